@@ -1,0 +1,119 @@
+"""The data that travel with the package: the CDNOW transaction log and the donation counts.
+
+The files lie in `data/` of a checkout and in `clvmodels/data/` of an installed package. The `README.md` there
+says where each came from, what is known to be odd in it, and on what terms.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["dataset_path", "load_cdnow", "load_donations"]
+
+_PACKAGE = Path(__file__).resolve().parent
+_PLACES = (_PACKAGE / "data", _PACKAGE.parent / "data")
+"""Where the files may lie: in the installed package, or in the checkout of an editable install."""
+
+
+def dataset_path(name: str) -> Path:
+    """Find a bundled file.
+
+    Parameters
+    ----------
+    name
+        Name of a file, such as ``"cdnow.csv"``: a plain name without folders.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, on disk.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no bundled file has this name; the message lists those that exist and the folders looked in.
+    """
+    for place in _PLACES:
+        if name in _file_names(place):
+            return place / name
+    found = sorted({file for place in _PLACES for file in _file_names(place) if file.endswith(".csv")})
+    have = f"the bundled data sets are {', '.join(found)}" if found else "no bundled data were found at all"
+    places = " and ".join(str(place) for place in _PLACES)
+    raise FileNotFoundError(f"no bundled file is called {name!r}: {have} (looked in {places})")
+
+
+def load_cdnow(sample: bool = False) -> pd.DataFrame:
+    """Load the CDNOW log: every purchase of one cohort of new customers over 18 months.
+
+    The cohort is the 23,570 people who first bought at CDNOW, a music shop, between 1997-01-01 and
+    1997-03-25; the log ends on 1998-06-30. Several rows of a customer may fall on one day, and 80 rows have
+    the amount 0.
+
+    Parameters
+    ----------
+    sample
+        Return only the 2,357 customers of the 1/10 sample that papers and other software use.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a transaction, ordered by customer and date: shape (69659, 4), or (6919, 4) for the sample.
+
+        ==============  =======  ============================================================
+        ``customer_id`` integer  number of the customer, from 1 to 23,570, in the full cohort
+        ``date``        text     day of the purchase, ``YYYY-MM-DD``
+        ``quantity``    integer  compact discs bought, at least 1
+        ``amount``      float    money paid, in US dollars, at least 0
+        ==============  =======  ============================================================
+
+    Notes
+    -----
+    Published by P. S. Fader and B. G. S. Hardie; described in Fader, P. S. and Hardie, B. G. S. (2001),
+    "Forecasting Repeat Sales at CDNOW: A Case Study", Interfaces 31(3), part 2, S94-S107. Taken from the
+    wheel of lifetimes 0.11.3.
+    """
+    import pandas as pd
+
+    log = pd.read_csv(dataset_path("cdnow.csv"))
+    if not sample:
+        return log
+    chosen = pd.read_csv(dataset_path("cdnow_sample.csv"))["customer_id"]
+    return log[log["customer_id"].isin(chosen)].reset_index(drop=True)
+
+
+def load_donations() -> pd.DataFrame:
+    """Load the donation counts: one row for each history of giving that was seen, with the number of donors.
+
+    The 11,104 people first gave to a non-profit organization in 1995; each of the six years 1996 to 2001 is
+    one opportunity to give again.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a distinct history, shape (22, 4), all integers.
+
+        ============= ====================================================================
+        ``frequency`` years with a repeat donation, from 0 to 6
+        ``recency``   the last year with a donation, counted from 1995: 0 where frequency is 0
+        ``periods``   opportunities observed, in years: always 6
+        ``weights``   donors with this history; they sum to 11,104
+        ============= ====================================================================
+
+    Notes
+    -----
+    Analyzed in Fader, P. S., Hardie, B. G. S. and Shang, J. (2010), "Customer-Base Analysis in a
+    Discrete-Time Noncontractual Setting", Marketing Science 29(6), 1086-1108. Taken from the wheel of
+    lifetimes 0.11.3.
+    """
+    import pandas as pd
+
+    return pd.read_csv(dataset_path("donations.csv"))
+
+
+def _file_names(place: Path) -> set[str]:
+    """Names of the files in a folder, empty if there is no such folder."""
+    return {file.name for file in place.iterdir() if file.is_file()} if place.is_dir() else set()

@@ -1,0 +1,56 @@
+"""Shared by all tests: how Hypothesis draws, and when a skipped test is a failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+from hypothesis import settings
+
+REQUIRE_ALL = os.environ.get("CLV_REQUIRE_ALL") == "1"
+NEEDED = ("postgres", "browser", "r_reference")
+"""Markers of tests that need something beside Python; a machine that sets CLV_REQUIRE_ALL=1 must have it."""
+
+# No deadline: the first example pays for imports and caches. In CI the same examples every time.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if REQUIRE_ALL or os.environ.get("CI") else "local")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of a test that must run into a failure.
+
+    A test marked `shared_data` may always be skipped: its data are not part of the repository.
+    """
+    report = yield
+    needed = [marker for marker in NEEDED if item.get_closest_marker(marker)]
+    may_skip = item.get_closest_marker("shared_data") is not None or hasattr(report, "wasxfail")
+    if REQUIRE_ALL and report.skipped and needed and not may_skip:
+        report.outcome = "failed"
+        report.longrepr = f"{_must_run(f'a test marked {needed[0]}')}: {_reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn the skip of a whole file into a failure: the markers of its tests were never seen."""
+    report = yield
+    if REQUIRE_ALL and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{_must_run('a whole file')}; mark its tests instead: {_reason(report)}"
+    return report
+
+
+def _must_run(what: str) -> str:
+    return f"{what} was skipped, and CLV_REQUIRE_ALL=1 lets none be"
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """What the skip said of itself."""
+    return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
