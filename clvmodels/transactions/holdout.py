@@ -1,0 +1,204 @@
+"""A log cut in two: what was known at the cut, and what each customer did after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date as Date
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels import frames
+from clvmodels.clock import Clock, MergePeriod, TimeUnit
+from clvmodels.errors import InvalidOption
+from clvmodels.transactions.log import MissingId, read_transactions
+from clvmodels.transactions.rfm import RFM, purchases, summarize
+
+__all__ = ["Holdout", "holdout_split"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Holdout:
+    """The calibration RFM, and what its customers did in the holdout period.
+
+    Attributes
+    ----------
+    calibration : RFM
+        Customers first seen up to the cut, from what was known then.
+    purchases : int array (n,)
+        Purchases in the holdout period, in the order of the RFM; 0 for those who bought nothing.
+    spend : float array (n,) or None
+        Money spent in the holdout period.
+    past_spend : float array (n,) or None
+        Money spent up to the cut, the first purchase included.
+    horizon : float
+        Length of the holdout period in the clock's unit.
+    calibration_end, holdout_end : str
+        Last date of each period, in ISO form.
+    new_customers, new_purchases : int
+        Customers first seen after the cut, whom no model could know, and all their purchases.
+    new_spend : float or None
+    rows_after_end : int
+        Rows of the log later than the holdout period.
+    cut : int
+        Last tick of the calibration period.
+    activity : int array (3, ticks)
+        Ticks, customers whose first purchase fell there (up to the cut), and their repeat purchases there.
+    """
+
+    calibration: RFM
+    purchases: npt.NDArray[np.int64]
+    spend: npt.NDArray[np.float64] | None
+    past_spend: npt.NDArray[np.float64] | None
+    horizon: float
+    calibration_end: str
+    holdout_end: str
+    new_customers: int
+    new_purchases: int
+    new_spend: float | None
+    rows_after_end: int
+    cut: int
+    activity: npt.NDArray[np.int64]
+
+    @property
+    def clock(self) -> Clock:
+        return self.calibration.clock
+
+    def to_frame(self) -> frames.Frame:
+        """A row a customer: the calibration RFM with holdout_purchases and, if there is money, holdout_spend."""
+        columns = self.calibration.columns() | {"holdout_purchases": self.purchases}
+        if self.spend is not None:
+            columns["holdout_spend"] = self.spend
+        return frames.table(self.calibration.kind, columns)
+
+    def facts(self) -> list[str]:
+        """What a reader should know of it, in words."""
+        period = f"{self.horizon:.4g} {self.clock.time_unit}s"
+        facts = [
+            f"{len(self.calibration):,} customers known at {self.calibration_end}, followed to {self.holdout_end}",
+            f"{int(self.purchases.sum()):,} purchases by {np.mean(self.purchases > 0):.1%} of them in these {period}",
+        ]
+        if self.new_customers:
+            facts.append(
+                f"{self.new_customers:,} customers first seen after the cut, with {self.new_purchases:,} purchases"
+            )
+        if self.rows_after_end:
+            facts.append(f"{self.rows_after_end:,} rows after {self.holdout_end} left out")
+        return facts
+
+    def __repr__(self) -> str:
+        return "Holdout: " + "; ".join(self.facts())
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{escape(fact)}</li>" for fact in self.facts())
+        return f"<div><b>Holdout</b><ul>{items}</ul></div>"
+
+
+def holdout_split(
+    log: frames.Frame | str | Path,
+    *,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str | None = None,
+    calibration_end: str | Date | datetime,
+    holdout_end: str | Date | datetime | None = None,
+    time_unit: TimeUnit = "day",
+    merge_within: MergePeriod = "day",
+    include_first_transaction: bool = False,
+    time_zone: str | None = None,
+    date_format: str | None = None,
+    on_missing_id: MissingId = "raise",
+) -> Holdout:
+    """Cut a log at a date: the RFM of what was known then, and what the same customers did next.
+
+    Parameters
+    ----------
+    calibration_end : date or str
+        Last day of the calibration period, itself included.
+    holdout_end : date or str, optional
+        Last day of the holdout period; default: the latest date in the log.
+    log, customer_id, date, amount, time_unit, merge_within, include_first_transaction, time_zone, date_format,
+    on_missing_id
+        As for `rfm_summary`.
+
+    Raises
+    ------
+    InvalidTransactions
+        When rows break the rules of a log, or none is as early as the cut.
+    InvalidOption
+        When the holdout period would be empty.
+    """
+    clock = Clock(time_unit, merge_within, time_zone)
+    transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    cut = clock.last_tick(calibration_end, "calibration_end")
+    end = transactions.last_tick if holdout_end is None else clock.last_tick(holdout_end, "holdout_end")
+    if end <= cut:
+        raise InvalidOption(
+            f"The holdout period is empty: it would end on {clock.describe_tick(end)}, and the calibration period "
+            f"on {clock.describe_tick(cut)}."
+        )
+    calibration = summarize(transactions, clock, cut, include_first_transaction)
+    merged = purchases(transactions, end)
+    history = _with_first(merged).with_columns(after=(nw.col("tick") > cut).cast(nw.Int64))
+    known = nw.col("first") <= cut
+    each = frames.collect(_followed(history.filter(known), transactions.has_amount))
+    new = frames.collect(_totals(history.filter(~known), transactions.has_amount)).row(0)
+    rows_to_end = frames.collect(transactions.lazy.filter(nw.col("tick") <= end).select(nw.len())).item()
+    return Holdout(
+        calibration=calibration,
+        purchases=each["purchases"].to_numpy().astype(np.int64),
+        spend=each["spend_after"].to_numpy() if transactions.has_amount else None,
+        past_spend=each["spend_before"].to_numpy() if transactions.has_amount else None,
+        horizon=(end - cut) / clock.ticks_per_unit,
+        calibration_end=clock.describe_tick(cut),
+        holdout_end=clock.describe_tick(end),
+        new_customers=int(new[0]),
+        new_purchases=int(new[1]),
+        new_spend=float(new[2]) if transactions.has_amount else None,
+        rows_after_end=transactions.rows - int(rows_to_end),
+        cut=cut,
+        activity=_activity(history.filter(known)),
+    )
+
+
+def _with_first(merged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Each purchase with the tick of its customer's first."""
+    firsts = merged.group_by("customer_id").agg(first=nw.col("tick").min())
+    return merged.join(firsts, on="customer_id", how="inner")
+
+
+def _followed(history: nw.LazyFrame[Any], has_amount: bool) -> nw.LazyFrame[Any]:
+    """One row a customer, in order of id: purchases after the cut, money before and after."""
+    money = {}
+    if has_amount:
+        after = nw.col("after") == 1
+        history = history.with_columns(
+            spent_before=nw.when(after).then(0.0).otherwise(nw.col("amount")),
+            spent_after=nw.when(after).then(nw.col("amount")).otherwise(0.0),
+        )
+        money = {"spend_before": nw.col("spent_before").sum(), "spend_after": nw.col("spent_after").sum()}
+    return history.group_by("customer_id").agg(purchases=nw.col("after").sum(), **money).sort("customer_id")
+
+
+def _totals(history: nw.LazyFrame[Any], has_amount: bool) -> nw.LazyFrame[Any]:
+    money = [nw.col("amount").sum()] if has_amount else []
+    first = (nw.col("tick") == nw.col("first")).cast(nw.Int64)
+    return history.select(first.sum().alias("customers"), nw.len().alias("purchases"), *money)
+
+
+def _activity(history: nw.LazyFrame[Any]) -> npt.NDArray[np.int64]:
+    """Ticks, first purchases and repeat purchases there, (3, ticks)."""
+    first = (nw.col("tick") == nw.col("first")).cast(nw.Int64)
+    counted = (
+        history.with_columns(started=first, repeated=1 - first)
+        .group_by("tick")
+        .agg(nw.col("started").sum(), nw.col("repeated").sum())
+        .sort("tick")
+    )
+    rows = frames.collect(counted)
+    return np.stack([rows[name].to_numpy().astype(np.int64) for name in ("tick", "started", "repeated")])

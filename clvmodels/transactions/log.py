@@ -1,0 +1,205 @@
+"""The door for transaction logs: three columns checked, dates turned into ticks, every fault named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import narwhals as nw
+
+from clvmodels import frames
+from clvmodels.clock import Clock
+from clvmodels.errors import InvalidOption, InvalidTransactions
+
+__all__ = ["MissingId", "Transactions", "read_transactions"]
+
+MissingId = Literal["raise", "drop"]
+MILLISECONDS = {"hour": 3_600_000, "day": 86_400_000}
+EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a slip of the pen, such as the year 0014
+EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """A checked log as a lazy plan.
+
+    Attributes
+    ----------
+    lazy : narwhals.LazyFrame
+        Columns customer_id, tick (whole merge periods since 1970) and, if there is money, amount; a row a transaction.
+    kind : {"pandas", "polars"}
+        The kind of frame to give back.
+    has_amount : bool
+    first_tick, last_tick : int
+        Ticks of the earliest and the latest transaction.
+    rows : int
+        Transactions kept.
+    rows_without_id : int
+        Rows set aside because they name no customer (`on_missing_id="drop"`).
+    """
+
+    lazy: nw.LazyFrame[Any]
+    kind: frames.FrameKind
+    has_amount: bool
+    first_tick: int
+    last_tick: int
+    rows: int
+    rows_without_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Rows that break one rule: how to find them, how to say it, and the way out."""
+
+    column: str
+    broken: nw.Expr
+    text: str
+    remedy: str
+
+
+def read_transactions(
+    log: frames.Frame | str | Path,
+    clock: Clock,
+    customer_id: str,
+    date: str,
+    amount: str | None,
+    date_format: str | None = None,
+    on_missing_id: MissingId = "raise",
+) -> Transactions:
+    """Open a log and check every row.
+
+    Raises
+    ------
+    InvalidTransactions
+        One error that names every fault: the column, the number of rows, the first few, and the remedy.
+    """
+    if on_missing_id not in get_args(MissingId):
+        raise InvalidOption(f"on_missing_id={on_missing_id!r} is not one of 'raise', 'drop'.")
+    columns = {"customer_id": customer_id, "date": date} | ({"amount": amount} if amount is not None else {})
+    opened = frames.open_frame(log, columns, text_id="customer_id")
+    lazy = _with_ticks(opened.lazy, clock, date, date_format)
+    if amount is not None:
+        lazy = _with_amounts(lazy, amount)
+    without_id = nw.col("customer_id").is_null()
+    anonymous = 0
+    if on_missing_id == "drop":
+        anonymous = int(frames.collect(lazy.select(without_id.sum())).item())
+        lazy = lazy.filter(~without_id)
+    faults = list(_faults(columns, clock, date_format))
+    rows, first, last, *counts = frames.collect(
+        lazy.select(
+            nw.len().alias("rows"),
+            nw.col("tick").min().alias("first"),
+            nw.col("tick").max().alias("last"),
+            *(fault.broken.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)),
+        )
+    ).row(0)
+    found = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
+    if found:
+        raise InvalidTransactions(_complaint(lazy, found, rows))
+    if rows == 0:
+        emptiness = f"none of its {anonymous:,} rows has a customer id" if anonymous else "it has no rows"
+        raise InvalidTransactions(f"The log holds no transaction to summarize: {emptiness}.")
+    kept = lazy.select("customer_id", "tick", *(["amount"] if amount is not None else []))
+    return Transactions(kept, opened.kind, amount is not None, first, last, rows, anonymous)
+
+
+def _with_ticks(lazy: nw.LazyFrame[Any], clock: Clock, name: str, date_format: str | None) -> nw.LazyFrame[Any]:
+    """Add `tick`, missing where the date cannot be read; text dates stay beside it for the error message."""
+    dtype = lazy.collect_schema()["date"]
+    lazy = lazy.with_columns(written=nw.col("date"))
+    if dtype == nw.String:
+        lazy = frames.parse_dates(lazy, "date", date_format, clock.time_zone)
+    elif isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
+        if clock.time_zone is None:
+            raise InvalidTransactions(
+                f"Column {name!r} holds timestamps in zone {dtype.time_zone}, and the day a purchase falls on depends "
+                "on whose calendar counts: name it with time_zone=, for example time_zone='Europe/London'."
+            )
+        lazy = lazy.with_columns(nw.col("date").dt.convert_time_zone(clock.time_zone).dt.replace_time_zone(None))
+    elif not (dtype == nw.Date or isinstance(dtype, nw.Datetime) or dtype == nw.Unknown):
+        raise InvalidTransactions(
+            f"Column {name!r} is of type {dtype}, which is no date: pass dates, timestamps, or text written "
+            "YYYY-MM-DD (any other text with date_format=)."
+        )
+    if dtype == nw.Unknown:  # a column without a single value
+        return lazy.with_columns(tick=nw.col("date").cast(nw.Int64))
+    milliseconds = nw.col("date").cast(nw.Datetime("ms")).dt.timestamp("ms")
+    return lazy.with_columns(tick=milliseconds // MILLISECONDS[clock.merge_within])
+
+
+def _with_amounts(lazy: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+    dtype = lazy.collect_schema()["amount"]
+    if not (dtype.is_numeric() or dtype == nw.Unknown):
+        raise InvalidTransactions(
+            f"Column {name!r} is of type {dtype}, which is no amount: convert it to numbers first (thousands "
+            "separators and currency signs cannot be read)."
+        )
+    return lazy.with_columns(nw.col("amount").cast(nw.Float64))
+
+
+def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> Iterator[Fault]:
+    tick = nw.col("tick")
+    yield Fault(
+        "customer_id",
+        nw.col("customer_id").is_null(),
+        f"have no customer id in {columns['customer_id']!r}",
+        'Pass on_missing_id="drop" to set them aside.',
+    )
+    yield Fault(
+        "date",
+        tick.is_null() & nw.col("written").is_null(),
+        f"have no date in {columns['date']!r}",
+        "Remove them or fill in the date.",
+    )
+    shape = date_format if date_format is not None else "YYYY-MM-DD"
+    yield Fault(
+        "date",
+        tick.is_null() & ~nw.col("written").is_null(),
+        f"have a date in {columns['date']!r} that cannot be read as {shape}",
+        "Pass date_format= with the right strftime codes, such as date_format='%d/%m/%Y'"
+        + ("; text that names its zone also needs time_zone=." if clock.time_zone is None else "."),
+    )
+    earliest, latest = clock.last_tick(EARLIEST), clock.last_tick(LATEST)
+    yield Fault(
+        "date",
+        ((tick < earliest) | (tick > latest)).fill_null(False),
+        f"have a date in {columns['date']!r} outside {EARLIEST[:4]} to {LATEST[:4]}",
+        "Correct the year.",
+    )
+    if "amount" in columns:
+        money, name = nw.col("amount"), columns["amount"]
+        yield Fault(
+            "amount",
+            money.is_null() | money.is_nan().fill_null(False),
+            f"have no amount in {name!r}",
+            "Fill in the amounts, remove the rows, or leave `amount` out to model purchases alone.",
+        )
+        yield Fault(
+            "amount",
+            (~money.is_finite() & ~money.is_nan()).fill_null(False),
+            f"have an infinite amount in {name!r}",
+            "Correct or remove them.",
+        )
+        yield Fault(
+            "amount",
+            (money < 0).fill_null(False),
+            f"have a negative amount in {name!r}",
+            "Net refunds against the purchases they reverse, or remove them, before the log is summarized.",
+        )
+
+
+def _complaint(lazy: nw.LazyFrame[Any], found: list[tuple[Fault, int]], rows: int) -> str:
+    """All faults in one message, each with its count, its first rows and what to do."""
+    parts = []
+    for fault, count in found:
+        first = frames.first_rows(lazy, fault.broken, EXAMPLES)
+        if fault.column == "customer_id":
+            examples = "rows " + ", ".join(f"{row['row']:,}" for row in first)
+        else:
+            value = "written" if fault.column == "date" else "amount"
+            examples = ", ".join(f"{row[value]!s} of customer {row['customer_id']}" for row in first)
+        parts.append(f"{count:,} of {rows:,} rows {fault.text} (first: {examples}). {fault.remedy}")
+    return "\n".join(parts)

@@ -1,0 +1,402 @@
+"""Transaction log -> RFM: frequency, recency, age and mean spend of each customer, with the clock they are told by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date as Date
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels import frames
+from clvmodels.clock import Clock, MergePeriod, TimeUnit
+from clvmodels.errors import InvalidRFM, InvalidTransactions
+from clvmodels.transactions.log import MissingId, Transactions, read_transactions
+
+__all__ = ["RFM", "rfm_summary"]
+
+COLUMNS = ("frequency", "recency", "T", "monetary_value", "monetary_count")
+PREVIEW = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RFM:
+    """One row a customer, in order of customer id, and the clock that tells its times.
+
+    Attributes
+    ----------
+    customer_id : narwhals.Series, shape (n,)
+        Integers or text.
+    frequency : int array, shape (n,)
+        Repeat purchases: distinct merge periods with a purchase, less the first.
+    recency : float array, shape (n,)
+        Time from the first purchase to the last, in the clock's unit; 0 if and only if frequency is 0.
+    T : float array, shape (n,)
+        Time from the first purchase to the end of observation.
+    monetary_value : float array, shape (n,), or None
+        Mean spend a purchase; NaN where monetary_count is 0. None if the log had no amounts.
+    monetary_count : int array, shape (n,), or None
+        How many purchases the mean is over: frequency, or frequency + 1 with the first purchase included.
+    clock : Clock
+    observation_end : str or None
+        Last date (or hour) observed, in ISO form; None if unknown.
+    kind : {"pandas", "polars"}
+        The kind of frame to give back.
+    rows_after_end, rows_without_id : int
+        Rows of the log that were left out: later than observation_end, or naming no customer.
+    attributes : mapping of str to narwhals.Series
+        Further columns a customer, from `with_columns`.
+    """
+
+    customer_id: nw.Series[Any]
+    frequency: npt.NDArray[np.int64]
+    recency: npt.NDArray[np.float64]
+    T: npt.NDArray[np.float64]
+    monetary_value: npt.NDArray[np.float64] | None
+    monetary_count: npt.NDArray[np.int64] | None
+    clock: Clock
+    observation_end: str | None
+    kind: frames.FrameKind
+    rows_after_end: int
+    rows_without_id: int
+    attributes: Mapping[str, nw.Series[Any]]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Customers and columns, as scikit-learn asks for them."""
+        return len(self.frequency), len(self.columns())
+
+    def __len__(self) -> int:
+        return len(self.frequency)
+
+    def __getitem__(self, key: Any) -> Any:
+        """A column by its name, or the customers at positions, in a slice, or under a mask."""
+        if isinstance(key, str):
+            columns = self.columns()
+            if key not in columns:
+                raise KeyError(f"{key!r} is not one of {', '.join(columns)}")
+            return columns[key]
+        if isinstance(key, tuple):  # scikit-learn writes X[rows, ...]
+            key = key[0]
+        if isinstance(key, (int, np.integer)):
+            key = [key]
+        rows = np.arange(len(self))[key]
+        return replace(
+            self,
+            customer_id=self.customer_id[rows],
+            frequency=self.frequency[rows],
+            recency=self.recency[rows],
+            T=self.T[rows],
+            monetary_value=None if self.monetary_value is None else self.monetary_value[rows],
+            monetary_count=None if self.monetary_count is None else self.monetary_count[rows],
+            attributes={name: column[rows] for name, column in self.attributes.items()},
+        )
+
+    def to_frame(self) -> frames.Frame:
+        """The columns as a frame of the kind the log came in; `from_frame` takes it back."""
+        return frames.table(self.kind, self.columns())
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: frames.Frame,
+        *,
+        time_unit: TimeUnit,
+        merge_within: MergePeriod = "day",
+        time_zone: str | None = None,
+        observation_end: str | Date | datetime | None = None,
+    ) -> RFM:
+        """RFM from a frame that already holds one row a customer.
+
+        Parameters
+        ----------
+        frame : pandas or polars frame, or path
+            Columns customer_id, frequency, recency, T and, optionally, monetary_value and monetary_count (default:
+            frequency). Other columns become attributes. A pandas index named customer_id serves as the column.
+        time_unit : {"hour", "day", "week", "month", "year"}
+            The unit recency and T are in; there is no default, since nothing in the frame can tell.
+
+        Raises
+        ------
+        InvalidRFM
+            When rows break the rules of an RFM; every broken rule is named with its count and first customers.
+        """
+        clock = Clock(time_unit, merge_within, time_zone)
+        if getattr(getattr(frame, "index", None), "name", None) == "customer_id" and "customer_id" not in frame.columns:
+            frame = frame.reset_index()
+        names = frames.column_names(frame)
+        wanted = dict.fromkeys(("customer_id", "frequency", "recency", "T", *names))
+        opened = frames.open_frame(frame, {name: name for name in wanted}, text_id="customer_id")
+        data = frames.collect(opened.lazy)
+        end = None if observation_end is None else clock.describe_tick(clock.last_tick(observation_end))
+        frequency = _numbers(data, "frequency")
+        value = _numbers(data, "monetary_value") if "monetary_value" in names else None
+        count = None
+        if value is not None:
+            count = _numbers(data, "monetary_count") if "monetary_count" in names else frequency
+            value = np.where(count == 0, np.nan, value)
+        rfm = cls(
+            customer_id=data["customer_id"],
+            frequency=frequency,  # type: ignore[arg-type]  # whole numbers once checked
+            recency=_numbers(data, "recency"),
+            T=_numbers(data, "T"),
+            monetary_value=value,
+            monetary_count=count,  # type: ignore[arg-type]
+            clock=clock,
+            observation_end=end,
+            kind=opened.kind,
+            rows_after_end=0,
+            rows_without_id=0,
+            attributes={name: data[name] for name in names if name not in ("customer_id", *COLUMNS)},
+        )
+        _check(rfm)
+        return replace(
+            rfm,
+            frequency=frequency.astype(np.int64),
+            monetary_count=None if count is None else count.astype(np.int64),
+        )
+
+    def with_columns(self, frame: frames.Frame) -> RFM:
+        """Carry customer attributes, matched by the frame's customer_id column.
+
+        Raises
+        ------
+        InvalidRFM
+            When a customer of the RFM is missing from the frame, or stands in it twice.
+        """
+        names = [name for name in frames.column_names(frame) if name != "customer_id"]
+        taken = sorted(set(names) & {*COLUMNS, *self.attributes})
+        if taken:
+            raise InvalidRFM(f"The RFM already has the column {', '.join(map(repr, taken))}: rename it first.")
+        opened = frames.open_frame(frame, {"customer_id": "customer_id"} | {n: n for n in names}, text_id="customer_id")
+        given = frames.collect(opened.lazy)
+        if given["customer_id"].dtype != self.customer_id.dtype:
+            raise InvalidRFM(
+                f"customer_id is {given['customer_id'].dtype} in the frame and {self.customer_id.dtype} in the RFM: "
+                "convert one of them."
+            )
+        _refuse_customers(given["customer_id"].filter(given["customer_id"].is_duplicated()), "stand in the frame twice")
+        _refuse_customers(
+            self.customer_id.filter(~self.customer_id.is_in(given["customer_id"])),
+            "are missing from the frame",
+        )
+        keys = self.customer_id.alias("customer_id").to_frame().with_row_index("row")
+        matched = keys.join(given, on="customer_id", how="left").sort("row")
+        return replace(self, attributes={**self.attributes, **{name: matched[name] for name in names}})
+
+    def columns(self) -> dict[str, Any]:
+        """The columns by name, attributes last."""
+        columns: dict[str, Any] = {
+            "customer_id": self.customer_id,
+            "frequency": self.frequency,
+            "recency": self.recency,
+            "T": self.T,
+        }
+        if self.monetary_value is not None:
+            columns |= {"monetary_value": self.monetary_value, "monetary_count": self.monetary_count}
+        return columns | dict(self.attributes)
+
+    def facts(self) -> list[str]:
+        """What a reader should know of it, in words."""
+        end = f", observed to {self.observation_end}" if self.observation_end else ""
+        once = float(np.mean(self.frequency == 0)) if len(self) else 0.0
+        facts = [
+            f"{len(self):,} customers, {int(self.frequency.sum()):,} repeat purchases{end}",
+            f"times in {self.clock}",
+            f"{once:.1%} bought once",
+        ]
+        if self.monetary_count is not None and len(self) and np.any(self.monetary_count > self.frequency):
+            facts.append("money includes the first purchase")
+        if self.rows_after_end:
+            facts.append(f"{self.rows_after_end:,} rows after {self.observation_end} left out")
+        if self.rows_without_id:
+            facts.append(f"{self.rows_without_id:,} rows without a customer id set aside")
+        return facts
+
+    def __repr__(self) -> str:
+        head = frames.table("polars", self[:PREVIEW].columns())
+        return "RFM of " + "; ".join(self.facts()) + f"\n{head}"
+
+    def _repr_html_(self) -> str:
+        columns = self[:PREVIEW].columns()
+        units = {"recency": f" ({self.clock.time_unit}s)", "T": f" ({self.clock.time_unit}s)"}
+        header = "".join(f"<th>{escape(name)}{units.get(name, '')}</th>" for name in columns)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>"
+            for row in zip(*columns.values(), strict=True)
+        )
+        facts = "; ".join(self.facts())
+        more = f"<tr><td colspan={len(columns)}>… {len(self):,} rows</td></tr>" if len(self) > PREVIEW else ""
+        return f"<div><b>RFM</b>: {escape(facts)}</div><table><tr>{header}</tr>{rows}{more}</table>"
+
+
+def rfm_summary(
+    log: frames.Frame | str | Path,
+    *,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str | None = None,
+    time_unit: TimeUnit = "day",
+    observation_end: str | Date | datetime | None = None,
+    merge_within: MergePeriod = "day",
+    include_first_transaction: bool = False,
+    time_zone: str | None = None,
+    date_format: str | None = None,
+    on_missing_id: MissingId = "raise",
+) -> RFM:
+    """Summarize a transaction log: frequency, recency, age and mean spend of each customer.
+
+    Definitions as in Fader, Hardie & Lee (2005), "RFM and CLV": the first purchase starts a customer's clock and is
+    not counted, and unless `include_first_transaction` it is left out of the money.
+
+    Parameters
+    ----------
+    log : pandas frame, polars frame (eager or lazy), or path to CSV or Parquet
+        A row a transaction.
+    customer_id, date, amount : str
+        Column names. Without `amount` there is no money in the result. Zero amounts count as purchases.
+    time_unit : {"hour", "day", "week", "month", "year"}
+        Divides differences of dates, fractions kept.
+    observation_end : date or str, optional
+        Last day observed, itself included; default: the latest date in the log. Later rows are left out and counted.
+    merge_within : {"day", "hour"}
+        Purchases within one such calendar period are one purchase.
+    time_zone : str, optional
+        Whose calendar counts; zone-aware timestamps are refused without it.
+    date_format : str, optional
+        strftime codes for text that is not ISO 8601; never guessed.
+    on_missing_id : {"raise", "drop"}
+        What to do with rows that name no customer.
+
+    Returns
+    -------
+    RFM
+        In order of customer id.
+
+    Raises
+    ------
+    InvalidTransactions
+        Naming every fault at once: column, rows, first few, remedy.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> len(rfm), int(rfm.frequency.sum()), round(float(rfm.T.max()), 2)
+    (2357, 2457, 38.86)
+    """
+    clock = Clock(time_unit, merge_within, time_zone)
+    transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    end = transactions.last_tick if observation_end is None else clock.last_tick(observation_end)
+    return summarize(transactions, clock, end, include_first_transaction)
+
+
+def summarize(transactions: Transactions, clock: Clock, end: int, include_first_transaction: bool) -> RFM:
+    """RFM of the transactions up to and including tick `end`.
+
+    The engine groups, counts, adds and subtracts whole ticks; only the division by the unit happens here.
+    """
+    if end < transactions.first_tick:
+        raise InvalidTransactions(
+            f"No transaction is as early as observation_end, {clock.describe_tick(end)}: "
+            f"the first is of {clock.describe_tick(transactions.first_tick)}."
+        )
+    rows = frames.collect(reduce_to_customers(purchases(transactions, end), transactions.has_amount, end))
+    frequency = rows["purchases"].to_numpy().astype(np.int64) - 1
+    value = count = None
+    if transactions.has_amount:
+        count = frequency + 1 if include_first_transaction else frequency
+        total = rows["spend"].to_numpy()
+        money = total if include_first_transaction else total - rows["first_spend"].to_numpy()
+        value = np.full(len(count), np.nan)
+        np.divide(np.maximum(money, 0.0), count, out=value, where=count > 0)
+    later = 0
+    if end < transactions.last_tick:
+        later = transactions.rows - int(
+            frames.collect(transactions.lazy.filter(nw.col("tick") <= end).select(nw.len())).item()
+        )
+    return RFM(
+        customer_id=rows["customer_id"],
+        frequency=frequency,
+        recency=rows["recency"].to_numpy() / clock.ticks_per_unit,
+        T=rows["age"].to_numpy() / clock.ticks_per_unit,
+        monetary_value=value,
+        monetary_count=count,
+        clock=clock,
+        observation_end=clock.describe_tick(end),
+        kind=transactions.kind,
+        rows_after_end=later,
+        rows_without_id=transactions.rows_without_id,
+        attributes={},
+    )
+
+
+def purchases(transactions: Transactions, end: int) -> nw.LazyFrame[Any]:
+    """Transactions of one customer within one tick merged into one purchase, up to and including tick `end`."""
+    money = [nw.col("amount").sum()] if transactions.has_amount else []
+    return transactions.lazy.filter(nw.col("tick") <= end).group_by("customer_id", "tick").agg(*money)
+
+
+def reduce_to_customers(merged: nw.LazyFrame[Any], has_amount: bool, end: int) -> nw.LazyFrame[Any]:
+    """One row a customer: purchases, recency and age in ticks, total spend and that of the first purchase."""
+    tick = nw.col("tick")
+    money = (
+        {"spend": nw.col("amount").sum(), "first_spend": nw.col("amount").first(order_by="tick")} if has_amount else {}
+    )
+    return (
+        merged.group_by("customer_id")
+        .agg(nw.len().alias("purchases"), first=tick.min(), last=tick.max(), **money)
+        .with_columns(recency=nw.col("last") - nw.col("first"), age=end - nw.col("first"))
+        .sort("customer_id")
+    )
+
+
+def _numbers(data: nw.DataFrame[Any], name: str) -> npt.NDArray[np.float64]:
+    column = data[name]
+    if not column.dtype.is_numeric():
+        raise InvalidRFM(f"Column {name!r} is of type {column.dtype}: it must be numeric.")
+    return column.cast(nw.Float64).to_numpy().astype(np.float64)
+
+
+def _check(rfm: RFM) -> None:
+    """Every rule an RFM keeps, all at once."""
+    x, t_x, T = rfm.frequency, rfm.recency, rfm.T
+    broken = {
+        "have no customer_id": rfm.customer_id.is_null().to_numpy(),
+        "stand twice in customer_id": rfm.customer_id.is_duplicated().to_numpy(),
+        "have a frequency that is not a whole number of at least 0": ~((x >= 0) & (x == np.floor(x))),
+        "have a recency outside 0 to T": ~((t_x >= 0) & (t_x <= T)),
+        "have a T that is not finite": ~np.isfinite(T),
+        "have frequency 0 but recency above 0, or the reverse": (x == 0) != (t_x == 0),
+    }
+    if rfm.monetary_count is not None and rfm.monetary_value is not None:
+        n, m = rfm.monetary_count, rfm.monetary_value
+        broken["have a monetary_count that is neither frequency nor frequency + 1"] = (n != x) & (n != x + 1)
+        broken["have a monetary_value that is missing, infinite or negative"] = (n > 0) & ~((m >= 0) & np.isfinite(m))
+    faults = [
+        f"{int(rows.sum()):,} of {len(x):,} customers {what} "
+        f"(first: {', '.join(map(str, rfm.customer_id.filter(rows.tolist()).head(3).to_list()))})"
+        for what, rows in broken.items()
+        if rows.any()
+    ]
+    if len(x) == 0:
+        faults = ["It has no rows"]
+    if faults:
+        raise InvalidRFM("This frame is no RFM summary: " + "; ".join(faults) + ". Correct the rows and try again.")
+
+
+def _refuse_customers(customers: nw.Series[Any], what: str) -> None:
+    if len(customers):
+        first = ", ".join(map(str, customers.head(3).to_list()))
+        raise InvalidRFM(f"{len(customers):,} customers {what} (first: {first}).")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else escape(str(value))
