@@ -1,0 +1,317 @@
+"""What a process is: a frozen record of functions whose parameters broadcast.
+
+A parameter may be a scalar, one value a customer (n,), or a column of draws (draws, 1); statistics have shape (n,);
+answers have the broadcast shape. A fit searches in *coordinates*, which the blocks below define: each source of
+heterogeneity is told by its mean and its spread, since these are what data identify, what covariates move, and where
+the limits lie that a fit can run into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, log_expit
+
+__all__ = [
+    "Array",
+    "BetaBlock",
+    "Block",
+    "GammaBlock",
+    "Limit",
+    "PositiveBlock",
+    "PurchaseProcess",
+    "Score",
+    "SpendProcess",
+]
+
+Array = npt.NDArray[np.float64]
+SPREAD_LIMIT = (
+    12.0  # on a log scale: beyond e^12 a mixing distribution is a point for any data, below e^-12 all or nothing
+)
+MEAN_LIMIT = 16.0
+
+
+class Score(NamedTuple):
+    """Log-likelihood of each row (n,), and its gradient (k, n) in the logarithms of the parameters."""
+
+    log_likelihood: Array
+    gradient: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """An end of a coordinate's range, and what it means for the user when a fit ends there."""
+
+    at: float | None
+    meaning: str
+
+
+NO_LIMIT = Limit(None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinate:
+    """One direction a fit searches in: its name and the limits of its range, where time and money are unit-free."""
+
+    name: str
+    lower: Limit
+    upper: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class PositiveBlock:
+    """A single positive parameter; the coordinate is its logarithm."""
+
+    parameter: str
+    too_low: str
+    too_high: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return (self.parameter,)
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        return (
+            Coordinate(
+                f"log {self.parameter}",
+                Limit(-SPREAD_LIMIT, self.too_low),
+                Limit(SPREAD_LIMIT, self.too_high),
+            ),
+        )
+
+    def to_logs(self, u: Array) -> Array:
+        return u
+
+    def from_logs(self, logs: Array) -> Array:
+        return logs
+
+    def jacobian(self, u: Array) -> Array:
+        return np.eye(1)
+
+
+@dataclass(frozen=True, slots=True)
+class GammaBlock:
+    """Something that varies between customers as Gamma(shape, rate), told by log shape and log mean."""
+
+    shape: str
+    rate: str
+    of: str
+    no_variation: str
+    all_variation: str
+    no_mean: str | None = None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return (self.shape, self.rate)
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        spread = Coordinate(
+            f"log {self.shape}",
+            Limit(-SPREAD_LIMIT, self.all_variation),
+            Limit(SPREAD_LIMIT, self.no_variation),
+        )
+        nothing = NO_LIMIT if self.no_mean is None else Limit(-MEAN_LIMIT, self.no_mean)
+        return spread, Coordinate(f"log mean {self.of}", nothing, NO_LIMIT)
+
+    def to_logs(self, u: Array) -> Array:
+        return np.stack([u[0], u[0] - u[1]])
+
+    def from_logs(self, logs: Array) -> Array:
+        return np.stack([logs[0], logs[0] - logs[1]])
+
+    def jacobian(self, u: Array) -> Array:
+        return np.array([[1.0, 0.0], [1.0, -1.0]])
+
+
+@dataclass(frozen=True, slots=True)
+class BetaBlock:
+    """A probability that varies between customers as Beta(a, b), told by log (a + b) and the logit of its mean."""
+
+    a: str
+    b: str
+    of: str
+    no_variation: str
+    all_variation: str
+    no_mean: str
+    all_mean: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return (self.a, self.b)
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        spread = Coordinate(
+            f"log ({self.a} + {self.b})",
+            Limit(-SPREAD_LIMIT, self.all_variation),
+            Limit(SPREAD_LIMIT, self.no_variation),
+        )
+        mean = Coordinate(f"logit mean {self.of}", Limit(-MEAN_LIMIT, self.no_mean), Limit(MEAN_LIMIT, self.all_mean))
+        return spread, mean
+
+    def to_logs(self, u: Array) -> Array:
+        return np.stack([u[0] + log_expit(u[1]), u[0] + log_expit(-u[1])])
+
+    def from_logs(self, logs: Array) -> Array:
+        return np.stack([np.logaddexp(logs[0], logs[1]), logs[0] - logs[1]])
+
+    def jacobian(self, u: Array) -> Array:
+        return np.array([[1.0, expit(-u[1])], [1.0, -expit(u[1])]])
+
+
+Block = PositiveBlock | GammaBlock | BetaBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Parametrization:
+    """How a process's parameters are searched for.
+
+    Attributes
+    ----------
+    blocks : sequence of Block
+        In the order of the parameters.
+    unit_powers : dict of str to int
+        Power of the unit (of time, or of money for spend) a parameter scales by; 0 where absent.
+    """
+
+    blocks: tuple[Block, ...]
+    unit_powers: dict[str, int]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for block in self.blocks for name in block.parameters)
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        return tuple(coordinate for block in self.blocks for coordinate in block.coordinates)
+
+    def to_logs(self, u: Array) -> Array:
+        """Logarithms of the parameters at coordinates; (k,) or (k, ...) for many points at once."""
+        return np.concatenate([block.to_logs(part) for block, part in self._parts(u)])
+
+    def from_logs(self, logs: Array) -> Array:
+        """Coordinates of parameters given by their logarithms."""
+        return np.concatenate([block.from_logs(part) for block, part in self._parts(logs)])
+
+    def jacobian(self, u: Array) -> Array:
+        """Derivatives of log parameters (rows) by coordinates (columns), (k, k)."""
+        jacobian = np.zeros((len(u), len(u)))
+        start = 0
+        for block, part in self._parts(u):
+            stop = start + len(part)
+            jacobian[start:stop, start:stop] = block.jacobian(part)
+            start = stop
+        return jacobian
+
+    def log_scale(self, unit: float) -> Array:
+        """What to add to log parameters told in one unit when that unit's length is `unit` of another."""
+        return np.array([self.unit_powers.get(name, 0) * np.log(unit) for name in self.names])
+
+    def _parts(self, values: Array) -> list[tuple[Block, Array]]:
+        parts, start = [], 0
+        for block in self.blocks:
+            stop = start + len(block.parameters)
+            parts.append((block, values[start:stop]))
+            start = stop
+        return parts
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseProcess:
+    """When a customer buys and drops out.
+
+    Every function takes the parameters first, as a named tuple of `Parameters`, and the statistics last, in the order
+    of `statistics`. Times are in the clock's unit.
+
+    Attributes
+    ----------
+    name, title : str
+        Such as "bgnbd" and "BG/NBD".
+    source : str
+        The paper that introduced it.
+    Parameters : type
+        Named tuple of the parameters, named as in the paper.
+    parametrization : Parametrization
+    statistics : sequence of str
+        Columns of the RFM that the likelihood reads.
+    log_likelihood, score : function (p, x, t_x, T)
+        Log-likelihood of each row (n,); the same with its gradient, as `Score`.
+    starts : function (x, t_x, T) -> list of Parameters
+        Where to start a search, in the unit T is told in.
+    probability_alive : function (p, x, t_x, T)
+        P(still active at T), given the history.
+    purchase_intensity : function (p, tau, x, t_x, T)
+        Expected purchases per unit of time, tau after T.
+    expected_purchases : function (p, h, x, t_x, T)
+        Expected purchases in (T, T + h]: the integral of the intensity.
+    discounted_purchases : function (p, h, delta, x, t_x, T)
+        The same with each purchase worth exp(-delta tau).
+    mean_purchases : function (p, t)
+        Expected repeat purchases of a new customer by t.
+    pmf : function (p, k, h, x, t_x, T)
+        P(exactly k purchases in (T, T + h]), given the history.
+    new_customer_pmf : function (p, k, t)
+        P(a new customer makes exactly k repeat purchases by t).
+    simulate : function (p, T, generator)
+        Histories of new customers observed for T.
+    """
+
+    name: str
+    title: str
+    source: str
+    Parameters: type[Any]
+    parametrization: Parametrization
+    statistics: tuple[str, ...]
+    log_likelihood: Callable[..., Array]
+    score: Callable[..., Score]
+    starts: Callable[..., list[Any]]
+    probability_alive: Callable[..., Array]
+    purchase_intensity: Callable[..., Array]
+    expected_purchases: Callable[..., Array]
+    discounted_purchases: Callable[..., Array]
+    mean_purchases: Callable[..., Array]
+    pmf: Callable[..., Array]
+    new_customer_pmf: Callable[..., Array]
+    simulate: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SpendProcess:
+    """What a customer spends per purchase.
+
+    Attributes
+    ----------
+    statistics : sequence of str
+        (count, mean): how many purchases the mean is over, and the mean.
+    log_likelihood, score, starts
+        As for a purchase process.
+    mean_exists : function (p, count)
+        Whether the conditional expectation is finite.
+    expected_spend, median_spend : function (p, count, mean)
+        Mean and median of a customer's mean spend per purchase, given the history; count 0 gives the population's.
+    simulate : function (p, count, generator)
+        Mean spend over `count` purchases of each customer.
+    """
+
+    name: str
+    title: str
+    source: str
+    Parameters: type[Any]
+    parametrization: Parametrization
+    statistics: tuple[str, ...]
+    log_likelihood: Callable[..., Array]
+    score: Callable[..., Score]
+    starts: Callable[..., list[Any]]
+    mean_exists: Callable[..., npt.NDArray[np.bool_]]
+    expected_spend: Callable[..., Array]
+    median_spend: Callable[..., Array]
+    simulate: Callable[..., Array]
+
+
+Process = PurchaseProcess | SpendProcess

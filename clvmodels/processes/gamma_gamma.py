@@ -1,0 +1,151 @@
+"""Gamma-Gamma: spend per purchase varies around a customer's own mean, which varies across customers.
+
+Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value" (brucehardie.com, note 025); called FH below. Spend
+z ~ Gamma(p, nu) a purchase, nu ~ Gamma(q, v), independent of how often the customer buys. The mean of `count` purchases
+is then a sufficient statistic.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import digamma, gammaincinv
+
+from clvmodels.processes.contract import (
+    Array,
+    GammaBlock,
+    Parametrization,
+    PositiveBlock,
+    Score,
+    SpendProcess,
+)
+from clvmodels.processes.special import log_beta, on_distinct
+
+__all__ = ["PROCESS", "Parameters"]
+
+
+class Parameters(NamedTuple):
+    """p of spend within a customer; q and v (in money) of the differences between customers. All positive."""
+
+    p: Array
+    q: Array
+    v: Array
+
+
+def log_likelihood(p: Parameters, count: Array, mean: Array) -> Array:
+    """Log-likelihood of each customer's mean spend (> 0) over count (> 0) purchases. FH eq. (1a)."""
+    shape, q, v = p
+    spent = count * mean
+    return (
+        -on_distinct(_log_beta, count, shape, q)
+        - np.log(mean)
+        - shape * count * np.log1p(v / spent)
+        - q * np.log1p(spent / v)
+    )
+
+
+def score(p: Parameters, count: Array, mean: Array) -> Score:
+    """Log-likelihood of each customer with its gradient in (log p, log q, log v)."""
+    shape, q, v = p
+    spent = count * mean
+    own, other = np.log1p(v / spent), np.log1p(spent / v)
+    value = -on_distinct(_log_beta, count, shape, q) - np.log(mean) - shape * count * own - q * other
+    by_p = count * (on_distinct(_rise_by_p, count, shape, q) - own)
+    by_q = on_distinct(_rise_by_q, count, shape, q) - other
+    by_log_v = q - (shape * count + q) / (1 + spent / v)
+    return Score(value, np.stack(np.broadcast_arrays(shape * by_p, q * by_q, by_log_v)))
+
+
+def starts(count: Array, mean: Array) -> list[Parameters]:
+    """Where to start: the median spend, with little or much variation within and between customers."""
+    typical = float(np.median(mean))
+    return [Parameters(*map(np.asarray, (p, q, q * typical / p))) for p, q in ((5.0, 3.0), (1.0, 2.0), (20.0, 10.0))]
+
+
+def mean_exists(p: Parameters, count: Array) -> npt.NDArray[np.bool_]:
+    """Whether the conditional expectation of mean spend is finite: p count + q > 1."""
+    exists: npt.NDArray[np.bool_] = np.asarray(p.p * count + p.q > 1)
+    return exists
+
+
+def expected_spend(p: Parameters, count: Array, mean: Array) -> Array:
+    """Expected mean spend per purchase given the history. FH eq. (5); p v/(q - 1) for count 0.
+
+    NaN where it does not exist (`mean_exists`).
+    """
+    rate, shape = _posterior(p, count, mean)
+    return np.where(shape > 1, p.p * rate / np.where(shape > 1, shape - 1, 1.0), np.nan)
+
+
+def median_spend(p: Parameters, count: Array, mean: Array) -> Array:
+    """Median over a customer's possible mean spends given the history; exists for every parameter.
+
+    The mean spend is p/nu with nu ~ Gamma(p count + q, v + count mean), so its median is p over the median of nu.
+    """
+    rate, shape = _posterior(p, count, mean)
+    with np.errstate(over="ignore", divide="ignore"):
+        median: Array = p.p * rate / gammaincinv(shape, 0.5)
+    return median
+
+
+def simulate(p: Parameters, count: Array, generator: np.random.Generator) -> Array:
+    """Mean spend over `count` purchases (n,) of new customers; NaN where count is 0."""
+    n = len(count)
+    nu = generator.gamma(np.broadcast_to(p.q, n)) / np.broadcast_to(p.v, n)
+    total = generator.gamma(np.maximum(p.p * count, 1e-12)) / nu
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _posterior(p: Parameters, count: Array, mean: Array) -> tuple[Array, Array]:
+    """Rate and shape of a customer's nu given the history."""
+    spent = np.where(count > 0, count * np.where(count > 0, mean, 0.0), 0.0)
+    return p.v + spent, p.p * count + p.q
+
+
+def _log_beta(count: Array, shape: Array, q: Array) -> Array:
+    return log_beta(shape * count, q)
+
+
+def _rise_by_p(count: Array, shape: Array, q: Array) -> Array:
+    answer: Array = digamma(shape * count + q) - digamma(shape * count)
+    return answer
+
+
+def _rise_by_q(count: Array, shape: Array, q: Array) -> Array:
+    answer: Array = digamma(shape * count + q) - digamma(q)
+    return answer
+
+
+PROCESS = SpendProcess(
+    name="gamma_gamma",
+    title="Gamma-Gamma",
+    source="Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value",
+    Parameters=Parameters,
+    parametrization=Parametrization(
+        blocks=(
+            PositiveBlock(
+                "p",
+                too_low="spend within a customer varies without bound: p is indistinguishable from 0",
+                too_high="a customer always spends the same: p is indistinguishable from infinity",
+            ),
+            GammaBlock(
+                "q",
+                "v",
+                of="spend rate",
+                no_variation="customers do not differ in what they spend: q is indistinguishable from infinity",
+                all_variation="spend differs between customers without bound: q is indistinguishable from 0",
+            ),
+        ),
+        unit_powers={"v": 1},
+    ),
+    statistics=("monetary_count", "monetary_value"),
+    log_likelihood=log_likelihood,
+    score=score,
+    starts=starts,
+    mean_exists=mean_exists,
+    expected_spend=expected_spend,
+    median_spend=median_spend,
+    simulate=simulate,
+)

@@ -1,0 +1,11 @@
+"""The processes there are, by name."""
+
+from __future__ import annotations
+
+from clvmodels.processes import bgnbd, gamma_gamma
+from clvmodels.processes.contract import PurchaseProcess, SpendProcess
+
+__all__ = ["PURCHASE_PROCESSES", "SPEND_PROCESSES"]
+
+PURCHASE_PROCESSES: dict[str, PurchaseProcess] = {process.name: process for process in (bgnbd.PROCESS,)}
+SPEND_PROCESSES: dict[str, SpendProcess] = {process.name: process for process in (gamma_gamma.PROCESS,)}
