@@ -1,0 +1,302 @@
+"""Maximum likelihood: process + unique rows -> Fit, with the certificate that says how far to believe it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from clvmodels.errors import FitFailed
+from clvmodels.inference.objective import Objective
+from clvmodels.inference.statistics import UniqueRows
+from clvmodels.processes.contract import Array, Process
+
+__all__ = ["Fit", "Status", "maximize"]
+
+Status = Literal["converged", "boundary"]
+Mask = npt.NDArray[np.bool_]
+
+SEARCH_ROWS = 20_000  # the search from several starts is made on so many rows; all rows only refine it
+DECREMENT = 1e-10  # converged when a Newton step promises less log-likelihood than this
+INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood that no data can be said to show
+FLAT = 1e-3  # curvature below which the data say nothing: a standard error of 30 on a log scale
+SUSPICIOUS = 5.0  # a coordinate this far out is compared with its limit
+ROUNDS = 60  # Hessians at most
+LONGEST_STEP = 2.0  # in coordinates, which are logarithms
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A maximum of the likelihood and its certificate.
+
+    Attributes
+    ----------
+    parameters : dict of str to float
+        In the clock's unit (or in money).
+    coordinates : array (k,)
+        Where the search ended; unit-free (time in mean T, money in median spend).
+    log_likelihood : float
+    gradient_norm : float
+        Largest derivative of the log-likelihood by a free coordinate.
+    hessian : array (k, k)
+        Second derivatives by the coordinates.
+    free : bool array (k,)
+        Coordinates that were estimated; the others stand at a limit, or nothing can be said about them there.
+    covariance : array (k, k)
+        Of the logarithms of the parameters: the inverse of minus the Hessian of the free coordinates.
+    definite : bool
+        Whether the Hessian is negative definite in the free coordinates.
+    status : {"converged", "boundary"}
+    message : str
+        The status in words; at a boundary, which one and what follows.
+    iterations : int
+        Evaluations of the likelihood of all rows.
+    customers, unique_rows : int
+    unit : float
+        The scale of the coordinates (mean T, or median spend) in the clock's unit, or in money.
+    fingerprint : str
+        Of the statistics fitted.
+    """
+
+    parameters: dict[str, float]
+    coordinates: Array
+    log_likelihood: float
+    gradient_norm: float
+    hessian: Array
+    free: Mask
+    covariance: Array
+    definite: bool
+    status: Status
+    message: str
+    iterations: int
+    customers: int
+    unique_rows: int
+    unit: float
+    fingerprint: str
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion; free coordinates count as parameters."""
+        return 2 * float(np.sum(self.free)) - 2 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion; customers count as observations."""
+        return float(np.sum(self.free)) * float(np.log(self.customers)) - 2 * self.log_likelihood
+
+
+class Box(NamedTuple):
+    """Limits of the coordinates, each (k,); a coordinate with lower == upper is pinned."""
+
+    lower: Array
+    upper: Array
+
+    def clip(self, u: Array) -> Array:
+        return np.clip(u, self.lower, self.upper)
+
+    def free(self, u: Array, gradient: Array) -> Mask:
+        """Coordinates that are not held at a limit by the gradient."""
+        held = (
+            ((u <= self.lower) & (gradient <= 0)) | ((u >= self.upper) & (gradient >= 0)) | (self.lower == self.upper)
+        )
+        free: Mask = ~held
+        return free
+
+    def pin(self, i: int, at: float) -> Box:
+        lower, upper = self.lower.copy(), self.upper.copy()
+        lower[i] = upper[i] = at
+        return Box(lower, upper)
+
+
+class Point(NamedTuple):
+    """A point of the search: coordinates (k,), log-likelihood, gradient (k,), Hessian (k, k), and what is free (k,)."""
+
+    u: Array
+    value: float
+    gradient: Array
+    hessian: Array
+    free: Mask
+
+    @property
+    def promise(self) -> float:
+        """Log-likelihood that a Newton step promises."""
+        return 0.5 * float(self.gradient @ _ascent(self.gradient, self.hessian, self.free))
+
+
+def maximize(process: Process, rows: UniqueRows, unit: float) -> Fit:
+    """Maximum-likelihood fit of a process to counted rows.
+
+    Searches from several starts on a sample of the rows with L-BFGS-B, then refines the best on all rows with Newton
+    steps kept inside the coordinates' limits. A coordinate whose limit fits as well is put there: a `boundary`.
+
+    Parameters
+    ----------
+    process : PurchaseProcess or SpendProcess
+    rows : UniqueRows
+        Statistics in the user's unit, in the process's order.
+    unit : float
+        Scale of the coordinates: mean T, or median spend.
+
+    Raises
+    ------
+    FitFailed
+        When no start leads to a maximum.
+    """
+    form = process.parametrization
+    limits = [(coordinate.lower.at, coordinate.upper.at) for coordinate in form.coordinates]
+    box = Box(
+        np.array([-np.inf if low is None else low for low, _ in limits]),
+        np.array([np.inf if high is None else high for _, high in limits]),
+    )
+    objective = Objective(process, rows.columns, rows.counts, unit)
+    start, hessian = _search(process, rows, unit, box)
+    point = _settle(objective, _refine(objective, start, hessian, box), box)
+    negative = -point.hessian[np.ix_(point.free, point.free)]
+    definite = bool(np.all(np.linalg.eigvalsh(negative) > 0)) if point.free.any() else True
+    if not definite or not point.promise < INDISTINGUISHABLE:
+        raise FitFailed(
+            f"The {process.title} fit to {rows.customers:,} customers found no maximum (a further step still promises "
+            f"{point.promise:.2g} of log-likelihood). Look for impossible histories in the data; more customers or a "
+            "longer period help."
+        )
+    covariance = np.zeros_like(point.hessian)
+    covariance[np.ix_(point.free, point.free)] = np.linalg.inv(negative)
+    jacobian = form.jacobian(point.u)
+    words = _limits_in_words(process, point)
+    return Fit(
+        parameters=dict(zip(form.names, map(float, np.exp(form.to_logs(point.u) + form.log_scale(unit))), strict=True)),
+        coordinates=point.u,
+        log_likelihood=point.value,
+        gradient_norm=float(np.max(np.abs(point.gradient[point.free]), initial=0.0)),
+        hessian=point.hessian,
+        free=point.free,
+        covariance=jacobian @ covariance @ jacobian.T,
+        definite=definite,
+        status="boundary" if words else "converged",
+        message="; ".join(words) or "the gradient vanishes and the likelihood falls in every direction",
+        iterations=objective.evaluations,
+        customers=rows.customers,
+        unique_rows=len(rows.counts),
+        unit=float(unit),
+        fingerprint=rows.fingerprint(),
+    )
+
+
+def _search(process: Process, rows: UniqueRows, unit: float, box: Box) -> tuple[Array, Array]:
+    """Best point from several starts on a sample of the rows, and the Hessian there scaled to all of them."""
+    form = process.parametrization
+    every = max(1, -(-len(rows.counts) // SEARCH_ROWS))
+    columns, counts = [column[::every] for column in rows.columns], rows.counts[::every]
+    objective = Objective(process, columns, counts, unit)
+
+    def descend(u: Array) -> tuple[float, Array]:
+        value, gradient = objective(u)
+        return (-value, -gradient) if np.isfinite(value) else (1e300, gradient)
+
+    bounds = list(zip(box.lower, box.upper, strict=True))
+    best = None
+    for start in process.starts(*columns):
+        logs = np.log(np.array(start, dtype=float)) - form.log_scale(unit)
+        found = minimize(
+            descend,
+            box.clip(form.from_logs(logs)),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": 200},
+        )
+        if best is None or found.fun < best.fun:
+            best = found
+    assert best is not None, "a process has at least one start"
+    hessian = objective.hessian(best.x, np.ones(len(best.x), dtype=bool))
+    return best.x, hessian * (np.sum(rows.counts) / np.sum(counts))
+
+
+def _refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:
+    """Newton steps inside the box, with one Hessian for as long as its steps pay off.
+
+    The first Hessian may be that of a sample; the last is that of all rows where the search ends.
+    """
+    u = box.clip(u)
+    value, gradient = objective(u)
+    point = Point(u, value, gradient, hessian, box.free(u, gradient))
+    for _ in range(ROUNDS):
+        promise = np.inf
+        while DECREMENT <= point.promise < 0.1 * promise:
+            promise = point.promise
+            point = _step(objective, point, box)
+        free = box.free(point.u, point.gradient)
+        point = point._replace(hessian=objective.hessian(point.u, free), free=free)
+        if point.promise < DECREMENT:
+            break
+        before = point.value
+        point = _step(objective, point, box)
+        if point.value <= before and point.promise >= DECREMENT:
+            break  # rounding is all that is left to gain
+    free = box.free(point.u, point.gradient)
+    return point._replace(hessian=objective.hessian(point.u, free), free=free)
+
+
+def _step(objective: Objective, point: Point, box: Box) -> Point:
+    """One step uphill, halved until it does not lose; the same point if none is found."""
+    direction = _ascent(point.gradient, point.hessian, point.free)
+    direction *= min(1.0, LONGEST_STEP / max(float(np.max(np.abs(direction))), 1e-300))
+    tolerance = 1e-13 * abs(point.value)
+    for halving in range(30):
+        u = box.clip(point.u + direction * 0.5**halving)
+        value, gradient = objective(u)
+        if value >= point.value - tolerance:
+            return Point(u, value, gradient, point.hessian, box.free(u, gradient))
+    return point
+
+
+def _ascent(gradient: Array, hessian: Array, free: Mask) -> Array:
+    """Newton direction in the free coordinates; curvature of the wrong sign is turned round, flatness bounded."""
+    direction = np.zeros_like(gradient)
+    if free.any():
+        curvature, axes = np.linalg.eigh(-hessian[np.ix_(free, free)])
+        floor = max(1e-12 * float(np.max(np.abs(curvature))), 1e-8)
+        direction[free] = axes @ ((axes.T @ gradient[free]) / np.maximum(np.abs(curvature), floor))
+    return direction
+
+
+def _settle(objective: Objective, point: Point, box: Box) -> Point:
+    """Put coordinates at the limits that fit as well, and set aside those the data then say nothing about.
+
+    Means come before spreads, since "nobody drops out" says more than any statement on how dropout varies.
+    """
+    if not np.any(np.abs(point.u) > SUSPICIOUS):
+        return point
+    point, box = _set_aside(objective, point, box)
+    for i in reversed(range(len(point.u))):
+        limit = box.lower[i] if point.u[i] < 0 else box.upper[i]
+        if np.isfinite(limit) and box.lower[i] < box.upper[i]:
+            pinned = box.pin(i, limit)
+            reduced = _refine(objective, point.u, point.hessian, pinned)
+            if reduced.value > point.value - INDISTINGUISHABLE:
+                point, box = _set_aside(objective, reduced, pinned)
+    return point
+
+
+def _set_aside(objective: Objective, point: Point, box: Box) -> tuple[Point, Box]:
+    """Pin coordinates without curvature at 0, so that they do not depend on where the search came by."""
+    for i in np.flatnonzero((box.lower < box.upper) & (np.abs(np.diag(point.hessian)) < FLAT)):
+        neutral = point.u.copy()
+        neutral[i] = 0.0
+        if objective(neutral)[0] > point.value - INDISTINGUISHABLE:
+            box = box.pin(i, 0.0)
+            point = _refine(objective, neutral, point.hessian, box)
+    return point, box
+
+
+def _limits_in_words(process: Process, point: Point) -> list[str]:
+    limits, flat = [], []
+    for coordinate, at, free in zip(process.parametrization.coordinates, point.u, point.free, strict=True):
+        reached = [limit.meaning for limit in (coordinate.lower, coordinate.upper) if at == limit.at]
+        limits += reached
+        if not (free or reached):
+            flat.append(coordinate.name)
+    return limits + ([f"the data then say nothing about {', '.join(flat)}"] if flat else [])
