@@ -1,0 +1,77 @@
+"""Customer lifetime value from transaction logs: RFM, BG/NBD and Gamma-Gamma, value, and how far to trust it.
+
+The public names are loaded when first used, so that importing the package costs little.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    __version__: str
+
+    from clvmodels import datasets, errors
+    from clvmodels.clock import Clock
+    from clvmodels.estimators.customer_model import CustomerModel, load
+    from clvmodels.estimators.purchases import BGNBD
+    from clvmodels.estimators.spend import GammaGamma
+    from clvmodels.reporting import plots
+    from clvmodels.reporting.report import write_report
+    from clvmodels.transactions.holdout import Holdout, holdout_split
+    from clvmodels.transactions.rfm import RFM, rfm_summary
+    from clvmodels.validation.validate import Validation, validate
+    from clvmodels.valuation.lifetime_value import lifetime_value
+
+_HOMES = {
+    "BGNBD": "estimators.purchases",
+    "Clock": "clock",
+    "CustomerModel": "estimators.customer_model",
+    "GammaGamma": "estimators.spend",
+    "Holdout": "transactions.holdout",
+    "RFM": "transactions.rfm",
+    "Validation": "validation.validate",
+    "holdout_split": "transactions.holdout",
+    "lifetime_value": "valuation.lifetime_value",
+    "load": "estimators.customer_model",
+    "rfm_summary": "transactions.rfm",
+    "validate": "validation.validate",
+    "write_report": "reporting.report",
+}
+_MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plots"}
+
+__all__ = [
+    "BGNBD",
+    "RFM",
+    "Clock",
+    "CustomerModel",
+    "GammaGamma",
+    "Holdout",
+    "Validation",
+    "__version__",
+    "datasets",
+    "errors",
+    "holdout_split",
+    "lifetime_value",
+    "load",
+    "plots",
+    "rfm_summary",
+    "validate",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("clvmodels")
+    if name in _MODULES:
+        return import_module(f"{__name__}.{_MODULES[name]}")
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

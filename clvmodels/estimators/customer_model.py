@@ -1,0 +1,93 @@
+"""The pair that values a customer: a purchase model and a spend model, saved as one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+from sklearn.base import BaseEstimator
+
+from clvmodels import frames
+from clvmodels.errors import ClockMismatch, InvalidOption
+from clvmodels.estimators import persistence
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.transactions.rfm import RFM
+
+__all__ = ["CustomerModel", "load"]
+
+
+class CustomerModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """A purchase model with, if there is money, a spend model.
+
+    Parameters
+    ----------
+    purchases : PurchaseModel
+        Such as BGNBD(), fitted or not.
+    spend : SpendModel, optional
+        Such as GammaGamma().
+
+    Raises
+    ------
+    ClockMismatch
+        When the two were fitted by different clocks.
+    """
+
+    def __init__(self, purchases: PurchaseModel, spend: SpendModel | None = None) -> None:
+        self.purchases = purchases
+        self.spend = spend
+
+    def fit(self, rfm: RFM, y: Any = None) -> Self:
+        """Fit both models to one RFM."""
+        self.purchases.fit(rfm)
+        if self.spend is not None:
+            self.spend.fit(rfm)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        models = [self.purchases] if self.spend is None else [self.purchases, self.spend]
+        return all(model.__sklearn_is_fitted__() for model in models)
+
+    def probability_alive(self, rfm: RFM) -> frames.Frame:
+        """Probability that each customer is still active; see PurchaseModel."""
+        return self.purchases.probability_alive(rfm)
+
+    def expected_purchases(self, rfm: RFM, horizon: float | str) -> frames.Frame:
+        """Expected purchases within a horizon; see PurchaseModel."""
+        return self.purchases.expected_purchases(rfm, horizon)
+
+    def expected_spend(self, rfm: RFM) -> frames.Frame:
+        """Expected spend per purchase; see SpendModel."""
+        if self.spend is None:
+            raise InvalidOption("This model has no spend model: fit it on a log with amounts.")
+        return self.spend.expected_spend(rfm)
+
+    def score(self, rfm: RFM, y: Any = None) -> float:
+        """Mean log-likelihood a customer of the purchase model."""
+        return self.purchases.score(rfm)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as JSON, whole or not at all.
+
+        The file holds the clock, parameters, covariance, certificates and fingerprints of the data; no customer, and
+        nothing that can run.
+        """
+        if not self.__sklearn_is_fitted__():
+            raise InvalidOption("Only a fitted model can be saved: call fit(rfm) first.")
+        if self.spend is not None and self.spend.clock_ != self.purchases.clock_:
+            raise ClockMismatch(
+                f"The purchase model tells time in {self.purchases.clock_}, the spend model in {self.spend.clock_}: "
+                "fit both to the same RFM."
+            )
+        persistence.write(self.purchases, self.spend, Path(path))
+
+
+def load(path: str | Path) -> CustomerModel:
+    """Read a model that `CustomerModel.save` wrote.
+
+    Raises
+    ------
+    InvalidModelFile
+        When the file is missing, damaged, of an unknown version, or no model.
+    """
+    return CustomerModel(*persistence.read(Path(path)))

@@ -1,0 +1,165 @@
+"""Models as JSON: a schema with a version, checked field by field when read; no file can run code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from clvmodels import files
+from clvmodels.clock import Clock, MergePeriod, TimeUnit
+from clvmodels.errors import CLVError, InvalidModelFile
+from clvmodels.estimators.purchases import BGNBD, PurchaseModel
+from clvmodels.estimators.spend import GammaGamma, Independence, SpendModel
+from clvmodels.inference.fitting import Fit
+
+__all__ = ["PURCHASE_MODELS", "SPEND_MODELS", "read", "write"]
+
+FORMAT = "clvmodels.CustomerModel"
+SCHEMA_VERSION = 1
+PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {model.process.name: model for model in (BGNBD,)}
+SPEND_MODELS: dict[str, type[SpendModel]] = {model.process.name: model for model in (GammaGamma,)}
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Saved(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SavedClock(Saved):
+    time_unit: TimeUnit
+    merge_within: MergePeriod
+    time_zone: str | None
+
+
+class SavedFit(Saved):
+    parameters: dict[str, Positive]
+    coordinates: list[Finite]
+    log_likelihood: Finite
+    gradient_norm: Finite
+    hessian: list[list[Finite]]
+    free: list[bool]
+    covariance: list[list[Finite]]
+    definite: bool
+    status: Literal["converged", "boundary"]
+    message: str
+    iterations: int
+    customers: Annotated[int, Field(gt=0)]
+    unique_rows: Annotated[int, Field(gt=0)]
+    unit: Positive
+    fingerprint: str
+
+
+class SavedProcess(Saved):
+    process: str
+    observation_end: str | None
+    fit: SavedFit
+
+
+class SavedIndependence(Saved):
+    spearman: Finite | None
+    p_value: Finite | None
+    customers: int
+    words: str
+
+
+class SavedSpend(SavedProcess):
+    set_aside: int
+    independence: SavedIndependence
+
+
+class SavedModel(Saved):
+    format: Literal["clvmodels.CustomerModel"]
+    schema_version: Literal[1]
+    clock: SavedClock
+    purchases: SavedProcess
+    spend: SavedSpend | None
+
+
+def write(purchases: PurchaseModel, spend: SpendModel | None, path: Path) -> None:
+    """Write a fitted pair; the file appears whole or not at all."""
+    document = {
+        "format": FORMAT,
+        "schema_version": SCHEMA_VERSION,
+        "clock": asdict(purchases.clock_),
+        "purchases": _described(purchases),
+        "spend": None if spend is None else _described(spend) | _spend_facts(spend),
+    }
+    text = json.dumps(document, indent=2, allow_nan=False)
+    with files.replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
+    """Read a fitted pair, checking everything the models rely on."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidModelFile(f"{path}: cannot be read ({error.strerror or error}).") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidModelFile(f"{path}: is damaged or no model at all: it is not JSON ({error}).") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise InvalidModelFile(f"{path}: is JSON, but no model: it does not say it is a {FORMAT}.")
+    version = document.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise InvalidModelFile(
+            f"{path}: has schema version {version!r}; this release reads version {SCHEMA_VERSION}. Save the "
+            "model again with this release, or load it with the one that wrote it."
+        )
+    try:
+        saved = SavedModel.model_validate(document)
+        clock = Clock(**saved.clock.model_dump())
+        purchases = _restored(PURCHASE_MODELS, saved.purchases, clock)
+        spend = None if saved.spend is None else _restored(SPEND_MODELS, saved.spend, clock)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        raise InvalidModelFile(f"{path}: is damaged: {faults}.") from error
+    except CLVError as error:
+        raise InvalidModelFile(f"{path}: is damaged: {error}") from error
+    if spend is not None and saved.spend is not None:
+        found = saved.spend.independence
+        spend.set_aside_ = saved.spend.set_aside
+        spend.independence_ = Independence(
+            np.nan if found.spearman is None else found.spearman,
+            np.nan if found.p_value is None else found.p_value,
+            found.customers,
+            found.words,
+        )
+    return purchases, spend
+
+
+def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
+    fit = {field.name: getattr(model.fit_, field.name) for field in fields(Fit)}
+    plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.items()}
+    return {"process": model.process.name, "observation_end": model.observation_end_, "fit": plain}
+
+
+def _spend_facts(spend: SpendModel) -> dict[str, Any]:
+    found = asdict(spend.independence_)
+    told = {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in found.items()}
+    return {"set_aside": spend.set_aside_, "independence": told}
+
+
+def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
+    if saved.process not in models:
+        raise InvalidModelFile(f"the process {saved.process!r} is not one of {', '.join(models)}.")
+    model = models[saved.process]()
+    names = model.process.parametrization.names
+    if tuple(saved.fit.parameters) != names:
+        raise InvalidModelFile(
+            f"{saved.process} has the parameters {', '.join(names)}, not {', '.join(saved.fit.parameters)}."
+        )
+    plain = saved.fit.model_dump()
+    k = len(names)
+    for name, shape in {"coordinates": (k,), "free": (k,), "hessian": (k, k), "covariance": (k, k)}.items():
+        lengths = {len(row) for row in plain[name]} if len(shape) == 2 else {k}
+        if len(plain[name]) != k or lengths != {k}:
+            raise InvalidModelFile(f"{saved.process}: {name} does not have the shape {shape}.")
+        plain[name] = np.array(plain[name])
+    return model._restore(Fit(**plain), clock, saved.observation_end)

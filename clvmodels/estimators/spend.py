@@ -1,0 +1,176 @@
+"""Estimators of spend processes: what a purchase is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels import frames
+from clvmodels.errors import InvalidRFM
+from clvmodels.estimators.base import FittedProcess
+from clvmodels.inference.statistics import UniqueRows, unique_rows
+from clvmodels.processes import gamma_gamma
+from clvmodels.processes.contract import Array, SpendProcess
+from clvmodels.transactions.rfm import RFM
+
+__all__ = ["GammaGamma", "Independence", "SpendModel"]
+
+NO_MEAN = "spend varies too widely for a mean to exist (p*count + q <= 1); median_spend gives the median"
+WEAK, STRONG = 0.1, 0.3  # Cohen's small and medium correlation
+
+
+@dataclass(frozen=True, slots=True)
+class Independence:
+    """Whether spend goes with frequency among customers with repeat purchases, which Gamma-Gamma assumes it does not.
+
+    Attributes
+    ----------
+    spearman : float
+        Rank correlation of frequency and mean spend; NaN where it cannot be computed.
+    p_value : float
+        Of no correlation.
+    customers : int
+    words : str
+        What it means.
+    """
+
+    spearman: float
+    p_value: float
+    customers: int
+    words: str
+
+
+class SpendModel(FittedProcess):
+    """What every spend process can fit and predict; a subclass names the process.
+
+    Attributes
+    ----------
+    set_aside_ : int
+        Customers with repeat purchases whose mean spend is not positive, left out of the fit.
+    independence_ : Independence
+    """
+
+    process: ClassVar[SpendProcess]
+    set_aside_: int
+    independence_: Independence
+
+    def fit(self, rfm: RFM, y: Any = None) -> Self:
+        """Maximum-likelihood fit to the customers whose mean spend is known and positive.
+
+        Raises
+        ------
+        InvalidRFM
+            When the RFM has no money, or nobody remains.
+        FitFailed
+            When no maximum is found.
+        """
+        if hasattr(self, "fit_"):
+            del self.fit_
+        self._check_rfm(rfm)
+        count, mean = self._money(rfm)
+        used = (count > 0) & (mean > 0)
+        if not used.any():
+            raise InvalidRFM(
+                "Nobody has a positive mean spend over repeat purchases, so there is nothing to fit: summarize with "
+                "include_first_transaction=True to use first purchases too."
+            )
+        kept = rfm[used]
+        self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
+        self.independence_ = _independence(kept.frequency, mean[used])
+        return self._maximize(rfm, self._rows(kept), float(np.median(mean[used])))
+
+    def expected_spend(self, rfm: RFM) -> frames.Frame:
+        """Expected spend per purchase of each customer; the population's for those without a repeat purchase.
+
+        Returns
+        -------
+        frame
+            customer_id, expected_spend (in the log's money), and reason where it is missing because no mean exists.
+        """
+        p = self._parameters
+        values = self._predict(rfm, self.process.expected_spend)
+        exists = self.process.mean_exists(p, self._money(rfm)[0])
+        reason = np.where(exists, None, NO_MEAN)  # type: ignore[call-overload]
+        return self._table(rfm, {"expected_spend": values, "reason": reason})
+
+    def median_spend(self, rfm: RFM) -> frames.Frame:
+        """Median of each customer's possible mean spends; it exists for every customer.
+
+        Returns
+        -------
+        frame
+            customer_id, median_spend.
+        """
+        return self._table(rfm, {"median_spend": self._predict(rfm, self.process.median_spend)})
+
+    def certificate(self) -> dict[str, Any]:
+        """What the fit can vouch for, with the customers set aside and the test of independence."""
+        return super().certificate() | {
+            "set_aside": self.set_aside_,
+            "independence": self.independence_.words,
+        }
+
+    def _predict(self, rfm: RFM, function: Any) -> Array:
+        p = self._parameters
+        self._check_rfm(rfm)
+        return self._rows(rfm).evaluate(lambda count, mean: function(p, count, mean))
+
+    def _money(self, rfm: RFM) -> tuple[npt.NDArray[np.int64], Array]:
+        if rfm.monetary_value is None or rfm.monetary_count is None:
+            raise InvalidRFM("This RFM has no money: pass amount= to rfm_summary.")
+        return rfm.monetary_count, np.where(rfm.monetary_count > 0, rfm.monetary_value, 0.0)
+
+    def _rows(self, rfm: RFM) -> UniqueRows:
+        return unique_rows(self._money(rfm))
+
+    def _log_likelihood(self, rfm: RFM) -> Array:
+        count, mean = self._money(rfm)
+        return super()._log_likelihood(rfm[(count > 0) & (mean > 0)])
+
+    def _unit(self, name: str) -> str:
+        return "money" if self.process.parametrization.unit_powers.get(name, 0) else ""
+
+
+class GammaGamma(SpendModel):
+    """Gamma-Gamma: spend per purchase varies around a customer's own mean, which varies across customers.
+
+    Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value". It assumes that what a customer spends does not
+    go with how often; `independence_` says whether it does.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> model = clv.GammaGamma().fit(rfm)
+    >>> {name: round(value, 2) for name, value in model.parameters_.items()}
+    {'p': 6.25, 'q': 3.74, 'v': 15.44}
+    """
+
+    process: ClassVar[SpendProcess] = gamma_gamma.PROCESS
+
+
+def _independence(frequency: npt.NDArray[np.int64], mean: Array) -> Independence:
+    """Spearman's correlation of frequency and mean spend, in words."""
+    from scipy.stats import spearmanr  # slow to import
+
+    n = len(mean)
+    if n < 3 or np.ptp(frequency) == 0 or np.ptp(mean) == 0:
+        return Independence(np.nan, np.nan, n, "frequency and spend do not both vary, so nothing can be said")
+    found = spearmanr(frequency, mean)
+    rho, p_value = float(found.statistic), float(found.pvalue)
+    told = f"rank correlation of frequency and mean spend {rho:+.2f} over {n:,} customers (p = {p_value:.2g})"
+    more = "more" if rho > 0 else "less"
+    if abs(rho) < WEAK:
+        words = f"{told}: close enough to the independence that Gamma-Gamma assumes"
+    elif abs(rho) < STRONG:
+        words = f"{told}: frequent customers spend somewhat {more}; values of the extremes are slightly off"
+    else:
+        words = (
+            f"{told}: frequent customers spend clearly {more}, against what Gamma-Gamma assumes; check money by "
+            "frequency before relying on single values"
+        )
+    return Independence(rho, p_value, n, words)
