@@ -1,0 +1,109 @@
+"""Tables of a validation: scores, calibration by frequency, weekly tracking. Arrays in, pandas out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.processes.contract import Array
+from clvmodels.transactions.holdout import Holdout
+from clvmodels.validation.metrics import METRICS
+
+__all__ = ["calibration_by_frequency", "score_table", "tracking_table"]
+
+MOST_FREQUENT = 7  # repeat purchases from which customers are told together
+
+
+def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) -> pd.DataFrame:
+    """A row a forecast: customers scored, totals, and every metric; customers with a missing forecast are left out."""
+    rows = []
+    for name, predicted in forecasts.items():
+        known = np.isfinite(predicted)
+        scores = {metric: score(actual[known], predicted[known]) for metric, score in METRICS.items()}
+        rows.append(
+            {
+                "quantity": quantity,
+                "forecast": name,
+                "customers": int(known.sum()),
+                "predicted": float(predicted[known].sum()),
+                "actual": float(actual[known].sum()),
+                **scores,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def calibration_by_frequency(split: Holdout, forecasts: Mapping[str, Array]) -> pd.DataFrame:
+    """Mean holdout purchases by calibration frequency, actual and expected: a row a frequency and forecast."""
+    x = split.calibration.frequency
+    rows = []
+    for k in range(MOST_FREQUENT + 1):
+        group = x >= k if k == MOST_FREQUENT else x == k
+        if not group.any():
+            continue
+        for name, predicted in forecasts.items():
+            rows.append(
+                {
+                    "frequency": f"{k}+" if k == MOST_FREQUENT else str(k),
+                    "customers": int(group.sum()),
+                    "actual": float(split.purchases[group].mean()),
+                    "forecast": name,
+                    "expected": float(predicted[group].mean()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.DataFrame:
+    """Repeat purchases week by week, by customers known at the cut: a row a week and model.
+
+    `expected` is unconditional: what the fitted process expects of customers who arrived when these did. `forecast`,
+    after the cut, is conditional on each customer's history. Weeks end on the cut and every seven days before and
+    after it, so the first and the last may be shorter; each has its cumulative counterpart.
+
+    Returns
+    -------
+    DataFrame
+        model, week, end (date), holdout (bool), actual, expected, forecast, and cumulative_ of each.
+    """
+    clock = split.clock
+    week = {"day": 7, "hour": 7 * 24}[clock.merge_within]
+    ticks, started, repeated = split.activity
+    origin = int(ticks[0]) - 1  # weeks are (edge, next edge]
+    last = split.cut + round(split.horizon * clock.ticks_per_unit)
+    before = np.arange(split.cut, origin, -week)[::-1]
+    edges = np.concatenate([before, np.arange(split.cut + week, last, week), [last]])
+    actual = np.array([repeated[ticks <= edge].sum() for edge in edges], dtype=float)
+    seen = started > 0
+    lags = np.maximum(edges[:, None] - ticks[None, seen], 0) / clock.ticks_per_unit
+    distinct, position = np.unique(lags, return_inverse=True)
+    tables = []
+    for name, model in models.items():
+        expected = model.mean_purchases(distinct)[position].reshape(lags.shape) @ started[seen].astype(float)
+        at_cut = actual[edges == split.cut][0]
+        forecast = np.full(len(edges), np.nan)
+        for i in np.flatnonzero(edges > split.cut):
+            h = (edges[i] - split.cut) / clock.ticks_per_unit
+            frame = model.expected_purchases(split.calibration, h)
+            forecast[i] = at_cut + float(np.sum(frame["expected_purchases"].to_numpy()))
+        continued = np.where(edges == split.cut, at_cut, forecast)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "model": name,
+                    "week": np.arange(1, len(edges) + 1),
+                    "end": [clock.describe_tick(int(edge)) for edge in edges],
+                    "holdout": edges > split.cut,
+                    "actual": np.diff(actual, prepend=0.0),
+                    "expected": np.diff(expected, prepend=0.0),
+                    "forecast": np.diff(continued, prepend=np.nan),
+                    "cumulative_actual": actual,
+                    "cumulative_expected": expected,
+                    "cumulative_forecast": forecast,
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
