@@ -1,0 +1,384 @@
+"""The command line: one verb calls one function."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from clvmodels.errors import CLVError
+
+if TYPE_CHECKING:
+    from clvmodels.clock import TimeUnit
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Customer lifetime value from transaction logs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out, err = Console(), Console(stderr=True)
+
+DEMO_CUT, DEMO_END = "1997-09-30", "1998-06-30"
+DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN = "12 months", 0.10, 1.0
+TOP = 5
+
+Log = Annotated[Path, typer.Argument(help="Transaction log: CSV or Parquet, a row a transaction.")]
+CustomerId = Annotated[str, typer.Option(help="Column that names the customer.")]
+Date = Annotated[str, typer.Option(help="Column with the date of the transaction.")]
+Amount = Annotated[str | None, typer.Option(help="Column with the money of the transaction; leave out for none.")]
+Unit = Annotated[str, typer.Option(help="Unit of time: hour, day, week, month or year.")]
+DateFormat = Annotated[str | None, typer.Option(help="strftime codes of dates that are not ISO, such as %d/%m/%Y.")]
+TimeZone = Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")]
+DropMissing = Annotated[bool, typer.Option("--drop-missing-id", help="Set rows without a customer id aside.")]
+Horizon = Annotated[str, typer.Option(help="How far to look ahead, such as '12 months'.")]
+Rate = Annotated[float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")]
+Margin = Annotated[float, typer.Option(help="Share of spend that counts; 1 for revenue.")]
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    """Customer lifetime value from transaction logs."""
+    if version:
+        from clvmodels import __version__
+
+        out.print(f"clvmodels {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the results go.")] = Path("clv-demo"),
+) -> None:
+    """Run the whole path on the bundled CDNOW log: fit, score, value, validate, report."""
+    import clvmodels as clv
+    from clvmodels import files, frames
+
+    path = clv.datasets.dataset_path("cdnow.csv")
+    columns: dict[str, Any] = {
+        "customer_id": "customer_id",
+        "date": "date",
+        "amount": "amount",
+        "time_unit": "week",
+    }
+    with _steps() as step:
+        step("Cutting the CDNOW log into 39 weeks to learn from and 39 to check against")
+        split = clv.holdout_split(path, **columns, calibration_end=DEMO_CUT, holdout_end=DEMO_END)
+        rfm = split.calibration
+        step("Fitting BG/NBD and Gamma-Gamma")
+        model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
+        step("Valuing every customer over twelve months")
+        scored = _score(model, rfm, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
+        step("Validating on the 39 weeks the models never saw")
+        check = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
+        step("Writing the report")
+        with files.replacing(folder / "predictions.parquet") as temporary:
+            frames.write_table(scored, temporary)
+        model.save(folder / "model.json")
+        check.to_json(folder / "validation.json")
+        clv.write_report(check, folder / "report.html", value=scored)
+    _show_facts(rfm)
+    _show_parameters(model)
+    _show_value(scored, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
+    _show_scores(check)
+    _show_files(folder, "predictions.parquet", "model.json", "validation.json", "report.html")
+
+
+@app.command()
+def fit(
+    log: Log,
+    output: Annotated[Path, typer.Option(help="Where the model goes (JSON).")] = Path("model.json"),
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    time_unit: Unit = "week",
+    observation_end: Annotated[
+        str | None, typer.Option(help="Last day to learn from; default: the latest date.")
+    ] = None,
+    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Fit BG/NBD and, with --amount, Gamma-Gamma to a log, and save the model."""
+    import clvmodels as clv
+
+    with _steps() as step:
+        step(f"Summarizing {log}")
+        rfm = clv.rfm_summary(
+            log,
+            customer_id=customer_id,
+            date=date,
+            amount=amount,
+            time_unit=_unit(time_unit),
+            observation_end=observation_end,
+            include_first_transaction=include_first_transaction,
+            date_format=date_format,
+            time_zone=time_zone,
+            on_missing_id="drop" if drop_missing_id else "raise",
+        )
+        step("Fitting")
+        model = clv.CustomerModel(clv.BGNBD(), None if amount is None else clv.GammaGamma()).fit(rfm)
+        model.save(output)
+    _show_facts(rfm)
+    _show_parameters(model)
+    out.print(f"Model written to {output}")
+
+
+@app.command()
+def score(
+    log: Log,
+    model: Annotated[Path, typer.Option(help="A model that `clv fit` saved.")] = Path("model.json"),
+    output: Annotated[Path, typer.Option(help="Where the predictions go (.parquet or .csv).")] = Path(
+        "predictions.parquet"
+    ),
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    observation_end: Annotated[str | None, typer.Option(help="Score as of this day; default: the latest date.")] = None,
+    horizon: Horizon = "12 months",
+    annual_discount_rate: Rate = 0.10,
+    margin: Margin = 1.0,
+    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    date_format: DateFormat = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Score every customer of a log with a saved model: P(alive), purchases and, with --amount, value."""
+    import clvmodels as clv
+    from clvmodels import files, frames
+
+    with _steps() as step:
+        step(f"Reading {model}")
+        fitted = clv.load(model)
+        clock = fitted.purchases.clock_
+        step(f"Summarizing {log}")
+        rfm = clv.rfm_summary(
+            log,
+            customer_id=customer_id,
+            date=date,
+            amount=amount,
+            time_unit=clock.time_unit,
+            merge_within=clock.merge_within,
+            time_zone=clock.time_zone,
+            observation_end=observation_end,
+            include_first_transaction=include_first_transaction,
+            date_format=date_format,
+            on_missing_id="drop" if drop_missing_id else "raise",
+        )
+        step("Scoring")
+        if amount is None:
+            fitted = clv.CustomerModel(fitted.purchases)
+        scored = _score(fitted, rfm, horizon, annual_discount_rate, margin)
+        with files.replacing(output) as temporary:
+            frames.write_table(scored, temporary)
+    _show_facts(rfm)
+    if "lifetime_value" in scored.columns:
+        _show_value(scored, horizon, annual_discount_rate, margin)
+    out.print(f"{len(scored):,} customers written to {output}")
+
+
+@app.command()
+def validate(
+    log: Log,
+    calibration_end: Annotated[str, typer.Option(help="Last day to learn from.")],
+    holdout_end: Annotated[
+        str | None, typer.Option(help="Last day to check against; default: the latest date.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("validation.json"),
+    report: Annotated[Path, typer.Option(help="Where the report goes (HTML).")] = Path("report.html"),
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    time_unit: Unit = "week",
+    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Fit on the log up to a day, and compare what the models expect with what happened after it."""
+    import clvmodels as clv
+
+    with _steps() as step:
+        step(f"Cutting {log} at {calibration_end}")
+        split = clv.holdout_split(
+            log,
+            customer_id=customer_id,
+            date=date,
+            amount=amount,
+            calibration_end=calibration_end,
+            holdout_end=holdout_end,
+            time_unit=_unit(time_unit),
+            include_first_transaction=include_first_transaction,
+            date_format=date_format,
+            time_zone=time_zone,
+            on_missing_id="drop" if drop_missing_id else "raise",
+        )
+        step("Fitting and comparing")
+        check = clv.validate(split, [clv.BGNBD()], None if amount is None else clv.GammaGamma())
+        step("Writing the report")
+        check.to_json(output)
+        clv.write_report(check, report)
+    _show_facts(split.calibration)
+    _show_scores(check)
+    out.print(f"Tables written to {output}, the report to {report}")
+
+
+def main() -> None:
+    """Run the command line; every failure is one readable message and a non-zero exit."""
+    try:
+        app()
+    except CLVError as error:
+        _fail(str(error), 1)
+    except OSError as error:
+        _fail(f"{error.filename or 'A file'}: {error.strerror or error}", 1)
+    except KeyboardInterrupt:
+        _fail("Interrupted; nothing was half-written.", 130)
+
+
+def _fail(message: str, code: int) -> None:
+    err.print("Error:", style="bold red", end=" ")
+    err.print(message, soft_wrap=True, markup=False, highlight=False)
+    sys.exit(code)
+
+
+def _unit(text: str) -> TimeUnit:
+    from clvmodels.clock import Clock
+
+    return Clock(text).time_unit  # type: ignore[arg-type]  # the Clock refuses what is no unit
+
+
+def _score(model: Any, rfm: Any, horizon: str, rate: float, margin: float) -> Any:
+    """One table a customer: P(alive), and purchases or value."""
+    import clvmodels as clv
+    from clvmodels import frames
+
+    alive = model.probability_alive(rfm)
+    if model.spend is None:
+        rest = model.expected_purchases(rfm, horizon)
+    else:
+        rest = clv.lifetime_value(
+            model.purchases, model.spend, rfm, horizon=horizon, annual_discount_rate=rate, margin=margin
+        )
+    columns = {"customer_id": rfm.customer_id, "probability_alive": alive["probability_alive"].to_numpy()}
+    named = [name for name in rest.columns if name not in ("customer_id", "reason")]
+    columns |= {name: rest[name].to_numpy() for name in named}
+    if "reason" in rest.columns:
+        columns["reason"] = rest["reason"].to_list()
+    return frames.table("polars", columns)
+
+
+@contextmanager
+def _steps() -> Iterator[Any]:
+    """Progress on the terminal: each step shown while it runs, with the time it took; nothing where nobody watches."""
+    with Progress(
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=err,
+        disable=not err.is_terminal,
+    ) as progress:
+        running: list[Any] = []
+
+        def step(text: str) -> None:
+            if running:
+                progress.update(running[-1], total=1, completed=1)
+            running.append(progress.add_task(text, total=None))
+
+        yield step
+        if running:
+            progress.update(running[-1], total=1, completed=1)
+
+
+def _show_facts(rfm: Any) -> None:
+    out.print()
+    for fact in rfm.facts():
+        out.print(f"  {fact}", highlight=False)
+
+
+def _show_parameters(model: Any) -> None:
+    for part in (model.purchases, model.spend):
+        if part is None:
+            continue
+        shown = part.certificate()
+        table = Table(title=f"{shown['model']}: {shown['status']}", title_justify="left", caption_justify="left")
+        table.caption = shown["message"] + ("\n" + shown["independence"] if "independence" in shown else "")
+        for heading in ("parameter", "estimate", "standard error", "95 % interval", "unit"):
+            table.add_column(heading, justify="left" if heading in ("parameter", "unit") else "right")
+        for name, row in part.summary().iterrows():
+            table.add_row(
+                str(name),
+                f"{row['estimate']:.4g}",
+                _number(row["standard_error"]),
+                f"{_number(row['lower'])} to {_number(row['upper'])}",
+                row["unit"],
+            )
+        out.print()
+        out.print(table)
+
+
+def _show_value(scored: Any, horizon: str, rate: float, margin: float) -> None:
+    best = scored.sort("lifetime_value", descending=True, nulls_last=True).head(TOP)
+    table = Table(
+        title=f"Value over {horizon}, at {rate:.0%} a year and a margin of {margin:g}: "
+        f"{scored['lifetime_value'].fill_nan(None).sum():,.0f} in all; the {TOP} most valuable customers",
+        title_justify="left",
+    )
+    for heading in ("customer", "P(alive)", "purchases expected", "money a purchase", "value"):
+        table.add_column(heading, justify="right")
+    for row in best.iter_rows(named=True):
+        table.add_row(
+            str(row["customer_id"]),
+            f"{row['probability_alive']:.3f}",
+            f"{row['expected_purchases']:.2f}",
+            f"{row['expected_spend']:,.2f}",
+            f"{row['lifetime_value']:,.2f}",
+        )
+    out.print()
+    out.print(table)
+    missing = int(scored["reason"].is_not_null().sum())
+    if missing:
+        out.print(f"  {missing:,} customers have no value: {scored['reason'].drop_nulls()[0]}")
+
+
+def _show_scores(check: Any) -> None:
+    facts = check.facts
+    table = Table(
+        title=f"Against what happened from {facts['calibration_end']} to {facts['holdout_end']}",
+        title_justify="left",
+    )
+    for heading in ("quantity", "forecast", "predicted", "actual", "bias", "RMSE", "norm. Gini", "MAE"):
+        table.add_column(heading, justify="left" if heading in ("quantity", "forecast") else "right")
+    for row in check.scores.to_dict("records"):
+        table.add_row(
+            row["quantity"],
+            row["forecast"],
+            f"{row['predicted']:,.0f}",
+            f"{row['actual']:,.0f}",
+            f"{row['bias']:+.1%}",
+            f"{row['rmse']:,.3f}",
+            _number(row["gini"], ".3f"),
+            f"{row['mae']:,.3f}",
+        )
+    out.print()
+    out.print(table)
+
+
+def _show_files(folder: Path, *names: str) -> None:
+    out.print("\nWritten:")
+    for name in names:
+        out.print(f"  {folder / name}", highlight=False)
+
+
+def _number(value: float, form: str = ".4g") -> str:
+    return "–" if value != value else format(value, form)
