@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from clvmodels.errors import CLVError
 
@@ -30,7 +29,6 @@ out, err = Console(), Console(stderr=True)
 
 DEMO_CUT, DEMO_END = "1997-09-30", "1998-06-30"
 DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN = "12 months", 0.10, 1.0
-TOP = 5
 
 Log = Annotated[Path, typer.Argument(help="Transaction log: CSV or Parquet, a row a transaction.")]
 CustomerId = Annotated[str, typer.Option(help="Column that names the customer.")]
@@ -64,6 +62,7 @@ def demo(
     """Run the whole path on the bundled CDNOW log: fit, score, value, validate, report."""
     import clvmodels as clv
     from clvmodels import files, frames
+    from clvmodels.reporting import terminal
 
     path = clv.datasets.dataset_path("cdnow.csv")
     columns: dict[str, Any] = {
@@ -87,12 +86,15 @@ def demo(
             frames.write_table(scored, temporary)
         model.save(folder / "model.json")
         check.to_json(folder / "validation.json")
-        clv.write_report(check, folder / "report.html", value=scored)
-    _show_facts(rfm)
-    _show_parameters(model)
-    _show_value(scored, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
-    _show_scores(check)
-    _show_files(folder, "predictions.parquet", "model.json", "validation.json", "report.html")
+        terms = f"{DEMO_HORIZON} from {DEMO_CUT}, discounted at {DEMO_RATE:.0%} a year, margin {DEMO_MARGIN:g}"
+        clv.write_report(check, folder / "report.html", value=scored, value_terms=terms)
+    terminal.show_facts(out, rfm.facts())
+    terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
+    terminal.show_value(out, scored, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
+    terminal.show_scores(out, check.scores, check.facts)
+    out.print("\nWritten:")
+    for name in ("predictions.parquet", "model.json", "validation.json", "report.html"):
+        out.print(f"  {folder / name}", highlight=False)
 
 
 @app.command()
@@ -113,6 +115,7 @@ def fit(
 ) -> None:
     """Fit BG/NBD and, with --amount, Gamma-Gamma to a log, and save the model."""
     import clvmodels as clv
+    from clvmodels.reporting import terminal
 
     with _steps() as step:
         step(f"Summarizing {log}")
@@ -131,8 +134,8 @@ def fit(
         step("Fitting")
         model = clv.CustomerModel(clv.BGNBD(), None if amount is None else clv.GammaGamma()).fit(rfm)
         model.save(output)
-    _show_facts(rfm)
-    _show_parameters(model)
+    terminal.show_facts(out, rfm.facts())
+    terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
     out.print(f"Model written to {output}")
 
 
@@ -157,6 +160,7 @@ def score(
     """Score every customer of a log with a saved model: P(alive), purchases and, with --amount, value."""
     import clvmodels as clv
     from clvmodels import files, frames
+    from clvmodels.reporting import terminal
 
     with _steps() as step:
         step(f"Reading {model}")
@@ -182,9 +186,9 @@ def score(
         scored = _score(fitted, rfm, horizon, annual_discount_rate, margin)
         with files.replacing(output) as temporary:
             frames.write_table(scored, temporary)
-    _show_facts(rfm)
+    terminal.show_facts(out, rfm.facts())
     if "lifetime_value" in scored.columns:
-        _show_value(scored, horizon, annual_discount_rate, margin)
+        terminal.show_value(out, scored, horizon, annual_discount_rate, margin)
     out.print(f"{len(scored):,} customers written to {output}")
 
 
@@ -208,6 +212,7 @@ def validate(
 ) -> None:
     """Fit on the log up to a day, and compare what the models expect with what happened after it."""
     import clvmodels as clv
+    from clvmodels.reporting import terminal
 
     with _steps() as step:
         step(f"Cutting {log} at {calibration_end}")
@@ -229,8 +234,8 @@ def validate(
         step("Writing the report")
         check.to_json(output)
         clv.write_report(check, report)
-    _show_facts(split.calibration)
-    _show_scores(check)
+    terminal.show_facts(out, split.facts())
+    terminal.show_scores(out, check.scores, check.facts)
     out.print(f"Tables written to {output}, the report to {report}")
 
 
@@ -298,87 +303,3 @@ def _steps() -> Iterator[Any]:
         yield step
         if running:
             progress.update(running[-1], total=1, completed=1)
-
-
-def _show_facts(rfm: Any) -> None:
-    out.print()
-    for fact in rfm.facts():
-        out.print(f"  {fact}", highlight=False)
-
-
-def _show_parameters(model: Any) -> None:
-    for part in (model.purchases, model.spend):
-        if part is None:
-            continue
-        shown = part.certificate()
-        table = Table(title=f"{shown['model']}: {shown['status']}", title_justify="left", caption_justify="left")
-        table.caption = shown["message"] + ("\n" + shown["independence"] if "independence" in shown else "")
-        for heading in ("parameter", "estimate", "standard error", "95 % interval", "unit"):
-            table.add_column(heading, justify="left" if heading in ("parameter", "unit") else "right")
-        for name, row in part.summary().iterrows():
-            table.add_row(
-                str(name),
-                f"{row['estimate']:.4g}",
-                _number(row["standard_error"]),
-                f"{_number(row['lower'])} to {_number(row['upper'])}",
-                row["unit"],
-            )
-        out.print()
-        out.print(table)
-
-
-def _show_value(scored: Any, horizon: str, rate: float, margin: float) -> None:
-    best = scored.sort("lifetime_value", descending=True, nulls_last=True).head(TOP)
-    table = Table(
-        title=f"Value over {horizon}, at {rate:.0%} a year and a margin of {margin:g}: "
-        f"{scored['lifetime_value'].fill_nan(None).sum():,.0f} in all; the {TOP} most valuable customers",
-        title_justify="left",
-    )
-    for heading in ("customer", "P(alive)", "purchases expected", "money a purchase", "value"):
-        table.add_column(heading, justify="right")
-    for row in best.iter_rows(named=True):
-        table.add_row(
-            str(row["customer_id"]),
-            f"{row['probability_alive']:.3f}",
-            f"{row['expected_purchases']:.2f}",
-            f"{row['expected_spend']:,.2f}",
-            f"{row['lifetime_value']:,.2f}",
-        )
-    out.print()
-    out.print(table)
-    missing = int(scored["reason"].is_not_null().sum())
-    if missing:
-        out.print(f"  {missing:,} customers have no value: {scored['reason'].drop_nulls()[0]}")
-
-
-def _show_scores(check: Any) -> None:
-    facts = check.facts
-    table = Table(
-        title=f"Against what happened from {facts['calibration_end']} to {facts['holdout_end']}",
-        title_justify="left",
-    )
-    for heading in ("quantity", "forecast", "predicted", "actual", "bias", "RMSE", "norm. Gini", "MAE"):
-        table.add_column(heading, justify="left" if heading in ("quantity", "forecast") else "right")
-    for row in check.scores.to_dict("records"):
-        table.add_row(
-            row["quantity"],
-            row["forecast"],
-            f"{row['predicted']:,.0f}",
-            f"{row['actual']:,.0f}",
-            f"{row['bias']:+.1%}",
-            f"{row['rmse']:,.3f}",
-            _number(row["gini"], ".3f"),
-            f"{row['mae']:,.3f}",
-        )
-    out.print()
-    out.print(table)
-
-
-def _show_files(folder: Path, *names: str) -> None:
-    out.print("\nWritten:")
-    for name in names:
-        out.print(f"  {folder / name}", highlight=False)
-
-
-def _number(value: float, form: str = ".4g") -> str:
-    return "–" if value != value else format(value, form)

@@ -44,9 +44,13 @@ class CustomerModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             self.spend.fit(rfm)
         return self
 
+    @property
+    def parts(self) -> list[PurchaseModel | SpendModel]:
+        """The purchase model, and the spend model if there is one."""
+        return [self.purchases] if self.spend is None else [self.purchases, self.spend]
+
     def __sklearn_is_fitted__(self) -> bool:
-        models = [self.purchases] if self.spend is None else [self.purchases, self.spend]
-        return all(model.__sklearn_is_fitted__() for model in models)
+        return all(part.__sklearn_is_fitted__() for part in self.parts)
 
     def probability_alive(self, rfm: RFM) -> frames.Frame:
         """Probability that each customer is still active; see PurchaseModel."""

@@ -18,10 +18,13 @@ MOST_FREQUENT = 7  # repeat purchases from which customers are told together
 
 
 def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) -> pd.DataFrame:
-    """A row a forecast: customers scored, totals, and every metric; customers with a missing forecast are left out."""
+    """A row a forecast: customers scored, totals, and every metric.
+
+    All forecasts are scored on the same customers, those for whom none is missing.
+    """
+    known = np.all([np.isfinite(predicted) for predicted in forecasts.values()], axis=0)
     rows = []
     for name, predicted in forecasts.items():
-        known = np.isfinite(predicted)
         scores = {metric: score(actual[known], predicted[known]) for metric, score in METRICS.items()}
         rows.append(
             {

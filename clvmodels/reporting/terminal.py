@@ -1,0 +1,109 @@
+"""Tables -> text for a terminal: what a fit, a scoring or a validation says, with units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["show_facts", "show_fits", "show_scores", "show_value"]
+
+TOP = 5  # customers shown
+
+
+def show_facts(console: Console, facts: Iterable[str]) -> None:
+    """What a reader should know of the data, a line each."""
+    console.print()
+    for fact in facts:
+        console.print(f"  {fact}", highlight=False)
+
+
+def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataFrame]]) -> None:
+    """Certificate and parameter table of each fit."""
+    for certificate, parameters in fits:
+        table = _table(
+            f"{certificate['model']}: {certificate['status']}",
+            ["parameter", "unit"],
+            ["estimate", "error", "95 % interval"],
+        )
+        for name, row in parameters.iterrows():
+            interval = f"{_number(row['lower'])} to {_number(row['upper'])}"
+            table.add_row(str(name), row["unit"], _number(row["estimate"]), _number(row["standard_error"]), interval)
+        console.print()
+        console.print(table)
+        console.print(
+            f"  Log-likelihood {certificate['log_likelihood']:,.3f}; {certificate['message']}", highlight=False
+        )
+        if "independence" in certificate:
+            console.print(f"  Independence: {certificate['independence']}", highlight=False)
+        if certificate.get("set_aside"):
+            console.print(
+                f"  Customers set aside because they never paid anything: {certificate['set_aside']:,}", highlight=False
+            )
+
+
+def show_value(console: Console, scored: Any, horizon: str, rate: float, margin: float) -> None:
+    """Total and most valuable customers of a scored table."""
+    rows = nw.from_native(scored, eager_only=True)
+    missing = rows.filter(~nw.col("reason").is_null()) if "reason" in rows.columns else rows.head(0)
+    known = rows.filter(nw.col("lifetime_value").is_finite())
+    total = float(known["lifetime_value"].sum())
+    table = _table(
+        f"Value over {horizon} at {rate:.0%} a year, margin {margin:g}: {total:,.0f} in all; the top {TOP}",
+        [],
+        ["customer", "P(alive)", "purchases", "money each", "value"],
+    )
+    for row in known.sort("lifetime_value", descending=True).head(TOP).iter_rows(named=True):
+        table.add_row(
+            str(row["customer_id"]),
+            f"{row['probability_alive']:.3f}",
+            f"{row['expected_purchases']:.2f}",
+            f"{row['expected_spend']:,.2f}",
+            f"{row['lifetime_value']:,.2f}",
+        )
+    console.print()
+    console.print(table)
+    if len(missing):
+        console.print(f"  {len(missing):,} customers have no value: {missing['reason'][0]}", highlight=False)
+
+
+def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    """Forecasts beside what happened, a table a quantity."""
+    for quantity, rows in scores.groupby("quantity", sort=False):
+        table = _table(
+            f"{str(quantity).capitalize()} from {facts['calibration_end']} to {facts['holdout_end']}: "
+            f"{rows['actual'].iloc[0]:,.0f} actual",
+            ["forecast"],
+            ["total", "bias", "RMSE", "Gini", "MAE"],
+        )
+        for row in rows.to_dict("records"):
+            table.add_row(
+                row["forecast"],
+                f"{row['predicted']:,.0f}",
+                f"{row['bias']:+.1%}",
+                f"{row['rmse']:,.2f}",
+                _number(row["gini"], ".3f"),
+                f"{row['mae']:,.2f}",
+            )
+        console.print()
+        console.print(table)
+
+
+def _table(title: str, left: list[str], right: list[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in left:
+        table.add_column(heading, no_wrap=True)
+    for heading in right:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _number(value: float, form: str = ",.4g") -> str:
+    return "–" if value != value else format(value, form)
