@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -54,7 +54,7 @@ class PurchaseModel(FittedProcess):
         frame
             customer_id, probability_alive; of the kind of frame the log came in.
         """
-        return self._predict(rfm, "probability_alive", self.process.probability_alive)
+        return self._table(rfm, {"probability_alive": self._alive(rfm)})
 
     def expected_purchases(self, rfm: RFM, horizon: float | str) -> frames.Frame:
         """Expected purchases of each customer within a horizon after the end of observation.
@@ -70,7 +70,8 @@ class PurchaseModel(FittedProcess):
         frame
             customer_id, expected_purchases.
         """
-        return self._predict(rfm, "expected_purchases", self.process.expected_purchases, self._duration(horizon))
+        active = self._if_active(rfm, self.process.purchases_if_active, self._duration(horizon))
+        return self._table(rfm, {"expected_purchases": self._alive(rfm) * active})
 
     def discounted_purchases(self, rfm: RFM, horizon: float | str, annual_discount_rate: float) -> frames.Frame:
         """Expected purchases within a horizon, each worth (1 + rate)^(-years after the end of observation).
@@ -82,8 +83,8 @@ class PurchaseModel(FittedProcess):
         """
         self._check_fitted()
         rate = self.clock_.continuous_rate(annual_discount_rate)
-        length = self._duration(horizon)
-        return self._predict(rfm, "discounted_purchases", self.process.discounted_purchases, length, rate)
+        active = self._if_active(rfm, self.process.discounted_if_active, self._duration(horizon), rate)
+        return self._table(rfm, {"discounted_purchases": self._alive(rfm) * active})
 
     def mean_purchases(self, t: float | str | Sequence[float] | Array) -> Any:
         """Expected repeat purchases of a new customer by t after the first purchase.
@@ -140,16 +141,22 @@ class PurchaseModel(FittedProcess):
         table = self._rows(rfm).evaluate(chances)
         return self._table(rfm, {f"pmf_{int(count)}": column for count, column in zip(k, table, strict=True)})
 
-    def _rows(self, rfm: RFM) -> UniqueRows:
+    def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
         ticks = {"recency": rfm.clock.ticks_per_unit, "T": rfm.clock.ticks_per_unit}
-        names = self.process.statistics
+        names = self.process.statistics if names is None else names
         return unique_rows([rfm[name] for name in names], [ticks.get(name, 1.0) for name in names])
 
-    def _predict(self, rfm: RFM, name: str, function: Any, *arguments: float) -> frames.Frame:
+    def _alive(self, rfm: RFM) -> Array:
+        """P(alive) of each customer (n,)."""
         p = self._parameters
         self._check_rfm(rfm)
-        values = self._rows(rfm).evaluate(lambda *columns: function(p, *arguments, *columns))
-        return self._table(rfm, {name: values})
+        return self._rows(rfm).evaluate(lambda *columns: self.process.probability_alive(p, *columns))
+
+    def _if_active(self, rfm: RFM, function: Callable[..., Array], *arguments: float) -> Array:
+        """What each customer would do if active (n,), computed once for each distinct state."""
+        p = self._parameters
+        self._check_rfm(rfm)
+        return self._rows(rfm, self.process.state).evaluate(lambda *columns: function(p, *arguments, *columns))
 
     def _duration(self, horizon: float | str, name: str = "horizon") -> float:
         self._check_fitted()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -93,7 +94,8 @@ class SpendModel(FittedProcess):
         p = self._parameters
         values = self._predict(rfm, self.process.expected_spend)
         exists = self.process.mean_exists(p, self._money(rfm)[0])
-        reason = np.where(exists, None, NO_MEAN)  # type: ignore[call-overload]
+        reason = np.full(len(rfm), None, dtype=object)
+        reason[~exists] = NO_MEAN
         return self._table(rfm, {"expected_spend": values, "reason": reason})
 
     def median_spend(self, rfm: RFM) -> frames.Frame:
@@ -113,10 +115,10 @@ class SpendModel(FittedProcess):
             "independence": self.independence_.words,
         }
 
-    def _predict(self, rfm: RFM, function: Any) -> Array:
+    def _predict(self, rfm: RFM, function: Callable[..., Array]) -> Array:
         p = self._parameters
         self._check_rfm(rfm)
-        return self._rows(rfm).evaluate(lambda count, mean: function(p, count, mean))
+        return function(p, *self._money(rfm))
 
     def _money(self, rfm: RFM) -> tuple[npt.NDArray[np.int64], Array]:
         if rfm.monetary_value is None or rfm.monetary_count is None:
@@ -153,6 +155,10 @@ class GammaGamma(SpendModel):
     process: ClassVar[SpendProcess] = gamma_gamma.PROCESS
 
 
+def _p_in_words(p_value: float) -> str:
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+
+
 def _independence(frequency: npt.NDArray[np.int64], mean: Array) -> Independence:
     """Spearman's correlation of frequency and mean spend, in words."""
     from scipy.stats import spearmanr  # slow to import
@@ -162,7 +168,7 @@ def _independence(frequency: npt.NDArray[np.int64], mean: Array) -> Independence
         return Independence(np.nan, np.nan, n, "frequency and spend do not both vary, so nothing can be said")
     found = spearmanr(frequency, mean)
     rho, p_value = float(found.statistic), float(found.pvalue)
-    told = f"rank correlation of frequency and mean spend {rho:+.2f} over {n:,} customers (p = {p_value:.2g})"
+    told = f"rank correlation of frequency and mean spend {rho:+.2f} over {n:,} customers ({_p_in_words(p_value)})"
     more = "more" if rho > 0 else "less"
     if abs(rho) < WEAK:
         words = f"{told}: close enough to the independence that Gamma-Gamma assumes"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ from clvmodels.processes.contract import Array
 __all__ = ["UniqueRows", "unique_rows"]
 
 LARGEST_CODE = 2**62
+TABLE = 2**22  # entries of a table that is always worth its memory
 PREDICTION_BLOCK = 4_096
 
 
@@ -57,7 +60,8 @@ class UniqueRows:
 def unique_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None = None) -> UniqueRows:
     """Distinct rows of columns (n,), their counts, and where each customer's row is.
 
-    The columns of a row are packed into one integer, so that one sort finds the rows.
+    The columns of a row are packed into one integer; the integers in use are found by marking them in a table or, where
+    that would be too long, by sorting.
 
     Parameters
     ----------
@@ -66,25 +70,45 @@ def unique_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None 
         What makes each column whole numbers when multiplied by it; where it does not, the column is ranked instead.
     """
     values = [np.asarray(column, dtype=float) for column in columns]
-    packed = np.zeros(len(values[0]), dtype=np.int64)
-    span = 1
-    for column, tick in zip(values, ticks or [1.0] * len(values), strict=True):
-        codes, levels = _codes(column, tick)
-        if span > LARGEST_CODE // levels:
+    n = len(values[0])
+    codes = [_code(column, tick) for column, tick in zip(values, ticks or [1.0] * len(values), strict=True)]
+    if math.prod(code.levels for code in codes) > LARGEST_CODE:
+        codes = [_rank(column) for column in values]
+    packed, span = np.zeros(n, dtype=np.int64), 1
+    for code in codes:
+        if span * code.levels > LARGEST_CODE:
             packed = np.unique(packed, return_inverse=True)[1]
-            span = len(packed)
-        packed = packed * levels + codes
-        span *= levels
-    _, first, positions, counts = np.unique(packed, return_index=True, return_inverse=True, return_counts=True)
-    return UniqueRows(tuple(column[first] for column in values), counts.astype(float), positions)
+            span = n
+        packed = packed * code.levels + code.codes
+        span *= code.levels
+    if span <= max(TABLE, n):
+        counted = np.bincount(packed, minlength=span)
+        used = np.flatnonzero(counted)
+        places = np.zeros(span, dtype=np.intp)
+        places[used] = np.arange(len(used))
+        positions, counts = places[packed], counted[used]
+    else:
+        used, positions, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    example = np.empty(len(used), dtype=np.intp)
+    example[positions] = np.arange(n)
+    return UniqueRows(tuple(column[example] for column in values), counts.astype(float), positions)
 
 
-def _codes(column: Array, tick: float) -> tuple[npt.NDArray[np.int64], int]:
-    """Whole numbers from 0 in the order of the values, and how many they may be."""
+class _Code(NamedTuple):
+    """A column as whole numbers from 0, in the order of its values, and how many there may be."""
+
+    codes: npt.NDArray[np.int64]
+    levels: int
+
+
+def _code(column: Array, tick: float) -> _Code:
     whole = np.rint(column * tick)
-    if np.array_equal(whole / tick, column) and np.all(np.abs(whole) < 2**40):
-        low = whole.min(initial=0.0)
-        codes = (whole - low).astype(np.int64)
-        return codes, int(codes.max(initial=0)) + 1
+    low, high = whole.min(initial=0.0), whole.max(initial=0.0)
+    if high - low < LARGEST_CODE and np.array_equal(whole / tick, column):
+        return _Code((whole - low).astype(np.int64), int(high - low) + 1)
+    return _rank(column)
+
+
+def _rank(column: Array) -> _Code:
     distinct, ranks = np.unique(column, return_inverse=True)
-    return ranks, len(distinct)
+    return _Code(ranks, len(distinct))

@@ -8,11 +8,12 @@ p ~ Beta(a, b + x). Everything forward in time is therefore P(alive) times an av
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betainc, betaln, expit, gammaln
+from scipy.special import betainc, betaln, gammaln
 
 from clvmodels.processes.contract import (
     Array,
@@ -23,17 +24,20 @@ from clvmodels.processes.contract import (
     Score,
 )
 from clvmodels.processes.special import (
+    beta_node_count,
     beta_nodes,
+    by_count,
     digamma_rise,
     is_shared,
     log1pexp,
+    log_beta,
     log_rise,
-    on_distinct_pairs,
+    logistic,
 )
 
 __all__ = ["PROCESS", "Parameters"]
 
-DISCOUNT_NODES = 24
+MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
 
 
 class Parameters(NamedTuple):
@@ -55,35 +59,26 @@ class History(NamedTuple):
 
 def log_likelihood(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
     """Log-likelihood of each customer's (x, t_x, T). FHL eq. (6), factored so that no term overflows."""
-    r, alpha, a, b = p
-    alive = (
-        log_rise(r, x) - r * np.log1p(T / alpha) - x * np.log(alpha + T) + log_rise(b, x) - log_rise(np.add(a, b), x)
-    )
+    age = p.alpha + T
+    alive = by_count(_log_counts, x, p.r, p.a, p.b) + p.r * np.log(p.alpha) - (p.r + x) * np.log(age)
     return alive + log1pexp(_log_odds_gone(p, x, t_x, T))
 
 
 def score(p: Parameters, x: Array, t_x: Array, T: Array) -> Score:
     """Log-likelihood of each customer with its gradient in (log r, log alpha, log a, log b)."""
     r, alpha, a, b = p
-    odds = _log_odds_gone(p, x, t_x, T)
-    gone = expit(odds)  # weight of the second term: dropped out right after the last purchase
-    log_ratio = np.log1p((T - t_x) / (alpha + t_x))
-    lift = T / alpha
-    value = (
-        log_rise(r, x)
-        - r * np.log1p(lift)
-        - x * np.log(alpha + T)
-        + log_rise(b, x)
-        - log_rise(np.add(a, b), x)
-        + log1pexp(odds)
-    )
-    together = digamma_rise(np.add(a, b), x)
-    by_r = digamma_rise(r, x) - np.log1p(lift) + gone * log_ratio
-    by_alpha = (r * T / alpha - x) / (alpha + T) - gone * (r + x) * (T - t_x) / ((alpha + T) * (alpha + t_x))
-    by_log_a = gone - a * together
-    last = np.where(x > 0, b / np.where(x > 0, b + x - 1, 1.0), 0.0)
-    by_log_b = b * (digamma_rise(b, x) - together) - gone * last
-    return Score(value, np.stack(np.broadcast_arrays(r * by_r, alpha * by_alpha, by_log_a, by_log_b)))
+    shape, age, last_age = r + x, alpha + T, alpha + t_x
+    log_age = np.log(age)
+    log_ratio = log_age - np.log(last_age)
+    log_counts, rise_r, rise_a, rise_b, log_last, last = by_count(_score_of_counts, x, r, a, b)
+    log_odds = log_last + shape * log_ratio
+    gone = logistic(log_odds)  # weight of the second term: dropped out right after the last purchase
+    value = log_counts + r * np.log(alpha) - shape * log_age + log1pexp(log_odds)
+    by_log_r = r * (rise_r + np.log(alpha) - log_age + gone * log_ratio)
+    by_log_alpha = r - alpha * shape * ((1 - gone) / age + gone / last_age)
+    by_log_a = gone + rise_a
+    by_log_b = rise_b - gone * last
+    return Score(value, np.stack(np.broadcast_arrays(by_log_r, by_log_alpha, by_log_a, by_log_b)))
 
 
 def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
@@ -102,8 +97,7 @@ def probability_alive(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
     Hardie (2008), "Computing P(alive) Using the BG/NBD Model", eq. (7). A customer with no repeat purchase (x = 0) has
     not had the chance to drop out yet, so the answer is exactly 1.
     """
-    answer: Array = expit(-_log_odds_gone(p, x, t_x, T))
-    return answer
+    return logistic(-_log_odds_gone(p, x, t_x, T))
 
 
 def purchase_intensity(p: Parameters, tau: Array, x: Array, t_x: Array, T: Array) -> Array:
@@ -113,39 +107,56 @@ def purchase_intensity(p: Parameters, tau: Array, x: Array, t_x: Array, T: Array
     (1 + p tau/(alpha+T))^-(r+x+1) over p ~ Beta(a, b + x), and is computed as that average.
     """
     shape, age = p.r + x, p.alpha + T
-
-    def survive(q: Array, shape: Array, z: Array) -> Array:
-        return np.exp(-(shape + 1) * np.log1p(q * z))
-
-    return probability_alive(p, x, t_x, T) * shape / age * _average(survive, p, x, shape, tau / age)
+    return probability_alive(p, x, t_x, T) * shape / age * _average(_still_buying, p, tau, x, shape, tau / age)
 
 
 def expected_purchases(p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] given the history. FHL eq. (10).
-
-    The paper's closed form is singular at a = 1 and cancels near it; this is the same expectation written as an
-    average over p of [1 - (1 + p h/(alpha+T))^-(r+x)] / p, which is regular everywhere.
-    """
-    alive = probability_alive(p, x, t_x, T)
-    return alive * on_distinct_pairs(lambda x, T: _purchases_if_alive(p, h, x, T), x, T, *p)
+    """Expected purchases in (T, T + h] given the history. FHL eq. (10)."""
+    return probability_alive(p, x, t_x, T) * purchases_if_active(p, h, x, T)
 
 
 def discounted_purchases(p: Parameters, h: Array, delta: float, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h], each worth exp(-delta tau).
+    """Expected purchases in (T, T + h] given the history, each worth exp(-delta tau)."""
+    return probability_alive(p, x, t_x, T) * discounted_if_active(p, h, delta, x, T)
+
+
+def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h] of a customer who is active at T.
+
+    FHL's closed form, eq. (10), is singular at a = 1 and cancels near it; this is the same expectation written as an
+    average over p of [1 - (1 + p h/(alpha+T))^-(r+x)] / p, which is regular everywhere.
+    """
+    return _average(_bought, p, h, x, p.r + x, h / (p.alpha + T))
+
+
+def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
+    """The same, each purchase worth exp(-delta tau).
 
     Integrated by parts, e^(-delta h) N(h) + delta * integral of e^(-delta tau) N(tau), since expected purchases N are
     bounded and monotone where the intensity may be steep; Gauss-Legendre nodes in log(alpha + T + tau).
     """
-    if delta == 0:
-        return expected_purchases(p, h, x, t_x, T)
-    alive = probability_alive(p, x, t_x, T)
-    return alive * on_distinct_pairs(lambda x, T: _discounted_if_alive(p, h, delta, x, T), x, T, *p)
+    age = p.alpha + T
+    span = np.log1p(h / age)
+    places, weights = np.polynomial.legendre.leggauss(_discount_nodes(p, h))
+    share, end = [], np.asarray(h / age)
+    for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
+        z = np.expm1(span * place)
+        share.append((weight * delta * age * span * (1 + z) * np.exp(-delta * age * z), z))
+    share.append((np.exp(-delta * age * end), end))
+
+    def bought(q: Array, shape: Array, *shares: Array) -> Array:
+        total: Array = np.zeros(())
+        for worth, z in zip(shares[::2], shares[1::2], strict=True):
+            total = total + worth * _bought(q, shape, z)
+        return total
+
+    return _average(bought, p, h, x, p.r + x, *(column for pair in share for column in pair))
 
 
 def mean_purchases(p: Parameters, t: Array) -> Array:
     """Expected repeat purchases of a new customer by t. FHL eq. (9): a customer with x = 0 and T = 0."""
     nothing = np.zeros(np.shape(t))
-    return _purchases_if_alive(p, t, nothing, nothing)
+    return purchases_if_active(p, t, nothing, nothing)
 
 
 def pmf(p: Parameters, k: Array, h: Array, x: Array, t_x: Array, T: Array) -> Array:
@@ -197,49 +208,80 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
 
 def _log_odds_gone(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
     """Logarithm of P(gone) / P(alive) at T: a/(b+x-1) ((alpha+T)/(alpha+t_x))^(r+x), and none for x = 0."""
-    r, alpha, a, b = p
+    log_ratio = np.log(p.alpha + T) - np.log(p.alpha + t_x)
+    answer: Array = by_count(_log_last, x, p.a, p.b) + (p.r + x) * log_ratio
+    return answer
+
+
+def _log_counts(x: Array, r: Array, a: Array, b: Array) -> Array:
+    """What the likelihood owes to the count alone: Gamma(r+x)/Gamma(r) B(a,b+x)/B(a,b)."""
+    return log_rise(r, x) + log_rise(b, x) - log_rise(np.add(a, b), x)
+
+
+def _log_last(x: Array, a: Array, b: Array) -> Array:
+    """Logarithm of a/(b+x-1), the odds that the last purchase was followed by dropout; -inf for x = 0."""
     repeat = x > 0
-    log_odds = np.log(a) - np.log(np.where(repeat, b + x - 1, 1.0)) + (r + x) * np.log1p((T - t_x) / (alpha + t_x))
-    return np.where(repeat, log_odds, -np.inf)
+    return np.where(repeat, np.log(a) - np.log(np.where(repeat, b + x - 1, 1.0)), -np.inf)
 
 
-def _purchases_if_alive(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] of a customer who is active at T; depends on x and T alone."""
-
-    def bought(q: Array, shape: Array, z: Array) -> Array:
-        steep = -np.expm1(-shape * np.log1p(q * z))
-        return np.where(q > 0, steep / np.where(q > 0, q, 1.0), shape * z)
-
-    shape = p.r + x
-    return _average(bought, p, x, shape, h / (p.alpha + T))
-
-
-def _discounted_if_alive(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
-    """The same, each purchase worth exp(-delta tau)."""
-    age = p.alpha + T
-    span = np.log1p(h / age)
-    value = np.exp(-delta * np.asarray(h)) * _purchases_if_alive(p, h, x, T)
-    nodes, weights = np.polynomial.legendre.leggauss(DISCOUNT_NODES)
-    for node, weight in zip(0.5 * (nodes + 1), 0.5 * weights, strict=True):
-        tau = age * np.expm1(span * node)
-        value = value + weight * span * (age + tau) * delta * np.exp(-delta * tau) * _purchases_if_alive(p, tau, x, T)
-    return value
+def _score_of_counts(x: Array, r: Array, a: Array, b: Array) -> Array:
+    """Parts of the score that depend on the count alone, (6, ...)."""
+    together = digamma_rise(np.add(a, b), x)
+    repeat = x > 0
+    last = np.where(repeat, b / np.where(repeat, b + x - 1, 1.0), 0.0)
+    parts = (
+        _log_counts(x, r, a, b),
+        digamma_rise(r, x),
+        -a * together,
+        b * (digamma_rise(b, x) - together),
+        _log_last(x, a, b),
+        last,
+    )
+    return np.stack(np.broadcast_arrays(*parts))
 
 
-def _average(g: Callable[..., Array], p: Parameters, x: Array, shape: Array, z: Array) -> Array:
-    """Average of g(p, shape, z) over the dropout probability p ~ Beta(a, b + x) of a customer active at T."""
-    shape, z = np.asarray(shape, dtype=float), np.asarray(z, dtype=float)
-    if is_shared(p.a) and is_shared(p.b):  # nodes depend on x alone
+def _bought(q: Array, shape: Array, z: Array) -> Array:
+    """Expected purchases until z = h/(alpha+T) of a customer who drops out with probability q after each."""
+    steep = -np.expm1(-shape * np.log1p(q * z))
+    answer: Array = np.where(q > 0, steep / np.where(q > 0, q, 1.0), shape * z)
+    return answer
+
+
+def _still_buying(q: Array, shape: Array, z: Array) -> Array:
+    """The derivative of that by z, over shape."""
+    answer: Array = np.exp(-(shape + 1) * np.log1p(q * z))
+    return answer
+
+
+def _average(g: Callable[..., Array], p: Parameters, h: Array, x: Array, *columns: Array) -> Array:
+    """Average of g(q, *columns) over the dropout probability q ~ Beta(a, b + x) of a customer active at T.
+
+    g falls from g(0) to g(1) about as fast as (1 - q)^k. What is left of it after g(0) (1 - q)^k + g(1) q, whose
+    average is known, vanishes at both ends and is summed over nodes. These depend on the parameters, the horizon and x,
+    never on which other customers are asked about.
+    """
+    if is_shared(p.a) and is_shared(p.b):
         distinct, rows = np.unique(x, return_inverse=True)
     else:
         distinct, rows = x, np.arange(len(x))
-    nodes = beta_nodes(p.a, p.b + distinct, reach=float(np.max(shape * z, initial=0.0)))
+    longest = np.max(h, initial=0.0) / p.alpha
+    count = beta_node_count(p.a, p.b, (p.r + MANY) * longest)
+    nodes = beta_nodes(p.a, p.b + distinct, (p.r + distinct) * longest, count)
     q, complement, weight = (np.take(part, rows, axis=-2) for part in nodes)
-    at_0, at_1 = g(np.zeros(()), shape, z), g(np.ones(()), shape, z)
-    inner = g(q, shape[..., None], z[..., None]) - complement * at_0[..., None] - q * at_1[..., None]
-    mean = p.a / (p.a + p.b + x)
-    average: Array = (1 - mean) * at_0 + mean * at_1 + np.sum(weight * inner, axis=-1)
+    columns = tuple(np.asarray(column, dtype=float) for column in columns)
+    at_0, at_1 = g(np.zeros(()), *columns), g(np.ones(()), *columns)
+    k = np.maximum(1.0, 0.5 * (columns[0] + 1) * columns[-1])
+    b = p.b + x
+    known = at_0 * np.exp(log_beta(p.a, b + k) - log_beta(p.a, b)) + at_1 * p.a / (p.a + b)
+    left = g(q, *(column[..., None] for column in columns))
+    left = left - at_0[..., None] * np.exp(k[..., None] * np.log(complement)) - at_1[..., None] * q
+    average: Array = known + np.sum(weight * left, axis=-1)
     return average
+
+
+def _discount_nodes(p: Parameters, h: Array) -> int:
+    """Enough for the widest span of log(alpha + T + tau), that of a customer who has just arrived."""
+    return 12 + math.ceil(5 * float(np.max(np.log1p(np.max(h, initial=0.0) / np.asarray(p.alpha)))))
 
 
 PROCESS = PurchaseProcess(
@@ -276,7 +318,10 @@ PROCESS = PurchaseProcess(
     log_likelihood=log_likelihood,
     score=score,
     starts=starts,
+    state=("frequency", "T"),
     probability_alive=probability_alive,
+    purchases_if_active=purchases_if_active,
+    discounted_if_active=discounted_if_active,
     purchase_intensity=purchase_intensity,
     expected_purchases=expected_purchases,
     discounted_purchases=discounted_purchases,

@@ -244,14 +244,18 @@ class PurchaseProcess:
         Log-likelihood of each row (n,); the same with its gradient, as `Score`.
     starts : function (x, t_x, T) -> list of Parameters
         Where to start a search, in the unit T is told in.
+    state : sequence of str
+        Columns of the RFM on which the future of an active customer depends; there are far fewer of these rows.
     probability_alive : function (p, x, t_x, T)
         P(still active at T), given the history.
+    purchases_if_active : function (p, h, *state)
+        Expected purchases in (T, T + h] of a customer active at T.
+    discounted_if_active : function (p, h, delta, *state)
+        The same with each purchase worth exp(-delta tau).
     purchase_intensity : function (p, tau, x, t_x, T)
         Expected purchases per unit of time, tau after T.
-    expected_purchases : function (p, h, x, t_x, T)
-        Expected purchases in (T, T + h]: the integral of the intensity.
-    discounted_purchases : function (p, h, delta, x, t_x, T)
-        The same with each purchase worth exp(-delta tau).
+    expected_purchases, discounted_purchases : function (p, h, x, t_x, T), (p, h, delta, x, t_x, T)
+        P(alive) times those: the integral of the intensity, and of exp(-delta tau) times it.
     mean_purchases : function (p, t)
         Expected repeat purchases of a new customer by t.
     pmf : function (p, k, h, x, t_x, T)
@@ -271,7 +275,10 @@ class PurchaseProcess:
     log_likelihood: Callable[..., Array]
     score: Callable[..., Score]
     starts: Callable[..., list[Any]]
+    state: tuple[str, ...]
     probability_alive: Callable[..., Array]
+    purchases_if_active: Callable[..., Array]
+    discounted_if_active: Callable[..., Array]
     purchase_intensity: Callable[..., Array]
     expected_purchases: Callable[..., Array]
     discounted_purchases: Callable[..., Array]

@@ -21,7 +21,7 @@ from clvmodels.processes.contract import (
     Score,
     SpendProcess,
 )
-from clvmodels.processes.special import log_beta, on_distinct
+from clvmodels.processes.special import by_count, log_beta
 
 __all__ = ["PROCESS", "Parameters"]
 
@@ -36,26 +36,21 @@ class Parameters(NamedTuple):
 
 def log_likelihood(p: Parameters, count: Array, mean: Array) -> Array:
     """Log-likelihood of each customer's mean spend (> 0) over count (> 0) purchases. FH eq. (1a)."""
-    shape, q, v = p
-    spent = count * mean
-    return (
-        -on_distinct(_log_beta, count, shape, q)
-        - np.log(mean)
-        - shape * count * np.log1p(v / spent)
-        - q * np.log1p(spent / v)
-    )
+    return score(p, count, mean).log_likelihood
 
 
 def score(p: Parameters, count: Array, mean: Array) -> Score:
     """Log-likelihood of each customer with its gradient in (log p, log q, log v)."""
     shape, q, v = p
     spent = count * mean
-    own, other = np.log1p(v / spent), np.log1p(spent / v)
-    value = -on_distinct(_log_beta, count, shape, q) - np.log(mean) - shape * count * own - q * other
-    by_p = count * (on_distinct(_rise_by_p, count, shape, q) - own)
-    by_q = on_distinct(_rise_by_q, count, shape, q) - other
-    by_log_v = q - (shape * count + q) / (1 + spent / v)
-    return Score(value, np.stack(np.broadcast_arrays(shape * by_p, q * by_q, by_log_v)))
+    log_both = np.log(v + spent)
+    own, other = log_both - np.log(spent), log_both - np.log(v)
+    log_constant, rise_p, rise_q = by_count(_score_of_counts, count, shape, q)
+    value = log_constant - np.log(mean) - shape * count * own - q * other
+    by_log_p = shape * count * (rise_p - own)
+    by_log_q = q * (rise_q - other)
+    by_log_v = q - v * (shape * count + q) / (v + spent)
+    return Score(value, np.stack(np.broadcast_arrays(by_log_p, by_log_q, by_log_v)))
 
 
 def starts(count: Array, mean: Array) -> list[Parameters]:
@@ -104,18 +99,11 @@ def _posterior(p: Parameters, count: Array, mean: Array) -> tuple[Array, Array]:
     return p.v + spent, p.p * count + p.q
 
 
-def _log_beta(count: Array, shape: Array, q: Array) -> Array:
-    return log_beta(shape * count, q)
-
-
-def _rise_by_p(count: Array, shape: Array, q: Array) -> Array:
-    answer: Array = digamma(shape * count + q) - digamma(shape * count)
-    return answer
-
-
-def _rise_by_q(count: Array, shape: Array, q: Array) -> Array:
-    answer: Array = digamma(shape * count + q) - digamma(q)
-    return answer
+def _score_of_counts(count: Array, shape: Array, q: Array) -> Array:
+    """Parts of the score that depend on the count (> 0) alone, (3, ...)."""
+    alpha = shape * np.maximum(count, 1)
+    both = digamma(alpha + q)
+    return np.stack(np.broadcast_arrays(-log_beta(alpha, q), both - digamma(alpha), both - digamma(q)))
 
 
 PROCESS = SpendProcess(

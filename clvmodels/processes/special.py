@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,42 +13,46 @@ from clvmodels.processes.contract import Array
 
 __all__ = [
     "BetaNodes",
+    "beta_node_count",
     "beta_nodes",
+    "by_count",
     "digamma_rise",
     "is_shared",
     "log1pexp",
     "log_beta",
     "log_rise",
-    "on_distinct",
-    "on_distinct_pairs",
+    "logistic",
 ]
 
 LARGE = 1e4
 DROP = 30.0  # tails below e^-30 of the peak are left out
-NODES = 96
+NODE_STEP = 0.4  # of the trapezoidal rule: its error is of the order of exp(-pi^2 / step) = 2e-11
+FEWEST_NODES = 48  # where the distribution is narrow, so many over its width
+BISECTIONS = 16  # the ends of the range need not be exact
 
 
 def log1pexp(z: Array) -> Array:
-    """log(1 + exp(z)) without overflow; log(1 + e^-inf) = 0."""
-    return np.logaddexp(0.0, z)
+    """log(1 + exp(z)) without overflow, to an absolute error of 1e-16; log(1 + e^-inf) = 0."""
+    answer: Array = np.maximum(z, 0.0) + np.log(1.0 + np.exp(-np.abs(z)))
+    return answer
 
 
-def on_distinct(function: Callable[..., Array], x: Array, *parameters: Array | float) -> Array:
-    """function(x, *parameters), evaluated once for each distinct x where the parameters are shared by all rows."""
-    if not all(is_shared(value) for value in parameters) or x.size == 0:
+def logistic(z: Array) -> Array:
+    """1 / (1 + exp(-z)) without overflow; 0 at -inf."""
+    small = np.exp(-np.abs(z))
+    answer: Array = np.where(z >= 0, 1.0, small) / (1.0 + small)
+    return answer
+
+
+def by_count(function: Callable[..., Array], x: Array, *parameters: Array | float) -> Array:
+    """function(x, *parameters) of counts x (n,), looked up in a table of all counts where the rows share parameters.
+
+    Gamma functions depend on the count alone, and there are few counts beside rows.
+    """
+    if x.size == 0 or not all(is_shared(value) for value in parameters):
         return function(x, *parameters)
-    distinct, position = np.unique(x, return_inverse=True)
-    return np.take(function(distinct, *parameters), position, axis=-1)
-
-
-def on_distinct_pairs(
-    function: Callable[[Array, Array], Array], x: Array, T: Array, *parameters: Array | float
-) -> Array:
-    """function(x, T), evaluated once for each distinct pair where the parameters are shared by all rows."""
-    if not all(is_shared(value) for value in parameters) or x.size == 0:
-        return function(x, T)
-    pairs, position = np.unique(x + 1j * T, return_inverse=True)
-    return np.take(function(pairs.real, pairs.imag), position, axis=-1)
+    table = function(np.arange(int(np.max(x)) + 1.0), *parameters)
+    return np.take(table, x.astype(np.intp), axis=-1)
 
 
 def log_rise(z: Array | float, x: Array) -> Array:
@@ -109,34 +114,41 @@ class BetaNodes(NamedTuple):
     weight: Array
 
 
-def beta_nodes(a: Array | float, b: Array | float, reach: float) -> BetaNodes:
+def beta_nodes(a: Array | float, b: Array | float, steepness: Array | float, count: int) -> BetaNodes:
     """Nodes and weights for the p(1-p)-damped part of an expectation over p ~ Beta(a, b).
 
     For a smooth g, E[g(p)] = (1 - m) g(0) + m g(1) + sum_j w_j [g(p_j) - (1 - p_j) g(0) - p_j g(1)], with m = a/(a+b).
     The bracket vanishes at both ends, so in s = logit p the integrand decays at least as e^-|s| however small a and b
-    are, and the trapezoidal rule converges geometrically (its strip of analyticity is |Im s| < pi).
+    are, and the trapezoidal rule converges geometrically: the integrand is analytic for |Im s| < pi, and bounded for
+    |Im s| < pi/2, where p has a positive real part.
 
     Parameters
     ----------
-    a, b : arrays that broadcast to (...)
-        Parameters of the distribution, positive.
-    reach : float
-        How much steeper g may be at p = 0 than across the interval, g'(0) / (g(0) - g(1)); widens the range there.
+    a, b, steepness : arrays that broadcast to (...)
+        Parameters of the distribution, positive; and how much steeper g may be at p = 0 than across the interval,
+        g'(0) / (g(0) - g(1)), which widens the range there.
+    count : int
+        Number of nodes, from `beta_node_count`.
 
     Returns
     -------
     BetaNodes
-        Each (..., 64).
+        Each (..., count).
     """
-    a, b = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(b, dtype=float))
-    left, right = _range(a + 1, b + 1, DROP + np.log1p(reach), DROP)
-    step = (right - left) / (NODES - 1)
-    s = left[..., None] + step[..., None] * np.arange(NODES)
+    left, right = _range(a, b, steepness)
+    step = (right - left) / (count - 1)
+    s = left[..., None] + step[..., None] * np.arange(count)
     softplus = np.log1p(np.exp(-np.abs(s)))
     log_p, log_q = np.minimum(s, 0) - softplus, -np.maximum(s, 0) - softplus
-    log_density = a[..., None] * log_p + b[..., None] * log_q - log_beta(a, b)[..., None]
-    weight = np.exp(log_density) * step[..., None]
+    a, b = np.asarray(a, dtype=float)[..., None], np.asarray(b, dtype=float)[..., None]
+    weight = np.exp(a * log_p + b * log_q - log_beta(a, b)) * step[..., None]
     return BetaNodes(np.exp(log_p), np.exp(log_q), weight)
+
+
+def beta_node_count(a: Array | float, b: Array | float, steepness: Array | float) -> int:
+    """How many nodes `beta_nodes` needs for the widest of these distributions."""
+    left, right = _range(a, b, steepness)
+    return max(FEWEST_NODES, 1 + math.ceil(float(np.max(right - left)) / NODE_STEP))
 
 
 def log_beta(a: Array, b: Array) -> Array:
@@ -148,21 +160,18 @@ def log_beta(a: Array, b: Array) -> Array:
     return answer
 
 
-def _range(a: Array, b: Array, drop_left: float, drop_right: float) -> tuple[Array, Array]:
-    """Where a log p + b log(1 - p), concave in s = logit p, falls by `drop` below its peak on either side."""
+def _range(a: Array | float, b: Array | float, steepness: Array | float) -> tuple[Array, Array]:
+    """Where (a+1) log p + (b+1) log(1 - p), concave in s = logit p, has fallen by DROP on either side of its peak."""
+    a, b, steepness = np.broadcast_arrays(np.add(a, 1.0), np.add(b, 1.0), np.asarray(steepness, dtype=float))
     peak = np.log(a / b)
     top = -a * np.log1p(b / a) - b * np.log1p(a / b)
-
-    def fall(s: Array) -> Array:
-        return top - (-a * np.logaddexp(0, -s) - b * np.logaddexp(0, s))
-
     ends = []
-    for sign, drop, tail in ((-1.0, drop_left, a), (1.0, drop_right, b)):
-        width = np.sqrt(2 * drop * (1 / a + 1 / b)) + (drop + np.maximum(-top, 0)) / tail
-        near, far = np.zeros_like(peak), width
-        for _ in range(40):
+    for sign, drop, tail in ((-1.0, DROP + np.log1p(steepness), a), (1.0, np.full(a.shape, DROP), b)):
+        near, far = np.zeros(a.shape), np.sqrt(2 * drop * (1 / a + 1 / b)) + (drop - top) / tail
+        for _ in range(BISECTIONS):
             middle = 0.5 * (near + far)
-            short = fall(peak + sign * middle) < drop
+            s = peak + sign * middle
+            short = top + a * np.logaddexp(0, -s) + b * np.logaddexp(0, s) < drop
             near, far = np.where(short, middle, near), np.where(short, far, middle)
         ends.append(peak + sign * far)
     return ends[0], ends[1]
