@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clvmodels.estimators.spend import GammaGamma
     from clvmodels.reporting import plots
     from clvmodels.reporting.report import write_report
+    from clvmodels.simulate import simulate_log
     from clvmodels.transactions.holdout import Holdout, holdout_split
     from clvmodels.transactions.rfm import RFM, rfm_summary
     from clvmodels.validation.validate import Validation, validate
@@ -35,6 +36,7 @@ _HOMES = {
     "lifetime_value": "valuation.lifetime_value",
     "load": "estimators.customer_model",
     "rfm_summary": "transactions.rfm",
+    "simulate_log": "simulate",
     "validate": "validation.validate",
     "write_report": "reporting.report",
 }
@@ -56,6 +58,7 @@ __all__ = [
     "load",
     "plots",
     "rfm_summary",
+    "simulate_log",
     "validate",
     "write_report",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -13,7 +14,9 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.inference.fitting import Fit, maximize
+from clvmodels.inference.objective import Prior
 from clvmodels.inference.statistics import UniqueRows
+from clvmodels.inference.uncertainty import RandomState, bootstrap, seed_of
 from clvmodels.processes.contract import Array, Process
 from clvmodels.transactions.rfm import RFM
 
@@ -22,9 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["FittedProcess"]
 
+Errors = Literal["hessian", "sandwich"]
+
 
 class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """A process as a scikit-learn estimator; the subclasses add what can be predicted.
+
+    Parameters
+    ----------
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates such as "log r" or "logit mean dropout probability".
+        These are unit-free: times are in mean T, money in median spend. None is needed for a fit to converge.
 
     Attributes
     ----------
@@ -47,9 +58,24 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def _rows(self, rfm: RFM) -> UniqueRows:
         raise NotImplementedError
 
+    def __init__(self, prior: Mapping[str, tuple[float, float]] | None = None) -> None:
+        self.prior = prior
+
     def _maximize(self, rfm: RFM, rows: UniqueRows, unit: float) -> Self:
-        fit = maximize(self.process, rows, unit)
+        fit = maximize(self.process, rows, unit, self._prior())
         return self._restore(fit, rfm.clock, rfm.observation_end)
+
+    def _prior(self) -> Prior:
+        """The prior in the order of the coordinates; flat where none is given."""
+        names = [coordinate.name for coordinate in self.process.parametrization.coordinates]
+        mean, precision = np.zeros(len(names)), np.zeros(len(names))
+        for name, (center, deviation) in (self.prior or {}).items():
+            if name not in names:
+                raise InvalidOption(f"prior on {name!r}: the coordinates are {', '.join(map(repr, names))}.")
+            if not (np.isfinite(center) and deviation > 0):
+                raise InvalidOption(f"prior on {name!r}: {(center, deviation)} is no (mean, standard deviation > 0).")
+            mean[names.index(name)], precision[names.index(name)] = center, deviation**-2
+        return Prior(mean, precision)
 
     def _restore(self, fit: Fit, clock: Clock, observation_end: str | None) -> Self:
         self.fit_, self.parameters_ = fit, dict(fit.parameters)
@@ -103,26 +129,31 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             "fingerprint": fit.fingerprint,
         }
 
-    def summary(self, level: float = 0.95) -> pd.DataFrame:
+    def summary(self, level: float = 0.95, errors: Errors = "hessian") -> pd.DataFrame:
         """Estimates with standard errors and intervals, a row a parameter.
 
-        Standard errors come from the inverse Hessian. Intervals are normal on the logarithm, so they stay positive;
-        at a boundary, parameters that are not estimated have none.
+        Intervals are normal on the logarithm, so they stay positive; at a boundary, parameters that are not estimated
+        have none.
 
         Parameters
         ----------
         level : float
             Coverage of the interval, between 0 and 1.
+        errors : {"hessian", "sandwich"}
+            From the inverse Hessian, or from Hessian and scores: right also when the process is only roughly so.
         """
         import pandas as pd
 
         if not 0 < level < 1:
             raise InvalidOption(f"level={level!r} must lie between 0 and 1, such as 0.95.")
+        if errors not in get_args(Errors):
+            raise InvalidOption(f"errors={errors!r} is not one of 'hessian', 'sandwich'.")
         self._check_fitted()
         fit, form = self.fit_, self.process.parametrization
         estimate = np.array([fit.parameters[name] for name in form.names])
         held = np.abs(form.jacobian(fit.coordinates)) @ ~fit.free > 1e-6
-        log_error = np.where(held, np.nan, np.sqrt(np.maximum(np.diag(fit.covariance), 0)))
+        covariance = fit.covariance if errors == "hessian" else fit.sandwich
+        log_error = np.where(held, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
         reach = NormalDist().inv_cdf(0.5 + level / 2) * log_error
         return pd.DataFrame(
             {
@@ -134,6 +165,37 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             },
             index=pd.Index(form.names, name="parameter"),
         )
+
+    def bootstrap(
+        self,
+        rfm: RFM,
+        replicates: int = 200,
+        *,
+        random_state: RandomState = 0,
+        progress: Callable[[int], None] | None = None,
+    ) -> pd.DataFrame:
+        """Parameters refitted to customers drawn with replacement, a row a replicate.
+
+        Parameters
+        ----------
+        rfm : RFM
+            The one fitted.
+        replicates : int
+        random_state : int or Generator
+        progress : function of int, optional
+            Called with the number of replicates finished; a KeyboardInterrupt stops the rest at once.
+        """
+        import pandas as pd
+
+        self._check_fitted()
+        self._check_rfm(rfm)
+        rows, seed = self._rows(self._fitted_rows(rfm)), seed_of(random_state)
+        estimates = bootstrap(self.process, self.fit_, rows, replicates, seed, self._prior(), progress)
+        return pd.DataFrame(estimates, columns=list(self.process.parametrization.names))
+
+    def _fitted_rows(self, rfm: RFM) -> RFM:
+        """The customers of an RFM that a fit uses."""
+        return rfm
 
     def _unit(self, name: str) -> str:
         raise NotImplementedError

@@ -46,6 +46,7 @@ class SavedFit(Saved):
     hessian: list[list[Finite]]
     free: list[bool]
     covariance: list[list[Finite]]
+    sandwich: list[list[Finite]]
     definite: bool
     status: Literal["converged", "boundary"]
     message: str
@@ -157,7 +158,13 @@ def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
         )
     plain = saved.fit.model_dump()
     k = len(names)
-    for name, shape in {"coordinates": (k,), "free": (k,), "hessian": (k, k), "covariance": (k, k)}.items():
+    for name, shape in {
+        "coordinates": (k,),
+        "free": (k,),
+        "hessian": (k, k),
+        "covariance": (k, k),
+        "sandwich": (k, k),
+    }.items():
         lengths = {len(row) for row in plain[name]} if len(shape) == 2 else {k}
         if len(plain[name]) != k or lengths != {k}:
             raise InvalidModelFile(f"{saved.process}: {name} does not have the shape {shape}.")

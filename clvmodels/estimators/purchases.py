@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,12 +13,16 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.estimators.base import FittedProcess
-from clvmodels.inference.statistics import UniqueRows, unique_rows
+from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
+from clvmodels.inference.statistics import UniqueRows, on_distinct_states, unique_rows
+from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes import bgnbd
-from clvmodels.processes.contract import Array, PurchaseProcess
+from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.rfm import RFM
 
 __all__ = ["BGNBD", "PurchaseModel"]
+
+TIMES = ("recency", "T")
 
 
 class PurchaseModel(FittedProcess):
@@ -46,17 +52,48 @@ class PurchaseModel(FittedProcess):
             raise InvalidRFM("No customer was observed for any time after the first purchase: there is nothing to fit.")
         return self._maximize(rfm, self._rows(rfm), float(np.mean(rfm.T)))
 
-    def probability_alive(self, rfm: RFM) -> frames.Frame:
+    def probability_alive(
+        self,
+        rfm: RFM,
+        *,
+        interval: float | None = None,
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+    ) -> frames.Frame:
         """Probability that each customer is still active at the end of observation.
+
+        Parameters
+        ----------
+        rfm : RFM
+        interval : float, optional
+            Central probability, such as 0.9, of an interval for doubt about the parameters.
+        by : str, optional
+            "total", or an attribute of the RFM: a row a group, with the mean over its customers.
+        draws : int
+            Of the parameters, for the interval.
+        random_state : int or Generator
 
         Returns
         -------
         frame
-            customer_id, probability_alive; of the kind of frame the log came in.
+            customer_id, probability_alive, and with an interval probability_alive_lower and _upper; of the kind of
+            frame the log came in.
         """
-        return self._table(rfm, {"probability_alive": self._alive(rfm)})
+        request = Request(interval, "mean", by, draws, random_state)
+        return predict(rfm, replace(self.prediction(rfm, "probability_alive", None), average=True), request)
 
-    def expected_purchases(self, rfm: RFM, horizon: float | str) -> frames.Frame:
+    def expected_purchases(
+        self,
+        rfm: RFM,
+        horizon: float | str,
+        *,
+        interval: float | None = None,
+        interval_for: IntervalFor = "outcome",
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+    ) -> frames.Frame:
         """Expected purchases of each customer within a horizon after the end of observation.
 
         Parameters
@@ -64,27 +101,52 @@ class PurchaseModel(FittedProcess):
         rfm : RFM
         horizon : float or str
             In the clock's unit, or a length with its unit such as "12 months".
+        interval : float, optional
+            Central probability, such as 0.9.
+        interval_for : {"outcome", "mean"}
+            An interval for what will happen, or only for doubt about the parameters.
+        by : str, optional
+            "total", or an attribute of the RFM: a row a group, with its total.
+        draws : int
+            Of the parameters, and of the future, for the interval.
+        random_state : int or Generator
 
         Returns
         -------
         frame
-            customer_id, expected_purchases.
+            customer_id, expected_purchases, and with an interval expected_purchases_lower and _upper.
         """
-        active = self._if_active(rfm, self.process.purchases_if_active, self._duration(horizon))
-        return self._table(rfm, {"expected_purchases": self._alive(rfm) * active})
+        length = self._duration(horizon)
+        worth = partial(self._purchases_if_active, length)
+        prediction = self.prediction(rfm, "expected_purchases", worth, outcome=partial(self._outcome, length, 0.0))
+        return predict(rfm, prediction, Request(interval, interval_for, by, draws, random_state))
 
-    def discounted_purchases(self, rfm: RFM, horizon: float | str, annual_discount_rate: float) -> frames.Frame:
+    def discounted_purchases(
+        self,
+        rfm: RFM,
+        horizon: float | str,
+        annual_discount_rate: float,
+        *,
+        interval: float | None = None,
+        interval_for: IntervalFor = "outcome",
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+    ) -> frames.Frame:
         """Expected purchases within a horizon, each worth (1 + rate)^(-years after the end of observation).
 
+        Parameters are those of `expected_purchases`, and the effective yearly rate.
+
         Returns
         -------
         frame
-            customer_id, discounted_purchases.
+            customer_id, discounted_purchases, and with an interval discounted_purchases_lower and _upper.
         """
-        self._check_fitted()
+        length = self._duration(horizon)
         rate = self.clock_.continuous_rate(annual_discount_rate)
-        active = self._if_active(rfm, self.process.discounted_if_active, self._duration(horizon), rate)
-        return self._table(rfm, {"discounted_purchases": self._alive(rfm) * active})
+        worth = partial(self._discounted_if_active, length, rate)
+        prediction = self.prediction(rfm, "discounted_purchases", worth, outcome=partial(self._outcome, length, rate))
+        return predict(rfm, prediction, Request(interval, interval_for, by, draws, random_state))
 
     def mean_purchases(self, t: float | str | Sequence[float] | Array) -> Any:
         """Expected repeat purchases of a new customer by t after the first purchase.
@@ -141,22 +203,85 @@ class PurchaseModel(FittedProcess):
         table = self._rows(rfm).evaluate(chances)
         return self._table(rfm, {f"pmf_{int(count)}": column for count, column in zip(k, table, strict=True)})
 
-    def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
-        ticks = {"recency": rfm.clock.ticks_per_unit, "T": rfm.clock.ticks_per_unit}
-        names = self.process.statistics if names is None else names
-        return unique_rows([rfm[name] for name in names], [ticks.get(name, 1.0) for name in names])
+    def prediction(
+        self,
+        rfm: RFM,
+        name: str,
+        if_active: Callable[..., Array] | None,
+        outcome: Callable[..., Callable[..., Array]] | None = None,
+    ) -> Prediction:
+        """P(alive) times what an active customer would do, ready to be told with or without an interval.
 
-    def _alive(self, rfm: RFM) -> Array:
+        Parameters
+        ----------
+        if_active : function (p, *state), optional
+            Default: 1.
+        outcome : function (seed, draws) -> function (generator, *columns), optional
+            One customer's possible outcomes.
+        """
+        point = self.alive(rfm)
+        if if_active is not None:
+            point = point * self.if_active(rfm, if_active)
+        process = self.process
+        names = [*process.state, *(name for name in process.statistics if name not in process.state)]
+        columns = {name: np.asarray(rfm[name], dtype=float) for name in names}
+        return Prediction(name, point, columns, _ticks(rfm, names), partial(self._under_draws, if_active), outcome)
+
+    def alive(self, rfm: RFM) -> Array:
         """P(alive) of each customer (n,)."""
         p = self._parameters
         self._check_rfm(rfm)
         return self._rows(rfm).evaluate(lambda *columns: self.process.probability_alive(p, *columns))
 
-    def _if_active(self, rfm: RFM, function: Callable[..., Array], *arguments: float) -> Array:
-        """What each customer would do if active (n,), computed once for each distinct state."""
+    def if_active(self, rfm: RFM, function: Callable[..., Array]) -> Array:
+        """function(p, *state) of each customer (n,), computed once for each distinct state."""
         p = self._parameters
         self._check_rfm(rfm)
-        return self._rows(rfm, self.process.state).evaluate(lambda *columns: function(p, *arguments, *columns))
+        return self._rows(rfm, self.process.state).evaluate(lambda *state: function(p, *state))
+
+    def _under_draws(self, if_active: Callable[..., Array] | None, seed: int, draws: int) -> Callable[..., Array]:
+        """The mean under each draw of the parameters, as a function of columns (b,) with values (draws, b)."""
+        process = self.process
+        p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed)[:, :, None])
+
+        def mean(*columns: Array) -> Array:
+            alive: Array = process.probability_alive(p, *self._statistics(columns))
+            if if_active is None:
+                return alive
+            state = columns[: len(process.state)]
+            return alive * on_distinct_states(partial(if_active, p), *state)
+
+        return mean
+
+    def _outcome(self, length: float, rate: float, seed: int, draws: int) -> Callable[..., Array]:
+        future = self.futures(length, rate, seed, draws)
+        return lambda generator, *columns: future(generator, *columns).worth
+
+    def futures(self, length: float, rate: float, seed: int, draws: int) -> Callable[..., Future]:
+        """A customer's possible futures, one under each draw: a function of a generator and the customer's columns."""
+        process = self.process
+        p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
+
+        def future(generator: np.random.Generator, *columns: Array) -> Future:
+            return process.sample_future(p, length, rate, *self._statistics(columns), generator)
+
+        return future
+
+    def _statistics(self, columns: Sequence[Array]) -> list[Array]:
+        """Columns of a prediction, state first, in the order of the process's statistics."""
+        process = self.process
+        names = [*process.state, *(name for name in process.statistics if name not in process.state)]
+        return [columns[names.index(name)] for name in process.statistics]
+
+    def _purchases_if_active(self, length: float, p: Any, *state: Array) -> Array:
+        return self.process.purchases_if_active(p, length, *state)
+
+    def _discounted_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
+        return self.process.discounted_if_active(p, length, rate, *state)
+
+    def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
+        names = self.process.statistics if names is None else names
+        return unique_rows([rfm[name] for name in names], _ticks(rfm, names))
 
     def _duration(self, horizon: float | str, name: str = "horizon") -> float:
         self._check_fitted()
@@ -166,6 +291,11 @@ class PurchaseModel(FittedProcess):
         self._check_fitted()
         power = self.process.parametrization.unit_powers.get(name, 0)
         return {0: "", 1: f"{self.clock_.time_unit}s", -1: f"per {self.clock_.time_unit}"}[power]
+
+
+def _ticks(rfm: RFM, names: Sequence[str]) -> list[float]:
+    """What makes each column whole numbers: times are whole ticks."""
+    return [rfm.clock.ticks_per_unit if name in TIMES else 1.0 for name in names]
 
 
 class BGNBD(PurchaseModel):

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.errors import InvalidRFM
 from clvmodels.estimators.base import FittedProcess
+from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.statistics import UniqueRows, unique_rows
+from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes import gamma_gamma
 from clvmodels.processes.contract import Array, SpendProcess
 from clvmodels.transactions.rfm import RFM
@@ -78,25 +80,43 @@ class SpendModel(FittedProcess):
                 "Nobody has a positive mean spend over repeat purchases, so there is nothing to fit: summarize with "
                 "include_first_transaction=True to use first purchases too."
             )
-        kept = rfm[used]
+        kept = self._fitted_rows(rfm)
         self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
         self.independence_ = _independence(kept.frequency, mean[used])
         return self._maximize(rfm, self._rows(kept), float(np.median(mean[used])))
 
-    def expected_spend(self, rfm: RFM) -> frames.Frame:
+    def expected_spend(
+        self,
+        rfm: RFM,
+        *,
+        interval: float | None = None,
+        interval_for: IntervalFor = "outcome",
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+    ) -> frames.Frame:
         """Expected spend per purchase of each customer; the population's for those without a repeat purchase.
+
+        Parameters
+        ----------
+        rfm : RFM
+        interval : float, optional
+            Central probability, such as 0.9.
+        interval_for : {"outcome", "mean"}
+            An interval for the spend of the customer's next purchase, or only for doubt about the parameters.
+        by : str, optional
+            "total", or an attribute of the RFM: a row a group, with the mean over its customers.
+        draws : int
+        random_state : int or Generator
 
         Returns
         -------
         frame
-            customer_id, expected_spend (in the log's money), and reason where it is missing because no mean exists.
+            customer_id, expected_spend (in the log's money), with an interval expected_spend_lower and _upper, and
+            reason where it is missing because no mean exists.
         """
-        p = self._parameters
-        values = self._predict(rfm, self.process.expected_spend)
-        exists = self.process.mean_exists(p, self._money(rfm)[0])
-        reason = np.full(len(rfm), None, dtype=object)
-        reason[~exists] = NO_MEAN
-        return self._table(rfm, {"expected_spend": values, "reason": reason})
+        prediction = self.spend_prediction(rfm)
+        return predict(rfm, prediction, Request(interval, interval_for, by, draws, random_state))
 
     def median_spend(self, rfm: RFM) -> frames.Frame:
         """Median of each customer's possible mean spends; it exists for every customer.
@@ -106,7 +126,47 @@ class SpendModel(FittedProcess):
         frame
             customer_id, median_spend.
         """
-        return self._table(rfm, {"median_spend": self._predict(rfm, self.process.median_spend)})
+        p = self._parameters
+        self._check_rfm(rfm)
+        return self._table(rfm, {"median_spend": self.process.median_spend(p, *self._money(rfm))})
+
+    def spend_prediction(self, rfm: RFM) -> Prediction:
+        """Expected spend per purchase, ready to be told with or without an interval."""
+        p = self._parameters
+        self._check_rfm(rfm)
+        count, mean = self._money(rfm)
+        reason = np.full(len(rfm), None, dtype=object)
+        reason[~self.process.mean_exists(p, count)] = NO_MEAN
+        return Prediction(
+            name="expected_spend",
+            point=self.process.expected_spend(p, count, mean),
+            columns={"monetary_count": count.astype(float), "monetary_value": mean},
+            ticks=[1.0, 1.0],
+            under_draws=self._under_draws,
+            outcome=self._next_spend,
+            average=True,
+            reason=reason,
+        )
+
+    def spending(self, seed: int, draws: int) -> Callable[..., Array]:
+        """A customer's possible spend: a function of a generator, purchases (draws,), count and mean."""
+        process = self.process
+        p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
+        return lambda generator, purchases, count, mean: process.sample_spend(p, purchases, count, mean, generator)
+
+    def _under_draws(self, seed: int, draws: int) -> Callable[..., Array]:
+        process = self.process
+        p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed)[:, :, None])
+
+        def mean(count: Array, spent: Array) -> Array:
+            expected = process.expected_spend(p, count, spent)
+            return np.where(process.mean_exists(p, count), expected, np.inf)
+
+        return mean
+
+    def _next_spend(self, seed: int, draws: int) -> Callable[..., Array]:
+        money, one = self.spending(seed, draws), np.ones(draws)
+        return lambda generator, count, mean: money(generator, one, count, mean)
 
     def certificate(self) -> dict[str, Any]:
         """What the fit can vouch for, with the customers set aside and the test of independence."""
@@ -115,22 +175,21 @@ class SpendModel(FittedProcess):
             "independence": self.independence_.words,
         }
 
-    def _predict(self, rfm: RFM, function: Callable[..., Array]) -> Array:
-        p = self._parameters
-        self._check_rfm(rfm)
-        return function(p, *self._money(rfm))
-
     def _money(self, rfm: RFM) -> tuple[npt.NDArray[np.int64], Array]:
         if rfm.monetary_value is None or rfm.monetary_count is None:
             raise InvalidRFM("This RFM has no money: pass amount= to rfm_summary.")
         return rfm.monetary_count, np.where(rfm.monetary_count > 0, rfm.monetary_value, 0.0)
 
+    def _fitted_rows(self, rfm: RFM) -> RFM:
+        count, mean = self._money(rfm)
+        kept: RFM = rfm[(count > 0) & (mean > 0)]
+        return kept
+
     def _rows(self, rfm: RFM) -> UniqueRows:
         return unique_rows(self._money(rfm))
 
     def _log_likelihood(self, rfm: RFM) -> Array:
-        count, mean = self._money(rfm)
-        return super()._log_likelihood(rfm[(count > 0) & (mean > 0)])
+        return super()._log_likelihood(self._fitted_rows(rfm))
 
     def _unit(self, name: str) -> str:
         return "money" if self.process.parametrization.unit_powers.get(name, 0) else ""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from clvmodels.errors import FitFailed
-from clvmodels.inference.objective import Objective
+from clvmodels.inference.objective import Objective, Prior
 from clvmodels.inference.statistics import UniqueRows
 from clvmodels.processes.contract import Array, Process
 
@@ -47,6 +47,9 @@ class Fit:
         Coordinates that were estimated; the others stand at a limit, or nothing can be said about them there.
     covariance : array (k, k)
         Of the logarithms of the parameters: the inverse of minus the Hessian of the free coordinates.
+    sandwich : array (k, k)
+        The same from Hessian and scores, H^-1 S H^-1 with S the sum of outer products of the customers' scores: right
+        also when the process is only roughly so. White (1982), Econometrica 50(1), eq. (3.2).
     definite : bool
         Whether the Hessian is negative definite in the free coordinates.
     status : {"converged", "boundary"}
@@ -68,6 +71,7 @@ class Fit:
     hessian: Array
     free: Mask
     covariance: Array
+    sandwich: Array
     definite: bool
     status: Status
     message: str
@@ -126,8 +130,10 @@ class Point(NamedTuple):
         return 0.5 * float(self.gradient @ _ascent(self.gradient, self.hessian, self.free))
 
 
-def maximize(process: Process, rows: UniqueRows, unit: float) -> Fit:
-    """Maximum-likelihood fit of a process to counted rows.
+def maximize(
+    process: Process, rows: UniqueRows, unit: float, prior: Prior | None = None, start: Array | None = None
+) -> Fit:
+    """Maximum-likelihood fit of a process to counted rows, or the maximum of the posterior under a prior.
 
     Searches from several starts on a sample of the rows with L-BFGS-B, then refines the best on all rows with Newton
     steps kept inside the coordinates' limits. A coordinate whose limit fits as well is put there: a `boundary`.
@@ -139,6 +145,10 @@ def maximize(process: Process, rows: UniqueRows, unit: float) -> Fit:
         Statistics in the user's unit, in the process's order.
     unit : float
         Scale of the coordinates: mean T, or median spend.
+    prior : Prior, optional
+        Default: flat.
+    start : array (k,), optional
+        Coordinates near the maximum, which spare the search.
 
     Raises
     ------
@@ -151,8 +161,13 @@ def maximize(process: Process, rows: UniqueRows, unit: float) -> Fit:
         np.array([-np.inf if low is None else low for low, _ in limits]),
         np.array([np.inf if high is None else high for _, high in limits]),
     )
-    objective = Objective(process, rows.columns, rows.counts, unit)
-    start, hessian = _search(process, rows, unit, box)
+    if prior is None:
+        prior = Prior(np.zeros(len(limits)), np.zeros(len(limits)))
+    objective = Objective(process, rows.columns, rows.counts, unit, prior)
+    if start is None:
+        start, hessian = _search(process, rows, unit, box, prior)
+    else:
+        hessian = objective.hessian(start, np.ones(len(start), dtype=bool))
     point = _settle(objective, _refine(objective, start, hessian, box), box)
     negative = -point.hessian[np.ix_(point.free, point.free)]
     definite = bool(np.all(np.linalg.eigvalsh(negative) > 0)) if point.free.any() else True
@@ -164,16 +179,18 @@ def maximize(process: Process, rows: UniqueRows, unit: float) -> Fit:
         )
     covariance = np.zeros_like(point.hessian)
     covariance[np.ix_(point.free, point.free)] = np.linalg.inv(negative)
+    sandwich = covariance @ objective.outer_product(point.u) @ covariance
     jacobian = form.jacobian(point.u)
     words = _limits_in_words(process, point)
     return Fit(
         parameters=dict(zip(form.names, map(float, np.exp(form.to_logs(point.u) + form.log_scale(unit))), strict=True)),
         coordinates=point.u,
-        log_likelihood=point.value,
+        log_likelihood=point.value - prior.log_density(point.u),
         gradient_norm=float(np.max(np.abs(point.gradient[point.free]), initial=0.0)),
         hessian=point.hessian,
         free=point.free,
         covariance=jacobian @ covariance @ jacobian.T,
+        sandwich=jacobian @ sandwich @ jacobian.T,
         definite=definite,
         status="boundary" if words else "converged",
         message="; ".join(words) or "the gradient vanishes and the likelihood falls in every direction",
@@ -185,12 +202,13 @@ def maximize(process: Process, rows: UniqueRows, unit: float) -> Fit:
     )
 
 
-def _search(process: Process, rows: UniqueRows, unit: float, box: Box) -> tuple[Array, Array]:
+def _search(process: Process, rows: UniqueRows, unit: float, box: Box, prior: Prior) -> tuple[Array, Array]:
     """Best point from several starts on a sample of the rows, and the Hessian there scaled to all of them."""
     form = process.parametrization
     every = max(1, -(-len(rows.counts) // SEARCH_ROWS))
     columns, counts = [column[::every] for column in rows.columns], rows.counts[::every]
-    objective = Objective(process, columns, counts, unit)
+    share = float(np.sum(counts) / np.sum(rows.counts))
+    objective = Objective(process, columns, counts, unit, Prior(prior.mean, prior.precision * share))
 
     def descend(u: Array) -> tuple[float, Array]:
         value, gradient = objective(u)
@@ -212,7 +230,7 @@ def _search(process: Process, rows: UniqueRows, unit: float, box: Box) -> tuple[
             best = found
     assert best is not None, "a process has at least one start"
     hessian = objective.hessian(best.x, np.ones(len(best.x), dtype=bool))
-    return best.x, hessian * (np.sum(rows.counts) / np.sum(counts))
+    return best.x, hessian / share
 
 
 def _refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:

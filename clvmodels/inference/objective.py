@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.processes.contract import Array, Process
+from clvmodels.processes.contract import Array, Process, Score
 
-__all__ = ["Objective", "in_threads"]
+__all__ = ["Objective", "Prior", "in_threads"]
 
 BLOCK = 32_768  # rows evaluated at once: they stay in the cache, and the order of summation is fixed
 STEP = 1e-4  # of the central differences of the score: an error of about STEP^2 of the curvature
@@ -21,8 +22,29 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Independent normal priors on coordinates; since these are unit-free, so are the priors.
+
+    Attributes
+    ----------
+    mean, precision : arrays (k,)
+        Precision is one over the squared standard deviation; 0 for a flat prior.
+    """
+
+    mean: Array
+    precision: Array
+
+    def log_density(self, u: Array) -> float:
+        """Up to a constant."""
+        return -0.5 * float(np.sum(self.precision * (u - self.mean) ** 2))
+
+    def gradient(self, u: Array) -> Array:
+        return -self.precision * (u - self.mean)
+
+
 class Objective:
-    """Log-likelihood of counted rows with its gradient, in unit-free coordinates.
+    """Log-likelihood of counted rows with its gradient, in unit-free coordinates; plus a log prior, if there is one.
 
     Parameters
     ----------
@@ -32,9 +54,11 @@ class Objective:
     counts : array (m,)
     unit : float
         Length of the coordinates' scale in the user's unit.
+    prior : Prior
     """
 
-    def __init__(self, process: Process, columns: Sequence[Array], counts: Array, unit: float) -> None:
+    def __init__(self, process: Process, columns: Sequence[Array], counts: Array, unit: float, prior: Prior) -> None:
+        self.prior = prior
         self.evaluations = 0
         self._process = process
         self._log_scale = process.parametrization.log_scale(unit)
@@ -44,21 +68,16 @@ class Objective:
     def __call__(self, u: Array) -> tuple[float, Array]:
         """Log-likelihood and gradient (k,) at coordinates (k,); -inf where it is not finite."""
         self.evaluations += 1
-        form = self._process.parametrization
-        parameters = self._process.Parameters(*np.exp(form.to_logs(u) + self._log_scale))
 
-        def evaluate(block: tuple[list[Array], Array]) -> tuple[float, Array]:
-            columns, counts = block
-            with np.errstate(all="ignore"):  # a point too far out is refused below
-                value, gradient = self._process.score(parameters, *columns)
-                return float(np.sum(counts * value)), np.sum(counts * gradient, axis=-1)
+        def total(score: Score, counts: Array) -> tuple[float, Array]:
+            return float(np.sum(counts * score.log_likelihood)), np.sum(counts * score.gradient, axis=-1)
 
-        parts = in_threads(evaluate, self._blocks)
+        parts = self._scored(u, total)
         value = float(sum(part[0] for part in parts))
-        gradient = np.sum([part[1] for part in parts], axis=0) @ form.jacobian(u)
+        gradient = np.sum([part[1] for part in parts], axis=0) @ self._process.parametrization.jacobian(u)
         if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
             return -np.inf, np.zeros(len(u))
-        return value, gradient
+        return value + self.prior.log_density(u), gradient + self.prior.gradient(u)
 
     def hessian(self, u: Array, free: npt.NDArray[np.bool_]) -> Array:
         """Second derivatives (k, k): central differences of the gradient, symmetrized; 0 where not free."""
@@ -69,6 +88,28 @@ class Objective:
             hessian[i] = (self(u + shift)[1] - self(u - shift)[1]) / (2 * STEP)
         symmetric: Array = 0.5 * (hessian + hessian.T) * np.outer(free, free)
         return symmetric
+
+    def outer_product(self, u: Array) -> Array:
+        """Sum over customers of the outer products of their scores by the coordinates, (k, k)."""
+
+        def product(score: Score, counts: Array) -> Array:
+            summed: Array = np.einsum("in,jn,n->ij", score.gradient, score.gradient, counts)
+            return summed
+
+        jacobian = self._process.parametrization.jacobian(u)
+        outer: Array = jacobian.T @ np.sum(self._scored(u, product), axis=0) @ jacobian
+        return outer
+
+    def _scored(self, u: Array, reduce: Callable[[Score, Array], Result]) -> list[Result]:
+        """The score of each block of rows, reduced."""
+        parameters = self._process.Parameters(*np.exp(self._process.parametrization.to_logs(u) + self._log_scale))
+
+        def evaluate(block: tuple[list[Array], Array]) -> Result:
+            columns, counts = block
+            with np.errstate(all="ignore"):  # a point too far out is refused by the caller
+                return reduce(self._process.score(parameters, *columns), counts)
+
+        return in_threads(evaluate, self._blocks)
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

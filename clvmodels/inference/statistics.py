@@ -14,11 +14,12 @@ import numpy.typing as npt
 from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
 
-__all__ = ["UniqueRows", "unique_rows"]
+__all__ = ["UniqueRows", "on_distinct_states", "unique_rows"]
 
 LARGEST_CODE = 2**62
 TABLE = 2**22  # entries of a table that is always worth its memory
 PREDICTION_BLOCK = 4_096
+STATE_BLOCK = 64  # states under all draws at once: each takes draws x nodes numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,15 @@ def unique_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None 
     example = np.empty(len(used), dtype=np.intp)
     example[positions] = np.arange(n)
     return UniqueRows(tuple(column[example] for column in values), counts.astype(float), positions)
+
+
+def on_distinct_states(function: Callable[..., Array], *state: Array) -> Array:
+    """function(*state) with values (draws, b), computed once for each distinct state, a few states at a time."""
+    rows = unique_rows(state)
+    edges = range(0, len(rows.counts), STATE_BLOCK)
+    blocks = [[column[i : i + STATE_BLOCK] for column in rows.columns] for i in edges]
+    parts = in_threads(lambda block: function(*block), blocks)
+    return np.take(np.concatenate(parts, axis=-1), rows.positions, axis=-1)
 
 
 class _Code(NamedTuple):

@@ -18,7 +18,9 @@ from scipy.special import betainc, betaln, gammaln
 from clvmodels.processes.contract import (
     Array,
     BetaBlock,
+    Future,
     GammaBlock,
+    History,
     Parametrization,
     PurchaseProcess,
     Score,
@@ -37,6 +39,7 @@ from clvmodels.processes.special import (
 
 __all__ = ["PROCESS", "Parameters"]
 
+SMALLEST = 1e-12  # dropout probability below which nobody is seen to leave
 MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
 
 
@@ -47,14 +50,6 @@ class Parameters(NamedTuple):
     alpha: Array
     a: Array
     b: Array
-
-
-class History(NamedTuple):
-    """Simulated statistics of customers: x (n,), t_x (n,), and who is still active at T (n,)."""
-
-    x: Array
-    t_x: Array
-    active: Array
 
 
 def log_likelihood(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
@@ -133,16 +128,21 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
     """The same, each purchase worth exp(-delta tau).
 
     Integrated by parts, e^(-delta h) N(h) + delta * integral of e^(-delta tau) N(tau), since expected purchases N are
-    bounded and monotone where the intensity may be steep; Gauss-Legendre nodes in log(alpha + T + tau).
+    bounded and monotone where the intensity may be steep; Gauss-Legendre nodes in log(1 + pace tau), on which scale
+    both factors are smooth. Where money grows with time (delta < 0), the first factor is written as 1 less the integral
+    of delta e^(-delta tau), so that the large terms cancel exactly.
     """
     age = p.alpha + T
-    span = np.log1p(h / age)
-    places, weights = np.polynomial.legendre.leggauss(_discount_nodes(p, h))
+    pace = np.maximum(_pace(p, x, T), abs(delta))
+    span = np.log1p(h * pace)
+    places, weights = np.polynomial.legendre.leggauss(_discount_nodes(p, h, delta))
     share, end = [], np.asarray(h / age)
     for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
-        z = np.expm1(span * place)
-        share.append((weight * delta * age * span * (1 + z) * np.exp(-delta * age * z), z))
-    share.append((np.exp(-delta * age * end), end))
+        grown = np.exp(span * place)
+        tau = (grown - 1) / pace
+        share.append((weight * delta * span * grown / pace * np.exp(-delta * tau), tau / age))
+    last = np.exp(-delta * age * end) if delta >= 0 else 1 - sum(worth for worth, _ in share)
+    share.append((last, end))
 
     def bought(q: Array, shape: Array, *shares: Array) -> Array:
         total: Array = np.zeros(())
@@ -193,6 +193,7 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
     rate = generator.gamma(np.broadcast_to(p.r, n)) / np.broadcast_to(p.alpha, n)
     dropout = generator.beta(np.broadcast_to(p.a, n), np.broadcast_to(p.b, n))
     x, t_x, active = np.zeros(n), np.zeros(n), np.ones(n, dtype=bool)
+    who, times = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
     buying = np.flatnonzero(rate > 0)
     while buying.size:
         when = t_x[buying] + generator.exponential(size=buying.size) / rate[buying]
@@ -200,10 +201,38 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
         buying = buying[in_time]
         x[buying] += 1
         t_x[buying] = when[in_time]
+        who.append(buying)
+        times.append(when[in_time])
         stays = generator.random(buying.size) >= dropout[buying]
         active[buying[~stays]] = False
         buying = buying[stays]
-    return History(x, t_x, active)
+    return History(x, t_x, active, np.concatenate(who), np.concatenate(times))
+
+
+def sample_future(
+    p: Parameters, h: float, delta: float, x: Array, t_x: Array, T: Array, generator: np.random.Generator
+) -> Future:
+    """Draw what customers do in (T, T + h], given their histories.
+
+    Given the rate, purchases are Poisson; given the dropout probability, the purchase after which a customer leaves is
+    geometric; the count is the smaller of the two. Times of a Poisson process are uniform, and those up to the k-th
+    of n are uniform up to a beta-distributed last one, so the discounted count is drawn exactly too.
+    """
+    shape = np.broadcast_shapes(np.shape(p.r), np.shape(x))
+    active = generator.random(shape) < probability_alive(p, x, t_x, T)
+    rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
+    dropout = generator.beta(np.broadcast_to(p.a, shape), np.broadcast_to(p.b + x, shape))
+    offered = generator.poisson(rate * h)
+    last = generator.geometric(np.maximum(dropout, SMALLEST))
+    count = np.where(active, np.minimum(offered, last), 0).astype(float)
+    if delta == 0:
+        return Future(count, count)
+    left = active & (last <= offered) & (offered > 0)
+    end = np.where(left, generator.beta(np.where(left, last, 1), np.where(left, offered - last + 1, 1)), 1.0)
+    before = (count - left).astype(np.intp).ravel()
+    times = h * np.repeat(end.ravel(), before) * generator.random(int(before.sum()))
+    worth = np.bincount(np.repeat(np.arange(before.size), before), np.exp(-delta * times), minlength=before.size)
+    return Future(count, worth.astype(float).reshape(shape) + left * np.exp(-delta * h * end))
 
 
 def _log_odds_gone(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
@@ -221,14 +250,14 @@ def _log_counts(x: Array, r: Array, a: Array, b: Array) -> Array:
 def _log_last(x: Array, a: Array, b: Array) -> Array:
     """Logarithm of a/(b+x-1), the odds that the last purchase was followed by dropout; -inf for x = 0."""
     repeat = x > 0
-    return np.where(repeat, np.log(a) - np.log(np.where(repeat, b + x - 1, 1.0)), -np.inf)
+    return np.where(repeat, np.log(a) - np.log(np.where(repeat, b + (x - 1), 1.0)), -np.inf)
 
 
 def _score_of_counts(x: Array, r: Array, a: Array, b: Array) -> Array:
     """Parts of the score that depend on the count alone, (6, ...)."""
     together = digamma_rise(np.add(a, b), x)
     repeat = x > 0
-    last = np.where(repeat, b / np.where(repeat, b + x - 1, 1.0), 0.0)
+    last = np.where(repeat, b / np.where(repeat, b + (x - 1), 1.0), 0.0)
     parts = (
         _log_counts(x, r, a, b),
         digamma_rise(r, x),
@@ -260,7 +289,7 @@ def _average(g: Callable[..., Array], p: Parameters, h: Array, x: Array, *column
     average is known, vanishes at both ends and is summed over nodes. These depend on the parameters, the horizon and x,
     never on which other customers are asked about.
     """
-    if is_shared(p.a) and is_shared(p.b):
+    if all(map(is_shared, p)):
         distinct, rows = np.unique(x, return_inverse=True)
     else:
         distinct, rows = x, np.arange(len(x))
@@ -279,9 +308,22 @@ def _average(g: Callable[..., Array], p: Parameters, h: Array, x: Array, *column
     return average
 
 
-def _discount_nodes(p: Parameters, h: Array) -> int:
-    """Enough for the widest span of log(alpha + T + tau), that of a customer who has just arrived."""
-    return 12 + math.ceil(5 * float(np.max(np.log1p(np.max(h, initial=0.0) / np.asarray(p.alpha)))))
+def _pace(p: Parameters, x: Array | float, T: Array | float) -> Array:
+    """Rate at which the first expected purchases level off: so many a unit of time, each likely to be the last.
+
+    A dropout probability is hardly ever more than three standard deviations, each at most sqrt(a)/(a+b+x), above its
+    mean a/(a+b+x).
+    """
+    likely = np.minimum(1.0, (p.a + 3 * np.sqrt(p.a)) / (p.a + p.b + x))
+    pace: Array = np.maximum(1.0, (p.r + x) * likely) / (p.alpha + T)
+    return pace
+
+
+def _discount_nodes(p: Parameters, h: Array, delta: float) -> int:
+    """Enough for the widest span of log(1 + pace tau), that of a customer who has just arrived."""
+    pace = max(float(np.max(_pace(p, x, 0.0))) for x in (0.0, MANY))
+    longest = float(np.max(h, initial=0.0))
+    return 10 + math.ceil(4 * math.log1p(longest * max(pace, abs(delta))) + max(0.0, -delta * longest))
 
 
 PROCESS = PurchaseProcess(
@@ -329,4 +371,5 @@ PROCESS = PurchaseProcess(
     pmf=pmf,
     new_customer_pmf=new_customer_pmf,
     simulate=simulate,
+    sample_future=sample_future,
 )

@@ -20,7 +20,9 @@ __all__ = [
     "Array",
     "BetaBlock",
     "Block",
+    "Future",
     "GammaBlock",
+    "History",
     "Limit",
     "PositiveBlock",
     "PurchaseProcess",
@@ -222,6 +224,27 @@ class Parametrization:
         return parts
 
 
+class History(NamedTuple):
+    """Simulated customers.
+
+    x, t_x, active (n,): repeat purchases, time of the last, whether still active at T. customer, time (m,): who made
+    each repeat purchase, and when after the first.
+    """
+
+    x: Array
+    t_x: Array
+    active: npt.NDArray[np.bool_]
+    customer: npt.NDArray[np.intp]
+    time: Array
+
+
+class Future(NamedTuple):
+    """Drawn futures: purchases, and what they are worth together once discounted; both of the broadcast shape."""
+
+    purchases: Array
+    worth: Array
+
+
 @dataclass(frozen=True, slots=True)
 class PurchaseProcess:
     """When a customer buys and drops out.
@@ -263,7 +286,9 @@ class PurchaseProcess:
     new_customer_pmf : function (p, k, t)
         P(a new customer makes exactly k repeat purchases by t).
     simulate : function (p, T, generator)
-        Histories of new customers observed for T.
+        Histories of new customers observed for T, as `History`.
+    sample_future : function (p, h, delta, x, t_x, T, generator)
+        What customers do in (T, T + h] given their histories, as `Future`.
     """
 
     name: str
@@ -285,7 +310,8 @@ class PurchaseProcess:
     mean_purchases: Callable[..., Array]
     pmf: Callable[..., Array]
     new_customer_pmf: Callable[..., Array]
-    simulate: Callable[..., Any]
+    simulate: Callable[..., History]
+    sample_future: Callable[..., Future]
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +329,11 @@ class SpendProcess:
     expected_spend, median_spend : function (p, count, mean)
         Mean and median of a customer's mean spend per purchase, given the history; count 0 gives the population's.
     simulate : function (p, count, generator)
-        Mean spend over `count` purchases of each customer.
+        Mean spend over `count` purchases of new customers.
+    simulate_orders : function (p, customer, customers, generator)
+        Spend of each order of new customers, given who made it.
+    sample_spend : function (p, purchases, count, mean, generator)
+        Total spend over so many further purchases, given the history.
     """
 
     name: str
@@ -319,6 +349,8 @@ class SpendProcess:
     expected_spend: Callable[..., Array]
     median_spend: Callable[..., Array]
     simulate: Callable[..., Array]
+    simulate_orders: Callable[..., Array]
+    sample_spend: Callable[..., Array]
 
 
 Process = PurchaseProcess | SpendProcess

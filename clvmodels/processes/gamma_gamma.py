@@ -85,12 +85,28 @@ def median_spend(p: Parameters, count: Array, mean: Array) -> Array:
     return median
 
 
+def simulate_orders(p: Parameters, customer: Array, customers: int, generator: np.random.Generator) -> Array:
+    """Spend of each order (m,), given who made it (m,): a number from 0 to customers - 1."""
+    nu = generator.gamma(p.q, size=customers) / p.v
+    orders: Array = generator.gamma(p.p, size=len(customer)) / nu[customer]
+    return orders
+
+
 def simulate(p: Parameters, count: Array, generator: np.random.Generator) -> Array:
     """Mean spend over `count` purchases (n,) of new customers; NaN where count is 0."""
     n = len(count)
     nu = generator.gamma(np.broadcast_to(p.q, n)) / np.broadcast_to(p.v, n)
     total = generator.gamma(np.maximum(p.p * count, 1e-12)) / nu
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def sample_spend(p: Parameters, purchases: Array, count: Array, mean: Array, generator: np.random.Generator) -> Array:
+    """Draw the total spend over so many further purchases, given the history: Gamma(p purchases, nu)."""
+    rate, shape = _posterior(p, count, mean)
+    size = np.broadcast_shapes(np.shape(purchases), np.shape(shape))
+    nu = generator.standard_gamma(np.broadcast_to(shape, size)) / rate
+    total = generator.standard_gamma(np.broadcast_to(p.p * purchases, size))
+    return total / np.maximum(nu, np.finfo(float).tiny)
 
 
 def _posterior(p: Parameters, count: Array, mean: Array) -> tuple[Array, Array]:
@@ -136,4 +152,6 @@ PROCESS = SpendProcess(
     expected_spend=expected_spend,
     median_spend=median_spend,
     simulate=simulate,
+    simulate_orders=simulate_orders,
+    sample_spend=sample_spend,
 )

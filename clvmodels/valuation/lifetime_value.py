@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, get_args
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from clvmodels.clock import TimeUnit
 from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
+from clvmodels.inference.uncertainty import RandomState
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.rfm import RFM
 
@@ -31,6 +35,11 @@ def lifetime_value(
     margin: float,
     discounting: Discounting = "continuous",
     period: TimeUnit = "month",
+    interval: float | None = None,
+    interval_for: IntervalFor = "outcome",
+    by: str | None = None,
+    draws: int = 200,
+    random_state: RandomState = 0,
 ) -> frames.Frame:
     """Present value of each customer's future purchases within a horizon after the end of observation.
 
@@ -53,12 +62,22 @@ def lifetime_value(
         Discount each purchase from its own time, or all of a period's from the period's end.
     period : {"hour", "day", "week", "month", "year"}
         With "period_end": the length of a period; a last, shorter one ends with the horizon.
+    interval : float, optional
+        Central probability, such as 0.9, of an interval for the value.
+    interval_for : {"outcome", "mean"}
+        What the customer may still do and spend, or only doubt about the parameters.
+    by : str, optional
+        "total", or an attribute of the RFM: a row a group, with its total value.
+    draws : int
+        Of the parameters, and of the future, for the interval.
+    random_state : int or Generator
 
     Returns
     -------
     frame
         customer_id, expected_purchases, discounted_purchases, expected_spend (money a purchase), lifetime_value
-        (money), and reason where the value is missing because no mean spend exists.
+        (money), with an interval lifetime_value_lower and _upper, and reason where the value is missing because no
+        mean spend exists. With `by`: the group, customers (with a value), lifetime_value and its interval.
 
     Raises
     ------
@@ -74,50 +93,87 @@ def lifetime_value(
     spend._check_fitted()
     if purchases.clock_ != spend.clock_:
         raise ClockMismatch(f"The purchase model tells time in {purchases.clock_}, the spend model in {spend.clock_}.")
+    request = Request(interval, interval_for, by, draws, random_state)
     length = rfm.clock.duration(horizon)
-    money = spend.expected_spend(rfm)
-    expected = purchases.expected_purchases(rfm, length)
-    undiscounted = _column(expected, "expected_purchases")
+    rate = rfm.clock.continuous_rate(annual_discount_rate)
+    alive, expected_spend = purchases.alive(rfm), spend.spend_prediction(rfm)
+    undiscounted = alive * purchases.if_active(rfm, partial(_until, purchases, [length], [1.0]))
     if discounting == "continuous":
-        discounted = _column(purchases.discounted_purchases(rfm, length, annual_discount_rate), "discounted_purchases")
+        worth = partial(_discounted, purchases, length, rate)
     else:
-        discounted = _at_period_ends(purchases, rfm, length, annual_discount_rate, period, undiscounted)
-    each = _column(money, "expected_spend")
-    return frames.table(
-        rfm.kind,
-        {
-            "customer_id": rfm.customer_id,
-            "expected_purchases": undiscounted,
-            "discounted_purchases": discounted,
-            "expected_spend": each,
-            "lifetime_value": margin * each * discounted,
-            "reason": money["reason"],
-        },
+        ends = _period_ends(rfm, length, period)
+        worth = partial(_until, purchases, ends, [math.exp(-rate * end) for end in ends])
+    discounted = purchases.prediction(rfm, "discounted_purchases", worth)
+    share = np.divide(discounted.point, undiscounted, out=np.ones(len(rfm)), where=undiscounted > 0)
+    timing = rate if discounting == "continuous" else None
+    value = Prediction(
+        name="lifetime_value",
+        point=margin * expected_spend.point * discounted.point,
+        columns={**discounted.columns, **expected_spend.columns, "share": share},
+        ticks=[*discounted.ticks, *expected_spend.ticks, 1.0],
+        under_draws=partial(_value_under_draws, discounted, expected_spend, margin),
+        outcome=partial(_value_outcome, purchases, spend, length, timing, margin),
+        reason=expected_spend.reason,
+    )
+    if by is not None:
+        return predict(rfm, value, request)
+    return predict(
+        rfm,
+        value,
+        request,
+        expected_purchases=undiscounted,
+        discounted_purchases=discounted.point,
+        expected_spend=expected_spend.point,
     )
 
 
-def _at_period_ends(
-    purchases: PurchaseModel,
-    rfm: RFM,
-    length: float,
-    annual_discount_rate: float,
-    period: TimeUnit,
-    total: Array,
-) -> Array:
-    """Expected purchases of each period, discounted from the period's end."""
-    rate = rfm.clock.continuous_rate(annual_discount_rate)
+def _discounted(purchases: PurchaseModel, length: float, rate: float, p: Any, *state: Array) -> Array:
+    return purchases.process.discounted_if_active(p, length, rate, *state)
+
+
+def _until(purchases: PurchaseModel, ends: Sequence[float], factors: Sequence[float], p: Any, *state: Array) -> Array:
+    """Expected purchases of each period that ends then, times its factor."""
+    total, before = np.zeros(()), np.zeros(())
+    for end, factor in zip(ends, factors, strict=True):
+        by_end = purchases.process.purchases_if_active(p, end, *state)
+        total, before = total + factor * (by_end - before), by_end
+    return total
+
+
+def _period_ends(rfm: RFM, length: float, period: TimeUnit) -> list[float]:
     step = rfm.clock.duration(f"1 {period}")
-    whole = math.ceil(length / step - 1e-9)
+    whole = max(1, math.ceil(length / step - 1e-9))
     if whole > MOST_PERIODS:
         raise InvalidOption(f"The horizon holds {whole:,} {period}s: name a longer period.")
-    discounted, before = np.zeros(len(rfm)), np.zeros(len(rfm))
-    for i in range(1, whole + 1):
-        end = min(i * step, length)
-        by_end = total if i == whole else _column(purchases.expected_purchases(rfm, end), "expected_purchases")
-        discounted += math.exp(-rate * end) * (by_end - before)
-        before = by_end
-    return discounted
+    return [min(i * step, length) for i in range(1, whole + 1)]
 
 
-def _column(frame: frames.Frame, name: str) -> Array:
-    return np.asarray(frame[name].to_numpy(), dtype=float)
+def _value_under_draws(
+    discounted: Prediction, expected_spend: Prediction, margin: float, seed: int, draws: int
+) -> Callable[..., Array]:
+    bought, spent = discounted.under_draws(seed, draws), expected_spend.under_draws(seed, draws)
+    k = len(discounted.columns)
+    return lambda *columns: margin * bought(*columns[:k]) * spent(*columns[k:-1])
+
+
+def _value_outcome(
+    purchases: PurchaseModel,
+    spend: SpendModel,
+    length: float,
+    rate: float | None,
+    margin: float,
+    seed: int,
+    draws: int,
+) -> Callable[..., Array]:
+    """Drawn orders at drawn amounts; discounted each in its time or, for period ends, at the customer's mean factor."""
+    future = purchases.futures(length, rate or 0.0, seed, draws)
+    money = spend.spending(seed, draws)
+    k = len(purchases.process.statistics)
+
+    def outcome(generator: np.random.Generator, *columns: Array) -> Array:
+        orders = future(generator, *columns[:k])
+        total = money(generator, orders.purchases, *columns[k:-1])
+        factor = orders.worth / np.maximum(orders.purchases, 1) if rate is not None else columns[-1]
+        return margin * total * factor
+
+    return outcome

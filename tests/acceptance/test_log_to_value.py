@@ -296,6 +296,7 @@ def _with_parameters(model, rfm, **parameters):
         hessian=-np.eye(k),
         free=np.ones(k, dtype=bool),
         covariance=np.eye(k),
+        sandwich=np.eye(k),
         definite=True,
         status="converged",
         message="",

@@ -1,0 +1,94 @@
+"""Customers and transaction logs drawn from a process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from clvmodels import frames
+from clvmodels.clock import Clock, TimeUnit
+from clvmodels.errors import InvalidOption
+from clvmodels.processes.contract import Array, Process
+from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
+
+__all__ = ["simulate_log"]
+
+CENT = 100
+
+
+def simulate_log(
+    customers: int,
+    purchases: Mapping[str, float],
+    spend: Mapping[str, float] | None = None,
+    *,
+    process: str = "bgnbd",
+    spend_process: str = "gamma_gamma",
+    time_unit: TimeUnit = "week",
+    start: str = "2020-01-01",
+    end: str = "2021-12-31",
+    last_arrival: str | None = None,
+    random_state: int = 0,
+    kind: frames.FrameKind = "pandas",
+) -> frames.Frame:
+    """Transaction log of new customers who arrive evenly over a period and buy as a process says.
+
+    Parameters
+    ----------
+    customers : int
+    purchases, spend : mapping of parameter to value
+        Such as {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}, times in `time_unit`; spend likewise, None for no money.
+    process, spend_process : str
+        Names of processes.
+    time_unit : {"hour", "day", "week", "month", "year"}
+        Of the parameters.
+    start, end : str
+        First and last day of the log.
+    last_arrival : str, optional
+        Last day a customer may arrive; default: the middle of the period.
+    random_state : int
+    kind : {"pandas", "polars"}
+
+    Returns
+    -------
+    frame
+        customer_id (0 to customers - 1), date, and with spend amount; in random order. Purchases on one day are
+        several rows of that day.
+    """
+    clock = Clock(time_unit)
+    drawn = _parameters(PURCHASE_PROCESSES, process, purchases)
+    first, last = clock.last_tick(start, "start"), clock.last_tick(end, "end")
+    latest = (first + last) // 2 if last_arrival is None else clock.last_tick(last_arrival, "last_arrival")
+    if not first <= latest <= last:
+        raise InvalidOption(f"The period must hold start, last_arrival and end in this order: {start}, {end}.")
+    generator = np.random.default_rng(random_state)
+    arrival = generator.integers(first, latest + 1, customers)
+    history = PURCHASE_PROCESSES[process].simulate(drawn, (last - arrival) / clock.ticks_per_unit, generator)
+    later = arrival[history.customer] + np.floor(history.time * clock.ticks_per_unit).astype(np.int64)
+    who = np.concatenate([np.arange(customers), history.customer])
+    day = np.concatenate([arrival, later])
+    order = generator.permutation(len(who))
+    columns: dict[str, Any] = {
+        "customer_id": who[order],
+        "date": day.astype("datetime64[D]").astype("datetime64[ms]")[order],
+    }
+    if spend is not None:
+        money = _parameters(SPEND_PROCESSES, spend_process, spend)
+        columns["amount"] = _amounts(spend_process, money, who, customers, generator)[order]
+    return frames.table(kind, columns)
+
+
+def _parameters(processes: Mapping[str, Process], name: str, given: Mapping[str, float]) -> Any:
+    if name not in processes:
+        raise InvalidOption(f"process {name!r} is not one of {', '.join(map(repr, processes))}.")
+    names = processes[name].parametrization.names
+    if set(given) != set(names):
+        raise InvalidOption(f"{name} has the parameters {', '.join(names)}, not {', '.join(given)}.")
+    return processes[name].Parameters(**{key: np.float64(given[key]) for key in names})
+
+
+def _amounts(name: str, p: Any, who: Any, customers: int, generator: np.random.Generator) -> Array:
+    """An amount a purchase, to the cent: each customer's own spend rate, drawn once, holds for all of them."""
+    amounts: Array = np.round(SPEND_PROCESSES[name].simulate_orders(p, who, customers, generator) * CENT) / CENT
+    return amounts
