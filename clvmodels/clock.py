@@ -65,7 +65,7 @@ class Clock:
         if self.time_zone is not None:
             try:
                 ZoneInfo(self.time_zone)
-            except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+            except (KeyError, ValueError, OSError, TypeError):  # ZoneInfoNotFoundError is a KeyError
                 raise InvalidOption(
                     f"time_zone={self.time_zone!r} is not a known zone; give an IANA name such as 'Europe/Paris'."
                 ) from None
@@ -106,8 +106,12 @@ class Clock:
                     f"{name}={value!r} cannot be read: give a number of {self.time_unit}s, or a length with its unit "
                     "such as '90 days', '39 weeks' or '12 months'."
                 )
-            return float(match[1]) * HOURS[match[2]] / HOURS[self.time_unit]
-        length = float(value)
+            length = float(match[1]) * HOURS[match[2]] / HOURS[self.time_unit]
+        else:
+            try:
+                length = float(value)
+            except (TypeError, ValueError):
+                raise InvalidOption(f"{name}={value!r} is neither a number nor text such as '12 months'.") from None
         if not (math.isfinite(length) and length >= 0):
             raise InvalidOption(f"{name}={value!r} is not a length of time: it must be finite and not negative.")
         return length
@@ -123,33 +127,46 @@ class Clock:
 
     def last_tick(self, moment: Moment, name: str = "observation_end") -> int:
         """Last tick of a moment: a date ends with its last hour, a timestamp with the hour that holds it."""
-        when = self._read(moment, name)
-        hours = math.floor((when - EPOCH) / timedelta(hours=1))
+        when, whole_day = self._read(moment, name)
+        hours = (when - EPOCH) // timedelta(hours=1)
         if self.merge_within == "day":
             return hours // 24
-        whole_day = not isinstance(moment, datetime) and (not isinstance(moment, str) or len(moment) == 10)
         return hours + 23 if whole_day else hours
 
     def describe_tick(self, tick: int) -> str:
         """Tick as ISO text: a date, or a date and hour."""
         if self.merge_within == "day":
-            return (EPOCH + timedelta(days=tick)).date().isoformat()
-        return (EPOCH + timedelta(hours=tick)).isoformat(timespec="hours")
+            return (EPOCH + timedelta(days=int(tick))).date().isoformat()
+        return (EPOCH + timedelta(hours=int(tick))).isoformat(timespec="hours")
 
-    def _read(self, moment: Moment, name: str) -> datetime:
+    def _read(self, moment: Moment, name: str) -> tuple[datetime, bool]:
+        """The moment on the calendar's wall clock, and whether it is a whole day."""
+        whole_day = not isinstance(moment, datetime)
         if isinstance(moment, str):
             try:
                 when = datetime.fromisoformat(moment)
             except ValueError:
                 raise InvalidOption(f"{name}={moment!r} is not a date written YYYY-MM-DD.") from None
+            whole_day = _is_date(moment)
         elif isinstance(moment, datetime):
             when = moment
         elif isinstance(moment, date):
             when = datetime(moment.year, moment.month, moment.day)
         else:
             raise InvalidOption(f"{name}={moment!r} is neither a date nor text written YYYY-MM-DD.")
+        if when != when:  # pandas' NaT is a datetime, and equals nothing
+            raise InvalidOption(f"{name}={moment!r} is a missing date: give one, written YYYY-MM-DD.")
         if when.tzinfo is not None:
             if self.time_zone is None:
                 raise InvalidOption(f"{name}={moment!r} carries a time zone: name the calendar's with time_zone=.")
             when = when.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
-        return when
+        return when, whole_day
+
+
+def _is_date(text: str) -> bool:
+    """Whether ISO text stops at the day."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

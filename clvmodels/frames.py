@@ -5,8 +5,10 @@ Everything between is narwhals. The plans run on polars, which reads pandas fram
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +16,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from clvmodels.errors import InvalidTransactions
+from clvmodels.errors import InvalidOption, InvalidTransactions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +30,7 @@ __all__ = [
     "first_rows",
     "open_frame",
     "parse_dates",
+    "parse_numbers",
     "series",
     "table",
     "write_table",
@@ -36,20 +39,35 @@ __all__ = [
 FrameKind = Literal["pandas", "polars"]
 Frame = Any  # a pandas or polars frame, as the user brought it
 
+EXAMPLES = 3
 INTEGER_TEXT = r"^(?:0|-?[1-9]\d{0,17})$"
 ISO_DATE = "%Y-%m-%d"
+CSV_NAME = re.compile(r".*\.(?:csv|txt)(?:\.(?:gz|zst|zlib))?", re.IGNORECASE)
 ISO_TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A user's table, opened: a lazy plan over the columns asked for, and the kind of frame to give back."""
+    """A user's table, opened.
+
+    Attributes
+    ----------
+    lazy : narwhals.LazyFrame
+        A plan over the columns asked for, under their roles.
+    kind : {"pandas", "polars"}
+        The kind of frame to give back.
+    as_text : bool
+        Whether every column came as text, because the source is CSV and its types were not to be guessed.
+    """
 
     lazy: nw.LazyFrame[Any]
     kind: FrameKind
+    as_text: bool
 
 
-def open_frame(source: Frame | str | Path, columns: Mapping[str, str], text_id: str | None = None) -> Opened:
+def open_frame(
+    source: Frame | str | Path, columns: Mapping[str, str], text_id: str | None = None, csv_as_text: bool = False
+) -> Opened:
     """Open a frame or file lazily, keeping the named columns under their roles.
 
     Parameters
@@ -59,44 +77,48 @@ def open_frame(source: Frame | str | Path, columns: Mapping[str, str], text_id: 
     text_id : str, optional
         Role whose values identify something. In a CSV file they are integers if every one is written as a plain
         integer, and text otherwise, so that '0012' stays what it is.
+    csv_as_text : bool
+        Read the other columns of a CSV file as text too, for the caller to parse; or else all rows of the file are
+        looked at to find their types.
 
     Raises
     ------
     InvalidTransactions
-        When the source is no table, a column is missing, or a column mixes types.
+        When the source is no table, cannot be read, lacks a column, or a column mixes types.
     """
+    from_csv = isinstance(source, (str, Path)) and _is_csv(Path(source))
+    kind: FrameKind = "polars"
+    names = columns
     if isinstance(source, (str, Path)):
-        lazy = _scan(Path(source), columns)
-        kind: FrameKind = "polars"
+        lazy = _scan(Path(source), [] if text_id is None else [columns[text_id]], csv_as_text)
     elif isinstance(source, (pl.DataFrame, pl.LazyFrame)):
-        lazy, kind = source.lazy(), "polars"
+        lazy = source.lazy()
     else:
-        frame = nw.from_native(source, eager_only=True, pass_through=True)
-        if not isinstance(frame, nw.DataFrame):
-            raise InvalidTransactions(
-                f"A {type(source).__name__} is not a table this function reads: pass a pandas frame, a polars frame, "
-                "or a path to a CSV or Parquet file."
-            )
+        frame = _narwhals(source)
         native = frame.to_native()
-        if not frame.implementation.is_pandas():
-            native, kind = frame.to_polars(), "polars"
-            lazy = native.lazy()
-        else:
+        if frame.implementation.is_pandas():
             _refuse_missing(columns, list(native.columns))
-            lazy, kind = _from_pandas(native, list(dict.fromkeys(columns.values()))).lazy(), "pandas"
-    present = lazy.collect_schema()
-    _refuse_missing(columns, present.names())
-    lazy = lazy.select(**{role: pl.col(name) for role, name in columns.items()})
+            lazy, kind = _from_pandas(native, columns).lazy(), "pandas"
+            names = {role: role for role in columns}
+        else:
+            lazy = frame.to_polars().lazy()
+    _refuse_missing(names, lazy.collect_schema().names())
+    lazy = lazy.select(pl.col(name).alias(role) for role, name in names.items())
+    if from_csv:
+        text = pl.col(pl.String)
+        lazy = lazy.with_columns(pl.when(text.str.strip_chars() != "").then(text).name.keep())
     if text_id is not None:
-        lazy = _identify(lazy, text_id, from_csv=isinstance(source, (str, Path)) and _is_csv(Path(source)))
-    return Opened(nw.from_native(lazy), kind)
+        lazy = _identify(lazy, text_id, columns[text_id], from_csv)
+    return Opened(nw.from_native(lazy), kind, from_csv and csv_as_text)
 
 
 def column_names(source: Frame | str | Path) -> list[str]:
     """Names of the columns of a frame or file."""
     if isinstance(source, (str, Path)):
-        return list(_scan(Path(source), {}).collect_schema().names())
-    return list(nw.from_native(source).collect_schema().names())
+        return list(_scan(Path(source), [], csv_as_text=True).collect_schema().names())
+    if isinstance(source, pl.LazyFrame):
+        return list(source.collect_schema().names())
+    return list(_narwhals(source).columns)
 
 
 def parse_dates(
@@ -110,12 +132,8 @@ def parse_dates(
     native: pl.LazyFrame = lazy.to_native()
     text = pl.col(role)
     if date_format is not None:
-        zoned = "%z" in date_format or "%:z" in date_format
-        parsed = text.str.to_datetime(date_format, strict=False, time_unit="us")
-        if zoned and time_zone is not None:
-            parsed = parsed.dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
-        return nw.from_native(native.with_columns(parsed.alias(role)))
-    widest = native.select(text.str.len_bytes().max()).collect().item()
+        return nw.from_native(_parse_formatted(native, role, date_format, time_zone))
+    widest = _run(native.select(text.str.len_bytes().max())).item()
     parsed = text.str.to_date(ISO_DATE, strict=False)
     if widest is not None and widest > len("1997-01-01"):
         times = [text.str.to_datetime(form, strict=False, time_unit="us") for form in ISO_TIMES]
@@ -129,10 +147,15 @@ def parse_dates(
     return nw.from_native(native.with_columns(parsed.alias(role)))
 
 
+def parse_numbers(lazy: nw.LazyFrame[Any], role: str) -> nw.LazyFrame[Any]:
+    """Turn a column of text into floats; what is no number becomes missing, to be counted by the caller."""
+    native: pl.LazyFrame = lazy.to_native()
+    return nw.from_native(native.with_columns(pl.col(role).str.strip_chars().cast(pl.Float64, strict=False)))
+
+
 def collect(lazy: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
     """Run a plan and hold its rows."""
-    native: pl.LazyFrame = lazy.to_native()
-    return nw.from_native(native.collect(engine="streaming"), eager_only=True)
+    return nw.from_native(_run(lazy.to_native()), eager_only=True)
 
 
 def first_rows(lazy: nw.LazyFrame[Any], condition: nw.Expr, count: int) -> list[dict[str, Any]]:
@@ -148,7 +171,7 @@ def series(values: Any) -> nw.Series[Any]:
     if isinstance(values, pl.Series):
         return nw.from_native(values, series_only=True)
     if hasattr(values, "to_frame") and hasattr(values, "index"):
-        return nw.from_native(_from_pandas(values.to_frame("value"), ["value"])["value"], series_only=True)
+        return nw.from_native(_from_pandas(values.to_frame("value"), {"value": "value"})["value"], series_only=True)
     return nw.from_native(pl.Series("value", values, strict=True), series_only=True)
 
 
@@ -163,7 +186,7 @@ def table(kind: FrameKind, columns: Mapping[str, Sequence[Any] | np.ndarray | nw
 
 def write_table(frame: Frame, path: Path) -> None:
     """Write a frame as Parquet or CSV, by the ending of the path."""
-    native = frame if isinstance(frame, pl.DataFrame) else _from_pandas(frame, list(frame.columns))
+    native = frame if isinstance(frame, pl.DataFrame) else _from_pandas(frame, {name: name for name in frame.columns})
     if _is_csv(path):
         native.write_csv(path)
     else:
@@ -174,50 +197,108 @@ def _to_pandas(values: Any) -> Any:
     return values.to_native().to_pandas() if isinstance(values, nw.Series) else values
 
 
+def _run(plan: pl.LazyFrame) -> pl.DataFrame:
+    try:
+        return plan.collect(engine="streaming")
+    except pl.exceptions.ComputeError as error:  # such as a file that is damaged further down
+        raise InvalidTransactions(f"The table cannot be read: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    """What went wrong, without the engine's advice, which names its own options."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _narwhals(source: Frame) -> nw.DataFrame[Any]:
+    try:
+        frame = nw.from_native(source, eager_only=True, pass_through=True)
+    except nw.exceptions.DuplicateError as error:
+        raise InvalidTransactions(f"Two columns have the same name, so that neither can be meant: {error}") from None
+    if not isinstance(frame, nw.DataFrame):
+        raise InvalidTransactions(
+            f"A {type(source).__name__} is not a table this function reads: pass a pandas frame, a polars frame, "
+            "or a path to a CSV or Parquet file."
+        )
+    return frame
+
+
 def _is_csv(path: Path) -> bool:
-    return {suffix.lower() for suffix in path.suffixes} & {".csv", ".txt"} != set()
+    return CSV_NAME.fullmatch(path.name) is not None
 
 
-def _scan(path: Path, columns: Mapping[str, str]) -> pl.LazyFrame:
+def _scan(path: Path, text: Sequence[str], csv_as_text: bool) -> pl.LazyFrame:
+    """Plan over a file; in CSV the columns in `text`, or all, are text."""
     if not path.exists():
         raise InvalidTransactions(f"There is no file {str(path)!r}.")
-    if path.suffix.lower() in {".parquet", ".pq"}:
-        return pl.scan_parquet(path)
-    if not _is_csv(path):
+    parquet = path.suffix.lower() in {".parquet", ".pq"}
+    if not (parquet or _is_csv(path)):
         raise InvalidTransactions(f"{path.name!r} is neither a .csv nor a .parquet file.")
-    text = [name for role, name in columns.items() if role in ("customer_id", "date")]
+    single = path.is_file()  # whose name may hold brackets; a folder of Parquet files is one table
     try:
-        names = pl.scan_csv(path, infer_schema=False).collect_schema().names()
-        return pl.scan_csv(path, schema_overrides={name: pl.String for name in text if name in names})
+        if parquet:
+            lazy = pl.scan_parquet(path, glob=not single)
+        else:
+            lazy = pl.scan_csv(path, infer_schema=False, glob=not single)
+            if not csv_as_text:
+                known = {name: pl.String for name in lazy.collect_schema().names() if name in text}
+                lazy = pl.scan_csv(path, infer_schema_length=None, schema_overrides=known, glob=not single)
+        lazy.collect_schema()
     except pl.exceptions.PolarsError as error:
-        raise InvalidTransactions(f"{path.name!r} cannot be read as CSV: {error}") from error
+        what = "Parquet" if parquet else "CSV"
+        raise InvalidTransactions(f"{path.name!r} cannot be read as {what}: {_first_line(error)}") from error
+    return lazy
 
 
-def _identify(lazy: pl.LazyFrame, role: str, from_csv: bool) -> pl.LazyFrame:
+def _parse_formatted(plan: pl.LazyFrame, role: str, date_format: str, time_zone: str | None) -> pl.LazyFrame:
+    """Text read by strftime codes; a moment in time (codes %z, %s) is unreadable unless a zone is named."""
+    if "%Z" in date_format:
+        raise InvalidOption(
+            f"date_format={date_format!r}: names of zones (%Z) cannot be read; write offsets such as +02:00 and use %z."
+        )
+    parsed = pl.col(role).str.to_datetime(date_format, strict=False, time_unit="us")
+    if "%s" in date_format:
+        parsed = parsed.dt.replace_time_zone("UTC")
+    parsed_type = plan.select(parsed).collect_schema()[role]
+    if isinstance(parsed_type, pl.Datetime) and parsed_type.time_zone is not None:
+        if time_zone is None:
+            parsed = pl.lit(None, dtype=pl.Datetime("us"))
+        else:
+            parsed = parsed.dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
+    return plan.with_columns(parsed.alias(role))
+
+
+def _identify(lazy: pl.LazyFrame, role: str, name: str, from_csv: bool) -> pl.LazyFrame:
     """Ids as integers or text."""
     dtype = lazy.collect_schema()[role]
     column = pl.col(role)
     if from_csv:
-        lazy = lazy.with_columns(pl.when(column.str.strip_chars() == "").then(None).otherwise(column).alias(role))
-        plain = lazy.select(column.str.contains(INTEGER_TEXT).all()).collect().item()
+        plain = _run(lazy.select(column.str.contains(INTEGER_TEXT).all())).item()
         return lazy.with_columns(column.cast(pl.Int64)) if plain else lazy
     if dtype == pl.String:
         return lazy
-    if dtype in (pl.Categorical, pl.Enum):
+    if dtype in (pl.Categorical, pl.Enum, pl.Null):
         return lazy.with_columns(column.cast(pl.String))
     if dtype.is_integer() and dtype not in (pl.UInt64, pl.Int128):
         return lazy.with_columns(column.cast(pl.Int64))
     if dtype.is_float():  # pandas turns integer ids with blanks into floats
-        column = column.fill_nan(None)
-        whole = lazy.select((column == column.floor()).all() & (column.abs() < 2**53).all()).collect().item()
-        if whole:
-            return lazy.with_columns(column.cast(pl.Int64).alias(role))
+        return _whole(lazy, role, name)
+    raise InvalidTransactions(
+        f"Column {name!r} is of type {dtype}: ids must be signed integers of up to 64 bits, or text; convert it first."
+    )
+
+
+def _whole(lazy: pl.LazyFrame, role: str, name: str) -> pl.LazyFrame:
+    """Floats that are whole numbers as integers."""
+    column = pl.col(role).fill_nan(None)
+    certain = (column == column.floor()) & (column.abs() < 2**53)
+    others = _run(lazy.select(column.filter(~certain)))[role]
+    if len(others):
+        first = ", ".join(map(str, others.unique(maintain_order=True).head(EXAMPLES)))
         raise InvalidTransactions(
-            f"{role} holds fractional numbers, which identify nobody: convert the ids to integers or text first."
+            f"{len(others):,} values in column {name!r} are fractional or too large to be exact (first: {first}), "
+            "which identifies nobody: convert the ids to integers or text first."
         )
-    if dtype == pl.Null:
-        return lazy.with_columns(column.cast(pl.String))
-    raise InvalidTransactions(f"{role} is of type {dtype}: ids must be integers or text; convert the column first.")
+    return lazy.with_columns(column.cast(pl.Int64).alias(role))
 
 
 def _refuse_missing(columns: Mapping[str, str], present: Sequence[str]) -> None:
@@ -227,23 +308,54 @@ def _refuse_missing(columns: Mapping[str, str], present: Sequence[str]) -> None:
         raise InvalidTransactions(f"No column {wanted}; the columns are {', '.join(map(repr, present))}.")
 
 
-def _from_pandas(frame: pd.DataFrame, names: list[str]) -> pl.DataFrame:
-    import pandas as pd
-
-    columns = {}
-    for name in names:
+def _from_pandas(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
+    """The named columns of a pandas frame, under their roles."""
+    data = {}
+    for role, name in columns.items():
         column = frame[name].reset_index(drop=True)
         if column.dtype == object:
-            inferred = pd.api.types.infer_dtype(column, skipna=True)
-            if inferred.startswith("mixed"):
-                kinds = column.dropna().map(type)
-                examples = ", ".join(repr(column[kinds.index[kinds == kind][0]]) for kind in kinds.unique()[:3])
-                raise InvalidTransactions(
-                    f"Column {name!r} mixes types (such as {examples}), and nobody can say whether 1 and '1' are the "
-                    f"same: convert it first, for instance with log[{name!r}].astype(str)."
-                )
+            _refuse_mixture(column, role, name)
         try:
-            columns[name] = pl.from_pandas(column, nan_to_null=True)
-        except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-            raise InvalidTransactions(f"Column {name!r} of type {column.dtype} cannot be read: {error}") from error
-    return pl.DataFrame(columns)
+            data[str(role)] = pl.from_pandas(column, nan_to_null=True)
+        except (TypeError, ValueError, OverflowError, NotImplementedError, pl.exceptions.PolarsError) as error:
+            raise InvalidTransactions(
+                f"Column {name!r} of type {column.dtype} cannot be read: {_first_line(error)}"
+            ) from error
+    return pl.DataFrame(data)
+
+
+def _refuse_mixture(column: pd.Series[Any], role: str, name: Any) -> None:
+    """Objects of several types in one column are the caller's to sort out."""
+    import pandas as pd
+
+    inferred = pd.api.types.infer_dtype(column, skipna=True)
+    if not inferred.startswith(("mixed", "date")):
+        return
+    present = column.dropna()
+    kinds = present.map(_kind)
+    examples = ", ".join(repr(present[kinds == kind].iloc[0]) for kind in kinds.unique()[:EXAMPLES])
+    if kinds.nunique() > 1:
+        doubt = ", and nobody can say whether 1 and '1' are the same" if role == "customer_id" else ""
+        raise InvalidTransactions(
+            f"Column {name!r} mixes types (such as {examples}){doubt}: convert it first{_conversion(role, name)}."
+        )
+    if inferred.startswith("mixed"):
+        raise InvalidTransactions(
+            f"Column {name!r} holds objects of type {kinds.iloc[0]} (such as {examples}): convert it to integers, "
+            f"numbers, dates or text first{_conversion(role, name)}."
+        )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, datetime):
+        return "timestamp" if value.tzinfo is None else "timestamp with a zone"
+    return type(value).__name__
+
+
+def _conversion(role: str, name: Any) -> str:
+    ways = {
+        "customer_id": f"log[{name!r}].astype(str)",
+        "date": f"pandas.to_datetime(log[{name!r}])",
+        "amount": f"log[{name!r}].astype(float)",
+    }
+    return f", for instance with {ways[role]}" if role in ways else ""

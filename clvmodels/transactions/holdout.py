@@ -16,7 +16,7 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
-from clvmodels.transactions.log import MissingId, read_transactions
+from clvmodels.transactions.log import MissingId, money, read_transactions
 from clvmodels.transactions.rfm import RFM, purchases, summarize
 
 __all__ = ["Holdout", "holdout_split"]
@@ -147,19 +147,19 @@ def holdout_split(
     history = _with_first(merged).with_columns(after=(nw.col("tick") > cut).cast(nw.Int64))
     known = nw.col("first") <= cut
     each = frames.collect(_followed(history.filter(known), transactions.has_amount))
-    new = frames.collect(_totals(history.filter(~known), transactions.has_amount)).row(0)
+    new = frames.collect(_totals(history.filter(~known), transactions.has_amount))
     rows_to_end = frames.collect(transactions.lazy.filter(nw.col("tick") <= end).select(nw.len())).item()
     return Holdout(
         calibration=calibration,
         purchases=each["purchases"].to_numpy().astype(np.int64),
-        spend=each["spend_after"].to_numpy() if transactions.has_amount else None,
-        past_spend=each["spend_before"].to_numpy() if transactions.has_amount else None,
+        spend=money(each["spend_after"]) if transactions.has_amount else None,
+        past_spend=money(each["spend_before"]) if transactions.has_amount else None,
         horizon=(end - cut) / clock.ticks_per_unit,
         calibration_end=clock.describe_tick(cut),
         holdout_end=clock.describe_tick(end),
-        new_customers=int(new[0]),
-        new_purchases=int(new[1]),
-        new_spend=float(new[2]) if transactions.has_amount else None,
+        new_customers=int(new["customers"].item()),
+        new_purchases=int(new["purchases"].item()),
+        new_spend=float(money(new["amount"])[0]) if transactions.has_amount else None,
         rows_after_end=transactions.rows - int(rows_to_end),
         cut=cut,
         activity=_activity(history.filter(known)),
@@ -174,21 +174,21 @@ def _with_first(merged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def _followed(history: nw.LazyFrame[Any], has_amount: bool) -> nw.LazyFrame[Any]:
     """One row a customer, in order of id: purchases after the cut, money before and after."""
-    money = {}
+    spend = {}
     if has_amount:
         after = nw.col("after") == 1
         history = history.with_columns(
-            spent_before=nw.when(after).then(0.0).otherwise(nw.col("amount")),
-            spent_after=nw.when(after).then(nw.col("amount")).otherwise(0.0),
+            spent_before=nw.when(after).then(nw.lit(0, dtype=nw.Int128)).otherwise(nw.col("amount")),
+            spent_after=nw.when(after).then(nw.col("amount")).otherwise(nw.lit(0, dtype=nw.Int128)),
         )
-        money = {"spend_before": nw.col("spent_before").sum(), "spend_after": nw.col("spent_after").sum()}
-    return history.group_by("customer_id").agg(purchases=nw.col("after").sum(), **money).sort("customer_id")
+        spend = {"spend_before": nw.col("spent_before").sum(), "spend_after": nw.col("spent_after").sum()}
+    return history.group_by("customer_id").agg(purchases=nw.col("after").sum(), **spend).sort("customer_id")
 
 
 def _totals(history: nw.LazyFrame[Any], has_amount: bool) -> nw.LazyFrame[Any]:
-    money = [nw.col("amount").sum()] if has_amount else []
+    spend = [nw.col("amount").sum()] if has_amount else []
     first = (nw.col("tick") == nw.col("first")).cast(nw.Int64)
-    return history.select(first.sum().alias("customers"), nw.len().alias("purchases"), *money)
+    return history.select(first.sum().alias("customers"), nw.len().alias("purchases"), *spend)
 
 
 def _activity(history: nw.LazyFrame[Any]) -> npt.NDArray[np.int64]:

@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import narwhals as nw
+import numpy as np
+import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
 
-__all__ = ["MissingId", "Transactions", "read_transactions"]
+__all__ = ["MissingId", "Transactions", "money", "read_transactions"]
 
 MissingId = Literal["raise", "drop"]
 MILLISECONDS = {"hour": 3_600_000, "day": 86_400_000}
 EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a slip of the pen, such as the year 0014
 EXAMPLES = 3
+AMOUNT_UNIT = 2.0**-60  # sums of floats depend on the order of the rows; sums of whole multiples of this do not
+LARGEST_AMOUNT = 1e12  # a hundred million of these add up without overflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Transactions:
     Attributes
     ----------
     lazy : narwhals.LazyFrame
-        Columns customer_id, tick (whole merge periods since 1970) and, if there is money, amount; a row a transaction.
+        Columns customer_id, tick (whole merge periods since 1970) and, if there is money, amount (whole multiples of
+        AMOUNT_UNIT; `money` turns them back); a row a transaction.
     kind : {"pandas", "polars"}
         The kind of frame to give back.
     has_amount : bool
@@ -51,9 +56,9 @@ class Transactions:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Rows that break one rule: how to find them, how to say it, and the way out."""
+    """Rows that break one rule: the column that shows it, how to find them, how to say it, and the way out."""
 
-    column: str
+    shown: str
     broken: nw.Expr
     text: str
     remedy: str
@@ -78,10 +83,10 @@ def read_transactions(
     if on_missing_id not in get_args(MissingId):
         raise InvalidOption(f"on_missing_id={on_missing_id!r} is not one of 'raise', 'drop'.")
     columns = {"customer_id": customer_id, "date": date} | ({"amount": amount} if amount is not None else {})
-    opened = frames.open_frame(log, columns, text_id="customer_id")
+    opened = frames.open_frame(log, columns, text_id="customer_id", csv_as_text=True)
     lazy = _with_ticks(opened.lazy, clock, date, date_format)
     if amount is not None:
-        lazy = _with_amounts(lazy, amount)
+        lazy = _with_amounts(lazy, amount, opened.as_text)
     without_id = nw.col("customer_id").is_null()
     anonymous = 0
     if on_missing_id == "drop":
@@ -102,8 +107,14 @@ def read_transactions(
     if rows == 0:
         emptiness = f"none of its {anonymous:,} rows has a customer id" if anonymous else "it has no rows"
         raise InvalidTransactions(f"The log holds no transaction to summarize: {emptiness}.")
-    kept = lazy.select("customer_id", "tick", *(["amount"] if amount is not None else []))
+    exact = (nw.col("amount") / AMOUNT_UNIT).round().cast(nw.Int128)
+    kept = lazy.select("customer_id", "tick", *([exact] if amount is not None else []))
     return Transactions(kept, opened.kind, amount is not None, first, last, rows, anonymous)
+
+
+def money(sums: nw.Series[Any]) -> npt.NDArray[np.float64]:
+    """Sums of amounts, in whole multiples of AMOUNT_UNIT, as money."""
+    return sums.cast(nw.Float64).to_numpy() * AMOUNT_UNIT
 
 
 def _with_ticks(lazy: nw.LazyFrame[Any], clock: Clock, name: str, date_format: str | None) -> nw.LazyFrame[Any]:
@@ -119,25 +130,36 @@ def _with_ticks(lazy: nw.LazyFrame[Any], clock: Clock, name: str, date_format: s
                 "on whose calendar counts: name it with time_zone=, for example time_zone='Europe/London'."
             )
         lazy = lazy.with_columns(nw.col("date").dt.convert_time_zone(clock.time_zone).dt.replace_time_zone(None))
-    elif not (dtype == nw.Date or isinstance(dtype, nw.Datetime) or dtype == nw.Unknown):
-        raise InvalidTransactions(
-            f"Column {name!r} is of type {dtype}, which is no date: pass dates, timestamps, or text written "
-            "YYYY-MM-DD (any other text with date_format=)."
-        )
-    if dtype == nw.Unknown:  # a column without a single value
-        return lazy.with_columns(tick=nw.col("date").cast(nw.Int64))
+    elif not (dtype == nw.Date or isinstance(dtype, nw.Datetime)):
+        if not _has_no_value(lazy, "date"):
+            raise InvalidTransactions(
+                f"Column {name!r} is of type {dtype}, which is no date: pass dates, timestamps, or text written "
+                "YYYY-MM-DD (any other text with date_format=)."
+            )
+        return lazy.with_columns(tick=nw.lit(None, dtype=nw.Int64))
     milliseconds = nw.col("date").cast(nw.Datetime("ms")).dt.timestamp("ms")
     return lazy.with_columns(tick=milliseconds // MILLISECONDS[clock.merge_within])
 
 
-def _with_amounts(lazy: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+def _with_amounts(lazy: nw.LazyFrame[Any], name: str, as_text: bool) -> nw.LazyFrame[Any]:
+    """Amounts as floats, missing where text cannot be read; what was stated stays beside them for the error message."""
     dtype = lazy.collect_schema()["amount"]
-    if not (dtype.is_numeric() or dtype == nw.Unknown):
-        raise InvalidTransactions(
-            f"Column {name!r} is of type {dtype}, which is no amount: convert it to numbers first (thousands "
-            "separators and currency signs cannot be read)."
-        )
+    lazy = lazy.with_columns(stated=nw.col("amount"))
+    if as_text:
+        return frames.parse_numbers(lazy, "amount")
+    if not dtype.is_numeric():
+        if not _has_no_value(lazy, "amount"):
+            raise InvalidTransactions(
+                f"Column {name!r} is of type {dtype}, which is no amount: convert it to numbers first (thousands "
+                "separators and currency signs cannot be read)."
+            )
+        return lazy.with_columns(amount=nw.lit(None, dtype=nw.Float64))
     return lazy.with_columns(nw.col("amount").cast(nw.Float64))
+
+
+def _has_no_value(lazy: nw.LazyFrame[Any], role: str) -> bool:
+    """Whether a column has no row, or only missing ones, so that its type says nothing."""
+    return bool(frames.collect(lazy.select(nw.col(role).is_null().all())).item())
 
 
 def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> Iterator[Fault]:
@@ -149,14 +171,14 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
         'Pass on_missing_id="drop" to set them aside.',
     )
     yield Fault(
-        "date",
+        "written",
         tick.is_null() & nw.col("written").is_null(),
         f"have no date in {columns['date']!r}",
         "Remove them or fill in the date.",
     )
     shape = date_format if date_format is not None else "YYYY-MM-DD"
     yield Fault(
-        "date",
+        "written",
         tick.is_null() & ~nw.col("written").is_null(),
         f"have a date in {columns['date']!r} that cannot be read as {shape}",
         "Pass date_format= with the right strftime codes, such as date_format='%d/%m/%Y'"
@@ -164,30 +186,42 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
     )
     earliest, latest = clock.last_tick(EARLIEST), clock.last_tick(LATEST)
     yield Fault(
-        "date",
+        "written",
         ((tick < earliest) | (tick > latest)).fill_null(False),
         f"have a date in {columns['date']!r} outside {EARLIEST[:4]} to {LATEST[:4]}",
         "Correct the year.",
     )
     if "amount" in columns:
-        money, name = nw.col("amount"), columns["amount"]
+        paid, stated, name = nw.col("amount"), nw.col("stated"), columns["amount"]
         yield Fault(
             "amount",
-            money.is_null() | money.is_nan().fill_null(False),
+            (paid.is_null() & stated.is_null()) | paid.is_nan().fill_null(False),
             f"have no amount in {name!r}",
             "Fill in the amounts, remove the rows, or leave `amount` out to model purchases alone.",
         )
         yield Fault(
+            "stated",
+            paid.is_null() & ~stated.is_null(),
+            f"have an amount in {name!r} that cannot be read as a number",
+            "Write amounts with a decimal point, without thousands separators and currency signs.",
+        )
+        yield Fault(
             "amount",
-            (~money.is_finite() & ~money.is_nan()).fill_null(False),
+            (~paid.is_finite() & ~paid.is_nan()).fill_null(False),
             f"have an infinite amount in {name!r}",
             "Correct or remove them.",
         )
         yield Fault(
             "amount",
-            (money < 0).fill_null(False),
+            (paid < 0).fill_null(False),
             f"have a negative amount in {name!r}",
             "Net refunds against the purchases they reverse, or remove them, before the log is summarized.",
+        )
+        yield Fault(
+            "amount",
+            ((paid > LARGEST_AMOUNT) & paid.is_finite()).fill_null(False),
+            f"have an amount above {LARGEST_AMOUNT:g} in {name!r}",
+            "Correct them, or state all amounts in a larger unit, such as thousands.",
         )
 
 
@@ -196,10 +230,14 @@ def _complaint(lazy: nw.LazyFrame[Any], found: list[tuple[Fault, int]], rows: in
     parts = []
     for fault, count in found:
         first = frames.first_rows(lazy, fault.broken, EXAMPLES)
-        if fault.column == "customer_id":
+        if fault.shown == "customer_id":
             examples = "rows " + ", ".join(f"{row['row']:,}" for row in first)
         else:
-            value = "written" if fault.column == "date" else "amount"
-            examples = ", ".join(f"{row[value]!s} of customer {row['customer_id']}" for row in first)
+            examples = ", ".join(f"{_shown(row[fault.shown])} of customer {row['customer_id']}" for row in first)
         parts.append(f"{count:,} of {rows:,} rows {fault.text} (first: {examples}). {fault.remedy}")
     return "\n".join(parts)
+
+
+def _shown(value: Any) -> str:
+    """A value as it stands in the log; text in quotes, so that spaces show."""
+    return repr(value) if isinstance(value, str) else str(value)

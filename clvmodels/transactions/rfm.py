@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidRFM, InvalidTransactions
-from clvmodels.transactions.log import MissingId, Transactions, read_transactions
+from clvmodels.transactions.log import MissingId, Transactions, money, read_transactions
 
 __all__ = ["RFM", "rfm_summary"]
 
@@ -82,11 +82,7 @@ class RFM:
             if key not in columns:
                 raise KeyError(f"{key!r} is not one of {', '.join(columns)}")
             return columns[key]
-        if isinstance(key, tuple):  # scikit-learn writes X[rows, ...]
-            key = key[0]
-        if isinstance(key, (int, np.integer)):
-            key = [key]
-        rows = np.arange(len(self))[key]
+        rows = _rows(key, len(self))
         return replace(
             self,
             customer_id=self.customer_id[rows],
@@ -128,12 +124,8 @@ class RFM:
             When rows break the rules of an RFM; every broken rule is named with its count and first customers.
         """
         clock = Clock(time_unit, merge_within, time_zone)
-        if getattr(getattr(frame, "index", None), "name", None) == "customer_id" and "customer_id" not in frame.columns:
-            frame = frame.reset_index()
-        names = frames.column_names(frame)
-        wanted = dict.fromkeys(("customer_id", "frequency", "recency", "T", *names))
-        opened = frames.open_frame(frame, {name: name for name in wanted}, text_id="customer_id")
-        data = frames.collect(opened.lazy)
+        data, kind = _customers(frame, ("frequency", "recency", "T"))
+        names = data.columns
         end = None if observation_end is None else clock.describe_tick(clock.last_tick(observation_end))
         frequency = _numbers(data, "frequency")
         value = _numbers(data, "monetary_value") if "monetary_value" in names else None
@@ -150,7 +142,7 @@ class RFM:
             monetary_count=count,  # type: ignore[arg-type]
             clock=clock,
             observation_end=end,
-            kind=opened.kind,
+            kind=kind,
             rows_after_end=0,
             rows_without_id=0,
             attributes={name: data[name] for name in names if name not in ("customer_id", *COLUMNS)},
@@ -163,31 +155,29 @@ class RFM:
         )
 
     def with_columns(self, frame: frames.Frame) -> RFM:
-        """Carry customer attributes, matched by the frame's customer_id column.
+        """Carry customer attributes, matched by the frame's customer_id column (or pandas index of that name).
 
         Raises
         ------
         InvalidRFM
             When a customer of the RFM is missing from the frame, or stands in it twice.
         """
-        names = [name for name in frames.column_names(frame) if name != "customer_id"]
+        given, _ = _customers(frame)
+        names = [name for name in given.columns if name != "customer_id"]
         taken = sorted(set(names) & {*COLUMNS, *self.attributes})
         if taken:
             raise InvalidRFM(f"The RFM already has the column {', '.join(map(repr, taken))}: rename it first.")
-        opened = frames.open_frame(frame, {"customer_id": "customer_id"} | {n: n for n in names}, text_id="customer_id")
-        given = frames.collect(opened.lazy)
         if given["customer_id"].dtype != self.customer_id.dtype:
             raise InvalidRFM(
                 f"customer_id is {given['customer_id'].dtype} in the frame and {self.customer_id.dtype} in the RFM: "
                 "convert one of them."
             )
-        _refuse_customers(given["customer_id"].filter(given["customer_id"].is_duplicated()), "stand in the frame twice")
-        _refuse_customers(
-            self.customer_id.filter(~self.customer_id.is_in(given["customer_id"])),
-            "are missing from the frame",
-        )
+        ids = given["customer_id"]
+        _refuse_customers(ids.filter(ids.is_duplicated()).unique(maintain_order=True), "stand in the frame twice")
+        _refuse_customers(self.customer_id.filter(~self.customer_id.is_in(ids)), "are missing from the frame")
         keys = self.customer_id.alias("customer_id").to_frame().with_row_index("row")
-        matched = keys.join(given, on="customer_id", how="left").sort("row")
+        places = keys.join(given.select("customer_id").with_row_index("place"), on="customer_id", how="left")
+        matched = given[places.sort("row")["place"].to_numpy()]
         return replace(self, attributes={**self.attributes, **{name: matched[name] for name in names}})
 
     def columns(self) -> dict[str, Any]:
@@ -313,10 +303,9 @@ def summarize(transactions: Transactions, clock: Clock, end: int, include_first_
     value = count = None
     if transactions.has_amount:
         count = frequency + 1 if include_first_transaction else frequency
-        total = rows["spend"].to_numpy()
-        money = total if include_first_transaction else total - rows["first_spend"].to_numpy()
+        spend = money(rows["spend"] if include_first_transaction else rows["spend"] - rows["first_spend"])
         value = np.full(len(count), np.nan)
-        np.divide(np.maximum(money, 0.0), count, out=value, where=count > 0)
+        np.divide(spend, count, out=value, where=count > 0)
     later = 0
     if end < transactions.last_tick:
         later = transactions.rows - int(
@@ -340,22 +329,50 @@ def summarize(transactions: Transactions, clock: Clock, end: int, include_first_
 
 def purchases(transactions: Transactions, end: int) -> nw.LazyFrame[Any]:
     """Transactions of one customer within one tick merged into one purchase, up to and including tick `end`."""
-    money = [nw.col("amount").sum()] if transactions.has_amount else []
-    return transactions.lazy.filter(nw.col("tick") <= end).group_by("customer_id", "tick").agg(*money)
+    spend = [nw.col("amount").sum()] if transactions.has_amount else []
+    return transactions.lazy.filter(nw.col("tick") <= end).group_by("customer_id", "tick").agg(*spend)
 
 
 def reduce_to_customers(merged: nw.LazyFrame[Any], has_amount: bool, end: int) -> nw.LazyFrame[Any]:
     """One row a customer: purchases, recency and age in ticks, total spend and that of the first purchase."""
     tick = nw.col("tick")
-    money = (
+    spend = (
         {"spend": nw.col("amount").sum(), "first_spend": nw.col("amount").first(order_by="tick")} if has_amount else {}
     )
     return (
         merged.group_by("customer_id")
-        .agg(nw.len().alias("purchases"), first=tick.min(), last=tick.max(), **money)
+        .agg(nw.len().alias("purchases"), first=tick.min(), last=tick.max(), **spend)
         .with_columns(recency=nw.col("last") - nw.col("first"), age=end - nw.col("first"))
         .sort("customer_id")
     )
+
+
+def _rows(key: Any, count: int) -> npt.NDArray[np.intp]:
+    """Positions that an index selects among `count` customers, (k,)."""
+    if isinstance(key, tuple):  # scikit-learn writes X[rows, ...]
+        key, *others = key
+        if not all(other is Ellipsis or (isinstance(other, slice) and other == slice(None)) for other in others):
+            raise IndexError("an RFM is indexed by customers alone; name a column, as in rfm['T']")
+    if isinstance(key, (int, np.integer)):
+        key = [key]
+    rows: npt.NDArray[np.intp] = np.arange(count)[key]
+    if rows.ndim != 1:
+        raise IndexError("an RFM is indexed by a row number, a slice, a mask, or a list of row numbers")
+    return rows
+
+
+def _customers(
+    frame: frames.Frame | str | Path, needed: Sequence[str] = ()
+) -> tuple[nw.DataFrame[Any], frames.FrameKind]:
+    """Every column of a frame that holds one row a customer, and the kind of frame it is."""
+    if not isinstance(frame, (str, Path)) and getattr(getattr(frame, "index", None), "name", None) == "customer_id":
+        frame = frame.reset_index(drop="customer_id" in frame.columns)
+    try:
+        columns = {str(name): name for name in ("customer_id", *needed, *frames.column_names(frame))}
+        opened = frames.open_frame(frame, columns, text_id="customer_id")
+        return frames.collect(opened.lazy), opened.kind
+    except InvalidTransactions as error:
+        raise InvalidRFM(str(error)) from error
 
 
 def _numbers(data: nw.DataFrame[Any], name: str) -> npt.NDArray[np.float64]:
@@ -371,7 +388,7 @@ def _check(rfm: RFM) -> None:
     broken = {
         "have no customer_id": rfm.customer_id.is_null().to_numpy(),
         "stand twice in customer_id": rfm.customer_id.is_duplicated().to_numpy(),
-        "have a frequency that is not a whole number of at least 0": ~((x >= 0) & (x == np.floor(x))),
+        "have a frequency that is not a whole number of at least 0": ~((x >= 0) & (x < 2**53) & (x == np.floor(x))),
         "have a recency outside 0 to T": ~((t_x >= 0) & (t_x <= T)),
         "have a T that is not finite": ~np.isfinite(T),
         "have frequency 0 but recency above 0, or the reverse": (x == 0) != (t_x == 0),

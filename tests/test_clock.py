@@ -1,0 +1,259 @@
+"""The Clock: units, calendar ticks, lengths of time and yearly rates."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clvmodels.clock import Clock
+from clvmodels.errors import InvalidOption
+
+UNITS = ("hour", "day", "week", "month", "year")
+DATES = st.dates(date(1900, 1, 1), date(2199, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("unit", "days"), [("hour", 1 / 24), ("day", 1), ("week", 7), ("month", 30.4375), ("year", 365.25)]
+)
+def test_a_unit_is_its_length_in_days(unit, days):
+    assert Clock(unit).ticks_per_unit == days
+    assert Clock(unit, "hour").ticks_per_unit == pytest.approx(24 * days, rel=1e-15)  # 1/24 is not a binary number
+    assert Clock(unit).units_per_year == pytest.approx(365.25 / days, rel=1e-15)
+
+
+def test_hours_of_whole_days_are_whole():
+    days = np.arange(100_000)
+    assert np.array_equal(days / Clock("hour").ticks_per_unit, 24.0 * days)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"time_unit": "days"}, "time_unit='days' is not one of 'hour', 'day', 'week', 'month', 'year'"),
+        ({"time_unit": None}, "time_unit=None is not one of"),
+        ({"time_unit": ["week"]}, r"time_unit=\['week'\] is not one of"),
+        ({"merge_within": "week"}, "merge_within='week' is not one of 'hour', 'day'"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone='Mars/Olympus' is not a known zone"),
+        ({"time_zone": ""}, "time_zone='' is not a known zone"),
+        ({"time_zone": "../UTC"}, "is not a known zone"),
+        ({"time_zone": "America"}, "is not a known zone"),
+        ({"time_zone": 2}, "time_zone=2 is not a known zone"),
+    ],
+)
+def test_a_wrong_option_lists_the_right_ones(options, message):
+    with pytest.raises(InvalidOption, match=message):
+        Clock(**options)
+
+
+def test_two_clocks_are_equal_if_they_tell_the_same_time():
+    assert Clock("week", "day", "UTC") == Clock("week", "day", "UTC")
+    assert len({Clock("week"), Clock("week"), Clock("day")}) == 2
+    assert Clock("week") != Clock("week", "hour") != Clock("week", "hour", "UTC")
+
+
+def test_it_says_what_it_is():
+    assert str(Clock("week")) == "weeks, purchases merged within the day"
+    assert str(Clock("day", "hour", "Europe/Paris")) == "days, purchases merged within the hour, zone Europe/Paris"
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda clock: pickle.loads(pickle.dumps(clock))])
+def test_it_can_be_copied(again):
+    clock = Clock("month", "hour", "Asia/Tokyo")
+    assert again(clock) == clock
+
+
+# ---- lengths of time ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("90 days", 90),
+        ("1 day", 1),
+        ("36 hours", 1.5),
+        ("39 weeks", 273),
+        ("12 months", 365.25),
+        ("1 year", 365.25),
+        ("1.5 years", 547.875),
+        ("  2weeks ", 14),
+        ("0 days", 0),
+    ],
+)
+@pytest.mark.parametrize("unit", UNITS)
+def test_text_names_its_own_unit(text, days, unit):
+    # Two divisions of exact numbers: a few units in the last place.
+    assert Clock(unit).duration(text) == pytest.approx(days / Clock(unit).ticks_per_unit, rel=1e-14)
+
+
+def test_a_year_of_weeks():
+    assert Clock("week").duration("12 months") == pytest.approx(365.25 / 7, rel=1e-15)
+
+
+@pytest.mark.parametrize("number", [0, 39, 2.5, np.float64(3.25), np.int64(7), np.array(4.0)])
+def test_a_number_is_in_the_unit_already(number):
+    length = Clock("week").duration(number)
+    assert type(length) is float
+    assert length == number
+
+
+@pytest.mark.parametrize(
+    "text", ["", "days", "-3 days", "90 dayz", "1 fortnight", "90 d", "inf days", "1e3 days", "90"]
+)
+def test_text_that_is_no_length_is_refused(text):
+    with pytest.raises(InvalidOption, match=r"horizon=.* cannot be read: .* number of weeks, .*'90 days'"):
+        Clock("week").duration(text)
+
+
+@pytest.mark.parametrize("value", [-1, -1e-9, math.nan, math.inf, -math.inf, "9" * 400 + " days"])
+def test_a_length_is_finite_and_not_negative(value):
+    with pytest.raises(InvalidOption, match="must be finite and not negative"):
+        Clock().duration(value)
+
+
+@pytest.mark.parametrize("value", [None, [1, 2], timedelta(days=3), pd.Timedelta(days=3)])
+def test_what_is_neither_number_nor_text_is_no_length(value):
+    with pytest.raises(InvalidOption, match=r"span=.* is neither a number nor text such as '12 months'"):
+        Clock().duration(value, "span")
+
+
+@given(st.floats(0, 1e6), st.sampled_from(UNITS), st.sampled_from(UNITS))
+def test_the_same_length_in_any_unit(number, named, unit):
+    length = Clock(unit).duration(f"{number:.6f} {named}s")
+    assert length * Clock(unit).ticks_per_unit == pytest.approx(
+        float(f"{number:.6f}") * Clock(named).ticks_per_unit, rel=1e-12
+    )
+
+
+# ---- discounting -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("rate", [0.0, 0.1, -0.05, 1.0])
+def test_a_yearly_rate_discounts_a_year_by_itself_in_any_unit(unit, rate):
+    clock = Clock(unit)
+    assert math.exp(-clock.continuous_rate(rate) * clock.duration("1 year")) == pytest.approx(1 / (1 + rate), rel=1e-12)
+
+
+def test_ten_percent_a_year_over_ninety_days():
+    # design.md: money t days away is worth (1 + d)^(-t/365.25)
+    clock = Clock("week")
+    assert math.exp(-clock.continuous_rate(0.10) * 90 / 7) == pytest.approx(1.10 ** (-90 / 365.25), rel=1e-14)
+
+
+@pytest.mark.parametrize("rate", [-1, -2, math.nan, math.inf])
+def test_an_impossible_rate_is_refused(rate):
+    with pytest.raises(InvalidOption, match=r"annual_discount_rate=.* ten percent a year is 0\.10"):
+        Clock().continuous_rate(rate)
+
+
+# ---- ticks -------------------------------------------------------------------------------------------------
+
+DAY = 9_862  # 1997-01-01: 27 years of 365 days and seven leap days after 1970-01-01
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "1997-01-01",
+        "19970101",
+        "1997-W01-3",
+        "1997-01-01T00:00",
+        "1997-01-01 23:59:59.999999",
+        date(1997, 1, 1),
+        datetime(1997, 1, 1),
+        datetime(1997, 1, 1, 23, 59),
+        pd.Timestamp("1997-01-01 18:00"),
+    ],
+)
+def test_any_moment_of_a_day_is_that_day(moment):
+    assert Clock().last_tick(moment) == DAY
+
+
+@pytest.mark.parametrize(
+    ("moment", "hour"),
+    [
+        (date(1997, 1, 1), 23),
+        ("1997-01-01", 23),
+        ("19970101", 23),
+        ("1997-W01-3", 23),
+        ("1997-01-01T00", 0),
+        ("1997-01-01 00:00", 0),
+        ("1997-01-01T10:59:59.999999", 10),
+        (datetime(1997, 1, 1), 0),
+        (datetime(1997, 1, 1, 23, 0), 23),
+        (pd.Timestamp("1997-01-01"), 0),
+        (pd.Timestamp("1997-01-01 09:59:59.999999999"), 9),
+    ],
+)
+def test_in_hours_a_date_ends_with_its_last_and_a_timestamp_with_its_own(moment, hour):
+    assert Clock("day", "hour").last_tick(moment) == 24 * DAY + hour
+
+
+def test_before_1970_days_and_hours_still_begin_at_midnight():
+    assert Clock().last_tick("1969-12-31T23:59") == -1
+    assert Clock().last_tick("1969-12-31T00:00") == -1
+    assert Clock("day", "hour").last_tick("1969-12-31T23:59") == -1
+    assert Clock("day", "hour").last_tick("1969-12-31") == -1
+
+
+def test_a_moment_with_a_zone_needs_the_calendars():
+    moment = datetime(1997, 1, 2, 3, tzinfo=UTC)
+    with pytest.raises(InvalidOption, match=r"calibration_end=.* carries a time zone: .* time_zone="):
+        Clock().last_tick(moment, "calibration_end")
+    assert Clock(time_zone="America/New_York").last_tick(moment) == DAY
+    assert Clock(time_zone="UTC").last_tick(moment) == DAY + 1
+    assert Clock(time_zone="America/New_York").last_tick("1997-01-02T03:00Z") == DAY
+    assert Clock(time_zone="America/New_York").last_tick(pd.Timestamp(moment)) == DAY
+    east = datetime(1997, 1, 1, 23, 30, tzinfo=timezone(timedelta(hours=-8)))
+    assert Clock("day", "hour", "Asia/Tokyo").last_tick(east) == 24 * (DAY + 1) + 16
+
+
+def test_a_moment_without_a_zone_is_the_calendars_own():
+    assert Clock(time_zone="America/New_York").last_tick("1997-01-01T23:00") == DAY
+
+
+@pytest.mark.parametrize("moment", ["", "01/01/1997", "1997-02-30", "1997-1-1", "today", "1997-01-01 25:00"])
+def test_text_that_is_no_date_is_refused(moment):
+    with pytest.raises(InvalidOption, match="is not a date written YYYY-MM-DD"):
+        Clock().last_tick(moment)
+
+
+@pytest.mark.parametrize("moment", [None, 19970101, 1.5, np.datetime64("1997-01-01")])
+def test_what_is_no_date_is_refused(moment):
+    with pytest.raises(InvalidOption, match="is neither a date nor text"):
+        Clock().last_tick(moment)
+
+
+def test_a_missing_date_is_refused():
+    with pytest.raises(InvalidOption, match="observation_end=NaT is a missing date"):
+        Clock().last_tick(pd.NaT)
+
+
+def test_a_tick_may_come_from_an_array():
+    assert Clock().describe_tick(np.array([DAY])[0]) == "1997-01-01"
+    assert Clock("day", "hour").describe_tick(np.array([24 * DAY])[0]) == "1997-01-01T00"
+
+
+@given(DATES)
+def test_a_day_reads_back_as_itself(day):
+    clock = Clock()
+    assert clock.describe_tick(clock.last_tick(day)) == day.isoformat()
+    assert clock.last_tick(day.isoformat()) == clock.last_tick(day)
+    assert clock.last_tick(day + timedelta(days=1)) == clock.last_tick(day) + 1
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31)))
+def test_an_hour_reads_back_as_itself(moment):
+    clock = Clock("day", "hour")
+    tick = clock.last_tick(moment)
+    assert clock.describe_tick(tick) == moment.isoformat(timespec="hours")
+    assert clock.last_tick(clock.describe_tick(tick)) == tick
+    assert clock.last_tick(moment.date()) // 24 == tick // 24 == Clock().last_tick(moment)
