@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from clvmodels.errors import FitFailed
-from clvmodels.inference.objective import Objective, Prior
+from clvmodels.inference.objective import Objective, Prior, one_blas_thread
 from clvmodels.inference.statistics import UniqueRows
 from clvmodels.processes.contract import Array, Process
 
@@ -19,7 +19,7 @@ __all__ = ["Fit", "Status", "maximize"]
 Status = Literal["converged", "boundary"]
 Mask = npt.NDArray[np.bool_]
 
-SEARCH_ROWS = 20_000  # the search from several starts is made on so many rows; all rows only refine it
+SEARCH_ROWS = 8_000  # the search from several starts is made on so many rows; all rows only refine it
 DECREMENT = 1e-13  # converged when a Newton step promises less log-likelihood: parameters good to 1e-6 standard errors
 INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood that no data can be said to show
 FLAT = 1e-3  # curvature below which the data say nothing: a standard error of 30 on a log scale
@@ -155,6 +155,11 @@ def maximize(
     FitFailed
         When no start leads to a maximum.
     """
+    with one_blas_thread():
+        return _maximize(process, rows, unit, prior, start)
+
+
+def _maximize(process: Process, rows: UniqueRows, unit: float, prior: Prior | None, start: Array | None) -> Fit:
     form = process.parametrization
     limits = [(coordinate.lower.at, coordinate.upper.at) for coordinate in form.coordinates]
     box = Box(

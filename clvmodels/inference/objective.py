@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from clvmodels.processes.contract import Array, Process, Score
 
-__all__ = ["Objective", "Prior", "in_threads"]
+__all__ = ["Objective", "Prior", "in_threads", "one_blas_thread"]
 
 BLOCK = 32_768  # rows evaluated at once: they stay in the cache, and the order of summation is fixed
 STEP = 1e-4  # of the central differences of the score: an error of about STEP^2 of the curvature
+
+PROCESSORS = os.cpu_count() or 1
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -112,10 +117,21 @@ class Objective:
         return in_threads(evaluate, self._blocks)
 
 
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Keep BLAS to one thread: on matrices of a few rows its threads only fight those of `in_threads`."""
+    limited: AbstractContextManager[Any] = _thread_pools().limit(limits=1, user_api="blas")
+    return limited
+
+
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Apply a function to each item, in order; on as many threads as there are processors (numpy releases the lock)."""
     items = list(items)
-    workers = min(len(items), os.cpu_count() or 1)
+    workers = min(len(items), PROCESSORS)
     if workers < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers) as pool:

@@ -35,11 +35,13 @@ from clvmodels.processes.special import (
     log_beta,
     log_rise,
     logistic,
+    over_octaves,
 )
 
 __all__ = ["PROCESS", "Parameters"]
 
 SMALLEST = 1e-12  # dropout probability below which nobody is seen to leave
+NEVER = 1e-300  # purchases per unit of time below which nobody ever buys: the waiting time would overflow
 MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
 
 
@@ -121,7 +123,11 @@ def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
     FHL's closed form, eq. (10), is singular at a = 1 and cancels near it; this is the same expectation written as an
     average over p of [1 - (1 + p h/(alpha+T))^-(r+x)] / p, which is regular everywhere.
     """
-    return _average(_bought, p, h, x, p.r + x, h / (p.alpha + T))
+
+    def purchases(x: Array, age: Array) -> Array:
+        return _average(_bought, p, h, x, p.r + x, h / age)
+
+    return _by_age(purchases, p, h, x, T)
 
 
 def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
@@ -132,25 +138,19 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
     both factors are smooth. Where money grows with time (delta < 0), the first factor is written as 1 less the integral
     of delta e^(-delta tau), so that the large terms cancel exactly.
     """
-    age = p.alpha + T
-    pace = np.maximum(_pace(p, x, T), abs(delta))
-    span = np.log1p(h * pace)
     places, weights = np.polynomial.legendre.leggauss(_discount_nodes(p, h, delta))
-    share, end = [], np.asarray(h / age)
-    for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
-        grown = np.exp(span * place)
-        tau = (grown - 1) / pace
-        share.append((weight * delta * span * grown / pace * np.exp(-delta * tau), tau / age))
-    last = np.exp(-delta * age * end) if delta >= 0 else 1 - sum(worth for worth, _ in share)
-    share.append((last, end))
 
-    def bought(q: Array, shape: Array, *shares: Array) -> Array:
-        total: Array = np.zeros(())
-        for worth, z in zip(shares[::2], shares[1::2], strict=True):
-            total = total + worth * _bought(q, shape, z)
-        return total
+    def purchases(x: Array, age: Array) -> Array:
+        pace = _pace(p, x, age) + abs(delta)
+        span = np.log1p(pace * h)
+        share = []
+        for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
+            tau = np.expm1(span * place) / pace
+            share += [weight * delta * span * (1 / pace + tau) * np.exp(-delta * tau), tau / age]
+        last = np.full(np.shape(span), math.exp(-delta * h)) if delta >= 0 else 1 - sum(share[::2])
+        return _average(_bought_by_share, p, h, x, p.r + x, *share, last, h / age)
 
-    return _average(bought, p, h, x, p.r + x, *(column for pair in share for column in pair))
+    return _by_age(purchases, p, h, x, T)
 
 
 def mean_purchases(p: Parameters, t: Array) -> Array:
@@ -194,7 +194,7 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
     dropout = generator.beta(np.broadcast_to(p.a, n), np.broadcast_to(p.b, n))
     x, t_x, active = np.zeros(n), np.zeros(n), np.ones(n, dtype=bool)
     who, times = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
-    buying = np.flatnonzero(rate > 0)
+    buying = np.flatnonzero(rate > NEVER)
     while buying.size:
         when = t_x[buying] + generator.exponential(size=buying.size) / rate[buying]
         in_time = when <= T[buying]
@@ -276,6 +276,21 @@ def _bought(q: Array, shape: Array, z: Array) -> Array:
     return answer
 
 
+def _bought_by_share(q: Array, shape: Array, *shares: Array) -> Array:
+    """The same for a sum of horizons, given as pairs of weight and z."""
+    total: Array = np.zeros(())
+    for worth, z in zip(shares[::2], shares[1::2], strict=True):
+        total = total + worth * _bought(q, shape, z)
+    return total
+
+
+def _by_age(function: Callable[[Array, Array], Array], p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """function(x, alpha + T), interpolated in age where all rows share one set of parameters and one horizon."""
+    if all(np.ndim(value) == 0 for value in (*p, h)) and np.ndim(x) == 1:
+        return over_octaves(function, x, p.alpha + T)
+    return function(x, p.alpha + T)
+
+
 def _still_buying(q: Array, shape: Array, z: Array) -> Array:
     """The derivative of that by z, over shape."""
     answer: Array = np.exp(-(shape + 1) * np.log1p(q * z))
@@ -308,22 +323,22 @@ def _average(g: Callable[..., Array], p: Parameters, h: Array, x: Array, *column
     return average
 
 
-def _pace(p: Parameters, x: Array | float, T: Array | float) -> Array:
+def _pace(p: Parameters, x: Array | float, age: Array | float) -> Array:
     """Rate at which the first expected purchases level off: so many a unit of time, each likely to be the last.
 
     A dropout probability is hardly ever more than three standard deviations, each at most sqrt(a)/(a+b+x), above its
     mean a/(a+b+x).
     """
     likely = np.minimum(1.0, (p.a + 3 * np.sqrt(p.a)) / (p.a + p.b + x))
-    pace: Array = np.maximum(1.0, (p.r + x) * likely) / (p.alpha + T)
+    pace: Array = np.maximum(1.0, (p.r + x) * likely) / age
     return pace
 
 
 def _discount_nodes(p: Parameters, h: Array, delta: float) -> int:
     """Enough for the widest span of log(1 + pace tau), that of a customer who has just arrived."""
-    pace = max(float(np.max(_pace(p, x, 0.0))) for x in (0.0, MANY))
+    pace = max(float(np.max(_pace(p, x, p.alpha))) for x in (0.0, MANY))
     longest = float(np.max(h, initial=0.0))
-    return 10 + math.ceil(4 * math.log1p(longest * max(pace, abs(delta))) + max(0.0, -delta * longest))
+    return 10 + math.ceil(4 * math.log1p(longest * (pace + abs(delta))) + max(0.0, -delta * longest))
 
 
 PROCESS = PurchaseProcess(
