@@ -104,7 +104,7 @@ def fit(
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
-    time_unit: Unit = "week",
+    time_unit: Unit = "day",
     observation_end: Annotated[
         str | None, typer.Option(help="Last day to learn from; default: the latest date.")
     ] = None,
@@ -181,7 +181,8 @@ def score(
             on_missing_id="drop" if drop_missing_id else "raise",
         )
         step("Scoring")
-        if amount is None:
+        if amount is None and fitted.spend is not None:
+            err.print("Without --amount there is no money to value: scoring purchases alone.", highlight=False)
             fitted = clv.CustomerModel(fitted.purchases)
         scored = _score(fitted, rfm, horizon, annual_discount_rate, margin)
         with files.replacing(output) as temporary:
@@ -204,7 +205,7 @@ def validate(
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
-    time_unit: Unit = "week",
+    time_unit: Unit = "day",
     include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
     date_format: DateFormat = None,
     time_zone: TimeZone = None,

@@ -100,11 +100,11 @@ class Clock:
             When the string cannot be read, or the length is negative or not finite.
         """
         if isinstance(value, str):
-            match = HORIZON.fullmatch(value)
+            match = HORIZON.fullmatch(value.lower())
             if match is None:
                 raise InvalidOption(
-                    f"{name}={value!r} cannot be read: give a number of {self.time_unit}s, or a length with its unit "
-                    "such as '90 days', '39 weeks' or '12 months'."
+                    f"{name}={value!r} cannot be read: give a length with its unit, such as '90 days', '39 weeks' or "
+                    f"'12 months' (in Python, a number is of {self.time_unit}s)."
                 )
             length = float(match[1]) * HOURS[match[2]] / HOURS[self.time_unit]
         else:

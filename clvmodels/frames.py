@@ -42,6 +42,7 @@ Frame = Any  # a pandas or polars frame, as the user brought it
 EXAMPLES = 3
 INTEGER_TEXT = r"^(?:0|-?[1-9]\d{0,17})$"
 ISO_DATE = "%Y-%m-%d"
+PARQUET_ENDINGS = {".parquet", ".pq"}
 CSV_NAME = re.compile(r".*\.(?:csv|txt)(?:\.(?:gz|zst|zlib))?", re.IGNORECASE)
 ISO_TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
@@ -186,6 +187,10 @@ def table(kind: FrameKind, columns: Mapping[str, Sequence[Any] | np.ndarray | nw
 
 def write_table(frame: Frame, path: Path) -> None:
     """Write a frame as Parquet or CSV, by the ending of the path."""
+    if not _is_csv(path) and path.suffix.lower() not in PARQUET_ENDINGS:
+        raise InvalidOption(
+            f"A table is written as .parquet or .csv, not as {path.suffix!r}: end the name with one of these."
+        )
     native = frame if isinstance(frame, pl.DataFrame) else _from_pandas(frame, {name: name for name in frame.columns})
     if _is_csv(path):
         native.write_csv(path)
@@ -230,7 +235,7 @@ def _scan(path: Path, text: Sequence[str], csv_as_text: bool) -> pl.LazyFrame:
     """Plan over a file; in CSV the columns in `text`, or all, are text."""
     if not path.exists():
         raise InvalidTransactions(f"There is no file {str(path)!r}.")
-    parquet = path.suffix.lower() in {".parquet", ".pq"}
+    parquet = path.suffix.lower() in PARQUET_ENDINGS
     if not (parquet or _is_csv(path)):
         raise InvalidTransactions(f"{path.name!r} is neither a .csv nor a .parquet file.")
     single = path.is_file()  # whose name may hold brackets; a folder of Parquet files is one table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from html import escape
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
@@ -107,6 +108,24 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     def _table(self, rfm: RFM, columns: dict[str, Any]) -> frames.Frame:
         return frames.table(rfm.kind, {"customer_id": rfm.customer_id, **columns})
+
+    def __str__(self) -> str:
+        if not self.__sklearn_is_fitted__():
+            return f"{self.process.title}, not fitted"
+        fit = self.fit_
+        values = ", ".join(f"{name} {value:.4g}" for name, value in fit.parameters.items())
+        return f"{self.process.title}: {fit.status}, {fit.customers:,} customers, {values}"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows: the certificate's words and the parameters."""
+        if not self.__sklearn_is_fitted__():
+            return {"text/plain": repr(self)}
+        table = self.summary().to_html(float_format="{:.4g}".format, na_rep="–")
+        words = f"log-likelihood {self.fit_.log_likelihood:,.3f}; {self.fit_.message}"
+        return {
+            "text/plain": str(self),
+            "text/html": f"<div><b>{escape(str(self))}</b><br>{escape(words)}</div>{table}",
+        }
 
     def certificate(self) -> dict[str, Any]:
         """What the fit can vouch for, as plain values: status in words, likelihood, gradient, curvature, size."""

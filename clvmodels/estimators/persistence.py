@@ -64,7 +64,7 @@ class SavedProcess(Saved):
 
 
 class SavedIndependence(Saved):
-    spearman: Finite | None
+    correlation: Finite | None
     p_value: Finite | None
     customers: int
     words: str
@@ -127,7 +127,7 @@ def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
         found = saved.spend.independence
         spend.set_aside_ = saved.spend.set_aside
         spend.independence_ = Independence(
-            np.nan if found.spearman is None else found.spearman,
+            np.nan if found.correlation is None else found.correlation,
             np.nan if found.p_value is None else found.p_value,
             found.customers,
             found.words,

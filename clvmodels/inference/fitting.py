@@ -19,16 +19,17 @@ __all__ = ["Fit", "Status", "maximize"]
 Status = Literal["converged", "boundary"]
 Mask = npt.NDArray[np.bool_]
 
-SEARCH_ROWS = 8_000  # the search from several starts is made on so many rows; all rows only refine it
+SEARCH_ROWS = 4_000  # the search from several starts is made on so many rows; all rows only refine it
 DECREMENT = 1e-13  # converged when a Newton step promises less log-likelihood: parameters good to 1e-6 standard errors
 INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood that no data can be said to show
 FLAT = 1e-3  # curvature below which the data say nothing: a standard error of 30 on a log scale
 SUSPICIOUS = 5.0  # a coordinate this far out is compared with its limit
 ROUNDS = 60  # Hessians at most
+PAYING = 0.3  # a Hessian is kept while each step leaves less than this share of what the last promised
 LONGEST_STEP = 2.0  # in coordinates, which are logarithms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fit:
     """A maximum of the likelihood and its certificate.
 
@@ -80,6 +81,13 @@ class Fit:
     unique_rows: int
     unit: float
     fingerprint: str
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value:.6g}" for name, value in self.parameters.items())
+        return (
+            f"Fit({self.status}: {self.message}; {values}; log_likelihood={self.log_likelihood:.4f}, "
+            f"gradient_norm={self.gradient_norm:.1e}, customers={self.customers}, unique_rows={self.unique_rows})"
+        )
 
     @property
     def aic(self) -> float:
@@ -248,19 +256,18 @@ def _refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:
     point = Point(u, value, gradient, hessian, box.free(u, gradient))
     for _ in range(ROUNDS):
         promise = np.inf
-        while DECREMENT <= point.promise < 0.1 * promise:
+        while DECREMENT <= point.promise < PAYING * promise:
             promise = point.promise
             point = _step(objective, point, box)
         free = box.free(point.u, point.gradient)
         point = point._replace(hessian=objective.hessian(point.u, free), free=free)
         if point.promise < DECREMENT:
-            break
-        before = point.value
-        point = _step(objective, point, box)
-        if point.value <= before and point.promise >= DECREMENT:
-            break  # rounding is all that is left to gain
-    free = box.free(point.u, point.gradient)
-    return point._replace(hessian=objective.hessian(point.u, free), free=free)
+            return _step(objective, point, box)
+        moved = _step(objective, point, box)
+        if moved.value <= point.value and moved.promise >= DECREMENT:
+            return point  # rounding is all that is left to gain
+        point = moved
+    return point
 
 
 def _step(objective: Objective, point: Point, box: Box) -> Point:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
+from threading import current_thread
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,6 +23,7 @@ BLOCK = 32_768  # rows evaluated at once: they stay in the cache, and the order 
 STEP = 1e-4  # of the central differences of the score: an error of about STEP^2 of the curvature
 
 PROCESSORS = os.cpu_count() or 1
+POOL = "clvmodels"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -128,11 +130,16 @@ def one_blas_thread() -> AbstractContextManager[Any]:
     return limited
 
 
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that are started once; a forked process starts its own."""
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+    return ThreadPoolExecutor(PROCESSORS, thread_name_prefix=POOL)
+
+
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Apply a function to each item, in order; on as many threads as there are processors (numpy releases the lock)."""
     items = list(items)
-    workers = min(len(items), PROCESSORS)
-    if workers < 2:
+    if len(items) < 2 or PROCESSORS < 2 or current_thread().name.startswith(POOL):
         return [function(item) for item in items]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(function, items))
+    return list(_pool().map(function, items))

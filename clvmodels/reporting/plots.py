@@ -280,11 +280,17 @@ def _embeddable(svg: str, key: str) -> str:
 @contextmanager
 def _drawing(ax: Axes | None) -> Iterator[Axes]:
     """The Axes to draw on, in this module's style; global settings stay as they are."""
+    figure = None
+    if ax is None:
+        from matplotlib import pyplot as plt  # a figure made here shows in a notebook
+
+        # Outside the style's context: a notebook's backend sets itself up with the first figure, and leaving the
+        # context would undo that.
+        figure = plt.figure()
     with mpl.rc_context(STYLE):
         if ax is None:
-            from matplotlib import pyplot as plt  # a figure made here shows in a notebook
-
-            ax = plt.subplots()[1]
+            assert figure is not None
+            ax = figure.subplots()
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_axisbelow(True)
         ax.grid(True, color=FAINT, linewidth=0.6)

@@ -45,7 +45,8 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
             console.print(f"  Independence: {certificate['independence']}", highlight=False)
         if certificate.get("set_aside"):
             console.print(
-                f"  Customers set aside because they never paid anything: {certificate['set_aside']:,}", highlight=False
+                f"  Set aside for paying nothing in repeat purchases: {certificate['set_aside']:,} of the customers",
+                highlight=False,
             )
 
 

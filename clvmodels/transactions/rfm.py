@@ -196,8 +196,9 @@ class RFM:
         """What a reader should know of it, in words."""
         end = f", observed to {self.observation_end}" if self.observation_end else ""
         once = float(np.mean(self.frequency == 0)) if len(self) else 0.0
+        customers = "customer" if len(self) == 1 else "customers"
         facts = [
-            f"{len(self):,} customers, {int(self.frequency.sum()):,} repeat purchases{end}",
+            f"{len(self):,} {customers}, {int(self.frequency.sum()):,} repeat purchases{end}",
             f"times in {self.clock}",
             f"{once:.1%} bought once",
         ]
@@ -295,7 +296,7 @@ def summarize(transactions: Transactions, clock: Clock, end: int, include_first_
     """
     if end < transactions.first_tick:
         raise InvalidTransactions(
-            f"No transaction is as early as observation_end, {clock.describe_tick(end)}: "
+            f"No transaction is as early as {clock.describe_tick(end)}, where the period observed is to end: "
             f"the first is of {clock.describe_tick(transactions.first_tick)}."
         )
     rows = frames.collect(reduce_to_customers(purchases(transactions, end), transactions.has_amount, end))

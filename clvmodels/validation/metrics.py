@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from clvmodels.inference.statistics import midranks
 from clvmodels.processes.contract import Array
 
 __all__ = ["METRICS", "bias", "mae", "normalized_gini", "rmse", "spearman"]
@@ -27,11 +28,9 @@ def rmse(actual: Array, predicted: Array) -> float:
 
 def spearman(actual: Array, predicted: Array) -> float:
     """Spearman's rank correlation, ties at their mean rank; NaN where either side is constant."""
-    from scipy.stats import rankdata  # slow to import
-
     if len(actual) < 2 or np.ptp(actual) == 0 or np.ptp(predicted) == 0:
         return float("nan")
-    return float(np.corrcoef(rankdata(actual), rankdata(predicted))[0, 1])
+    return float(np.corrcoef(midranks(actual), midranks(predicted))[0, 1])
 
 
 def normalized_gini(actual: Array, predicted: Array) -> float:
@@ -41,8 +40,10 @@ def normalized_gini(actual: Array, predicted: Array) -> float:
     does not matter. NaN where nothing happened or everybody did the same. As in Wang, Liu & Miao (2019),
     arXiv:1912.07753, section 4, with ties averaged.
     """
+    if len(actual) == 0 or np.ptp(actual) == 0:
+        return float("nan")
     if np.ptp(predicted) == 0:
-        return 0.0 if np.any(actual > 0) else float("nan")
+        return 0.0
     best = _gini(actual, actual)
     return _gini(actual, predicted) / best if best > 0 else float("nan")
 

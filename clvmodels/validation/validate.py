@@ -68,12 +68,10 @@ class Validation:
             temporary.write_text(json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
     def __repr__(self) -> str:
-        return f"Validation: {self._told()}\n{self.scores.to_string(index=False, float_format='{:,.4g}'.format)}"
+        return f"Validation: {self._told()}\n{_shown(self.scores).to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return f"<div><b>Validation</b>: {self._told()}</div>" + self.scores.to_html(
-            index=False, float_format="{:,.4g}".format, na_rep="–"
-        )
+        return f"<div><b>Validation</b>: {self._told()}</div>" + _shown(self.scores).to_html(index=False)
 
     def _told(self) -> str:
         f = self.facts
@@ -83,14 +81,16 @@ class Validation:
         )
 
 
-def validate(split: Holdout, models: Sequence[PurchaseModel], spend: SpendModel | None = None) -> Validation:
+def validate(
+    split: Holdout, models: Sequence[PurchaseModel] | PurchaseModel, spend: SpendModel | None = None
+) -> Validation:
     """Fit on the calibration period, predict the holdout period, compare with what happened and with rivals.
 
     Parameters
     ----------
     split : Holdout
         From `holdout_split`. Nothing after its cut reaches a fit.
-    models : sequence of PurchaseModel
+    models : PurchaseModel or sequence of them
         Fitted afresh on the calibration period; the ones passed stay as they are.
     spend : SpendModel, optional
         Fitted likewise; money is then scored too: expected purchases times expected spend, undiscounted.
@@ -104,7 +104,7 @@ def validate(split: Holdout, models: Sequence[PurchaseModel], spend: SpendModel 
     InvalidOption
         Without a model, with two of one kind, or for money the log does not have.
     """
-    fitted = _fit(split, models)
+    fitted = _fit(split, [models] if isinstance(models, PurchaseModel) else models)
     forecasts = {
         name: _column(model.expected_purchases(split.calibration, split.horizon), "expected_purchases")
         for name, model in fitted.items()
@@ -161,6 +161,17 @@ def _facts(split: Holdout) -> dict[str, Any]:
         "rows_after_end": split.rows_after_end,
         "rows_without_id": rfm.rows_without_id,
     }
+
+
+def _shown(scores: pd.DataFrame) -> pd.DataFrame:
+    """The score table as text: totals whole, the bias in percent, the rest to three decimals."""
+    forms = {"predicted": "{:,.0f}", "actual": "{:,.0f}", "bias": "{:+.1%}"}
+    numbers = ("predicted", "actual", "bias", "mae", "rmse", "spearman", "gini")
+    told = {
+        name: ["–" if value != value else forms.get(name, "{:,.3f}").format(value) for value in scores[name]]
+        for name in numbers
+    }
+    return scores.assign(**told)
 
 
 def _plain(value: Any) -> Any:

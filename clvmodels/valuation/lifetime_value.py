@@ -87,8 +87,13 @@ def lifetime_value(
         raise InvalidOption(f"discounting={discounting!r} is not one of 'continuous', 'period_end'.")
     if period not in get_args(TimeUnit):
         raise InvalidOption(f"period={period!r} is not one of {', '.join(map(repr, get_args(TimeUnit)))}.")
-    if not math.isfinite(margin):
-        raise InvalidOption(f"margin={margin!r} must be a finite share of spend, such as 0.35.")
+    if not -1 <= margin <= 1:
+        raise InvalidOption(f"margin={margin!r} must be a share of spend: 0.35 for 35 %, 1 for revenue.")
+    if annual_discount_rate > 1:
+        raise InvalidOption(
+            f"annual_discount_rate={annual_discount_rate!r} would be {annual_discount_rate:.0%} a year: ten percent is "
+            "0.10."
+        )
     purchases._check_fitted()
     spend._check_fitted()
     if purchases.clock_ != spend.clock_:
