@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +14,19 @@ from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
-from clvmodels.inference.statistics import UniqueRows, on_distinct_states, unique_rows
-from clvmodels.inference.uncertainty import RandomState, draw_parameters
+from clvmodels.inference.statistics import UniqueRows, under_each, unique_rows
+from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.processes import bgnbd
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.rfm import RFM
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["BGNBD", "PurchaseModel"]
 
 TIMES = ("recency", "T")
+TIME_POWERS = {"mean purchase rate": -1, "mean time between purchases": 1}
 
 
 class PurchaseModel(FittedProcess):
@@ -242,14 +246,16 @@ class PurchaseModel(FittedProcess):
     def _under_draws(self, if_active: Callable[..., Array] | None, seed: int, draws: int) -> Callable[..., Array]:
         """The mean under each draw of the parameters, as a function of columns (b,) with values (draws, b)."""
         process = self.process
-        p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed)[:, :, None])
+        drawn = draw_parameters(process, self.fit_, draws, seed)
+        p = process.Parameters(*drawn[:, :, None])
+        each = [process.Parameters(*values) for values in drawn.T]
 
         def mean(*columns: Array) -> Array:
             alive: Array = process.probability_alive(p, *self._statistics(columns))
             if if_active is None:
                 return alive
             state = columns[: len(process.state)]
-            return alive * on_distinct_states(partial(if_active, p), *state)
+            return alive * under_each(if_active, each, *state)
 
         return mean
 
@@ -279,6 +285,35 @@ class PurchaseModel(FittedProcess):
     def _discounted_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
         return self.process.discounted_if_active(p, length, rate, *state)
 
+    def quantities(
+        self, rfm: RFM, *, interval: float = 0.9, draws: int = 1_000, random_state: RandomState = 0
+    ) -> pd.DataFrame:
+        """Quantities people quote, with intervals for doubt about the parameters.
+
+        Mean rates and probabilities of the process over new customers, the time between purchases of an active customer
+        who buys at the mean rate, and the share of these customers that is gone.
+
+        Returns
+        -------
+        DataFrame
+            A row a quantity: estimate, lower, upper, unit.
+        """
+        import pandas as pd
+
+        request = Request(interval, "mean", None, draws, random_state)
+        process, seed = self.process, seed_of(random_state)
+        drawn = process.quantities(process.Parameters(*draw_parameters(process, self.fit_, draws, seed)))
+        alive = self.probability_alive(rfm, interval=request.interval, by="total", draws=draws, random_state=seed)
+        rows: dict[str, tuple[Any, ...]] = {}
+        tail = 0.5 * (1 - interval)
+        for name, estimate in process.quantities(self._parameters).items():
+            lower, upper = np.quantile(drawn[name], [tail, 1 - tail])
+            rows[name] = (float(estimate), lower, upper, self._unit_power(TIME_POWERS.get(name, 0)))
+        gone = [1 - float(alive[f"probability_alive{end}"][0]) for end in ("", "_upper", "_lower")]
+        rows["share gone"] = (*gone, "")
+        told = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper", "unit"])
+        return told.rename_axis("quantity")
+
     def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
         names = self.process.statistics if names is None else names
         return unique_rows([rfm[name] for name in names], _ticks(rfm, names))
@@ -289,7 +324,9 @@ class PurchaseModel(FittedProcess):
 
     def _unit(self, name: str) -> str:
         self._check_fitted()
-        power = self.process.parametrization.unit_powers.get(name, 0)
+        return self._unit_power(self.process.parametrization.unit_powers.get(name, 0))
+
+    def _unit_power(self, power: int) -> str:
         return {0: "", 1: f"{self.clock_.time_unit}s", -1: f"per {self.clock_.time_unit}"}[power]
 
 

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,11 @@ import numpy.typing as npt
 from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
 
-__all__ = ["UniqueRows", "midranks", "on_distinct_states", "unique_rows"]
+__all__ = ["UniqueRows", "midranks", "under_each", "unique_rows"]
 
 LARGEST_CODE = 2**62
 TABLE = 2**22  # entries of a table that is always worth its memory
 PREDICTION_BLOCK = 4_096
-STATE_BLOCK = 64  # states under all draws at once: each takes draws x nodes numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,8 @@ def _by_sorting(values: list[Array]) -> UniqueRows:
     return UniqueRows(tuple(column[new] for column in ordered), counts, positions)
 
 
-def on_distinct_states(function: Callable[..., Array], *state: Array) -> Array:
-    """function(*state) with values (draws, b), computed once for each distinct state, a few states at a time."""
+def under_each(function: Callable[..., Array], parameters: Sequence[Any], *state: Array) -> Array:
+    """function(p, *state) for each set of parameters, (draws, b), computed once for each distinct state."""
     rows = unique_rows(state)
-    edges = range(0, max(1, len(rows.counts)), STATE_BLOCK)
-    blocks = [[column[i : i + STATE_BLOCK] for column in rows.columns] for i in edges]
-    parts = in_threads(lambda block: function(*block), blocks)
-    return np.take(np.concatenate(parts, axis=-1), rows.positions, axis=-1)
+    values = np.stack(in_threads(lambda p: function(p, *rows.columns), parameters))
+    return np.take(values, rows.positions, axis=-1)

@@ -235,6 +235,15 @@ def sample_future(
     return Future(count, worth.astype(float).reshape(shape) + left * np.exp(-delta * h * end))
 
 
+def quantities(p: Parameters) -> dict[str, Array]:
+    """What people quote of the process: means over new customers, and the time between purchases at the mean rate."""
+    return {
+        "mean purchase rate": p.r / p.alpha,
+        "mean time between purchases": p.alpha / p.r,
+        "mean dropout probability": p.a / (p.a + p.b),
+    }
+
+
 def _log_odds_gone(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
     """Logarithm of P(gone) / P(alive) at T: a/(b+x-1) ((alpha+T)/(alpha+t_x))^(r+x), and none for x = 0."""
     log_ratio = np.log(p.alpha + T) - np.log(p.alpha + t_x)
@@ -387,4 +396,5 @@ PROCESS = PurchaseProcess(
     new_customer_pmf=new_customer_pmf,
     simulate=simulate,
     sample_future=sample_future,
+    quantities=quantities,
 )

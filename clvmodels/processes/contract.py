@@ -289,6 +289,8 @@ class PurchaseProcess:
         Histories of new customers observed for T, as `History`.
     sample_future : function (p, h, delta, x, t_x, T, generator)
         What customers do in (T, T + h] given their histories, as `Future`.
+    quantities : function (p)
+        What people quote of the process, by name.
     """
 
     name: str
@@ -312,6 +314,7 @@ class PurchaseProcess:
     new_customer_pmf: Callable[..., Array]
     simulate: Callable[..., History]
     sample_future: Callable[..., Future]
+    quantities: Callable[[Any], dict[str, Array]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ def bias(actual: Array, predicted: Array) -> float:
 
 def mae(actual: Array, predicted: Array) -> float:
     """Mean absolute error a customer. It rewards predicting the median, which is often 0: never a headline."""
-    return float(np.mean(np.abs(predicted - actual)))
+    return float(np.mean(np.abs(predicted - actual))) if len(actual) else float("nan")
 
 
 def rmse(actual: Array, predicted: Array) -> float:
     """Root mean squared error a customer; smallest for the conditional mean."""
-    return float(np.sqrt(np.mean((predicted - actual) ** 2)))
+    return float(np.sqrt(np.mean((predicted - actual) ** 2))) if len(actual) else float("nan")
 
 
 def spearman(actual: Array, predicted: Array) -> float:

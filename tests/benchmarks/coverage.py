@@ -1,4 +1,4 @@
-"""Measured coverage of 90 % intervals on simulated customer bases: `coverage.py [LOGS] [CUSTOMERS]`, by hand, not in CI.
+"""Measured coverage of 90 % intervals on simulated customers: `coverage.py [LOGS] [CUSTOMERS]`, by hand, not in CI.
 
 Each customer base is drawn from known parameters, fitted, and predicted; what then happens is drawn too. Prints a table
 and writes it to coverage.json beside this file.

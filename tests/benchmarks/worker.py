@@ -130,11 +130,11 @@ def lifetimes(log: str, repeats: int, timings: dict[str, float]) -> dict[str, An
 
 def by_hand(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
     """The limit: the polars query for the same RFM, written by hand, without a check."""
-    import datetime
+    import datetime as dt
 
     import polars as pl
 
-    end = datetime.date.fromisoformat(END)
+    end = dt.date.fromisoformat(END)
     day = pl.col("date").cast(pl.Date)
     query = (
         pl.scan_parquet(log)
