@@ -6,7 +6,7 @@ Everything between is narwhals. The plans run on polars, which reads pandas fram
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ __all__ = [
     "FrameKind",
     "Opened",
     "collect",
+    "collect_in_parts",
     "column_names",
     "first_rows",
     "open_frame",
@@ -57,12 +58,15 @@ class Opened:
         A plan over the columns asked for, under their roles.
     kind : {"pandas", "polars"}
         The kind of frame to give back.
+    in_memory : bool
+        Whether the rows are held already, so that going through them again costs little.
     as_text : bool
         Whether every column came as text, because the source is CSV and its types were not to be guessed.
     """
 
     lazy: nw.LazyFrame[Any]
     kind: FrameKind
+    in_memory: bool
     as_text: bool
 
 
@@ -110,7 +114,8 @@ def open_frame(
         lazy = lazy.with_columns(pl.when(text.str.strip_chars() != "").then(text).name.keep())
     if text_id is not None:
         lazy = _identify(lazy, text_id, columns[text_id], from_csv)
-    return Opened(nw.from_native(lazy), kind, from_csv and csv_as_text)
+    in_memory = not isinstance(source, (str, Path, pl.LazyFrame))
+    return Opened(nw.from_native(lazy), kind, in_memory, from_csv and csv_as_text)
 
 
 def column_names(source: Frame | str | Path) -> list[str]:
@@ -157,6 +162,31 @@ def parse_numbers(lazy: nw.LazyFrame[Any], role: str) -> nw.LazyFrame[Any]:
 def collect(lazy: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
     """Run a plan and hold its rows."""
     return nw.from_native(_run(lazy.to_native()), eager_only=True)
+
+
+def collect_in_parts(
+    plan: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]], lazy: nw.LazyFrame[Any], key: str, parts: int
+) -> nw.DataFrame[Any]:
+    """Run a plan that treats each key by itself on one part of the keys after another, which bounds its memory.
+
+    Parameters
+    ----------
+    plan : function of a lazy frame
+    key : str
+        Rows of one key stay together.
+    parts : int
+
+    Returns
+    -------
+    narwhals.DataFrame
+        In no particular order.
+    """
+    if parts == 1:
+        return collect(plan(lazy))
+    native: pl.LazyFrame = lazy.to_native()
+    part = pl.col(key).hash() % parts
+    done = [collect(plan(nw.from_native(native.filter(part == number)))).to_native() for number in range(parts)]
+    return nw.from_native(pl.concat(done), eager_only=True)
 
 
 def first_rows(lazy: nw.LazyFrame[Any], condition: nw.Expr, count: int) -> list[dict[str, Any]]:

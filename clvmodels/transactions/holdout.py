@@ -143,7 +143,7 @@ def holdout_split(
             f"on {clock.describe_tick(cut)}."
         )
     calibration = summarize(transactions, clock, cut, include_first_transaction)
-    merged = purchases(transactions, end)
+    merged = purchases(transactions.lazy, transactions.has_amount, end)
     history = _with_first(merged).with_columns(after=(nw.col("tick") > cut).cast(nw.Int64))
     known = nw.col("first") <= cut
     each = frames.collect(_followed(history.filter(known), transactions.has_amount))

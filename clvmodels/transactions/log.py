@@ -18,6 +18,7 @@ from clvmodels.errors import InvalidOption, InvalidTransactions
 __all__ = ["MissingId", "Transactions", "money", "read_transactions"]
 
 MissingId = Literal["raise", "drop"]
+ROWS_A_PART, ROWS_A_SCAN, MOST_PARTS = 1_000_000, 16_000_000, 8
 MILLISECONDS = {"hour": 3_600_000, "day": 86_400_000}
 EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a slip of the pen, such as the year 0014
 EXAMPLES = 3
@@ -43,6 +44,8 @@ class Transactions:
         Transactions kept.
     rows_without_id : int
         Rows set aside because they name no customer (`on_missing_id="drop"`).
+    parts : int
+        In how many parts of the customers it is best reduced: a file is read again for each.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -52,6 +55,7 @@ class Transactions:
     last_tick: int
     rows: int
     rows_without_id: int
+    parts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ def read_transactions(
         raise InvalidTransactions(f"The log holds no transaction to summarize: {emptiness}.")
     exact = (nw.col("amount") / AMOUNT_UNIT).round().cast(nw.Int128)
     kept = lazy.select("customer_id", "tick", *([exact] if amount is not None else []))
-    return Transactions(kept, opened.kind, amount is not None, first, last, rows, anonymous)
+    parts = 1 + rows // (ROWS_A_PART if opened.in_memory else ROWS_A_SCAN)
+    return Transactions(kept, opened.kind, amount is not None, first, last, rows, anonymous, min(parts, MOST_PARTS))
 
 
 def money(sums: nw.Series[Any]) -> npt.NDArray[np.float64]:

@@ -299,7 +299,11 @@ def summarize(transactions: Transactions, clock: Clock, end: int, include_first_
             f"No transaction is as early as {clock.describe_tick(end)}, where the period observed is to end: "
             f"the first is of {clock.describe_tick(transactions.first_tick)}."
         )
-    rows = frames.collect(reduce_to_customers(purchases(transactions, end), transactions.has_amount, end))
+
+    def reduce(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        return reduce_to_customers(purchases(lazy, transactions.has_amount, end), transactions.has_amount, end)
+
+    rows = frames.collect_in_parts(reduce, transactions.lazy, "customer_id", transactions.parts).sort("customer_id")
     frequency = rows["purchases"].to_numpy().astype(np.int64) - 1
     value = count = None
     if transactions.has_amount:
@@ -328,14 +332,14 @@ def summarize(transactions: Transactions, clock: Clock, end: int, include_first_
     )
 
 
-def purchases(transactions: Transactions, end: int) -> nw.LazyFrame[Any]:
+def purchases(lazy: nw.LazyFrame[Any], has_amount: bool, end: int) -> nw.LazyFrame[Any]:
     """Transactions of one customer within one tick merged into one purchase, up to and including tick `end`."""
-    spend = [nw.col("amount").sum()] if transactions.has_amount else []
-    return transactions.lazy.filter(nw.col("tick") <= end).group_by("customer_id", "tick").agg(*spend)
+    spend = [nw.col("amount").sum()] if has_amount else []
+    return lazy.filter(nw.col("tick") <= end).group_by("customer_id", "tick").agg(*spend)
 
 
 def reduce_to_customers(merged: nw.LazyFrame[Any], has_amount: bool, end: int) -> nw.LazyFrame[Any]:
-    """One row a customer: purchases, recency and age in ticks, total spend and that of the first purchase."""
+    """One row a customer, in any order: purchases, recency, age, total spend and that of the first purchase."""
     tick = nw.col("tick")
     spend = (
         {"spend": nw.col("amount").sum(), "first_spend": nw.col("amount").first(order_by="tick")} if has_amount else {}
@@ -344,7 +348,6 @@ def reduce_to_customers(merged: nw.LazyFrame[Any], has_amount: bool, end: int) -
         merged.group_by("customer_id")
         .agg(nw.len().alias("purchases"), first=tick.min(), last=tick.max(), **spend)
         .with_columns(recency=nw.col("last") - nw.col("first"), age=end - nw.col("first"))
-        .sort("customer_id")
     )
 
 

@@ -1,0 +1,150 @@
+"""Time and memory beside lifetimes and a hand-written polars query: `run.py [--large]`, which `make bench` calls.
+
+Each system runs in a process of its own, one after another in one run, so that ratios hold whatever the machine. Prints
+tables and writes them to results.json beside this file. `--large` adds ten million customers, ours alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+SIZES = (100_000, 1_000_000)
+LARGE = 10_000_000
+PURCHASES = {"r": 0.9, "alpha": 70.0, "a": 0.9, "b": 7.0}  # in days
+SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
+STAGES = {"rfm": 5, "bgnbd": 30, "gamma_gamma": 10, "value": 20}
+"""What is compared, and how many times as fast as lifetimes it is meant to be."""
+IMPORTS = ("import numpy, pandas, scipy.special", "import numpy, pandas, scipy.special, clvmodels")
+
+
+def main() -> None:
+    """Run everything and print it."""
+    parser = argparse.ArgumentParser(description="Benchmarks.")
+    parser.add_argument("--large", action="store_true", help="ten million customers too")
+    parser.add_argument("--draws", action="store_true", help="how intervals cost with customers and draws")
+    options = parser.parse_args()
+    results: dict[str, Any] = {"machine": machine(), "load before": os.getloadavg()}
+    with tempfile.TemporaryDirectory() as folder:
+        logs = {n: simulated(n, Path(folder)) for n in SIZES}
+        results["sizes"] = {n: compared(n, log) for n, log in logs.items()}
+        results["imports"] = imports()
+        results["growth"] = growth(Path(folder))
+        if options.draws:
+            results["draws"] = {n: worker("clvmodels-draws", log, 1) for n, log in logs.items()}
+        if options.large:
+            results["large"] = large(Path(folder))
+    results["load after"] = os.getloadavg()
+    show(results)
+    (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on."""
+    return {"processors": os.cpu_count(), "python": platform.python_version(), "architecture": platform.machine()}
+
+
+def simulated(customers: int, folder: Path) -> str:
+    """A Parquet log of so many customers, written by a process of its own."""
+    path = folder / f"log_{customers}.parquet"
+    code = (
+        "import clvmodels as clv\n"
+        f"clv.simulate_log({customers}, {PURCHASES}, {SPEND}, time_unit='day', start='2019-01-01', end='2021-12-31',"
+        f" last_arrival='2020-12-31', kind='polars').write_parquet({str(path)!r})"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return str(path)
+
+
+def worker(system: str, log: str, repeats: int) -> dict[str, Any]:
+    """One measured process."""
+    command = [sys.executable, str(HERE / "worker.py"), system, log, str(repeats)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def compared(customers: int, log: str) -> dict[str, Any]:
+    """Ours and lifetimes from a pandas frame, and the query by hand; the best of three runs each."""
+    ours = worker("clvmodels", log, 3)
+    file = worker("clvmodels-file", log, 3)
+    theirs = worker("lifetimes", log, 3 if customers < LARGE // 10 else 1)
+    by_hand = worker("polars", log, 3)
+    ratios = {stage: theirs["seconds"][stage] / ours["seconds"][stage] for stage in STAGES}
+    return {
+        "clvmodels": ours,
+        "clvmodels from file": file,
+        "lifetimes": theirs,
+        "polars": by_hand,
+        "ratios": ratios | {"memory": theirs["peak_gib"] / ours["peak_gib"]},
+        "rfm from file over the query by hand": file["seconds"]["rfm"] / by_hand["seconds"]["rfm"],
+    }
+
+
+def imports() -> dict[str, float]:
+    """Seconds to import the libraries alone, and with ours; the best of seven."""
+    best = dict.fromkeys(IMPORTS, float("inf"))
+    timing = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
+    for _ in range(7):
+        for code in IMPORTS:
+            done = subprocess.run(
+                [sys.executable, "-c", timing.format(code)], check=True, capture_output=True, text=True
+            )
+            best[code] = min(best[code], float(done.stdout))
+    return best
+
+
+def growth(folder: Path) -> list[dict[str, Any]]:
+    """Our stages against the number of customers and of unique rows."""
+    rows = []
+    for customers in (30_000, 100_000, 300_000, 1_000_000):
+        done = worker("clvmodels-file", simulated(customers, folder), 2)
+        rows.append({"customers": customers, "unique_rows": done["unique_rows"], **done["seconds"]})
+    return rows
+
+
+def large(folder: Path) -> dict[str, Any]:
+    """Ten million customers from file to value, and the query by hand for their RFM."""
+    log = simulated(LARGE, folder)
+    return {"clvmodels from file": worker("clvmodels-file", log, 1), "polars": worker("polars", log, 1)}
+
+
+def show(results: dict[str, Any]) -> None:
+    """Print the tables."""
+    print(f"{results['machine']}, load {results['load before'][0]:.2f} before, {results['load after'][0]:.2f} after")
+    for customers, found in results["sizes"].items():
+        print(f"\n{customers:,} customers: seconds, best of up to three runs")
+        print(f"{'':16s}{'clvmodels':>11s}{'lifetimes':>11s}{'ratio':>8s}{'aim':>6s}")
+        for stage, aim in STAGES.items():
+            ours, theirs = found["clvmodels"]["seconds"][stage], found["lifetimes"]["seconds"][stage]
+            print(f"{stage:16s}{ours:11.3f}{theirs:11.3f}{theirs / ours:8.1f}{aim:6d}")
+        ours, theirs = found["clvmodels"]["peak_gib"], found["lifetimes"]["peak_gib"]
+        print(f"{'peak GiB':16s}{ours:11.2f}{theirs:11.2f}{theirs / ours:8.1f}{2:6d}")
+        share = found["rfm from file over the query by hand"]
+        print(f"RFM from Parquet: {share:.2f} times the polars query written by hand (aim: at most 1.5)")
+    bare, ours = results["imports"].values()
+    print(f"\nImporting numpy, pandas, scipy.special: {bare:.3f} s; with clvmodels {ours / bare:.2f} times (aim: 1.2)")
+    print("\nGrowth, from Parquet (seconds)")
+    for row in results["growth"]:
+        told = ", ".join(f"{name} {row[name]:.3f}" for name in STAGES)
+        print(f"{row['customers']:>10,} customers, {row['unique_rows']:>8,} unique rows: {told}")
+    for customers, done in results.get("draws", {}).items():
+        told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["seconds"].items())
+        print(f"\nIntervals, {customers:,} customers, peak {done['peak_gib']:.2f} GiB: {told}")
+    if "large" in results:
+        done = results["large"]["clvmodels from file"]
+        by_hand = results["large"]["polars"]["seconds"]["rfm"]
+        told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["seconds"].items())
+        print(f"\n{LARGE:,} customers: {told}; peak {done['peak_gib']:.1f} GiB; RFM by hand {by_hand:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
