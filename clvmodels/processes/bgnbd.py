@@ -91,8 +91,8 @@ def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
 def probability_alive(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
     """Probability that a customer is still active at T.
 
-    Hardie (2008), "Computing P(alive) Using the BG/NBD Model", eq. (7). A customer with no repeat purchase (x = 0) has
-    not had the chance to drop out yet, so the answer is exactly 1.
+    Fader, Hardie & Lee (2008), "Computing P(alive) Using the BG/NBD Model" (brucehardie.com, note 021), eq. (7). A
+    customer with no repeat purchase (x = 0) has not had the chance to drop out yet, so the answer is exactly 1.
     """
     return logistic(-_log_odds_gone(p, x, t_x, T))
 

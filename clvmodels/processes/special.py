@@ -66,7 +66,7 @@ def over_octaves(function: Callable[[Array, Array], Array], x: Array, age: Array
     Parameters
     ----------
     x, age : arrays (n,)
-        age > 0. Analytic for |Im log(age)| < pi, the interpolant is good to about 18^-14.
+        age > 0. Analytic and bounded for |Im log(age)| < pi/2, the interpolant is good to about 9^-14.
     """
     if x.size == 0:
         return function(x, age)

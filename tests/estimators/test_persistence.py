@@ -1,0 +1,261 @@
+"""Saved models: what is read back predicts the same bits, and whatever else is in a file is refused by name."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clvmodels.datasets import load_cdnow
+from clvmodels.errors import ClockMismatch, InvalidModelFile, InvalidOption
+from clvmodels.estimators.customer_model import CustomerModel, load
+from clvmodels.estimators.purchases import BGNBD
+from clvmodels.estimators.spend import GammaGamma
+from clvmodels.transactions.rfm import rfm_summary
+
+# The file is written anew by every example, so what one leaves in the folder does not reach the next.
+fuzzing = settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def rfm():
+    log = load_cdnow(sample=True)
+    return rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+
+
+@pytest.fixture(scope="module")
+def model(rfm):
+    return CustomerModel(BGNBD(), GammaGamma()).fit(rfm)
+
+
+@pytest.fixture(scope="module")
+def text(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "model.json"
+    model.save(path)
+    return path.read_text("utf-8")
+
+
+def read(tmp_path, content):
+    path = tmp_path / "some model.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
+    return load(path)
+
+
+def refused(tmp_path, content, match):
+    with pytest.raises(InvalidModelFile, match=match) as refusal:
+        read(tmp_path, content)
+    assert str(refusal.value).startswith(str(tmp_path / "some model.json"))
+    return True
+
+
+def edited(text, **changes):
+    """The document with values replaced at paths written with double underscores."""
+    document = json.loads(text)
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = document
+        for name in parents:
+            place = place[name]
+        place[last] = value
+    return json.dumps(document)
+
+
+# ---- there and back ----------------------------------------------------------------------------------------
+
+
+def test_what_is_read_back_predicts_the_same_bits(model, text, rfm, tmp_path):
+    again = read(tmp_path, text)
+    for ask in (
+        lambda m: m.probability_alive(rfm)["probability_alive"],
+        lambda m: m.expected_purchases(rfm, "12 months")["expected_purchases"],
+        lambda m: m.expected_spend(rfm)["expected_spend"],
+        lambda m: m.purchases.discounted_purchases(rfm, 39, 0.1)["discounted_purchases"],
+    ):
+        assert np.array_equal(ask(again).to_numpy(), ask(model).to_numpy())
+    for part in ("purchases", "spend"):
+        one, other = getattr(model, part), getattr(again, part)
+        assert other.parameters_ == one.parameters_
+        assert other.certificate() == one.certificate()
+        assert other.summary().equals(one.summary())
+        assert other.fit_.free.dtype == bool
+        assert np.array_equal(other.fit_.covariance, one.fit_.covariance)
+    assert again.spend.set_aside_ == model.spend.set_aside_
+    assert again.spend.independence_ == model.spend.independence_
+
+
+def test_saving_what_was_read_writes_the_same_file(text, tmp_path):
+    read(tmp_path, text).save(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text("utf-8") == text
+
+
+def test_a_model_without_money(rfm, tmp_path):
+    CustomerModel(BGNBD()).fit(rfm).save(tmp_path / "model.json")
+    again = load(tmp_path / "model.json")
+    assert again.spend is None
+    with pytest.raises(InvalidOption, match="no spend model"):
+        again.expected_spend(rfm)
+
+
+def test_the_file_holds_no_customer_and_no_code(text):
+    document = json.loads(text)
+    assert set(document) >= {"format", "schema_version", "clock", "purchases", "spend"}
+    assert len(text) < 20_000
+    assert "NaN" not in text
+    assert "Infinity" not in text
+
+
+def test_an_independence_that_could_not_be_told_comes_back_untold(rfm, tmp_path):
+    twice = rfm[rfm.frequency == 2]
+    model = CustomerModel(BGNBD().fit(rfm), GammaGamma().fit(twice))
+    model.save(tmp_path / "model.json")
+    again = load(tmp_path / "model.json").spend.independence_
+    assert np.isnan(again.p_value)
+    assert again.words == model.spend.independence_.words
+
+
+# ---- what cannot be saved ----------------------------------------------------------------------------------
+
+
+def test_only_a_fitted_model_is_saved(rfm, tmp_path):
+    for unfitted in (CustomerModel(BGNBD()), CustomerModel(BGNBD().fit(rfm), GammaGamma())):
+        with pytest.raises(InvalidOption, match="Only a fitted model can be saved"):
+            unfitted.save(tmp_path / "model.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pair_with_two_clocks_is_not_saved(rfm, tmp_path):
+    log = load_cdnow(sample=True)
+    daily = rfm_summary(log, amount="amount", observation_end="1997-09-30")
+    with pytest.raises(ClockMismatch, match="fit both to the same RFM"):
+        CustomerModel(BGNBD().fit(rfm), GammaGamma().fit(daily)).save(tmp_path / "model.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- what cannot be read -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not JSON", b"\xff\xfe\x00", b"\x80\x04\x95\x10", b"[" * 100_000, b'{"a": ' * 100_000, b"NaN,", b"9" * 9999],
+    ids=["nothing", "text", "bytes", "pickle", "deep list", "deep dict", "half", "long number"],
+)
+def test_what_is_no_json_is_refused(tmp_path, content):
+    assert refused(tmp_path, content, "it is not JSON|it does not say")
+
+
+@pytest.mark.parametrize("content", ["null", "[]", "3", '"text"', "{}", '{"format": "another"}', '{"format": []}'])
+def test_json_that_is_no_model_is_refused(tmp_path, content):
+    assert refused(tmp_path, content, "is JSON, but no model")
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, [1], 1.5, {}])
+def test_an_unknown_version_is_refused_by_its_name(text, tmp_path, version):
+    assert refused(tmp_path, edited(text, schema_version=version), "has schema version")
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"purchases__process": "exec"}, "the process 'exec' is not one of bgnbd"),
+        ({"spend__process": "bgnbd"}, "the process 'bgnbd' is not one of gamma_gamma"),
+        ({"purchases__fit__parameters": {"r": 1.0}}, "has the parameters r, alpha, a, b, not r"),
+        ({"purchases__fit__parameters__r": -1.0}, "parameters.r: .*greater than 0"),
+        ({"purchases__fit__parameters__r": "0.2"}, "parameters.r"),
+        ({"purchases__fit__parameters__r": None}, "parameters.r"),
+        ({"purchases__fit__parameters__r": float("nan")}, "parameters.r"),
+        ({"purchases__fit__parameters__r": float("inf")}, "parameters.r"),
+        ({"purchases__fit__parameters__r": 10**400}, "parameters.r"),
+        ({"purchases__fit__covariance": [[1.0]]}, r"covariance does not have the shape \(4, 4\)"),
+        ({"purchases__fit__covariance": [[1.0] * 4] * 3 + [[1.0] * 3]}, "covariance does not have the shape"),
+        ({"purchases__fit__free": [True]}, r"free does not have the shape \(4,\)"),
+        ({"purchases__fit__free": [1, 0, 1, 0]}, "free"),
+        ({"purchases__fit__status": "fine"}, "status"),
+        ({"purchases__fit__customers": 0}, "customers"),
+        ({"purchases__fit": None}, "fit"),
+        ({"clock__time_unit": "fortnight"}, "time_unit"),
+        ({"clock__time_zone": "Mars/Olympus"}, "Mars/Olympus"),
+        ({"clock__time_zone": "../../etc/passwd"}, "etc/passwd"),
+        ({"purchases__code": "import os"}, "purchases.code"),
+        ({"more": 1}, "more"),
+        ({"spend": {}}, "spend"),
+    ],
+)
+def test_a_damaged_field_is_refused_by_its_name(text, tmp_path, changes, match):
+    assert refused(tmp_path, edited(text, **changes), match)
+
+
+def test_what_is_not_there_is_refused(tmp_path):
+    with pytest.raises(InvalidModelFile, match=r"nowhere\.json: cannot be read"):
+        load(tmp_path / "nowhere.json")
+    with pytest.raises(InvalidModelFile, match="cannot be read"):
+        load(tmp_path)
+
+
+def load_or_refuse(tmp_path, content):
+    """A file is a model or refused as one: nothing else ever comes of reading it."""
+    refusal = ""
+    try:
+        found = read(tmp_path, content)
+    except InvalidModelFile as error:
+        refusal = str(error)
+    if refusal:
+        assert refusal.startswith(str(tmp_path / "some model.json"))
+        return
+    assert isinstance(found, CustomerModel)
+    assert all(value > 0 for value in found.purchases.parameters_.values())
+    found.purchases.summary()
+
+
+@fuzzing
+@given(data=st.data())
+def test_a_file_with_other_bytes_is_a_model_or_refused(data, text, tmp_path):
+    content = bytearray(text.encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(content) - 1))
+        stop = min(len(content), start + data.draw(st.integers(0, 40)))
+        content[start:stop] = data.draw(st.binary(max_size=12))
+    load_or_refuse(tmp_path, bytes(content))
+
+
+@fuzzing
+@given(cut=st.floats(0, 1))
+def test_half_a_file_is_refused(cut, text, tmp_path):
+    content = text.rstrip()[: int(cut * (len(text) - 2))]
+    assert refused(tmp_path, content, "is damaged or no model at all")
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def places(value, path=()):
+    """Every path in a document."""
+    yield path
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from places(item, (*path, key))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from places(item, (*path, i))
+
+
+@fuzzing
+@given(data=st.data())
+def test_a_file_with_other_values_is_a_model_or_refused(data, text, tmp_path):
+    document = json.loads(text)
+    for _ in range(data.draw(st.integers(1, 2))):
+        path = data.draw(st.sampled_from(list(places(document))[1:]))
+        place = document
+        for step in path[:-1]:
+            place = place[step]
+        if data.draw(st.booleans()):
+            place[path[-1]] = data.draw(anything)
+        else:
+            del place[path[-1]]
+    load_or_refuse(tmp_path, json.dumps(document))

@@ -1,0 +1,277 @@
+"""BGNBD as an estimator: frames given back, the clock kept, scikit-learn's protocol, refusals with a way out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.utils.validation import check_is_fitted
+
+from clvmodels.clock import Clock
+from clvmodels.datasets import dataset_path, load_cdnow
+from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
+from clvmodels.estimators.customer_model import CustomerModel
+from clvmodels.estimators.purchases import BGNBD
+from clvmodels.estimators.spend import GammaGamma
+from clvmodels.transactions.rfm import RFM, rfm_summary
+
+CLVTOOLS = json.loads((Path(__file__).parents[1] / "references" / "cdnow_bgnbd.json").read_text("utf-8"))[
+    "clvtools_to_1997_09_30"
+]
+KINDS = {"pandas": pd.DataFrame, "polars": pl.DataFrame}
+
+
+def summarize(log, **options):
+    return rfm_summary(log, **{"time_unit": "week", "observation_end": "1997-09-30"} | options)
+
+
+@pytest.fixture(scope="module")
+def log():
+    return load_cdnow(sample=True)
+
+
+@pytest.fixture(scope="module")
+def rfm(log):
+    return summarize(log)
+
+
+@pytest.fixture(scope="module")
+def model(rfm):
+    return BGNBD().fit(rfm)
+
+
+def values(frame, name):
+    return np.asarray(frame[name].to_numpy(), dtype=float)
+
+
+# ---- predictions -------------------------------------------------------------------------------------------
+
+
+def test_predictions_of_other_software_from_the_fit_on(model, rfm):
+    numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
+    first = np.searchsorted(rfm.customer_id.to_numpy(), numbered[:10])
+    expected = values(model.expected_purchases(rfm, 39), "expected_purchases")
+    alive = values(model.probability_alive(rfm), "probability_alive")
+    # CLVTools stopped about 1e-5 short of the maximum in each parameter.
+    assert expected[first] == pytest.approx(CLVTOOLS["expected_purchases"], rel=2e-5)
+    assert expected.sum() == pytest.approx(CLVTOOLS["total_expected_purchases"], rel=2e-6)
+    assert alive[first] == pytest.approx(CLVTOOLS["probability_alive"], rel=2e-5)
+    assert model.pmf(range(11), "272 days") == pytest.approx(CLVTOOLS["pmf"]["values"], rel=2e-5)
+    for t, value in CLVTOOLS["expected_repeat_purchases_of_a_new_customer"].items():
+        assert model.mean_purchases(float(t)) == pytest.approx(value, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_frames_are_given_back_in_kind(model, log, kind):
+    rfm = summarize(log if kind == "pandas" else pl.from_pandas(log))
+    answers = {
+        "probability_alive": model.probability_alive(rfm),
+        "expected_purchases": model.expected_purchases(rfm, "12 months"),
+        "discounted_purchases": model.discounted_purchases(rfm, "12 months", 0.1),
+        "pmf_3": model.pmf([0, 3], 10, rfm),
+    }
+    for name, answer in answers.items():
+        assert isinstance(answer, KINDS[kind])
+        assert answer.columns[0] == "customer_id"
+        assert name in answer.columns
+        assert list(answer["customer_id"]) == rfm.customer_id.to_list()
+        assert np.all(np.isfinite(values(answer, name)))
+    assert list(answers["pmf_3"].columns) == ["customer_id", "pmf_0", "pmf_3"]
+
+
+def test_a_file_gives_polars(model, log, tmp_path):
+    log.to_parquet(tmp_path / "log.parquet")
+    assert isinstance(model.probability_alive(summarize(tmp_path / "log.parquet")), pl.DataFrame)
+
+
+def test_horizons_are_numbers_or_words(model, rfm):
+    expected = values(model.expected_purchases(rfm, 13), "expected_purchases")
+    for horizon in ("13 weeks", "91 days", 13.0, "2184 hours"):
+        assert np.array_equal(values(model.expected_purchases(rfm, horizon), "expected_purchases"), expected)
+    year = values(model.expected_purchases(rfm, "1 year"), "expected_purchases")
+    months = values(model.expected_purchases(rfm, "12 months"), "expected_purchases")
+    assert months == pytest.approx(year, rel=1e-12)
+    assert model.mean_purchases("13 weeks") == model.mean_purchases(13)
+
+
+@pytest.mark.parametrize(
+    "horizon", ["", "soon", "12", "12 moons", "-3 weeks", "1e3 days", "3 weeks 2 days", -1, np.nan, np.inf]
+)
+def test_a_horizon_that_cannot_be_read_is_refused(model, rfm, horizon):
+    for ask in (
+        lambda: model.expected_purchases(rfm, horizon),
+        lambda: model.discounted_purchases(rfm, horizon, 0.1),
+        lambda: model.pmf([0], horizon),
+    ):
+        with pytest.raises(InvalidOption, match="horizon="):
+            ask()
+    with pytest.raises(InvalidOption, match="t="):
+        model.mean_purchases(horizon)
+
+
+def test_a_prediction_is_no_function_of_the_other_customers(model, rfm):
+    together = values(model.expected_purchases(rfm, 52), "expected_purchases")
+    for rows in (slice(0, 1), slice(100, 110), [7, 3, 2000]):
+        alone = values(model.expected_purchases(rfm[rows], 52), "expected_purchases")
+        assert np.array_equal(alone, together[rows])
+    assert len(model.expected_purchases(rfm[:0], 52)) == 0
+    assert len(model.probability_alive(rfm[:0])) == 0
+
+
+def test_a_model_scores_customers_as_of_another_day(model, log):
+    later = summarize(log, observation_end="1998-06-30")
+    alive = values(model.probability_alive(later), "probability_alive")
+    assert len(alive) == 2357
+    assert alive.mean() < CLVTOOLS["mean_probability_alive"]
+
+
+def test_the_pmf_is_a_distribution_over_purchases(model, rfm):
+    k = range(60)
+    table = model.pmf(k, 39, rfm[:50])
+    chances = np.stack([values(table, f"pmf_{count}") for count in k])
+    expected = values(model.expected_purchases(rfm[:50], 39), "expected_purchases")
+    # The first fifty customers expect at most seven purchases: beyond 60 lies 1e-7.
+    assert chances.sum(axis=0) == pytest.approx(np.ones(50), abs=1e-6)
+    assert np.arange(60) @ chances == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("counts", [[-1], [0.5], [[0, 1]], ["two"], [np.nan]])
+def test_counts_are_whole_numbers(model, counts):
+    with pytest.raises(InvalidOption, match="counts must be whole numbers"):
+        model.pmf(counts, 39)
+
+
+def test_mean_purchases_keeps_the_shape(model):
+    times = np.array([[0.0, 1.0], [39.0, 78.0]])
+    found = model.mean_purchases(times)
+    assert found.shape == (2, 2)
+    # The nodes of the quadrature are chosen for the longest time asked about.
+    assert found[1, 0] == pytest.approx(model.mean_purchases(39), rel=1e-12)
+    assert isinstance(model.mean_purchases(39), float)
+    for bad in ([-1.0], [np.nan]):
+        with pytest.raises(InvalidOption, match="t must be finite"):
+            model.mean_purchases(bad)
+
+
+@pytest.mark.parametrize("rate", [-1.0, -2.0, np.nan, np.inf])
+def test_a_rate_that_is_none_is_refused(model, rfm, rate):
+    with pytest.raises(InvalidOption, match="annual_discount_rate="):
+        model.discounted_purchases(rfm, 39, rate)
+
+
+# ---- the clock and the fit ---------------------------------------------------------------------------------
+
+
+def test_another_clock_is_refused(model, log):
+    for other in (summarize(log, time_unit="day"), summarize(log, merge_within="hour")):
+        for ask in (model.probability_alive, lambda rfm: model.expected_purchases(rfm, 39), model.score):
+            with pytest.raises(ClockMismatch, match=r"tells time in weeks.*this RFM in"):
+                ask(other)
+
+
+def test_a_model_can_be_fitted_again_by_another_clock(rfm, log):
+    model = BGNBD().fit(rfm)
+    assert model.clock_ == Clock("week")
+    assert model.fit(summarize(log, time_unit="day")).clock_ == Clock("day")
+    assert model.observation_end_ == "1997-09-30"
+
+
+def test_before_a_fit_nothing_is_predicted(rfm):
+    for ask in (
+        lambda: BGNBD().probability_alive(rfm),
+        lambda: BGNBD().expected_purchases(rfm, 39),
+        lambda: BGNBD().mean_purchases(39),
+        lambda: BGNBD().pmf([1], 39),
+        lambda: BGNBD().summary(),
+        lambda: BGNBD().certificate(),
+        lambda: BGNBD().score(rfm),
+    ):
+        with pytest.raises(InvalidOption, match=r"has not been fitted: call fit\(rfm\) first"):
+            ask()
+
+
+def test_a_failed_fit_leaves_no_old_one_behind(rfm):
+    model = BGNBD().fit(rfm)
+    with pytest.raises(InvalidRFM):
+        model.fit(pd.DataFrame())
+    with pytest.raises(InvalidOption, match="has not been fitted"):
+        model.probability_alive(rfm)
+
+
+def test_what_is_no_rfm_is_refused_with_the_way_to_one(log):
+    with pytest.raises(InvalidRFM, match=r"A DataFrame is no RFM: make one with rfm_summary"):
+        BGNBD().fit(log)
+
+
+def test_customers_seen_for_no_time_are_nothing_to_fit():
+    frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 0], "recency": [0.0, 0.0], "T": [0.0, 0.0]})
+    with pytest.raises(InvalidRFM, match="observed for any time"):
+        BGNBD().fit(RFM.from_frame(frame, time_unit="week"))
+
+
+# ---- the summary -------------------------------------------------------------------------------------------
+
+
+def test_the_summary_tells_estimates_with_errors_and_intervals(model):
+    table = model.summary()
+    assert list(table.index) == ["r", "alpha", "a", "b"]
+    assert list(table["unit"]) == ["", "weeks", "", ""]
+    assert table["estimate"].to_dict() == model.parameters_
+    # Normal on the logarithm: 1.959964 log standard errors to either side.
+    reach = np.log(table["upper"] / table["estimate"]).to_numpy()
+    assert reach == pytest.approx(1.959964 * (table["standard_error"] / table["estimate"]).to_numpy(), rel=1e-6)
+    assert np.log(table["estimate"] / table["lower"]).to_numpy() == pytest.approx(reach, rel=1e-12)
+    narrow = model.summary(level=0.5)
+    assert (narrow["lower"] > table["lower"]).all()
+    assert (narrow["upper"] < table["upper"]).all()
+    for level in (0.0, 1.0, 95):
+        with pytest.raises(InvalidOption, match="level="):
+            model.summary(level=level)
+
+
+def test_the_certificate_is_plain_values(model):
+    told = model.certificate()
+    assert json.loads(json.dumps(told)) == told
+    assert told["status"] == "converged"
+    assert told["model"] == "BG/NBD"
+    assert told["customers"] == 2357
+    assert told["unique_rows"] < 2357
+    assert told["clock"]["time_unit"] == "week"
+
+
+# ---- scikit-learn ------------------------------------------------------------------------------------------
+
+
+def test_clone_and_parameters(model, rfm):
+    fresh = clone(model)
+    assert type(fresh) is BGNBD
+    assert not fresh.__sklearn_is_fitted__()
+    check_is_fitted(model)
+    assert fresh.set_params(**model.get_params()).fit(rfm).parameters_ == model.parameters_
+    pair = CustomerModel(BGNBD(), GammaGamma())
+    assert {"purchases", "spend"} <= set(pair.get_params(deep=False))
+    assert clone(pair).get_params(deep=False).keys() == pair.get_params(deep=False).keys()
+
+
+def test_the_score_is_the_mean_log_likelihood(model, rfm):
+    assert model.score(rfm) == pytest.approx(model.fit_.log_likelihood / len(rfm), rel=1e-12)
+
+
+def test_cross_validation(rfm):
+    scores = cross_val_score(BGNBD(), rfm, cv=3)
+    assert scores.shape == (3,)
+    # A held-out customer is told about as well as a fitted one: -9582.4/2357.
+    assert np.all(np.abs(scores + 4.07) < 1)
+
+
+def test_a_grid_search(log):
+    rfm = summarize(log, amount="amount")
+    search = GridSearchCV(CustomerModel(BGNBD()), {"spend": [None, GammaGamma()]}, cv=2).fit(rfm)
+    assert search.best_estimator_.__sklearn_is_fitted__()
+    assert search.best_score_ == pytest.approx(-9582.429 / 2357, abs=0.2)

@@ -1,0 +1,218 @@
+"""Gamma-Gamma: every formula against the paper's, written in mpmath, and against published numbers.
+
+FH is Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value" (brucehardie.com, note 025).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from clvmodels.datasets import dataset_path, load_cdnow
+from clvmodels.processes.gamma_gamma import PROCESS, Parameters
+from clvmodels.transactions.rfm import rfm_summary
+
+REFERENCE = json.loads((Path(__file__).parents[1] / "references" / "cdnow_gamma_gamma.json").read_text("utf-8"))
+PAPER, BTYD = REFERENCE["published"], REFERENCE["btyd"]
+
+# (p, q, v): as on CDNOW; spend as good as constant; nearly without a population mean; no differences between customers;
+# wide within and between; money in hundredths of a cent.
+CORNERS = [
+    (6.25, 3.74, 15.44),
+    (1e5, 3.0, 2e-4),
+    (2.0, 1.0 + 1e-9, 10.0),
+    (3.0, 1e5, 1e6),
+    (0.05, 0.3, 20.0),
+    (6.25, 3.74, 154_400.0),
+]
+HISTORIES = [(1, 1e-4), (1, 20.0), (3, 35.0), (40, 1e6), (100_000, 12.5)]
+
+
+@pytest.fixture(autouse=True)
+def digits():
+    with mp.workdps(40):
+        yield
+
+
+def parameters(values):
+    return Parameters(*map(np.float64, values.values() if isinstance(values, dict) else values))
+
+
+def money(observation_end="1997-09-30"):
+    """Purchases and mean spend of the 1/10 sample's customers, and where its first ten by its own numbers stand."""
+    rfm = rfm_summary(load_cdnow(sample=True), amount="amount", time_unit="week", observation_end=observation_end)
+    numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
+    first = np.searchsorted(rfm.customer_id.to_numpy(), numbered[:10])
+    return rfm.monetary_count, np.nan_to_num(rfm.monetary_value), first
+
+
+def paper_log_likelihood(p, count, mean):
+    """FH eq. (1a)."""
+    p, q, v, mean = map(mp.mpf, (*p, mean))
+    return (
+        mp.loggamma(p * count + q)
+        - mp.loggamma(p * count)
+        - mp.loggamma(q)
+        + q * mp.log(v)
+        + (p * count - 1) * mp.log(mean)
+        + p * count * mp.log(count)
+        - (p * count + q) * mp.log(v + count * mean)
+    )
+
+
+def paper_expected_spend(p, count, mean):
+    """FH eq. (5): the population's mean and the customer's own, weighted."""
+    p, q, v, mean = map(mp.mpf, (*p, mean))
+    own = p * count / (p * count + q - 1)
+    return (1 - own) * p * v / (q - 1) + own * mean
+
+
+# ---- the paper's formulas ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("p", CORNERS)
+@pytest.mark.parametrize("history", HISTORIES)
+def test_log_likelihood_is_that_of_the_paper(p, history):
+    count, mean = history
+    found = float(PROCESS.log_likelihood(parameters(p), np.array([count]), np.array([mean]))[0])
+    # Rounding of p*count times a logarithm that differs little from another, and of log-betas of that size.
+    largest = p[0] * count * (1 + abs(np.log(count * mean))) + p[1] * (1 + abs(np.log(p[2])))
+    assert found == pytest.approx(float(paper_log_likelihood(p, *history)), rel=1e-12, abs=2e-15 * largest)
+
+
+@pytest.mark.parametrize("p", CORNERS)
+def test_the_likelihood_is_a_density_of_the_mean(p):
+    """It integrates to 1 over the mean spend, whatever the count."""
+    p = parameters(p)
+    centre = np.log(p.p * p.v / p.q)
+    for count in (1, 4):
+        # log mean = centre + log of a ratio of gammas; its tails fall as exp(-p count s) and exp(-q s).
+        left, right = 30 / min(1.0, p.p * count), 30 / min(1.0, p.q)
+        s = np.linspace(centre - left, centre + right, 400_001)
+        log_density = PROCESS.log_likelihood(p, np.full(len(s), count), np.exp(s)) + s
+        # The trapezoidal rule is exact here; the tails are 1e-13, rounding of the log-likelihood at p = 1e5 is 1e-10.
+        assert np.sum(np.exp(log_density)) * (s[1] - s[0]) == pytest.approx(1, rel=1e-8)
+
+
+@pytest.mark.parametrize("p", CORNERS)
+@pytest.mark.parametrize("history", HISTORIES)
+def test_expected_spend_is_that_of_the_paper(p, history):
+    count, mean = history
+    found = float(PROCESS.expected_spend(parameters(p), np.array([count]), np.array([mean]))[0])
+    if p[0] * count + p[1] > 1:
+        assert found == pytest.approx(float(paper_expected_spend(p, *history)), rel=1e-12)
+    else:
+        assert np.isnan(found)
+
+
+def test_expected_spend_of_the_population():
+    for p in CORNERS:
+        found = float(PROCESS.expected_spend(parameters(p), np.array([0]), np.array([np.nan]))[0])
+        if p[1] > 1:
+            # At q = 1 + 1e-9 the digits of q - 1 are those of the double next to it: 1e-7 of it.
+            assert found == pytest.approx(float(paper_expected_spend(p, 0, 0.0)), rel=1e-12)
+        else:
+            assert np.isnan(found)
+
+
+def test_mean_exists_where_the_integral_does():
+    # M = p/nu with nu ~ Gamma(p count + q): its mean is finite if and only if p count + q > 1.
+    p = parameters((0.2, 0.5, 10.0))
+    count = np.arange(5)
+    assert PROCESS.mean_exists(p, count).tolist() == [False, False, False, True, True]
+    assert np.isfinite(PROCESS.expected_spend(p, count, np.full(5, 8.0))).tolist() == [False, False, False, True, True]
+    assert not PROCESS.mean_exists(parameters((0.5, 1.0, 10.0)), np.array([0]))[0]
+
+
+@pytest.mark.parametrize("p", [CORNERS[0], (1e3, 3.0, 0.02), CORNERS[2], CORNERS[4]])
+def test_median_spend_halves_the_possible_means(p):
+    for count, mean in ((0, 0.0), (1, 20.0), (40, 30.0)):
+        found = float(PROCESS.median_spend(parameters(p), np.array([count]), np.array([mean]))[0])
+        # P(M > m) = P(nu < p/m), nu ~ Gamma(p count + q, rate v + count mean).
+        shape, rate = mp.mpf(p[0]) * count + p[1], mp.mpf(p[2]) + mp.mpf(count) * mean
+        below = mp.gammainc(shape, 0, rate * p[0] / mp.mpf(found), regularized=True)
+        # The density of log nu is at most about sqrt(shape), up to 200 here.
+        assert float(below) == pytest.approx(0.5, abs=1e-9)
+
+
+def test_median_and_mean_against_simulated_customers():
+    p, count, n = parameters((6.25, 3.74, 15.44)), 3, 400_000
+    generator = np.random.default_rng(5)
+    nu = generator.gamma(p.q, size=n) / p.v
+    seen = generator.gamma(p.p * count, size=n) / nu / count
+    truth = p.p / nu
+    near = np.abs(seen - 30) < 0.5
+    at = (np.array([count]), np.array([30.0]))
+    spread = np.std(truth[near]) / np.sqrt(near.sum())
+    # Five standard errors; that of a median is sqrt(pi/2) as large for a normal, less for these.
+    assert abs(np.mean(truth[near]) - PROCESS.expected_spend(p, *at)[0]) < 5 * spread
+    assert abs(np.median(truth[near]) - PROCESS.median_spend(p, *at)[0]) < 6.5 * spread
+
+
+def test_much_spend_makes_the_customers_own_mean_count():
+    p = parameters(PAPER["parameters"])
+    found = PROCESS.expected_spend(p, np.array([0, 1, 10, 10_000_000]), np.full(4, 90.0))
+    assert np.all(np.diff(found) > 0)
+    assert found[3] == pytest.approx(90.0, rel=1e-6)
+    assert PROCESS.median_spend(p, np.array([10_000_000]), np.array([90.0]))[0] == pytest.approx(90.0, rel=1e-6)
+
+
+# ---- published numbers -------------------------------------------------------------------------------------
+
+
+def test_published_expectations():
+    p, (count, mean, first) = parameters(PAPER["parameters"]), money()
+    found = PROCESS.expected_spend(p, count[first], mean[first])
+    # Printed to cents, at parameters printed to two decimals, which move the population's mean by 0.05.
+    assert found == pytest.approx(PAPER["expected_spend"], rel=2e-3)
+    assert np.sum(count > 0) == 946
+    used = count > 0
+    total = np.sum(PROCESS.log_likelihood(p, count[used], mean[used]))
+    # BTYD rounds mean spend to cents.
+    assert total == pytest.approx(BTYD["log_likelihood_at_6_25_3_74_15_44"], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "end"), [("clvtools_to_1997_09_30", "1997-09-30"), ("clvtools_37_weeks", "1997-09-17")]
+)
+def test_expectations_of_clvtools_at_its_own_parameters(name, end):
+    told, (count, mean, first) = REFERENCE[name], money(end)
+    p = parameters(told["parameters"])
+    assert PROCESS.expected_spend(p, count, mean)[first] == pytest.approx(told["expected_spend"], rel=1e-12)
+    population = PROCESS.expected_spend(p, np.array([0]), np.array([0.0]))[0]
+    assert population == pytest.approx(told["population_mean"], rel=1e-12)
+    used = count > 0
+    total = np.sum(PROCESS.log_likelihood(p, count[used], mean[used]))
+    assert total == pytest.approx(told["log_likelihood"], rel=1e-12)
+
+
+def test_log_likelihood_at_parameters_other_software_was_asked_about():
+    told, (count, mean, _) = REFERENCE["log_likelihood_at_fixed_parameters"], money("1997-09-17")
+    used = count > 0
+    assert used.sum() == told["customers"]
+    p = dict(zip(("p", "q", "v"), told["parameters"].values(), strict=True))
+    assert np.sum(PROCESS.log_likelihood(parameters(p), count[used], mean[used])) == pytest.approx(
+        told["value"], rel=1e-12
+    )
+
+
+def test_btyd_at_its_own_parameters():
+    found = PROCESS.expected_spend(parameters(BTYD["parameters"]), np.array([3]), np.array([35.0]))
+    assert found[0] == pytest.approx(BTYD["expected_spend_of_mean_35_over_3"], rel=1e-12)
+
+
+# ---- simulation --------------------------------------------------------------------------------------------
+
+
+def test_simulated_spend_follows_the_likelihood():
+    """Its mean is p v/(q - 1), and it is NaN where nothing was bought."""
+    p, count = parameters((6.25, 5.0, 15.44)), np.arange(200_000) % 4
+    mean = PROCESS.simulate(p, count, np.random.default_rng(8))
+    assert np.array_equal(np.isnan(mean), count == 0)
+    for k in (1, 3):
+        spend = mean[count == k]
+        assert abs(spend.mean() - p.p * p.v / (p.q - 1)) < 5 * spend.std() / np.sqrt(len(spend))

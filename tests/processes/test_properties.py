@@ -1,0 +1,497 @@
+"""What every process must keep, found through the registry: a new process is held to it without a word here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from clvmodels.inference.fitting import maximize
+from clvmodels.inference.statistics import unique_rows
+from clvmodels.processes.contract import BetaBlock, GammaBlock, PositiveBlock
+from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
+
+WEEK, YEAR, CENTURY = 1.0, 52.18, 5218.0
+UNIT = 30.0  # length of the coordinates' scale, in weeks or money
+PROCESSES = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
+
+each_process = pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
+each_purchase_process = pytest.mark.parametrize("process", PURCHASE_PROCESSES.values(), ids=lambda p: p.name)
+each_spend_process = pytest.mark.parametrize("process", SPEND_PROCESSES.values(), ids=lambda p: p.name)
+some = settings(max_examples=40, derandomize=True)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def is_spend(process):
+    return process in SPEND_PROCESSES.values()
+
+
+def at(process, u, unit=UNIT):
+    """Parameters at coordinates (k,) or, as columns of draws, (k, draws, 1)."""
+    form = process.parametrization
+    u = np.asarray(u, dtype=float)
+    logs = form.to_logs(u) + form.log_scale(unit).reshape(-1, *[1] * (u.ndim - 1))
+    return process.Parameters(*np.exp(logs))
+
+
+def usual(process):
+    """Coordinates of a process that buys a few times, varies between customers and loses some of them."""
+    by_block = {PositiveBlock: [1.0], GammaBlock: [0.5, 1.0], BetaBlock: [1.2, -1.0]}
+    return np.concatenate([by_block[type(block)] for block in process.parametrization.blocks])
+
+
+def limits(process, widest):
+    """Range of each coordinate, no wider than asked for."""
+    lower = [max(-widest, c.lower.at or -np.inf) for c in process.parametrization.coordinates]
+    upper = [min(widest, c.upper.at or np.inf) for c in process.parametrization.coordinates]
+    return np.array(lower), np.array(upper)
+
+
+def columns_of(process, **known):
+    """The statistics a process reads, in its order."""
+    unknown = set(process.statistics) - set(known)
+    assert not unknown, f"{process.name} reads {unknown}: teach these tests what customers look like there"
+    return [np.asarray(known[name], dtype=float) for name in process.statistics]
+
+
+def customers(process, generator, n=60):
+    """Valid statistics that owe nothing to the process, its corners among them."""
+    T = np.exp(generator.uniform(np.log(0.01), np.log(1000), n))
+    T[: n // 10] = 0.0
+    x = np.floor(np.exp(generator.uniform(0, np.log(5000), n))) * (generator.random(n) < 0.7) * (T > 0)
+    t_x = np.where(x > 0, T * np.where(generator.random(n) < 0.2, 1.0, generator.uniform(0.01, 1, n)), 0.0)
+    count = np.maximum(x, 1.0)
+    spend = np.exp(generator.normal(3, 1, n))
+    return columns_of(process, frequency=x, recency=t_x, T=T, monetary_count=count, monetary_value=spend)
+
+
+def simulated(process, p, T, generator):
+    """Statistics of customers drawn from the process."""
+    if is_spend(process):
+        count = generator.integers(1, 6, len(T))
+        spend = process.simulate(p, count, generator)
+        return columns_of(process, monetary_count=count, monetary_value=spend)
+    history = process.simulate(p, T, generator)
+    return columns_of(process, frequency=history.x, recency=history.t_x, T=T)
+
+
+def predictions(process, p, columns):
+    """Everything a process predicts of customers, by name."""
+    if is_spend(process):
+        names = ("log_likelihood", "expected_spend", "median_spend", "mean_exists")
+        return {name: getattr(process, name)(p, *columns[: 1 if name == "mean_exists" else None]) for name in names}
+    return {
+        "log_likelihood": process.log_likelihood(p, *columns),
+        "probability_alive": process.probability_alive(p, *columns),
+        "purchase_intensity": process.purchase_intensity(p, 3.0, *columns),
+        "expected_purchases": process.expected_purchases(p, YEAR, *columns),
+        "discounted_purchases": process.discounted_purchases(p, YEAR, 0.002, *columns),
+        "pmf": process.pmf(p, 2, YEAR, *columns),
+    }
+
+
+# ---- probabilities and expectations ------------------------------------------------------------------------
+
+
+@each_purchase_process
+@some
+@given(seed=seeds)
+def test_probabilities_lie_between_0_and_1(process, seed):
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 6)))
+    columns = customers(process, generator)
+    k = np.arange(4)[:, None]
+    for chances in (
+        process.probability_alive(p, *columns),
+        process.pmf(p, k, YEAR, *columns),
+        process.new_customer_pmf(p, np.arange(4), YEAR),
+    ):
+        assert np.all((chances >= 0) & (chances <= 1 + 1e-9))  # a sum of two chances, each rounded
+
+
+@each_purchase_process
+@some
+@given(seed=seeds)
+def test_expected_purchases_start_at_0_and_never_fall(process, seed):
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 6)))
+    columns = customers(process, generator)
+    before = process.expected_purchases(p, 0.0, *columns)
+    assert np.all(before == 0)
+    for h in (1e-3, 1.0, 10.0, YEAR, CENTURY):
+        now = process.expected_purchases(p, h, *columns)
+        # Where everything likely has been bought already, what is left is rounding.
+        assert np.all(now >= before * (1 - 1e-8))
+        before = now
+    assert np.all(np.diff(process.mean_purchases(p, np.geomspace(1e-3, CENTURY, 40))) >= 0)
+    assert process.mean_purchases(p, np.zeros(1))[0] == 0
+
+
+@each_purchase_process
+@some
+@given(seed=seeds, t=st.floats(0.5, 100))
+def test_the_pmf_sums_to_1_and_its_mean_is_mean_purchases(process, seed, t):
+    p = at(process, np.random.default_rng(seed).uniform(*limits(process, 1.5)))
+    k = np.arange(6000)
+    chances = process.new_customer_pmf(p, k, t)
+    assume(chances[-1] * k[-1] ** 2 < 1e-11)  # so little lies beyond
+    assert np.sum(chances) == pytest.approx(1, abs=1e-9)
+    assert np.sum(k * chances) == pytest.approx(process.mean_purchases(p, np.array([t]))[0], rel=1e-8)
+
+
+@each_purchase_process
+@some
+@given(seed=seeds)
+def test_the_intensity_is_the_derivative_of_expected_purchases(process, seed):
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 2)))
+    columns = customers(process, generator, 20)
+    for tau in (0.5, 20.0):
+        step = 1e-3 * tau
+        by = {k: process.expected_purchases(p, tau + k * step, *columns) for k in (-2, -1, 1, 2)}
+        differences = [(by[k] - by[-k]) / (2 * k * step) for k in (1, 2)]
+        # The next error term is of the order of step^4; rounding is that of purchases so far, over the step,
+        # and of the smallest numbers there are.
+        noise = 1e-9 * process.expected_purchases(p, tau, *columns) / step
+        expected = (4 * differences[0] - differences[1]) / 3
+        found = process.purchase_intensity(p, tau, *columns)
+        assert np.all(np.abs(found - expected) <= 1e-5 * np.abs(expected) + noise + 1e-300)
+
+
+@each_purchase_process
+@some
+@given(seed=seeds, rate=st.floats(1e-6, 0.5))
+def test_discounting_takes_something_away_but_not_all(process, seed, rate):
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 4)))
+    columns = customers(process, generator)
+    expected = process.expected_purchases(p, YEAR, *columns)
+    discounted = process.discounted_purchases(p, YEAR, rate, *columns)
+    assert np.all(discounted <= expected * (1 + 1e-9))
+    assert np.all(discounted >= expected * np.exp(-rate * YEAR) * (1 - 1e-9))
+    assert process.discounted_purchases(p, YEAR, 0.0, *columns) == pytest.approx(expected, rel=1e-12)
+
+
+@each_spend_process
+@some
+@given(seed=seeds)
+def test_spend_is_positive_and_missing_only_where_no_mean_exists(process, seed):
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 4)))
+    count, mean = customers(process, generator)
+    count[:5], mean[:5] = 0, 0.0
+    spend = process.expected_spend(p, count, mean)
+    exists = process.mean_exists(p, count)
+    assert np.array_equal(np.isfinite(spend), exists)
+    assert np.all(spend[exists] > 0)
+    assert np.all(process.median_spend(p, count, mean) > 0)
+    assert np.ptp(process.median_spend(p, count, mean)[:5]) == 0  # those without a purchase are told alike
+
+
+# ---- the likelihood ----------------------------------------------------------------------------------------
+
+
+@each_process
+@some
+@given(seed=seeds)
+def test_the_score_is_the_derivative_of_the_log_likelihood(process, seed):
+    generator = np.random.default_rng(seed)
+    u = generator.uniform(*limits(process, 4))
+    columns = customers(process, generator)
+    value, gradient = process.score(at(process, u), *columns)
+    logs = np.log(np.array(at(process, u)))
+    assert value == pytest.approx(process.log_likelihood(at(process, u), *columns), rel=1e-12, abs=1e-12)
+    step = 1e-3
+    for i, name in enumerate(process.parametrization.names):
+
+        def moved(by, i=i):
+            shifted = logs.copy()
+            shifted[i] += by
+            return process.log_likelihood(process.Parameters(*np.exp(shifted)), *columns)
+
+        first, second = ((moved(k * step) - moved(-k * step)) / (2 * k * step) for k in (1, 2))
+        expected = (4 * first - second) / 3
+        # Rounding of the log-likelihood over the step, and the next term of the differences, step^4 times purchases.
+        allowed = 1e-12 * (1 + np.abs(value)) / step + 1e-9 * (1 + columns[0])
+        assert np.all(np.abs(gradient[i] - expected) <= allowed), name
+
+
+@each_process
+@some
+@given(seed=seeds, ratio=st.sampled_from([7.0, 1 / 30.4375, 1e-3, 100.0]))
+def test_another_unit_moves_the_log_likelihood_by_a_constant(process, seed, ratio):
+    generator = np.random.default_rng(seed)
+    u = generator.uniform(*limits(process, 4))
+    columns = customers(process, generator)
+    scaled = [
+        column * (ratio if name in ("recency", "T", "monetary_value") else 1)
+        for name, column in zip(process.statistics, columns, strict=True)
+    ]
+    there = process.log_likelihood(at(process, u, UNIT * ratio), *scaled)
+    here = process.log_likelihood(at(process, u), *columns)
+    # A density of x times, or of one mean spend, in units of another length.
+    events = np.ones(len(here)) if is_spend(process) else columns[process.statistics.index("frequency")]
+    # Rounding of terms of the size of parameters and counts, which cancel.
+    allowed = 1e-13 * (1 + np.abs(here) + 30 * (np.max(at(process, u)) + columns[0]))
+    assert np.all(np.abs(there - (here - events * np.log(ratio))) <= allowed)
+
+
+@each_process
+def test_the_fit_knows_no_unit(process):
+    generator = np.random.default_rng(2)
+    T = generator.uniform(0.5, 1.5, 3000) * UNIT
+    columns = simulated(process, at(process, usual(process)), T, generator)
+    ratio = 7.0
+    scaled = [
+        column * (ratio if name in ("recency", "T", "monetary_value") else 1)
+        for name, column in zip(process.statistics, columns, strict=True)
+    ]
+    here = maximize(process, unique_rows(columns), UNIT)
+    there = maximize(process, unique_rows(scaled), UNIT * ratio)
+    for name, value in here.parameters.items():
+        power = process.parametrization.unit_powers.get(name, 0)
+        # Both stop within 1e-6 standard errors of the maximum.
+        assert there.parameters[name] == pytest.approx(value * ratio**power, rel=1e-6)
+    events = len(T) if is_spend(process) else np.sum(columns[process.statistics.index("frequency")])
+    assert there.log_likelihood == pytest.approx(here.log_likelihood - events * np.log(ratio), rel=1e-11)
+    assert there.status == here.status == "converged"
+
+
+@each_process
+def test_compressed_is_uncompressed(process):
+    generator = np.random.default_rng(4)
+    p = at(process, usual(process))
+    columns = simulated(process, p, np.full(5000, UNIT), generator)
+    columns = [np.ceil(column) for column in columns]  # as days are
+    rows = unique_rows(columns)
+    assert len(rows.counts) < 5000
+    whole = process.score(p, *columns)
+    unique = process.score(p, *rows.columns)
+    total = np.sum(whole.log_likelihood)
+    assert np.sum(rows.counts * unique.log_likelihood) == pytest.approx(total, rel=1e-12)
+    # In absolute terms, since a gradient may vanish: rounding of 5,000 terms of the size of the log-likelihood.
+    assert np.sum(rows.counts * unique.gradient, axis=-1) == pytest.approx(
+        np.sum(whole.gradient, axis=-1), abs=1e-12 * abs(total)
+    )
+
+
+@each_process
+def test_the_gradient_vanishes_on_average_at_the_truth(process):
+    """The expected score is 0 at the parameters customers were drawn from, whatever the fit does."""
+    generator = np.random.default_rng(6)
+    p = at(process, usual(process))
+    gradient = process.score(p, *simulated(process, p, np.full(40_000, UNIT), generator)).gradient
+    assert np.all(np.abs(gradient.mean(axis=1)) < 5 * gradient.std(axis=1) / np.sqrt(gradient.shape[1]))
+
+
+@each_process
+def test_simulated_customers_give_the_parameters_back(process):
+    generator = np.random.default_rng(12)
+    u = usual(process)
+    T = generator.uniform(0.5, 1.5, 20_000) * UNIT
+    fit = maximize(process, unique_rows(simulated(process, at(process, u), T, generator)), UNIT)
+    truth = np.log(np.array(at(process, u)))
+    found = np.log(np.array(list(fit.parameters.values())))
+    assert fit.status == "converged"
+    assert np.all(np.abs(found - truth) < 5 * np.sqrt(np.diag(fit.covariance)))
+
+
+# ---- broadcasting ------------------------------------------------------------------------------------------
+
+
+def forms(value, n):
+    """The same parameter as a scalar, a value a customer, and a column of draws."""
+    return {"scalar": np.float64(value), "customers": np.full(n, value), "draws": np.full((2, 1), value)}
+
+
+@each_process
+def test_scalar_is_vector_is_one_draw(process):
+    """Each parameter by itself in each form, and all of them together: covariates move some, draws all."""
+    generator = np.random.default_rng(1)
+    p = at(process, usual(process))
+    columns = customers(process, generator, 30)
+    n = len(columns[0])
+    expected = predictions(process, p, columns)
+    names = process.parametrization.names
+    for form in ("customers", "draws"):
+        for chosen in (*[{name} for name in names], set(names), set(names[1:])):
+            mixed = process.Parameters(
+                **{
+                    name: forms(value, n)[form if name in chosen else "scalar"]
+                    for name, value in zip(names, p, strict=True)
+                }
+            )
+            for name, found in predictions(process, mixed, columns).items():
+                # A shared value is looked up in tables, others computed: gamma functions of 5,000 differ by 1e-12.
+                assert np.shape(found)[-1] == n, (name, form, chosen)
+                assert np.allclose(found, expected[name], rtol=1e-9, atol=1e-12, equal_nan=True), (name, form, chosen)
+
+
+@each_process
+def test_one_draw_keeps_its_shape(process):
+    columns = customers(process, np.random.default_rng(1), 30)
+    u = usual(process)[:, None, None] + np.array([0.0, 0.3, -0.2])[:, None]
+    drawn = predictions(process, at(process, u), columns)
+    for i in range(3):
+        alone = predictions(process, at(process, u[:, i, 0]), columns)
+        for name, found in drawn.items():
+            assert found.shape == (3, 30), name
+            # The nodes of a quadrature are chosen for all draws together.
+            assert np.allclose(found[i], alone[name], rtol=1e-9, atol=1e-13, equal_nan=True), name
+    gradient = process.score(at(process, u), *columns).gradient
+    assert gradient.shape == (len(u), 3, 30)
+
+
+@each_process
+def test_a_customer_s_answer_does_not_depend_on_the_others(process):
+    columns = customers(process, np.random.default_rng(9), 200)
+    p = at(process, usual(process))
+    together = predictions(process, p, columns)
+    for rows in (slice(0, 1), slice(77, 78), slice(120, 200)):
+        alone = predictions(process, p, [column[rows] for column in columns])
+        for name, found in alone.items():
+            assert np.array_equal(found, together[name][rows], equal_nan=True), name
+
+
+@each_process
+def test_nobody_is_no_fault(process):
+    nobody = [np.zeros(0) for _ in process.statistics]
+    for name, found in predictions(process, at(process, usual(process)), nobody).items():
+        assert np.shape(found) == (0,), name
+
+
+# ---- simulation --------------------------------------------------------------------------------------------
+
+
+@each_purchase_process
+def test_expected_purchases_average_to_what_all_customers_will_do(process):
+    """The law of total expectation, over the histories up to T."""
+    generator = np.random.default_rng(15)
+    T, n = 40.0, 100_000
+    for shift in (-0.7, 0.0, 0.7):
+        p = at(process, usual(process) + shift)
+        columns = simulated(process, p, np.full(n, T), generator)
+        for h in (5.0, 60.0):
+            expected = process.expected_purchases(p, h, *columns)
+            whole = process.mean_purchases(p, np.array([T, T + h]))
+            assert abs(expected.mean() - np.diff(whole)[0]) < 5 * expected.std() / np.sqrt(n)
+
+
+@each_purchase_process
+def test_simulated_counts_follow_the_pmf(process):
+    generator = np.random.default_rng(16)
+    p, n, t = at(process, usual(process)), 100_000, 25.0
+    x = process.simulate(p, np.full(n, t), generator).x
+    k = np.arange(8)
+    expected = process.new_customer_pmf(p, k, t)
+    seen = np.mean(x == k[:, None], axis=1)
+    assert np.all(np.abs(seen - expected) < 5 * np.sqrt(expected * (1 - expected) / n))
+    assert abs(x.mean() - process.mean_purchases(p, np.array([t]))[0]) < 5 * x.std() / np.sqrt(n)
+
+
+@each_purchase_process
+def test_drawn_futures_average_to_the_expectations(process):
+    generator = np.random.default_rng(17)
+    p, h, delta, n = at(process, usual(process)), 30.0, 0.02, 100_000
+    columns = simulated(process, p, np.full(60, 40.0), generator)
+    for i in range(0, 60, 20):
+        one = [np.full(n, column[i]) for column in columns]
+        future = process.sample_future(p, h, delta, *one, generator)
+        for drawn, expected in (
+            (future.purchases, process.expected_purchases(p, h, *[c[:1] for c in one])[0]),
+            (future.worth, process.discounted_purchases(p, h, delta, *[c[:1] for c in one])[0]),
+        ):
+            assert abs(drawn.mean() - expected) < 5 * drawn.std() / np.sqrt(n)
+        k = np.arange(4)
+        chances = process.pmf(p, k[:, None], h, *[c[:1] for c in one])[:, 0]
+        seen = np.mean(future.purchases == k[:, None], axis=1)
+        assert np.all(np.abs(seen - chances) < 5 * np.sqrt(chances * (1 - chances) / n) + 1e-12)
+        assert np.all(future.worth <= future.purchases)
+
+
+@each_spend_process
+def test_drawn_spend_averages_to_expected_spend(process):
+    generator = np.random.default_rng(18)
+    # Spend per purchase has a finite variance only if p count + q > 2: two purchases or more.
+    p, n = at(process, usual(process)), 200_000
+    for count, mean, purchases in ((3, 20.0, 2), (12, 45.0, 1)):
+        total = process.sample_spend(p, np.full(n, purchases), np.full(n, count), np.full(n, mean), generator)
+        expected = purchases * process.expected_spend(p, np.array([count]), np.array([mean]))[0]
+        assert abs(total.mean() - expected) < 5 * total.std() / np.sqrt(n)
+    nothing = process.sample_spend(p, np.zeros(5), np.full(5, 3), np.full(5, 20.0), generator)
+    assert np.all(nothing == 0)
+
+
+# ---- wild parameters ---------------------------------------------------------------------------------------
+
+
+@each_purchase_process
+@some
+@given(seed=seeds)
+def test_every_valid_customer_gets_a_finite_answer(process, seed):
+    """Anywhere within the limits of a fit, for a century ahead: no warning either, since warnings are errors."""
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 16)))
+    columns = customers(process, generator, 200)
+    alive = process.probability_alive(p, *columns)
+    assert np.all((alive >= 0) & (alive <= 1))
+    for h in (WEEK, CENTURY):
+        expected = process.expected_purchases(p, h, *columns)
+        discounted = process.discounted_purchases(p, h, 0.1 / YEAR, *columns)
+        assert np.all(np.isfinite(expected) & (expected >= 0))
+        assert np.all(np.isfinite(discounted) & (discounted >= 0))
+        assert np.all(np.isfinite(process.purchase_intensity(p, h, *columns)))
+        chances = process.pmf(p, np.arange(3)[:, None], h, *columns)
+        assert np.all((chances >= 0) & (chances <= 1 + 1e-6))
+
+
+@each_process
+@some
+@given(seed=seeds)
+def test_log_likelihood_and_score_are_finite_within_the_limits(process, seed):
+    generator = np.random.default_rng(seed)
+    value, gradient = process.score(
+        at(process, generator.uniform(*limits(process, 16))), *customers(process, generator)
+    )
+    assert np.all(np.isfinite(value))
+    assert np.all(np.isfinite(gradient))
+
+
+# ---- starts ------------------------------------------------------------------------------------------------
+
+
+@each_process
+def test_starts_are_within_the_limits_in_any_unit(process):
+    form = process.parametrization
+    generator = np.random.default_rng(3)
+    for columns in (
+        customers(process, generator),
+        simulated(process, at(process, usual(process)), np.full(50, UNIT), generator),
+        [np.ones(1), *[np.full(1, 5.0) for _ in process.statistics[1:]]],
+    ):
+        for start in process.starts(*columns):
+            logs = np.log(np.array(start, dtype=float))
+            assert np.all(np.isfinite(logs))
+            assert form.to_logs(form.from_logs(logs)) == pytest.approx(logs, abs=1e-12)
+
+
+@each_process
+def test_the_jacobian_is_the_derivative_of_the_logarithms(process):
+    form, u, step = process.parametrization, usual(process), 1e-5
+    for i in range(len(u)):
+        shift = np.zeros(len(u))
+        shift[i] = step
+        expected = (form.to_logs(u + shift) - form.to_logs(u - shift)) / (2 * step)
+        assert form.jacobian(u)[:, i] == pytest.approx(expected, abs=1e-9)  # step^2 and rounding over the step
+    assert form.names == process.Parameters._fields
+
+
+@pytest.mark.parametrize("registry", [PURCHASE_PROCESSES, SPEND_PROCESSES])
+def test_the_registry_goes_by_name(registry):
+    for name, process in registry.items():
+        assert name == process.name
+        assert set(process.parametrization.unit_powers) <= set(process.parametrization.names)
+        for coordinate in process.parametrization.coordinates:
+            for limit in (coordinate.lower, coordinate.upper):
+                assert (limit.at is None) == (limit.meaning == "")

@@ -1,0 +1,294 @@
+"""Validation: published holdout figures, rivals as they are defined, and nothing from after the cut in a fit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clvmodels.datasets import load_cdnow
+from clvmodels.errors import InvalidOption
+from clvmodels.estimators.purchases import BGNBD
+from clvmodels.estimators.spend import GammaGamma
+from clvmodels.transactions.holdout import holdout_split
+from clvmodels.validation.rivals import RIVALS, own_rate, population_mean, zero
+from clvmodels.validation.validate import validate
+
+REFERENCES = Path(__file__).parents[1] / "references"
+SAMPLE = json.loads((REFERENCES / "cdnow_bgnbd.json").read_text("utf-8"))
+FULL = json.loads((REFERENCES / "cdnow_full_money.json").read_text("utf-8"))
+CUT, END = "1997-09-30", "1998-06-30"
+
+
+def cut(log, **options):
+    defaults = {"amount": "amount", "time_unit": "week", "calibration_end": CUT, "holdout_end": END}
+    return holdout_split(log, **defaults | options)
+
+
+@pytest.fixture(scope="module")
+def log():
+    return load_cdnow(sample=True)
+
+
+@pytest.fixture(scope="module")
+def split(log):
+    return cut(log)
+
+
+@pytest.fixture(scope="module")
+def check(split):
+    return validate(split, [BGNBD()], GammaGamma())
+
+
+def scores(check, quantity, forecast):
+    table = check.scores
+    return table[(table["quantity"] == quantity) & (table["forecast"] == forecast)].iloc[0]
+
+
+# ---- published figures -------------------------------------------------------------------------------------
+
+
+def test_the_sample_s_holdout_is_the_published_one(split):
+    assert split.horizon == 39
+    assert len(split.calibration) == 2357
+    assert split.calibration.frequency.sum() == 2457
+    assert split.purchases.sum() == 1882
+
+
+@pytest.mark.parametrize(
+    ("forecast", "told"), [("BG/NBD", "bg_nbd"), ("own rate carried on", "own_rate"), ("zero", "zero")]
+)
+def test_purchases_on_the_sample(check, forecast, told):
+    found, told = scores(check, "purchases", forecast), SAMPLE["holdout"][told]
+    assert found["bias"] == pytest.approx(told["bias"], abs=6e-4)  # printed to three or four decimals
+    assert found["mae"] == pytest.approx(told["mae"], abs=6e-4)
+    assert found["rmse"] == pytest.approx(told["rmse"], abs=6e-4)
+    if "spearman" in told:
+        assert found["spearman"] == pytest.approx(told["spearman"], abs=6e-4)
+        # Measured with ties in the order of rows, which moves the third decimal.
+        assert found["gini"] == pytest.approx(told["gini"], abs=1e-3)
+
+
+def test_purchases_and_money_of_clvtools(check):
+    found, told = scores(check, "purchases", "BG/NBD"), SAMPLE["clvtools_to_1997_09_30"]
+    # CLVTools' parameters are 1e-5 off the maximum.
+    assert found["predicted"] == pytest.approx(told["total_expected_purchases"], rel=2e-6)
+    assert found["mae"] == pytest.approx(told["mae"], rel=2e-6)
+    assert found["rmse"] == pytest.approx(told["rmse"], rel=2e-6)
+    found, told = scores(check, "money", "BG/NBD x Gamma-Gamma"), SAMPLE["holdout_money"]
+    assert found["actual"] == pytest.approx(told["actual"], abs=0.005)
+    for name in ("predicted", "mae", "rmse"):
+        assert found[name] == pytest.approx(told[name], rel=5e-6), name
+
+
+def test_mean_holdout_purchases_by_frequency(check):
+    told = SAMPLE["fader_hardie_lee_2005"]["mean_holdout_purchases_by_frequency_0_to_5"]
+    table = check.by_frequency.iloc[:6]
+    assert list(table["frequency"]) == ["0", "1", "2", "3", "4", "5"]
+    assert table["expected"].to_numpy() == pytest.approx(told["expected"], abs=5.1e-3)  # printed to two decimals
+    assert table["actual"].to_numpy() == pytest.approx(told["actual"], abs=5.1e-3)
+
+
+def test_money_on_the_full_log():
+    check = validate(cut(load_cdnow()), [BGNBD()], GammaGamma())
+    for forecast in ("BG/NBD x Gamma-Gamma", "own rate carried on", "population mean"):
+        found, told = scores(check, "money", forecast), FULL[forecast]
+        assert found["actual"] == pytest.approx(FULL["actual"], abs=1)
+        assert found["bias"] == pytest.approx(told["bias"], abs=6e-4)  # as printed
+        assert found["mae"] == pytest.approx(told["mae"], abs=6e-3)
+        assert found["rmse"] == pytest.approx(told["rmse"], rel=4e-3)  # three digits
+        if "gini" in told:
+            assert found["gini"] == pytest.approx(told["gini"], abs=6e-4)
+    assert found["customers"] == 23_570
+
+
+# ---- rivals ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """Three customers, ten days of calibration and five of holdout; the third comes on the day of the cut."""
+    rows = [
+        ("a", "2024-01-01", 10.0),
+        ("a", "2024-01-05", 4.0),
+        ("a", "2024-01-09", 6.0),
+        ("a", "2024-01-12", 9.0),
+        ("b", "2024-01-06", 7.0),
+        ("c", "2024-01-11", 50.0),
+        ("c", "2024-01-16", 2.0),
+        ("d", "2024-01-13", 99.0),
+    ]
+    log = pd.DataFrame(rows, columns=["customer_id", "date", "amount"])
+    return holdout_split(log, amount="amount", calibration_end="2024-01-11", holdout_end="2024-01-16")
+
+
+def test_rivals_by_hand(tiny):
+    assert tiny.calibration.T.tolist() == [10, 5, 0]
+    assert tiny.purchases.tolist() == [1, 0, 1]
+    assert zero(tiny, False).tolist() == zero(tiny, True).tolist() == [0, 0, 0]
+    # x/T a day for five days; a customer seen for no time has no rate.
+    assert own_rate(tiny, False) == pytest.approx([2 / 10 * 5, 0, 0])
+    # All money to date, the first order too, over T.
+    assert own_rate(tiny, True) == pytest.approx([20 / 10 * 5, 7 / 5 * 5, 0])
+    # Two repeat purchases, worth ten, in fifteen days of three customers.
+    assert population_mean(tiny, False) == pytest.approx([2 / 15 * 5] * 3)
+    assert population_mean(tiny, True) == pytest.approx([10 / 15 * 5] * 3)
+
+
+def test_rivals_where_nobody_was_seen_for_any_time():
+    log = pd.DataFrame({"customer_id": [1, 2, 1], "date": ["2024-01-01", "2024-01-01", "2024-01-03"]})
+    split = holdout_split(log, calibration_end="2024-01-01", holdout_end="2024-01-03")
+    for rival in RIVALS.values():
+        assert rival(split, False).tolist() == [0, 0]
+
+
+def test_customers_first_seen_later_are_counted(tiny):
+    assert (tiny.new_customers, tiny.new_purchases, tiny.new_spend) == (1, 1, 99.0)
+
+
+# ---- nothing from after the cut ----------------------------------------------------------------------------
+
+
+def test_nothing_after_the_cut_reaches_a_fit(log, check):
+    """The future told otherwise, a thousandfold: the same fits and the same forecasts, other actuals."""
+    future = log["date"] > CUT
+    poisoned = log.assign(amount=log["amount"].where(~future, 1e6))
+    more = log[future].assign(customer_id=4, date="1998-01-01")
+    stranger = pd.DataFrame({"customer_id": [999_999], "date": ["1997-10-01"], "quantity": [1], "amount": [1e6]})
+    other = validate(cut(pd.concat([poisoned, more, stranger])), [BGNBD()], GammaGamma())
+    assert other.parameters.equals(check.parameters)
+    for mine, theirs in zip(check.certificates, other.certificates, strict=True):
+        assert mine == theirs
+    assert list(other.scores["predicted"]) == list(check.scores["predicted"])
+    assert scores(other, "money", "zero")["mae"] > 100 * scores(check, "money", "zero")["mae"]
+    assert other.by_frequency["expected"].equals(check.by_frequency["expected"])
+    assert other.tracking["forecast"].equals(check.tracking["forecast"])
+    assert other.facts["new_customers"] == 1
+
+
+def test_the_models_passed_stay_as_they_are(split):
+    model = BGNBD()
+    validate(split, [model])
+    assert not model.__sklearn_is_fitted__()
+
+
+# ---- tracking ----------------------------------------------------------------------------------------------
+
+
+def test_the_tracking_curve_is_the_unconditional_expectation(split, check):
+    model = BGNBD().fit(split.calibration)
+    table = check.tracking
+    at_cut = table[table["end"] == CUT].iloc[0]
+    assert at_cut["week"] == 39
+    # Everybody's expectation since the first purchase, in the order of arrivals or of customers: rounding.
+    assert at_cut["cumulative_expected"] == pytest.approx(model.mean_purchases(split.calibration.T).sum(), rel=1e-10)
+    at_end = table[table["end"] == END].iloc[0]
+    assert at_end["week"] == 78
+    assert at_end["cumulative_expected"] == pytest.approx(
+        model.mean_purchases(split.calibration.T + 39).sum(), rel=1e-10
+    )
+    # BTYD 2.4.3 on the same data: 2,457 repeat purchases in 39 weeks, 4,339 in 78.
+    assert (at_cut["cumulative_actual"], at_end["cumulative_actual"]) == (2457, 4339)
+
+
+def test_early_weeks_expect_only_of_those_who_have_come(split, check):
+    model = BGNBD().fit(split.calibration)
+    for week in (1, 4, 20, 60):
+        age = split.calibration.T + week - 39  # on the last day of that week; negative before the first purchase
+        expected = model.mean_purchases(age[age > 0]).sum()
+        # Here, too, only the order of summation differs.
+        assert check.tracking["cumulative_expected"].iloc[week - 1] == pytest.approx(expected, rel=1e-10)
+
+
+def test_the_forecast_starts_from_what_happened(split, check):
+    table = check.tracking
+    assert table.loc[~table["holdout"], "forecast"].isna().all()
+    last = table.iloc[-1]
+    predicted = scores(check, "purchases", "BG/NBD")["predicted"]
+    assert last["cumulative_forecast"] == pytest.approx(2457 + predicted, rel=1e-10)
+    assert table.loc[table["holdout"], "forecast"].sum() == pytest.approx(predicted, rel=1e-10)
+
+
+def test_tracking_adds_up_week_by_week(check):
+    table = check.tracking
+    for name in ("actual", "expected"):
+        assert table[name].cumsum().to_numpy() == pytest.approx(table[f"cumulative_{name}"].to_numpy(), rel=1e-12)
+    assert list(table["week"]) == list(range(1, 79))
+    assert pd.to_datetime(table["end"]).diff().dropna().eq(pd.Timedelta("7D")).all()
+
+
+def test_the_tracking_table_is_weekly_in_any_unit(log, check):
+    daily = validate(cut(log, time_unit="day"), [BGNBD()])
+    assert list(daily.tracking["end"]) == list(check.tracking["end"])
+    assert daily.tracking["expected"].to_numpy() == pytest.approx(check.tracking["expected"].to_numpy(), rel=1e-6)
+    assert daily.tracking["actual"].equals(check.tracking["actual"])
+    for name in ("predicted", "bias", "mae", "rmse", "gini"):
+        mine = scores(check, "purchases", "BG/NBD")[name]
+        assert scores(daily, "purchases", "BG/NBD")[name] == pytest.approx(mine, rel=1e-6)
+
+
+def test_weeks_that_do_not_fit_are_shorter(log):
+    table = validate(cut(log, holdout_end="1998-06-27"), [BGNBD()]).tracking
+    assert table["end"].iloc[-1] == "1998-06-27"
+    assert table["end"].iloc[-2] == "1998-06-23"
+    early = validate(cut(log, calibration_end="1997-09-28"), [BGNBD()]).tracking
+    assert early["end"].iloc[0] == "1997-01-05"
+    assert (early["end"] == "1997-09-28").sum() == 1
+
+
+# ---- the record --------------------------------------------------------------------------------------------
+
+
+def test_a_validation_without_money(log):
+    check = validate(cut(log, amount=None), [BGNBD()])
+    assert set(check.scores["quantity"]) == {"purchases"}
+    assert check.facts["holdout_spend"] is None
+    with pytest.raises(InvalidOption, match=r"split without money: pass amount= to holdout_split"):
+        validate(cut(log, amount=None), [BGNBD()], GammaGamma())
+
+
+@pytest.mark.parametrize(("models", "match"), [([], "at least one model"), ([BGNBD(), BGNBD()], "can stand once")])
+def test_models_must_be_some_and_different(split, models, match):
+    with pytest.raises(InvalidOption, match=match):
+        validate(split, models)
+
+
+def test_the_record_holds_fits_and_facts(check):
+    assert [c["model"] for c in check.certificates] == ["BG/NBD", "Gamma-Gamma"]
+    assert list(check.parameters["parameter"]) == ["r", "alpha", "a", "b", "p", "q", "v"]
+    facts = check.facts
+    assert (facts["customers"], facts["repeat_purchases"], facts["holdout_purchases"]) == (2357, 2457, 1882)
+    assert facts["horizon"] == 39
+    assert facts["bought_once"] == pytest.approx(1411 / 2357)
+    first = check.scores["forecast"].iloc[0]
+    assert first == "BG/NBD"
+    assert set(RIVALS) <= set(check.scores["forecast"])
+
+
+def test_the_record_goes_to_json_and_back(check, tmp_path):
+    check.to_json(tmp_path / "validation.json")
+    text = (tmp_path / "validation.json").read_text("utf-8")
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    document = json.loads(text, parse_constant=refuse)  # no NaN, no Infinity
+    assert document == check.to_dict()
+    for name in ("scores", "by_frequency", "tracking", "parameters"):
+        table = getattr(check, name)
+        again = pd.DataFrame(document[name])
+        assert list(again.columns) == list(table.columns)
+        for column in table.columns:
+            if pd.api.types.is_float_dtype(table[column]):
+                assert np.array_equal(again[column].astype(float), table[column], equal_nan=True), column
+            else:
+                assert list(again[column]) == list(table[column]), column
+    assert document["certificates"] == check.certificates
+
+
+def test_the_record_shows_itself(check):
+    assert "2,357 customers known at 1997-09-30, followed to 1998-06-30" in repr(check)
+    assert "BG/NBD" in check._repr_html_()

@@ -1,0 +1,253 @@
+"""Lifetime value: the formula against plain integration, in any unit of time; the errors that cannot be made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from clvmodels.datasets import load_cdnow
+from clvmodels.errors import ClockMismatch, InvalidOption
+from clvmodels.estimators.purchases import BGNBD
+from clvmodels.estimators.spend import GammaGamma
+from clvmodels.processes.bgnbd import PROCESS, Parameters
+from clvmodels.transactions.rfm import RFM, rfm_summary
+from clvmodels.valuation.lifetime_value import lifetime_value
+
+YEAR = 365.25
+
+
+@pytest.fixture(scope="module")
+def log():
+    return load_cdnow(sample=True)
+
+
+def models(log, **options):
+    rfm = rfm_summary(log, amount="amount", observation_end="1997-09-30", **{"time_unit": "week"} | options)
+    return BGNBD().fit(rfm), GammaGamma().fit(rfm), rfm
+
+
+@pytest.fixture(scope="module")
+def weekly(log):
+    return models(log)
+
+
+def value(fitted, **options):
+    defaults = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
+    return lifetime_value(*fitted, **defaults | options)
+
+
+def column(frame, name="lifetime_value"):
+    return np.asarray(frame[name].to_numpy(), dtype=float)
+
+
+# ---- the formula -------------------------------------------------------------------------------------------
+
+
+def test_value_is_the_integral_of_discounted_margins(weekly):
+    """margin x E[M] x the integral of (1 + d)^(-t/365.25) m(t) over a year of days t, by a fine Simpson's rule."""
+    purchases, spend, rfm = weekly
+    some = rfm[::60]
+    p = Parameters(**{name: np.float64(parameter) for name, parameter in purchases.parameters_.items()})
+    x, t_x, T = some.frequency.astype(float), some.recency, some.T
+    days = np.linspace(0, YEAR, 401)
+    weights = np.ones(401)
+    weights[1:-1:2], weights[2:-1:2] = 4, 2
+    weights *= (days[1] - days[0]) / 3
+    total = np.zeros(len(some))
+    for day, weight in zip(days, weights, strict=True):
+        per_day = PROCESS.purchase_intensity(p, day / 7, x, t_x, T) / 7
+        total += weight * 1.1 ** (-day / YEAR) * per_day
+    expected = 0.35 * column(spend.expected_spend(some), "expected_spend") * total
+    # Simpson's rule with steps of 0.9 days, where the intensity halves within months at the fastest: 1e-9.
+    assert column(value((purchases, spend, some))) == pytest.approx(expected, rel=1e-8)
+
+
+def test_the_columns_multiply_to_the_value(weekly):
+    table = value(weekly)
+    assert list(table.columns) == [
+        "customer_id",
+        "expected_purchases",
+        "discounted_purchases",
+        "expected_spend",
+        "lifetime_value",
+        "reason",
+    ]
+    product = 0.35 * column(table, "discounted_purchases") * column(table, "expected_spend")
+    assert column(table) == pytest.approx(product, rel=1e-14)
+    assert table["reason"].isna().all()
+    purchases, spend, rfm = weekly
+    expected = column(purchases.expected_purchases(rfm, "12 months"), "expected_purchases")
+    assert column(table, "expected_purchases") == pytest.approx(expected, rel=1e-12)
+    discounted = column(purchases.discounted_purchases(rfm, "12 months", 0.10), "discounted_purchases")
+    assert column(table, "discounted_purchases") == pytest.approx(discounted, rel=1e-12)
+    assert column(table, "expected_spend") == pytest.approx(column(spend.expected_spend(rfm), "expected_spend"))
+
+
+@pytest.mark.parametrize("discounting", ["continuous", "period_end"])
+def test_without_a_rate_nothing_is_discounted(weekly, discounting):
+    table = value(weekly, annual_discount_rate=0.0, discounting=discounting)
+    # Differences of expectations at the ends of months are summed up again.
+    assert column(table, "discounted_purchases") == pytest.approx(column(table, "expected_purchases"), rel=1e-12)
+
+
+def test_a_year_s_money_is_worth_between_now_and_then(weekly):
+    table = value(weekly)
+    ratio = column(table, "discounted_purchases") / column(table, "expected_purchases")
+    assert np.all((ratio > 1 / 1.1) & (ratio < 1))
+    # Purchases come a little before the middle of the year: (1.1)^-0.5 = 0.953.
+    assert np.all(ratio > 1.1**-0.51)
+
+
+@pytest.mark.parametrize("unit", ["day", "month", "year"])
+@pytest.mark.parametrize("discounting", ["continuous", "period_end"])
+def test_the_unit_of_time_does_not_change_the_money(log, weekly, unit, discounting):
+    other = models(log, time_unit=unit)
+    for horizon in ("12 months", "90 days", "39 weeks"):
+        told = column(value(weekly, horizon=horizon, discounting=discounting))
+        # Two fits, each within 1e-6 standard errors of the maximum.
+        assert column(value(other, horizon=horizon, discounting=discounting)) == pytest.approx(told, rel=1e-6)
+
+
+def test_at_period_ends_against_hand_computation(weekly):
+    """Three months and a half: each month's purchases from its end, and the rest from the horizon's."""
+    purchases, spend, rfm = weekly
+    month = YEAR / 12 / 7
+    ends = [month, 2 * month, 3 * month, 107.0 / 7]
+    until = [column(purchases.expected_purchases(rfm, end), "expected_purchases") for end in ends]
+    discounted = sum(
+        1.1 ** (-7 * end / YEAR) * (now - before)
+        for end, now, before in zip(ends, until, [0.0, *until[:-1]], strict=True)
+    )
+    expected = 0.35 * discounted * column(spend.expected_spend(rfm), "expected_spend")
+    found = value(weekly, horizon="107 days", discounting="period_end")
+    assert column(found) == pytest.approx(expected, rel=1e-10)
+    assert np.all(column(found) < column(value(weekly, horizon="107 days")))  # money later is worth less
+
+
+def test_shorter_periods_approach_continuous_discounting(weekly):
+    purchases, spend, rfm = weekly
+    few = (purchases, spend, rfm[:200])
+    continuous = column(value(few))
+    gaps = [
+        np.max(np.abs(column(value(few, discounting="period_end", period=period)) / continuous - 1))
+        for period in ("year", "month", "week", "day")
+    ]
+    # A period's purchases wait half of it on average, a little more where they come early.
+    halves = 0.5 * np.array([1, 1 / 12, 7 / YEAR, 1 / YEAR])
+    assert gaps == pytest.approx(halves * np.log(1.1), rel=0.15)
+
+
+def test_a_whole_number_of_periods_has_no_rest(weekly):
+    """Twelve months are a year: rounding must not make a thirteenth of a moment."""
+    monthly = column(value(weekly, horizon="12 months", discounting="period_end"))
+    assert column(value(weekly, horizon="1 year", discounting="period_end")) == pytest.approx(monthly, rel=1e-13)
+    yearly = value(weekly, horizon="12 months", discounting="period_end", period="year")
+    assert column(yearly, "discounted_purchases") == pytest.approx(
+        column(yearly, "expected_purchases") / 1.1, rel=1e-12
+    )
+
+
+# ---- what it must keep -------------------------------------------------------------------------------------
+
+
+def test_value_grows_with_the_horizon_and_the_margin_and_falls_with_the_rate(weekly):
+    base = column(value(weekly))
+    assert np.all(column(value(weekly, horizon="24 months")) > base)
+    assert np.all(column(value(weekly, annual_discount_rate=0.2)) < base)
+    assert column(value(weekly, margin=0.7)) == pytest.approx(2 * base, rel=1e-14)
+    assert column(value(weekly, margin=-0.35)) == pytest.approx(-base, rel=1e-14)
+    assert np.all(column(value(weekly, margin=0.0)) == 0)
+    assert np.all(column(value(weekly, horizon=0)) == 0)
+    assert np.all(column(value(weekly, horizon=0, discounting="period_end")) == 0)
+
+
+@pytest.mark.parametrize(("horizon", "same"), [(52, "52 weeks"), ("364 days", "52 weeks"), ("8736 hours", 52.0)])
+def test_horizons_are_numbers_or_words(weekly, horizon, same):
+    assert column(value(weekly, horizon=horizon)) == pytest.approx(column(value(weekly, horizon=same)), rel=1e-13)
+
+
+@pytest.mark.parametrize(("kind", "frame"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
+def test_the_frame_is_of_the_kind_that_came(log, kind, frame):
+    fitted = models(log if kind == "pandas" else pl.from_pandas(log))
+    found = value(fitted)
+    assert isinstance(found, frame)
+    assert list(found["customer_id"]) == fitted[2].customer_id.to_list()
+
+
+def test_a_model_values_customers_as_of_a_later_day(log, weekly):
+    later = rfm_summary(log, amount="amount", time_unit="week", observation_end="1998-06-30")
+    table = value((*weekly[:2], later))
+    assert len(table) == 2357
+    assert np.all(np.isfinite(column(table)))
+
+
+def test_where_no_mean_exists_the_value_is_missing_with_its_reason():
+    generator = np.random.default_rng(3)
+    n = 500
+    x = generator.integers(0, 5, n)
+    T = np.full(n, 40.0)
+    spend = generator.gamma(3.0 * np.maximum(x, 1)) / (generator.gamma(0.6, size=n) / 10) / np.maximum(x, 1)
+    frame = pd.DataFrame(
+        {
+            "customer_id": range(n),
+            "frequency": x,
+            "recency": np.where(x > 0, T * generator.uniform(0.1, 1, n), 0.0),
+            "T": T,
+            "monetary_value": np.where(x > 0, spend, np.nan),
+        }
+    )
+    rfm = RFM.from_frame(frame, time_unit="week")
+    table = value((BGNBD().fit(rfm), GammaGamma().fit(rfm), rfm))
+    once = x == 0
+    assert np.array_equal(np.isnan(column(table)), once)
+    assert table["reason"][once].str.contains("too widely for a mean to exist").all()
+    assert table["reason"][~once].isna().all()
+    assert np.all(np.isfinite(column(table, "discounted_purchases")))
+
+
+# ---- refusals ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"horizon": "a while"}, "horizon="),
+        ({"horizon": -1}, "horizon="),
+        ({"annual_discount_rate": -1.0}, "annual_discount_rate="),
+        ({"annual_discount_rate": np.nan}, "annual_discount_rate="),
+        ({"annual_discount_rate": 10}, "ten percent is 0.10"),
+        ({"margin": np.nan}, "margin="),
+        ({"margin": 35}, "0.35 for 35 %"),
+        ({"discounting": "weekly"}, "discounting='weekly' is not one of 'continuous', 'period_end'"),
+        ({"period": "fortnight"}, "period='fortnight' is not one of 'hour', 'day', 'week', 'month', 'year'"),
+        ({"horizon": "100 years", "discounting": "period_end", "period": "hour"}, "name a longer period"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(weekly, options, match):
+    with pytest.raises(InvalidOption, match=match):
+        value(weekly, **options)
+
+
+def test_the_rate_has_no_unit_to_mistake(weekly):
+    """There is no argument for the rate's period or the data's unit: the clock knows both."""
+    with pytest.raises(TypeError, match="freq"):
+        value(weekly, freq="D")
+    with pytest.raises(TypeError):
+        lifetime_value(*weekly, "12 months", 0.1, 0.35)
+
+
+def test_different_clocks_are_refused(log, weekly):
+    purchases, spend, rfm = weekly
+    daily_purchases, daily_spend, daily = models(log, time_unit="day")
+    for fitted in ((purchases, daily_spend, rfm), (daily_purchases, spend, rfm), (purchases, spend, daily)):
+        with pytest.raises(ClockMismatch):
+            value(fitted)
+
+
+def test_models_must_be_fitted(weekly):
+    purchases, spend, rfm = weekly
+    for fitted in ((BGNBD(), spend, rfm), (purchases, GammaGamma(), rfm)):
+        with pytest.raises(InvalidOption, match="has not been fitted"):
+            value(fitted)
