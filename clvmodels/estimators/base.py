@@ -16,7 +16,7 @@ from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.objective import Prior
-from clvmodels.inference.statistics import UniqueRows
+from clvmodels.inference.statistics import CountedRows, UniqueRows
 from clvmodels.inference.uncertainty import RandomState, bootstrap, seed_of
 from clvmodels.processes.contract import Array, Process
 from clvmodels.transactions.rfm import RFM
@@ -59,10 +59,13 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def _rows(self, rfm: RFM) -> UniqueRows:
         raise NotImplementedError
 
+    def _counted(self, rfm: RFM) -> CountedRows:
+        raise NotImplementedError
+
     def __init__(self, prior: Mapping[str, tuple[float, float]] | None = None) -> None:
         self.prior = prior
 
-    def _maximize(self, rfm: RFM, rows: UniqueRows, unit: float) -> Self:
+    def _maximize(self, rfm: RFM, rows: CountedRows, unit: float) -> Self:
         fit = maximize(self.process, rows, unit, self._prior())
         return self._restore(fit, rfm.clock, rfm.observation_end)
 
@@ -208,7 +211,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
         self._check_fitted()
         self._check_rfm(rfm)
-        rows, seed = self._rows(self._fitted_rows(rfm)), seed_of(random_state)
+        rows, seed = self._counted(self._fitted_rows(rfm)), seed_of(random_state)
         estimates = bootstrap(self.process, self.fit_, rows, replicates, seed, self._prior(), progress)
         return pd.DataFrame(estimates, columns=list(self.process.parametrization.names))
 

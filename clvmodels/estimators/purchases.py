@@ -14,7 +14,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
-from clvmodels.inference.statistics import UniqueRows, under_each, unique_rows
+from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, under_each, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.processes import bgnbd
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
@@ -54,7 +54,7 @@ class PurchaseModel(FittedProcess):
         self._check_rfm(rfm)
         if len(rfm) == 0 or not np.any(rfm.T > 0):
             raise InvalidRFM("No customer was observed for any time after the first purchase: there is nothing to fit.")
-        return self._maximize(rfm, self._rows(rfm), float(np.mean(rfm.T)))
+        return self._maximize(rfm, self._counted(rfm), float(np.mean(rfm.T)))
 
     def probability_alive(
         self,
@@ -317,6 +317,10 @@ class PurchaseModel(FittedProcess):
     def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
         names = self.process.statistics if names is None else names
         return unique_rows([rfm[name] for name in names], _ticks(rfm, names))
+
+    def _counted(self, rfm: RFM) -> CountedRows:
+        names = self.process.statistics
+        return counted_rows([rfm[name] for name in names], _ticks(rfm, names))
 
     def _duration(self, horizon: float | str, name: str = "horizon") -> float:
         self._check_fitted()

@@ -14,7 +14,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidRFM
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
-from clvmodels.inference.statistics import UniqueRows, unique_rows
+from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes import gamma_gamma
 from clvmodels.processes.contract import Array, SpendProcess
@@ -85,7 +85,7 @@ class SpendModel(FittedProcess):
         kept = self._fitted_rows(rfm)
         self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
         self.independence_ = _independence(kept.frequency, mean[used])
-        return self._maximize(rfm, self._rows(kept), float(np.median(mean[used])))
+        return self._maximize(rfm, self._counted(kept), float(np.median(mean[used])))
 
     def expected_spend(
         self,
@@ -192,6 +192,9 @@ class SpendModel(FittedProcess):
 
     def _log_likelihood(self, rfm: RFM) -> Array:
         return super()._log_likelihood(self._fitted_rows(rfm))
+
+    def _counted(self, rfm: RFM) -> CountedRows:
+        return counted_rows(self._money(rfm))
 
     def _unit(self, name: str) -> str:
         return "money" if self.process.parametrization.unit_powers.get(name, 0) else ""

@@ -46,6 +46,10 @@ class Prior:
         """Up to a constant."""
         return -0.5 * float(np.sum(self.precision * (u - self.mean) ** 2))
 
+    def times(self, share: float) -> Prior:
+        """The prior's part in a sample that stands for so much of the data."""
+        return Prior(self.mean, self.precision * share)
+
     def gradient(self, u: Array) -> Array:
         return -self.precision * (u - self.mean)
 

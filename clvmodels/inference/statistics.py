@@ -14,7 +14,7 @@ import numpy.typing as npt
 from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
 
-__all__ = ["UniqueRows", "midranks", "under_each", "unique_rows"]
+__all__ = ["CountedRows", "UniqueRows", "counted_rows", "midranks", "under_each", "unique_rows"]
 
 LARGEST_CODE = 2**62
 TABLE = 2**22  # entries of a table that is always worth its memory
@@ -22,25 +22,22 @@ PREDICTION_BLOCK = 4_096
 
 
 @dataclass(frozen=True, slots=True)
-class UniqueRows:
-    """Distinct rows of statistics in ascending order, whatever the order of the customers.
+class CountedRows:
+    """Distinct rows of statistics in ascending order, whatever the order of the customers: what a fit needs.
 
     Attributes
     ----------
     columns : tuple of arrays, each (m,)
     counts : array (m,)
         How many customers share each row.
-    positions : int array (n,)
-        The row of each customer.
     """
 
     columns: tuple[Array, ...]
     counts: Array
-    positions: npt.NDArray[np.intp]
 
     @property
     def customers(self) -> int:
-        return len(self.positions)
+        return round(float(np.sum(self.counts)))
 
     def fingerprint(self) -> str:
         """SHA-256 of the rows and counts: the same data give the same text, in any order of customers."""
@@ -49,44 +46,62 @@ class UniqueRows:
             digest.update(np.ascontiguousarray(column, dtype="<f8").tobytes())
         return digest.hexdigest()
 
+
+@dataclass(frozen=True, slots=True)
+class UniqueRows(CountedRows):
+    """The same, and the row of each customer: what a prediction needs.
+
+    Attributes
+    ----------
+    positions : int array (n,)
+    """
+
+    positions: npt.NDArray[np.intp]
+
     def evaluate(self, function: Callable[..., Array]) -> Array:
         """function(*columns) for every customer (n,) or (k, n), computed once a distinct row, in blocks."""
-        edges = range(0, max(1, len(self.counts)), PREDICTION_BLOCK)
+        edges = range(0, max(1, len(self.counts)), PREDICTION_BLOCK)  # nobody is a block too
         blocks = [[column[i : i + PREDICTION_BLOCK] for column in self.columns] for i in edges]
         parts = in_threads(lambda block: function(*block), blocks)
         return np.take(np.concatenate(parts, axis=-1), self.positions, axis=-1)
 
 
-def unique_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None = None) -> UniqueRows:
-    """Distinct rows of columns (n,), their counts, and where each customer's row is.
-
-    The columns of a row are packed into one integer, and the integers in use counted in a table or, where that would be
-    too long, sorted. Columns that are not made of ticks are sorted as they are.
+def counted_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None = None) -> CountedRows:
+    """Distinct rows of columns (n,) and their counts.
 
     Parameters
     ----------
     columns : sequence of arrays (n,)
     ticks : sequence of float, optional
-        What makes each column whole numbers when multiplied by it.
+        What makes each column whole numbers when multiplied by it: the columns of a row are then packed into one
+        integer, and the integers sorted. Other columns are sorted as they are.
     """
     values = [np.asarray(column, dtype=float) for column in columns]
-    codes = [_whole(column, tick) for column, tick in zip(values, ticks or [1.0] * len(values), strict=True)]
-    packed = None if any(code is None for code in codes) else _packed([code for code in codes if code is not None])
-    if packed is None:
+    packing = _pack(values, ticks)
+    if packing is None:
+        rows = _by_sorting(values)
+        return CountedRows(rows.columns, rows.counts)
+    used, counts = np.unique(packing.numbers, return_counts=True)
+    return CountedRows(packing.unpack(used), counts.astype(float))
+
+
+def unique_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None = None) -> UniqueRows:
+    """Distinct rows of columns (n,), their counts, and where each customer's row is.
+
+    Parameters are those of `counted_rows`. Where few integers are possible they are counted in a table.
+    """
+    values = [np.asarray(column, dtype=float) for column in columns]
+    packing = _pack(values, ticks)
+    if packing is None:
         return _by_sorting(values)
-    numbers, span = packed
-    n = len(numbers)
-    if span <= max(TABLE, n):
-        counted = np.bincount(numbers, minlength=span)
+    if packing.span <= max(TABLE, len(packing.numbers)):
+        counted = np.bincount(packing.numbers, minlength=packing.span)
         used = np.flatnonzero(counted)
-        places = np.zeros(span, dtype=np.intp)
+        places = np.zeros(packing.span, dtype=np.intp)
         places[used] = np.arange(len(used))
-        positions, counts = places[numbers], counted[used]
-    else:
-        _, positions, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-    example = np.empty(len(counts), dtype=np.intp)
-    example[positions] = np.arange(n)
-    return UniqueRows(tuple(column[example] for column in values), counts.astype(float), positions)
+        return UniqueRows(packing.unpack(used), counted[used].astype(float), places[packing.numbers])
+    used, positions, counts = np.unique(packing.numbers, return_inverse=True, return_counts=True)
+    return UniqueRows(packing.unpack(used), counts.astype(float), positions)
 
 
 def midranks(values: npt.ArrayLike) -> Array:
@@ -96,25 +111,50 @@ def midranks(values: npt.ArrayLike) -> Array:
     return ranks
 
 
-def _whole(column: Array, tick: float) -> npt.NDArray[np.int64] | None:
-    """A column as whole numbers from 0 in the order of its values; None if it is not made of ticks."""
-    whole = np.rint(column * tick)
-    low, high = whole.min(initial=0.0), whole.max(initial=0.0)
-    if high - low < LARGEST_CODE and np.array_equal(whole / tick, column):
-        codes: npt.NDArray[np.int64] = (whole - low).astype(np.int64)
-        return codes
-    return None
+@dataclass(frozen=True, slots=True)
+class _Packing:
+    """Rows of columns made of ticks, each as one whole number, in the order of the rows.
+
+    Attributes
+    ----------
+    numbers : int array (n,)
+    levels, lows, ticks : sequences, an entry a column
+        How many values a column may take, its least, both in ticks, and what makes its values ticks.
+    """
+
+    numbers: npt.NDArray[np.int64]
+    levels: Sequence[int]
+    lows: Sequence[int]
+    ticks: Sequence[float]
+
+    @property
+    def span(self) -> int:
+        return math.prod(self.levels)
+
+    def unpack(self, numbers: npt.NDArray[np.int64]) -> tuple[Array, ...]:
+        """The columns again, to the last bit."""
+        columns = []
+        for level, low, tick in zip(self.levels[::-1], self.lows[::-1], self.ticks[::-1], strict=True):
+            numbers, code = np.divmod(numbers, level)
+            columns.append((code + low) / tick)
+        return tuple(columns[::-1])
 
 
-def _packed(codes: list[npt.NDArray[np.int64]]) -> tuple[npt.NDArray[np.int64], int] | None:
-    """One whole number a row, and how many there may be; None if they would not fit."""
-    levels = [int(code.max(initial=0)) + 1 for code in codes]
-    if math.prod(levels) > LARGEST_CODE:
-        return None
-    packed = np.zeros(len(codes[0]), dtype=np.int64)
-    for code, level in zip(codes, levels, strict=True):
-        packed = packed * level + code
-    return packed, math.prod(levels)
+def _pack(values: list[Array], ticks: Sequence[float] | None) -> _Packing | None:
+    """None where a column is not made of ticks, or the numbers would be too large."""
+    packed = np.zeros(len(values[0]), dtype=np.int64)
+    ticks, levels, lows = ticks or [1.0] * len(values), [], []
+    for column, tick in zip(values, ticks, strict=True):
+        whole = np.rint(column * tick)
+        low, high = float(whole.min(initial=0.0)), float(whole.max(initial=0.0))
+        if not (high - low < LARGEST_CODE and np.array_equal(whole / tick, column)):
+            return None
+        levels.append(int(high - low) + 1)
+        lows.append(int(low))
+        if math.prod(levels) > LARGEST_CODE:
+            return None
+        packed = packed * levels[-1] + (whole - low).astype(np.int64)
+    return _Packing(packed, levels, lows, ticks)
 
 
 def _by_sorting(values: list[Array]) -> UniqueRows:

@@ -11,7 +11,7 @@ import numpy as np
 from clvmodels.errors import FitFailed
 from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.objective import Prior
-from clvmodels.inference.statistics import UniqueRows
+from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array, Process
 
 __all__ = ["RandomState", "bootstrap", "draw_parameters", "seed_of"]
@@ -53,7 +53,7 @@ def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
 def bootstrap(
     process: Process,
     fit: Fit,
-    rows: UniqueRows,
+    rows: CountedRows,
     replicates: int,
     seed: int,
     prior: Prior | None = None,
@@ -78,7 +78,7 @@ def bootstrap(
     def refit(number: int) -> list[float]:
         counts = np.random.default_rng([seed, number]).multinomial(rows.customers, chances).astype(float)
         kept = counts > 0
-        drawn = UniqueRows(tuple(column[kept] for column in rows.columns), counts[kept], rows.positions)
+        drawn = CountedRows(tuple(column[kept] for column in rows.columns), counts[kept])
         try:
             return list(maximize(process, drawn, fit.unit, prior, start=fit.coordinates).parameters.values())
         except FitFailed:

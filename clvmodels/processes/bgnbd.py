@@ -218,7 +218,7 @@ def sample_future(
     geometric; the count is the smaller of the two. Times of a Poisson process are uniform, and those up to the k-th
     of n are uniform up to a beta-distributed last one, so the discounted count is drawn exactly too.
     """
-    shape = np.broadcast_shapes(np.shape(p.r), np.shape(x))
+    shape = np.broadcast_shapes(*map(np.shape, (*p, x)))
     active = generator.random(shape) < probability_alive(p, x, t_x, T)
     rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
     dropout = generator.beta(np.broadcast_to(p.a, shape), np.broadcast_to(p.b + x, shape))
