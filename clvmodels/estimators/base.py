@@ -211,13 +211,9 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
         self._check_fitted()
         self._check_rfm(rfm)
-        rows, seed = self._counted(self._fitted_rows(rfm)), seed_of(random_state)
+        rows, seed = self._counted(rfm), seed_of(random_state)
         estimates = bootstrap(self.process, self.fit_, rows, replicates, seed, self._prior(), progress)
         return pd.DataFrame(estimates, columns=list(self.process.parametrization.names))
-
-    def _fitted_rows(self, rfm: RFM) -> RFM:
-        """The customers of an RFM that a fit uses."""
-        return rfm
 
     def _unit(self, name: str) -> str:
         raise NotImplementedError

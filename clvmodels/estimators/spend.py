@@ -82,10 +82,9 @@ class SpendModel(FittedProcess):
                 "Nobody has a positive mean spend over repeat purchases, so there is nothing to fit: summarize with "
                 "include_first_transaction=True to use first purchases too."
             )
-        kept = self._fitted_rows(rfm)
         self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
-        self.independence_ = _independence(kept.frequency, mean[used])
-        return self._maximize(rfm, self._counted(kept), float(np.median(mean[used])))
+        self.independence_ = _independence(rfm.frequency[used], mean[used])
+        return self._maximize(rfm, self._counted(rfm), float(np.median(mean[used])))
 
     def expected_spend(
         self,
@@ -182,19 +181,17 @@ class SpendModel(FittedProcess):
             raise InvalidRFM("This RFM has no money: pass amount= to rfm_summary.")
         return rfm.monetary_count, np.where(rfm.monetary_count > 0, rfm.monetary_value, 0.0)
 
-    def _fitted_rows(self, rfm: RFM) -> RFM:
-        count, mean = self._money(rfm)
-        kept: RFM = rfm[(count > 0) & (mean > 0)]
-        return kept
-
     def _rows(self, rfm: RFM) -> UniqueRows:
         return unique_rows(self._money(rfm))
 
     def _log_likelihood(self, rfm: RFM) -> Array:
-        return super()._log_likelihood(self._fitted_rows(rfm))
+        count, mean = self._money(rfm)
+        return super()._log_likelihood(rfm[(count > 0) & (mean > 0)])
 
     def _counted(self, rfm: RFM) -> CountedRows:
-        return counted_rows(self._money(rfm))
+        count, mean = self._money(rfm)
+        used = (count > 0) & (mean > 0)
+        return counted_rows([count[used], mean[used]])
 
     def _unit(self, name: str) -> str:
         return "money" if self.process.parametrization.unit_powers.get(name, 0) else ""

@@ -20,6 +20,7 @@ Status = Literal["converged", "boundary"]
 Mask = npt.NDArray[np.bool_]
 
 MIDDLE_ROWS, REFINED_FIRST = 40_000, 5  # of a larger sample, used where there are so many times as many rows
+SEARCH_TOLERANCE = 1e-6  # of the search: it has to find the right hill, not its top
 SEARCH_ROWS = 4_000  # the search from several starts is made on so many rows; all rows only refine it
 DECREMENT = 1e-13  # converged when a Newton step promises less log-likelihood: parameters good to 1e-6 standard errors
 INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood that no data can be said to show
@@ -239,7 +240,7 @@ def _search(process: Process, rows: CountedRows, unit: float, box: Box, prior: P
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
-            options={"maxiter": 200},
+            options={"ftol": SEARCH_TOLERANCE},
         )
         if best is None or found.fun < best.fun:
             best = found
@@ -274,7 +275,7 @@ def _refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:
             promise = point.promise
             point = _step(objective, point, box)
         free = box.free(point.u, point.gradient)
-        point = point._replace(hessian=objective.hessian(point.u, free), free=free)
+        point = point._replace(hessian=objective.hessian(point.u, free, point.gradient), free=free)
         if point.promise < DECREMENT:
             return _step(objective, point, box)
         moved = _step(objective, point, box)

@@ -19,8 +19,10 @@ from clvmodels.processes.contract import Array, Process, Score
 
 __all__ = ["Objective", "Prior", "in_threads", "one_blas_thread"]
 
-BLOCK = 32_768  # rows evaluated at once: they stay in the cache, and the order of summation is fixed
-STEP = 1e-4  # of the central differences of the score: an error of about STEP^2 of the curvature
+# Rows evaluated at once, which fixes the order of summation: few rows stay in the cache; of many, threads share blocks
+# large enough to pay.
+MANY_ROWS, BLOCK, LARGE_BLOCK = 2**18, 2**14, 2**16
+STEP = 1e-5  # of the differences of the score: an error of about so much of the curvature
 
 PROCESSORS = os.cpu_count() or 1
 POOL = "clvmodels"
@@ -73,8 +75,10 @@ class Objective:
         self.evaluations = 0
         self._process = process
         self._log_scale = process.parametrization.log_scale(unit)
-        edges = range(0, len(counts), BLOCK)
-        self._blocks = [([column[i : i + BLOCK] for column in columns], counts[i : i + BLOCK]) for i in edges]
+        size = BLOCK if len(counts) < MANY_ROWS else LARGE_BLOCK
+        edges = range(0, len(counts), size)
+        self._blocks = [([column[i : i + size] for column in columns], counts[i : i + size]) for i in edges]
+        self._each: Callable[..., list[Any]] = one_by_one if size == BLOCK else in_threads
 
     def __call__(self, u: Array) -> tuple[float, Array]:
         """Log-likelihood and gradient (k,) at coordinates (k,); -inf where it is not finite."""
@@ -90,13 +94,15 @@ class Objective:
             return -np.inf, np.zeros(len(u))
         return value + self.prior.log_density(u), gradient + self.prior.gradient(u)
 
-    def hessian(self, u: Array, free: npt.NDArray[np.bool_]) -> Array:
-        """Second derivatives (k, k): central differences of the gradient, symmetrized; 0 where not free."""
+    def hessian(self, u: Array, free: npt.NDArray[np.bool_], gradient: Array | None = None) -> Array:
+        """Second derivatives (k, k): differences of the gradient, symmetrized; 0 where not free."""
         hessian = np.zeros((len(u), len(u)))
+        if gradient is None:
+            gradient = self(u)[1]
         for i in np.flatnonzero(free):
             shift = np.zeros(len(u))
             shift[i] = STEP
-            hessian[i] = (self(u + shift)[1] - self(u - shift)[1]) / (2 * STEP)
+            hessian[i] = (self(u + shift)[1] - gradient) / STEP
         symmetric: Array = 0.5 * (hessian + hessian.T) * np.outer(free, free)
         return symmetric
 
@@ -120,7 +126,7 @@ class Objective:
             with np.errstate(all="ignore"):  # a point too far out is refused by the caller
                 return reduce(self._process.score(parameters, *columns), counts)
 
-        return in_threads(evaluate, self._blocks)
+        return self._each(evaluate, self._blocks)
 
 
 @cache
@@ -141,9 +147,14 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(PROCESSORS, thread_name_prefix=POOL)
 
 
+def one_by_one(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Apply a function to each item, in order."""
+    return [function(item) for item in items]
+
+
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Apply a function to each item, in order; on as many threads as there are processors (numpy releases the lock)."""
     items = list(items)
     if len(items) < 2 or PROCESSORS < 2 or current_thread().name.startswith(POOL):
-        return [function(item) for item in items]
+        return one_by_one(function, items)
     return list(_pool().map(function, items))

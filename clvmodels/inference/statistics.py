@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from clvmodels.processes.contract import Array
 __all__ = ["CountedRows", "UniqueRows", "counted_rows", "midranks", "under_each", "unique_rows"]
 
 LARGEST_CODE = 2**62
+MOST_GROUPS = 2**12  # that are worth sorting one by one
 TABLE = 2**22  # entries of a table that is always worth its memory
 PREDICTION_BLOCK = 4_096
 
@@ -79,6 +81,9 @@ def counted_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None
     values = [np.asarray(column, dtype=float) for column in columns]
     packing = _pack(values, ticks)
     if packing is None:
+        inner = _pack(values[:-1], ticks[:-1] if ticks else None)
+        if inner is not None and inner.span <= MOST_GROUPS:
+            return _sorted_within(inner, values[-1])
         rows = _by_sorting(values)
         return CountedRows(rows.columns, rows.counts)
     used, counts = np.unique(packing.numbers, return_counts=True)
@@ -155,6 +160,18 @@ def _pack(values: list[Array], ticks: Sequence[float] | None) -> _Packing | None
             return None
         packed = packed * levels[-1] + (whole - low).astype(np.int64)
     return _Packing(packed, levels, lows, ticks)
+
+
+def _sorted_within(packing: _Packing, values: Array) -> CountedRows:
+    """Rows of few packed columns and a last one of any values: those are sorted group by group, by themselves."""
+    order = np.argsort(packing.numbers.astype(np.uint16), kind="stable")
+    numbers, ordered = packing.numbers[order], values[order]
+    edges = np.flatnonzero(np.diff(numbers, prepend=-1, append=packing.span))
+    for start, stop in itertools.pairwise(edges):
+        ordered[start:stop].sort()
+    new = np.append(True, (numbers[1:] != numbers[:-1]) | (ordered[1:] != ordered[:-1]))
+    counts = np.diff(np.append(np.flatnonzero(new), len(numbers))).astype(float)
+    return CountedRows((*packing.unpack(numbers[new]), ordered[new]), counts)
 
 
 def _by_sorting(values: list[Array]) -> UniqueRows:
