@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -59,6 +60,7 @@ class SavedFit(Saved):
 
 class SavedProcess(Saved):
     process: str
+    prior: dict[str, tuple[Finite, Positive]] | None
     observation_end: str | None
     fit: SavedFit
 
@@ -78,6 +80,7 @@ class SavedSpend(SavedProcess):
 class SavedModel(Saved):
     format: Literal["clvmodels.CustomerModel"]
     schema_version: Literal[1]
+    checksum: str
     clock: SavedClock
     purchases: SavedProcess
     spend: SavedSpend | None
@@ -92,6 +95,7 @@ def write(purchases: PurchaseModel, spend: SpendModel | None, path: Path) -> Non
         "purchases": _described(purchases),
         "spend": None if spend is None else _described(spend) | _spend_facts(spend),
     }
+    document["checksum"] = _checksum(document)
     text = json.dumps(document, indent=2, allow_nan=False)
     with files.replacing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -114,7 +118,7 @@ def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
             "model again with this release, or load it with the one that wrote it."
         )
     try:
-        saved = SavedModel.model_validate(document)
+        saved = SavedModel.model_validate_json(json.dumps(document))
         clock = Clock(**saved.clock.model_dump())
         purchases = _restored(PURCHASE_MODELS, saved.purchases, clock)
         spend = None if saved.spend is None else _restored(SPEND_MODELS, saved.spend, clock)
@@ -123,6 +127,8 @@ def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
         raise InvalidModelFile(f"{path}: is damaged: {faults}.") from error
     except CLVError as error:
         raise InvalidModelFile(f"{path}: is damaged: {error}") from error
+    if document.get("checksum") != _checksum(document):
+        raise InvalidModelFile(f"{path}: is damaged: its content does not match its checksum. Save the model again.")
     if spend is not None and saved.spend is not None:
         found = saved.spend.independence
         spend.set_aside_ = saved.spend.set_aside
@@ -138,7 +144,19 @@ def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
 def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
     fit = {field.name: getattr(model.fit_, field.name) for field in fields(Fit)}
     plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.items()}
-    return {"process": model.process.name, "observation_end": model.observation_end_, "fit": plain}
+    prior = None if model.prior is None else {name: list(map(float, told)) for name, told in model.prior.items()}
+    return {
+        "process": model.process.name,
+        "prior": prior,
+        "observation_end": model.observation_end_,
+        "fit": plain,
+    }
+
+
+def _checksum(document: dict[str, Any]) -> str:
+    """SHA-256 of everything else in the document: a changed digit is damage too."""
+    rest = {name: value for name, value in document.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _spend_facts(spend: SpendModel) -> dict[str, Any]:
@@ -150,7 +168,7 @@ def _spend_facts(spend: SpendModel) -> dict[str, Any]:
 def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
     if saved.process not in models:
         raise InvalidModelFile(f"the process {saved.process!r} is not one of {', '.join(models)}.")
-    model = models[saved.process]()
+    model = models[saved.process](prior=saved.prior)
     names = model.process.parametrization.names
     if tuple(saved.fit.parameters) != names:
         raise InvalidModelFile(

@@ -272,7 +272,7 @@ class PurchaseProcess:
     probability_alive : function (p, x, t_x, T)
         P(still active at T), given the history.
     purchases_if_active : function (p, h, *state)
-        Expected purchases in (T, T + h] of a customer active at T.
+        Expected purchases in (T, T + h] of a customer active at T; h is one number for all rows.
     discounted_if_active : function (p, h, delta, *state)
         The same with each purchase worth exp(-delta tau).
     purchase_intensity : function (p, tau, x, t_x, T)

@@ -82,7 +82,7 @@ def median_spend(p: Parameters, count: Array, mean: Array) -> Array:
     rate, shape = _posterior(p, count, mean)
     with np.errstate(over="ignore", divide="ignore"):
         median: Array = p.p * rate / gammaincinv(shape, 0.5)
-    return median
+    return np.minimum(median, np.finfo(float).max)  # for q near 0 it is beyond any number
 
 
 def simulate_orders(p: Parameters, customer: Array, customers: int, generator: np.random.Generator) -> Array:

@@ -259,3 +259,22 @@ def test_a_file_with_other_values_is_a_model_or_refused(data, text, tmp_path):
         else:
             del place[path[-1]]
     load_or_refuse(tmp_path, json.dumps(document))
+
+
+def test_a_changed_digit_is_damage(tmp_path):
+    path = tmp_path / "model.json"
+    log = load_cdnow(sample=True)
+    rfm = rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    CustomerModel(BGNBD(), GammaGamma()).fit(rfm).save(path)
+    text = path.read_text()
+    path.write_text(text.replace('"r": 0.24', '"r": 0.34'))
+    with pytest.raises(InvalidModelFile, match="checksum"):
+        load(path)
+
+
+def test_a_prior_is_saved(tmp_path):
+    log = load_cdnow(sample=True)
+    rfm = rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+    prior = {"log r": (-1.0, 0.5)}
+    CustomerModel(BGNBD(prior=prior)).fit(rfm).save(tmp_path / "model.json")
+    assert load(tmp_path / "model.json").purchases.prior == prior
