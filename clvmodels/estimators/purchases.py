@@ -16,14 +16,14 @@ from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, under_each, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
-from clvmodels.processes import bgnbd
+from clvmodels.processes import bgnbd, mbgnbd
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.rfm import RFM
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BGNBD", "PurchaseModel"]
+__all__ = ["BGNBD", "MBGNBD", "PurchaseModel"]
 
 TIMES = ("recency", "T")
 TIME_POWERS = {"mean purchase rate": -1, "mean time between purchases": 1}
@@ -355,3 +355,22 @@ class BGNBD(PurchaseModel):
     """
 
     process: ClassVar[PurchaseProcess] = bgnbd.PROCESS
+
+
+class MBGNBD(PurchaseModel):
+    """MBG/NBD: BG/NBD in which a customer may also drop out after the first purchase.
+
+    Batislam, Denizel & Filiztekin (2007), International Journal of Research in Marketing 24(3), 201-209. Customers who
+    bought once are then alive with a probability below 1.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+    >>> model = clv.MBGNBD().fit(rfm)
+    >>> {name: round(value, 3) for name, value in model.parameters_.items()}
+    {'r': 0.525, 'alpha': 6.183, 'a': 0.891, 'b': 1.614}
+    """
+
+    process: ClassVar[PurchaseProcess] = mbgnbd.PROCESS

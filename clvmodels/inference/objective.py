@@ -22,7 +22,7 @@ __all__ = ["Objective", "Prior", "in_threads", "one_blas_thread"]
 # Rows evaluated at once, which fixes the order of summation: few rows stay in the cache; of many, threads share blocks
 # large enough to pay.
 MANY_ROWS, BLOCK, LARGE_BLOCK = 2**18, 2**14, 2**16
-STEP = 1e-5  # of the differences of the score: an error of about so much of the curvature
+STEP = 2e-6  # of the differences of the score: an error of about so much of the curvature
 
 PROCESSORS = os.cpu_count() or 1
 POOL = "clvmodels"

@@ -179,7 +179,7 @@ def test_the_certificate_can_be_checked(which, request, rfm):
                 bends.append(corners / (4 * (m * step) ** 2))
             expected = (4 * bends[0] - bends[1]) / 3
             # The same, over the square of the step: 1e-7 and 1e-4, of entries of 10 to 1,000.
-            # The fit differences its scores at a step of 1e-5, which is good to about as much of its entries.
+            # The fit differences its scores at a step of 2e-6, which is good to about as much of its entries.
             assert fit.hessian[i, j] == pytest.approx(expected, rel=2e-5, abs=1e-3)
     assert np.array_equal(fit.hessian, fit.hessian.T)
     assert fit.definite

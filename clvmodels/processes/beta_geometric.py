@@ -1,0 +1,323 @@
+"""What BG/NBD and MBG/NBD share: the rates, the chance of leaving after a purchase, and an active customer's future.
+
+Purchases come at a gamma-distributed rate; after each one, a customer drops out with a beta-distributed probability. A
+customer active at T buys at rate lambda ~ Gamma(r + x, alpha + T) and leaves after a purchase with probability
+p ~ Beta(a, b + stays), where `stays` is how often the customer has stayed after a purchase: here x, and once more where
+the first purchase counts too, which b + 1 in place of b says. Everything forward in time is an average over p of an
+elementary function.
+
+Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", Marketing Science 24(2), 275-284; called FHL below.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betainc, betaln, gammaln
+
+from clvmodels.processes.contract import Array, BetaBlock, Future, GammaBlock, History, Parametrization, Score
+from clvmodels.processes.special import (
+    beta_node_count,
+    beta_nodes,
+    by_count,
+    is_shared,
+    log1pexp,
+    log_beta,
+    logistic,
+    over_octaves,
+)
+
+__all__ = [
+    "PARAMETRIZATION",
+    "Parameters",
+    "discounted_if_active",
+    "intensity_if_active",
+    "pmf_if_active",
+    "purchases_if_active",
+    "quantities",
+    "sample_if_active",
+    "score_from_counts",
+    "simulate",
+    "starts",
+]
+
+SMALLEST = 1e-12  # dropout probability below which nobody is seen to leave
+NEVER = 1e-300  # purchases per unit of time below which nobody ever buys: the waiting time would overflow
+MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
+
+
+class Parameters(NamedTuple):
+    """r, alpha of the purchase rate (alpha in time units); a, b of the dropout probability. All positive."""
+
+    r: Array
+    alpha: Array
+    a: Array
+    b: Array
+
+
+def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
+    """Where to start: the overall rate, with little or much dropout and variation."""
+    rate = max(float(np.sum(x)), 0.5) / max(float(np.sum(T)), 1e-300)
+    shapes = ((0.5, 1.5, 0.2, 3.0), (2.0, 1.2, 0.05, 1.0), (0.2, 3.0, 0.5, 2.0))
+    return [
+        Parameters(*map(np.asarray, (r, r / (rate * boost), mean * spread, (1 - mean) * spread)))
+        for r, boost, mean, spread in shapes
+    ]
+
+
+def score_from_counts(of_counts: Callable[..., Array], p: Parameters, x: Array, t_x: Array, T: Array) -> Score:
+    """Log-likelihood of each customer with its gradient in (log r, log alpha, log a, log b).
+
+    Parameters
+    ----------
+    of_counts : function (x, r, a, b)
+        What depends on the count alone, (6, ...): its part of the log-likelihood; that part's derivatives by r, log a
+        and log b; the log odds a/(b + stays - 1) of leaving after the last purchase; minus their derivative by log b.
+    """
+    r, alpha, a, b = p
+    shape, age, last_age = r + x, alpha + T, alpha + t_x
+    log_age = np.log(age)
+    log_ratio = log_age - np.log(last_age)
+    log_counts, rise_r, rise_a, rise_b, log_last, last = by_count(of_counts, x, r, a, b)
+    log_odds = log_last + shape * log_ratio
+    gone = logistic(log_odds)  # weight of the second term: dropped out right after the last purchase
+    value = log_counts + r * np.log(alpha) - shape * log_age + log1pexp(log_odds)
+    by_log_r = r * (rise_r + np.log(alpha) - log_age + gone * log_ratio)
+    by_log_alpha = r - alpha * shape * ((1 - gone) / age + gone / last_age)
+    by_log_a = gone + rise_a
+    by_log_b = rise_b - gone * last
+    return Score(value, np.stack(np.broadcast_arrays(by_log_r, by_log_alpha, by_log_a, by_log_b)))
+
+
+def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h] of a customer who is active at T.
+
+    FHL's closed form, eq. (10), is singular at a = 1 and cancels near it; this is the same expectation written as an
+    average over p of [1 - (1 + p h/(alpha+T))^-(r+x)] / p, which is regular everywhere.
+    """
+
+    def purchases(x: Array, age: Array) -> Array:
+        return _average(_bought, p, h, x, p.r + x, h / age)
+
+    return _by_age(purchases, p, h, x, T)
+
+
+def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
+    """The same, each purchase worth exp(-delta tau).
+
+    Integrated by parts, e^(-delta h) N(h) + delta * integral of e^(-delta tau) N(tau), since expected purchases N are
+    bounded and monotone where the intensity may be steep; Gauss-Legendre nodes in log(1 + pace tau), on which scale
+    both factors are smooth. Where money grows with time (delta < 0), the first factor is written as 1 less the integral
+    of delta e^(-delta tau), so that the large terms cancel exactly.
+    """
+    places, weights = np.polynomial.legendre.leggauss(_discount_nodes(p, h, delta))
+
+    def purchases(x: Array, age: Array) -> Array:
+        pace = _pace(p, x, age) + abs(delta)
+        span = np.log1p(pace * h)
+        share = []
+        for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
+            tau = np.expm1(span * place) / pace
+            share += [weight * delta * span * (1 / pace + tau) * np.exp(-delta * tau), tau / age]
+        last = np.full(np.shape(span), math.exp(-delta * h)) if delta >= 0 else 1 - sum(share[::2])
+        return _average(_bought_by_share, p, h, x, p.r + x, *share, last, h / age)
+
+    return _by_age(purchases, p, h, x, T)
+
+
+def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
+    """Expected purchases per unit of time, tau after T, of a customer who is active at T."""
+    shape, age = p.r + x, p.alpha + T
+    answer: Array = shape / age * _average(_still_buying, p, tau, x, shape, tau / age)
+    return answer
+
+
+def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Array:
+    """P(exactly k purchases in (T, T + h]) of a customer who is active at T.
+
+    FHL eq. (8) with the posteriors of an active customer: either k purchases were made and survived, or the k-th
+    (k > 0) was the last; the chance that it came in time is a regularized incomplete beta function.
+    """
+    r, alpha, a, b = p
+    shape, age = r + x, alpha + T
+    k = np.asarray(k, dtype=float)
+    share = h / (age + h)
+    survived = betaln(a, b + x + k) - betaln(a, b + x)
+    exactly = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1) - shape * np.log1p(h / age)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exactly = exactly + np.where(k > 0, k * np.log(share), 0.0)
+    counted = np.exp(survived + exactly)
+    last = np.exp(betaln(np.add(a, 1), b + x + np.maximum(k, 1) - 1) - betaln(a, b + x))
+    dropped = np.where(k > 0, last * betainc(np.maximum(k, 1), shape, share), 0.0)
+    answer: Array = counted + dropped
+    return answer
+
+
+def simulate(p: Parameters, T: Array, generator: np.random.Generator, leave_at_once: bool = False) -> History:
+    """Histories of new customers observed for T (n,), drawn from the process itself.
+
+    With `leave_at_once`, a customer may drop out after the first purchase too, as in MBG/NBD.
+    """
+    n = len(T)
+    rate = generator.gamma(np.broadcast_to(p.r, n)) / np.broadcast_to(p.alpha, n)
+    dropout = generator.beta(np.broadcast_to(p.a, n), np.broadcast_to(p.b, n))
+    x, t_x, active = np.zeros(n), np.zeros(n), np.ones(n, dtype=bool)
+    who, times = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
+    if leave_at_once:
+        active = generator.random(n) >= dropout
+    buying = np.flatnonzero(active & (rate > NEVER))
+    while buying.size:
+        when = t_x[buying] + generator.exponential(size=buying.size) / rate[buying]
+        in_time = when <= T[buying]
+        buying = buying[in_time]
+        x[buying] += 1
+        t_x[buying] = when[in_time]
+        who.append(buying)
+        times.append(when[in_time])
+        stays = generator.random(buying.size) >= dropout[buying]
+        active[buying[~stays]] = False
+        buying = buying[stays]
+    return History(x, t_x, active, np.concatenate(who), np.concatenate(times))
+
+
+def sample_if_active(
+    p: Parameters,
+    h: float,
+    delta: float,
+    x: Array,
+    T: Array,
+    active: npt.NDArray[np.bool_],
+    generator: np.random.Generator,
+) -> Future:
+    """Draw what customers do in (T, T + h] if they are active at T, given who is.
+
+    Given the rate, purchases are Poisson; given the dropout probability, the purchase after which a customer leaves is
+    geometric; the count is the smaller of the two. Times of a Poisson process are uniform, and those up to the k-th
+    of n are uniform up to a beta-distributed last one, so the discounted count is drawn exactly too.
+    """
+    shape = np.shape(active)
+    rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
+    dropout = generator.beta(np.broadcast_to(p.a, shape), np.broadcast_to(p.b + x, shape))
+    offered = generator.poisson(rate * h)
+    last = generator.geometric(np.maximum(dropout, SMALLEST))
+    count = np.where(active, np.minimum(offered, last), 0).astype(float)
+    if delta == 0:
+        return Future(count, count)
+    left = active & (last <= offered) & (offered > 0)
+    end = np.where(left, generator.beta(np.where(left, last, 1), np.where(left, offered - last + 1, 1)), 1.0)
+    before = (count - left).astype(np.intp).ravel()
+    times = h * np.repeat(end.ravel(), before) * generator.random(int(before.sum()))
+    worth = np.bincount(np.repeat(np.arange(before.size), before), np.exp(-delta * times), minlength=before.size)
+    return Future(count, worth.astype(float).reshape(shape) + left * np.exp(-delta * h * end))
+
+
+def quantities(p: Parameters) -> dict[str, Array]:
+    """What people quote of the process: means over new customers, and the time between purchases at the mean rate."""
+    return {
+        "mean purchase rate": p.r / p.alpha,
+        "mean time between purchases": p.alpha / p.r,
+        "mean dropout probability": p.a / (p.a + p.b),
+    }
+
+
+def _bought(q: Array, shape: Array, z: Array) -> Array:
+    """Expected purchases until z = h/(alpha+T) of a customer who drops out with probability q after each."""
+    steep = -np.expm1(-shape * np.log1p(q * z))
+    answer: Array = np.where(q > 0, steep / np.where(q > 0, q, 1.0), shape * z)
+    return answer
+
+
+def _bought_by_share(q: Array, shape: Array, *shares: Array) -> Array:
+    """The same for a sum of horizons, given as pairs of weight and z."""
+    total: Array = np.zeros(())
+    for worth, z in zip(shares[::2], shares[1::2], strict=True):
+        total = total + worth * _bought(q, shape, z)
+    return total
+
+
+def _still_buying(q: Array, shape: Array, z: Array) -> Array:
+    """The derivative of that by z, over shape."""
+    answer: Array = np.exp(-(shape + 1) * np.log1p(q * z))
+    return answer
+
+
+def _by_age(function: Callable[[Array, Array], Array], p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """function(x, alpha + T), interpolated in age where all rows share one set of parameters and one horizon."""
+    if all(np.ndim(value) == 0 for value in (*p, h)) and np.ndim(x) == 1:
+        return over_octaves(function, x, p.alpha + T)
+    return function(x, p.alpha + T)
+
+
+def _average(g: Callable[..., Array], p: Parameters, h: Array, x: Array, *columns: Array) -> Array:
+    """Average of g(q, *columns) over the dropout probability q ~ Beta(a, b + x) of a customer active at T.
+
+    g falls from g(0) to g(1) about as fast as (1 - q)^k. What is left of it after g(0) (1 - q)^k + g(1) q, whose
+    average is known, vanishes at both ends and is summed over nodes. These depend on the parameters, the horizon and x,
+    never on which other customers are asked about.
+    """
+    if all(map(is_shared, p)):
+        distinct, rows = np.unique(x, return_inverse=True)
+    else:
+        distinct, rows = x, np.arange(len(x))
+    longest = np.max(h, initial=0.0) / p.alpha
+    count = beta_node_count(p.a, p.b, (p.r + MANY) * longest)
+    nodes = beta_nodes(p.a, p.b + distinct, (p.r + distinct) * longest, count)
+    q, complement, weight = (np.take(part, rows, axis=-2) for part in nodes)
+    columns = tuple(np.asarray(column, dtype=float) for column in columns)
+    at_0, at_1 = g(np.zeros(()), *columns), g(np.ones(()), *columns)
+    k = np.maximum(1.0, 0.5 * (columns[0] + 1) * columns[-1])
+    b = p.b + x
+    known = at_0 * np.exp(log_beta(p.a, b + k) - log_beta(p.a, b)) + at_1 * p.a / (p.a + b)
+    left = g(q, *(column[..., None] for column in columns))
+    left = left - at_0[..., None] * np.exp(k[..., None] * np.log(complement)) - at_1[..., None] * q
+    average: Array = known + np.sum(weight * left, axis=-1)
+    return average
+
+
+def _pace(p: Parameters, x: Array | float, age: Array | float) -> Array:
+    """Rate at which the first expected purchases level off: so many a unit of time, each likely to be the last.
+
+    A dropout probability is hardly ever more than three standard deviations, each at most sqrt(a)/(a+b+x), above its
+    mean a/(a+b+x).
+    """
+    likely = np.minimum(1.0, (p.a + 3 * np.sqrt(p.a)) / (p.a + p.b + x))
+    pace: Array = np.maximum(1.0, (p.r + x) * likely) / age
+    return pace
+
+
+def _discount_nodes(p: Parameters, h: Array, delta: float) -> int:
+    """Enough for the widest span of log(1 + pace tau), that of a customer who has just arrived."""
+    pace = max(float(np.max(_pace(p, x, p.alpha))) for x in (0.0, MANY))
+    longest = float(np.max(h, initial=0.0))
+    return 10 + math.ceil(4 * math.log1p(longest * (pace + abs(delta))) + max(0.0, -delta * longest))
+
+
+PARAMETRIZATION = Parametrization(
+    blocks=(
+        GammaBlock(
+            "r",
+            "alpha",
+            of="purchase rate",
+            no_variation="customers do not differ in how often they buy: r is indistinguishable from infinity",
+            all_variation="a few customers make all the purchases: r is indistinguishable from 0",
+            no_mean="there are no repeat purchases: the purchase rate is indistinguishable from 0, "
+            "and so is every expected purchase",
+        ),
+        BetaBlock(
+            "a",
+            "b",
+            of="dropout probability",
+            no_variation="customers do not differ in how readily they drop out: "
+            "a + b is indistinguishable from infinity",
+            all_variation="a customer drops out at once or never: a + b is indistinguishable from 0",
+            no_mean="no dropout can be seen in these data: a/(a+b) is indistinguishable from 0; "
+            "predictions equal the NBD's",
+            all_mean="every customer drops out after the next purchase: a/(a+b) is indistinguishable from 1",
+        ),
+    ),
+    unit_powers={"alpha": 1},
+)
