@@ -32,7 +32,6 @@ __all__ = [
     "open_frame",
     "parse_dates",
     "parse_numbers",
-    "series",
     "table",
     "write_table",
 ]
@@ -193,17 +192,6 @@ def first_rows(lazy: nw.LazyFrame[Any], condition: nw.Expr, count: int) -> list[
     """The first rows that meet a condition, with their number (from 0) as `row`; for error messages."""
     native: pl.LazyFrame = lazy.to_native()
     return nw.from_native(native.with_row_index("row")).filter(condition).head(count).collect().rows(named=True)
-
-
-def series(values: Any) -> nw.Series[Any]:
-    """Any column (list, array, pandas or polars series) as a series of the engine."""
-    if isinstance(values, nw.Series):
-        values = values.to_native()
-    if isinstance(values, pl.Series):
-        return nw.from_native(values, series_only=True)
-    if hasattr(values, "to_frame") and hasattr(values, "index"):
-        return nw.from_native(_from_pandas(values.to_frame("value"), {"value": "value"})["value"], series_only=True)
-    return nw.from_native(pl.Series("value", values, strict=True), series_only=True)
 
 
 def table(kind: FrameKind, columns: Mapping[str, Sequence[Any] | np.ndarray | nw.Series[Any]]) -> Frame:

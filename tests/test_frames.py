@@ -406,24 +406,6 @@ def test_the_first_rows_that_meet_a_condition_are_numbered_from_0():
 # ---- what goes out -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        [1, 2],
-        (1, 2),
-        np.array([1, 2]),
-        pd.Series([1, 2], index=[4, 4]),
-        pl.Series([1, 2]),
-        nw.from_native(pl.Series([1, 2]), series_only=True),
-    ],
-)
-def test_any_column_becomes_a_series_of_the_engine(values):
-    column = frames.series(values)
-    assert isinstance(column, nw.Series)
-    assert isinstance(column.to_native(), pl.Series)
-    assert column.to_list() == [1, 2]
-
-
 @pytest.mark.parametrize(("kind", "frame"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
 def test_a_table_is_of_the_kind_that_came(kind, frame):
     columns = {
