@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clvmodels import datasets, errors
     from clvmodels.clock import Clock
     from clvmodels.estimators.customer_model import CustomerModel, load
-    from clvmodels.estimators.purchases import BGNBD, MBGNBD
+    from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
     from clvmodels.estimators.spend import GammaGamma
     from clvmodels.reporting import plots
     from clvmodels.reporting.report import write_report
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BGNBD": "estimators.purchases",
     "MBGNBD": "estimators.purchases",
+    "NBD": "estimators.purchases",
     "Clock": "clock",
     "CustomerModel": "estimators.customer_model",
     "GammaGamma": "estimators.spend",
@@ -46,6 +47,7 @@ _MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plot
 __all__ = [
     "BGNBD",
     "MBGNBD",
+    "NBD",
     "RFM",
     "Clock",
     "CustomerModel",

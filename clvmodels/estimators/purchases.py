@@ -16,14 +16,14 @@ from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, under_each, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
-from clvmodels.processes import bgnbd, mbgnbd
+from clvmodels.processes import bgnbd, mbgnbd, nbd
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.rfm import RFM
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BGNBD", "MBGNBD", "PurchaseModel"]
+__all__ = ["BGNBD", "MBGNBD", "NBD", "PurchaseModel"]
 
 TIMES = ("recency", "T")
 TIME_POWERS = {"mean purchase rate": -1, "mean time between purchases": 1}
@@ -374,3 +374,22 @@ class MBGNBD(PurchaseModel):
     """
 
     process: ClassVar[PurchaseProcess] = mbgnbd.PROCESS
+
+
+class NBD(PurchaseModel):
+    """NBD: purchases at a gamma-distributed rate, and nobody ever drops out.
+
+    Ehrenberg (1959), Applied Statistics 8(1), 26-41. What BG/NBD becomes without dropout; a rival that shows what
+    dropout is worth.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+    >>> model = clv.NBD().fit(rfm)
+    >>> {name: round(value, 3) for name, value in model.parameters_.items()}
+    {'r': 0.385, 'alpha': 12.072}
+    """
+
+    process: ClassVar[PurchaseProcess] = nbd.PROCESS

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaln, gammaln
 
-from clvmodels.processes.contract import Array, BetaBlock, Future, GammaBlock, History, Parametrization, Score
+from clvmodels.processes.contract import PURCHASE_RATE, Array, BetaBlock, Future, History, Parametrization, Score
 from clvmodels.processes.special import (
     beta_node_count,
     beta_nodes,
@@ -298,15 +298,7 @@ def _discount_nodes(p: Parameters, h: Array, delta: float) -> int:
 
 PARAMETRIZATION = Parametrization(
     blocks=(
-        GammaBlock(
-            "r",
-            "alpha",
-            of="purchase rate",
-            no_variation="customers do not differ in how often they buy: r is indistinguishable from infinity",
-            all_variation="a few customers make all the purchases: r is indistinguishable from 0",
-            no_mean="there are no repeat purchases: the purchase rate is indistinguishable from 0, "
-            "and so is every expected purchase",
-        ),
+        PURCHASE_RATE,
         BetaBlock(
             "a",
             "b",

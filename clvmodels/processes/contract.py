@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy.special import expit, log_expit
 
 __all__ = [
+    "PURCHASE_RATE",
     "Array",
     "BetaBlock",
     "Block",
@@ -168,6 +169,18 @@ class BetaBlock:
 
 
 Block = PositiveBlock | GammaBlock | BetaBlock
+
+
+PURCHASE_RATE = GammaBlock(
+    "r",
+    "alpha",
+    of="purchase rate",
+    no_variation="customers do not differ in how often they buy: r is indistinguishable from infinity",
+    all_variation="a few customers make all the purchases: r is indistinguishable from 0",
+    no_mean="there are no repeat purchases: the purchase rate is indistinguishable from 0, "
+    "and so is every expected purchase",
+)
+"""How often customers buy: the block that every process of purchases at a gamma-distributed rate begins with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from clvmodels.processes import bgnbd, gamma_gamma, mbgnbd
+from clvmodels.processes import bgnbd, gamma_gamma, mbgnbd, nbd
 from clvmodels.processes.contract import PurchaseProcess, SpendProcess
 
 __all__ = ["PURCHASE_PROCESSES", "SPEND_PROCESSES"]
 
-PURCHASE_PROCESSES: dict[str, PurchaseProcess] = {process.name: process for process in (bgnbd.PROCESS, mbgnbd.PROCESS)}
+PURCHASE_PROCESSES: dict[str, PurchaseProcess] = {
+    process.name: process
+    for process in (
+        bgnbd.PROCESS,
+        mbgnbd.PROCESS,
+        nbd.PROCESS,
+    )
+}
 SPEND_PROCESSES: dict[str, SpendProcess] = {process.name: process for process in (gamma_gamma.PROCESS,)}

@@ -1,0 +1,156 @@
+"""NBD: purchases at a gamma-distributed rate, and nobody ever drops out.
+
+Ehrenberg (1959), "The Pattern of Consumer Purchases", Applied Statistics 8(1), 26-41; called E below. It is what BG/NBD
+and its kin become where no dropout can be seen, and a rival that shows what dropout is worth: over longer horizons it
+forecasts too much wherever customers leave.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import gammaln
+
+from clvmodels.processes.contract import PURCHASE_RATE, Array, Future, History, Parametrization, PurchaseProcess, Score
+from clvmodels.processes.special import digamma_rise, log_rise
+
+__all__ = ["PROCESS", "Parameters"]
+
+
+class Parameters(NamedTuple):
+    """r, alpha of the purchase rate (alpha in time units). Both positive."""
+
+    r: Array
+    alpha: Array
+
+
+def log_likelihood(p: Parameters, x: Array, T: Array) -> Array:
+    """Log-likelihood of the times of each customer's x purchases within T; when the last was says nothing more."""
+    answer: Array = log_rise(p.r, x) + p.r * np.log(p.alpha) - (p.r + x) * np.log(p.alpha + T)
+    return answer
+
+
+def score(p: Parameters, x: Array, T: Array) -> Score:
+    """Log-likelihood of each customer with its gradient in (log r, log alpha)."""
+    log_age = np.log(p.alpha + T)
+    value = log_rise(p.r, x) + p.r * np.log(p.alpha) - (p.r + x) * log_age
+    by_log_r = p.r * (digamma_rise(p.r, x) + np.log(p.alpha) - log_age)
+    by_log_alpha = p.r - p.alpha * (p.r + x) / (p.alpha + T)
+    return Score(value, np.stack(np.broadcast_arrays(by_log_r, by_log_alpha)))
+
+
+def starts(x: Array, T: Array) -> list[Parameters]:
+    """Where to start: the overall rate, with little or much variation."""
+    rate = max(float(np.sum(x)), 0.5) / max(float(np.sum(T)), 1e-300)
+    return [Parameters(np.asarray(r), np.asarray(r / rate)) for r in (0.3, 1.0, 5.0)]
+
+
+def probability_alive(p: Parameters, x: Array, T: Array) -> Array:
+    """Probability that a customer is still active at T: 1, since nobody leaves."""
+    return np.ones(np.broadcast_shapes(*map(np.shape, (*p, x, T))))
+
+
+def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h]: the posterior mean of the rate, carried on. E section 4."""
+    answer: Array = (p.r + x) / (p.alpha + T) * h
+    return answer
+
+
+def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
+    """The same, each purchase worth exp(-delta tau)."""
+    length = -np.expm1(-delta * np.asarray(h)) / delta if delta != 0 else h
+    return purchases_if_active(p, length, x, T)
+
+
+def purchase_intensity(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
+    """Expected purchases per unit of time, tau after T: the same at any time."""
+    return purchases_if_active(p, np.ones(np.shape(tau)), x, T)
+
+
+def expected_purchases(p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h] given the history."""
+    return purchases_if_active(p, h, x, T)
+
+
+def discounted_purchases(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h] given the history, each worth exp(-delta tau)."""
+    return discounted_if_active(p, h, delta, x, T)
+
+
+def mean_purchases(p: Parameters, t: Array) -> Array:
+    """Expected repeat purchases of a new customer by t."""
+    answer: Array = p.r / p.alpha * t
+    return answer
+
+
+def pmf(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Array:
+    """P(exactly k purchases in (T, T + h]) given the history: negative binomial with the rate's posterior."""
+    shape, age, k = p.r + x, p.alpha + T, np.asarray(k, dtype=float)
+    log_pmf = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1) - shape * np.log1p(h / age)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_pmf = log_pmf + np.where(k > 0, k * np.log(h / (age + h)), 0.0)
+    answer: Array = np.exp(log_pmf)
+    return answer
+
+
+def new_customer_pmf(p: Parameters, k: Array, t: Array) -> Array:
+    """P(a new customer makes exactly k repeat purchases by t). E eq. (3)."""
+    nothing = np.zeros(np.broadcast_shapes(np.shape(k), np.shape(t)))
+    return pmf(p, k, t, nothing, nothing)
+
+
+def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
+    """Histories of new customers observed for T (n,), drawn from the process itself."""
+    n = len(T)
+    rate = generator.gamma(np.broadcast_to(p.r, n)) / np.broadcast_to(p.alpha, n)
+    x = generator.poisson(rate * T)
+    customer = np.repeat(np.arange(n), x)
+    time = T[customer] * generator.random(len(customer))
+    t_x = np.zeros(n)
+    np.maximum.at(t_x, customer, time)
+    return History(x.astype(float), t_x, np.ones(n, dtype=bool), customer, time)
+
+
+def sample_future(p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator) -> Future:
+    """Draw what customers do in (T, T + h], given their histories: times of a Poisson process are uniform."""
+    shape = np.broadcast_shapes(*map(np.shape, (*p, x)))
+    rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
+    count = generator.poisson(rate * h)
+    times = h * generator.random(int(count.sum()))
+    worth = np.bincount(np.repeat(np.arange(count.size), count.ravel()), np.exp(-delta * times), minlength=count.size)
+    return Future(count.astype(float), worth.astype(float).reshape(shape))
+
+
+def quantities(p: Parameters) -> dict[str, Array]:
+    """What people quote of the process: the mean rate of new customers, and the time between purchases at it."""
+    return {"mean purchase rate": p.r / p.alpha, "mean time between purchases": p.alpha / p.r}
+
+
+PROCESS = PurchaseProcess(
+    name="nbd",
+    title="NBD",
+    source="Ehrenberg (1959), Applied Statistics 8(1), 26-41",
+    Parameters=Parameters,
+    parametrization=Parametrization(
+        blocks=(PURCHASE_RATE,),
+        unit_powers={"alpha": 1},
+    ),
+    statistics=("frequency", "T"),
+    log_likelihood=log_likelihood,
+    score=score,
+    starts=starts,
+    state=("frequency", "T"),
+    probability_alive=probability_alive,
+    purchases_if_active=purchases_if_active,
+    discounted_if_active=discounted_if_active,
+    purchase_intensity=purchase_intensity,
+    expected_purchases=expected_purchases,
+    discounted_purchases=discounted_purchases,
+    mean_purchases=mean_purchases,
+    pmf=pmf,
+    new_customer_pmf=new_customer_pmf,
+    simulate=simulate,
+    sample_future=sample_future,
+    quantities=quantities,
+)
