@@ -301,16 +301,16 @@ def summarize(transactions: Transactions, clock: Clock, end: int, include_first_
         )
 
     def reduce(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return reduce_to_customers(purchases(lazy, transactions.has_amount, end), transactions.has_amount, end)
+        merged = purchases(lazy, transactions.has_amount, end)
+        return reduce_to_customers(merged, transactions.has_amount, end, include_first_transaction)
 
     rows = frames.collect_in_parts(reduce, transactions.lazy, "customer_id", transactions.parts).sort("customer_id")
     frequency = rows["purchases"].to_numpy().astype(np.int64) - 1
     value = count = None
     if transactions.has_amount:
         count = frequency + 1 if include_first_transaction else frequency
-        spend = money(rows["spend"] if include_first_transaction else rows["spend"] - rows["first_spend"])
         value = np.full(len(count), np.nan)
-        np.divide(spend, count, out=value, where=count > 0)
+        np.divide(money(rows["spend"]), count, out=value, where=count > 0)
     later = 0
     if end < transactions.last_tick:
         later = transactions.rows - int(
@@ -338,16 +338,23 @@ def purchases(lazy: nw.LazyFrame[Any], has_amount: bool, end: int) -> nw.LazyFra
     return lazy.filter(nw.col("tick") <= end).group_by("customer_id", "tick").agg(*spend)
 
 
-def reduce_to_customers(merged: nw.LazyFrame[Any], has_amount: bool, end: int) -> nw.LazyFrame[Any]:
-    """One row a customer, in any order: purchases, recency, age, total spend and that of the first purchase."""
-    tick = nw.col("tick")
-    spend = (
-        {"spend": nw.col("amount").sum(), "first_spend": nw.col("amount").first(order_by="tick")} if has_amount else {}
-    )
+def reduce_to_customers(
+    merged: nw.LazyFrame[Any], has_amount: bool, end: int, include_first_transaction: bool
+) -> nw.LazyFrame[Any]:
+    """One row a customer, in any order: purchases, recency and age in ticks, and the money that counts."""
+    tick, amount = nw.col("tick"), nw.col("amount")
+    sums = {"spend": amount.sum(), "first_spend": amount.first(order_by="tick")} if has_amount else {}
+    counted = nw.col("spend") if include_first_transaction else nw.col("spend") - nw.col("first_spend")
     return (
         merged.group_by("customer_id")
-        .agg(nw.len().alias("purchases"), first=tick.min(), last=tick.max(), **spend)
-        .with_columns(recency=nw.col("last") - nw.col("first"), age=end - nw.col("first"))
+        .agg(nw.len().alias("purchases"), first=tick.min(), last=tick.max(), **sums)
+        .select(
+            "customer_id",
+            "purchases",
+            recency=(nw.col("last") - nw.col("first")).cast(nw.Int32),
+            age=(end - nw.col("first")).cast(nw.Int32),
+            **({"spend": counted.cast(nw.Float64)} if has_amount else {}),
+        )
     )
 
 
