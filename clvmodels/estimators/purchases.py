@@ -213,6 +213,7 @@ class PurchaseModel(FittedProcess):
         name: str,
         if_active: Callable[..., Array] | None,
         outcome: Callable[..., Callable[..., Array]] | None = None,
+        alive: Array | None = None,
     ) -> Prediction:
         """P(alive) times what an active customer would do, ready to be told with or without an interval.
 
@@ -222,8 +223,10 @@ class PurchaseModel(FittedProcess):
             Default: 1.
         outcome : function (seed, draws) -> function (generator, *columns), optional
             One customer's possible outcomes.
+        alive : array (n,), optional
+            P(alive), where it is known already.
         """
-        point = self.alive(rfm)
+        point = self.alive(rfm) if alive is None else alive
         if if_active is not None:
             point = point * self.if_active(rfm, if_active)
         process = self.process

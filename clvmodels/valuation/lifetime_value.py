@@ -108,7 +108,7 @@ def lifetime_value(
     else:
         ends = _period_ends(rfm, length, period)
         worth = partial(_until, purchases, ends, [math.exp(-rate * end) for end in ends])
-    discounted = purchases.prediction(rfm, "discounted_purchases", worth)
+    discounted = purchases.prediction(rfm, "discounted_purchases", worth, alive=alive)
     share = np.divide(discounted.point, undiscounted, out=np.ones(len(rfm)), where=undiscounted > 0)
     timing = rate if discounting == "continuous" else None
     value = Prediction(

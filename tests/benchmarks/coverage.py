@@ -1,7 +1,7 @@
 """Measured coverage of 90 % intervals on simulated customers: `coverage.py [LOGS] [CUSTOMERS]`, by hand, not in CI.
 
-Each customer base is drawn from known parameters, fitted, and predicted; what then happens is drawn too. Prints a table
-and writes it to coverage.json beside this file.
+For each purchase process, customer bases are drawn from known parameters, fitted, and predicted; what then happens is
+drawn too. Prints tables and writes them to coverage.json beside this file.
 """
 
 from __future__ import annotations
@@ -20,42 +20,38 @@ from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
 
 LEVEL = 0.9
 HORIZON = 39.0
-TRUTH = {"bgnbd": {"r": 0.25, "alpha": 4.5, "a": 0.8, "b": 2.4}}
-SPEND = {"gamma_gamma": {"p": 6.25, "q": 3.75, "v": 15.5}}
-MODELS = {"bgnbd": clv.BGNBD, "gamma_gamma": clv.GammaGamma}
+TRUTH = {
+    "bgnbd": {"r": 0.25, "alpha": 4.5, "a": 0.8, "b": 2.4},
+    "mbgnbd": {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6},
+    "nbd": {"r": 0.4, "alpha": 12.0},
+}
+SPEND = {"p": 6.25, "q": 3.75, "v": 15.5}
+MODELS = {"bgnbd": clv.BGNBD, "mbgnbd": clv.MBGNBD, "nbd": clv.NBD}
 PIT_CUSTOMERS = 200
 
 
 def main() -> None:
     """Run the study and print its table."""
-    logs, customers = (int(word) for word in (sys.argv[1:] + ["400", "2000"][len(sys.argv) - 1 :]))
-    with ProcessPoolExecutor() as pool:
-        studies = list(pool.map(study, range(logs), [customers] * logs, chunksize=4))
-    table: dict[str, Any] = {}
-    for name in studies[0]["covered"]:
-        table[name] = float(np.mean([s["covered"][name] for s in studies]))
-    pit = np.concatenate([s["pit"] for s in studies])
-    shares = np.histogram(pit, bins=10, range=(0, 1))[0] / len(pit)
-    result = {
-        "logs": logs,
-        "customers": customers,
-        "level": LEVEL,
-        "coverage": table,
-        "boundary": float(np.mean([s["boundary"] for s in studies])),
-        "pit_deciles": [round(float(share), 4) for share in shares],
-    }
-    for name, share in table.items():
-        print(f"{name:45s} {share:6.1%}")
-    print("fits at a boundary", result["boundary"])
-    print("randomized PIT by decile", result["pit_deciles"])
-    Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=2) + "\n")
+    logs, customers = (int(word) for word in (sys.argv[1:] + ["400", "1000"][len(sys.argv) - 1 :]))
+    results = {"logs": logs, "customers": customers, "level": LEVEL}
+    for name in TRUTH:
+        with ProcessPoolExecutor() as pool:
+            studies = list(pool.map(study, [name] * logs, range(logs), [customers] * logs, chunksize=4))
+        shares = {key: float(np.mean([s["covered"][key] for s in studies])) for key in studies[0]["covered"]}
+        pit = np.histogram(np.concatenate([s["pit"] for s in studies]), bins=10, range=(0, 1), density=True)[0] / 10
+        boundary = float(np.mean([s["boundary"] for s in studies]))
+        results[name] = {"coverage": shares, "boundary": boundary, "pit_deciles": [round(float(d), 4) for d in pit]}
+        print(f"{name}: {boundary:.1%} of the fits at a boundary; randomized PIT {results[name]['pit_deciles']}")
+        for key, share in shares.items():
+            print(f"    {key:40s} {share:6.1%}")
+    Path(__file__).with_suffix(".json").write_text(json.dumps(results, indent=2) + "\n")
 
 
-def study(seed: int, customers: int) -> dict[str, Any]:
+def study(name: str, seed: int, customers: int) -> dict[str, Any]:
     """One simulated customer base: which intervals held what they were meant to hold."""
     generator = np.random.default_rng([20_261, seed])
-    process, spend = PURCHASE_PROCESSES["bgnbd"], SPEND_PROCESSES["gamma_gamma"]
-    truth, money = process.Parameters(**TRUTH["bgnbd"]), spend.Parameters(**SPEND["gamma_gamma"])
+    process, spend = PURCHASE_PROCESSES[name], SPEND_PROCESSES["gamma_gamma"]
+    truth, money = process.Parameters(**TRUTH[name]), spend.Parameters(**SPEND)
     T = generator.uniform(27, 39, customers)
     history = process.simulate(truth, T + HORIZON, generator)
     known = history.time <= T[history.customer]
@@ -69,21 +65,21 @@ def study(seed: int, customers: int) -> dict[str, Any]:
     frame = pd.DataFrame({"customer_id": np.arange(customers), "frequency": x, "recency": t_x, "T": T})
     frame["monetary_value"] = np.divide(past, x, out=np.full(customers, np.nan), where=x > 0)
     rfm = clv.RFM.from_frame(frame, time_unit="week")
-    model, spender = clv.BGNBD().fit(rfm), clv.GammaGamma().fit(rfm)
+    model, spender = MODELS[name]().fit(rfm), clv.GammaGamma().fit(rfm)
     covered: dict[str, float] = {}
-    for fitted, name in ((model, "bgnbd"), (spender, "gamma_gamma")):
+    for fitted, true in ((model, TRUTH[name]), (spender, SPEND)):
         told = fitted.summary(LEVEL)
-        for parameter, value in (TRUTH | SPEND)[name].items():
+        for parameter, value in true.items():
             row = told.loc[parameter]
-            covered[f"{name} {parameter}"] = float(row["lower"] <= value <= row["upper"])
+            covered[f"{fitted.process.name} {parameter}"] = float(row["lower"] <= value <= row["upper"])
     options: dict[str, Any] = {"interval": LEVEL, "random_state": seed}
     worth: dict[str, Any] = {"horizon": HORIZON, "annual_discount_rate": 0.0, "margin": 1.0}
+    columns = [frame[column].to_numpy(dtype=float) for column in process.statistics]
     alive = model.probability_alive(rfm, by="total", **options)
-    covered["mean P(alive), parameter doubt"] = _holds(
-        alive, "probability_alive", float(np.mean(_true_alive(truth, frame)))
-    )
+    truly = float(np.mean(process.probability_alive(truth, *columns)))
+    covered["mean P(alive), parameter doubt"] = _holds(alive, "probability_alive", truly)
     mean = model.expected_purchases(rfm, HORIZON, by="total", interval_for="mean", **options)
-    expected = process.expected_purchases(truth, HORIZON, x.astype(float), t_x, T).sum()
+    expected = process.expected_purchases(truth, HORIZON, *columns).sum()
     covered["total purchases, parameter doubt"] = _holds(mean, "expected_purchases", float(expected))
     total = model.expected_purchases(rfm, HORIZON, by="total", **options)
     covered["total purchases, outcome"] = _holds(total, "expected_purchases", float(future.sum()))
@@ -94,11 +90,6 @@ def study(seed: int, customers: int) -> dict[str, Any]:
     each = clv.lifetime_value(model, spender, rfm, **worth, **options)
     covered["customers' money, outcome"] = float(np.mean(_holds_each(each, "lifetime_value", spent)))
     return {"covered": covered, "pit": _pit(model, rfm, future, generator), "boundary": model.fit_.status == "boundary"}
-
-
-def _true_alive(truth: Any, frame: pd.DataFrame) -> Any:
-    columns = [frame[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T")]
-    return PURCHASE_PROCESSES["bgnbd"].probability_alive(truth, *columns)
 
 
 def _holds(frame: Any, name: str, value: float) -> float:
