@@ -121,7 +121,7 @@ class PurchaseModel(FittedProcess):
             customer_id, expected_purchases, and with an interval expected_purchases_lower and _upper.
         """
         length = self._duration(horizon)
-        worth = partial(self._purchases_if_active, length)
+        worth = partial(self.purchases_if_active, length)
         prediction = self.prediction(rfm, "expected_purchases", worth, outcome=partial(self._outcome, length, 0.0))
         return predict(rfm, prediction, Request(interval, interval_for, by, draws, random_state))
 
@@ -148,7 +148,7 @@ class PurchaseModel(FittedProcess):
         """
         length = self._duration(horizon)
         rate = self.clock_.continuous_rate(annual_discount_rate)
-        worth = partial(self._discounted_if_active, length, rate)
+        worth = partial(self.discounted_if_active, length, rate)
         prediction = self.prediction(rfm, "discounted_purchases", worth, outcome=partial(self._outcome, length, rate))
         return predict(rfm, prediction, Request(interval, interval_for, by, draws, random_state))
 
@@ -229,8 +229,7 @@ class PurchaseModel(FittedProcess):
         point = self.alive(rfm) if alive is None else alive
         if if_active is not None:
             point = point * self.if_active(rfm, if_active)
-        process = self.process
-        names = [*process.state, *(name for name in process.statistics if name not in process.state)]
+        names = self._columns
         columns = {name: np.asarray(rfm[name], dtype=float) for name in names}
         return Prediction(name, point, columns, _ticks(rfm, names), partial(self._under_draws, if_active), outcome)
 
@@ -272,20 +271,26 @@ class PurchaseModel(FittedProcess):
         p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
 
         def future(generator: np.random.Generator, *columns: Array) -> Future:
-            return process.sample_future(p, length, rate, *self._statistics(columns), generator)
+            return process.sample_future(p, length, rate, *self._statistics(columns), generator=generator)
 
         return future
 
     def _statistics(self, columns: Sequence[Array]) -> list[Array]:
-        """Columns of a prediction, state first, in the order of the process's statistics."""
-        process = self.process
-        names = [*process.state, *(name for name in process.statistics if name not in process.state)]
-        return [columns[names.index(name)] for name in process.statistics]
+        """Columns of a prediction in the order of the process's statistics."""
+        return [columns[self._columns.index(name)] for name in self.process.statistics]
 
-    def _purchases_if_active(self, length: float, p: Any, *state: Array) -> Array:
+    @property
+    def _columns(self) -> list[str]:
+        """What a prediction depends on, state first, so that customers of one state lie together."""
+        process = self.process
+        return [*process.state, *(name for name in process.statistics if name not in process.state)]
+
+    def purchases_if_active(self, length: float, p: Any, *state: Array) -> Array:
+        """Expected purchases within a length of an active customer; the parameters and the state come last."""
         return self.process.purchases_if_active(p, length, *state)
 
-    def _discounted_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
+    def discounted_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
+        """The same, discounted at a continuous rate."""
         return self.process.discounted_if_active(p, length, rate, *state)
 
     def quantities(

@@ -277,7 +277,7 @@ def _refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:
         free = box.free(point.u, point.gradient)
         point = point._replace(hessian=objective.hessian(point.u, free, point.gradient), free=free)
         if point.promise < DECREMENT:
-            return _step(objective, point, box)
+            return _step(objective, point, box)._replace(free=free)  # the Hessian is that of these
         moved = _step(objective, point, box)
         if moved.value <= point.value and moved.promise >= DECREMENT:
             return point  # rounding is all that is left to gain

@@ -1,6 +1,7 @@
 """BG/NBD: purchases at a gamma-distributed rate; after each repeat purchase, a beta-distributed chance of dropping out.
 
 Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", Marketing Science 24(2), 275-284; called FHL below.
+What an active customer does is in beta_geometric.py.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from clvmodels.processes.beta_geometric import (
     simulate,
     starts,
 )
-from clvmodels.processes.contract import Array, Future, PurchaseProcess, Score
+from clvmodels.processes.contract import Array, PurchaseProcess, Score
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
 
 __all__ = ["PROCESS", "Parameters"]
@@ -45,53 +46,6 @@ def probability_alive(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
     customer with no repeat purchase (x = 0) has not had the chance to drop out yet, so the answer is exactly 1.
     """
     return logistic(-_log_odds_gone(p, x, t_x, T))
-
-
-def purchase_intensity(p: Parameters, tau: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases per unit of time, tau after T.
-
-    P(alive) (r+x)/(alpha+T) 2F1(r+x+1, a; a+b+x; -tau/(alpha+T)): the 2F1 is Euler's integral for the average of
-    (1 + p tau/(alpha+T))^-(r+x+1) over p ~ Beta(a, b + x), and is computed as that average.
-    """
-    return probability_alive(p, x, t_x, T) * intensity_if_active(p, tau, x, T)
-
-
-def expected_purchases(p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] given the history. FHL eq. (10)."""
-    return probability_alive(p, x, t_x, T) * purchases_if_active(p, h, x, T)
-
-
-def discounted_purchases(p: Parameters, h: Array, delta: float, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] given the history, each worth exp(-delta tau)."""
-    return probability_alive(p, x, t_x, T) * discounted_if_active(p, h, delta, x, T)
-
-
-def mean_purchases(p: Parameters, t: Array) -> Array:
-    """Expected repeat purchases of a new customer by t. FHL eq. (9): a customer with x = 0 and T = 0."""
-    nothing = np.zeros(np.shape(t))
-    return purchases_if_active(p, t, nothing, nothing)
-
-
-def pmf(p: Parameters, k: Array, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """P(exactly k purchases in (T, T + h]) given the history."""
-    alive = probability_alive(p, x, t_x, T)
-    answer: Array = alive * pmf_if_active(p, k, h, x, T) + np.where(np.equal(k, 0), 1 - alive, 0.0)
-    return answer
-
-
-def new_customer_pmf(p: Parameters, k: Array, t: Array) -> Array:
-    """P(a new customer makes exactly k repeat purchases by t). FHL eq. (8)."""
-    nothing = np.zeros(np.broadcast_shapes(np.shape(k), np.shape(t)))
-    return pmf(p, k, t, nothing, nothing, nothing)
-
-
-def sample_future(
-    p: Parameters, h: float, delta: float, x: Array, t_x: Array, T: Array, generator: np.random.Generator
-) -> Future:
-    """Draw what customers do in (T, T + h], given their histories."""
-    shape = np.broadcast_shapes(*map(np.shape, (*p, x)))
-    active = generator.random(shape) < probability_alive(p, x, t_x, T)
-    return sample_if_active(p, h, delta, x, T, active, generator)
 
 
 def _log_odds_gone(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
@@ -142,13 +96,9 @@ PROCESS = PurchaseProcess(
     probability_alive=probability_alive,
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
-    purchase_intensity=purchase_intensity,
-    expected_purchases=expected_purchases,
-    discounted_purchases=discounted_purchases,
-    mean_purchases=mean_purchases,
-    pmf=pmf,
-    new_customer_pmf=new_customer_pmf,
+    intensity_if_active=intensity_if_active,
+    pmf_if_active=pmf_if_active,
+    sample_if_active=sample_if_active,
     simulate=simulate,
-    sample_future=sample_future,
     quantities=quantities,
 )

@@ -8,7 +8,7 @@ the limits lie that a fit can run into.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -288,20 +288,14 @@ class PurchaseProcess:
         Expected purchases in (T, T + h] of a customer active at T; h is one number for all rows.
     discounted_if_active : function (p, h, delta, *state)
         The same with each purchase worth exp(-delta tau).
-    purchase_intensity : function (p, tau, x, t_x, T)
-        Expected purchases per unit of time, tau after T.
-    expected_purchases, discounted_purchases : function (p, h, x, t_x, T), (p, h, delta, x, t_x, T)
-        P(alive) times those: the integral of the intensity, and of exp(-delta tau) times it.
-    mean_purchases : function (p, t)
-        Expected repeat purchases of a new customer by t.
-    pmf : function (p, k, h, x, t_x, T)
-        P(exactly k purchases in (T, T + h]), given the history.
-    new_customer_pmf : function (p, k, t)
-        P(a new customer makes exactly k repeat purchases by t).
+    intensity_if_active : function (p, tau, *state)
+        Expected purchases per unit of time, tau after T, of a customer active at T.
+    pmf_if_active : function (p, k, h, *state)
+        P(exactly k purchases in (T, T + h]) of a customer active at T.
+    sample_if_active : function (p, h, delta, *state, active, generator)
+        What customers do in (T, T + h], given who is active at T, as `Future`.
     simulate : function (p, T, generator)
         Histories of new customers observed for T, as `History`.
-    sample_future : function (p, h, delta, x, t_x, T, generator)
-        What customers do in (T, T + h] given their histories, as `Future`.
     quantities : function (p)
         What people quote of the process, by name.
     """
@@ -319,15 +313,54 @@ class PurchaseProcess:
     probability_alive: Callable[..., Array]
     purchases_if_active: Callable[..., Array]
     discounted_if_active: Callable[..., Array]
-    purchase_intensity: Callable[..., Array]
-    expected_purchases: Callable[..., Array]
-    discounted_purchases: Callable[..., Array]
-    mean_purchases: Callable[..., Array]
-    pmf: Callable[..., Array]
-    new_customer_pmf: Callable[..., Array]
+    intensity_if_active: Callable[..., Array]
+    pmf_if_active: Callable[..., Array]
+    sample_if_active: Callable[..., Future]
     simulate: Callable[..., History]
-    sample_future: Callable[..., Future]
     quantities: Callable[[Any], dict[str, Array]]
+
+    def purchase_intensity(self, p: Any, tau: Array | float, *statistics: Array) -> Array:
+        """Expected purchases per unit of time, tau after T, given the history."""
+        alive = self.probability_alive(p, *statistics)
+        return alive * self.intensity_if_active(p, tau, *self._state(statistics))
+
+    def expected_purchases(self, p: Any, h: Array | float, *statistics: Array) -> Array:
+        """Expected purchases in (T, T + h] given the history: the integral of the intensity."""
+        return self.probability_alive(p, *statistics) * self.purchases_if_active(p, h, *self._state(statistics))
+
+    def discounted_purchases(self, p: Any, h: float, delta: float, *statistics: Array) -> Array:
+        """The same, each purchase worth exp(-delta tau)."""
+        alive = self.probability_alive(p, *statistics)
+        return alive * self.discounted_if_active(p, h, delta, *self._state(statistics))
+
+    def pmf(self, p: Any, k: Array, h: Array | float, *statistics: Array) -> Array:
+        """P(exactly k purchases in (T, T + h]) given the history."""
+        alive = self.probability_alive(p, *statistics)
+        active = self.pmf_if_active(p, k, h, *self._state(statistics))
+        answer: Array = alive * active + np.where(np.equal(k, 0), 1 - alive, 0.0)
+        return answer
+
+    def mean_purchases(self, p: Any, t: Array) -> Array:
+        """Expected repeat purchases by t of a new customer, whose history is nothing at all yet."""
+        return self.expected_purchases(p, t, *self._no_history(np.shape(t)))
+
+    def new_customer_pmf(self, p: Any, k: Array, t: Array | float) -> Array:
+        """P(a new customer makes exactly k repeat purchases by t)."""
+        return self.pmf(p, k, t, *self._no_history(np.broadcast_shapes(np.shape(k), np.shape(t))))
+
+    def sample_future(
+        self, p: Any, h: float, delta: float, *statistics: Array, generator: np.random.Generator
+    ) -> Future:
+        """Draw what customers do in (T, T + h], given their histories."""
+        shape = np.broadcast_shapes(*map(np.shape, (*p, statistics[0])))
+        active = generator.random(shape) < self.probability_alive(p, *statistics)
+        return self.sample_if_active(p, h, delta, *self._state(statistics), active, generator)
+
+    def _state(self, statistics: Sequence[Array]) -> list[Array]:
+        return [statistics[self.statistics.index(name)] for name in self.state]
+
+    def _no_history(self, shape: tuple[int, ...]) -> list[Array]:
+        return [np.zeros(shape)] * len(self.statistics)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ with b + 1 in place of b, and only P(alive) differs.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels.processes import beta_geometric
 from clvmodels.processes.beta_geometric import PARAMETRIZATION, Parameters, quantities, starts
@@ -47,53 +48,31 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
     return beta_geometric.discounted_if_active(_stayed(p), h, delta, x, T)
 
 
-def purchase_intensity(p: Parameters, tau: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases per unit of time, tau after T."""
-    return probability_alive(p, x, t_x, T) * beta_geometric.intensity_if_active(_stayed(p), tau, x, T)
-
-
-def expected_purchases(p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] given the history. BDF eq. (9)."""
-    return probability_alive(p, x, t_x, T) * purchases_if_active(p, h, x, T)
-
-
-def discounted_purchases(p: Parameters, h: Array, delta: float, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] given the history, each worth exp(-delta tau)."""
-    return probability_alive(p, x, t_x, T) * discounted_if_active(p, h, delta, x, T)
-
-
-def mean_purchases(p: Parameters, t: Array) -> Array:
-    """Expected repeat purchases of a new customer by t: none of those who leave at once."""
-    nothing = np.zeros(np.shape(t))
-    return p.b / (p.a + p.b) * purchases_if_active(p, t, nothing, nothing)
-
-
-def pmf(p: Parameters, k: Array, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """P(exactly k purchases in (T, T + h]) given the history."""
-    alive = probability_alive(p, x, t_x, T)
-    answer: Array = alive * beta_geometric.pmf_if_active(_stayed(p), k, h, x, T) + np.where(
-        np.equal(k, 0), 1 - alive, 0.0
-    )
-    return answer
-
-
-def new_customer_pmf(p: Parameters, k: Array, t: Array) -> Array:
-    """P(a new customer makes exactly k repeat purchases by t)."""
-    nothing = np.zeros(np.broadcast_shapes(np.shape(k), np.shape(t)))
-    return pmf(p, k, t, nothing, nothing, nothing)
-
-
 def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
     """Histories of new customers observed for T (n,), drawn from the process itself."""
     return beta_geometric.simulate(p, T, generator, leave_at_once=True)
 
 
-def sample_future(
-    p: Parameters, h: float, delta: float, x: Array, t_x: Array, T: Array, generator: np.random.Generator
+def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
+    """Expected purchases per unit of time, tau after T, of a customer who is active at T."""
+    return beta_geometric.intensity_if_active(_stayed(p), tau, x, T)
+
+
+def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Array:
+    """P(exactly k purchases in (T, T + h]) of a customer who is active at T."""
+    return beta_geometric.pmf_if_active(_stayed(p), k, h, x, T)
+
+
+def sample_if_active(
+    p: Parameters,
+    h: float,
+    delta: float,
+    x: Array,
+    T: Array,
+    active: npt.NDArray[np.bool_],
+    generator: np.random.Generator,
 ) -> Future:
-    """Draw what customers do in (T, T + h], given their histories."""
-    shape = np.broadcast_shapes(*map(np.shape, (*p, x)))
-    active = generator.random(shape) < probability_alive(p, x, t_x, T)
+    """Draw what customers do in (T, T + h] if they are active at T, given who is."""
     return beta_geometric.sample_if_active(_stayed(p), h, delta, x, T, active, generator)
 
 
@@ -142,13 +121,9 @@ PROCESS = PurchaseProcess(
     probability_alive=probability_alive,
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
-    purchase_intensity=purchase_intensity,
-    expected_purchases=expected_purchases,
-    discounted_purchases=discounted_purchases,
-    mean_purchases=mean_purchases,
-    pmf=pmf,
-    new_customer_pmf=new_customer_pmf,
+    intensity_if_active=intensity_if_active,
+    pmf_if_active=pmf_if_active,
+    sample_if_active=sample_if_active,
     simulate=simulate,
-    sample_future=sample_future,
     quantities=quantities,
 )

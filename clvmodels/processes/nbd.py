@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import gammaln
 
 from clvmodels.processes.contract import PURCHASE_RATE, Array, Future, History, Parametrization, PurchaseProcess, Score
@@ -63,41 +64,14 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
     return purchases_if_active(p, length, x, T)
 
 
-def purchase_intensity(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
-    """Expected purchases per unit of time, tau after T: the same at any time."""
-    return purchases_if_active(p, np.ones(np.shape(tau)), x, T)
-
-
-def expected_purchases(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] given the history."""
-    return purchases_if_active(p, h, x, T)
-
-
-def discounted_purchases(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] given the history, each worth exp(-delta tau)."""
-    return discounted_if_active(p, h, delta, x, T)
-
-
-def mean_purchases(p: Parameters, t: Array) -> Array:
-    """Expected repeat purchases of a new customer by t."""
-    answer: Array = p.r / p.alpha * t
-    return answer
-
-
-def pmf(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Array:
-    """P(exactly k purchases in (T, T + h]) given the history: negative binomial with the rate's posterior."""
+def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Array:
+    """P(exactly k purchases in (T, T + h]) of a customer: negative binomial with the rate's posterior."""
     shape, age, k = p.r + x, p.alpha + T, np.asarray(k, dtype=float)
     log_pmf = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1) - shape * np.log1p(h / age)
     with np.errstate(divide="ignore", invalid="ignore"):
         log_pmf = log_pmf + np.where(k > 0, k * np.log(h / (age + h)), 0.0)
     answer: Array = np.exp(log_pmf)
     return answer
-
-
-def new_customer_pmf(p: Parameters, k: Array, t: Array) -> Array:
-    """P(a new customer makes exactly k repeat purchases by t). E eq. (3)."""
-    nothing = np.zeros(np.broadcast_shapes(np.shape(k), np.shape(t)))
-    return pmf(p, k, t, nothing, nothing)
 
 
 def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
@@ -112,9 +86,22 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
     return History(x.astype(float), t_x, np.ones(n, dtype=bool), customer, time)
 
 
-def sample_future(p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator) -> Future:
-    """Draw what customers do in (T, T + h], given their histories: times of a Poisson process are uniform."""
-    shape = np.broadcast_shapes(*map(np.shape, (*p, x)))
+def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
+    """Expected purchases per unit of time, tau after T: the same at any time."""
+    return purchases_if_active(p, np.ones(np.shape(tau)), x, T)
+
+
+def sample_if_active(
+    p: Parameters,
+    h: float,
+    delta: float,
+    x: Array,
+    T: Array,
+    active: npt.NDArray[np.bool_],
+    generator: np.random.Generator,
+) -> Future:
+    """Draw what customers do in (T, T + h]; all are active. Times of a Poisson process are uniform."""
+    shape = np.shape(active)
     rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
     count = generator.poisson(rate * h)
     times = h * generator.random(int(count.sum()))
@@ -144,13 +131,9 @@ PROCESS = PurchaseProcess(
     probability_alive=probability_alive,
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
-    purchase_intensity=purchase_intensity,
-    expected_purchases=expected_purchases,
-    discounted_purchases=discounted_purchases,
-    mean_purchases=mean_purchases,
-    pmf=pmf,
-    new_customer_pmf=new_customer_pmf,
+    intensity_if_active=intensity_if_active,
+    pmf_if_active=pmf_if_active,
+    sample_if_active=sample_if_active,
     simulate=simulate,
-    sample_future=sample_future,
     quantities=quantities,
 )

@@ -102,9 +102,9 @@ def lifetime_value(
     length = rfm.clock.duration(horizon)
     rate = rfm.clock.continuous_rate(annual_discount_rate)
     alive, expected_spend = purchases.alive(rfm), spend.spend_prediction(rfm)
-    undiscounted = alive * purchases.if_active(rfm, partial(_until, purchases, [length], [1.0]))
+    undiscounted = alive * purchases.if_active(rfm, partial(purchases.purchases_if_active, length))
     if discounting == "continuous":
-        worth = partial(_discounted, purchases, length, rate)
+        worth = partial(purchases.discounted_if_active, length, rate)
     else:
         ends = _period_ends(rfm, length, period)
         worth = partial(_until, purchases, ends, [math.exp(-rate * end) for end in ends])
@@ -132,15 +132,11 @@ def lifetime_value(
     )
 
 
-def _discounted(purchases: PurchaseModel, length: float, rate: float, p: Any, *state: Array) -> Array:
-    return purchases.process.discounted_if_active(p, length, rate, *state)
-
-
 def _until(purchases: PurchaseModel, ends: Sequence[float], factors: Sequence[float], p: Any, *state: Array) -> Array:
     """Expected purchases of each period that ends then, times its factor."""
     total, before = np.zeros(()), np.zeros(())
     for end, factor in zip(ends, factors, strict=True):
-        by_end = purchases.process.purchases_if_active(p, end, *state)
+        by_end = purchases.purchases_if_active(end, p, *state)
         total, before = total + factor * (by_end - before), by_end
     return total
 

@@ -35,7 +35,7 @@ def test_predictions_at_the_packages_parameters(split):
     rfm = split.calibration
     x, t_x, T = rfm.frequency.astype(float), rfm.recency, rfm.T
     alive = mbgnbd.probability_alive(PACKAGE, x, t_x, T)
-    expected = mbgnbd.expected_purchases(PACKAGE, 39.0, x, t_x, T)
+    expected = mbgnbd.PROCESS.expected_purchases(PACKAGE, 39.0, x, t_x, T)
     told = REFERENCE["holdout"]
     assert alive.mean() == pytest.approx(REFERENCE["mean_probability_alive"], rel=1e-9)
     # BTYDplus' conditional mean takes the 2F1 from a series that it stops at about 1e-7.
@@ -53,12 +53,12 @@ def test_new_customers_at_the_packages_parameters():
     for t, last, expected in zip(times, LAST_COUNT, told, strict=True):
         # The package sums the probabilities of counts and stops early: so do we here, to agree with it.
         counts = np.arange(last + 1)
-        stopped = np.sum(counts * mbgnbd.new_customer_pmf(PACKAGE, counts, t))
+        stopped = np.sum(counts * mbgnbd.PROCESS.new_customer_pmf(PACKAGE, counts, t))
         assert stopped == pytest.approx(expected, rel=1e-9)
         all_counts = np.arange(3_000)
-        mean = np.sum(all_counts * mbgnbd.new_customer_pmf(PACKAGE, all_counts, t))
-        assert mbgnbd.mean_purchases(PACKAGE, np.array([t]))[0] == pytest.approx(mean, rel=1e-9)
-    pmf = mbgnbd.new_customer_pmf(PACKAGE, np.arange(5), 52.0)
+        mean = np.sum(all_counts * mbgnbd.PROCESS.new_customer_pmf(PACKAGE, all_counts, t))
+        assert mbgnbd.PROCESS.mean_purchases(PACKAGE, np.array([t]))[0] == pytest.approx(mean, rel=1e-9)
+    pmf = mbgnbd.PROCESS.new_customer_pmf(PACKAGE, np.arange(5), 52.0)
     assert pmf == pytest.approx(REFERENCE["pmf_52"], rel=1e-9)
 
 
@@ -67,4 +67,4 @@ def test_without_dropout_it_is_bgnbd():
     x, t_x, T = np.array([0.0, 3.0]), np.array([0.0, 10.0]), np.array([20.0, 20.0])
     assert mbgnbd.probability_alive(p, x, t_x, T) == pytest.approx(1.0, abs=1e-9)
     # The rate's posterior mean, carried on.
-    assert mbgnbd.expected_purchases(p, 10.0, x, t_x, T) == pytest.approx((0.8 + x) / 29.0 * 10.0, rel=1e-9)
+    assert mbgnbd.PROCESS.expected_purchases(p, 10.0, x, t_x, T) == pytest.approx((0.8 + x) / 29.0 * 10.0, rel=1e-9)

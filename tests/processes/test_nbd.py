@@ -28,7 +28,7 @@ def test_the_fit_is_that_of_btydplus(split):
 
 def test_the_holdout_at_the_packages_parameters(split):
     rfm = split.calibration
-    expected = nbd.expected_purchases(PACKAGE, 39.0, rfm.frequency.astype(float), rfm.T)
+    expected = nbd.PROCESS.expected_purchases(PACKAGE, 39.0, rfm.frequency.astype(float), rfm.T)
     assert expected.sum() == pytest.approx(PREDICTED, rel=1e-9)
     assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(MAE, rel=1e-9)
     assert np.sqrt(np.mean((expected - split.purchases) ** 2)) == pytest.approx(RMSE, rel=1e-9)
@@ -39,9 +39,9 @@ def test_it_is_bgnbd_without_dropout():
     x, t_x, T = np.array([0.0, 3.0, 20.0]), np.array([0.0, 10.0, 30.0]), np.array([20.0, 20.0, 39.0])
     assert nbd.log_likelihood(PACKAGE, x, T) == pytest.approx(bgnbd.log_likelihood(without, x, t_x, T), rel=1e-9)
     ahead = (52.0, 0.002)
-    assert nbd.expected_purchases(PACKAGE, 52.0, x, T) == pytest.approx(
-        bgnbd.expected_purchases(without, 52.0, x, t_x, T), rel=1e-9
+    assert nbd.PROCESS.expected_purchases(PACKAGE, 52.0, x, T) == pytest.approx(
+        bgnbd.PROCESS.expected_purchases(without, 52.0, x, t_x, T), rel=1e-9
     )
-    assert nbd.discounted_purchases(PACKAGE, *ahead, x, T) == pytest.approx(
-        bgnbd.discounted_purchases(without, *ahead, x, t_x, T), rel=1e-9
+    assert nbd.PROCESS.discounted_purchases(PACKAGE, *ahead, x, T) == pytest.approx(
+        bgnbd.PROCESS.discounted_purchases(without, *ahead, x, t_x, T), rel=1e-9
     )

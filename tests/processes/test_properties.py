@@ -398,7 +398,7 @@ def test_drawn_futures_average_to_the_expectations(process):
     columns = simulated(process, p, np.full(60, 40.0), generator)
     for i in range(0, 60, 20):
         one = [np.full(n, column[i]) for column in columns]
-        future = process.sample_future(p, h, delta, *one, generator)
+        future = process.sample_future(p, h, delta, *one, generator=generator)
         for drawn, expected in (
             (future.purchases, process.expected_purchases(p, h, *[c[:1] for c in one])[0]),
             (future.worth, process.discounted_purchases(p, h, delta, *[c[:1] for c in one])[0]),
