@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["BGNBD", "MBGNBD", "NBD", "PurchaseModel"]
 
 TIMES = ("recency", "T")
+TEN_YEARS = "10 years"
 TIME_POWERS = {"mean purchase rate": -1, "mean time between purchases": 1}
 
 
@@ -59,17 +60,20 @@ class PurchaseModel(FittedProcess):
     def probability_alive(
         self,
         rfm: RFM,
+        horizon: float | str = 0.0,
         *,
         interval: float | None = None,
         by: str | None = None,
         draws: int = 200,
         random_state: RandomState = 0,
     ) -> frames.Frame:
-        """Probability that each customer is still active at the end of observation.
+        """Probability that each customer is still active at the end of observation, or a horizon after it.
 
         Parameters
         ----------
         rfm : RFM
+        horizon : float or str
+            In the clock's unit, or a length with its unit such as "12 months": active then, given what is known now.
         interval : float, optional
             Central probability, such as 0.9, of an interval for doubt about the parameters.
         by : str, optional
@@ -84,8 +88,56 @@ class PurchaseModel(FittedProcess):
             customer_id, probability_alive, and with an interval probability_alive_lower and _upper; of the kind of
             frame the log came in.
         """
-        request = Request(interval, "mean", by, draws, random_state)
-        return predict(rfm, replace(self.prediction(rfm, "probability_alive", None), average=True), request)
+        length = self._duration(horizon)
+        survives = partial(self.survival_if_active, length) if length > 0 else None
+        prediction = replace(self.prediction(rfm, "probability_alive", survives), average=True)
+        return predict(rfm, prediction, Request(interval, "mean", by, draws, random_state))
+
+    def probability_no_purchase(
+        self,
+        rfm: RFM,
+        horizon: float | str,
+        *,
+        interval: float | None = None,
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+    ) -> frames.Frame:
+        """Probability that a customer buys nothing within a horizon, being gone or not.
+
+        Parameters are those of `expected_purchases`; an interval is for doubt about the parameters, and a group is told
+        by the mean over its customers.
+
+        Returns
+        -------
+        frame
+            customer_id, probability_no_purchase, and with an interval probability_no_purchase_lower and _upper.
+        """
+        length = self._duration(horizon)
+        # 1 - P(alive) P(a purchase | active): of the form that predictions have, turned round at the end.
+        buys = self.prediction(rfm, "probability_no_purchase", partial(self._buys_if_active, length))
+        prediction = replace(buys, average=True, complement=True)
+        return predict(rfm, prediction, Request(interval, "mean", by, draws, random_state))
+
+    def posterior_means(self, rfm: RFM) -> frames.Frame:
+        """Means of each customer's own purchase rate and dropout, given the history.
+
+        Returns
+        -------
+        frame
+            customer_id, and what varies between customers under the process: purchase_rate (purchases per unit of the
+            clock while active) or purchase_probability, dropout_rate or dropout_probability.
+        """
+        p, names = self._parameters, list[str]()
+        self._check_rfm(rfm)
+
+        def means(*columns: Array) -> Array:
+            told = self.process.posterior_means(p, *columns)
+            names[:] = told
+            return np.stack(np.broadcast_arrays(*told.values()))
+
+        table = self._rows(rfm).evaluate(means)
+        return self._table(rfm, dict(zip(names, table, strict=True)))
 
     def expected_purchases(
         self,
@@ -151,6 +203,62 @@ class PurchaseModel(FittedProcess):
         worth = partial(self.discounted_if_active, length, rate)
         prediction = self.prediction(rfm, "discounted_purchases", worth, outcome=partial(self._outcome, length, rate))
         return predict(rfm, prediction, Request(interval, interval_for, by, draws, random_state))
+
+    def dert(
+        self,
+        rfm: RFM,
+        annual_discount_rate: float,
+        *,
+        interval: float | None = None,
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+    ) -> frames.Frame:
+        """Discounted expected residual transactions: of all purchases ever after the end of observation.
+
+        Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
+
+        Parameters
+        ----------
+        rfm : RFM
+        annual_discount_rate : float
+            Effective per year, not negative; at 0 a mean exists only where few stay for ever (a > 1, s > 1).
+        interval : float, optional
+            Central probability of an interval for doubt about the parameters.
+        by, draws, random_state
+            As for `expected_purchases`.
+
+        Returns
+        -------
+        frame
+            customer_id, share_beyond_ten_years (of the DERT; it rests on the model alone), dert, and with an interval
+            dert_lower and dert_upper. With `by`: the group, customers, dert and its interval.
+
+        Raises
+        ------
+        InvalidOption
+            At rate 0 where no mean exists.
+        """
+        rate = self.clock_.continuous_rate(annual_discount_rate) if self.__sklearn_is_fitted__() else 0.0
+        if rate < 0:
+            raise InvalidOption(
+                f"annual_discount_rate={annual_discount_rate!r}: over all times it must not be negative."
+            )
+        worth = partial(self.residual_if_active, rate)
+        prediction = self.prediction(rfm, "dert", worth)
+        if not np.all(np.isfinite(prediction.point)):
+            raise InvalidOption(
+                f"Without a discount rate the residual transactions of {self.process.title} have no mean under these "
+                "parameters: too many customers may stay for ever. Give annual_discount_rate= a positive number."
+            )
+        request = Request(interval, "mean", by, draws, random_state)
+        if by is not None:
+            return predict(rfm, prediction, request)
+        decade = self.clock_.duration(TEN_YEARS)
+        alive = self.alive(rfm)
+        near = alive * self.if_active(rfm, partial(self.discounted_if_active, decade, rate))
+        share = 1 - np.divide(near, prediction.point, out=np.ones(len(rfm)), where=prediction.point > 0)
+        return predict(rfm, prediction, request, share_beyond_ten_years=np.clip(share, 0.0, 1.0))
 
     def mean_purchases(self, t: float | str | Sequence[float] | Array) -> Any:
         """Expected repeat purchases of a new customer by t after the first purchase.
@@ -285,8 +393,19 @@ class PurchaseModel(FittedProcess):
         process = self.process
         return [*process.state, *(name for name in process.statistics if name not in process.state)]
 
+    def survival_if_active(self, length: float, p: Any, *state: Array) -> Array:
+        """P(active a length later) of an active customer; the parameters and the state come last."""
+        return self.process.survival_if_active(p, length, *state)
+
+    def residual_if_active(self, rate: float, p: Any, *state: Array) -> Array:
+        """Expected purchases ever after of an active customer, discounted at a continuous rate."""
+        return self.process.residual_discounted_if_active(p, rate, *state)
+
+    def _buys_if_active(self, length: float, p: Any, *state: Array) -> Array:
+        return 1 - self.process.pmf_if_active(p, np.zeros(()), length, *state)
+
     def purchases_if_active(self, length: float, p: Any, *state: Array) -> Array:
-        """Expected purchases within a length of an active customer; the parameters and the state come last."""
+        """Expected purchases within a length of an active customer."""
         return self.process.purchases_if_active(p, length, *state)
 
     def discounted_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:

@@ -77,6 +77,8 @@ class Prediction:
         Whether groups are told by their mean rather than their total.
     reason : object array (n,) or None
         Why a point is missing.
+    complement : bool
+        Whether to tell one minus all of this.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Prediction:
     outcome: Callable[[int, int], Callable[..., Array]] | None = None
     average: bool = False
     reason: npt.NDArray[np.object_] | None = None
+    complement: bool = False
 
 
 def predict(rfm: RFM, prediction: Prediction, request: Request, **more: Any) -> frames.Frame:
@@ -99,12 +102,13 @@ def predict(rfm: RFM, prediction: Prediction, request: Request, **more: Any) -> 
     """
     if request.by is not None:
         return _by_group(rfm, prediction, request)
-    columns: dict[str, Any] = {"customer_id": rfm.customer_id, **more, prediction.name: prediction.point}
+    told = _complement if prediction.complement else _as_it_is
+    columns: dict[str, Any] = {"customer_id": rfm.customer_id, **more, prediction.name: told(prediction.point)}
     if request.interval is not None:
         bounds = _bounds(rfm, prediction, request, None)
         missing = np.isnan(prediction.point)
-        for end, values in zip(("lower", "upper"), bounds, strict=True):
-            columns[f"{prediction.name}_{end}"] = np.where(missing | ~np.isfinite(values), np.nan, values)
+        for end, values in zip(("lower", "upper"), bounds[::-1] if prediction.complement else bounds, strict=True):
+            columns[f"{prediction.name}_{end}"] = np.where(missing | ~np.isfinite(values), np.nan, told(values))
     if prediction.reason is not None:
         columns["reason"] = prediction.reason
     return frames.table(rfm.kind, columns)
@@ -117,13 +121,23 @@ def _by_group(rfm: RFM, prediction: Prediction, request: Request) -> frames.Fram
     scale = 1 / np.maximum(size, 1) if prediction.average else np.ones(len(labels))
     order = np.lexsort((prediction.point, codes))  # sums that do not depend on the order of rows
     total = np.bincount(codes[order], np.where(known, prediction.point, 0.0)[order], minlength=len(labels))
-    columns: dict[str, Any] = {str(request.by): labels, "customers": size, prediction.name: total * scale}
+    told = _complement if prediction.complement else _as_it_is
+    columns: dict[str, Any] = {str(request.by): labels, "customers": size, prediction.name: told(total * scale)}
     if request.interval is not None:
         bounds = _bounds(rfm, prediction, request, Groups(codes, known.astype(float), len(labels)))
         columns |= {
-            f"{prediction.name}_{end}": values * scale for end, values in zip(("lower", "upper"), bounds, strict=True)
+            f"{prediction.name}_{end}": told(values * scale)
+            for end, values in zip(("lower", "upper"), bounds[::-1] if prediction.complement else bounds, strict=True)
         }
     return frames.table(rfm.kind, columns)
+
+
+def _as_it_is(values: Array) -> Array:
+    return values
+
+
+def _complement(values: Array) -> Array:
+    return 1 - values
 
 
 def _bounds(rfm: RFM, prediction: Prediction, request: Request, groups: Groups | None) -> Bounds:

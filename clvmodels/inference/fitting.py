@@ -49,7 +49,8 @@ class Fit:
     free : bool array (k,)
         Coordinates that were estimated; the others stand at a limit, or nothing can be said about them there.
     covariance : array (k, k)
-        Of the logarithms of the parameters: the inverse of minus the Hessian of the free coordinates.
+        Of the logarithms of the parameters (of coefficients as they are): the inverse of minus the Hessian of the free
+        coordinates.
     sandwich : array (k, k)
         The same from Hessian and scores, H^-1 S H^-1 with S the sum of outer products of the customers' scores: right
         also when the process is only roughly so. White (1982), Econometrica 50(1), eq. (3.2).
@@ -198,7 +199,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     jacobian = form.jacobian(point.u)
     words = _limits_in_words(process, point)
     return Fit(
-        parameters=dict(zip(form.names, map(float, np.exp(form.to_logs(point.u) + form.log_scale(unit))), strict=True)),
+        parameters=dict(zip(form.names, map(float, form.parameters_at(point.u, unit)), strict=True)),
         coordinates=point.u,
         log_likelihood=point.value - prior.log_density(point.u),
         gradient_norm=float(np.max(np.abs(point.gradient[point.free]), initial=0.0)),
@@ -233,10 +234,9 @@ def _search(process: Process, rows: CountedRows, unit: float, box: Box, prior: P
     bounds = list(zip(box.lower, box.upper, strict=True))
     best = None
     for start in process.starts(*sample.columns):
-        logs = np.log(np.array(start, dtype=float)) - form.log_scale(unit)
         found = minimize(
             descend,
-            box.clip(form.from_logs(logs)),
+            box.clip(form.coordinates_of(start, unit)),
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,

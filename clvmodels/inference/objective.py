@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from threading import current_thread
 from typing import Any, TypeVar
 
@@ -74,10 +74,11 @@ class Objective:
         self.prior = prior
         self.evaluations = 0
         self._process = process
-        self._log_scale = process.parametrization.log_scale(unit)
+        self._unit = unit
         size = BLOCK if len(counts) < MANY_ROWS else LARGE_BLOCK
         edges = range(0, len(counts), size)
-        self._blocks = [([column[i : i + size] for column in columns], counts[i : i + size]) for i in edges]
+        prepare = process.prepare or partial(_prepared, process)
+        self._blocks = [(prepare(*(column[i : i + size] for column in columns)), counts[i : i + size]) for i in edges]
         self._each: Callable[..., list[Any]] = one_by_one if size == BLOCK else in_threads
 
     def __call__(self, u: Array) -> tuple[float, Array]:
@@ -119,14 +120,18 @@ class Objective:
 
     def _scored(self, u: Array, reduce: Callable[[Score, Array], Result]) -> list[Result]:
         """The score of each block of rows, reduced."""
-        parameters = self._process.Parameters(*np.exp(self._process.parametrization.to_logs(u) + self._log_scale))
+        parameters = self._process.Parameters(*self._process.parametrization.parameters_at(u, self._unit))
 
-        def evaluate(block: tuple[list[Array], Array]) -> Result:
-            columns, counts = block
+        def evaluate(block: tuple[Callable[[Any], Score], Array]) -> Result:
+            score, counts = block
             with np.errstate(all="ignore"):  # a point too far out is refused by the caller
-                return reduce(self._process.score(parameters, *columns), counts)
+                return reduce(score(parameters), counts)
 
         return self._each(evaluate, self._blocks)
+
+
+def _prepared(process: Process, *columns: Array) -> Callable[[Any], Score]:
+    return lambda p: process.score(p, *columns)
 
 
 @cache

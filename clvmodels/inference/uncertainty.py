@@ -46,8 +46,7 @@ def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
         u[fit.free] += np.linalg.cholesky(inner) @ noise[fit.free]
     for i, coordinate in enumerate(form.coordinates):
         u[i] = np.clip(u[i], coordinate.lower.at, coordinate.upper.at)
-    drawn: Array = np.exp(form.to_logs(u) + form.log_scale(fit.unit)[:, None])
-    return drawn
+    return form.parameters_at(u, fit.unit)
 
 
 def bootstrap(

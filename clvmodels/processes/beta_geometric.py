@@ -11,7 +11,6 @@ Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", Marketing Sc
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,6 +23,7 @@ from clvmodels.processes.special import (
     beta_node_count,
     beta_nodes,
     by_count,
+    by_node_count,
     is_shared,
     log1pexp,
     log_beta,
@@ -32,17 +32,21 @@ from clvmodels.processes.special import (
 )
 
 __all__ = [
+    "MOVES",
     "PARAMETRIZATION",
     "Parameters",
     "discounted_if_active",
     "intensity_if_active",
     "pmf_if_active",
+    "posterior_means",
     "purchases_if_active",
     "quantities",
+    "residual_if_active",
     "sample_if_active",
     "score_from_counts",
     "simulate",
     "starts",
+    "survival_if_active",
 ]
 
 SMALLEST = 1e-12  # dropout probability below which nobody is seen to leave
@@ -114,19 +118,52 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
     both factors are smooth. Where money grows with time (delta < 0), the first factor is written as 1 less the integral
     of delta e^(-delta tau), so that the large terms cancel exactly.
     """
-    places, weights = np.polynomial.legendre.leggauss(_discount_nodes(p, h, delta))
 
-    def purchases(x: Array, age: Array) -> Array:
-        pace = _pace(p, x, age) + abs(delta)
-        span = np.log1p(pace * h)
-        share = []
-        for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
-            tau = np.expm1(span * place) / pace
-            share += [weight * delta * span * (1 / pace + tau) * np.exp(-delta * tau), tau / age]
-        last = np.full(np.shape(span), math.exp(-delta * h)) if delta >= 0 else 1 - sum(share[::2])
-        return _average(_bought_by_share, p, h, x, p.r + x, *share, last, h / age)
+    def with_nodes(count: int, *columns: Array) -> Array:
+        p, (h, x, T) = Parameters(*columns[:4]), columns[4:]
+        places, weights = np.polynomial.legendre.leggauss(count)
 
-    return _by_age(purchases, p, h, x, T)
+        def purchases(x: Array, age: Array) -> Array:
+            pace = _pace(p, x, age) + abs(delta)
+            span = np.log1p(pace * h)
+            share = []
+            for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
+                tau = np.expm1(span * place) / pace
+                share += [weight * delta * span * (1 / pace + tau) * np.exp(-delta * tau), tau / age]
+            last = np.exp(-delta * h) + np.zeros(np.shape(span)) if delta >= 0 else 1 - sum(share[::2])
+            return _average(_bought_by_share, p, h, x, p.r + x, *share, last, h / age)
+
+        return _by_age(purchases, p, h, x, T)
+
+    return by_node_count(with_nodes, _discount_nodes(p, h, delta), *p, h, x, T)
+
+
+def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
+    """Expected purchases ever after T of a customer who is active at T: the mean of 1/p, infinite for a <= 1."""
+    finite = p.a > 1
+    answer = np.where(finite, (p.a + p.b + x - 1) / np.where(finite, p.a - 1, 1.0), np.inf)
+    return np.broadcast_to(answer, np.broadcast_shapes(answer.shape, np.shape(p.r), np.shape(p.alpha)))
+
+
+def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """P(still active at T + h) of a customer who is active at T: the average over p of (1 + p h/(alpha+T))^-(r+x)."""
+
+    def survives(x: Array, age: Array) -> Array:
+        return _average(_surviving, p, h, x, p.r + x, h / age)
+
+    return np.clip(_by_age(survives, p, h, x, T), 0.0, 1.0)
+
+
+def posterior_means(p: Parameters, alive: Array, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
+    """Means of a customer's rate and dropout probability given the history, and P(alive) that follows from it.
+
+    Somebody who is gone left right after the last purchase: the rate is then told by t_x, and one dropout is seen in
+    place of one stay.
+    """
+    return {
+        "purchase_rate": (p.r + x) * (alive / (p.alpha + T) + (1 - alive) / (p.alpha + t_x)),
+        "dropout_probability": (p.a + 1 - alive) / (p.a + p.b + x),
+    }
 
 
 def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
@@ -239,8 +276,14 @@ def _bought_by_share(q: Array, shape: Array, *shares: Array) -> Array:
     return total
 
 
+def _surviving(q: Array, shape: Array, z: Array) -> Array:
+    """P(still active at z = h/(alpha+T)) of a customer who drops out with probability q after each purchase."""
+    answer: Array = np.exp(-shape * np.log1p(q * z))
+    return answer
+
+
 def _still_buying(q: Array, shape: Array, z: Array) -> Array:
-    """The derivative of that by z, over shape."""
+    """The derivative of expected purchases by z, over shape."""
     answer: Array = np.exp(-(shape + 1) * np.log1p(q * z))
     return answer
 
@@ -259,23 +302,27 @@ def _average(g: Callable[..., Array], p: Parameters, h: Array, x: Array, *column
     average is known, vanishes at both ends and is summed over nodes. These depend on the parameters, the horizon and x,
     never on which other customers are asked about.
     """
-    if all(map(is_shared, p)):
-        distinct, rows = np.unique(x, return_inverse=True)
-    else:
-        distinct, rows = x, np.arange(len(x))
-    longest = np.max(h, initial=0.0) / p.alpha
-    count = beta_node_count(p.a, p.b, (p.r + MANY) * longest)
-    nodes = beta_nodes(p.a, p.b + distinct, (p.r + distinct) * longest, count)
-    q, complement, weight = (np.take(part, rows, axis=-2) for part in nodes)
-    columns = tuple(np.asarray(column, dtype=float) for column in columns)
-    at_0, at_1 = g(np.zeros(()), *columns), g(np.ones(()), *columns)
-    k = np.maximum(1.0, 0.5 * (columns[0] + 1) * columns[-1])
-    b = p.b + x
-    known = at_0 * np.exp(log_beta(p.a, b + k) - log_beta(p.a, b)) + at_1 * p.a / (p.a + b)
-    left = g(q, *(column[..., None] for column in columns))
-    left = left - at_0[..., None] * np.exp(k[..., None] * np.log(complement)) - at_1[..., None] * q
-    average: Array = known + np.sum(weight * left, axis=-1)
-    return average
+    longest = np.max(h, initial=0.0)
+
+    def with_nodes(count: int, *columns: Array) -> Array:
+        p, x, columns = Parameters(*columns[:4]), columns[4], columns[5:]
+        if all(map(is_shared, p)):
+            distinct, rows = np.unique(x, return_inverse=True)
+        else:
+            distinct, rows = x, np.arange(len(x))
+        nodes = beta_nodes(p.a, p.b + distinct, (p.r + distinct) * longest / p.alpha, count)
+        q, complement, weight = (np.take(part, rows, axis=-2) for part in nodes)
+        at_0, at_1 = g(np.zeros(()), *columns), g(np.ones(()), *columns)
+        k = np.maximum(1.0, 0.5 * (columns[0] + 1) * columns[-1])
+        b = p.b + x
+        known = at_0 * np.exp(log_beta(p.a, b + k) - log_beta(p.a, b)) + at_1 * p.a / (p.a + b)
+        left = g(q, *(column[..., None] for column in columns))
+        left = left - at_0[..., None] * np.exp(k[..., None] * np.log(complement)) - at_1[..., None] * q
+        average: Array = known + np.sum(weight * left, axis=-1)
+        return average
+
+    counts = beta_node_count(p.a, p.b, (p.r + MANY) * longest / p.alpha)
+    return by_node_count(with_nodes, counts, *p, x, *(np.asarray(column, dtype=float) for column in columns))
 
 
 def _pace(p: Parameters, x: Array | float, age: Array | float) -> Array:
@@ -289,12 +336,15 @@ def _pace(p: Parameters, x: Array | float, age: Array | float) -> Array:
     return pace
 
 
-def _discount_nodes(p: Parameters, h: Array, delta: float) -> int:
+def _discount_nodes(p: Parameters, h: Array, delta: float) -> npt.NDArray[np.intp]:
     """Enough for the widest span of log(1 + pace tau), that of a customer who has just arrived."""
-    pace = max(float(np.max(_pace(p, x, p.alpha))) for x in (0.0, MANY))
+    pace = np.maximum(_pace(p, 0.0, p.alpha), _pace(p, MANY, p.alpha))
     longest = float(np.max(h, initial=0.0))
-    return 10 + math.ceil(4 * math.log1p(longest * (pace + abs(delta))) + max(0.0, -delta * longest))
+    nodes = 4 * np.log1p(longest * (pace + abs(delta))) + max(0.0, -delta * longest)
+    return 10 + np.ceil(nodes).astype(np.intp)
 
+
+MOVES = {"purchase": ("log mean purchase rate", 1.0), "dropout": ("logit mean dropout probability", 1.0)}
 
 PARAMETRIZATION = Parametrization(
     blocks=(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from clvmodels.processes import beta_geometric
 from clvmodels.processes.beta_geometric import (
+    MOVES,
     PARAMETRIZATION,
     Parameters,
     discounted_if_active,
@@ -16,10 +18,12 @@ from clvmodels.processes.beta_geometric import (
     pmf_if_active,
     purchases_if_active,
     quantities,
+    residual_if_active,
     sample_if_active,
     score_from_counts,
     simulate,
     starts,
+    survival_if_active,
 )
 from clvmodels.processes.contract import Array, PurchaseProcess, Score
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
@@ -46,6 +50,11 @@ def probability_alive(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
     customer with no repeat purchase (x = 0) has not had the chance to drop out yet, so the answer is exactly 1.
     """
     return logistic(-_log_odds_gone(p, x, t_x, T))
+
+
+def posterior_means(p: Parameters, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
+    """Means of each customer's purchase rate and dropout probability, given the history."""
+    return beta_geometric.posterior_means(p, probability_alive(p, x, t_x, T), x, t_x, T)
 
 
 def _log_odds_gone(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
@@ -94,11 +103,15 @@ PROCESS = PurchaseProcess(
     starts=starts,
     state=("frequency", "T"),
     probability_alive=probability_alive,
+    survival_if_active=survival_if_active,
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
+    residual_if_active=residual_if_active,
     intensity_if_active=intensity_if_active,
     pmf_if_active=pmf_if_active,
     sample_if_active=sample_if_active,
+    posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
+    moves=MOVES,
 )

@@ -21,6 +21,7 @@ __all__ = [
     "Array",
     "BetaBlock",
     "Block",
+    "CoefficientBlock",
     "Future",
     "GammaBlock",
     "History",
@@ -36,10 +37,14 @@ SPREAD_LIMIT = (
     12.0  # on a log scale: beyond e^12 a mixing distribution is a point for any data, below e^-12 all or nothing
 )
 MEAN_LIMIT = 16.0
+WORTHLESS = 45.0  # purchases worth e^-45 or less are left out of what is told for all times
 
 
 class Score(NamedTuple):
-    """Log-likelihood of each row (n,), and its gradient (k, n) in the logarithms of the parameters."""
+    """Log-likelihood of each row (n,), and its gradient (k, n) in the logarithms of the parameters.
+
+    By a coefficient, which may be negative, it is the plain derivative.
+    """
 
     log_likelihood: Array
     gradient: Array
@@ -94,7 +99,7 @@ class PositiveBlock:
         return logs
 
     def jacobian(self, u: Array) -> Array:
-        return np.eye(1)
+        return np.ones((1, *u.shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,8 @@ class GammaBlock:
         return np.stack([logs[0], logs[0] - logs[1]])
 
     def jacobian(self, u: Array) -> Array:
-        return np.array([[1.0, 0.0], [1.0, -1.0]])
+        one, none = np.ones(u.shape[1:]), np.zeros(u.shape[1:])
+        return np.array([[one, none], [one, -one]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +171,31 @@ class BetaBlock:
         return np.stack([np.logaddexp(logs[0], logs[1]), logs[0] - logs[1]])
 
     def jacobian(self, u: Array) -> Array:
-        return np.array([[1.0, expit(-u[1])], [1.0, -expit(u[1])]])
+        one = np.ones(u.shape[1:])
+        return np.array([[one, expit(-u[1])], [one, -expit(u[1])]])
 
 
-Block = PositiveBlock | GammaBlock | BetaBlock
+@dataclass(frozen=True, slots=True)
+class CoefficientBlock:
+    """Coefficients of covariates: real numbers, each its own coordinate."""
+
+    parameters: tuple[str, ...]
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        return tuple(Coordinate(name, NO_LIMIT, NO_LIMIT) for name in self.parameters)
+
+    def to_logs(self, u: Array) -> Array:
+        return u
+
+    def from_logs(self, logs: Array) -> Array:
+        return logs
+
+    def jacobian(self, u: Array) -> Array:
+        return np.multiply.outer(np.eye(len(u)), np.ones(u.shape[1:]))
+
+
+Block = PositiveBlock | GammaBlock | BetaBlock | CoefficientBlock
 
 
 PURCHASE_RATE = GammaBlock(
@@ -206,6 +233,24 @@ class Parametrization:
     def coordinates(self) -> tuple[Coordinate, ...]:
         return tuple(coordinate for block in self.blocks for coordinate in block.coordinates)
 
+    @property
+    def real(self) -> npt.NDArray[np.bool_]:
+        """Which parameters are coefficients, (k,): told as they are where the others are told by their logarithms."""
+        return np.array([isinstance(block, CoefficientBlock) for block in self.blocks for _ in block.parameters])
+
+    def parameters_at(self, u: Array, unit: float) -> Array:
+        """Parameters at coordinates (k, ...) on a scale of that length in the user's unit."""
+        logs = self.to_logs(u) + self.log_scale(unit).reshape(-1, *[1] * (u.ndim - 1))
+        values: Array = np.exp(np.where(self.real.reshape(-1, *[1] * (u.ndim - 1)), 0.0, logs))
+        values[self.real] = logs[self.real]
+        return values
+
+    def coordinates_of(self, parameters: Sequence[Any], unit: float) -> Array:
+        """Coordinates of parameters (k,): `parameters_at` undone."""
+        values = np.array(parameters, dtype=float)
+        values[~self.real] = np.log(values[~self.real])
+        return self.from_logs(values - self.log_scale(unit))
+
     def to_logs(self, u: Array) -> Array:
         """Logarithms of the parameters at coordinates; (k,) or (k, ...) for many points at once."""
         return np.concatenate([block.to_logs(part) for block, part in self._parts(u)])
@@ -215,8 +260,8 @@ class Parametrization:
         return np.concatenate([block.from_logs(part) for block, part in self._parts(logs)])
 
     def jacobian(self, u: Array) -> Array:
-        """Derivatives of log parameters (rows) by coordinates (columns), (k, k)."""
-        jacobian = np.zeros((len(u), len(u)))
+        """Derivatives of log parameters (rows) by coordinates (columns), (k, k) or (k, k, ...)."""
+        jacobian = np.zeros((len(u), *u.shape))
         start = 0
         for block, part in self._parts(u):
             stop = start + len(part)
@@ -284,20 +329,31 @@ class PurchaseProcess:
         Columns of the RFM on which the future of an active customer depends; there are far fewer of these rows.
     probability_alive : function (p, x, t_x, T)
         P(still active at T), given the history.
+    survival_if_active : function (p, h, *state)
+        P(still active at T + h) of a customer active at T; h is one number for all rows, here and below.
     purchases_if_active : function (p, h, *state)
-        Expected purchases in (T, T + h] of a customer active at T; h is one number for all rows.
+        Expected purchases in (T, T + h] of a customer active at T.
     discounted_if_active : function (p, h, delta, *state)
         The same with each purchase worth exp(-delta tau).
+    residual_if_active : function (p, *state)
+        Expected purchases ever after T of a customer active at T; infinite where no mean exists.
     intensity_if_active : function (p, tau, *state)
         Expected purchases per unit of time, tau after T, of a customer active at T.
     pmf_if_active : function (p, k, h, *state)
         P(exactly k purchases in (T, T + h]) of a customer active at T.
     sample_if_active : function (p, h, delta, *state, active, generator)
         What customers do in (T, T + h], given who is active at T, as `Future`.
+    posterior_means : function (p, x, t_x, T)
+        Means of what varies between customers, given the history, by name: purchase_rate or purchase_probability,
+        dropout_rate or dropout_probability.
     simulate : function (p, T, generator)
         Histories of new customers observed for T, as `History`.
     quantities : function (p)
-        What people quote of the process, by name.
+        What people quote of the process, by name; "mean purchase rate" is that of new customers, and so on.
+    moves : dict of str to (str, float)
+        What covariates may act on (purchase, dropout), the coordinate they then shift, and which way is more.
+    prepare : function (x, t_x, T) -> function (p) -> Score, optional
+        The score of rows that stay the same, where something can be done once for all parameters.
     """
 
     name: str
@@ -311,13 +367,21 @@ class PurchaseProcess:
     starts: Callable[..., list[Any]]
     state: tuple[str, ...]
     probability_alive: Callable[..., Array]
+    survival_if_active: Callable[..., Array]
     purchases_if_active: Callable[..., Array]
     discounted_if_active: Callable[..., Array]
+    residual_if_active: Callable[..., Array]
     intensity_if_active: Callable[..., Array]
     pmf_if_active: Callable[..., Array]
     sample_if_active: Callable[..., Future]
+    posterior_means: Callable[..., dict[str, Array]]
     simulate: Callable[..., History]
     quantities: Callable[[Any], dict[str, Array]]
+    moves: dict[str, tuple[str, float]]
+    prepare: Callable[..., Callable[[Any], Score]] | None = None
+
+    def __repr__(self) -> str:
+        return f"PurchaseProcess({self.title})"
 
     def purchase_intensity(self, p: Any, tau: Array | float, *statistics: Array) -> Array:
         """Expected purchases per unit of time, tau after T, given the history."""
@@ -327,6 +391,24 @@ class PurchaseProcess:
     def expected_purchases(self, p: Any, h: Array | float, *statistics: Array) -> Array:
         """Expected purchases in (T, T + h] given the history: the integral of the intensity."""
         return self.probability_alive(p, *statistics) * self.purchases_if_active(p, h, *self._state(statistics))
+
+    def survival(self, p: Any, h: Array | float, *statistics: Array) -> Array:
+        """P(still active at T + h) given the history to T."""
+        return self.probability_alive(p, *statistics) * self.survival_if_active(p, h, *self._state(statistics))
+
+    def residual_discounted_if_active(self, p: Any, delta: float, *state: Array) -> Array:
+        """Expected purchases ever after T of a customer active at T, each worth exp(-delta tau)."""
+        if delta == 0:
+            return self.residual_if_active(p, *state)
+        return self.discounted_if_active(p, WORTHLESS / delta, delta, *state)
+
+    def discounted_residual(self, p: Any, delta: float, *statistics: Array) -> Array:
+        """Discounted expected residual transactions (DERT), given the history; delta >= 0.
+
+        Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
+        """
+        alive = self.probability_alive(p, *statistics)
+        return alive * self.residual_discounted_if_active(p, delta, *self._state(statistics))
 
     def discounted_purchases(self, p: Any, h: float, delta: float, *statistics: Array) -> Array:
         """The same, each purchase worth exp(-delta tau)."""
@@ -383,6 +465,8 @@ class SpendProcess:
         Spend of each order of new customers, given who made it.
     sample_spend : function (p, purchases, count, mean, generator)
         Total spend over so many further purchases, given the history.
+    moves, prepare
+        As for a purchase process: spend.
     """
 
     name: str
@@ -400,6 +484,8 @@ class SpendProcess:
     simulate: Callable[..., Array]
     simulate_orders: Callable[..., Array]
     sample_spend: Callable[..., Array]
+    moves: dict[str, tuple[str, float]]
+    prepare: Callable[..., Callable[[Any], Score]] | None = None
 
 
 Process = PurchaseProcess | SpendProcess

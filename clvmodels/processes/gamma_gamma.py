@@ -154,4 +154,5 @@ PROCESS = SpendProcess(
     simulate=simulate,
     simulate_orders=simulate_orders,
     sample_spend=sample_spend,
+    moves={"spend": ("log mean spend rate", -1.0)},
 )

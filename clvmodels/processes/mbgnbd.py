@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes import beta_geometric
-from clvmodels.processes.beta_geometric import PARAMETRIZATION, Parameters, quantities, starts
+from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, Parameters, quantities, starts
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
 
@@ -36,6 +36,21 @@ def score(p: Parameters, x: Array, t_x: Array, T: Array) -> Score:
 def probability_alive(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
     """Probability that a customer is still active at T. BDF eq. (6); below 1 for a customer without repeat purchase."""
     return logistic(-_log_odds_gone(p, x, t_x, T))
+
+
+def posterior_means(p: Parameters, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
+    """Means of each customer's purchase rate and dropout probability, given the history."""
+    return beta_geometric.posterior_means(_stayed(p), probability_alive(p, x, t_x, T), x, t_x, T)
+
+
+def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """P(still active at T + h) of a customer who is active at T."""
+    return beta_geometric.survival_if_active(_stayed(p), h, x, T)
+
+
+def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
+    """Expected purchases ever after T of a customer who is active at T; infinite for a <= 1."""
+    return beta_geometric.residual_if_active(_stayed(p), x, T)
 
 
 def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
@@ -119,11 +134,15 @@ PROCESS = PurchaseProcess(
     starts=starts,
     state=("frequency", "T"),
     probability_alive=probability_alive,
+    survival_if_active=survival_if_active,
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
+    residual_if_active=residual_if_active,
     intensity_if_active=intensity_if_active,
     pmf_if_active=pmf_if_active,
     sample_if_active=sample_if_active,
+    posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
+    moves=MOVES,
 )

@@ -52,6 +52,21 @@ def probability_alive(p: Parameters, x: Array, T: Array) -> Array:
     return np.ones(np.broadcast_shapes(*map(np.shape, (*p, x, T))))
 
 
+def posterior_means(p: Parameters, x: Array, T: Array) -> dict[str, Array]:
+    """Mean of each customer's purchase rate, given the history."""
+    return {"purchase_rate": (p.r + x) / (p.alpha + T)}
+
+
+def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """P(still active at T + h): 1, since nobody leaves."""
+    return np.ones(np.broadcast_shapes(*map(np.shape, (*p, h, x, T))))
+
+
+def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
+    """Expected purchases ever after T: without end."""
+    return np.full(np.broadcast_shapes(*map(np.shape, (*p, x, T))), np.inf)
+
+
 def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
     """Expected purchases in (T, T + h]: the posterior mean of the rate, carried on. E section 4."""
     answer: Array = (p.r + x) / (p.alpha + T) * h
@@ -129,11 +144,15 @@ PROCESS = PurchaseProcess(
     starts=starts,
     state=("frequency", "T"),
     probability_alive=probability_alive,
+    survival_if_active=survival_if_active,
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
+    residual_if_active=residual_if_active,
     intensity_if_active=intensity_if_active,
     pmf_if_active=pmf_if_active,
     sample_if_active=sample_if_active,
+    posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
+    moves={"purchase": ("log mean purchase rate", 1.0)},
 )

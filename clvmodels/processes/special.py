@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import digamma, gammaln
 
 from clvmodels.processes.contract import Array
@@ -16,6 +16,7 @@ __all__ = [
     "beta_node_count",
     "beta_nodes",
     "by_count",
+    "by_node_count",
     "digamma_rise",
     "is_shared",
     "log1pexp",
@@ -28,6 +29,7 @@ __all__ = [
 LARGE = 1e4
 DROP = 30.0  # tails below e^-30 of the peak are left out
 NODE_STEP = 0.4  # of the trapezoidal rule: its error is of the order of exp(-pi^2 / step) = 2e-11
+NODE_STEPS = 16
 FEWEST_NODES = 48  # where the distribution is narrow, so many over its width
 CHEBYSHEV_NODES = 14
 BISECTIONS = 16  # the ends of the range need not be exact
@@ -159,7 +161,7 @@ def beta_nodes(a: Array | float, b: Array | float, steepness: Array | float, cou
         Parameters of the distribution, positive; and how much steeper g may be at p = 0 than across the interval,
         g'(0) / (g(0) - g(1)), which widens the range there.
     count : int
-        Number of nodes, from `beta_node_count`.
+        Number of nodes, at least that of `beta_node_count`.
 
     Returns
     -------
@@ -176,10 +178,35 @@ def beta_nodes(a: Array | float, b: Array | float, steepness: Array | float, cou
     return BetaNodes(np.exp(log_p), np.exp(log_q), weight)
 
 
-def beta_node_count(a: Array | float, b: Array | float, steepness: Array | float) -> int:
-    """How many nodes `beta_nodes` needs for the widest of these distributions."""
+def beta_node_count(a: Array | float, b: Array | float, steepness: Array | float) -> npt.NDArray[np.intp]:
+    """How many nodes `beta_nodes` needs for each of these distributions."""
     left, right = _range(a, b, steepness)
-    return max(FEWEST_NODES, 1 + math.ceil(float(np.max(right - left)) / NODE_STEP))
+    return np.maximum(FEWEST_NODES, 1 + np.ceil((right - left) / NODE_STEP).astype(np.intp))
+
+
+def by_node_count(function: Callable[..., Array], counts: npt.NDArray[np.intp], *columns: Array | float) -> Array:
+    """function(count, *columns), each row with its own number of nodes, so that its answer is its own too.
+
+    Parameters
+    ----------
+    counts : int array (..., n), or of one column for all rows
+        Rounded up to a multiple of 16, and the largest taken over all axes but the last.
+    columns : scalars, (n,), or (..., 1) and (..., n)
+    """
+    each = NODE_STEPS * -(-counts // NODE_STEPS)
+    each = np.max(each.reshape(-1, each.shape[-1] if each.ndim else 1), axis=0)
+    distinct = np.unique(each)
+    if len(distinct) == 1:
+        return function(int(distinct[0]), *columns)
+    answer: Array | None = None
+    for count in distinct:
+        rows = each == count
+        part = function(int(count), *(value if is_shared(value) else np.asarray(value)[..., rows] for value in columns))
+        if answer is None:
+            answer = np.empty((*part.shape[:-1], len(each)))
+        answer[..., rows] = part
+    assert answer is not None, "there is a row, and so a count"
+    return answer
 
 
 def log_beta(a: Array, b: Array) -> Array:

@@ -19,6 +19,7 @@ from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
+from clvmodels.processes import bgnbd
 from clvmodels.transactions.rfm import RFM, rfm_summary
 
 CLVTOOLS = json.loads((Path(__file__).parents[1] / "references" / "cdnow_bgnbd.json").read_text("utf-8"))[
@@ -275,3 +276,69 @@ def test_a_grid_search(log):
     search = GridSearchCV(CustomerModel(BGNBD()), {"spend": [None, GammaGamma()]}, cv=2).fit(rfm)
     assert search.best_estimator_.__sklearn_is_fitted__()
     assert search.best_score_ == pytest.approx(-9582.429 / 2357, abs=0.2)
+
+
+# ---- further predictions -----------------------------------------------------------------------------------
+
+
+def test_active_later_is_less_likely_than_active_now(model, rfm):
+    now = model.probability_alive(rfm)["probability_alive"]
+    later = model.probability_alive(rfm, "39 weeks", interval=0.9)
+    assert (later["probability_alive"] <= now).all()
+    assert (later["probability_alive_lower"] <= later["probability_alive"]).all()
+    assert (later["probability_alive"] <= later["probability_alive_upper"]).all()
+    assert list(model.probability_alive(rfm, 0)["probability_alive"]) == list(now)
+
+
+def test_no_purchase_is_the_pmf_at_0(model, rfm):
+    told = model.probability_no_purchase(rfm, "39 weeks", interval=0.9)
+    assert list(told.columns[1:]) == [f"probability_no_purchase{end}" for end in ("", "_lower", "_upper")]
+    assert told["probability_no_purchase"].to_numpy() == pytest.approx(
+        model.pmf([0], "39 weeks", rfm)["pmf_0"].to_numpy(), rel=1e-10
+    )
+    assert (told["probability_no_purchase_lower"] <= told["probability_no_purchase_upper"]).all()
+    total = model.probability_no_purchase(rfm, "39 weeks", by="total")
+    assert total["probability_no_purchase"][0] == pytest.approx(told["probability_no_purchase"].mean(), rel=1e-12)
+
+
+def test_one_time_buyers_may_still_be_active_and_buy_nothing():
+    # pymc-marketing's P(no purchase) takes P(alive) of x = 0 from the formula for x > 0,
+    # (1 + a/(b-1) ((alpha+T)/alpha)^r)^-1 = .508 where 1 is right, and so tells .938. Nobody drops out before a first
+    # repeat purchase: the right answer is the NBD's, ((alpha+T)/(alpha+T+h))^r = .878.
+    r, alpha, a, b, T, h = 0.243, 4.414, 0.793, 2.426, 38.0, 30.0
+    told = bgnbd.PROCESS.pmf(bgnbd.Parameters(r, alpha, a, b), np.zeros(1), h, *np.array([[0.0], [0.0], [T]]))[0]
+    never = ((alpha + T) / (alpha + T + h)) ** r
+    assert told == pytest.approx(never, rel=1e-12)
+    assert round(never, 3) == 0.878
+    wrong = 1 / (1 + a / (b - 1) * ((alpha + T) / alpha) ** r)
+    assert round(1 - wrong + wrong * never, 3) == 0.938
+
+
+def test_dert_lies_beyond_any_horizon(model, rfm):
+    told = model.dert(rfm, 0.1)
+    near = model.discounted_purchases(rfm, "10 years", 0.1)["discounted_purchases"]
+    assert (told["dert"] >= near).all()
+    assert (1 - near / told["dert"]).to_numpy() == pytest.approx(told["share_beyond_ten_years"].to_numpy(), abs=1e-12)
+    total = model.dert(rfm, 0.1, by="total", interval=0.9)
+    assert total["dert"][0] == pytest.approx(told["dert"].sum(), rel=1e-12)
+    assert total["dert_lower"][0] < total["dert"][0] < total["dert_upper"][0]
+
+
+def test_dert_without_a_rate_needs_a_mean(model, rfm):
+    assert model.parameters_["a"] < 1
+    with pytest.raises(InvalidOption, match="have no mean"):
+        model.dert(rfm, 0.0)
+    with pytest.raises(InvalidOption, match="must not be negative"):
+        model.dert(rfm, -0.01)
+    with pytest.raises(InvalidOption, match="call fit"):
+        BGNBD().dert(rfm, 0.1)
+
+
+def test_posterior_means_are_told_of_each_customer(model, rfm):
+    told = model.posterior_means(rfm)
+    assert list(told.columns) == ["customer_id", "purchase_rate", "dropout_probability"]
+    once = (rfm.frequency == 0).nonzero()[0][0]
+    p = model.parameters_
+    # Nobody leaves before a repeat purchase, so of dropout nothing is learned: a/(a+b).
+    assert told["dropout_probability"][once] == pytest.approx(p["a"] / (p["a"] + p["b"]), rel=1e-12)
+    assert told["purchase_rate"][once] == pytest.approx(p["r"] / (p["alpha"] + rfm.T[once]), rel=1e-12)

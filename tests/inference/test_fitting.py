@@ -160,7 +160,7 @@ def test_the_certificate_can_be_checked(which, request, rfm):
     )
 
     def value(u):
-        p = process.Parameters(*np.exp(form.to_logs(u) + form.log_scale(fit.unit)))
+        p = process.Parameters(*form.parameters_at(u, fit.unit))
         return float(np.sum(rows.counts * process.log_likelihood(p, *rows.columns)))
 
     u, k, step = fit.coordinates, len(fit.coordinates), 5e-3
@@ -360,7 +360,7 @@ def test_no_start_leads_higher(name):
     generator = np.random.default_rng(0)
 
     def descend(u):
-        p = Parameters(*np.exp(form.to_logs(u) + form.log_scale(fit.unit)))
+        p = Parameters(*form.parameters_at(u, fit.unit))
         value, gradient = PROCESS.score(p, *rows.columns)
         return -np.sum(rows.counts * value), -np.sum(rows.counts * gradient, axis=1) @ form.jacobian(u)
 

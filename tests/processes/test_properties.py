@@ -29,10 +29,7 @@ def is_spend(process):
 
 def at(process, u, unit=UNIT):
     """Parameters at coordinates (k,) or, as columns of draws, (k, draws, 1)."""
-    form = process.parametrization
-    u = np.asarray(u, dtype=float)
-    logs = form.to_logs(u) + form.log_scale(unit).reshape(-1, *[1] * (u.ndim - 1))
-    return process.Parameters(*np.exp(logs))
+    return process.Parameters(*process.parametrization.parameters_at(np.asarray(u, dtype=float), unit))
 
 
 def usual(process):
@@ -86,6 +83,9 @@ def predictions(process, p, columns):
         "probability_alive": process.probability_alive(p, *columns),
         "purchase_intensity": process.purchase_intensity(p, 3.0, *columns),
         "expected_purchases": process.expected_purchases(p, YEAR, *columns),
+        "survival": process.survival(p, YEAR, *columns),
+        "discounted_residual": process.discounted_residual(p, 0.002, *columns),
+        **process.posterior_means(p, *columns),
         "discounted_purchases": process.discounted_purchases(p, YEAR, 0.002, *columns),
         "pmf": process.pmf(p, 2, YEAR, *columns),
     }
@@ -127,6 +127,52 @@ def test_expected_purchases_start_at_0_and_never_fall(process, seed):
     means = process.mean_purchases(p, np.geomspace(1e-3, CENTURY, 40))
     assert np.all(np.diff(means) >= -1e-8 * means[1:])
     assert process.mean_purchases(p, np.zeros(1))[0] == 0
+
+
+@each_purchase_process
+@some
+@given(seed=seeds)
+def test_survival_starts_at_p_alive_and_never_rises(process, seed):
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 6)))
+    columns = customers(process, generator)
+    before = process.probability_alive(p, *columns)
+    assert process.survival(p, 0.0, *columns) == pytest.approx(before, rel=1e-9)
+    for h in (1e-3, 1.0, 10.0, YEAR, CENTURY):
+        now = process.survival(p, h, *columns)
+        assert np.all((now >= 0) & (now <= before + 1e-9))  # averages over nodes: good to 2e-11
+        before = now
+
+
+@each_purchase_process
+@some
+@given(seed=seeds, rate=st.floats(1e-5, 0.1))
+def test_residual_purchases_are_those_of_a_long_horizon(process, seed, rate):
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 4)))
+    columns = customers(process, generator, 20)
+    residual = process.discounted_residual(p, rate, *columns)
+    for times in (30, 60):  # what lies beyond is worth less than e^-times of what it would be at once
+        near = process.discounted_purchases(p, times / rate, rate, *columns)
+        # Nodes in log time over twenty octaves and more: good to 1e-8 where customers leave at once or never.
+        assert np.all(near <= residual * (1 + 1e-7))
+    assert near == pytest.approx(residual, rel=1e-7)
+    state = process._state(columns)
+    ever = process.residual_if_active(p, *state)
+    long = process.purchases_if_active(p, 1e9 * CENTURY, *state)
+    assert np.all((long <= ever * (1 + 1e-8)) & (ever > 0))
+    assert np.all(np.isinf(ever) == np.isinf(process.residual_if_active(p, *state)))
+
+
+@each_purchase_process
+@some
+@given(seed=seeds)
+def test_posterior_means_lie_in_their_range(process, seed):
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 6)))
+    for name, means in process.posterior_means(p, *customers(process, generator)).items():
+        assert np.all(np.isfinite(means) & (means >= 0))
+        assert "rate" in name or np.all(means <= 1 + 1e-12)
 
 
 @each_purchase_process
@@ -377,6 +423,22 @@ def test_expected_purchases_average_to_what_all_customers_will_do(process):
             expected = process.expected_purchases(p, h, *columns)
             whole = process.mean_purchases(p, np.array([T, T + h]))
             assert abs(expected.mean() - np.diff(whole)[0]) < 5 * expected.std() / np.sqrt(n)
+
+
+@each_purchase_process
+def test_posteriors_average_to_what_new_customers_are(process):
+    """The law of total expectation again: of rates, of dropout, and of being active later."""
+    generator = np.random.default_rng(19)
+    T, n, h = 40.0, 100_000, 25.0
+    p = at(process, usual(process))
+    columns = simulated(process, p, np.full(n, T), generator)
+    whole = process.quantities(p)
+    for name, means in process.posterior_means(p, *columns).items():
+        assert abs(means.mean() - whole["mean " + name.replace("_", " ")]) <= 5 * means.std() / np.sqrt(n), name
+    later = process.survival(p, h, *columns)
+    nothing = process._no_history((1,))
+    expected = process.survival(p, T + h, *nothing)[0]
+    assert abs(later.mean() - expected) <= 5 * later.std() / np.sqrt(n) + 1e-9
 
 
 @each_purchase_process
