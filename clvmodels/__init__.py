@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clvmodels import datasets, errors
     from clvmodels.clock import Clock
     from clvmodels.estimators.customer_model import CustomerModel, load
-    from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
+    from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD
     from clvmodels.estimators.spend import GammaGamma
     from clvmodels.reporting import plots
     from clvmodels.reporting.report import write_report
@@ -30,8 +30,10 @@ _HOMES = {
     "NBD": "estimators.purchases",
     "Clock": "clock",
     "CustomerModel": "estimators.customer_model",
+    "GGompertzNBD": "estimators.purchases",
     "GammaGamma": "estimators.spend",
     "Holdout": "transactions.holdout",
+    "ParetoNBD": "estimators.purchases",
     "RFM": "transactions.rfm",
     "Validation": "validation.validate",
     "holdout_split": "transactions.holdout",
@@ -51,8 +53,10 @@ __all__ = [
     "RFM",
     "Clock",
     "CustomerModel",
+    "GGompertzNBD",
     "GammaGamma",
     "Holdout",
+    "ParetoNBD",
     "Validation",
     "__version__",
     "datasets",

@@ -16,18 +16,23 @@ from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, under_each, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
-from clvmodels.processes import bgnbd, mbgnbd, nbd
+from clvmodels.processes import bgnbd, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.rfm import RFM
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BGNBD", "MBGNBD", "NBD", "PurchaseModel"]
+__all__ = ["BGNBD", "MBGNBD", "NBD", "GGompertzNBD", "ParetoNBD", "PurchaseModel"]
 
 TIMES = ("recency", "T")
 TEN_YEARS = "10 years"
-TIME_POWERS = {"mean purchase rate": -1, "mean time between purchases": 1}
+TIME_POWERS = {
+    "mean purchase rate": -1,
+    "mean time between purchases": 1,
+    "mean dropout rate": -1,
+    "median lifetime": 1,
+}
 
 
 class PurchaseModel(FittedProcess):
@@ -501,6 +506,44 @@ class MBGNBD(PurchaseModel):
     """
 
     process: ClassVar[PurchaseProcess] = mbgnbd.PROCESS
+
+
+class ParetoNBD(PurchaseModel):
+    """Pareto/NBD: purchases at a gamma-distributed rate until dropout, which comes at a gamma-distributed rate too.
+
+    Schmittlein, Morrison & Colombo (1987), Management Science 33(1), 1-24. Customers may leave at any time, not only
+    after a purchase.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+    >>> model = clv.ParetoNBD().fit(rfm)
+    >>> {name: round(value, 3) for name, value in model.parameters_.items()}
+    {'r': 0.553, 'alpha': 10.578, 's': 0.606, 'beta': 11.669}
+    """
+
+    process: ClassVar[PurchaseProcess] = pareto_nbd.PROCESS
+
+
+class GGompertzNBD(PurchaseModel):
+    """GGompertz/NBD: Pareto/NBD in which dropout grows likelier with a customer's age.
+
+    Bemmaor & Glady (2012), Management Science 58(5), 1012-1021. Where age does not count, b falls to 0, beta/b is
+    Pareto/NBD's beta, and the fit says so: on CDNOW it is at that boundary.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+    >>> model = clv.GGompertzNBD().fit(rfm)
+    >>> model.fit_.status, round(model.parameters_["beta"] / model.parameters_["b"], 2)
+    ('boundary', 11.67)
+    """
+
+    process: ClassVar[PurchaseProcess] = ggompertz_nbd.PROCESS
 
 
 class NBD(PurchaseModel):

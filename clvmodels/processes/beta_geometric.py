@@ -25,6 +25,7 @@ from clvmodels.processes.special import (
     by_count,
     by_node_count,
     is_shared,
+    legendre,
     log1pexp,
     log_beta,
     logistic,
@@ -121,13 +122,13 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
 
     def with_nodes(count: int, *columns: Array) -> Array:
         p, (h, x, T) = Parameters(*columns[:4]), columns[4:]
-        places, weights = np.polynomial.legendre.leggauss(count)
+        places, weights = legendre(count)
 
         def purchases(x: Array, age: Array) -> Array:
             pace = _pace(p, x, age) + abs(delta)
             span = np.log1p(pace * h)
             share = []
-            for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
+            for place, weight in zip(places, weights, strict=True):
                 tau = np.expm1(span * place) / pace
                 share += [weight * delta * span * (1 / pace + tau) * np.exp(-delta * tau), tau / age]
             last = np.exp(-delta * h) + np.zeros(np.shape(span)) if delta >= 0 else 1 - sum(share[::2])

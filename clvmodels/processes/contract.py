@@ -24,6 +24,7 @@ __all__ = [
     "CoefficientBlock",
     "Future",
     "GammaBlock",
+    "GompertzBlock",
     "History",
     "Limit",
     "PositiveBlock",
@@ -176,6 +177,47 @@ class BetaBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class GompertzBlock:
+    """A rate eta b exp(bt), eta ~ Gamma(shape, rate), told by log b, log shape, and its log mean at t = 0."""
+
+    pace: str
+    shape: str
+    rate: str
+    of: str
+    no_ageing: str
+    all_ageing: str
+    no_variation: str
+    all_variation: str
+    no_mean: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return (self.pace, self.shape, self.rate)
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        return (
+            Coordinate(f"log {self.pace}", Limit(-SPREAD_LIMIT, self.no_ageing), Limit(SPREAD_LIMIT, self.all_ageing)),
+            Coordinate(
+                f"log {self.shape}",
+                Limit(-SPREAD_LIMIT, self.all_variation),
+                Limit(SPREAD_LIMIT, self.no_variation),
+            ),
+            Coordinate(f"log mean {self.of}", Limit(-MEAN_LIMIT, self.no_mean), NO_LIMIT),
+        )
+
+    def to_logs(self, u: Array) -> Array:
+        return np.stack([u[0], u[1], u[0] + u[1] - u[2]])
+
+    def from_logs(self, logs: Array) -> Array:
+        return np.stack([logs[0], logs[1], logs[0] + logs[1] - logs[2]])
+
+    def jacobian(self, u: Array) -> Array:
+        one, none = np.ones(u.shape[1:]), np.zeros(u.shape[1:])
+        return np.array([[one, none, none], [none, one, none], [one, one, -one]])
+
+
+@dataclass(frozen=True, slots=True)
 class CoefficientBlock:
     """Coefficients of covariates: real numbers, each its own coordinate."""
 
@@ -195,7 +237,7 @@ class CoefficientBlock:
         return np.multiply.outer(np.eye(len(u)), np.ones(u.shape[1:]))
 
 
-Block = PositiveBlock | GammaBlock | BetaBlock | CoefficientBlock
+Block = PositiveBlock | GammaBlock | BetaBlock | GompertzBlock | CoefficientBlock
 
 
 PURCHASE_RATE = GammaBlock(

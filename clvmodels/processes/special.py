@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "by_node_count",
     "digamma_rise",
     "is_shared",
+    "legendre",
     "log1pexp",
     "log_beta",
     "log_rise",
@@ -193,6 +195,8 @@ def by_node_count(function: Callable[..., Array], counts: npt.NDArray[np.intp], 
         Rounded up to a multiple of 16, and the largest taken over all axes but the last.
     columns : scalars, (n,), or (..., 1) and (..., n)
     """
+    if counts.size == 0:
+        return function(NODE_STEPS, *columns)
     each = NODE_STEPS * -(-counts // NODE_STEPS)
     each = np.max(each.reshape(-1, each.shape[-1] if each.ndim else 1), axis=0)
     distinct = np.unique(each)
@@ -207,6 +211,13 @@ def by_node_count(function: Callable[..., Array], counts: npt.NDArray[np.intp], 
         answer[..., rows] = part
     assert answer is not None, "there is a row, and so a count"
     return answer
+
+
+@cache
+def legendre(count: int) -> tuple[Array, Array]:
+    """Nodes of Gauss-Legendre on [0, 1], and their weights."""
+    places, weights = np.polynomial.legendre.leggauss(count)
+    return 0.5 * (places + 1), 0.5 * weights
 
 
 def log_beta(a: Array, b: Array) -> Array:

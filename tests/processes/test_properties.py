@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clvmodels.inference.fitting import maximize
 from clvmodels.inference.statistics import unique_rows
-from clvmodels.processes.contract import BetaBlock, GammaBlock, PositiveBlock
+from clvmodels.processes.contract import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
 
 WEEK, YEAR, CENTURY = 1.0, 52.18, 5218.0
@@ -34,7 +34,12 @@ def at(process, u, unit=UNIT):
 
 def usual(process):
     """Coordinates of a process that buys a few times, varies between customers and loses some of them."""
-    by_block = {PositiveBlock: [1.0], GammaBlock: [0.5, 1.0], BetaBlock: [1.2, -1.0]}
+    by_block = {
+        PositiveBlock: [1.0],
+        GammaBlock: [0.5, 1.0],
+        BetaBlock: [1.2, -1.0],
+        GompertzBlock: [0.3, 0.8, 0.0],
+    }
     return np.concatenate([by_block[type(block)] for block in process.parametrization.blocks])
 
 

@@ -1,0 +1,332 @@
+"""What Pareto/NBD and GGompertz/NBD share: purchases at a gamma-distributed rate until dropout at a time of its own.
+
+A customer active at age t after x purchases buys at rate lambda ~ Gamma(r + x, alpha + t), and stays for a further z
+with probability (1 + e(z)/B)^-s, where e(z) = z under Pareto/NBD, (exp(bz) - 1)/b under GGompertz/NBD, and B grows with
+t: every age is like the first day with other parameters.
+
+What happens next is a *race* between the next purchase and dropout. With H(x, t) the chance that the purchase comes
+first and K = 1 - H, the likelihood of (x, t_x, T) is
+
+    Gamma(r+x)/Gamma(r) alpha^r [ (alpha+T)^-(r+x) S(T) H(x, T) + (alpha+t_x)^-(r+x) S(t_x) K(x, t_x) ],
+
+S being the survival of a new customer. The textbook form, active at T or gone since some time in (t_x, T], becomes
+this when the integral over that time is taken on to infinity and what was added is subtracted from the first term. Both
+terms are positive, so nothing is lost by cancellation, and each needs only pairs of numbers, of which there are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaln
+
+from clvmodels.processes.contract import Array, Future, History, Score
+from clvmodels.processes.race import CHUNK, DROP, Remaining, race
+from clvmodels.processes.special import by_node_count, digamma_rise, legendre, log_rise, logistic
+
+__all__ = [
+    "discounted_if_active",
+    "intensity_if_active",
+    "log_likelihood",
+    "mean_life",
+    "pmf_if_active",
+    "posterior_means",
+    "prepare",
+    "probability_alive",
+    "sample_if_active",
+    "score",
+    "simulate",
+    "survival_if_active",
+]
+
+LEAST = 45.0  # survival below e^-45 is left out
+PANEL, PANEL_NODES = 3.0, 16  # of the integral over the time of dropout, per width of its integrand
+
+
+Law = Callable[[Any, Array], Remaining]
+
+
+def log_likelihood(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Array:
+    """Log-likelihood of each customer's (x, t_x, T)."""
+    constant = log_rise(p.r, x) + p.r * np.log(p.alpha)
+    answer: Array = constant + np.logaddexp(*_terms(law, p, x, t_x, T))
+    return answer
+
+
+def score(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Score:
+    """Log-likelihood of each customer with its gradient in the logarithms of the parameters, in their order."""
+    return _score(law, p, x, t_x, T, _Pairs(x, T, shared=False), _Pairs(x, t_x, shared=False))
+
+
+def prepare(law: Law, x: Array, t_x: Array, T: Array) -> Callable[[Any], Score]:
+    """The score of rows that stay the same, as a function of the parameters: the pairs are found once."""
+    last, first = _Pairs(x, T), _Pairs(x, t_x)
+    return lambda p: _score(law, p, x, t_x, T, last, first)
+
+
+def probability_alive(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Array:
+    """Probability that a customer is still active at T."""
+    active = _log_active(law, p, x, T)
+    answer: Array = np.exp(np.minimum(active - np.logaddexp(*_terms(law, p, x, t_x, T)), 0.0))
+    return answer
+
+
+def posterior_means(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
+    """Means of a customer's purchase rate and rate of dropout at first, given the history.
+
+    A further factor lambda under the integral of the likelihood is one more purchase, a further factor of the dropout
+    rate one more in s.
+    """
+    here = np.logaddexp(*_terms(law, p, x, t_x, T))
+    more_purchases = np.logaddexp(*_terms(law, p, x + 1, t_x, T))
+    more_dropout = np.logaddexp(*_terms(law, p._replace(s=p.s + 1), x, t_x, T))
+    new = law(p, np.zeros(()))
+    return {
+        "purchase_rate": (p.r + x) * np.exp(more_purchases - here),
+        "dropout_rate": new.s / new.B * np.exp(more_dropout - here),
+    }
+
+
+def survival_if_active(law: Law, p: Any, h: Array, x: Array, T: Array) -> Array:
+    """P(still active at T + h) of a customer who is active at T."""
+    answer: Array = np.exp(law(p, T).log_survival(h))
+    return answer + np.zeros(np.broadcast_shapes(answer.shape, np.shape(p.r), np.shape(p.alpha), np.shape(x)))
+
+
+def intensity_if_active(law: Law, p: Any, tau: Array, x: Array, T: Array) -> Array:
+    """Expected purchases per unit of time, tau after T, of a customer who is active at T."""
+    answer: Array = (p.r + x) / (p.alpha + T) * survival_if_active(law, p, tau, x, T)
+    return answer
+
+
+def discounted_if_active(law: Law, p: Any, h: Array, delta: float, x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h] of a customer who is active at T, each purchase worth exp(-delta tau)."""
+    answer: Array = (p.r + x) / (p.alpha + T) * mean_life(law(p, T), h, delta)
+    return answer
+
+
+def mean_life(remaining: Remaining, h: Array, delta: float = 0.0) -> Array:
+    """Expected time within h that a customer stays, moments worth exp(-delta tau): the integral of their survival.
+
+    Up to where survival or worth has fallen by e^-45; h may be infinite. Where age counts, the time until it does and
+    the time from then on are told apart: survival bends there.
+    """
+    end = np.minimum(np.asarray(h, dtype=float), remaining.time_of(LEAST / remaining.s))
+    if delta > 0:
+        end = np.minimum(end, LEAST / delta)
+    if remaining.b is None:
+        return _life(remaining, end, delta)
+    onset = np.minimum(remaining.onset, end)
+    kept = np.exp(remaining.log_survival(onset) - delta * onset)
+    answer: Array = _life(remaining, onset, delta) + kept * _life(remaining.later(onset), end - onset, delta)
+    return answer
+
+
+def _life(remaining: Remaining, end: Array, delta: float) -> Array:
+    """Expected time until `end` that a customer stays, by Gauss-Legendre in log(1 + pace tau)."""
+    s, B = remaining.s, remaining.B
+    pace = (1 + s) / B + abs(delta) + (0.0 if remaining.b is None else remaining.b)
+    span = np.log1p(pace * end)
+    counts = 20 + np.ceil(5 * span + max(0.0, -delta) * end).astype(np.intp)
+
+    def with_nodes(count: int, *columns: Array) -> Array:
+        s, B, b, end, pace, span = columns
+        law = Remaining(s, B, None if remaining.b is None else b, B, None)
+        total: Array = np.zeros(np.broadcast_shapes(*map(np.shape, columns)))
+        for place, weight in zip(*legendre(count), strict=True):
+            tau = np.minimum(np.expm1(span * place) / pace, end)
+            total += weight * span * (1 / pace + tau) * np.exp(law.log_survival(tau) - delta * tau)
+        return total
+
+    b = np.zeros(()) if remaining.b is None else remaining.b
+    return by_node_count(with_nodes, counts, s, B, b, end, pace, span)
+
+
+def pmf_if_active(law: Law, p: Any, k: Array, h: Array, x: Array, T: Array) -> Array:
+    """P(exactly k purchases in (T, T + h]) of a customer who is active at T.
+
+    k = 0 is told by the race, now and at T + h; otherwise the customer stays for h, or drops out within it, over which
+    moment is integrated.
+    """
+    k, h, x, T = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (k, h, x, T)))
+    shape, remaining = p.r + x, law(p, T)
+    age = p.alpha + T
+    stays = np.exp(_log_counts(k, shape, age, h) + remaining.log_survival(h))
+    later = law(p, T + h)
+    none = np.exp(race(False, shape, age, remaining).log_chance)
+    none = none - stays * np.exp(race(False, shape, age + h, later).log_chance)
+    if not np.any(k > 0):
+        gone = none
+    else:
+        gone = np.where(k > 0, _gone_within(k, h, shape, age, remaining), none)
+    answer: Array = np.clip(gone + stays, 0.0, 1.0)
+    return answer
+
+
+def sample_if_active(
+    law: Law,
+    p: Any,
+    h: float,
+    delta: float,
+    x: Array,
+    T: Array,
+    active: npt.NDArray[np.bool_],
+    generator: np.random.Generator,
+) -> Future:
+    """Draw what customers do in (T, T + h] if they are active at T, given who is: a Poisson process until dropout."""
+    shape = np.shape(active)
+    rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
+    stay = np.minimum(_draw_time(law(p, T), shape, generator), h)
+    count = np.where(active, generator.poisson(rate * stay), 0)
+    if delta == 0:
+        return Future(count.astype(float), count.astype(float))
+    who = np.repeat(np.arange(count.size), count.ravel())
+    times = np.broadcast_to(stay, shape).ravel()[who] * generator.random(len(who))
+    worth = np.bincount(who, np.exp(-delta * times), minlength=count.size).astype(float)
+    return Future(count.astype(float), worth.reshape(shape))
+
+
+def simulate(law: Law, p: Any, T: Array, generator: np.random.Generator) -> History:
+    """Histories of new customers observed for T (n,), drawn from the process itself."""
+    n = len(T)
+    rate = generator.gamma(np.broadcast_to(p.r, n)) / np.broadcast_to(p.alpha, n)
+    life = _draw_time(law(p, np.zeros(n)), (n,), generator)
+    seen = np.minimum(life, T)
+    x = generator.poisson(rate * seen)
+    customer = np.repeat(np.arange(n), x)
+    time = seen[customer] * generator.random(len(customer))
+    t_x = np.zeros(n)
+    np.maximum.at(t_x, customer, time)
+    return History(x.astype(float), t_x, life > T, customer, time)
+
+
+class _Pairs:
+    """Distinct pairs (x, t), and where each row's is."""
+
+    def __init__(self, x: Array, t: Array, shared: bool = True) -> None:
+        self.x, self.t, self._rows = x, t, None
+        if shared and np.ndim(x) == 1:
+            _, age = np.unique(t, return_inverse=True)
+            code = np.asarray(x).astype(np.int64) * (int(age.max(initial=0)) + 1) + age
+            _, first, self._rows = np.unique(code, return_index=True, return_inverse=True)
+            self.x, self.t = x[first], t[first]
+
+    def each(self, values: Array) -> Array:
+        """Values of the pairs (..., m) for the rows (..., n)."""
+        return values if self._rows is None else np.take(values, self._rows, axis=-1)
+
+
+def _terms(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> tuple[Array, Array]:
+    """Logarithms of the two terms of the likelihood: last seen at T by somebody who would buy again, and not."""
+    alone = all(np.ndim(value) == 0 for value in p)
+    terms = []
+    for t, purchase in ((T, True), (t_x, False)):
+        pairs = _Pairs(x, t, shared=alone)
+        side = race(purchase, p.r + pairs.x, p.alpha + pairs.t, law(p, pairs.t))
+        terms.append(pairs.each(_log_active(law, p, pairs.x, pairs.t) + side.log_chance))
+    return terms[0], terms[1]
+
+
+def _log_active(law: Law, p: Any, x: Array, t: Array) -> Array:
+    """Logarithm of (alpha+t)^-(r+x) S(t)."""
+    new = law(p, np.zeros(()))
+    answer: Array = -(p.r + x) * np.log(p.alpha + t) + new.log_survival(t)
+    return answer
+
+
+def _score(law: Law, p: Any, x: Array, t_x: Array, T: Array, last: _Pairs, first: _Pairs) -> Score:
+    parts = [_score_of_term(law, p, pairs, purchase) for pairs, purchase in ((last, True), (first, False))]
+    (value, *slopes), (other, *other_slopes) = parts
+    weight = logistic(value - other)
+    total = log_rise(p.r, x) + p.r * np.log(p.alpha) + np.logaddexp(value, other)
+    mixed = [weight * one + (1 - weight) * two for one, two in zip(slopes, other_slopes, strict=True)]
+    mixed[0] = mixed[0] + p.r * (digamma_rise(p.r, x) + np.log(p.alpha))
+    mixed[1] = mixed[1] + p.r
+    return Score(total, np.stack(np.broadcast_arrays(*mixed)))
+
+
+def _score_of_term(law: Law, p: Any, pairs: _Pairs, purchase: bool) -> list[Array]:
+    """Logarithm of a term of the likelihood, and its slopes by log r, log alpha, (log b,) log s, log beta."""
+    x, t = pairs.x, pairs.t
+    shape, remaining = p.r + x, law(p, t)
+    side = race(purchase, shape, p.alpha + t, remaining)
+    s, B, b = remaining.s, remaining.B, remaining.b
+    gone = s if purchase else s + 1  # powers of 1/(B + e): one more where dropout wins
+    bought = shape + 1 if purchase else shape  # powers of 1/(A + z) likewise
+    log_survival = law(p, np.zeros(())).log_survival(t)
+    by_log_r = p.r * (-np.log(p.alpha + t) - side.log_purchase + (1 / shape if purchase else 0.0))
+    by_log_alpha = -p.alpha * bought * side.per_age
+    by_log_s = log_survival - s * side.log_growth + (0.0 if purchase else 1.0)
+    by_log_beta = s - gone * remaining.by_log_beta * side.per_growth
+    slopes = [by_log_r, by_log_alpha, by_log_s, by_log_beta]
+    if b is not None and side.by_b is not None and remaining.by_log_b is not None:
+        slopes.insert(2, -s * t / B + remaining.by_log_b * (s / B - gone * side.per_growth) + b * side.by_b)
+    value = -shape * np.log(p.alpha + t) + log_survival + side.log_chance
+    return [pairs.each(part) for part in np.broadcast_arrays(value, *slopes)]
+
+
+def _log_counts(k: Array, shape: Array, age: Array, h: Array) -> Array:
+    """Logarithm of P(k purchases in h) while active: negative binomial."""
+    answer = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1) - shape * np.log1p(h / age)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        counted: Array = answer + np.where(k > 0, k * np.log(h / (age + h)), 0.0)
+    return counted
+
+
+def _gone_within(k: Array, h: Array, shape: Array, age: Array, remaining: Remaining) -> Array:
+    """P(k > 0 purchases, then dropout, within h): the integral over the moment of dropout, in panels of log time."""
+    b = np.zeros(()) if remaining.b is None else remaining.b
+    columns = np.broadcast_arrays(k, h, shape, age, remaining.s, remaining.B, b)
+    flat = [column.ravel() for column in columns]
+    answer = np.zeros(flat[0].size)
+    live = np.flatnonzero((flat[0] > 0) & (flat[1] > 0))
+    k, h, shape, age, s, B, b = (column[live] for column in flat)
+    law = Remaining(s, B, None if remaining.b is None else b, B, None)
+    low, top = _range_of_dropout(k, h, shape, age, law)
+    counts = PANEL_NODES * (1 + np.ceil((top - low) * np.sqrt(1 + np.minimum(k, shape)) / PANEL).astype(np.intp))
+    log_ways = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1)
+
+    def integral(count: int, *rows: Array) -> Array:
+        k, shape, age, s, B, b, low, top, log_ways = (column[:, None] for column in rows)
+        law = Remaining(s, B, None if remaining.b is None else b, B, None)
+        places, weights = legendre(PANEL_NODES)
+        panel = np.repeat(np.arange(count // PANEL_NODES), PANEL_NODES)
+        place = (panel + np.tile(places, count // PANEL_NODES)) * PANEL_NODES / count
+        weight = np.tile(weights, count // PANEL_NODES) * PANEL_NODES / count
+        tau = np.exp(low + (top - low) * place)
+        log_density = law.log_survival(tau) + log_ways - k * np.log1p(age / tau) - shape * np.log1p(tau / age)
+        total: Array = np.sum(weight * tau * law.hazard(tau) * np.exp(log_density), axis=-1)
+        return (top - low)[:, 0] * total
+
+    rows = (k, shape, age, s, B, b, low, top, log_ways)
+    for start in range(0, len(live), CHUNK):
+        part = slice(start, start + CHUNK)
+        answer[live[part]] = by_node_count(integral, counts[part], *(column[part] for column in rows))
+    return answer.reshape(columns[0].shape)
+
+
+def _range_of_dropout(k: Array, h: Array, shape: Array, age: Array, law: Remaining) -> tuple[Array, Array]:
+    """Logarithms of the times between which dropout after k > 0 purchases is likely at all, at most h.
+
+    With tau = age q/(1-q), the integrand is at most q^k, at most (1-q)^shape, and at most the survival, each times a
+    factor of the order of 1 + s; and at least its value where purchases, or purchases and dropout, are most likely.
+    """
+    best = np.full(k.shape, -np.inf)
+    for typical in (age * k / shape, k / (shape / age + law.s / law.B)):
+        tau = np.minimum(typical, h)
+        value = np.log(tau * law.hazard(tau)) + law.log_survival(tau)
+        best = np.maximum(best, value - k * np.log1p(age / tau) - shape * np.log1p(tau / age))
+    drop = DROP - best + np.log1p(law.s)
+    with np.errstate(over="ignore"):
+        low = age / np.expm1(drop / k)
+        high = np.minimum(age * np.expm1(drop / shape), law.time_of(drop / law.s))
+    top = np.minimum(h, high)
+    return np.log(np.minimum(np.maximum(low, 1e-300), top)), np.log(top)
+
+
+def _draw_time(remaining: Remaining, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+    """Remaining times, inf where beyond any number."""
+    return np.broadcast_to(remaining.time_of(generator.standard_exponential(shape) / remaining.s), shape)

@@ -1,0 +1,118 @@
+"""GGompertz/NBD: purchases at a gamma-distributed rate until dropout, which grows likelier with a customer's age.
+
+Bemmaor & Glady (2012), "Modeling Purchasing Behavior with Sudden 'Death': A Flexible Customer Lifetime Model",
+Management Science 58(5), 1012-1021; called BG below. The rate of dropout at age t is eta b exp(bt), eta ~
+Gamma(s, beta). As b falls to 0 with beta/b kept, it becomes Pareto/NBD. The likelihood and all that follows from it
+is in dropout_time.py.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from clvmodels.processes import dropout_time
+from clvmodels.processes.contract import PURCHASE_RATE, Array, GompertzBlock, Parametrization, PurchaseProcess
+from clvmodels.processes.race import Remaining
+
+__all__ = ["PROCESS", "Parameters"]
+
+
+class Parameters(NamedTuple):
+    """r, alpha of the purchase rate (alpha in time units); b (per time unit), s, beta of dropout. All positive."""
+
+    r: Array
+    alpha: Array
+    b: Array
+    s: Array
+    beta: Array
+
+
+def remaining(p: Parameters, t: Array) -> Remaining:
+    """The remaining time of a customer active at t: BG eq. (3), which a later start only gives another beta.
+
+    P(longer than z) = (1 + (exp(bz) - 1)/beta_t)^-s with beta_t = 1 + (beta - 1) exp(-bt); B = beta_t/b.
+    """
+    passed = np.exp(-p.b * t)
+    B = (p.beta * passed - np.expm1(-p.b * t)) / p.b
+    return Remaining(p.s, B, p.b + np.zeros(np.shape(B)), p.beta * passed / p.b, -B + t * passed * (1 - p.beta))
+
+
+def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h] of a customer who is active at T."""
+    return dropout_time.discounted_if_active(remaining, p, h, 0.0, x, T)
+
+
+def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
+    """Expected purchases ever after T of a customer who is active at T: finite, since nobody stays for ever."""
+    return dropout_time.discounted_if_active(remaining, p, np.asarray(np.inf), 0.0, x, T)
+
+
+def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
+    """Where to start: the overall rate, with little or much dropout and variation, soon or late."""
+    span = max(float(np.sum(T)) / max(len(T), 1), 1e-300)
+    rate = max(float(np.sum(x)), 0.5) / (span * max(len(T), 1))
+    shapes = ((0.5, 1.5, 0.05, 0.6, 0.6), (2.0, 1.2, 0.5, 2.0, 0.2), (0.2, 3.0, 2.0, 0.5, 1.0))
+    return [
+        Parameters(*map(np.asarray, (r, r / (rate * boost), b / span, s, s * b / hazard)))
+        for r, boost, b, s, hazard in shapes
+    ]
+
+
+def quantities(p: Parameters) -> dict[str, Array]:
+    """What people quote of the process: means over new customers, and how long half of them stay."""
+    half = Remaining(p.s, p.beta / p.b, p.b, p.beta, None).time_of(np.log(2) / p.s)
+    return {
+        "mean purchase rate": p.r / p.alpha,
+        "mean time between purchases": p.alpha / p.r,
+        "mean dropout rate": p.b * p.s / p.beta,
+        "median lifetime": np.minimum(half, np.finfo(float).max),
+    }
+
+
+PROCESS = PurchaseProcess(
+    name="ggompertz_nbd",
+    title="GGompertz/NBD",
+    source="Bemmaor & Glady (2012), Management Science 58(5), 1012-1021",
+    Parameters=Parameters,
+    parametrization=Parametrization(
+        blocks=(
+            PURCHASE_RATE,
+            GompertzBlock(
+                "b",
+                "s",
+                "beta",
+                of="dropout rate",
+                no_ageing="dropout grows no likelier with age: b is indistinguishable from 0; predictions equal the "
+                "Pareto/NBD's",
+                all_ageing="every customer drops out at the same age: b is indistinguishable from infinity",
+                no_variation="customers do not differ in how readily they drop out: "
+                "s is indistinguishable from infinity",
+                all_variation="a customer drops out at once or never: s is indistinguishable from 0",
+                no_mean="no dropout can be seen in these data: b s/beta is indistinguishable from 0; predictions equal "
+                "the NBD's",
+            ),
+        ),
+        unit_powers={"alpha": 1, "b": -1},
+    ),
+    statistics=("frequency", "recency", "T"),
+    log_likelihood=partial(dropout_time.log_likelihood, remaining),
+    score=partial(dropout_time.score, remaining),
+    prepare=partial(dropout_time.prepare, remaining),
+    starts=starts,
+    state=("frequency", "T"),
+    probability_alive=partial(dropout_time.probability_alive, remaining),
+    survival_if_active=partial(dropout_time.survival_if_active, remaining),
+    purchases_if_active=purchases_if_active,
+    discounted_if_active=partial(dropout_time.discounted_if_active, remaining),
+    residual_if_active=residual_if_active,
+    intensity_if_active=partial(dropout_time.intensity_if_active, remaining),
+    pmf_if_active=partial(dropout_time.pmf_if_active, remaining),
+    sample_if_active=partial(dropout_time.sample_if_active, remaining),
+    posterior_means=partial(dropout_time.posterior_means, remaining),
+    simulate=partial(dropout_time.simulate, remaining),
+    quantities=quantities,
+    moves={"purchase": ("log mean purchase rate", 1.0), "dropout": ("log mean dropout rate", 1.0)},
+)

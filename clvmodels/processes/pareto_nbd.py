@@ -1,0 +1,110 @@
+"""Pareto/NBD: purchases at a gamma-distributed rate until dropout, which comes at a gamma-distributed rate of its own.
+
+Schmittlein, Morrison & Colombo (1987), "Counting Your Customers: Who Are They and What Will They Do Next?", Management
+Science 33(1), 1-24; called SMC below. The likelihood and all that follows from it is in dropout_time.py.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from clvmodels.processes import dropout_time
+from clvmodels.processes.contract import PURCHASE_RATE, Array, GammaBlock, Parametrization, PurchaseProcess
+from clvmodels.processes.race import Remaining
+
+__all__ = ["PROCESS", "Parameters"]
+
+
+class Parameters(NamedTuple):
+    """r, alpha of the purchase rate; s, beta of the dropout rate (alpha, beta in time units). All positive."""
+
+    r: Array
+    alpha: Array
+    s: Array
+    beta: Array
+
+
+def remaining(p: Parameters, t: Array) -> Remaining:
+    """The remaining time of a customer active at t: Pareto, P(longer than z) = (1 + z/(beta+t))^-s. SMC eq. (5)."""
+    return Remaining(p.s, p.beta + t, None, p.beta, None)
+
+
+def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h] of a customer who is active at T. SMC eq. (22), regular at s = 1."""
+    span = np.log1p(h / (p.beta + T))
+    power = (1 - p.s) * span
+    with np.errstate(over="ignore"):
+        grown = np.where(power == 0, 1.0, np.expm1(power) / np.where(power == 0, 1.0, power))
+    answer: Array = (p.r + x) / (p.alpha + T) * (p.beta + T) * span * grown
+    return answer
+
+
+def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
+    """Expected purchases ever after T of a customer who is active at T; infinite for s <= 1."""
+    finite = p.s > 1
+    stay = np.where(finite, (p.beta + T) / np.where(finite, p.s - 1, 1.0), np.inf)
+    answer: Array = (p.r + x) / (p.alpha + T) * stay
+    return answer
+
+
+def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
+    """Where to start: the overall rate, with little or much dropout and variation."""
+    span = max(float(np.sum(T)) / max(len(T), 1), 1e-300)
+    rate = max(float(np.sum(x)), 0.5) / (span * max(len(T), 1))
+    shapes = ((0.5, 1.5, 0.6, 1.0), (2.0, 1.2, 2.0, 10.0), (0.2, 3.0, 0.3, 0.1))
+    return [Parameters(*map(np.asarray, (r, r / (rate * boost), s, share * span))) for r, boost, s, share in shapes]
+
+
+def quantities(p: Parameters) -> dict[str, Array]:
+    """What people quote of the process: means over new customers, and how long half of them stay."""
+    return {
+        "mean purchase rate": p.r / p.alpha,
+        "mean time between purchases": p.alpha / p.r,
+        "mean dropout rate": p.s / p.beta,
+        "median lifetime": p.beta * np.expm1(np.minimum(np.log(2) / p.s, 600.0)),
+    }
+
+
+PROCESS = PurchaseProcess(
+    name="pareto_nbd",
+    title="Pareto/NBD",
+    source="Schmittlein, Morrison & Colombo (1987), Management Science 33(1), 1-24",
+    Parameters=Parameters,
+    parametrization=Parametrization(
+        blocks=(
+            PURCHASE_RATE,
+            GammaBlock(
+                "s",
+                "beta",
+                of="dropout rate",
+                no_variation="customers do not differ in how readily they drop out: "
+                "s is indistinguishable from infinity",
+                all_variation="a customer drops out at once or never: s is indistinguishable from 0",
+                no_mean="no dropout can be seen in these data: s/beta is indistinguishable from 0; "
+                "predictions equal the NBD's",
+            ),
+        ),
+        unit_powers={"alpha": 1, "beta": 1},
+    ),
+    statistics=("frequency", "recency", "T"),
+    log_likelihood=partial(dropout_time.log_likelihood, remaining),
+    score=partial(dropout_time.score, remaining),
+    prepare=partial(dropout_time.prepare, remaining),
+    starts=starts,
+    state=("frequency", "T"),
+    probability_alive=partial(dropout_time.probability_alive, remaining),
+    survival_if_active=partial(dropout_time.survival_if_active, remaining),
+    purchases_if_active=purchases_if_active,
+    discounted_if_active=partial(dropout_time.discounted_if_active, remaining),
+    residual_if_active=residual_if_active,
+    intensity_if_active=partial(dropout_time.intensity_if_active, remaining),
+    pmf_if_active=partial(dropout_time.pmf_if_active, remaining),
+    sample_if_active=partial(dropout_time.sample_if_active, remaining),
+    posterior_means=partial(dropout_time.posterior_means, remaining),
+    simulate=partial(dropout_time.simulate, remaining),
+    quantities=quantities,
+    moves={"purchase": ("log mean purchase rate", 1.0), "dropout": ("log mean dropout rate", 1.0)},
+)
