@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from clvmodels.simulate import simulate_log
     from clvmodels.transactions.holdout import Holdout, holdout_split
     from clvmodels.transactions.rfm import RFM, rfm_summary
+    from clvmodels.validation.compare import Comparison, compare
+    from clvmodels.validation.likelihood_ratio import likelihood_ratio_test
     from clvmodels.validation.validate import Validation, validate
     from clvmodels.valuation.lifetime_value import lifetime_value
 
@@ -29,13 +31,16 @@ _HOMES = {
     "MBGNBD": "estimators.purchases",
     "NBD": "estimators.purchases",
     "Clock": "clock",
+    "Comparison": "validation.compare",
     "CustomerModel": "estimators.customer_model",
     "GammaGamma": "estimators.spend",
     "Holdout": "transactions.holdout",
     "RFM": "transactions.rfm",
     "Validation": "validation.validate",
+    "compare": "validation.compare",
     "holdout_split": "transactions.holdout",
     "lifetime_value": "valuation.lifetime_value",
+    "likelihood_ratio_test": "validation.likelihood_ratio",
     "load": "estimators.customer_model",
     "rfm_summary": "transactions.rfm",
     "simulate_log": "simulate",
@@ -50,15 +55,18 @@ __all__ = [
     "NBD",
     "RFM",
     "Clock",
+    "Comparison",
     "CustomerModel",
     "GammaGamma",
     "Holdout",
     "Validation",
     "__version__",
+    "compare",
     "datasets",
     "errors",
     "holdout_split",
     "lifetime_value",
+    "likelihood_ratio_test",
     "load",
     "plots",
     "rfm_summary",
