@@ -15,7 +15,9 @@ __all__ = ["is_discrete", "name_of", "sees_no_dropout", "what_forecasts_show", "
 # table 6: up to 2 not worth more than a mention, up to 6 positive, beyond that strong.
 SAME, STRONG = 2.0, 6.0
 TRADE_OFF = 0.95  # correlation beyond which neither of two coordinates is known by itself
-CHANCE = 2.0  # standard errors that forecasts may differ by without one being called better
+# Log scores may differ by so many standard errors, or by so much at all (probabilities higher by a thousandth), without
+# one forecast being called better.
+CHANCE, NEGLIGIBLE = 2.0, 1e-3
 
 
 def name_of(model: PurchaseModel) -> str:
@@ -75,10 +77,10 @@ def what_forecasts_show(models: Sequence[PurchaseModel], chances: Sequence[Array
 
 
 def _as_good(chances: Array, best: Array) -> bool:
-    """Whether log scores differ by no more than chance, told from the differences customer by customer."""
+    """Whether log scores differ by no more than chance, told customer by customer, or by nothing worth a word."""
     with np.errstate(divide="ignore", invalid="ignore"):
         lost = np.log(best) - np.log(chances)
-        return bool(np.mean(lost) <= CHANCE * np.std(lost) / np.sqrt(len(lost)))
+        return bool(np.mean(lost) <= max(NEGLIGIBLE, CHANCE * np.std(lost) / np.sqrt(len(lost))))
 
 
 def _supported(models: Sequence[PurchaseModel]) -> list[str]:

@@ -212,9 +212,11 @@ def test_cdnow_s_customers_drop_out(fits):
 
 def test_customers_drawn_without_dropout_show_none():
     log = simulate_log(2_000, {"r": 0.8, "alpha": 9.0}, process="nbd", random_state=5)
-    found = compare(rfm_summary(log, time_unit="week"), [BGNBD(), MBGNBD(), NBD()])
+    split = holdout_split(log, time_unit="week", calibration_end="2021-06-30")
+    found = compare(split, [BGNBD(), MBGNBD(), NBD()])
     assert found.words.startswith("No dropout visible: NBD, in which nobody leaves, fits as well.")
     assert "told apart" not in found.words
+    assert "forecast the holdout period equally well" in found.words
 
 
 # ---- fits of other data ------------------------------------------------------------------------------------

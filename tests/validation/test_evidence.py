@@ -147,12 +147,12 @@ def test_forecasts_that_differ_by_chance_are_called_equal(models):
     generator = np.random.default_rng(0)
     best = generator.uniform(0.2, 0.8, 400)
     noise = generator.normal(0, 0.2, 400)
-    close, far = best * np.exp(noise - noise.mean() - 0.005), best * 0.9
+    same, close, far = best * (1 - 5e-4), best * np.exp(noise - noise.mean() - 0.005), best * 0.9
     pair = [models["BGNBD"], models["NBD"]]
-    # A difference of .005 with a standard error of .01; and one of .1 without any.
-    assert what_forecasts_show(pair, [best, close], -0.121) == [
-        "BG/NBD and NBD forecast the holdout period equally well; the total forecast by BG/NBD was 12.1% too low."
-    ]
+    # Differences of .005 with a standard error of .01, of .0005 without any, and of .1 without any.
+    equal = "BG/NBD and NBD forecast the holdout period equally well; the total forecast by BG/NBD was 12.1% too low."
+    assert what_forecasts_show(pair, [best, close], -0.121) == [equal]
+    assert what_forecasts_show(pair, [best, same], -0.121) == [equal]
     assert what_forecasts_show(pair, [best, far], 0.05) == [
         "BG/NBD forecast the holdout period best; the total forecast by BG/NBD was 5.0% too high."
     ]
