@@ -24,7 +24,7 @@ AT_AN_EDGE: dict[tuple[str, str], Nesting] = {
     ("nbd", "ggompertz_nbd"): "no dropout",
     ("pareto_nbd", "ggompertz_nbd"): "no ageing",
 }
-AT_K_1 = {("nbd", "cnbd_k"), ("bgnbd", "bgcnbd_k"), ("mbgnbd", "mbgcnbd_k")}
+AT_K_1 = {("nbd", "cnbd"), ("bgnbd", "bgcnbd"), ("mbgnbd", "mbgcnbd")}
 ROUNDING = 0.1  # a limit is taken where it costs less than fitting.INDISTINGUISHABLE for each coordinate
 SIGNIFICANT = 0.05
 
@@ -33,7 +33,8 @@ WHY_NOT: dict[Nesting, str] = {
     "then means nothing: no chi-square distribution holds, nor a mixture of them (Davies 1987)",
     "no ageing": "{small} is {large} as b falls to 0, the edge of what it can be: a chi-square distribution would give "
     "too large a p-value (Self & Liang 1987)",
-    "whole k": "{small} is {large} at k = 1, and k is a whole number: no chi-square distribution follows",
+    "whole k": "{small} differs from {large} only by its k of 1, and k is a whole number: no "
+    "chi-square distribution follows",
 }
 REMEDY = (
     "Compare BIC instead, or simulate: draw data from the smaller fit, fit both to them, and see how often the "
@@ -157,8 +158,8 @@ def _why_not(nesting: Nesting, restricted: FittedProcess, full: FittedProcess) -
 
 
 def _base(process: Process) -> str:
-    """The name without what covariates may have added to it."""
-    return re.split(r"\W", process.name)[0]
+    """The name without what covariates or a k have added to it: "mbgcnbd" of "mbgcnbd_2"."""
+    return re.sub(r"_(\d+|k)$", "", re.split(r"\W", process.name)[0])
 
 
 def _coefficients(process: Process) -> set[str]:

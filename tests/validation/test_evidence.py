@@ -111,6 +111,12 @@ def test_regular_buying(models):
     assert name_of(regular) == "BG/NBD, k = 2"
 
 
+def test_a_title_that_tells_k_does_not_tell_it_twice(models):
+    regular = with_k(models["BGNBD"], 2, 900.0)
+    regular.process = replace(regular.process, title="BG/CNBD-2")
+    assert name_of(regular) == "BG/CNBD-2"
+
+
 def test_buying_by_chance(models):
     assert told(with_k(models["MBGNBD"], 1, 900.0)) == "k = 1: no regularity, purchases come as if by chance."
 

@@ -189,6 +189,17 @@ def test_k_is_a_whole_number(models):
         likelihood_ratio_test(regular, chance)
 
 
+def test_k_in_the_name_of_a_process(models):
+    like = models["MBGNBD"]
+    regular = certified(MBGNBD(), like, -9000.0, 4)
+    regular.process, regular.k_ = replace(like.process, name="mbgcnbd_2", title="MBG/CNBD-2"), 2
+    test = likelihood_ratio_test(like, regular)
+    assert test.p_value is None
+    assert "MBG/NBD differs from MBG/CNBD-2 only by its k of 1" in test.words
+    with pytest.raises(InvalidOption, match="BG/NBD is not contained in MBG/CNBD-2"):
+        likelihood_ratio_test(models["BGNBD"], regular)
+
+
 def test_a_fit_that_ended_at_a_limit_has_no_chi_square(models):
     plain, cohorts = models["NBD"], models["NBDWithCohorts"]
     ended = certified(NBD(), plain, plain.fit_.log_likelihood, 2)
