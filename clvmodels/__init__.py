@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from clvmodels.simulate import simulate_log
     from clvmodels.transactions.holdout import Holdout, holdout_split
     from clvmodels.transactions.rfm import RFM, rfm_summary
+    from clvmodels.validation.compare import Comparison, compare
+    from clvmodels.validation.likelihood_ratio import likelihood_ratio_test
     from clvmodels.validation.validate import Validation, validate
     from clvmodels.valuation.lifetime_value import lifetime_value
 
@@ -29,6 +31,7 @@ _HOMES = {
     "MBGNBD": "estimators.purchases",
     "NBD": "estimators.purchases",
     "Clock": "clock",
+    "Comparison": "validation.compare",
     "CustomerModel": "estimators.customer_model",
     "GGompertzNBD": "estimators.purchases",
     "GammaGamma": "estimators.spend",
@@ -36,8 +39,10 @@ _HOMES = {
     "ParetoNBD": "estimators.purchases",
     "RFM": "transactions.rfm",
     "Validation": "validation.validate",
+    "compare": "validation.compare",
     "holdout_split": "transactions.holdout",
     "lifetime_value": "valuation.lifetime_value",
+    "likelihood_ratio_test": "validation.likelihood_ratio",
     "load": "estimators.customer_model",
     "rfm_summary": "transactions.rfm",
     "simulate_log": "simulate",
@@ -52,6 +57,7 @@ __all__ = [
     "NBD",
     "RFM",
     "Clock",
+    "Comparison",
     "CustomerModel",
     "GGompertzNBD",
     "GammaGamma",
@@ -59,10 +65,12 @@ __all__ = [
     "ParetoNBD",
     "Validation",
     "__version__",
+    "compare",
     "datasets",
     "errors",
     "holdout_split",
     "lifetime_value",
+    "likelihood_ratio_test",
     "load",
     "plots",
     "rfm_summary",

@@ -240,6 +240,62 @@ def validate(
     out.print(f"Tables written to {output}, the report to {report}")
 
 
+@app.command()
+def compare(
+    log: Log,
+    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,mbgnbd,nbd",
+    observation_end: Annotated[
+        str | None, typer.Option(help="Last day to learn from, where there is no holdout; default: the latest date.")
+    ] = None,
+    calibration_end: Annotated[str | None, typer.Option(help="Hold back what comes after this day.")] = None,
+    holdout_end: Annotated[
+        str | None, typer.Option(help="Last day to check against; default: the latest date.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Where the table goes (JSON); default: nowhere.")] = None,
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    time_unit: Unit = "day",
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Fit several models to a log and say what it supports; with --calibration-end, by their forecasts too."""
+    import clvmodels as clv
+    from clvmodels.errors import InvalidOption
+    from clvmodels.reporting import terminal
+
+    chosen = _models(models)
+    if calibration_end is None and (holdout_end is not None or amount is not None):
+        raise InvalidOption("--holdout-end and --amount are for forecasts: give --calibration-end too.")
+    if calibration_end is not None and observation_end is not None:
+        raise InvalidOption("Give either --observation-end or --calibration-end.")
+    told: dict[str, Any] = {
+        "customer_id": customer_id,
+        "date": date,
+        "time_unit": _unit(time_unit),
+        "date_format": date_format,
+        "time_zone": time_zone,
+        "on_missing_id": "drop" if drop_missing_id else "raise",
+    }
+    with _steps() as step:
+        step(f"Summarizing {log}")
+        data: Any
+        if calibration_end is None:
+            data = clv.rfm_summary(log, **told, observation_end=observation_end)
+        else:
+            ends: dict[str, Any] = {"calibration_end": calibration_end, "holdout_end": holdout_end}
+            data = clv.holdout_split(log, **told, **ends, amount=amount)
+        step("Fitting and comparing")
+        found = clv.compare(data, chosen, None if amount is None else clv.GammaGamma())
+        if output is not None:
+            found.to_json(output)
+    terminal.show_facts(out, data.facts())
+    terminal.show_comparison(out, found.shown(), found.remarks(), found.words)
+    if output is not None:
+        out.print(f"Table written to {output}")
+
+
 def main() -> None:
     """Run the command line; every failure is one readable message and a non-zero exit."""
     try:
@@ -262,6 +318,18 @@ def _unit(text: str) -> TimeUnit:
     from clvmodels.clock import Clock
 
     return Clock(text).time_unit  # type: ignore[arg-type]  # the Clock refuses what is no unit
+
+
+def _models(text: str) -> list[Any]:
+    """Unfitted models by the names of their processes."""
+    from clvmodels.errors import InvalidOption
+    from clvmodels.estimators.persistence import PURCHASE_MODELS
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in PURCHASE_MODELS]
+    if unknown or not names:
+        raise InvalidOption(f"--models {text!r}: the models are {', '.join(PURCHASE_MODELS)}, with commas between.")
+    return [PURCHASE_MODELS[name]() for name in names]
 
 
 def _score(model: Any, rfm: Any, horizon: str, rate: float, margin: float) -> Any:

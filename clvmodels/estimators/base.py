@@ -47,6 +47,9 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         The clock of the RFM fitted; predictions refuse another.
     observation_end_ : str or None
         Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        Of the data that the likelihood is of, which is the same for every process fitted to them; None if the model was
+        saved before there was one.
     """
 
     process: ClassVar[Process]
@@ -55,6 +58,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     fit_: Fit
     clock_: Clock
     observation_end_: str | None
+    data_fingerprint_: str | None
 
     def _rows(self, rfm: RFM) -> UniqueRows:
         raise NotImplementedError
@@ -67,7 +71,11 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     def _maximize(self, rfm: RFM, rows: CountedRows, unit: float) -> Self:
         fit = maximize(self.process, rows, unit, self._prior())
-        return self._restore(fit, rfm.clock, rfm.observation_end)
+        return self._restore(fit, rfm.clock, rfm.observation_end, self._data_fingerprint(rfm, rows))
+
+    def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
+        """Of the data that the likelihood of these rows is of, told in the RFM's clock."""
+        return rows.fingerprint()
 
     def _prior(self) -> Prior:
         """The prior in the order of the coordinates; flat where none is given."""
@@ -81,9 +89,12 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             mean[names.index(name)], precision[names.index(name)] = center, deviation**-2
         return Prior(mean, precision)
 
-    def _restore(self, fit: Fit, clock: Clock, observation_end: str | None) -> Self:
+    def _restore(
+        self, fit: Fit, clock: Clock, observation_end: str | None, data_fingerprint: str | None = None
+    ) -> Self:
         self.fit_, self.parameters_ = fit, dict(fit.parameters)
         self.clock_, self.observation_end_ = clock, observation_end
+        self.data_fingerprint_ = data_fingerprint
         return self
 
     @property

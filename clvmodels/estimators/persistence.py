@@ -64,6 +64,7 @@ class SavedProcess(Saved):
     process: str
     prior: dict[str, tuple[Finite, Positive]] | None
     observation_end: str | None
+    data_fingerprint: str | None = None  # files of earlier releases have none
     fit: SavedFit
 
 
@@ -151,6 +152,7 @@ def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
         "process": model.process.name,
         "prior": prior,
         "observation_end": model.observation_end_,
+        "data_fingerprint": model.data_fingerprint_,
         "fit": plain,
     }
 
@@ -189,4 +191,4 @@ def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
         if len(plain[name]) != k or lengths != {k}:
             raise InvalidModelFile(f"{saved.process}: {name} does not have the shape {shape}.")
         plain[name] = np.array(plain[name])
-    return model._restore(Fit(**plain), clock, saved.observation_end)
+    return model._restore(Fit(**plain), clock, saved.observation_end, saved.data_fingerprint)

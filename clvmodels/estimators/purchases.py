@@ -23,9 +23,10 @@ from clvmodels.transactions.rfm import RFM
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BGNBD", "MBGNBD", "NBD", "GGompertzNBD", "ParetoNBD", "PurchaseModel"]
+__all__ = ["BGNBD", "MBGNBD", "NBD", "GGompertzNBD", "ParetoNBD", "PurchaseModel", "data_fingerprint"]
 
 TIMES = ("recency", "T")
+HISTORY = ("frequency", *TIMES)
 TEN_YEARS = "10 years"
 TIME_POWERS = {
     "mean purchase rate": -1,
@@ -454,6 +455,11 @@ class PurchaseModel(FittedProcess):
         names = self.process.statistics
         return counted_rows([rfm[name] for name in names], _ticks(rfm, names))
 
+    def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
+        if self.process.statistics == HISTORY and len(rows.columns) == len(HISTORY):
+            return rows.fingerprint()  # counted already
+        return data_fingerprint(rfm)
+
     def _duration(self, horizon: float | str, name: str = "horizon") -> float:
         self._check_fitted()
         return self.clock_.duration(horizon, name)
@@ -469,6 +475,14 @@ class PurchaseModel(FittedProcess):
 def _ticks(rfm: RFM, names: Sequence[str]) -> list[float]:
     """What makes each column whole numbers: times are whole ticks."""
     return [rfm.clock.ticks_per_unit if name in TIMES else 1.0 for name in names]
+
+
+def data_fingerprint(rfm: RFM) -> str:
+    """SHA-256 of the customers' frequency, recency and T, in any order: the same whatever of these a process reads.
+
+    Times are told in the RFM's clock, so it tells the same data only together with an equal clock.
+    """
+    return counted_rows([rfm[name] for name in HISTORY], _ticks(rfm, HISTORY)).fingerprint()
 
 
 class BGNBD(PurchaseModel):

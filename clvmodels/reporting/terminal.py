@@ -13,9 +13,25 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["show_facts", "show_fits", "show_scores", "show_value"]
+__all__ = ["show_comparison", "show_facts", "show_fits", "show_scores", "show_value"]
 
 TOP = 5  # customers shown
+FITS = {
+    "parameters": "parameters",
+    "log_likelihood": "log-likelihood",
+    "aic": "AIC",
+    "bic": "BIC",
+    "seconds": "seconds",
+}
+FORECASTS = {
+    "log_score": "log score",
+    "bias": "bias",
+    "rmse": "RMSE",
+    "gini": "Gini",
+    "money_bias": "bias of money",
+    "money_rmse": "RMSE",
+    "money_gini": "Gini",
+}
 
 
 def show_facts(console: Console, facts: Iterable[str]) -> None:
@@ -95,6 +111,26 @@ def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]
             )
         console.print()
         console.print(table)
+
+
+def show_comparison(console: Console, shown: pd.DataFrame, remarks: Iterable[str], words: str) -> None:
+    """Fits side by side and, where there are any, their forecasts; then what the data support."""
+    tables = [
+        ("Fits, best first", ["model", "status"], FITS),
+        ("Forecasts of the holdout period", ["model"], FORECASTS),
+    ]
+    for title, left, headings in tables:
+        columns = [name for name in headings if name in shown]
+        if not columns:
+            continue
+        table = _table(title, left, [headings[name] for name in columns])
+        for row in shown[[*left, *columns]].itertuples(index=False):
+            table.add_row(*map(str, row))
+        console.print()
+        console.print(table)
+    for remark in remarks:
+        console.print(f"  {remark}", highlight=False)
+    console.print(words, highlight=False)
 
 
 def _table(title: str, left: list[str], right: list[str]) -> Table:

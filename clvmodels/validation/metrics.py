@@ -7,7 +7,7 @@ import numpy as np
 from clvmodels.inference.statistics import midranks
 from clvmodels.processes.contract import Array
 
-__all__ = ["METRICS", "bias", "mae", "normalized_gini", "rmse", "spearman"]
+__all__ = ["METRICS", "bias", "log_score", "mae", "normalized_gini", "rmse", "spearman"]
 
 
 def bias(actual: Array, predicted: Array) -> float:
@@ -46,6 +46,18 @@ def normalized_gini(actual: Array, predicted: Array) -> float:
         return 0.0
     best = _gini(actual, actual)
     return _gini(actual, predicted) / best if best > 0 else float("nan")
+
+
+def log_score(chances: Array) -> float:
+    """Mean logarithm of the probability a forecast gave to what each customer then did; 0 is perfect, higher better.
+
+    Strictly proper: nobody gains by telling other probabilities than those believed in, and chances of whole counts
+    are judged, not only their mean. Good (1952), Journal of the Royal Statistical Society B 14(1), 107-114; Gneiting &
+    Raftery (2007), Journal of the American Statistical Association 102, 359-378, section 4.1. Minus infinity where
+    something happened that was called impossible.
+    """
+    with np.errstate(divide="ignore"):
+        return float(np.mean(np.log(chances))) if len(chances) else float("nan")
 
 
 def _gini(actual: Array, ranking: Array) -> float:

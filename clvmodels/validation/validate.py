@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,9 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.rivals import RIVALS
-from clvmodels.validation.tables import calibration_by_frequency, score_table, tracking_table
+from clvmodels.validation.tables import calibration_by_frequency, column, plain, score_table, tracking_table
 
 __all__ = ["Validation", "validate"]
 
@@ -57,10 +55,10 @@ class Validation:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, missing numbers as None."""
         tables = {
-            name: _plain(getattr(self, name).to_dict("records"))
+            name: plain(getattr(self, name).to_dict("records"))
             for name in ("scores", "by_frequency", "tracking", "parameters")
         }
-        return {"facts": _plain(self.facts), "certificates": _plain(self.certificates), **tables}
+        return {"facts": plain(self.facts), "certificates": plain(self.certificates), **tables}
 
     def to_json(self, path: str | Path) -> None:
         """Write the tables as JSON, whole or not at all."""
@@ -106,7 +104,7 @@ def validate(
     """
     fitted = _fit(split, [models] if isinstance(models, PurchaseModel) else models)
     forecasts = {
-        name: _column(model.expected_purchases(split.calibration, split.horizon), "expected_purchases")
+        name: column(model.expected_purchases(split.calibration, split.horizon), "expected_purchases")
         for name, model in fitted.items()
     }
     estimators: list[FittedProcess] = list(fitted.values())
@@ -117,7 +115,7 @@ def validate(
             raise InvalidOption("The log was split without money: pass amount= to holdout_split, or leave spend out.")
         spender: SpendModel = clone(spend).fit(split.calibration)
         estimators.append(spender)
-        each = _column(spender.expected_spend(split.calibration), "expected_spend")
+        each = column(spender.expected_spend(split.calibration), "expected_spend")
         money = {f"{name} x {spender.process.title}": bought * each for name, bought in forecasts.items()}
         scores.append(score_table(split.spend, money | {n: rival(split, True) for n, rival in RIVALS.items()}, "money"))
     parameters = [e.summary().reset_index().assign(model=e.process.title) for e in estimators]
@@ -172,18 +170,3 @@ def _shown(scores: pd.DataFrame) -> pd.DataFrame:
         for name in numbers
     }
     return scores.assign(**told)
-
-
-def _plain(value: Any) -> Any:
-    """Values that JSON knows; numbers that are not finite become None."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _column(frame: Any, name: str) -> Array:
-    return np.asarray(frame[name].to_numpy(), dtype=float)

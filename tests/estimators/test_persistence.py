@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidModelFile, InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel, load
+from clvmodels.estimators.persistence import _checksum
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.transactions.rfm import rfm_summary
@@ -84,6 +85,16 @@ def test_what_is_read_back_predicts_the_same_bits(model, text, rfm, tmp_path):
         assert np.array_equal(other.fit_.covariance, one.fit_.covariance)
     assert again.spend.set_aside_ == model.spend.set_aside_
     assert again.spend.independence_ == model.spend.independence_
+
+
+def test_a_file_from_before_fingerprints_of_data_is_read(model, text, tmp_path):
+    assert read(tmp_path, text).purchases.data_fingerprint_ == model.purchases.data_fingerprint_
+    document = json.loads(text)
+    del document["purchases"]["data_fingerprint"], document["spend"]["data_fingerprint"]
+    document["checksum"] = _checksum(document)
+    again = read(tmp_path, json.dumps(document))
+    assert again.purchases.data_fingerprint_ is None
+    assert again.purchases.parameters_ == model.purchases.parameters_
 
 
 def test_saving_what_was_read_writes_the_same_file(text, tmp_path):

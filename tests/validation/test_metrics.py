@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from clvmodels.validation.metrics import METRICS, bias, mae, normalized_gini, rmse, spearman
+from clvmodels.validation.metrics import METRICS, bias, log_score, mae, normalized_gini, rmse, spearman
 from clvmodels.validation.tables import score_table
 
 some = settings(max_examples=80, derandomize=True)
@@ -48,6 +48,14 @@ def test_gini_by_hand():
 def test_gini_of_ties_is_that_of_their_average():
     # 3 and 0 share a forecast: captured 0 then 3/4 at 2/3, as on a straight line: 3/4 * 2/3 + 7/4 * 1/3 - 1 = 1/12.
     assert normalized_gini(*arrays([0, 1, 3], [2, 1, 2])) == pytest.approx((1 / 12) / (1 / 2), rel=1e-13)
+
+
+def test_log_score_by_hand():
+    # Two customers, whose counts had been given 1/2 and 1/8: the mean of -log 2 and -3 log 2.
+    assert log_score(np.array([0.5, 0.125])) == pytest.approx(-2 * np.log(2), rel=1e-15)
+    assert log_score(np.ones(3)) == 0
+    assert log_score(np.array([0.5, 0.0])) == -np.inf
+    assert np.isnan(log_score(np.zeros(0)))
 
 
 # ---- where nothing can be said -----------------------------------------------------------------------------

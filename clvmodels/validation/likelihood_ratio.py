@@ -1,0 +1,167 @@
+"""Likelihood-ratio tests: whether a model fits better than a simpler one inside it by more than chance."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy.special import chdtrc
+
+from clvmodels.errors import ClockMismatch, InvalidOption
+from clvmodels.estimators.base import FittedProcess
+from clvmodels.processes.contract import CoefficientBlock, Process
+
+__all__ = ["LikelihoodRatio", "likelihood_ratio_test"]
+
+Nesting = Literal["coefficients", "no dropout", "no ageing", "whole k"]
+
+# Processes that become another at the edge of their parameters: (smaller, larger).
+AT_AN_EDGE: dict[tuple[str, str], Nesting] = {
+    ("nbd", "bgnbd"): "no dropout",
+    ("nbd", "mbgnbd"): "no dropout",
+    ("nbd", "pareto_nbd"): "no dropout",
+    ("nbd", "ggompertz_nbd"): "no dropout",
+    ("pareto_nbd", "ggompertz_nbd"): "no ageing",
+}
+AT_K_1 = {("nbd", "cnbd"), ("bgnbd", "bgcnbd"), ("mbgnbd", "mbgcnbd")}
+ROUNDING = 0.1  # a limit is taken where it costs less than fitting.INDISTINGUISHABLE for each coordinate
+SIGNIFICANT = 0.05
+
+WHY_NOT: dict[Nesting, str] = {
+    "no dropout": "{small} is {large} with a mean dropout of 0, the edge of what it can be, and how dropout varies "
+    "then means nothing: no chi-square distribution holds, nor a mixture of them (Davies 1987)",
+    "no ageing": "{small} is {large} as b falls to 0, the edge of what it can be: a chi-square distribution would give "
+    "too large a p-value (Self & Liang 1987)",
+    "whole k": "{small} differs from {large} only by its k of 1, and k is a whole number: no "
+    "chi-square distribution follows",
+}
+REMEDY = (
+    "Compare BIC instead, or simulate: draw data from the smaller fit, fit both to them, and see how often the "
+    "statistic is as large."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodRatio:
+    """A likelihood-ratio test of a model against one that it contains.
+
+    Attributes
+    ----------
+    statistic : float
+        Twice the difference of the log-likelihoods.
+    degrees_of_freedom : int
+        How many more parameters the larger process has.
+    p_value : float or None
+        Probability of as large a statistic if the smaller model holds; None where no chi-square distribution says it.
+    words : str
+        What it means; without a p-value why, and what to do instead.
+    """
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float | None
+    words: str
+
+
+def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> LikelihoodRatio:
+    """Test a fit against a larger one that contains its process, both to the same data.
+
+    The statistic has a chi-square distribution (Wilks 1938, Annals of Mathematical Statistics 9(1), 60-62) where the
+    smaller model lies inside the larger one, as without some of its covariates. At an edge of the parameters it has
+    not: there the p-value is None, and the words say why. Davies (1987), Biometrika 74(1), 33-43; Self & Liang (1987),
+    Journal of the American Statistical Association 82, 605-610.
+
+    Parameters
+    ----------
+    restricted, full : fitted models
+
+    Returns
+    -------
+    LikelihoodRatio
+
+    Raises
+    ------
+    InvalidOption
+        For models that are not fitted, have a prior, were fitted to different data, or do not contain one another.
+    ClockMismatch
+        For models with different clocks.
+    """
+    _check(restricted, full)
+    small, large = restricted.process.title, full.process.title
+    nesting = _nesting(restricted, full)
+    if nesting is None:
+        raise InvalidOption(
+            f"{small} is not contained in {large}, so the ratio of their likelihoods tests nothing: compare them by "
+            "AIC and BIC, as compare(rfm, [...]) does."
+        )
+    statistic = 2 * (full.fit_.log_likelihood - restricted.fit_.log_likelihood)
+    if statistic < -ROUNDING:
+        raise InvalidOption(
+            f"{large} fits worse than {small}, which it contains (the statistic would be {statistic:.2f}): its fit did "
+            "not reach the maximum, so there is nothing to test."
+        )
+    statistic = max(statistic, 0.0)
+    freedom = len(full.process.parametrization.names) - len(restricted.process.parametrization.names)
+    told = f"Twice the log-likelihood rises by {statistic:,.2f}"
+    why_not = _why_not(nesting, restricted, full)
+    if why_not is not None:
+        return LikelihoodRatio(statistic, freedom, None, f"{told}, but there is no p-value: {why_not}. {REMEDY}")
+    p_value = float(chdtrc(freedom, statistic))
+    verdict = "more than chance explains" if p_value < SIGNIFICANT else "as it may by chance"
+    more = "one more parameter" if freedom == 1 else f"{freedom} more parameters"
+    return LikelihoodRatio(statistic, freedom, p_value, f"{told} with {more}, {verdict} (p = {p_value:.2g}).")
+
+
+def _check(restricted: FittedProcess, full: FittedProcess) -> None:
+    """Refuse what is not two maxima of the likelihood of the same data."""
+    titles = restricted.process.title, full.process.title
+    for model in (restricted, full):
+        if not model.__sklearn_is_fitted__():
+            raise InvalidOption(f"This {model.process.title} has not been fitted: call fit(rfm) first.")
+        if model.prior:
+            raise InvalidOption(f"{model.process.title} was fitted under a prior, so not at its greatest likelihood.")
+    if restricted.clock_ != full.clock_:
+        raise ClockMismatch(
+            f"{titles[0]} was fitted in {restricted.clock_}, {titles[1]} in {full.clock_}: fit both to the same RFM."
+        )
+    if restricted.data_fingerprint_ is None or restricted.data_fingerprint_ != full.data_fingerprint_:
+        raise InvalidOption(
+            f"{titles[0]} and {titles[1]} were not fitted to the same data, or were saved without saying to which: fit "
+            "both to the same RFM."
+        )
+
+
+def _nesting(restricted: FittedProcess, full: FittedProcess) -> Nesting | None:
+    """How the smaller process lies in the larger one; None where it does not."""
+    small, large = restricted.process, full.process
+    if not _coefficients(small) <= _coefficients(large):
+        return None
+    ks = getattr(restricted, "k_", None), getattr(full, "k_", None)
+    if _base(small) == _base(large):
+        if ks[0] != ks[1]:
+            return "whole k" if ks[0] == 1 else None
+        return "coefficients" if set(small.parametrization.names) < set(large.parametrization.names) else None
+    if (_base(small), _base(large)) in AT_K_1:
+        return "whole k"
+    return AT_AN_EDGE.get((_base(small), _base(large)))
+
+
+def _why_not(nesting: Nesting, restricted: FittedProcess, full: FittedProcess) -> str | None:
+    """Why the statistic has no chi-square distribution; None where it has."""
+    if nesting in WHY_NOT:
+        return WHY_NOT[nesting].format(small=restricted.process.title, large=full.process.title)
+    for model in (restricted, full):
+        if model.fit_.status == "boundary":
+            return f"{model.process.title} ended at a limit ({model.fit_.message}), where none can be told"
+    return None
+
+
+def _base(process: Process) -> str:
+    """The name without what covariates or a k have added to it: "mbgcnbd" of "mbgcnbd_2"."""
+    return re.sub(r"_(\d+|k)$", "", re.split(r"\W", process.name)[0])
+
+
+def _coefficients(process: Process) -> set[str]:
+    blocks = process.parametrization.blocks
+    return {name for block in blocks if isinstance(block, CoefficientBlock) for name in block.parameters}

@@ -1,0 +1,329 @@
+"""Models side by side: published likelihoods, the scores of `validate`, the best first, and other data refused."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+from scipy.stats import nbinom
+
+from clvmodels.datasets import load_cdnow
+from clvmodels.errors import ClockMismatch, InvalidOption
+from clvmodels.estimators.customer_model import CustomerModel, load
+from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, data_fingerprint
+from clvmodels.estimators.spend import GammaGamma
+from clvmodels.processes import bgnbd
+from clvmodels.processes.contract import PurchaseProcess, Score
+from clvmodels.reporting import terminal
+from clvmodels.simulate import simulate_log
+from clvmodels.transactions.holdout import holdout_split
+from clvmodels.transactions.rfm import rfm_summary
+from clvmodels.validation.compare import compare
+from clvmodels.validation.metrics import METRICS
+from clvmodels.validation.validate import validate
+
+CUT, END = "1997-09-30", "1998-06-30"
+
+
+def without_maximum(p, x, t_x, T):
+    """A likelihood that grows with the purchase rate for ever, as no real one does."""
+    n = len(x)
+    return Score(np.full(n, -np.log(p.alpha)), np.stack([np.zeros(n), -np.ones(n), np.zeros(n), np.zeros(n)]))
+
+
+class Failing(BGNBD):
+    process = replace(bgnbd.PROCESS, title="Climbing", score=without_maximum)
+
+
+@dataclass(frozen=True, slots=True)
+class DiscreteProcess(PurchaseProcess):
+    discrete: bool = True
+
+
+class Discrete(BGNBD):
+    """BG/NBD that says its likelihood is of opportunities, as BG/BB's is."""
+
+    process = DiscreteProcess(
+        **{field.name: getattr(bgnbd.PROCESS, field.name) for field in fields(bgnbd.PROCESS)}
+        | {"title": "Discrete", "discrete": True}
+    )
+
+
+@pytest.fixture(scope="module")
+def log():
+    return load_cdnow(sample=True)
+
+
+@pytest.fixture(scope="module")
+def split(log):
+    return holdout_split(log, amount="amount", time_unit="week", calibration_end=CUT, holdout_end=END)
+
+
+@pytest.fixture(scope="module")
+def rfm(split):
+    return split.calibration
+
+
+@pytest.fixture(scope="module")
+def fits(rfm):
+    return compare(rfm, [NBD(), BGNBD(), MBGNBD()])
+
+
+@pytest.fixture(scope="module")
+def held(split):
+    return compare(split, [NBD(), BGNBD(), MBGNBD()], GammaGamma())
+
+
+def timeless(comparison):
+    return comparison.table.drop(columns="seconds")
+
+
+# ---- the table ---------------------------------------------------------------------------------------------
+
+
+def test_the_sample_best_first(fits):
+    table = fits.table
+    assert list(table["model"]) == ["MBG/NBD", "BG/NBD", "NBD"]
+    # BTYDplus 1.2.0, CLVTools 0.12.1 and BTYDplus again: printed to two decimals.
+    assert list(table["log_likelihood"]) == pytest.approx([-9582.14, -9582.43, -9763.66], abs=6e-3)
+    assert list(table["parameters"]) == [4, 4, 2]
+    assert set(table["status"]) == {"converged"}
+    assert np.all(table["seconds"] > 0)
+    # Two for each parameter, or log(2,357); to rounding.
+    assert list(table["aic"]) == pytest.approx(list(2 * table["parameters"] - 2 * table["log_likelihood"]), rel=1e-14)
+    penalty = np.log(2357) * table["parameters"]
+    assert list(table["bic"]) == pytest.approx(list(penalty - 2 * table["log_likelihood"]), rel=1e-14)
+    assert list(table["delta_bic"]) == pytest.approx(list(table["bic"] - table["bic"].min()), abs=1e-9)
+
+
+def test_the_order_of_the_models_does_not_matter(rfm, fits):
+    fitted = fits.models
+    for models in itertools.permutations(fitted):
+        again = compare(rfm, models)
+        assert timeless(again).equals(timeless(fits))
+        assert again.words == fits.words
+
+
+def test_the_order_of_the_rows_does_not_matter(log, held):
+    shuffled = log.sample(frac=1, random_state=3)
+    split = holdout_split(shuffled, amount="amount", time_unit="week", calibration_end=CUT, holdout_end=END)
+    again = compare(split, [NBD(), BGNBD(), MBGNBD()], GammaGamma())
+    assert timeless(again).equals(timeless(held))
+    assert again.words == held.words
+
+
+def test_the_same_model_twice_gives_the_same_row(split):
+    for data in (split, split.calibration):
+        table = timeless(compare(data, [BGNBD(), NBD(), BGNBD()]))
+        assert list(table["model"]) == ["BG/NBD", "BG/NBD", "NBD"]
+        assert table.iloc[0].equals(table.iloc[1])
+    assert "BG/NBD and BG/NBD" not in compare(split, [BGNBD(), BGNBD(), NBD()]).words
+
+
+def test_one_model_alone(rfm):
+    alone = compare(rfm, BGNBD())
+    assert alone.words == "BG/NBD stands alone: other models would show what it is worth."
+    assert len(alone.table) == len(alone.models) == 1
+
+
+def test_a_fit_that_fails_is_a_row_that_says_why(split):
+    found = compare(split, [Failing(), BGNBD()], GammaGamma())
+    assert list(found.table["model"]) == ["BG/NBD", "Climbing"]
+    last = found.table.iloc[1]
+    assert last["status"] == "failed"
+    assert "found no maximum" in last["message"]
+    assert last.drop(["model", "status", "message", "parameters", "seconds"]).isna().all()
+    assert found.remarks() == [f"Climbing: {last['message']}"]
+    assert [model.process.title for model in found.models] == ["BG/NBD"]
+    # The others are scored as if it had not been there.
+    assert timeless(found).iloc[0].equals(timeless(compare(split, [BGNBD()], GammaGamma())).iloc[0])
+
+
+def test_nothing_but_failures(split):
+    for data in (split, split.calibration):
+        found = compare(data, [Failing()])
+        assert found.words == "No model could be fitted to these data."
+        assert found.models == ()
+        assert found.to_dict()["table"][0]["bic"] is None
+
+
+# ---- holdout -----------------------------------------------------------------------------------------------
+
+
+def test_scores_are_those_of_validate(split, held):
+    check = validate(split, [NBD(), BGNBD(), MBGNBD()], GammaGamma()).scores.set_index(["quantity", "forecast"])
+    for row in held.table.to_dict("records"):
+        for name in ("predicted", *METRICS):
+            # Sums in another order at most.
+            assert row[name] == pytest.approx(check.loc[("purchases", row["model"]), name], rel=1e-12)
+            money = check.loc[("money", f"{row['model']} x Gamma-Gamma"), name]
+            assert row[f"money_{name}"] == pytest.approx(money, rel=1e-12)
+
+
+def test_the_log_score_of_nbd_is_that_of_its_negative_binomial(split, held):
+    """Given x purchases in T, the next h bring a negative binomial count. Ehrenberg (1959), section 4."""
+    model = next(model for model in held.models if isinstance(model, NBD))
+    r, alpha = model.parameters_["r"], model.parameters_["alpha"]
+    x, T = split.calibration.frequency, split.calibration.T
+    told = nbinom.logpmf(split.purchases, r + x, (alpha + T) / (alpha + T + split.horizon))
+    row = held.table[held.table["model"] == "NBD"].iloc[0]
+    assert row["log_score"] == pytest.approx(np.mean(told), rel=1e-10)  # log-gamma functions of another library
+
+
+def test_the_log_score_comes_from_the_pmf(split, held):
+    model = next(model for model in held.models if isinstance(model, MBGNBD))
+    table = model.pmf(range(split.purchases.max() + 1), split.horizon, split.calibration)
+    chances = table.drop(columns="customer_id").to_numpy()[np.arange(len(table)), split.purchases]
+    row = held.table[held.table["model"] == "MBG/NBD"].iloc[0]
+    assert row["log_score"] == pytest.approx(np.mean(np.log(chances)), rel=1e-12)
+
+
+def test_a_holdout_puts_the_best_log_score_first(held):
+    assert list(held.table["log_score"]) == sorted(held.table["log_score"], reverse=True)
+    assert list(held.table["model"]) == ["MBG/NBD", "BG/NBD", "NBD"]
+    # Paired over 2,357 customers: MBG/NBD is ahead of BG/NBD by .0023 with a standard error of .0017.
+    assert "MBG/NBD and BG/NBD forecast the holdout period equally well" in held.words
+    assert "the total forecast by MBG/NBD was 16.2% too low" in held.words
+
+
+def test_without_spend_there_is_no_money(split):
+    assert not any(name.startswith("money") for name in compare(split, [NBD()]).table)
+    for data in (split.calibration, replace(split, spend=None)):
+        with pytest.raises(InvalidOption, match="Spend is scored on a holdout period with money"):
+            compare(data, [NBD()], GammaGamma())
+
+
+# ---- what the words say ------------------------------------------------------------------------------------
+
+
+def test_cdnow_s_customers_drop_out(fits):
+    # -2 * (-9763.66 + 9582.14) - 2 log(2357) = 347.5.
+    assert fits.words == (
+        "Customers drop out: NBD, in which nobody leaves, fits far worse (BIC 348 higher). "
+        "MBG/NBD and BG/NBD cannot be told apart (BIC within 2)."
+    )
+
+
+def test_customers_drawn_without_dropout_show_none():
+    log = simulate_log(2_000, {"r": 0.8, "alpha": 9.0}, process="nbd", random_state=5)
+    split = holdout_split(log, time_unit="week", calibration_end="2021-06-30")
+    found = compare(split, [BGNBD(), MBGNBD(), NBD()])
+    assert found.words.startswith("No dropout visible: NBD, in which nobody leaves, fits as well.")
+    assert "told apart" not in found.words
+    assert "forecast the holdout period equally well" in found.words
+
+
+# ---- fits of other data ------------------------------------------------------------------------------------
+
+
+def test_a_fitted_model_is_kept_and_another_is_copied(rfm):
+    fitted, unfitted = BGNBD().fit(rfm), NBD()
+    found = compare(rfm, [fitted, unfitted])
+    assert found.models[0] is fitted
+    assert found.models[1] is not unfitted
+    assert not unfitted.__sklearn_is_fitted__()
+    assert np.isnan(found.table["seconds"].iloc[0])
+    assert timeless(found).equals(timeless(compare(rfm, [BGNBD(), NBD()])))
+
+
+def test_a_saved_model_is_compared_with_fresh_ones(rfm, fits, tmp_path):
+    CustomerModel(NBD()).fit(rfm).save(tmp_path / "model.json")
+    saved = load(tmp_path / "model.json").purchases
+    assert timeless(compare(rfm, [saved, BGNBD(), MBGNBD()])).equals(timeless(fits))
+
+
+def test_the_fingerprint_is_of_the_data_and_not_of_what_a_process_reads(rfm):
+    models = [model().fit(rfm) for model in (NBD, BGNBD, MBGNBD)]
+    assert {model.data_fingerprint_ for model in models} == {data_fingerprint(rfm)}
+    assert models[0].fit_.fingerprint != models[1].fit_.fingerprint
+    assert data_fingerprint(rfm[np.arange(len(rfm))[::-1]]) == data_fingerprint(rfm)
+    later = replace(rfm, recency=np.where(rfm.frequency > 0, rfm.recency / 2, 0))
+    other = NBD().fit(later)  # which does not read recency
+    assert other.fit_.log_likelihood == models[0].fit_.log_likelihood
+    with pytest.raises(InvalidOption, match="NBD was fitted to other data"):
+        compare(rfm, [BGNBD(), other])
+
+
+def test_other_customers_and_other_clocks_are_refused(log, rfm):
+    with pytest.raises(InvalidOption, match=r"other data \(2,356 customers.*than these \(2,357.*pass BGNBD\(\) unfit"):
+        compare(rfm, [BGNBD().fit(rfm[1:])])
+    daily = rfm_summary(log, observation_end=CUT)
+    with pytest.raises(ClockMismatch, match=r"BG/NBD was fitted in days.*told in weeks"):
+        compare(rfm, [BGNBD().fit(daily)])
+    unknown = BGNBD().fit(rfm)
+    unknown.data_fingerprint_ = None
+    with pytest.raises(InvalidOption, match="saved without a fingerprint"):
+        compare(rfm, [unknown])
+
+
+def test_likelihoods_of_opportunities_and_of_times_are_not_compared(rfm, split):
+    with pytest.raises(InvalidOption, match=r"Discrete tell of purchases at opportunities.*on a holdout_split"):
+        compare(rfm, [Discrete(), NBD()])
+    assert len(compare(rfm, [Discrete()]).table) == 1
+    found = compare(split, [Discrete(), NBD()])
+    assert list(found.table["delta_bic"]) == [0, 0]
+    assert "Customers drop out" not in found.words
+    assert "AIC and BIC of Discrete tell of purchases at opportunities, those of NBD of their times" in found.words
+
+
+@pytest.mark.parametrize(
+    ("models", "match"),
+    [([], "at least one model"), ([BGNBD], "no purchase model: give instances"), ([GammaGamma()], "no purchase model")],
+)
+def test_models_must_be_purchase_models(rfm, models, match):
+    with pytest.raises(InvalidOption, match=match):
+        compare(rfm, models)
+
+
+def test_data_must_be_an_rfm_or_a_holdout(rfm):
+    with pytest.raises(InvalidOption, match="A DataFrame cannot be compared on: give an RFM"):
+        compare(rfm.to_frame(), [NBD()])
+
+
+# ---- the record --------------------------------------------------------------------------------------------
+
+
+def test_the_record_goes_to_json_without_the_seconds(held, rfm, tmp_path):
+    held.to_json(tmp_path / "comparison.json")
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    document = json.loads((tmp_path / "comparison.json").read_text("utf-8"), parse_constant=refuse)
+    assert document == held.to_dict()
+    assert pd.DataFrame(document["table"]).equals(timeless(held))
+    assert document["words"] == held.words
+    assert document["facts"]["data_fingerprint"] == data_fingerprint(rfm)
+    assert (document["facts"]["customers"], document["facts"]["holdout_end"]) == (2357, END)
+
+
+def test_the_record_shows_itself(fits, held):
+    assert fits.words in repr(fits)
+    assert "-9,582.14" in repr(fits)
+    assert "log_score" not in repr(fits)
+    assert "-0.9821" in repr(held)
+    html = held._repr_html_()
+    assert "cannot be told apart" in html
+    assert "<th>log_score</th>" in html
+
+
+def test_the_terminal_shows_fits_and_forecasts(fits, held):
+    def shown(comparison):
+        console = Console(file=io.StringIO(), width=100)
+        terminal.show_comparison(console, comparison.shown(), comparison.remarks(), comparison.words)
+        return console.file.getvalue()
+
+    assert "Forecasts" not in shown(fits)
+    text = shown(held)
+    assert "Fits, best first" in text
+    assert "19,195.33" in text
+    assert "Forecasts of the holdout period" in text
+    assert "-16.2%" in text
+    assert "…" not in text  # nothing is cut off at a hundred columns
+    assert "Customers drop out" in text

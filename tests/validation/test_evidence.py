@@ -1,0 +1,170 @@
+"""What fits are said to show: one case after the other, from certificates made for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clvmodels.datasets import load_cdnow
+from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
+from clvmodels.transactions.rfm import rfm_summary
+from clvmodels.validation.evidence import name_of, sees_no_dropout, what_forecasts_show, what_likelihoods_show
+
+
+@pytest.fixture(scope="module")
+def rfm():
+    return rfm_summary(load_cdnow(sample=True), time_unit="week", observation_end="1997-09-30")
+
+
+@pytest.fixture
+def models(rfm):
+    return {type(model).__name__: model.fit(rfm) for model in (BGNBD(), MBGNBD(), NBD())}
+
+
+def with_bic(model, bic):
+    """The same fit, told to have another BIC."""
+    model.fit_ = replace(model.fit_, log_likelihood=model.fit_.log_likelihood - (bic - model.fit_.bic) / 2)
+    return model
+
+
+def with_k(model, k, bic):
+    model.k_ = k
+    return with_bic(model, bic)
+
+
+def at_limit(model, coordinate, upper=False):
+    """The same fit, told to have ended at a limit of a coordinate."""
+    place = [c.name for c in model.process.parametrization.coordinates].index(coordinate)
+    limit = model.process.parametrization.coordinates[place]
+    u, free = model.fit_.coordinates.copy(), model.fit_.free.copy()
+    u[place], free[place] = (limit.upper if upper else limit.lower).at, False
+    model.fit_ = replace(model.fit_, coordinates=u, free=free, status="boundary")
+    return model
+
+
+def told(*models):
+    return " ".join(what_likelihoods_show(models))
+
+
+# ---- dropout -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (-13.0, "No dropout visible: NBD, in which nobody leaves, fits as well."),
+        (1.9, "No dropout visible: NBD, in which nobody leaves, fits as well."),
+        (4.0, "Customers seem to drop out: NBD, in which nobody leaves, fits somewhat worse (BIC 4.0 higher)."),
+        (6.1, "Customers drop out: NBD, in which nobody leaves, fits far worse (BIC 6 higher)."),
+    ],
+)
+def test_how_far_nbd_is_behind_says_whether_customers_leave(models, gap, words):
+    assert told(with_bic(models["BGNBD"], 1000.0), with_bic(models["NBD"], 1000.0 + gap)) == words
+
+
+def test_a_fit_that_ends_where_nobody_leaves(models):
+    model = at_limit(models["BGNBD"], "logit mean dropout probability")
+    assert sees_no_dropout(model)
+    assert told(model) == "No dropout visible: BG/NBD ends where nobody leaves."
+    assert told(model, with_bic(models["NBD"], model.fit_.bic)).startswith("No dropout visible: NBD")
+    assert sees_no_dropout(models["NBD"])
+    assert not sees_no_dropout(models["MBGNBD"])
+
+
+def test_a_fit_that_ends_where_everybody_leaves_is_another_limit(models):
+    model = at_limit(models["BGNBD"], "logit mean dropout probability", upper=True)
+    assert not sees_no_dropout(model)
+    assert told(model).startswith("BG/NBD ends at a limit: every customer drops out after the next purchase")
+
+
+def test_one_model_with_dropout_says_nothing_of_it(models):
+    assert told(models["BGNBD"]) == ""
+
+
+# ---- which is best -----------------------------------------------------------------------------------------
+
+
+def test_which_fits_best(models):
+    best, next_best = with_bic(models["MBGNBD"], 1000.0), with_bic(models["BGNBD"], 1063.0)
+    assert told(next_best, best) == "MBG/NBD fits best, BG/NBD next (BIC 63 higher)."
+    assert told(with_bic(next_best, 1001.9), best) == "MBG/NBD and BG/NBD cannot be told apart (BIC within 2)."
+
+
+def test_other_limits_of_the_best(models):
+    model = at_limit(models["NBD"], "log r", upper=True)
+    assert told(model) == (
+        "NBD ends at a limit: customers do not differ in how often they buy: r is indistinguishable from infinity."
+    )
+
+
+# ---- regular buying ----------------------------------------------------------------------------------------
+
+
+def test_regular_buying(models):
+    chance, regular = with_bic(models["MBGNBD"], 1000.0), with_k(models["BGNBD"], 2, 900.0)
+    assert told(chance, regular).startswith("k = 2: buying is regular. BG/NBD, k = 2 fits best")
+    assert told(chance, with_bic(regular, 998.5)).startswith(
+        "No regularity visible: k = 2 fits no better than MBG/NBD."
+    )
+    assert name_of(regular) == "BG/NBD, k = 2"
+
+
+def test_a_title_that_tells_k_does_not_tell_it_twice(models):
+    regular = with_k(models["BGNBD"], 2, 900.0)
+    regular.process = replace(regular.process, title="BG/CNBD-2")
+    assert name_of(regular) == "BG/CNBD-2"
+
+
+def test_buying_by_chance(models):
+    assert told(with_k(models["MBGNBD"], 1, 900.0)) == "k = 1: no regularity, purchases come as if by chance."
+
+
+def test_regularity_is_not_taken_for_dropout(models):
+    """A regular fit with dropout far ahead of NBD: NBD is compared with what buys by chance, as it does."""
+    regular = with_k(models["MBGNBD"], 3, 500.0)
+    found = told(regular, with_bic(models["BGNBD"], 1000.0), with_bic(models["NBD"], 999.0))
+    assert found.startswith("No dropout visible: NBD, in which nobody leaves, fits as well. k = 3: buying is regular.")
+
+
+# ---- trade-offs --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [((1, 3), "the mean purchase rate and the mean dropout probability"), ((0, 2), "r and a + b")],
+)
+def test_coordinates_that_trade_off_are_named(models, pair, words):
+    correlation = np.eye(4)
+    correlation[pair] = correlation[pair[::-1]] = -0.96
+    model = models["MBGNBD"]
+    model.fit_ = replace(model.fit_, hessian=-np.linalg.inv(correlation))
+    assert told(model) == f"In MBG/NBD, {words} trade off: read neither by itself."
+    correlation[pair] = correlation[pair[::-1]] = -0.94
+    model.fit_ = replace(model.fit_, hessian=-np.linalg.inv(correlation))
+    assert told(model) == ""
+
+
+# ---- forecasts ---------------------------------------------------------------------------------------------
+
+
+def test_forecasts_that_differ_by_chance_are_called_equal(models):
+    generator = np.random.default_rng(0)
+    best = generator.uniform(0.2, 0.8, 400)
+    noise = generator.normal(0, 0.2, 400)
+    same, close, far = best * (1 - 5e-4), best * np.exp(noise - noise.mean() - 0.005), best * 0.9
+    pair = [models["BGNBD"], models["NBD"]]
+    # Differences of .005 with a standard error of .01, of .0005 without any, and of .1 without any.
+    equal = "BG/NBD and NBD forecast the holdout period equally well; the total forecast by BG/NBD was 12.1% too low."
+    assert what_forecasts_show(pair, [best, close], -0.121) == [equal]
+    assert what_forecasts_show(pair, [best, same], -0.121) == [equal]
+    assert what_forecasts_show(pair, [best, far], 0.05) == [
+        "BG/NBD forecast the holdout period best; the total forecast by BG/NBD was 5.0% too high."
+    ]
+    assert what_forecasts_show(pair, [best, np.where(np.arange(400) == 7, 0.0, best)], np.nan) == [
+        "BG/NBD forecast the holdout period best."
+    ]
+    assert what_forecasts_show(pair[:1], [best], 0.0) == [
+        "In the holdout period the total forecast by BG/NBD was right."
+    ]
