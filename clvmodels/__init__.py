@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from clvmodels.simulate import simulate_log
     from clvmodels.transactions.holdout import Holdout, holdout_split
     from clvmodels.transactions.rfm import RFM, rfm_summary
+    from clvmodels.validation.crosscheck import Crosscheck, crosscheck
     from clvmodels.validation.validate import Validation, validate
     from clvmodels.valuation.lifetime_value import lifetime_value
 
@@ -29,11 +30,13 @@ _HOMES = {
     "MBGNBD": "estimators.purchases",
     "NBD": "estimators.purchases",
     "Clock": "clock",
+    "Crosscheck": "validation.crosscheck",
     "CustomerModel": "estimators.customer_model",
     "GammaGamma": "estimators.spend",
     "Holdout": "transactions.holdout",
     "RFM": "transactions.rfm",
     "Validation": "validation.validate",
+    "crosscheck": "validation.crosscheck",
     "holdout_split": "transactions.holdout",
     "lifetime_value": "valuation.lifetime_value",
     "load": "estimators.customer_model",
@@ -50,11 +53,13 @@ __all__ = [
     "NBD",
     "RFM",
     "Clock",
+    "Crosscheck",
     "CustomerModel",
     "GammaGamma",
     "Holdout",
     "Validation",
     "__version__",
+    "crosscheck",
     "datasets",
     "errors",
     "holdout_split",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.metrics import METRICS
 
-__all__ = ["calibration_by_frequency", "score_table", "tracking_table"]
+__all__ = ["calibration_by_frequency", "plain", "score_table", "tracking_table"]
 
 MOST_FREQUENT = 7  # repeat purchases from which customers are told together
 
@@ -110,3 +112,14 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
             )
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def plain(value: Any) -> Any:
+    """Values that JSON knows; numbers that are not finite become None."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

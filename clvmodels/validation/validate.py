@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.rivals import RIVALS
-from clvmodels.validation.tables import calibration_by_frequency, score_table, tracking_table
+from clvmodels.validation.tables import calibration_by_frequency, plain, score_table, tracking_table
 
 __all__ = ["Validation", "validate"]
 
@@ -57,10 +56,10 @@ class Validation:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, missing numbers as None."""
         tables = {
-            name: _plain(getattr(self, name).to_dict("records"))
+            name: plain(getattr(self, name).to_dict("records"))
             for name in ("scores", "by_frequency", "tracking", "parameters")
         }
-        return {"facts": _plain(self.facts), "certificates": _plain(self.certificates), **tables}
+        return {"facts": plain(self.facts), "certificates": plain(self.certificates), **tables}
 
     def to_json(self, path: str | Path) -> None:
         """Write the tables as JSON, whole or not at all."""
@@ -172,17 +171,6 @@ def _shown(scores: pd.DataFrame) -> pd.DataFrame:
         for name in numbers
     }
     return scores.assign(**told)
-
-
-def _plain(value: Any) -> Any:
-    """Values that JSON knows; numbers that are not finite become None."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _column(frame: Any, name: str) -> Array:
