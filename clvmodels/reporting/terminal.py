@@ -118,7 +118,7 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
         table = _table(
             f"{model}: totals of predictions",
             ["quantity"],
-            ["customers", "here", "lifetimes", "the same at its own parameters"],
+            ["customers", "here", "lifetimes", "its own fit"],
         )
         for quantity, rows in predictions.groupby("quantity", sort=False):
             totals = [_number(float(rows[side].sum(skipna=False)), ",.6g") for side in SIDES]

@@ -163,7 +163,8 @@ def _decided(
     absolute = SAME_LIKELIHOOD if quantity == "log_likelihood" else NOTHING
     with np.errstate(invalid="ignore"):
         distance = np.abs(ours - theirs) / (absolute + relative * np.maximum(np.abs(ours), np.abs(theirs)))
-    furthest = np.argsort(np.where(np.isfinite(distance), -distance, -np.inf), kind="stable")[:ASKED]
+    missing = ~np.isfinite(distance)
+    furthest = np.lexsort((np.where(missing, -np.abs(ours), -distance), ~missing))[:ASKED]
     furthest = furthest[~_close(ours, theirs, relative, absolute)[furthest]]
     third = np.empty(len(furthest))
     for place, i in enumerate(furthest):
@@ -176,6 +177,8 @@ def _decided(
     ours_told = np.where(np.isnan(ours), np.inf, ours)[furthest]
     ours_right = bool(np.all(_close(ours_told, third, relative, absolute)))
     theirs_right = bool(np.all(_close(theirs[furthest], third, relative, absolute)))
+    if np.isnan(third).any():
+        return Verdict("undecided", f"{words}; {HOW} cannot be computed here to decide between them")
     if ours_right == theirs_right:
         return Verdict("undecided", f"{words}; {HOW} does not decide between them: it gives {_told(third[0])}")
     right: Right = "ours" if ours_right else "lifetimes"
@@ -191,26 +194,22 @@ def _maxima_apart(evidence: Evidence) -> Verdict | None:
         evidence.total(whose, "at_lifetimes") - evidence.total(whose, "at_ours") for whose in ("ours", "lifetimes")
     )
     allowed = SAME_MAXIMUM + 0.5 * (1 - evidence.share) * float(chdtri(len(evidence.parameters), UNLIKELY))
+    told = f"{abs(theirs):.4g} by its own likelihood and by {abs(ours):.4g} by ours"
+    if np.isnan(theirs):  # its function fails for some customer: that is told by itself, and ours has to do
+        theirs, told = ours, f"{abs(ours):.4g} by our likelihood, its own being not finite there"
     if -SAME_MAXIMUM <= ours <= allowed and -SAME_MAXIMUM <= theirs <= allowed:
         return None
-    if not np.isfinite(theirs) and np.isfinite(ours):
-        better = "our" if ours < 0 else "lifetimes'"
-        return Verdict(
-            "ours" if ours < 0 else "undecided",
-            "its search ended elsewhere, where its own likelihood is not finite; by our likelihood "
-            f"{better} parameters are better by {abs(ours):.4g}",
-        )
     if ours < -SAME_MAXIMUM and theirs < -SAME_MAXIMUM:
-        return Verdict(
-            "ours",
-            f"by lifetimes' own likelihood our parameters are better by {-theirs:.4g} (by ours, by {-ours:.4g}), so "
-            "its search stopped early and ours is right",
-        )
+        return Verdict("ours", f"our parameters are better by {told}, so its search stopped early and ours is right")
     if ours > allowed and theirs > allowed:
-        words = f"its parameters are better by {ours:.4g} by our own likelihood and by {theirs:.4g} by its own"
         if evidence.remarks:
-            return Verdict("undecided", f"{words}, which may be so, since the model {' and '.join(evidence.remarks)}")
-        return Verdict("lifetimes", f"{words}, so lifetimes is right and this model is no maximum for these customers")
+            may = f"which may be so, since the model {' and '.join(evidence.remarks)}"
+            return Verdict("undecided", f"its parameters are better by {told}, {may}")
+        return Verdict(
+            "lifetimes",
+            f"its parameters are better by {told}, so lifetimes is right and this model is no maximum for these "
+            "customers",
+        )
     return Verdict(
         "undecided",
         f"between its parameters and ours, the log-likelihood changes by {ours:+.4g} by our function and by "

@@ -119,7 +119,7 @@ def crosscheck(
     Raises
     ------
     InvalidOption
-        For a model that lifetimes does not have.
+        For a model that lifetimes does not have, or that is not fitted.
     """
     parts: list[Model] = model.parts if isinstance(model, CustomerModel) else [model]
     for part in parts:
@@ -148,6 +148,8 @@ def crosscheck(
 
 def _check(model: Model) -> None:
     """Refuse what lifetimes has no like of."""
+    if not isinstance(model, (PurchaseModel, SpendModel)):
+        raise InvalidOption(f"A {type(model).__name__} is no model: pass a fitted one, such as BGNBD().fit(rfm).")
     process = model.process
     if process.name not in FITTERS:
         known: list[Process] = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
