@@ -125,7 +125,7 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
             table.add_row(str(quantity).replace("_", " "), f"{len(rows):,}", *totals)
         _shown(console, table)
     for words in check["verdicts"]["words"]:
-        console.print(f"\n  {words}", highlight=False)
+        console.print(f"\n  {words}", highlight=False, markup=False)  # errors may have brackets
 
 
 def _shown(console: Console, table: Table) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Crosscheck:
         return f"Crosscheck: {self.words}\n{self.parameters.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return f"<div><b>Cross-check</b>: {self.words}</div>" + self.parameters.to_html(index=False)
+        return f"<div><b>Cross-check</b>: {escape(self.words)}</div>" + self.parameters.to_html(index=False)
 
 
 def crosscheck(
@@ -126,8 +127,9 @@ def crosscheck(
         _check(part)
     seed = seed_of(random_state)
     checks = [_evidence(part, rfm, horizon, customers, seed, timeout) for part in parts]
-    verdicts = [judge(evidence) for evidence, _ in checks]
-    frames = [_tables(evidence, verdict, who) for (evidence, who), verdict in zip(checks, verdicts, strict=True)]
+    with np.errstate(all="ignore"):  # what lifetimes says may be infinite
+        verdicts = [judge(evidence) for evidence, _ in checks]
+        frames = [_tables(evidence, verdict, who) for (evidence, who), verdict in zip(checks, verdicts, strict=True)]
     versions = [evidence.opinion.version for evidence, _ in checks]
     return Crosscheck(
         agrees=all(verdict.agrees for verdict in verdicts),

@@ -141,6 +141,18 @@ def test_at_a_equal_to_1_ours_is_right(model, rfm):
     assert "where ours is right: the model's definition, averaged numerically" in check.words
 
 
+def test_its_mbgnbd_overflows_for_frequent_customers(rfm):
+    # Its 2F1 overflows from x = 319 on over 365 weeks, at these parameters.
+    model = clv.MBGNBD().fit(rfm)
+    frequency = np.where(np.arange(len(rfm)) == 0, 400, rfm.frequency)
+    recency = np.where(np.arange(len(rfm)) == 0, 38.0, rfm.recency)
+    frequent = replace(rfm, frequency=frequency, recency=recency, monetary_value=None, monetary_count=None)
+    check = clv.crosscheck(model, frequent, horizon=365)
+    assert "expected purchases of 1 of 100 customers differ, lifetimes' being missing or infinite for 1" in check.words
+    assert "frequency 400" in check.words
+    assert "where ours is right" in check.words
+
+
 def test_where_no_mean_spend_exists_lifetimes_is_negative(model, rfm):
     check = clv.crosscheck(altered(model.spend, q=0.8), rfm)
     rows = check.predictions.iloc[0]
@@ -231,12 +243,24 @@ def test_on_the_command_line(tmp_path, model, rfm):
     assert {path.name for path in tmp_path.iterdir()} == {"orders.csv", "model.json", "check.json"}
 
 
-def command(*words, cwd):
+def test_a_failure_of_lifetimes_on_the_command_line(tmp_path, model):
+    clv.datasets.load_cdnow(sample=True).to_csv(tmp_path / "orders.csv", index=False)
+    clv.CustomerModel(model.purchases).save(tmp_path / "model.json")
+    (tmp_path / "fake").mkdir()
+    (tmp_path / "fake" / "lifetimes.py").write_text("raise ImportError('no [numpy] here')\n")
+    paths = [str(tmp_path / "fake"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = command("orders.csv", cwd=tmp_path, PYTHONPATH=os.pathsep.join(paths))
+    assert done.returncode == 3
+    assert "lifetimes itself failed (import: ImportError: no [numpy] here); nothing could be compared" in done.stdout
+    assert done.stderr == ""
+
+
+def command(*words, cwd, **environment):
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", "from clvmodels.cli import main; main()", "crosscheck", *words],
         cwd=cwd,
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"},
+        env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"} | environment,
     )
