@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from clvmodels.transactions.holdout import Holdout, holdout_split
     from clvmodels.transactions.rfm import RFM, rfm_summary
     from clvmodels.validation.compare import Comparison, compare
+    from clvmodels.validation.crosscheck import Crosscheck, crosscheck
     from clvmodels.validation.likelihood_ratio import likelihood_ratio_test
     from clvmodels.validation.validate import Validation, validate
     from clvmodels.valuation.lifetime_value import lifetime_value
@@ -32,6 +33,7 @@ _HOMES = {
     "NBD": "estimators.purchases",
     "Clock": "clock",
     "Comparison": "validation.compare",
+    "Crosscheck": "validation.crosscheck",
     "CustomerModel": "estimators.customer_model",
     "GGompertzNBD": "estimators.purchases",
     "GammaGamma": "estimators.spend",
@@ -40,6 +42,7 @@ _HOMES = {
     "RFM": "transactions.rfm",
     "Validation": "validation.validate",
     "compare": "validation.compare",
+    "crosscheck": "validation.crosscheck",
     "holdout_split": "transactions.holdout",
     "lifetime_value": "valuation.lifetime_value",
     "likelihood_ratio_test": "validation.likelihood_ratio",
@@ -58,6 +61,7 @@ __all__ = [
     "RFM",
     "Clock",
     "Comparison",
+    "Crosscheck",
     "CustomerModel",
     "GGompertzNBD",
     "GammaGamma",
@@ -66,6 +70,7 @@ __all__ = [
     "Validation",
     "__version__",
     "compare",
+    "crosscheck",
     "datasets",
     "errors",
     "holdout_split",

@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 out, err = Console(), Console(stderr=True)
 
+DISAGREES = 3  # exit code of a cross-check that does not agree; 1 is a failure, 2 a wrong flag
 DEMO_CUT, DEMO_END = "1997-09-30", "1998-06-30"
 DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN = "12 months", 0.10, 1.0
 
@@ -294,6 +295,61 @@ def compare(
     terminal.show_comparison(out, found.shown(), found.remarks(), found.words)
     if output is not None:
         out.print(f"Table written to {output}")
+
+
+def crosscheck(
+    log: Log,
+    model: Annotated[Path, typer.Argument(help="A model that `clv fit` saved.")] = Path("model.json"),
+    output: Annotated[Path | None, typer.Option(help="Where the tables go (JSON); leave out for none.")] = None,
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    observation_end: Annotated[
+        str | None, typer.Option(help="Last day the model learned from; default: as the model says.")
+    ] = None,
+    horizon: Horizon = "12 months",
+    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    date_format: DateFormat = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Ask the installed lifetimes for a second opinion on a saved model, given the log it was fitted to.
+
+    Exit code 0 if it agrees; 3 if it does not, or has no opinion; 1 for a failure here.
+    """
+    import clvmodels as clv
+    from clvmodels.reporting import terminal
+
+    with _steps() as step:
+        step(f"Reading {model}")
+        fitted = clv.load(model)
+        clock = fitted.purchases.clock_
+        step(f"Summarizing {log}")
+        rfm = clv.rfm_summary(
+            log,
+            customer_id=customer_id,
+            date=date,
+            amount=amount,
+            time_unit=clock.time_unit,
+            merge_within=clock.merge_within,
+            time_zone=clock.time_zone,
+            observation_end=fitted.purchases.observation_end_ if observation_end is None else observation_end,
+            include_first_transaction=include_first_transaction,
+            date_format=date_format,
+            on_missing_id="drop" if drop_missing_id else "raise",
+        )
+        step("Asking lifetimes")
+        if amount is None and fitted.spend is not None:
+            err.print("Without --amount there is no money to check: checking purchases alone.", highlight=False)
+            fitted = clv.CustomerModel(fitted.purchases)
+        check = clv.crosscheck(fitted, rfm, horizon=horizon)
+        if output is not None:
+            check.to_json(output)
+    terminal.show_facts(out, rfm.facts())
+    terminal.show_crosscheck(out, check.tables())
+    if output is not None:
+        out.print(f"Tables written to {output}")
+    if not check.agrees:
+        raise typer.Exit(DISAGREES)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["show_comparison", "show_facts", "show_fits", "show_scores", "show_value"]
+__all__ = ["show_comparison", "show_crosscheck", "show_facts", "show_fits", "show_scores", "show_value"]
 
 TOP = 5  # customers shown
 FITS = {
@@ -32,6 +32,9 @@ FORECASTS = {
     "money_rmse": "RMSE",
     "money_gini": "Gini",
 }
+
+TOP = 5  # customers shown
+SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
 
 
 def show_facts(console: Console, facts: Iterable[str]) -> None:
@@ -131,6 +134,41 @@ def show_comparison(console: Console, shown: pd.DataFrame, remarks: Iterable[str
     for remark in remarks:
         console.print(f"  {remark}", highlight=False)
     console.print(words, highlight=False)
+
+
+def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None:
+    """Both sides' parameters, likelihoods and predictions, a table each a model, and what follows."""
+    for model in check["verdicts"]["model"]:
+        parameters, likelihoods, predictions = (
+            rows[rows["model"] == model]
+            for rows in (check["parameters"], check["log_likelihoods"], check["predictions"])
+        )
+        table = _table(f"{model}: parameters", ["parameter"], ["here", "lifetimes", "difference"])
+        for row in parameters.to_dict("records"):
+            sides = [_number(row[side], ",.6g") for side in ("ours", "lifetimes")]
+            table.add_row(row["parameter"], *sides, _number(row["difference"], "+.1e"))
+        _shown(console, table)
+        table = _table(f"{model}: log-likelihood", ["by"], ["at our parameters", "at those of lifetimes"])
+        for row in likelihoods.to_dict("records"):
+            points = [_number(row[point], ",.4f") for point in ("at_ours", "at_lifetimes")]
+            table.add_row({"ours": "our function", "lifetimes": "that of lifetimes"}[row["likelihood"]], *points)
+        _shown(console, table)
+        table = _table(
+            f"{model}: totals of predictions",
+            ["quantity"],
+            ["customers", "here", "lifetimes", "its own fit"],
+        )
+        for quantity, rows in predictions.groupby("quantity", sort=False):
+            totals = [_number(float(rows[side].sum(skipna=False)), ",.6g") for side in SIDES]
+            table.add_row(str(quantity).replace("_", " "), f"{len(rows):,}", *totals)
+        _shown(console, table)
+    for words in check["verdicts"]["words"]:
+        console.print(f"\n  {words}", highlight=False, markup=False)  # errors may have brackets
+
+
+def _shown(console: Console, table: Table) -> None:
+    console.print()
+    console.print(table)
 
 
 def _table(title: str, left: list[str], right: list[str]) -> Table:

@@ -1,0 +1,115 @@
+"""Run by itself: what the installed lifetimes fits to rows, and what its own functions give at given parameters.
+
+Importing lifetimes changes pandas' options and Python's warning filters for the whole process, so it has one to itself.
+question.json and rows.npz are read from the working folder, answer.json and values.npz written there. Nothing of this
+package is imported and no formula stands here: a second opinion is worth as much as it is independent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__: list[str] = []
+
+START = {"ParetoNBDFitter": np.ones(4)}  # the centre of its random start, so that the answer is always the same
+
+
+class EachRow:
+    """Weights that keep what they are multiplied with: the likelihood of each row, where lifetimes offers the mean."""
+
+    __array_ufunc__ = None  # so that an array leaves the product to this class
+
+    def __mul__(self, values: Any) -> Any:
+        self.values = np.asarray(values, dtype=float)
+        return self.values
+
+    __rmul__ = __mul__
+
+    def sum(self) -> float:
+        return 1.0
+
+
+def log_likelihood(fitter: Any, theta: Any, columns: list[Any]) -> Any:
+    """Log-likelihood of each row by the fitter's own function, in the unit of the columns."""
+    if hasattr(fitter, "_conditional_log_likelihood"):
+        return fitter._conditional_log_likelihood(theta, *columns)
+    if hasattr(fitter, "_loglikelihood"):
+        return fitter._loglikelihood(theta, *(column.astype(int) for column in columns))
+    rows = EachRow()
+    fitter._negative_log_likelihood(np.log(theta), *columns, rows, 0.0)
+    return rows.values
+
+
+def predictions(fitter: Any, theta: Any, names: list[str], columns: list[Any], horizon: float) -> dict[str, Any]:
+    """What the fitter predicts of each row at these parameters."""
+    import pandas as pd
+
+    fitter.params_ = pd.Series(theta, index=names)
+    if hasattr(fitter, "conditional_expected_average_profit"):
+        return {"expected_spend": fitter.conditional_expected_average_profit(*columns)}
+    ahead = (0,) if type(fitter).__name__ == "BetaGeoBetaBinomFitter" else ()
+    expected = fitter.conditional_expected_number_of_purchases_up_to_time(horizon, *columns)
+    return {
+        "probability_alive": fitter.conditional_probability_alive(*ahead, *columns),
+        "expected_purchases": expected,
+    }
+
+
+def main() -> None:
+    """Answer the question in the working folder; whatever lifetimes raises is part of the answer."""
+    folder = Path.cwd()
+    question = json.loads((folder / "question.json").read_text("utf-8"))
+    with np.load(folder / "rows.npz") as stored:
+        counts = stored["counts"]
+        fitted, sample = ([stored[f"{part}_{i}"] for i in range(question["columns"])] for part in ("fit", "sample"))
+    failures: dict[str, str] = {}
+    values: dict[str, Any] = {}
+
+    def attempt(step: str, function: Callable[[], Any]) -> Any:
+        try:
+            return function()
+        except Exception as error:  # noqa: BLE001  # its failure is the fact that was asked for
+            failures[step] = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
+            return None
+
+    def imported() -> Any:
+        import lifetimes
+
+        return lifetimes
+
+    names = question["names"]
+    lifetimes = attempt("import", imported)
+    points = {"at_ours": question["parameters"], "at_lifetimes": None}
+    if lifetimes is not None:
+        kind = getattr(lifetimes, question["fitter"])
+        start = START.get(question["fitter"])
+        found = attempt("fit", lambda: kind().fit(*fitted, weights=counts, initial_params=start).params_)
+        if found is not None:
+            points["at_lifetimes"] = [float(found[name]) for name in names]
+        for point, parameters in points.items():
+            if parameters is None:
+                continue
+            theta = np.array(parameters)
+            told = attempt(f"likelihood {point}", partial(log_likelihood, kind(), theta, fitted))
+            if told is not None:
+                values[f"log_likelihood {point}"] = np.asarray(told, dtype=float)
+            told = attempt(
+                f"predictions {point}", partial(predictions, kind(), theta, names, sample, question["horizon"])
+            )
+            for name, column in (told or {}).items():
+                values[f"{name} {point}"] = np.broadcast_to(np.asarray(column, dtype=float), sample[0].shape)
+    np.savez(folder / "values.npz", **values)
+    version = getattr(lifetimes, "__version__", None)
+    answer = {"version": version, "parameters": points["at_lifetimes"], "failures": failures}
+    (folder / "answer.json").write_text(json.dumps(answer), "utf-8")
+
+
+if __name__ == "__main__":
+    with np.errstate(all="ignore"):
+        main()

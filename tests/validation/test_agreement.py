@@ -1,0 +1,197 @@
+"""Verdicts on made-up opinions: who is right, and how that is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clvmodels.inference.statistics import CountedRows
+from clvmodels.processes import bgnbd
+from clvmodels.validation.agreement import Evidence, judge
+from clvmodels.validation.mixture import third_computation
+from clvmodels.validation.second_opinion import Opinion, ask
+
+OURS = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
+ROWS = [np.array([0.0, 2.0, 7.0]), np.array([0.0, 30.0, 35.0]), np.array([38.0, 38.0, 39.0])]
+COUNTS = np.array([50.0, 3.0, 1.0])
+HORIZON = 39.0
+
+
+def said(parameters):
+    """What BG/NBD says of the rows."""
+    p = bgnbd.Parameters(**{name: np.float64(value) for name, value in parameters.items()})
+    return (
+        bgnbd.log_likelihood(p, *ROWS),
+        {
+            "probability_alive": bgnbd.probability_alive(p, *ROWS),
+            "expected_purchases": bgnbd.PROCESS.expected_purchases(p, HORIZON, *ROWS),
+        },
+    )
+
+
+@pytest.fixture
+def evidence():
+    """Both sides say the same."""
+    likelihood, predictions = said(OURS)
+    values = {f"{name} at_ours": value for name, value in predictions.items()}
+    values |= {f"log_likelihood {point}": likelihood for point in ("at_ours", "at_lifetimes")}
+    return Evidence(
+        process="bgnbd",
+        title="BG/NBD",
+        statistics=("frequency", "recency", "T"),
+        parameters=OURS,
+        opinion=Opinion("0.11.3", OURS, values, {}),
+        rows=ROWS,
+        counts=COUNTS,
+        share=1.0,
+        log_likelihood={"at_ours": likelihood, "at_lifetimes": likelihood},
+        sample=ROWS,
+        predictions=predictions,
+        horizon=HORIZON,
+        remarks=(),
+    )
+
+
+def told(evidence, **values):
+    """The same evidence where lifetimes says something else."""
+    opinion = evidence.opinion
+    return replace(evidence, opinion=replace(opinion, values=opinion.values | values))
+
+
+def elsewhere(evidence, shift):
+    """Its search ended where both likelihoods are so much higher."""
+    likelihood = evidence.log_likelihood["at_ours"] + shift / COUNTS.sum()
+    other = told(evidence, **{"log_likelihood at_lifetimes": likelihood})
+    return replace(other, log_likelihood=evidence.log_likelihood | {"at_lifetimes": likelihood})
+
+
+def test_both_agree(evidence):
+    verdict = judge(evidence)
+    assert verdict.agrees
+    assert verdict.right == "both"
+    assert verdict.words.startswith("BG/NBD: lifetimes 0.11.3 agrees: its own search ends at")
+
+
+def test_its_search_stopped_early(evidence):
+    verdict = judge(elsewhere(evidence, -0.31))
+    assert verdict.right == "ours"
+    assert "our parameters are better by 0.31 by its own likelihood" in verdict.words
+    assert "its search stopped early" in verdict.words
+    assert judge(elsewhere(evidence, -0.009)).agrees, "no data can tell these apart"
+
+
+def test_the_model_is_no_maximum(evidence):
+    verdict = judge(elsewhere(evidence, 2.0))
+    assert verdict.right == "lifetimes"
+    assert "this model is no maximum for these customers" in verdict.words
+    known = judge(replace(elsewhere(evidence, 2.0), remarks=("was fitted with a prior",)))
+    assert known.right == "undecided"
+    assert "which may be so, since the model was fitted with a prior" in known.words
+
+
+def test_sampling_explains_a_little_more_likelihood(evidence):
+    assert judge(replace(elsewhere(evidence, 2.0), share=0.1)).agrees
+    # Half the 99.99 % point of chi-squared with 4 degrees of freedom, 23.5 (R: qchisq(.9999, 4)), times 0.9: 10.6.
+    assert judge(replace(elsewhere(evidence, 10.5), share=0.1)).agrees
+    assert judge(replace(elsewhere(evidence, 10.7), share=0.1)).right == "lifetimes"
+    assert judge(replace(elsewhere(evidence, -0.31), share=0.1)).right == "ours"
+
+
+def test_a_wrong_prediction_is_decided_by_the_third_computation(evidence):
+    wrong = evidence.predictions["expected_purchases"] * np.array([1.0, 1.0, 1.01])
+    verdict = judge(told(evidence, **{"expected_purchases at_ours": wrong}))
+    assert verdict.right == "ours"
+    assert "expected purchases of 1 of 3 customers differ" in verdict.words
+    assert "frequency 7, recency 35, T 39" in verdict.words
+    assert "averaged numerically over how customers differ" in verdict.words
+    turned = judge(replace(evidence, predictions=evidence.predictions | {"expected_purchases": wrong}))
+    assert turned.right == "lifetimes"
+    assert "where lifetimes' is right" in turned.words
+    both = judge(
+        told(
+            replace(evidence, predictions=evidence.predictions | {"expected_purchases": wrong}),
+            **{"expected_purchases at_ours": wrong * 1.01},
+        )
+    )
+    assert both.right == "undecided"
+    assert "does not decide between them" in both.words
+
+
+def test_a_missing_prediction_is_told(evidence):
+    missing = np.array([np.nan, 1.0, 1.0]) * evidence.predictions["expected_purchases"]
+    verdict = judge(told(evidence, **{"expected_purchases at_ours": missing}))
+    assert verdict.right == "ours"
+    assert "lifetimes' being missing or infinite for 1" in verdict.words
+
+
+def test_different_rights_are_told_apart(evidence):
+    missing = np.array([np.nan, 1.0, 1.0]) * evidence.predictions["expected_purchases"]
+    verdict = judge(told(elsewhere(evidence, 2.0), **{"expected_purchases at_ours": missing}))
+    assert verdict.right == "each in part"
+
+
+def test_what_the_third_computation_cannot_say_stays_undecided(evidence):
+    spread = OURS | {"a": 1e-6}
+    likelihood, predictions = said(spread)
+    missing = np.full(3, np.nan)
+    values = {f"log_likelihood {point}": likelihood for point in ("at_ours", "at_lifetimes")}
+    values |= {
+        "probability_alive at_ours": predictions["probability_alive"],
+        "expected_purchases at_ours": missing,
+    }
+    verdict = judge(
+        replace(
+            evidence,
+            parameters=spread,
+            opinion=Opinion("0.11.3", spread, values, {}),
+            log_likelihood={"at_ours": likelihood, "at_lifetimes": likelihood},
+            predictions=predictions,
+        )
+    )
+    assert verdict.right == "undecided"
+    assert "cannot be computed here" in verdict.words
+
+
+def test_a_failure_leaves_what_could_be_compared(evidence):
+    failures = {"fit": "ConvergenceError: no"}
+    opinion = replace(evidence.opinion, parameters=None, failures=failures)
+    verdict = judge(replace(evidence, opinion=opinion))
+    assert verdict.words == (
+        "BG/NBD: lifetimes 0.11.3 itself failed (fit: ConvergenceError: no); at our parameters it agrees on P(alive) "
+        "and expected purchases and the log-likelihood."
+    )
+    nothing = judge(replace(evidence, opinion=Opinion(None, None, {}, {"import": "ImportError: no"})))
+    assert nothing.words == "BG/NBD: lifetimes itself failed (import: ImportError: no); nothing could be compared."
+    assert not nothing.agrees
+
+
+def test_the_overflow_of_its_pareto_nbd_is_found():
+    # Its likelihood is a difference of 2F1s that overflow: not finite from x = 542 on at these parameters.
+    parameters = {"r": 0.6, "alpha": 5.0, "s": 0.6, "beta": 100.0}
+    x = np.array([1.0, 50.0, 541.0, 542.0, 1500.0])
+    rows, counts = [x, np.full(5, 30.0), np.full(5, 38.0)], np.array([9.0, 3.0, 1.0, 2.0, 1.0])
+    third = [third_computation("pareto_nbd", parameters, row, 39.0) for row in zip(*rows, strict=True)]
+    ours = {name: np.array([row[name] for row in third]) for name in third[0]}
+    opinion = ask("pareto_nbd", parameters, CountedRows(tuple(rows), counts), rows, 39.0, 600)
+    likelihoods = {"at_ours": ours.pop("log_likelihood")}
+    verdict = judge(
+        Evidence(
+            process="pareto_nbd",
+            title="Pareto/NBD",
+            statistics=("frequency", "recency", "T"),
+            parameters=parameters,
+            opinion=replace(opinion, parameters=None),
+            rows=rows,
+            counts=counts,
+            share=1.0,
+            log_likelihood=likelihoods,
+            sample=rows,
+            predictions=ours,
+            horizon=39.0,
+            remarks=(),
+        )
+    )
+    assert "lifetimes' being not finite for 3 (from frequency 542 on)" in verdict.words
+    assert verdict.right == "ours"

@@ -1,0 +1,266 @@
+"""The cross-check with lifetimes: it agrees on CDNOW, and says who is right where it does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import ClockMismatch, InvalidOption
+from clvmodels.processes.registry import PURCHASE_PROCESSES
+from clvmodels.validation import second_opinion
+
+REFERENCES = Path(__file__).parents[1] / "references"
+BGNBD, MBGNBD, MONEY = (
+    json.loads((REFERENCES / f"cdnow_{name}.json").read_text("utf-8")) for name in ("bgnbd", "mbgnbd", "gamma_gamma")
+)
+CUT = "1997-09-30"
+
+
+@pytest.fixture(scope="module")
+def rfm():
+    log = clv.datasets.load_cdnow(sample=True)
+    return clv.rfm_summary(log, amount="amount", time_unit="week", observation_end=CUT)
+
+
+@pytest.fixture(scope="module")
+def model(rfm):
+    return clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
+
+
+@pytest.fixture(scope="module")
+def check(model, rfm):
+    return clv.crosscheck(model, rfm, horizon=39)
+
+
+def altered(model, **parameters):
+    """The model with other parameters than it was fitted to."""
+    fit = replace(model.fit_, parameters=model.parameters_ | parameters)
+    return type(model)()._restore(fit, model.clock_, model.observation_end_)
+
+
+# ---- on CDNOW they agree -------------------------------------------------------------------------------------
+
+
+def test_bgnbd_and_gamma_gamma_agree(check):
+    assert check.agrees
+    assert list(check.verdicts["right"]) == ["both", "both"]
+    assert check.words.count("lifetimes 0.11.3 agrees") == 2
+    parameters = check.parameters.set_index(["model", "parameter"])["lifetimes"]
+    # Fader, Hardie & Lee (2005), Table 2; Fader & Hardie (2013), note 025: half a unit of the last digit printed.
+    assert dict(parameters["BG/NBD"]) == pytest.approx(BGNBD["fader_hardie_lee_2005"]["parameters"], abs=5e-4)
+    assert dict(parameters["Gamma-Gamma"]) == pytest.approx(MONEY["published"]["parameters"], abs=5e-3)
+    # lifetimes' search stops where the mean log-likelihood has a gradient of 1e-7.
+    assert np.max(np.abs(check.parameters["difference"])) < 1e-5
+    likelihoods = check.log_likelihoods.set_index(["model", "likelihood"])
+    right = BGNBD["clvtools_to_1997_09_30"]["polished_log_likelihood"]
+    assert likelihoods.loc["BG/NBD"].to_numpy().ravel() == pytest.approx(right, abs=1e-7)  # R's optimum, polished
+    right = MONEY["clvtools_to_1997_09_30"]["polished_log_likelihood"]
+    assert likelihoods.loc["Gamma-Gamma"].to_numpy().ravel() == pytest.approx(right, abs=1e-7)
+
+
+def test_predictions_stand_side_by_side(check, rfm, model):
+    table = check.predictions
+    assert list(table["quantity"].unique()) == ["probability_alive", "expected_purchases", "expected_spend"]
+    assert list(table.groupby("quantity").size()) == [100, 100, 100]
+    assert {0, rfm.frequency.max()} <= set(table["frequency"])
+    np.testing.assert_allclose(table["lifetimes_at_ours"], table["ours"], rtol=1e-10)  # rounding of its 2F1
+    np.testing.assert_array_equal(table["difference"], table["lifetimes_at_ours"] - table["ours"])
+    np.testing.assert_allclose(table["lifetimes"], table["ours"], rtol=1e-5)  # its parameters are 1e-6 off
+    expected = model.expected_purchases(rfm, 39).set_index("customer_id")["expected_purchases"]
+    rows = table[table["quantity"] == "expected_purchases"].set_index("customer_id")
+    np.testing.assert_allclose(rows["ours"], expected.loc[rows.index], rtol=1e-9)  # interpolated there
+
+
+def test_mbgnbd_agrees(rfm):
+    check = clv.crosscheck(clv.MBGNBD().fit(rfm), rfm)
+    assert check.agrees, check.words
+    found = check.parameters.set_index("parameter")["lifetimes"]
+    assert dict(found) == pytest.approx(MBGNBD["parameters"], rel=1e-5)  # BTYDplus, polished
+    assert check.log_likelihoods["at_lifetimes"].to_numpy() == pytest.approx(MBGNBD["log_likelihood"], abs=1e-6)
+    assert check.facts["horizon"] == pytest.approx(365.25 / 7)
+
+
+@pytest.mark.skipif("pareto_nbd" not in PURCHASE_PROCESSES, reason="there is no Pareto/NBD yet")
+def test_pareto_nbd_agrees(rfm):
+    check = clv.crosscheck(clv.ParetoNBD().fit(rfm), rfm)
+    assert check.agrees, check.words
+
+
+def test_of_too_many_customers_some_are_drawn(rfm, monkeypatch):
+    few = replace(second_opinion.FITTERS["bgnbd"], most_rows=600)
+    monkeypatch.setitem(second_opinion.FITTERS, "bgnbd", few)
+    model = clv.BGNBD().fit(rfm)
+    check = clv.crosscheck(model, rfm)
+    assert check.facts["checked"]["BG/NBD"]["customers"] == 600
+    assert check.agrees, check.words
+    assert "on a sample of 600 customers" in check.words
+    # 50 times the difference that no data can show: seen on a quarter of the customers, too.
+    assert clv.crosscheck(altered(model, a=1.6, b=2.4), rfm).verdicts["right"][0] == "lifetimes"
+    other = clv.crosscheck(model, rfm, random_state=1)
+    assert other.parameters["lifetimes"][0] != check.parameters["lifetimes"][0]
+
+
+# ---- where they do not ---------------------------------------------------------------------------------------
+
+
+def test_a_tampered_model_is_found_out(model, rfm):
+    check = clv.crosscheck(altered(model.purchases, a=0.9), rfm)
+    assert not check.agrees
+    assert check.verdicts["right"][0] == "lifetimes"
+    assert "this model is no maximum for these customers" in check.words
+    table = check.log_likelihoods
+    # By either function lifetimes' parameters are better by the same.
+    gain = (table["at_lifetimes"] - table["at_ours"]).to_numpy()
+    assert gain == pytest.approx([gain[0], gain[0]], abs=1e-8)
+    assert gain[0] > 1
+
+
+def test_other_customers_and_priors_are_told(model, rfm):
+    check = clv.crosscheck(model.purchases, rfm[:1500])
+    assert check.verdicts["right"][0] == "undecided"
+    assert "since the model was fitted to other customers, or as of another day" in check.words
+    check = clv.crosscheck(clv.BGNBD(prior={"log r": (0.0, 0.1)}).fit(rfm), rfm)
+    assert not check.agrees
+    assert "fitted with a prior, of which lifetimes knows nothing" in check.words
+
+
+def test_at_a_equal_to_1_ours_is_right(model, rfm):
+    # Its closed form divides by a - 1 (Fader, Hardie & Lee (2005), eq. 10).
+    check = clv.crosscheck(altered(model.purchases, a=1.0), rfm)
+    assert check.verdicts["right"][0] == "each in part"
+    assert "expected purchases of 100 of 100 customers differ, lifetimes' being missing" in check.words
+    assert "where ours is right: the model's definition, averaged numerically" in check.words
+
+
+def test_its_mbgnbd_overflows_for_frequent_customers(rfm):
+    # Its 2F1 overflows from x = 319 on over 365 weeks, at these parameters.
+    model = clv.MBGNBD().fit(rfm)
+    frequency = np.where(np.arange(len(rfm)) == 0, 400, rfm.frequency)
+    recency = np.where(np.arange(len(rfm)) == 0, 38.0, rfm.recency)
+    frequent = replace(rfm, frequency=frequency, recency=recency, monetary_value=None, monetary_count=None)
+    check = clv.crosscheck(model, frequent, horizon=365)
+    assert "expected purchases of 1 of 100 customers differ, lifetimes' being missing or infinite for 1" in check.words
+    assert "frequency 400" in check.words
+    assert "where ours is right" in check.words
+
+
+def test_where_no_mean_spend_exists_lifetimes_is_negative(model, rfm):
+    check = clv.crosscheck(altered(model.spend, q=0.8), rfm)
+    rows = check.predictions.iloc[0]
+    assert rows["monetary_count"] == 0
+    assert np.isnan(rows["ours"])
+    assert rows["lifetimes_at_ours"] < 0
+    assert "where ours is right" in check.words
+    assert check.to_dict()["predictions"][0]["ours"] is None
+
+
+def test_a_fit_of_lifetimes_that_fails_is_told(rfm):
+    # In billionths of a dollar: it starts from v = 1.1, whatever the money, and gives up.
+    cents = replace(rfm, monetary_value=rfm.monetary_value * 1e9)
+    check = clv.crosscheck(clv.GammaGamma().fit(cents), cents)
+    assert not check.agrees
+    assert check.verdicts["right"][0] == "undecided"
+    assert "lifetimes 0.11.3 itself failed (fit: ConvergenceError" in check.words
+    assert "at our parameters it agrees on expected spend and the log-likelihood" in check.words
+    assert check.parameters["lifetimes"].isna().all()
+    assert "Traceback" not in check.words
+
+
+def test_lifetimes_that_cannot_be_imported_is_told(model, rfm, monkeypatch, tmp_path):
+    (tmp_path / "lifetimes.py").write_text("raise ImportError('made for another pandas')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    check = clv.crosscheck(model, rfm)
+    assert check.facts["lifetimes"] is None
+    assert "lifetimes itself failed (import: ImportError: made for another pandas); nothing could be" in check.words
+    assert list(check.verdicts["right"]) == ["undecided", "undecided"]
+    json.dumps(check.to_dict(), allow_nan=False)
+
+
+def test_what_lifetimes_does_not_have_is_refused(rfm, model):
+    with pytest.raises(InvalidOption, match=r"lifetimes has no NBD; .* on BG/NBD, MBG/NBD, .*Gamma-Gamma"):
+        clv.crosscheck(clv.NBD().fit(rfm), rfm)
+    with pytest.raises(InvalidOption, match="has not been fitted"):
+        clv.crosscheck(clv.BGNBD(), rfm)
+    with pytest.raises(InvalidOption, match="A dict is no model"):
+        clv.crosscheck({}, rfm)
+    days = clv.rfm_summary(clv.datasets.load_cdnow(sample=True), time_unit="day", observation_end=CUT)
+    with pytest.raises(ClockMismatch):
+        clv.crosscheck(model.purchases, days)
+
+
+# ---- the process of its own, and the command line ------------------------------------------------------------
+
+ALONE = """
+import sys, warnings
+import pandas as pd
+import clvmodels as clv
+rfm = clv.rfm_summary(clv.datasets.load_cdnow(sample=True), time_unit="week", observation_end="1997-09-30")
+model = clv.BGNBD().fit(rfm)
+before = pd.options.mode.to_dict() if hasattr(pd.options.mode, "to_dict") else pd.get_option("mode.chained_assignment")
+filters = list(warnings.filters)
+check = clv.crosscheck(model, rfm)
+after = pd.options.mode.to_dict() if hasattr(pd.options.mode, "to_dict") else pd.get_option("mode.chained_assignment")
+assert check.agrees, check.words
+assert before == after and filters == list(warnings.filters)
+assert not [name for name in sys.modules if name.split(".")[0] in ("lifetimes", "autograd", "dill")]
+"""
+
+
+def test_nothing_of_lifetimes_enters_this_process():
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "200"}
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_on_the_command_line(tmp_path, model, rfm):
+    log = clv.datasets.load_cdnow(sample=True).rename(columns={"customer_id": "client", "amount": "paid"})
+    log.to_csv(tmp_path / "orders.csv", index=False)
+    model.save(tmp_path / "model.json")
+    named = ["--customer-id", "client", "--amount", "paid"]
+    done = command("orders.csv", "model.json", *named, "--output", "check.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "BG/NBD: lifetimes 0.11.3 agrees" in done.stdout
+    assert "-9,582.4292" in done.stdout
+    told = json.loads((tmp_path / "check.json").read_text("utf-8"))
+    assert told["agrees"] is True
+    assert len(told["predictions"]) == 300
+    assert pd.DataFrame(told["parameters"])["lifetimes"][0] == pytest.approx(0.2426, abs=5e-5)
+    # As of another day it is not the model of these customers.
+    done = command("orders.csv", "model.json", *named[:2], "--observation-end", "1997-06-30", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "does not agree" in done.stdout
+    assert "checking purchases alone" in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"orders.csv", "model.json", "check.json"}
+
+
+def test_a_failure_of_lifetimes_on_the_command_line(tmp_path, model):
+    clv.datasets.load_cdnow(sample=True).to_csv(tmp_path / "orders.csv", index=False)
+    clv.CustomerModel(model.purchases).save(tmp_path / "model.json")
+    (tmp_path / "fake").mkdir()
+    (tmp_path / "fake" / "lifetimes.py").write_text("raise ImportError('no [numpy] here')\n")
+    paths = [str(tmp_path / "fake"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = command("orders.csv", cwd=tmp_path, PYTHONPATH=os.pathsep.join(paths))
+    assert done.returncode == 3
+    assert "lifetimes itself failed (import: ImportError: no [numpy] here); nothing could be compared" in done.stdout
+    assert done.stderr == ""
+
+
+def command(*words, cwd, **environment):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", "from clvmodels.cli import main; main()", "crosscheck", *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"} | environment,
+    )
