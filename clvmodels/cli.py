@@ -297,6 +297,7 @@ def compare(
         out.print(f"Table written to {output}")
 
 
+@app.command()
 def crosscheck(
     log: Log,
     model: Annotated[Path, typer.Argument(help="A model that `clv fit` saved.")] = Path("model.json"),

@@ -33,9 +33,6 @@ FORECASTS = {
     "money_gini": "Gini",
 }
 
-TOP = 5  # customers shown
-SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
-
 
 def show_facts(console: Console, facts: Iterable[str]) -> None:
     """What a reader should know of the data, a line each."""
