@@ -317,6 +317,8 @@ def _settle(objective: Objective, point: Point, box: Box) -> Point:
         return point
     point, box = _set_aside(objective, point, box)
     for i in reversed(range(len(point.u))):
+        if abs(point.u[i]) <= SUSPICIOUS:
+            continue
         limit = box.lower[i] if point.u[i] < 0 else box.upper[i]
         if np.isfinite(limit) and box.lower[i] < box.upper[i]:
             pinned = box.pin(i, limit)
