@@ -16,10 +16,13 @@ from clvmodels.processes.special import legendre
 
 __all__ = ["CHUNK", "DROP", "Remaining", "Side", "race"]
 
-NODES = 40  # of Gauss-Legendre: good to 1e-12; for parameters of e^-12 or e^12 to 1e-10, under GGompertz to 1e-4
+# Nodes of Gauss-Legendre. Without ageing, good to 1e-12, for parameters of e^-12 or e^12 to 1e-10. With it, before and
+# after age counts: to 1e-12 in the middle, to 1e-10 for coordinates of -6 or 6; beyond, errors grow to 1e-4 at the
+# limits. The worst are at s of e^-6 and less, where customers stay for long after age begins to count.
+NODES, YOUNG_NODES, OLD_NODES = 40, 32, 56
 DROP = 37.0  # tails below e^-37 of the largest value are left out
 BEND = 3.0  # nodes lie closest within so much, in log time, of where the slower of the two scales sets in
-CHUNK = 1_024  # rows at once: the nodes of so many stay in the cache
+CHUNK = 128  # rows at once: the nodes of so many stay in the processor's own cache, twice as fast as 1,024
 
 
 class Remaining(NamedTuple):
@@ -118,13 +121,13 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
         drop = drop + np.log1p(b * B)
         end = np.minimum(end, np.log1p(Remaining(s, B, b, B, None).time_of(drop / s) / m))
     if b is None:
-        u, width = _bent(np.zeros_like(end), end, log_ratio, np.full_like(end, BEND))
+        u, width = _bent(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND))
     else:
         onset = Remaining(s, B, b, B, None).onset
         ages = np.minimum(np.log1p(onset / m), end)
         panels = (
-            _bent(np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND)),
-            _bent(ages, end, ages, np.minimum(BEND, 1 / (b * (m + onset)))),
+            _bent(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND)),
+            _bent(OLD_NODES, ages, end, ages, np.minimum(BEND, 1 / (b * (m + onset)))),
         )
         u, width = (np.concatenate(parts, axis=1) for parts in zip(*panels, strict=True))
     z = m[:, None] * np.expm1(u)
@@ -161,11 +164,11 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
     return np.stack(rows)
 
 
-def _bent(low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
-    """Nodes between low and high, closest within `scale` of a bend, and their weights, both (n, nodes)."""
+def _bent(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
+    """So many nodes between low and high, closest within `scale` of a bend, and their weights, both (n, nodes)."""
     bend = np.clip(bend, low, high)
     first, last = np.arcsinh((low - bend) / scale), np.arcsinh((high - bend) / scale)
-    places, weights = legendre(NODES)
+    places, weights = legendre(count)
     v = np.exp(first[:, None] + (last - first)[:, None] * places)
     u = bend[:, None] + (0.5 * scale)[:, None] * (v - 1 / v)
     width = (0.5 * scale * (last - first))[:, None] * (v + 1 / v) * weights
