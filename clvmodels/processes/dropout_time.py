@@ -286,7 +286,7 @@ def _gone_within(k: Array, h: Array, shape: Array, age: Array, remaining: Remain
     k, h, shape, age, s, B, b = (column[live] for column in flat)
     law = Remaining(s, B, None if remaining.b is None else b, B, None)
     low, top = _range_of_dropout(k, h, shape, age, law)
-    counts = PANEL_NODES * (1 + np.ceil((top - low) * np.sqrt(1 + np.minimum(k, shape)) / PANEL).astype(np.intp))
+    counts = PANEL_NODES * (1 + np.ceil((top - low) * _steepness(k, shape, np.exp(top), law) / PANEL).astype(np.intp))
     log_ways = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1)
 
     def integral(count: int, *rows: Array) -> Array:
@@ -306,6 +306,20 @@ def _gone_within(k: Array, h: Array, shape: Array, age: Array, remaining: Remain
         part = slice(start, start + CHUNK)
         answer[live[part]] = by_node_count(integral, counts[part], *(column[part] for column in rows))
     return answer.reshape(columns[0].shape)
+
+
+def _steepness(k: Array, shape: Array, last: Array, law: Remaining) -> Array:
+    """One over the width, in log time, of what is integrated over the moment of dropout, which is `last` at most.
+
+    It rises as the k-th power of time and falls at most as the powers below; and where age begins to count, survival
+    bends within 1/b.
+    """
+    if law.b is None:
+        answer: Array = np.sqrt(1 + np.minimum(k, shape + law.s))
+        return answer
+    bend = 1 + law.b * np.minimum(last, law.onset)
+    answer = np.maximum(np.sqrt((1 + np.minimum(k, shape + law.s * (1 + law.b * last))) * bend), bend)
+    return answer
 
 
 def _range_of_dropout(k: Array, h: Array, shape: Array, age: Array, law: Remaining) -> tuple[Array, Array]:
