@@ -315,11 +315,11 @@ def _steepness(k: Array, shape: Array, last: Array, law: Remaining) -> Array:
     bends within 1/b.
     """
     if law.b is None:
-        answer: Array = np.sqrt(1 + np.minimum(k, shape + law.s))
-        return answer
-    bend = 1 + law.b * np.minimum(last, law.onset)
-    answer = np.maximum(np.sqrt((1 + np.minimum(k, shape + law.s * (1 + law.b * last))) * bend), bend)
-    return answer
+        steepness: Array = np.sqrt(1 + np.minimum(k, shape + law.s))
+    else:
+        bend = 1 + law.b * np.minimum(last, law.onset)
+        steepness = np.maximum(np.sqrt((1 + np.minimum(k, shape + law.s * (1 + law.b * last))) * bend), bend)
+    return steepness
 
 
 def _range_of_dropout(k: Array, h: Array, shape: Array, age: Array, law: Remaining) -> tuple[Array, Array]:

@@ -16,12 +16,13 @@ from clvmodels.processes.special import legendre
 
 __all__ = ["CHUNK", "DROP", "Remaining", "Side", "race"]
 
-# Nodes of Gauss-Legendre. Without ageing, good to 1e-12, for parameters of e^-12 or e^12 to 1e-10. With it, before and
-# after age counts: to 1e-12 in the middle, to 1e-10 for coordinates of -6 or 6; beyond, errors grow to 1e-4 at the
-# limits. The worst are at s of e^-6 and less, where customers stay for long after age begins to count.
+# Nodes of Gauss-Legendre. Without ageing they are good to 1e-11 for exponents of 1e-5 to 1e5. With it, before and after
+# age counts, to 1e-12 in the middle and to 1e-9 for coordinates of -6 or 6; at the limits errors grow to 1e-5, most
+# where s is small, so that some customers stay for long after age begins to count.
 NODES, YOUNG_NODES, OLD_NODES = 40, 32, 56
 DROP = 37.0  # tails below e^-37 of the largest value are left out
 BEND = 3.0  # nodes lie closest within so much, in log time, of where the slower of the two scales sets in
+AGED = 500.0  # an exp(bz) of e^500 is as good as infinite, and is a number
 CHUNK = 128  # rows at once: the nodes of so many stay in the processor's own cache, twice as fast as 1,024
 
 
@@ -46,15 +47,15 @@ class Remaining(NamedTuple):
         """log(1 + e(z)/B), without overflow."""
         if self.b is None:
             return np.log1p(z / self.B)
-        grown = self.b * z
-        answer: Array = grown + np.log1p(np.expm1(-grown) * (1 - 1 / (self.b * self.B)))
-        return answer
+        aged = self.b * z
+        return _log_growth(aged, _risen(aged), self.b * self.B)
 
     def hazard(self, z: Array) -> Array:
         """Rate of dropout z later: s e'(z)/(B + e(z))."""
         if self.b is None:
             return self.s / (self.B + z)
-        return self.s * self.b / (1 + (self.b * self.B - 1) * np.exp(-self.b * z))
+        risen = _risen(self.b * z)
+        return self.s * self.b * ((1 + risen) / (self.b * self.B + risen))
 
     @property
     def onset(self) -> Array:
@@ -140,12 +141,12 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
         log_growth, per_growth = np.where(smaller, log_far, log_near), 1 / (B[:, None] + z)
         speed, by_b = s[:, None] * per_growth, None
     else:
-        told = Remaining(s[:, None], B[:, None], b[:, None], B, None)
-        shrunk = np.exp(-told.b * z)  # type: ignore[operator]
-        log_growth = told.log_growth(z)
-        speed = told.hazard(z)
-        per_growth = speed * shrunk / s[:, None]
-        moved = _second_rest(b[:, None] * z) * speed / (s * b**2)[:, None]
+        aged = b[:, None] * z
+        risen = _risen(aged)
+        log_growth = _log_growth(aged, risen, (b * B)[:, None])
+        per_growth = b[:, None] / ((b * B)[:, None] + risen)
+        speed = s[:, None] * per_growth * (1 + risen)
+        moved = _second_rest(aged, risen) * speed / (s * b**2)[:, None]
         by_b = -s[:, None] * moved if purchase else z - (s[:, None] + 1) * moved
     rate = shape[:, None] * per_age if purchase else speed
     weight = np.exp(-shape[:, None] * log_purchase - s[:, None] * log_growth) * rate * (m[:, None] + z) * width
@@ -167,6 +168,7 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
 def _bent(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
     """So many nodes between low and high, closest within `scale` of a bend, and their weights, both (n, nodes)."""
     bend = np.clip(bend, low, high)
+    scale = np.clip(scale, 1e-300, np.maximum(8 * (high - low), 1e-300))  # far below it, v - 1/v would cancel
     first, last = np.arcsinh((low - bend) / scale), np.arcsinh((high - bend) / scale)
     places, weights = legendre(count)
     v = np.exp(first[:, None] + (last - first)[:, None] * places)
@@ -175,6 +177,18 @@ def _bent(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tup
     return np.clip(u, low[:, None], high[:, None]), width
 
 
-def _second_rest(y: Array) -> Array:
-    """Y - 1 + exp(-y) without cancellation, for y >= 0."""
-    return np.where(y < 1e-3, 0.5 * y * y * (1 - y / 3 * (1 - 0.25 * y)), y + np.expm1(-y))
+def _risen(aged: Array) -> Array:
+    """exp(bz) - 1, which makes no difference any more to anything divided by it where it would overflow."""
+    answer: Array = np.expm1(np.minimum(aged, AGED))
+    return answer
+
+
+def _log_growth(aged: Array, risen: Array, bB: Array) -> Array:
+    """log(1 + e(z)/B) of bz, exp(bz) - 1 and bB."""
+    answer: Array = np.log1p(risen / bB) + np.maximum(aged - AGED, 0.0)
+    return answer
+
+
+def _second_rest(y: Array, risen: Array) -> Array:
+    """Y - 1 + exp(-y) without cancellation, for y >= 0 and risen = exp(y) - 1."""
+    return np.where(y < 1e-3, 0.5 * y * y * (1 - y / 3 * (1 - 0.25 * y)), y - risen / (1 + risen))
