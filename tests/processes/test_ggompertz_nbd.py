@@ -1,0 +1,123 @@
+"""GGompertz/NBD against published numbers and the R package CLVTools, on CDNOW and on CLVTools' apparel log.
+
+On both the likelihood is a ridge: b and beta fall together towards the Pareto/NBD without changing it, and where others
+stop along it says little. What is compared is the likelihood, r, alpha, s and beta/b; the rest at fixed parameters.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.datasets import dataset_path
+from clvmodels.processes.ggompertz_nbd import PROCESS, Parameters
+
+REFERENCES = Path(__file__).parents[1] / "references"
+CDNOW, APPAREL = (
+    json.loads((REFERENCES / f"{name}.json").read_text("utf-8"))
+    for name in ("cdnow_ggompertz_nbd", "apparel_ggompertz_nbd")
+)
+PUBLISHED, SHORTER = CDNOW["published"], CDNOW["clvtools_37_weeks"]
+SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
+
+
+def parameters(told):
+    return Parameters(**{name: np.float64(value) for name, value in told.items()})
+
+
+def cdnow(end):
+    log = clv.datasets.load_cdnow(sample=True)
+    return clv.rfm_summary(log, amount="amount", time_unit="week", observation_end=end)
+
+
+@pytest.fixture(scope="module")
+def rfm():
+    return cdnow("1997-09-30")
+
+
+@pytest.fixture(scope="module")
+def apparel():
+    path = SHARED_DATA / "clvtools_apparel_trans.csv.gz"
+    if not path.exists():
+        pytest.skip(f"{path.name} is not in {SHARED_DATA}: name its folder in CLVMODELS_REFERENCE_DATA")
+    columns = {"customer_id": "Id", "date": "Date", "amount": "Price"}
+    return clv.rfm_summary(pd.read_csv(path), **columns, time_unit="week", observation_end="2006-12-31")
+
+
+def statistics(rfm):
+    return rfm.frequency.astype(float), rfm.recency, rfm.T
+
+
+def lies_on_the_ridge(model, told, log_likelihood, rel):
+    """Where the fit ends: no lower than the other, and the same where the data say something."""
+    found = model.parameters_
+    # What is left between the package's point on the ridge and its end is less than INDISTINGUISHABLE (fitting.py).
+    assert log_likelihood - 1e-4 <= model.fit_.log_likelihood <= log_likelihood + 1e-2
+    for name in ("r", "alpha", "s"):
+        assert found[name] == pytest.approx(told[name], rel=rel), name
+    assert found["beta"] / found["b"] == pytest.approx(told["beta"] / told["b"], rel=3 * rel)
+    assert model.fit_.status == "boundary"
+    assert "predictions equal the Pareto/NBD's" in model.fit_.message
+    return True
+
+
+def predictions_agree(told, columns, first):
+    """Predictions at the parameters the package predicts with."""
+    p = parameters(told["parameters"])
+    expected = PROCESS.expected_purchases(p, told["horizon_weeks"], *columns)
+    alive = PROCESS.probability_alive(p, *columns)
+    # Its integrals are GSL's, good to about 1e-8; those of expected purchases lose digits to a b of 2e-6, up to 3e-7.
+    assert alive[first] == pytest.approx(told["probability_alive"], rel=1e-7)
+    assert alive.mean() == pytest.approx(told["mean_probability_alive"], rel=1e-7)
+    assert expected[first] == pytest.approx(told["expected_purchases"], rel=1e-6)
+    assert expected.sum() == pytest.approx(told["total_expected_purchases"], rel=1e-6)
+    ten = PROCESS.expected_purchases(p, 10.0, *columns).sum()
+    assert ten == pytest.approx(told["total_expected_purchases_10_weeks"], rel=1e-6)
+    counts = np.array(told["pmf"]["counts"])[:, None]
+    pmf = PROCESS.new_customer_pmf(p, counts, columns[2])
+    assert pmf.mean(axis=1) == pytest.approx(told["pmf"]["mean_over_customers"], rel=1e-7)
+    assert pmf[:, first[0]] == pytest.approx(told["pmf"]["customer_1"], rel=1e-7)
+    for t, value in told["expected_repeat_purchases_of_a_new_customer"].items():
+        assert PROCESS.mean_purchases(p, np.array([float(t)]))[0] == pytest.approx(value, rel=1e-6)
+    for place in told["log_likelihood_at"]:
+        total = np.sum(PROCESS.log_likelihood(parameters(place["parameters"]), *columns))
+        assert total == pytest.approx(place["value"], abs=1e-5)
+    return True
+
+
+def test_the_fit_is_the_published_one(rfm):
+    model = clv.GGompertzNBD().fit(rfm)
+    # The paper and CLVTools' tests each print three to five digits of a point on the ridge of their own.
+    assert lies_on_the_ridge(model, PUBLISHED["clvtools_parameters"], PUBLISHED["log_likelihood"], rel=2e-2)
+    assert lies_on_the_ridge(model, PUBLISHED["parameters"], PUBLISHED["log_likelihood"], rel=1e-1)
+    pareto = clv.ParetoNBD().fit(rfm)
+    # b ends at e^-12 of a mean T rather than at 0.
+    assert model.fit_.log_likelihood == pytest.approx(pareto.fit_.log_likelihood, abs=1e-5)
+    assert pareto.parameters_["beta"] == pytest.approx(model.parameters_["beta"] / model.parameters_["b"], rel=1e-3)
+
+
+def test_clvtools_on_cdnow_cut_after_37_weeks():
+    rfm = cdnow(SHORTER["observation_end"])
+    numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
+    first = np.searchsorted(rfm.customer_id.to_numpy(), numbered[np.array(SHORTER["sample_numbers"]) - 1])
+    model = clv.GGompertzNBD().fit(rfm)
+    told = SHORTER["polished_parameters"]
+    assert lies_on_the_ridge(model, told, SHORTER["polished_log_likelihood"], rel=2e-3)
+    assert model.fit_.log_likelihood >= SHORTER["log_likelihood"]
+    assert predictions_agree(SHORTER, statistics(rfm), first)
+
+
+@pytest.mark.shared_data
+def test_clvtools_on_apparel(apparel):
+    first = np.searchsorted(apparel.customer_id.to_numpy(), APPAREL["sample_numbers"])
+    model = clv.GGompertzNBD().fit(apparel)
+    told = APPAREL["polished_parameters"]
+    assert lies_on_the_ridge(model, told, APPAREL["polished_log_likelihood"], rel=2e-3)
+    assert model.fit_.log_likelihood >= APPAREL["log_likelihood"]
+    assert predictions_agree(APPAREL, statistics(apparel), first)

@@ -1,0 +1,225 @@
+"""Pareto/NBD against published numbers and the R packages CLVTools and BTYD, on CDNOW and on CLVTools' apparel log."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.datasets import dataset_path
+from clvmodels.processes.pareto_nbd import PROCESS, Parameters
+
+REFERENCES = Path(__file__).parents[1] / "references"
+CDNOW, APPAREL = (
+    json.loads((REFERENCES / f"{name}.json").read_text("utf-8")) for name in ("cdnow_pareto_nbd", "apparel_pareto_nbd")
+)
+PUBLISHED, CLVTOOLS, BTYD = (CDNOW[name] for name in ("published", "clvtools_to_1997_09_30", "btyd"))
+SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
+RATES = {"log(1.1)": np.log(1.1), "log(1.1)/52": np.log(1.1) / 52}
+
+
+def parameters(told):
+    return Parameters(**{name: np.float64(value) for name, value in told.items()})
+
+
+def cdnow(end="1997-09-30", holdout_end="1998-06-30"):
+    log = clv.datasets.load_cdnow(sample=True)
+    return clv.holdout_split(log, amount="amount", time_unit="week", calibration_end=end, holdout_end=holdout_end)
+
+
+@pytest.fixture(scope="module")
+def split():
+    return cdnow()
+
+
+@pytest.fixture(scope="module")
+def fitted(split):
+    return clv.ParetoNBD().fit(split.calibration)
+
+
+@pytest.fixture(scope="module")
+def apparel():
+    path = SHARED_DATA / "clvtools_apparel_trans.csv.gz"
+    if not path.exists():
+        pytest.skip(f"{path.name} is not in {SHARED_DATA}: name its folder in CLVMODELS_REFERENCE_DATA")
+    columns = {"customer_id": "Id", "date": "Date", "amount": "Price"}
+    return clv.rfm_summary(pd.read_csv(path), **columns, time_unit="week", observation_end="2006-12-31")
+
+
+def statistics(rfm):
+    return rfm.frequency.astype(float), rfm.recency, rfm.T
+
+
+def of_the_sample(rfm, numbers):
+    """Rows of customers by their number in the sample."""
+    numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
+    return np.searchsorted(rfm.customer_id.to_numpy(), numbered[np.array(numbers) - 1])
+
+
+def agrees(model, told):
+    """The maximum itself against one that the package's own objective was polished to."""
+    # The package stops on a flat top: up to 1e-5 of a standard error in the parameters, nothing in the value.
+    assert model.parameters_ == pytest.approx(told["polished_parameters"], rel=3e-5)
+    assert model.fit_.log_likelihood == pytest.approx(told["polished_log_likelihood"], abs=1e-6)
+    assert model.fit_.log_likelihood >= told["log_likelihood"]
+    # Theirs come from a Hessian by finite differences of the value, taken where its own search had stopped.
+    assert model.summary()["standard_error"].to_dict() == pytest.approx(told["standard_errors"], rel=2e-3)
+    return True
+
+
+def predictions_agree(told, columns, first):
+    """Predictions at the parameters the package predicts with: what differs is quadrature."""
+    p = parameters(told["parameters"])
+    expected = PROCESS.expected_purchases(p, told["horizon_weeks"], *columns)
+    alive = PROCESS.probability_alive(p, *columns)
+    # Its 2F1 are good to about 1e-9.
+    assert expected[first] == pytest.approx(told["expected_purchases"], rel=1e-8)
+    assert alive[first] == pytest.approx(told["probability_alive"], rel=1e-8)
+    assert alive.mean() == pytest.approx(told["mean_probability_alive"], rel=1e-8)
+    assert expected.sum() == pytest.approx(told["total_expected_purchases"], rel=1e-8)
+    ten = PROCESS.expected_purchases(p, 10.0, *columns).sum()
+    assert ten == pytest.approx(told["total_expected_purchases_10_weeks"], rel=1e-8)
+    for rate, delta in RATES.items():
+        residual = PROCESS.discounted_residual(p, delta, *columns)
+        assert residual[first] == pytest.approx(told["dert"][rate], rel=1e-8)
+        assert residual.sum() == pytest.approx(told["dert"]["totals"][rate], rel=1e-8)
+    counts = np.array(told["pmf"]["counts"])[:, None]
+    pmf = PROCESS.new_customer_pmf(p, counts, columns[2])
+    assert pmf.mean(axis=1) == pytest.approx(told["pmf"]["mean_over_customers"], rel=1e-8)
+    assert pmf[:, first[0]] == pytest.approx(told["pmf"]["customer_1"], rel=1e-8)
+    for t, value in told["expected_repeat_purchases_of_a_new_customer"].items():
+        # Told with the first purchase, from which it was taken away again: rounding of 1.
+        assert PROCESS.mean_purchases(p, np.array([float(t)]))[0] == pytest.approx(value, rel=1e-8)
+    return True
+
+
+def likelihoods_agree(told, columns):
+    for place in told["log_likelihood_at"]:
+        total = np.sum(PROCESS.log_likelihood(parameters(place["parameters"]), *columns))
+        assert total == pytest.approx(place["value"], abs=1e-6)  # a sum of 10,000, by other forms of 2F1
+    return True
+
+
+# ---- published ---------------------------------------------------------------------------------------------
+
+
+def test_the_fit_is_the_published_one(fitted):
+    # Printed to three decimals, the log-likelihood to one; the standard errors agree to 0.001 where they were taken.
+    assert fitted.parameters_ == pytest.approx(PUBLISHED["parameters"], abs=5e-4)
+    assert fitted.fit_.log_likelihood == pytest.approx(PUBLISHED["log_likelihood"], abs=0.05)
+    errors = fitted.summary()["standard_error"].to_dict()
+    assert errors == pytest.approx(PUBLISHED["standard_errors"], abs=1e-3)
+    assert fitted.fit_.status == "converged"
+
+
+def test_published_predictions(fitted, split):
+    rfm = split.calibration
+    alive = PROCESS.probability_alive(parameters(fitted.parameters_), *statistics(rfm))
+    quartiles = np.quantile(alive, [0, 0.25, 0.5, 0.75, 1])
+    # Printed to four decimals, from parameters of three to five digits.
+    told = PUBLISHED["probability_alive"]
+    assert [*quartiles[:3], alive.mean(), *quartiles[3:]] == pytest.approx(told, abs=2e-4)
+    expected = PROCESS.expected_purchases(parameters(fitted.parameters_), 39.0, *statistics(rfm))
+    for x, value in enumerate(PUBLISHED["mean_holdout_purchases_by_frequency_0_to_5"]):
+        assert expected[rfm.frequency == x].mean() == pytest.approx(value, abs=0.0051)
+    assert expected.sum() / split.purchases.sum() - 1 == pytest.approx(PUBLISHED["holdout_bias"], abs=5e-4)
+    one = PUBLISHED["expected_purchases"]
+    columns = [np.array([float(one[name])]) for name in ("x", "t_x", "T")]
+    found = PROCESS.expected_purchases(parameters(fitted.parameters_), one["horizon"], *columns)
+    assert found[0] == pytest.approx(one["value"], abs=0.01)
+
+
+# ---- CLVTools ----------------------------------------------------------------------------------------------
+
+
+def test_the_fit_is_that_of_clvtools(fitted):
+    assert agrees(fitted, CLVTOOLS)
+    assert fitted.fit_.aic == pytest.approx(CLVTOOLS["aic"], abs=1e-5)
+    assert fitted.fit_.bic == pytest.approx(CLVTOOLS["bic"], abs=1e-5)
+    estimate = np.array(list(fitted.parameters_.values()))
+    covariance = fitted.fit_.covariance * np.outer(estimate, estimate)
+    scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
+    # As for the standard errors, relative to which covariances of nearly independent parameters are small.
+    assert covariance / scale == pytest.approx(np.array(CLVTOOLS["covariance"]) / scale, abs=3e-3)
+
+
+def test_predictions_of_clvtools(split):
+    rfm = split.calibration
+    assert predictions_agree(CLVTOOLS, statistics(rfm), of_the_sample(rfm, CLVTOOLS["sample_numbers"]))
+    expected = PROCESS.expected_purchases(parameters(CLVTOOLS["parameters"]), 39.0, *statistics(rfm))
+    assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(CLVTOOLS["mae"], rel=1e-8)
+
+
+def test_clvtools_on_cdnow_cut_after_37_weeks():
+    told = CDNOW["clvtools_37_weeks"]
+    rfm = cdnow(told["observation_end"]).calibration
+    columns = statistics(rfm)
+    assert agrees(clv.ParetoNBD().fit(rfm), told)
+    assert predictions_agree(told, columns, of_the_sample(rfm, told["sample_numbers"]))
+    assert likelihoods_agree(told, columns)
+
+
+@pytest.mark.shared_data
+def test_clvtools_on_apparel(apparel):
+    columns = statistics(apparel)
+    first = np.searchsorted(apparel.customer_id.to_numpy(), APPAREL["sample_numbers"])
+    assert agrees(clv.ParetoNBD().fit(apparel), APPAREL)
+    assert predictions_agree(APPAREL, columns, first)
+    assert likelihoods_agree(APPAREL, columns)
+
+
+# ---- BTYD --------------------------------------------------------------------------------------------------
+
+
+def test_the_fit_is_that_of_btyd(fitted, split):
+    assert fitted.parameters_ == pytest.approx(BTYD["polished_parameters"], rel=3e-5)
+    assert fitted.fit_.log_likelihood == pytest.approx(BTYD["polished_log_likelihood"], abs=1e-6)
+    assert fitted.fit_.log_likelihood >= BTYD["log_likelihood"]
+    assert likelihoods_agree(BTYD, statistics(split.calibration))
+
+
+def test_predictions_of_btyd(split):
+    rfm, p = split.calibration, parameters(BTYD["parameters"])
+    columns = statistics(rfm)
+    first = of_the_sample(rfm, BTYD["sample_numbers"])
+    expected = PROCESS.expected_purchases(p, 39.0, *columns)
+    # Its 2F1 are series that stop at about 1e-9; its U of DERT likewise.
+    assert expected[first] == pytest.approx(BTYD["expected_purchases"], rel=1e-8)
+    assert PROCESS.probability_alive(p, *columns)[first] == pytest.approx(BTYD["probability_alive"], rel=1e-8)
+    residual = PROCESS.discounted_residual(p, np.log(1.1) / 52, *columns)[first]
+    assert residual == pytest.approx(BTYD["dert"]["log(1.1)/52"], rel=1e-8)
+    assert expected.sum() == pytest.approx(BTYD["holdout"]["total_predicted"], rel=1e-8)
+    assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(BTYD["holdout"]["mae"], rel=1e-8)
+    rmse = np.sqrt(np.mean((expected - split.purchases) ** 2))
+    assert rmse == pytest.approx(BTYD["holdout"]["rmse"], rel=1e-8)
+
+
+def test_new_customers_of_btyd(split):
+    p, T = parameters(BTYD["parameters"]), split.calibration.T
+    for t, value in BTYD["expected_repeat_purchases_of_a_new_customer"].items():
+        assert PROCESS.mean_purchases(p, np.array([float(t)]))[0] == pytest.approx(value, rel=1e-8)
+    assert PROCESS.new_customer_pmf(p, np.arange(11), 39.0) == pytest.approx(BTYD["pmf_39"], rel=1e-8)
+    # The cohort of 2,357, who joined over twelve weeks.
+    for end, value in BTYD["cumulative_repeat_purchases_of_the_cohort"].items():
+        if end != "note":
+            since = float(end) - (T.max() - T)
+            assert PROCESS.mean_purchases(p, since).sum() == pytest.approx(value, rel=1e-8)
+
+
+def test_purchases_between_two_times_are_those_of_simulated_customers():
+    """BTYD's pmf of purchases between weeks 39 and 78 is not what its own model does; this one is."""
+    p, n = parameters(BTYD["parameters"]), 400_000
+    history = PROCESS.simulate(p, np.full(n, 78.0), np.random.default_rng(3))
+    between = np.bincount(history.customer[history.time > 39], minlength=n)
+    seen = np.mean(between == np.arange(6)[:, None], axis=1)
+    # How somebody buys says nothing of who stays: rates as at first, dropout as after 39 weeks.
+    stays = PROCESS.survival(p, 39.0, *PROCESS._no_history((1,)))
+    told = stays * PROCESS.new_customer_pmf(p._replace(beta=p.beta + 39), np.arange(6), 39.0)
+    told[0] += 1 - stays[0]
+    assert np.all(np.abs(seen - told) < 5 * np.sqrt(told * (1 - told) / n))
+    assert abs(seen[0] - BTYD["pmf_39_to_78_of_the_package"][0]) > 20 * np.sqrt(told[0] * (1 - told[0]) / n)
