@@ -65,7 +65,8 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
 
     `expected` is unconditional: what the fitted process expects of customers who arrived when these did. `forecast`,
     after the cut, is conditional on each customer's history. Weeks end on the cut and every seven days before and
-    after it, so the first and the last may be shorter; each has its cumulative counterpart.
+    after it, so the first and the last may be shorter; each has its cumulative counterpart. On a discrete clock each
+    opportunity takes the place of a week.
 
     Returns
     -------
@@ -73,7 +74,7 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
         model, week, end (date), holdout (bool), actual, expected, forecast, and cumulative_ of each.
     """
     clock = split.clock
-    week = {"day": 7, "hour": 7 * 24}[clock.merge_within]
+    week = {"day": 7, "hour": 7 * 24}.get(clock.merge_within, 1)
     ticks, started, repeated = split.activity
     origin = int(ticks[0]) - 1  # weeks are (edge, next edge]
     last = split.cut + round(split.horizon * clock.ticks_per_unit)
