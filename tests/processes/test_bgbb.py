@@ -228,3 +228,24 @@ def test_futures_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch):
     parts = PROCESS.sample_future(P, 40.0, 0.1, *columns, generator=np.random.default_rng(2))
     assert np.array_equal(whole.purchases, parts.purchases)
     assert parts.worth == pytest.approx(whole.worth, rel=1e-14)
+
+
+def test_few_customers_are_told_what_many_are(monkeypatch):
+    x = np.repeat([0.0, 1.0, 4.0], 30)
+    t_x = np.where(x > 0, x + np.tile(np.arange(30.0), 3), 0.0)
+    n = t_x + np.tile([0.0, 1.0, 7.0, 40.0, 200.0], 18)
+    for p in (P, Parameters(*np.outer(np.array(P), [1.0, 1.1])[:, :, None])):
+        told = [(PROCESS.probability_alive(p, x, t_x, n), PROCESS.log_likelihood(p, x, t_x, n))]
+        monkeypatch.setattr(bgbb, "FEW", 0)
+        told.append((PROCESS.probability_alive(p, x, t_x, n), PROCESS.log_likelihood(p, x, t_x, n)))
+        monkeypatch.undo()
+        assert np.array_equal(told[0], told[1])
+
+
+def test_one_customer_under_many_parameters():
+    drawn = Parameters(*np.outer(np.array(P), [1.0, 1.3, 0.7]))
+    for x, t_x, n in ((2.0, 4.0, 6.0), (0.0, 0.0, 6.0), (6.0, 6.0, 6.0)):
+        found = PROCESS.probability_alive(drawn, np.float64(x), np.float64(t_x), np.float64(n))
+        alone = [PROCESS.probability_alive(Parameters(*p), *np.array([[x], [t_x], [n]]))[0] for p in zip(*drawn, strict=True)]
+        assert np.array_equal(found, alone)
+    assert PROCESS.probability_alive(P, *map(np.float64, (2.0, 4.0, 6.0))).shape == ()
