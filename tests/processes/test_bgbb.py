@@ -246,6 +246,8 @@ def test_one_customer_under_many_parameters():
     drawn = Parameters(*np.outer(np.array(P), [1.0, 1.3, 0.7]))
     for x, t_x, n in ((2.0, 4.0, 6.0), (0.0, 0.0, 6.0), (6.0, 6.0, 6.0)):
         found = PROCESS.probability_alive(drawn, np.float64(x), np.float64(t_x), np.float64(n))
-        alone = [PROCESS.probability_alive(Parameters(*p), *np.array([[x], [t_x], [n]]))[0] for p in zip(*drawn, strict=True)]
+        alone = [
+            PROCESS.probability_alive(Parameters(*p), *np.array([[x], [t_x], [n]]))[0] for p in zip(*drawn, strict=True)
+        ]
         assert np.array_equal(found, alone)
     assert PROCESS.probability_alive(P, *map(np.float64, (2.0, 4.0, 6.0))).shape == ()
