@@ -121,7 +121,8 @@ def holdout_split(
     calibration_end : date or str
         Last day of the calibration period, itself included.
     holdout_end : date or str, optional
-        Last day of the holdout period; default: the latest date in the log.
+        Last day of the holdout period; default: the latest date in the log. Of opportunities, each end has to be the
+        last day of one, and by default that of the latest date is taken to be over.
     log, customer_id, date, amount, time_unit, merge_within, include_first_transaction, time_zone, date_format,
     on_missing_id
         As for `rfm_summary`.

@@ -14,7 +14,7 @@ import pytest
 from clvmodels.datasets import load_donations
 from clvmodels.inference.fitting import maximize
 from clvmodels.inference.statistics import CountedRows
-from clvmodels.processes import bgbb
+from clvmodels.processes import bgbb, bgbb_active
 from clvmodels.processes.bgbb import PROCESS, Parameters
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "references" / "donations_bgbb.json").read_text("utf-8"))
@@ -224,7 +224,7 @@ def test_drawn_customers_can_have_bought():
 def test_futures_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch):
     columns = [np.repeat(column, 50) for column in EACH]
     whole = PROCESS.sample_future(P, 40.0, 0.1, *columns, generator=np.random.default_rng(2))
-    monkeypatch.setattr(bgbb, "DRAWN_AT_ONCE", 3 * len(columns[0]))
+    monkeypatch.setattr(bgbb_active, "DRAWN_AT_ONCE", 3 * len(columns[0]))
     parts = PROCESS.sample_future(P, 40.0, 0.1, *columns, generator=np.random.default_rng(2))
     assert np.array_equal(whole.purchases, parts.purchases)
     assert parts.worth == pytest.approx(whole.worth, rel=1e-14)
