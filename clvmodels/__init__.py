@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clvmodels import datasets, errors
     from clvmodels.clock import Clock
     from clvmodels.estimators.customer_model import CustomerModel, load
-    from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD
+    from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD
     from clvmodels.estimators.spend import GammaGamma
     from clvmodels.reporting import plots
     from clvmodels.reporting.report import write_report
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from clvmodels.valuation.lifetime_value import lifetime_value
 
 _HOMES = {
+    "BGBB": "estimators.purchases",
     "BGNBD": "estimators.purchases",
     "MBGNBD": "estimators.purchases",
     "NBD": "estimators.purchases",
@@ -55,6 +56,7 @@ _HOMES = {
 _MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plots"}
 
 __all__ = [
+    "BGBB",
     "BGNBD",
     "MBGNBD",
     "NBD",

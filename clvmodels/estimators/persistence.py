@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from clvmodels import files
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import CLVError, InvalidModelFile
-from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD, PurchaseModel
+from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD, PurchaseModel
 from clvmodels.estimators.spend import GammaGamma, Independence, SpendModel
 from clvmodels.inference.fitting import Fit
 
@@ -23,7 +23,7 @@ __all__ = ["PURCHASE_MODELS", "SPEND_MODELS", "read", "write"]
 FORMAT = "clvmodels.CustomerModel"
 SCHEMA_VERSION = 1
 PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
-    model.process.name: model for model in (BGNBD, MBGNBD, NBD, ParetoNBD, GGompertzNBD)
+    model.process.name: model for model in (BGNBD, MBGNBD, NBD, ParetoNBD, GGompertzNBD, BGBB)
 }
 SPEND_MODELS: dict[str, type[SpendModel]] = {model.process.name: model for model in (GammaGamma,)}
 

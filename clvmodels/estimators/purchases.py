@@ -11,19 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
-from clvmodels.errors import InvalidOption, InvalidRFM
+from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, under_each, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
-from clvmodels.processes import bgnbd, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
+from clvmodels.processes import bgbb, bgnbd, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.rfm import RFM
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BGNBD", "MBGNBD", "NBD", "GGompertzNBD", "ParetoNBD", "PurchaseModel", "data_fingerprint"]
+__all__ = ["BGBB", "BGNBD", "MBGNBD", "NBD", "GGompertzNBD", "ParetoNBD", "PurchaseModel", "data_fingerprint"]
 
 TIMES = ("recency", "T")
 HISTORY = ("frequency", *TIMES)
@@ -80,6 +80,7 @@ class PurchaseModel(FittedProcess):
         rfm : RFM
         horizon : float or str
             In the clock's unit, or a length with its unit such as "12 months": active then, given what is known now.
+            Of a discrete process, 1 asks for those who are still there at the next opportunity.
         interval : float, optional
             Central probability, such as 0.9, of an interval for doubt about the parameters.
         by : str, optional
@@ -162,7 +163,7 @@ class PurchaseModel(FittedProcess):
         ----------
         rfm : RFM
         horizon : float or str
-            In the clock's unit, or a length with its unit such as "12 months".
+            In the clock's unit, or a length with its unit such as "12 months"; whole opportunities on a discrete clock.
         interval : float, optional
             Central probability, such as 0.9.
         interval_for : {"outcome", "mean"}
@@ -260,7 +261,7 @@ class PurchaseModel(FittedProcess):
         request = Request(interval, "mean", by, draws, random_state)
         if by is not None:
             return predict(rfm, prediction, request)
-        decade = self.clock_.duration(TEN_YEARS)
+        decade = 10 * self.clock_.units_per_year
         alive = self.alive(rfm)
         near = alive * self.if_active(rfm, partial(self.discounted_if_active, decade, rate))
         share = 1 - np.divide(near, prediction.point, out=np.ones(len(rfm)), where=prediction.point > 0)
@@ -447,6 +448,20 @@ class PurchaseModel(FittedProcess):
         told = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper", "unit"])
         return told.rename_axis("quantity")
 
+    def _check_rfm(self, rfm: RFM) -> None:
+        super()._check_rfm(rfm)
+        title = self.process.title
+        if self.process.discrete and not rfm.clock.discrete:
+            raise ClockMismatch(
+                f"{title} counts opportunities to buy, and this RFM tells time in {rfm.clock}: make it with the "
+                "opportunity as both time_unit and merge_within, such as 'year' (or 'month', 'week')."
+            )
+        if rfm.clock.discrete and not self.process.discrete:
+            raise ClockMismatch(
+                f"{title} needs to know when purchases were made, and this RFM tells time in {rfm.clock}: make it with "
+                "merge_within='day', or fit a discrete process such as BG/BB."
+            )
+
     def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
         names = self.process.statistics if names is None else names
         return unique_rows([rfm[name] for name in names], _ticks(rfm, names))
@@ -577,3 +592,25 @@ class NBD(PurchaseModel):
     """
 
     process: ClassVar[PurchaseProcess] = nbd.PROCESS
+
+
+class BGBB(PurchaseModel):
+    """BG/BB: before each opportunity a beta-distributed chance of dropping out, then one of buying.
+
+    Fader, Hardie & Shang (2010), Marketing Science 29(6), 1086-1108. For purchases that can be made once a week, month
+    or year: the RFM has to be told in these opportunities, with time_unit and merge_within of that name. P(alive) is
+    told after the last opportunity seen; the paper, and the R package BTYD, tell it at the next: horizon=1.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> donors = clv.datasets.load_donations()
+    >>> donors = donors.loc[donors.index.repeat(donors["weights"])].rename(columns={"periods": "T"})
+    >>> donors["customer_id"] = range(len(donors))
+    >>> rfm = clv.RFM.from_frame(donors, time_unit="year", merge_within="year")
+    >>> model = clv.BGBB().fit(rfm)
+    >>> {name: round(value, 3) for name, value in model.parameters_.items()}
+    {'alpha': 1.204, 'beta': 0.75, 'gamma': 0.657, 'delta': 2.783}
+    """
+
+    process: ClassVar[PurchaseProcess] = bgbb.PROCESS

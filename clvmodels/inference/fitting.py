@@ -188,10 +188,12 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     negative = -point.hessian[np.ix_(point.free, point.free)]
     definite = bool(np.all(np.linalg.eigvalsh(negative) > 0)) if point.free.any() else True
     if not definite or not point.promise < INDISTINGUISHABLE:
+        why = f"a further step still promises {point.promise:.2g} of log-likelihood"
+        if point.promise < INDISTINGUISHABLE:
+            why = "the likelihood is flat in some direction: these data cannot tell the parameters apart"
         raise FitFailed(
-            f"The {process.title} fit to {rows.customers:,} customers found no maximum (a further step still promises "
-            f"{point.promise:.2g} of log-likelihood). Look for impossible histories in the data; more customers or a "
-            "longer period help."
+            f"The {process.title} fit to {rows.customers:,} customers found no maximum ({why}). Look for impossible "
+            "histories in the data; more customers or a longer period help."
         )
     covariance = np.zeros_like(point.hessian)
     covariance[np.ix_(point.free, point.free)] = np.linalg.inv(negative)

@@ -380,7 +380,8 @@ class PurchaseProcess:
     residual_if_active : function (p, *state)
         Expected purchases ever after T of a customer active at T; infinite where no mean exists.
     intensity_if_active : function (p, tau, *state)
-        Expected purchases per unit of time, tau after T, of a customer active at T.
+        Expected purchases per unit of time, tau after T, of a customer active at T; of a discrete process at the
+        opportunity that tau falls in, of those that end at T + 1, T + 2, ...
     pmf_if_active : function (p, k, h, *state)
         P(exactly k purchases in (T, T + h]) of a customer active at T.
     sample_if_active : function (p, h, delta, *state, active, generator)
@@ -396,6 +397,9 @@ class PurchaseProcess:
         What covariates may act on (purchase, dropout), the coordinate they then shift, and which way is more.
     prepare : function (x, t_x, T) -> function (p) -> Score, optional
         The score of rows that stay the same, where something can be done once for all parameters.
+    discrete : bool
+        Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. `n`, how
+        many there were, then stands for T; whatever is told of a time is told of the whole opportunities within it.
     """
 
     name: str
@@ -421,17 +425,18 @@ class PurchaseProcess:
     quantities: Callable[[Any], dict[str, Array]]
     moves: dict[str, tuple[str, float]]
     prepare: Callable[..., Callable[[Any], Score]] | None = None
+    discrete: bool = False
 
     def __repr__(self) -> str:
         return f"PurchaseProcess({self.title})"
 
     def purchase_intensity(self, p: Any, tau: Array | float, *statistics: Array) -> Array:
-        """Expected purchases per unit of time, tau after T, given the history."""
+        """Expected purchases per unit of time, tau after T, given the history; or at the opportunity tau falls in."""
         alive = self.probability_alive(p, *statistics)
         return alive * self.intensity_if_active(p, tau, *self._state(statistics))
 
     def expected_purchases(self, p: Any, h: Array | float, *statistics: Array) -> Array:
-        """Expected purchases in (T, T + h] given the history: the integral of the intensity."""
+        """Expected purchases in (T, T + h] given the history: the intensity's integral, or sum over opportunities."""
         return self.probability_alive(p, *statistics) * self.purchases_if_active(p, h, *self._state(statistics))
 
     def survival(self, p: Any, h: Array | float, *statistics: Array) -> Array:

@@ -22,6 +22,7 @@ from clvmodels.transactions.log import MissingId, Transactions, money, read_tran
 __all__ = ["RFM", "rfm_summary"]
 
 COLUMNS = ("frequency", "recency", "T", "monetary_value", "monetary_count")
+OPPORTUNITIES = "n"
 PREVIEW = 5
 
 
@@ -66,6 +67,11 @@ class RFM:
     rows_after_end: int
     rows_without_id: int
     attributes: Mapping[str, nw.Series[Any]]
+
+    @property
+    def n(self) -> npt.NDArray[np.int64] | None:
+        """Opportunities to buy after the first purchase (n,): T, on a discrete clock; None on any other."""
+        return self.T.astype(np.int64) if self.clock.discrete else None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -117,6 +123,9 @@ class RFM:
             frequency). Other columns become attributes. A pandas index named customer_id serves as the column.
         time_unit : {"hour", "day", "week", "month", "year"}
             The unit recency and T are in; there is no default, since nothing in the frame can tell.
+        merge_within : {"day", "hour", "week", "month", "year"}
+            With a week, month or year, T is the number of opportunities after the first purchase; a column n, if there
+            is one, has to agree.
 
         Raises
         ------
@@ -126,7 +135,8 @@ class RFM:
         clock = Clock(time_unit, merge_within, time_zone)
         data, kind = _customers(frame, ("frequency", "recency", "T"))
         names = data.columns
-        end = None if observation_end is None else clock.describe_tick(clock.last_tick(observation_end))
+        end = None if observation_end is None else clock.describe_tick(clock.closing_tick(observation_end))
+        known = {"customer_id", *COLUMNS, *((OPPORTUNITIES,) if clock.discrete else ())}
         frequency = _numbers(data, "frequency")
         value = _numbers(data, "monetary_value") if "monetary_value" in names else None
         count = None
@@ -145,9 +155,9 @@ class RFM:
             kind=kind,
             rows_after_end=0,
             rows_without_id=0,
-            attributes={name: data[name] for name in names if name not in ("customer_id", *COLUMNS)},
+            attributes={name: data[name] for name in names if name not in known},
         )
-        _check(rfm)
+        _check(rfm, _numbers(data, OPPORTUNITIES) if OPPORTUNITIES in known & {*names} else rfm.T)
         return replace(
             rfm,
             frequency=frequency.astype(np.int64),
@@ -164,7 +174,7 @@ class RFM:
         """
         given, _ = _customers(frame)
         names = [name for name in given.columns if name != "customer_id"]
-        taken = sorted(set(names) & {*COLUMNS, *self.attributes})
+        taken = sorted(set(names) & {*COLUMNS, *self.columns()})
         if taken:
             raise InvalidRFM(f"The RFM already has the column {', '.join(map(repr, taken))}: rename it first.")
         if given["customer_id"].dtype != self.customer_id.dtype:
@@ -188,6 +198,8 @@ class RFM:
             "recency": self.recency,
             "T": self.T,
         }
+        if self.n is not None:
+            columns[OPPORTUNITIES] = self.n
         if self.monetary_value is not None:
             columns |= {"monetary_value": self.monetary_value, "monetary_count": self.monetary_count}
         return columns | dict(self.attributes)
@@ -256,8 +268,11 @@ def rfm_summary(
         Divides differences of dates, fractions kept.
     observation_end : date or str, optional
         Last day observed, itself included; default: the latest date in the log. Later rows are left out and counted.
-    merge_within : {"day", "hour"}
-        Purchases within one such calendar period are one purchase.
+        Of opportunities it has to be the last day of one; by default, that of the latest date is taken to be over.
+    merge_within : {"day", "hour", "week", "month", "year"}
+        Purchases within one such calendar period are one purchase. A week (from Monday), month or year is an
+        opportunity to buy, as discrete processes such as BG/BB count them: the time unit is then the same, and the RFM
+        carries n, how many there were after the first purchase.
     time_zone : str, optional
         Whose calendar counts; zone-aware timestamps are refused without it.
     date_format : str, optional
@@ -285,7 +300,7 @@ def rfm_summary(
     """
     clock = Clock(time_unit, merge_within, time_zone)
     transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id)
-    end = transactions.last_tick if observation_end is None else clock.last_tick(observation_end)
+    end = transactions.last_tick if observation_end is None else clock.closing_tick(observation_end)
     return summarize(transactions, clock, end, include_first_transaction)
 
 
@@ -393,8 +408,8 @@ def _numbers(data: nw.DataFrame[Any], name: str) -> npt.NDArray[np.float64]:
     return column.cast(nw.Float64).to_numpy().astype(np.float64)
 
 
-def _check(rfm: RFM) -> None:
-    """Every rule an RFM keeps, all at once."""
+def _check(rfm: RFM, n: npt.NDArray[np.float64]) -> None:
+    """Every rule an RFM keeps, all at once; n is what the frame said of T in opportunities."""
     x, t_x, T = rfm.frequency, rfm.recency, rfm.T
     broken = {
         "have no customer_id": rfm.customer_id.is_null().to_numpy(),
@@ -404,10 +419,18 @@ def _check(rfm: RFM) -> None:
         "have a T that is not finite": ~np.isfinite(T),
         "have frequency 0 but recency above 0, or the reverse": (x == 0) != (t_x == 0),
     }
+    if rfm.clock.discrete:
+        broken["have a recency or T that is not a whole number of opportunities"] = (np.floor(t_x) != t_x) | (
+            np.floor(T) != T
+        )
+        broken["have more repeat purchases than opportunities up to the last"] = x > t_x
+        broken["have an n that is not T"] = n != T
     if rfm.monetary_count is not None and rfm.monetary_value is not None:
-        n, m = rfm.monetary_count, rfm.monetary_value
-        broken["have a monetary_count that is neither frequency nor frequency + 1"] = (n != x) & (n != x + 1)
-        broken["have a monetary_value that is missing, infinite or negative"] = (n > 0) & ~((m >= 0) & np.isfinite(m))
+        count, m = rfm.monetary_count, rfm.monetary_value
+        broken["have a monetary_count that is neither frequency nor frequency + 1"] = (count != x) & (count != x + 1)
+        broken["have a monetary_value that is missing, infinite or negative"] = (count > 0) & ~(
+            (m >= 0) & np.isfinite(m)
+        )
     faults = [
         f"{int(rows.sum()):,} of {len(x):,} customers {what} "
         f"(first: {', '.join(map(str, rfm.customer_id.filter(rows.tolist()).head(3).to_list()))})"

@@ -144,7 +144,7 @@ def _facts(split: Holdout) -> dict[str, Any]:
         "customers": len(rfm),
         "repeat_purchases": int(rfm.frequency.sum()),
         "bought_once": float(np.mean(rfm.frequency == 0)),
-        "calibration_start": split.clock.describe_tick(int(split.activity[0][0])),
+        "calibration_start": split.clock.describe_start(int(split.activity[0][0])),
         "calibration_end": split.calibration_end,
         "holdout_end": split.holdout_end,
         "horizon": split.horizon,
