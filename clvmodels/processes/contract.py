@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,23 @@ SPREAD_LIMIT = (
 )
 MEAN_LIMIT = 16.0
 WORTHLESS = 45.0  # purchases worth e^-45 or less are left out of what is told for all times
+
+
+class Block(Protocol):
+    """Parameters that belong together, and the coordinates a fit searches them in."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]: ...
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]: ...
+    @property
+    def real(self) -> bool:
+        """Whether they are coefficients, told as they are where others are told by their logarithms."""
+        ...
+
+    def to_logs(self, u: Array) -> Array: ...
+    def from_logs(self, logs: Array) -> Array: ...
+    def jacobian(self, u: Array) -> Array: ...
 
 
 class Score(NamedTuple):
@@ -79,6 +96,8 @@ class PositiveBlock:
     too_low: str
     too_high: str
 
+    real: ClassVar[bool] = False
+
     @property
     def parameters(self) -> tuple[str, ...]:
         return (self.parameter,)
@@ -113,6 +132,8 @@ class GammaBlock:
     no_variation: str
     all_variation: str
     no_mean: str | None = None
+
+    real: ClassVar[bool] = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -150,6 +171,8 @@ class BetaBlock:
     all_variation: str
     no_mean: str
     all_mean: str
+
+    real: ClassVar[bool] = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -190,6 +213,8 @@ class GompertzBlock:
     all_variation: str
     no_mean: str
 
+    real: ClassVar[bool] = False
+
     @property
     def parameters(self) -> tuple[str, ...]:
         return (self.pace, self.shape, self.rate)
@@ -223,6 +248,8 @@ class CoefficientBlock:
 
     parameters: tuple[str, ...]
 
+    real: ClassVar[bool] = True
+
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
         return tuple(Coordinate(name, NO_LIMIT, NO_LIMIT) for name in self.parameters)
@@ -235,9 +262,6 @@ class CoefficientBlock:
 
     def jacobian(self, u: Array) -> Array:
         return np.multiply.outer(np.eye(len(u)), np.ones(u.shape[1:]))
-
-
-Block = PositiveBlock | GammaBlock | BetaBlock | GompertzBlock | CoefficientBlock
 
 
 PURCHASE_RATE = GammaBlock(
@@ -262,10 +286,13 @@ class Parametrization:
         In the order of the parameters.
     unit_powers : dict of str to int
         Power of the unit (of time, or of money for spend) a parameter scales by; 0 where absent.
+    mixing : array (k, k), optional
+        Coordinates of the blocks as combinations of those a fit searches in; default: the same.
     """
 
     blocks: tuple[Block, ...]
     unit_powers: dict[str, int]
+    mixing: Array | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -278,7 +305,7 @@ class Parametrization:
     @property
     def real(self) -> npt.NDArray[np.bool_]:
         """Which parameters are coefficients, (k,): told as they are where the others are told by their logarithms."""
-        return np.array([isinstance(block, CoefficientBlock) for block in self.blocks for _ in block.parameters])
+        return np.array([block.real for block in self.blocks for _ in block.parameters])
 
     def parameters_at(self, u: Array, unit: float) -> Array:
         """Parameters at coordinates (k, ...) on a scale of that length in the user's unit."""
@@ -295,21 +322,24 @@ class Parametrization:
 
     def to_logs(self, u: Array) -> Array:
         """Logarithms of the parameters at coordinates; (k,) or (k, ...) for many points at once."""
-        return np.concatenate([block.to_logs(part) for block, part in self._parts(u)])
+        inner = u if self.mixing is None else np.tensordot(self.mixing, u, axes=1)
+        return np.concatenate([block.to_logs(part) for block, part in self._parts(inner)])
 
     def from_logs(self, logs: Array) -> Array:
         """Coordinates of parameters given by their logarithms."""
-        return np.concatenate([block.from_logs(part) for block, part in self._parts(logs)])
+        u = np.concatenate([block.from_logs(part) for block, part in self._parts(logs)])
+        return u if self.mixing is None else np.linalg.solve(self.mixing, u)
 
     def jacobian(self, u: Array) -> Array:
         """Derivatives of log parameters (rows) by coordinates (columns), (k, k) or (k, k, ...)."""
+        inner = u if self.mixing is None else np.tensordot(self.mixing, u, axes=1)
         jacobian = np.zeros((len(u), *u.shape))
         start = 0
-        for block, part in self._parts(u):
+        for block, part in self._parts(inner):
             stop = start + len(part)
             jacobian[start:stop, start:stop] = block.jacobian(part)
             start = stop
-        return jacobian
+        return jacobian if self.mixing is None else np.einsum("ij...,jk->ik...", jacobian, self.mixing)
 
     def log_scale(self, unit: float) -> Array:
         """What to add to log parameters told in one unit when that unit's length is `unit` of another."""
