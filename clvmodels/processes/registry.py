@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clvmodels.processes import bgnbd, gamma_gamma, mbgnbd, nbd
+from clvmodels.processes import bgnbd, cnbd_k, gamma_gamma, mbgnbd, nbd
 from clvmodels.processes.contract import PurchaseProcess, SpendProcess
 
 __all__ = ["PURCHASE_PROCESSES", "SPEND_PROCESSES"]
@@ -13,6 +13,7 @@ PURCHASE_PROCESSES: dict[str, PurchaseProcess] = {
         bgnbd.PROCESS,
         mbgnbd.PROCESS,
         nbd.PROCESS,
+        *(cnbd_k.process(k, leave_at_once) for leave_at_once in (False, True) for k in (2, 3)),
     )
 }
 SPEND_PROCESSES: dict[str, SpendProcess] = {process.name: process for process in (gamma_gamma.PROCESS,)}
