@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import betaincc
 
 from clvmodels.processes.contract import Array
@@ -31,11 +32,13 @@ FEW = 0.5  # purchases: where fewer than so many are likely, chances are summed 
 SHARE = 1 / 6  # and where those of one more event fall at least by this factor
 EVENTS = 21  # SHARE^EVENTS is beyond rounding
 SMALL = 0.1  # up to where a series of a few terms is good to rounding
+Numbers = Array | npt.NDArray[np.complex128]
+
 CERTAIN = 1 - 2.0**-53  # the largest probability below 1
 
 
 class Roots(NamedTuple):
-    """A dropout probability p and what follows from it: -log q, y = q^(1/k), 1 - y and log F_0, without cancellation."""
+    """A dropout probability p, and -log q, y = q^(1/k), 1 - y and log F_0, without cancellation."""
 
     p: Array
     decay: Array
@@ -64,8 +67,8 @@ def purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array)
         slope = (shape + j) * z / k + (2 * j - k + 1) / (2 * k)
         many.append(np.where(leaving, -np.expm1(kept) / np.where(leaving, p, 1.0), slope))
     for i in range(1, k // 2 + 1):
-        s, u, share = _turned(k, i, y, gap, z)
-        term = -share * np.exp(decay) * s / (1 - s) * _power(u, shape)
+        s, u, share = _turned(k, i, y, z)
+        term: Numbers = -share * np.exp(decay) * s / (1 - s) * _power(u, shape)
         for j in range(k):
             many[j] = many[j] + np.real(term)
             term = term * s / u
@@ -90,8 +93,8 @@ def rate_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> A
     log_main = np.log1p(gap * z)
     many = [np.exp(decay * (1 - (j + 1) / k) - (shape + j + 1) * log_main) / k for j in range(k)]
     for i in range(1, k // 2 + 1):
-        s, u, share = _turned(k, i, y, gap, z)
-        term = share * np.exp(decay) * s * _power(u, shape + 1)
+        s, u, share = _turned(k, i, y, z)
+        term: Numbers = share * np.exp(decay) * s * _power(u, shape + 1)
         for j in range(k):
             many[j] = many[j] + np.real(term)
             term = term * s / u
@@ -106,15 +109,15 @@ def _stages(k: int, *like: Array) -> Array:
     return np.arange(k, dtype=float).reshape(k, *[1] * dimensions)
 
 
-def _is_few(k: int, y: Array, gap: Array, shape: Array, z: Array) -> Array:
+def _is_few(k: int, y: Array, gap: Array, shape: Array, z: Array) -> npt.NDArray[np.bool_]:
     """Whether few events are likely once each is weighted by y: a negative binomial of this mean and ratio."""
     mean = (shape + k - 1) * y * z / (1 + gap * z)
-    answer: Array = (mean <= FEW * k) & (y * z <= SHARE * (1 + z))
+    answer: npt.NDArray[np.bool_] = (mean <= FEW * k) & (y * z <= SHARE * (1 + z))
     return answer
 
 
-def _turned(k: int, i: int, y: Array, gap: Array, z: Array) -> tuple[Array, Array, float]:
-    """s = y w_i, u = 1 + (1 - s) z, and how often the real part counts: conjugate roots come in pairs.
+def _turned(k: int, i: int, y: Array, z: Array) -> tuple[Numbers, Numbers, float]:
+    """The root s = y w_i, u = 1 + (1 - s) z, and how often the real part counts: conjugate roots come in pairs.
 
     The root -1, and all that follows from it, is real.
     """
@@ -125,15 +128,15 @@ def _turned(k: int, i: int, y: Array, gap: Array, z: Array) -> tuple[Array, Arra
     return s, 1 + (1 - s) * z, 2 / k
 
 
-def _power(u: Array, shape: Array) -> Array:
+def _power(u: Numbers, shape: Array) -> Numbers:
     """u^-shape of numbers with real part of at least 1."""
     if not np.iscomplexobj(u):
-        answer: Array = np.exp(-shape * np.log(u))
+        answer: Array = np.exp(-shape * np.log(np.real(u)))
         return answer
     less, turn = np.real(u) - 1, np.imag(u)
     size = np.exp(-0.5 * shape * np.log1p(less * (2 + less) + turn * turn))
     angle = shape * np.arctan2(turn, 1 + less)
-    power: Array = size * np.cos(angle) - 1j * (size * np.sin(angle))
+    power: Numbers = size * np.cos(angle) - 1j * (size * np.sin(angle))
     return power
 
 
@@ -173,7 +176,7 @@ def tails(k: int, shape: Array, z: Array, events: int = EVENTS) -> Array:
 
 def _at_once(terms: Array, q: Array) -> Array:
     """Sum of q^(n-1) terms[n-1] over n, by Horner's rule."""
-    total = terms[-1] + np.zeros(np.shape(q))
+    total: Array = terms[-1] + np.zeros(np.shape(q))
     for term in terms[-2::-1]:
         total = term + q * total
     return total

@@ -190,7 +190,10 @@ def _by_age(
     k: int, function: Callable[..., Array], p: Parameters, h: Array, x: Array, T: Array, of_z: bool = True
 ) -> Array:
     """function(x, h/age) or function(x, age), interpolated in age where rows share the parameters and the horizon."""
-    asked = (lambda x, age: function(x, h / age)) if of_z else function
+
+    def asked(x: Array, age: Array) -> Array:
+        return function(x, h / age if of_z else age)
+
     if _interpolates(p, h, x):
         return over_octaves(asked, x, p.alpha + T, _nodes(k))
     return asked(x, p.alpha + T)
@@ -200,7 +203,8 @@ def _summed(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends
     """Expected purchases until each z of `ends`, times its share and summed, (k, ...)."""
     bought = partial(_bought, k, p, h)
     if not _interpolates(p, h, x):
-        return np.sum([share * bought(x, z) for share, z in zip(shares, ends, strict=True)], axis=0)
+        total: Array = np.sum([share * bought(x, z) for share, z in zip(shares, ends, strict=True)], axis=0)
+        return total
     z = np.maximum(np.concatenate(ends), NEVER_YET)
     values = over_octaves(bought, np.tile(x, len(ends)), z, _nodes(k))
     answer: Array = np.sum(values.reshape(k, len(ends), -1) * np.stack(shares), axis=1)
