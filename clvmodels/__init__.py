@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clvmodels.clock import Clock
     from clvmodels.estimators.customer_model import CustomerModel, load
     from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
+    from clvmodels.estimators.regular import BGCNBD, MBGCNBD
     from clvmodels.estimators.spend import GammaGamma
     from clvmodels.reporting import plots
     from clvmodels.reporting.report import write_report
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from clvmodels.valuation.lifetime_value import lifetime_value
 
 _HOMES = {
+    "BGCNBD": "estimators.regular",
     "BGNBD": "estimators.purchases",
+    "MBGCNBD": "estimators.regular",
     "MBGNBD": "estimators.purchases",
     "NBD": "estimators.purchases",
     "Clock": "clock",
@@ -45,7 +48,9 @@ _HOMES = {
 _MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plots"}
 
 __all__ = [
+    "BGCNBD",
     "BGNBD",
+    "MBGCNBD",
     "MBGNBD",
     "NBD",
     "RFM",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from html import escape
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -49,12 +49,20 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         Last date of the RFM fitted.
     """
 
-    process: ClassVar[Process]
-
     parameters_: dict[str, float]
     fit_: Fit
     clock_: Clock
     observation_end_: str | None
+
+    @property
+    def process(self) -> Process:
+        """The process fitted: of the class, or where it depends on what was asked for, of the instance."""
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        """What tables and reports call the model."""
+        return self.process.title
 
     def _rows(self, rfm: RFM) -> UniqueRows:
         raise NotImplementedError
@@ -114,10 +122,10 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     def __str__(self) -> str:
         if not self.__sklearn_is_fitted__():
-            return f"{self.process.title}, not fitted"
+            return f"{self.title}, not fitted"
         fit = self.fit_
         values = ", ".join(f"{name} {value:.4g}" for name, value in fit.parameters.items())
-        return f"{self.process.title}: {fit.status}, {fit.customers:,} customers, {values}"
+        return f"{self.title}: {fit.status}, {fit.customers:,} customers, {values}"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: the certificate's words and the parameters."""
@@ -135,7 +143,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         self._check_fitted()
         fit = self.fit_
         return {
-            "model": self.process.title,
+            "model": self.title,
             "status": fit.status,
             "message": fit.message,
             "log_likelihood": fit.log_likelihood,

@@ -15,6 +15,7 @@ from clvmodels import files
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import CLVError, InvalidModelFile
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, PurchaseModel
+from clvmodels.estimators.regular import BGCNBD, MBGCNBD, RegularModel
 from clvmodels.estimators.spend import GammaGamma, Independence, SpendModel
 from clvmodels.inference.fitting import Fit
 
@@ -22,8 +23,9 @@ __all__ = ["PURCHASE_MODELS", "SPEND_MODELS", "read", "write"]
 
 FORMAT = "clvmodels.CustomerModel"
 SCHEMA_VERSION = 1
-PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {model.process.name: model for model in (BGNBD, MBGNBD, NBD)}
-SPEND_MODELS: dict[str, type[SpendModel]] = {model.process.name: model for model in (GammaGamma,)}
+PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {model().process.name: model for model in (BGNBD, MBGNBD, NBD)}
+REGULAR_MODELS: dict[str, type[RegularModel]] = {model.family: model for model in (BGCNBD, MBGCNBD)}
+SPEND_MODELS: dict[str, type[SpendModel]] = {model().process.name: model for model in (GammaGamma,)}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -56,10 +58,12 @@ class SavedFit(Saved):
     unique_rows: Annotated[int, Field(gt=0)]
     unit: Positive
     fingerprint: str
+    chosen: Annotated[int, Field(ge=0)] = 0
 
 
 class SavedProcess(Saved):
     process: str
+    profile: list[tuple[Annotated[int, Field(gt=0)], Finite]] | None = None
     prior: dict[str, tuple[Finite, Positive]] | None
     observation_end: str | None
     fit: SavedFit
@@ -147,6 +151,7 @@ def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
     prior = None if model.prior is None else {name: list(map(float, told)) for name, told in model.prior.items()}
     return {
         "process": model.process.name,
+        **({"profile": model.profile} if isinstance(model, RegularModel) else {}),
         "prior": prior,
         "observation_end": model.observation_end_,
         "fit": plain,
@@ -165,10 +170,18 @@ def _spend_facts(spend: SpendModel) -> dict[str, Any]:
     return {"set_aside": spend.set_aside_, "independence": told}
 
 
-def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
+def _unfitted(models: dict[str, Any], saved: SavedProcess) -> Any:
+    family, _, k = saved.process.rpartition("_")
+    if models is PURCHASE_MODELS and family in REGULAR_MODELS and k.isdecimal():
+        return REGULAR_MODELS[family].with_profile(int(k), saved.profile, saved.prior)
     if saved.process not in models:
-        raise InvalidModelFile(f"the process {saved.process!r} is not one of {', '.join(models)}.")
-    model = models[saved.process](prior=saved.prior)
+        known = [*models, *(f"{family}_k" for family in REGULAR_MODELS if models is PURCHASE_MODELS)]
+        raise InvalidModelFile(f"the process {saved.process!r} is not one of {', '.join(known)}.")
+    return models[saved.process](prior=saved.prior)
+
+
+def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
+    model = _unfitted(models, saved)
     names = model.process.parametrization.names
     if tuple(saved.fit.parameters) != names:
         raise InvalidModelFile(

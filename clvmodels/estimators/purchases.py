@@ -33,7 +33,9 @@ TIME_POWERS = {"mean purchase rate": -1, "mean time between purchases": 1}
 class PurchaseModel(FittedProcess):
     """What every purchase process can fit and predict; a subclass names the process."""
 
-    process: ClassVar[PurchaseProcess]
+    @property
+    def process(self) -> PurchaseProcess:
+        raise NotImplementedError
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
         """Maximum-likelihood fit.
@@ -440,6 +442,15 @@ class PurchaseModel(FittedProcess):
         rows["share gone"] = (*gone, "")
         told = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper", "unit"])
         return told.rename_axis("quantity")
+
+    def _check_rfm(self, rfm: RFM) -> None:
+        super()._check_rfm(rfm)
+        missing = [name for name in self.process.statistics if name not in rfm.columns()]
+        if missing:
+            raise InvalidRFM(
+                f"{self.title} reads {', '.join(missing)}, which this RFM does not have: make it with "
+                "rfm_summary(log, ..., intertimes=True), likewise holdout_split."
+            )
 
     def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
         names = self.process.statistics if names is None else names

@@ -58,7 +58,10 @@ class SpendModel(FittedProcess):
     independence_ : Independence
     """
 
-    process: ClassVar[SpendProcess]
+    @property
+    def process(self) -> SpendProcess:
+        raise NotImplementedError
+
     set_aside_: int
     independence_: Independence
 
