@@ -20,6 +20,7 @@ from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import digamma
 
 from clvmodels.processes import beta_geometric, erlang_stages
 from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, Parameters
@@ -27,7 +28,9 @@ from clvmodels.processes.contract import PURCHASE_RATE, Array, Future, History, 
 from clvmodels.processes.erlang_stages import stage_terms
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
 
-__all__ = ["Parameters", "process"]
+__all__ = ["Parameters", "process", "regularity"]
+
+LARGEST_LOG, HALVINGS = 14.0, 60  # of the k that is looked for; to the last bit
 
 
 def log_likelihood(
@@ -189,6 +192,37 @@ def process(k: int, leave_at_once: bool) -> PurchaseProcess:
         quantities=partial(quantities, k),
         moves=MOVES,
     )
+
+
+def regularity(x: Array, t_x: Array, sum_log_intertimes: Array) -> float:
+    """How regular purchases are: the shape of gamma intertimes, 1 for purchases at random, larger for regular ones.
+
+    Given how many intertimes there were and what they sum to, their shares of the sum are Dirichlet(k, ..., k):
+    whatever a customer's rate, and whatever made the purchases stop. This is the k that makes these shares likeliest.
+    Wheat & Morrison (1990), "Estimating Purchase Regularity with Two Interpurchase Times", Journal of Marketing
+    Research 27(1), 87-93, use the same for two intertimes a customer, which are then Beta(k, k).
+
+    Returns
+    -------
+    float
+        NaN where nobody has two intertimes; infinite where all intertimes of a customer are equal.
+    """
+    known = x >= 2
+    count, logs = x[known], sum_log_intertimes[known] - x[known] * np.log(t_x[known])
+
+    def slope(log_k: float) -> float:
+        k = np.exp(log_k)
+        return float(np.sum(count * (digamma(k * count) - digamma(k)) + logs))  # falls with k
+
+    low, high = -LARGEST_LOG, LARGEST_LOG
+    if not len(count):
+        return float("nan")
+    if slope(high) > 0:
+        return float("inf")
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if slope(middle) > 0 else (low, middle)
+    return float(np.exp(0.5 * (low + high)))
 
 
 def _stayed(leave_at_once: bool, p: Parameters) -> Parameters:

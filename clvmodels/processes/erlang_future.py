@@ -26,7 +26,16 @@ from scipy.special import betaincc
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["Roots", "purchases_at_stages", "rate_at_stages", "roots", "survival_at_stages", "tails"]
+__all__ = [
+    "Roots",
+    "is_many",
+    "main_purchases_at_stages",
+    "purchases_at_stages",
+    "rate_at_stages",
+    "roots",
+    "survival_at_stages",
+    "tails",
+]
 
 FEW = 0.5  # purchases: where fewer than so many are likely, chances are summed as they are
 SHARE = 1 / 6  # and where those of one more event fall at least by this factor
@@ -34,6 +43,7 @@ EVENTS = 21  # SHARE^EVENTS is beyond rounding
 SMALL = 0.1  # up to where a series of a few terms is good to rounding
 Numbers = Array | npt.NDArray[np.complex128]
 
+NOTHING = 80.0  # e^-80 is below rounding of 1, and of q^(1/k - 1) where q is 2^-53
 CERTAIN = 1 - 2.0**-53  # the largest probability below 1
 
 
@@ -56,23 +66,37 @@ def roots(k: int, p: Array) -> Roots:
 
 def purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
     """Expected purchases E[(1 - q^M) / (1 - q)] until h = z age of a customer who drops out with probability p."""
-    p, decay, y, gap, log_first = root
+    p, decay, y, gap, _ = root
     few = _at_once(tails(k, shape, z), 1 - p)
-    log_main = np.log1p(gap * z)
-    leaving = p > 0
-    many = []
-    for j in range(k):
-        # F_0 s_0^j E[s_0^N], which is 1 to first order in p.
-        kept = log_first - j / k * decay - (shape + j) * log_main
-        slope = (shape + j) * z / k + (2 * j - k + 1) / (2 * k)
-        many.append(np.where(leaving, -np.expm1(kept) / np.where(leaving, p, 1.0), slope))
+    many = main_purchases_at_stages(k, root, shape, z)
     for i in range(1, k // 2 + 1):
         s, u, share = _turned(k, i, y, z)
         term: Numbers = -share * np.exp(decay) * s / (1 - s) * _power(u, shape)
         for j in range(k):
-            many[j] = many[j] + np.real(term)
+            many[j] += np.real(term)
             term = term * s / u
-    return np.where(_is_few(k, y, gap, shape, z), few, np.maximum(np.stack(many), 0.0))
+    return np.where(_is_few(k, y, gap, shape, z), few, np.maximum(many, 0.0))
+
+
+def main_purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
+    """The part of it that the root 1 makes, (1 - F_0 s_0^j E[s_0^N]) / p: all of it where `is_many`."""
+    p, decay, _, gap, log_first = root
+    log_main, leaving = np.log1p(gap * z), p > 0
+    safe = np.where(leaving, p, 1.0)
+    parts = []
+    for j in range(k):
+        # The logarithm of what is taken from 1 vanishes with p, to an exact first order.
+        kept = log_first - j / k * decay - (shape + j) * log_main
+        slope = (shape + j) * z / k + (2 * j - k + 1) / (2 * k)
+        parts.append(np.where(leaving, -np.expm1(kept) / safe, slope))
+    return np.stack(parts)
+
+
+def is_many(k: int, shape: Array, z: Array) -> npt.NDArray[np.bool_]:
+    """Whether the other roots add nothing: there, E[s_i^N] is below rounding even over the smallest q."""
+    least = min(1.0, 1 - np.cos(2 * np.pi / k)) if k > 1 else 1.0  # of (|u| - 1) / z
+    answer: npt.NDArray[np.bool_] = shape * np.log1p(least * z) > NOTHING
+    return answer
 
 
 def survival_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:

@@ -17,7 +17,15 @@ from scipy.special import betainc, betaincc, betaln
 
 from clvmodels.processes.beta_geometric import SMALLEST, Parameters, average
 from clvmodels.processes.contract import Array, Future
-from clvmodels.processes.erlang_future import purchases_at_stages, rate_at_stages, roots, survival_at_stages, tails
+from clvmodels.processes.erlang_future import (
+    is_many,
+    main_purchases_at_stages,
+    purchases_at_stages,
+    rate_at_stages,
+    roots,
+    survival_at_stages,
+    tails,
+)
 from clvmodels.processes.special import CHEBYSHEV_NODES, by_node_count, log_beta, over_octaves
 
 __all__ = ["discounted", "intensity", "pmf", "purchases", "sample", "stage_terms", "survival"]
@@ -61,6 +69,8 @@ def discounted(k: int, p: Parameters, h: Array, delta: float, x: Array, t_x: Arr
     By parts and on the scale of log(1 + pace tau), as beta_geometric.discounted_if_active. Expected purchases depend on
     tau through tau/age alone: where rows share parameters, they are interpolated in that, too.
     """
+    if delta == 0:
+        return purchases(k, p, h, x, t_x, T)
 
     def with_nodes(count: int, *columns: Array) -> Array:
         p, (h, x, t_x, T) = Parameters(*columns[:4]), columns[4:]
@@ -122,7 +132,7 @@ def sample(
     times, of which those between purchases are drawn as sums.
     """
     shape = np.shape(active)
-    terms = stage_terms(k, p.r + k * x, t_x, T, p.alpha + T)
+    terms = stage_terms(k, np.broadcast_to(p.r + k * x, shape), t_x, T, p.alpha + T)
     below = np.cumsum(terms, axis=0) / np.sum(terms, axis=0)
     stage = np.sum(generator.random(shape) >= below[:-1], axis=0)
     rate = generator.standard_gamma(np.broadcast_to(p.r + k * x + stage, shape)) / (p.alpha + T)
@@ -148,7 +158,8 @@ def sample(
 
 def _over_stages(k: int, p: Parameters, x: Array, t_x: Array, T: Array, averages: Array) -> Array:
     """Sum over the stages of their chances times averages (k, ...)."""
-    terms = stage_terms(k, p.r + k * x, t_x, T, p.alpha + T)
+    shape = np.broadcast_to(p.r + k * x, averages.shape[1:])
+    terms = stage_terms(k, shape, t_x, T, p.alpha + T)
     answer: Array = np.sum(terms * averages, axis=0) / np.sum(terms, axis=0)
     return answer
 
@@ -158,7 +169,8 @@ def _average(g: Callable[..., Array], k: int, p: Parameters, h: Array, x: Array,
 
     Up to r/k + x + 1 purchases a unit of z are likely, which says where the nodes have to be.
     """
-    shape = p.r + k * x
+    whole = np.broadcast_shapes(*map(np.shape, (*p, x, z)))  # or the stages' axis would meet that of draws
+    shape, z = np.broadcast_to(p.r + k * x, whole), np.broadcast_to(z, whole)
     falls = 0.5 * (shape / k + 1) * z
     likely = p._replace(r=p.r / k + 1)
     answer: Array = average(partial(g, k), likely, h, x, falls, shape, z, prepare=partial(roots, k))
@@ -166,14 +178,19 @@ def _average(g: Callable[..., Array], k: int, p: Parameters, h: Array, x: Array,
 
 
 def _bought(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
-    """Expected purchases at each stage (k, ...) until z. Where rows share parameters, few purchases are just summed."""
+    """Expected purchases at each stage (k, ...) until z; with less work where rows share parameters and it will do."""
     if not _interpolates(p, h, x):
         return _average(purchases_at_stages, k, p, h, x, z)
     few = (z <= FEW) & ((p.r + k * x + k) * z <= 0.5 * k)
+    many = is_many(k, p.r + k * x, z)
     answer = np.empty((k, len(x)))
-    answer[:, few] = _few_bought(k, p, x[few], z[few])
-    if not np.all(few):
-        answer[:, ~few] = _average(purchases_at_stages, k, p, h, x[~few], z[~few])
+    for rows, bought in (
+        (few, partial(_few_bought, k, p)),
+        (many, partial(_average, main_purchases_at_stages, k, p, h)),
+        (~(few | many), partial(_average, purchases_at_stages, k, p, h)),
+    ):
+        if np.any(rows):
+            answer[:, rows] = bought(x[rows], z[rows])
     return answer
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidRFM, InvalidTransactions
+from clvmodels.processes.cnbd_k import regularity
 from clvmodels.transactions.checks import check, numbers, read_customers, refuse_customers
 from clvmodels.transactions.log import MissingId, Transactions, money, read_transactions
 from clvmodels.transactions.reduction import purchases, reduce_to_customers, sum_log_gaps
@@ -202,6 +203,17 @@ class RFM:
         if self.monetary_value is not None:
             columns |= {"monetary_value": self.monetary_value, "monetary_count": self.monetary_count}
         return columns | dict(self.attributes)
+
+    def regularity(self) -> float:
+        """How regularly customers buy, before any model: 1 at random, more the more alike the times between purchases.
+
+        A diagnostic of customers with two repeat purchases or more; the k of BGCNBD and MBGCNBD should lie near it.
+        Whoever buys every few days looks more regular than he is, since purchases of one day are one. Needs
+        `rfm_summary(..., intertimes=True)`.
+        """
+        if self.sum_log_intertimes is None:
+            raise InvalidRFM("This RFM has no intertimes: make it with rfm_summary(log, ..., intertimes=True).")
+        return regularity(self.frequency.astype(float), self.recency, self.sum_log_intertimes)
 
     def facts(self) -> list[str]:
         """What a reader should know of it, in words."""
