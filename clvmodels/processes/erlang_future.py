@@ -187,11 +187,15 @@ def _chances(events: int, shape: Array, z: Array) -> Array:
     return np.stack(chances)
 
 
-def tails(k: int, shape: Array, z: Array, events: int = EVENTS) -> Array:
-    """P(M >= n) at each stage (n, k, ...), n = 1, 2, ...: sums of positive terms, down from the largest n."""
-    shapes, most = shape + _stages(k, shape, z), _most(k, events)
+def tails(k: int, shape: Array, z: Array, events: int | None = None) -> Array:
+    """P(M >= n) at each stage (n, k, ...), n = 1, 2, ...: sums of positive terms, down from the largest n.
+
+    With `events`, more than so many are known to be less likely than rounding.
+    """
+    shapes, most = shape + _stages(k, shape, z), _most(k, events or EVENTS)
     chances = _chances(k * most, shapes, z)
-    beyond = betaincc(shapes, k * most, 1 / (1 + z))  # at a long horizon z / (1 + z) would round to 1
+    # At a long horizon z / (1 + z) would round to 1.
+    beyond = betaincc(shapes, k * most, 1 / (1 + z)) if events is None else np.zeros(chances.shape[1:])
     tails = beyond + np.cumsum(chances[::-1], axis=0)[::-1]
     due = k * np.arange(1, most + 1)[:, None] - np.arange(k)
     answer: Array = np.concatenate([tails, beyond[None]])[due, np.arange(k)]
