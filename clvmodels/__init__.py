@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clvmodels.clock import Clock
     from clvmodels.estimators.customer_model import CustomerModel, load
     from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD
+    from clvmodels.estimators.regular import BGCNBD, MBGCNBD
     from clvmodels.estimators.spend import GammaGamma
     from clvmodels.reporting import plots
     from clvmodels.reporting.report import write_report
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "BGBB": "estimators.purchases",
+    "BGCNBD": "estimators.regular",
     "BGNBD": "estimators.purchases",
+    "MBGCNBD": "estimators.regular",
     "MBGNBD": "estimators.purchases",
     "NBD": "estimators.purchases",
     "Clock": "clock",
@@ -57,7 +60,9 @@ _MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plot
 
 __all__ = [
     "BGBB",
+    "BGCNBD",
     "BGNBD",
+    "MBGCNBD",
     "MBGNBD",
     "NBD",
     "RFM",

@@ -1,15 +1,15 @@
 """What a model asks of customers' attributes: formulas -> covariates, and a column -> groups.
 
-A formula names columns of the RFM (`rfm.with_columns(frame)` carries them): "C(channel) + age". formulaic makes the design
-matrix. What a formula may hold is kept small, so that a saved model cannot run code: columns, C(column) for categories,
-and the operators + : *.
+A formula names columns of the RFM (`rfm.with_columns(frame)` carries them): "C(channel) + age". formulaic makes the
+design matrix. What a formula may hold is kept small, so that a saved model cannot run code: columns, C(column) for
+categories, and the operators + : *.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,6 +86,32 @@ class Design:
         _check_columns(matrices, covariates)
         return cls(formulas, levels, tuple(numeric), covariates)
 
+    @classmethod
+    def restored(
+        cls,
+        process: Any,
+        formulas: Formulas,
+        levels: Mapping[str, Sequence[str]],
+        center: Sequence[float],
+        scale: Sequence[float],
+    ) -> Design:
+        """The design of a saved fit, from what it had learned."""
+        import pandas as pd
+
+        variables = _variables(process, formulas)
+        numeric = tuple(name for name in variables if name not in levels)
+        rows = max([2, *map(len, levels.values())])
+        columns: dict[str, Any] = {name: np.arange(rows, dtype=float) for name in numeric}
+        for name, known in levels.items():
+            columns[name] = pd.Categorical([known[i % len(known)] for i in range(rows)], categories=list(known))
+        frame = pd.DataFrame(columns)
+        matrices = {role: _matrix(formula, frame) for role, formula in formulas.by_role.items()}
+        found = _covariates(process, formulas, matrices)
+        if not len(center) == len(scale) == len(found.names):
+            raise InvalidOption(f"The covariates are {', '.join(found.names)}: {len(center)} centers do not fit them.")
+        covariates = replace(found, center=tuple(center), scale=tuple(scale))
+        return cls(formulas, {name: tuple(known) for name, known in levels.items()}, numeric, covariates)
+
     def applied_to(self, process: Any) -> Any:
         """The process with these covariates."""
         return with_covariates(process, self.covariates)
@@ -122,11 +148,11 @@ class Grouping:
         return {GROUP: group_codes(rfm, self.by, self.labels).astype(float)}
 
     @classmethod
-    def learned(cls, rfm: RFM, by: str, fewest: int) -> Grouping:
+    def learned(cls, rfm: RFM, by: str, smallest: int) -> Grouping:
         """Groups of at least so many customers; the others are pooled."""
         values = _texts(rfm, by)
         labels, counts = np.unique(values, return_counts=True)
-        large = [str(label) for label, count in zip(labels, counts, strict=True) if count >= fewest]
+        large = [str(label) for label, count in zip(labels, counts, strict=True) if count >= smallest]
         return cls(by, (*large, POOLED) if len(large) < len(labels) else tuple(large))
 
 
@@ -140,7 +166,7 @@ def group_codes(rfm: RFM, by: str, labels: Sequence[str]) -> npt.NDArray[np.intp
             new = sorted({value for value, code in zip(values, codes, strict=True) if code < 0})
             raise InvalidRFM(
                 f"{int(np.sum(codes < 0)):,} customers have a {by!r} that was not in the fit (first: "
-                f"{', '.join(map(repr, new[:3]))}): fit again with them, or with fewest= large enough to pool small groups."
+                f"{', '.join(map(repr, new[:3]))}): fit again with them, or with a larger smallest_group= to pool some."
             )
         codes[codes < 0] = place[POOLED]
     return codes
@@ -149,11 +175,13 @@ def group_codes(rfm: RFM, by: str, labels: Sequence[str]) -> npt.NDArray[np.intp
 def _variables(process: Any, formulas: Formulas) -> dict[str, bool]:
     """Columns the formulas name, and whether as categories."""
     variables: dict[str, bool] = {}
+    if formulas.spread and "dropout_spread" not in process.moves:
+        raise InvalidOption(f"dropout_moves='spread': {process.title} has no spread of a dropout probability to move.")
     for role, formula in formulas.by_role.items():
         if role not in process.moves:
             raise InvalidOption(
                 f"{role}={formula!r}: {process.title} has nothing of that kind to move, only "
-                f"{', '.join(process.moves)}."
+                f"{', '.join(name for name in process.moves if name != 'dropout_spread')}."
             )
         end, operand = 0, True
         for found in TOKEN.finditer(formula):
@@ -226,7 +254,7 @@ def _matrix(formula: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The design matrix without its constant, which the process has already."""
     from formulaic import Formula
 
-    matrix = Formula(formula).get_model_matrix(frame, na_action="raise", output="pandas")
+    matrix: pd.DataFrame = Formula(formula).get_model_matrix(frame, na_action="raise", output="pandas")
     return matrix.drop(columns="Intercept", errors="ignore")
 
 

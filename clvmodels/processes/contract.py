@@ -124,7 +124,10 @@ class PositiveBlock:
 
 @dataclass(frozen=True, slots=True)
 class GammaBlock:
-    """Something that varies between customers as Gamma(shape, rate), told by log shape and log mean."""
+    """Something that varies between customers as Gamma(shape, rate), told by log shape and log mean.
+
+    Where the parameters tell of events of which only every so many-th counts, the mean is of those that count.
+    """
 
     shape: str
     rate: str
@@ -132,6 +135,7 @@ class GammaBlock:
     no_variation: str
     all_variation: str
     no_mean: str | None = None
+    events: int = 1
 
     real: ClassVar[bool] = False
 
@@ -150,10 +154,10 @@ class GammaBlock:
         return spread, Coordinate(f"log mean {self.of}", nothing, NO_LIMIT)
 
     def to_logs(self, u: Array) -> Array:
-        return np.stack([u[0], u[0] - u[1]])
+        return np.stack([u[0], u[0] - u[1] - np.log(self.events)])
 
     def from_logs(self, logs: Array) -> Array:
-        return np.stack([logs[0], logs[0] - logs[1]])
+        return np.stack([logs[0], logs[0] - logs[1] - np.log(self.events)])
 
     def jacobian(self, u: Array) -> Array:
         one, none = np.ones(u.shape[1:]), np.zeros(u.shape[1:])
@@ -424,7 +428,8 @@ class PurchaseProcess:
     quantities : function (p)
         What people quote of the process, by name; "mean purchase rate" is that of new customers, and so on.
     moves : dict of str to (str, float)
-        What covariates may act on (purchase, dropout), the coordinate they then shift, and which way is more.
+        What covariates may act on (purchase, dropout, dropout_spread), the coordinate they then shift, and which way
+        is more.
     prepare : function (x, t_x, T) -> function (p) -> Score, optional
         The score of rows that stay the same, where something can be done once for all parameters.
     discrete : bool

@@ -188,7 +188,7 @@ def _check(rfm: RFM, models: Sequence[PurchaseModel]) -> None:
 
 
 def _check_fitted_to(model: PurchaseModel, rfm: RFM) -> None:
-    title, fresh = model.process.title, f"pass {type(model).__name__}() unfitted, and it is fitted to these"
+    title, fresh = model.title, f"pass {type(model).__name__}() unfitted, and it is fitted to these"
     if model.clock_ != rfm.clock:
         raise ClockMismatch(
             f"{title} was fitted in {model.clock_}; these data are told in {rfm.clock}: likelihoods of two clocks "
@@ -243,7 +243,7 @@ def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
                 "model": name_of(model),
                 "status": fit.status,
                 "message": fit.message,
-                "parameters": int(np.sum(fit.free)),
+                "parameters": int(np.sum(fit.free)) + fit.chosen,
                 "log_likelihood": fit.log_likelihood,
                 "aic": fit.aic,
                 "bic": fit.bic,
@@ -251,7 +251,7 @@ def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
             }
         else:
             told = {
-                "model": model.process.title,
+                "model": model.title,
                 "status": "failed",
                 "message": trial.failure,
                 "parameters": len(model.process.parametrization.names),

@@ -22,7 +22,7 @@ CHANCE, NEGLIGIBLE = 2.0, 1e-3
 
 def name_of(model: PurchaseModel) -> str:
     """What a fit is called: the process, and k where the fit chose one and the title does not tell it."""
-    k, title = getattr(model, "k_", None), model.process.title
+    k, title = getattr(model, "k_", None), model.title
     return title if k is None or title.endswith(f"-{k}") else f"{title}, k = {k}"
 
 

@@ -83,7 +83,27 @@ def customers(process, generator, n=60):
         t_x = np.where(x > 0, t_x, 0.0)
     count = np.maximum(x, 1.0)
     spend = np.exp(generator.normal(3, 1, n))
-    return columns_of(process, frequency=x, recency=t_x, T=T, n=T, monetary_count=count, monetary_value=spend)
+    # Intertimes that sum to t_x; the sum of their logarithms is largest where they are equal.
+    logs = x * (np.log(np.where(x > 0, t_x, 1.0) / count) - generator.uniform(0, 2, n))
+    return columns_of(
+        process,
+        frequency=x,
+        recency=t_x,
+        T=T,
+        n=T,
+        sum_log_intertimes=logs,
+        monetary_count=count,
+        monetary_value=spend,
+    )
+
+
+def rescaled(process, columns, ratio):
+    """Statistics of the same customers in another unit of time or money."""
+    known = dict(zip(process.statistics, columns, strict=True))
+    moved = {name: known[name] * ratio for name in ("recency", "T", "monetary_value") if name in known}
+    if "sum_log_intertimes" in known:
+        moved["sum_log_intertimes"] = known["sum_log_intertimes"] + known["frequency"] * np.log(ratio)
+    return columns_of(process, **(known | moved))
 
 
 def simulated(process, p, T, generator):
@@ -94,7 +114,16 @@ def simulated(process, p, T, generator):
         return columns_of(process, monetary_count=count, monetary_value=spend)
     T = np.floor(T) if process.discrete else T
     history = process.simulate(p, T, generator)
-    return columns_of(process, frequency=history.x, recency=history.t_x, T=T, n=T)
+    logs = sum_log_intertimes(history)
+    return columns_of(process, frequency=history.x, recency=history.t_x, T=T, n=T, sum_log_intertimes=logs)
+
+
+def sum_log_intertimes(history):
+    """Sum of the logarithms of each customer's times between purchases (n,)."""
+    order = np.lexsort((history.time, history.customer))
+    customer, time = history.customer[order], history.time[order]
+    before = np.where(np.append(True, customer[1:] != customer[:-1]), 0.0, np.append(0.0, time[:-1]))[: len(time)]
+    return np.bincount(customer, np.log(time - before), minlength=len(history.x))
 
 
 def predictions(process, p, columns):
@@ -323,10 +352,7 @@ def test_another_unit_moves_the_log_likelihood_by_a_constant(process, seed, rati
     generator = np.random.default_rng(seed)
     u = generator.uniform(*limits(process, 4))
     columns = customers(process, generator)
-    scaled = [
-        column * (ratio if name in ("recency", "T", "monetary_value") else 1)
-        for name, column in zip(process.statistics, columns, strict=True)
-    ]
+    scaled = rescaled(process, columns, ratio)
     there = process.log_likelihood(at(process, u, UNIT * ratio), *scaled)
     here = process.log_likelihood(at(process, u), *columns)
     # A density of x times, or of one mean spend, in units of another length.
@@ -342,10 +368,7 @@ def test_the_fit_knows_no_unit(process):
     T = generator.uniform(0.5, 1.5, 3000) * UNIT
     columns = simulated(process, at(process, usual(process)), T, generator)
     ratio = 7.0
-    scaled = [
-        column * (ratio if name in ("recency", "T", "monetary_value") else 1)
-        for name, column in zip(process.statistics, columns, strict=True)
-    ]
+    scaled = rescaled(process, columns, ratio)
     here = maximize(process, unique_rows(columns), UNIT)
     there = maximize(process, unique_rows(scaled), UNIT * ratio)
     for name, value in here.parameters.items():
