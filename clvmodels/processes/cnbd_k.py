@@ -9,8 +9,8 @@ International Journal of Research in Marketing 38(1), 194-215; called RPS below.
 Science 35(5), 779-799, on regularity.
 
 The history reaches the future through the stage too: how many of the k events since the last purchase have passed
-unseen. What is expected of an active customer is exact here, averaged over the stage; RPS scale BG/NBD's answer
-instead, which is an approximation.
+unseen. What is expected of an active customer is exact here, averaged over the stage; the authors' package BTYDplus
+approximates it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LARGEST_LOG, HALVINGS = 14.0, 60  # of the k that is looked for; to the last bit
 def log_likelihood(
     k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array
 ) -> Array:
-    """Log-likelihood of the times of each customer's purchases. RPS eq. (4), factored so that no term overflows."""
+    """Log-likelihood of the times of each customer's purchases. RPS's, factored so that no term overflows."""
     value, _ = _value(k, leave_at_once, p, x, t_x, T)
     return value + _of_intertimes(k, x, sum_log_intertimes)
 
@@ -79,7 +79,7 @@ def starts(k: int, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array) ->
 def probability_alive(
     k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array
 ) -> Array:
-    """Probability that a customer is still active at T. RPS eq. (7)."""
+    """Probability that a customer is still active at T."""
     return logistic(-_value(k, leave_at_once, p, x, t_x, T)[1])
 
 
@@ -105,7 +105,7 @@ def survival_if_active(k: int, leave_at_once: bool, p: Parameters, h: Array, x: 
 
 
 def purchases_if_active(k: int, leave_at_once: bool, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] of a customer who is active at T; exact, where RPS eq. (9) approximates."""
+    """Expected purchases in (T, T + h] of a customer who is active at T."""
     return erlang_stages.purchases(k, _stayed(leave_at_once, p), h, x, t_x, T)
 
 

@@ -148,7 +148,7 @@ def test_new_customers_as_in_btydplus(name, family, k):
 def test_expectations_are_exact_where_the_package_approximates(first_customers):
     """BG/CNBD-2 at BTYDplus' parameters: a customer seen once (x = 0, T = 52) buys .278 times in 52 weeks more.
 
-    BTYDplus says .316, since RPS eq. (9) scales BG/NBD's answer; a million simulated customers decide. (With MBG/CNBD-2
+    BTYDplus says .316, which is an approximation; a million simulated customers decide. (With MBG/CNBD-2
     it is .064 against .077.)
     """
     told = REFERENCE["grocery"]["bgcnbd_k2"]
