@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from clvmodels import datasets, errors
     from clvmodels.clock import Clock
     from clvmodels.estimators.customer_model import CustomerModel, load
-    from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD
+    from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD
+    from clvmodels.estimators.regular import BGCNBD, MBGCNBD
     from clvmodels.estimators.spend import GammaGamma
     from clvmodels.reporting import plots
     from clvmodels.reporting.report import write_report
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from clvmodels.valuation.lifetime_value import lifetime_value
 
 _HOMES = {
+    "BGBB": "estimators.purchases",
+    "BGCNBD": "estimators.regular",
     "BGNBD": "estimators.purchases",
+    "MBGCNBD": "estimators.regular",
     "MBGNBD": "estimators.purchases",
     "NBD": "estimators.purchases",
     "Clock": "clock",
@@ -55,7 +59,10 @@ _HOMES = {
 _MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plots"}
 
 __all__ = [
+    "BGBB",
+    "BGCNBD",
     "BGNBD",
+    "MBGCNBD",
     "MBGNBD",
     "NBD",
     "RFM",

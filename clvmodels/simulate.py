@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels import frames
-from clvmodels.clock import Clock, TimeUnit
+from clvmodels.clock import EPOCH, OPPORTUNITIES, Clock, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.processes.contract import Array, Process
 from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
@@ -42,9 +42,9 @@ def simulate_log(
     process, spend_process : str
         Names of processes.
     time_unit : {"hour", "day", "week", "month", "year"}
-        Of the parameters.
+        Of the parameters; of a discrete process also the opportunity, "week", "month" or "year".
     start, end : str
-        First and last day of the log.
+        First and last day of the log; of a discrete process the last day of an opportunity.
     last_arrival : str, optional
         Last day a customer may arrive; default: the middle of the period.
     random_state : int
@@ -54,11 +54,11 @@ def simulate_log(
     -------
     frame
         customer_id (0 to customers - 1), date, and with spend amount; in random order. Purchases on one day are
-        several rows of that day.
+        several rows of that day; those of a discrete process fall on any day of their opportunity.
     """
-    clock = Clock(time_unit)
     drawn = _parameters(PURCHASE_PROCESSES, process, purchases)
-    first, last = clock.last_tick(start, "start"), clock.last_tick(end, "end")
+    clock = _clock(PURCHASE_PROCESSES[process].discrete, time_unit)
+    first, last = clock.last_tick(start, "start"), clock.closing_tick(end, "end")
     latest = (first + last) // 2 if last_arrival is None else clock.last_tick(last_arrival, "last_arrival")
     if not first <= latest <= last:
         raise InvalidOption(f"The period must hold start, last_arrival and end in this order: {start}, {end}.")
@@ -67,7 +67,7 @@ def simulate_log(
     history = PURCHASE_PROCESSES[process].simulate(drawn, (last - arrival) / clock.ticks_per_unit, generator)
     later = arrival[history.customer] + np.floor(history.time * clock.ticks_per_unit).astype(np.int64)
     who = np.concatenate([np.arange(customers), history.customer])
-    day = np.concatenate([arrival, later])
+    day = _days(np.concatenate([arrival, later]), clock, start, generator)
     order = generator.permutation(len(who))
     columns: dict[str, Any] = {
         "customer_id": who[order],
@@ -77,6 +77,28 @@ def simulate_log(
         money = _parameters(SPEND_PROCESSES, spend_process, spend)
         columns["amount"] = _amounts(spend_process, money, who, customers, generator)[order]
     return frames.table(kind, columns)
+
+
+def _clock(discrete: bool, time_unit: TimeUnit) -> Clock:
+    if not discrete:
+        return Clock(time_unit)
+    if time_unit not in OPPORTUNITIES:
+        raise InvalidOption(
+            f"time_unit={time_unit!r}: a discrete process counts opportunities, each of which is one of "
+            f"{', '.join(map(repr, OPPORTUNITIES))}."
+        )
+    return Clock(time_unit, time_unit)
+
+
+def _days(ticks: Any, clock: Clock, start: str, generator: np.random.Generator) -> Any:
+    """Days of purchases, since 1970: the ticks themselves, or any day of each opportunity from the start of the log."""
+    if not clock.discrete:
+        return ticks
+    distinct, rows = np.unique(ticks, return_inverse=True)
+    spans = [clock.days(int(tick)) for tick in distinct]
+    first, last = (np.array([day.toordinal() for day in days]) - EPOCH.toordinal() for days in zip(*spans, strict=True))
+    first = np.maximum(first, Clock().last_tick(start, "start"))
+    return generator.integers(first[rows], last[rows] + 1)
 
 
 def _parameters(processes: Mapping[str, Process], name: str, given: Mapping[str, float]) -> Any:

@@ -40,7 +40,18 @@ def test_hours_of_whole_days_are_whole():
         ({"time_unit": "days"}, "time_unit='days' is not one of 'hour', 'day', 'week', 'month', 'year'"),
         ({"time_unit": None}, "time_unit=None is not one of"),
         ({"time_unit": ["week"]}, r"time_unit=\['week'\] is not one of"),
-        ({"merge_within": "week"}, "merge_within='week' is not one of 'hour', 'day'"),
+        (
+            {"merge_within": "fortnight"},
+            "merge_within='fortnight' is not one of 'hour', 'day', 'week', 'month', 'year'",
+        ),
+        (
+            {"merge_within": "week"},
+            "each calendar week one opportunity to buy, .* pass time_unit='week' too, not 'day'",
+        ),
+        (
+            {"time_unit": "month", "merge_within": "year"},
+            "pass time_unit='year' too, not 'month', or merge_within='day'",
+        ),
         ({"time_zone": "Mars/Olympus"}, "time_zone='Mars/Olympus' is not a known zone"),
         ({"time_zone": ""}, "time_zone='' is not a known zone"),
         ({"time_zone": "../UTC"}, "is not a known zone"),
@@ -257,3 +268,94 @@ def test_an_hour_reads_back_as_itself(moment):
     assert clock.describe_tick(tick) == moment.isoformat(timespec="hours")
     assert clock.last_tick(clock.describe_tick(tick)) == tick
     assert clock.last_tick(moment.date()) // 24 == tick // 24 == Clock().last_tick(moment)
+
+
+# ---- opportunities -----------------------------------------------------------------------------------------
+
+DISCRETE = ("week", "month", "year")
+
+
+@pytest.mark.parametrize(
+    ("unit", "day", "tick", "first", "last"),
+    [
+        ("week", "1970-01-01", 0, "1969-12-29", "1970-01-04"),  # a Thursday: its week began three days before
+        ("week", "1969-12-28", -1, "1969-12-22", "1969-12-28"),
+        ("week", "1997-09-30", 1448, "1997-09-29", "1997-10-05"),
+        ("month", "1970-01-31", 0, "1970-01-01", "1970-01-31"),
+        ("month", "1969-12-31", -1, "1969-12-01", "1969-12-31"),
+        ("month", "2000-02-05", 361, "2000-02-01", "2000-02-29"),
+        ("year", "1969-06-30", -1, "1969-01-01", "1969-12-31"),
+        ("year", "2001-01-01", 31, "2001-01-01", "2001-12-31"),
+    ],
+)
+def test_an_opportunity_is_a_calendar_week_month_or_year(unit, day, tick, first, last):
+    clock = Clock(unit, unit)
+    assert clock.discrete
+    assert clock.last_tick(day) == tick
+    assert (clock.describe_start(tick), clock.describe_tick(tick)) == (first, last)
+
+
+@given(DATES, st.sampled_from(DISCRETE))
+def test_a_day_lies_in_its_opportunity_and_the_next_one_follows(day, unit):
+    clock = Clock(unit, unit)
+    tick = clock.last_tick(day)
+    first, last = clock.days(tick)
+    assert first <= day <= last
+    assert clock.days(tick + 1)[0] == last + timedelta(days=1)
+    assert first.weekday() == 0 if unit == "week" else first.day == 1
+    assert clock.closing_tick(last) == clock.last_tick(first) == tick
+
+
+def test_a_period_ends_with_an_opportunity():
+    with pytest.raises(
+        InvalidOption, match=r"observation_end='2001-06-15' lies within a year, .*'2000-12-31'.*'2001-1"
+    ):
+        Clock("year", "year").closing_tick("2001-06-15")
+    with pytest.raises(InvalidOption, match=r"cut='1997-09-30' lies within a week, .*'1997-09-28' .*'1997-10-05'"):
+        Clock("week", "week").closing_tick("1997-09-30", "cut")
+    assert Clock("month", "month").closing_tick("2000-02-29T12:00") == 361
+    assert Clock("year").closing_tick("2001-06-15") == Clock("year").last_tick("2001-06-15")
+
+
+def test_days_and_hours_are_no_opportunities():
+    assert not Clock("year").discrete
+    assert not Clock("hour", "hour").discrete
+    assert Clock("day", "hour").describe_start(24 * DAY) == "1997-01-01T00"
+
+
+def test_it_says_that_it_counts_opportunities():
+    assert str(Clock("month", "month", "UTC")) == "calendar months, each one opportunity to buy, zone UTC"
+    assert Clock("month", "month") != Clock("month")
+
+
+@pytest.mark.parametrize("unit", DISCRETE)
+def test_opportunities_are_told_in_their_own_unit(unit):
+    assert Clock(unit, unit).ticks_per_unit == 1
+    assert math.exp(-Clock(unit, unit).continuous_rate(0.1) * Clock(unit).duration("1 year")) == pytest.approx(1 / 1.1)
+
+
+@pytest.mark.parametrize(
+    ("unit", "length", "count"),
+    [
+        ("year", "5 years", 5),
+        ("year", "12 months", 1),
+        ("month", "2 years", 24),
+        ("week", "14 days", 2),
+        ("week", 3, 3),
+    ],
+)
+def test_a_length_of_whole_opportunities(unit, length, count):
+    assert Clock(unit, unit).duration(length) == count
+
+
+@pytest.mark.parametrize(
+    ("unit", "length", "said"),
+    [
+        ("week", "12 months", r"'12 months' is 52\.179 weeks, .* give '52 weeks' or '53 weeks'"),
+        ("year", "90 days", r"is 0\.24641 years, .* give '0 years' or '1 year'"),
+        ("month", 1.5, "horizon=1.5 is 1.5 months, .* give '1 month' or '2 months'"),
+    ],
+)
+def test_a_part_of_an_opportunity_is_refused(unit, length, said):
+    with pytest.raises(InvalidOption, match=said):
+        Clock(unit, unit).duration(length)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from html import escape
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,7 +14,9 @@ from sklearn.base import BaseEstimator
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
+from clvmodels.estimators.design import Design, Formulas, Grouping
 from clvmodels.inference.fitting import Fit, maximize
+from clvmodels.inference.groups import together
 from clvmodels.inference.objective import Prior
 from clvmodels.inference.statistics import CountedRows, UniqueRows
 from clvmodels.inference.uncertainty import RandomState, bootstrap, seed_of
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["FittedProcess"]
 
 Errors = Literal["hessian", "sandwich"]
+SMALLEST_GROUP = 500  # customers: of fewer, a group's own parameters are hardly known
 
 
 class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -37,6 +40,13 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     prior : mapping of str to (float, float), optional
         Normal priors (mean, standard deviation) on coordinates such as "log r" or "logit mean dropout probability".
         These are unit-free: times are in mean T, money in median spend. None is needed for a fit to converge.
+    l2 : float
+        Regularization of covariates' coefficients: half of it times the sum of their squares, for covariates of mean 0
+        and standard deviation 1, is subtracted from the log-likelihood.
+    by : str, optional
+        An attribute of the RFM, each group of which has parameters of its own.
+    smallest_group : int
+        Groups of fewer customers are fitted together.
 
     Attributes
     ----------
@@ -50,15 +60,35 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     data_fingerprint_ : str or None
         Of the data that the likelihood is of, which is the same for every process fitted to them; None if the model was
         saved before there was one.
+    design_ : Design or None
+        What the covariates learned of their columns.
+    grouping_ : Grouping or None
+        The groups that have parameters of their own.
     """
-
-    process: ClassVar[Process]
 
     parameters_: dict[str, float]
     fit_: Fit
     clock_: Clock
     observation_end_: str | None
     data_fingerprint_: str | None
+    design_: Design | None
+    grouping_: Grouping | None
+    _fitted_process: Any
+
+    @property
+    def plain(self) -> Process:
+        """The process without covariates or groups: of the class, or where something was asked for, of the instance."""
+        raise NotImplementedError
+
+    @property
+    def process(self) -> Process:
+        """The process fitted, with its covariates and groups."""
+        return self._fitted_process if hasattr(self, "_fitted_process") else self.plain
+
+    @property
+    def title(self) -> str:
+        """What tables and reports call the model."""
+        return self.process.title
 
     def _rows(self, rfm: RFM) -> UniqueRows:
         raise NotImplementedError
@@ -66,12 +96,68 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def _counted(self, rfm: RFM) -> CountedRows:
         raise NotImplementedError
 
-    def __init__(self, prior: Mapping[str, tuple[float, float]] | None = None) -> None:
-        self.prior = prior
+    @property
+    def _formulas(self) -> Formulas | None:
+        """What covariates are to move, if any."""
+        raise NotImplementedError
 
-    def _maximize(self, rfm: RFM, rows: CountedRows, unit: float) -> Self:
-        fit = maximize(self.process, rows, unit, self._prior())
+    def __init__(
+        self,
+        prior: Mapping[str, tuple[float, float]] | None = None,
+        *,
+        l2: float = 0.0,
+        by: str | None = None,
+        smallest_group: int = SMALLEST_GROUP,
+    ) -> None:
+        self.prior = prior
+        self.l2 = l2
+        self.by = by
+        self.smallest_group = smallest_group
+
+    def _forget(self) -> None:
+        """Before a fit nothing is known."""
+        for name in ("fit_", "design_", "grouping_", "_fitted_process"):
+            if hasattr(self, name):
+                delattr(self, name)
+
+    def _learn(self, rfm: RFM) -> None:
+        """What the covariates and groups asked for are among these customers."""
+        formulas = self._formulas
+        design = None if formulas is None else Design.learned(self.plain, formulas, rfm)
+        grouping = None if self.by is None else Grouping.learned(rfm, self.by, self.smallest_group)
+        self._know(design, grouping)
+
+    def _know(self, design: Design | None, grouping: Grouping | None) -> None:
+        self.design_, self.grouping_ = design, grouping
+        process = self._alike
+        self._fitted_process = process if grouping is None else grouping.applied_to(process)
+
+    @property
+    def _alike(self) -> Any:
+        """The process of customers of one group: with covariates, without groups."""
+        return self.plain if self.design_ is None else self.design_.applied_to(self.plain)
+
+    def _maximize(self, rfm: RFM, unit: float) -> Self:
+        rows = self._counted(rfm)
+        if self.grouping_ is None:
+            fit = maximize(self.process, rows, unit, self._prior())
+        else:
+            number = rows.columns[-1]
+            fit = together(
+                {
+                    label: maximize(self._alike, rows.where(number == i), unit, self._prior_alike())
+                    for i, label in enumerate(self.grouping_.labels)
+                }
+            )
         return self._restore(fit, rfm.clock, rfm.observation_end, self._data_fingerprint(rfm, rows))
+
+    def _values(self, rfm: RFM, names: Sequence[str]) -> list[Any]:
+        """Statistics by name (n,): columns of the RFM, covariates, and the number of the group."""
+        known: dict[str, Any] = {}
+        for more in (getattr(self, "design_", None), getattr(self, "grouping_", None)):
+            if more is not None:
+                known |= more.columns(rfm)
+        return [known[name] if name in known else rfm[name] for name in names]
 
     def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
         """Of the data that the likelihood of these rows is of, told in the RFM's clock."""
@@ -79,8 +165,17 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     def _prior(self) -> Prior:
         """The prior in the order of the coordinates; flat where none is given."""
-        names = [coordinate.name for coordinate in self.process.parametrization.coordinates]
-        mean, precision = np.zeros(len(names)), np.zeros(len(names))
+        prior = self._prior_alike()
+        groups = 1 if self.grouping_ is None else len(self.grouping_.labels)
+        return Prior(np.tile(prior.mean, groups), np.tile(prior.precision, groups))
+
+    def _prior_alike(self) -> Prior:
+        """The prior of each group; regularization is one on the coefficients of standardized covariates."""
+        if not (np.isfinite(self.l2) and self.l2 >= 0):
+            raise InvalidOption(f"l2={self.l2!r} must be a number of at least 0.")
+        form = self._alike.parametrization
+        names = [coordinate.name for coordinate in form.coordinates]
+        mean, precision = np.zeros(len(names)), np.where(form.real, float(self.l2), 0.0)
         for name, (center, deviation) in (self.prior or {}).items():
             if name not in names:
                 raise InvalidOption(f"prior on {name!r}: the coordinates are {', '.join(map(repr, names))}.")
@@ -100,7 +195,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     @property
     def _parameters(self) -> Any:
         self._check_fitted()
-        return self.process.Parameters(**{name: np.float64(value) for name, value in self.parameters_.items()})
+        return self.process.Parameters(*(np.float64(self.parameters_[name]) for name in self.fit_.parameters))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "fit_")
@@ -125,10 +220,10 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     def __str__(self) -> str:
         if not self.__sklearn_is_fitted__():
-            return f"{self.process.title}, not fitted"
+            return f"{self.title}, not fitted"
         fit = self.fit_
         values = ", ".join(f"{name} {value:.4g}" for name, value in fit.parameters.items())
-        return f"{self.process.title}: {fit.status}, {fit.customers:,} customers, {values}"
+        return f"{self.title}: {fit.status}, {fit.customers:,} customers, {values}"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: the certificate's words and the parameters."""
@@ -146,7 +241,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         self._check_fitted()
         fit = self.fit_
         return {
-            "model": self.process.title,
+            "model": self.title,
             "status": fit.status,
             "message": fit.message,
             "log_likelihood": fit.log_likelihood,
@@ -165,8 +260,8 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def summary(self, level: float = 0.95, errors: Errors = "hessian") -> pd.DataFrame:
         """Estimates with standard errors and intervals, a row a parameter.
 
-        Intervals are normal on the logarithm, so they stay positive; at a boundary, parameters that are not estimated
-        have none.
+        Intervals are normal on the logarithm, so they stay positive (coefficients on their own scale); at a boundary,
+        parameters that are not estimated have none.
 
         Parameters
         ----------
@@ -188,12 +283,13 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         covariance = fit.covariance if errors == "hessian" else fit.sandwich
         log_error = np.where(held, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
         reach = NormalDist().inv_cdf(0.5 + level / 2) * log_error
+        size = np.where(form.real, 1.0, estimate)
         return pd.DataFrame(
             {
                 "estimate": estimate,
-                "standard_error": estimate * log_error,
-                "lower": estimate * np.exp(-reach),
-                "upper": estimate * np.exp(reach),
+                "standard_error": size * log_error,
+                "lower": np.where(form.real, estimate - reach, estimate * np.exp(-np.where(form.real, 0, reach))),
+                "upper": np.where(form.real, estimate + reach, estimate * np.exp(np.where(form.real, 0, reach))),
                 "unit": [self._unit(name) for name in form.names],
             },
             index=pd.Index(form.names, name="parameter"),

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from clvmodels import files
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import CLVError, InvalidModelFile
-from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD, PurchaseModel
+from clvmodels.estimators.design import Design, Grouping
+from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD, PurchaseModel
+from clvmodels.estimators.regular import BGCNBD, MBGCNBD, RegularModel
 from clvmodels.estimators.spend import GammaGamma, Independence, SpendModel
 from clvmodels.inference.fitting import Fit
 
@@ -23,9 +25,10 @@ __all__ = ["PURCHASE_MODELS", "SPEND_MODELS", "read", "write"]
 FORMAT = "clvmodels.CustomerModel"
 SCHEMA_VERSION = 1
 PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
-    model.process.name: model for model in (BGNBD, MBGNBD, NBD, ParetoNBD, GGompertzNBD)
+    model().process.name: model for model in (BGNBD, MBGNBD, NBD, ParetoNBD, GGompertzNBD, BGBB)
 }
-SPEND_MODELS: dict[str, type[SpendModel]] = {model.process.name: model for model in (GammaGamma,)}
+REGULAR_MODELS: dict[str, type[RegularModel]] = {model.family: model for model in (BGCNBD, MBGCNBD)}
+SPEND_MODELS: dict[str, type[SpendModel]] = {model().process.name: model for model in (GammaGamma,)}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -42,7 +45,7 @@ class SavedClock(Saved):
 
 
 class SavedFit(Saved):
-    parameters: dict[str, Positive]
+    parameters: dict[str, Finite]
     coordinates: list[Finite]
     log_likelihood: Finite
     gradient_norm: Finite
@@ -58,10 +61,26 @@ class SavedFit(Saved):
     unique_rows: Annotated[int, Field(gt=0)]
     unit: Positive
     fingerprint: str
+    chosen: Annotated[int, Field(ge=0)] = 0
+
+
+class SavedDesign(Saved):
+    levels: dict[str, list[str]]
+    center: list[Finite]
+    scale: list[Positive]
+
+
+class SavedGrouping(Saved):
+    by: str
+    labels: Annotated[list[str], Field(min_length=1)]
 
 
 class SavedProcess(Saved):
     process: str
+    options: dict[str, str | float | int | list[str] | None] = {}
+    design: SavedDesign | None = None
+    grouping: SavedGrouping | None = None
+    profile: list[tuple[Annotated[int, Field(gt=0)], Finite]] | None = None
     prior: dict[str, tuple[Finite, Positive]] | None
     observation_end: str | None
     data_fingerprint: str | None = None  # files of earlier releases have none
@@ -148,8 +167,23 @@ def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
     fit = {field.name: getattr(model.fit_, field.name) for field in fields(Fit)}
     plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.items()}
     prior = None if model.prior is None else {name: list(map(float, told)) for name, told in model.prior.items()}
+    design, grouping = model.design_, model.grouping_
     return {
         "process": model.process.name,
+        "options": {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in model.get_params(deep=False).items()
+            if name not in ("prior", "k")
+        },
+        "design": None
+        if design is None
+        else {
+            "levels": {name: list(known) for name, known in design.levels.items()},
+            "center": list(design.covariates.center),
+            "scale": list(design.covariates.scale),
+        },
+        "grouping": None if grouping is None else {"by": grouping.by, "labels": list(grouping.labels)},
+        **({"profile": model.profile} if isinstance(model, RegularModel) else {}),
         "prior": prior,
         "observation_end": model.observation_end_,
         "data_fingerprint": model.data_fingerprint_,
@@ -169,11 +203,50 @@ def _spend_facts(spend: SpendModel) -> dict[str, Any]:
     return {"set_aside": spend.set_aside_, "independence": told}
 
 
-def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
+def _unfitted(models: dict[str, Any], saved: SavedProcess) -> Any:
+    family, _, k = saved.process.rpartition("_")
+    if models is PURCHASE_MODELS and family in REGULAR_MODELS and k.isdecimal():
+        return REGULAR_MODELS[family].with_profile(int(k), saved.profile, **_options(REGULAR_MODELS[family], saved))
     if saved.process not in models:
-        raise InvalidModelFile(f"the process {saved.process!r} is not one of {', '.join(models)}.")
-    model = models[saved.process](prior=saved.prior)
-    names = model.process.parametrization.names
+        known = [*models, *(f"{family}_k" for family in REGULAR_MODELS if models is PURCHASE_MODELS)]
+        raise InvalidModelFile(f"the process {saved.process!r} is not one of {', '.join(known)}.")
+    return models[saved.process](**_options(models[saved.process], saved))
+
+
+def _options(model: Any, saved: SavedProcess) -> dict[str, Any]:
+    """What the model was made with; every name must be one of its own."""
+    unknown = sorted(set(saved.options) - set(model().get_params(deep=False)) | {"prior", "k"} & set(saved.options))
+    if unknown:
+        raise InvalidModelFile(f"{saved.process} has no option {', '.join(map(repr, unknown))}.")
+    return {**saved.options, "prior": saved.prior}
+
+
+def _know(model: Any, saved: SavedProcess) -> None:
+    """Covariates and groups, as the fit learned them."""
+    formulas = model._formulas
+    if (formulas is None) != (saved.design is None) or (model.by is None) != (saved.grouping is None):
+        raise InvalidModelFile(f"{saved.process}: its covariates or groups are not those it was made with.")
+    design = grouping = None
+    if formulas is not None and saved.design is not None:
+        told = saved.design
+        design = Design.restored(model.plain, formulas, told.levels, told.center, told.scale)
+    if saved.grouping is not None:
+        grouping = Grouping(saved.grouping.by, tuple(saved.grouping.labels))
+    model._know(design, grouping)
+
+
+def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
+    model = _unfitted(models, saved)
+    _know(model, saved)
+    form = model.process.parametrization
+    names = form.names
+    negative = [
+        name
+        for (name, value), real in zip(saved.fit.parameters.items(), form.real, strict=False)
+        if not real and not value > 0
+    ]
+    if negative:
+        raise InvalidModelFile(f"{saved.process}: fit.parameters.{negative[0]} must be greater than 0.")
     if tuple(saved.fit.parameters) != names:
         raise InvalidModelFile(
             f"{saved.process} has the parameters {', '.join(names)}, not {', '.join(saved.fit.parameters)}."

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
-from clvmodels.errors import InvalidOption, InvalidRFM
-from clvmodels.estimators.base import FittedProcess
+from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
+from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
+from clvmodels.estimators.design import Formulas
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, under_each, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
-from clvmodels.processes import bgnbd, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
+from clvmodels.processes import bgbb, bgnbd, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.rfm import RFM
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BGNBD", "MBGNBD", "NBD", "GGompertzNBD", "ParetoNBD", "PurchaseModel", "data_fingerprint"]
+__all__ = ["BGBB", "BGNBD", "MBGNBD", "NBD", "GGompertzNBD", "ParetoNBD", "PurchaseModel", "data_fingerprint"]
 
+DropoutMoves = Literal["mean", "spread"]
 TIMES = ("recency", "T")
+INTERTIMES = "sum_log_intertimes"
 HISTORY = ("frequency", *TIMES)
 TEN_YEARS = "10 years"
 TIME_POWERS = {
@@ -37,9 +40,55 @@ TIME_POWERS = {
 
 
 class PurchaseModel(FittedProcess):
-    """What every purchase process can fit and predict; a subclass names the process."""
+    """What every purchase process can fit and predict; a subclass names the process.
 
-    process: ClassVar[PurchaseProcess]
+    Parameters
+    ----------
+    prior, l2, by, smallest_group
+        As for every model.
+    purchase, dropout : str, optional
+        Formulas of what moves the mean purchase rate, and the mean dropout, of customers: columns of the RFM (from
+        `rfm.with_columns`), C(column) for categories, joined by + : *. Coefficients are told per unit of a column, and
+        the other parameters for customers whose columns are all 0. In Pareto/NBD alpha_i = alpha exp(-g z) and
+        beta_i = beta exp(-g z); in BG/NBD and its kin the logit of a/(a+b) moves, a + b stays.
+    equal : sequence of str
+        Columns of the design whose coefficient is the same for purchase and dropout.
+    dropout_moves : {"mean", "spread"}
+        "spread" scales a and b alike, which leaves mean dropout as it is: for comparison with CLVTools.
+    """
+
+    plain: ClassVar[PurchaseProcess]
+
+    if TYPE_CHECKING:
+
+        @property
+        def process(self) -> PurchaseProcess: ...
+
+    def __init__(
+        self,
+        prior: Mapping[str, tuple[float, float]] | None = None,
+        *,
+        purchase: str | None = None,
+        dropout: str | None = None,
+        equal: Sequence[str] = (),
+        dropout_moves: DropoutMoves = "mean",
+        l2: float = 0.0,
+        by: str | None = None,
+        smallest_group: int = SMALLEST_GROUP,
+    ) -> None:
+        super().__init__(prior, l2=l2, by=by, smallest_group=smallest_group)
+        self.purchase = purchase
+        self.dropout = dropout
+        self.equal = equal
+        self.dropout_moves = dropout_moves
+
+    @property
+    def _formulas(self) -> Formulas | None:
+        if self.dropout_moves not in get_args(DropoutMoves):
+            raise InvalidOption(f"dropout_moves={self.dropout_moves!r} is not one of 'mean', 'spread'.")
+        asked = {"purchase": self.purchase, "dropout": self.dropout}
+        formulas = {role: formula for role, formula in asked.items() if formula is not None}
+        return Formulas(formulas, tuple(self.equal), self.dropout_moves == "spread") if formulas else None
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
         """Maximum-likelihood fit.
@@ -56,12 +105,12 @@ class PurchaseModel(FittedProcess):
         FitFailed
             When no maximum is found. A maximum at a limit is no failure: `fit_.status` is then "boundary".
         """
-        if hasattr(self, "fit_"):
-            del self.fit_
+        self._forget()
         self._check_rfm(rfm)
         if len(rfm) == 0 or not np.any(rfm.T > 0):
             raise InvalidRFM("No customer was observed for any time after the first purchase: there is nothing to fit.")
-        return self._maximize(rfm, self._counted(rfm), float(np.mean(rfm.T)))
+        self._learn(rfm)
+        return self._maximize(rfm, float(np.mean(rfm.T)))
 
     def probability_alive(
         self,
@@ -80,6 +129,7 @@ class PurchaseModel(FittedProcess):
         rfm : RFM
         horizon : float or str
             In the clock's unit, or a length with its unit such as "12 months": active then, given what is known now.
+            Of a discrete process, 1 asks for those who are still there at the next opportunity.
         interval : float, optional
             Central probability, such as 0.9, of an interval for doubt about the parameters.
         by : str, optional
@@ -162,7 +212,7 @@ class PurchaseModel(FittedProcess):
         ----------
         rfm : RFM
         horizon : float or str
-            In the clock's unit, or a length with its unit such as "12 months".
+            In the clock's unit, or a length with its unit such as "12 months"; whole opportunities on a discrete clock.
         interval : float, optional
             Central probability, such as 0.9.
         interval_for : {"outcome", "mean"}
@@ -260,31 +310,44 @@ class PurchaseModel(FittedProcess):
         request = Request(interval, "mean", by, draws, random_state)
         if by is not None:
             return predict(rfm, prediction, request)
-        decade = self.clock_.duration(TEN_YEARS)
+        decade = 10 * self.clock_.units_per_year
         alive = self.alive(rfm)
         near = alive * self.if_active(rfm, partial(self.discounted_if_active, decade, rate))
         share = 1 - np.divide(near, prediction.point, out=np.ones(len(rfm)), where=prediction.point > 0)
         return predict(rfm, prediction, request, share_beyond_ten_years=np.clip(share, 0.0, 1.0))
 
-    def mean_purchases(self, t: float | str | Sequence[float] | Array) -> Any:
+    def mean_purchases(self, t: float | str | Sequence[float] | Array, rfm: RFM | None = None) -> Any:
         """Expected repeat purchases of a new customer by t after the first purchase.
 
         Parameters
         ----------
         t : float, str or array
             In the clock's unit, or a length with its unit.
+        rfm : RFM, optional
+            Of a model with covariates or groups: customers such as these, of whom the mean is told.
 
         Returns
         -------
         float, or array of the shape of t
         """
         p = self._parameters
+        extra = [name for name in self.process.state if name not in self.plain.state]
+        if extra and rfm is None:
+            raise InvalidOption("This model tells customers apart: pass rfm= with customers such as those you mean.")
         if isinstance(t, (str, float, int)):
-            return float(self.process.mean_purchases(p, np.array([self._duration(t, "t")]))[0])
+            return float(self.mean_purchases(np.array([self._duration(t, "t")]), rfm)[0])
         times = np.asarray(t, dtype=float)
         if not np.all(np.isfinite(times) & (times >= 0)):
             raise InvalidOption("t must be finite and not negative.")
-        return self.process.mean_purchases(p, times.ravel()).reshape(times.shape)
+        if not extra or rfm is None:
+            return self.process.mean_purchases(p, times.ravel()).reshape(times.shape)
+        kinds = unique_rows(self._values(rfm, extra))
+        told: Array = np.zeros(times.size)
+        for *kind, count in zip(*kinds.columns, kinds.counts, strict=True):
+            new = [np.zeros(times.size)] * len(self.plain.statistics)
+            new += [np.full(times.size, value) for value in kind]
+            told += count / kinds.customers * self.process.expected_purchases(p, times.ravel(), *new)
+        return told.reshape(times.shape)
 
     def pmf(
         self,
@@ -312,6 +375,8 @@ class PurchaseModel(FittedProcess):
             raise InvalidOption("counts must be whole numbers of at least 0, such as range(11).")
         h, p, process = self._duration(horizon), self._parameters, self.process
         if rfm is None:
+            if process.state != self.plain.state:
+                raise InvalidOption("This model tells customers apart: pass rfm= with those you mean.")
             return process.new_customer_pmf(p, k, h)
         self._check_rfm(rfm)
 
@@ -344,7 +409,8 @@ class PurchaseModel(FittedProcess):
         if if_active is not None:
             point = point * self.if_active(rfm, if_active)
         names = self._columns
-        columns = {name: np.asarray(rfm[name], dtype=float) for name in names}
+        values = self._values(rfm, names)
+        columns = {name: np.asarray(value, dtype=float) for name, value in zip(names, values, strict=True)}
         return Prediction(name, point, columns, _ticks(rfm, names), partial(self._under_draws, if_active), outcome)
 
     def alive(self, rfm: RFM) -> Array:
@@ -441,19 +507,38 @@ class PurchaseModel(FittedProcess):
         tail = 0.5 * (1 - interval)
         for name, estimate in process.quantities(self._parameters).items():
             lower, upper = np.quantile(drawn[name], [tail, 1 - tail])
-            rows[name] = (float(estimate), lower, upper, self._unit_power(TIME_POWERS.get(name, 0)))
+            rows[name] = (float(estimate), lower, upper, self._unit_power(TIME_POWERS.get(name.partition("[")[0], 0)))
         gone = [1 - float(alive[f"probability_alive{end}"][0]) for end in ("", "_upper", "_lower")]
         rows["share gone"] = (*gone, "")
         told = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper", "unit"])
         return told.rename_axis("quantity")
 
+    def _check_rfm(self, rfm: RFM) -> None:
+        super()._check_rfm(rfm)
+        title, process = self.title, self.process
+        if process.discrete and not rfm.clock.discrete:
+            raise ClockMismatch(
+                f"{title} counts opportunities to buy, and this RFM tells time in {rfm.clock}: make it with the "
+                "opportunity as both time_unit and merge_within, such as 'year' (or 'month', 'week')."
+            )
+        if rfm.clock.discrete and not process.discrete:
+            raise ClockMismatch(
+                f"{title} needs to know when purchases were made, and this RFM tells time in {rfm.clock}: make it with "
+                "merge_within='day', or fit a discrete process such as BG/BB."
+            )
+        if INTERTIMES in process.statistics and rfm.sum_log_intertimes is None:
+            raise InvalidRFM(
+                f"{title} reads {INTERTIMES}, which this RFM does not have: make it with "
+                "rfm_summary(log, ..., intertimes=True), likewise holdout_split."
+            )
+
     def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
         names = self.process.statistics if names is None else names
-        return unique_rows([rfm[name] for name in names], _ticks(rfm, names))
+        return unique_rows(self._values(rfm, names), _ticks(rfm, names))
 
     def _counted(self, rfm: RFM) -> CountedRows:
         names = self.process.statistics
-        return counted_rows([rfm[name] for name in names], _ticks(rfm, names))
+        return counted_rows(self._values(rfm, names), _ticks(rfm, names))
 
     def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
         if self.process.statistics == HISTORY and len(rows.columns) == len(HISTORY):
@@ -500,7 +585,7 @@ class BGNBD(PurchaseModel):
     {'r': 0.243, 'alpha': 4.414, 'a': 0.793, 'b': 2.426}
     """
 
-    process: ClassVar[PurchaseProcess] = bgnbd.PROCESS
+    plain: ClassVar[PurchaseProcess] = bgnbd.PROCESS
 
 
 class MBGNBD(PurchaseModel):
@@ -519,7 +604,7 @@ class MBGNBD(PurchaseModel):
     {'r': 0.525, 'alpha': 6.183, 'a': 0.891, 'b': 1.614}
     """
 
-    process: ClassVar[PurchaseProcess] = mbgnbd.PROCESS
+    plain: ClassVar[PurchaseProcess] = mbgnbd.PROCESS
 
 
 class ParetoNBD(PurchaseModel):
@@ -538,7 +623,7 @@ class ParetoNBD(PurchaseModel):
     {'r': 0.553, 'alpha': 10.578, 's': 0.606, 'beta': 11.669}
     """
 
-    process: ClassVar[PurchaseProcess] = pareto_nbd.PROCESS
+    plain: ClassVar[PurchaseProcess] = pareto_nbd.PROCESS
 
 
 class GGompertzNBD(PurchaseModel):
@@ -557,7 +642,7 @@ class GGompertzNBD(PurchaseModel):
     ('boundary', 11.67)
     """
 
-    process: ClassVar[PurchaseProcess] = ggompertz_nbd.PROCESS
+    plain: ClassVar[PurchaseProcess] = ggompertz_nbd.PROCESS
 
 
 class NBD(PurchaseModel):
@@ -576,4 +661,26 @@ class NBD(PurchaseModel):
     {'r': 0.385, 'alpha': 12.072}
     """
 
-    process: ClassVar[PurchaseProcess] = nbd.PROCESS
+    plain: ClassVar[PurchaseProcess] = nbd.PROCESS
+
+
+class BGBB(PurchaseModel):
+    """BG/BB: before each opportunity a beta-distributed chance of dropping out, then one of buying.
+
+    Fader, Hardie & Shang (2010), Marketing Science 29(6), 1086-1108. For purchases that can be made once a week, month
+    or year: the RFM has to be told in these opportunities, with time_unit and merge_within of that name. P(alive) is
+    told after the last opportunity seen; the paper, and the R package BTYD, tell it at the next: horizon=1.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> donors = clv.datasets.load_donations()
+    >>> donors = donors.loc[donors.index.repeat(donors["weights"])].rename(columns={"periods": "T"})
+    >>> donors["customer_id"] = range(len(donors))
+    >>> rfm = clv.RFM.from_frame(donors, time_unit="year", merge_within="year")
+    >>> model = clv.BGBB().fit(rfm)
+    >>> {name: round(value, 3) for name, value in model.parameters_.items()}
+    {'alpha': 1.204, 'beta': 0.75, 'gamma': 0.657, 'delta': 2.783}
+    """
+
+    plain: ClassVar[PurchaseProcess] = bgbb.PROCESS

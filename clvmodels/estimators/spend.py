@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.errors import InvalidRFM
-from clvmodels.estimators.base import FittedProcess
+from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
+from clvmodels.estimators.design import Formulas
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
@@ -51,6 +52,13 @@ class Independence:
 class SpendModel(FittedProcess):
     """What every spend process can fit and predict; a subclass names the process.
 
+    Parameters
+    ----------
+    prior, l2, by, smallest_group
+        As for every model.
+    spend : str, optional
+        Formula of what moves customers' mean spend, as for a purchase model: v_i = v exp(g z).
+
     Attributes
     ----------
     set_aside_ : int
@@ -58,9 +66,31 @@ class SpendModel(FittedProcess):
     independence_ : Independence
     """
 
-    process: ClassVar[SpendProcess]
+    plain: ClassVar[SpendProcess]
+
+    if TYPE_CHECKING:
+
+        @property
+        def process(self) -> SpendProcess: ...
+
     set_aside_: int
     independence_: Independence
+
+    def __init__(
+        self,
+        prior: Mapping[str, tuple[float, float]] | None = None,
+        *,
+        spend: str | None = None,
+        l2: float = 0.0,
+        by: str | None = None,
+        smallest_group: int = SMALLEST_GROUP,
+    ) -> None:
+        super().__init__(prior, l2=l2, by=by, smallest_group=smallest_group)
+        self.spend = spend
+
+    @property
+    def _formulas(self) -> Formulas | None:
+        return None if self.spend is None else Formulas({"spend": self.spend})
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
         """Maximum-likelihood fit to the customers whose mean spend is known and positive.
@@ -72,8 +102,7 @@ class SpendModel(FittedProcess):
         FitFailed
             When no maximum is found.
         """
-        if hasattr(self, "fit_"):
-            del self.fit_
+        self._forget()
         self._check_rfm(rfm)
         count, mean = self._money(rfm)
         used = (count > 0) & (mean > 0)
@@ -84,7 +113,8 @@ class SpendModel(FittedProcess):
             )
         self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
         self.independence_ = _independence(rfm.frequency[used], mean[used])
-        return self._maximize(rfm, self._counted(rfm), float(np.median(mean[used])))
+        self._learn(rfm[used])
+        return self._maximize(rfm, float(np.median(mean[used])))
 
     def expected_spend(
         self,
@@ -129,20 +159,20 @@ class SpendModel(FittedProcess):
         """
         p = self._parameters
         self._check_rfm(rfm)
-        return self._table(rfm, {"median_spend": self.process.median_spend(p, *self._money(rfm))})
+        return self._table(rfm, {"median_spend": self.process.median_spend(p, *self._statistics(rfm))})
 
     def spend_prediction(self, rfm: RFM) -> Prediction:
         """Expected spend per purchase, ready to be told with or without an interval."""
         p = self._parameters
         self._check_rfm(rfm)
-        count, mean = self._money(rfm)
+        columns = self._statistics(rfm)
         reason = np.full(len(rfm), None, dtype=object)
-        reason[~self.process.mean_exists(p, count)] = NO_MEAN
+        reason[~self._mean_exists(p, *columns)] = NO_MEAN
         return Prediction(
             name="expected_spend",
-            point=self.process.expected_spend(p, count, mean),
-            columns={"monetary_count": count.astype(float), "monetary_value": mean},
-            ticks=[1.0, 1.0],
+            point=self.process.expected_spend(p, *columns),
+            columns={f"spend {name}": value for name, value in zip(self.process.statistics, columns, strict=True)},
+            ticks=[1.0] * len(columns),
             under_draws=self._under_draws,
             outcome=self._next_spend,
             average=True,
@@ -153,21 +183,21 @@ class SpendModel(FittedProcess):
         """A customer's possible spend: a function of a generator, purchases (draws,), count and mean."""
         process = self.process
         p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
-        return lambda generator, purchases, count, mean: process.sample_spend(p, purchases, count, mean, generator)
+        return lambda generator, purchases, *columns: process.sample_spend(p, purchases, *columns, generator)
 
     def _under_draws(self, seed: int, draws: int) -> Callable[..., Array]:
         process = self.process
         p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed)[:, :, None])
 
-        def mean(count: Array, spent: Array) -> Array:
-            expected = process.expected_spend(p, count, spent)
-            return np.where(process.mean_exists(p, count), expected, np.inf)
+        def mean(*columns: Array) -> Array:
+            expected = process.expected_spend(p, *columns)
+            return np.where(self._mean_exists(p, *columns), expected, np.inf)
 
         return mean
 
     def _next_spend(self, seed: int, draws: int) -> Callable[..., Array]:
         money, one = self.spending(seed, draws), np.ones(draws)
-        return lambda generator, count, mean: money(generator, one, count, mean)
+        return lambda generator, *columns: money(generator, one, *columns)
 
     def certificate(self) -> dict[str, Any]:
         """What the fit can vouch for, with the customers set aside and the test of independence."""
@@ -182,7 +212,7 @@ class SpendModel(FittedProcess):
         return rfm.monetary_count, np.where(rfm.monetary_count > 0, rfm.monetary_value, 0.0)
 
     def _rows(self, rfm: RFM) -> UniqueRows:
-        return unique_rows(self._money(rfm))
+        return unique_rows(self._statistics(rfm))
 
     def _log_likelihood(self, rfm: RFM) -> Array:
         count, mean = self._money(rfm)
@@ -191,7 +221,16 @@ class SpendModel(FittedProcess):
     def _counted(self, rfm: RFM) -> CountedRows:
         count, mean = self._money(rfm)
         used = (count > 0) & (mean > 0)
-        return counted_rows([count[used], mean[used]])
+        return counted_rows(self._statistics(rfm[used]))
+
+    def _statistics(self, rfm: RFM) -> list[Array]:
+        """What the process reads of customers: count and mean of their spend, then covariates and group."""
+        count, mean = self._money(rfm)
+        return [count.astype(float), mean, *self._values(rfm, self.process.statistics[2:])]
+
+    def _mean_exists(self, p: Any, count: Array, mean: Array, *more: Array) -> npt.NDArray[np.bool_]:
+        """Whether the conditional expectation is finite, which the mean so far does not tell."""
+        return self.process.mean_exists(p, count, *more)
 
     def _unit(self, name: str) -> str:
         return "money" if self.process.parametrization.unit_powers.get(name, 0) else ""
@@ -213,7 +252,7 @@ class GammaGamma(SpendModel):
     {'p': 6.25, 'q': 3.74, 'v': 15.44}
     """
 
-    process: ClassVar[SpendProcess] = gamma_gamma.PROCESS
+    plain: ClassVar[SpendProcess] = gamma_gamma.PROCESS
 
 
 def _p_in_words(p_value: float) -> str:

@@ -14,7 +14,7 @@ from clvmodels.inference.objective import Objective, Prior, one_blas_thread
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array, Process
 
-__all__ = ["Fit", "Status", "maximize"]
+__all__ = ["INDISTINGUISHABLE", "Fit", "Status", "maximize"]
 
 Status = Literal["converged", "boundary"]
 Mask = npt.NDArray[np.bool_]
@@ -66,6 +66,8 @@ class Fit:
         The scale of the coordinates (mean T, or median spend) in the clock's unit, or in money.
     fingerprint : str
         Of the statistics fitted.
+    chosen : int
+        Further choices the likelihood made, such as a whole number k, beside the coordinates.
     """
 
     parameters: dict[str, float]
@@ -84,6 +86,7 @@ class Fit:
     unique_rows: int
     unit: float
     fingerprint: str
+    chosen: int = 0
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:.6g}" for name, value in self.parameters.items())
@@ -94,13 +97,17 @@ class Fit:
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion; free coordinates count as parameters."""
-        return 2 * float(np.sum(self.free)) - 2 * self.log_likelihood
+        """Akaike's criterion; free coordinates and what else was chosen count as parameters."""
+        return 2 * self._estimated - 2 * self.log_likelihood
 
     @property
     def bic(self) -> float:
         """Schwarz's criterion; customers count as observations."""
-        return float(np.sum(self.free)) * float(np.log(self.customers)) - 2 * self.log_likelihood
+        return self._estimated * float(np.log(self.customers)) - 2 * self.log_likelihood
+
+    @property
+    def _estimated(self) -> float:
+        return float(np.sum(self.free)) + self.chosen
 
 
 class Box(NamedTuple):
@@ -188,10 +195,12 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     negative = -point.hessian[np.ix_(point.free, point.free)]
     definite = bool(np.all(np.linalg.eigvalsh(negative) > 0)) if point.free.any() else True
     if not definite or not point.promise < INDISTINGUISHABLE:
+        why = f"a further step still promises {point.promise:.2g} of log-likelihood"
+        if point.promise < INDISTINGUISHABLE:
+            why = "the likelihood is flat in some direction: these data cannot tell the parameters apart"
         raise FitFailed(
-            f"The {process.title} fit to {rows.customers:,} customers found no maximum (a further step still promises "
-            f"{point.promise:.2g} of log-likelihood). Look for impossible histories in the data; more customers or a "
-            "longer period help."
+            f"The {process.title} fit to {rows.customers:,} customers found no maximum ({why}). Look for impossible "
+            "histories in the data; more customers or a longer period help."
         )
     covariance = np.zeros_like(point.hessian)
     covariance[np.ix_(point.free, point.free)] = np.linalg.inv(negative)

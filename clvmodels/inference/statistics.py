@@ -41,6 +41,10 @@ class CountedRows:
     def customers(self) -> int:
         return round(float(np.sum(self.counts)))
 
+    def where(self, kept: npt.NDArray[np.bool_]) -> CountedRows:
+        """Some of the rows, without their last column, which says to whom they belong."""
+        return CountedRows(tuple(column[kept] for column in self.columns[:-1]), self.counts[kept])
+
     def fingerprint(self) -> str:
         """SHA-256 of the rows and counts: the same data give the same text, in any order of customers."""
         digest = hashlib.sha256()

@@ -36,6 +36,7 @@ __all__ = [
     "MOVES",
     "PARAMETRIZATION",
     "Parameters",
+    "average",
     "discounted_if_active",
     "intensity_if_active",
     "pmf_if_active",
@@ -195,10 +196,13 @@ def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Arra
     return answer
 
 
-def simulate(p: Parameters, T: Array, generator: np.random.Generator, leave_at_once: bool = False) -> History:
+def simulate(
+    p: Parameters, T: Array, generator: np.random.Generator, leave_at_once: bool = False, events: int = 1
+) -> History:
     """Histories of new customers observed for T (n,), drawn from the process itself.
 
-    With `leave_at_once`, a customer may drop out after the first purchase too, as in MBG/NBD.
+    With `leave_at_once`, a customer may drop out after the first purchase too, as in MBG/NBD. A purchase is every so
+    many-th of the events that come at the gamma-distributed rate.
     """
     n = len(T)
     rate = generator.gamma(np.broadcast_to(p.r, n)) / np.broadcast_to(p.alpha, n)
@@ -209,7 +213,7 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator, leave_at_o
         active = generator.random(n) >= dropout
     buying = np.flatnonzero(active & (rate > NEVER))
     while buying.size:
-        when = t_x[buying] + generator.exponential(size=buying.size) / rate[buying]
+        when = t_x[buying] + generator.standard_gamma(events, size=buying.size) / rate[buying]
         in_time = when <= T[buying]
         buying = buying[in_time]
         x[buying] += 1
@@ -297,33 +301,52 @@ def _by_age(function: Callable[[Array, Array], Array], p: Parameters, h: Array, 
 
 
 def _average(g: Callable[..., Array], p: Parameters, h: Array, x: Array, *columns: Array) -> Array:
+    """Average of g(q, shape, ..., z) where (1 - q)^k falls as fast as half the purchases of this gamma rate."""
+    return average(g, p, h, x, 0.5 * (columns[0] + 1) * columns[-1], *columns)
+
+
+def average(
+    g: Callable[..., Array],
+    p: Parameters,
+    h: Array,
+    x: Array,
+    k: Array,
+    *columns: Array,
+    prepare: Callable[[Array], tuple[Array, ...]] | None = None,
+) -> Array:
     """Average of g(q, *columns) over the dropout probability q ~ Beta(a, b + x) of a customer active at T.
 
-    g falls from g(0) to g(1) about as fast as (1 - q)^k. What is left of it after g(0) (1 - q)^k + g(1) q, whose
-    average is known, vanishes at both ends and is summed over nodes. These depend on the parameters, the horizon and x,
-    never on which other customers are asked about.
+    g, whose answer may have axes before those of its columns, falls from g(0) to g(1) about as fast as (1 - q)^k. What
+    is left of it after g(0) (1 - q)^k + g(1) q, whose average is known, vanishes at both ends and is summed over nodes.
+    These depend on the parameters, the horizon and x, never on which other customers are asked about. With `prepare`, g
+    takes its result in place of q, which is computed once for all customers with the same x.
     """
     longest = np.max(h, initial=0.0)
 
     def with_nodes(count: int, *columns: Array) -> Array:
-        p, x, columns = Parameters(*columns[:4]), columns[4], columns[5:]
+        p, (x, k), columns = Parameters(*columns[:4]), columns[4:6], columns[6:]
         if all(map(is_shared, p)):
             distinct, rows = np.unique(x, return_inverse=True)
         else:
             distinct, rows = x, np.arange(len(x))
         nodes = beta_nodes(p.a, p.b + distinct, (p.r + distinct) * longest / p.alpha, count)
         q, complement, weight = (np.take(part, rows, axis=-2) for part in nodes)
-        at_0, at_1 = g(np.zeros(()), *columns), g(np.ones(()), *columns)
-        k = np.maximum(1.0, 0.5 * (columns[0] + 1) * columns[-1])
+        if prepare is None:
+            at_0, at_1 = g(np.zeros(()), *columns), g(np.ones(()), *columns)
+            left = g(q, *(column[..., None] for column in columns))
+        else:
+            at_0, at_1 = g(prepare(np.zeros(())), *columns), g(prepare(np.ones(())), *columns)
+            prepared = tuple(np.take(part, rows, axis=-2) for part in prepare(nodes.p))
+            left = g(prepared, *(column[..., None] for column in columns))
         b = p.b + x
         known = at_0 * np.exp(log_beta(p.a, b + k) - log_beta(p.a, b)) + at_1 * p.a / (p.a + b)
-        left = g(q, *(column[..., None] for column in columns))
         left = left - at_0[..., None] * np.exp(k[..., None] * np.log(complement)) - at_1[..., None] * q
         average: Array = known + np.sum(weight * left, axis=-1)
         return average
 
     counts = beta_node_count(p.a, p.b, (p.r + MANY) * longest / p.alpha)
-    return by_node_count(with_nodes, counts, *p, x, *(np.asarray(column, dtype=float) for column in columns))
+    columns = (np.maximum(1.0, k), *(np.asarray(column, dtype=float) for column in columns))
+    return by_node_count(with_nodes, counts, *p, x, *columns)
 
 
 def _pace(p: Parameters, x: Array | float, age: Array | float) -> Array:
@@ -345,7 +368,11 @@ def _discount_nodes(p: Parameters, h: Array, delta: float) -> npt.NDArray[np.int
     return 10 + np.ceil(nodes).astype(np.intp)
 
 
-MOVES = {"purchase": ("log mean purchase rate", 1.0), "dropout": ("logit mean dropout probability", 1.0)}
+MOVES = {
+    "purchase": ("log mean purchase rate", 1.0),
+    "dropout": ("logit mean dropout probability", 1.0),
+    "dropout_spread": ("log (a + b)", 1.0),
+}
 
 PARAMETRIZATION = Parametrization(
     blocks=(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,23 @@ SPREAD_LIMIT = (
 )
 MEAN_LIMIT = 16.0
 WORTHLESS = 45.0  # purchases worth e^-45 or less are left out of what is told for all times
+
+
+class Block(Protocol):
+    """Parameters that belong together, and the coordinates a fit searches them in."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]: ...
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]: ...
+    @property
+    def real(self) -> bool:
+        """Whether they are coefficients, told as they are where others are told by their logarithms."""
+        ...
+
+    def to_logs(self, u: Array) -> Array: ...
+    def from_logs(self, logs: Array) -> Array: ...
+    def jacobian(self, u: Array) -> Array: ...
 
 
 class Score(NamedTuple):
@@ -79,6 +96,8 @@ class PositiveBlock:
     too_low: str
     too_high: str
 
+    real: ClassVar[bool] = False
+
     @property
     def parameters(self) -> tuple[str, ...]:
         return (self.parameter,)
@@ -105,7 +124,10 @@ class PositiveBlock:
 
 @dataclass(frozen=True, slots=True)
 class GammaBlock:
-    """Something that varies between customers as Gamma(shape, rate), told by log shape and log mean."""
+    """Something that varies between customers as Gamma(shape, rate), told by log shape and log mean.
+
+    Where the parameters tell of events of which only every so many-th counts, the mean is of those that count.
+    """
 
     shape: str
     rate: str
@@ -113,6 +135,9 @@ class GammaBlock:
     no_variation: str
     all_variation: str
     no_mean: str | None = None
+    events: int = 1
+
+    real: ClassVar[bool] = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -129,10 +154,10 @@ class GammaBlock:
         return spread, Coordinate(f"log mean {self.of}", nothing, NO_LIMIT)
 
     def to_logs(self, u: Array) -> Array:
-        return np.stack([u[0], u[0] - u[1]])
+        return np.stack([u[0], u[0] - u[1] - np.log(self.events)])
 
     def from_logs(self, logs: Array) -> Array:
-        return np.stack([logs[0], logs[0] - logs[1]])
+        return np.stack([logs[0], logs[0] - logs[1] - np.log(self.events)])
 
     def jacobian(self, u: Array) -> Array:
         one, none = np.ones(u.shape[1:]), np.zeros(u.shape[1:])
@@ -150,6 +175,8 @@ class BetaBlock:
     all_variation: str
     no_mean: str
     all_mean: str
+
+    real: ClassVar[bool] = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -190,6 +217,8 @@ class GompertzBlock:
     all_variation: str
     no_mean: str
 
+    real: ClassVar[bool] = False
+
     @property
     def parameters(self) -> tuple[str, ...]:
         return (self.pace, self.shape, self.rate)
@@ -223,6 +252,8 @@ class CoefficientBlock:
 
     parameters: tuple[str, ...]
 
+    real: ClassVar[bool] = True
+
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
         return tuple(Coordinate(name, NO_LIMIT, NO_LIMIT) for name in self.parameters)
@@ -235,9 +266,6 @@ class CoefficientBlock:
 
     def jacobian(self, u: Array) -> Array:
         return np.multiply.outer(np.eye(len(u)), np.ones(u.shape[1:]))
-
-
-Block = PositiveBlock | GammaBlock | BetaBlock | GompertzBlock | CoefficientBlock
 
 
 PURCHASE_RATE = GammaBlock(
@@ -262,10 +290,13 @@ class Parametrization:
         In the order of the parameters.
     unit_powers : dict of str to int
         Power of the unit (of time, or of money for spend) a parameter scales by; 0 where absent.
+    mixing : array (k, k), optional
+        Coordinates of the blocks as combinations of those a fit searches in; default: the same.
     """
 
     blocks: tuple[Block, ...]
     unit_powers: dict[str, int]
+    mixing: Array | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -278,7 +309,7 @@ class Parametrization:
     @property
     def real(self) -> npt.NDArray[np.bool_]:
         """Which parameters are coefficients, (k,): told as they are where the others are told by their logarithms."""
-        return np.array([isinstance(block, CoefficientBlock) for block in self.blocks for _ in block.parameters])
+        return np.array([block.real for block in self.blocks for _ in block.parameters])
 
     def parameters_at(self, u: Array, unit: float) -> Array:
         """Parameters at coordinates (k, ...) on a scale of that length in the user's unit."""
@@ -295,21 +326,24 @@ class Parametrization:
 
     def to_logs(self, u: Array) -> Array:
         """Logarithms of the parameters at coordinates; (k,) or (k, ...) for many points at once."""
-        return np.concatenate([block.to_logs(part) for block, part in self._parts(u)])
+        inner = u if self.mixing is None else np.tensordot(self.mixing, u, axes=1)
+        return np.concatenate([block.to_logs(part) for block, part in self._parts(inner)])
 
     def from_logs(self, logs: Array) -> Array:
         """Coordinates of parameters given by their logarithms."""
-        return np.concatenate([block.from_logs(part) for block, part in self._parts(logs)])
+        u = np.concatenate([block.from_logs(part) for block, part in self._parts(logs)])
+        return u if self.mixing is None else np.linalg.solve(self.mixing, u)
 
     def jacobian(self, u: Array) -> Array:
         """Derivatives of log parameters (rows) by coordinates (columns), (k, k) or (k, k, ...)."""
+        inner = u if self.mixing is None else np.tensordot(self.mixing, u, axes=1)
         jacobian = np.zeros((len(u), *u.shape))
         start = 0
-        for block, part in self._parts(u):
+        for block, part in self._parts(inner):
             stop = start + len(part)
             jacobian[start:stop, start:stop] = block.jacobian(part)
             start = stop
-        return jacobian
+        return jacobian if self.mixing is None else np.einsum("ij...,jk->ik...", jacobian, self.mixing)
 
     def log_scale(self, unit: float) -> Array:
         """What to add to log parameters told in one unit when that unit's length is `unit` of another."""
@@ -380,7 +414,8 @@ class PurchaseProcess:
     residual_if_active : function (p, *state)
         Expected purchases ever after T of a customer active at T; infinite where no mean exists.
     intensity_if_active : function (p, tau, *state)
-        Expected purchases per unit of time, tau after T, of a customer active at T.
+        Expected purchases per unit of time, tau after T, of a customer active at T; of a discrete process at the
+        opportunity that tau falls in, of those that end at T + 1, T + 2, ...
     pmf_if_active : function (p, k, h, *state)
         P(exactly k purchases in (T, T + h]) of a customer active at T.
     sample_if_active : function (p, h, delta, *state, active, generator)
@@ -393,9 +428,13 @@ class PurchaseProcess:
     quantities : function (p)
         What people quote of the process, by name; "mean purchase rate" is that of new customers, and so on.
     moves : dict of str to (str, float)
-        What covariates may act on (purchase, dropout), the coordinate they then shift, and which way is more.
+        What covariates may act on (purchase, dropout, dropout_spread), the coordinate they then shift, and which way
+        is more.
     prepare : function (x, t_x, T) -> function (p) -> Score, optional
         The score of rows that stay the same, where something can be done once for all parameters.
+    discrete : bool
+        Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. `n`, how
+        many there were, then stands for T; whatever is told of a time is told of the whole opportunities within it.
     """
 
     name: str
@@ -421,17 +460,18 @@ class PurchaseProcess:
     quantities: Callable[[Any], dict[str, Array]]
     moves: dict[str, tuple[str, float]]
     prepare: Callable[..., Callable[[Any], Score]] | None = None
+    discrete: bool = False
 
     def __repr__(self) -> str:
         return f"PurchaseProcess({self.title})"
 
     def purchase_intensity(self, p: Any, tau: Array | float, *statistics: Array) -> Array:
-        """Expected purchases per unit of time, tau after T, given the history."""
+        """Expected purchases per unit of time, tau after T, given the history; or at the opportunity tau falls in."""
         alive = self.probability_alive(p, *statistics)
         return alive * self.intensity_if_active(p, tau, *self._state(statistics))
 
     def expected_purchases(self, p: Any, h: Array | float, *statistics: Array) -> Array:
-        """Expected purchases in (T, T + h] given the history: the integral of the intensity."""
+        """Expected purchases in (T, T + h] given the history: the intensity's integral, or sum over opportunities."""
         return self.probability_alive(p, *statistics) * self.purchases_if_active(p, h, *self._state(statistics))
 
     def survival(self, p: Any, h: Array | float, *statistics: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clvmodels.processes import bgnbd, gamma_gamma, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
+from clvmodels.processes import bgbb, bgnbd, cnbd_k, gamma_gamma, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
 from clvmodels.processes.contract import PurchaseProcess, SpendProcess
 
 __all__ = ["PURCHASE_PROCESSES", "SPEND_PROCESSES"]
@@ -15,6 +15,8 @@ PURCHASE_PROCESSES: dict[str, PurchaseProcess] = {
         nbd.PROCESS,
         pareto_nbd.PROCESS,
         ggompertz_nbd.PROCESS,
+        bgbb.PROCESS,
+        *(cnbd_k.process(k, leave_at_once) for leave_at_once in (False, True) for k in (2, 3)),
     )
 }
 SPEND_PROCESSES: dict[str, SpendProcess] = {process.name: process for process in (gamma_gamma.PROCESS,)}

@@ -61,8 +61,10 @@ def by_count(function: Callable[..., Array], x: Array, *parameters: Array | floa
     return np.take(table, x.astype(np.intp), axis=-1)
 
 
-def over_octaves(function: Callable[[Array, Array], Array], x: Array, age: Array) -> Array:
-    """function(x, age) for a function smooth in log(age), from few evaluations.
+def over_octaves(
+    function: Callable[[Array, Array], Array], x: Array, age: Array, nodes: int = CHEBYSHEV_NODES
+) -> Array:
+    """function(x, age), (..., n), for a function smooth in log(age), from few evaluations.
 
     For each distinct x and octave of age, [2^k, 2^(k+1)), the function is evaluated at Chebyshev nodes of log(age) and
     interpolated. The nodes depend on a row's own octave alone, so an answer never depends on the other rows.
@@ -70,23 +72,27 @@ def over_octaves(function: Callable[[Array, Array], Array], x: Array, age: Array
     Parameters
     ----------
     x, age : arrays (n,)
-        age > 0. Analytic and bounded for |Im log(age)| < pi/2, the interpolant is good to about 9^-14.
+        age > 0. Analytic and bounded for |Im log(age)| < pi/2, the interpolant is good to about 9^-nodes.
+    nodes : int
+        More of them for a function less smooth.
     """
     if x.size == 0:
         return function(x, age)
     place = np.log2(age)
     octave = np.floor(place)
     _, first, cell = np.unique(x + 1j * octave, return_index=True, return_inverse=True)
-    angle = np.pi * (np.arange(CHEBYSHEV_NODES) + 0.5) / CHEBYSHEV_NODES
+    angle = np.pi * (np.arange(nodes) + 0.5) / nodes
     ages = 2.0 ** (octave[first, None] + 0.5 * (1 + np.cos(angle)))
-    values = function(np.repeat(x[first], CHEBYSHEV_NODES), ages.ravel()).reshape(ages.shape)
-    waves = np.cos(np.outer(np.arange(CHEBYSHEV_NODES), angle)) * (2 / CHEBYSHEV_NODES)
-    series = np.sum(values[:, None, :] * waves, axis=-1)  # no matrix product: its last bits depend on the other rows
+    values = function(np.repeat(x[first], nodes), ages.ravel())
+    values = values.reshape(*values.shape[:-1], *ages.shape)
+    waves = np.cos(np.outer(np.arange(nodes), angle)) * (2 / nodes)
+    # No matrix product: its last bits depend on the other rows.
+    series = np.sum(values[..., None, :] * waves, axis=-1)
     s = 4 * (place - octave) - 2  # twice the position in [-1, 1]
     ahead, behind = np.zeros(len(x)), np.zeros(len(x))
-    for j in range(CHEBYSHEV_NODES - 1, 0, -1):  # Clenshaw's recurrence
-        ahead, behind = series[cell, j] + s * ahead - behind, ahead
-    answer: Array = 0.5 * series[cell, 0] + 0.5 * s * ahead - behind
+    for j in range(nodes - 1, 0, -1):  # Clenshaw's recurrence
+        ahead, behind = series[..., cell, j] + s * ahead - behind, ahead
+    answer: Array = 0.5 * series[..., cell, 0] + 0.5 * s * ahead - behind
     return answer
 
 

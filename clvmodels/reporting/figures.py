@@ -53,7 +53,8 @@ def calibration(table: pd.DataFrame) -> Picture:
 
 
 def tracking(table: pd.DataFrame) -> list[Picture]:
-    """Cumulative and weekly repeat purchases."""
+    """Repeat purchases to date, and a week or opportunity."""
+    period = table["period"].iloc[0]
     ends = table.groupby("model", sort=False).last().reset_index().to_dict("records")
     actual = count(ends[0]["cumulative_actual"])
     models = "; ".join(
@@ -75,9 +76,9 @@ def tracking(table: pd.DataFrame) -> list[Picture]:
         ),
         _picture(
             "weekly",
-            "Repeat purchases a week",
-            f"Lines of repeat purchases a week {span}. The actual weeks scatter around the smooth expectation and "
-            f"are highest in the week ending {highest['end']}, with {count(highest['actual'])}.",
+            f"Repeat purchases a {period}",
+            f"Lines of repeat purchases a {period} {span}. The actual {period}s scatter around the smooth expectation "
+            f"and are highest in the {period} ending {highest['end']}, with {count(highest['actual'])}.",
             plots.tracking_incremental,
             table,
             height=height,

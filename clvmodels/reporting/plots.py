@@ -119,7 +119,7 @@ def tracking_cumulative(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.tracking`: model, end, holdout, cumulative_actual, cumulative_expected, cumulative_forecast.
+        `Validation.tracking`: model, period, end, holdout, cumulative_actual, cumulative_expected, cumulative_forecast.
     ax : Axes, optional
         Where to draw; a new figure without it.
 
@@ -135,14 +135,14 @@ def tracking_cumulative(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def tracking_incremental(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Repeat purchases a week: actual, expected throughout, and forecast after the cut.
+    """Repeat purchases a week (or opportunity): actual, expected throughout, and forecast after the cut.
 
     A last week that is shorter than the others is not drawn, since it would look like a fall.
 
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.tracking`: model, end, holdout, actual, expected, forecast.
+        `Validation.tracking`: model, period, end, holdout, actual, expected, forecast.
     ax : Axes, optional
         Where to draw; a new figure without it.
 
@@ -156,7 +156,7 @@ def tracking_incremental(table: Frame, *, ax: Axes | None = None) -> Axes:
         frame = frame.filter(nw.col("end") != frame["end"].max())
     with _drawing(ax) as ax:
         _track(ax, frame, "")
-        ax.set_ylabel("repeat purchases a week")
+        ax.set_ylabel(f"repeat purchases a {_period(frame)}")
     return ax
 
 
@@ -313,7 +313,7 @@ def _line(ax: Axes, x: Array, y: Array, i: int, label: str) -> None:
 
 
 def _track(ax: Axes, frame: nw.DataFrame[Any], prefix: str) -> None:
-    """Actual, expected and forecast against the dates on which weeks end, with the cut marked."""
+    """Actual, expected and forecast against the dates on which periods end, with the cut marked."""
     for i, name in enumerate(_names(frame, "model")):
         rows = frame.filter(nw.col("model") == name)
         dates = np.array(rows["end"].to_list(), dtype="datetime64[h]")
@@ -332,8 +332,13 @@ def _track(ax: Axes, frame: nw.DataFrame[Any], prefix: str) -> None:
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.margins(x=0.01)
     ax.set_ylim(bottom=0)
-    ax.set_xlabel(f"week ending ({frame['end'].min()} to {frame['end'].max()})")
+    ax.set_xlabel(f"{_period(frame)} ending ({frame['end'].min()} to {frame['end'].max()})")
     _legend_above(ax, columns=1)
+
+
+def _period(frame: nw.DataFrame[Any]) -> str:
+    """What a row of a tracking table is told of: a week, or an opportunity to buy."""
+    return str(frame["period"][0])
 
 
 def _legend_above(ax: Axes, columns: int) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["show_comparison", "show_crosscheck", "show_facts", "show_fits", "show_scores", "show_value"]
 
 TOP = 5  # customers shown
+SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
 FITS = {
     "parameters": "parameters",
     "log_likelihood": "log-likelihood",

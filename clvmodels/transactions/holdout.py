@@ -17,7 +17,8 @@ from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.transactions.log import MissingId, money, read_transactions
-from clvmodels.transactions.rfm import RFM, purchases, summarize
+from clvmodels.transactions.reduction import purchases
+from clvmodels.transactions.rfm import RFM, summarize
 
 __all__ = ["Holdout", "holdout_split"]
 
@@ -110,6 +111,7 @@ def holdout_split(
     time_unit: TimeUnit = "day",
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
+    intertimes: bool = False,
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
@@ -121,9 +123,10 @@ def holdout_split(
     calibration_end : date or str
         Last day of the calibration period, itself included.
     holdout_end : date or str, optional
-        Last day of the holdout period; default: the latest date in the log.
-    log, customer_id, date, amount, time_unit, merge_within, include_first_transaction, time_zone, date_format,
-    on_missing_id
+        Last day of the holdout period; default: the latest date in the log. Of opportunities, each end has to be the
+        last day of one, and by default that of the latest date is taken to be over.
+    log, customer_id, date, amount, time_unit, merge_within, include_first_transaction, intertimes, time_zone,
+    date_format, on_missing_id
         As for `rfm_summary`.
 
     Raises
@@ -131,18 +134,18 @@ def holdout_split(
     InvalidTransactions
         When rows break the rules of a log, or none is as early as the cut.
     InvalidOption
-        When the holdout period would be empty.
+        When the holdout period would be empty, or a period would end within an opportunity.
     """
     clock = Clock(time_unit, merge_within, time_zone)
     transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id)
-    cut = clock.last_tick(calibration_end, "calibration_end")
-    end = transactions.last_tick if holdout_end is None else clock.last_tick(holdout_end, "holdout_end")
+    cut = clock.closing_tick(calibration_end, "calibration_end")
+    end = transactions.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
     if end <= cut:
         raise InvalidOption(
             f"The holdout period is empty: it would end on {clock.describe_tick(end)}, and the calibration period "
             f"on {clock.describe_tick(cut)}."
         )
-    calibration = summarize(transactions, clock, cut, include_first_transaction)
+    calibration = summarize(transactions, clock, cut, include_first_transaction, intertimes)
     merged = purchases(transactions.lazy, transactions.has_amount, end)
     history = _with_first(merged).with_columns(after=(nw.col("tick") > cut).cast(nw.Int64))
     known = nw.col("first") <= cut

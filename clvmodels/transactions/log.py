@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
-from clvmodels.clock import Clock
+from clvmodels.clock import EPOCH, FIRST_MONDAY, Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
 
 __all__ = ["MissingId", "Transactions", "money", "read_transactions"]
 
 MissingId = Literal["raise", "drop"]
 ROWS_A_PART, ROWS_A_SCAN, MOST_PARTS = 1_000_000, 16_000_000, 8
-MILLISECONDS = {"hour": 3_600_000, "day": 86_400_000}
+HOUR, DAY = 3_600_000, 86_400_000  # in milliseconds
 EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a slip of the pen, such as the year 0014
 EXAMPLES = 3
 AMOUNT_UNIT = 2.0**-60  # sums of floats depend on the order of the rows; sums of whole multiples of this do not
@@ -142,8 +142,18 @@ def _with_ticks(lazy: nw.LazyFrame[Any], clock: Clock, name: str, date_format: s
                 "YYYY-MM-DD (any other text with date_format=)."
             )
         return lazy.with_columns(tick=nw.lit(None, dtype=nw.Int64))
-    milliseconds = nw.col("date").cast(nw.Datetime("ms")).dt.timestamp("ms")
-    return lazy.with_columns(tick=milliseconds // MILLISECONDS[clock.merge_within])
+    return lazy.with_columns(tick=_tick(nw.col("date"), clock))
+
+
+def _tick(moment: nw.Expr, clock: Clock) -> nw.Expr:
+    """Merge periods since 1970, of which calendar months and years are counted and the others are of one length."""
+    if clock.merge_within in ("month", "year"):
+        years = moment.dt.year().cast(nw.Int64) - EPOCH.year
+        return years if clock.merge_within == "year" else 12 * years + moment.dt.month().cast(nw.Int64) - 1
+    milliseconds = moment.cast(nw.Datetime("ms")).dt.timestamp("ms")
+    if clock.merge_within == "week":
+        return (milliseconds + FIRST_MONDAY * DAY) // (7 * DAY)
+    return milliseconds // (HOUR if clock.merge_within == "hour" else DAY)
 
 
 def _with_amounts(lazy: nw.LazyFrame[Any], name: str, as_text: bool) -> nw.LazyFrame[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
@@ -17,11 +17,15 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidRFM, InvalidTransactions
+from clvmodels.processes.cnbd_k import regularity
+from clvmodels.transactions.checks import check, numbers, read_customers, refuse_customers
 from clvmodels.transactions.log import MissingId, Transactions, money, read_transactions
+from clvmodels.transactions.reduction import purchases, reduce_to_customers, sum_log_gaps
 
 __all__ = ["RFM", "rfm_summary"]
 
-COLUMNS = ("frequency", "recency", "T", "monetary_value", "monetary_count")
+COLUMNS = ("frequency", "recency", "T", "sum_log_intertimes", "monetary_value", "monetary_count")
+OPPORTUNITIES = "n"
 PREVIEW = 5
 
 
@@ -52,6 +56,9 @@ class RFM:
         Rows of the log that were left out: later than observation_end, or naming no customer.
     attributes : mapping of str to narwhals.Series
         Further columns a customer, from `with_columns`.
+    sum_log_intertimes : float array, shape (n,), or None
+        Sum of the logarithms of the times between purchases, in the clock's unit; 0 if frequency is 0. None unless
+        asked for: models of regular timing read it.
     """
 
     customer_id: nw.Series[Any]
@@ -66,6 +73,12 @@ class RFM:
     rows_after_end: int
     rows_without_id: int
     attributes: Mapping[str, nw.Series[Any]]
+    sum_log_intertimes: npt.NDArray[np.float64] | None = None
+
+    @property
+    def n(self) -> npt.NDArray[np.int64] | None:
+        """Opportunities to buy after the first purchase (n,): T, on a discrete clock; None on any other."""
+        return self.T.astype(np.int64) if self.clock.discrete else None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -92,6 +105,7 @@ class RFM:
             monetary_value=None if self.monetary_value is None else self.monetary_value[rows],
             monetary_count=None if self.monetary_count is None else self.monetary_count[rows],
             attributes={name: column[rows] for name, column in self.attributes.items()},
+            sum_log_intertimes=None if self.sum_log_intertimes is None else self.sum_log_intertimes[rows],
         )
 
     def to_frame(self) -> frames.Frame:
@@ -113,10 +127,14 @@ class RFM:
         Parameters
         ----------
         frame : pandas or polars frame, or path
-            Columns customer_id, frequency, recency, T and, optionally, monetary_value and monetary_count (default:
-            frequency). Other columns become attributes. A pandas index named customer_id serves as the column.
+            Columns customer_id, frequency, recency, T and, optionally, sum_log_intertimes, monetary_value and
+            monetary_count (default: frequency). Other columns become attributes. A pandas index named customer_id
+            serves as the column.
         time_unit : {"hour", "day", "week", "month", "year"}
             The unit recency and T are in; there is no default, since nothing in the frame can tell.
+        merge_within : {"day", "hour", "week", "month", "year"}
+            With a week, month or year, T is the number of opportunities after the first purchase; a column n, if there
+            is one, has to agree.
 
         Raises
         ------
@@ -124,20 +142,21 @@ class RFM:
             When rows break the rules of an RFM; every broken rule is named with its count and first customers.
         """
         clock = Clock(time_unit, merge_within, time_zone)
-        data, kind = _customers(frame, ("frequency", "recency", "T"))
+        data, kind = read_customers(frame, ("frequency", "recency", "T"))
         names = data.columns
-        end = None if observation_end is None else clock.describe_tick(clock.last_tick(observation_end))
-        frequency = _numbers(data, "frequency")
-        value = _numbers(data, "monetary_value") if "monetary_value" in names else None
+        end = None if observation_end is None else clock.describe_tick(clock.closing_tick(observation_end))
+        known = {"customer_id", *COLUMNS, *((OPPORTUNITIES,) if clock.discrete else ())}
+        frequency = numbers(data, "frequency")
+        value = numbers(data, "monetary_value") if "monetary_value" in names else None
         count = None
         if value is not None:
-            count = _numbers(data, "monetary_count") if "monetary_count" in names else frequency
+            count = numbers(data, "monetary_count") if "monetary_count" in names else frequency
             value = np.where(count == 0, np.nan, value)
         rfm = cls(
             customer_id=data["customer_id"],
             frequency=frequency,  # type: ignore[arg-type]  # whole numbers once checked
-            recency=_numbers(data, "recency"),
-            T=_numbers(data, "T"),
+            recency=numbers(data, "recency"),
+            T=numbers(data, "T"),
             monetary_value=value,
             monetary_count=count,  # type: ignore[arg-type]
             clock=clock,
@@ -145,9 +164,10 @@ class RFM:
             kind=kind,
             rows_after_end=0,
             rows_without_id=0,
-            attributes={name: data[name] for name in names if name not in ("customer_id", *COLUMNS)},
+            attributes={name: data[name] for name in names if name not in known},
+            sum_log_intertimes=numbers(data, "sum_log_intertimes") if "sum_log_intertimes" in names else None,
         )
-        _check(rfm)
+        check(rfm, numbers(data, OPPORTUNITIES) if OPPORTUNITIES in known & {*names} else rfm.T)
         return replace(
             rfm,
             frequency=frequency.astype(np.int64),
@@ -162,9 +182,9 @@ class RFM:
         InvalidRFM
             When a customer of the RFM is missing from the frame, or stands in it twice.
         """
-        given, _ = _customers(frame)
+        given, _ = read_customers(frame)
         names = [name for name in given.columns if name != "customer_id"]
-        taken = sorted(set(names) & {*COLUMNS, *self.attributes})
+        taken = sorted(set(names) & {*COLUMNS, *self.columns()})
         if taken:
             raise InvalidRFM(f"The RFM already has the column {', '.join(map(repr, taken))}: rename it first.")
         if given["customer_id"].dtype != self.customer_id.dtype:
@@ -173,8 +193,8 @@ class RFM:
                 "convert one of them."
             )
         ids = given["customer_id"]
-        _refuse_customers(ids.filter(ids.is_duplicated()).unique(maintain_order=True), "stand in the frame twice")
-        _refuse_customers(self.customer_id.filter(~self.customer_id.is_in(ids)), "are missing from the frame")
+        refuse_customers(ids.filter(ids.is_duplicated()).unique(maintain_order=True), "stand in the frame twice")
+        refuse_customers(self.customer_id.filter(~self.customer_id.is_in(ids)), "are missing from the frame")
         keys = self.customer_id.alias("customer_id").to_frame().with_row_index("row")
         places = keys.join(given.select("customer_id").with_row_index("place"), on="customer_id", how="left")
         matched = given[places.sort("row")["place"].to_numpy()]
@@ -188,9 +208,24 @@ class RFM:
             "recency": self.recency,
             "T": self.T,
         }
+        if self.n is not None:
+            columns[OPPORTUNITIES] = self.n
+        if self.sum_log_intertimes is not None:
+            columns["sum_log_intertimes"] = self.sum_log_intertimes
         if self.monetary_value is not None:
             columns |= {"monetary_value": self.monetary_value, "monetary_count": self.monetary_count}
         return columns | dict(self.attributes)
+
+    def regularity(self) -> float:
+        """How regularly customers buy, before any model: 1 at random, more the more alike the times between purchases.
+
+        A diagnostic of customers with two repeat purchases or more; the k of BGCNBD and MBGCNBD should lie near it.
+        Whoever buys every few days looks more regular than he is, since purchases of one day are one. Needs
+        `rfm_summary(..., intertimes=True)`.
+        """
+        if self.sum_log_intertimes is None:
+            raise InvalidRFM("This RFM has no intertimes: make it with rfm_summary(log, ..., intertimes=True).")
+        return regularity(self.frequency.astype(float), self.recency, self.sum_log_intertimes)
 
     def facts(self) -> list[str]:
         """What a reader should know of it, in words."""
@@ -237,6 +272,7 @@ def rfm_summary(
     observation_end: str | Date | datetime | None = None,
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
+    intertimes: bool = False,
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
@@ -256,8 +292,13 @@ def rfm_summary(
         Divides differences of dates, fractions kept.
     observation_end : date or str, optional
         Last day observed, itself included; default: the latest date in the log. Later rows are left out and counted.
-    merge_within : {"day", "hour"}
-        Purchases within one such calendar period are one purchase.
+        Of opportunities it has to be the last day of one; by default, that of the latest date is taken to be over.
+    merge_within : {"day", "hour", "week", "month", "year"}
+        Purchases within one such calendar period are one purchase. A week (from Monday), month or year is an
+        opportunity to buy, as discrete processes such as BG/BB count them: the time unit is then the same, and the RFM
+        carries n, how many there were after the first purchase.
+    intertimes : bool
+        Add sum_log_intertimes, which models of regular timing read; it takes another pass over the log.
     time_zone : str, optional
         Whose calendar counts; zone-aware timestamps are refused without it.
     date_format : str, optional
@@ -285,11 +326,13 @@ def rfm_summary(
     """
     clock = Clock(time_unit, merge_within, time_zone)
     transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id)
-    end = transactions.last_tick if observation_end is None else clock.last_tick(observation_end)
-    return summarize(transactions, clock, end, include_first_transaction)
+    end = transactions.last_tick if observation_end is None else clock.closing_tick(observation_end)
+    return summarize(transactions, clock, end, include_first_transaction, intertimes)
 
 
-def summarize(transactions: Transactions, clock: Clock, end: int, include_first_transaction: bool) -> RFM:
+def summarize(
+    transactions: Transactions, clock: Clock, end: int, include_first_transaction: bool, intertimes: bool = False
+) -> RFM:
     """RFM of the transactions up to and including tick `end`.
 
     The engine groups, counts, adds and subtracts whole ticks; only the division by the unit happens here.
@@ -311,6 +354,9 @@ def summarize(transactions: Transactions, clock: Clock, end: int, include_first_
         count = frequency + 1 if include_first_transaction else frequency
         value = np.full(len(count), np.nan)
         np.divide(money(rows["spend"]), count, out=value, where=count > 0)
+    logs = None
+    if intertimes:
+        logs = sum_log_gaps(transactions, end, rows["customer_id"]) - frequency * np.log(clock.ticks_per_unit)
     later = 0
     if end < transactions.last_tick:
         later = transactions.rows - int(
@@ -329,32 +375,7 @@ def summarize(transactions: Transactions, clock: Clock, end: int, include_first_
         rows_after_end=later,
         rows_without_id=transactions.rows_without_id,
         attributes={},
-    )
-
-
-def purchases(lazy: nw.LazyFrame[Any], has_amount: bool, end: int) -> nw.LazyFrame[Any]:
-    """Transactions of one customer within one tick merged into one purchase, up to and including tick `end`."""
-    spend = [nw.col("amount").sum()] if has_amount else []
-    return lazy.filter(nw.col("tick") <= end).group_by("customer_id", "tick").agg(*spend)
-
-
-def reduce_to_customers(
-    merged: nw.LazyFrame[Any], has_amount: bool, end: int, include_first_transaction: bool
-) -> nw.LazyFrame[Any]:
-    """One row a customer, in any order: purchases, recency and age in ticks, and the money that counts."""
-    tick, amount = nw.col("tick"), nw.col("amount")
-    sums = {"spend": amount.sum(), "first_spend": amount.first(order_by="tick")} if has_amount else {}
-    counted = nw.col("spend") if include_first_transaction else nw.col("spend") - nw.col("first_spend")
-    return (
-        merged.group_by("customer_id")
-        .agg(nw.len().alias("purchases"), first=tick.min(), last=tick.max(), **sums)
-        .select(
-            "customer_id",
-            "purchases",
-            recency=(nw.col("last") - nw.col("first")).cast(nw.Int32),
-            age=(end - nw.col("first")).cast(nw.Int32),
-            **({"spend": counted.cast(nw.Float64)} if has_amount else {}),
-        )
+        sum_log_intertimes=logs,
     )
 
 
@@ -370,60 +391,6 @@ def _rows(key: Any, count: int) -> npt.NDArray[np.intp]:
     if rows.ndim != 1:
         raise IndexError("an RFM is indexed by a row number, a slice, a mask, or a list of row numbers")
     return rows
-
-
-def _customers(
-    frame: frames.Frame | str | Path, needed: Sequence[str] = ()
-) -> tuple[nw.DataFrame[Any], frames.FrameKind]:
-    """Every column of a frame that holds one row a customer, and the kind of frame it is."""
-    if not isinstance(frame, (str, Path)) and getattr(getattr(frame, "index", None), "name", None) == "customer_id":
-        frame = frame.reset_index(drop="customer_id" in frame.columns)
-    try:
-        columns = {str(name): name for name in ("customer_id", *needed, *frames.column_names(frame))}
-        opened = frames.open_frame(frame, columns, text_id="customer_id")
-        return frames.collect(opened.lazy), opened.kind
-    except InvalidTransactions as error:
-        raise InvalidRFM(str(error)) from error
-
-
-def _numbers(data: nw.DataFrame[Any], name: str) -> npt.NDArray[np.float64]:
-    column = data[name]
-    if not column.dtype.is_numeric():
-        raise InvalidRFM(f"Column {name!r} is of type {column.dtype}: it must be numeric.")
-    return column.cast(nw.Float64).to_numpy().astype(np.float64)
-
-
-def _check(rfm: RFM) -> None:
-    """Every rule an RFM keeps, all at once."""
-    x, t_x, T = rfm.frequency, rfm.recency, rfm.T
-    broken = {
-        "have no customer_id": rfm.customer_id.is_null().to_numpy(),
-        "stand twice in customer_id": rfm.customer_id.is_duplicated().to_numpy(),
-        "have a frequency that is not a whole number of at least 0": ~((x >= 0) & (x < 2**53) & (x == np.floor(x))),
-        "have a recency outside 0 to T": ~((t_x >= 0) & (t_x <= T)),
-        "have a T that is not finite": ~np.isfinite(T),
-        "have frequency 0 but recency above 0, or the reverse": (x == 0) != (t_x == 0),
-    }
-    if rfm.monetary_count is not None and rfm.monetary_value is not None:
-        n, m = rfm.monetary_count, rfm.monetary_value
-        broken["have a monetary_count that is neither frequency nor frequency + 1"] = (n != x) & (n != x + 1)
-        broken["have a monetary_value that is missing, infinite or negative"] = (n > 0) & ~((m >= 0) & np.isfinite(m))
-    faults = [
-        f"{int(rows.sum()):,} of {len(x):,} customers {what} "
-        f"(first: {', '.join(map(str, rfm.customer_id.filter(rows.tolist()).head(3).to_list()))})"
-        for what, rows in broken.items()
-        if rows.any()
-    ]
-    if len(x) == 0:
-        faults = ["It has no rows"]
-    if faults:
-        raise InvalidRFM("This frame is no RFM summary: " + "; ".join(faults) + ". Correct the rows and try again.")
-
-
-def _refuse_customers(customers: nw.Series[Any], what: str) -> None:
-    if len(customers):
-        first = ", ".join(map(str, customers.head(3).to_list()))
-        raise InvalidRFM(f"{len(customers):,} customers {what} (first: {first}).")
 
 
 def _cell(value: Any) -> str:

@@ -21,7 +21,7 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.rfm import RFM
-from clvmodels.validation.evidence import is_discrete, name_of, what_forecasts_show, what_likelihoods_show
+from clvmodels.validation.evidence import name_of, what_forecasts_show, what_likelihoods_show
 from clvmodels.validation.metrics import METRICS, log_score
 from clvmodels.validation.tables import column, plain, score_table
 
@@ -51,9 +51,8 @@ class Comparison:
     ----------
     table : DataFrame
         A row a model: model, status (or "failed"), message, parameters (that were estimated), log_likelihood, aic, bic,
-        delta_bic (above the least of the same kind of time, continuous or discrete), seconds (missing where the model
-        came fitted). With a holdout period log_score, predicted and the other scores of its purchases; with spend the
-        same of its money, as money_predicted and so on.
+        delta_bic (above the least), seconds (missing where the model came fitted). With a holdout period log_score,
+        predicted and the other scores of its purchases; with spend the same of its money, as money_predicted and so on.
     words : str
         What the data support, in a sentence or a few.
     models : tuple of PurchaseModel
@@ -146,17 +145,16 @@ def compare(
     Raises
     ------
     InvalidOption
-        Without a model; for one that was fitted to other data; for processes in continuous and in discrete time
-        without a holdout period, since their likelihoods are of different things.
+        Without a model; for one that was fitted to other data.
     ClockMismatch
-        For a model that was fitted by another clock.
+        For a model that was fitted by another clock; for a process of opportunities on an RFM of times, or the reverse.
     """
     split = data if isinstance(data, Holdout) else None
     rfm = split.calibration if split is not None else data
     if not isinstance(rfm, RFM):
         raise InvalidOption(f"A {type(data).__name__} cannot be compared on: give an RFM, or a holdout_split.")
     given = [models] if isinstance(models, PurchaseModel) else list(models)
-    _check(rfm, given, split)
+    _check(rfm, given)
     if spend is not None and (split is None or split.spend is None):
         raise InvalidOption("Spend is scored on a holdout period with money: give holdout_split(..., amount=...).")
     spender = None if spend is None else _spending(spend, rfm)
@@ -178,7 +176,7 @@ def compare(
     )
 
 
-def _check(rfm: RFM, models: Sequence[PurchaseModel], split: Holdout | None) -> None:
+def _check(rfm: RFM, models: Sequence[PurchaseModel]) -> None:
     """Refuse models whose likelihoods are not of these data."""
     if not models:
         raise InvalidOption("compare needs at least one model, such as models=[BGNBD(), NBD()].")
@@ -187,16 +185,10 @@ def _check(rfm: RFM, models: Sequence[PurchaseModel], split: Holdout | None) -> 
             raise InvalidOption(f"{model!r} is no purchase model: give instances, such as BGNBD().")
         if model.__sklearn_is_fitted__():
             _check_fitted_to(model, rfm)
-    discrete = [model.process.title for model in models if is_discrete(model)]
-    if split is None and 0 < len(discrete) < len(models):
-        raise InvalidOption(
-            f"{', '.join(discrete)} tell of purchases at opportunities, the other models of their times: likelihoods, "
-            "AIC and BIC of the two cannot be compared. Compare them apart, or on a holdout_split by their forecasts."
-        )
 
 
 def _check_fitted_to(model: PurchaseModel, rfm: RFM) -> None:
-    title, fresh = model.process.title, f"pass {type(model).__name__}() unfitted, and it is fitted to these"
+    title, fresh = model.title, f"pass {type(model).__name__}() unfitted, and it is fitted to these"
     if model.clock_ != rfm.clock:
         raise ClockMismatch(
             f"{title} was fitted in {model.clock_}; these data are told in {rfm.clock}: likelihoods of two clocks "
@@ -241,10 +233,7 @@ def _spending(spend: SpendModel, rfm: RFM) -> Array:
 def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
     """A row a model: status, likelihood, AIC, BIC, seconds."""
     fitted = [trial.model for trial in trials if trial.failure is None]
-    least = {
-        kind: min((model.fit_.bic for model in fitted if is_discrete(model) == kind), default=np.nan)
-        for kind in (False, True)
-    }
+    least = min((model.fit_.bic for model in fitted), default=np.nan)
     rows = []
     for trial in trials:
         model = trial.model
@@ -254,15 +243,15 @@ def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
                 "model": name_of(model),
                 "status": fit.status,
                 "message": fit.message,
-                "parameters": int(np.sum(fit.free)),
+                "parameters": int(np.sum(fit.free)) + fit.chosen,
                 "log_likelihood": fit.log_likelihood,
                 "aic": fit.aic,
                 "bic": fit.bic,
-                "delta_bic": fit.bic - least[is_discrete(model)],
+                "delta_bic": fit.bic - least,
             }
         else:
             told = {
-                "model": model.process.title,
+                "model": model.title,
                 "status": "failed",
                 "message": trial.failure,
                 "parameters": len(model.process.parametrization.names),

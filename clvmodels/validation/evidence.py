@@ -9,7 +9,7 @@ import numpy as np
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.processes.contract import Array, Limit
 
-__all__ = ["is_discrete", "name_of", "sees_no_dropout", "what_forecasts_show", "what_likelihoods_show"]
+__all__ = ["name_of", "sees_no_dropout", "what_forecasts_show", "what_likelihoods_show"]
 
 # Differences of BIC. Raftery (1995), "Bayesian Model Selection in Social Research", Sociological Methodology 25,
 # table 6: up to 2 not worth more than a mention, up to 6 positive, beyond that strong.
@@ -22,13 +22,8 @@ CHANCE, NEGLIGIBLE = 2.0, 1e-3
 
 def name_of(model: PurchaseModel) -> str:
     """What a fit is called: the process, and k where the fit chose one and the title does not tell it."""
-    k, title = getattr(model, "k_", None), model.process.title
+    k, title = getattr(model, "k_", None), model.title
     return title if k is None or title.endswith(f"-{k}") else f"{title}, k = {k}"
-
-
-def is_discrete(model: PurchaseModel) -> bool:
-    """Whether the likelihood is of purchases at opportunities; otherwise it is of times."""
-    return bool(getattr(model.process, "discrete", False))
 
 
 def sees_no_dropout(model: PurchaseModel) -> bool:
@@ -37,19 +32,6 @@ def sees_no_dropout(model: PurchaseModel) -> bool:
         return True
     name, more = model.process.moves["dropout"]
     return any(at == name and upper == (more < 0) for at, upper, _ in _limits(model))
-
-
-def what_likelihoods_show(models: Sequence[PurchaseModel]) -> list[str]:
-    """Sentences on fits to the same data: of continuous processes and of discrete ones, each among themselves."""
-    discrete = [model for model in models if is_discrete(model)]
-    continuous = [model for model in models if not is_discrete(model)]
-    sentences = [sentence for kind in (continuous, discrete) if kind for sentence in _supported(kind)]
-    if discrete and continuous:
-        sentences.append(
-            f"AIC and BIC of {_listed(map(name_of, discrete))} tell of purchases at opportunities, those of "
-            f"{_listed(map(name_of, continuous))} of their times: the two are not compared."
-        )
-    return sentences
 
 
 def what_forecasts_show(models: Sequence[PurchaseModel], chances: Sequence[Array], bias: float) -> list[str]:
@@ -83,7 +65,8 @@ def _as_good(chances: Array, best: Array) -> bool:
         return bool(np.mean(lost) <= max(NEGLIGIBLE, CHANCE * np.std(lost) / np.sqrt(len(lost))))
 
 
-def _supported(models: Sequence[PurchaseModel]) -> list[str]:
+def what_likelihoods_show(models: Sequence[PurchaseModel]) -> list[str]:
+    """Sentences on fits to the same data: dropout, regularity, what cannot be told apart, limits, trade-offs."""
     best = _least(models)
     found = [_dropout(models), _timing(models), _standing(models), _limit(best), _trade_off(best)]
     return [sentence for sentence in found if sentence]

@@ -88,7 +88,7 @@ def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> Lik
         For models with different clocks.
     """
     _check(restricted, full)
-    small, large = restricted.process.title, full.process.title
+    small, large = restricted.title, full.title
     nesting = _nesting(restricted, full)
     if nesting is None:
         raise InvalidOption(
@@ -115,12 +115,12 @@ def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> Lik
 
 def _check(restricted: FittedProcess, full: FittedProcess) -> None:
     """Refuse what is not two maxima of the likelihood of the same data."""
-    titles = restricted.process.title, full.process.title
+    titles = restricted.title, full.title
     for model in (restricted, full):
         if not model.__sklearn_is_fitted__():
-            raise InvalidOption(f"This {model.process.title} has not been fitted: call fit(rfm) first.")
+            raise InvalidOption(f"This {model.title} has not been fitted: call fit(rfm) first.")
         if model.prior:
-            raise InvalidOption(f"{model.process.title} was fitted under a prior, so not at its greatest likelihood.")
+            raise InvalidOption(f"{model.title} was fitted under a prior, so not at its greatest likelihood.")
     if restricted.clock_ != full.clock_:
         raise ClockMismatch(
             f"{titles[0]} was fitted in {restricted.clock_}, {titles[1]} in {full.clock_}: fit both to the same RFM."
@@ -150,10 +150,10 @@ def _nesting(restricted: FittedProcess, full: FittedProcess) -> Nesting | None:
 def _why_not(nesting: Nesting, restricted: FittedProcess, full: FittedProcess) -> str | None:
     """Why the statistic has no chi-square distribution; None where it has."""
     if nesting in WHY_NOT:
-        return WHY_NOT[nesting].format(small=restricted.process.title, large=full.process.title)
+        return WHY_NOT[nesting].format(small=restricted.title, large=full.title)
     for model in (restricted, full):
         if model.fit_.status == "boundary":
-            return f"{model.process.title} ended at a limit ({model.fit_.message}), where none can be told"
+            return f"{model.title} ended at a limit ({model.fit_.message}), where none can be told"
     return None
 
 

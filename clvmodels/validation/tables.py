@@ -67,15 +67,17 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
 
     `expected` is unconditional: what the fitted process expects of customers who arrived when these did. `forecast`,
     after the cut, is conditional on each customer's history. Weeks end on the cut and every seven days before and
-    after it, so the first and the last may be shorter; each has its cumulative counterpart.
+    after it, so the first and the last may be shorter; each has its cumulative counterpart. On a discrete clock every
+    opportunity has a row instead.
 
     Returns
     -------
     DataFrame
-        model, week, end (date), holdout (bool), actual, expected, forecast, and cumulative_ of each.
+        model, period ("week", or the opportunity), week (its number), end (date), holdout (bool), actual, expected,
+        forecast, and cumulative_ of each.
     """
     clock = split.clock
-    week = {"day": 7, "hour": 7 * 24}[clock.merge_within]
+    week = 1 if clock.discrete else round(clock.length("week") * clock.ticks_per_unit)
     ticks, started, repeated = split.activity
     origin = int(ticks[0]) - 1  # weeks are (edge, next edge]
     last = split.cut + round(split.horizon * clock.ticks_per_unit)
@@ -99,6 +101,7 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
             pd.DataFrame(
                 {
                     "model": name,
+                    "period": clock.time_unit if clock.discrete else "week",
                     "week": np.arange(1, len(edges) + 1),
                     "end": [clock.describe_tick(int(edge)) for edge in edges],
                     "holdout": edges > split.cut,

@@ -116,9 +116,9 @@ def validate(
         spender: SpendModel = clone(spend).fit(split.calibration)
         estimators.append(spender)
         each = column(spender.expected_spend(split.calibration), "expected_spend")
-        money = {f"{name} x {spender.process.title}": bought * each for name, bought in forecasts.items()}
+        money = {f"{name} x {spender.title}": bought * each for name, bought in forecasts.items()}
         scores.append(score_table(split.spend, money | {n: rival(split, True) for n, rival in RIVALS.items()}, "money"))
-    parameters = [e.summary().reset_index().assign(model=e.process.title) for e in estimators]
+    parameters = [e.summary().reset_index().assign(model=e.title) for e in estimators]
     return Validation(
         scores=pd.concat(scores, ignore_index=True),
         by_frequency=calibration_by_frequency(split, forecasts),
@@ -132,10 +132,11 @@ def validate(
 def _fit(split: Holdout, models: Sequence[PurchaseModel]) -> dict[str, PurchaseModel]:
     if not models:
         raise InvalidOption("validate needs at least one model, such as models=[BGNBD()].")
-    titles = [model.process.title for model in models]
+    titles = [model.title for model in models]
     if len(set(titles)) < len(titles):
         raise InvalidOption(f"Each kind of model can stand once in models; these were passed: {', '.join(titles)}.")
-    return {title: clone(model).fit(split.calibration) for title, model in zip(titles, models, strict=True)}
+    fitted = [clone(model).fit(split.calibration) for model in models]
+    return {model.title: model for model in fitted}
 
 
 def _facts(split: Holdout) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _facts(split: Holdout) -> dict[str, Any]:
         "customers": len(rfm),
         "repeat_purchases": int(rfm.frequency.sum()),
         "bought_once": float(np.mean(rfm.frequency == 0)),
-        "calibration_start": split.clock.describe_tick(int(split.activity[0][0])),
+        "calibration_start": split.clock.describe_start(int(split.activity[0][0])),
         "calibration_end": split.calibration_end,
         "holdout_end": split.holdout_end,
         "horizon": split.horizon,

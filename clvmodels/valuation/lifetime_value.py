@@ -142,7 +142,7 @@ def _until(purchases: PurchaseModel, ends: Sequence[float], factors: Sequence[fl
 
 
 def _period_ends(rfm: RFM, length: float, period: TimeUnit) -> list[float]:
-    step = rfm.clock.duration(f"1 {period}")
+    step = rfm.clock.length(period)
     whole = max(1, math.ceil(length / step - 1e-9))
     if whole > MOST_PERIODS:
         raise InvalidOption(f"The horizon holds {whole:,} {period}s: name a longer period.")

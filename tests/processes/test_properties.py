@@ -12,19 +12,33 @@ from clvmodels.inference.statistics import unique_rows
 from clvmodels.processes.contract import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
 
-WEEK, YEAR, CENTURY = 1.0, 52.18, 5218.0
+WEEK, YEAR, CENTURY = 1.0, 52.0, 5218.0  # whole, since a discrete process counts opportunities
 UNIT = 30.0  # length of the coordinates' scale, in weeks or money
 PROCESSES = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
-
-each_process = pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
-each_purchase_process = pytest.mark.parametrize("process", PURCHASE_PROCESSES.values(), ids=lambda p: p.name)
-each_spend_process = pytest.mark.parametrize("process", SPEND_PROCESSES.values(), ids=lambda p: p.name)
-some = settings(max_examples=40, derandomize=True)
-seeds = st.integers(0, 2**32 - 1)
 
 
 def is_spend(process):
     return process in SPEND_PROCESSES.values()
+
+
+def is_discrete(process):
+    return not is_spend(process) and process.discrete
+
+
+each_process = pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
+each_purchase_process = pytest.mark.parametrize("process", PURCHASE_PROCESSES.values(), ids=lambda p: p.name)
+each_discrete_process = pytest.mark.parametrize(
+    "process", [process for process in PURCHASE_PROCESSES.values() if process.discrete], ids=lambda p: p.name
+)
+each_continuous_process = pytest.mark.parametrize(
+    "process", [process for process in PROCESSES if not is_discrete(process)], ids=lambda process: process.name
+)
+each_continuous_purchase_process = pytest.mark.parametrize(
+    "process", [process for process in PURCHASE_PROCESSES.values() if not process.discrete], ids=lambda p: p.name
+)
+each_spend_process = pytest.mark.parametrize("process", SPEND_PROCESSES.values(), ids=lambda p: p.name)
+some = settings(max_examples=40, derandomize=True)
+seeds = st.integers(0, 2**32 - 1)
 
 
 def at(process, u, unit=UNIT):
@@ -63,9 +77,33 @@ def customers(process, generator, n=60):
     T[: n // 10] = 0.0
     x = np.floor(np.exp(generator.uniform(0, np.log(5000), n))) * (generator.random(n) < 0.7) * (T > 0)
     t_x = np.where(x > 0, T * np.where(generator.random(n) < 0.2, 1.0, generator.uniform(0.01, 1, n)), 0.0)
+    if is_discrete(process):  # a purchase at most at each opportunity, the last at t_x; some buy at every one
+        T, t_x = np.floor(T), np.floor(t_x)
+        x = np.where(generator.random(n) < 0.2, t_x, np.minimum(x, t_x))
+        t_x = np.where(x > 0, t_x, 0.0)
     count = np.maximum(x, 1.0)
     spend = np.exp(generator.normal(3, 1, n))
-    return columns_of(process, frequency=x, recency=t_x, T=T, monetary_count=count, monetary_value=spend)
+    # Intertimes that sum to t_x; the sum of their logarithms is largest where they are equal.
+    logs = x * (np.log(np.where(x > 0, t_x, 1.0) / count) - generator.uniform(0, 2, n))
+    return columns_of(
+        process,
+        frequency=x,
+        recency=t_x,
+        T=T,
+        n=T,
+        sum_log_intertimes=logs,
+        monetary_count=count,
+        monetary_value=spend,
+    )
+
+
+def rescaled(process, columns, ratio):
+    """Statistics of the same customers in another unit of time or money."""
+    known = dict(zip(process.statistics, columns, strict=True))
+    moved = {name: known[name] * ratio for name in ("recency", "T", "monetary_value") if name in known}
+    if "sum_log_intertimes" in known:
+        moved["sum_log_intertimes"] = known["sum_log_intertimes"] + known["frequency"] * np.log(ratio)
+    return columns_of(process, **(known | moved))
 
 
 def simulated(process, p, T, generator):
@@ -74,8 +112,18 @@ def simulated(process, p, T, generator):
         count = generator.integers(1, 6, len(T))
         spend = process.simulate(p, count, generator)
         return columns_of(process, monetary_count=count, monetary_value=spend)
+    T = np.floor(T) if process.discrete else T
     history = process.simulate(p, T, generator)
-    return columns_of(process, frequency=history.x, recency=history.t_x, T=T)
+    logs = sum_log_intertimes(history)
+    return columns_of(process, frequency=history.x, recency=history.t_x, T=T, n=T, sum_log_intertimes=logs)
+
+
+def sum_log_intertimes(history):
+    """Sum of the logarithms of each customer's times between purchases (n,)."""
+    order = np.lexsort((history.time, history.customer))
+    customer, time = history.customer[order], history.time[order]
+    before = np.where(np.append(True, customer[1:] != customer[:-1]), 0.0, np.append(0.0, time[:-1]))[: len(time)]
+    return np.bincount(customer, np.log(time - before), minlength=len(history.x))
 
 
 def predictions(process, p, columns):
@@ -192,7 +240,7 @@ def test_the_pmf_sums_to_1_and_its_mean_is_mean_purchases(process, seed, t):
     assert np.sum(k * chances) == pytest.approx(process.mean_purchases(p, np.array([t]))[0], rel=1e-8)
 
 
-@each_purchase_process
+@each_continuous_purchase_process
 @some
 @given(seed=seeds)
 def test_the_intensity_is_the_derivative_of_expected_purchases(process, seed):
@@ -209,6 +257,34 @@ def test_the_intensity_is_the_derivative_of_expected_purchases(process, seed):
         expected = (4 * differences[0] - differences[1]) / 3
         found = process.purchase_intensity(p, tau, *columns)
         assert np.all(np.abs(found - expected) <= 1e-5 * np.abs(expected) + noise + 1e-300)
+
+
+@each_discrete_process
+@some
+@given(seed=seeds)
+def test_the_intensity_is_what_an_opportunity_adds(process, seed):
+    generator = np.random.default_rng(seed)
+    p = at(process, generator.uniform(*limits(process, 2)))
+    columns = customers(process, generator, 20)
+    for i in (1.0, 2.0, 20.0):
+        by = [process.expected_purchases(p, h, *columns) for h in (i - 1, i)]
+        # A difference of sums over nodes, good to 1e-9 of what they sum.
+        assert np.all(np.abs(process.purchase_intensity(p, i, *columns) - (by[1] - by[0])) <= 1e-9 * by[1])
+
+
+@each_discrete_process
+def test_nothing_happens_between_opportunities(process):
+    generator = np.random.default_rng(5)
+    p = at(process, usual(process))
+    columns = customers(process, generator, 20)
+    for whole, within in ((0.0, 0.999), (3.0, 3.5), (3.0, 3.0 + 1e-12), (4.0, 4.0 - 1e-12)):
+        for told in ("expected_purchases", "survival"):
+            found = [getattr(process, told)(p, h, *columns) for h in (whole, within)]
+            assert np.array_equal(*found)
+        assert np.array_equal(*(process.pmf(p, 2, h, *columns) for h in (whole, within)))
+    assert np.array_equal(*(process.purchase_intensity(p, tau, *columns) for tau in (2.5, 3.0)))
+    future = process.sample_future(p, 30.0, 0.0, *[np.zeros(500)] * 3, generator=generator)
+    assert np.all((future.purchases == np.floor(future.purchases)) & (future.purchases <= 30))
 
 
 @each_purchase_process
@@ -269,17 +345,14 @@ def test_the_score_is_the_derivative_of_the_log_likelihood(process, seed):
         assert np.all(np.abs(gradient[i] - expected) <= allowed), name
 
 
-@each_process
+@each_continuous_process
 @some
 @given(seed=seeds, ratio=st.sampled_from([7.0, 1 / 30.4375, 1e-3, 100.0]))
 def test_another_unit_moves_the_log_likelihood_by_a_constant(process, seed, ratio):
     generator = np.random.default_rng(seed)
     u = generator.uniform(*limits(process, 4))
     columns = customers(process, generator)
-    scaled = [
-        column * (ratio if name in ("recency", "T", "monetary_value") else 1)
-        for name, column in zip(process.statistics, columns, strict=True)
-    ]
+    scaled = rescaled(process, columns, ratio)
     there = process.log_likelihood(at(process, u, UNIT * ratio), *scaled)
     here = process.log_likelihood(at(process, u), *columns)
     # A density of x times, or of one mean spend, in units of another length.
@@ -289,16 +362,13 @@ def test_another_unit_moves_the_log_likelihood_by_a_constant(process, seed, rati
     assert np.all(np.abs(there - (here - events * np.log(ratio))) <= allowed)
 
 
-@each_process
+@each_continuous_process
 def test_the_fit_knows_no_unit(process):
     generator = np.random.default_rng(2)
     T = generator.uniform(0.5, 1.5, 3000) * UNIT
     columns = simulated(process, at(process, usual(process)), T, generator)
     ratio = 7.0
-    scaled = [
-        column * (ratio if name in ("recency", "T", "monetary_value") else 1)
-        for name, column in zip(process.statistics, columns, strict=True)
-    ]
+    scaled = rescaled(process, columns, ratio)
     here = maximize(process, unique_rows(columns), UNIT)
     there = maximize(process, unique_rows(scaled), UNIT * ratio)
     for name, value in here.parameters.items():

@@ -46,6 +46,7 @@ def tracking() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "model": "BG/NBD",
+            "period": "week",
             "week": range(1, 6),
             "end": ends,
             "holdout": [False, False, False, True, True],

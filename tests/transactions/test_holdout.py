@@ -383,3 +383,11 @@ def test_the_whole_of_cdnow():
     rfm = rfm_summary(load_cdnow(), amount="amount", time_unit="week", observation_end="1997-09-30")
     assert_array_equal(split.calibration.monetary_value, rfm.monetary_value)
     assert_array_equal(split.calibration.T, rfm.T)
+
+
+def test_the_calibration_carries_intertimes_of_what_was_known():
+    log = load_cdnow(sample=True)
+    options = {"time_unit": "week", "intertimes": True}
+    split = holdout_split(log, calibration_end="1997-09-30", **options)
+    alone = rfm_summary(log, observation_end="1997-09-30", **options)
+    assert_array_equal(split.calibration.sum_log_intertimes, alone.sum_log_intertimes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import itertools
 import pickle
 import subprocess
 import sys
@@ -613,6 +614,57 @@ def test_a_summary_of_lifetimes_is_taken_as_it_is():
     assert summary.index.name == "customer_id"
 
 
+# ---- intertimes --------------------------------------------------------------------------------------------
+
+
+def gaps_by_hand(log, end, ticks_per_unit):
+    """Sum of log intertimes of each customer, from a loop over the dates."""
+    sums = {}
+    for customer, dates in log.group_by("customer_id"):
+        days = sorted({dt.date.fromisoformat(day) for day in dates["date"] if day <= end})
+        gaps = [(later - earlier).days / ticks_per_unit for earlier, later in itertools.pairwise(days)]
+        if days:
+            sums[customer[0]] = float(np.sum(np.log(gaps))) if gaps else 0.0
+    return [sums[customer] for customer in sorted(sums)]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "csv", "parquet"])
+def test_intertimes_are_those_counted_by_hand(kind, tmp_path):
+    source = {
+        "pandas": LOG.to_pandas,
+        "polars": lambda: LOG,
+        "csv": lambda: LOG.write_csv(tmp_path / "log.csv") or tmp_path / "log.csv",
+        "parquet": lambda: LOG.write_parquet(tmp_path / "log.parquet") or tmp_path / "log.parquet",
+    }[kind]()
+    rfm = rfm_summary(source, intertimes=True, **WEEKS)
+    assert rfm.sum_log_intertimes == pytest.approx(gaps_by_hand(LOG, END, 7), abs=1e-12)  # rounding
+    assert_array_equal(rfm.sum_log_intertimes[rfm.frequency == 0], 0)
+    plain = rfm_summary(source, **WEEKS)
+    assert plain.sum_log_intertimes is None
+    assert "sum_log_intertimes" not in plain.columns()
+    assert list(rfm.columns())[:5] == ["customer_id", "frequency", "recency", "T", "sum_log_intertimes"]
+
+
+def test_intertimes_do_not_depend_on_the_order_of_rows_or_on_parts(monkeypatch):
+    log = pl.from_pandas(load_cdnow(sample=True))
+    options = {"time_unit": "week", "observation_end": "1997-09-30", "intertimes": True}
+    whole = rfm_summary(log, **options)
+    # BTYDplus 1.2.0, elog2cbs, on the same log: the sum over all customers.
+    assert whole.sum_log_intertimes.sum() == pytest.approx(2909.50466858973, abs=1e-10)
+    shuffled = rfm_summary(log.sample(fraction=1, shuffle=True, seed=3), **options)
+    assert_array_equal(shuffled.sum_log_intertimes, whole.sum_log_intertimes)
+    monkeypatch.setattr("clvmodels.transactions.log.ROWS_A_PART", 1_000)
+    assert_array_equal(rfm_summary(log, **options).sum_log_intertimes, whole.sum_log_intertimes)
+
+
+def test_intertimes_go_into_a_frame_and_back_and_along_with_a_cut():
+    rfm = rfm_summary(LOG.to_pandas(), intertimes=True, **WEEKS)
+    again = RFM.from_frame(rfm.to_frame(), time_unit="week")
+    assert_array_equal(again.sum_log_intertimes, rfm.sum_log_intertimes)
+    assert_array_equal(rfm[[2, 0]].sum_log_intertimes, rfm.sum_log_intertimes[[2, 0]])
+    assert_array_equal(rfm["sum_log_intertimes"], rfm.sum_log_intertimes)
+
+
 FRAME = {
     "customer_id": [1, 2, 3],
     "frequency": [0, 2, 1],
@@ -647,6 +699,9 @@ def refused_frame(**columns):
         ({"T": [np.inf, 4, 1]}, "1 of 3 customers have a T that is not finite (first: 1)"),
         ({"T": [np.nan, 4, 1]}, "1 of 3 customers have a T that is not finite (first: 1)"),
         ({"T": [-1.0, 4, 1]}, "1 of 3 customers have a recency outside 0 to T (first: 1)"),
+        ({"sum_log_intertimes": [0, np.nan, 0.0]}, "1 of 3 customers have a sum_log_intertimes that is not finite"),
+        ({"sum_log_intertimes": [0, 1.4, 0.0]}, "or more than intertimes that sum to recency can have (first: 2)"),
+        ({"sum_log_intertimes": [-1.0, 1.0, 0.0]}, "have frequency 0 but a sum_log_intertimes other than 0 (first: 1)"),
         ({"monetary_count": [0, 4, 1]}, "1 of 3 customers have a monetary_count that is neither frequency nor frequ"),
         ({"monetary_count": [np.nan, 2, 1]}, "1 of 3 customers have a monetary_count that is neither"),
         ({"monetary_value": [0, np.nan, 1]}, "1 of 3 customers have a monetary_value that is missing, infinite or n"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,10 @@ from scipy.stats import nbinom
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel, load
-from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, data_fingerprint
+from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, data_fingerprint
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.processes import bgnbd
-from clvmodels.processes.contract import PurchaseProcess, Score
+from clvmodels.processes.contract import Score
 from clvmodels.reporting import terminal
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.holdout import holdout_split
@@ -38,21 +38,7 @@ def without_maximum(p, x, t_x, T):
 
 
 class Failing(BGNBD):
-    process = replace(bgnbd.PROCESS, title="Climbing", score=without_maximum)
-
-
-@dataclass(frozen=True, slots=True)
-class DiscreteProcess(PurchaseProcess):
-    discrete: bool = True
-
-
-class Discrete(BGNBD):
-    """BG/NBD that says its likelihood is of opportunities, as BG/BB's is."""
-
-    process = DiscreteProcess(
-        **{field.name: getattr(bgnbd.PROCESS, field.name) for field in fields(bgnbd.PROCESS)}
-        | {"title": "Discrete", "discrete": True}
-    )
+    plain = replace(bgnbd.PROCESS, title="Climbing", score=without_maximum)
 
 
 @pytest.fixture(scope="module")
@@ -262,14 +248,9 @@ def test_other_customers_and_other_clocks_are_refused(log, rfm):
         compare(rfm, [unknown])
 
 
-def test_likelihoods_of_opportunities_and_of_times_are_not_compared(rfm, split):
-    with pytest.raises(InvalidOption, match=r"Discrete tell of purchases at opportunities.*on a holdout_split"):
-        compare(rfm, [Discrete(), NBD()])
-    assert len(compare(rfm, [Discrete()]).table) == 1
-    found = compare(split, [Discrete(), NBD()])
-    assert list(found.table["delta_bic"]) == [0, 0]
-    assert "Customers drop out" not in found.words
-    assert "AIC and BIC of Discrete tell of purchases at opportunities, those of NBD of their times" in found.words
+def test_likelihoods_of_opportunities_and_of_times_are_not_compared(rfm):
+    with pytest.raises(ClockMismatch, match="BG/BB counts opportunities"):
+        compare(rfm, [BGBB(), NBD()])
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_regular_buying(models):
 
 def test_a_title_that_tells_k_does_not_tell_it_twice(models):
     regular = with_k(models["BGNBD"], 2, 900.0)
-    regular.process = replace(regular.process, title="BG/CNBD-2")
+    regular._fitted_process = replace(regular.process, title="BG/CNBD-2")
     assert name_of(regular) == "BG/CNBD-2"
 
 

@@ -52,7 +52,7 @@ def starts(x, T):
 
 
 class NBDWithCohorts(PurchaseModel):
-    process = replace(
+    plain = replace(
         nbd.PROCESS,
         title="NBD with cohorts",
         Parameters=Cohorts,
@@ -68,11 +68,11 @@ DROPOUT_RATE = GammaBlock("s", "beta", of="dropout rate", no_variation="", all_v
 
 
 class ParetoNBD(BGNBD):
-    process = replace(bgnbd.PROCESS, name="pareto_nbd", title="Pareto/NBD")
+    plain = replace(bgnbd.PROCESS, name="pareto_nbd", title="Pareto/NBD")
 
 
 class GGompertzNBD(BGNBD):
-    process = replace(
+    plain = replace(
         bgnbd.PROCESS,
         name="ggompertz_nbd",
         title="GGompertz/NBD",
@@ -192,7 +192,7 @@ def test_k_is_a_whole_number(models):
 def test_k_in_the_name_of_a_process(models):
     like = models["MBGNBD"]
     regular = certified(MBGNBD(), like, -9000.0, 4)
-    regular.process, regular.k_ = replace(like.process, name="mbgcnbd_2", title="MBG/CNBD-2"), 2
+    regular._fitted_process, regular.k_ = replace(like.process, name="mbgcnbd_2", title="MBG/CNBD-2"), 2
     test = likelihood_ratio_test(like, regular)
     assert test.p_value is None
     assert "MBG/NBD differs from MBG/CNBD-2 only by its k of 1" in test.words

@@ -1,0 +1,215 @@
+"""Groups: a process with parameters of its own in each group of customers, told as a process again.
+
+The statistics end with the number of a customer's group; the parameters are those of one group after another. Each
+group is fitted by itself, and the fits are put together: what draws, saves or predicts then need not know of groups.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+
+from clvmodels.inference.covariates import extended
+from clvmodels.inference.fitting import Fit
+from clvmodels.processes.contract import Array, Block, Coordinate, Parametrization, PurchaseProcess, Score, SpendProcess
+
+__all__ = ["GROUP", "in_groups", "together"]
+
+GROUP = "group"  # the last of the statistics
+AnyProcess = TypeVar("AnyProcess", PurchaseProcess, SpendProcess)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfGroup:
+    """A block of one group: its parameters and coordinates carry the group's label."""
+
+    block: Block
+    label: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(_named(name, self.label) for name in self.block.parameters)
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        return tuple(replace(at, name=_named(at.name, self.label)) for at in self.block.coordinates)
+
+    def to_logs(self, u: Array) -> Array:
+        return self.block.to_logs(u)
+
+    def from_logs(self, logs: Array) -> Array:
+        return self.block.from_logs(logs)
+
+    def jacobian(self, u: Array) -> Array:
+        return self.block.jacobian(u)
+
+    @property
+    def real(self) -> bool:
+        return self.block.real
+
+
+def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
+    """The process with its own parameters in each group."""
+    form: Parametrization = process.parametrization
+    groups = len(labels)
+    mixing: Array | None = None if form.mixing is None else np.kron(np.eye(groups), form.mixing).astype(np.float64)
+    powers = {_named(name, label): power for label in labels for name, power in form.unit_powers.items()}
+
+    def adapt(function: Callable[..., Any], front: int, width: int) -> Callable[..., Any]:
+        return partial(_each_group, process, groups, function, front, width)
+
+    common: dict[str, Any] = {
+        "Parameters": extended(process.Parameters, len(form.names) * groups),
+        "parametrization": replace(
+            form,
+            blocks=tuple(_OfGroup(block, label) for label in labels for block in form.blocks),
+            unit_powers=powers,
+            mixing=mixing,
+        ),
+        "statistics": (*process.statistics, GROUP),
+        "log_likelihood": adapt(process.log_likelihood, 0, len(process.statistics)),
+        "score": partial(_score, process, groups),
+        "starts": partial(_starts, process, groups),
+        "prepare": None,
+    }
+    if isinstance(process, SpendProcess):
+        width = len(process.statistics)
+        spend: dict[str, Any] = {
+            "mean_exists": adapt(process.mean_exists, 0, width - 1),
+            "expected_spend": adapt(process.expected_spend, 0, width),
+            "median_spend": adapt(process.median_spend, 0, width),
+            "sample_spend": adapt(process.sample_spend, 1, width),
+        }
+        return replace(process, **common, **spend)
+    state, statistics = len(process.state), len(process.statistics)
+    purchases: dict[str, Any] = {
+        "state": (*process.state, GROUP),
+        "probability_alive": adapt(process.probability_alive, 0, statistics),
+        "posterior_means": adapt(process.posterior_means, 0, statistics),
+        "survival_if_active": adapt(process.survival_if_active, 1, state),
+        "purchases_if_active": adapt(process.purchases_if_active, 1, state),
+        "discounted_if_active": adapt(process.discounted_if_active, 2, state),
+        "residual_if_active": adapt(process.residual_if_active, 0, state),
+        "intensity_if_active": adapt(process.intensity_if_active, 1, state),
+        "pmf_if_active": adapt(process.pmf_if_active, 2, state),
+        "sample_if_active": adapt(process.sample_if_active, 2, state),
+        "quantities": partial(_quantities, process, tuple(labels)),
+    }
+    return replace(process, **common, **purchases)
+
+
+def together(fits: Mapping[str, Fit]) -> Fit:
+    """The fits of several groups as one: parameters side by side, likelihoods added."""
+    each = list(fits.values())
+    digest = hashlib.sha256("".join(fit.fingerprint for fit in each).encode())
+    return Fit(
+        parameters={
+            _named(name, label): value for label, fit in fits.items() for name, value in fit.parameters.items()
+        },
+        coordinates=np.concatenate([fit.coordinates for fit in each]),
+        log_likelihood=sum(fit.log_likelihood for fit in each),
+        gradient_norm=max(fit.gradient_norm for fit in each),
+        hessian=_side_by_side([fit.hessian for fit in each]),
+        free=np.concatenate([fit.free for fit in each]),
+        covariance=_side_by_side([fit.covariance for fit in each]),
+        sandwich=_side_by_side([fit.sandwich for fit in each]),
+        definite=all(fit.definite for fit in each),
+        status="boundary" if any(fit.status == "boundary" for fit in each) else "converged",
+        message="; ".join(f"{label}: {fit.message}" for label, fit in fits.items() if fit.status == "boundary")
+        or each[0].message,
+        iterations=sum(fit.iterations for fit in each),
+        customers=sum(fit.customers for fit in each),
+        unique_rows=sum(fit.unique_rows for fit in each),
+        unit=each[0].unit,
+        fingerprint=digest.hexdigest(),
+    )
+
+
+def _named(name: str, label: str) -> str:
+    return f"{name}[{label}]"
+
+
+def _side_by_side(matrices: Sequence[Array]) -> Array:
+    size = sum(len(matrix) for matrix in matrices)
+    whole, start = np.zeros((size, size)), 0
+    for matrix in matrices:
+        stop = start + len(matrix)
+        whole[start:stop, start:stop] = matrix
+        start = stop
+    return whole
+
+
+def _of(process: Any, groups: int, p: Any, group: int) -> Any:
+    """Parameters of one group."""
+    size = len(p) // groups
+    return process.Parameters(*p[group * size : (group + 1) * size])
+
+
+def _each_group(
+    process: Any, groups: int, function: Callable[..., Any], front: int, width: int, p: Any, *arguments: Any
+) -> Any:
+    """function(p of the group, ...) of the customers of each group, put back in their order.
+
+    Of `front` arguments, `width` statistics, the group's number, and the rest, whose arrays are one value a customer.
+    """
+    head, known, number = arguments[:front], arguments[front : front + width], arguments[front + width]
+    rest = arguments[front + width + 1 :]
+    if np.ndim(number) == 0:
+        return function(_of(process, groups, p, int(number)), *head, *known, *rest)
+    n = len(number)
+    parts = []
+    for group in np.unique(number) if n else [0]:
+        rows = np.flatnonzero(number == group)
+        chosen = [_rows(value, rows, n) for value in (*known, *rest)]
+        parts.append((rows, function(_of(process, groups, p, int(group)), *head, *chosen)))
+    return _joined(parts, n)
+
+
+def _rows(value: Any, rows: Any, n: int) -> Any:
+    """The customers' values of an array that has one each; anything else as it is."""
+    return value[..., rows] if isinstance(value, np.ndarray) and value.ndim and value.shape[-1] == n else value
+
+
+def _joined(parts: Sequence[tuple[Any, Any]], n: int) -> Any:
+    """Answers of groups of customers (..., rows) as one (..., n); records and mappings entry by entry."""
+    first = parts[0][1]
+    if isinstance(first, dict):
+        return {name: _joined([(rows, answer[name]) for rows, answer in parts], n) for name in first}
+    if isinstance(first, tuple):
+        entries = [_joined([(rows, answer[i]) for rows, answer in parts], n) for i in range(len(first))]
+        return type(first)(*entries)
+    whole = np.empty((*np.shape(first)[:-1], n), dtype=np.asarray(first).dtype)
+    for rows, answer in parts:
+        whole[..., rows] = answer
+    return whole
+
+
+def _score(process: Any, groups: int, p: Any, *statistics: Array) -> Score:
+    """Derivatives by the parameters of the other groups are 0."""
+    *known, number = statistics
+    size = len(p) // groups
+    value, gradient = np.empty(len(number)), np.zeros((len(p), len(number)))
+    for group in np.unique(number).astype(int):
+        rows = np.flatnonzero(number == group)
+        part = process.score(_of(process, groups, p, group), *(column[rows] for column in known))
+        value[rows] = part.log_likelihood
+        gradient[np.ix_(np.arange(group * size, (group + 1) * size), rows)] = part.gradient
+    return Score(value, gradient)
+
+
+def _starts(process: Any, groups: int, *statistics: Array) -> list[Any]:
+    """All groups from the same starts."""
+    return [tuple(start) * groups for start in process.starts(*statistics[:-1])]
+
+
+def _quantities(process: Any, labels: Sequence[str], p: Any) -> dict[str, Array]:
+    return {
+        _named(name, label): value
+        for i, label in enumerate(labels)
+        for name, value in process.quantities(_of(process, len(labels), p, i)).items()
+    }

@@ -1,0 +1,276 @@
+"""BG/CNBD-k and MBG/CNBD-k: BG/NBD and MBG/NBD with regular timing, a purchase being every k-th event.
+
+Times between purchases are Erlang-k with a gamma-distributed rate, so that customers buy the more regularly the larger
+k; k = 1 is BG/NBD or MBG/NBD itself. After each repeat purchase, or with MBG after the first one too, a customer drops
+out with a beta-distributed probability.
+
+Reutterer, Platzer & Schroeder (2021), "Leveraging purchase regularity for predicting customer behavior the easy way",
+International Journal of Research in Marketing 38(1), 194-215; called RPS below. Platzer & Reutterer (2016), Marketing
+Science 35(5), 779-799, on regularity.
+
+The history reaches the future through the stage too: how many of the k events since the last purchase have passed
+unseen. What is expected of an active customer is exact here, averaged over the stage; the authors' package BTYDplus
+approximates it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache, partial
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import digamma
+
+from clvmodels.processes import beta_geometric, erlang_stages
+from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, Parameters
+from clvmodels.processes.contract import PURCHASE_RATE, Array, Future, History, PurchaseProcess, Score
+from clvmodels.processes.erlang_stages import stage_terms
+from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
+
+__all__ = ["Parameters", "process", "regularity"]
+
+LARGEST_LOG, HALVINGS = 14.0, 60  # of the k that is looked for; to the last bit
+
+
+def log_likelihood(
+    k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array
+) -> Array:
+    """Log-likelihood of the times of each customer's purchases. RPS's, factored so that no term overflows."""
+    value, _ = _value(k, leave_at_once, p, x, t_x, T)
+    return value + _of_intertimes(k, x, sum_log_intertimes)
+
+
+def score(
+    k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array
+) -> Score:
+    """Log-likelihood of each customer with its gradient in (log r, log alpha, log a, log b)."""
+    r, alpha, a, b = p
+    shape, age, last_age = r + k * x, alpha + T, alpha + t_x
+    log_age = np.log(age)
+    log_ratio = log_age - np.log(last_age)
+    terms = stage_terms(k, shape, t_x, T, age)
+    stages = np.sum(terms, axis=0)
+    log_counts, rise_r, rise_a, rise_b, log_last, last = by_count(
+        partial(_score_of_counts, k, leave_at_once), x, r, a, b
+    )
+    log_odds = log_last + shape * log_ratio - np.log(stages)
+    gone = logistic(log_odds)
+    value = log_counts + r * np.log(alpha) - shape * log_age + np.log(stages) + log1pexp(log_odds)
+    # Of the sum over the stages: its mean stage, and its derivative by the shape.
+    stage, steep, risen = np.zeros(()), np.zeros(()), np.zeros(())
+    for j in range(1, k):
+        risen = risen + 1 / (shape + j - 1)
+        stage = stage + j * terms[j] / stages
+        steep = steep + risen * terms[j] / stages
+    by_log_r = r * (rise_r + np.log(alpha) - log_age + (1 - gone) * steep + gone * log_ratio)
+    by_log_alpha = r - alpha * ((1 - gone) * (shape + stage) / age + gone * shape / last_age)
+    by_log_a = gone + rise_a
+    by_log_b = rise_b - gone * last
+    gradient = np.stack(np.broadcast_arrays(by_log_r, by_log_alpha, by_log_a, by_log_b))
+    return Score(value + _of_intertimes(k, x, sum_log_intertimes), gradient)
+
+
+def starts(k: int, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array) -> list[Parameters]:
+    """Where to start: as BG/NBD does, with k events a purchase."""
+    return [p._replace(alpha=p.alpha / k) for p in beta_geometric.starts(x, t_x, T)]
+
+
+def probability_alive(
+    k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array
+) -> Array:
+    """Probability that a customer is still active at T."""
+    return logistic(-_value(k, leave_at_once, p, x, t_x, T)[1])
+
+
+def posterior_means(
+    k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array
+) -> dict[str, Array]:
+    """Means of each customer's purchase rate (of events, over k) and dropout probability, given the history.
+
+    Somebody who is gone left right after the last purchase: the rate is then told by t_x.
+    """
+    alive = logistic(-_value(k, leave_at_once, p, x, t_x, T)[1])
+    shape, age = p.r + k * x, p.alpha + T
+    terms = stage_terms(k, shape, t_x, T, age)
+    stage = sum((j * terms[j] for j in range(1, k)), np.zeros(())) / np.sum(terms, axis=0)
+    events = alive * (shape + stage) / age + (1 - alive) * shape / (p.alpha + t_x)
+    stayed = _stayed(leave_at_once, p)
+    return {"purchase_rate": events / k, "dropout_probability": (p.a + 1 - alive) / (p.a + stayed.b + x)}
+
+
+def survival_if_active(k: int, leave_at_once: bool, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
+    """P(still active at T + h) of a customer who is active at T."""
+    return erlang_stages.survival(k, _stayed(leave_at_once, p), h, x, t_x, T)
+
+
+def purchases_if_active(k: int, leave_at_once: bool, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h] of a customer who is active at T."""
+    return erlang_stages.purchases(k, _stayed(leave_at_once, p), h, x, t_x, T)
+
+
+def discounted_if_active(
+    k: int, leave_at_once: bool, p: Parameters, h: Array, delta: float, x: Array, t_x: Array, T: Array
+) -> Array:
+    """The same, each purchase worth exp(-delta tau)."""
+    return erlang_stages.discounted(k, _stayed(leave_at_once, p), h, delta, x, t_x, T)
+
+
+def residual_if_active(k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
+    """Expected purchases ever after T of a customer who is active at T: timing does not matter."""
+    return beta_geometric.residual_if_active(_stayed(leave_at_once, p), x, T)
+
+
+def intensity_if_active(
+    k: int, leave_at_once: bool, p: Parameters, tau: Array, x: Array, t_x: Array, T: Array
+) -> Array:
+    """Expected purchases per unit of time, tau after T, of a customer who is active at T."""
+    return erlang_stages.intensity(k, _stayed(leave_at_once, p), tau, x, t_x, T)
+
+
+def pmf_if_active(
+    k: int, leave_at_once: bool, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: Array
+) -> Array:
+    """P(exactly so many purchases in (T, T + h]) of a customer who is active at T."""
+    return erlang_stages.pmf(k, _stayed(leave_at_once, p), count, h, x, t_x, T)
+
+
+def sample_if_active(
+    k: int,
+    leave_at_once: bool,
+    p: Parameters,
+    h: float,
+    delta: float,
+    x: Array,
+    t_x: Array,
+    T: Array,
+    active: npt.NDArray[np.bool_],
+    generator: np.random.Generator,
+) -> Future:
+    """Draw what customers do in (T, T + h] if they are active at T, given who is."""
+    return erlang_stages.sample(k, _stayed(leave_at_once, p), h, delta, x, t_x, T, active, generator)
+
+
+def simulate(k: int, leave_at_once: bool, p: Parameters, T: Array, generator: np.random.Generator) -> History:
+    """Histories of new customers observed for T (n,), drawn from the process itself."""
+    return beta_geometric.simulate(p, T, generator, leave_at_once, k)
+
+
+def quantities(k: int, p: Parameters) -> dict[str, Array]:
+    """What people quote of the process: the purchase rate is that of events, over k."""
+    return beta_geometric.quantities(p._replace(alpha=k * p.alpha))
+
+
+@cache
+def process(k: int, leave_at_once: bool) -> PurchaseProcess:
+    """BG/CNBD-k, or with `leave_at_once` MBG/CNBD-k, for one k >= 1."""
+    family = "MBG" if leave_at_once else "BG"
+    both = (k, leave_at_once)
+    return PurchaseProcess(
+        name=f"{family.lower()}cnbd_{k}",
+        title=f"{family}/CNBD-{k}",
+        source="Reutterer, Platzer & Schroeder (2021), International Journal of Research in Marketing 38(1), 194-215",
+        Parameters=Parameters,
+        parametrization=replace(
+            PARAMETRIZATION, blocks=(replace(PURCHASE_RATE, events=k), *PARAMETRIZATION.blocks[1:])
+        ),
+        statistics=("frequency", "recency", "T", "sum_log_intertimes"),
+        log_likelihood=partial(log_likelihood, *both),
+        score=partial(score, *both),
+        starts=partial(starts, k),
+        state=("frequency", "recency", "T"),
+        probability_alive=partial(probability_alive, *both),
+        survival_if_active=partial(survival_if_active, *both),
+        purchases_if_active=partial(purchases_if_active, *both),
+        discounted_if_active=partial(discounted_if_active, *both),
+        residual_if_active=partial(residual_if_active, *both),
+        intensity_if_active=partial(intensity_if_active, *both),
+        pmf_if_active=partial(pmf_if_active, *both),
+        sample_if_active=partial(sample_if_active, *both),
+        posterior_means=partial(posterior_means, *both),
+        simulate=partial(simulate, *both),
+        quantities=partial(quantities, k),
+        moves=MOVES,
+    )
+
+
+def regularity(x: Array, t_x: Array, sum_log_intertimes: Array) -> float:
+    """How regular purchases are: the shape of gamma intertimes, 1 for purchases at random, larger for regular ones.
+
+    Given how many intertimes there were and what they sum to, their shares of the sum are Dirichlet(k, ..., k):
+    whatever a customer's rate, and whatever made the purchases stop. This is the k that makes these shares likeliest.
+    Wheat & Morrison (1990), "Estimating Purchase Regularity with Two Interpurchase Times", Journal of Marketing
+    Research 27(1), 87-93, use the same for two intertimes a customer, which are then Beta(k, k).
+
+    Returns
+    -------
+    float
+        NaN where nobody has two intertimes; infinite where all intertimes of a customer are equal.
+    """
+    known = x >= 2
+    count, logs = x[known], sum_log_intertimes[known] - x[known] * np.log(t_x[known])
+
+    def slope(log_k: float) -> float:
+        k = np.exp(log_k)
+        return float(np.sum(count * (digamma(k * count) - digamma(k)) + logs))  # falls with k
+
+    low, high = -LARGEST_LOG, LARGEST_LOG
+    if not len(count):
+        return float("nan")
+    if slope(high) > 0:
+        return float("inf")
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if slope(middle) > 0 else (low, middle)
+    return float(np.exp(0.5 * (low + high)))
+
+
+def _stayed(leave_at_once: bool, p: Parameters) -> Parameters:
+    """BG's parameters: whoever may leave at once and has not, has stayed once more than repeated."""
+    return p._replace(b=p.b + 1) if leave_at_once else p
+
+
+def _of_intertimes(k: int, x: Array, sum_log_intertimes: Array) -> Array:
+    """What regular timing adds to the log-likelihood whatever the parameters: Erlang-k densities' t^(k-1) / (k-1)!."""
+    answer: Array = (k - 1) * sum_log_intertimes - x * np.sum(np.log(np.arange(1.0, k)))
+    return answer
+
+
+def _value(k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array) -> tuple[Array, Array]:
+    """Log-likelihood but for the intertimes, and the logarithm of P(gone) / P(alive) at T."""
+    shape, age = p.r + k * x, p.alpha + T
+    log_counts, log_last = by_count(partial(_of_counts, k, leave_at_once), x, p.r, p.a, p.b)
+    log_age = np.log(age)
+    log_stages = np.log(np.sum(stage_terms(k, shape, t_x, T, age), axis=0))
+    log_odds = log_last + shape * (log_age - np.log(p.alpha + t_x)) - log_stages
+    return log_counts + p.r * np.log(p.alpha) - shape * log_age + log_stages + log1pexp(log_odds), log_odds
+
+
+def _of_counts(k: int, leave_at_once: bool, x: Array, r: Array, a: Array, b: Array) -> Array:
+    """What the likelihood owes to the count alone, and the log odds that the last purchase was followed by dropout.
+
+    Gamma(r+kx)/Gamma(r) B(a,b+s)/B(a,b), and a/(b+s-1), with s the times an active customer has stayed.
+    """
+    stays = x + leave_at_once
+    log_counts = log_rise(r, k * x) + log_rise(b, stays) - log_rise(np.add(a, b), stays)
+    may_leave = stays > 0
+    log_last = np.where(may_leave, np.log(a) - np.log(np.where(may_leave, b + (stays - 1), 1.0)), -np.inf)
+    return np.stack(np.broadcast_arrays(log_counts, log_last))
+
+
+def _score_of_counts(k: int, leave_at_once: bool, x: Array, r: Array, a: Array, b: Array) -> Array:
+    """Parts of the score that depend on the count alone, (6, ...), as beta_geometric.score_from_counts has them."""
+    stays = x + leave_at_once
+    log_counts, log_last = _of_counts(k, leave_at_once, x, r, a, b)
+    together = digamma_rise(np.add(a, b), stays)
+    may_leave = stays > 0
+    last = np.where(may_leave, b / np.where(may_leave, b + (stays - 1), 1.0), 0.0)
+    parts = (
+        log_counts,
+        digamma_rise(r, k * x),
+        -a * together,
+        b * (digamma_rise(b, stays) - together),
+        log_last,
+        last,
+    )
+    return np.stack(np.broadcast_arrays(*parts))

@@ -1,0 +1,210 @@
+"""What a customer with Erlang intertimes does next: of an active one at each stage, given the rate's posterior.
+
+A purchase is every k-th event of a Poisson process, so a customer j events past the last purchase (the stage) makes
+M = floor((N + j)/k) purchases with the next N events, and stays after each with probability q = 1 - p. Events come at
+a rate lambda ~ Gamma(shape + j, age), hence N is negative binomial, E[s^N] = (1 + (1 - s) z)^-(shape + j) for any
+|s| <= 1, with z = h/age.
+
+q^M is a sum over the k-th roots of unity w_i: with y = q^(1/k) and s_i = y w_i,
+
+    q^floor((N + j)/k) = sum_i F_i s_i^(N + j),    F_i = (1 - 1/q) / (k (1 - 1/s_i)),
+
+so that its mean over N is elementary. The sum cancels where few events are likely once weighted by q^M; there, the
+chances of each number of purchases are few, and are summed as they are.
+
+All functions take p, as `roots` of any shape, and shape, z that broadcast against it; answers have the stage as a first
+axis of k.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaincc
+
+from clvmodels.processes.contract import Array
+
+__all__ = [
+    "Roots",
+    "is_many",
+    "main_purchases_at_stages",
+    "purchases_at_stages",
+    "rate_at_stages",
+    "roots",
+    "survival_at_stages",
+    "tails",
+]
+
+FEW = 0.5  # purchases: where fewer than so many are likely, chances are summed as they are
+SHARE = 1 / 6  # and where those of one more event fall at least by this factor
+EVENTS = 21  # SHARE^EVENTS is beyond rounding
+SMALL = 0.1  # up to where a series of a few terms is good to rounding
+Numbers = Array | npt.NDArray[np.complex128]
+
+NOTHING = 80.0  # e^-80 is below rounding of 1, and of q^(1/k - 1) where q is 2^-53
+CERTAIN = 1 - 2.0**-53  # the largest probability below 1
+
+
+class Roots(NamedTuple):
+    """A dropout probability p, and -log q, y = q^(1/k), 1 - y and log F_0, without cancellation."""
+
+    p: Array
+    decay: Array
+    y: Array
+    gap: Array
+    log_first: Array
+
+
+def roots(k: int, p: Array) -> Roots:
+    """What the functions here need to know of a dropout probability."""
+    decay = -np.log1p(-np.minimum(p, CERTAIN))
+    log_first = 0.5 * decay * (1 - 1 / k) + _log_sinhc(0.5 * decay) - _log_sinhc(0.5 * decay / k)
+    return Roots(p, decay, np.exp(-decay / k), -np.expm1(-decay / k), log_first)
+
+
+def purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
+    """Expected purchases E[(1 - q^M) / (1 - q)] until h = z age of a customer who drops out with probability p."""
+    p, decay, y, gap, _ = root
+    few = _at_once(tails(k, shape, z), 1 - p)
+    many = main_purchases_at_stages(k, root, shape, z)
+    for i in range(1, k // 2 + 1):
+        s, u, share = _turned(k, i, y, z)
+        term: Numbers = -share * np.exp(decay) * s / (1 - s) * _power(u, shape)
+        for j in range(k):
+            many[j] += np.real(term)
+            term = term * s / u
+    return np.where(_is_few(k, y, gap, shape, z), few, np.maximum(many, 0.0))
+
+
+def main_purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
+    """The part of it that the root 1 makes, (1 - F_0 s_0^j E[s_0^N]) / p: all of it where `is_many`."""
+    p, decay, _, gap, log_first = root
+    log_main, leaving = np.log1p(gap * z), p > 0
+    safe = np.where(leaving, p, 1.0)
+    parts = []
+    for j in range(k):
+        # The logarithm of what is taken from 1 vanishes with p, to an exact first order.
+        kept = log_first - j / k * decay - (shape + j) * log_main
+        slope = (shape + j) * z / k + (2 * j - k + 1) / (2 * k)
+        parts.append(np.where(leaving, -np.expm1(kept) / safe, slope))
+    return np.stack(parts)
+
+
+def is_many(k: int, shape: Array, z: Array) -> npt.NDArray[np.bool_]:
+    """Whether the other roots add nothing: there, E[s_i^N] is below rounding even over the smallest q."""
+    least = min(1.0, 1 - np.cos(2 * np.pi / k)) if k > 1 else 1.0  # of (|u| - 1) / z
+    answer: npt.NDArray[np.bool_] = shape * np.log1p(least * z) > NOTHING
+    return answer
+
+
+def survival_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
+    """P(still active) E[q^M] at h = z age of a customer who drops out with probability p after each purchase."""
+    answer: Array = 1 - root[0] * purchases_at_stages(k, root, shape, z)
+    return answer
+
+
+def rate_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
+    """Derivative of expected purchases by z: purchases per unit of time are this over the age.
+
+    The n-th purchase is due where N = n k - j - 1 and one more event comes, which has the rate of one more event seen.
+    """
+    p, decay, y, gap, _ = root
+    chances = _chances(k * _most(k), shape + _stages(k, shape, z) + 1, z)
+    due = k * np.arange(1, len(chances) // k + 1)[:, None] - np.arange(k) - 1
+    few = _at_once(chances[due, np.arange(k)], 1 - p)
+    log_main = np.log1p(gap * z)
+    many = [np.exp(decay * (1 - (j + 1) / k) - (shape + j + 1) * log_main) / k for j in range(k)]
+    for i in range(1, k // 2 + 1):
+        s, u, share = _turned(k, i, y, z)
+        term: Numbers = share * np.exp(decay) * s * _power(u, shape + 1)
+        for j in range(k):
+            many[j] = many[j] + np.real(term)
+            term = term * s / u
+    slopes = np.where(_is_few(k, y, gap, shape, z), few, np.maximum(np.stack(many), 0.0))
+    answer: Array = (shape + _stages(k, slopes[0])) * slopes
+    return answer
+
+
+def _stages(k: int, *like: Array) -> Array:
+    """Stages 0 to k - 1 as a first axis before arrays that broadcast together."""
+    dimensions = max(np.ndim(array) for array in like)
+    return np.arange(k, dtype=float).reshape(k, *[1] * dimensions)
+
+
+def _is_few(k: int, y: Array, gap: Array, shape: Array, z: Array) -> npt.NDArray[np.bool_]:
+    """Whether few events are likely once each is weighted by y: a negative binomial of this mean and ratio."""
+    mean = (shape + k - 1) * y * z / (1 + gap * z)
+    answer: npt.NDArray[np.bool_] = (mean <= FEW * k) & (y * z <= SHARE * (1 + z))
+    return answer
+
+
+def _turned(k: int, i: int, y: Array, z: Array) -> tuple[Numbers, Numbers, float]:
+    """The root s = y w_i, u = 1 + (1 - s) z, and how often the real part counts: conjugate roots come in pairs.
+
+    The root -1, and all that follows from it, is real.
+    """
+    if 2 * i == k:
+        return -y, 1 + (1 + y) * z, 1 / k
+    angle = 2 * np.pi * i / k
+    s = y * np.exp(1j * angle)
+    return s, 1 + (1 - s) * z, 2 / k
+
+
+def _power(u: Numbers, shape: Array) -> Numbers:
+    """u^-shape of numbers with real part of at least 1."""
+    if not np.iscomplexobj(u):
+        answer: Array = np.exp(-shape * np.log(np.real(u)))
+        return answer
+    less, turn = np.real(u) - 1, np.imag(u)
+    size = np.exp(-0.5 * shape * np.log1p(less * (2 + less) + turn * turn))
+    angle = shape * np.arctan2(turn, 1 + less)
+    power: Numbers = size * np.cos(angle) - 1j * (size * np.sin(angle))
+    return power
+
+
+def _log_sinhc(v: Array) -> Array:
+    """log(sinh(v) / v) for v >= 0, relatively exact where it is small."""
+    small, large = np.minimum(v, SMALL), np.maximum(v, SMALL)
+    w = small * small
+    series = w / 6 - w**2 / 180 + w**3 / 2835 - w**4 / 37800 + w**5 / 467775
+    answer: Array = np.where(v < SMALL, series, large + np.log1p(-np.exp(-2 * large)) - np.log(2 * large))
+    return answer
+
+
+def _most(k: int, events: int = EVENTS) -> int:
+    """Purchases whose chances are summed where few are likely."""
+    return -(-(events + 2 * k) // k) + 1
+
+
+def _chances(events: int, shape: Array, z: Array) -> Array:
+    """P(N = n) of a negative binomial for n = 0 to events - 1, first."""
+    share = z / (1 + z)
+    chances = [np.exp(-shape * np.log1p(z))]
+    for n in range(events - 1):
+        chances.append(chances[-1] * share * (shape + n) / (n + 1))
+    return np.stack(chances)
+
+
+def tails(k: int, shape: Array, z: Array, events: int | None = None) -> Array:
+    """P(M >= n) at each stage (n, k, ...), n = 1, 2, ...: sums of positive terms, down from the largest n.
+
+    With `events`, more than so many are known to be less likely than rounding.
+    """
+    shapes, most = shape + _stages(k, shape, z), _most(k, events or EVENTS)
+    chances = _chances(k * most, shapes, z)
+    # At a long horizon z / (1 + z) would round to 1.
+    beyond = betaincc(shapes, k * most, 1 / (1 + z)) if events is None else np.zeros(chances.shape[1:])
+    tails = beyond + np.cumsum(chances[::-1], axis=0)[::-1]
+    due = k * np.arange(1, most + 1)[:, None] - np.arange(k)
+    answer: Array = np.concatenate([tails, beyond[None]])[due, np.arange(k)]
+    return answer
+
+
+def _at_once(terms: Array, q: Array) -> Array:
+    """Sum of q^(n-1) terms[n-1] over n, by Horner's rule."""
+    total: Array = terms[-1] + np.zeros(np.shape(q))
+    for term in terms[-2::-1]:
+        total = term + q * total
+    return total

@@ -1,0 +1,254 @@
+"""What an active customer with Erlang intertimes does, averaged over stages, rates and dropout probabilities.
+
+A customer active at T, Delta = T - t_x after the last of x purchases, has passed j < k events since with a probability
+proportional to Delta^j/j! Gamma(r+kx+j)/(alpha+T)^j. Given j the rate of events is Gamma(r + kx + j, alpha + T), and
+the dropout probability Beta(a, b + x): everything is a weighted sum over j, of averages over p that do not depend on
+t_x. Customers leave as in BG/NBD; b + 1 in place of b says that the first purchase counts too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betainc, betaincc, betaln
+
+from clvmodels.processes.beta_geometric import SMALLEST, Parameters, average
+from clvmodels.processes.contract import Array, Future
+from clvmodels.processes.erlang_future import (
+    is_many,
+    main_purchases_at_stages,
+    purchases_at_stages,
+    rate_at_stages,
+    roots,
+    survival_at_stages,
+    tails,
+)
+from clvmodels.processes.special import CHEBYSHEV_NODES, by_node_count, log_beta, over_octaves
+
+__all__ = ["discounted", "intensity", "pmf", "purchases", "sample", "stage_terms", "survival"]
+
+FEW, EVENTS = 1 / 3, 34  # z up to which few events are likely, and so many of them: FEW^EVENTS is beyond rounding
+NEVER_YET = 1e-300  # a horizon so short that nothing happens, where its logarithm is asked for
+MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
+
+
+def stage_terms(k: int, shape: Array, t_x: Array, T: Array, age: Array) -> Array:
+    """Delta^j/j! Gamma(shape+j)/Gamma(shape)/age^j, j = 0 to k - 1 first: how likely each stage is beside the first."""
+    waited = (T - t_x) / age
+    terms = [np.ones(np.broadcast_shapes(np.shape(shape), np.shape(waited)))]
+    for j in range(k - 1):
+        terms.append(terms[-1] * waited * (shape + j) / (j + 1))
+    return np.stack(terms)
+
+
+def purchases(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h]."""
+    return _over_stages(k, p, x, t_x, T, _by_age(k, partial(_bought, k, p, h), p, h, x, T))
+
+
+def survival(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
+    """P(still active at T + h)."""
+    averages = _by_age(k, partial(_average, survival_at_stages, k, p, h), p, h, x, T)
+    return np.clip(_over_stages(k, p, x, t_x, T, averages), 0.0, 1.0)
+
+
+def intensity(k: int, p: Parameters, tau: Array, x: Array, t_x: Array, T: Array) -> Array:
+    """Expected purchases per unit of time, tau after T."""
+    age = p.alpha + T
+    averages = np.maximum(_average(rate_at_stages, k, p, tau, x, tau / age), 0.0)
+    answer: Array = _over_stages(k, p, x, t_x, T, averages) / age
+    return answer
+
+
+def discounted(k: int, p: Parameters, h: Array, delta: float, x: Array, t_x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h], each worth exp(-delta tau).
+
+    By parts and on the scale of log(1 + pace tau), as beta_geometric.discounted_if_active. Expected purchases depend on
+    tau through tau/age alone: where rows share parameters, they are interpolated in that, too.
+    """
+    if delta == 0:
+        return purchases(k, p, h, x, t_x, T)
+
+    def with_nodes(count: int, *columns: Array) -> Array:
+        p, (h, x, t_x, T) = Parameters(*columns[:4]), columns[4:]
+        places, weights = np.polynomial.legendre.leggauss(count)
+
+        def worth(x: Array, age: Array) -> Array:
+            pace = (p.r / k + x + 1) / age + abs(delta)
+            span = np.log1p(pace * h)
+            shares, ends = [], []
+            for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
+                tau = np.expm1(span * place) / pace
+                shares.append(weight * delta * span * (1 / pace + tau) * np.exp(-delta * tau))
+                ends.append(tau / age)
+            last = np.exp(-delta * h) + np.zeros(np.shape(span)) if delta >= 0 else 1 - sum(shares)
+            return _summed(k, p, h, x, [*shares, last], [*ends, h / age])
+
+        return _over_stages(k, p, x, t_x, T, _by_age(k, worth, p, h, x, T, of_z=False))
+
+    return by_node_count(with_nodes, _discount_nodes(k, p, h, delta), *p, h, x, t_x, T)
+
+
+def pmf(k: int, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: Array) -> Array:
+    """P(exactly so many purchases in (T, T + h]).
+
+    Either all were made and survived and no more was due, or the last of them was the end; that the m-th comes in time
+    means m k - j events, whose chance is a regularized incomplete beta function.
+    """
+    r, alpha, a, b = p
+    shape, age, m = r + k * x, alpha + T, np.asarray(count, dtype=float)
+    z = h / age
+    survived = np.exp(betaln(a, b + x + m) - betaln(a, b + x))
+    last = np.exp(betaln(np.add(a, 1), b + x + np.maximum(m, 1) - 1) - betaln(a, b + x))
+    terms = stage_terms(k, shape, t_x, T, age)
+    total: Array = np.zeros(())
+    for j in range(k):
+        in_time = np.where(m > 0, _reached(np.maximum(m * k - j, 1), shape + j, z), 1.0)
+        one_more = _reached(m * k + k - j, shape + j, z)
+        chance = survived * np.maximum(in_time - one_more, 0.0) + np.where(m > 0, last * in_time, 0.0)
+        total = total + terms[j] * chance
+    answer: Array = total / np.sum(terms, axis=0)
+    return answer
+
+
+def sample(
+    k: int,
+    p: Parameters,
+    h: float,
+    delta: float,
+    x: Array,
+    t_x: Array,
+    T: Array,
+    active: npt.NDArray[np.bool_],
+    generator: np.random.Generator,
+) -> Future:
+    """Draw what customers do in (T, T + h], given who is active at T.
+
+    The stage is drawn, then the rate given it and the dropout probability; events are Poisson, a purchase is due every
+    k-th of them, and the customer leaves after a geometric number. n events cut the horizon like n + 1 exponential
+    times, of which those between purchases are drawn as sums.
+    """
+    shape = np.shape(active)
+    terms = stage_terms(k, np.broadcast_to(p.r + k * x, shape), t_x, T, p.alpha + T)
+    below = np.cumsum(terms, axis=0) / np.sum(terms, axis=0)
+    stage = np.sum(generator.random(shape) >= below[:-1], axis=0)
+    rate = generator.standard_gamma(np.broadcast_to(p.r + k * x + stage, shape)) / (p.alpha + T)
+    dropout = generator.beta(np.broadcast_to(p.a, shape), np.broadcast_to(p.b + x, shape))
+    events = generator.poisson(rate * h)
+    last = generator.geometric(np.maximum(dropout, SMALLEST))
+    count = np.where(active, np.minimum((events + stage) // k, last), 0)
+    if delta == 0:
+        return Future(count.astype(float), count.astype(float))
+    bought, passed, unseen = count.ravel(), stage.ravel(), (events - count * k + stage).ravel() + 1
+    customer = np.repeat(np.arange(bought.size), bought)
+    starts = np.cumsum(bought) - bought
+    first = np.arange(customer.size) == starts[customer]
+    gaps = generator.standard_gamma(np.where(first, k - passed[customer], k).astype(float))
+    reached = np.cumsum(gaps)
+    before = np.concatenate([[0.0], reached])[starts]
+    spent = np.bincount(customer, gaps, minlength=bought.size)
+    rest = generator.standard_gamma(np.maximum(unseen, 1).astype(float))
+    times = h * (reached - before[customer]) / (spent + rest)[customer]
+    worth = np.bincount(customer, np.exp(-delta * times), minlength=bought.size)
+    return Future(count.astype(float), worth.astype(float).reshape(shape))
+
+
+def _over_stages(k: int, p: Parameters, x: Array, t_x: Array, T: Array, averages: Array) -> Array:
+    """Sum over the stages of their chances times averages (k, ...)."""
+    shape = np.broadcast_to(p.r + k * x, averages.shape[1:])
+    terms = stage_terms(k, shape, t_x, T, p.alpha + T)
+    answer: Array = np.sum(terms * averages, axis=0) / np.sum(terms, axis=0)
+    return answer
+
+
+def _average(g: Callable[..., Array], k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
+    """Average of g(k, dropout, shape, z) over the dropout probability of a customer active at T, (k, ...).
+
+    Up to r/k + x + 1 purchases a unit of z are likely, which says where the nodes have to be.
+    """
+    whole = np.broadcast_shapes(*map(np.shape, (*p, x, z)))  # or the stages' axis would meet that of draws
+    shape, z = np.broadcast_to(p.r + k * x, whole), np.broadcast_to(z, whole)
+    falls = 0.5 * (shape / k + 1) * z
+    likely = p._replace(r=p.r / k + 1)
+    answer: Array = average(partial(g, k), likely, h, x, falls, shape, z, prepare=partial(roots, k))
+    return answer
+
+
+def _bought(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
+    """Expected purchases at each stage (k, ...) until z; with less work where rows share parameters and it will do."""
+    if not _interpolates(p, h, x):
+        return _average(purchases_at_stages, k, p, h, x, z)
+    few = (z <= FEW) & ((p.r + k * x + k) * z <= 0.5 * k)
+    many = is_many(k, p.r + k * x, z)
+    answer = np.empty((k, len(x)))
+    for rows, bought in (
+        (few, partial(_few_bought, k, p)),
+        (many, partial(_average, main_purchases_at_stages, k, p, h)),
+        (~(few | many), partial(_average, purchases_at_stages, k, p, h)),
+    ):
+        if np.any(rows):
+            answer[:, rows] = bought(x[rows], z[rows])
+    return answer
+
+
+def _few_bought(k: int, p: Parameters, x: Array, z: Array) -> Array:
+    """The same as a sum over n of P(stays n - 1 times) P(the n-th is due)."""
+    reached = tails(k, p.r + k * x, z, EVENTS)
+    n = np.arange(len(reached)).reshape(-1, 1, 1)
+    stays = np.exp(log_beta(p.a, p.b + x + n) - log_beta(p.a, p.b + x))
+    answer: Array = np.sum(stays * reached, axis=0)
+    return answer
+
+
+def _by_age(
+    k: int, function: Callable[..., Array], p: Parameters, h: Array, x: Array, T: Array, of_z: bool = True
+) -> Array:
+    """function(x, h/age) or function(x, age), interpolated in age where rows share the parameters and the horizon."""
+
+    def asked(x: Array, age: Array) -> Array:
+        return function(x, h / age if of_z else age)
+
+    if _interpolates(p, h, x):
+        return over_octaves(asked, x, p.alpha + T, _nodes(k))
+    return asked(x, p.alpha + T)
+
+
+def _summed(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends: list[Array]) -> Array:
+    """Expected purchases until each z of `ends`, times its share and summed, (k, ...)."""
+    bought = partial(_bought, k, p, h)
+    if not _interpolates(p, h, x):
+        total: Array = np.sum([share * bought(x, z) for share, z in zip(shares, ends, strict=True)], axis=0)
+        return total
+    z = np.maximum(np.concatenate(ends), NEVER_YET)
+    values = over_octaves(bought, np.tile(x, len(ends)), z, _nodes(k))
+    answer: Array = np.sum(values.reshape(k, len(ends), -1) * np.stack(shares), axis=1)
+    return answer
+
+
+def _interpolates(p: Parameters, h: Array, x: Array) -> bool:
+    return all(np.ndim(value) == 0 for value in (*p, h)) and np.ndim(x) == 1
+
+
+def _nodes(k: int) -> int:
+    """Nodes an octave: with large k the first purchases come at nearly known times, and expectations have steps."""
+    return max(CHEBYSHEV_NODES, 12 + k)
+
+
+def _discount_nodes(k: int, p: Parameters, h: Array, delta: float) -> npt.NDArray[np.intp]:
+    """Enough for the widest span of log(1 + pace tau), and for the steps of regular purchases."""
+    pace = (p.r / k + MANY + 1) / p.alpha
+    longest = float(np.max(h, initial=0.0))
+    steps = 12 / np.tan(np.pi / k) if k > 2 else 0.0
+    nodes = 4 * np.log1p(longest * (pace + abs(delta))) + max(0.0, -delta * longest) + steps
+    return 10 + np.ceil(nodes).astype(np.intp)
+
+
+def _reached(events: Array, shape: Array, z: Array) -> Array:
+    """P(N >= events), relatively exact for short and for long horizons."""
+    answer: Array = np.where(
+        z < 1, betainc(events, shape, z / (1 + z)), betaincc(shape, events, 1 / (1 + np.maximum(z, 1)))
+    )
+    return answer

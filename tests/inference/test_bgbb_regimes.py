@@ -1,0 +1,134 @@
+"""Fits of BG/BB in regimes that real data only hint at: a maximum, or the boundary where it lies, always in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from clvmodels.errors import FitFailed
+from clvmodels.inference.fitting import maximize
+from clvmodels.inference.statistics import unique_rows
+from clvmodels.processes.bgbb import PROCESS, Parameters
+
+
+def ages(first, last, customers=2000):
+    return np.random.default_rng(1).integers(first, last + 1, customers).astype(float)
+
+
+def drawn(p, n):
+    history = PROCESS.simulate(Parameters(*map(np.float64, p)), n, np.random.default_rng(0))
+    return history.x, history.t_x, n
+
+
+def one_timers():
+    n = ages(1, 10)
+    return np.zeros(len(n)), np.zeros(len(n)), n
+
+
+def every_time(n):
+    return n, n, n
+
+
+def no_dropout():
+    """Customers who differ in how often they buy, all of them at the first and the last opportunity too."""
+    x = 2.0 + np.arange(2000) % 9
+    return x, np.full(2000, 10.0), np.full(2000, 10.0)
+
+
+SAYS_NOTHING = "the data then say nothing about "
+# What each is to end with: the words of its status, by what they begin with.
+REGIMES = {
+    "one-timers only": (one_timers(), ["every customer drops out before", SAYS_NOTHING + "log (alpha + beta), logit"]),
+    "always, thousands of times": (
+        every_time(ages(1000, 4000, 300)),
+        ["customers buy at every opportunity", "no dropout can be seen", SAYS_NOTHING + "log (alpha + beta), log (ga"],
+    ),
+    "no dropout": (no_dropout(), ["no dropout can be seen", SAYS_NOTHING + "log (gamma + delta)"]),
+    "fast dropout": (drawn((1.2, 0.8, 4.0, 1.0), ages(4, 20)), []),
+    "50 customers": (
+        drawn((1.2, 0.75, 0.66, 2.8), np.full(50, 6.0)),
+        ["customers do not differ in how readily they d"],
+    ),
+    "20 years": (drawn((0.8, 1.0, 0.5, 3.0), ages(10, 20)), []),
+    "20 years of weeks": (drawn((0.8, 8.0, 0.5, 100.0), ages(500, 1040, 1000)), []),
+    "always until they leave": (
+        drawn((1e6, 1e-3, 1.0, 5.0), ages(4, 20)),
+        ["customers buy at every opportunity", SAYS_NOTHING + "log (alpha + beta)"],
+    ),
+    "one customer": (
+        (np.array([2.0]), np.array([4.0]), np.array([6.0])),
+        ["customers do not differ in how readily they buy", "no dropout can be seen", SAYS_NOTHING + "log (gamma + d"],
+    ),
+    "one customer who bought once": (
+        (np.zeros(1), np.zeros(1), np.array([5.0])),
+        ["every customer drops out before", SAYS_NOTHING],
+    ),
+}
+each_regime = pytest.mark.parametrize("name", REGIMES)
+
+
+def fit_regime(name):
+    columns, words = REGIMES[name]
+    return maximize(PROCESS, unique_rows(columns), float(np.mean(columns[2]))), columns, words
+
+
+@each_regime
+def test_a_fit_converges_or_says_at_which_boundary_it_ends(name):
+    fit, _, words = fit_regime(name)
+    assert fit.status == ("boundary" if words else "converged")
+    told = [part for part in fit.message.split("; ") if words]
+    assert len(told) == len(words), fit.message
+    assert all(part.startswith(word) for part, word in zip(told, words, strict=True)), fit.message
+    assert fit.definite
+    assert np.all(np.isfinite(fit.covariance))
+
+
+@each_regime
+def test_no_start_leads_higher(name):
+    """The maximum against that of a plain search from starts of its own."""
+    fit, columns, _ = fit_regime(name)
+    rows, form = unique_rows(columns), PROCESS.parametrization
+    bounds = [(coordinate.lower.at, coordinate.upper.at) for coordinate in form.coordinates]
+
+    def descend(u):
+        value, gradient = PROCESS.score(Parameters(*form.parameters_at(u, fit.unit)), *rows.columns)
+        return -np.sum(rows.counts * value), -np.sum(rows.counts * gradient, axis=1) @ form.jacobian(u)
+
+    generator = np.random.default_rng(0)
+    found = [
+        minimize(descend, generator.uniform(-6, 6, 4), jac=True, method="L-BFGS-B", bounds=bounds).fun
+        for _ in range(4 if name == "20 years of weeks" else 12)
+    ]
+    # A boundary may cost what no data can show (fitting.INDISTINGUISHABLE) for each coordinate put there.
+    assert fit.log_likelihood >= -min(found) - 0.04
+
+
+@each_regime
+def test_everybody_gets_a_finite_answer(name):
+    fit, columns, _ = fit_regime(name)
+    p = Parameters(**{key: np.float64(value) for key, value in fit.parameters.items()})
+    for h in (1.0, 52.0, 5218.0):
+        expected = PROCESS.expected_purchases(p, h, *columns)
+        discounted = PROCESS.discounted_purchases(p, h, 0.1 / 52, *columns)
+        assert np.all(np.isfinite(expected) & (expected >= 0) & (expected <= h * (1 + 1e-9)))
+        assert np.all(np.isfinite(discounted) & (discounted <= expected * (1 + 1e-9)))
+    chances = [PROCESS.probability_alive(p, *columns), PROCESS.survival(p, 52.0, *columns)]
+    chances += [PROCESS.pmf(p, 2, 52.0, *columns), *PROCESS.posterior_means(p, *columns).values()]
+    assert all(np.all((chance >= 0) & (chance <= 1)) for chance in chances)
+
+
+def test_without_dropout_purchases_are_beta_binomial():
+    fit, (x, t_x, n), _ = fit_regime("no dropout")
+    p = Parameters(**{key: np.float64(value) for key, value in fit.parameters.items()})
+    # gamma/(gamma + delta) ends at 1e-7, which costs that much of each of ten opportunities.
+    assert PROCESS.expected_purchases(p, 10.0, x, t_x, n) == pytest.approx(
+        10 * (p.alpha + x) / (p.alpha + p.beta + n), rel=1e-5
+    )
+
+
+def test_one_opportunity_cannot_tell_buying_from_leaving():
+    with pytest.raises(
+        FitFailed, match=r"BG/BB fit to 500 customers found no maximum \(the likelihood is flat .*longer"
+    ):
+        maximize(PROCESS, unique_rows(drawn((1.2, 0.75, 0.66, 2.8), np.ones(500))), 1.0)
