@@ -43,6 +43,7 @@ MODELS = {
     "bgbb": clv.BGBB,
 }
 PIT_CUSTOMERS = 200
+PROFILED = ("bgnbd", "mbgnbd")  # whose profile intervals are studied too
 
 
 def main() -> None:
@@ -54,7 +55,8 @@ def main() -> None:
     for name in sys.argv[3:] or TRUTH:
         with ProcessPoolExecutor() as pool:
             studies = list(pool.map(study, [name] * logs, range(logs), [customers] * logs, chunksize=4))
-        shares = {key: float(np.nanmean([s["covered"][key] for s in studies])) for key in studies[0]["covered"]}
+        keys = dict.fromkeys(key for s in studies for key in s["covered"])
+        shares = {key: float(np.nanmean([s["covered"].get(key, np.nan) for s in studies])) for key in keys}
         pit = np.histogram(np.concatenate([s["pit"] for s in studies]), bins=10, range=(0, 1), density=True)[0] / 10
         boundary = float(np.mean([s["boundary"] for s in studies]))
         results[name] = {"coverage": shares, "boundary": boundary, "pit_deciles": [round(float(d), 4) for d in pit]}
@@ -97,6 +99,11 @@ def study(name: str, seed: int, customers: int) -> dict[str, Any]:
             held = float(row["lower"] <= value <= row["upper"])
             # A parameter that a fit at a boundary does not estimate has no interval.
             covered[f"{fitted.process.name} {parameter}"] = held if np.isfinite(row["lower"]) else np.nan
+    if name in PROFILED and model.fit_.free.all():
+        told = model.profile_intervals(rfm, LEVEL)
+        for parameter, value in TRUTH[name].items():
+            row = told.loc[parameter]
+            covered[f"{name} {parameter}, profile"] = float(row["lower"] <= value <= row["upper"])
     options: dict[str, Any] = {"interval": LEVEL, "random_state": seed}
     worth: dict[str, Any] = {"horizon": HORIZON, "annual_discount_rate": 0.0, "margin": 1.0}
     columns = [np.asarray(rfm[column], dtype=float) for column in process.statistics]
