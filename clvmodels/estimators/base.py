@@ -18,6 +18,7 @@ from clvmodels.estimators.design import Design, Formulas, Grouping
 from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.groups import together
 from clvmodels.inference.objective import Prior
+from clvmodels.inference.profile import profile_intervals
 from clvmodels.inference.statistics import CountedRows, UniqueRows
 from clvmodels.inference.uncertainty import RandomState, bootstrap, seed_of
 from clvmodels.processes.contract import Array, Process
@@ -293,6 +294,54 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 "unit": [self._unit(name) for name in form.names],
             },
             index=pd.Index(form.names, name="parameter"),
+        )
+
+    def profile_intervals(self, rfm: RFM, level: float = 0.95) -> pd.DataFrame:
+        """Intervals of the parameters from the likelihood itself, a row a parameter.
+
+        Wider to the side where the data say less, and right where parameters trade off, as in MBG/NBD with few
+        customers; those of `summary` are from the curvature at the maximum. Each end takes a few fits.
+
+        Parameters
+        ----------
+        rfm : RFM
+            The one fitted.
+        level : float
+            Coverage, between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            estimate, lower, upper, unit; 0 or infinity where the likelihood sets no limit.
+
+        Raises
+        ------
+        InvalidOption
+            For a model with a prior or l2, which the likelihood knows nothing of; and for a fit at a boundary.
+        """
+        import pandas as pd
+
+        self._check_fitted()
+        self._check_rfm(rfm)
+        if not 0 < level < 1:
+            raise InvalidOption(f"level={level!r} must lie between 0 and 1, such as 0.95.")
+        if self.prior or self.l2:
+            raise InvalidOption("A model with a prior has no profile likelihood: use summary().")
+        if not self.fit_.free.all():
+            raise InvalidOption(
+                f"This fit is at a boundary ({self.fit_.message}), where not every parameter has an interval: use "
+                "summary(), or fit the simpler model that it names."
+            )
+        ends = profile_intervals(self.process, self.fit_, self._counted(rfm), level)
+        names = self.process.parametrization.names
+        return pd.DataFrame(
+            {
+                "estimate": [self.fit_.parameters[name] for name in names],
+                "lower": ends[:, 0],
+                "upper": ends[:, 1],
+                "unit": [self._unit(name) for name in names],
+            },
+            index=pd.Index(names, name="parameter"),
         )
 
     def bootstrap(

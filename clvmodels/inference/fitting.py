@@ -14,7 +14,7 @@ from clvmodels.inference.objective import Objective, Prior, one_blas_thread
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array, Process
 
-__all__ = ["INDISTINGUISHABLE", "Fit", "Status", "maximize"]
+__all__ = ["INDISTINGUISHABLE", "Box", "Fit", "Status", "maximize", "refine"]
 
 Status = Literal["converged", "boundary"]
 Mask = npt.NDArray[np.bool_]
@@ -191,7 +191,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
         start, hessian = _search(process, rows, unit, box, prior)
     else:
         hessian = objective.hessian(start, np.ones(len(start), dtype=bool))
-    point = _settle(objective, _refine(objective, start, hessian, box), box)
+    point = _settle(objective, refine(objective, start, hessian, box), box)
     negative = -point.hessian[np.ix_(point.free, point.free)]
     definite = bool(np.all(np.linalg.eigvalsh(negative) > 0)) if point.free.any() else True
     if not definite or not point.promise < INDISTINGUISHABLE:
@@ -258,7 +258,7 @@ def _search(process: Process, rows: CountedRows, unit: float, box: Box, prior: P
     if len(rows.counts) > REFINED_FIRST * MIDDLE_ROWS:
         middle, more = _thinned(rows, MIDDLE_ROWS)
         objective = Objective(process, middle.columns, middle.counts, unit, prior.times(more))
-        point = _refine(objective, u, hessian * (more / share), box)
+        point = refine(objective, u, hessian * (more / share), box)
         u, hessian, share = point.u, point.hessian, more
     return u, hessian / share
 
@@ -270,7 +270,7 @@ def _thinned(rows: CountedRows, most: int) -> tuple[CountedRows, float]:
     return sample, float(np.sum(sample.counts) / np.sum(rows.counts))
 
 
-def _refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:
+def refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:
     """Newton steps inside the box, with one Hessian for as long as its steps pay off.
 
     The first Hessian may be that of a sample; the last is that of all rows where the search ends.
@@ -331,7 +331,7 @@ def _settle(objective: Objective, point: Point, box: Box) -> Point:
         limit = box.lower[i] if point.u[i] < 0 else box.upper[i]
         if np.isfinite(limit) and box.lower[i] < box.upper[i]:
             pinned = box.pin(i, limit)
-            reduced = _refine(objective, point.u, point.hessian, pinned)
+            reduced = refine(objective, point.u, point.hessian, pinned)
             if reduced.value > point.value - INDISTINGUISHABLE:
                 point, box = _set_aside(objective, reduced, pinned)
     return point
@@ -344,7 +344,7 @@ def _set_aside(objective: Objective, point: Point, box: Box) -> tuple[Point, Box
         neutral[i] = 0.0
         if objective(neutral)[0] > point.value - INDISTINGUISHABLE:
             box = box.pin(i, 0.0)
-            point = _refine(objective, neutral, point.hessian, box)
+            point = refine(objective, neutral, point.hessian, box)
     return point, box
 
 

@@ -25,7 +25,7 @@ from scipy.special import gammaln
 
 from clvmodels.processes.contract import Array, Future, History, Score
 from clvmodels.processes.race import CHUNK, DROP, Remaining, race
-from clvmodels.processes.special import by_node_count, digamma_rise, legendre, log_rise, logistic
+from clvmodels.processes.special import by_node_count, digamma_rise, legendre, log_rise
 
 __all__ = [
     "discounted_if_active",
@@ -58,13 +58,13 @@ def log_likelihood(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Array:
 
 def score(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Score:
     """Log-likelihood of each customer with its gradient in the logarithms of the parameters, in their order."""
-    return _score(law, p, x, t_x, T, _Pairs(x, T, shared=False), _Pairs(x, t_x, shared=False))
+    return _score(law, p, _Pairs(x, T, shared=False), _Pairs(x, t_x, shared=False))
 
 
 def prepare(law: Law, x: Array, t_x: Array, T: Array) -> Callable[[Any], Score]:
     """The score of rows that stay the same, as a function of the parameters: the pairs are found once."""
     last, first = _Pairs(x, T), _Pairs(x, t_x)
-    return lambda p: _score(law, p, x, t_x, T, last, first)
+    return lambda p: _score(law, p, last, first)
 
 
 def probability_alive(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Array:
@@ -237,19 +237,24 @@ def _log_active(law: Law, p: Any, x: Array, t: Array) -> Array:
     return answer
 
 
-def _score(law: Law, p: Any, x: Array, t_x: Array, T: Array, last: _Pairs, first: _Pairs) -> Score:
-    parts = [_score_of_term(law, p, pairs, purchase) for pairs, purchase in ((last, True), (first, False))]
-    (value, *slopes), (other, *other_slopes) = parts
-    weight = logistic(value - other)
-    total = log_rise(p.r, x) + p.r * np.log(p.alpha) + np.logaddexp(value, other)
-    mixed = [weight * one + (1 - weight) * two for one, two in zip(slopes, other_slopes, strict=True)]
-    mixed[0] = mixed[0] + p.r * (digamma_rise(p.r, x) + np.log(p.alpha))
-    mixed[1] = mixed[1] + p.r
-    return Score(total, np.stack(np.broadcast_arrays(*mixed)))
+def _score(law: Law, p: Any, last: _Pairs, first: _Pairs) -> Score:
+    """Both terms of the likelihood, and their slopes mixed by their weights."""
+    mixed, other = last.each(_score_of_term(law, p, last, True)), first.each(_score_of_term(law, p, first, False))
+    apart = mixed[0] - other[0]
+    less = np.exp(-np.abs(apart))
+    value = np.maximum(mixed[0], other[0]) + np.log1p(less)
+    weight = np.where(apart >= 0, 1.0, less) / (1.0 + less)
+    mixed -= other  # in place: of many rows, memory is what takes the time
+    mixed *= weight
+    mixed += other
+    return Score(value, mixed[1:])
 
 
-def _score_of_term(law: Law, p: Any, pairs: _Pairs, purchase: bool) -> list[Array]:
-    """Logarithm of a term of the likelihood, and its slopes by log r, log alpha, (log b,) log s, log beta."""
+def _score_of_term(law: Law, p: Any, pairs: _Pairs, purchase: bool) -> Array:
+    """Logarithm of a term of the likelihood, and its slopes by log r, log alpha, (log b,) log s, log beta, (k + 1, m).
+
+    What both terms share is in both, since their weights sum to 1.
+    """
     x, t = pairs.x, pairs.t
     shape, remaining = p.r + x, law(p, t)
     side = race(purchase, shape, p.alpha + t, remaining)
@@ -257,15 +262,16 @@ def _score_of_term(law: Law, p: Any, pairs: _Pairs, purchase: bool) -> list[Arra
     gone = s if purchase else s + 1  # powers of 1/(B + e): one more where dropout wins
     bought = shape + 1 if purchase else shape  # powers of 1/(A + z) likewise
     log_survival = law(p, np.zeros(())).log_survival(t)
-    by_log_r = p.r * (-np.log(p.alpha + t) - side.log_purchase + (1 / shape if purchase else 0.0))
-    by_log_alpha = -p.alpha * bought * side.per_age
+    log_ratio = np.log(p.alpha) - np.log(p.alpha + t)
+    by_log_r = p.r * (digamma_rise(p.r, x) + log_ratio - side.log_purchase + (1 / shape if purchase else 0.0))
+    by_log_alpha = p.r - p.alpha * bought * side.per_age
     by_log_s = log_survival - s * side.log_growth + (0.0 if purchase else 1.0)
     by_log_beta = s - gone * remaining.by_log_beta * side.per_growth
     slopes = [by_log_r, by_log_alpha, by_log_s, by_log_beta]
     if b is not None and side.by_b is not None and remaining.by_log_b is not None:
         slopes.insert(2, -s * t / B + remaining.by_log_b * (s / B - gone * side.per_growth) + b * side.by_b)
-    value = -shape * np.log(p.alpha + t) + log_survival + side.log_chance
-    return [pairs.each(part) for part in np.broadcast_arrays(value, *slopes)]
+    counted = log_rise(p.r, x) + p.r * np.log(p.alpha) - shape * np.log(p.alpha + t)
+    return np.stack(np.broadcast_arrays(counted + log_survival + side.log_chance, *slopes))
 
 
 def _log_counts(k: Array, shape: Array, age: Array, h: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Time and memory beside lifetimes and a hand-written polars query: `run.py [--large]`, which `make bench` calls.
+"""Time and memory beside lifetimes and a hand-written polars query: `run.py [--large] [--draws] [--family]`.
 
 Each system runs in a process of its own, one after another in one run, so that ratios hold whatever the machine. Prints
 tables and writes them to results.json beside this file. `--large` adds ten million customers, ours alone.
@@ -23,6 +23,8 @@ PURCHASES = {"r": 0.9, "alpha": 70.0, "a": 0.9, "b": 7.0}  # in days
 SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
 STAGES = {"rfm": 5, "bgnbd": 30, "gamma_gamma": 10, "value": 20}
 """What is compared, and how many times as fast as lifetimes it is meant to be."""
+FAMILY = {"mbgnbd": 25, "pareto_nbd": 60}
+"""The same for fits of other processes, at a million customers."""
 IMPORTS = ("import numpy, pandas, scipy.special", "import numpy, pandas, scipy.special, clvmodels")
 
 
@@ -31,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Benchmarks.")
     parser.add_argument("--large", action="store_true", help="ten million customers too")
     parser.add_argument("--draws", action="store_true", help="how intervals cost with customers and draws")
+    parser.add_argument("--family", action="store_true", help="fits of MBG/NBD and Pareto/NBD too (minutes)")
     options = parser.parse_args()
     results: dict[str, Any] = {"machine": machine(), "load before": os.getloadavg()}
     with tempfile.TemporaryDirectory() as folder:
@@ -40,6 +43,12 @@ def main() -> None:
         results["growth"] = growth(Path(folder))
         if options.draws:
             results["draws"] = {n: worker("clvmodels-draws", log, 1) for n, log in logs.items()}
+        if options.family:
+            log = logs[max(SIZES)]
+            results["family"] = {
+                "clvmodels": worker("clvmodels-family", log, 2),
+                "lifetimes": worker("lifetimes-family", log, 1),
+            }
         if options.large:
             results["large"] = large(Path(folder))
     results["load after"] = os.getloadavg()
@@ -139,6 +148,12 @@ def show(results: dict[str, Any]) -> None:
     for customers, done in results.get("draws", {}).items():
         told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["seconds"].items())
         print(f"\nIntervals, {customers:,} customers, peak {done['peak_gib']:.2f} GiB: {told}")
+    if "family" in results:
+        done = results["family"]
+        print(f"\nOther processes, {max(SIZES):,} customers: seconds")
+        for stage, aim in FAMILY.items():
+            ours, theirs = (done[system]["seconds"][stage] for system in ("clvmodels", "lifetimes"))
+            print(f"{stage:16s}{ours:11.3f}{theirs:11.3f}{theirs / ours:8.1f}{aim:6d}")
     if "large" in results:
         done = results["large"]["clvmodels from file"]
         by_hand = results["large"]["polars"]["seconds"]["rfm"]

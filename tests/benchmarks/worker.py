@@ -24,7 +24,9 @@ def main() -> None:
         "clvmodels": from_frame,
         "clvmodels-file": from_file,
         "clvmodels-draws": with_draws,
+        "clvmodels-family": family,
         "lifetimes": lifetimes,
+        "lifetimes-family": family_of_lifetimes,
         "polars": by_hand,
     }[system](log, repeats, timings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
@@ -90,6 +92,41 @@ def with_draws(log: str, repeats: int, timings: dict[str, float]) -> dict[str, A
     timed(timings, "outcome interval, 200 draws", repeats, lambda: model.expected_purchases(rfm, DAYS, interval=0.9))
     timed(timings, "value outcome interval, 200 draws", repeats, lambda: _value(clv, model, spend, rfm, interval=0.9))
     return {"customers": len(rfm)}
+
+
+def family(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
+    """Fits of other processes, ours."""
+    import clvmodels as clv
+
+    rfm = clv.rfm_summary(log, time_unit="day", observation_end=END)
+    fitted = {
+        name: timed(timings, name, repeats, lambda model=model: model().fit(rfm))
+        for name, model in (("mbgnbd", clv.MBGNBD), ("pareto_nbd", clv.ParetoNBD))
+    }
+    return {
+        "customers": len(rfm),
+        "log_likelihood": {name: model.fit_.log_likelihood for name, model in fitted.items()},
+        "evaluations": {name: model.fit_.iterations for name, model in fitted.items()},
+    }
+
+
+def family_of_lifetimes(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
+    """The same fits by the lifetimes package, each once."""
+    import warnings
+
+    warnings.simplefilter("ignore")
+    import pandas as pd
+    from lifetimes import ModifiedBetaGeoFitter, ParetoNBDFitter
+    from lifetimes.utils import summary_data_from_transaction_data
+
+    frame = pd.read_parquet(log)
+    summary = summary_data_from_transaction_data(frame, "customer_id", "date", observation_period_end=END, freq="D")
+    x, t_x, T = (summary[name] for name in ("frequency", "recency", "T"))
+    told = {}
+    for name, fitter in (("mbgnbd", ModifiedBetaGeoFitter), ("pareto_nbd", ParetoNBDFitter)):
+        model = timed(timings, name, 1, lambda fitter=fitter: fitter().fit(x, t_x, T))
+        told[name] = float(-model._negative_log_likelihood_ * len(summary))
+    return {"customers": len(summary), "log_likelihood": told}
 
 
 def lifetimes(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
