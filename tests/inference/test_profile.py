@@ -1,4 +1,4 @@
-"""Profile-likelihood intervals: where the likelihood with one parameter held has fallen by half a chi-square quantile."""
+"""Profile intervals: where the likelihood with one parameter held has fallen by half a chi-square quantile."""
 
 from __future__ import annotations
 
