@@ -1,4 +1,4 @@
-"""Customer lifetime value from transaction logs: RFM, BG/NBD and Gamma-Gamma, value, and how far to trust it.
+"""Customer lifetime value from transaction logs: RFM, models of purchases and of spend, value, and how far to trust it.
 
 The public names are loaded when first used, so that importing the package costs little.
 """

@@ -7,6 +7,7 @@ of leaving, L = (omega [x = 0] + NBD(x, T)) / (1 + omega).
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import fields
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -126,7 +127,11 @@ def simulate(p, T, generator):
 
 
 def quantities(p):
-    return {"mean purchase rate": p.r / p.alpha, "mean dropout probability": p.omega / (1 + p.omega)}
+    return {
+        "mean purchase rate": p.r / p.alpha,
+        "median time between purchases": p.alpha * np.expm1(np.log(2) / p.r),
+        "mean dropout probability": p.omega / (1 + p.omega),
+    }
 
 
 PROCESS = PurchaseProcess(
@@ -226,11 +231,12 @@ def test_it_predicts_with_intervals_and_is_valued(split):
     assert np.all(alive["probability_alive_lower"] <= alive["probability_alive"])
     value = clv.lifetime_value(purchases, spend, rfm, horizon="12 months", annual_discount_rate=0.1, margin=0.3)
     assert np.all(np.isfinite(value["lifetime_value"]) & (value["lifetime_value"] > 0))
-    assert (
-        purchases.dert(rfm, 0.1)["dert"].sum()
-        > purchases.discounted_purchases(rfm, "12 months", 0.1)["discounted_purchases"].sum()
-    )
-    assert "mean dropout probability" in purchases.quantities(rfm).index
+    near = purchases.discounted_purchases(rfm, "12 months", 0.1)["discounted_purchases"]
+    assert np.all(purchases.dert(rfm, 0.1)["dert"] > near)
+    units = purchases.quantities(rfm)["unit"]
+    assert units["median time between purchases"] == "weeks"
+    assert units["mean purchase rate"] == "per week"
+    assert units["mean dropout probability"] == ""
 
 
 def test_it_is_saved_and_loaded(split, tmp_path):
@@ -273,3 +279,11 @@ def test_the_command_line_knows_it(log, tmp_path, monkeypatch):
         main()
     assert not stopped.value.code
     assert "Tourist/NBD" in table.read_text(encoding="utf-8")
+
+
+def test_the_page_is_short_and_names_all_there_is_to_write():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    page = readme.split("\n## Adding a process\n")[1].split("\n## ")[0]
+    assert page.count("\n") + 1 <= 40
+    unsaid = [field.name for field in fields(PurchaseProcess) if f"`{field.name}`" not in page]
+    assert unsaid == []
