@@ -1,4 +1,4 @@
-"""Customer lifetime value from transaction logs: RFM, BG/NBD and Gamma-Gamma, value, and how far to trust it.
+"""Customer lifetime value from transaction logs: RFM, models of purchases and of spend, value, and how far to trust it.
 
 The public names are loaded when first used, so that importing the package costs little.
 """
@@ -11,85 +11,56 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
 
-    from clvmodels import datasets, errors
-    from clvmodels.clock import Clock
-    from clvmodels.estimators.customer_model import CustomerModel, load
-    from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD
-    from clvmodels.estimators.regular import BGCNBD, MBGCNBD
-    from clvmodels.estimators.spend import GammaGamma
-    from clvmodels.reporting import plots
-    from clvmodels.reporting.report import write_report
-    from clvmodels.simulate import simulate_log
-    from clvmodels.transactions.holdout import Holdout, holdout_split
-    from clvmodels.transactions.rfm import RFM, rfm_summary
-    from clvmodels.validation.compare import Comparison, compare
-    from clvmodels.validation.crosscheck import Crosscheck, crosscheck
-    from clvmodels.validation.likelihood_ratio import likelihood_ratio_test
-    from clvmodels.validation.validate import Validation, validate
-    from clvmodels.valuation.lifetime_value import lifetime_value
+    from clvmodels import datasets as datasets
+    from clvmodels import errors as errors
+    from clvmodels.clock import Clock as Clock
+    from clvmodels.estimators.customer_model import CustomerModel as CustomerModel
+    from clvmodels.estimators.customer_model import load as load
+    from clvmodels.estimators.purchases import BGBB as BGBB
+    from clvmodels.estimators.purchases import BGNBD as BGNBD
+    from clvmodels.estimators.purchases import MBGNBD as MBGNBD
+    from clvmodels.estimators.purchases import NBD as NBD
+    from clvmodels.estimators.purchases import GGompertzNBD as GGompertzNBD
+    from clvmodels.estimators.purchases import ParetoNBD as ParetoNBD
+    from clvmodels.estimators.regular import BGCNBD as BGCNBD
+    from clvmodels.estimators.regular import MBGCNBD as MBGCNBD
+    from clvmodels.estimators.spend import GammaGamma as GammaGamma
+    from clvmodels.reporting import plots as plots
+    from clvmodels.reporting.report import write_report as write_report
+    from clvmodels.simulate import simulate_log as simulate_log
+    from clvmodels.transactions.holdout import Holdout as Holdout
+    from clvmodels.transactions.holdout import holdout_split as holdout_split
+    from clvmodels.transactions.rfm import RFM as RFM
+    from clvmodels.transactions.rfm import rfm_summary as rfm_summary
+    from clvmodels.validation.compare import Comparison as Comparison
+    from clvmodels.validation.compare import compare as compare
+    from clvmodels.validation.crosscheck import Crosscheck as Crosscheck
+    from clvmodels.validation.crosscheck import crosscheck as crosscheck
+    from clvmodels.validation.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
+    from clvmodels.validation.validate import Validation as Validation
+    from clvmodels.validation.validate import validate as validate
+    from clvmodels.valuation.lifetime_value import lifetime_value as lifetime_value
 
-_HOMES = {
-    "BGBB": "estimators.purchases",
-    "BGCNBD": "estimators.regular",
-    "BGNBD": "estimators.purchases",
-    "MBGCNBD": "estimators.regular",
-    "MBGNBD": "estimators.purchases",
-    "NBD": "estimators.purchases",
-    "Clock": "clock",
-    "Comparison": "validation.compare",
-    "Crosscheck": "validation.crosscheck",
-    "CustomerModel": "estimators.customer_model",
-    "GGompertzNBD": "estimators.purchases",
-    "GammaGamma": "estimators.spend",
-    "Holdout": "transactions.holdout",
-    "ParetoNBD": "estimators.purchases",
-    "RFM": "transactions.rfm",
-    "Validation": "validation.validate",
-    "compare": "validation.compare",
-    "crosscheck": "validation.crosscheck",
-    "holdout_split": "transactions.holdout",
-    "lifetime_value": "valuation.lifetime_value",
-    "likelihood_ratio_test": "validation.likelihood_ratio",
-    "load": "estimators.customer_model",
-    "rfm_summary": "transactions.rfm",
-    "simulate_log": "simulate",
-    "validate": "validation.validate",
-    "write_report": "reporting.report",
+_NAMES = {
+    "clock": ("Clock",),
+    "estimators.customer_model": ("CustomerModel", "load"),
+    "estimators.purchases": ("BGBB", "BGNBD", "GGompertzNBD", "MBGNBD", "NBD", "ParetoNBD"),
+    "estimators.regular": ("BGCNBD", "MBGCNBD"),
+    "estimators.spend": ("GammaGamma",),
+    "reporting.report": ("write_report",),
+    "simulate": ("simulate_log",),
+    "transactions.holdout": ("Holdout", "holdout_split"),
+    "transactions.rfm": ("RFM", "rfm_summary"),
+    "validation.compare": ("Comparison", "compare"),
+    "validation.crosscheck": ("Crosscheck", "crosscheck"),
+    "validation.likelihood_ratio": ("likelihood_ratio_test",),
+    "validation.validate": ("Validation", "validate"),
+    "valuation.lifetime_value": ("lifetime_value",),
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 _MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plots"}
 
-__all__ = [
-    "BGBB",
-    "BGCNBD",
-    "BGNBD",
-    "MBGCNBD",
-    "MBGNBD",
-    "NBD",
-    "RFM",
-    "Clock",
-    "Comparison",
-    "Crosscheck",
-    "CustomerModel",
-    "GGompertzNBD",
-    "GammaGamma",
-    "Holdout",
-    "ParetoNBD",
-    "Validation",
-    "__version__",
-    "compare",
-    "crosscheck",
-    "datasets",
-    "errors",
-    "holdout_split",
-    "lifetime_value",
-    "likelihood_ratio_test",
-    "load",
-    "plots",
-    "rfm_summary",
-    "simulate_log",
-    "validate",
-    "write_report",
-]
+__all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604  # names, all of them
 
 
 def __getattr__(name: str) -> Any:

@@ -15,20 +15,21 @@ from clvmodels import files
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import CLVError, InvalidModelFile
 from clvmodels.estimators.design import Design, Grouping
-from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD, PurchaseModel
-from clvmodels.estimators.regular import BGCNBD, MBGCNBD, RegularModel
-from clvmodels.estimators.spend import GammaGamma, Independence, SpendModel
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.regular import RegularModel
+from clvmodels.estimators.spend import Independence, SpendModel
 from clvmodels.inference.fitting import Fit
 
 __all__ = ["PURCHASE_MODELS", "SPEND_MODELS", "read", "write"]
 
 FORMAT = "clvmodels.CustomerModel"
 SCHEMA_VERSION = 1
+# Found by what the classes say of themselves, so that a new one is not named here too.
 PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
-    model().process.name: model for model in (BGNBD, MBGNBD, NBD, ParetoNBD, GGompertzNBD, BGBB)
+    model.plain.name: model for model in PurchaseModel.__subclasses__() if model is not RegularModel
 }
-REGULAR_MODELS: dict[str, type[RegularModel]] = {model.family: model for model in (BGCNBD, MBGCNBD)}
-SPEND_MODELS: dict[str, type[SpendModel]] = {model().process.name: model for model in (GammaGamma,)}
+REGULAR_MODELS: dict[str, type[RegularModel]] = {model.family: model for model in RegularModel.__subclasses__()}
+SPEND_MODELS: dict[str, type[SpendModel]] = {model.plain.name: model for model in SpendModel.__subclasses__()}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]

@@ -31,12 +31,6 @@ TIMES = ("recency", "T")
 INTERTIMES = "sum_log_intertimes"
 HISTORY = ("frequency", *TIMES)
 TEN_YEARS = "10 years"
-TIME_POWERS = {
-    "mean purchase rate": -1,
-    "mean time between purchases": 1,
-    "mean dropout rate": -1,
-    "median lifetime": 1,
-}
 
 
 class PurchaseModel(FittedProcess):
@@ -507,7 +501,7 @@ class PurchaseModel(FittedProcess):
         tail = 0.5 * (1 - interval)
         for name, estimate in process.quantities(self._parameters).items():
             lower, upper = np.quantile(drawn[name], [tail, 1 - tail])
-            rows[name] = (float(estimate), lower, upper, self._unit_power(TIME_POWERS.get(name.partition("[")[0], 0)))
+            rows[name] = (float(estimate), lower, upper, self._unit_power(_power_of_time(name)))
         gone = [1 - float(alive[f"probability_alive{end}"][0]) for end in ("", "_upper", "_lower")]
         rows["share gone"] = (*gone, "")
         told = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper", "unit"])
@@ -555,6 +549,12 @@ class PurchaseModel(FittedProcess):
 
     def _unit_power(self, power: int) -> str:
         return {0: "", 1: f"{self.clock_.time_unit}s", -1: f"per {self.clock_.time_unit}"}[power]
+
+
+def _power_of_time(quantity: str) -> int:
+    """Of a quantity, by its name: rates are per unit of time, times and lifetimes are told in it."""
+    name = quantity.partition("[")[0]  # the group follows
+    return -1 if name.endswith("rate") else 1 if "time" in name else 0
 
 
 def _ticks(rfm: RFM, names: Sequence[str]) -> list[float]:

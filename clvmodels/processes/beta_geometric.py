@@ -12,6 +12,7 @@ Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", Marketing Sc
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,7 @@ __all__ = [
 
 SMALLEST = 1e-12  # dropout probability below which nobody is seen to leave
 NEVER = 1e-300  # purchases per unit of time below which nobody ever buys: the waiting time would overflow
+BLOCK = 2**15  # values in flight, rows times nodes: what a processor keeps near
 MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
 
 
@@ -346,7 +348,12 @@ def average(
 
     counts = beta_node_count(p.a, p.b, (p.r + MANY) * longest / p.alpha)
     columns = (np.maximum(1.0, k), *(np.asarray(column, dtype=float) for column in columns))
-    return by_node_count(with_nodes, counts, *p, x, *columns)
+    whole = partial(by_node_count, with_nodes, counts, *p)
+    if any(map(np.ndim, p)) or any(np.shape(column) != np.shape(x) for column in columns):
+        return whole(x, *columns)
+    rows = max(1, BLOCK // int(counts))
+    blocks = [slice(start, start + rows) for start in range(0, max(len(x), 1), rows)]
+    return np.concatenate([whole(x[block], *(column[block] for column in columns)) for block in blocks], axis=-1)
 
 
 def _pace(p: Parameters, x: Array | float, age: Array | float) -> Array:

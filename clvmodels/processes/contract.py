@@ -426,7 +426,8 @@ class PurchaseProcess:
     simulate : function (p, T, generator)
         Histories of new customers observed for T, as `History`.
     quantities : function (p)
-        What people quote of the process, by name; "mean purchase rate" is that of new customers, and so on.
+        What people quote of the process, by name: of what `posterior_means` tells, the mean over new customers
+        ("mean purchase rate"). A name that ends in "rate" is per unit of time; one with "time" in it is a time.
     moves : dict of str to (str, float)
         What covariates may act on (purchase, dropout, dropout_spread), the coordinate they then shift, and which way
         is more.

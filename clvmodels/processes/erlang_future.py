@@ -80,16 +80,20 @@ def purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array)
 
 def main_purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
     """The part of it that the root 1 makes, (1 - F_0 s_0^j E[s_0^N]) / p: all of it where `is_many`."""
-    p, decay, _, gap, log_first = root
-    log_main, leaving = np.log1p(gap * z), p > 0
+    p, _, y, gap, log_first = root
+    growth, leaving = gap * z, p > 0
+    main = -np.expm1(log_first - shape * np.log1p(growth))
+    # A stage more is once more s_0 / (1 + gap z): what is taken from 1 moves by as much, without another exponential.
+    kept, taken = y / (1 + growth), (gap + growth) / (1 + growth)
     safe = np.where(leaving, p, 1.0)
-    parts = []
+    parts = np.empty((k, *main.shape))
     for j in range(k):
-        # The logarithm of what is taken from 1 vanishes with p, to an exact first order.
-        kept = log_first - j / k * decay - (shape + j) * log_main
-        slope = (shape + j) * z / k + (2 * j - k + 1) / (2 * k)
-        parts.append(np.where(leaving, -np.expm1(kept) / safe, slope))
-    return np.stack(parts)
+        # What is taken from 1 vanishes with p, to an exact first order.
+        parts[j] = main / safe
+        if not np.all(leaving):
+            parts[j] = np.where(leaving, parts[j], (shape + j) * z / k + (2 * j - k + 1) / (2 * k))
+        main = kept * main + taken
+    return parts
 
 
 def is_many(k: int, shape: Array, z: Array) -> npt.NDArray[np.bool_]:
@@ -194,8 +198,13 @@ def tails(k: int, shape: Array, z: Array, events: int | None = None) -> Array:
     """
     shapes, most = shape + _stages(k, shape, z), _most(k, events or EVENTS)
     chances = _chances(k * most, shapes, z)
-    # At a long horizon z / (1 + z) would round to 1.
-    beyond = betaincc(shapes, k * most, 1 / (1 + z)) if events is None else np.zeros(chances.shape[1:])
+    beyond = np.zeros(chances.shape[1:])
+    if events is None:
+        # At a long horizon z / (1 + z) would round to 1. A stage more makes the same number of events likelier:
+        # I_x(m, a + 1) = I_x(m, a) + x^m (1 - x)^a / (a B(m, a)).
+        beyond[0] = betaincc(shapes[0], k * most, 1 / (1 + z))
+        for j in range(k - 1):
+            beyond[j + 1] = beyond[j] + chances[-1, j] * z / (1 + z) * (1 + (k * most - 1) / shapes[j])
     tails = beyond + np.cumsum(chances[::-1], axis=0)[::-1]
     due = k * np.arange(1, most + 1)[:, None] - np.arange(k)
     answer: Array = np.concatenate([tails, beyond[None]])[due, np.arange(k)]

@@ -31,6 +31,7 @@ from clvmodels.processes.special import CHEBYSHEV_NODES, by_node_count, log_beta
 __all__ = ["discounted", "intensity", "pmf", "purchases", "sample", "stage_terms", "survival"]
 
 FEW, EVENTS = 1 / 3, 34  # z up to which few events are likely, and so many of them: FEW^EVENTS is beyond rounding
+FEWEST, FEWEST_EVENTS = 0.01, 8  # the same where next to none is
 NEVER_YET = 1e-300  # a horizon so short that nothing happens, where its logarithm is asked for
 MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
 
@@ -182,10 +183,12 @@ def _bought(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
     if not _interpolates(p, h, x):
         return _average(purchases_at_stages, k, p, h, x, z)
     few = (z <= FEW) & ((p.r + k * x + k) * z <= 0.5 * k)
+    fewest = (z <= FEWEST) & ((p.r + k * x + k) * z <= 5 * FEWEST)
     many = is_many(k, p.r + k * x, z)
     answer = np.empty((k, len(x)))
     for rows, bought in (
-        (few, partial(_few_bought, k, p)),
+        (fewest, partial(_few_bought, k, p, FEWEST_EVENTS)),
+        (few & ~fewest, partial(_few_bought, k, p, EVENTS)),
         (many, partial(_average, main_purchases_at_stages, k, p, h)),
         (~(few | many), partial(_average, purchases_at_stages, k, p, h)),
     ):
@@ -194,9 +197,9 @@ def _bought(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
     return answer
 
 
-def _few_bought(k: int, p: Parameters, x: Array, z: Array) -> Array:
+def _few_bought(k: int, p: Parameters, events: int, x: Array, z: Array) -> Array:
     """The same as a sum over n of P(stays n - 1 times) P(the n-th is due)."""
-    reached = tails(k, p.r + k * x, z, EVENTS)
+    reached = tails(k, p.r + k * x, z, events)
     n = np.arange(len(reached)).reshape(-1, 1, 1)
     stays = np.exp(log_beta(p.a, p.b + x + n) - log_beta(p.a, p.b + x))
     answer: Array = np.sum(stays * reached, axis=0)
