@@ -6,16 +6,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from clvmodels.errors import CLVError
-
-if TYPE_CHECKING:
-    from clvmodels.clock import TimeUnit
 
 __all__ = ["app", "main"]
 
@@ -36,6 +33,9 @@ CustomerId = Annotated[str, typer.Option(help="Column that names the customer.")
 Date = Annotated[str, typer.Option(help="Column with the date of the transaction.")]
 Amount = Annotated[str | None, typer.Option(help="Column with the money of the transaction; leave out for none.")]
 Unit = Annotated[str, typer.Option(help="Unit of time: hour, day, week, month or year.")]
+Merge = Annotated[
+    str, typer.Option(help="Purchases within one such period are one: hour, day; or week, month, year for bgbb.")
+]
 DateFormat = Annotated[str | None, typer.Option(help="strftime codes of dates that are not ISO, such as %d/%m/%Y.")]
 TimeZone = Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")]
 DropMissing = Annotated[bool, typer.Option("--drop-missing-id", help="Set rows without a customer id aside.")]
@@ -101,11 +101,13 @@ def demo(
 @app.command()
 def fit(
     log: Log,
+    model: Annotated[str, typer.Option(help="Which model of purchases, such as bgnbd or pareto_nbd.")] = "bgnbd",
     output: Annotated[Path, typer.Option(help="Where the model goes (JSON).")] = Path("model.json"),
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
     time_unit: Unit = "day",
+    merge_within: Merge = "day",
     observation_end: Annotated[
         str | None, typer.Option(help="Last day to learn from; default: the latest date.")
     ] = None,
@@ -114,10 +116,11 @@ def fit(
     time_zone: TimeZone = None,
     drop_missing_id: DropMissing = False,
 ) -> None:
-    """Fit BG/NBD and, with --amount, Gamma-Gamma to a log, and save the model."""
+    """Fit a model of purchases and, with --amount, Gamma-Gamma to a log, and save them."""
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
+    chosen = _models(model)
     with _steps() as step:
         step(f"Summarizing {log}")
         rfm = clv.rfm_summary(
@@ -125,18 +128,19 @@ def fit(
             customer_id=customer_id,
             date=date,
             amount=amount,
-            time_unit=_unit(time_unit),
+            **_clock(time_unit, merge_within),
             observation_end=observation_end,
             include_first_transaction=include_first_transaction,
+            intertimes=_intertimes(chosen),
             date_format=date_format,
             time_zone=time_zone,
             on_missing_id="drop" if drop_missing_id else "raise",
         )
         step("Fitting")
-        model = clv.CustomerModel(clv.BGNBD(), None if amount is None else clv.GammaGamma()).fit(rfm)
-        model.save(output)
+        fitted = clv.CustomerModel(chosen[0], None if amount is None else clv.GammaGamma()).fit(rfm)
+        fitted.save(output)
     terminal.show_facts(out, rfm.facts())
-    terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
+    terminal.show_fits(out, [(part.certificate(), part.summary()) for part in fitted.parts])
     out.print(f"Model written to {output}")
 
 
@@ -178,6 +182,7 @@ def score(
             time_zone=clock.time_zone,
             observation_end=observation_end,
             include_first_transaction=include_first_transaction,
+            intertimes=_intertimes([fitted.purchases]),
             date_format=date_format,
             on_missing_id="drop" if drop_missing_id else "raise",
         )
@@ -203,10 +208,12 @@ def validate(
     ] = None,
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("validation.json"),
     report: Annotated[Path, typer.Option(help="Where the report goes (HTML).")] = Path("report.html"),
+    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd",
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
     time_unit: Unit = "day",
+    merge_within: Merge = "day",
     include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
     date_format: DateFormat = None,
     time_zone: TimeZone = None,
@@ -216,6 +223,7 @@ def validate(
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
+    chosen = _models(models)
     with _steps() as step:
         step(f"Cutting {log} at {calibration_end}")
         split = clv.holdout_split(
@@ -225,14 +233,15 @@ def validate(
             amount=amount,
             calibration_end=calibration_end,
             holdout_end=holdout_end,
-            time_unit=_unit(time_unit),
+            **_clock(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
+            intertimes=_intertimes(chosen),
             date_format=date_format,
             time_zone=time_zone,
             on_missing_id="drop" if drop_missing_id else "raise",
         )
         step("Fitting and comparing")
-        check = clv.validate(split, [clv.BGNBD()], None if amount is None else clv.GammaGamma())
+        check = clv.validate(split, chosen, None if amount is None else clv.GammaGamma())
         step("Writing the report")
         check.to_json(output)
         clv.write_report(check, report)
@@ -257,6 +266,7 @@ def compare(
     date: Date = "date",
     amount: Amount = None,
     time_unit: Unit = "day",
+    merge_within: Merge = "day",
     date_format: DateFormat = None,
     time_zone: TimeZone = None,
     drop_missing_id: DropMissing = False,
@@ -274,7 +284,8 @@ def compare(
     told: dict[str, Any] = {
         "customer_id": customer_id,
         "date": date,
-        "time_unit": _unit(time_unit),
+        **_clock(time_unit, merge_within),
+        "intertimes": _intertimes(chosen),
         "date_format": date_format,
         "time_zone": time_zone,
         "on_missing_id": "drop" if drop_missing_id else "raise",
@@ -371,22 +382,31 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _unit(text: str) -> TimeUnit:
+def _clock(time_unit: str, merge_within: str) -> dict[str, Any]:
+    """The options of a clock; the Clock refuses what is none."""
     from clvmodels.clock import Clock
 
-    return Clock(text).time_unit  # type: ignore[arg-type]  # the Clock refuses what is no unit
+    clock = Clock(time_unit, merge_within)  # type: ignore[arg-type]
+    return {"time_unit": clock.time_unit, "merge_within": clock.merge_within}
 
 
 def _models(text: str) -> list[Any]:
     """Unfitted models by the names of their processes."""
     from clvmodels.errors import InvalidOption
-    from clvmodels.estimators.persistence import PURCHASE_MODELS
+    from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
 
+    known: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
     names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in PURCHASE_MODELS]
-    if unknown or not names:
-        raise InvalidOption(f"--models {text!r}: the models are {', '.join(PURCHASE_MODELS)}, with commas between.")
-    return [PURCHASE_MODELS[name]() for name in names]
+    if not names or not set(names) <= set(known):
+        raise InvalidOption(f"--models {text!r}: the models are {', '.join(known)}, with commas between.")
+    return [known[name]() for name in names]
+
+
+def _intertimes(models: list[Any]) -> bool:
+    """Whether any of the models reads times between purchases."""
+    from clvmodels.estimators.regular import RegularModel
+
+    return any(isinstance(model, RegularModel) for model in models)
 
 
 def _score(model: Any, rfm: Any, horizon: str, rate: float, margin: float) -> Any:

@@ -20,7 +20,7 @@ from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import Independence, SpendModel
 from clvmodels.inference.fitting import Fit
 
-__all__ = ["PURCHASE_MODELS", "SPEND_MODELS", "read", "write"]
+__all__ = ["PURCHASE_MODELS", "REGULAR_MODELS", "SPEND_MODELS", "read", "write"]
 
 FORMAT = "clvmodels.CustomerModel"
 SCHEMA_VERSION = 1

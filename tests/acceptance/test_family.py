@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -136,3 +139,26 @@ def test_the_same_answers_from_polars(log, fitted):
     for model in fitted.values():
         told = model.expected_purchases(again, "39 weeks")
         assert isinstance(told, pl.DataFrame)
+
+
+@pytest.mark.parametrize(
+    "options", [("mbgcnbd", "week", "day"), ("pareto_nbd", "day", "day"), ("bgbb", "month", "month")]
+)
+def test_every_model_on_the_command_line(options, tmp_path):
+    model, unit, merge = options
+    log, saved, scored = (str(tmp_path / name) for name in ("log.csv", "model.json", "scores.csv"))
+    clv.datasets.load_cdnow(sample=True).to_csv(log, index=False)
+    end = ["--observation-end", "1997-09-30"]
+    clock = ["--time-unit", unit, "--merge-within", merge]
+    for words in (
+        ["fit", log, "--model", model, "--output", saved, *clock, *end],
+        ["score", log, "--model", saved, "--output", scored, "--horizon", "12 months", *end],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", "from clvmodels.cli import main; main()", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert len(pd.read_csv(scored)) == 2357
