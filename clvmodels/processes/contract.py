@@ -430,8 +430,9 @@ class PurchaseProcess:
     moves : dict of str to (str, float)
         What covariates may act on (purchase, dropout, dropout_spread), the coordinate they then shift, and which way
         is more.
-    prepare : function (x, t_x, T) -> function (p) -> Score, optional
-        The score of rows that stay the same, where something can be done once for all parameters.
+    prepare : function (x, t_x, T, alike=None) -> function (p) -> Score, optional
+        The score of rows that stay the same, where something can be done once for all parameters. These may be one
+        value a row, the same wherever `alike`, a whole number a row, is the same.
     discrete : bool
         Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. `n`, how
         many there were, then stands for T; whatever is told of a time is told of the whole opportunities within it.
