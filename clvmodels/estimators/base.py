@@ -311,7 +311,9 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         self._check_fitted()
         fit, form = self.fit_, self.process.parametrization
         estimate = np.array([fit.parameters[name] for name in form.names])
-        held = np.abs(form.jacobian(fit.coordinates)) @ ~fit.free > 1e-6
+        # A coefficient at a limit leaves the others their errors, which are those of the model with it there.
+        held = np.abs(form.jacobian(fit.coordinates)) @ (~fit.free & ~form.real) > 1e-6
+        held |= ~fit.free & form.real
         covariance = fit.covariance if errors == "hessian" else fit.sandwich
         log_error = np.where(held, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
         reach = NormalDist().inv_cdf(0.5 + level / 2) * log_error

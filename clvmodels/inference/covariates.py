@@ -27,6 +27,8 @@ from clvmodels.processes.contract import (
 
 __all__ = ["Covariates", "Effect", "tuples_of", "with_covariates"]
 
+FARTHEST = 15.0  # of the coefficient of a yes or no, beyond which no data tell it from infinity
+
 AnyProcess = TypeVar("AnyProcess", PurchaseProcess, SpendProcess)
 
 
@@ -147,7 +149,7 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
         "Parameters": tuples_of(len(form.names) + len(covariates.names)),
         "parametrization": replace(
             form,
-            blocks=(*form.blocks, CoefficientBlock(covariates.names)),
+            blocks=(*form.blocks, CoefficientBlock(covariates.names, _reach(covariates))),
             mixing=_mixing(len(form.names), covariates),
         ),
         "statistics": (*process.statistics, *extra),
@@ -246,6 +248,14 @@ def _quantities(move: _Move, p: Any) -> dict[str, Array]:
     columns = [np.asarray(centers.get(i, 0.0)) for i in range(len(move.covariates.columns))]
     told: dict[str, Array] = move.process.quantities(move.parameters(p, columns))
     return told
+
+
+def _reach(covariates: Covariates) -> tuple[float | None, ...]:
+    """Limits of the coefficients of columns of 0 and 1: if nobody with a 1 buys, nothing else ends the search."""
+    return tuple(
+        FARTHEST * scale if abs(scale**2 - center * (1 - center)) < 1e-9 else None
+        for center, scale in zip(covariates.center, covariates.scale, strict=True)
+    )
 
 
 def _mixing(known: int, covariates: Covariates) -> Array:
