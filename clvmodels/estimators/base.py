@@ -9,11 +9,12 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
 from clvmodels import frames
 from clvmodels.clock import Clock
-from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
+from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.design import Design, Formulas, Grouping
 from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.groups import together
@@ -88,8 +89,18 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     @property
     def title(self) -> str:
-        """What tables and reports call the model."""
-        return self.process.title
+        """What tables and reports call the model, with what it was asked to tell apart."""
+        return self.process.title + self._asked
+
+    @property
+    def _asked(self) -> str:
+        """Covariates, groups and regularization in words, in parentheses; nothing if there are none."""
+        told = [f"{role} ~ {formula}" for role, formula in self._roles.items() if formula is not None]
+        if told and self.l2:
+            told.append(f"l2 = {self.l2:g}")
+        if self.by is not None:
+            told.append(f"by {self.by}")
+        return f" ({', '.join(told)})" if told else ""
 
     def _rows(self, rfm: RFM) -> UniqueRows:
         raise NotImplementedError
@@ -98,9 +109,15 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         raise NotImplementedError
 
     @property
+    def _roles(self) -> dict[str, str | None]:
+        """The formulas, by what they move."""
+        raise NotImplementedError
+
+    @property
     def _formulas(self) -> Formulas | None:
         """What covariates are to move, if any."""
-        raise NotImplementedError
+        formulas = {role: formula for role, formula in self._roles.items() if formula is not None}
+        return Formulas(formulas) if formulas else None
 
     def __init__(
         self,
@@ -115,17 +132,33 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         self.by = by
         self.smallest_group = smallest_group
 
+    def _check_options(self) -> None:
+        """Refuse what covariates and groups cannot be asked for; whether the columns exist is seen later."""
+        given: dict[str, Any] = self.get_params(deep=False)
+        l2, smallest = given["l2"], given["smallest_group"]
+        for role, formula in self._roles.items():
+            if not (formula is None or isinstance(formula, str)):
+                raise InvalidOption(f"{role}={formula!r} is no formula: name columns, such as 'C(channel) + age'.")
+        if not (isinstance(l2, (int, float, np.integer, np.floating)) and 0 <= l2 < np.inf):
+            raise InvalidOption(f"l2={self.l2!r} must be a number of at least 0.")
+        if not (self.by is None or isinstance(self.by, str)):
+            raise InvalidOption(f"by={self.by!r} is no name of a column.")
+        if not (isinstance(smallest, (int, np.integer)) and smallest >= 1):
+            raise InvalidOption(f"smallest_group={self.smallest_group!r} must be a whole number of at least 1.")
+
     def _forget(self) -> None:
         """Before a fit nothing is known."""
+        self._check_options()
         for name in ("fit_", "design_", "grouping_", "_fitted_process"):
             if hasattr(self, name):
                 delattr(self, name)
 
-    def _learn(self, rfm: RFM) -> None:
-        """What the covariates and groups asked for are among these customers."""
+    def _learn(self, rfm: RFM, used: npt.NDArray[np.bool_] | None = None) -> None:
+        """What the covariates and groups asked for are among these customers, of whom some (n,) are fitted."""
         formulas = self._formulas
-        design = None if formulas is None else Design.learned(self.plain, formulas, rfm)
-        grouping = None if self.by is None else Grouping.learned(rfm, self.by, self.smallest_group)
+        used = np.ones(len(rfm), dtype=bool) if used is None else used
+        design = None if formulas is None else Design.learned(self.plain, formulas, rfm[used])
+        grouping = None if self.by is None else Grouping.learned(rfm, self.by, self.smallest_group, used)
         self._know(design, grouping)
 
     def _know(self, design: Design | None, grouping: Grouping | None) -> None:
@@ -143,13 +176,14 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         if self.grouping_ is None:
             fit = maximize(self.process, rows, unit, self._prior())
         else:
-            number = rows.columns[-1]
-            fit = together(
-                {
-                    label: maximize(self._alike, rows.where(number == i), unit, self._prior_alike())
-                    for i, label in enumerate(self.grouping_.labels)
-                }
-            )
+            fits, number = {}, rows.columns[-1]
+            for i, label in enumerate(self.grouping_.labels):
+                try:
+                    fits[label] = maximize(self._alike, rows.where(number == i), unit, self._prior_alike())
+                except FitFailed as failure:
+                    told = f"In the group {label!r} of {self.grouping_.by!r}: {failure}"
+                    raise FitFailed(f"{told} A larger smallest_group= pools small groups.") from failure
+            fit = together(fits)
         return self._restore(fit, rfm.clock, rfm.observation_end, self._data_fingerprint(rfm, rows))
 
     def _values(self, rfm: RFM, names: Sequence[str]) -> list[Any]:
@@ -172,8 +206,6 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     def _prior_alike(self) -> Prior:
         """The prior of each group; regularization is one on the coefficients of standardized covariates."""
-        if not (np.isfinite(self.l2) and self.l2 >= 0):
-            raise InvalidOption(f"l2={self.l2!r} must be a number of at least 0.")
         form = self._alike.parametrization
         names = [coordinate.name for coordinate in form.coordinates]
         mean, precision = np.zeros(len(names)), np.where(form.real, float(self.l2), 0.0)
@@ -280,7 +312,9 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         self._check_fitted()
         fit, form = self.fit_, self.process.parametrization
         estimate = np.array([fit.parameters[name] for name in form.names])
-        held = np.abs(form.jacobian(fit.coordinates)) @ ~fit.free > 1e-6
+        # A coefficient at a limit leaves the others their errors, which are those of the model with it there.
+        held = np.abs(form.jacobian(fit.coordinates)) @ (~fit.free & ~form.real) > 1e-6
+        held |= ~fit.free & form.real
         covariance = fit.covariance if errors == "hessian" else fit.sandwich
         log_error = np.where(held, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
         reach = NormalDist().inv_cdf(0.5 + level / 2) * log_error

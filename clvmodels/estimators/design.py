@@ -1,8 +1,8 @@
 """What a model asks of customers' attributes: formulas -> covariates, and a column -> groups.
 
 A formula names columns of the RFM (`rfm.with_columns(frame)` carries them): "C(channel) + age". formulaic makes the
-design matrix. What a formula may hold is kept small, so that a saved model cannot run code: columns, C(column) for
-categories, and the operators + : *.
+design matrix. What a formula may hold is kept small, and formulaic sees other names in place of the columns', so that a
+saved model cannot run code: columns, C(column) for categories, and the operators + : *.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ __all__ = ["Design", "Formulas", "Grouping", "group_codes"]
 
 TOKEN = re.compile(r"\s*(?:(C)\s*\(\s*(`[^`]+`|[^\W\d]\w*)\s*\)|(`[^`]+`|[^\W\d]\w*)|([+:*]))")
 POOLED = "(others)"
+MOST_LEVELS = 200  # of a category: more of them are hardly categories
 INDEPENDENT = 1e-9  # of the smallest to the largest singular value of standardized columns
 
 
@@ -77,7 +78,7 @@ class Design:
         for name, categorical in variables.items():
             column = _attribute(rfm, name)
             if categorical or not column.dtype.is_numeric():
-                levels[name] = tuple(sorted(set(map(str, column.to_list()))))
+                levels[name] = _levels(column, name)
             else:
                 numeric.append(name)
         frame = _frame(rfm, levels, numeric)
@@ -99,6 +100,9 @@ class Design:
         import pandas as pd
 
         variables = _variables(process, formulas)
+        for name, known in levels.items():
+            if name not in variables or not 0 < len(known) <= MOST_LEVELS or len(set(known)) < len(known):
+                raise InvalidOption(f"The formulas name no column {name!r} with the categories {', '.join(known)}.")
         numeric = tuple(name for name in variables if name not in levels)
         rows = max([2, *map(len, levels.values())])
         columns: dict[str, Any] = {name: np.arange(rows, dtype=float) for name in numeric}
@@ -148,12 +152,15 @@ class Grouping:
         return {GROUP: group_codes(rfm, self.by, self.labels).astype(float)}
 
     @classmethod
-    def learned(cls, rfm: RFM, by: str, smallest: int) -> Grouping:
-        """Groups of at least so many customers; the others are pooled."""
-        values = _texts(rfm, by)
-        labels, counts = np.unique(values, return_counts=True)
-        large = [str(label) for label, count in zip(labels, counts, strict=True) if count >= smallest]
-        return cls(by, (*large, POOLED) if len(large) < len(labels) else tuple(large))
+    def learned(cls, rfm: RFM, by: str, smallest: int, used: npt.NDArray[np.bool_]) -> Grouping:
+        """Groups of at least so many customers used (n,); the others are pooled, with a group that has some."""
+        labels, codes = np.unique(_texts(rfm, by), return_inverse=True)
+        counts = dict(zip(map(str, labels), np.bincount(codes[used], minlength=len(labels)), strict=True))
+        pooled = [label for label, count in counts.items() if count < smallest or label == POOLED]
+        large = [label for label in counts if label not in pooled]
+        if pooled and large and not sum(counts[label] for label in pooled):
+            large.remove(min(large, key=lambda label: counts[label]))
+        return cls(by, (*large, POOLED) if pooled else tuple(large))
 
 
 def group_codes(rfm: RFM, by: str, labels: Sequence[str]) -> npt.NDArray[np.intp]:
@@ -188,15 +195,34 @@ def _variables(process: Any, formulas: Formulas) -> dict[str, bool]:
             if found.start() != end or (found[4] is None) != operand:
                 break
             end, operand = found.end(), not operand
-            name = (found[2] or found[3] or "").strip("`")
+            name = _named(found)
             if name:
                 variables[name] = variables.get(name, False) or found[1] is not None
         if formula[end:].strip() or operand:
             raise InvalidOption(
-                f"{role}={formula!r} cannot be read near {formula[end : end + 12]!r}: name columns, C(column) for "
-                "categories, with + : * between them. Compute anything else as a column of its own first."
+                f"{role}={formula!r} cannot be read near {formula[end : end + 12]!r}: name columns (`in backticks` "
+                "where a name has blanks), C(column) for categories, with + : * between them. Compute anything else as "
+                "a column of its own first."
             )
     return variables
+
+
+def _named(found: re.Match[str]) -> str:
+    """The column a piece of a formula names; none for an operator."""
+    return (found[2] or found[3] or "").strip("`")
+
+
+def _levels(column: Any, name: str) -> tuple[str, ...]:
+    """The categories of a column in order."""
+    if column.dtype.is_temporal():
+        raise InvalidRFM(f"{name!r} is {column.dtype}, neither number nor category: count days, or name periods.")
+    known = tuple(sorted(set(_as_texts(column))))
+    if len(known) > MOST_LEVELS:
+        raise InvalidRFM(
+            f"{name!r} has {len(known):,} categories, too many for a coefficient each: call the rare ones 'other', so "
+            f"that at most {MOST_LEVELS} remain."
+        )
+    return known
 
 
 def _attribute(rfm: RFM, name: str) -> Any:
@@ -224,7 +250,14 @@ def _float() -> Any:
 
 
 def _texts(rfm: RFM, name: str) -> list[str]:
-    return [str(value) for value in _attribute(rfm, name).to_list()]
+    return _as_texts(_attribute(rfm, name))
+
+
+def _as_texts(column: Any) -> list[str]:
+    """Values of a column as text: whole numbers alike, however they are stored."""
+    if column.dtype.is_float():
+        return [str(int(value)) if value.is_integer() else str(value) for value in column.to_list()]
+    return [str(value) for value in column.to_list()]
 
 
 def _frame(rfm: RFM, levels: Mapping[str, Sequence[str]], numeric: Sequence[str]) -> pd.DataFrame:
@@ -252,10 +285,28 @@ def _frame(rfm: RFM, levels: Mapping[str, Sequence[str]], numeric: Sequence[str]
 
 def _matrix(formula: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The design matrix without its constant, which the process has already."""
+    import pandas as pd
     from formulaic import Formula
 
-    matrix: pd.DataFrame = Formula(formula).get_model_matrix(frame, na_action="raise", output="pandas")
-    return matrix.drop(columns="Intercept", errors="ignore")
+    levels = [text for column in frame for text in getattr(frame[column].dtype, "categories", ())]
+    alias = "v"
+    while any(alias in text for text in levels):  # so that it can be told from them in the names of columns
+        alias += "v"
+    told, pieces, columns = list[str](), list[str](), {}
+    for found in TOKEN.finditer(formula):
+        name = _named(found)
+        shown = f"C({name})" if found[1] else name
+        if name and shown not in told:
+            told.append(shown)
+        pieces.append(f"{alias}{told.index(shown)}" if name else found[4])
+        if name:
+            columns[pieces[-1]] = frame[name]
+    matrix: pd.DataFrame = Formula(" ".join(pieces)).get_model_matrix(
+        pd.DataFrame(columns), na_action="raise", output="pandas"
+    )
+    return matrix.drop(columns="Intercept").rename(
+        columns=lambda column: re.sub(rf"(^|:){alias}(\d+)", lambda at: at[1] + told[int(at[2])], column)
+    )
 
 
 def _covariates(process: Any, formulas: Formulas, matrices: Mapping[str, pd.DataFrame]) -> Covariates:

@@ -224,6 +224,7 @@ def _options(model: Any, saved: SavedProcess) -> dict[str, Any]:
 
 def _know(model: Any, saved: SavedProcess) -> None:
     """Covariates and groups, as the fit learned them."""
+    model._check_options()
     formulas = model._formulas
     if (formulas is None) != (saved.design is None) or (model.by is None) != (saved.grouping is None):
         raise InvalidModelFile(f"{saved.process}: its covariates or groups are not those it was made with.")
@@ -233,6 +234,8 @@ def _know(model: Any, saved: SavedProcess) -> None:
         design = Design.restored(model.plain, formulas, told.levels, told.center, told.scale)
     if saved.grouping is not None:
         grouping = Grouping(saved.grouping.by, tuple(saved.grouping.labels))
+        if grouping.by != model.by or len(set(grouping.labels)) < len(grouping.labels):
+            raise InvalidModelFile(f"{saved.process}: its groups are not those of {model.by!r}, one of each.")
     model._know(design, grouping)
 
 

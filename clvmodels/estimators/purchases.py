@@ -77,12 +77,28 @@ class PurchaseModel(FittedProcess):
         self.dropout_moves = dropout_moves
 
     @property
+    def _roles(self) -> dict[str, str | None]:
+        return {"purchase": self.purchase, "dropout": self.dropout}
+
+    @property
     def _formulas(self) -> Formulas | None:
+        asked = super()._formulas
+        return asked and replace(asked, equal=tuple(self.equal), spread=self.dropout_moves == "spread")
+
+    @property
+    def _asked(self) -> str:
+        told = super()._asked
+        more = [f"equal {name}" for name in self.equal] + ["spread"] * (self.dropout_moves == "spread")
+        return ", ".join([told[:-1], *more]) + ")" if told and more else told
+
+    def _check_options(self) -> None:
+        super()._check_options()
         if self.dropout_moves not in get_args(DropoutMoves):
             raise InvalidOption(f"dropout_moves={self.dropout_moves!r} is not one of 'mean', 'spread'.")
-        asked = {"purchase": self.purchase, "dropout": self.dropout}
-        formulas = {role: formula for role, formula in asked.items() if formula is not None}
-        return Formulas(formulas, tuple(self.equal), self.dropout_moves == "spread") if formulas else None
+        if not (isinstance(self.equal, (list, tuple)) and all(isinstance(name, str) for name in self.equal)):
+            raise InvalidOption(f"equal={self.equal!r} must be a list of names, such as ['age'].")
+        if self.equal and self._formulas is None:
+            raise InvalidOption(f"equal={self.equal!r}: there are no covariates to have equal coefficients.")
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
         """Maximum-likelihood fit.
@@ -335,13 +351,24 @@ class PurchaseModel(FittedProcess):
             raise InvalidOption("t must be finite and not negative.")
         if not extra or rfm is None:
             return self.process.mean_purchases(p, times.ravel()).reshape(times.shape)
-        kinds = unique_rows(self._values(rfm, extra))
-        told: Array = np.zeros(times.size)
-        for *kind, count in zip(*kinds.columns, kinds.counts, strict=True):
-            new = [np.zeros(times.size)] * len(self.plain.statistics)
-            new += [np.full(times.size, value) for value in kind]
-            told += count / kinds.customers * self.process.expected_purchases(p, times.ravel(), *new)
-        return told.reshape(times.shape)
+        self._check_rfm(rfm)
+        kinds = counted_rows(self._values(rfm, extra))
+        told = [
+            np.sum(kinds.counts * self._of_new(np.full(len(kinds.counts), t), kinds.columns)) for t in times.ravel()
+        ]
+        return np.array(told).reshape(times.shape) / kinds.customers
+
+    def arrivals(self, t: Array, rfm: RFM) -> Array:
+        """Expected repeat purchases of each customer by t (n,), as told when the customer was new, (n,)."""
+        self._check_rfm(rfm)
+        extra = [name for name in self.process.state if name not in self.plain.state]
+        rows = unique_rows([t, *self._values(rfm, extra)], [rfm.clock.ticks_per_unit, *[1.0] * len(extra)])
+        return rows.evaluate(lambda t, *kind: self._of_new(t, kind))
+
+    def _of_new(self, t: Array, kind: Sequence[Array]) -> Array:
+        """Expected purchases by t (m,) of new customers with these covariates and groups, each (m,)."""
+        nothing = [np.zeros(len(t))] * len(self.plain.statistics)
+        return self.process.expected_purchases(self._parameters, t, *nothing, *kind)
 
     def pmf(
         self,

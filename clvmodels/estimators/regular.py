@@ -86,9 +86,9 @@ class RegularModel(PurchaseModel):
     def title(self) -> str:
         """Such as "BG/CNBD-2"; where k is chosen, "BG/CNBD-k", and once it is, "BG/CNBD-k (k = 2)"."""
         if self.k is not None:
-            return self.process.title
+            return self.process.title + self._asked
         general = f"{'MBG' if self.leave_at_once else 'BG'}/CNBD-k"
-        return f"{general} (k = {self.k_})" if hasattr(self, "k_") else general
+        return (f"{general} (k = {self.k_})" if hasattr(self, "k_") else general) + self._asked
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
         """Maximum-likelihood fit, of k too where none is given.

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.errors import InvalidRFM
 from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
-from clvmodels.estimators.design import Formulas
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
@@ -89,8 +88,8 @@ class SpendModel(FittedProcess):
         self.spend = spend
 
     @property
-    def _formulas(self) -> Formulas | None:
-        return None if self.spend is None else Formulas({"spend": self.spend})
+    def _roles(self) -> dict[str, str | None]:
+        return {"spend": self.spend}
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
         """Maximum-likelihood fit to the customers whose mean spend is known and positive.
@@ -113,7 +112,7 @@ class SpendModel(FittedProcess):
             )
         self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
         self.independence_ = _independence(rfm.frequency[used], mean[used])
-        self._learn(rfm[used])
+        self._learn(rfm, used)
         return self._maximize(rfm, float(np.median(mean[used])))
 
     def expected_spend(
@@ -222,6 +221,13 @@ class SpendModel(FittedProcess):
         count, mean = self._money(rfm)
         used = (count > 0) & (mean > 0)
         return counted_rows(self._statistics(rfm[used]))
+
+    def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
+        if self.process.statistics == self.plain.statistics:
+            return rows.fingerprint()
+        count, mean = self._money(rfm)
+        used = (count > 0) & (mean > 0)
+        return counted_rows([count[used].astype(float), mean[used]]).fingerprint()
 
     def _statistics(self, rfm: RFM) -> list[Array]:
         """What the process reads of customers: count and mean of their spend, then covariates and group."""

@@ -14,18 +14,20 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from clvmodels.inference.statistics import unique_rows
 from clvmodels.processes.contract import (
     Array,
     Block,
     CoefficientBlock,
-    History,
     Parametrization,
     PurchaseProcess,
     Score,
     SpendProcess,
 )
 
-__all__ = ["Covariates", "Effect", "extended", "with_covariates"]
+__all__ = ["Covariates", "Effect", "tuples_of", "with_covariates"]
+
+FARTHEST = 15.0  # of the coefficient of a yes or no, beyond which no data tell it from infinity
 
 AnyProcess = TypeVar("AnyProcess", PurchaseProcess, SpendProcess)
 
@@ -144,24 +146,24 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
         return partial(_moved, move, function, front, width)
 
     common: dict[str, Any] = {
-        "Parameters": extended(process.Parameters, len(covariates.names)),
+        "Parameters": tuples_of(len(form.names) + len(covariates.names)),
         "parametrization": replace(
             form,
-            blocks=(*form.blocks, CoefficientBlock(covariates.names)),
+            blocks=(*form.blocks, CoefficientBlock(covariates.names, _reach(covariates))),
             mixing=_mixing(len(form.names), covariates),
         ),
         "statistics": (*process.statistics, *extra),
         "log_likelihood": adapt(process.log_likelihood, 0, len(process.statistics)),
         "score": partial(_score, move, len(process.statistics)),
         "starts": partial(_starts, move, len(process.statistics)),
-        "prepare": None,
+        "prepare": process.prepare and partial(_prepare, move, len(process.statistics)),
     }
     if isinstance(process, SpendProcess):
         spend: dict[str, Any] = {
             "mean_exists": adapt(process.mean_exists, 0, 1),
             "expected_spend": adapt(process.expected_spend, 0, 2),
             "median_spend": adapt(process.median_spend, 0, 2),
-            "simulate": adapt(process.simulate, 0, 1),
+            "simulate": partial(_simulated, move, process.simulate),
             "simulate_orders": partial(_simulated, move, process.simulate_orders),
             "sample_spend": adapt(process.sample_spend, 1, 2),
         }
@@ -184,9 +186,9 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
     return replace(process, **common, **purchases)
 
 
-def extended(parameters: type[Any], more: int) -> type[Any]:
-    """A tuple of parameters that has so many more at its end; it can be pickled, since it names nothing."""
-    return partial(_tuple, len(parameters._fields) + more)  # type: ignore[return-value]
+def tuples_of(size: int) -> type[Any]:
+    """Tuples of so many parameters; they can be pickled, since they name nothing."""
+    return partial(_tuple, size)  # type: ignore[return-value]
 
 
 class _Values(tuple[Any, ...]):
@@ -216,17 +218,28 @@ def _score(move: _Move, width: int, p: Any, *statistics: Array) -> Score:
     return Score(found.log_likelihood, move.gradient(p, found.gradient, columns))
 
 
+def _prepare(move: _Move, width: int, *statistics: Array) -> Callable[[Any], Score]:
+    """The score of rows that stay the same; customers with the same covariates have the same parameters."""
+    known, columns = statistics[:width], statistics[width:]
+    score = move.process.prepare(*known, unique_rows(columns).positions)
+
+    def moved(p: Any) -> Score:
+        found = score(move.parameters(p, columns))
+        return Score(found.log_likelihood, move.gradient(p, found.gradient, columns))
+
+    return moved
+
+
 def _starts(move: _Move, width: int, *statistics: Array) -> list[Any]:
     """Those of the plain process, told at column 0, where the columns have no effect."""
     none = [np.zeros(())] * len(move.covariates.names)
     return [_Values((*start, *none)) for start in move.process.starts(*statistics[:width])]
 
 
-def _simulated(move: _Move, function: Callable[..., Any], p: Any, T: Array, *arguments: Any) -> History:
+def _simulated(move: _Move, function: Callable[..., Any], p: Any, *arguments: Any) -> Any:
     """Simulate customers: the arguments end with the columns."""
     extra = len(move.covariates.columns)
-    history: History = function(move.parameters(p, arguments[-extra:]), T, *arguments[:-extra])
-    return history
+    return function(move.parameters(p, arguments[-extra:]), *arguments[:-extra])
 
 
 def _quantities(move: _Move, p: Any) -> dict[str, Array]:
@@ -235,6 +248,14 @@ def _quantities(move: _Move, p: Any) -> dict[str, Array]:
     columns = [np.asarray(centers.get(i, 0.0)) for i in range(len(move.covariates.columns))]
     told: dict[str, Array] = move.process.quantities(move.parameters(p, columns))
     return told
+
+
+def _reach(covariates: Covariates) -> tuple[float | None, ...]:
+    """Limits of the coefficients of columns of 0 and 1: if nobody with a 1 buys, nothing else ends the search."""
+    return tuple(
+        FARTHEST * scale if abs(scale**2 - center * (1 - center)) < 1e-9 else None
+        for center, scale in zip(covariates.center, covariates.scale, strict=True)
+    )
 
 
 def _mixing(known: int, covariates: Covariates) -> Array:

@@ -322,7 +322,7 @@ def _settle(objective: Objective, point: Point, box: Box) -> Point:
 
     Means come before spreads, since "nobody drops out" says more than any statement on how dropout varies.
     """
-    if not np.any(np.abs(point.u) > SUSPICIOUS):
+    if point.free.all() and not np.any(np.abs(point.u) > SUSPICIOUS):
         return point
     point, box = _set_aside(objective, point, box)
     for i in reversed(range(len(point.u))):

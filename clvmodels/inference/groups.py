@@ -14,9 +14,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from clvmodels.inference.covariates import extended
+from clvmodels.inference.covariates import tuples_of
 from clvmodels.inference.fitting import Fit
-from clvmodels.processes.contract import Array, Block, Coordinate, Parametrization, PurchaseProcess, Score, SpendProcess
+from clvmodels.processes.contract import (
+    Array,
+    Block,
+    Coordinate,
+    History,
+    Parametrization,
+    PurchaseProcess,
+    Score,
+    SpendProcess,
+)
 
 __all__ = ["GROUP", "in_groups", "together"]
 
@@ -64,7 +73,7 @@ def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         return partial(_each_group, process, groups, function, front, width)
 
     common: dict[str, Any] = {
-        "Parameters": extended(process.Parameters, len(form.names) * groups),
+        "Parameters": tuples_of(len(form.names) * groups),
         "parametrization": replace(
             form,
             blocks=tuple(_OfGroup(block, label) for label in labels for block in form.blocks),
@@ -83,6 +92,8 @@ def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
             "mean_exists": adapt(process.mean_exists, 0, width - 1),
             "expected_spend": adapt(process.expected_spend, 0, width),
             "median_spend": adapt(process.median_spend, 0, width),
+            "simulate": partial(_simulated, process, groups),
+            "simulate_orders": partial(_orders, process, groups),
             "sample_spend": adapt(process.sample_spend, 1, width),
         }
         return replace(process, **common, **spend)
@@ -98,6 +109,7 @@ def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "intensity_if_active": adapt(process.intensity_if_active, 1, state),
         "pmf_if_active": adapt(process.pmf_if_active, 2, state),
         "sample_if_active": adapt(process.sample_if_active, 2, state),
+        "simulate": partial(_simulated, process, groups),
         "quantities": partial(_quantities, process, tuple(labels)),
     }
     return replace(process, **common, **purchases)
@@ -155,7 +167,8 @@ def _each_group(
 ) -> Any:
     """function(p of the group, ...) of the customers of each group, put back in their order.
 
-    Of `front` arguments, `width` statistics, the group's number, and the rest, whose arrays are one value a customer.
+    Of `front` arguments, `width` statistics, the group's number, and the rest; an array whose last axis has the length
+    of the customers holds a value for each.
     """
     head, known, number = arguments[:front], arguments[front : front + width], arguments[front + width]
     rest = arguments[front + width + 1 :]
@@ -165,8 +178,8 @@ def _each_group(
     parts = []
     for group in np.unique(number) if n else [0]:
         rows = np.flatnonzero(number == group)
-        chosen = [_rows(value, rows, n) for value in (*known, *rest)]
-        parts.append((rows, function(_of(process, groups, p, int(group)), *head, *chosen)))
+        chosen = [_rows(value, rows, n) for value in (*head, *known, *rest)]
+        parts.append((rows, function(_of(process, groups, p, int(group)), *chosen)))
     return _joined(parts, n)
 
 
@@ -200,6 +213,43 @@ def _score(process: Any, groups: int, p: Any, *statistics: Array) -> Score:
         value[rows] = part.log_likelihood
         gradient[np.ix_(np.arange(group * size, (group + 1) * size), rows)] = part.gradient
     return Score(value, gradient)
+
+
+def _simulated(process: Any, groups: int, p: Any, T: Array, generator: np.random.Generator, *columns: Array) -> Any:
+    """Simulate the customers of one group after another; the columns end with the group's number."""
+    *more, number = columns
+    parts, n = [], len(number)
+    for group in np.unique(number).astype(int):
+        rows = np.flatnonzero(number == group)
+        chosen = [column[rows] for column in more]
+        parts.append((rows, process.simulate(_of(process, groups, p, group), T[rows], generator, *chosen)))
+    if isinstance(process, SpendProcess):
+        return _joined(parts, n)
+    x, t_x, active = (_joined([(rows, part[i]) for rows, part in parts], n) for i in range(3))
+    who = np.concatenate([rows[part.customer] for rows, part in parts])
+    return History(x, t_x, active, who, np.concatenate([part.time for _, part in parts]))
+
+
+def _orders(
+    process: Any,
+    groups: int,
+    p: Any,
+    customer: Array,
+    customers: int,
+    generator: np.random.Generator,
+    *columns: Array,
+) -> Array:
+    """Spend of each order, group after group; the columns, one value a customer, end with the group's number."""
+    *more, number = columns
+    amounts, place = np.empty(len(customer)), np.zeros(customers, dtype=np.intp)
+    for group in np.unique(number).astype(int):
+        rows = np.flatnonzero(number == group)
+        place[rows] = np.arange(len(rows))
+        own = np.flatnonzero(number[customer] == group)
+        chosen = [column[rows] for column in more]
+        told = _of(process, groups, p, group)
+        amounts[own] = process.simulate_orders(told, place[customer[own]], len(rows), generator, *chosen)
+    return amounts
 
 
 def _starts(process: Any, groups: int, *statistics: Array) -> list[Any]:

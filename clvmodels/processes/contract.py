@@ -77,6 +77,7 @@ class Limit:
 
 
 NO_LIMIT = Limit(None, "")
+ENDLESS = "{} is indistinguishable from {}infinity (l2= would keep it finite)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,15 +249,29 @@ class GompertzBlock:
 
 @dataclass(frozen=True, slots=True)
 class CoefficientBlock:
-    """Coefficients of covariates: real numbers, each its own coordinate."""
+    """Coefficients of covariates: real numbers, each its own coordinate.
+
+    Attributes
+    ----------
+    parameters : sequence of str
+    reach : sequence of float or None, optional
+        How far from 0 each is searched for; None: without limit.
+    """
 
     parameters: tuple[str, ...]
+    reach: tuple[float | None, ...] = ()
 
     real: ClassVar[bool] = True
 
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
-        return tuple(Coordinate(name, NO_LIMIT, NO_LIMIT) for name in self.parameters)
+        reach = self.reach or (None,) * len(self.parameters)
+        return tuple(
+            Coordinate(name, NO_LIMIT, NO_LIMIT)
+            if far is None
+            else Coordinate(name, Limit(-far, ENDLESS.format(name, "minus ")), Limit(far, ENDLESS.format(name, "")))
+            for name, far in zip(self.parameters, reach, strict=True)
+        )
 
     def to_logs(self, u: Array) -> Array:
         return u
@@ -431,8 +446,9 @@ class PurchaseProcess:
     moves : dict of str to (str, float)
         What covariates may act on (purchase, dropout, dropout_spread), the coordinate they then shift, and which way
         is more.
-    prepare : function (x, t_x, T) -> function (p) -> Score, optional
-        The score of rows that stay the same, where something can be done once for all parameters.
+    prepare : function (x, t_x, T, alike=None) -> function (p) -> Score, optional
+        The score of rows that stay the same, where something can be done once for all parameters. These may be one
+        value a row, the same wherever `alike`, a whole number a row, is the same.
     discrete : bool
         Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. `n`, how
         many there were, then stands for T; whatever is told of a time is told of the whole opportunities within it.

@@ -61,9 +61,14 @@ def score(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Score:
     return _score(law, p, _Pairs(x, T, shared=False), _Pairs(x, t_x, shared=False))
 
 
-def prepare(law: Law, x: Array, t_x: Array, T: Array) -> Callable[[Any], Score]:
-    """The score of rows that stay the same, as a function of the parameters: the pairs are found once."""
-    last, first = _Pairs(x, T), _Pairs(x, t_x)
+def prepare(
+    law: Law, x: Array, t_x: Array, T: Array, alike: npt.NDArray[np.intp] | None = None
+) -> Callable[[Any], Score]:
+    """The score of rows that stay the same, as a function of the parameters: the pairs are found once.
+
+    Parameters may be one value a row (n,) if `alike` (n,) numbers the rows that share theirs.
+    """
+    last, first = _Pairs(x, T, alike), _Pairs(x, t_x, alike)
     return lambda p: _score(law, p, last, first)
 
 
@@ -204,15 +209,23 @@ def simulate(law: Law, p: Any, T: Array, generator: np.random.Generator) -> Hist
 
 
 class _Pairs:
-    """Distinct pairs (x, t), and where each row's is."""
+    """Distinct pairs (x, t) of rows that are alike in their parameters, and where each row's is."""
 
-    def __init__(self, x: Array, t: Array, shared: bool = True) -> None:
-        self.x, self.t, self._rows = x, t, None
+    def __init__(self, x: Array, t: Array, alike: npt.NDArray[np.intp] | None = None, *, shared: bool = True) -> None:
+        self.x, self.t, self._first, self._rows = x, t, None, None
         if shared and np.ndim(x) == 1:
             _, age = np.unique(t, return_inverse=True)
             code = np.asarray(x).astype(np.int64) * (int(age.max(initial=0)) + 1) + age
-            _, first, self._rows = np.unique(code, return_index=True, return_inverse=True)
-            self.x, self.t = x[first], t[first]
+            if alike is not None:
+                code = code * (int(alike.max(initial=0)) + 1) + alike
+            _, self._first, self._rows = np.unique(code, return_index=True, return_inverse=True)
+            self.x, self.t = x[self._first], t[self._first]
+
+    def parameters(self, p: Any) -> Any:
+        """Parameters of the pairs: those that are one value a row (n,) as one value a pair (m,)."""
+        if self._first is None:
+            return p
+        return type(p)(*(value[self._first] if np.ndim(value) else value for value in p))
 
     def each(self, values: Array) -> Array:
         """Values of the pairs (..., m) for the rows (..., n)."""
@@ -255,7 +268,7 @@ def _score_of_term(law: Law, p: Any, pairs: _Pairs, purchase: bool) -> Array:
 
     What both terms share is in both, since their weights sum to 1.
     """
-    x, t = pairs.x, pairs.t
+    x, t, p = pairs.x, pairs.t, pairs.parameters(p)
     shape, remaining = p.r + x, law(p, t)
     side = race(purchase, shape, p.alpha + t, remaining)
     s, B, b = remaining.s, remaining.B, remaining.b

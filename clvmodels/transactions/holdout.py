@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
 from html import escape
@@ -69,6 +69,10 @@ class Holdout:
     @property
     def clock(self) -> Clock:
         return self.calibration.clock
+
+    def with_columns(self, frame: frames.Frame) -> Holdout:
+        """Let the calibration RFM carry customer attributes; see `RFM.with_columns`."""
+        return replace(self, calibration=self.calibration.with_columns(frame))
 
     def to_frame(self) -> frames.Frame:
         """A row a customer: the calibration RFM with holdout_purchases and, if there is money, holdout_spend."""

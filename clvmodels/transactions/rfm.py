@@ -194,8 +194,9 @@ class RFM:
             )
         ids = given["customer_id"]
         refuse_customers(ids.filter(ids.is_duplicated()).unique(maintain_order=True), "stand in the frame twice")
-        refuse_customers(self.customer_id.filter(~self.customer_id.is_in(ids)), "are missing from the frame")
         keys = self.customer_id.alias("customer_id").to_frame().with_row_index("row")
+        missing = keys.join(given.select("customer_id"), on="customer_id", how="anti").sort("row")
+        refuse_customers(missing["customer_id"], "are missing from the frame")
         places = keys.join(given.select("customer_id").with_row_index("place"), on="customer_id", how="left")
         matched = given[places.sort("row")["place"].to_numpy()]
         return replace(self, attributes={**self.attributes, **{name: matched[name] for name in names}})

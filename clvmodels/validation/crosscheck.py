@@ -159,7 +159,9 @@ def _check(model: Model) -> None:
         raise InvalidOption(f"lifetimes has no {process.title}; it can give a second opinion on {titles}.")
     model._check_fitted()
     if set(model.parameters_) != set(FITTERS[process.name].parameters):
-        raise InvalidOption(f"lifetimes' {process.title} has no covariates: check the model without them.")
+        raise InvalidOption(
+            f"lifetimes' {process.title} has neither covariates nor groups: check a model without them."
+        )
 
 
 def _evidence(

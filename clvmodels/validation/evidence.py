@@ -23,7 +23,7 @@ CHANCE, NEGLIGIBLE = 2.0, 1e-3
 def name_of(model: PurchaseModel) -> str:
     """What a fit is called: the process, and k where the fit chose one and the title does not tell it."""
     k, title = getattr(model, "k_", None), model.title
-    return title if k is None or title.endswith(f"-{k}") else f"{title}, k = {k}"
+    return title if k is None or title.partition(" (")[0].endswith(f"-{k}") else f"{title}, k = {k}"
 
 
 def sees_no_dropout(model: PurchaseModel) -> bool:
@@ -31,7 +31,8 @@ def sees_no_dropout(model: PurchaseModel) -> bool:
     if "dropout" not in model.process.moves:
         return True
     name, more = model.process.moves["dropout"]
-    return any(at == name and upper == (more < 0) for at, upper, _ in _limits(model))
+    reached = [at for at, upper, _ in _limits(model) if _alike(at) == name and upper == (more < 0)]
+    return len(reached) == sum(_alike(at.name) == name for at in model.process.parametrization.coordinates)
 
 
 def what_forecasts_show(models: Sequence[PurchaseModel], chances: Sequence[Array], bias: float) -> list[str]:
@@ -124,7 +125,8 @@ def _standing(models: Sequence[PurchaseModel]) -> str:
 def _limit(model: PurchaseModel) -> str:
     """The limits a fit ended at, apart from that of dropout."""
     name, _ = model.process.moves.get("dropout", ("", 0.0))
-    reached = [limit.meaning for at, _, limit in _limits(model) if at != name or not sees_no_dropout(model)]
+    reached = [limit.meaning for at, _, limit in _limits(model) if _alike(at) != name or not sees_no_dropout(model)]
+    reached = list(dict.fromkeys(reached))
     return f"{name_of(model)} ends at a limit: {'; '.join(reached)}." if reached else ""
 
 
@@ -158,6 +160,11 @@ def _limits(model: PurchaseModel) -> list[tuple[str, bool, Limit]]:
         for upper, limit in ((False, coordinate.lower), (True, coordinate.upper))
         if at == limit.at
     ]
+
+
+def _alike(coordinate: str) -> str:
+    """The name of a coordinate without that of a group."""
+    return coordinate.partition("[")[0]
 
 
 def _regularity(model: PurchaseModel) -> int:

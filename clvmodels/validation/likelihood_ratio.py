@@ -119,8 +119,10 @@ def _check(restricted: FittedProcess, full: FittedProcess) -> None:
     for model in (restricted, full):
         if not model.__sklearn_is_fitted__():
             raise InvalidOption(f"This {model.title} has not been fitted: call fit(rfm) first.")
-        if model.prior:
-            raise InvalidOption(f"{model.title} was fitted under a prior, so not at its greatest likelihood.")
+        if model.prior or (model.l2 and model.design_ is not None):
+            raise InvalidOption(
+                f"{model.title} was fitted under a prior or with l2=, so not at its greatest likelihood."
+            )
     if restricted.clock_ != full.clock_:
         raise ClockMismatch(
             f"{titles[0]} was fitted in {restricted.clock_}, {titles[1]} in {full.clock_}: fit both to the same RFM."
@@ -134,17 +136,56 @@ def _check(restricted: FittedProcess, full: FittedProcess) -> None:
 
 def _nesting(restricted: FittedProcess, full: FittedProcess) -> Nesting | None:
     """How the smaller process lies in the larger one; None where it does not."""
-    small, large = restricted.process, full.process
+    small, large = restricted.plain, full.plain
     if not _coefficients(small) <= _coefficients(large):
+        return None
+    if not (_grouped_within(restricted, full) and _moved_within(restricted, full)):
         return None
     ks = getattr(restricted, "k_", None), getattr(full, "k_", None)
     if _base(small) == _base(large):
         if ks[0] != ks[1]:
             return "whole k" if ks[0] == 1 else None
-        return "coefficients" if set(small.parametrization.names) < set(large.parametrization.names) else None
+        more = len(full.process.parametrization.names) > len(restricted.process.parametrization.names)
+        inside = set(small.parametrization.names) <= set(large.parametrization.names)
+        return "coefficients" if more and inside else None
     if (_base(small), _base(large)) in AT_K_1:
         return "whole k"
     return AT_AN_EDGE.get((_base(small), _base(large)))
+
+
+def _grouped_within(restricted: FittedProcess, full: FittedProcess) -> bool:
+    """Whether all customers alike, or the same groups, lie within the groups of the larger model."""
+    return restricted.grouping_ is None or restricted.grouping_ == full.grouping_
+
+
+def _moved_within(restricted: FittedProcess, full: FittedProcess) -> bool:
+    """Whether what covariates can do in the smaller model they can do in the larger one.
+
+    That is so if the larger one has every column, and columns that share a coefficient there share one here, or are
+    all left out.
+    """
+    small, large = _pulls(restricted), _pulls(full)
+    if not small.keys() <= large.keys() or any(small[pull][1:] != large[pull][1:] for pull in small):
+        return False
+    shared: dict[int, set[int | None]] = {}
+    for pull, (coefficient, *_) in large.items():
+        shared.setdefault(coefficient, set()).add(small[pull][0] if pull in small else None)
+    return all(len(found) == 1 for found in shared.values())
+
+
+def _pulls(model: FittedProcess) -> dict[tuple[str, int], tuple[int, float, float]]:
+    """By column and the coordinate it pulls: the coefficient, and the column's mean and deviation in the data."""
+    if model.design_ is None:
+        return {}
+    told = model.design_.covariates
+    return {
+        (told.columns[effect.column], effect.coordinate): (
+            effect.coefficient,
+            told.center[effect.coefficient],
+            told.scale[effect.coefficient],
+        )
+        for effect in told.effects
+    }
 
 
 def _why_not(nesting: Nesting, restricted: FittedProcess, full: FittedProcess) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.estimators.purchases import PurchaseModel
@@ -86,10 +87,9 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
     actual = np.array([repeated[ticks <= edge].sum() for edge in edges], dtype=float)
     seen = started > 0
     lags = np.maximum(edges[:, None] - ticks[None, seen], 0) / clock.ticks_per_unit
-    distinct, position = np.unique(lags, return_inverse=True)
     tables = []
     for name, model in models.items():
-        expected = model.mean_purchases(distinct)[position].reshape(lags.shape) @ started[seen].astype(float)
+        expected = _expected_of_arrivals(model, split, edges, lags, started[seen].astype(float))
         at_cut = actual[edges == split.cut][0]
         forecast = np.full(len(edges), np.nan)
         for i in np.flatnonzero(edges > split.cut):
@@ -115,6 +115,19 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
             )
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def _expected_of_arrivals(
+    model: PurchaseModel, split: Holdout, edges: npt.NDArray[np.int64], lags: Array, started: Array
+) -> Array:
+    """Expected purchases up to each edge of all customers, as told when they came, (edges,)."""
+    if model.process.state == model.plain.state:
+        distinct, position = np.unique(lags, return_inverse=True)
+        expected: Array = model.mean_purchases(distinct)[position].reshape(lags.shape) @ started
+        return expected
+    rfm, ticks = split.calibration, split.clock.ticks_per_unit
+    since = edges[:, None] - (split.cut - np.rint(rfm.T * ticks))
+    return np.array([np.sum(model.arrivals(np.maximum(each, 0) / ticks, rfm)) for each in since])
 
 
 def column(frame: Any, name: str) -> Array:
