@@ -15,15 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from clvmodels.inference.statistics import unique_rows
-from clvmodels.processes.contract import (
-    Array,
-    Block,
-    CoefficientBlock,
-    Parametrization,
-    PurchaseProcess,
-    Score,
-    SpendProcess,
-)
+from clvmodels.processes.contract import Array, PurchaseProcess, Score, SpendProcess
+from clvmodels.processes.coordinates import Block, CoefficientBlock, Parametrization
 
 __all__ = ["Covariates", "Effect", "tuples_of", "with_covariates"]
 

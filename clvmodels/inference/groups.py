@@ -16,16 +16,8 @@ import numpy as np
 
 from clvmodels.inference.covariates import tuples_of
 from clvmodels.inference.fitting import Fit
-from clvmodels.processes.contract import (
-    Array,
-    Block,
-    Coordinate,
-    History,
-    Parametrization,
-    PurchaseProcess,
-    Score,
-    SpendProcess,
-)
+from clvmodels.processes.contract import Array, History, PurchaseProcess, Score, SpendProcess
+from clvmodels.processes.coordinates import Block, Coordinate, Parametrization
 
 __all__ = ["GROUP", "in_groups", "together"]
 

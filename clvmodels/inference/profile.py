@@ -15,7 +15,8 @@ import numpy as np
 from clvmodels.inference.fitting import Box, Fit, refine
 from clvmodels.inference.objective import Objective, Prior, one_blas_thread
 from clvmodels.inference.statistics import CountedRows
-from clvmodels.processes.contract import Array, CoefficientBlock, Parametrization, PositiveBlock, Process
+from clvmodels.processes.contract import Array, Process
+from clvmodels.processes.coordinates import CoefficientBlock, Parametrization, PositiveBlock
 
 __all__ = ["profile_intervals"]
 

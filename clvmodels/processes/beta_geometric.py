@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaln, gammaln
 
-from clvmodels.processes.contract import PURCHASE_RATE, Array, BetaBlock, Future, History, Parametrization, Score
+from clvmodels.processes.contract import Array, Future, History, Score
+from clvmodels.processes.coordinates import PURCHASE_RATE, BetaBlock, Parametrization
 from clvmodels.processes.special import (
     beta_node_count,
     beta_nodes,

@@ -26,7 +26,8 @@ from clvmodels.processes.bgbb_active import (
     survival_if_active,
     whole,
 )
-from clvmodels.processes.contract import Array, BetaBlock, History, Parametrization, PurchaseProcess, Score
+from clvmodels.processes.contract import Array, History, PurchaseProcess, Score
+from clvmodels.processes.coordinates import BetaBlock, Parametrization
 from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["PROCESS", "Parameters"]

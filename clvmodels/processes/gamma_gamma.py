@@ -13,14 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma, gammaincinv
 
-from clvmodels.processes.contract import (
-    Array,
-    GammaBlock,
-    Parametrization,
-    PositiveBlock,
-    Score,
-    SpendProcess,
-)
+from clvmodels.processes.contract import Array, Score, SpendProcess
+from clvmodels.processes.coordinates import GammaBlock, Parametrization, PositiveBlock
 from clvmodels.processes.special import by_count, log_beta
 
 __all__ = ["PROCESS", "Parameters"]

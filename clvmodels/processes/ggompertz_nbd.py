@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from clvmodels.processes import dropout_time
-from clvmodels.processes.contract import PURCHASE_RATE, Array, GompertzBlock, Parametrization, PurchaseProcess
+from clvmodels.processes.contract import Array, PurchaseProcess
+from clvmodels.processes.coordinates import PURCHASE_RATE, GompertzBlock, Parametrization
 from clvmodels.processes.race import Remaining
 
 __all__ = ["PROCESS", "Parameters"]

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from clvmodels.processes import dropout_time
-from clvmodels.processes.contract import PURCHASE_RATE, Array, GammaBlock, Parametrization, PurchaseProcess
+from clvmodels.processes.contract import Array, PurchaseProcess
+from clvmodels.processes.coordinates import PURCHASE_RATE, GammaBlock, Parametrization
 from clvmodels.processes.race import Remaining
 
 __all__ = ["PROCESS", "Parameters"]

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.processes.contract import Array, Limit
+from clvmodels.processes.contract import Array
+from clvmodels.processes.coordinates import Limit
 
 __all__ = ["name_of", "sees_no_dropout", "what_forecasts_show", "what_likelihoods_show"]
 

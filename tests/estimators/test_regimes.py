@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
-from clvmodels.processes.contract import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
+from clvmodels.processes.coordinates import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 from clvmodels.processes.registry import PURCHASE_PROCESSES
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.rfm import RFM

@@ -21,15 +21,8 @@ from clvmodels.cli import main
 from clvmodels.estimators import persistence
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.processes import registry
-from clvmodels.processes.contract import (
-    PURCHASE_RATE,
-    Future,
-    History,
-    Parametrization,
-    PositiveBlock,
-    PurchaseProcess,
-    Score,
-)
+from clvmodels.processes.contract import Future, History, PurchaseProcess, Score
+from clvmodels.processes.coordinates import PURCHASE_RATE, Parametrization, PositiveBlock
 
 # ---- clvmodels/processes/tourist_nbd.py --------------------------------------------------------------------
 

@@ -14,13 +14,8 @@ from clvmodels.datasets import load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, PurchaseModel
 from clvmodels.processes import bgnbd, nbd
-from clvmodels.processes.contract import (
-    PURCHASE_RATE,
-    CoefficientBlock,
-    GammaBlock,
-    Parametrization,
-    Score,
-)
+from clvmodels.processes.contract import Score
+from clvmodels.processes.coordinates import PURCHASE_RATE, CoefficientBlock, GammaBlock, Parametrization
 from clvmodels.transactions.rfm import rfm_summary
 from clvmodels.validation.likelihood_ratio import likelihood_ratio_test
 
