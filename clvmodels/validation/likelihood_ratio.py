@@ -142,15 +142,16 @@ def _nesting(restricted: FittedProcess, full: FittedProcess) -> Nesting | None:
     if not (_grouped_within(restricted, full) and _moved_within(restricted, full)):
         return None
     ks = getattr(restricted, "k_", None), getattr(full, "k_", None)
-    if _base(small) == _base(large):
+    bases = _base(restricted.process), _base(full.process)
+    if bases[0] == bases[1]:
         if ks[0] != ks[1]:
             return "whole k" if ks[0] == 1 else None
         more = len(full.process.parametrization.names) > len(restricted.process.parametrization.names)
         inside = set(small.parametrization.names) <= set(large.parametrization.names)
         return "coefficients" if more and inside else None
-    if (_base(small), _base(large)) in AT_K_1:
+    if bases in AT_K_1:
         return "whole k"
-    return AT_AN_EDGE.get((_base(small), _base(large)))
+    return AT_AN_EDGE.get(bases)
 
 
 def _grouped_within(restricted: FittedProcess, full: FittedProcess) -> bool:
