@@ -201,8 +201,16 @@ def _tuple(size: int, *values: Any) -> _Values:
 def _moved(move: _Move, function: Callable[..., Any], front: int, width: int, p: Any, *arguments: Any) -> Any:
     """function(plain parameters of each customer, ...) of `front` arguments, `width` statistics, columns, the rest."""
     extra = len(move.covariates.columns)
-    known, columns = arguments[: front + width], arguments[front + width : front + width + extra]
-    return function(move.parameters(p, columns), *known, *arguments[front + width + extra :])
+    head, rest = arguments[:front], arguments[front + width + extra :]
+    known, columns = arguments[front : front + width], arguments[front + width : front + width + extra]
+    if np.shape(columns[0]) != (1,) or rest:
+        return function(move.parameters(p, columns), *head, *known, *rest)
+    # A single value would pass for one that all rows share, which is computed otherwise: two rows give the same bits.
+    known, columns = (tuple(np.repeat(value, 2) for value in values) for values in (known, columns))
+    told = function(move.parameters(p, columns), *head, *known)
+    if isinstance(told, dict):
+        return {name: value[..., :1] for name, value in told.items()}
+    return told[..., :1]
 
 
 def _score(move: _Move, width: int, p: Any, *statistics: Array) -> Score:

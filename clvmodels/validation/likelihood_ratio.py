@@ -120,7 +120,7 @@ def _check(restricted: FittedProcess, full: FittedProcess) -> None:
     for model in (restricted, full):
         if not model.__sklearn_is_fitted__():
             raise InvalidOption(f"This {model.title} has not been fitted: call fit(rfm) first.")
-        if model.prior or (model.l2 and model.design_ is not None):
+        if model.prior or (model.l2 and getattr(model, "design_", None) is not None):
             raise InvalidOption(
                 f"{model.title} was fitted under a prior or with l2=, so not at its greatest likelihood."
             )
@@ -143,20 +143,22 @@ def _nesting(restricted: FittedProcess, full: FittedProcess) -> Nesting | None:
     if not (_grouped_within(restricted, full) and _moved_within(restricted, full)):
         return None
     ks = getattr(restricted, "k_", None), getattr(full, "k_", None)
-    if _base(small) == _base(large):
+    bases = _base(restricted.process), _base(full.process)
+    if bases[0] == bases[1]:
         if ks[0] != ks[1]:
             return "whole k" if ks[0] == 1 else None
         more = len(full.process.parametrization.names) > len(restricted.process.parametrization.names)
         inside = set(small.parametrization.names) <= set(large.parametrization.names)
         return "coefficients" if more and inside else None
-    if (_base(small), _base(large)) in AT_K_1:
+    if bases in AT_K_1:
         return "whole k"
-    return AT_AN_EDGE.get((_base(small), _base(large)))
+    return AT_AN_EDGE.get(bases)
 
 
 def _grouped_within(restricted: FittedProcess, full: FittedProcess) -> bool:
     """Whether all customers alike, or the same groups, lie within the groups of the larger model."""
-    return restricted.grouping_ is None or restricted.grouping_ == full.grouping_
+    small, large = (getattr(model, "grouping_", None) for model in (restricted, full))
+    return small is None or small == large
 
 
 def _moved_within(restricted: FittedProcess, full: FittedProcess) -> bool:
@@ -176,9 +178,10 @@ def _moved_within(restricted: FittedProcess, full: FittedProcess) -> bool:
 
 def _pulls(model: FittedProcess) -> dict[tuple[str, int], tuple[int, float, float]]:
     """By column and the coordinate it pulls: the coefficient, and the column's mean and deviation in the data."""
-    if model.design_ is None:
+    design = getattr(model, "design_", None)
+    if design is None:
         return {}
-    told = model.design_.covariates
+    told = design.covariates
     return {
         (told.columns[effect.column], effect.coordinate): (
             effect.coefficient,

@@ -1,0 +1,556 @@
+"""Estimators with covariates and groups: every method, files, and every refusal; and what a formula cannot do."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+import clvmodels as clv
+from clvmodels.errors import FitFailed, InvalidModelFile, InvalidOption, InvalidRFM
+from clvmodels.estimators.persistence import _checksum
+
+WIDE = {"first order": ["low", "mid: 2", "v0"], "country": ["DE", "FR", "LI"]}
+PURCHASE, DROPOUT = "C(`first order`) + age", "age"
+PREDICTIONS = {
+    "probability_alive": lambda model, rfm, **more: model.probability_alive(rfm, **more),
+    "expected_purchases": lambda model, rfm, **more: model.expected_purchases(rfm, "12 months", **more),
+    "discounted_purchases": lambda model, rfm, **more: model.discounted_purchases(rfm, "12 months", 0.1, **more),
+    "probability_no_purchase": lambda model, rfm, **more: model.probability_no_purchase(rfm, "12 months", **more),
+    "dert": lambda model, rfm, **more: model.dert(rfm, 0.1, **more),
+}
+fuzzing = settings(max_examples=150, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def attributes():
+    log = clv.datasets.load_cdnow(sample=True)
+    ids = np.sort(log["customer_id"].unique())
+    generator = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "customer_id": ids,
+            "first order": generator.choice(WIDE["first order"], len(ids)),
+            "country": generator.choice(WIDE["country"], len(ids), p=[0.59, 0.4, 0.01]),
+            "age": generator.integers(18, 80, len(ids)),
+            "class": generator.normal(size=len(ids)),
+            "Intercept": generator.normal(size=len(ids)),
+            "same": 1.0,
+            "twice": 0.0,
+            "born": np.datetime64("1960-01-01") + generator.integers(0, 9000, len(ids)).astype("timedelta64[D]"),
+            "missing": np.where(ids % 7 == 0, np.nan, 1.0 * ids),
+        }
+    ).assign(twice=lambda frame: 2 * frame["age"] + 1)
+
+
+@pytest.fixture(scope="module")
+def rfm(attributes):
+    log = clv.datasets.load_cdnow(sample=True)
+    summary = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    return summary.with_columns(attributes)
+
+
+@pytest.fixture(scope="module")
+def models(rfm):
+    return {
+        "covariates": clv.BGNBD(purchase=PURCHASE, dropout=DROPOUT).fit(rfm),
+        "equal": clv.ParetoNBD(purchase=PURCHASE, dropout=DROPOUT, equal=["age"], l2=3.0).fit(rfm),
+        "groups": clv.BGNBD(by="country", smallest_group=100).fit(rfm),
+        "both": clv.BGNBD(purchase="age", by="country", smallest_group=100).fit(rfm),
+    }
+
+
+@pytest.fixture(scope="module")
+def spenders(rfm):
+    return {
+        "covariates": clv.GammaGamma(spend=PURCHASE).fit(rfm),
+        "groups": clv.GammaGamma(by="country", smallest_group=100).fit(rfm),
+    }
+
+
+each_model = pytest.mark.parametrize("which", ["covariates", "equal", "groups", "both"])
+
+
+# ---- what is told --------------------------------------------------------------------------------------------
+
+
+def test_names_and_units_are_the_user_s(models, spenders):
+    assert list(models["covariates"].parameters_) == [
+        *("r", "alpha", "a", "b"),
+        *("purchase.C(first order)[T.mid: 2]", "purchase.C(first order)[T.v0]", "purchase.age", "dropout.age"),
+    ]
+    assert list(models["equal"].parameters_)[-1] == "age"
+    assert list(models["groups"].parameters_)[-4:] == ["r[(others)]", "alpha[(others)]", "a[(others)]", "b[(others)]"]
+    told = models["both"].summary()
+    assert told.loc["alpha[DE]", "unit"] == "weeks"
+    assert told.loc["purchase.age[DE]", "unit"] == ""
+    assert spenders["covariates"].summary().loc["v", "unit"] == "money"
+    assert models["covariates"].title == "BG/NBD (purchase ~ C(`first order`) + age, dropout ~ age)"
+    assert models["equal"].title.endswith(" dropout ~ age, l2 = 3, equal age)")
+    assert models["both"].title == "BG/NBD (purchase ~ age, by country)"
+    assert clv.BGNBD().title == "BG/NBD"
+
+
+def test_a_coefficient_does_what_the_model_says(rfm):
+    """At any customer's columns: alpha exp(-g z), beta exp(-g z); the logit of a/(a + b), a + b staying."""
+    pareto = clv.ParetoNBD(purchase="age", dropout="age").fit(rfm)
+    p, age = pareto.parameters_, 50.0
+    move = pareto.process.log_likelihood.args[0]
+    moved = move.parameters(tuple(p.values()), [np.array(age), np.array(age)])
+    assert moved.alpha == pytest.approx(p["alpha"] * np.exp(-p["purchase.age"] * age), rel=1e-12)
+    assert moved.beta == pytest.approx(p["beta"] * np.exp(-p["dropout.age"] * age), rel=1e-12)
+    assert (moved.r, moved.s) == (p["r"], p["s"])
+    for moves in ("mean", "spread"):
+        model = clv.BGNBD(dropout="age", dropout_moves=moves, l2=1.0).fit(rfm)
+        p, g = model.parameters_, model.parameters_["dropout.age"]
+        moved = model.process.log_likelihood.args[0].parameters(tuple(p.values()), [np.array(age)])
+        if moves == "mean":
+            assert moved.a + moved.b == pytest.approx(p["a"] + p["b"], rel=1e-12)
+            assert np.log(moved.a / moved.b) == pytest.approx(np.log(p["a"] / p["b"]) + g * age, rel=1e-12)
+        else:
+            assert [moved.a, moved.b] == pytest.approx([p["a"] * np.exp(g * age), p["b"] * np.exp(g * age)], rel=1e-12)
+
+
+@each_model
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_predictions_for_customers_groups_and_all(models, rfm, which, name):
+    model, ask = models[which], PREDICTIONS[name]
+    some = rfm[:200]
+    table = ask(model, some, interval=0.8, draws=50)
+    point, lower, upper = (table[f"{name}{end}"].to_numpy() for end in ("", "_lower", "_upper"))
+    assert np.all(np.isfinite(point) & (lower <= upper))
+    alone = ask(model, some, interval=0.8, draws=50)[:1]
+    first = ask(model, some[:1], interval=0.8, draws=50)
+    assert first.equals(alone)  # company changes nothing, to the last bit
+    shuffled = ask(model, some[::-1], interval=0.8, draws=50)
+    assert np.array_equal(shuffled[name].to_numpy()[::-1], point)
+    assert np.array_equal(shuffled[f"{name}_lower"].to_numpy()[::-1], lower)
+    grouped = ask(model, some, interval=0.8, draws=50, by="country")
+    whole = ask(model, some, by="total")
+    weights = grouped["customers"] if "probability" in name else 1.0
+    share = len(some) if "probability" in name else 1.0
+    # Sums in different order.
+    assert (grouped[name] * weights).sum() / share == pytest.approx(whole[name].iloc[0], rel=1e-12)
+    if name in ("expected_purchases", "discounted_purchases"):
+        mean = ask(model, some, interval=0.8, interval_for="mean", draws=50)
+        assert np.all(mean[f"{name}_upper"] - mean[f"{name}_lower"] <= upper - lower + 1.0)
+
+
+@each_model
+def test_the_other_methods(models, rfm, which):
+    model, some = models[which], rfm[:50]
+    chances = model.pmf(range(40), 10, some).drop(columns="customer_id").to_numpy()
+    assert chances.sum(axis=1) == pytest.approx(np.ones(50), abs=1e-6)  # hardly anybody buys 40 times in ten weeks
+    expected = model.expected_purchases(some, 10)["expected_purchases"].to_numpy()
+    assert chances @ np.arange(40.0) == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    for ask in (lambda: model.pmf(range(3), 10), lambda: model.mean_purchases(10)):
+        with pytest.raises(InvalidOption, match="tells customers apart: pass rfm="):
+            ask()
+    means = model.mean_purchases([0.0, 10.0, 50.0], some)
+    each = np.array([[model.mean_purchases(t, some[i]) for t in (0.0, 10.0, 50.0)] for i in range(50)])
+    # The nodes of a quadrature are chosen for the longest time asked about together.
+    assert means == pytest.approx(each.mean(axis=0), rel=1e-7)
+    assert model.arrivals(np.full(50, 10.0), some) == pytest.approx(each[:, 1], rel=1e-7)
+    assert set(model.posterior_means(some).columns) >= {"customer_id", "purchase_rate"}
+    told = model.quantities(some, draws=100)
+    assert np.all((told["lower"] <= told["estimate"]) & (told["estimate"] <= told["upper"]))
+    # l2 is no part of the likelihood, which a score tells.
+    assert model.score(rfm) == pytest.approx(model.fit_.log_likelihood / len(rfm), rel=1e-12)
+    robust = model.summary(errors="sandwich")["standard_error"].dropna()
+    usual = model.summary()["standard_error"].dropna()
+    assert np.all(robust > 0)
+    assert list(robust.index) == list(usual.index)
+    drawn = model.bootstrap(rfm, 3, random_state=1)
+    assert list(drawn.columns) == list(model.parameters_)
+    pd.testing.assert_frame_equal(drawn, model.bootstrap(rfm, 3, random_state=1))
+    again = clone(model)
+    assert again.get_params() == model.get_params()
+    assert not again.__sklearn_is_fitted__()
+    assert again.fit(rfm).parameters_ == model.parameters_
+    assert clone(model).set_params(by=None, purchase=None, dropout=None, equal=()).fit(rfm).title == model.process.title
+
+
+def test_quantities_with_covariates_are_those_of_a_customer_at_the_means(rfm, models):
+    model = models["covariates"]
+    center = dict(zip(model.design_.covariates.names, model.design_.covariates.center, strict=True))
+    p = model.parameters_
+    rate = p["r"] / p["alpha"] * np.exp(sum(p[n] * c for n, c in center.items() if n.startswith("purchase")))
+    assert model.quantities(rfm, draws=20).loc["mean purchase rate", "estimate"] == pytest.approx(rate, rel=1e-9)
+
+
+def test_each_group_is_fitted_by_itself(models, rfm):
+    model, country = models["groups"], rfm.attributes["country"].to_numpy()
+    assert model.grouping_.labels == ("DE", "FR", "(others)")
+    alone = clv.BGNBD().fit(rfm[country == "FR"])
+    # Each unit-free in its own mean T, so not to the last digit.
+    for name, value in alone.parameters_.items():
+        assert model.parameters_[f"{name}[FR]"] == pytest.approx(value, rel=1e-5)
+    ours = model.expected_purchases(rfm[country == "FR"], 39)["expected_purchases"]
+    theirs = alone.expected_purchases(rfm[country == "FR"], 39)["expected_purchases"]
+    assert ours.to_numpy() == pytest.approx(theirs.to_numpy(), rel=1e-5)
+    assert model.fit_.customers == len(rfm)
+    # Whoever comes from elsewhere is one of the others.
+    elsewhere = clv.RFM.from_frame(rfm[:3].to_frame().assign(country="XX"), time_unit="week")
+    small = clv.RFM.from_frame(rfm[:3].to_frame().assign(country="LI"), time_unit="week")
+    assert model.expected_purchases(elsewhere, 39).equals(model.expected_purchases(small, 39))
+
+
+def test_a_group_called_like_the_pool_is_in_the_pool(rfm, attributes):
+    names = attributes["country"].replace({"FR": "(others)"})
+    renamed = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "where": names}))
+    assert clv.BGNBD(by="where", smallest_group=100).fit(renamed).grouping_.labels == ("DE", "(others)")
+
+
+def test_a_country_without_spenders_is_valued_all_the_same(rfm, attributes):
+    silent = rfm.customer_id.filter((rfm.frequency == 0).tolist()).to_list()[:200]
+    where = np.where(attributes["customer_id"].isin(silent), "AT", "DE")
+    where[::2] = np.where(where[::2] == "AT", "AT", "FR")
+    grouped = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "where": where}))
+    spend = clv.GammaGamma(by="where", smallest_group=50).fit(grouped)
+    assert spend.grouping_.labels[-1] == "(others)"
+    assert len(spend.grouping_.labels) == 2
+    assert np.all(np.isfinite(spend.expected_spend(grouped)["expected_spend"]))
+
+
+def test_the_group_whose_fit_fails_is_named(rfm, attributes):
+    """A column that is the same throughout one group."""
+    known = np.where(attributes["country"] == "FR", 1.0, attributes["age"])
+    odd = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "odd": known}))
+    with pytest.raises(FitFailed, match=r"In the group 'FR' of 'country': .* A larger smallest_group= pools"):
+        clv.BGNBD(purchase="odd", by="country", smallest_group=100).fit(odd)
+
+
+@pytest.mark.parametrize("bought", ["covariates", "groups"])
+@pytest.mark.parametrize("spent", ["covariates", "groups"])
+def test_lifetime_value(models, spenders, rfm, bought, spent):
+    purchases, spend, some = models[bought], spenders[spent], rfm[:100]
+    terms = {"horizon": "12 months", "annual_discount_rate": 0.1, "margin": 0.3}
+    value = clv.lifetime_value(purchases, spend, some, **terms, interval=0.8, draws=50)
+    expected = (
+        0.3
+        * purchases.discounted_purchases(some, "12 months", 0.1)["discounted_purchases"]
+        * spend.expected_spend(some)["expected_spend"]
+    )
+    assert value["lifetime_value"].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-12)
+    assert np.all(value["lifetime_value_lower"] <= value["lifetime_value_upper"])
+    for by in ("country", "total"):
+        for purpose in ("mean", "outcome"):
+            told = clv.lifetime_value(
+                purchases, spend, some, **terms, by=by, interval=0.8, interval_for=purpose, draws=50
+            )
+            assert told["lifetime_value"].sum() == pytest.approx(expected.sum(), rel=1e-12)
+            assert np.all(told["lifetime_value_lower"] <= told["lifetime_value_upper"])
+    spread = spend.expected_spend(some, interval=0.8, draws=50)
+    assert np.all(spread["expected_spend_lower"] <= spread["expected_spend_upper"])
+    assert np.all(spend.median_spend(some)["median_spend"] > 0)
+
+
+def test_regular_timing_takes_covariates(attributes):
+    log = clv.datasets.load_cdnow(sample=True)
+    times = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30", intertimes=True)
+    times = times.with_columns(attributes)
+    chosen = clv.BGCNBD(purchase="age", dropout="age").fit(times)
+    assert (chosen.k_, chosen.title) == (1, "BG/CNBD-k (k = 1) (purchase ~ age, dropout ~ age)")
+    simple = clv.BGNBD(purchase="age", dropout="age").fit(times)
+    assert chosen.fit_.log_likelihood == pytest.approx(simple.fit_.log_likelihood, abs=1e-8)
+    grouped = clv.MBGCNBD(k=2, by="country", smallest_group=100).fit(times)
+    assert np.all(np.isfinite(grouped.expected_purchases(times, 10)["expected_purchases"]))
+
+
+def test_opportunities_take_covariates(attributes):
+    log = clv.datasets.load_cdnow(sample=True)
+    months = clv.rfm_summary(log, time_unit="month", merge_within="month", observation_end="1997-12-31")
+    model = clv.BGBB(purchase="age", by="country", smallest_group=300).fit(months.with_columns(attributes))
+    told = model.expected_purchases(months.with_columns(attributes)[:20], "1 year", interval=0.8, draws=50)
+    assert np.all(told["expected_purchases_lower"] <= told["expected_purchases_upper"])
+
+
+def test_a_category_in_which_nobody_buys_is_told_as_a_limit(rfm, attributes):
+    silent = rfm.customer_id.filter((rfm.frequency == 0).tolist()).to_list()[:300]
+    kind = np.where(attributes["customer_id"].isin(silent), "never", attributes["country"])
+    seen = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "kind": kind}))
+    for model in (clv.BGNBD(purchase="kind"), clv.ParetoNBD(purchase="kind")):
+        model.fit(seen)
+        assert model.fit_.status == "boundary"
+        name = "purchase.kind[T.never]"
+        assert model.fit_.message == f"{name} is indistinguishable from minus infinity (l2= would keep it finite)"
+        table = model.summary()
+        assert np.isnan(table.loc[name, "standard_error"])
+        assert table["standard_error"].drop(name).notna().all()
+    assert clv.BGNBD(purchase="kind", l2=1.0).fit(seen).fit_.status == "converged"
+
+
+# ---- formulas ------------------------------------------------------------------------------------------------
+
+
+def test_columns_may_have_any_name(rfm):
+    plain = rfm.attributes["age"].to_numpy().astype(float)
+    log = clv.BGNBD(purchase="age").fit(rfm).fit_.log_likelihood
+    names = ["C", "class", "Intercept2", "np", "v0", "a:b", "T.x]", "__import__('os').system('exit 1')", "größe"]
+    ids = rfm.customer_id.to_list()
+    for name in names:
+        renamed = clv.RFM.from_frame(
+            rfm.to_frame()[["customer_id", "frequency", "recency", "T"]].assign(**{name: plain}), time_unit="week"
+        )
+        model = clv.BGNBD(purchase=f"`{name}`").fit(renamed)
+        assert list(model.parameters_)[-1] == f"purchase.{name}"
+        assert model.fit_.log_likelihood == pytest.approx(log, abs=1e-9)
+        assert len(ids) == len(renamed)
+    model = clv.BGNBD(purchase="Intercept + class").fit(rfm)
+    assert list(model.parameters_)[-2:] == ["purchase.Intercept", "purchase.class"]
+
+
+def test_interactions_are_formulaic_s(rfm):
+    model = clv.BGNBD(purchase="C(`first order`)*age").fit(rfm)
+    assert [name.removeprefix("purchase.") for name in list(model.parameters_)[4:]] == [
+        "C(first order)[T.mid: 2]",
+        "C(first order)[T.v0]",
+        "age",
+        "C(first order)[T.mid: 2]:age",
+        "C(first order)[T.v0]:age",
+    ]
+
+
+def test_numbers_as_categories_are_the_same_however_stored(rfm, attributes):
+    def with_(values):
+        frame = pd.DataFrame({"customer_id": attributes["customer_id"], "kind": values})
+        return rfm.with_columns(frame)
+
+    whole = (attributes["age"] % 3).astype(int)
+    model = clv.BGNBD(purchase="C(kind)").fit(with_(whole))
+    assert list(model.parameters_)[-2:] == ["purchase.C(kind)[T.1]", "purchase.C(kind)[T.2]"]
+    ours, theirs = (model.expected_purchases(with_(values), 10) for values in (whole, whole.astype(float)))
+    assert ours.equals(theirs)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "__import__('os')",
+        "np.log(age)",
+        "age +",
+        "+ age",
+        "",
+        "age - 1",
+        "age ** 2",
+        "I(age)",
+        "age | country",
+        "C(age",
+        "C()",
+        "`age",
+        "age age",
+        "y ~ age",
+        "1",
+        "{age}",
+        "poly(age, 2)",
+        "C(country, Treatment('FR'))",
+    ],
+)
+def test_what_cannot_be_read_is_refused(rfm, formula):
+    with pytest.raises(InvalidOption, match=r"cannot be read near .* name columns"):
+        clv.BGNBD(purchase=formula).fit(rfm)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"purchase": "height"}, InvalidRFM, r"no column 'height' \(it has .*with_columns"),
+        ({"purchase": "T"}, InvalidRFM, "no column 'T'"),
+        ({"purchase": "missing"}, InvalidRFM, r"329 of 2,357 customers have no 'missing' \(first: "),
+        ({"purchase": "same"}, InvalidRFM, "same: the same for all customers"),
+        ({"purchase": "age + twice"}, InvalidRFM, "one follows from the others"),
+        ({"purchase": "C(country) + country"}, InvalidRFM, "one follows from the others"),
+        ({"purchase": "born"}, InvalidRFM, "neither number nor category"),
+        ({"purchase": "C(class)"}, InvalidRFM, "categories, too many"),
+        ({"purchase": 3}, InvalidOption, "purchase=3 is no formula"),
+        ({"purchase": ["age"]}, InvalidOption, "is no formula"),
+        (
+            {"purchase": "age", "equal": ["age"]},
+            InvalidOption,
+            "no such coefficient occurs twice; there are purchase.age",
+        ),
+        ({"purchase": "age", "dropout": "age", "equal": ["x"]}, InvalidOption, "equal='x': no such"),
+        ({"purchase": "age", "dropout": "age", "equal": "age"}, InvalidOption, "must be a list of names"),
+        ({"equal": ["age"]}, InvalidOption, "there are no covariates"),
+        ({"purchase": "age", "dropout_moves": "both"}, InvalidOption, "not one of 'mean', 'spread'"),
+        ({"l2": -1.0}, InvalidOption, "l2=-1.0 must be a number of at least 0"),
+        ({"l2": float("nan")}, InvalidOption, "l2=nan"),
+        ({"l2": "much"}, InvalidOption, "l2='much'"),
+        ({"by": "planet"}, InvalidRFM, "no column 'planet'"),
+        ({"by": "missing"}, InvalidRFM, "have no 'missing'"),
+        ({"by": 3}, InvalidOption, "by=3 is no name"),
+        ({"by": "country", "smallest_group": 0}, InvalidOption, "smallest_group=0 must be a whole number"),
+        ({"by": "country", "smallest_group": 2.5}, InvalidOption, "smallest_group=2.5"),
+        ({"prior": {"purchase.height": (0, 1)}, "purchase": "age"}, InvalidOption, "prior on 'purchase.height'"),
+    ],
+)
+def test_refusals(rfm, options, error, match):
+    with pytest.raises(error, match=match):
+        clv.BGNBD(**options).fit(rfm)
+
+
+def test_what_a_process_does_not_have_cannot_be_moved(rfm):
+    with pytest.raises(InvalidOption, match="NBD has nothing of that kind to move, only purchase"):
+        clv.NBD(dropout="age").fit(rfm)
+    with pytest.raises(InvalidOption, match="Pareto/NBD has no spread of a dropout probability"):
+        clv.ParetoNBD(dropout="age", dropout_moves="spread").fit(rfm)
+
+
+def test_refusals_at_prediction(models, rfm):
+    frame = rfm[:5].to_frame()
+
+    def asked(which, **columns):
+        changed = clv.RFM.from_frame(frame.assign(**columns), time_unit="week")
+        return models[which].expected_purchases(changed, 10)
+
+    with pytest.raises(
+        InvalidRFM, match=r"5 of 5 customers have a 'first order' that was not in the fit .*known: 'low'"
+    ):
+        asked("covariates", **{"first order": "new"})
+    with pytest.raises(InvalidRFM, match="'age' was a number in the fit, and is String here"):
+        asked("covariates", age="old")
+    with pytest.raises(InvalidRFM, match="have no 'age'"):
+        asked("covariates", age=[30.0, np.nan, 31.0, 32.0, np.inf])
+    without = clv.RFM.from_frame(frame.drop(columns=["age", "country"]), time_unit="week")
+    for which, name in (("covariates", "age"), ("groups", "country")):
+        with pytest.raises(InvalidRFM, match=f"carries no column '{name}'"):
+            models[which].probability_alive(without)
+    whole = clv.BGNBD(by="country", smallest_group=1)
+    whole.fit(rfm[rfm.attributes["country"].to_numpy() != "LI"])
+    with pytest.raises(
+        InvalidRFM, match=r"have a 'country' that was not in the fit \(first: 'LI'\): .*smallest_group="
+    ):
+        whole.probability_alive(rfm)
+
+
+def test_a_refused_fit_leaves_nothing_behind(rfm):
+    model = clv.BGNBD(purchase="age").fit(rfm)
+    with pytest.raises(InvalidRFM):
+        model.set_params(purchase="height").fit(rfm)
+    assert not model.__sklearn_is_fitted__()
+
+
+# ---- files ---------------------------------------------------------------------------------------------------
+
+
+def saved(tmp_path, purchases, spend=None):
+    clv.CustomerModel(purchases, spend).save(tmp_path / "model.json")
+    return (tmp_path / "model.json").read_text("utf-8")
+
+
+def read(tmp_path, document):
+    """The document as a model, its checksum set right: what then refuses it are the checks of the fields."""
+    document = document if isinstance(document, dict) else json.loads(document)
+    document["checksum"] = _checksum(document)
+    (tmp_path / "again.json").write_text(json.dumps(document), encoding="utf-8")
+    return clv.load(tmp_path / "again.json")
+
+
+@each_model
+@pytest.mark.parametrize("spent", ["covariates", "groups"])
+def test_what_is_read_back_predicts_the_same_bits(models, spenders, rfm, tmp_path, which, spent):
+    text = saved(tmp_path, models[which], spenders[spent])
+    again = clv.load(tmp_path / "model.json")
+    for ask in (
+        lambda m: m.expected_purchases(rfm, "12 months"),
+        lambda m: m.probability_alive(rfm),
+        lambda m: m.expected_spend(rfm),
+        lambda m: m.purchases.expected_purchases(rfm[:50], 10, interval=0.8, draws=50),
+    ):
+        assert ask(again).equals(ask(clv.CustomerModel(models[which], spenders[spent])))
+    assert again.purchases.design_ == models[which].design_
+    assert again.purchases.grouping_ == models[which].grouping_
+    assert again.purchases.summary().equals(models[which].summary())
+    assert again.purchases.title == models[which].title
+    again.save(tmp_path / "third.json")
+    assert (tmp_path / "third.json").read_text("utf-8") == text
+    # What was read can be fitted again.
+    assert again.purchases.fit(rfm).parameters_ == models[which].parameters_
+
+
+@pytest.mark.parametrize(
+    ("which", "path", "value"),
+    [
+        ("covariates", "options.purchase", "__import__('os').system('exit 1')"),
+        ("covariates", "options.purchase", "C(__import__('os').system('exit 1'))"),
+        ("covariates", "options.purchase", "`__import__('os').system('exit 1')`"),
+        ("covariates", "options.purchase", "age"),
+        ("covariates", "options.purchase", 3),
+        ("covariates", "options.purchase", None),
+        ("covariates", "options.equal", "age"),
+        ("covariates", "options.equal", ["age"]),
+        ("covariates", "options.l2", "x"),
+        ("covariates", "options.dropout_moves", "sideways"),
+        ("covariates", "options.code", "import os"),
+        ("covariates", "options.prior", None),
+        ("covariates", "design", None),
+        ("covariates", "design.levels", {}),
+        ("covariates", "design.levels", {"first order": []}),
+        ("covariates", "design.levels", {"first order": ["low", "low", "v0"]}),
+        ("covariates", "design.levels", {"first order": ["low", "v0"]}),
+        ("covariates", "design.levels", {"first order": ["low", "mid: 2", "v0"], "more": ["a"]}),
+        ("covariates", "design.levels", {"age": ["a"]}),
+        ("covariates", "design.center", [1.0]),
+        ("covariates", "design.scale", [0.0] * 4),
+        ("groups", "grouping", None),
+        ("groups", "grouping.by", "planet"),
+        ("groups", "grouping.labels", []),
+        ("groups", "grouping.labels", ["DE", "DE", "(others)"]),
+        ("groups", "grouping.labels", ["DE", "FR"]),
+        ("groups", "options.by", None),
+        ("groups", "options.smallest_group", -1),
+    ],
+)
+def test_a_damaged_design_is_refused(models, tmp_path, which, path, value):
+    document = json.loads(saved(tmp_path, models[which]))
+    *parents, last = path.split(".")
+    place = document["purchases"]
+    for name in parents:
+        place = place[name]
+    place[last] = value
+    with pytest.raises(InvalidModelFile):
+        read(tmp_path, document)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(value, path=()):
+    """Every path in a document."""
+    yield path
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from places(item, (*path, key))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from places(item, (*path, i))
+
+
+@each_model
+@fuzzing
+@given(data=st.data())
+def test_a_file_with_other_options_is_a_model_or_refused(data, models, tmp_path, which):
+    document = json.loads(saved(tmp_path, models[which]))
+    part = document["purchases"]
+    known = [(name, *path) for name in ("options", "design", "grouping") for path in places(part[name]) if part[name]]
+    place, path = part, data.draw(st.sampled_from(known))
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = data.draw(anything)
+    refusal = None
+    try:
+        found = read(tmp_path, document)
+    except InvalidModelFile as error:
+        refusal = str(error)
+    if refusal is None:
+        assert list(found.purchases.parameters_) == list(models[which].parameters_)
+        found.purchases.summary()
