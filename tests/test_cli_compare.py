@@ -62,7 +62,7 @@ def test_forecasts_money_and_json(log, tmp_path):
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        (["--models", "bgnbd,prophet"], "--models 'bgnbd,prophet': the models are bgnbd, mbgnbd, nbd"),
+        (["--models", "bgnbd,prophet"], "--models 'bgnbd,prophet': the models are bgnbd, mbgnbd, pareto_nbd, "),
         (["--models", ","], "--models ',': the models are"),
         (["--holdout-end", "1998-01-01"], "are for forecasts: give --calibration-end too"),
         (["--amount", "amount"], "are for forecasts: give --calibration-end too"),

@@ -14,6 +14,7 @@ from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
 
 WEEK, YEAR, CENTURY = 1.0, 52.0, 5218.0  # whole, since a discrete process counts opportunities
 UNIT = 30.0  # length of the coordinates' scale, in weeks or money
+COUNTS = 50  # distinct numbers of purchases among customers: the more there are, the longer discounting takes
 PROCESSES = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
 
 
@@ -75,7 +76,8 @@ def customers(process, generator, n=60):
     """Valid statistics that owe nothing to the process, its corners among them."""
     T = np.exp(generator.uniform(np.log(0.01), np.log(1000), n))
     T[: n // 10] = 0.0
-    x = np.floor(np.exp(generator.uniform(0, np.log(5000), n))) * (generator.random(n) < 0.7) * (T > 0)
+    x = np.floor(np.exp(generator.uniform(0, np.log(5000), n))) * (generator.random(n) < 0.7)
+    x = x[np.arange(n) % COUNTS] * (T > 0)
     t_x = np.where(x > 0, T * np.where(generator.random(n) < 0.2, 1.0, generator.uniform(0.01, 1, n)), 0.0)
     if is_discrete(process):  # a purchase at most at each opportunity, the last at t_x; some buy at every one
         T, t_x = np.floor(T), np.floor(t_x)
