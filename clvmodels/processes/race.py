@@ -23,7 +23,10 @@ NODES, YOUNG_NODES, OLD_NODES = 40, 32, 56
 DROP = 37.0  # tails below e^-37 of the largest value are left out
 BEND = 3.0  # nodes lie closest within so much, in log time, of where the slower of the two scales sets in
 AGED = 500.0  # an exp(bz) of e^500 is as good as infinite, and is a number
-CHUNK = 128  # rows at once: the nodes of so many stay in the processor's own cache, twice as fast as 1,024
+CHUNK, SMALL_CHUNK = (
+    1_024,
+    128,
+)  # rows at once; where age counts there are more nodes and columns, and fewer fit the cache
 
 
 class Remaining(NamedTuple):
@@ -97,8 +100,9 @@ def race(purchase: bool, shape: Array, A: Array, remaining: Remaining) -> Side:
         given.append(np.asarray(remaining.b, dtype=float))
     columns = np.broadcast_arrays(*given)
     flat = [column.ravel() for column in columns]
+    chunk = CHUNK if remaining.b is None else SMALL_CHUNK
     parts = [
-        _race(purchase, *(column[i : i + CHUNK] for column in flat)) for i in range(0, max(1, flat[0].size), CHUNK)
+        _race(purchase, *(column[i : i + chunk] for column in flat)) for i in range(0, max(1, flat[0].size), chunk)
     ]
     table = np.concatenate(parts, axis=-1).reshape(len(parts[0]), *columns[0].shape)
     return Side(*table) if remaining.b is not None else Side(*table, None)  # type: ignore[call-arg]
