@@ -17,6 +17,7 @@ terms are positive, so nothing is lost by cancellation, and each needs only pair
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,26 +28,31 @@ from clvmodels.processes.contract import Array, Future, History, Score
 from clvmodels.processes.race import CHUNK, DROP, Remaining, race
 from clvmodels.processes.special import by_node_count, digamma_rise, legendre, log_rise
 
-__all__ = [
-    "discounted_if_active",
-    "intensity_if_active",
-    "log_likelihood",
-    "mean_life",
-    "pmf_if_active",
-    "posterior_means",
-    "prepare",
-    "probability_alive",
-    "sample_if_active",
-    "score",
-    "simulate",
-    "survival_if_active",
-]
+__all__ = ["discounted_if_active", "functions", "mean_life"]
 
 LEAST = 45.0  # survival below e^-45 is left out
 PANEL, PANEL_NODES = 3.0, 16  # of the integral over the time of dropout, per width of its integrand
 
 
 Law = Callable[[Any, Array], Remaining]
+
+
+def functions(law: Law) -> dict[str, Any]:
+    """What follows from the law of a customer's remaining time alone, by the names the contract has for it."""
+    shared: tuple[Callable[..., Any], ...] = (
+        log_likelihood,
+        score,
+        prepare,
+        probability_alive,
+        survival_if_active,
+        discounted_if_active,
+        intensity_if_active,
+        pmf_if_active,
+        sample_if_active,
+        posterior_means,
+        simulate,
+    )
+    return {function.__name__: partial(function, law) for function in shared}
 
 
 def log_likelihood(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Array:

@@ -8,7 +8,6 @@ is in dropout_time.py.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -99,21 +98,11 @@ PROCESS = PurchaseProcess(
         unit_powers={"alpha": 1, "b": -1},
     ),
     statistics=("frequency", "recency", "T"),
-    log_likelihood=partial(dropout_time.log_likelihood, remaining),
-    score=partial(dropout_time.score, remaining),
-    prepare=partial(dropout_time.prepare, remaining),
+    **dropout_time.functions(remaining),
     starts=starts,
     state=("frequency", "T"),
-    probability_alive=partial(dropout_time.probability_alive, remaining),
-    survival_if_active=partial(dropout_time.survival_if_active, remaining),
     purchases_if_active=purchases_if_active,
-    discounted_if_active=partial(dropout_time.discounted_if_active, remaining),
     residual_if_active=residual_if_active,
-    intensity_if_active=partial(dropout_time.intensity_if_active, remaining),
-    pmf_if_active=partial(dropout_time.pmf_if_active, remaining),
-    sample_if_active=partial(dropout_time.sample_if_active, remaining),
-    posterior_means=partial(dropout_time.posterior_means, remaining),
-    simulate=partial(dropout_time.simulate, remaining),
     quantities=quantities,
     moves={"purchase": ("log mean purchase rate", 1.0), "dropout": ("log mean dropout rate", 1.0)},
 )
