@@ -51,7 +51,7 @@ class RFM:
     clock : Clock
     observation_end : str or None
         Last date (or hour) observed, in ISO form; None if unknown.
-    kind : {"pandas", "polars"}
+    kind : FrameKind
         The kind of frame to give back.
     rows_after_end, rows_without_id : int
         Rows of the log that were left out: later than observation_end, or naming no customer.
@@ -127,7 +127,7 @@ class RFM:
 
         Parameters
         ----------
-        frame : pandas or polars frame, or path
+        frame : frame or path, as `rfm_summary` takes them
             Columns customer_id, frequency, recency, T and, optionally, sum_log_intertimes, monetary_value and
             monetary_count (default: frequency). Other columns become attributes. A pandas index named customer_id
             serves as the column.
@@ -286,8 +286,10 @@ def rfm_summary(
 
     Parameters
     ----------
-    log : pandas frame, polars frame (eager or lazy), or path to CSV or Parquet
-        A row a transaction.
+    log : frame of pandas, polars (eager or lazy) or PyArrow, relation of DuckDB, table of Ibis, or path
+        A row a transaction. A path is one of a file, a folder or a glob of CSV, JSON lines or Parquet; its files are
+        one log. Predictions come back as the kind of frame the log came in: from DuckDB as relations of its connection,
+        from Ibis as memtables, from a path or a lazy frame as polars frames.
     customer_id, date, amount : str
         Column names. Without `amount` there is no money in the result. Zero amounts count as purchases.
     time_unit : {"hour", "day", "week", "month", "year"}
