@@ -74,7 +74,10 @@ def is_database(source: Any) -> bool:
 
 def columns_of(source: Any) -> list[str]:
     """Names of the columns of a relation or table."""
-    return list(source.columns)
+    try:
+        return list(source.columns)
+    except Exception as error:  # such as that of a connection that is closed
+        raise InvalidTransactions(f"The table cannot be read: {first_line(error)}.") from error
 
 
 def spooled(source: Any, names: Sequence[str]) -> pl.LazyFrame:
