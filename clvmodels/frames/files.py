@@ -143,10 +143,11 @@ def _header_with(files: Files, path: Path, wanted: Sequence[str]) -> list[str]:
     _refuse_marks(path, files.format)
     if files.format == "CSV":
         return _said(path, "CSV", pl.scan_csv(path, infer_schema=False, glob=False).collect_schema).names()
-    names = _said(path, "JSON lines", pl.scan_ndjson(path, infer_schema_length=FIRST_ROWS).collect_schema).names()
-    if set(wanted) <= set(names):
-        return names
-    return _said(path, "JSON lines", pl.scan_ndjson(path, infer_schema_length=None).collect_schema).names()
+    for rows in (FIRST_ROWS, None):
+        names = _said(path, "JSON lines", pl.scan_ndjson(path, infer_schema_length=rows).collect_schema).names()
+        if set(wanted) <= set(names):
+            break
+    return sorted(names)  # the reader has them in any order
 
 
 def _said(path: Path, form: Format, read: Callable[[], pl.Schema]) -> pl.Schema:
