@@ -32,6 +32,7 @@ __all__ = [
     "open_frame",
     "parse_dates",
     "parse_numbers",
+    "running_total",
     "table",
     "write_table",
 ]
@@ -186,6 +187,15 @@ def collect_in_parts(
     part = pl.col(key).hash() % parts
     done = [collect(plan(nw.from_native(native.filter(part == number)))).to_native() for number in range(parts)]
     return nw.from_native(pl.concat(done), eager_only=True)
+
+
+def running_total(values: nw.Series[Any]) -> nw.Series[Any]:
+    """The sum of all values before each, and of all: one longer than the values."""
+    native: pl.Series = values.to_native()
+    total: nw.Series[Any] = nw.from_native(
+        pl.concat([pl.Series([0], dtype=native.dtype), native.cum_sum().cast(native.dtype)]), series_only=True
+    )
+    return total
 
 
 def first_rows(lazy: nw.LazyFrame[Any], condition: nw.Expr, count: int) -> list[dict[str, Any]]:
