@@ -36,6 +36,11 @@ class Independence:
     customers: int
     words: str
 
+    @property
+    def plausible(self) -> bool:
+        """Whether nothing, or hardly anything, speaks against independence."""
+        return self.p_value > SIGNIFICANT or abs(self.correlation) < STRONG
+
 
 def independence(frequency: npt.NDArray[np.int64], mean: Array) -> Independence:
     """Whether frequent customers spend more or less a purchase, in words."""
