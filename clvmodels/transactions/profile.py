@@ -136,6 +136,10 @@ class Profile:
         """The tables by name."""
         return {name: getattr(self, name) for name in TABLES}
 
+    def shown_checks(self) -> pd.DataFrame:
+        """The checks as people read them, numbers as text."""
+        return self.checks.assign(**{name: self.checks[name].map(_number) for name in NUMBERS})
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, missing numbers as None."""
         told: dict[str, Any] = files.plain(_plain_fields(self))
@@ -151,13 +155,12 @@ class Profile:
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{escape(fact)}</li>" for fact in self.facts())
-        checks = self.checks.assign(**{name: self.checks[name].map("{:,.4g}".format) for name in NUMBERS})
-        tables = "".join(table.to_html(index=False) for table in (checks, self.models))
+        tables = "".join(table.to_html(index=False) for table in (self.shown_checks(), self.models))
         return f"<div><b>Profile</b><ul>{items}</ul></div>{tables}"
 
     def _suffices(self) -> str:
         lacking = self.checks[self.checks["enough"] != "enough"]
-        told = "; ".join(f"{row.what}: {row.value:,.4g}" for row in lacking.itertuples())
+        told = "; ".join(f"{row.what}: {_number(row.value)}" for row in lacking.itertuples())
         if not told:
             return "the data suffice"
         return f"the data are {'thin' if self.sufficiency == 'thin' else 'too few'} ({told})"
@@ -266,6 +269,11 @@ def _judged(seen: Observed, clock: Clock, **told: Any) -> Profile:
         weeks=weekly(seen),
         **told,
     )
+
+
+def _number(value: Any) -> str:
+    """Counts whole, the rest to three digits."""
+    return f"{value:,.0f}" if value == round(value) or value >= 1_000 else f"{value:.3g}"
 
 
 def _plain_fields(value: Any) -> Any:
