@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from clvmodels.simulate import simulate_log as simulate_log
     from clvmodels.transactions.holdout import Holdout as Holdout
     from clvmodels.transactions.holdout import holdout_split as holdout_split
+    from clvmodels.transactions.profile import Profile as Profile
+    from clvmodels.transactions.profile import profile as profile
     from clvmodels.transactions.rfm import RFM as RFM
     from clvmodels.transactions.rfm import rfm_summary as rfm_summary
     from clvmodels.validation.compare import Comparison as Comparison
@@ -50,6 +52,7 @@ _NAMES = {
     "reporting.report": ("write_report",),
     "simulate": ("simulate_log",),
     "transactions.holdout": ("Holdout", "holdout_split"),
+    "transactions.profile": ("Profile", "profile"),
     "transactions.rfm": ("RFM", "rfm_summary"),
     "validation.compare": ("Comparison", "compare"),
     "validation.crosscheck": ("Crosscheck", "crosscheck"),

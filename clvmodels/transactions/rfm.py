@@ -16,14 +16,14 @@ import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
-from clvmodels.errors import InvalidRFM, InvalidTransactions
+from clvmodels.errors import InvalidOption, InvalidRFM, InvalidTransactions
 from clvmodels.processes.cnbd_k import regularity
 from clvmodels.transactions.checks import check, numbers, read_customers, refuse_customers
 from clvmodels.transactions.log import MissingId, money, read_transactions
 from clvmodels.transactions.purchases import Purchases, hold
 from clvmodels.transactions.reduction import purchases, reduce_to_customers
 
-__all__ = ["RFM", "rfm_summary"]
+__all__ = ["RFM", "acquisition_tick", "refuse_before", "refuse_nobody", "rfm_summary", "summarize"]
 
 COLUMNS = ("frequency", "recency", "T", "sum_log_intertimes", "monetary_value", "monetary_count")
 OPPORTUNITIES = "n"
@@ -60,6 +60,10 @@ class RFM:
     sum_log_intertimes : float array, shape (n,), or None
         Sum of the logarithms of the times between purchases, in the clock's unit; 0 if frequency is 0. None unless
         asked for: models of regular timing read it.
+    acquired_after : str or None
+        Customers first seen up to this date are left out; None where all are in.
+    older_customers : int
+        How many that are.
     """
 
     customer_id: nw.Series[Any]
@@ -75,6 +79,8 @@ class RFM:
     rows_without_id: int
     attributes: Mapping[str, nw.Series[Any]]
     sum_log_intertimes: npt.NDArray[np.float64] | None = None
+    acquired_after: str | None = None
+    older_customers: int = 0
 
     @property
     def n(self) -> npt.NDArray[np.int64] | None:
@@ -241,6 +247,8 @@ class RFM:
         ]
         if self.monetary_count is not None and len(self) and np.any(self.monetary_count > self.frequency):
             facts.append("money includes the first purchase")
+        if self.acquired_after is not None:
+            facts.append(f"{self.older_customers:,} customers first seen up to {self.acquired_after} left out")
         if self.rows_after_end:
             facts.append(f"{self.rows_after_end:,} rows after {self.observation_end} left out")
         if self.rows_without_id:
@@ -272,6 +280,7 @@ def rfm_summary(
     amount: str | None = None,
     time_unit: TimeUnit = "day",
     observation_end: str | Date | datetime | None = None,
+    acquired_after: str | Date | datetime | None = None,
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
     intertimes: bool = False,
@@ -297,6 +306,9 @@ def rfm_summary(
     observation_end : date or str, optional
         Last day observed, itself included; default: the latest date in the log. Later rows are left out and counted.
         Of opportunities it has to be the last day of one; by default, that of the latest date is taken to be over.
+    acquired_after : date or str, optional
+        Leave out whoever is first seen on this day or earlier: early in a log, the first purchase seen is often not the
+        first there was, and models take it for that. `profile` says whether it is. Those left out are counted.
     merge_within : {"day", "hour", "week", "month", "year"}
         Purchases within one such calendar period are one purchase. A week (from Monday), month or year is an
         opportunity to buy, as discrete processes such as BG/BB count them: the time unit is then the same, and the RFM
@@ -318,7 +330,9 @@ def rfm_summary(
     Raises
     ------
     InvalidTransactions
-        Naming every fault at once: column, rows, first few, remedy.
+        Naming every fault at once: column, rows, first few, remedy. When nobody is first seen after acquired_after.
+    InvalidOption
+        When acquired_after is not before the end of observation.
 
     Examples
     --------
@@ -331,15 +345,18 @@ def rfm_summary(
     clock = Clock(time_unit, merge_within, time_zone)
     transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id)
     end = transactions.last_tick if observation_end is None else clock.closing_tick(observation_end)
+    after = acquisition_tick(clock, acquired_after, end)
     if intertimes:
-        return summarize(hold(transactions, clock), end, include_first_transaction, intertimes)
-    _refuse_before(transactions.first_tick, end, clock)
+        return summarize(hold(transactions, clock), end, include_first_transaction, intertimes, after)
+    refuse_before(transactions.first_tick, end, clock)
 
     def reduce(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         merged = purchases(lazy, transactions.has_amount, end)
         return reduce_to_customers(merged, transactions.has_amount, end, include_first_transaction)
 
-    rows = frames.collect_in_parts(reduce, transactions.lazy, "customer_id", transactions.parts).sort("customer_id")
+    everybody = frames.collect_in_parts(reduce, transactions.lazy, "customer_id", transactions.parts)
+    rows = (everybody if after is None else everybody.filter(nw.col("age") < end - after)).sort("customer_id")
+    refuse_nobody(len(rows), len(everybody), after, clock)
     later = 0
     if end < transactions.last_tick:
         later = transactions.rows - int(
@@ -360,14 +377,24 @@ def rfm_summary(
         rows_after_end=later,
         rows_without_id=transactions.rows_without_id,
         attributes={},
+        acquired_after=None if after is None else clock.describe_tick(after),
+        older_customers=len(everybody) - len(rows),
     )
 
 
-def summarize(record: Purchases, end: int, include_first_transaction: bool, intertimes: bool = False) -> RFM:
-    """RFM of the purchases held, up to and including tick `end`."""
+def summarize(
+    record: Purchases,
+    end: int,
+    include_first_transaction: bool,
+    intertimes: bool = False,
+    after: int | None = None,
+) -> RFM:
+    """RFM of the purchases held, up to and including tick `end`, of customers first seen after tick `after`."""
     clock = record.clock
-    _refuse_before(record.first_tick, end, clock)
-    known = record.first <= end
+    refuse_before(record.first_tick, end, clock)
+    everybody = record.first <= end
+    known = everybody if after is None else everybody & (record.first > after)
+    refuse_nobody(int(known.sum()), int(everybody.sum()), after, clock)
     start, until = record.start[:-1][known], record.up_to(end)[known]
     frequency = until - start - 1
     count = frequency + 1 if include_first_transaction else frequency
@@ -391,10 +418,35 @@ def summarize(record: Purchases, end: int, include_first_transaction: bool, inte
         rows_without_id=record.rows_without_id,
         attributes={},
         sum_log_intertimes=logs,
+        acquired_after=None if after is None else clock.describe_tick(after),
+        older_customers=int(everybody.sum()) - int(known.sum()),
     )
 
 
-def _refuse_before(first_tick: int, end: int, clock: Clock) -> None:
+def acquisition_tick(clock: Clock, acquired_after: str | Date | datetime | None, end: int) -> int | None:
+    """Last tick of the day after which customers count, which has to come before the end of observation."""
+    if acquired_after is None:
+        return None
+    after = clock.closing_tick(acquired_after, "acquired_after")
+    if after >= end:
+        raise InvalidOption(
+            f"acquired_after={acquired_after!r} leaves no time to see anybody: the period observed ends on "
+            f"{clock.describe_tick(end)}."
+        )
+    return after
+
+
+def refuse_nobody(remaining: int, everybody: int, after: int | None, clock: Clock) -> None:
+    """Raise InvalidTransactions where leaving out the older customers leaves nobody."""
+    if after is not None and remaining == 0:
+        raise InvalidTransactions(
+            f"Nobody is left: all {everybody:,} customers are first seen by {clock.describe_tick(after)}, and "
+            "acquired_after leaves them out. Pass an earlier date, or a log that goes on longer."
+        )
+
+
+def refuse_before(first_tick: int, end: int, clock: Clock) -> None:
+    """Raise InvalidTransactions where the period observed ends before the first transaction."""
     if end < first_tick:
         raise InvalidTransactions(
             f"No transaction is as early as {clock.describe_tick(end)}, where the period observed is to end: "
