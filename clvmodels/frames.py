@@ -6,7 +6,7 @@ Everything between is narwhals. The plans run on polars, which reads pandas fram
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "collect",
     "collect_in_parts",
     "column_names",
+    "each_part",
     "first_rows",
     "open_frame",
     "parse_dates",
@@ -382,3 +383,11 @@ def _conversion(role: str, name: Any) -> str:
         "amount": f"log[{name!r}].astype(float)",
     }
     return f", for instance with {ways[role]}" if role in ways else ""
+
+
+def each_part(lazy: nw.LazyFrame[Any], key: str, parts: int) -> Iterator[nw.DataFrame[Any]]:
+    """The rows of a plan, held one part of the keys after another; rows of one key stay together."""
+    native: pl.LazyFrame = lazy.to_native()
+    part = pl.col(key).hash() % parts
+    for number in range(parts):
+        yield collect(nw.from_native(native.filter(part == number) if parts > 1 else native))
