@@ -165,7 +165,8 @@ def clean(
     columns = {role: name for role, name in named.items() if name is not None}
     read = read_log(log, columns, rules, date_format, time_zone)
     tally = Tally([ROWS_IN, *rules_in_force(columns, rules, read.has_money), KEPT])
-    parts = [clean_part(rows, read, rules, tally) for rows in frames.each_part(read.lazy, "customer_id", read.parts)]
+    held = frames.collect_parts(lambda lazy: lazy, read.lazy, "customer_id", read.parts)
+    parts = [clean_part(rows, read, rules, tally) for rows in held]
     transactions = nw.concat([part.transactions for part in parts])
     aside = nw.concat([part.set_aside for part in parts])
     del parts

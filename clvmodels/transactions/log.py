@@ -45,7 +45,7 @@ class Transactions:
     lazy : narwhals.LazyFrame
         Columns customer_id, tick (whole merge periods since 1970) and, if there is money, amount (whole multiples of
         AMOUNT_UNIT; `money` turns them back); a row a transaction.
-    kind : {"pandas", "polars"}
+    kind : FrameKind
         The kind of frame to give back.
     has_amount : bool
     first_tick, last_tick : int

@@ -19,8 +19,9 @@ from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidRFM, InvalidTransactions
 from clvmodels.processes.cnbd_k import regularity
 from clvmodels.transactions.checks import check, numbers, read_customers, refuse_customers
-from clvmodels.transactions.log import MissingId, Transactions, money, read_transactions
-from clvmodels.transactions.reduction import purchases, reduce_to_customers, sum_log_gaps
+from clvmodels.transactions.log import MissingId, money, read_transactions
+from clvmodels.transactions.purchases import Purchases, hold
+from clvmodels.transactions.reduction import purchases, reduce_to_customers
 
 __all__ = ["RFM", "rfm_summary"]
 
@@ -50,7 +51,7 @@ class RFM:
     clock : Clock
     observation_end : str or None
         Last date (or hour) observed, in ISO form; None if unknown.
-    kind : {"pandas", "polars"}
+    kind : FrameKind
         The kind of frame to give back.
     rows_after_end, rows_without_id : int
         Rows of the log that were left out: later than observation_end, or naming no customer.
@@ -126,7 +127,7 @@ class RFM:
 
         Parameters
         ----------
-        frame : pandas or polars frame, or path
+        frame : frame or path, as `rfm_summary` takes them
             Columns customer_id, frequency, recency, T and, optionally, sum_log_intertimes, monetary_value and
             monetary_count (default: frequency). Other columns become attributes. A pandas index named customer_id
             serves as the column.
@@ -285,8 +286,10 @@ def rfm_summary(
 
     Parameters
     ----------
-    log : pandas frame, polars frame (eager or lazy), or path to CSV or Parquet
-        A row a transaction.
+    log : frame of pandas, polars (eager or lazy) or PyArrow, relation of DuckDB, table of Ibis, or path
+        A row a transaction. A path is one of a file, a folder or a glob of CSV, JSON lines or Parquet; its files are
+        one log. Predictions come back as the kind of frame the log came in: from DuckDB as relations of its connection,
+        from Ibis as memtables, from a path or a lazy frame as polars frames.
     customer_id, date, amount : str
         Column names. Without `amount` there is no money in the result. Zero amounts count as purchases.
     time_unit : {"hour", "day", "week", "month", "year"}
@@ -299,7 +302,7 @@ def rfm_summary(
         opportunity to buy, as discrete processes such as BG/BB count them: the time unit is then the same, and the RFM
         carries n, how many there were after the first purchase.
     intertimes : bool
-        Add sum_log_intertimes, which models of regular timing read; it takes another pass over the log.
+        Add sum_log_intertimes, which models of regular timing read; all purchases are then held in memory.
     time_zone : str, optional
         Whose calendar counts; zone-aware timestamps are refused without it.
     date_format : str, optional
@@ -328,56 +331,82 @@ def rfm_summary(
     clock = Clock(time_unit, merge_within, time_zone)
     transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id)
     end = transactions.last_tick if observation_end is None else clock.closing_tick(observation_end)
-    return summarize(transactions, clock, end, include_first_transaction, intertimes)
-
-
-def summarize(
-    transactions: Transactions, clock: Clock, end: int, include_first_transaction: bool, intertimes: bool = False
-) -> RFM:
-    """RFM of the transactions up to and including tick `end`.
-
-    The engine groups, counts, adds and subtracts whole ticks; only the division by the unit happens here.
-    """
-    if end < transactions.first_tick:
-        raise InvalidTransactions(
-            f"No transaction is as early as {clock.describe_tick(end)}, where the period observed is to end: "
-            f"the first is of {clock.describe_tick(transactions.first_tick)}."
-        )
+    if intertimes:
+        return summarize(hold(transactions, clock), end, include_first_transaction, intertimes)
+    _refuse_before(transactions.first_tick, end, clock)
 
     def reduce(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         merged = purchases(lazy, transactions.has_amount, end)
         return reduce_to_customers(merged, transactions.has_amount, end, include_first_transaction)
 
     rows = frames.collect_in_parts(reduce, transactions.lazy, "customer_id", transactions.parts).sort("customer_id")
-    frequency = rows["purchases"].to_numpy().astype(np.int64) - 1
-    value = count = None
-    if transactions.has_amount:
-        count = frequency + 1 if include_first_transaction else frequency
-        value = np.full(len(count), np.nan)
-        np.divide(money(rows["spend"]), count, out=value, where=count > 0)
-    logs = None
-    if intertimes:
-        logs = sum_log_gaps(transactions, end, rows["customer_id"]) - frequency * np.log(clock.ticks_per_unit)
     later = 0
     if end < transactions.last_tick:
         later = transactions.rows - int(
             frames.collect(transactions.lazy.filter(nw.col("tick") <= end).select(nw.len())).item()
         )
+    frequency = rows["purchases"].to_numpy().astype(np.int64) - 1
+    count = frequency + 1 if include_first_transaction else frequency
     return RFM(
         customer_id=rows["customer_id"],
         frequency=frequency,
         recency=rows["recency"].to_numpy() / clock.ticks_per_unit,
         T=rows["age"].to_numpy() / clock.ticks_per_unit,
-        monetary_value=value,
-        monetary_count=count,
+        monetary_value=_mean(money(rows["spend"]), count) if transactions.has_amount else None,
+        monetary_count=count if transactions.has_amount else None,
         clock=clock,
         observation_end=clock.describe_tick(end),
         kind=transactions.kind,
         rows_after_end=later,
         rows_without_id=transactions.rows_without_id,
         attributes={},
+    )
+
+
+def summarize(record: Purchases, end: int, include_first_transaction: bool, intertimes: bool = False) -> RFM:
+    """RFM of the purchases held, up to and including tick `end`."""
+    clock = record.clock
+    _refuse_before(record.first_tick, end, clock)
+    known = record.first <= end
+    start, until = record.start[:-1][known], record.up_to(end)[known]
+    frequency = until - start - 1
+    count = frequency + 1 if include_first_transaction else frequency
+    value = logs = None
+    if record.paid is not None:
+        value = _mean(money(record.spent(start if include_first_transaction else start + 1, until)), count)
+    if intertimes:
+        logs = record.sum_log_gaps(record.up_to(end))[known] - frequency * np.log(clock.ticks_per_unit)
+    first, last = record.tick[start].astype(np.int64), record.tick[until - 1]
+    return RFM(
+        customer_id=record.customer_id.filter(known.tolist()),
+        frequency=frequency,
+        recency=(last - first) / clock.ticks_per_unit,
+        T=(end - first) / clock.ticks_per_unit,
+        monetary_value=value,
+        monetary_count=None if value is None else count,
+        clock=clock,
+        observation_end=clock.describe_tick(end),
+        kind=record.kind,
+        rows_after_end=record.rows_after(end),
+        rows_without_id=record.rows_without_id,
+        attributes={},
         sum_log_intertimes=logs,
     )
+
+
+def _refuse_before(first_tick: int, end: int, clock: Clock) -> None:
+    if end < first_tick:
+        raise InvalidTransactions(
+            f"No transaction is as early as {clock.describe_tick(end)}, where the period observed is to end: "
+            f"the first is of {clock.describe_tick(first_tick)}."
+        )
+
+
+def _mean(spend: npt.NDArray[np.float64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Spend a purchase; NaN where there is none."""
+    value = np.full(len(count), np.nan)
+    np.divide(spend, count, out=value, where=count > 0)
+    return value
 
 
 def _rows(key: Any, count: int) -> npt.NDArray[np.intp]:
