@@ -22,7 +22,7 @@ def parse_dates(
     """Turn a column of text into timestamps; what cannot be read becomes missing, to be counted by the caller.
 
     ISO 8601 dates and times are read as they are; anything else needs `date_format` (strftime codes). Text that names
-    its zone is converted to `time_zone`, and is unreadable without one. `longest` is the length of the longest text, if known.
+    its zone is converted to `time_zone`, and is unreadable without one. `longest`: bytes of the longest text, if known.
     """
     native: pl.LazyFrame = lazy.to_native()
     text = pl.col(role)
