@@ -103,6 +103,7 @@ def column_names(source: Frame | str | Path) -> list[str]:
     if isinstance(source, (str, Path)):
         found = files.find(source)
         return files.names_in(found, found.paths[0])
+    source = nw.to_native(source, pass_through=True)
     if isinstance(source, pl.LazyFrame):
         return list(source.collect_schema().names())
     if is_database(source):
@@ -117,6 +118,7 @@ def _of_files(path: str | Path, columns: Mapping[str, str], text: Sequence[str],
 
 
 def _of_frame(source: Frame, columns: Mapping[str, str]) -> _Source:
+    source = nw.to_native(source, pass_through=True)
     if isinstance(source, pl.LazyFrame):
         return _Source(source, "polars", columns)
     if isinstance(source, pl.DataFrame):
