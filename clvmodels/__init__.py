@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from clvmodels.transactions.exports import read_export as read_export
     from clvmodels.transactions.holdout import Holdout as Holdout
     from clvmodels.transactions.holdout import holdout_split as holdout_split
+    from clvmodels.transactions.profile import Profile as Profile
+    from clvmodels.transactions.profile import profile as profile
     from clvmodels.transactions.rfm import RFM as RFM
     from clvmodels.transactions.rfm import rfm_summary as rfm_summary
     from clvmodels.transactions.rules import CleaningRules as CleaningRules
@@ -57,6 +59,7 @@ _NAMES = {
     "transactions.cleaning": ("Cleaned", "clean"),
     "transactions.exports": ("Export", "read_export"),
     "transactions.holdout": ("Holdout", "holdout_split"),
+    "transactions.profile": ("Profile", "profile"),
     "transactions.rfm": ("RFM", "rfm_summary"),
     "transactions.rules": ("CleaningRules",),
     "validation.compare": ("Comparison", "compare"),

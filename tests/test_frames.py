@@ -7,6 +7,7 @@ import gzip
 import uuid
 from decimal import Decimal
 
+import duckdb
 import narwhals as nw
 import numpy as np
 import pandas as pd
@@ -74,6 +75,14 @@ def test_every_kind_of_table_reads_alike(source):
     kinds = {pd.DataFrame: "pandas", pa.Table: "pyarrow"}
     assert opened.kind == kinds.get(type(source), "polars")
     assert frames.column_names(source) == ["When", "Id", "row"]
+
+
+def test_a_frame_of_narwhals_is_what_it_holds():
+    frame = pl.DataFrame({"Id": [7], "When": ["1997-01-01"]})
+    for held in (frame, frame.lazy(), frame.to_pandas(), frame.to_arrow(), duckdb.from_arrow(frame.to_arrow())):
+        wrapped = nw.from_native(held)
+        assert rows(frames.open_frame(wrapped, ROLES)) == [{"customer_id": 7, "date": "1997-01-01"}]
+        assert frames.column_names(wrapped) == ["Id", "When"]
 
 
 def test_one_column_may_serve_two_roles(source):

@@ -143,6 +143,7 @@ def _header_with(files: Files, path: Path, wanted: Sequence[str]) -> list[str]:
     _refuse_marks(path, files.format)
     if files.format == "CSV":
         return _said(path, "CSV", pl.scan_csv(path, infer_schema=False, glob=False).collect_schema).names()
+    names: list[str] = []
     for rows in (FIRST_ROWS, None):
         names = _said(path, "JSON lines", pl.scan_ndjson(path, infer_schema_length=rows).collect_schema).names()
         if set(wanted) <= set(names):
