@@ -111,10 +111,19 @@ def _orders(work: Work) -> nw.DataFrame[Any]:
     orders = orders.sort(*first, *(name for name in orders.columns if name not in first), nulls_last=True)
     if not work.log.has_money:
         return orders
-    whole = nw.col("left") // UNITS
-    amount = whole.cast(nw.Float64) + (nw.col("left") - whole * UNITS).cast(nw.Float64) / UNITS
-    orders = orders.with_columns(amount=amount)
+    orders = orders.with_columns(_amounts(orders["left"]))
     return orders.rename({"left": "units"}) if work.rules.outliers == "winsorize" else orders.drop("left")
+
+
+def _amounts(units: nw.Series[Any]) -> nw.Series[Any]:
+    """Units as money: the whole part and the fraction apart, so that reading it again gives the same units."""
+    size, whole = nw.col("size"), nw.col("whole")
+    digits = units.abs().alias("size").to_frame().with_columns(whole=size // UNITS)
+    digits = digits.select(whole.cast(nw.Int64), fraction=(size - whole * UNITS).cast(nw.Int64))
+    # In numpy: an engine may divide by multiplying with the inverse, which changes the last bit.
+    amounts = digits["whole"].to_numpy() + digits["fraction"].to_numpy() / UNITS
+    signed = np.where((units < 0).to_numpy(), -amounts, amounts)
+    return nw.new_series("amount", signed, backend=units.implementation)
 
 
 def _merged(lines: nw.DataFrame[Any], work: Work) -> nw.DataFrame[Any]:
