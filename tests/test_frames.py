@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.frames.databases import DuckDB
 
 ROLES = {"customer_id": "Id", "date": "When"}
 
@@ -440,7 +441,7 @@ def test_a_pandas_table_shares_no_index_with_a_column():
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
-@pytest.mark.parametrize("kind", ["pandas", "polars"])
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "ibis", DuckDB(None)], ids=str)
 def test_a_table_is_written_as_its_ending_says(tmp_path, kind, name):
     made = frames.table(kind, {"customer_id": ["a", "b"], "x": np.array([1, 2]), "m": np.array([0.5, 1e-300])})
     frames.write_table(made, tmp_path / name)
