@@ -455,7 +455,7 @@ def test_a_notebook_shows_a_table():
     page = cleaned(log, clv.CleaningRules())._repr_html_()
     assert page.count("<tr>") == len(cleaned().entries) - 2 + 1
     assert "&lt;b&gt;" in page
-    assert "Cleaned: 1 rows became 0 transactions" in repr(cleaned(log, clv.CleaningRules()))
+    assert "Cleaned: 1 row became 0 transactions" in repr(cleaned(log, clv.CleaningRules()))
 
 
 # ---- faults that logs have ---------------------------------------------------------------------------------
@@ -466,6 +466,30 @@ def test_ids_turned_float_by_blanks_are_the_ids_they_were():
     result = clv.clean(log, amount="amount")
     assert result.transactions["customer_id"].tolist() == [7, 12]
     assert ledger_of(result)["no customer id"] == (1, 0, 2.0)
+
+
+def test_codes_turned_float_by_blanks_are_the_codes_they_were():
+    log = pd.DataFrame({
+        "customer_id": [7, 7, 7],
+        "date": ["2024-01-01"] * 3,
+        "order_id": [11.0, 11.0, None],
+        "product": [5.0, 6.0, None],
+        "amount": [1.0, 2.0, 3.0],
+    })  # fmt: skip
+    rules = clv.CleaningRules(non_products=["6"])
+    result = clv.clean(log, order_id="order_id", product="product", amount="amount", rules=rules)
+    assert result.transactions["amount"].tolist() == [1.0, 3.0]
+    assert result.transactions["order_id"].tolist()[0] == "11"
+
+
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical])
+def test_a_prefix_is_read_whatever_the_ids_are_kept_as(dtype):
+    log = pl.DataFrame(
+        {"customer_id": [1, 1], "date": ["2024-01-01"] * 2, "order_id": ["7", "R7"], "amount": [5.0, 5.0]}
+    )
+    log = log.with_columns(pl.col("order_id").cast(dtype))
+    rules = clv.CleaningRules(refund_prefix="R")
+    assert len(clv.clean(log, order_id="order_id", amount="amount", rules=rules).transactions) == 0
 
 
 def test_a_file_with_a_mark_leading_zeros_and_a_newline_in_quotes(tmp_path):
