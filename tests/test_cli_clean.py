@@ -40,7 +40,7 @@ def test_a_log_is_cleaned(clv, tmp_path):
     rules = ["--price", "each", "--refund-prefix", "C", "--non-products", "POST, DOT"]
     done = clv("log.csv", *columns, *rules, "--set-aside", "aside.csv")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "4 rows became 1 transactions" in done.stdout
+    assert "4 rows became 1 transaction" in done.stdout
     assert "refund netted" in done.stdout
     kept = pl.read_parquet(tmp_path / "transactions.parquet")
     assert kept.select("customer_id", "order_id", "amount").rows() == [(12, "1", 9.99)]
