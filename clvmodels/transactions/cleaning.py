@@ -14,7 +14,7 @@ import numpy as np
 from clvmodels import files, frames
 from clvmodels.transactions.ledger import KEPT, ROWS_IN, UNITS, Entry, Tally, ledger_table, table_html
 from clvmodels.transactions.lines import read_log
-from clvmodels.transactions.part import MERGED, WINSORIZED, clean_part, rules_in_force
+from clvmodels.transactions.part import FLAGGED, MERGED, WINSORIZED, clean_part, rules_in_force
 from clvmodels.transactions.rules import CleaningRules
 from clvmodels.transactions.work import described
 
@@ -35,9 +35,9 @@ class Cleaned:
         `outliers="keep"`, outlier (bool). In order of customer and date, within the parts a large log is cleaned in.
     ledger : pandas.DataFrame
         In the order applied, "rows in" first and "kept" last: `rule`; `rows` it took out (lines merged into their
-        order count too); `changed`, rows or orders left in with other money; `money` that left with it (refunds are
-        negative); `example`. The rows and, in millionths, the money of "rows in" are exactly those of all other lines
-        together.
+        order count too); `changed`, rows or orders left in with other money or a flag; `money` that left with it
+        (refunds are negative); `example`. The rows and, in millionths, the money of "rows in" are exactly those of all
+        other lines together.
     set_aside : frame of the kind that came
         The rows taken out, in the named columns, with their `reason`.
     entries : mapping of rule to Entry
@@ -195,6 +195,8 @@ def _mark_outliers(orders: nw.DataFrame[Any], rules: CleaningRules, tally: Tally
     limit = round(rules.outlier_times * float(np.partition(amounts, middle)[middle]) * UNITS) / UNITS
     outlier = (nw.col("amount") >= limit) if limit > 0 else nw.lit(False)
     orders = orders.with_columns(outlier=outlier)
+    flagged = orders.filter(nw.col("outlier"))
+    tally.add(FLAGGED, changed=len(flagged), example=described(flagged, ("amount",)))
     if rules.outliers == "winsorize" and limit > 0:
         above = orders.filter(nw.col("amount") > limit)
         cut = sum(above["units"].to_list()) - len(above) * round(limit * UNITS)

@@ -141,7 +141,7 @@ def _kind_of(header: list[str], wanted: str | None, file: str) -> Kind:
             return kind
     raise InvalidTransactions(
         f"The header of {file!r} is none that is known (its columns are {', '.join(map(repr, header))}). Known are:\n"
-        f"{known_kinds()}\nFor any other file name the columns to clean() itself."
+        f"{known_kinds()}\nFor any other file, name its columns to clean()."
     )
 
 

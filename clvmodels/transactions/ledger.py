@@ -26,7 +26,7 @@ class Entry:
     rows : int
         Rows of the log it took out.
     changed : int
-        Rows or orders it left in, with other money.
+        Rows or orders it left in, with other money or a flag.
     units : int
         Money it took out, in millionths; refunds count as negative.
     examples : list of (sort key, words)

@@ -26,9 +26,10 @@ from clvmodels.transactions.netting import (
 from clvmodels.transactions.rules import CleaningRules
 from clvmodels.transactions.work import DUPLICATE, LEFT_IN, TAKES_ROWS, ZERO, Work, described
 
-__all__ = ["MERGED", "WINSORIZED", "Part", "clean_part", "rules_in_force"]
+__all__ = ["FLAGGED", "MERGED", "WINSORIZED", "Part", "clean_part", "rules_in_force"]
 
 MERGED = "merged into its order"
+FLAGGED = "outlier flagged"
 WINSORIZED = "outlier winsorized"
 
 
@@ -59,6 +60,7 @@ def rules_in_force(columns: Mapping[str, str], rules: CleaningRules, has_money: 
         REDUCED: netting,
         ZERO: rules.zero_amounts == "set_aside" and has_money,
         MERGED: "order_id" in columns,
+        FLAGGED: rules.outliers != "keep" and has_money,
         WINSORIZED: rules.outliers == "winsorize" and has_money,
     }
     return [rule for rule, does in in_force.items() if does]

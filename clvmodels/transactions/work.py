@@ -111,4 +111,6 @@ def described(rows: nw.DataFrame[Any], shown: tuple[str, ...]) -> tuple[tuple[st
         words.append(f"{row['lines']:,} lines")
     elif row.get("units") is not None:
         words.append(f"{row['units'] / UNITS:,.2f}")
+    elif row.get("amount") is not None:
+        words.append(f"{row['amount']:,.2f}")
     return tuple(str(row[key]) for key in keys), ", ".join(words)

@@ -89,6 +89,7 @@ def test_a_log_by_hand():
         "purchase reduced": (0, 1, 9.99),
         "zero amount": (1, 0, 0),
         "merged into its order": (1, 0, 0),
+        "outlier flagged": (0, 0, 0),
         "kept": (2, 0, 49.99),
     }
     assert holds_exactly(result)
@@ -181,6 +182,7 @@ def test_outliers_are_flagged_and_cut_only_on_request():
     assert flagged.filter("outlier")["amount"].to_list() == [5000.0]
     result = clv.clean(log, amount="amount", rules=clv.CleaningRules(outliers="winsorize", outlier_times=20))
     assert result.transactions["amount"].to_list() == [10.0] * 8 + [200.0]
+    assert ledger_of(result)["outlier flagged"] == (0, 1, 0)
     assert ledger_of(result)["outlier winsorized"] == (0, 1, 4800.0)
     assert holds_exactly(result)
     kept = clv.clean(log, amount="amount", rules=clv.CleaningRules(outliers="keep"))
