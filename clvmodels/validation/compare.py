@@ -23,6 +23,7 @@ from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.rfm import RFM
 from clvmodels.validation.evidence import name_of, what_forecasts_show, what_likelihoods_show
 from clvmodels.validation.metrics import METRICS, log_score
+from clvmodels.validation.predictive import chances_of
 from clvmodels.validation.tables import column, plain, score_table
 
 __all__ = ["Comparison", "compare"]
@@ -213,16 +214,7 @@ def _tried(model: PurchaseModel, rfm: RFM, split: Holdout | None) -> _Trial:
         except FitFailed as failure:
             return _Trial(model, str(failure), perf_counter() - started, None)
         seconds = perf_counter() - started
-    return _Trial(model, None, seconds, None if split is None else _chances(model, split))
-
-
-def _chances(model: PurchaseModel, split: Holdout) -> Array:
-    """The probability given to what each customer did in the holdout period, (n,)."""
-    chances = np.empty(len(split.calibration))
-    for count in np.unique(split.purchases):
-        at = split.purchases == count
-        chances[at] = column(model.pmf([int(count)], split.horizon, split.calibration[at]), f"pmf_{count}")
-    return chances
+    return _Trial(model, None, seconds, None if split is None else chances_of(model, split))
 
 
 def _spending(spend: SpendModel, rfm: RFM) -> Array:
