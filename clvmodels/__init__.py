@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from clvmodels.validation.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
     from clvmodels.validation.record import Backtest as Backtest
     from clvmodels.validation.record import Validation as Validation
+    from clvmodels.validation.search import HoldoutScore as HoldoutScore
+    from clvmodels.validation.search import SameCustomers as SameCustomers
     from clvmodels.validation.validate import validate as validate
     from clvmodels.valuation.lifetime_value import lifetime_value as lifetime_value
 
@@ -67,6 +69,7 @@ _NAMES = {
     "validation.likelihood_ratio": ("likelihood_ratio_test",),
     "validation.record": ("Backtest", "Validation"),
     "validation.validate": ("validate",),
+    "validation.search": ("HoldoutScore", "SameCustomers"),
     "valuation.lifetime_value": ("lifetime_value",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}

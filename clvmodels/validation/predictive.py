@@ -25,6 +25,7 @@ __all__ = [
     "Settings",
     "Spread",
     "bounds_of_total",
+    "chances_given",
     "chances_of",
     "money",
     "purchases",
@@ -108,10 +109,15 @@ def sample_of(rfm: RFM, most: int, seed: int) -> Sample:
 
 def chances_of(model: PurchaseModel, split: Holdout) -> Array:
     """The probability given to what each customer did in the holdout period, (n,)."""
-    chances = np.empty(len(split.calibration))
-    for count in np.unique(split.purchases):
-        at = split.purchases == count
-        told = model.pmf([int(count)], split.horizon, split.calibration[at])
+    return chances_given(model, split.calibration, split.purchases, split.horizon)
+
+
+def chances_given(model: PurchaseModel, rfm: RFM, purchases: npt.NDArray[np.int64], horizon: float | str) -> Array:
+    """The probability given to so many purchases (n,) of each customer within a horizon, (n,)."""
+    chances = np.empty(len(rfm))
+    for count in np.unique(purchases):
+        at = purchases == count
+        told = model.pmf([int(count)], horizon, rfm[at])
         chances[at] = np.asarray(told[f"pmf_{count}"].to_numpy(), dtype=float)
     return chances
 
