@@ -136,6 +136,15 @@ def backtest(
         Where no origin leaves room for a horizon; without a model; for money the log does not have.
     InvalidTransactions
         When rows break the rules of a log.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> options = {"time_unit": "week", "horizons": ("13 weeks",), "origins": 2, "challenger": False, "draws": 50}
+    >>> found = clv.backtest(log, [clv.NBD()], **options)
+    >>> found.summary[["forecast", "bias"]].head(2).round(2).values.tolist()
+    [['NBD', 0.56], ['zero', -1.0]]
     """
     given = check_models(models, "backtest")
     Request(level, draws=draws)

@@ -61,6 +61,15 @@ class Backtest:
         What each fit can vouch for.
     facts : dict
         Of the data at the last origin, of the settings, and of the versions that computed it.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> options = {"time_unit": "week", "horizons": ("13 weeks",), "origins": 2, "challenger": False, "draws": 50}
+    >>> found = clv.backtest(log, [clv.NBD()], **options)
+    >>> found.level[["origin", "inside"]].values.tolist()
+    [['1997-08-16', False], ['1998-03-31', False]]
     """
 
     scores: pd.DataFrame
@@ -144,7 +153,17 @@ class Backtest:
 
 
 class Validation(Backtest):
-    """A backtest of one origin and one horizon."""
+    """A backtest of one origin and one horizon.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> split = clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
+    >>> check = clv.validate(split, clv.NBD())
+    >>> check.scores[["forecast", "bias"]].head(2).round(2).values.tolist()
+    [['NBD', 0.56], ['zero', -1.0]]
+    """
 
     __slots__ = ()
 

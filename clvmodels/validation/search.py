@@ -87,7 +87,7 @@ class SameCustomers:
     Examples
     --------
     >>> import clvmodels as clv
-    >>> [(list(train), list(test)) for train, test in clv.SameCustomers().split(["a", "b"])]
+    >>> [(train.tolist(), test.tolist()) for train, test in clv.SameCustomers().split(["a", "b"])]
     [([0, 1], [0, 1])]
     """
 

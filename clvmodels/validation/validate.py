@@ -49,6 +49,15 @@ def validate(
     ------
     InvalidOption
         Without a model, with two of one kind, or for money the log does not have.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> split = clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
+    >>> check = clv.validate(split, models=[clv.BGNBD(), clv.NBD()])
+    >>> check.scores[["forecast", "rmse"]].head(2).round(2).values.tolist()
+    [['BG/NBD', 1.61], ['NBD', 1.86]]
     """
     given = check_models(models, "validate")
     if spend is not None and split.spend is None:
