@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from clvmodels.simulate import simulate_log as simulate_log
     from clvmodels.transactions.cleaning import Cleaned as Cleaned
     from clvmodels.transactions.cleaning import clean as clean
+    from clvmodels.transactions.exports import Export as Export
+    from clvmodels.transactions.exports import read_export as read_export
     from clvmodels.transactions.holdout import Holdout as Holdout
     from clvmodels.transactions.holdout import holdout_split as holdout_split
     from clvmodels.transactions.profile import Profile as Profile
@@ -59,6 +61,7 @@ _NAMES = {
     "reporting.report": ("write_report",),
     "simulate": ("simulate_log",),
     "transactions.cleaning": ("Cleaned", "clean"),
+    "transactions.exports": ("Export", "read_export"),
     "transactions.holdout": ("Holdout", "holdout_split"),
     "transactions.profile": ("Profile", "profile"),
     "transactions.rfm": ("RFM", "rfm_summary"),

@@ -50,6 +50,8 @@ def given_in(tmp_path: Path) -> Callable[[pl.DataFrame, str], Any]:
     import duckdb
     import ibis
 
+    connection = duckdb.connect()
+
     def halves(frame: pl.DataFrame, name: str, write: str) -> Path:
         folder = tmp_path / name
         folder.mkdir()
@@ -67,8 +69,8 @@ def given_in(tmp_path: Path) -> Callable[[pl.DataFrame, str], Any]:
             "polars": lambda: frame,
             "lazy": frame.lazy,
             "pyarrow": frame.to_arrow,
-            "duckdb": lambda: duckdb.connect().from_arrow(frame.to_arrow()),
-            "duckdb file": lambda: duckdb.connect().read_parquet(str(written(frame, "duck.parquet", "write_parquet"))),
+            "duckdb": lambda: connection.from_arrow(frame.to_arrow()),
+            "duckdb file": lambda: connection.read_parquet(str(written(frame, "duck.parquet", "write_parquet"))),
             "ibis": lambda: ibis.memtable(frame.to_arrow()),
             "csv": lambda: written(frame, "log.csv", "write_csv"),
             "csv glob": lambda: str(halves(frame, "parts", "write_csv") / "*.csv"),

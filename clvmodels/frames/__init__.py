@@ -4,6 +4,7 @@ Everything between is narwhals. The plans run on polars, so that numbers are the
 frames in memory shared, and what a database holds is streamed into a temporary file first.
 """
 
+from clvmodels.frames.fields import read_fields
 from clvmodels.frames.kinds import Frame, FrameKind, table, write_table
 from clvmodels.frames.opening import Opened, column_names, open_frame
 from clvmodels.frames.running import collect, collect_in_parts, collect_parts, first_rows, running_total
@@ -21,6 +22,7 @@ __all__ = [
     "open_frame",
     "parse_dates",
     "parse_numbers",
+    "read_fields",
     "running_total",
     "table",
     "write_table",

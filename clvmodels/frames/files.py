@@ -110,9 +110,8 @@ def scan(files: Files, needed: Sequence[str], text: Sequence[str], as_text: bool
     headers = {path: _header_with(files, path, wanted) for path in files.paths}
     first = files.paths[0]
     if not set(wanted) <= set(headers[first]):
-        return pl.LazyFrame(
-            schema=dict.fromkeys(headers[first], pl.Null)
-        )  # the caller says what is missing, and for what
+        # The caller says which are missing, and for what.
+        return pl.LazyFrame(schema=dict.fromkeys(headers[first], pl.Null))
     for path, names in headers.items():
         absent = [name for name in wanted if name not in names]
         if absent:

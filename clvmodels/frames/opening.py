@@ -37,12 +37,15 @@ class Opened:
         Whether the rows are held already, so that going through them again costs little.
     as_text : bool
         Whether every column came as text, because the source is CSV or JSON lines and its types were not to be guessed.
+    longest : mapping of str to int
+        Length in bytes of the longest text of some roles, where it was found in passing.
     """
 
     lazy: nw.LazyFrame[Any]
     kind: FrameKind
     in_memory: bool
     as_text: bool
+    longest: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,12 @@ def open_frame(
     if found.written:
         text = pl.col(pl.String)
         lazy = lazy.with_columns(pl.when(text.str.strip_chars() != "").then(text).name.keep())
-    if text_id is not None:
-        lazy = _identify(lazy, text_id, columns[text_id], found.written)
-    return Opened(nw.from_native(lazy), found.kind, found.in_memory, found.written and csv_as_text)
+    longest: dict[str, int] = {}
+    if text_id is not None and found.written:
+        lazy, longest = _identify_written(lazy, text_id)
+    elif text_id is not None:
+        lazy = _identify(lazy, text_id, columns[text_id])
+    return Opened(nw.from_native(lazy), found.kind, found.in_memory, found.written and csv_as_text, longest)
 
 
 def column_names(source: Frame | str | Path) -> list[str]:
@@ -97,6 +103,7 @@ def column_names(source: Frame | str | Path) -> list[str]:
     if isinstance(source, (str, Path)):
         found = files.find(source)
         return files.names_in(found, found.paths[0])
+    source = nw.to_native(source, pass_through=True)
     if isinstance(source, pl.LazyFrame):
         return list(source.collect_schema().names())
     if is_database(source):
@@ -111,6 +118,7 @@ def _of_files(path: str | Path, columns: Mapping[str, str], text: Sequence[str],
 
 
 def _of_frame(source: Frame, columns: Mapping[str, str]) -> _Source:
+    source = nw.to_native(source, pass_through=True)
     if isinstance(source, pl.LazyFrame):
         return _Source(source, "polars", columns)
     if isinstance(source, pl.DataFrame):
@@ -145,13 +153,22 @@ def _narwhals(source: Frame) -> nw.DataFrame[Any]:
     return frame
 
 
-def _identify(lazy: pl.LazyFrame, role: str, name: str, written: bool) -> pl.LazyFrame:
+def _identify_written(lazy: pl.LazyFrame, role: str) -> tuple[pl.LazyFrame, dict[str, int]]:
+    """Ids of a file of text as integers, if every one is written as one; and the longest text of each column.
+
+    Both hang on every row, and a file is long: it is gone through once for them all.
+    """
+    texts = [name for name, dtype in lazy.collect_schema().items() if dtype == pl.String]
+    plain = pl.col(role).str.contains(INTEGER_TEXT).all()
+    found = run(lazy.select(plain.alias("plain"), *(pl.col(t).str.len_bytes().max().alias(f"long {t}") for t in texts)))
+    longest = {text: found[f"long {text}"].item() or 0 for text in texts}
+    return (lazy.with_columns(pl.col(role).cast(pl.Int64)) if found["plain"].item() else lazy), longest
+
+
+def _identify(lazy: pl.LazyFrame, role: str, name: str) -> pl.LazyFrame:
     """Ids as integers or text."""
     dtype = lazy.collect_schema()[role]
     column = pl.col(role)
-    if written:
-        plain = run(lazy.select(column.str.contains(INTEGER_TEXT).all())).item()
-        return lazy.with_columns(column.cast(pl.Int64)) if plain else lazy
     if dtype == pl.String:
         return lazy
     if dtype in (pl.Categorical, pl.Enum, pl.Null):

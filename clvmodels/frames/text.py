@@ -17,20 +17,21 @@ ISO_TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "
 
 
 def parse_dates(
-    lazy: nw.LazyFrame[Any], role: str, date_format: str | None, time_zone: str | None
+    lazy: nw.LazyFrame[Any], role: str, date_format: str | None, time_zone: str | None, longest: int | None = None
 ) -> nw.LazyFrame[Any]:
     """Turn a column of text into timestamps; what cannot be read becomes missing, to be counted by the caller.
 
     ISO 8601 dates and times are read as they are; anything else needs `date_format` (strftime codes). Text that names
-    its zone is converted to `time_zone`, and is unreadable without one.
+    its zone is converted to `time_zone`, and is unreadable without one. `longest`: bytes of the longest text, if known.
     """
     native: pl.LazyFrame = lazy.to_native()
     text = pl.col(role)
     if date_format is not None:
         return nw.from_native(_parse_formatted(native, role, date_format, time_zone))
-    widest = run(native.select(text.str.len_bytes().max())).item()
+    if longest is None:
+        longest = run(native.select(text.str.len_bytes().max())).item() or 0
     parsed = text.str.to_date(ISO_DATE, strict=False)
-    if widest is not None and widest > len("1997-01-01"):
+    if longest > len("1997-01-01"):
         times = [text.str.to_datetime(form, strict=False, time_unit="us") for form in ISO_TIMES]
         if time_zone is not None:
             utc = [

@@ -69,11 +69,10 @@ class Cleaned:
         """What a reader should know of it, in words."""
         came, kept = self.entries[ROWS_IN], self.entries[KEPT]
         merged = self.entries[MERGED].rows if MERGED in self.entries else 0
-        facts = [f"{came.rows:,} rows became {kept.rows:,} transactions"]
-        aside = came.rows - kept.rows - merged
+        facts = [f"{_several(came.rows, 'row')} became {_several(kept.rows, 'transaction')}"]
         if merged:
-            facts.append(f"{merged:,} lines merged into their orders")
-        facts.append(f"{aside:,} rows set aside")
+            facts.append(f"{_several(merged, 'line')} merged into orders")
+        facts.append(f"{_several(came.rows - kept.rows - merged, 'row')} set aside")
         if came.units or kept.units:
             facts.append(f"money {came.units / UNITS:,.2f} in, {kept.units / UNITS:,.2f} kept")
         return facts
@@ -193,6 +192,10 @@ def clean(
         entries=tally.entries,
         rules=rules,
     )
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _mark_outliers(orders: nw.DataFrame[Any], rules: CleaningRules, tally: Tally) -> nw.DataFrame[Any]:

@@ -83,14 +83,13 @@ def ledger_table(entries: dict[str, Entry], has_money: bool) -> pd.DataFrame:
 
 def table_html(ledger: pd.DataFrame) -> str:
     """The ledger as an HTML table, numbers to the right and with separators."""
-    right = ' style="text-align:right"'
-    head = "".join(f"<th{right if name in COLUMNS[1:4] else ''}>{name}</th>" for name in COLUMNS)
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{right if name in COLUMNS[1:4] else ''}>{_cell(name, row)}</td>" for name in COLUMNS)
-        + "</tr>"
-        for row in ledger.to_dict("records")
-    )
+    sides = {name: "right" if name in ("rows", "changed", "money") else "left" for name in COLUMNS}
+    styles = {name: f' style="text-align:{side};padding:2px 8px"' for name, side in sides.items()}
+    head = "".join(f"<th{styles[name]}>{name}</th>" for name in COLUMNS)
+    rows = [
+        "".join(f"<td{styles[name]}>{_cell(name, row)}</td>" for name in COLUMNS) for row in ledger.to_dict("records")
+    ]
+    body = "".join(f"<tr>{cells}</tr>" for cells in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

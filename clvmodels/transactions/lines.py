@@ -86,6 +86,7 @@ def read_log(
         if role in columns:
             lazy = with_numbers(lazy, role, columns[role], opened.as_text)
             lazy = lazy.with_columns(nw.when(~nw.col(role).is_nan()).then(nw.col(role)).alias(role))
+    lazy = _with_codes(lazy, columns)
     lazy = _with_units(lazy, columns, rules).with_columns(rule=_judgment(columns, rules, has_money))
     rows = _check(lazy, columns, clock, date_format, rules)
     keep = [*columns, "units", "refund_units", "rule", *others]
@@ -106,6 +107,18 @@ def _refuse_contradictions(columns: Mapping[str, str]) -> None:
         raise InvalidOption("`refunded` is taken from what was paid: give `amount`, or `price` and `quantity`, too.")
 
 
+def _with_codes(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """Codes of orders and products that blanks turned float, as the text they were."""
+    schema = lazy.collect_schema()
+    for role in ("order_id", "product"):
+        if role in columns and schema[role].is_float():
+            code = nw.col(role)
+            whole = (code == code.floor()) & (code.abs() < 2.0**53)
+            text = nw.when(whole).then(code.cast(nw.Int64).cast(nw.String)).otherwise(code.cast(nw.String))
+            lazy = lazy.with_columns(nw.when(~code.is_nan()).then(text).alias(role))
+    return lazy
+
+
 def _with_units(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules) -> nw.LazyFrame[Any]:
     """Money of each row, and money given back of its order, in millionths; refunds below 0."""
     if "amount" in columns:
@@ -119,13 +132,13 @@ def _with_units(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: Clea
     if "rate" in columns:
         paid, back = paid * nw.col("rate"), back * nw.col("rate")
     lazy = _in_units(_in_units(lazy.with_columns(paid=paid, back=back), "paid", "units"), "back", "refund_units")
-    refund = _refund(lazy, columns, rules)
+    refund = _refund(columns, rules)
     if refund is not None:
         lazy = lazy.with_columns(units=nw.when(refund).then(-nw.col("units").abs()).otherwise(nw.col("units")))
     return lazy.with_columns(refund_units=nw.when(nw.col("refund_units") > 0).then(nw.col("refund_units")))
 
 
-def _refund(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules) -> nw.Expr | None:
+def _refund(columns: Mapping[str, str], rules: CleaningRules) -> nw.Expr | None:
     """Rows that say in another way than by the sign of their amount that they are refunds."""
     signs = []
     if "quantity" in columns:
@@ -135,8 +148,7 @@ def _refund(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: Cleaning
         signs.append(_status_in(rules.refund_statuses))
     if rules.refund_prefix is not None:
         _needs("order_id", columns, "refund_prefix")
-        if lazy.collect_schema()["order_id"] == nw.String:
-            signs.append(nw.col("order_id").str.starts_with(rules.refund_prefix).fill_null(False))
+        signs.append(nw.col("order_id").cast(nw.String).str.starts_with(rules.refund_prefix).fill_null(False))
     return nw.any_horizontal(*signs, ignore_nulls=True) if signs else None
 
 

@@ -50,8 +50,8 @@ class Transactions:
     has_amount : bool
     first_tick, last_tick : int
         Ticks of the earliest and the latest transaction.
-    rows : int
-        Transactions kept.
+    rows, rows_after : int
+        Transactions, and how many of them are later than the tick asked about.
     rows_without_id : int
         Rows set aside because they name no customer (`on_missing_id="drop"`).
     parts : int
@@ -64,6 +64,7 @@ class Transactions:
     first_tick: int
     last_tick: int
     rows: int
+    rows_after: int
     rows_without_id: int
     parts: int
 
@@ -86,8 +87,9 @@ def read_transactions(
     amount: str | None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
+    end: int | None = None,
 ) -> Transactions:
-    """Open a log and check every row.
+    """Open a log and check every row, counting those later than tick `end` in passing.
 
     Raises
     ------
@@ -98,7 +100,7 @@ def read_transactions(
         raise InvalidOption(f"on_missing_id={on_missing_id!r} is not one of 'raise', 'drop'.")
     columns = {"customer_id": customer_id, "date": date} | ({"amount": amount} if amount is not None else {})
     opened = frames.open_frame(log, columns, text_id="customer_id", csv_as_text=True)
-    lazy = with_ticks(opened.lazy, clock, date, date_format)
+    lazy = with_ticks(opened.lazy, clock, date, date_format, opened.longest.get("date"))
     if amount is not None:
         lazy = with_numbers(lazy, "amount", amount, opened.as_text)
     without_id = nw.col("customer_id").is_null()
@@ -107,9 +109,11 @@ def read_transactions(
         anonymous = int(frames.collect(lazy.select(without_id.sum())).item())
         lazy = lazy.filter(~without_id)
     faults = list(_faults(columns, clock, date_format))
-    rows, first, last, *counts = frames.collect(
+    later = nw.lit(0) if end is None else (nw.col("tick") > end).sum()
+    rows, rows_after, first, last, *counts = frames.collect(
         lazy.select(
             nw.len().alias("rows"),
+            later.alias("later"),
             nw.col("tick").min().alias("first"),
             nw.col("tick").max().alias("last"),
             *(fault.broken.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)),
@@ -123,7 +127,8 @@ def read_transactions(
     exact = (nw.col("amount") / AMOUNT_UNIT).round().cast(nw.Int128)
     kept = lazy.select("customer_id", "tick", *([exact] if amount is not None else []))
     parts = 1 + rows // (ROWS_A_PART if opened.in_memory else ROWS_A_SCAN)
-    return Transactions(kept, opened.kind, amount is not None, first, last, rows, anonymous, min(parts, MOST_PARTS))
+    has_amount, parts = amount is not None, min(parts, MOST_PARTS)
+    return Transactions(kept, opened.kind, has_amount, first, last, rows, rows_after, anonymous, parts)
 
 
 def money(sums: nw.Series[Any]) -> npt.NDArray[np.float64]:
@@ -131,12 +136,17 @@ def money(sums: nw.Series[Any]) -> npt.NDArray[np.float64]:
     return sums.cast(nw.Float64).to_numpy() * AMOUNT_UNIT
 
 
-def with_ticks(lazy: nw.LazyFrame[Any], clock: Clock, name: str, date_format: str | None) -> nw.LazyFrame[Any]:
-    """Add `tick`, missing where the date cannot be read; text dates stay beside it for the error message."""
+def with_ticks(
+    lazy: nw.LazyFrame[Any], clock: Clock, name: str, date_format: str | None, longest: int | None = None
+) -> nw.LazyFrame[Any]:
+    """Add `tick`, missing where the date cannot be read; text dates stay beside it for the error message.
+
+    `longest` is the length of the longest text, where it is known.
+    """
     dtype = lazy.collect_schema()["date"]
     lazy = lazy.with_columns(written=nw.col("date"))
     if dtype == nw.String:
-        lazy = frames.parse_dates(lazy, "date", date_format, clock.time_zone)
+        lazy = frames.parse_dates(lazy, "date", date_format, clock.time_zone, longest)
     elif isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         if clock.time_zone is None:
             raise InvalidTransactions(
@@ -218,7 +228,7 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
             "amount",
             (paid < 0).fill_null(False),
             f"have a negative amount in {name!r}",
-            "Net refunds against the purchases they reverse, or remove them, before the log is summarized.",
+            "Net refunds against the purchases they reverse, as `clean` does, or remove them; then summarize the log.",
         )
         yield Fault(
             "amount",

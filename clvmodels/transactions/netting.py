@@ -54,9 +54,10 @@ def _take_refunds(work: Work, place: Codes, netted: Netted) -> None:
     named[place], had_earlier[place] = netted.names_purchase[: len(place)], netted.had_earlier[: len(place)]
     refund = (work.rule == LEFT_IN) & (work.units < 0)
     matched = refund & (work.left != work.units)
-    over = matched & (work.left != 0)
+    over = (matched & (work.left != 0)).astype(bool)
+    example = work.example(over)
     work.take(NETTED, matched, work.units - work.left)
-    work.tally.add(BEYOND, units=work.total(work.left[over]), changed=int(over.sum()))
+    work.tally.add(BEYOND, units=work.total(work.left[over]), changed=int(over.sum()), example=example)
     alone = refund & ~matched
     work.take(BEYOND, alone & named, work.units)
     work.take(BEFORE, alone & ~named & ~had_earlier, work.units)
@@ -124,8 +125,9 @@ def _coded(lines: nw.DataFrame[Any], work: Work, money: Units, back: Units, stat
 def _with_order_named(lines: nw.DataFrame[Any], rules: CleaningRules) -> nw.DataFrame[Any]:
     """The order a line belongs to or, of a refund, names: its id without the prefix of refunds."""
     order, prefix = nw.col("order_id"), rules.refund_prefix
-    if prefix is None or lines.schema["order_id"] != nw.String:
+    if prefix is None:
         return lines.with_columns(named=order)
+    order = order.cast(nw.String)
     prefixed = order.str.starts_with(prefix).fill_null(False)
     return lines.with_columns(named=nw.when(prefixed).then(order.str.slice(len(prefix))).otherwise(order))
 

@@ -95,8 +95,9 @@ def rfm_summary(
     (2357, 2457, 38.86)
     """
     clock = Clock(time_unit, merge_within, time_zone)
-    transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id)
-    end = transactions.last_tick if observation_end is None else clock.closing_tick(observation_end)
+    named = None if observation_end is None else clock.closing_tick(observation_end)
+    transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id, named)
+    end = transactions.last_tick if named is None else named
     after = acquisition_tick(clock, acquired_after, end)
     if intertimes:
         return summarize(hold(transactions, clock), end, include_first_transaction, intertimes, after)
@@ -109,11 +110,6 @@ def rfm_summary(
     everybody = frames.collect_in_parts(reduce, transactions.lazy, "customer_id", transactions.parts)
     rows = (everybody if after is None else everybody.filter(nw.col("age") < end - after)).sort("customer_id")
     refuse_nobody(len(rows), len(everybody), after, clock)
-    later = 0
-    if end < transactions.last_tick:
-        later = transactions.rows - int(
-            frames.collect(transactions.lazy.filter(nw.col("tick") <= end).select(nw.len())).item()
-        )
     frequency = rows["purchases"].to_numpy().astype(np.int64) - 1
     count = frequency + 1 if include_first_transaction else frequency
     return RFM(
@@ -126,7 +122,7 @@ def rfm_summary(
         clock=clock,
         observation_end=clock.describe_tick(end),
         kind=transactions.kind,
-        rows_after_end=later,
+        rows_after_end=transactions.rows_after,
         rows_without_id=transactions.rows_without_id,
         attributes={},
         acquired_after=None if after is None else clock.describe_tick(after),

@@ -57,7 +57,7 @@ def told(request, tmp_path):
         if request.param == "duckdb":
             import duckdb
 
-            return duckdb.connect().from_arrow(frame.to_arrow())
+            return duckdb.from_arrow(frame.to_arrow())
         return {"pandas": lambda: pd.DataFrame(columns), "polars": lambda: frame, "pyarrow": frame.to_arrow}[
             request.param
         ]()
