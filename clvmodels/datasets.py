@@ -36,6 +36,12 @@ def dataset_path(name: str) -> Path:
     ------
     FileNotFoundError
         If no bundled file has this name; the message lists those that exist and the folders looked in.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.datasets.dataset_path("cdnow.csv").name
+    'cdnow.csv'
     """
     for place in _PLACES:
         if name in _file_names(place):
@@ -75,6 +81,14 @@ def load_cdnow(sample: bool = False) -> pd.DataFrame:
     Published by P. S. Fader and B. G. S. Hardie; described in Fader, P. S. and Hardie, B. G. S. (2001),
     "Forecasting Repeat Sales at CDNOW: A Case Study", Interfaces 31(3), part 2, S94-S107. Taken from the
     wheel of lifetimes 0.11.3.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> print(clv.datasets.load_cdnow(sample=True).head(2).to_string(index=False))
+     customer_id       date  quantity  amount
+               4 1997-01-01         2   29.33
+               4 1997-01-18         2   29.73
     """
     import pandas as pd
 
@@ -108,6 +122,12 @@ def load_donations() -> pd.DataFrame:
     Analyzed in Fader, P. S., Hardie, B. G. S. and Shang, J. (2010), "Customer-Base Analysis in a
     Discrete-Time Noncontractual Setting", Marketing Science 29(6), 1086-1108. Taken from the wheel of
     lifetimes 0.11.3.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.datasets.load_donations()["weights"].sum().item()
+    11104
     """
     import pandas as pd
 
@@ -142,6 +162,12 @@ def load_online_retail() -> pd.DataFrame:
     Given to the UCI Machine Learning Repository by D. Chen; described in Chen, D., Sain, S. L. and Guo, K. (2012),
     "Data mining for the online retail industry", Journal of Database Marketing & Customer Strategy Management 19(3),
     197-208.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.datasets.load_online_retail()["CustomerID"].nunique()
+    422
     """
     import pandas as pd
 

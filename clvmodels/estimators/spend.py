@@ -160,6 +160,12 @@ class SpendModel(FittedProcess):
         p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
         return lambda generator, purchases, *columns: process.sample_spend(p, purchases, *columns, generator)
 
+    def outcomes(self, rfm: RFM, purchases: Array, generator: np.random.Generator) -> Array:
+        """What each customer may spend in so many purchases (draws, n), at the parameters estimated, (draws, n)."""
+        p = self._parameters
+        self._check_rfm(rfm)
+        return self.process.sample_spend(p, purchases, *self._statistics(rfm), generator)
+
     def _under_draws(self, seed: int, draws: int) -> Callable[..., Array]:
         process = self.process
         p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed)[:, :, None])

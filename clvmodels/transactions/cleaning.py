@@ -43,6 +43,20 @@ class Cleaned:
     entries : mapping of rule to Entry
         The same as `ledger`, with money as whole millionths.
     rules : CleaningRules
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_online_retail()
+    >>> named = {"customer_id": "CustomerID", "date": "InvoiceDate", "order_id": "InvoiceNo"}
+    >>> cleaned = clv.clean(log, **named, quantity="Quantity", price="UnitPrice", product="StockCode")
+    >>> for fact in cleaned.facts()[:2]:
+    ...     print(fact)
+    59,355 rows became 1,665 transactions
+    41,666 lines merged into their orders
+    >>> rows = cleaned.ledger["rows"]
+    >>> bool(rows.iloc[0] == rows.iloc[1:].sum())  # every row is accounted for
+    True
     """
 
     transactions: frames.Frame
@@ -114,7 +128,7 @@ def clean(
         A row a line item, or an order.
     customer_id, date : str
         Column names. An order is dated by the first of its lines that are kept.
-    amount : str, optional
+    amount, quantity, price : str, optional
         What a row costs; or `quantity` and `price`, which are multiplied. Below 0 it is a refund, and so it is where a
         quantity is below 0. Without either there is no money.
     order_id, product : str, optional

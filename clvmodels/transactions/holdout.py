@@ -48,6 +48,14 @@ class Holdout:
         Last tick of the calibration period.
     activity : int array (3, ticks)
         Ticks, customers whose first purchase fell there (up to the cut), and their repeat purchases there.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> split = clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
+    >>> int(split.purchases.sum()), split.horizon
+    (1882, 39.0)
     """
 
     calibration: RFM
@@ -137,6 +145,10 @@ def holdout_split(
     date_format, on_missing_id
         As for `rfm_summary`.
 
+    Returns
+    -------
+    Holdout
+
     Raises
     ------
     InvalidTransactions
@@ -144,6 +156,17 @@ def holdout_split(
     InvalidOption
         When the holdout period would be empty, a period would end within an opportunity, or acquired_after is not
         before the cut.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> ends = {"calibration_end": "1997-09-30", "holdout_end": "1998-06-30"}
+    >>> split = clv.holdout_split(log, amount="amount", time_unit="week", **ends)
+    >>> for fact in split.facts():
+    ...     print(fact)
+    2,357 customers known at 1997-09-30, followed to 1998-06-30
+    1,882 purchases by 29.0% of them in these 39 weeks
     """
     clock = Clock(time_unit, merge_within, time_zone)
     record = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)

@@ -82,6 +82,18 @@ class Profile:
         Customers first seen up to this day are left out; the first day is then the next.
     older_customers, rows_after_end, rows_without_id : int
         Customers and rows that are left out.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> found = clv.profile(log, amount="amount")
+    >>> found.arrivals.verdict, found.opportunities.words
+    ('seen', 'purchases fall on any day')
+    >>> print(found.weeks[["week_start", "purchases", "new_customers"]].head(2).to_string(index=False))
+    week_start  purchases  new_customers
+    1997-01-01        100            100
+    1997-01-06        180            168
     """
 
     transactions: int
@@ -213,9 +225,9 @@ def profile(
     >>> import clvmodels as clv
     >>> found = clv.profile(clv.datasets.load_cdnow(sample=True), amount="amount", time_unit="week")
     >>> found.customers, round(found.bought_once, 2), found.arrivals.verdict, found.sufficiency
-    (2357, 0.49, 'seen', 'enough')
+    (2357, 0.52, 'seen', 'enough')
     >>> found.models["model"][found.models["fits"] == "yes"].to_list()
-    ['MBG/NBD', 'Pareto/NBD']
+    ['MBG/NBD', 'Pareto/NBD', 'Gamma-Gamma']
     """
     if time_unit not in get_args(ProfileUnit):
         raise InvalidOption(f"time_unit={time_unit!r} is not one of {', '.join(map(repr, get_args(ProfileUnit)))}.")

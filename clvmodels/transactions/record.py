@@ -60,6 +60,17 @@ class RFM:
         Customers first seen up to this date are left out; None where all are in.
     older_customers : int
         How many that are.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> rfm["frequency"][:5].tolist(), len(rfm[rfm.frequency > 0])
+    ([2, 0, 1, 0, 0], 946)
+    >>> again = clv.RFM.from_frame(rfm.to_frame(), time_unit="week", observation_end="1997-09-30")
+    >>> len(again) == len(rfm)
+    True
     """
 
     customer_id: nw.Series[Any]

@@ -63,6 +63,8 @@ def rfm_summary(
         Purchases within one such calendar period are one purchase. A week (from Monday), month or year is an
         opportunity to buy, as discrete processes such as BG/BB count them: the time unit is then the same, and the RFM
         carries n, how many there were after the first purchase.
+    include_first_transaction : bool
+        Let the money of the first purchase count into monetary_value.
     intertimes : bool
         Add sum_log_intertimes, which models of regular timing read; all purchases are then held in memory.
     time_zone : str, optional

@@ -73,6 +73,13 @@ class CleaningRules:
     ------
     InvalidOption
         For a value that is not offered.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> rules = clv.CleaningRules(refund_prefix="C", non_products=["POST", "DOT", "M"])
+    >>> rules.refunds, rules.zero_amounts
+    ('net', 'set_aside')
     """
 
     missing_id: Literal["set_aside", "raise"] = "set_aside"
