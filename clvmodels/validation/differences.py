@@ -121,7 +121,10 @@ def _compared(
 def _ends(difference: float, apart: Array, share: float, level: float) -> tuple[float, float]:
     """Interval of a difference from replicated ones, of which the first is that of the sample itself."""
     tail = 0.5 * (1 - level)
-    lower, upper = np.quantile(apart[1:] - apart[0], [tail, 1 - tail])
+    moved = apart[1:] - apart[0]
+    if not np.isfinite(moved).any():
+        return np.nan, np.nan
+    lower, upper = np.quantile(moved[np.isfinite(moved)], [tail, 1 - tail])
     return float(difference + share * lower), float(difference + share * upper)
 
 
@@ -167,13 +170,12 @@ def _scores(draw: _Draw, title: str) -> dict[str, Array]:
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.where(actual > 0, actual * np.log(actual / predicted), 0.0)
         deviance = 2 * ((odds - actual + predicted) @ weights) / draw.customers
-        bias = np.abs(predicted @ weights / draw.total - 1)
     customers, captured = _curve(actual, predicted, weights)
     scores = {
-        "bias": bias,
+        "bias": np.abs(_share(predicted @ weights, draw.total) - 1),
         "rmse": np.sqrt((predicted - actual) ** 2 @ weights / draw.customers),
         "poisson_deviance": deviance,
-        "gini": _under(customers, captured) / draw.best,
+        "gini": _share(_under(customers, captured), draw.best),
         "capture": _captured(customers, captured),
     }
     if LOG_SCORE_OF + title in draw.table:
@@ -201,8 +203,7 @@ def _under(customers: Array, captured: Array) -> Array:
     area = customers[0] * captured[0]
     if len(customers) > 1:
         area = area + np.einsum("ij,ij->j", np.diff(customers, axis=0), captured[1:] + captured[:-1])
-    answer: Array = area / (customers[-1] * captured[-1]) - 1
-    return answer
+    return _share(area, customers[-1] * captured[-1]) - 1
 
 
 def _captured(customers: Array, captured: Array) -> Array:
@@ -212,5 +213,10 @@ def _captured(customers: Array, captured: Array) -> Array:
     seen, did = (np.where(at > 0, values[at - 1, each], 0.0) for values in (customers, captured))
     step = customers[at, each] - seen
     part = np.divide(wanted - seen, step, out=np.ones(len(step)), where=step > 0)
-    answer: Array = (did + part * (captured[at, each] - did)) / captured[-1]
-    return answer
+    return _share(did + part * (captured[at, each] - did), captured[-1])
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """The quotient; NaN where nothing happened among the customers drawn."""
+    share: Array = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return share
