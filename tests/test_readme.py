@@ -80,7 +80,7 @@ def test_commands_run(folder):
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         assert done.stderr == "", f"{command}\n{done.stderr}"
     written = {path.name for path in folder.iterdir()} - {"data"}
-    assert written == {"model.json", "predictions.parquet", "validation.json", "report.html"}
+    assert written == {"model.json", "predictions.parquet", "validation.json", "report.html", "backtest.json"}
 
 
 def test_make_targets_exist():

@@ -25,7 +25,7 @@ from clvmodels.validation.past import Past
 __all__ = ["BLENDS", "CHALLENGER", "Window", "best_process", "blends", "challenge", "earlier_windows", "learned_level"]
 
 CHALLENGER = "boosted trees"
-BLENDS = ("half trees, half process", "half trees, half process, its total", "half trees, half process, learned total")
+BLENDS = ("blend", "blend, total of process", "blend, learned total")
 WINDOWS = 3  # each half a window before the one after it
 SHARE = 3  # a window is at most a third of the calibration period: the rest is there to know customers by
 MOST_ROWS = 200_000  # to learn from

@@ -174,6 +174,20 @@ def test_what_cannot_be_asked(log, options, match):
 # ---- progress and interruption -----------------------------------------------------------------------------
 
 
+def test_each_origin_is_kept_as_it_is_done(log, tmp_path):
+    def stop(done, of):
+        raise KeyboardInterrupt
+
+    options = OPTIONS | {"amount": None, "challenger": False, "keep": tmp_path / "kept"}
+    with pytest.raises(KeyboardInterrupt):
+        clv.backtest(log, clv.NBD(), origins=CUTS, progress=stop, **options)
+    kept = sorted(path.name for path in (tmp_path / "kept").iterdir())
+    assert kept
+    assert set(kept) <= {f"{cut}.json" for cut in CUTS}
+    document = json.loads((tmp_path / "kept" / kept[0]).read_text("utf-8"))
+    assert document["facts"]["origins"] == [kept[0].removesuffix(".json")]
+
+
 def test_progress_is_told_and_an_interruption_stops(log):
     seen = []
     options = OPTIONS | {"amount": None, "challenger": False}
