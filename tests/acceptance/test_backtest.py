@@ -18,7 +18,7 @@ from clvmodels.validation.past import Past
 
 pytestmark = pytest.mark.acceptance
 SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
-OPTIONS = {"time_unit": "week", "sampled": 1_000, "draws": 100}
+OPTIONS = {"time_unit": "week", "sampled": 600, "draws": 60}
 
 
 def shared(name):
@@ -114,7 +114,7 @@ def test_coverage_of_customers_intervals_by_decile(name):
     told = table[(table["by"] == "decile") & (table["quantity"] == "purchases")]
     told = told[told["forecast"] == check.facts["models"][0]]
     assert told.groupby("origin")["order"].nunique().tolist() == [10] * 3
-    assert told["sampled"].sum() == 3_000
+    assert told["sampled"].sum() == 1_800
     assert (told["coverage"] > 0.6).all()
     low, high = COVERED[name]
     assert low < np.average(told["coverage"], weights=told["sampled"]) < high
@@ -220,4 +220,4 @@ def test_an_honest_table_where_a_rival_wins():
     assert not score(check, "zero")["mae"] > 1.1 * score(check, "Pareto/NBD")["mae"]  # why MAE is no headline
     journey = backtest("Complete Journey")
     assert better(journey, CHALLENGER, "rmse") == "forecast"
-    assert better(journey, "last period repeated", "gini") == "forecast"
+    assert better(journey, CHALLENGER, "gini") == "forecast"

@@ -350,6 +350,20 @@ def test_equal_silences_stay_together():
     assert rule.active == pytest.approx(1 / 3)
 
 
+def test_a_thinned_past_is_that_of_some_of_its_customers(log):
+    clock = Clock("week")
+    past = Past(purchases_of(log, clock, amount="amount"), clock.last_tick("1997-03-01"))
+    whole = past.followed(past.cut + 70)
+    assert past.thinned(len(whole.calibration)) is past
+    some = past.thinned(600).followed(past.cut + 70)
+    rows = np.arange(0, len(whole.calibration), -(-len(whole.calibration) // 600))
+    assert some.calibration.customer_id.to_list() == whole.calibration.customer_id[rows].to_list()
+    for name in ("frequency", "recency", "T", "monetary_value"):
+        assert np.array_equal(some.calibration[name], whole.calibration[name][rows], equal_nan=True), name
+    assert some.purchases.tolist() == whole.purchases[rows].tolist()
+    assert some.spend.tolist() == whole.spend[rows].tolist()
+
+
 def test_windows_lie_inside_the_calibration_period(log):
     clock = Clock("week")
     past = Past(purchases_of(log, clock, amount="amount"), clock.last_tick(CUTS[-1]))
