@@ -19,6 +19,8 @@ __all__ = [
     "show_crosscheck",
     "show_facts",
     "show_fits",
+    "show_ledger",
+    "show_profile",
     "show_scores",
     "show_value",
 ]
@@ -49,6 +51,30 @@ def show_facts(console: Console, facts: Iterable[str]) -> None:
     console.print()
     for fact in facts:
         console.print(f"  {fact}", highlight=False)
+
+
+def show_profile(console: Console, checks: pd.DataFrame, models: pd.DataFrame) -> None:
+    """Whether the data suffice, numbers as text, and which models fit such data."""
+    table = _table("Do the data suffice?", ["what"], ["here", "comfortable", "least", "enough"])
+    for row in checks.to_dict("records"):
+        table.add_row(*(row[name] for name in ("what", "value", "comfortable", "least", "enough")))
+    _shown(console, table)
+    table = _table("Which models fit such data?", ["model", "fits"], [])
+    table.add_column("why")
+    for row in models.to_dict("records"):
+        table.add_row(row["model"], row["fits"], row["why"])
+    _shown(console, table)
+
+
+def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
+    """What cleaning did, a rule a line; rules that met nothing are left out."""
+    table = _table("Ledger", ["rule"], ["rows", "changed", "money"])
+    table.add_column("example", overflow="fold")
+    for row in ledger.to_dict("records"):
+        if row["rows"] or row["changed"]:
+            counts = (f"{row[name]:,}" if row[name] else "" for name in ("rows", "changed"))
+            table.add_row(row["rule"], *counts, _number(row["money"], ",.2f"), row["example"])
+    console.print(table)
 
 
 def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataFrame]]) -> None:

@@ -16,7 +16,7 @@ from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.transactions.log import AMOUNT_UNIT, MissingId, money
 from clvmodels.transactions.purchases import Purchases, purchases_of
-from clvmodels.transactions.rfm import RFM, summarize
+from clvmodels.transactions.rfm import RFM, acquisition_tick, summarize
 
 __all__ = ["Holdout", "cut_at", "holdout_split"]
 
@@ -90,6 +90,9 @@ class Holdout:
             facts.append(
                 f"{self.new_customers:,} customers first seen after the cut, with {self.new_purchases:,} purchases"
             )
+        if self.calibration.acquired_after is not None:
+            older, day = self.calibration.older_customers, self.calibration.acquired_after
+            facts.append(f"{older:,} customers first seen up to {day} left out")
         if self.rows_after_end:
             facts.append(f"{self.rows_after_end:,} rows after {self.holdout_end} left out")
         return facts
@@ -110,6 +113,7 @@ def holdout_split(
     amount: str | None = None,
     calibration_end: str | Date | datetime,
     holdout_end: str | Date | datetime | None = None,
+    acquired_after: str | Date | datetime | None = None,
     time_unit: TimeUnit = "day",
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
@@ -127,6 +131,8 @@ def holdout_split(
     holdout_end : date or str, optional
         Last day of the holdout period; default: the latest date in the log. Of opportunities, each end has to be the
         last day of one, and by default that of the latest date is taken to be over.
+    acquired_after : date or str, optional
+        Leave out whoever is first seen on this day or earlier, as for `rfm_summary`.
     log, customer_id, date, amount, time_unit, merge_within, include_first_transaction, intertimes, time_zone,
     date_format, on_missing_id
         As for `rfm_summary`.
@@ -134,21 +140,30 @@ def holdout_split(
     Raises
     ------
     InvalidTransactions
-        When rows break the rules of a log, or none is as early as the cut.
+        When rows break the rules of a log, none is as early as the cut, or nobody is first seen after acquired_after.
     InvalidOption
-        When the holdout period would be empty, or a period would end within an opportunity.
+        When the holdout period would be empty, a period would end within an opportunity, or acquired_after is not
+        before the cut.
     """
     clock = Clock(time_unit, merge_within, time_zone)
     record = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
     cut = clock.closing_tick(calibration_end, "calibration_end")
     end = record.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
-    return cut_at(record, cut, end, include_first_transaction, intertimes)
+    after = acquisition_tick(clock, acquired_after, cut)
+    return cut_at(record, cut, end, include_first_transaction, intertimes, after)
 
 
 def cut_at(
-    record: Purchases, cut: int, end: int, include_first_transaction: bool = False, intertimes: bool = False
+    record: Purchases,
+    cut: int,
+    end: int,
+    include_first_transaction: bool = False,
+    intertimes: bool = False,
+    after: int | None = None,
 ) -> Holdout:
     """Cut the purchases held after tick `cut`, and follow its customers up to and including tick `end`.
+
+    Whoever is first seen up to tick `after` is left out.
 
     Raises
     ------
@@ -163,9 +178,11 @@ def cut_at(
             f"The holdout period is empty: it would end on {clock.describe_tick(end)}, and the calibration period "
             f"on {clock.describe_tick(cut)}."
         )
-    calibration = summarize(record, cut, include_first_transaction, intertimes)
+    calibration = summarize(record, cut, include_first_transaction, intertimes, after)
     start, at_cut, at_end = record.start[:-1], record.up_to(cut), record.up_to(end)
     known = record.first <= cut
+    if after is not None:
+        known &= record.first > after
     new = (record.first > cut) & (record.first <= end)
     spend = past_spend = new_spend = None
     if record.paid is not None:

@@ -117,7 +117,8 @@ def hold(transactions: Transactions, clock: Clock) -> Purchases:
     """The purchases of a checked log, in memory."""
 
     def merge(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return purchases(lazy, transactions.has_amount, transactions.last_tick, count_rows=True)
+        merged = purchases(lazy, transactions.has_amount, transactions.last_tick, count_rows=True)
+        return merged.with_columns(nw.col("tick").cast(nw.Int32))
 
     merged = frames.collect_in_parts(merge, transactions.lazy, "customer_id", transactions.parts)
     by_tick = merged.group_by("tick").agg(nw.col("rows").sum()).sort("tick")

@@ -1,8 +1,7 @@
-"""Tables of a validation: scores, calibration by frequency, weekly tracking. Arrays in, pandas out."""
+"""Tables of a validation: scores of means, weekly tracking. Arrays in, pandas out."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.metrics import METRICS
 from clvmodels.validation.predictive import Spread, bounds_of_total
 
-__all__ = ["column", "plain", "score_table", "tracking_table"]
+__all__ = ["column", "score_table", "tracking_table"]
 
 
 def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) -> pd.DataFrame:
@@ -134,16 +133,3 @@ def _expected_of_arrivals(
 def column(frame: Any, name: str) -> Array:
     """A column of numbers of any kind of frame, (n,)."""
     return np.asarray(frame[name].to_numpy(), dtype=float)
-
-
-def plain(value: Any) -> Any:
-    """Values that JSON knows: a missing number becomes None, an infinite one the text "inf" or "-inf"."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    return value
