@@ -100,7 +100,8 @@ def backtest(
     Parameters
     ----------
     log : frame or path
-        A row a transaction, as for `rfm_summary`; read once.
+        A row a transaction, as for `rfm_summary`; read once. What cleaned it must not have looked ahead: a threshold
+        learned from the whole log, or a later refund netted against an order, is knowledge from after an origin.
     models : PurchaseModel or sequence of them
         Fitted afresh at each origin; the ones passed stay as they are.
     spend : SpendModel, optional
