@@ -93,6 +93,7 @@ def test_commands_run(folder):
         "predictions.parquet",
         "validation.json",
         "report.html",
+        "backtest.json",
     }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "show_backtest",
     "show_comparison",
     "show_crosscheck",
     "show_facts",
@@ -33,6 +34,7 @@ FITS = {
     "bic": "BIC",
     "seconds": "seconds",
 }
+BACKTEST = {"bias": "+.1%", "rmse": ",.2f", "gini": ".3f", "capture": ".1%", "coverage": ".1%"}
 FORECASTS = {
     "log_score": "log score",
     "bias": "bias",
@@ -143,6 +145,22 @@ def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]
                 _number(row["gini"], ".3f"),
                 f"{row['mae']:,.2f}",
             )
+        console.print()
+        console.print(table)
+
+
+def show_backtest(console: Console, summary: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    """Scores of forecasts in means over origins, a table a horizon and quantity."""
+    console.print()
+    console.print(f"  Origins: {', '.join(facts['origins'])}", highlight=False)
+    for sentence in (*facts["left_out"], *facts["notes"]):
+        console.print(f"  {sentence}", highlight=False)
+    for (horizon, quantity), rows in summary.groupby(["horizon", "quantity"], sort=False):
+        title = f"{str(quantity).capitalize()}, {horizon} ahead: means over origins"
+        table = _table(title, ["forecast"], ["bias", "RMSE", "Gini", "top tenth", "covered"])
+        for row in rows.to_dict("records"):
+            numbers = [_number(row[name], form) for name, form in BACKTEST.items()]
+            table.add_row(row["forecast"], *numbers)
         console.print()
         console.print(table)
 

@@ -24,7 +24,7 @@ from clvmodels.transactions.rfm import RFM
 from clvmodels.validation.evidence import name_of, what_forecasts_show, what_likelihoods_show
 from clvmodels.validation.metrics import METRICS, log_score
 from clvmodels.validation.predictive import chances_of
-from clvmodels.validation.tables import column, plain, score_table
+from clvmodels.validation.tables import column, score_table
 
 __all__ = ["Comparison", "compare"]
 
@@ -80,7 +80,7 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, missing numbers as None; without the seconds, which no second run would repeat."""
         rows = self.table.drop(columns="seconds").to_dict("records")
-        return {"facts": plain(self.facts), "words": self.words, "table": plain(rows)}
+        return {"facts": files.plain(self.facts), "words": self.words, "table": files.plain(rows)}
 
     def to_json(self, path: str | Path) -> None:
         """Write the table, the words and the facts as JSON, whole or not at all."""

@@ -23,7 +23,6 @@ from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
 from clvmodels.transactions.rfm import RFM
 from clvmodels.validation.agreement import Evidence, Right, Verdict, judge
 from clvmodels.validation.second_opinion import FITTERS, ask
-from clvmodels.validation.tables import plain
 
 __all__ = ["Crosscheck", "crosscheck"]
 
@@ -77,8 +76,8 @@ class Crosscheck:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, missing numbers as None."""
-        tables = {name: plain(table.to_dict("records")) for name, table in self.tables().items()}
-        return {"agrees": self.agrees, "words": self.words, "facts": plain(self.facts), **tables}
+        tables = {name: files.plain(table.to_dict("records")) for name, table in self.tables().items()}
+        return {"agrees": self.agrees, "words": self.words, "facts": files.plain(self.facts), **tables}
 
     def to_json(self, path: str | Path) -> None:
         """Write the tables as JSON, whole or not at all."""

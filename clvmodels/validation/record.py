@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from clvmodels import files
-from clvmodels.validation.tables import plain
 
 __all__ = ["Backtest", "Validation"]
 
@@ -114,8 +113,8 @@ class Backtest:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values: missing numbers as None, infinite ones as text."""
-        tables = {name: plain(getattr(self, name).to_dict("records")) for name in self.tables()}
-        return {"facts": plain(self.facts), "certificates": plain(self.certificates), **tables}
+        tables = {name: files.plain(getattr(self, name).to_dict("records")) for name in self.tables()}
+        return {"facts": files.plain(self.facts), "certificates": files.plain(self.certificates), **tables}
 
     def to_json(self, path: str | Path) -> None:
         """Write the tables as JSON, whole or not at all."""

@@ -1,4 +1,4 @@
-"""Tables of a validation: scores, calibration by frequency, weekly tracking. Arrays in, pandas out."""
+"""Tables of a validation: scores of means, weekly tracking. Arrays in, pandas out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.files import plain
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.metrics import METRICS
 from clvmodels.validation.predictive import Spread, bounds_of_total
 
-__all__ = ["column", "plain", "score_table", "tracking_table"]
+__all__ = ["column", "score_table", "tracking_table"]
 
 
 def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) -> pd.DataFrame:
