@@ -6,9 +6,11 @@ __all__ = [
     "CLVError",
     "ClockMismatch",
     "FitFailed",
+    "GateRefused",
     "InvalidModelFile",
     "InvalidOption",
     "InvalidRFM",
+    "InvalidRegistry",
     "InvalidTransactions",
 ]
 
@@ -39,3 +41,11 @@ class FitFailed(CLVError, RuntimeError):
 
 class InvalidModelFile(CLVError, ValueError):
     """A saved model that is damaged, of an unknown version, or not a model at all."""
+
+
+class InvalidRegistry(CLVError, ValueError):
+    """A registry of models, a version or its manifest that is damaged, missing or of an unknown version."""
+
+
+class GateRefused(CLVError, RuntimeError):
+    """A gate stopped a model or a run before it was published; the message says why, and what to do."""
