@@ -1,0 +1,32 @@
+"""The command line: one verb calls one function."""
+
+from __future__ import annotations
+
+import sys
+
+from clvmodels.cli import checking, demo, scoring
+from clvmodels.cli.app import app, err
+from clvmodels.errors import CLVError
+
+__all__ = ["app", "main"]
+
+VERBS = (demo, scoring, checking)  # in the order of `clv --help`
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; every failure is one readable message and a non-zero exit."""
+    try:
+        app()
+    except CLVError as error:
+        _fail(str(error), error.exit_code)
+    except OSError as error:
+        _fail(f"{error.filename or 'A file'}: {error.strerror or error}", 1)
+    except KeyboardInterrupt:
+        _fail("Interrupted; nothing was half-written.", INTERRUPTED)
+
+
+def _fail(message: str, code: int) -> None:
+    err.print("Error:", style="bold red", end=" ")
+    err.print(message, soft_wrap=True, markup=False, highlight=False)
+    sys.exit(code)
