@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import tomllib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clvmodels.errors import InvalidJob
+from clvmodels.errors import InvalidJob, InvalidModelFile
+from clvmodels.estimators import persistence
+from clvmodels.estimators.customer_model import load
 from clvmodels.scoring.record import Job, column_suffix, job_from, read_job, template
 
 SOUND = {"source": {"path": "orders.csv"}, "sinks": [{"path": "scores.parquet"}]}
@@ -136,3 +139,22 @@ def test_any_file_is_a_job_or_one_named_error(content, tmp_path_factory):
 def test_a_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(InvalidJob, match="clv init"):
         read_job(tmp_path / "none.toml")
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_any_model_file_is_a_model_or_one_named_error(data, fitted, tmp_path_factory):
+    """Also where the checksum is right: whoever forges a file can compute it."""
+    path = tmp_path_factory.mktemp("models") / "model.json"
+    fitted.save(path)
+    document = json.loads(path.read_text())
+    inner, key = document, data.draw(st.sampled_from(sorted(document)))
+    while isinstance(inner[key], dict) and inner[key] and data.draw(st.booleans()):
+        inner = inner[key]
+        key = data.draw(st.sampled_from(sorted(inner)))
+    inner[key] = data.draw(values)
+    if data.draw(st.booleans()):
+        document["checksum"] = persistence._checksum(document)
+    path.write_text(json.dumps(document))
+    with contextlib.suppress(InvalidModelFile):
+        assert load(path).purchases.parameters_
