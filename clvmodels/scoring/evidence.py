@@ -136,6 +136,8 @@ class Tally:
         Of all customers.
     known : dict of Quantity to Counts
         Of those who were customers at the last run already, their T told as of then.
+    bought_since : int
+        Those of them whose last purchase is later than the last run.
     repeat_purchases, squares : int
         Sums over customers of repeat purchases and of their squares.
     before_fit : int
@@ -147,6 +149,7 @@ class Tally:
 
     everyone: dict[Quantity, Counts]
     known: dict[Quantity, Counts]
+    bought_since: int
     repeat_purchases: int
     squares: int
     before_fit: int
@@ -184,6 +187,7 @@ class Tally:
                 name: Counts.of(column[known & told[name]] - (since_last if name == "T" else 0))
                 for name, column in keys.items()
             },
+            bought_since=int(np.sum(known & (keys["T"] - keys["recency"] < since_last))),
             repeat_purchases=int(rfm.frequency.sum()),
             squares=int((rfm.frequency**2).sum()),
             before_fit=before_fit,
@@ -195,6 +199,7 @@ class Tally:
         return Tally(
             everyone={name: counts + other.everyone[name] for name, counts in self.everyone.items()},
             known={name: counts + other.known[name] for name, counts in self.known.items()},
+            bought_since=self.bought_since + other.bought_since,
             repeat_purchases=self.repeat_purchases + other.repeat_purchases,
             squares=self.squares + other.squares,
             before_fit=self.before_fit + other.before_fit,
