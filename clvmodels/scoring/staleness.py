@@ -55,23 +55,31 @@ def judge(history: pd.DataFrame, cohorts: pd.DataFrame, usual: Mapping[str, floa
     told = history[history["predicted"] >= LEAST]
     if told.empty:
         return Verdict("unknown", f"Too early to tell: no run expected {LEAST:g} purchases in the time since it.", "")
-    told = told.sort_values(["as_of", "end"]).drop_duplicates("as_of", keep="last")
+    told = told.sort_values(["as_of", "end"])
     excess = told["change"] - told["version"].map(usual or {}).fillna(0.0)
-    off = (excess.abs() > TOLERANCE) & (told["errors"].abs() > ERRORS)
+    told = told.assign(excess=excess, off=(excess.abs() > TOLERANCE) & (told["errors"].abs() > ERRORS))
     newest = told.iloc[-1]
     drifting = _drifting(cohorts, newest, (usual or {}).get(newest["version"], 0.0))
     level = _level(newest)
-    if off.iloc[-1]:
-        alike = (off & (excess * excess.iloc[-1] > 0)).iloc[::-1].cummin().iloc[::-1]
-        since = told.loc[alike, "as_of"].iloc[0]
-        first = "" if since == newest["as_of"] else f" So it has been for every run since {since}."
-        return Verdict("refit", f"Refit: {level}{first}", drifting)
+    if newest["off"]:
+        return Verdict("refit", f"Refit: {level}{_since(told)}", drifting)
     if drifting:
         return Verdict("watch", f"No need to refit for the total, but look at single cohorts: {level}", drifting)
     if newest["coverage"] < NARROW:
         narrow = f"only {percent(newest['coverage'])} of customers bought within their 90% intervals"
         return Verdict("watch", f"No need to refit for the total, but {narrow}: {level}", "")
     return Verdict("ok", f"No need to refit: {level}", "")
+
+
+def _since(told: pd.DataFrame) -> str:
+    """Since which run it has been so, by the shortest window of each, which does not reach far into later times."""
+    newest = told.iloc[-1]
+    first = told.drop_duplicates("as_of", keep="first")
+    alike = (first["off"] & (first["excess"] * newest["excess"] > 0)).iloc[::-1].cummin().iloc[::-1]
+    since = first.loc[alike, "as_of"]
+    if len(since) < 2:
+        return ""
+    return f" So it has been for every run since {since.iloc[0]}."
 
 
 def _level(row: Any) -> str:

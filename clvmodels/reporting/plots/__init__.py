@@ -2,8 +2,8 @@
 
 The only package that names matplotlib. A file for each question: what the log itself shows (purchases.py), what a
 model says of customers (customers.py), whether forecasts came true (calibration.py), over time (tracking.py), for the
-right customers (ranking.py), in money (money.py), and which forecast is better (comparison.py). style.py is how all of
-them look, svg.py how they get into a page.
+right customers (ranking.py), in money (money.py), which forecast is better (comparison.py), and what came of past runs
+(monitoring.py). style.py is how all of them look, svg.py how they get into a page.
 """
 
 from clvmodels.reporting.plots.calibration import (
@@ -22,6 +22,12 @@ from clvmodels.reporting.plots.customers import (
     probability_alive_matrix,
 )
 from clvmodels.reporting.plots.money import spend_distribution, value_distribution
+from clvmodels.reporting.plots.monitoring import (
+    monitoring_cohorts,
+    monitoring_deciles,
+    monitoring_level,
+    monitoring_ranking,
+)
 from clvmodels.reporting.plots.purchases import season, times_between, weekly
 from clvmodels.reporting.plots.ranking import decile_lift, gain_curve, lorenz_curve, overlap
 from clvmodels.reporting.plots.svg import PAGE_HEIGHT, PAGE_WIDTH, to_svg
@@ -42,6 +48,10 @@ __all__ = [
     "history_alive",
     "levels",
     "lorenz_curve",
+    "monitoring_cohorts",
+    "monitoring_deciles",
+    "monitoring_level",
+    "monitoring_ranking",
     "new_customers",
     "overlap",
     "parameter_intervals",

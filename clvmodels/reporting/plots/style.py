@@ -168,7 +168,7 @@ def color_of(i: int) -> str:
     return COLORS[i % len(COLORS)]
 
 
-def line(ax: Axes, x: Array, y: Array, i: int, label: str) -> None:
+def line(ax: Axes, x: Any, y: Array, i: int, label: str) -> None:
     """The i-th model's line, its marker open so that what lies below stays visible."""
     marker = MARKERS[i % len(MARKERS)]
     ax.plot(x, y, color=color_of(i), marker=marker, markersize=5.5, markerfacecolor=PAPER, linewidth=1.2, label=label)
