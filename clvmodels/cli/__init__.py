@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from clvmodels.cli import checking, demo, registry, scoring
@@ -27,6 +28,10 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
+    log = logging.getLogger("clvmodels.job")
+    if log.handlers:  # a job's failure is part of its log
+        log.error(message, extra={"event": "failed", "facts": {"exit_code": code}})
+        sys.exit(code)
     err.print("Error:", style="bold red", end=" ")
     err.print(message, soft_wrap=True, markup=False, highlight=False)
     sys.exit(code)

@@ -19,8 +19,6 @@ DateFormat = Annotated[str | None, typer.Option(help="strftime codes of dates th
 TimeZone = Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")]
 DropMissing = Annotated[bool, typer.Option("--drop-missing-id", help="Set rows without a customer id aside.")]
 Horizon = Annotated[str, typer.Option(help="How far to look ahead, such as '12 months'.")]
-Rate = Annotated[float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")]
-Margin = Annotated[float, typer.Option(help="Share of spend that counts; 1 for revenue.")]
 
 
 def clock_options(time_unit: str, merge_within: str) -> dict[str, Any]:

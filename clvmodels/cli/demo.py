@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from clvmodels.cli.app import app, out, steps
-from clvmodels.cli.scoring import scored_table
 
 DEMO_CUT, DEMO_END = "1997-09-30", "1998-06-30"
 DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN = "12 months", 0.10, 1.0
@@ -37,7 +36,7 @@ def demo(
         step("Fitting BG/NBD and Gamma-Gamma")
         model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
         step("Valuing every customer over twelve months")
-        scored = scored_table(model, rfm, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
+        scored = _scored(model, rfm, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
         step("Validating on the 39 weeks the models never saw")
         check = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
         step("Writing the report")
@@ -54,3 +53,23 @@ def demo(
     out.print("\nWritten:")
     for name in ("predictions.parquet", "model.json", "validation.json", "report.html"):
         out.print(f"  {folder / name}", highlight=False)
+
+
+def _scored(model: Any, rfm: Any, horizon: str, rate: float, margin: float) -> Any:
+    """One table a customer: P(alive), and purchases or value."""
+    import clvmodels as clv
+    from clvmodels import frames
+
+    alive = model.probability_alive(rfm)
+    if model.spend is None:
+        rest = model.expected_purchases(rfm, horizon)
+    else:
+        rest = clv.lifetime_value(
+            model.purchases, model.spend, rfm, horizon=horizon, annual_discount_rate=rate, margin=margin
+        )
+    columns = {"customer_id": rfm.customer_id, "probability_alive": alive["probability_alive"].to_numpy()}
+    named = [name for name in rest.columns if name not in ("customer_id", "reason")]
+    columns |= {name: rest[name].to_numpy() for name in named}
+    if "reason" in rest.columns:
+        columns["reason"] = rest["reason"].to_list()
+    return frames.table("polars", columns)

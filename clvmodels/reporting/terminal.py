@@ -14,7 +14,16 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["show_comparison", "show_crosscheck", "show_facts", "show_fits", "show_rows", "show_scores", "show_value"]
+__all__ = [
+    "show_comparison",
+    "show_crosscheck",
+    "show_facts",
+    "show_fits",
+    "show_rows",
+    "show_run",
+    "show_scores",
+    "show_value",
+]
 
 TOP = 5  # customers shown
 SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
@@ -103,6 +112,26 @@ def show_value(console: Console, scored: Any, horizon: str, rate: float, margin:
     console.print(table)
     if len(missing):
         console.print(f"  {len(missing):,} customers have no value: {missing['reason'][0]}", highlight=False)
+
+
+def show_run(console: Console, run: Mapping[str, Any]) -> None:
+    """What a manifest of a run says: customers, totals, gates that refused."""
+    told = f"{run['customers']:,} customers as of {run['as_of']} (run {run['run_id']})"
+    told += f", {run['refused']:,} of them refused" if run["refused"] else ""
+    for name, words in (("new_since_fit", "new since the fit"), ("not_yet_bought", "not yet bought")):
+        told += f", {run[name]:,} {words}" if run[name] else ""
+    if run["late_rows"]:
+        told += f", {run['late_rows']:,} late rows since the last run"
+    console.print(told, highlight=False)
+    for reason, count in run["reasons"].items():
+        console.print(f"  refused: {count:,} because {reason}", highlight=False, markup=False)
+    table = _table("", ["column"], ["total", "mean"])
+    for column, total in run["evidence"]["totals"].items():
+        table.add_row(column, f"{total:,.2f}", f"{total / max(run['customers'] - run['refused'], 1):,.4f}")
+    console.print(table)
+    for outcome in run["gates"]:
+        if not outcome["passed"]:
+            console.print(f"  refused by {outcome['gate']}: {outcome['sentence']}", highlight=False, markup=False)
 
 
 def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.rfm import RFM
 from clvmodels.validation.validate import validate
 
-__all__ = ["FitDone", "ScoreDone", "fit_job", "score_job"]
+__all__ = ["FitDone", "ScoreDone", "fit_job", "score_job", "uris_of"]
 
 Tell = Callable[[str], None]
 
@@ -80,11 +80,14 @@ class ScoreDone:
         Where the manifest lies; None after a dry run.
     published : tuple of str
         Sinks that got the table now; those that had it already are not written again.
+    facts : tuple of str
+        What a reader should know of the customers, in words.
     """
 
     manifest: Manifest
     path: Path | None
     published: tuple[str, ...]
+    facts: tuple[str, ...]
 
 
 def fit_job(
@@ -127,7 +130,7 @@ def fit_job(
     with _at_work(job, dry_run) as staging:
         tell("Reading the source")
         model = _unfitted(job)
-        data = read(job, as_of, job.clock.clock, _reads_intertimes(model), model.spend is not None, staging, _uris(job))
+        data = read(job, as_of, job.clock.clock, _reads_intertimes(model), model.spend is not None, staging, uris_of(job))
         rfm = data.customers.rfm[data.customers.bought]
         event("read", "Read the source", customers=len(rfm), as_of=rfm.observation_end, facts=rfm.facts())
         tell("Fitting")
@@ -214,22 +217,24 @@ def score_job(
         )
     with contextlib.ExitStack() as stack:
         staging = stack.enter_context(_at_work(job, dry_run))
-        uris = _uris(job)
-        model, version, path, fitted = _champion(job)
-        tell("Reading the source")
-        spend = None if job.source.kind == "transactions" and job.columns.amount is None else model.spend
-        model = CustomerModel(model.purchases, spend)
-        clock = model.purchases.clock_
-        if clock != job.clock.clock:
+        uris = uris_of(job)
+        champion, version, path, fitted = _champion(job)
+        clock = champion.purchases.clock_
+        if "clock" in job.model_fields_set and clock != job.clock.clock:
             raise InvalidJob(f"clock: the model tells time in {clock}, the job in {job.clock.clock}: make them agree.")
-        data = read(job, as_of, clock, _reads_intertimes(model), spend is not None, staging, uris)
-        if data.customers.rfm.monetary_value is None and spend is not None:
-            model = CustomerModel(model.purchases)
+        tell("Reading the source")
+        paid = champion.spend is not None and (job.source.kind == "rfm" or job.columns.amount is not None)
+        data = read(job, as_of, clock, _reads_intertimes(champion), paid, staging, uris)
+        paid = paid and data.customers.rfm.monetary_value is not None
+        model = champion if paid else CustomerModel(champion.purchases)
         planned = plan(job, model, version, path, fitted, data)
-        rfm = data.customers.rfm
+        facts = data.customers.rfm.facts()
+        if champion.spend is not None and not paid:
+            facts.append("no money in the source: purchases alone are scored")
         told: dict[str, Any] = {"run_id": planned.run_id, "as_of": planned.as_of, "version": version}
-        event("read", "Read the source: " + "; ".join(rfm.facts()), customers=len(rfm), **told)
-        outlets = [_outlet(sink, uris, planned.run_id, stack, dry_run) for sink in job.sinks]
+        event("read", "Read the source: " + "; ".join(facts), customers=len(data.customers), **told)
+        lock = not dry_run and job.run.folder is not None
+        outlets = [_outlet(sink, uris, planned.run_id, stack, lock) for sink in job.sinks]
         finished, published = perform(planned, outlets, dry_run=dry_run, force=force, tell=tell)
         faults = [f"{outlet.fault}" for outlet in outlets if outlet.fault is not None]
         if faults and not dry_run:
@@ -238,8 +243,8 @@ def score_job(
                 f"{len(faults)} of {len(outlets)} sinks could not be reached: {'; '.join(faults)}. "
                 f"{'Published in ' + ', '.join(done) if done else 'Nothing was published'}; run again to finish."
             )
-        where = None if dry_run else job.run.folder / "runs" / finished.file_name
-        return ScoreDone(finished, where, published)
+        where = None if dry_run or job.run.folder is None else job.run.folder / "runs" / finished.file_name
+        return ScoreDone(finished, where, published, tuple(facts))
 
 
 def _champion(job: Job) -> tuple[CustomerModel, str | None, Path, Evidence | None]:
@@ -255,12 +260,12 @@ def _champion(job: Job) -> tuple[CustomerModel, str | None, Path, Evidence | Non
     return champion.load(), champion.name, champion.path, champion.record.evidence
 
 
-def _outlet(sink: Sink, uris: dict[str, str], run_id: str, stack: contextlib.ExitStack, dry_run: bool) -> Outlet:
+def _outlet(sink: Sink, uris: dict[str, str], run_id: str, stack: contextlib.ExitStack, lock: bool) -> Outlet:
     """A sink, locked for this run, and whether it has the run's table already."""
     outlet = Outlet(sink.name, None)
     with outlet.trying():
         outlet.place = place_of(sink, uris.get(sink.uri_variable or "", ""))
-        if not dry_run:
+        if lock:
             stack.enter_context(outlet.place.lock())
         outlet.done = outlet.place.holds() == run_id
     return outlet
@@ -270,7 +275,7 @@ def _outlet(sink: Sink, uris: dict[str, str], run_id: str, stack: contextlib.Exi
 def _at_work(job: Job, dry_run: bool) -> Iterator[Path]:
     """The job's lock, and a folder for copies that is gone afterwards; what a killed job left there goes too."""
     folder = job.run.folder
-    if dry_run:
+    if dry_run or folder is None:
         with tempfile.TemporaryDirectory(prefix="clv-") as made:
             yield Path(made)
         return
@@ -284,7 +289,7 @@ def _at_work(job: Job, dry_run: bool) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def _uris(job: Job) -> dict[str, str]:
+def uris_of(job: Job) -> dict[str, str]:
     """What the job's environment variables hold."""
     places: list[Place | Sink] = [job.source, *([] if job.customers is None else [job.customers]), *job.sinks]
     names = dict.fromkeys(place.uri_variable for place in places if place.uri_variable is not None)

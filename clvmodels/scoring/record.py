@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -17,7 +18,20 @@ from clvmodels.estimators.uncertain import FEWEST_DRAWS, IntervalFor
 from clvmodels.scoring.gates import Gates
 from clvmodels.transactions.log import MissingId
 
-__all__ = ["Cleaning", "Columns", "Customers", "Job", "Models", "Place", "Predictions", "Sink", "Source", "read_job"]
+__all__ = [
+    "Cleaning",
+    "Columns",
+    "Customers",
+    "Job",
+    "Models",
+    "Place",
+    "Predictions",
+    "Sink",
+    "Source",
+    "column_suffix",
+    "read_job",
+    "template",
+]
 
 NO_SPEND = "none"
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -256,9 +270,18 @@ class Registry(Section):
 
 
 class Run(Section):
-    """How a run goes; nothing here changes what is in the table."""
+    """How a run goes; nothing here changes what is in the table.
 
-    folder: Location = Path("clv-runs")
+    Attributes
+    ----------
+    folder : Path, optional
+        For locks and manifests; beside the job file, clv-runs. A job without a file and a folder keeps neither.
+    customers_at_once : int
+        Whose rows are held before they are written.
+    log : {"readable", "json"}
+    """
+
+    folder: Location | None = None
     customers_at_once: Annotated[int, Field(ge=1, le=LARGEST_CHUNK)] = 1_048_576
     log: Literal["readable", "json"] = "readable"
 
@@ -301,25 +324,28 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
     ----------
     path : path of a TOML file, or None
         Relative paths inside are relative to its folder; without a file, to the working directory.
-    overrides : mapping of section to mapping, optional
-        What the command line says; it replaces what the file says. None says nothing.
+    overrides : mapping of section to value, optional
+        What the command line says. A mapping replaces fields of a section (None says nothing); a list replaces the
+        section, being all of the sinks, or pairs of name and value.
 
     Raises
     ------
     InvalidJob
         Naming every fault at once: the field, what is wrong with it, what to do.
     """
-    document = {} if path is None else _read_toml(Path(path))
-    base = Path() if path is None else Path(path).parent
-    document = _located(document, base)
-    for name, section in (overrides or {}).items():
-        if isinstance(section, Mapping):
-            given = {key: value for key, value in section.items() if value is not None}
+    document: dict[str, Any] = {}
+    if path is not None:
+        document = _located(_read_toml(Path(path)), Path(path).parent)
+        if isinstance(document.setdefault("run", {}), dict):
+            document["run"].setdefault("folder", str(Path(path).parent / "clv-runs"))
+    for name, told in (overrides or {}).items():
+        if isinstance(told, Mapping):
+            given = {key: value for key, value in told.items() if value is not None}
             known = document.get(name, {})
             if given and isinstance(known, dict):
                 document[name] = known | given
-        elif section is not None:
-            document[name] = section
+        elif told is not None:
+            document[name] = told if name == "sinks" else dict(told)
     return job_from(document, "The job" if path is None else str(path))
 
 
@@ -343,7 +369,7 @@ def job_from(document: Mapping[str, Any], title: str = "The job") -> Job:
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
         raise InvalidJob(f"{title} has {len(faults)} fault{'s' if len(faults) > 1 else ''}:{lines}")
-    return Job(**sections)
+    return Job(**{name: section for name, section in sections.items() if name in document})
 
 
 def _faults_across(sections: Mapping[str, Any]) -> list[str]:
@@ -400,20 +426,23 @@ def _located(document: dict[str, Any], base: Path) -> dict[str, Any]:
     told = {name: placed(section) for name, section in document.items()}
     if isinstance(told.get("sinks"), list):
         told["sinks"] = [placed(sink) for sink in told["sinks"]]
-    if "run" not in told:
-        told["run"] = {"folder": str(base / "clv-runs")}
-    elif isinstance(told["run"], dict) and "folder" not in told["run"]:
-        told["run"]["folder"] = str(base / "clv-runs")
     return told
 
 
 def _told(section: str, error: ValidationError) -> list[str]:
-    """Each fault with its field; what was given is not repeated, since it may be a secret."""
+    """Each fault with its field; what was given is repeated only for options, since it may be a secret."""
     told = []
-    for fault in error.errors(include_url=False, include_input=False):
+    for fault in error.errors(include_url=False):
         place = section + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = "there is no such field"
+        elif fault["type"] == "literal_error" and isinstance(given := fault["input"], str):
+            message += f", not {given[:LONGEST_NAME]!r}"
         told.append(f"{place}: {message}")
     return told
+
+
+def template() -> str:
+    """A job file with every setting, each with a comment."""
+    return resources.files("clvmodels.scoring").joinpath("job.toml").read_text(encoding="utf-8")

@@ -86,7 +86,7 @@ def perform(
         Nothing was published.
     """
     folder, run_id = planned.job.run.folder, planned.run_id
-    earlier = manifest.read_manifests(folder)
+    earlier = [] if folder is None else manifest.read_manifests(folder)
     known = next((run for run in earlier if run.run_id == run_id), None)
     if known is not None and not dry_run and all(outlet.done for outlet in outlets):
         event("done", "Every sink has this run's table already", run_id=run_id)
@@ -109,7 +109,8 @@ def perform(
             tell,
         )
         run = _described(planned, counted, last, tuple(table.names))
-        refused = tell_outcomes(run.gates)
+        # Without a folder nothing is kept and nobody scheduled it: gates tell, and refuse nothing.
+        refused = tell_outcomes(run.gates) and folder is not None
         forced = refused and (force or (known is not None and known.forced))
         run = run.model_copy(update={"forced": forced, "sinks": _states(planned.job, outlets, run.customers)})
         if dry_run:
@@ -202,5 +203,6 @@ def _kept(planned: Plan, run: Manifest, outlets: Sequence[Outlet]) -> Manifest:
     """The manifest with the state of the sinks, written."""
     changes: dict[str, Any] = {"sinks": _states(planned.job, outlets, run.customers)}
     run = run.model_copy(update=changes)
-    manifest.write(run, planned.job.run.folder)
+    if planned.job.run.folder is not None:
+        manifest.write(run, planned.job.run.folder)
     return run
