@@ -5,7 +5,7 @@ nightly job that compared them with the day of the fit would refuse itself withi
 of the customers whom the last run knew already, with T told as of then: in a healthy log T is then the very same, and
 the rest has moved by the purchases of a day or a month. That shows at once whether rows were lost, ids re-keyed,
 amounts told in another unit. That customers slowly change their ways does not show from one night to the next;
-`activity` therefore adds up purchases since the fit and holds them against what the model expects of such customers.
+`activity` therefore adds up purchases since the fit and holds them against what the model then expected of them.
 """
 
 from __future__ import annotations
@@ -355,16 +355,21 @@ def _totals(limits: Gates, evidence: Evidence, last: Evidence) -> list[Outcome]:
 
 
 def _activity(limits: Gates, tally: Tally, evidence: Evidence, fitted: Evidence) -> list[Outcome]:
-    """Purchases since the fit against those expected of customers who arrived when these did.
+    """Purchases since the fit against those expected, at the fit, of its customers, and of those who came since.
 
-    By chance their number varies by sqrt(D expected), D being the variance of the customers' purchases up to the fit
-    over their mean: 1 for Poisson counts, and rather too large here, since it grows with the time they are counted for.
+    By chance their number varies by sqrt(D expected). Where rates are gamma-distributed, D, variance over mean, is
+    1 + m/r for a mean of m (Ehrenberg 1959, Applied Statistics 8(1), 26-41): D - 1 grows with m, so it is that of the
+    purchases up to the fit times the ratio of what is expected to those.
     """
-    if limits.activity is None or evidence.end <= fitted.end:
+    elapsed = evidence.end - fitted.end
+    if limits.activity is None or elapsed <= 0 or not fitted.forecast or elapsed > fitted.forecast[-1][0]:
         return []
     actual = evidence.repeat_purchases - fitted.repeat_purchases
-    expected = tally.expected_now - tally.expected_at_fit
-    error = math.sqrt(max(fitted.dispersion, 1.0) * max(expected, 1.0))
+    ticks, totals = zip(*((0, 0.0), *fitted.forecast), strict=True)
+    expected = float(np.interp(elapsed, ticks, totals)) + tally.expected_of_new
+    grown = expected / fitted.repeat_purchases if fitted.repeat_purchases else 1.0
+    dispersion = 1.0 + max(0.0, fitted.dispersion - 1.0) * max(0.0, grown)
+    error = math.sqrt(dispersion * max(expected, 1.0))
     allowed = limits.activity * expected + CHANCE * error
     change = actual / expected - 1 if expected > 0 else 0.0
     return [

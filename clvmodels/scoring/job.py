@@ -25,7 +25,7 @@ from clvmodels.estimators.regular import RegularModel
 from clvmodels.scoring import chunks, gates
 from clvmodels.scoring.customers import Data, read
 from clvmodels.scoring.events import event, tell_outcomes
-from clvmodels.scoring.evidence import Evidence, Tally
+from clvmodels.scoring.evidence import Evidence, Tally, forecast_of
 from clvmodels.scoring.gates import Outcome
 from clvmodels.scoring.manifest import Manifest
 from clvmodels.scoring.publishing import Outlet
@@ -130,7 +130,9 @@ def fit_job(
     with _at_work(job, dry_run) as staging:
         tell("Reading the source")
         model = _unfitted(job)
-        data = read(job, as_of, job.clock.clock, _reads_intertimes(model), model.spend is not None, staging, uris_of(job))
+        data = read(
+            job, as_of, job.clock.clock, _reads_intertimes(model), model.spend is not None, staging, uris_of(job)
+        )
         rfm = data.customers.rfm[data.customers.bought]
         event("read", "Read the source", customers=len(rfm), as_of=rfm.observation_end, facts=rfm.facts())
         tell("Fitting")
@@ -147,7 +149,8 @@ def fit_job(
         fitted = None if champion is None else champion.record.evidence
         since_last = 0 if fitted is None else max(0, data.end - fitted.end)
         tally = Tally.of(rfm, since_last=since_last)
-        evidence = tally.evidence(str(rfm.observation_end), data.end)
+        forecast = forecast_of(model.purchases, rfm)
+        evidence = tally.evidence(str(rfm.observation_end), data.end, forecast=forecast)
         outcomes = gates.on_fit(
             job.gates, model, tally, evidence, None if champion is None else champion.load(), fitted
         )

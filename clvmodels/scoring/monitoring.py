@@ -60,6 +60,12 @@ class Monitoring:
     verdict: Verdict
     left_out: str
 
+    @property
+    def sentences(self) -> list[str]:
+        """The verdict, cohorts that drift, and what could not be followed, as far as there is something to say."""
+        told = (self.verdict.sentence, self.verdict.cohorts, self.left_out)
+        return [sentence for sentence in told if sentence]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, missing numbers as None; `status` and `sentence` are for alerting."""
         tables = {name: plain(getattr(self, name).to_dict("records")) for name in ("history", "deciles", "cohorts")}

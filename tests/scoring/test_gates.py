@@ -6,7 +6,7 @@ from pydantic import ValidationError
 import clvmodels as clv
 from clvmodels.clock import Clock
 from clvmodels.errors import GateRefused
-from clvmodels.scoring.evidence import Evidence, Tally
+from clvmodels.scoring.evidence import Evidence, Tally, forecast_of
 from clvmodels.scoring.gates import Gates, Outcome, on_fit, on_run, refuse
 
 DAY = Clock()
@@ -56,10 +56,10 @@ def base(request):
     log = clv.simulate_log(
         6_000, TRUTH, MONEY, time_unit="day", start=START, end="2026-06-30", last_arrival=last_arrival, random_state=3
     )
-    model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(
-        clv.rfm_summary(log, amount="amount", observation_end=FIT)
-    )
-    return log, model, told(log, FIT)[1]
+    rfm = clv.rfm_summary(log, amount="amount", observation_end=FIT)
+    model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
+    forecast = forecast_of(model.purchases, rfm)
+    return log, model, told(log, FIT)[1].model_copy(update={"forecast": forecast})
 
 
 def test_healthy_nights_never_trip(base):
@@ -181,7 +181,27 @@ def test_chunks_in_any_order_give_the_same_evidence(fitted_to, fitted):
     joined = parts[2] + parts[0] + parts[1]
     assert whole.evidence("1997-09-30", 10_134) == joined.evidence("1997-09-30", 10_134)
     assert whole.customers_known == joined.customers_known
-    assert joined.expected_now == pytest.approx(whole.expected_now, rel=1e-12)
+    assert whole.expected_of_new == joined.expected_of_new == 0.0  # nobody came in the last twenty days
+
+
+def test_a_forecast_is_kept_finely_enough(base):
+    log, model, fitted = base
+    rfm = clv.rfm_summary(log, amount="amount", observation_end=FIT)
+    ticks, totals = zip((0, 0.0), *fitted.forecast, strict=True)
+    assert ticks[-1] >= 730
+    for day in (1, 5, 40, 90, 333, 700):
+        exact = model.expected_purchases(rfm, day)["expected_purchases"].sum()
+        # A line between points half as far away again is off by the curve's bend; one percent is far inside the gate.
+        assert np.interp(day, ticks, totals) == pytest.approx(exact, rel=0.01)
+
+
+def test_new_customers_are_expected_from_when_they_came(base):
+    log, model, _ = base
+    rfm = clv.rfm_summary(log, amount="amount", observation_end=later(60))
+    told = Tally.of(rfm, model=model.purchases, since_fit=60).expected_of_new
+    new = rfm.T < 60
+    each = sum(model.purchases.mean_purchases(t) for t in rfm.T[new] if t > 0)
+    assert told == pytest.approx(each, rel=1e-9)
 
 
 def test_evidence_is_small_and_comes_back(fit_evidence):
