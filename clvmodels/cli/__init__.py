@@ -7,7 +7,7 @@ import sys
 
 from clvmodels.cli import checking, demo, monitoring, registry, scoring
 from clvmodels.cli.app import app, err
-from clvmodels.errors import CLVError
+from clvmodels.errors import CLVError, StoreUnreachable
 
 __all__ = ["app", "main"]
 
@@ -22,7 +22,7 @@ def main() -> None:
     except CLVError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:
-        _fail(f"{error.filename or 'A file'}: {error.strerror or error}", 1)
+        _fail(f"{error.filename or 'A file'}: {error.strerror or error}", StoreUnreachable.exit_code)
     except KeyboardInterrupt:
         _fail("Interrupted; nothing was half-written.", INTERRUPTED)
 

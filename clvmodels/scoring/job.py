@@ -33,7 +33,7 @@ from clvmodels.scoring.record import NO_SPEND, Job, Place, Sink, read_job
 from clvmodels.scoring.registry import Registry, VersionRecord
 from clvmodels.scoring.run import packages, perform, plan
 from clvmodels.scoring.stores import place_of
-from clvmodels.scoring.stores.contract import locked
+from clvmodels.scoring.stores.contract import locked, reaching
 from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.rfm import RFM
 from clvmodels.validation.validate import validate
@@ -285,7 +285,8 @@ def _at_work(job: Job, dry_run: bool) -> Iterator[Path]:
     with locked(folder / ".lock", f"The job in {folder}"):
         staging = folder / ".staging"
         shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir()
+        with reaching(f"The job in {folder}"):
+            staging.mkdir()
         try:
             yield staging
         finally:

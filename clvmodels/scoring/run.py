@@ -18,6 +18,7 @@ from clvmodels.scoring.evidence import Evidence
 from clvmodels.scoring.manifest import Manifest, SinkState
 from clvmodels.scoring.publishing import Counted, Outlet
 from clvmodels.scoring.record import Job
+from clvmodels.scoring.stores.contract import reaching
 
 __all__ = ["Plan", "packages", "perform", "plan"]
 
@@ -203,6 +204,8 @@ def _kept(planned: Plan, run: Manifest, outlets: Sequence[Outlet]) -> Manifest:
     """The manifest with the state of the sinks, written."""
     changes: dict[str, Any] = {"sinks": _states(planned.job, outlets, run.customers)}
     run = run.model_copy(update=changes)
-    if planned.job.run.folder is not None:
-        manifest.write(run, planned.job.run.folder)
+    folder = planned.job.run.folder
+    if folder is not None:
+        with reaching(f"The manifest in {folder}"):
+            manifest.write(run, folder)
     return run
