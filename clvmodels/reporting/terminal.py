@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["show_comparison", "show_crosscheck", "show_facts", "show_fits", "show_run", "show_scores", "show_value"]
+__all__ = [
+    "show_comparison",
+    "show_crosscheck",
+    "show_facts",
+    "show_fits",
+    "show_rows",
+    "show_run",
+    "show_scores",
+    "show_value",
+]
 
 TOP = 5  # customers shown
 SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
@@ -65,6 +75,18 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
                 f"  Set aside for paying nothing in repeat purchases: {certificate['set_aside']:,} of the customers",
                 highlight=False,
             )
+
+
+def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows of one kind under the names of their entries, long texts folded; nothing if there are none."""
+    if not rows:
+        return
+    table = _table(title, [], [])
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_told(value)) for value in row.values()))
+    _shown(console, table)
 
 
 def show_value(console: Console, scored: Any, horizon: str, rate: float, margin: float) -> None:
@@ -196,6 +218,12 @@ def _table(title: str, left: list[str], right: list[str]) -> Table:
     for heading in right:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _number(value) if isinstance(value, float) else str(value)
 
 
 def _number(value: float, form: str = ",.4g") -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.transactions.rfm import RFM
 
-__all__ = ["Counts", "Evidence", "Finite", "Quantiles", "Quantity", "Record", "Tally"]
+__all__ = ["Counts", "Evidence", "Finite", "Quantiles", "Quantity", "Record", "Tally", "forecast_of"]
 
 Quantity = Literal["frequency", "recency", "T", "monetary_value"]
 Integers = npt.NDArray[np.int64]
@@ -26,6 +27,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 
 POINTS = 100  # quantiles told apart of each quantity
+LONGEST = 2.0  # years ahead that a fit's forecast is kept for
 MONEY_STEP = 0.01  # money is told apart by one percent
 NOTHING_SPENT = -(10**6)  # the step of money 0, below every other
 
@@ -77,6 +79,8 @@ class Evidence(Record):
     totals : dict of str to float
         Sums over customers of each column predicted, by its name.
     quantiles : dict of str to Quantiles
+    forecast : tuple of (int, float)
+        Of a fit: ticks after it, and the purchases its customers are expected to make by then, in all.
     """
 
     as_of: str
@@ -87,6 +91,7 @@ class Evidence(Record):
     dispersion: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     totals: dict[str, Finite] = Field(default_factory=dict)
     quantiles: dict[Quantity, Quantiles]
+    forecast: tuple[tuple[Count, Finite], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,22 +141,20 @@ class Tally:
         Of all customers.
     known : dict of Quantity to Counts
         Of those who were customers at the last run already, their T told as of then.
+    bought_since : int
+        Those of them whose last purchase is later than the last run.
     repeat_purchases, squares : int
         Sums over customers of repeat purchases and of their squares.
-    before_fit : int
-        Customers who were there when the model was fitted.
-    expected_now, expected_at_fit : float
-        Repeat purchases that the model expects of customers who arrived when these did: by now, and by the end of what
-        it was fitted to.
+    expected_of_new : float
+        Repeat purchases that the model expects of those who came after its fit, from when they came alone.
     """
 
     everyone: dict[Quantity, Counts]
     known: dict[Quantity, Counts]
+    bought_since: int
     repeat_purchases: int
     squares: int
-    before_fit: int
-    expected_now: float
-    expected_at_fit: float
+    expected_of_new: float
 
     @classmethod
     def of(
@@ -165,41 +168,36 @@ class Tally:
         since_last : int
             Ticks of the clock since the last run ended, for which all customers known then have aged.
         model : PurchaseModel, optional
-            Fitted; what it expects is then told too.
+            Fitted; what it expects of new customers is then told too.
         since_fit : int, optional
             Ticks since the end of what it was fitted to.
         """
         keys, told = _keys(rfm), _told(rfm)
         known = keys["T"] >= since_last
-        now = at_fit = 0.0
-        before_fit = 0
+        expected = 0.0
         if model is not None and since_fit is not None:
-            ticks = rfm.clock.ticks_per_unit
-            now = float(np.sum(model.arrivals(rfm.T, rfm)))
-            at_fit = float(np.sum(model.arrivals(np.maximum(keys["T"] - since_fit, 0) / ticks, rfm)))
-            before_fit = int(np.sum(keys["T"] >= since_fit))
+            new = keys["T"] < since_fit
+            expected = float(np.sum(model.arrivals(np.where(new, rfm.T, 0.0), rfm)))
         return cls(
             everyone={name: Counts.of(column[told[name]]) for name, column in keys.items()},
             known={
                 name: Counts.of(column[known & told[name]] - (since_last if name == "T" else 0))
                 for name, column in keys.items()
             },
+            bought_since=int(np.sum(known & (keys["T"] - keys["recency"] < since_last))),
             repeat_purchases=int(rfm.frequency.sum()),
             squares=int((rfm.frequency**2).sum()),
-            before_fit=before_fit,
-            expected_now=now,
-            expected_at_fit=at_fit,
+            expected_of_new=expected,
         )
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
             everyone={name: counts + other.everyone[name] for name, counts in self.everyone.items()},
             known={name: counts + other.known[name] for name, counts in self.known.items()},
+            bought_since=self.bought_since + other.bought_since,
             repeat_purchases=self.repeat_purchases + other.repeat_purchases,
             squares=self.squares + other.squares,
-            before_fit=self.before_fit + other.before_fit,
-            expected_now=self.expected_now + other.expected_now,
-            expected_at_fit=self.expected_at_fit + other.expected_at_fit,
+            expected_of_new=self.expected_of_new + other.expected_of_new,
         )
 
     @property
@@ -212,9 +210,29 @@ class Tally:
         return int(self.known["frequency"].customers.sum())
 
     def evidence(
-        self, as_of: str, end: int, *, refused: int = 0, totals: Mapping[str, float] | None = None
+        self,
+        as_of: str,
+        end: int,
+        *,
+        refused: int = 0,
+        totals: Mapping[str, float] | None = None,
+        forecast: tuple[tuple[int, float], ...] = (),
     ) -> Evidence:
-        """What to keep of it; `as_of` and its tick `end` are those of the RFM, totals those of the predictions."""
+        """What to keep of it.
+
+        Parameters
+        ----------
+        as_of : str
+            Last date of the RFM.
+        end : int
+            Its tick.
+        refused : int
+            Customers set aside.
+        totals : mapping of str to float, optional
+            Sums of the columns predicted.
+        forecast : tuple of (int, float)
+            Of a fit, from `forecast_of`.
+        """
         n = max(self.customers, 1)
         mean = self.repeat_purchases / n
         return Evidence(
@@ -226,7 +244,25 @@ class Tally:
             dispersion=(self.squares / n - mean**2) / mean if mean > 0 else 1.0,
             totals=dict(totals or {}),
             quantiles={name: counts.quantiles() for name, counts in self.everyone.items()},
+            forecast=forecast,
         )
+
+
+def forecast_of(model: PurchaseModel, rfm: RFM) -> tuple[tuple[int, float], ...]:
+    """Purchases that customers are expected to make in all, by each of some ticks up to two years ahead.
+
+    From each customer's history. The ticks are 1, 2, 3, 4, 6, 8, 12, ...: a line between two of them is good to a few
+    parts in a thousand.
+    """
+    clock = rfm.clock
+    most = LONGEST * clock.units_per_year * clock.ticks_per_unit
+    ticks = [1, *(step * 2**power for power in range(64) for step in (2, 3) if step * 2**power < 2 * most)]
+    alive = model.alive(rfm)
+    told = []
+    for tick in ticks:
+        worth = partial(model.purchases_if_active, tick / clock.ticks_per_unit)
+        told.append((tick, float(np.sum(alive * model.if_active(rfm, worth)))))
+    return tuple(told)
 
 
 def _keys(rfm: RFM) -> dict[Quantity, Integers]:

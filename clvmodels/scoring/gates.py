@@ -5,7 +5,7 @@ nightly job that compared them with the day of the fit would refuse itself withi
 of the customers whom the last run knew already, with T told as of then: in a healthy log T is then the very same, and
 the rest has moved by the purchases of a day or a month. That shows at once whether rows were lost, ids re-keyed,
 amounts told in another unit. That customers slowly change their ways does not show from one night to the next;
-`activity` therefore adds up purchases since the fit and holds them against what the model expects of such customers.
+`activity` therefore adds up purchases since the fit and holds them against what the model then expected of them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Gates(Record):
     total_change : float
         Share by which any total predicted may differ from the last run's.
     psi, ks : float
-        Population stability index and Kolmogorov-Smirnov distance of each quantity from the last run's.
+        Population stability index and Kolmogorov-Smirnov distance of each quantity from the last run's. On top of the
+        limit, both (but for T) may be the share of customers who bought in between: new purchases alone cannot move a
+        distribution function further.
     rows_lost, rows_gained : float
         Share of the last run's customers that may be missing, and by which they may grow.
     refused : float
@@ -304,29 +306,30 @@ def _rows(limits: Gates, tally: Tally, evidence: Evidence, reference: Evidence, 
 
 
 def _shift(limits: Gates, tally: Tally, reference: Evidence, name: str) -> list[Outcome]:
+    """What the customers known then look like now; T is the same, the rest differs for those who bought since."""
+    if limits.psi is None and limits.ks is None:
+        return []
+    bought = tally.bought_since / max(tally.customers_known, 1)
     found = []
     for quantity, counts in tally.known.items():
         before = reference.quantiles.get(quantity)
         if before is None or not before.values or not len(counts.values):
             continue
-        psi = population_stability(*binned(before, counts))
-        ks = kolmogorov_smirnov(before, counts)
-        figures = {"psi": psi, "ks": ks}
-        passed, allowed = True, []
-        for measure, value, limit in (("PSI", psi, limits.psi), ("KS", ks, limits.ks)):
-            if limit is not None:
-                passed &= value <= limit
-                figures[f"limit_{measure.lower()}"] = limit
-                allowed.append(f"{measure} {limit:g}")
-        if not allowed:
-            continue
+        told = {
+            "PSI": (population_stability(*binned(before, counts)), limits.psi),
+            "KS": (kolmogorov_smirnov(before, counts), limits.ks),
+        }
+        more = 0.0 if quantity == "T" else bought
+        allowed = {measure: limit + more for measure, (_, limit) in told.items() if limit is not None}
         found.append(
             Outcome(
                 gate=f"shift of {quantity}",
-                passed=passed,
-                sentence=f"{quantity} of the customers known then against {name}: PSI {psi:.3f}, KS {ks:.3f}; "
-                f"{', '.join(allowed)} may be.",
-                figures=figures,
+                passed=all(told[measure][0] <= limit for measure, limit in allowed.items()),
+                sentence=f"{quantity} of the customers known then against {name}: "
+                + ", ".join(f"{measure} {value:.3f}" for measure, (value, _) in told.items())
+                + f"; {', '.join(f'{measure} {limit:.3g}' for measure, limit in allowed.items())} may be.",
+                figures={measure.lower(): value for measure, (value, _) in told.items()}
+                | {f"limit_{measure.lower()}": limit for measure, limit in allowed.items()},
             )
         )
     return found
@@ -352,16 +355,21 @@ def _totals(limits: Gates, evidence: Evidence, last: Evidence) -> list[Outcome]:
 
 
 def _activity(limits: Gates, tally: Tally, evidence: Evidence, fitted: Evidence) -> list[Outcome]:
-    """Purchases since the fit against those expected of customers who arrived when these did.
+    """Purchases since the fit against those expected, at the fit, of its customers, and of those who came since.
 
-    By chance their number varies by sqrt(D expected), D being the variance of the customers' purchases up to the fit
-    over their mean: 1 for Poisson counts, and rather too large here, since it grows with the time they are counted for.
+    By chance their number varies by sqrt(D expected). Where rates are gamma-distributed, D, variance over mean, is
+    1 + m/r for a mean of m (Ehrenberg 1959, Applied Statistics 8(1), 26-41): D - 1 grows with m, so it is that of the
+    purchases up to the fit times the ratio of what is expected to those.
     """
-    if limits.activity is None or evidence.end <= fitted.end:
+    elapsed = evidence.end - fitted.end
+    if limits.activity is None or elapsed <= 0 or not fitted.forecast or elapsed > fitted.forecast[-1][0]:
         return []
     actual = evidence.repeat_purchases - fitted.repeat_purchases
-    expected = tally.expected_now - tally.expected_at_fit
-    error = math.sqrt(max(fitted.dispersion, 1.0) * max(expected, 1.0))
+    ticks, totals = zip(*((0, 0.0), *fitted.forecast), strict=True)
+    expected = float(np.interp(elapsed, ticks, totals)) + tally.expected_of_new
+    grown = expected / fitted.repeat_purchases if fitted.repeat_purchases else 1.0
+    dispersion = 1.0 + max(0.0, fitted.dispersion - 1.0) * max(0.0, grown)
+    error = math.sqrt(dispersion * max(expected, 1.0))
     allowed = limits.activity * expected + CHANCE * error
     change = actual / expected - 1 if expected > 0 else 0.0
     return [

@@ -26,7 +26,7 @@ from clvmodels.estimators.regular import RegularModel
 from clvmodels.scoring import chunks, gates
 from clvmodels.scoring.customers import Data, read
 from clvmodels.scoring.events import event, tell_outcomes
-from clvmodels.scoring.evidence import Evidence, Tally
+from clvmodels.scoring.evidence import Evidence, Tally, forecast_of
 from clvmodels.scoring.gates import Outcome
 from clvmodels.scoring.manifest import Manifest
 from clvmodels.scoring.publishing import Outlet
@@ -39,7 +39,7 @@ from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.rfm import RFM
 from clvmodels.validation.validate import validate
 
-__all__ = ["FitDone", "ScoreDone", "fit_job", "score_job"]
+__all__ = ["FitDone", "ScoreDone", "fit_job", "score_job", "uris_of"]
 
 Tell = Callable[[str], None]
 
@@ -131,7 +131,9 @@ def fit_job(
     with _at_work(job, dry_run) as staging:
         tell("Reading the source")
         model = _unfitted(job)
-        data = read(job, as_of, job.clock.clock, _reads_intertimes(model), model.spend is not None, staging, _uris(job))
+        data = read(
+            job, as_of, job.clock.clock, _reads_intertimes(model), model.spend is not None, staging, uris_of(job)
+        )
         rfm = data.customers.rfm[data.customers.bought]
         event("read", "Read the source", customers=len(rfm), as_of=rfm.observation_end, facts=rfm.facts())
         tell("Fitting")
@@ -148,7 +150,8 @@ def fit_job(
         fitted = None if champion is None else champion.record.evidence
         since_last = 0 if fitted is None else max(0, data.end - fitted.end)
         tally = Tally.of(rfm, since_last=since_last)
-        evidence = tally.evidence(str(rfm.observation_end), data.end)
+        forecast = forecast_of(model.purchases, rfm)
+        evidence = tally.evidence(str(rfm.observation_end), data.end, forecast=forecast)
         outcomes = gates.on_fit(
             job.gates, model, tally, evidence, None if champion is None else champion.load(), fitted
         )
@@ -218,7 +221,7 @@ def score_job(
         )
     with contextlib.ExitStack() as stack:
         staging = stack.enter_context(_at_work(job, dry_run))
-        uris = _uris(job)
+        uris = uris_of(job)
         champion, version, path, fitted = _champion(job)
         clock = champion.purchases.clock_
         if "clock" in job.model_fields_set and clock != job.clock.clock:
@@ -291,7 +294,7 @@ def _at_work(job: Job, dry_run: bool) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def _uris(job: Job) -> dict[str, str]:
+def uris_of(job: Job) -> dict[str, str]:
     """What the job's environment variables hold."""
     places: list[Place | Sink] = [job.source, *([] if job.customers is None else [job.customers]), *job.sinks]
     names = dict.fromkeys(place.uri_variable for place in places if place.uri_variable is not None)
