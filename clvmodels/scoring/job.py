@@ -296,6 +296,8 @@ def _at_work(job: Job, dry_run: bool) -> Iterator[Path]:
         staging = folder / ".staging"
         shutil.rmtree(staging, ignore_errors=True)
         with reaching(f"The job in {folder}"):
+            for left in (folder / "runs").glob(".*"):
+                left.unlink()
             staging.mkdir()
         try:
             yield staging

@@ -307,6 +307,14 @@ def test_what_is_missing_is_named(job, tmp_path, sections, error, match):
     assert not (tmp_path / "scores.parquet").exists()
 
 
+def test_what_a_killed_job_was_writing_is_no_manifest(job, tmp_path):
+    path = score_job(job(), NIGHT).path
+    left = path.with_name(f".{path.name}.x1.json")
+    left.write_text("{")
+    assert score_job(job(), NEXT).manifest.published
+    assert not left.exists()
+
+
 def test_damaged_manifests_are_named(job, tmp_path):
     path = score_job(job(), NIGHT).path
     text = path.read_text()
