@@ -1,5 +1,6 @@
 import json
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -49,14 +50,15 @@ def test_past_runs_are_followed(job, tmp_path):
     folder = tmp_path / "clv-runs" / "monitoring"
     assert {path.name for path in folder.iterdir()} == {"history.parquet", "monitoring.json", "monitoring.html"}
     read = json.loads((folder / "monitoring.json").read_text())
-    assert {(row["as_of"], row["horizon"]) for row in read["history"]} == {
+    assert {(row["as_of"], row["horizon"]) for row in read["windows"]} == {
         (day, horizon) for day in ("1997-10-01", "1997-11-15") for horizon in ("30 days", "12 months")
     }
-    # Again, later: the history grows; the same day again, it stays.
+    # Later, the history has grown; the same day again, it stays. The JSON tells the newest of each.
     again = tmp_path / "elsewhere"
     for until, rows in (("1997-12-31", 4), ("1998-01-31", 6), ("1998-01-31", 6)):
         run("--job", str(job), "--until", until, "--output", str(again))
-        assert len(json.loads((again / "monitoring.json").read_text())["history"]) == rows
+        assert len(pd.read_parquet(again / "history.parquet")) == rows
+        assert len(json.loads((again / "monitoring.json").read_text())["windows"]) == 4
 
 
 def test_without_a_past_run_there_is_one_error(job):
