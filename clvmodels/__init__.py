@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from clvmodels.estimators.spend import GammaGamma as GammaGamma
     from clvmodels.reporting import plots as plots
     from clvmodels.reporting.report import write_report as write_report
+    from clvmodels.scoring.job import fit_job as fit_job
+    from clvmodels.scoring.job import score_job as score_job
+    from clvmodels.scoring.record import read_job as read_job
     from clvmodels.simulate import simulate_log as simulate_log
     from clvmodels.transactions.holdout import Holdout as Holdout
     from clvmodels.transactions.holdout import holdout_split as holdout_split
@@ -48,6 +51,8 @@ _NAMES = {
     "estimators.regular": ("BGCNBD", "MBGCNBD"),
     "estimators.spend": ("GammaGamma",),
     "reporting.report": ("write_report",),
+    "scoring.job": ("fit_job", "score_job"),
+    "scoring.record": ("read_job",),
     "simulate": ("simulate_log",),
     "transactions.holdout": ("Holdout", "holdout_split"),
     "transactions.rfm": ("RFM", "rfm_summary"),

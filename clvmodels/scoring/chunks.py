@@ -182,15 +182,19 @@ def _refusals(model: CustomerModel, rfm: RFM) -> Any:
 
 
 def _asked(model: CustomerModel) -> dict[str, set[str] | None]:
-    """Attributes that a model reads, with the values it knows; None if it takes any."""
-    asked: dict[str, set[str] | None] = {}
+    """Attributes that a model reads, with the values that every part of it knows; None if it takes any."""
+    told: list[tuple[str, set[str] | None]] = []
     for part in model.parts:
         if part.design_ is not None:
-            asked |= dict.fromkeys(part.design_.numeric)
-            asked |= {name: set(levels) for name, levels in part.design_.levels.items()}
+            told += [(name, None) for name in part.design_.numeric]
+            told += [(name, set(levels)) for name, levels in part.design_.levels.items()]
         if part.grouping_ is not None:
             labels = set(part.grouping_.labels)
-            asked[part.grouping_.by] = None if POOLED in labels else labels
+            told.append((part.grouping_.by, None if POOLED in labels else labels))
+    asked: dict[str, set[str] | None] = {}
+    for name, known in told:
+        before = asked.get(name)
+        asked[name] = known if before is None else before if known is None else before & known
     return asked
 
 

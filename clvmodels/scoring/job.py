@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob, StoreUnreachable
 from clvmodels.estimators import persistence
@@ -340,6 +341,9 @@ def _holdout(job: Job, data: Data, model: CustomerModel) -> tuple[dict[str, Any]
         date_format=job.cleaning.date_format,
         on_missing_id=job.cleaning.on_missing_id,
     )
+    if data.customers.rfm.attributes:
+        rfm = data.customers.rfm
+        split = split.with_columns(frames.table("polars", {"customer_id": rfm.customer_id, **rfm.attributes}))
     scores = validate(split, [fresh.purchases], fresh.spend).scores
     return tuple(_plain(row) for row in json.loads(scores.to_json(orient="records")))
 

@@ -124,8 +124,14 @@ def score_all(
     each = max(1, at_once // chunks.BLOCK)
     for block in chunks.blocks(customers):
         rows = chunks.score(model, block, predictions, stamp, schema)
-        bought = block.rfm if block.bought.all() else block.rfm[block.bought]
-        tally = Tally.of(bought, since_last=since_last, model=model.purchases, since_fit=stamp.since_fit)
+        # Gates look at those who have a history that the model can read.
+        judged = block.bought & ~rows["probability_alive"].is_null().to_numpy()
+        tally = Tally.of(
+            block.rfm if judged.all() else block.rfm[judged],
+            since_last=since_last,
+            model=model.purchases,
+            since_fit=stamp.since_fit,
+        )
         counted.add(rows, tally)
         held.append(rows)
         if len(held) == each or counted.customers == len(customers):

@@ -55,7 +55,8 @@ def opened(
         assert path is not None, "a record of a job has a path"
         return _files(path, staging)
     copy = staging / f"{name}.parquet"
-    told = ", ".join(map(quoted, columns)) or "*"
+    # Named with their table: by itself SQLite takes a quoted name that no column has for a text.
+    told = ", ".join(f"{quoted('source')}.{quoted(column)}" for column in columns) or "*"
     rows = f"({query}\n)" if query is not None else ".".join(quoted(part) for part in str(table).split(".", 1))
     statement = f"SELECT {told} FROM {rows} AS {quoted('source')}"
     readers = {"duckdb": _from_duckdb, "sqlite": _from_sqlite, "postgres": _from_postgres}
@@ -107,7 +108,7 @@ def _from_duckdb(path: str, statement: str, name: str) -> Iterator[pa.RecordBatc
         raise StoreUnreachable(f"{name}: there is no file {path!r}.")
     try:
         with duckdb.connect(path, read_only=True) as connection:
-            yield connection.execute(statement).to_arrow_reader(ROWS_AT_ONCE)
+            yield connection.sql(statement).to_arrow_reader(ROWS_AT_ONCE)
     except (duckdb.ProgrammingError, duckdb.NotSupportedError) as error:
         raise InvalidTransactions(f"{name}: {next(iter(str(error).splitlines()))}") from None
     except duckdb.Error as error:
