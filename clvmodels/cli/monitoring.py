@@ -30,7 +30,7 @@ def monitor(
     with steps() as step:
         done = monitor_job(job, until, folder=output, tell=step)
     found = done.monitoring
-    newest = found.history.iloc[::-1].head(SHOWN).to_dict("records")
+    newest = found.newest.iloc[::-1].head(SHOWN).to_dict("records")
     terminal.show_rows(
         out,
         f"Past runs, followed to {found.until}",

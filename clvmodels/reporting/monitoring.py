@@ -45,7 +45,7 @@ def write_monitoring(
     until : str
         Last date of the log that counted.
     tables : mapping
-        history, deciles and cohorts of a `Monitoring`.
+        windows (of a `Monitoring`, the newest), deciles and cohorts.
     """
     environment = Environment(
         loader=PackageLoader("clvmodels.reporting"),
@@ -54,26 +54,26 @@ def write_monitoring(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    history = tables["history"]
+    windows = tables["windows"]
     page = environment.get_template("monitoring.html.j2").render(
         headline=HEADLINES[status],
         sentences=sentences,
         until=until,
-        pictures=_pictures(tables) if len(history) else [],
-        history=_rows(history),
-        left_out=max(0, len(history) - MOST_ROWS),
+        pictures=_pictures(tables) if len(windows) else [],
+        windows=_rows(windows),
+        left_out=max(0, len(windows) - MOST_ROWS),
     )
     with files.replacing(Path(path)) as temporary:
         temporary.write_bytes(page.encode("utf-8"))
 
 
 def _pictures(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
-    history = tables["history"]
-    newest = history.iloc[-1]
+    windows = tables["windows"]
+    newest = windows.iloc[-1]
     window = f"scored as of {newest['as_of']}, by {newest['end']}"
     deciles, cohorts = (_of_window(tables[name], newest) for name in ("deciles", "cohorts"))
-    level = plots.to_svg(plots.monitoring_level, history, key="level")
-    ranking = plots.to_svg(plots.monitoring_ranking, history, key="ranking")
+    level = plots.to_svg(plots.monitoring_level, windows, key="level")
+    ranking = plots.to_svg(plots.monitoring_ranking, windows, key="ranking")
     told = [
         ("Did as much come as was forecast?", "The table below has every number.", level),
         ("Were the right customers first, and intervals wide enough?", "The table below has every number.", ranking),
@@ -99,7 +99,7 @@ def _of_window(table: pd.DataFrame, window: Any) -> pd.DataFrame:
     return table[(table[KEYS] == window[KEYS]).all(axis=1)] if len(table) else table
 
 
-def _rows(history: pd.DataFrame) -> list[list[str]]:
+def _rows(windows: pd.DataFrame) -> list[list[str]]:
     """The newest windows as text, the latest run first."""
     return [
         [
@@ -115,5 +115,5 @@ def _rows(history: pd.DataFrame) -> list[list[str]]:
             fixed(row["gini"], 3),
             percent(row["coverage"]),
         ]
-        for row in history.iloc[::-1].head(MOST_ROWS).to_dict("records")
+        for row in windows.iloc[::-1].head(MOST_ROWS).to_dict("records")
     ]

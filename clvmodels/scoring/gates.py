@@ -269,8 +269,8 @@ def _refused(limits: Gates, evidence: Evidence) -> list[Outcome]:
         Outcome(
             gate="refused",
             passed=share <= limits.refused,
-            sentence=f"{evidence.refused:,} of {seen:,} customers ({share:.2%}) were set aside; "
-            f"{limits.refused:.2%} may be.",
+            sentence=f"{evidence.refused:,} of {seen:,} customers ({share:.2%}) were set aside "
+            f"(limit {limits.refused:.2%}).",
             figures={"share": share, "limit": limits.refused},
         )
     ]
@@ -287,8 +287,8 @@ def _rows(limits: Gates, tally: Tally, evidence: Evidence, reference: Evidence, 
             Outcome(
                 gate="rows",
                 passed=share <= limits.rows_lost,
-                sentence=f"{still:,} customers are as old as {name} or older, {words} the {before:,} it had; "
-                f"{limits.rows_lost:.2%} may differ.",
+                sentence=f"{still:,} customers are as old as {name} or older, {words} the {before:,} it had "
+                f"(limit {limits.rows_lost:.2%} either way).",
                 figures={"share": share, "limit": limits.rows_lost, "known": still, "before": before},
             )
         )
@@ -298,7 +298,7 @@ def _rows(limits: Gates, tally: Tally, evidence: Evidence, reference: Evidence, 
             Outcome(
                 gate="rows",
                 passed=share <= limits.rows_gained,
-                sentence=f"{now:,} customers, {share:+.2%} against {name}; {limits.rows_gained:+.2%} may be.",
+                sentence=f"{now:,} customers, {share:+.2%} against {name} (limit {limits.rows_gained:+.0%}).",
                 figures={"share": share, "limit": limits.rows_gained},
             )
         )
@@ -325,9 +325,12 @@ def _shift(limits: Gates, tally: Tally, reference: Evidence, name: str) -> list[
             Outcome(
                 gate=f"shift of {quantity}",
                 passed=all(told[measure][0] <= limit for measure, limit in allowed.items()),
-                sentence=f"{quantity} of the customers known then against {name}: "
-                + ", ".join(f"{measure} {value:.3f}" for measure, (value, _) in told.items())
-                + f"; {', '.join(f'{measure} {limit:.3g}' for measure, limit in allowed.items())} may be.",
+                sentence=f"{quantity} of the customers known then, against {name}: "
+                + ", ".join(
+                    f"{measure} {value:.3f}" + (f" (limit {allowed[measure]:.3f})" if measure in allowed else "")
+                    for measure, (value, _) in told.items()
+                )
+                + ".",
                 figures={measure.lower(): value for measure, (value, _) in told.items()}
                 | {f"limit_{measure.lower()}": limit for measure, limit in allowed.items()},
             )
@@ -347,7 +350,7 @@ def _totals(limits: Gates, evidence: Evidence, last: Evidence) -> list[Outcome]:
                 gate="total",
                 passed=abs(change) <= limits.total_change,
                 sentence=f"{column} in total: {now:,.6g}, {change:+.1%} against {before:,.6g} in the run as of "
-                f"{last.as_of}; {limits.total_change:.0%} either way may be.",
+                f"{last.as_of} (limit {limits.total_change:.0%} either way).",
                 figures={"change": change, "limit": limits.total_change, "now": now, "before": before},
             )
         )
@@ -377,7 +380,7 @@ def _activity(limits: Gates, tally: Tally, evidence: Evidence, fitted: Evidence)
             gate="activity",
             passed=abs(actual - expected) <= allowed,
             sentence=f"{actual:,} repeat purchases since the fit ({fitted.as_of}), {change:+.1%} against the "
-            f"{expected:,.0f} expected; {limits.activity:.0%} and {CHANCE:g} standard errors of {error:,.0f} may be.",
+            f"{expected:,.0f} expected (limit {limits.activity:.0%}, and {CHANCE:g} standard errors of {error:,.0f}).",
             figures={
                 "actual": float(actual),
                 "expected": expected,

@@ -61,6 +61,11 @@ class Monitoring:
     left_out: str
 
     @property
+    def newest(self) -> pd.DataFrame:
+        """The window of each run and horizon that ends last; the history also has the earlier ones."""
+        return self.history.drop_duplicates(["as_of", "horizon"], keep="last", ignore_index=True)
+
+    @property
     def sentences(self) -> list[str]:
         """The verdict, cohorts that drift, and what could not be followed, as far as there is something to say."""
         told = (self.verdict.sentence, self.verdict.cohorts, self.left_out)
@@ -68,7 +73,8 @@ class Monitoring:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, missing numbers as None; `status` and `sentence` are for alerting."""
-        tables = {name: plain(getattr(self, name).to_dict("records")) for name in ("history", "deciles", "cohorts")}
+        told = {"windows": self.newest, "deciles": self.deciles, "cohorts": self.cohorts}
+        tables = {name: plain(table.to_dict("records")) for name, table in told.items()}
         return {
             "format": "clvmodels.Monitoring",
             "status": self.verdict.status,

@@ -100,7 +100,7 @@ def monitor_job(
         status=found.verdict.status,
         sentences=found.sentences,
         until=found.until,
-        tables={"history": found.history, "deciles": found.deciles, "cohorts": found.cohorts},
+        tables={"windows": found.newest, "deciles": found.deciles, "cohorts": found.cohorts},
     )
     return Watched(found, where)
 

@@ -75,7 +75,7 @@ def test_the_page_says_what_follows_and_needs_no_network(history, groups, tmp_pa
                 status="refit",
                 sentences=["Refit: <b>now</b>."],
                 until="2026-03-20",
-                tables={"history": history, **groups},
+                tables={"windows": history, **groups},
             )
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert page == (tmp_path / "b.html").read_text(encoding="utf-8")
@@ -93,6 +93,6 @@ def test_a_page_without_a_history(groups, tmp_path):
         status="unknown",
         sentences=["Too early."],
         until="2026-01-08",
-        tables={"history": pd.DataFrame(), **none},
+        tables={"windows": pd.DataFrame(), **none},
     )
     assert "Too early to tell" in (tmp_path / "a.html").read_text(encoding="utf-8")

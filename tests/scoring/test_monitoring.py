@@ -178,7 +178,7 @@ def test_it_is_told_as_json(healthy, tmp_path):
     told.to_json(tmp_path / "monitoring.json")
     read = json.loads((tmp_path / "monitoring.json").read_text())
     assert (read["status"], read["sentence"]) == (told.verdict.status, told.verdict.sentence)
-    assert len(read["history"]) == len(told.history)
+    assert len(read["windows"]) == len(told.newest)
     assert {row["decile"] for row in read["deciles"]} <= set(range(1, 11))
 
 

@@ -28,8 +28,8 @@ def monitoring_level(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Monitoring.history`: as_of, end, horizon, version, complete, change, errors. Of several windows of a run and
-        horizon, the one that ends last is drawn.
+        `Monitoring.newest` or `.history`: as_of, end, horizon, version, complete, change, errors. Of several windows
+        of a run and horizon, the one that ends last is drawn.
     ax : Axes, optional
         Where to draw; a new figure without it.
 
@@ -61,7 +61,7 @@ def monitoring_ranking(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Monitoring.history`: as_of, end, horizon, version, gini, coverage.
+        `Monitoring.newest` or `.history`: as_of, end, horizon, version, gini, coverage.
     ax : Axes, optional
         Where to draw; a new figure without it.
 
