@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.acceptance, pytest.mark.postgres, pytest.mark.slow]
+
 CAMPAIGN = Path(__file__).resolve().parents[1] / "benchmarks" / "faults.py"
 
 
-@pytest.mark.postgres
-@pytest.mark.slow
 def test_nothing_is_lost_doubled_or_mixed():
     environment = os.environ | {"PYTHONWARNINGS": "error"}
     command = [sys.executable, str(CAMPAIGN), "--small", "--postgres"]
