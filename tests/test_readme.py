@@ -62,7 +62,13 @@ def test_python_blocks_print_what_stands_below_them(folder):
         compared += bool(shown)
     assert compared, "no python block of the README is followed by its output in a text block"
     plt.close("all")
-    assert {path.name for path in folder.iterdir()} == {"data", "report.html", "model.json", "tracking.png"}
+    assert {path.name for path in folder.iterdir()} == {
+        "data",
+        "orders_export.csv",
+        "report.html",
+        "model.json",
+        "tracking.png",
+    }
 
 
 def test_commands_run(folder):
@@ -81,7 +87,15 @@ def test_commands_run(folder):
         assert done.stderr == "" or "--job" in words, f"{command}\n{done.stderr}"  # a job tells its log there
     written = {path.name for path in folder.iterdir()} - {"data"}
     job = {"job.toml", "models", "scores", "clv-runs"}
-    assert written == {"model.json", "predictions.parquet", "validation.json", "report.html", *job}
+    assert written == {
+        "transactions.parquet",
+        "ledger.json",
+        "model.json",
+        "predictions.parquet",
+        "validation.json",
+        "report.html",
+        *job,
+    }
 
 
 def test_make_targets_exist():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 
-from clvmodels.cli import checking, demo, monitoring, registry, scoring
+from clvmodels.cli import checking, demo, logs, monitoring, registry, scoring
 from clvmodels.cli.app import app, err
 from clvmodels.errors import CLVError, StoreUnreachable
 
 __all__ = ["app", "main"]
 
-VERBS = (demo, scoring, checking, registry, monitoring)  # in the order of `clv --help`
+VERBS = (demo, logs, scoring, checking, registry, monitoring)  # in the order of `clv --help`
 INTERRUPTED = 130
 
 

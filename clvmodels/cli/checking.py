@@ -1,4 +1,4 @@
-"""`clv profile`, `clv validate`, `clv compare` and `clv crosscheck`: how far to trust a model."""
+"""`clv validate`, `clv compare` and `clv crosscheck`: how far to trust a model."""
 
 from __future__ import annotations
 
@@ -26,46 +26,6 @@ from clvmodels.cli.arguments import (
 )
 
 DISAGREES = 7  # exit code of a cross-check that does not agree, or has no opinion
-
-
-@app.command()
-def profile(
-    log: Log,
-    output: Annotated[Path | None, typer.Option(help="Where all of it goes (JSON); default: nowhere.")] = None,
-    customer_id: CustomerId = "customer_id",
-    date: Date = "date",
-    amount: Amount = None,
-    time_unit: Annotated[str, typer.Option(help="Unit times are told in: day, week, month or year.")] = "day",
-    observation_end: Annotated[str | None, typer.Option(help="Last day to look at; default: the latest date.")] = None,
-    acquired_after: AcquiredAfter = None,
-    date_format: DateFormat = None,
-    time_zone: TimeZone = None,
-    drop_missing_id: DropMissing = False,
-) -> None:
-    """Look at a log before any model: what it holds, whether it suffices, and which models fit such data."""
-    import clvmodels as clv
-    from clvmodels.reporting import terminal
-
-    with steps() as step:
-        step(f"Looking at {log}")
-        found = clv.profile(
-            log,
-            customer_id=customer_id,
-            date=date,
-            amount=amount,
-            time_unit=time_unit,  # type: ignore[arg-type]  # refused where it is none
-            observation_end=observation_end,
-            acquired_after=acquired_after,
-            date_format=date_format,
-            time_zone=time_zone,
-            on_missing_id="drop" if drop_missing_id else "raise",
-        )
-        if output is not None:
-            found.to_json(output)
-    terminal.show_facts(out, found.facts())
-    terminal.show_profile(out, found.shown_checks(), found.models)
-    if output is not None:
-        out.print(f"Profile written to {output}")
 
 
 @app.command()

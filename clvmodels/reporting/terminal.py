@@ -19,6 +19,7 @@ __all__ = [
     "show_crosscheck",
     "show_facts",
     "show_fits",
+    "show_ledger",
     "show_profile",
     "show_rows",
     "show_run",
@@ -64,6 +65,17 @@ def show_profile(console: Console, checks: pd.DataFrame, models: pd.DataFrame) -
     for row in models.to_dict("records"):
         table.add_row(row["model"], row["fits"], row["why"])
     _shown(console, table)
+
+
+def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
+    """What cleaning did, a rule a line; rules that met nothing are left out."""
+    table = _table("Ledger", ["rule"], ["rows", "changed", "money"])
+    table.add_column("example", overflow="fold")
+    for row in ledger.to_dict("records"):
+        if row["rows"] or row["changed"]:
+            counts = (f"{row[name]:,}" if row[name] else "" for name in ("rows", "changed"))
+            table.add_row(row["rule"], *counts, _number(row["money"], ",.2f"), row["example"])
+    console.print(table)
 
 
 def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataFrame]]) -> None:

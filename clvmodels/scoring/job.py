@@ -146,45 +146,13 @@ def fit_job(
         event("read", "Read the source", customers=len(rfm), as_of=rfm.observation_end, facts=rfm.facts())
         tell("Fitting")
         model.fit(rfm)
-        certificates = tuple(_plain(part.certificate()) for part in model.parts)
         event("fitted", "Fitted", models=[f"{part}" for part in model.parts])
-        if kept.folder is None:
-            if not dry_run and kept.file is not None:
-                model.save(kept.file)
-                event("saved", f"Model written to {kept.file}")
-            return FitDone(model, rfm, None if dry_run else kept.file, None, (), False)
-        registry = Registry(kept.folder)
-        champion = registry.champion()
-        fitted = None if champion is None else champion.record.evidence
-        since_last = 0 if fitted is None else max(0, data.end - fitted.end)
-        tally = Tally.of(rfm, since_last=since_last)
-        forecast = forecast_of(model.purchases, rfm)
-        evidence = tally.evidence(str(rfm.observation_end), data.end, forecast=forecast)
-        outcomes = gates.on_fit(
-            job.gates, model, tally, evidence, None if champion is None else champion.load(), fitted
-        )
-        refused = tell_outcomes(outcomes)
-        tell("Forecasting a holdout period")
-        record = VersionRecord(
-            job=job.published(),
-            source=chunks.fingerprint(data.customers),
-            packages=packages(),
-            certificates=certificates,
-            holdout=_holdout(job, data, model),
-            evidence=evidence,
-            gates=outcomes,
-            forced=force and refused,
-        )
-        if dry_run:
-            return FitDone(model, rfm, None, None, outcomes, False)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        version = registry.add(model, record, made=now)
-        event("added", f"Version {version.name} added to {kept.folder}", version=version.name)
-        if refused and not force:
-            gates.refuse(outcomes)
-        registry.promote(version.name, forced=force and refused, made=now)
-        event("promoted", f"Version {version.name} is the champion", version=version.name, forced=force and refused)
-        return FitDone(model, rfm, version.path, version.name, outcomes, True)
+        if kept.folder is not None:
+            return _registered(job, Registry(kept.folder), data, model, rfm, dry_run=dry_run, force=force, tell=tell)
+        if not dry_run and kept.file is not None:
+            model.save(kept.file)
+            event("saved", f"Model written to {kept.file}")
+        return FitDone(model, rfm, None if dry_run else kept.file, None, (), False)
 
 
 def score_job(
@@ -258,6 +226,40 @@ def score_job(
             )
         where = None if dry_run or job.run.folder is None else job.run.folder / "runs" / finished.file_name
         return ScoreDone(finished, where, published, tuple(facts))
+
+
+def _registered(
+    job: Job, registry: Registry, data: Data, model: CustomerModel, rfm: RFM, *, dry_run: bool, force: bool, tell: Tell
+) -> FitDone:
+    """Judge a fit, keep it as a version, and promote it if the gates let it."""
+    champion = registry.champion()
+    fitted = None if champion is None else champion.record.evidence
+    tally = Tally.of(rfm, since_last=0 if fitted is None else max(0, data.end - fitted.end))
+    evidence = tally.evidence(str(rfm.observation_end), data.end, forecast=forecast_of(model.purchases, rfm))
+    outcomes = gates.on_fit(job.gates, model, tally, evidence, None if champion is None else champion.load(), fitted)
+    refused = tell_outcomes(outcomes)
+    if job.models.holdout is not None:
+        tell("Forecasting a holdout period")
+    record = VersionRecord(
+        job=job.published(),
+        source=chunks.fingerprint(data.customers),
+        packages=packages(),
+        certificates=tuple(_plain(part.certificate()) for part in model.parts),
+        holdout=_holdout(job, data, model),
+        evidence=evidence,
+        gates=outcomes,
+        forced=force and refused,
+    )
+    if dry_run:
+        return FitDone(model, rfm, None, None, outcomes, False)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    version = registry.add(model, record, made=now)
+    event("added", f"Version {version.name} added to {registry.path}", version=version.name)
+    if refused and not force:
+        gates.refuse(outcomes)
+    registry.promote(version.name, forced=record.forced, made=now)
+    event("promoted", f"Version {version.name} is the champion", version=version.name, forced=record.forced)
+    return FitDone(model, rfm, version.path, version.name, outcomes, True)
 
 
 def _champion(job: Job) -> tuple[CustomerModel, str | None, Path, Evidence | None]:

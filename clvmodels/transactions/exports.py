@@ -130,7 +130,7 @@ def _kind_of(header: list[str], wanted: str | None, file: str) -> Kind:
             raise InvalidOption(f"kind={wanted!r} is not one of {names}.")
         fitting = [kind for kind in named if kind.header <= set(header)]
         if not fitting:
-            missing = sorted(min((kind.header - set(header) for kind in named), key=len))
+            missing = min((sorted(kind.header - set(header)) for kind in named), key=len)
             raise InvalidTransactions(
                 f"{file!r} lacks the columns {', '.join(map(repr, missing))} of an export of {wanted}; its columns are "
                 f"{', '.join(map(repr, header))}."

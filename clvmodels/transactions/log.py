@@ -228,7 +228,7 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
             "amount",
             (paid < 0).fill_null(False),
             f"have a negative amount in {name!r}",
-            "Net refunds against the purchases they reverse, or remove them, before the log is summarized.",
+            "Net refunds against the purchases they reverse, as `clean` does, or remove them; then summarize the log.",
         )
         yield Fault(
             "amount",

@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels import frames
 from clvmodels.transactions.ledger import KEPT, ROWS_IN, UNITS, Tally
 from clvmodels.transactions.lines import INTERNAL, NO_AMOUNT, NO_ID, NO_PRODUCT, VOID, Log
 from clvmodels.transactions.netting import (
@@ -90,7 +91,8 @@ def _mark_duplicates(rows: nw.DataFrame[Any], log: Log, rules: CleaningRules, ru
     compared = rows.filter(nw.col("rule") == LEFT_IN)
     if rules.duplicates == "auto":
         compared = compared.filter(~nw.col("order_id").is_null())
-    first = compared.unique(subset=[*log.columns, *log.others], keep="first", maintain_order=True)
+    alike = compared.lazy().group_by(*log.columns, *log.others).agg(nw.col("row").min())
+    first = frames.collect(alike.select("row"))
     repeated = np.zeros(len(rows), dtype=bool)
     repeated[compared["row"].to_numpy()] = True
     repeated[first["row"].to_numpy()] = False
@@ -107,12 +109,28 @@ def _orders(work: Work) -> nw.DataFrame[Any]:
     lines = work.where(kept, lines)
     orders = _merged(lines, work) if has_order else lines
     work.tally.add(KEPT, rows=len(orders), units=work.total(work.left[kept]) if work.log.has_money else 0)
-    first = ["customer_id", "date"]
-    orders = orders.sort(*first, *(name for name in orders.columns if name not in first), nulls_last=True)
+    orders = _in_order(orders)
     if not work.log.has_money:
         return orders
     orders = orders.with_columns(_amounts(orders["left"]))
     return orders.rename({"left": "units"}) if work.rules.outliers == "winsorize" else orders.drop("left")
+
+
+def _in_order(orders: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """Orders by customer and date; only those of one moment are compared further, which is what takes time."""
+    keys = ["customer_id", "date"]
+    orders = orders.sort(*keys).with_row_index("place")
+    same = [nw.col(key) == nw.col(key).shift(1) for key in keys]
+    again = orders.select(again=nw.all_horizontal(*same, ignore_nulls=True))["again"].fill_null(False).to_numpy()
+    again[:1] = False
+    tied = again | np.append(again[1:], False)
+    if not tied.any():
+        return orders.drop("place")
+    rest = [name for name in orders.columns if name not in (*keys, "place")]
+    together = orders.filter(nw.new_series("tied", tied, backend=orders.implementation))
+    place = np.arange(len(orders))
+    place[tied] = together.sort(*keys, *rest, nulls_last=True)["place"].to_numpy()
+    return orders[place].drop("place")
 
 
 def _amounts(units: nw.Series[Any]) -> nw.Series[Any]:
@@ -130,7 +148,8 @@ def _merged(lines: nw.DataFrame[Any], work: Work) -> nw.DataFrame[Any]:
     """Lines of one customer with one order id as one row, at the first of their dates; the others as they are."""
     sums = {"left": nw.col("left").cast(nw.Int128).sum()} if work.log.has_money else {}
     named = lines.filter(~nw.col("order_id").is_null())
-    orders = named.group_by("customer_id", "order_id").agg(nw.col("date").min(), nw.len().alias("lines"), **sums)
+    merged = named.lazy().group_by("customer_id", "order_id")
+    orders = frames.collect(merged.agg(nw.col("date").min(), nw.len().alias("lines"), **sums))
     several = orders.filter(nw.col("lines") > 1)
     work.tally.add(MERGED, rows=len(named) - len(orders), example=described(several, ("order_id", "lines")))
     alone = lines.filter(nw.col("order_id").is_null())

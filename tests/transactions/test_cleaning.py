@@ -456,3 +456,63 @@ def test_a_notebook_shows_a_table():
     assert page.count("<tr>") == len(cleaned().entries) - 2 + 1
     assert "&lt;b&gt;" in page
     assert "Cleaned: 1 rows became 0 transactions" in repr(cleaned(log, clv.CleaningRules()))
+
+
+# ---- faults that logs have ---------------------------------------------------------------------------------
+
+
+def test_ids_turned_float_by_blanks_are_the_ids_they_were():
+    log = pd.DataFrame({"customer_id": [7.0, None, 12.0], "date": ["2024-01-01"] * 3, "amount": [1.0, 2.0, 3.0]})
+    result = clv.clean(log, amount="amount")
+    assert result.transactions["customer_id"].tolist() == [7, 12]
+    assert ledger_of(result)["no customer id"] == (1, 0, 2.0)
+
+
+def test_a_file_with_a_mark_leading_zeros_and_a_newline_in_quotes(tmp_path):
+    path = tmp_path / "log.csv"
+    rows = 'customer_id,date,order_id,amount,note\n007,2024-01-01,1,5.00,"two\nlines"\n08,2024-01-01,01,6.00,\n'
+    path.write_bytes(b"\xef\xbb\xbf" + rows.encode())
+    result = clv.clean(path, order_id="order_id", amount="amount")
+    assert result.transactions.select("customer_id", "order_id", "amount").rows() == [
+        ("007", "1", 5.0),
+        ("08", "01", 6.0),
+    ]
+
+
+def test_columns_without_any_value():
+    log = pl.DataFrame({"customer_id": [1, 2], "date": ["2024-01-01"] * 2, "amount": [None, None]})
+    assert ledger_of(clv.clean(log, amount="amount"))["no amount"][0] == 2
+    nobody = log.with_columns(customer_id=None, amount=1.0)
+    result = clv.clean(nobody, amount="amount")
+    assert ledger_of(result)["no customer id"] == (2, 0, 2.0)
+    assert len(result.transactions) == 0
+
+
+def test_customers_who_only_gave_back():
+    log = pl.DataFrame({"customer_id": [1, 1], "date": ["2024-01-01"] * 2, "amount": [-5.0, -6.0]})
+    result = clv.clean(log, amount="amount")
+    assert ledger_of(result)["refund before any purchase"] == (2, 0, -11.0)
+    assert len(result.transactions) == 0
+
+
+def test_amounts_as_large_as_are_allowed():
+    log = pl.DataFrame({"customer_id": [1] * 12, "date": ["2024-01-01"] * 12, "amount": [1e12] * 11 + [-1e12]})
+    result = clv.clean(log, amount="amount")
+    assert len(result.transactions) == 10
+    assert result.entries[KEPT].units == 10 * 10**18
+    assert holds_exactly(result)
+
+
+def test_a_log_without_rows():
+    log = pl.DataFrame(schema={"customer_id": pl.Int64, "date": pl.Date, "order_id": pl.String, "amount": pl.Float64})
+    result = clv.clean(log, order_id="order_id", amount="amount")
+    assert (len(result.transactions), len(result.set_aside)) == (0, 0)
+    assert holds_exactly(result)
+
+
+def test_zoned_timestamps_fall_on_the_day_of_the_calendar(engine, given_in):
+    log = pl.DataFrame({"customer_id": [1], "date": ["2024-01-01 03:30:00"], "amount": [5.0]}).with_columns(
+        pl.col("date").str.to_datetime().dt.replace_time_zone("UTC")
+    )
+    result = clv.clean(given_in(log, engine), amount="amount", time_zone="America/New_York")
+    assert str(polars_of(result.transactions)["date"][0]) == "2023-12-31 22:30:00"

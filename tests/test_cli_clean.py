@@ -1,0 +1,63 @@
+"""`clv clean`: transactions, ledger and rows set aside on disk, the ledger on the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+LINES = """\
+who,when,order,code,pieces,each
+12,2024-01-01 10:00,1,tee,2,9.99
+12,2024-01-01 10:00,1,POST,1,5.00
+12,2024-01-05 10:00,C2,tee,-1,9.99
+,2024-01-02 10:00,3,hat,1,30.00
+"""
+COLUMNS = {"customer-id": "who", "date": "when", "order-id": "order", "product": "code", "quantity": "pieces"}
+ORDERS = """\
+Sale Date,Order ID,Buyer User ID,Currency,Order Total,Status,Adjusted Order Total,Buyer
+05/01/24,9001,ann77,USD,35.00,,0.00,Ann
+"""
+
+
+@pytest.fixture
+def clv(tmp_path):
+    def run(*words):
+        command = [sys.executable, "-W", "error", "-c", "from clvmodels.cli import main; main()", "clean", *words]
+        env = os.environ | {"COLUMNS": "120", "NO_COLOR": "1", "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=env)
+
+    return run
+
+
+def test_a_log_is_cleaned(clv, tmp_path):
+    (tmp_path / "log.csv").write_text(LINES)
+    columns = [word for flag, name in COLUMNS.items() for word in (f"--{flag}", name)]
+    rules = ["--price", "each", "--refund-prefix", "C", "--non-products", "POST, DOT"]
+    done = clv("log.csv", *columns, *rules, "--set-aside", "aside.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "4 rows became 1 transactions" in done.stdout
+    assert "refund netted" in done.stdout
+    kept = pl.read_parquet(tmp_path / "transactions.parquet")
+    assert kept.select("customer_id", "order_id", "amount").rows() == [(12, "1", 9.99)]
+    assert json.loads((tmp_path / "ledger.json").read_text())["rules"]["non_products"] == ["POST", "DOT"]
+    assert sorted(pl.read_csv(tmp_path / "aside.csv")["reason"]) == ["no customer id", "no product", "refund netted"]
+
+
+def test_an_export_needs_no_columns(clv, tmp_path):
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    done = clv("orders.csv", "--export", "auto", "--output", "orders.parquet")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert pl.read_parquet(tmp_path / "orders.parquet")["amount"].to_list() == [35.0]
+
+
+def test_what_is_wrong_is_one_message(clv, tmp_path):
+    (tmp_path / "log.csv").write_text(LINES)
+    done = clv("log.csv", "--refunds", "ignore")
+    assert done.returncode == 1
+    assert done.stderr.strip() == "Error: refunds='ignore' is not one of 'net', 'drop', 'keep'."
+    assert not (tmp_path / "transactions.parquet").exists()
