@@ -31,10 +31,17 @@ if TYPE_CHECKING:
     from clvmodels.scoring.job import score_job as score_job
     from clvmodels.scoring.record import read_job as read_job
     from clvmodels.simulate import simulate_log as simulate_log
+    from clvmodels.transactions.cleaning import Cleaned as Cleaned
+    from clvmodels.transactions.cleaning import clean as clean
+    from clvmodels.transactions.exports import Export as Export
+    from clvmodels.transactions.exports import read_export as read_export
     from clvmodels.transactions.holdout import Holdout as Holdout
     from clvmodels.transactions.holdout import holdout_split as holdout_split
+    from clvmodels.transactions.profile import Profile as Profile
+    from clvmodels.transactions.profile import profile as profile
     from clvmodels.transactions.rfm import RFM as RFM
     from clvmodels.transactions.rfm import rfm_summary as rfm_summary
+    from clvmodels.transactions.rules import CleaningRules as CleaningRules
     from clvmodels.validation.compare import Comparison as Comparison
     from clvmodels.validation.compare import compare as compare
     from clvmodels.validation.crosscheck import Crosscheck as Crosscheck
@@ -54,8 +61,12 @@ _NAMES = {
     "scoring.job": ("fit_job", "score_job"),
     "scoring.record": ("read_job",),
     "simulate": ("simulate_log",),
+    "transactions.cleaning": ("Cleaned", "clean"),
+    "transactions.exports": ("Export", "read_export"),
     "transactions.holdout": ("Holdout", "holdout_split"),
+    "transactions.profile": ("Profile", "profile"),
     "transactions.rfm": ("RFM", "rfm_summary"),
+    "transactions.rules": ("CleaningRules",),
     "validation.compare": ("Comparison", "compare"),
     "validation.crosscheck": ("Crosscheck", "crosscheck"),
     "validation.likelihood_ratio": ("likelihood_ratio_test",),

@@ -1,4 +1,4 @@
-"""The data that travel with the package: the CDNOW transaction log and the donation counts.
+"""The data that travel with the package: the CDNOW transaction log, the donation counts, a log as messy as real ones.
 
 The files lie in `data/` of a checkout and in `clvmodels/data/` of an installed package. The `README.md` there
 says where each came from, what is known to be odd in it, and on what terms.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["dataset_path", "load_cdnow", "load_donations"]
+__all__ = ["dataset_path", "load_cdnow", "load_donations", "load_online_retail"]
 
 _PACKAGE = Path(__file__).resolve().parent
 _PLACES = (_PACKAGE / "data", _PACKAGE.parent / "data")
@@ -40,7 +40,7 @@ def dataset_path(name: str) -> Path:
     for place in _PLACES:
         if name in _file_names(place):
             return place / name
-    found = sorted({file for place in _PLACES for file in _file_names(place) if file.endswith(".csv")})
+    found = sorted({file for place in _PLACES for file in _file_names(place) if file.endswith((".csv", ".csv.gz"))})
     have = f"the bundled data sets are {', '.join(found)}" if found else "no bundled data were found at all"
     places = " and ".join(str(place) for place in _PLACES)
     raise FileNotFoundError(f"no bundled file is called {name!r}: {have} (looked in {places})")
@@ -112,6 +112,40 @@ def load_donations() -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_csv(dataset_path("donations.csv"))
+
+
+def load_online_retail() -> pd.DataFrame:
+    """Load line items of a British gift shop, with all that is wrong in such a log: a tenth of UCI's Online Retail.
+
+    Every line, from 2010-12-01 to 2011-12-09, of the 422 customers whose number ends in 6, and of the invoices without
+    a customer whose number ends in 6. Nothing was cleaned: cancellations, duplicates, lines without a customer, postage
+    and manual corrections, and two orders of 74,215 and 80,995 pieces cancelled within minutes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a line of an invoice: shape (59355, 8).
+
+        =============== ======= ============================================================
+        ``InvoiceNo``   text    number of the invoice; a ``C`` before it marks a cancellation
+        ``StockCode``   text    the product, or a code such as ``POST`` for what is none
+        ``Description`` text    missing in 143 rows
+        ``Quantity``    integer pieces, negative where taken back
+        ``InvoiceDate`` text    ``YYYY-MM-DD HH:MM:SS``
+        ``UnitPrice``   float   pounds sterling a piece
+        ``CustomerID``  float   missing in 13,158 rows, and whole numbers elsewhere
+        ``Country``     text    where the customer lives
+        =============== ======= ============================================================
+
+    Notes
+    -----
+    Given to the UCI Machine Learning Repository by D. Chen; described in Chen, D., Sain, S. L. and Guo, K. (2012),
+    "Data mining for the online retail industry", Journal of Database Marketing & Customer Strategy Management 19(3),
+    197-208.
+    """
+    import pandas as pd
+
+    return pd.read_csv(dataset_path("online_retail_sample.csv.gz"), dtype={"InvoiceNo": str, "StockCode": str})
 
 
 def _file_names(place: Path) -> set[str]:

@@ -18,6 +18,9 @@ Merge = Annotated[
 DateFormat = Annotated[str | None, typer.Option(help="strftime codes of dates that are not ISO, such as %d/%m/%Y.")]
 TimeZone = Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")]
 DropMissing = Annotated[bool, typer.Option("--drop-missing-id", help="Set rows without a customer id aside.")]
+AcquiredAfter = Annotated[
+    str | None, typer.Option(help="Leave out customers first seen up to this day: `clv profile` says whether to.")
+]
 Horizon = Annotated[str, typer.Option(help="How far to look ahead, such as '12 months'.")]
 
 

@@ -1,4 +1,4 @@
-"""`clv validate`, `clv compare` and `clv crosscheck`: how far to trust a model."""
+"""`clv profile`, `clv validate`, `clv compare` and `clv crosscheck`: how far to trust a model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from clvmodels.cli.app import app, err, out, steps
 from clvmodels.cli.arguments import (
+    AcquiredAfter,
     Amount,
     CustomerId,
     Date,
@@ -28,6 +29,46 @@ DISAGREES = 7  # exit code of a cross-check that does not agree, or has no opini
 
 
 @app.command()
+def profile(
+    log: Log,
+    output: Annotated[Path | None, typer.Option(help="Where all of it goes (JSON); default: nowhere.")] = None,
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    time_unit: Annotated[str, typer.Option(help="Unit times are told in: day, week, month or year.")] = "day",
+    observation_end: Annotated[str | None, typer.Option(help="Last day to look at; default: the latest date.")] = None,
+    acquired_after: AcquiredAfter = None,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Look at a log before any model: what it holds, whether it suffices, and which models fit such data."""
+    import clvmodels as clv
+    from clvmodels.reporting import terminal
+
+    with steps() as step:
+        step(f"Looking at {log}")
+        found = clv.profile(
+            log,
+            customer_id=customer_id,
+            date=date,
+            amount=amount,
+            time_unit=time_unit,  # type: ignore[arg-type]  # refused where it is none
+            observation_end=observation_end,
+            acquired_after=acquired_after,
+            date_format=date_format,
+            time_zone=time_zone,
+            on_missing_id="drop" if drop_missing_id else "raise",
+        )
+        if output is not None:
+            found.to_json(output)
+    terminal.show_facts(out, found.facts())
+    terminal.show_profile(out, found.shown_checks(), found.models)
+    if output is not None:
+        out.print(f"Profile written to {output}")
+
+
+@app.command()
 def validate(
     log: Log,
     calibration_end: Annotated[str, typer.Option(help="Last day to learn from.")],
@@ -43,6 +84,7 @@ def validate(
     time_unit: Unit = "day",
     merge_within: Merge = "day",
     include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    acquired_after: AcquiredAfter = None,
     date_format: DateFormat = None,
     time_zone: TimeZone = None,
     drop_missing_id: DropMissing = False,
@@ -64,6 +106,7 @@ def validate(
             **clock_options(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
             intertimes=reads_intertimes(chosen),
+            acquired_after=acquired_after,
             date_format=date_format,
             time_zone=time_zone,
             on_missing_id="drop" if drop_missing_id else "raise",
@@ -95,6 +138,7 @@ def compare(
     amount: Amount = None,
     time_unit: Unit = "day",
     merge_within: Merge = "day",
+    acquired_after: AcquiredAfter = None,
     date_format: DateFormat = None,
     time_zone: TimeZone = None,
     drop_missing_id: DropMissing = False,
@@ -114,6 +158,7 @@ def compare(
         "date": date,
         **clock_options(time_unit, merge_within),
         "intertimes": reads_intertimes(chosen),
+        "acquired_after": acquired_after,
         "date_format": date_format,
         "time_zone": time_zone,
         "on_missing_id": "drop" if drop_missing_id else "raise",
@@ -149,6 +194,7 @@ def crosscheck(
     ] = None,
     horizon: Horizon = "12 months",
     include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    acquired_after: AcquiredAfter = None,
     date_format: DateFormat = None,
     drop_missing_id: DropMissing = False,
 ) -> None:
@@ -174,6 +220,7 @@ def crosscheck(
             time_zone=clock.time_zone,
             observation_end=fitted.purchases.observation_end_ if observation_end is None else observation_end,
             include_first_transaction=include_first_transaction,
+            acquired_after=acquired_after,
             date_format=date_format,
             on_missing_id="drop" if drop_missing_id else "raise",
         )

@@ -58,6 +58,9 @@ def fit(
     ] = None,
     as_of: AsOf = None,
     include_first_transaction: First = None,
+    acquired_after: Annotated[
+        str | None, typer.Option(help="Leave out customers first seen up to this day: `clv profile` says whether to.")
+    ] = None,
     date_format: DateFormat = None,
     time_zone: Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")] = None,
     drop_missing_id: DropMissing = None,
@@ -73,7 +76,11 @@ def fit(
     kept = output if output is not None or job is not None else Path("model.json")
     flags = {
         **_reading(log, customer_id, date, amount, date_format, drop_missing_id),
-        "models": {"purchases": model, "include_first_transaction": include_first_transaction},
+        "models": {
+            "purchases": model,
+            "include_first_transaction": include_first_transaction,
+            "acquired_after": acquired_after,
+        },
         "clock": {"time_unit": time_unit, "merge_within": merge_within, "time_zone": time_zone},
         "registry": None if kept is None else [("file", str(kept))],
         "run": {"log": log_form},

@@ -15,7 +15,7 @@ import pyarrow as pa
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.design import POOLED, as_texts
 from clvmodels.processes.contract import Array
-from clvmodels.scoring.record import Predictions, column_suffix
+from clvmodels.scoring.sections import Predictions, column_suffix
 from clvmodels.transactions.rfm import RFM
 from clvmodels.valuation.lifetime_value import lifetime_value
 

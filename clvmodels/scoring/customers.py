@@ -13,12 +13,15 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob, InvalidTransactions
 from clvmodels.scoring.chunks import Customers
-from clvmodels.scoring.record import Job, Place
+from clvmodels.scoring.events import event
+from clvmodels.scoring.record import Job
+from clvmodels.scoring.sections import Columns, Place
 from clvmodels.scoring.stores import opened
+from clvmodels.transactions.cleaning import clean
 from clvmodels.transactions.log import Transactions, read_transactions
-from clvmodels.transactions.rfm import RFM, summarize
+from clvmodels.transactions.rfm import RFM, acquisition_tick, reduce_transactions
 
-__all__ = ["Data", "read"]
+__all__ = ["Data", "log_of", "read"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,18 +36,20 @@ class Data:
     transactions : Transactions or None
         The log; None if the source holds summaries.
     source : object
-        What `holdout_split` reads.
+        What `holdout_split` reads, with `columns` by their role and dates in `date_format`.
     """
 
     customers: Customers
     end: int
     transactions: Transactions | None
     source: Any
+    columns: dict[str, Any]
+    date_format: str | None
 
     @property
     def rows_to_as_of(self) -> int | None:
         """Rows of the log dated up to the date."""
-        return None if self.transactions is None else self.transactions.rows - self.customers.rfm.rows_after_end
+        return None if self.transactions is None else self.transactions.rows - self.transactions.rows_after
 
     def rows_up_to(self, end: int) -> int | None:
         """Rows of the log dated up to a tick."""
@@ -54,7 +59,15 @@ class Data:
 
 
 def read(
-    job: Job, as_of: str | None, clock: Clock, intertimes: bool, has_spend: bool, staging: Path, uris: dict[str, str]
+    job: Job,
+    as_of: str | None,
+    clock: Clock,
+    *,
+    intertimes: bool,
+    has_spend: bool,
+    staging: Path,
+    uris: dict[str, str],
+    acquired_after: str | None = None,
 ) -> Data:
     """Read a job's source, and the customers it lists.
 
@@ -70,9 +83,12 @@ def read(
         A folder for copies of what databases hold.
     uris : dict of str to str
         What environment variables hold.
+    acquired_after : str, optional
+        Leave out customers first seen up to this day.
     """
     transactions = None
-    columns = job.columns
+    named: dict[str, Any] = {}
+    date_format = None
     if job.source.kind == "rfm":
         if as_of is None:
             raise InvalidJob("as_of: a source of summaries does not say as of when they are: give --as-of.")
@@ -80,25 +96,59 @@ def read(
         rfm = _summaries(source, clock, as_of)
         end = clock.closing_tick(as_of, "as_of")
     else:
-        needed = [columns.customer_id, columns.date, *([columns.amount] if columns.amount else [])]
-        source = _opened(job.source, needed, staging, uris, "source")
+        source, named, date_format = log_of(job, clock, staging, uris)
+        end_asked = None if as_of is None else clock.closing_tick(as_of, "as_of")
         transactions = read_transactions(
             source,
             clock,
-            columns.customer_id,
-            columns.date,
-            columns.amount if has_spend else None,
-            job.cleaning.date_format,
+            named["customer_id"],
+            named["date"],
+            named["amount"] if has_spend else None,
+            date_format,
             job.cleaning.on_missing_id,
+            end_asked,
         )
-        end = transactions.last_tick if as_of is None else clock.closing_tick(as_of, "as_of")
-        rfm = summarize(transactions, clock, end, job.models.include_first_transaction, intertimes)
+        end = transactions.last_tick if end_asked is None else end_asked
+        after = acquisition_tick(clock, acquired_after, end)
+        rfm = reduce_transactions(transactions, clock, end, job.models.include_first_transaction, intertimes, after)
     customers = Customers(rfm, np.ones(len(rfm), dtype=bool))
     if job.customers is not None:
         asked = job.customers
         listed = _opened(asked, [asked.customer_id, *asked.attributes], staging, uris, "customers")
         customers = _with_listed(rfm, _listed(listed, asked.customer_id, asked.attributes))
-    return Data(customers, end, transactions, source)
+    return Data(customers, end, transactions, source, named, date_format)
+
+
+def log_of(job: Job, clock: Clock, staging: Path, uris: dict[str, str]) -> tuple[Any, dict[str, Any], str | None]:
+    """The transactions of a job, by its cleaning rules: a table, its columns by role, and the form of dates."""
+    columns = job.columns
+    source = _opened(job.source, columns.read, staging, uris, "source")
+    named = {"customer_id": columns.customer_id, "date": columns.date, "amount": columns.amount}
+    if job.cleaning.rules is None:
+        return source, named, job.cleaning.date_format
+    return _cleaned(job, source, clock), {role: role for role in named}, None
+
+
+def _cleaned(job: Job, source: Any, clock: Clock) -> Any:
+    """The transactions that the rules leave of a log, whose columns are called by their roles."""
+    columns = job.columns
+    told = {name: getattr(columns, name) for name in ("amount", *Columns.EXTRA)}
+    found = clean(
+        source,
+        customer_id=columns.customer_id,
+        date=columns.date,
+        **told,
+        rules=job.cleaning.rules,
+        date_format=job.cleaning.date_format,
+        time_zone=clock.time_zone,
+    )
+    for row in found.ledger.to_dict("records"):
+        event(
+            "cleaned",
+            f"{row['rule']}: {row['rows']:,} rows",
+            **{str(name): row[name] for name in ("rule", "rows", "money")},
+        )
+    return found.transactions
 
 
 def _opened(place: Place, columns: list[str], staging: Path, uris: dict[str, str], name: str) -> Any:

@@ -18,7 +18,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.inference.statistics import midranks
 from clvmodels.processes.contract import Array
-from clvmodels.scoring.record import column_suffix
+from clvmodels.scoring.sections import column_suffix
 from clvmodels.transactions.rfm import RFM
 from clvmodels.validation.metrics import normalized_gini
 from clvmodels.validation.tables import column

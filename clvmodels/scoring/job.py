@@ -30,9 +30,10 @@ from clvmodels.scoring.evidence import Evidence, Tally, forecast_of
 from clvmodels.scoring.gates import Outcome
 from clvmodels.scoring.manifest import Manifest
 from clvmodels.scoring.publishing import Outlet
-from clvmodels.scoring.record import NO_SPEND, Job, Place, Sink, read_job
+from clvmodels.scoring.record import Job, read_job
 from clvmodels.scoring.registry import Registry, VersionRecord
 from clvmodels.scoring.run import packages, perform, plan
+from clvmodels.scoring.sections import NO_SPEND, Place, Sink
 from clvmodels.scoring.stores import place_of
 from clvmodels.scoring.stores.contract import locked, reaching
 from clvmodels.transactions.holdout import holdout_split
@@ -132,7 +133,14 @@ def fit_job(
         tell("Reading the source")
         model = _unfitted(job)
         data = read(
-            job, as_of, job.clock.clock, _reads_intertimes(model), model.spend is not None, staging, uris_of(job)
+            job,
+            as_of,
+            job.clock.clock,
+            intertimes=_reads_intertimes(model),
+            has_spend=model.spend is not None,
+            staging=staging,
+            uris=uris_of(job),
+            acquired_after=job.models.acquired_after,
         )
         rfm = data.customers.rfm[data.customers.bought]
         event("read", "Read the source", customers=len(rfm), as_of=rfm.observation_end, facts=rfm.facts())
@@ -227,8 +235,9 @@ def score_job(
         if "clock" in job.model_fields_set and clock != job.clock.clock:
             raise InvalidJob(f"clock: the model tells time in {clock}, the job in {job.clock.clock}: make them agree.")
         tell("Reading the source")
-        paid = champion.spend is not None and (job.source.kind == "rfm" or job.columns.amount is not None)
-        data = read(job, as_of, clock, _reads_intertimes(champion), paid, staging, uris)
+        paid = champion.spend is not None and (job.source.kind == "rfm" or job.columns.has_money)
+        intertimes = _reads_intertimes(champion)
+        data = read(job, as_of, clock, intertimes=intertimes, has_spend=paid, staging=staging, uris=uris)
         paid = paid and data.customers.rfm.monetary_value is not None
         model = champion if paid else CustomerModel(champion.purchases)
         planned = plan(job, model, version, path, fitted, data)
@@ -287,6 +296,8 @@ def _at_work(job: Job, dry_run: bool) -> Iterator[Path]:
         staging = folder / ".staging"
         shutil.rmtree(staging, ignore_errors=True)
         with reaching(f"The job in {folder}"):
+            for left in (folder / "runs").glob(".*"):
+                left.unlink()
             staging.mkdir()
         try:
             yield staging
@@ -309,7 +320,7 @@ def _unfitted(job: Job) -> CustomerModel:
     known: dict[str, Any] = {**persistence.PURCHASE_MODELS, **persistence.REGULAR_MODELS}
     shared: dict[str, Any] = {"by": asked.by, "smallest_group": asked.smallest_group}
     purchases = known[asked.purchases](purchase=asked.purchase_formula, dropout=asked.dropout_formula, **shared)
-    if asked.spend == NO_SPEND or (job.source.kind == "transactions" and job.columns.amount is None):
+    if asked.spend == NO_SPEND or (job.source.kind == "transactions" and not job.columns.has_money):
         return CustomerModel(purchases)
     return CustomerModel(purchases, persistence.SPEND_MODELS[asked.spend](spend=asked.spend_formula, **shared))
 
@@ -328,9 +339,7 @@ def _holdout(job: Job, data: Data, model: CustomerModel) -> tuple[dict[str, Any]
     fresh = _unfitted(job)
     split = holdout_split(
         data.source,
-        customer_id=job.columns.customer_id,
-        date=job.columns.date,
-        amount=job.columns.amount if fresh.spend is not None else None,
+        **{name: column for name, column in data.columns.items() if name != "amount" or fresh.spend is not None},
         time_unit=clock.time_unit,
         merge_within=clock.merge_within,
         time_zone=clock.time_zone,
@@ -338,8 +347,9 @@ def _holdout(job: Job, data: Data, model: CustomerModel) -> tuple[dict[str, Any]
         holdout_end=day.date(),
         include_first_transaction=job.models.include_first_transaction,
         intertimes=_reads_intertimes(model),
-        date_format=job.cleaning.date_format,
+        date_format=data.date_format,
         on_missing_id=job.cleaning.on_missing_id,
+        acquired_after=job.models.acquired_after,
     )
     if data.customers.rfm.attributes:
         rfm = data.customers.rfm

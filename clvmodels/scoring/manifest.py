@@ -173,7 +173,7 @@ def read_manifest(path: Path) -> Manifest:
 
 def read_manifests(folder: Path) -> list[Manifest]:
     """Every run kept in a job's folder, by the date it is as of."""
-    found = [read_manifest(path) for path in sorted((folder / "runs").glob("*.json"))]
+    found = [read_manifest(path) for path in sorted((folder / "runs").glob("[!.]*.json"))]  # not what is being written
     return sorted(found, key=lambda manifest: (manifest.end, manifest.run_id))
 
 

@@ -15,7 +15,7 @@ from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.scoring import chunks
 from clvmodels.scoring.chunks import Customers, Stamp
 from clvmodels.scoring.evidence import Tally
-from clvmodels.scoring.record import Predictions
+from clvmodels.scoring.sections import Predictions
 from clvmodels.scoring.stores import Place, Stage
 
 __all__ = ["Counted", "Outlet", "score_all", "staged"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.files import plain
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.metrics import METRICS
@@ -133,14 +133,3 @@ def _expected_of_arrivals(
 def column(frame: Any, name: str) -> Array:
     """A column of numbers of any kind of frame, (n,)."""
     return np.asarray(frame[name].to_numpy(), dtype=float)
-
-
-def plain(value: Any) -> Any:
-    """Values that JSON knows; numbers that are not finite become None."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -65,6 +65,7 @@ def main() -> int:
     """Run the campaign."""
     parser = argparse.ArgumentParser(description="Faults in the nightly job.")
     parser.add_argument("--small", action="store_true", help="a few kills instead of one at every step")
+    parser.add_argument("--stride", type=int, default=1, help="kill at every n-th step")
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL too")
     parser.add_argument("--reader", nargs=2, metavar=("FOLDER", "STOP"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -76,7 +77,7 @@ def main() -> int:
         expected = {date: clean_run(folder, date) for date in DATES}
         found = Found()
         with reader(folder) as told:
-            killed_everywhere(folder, expected, found, 25 if options.small else 1)
+            killed_everywhere(folder, expected, found, 25 if options.small else options.stride)
             full_disk(folder, expected, found)
             two_at_once(folder, expected, found)
             if options.postgres:
@@ -245,6 +246,7 @@ def killed_everywhere(folder: Path, expected: dict[str, str], found: Found, stri
             return
         found["killed" if code == -signal.SIGKILL else "wrong ends"] += 1
         judged(folder, date, expected, found)
+        found["steps of a run"] = step
         step, turn = step + stride, turn + 1
 
 

@@ -16,9 +16,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import scoring  # beside this file
+
 HERE = Path(__file__).resolve().parent
 SIZES = (100_000, 1_000_000)
 LARGE = 10_000_000
+ORDER_FILES, ORDER_CUSTOMERS = 16, 10_650_000  # who place 67 million orders
 PURCHASES = {"r": 0.9, "alpha": 70.0, "a": 0.9, "b": 7.0}  # in days
 SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
 STAGES = {"rfm": 5, "bgnbd": 30, "gamma_gamma": 10, "value": 20}
@@ -31,6 +34,9 @@ IMPORTS = ("import numpy, pandas, scipy.special", "import numpy, pandas, scipy.s
 def main() -> None:
     """Run everything and print it."""
     parser = argparse.ArgumentParser(description="Benchmarks.")
+    parser.add_argument(
+        "--scoring", action="store_true", help="the nightly job; with --large for ten million customers"
+    )
     parser.add_argument("--large", action="store_true", help="ten million customers too")
     parser.add_argument("--draws", action="store_true", help="how intervals cost with customers and draws")
     parser.add_argument("--family", action="store_true", help="fits of MBG/NBD and Pareto/NBD too (minutes)")
@@ -41,6 +47,7 @@ def main() -> None:
         results["sizes"] = {n: compared(n, log) for n, log in logs.items()}
         results["imports"] = imports()
         results["growth"] = growth(Path(folder))
+        results["orders"] = orders(Path(folder))
         if options.draws:
             results["draws"] = {n: worker("clvmodels-draws", log, 1) for n, log in logs.items()}
         if options.family:
@@ -49,6 +56,7 @@ def main() -> None:
                 "clvmodels": worker("clvmodels-family", log, 2),
                 "lifetimes": worker("lifetimes-family", log, 1),
             }
+        results["scoring"] = scoring.measured(options.large)
         if options.large:
             results["large"] = large(Path(folder))
     results["load after"] = os.getloadavg()
@@ -126,6 +134,36 @@ def large(folder: Path) -> dict[str, Any]:
     return {"clvmodels from file": worker("clvmodels-file", log, 1), "polars": worker("polars", log, 1)}
 
 
+def orders(folder: Path) -> dict[str, Any]:
+    """Sixty-seven million order rows in a folder of Parquet: their RFM, ours and by hand, and cleaning before it."""
+    log = folder / "orders"
+    log.mkdir()
+    base = simulated(ORDER_CUSTOMERS // ORDER_FILES, folder)
+    code = (
+        "import polars as pl\n"
+        f"base = pl.read_parquet({base!r})\n"
+        "span = base['customer_id'].max() + 1\n"
+        f"for part in range({ORDER_FILES}):\n"
+        "    order = pl.int_range(part * len(base), (part + 1) * len(base))\n"
+        "    rows = base.with_columns(pl.col('customer_id') + part * span, order_id=order)\n"
+        "    shuffled = rows.sample(fraction=1, shuffle=True, seed=part)\n"
+        f"    shuffled.write_parquet({str(log)!r} + f'/part-{{part:02d}}.parquet')\n"
+        f"print({ORDER_FILES} * len(base))"
+    )
+    rows = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    by_hand, ours = (worker(system, str(log), 1) for system in ("polars", "clvmodels-orders"))
+    cleaned = worker("clvmodels-orders-cleaned", str(log), 1)
+    hand = by_hand["seconds"]["rfm"]
+    return {
+        "rows": int(rows),
+        "polars": by_hand,
+        "clvmodels": ours,
+        "clvmodels cleaned": cleaned,
+        "rfm over the query by hand": ours["seconds"]["rfm"] / hand,
+        "clean and rfm over the query by hand": sum(cleaned["seconds"].values()) / hand,
+    }
+
+
 def show(results: dict[str, Any]) -> None:
     """Print the tables."""
     print(f"{results['machine']}, load {results['load before'][0]:.2f} before, {results['load after'][0]:.2f} after")
@@ -145,6 +183,13 @@ def show(results: dict[str, Any]) -> None:
     for row in results["growth"]:
         told = ", ".join(f"{name} {row[name]:.3f}" for name in STAGES)
         print(f"{row['customers']:>10,} customers, {row['unique_rows']:>8,} unique rows: {told}")
+    done = results["orders"]
+    by_hand = done["polars"]["seconds"]["rfm"]
+    print(f"\n{done['rows']:,} order rows in a folder of Parquet; the query by hand {by_hand:.1f} s")
+    for name, times in (("clvmodels", "rfm"), ("clvmodels cleaned", "clean and rfm")):
+        seconds, peak = sum(done[name]["seconds"].values()), done[name]["peak_gib"]
+        over = done[f"{times} over the query by hand"]
+        print(f"{times:16s}{seconds:8.1f} s, {over:.2f} times that; peak {peak:.1f} GiB (aim: under 8)")
     for customers, done in results.get("draws", {}).items():
         told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["seconds"].items())
         print(f"\nIntervals, {customers:,} customers, peak {done['peak_gib']:.2f} GiB: {told}")
@@ -154,6 +199,7 @@ def show(results: dict[str, Any]) -> None:
         for stage, aim in FAMILY.items():
             ours, theirs = (done[system]["seconds"][stage] for system in ("clvmodels", "lifetimes"))
             print(f"{stage:16s}{ours:11.3f}{theirs:11.3f}{theirs / ours:8.1f}{aim:6d}")
+    print("\nThe nightly job: " + json.dumps(results["scoring"], indent=2))
     if "large" in results:
         done = results["large"]["clvmodels from file"]
         by_hand = results["large"]["polars"]["seconds"]["rfm"]

@@ -48,6 +48,8 @@ def main() -> None:
     if options.worker:
         name, folder = options.worker
         told = {"job": job, "lifetimes": lifetimes, "make": make}[name](Path(folder))
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        told["cpu_seconds"] = used.ru_utime + used.ru_stime  # of the whole process, imports too
         told["peak_gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(json.dumps(told))
         return

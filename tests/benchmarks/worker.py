@@ -1,6 +1,6 @@
 """One measured process: `worker.py SYSTEM LOG STAGES` prints its timings and peak memory as JSON.
 
-SYSTEM is clvmodels, lifetimes, polars or imports; LOG a Parquet file with customer_id, date and amount.
+SYSTEM is one of those in `main`; LOG a Parquet file, or a folder of them, with customer_id, date and amount.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ def main() -> None:
     facts = {
         "clvmodels": from_frame,
         "clvmodels-file": from_file,
+        "clvmodels-orders": of_orders,
+        "clvmodels-orders-cleaned": of_orders_cleaned,
         "clvmodels-draws": with_draws,
         "clvmodels-family": family,
         "lifetimes": lifetimes,
@@ -74,6 +76,24 @@ def from_file(log: str, repeats: int, timings: dict[str, float]) -> dict[str, An
     value = timed(timings, "value", repeats, lambda: _value(clv, model, spend, rfm))
     timings["file to value"] = time.perf_counter() - start
     return _facts(rfm, model, value)
+
+
+def of_orders(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
+    """Ours, the RFM of a folder of order rows."""
+    import clvmodels as clv
+
+    rfm = timed(timings, "rfm", repeats, lambda: clv.rfm_summary(log, amount="amount", observation_end=END))
+    return {"customers": len(rfm), "repeat_purchases": int(rfm.frequency.sum())}
+
+
+def of_orders_cleaned(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
+    """Ours, cleaning and RFM of a folder of order rows."""
+    import clvmodels as clv
+
+    cleaned = timed(timings, "clean", repeats, lambda: clv.clean(log, order_id="order_id", amount="amount"))
+    transactions = cleaned.transactions
+    rfm = timed(timings, "rfm", repeats, lambda: clv.rfm_summary(transactions, amount="amount", observation_end=END))
+    return {"customers": len(rfm), "repeat_purchases": int(rfm.frequency.sum())}
 
 
 def with_draws(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
@@ -197,7 +217,7 @@ def by_hand(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]
         )
     )
     rows = timed(timings, "rfm", repeats, lambda: query.collect(engine="streaming"))
-    return {"customers": len(rows)}
+    return {"customers": len(rows), "repeat_purchases": int(rows["frequency"].sum())}
 
 
 def _value(clv: Any, model: Any, spend: Any, rfm: Any, **more: Any) -> Any:

@@ -262,6 +262,25 @@ def test_summaries_are_a_source_too(job, tmp_path, log):
         score_job(job(source=source))
 
 
+def test_cleaning_rules_are_applied_first(tmp_path, log):
+    lines = log.with_columns(order=pl.int_range(pl.len()).cast(pl.String), amount=pl.col("amount") / 2)
+    refunded = lines.head(100).with_columns(amount=-pl.col("amount"))
+    pl.concat([lines, lines, refunded]).write_parquet(tmp_path / "log.parquet")  # each order has two lines
+    told = {
+        "registry": {"file": str(tmp_path / "model.json")},
+        "columns": {"amount": "amount", "order_id": "order"},
+        "cleaning": {"rules": {"refunds": "net", "duplicates": "keep", "outliers": "keep"}},
+    }
+    fit_job(job_of(tmp_path, **told), FITTED)
+    score_job(job_of(tmp_path, **told), NIGHT)
+    columns = {"customer_id": "customer_id", "date": "date", "amount": "amount", "order_id": "order"}
+    rules = clv.CleaningRules(refunds="net", duplicates="keep", outliers="keep")
+    cleaned = clv.clean(tmp_path / "log.parquet", **columns, rules=rules).transactions
+    rfm = clv.rfm_summary(cleaned, amount="amount", observation_end=NIGHT)
+    assert table(tmp_path)["customer_id"].to_list() == rfm.customer_id.to_list()
+    assert np.array_equal(table(tmp_path)["monetary_value"].fill_null(np.nan), rfm.monetary_value, equal_nan=True)
+
+
 def test_past_runs_are_found_in_a_partitioned_sink(job, tmp_path):
     sinks = [{"path": str(tmp_path / "set"), "partitioned": True}]
     for date in (NEXT, NIGHT):
@@ -286,6 +305,14 @@ def test_what_is_missing_is_named(job, tmp_path, sections, error, match):
     with pytest.raises(error, match=match):
         score_job(job_from(job().model_dump(exclude_unset=True, mode="json") | sections), NIGHT)
     assert not (tmp_path / "scores.parquet").exists()
+
+
+def test_what_a_killed_job_was_writing_is_no_manifest(job, tmp_path):
+    path = score_job(job(), NIGHT).path
+    left = path.with_name(f".{path.name}.x1.json")
+    left.write_text("{")
+    assert score_job(job(), NEXT).manifest.published
+    assert not left.exists()
 
 
 def test_damaged_manifests_are_named(job, tmp_path):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from clvmodels.errors import InvalidJob, InvalidModelFile
 from clvmodels.estimators import persistence
 from clvmodels.estimators.customer_model import load
-from clvmodels.scoring.record import Job, column_suffix, job_from, read_job, template
+from clvmodels.scoring.record import Job, job_from, read_job, template
+from clvmodels.scoring.sections import column_suffix
 
 SOUND = {"source": {"path": "orders.csv"}, "sinks": [{"path": "scores.parquet"}]}
 SECTIONS = sorted(Job.model_fields)
@@ -70,6 +71,9 @@ def test_every_fault_is_named_at_once(tmp_path):
         ({"predictions": {"horizons": ["12 months", "12  MONTHS"]}}, "predictions.horizons"),
         ({"registry": {"folder": "a", "file": "b"}}, "give one of the two"),
         ({"models": {"holdout": "soon"}}, "models.holdout"),
+        ({"columns": {"order_id": "x"}}, r"columns\.order_id: is read with \[cleaning.rules\]"),
+        ({"cleaning": {"rules": {"refund": "net"}}}, "there is no rule 'refund'; there are missing_id"),
+        ({"cleaning": {"rules": {"refunds": "sometimes"}}}, "refunds='sometimes' is not one of 'net'"),
     ],
 )
 def test_what_does_not_go_together_is_refused(changes, match):
@@ -96,7 +100,7 @@ def test_the_template_is_a_job_with_every_setting(tmp_path):
         if section is not None:
             assert f"[{name}]" in template()
             for setting in kind.model_fields:
-                assert f"{setting} = " in template(), f"{name}.{setting}"
+                assert f"{setting} = " in template() or setting == "rules", f"{name}.{setting}"
         assert field is not None
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
-from clvmodels.scoring.record import Sink
+from clvmodels.scoring.sections import Sink
 from clvmodels.scoring.stores import opened, place_of, published_parts
 
 NASTY = 'scores"; DROP TABLE "kept'

@@ -10,7 +10,7 @@ from clvmodels.scoring.stores.files import CSVFile, ParquetFile, ParquetSet, pub
 from clvmodels.scoring.stores.sources import opened
 
 if TYPE_CHECKING:
-    from clvmodels.scoring.record import Sink
+    from clvmodels.scoring.sections import Sink
 
 __all__ = ["Place", "Stage", "opened", "place_of", "published_parts"]
 

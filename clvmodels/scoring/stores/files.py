@@ -191,6 +191,8 @@ class ParquetSet:
             (self.path / RUNS).mkdir(parents=True, exist_ok=True)
             for left in (self.path / RUNS).glob(f"*{STAGED}"):
                 shutil.rmtree(left)
+            for left in self.path.glob(f".{CURRENT}*"):
+                left.unlink()
             return StagedSet(self, run_id, schema)
 
 

@@ -1,0 +1,168 @@
+"""Exports of shops, payment services and GA4: recognized by their header, and read as their makers mean them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import InvalidOption, InvalidTransactions
+
+# Rows are made up; headers are those of the exports, cut to the columns that are read and a few beside them.
+FILES = {path.stem: path.read_text() for path in (Path(__file__).parent / "exports").iterdir()}
+EVENTS = [
+    {"event_name": "page_view", "event_timestamp": "1714557492000000", "user_pseudo_id": "p1"},
+    {
+        "event_name": "purchase",
+        "event_timestamp": "1714557492000000",  # 2024-05-01 09:58:12 UTC
+        "user_pseudo_id": "p1",
+        "user_id": "u1",
+        "ecommerce": {"transaction_id": "T1", "purchase_revenue": 35.0},
+        "items": [{"item_id": "tee"}],
+    },
+    {
+        "event_name": "purchase",  # the page was loaded again
+        "event_timestamp": "1714557592000000",
+        "user_pseudo_id": "p1",
+        "user_id": "u1",
+        "ecommerce": {"transaction_id": "T1", "purchase_revenue": 35.0},
+    },
+    {
+        "event_name": "refund",
+        "event_timestamp": "1714657592000000",
+        "user_pseudo_id": "p1",
+        "user_id": "u1",
+        "ecommerce": {"transaction_id": "T1", "refund_value": 5.0},
+    },
+    {
+        "event_name": "purchase",
+        "event_timestamp": "1714557493000000",
+        "user_pseudo_id": "p2",
+        "ecommerce": {"transaction_id": "(not set)", "purchase_revenue": 16.0},
+    },
+]
+KEPT = {
+    "shopify": [("ann@example.com", "#1", "2024-05-01", 35.0), ("ben@example.com", "#2", "2024-05-02", 30.0)],
+    "woocommerce": [("ann@example.com", "11", "2024-05-01", 35.0)],
+    "magento": [
+        ("ann@example.com", "000000011", "2024-05-01", 1035.0),
+        ("ben@example.com", "000000012", "2024-05-02", 30.0),
+    ],
+    "stripe": [("ann@example.com", "ch_1", "2024-05-01", 1000.0)],
+    "square": [("CUST1", "TX1", "2024-05-01", 1012.0)],
+    "paypal": [("ann@example.com", "T1", "2024-05-01", 1060.0)],
+    "etsy": [("Ben", "9002", "2024-05-02", 30.0), ("ann77", "9001", "2024-05-01", 35.0)],
+    "amazon": [("ann@example.com", "1-1", "2024-05-01", 35.0)],
+    "ga4": [("p2", None, "2024-05-01", 16.0), ("u1", "T1", "2024-05-01", 30.0)],
+}
+OPTIONS = {"paypal": {"date_format": "%m/%d/%Y %H:%M:%S"}}
+NEW_YORK = {"time_zone": "America/New_York"}
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(kind, text=None):
+        if kind == "ga4":
+            path = tmp_path / "events.jsonl"
+            path.write_text("\n".join(map(json.dumps, EVENTS)))
+            return path
+        path = tmp_path / ("orders.tsv" if kind == "amazon" else "export.csv")
+        path.write_text(FILES[kind] if text is None else text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_exports_are_recognized_and_cleaned(written, kind):
+    export = clv.read_export(written(kind), **(NEW_YORK | OPTIONS.get(kind, {})))
+    assert export.kind == kind
+    cleaned = clv.clean(export.frame, **export.columns).transactions
+    rows = [(customer, order, str(date.date()), amount) for customer, order, date, amount, _ in cleaned.rows()]
+    assert rows == KEPT[kind]
+    assert set(export.mapped["column"]) >= {"customer_id", "order_id", "date", "amount"}
+    assert clv.read_export(written(kind), kind, **OPTIONS.get(kind, {})).frame.columns == export.frame.columns
+
+
+def test_rows_that_are_no_order_are_counted(written):
+    assert clv.read_export(written("shopify")).left_out == {
+        "further lines of an order, whose total stands on the first": 1
+    }
+    assert clv.read_export(written("paypal"), **OPTIONS["paypal"]).left_out == {
+        "neither a payment received nor its refund": 2
+    }
+    export = clv.read_export(written("ga4"))
+    assert export.left_out == {"events other than purchases and refunds": 1, "order sent again": 1}
+    assert "1 rows left out: order sent again" in repr(export)
+
+
+def test_the_calendar_decides_on_the_day(written):
+    def day_of(kind, zone, row):
+        return str(clv.read_export(written(kind), time_zone=zone).frame["date"][row])
+
+    assert day_of("shopify", "UTC", 1) == "2024-05-03 03:30:00"
+    assert day_of("shopify", "America/New_York", 1) == "2024-05-02 23:30:00"
+    assert day_of("stripe", "America/New_York", 2) == "2024-05-03 22:00:00"
+    assert day_of("amazon", "Asia/Tokyo", 0) == "2024-05-02 08:30:00"
+    assert day_of("ga4", "America/New_York", 0) in {"2024-05-01 05:58:12", "2024-05-01 05:58:13"}
+    assert day_of("square", "Asia/Tokyo", 0) == "2024-05-01 14:30:00"  # local as it is
+
+
+def test_stripe_counts_in_the_currency_of_the_account_where_it_can(written):
+    text = FILES["stripe_converted"]
+    export = clv.read_export(written("stripe", text))
+    cleaned = clv.clean(export.frame, **export.columns).transactions
+    assert cleaned.select("customer_id", "amount").rows() == [("ann@example.com", 112.5), ("cus_2", 80.0)]
+
+
+def test_a_byte_order_mark_and_semicolons(written):
+    text = "\ufeff" + FILES["woocommerce"].replace(",", ";").replace("35.00", "1.035,00").replace(".00", ",00")
+    export = clv.read_export(written("woocommerce", text), decimal=",")
+    assert export.frame["amount"].to_list() == [1035.0, 50.0, 16.0]
+
+
+def test_other_columns_may_be_asked_for(written):
+    export = clv.read_export(written("shopify"), customer_id="Name", amount="Subtotal")
+    assert export.frame.select("customer_id", "amount").row(0) == ("#1", 30.0)
+    with pytest.raises(InvalidTransactions, match="no column 'Net'"):
+        clv.read_export(written("shopify"), amount="Net")
+
+
+def test_an_unknown_header_lists_what_is_known(written):
+    with pytest.raises(InvalidTransactions) as refused:
+        clv.read_export(written("shopify", "who,when\n1,2\n"))
+    message = str(refused.value)
+    assert all(f"\n  {kind}: " in message for kind in KEPT)
+    assert "its columns are 'who', 'when'" in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "error", "words"),
+    [
+        ("shopify", {"kind": "etsy"}, InvalidTransactions, "lacks the columns .* of an export of etsy"),
+        ("shopify", {"kind": "ebay"}, InvalidOption, "kind='ebay' is not one of 'shopify', 'woocommerce'"),
+        ("shopify", {"decimal": ";"}, InvalidOption, "decimal=';' is neither"),
+        ("shopify", {"decimal": ","}, InvalidTransactions, r"have a number \(amount\) that cannot be read with ','"),
+        ("shopify", {"time_zone": "Mars"}, InvalidOption, "time_zone='Mars'"),
+        ("paypal", {}, InvalidTransactions, "3 of 3 rows have a date that cannot be read as YYYY-MM-DD"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(written, kind, options, error, words):
+    with pytest.raises(error, match=words):
+        clv.read_export(written(kind), **options)
+
+
+def test_a_report_without_buyers_is_refused(written):
+    text = "\n".join(line.rpartition("\t")[0] for line in FILES["amazon"].splitlines())
+    with pytest.raises(InvalidTransactions, match="names no customer: an export of amazon"):
+        clv.read_export(written("amazon", text))
+
+
+def test_files_that_are_not_there_or_no_text(tmp_path):
+    with pytest.raises(InvalidTransactions, match="There is no file"):
+        clv.read_export(tmp_path / "orders.csv")
+    (tmp_path / "latin.csv").write_bytes(FILES["etsy"].replace("Ben", "B\u00e9n").encode("latin-1"))
+    with pytest.raises(InvalidTransactions, match="Save the file as UTF-8 first"):
+        clv.read_export(tmp_path / "latin.csv")
