@@ -9,6 +9,7 @@ from clvmodels.cli import app
 from clvmodels.errors import InvalidJob
 from clvmodels.scoring.job import fit_job, score_job
 from clvmodels.scoring.record import read_job
+from clvmodels.scoring.watch import monitor_job
 
 JOB = """
 [source]
@@ -59,6 +60,21 @@ def test_past_runs_are_followed(job, tmp_path):
         run("--job", str(job), "--until", until, "--output", str(again))
         assert len(pd.read_parquet(again / "history.parquet")) == rows
         assert len(json.loads((again / "monitoring.json").read_text())["windows"]) == 4
+
+
+def test_the_log_is_followed_by_the_rules_it_was_scored_by(tmp_path):
+    log = clv.datasets.load_cdnow(sample=True)
+    log.to_parquet(tmp_path / "log.parquet")
+    bought = log[log["date"] > "1997-10-01"]["customer_id"].value_counts()
+    ours = ", ".join(f"'{customer}'" for customer in bought.index[:50])
+    rules = f"[columns]\namount = 'amount'\n[cleaning.rules]\ninternal_customers = [{ours}]\n"
+    (tmp_path / "job.toml").write_text(JOB + rules)
+    job = read_job(tmp_path / "job.toml")
+    fit_job(job, "1997-09-30")
+    score_job(job, "1997-10-01")
+    (row, _) = monitor_job(job, "1997-12-31").monitoring.history.to_dict("records")
+    assert row["customers"] <= log["customer_id"].nunique() - 50
+    assert row["new_customers"] == 0  # or else these fifty would seem to have come since
 
 
 def test_without_a_past_run_there_is_one_error(job):

@@ -14,6 +14,7 @@ SHOWN = 10  # windows told on the terminal; the page and the JSON have all
 
 @app.command()
 def monitor(
+    log: Annotated[Path | None, typer.Argument(help="The log as it is now; default: the job's source.")] = None,
     job: Annotated[Path, typer.Option("--job", help="Job file (TOML) of the runs.")] = Path("job.toml"),
     until: Annotated[str | None, typer.Option(help="Last day that counts [the latest].")] = None,
     output: Annotated[
@@ -25,10 +26,12 @@ def monitor(
     Exits with 0 whatever it finds: alerting reads "status" in monitoring.json.
     """
     from clvmodels.reporting import terminal
+    from clvmodels.scoring.record import read_job
     from clvmodels.scoring.watch import monitor_job
 
+    record = read_job(job, {"source": None if log is None else [("path", str(log))]})
     with steps() as step:
-        done = monitor_job(job, until, folder=output, tell=step)
+        done = monitor_job(record, until, folder=output, tell=step)
     found = done.monitoring
     newest = found.newest.iloc[::-1].head(SHOWN).to_dict("records")
     terminal.show_rows(

@@ -19,6 +19,7 @@ app.add_typer(models, name="models")
 Folder = Annotated[Path, typer.Option("--registry", help="The folder of the registry.")]
 Name = Annotated[str, typer.Argument(help="A version, or the first digits of its name.")]
 DEFAULT = Path("models")
+HOLDOUT = ("quantity", "bias", "rmse", "gini", "forecast")  # of its scores, those that are shown
 
 
 @models.command("list")
@@ -54,7 +55,7 @@ def show(
     record = found.record
     out.print(f"Version {found.name}, made {found.made or 'at a time not told'}", style="bold", highlight=False)
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
-    terminal.show_rows(out, "Holdout", [dict(row) for row in record.holdout or ()])
+    terminal.show_rows(out, "Holdout", [{name: row.get(name) for name in HOLDOUT} for row in record.holdout or ()])
     terminal.show_rows(
         out,
         "Gates" + (" (forced)" if record.forced else ""),
@@ -92,21 +93,23 @@ def _opened(folder: Path) -> Registry:
 
 def _row(version: Version, champion: bool) -> dict[str, Any]:
     record = version.record
+    refused = any(not outcome.passed for outcome in record.gates)
     return {
         "version": version.name,
-        "": "champion" if champion else "",
-        "made": version.made or "",
-        "models": " x ".join(str(told.get("model", "")) for told in record.certificates),
-        "status": ", ".join(str(told.get("status", "")) for told in record.certificates),
+        "": "champion" if champion else "refused" if refused else "",
+        "made": _minute(version.made),
         "as of": record.evidence.as_of if record.evidence else "",
-        "customers": f"{record.evidence.customers:,}" if record.evidence else "",
-        "refused by": ", ".join(outcome.gate for outcome in record.gates if not outcome.passed),
+        "models": " x ".join(str(told.get("model", "")) for told in record.certificates),
     }
 
 
 def _moved(move: Move) -> dict[str, Any]:
     forced = " (forced)" if move.forced else ""
-    return {"move": move.number, "champion": move.version, "by": f"{move.why}{forced}", "made": move.made or ""}
+    return {"move": move.number, "champion": move.version, "made": _minute(move.made), "by": f"{move.why}{forced}"}
+
+
+def _minute(made: str | None) -> str:
+    return "" if made is None else made[:16].replace("T", " ")
 
 
 def _tell(move: Move) -> None:

@@ -104,12 +104,14 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
 
 
 def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows of one kind under the names of their entries, long texts folded; nothing if there are none."""
+    """Rows of one kind under the names of their entries, the last of which may be long; nothing if there are none."""
     if not rows:
         return
     table = _table(title, [], [])
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
+    *names, last = rows[0]
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    table.add_column(last, overflow="fold")
     for row in rows:
         table.add_row(*(escape(_told(value)) for value in row.values()))
     _shown(console, table)
@@ -249,6 +251,8 @@ def _table(title: str, left: list[str], right: list[str]) -> Table:
 def _told(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return "–"
     return _number(value) if isinstance(value, float) else str(value)
 
 

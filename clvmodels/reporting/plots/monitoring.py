@@ -80,7 +80,7 @@ def monitoring_ranking(table: Frame, *, ax: Axes | None = None) -> Axes:
                 color = style.color_of(i)
                 ax.plot(at, covered, color=color, linestyle="--", linewidth=1.2, label=f"{horizon}: in interval")
         ax.axhline(0.9, color=style.MUTED, linewidth=0.8, linestyle=":")
-        style.note(ax, "90%", (0.0, 0.9), xycoords=ax.get_yaxis_transform())
+        style.note(ax, "90%", (0.0, 0.9), (4, -11), xycoords=ax.get_yaxis_transform())
         _models(ax, frame)
         ax.set_ylim(0, 1.02)
         style.dates_below(ax)
