@@ -76,7 +76,7 @@ def main() -> int:
         prepare(folder, options.postgres)
         expected = {date: clean_run(folder, date) for date in DATES}
         found = Found()
-        with reader(folder) as told:
+        with reader(folder) as told, telling(found):
             killed_everywhere(folder, expected, found, 25 if options.small else options.stride)
             full_disk(folder, expected, found)
             two_at_once(folder, expected, found)
@@ -85,6 +85,16 @@ def main() -> int:
         found.update(told)
     print(json.dumps(dict(found)))
     return int(any(found[name] for name in ("wrong tables", "not finished", "mixes seen", "reader failures")))
+
+
+@contextlib.contextmanager
+def telling(found: Found) -> Iterator[None]:
+    """Where the campaign is stopped, what it has counted so far."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"stopped: {json.dumps(dict(found))}", file=sys.stderr)
+        raise
 
 
 @contextlib.contextmanager
