@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from clvmodels.estimators.spend import GammaGamma as GammaGamma
     from clvmodels.reporting import plots as plots
     from clvmodels.reporting.report import write_report as write_report
+    from clvmodels.scoring.job import fit_job as fit_job
+    from clvmodels.scoring.job import score_job as score_job
+    from clvmodels.scoring.record import read_job as read_job
+    from clvmodels.scoring.registry import Registry as Registry
+    from clvmodels.scoring.watch import monitor_job as monitor_job
     from clvmodels.simulate import simulate_log as simulate_log
     from clvmodels.transactions.cleaning import Cleaned as Cleaned
     from clvmodels.transactions.cleaning import clean as clean
@@ -59,6 +64,10 @@ _NAMES = {
     "estimators.regular": ("BGCNBD", "MBGCNBD"),
     "estimators.spend": ("GammaGamma",),
     "reporting.report": ("write_report",),
+    "scoring.job": ("fit_job", "score_job"),
+    "scoring.registry": ("Registry",),
+    "scoring.watch": ("monitor_job",),
+    "scoring.record": ("read_job",),
     "simulate": ("simulate_log",),
     "transactions.cleaning": ("Cleaned", "clean"),
     "transactions.exports": ("Export", "read_export"),

@@ -1,15 +1,23 @@
-"""The errors a user meets: one base class and the few named ones."""
+"""The errors a user meets: one base class and the few named ones, each with the code a command exits with."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 __all__ = [
     "CLVError",
     "ClockMismatch",
     "FitFailed",
+    "GateRefused",
+    "InvalidJob",
+    "InvalidManifest",
     "InvalidModelFile",
     "InvalidOption",
     "InvalidRFM",
+    "InvalidRegistry",
     "InvalidTransactions",
+    "JobLocked",
+    "StoreUnreachable",
 ]
 
 
@@ -26,6 +34,8 @@ class CLVError(Exception):
     InvalidOption
     """
 
+    exit_code: ClassVar[int] = 1
+
 
 class InvalidTransactions(CLVError, ValueError):
     """A transaction log that cannot be summarized as it stands; the message names every fault and its remedy.
@@ -39,6 +49,8 @@ class InvalidTransactions(CLVError, ValueError):
         ...
     clvmodels.errors.InvalidTransactions: 1 of 1 rows have a date in 'date' that cannot be read as ...
     """
+
+    exit_code = 3
 
 
 class InvalidRFM(CLVError, ValueError):
@@ -55,6 +67,8 @@ class InvalidRFM(CLVError, ValueError):
     clvmodels.errors.InvalidRFM: This frame is no RFM summary: 1 of 1 customers have a ...
     """
 
+    exit_code = 3
+
 
 class InvalidOption(CLVError, ValueError):
     """An argument outside what is offered; the message lists what is.
@@ -67,6 +81,8 @@ class InvalidOption(CLVError, ValueError):
         ...
     clvmodels.errors.InvalidOption: time_unit='fortnight' is not one of 'hour', 'day', 'week', ...
     """
+
+    exit_code = 2
 
 
 class ClockMismatch(CLVError, ValueError):
@@ -83,6 +99,8 @@ class ClockMismatch(CLVError, ValueError):
     clvmodels.errors.ClockMismatch: The model tells time in weeks, purchases merged within the ...
     """
 
+    exit_code = 2
+
 
 class FitFailed(CLVError, RuntimeError):
     """A fit that found no maximum; the message says what to do.
@@ -93,6 +111,8 @@ class FitFailed(CLVError, RuntimeError):
     >>> issubclass(clv.errors.FitFailed, RuntimeError)
     True
     """
+
+    exit_code = 3
 
 
 class InvalidModelFile(CLVError, ValueError):
@@ -106,3 +126,41 @@ class InvalidModelFile(CLVError, ValueError):
         ...
     clvmodels.errors.InvalidModelFile: no such model.json: cannot be read (No such file or directory).
     """
+
+    exit_code = 2
+
+
+class InvalidJob(CLVError, ValueError):
+    """A job file with faults; the message names every field that has one, and its remedy."""
+
+    exit_code = 2
+
+
+class InvalidManifest(CLVError, ValueError):
+    """A manifest of a run that is damaged, of an unknown version, or no manifest at all."""
+
+    exit_code = 2
+
+
+class InvalidRegistry(CLVError, ValueError):
+    """A registry of models, a version or a move in it that is missing or damaged."""
+
+    exit_code = 2
+
+
+class GateRefused(CLVError, RuntimeError):
+    """A fit or a run that a gate did not let pass; nothing was published."""
+
+    exit_code = 4
+
+
+class StoreUnreachable(CLVError, RuntimeError):
+    """A source or sink that could not be read or written: not there, connection lost, disk full."""
+
+    exit_code = 5
+
+
+class JobLocked(CLVError, RuntimeError):
+    """Another job holds the lock."""
+
+    exit_code = 6

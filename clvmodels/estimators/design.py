@@ -24,7 +24,7 @@ from clvmodels.transactions.rfm import RFM
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Design", "Formulas", "Grouping", "group_codes"]
+__all__ = ["POOLED", "Design", "Formulas", "Grouping", "as_texts", "group_codes"]
 
 TOKEN = re.compile(r"\s*(?:(C)\s*\(\s*(`[^`]+`|[^\W\d]\w*)\s*\)|(`[^`]+`|[^\W\d]\w*)|([+:*]))")
 POOLED = "(others)"
@@ -216,7 +216,7 @@ def _levels(column: Any, name: str) -> tuple[str, ...]:
     """The categories of a column in order."""
     if column.dtype.is_temporal():
         raise InvalidRFM(f"{name!r} is {column.dtype}, neither number nor category: count days, or name periods.")
-    known = tuple(sorted(set(_as_texts(column))))
+    known = tuple(sorted(set(as_texts(column))))
     if len(known) > MOST_LEVELS:
         raise InvalidRFM(
             f"{name!r} has {len(known):,} categories, too many for a coefficient each: call the rare ones 'other', so "
@@ -250,10 +250,10 @@ def _float() -> Any:
 
 
 def _texts(rfm: RFM, name: str) -> list[str]:
-    return _as_texts(_attribute(rfm, name))
+    return as_texts(_attribute(rfm, name))
 
 
-def _as_texts(column: Any) -> list[str]:
+def as_texts(column: Any) -> list[str]:
     """Values of a column as text: whole numbers alike, however they are stored."""
     if column.dtype.is_float():
         return [str(int(value)) if value.is_integer() else str(value) for value in column.to_list()]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ __all__ = [
     "show_fits",
     "show_ledger",
     "show_profile",
+    "show_rows",
+    "show_run",
     "show_scores",
     "show_value",
 ]
@@ -102,6 +105,20 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
             )
 
 
+def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows of one kind under the names of their entries, the last of which may be long; nothing if there are none."""
+    if not rows:
+        return
+    table = _table(title, [], [])
+    *names, last = rows[0]
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    table.add_column(last, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_told(value)) for value in row.values()))
+    _shown(console, table)
+
+
 def show_value(console: Console, scored: Any, horizon: str, rate: float, margin: float) -> None:
     """Total and most valuable customers of a scored table."""
     rows = nw.from_native(scored, eager_only=True)
@@ -125,6 +142,26 @@ def show_value(console: Console, scored: Any, horizon: str, rate: float, margin:
     console.print(table)
     if len(missing):
         console.print(f"  {len(missing):,} customers have no value: {missing['reason'][0]}", highlight=False)
+
+
+def show_run(console: Console, run: Mapping[str, Any]) -> None:
+    """What a manifest of a run says: customers, totals, gates that refused."""
+    told = f"{run['customers']:,} customers as of {run['as_of']} (run {run['run_id']})"
+    told += f", {run['refused']:,} of them refused" if run["refused"] else ""
+    for name, words in (("new_since_fit", "new since the fit"), ("not_yet_bought", "not yet bought")):
+        told += f", {run[name]:,} {words}" if run[name] else ""
+    if run["late_rows"]:
+        told += f", {run['late_rows']:,} late rows since the last run"
+    console.print(told, highlight=False)
+    for reason, count in run["reasons"].items():
+        console.print(f"  refused: {count:,} because {reason}", highlight=False, markup=False)
+    table = _table("", ["column"], ["total", "mean"])
+    for column, total in run["evidence"]["totals"].items():
+        table.add_row(column, f"{total:,.2f}", f"{total / max(run['customers'] - run['refused'], 1):,.4f}")
+    console.print(table)
+    for outcome in run["gates"]:
+        if not outcome["passed"]:
+            console.print(f"  refused by {outcome['gate']}: {outcome['sentence']}", highlight=False, markup=False)
 
 
 def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]) -> None:
@@ -227,6 +264,14 @@ def _table(title: str, left: list[str], right: list[str]) -> Table:
     for heading in right:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "–"
+    return _number(value) if isinstance(value, float) else str(value)
 
 
 def _number(value: float, form: str = ",.4g") -> str:

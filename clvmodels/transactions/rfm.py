@@ -14,7 +14,7 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.transactions.log import MissingId, money, read_transactions
+from clvmodels.transactions.log import MissingId, Transactions, money, read_transactions
 from clvmodels.transactions.purchases import Purchases, hold
 from clvmodels.transactions.record import RFM
 from clvmodels.transactions.reduction import purchases, reduce_to_customers
@@ -99,6 +99,18 @@ def rfm_summary(
     transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id, named)
     end = transactions.last_tick if named is None else named
     after = acquisition_tick(clock, acquired_after, end)
+    return reduce_transactions(transactions, clock, end, include_first_transaction, intertimes, after)
+
+
+def reduce_transactions(
+    transactions: Transactions,
+    clock: Clock,
+    end: int,
+    include_first_transaction: bool,
+    intertimes: bool = False,
+    after: int | None = None,
+) -> RFM:
+    """RFM of checked transactions up to and including tick `end`, of customers first seen after tick `after`."""
     if intertimes:
         return summarize(hold(transactions, clock), end, include_first_transaction, intertimes, after)
     refuse_before(transactions.first_tick, end, clock)

@@ -16,6 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import scoring  # beside this file
+
 HERE = Path(__file__).resolve().parent
 SIZES = (100_000, 1_000_000)
 LARGE = 10_000_000
@@ -32,6 +34,9 @@ IMPORTS = ("import numpy, pandas, scipy.special", "import numpy, pandas, scipy.s
 def main() -> None:
     """Run everything and print it."""
     parser = argparse.ArgumentParser(description="Benchmarks.")
+    parser.add_argument(
+        "--scoring", action="store_true", help="the nightly job; with --large for ten million customers"
+    )
     parser.add_argument("--large", action="store_true", help="ten million customers too")
     parser.add_argument("--draws", action="store_true", help="how intervals cost with customers and draws")
     parser.add_argument("--family", action="store_true", help="fits of MBG/NBD and Pareto/NBD too (minutes)")
@@ -51,6 +56,7 @@ def main() -> None:
                 "clvmodels": worker("clvmodels-family", log, 2),
                 "lifetimes": worker("lifetimes-family", log, 1),
             }
+        results["scoring"] = scoring.measured(options.large)
         if options.large:
             results["large"] = large(Path(folder))
     results["load after"] = os.getloadavg()
@@ -193,6 +199,7 @@ def show(results: dict[str, Any]) -> None:
         for stage, aim in FAMILY.items():
             ours, theirs = (done[system]["seconds"][stage] for system in ("clvmodels", "lifetimes"))
             print(f"{stage:16s}{ours:11.3f}{theirs:11.3f}{theirs / ours:8.1f}{aim:6d}")
+    print("\nThe nightly job: " + json.dumps(results["scoring"], indent=2))
     if "large" in results:
         done = results["large"]["clvmodels from file"]
         by_hand = results["large"]["polars"]["seconds"]["rfm"]

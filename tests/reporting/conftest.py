@@ -1,4 +1,4 @@
-"""Small tables made by hand, as `validate` and `lifetime_value` make them."""
+"""Small tables made by hand, with the columns that `validate` and `lifetime_value` give theirs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,220 @@ import pytest
 from clvmodels.validation.validate import Validation
 
 mpl.use("agg")
+
+ORIGIN, HORIZON = "2024-01-21", "2 weeks"
+MODELS, RULES = ("BG/NBD", "Pareto/NBD"), ("zero", "own rate carried on")
+KINDS = dict.fromkeys(MODELS, "process") | dict.fromkeys(RULES, "rival")
+
+
+def dated(table: pd.DataFrame, origin: str = ORIGIN) -> pd.DataFrame:
+    return table.assign(origin=origin, horizon=HORIZON)
+
+
+def each(quantities: tuple[str, ...], forecasts: tuple[str, ...], rows: pd.DataFrame) -> pd.DataFrame:
+    """The same rows for every quantity and forecast."""
+    parts = [
+        rows.assign(quantity=quantity, forecast=forecast, kind=KINDS.get(forecast, "process"))
+        for quantity in quantities
+        for forecast in forecasts
+    ]
+    return dated(pd.concat(parts, ignore_index=True))
+
+
+def calibration() -> pd.DataFrame:
+    tenths = np.arange(1, 11)
+    actual = 3.0 / tenths
+    by_decile = pd.DataFrame(
+        {
+            "by": "decile",
+            "order": tenths,
+            "group": [f"{tenth}" for tenth in tenths],
+            "customers": 10,
+            "actual": actual,
+            "expected": 0.9 * actual,
+            "lower": 0.7 * actual,
+            "upper": 1.1 * actual,
+            "coverage": np.linspace(0.85, 0.99, 10),
+            "width": 2.0,
+            "sampled": 10,
+        }
+    )
+    by_recency = by_decile.head(4).assign(by="recency", group=["0 to 1", "1 to 2", "2 to 3", "once"])
+    return each(("purchases", "money"), MODELS, pd.concat([by_decile, by_recency], ignore_index=True))
+
+
+def reliability() -> pd.DataFrame:
+    predicted = np.linspace(0.05, 0.95, 10)
+    rows = pd.DataFrame({"bin": range(1, 11), "customers": 10, "predicted": predicted, "actual": predicted**1.2})
+    rows = rows.assign(lower=0.9 * rows["actual"], upper=np.minimum(1.1 * rows["actual"], 1.0))
+    return each(("purchases",), MODELS, rows).drop(columns=["quantity", "kind"])
+
+
+def pit() -> pd.DataFrame:
+    edges = np.linspace(0, 1, 11)
+    share = np.array([8, 9, 10, 10, 10, 10, 10, 10, 11, 12]) / 100
+    rows = pd.DataFrame({"bin": range(1, 11), "lower": edges[:-1], "upper": edges[1:], "share": share, "sampled": 100})
+    return each(("purchases",), MODELS, rows).drop(columns="kind")
+
+
+def gain() -> pd.DataFrame:
+    share = np.linspace(0, 1, 101)
+    told = each(
+        ("purchases", "money"), (*MODELS, *RULES), pd.DataFrame({"share_of_customers": share, "captured": share**0.5})
+    )
+    best = each(
+        ("purchases", "money"), ("perfect",), pd.DataFrame({"share_of_customers": share, "captured": share**0.2})
+    )
+    return pd.concat([told, best.assign(kind="")], ignore_index=True)
+
+
+def lorenz() -> pd.DataFrame:
+    share = np.linspace(0, 1, 101)
+    rows = pd.DataFrame({"share_of_customers": share, "share_of_quantity": share**3})
+    return each(("purchases", "money"), ("actual", *MODELS), rows).drop(columns="kind")
+
+
+def deciles() -> pd.DataFrame:
+    tenths = np.arange(1, 11)
+    lift = 3.0 / tenths
+    rows = pd.DataFrame({"decile": tenths, "customers": 10, "predicted": 9 * lift, "actual": 10 * lift, "lift": lift})
+    return each(("purchases", "money"), (*MODELS, *RULES), rows.assign(share=lift / lift.sum()))
+
+
+def overlap() -> pd.DataFrame:
+    top = np.array([0.01, 0.05, 0.1, 0.2])
+    rows = pd.DataFrame({"top": top, "customers": [1, 5, 10, 20], "overlap": [0.3, 0.4, 0.5, 0.55], "by_chance": top})
+    return each(("purchases", "money"), (*MODELS, *RULES), rows.assign(captured=[0.1, 0.3, 0.5, 0.7]))
+
+
+def level() -> pd.DataFrame:
+    rows = []
+    for origin, actual in (("2023-12-24", 90.0), ("2024-01-21", 100.0)):
+        rows += [
+            {
+                "quantity": quantity,
+                "forecast": model,
+                "predicted": 86.0,
+                "lower": 75.0,
+                "upper": 97.0,
+                "actual": actual,
+                "inside": actual < 97,
+                "earlier": 1,
+                "widened_lower": np.nan,
+                "widened_upper": np.nan,
+                "calibrated": False,
+                "words": f"{model} missed the total.",
+                "origin": origin,
+                "horizon": HORIZON,
+            }
+            for quantity in ("purchases", "money")
+            for model in MODELS
+        ]
+    return pd.DataFrame(rows)
+
+
+def differences() -> pd.DataFrame:
+    rows = [
+        (metric, forecast, 0.5, 0.6, difference, difference - 0.02, difference + 0.02, better)
+        for metric in ("gini", "rmse", "capture")
+        for forecast, difference, better in (
+            ("Pareto/NBD", 0.01, "no visible difference"),
+            ("zero", -0.6, "reference"),
+            ("own rate carried on", 0.05, "forecast"),
+        )
+    ]
+    names = ["metric", "forecast", "value", "reference_value", "difference", "lower", "upper", "better"]
+    table = pd.DataFrame(rows, columns=names).assign(reference="BG/NBD", customers=100, origins=2, horizon=HORIZON)
+    return pd.concat([table.assign(quantity=quantity) for quantity in ("purchases", "money")], ignore_index=True)
+
+
+def spend_histogram() -> pd.DataFrame:
+    edges = np.append(np.arange(0.0, 100.0, 10.0), np.inf)
+    share = np.array([5, 20, 30, 20, 10, 5, 4, 3, 2, 1]) / 100
+    rows = pd.DataFrame({"lower": edges[:-1], "upper": edges[1:], "customers": 97, "observed": share})
+    return dated(rows.assign(expected=share[::-1]))
+
+
+def weeks() -> pd.DataFrame:
+    start = pd.date_range("2024-01-01", periods=5, freq="7D").strftime("%Y-%m-%d")
+    bought = pd.DataFrame({"purchases": [9, 12, 10, 14, 3], "new_customers": [5, 3, 2, 2, 1]})
+    return bought.assign(
+        week_start=start, days=[7, 7, 7, 7, 2], repeat_purchases=bought["purchases"] - bought["new_customers"]
+    )
+
+
+def months() -> pd.DataFrame:
+    return pd.DataFrame({"month": range(1, 13), "index": [*[0.9] * 10, 1.2, 1.8], "years": 2})
+
+
+def intertimes() -> pd.DataFrame:
+    return pd.DataFrame({"lower": [0.0, 2.0, 4.0], "upper": [2.0, 4.0, np.inf], "count": [6, 3, 1], "unit": "week"})
+
+
+def frequency_recency() -> pd.DataFrame:
+    frequency, recency = (grid.ravel() for grid in np.meshgrid(np.arange(6), np.linspace(0, 10, 11), indexing="ij"))
+    alive = np.where(frequency == 0, 0.8, (recency / 10) ** frequency)
+    table = pd.DataFrame({"frequency": frequency, "recency": recency, "T": 10.0, "probability_alive": alive})
+    return table.assign(expected_purchases=alive * (1 + frequency) / 2, unit="week", horizon="12 months")
+
+
+def history() -> pd.DataFrame:
+    days = pd.date_range("2024-01-01", periods=30).strftime("%Y-%m-%d")
+    alive = np.linspace(1, 0.4, 30)
+    table = pd.DataFrame({"date": days, "purchase": [i in (0, 5, 9) for i in range(30)], "probability_alive": alive})
+    return table.assign(lower=0.9 * alive, upper=np.minimum(1.1 * alive, 1))
+
+
+def heterogeneity() -> pd.DataFrame:
+    rows = pd.DataFrame({"left": [0.0, 0.1, 0.2], "right": [0.1, 0.2, np.inf], "share": [0.7, 0.2, 0.1], "mean": 0.08})
+    return pd.concat(
+        [
+            rows.assign(quantity="purchase rate", unit="per week"),
+            rows.iloc[:2].assign(quantity="dropout probability", unit="", mean=0.06),
+        ],
+        ignore_index=True,
+    )
+
+
+def new_customers() -> pd.DataFrame:
+    time = np.linspace(0, 52, 14)
+    table = pd.DataFrame({"model": "BG/NBD", "time": time, "expected": time**0.7, "unit": "week"})
+    return table.assign(lower=0.9 * table["expected"], upper=1.1 * table["expected"])
+
+
+MADE = (
+    calibration,
+    deciles,
+    differences,
+    frequency_recency,
+    gain,
+    heterogeneity,
+    history,
+    intertimes,
+    level,
+    lorenz,
+    months,
+    new_customers,
+    overlap,
+    pit,
+    reliability,
+    spend_histogram,
+    weeks,
+)
+
+
+@pytest.fixture
+def tables(
+    scores: pd.DataFrame,
+    by_frequency: pd.DataFrame,
+    tracking: pd.DataFrame,
+    value: pd.DataFrame,
+    parameters: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Every table a plot can be drawn of, by name."""
+    made = {make.__name__: make() for make in MADE}
+    given = {"scores": scores, "by_frequency": by_frequency, "tracking": tracking, "value": value}
+    return made | given | {"parameters": parameters}
 
 
 @pytest.fixture
@@ -56,6 +270,10 @@ def tracking() -> pd.DataFrame:
             "cumulative_actual": [4.0, 13.0, 21.0, 28.0, 37.0],
             "cumulative_expected": [5.0, 13.5, 21.5, 29.1, 36.2],
             "cumulative_forecast": [np.nan, np.nan, np.nan, 28.5, 35.5],
+            "forecast_lower": [np.nan, np.nan, np.nan, 5.5, 5.0],
+            "forecast_upper": [np.nan, np.nan, np.nan, 9.5, 9.0],
+            "cumulative_forecast_lower": [np.nan, np.nan, np.nan, 26.5, 31.5],
+            "cumulative_forecast_upper": [np.nan, np.nan, np.nan, 30.5, 39.5],
         }
     )
 
@@ -77,8 +295,8 @@ def value() -> pd.DataFrame:
 
 
 @pytest.fixture
-def validation(scores: pd.DataFrame, by_frequency: pd.DataFrame, tracking: pd.DataFrame) -> Validation:
-    parameters = pd.DataFrame(
+def parameters() -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "parameter": ["r", "alpha", "p"],
             "estimate": [0.2516, 4.789, 6.275],
@@ -89,6 +307,12 @@ def validation(scores: pd.DataFrame, by_frequency: pd.DataFrame, tracking: pd.Da
             "model": ["BG/NBD", "BG/NBD", "Gamma-Gamma"],
         }
     )
+
+
+@pytest.fixture
+def validation(
+    scores: pd.DataFrame, by_frequency: pd.DataFrame, tracking: pd.DataFrame, parameters: pd.DataFrame
+) -> Validation:
     common = {
         "log_likelihood": -95368.444,
         "aic": 190744.9,

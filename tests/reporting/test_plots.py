@@ -19,15 +19,40 @@ from clvmodels.errors import InvalidOption
 from clvmodels.reporting import plots
 from clvmodels.reporting.value import concentration
 
-# plot, the fixture with its table, what its axes must name
+# plot, the name of its table, what its axes must name
 PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
+    (plots.calibration, "calibration", "tenths of the customers", "purchases per customer"),
     (plots.calibration_by_frequency, "by_frequency", "customers", "purchases per customer"),
+    (plots.coverage, "calibration", "tenths of the customers", "% of customers"),
+    (plots.decile_lift, "deciles", "tenths of the customers", "multiple of the average"),
+    (plots.differences, "differences", "difference of normalized Gini", ""),
+    (plots.frequency_recency_matrix, "frequency_recency", "weeks after the first", "repeat purchases"),
+    (plots.gain_curve, "gain", "customers", "share of all purchases"),
+    (plots.heterogeneity, "heterogeneity", "purchase rate (per week)", "(%)"),
+    (plots.history_alive, "history", "2024-01-01 to 2024-01-30", "P(alive)"),
+    (plots.levels, "level", "total of purchases", "cut"),
+    (plots.lorenz_curve, "lorenz", "customers", "share of all purchases"),
+    (plots.new_customers, "new_customers", "weeks since the first", "repeat purchases"),
+    (plots.overlap, "overlap", "highest forecasts", "most purchases"),
+    (plots.parameter_intervals, "parameters", "per cent of the estimate", ""),
+    (plots.pit_histogram, "pit", "forecast distribution", "customers"),
+    (plots.probability_alive_matrix, "frequency_recency", "weeks after the first", "repeat purchases"),
+    (plots.reliability, "reliability", "forecast chance", "customers who did"),
+    (plots.scores, "scores", "Gini", ""),
+    (plots.season, "months", "month", "average month"),
+    (plots.spend_distribution, "spend_histogram", "money", "customers"),
+    (plots.times_between, "intertimes", "weeks", "%"),
     (plots.tracking_cumulative, "tracking", "week ending", "repeat purchases to date"),
     (plots.tracking_incremental, "tracking", "week ending", "repeat purchases a week"),
-    (plots.scores, "scores", "Gini", ""),
     (plots.value_distribution, "value", "% of customers", "% of all value"),
+    (plots.weekly, "weeks", "week starting", "week"),
 ]
-every_plot = pytest.mark.parametrize(("plot", "table", "x", "y"), PLOTS, ids=[plot[0].__name__ for plot in PLOTS])
+every_plot = pytest.mark.parametrize(("plot", "name", "x", "y"), PLOTS, ids=[plot[0].__name__ for plot in PLOTS])
+
+
+def test_every_public_plot_is_tried():
+    helpers = {"Metric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}
+    assert {plot.__name__ for plot, *_ in PLOTS} == set(plots.__all__) - helpers
 
 
 @pytest.fixture(autouse=True)
@@ -42,47 +67,93 @@ def line(ax: Axes, label: str) -> np.ndarray:
 
 
 @every_plot
-def test_draws_with_labelled_axes(plot, table, x, y, request):
-    ax = plot(request.getfixturevalue(table))
-    assert isinstance(ax, Axes)
-    assert x in ax.get_xlabel()
-    assert y in ax.get_ylabel()
-    ax.figure.canvas.draw()
-
-
-@every_plot
-def test_draws_on_the_axes_given_from_pandas_and_polars(plot, table, x, y, request):
-    frame = request.getfixturevalue(table)
+def test_draws_on_the_axes_given_and_leaves_all_else_alone(plot, name, x, y, tables):
+    frame = tables[name]
+    settings, before = dict(mpl.rcParams), frame.copy()
     _, (left, right) = plt.subplots(1, 2)
     assert plot(frame, ax=left) is left
     assert plot(pl.from_pandas(frame), ax=right) is right
     assert len(plt.get_fignums()) == 1
+    assert x in left.get_xlabel()
+    assert y in left.get_ylabel()
     for one, other in zip(left.get_lines(), right.get_lines(), strict=True):
         np.testing.assert_array_equal(one.get_ydata(), other.get_ydata())
-
-
-@every_plot
-def test_leaves_global_settings_and_the_table_alone(plot, table, x, y, request):
-    frame = request.getfixturevalue(table)
-    settings, before = dict(mpl.rcParams), frame.copy()
-    plot(frame)
-    plots.to_svg(plot, frame, key="k")
     assert dict(mpl.rcParams) == settings
     pd.testing.assert_frame_equal(frame, before)
 
 
 @every_plot
-def test_svg_is_an_element_of_its_own_and_always_the_same(plot, table, x, y, request):
-    frame = request.getfixturevalue(table)
-    svg = plots.to_svg(plot, frame, key="one")
+def test_svg_is_an_element_of_its_own_and_always_the_same(plot, name, x, y, tables):
+    svg = plots.to_svg(plot, tables[name], key="one")
     assert svg.startswith("<svg viewBox=")
     assert svg.endswith("</svg>")
     assert "http" not in svg
     assert "<metadata" not in svg
-    assert svg == plots.to_svg(plot, frame, key="one")
-    other = plots.to_svg(plot, frame, key="two")
-    assert not ids(svg) & ids(other)
+    assert svg == plots.to_svg(plot, tables[name], key="one")
+    assert all(identity.startswith("one-") for identity in ids(svg))
     assert set(re.findall(r'(?:href="|url\()#([^")]*)', svg)) <= ids(svg)
+
+
+def test_makes_a_figure_where_none_is_given(by_frequency):
+    ax = plots.calibration_by_frequency(by_frequency)
+    assert isinstance(ax, Axes)
+    assert plt.get_fignums() == [ax.figure.number]
+
+
+def test_colors_are_left_for_the_page_to_change(by_frequency):
+    svg = plots.to_svg(plots.calibration_by_frequency, by_frequency, key="k")
+    assert "var(--plot-ink, #1b1b1b)" in svg
+    assert not re.search(r"(?<!, )#(1b1b1b|0072b2|fefefe|ffffff)", svg, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("plot", [plots.tracking_cumulative, plots.gain_curve, plots.calibration, plots.reliability])
+def test_lines_of_several_origins_are_refused(plot, tables):
+    table = tables[next(name for drawn, name, *_ in PLOTS if drawn is plot)]
+    two = pd.concat([table.assign(origin="2024-01-21"), table.assign(origin="2024-02-21")])
+    with pytest.raises(InvalidOption, match="tells of 2 origins"):
+        plot(two)
+
+
+def test_a_table_of_another_plot_is_refused(by_frequency):
+    with pytest.raises(InvalidOption, match=r"needs a table with the columns .*left.* are not among frequency"):
+        plots.heterogeneity(by_frequency)
+    with pytest.raises(InvalidOption, match="no row"):
+        plots.calibration_by_frequency(by_frequency.head(0))
+
+
+def test_what_the_table_does_not_hold_is_refused(tables):
+    with pytest.raises(InvalidOption, match="by='age' is not in the table, which has 'decile', 'recency'"):
+        plots.calibration(tables["calibration"], by="age")
+    with pytest.raises(InvalidOption, match="No forecast 'ARIMA' is in the table"):
+        plots.gain_curve(tables["gain"], forecasts=["ARIMA"])
+    with pytest.raises(InvalidOption, match="metric='auc' is not in the table"):
+        plots.differences(tables["differences"], metric="auc")
+
+
+def test_models_are_drawn_unasked_and_rules_when_asked_for(tables):
+    assert {"BG/NBD", "Pareto/NBD", "perfect ranking"} <= labels(plots.gain_curve(tables["gain"]))
+    assert "zero" not in labels(plots.gain_curve(tables["gain"]))
+    assert "zero" in labels(plots.gain_curve(tables["gain"], forecasts=["BG/NBD", "zero"]))
+
+
+def test_a_difference_that_is_not_visible_says_so(tables):
+    ax = plots.differences(tables["differences"])
+    assert [text.get_text() for text in ax.texts] == ["not visible", "", ""]
+
+
+def test_deciles_of_several_forecasts_each_have_their_own_actual(tables):
+    both = labels(plots.calibration(tables["calibration"]))
+    assert {"actual, by BG/NBD", "actual, by Pareto/NBD"} <= both
+    assert "actual" in labels(plots.calibration(tables["calibration"], forecasts=["BG/NBD"]))
+    assert "actual" in labels(plots.calibration(tables["calibration"], by="recency"))
+
+
+def test_a_week_seen_in_part_is_not_drawn(tables):
+    assert len(line(plots.weekly(tables["weeks"]), "purchases")) == 4
+
+
+def labels(ax: Axes) -> set[str]:
+    return {str(drawn.get_label()) for drawn in ax.get_lines()}
 
 
 def test_svg_does_not_depend_on_the_users_settings(by_frequency):

@@ -1,0 +1,37 @@
+"""The command line: one verb calls one function."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from clvmodels.cli import backtesting, checking, demo, logs, monitoring, registry, scoring
+from clvmodels.cli.app import app, err
+from clvmodels.errors import CLVError, StoreUnreachable
+
+__all__ = ["app", "main"]
+
+VERBS = (demo, logs, scoring, checking, backtesting, registry, monitoring)  # in the order of `clv --help`
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; every failure is one readable message and a non-zero exit."""
+    try:
+        app()
+    except CLVError as error:
+        _fail(str(error), error.exit_code)
+    except OSError as error:
+        _fail(f"{error.filename or 'A file'}: {error.strerror or error}", StoreUnreachable.exit_code)
+    except KeyboardInterrupt:
+        _fail("Interrupted; nothing was half-written.", INTERRUPTED)
+
+
+def _fail(message: str, code: int) -> None:
+    log = logging.getLogger("clvmodels.job")
+    if log.handlers:  # a job's failure is part of its log
+        log.error(message, extra={"event": "failed", "facts": {"exit_code": code}})
+        sys.exit(code)
+    err.print("Error:", style="bold red", end=" ")
+    err.print(message, soft_wrap=True, markup=False, highlight=False)
+    sys.exit(code)

@@ -1,0 +1,55 @@
+"""The application the verbs register with, its consoles, and progress for whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+__all__ = ["app", "err", "out", "steps"]
+
+app = typer.Typer(
+    help="Customer lifetime value from transaction logs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out, err = Console(), Console(stderr=True)
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    """Customer lifetime value from transaction logs."""
+    if version:
+        from clvmodels import __version__
+
+        out.print(f"clvmodels {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@contextmanager
+def steps() -> Iterator[Any]:
+    """Progress on the terminal: each step shown while it runs, with the time it took; nothing where nobody watches."""
+    with Progress(
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=err,
+        disable=not err.is_terminal,
+    ) as progress:
+        running: list[Any] = []
+
+        def step(text: str) -> None:
+            if running:
+                progress.update(running[-1], total=1, completed=1)
+            running.append(progress.add_task(text, total=None))
+
+        yield step
+        if running:
+            progress.update(running[-1], total=1, completed=1)

@@ -1,0 +1,133 @@
+"""`clv backtest` and `clv report`: forecasts from several dates against what came after, as tables and as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.arguments import (
+    Amount,
+    CustomerId,
+    Date,
+    DateFormat,
+    DropMissing,
+    Log,
+    Merge,
+    TimeZone,
+    Unit,
+    clock_options,
+    models_named,
+    reads_intertimes,
+)
+from clvmodels.cli.demo import scored
+
+
+@app.command()
+def backtest(
+    log: Log,
+    horizons: Annotated[str, typer.Option(help="How far ahead, such as '13 weeks,39 weeks'.")],
+    origins: Annotated[
+        str, typer.Option(help="Last days to learn from, with commas between; or how many, evenly placed.")
+    ] = "3",
+    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,pareto_nbd",
+    output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("backtest.json"),
+    keep: Annotated[Path | None, typer.Option(help="Folder for each origin's tables, as soon as it is done.")] = None,
+    challenger: Annotated[bool, typer.Option(help="Let a machine-learning challenger take part.")] = True,
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    time_unit: Unit = "day",
+    merge_within: Merge = "day",
+    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Forecast from several dates with what was known on each, and compare with what came after and with rivals."""
+    import clvmodels as clv
+    from clvmodels.reporting import terminal
+
+    found = clv.backtest(
+        log,
+        models_named(models),
+        None if amount is None else clv.GammaGamma(),
+        horizons=[horizon.strip() for horizon in horizons.split(",")],
+        origins=int(origins) if origins.isdigit() else [origin.strip() for origin in origins.split(",")],
+        customer_id=customer_id,
+        date=date,
+        amount=amount,
+        **clock_options(time_unit, merge_within),
+        include_first_transaction=include_first_transaction,
+        date_format=date_format,
+        time_zone=time_zone,
+        on_missing_id="drop" if drop_missing_id else "raise",
+        challenger=challenger,
+        keep=keep,
+    )
+    found.to_json(output)
+    terminal.show_backtest(out, found.summary, found.facts)
+    out.print(f"Tables written to {output}")
+
+
+@app.command()
+def report(
+    log: Log,
+    horizon: Annotated[str, typer.Option(help="How far to forecast from each cut, such as '26 weeks'.")] = "26 weeks",
+    origins: Annotated[
+        str, typer.Option(help="How many cuts, or their days with commas between: 3, or 1997-06-30,1997-09-30.")
+    ] = "3",
+    output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go beside it (JSON).")] = Path(
+        "report.html"
+    ),
+    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,mbgnbd,pareto_nbd",
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    time_unit: Unit = "week",
+    merge_within: Merge = "day",
+    annual_discount_rate: Annotated[
+        float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")
+    ] = 0.10,
+    margin: Annotated[float, typer.Option(help="Share of spend that counts; 1 for revenue.")] = 1.0,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Profile a log, backtest models and rivals at several cuts, value customers, and write it all on one page."""
+    import clvmodels as clv
+    from clvmodels.reporting import terminal
+
+    chosen, spend = models_named(models), None if amount is None else clv.GammaGamma()
+    names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
+    missing: Any = "drop" if drop_missing_id else "raise"
+    reading: dict[str, Any] = {"date_format": date_format, "time_zone": time_zone, "on_missing_id": missing}
+    cuts = int(origins) if origins.isdigit() else [day.strip() for day in origins.split(",")]
+    with steps() as step:
+        step(f"Profiling {log}")
+        clock = clock_options(time_unit, merge_within)
+        profile = clv.profile(log, **names, **reading, time_unit=clock["time_unit"])
+        step("Forecasting from each cut, and comparing with what came after")
+
+        def told(done: int, of: int) -> None:
+            step(f"{done} of {of} cuts done")
+
+        result = clv.backtest(
+            log, chosen, spend, horizons=horizon, origins=cuts, **names, **clock, **reading, progress=told
+        )
+        value, terms = None, None
+        if spend is not None:
+            step("Valuing every customer as of today")
+            title = result.facts["reference"]
+            model = next(each for each in chosen if each.title == title)
+            rfm = clv.rfm_summary(log, **names, **clock, **reading, intertimes=reads_intertimes([model]))
+            terms = f"{horizon} from {rfm.observation_end}, discounted at {annual_discount_rate:.0%} a year, margin {margin:g}"
+            terms = f"By {title} and Gamma-Gamma, fitted to the whole log: {terms}."
+            fitted = clv.CustomerModel(model, spend).fit(rfm)
+            value = scored(fitted, rfm, horizon, annual_discount_rate, margin)
+        step("Writing the report")
+        clv.write_report(result, output, value, value_terms=terms, profile=profile)
+    terminal.show_verdict(out, result)
+    out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")

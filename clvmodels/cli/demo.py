@@ -1,0 +1,75 @@
+"""`clv demo`: the whole path on the bundled log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clvmodels.cli.app import app, out, steps
+
+DEMO_CUT, DEMO_END = "1997-09-30", "1998-06-30"
+DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN = "12 months", 0.10, 1.0
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the results go.")] = Path("clv-demo"),
+) -> None:
+    """Run the whole path on the bundled CDNOW log: fit, score, value, validate, report."""
+    import clvmodels as clv
+    from clvmodels import files, frames
+    from clvmodels.reporting import terminal
+
+    path = clv.datasets.dataset_path("cdnow.csv")
+    columns: dict[str, Any] = {
+        "customer_id": "customer_id",
+        "date": "date",
+        "amount": "amount",
+        "time_unit": "week",
+    }
+    with steps() as step:
+        step("Cutting the CDNOW log into 39 weeks to learn from and 39 to check against")
+        split = clv.holdout_split(path, **columns, calibration_end=DEMO_CUT, holdout_end=DEMO_END)
+        rfm = split.calibration
+        step("Fitting BG/NBD and Gamma-Gamma")
+        model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
+        step("Valuing every customer over twelve months")
+        table = scored(model, rfm, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
+        step("Validating on the 39 weeks the models never saw")
+        check = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
+        step("Writing the report")
+        with files.replacing(folder / "predictions.parquet") as temporary:
+            frames.write_table(table, temporary)
+        model.save(folder / "model.json")
+        check.to_json(folder / "validation.json")
+        terms = f"{DEMO_HORIZON} from {DEMO_CUT}, discounted at {DEMO_RATE:.0%} a year, margin {DEMO_MARGIN:g}"
+        clv.write_report(check, folder / "report.html", value=table, value_terms=terms)
+    terminal.show_facts(out, rfm.facts())
+    terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
+    terminal.show_value(out, table, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
+    terminal.show_scores(out, check.scores, check.facts)
+    out.print("\nWritten:")
+    for name in ("predictions.parquet", "model.json", "validation.json", "report.html", "report.json"):
+        out.print(f"  {folder / name}", highlight=False)
+
+
+def scored(model: Any, rfm: Any, horizon: str, rate: float, margin: float) -> Any:
+    """One table a customer: P(alive), and purchases or value."""
+    import clvmodels as clv
+    from clvmodels import frames
+
+    alive = model.probability_alive(rfm)
+    if model.spend is None:
+        rest = model.expected_purchases(rfm, horizon)
+    else:
+        rest = clv.lifetime_value(
+            model.purchases, model.spend, rfm, horizon=horizon, annual_discount_rate=rate, margin=margin
+        )
+    columns = {"customer_id": rfm.customer_id, "probability_alive": alive["probability_alive"].to_numpy()}
+    named = [name for name in rest.columns if name not in ("customer_id", "reason")]
+    columns |= {name: rest[name].to_numpy() for name in named}
+    if "reason" in rest.columns:
+        columns["reason"] = rest["reason"].to_list()
+    return frames.table("polars", columns)

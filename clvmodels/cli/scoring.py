@@ -1,0 +1,202 @@
+"""`clv init`, `clv fit` and `clv score`: flags and a job file fill the same record."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clvmodels.cli.app import app, err, out, steps
+
+Log = Annotated[Path | None, typer.Argument(help="CSV or Parquet, a row a transaction; or named in the job file.")]
+JobFile = Annotated[
+    Path | None, typer.Option("--job", help="Job file (TOML); `clv init` writes one. Flags replace it.")
+]
+CustomerId = Annotated[str | None, typer.Option(help="Column that names the customer [customer_id].")]
+Date = Annotated[str | None, typer.Option(help="Column with the date of the transaction [date].")]
+Amount = Annotated[str | None, typer.Option(help="Column with the money of the transaction; leave out for none.")]
+First = Annotated[bool | None, typer.Option("--include-first-transaction", help="Count first purchases into money.")]
+DateFormat = Annotated[str | None, typer.Option(help="strftime codes of dates that are not ISO, such as %d/%m/%Y.")]
+DropMissing = Annotated[bool | None, typer.Option("--drop-missing-id", help="Set rows without a customer id aside.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", "--observation-end", help="Last day that counts [the latest].")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read, compute and judge; write nothing.")]
+Force = Annotated[bool, typer.Option("--force", help="Go on although a gate refuses; it is recorded.")]
+LogForm = Annotated[str | None, typer.Option("--log", help="Form of the log: readable or json [readable].")]
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where the job file goes.")] = Path("job.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a job file with every setting, each with a comment."""
+    from clvmodels import files
+    from clvmodels.errors import InvalidOption
+    from clvmodels.scoring.record import template
+
+    if path.exists() and not force:
+        raise InvalidOption(f"{path} is there already: name another file, or pass --force to replace it.")
+    with files.replacing(path) as temporary:
+        temporary.write_text(template(), encoding="utf-8")
+    out.print(f"Job file written to {path}: edit it, then `clv fit --job {path}`.", highlight=False)
+
+
+@app.command()
+def fit(
+    log: Log = None,
+    job: JobFile = None,
+    model: Annotated[str | None, typer.Option(help="Which model of purchases, such as pareto_nbd [bgnbd].")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where the model goes (JSON) [model.json].")] = None,
+    customer_id: CustomerId = None,
+    date: Date = None,
+    amount: Amount = None,
+    time_unit: Annotated[str | None, typer.Option(help="hour, day, week, month or year [day].")] = None,
+    merge_within: Annotated[
+        str | None, typer.Option(help="Purchases within one such period are one; week, month, year for bgbb [day].")
+    ] = None,
+    as_of: AsOf = None,
+    include_first_transaction: First = None,
+    acquired_after: Annotated[
+        str | None, typer.Option(help="Leave out customers first seen up to this day: `clv profile` says whether to.")
+    ] = None,
+    date_format: DateFormat = None,
+    time_zone: Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")] = None,
+    drop_missing_id: DropMissing = None,
+    dry_run: DryRun = False,
+    force: Force = False,
+    log_form: LogForm = None,
+) -> None:
+    """Fit a model of purchases and, with --amount, Gamma-Gamma to a log, and keep them."""
+    from clvmodels.reporting import terminal
+    from clvmodels.scoring.job import fit_job
+    from clvmodels.scoring.record import read_job
+
+    kept = output if output is not None or job is not None else Path("model.json")
+    flags = {
+        **_reading(log, customer_id, date, amount, date_format, drop_missing_id),
+        "models": {
+            "purchases": model,
+            "include_first_transaction": include_first_transaction,
+            "acquired_after": acquired_after,
+        },
+        "clock": {"time_unit": time_unit, "merge_within": merge_within, "time_zone": time_zone},
+        "registry": None if kept is None else [("file", str(kept))],
+        "run": {"log": log_form},
+    }
+    record = read_job(job, flags)
+    _log_as(record.run.log, job is not None)
+    with steps() as step:
+        done = fit_job(record, as_of, dry_run=dry_run, force=force, tell=step)
+    if record.run.log == "json":
+        return
+    terminal.show_facts(out, done.rfm.facts())
+    terminal.show_fits(out, [(part.certificate(), part.summary()) for part in done.model.parts])
+    if done.version is not None:
+        out.print(f"Version {done.version} is the champion", highlight=False)
+    elif done.path is not None:
+        out.print(f"Model written to {done.path}")
+    else:
+        out.print("Dry run: nothing was written")
+
+
+@app.command()
+def score(
+    log: Log = None,
+    job: JobFile = None,
+    model: Annotated[Path | None, typer.Option(help="A model that `clv fit` saved [model.json].")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where the scores go (.parquet or .csv) [predictions.parquet].")
+    ] = None,
+    customer_id: CustomerId = None,
+    date: Date = None,
+    amount: Amount = None,
+    as_of: AsOf = None,
+    horizon: Annotated[
+        list[str] | None, typer.Option(help="How far to look ahead; may be repeated [12 months].")
+    ] = None,
+    annual_discount_rate: Annotated[
+        float | None, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year [0.10].")
+    ] = None,
+    margin: Annotated[float | None, typer.Option(help="Share of spend that counts; 1 for revenue [1].")] = None,
+    interval: Annotated[float | None, typer.Option(help="Central probability of intervals, such as 0.9.")] = None,
+    include_first_transaction: First = None,
+    date_format: DateFormat = None,
+    drop_missing_id: DropMissing = None,
+    dry_run: DryRun = False,
+    force: Force = False,
+    log_form: LogForm = None,
+) -> None:
+    """Score every customer of a log: P(alive), purchases and, with --amount, value, at each horizon."""
+    from clvmodels.reporting import terminal
+    from clvmodels.scoring.job import score_job
+    from clvmodels.scoring.record import read_job
+
+    kept = model if model is not None or job is not None else Path("model.json")
+    target = output if output is not None or job is not None else Path("predictions.parquet")
+    flags = {
+        **_reading(log, customer_id, date, amount, date_format, drop_missing_id),
+        "models": {"include_first_transaction": include_first_transaction},
+        "predictions": {
+            "horizons": horizon or None,
+            "annual_discount_rate": annual_discount_rate,
+            "margin": margin,
+            "interval": interval,
+        },
+        "registry": None if kept is None else [("file", str(kept))],
+        "sinks": None if target is None else [_sink(target)],
+        "run": {"log": log_form},
+    }
+    record = read_job(job, flags)
+    _log_as(record.run.log, job is not None)
+    with steps() as step:
+        done = score_job(record, as_of, dry_run=dry_run, force=force, tell=step)
+    if record.run.log == "json":
+        return
+    terminal.show_facts(out, list(done.facts))
+    terminal.show_run(out, done.manifest.model_dump())
+    for sink in done.manifest.sinks:
+        state = "would be written" if dry_run else "written now" if sink.name in done.published else "has it already"
+        out.print(f"  {sink.name}: {state}", highlight=False)
+
+
+def _reading(
+    log: Path | None,
+    customer_id: str | None,
+    date: str | None,
+    amount: str | None,
+    date_format: str | None,
+    drop_missing_id: bool | None,
+) -> dict[str, Any]:
+    """What flags say of the source; a log named by an argument replaces the one of the job file."""
+    return {
+        "source": None if log is None else [("path", str(log))],
+        "columns": {"customer_id": customer_id, "date": date, "amount": amount},
+        "cleaning": {"on_missing_id": "drop" if drop_missing_id else None, "date_format": date_format},
+    }
+
+
+def _sink(path: Path) -> dict[str, str]:
+    from clvmodels.errors import InvalidOption
+
+    store = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}.get(path.suffix.lower())
+    if store is None:
+        raise InvalidOption(
+            f"--output {str(path)!r}: a table is written as .parquet or .csv: end the name with one of these, or name "
+            "other stores in a job file."
+        )
+    return {"store": store, "path": str(path)}
+
+
+def _log_as(form: str, scheduled: bool) -> None:
+    """Send the job's log to standard error: as JSON, or readable if a job file is used."""
+    from clvmodels.scoring.events import JSONLines
+
+    if form != "json" and (not scheduled or err.is_terminal):
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(JSONLines() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log = logging.getLogger("clvmodels.job")
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)

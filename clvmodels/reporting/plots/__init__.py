@@ -1,0 +1,70 @@
+"""Pictures of the tables: each takes one table and returns the Axes it drew on; nothing is fitted or predicted here.
+
+The only package that names matplotlib. A file for each question: what the log itself shows (purchases.py), what a
+model says of customers (customers.py), whether forecasts came true (calibration.py), over time (tracking.py), for the
+right customers (ranking.py), in money (money.py), which forecast is better (comparison.py), and what came of past runs
+(monitoring.py). style.py is how all of them look, svg.py how they get into a page.
+"""
+
+from clvmodels.reporting.plots.calibration import (
+    calibration,
+    calibration_by_frequency,
+    coverage,
+    pit_histogram,
+    reliability,
+)
+from clvmodels.reporting.plots.comparison import Metric, differences, levels, parameter_intervals, scores
+from clvmodels.reporting.plots.customers import (
+    frequency_recency_matrix,
+    heterogeneity,
+    history_alive,
+    new_customers,
+    probability_alive_matrix,
+)
+from clvmodels.reporting.plots.money import spend_distribution, value_distribution
+from clvmodels.reporting.plots.monitoring import (
+    monitoring_cohorts,
+    monitoring_deciles,
+    monitoring_level,
+    monitoring_ranking,
+)
+from clvmodels.reporting.plots.purchases import season, times_between, weekly
+from clvmodels.reporting.plots.ranking import decile_lift, gain_curve, lorenz_curve, overlap
+from clvmodels.reporting.plots.svg import PAGE_HEIGHT, PAGE_WIDTH, to_svg
+from clvmodels.reporting.plots.tracking import tracking_cumulative, tracking_incremental
+
+__all__ = [
+    "PAGE_HEIGHT",
+    "PAGE_WIDTH",
+    "Metric",
+    "calibration",
+    "calibration_by_frequency",
+    "coverage",
+    "decile_lift",
+    "differences",
+    "frequency_recency_matrix",
+    "gain_curve",
+    "heterogeneity",
+    "history_alive",
+    "levels",
+    "lorenz_curve",
+    "monitoring_cohorts",
+    "monitoring_deciles",
+    "monitoring_level",
+    "monitoring_ranking",
+    "new_customers",
+    "overlap",
+    "parameter_intervals",
+    "pit_histogram",
+    "probability_alive_matrix",
+    "reliability",
+    "scores",
+    "season",
+    "spend_distribution",
+    "times_between",
+    "to_svg",
+    "tracking_cumulative",
+    "tracking_incremental",
+    "value_distribution",
+    "weekly",
+]

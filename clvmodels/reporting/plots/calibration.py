@@ -1,0 +1,279 @@
+"""Do forecasts and outcomes agree, group by group? Means, chances, and whole distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
+
+from clvmodels.errors import InvalidOption
+from clvmodels.reporting import wording
+from clvmodels.reporting.plots import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from clvmodels.frames import Frame
+    from clvmodels.processes.contract import Array
+
+__all__ = [
+    "calibration",
+    "calibration_by_frequency",
+    "coverage",
+    "pit_histogram",
+    "reliability",
+]
+
+CROWDED = 8  # groups whose labels just stand side by side
+SHIFT = 0.14  # between the intervals of two forecasts of one group
+
+
+def calibration_by_frequency(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Mean holdout purchases of customers alike in calibration frequency, actual and forecast.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Validation.by_frequency`: frequency, customers, actual, forecast, expected; purchases per customer. With lower
+        and upper, intervals are drawn.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+
+    Returns
+    -------
+    Axes
+    """
+    return _by_group(table, "frequency", "repeat purchases before the cut", ax)
+
+
+def calibration(
+    table: Frame,
+    *,
+    by: str = "decile",
+    quantity: str = "purchases",
+    forecasts: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Mean outcome a customer of groups, actual and forecast, with the interval of each forecast.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Validation.calibration`: by, order, group, quantity, forecast, customers, actual, expected; per customer. With
+        lower and upper, intervals are drawn.
+    by : {"decile", "recency", "frequency", "cohort"}, or an attribute
+        Which groups. Each forecast sorts the customers into deciles of its own.
+    quantity : {"purchases", "money"}
+    forecasts : sequence of str, optional
+        Which to draw; the fitted processes without it.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InvalidOption
+        For groups, a quantity or a forecast that the table does not hold.
+    """
+    frame = _groups_of(style.read(table, "by", "order", "group", "actual", "expected"), by, quantity)
+    told = style.groups(style.of_forecasts(frame, forecasts), "forecast")
+    own_groups = by == "decile" and len(told) > 1
+    with style.drawing(ax) as ax:
+        for i, (name, rows) in enumerate(told):
+            at = style.floats(rows, "order")
+            beside = SHIFT * ((i + 1) if style.has_interval(rows) else 0)
+            if i == 0 or own_groups:
+                color = style.color_of(i) if own_groups else style.INK
+                label = f"actual, by {name}" if own_groups else "actual"
+                ax.plot(
+                    at - SHIFT * own_groups, style.floats(rows, "actual"), "o-", color=color, linewidth=1, label=label
+                )
+            style.whiskers(ax, rows, at + beside, style.color_of(i))
+            style.line(ax, at + beside, style.floats(rows, "expected"), i, f"{name} forecast")
+        _name_groups(ax, told[0][1], by)
+        ax.set_ylim(bottom=0)
+        ax.set_ylabel(f"{quantity} per customer\nin the holdout period")
+        style.key_above(ax, columns=2)
+    return ax
+
+
+def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Chance to buy again as forecast, against how many did: on the diagonal the forecast is right.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Validation.reliability`: forecast, customers, predicted (mean P(buys again) of the group), actual (share that
+        did) and, for the interval of what is seen, lower and upper.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.one_origin(style.read(table, "forecast", "predicted", "actual"))
+    with style.drawing(ax) as ax:
+        ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
+        style.note(ax, "as forecast", (0.97, 0.97), (-4, -2), ha="right", va="top", rotation=0)
+        for i, (name, rows) in enumerate(style.groups(frame, "forecast")):
+            expected = style.floats(rows, "predicted")
+            style.whiskers(ax, rows, expected, style.color_of(i))
+            style.line(ax, expected, style.floats(rows, "actual"), i, name)
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, 1)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.set_xlabel("forecast chance to buy in the holdout period")
+        ax.set_ylabel("customers who did (%)")
+        style.key_above(ax, columns=2)
+    return ax
+
+
+def pit_histogram(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None) -> Axes:
+    """Where outcomes fell in their forecast distributions: level if these are right, a hill if they are too wide.
+
+    Randomized for counts: Czado, Gneiting & Held (2009), Biometrics 65(4), 1254-1261.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Validation.pit`: forecast, lower, upper (edges of the bin, from 0 to 1), share (of customers).
+    quantity : {"purchases", "money"}
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.one_origin(style.of_quantity(style.read(table, "forecast", "lower", "upper", "share"), quantity))
+    with style.drawing(ax) as ax:
+        ax.axhline(1, color=style.MUTED, linewidth=1, linestyle=style.DASHED, label="if the distributions are right")
+        for i, (name, rows) in enumerate(style.groups(frame, "forecast")):
+            lower, upper = style.floats(rows, "lower"), style.floats(rows, "upper")
+            heights = style.floats(rows, "share") / (upper - lower)
+            ax.stairs(
+                heights, np.append(lower, upper[-1]), baseline=None, color=style.color_of(i), linewidth=1.8, label=name
+            )
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, max(1.4, 1.05 * ax.get_ylim()[1]))
+        ax.set_xlabel("where the outcome fell in its forecast distribution\n(0: the low end, 1: the high end)")
+        ax.set_ylabel("customers there,\nas a multiple of what is right")
+        ax.yaxis.set_major_locator(MaxNLocator(5))
+        style.key_above(ax, columns=2)
+    return ax
+
+
+def coverage(
+    table: Frame,
+    *,
+    by: str = "decile",
+    quantity: str = "purchases",
+    level: float = 0.9,
+    ax: Axes | None = None,
+) -> Axes:
+    """How many outcomes fell within their intervals, group by group, against how many should.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Validation.calibration`: by, order, group, quantity, forecast, coverage (share of the customers).
+    by, quantity
+        As for `calibration`.
+    level : float
+        What the intervals were asked for.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = _groups_of(style.read(table, "by", "order", "group", "coverage"), by, quantity)
+    told = [(name, rows) for name, rows in style.groups(frame, "forecast") if np.isfinite(_shares(rows)).any()]
+    with style.drawing(ax) as ax:
+        if not told:
+            style.nothing_to_draw(ax, "no forecast here has intervals")
+            return ax
+        ax.axhline(level, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
+        style.note(ax, f"asked for: {level:.0%}", (0.5, level), (2, -12))
+        for i, (name, rows) in enumerate(told):
+            style.line(ax, style.floats(rows, "order"), _shares(rows), i, name)
+        lowest = min(float(np.nanmin(_shares(rows))) for _, rows in told)
+        ax.set_ylim(min(0.6, lowest - 0.05), 1.01)
+        _name_groups(ax, told[0][1], by)
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.set_ylabel("outcomes within their intervals\n(% of customers)")
+        style.key_above(ax, columns=2)
+    return ax
+
+
+def _groups_of(frame: nw.DataFrame[Any], by: str, quantity: str) -> nw.DataFrame[Any]:
+    """One kind of groups of one quantity and origin."""
+    known = style.names(frame, "by")
+    if by not in known:
+        raise InvalidOption(f"by={by!r} is not in the table, which has {', '.join(map(repr, known))}.")
+    return style.one_origin(style.of_quantity(frame.filter(nw.col("by") == by), quantity)).sort("order")
+
+
+def _shares(rows: nw.DataFrame[Any]) -> Array:
+    return style.floats(rows, "coverage")
+
+
+def _name_groups(ax: Axes, rows: nw.DataFrame[Any], by: str) -> None:
+    """A label below each group; of deciles, which are of one size, without it."""
+    labels = [str(group) for group in rows["group"].to_list()]
+    if by == "decile":
+        labels = [str(int(order)) for order in rows["order"].to_list()]
+        ax.set_xlabel("tenths of the customers, by forecast (1: highest)")
+    else:
+        labels = [
+            f"{label}\n{wording.count(size)}" for label, size in zip(labels, rows["customers"].to_list(), strict=True)
+        ]
+        ax.set_xlabel(f"{GROUPS.get(by, by)}\n(below each: number of customers)")
+    _grouped_axis(ax, labels, 1)
+
+
+GROUPS = {
+    "frequency": "repeat purchases before the cut",
+    "recency": "time since the last purchase, at the cut",
+    "cohort": "quarter of the first purchase",
+}
+_PER_CUSTOMER = "purchases per customer\nin the holdout period"
+
+
+def _by_group(table: Frame, by: str, of: str, ax: Axes | None) -> Axes:
+    """Actual and forecast means of groups, a label below each with its size."""
+    frame = style.one_origin(style.read(table, by, "customers", "actual", "forecast", "expected"))
+    with style.drawing(ax) as ax:
+        for i, (name, rows) in enumerate(style.groups(frame, "forecast")):
+            at = np.arange(len(rows), dtype=float)
+            if i == 0:
+                ax.plot(
+                    at, style.floats(rows, "actual"), "-o", color=style.INK, markersize=6, linewidth=1.2, label="actual"
+                )
+                labels = zip(rows[by].to_list(), rows["customers"].to_list(), strict=True)
+                _grouped_axis(ax, [f"{group}\n{wording.count(size)}" for group, size in labels], 0)
+            style.whiskers(ax, rows, at + SHIFT * (i + 1), style.color_of(i))
+            style.line(
+                ax,
+                at + SHIFT * (i + 1) * style.has_interval(rows),
+                style.floats(rows, "expected"),
+                i,
+                f"{name} forecast",
+            )
+        ax.set_ylim(bottom=0)
+        ax.set_xlabel(f"{of}\n(below each: number of customers)")
+        ax.set_ylabel(_PER_CUSTOMER)
+        style.key_above(ax, columns=2)
+    return ax
+
+
+def _grouped_axis(ax: Axes, labels: list[str], first: int) -> None:
+    ax.set_xticks(np.arange(len(labels), dtype=float) + first, labels)
+    ax.tick_params(axis="x", labelsize=style.SMALL if len(labels) <= CROWDED else style.SMALL - 1.5)
+    ax.grid(False, axis="x")
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.4g}"))

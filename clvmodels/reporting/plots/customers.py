@@ -1,0 +1,209 @@
+"""What a fitted model says of customers: who is alive, who buys, how they differ, and what becomes of new ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
+
+from clvmodels.reporting.plots import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from clvmodels.frames import Frame
+
+__all__ = [
+    "frequency_recency_matrix",
+    "heterogeneity",
+    "history_alive",
+    "new_customers",
+    "probability_alive_matrix",
+]
+
+SHADES = LinearSegmentedColormap.from_list("shades", ["#f7f9fb", "#bfdcee", "#5ea9d6", "#2a7fb8"])
+ON_SHADES = "#111111"  # readable on every shade, by day and by night
+LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)  # of P(alive)
+
+
+def frequency_recency_matrix(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Expected purchases of customers by how often and how recently they bought, with lines of the same expectation.
+
+    Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), figure 4, as a map.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        From `frequency_recency_table`: frequency, recency, expected_purchases, T, unit, horizon.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+
+    Returns
+    -------
+    Axes
+    """
+    return _matrix(table, "expected_purchases", ax)
+
+
+def probability_alive_matrix(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """P(alive) of customers by how often and how recently they bought, with lines of the same chance.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        From `frequency_recency_table`: frequency, recency, probability_alive, T, unit.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    return _matrix(table, "probability_alive", ax)
+
+
+def history_alive(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """P(alive) of one customer day by day, as it was told on each, with the purchases marked.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        From `history_table`: date, probability_alive, purchase (whether the customer bought that day) and, for a band,
+        lower and upper.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "date", "probability_alive", "purchase")
+    moments, alive = style.dates(frame, "date"), style.floats(frame, "probability_alive")
+    bought = frame["purchase"].to_numpy().astype(bool)
+    with style.drawing(ax) as ax:
+        style.band(ax, frame, moments, style.COLORS[0])
+        ax.plot(moments, alive, color=style.COLORS[0], linewidth=1.8)
+        ax.plot(moments[bought], np.full(int(bought.sum()), 0.0), "|", color=style.INK, markersize=13, clip_on=False)
+        style.note(ax, f"{int(bought.sum())} purchases", (moments[0], 0.0), (2, 9), color=style.INK)
+        style.note(ax, f"{alive[-1]:.0%}", (moments[-1], float(alive[-1])), (3, -3), color=style.COLORS[0])
+        ax.set_ylim(-0.02, 1.03)
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        style.dates_below(ax)
+        ax.set_xlabel(f"day ({frame['date'].min()} to {frame['date'].max()})")
+        ax.set_ylabel("P(alive), as told that day")
+    return ax
+
+
+def heterogeneity(table: Frame, *, of: str | None = None, ax: Axes | None = None) -> Axes:
+    """How customers differ: the share of them with each purchase rate, or each rate or chance of dropping out.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        From `heterogeneity_table`: quantity, left, right, share (of customers), mean, unit; the last bin is open.
+    of : str, optional
+        Which quantity, such as "purchase rate"; the first of the table without it.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "quantity", "left", "right", "share", "mean")
+    frame = style.of_quantity(frame, of if of is not None else style.names(frame, "quantity")[0])
+    quantity, unit = style.told_by(frame, "quantity"), style.told_by(frame, "unit")
+    i = style.names(style.read(table, "quantity"), "quantity").index(quantity)
+    mean = float(frame["mean"][0])
+    left, right, share = (style.floats(frame, name) for name in ("left", "right", "share"))
+    open_end = not np.isfinite(right[-1])
+    closed = np.where(np.isfinite(right), right, left + (right[0] - left[0]))
+    with style.drawing(ax) as ax:
+        bars = ax.bar(
+            left, share, closed - left, align="edge", color=style.color_of(i), edgecolor=style.PAPER, linewidth=0.6
+        )
+        if open_end:
+            bars[-1].set_alpha(0.5)
+            style.note(ax, f"above {left[-1]:.3g}", (float(closed[-1]), float(share[-1])), (2, 2), ha="right")
+        ax.axvline(mean, color=style.INK, linewidth=1, linestyle=style.DASHED)
+        ax.set_xlim(0, float(closed[-1]))
+        ax.set_ylim(0, float(share.max()) * 1.12)
+        style.note(
+            ax, f"mean {mean:.3g} {unit}".strip(), (mean, float(share.max()) * 1.1), (5, 0), color=style.INK, va="top"
+        )
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        ax.grid(False, axis="x")
+        ax.set_xlabel(f"{quantity} ({unit})" if unit else f"{quantity} (0 to 1)")
+        ax.set_ylabel("share of new customers (%)")
+    return ax
+
+
+def new_customers(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Expected repeat purchases of a new customer, over time since the first purchase.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        From `new_customers_table`: model, time, expected, unit and, for a band, lower and upper.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "model", "time", "expected")
+    unit = style.plural(style.told_by(frame, "unit"))
+    with style.drawing(ax) as ax:
+        for i, (name, rows) in enumerate(style.groups(frame, "model")):
+            time, expected = style.floats(rows, "time"), style.floats(rows, "expected")
+            style.band(ax, rows, time, style.color_of(i))
+            ax.plot(time, expected, color=style.color_of(i), linewidth=1.8, label=name)
+            style.note(ax, f"{expected[-1]:.2f}", (time[-1], expected[-1]), (3, -3), color=style.color_of(i))
+        ax.set_ylim(bottom=0)
+        ax.set_xlim(left=0)
+        ax.set_xlabel(f"{unit} since the first purchase")
+        ax.set_ylabel("repeat purchases\nof a new customer, expected")
+        style.key_above(ax, columns=2)
+    return ax
+
+
+def _matrix(table: Frame, of: Literal["expected_purchases", "probability_alive"], ax: Axes | None) -> Axes:
+    """A map over recency and frequency, with lines of equal value that carry their value."""
+    frame = style.read(table, "frequency", "recency", of, "T").sort("frequency", "recency")
+    x, y = np.unique(style.floats(frame, "recency")), np.unique(style.floats(frame, "frequency"))
+    grid = style.floats(frame, of).reshape(len(y), len(x))
+    unit, age = style.plural(style.told_by(frame, "unit")), float(frame["T"][0])
+    alive = of == "probability_alive"
+    top = 1.0 if alive else float(grid.max())
+    with style.drawing(ax) as ax:
+        ax.grid(False)
+        reach = (float(x[0]), float(x[-1]), float(y[0]) - 0.5, float(y[-1]) + 0.5)
+        ax.imshow(
+            grid, origin="lower", extent=reach, aspect="auto", cmap=SHADES, vmin=0, vmax=top, interpolation="none"
+        )
+        repeat = y > 0  # to those who bought once, some models say something else: no line leads there
+        inner = grid[repeat]
+        levels = LEVELS if alive else _levels(top)
+        levels = tuple(level for level in levels if inner.size and inner.min() < level < inner.max())
+        if levels and len(x) > 1 and repeat.sum() > 1:
+            drawn = ax.contour(x, y[repeat], inner, levels=levels, colors=ON_SHADES, linewidths=0.9)
+            form = "{x:.0%}" if alive else "{x:g}"
+            ax.clabel(drawn, fmt=StrMethodFormatter(form), fontsize=style.SMALL, colors=ON_SHADES)
+        ax.set_xlabel(f"last purchase, in {unit} after the first\n(customers first seen {age:.4g} {unit} ago)")
+        ax.set_ylabel("repeat purchases")
+        horizon = style.told_by(frame, "horizon")
+        ax.set_title(
+            "P(alive)" if alive else f"expected purchases in the next {horizon}",
+            fontsize=style.SMALL,
+            loc="left",
+            color=style.MUTED,
+        )
+    return ax
+
+
+def _levels(top: float) -> tuple[float, ...]:
+    """A few round numbers up to the highest."""
+    powers = 10.0 ** np.arange(-3, 7)
+    steps: Any = np.sort(np.outer([1, 2, 5], powers).ravel())
+    return tuple(float(level) for level in steps[(steps < top) & (steps > top / 60)])

@@ -1,0 +1,110 @@
+"""What customers spend, and who holds the value."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+
+from clvmodels.reporting.plots import style
+from clvmodels.reporting.value import concentration, known_values
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from clvmodels.frames import Frame
+    from clvmodels.processes.contract import Array
+
+__all__ = ["spend_distribution", "value_distribution"]
+
+MARKED_SHARES = (0.1, 0.2, 0.5)  # of customers, told beside the curve of value
+
+
+def spend_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Customers by their mean spend a purchase: as many as there are, and as the fitted model says.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Validation.spend_histogram`: lower, upper (money; the last bin may be open), observed and expected
+        (shares of the customers with repeat purchases).
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.one_origin(style.read(table, "lower", "upper", "observed", "expected"))
+    upper, observed, expected = (style.floats(frame, name) for name in ("upper", "observed", "expected"))
+    closed = np.isfinite(upper)
+    edges = np.append(style.floats(frame, "lower")[closed], upper[closed][-1])
+    with style.drawing(ax) as ax:
+        ax.stairs(observed[closed], edges, fill=True, color=style.FAINT, label="observed")
+        ax.stairs(observed[closed], edges, color=style.MUTED, linewidth=0.8)
+        middle = (edges[1:] + edges[:-1]) / 2
+        ax.plot(middle, expected[closed], color=style.COLORS[0], linewidth=1.8, label="by the spend model")
+        if not closed.all():
+            seen, told = observed[~closed].sum(), expected[~closed].sum()
+            beyond = f"above {edges[-1]:,.4g}:\n{seen:.1%} observed\n{told:.1%} by the model"
+            ax.text(0.99, 0.6, beyond, transform=ax.transAxes, ha="right", color=style.MUTED, fontsize=style.SMALL)
+        ax.set_xlim(0, float(edges[-1]))
+        ax.set_ylim(bottom=0)
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+        ax.grid(False, axis="x")
+        ax.set_xlabel("mean spend a purchase (money)")
+        ax.set_ylabel("customers (%)")
+        style.key_above(ax, columns=2)
+    return ax
+
+
+def value_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Share of all lifetime value that the most valuable customers hold.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        From `lifetime_value`: lifetime_value (money); missing values are left out.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+
+    Returns
+    -------
+    Axes
+    """
+    values = known_values(table)
+    with style.drawing(ax) as ax:
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, 1.02)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.set_xlabel("customers, the most valuable first (% of customers)")
+        ax.set_ylabel("value they hold (% of all value)")
+        if values.sum() > 0:
+            _draw_concentration(ax, values)
+        else:
+            ax.text(0.5, 0.5, "no customer has a positive value", ha="center", color=style.MUTED)
+    return ax
+
+
+def _draw_concentration(ax: Axes, values: Array) -> None:
+    customers, held = concentration(values)
+    grid = np.linspace(0, 1, min(len(values), 400) + 1)
+    ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
+    ax.annotate(
+        "if all were\nworth the same",
+        (0.62, 0.62),
+        xytext=(6, -12),
+        textcoords="offset points",
+        color=style.MUTED,
+        fontsize=style.SMALL,
+    )
+    ax.plot(grid, np.interp(grid, customers, held), color=style.COLORS[0], linewidth=2, clip_on=False)
+    ax.set_ylim(0, max(1.02, 1.02 * float(held.max())))
+    marked = list(dict.fromkeys(math.ceil(share * len(values)) for share in MARKED_SHARES))
+    ax.plot(customers[marked], held[marked], "o", color=style.COLORS[0], markersize=6, clip_on=False)
+    told = [f"top {customers[first]:.0%} hold {held[first]:.0%}" for first in marked]
+    ax.text(0.97, 0.04, "\n".join(told), ha="right", va="bottom", linespacing=1.4)  # the curve is never down here

