@@ -23,7 +23,7 @@ SOURCES := pyproject.toml README.md LICENSE \
 # The installed wheel is tested, so no process may find the checkout's package in its working directory.
 TESTS := CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(VENV)/bin/pytest -n auto $(PYTEST_ARGS)
 
-.PHONY: help demo test accept bench lint format notebooks notebooks-write wheel package clean
+.PHONY: help demo test accept bench lint format notebooks notebooks-write docs wheel package matrix clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,12 +56,18 @@ notebooks: $(STAMPS)/notebooks  ## run every notebook; fail on any error
 notebooks-write: $(STAMPS)/notebooks  ## run every notebook and keep its outputs
 	$(VENV)/bin/python tests/notebooks/run.py --write
 
+docs: $(STAMPS)/dev  ## the HTML reference of every public object, into build/docs/
+	PYTHONSAFEPATH=1 $(VENV)/bin/python .ci/build_docs.py build/docs
+
 wheel: $(STAMPS)/wheel  ## build the wheel, into dist/
 
 package: $(STAMPS)/dev  ## build the sdist, and from it the wheel, into dist/package/; check what is in them
 	rm -rf dist/package
 	$(VENV)/bin/python -m build --no-isolation --outdir dist/package .
 	$(VENV)/bin/python .ci/check_package.py dist/package
+
+matrix: package  ## install the built package on every Python, oldest and newest dependencies; run the demo from each
+	$(VENV)/bin/python .ci/matrix.py dist/package $(PYTHONS)
 
 clean:  ## remove the environment, everything built, every cache and the demo's output
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(DEMO)

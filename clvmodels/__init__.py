@@ -28,16 +28,25 @@ if TYPE_CHECKING:
     from clvmodels.reporting import plots as plots
     from clvmodels.reporting.report import write_report as write_report
     from clvmodels.simulate import simulate_log as simulate_log
+    from clvmodels.transactions.cleaning import Cleaned as Cleaned
+    from clvmodels.transactions.cleaning import clean as clean
     from clvmodels.transactions.holdout import Holdout as Holdout
     from clvmodels.transactions.holdout import holdout_split as holdout_split
+    from clvmodels.transactions.profile import Profile as Profile
+    from clvmodels.transactions.profile import profile as profile
     from clvmodels.transactions.rfm import RFM as RFM
     from clvmodels.transactions.rfm import rfm_summary as rfm_summary
+    from clvmodels.transactions.rules import CleaningRules as CleaningRules
+    from clvmodels.validation.backtest import backtest as backtest
     from clvmodels.validation.compare import Comparison as Comparison
     from clvmodels.validation.compare import compare as compare
     from clvmodels.validation.crosscheck import Crosscheck as Crosscheck
     from clvmodels.validation.crosscheck import crosscheck as crosscheck
     from clvmodels.validation.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
-    from clvmodels.validation.validate import Validation as Validation
+    from clvmodels.validation.record import Backtest as Backtest
+    from clvmodels.validation.record import Validation as Validation
+    from clvmodels.validation.search import HoldoutScore as HoldoutScore
+    from clvmodels.validation.search import SameCustomers as SameCustomers
     from clvmodels.validation.validate import validate as validate
     from clvmodels.valuation.lifetime_value import lifetime_value as lifetime_value
 
@@ -49,12 +58,18 @@ _NAMES = {
     "estimators.spend": ("GammaGamma",),
     "reporting.report": ("write_report",),
     "simulate": ("simulate_log",),
+    "transactions.cleaning": ("Cleaned", "clean"),
     "transactions.holdout": ("Holdout", "holdout_split"),
+    "transactions.profile": ("Profile", "profile"),
     "transactions.rfm": ("RFM", "rfm_summary"),
+    "transactions.rules": ("CleaningRules",),
+    "validation.backtest": ("backtest",),
     "validation.compare": ("Comparison", "compare"),
     "validation.crosscheck": ("Crosscheck", "crosscheck"),
     "validation.likelihood_ratio": ("likelihood_ratio_test",),
-    "validation.validate": ("Validation", "validate"),
+    "validation.record": ("Backtest", "Validation"),
+    "validation.validate": ("validate",),
+    "validation.search": ("HoldoutScore", "SameCustomers"),
     "valuation.lifetime_value": ("lifetime_value",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}

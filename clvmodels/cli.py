@@ -39,6 +39,9 @@ Merge = Annotated[
 DateFormat = Annotated[str | None, typer.Option(help="strftime codes of dates that are not ISO, such as %d/%m/%Y.")]
 TimeZone = Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")]
 DropMissing = Annotated[bool, typer.Option("--drop-missing-id", help="Set rows without a customer id aside.")]
+AcquiredAfter = Annotated[
+    str | None, typer.Option(help="Leave out customers first seen up to this day: `clv profile` says whether to.")
+]
 Horizon = Annotated[str, typer.Option(help="How far to look ahead, such as '12 months'.")]
 Rate = Annotated[float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")]
 Margin = Annotated[float, typer.Option(help="Share of spend that counts; 1 for revenue.")]
@@ -99,6 +102,46 @@ def demo(
 
 
 @app.command()
+def profile(
+    log: Log,
+    output: Annotated[Path | None, typer.Option(help="Where all of it goes (JSON); default: nowhere.")] = None,
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    time_unit: Annotated[str, typer.Option(help="Unit times are told in: day, week, month or year.")] = "day",
+    observation_end: Annotated[str | None, typer.Option(help="Last day to look at; default: the latest date.")] = None,
+    acquired_after: AcquiredAfter = None,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Look at a log before any model: what it holds, whether it suffices, and which models fit such data."""
+    import clvmodels as clv
+    from clvmodels.reporting import terminal
+
+    with _steps() as step:
+        step(f"Looking at {log}")
+        found = clv.profile(
+            log,
+            customer_id=customer_id,
+            date=date,
+            amount=amount,
+            time_unit=time_unit,  # type: ignore[arg-type]  # refused where it is none
+            observation_end=observation_end,
+            acquired_after=acquired_after,
+            date_format=date_format,
+            time_zone=time_zone,
+            on_missing_id="drop" if drop_missing_id else "raise",
+        )
+        if output is not None:
+            found.to_json(output)
+    terminal.show_facts(out, found.facts())
+    terminal.show_profile(out, found.shown_checks(), found.models)
+    if output is not None:
+        out.print(f"Profile written to {output}")
+
+
+@app.command()
 def fit(
     log: Log,
     model: Annotated[str, typer.Option(help="Which model of purchases, such as bgnbd or pareto_nbd.")] = "bgnbd",
@@ -112,6 +155,7 @@ def fit(
         str | None, typer.Option(help="Last day to learn from; default: the latest date.")
     ] = None,
     include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    acquired_after: AcquiredAfter = None,
     date_format: DateFormat = None,
     time_zone: TimeZone = None,
     drop_missing_id: DropMissing = False,
@@ -132,6 +176,7 @@ def fit(
             observation_end=observation_end,
             include_first_transaction=include_first_transaction,
             intertimes=_intertimes(chosen),
+            acquired_after=acquired_after,
             date_format=date_format,
             time_zone=time_zone,
             on_missing_id="drop" if drop_missing_id else "raise",
@@ -215,6 +260,7 @@ def validate(
     time_unit: Unit = "day",
     merge_within: Merge = "day",
     include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    acquired_after: AcquiredAfter = None,
     date_format: DateFormat = None,
     time_zone: TimeZone = None,
     drop_missing_id: DropMissing = False,
@@ -236,6 +282,7 @@ def validate(
             **_clock(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
             intertimes=_intertimes(chosen),
+            acquired_after=acquired_after,
             date_format=date_format,
             time_zone=time_zone,
             on_missing_id="drop" if drop_missing_id else "raise",
@@ -267,6 +314,7 @@ def compare(
     amount: Amount = None,
     time_unit: Unit = "day",
     merge_within: Merge = "day",
+    acquired_after: AcquiredAfter = None,
     date_format: DateFormat = None,
     time_zone: TimeZone = None,
     drop_missing_id: DropMissing = False,
@@ -286,6 +334,7 @@ def compare(
         "date": date,
         **_clock(time_unit, merge_within),
         "intertimes": _intertimes(chosen),
+        "acquired_after": acquired_after,
         "date_format": date_format,
         "time_zone": time_zone,
         "on_missing_id": "drop" if drop_missing_id else "raise",
@@ -321,6 +370,7 @@ def crosscheck(
     ] = None,
     horizon: Horizon = "12 months",
     include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    acquired_after: AcquiredAfter = None,
     date_format: DateFormat = None,
     drop_missing_id: DropMissing = False,
 ) -> None:
@@ -346,6 +396,7 @@ def crosscheck(
             time_zone=clock.time_zone,
             observation_end=fitted.purchases.observation_end_ if observation_end is None else observation_end,
             include_first_transaction=include_first_transaction,
+            acquired_after=acquired_after,
             date_format=date_format,
             on_missing_id="drop" if drop_missing_id else "raise",
         )

@@ -55,6 +55,15 @@ class Clock:
     ------
     InvalidOption
         For a unit, merge period or zone that does not exist, or opportunities told in another unit.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clock = clv.Clock("week")
+    >>> clock.duration("12 months"), clock.describe_tick(clock.last_tick("1997-09-30"))
+    (52.17857142857143, '1997-09-30')
+    >>> clv.Clock("month", "month").discrete  # each calendar month is one opportunity to buy
+    True
     """
 
     time_unit: TimeUnit = "day"

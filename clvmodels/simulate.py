@@ -55,6 +55,14 @@ def simulate_log(
     frame
         customer_id (0 to customers - 1), date, and with spend amount; in random order. Purchases on one day are
         several rows of that day; those of a discrete process fall on any day of their opportunity.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> law = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
+    >>> log = clv.simulate_log(1_000, law, spend={"p": 6.0, "q": 4.0, "v": 15.0})
+    >>> list(log.columns), log["customer_id"].nunique()
+    (['customer_id', 'date', 'amount'], 1000)
     """
     drawn = _parameters(PURCHASE_PROCESSES, process, purchases)
     clock = _clock(PURCHASE_PROCESSES[process].discrete, time_unit)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import settings
 
@@ -16,6 +19,66 @@ NEEDED = ("postgres", "browser", "r_reference")
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
 settings.load_profile("ci" if REQUIRE_ALL or os.environ.get("CI") else "local")
+
+ENGINES = (
+    "pandas",
+    "polars",
+    "lazy",
+    "pyarrow",
+    "duckdb",
+    "duckdb file",
+    "ibis",
+    "csv",
+    "csv glob",
+    "jsonl",
+    "parquet",
+)
+ENGINES += ("parquet folder",)
+"""Whatever a log may come in."""
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """One engine after another."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def given_in(tmp_path: Path) -> Callable[[pl.DataFrame, str], Any]:
+    """Turn a polars frame into what a user of an engine would pass."""
+    import duckdb
+    import ibis
+
+    def halves(frame: pl.DataFrame, name: str, write: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        for number, part in enumerate((frame[: len(frame) // 2], frame[len(frame) // 2 :])):
+            getattr(part, write)(folder / f"part-{number}.{write.removeprefix('write_')}")
+        return folder
+
+    def written(frame: pl.DataFrame, name: str, write: str) -> Path:
+        getattr(frame, write)(tmp_path / name)
+        return tmp_path / name
+
+    def give(frame: pl.DataFrame, engine: str) -> Any:
+        ways: dict[str, Callable[[], Any]] = {
+            "pandas": frame.to_pandas,
+            "polars": lambda: frame,
+            "lazy": frame.lazy,
+            "pyarrow": frame.to_arrow,
+            "duckdb": lambda: duckdb.connect().from_arrow(frame.to_arrow()),
+            "duckdb file": lambda: duckdb.connect().read_parquet(str(written(frame, "duck.parquet", "write_parquet"))),
+            "ibis": lambda: ibis.memtable(frame.to_arrow()),
+            "csv": lambda: written(frame, "log.csv", "write_csv"),
+            "csv glob": lambda: str(halves(frame, "parts", "write_csv") / "*.csv"),
+            "jsonl": lambda: written(frame, "log.jsonl", "write_ndjson"),
+            "parquet": lambda: str(written(frame, "log.parquet", "write_parquet")),
+            "parquet folder": lambda: halves(frame, "log", "write_parquet"),
+        }
+        return ways[engine]()
+
+    return give
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from clvmodels.datasets import dataset_path, load_cdnow, load_donations
+from clvmodels.datasets import dataset_path, load_cdnow, load_donations, load_online_retail
 
 
 def test_cdnow_is_the_whole_log():
@@ -66,10 +66,27 @@ def test_donations_are_the_published_counts():
     assert ((counts["frequency"] == 0) == (counts["recency"] == 0)).all()
 
 
+def test_the_gift_shop_is_as_messy_as_its_readme_tells():
+    lines = load_online_retail()
+    assert lines.shape == (59_355, 8)
+    assert lines["CustomerID"].nunique() == 422
+    assert (lines["CustomerID"].dropna() % 10 == 6).all()
+    assert lines["CustomerID"].isna().sum() == 13_158
+    assert lines["Description"].isna().sum() == 143
+    assert lines["InvoiceNo"].str.startswith("C").sum() == 861
+    assert lines.duplicated().sum() == 641
+    assert (lines["Quantity"] < 0).sum() == 996
+    assert (lines["UnitPrice"] == 0).sum() == 334
+    assert lines.loc[lines["UnitPrice"] < 0, "Description"].tolist() == ["Adjust bad debt"]
+    assert lines["Country"].nunique() == 22
+    # A sum of 59,355 amounts in pence written as binary floats: far less than half a penny of rounding.
+    assert (lines["Quantity"] * lines["UnitPrice"]).sum() == pytest.approx(1_123_553.48, abs=0.005)
+
+
 def test_the_readme_gives_the_checksums():
     readme = dataset_path("README.md").read_text("utf-8")
-    stated = dict(re.findall(r"`([\w.]+\.csv)`.*?`([0-9a-f]{64})`", readme))
-    assert set(stated) == {"cdnow.csv", "cdnow_sample.csv", "donations.csv"}
+    stated = dict(re.findall(r"`([\w.]+\.csv(?:\.gz)?)`.*?`([0-9a-f]{64})`", readme))
+    assert set(stated) == {"cdnow.csv", "cdnow_sample.csv", "donations.csv", "online_retail_sample.csv.gz"}
     assert stated == {name: hashlib.sha256(dataset_path(name).read_bytes()).hexdigest() for name in stated}
 
 

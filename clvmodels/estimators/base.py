@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from html import escape
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import UNUSED
 
 from clvmodels import frames
 from clvmodels.clock import Clock
@@ -67,6 +68,10 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     grouping_ : Grouping or None
         The groups that have parameters of their own.
     """
+
+    # The RFM is what scikit-learn calls X, and no metadata for it to route.
+    __metadata_request__fit: ClassVar[dict[str, str]] = {"rfm": UNUSED}
+    __metadata_request__score: ClassVar[dict[str, str]] = {"rfm": UNUSED}
 
     parameters_: dict[str, float]
     fit_: Fit

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import UNUSED
 
 from clvmodels import frames
 from clvmodels.errors import ClockMismatch, InvalidOption
@@ -31,7 +32,22 @@ class CustomerModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     ------
     ClockMismatch
         When the two were fitted by different clocks.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
+    >>> print(model.expected_spend(rfm)[["customer_id", "expected_spend"]].head(2).round(2).to_string(index=False))
+     customer_id  expected_spend
+               4           24.65
+              18           35.17
     """
+
+    # The RFM is what scikit-learn calls X, and no metadata for it to route.
+    __metadata_request__fit: ClassVar[dict[str, str]] = {"rfm": UNUSED}
+    __metadata_request__score: ClassVar[dict[str, str]] = {"rfm": UNUSED}
 
     def __init__(self, purchases: PurchaseModel, spend: SpendModel | None = None) -> None:
         self.purchases = purchases
@@ -89,9 +105,27 @@ class CustomerModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 def load(path: str | Path) -> CustomerModel:
     """Read a model that `CustomerModel.save` wrote.
 
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    CustomerModel
+        Ready to predict; it remembers its clock, certificates and covariance, and no customer.
+
     Raises
     ------
     InvalidModelFile
         When the file is missing, damaged, of an unknown version, or no model.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+    >>> clv.CustomerModel(clv.NBD().fit(rfm)).save("model.json")
+    >>> print(clv.load("model.json").purchases)
+    NBD: converged, 2,357 customers, r 0.3848, alpha 12.07
     """
     return CustomerModel(*persistence.read(Path(path)))

@@ -17,8 +17,9 @@ from clvmodels.errors import CLVError, InvalidModelFile
 from clvmodels.estimators.design import Design, Grouping
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import RegularModel
-from clvmodels.estimators.spend import Independence, SpendModel
+from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.fitting import Fit
+from clvmodels.processes.independence import Independence
 
 __all__ = ["PURCHASE_MODELS", "REGULAR_MODELS", "SPEND_MODELS", "read", "write"]
 

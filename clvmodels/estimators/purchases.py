@@ -476,6 +476,23 @@ class PurchaseModel(FittedProcess):
 
         return future
 
+    def expected_totals(self, rfm: RFM, lengths: Array) -> Array:
+        """Expected purchases of all customers together within each length after the end of observation, (k,)."""
+        p, alive = self._parameters, self.alive(rfm)
+        rows = self._rows(rfm, self.process.state)
+        together = np.bincount(rows.positions, weights=alive)
+        return np.array([together @ self.purchases_if_active(length, p, *rows.columns) for length in lengths])
+
+    def outcomes(self, rfm: RFM, length: float, draws: int, generator: np.random.Generator) -> Array:
+        """What each customer may buy within a length, at the parameters estimated, (draws, n).
+
+        Doubt about the parameters, which all customers share, is left out: `futures` has it.
+        """
+        process, columns = self.process, self._values(rfm, self._columns)
+        state = [np.asarray(column, dtype=float) for column in columns[: len(process.state)]]
+        active = generator.random((draws, len(rfm))) < self.alive(rfm)
+        return process.sample_if_active(self._parameters, length, 0.0, *state, active, generator).purchases
+
     def _statistics(self, columns: Sequence[Array]) -> list[Array]:
         """Columns of a prediction in the order of the process's statistics."""
         return [columns[self._columns.index(name)] for name in self.process.statistics]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -18,34 +16,12 @@ from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes import gamma_gamma
 from clvmodels.processes.contract import Array, SpendProcess
+from clvmodels.processes.independence import Independence, independence
 from clvmodels.transactions.rfm import RFM
 
 __all__ = ["GammaGamma", "Independence", "SpendModel"]
 
 NO_MEAN = "spend varies too widely for a mean to exist (p*count + q <= 1); median_spend gives the median"
-SIGNIFICANT, STRONG = 0.05, 0.3  # Cohen's medium correlation
-
-
-@dataclass(frozen=True, slots=True)
-class Independence:
-    """Whether spend goes with frequency among customers with repeat purchases, which Gamma-Gamma assumes it does not.
-
-    Attributes
-    ----------
-    correlation : float
-        Pearson's, of frequency and mean spend: 0 under the model, where a rank correlation is not, since the mean of
-        few purchases is more skewed. NaN where it cannot be computed.
-    p_value : float
-        Of no correlation, by White's heteroscedastic errors: the mean of few purchases also varies more.
-    customers : int
-    words : str
-        What it means.
-    """
-
-    correlation: float
-    p_value: float
-    customers: int
-    words: str
 
 
 class SpendModel(FittedProcess):
@@ -111,7 +87,7 @@ class SpendModel(FittedProcess):
                 "include_first_transaction=True to use first purchases too."
             )
         self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
-        self.independence_ = _independence(rfm.frequency[used], mean[used])
+        self.independence_ = independence(rfm.frequency[used], mean[used])
         self._learn(rfm, used)
         return self._maximize(rfm, float(np.median(mean[used])))
 
@@ -183,6 +159,12 @@ class SpendModel(FittedProcess):
         process = self.process
         p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
         return lambda generator, purchases, *columns: process.sample_spend(p, purchases, *columns, generator)
+
+    def outcomes(self, rfm: RFM, purchases: Array, generator: np.random.Generator) -> Array:
+        """What each customer may spend in so many purchases (draws, n), at the parameters estimated, (draws, n)."""
+        p = self._parameters
+        self._check_rfm(rfm)
+        return self.process.sample_spend(p, purchases, *self._statistics(rfm), generator)
 
     def _under_draws(self, seed: int, draws: int) -> Callable[..., Array]:
         process = self.process
@@ -259,30 +241,3 @@ class GammaGamma(SpendModel):
     """
 
     plain: ClassVar[SpendProcess] = gamma_gamma.PROCESS
-
-
-def _p_in_words(p_value: float) -> str:
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
-
-
-def _independence(frequency: npt.NDArray[np.int64], mean: Array) -> Independence:
-    """Whether frequent customers spend more or less a purchase, in words."""
-    n = len(mean)
-    if n < 3 or np.ptp(frequency) == 0 or np.ptp(mean) == 0:
-        return Independence(np.nan, np.nan, n, "frequency and spend do not both vary, so nothing can be said")
-    apart = (frequency - frequency.mean()) * (mean - mean.mean())
-    rho = float(np.mean(apart) / (np.std(frequency) * np.std(mean)))
-    p_value = math.erfc(abs(float(np.sum(apart))) / math.sqrt(2 * float(np.sum(apart**2))))
-    often = frequency >= np.quantile(frequency, 0.9)
-    ratio = float(np.mean(mean[often]) / np.mean(mean[~often])) if not often.all() else 1.0
-    told = (
-        f"correlation of frequency and mean spend {rho:+.2f} over {n:,} customers ({_p_in_words(p_value)}); the most "
-        f"frequent tenth spends {ratio:.2f} times as much a purchase as the others"
-    )
-    if p_value > SIGNIFICANT:
-        words = f"{told}: nothing speaks against the independence that Gamma-Gamma assumes"
-    elif abs(rho) < STRONG:
-        words = f"{told}: against the independence that Gamma-Gamma assumes, but weakly; values of the extremes are off"
-    else:
-        words = f"{told}: clearly against the independence that Gamma-Gamma assumes; check money by frequency first"
-    return Independence(rho, p_value, n, words)

@@ -18,7 +18,7 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.rfm import RFM
 
-__all__ = ["IntervalFor", "Prediction", "Request", "predict"]
+__all__ = ["IntervalFor", "Prediction", "Request", "customer_keys", "predict"]
 
 IntervalFor = Literal["mean", "outcome"]
 FEWEST_DRAWS = 20
@@ -145,7 +145,7 @@ def _bounds(rfm: RFM, prediction: Prediction, request: Request, groups: Groups |
     seed = seed_of(request.random_state)
     if request.interval_for == "outcome" and prediction.outcome is not None:
         outcome = prediction.outcome(seed, request.draws)
-        keys = _customer_keys(rfm)
+        keys = customer_keys(rfm)
         keyed = customer_generator(seed)
         table = np.stack([np.asarray(column, dtype=float) for column in prediction.columns.values()])
 
@@ -187,7 +187,7 @@ def _groups(rfm: RFM, by: str) -> tuple[Any, npt.NDArray[np.intp]]:
     return labels, codes
 
 
-def _customer_keys(rfm: RFM) -> npt.NDArray[np.uint64]:
+def customer_keys(rfm: RFM) -> npt.NDArray[np.uint64]:
     """64 bits for each customer id, the same wherever and with whomever the customer appears."""
     if rfm.customer_id.dtype.is_integer():
         return rfm.customer_id.to_numpy().astype(np.int64).view(np.uint64)

@@ -20,7 +20,7 @@ from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import digamma
+from scipy.special import digamma, polygamma
 
 from clvmodels.processes import beta_geometric, erlang_stages
 from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, Parameters
@@ -29,7 +29,7 @@ from clvmodels.processes.coordinates import PURCHASE_RATE
 from clvmodels.processes.erlang_stages import stage_terms
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
 
-__all__ = ["Parameters", "process", "regularity"]
+__all__ = ["Parameters", "process", "regularity", "regularity_error"]
 
 LARGEST_LOG, HALVINGS = 14.0, 60  # of the k that is looked for; to the last bit
 
@@ -224,6 +224,18 @@ def regularity(x: Array, t_x: Array, sum_log_intertimes: Array) -> float:
         middle = 0.5 * (low + high)
         low, high = (middle, high) if slope(middle) > 0 else (low, middle)
     return float(np.exp(0.5 * (low + high)))
+
+
+def regularity_error(k: float, x: Array) -> float:
+    """Standard error of `regularity`, by the curvature of its likelihood; NaN where that cannot be told.
+
+    The shares of a customer with x intertimes are Dirichlet(k, ..., k), whose information about k is
+    x trigamma(k) - x^2 trigamma(k x).
+    """
+    count = x[x >= 2]
+    if not (len(count) and np.isfinite(k)):
+        return float("nan")
+    return float(np.sum(count * (polygamma(1, k) - count * polygamma(1, k * count))) ** -0.5)
 
 
 def _stayed(leave_at_once: bool, p: Parameters) -> Parameters:

@@ -33,6 +33,13 @@ def write_report(
     value_terms : str, optional
         Horizon, discount rate and margin of `value` in words, which the frame does not hold: "12 months from
         1997-09-30, discounted at 10% a year, margin 1".
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> split = clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
+    >>> clv.write_report(clv.validate(split, clv.NBD()), "report.html")
     """
     environment = Environment(
         loader=PackageLoader("clvmodels.reporting"),

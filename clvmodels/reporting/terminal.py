@@ -13,7 +13,15 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["show_comparison", "show_crosscheck", "show_facts", "show_fits", "show_scores", "show_value"]
+__all__ = [
+    "show_comparison",
+    "show_crosscheck",
+    "show_facts",
+    "show_fits",
+    "show_profile",
+    "show_scores",
+    "show_value",
+]
 
 TOP = 5  # customers shown
 SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
@@ -40,6 +48,19 @@ def show_facts(console: Console, facts: Iterable[str]) -> None:
     console.print()
     for fact in facts:
         console.print(f"  {fact}", highlight=False)
+
+
+def show_profile(console: Console, checks: pd.DataFrame, models: pd.DataFrame) -> None:
+    """Whether the data suffice, numbers as text, and which models fit such data."""
+    table = _table("Do the data suffice?", ["what"], ["here", "comfortable", "least", "enough"])
+    for row in checks.to_dict("records"):
+        table.add_row(*(row[name] for name in ("what", "value", "comfortable", "least", "enough")))
+    _shown(console, table)
+    table = _table("Which models fit such data?", ["model", "fits"], [])
+    table.add_column("why")
+    for row in models.to_dict("records"):
+        table.add_row(row["model"], row["fits"], row["why"])
+    _shown(console, table)
 
 
 def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataFrame]]) -> None:

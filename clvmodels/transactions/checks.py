@@ -14,7 +14,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidRFM, InvalidTransactions
 
 if TYPE_CHECKING:
-    from clvmodels.transactions.rfm import RFM
+    from clvmodels.transactions.record import RFM
 
 __all__ = ["check", "numbers", "read_customers", "refuse_customers"]
 

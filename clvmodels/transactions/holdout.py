@@ -7,20 +7,18 @@ from datetime import date as Date
 from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import Any
 
-import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
-from clvmodels.transactions.log import MissingId, money, read_transactions
-from clvmodels.transactions.reduction import purchases
-from clvmodels.transactions.rfm import RFM, summarize
+from clvmodels.transactions.log import AMOUNT_UNIT, MissingId, money
+from clvmodels.transactions.purchases import Purchases, purchases_of
+from clvmodels.transactions.rfm import RFM, acquisition_tick, summarize
 
-__all__ = ["Holdout", "holdout_split"]
+__all__ = ["Holdout", "cut_at", "holdout_split"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -50,6 +48,14 @@ class Holdout:
         Last tick of the calibration period.
     activity : int array (3, ticks)
         Ticks, customers whose first purchase fell there (up to the cut), and their repeat purchases there.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> split = clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
+    >>> int(split.purchases.sum()), split.horizon
+    (1882, 39.0)
     """
 
     calibration: RFM
@@ -92,6 +98,9 @@ class Holdout:
             facts.append(
                 f"{self.new_customers:,} customers first seen after the cut, with {self.new_purchases:,} purchases"
             )
+        if self.calibration.acquired_after is not None:
+            older, day = self.calibration.older_customers, self.calibration.acquired_after
+            facts.append(f"{older:,} customers first seen up to {day} left out")
         if self.rows_after_end:
             facts.append(f"{self.rows_after_end:,} rows after {self.holdout_end} left out")
         return facts
@@ -112,6 +121,7 @@ def holdout_split(
     amount: str | None = None,
     calibration_end: str | Date | datetime,
     holdout_end: str | Date | datetime | None = None,
+    acquired_after: str | Date | datetime | None = None,
     time_unit: TimeUnit = "day",
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
@@ -129,83 +139,101 @@ def holdout_split(
     holdout_end : date or str, optional
         Last day of the holdout period; default: the latest date in the log. Of opportunities, each end has to be the
         last day of one, and by default that of the latest date is taken to be over.
+    acquired_after : date or str, optional
+        Leave out whoever is first seen on this day or earlier, as for `rfm_summary`.
     log, customer_id, date, amount, time_unit, merge_within, include_first_transaction, intertimes, time_zone,
     date_format, on_missing_id
         As for `rfm_summary`.
 
+    Returns
+    -------
+    Holdout
+
     Raises
     ------
     InvalidTransactions
-        When rows break the rules of a log, or none is as early as the cut.
+        When rows break the rules of a log, none is as early as the cut, or nobody is first seen after acquired_after.
     InvalidOption
-        When the holdout period would be empty, or a period would end within an opportunity.
+        When the holdout period would be empty, a period would end within an opportunity, or acquired_after is not
+        before the cut.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> ends = {"calibration_end": "1997-09-30", "holdout_end": "1998-06-30"}
+    >>> split = clv.holdout_split(log, amount="amount", time_unit="week", **ends)
+    >>> for fact in split.facts():
+    ...     print(fact)
+    2,357 customers known at 1997-09-30, followed to 1998-06-30
+    1,882 purchases by 29.0% of them in these 39 weeks
     """
     clock = Clock(time_unit, merge_within, time_zone)
-    transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    record = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
     cut = clock.closing_tick(calibration_end, "calibration_end")
-    end = transactions.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
+    end = record.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
+    after = acquisition_tick(clock, acquired_after, cut)
+    return cut_at(record, cut, end, include_first_transaction, intertimes, after)
+
+
+def cut_at(
+    record: Purchases,
+    cut: int,
+    end: int,
+    include_first_transaction: bool = False,
+    intertimes: bool = False,
+    after: int | None = None,
+) -> Holdout:
+    """Cut the purchases held after tick `cut`, and follow its customers up to and including tick `end`.
+
+    Whoever is first seen up to tick `after` is left out.
+
+    Raises
+    ------
+    InvalidTransactions
+        When no transaction is as early as the cut.
+    InvalidOption
+        When the holdout period would be empty.
+    """
+    clock = record.clock
     if end <= cut:
         raise InvalidOption(
             f"The holdout period is empty: it would end on {clock.describe_tick(end)}, and the calibration period "
             f"on {clock.describe_tick(cut)}."
         )
-    calibration = summarize(transactions, clock, cut, include_first_transaction, intertimes)
-    merged = purchases(transactions.lazy, transactions.has_amount, end)
-    history = _with_first(merged).with_columns(after=(nw.col("tick") > cut).cast(nw.Int64))
-    known = nw.col("first") <= cut
-    each = frames.collect(_followed(history.filter(known), transactions.has_amount))
-    new = frames.collect(_totals(history.filter(~known), transactions.has_amount))
-    rows_to_end = frames.collect(transactions.lazy.filter(nw.col("tick") <= end).select(nw.len())).item()
+    calibration = summarize(record, cut, include_first_transaction, intertimes, after)
+    start, at_cut, at_end = record.start[:-1], record.up_to(cut), record.up_to(end)
+    known = record.first <= cut
+    if after is not None:
+        known &= record.first > after
+    new = (record.first > cut) & (record.first <= end)
+    spend = past_spend = new_spend = None
+    if record.paid is not None:
+        spend = money(record.spent(at_cut[known], at_end[known]))
+        past_spend = money(record.spent(start[known], at_cut[known]))
+        new_spend = int(record.spent(start[new], at_end[new]).sum()) * AMOUNT_UNIT
     return Holdout(
         calibration=calibration,
-        purchases=each["purchases"].to_numpy().astype(np.int64),
-        spend=money(each["spend_after"]) if transactions.has_amount else None,
-        past_spend=money(each["spend_before"]) if transactions.has_amount else None,
+        purchases=(at_end - at_cut)[known],
+        spend=spend,
+        past_spend=past_spend,
         horizon=(end - cut) / clock.ticks_per_unit,
         calibration_end=clock.describe_tick(cut),
         holdout_end=clock.describe_tick(end),
-        new_customers=int(new["customers"].item()),
-        new_purchases=int(new["purchases"].item()),
-        new_spend=float(money(new["amount"])[0]) if transactions.has_amount else None,
-        rows_after_end=transactions.rows - int(rows_to_end),
+        new_customers=int(new.sum()),
+        new_purchases=int((at_end - start)[new].sum()),
+        new_spend=new_spend,
+        rows_after_end=record.rows_after(end),
         cut=cut,
-        activity=_activity(history.filter(known)),
+        activity=_activity(record, known, end),
     )
 
 
-def _with_first(merged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Each purchase with the tick of its customer's first."""
-    firsts = merged.group_by("customer_id").agg(first=nw.col("tick").min())
-    return merged.join(firsts, on="customer_id", how="inner")
-
-
-def _followed(history: nw.LazyFrame[Any], has_amount: bool) -> nw.LazyFrame[Any]:
-    """One row a customer, in order of id: purchases after the cut, money before and after."""
-    spend = {}
-    if has_amount:
-        after = nw.col("after") == 1
-        history = history.with_columns(
-            spent_before=nw.when(after).then(nw.lit(0, dtype=nw.Int128)).otherwise(nw.col("amount")),
-            spent_after=nw.when(after).then(nw.col("amount")).otherwise(nw.lit(0, dtype=nw.Int128)),
-        )
-        spend = {"spend_before": nw.col("spent_before").sum(), "spend_after": nw.col("spent_after").sum()}
-    return history.group_by("customer_id").agg(purchases=nw.col("after").sum(), **spend).sort("customer_id")
-
-
-def _totals(history: nw.LazyFrame[Any], has_amount: bool) -> nw.LazyFrame[Any]:
-    spend = [nw.col("amount").sum()] if has_amount else []
-    first = (nw.col("tick") == nw.col("first")).cast(nw.Int64)
-    return history.select(first.sum().alias("customers"), nw.len().alias("purchases"), *spend)
-
-
-def _activity(history: nw.LazyFrame[Any]) -> npt.NDArray[np.int64]:
-    """Ticks, first purchases and repeat purchases there, (3, ticks)."""
-    first = (nw.col("tick") == nw.col("first")).cast(nw.Int64)
-    counted = (
-        history.with_columns(started=first, repeated=1 - first)
-        .group_by("tick")
-        .agg(nw.col("started").sum(), nw.col("repeated").sum())
-        .sort("tick")
-    )
-    rows = frames.collect(counted)
-    return np.stack([rows[name].to_numpy().astype(np.int64) for name in ("tick", "started", "repeated")])
+def _activity(record: Purchases, known: npt.NDArray[np.bool_], end: int) -> npt.NDArray[np.int64]:
+    """Ticks up to `end`, and first and repeat purchases there of the customers known, (3, ticks)."""
+    theirs = np.repeat(known, np.diff(record.start)) & (record.tick <= end)
+    origin = record.first_tick
+    all_of_them = np.bincount(record.tick[theirs] - origin)
+    first = np.bincount(record.first[known] - origin, minlength=len(all_of_them))
+    ticks = np.flatnonzero(all_of_them)
+    return np.stack([ticks + origin, first[ticks], (all_of_them - first)[ticks]])

@@ -15,7 +15,17 @@ from clvmodels import frames
 from clvmodels.clock import EPOCH, FIRST_MONDAY, Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
 
-__all__ = ["MissingId", "Transactions", "money", "read_transactions"]
+__all__ = [
+    "Fault",
+    "MissingId",
+    "Transactions",
+    "date_faults",
+    "money",
+    "read_transactions",
+    "refuse",
+    "with_numbers",
+    "with_ticks",
+]
 
 MissingId = Literal["raise", "drop"]
 ROWS_A_PART, ROWS_A_SCAN, MOST_PARTS = 1_000_000, 16_000_000, 8
@@ -35,7 +45,7 @@ class Transactions:
     lazy : narwhals.LazyFrame
         Columns customer_id, tick (whole merge periods since 1970) and, if there is money, amount (whole multiples of
         AMOUNT_UNIT; `money` turns them back); a row a transaction.
-    kind : {"pandas", "polars"}
+    kind : FrameKind
         The kind of frame to give back.
     has_amount : bool
     first_tick, last_tick : int
@@ -88,9 +98,9 @@ def read_transactions(
         raise InvalidOption(f"on_missing_id={on_missing_id!r} is not one of 'raise', 'drop'.")
     columns = {"customer_id": customer_id, "date": date} | ({"amount": amount} if amount is not None else {})
     opened = frames.open_frame(log, columns, text_id="customer_id", csv_as_text=True)
-    lazy = _with_ticks(opened.lazy, clock, date, date_format)
+    lazy = with_ticks(opened.lazy, clock, date, date_format)
     if amount is not None:
-        lazy = _with_amounts(lazy, amount, opened.as_text)
+        lazy = with_numbers(lazy, "amount", amount, opened.as_text)
     without_id = nw.col("customer_id").is_null()
     anonymous = 0
     if on_missing_id == "drop":
@@ -106,8 +116,7 @@ def read_transactions(
         )
     ).row(0)
     found = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
-    if found:
-        raise InvalidTransactions(_complaint(lazy, found, rows))
+    refuse(lazy, found, rows)
     if rows == 0:
         emptiness = f"none of its {anonymous:,} rows has a customer id" if anonymous else "it has no rows"
         raise InvalidTransactions(f"The log holds no transaction to summarize: {emptiness}.")
@@ -122,7 +131,7 @@ def money(sums: nw.Series[Any]) -> npt.NDArray[np.float64]:
     return sums.cast(nw.Float64).to_numpy() * AMOUNT_UNIT
 
 
-def _with_ticks(lazy: nw.LazyFrame[Any], clock: Clock, name: str, date_format: str | None) -> nw.LazyFrame[Any]:
+def with_ticks(lazy: nw.LazyFrame[Any], clock: Clock, name: str, date_format: str | None) -> nw.LazyFrame[Any]:
     """Add `tick`, missing where the date cannot be read; text dates stay beside it for the error message."""
     dtype = lazy.collect_schema()["date"]
     lazy = lazy.with_columns(written=nw.col("date"))
@@ -156,20 +165,20 @@ def _tick(moment: nw.Expr, clock: Clock) -> nw.Expr:
     return milliseconds // (HOUR if clock.merge_within == "hour" else DAY)
 
 
-def _with_amounts(lazy: nw.LazyFrame[Any], name: str, as_text: bool) -> nw.LazyFrame[Any]:
-    """Amounts as floats, missing where text cannot be read; what was stated stays beside them for the error message."""
-    dtype = lazy.collect_schema()["amount"]
-    lazy = lazy.with_columns(stated=nw.col("amount"))
+def with_numbers(lazy: nw.LazyFrame[Any], role: str, name: str, as_text: bool) -> nw.LazyFrame[Any]:
+    """A column as floats, missing where text cannot be read; what was stated stays beside it for the error message."""
+    dtype = lazy.collect_schema()[role]
+    lazy = lazy.with_columns(nw.col(role).alias(f"stated_{role}"))
     if as_text:
-        return frames.parse_numbers(lazy, "amount")
+        return frames.parse_numbers(lazy, role)
     if not dtype.is_numeric():
-        if not _has_no_value(lazy, "amount"):
+        if not _has_no_value(lazy, role):
             raise InvalidTransactions(
-                f"Column {name!r} is of type {dtype}, which is no amount: convert it to numbers first (thousands "
+                f"Column {name!r} is of type {dtype}, which is no {role}: convert it to numbers first (thousands "
                 "separators and currency signs cannot be read)."
             )
-        return lazy.with_columns(amount=nw.lit(None, dtype=nw.Float64))
-    return lazy.with_columns(nw.col("amount").cast(nw.Float64))
+        return lazy.with_columns(nw.lit(None, dtype=nw.Float64).alias(role))
+    return lazy.with_columns(nw.col(role).cast(nw.Float64))
 
 
 def _has_no_value(lazy: nw.LazyFrame[Any], role: str) -> bool:
@@ -178,36 +187,15 @@ def _has_no_value(lazy: nw.LazyFrame[Any], role: str) -> bool:
 
 
 def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> Iterator[Fault]:
-    tick = nw.col("tick")
     yield Fault(
         "customer_id",
         nw.col("customer_id").is_null(),
         f"have no customer id in {columns['customer_id']!r}",
         'Pass on_missing_id="drop" to set them aside.',
     )
-    yield Fault(
-        "written",
-        tick.is_null() & nw.col("written").is_null(),
-        f"have no date in {columns['date']!r}",
-        "Remove them or fill in the date.",
-    )
-    shape = date_format if date_format is not None else "YYYY-MM-DD"
-    yield Fault(
-        "written",
-        tick.is_null() & ~nw.col("written").is_null(),
-        f"have a date in {columns['date']!r} that cannot be read as {shape}",
-        "Pass date_format= with the right strftime codes, such as date_format='%d/%m/%Y'"
-        + ("; text that names its zone also needs time_zone=." if clock.time_zone is None else "."),
-    )
-    earliest, latest = clock.last_tick(EARLIEST), clock.last_tick(LATEST)
-    yield Fault(
-        "written",
-        ((tick < earliest) | (tick > latest)).fill_null(False),
-        f"have a date in {columns['date']!r} outside {EARLIEST[:4]} to {LATEST[:4]}",
-        "Correct the year.",
-    )
+    yield from date_faults(columns["date"], clock, date_format)
     if "amount" in columns:
-        paid, stated, name = nw.col("amount"), nw.col("stated"), columns["amount"]
+        paid, stated, name = nw.col("amount"), nw.col("stated_amount"), columns["amount"]
         yield Fault(
             "amount",
             (paid.is_null() & stated.is_null()) | paid.is_nan().fill_null(False),
@@ -215,7 +203,7 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
             "Fill in the amounts, remove the rows, or leave `amount` out to model purchases alone.",
         )
         yield Fault(
-            "stated",
+            "stated_amount",
             paid.is_null() & ~stated.is_null(),
             f"have an amount in {name!r} that cannot be read as a number",
             "Write amounts with a decimal point, without thousands separators and currency signs.",
@@ -240,8 +228,36 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
         )
 
 
-def _complaint(lazy: nw.LazyFrame[Any], found: list[tuple[Fault, int]], rows: int) -> str:
-    """All faults in one message, each with its count, its first rows and what to do."""
+def date_faults(name: str, clock: Clock, date_format: str | None) -> Iterator[Fault]:
+    """Dates that are missing, unreadable or beyond belief."""
+    tick = nw.col("tick")
+    yield Fault(
+        "written",
+        tick.is_null() & nw.col("written").is_null(),
+        f"have no date in {name!r}",
+        "Remove them or fill in the date.",
+    )
+    shape = date_format if date_format is not None else "YYYY-MM-DD"
+    yield Fault(
+        "written",
+        tick.is_null() & ~nw.col("written").is_null(),
+        f"have a date in {name!r} that cannot be read as {shape}",
+        "Pass date_format= with the right strftime codes, such as date_format='%d/%m/%Y'"
+        + ("; text that names its zone also needs time_zone=." if clock.time_zone is None else "."),
+    )
+    earliest, latest = clock.last_tick(EARLIEST), clock.last_tick(LATEST)
+    yield Fault(
+        "written",
+        ((tick < earliest) | (tick > latest)).fill_null(False),
+        f"have a date in {name!r} outside {EARLIEST[:4]} to {LATEST[:4]}",
+        "Correct the year.",
+    )
+
+
+def refuse(lazy: nw.LazyFrame[Any], found: list[tuple[Fault, int]], rows: int) -> None:
+    """Raise InvalidTransactions where there are faults: each with its count, its first rows and what to do."""
+    if not found:
+        return
     parts = []
     for fault, count in found:
         first = frames.first_rows(lazy, fault.broken, EXAMPLES)
@@ -250,7 +266,7 @@ def _complaint(lazy: nw.LazyFrame[Any], found: list[tuple[Fault, int]], rows: in
         else:
             examples = ", ".join(f"{_shown(row[fault.shown])} of customer {row['customer_id']}" for row in first)
         parts.append(f"{count:,} of {rows:,} rows {fault.text} (first: {examples}). {fault.remedy}")
-    return "\n".join(parts)
+    raise InvalidTransactions("\n".join(parts))
 
 
 def _shown(value: Any) -> str:

@@ -52,6 +52,15 @@ class Crosscheck:
         lifetimes_at_ours (its function at our parameters), difference (of these two), lifetimes (at its own).
     facts : dict
         lifetimes' version, customers, horizon and time unit; by model, the distinct histories and customers checked.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> check = clv.crosscheck(clv.BGNBD().fit(rfm), rfm)
+    >>> check.log_likelihoods["at_ours"].round(2).to_list()
+    [-9582.43, -9582.43]
     """
 
     agrees: bool
@@ -121,6 +130,14 @@ def crosscheck(
     ------
     InvalidOption
         For a model that lifetimes does not have, or that is not fitted.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> clv.crosscheck(clv.GammaGamma().fit(rfm), rfm).agrees
+    True
     """
     parts: list[Model] = model.parts if isinstance(model, CustomerModel) else [model]
     for part in parts:

@@ -87,6 +87,17 @@ def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> Lik
         For models that are not fitted, have a prior, were fitted to different data, or do not contain one another.
     ClockMismatch
         For models with different clocks.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> early = rfm.to_frame()[["customer_id"]].assign(early=(rfm.T > 34).astype(float))
+    >>> rfm = rfm.with_columns(early)
+    >>> test = clv.likelihood_ratio_test(clv.NBD().fit(rfm), clv.NBD(purchase="early").fit(rfm))
+    >>> test.degrees_of_freedom, round(test.p_value, 2)
+    (1, 0.99)
     """
     _check(restricted, full)
     small, large = restricted.title, full.title

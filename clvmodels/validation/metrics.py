@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels.inference.statistics import midranks
 from clvmodels.processes.contract import Array
 
-__all__ = ["METRICS", "bias", "log_score", "mae", "normalized_gini", "rmse", "spearman"]
+__all__ = [
+    "FURTHER",
+    "METRICS",
+    "bias",
+    "brier",
+    "capture",
+    "captured_at",
+    "coverage",
+    "crps_of_counts",
+    "crps_of_draws",
+    "decile_mape",
+    "deciles",
+    "lift",
+    "log_loss",
+    "log_score",
+    "mae",
+    "normalized_gini",
+    "poisson_deviance",
+    "randomized_pit",
+    "rmse",
+    "spearman",
+    "width",
+]
+
+TOP = 0.1  # of customers, whom a campaign can afford to reach
+GROUPS = 10
 
 
 def bias(actual: Array, predicted: Array) -> float:
@@ -60,15 +86,142 @@ def log_score(chances: Array) -> float:
         return float(np.mean(np.log(chances))) if len(chances) else float("nan")
 
 
+def poisson_deviance(actual: Array, predicted: Array) -> float:
+    """Mean Poisson deviance, 2 (y log(y / m) - y + m): 0 is perfect, smallest for the conditional mean.
+
+    Unlike squared errors it does not let the largest customers decide. Infinite where something happened that was
+    forecast as 0, which is what a forecast of 0 says: never. McCullagh & Nelder (1989), Generalized Linear Models,
+    section 2.3; of money, which is no count, it is the deviance of quasi-likelihood.
+    """
+    if not len(actual):
+        return float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = np.where(actual > 0, actual * np.log(actual / predicted), 0.0)
+    return float(2 * np.mean(odds - actual + predicted))
+
+
+def capture(actual: Array, predicted: Array, share: float = TOP) -> float:
+    """Share of all that happened which the customers ranked highest account for, ties sharing their average.
+
+    With `share` 0.1, of the top decile; 0.1 is chance. NaN where nothing happened.
+    """
+    return float(captured_at(actual, predicted, np.array([share]))[0])
+
+
+def captured_at(actual: Array, predicted: Array, shares: Array) -> Array:
+    """`capture` of several shares of the customers, (k,): the gain curve."""
+    total = float(np.sum(actual))
+    if not total > 0:
+        return np.full(len(shares), np.nan)
+    customers, captured = _ranked(actual, predicted)
+    answer: Array = np.interp(shares * len(actual), customers, captured) / total
+    return answer
+
+
+def lift(actual: Array, predicted: Array, share: float = TOP) -> float:
+    """What a customer ranked highest did, in the mean, over what all did: `capture` over `share`; 1 is chance."""
+    return capture(actual, predicted, share) / share
+
+
+def deciles(predicted: Array) -> npt.NDArray[np.intp]:
+    """Tenths of the customers by forecast, 1 the highest, (n,); ties go by position, as a decile has to be cut."""
+    order = np.argsort(-predicted, kind="stable")
+    places = np.empty(len(predicted), dtype=np.intp)
+    places[order] = np.arange(len(predicted))
+    return places * GROUPS // max(len(predicted), 1) + 1
+
+
+def decile_mape(actual: Array, predicted: Array) -> float:
+    """Mean absolute percentage error of the means of ten groups by forecast, over those in which anything happened.
+
+    Wang, Liu & Miao (2019), arXiv:1912.07753, section 4.
+    """
+    if not len(actual):
+        return float("nan")
+    group = deciles(predicted) - 1
+    found, told = (np.bincount(group, weights=values, minlength=GROUPS) for values in (actual, predicted))
+    some = found > 0
+    return float(np.mean(np.abs(told[some] - found[some]) / found[some])) if some.any() else float("nan")
+
+
+def brier(happened: Array, chance: Array) -> float:
+    """Mean squared error of a probability against what happened (0 or 1). Brier (1950), Monthly Weather Review 78."""
+    return float(np.mean((chance - happened) ** 2)) if len(happened) else float("nan")
+
+
+def log_loss(happened: Array, chance: Array) -> float:
+    """Minus the mean logarithm of the probability given to what happened (0 or 1); infinite for a wrong certainty.
+
+    Good (1952), Journal of the Royal Statistical Society B 14(1), 107-114.
+    """
+    return -log_score(np.where(happened > 0, chance, 1 - chance))
+
+
+def crps_of_counts(actual: Array, chances: Array) -> Array:
+    """Continuous ranked probability score of forecasts of counts, (n,): the sum over k of (P(<= k) - [k >= y])^2.
+
+    Gneiting & Raftery (2007), Journal of the American Statistical Association 102, 359-378, section 4.2; 0 is perfect,
+    and of a forecast without doubt it is the absolute error.
+
+    Parameters
+    ----------
+    actual : array (n,)
+    chances : array (K + 1, n)
+        P(exactly k) for k = 0 to K, beyond which next to nothing is left.
+    """
+    below = np.minimum(np.cumsum(chances, axis=0), 1.0)
+    k = np.arange(len(chances))[:, None]
+    beyond = np.maximum(actual - len(chances), 0.0)  # from K + 1 to y - 1, at each of which P(<= k) is 1
+    score: Array = np.sum((below - (k >= actual)) ** 2, axis=0) + beyond
+    return score
+
+
+def crps_of_draws(actual: Array, draws: Array) -> Array:
+    """The same of forecasts given as draws (d, n): mean |X - y| - mean |X - X'| / 2 over pairs of two draws, (n,).
+
+    The unbiased estimate; Gneiting & Raftery (2007), equation (21).
+    """
+    d = len(draws)
+    spread = 2 * np.arange(1, d + 1)[:, None] - d - 1
+    pairs = np.sum(spread * np.sort(draws, axis=0), axis=0) / (d * (d - 1))
+    score: Array = np.mean(np.abs(draws - actual), axis=0) - pairs
+    return score
+
+
+def coverage(actual: Array, lower: Array, upper: Array) -> float:
+    """Share of customers who did what lies within their interval, ends included."""
+    return float(np.mean((actual >= lower) & (actual <= upper))) if len(actual) else float("nan")
+
+
+def width(lower: Array, upper: Array) -> float:
+    """Mean width of intervals."""
+    return float(np.mean(upper - lower)) if len(lower) else float("nan")
+
+
+def randomized_pit(below: Array, at: Array, uniform: Array) -> Array:
+    """P(less than what happened) plus a random part of P(exactly that), (n,): uniform if forecasts are right.
+
+    Czado, Gneiting & Held (2009), Biometrics 65(4), 1254-1261.
+    """
+    return np.clip(below + uniform * at, 0.0, 1.0)
+
+
+def _ranked(actual: Array, ranking: Array) -> tuple[Array, Array]:
+    """Customers, and what they did, among the best-ranked: from none on, a step a group of ties."""
+    _, group, size = np.unique(-ranking, return_inverse=True, return_counts=True)
+    did = np.cumsum(np.bincount(group, weights=actual))
+    return np.concatenate([[0.0], np.cumsum(size)]), np.concatenate([[0.0], did])
+
+
 def _gini(actual: Array, ranking: Array) -> float:
     """Twice the area between the diagonal and the curve of captured actuals, best-ranked customers first."""
     n, total = len(actual), float(np.sum(actual))
     if n == 0 or total <= 0:
         return 0.0
-    _, group, size = np.unique(-ranking, return_inverse=True, return_counts=True)
-    captured = np.concatenate([[0.0], np.cumsum(np.bincount(group, weights=actual))]) / total
-    width = size / n
-    return float(np.sum(width * (captured[1:] + captured[:-1]))) - 1.0
+    customers, captured = _ranked(actual, ranking)
+    return float(np.sum(np.diff(customers) * (captured[1:] + captured[:-1]))) / (n * total) - 1.0
 
 
 METRICS = {"bias": bias, "mae": mae, "rmse": rmse, "spearman": spearman, "gini": normalized_gini}
+FURTHER = {"poisson_deviance": poisson_deviance, "capture": capture, "lift": lift, "decile_mape": decile_mape}
+"""Further scores of a forecast's mean; those of its chances and intervals need more than the mean."""

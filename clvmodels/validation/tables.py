@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.files import plain
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.metrics import METRICS
+from clvmodels.validation.predictive import Spread, bounds_of_total
 
-__all__ = ["calibration_by_frequency", "column", "plain", "score_table", "tracking_table"]
-
-MOST_FREQUENT = 7  # repeat purchases from which customers are told together
+__all__ = ["column", "plain", "score_table", "tracking_table"]
 
 
 def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) -> pd.DataFrame:
@@ -42,28 +41,9 @@ def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) ->
     return pd.DataFrame(rows)
 
 
-def calibration_by_frequency(split: Holdout, forecasts: Mapping[str, Array]) -> pd.DataFrame:
-    """Mean holdout purchases by calibration frequency, actual and expected: a row a frequency and forecast."""
-    x = split.calibration.frequency
-    rows = []
-    for k in range(MOST_FREQUENT + 1):
-        group = x >= k if k == MOST_FREQUENT else x == k
-        if not group.any():
-            continue
-        for name, predicted in forecasts.items():
-            rows.append(
-                {
-                    "frequency": f"{k}+" if k == MOST_FREQUENT else str(k),
-                    "customers": int(group.sum()),
-                    "actual": float(split.purchases[group].mean()),
-                    "forecast": name,
-                    "expected": float(predicted[group].mean()),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.DataFrame:
+def tracking_table(
+    split: Holdout, models: Mapping[str, PurchaseModel], spreads: Mapping[str, Spread], level: float
+) -> pd.DataFrame:
     """Repeat purchases week by week, by customers known at the cut: a row a week and model.
 
     `expected` is unconditional: what the fitted process expects of customers who arrived when these did. `forecast`,
@@ -71,11 +51,14 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
     after it, so the first and the last may be shorter; each has its cumulative counterpart. On a discrete clock every
     opportunity has a row instead.
 
+    The band of the forecast is for what happens. Of a period h of the holdout period H, what one customer does has a
+    variance over its mean that rises from 1, of Poisson counts, to what `spreads` says for H, in step with the total.
+
     Returns
     -------
     DataFrame
         model, period ("week", or the opportunity), week (its number), end (date), holdout (bool), actual, expected,
-        forecast, and cumulative_ of each.
+        forecast, cumulative_ of each, and _lower and _upper of forecast and cumulative_forecast.
     """
     clock = split.clock
     week = 1 if clock.discrete else round(clock.length("week") * clock.ticks_per_unit)
@@ -92,10 +75,9 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
         expected = _expected_of_arrivals(model, split, edges, lags, started[seen].astype(float))
         at_cut = actual[edges == split.cut][0]
         forecast = np.full(len(edges), np.nan)
-        for i in np.flatnonzero(edges > split.cut):
-            h = (edges[i] - split.cut) / clock.ticks_per_unit
-            frame = model.expected_purchases(split.calibration, h)
-            forecast[i] = at_cut + float(np.sum(frame["expected_purchases"].to_numpy()))
+        ahead = edges > split.cut
+        since = model.expected_totals(split.calibration, (edges[ahead] - split.cut) / clock.ticks_per_unit)
+        forecast[ahead] = at_cut + since
         continued = np.where(edges == split.cut, at_cut, forecast)
         tables.append(
             pd.DataFrame(
@@ -111,10 +93,29 @@ def tracking_table(split: Holdout, models: Mapping[str, PurchaseModel]) -> pd.Da
                     "cumulative_actual": actual,
                     "cumulative_expected": expected,
                     "cumulative_forecast": forecast,
+                    **_bands(spreads[name], since, at_cut, ahead, level),
                 }
             )
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def _bands(spread: Spread, since: Array, at_cut: float, ahead: npt.NDArray[np.bool_], level: float) -> dict[str, Array]:
+    """Ends of the forecast's band, cumulative and not, (edges,); missing up to the cut.
+
+    `since` (k,) are the totals expected since the cut.
+    """
+    columns = {}
+    for name, expected, before in (
+        ("forecast", np.diff(since, prepend=0.0), 0.0),
+        ("cumulative_forecast", since, at_cut),
+    ):
+        grown = np.divide(expected, since[-1], out=np.ones(len(since)), where=since[-1] > 0)
+        told = Spread(1 + (spread.noise - 1) * grown, spread.shared)
+        for end, values in zip(("lower", "upper"), bounds_of_total(told, expected, level), strict=True):
+            columns[f"{name}_{end}"] = np.full(len(ahead), np.nan)
+            columns[f"{name}_{end}"][ahead] = before + values
+    return columns
 
 
 def _expected_of_arrivals(
@@ -133,14 +134,3 @@ def _expected_of_arrivals(
 def column(frame: Any, name: str) -> Array:
     """A column of numbers of any kind of frame, (n,)."""
     return np.asarray(frame[name].to_numpy(), dtype=float)
-
-
-def plain(value: Any) -> Any:
-    """Values that JSON knows; numbers that are not finite become None."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

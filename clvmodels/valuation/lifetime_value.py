@@ -82,6 +82,16 @@ def lifetime_value(
     Raises
     ------
     InvalidOption, ClockMismatch
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> terms = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
+    >>> value = clv.lifetime_value(clv.BGNBD().fit(rfm), clv.GammaGamma().fit(rfm), rfm, **terms)
+    >>> round(float(value["lifetime_value"].sum()))
+    25443
     """
     if discounting not in get_args(Discounting):
         raise InvalidOption(f"discounting={discounting!r} is not one of 'continuous', 'period_end'.")

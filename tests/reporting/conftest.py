@@ -349,4 +349,6 @@ def validation(
         "rows_after_end": 7,
         "rows_without_id": 2,
     }
-    return Validation(scores, by_frequency, tracking, parameters, [purchases | common, spend | common], facts)
+    told = {"scores": scores, "by_frequency": by_frequency, "tracking": tracking, "parameters": parameters}
+    others = {name: pd.DataFrame() for name in (*Validation.tables(), "customers") if name not in told}
+    return Validation(**told, **others, certificates=[purchases | common, spend | common], facts=facts)

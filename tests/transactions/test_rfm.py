@@ -14,6 +14,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -110,8 +111,8 @@ def test_a_log_worked_by_hand(source):
     assert (rfm.frequency.dtype, rfm.monetary_count.dtype, rfm.T.dtype) == (np.int64, np.int64, np.float64)
     assert rfm.clock == Clock("week")
     assert (rfm.observation_end, rfm.rows_after_end, rfm.rows_without_id) == (END, 2, 0)
-    expected = pd.DataFrame if isinstance(source, pd.DataFrame) else pl.DataFrame
-    assert type(rfm.to_frame()) is expected
+    given_back = type(source) if isinstance(source, (pd.DataFrame, pa.Table)) else pl.DataFrame
+    assert type(rfm.to_frame()) is given_back
 
 
 def test_with_the_first_purchase_in_the_money():

@@ -1,0 +1,27 @@
+"""The engine boundary: open what the user brought, run the lazy plan, give back the kind of frame that came.
+
+Everything between is narwhals. The plans run on polars, so that numbers are the same whatever came: files are scanned,
+frames in memory shared, and what a database holds is streamed into a temporary file first.
+"""
+
+from clvmodels.frames.kinds import Frame, FrameKind, table, write_table
+from clvmodels.frames.opening import Opened, column_names, open_frame
+from clvmodels.frames.running import collect, collect_in_parts, collect_parts, first_rows, running_total
+from clvmodels.frames.text import parse_dates, parse_numbers
+
+__all__ = [
+    "Frame",
+    "FrameKind",
+    "Opened",
+    "collect",
+    "collect_in_parts",
+    "collect_parts",
+    "column_names",
+    "first_rows",
+    "open_frame",
+    "parse_dates",
+    "parse_numbers",
+    "running_total",
+    "table",
+    "write_table",
+]

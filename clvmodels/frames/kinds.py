@@ -1,0 +1,70 @@
+"""The kinds of frame: what came is what is given back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import narwhals as nw
+import narwhals.dependencies as known
+import numpy as np
+import polars as pl
+
+from clvmodels.errors import InvalidOption
+from clvmodels.frames.databases import DuckDB, columns_of, is_database, spooled
+from clvmodels.frames.files import format_of
+from clvmodels.frames.from_pandas import read_pandas
+
+__all__ = ["Frame", "FrameKind", "table", "write_table"]
+
+FrameKind = Literal["pandas", "polars", "pyarrow", "ibis"] | DuckDB
+Frame = Any  # a frame of pandas, polars or PyArrow, a relation of DuckDB or a table of Ibis, as the user brought it
+
+
+def table(kind: FrameKind, columns: Mapping[str, Sequence[Any] | np.ndarray | nw.Series[Any]]) -> Frame:
+    """A frame of the kind that came, one column an entry.
+
+    For DuckDB it is a relation of the connection the log came from, for Ibis a memtable.
+    """
+    if kind == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame({name: _to_pandas(values) for name, values in columns.items()})
+    made = pl.DataFrame({name: v.to_native() if isinstance(v, nw.Series) else v for name, v in columns.items()})
+    if kind == "polars":
+        return made
+    # What is missing is NULL there: NaN, a number to SQL, would spoil every sum.
+    arrow = made.fill_nan(None).to_arrow(compat_level=pl.CompatLevel.oldest())
+    if isinstance(kind, DuckDB):
+        return kind.relation(arrow)
+    if kind == "ibis":
+        import ibis
+
+        return ibis.memtable(arrow)
+    return arrow
+
+
+def write_table(frame: Frame, path: Path) -> None:
+    """Write a frame as Parquet or CSV, by the ending of the path."""
+    form = format_of(path)
+    if form not in ("CSV", "Parquet"):
+        raise InvalidOption(
+            f"A table is written as .parquet or .csv, not as {path.suffix!r}: end the name with one of these."
+        )
+    if isinstance(frame, pl.DataFrame):
+        native = frame
+    elif is_database(frame):
+        native = spooled(frame, columns_of(frame)).collect()
+    elif known.is_pyarrow_table(frame):
+        native = pl.DataFrame(frame)
+    else:
+        native = read_pandas(frame, {name: name for name in frame.columns})
+    if form == "CSV":
+        native.write_csv(path)
+    else:
+        native.write_parquet(path)
+
+
+def _to_pandas(values: Any) -> Any:
+    return values.to_native().to_pandas() if isinstance(values, nw.Series) else values

@@ -1,0 +1,101 @@
+"""The ledger of cleaning: what each rule did with rows and money, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "KEPT", "ROWS_IN", "UNITS", "Entry", "Tally", "ledger_table", "table_html"]
+
+UNITS = 1_000_000  # money is counted in millionths, so that what is refunded adds up to what was bought
+ROWS_IN, KEPT = "rows in", "kept"
+COLUMNS = ("rule", "rows", "changed", "money", "example")
+
+
+@dataclass(slots=True)
+class Entry:
+    """What one rule did.
+
+    Attributes
+    ----------
+    rows : int
+        Rows of the log it took out.
+    changed : int
+        Rows or orders it left in, with other money.
+    units : int
+        Money it took out, in millionths; refunds count as negative.
+    examples : list of (sort key, words)
+        The first by content.
+    """
+
+    rows: int = 0
+    changed: int = 0
+    units: int = 0
+    examples: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+
+    @property
+    def example(self) -> str:
+        """One row or order in words; empty where the rule met none."""
+        return min(self.examples)[1] if self.examples else ""
+
+
+class Tally:
+    """Entries by rule, in the order applied, added up over parts of the log."""
+
+    def __init__(self, rules: Iterable[str]) -> None:
+        self.entries = {rule: Entry() for rule in rules}
+
+    def add(
+        self,
+        rule: str,
+        rows: int = 0,
+        units: int = 0,
+        changed: int = 0,
+        example: tuple[tuple[str, ...], str] | None = None,
+    ) -> None:
+        """Add what a rule did with a part of the log."""
+        entry = self.entries[rule]
+        entry.rows, entry.units, entry.changed = entry.rows + rows, entry.units + units, entry.changed + changed
+        if example is not None:
+            entry.examples = [min([*entry.examples, example])]
+
+    def set_aside(self) -> tuple[int, int]:
+        """Rows and units taken out by all rules."""
+        taken = [entry for rule, entry in self.entries.items() if rule not in (ROWS_IN, KEPT)]
+        return sum(entry.rows for entry in taken), sum(entry.units for entry in taken)
+
+
+def ledger_table(entries: dict[str, Entry], has_money: bool) -> pd.DataFrame:
+    """The ledger as a table: columns rule, rows, changed, money (missing without money), example."""
+    import pandas as pd
+
+    rows = [
+        (rule, entry.rows, entry.changed, entry.units / UNITS if has_money else float("nan"), entry.example)
+        for rule, entry in entries.items()
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def table_html(ledger: pd.DataFrame) -> str:
+    """The ledger as an HTML table, numbers to the right and with separators."""
+    right = ' style="text-align:right"'
+    head = "".join(f"<th{right if name in COLUMNS[1:4] else ''}>{name}</th>" for name in COLUMNS)
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{right if name in COLUMNS[1:4] else ''}>{_cell(name, row)}</td>" for name in COLUMNS)
+        + "</tr>"
+        for row in ledger.to_dict("records")
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(name: Any, row: dict[Any, Any]) -> str:
+    value = row[name]
+    if name == "money":
+        return "" if value != value else f"{value:,.2f}"
+    return f"{value:,}" if name in ("rows", "changed") else escape(str(value))

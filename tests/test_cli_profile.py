@@ -1,0 +1,57 @@
+"""`clv profile` and `--acquired-after`: facts on the terminal, JSON where asked for, one message for what is wrong."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from clvmodels.cli import app
+from clvmodels.datasets import load_cdnow
+from clvmodels.errors import InvalidOption
+
+RUNNER = CliRunner(env={"COLUMNS": "120", "NO_COLOR": "1"})
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    path = tmp_path_factory.mktemp("logs") / "sample.csv"
+    load_cdnow(sample=True).to_csv(path, index=False)
+    return path
+
+
+def clv(*words):
+    return RUNNER.invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+def test_a_profile_on_the_terminal(log, tmp_path):
+    done = clv("profile", log, "--amount", "amount", "--time-unit", "week", "--output", tmp_path / "profile.json")
+    assert done.exit_code == 0
+    assert "2,357 customers" in done.output
+    assert "Do the data suffice?" in done.output
+    assert "Which models fit such data?" in done.output
+    assert json.loads((tmp_path / "profile.json").read_text("utf-8"))["time_unit"] == "week"
+
+
+def test_a_wrong_unit_is_one_message(log):
+    with pytest.raises(InvalidOption, match="time_unit='hour' is not one of"):
+        clv("profile", log, "--time-unit", "hour")
+
+
+def test_older_customers_are_left_out_of_a_fit(log, tmp_path):
+    done = clv("fit", log, "--acquired-after", "1997-01-31", "--time-unit", "week", "--output", tmp_path / "model.json")
+    assert done.exit_code == 0
+    left_out = (load_cdnow(sample=True).groupby("customer_id")["date"].min() <= "1997-01-31").sum()
+    assert f"{left_out:,} customers first seen up to 1997-01-31 left out" in done.output
+
+
+def test_and_of_comparisons_and_validations(log, tmp_path):
+    cut = ("--calibration-end", "1997-09-30", "--acquired-after", "1997-01-31", "--time-unit", "week")
+    for words in (
+        ("compare", log, *cut, "--models", "nbd"),
+        ("validate", log, *cut, "--models", "nbd", "--output", tmp_path / "v.json", "--report", tmp_path / "r.html"),
+    ):
+        done = clv(*words)
+        assert done.exit_code == 0
+        assert "first seen up to 1997-01-31 left out" in done.output

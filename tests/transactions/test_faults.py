@@ -1,0 +1,348 @@
+"""What real exports get wrong: each fault has an answer that is written here, or an error that says what to do."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from numpy.testing import assert_array_equal
+
+from clvmodels import frames
+from clvmodels.errors import InvalidTransactions
+from clvmodels.transactions.rfm import RFM, rfm_summary
+
+HEADER = "customer_id,date,amount\n"
+TWO = HEADER + "1,1997-01-01,3\n1,1997-01-02,4.5\n"
+LINES = (
+    '{"customer_id": 1, "date": "1997-01-01", "amount": 3}\n{"customer_id": 1, "date": "1997-01-02", "amount": 4.5}\n'
+)
+MEDIA = ("csv", "jsonl", "pandas", "polars", "pyarrow", "duckdb")
+
+
+def file(folder, content, name="log.csv"):
+    path = folder / name
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def summary(log, **options):
+    return rfm_summary(log, **({"amount": "amount"} | options))
+
+
+def complaint(log, **options):
+    with pytest.raises(InvalidTransactions) as refused:
+        summary(log, **options)
+    return str(refused.value)
+
+
+@pytest.fixture(params=MEDIA)
+def told(request, tmp_path):
+    """Rows (customer, date, amount) as a file or frame; None is a blank or missing."""
+
+    def tell(rows):
+        columns = dict(zip(("customer_id", "date", "amount"), map(list, zip(*rows, strict=True)), strict=True))
+        if request.param == "csv":
+            quoted = [",".join("" if v is None else f'"{v}"' for v in row) for row in rows]
+            return file(tmp_path, HEADER + "".join(f"{row}\n" for row in quoted))
+        if request.param == "jsonl":
+            keys = list(columns)
+            written = [json.dumps(dict(zip(keys, row, strict=True))) for row in rows]
+            return file(tmp_path, "".join(f"{row}\n" for row in written), "log.jsonl")
+        frame = pl.DataFrame(columns)
+        if request.param == "duckdb":
+            import duckdb
+
+            return duckdb.connect().from_arrow(frame.to_arrow())
+        return {"pandas": lambda: pd.DataFrame(columns), "polars": lambda: frame, "pyarrow": frame.to_arrow}[
+            request.param
+        ]()
+
+    return tell
+
+
+# ---- the same fault in any medium --------------------------------------------------------------------------
+
+
+def test_two_date_formats_in_one_column_are_refused_whichever_is_named(told):
+    log = told([(1, "1997-01-02", 3.0), (1, "02/01/1997", 4.0)])
+    assert "1 of 2 rows have a date in 'date' that cannot be read as YYYY-MM-DD (first: '02/01/1997'" in complaint(log)
+    said = complaint(log, date_format="%d/%m/%Y")
+    assert "1 of 2 rows have a date in 'date' that cannot be read as %d/%m/%Y (first: '1997-01-02'" in said
+
+
+@pytest.mark.parametrize("date", ["0014-01-02", "14-01-02"])
+def test_years_without_their_century_are_refused(told, date):
+    assert "1 of 2 rows have a date in 'date' outside 1900 to 2200" in complaint(
+        told([(1, date, 3.0), (1, "1997-01-02", 4.0)])
+    )
+
+
+def test_years_without_their_century_are_refused_by_a_format_too(told):
+    log = told([(1, "02/01/0014", 3.0), (2, "03/01/14", 3.0)])
+    assert "2 of 2 rows have a date in 'date' outside 1900 to 2200" in complaint(log, date_format="%d/%m/%Y")
+    with_century = told([(1, "02/01/14", 3.0), (1, "03/01/15", 3.0)])
+    assert summary(with_century, date_format="%d/%m/%y").observation_end == "2015-01-03"
+
+
+def test_ids_with_leading_zeros_stay_what_they_are(told):
+    rfm = summary(told([("007", "1997-01-01", 3.0), ("7", "1997-01-02", 4.0), ("007", "1997-01-03", 5.0)]))
+    assert rfm.customer_id.to_list() == ["007", "7"]
+    assert_array_equal(rfm.frequency, [1, 0])
+
+
+def test_thousands_separators_and_decimal_commas_are_refused(told):
+    said = complaint(told([(7, "1997-01-01", "1,234.50"), (8, "1997-01-02", "12,50")]))
+    assert "thousands separators" in said
+    assert "'amount'" in said
+
+
+def test_a_column_of_nothing_is_told_by_its_rows(told):
+    assert "2 of 2 rows have no amount in 'amount'" in complaint(
+        told([(1, "1997-01-01", None), (1, "1997-01-02", None)])
+    )
+    assert "2 of 2 rows have no date in 'date'" in complaint(told([(1, None, 1.0), (1, None, 2.0)]))
+    nobody = told([(None, "1997-01-01", 1.0), (None, "1997-01-02", 2.0)])
+    assert "2 of 2 rows have no customer id" in complaint(nobody)
+    assert "none of its 2 rows has a customer id" in complaint(nobody, on_missing_id="drop")
+
+
+def test_a_customer_of_refunds_alone_is_refused_with_the_way_out(told):
+    said = complaint(told([(7, "1997-01-01", -3.0), (7, "1997-01-05", -1.0), (8, "1997-01-02", 4.0)]))
+    assert "2 of 3 rows have a negative amount in 'amount' (first: -3.0 of customer 7" in said
+    assert "Net refunds against the purchases they reverse" in said
+
+
+def test_amounts_of_a_trillion_are_exact_and_more_is_refused(told):
+    rfm = summary(told([(7, f"1997-01-0{day}", 1e12) for day in (1, 2, 3)] + [(8, "1997-01-01", 0.01)]))
+    assert_array_equal(rfm.monetary_value, [1e12, np.nan])
+    assert "1 of 1 rows have an amount above 1e+12" in complaint(told([(7, "1997-01-01", 1.1e12)]))
+
+
+def test_ids_that_blanks_turned_into_floats(told):
+    log = told([(7.0, "1997-01-01", 3.0), (None, "1997-01-02", 4.0), (7.0, "1997-01-03", 5.0)])
+    assert "1 of 3 rows have no customer id in 'customer_id' (first: rows 1)" in complaint(log)
+    rfm = summary(log, on_missing_id="drop")
+    # In CSV an id is what is written there, and is not taken for a number. 7.0 and 7 are the same number in JSON.
+    written = str(log).endswith(".csv")
+    assert rfm.customer_id.to_list() == (["7.0"] if written else [7])
+    assert_array_equal(rfm.frequency, [1])
+
+
+# ---- CSV ---------------------------------------------------------------------------------------------------
+
+
+def test_a_byte_order_mark_is_no_part_of_a_csv_file(tmp_path):
+    assert summary(file(tmp_path, "\ufeff" + TWO)).monetary_value.tolist() == [4.5]
+
+
+@pytest.mark.parametrize("content", [HEADER + "Jörg,1997-01-01,3\n", HEADER.strip() + ",note\n1,1997-01-01,3,größer\n"])
+def test_latin_1_is_refused_with_the_way_out(tmp_path, content):
+    said = complaint(file(tmp_path, content.encode("latin-1")))
+    assert said == "The table cannot be read: invalid utf-8 sequence. Save the file as UTF-8 first."
+
+
+def test_utf_16_is_refused_with_the_way_out(tmp_path):
+    assert complaint(file(tmp_path, TWO.encode("utf-16"))) == "'log.csv' is written in UTF-16: save it as UTF-8 first."
+
+
+def test_quoted_newlines_commas_and_quotes_are_part_of_a_value(tmp_path):
+    # Long enough to be read in pieces: a piece may begin within quotes, where what follows looks like rows.
+    note = '"two\n9,1999-01-01,x,7\nlines, ""here"""'
+    rows = "".join(f"{i % 500},1997-01-{1 + i % 28:02d},{note},2.5\n" for i in range(40_000))
+    rfm = summary(file(tmp_path, "customer_id,date,note,amount\n" + rows))
+    assert len(rfm) == 500
+    assert rfm.observation_end == "1997-01-28"
+    names = file(tmp_path, 'customer_id,date,amount\n"O""Hara, J\nr",1997-01-01,3\n', "names.csv")
+    assert summary(names).customer_id.to_list() == ['O"Hara, J\nr']
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("2,1997-01", "ends in the midst of a row, with 2 of 3 fields: it was cut short"),
+        ("2", "ends in the midst of a row, with 1 of 3 fields: it was cut short"),
+        ('2,"1997-01', "The table cannot be read: could not parse"),
+        ("2,1997-01-0,3", "1 of 3 rows have a date in 'date' that cannot be read"),
+        ("2,1997-01-03,", "1 of 3 rows have no amount in 'amount'"),
+    ],
+)
+def test_a_csv_file_that_was_cut_short_is_refused(tmp_path, end, said):
+    assert said in complaint(file(tmp_path, TWO + end))
+
+
+def test_a_last_row_without_a_line_end_is_a_row(tmp_path):
+    assert summary(file(tmp_path, TWO + "2,1997-01-03,3")).customer_id.to_list() == [1, 2]
+
+
+def test_a_compressed_file_that_was_cut_short_is_refused(tmp_path):
+    assert "unexpected end of file" in complaint(file(tmp_path, gzip.compress(TWO.encode())[:-12], "log.csv.gz"))
+
+
+def test_two_columns_of_one_name_are_refused_in_csv(tmp_path):
+    said = complaint(file(tmp_path, "customer_id,date,amount,amount\n1,1997-01-01,3,4\n"))
+    assert said == "Two columns of 'log.csv' have the same name 'amount', so that neither can be meant."
+
+
+def test_decimal_commas_without_quotes_are_refused(tmp_path):
+    assert "The table cannot be read" in complaint(file(tmp_path, TWO + "2,1997-01-03,12,50\n"))
+    assert "the columns are 'customer_id;date;amount'" in complaint(file(tmp_path, TWO.replace(",", ";")))
+
+
+# ---- JSON lines --------------------------------------------------------------------------------------------
+
+
+def test_json_lines_are_read_as_they_are_written(tmp_path):
+    more = '{"amount": 1e3, "note": ["x"], "customer_id": 2, "date": "1997-01-05", "paid": {"by": "card"}}\n\n'
+    rfm = summary(
+        file(tmp_path, LINES + more + '{"customer_id": 2, "date": "1997-01-06", "amount": "7.25"}', "a.jsonl")
+    )
+    assert rfm.customer_id.to_list() == [1, 2]
+    assert_array_equal(rfm.monetary_value, [4.5, 7.25])
+    assert frames.column_names(tmp_path / "a.jsonl") == ["amount", "customer_id", "date", "note", "paid"]
+    assert len(summary(file(tmp_path, gzip.compress(LINES.encode()), "b.ndjson.gz"))) == 1
+
+
+def test_ids_of_json_lines_that_are_numbers_and_text_are_compared_as_written(tmp_path):
+    log = LINES + '{"customer_id": "007", "date": "1997-01-02", "amount": 1}\n'
+    assert summary(file(tmp_path, log, "log.jsonl")).customer_id.to_list() == ["007", "1"]
+    escaped = '{"customer_id": "J\\u00f6rg\\n", "date": "1997\\u002d01-02", "amount": 1}\n'
+    assert summary(file(tmp_path, escaped, "log.jsonl")).customer_id.to_list() == ["Jörg\n"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xef\xbb\xbf" + LINES.encode(), "begins with a byte-order mark, which JSON does not allow"),
+        (
+            LINES.replace('"amount": 3', '"amount": 3, "note": "größer"').encode("latin-1"),
+            "did not contain valid UTF-8",
+        ),
+        (LINES[:-10], "cannot be read as JSON lines"),
+        (LINES[:-2], "cannot be read as JSON lines"),
+        ("[" + LINES.strip().replace("\n", ",\n") + "]\n", "holds one object a line"),
+        ("", "cannot be read as JSON lines"),
+        (LINES.replace('"1997-01-01"', "852076800000"), "cannot be read as YYYY-MM-DD (first: '852076800000'"),
+        (LINES.replace("4.5", "true"), "cannot be read as a number (first: 'true' of customer 1)"),
+        (LINES.replace("4.5", "null"), "1 of 2 rows have no amount in 'amount'"),
+        (LINES.replace('"amount": 4.5', '"paid": 4.5'), "1 of 2 rows have no amount in 'amount'"),
+        (
+            LINES.replace("amount", "paid"),
+            "No column 'amount' (for amount); the columns are 'customer_id', 'date', 'paid'",
+        ),
+    ],
+)
+def test_json_lines_that_are_damaged_are_refused(tmp_path, content, said):
+    assert said in complaint(file(tmp_path, content, "log.jsonl"))
+
+
+def test_damage_further_down_is_refused_too(tmp_path):
+    rows = LINES * 2_000
+    assert "The table cannot be read: " in complaint(file(tmp_path, rows + "hello\n" + LINES, "log.jsonl"))
+    assert "The table cannot be read: " in complaint(file(tmp_path, rows + '{"customer_id": 1, "da', "log.jsonl"))
+
+
+def test_a_key_that_comes_late_is_found(tmp_path):
+    early = '{"customer_id": 5, "date": "1997-01-01"}\n' * 1_500
+    assert "1,500 of 1,502 rows have no amount" in complaint(file(tmp_path, early + LINES, "log.jsonl"))
+
+
+def test_an_rfm_may_be_read_from_json_lines(tmp_path):
+    rows = '{"customer_id": "007", "frequency": 2, "recency": 1.5, "T": 4, "segment": "a"}\n'
+    rfm = RFM.from_frame(file(tmp_path, rows, "rfm.jsonl"), time_unit="week")
+    assert rfm.customer_id.to_list() == ["007"]
+    assert rfm["segment"].to_list() == ["a"]
+    assert rfm.T.tolist() == [4.0]
+
+
+# ---- several files -----------------------------------------------------------------------------------------
+
+
+def test_the_columns_of_several_files_may_stand_in_any_order(tmp_path):
+    file(tmp_path, TWO, "m/a.csv")
+    file(tmp_path, "amount,note,customer_id,date\n5,x,2,1997-01-05\n", "m/b.csv")
+    file(tmp_path, "", "m/_SUCCESS")
+    file(tmp_path, "9", "m/.b.csv.crc")
+    for path in (tmp_path / "m", str(tmp_path / "m" / "*.csv"), str(tmp_path / "**" / "?.csv")):
+        rfm = summary(path, include_first_transaction=True)
+        assert rfm.customer_id.to_list() == [1, 2]
+        assert_array_equal(rfm.monetary_value, [3.75, 5])
+
+
+def test_a_file_that_lacks_a_column_is_named(tmp_path):
+    file(tmp_path, TWO, "m/a.csv")
+    file(tmp_path, "amount,customer_id,day\n5,2,1997-01-05\n", "m/b.csv")
+    said = complaint(tmp_path / "m")
+    assert said == (
+        "The files differ: 'b.csv' has no column 'date', which 'a.csv' has; "
+        "its columns are 'amount', 'customer_id', 'day'."
+    )
+
+
+def test_ids_of_several_files_are_text_as_soon_as_one_is(tmp_path):
+    file(tmp_path, TWO, "m/a.csv")
+    file(tmp_path, HEADER + "007,1997-01-05,2\n", "m/b.csv")
+    assert summary(tmp_path / "m").customer_id.to_list() == ["007", "1"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (pl.Int64, pl.Int16, None),
+        (pl.Int64, pl.Null, None),
+        (pl.Int64, pl.Float64, None),
+        (pl.Int64, pl.String, "column 'customer_id' is of type Int64 in 'a.parquet' and of type String in 'b.parquet'"),
+        (pl.String, pl.Int64, "column 'customer_id' is of type String in 'a.parquet' and of type Int64 in 'b.parquet'"),
+    ],
+)
+def test_parquet_files_may_differ_in_width_but_not_in_sort(tmp_path, one, other, said):
+    rows = pl.DataFrame({"customer_id": [1], "date": ["1997-01-01"], "amount": [1]})
+    rows.with_columns(pl.col("customer_id").cast(one)).write_parquet(tmp_path / "a.parquet")
+    second = pl.lit(None) if other == pl.Null else pl.col("customer_id").cast(other)
+    rows.select("amount", "date", customer_id=second).write_parquet(tmp_path / "b.parquet")
+    log = tmp_path / "*.parquet"
+    if said is not None:
+        assert said in complaint(log)
+    else:
+        assert summary(log, on_missing_id="drop").customer_id.to_list() == [1]
+
+
+def test_moments_told_in_several_zones_are_one_timeline(tmp_path):
+    moments = pl.DataFrame({"customer_id": [1], "date": ["1997-01-01 23:30"], "amount": [1]}).with_columns(
+        pl.col("date").str.to_datetime("%Y-%m-%d %H:%M", time_zone="UTC")
+    )
+    moments.write_parquet(tmp_path / "a.parquet")
+    moments.with_columns(pl.col("date").dt.convert_time_zone("Asia/Tokyo")).write_parquet(tmp_path / "b.parquet")
+    assert_array_equal(summary(tmp_path, time_zone="Europe/Berlin").frequency, [0])
+    moments.with_columns(pl.col("date").dt.replace_time_zone(None)).write_parquet(tmp_path / "c.parquet")
+    assert "The files differ: column 'date' is of type" in complaint(tmp_path, time_zone="Europe/Berlin")
+
+
+def test_files_of_several_formats_are_refused(tmp_path):
+    file(tmp_path, TWO, "m/a.csv")
+    file(tmp_path, LINES, "m/b.jsonl")
+    assert "stands for files of several formats, such as 'a.csv' and 'b.jsonl'" in complaint(tmp_path / "m")
+    assert summary(str(tmp_path / "m" / "*.csv")).frequency.tolist() == [1]
+
+
+def test_a_glob_or_folder_of_nothing_is_refused(tmp_path):
+    assert complaint(f"{tmp_path}/*.csv") == f"No file matches '{tmp_path}/*.csv'."
+    assert complaint(tmp_path) == f"The folder '{tmp_path}' holds no file."
+
+
+@pytest.mark.parametrize("name", ["log [1].csv", "what?.csv", "**.csv", "[ab].csv", "~log.csv"])
+def test_a_file_whose_name_looks_like_a_glob_is_that_file(tmp_path, name):
+    file(tmp_path, HEADER + "9,1997-01-01,1\n", "a.csv")
+    assert summary(file(tmp_path, TWO, name)).customer_id.to_list() == [1]
+
+
+def test_folders_that_name_a_value_carry_a_column(tmp_path):
+    for country in ("DE", "FR"):
+        folder = tmp_path / f"country={country}"
+        folder.mkdir()
+        pl.DataFrame({"date": ["1997-01-01"], "amount": [1]}).write_parquet(folder / "part.parquet")
+    assert summary(tmp_path, customer_id="country").customer_id.to_list() == ["DE", "FR"]

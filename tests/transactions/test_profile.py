@@ -1,0 +1,432 @@
+"""What a profile says of logs whose properties are known: worked by hand, simulated, shuffled, moved in time."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from clvmodels.clock import Clock
+from clvmodels.datasets import load_cdnow
+from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.processes.cnbd_k import regularity, regularity_error
+from clvmodels.simulate import simulate_log
+from clvmodels.transactions.observed import observe
+from clvmodels.transactions.profile import profile
+from clvmodels.transactions.purchases import purchases_of
+from clvmodels.transactions.rfm import rfm_summary
+from clvmodels.transactions.spending import hill
+
+# Monday 2024-01-01 to Wednesday 2024-01-17. Customer 1 buys on the 1st (twice), 3rd and 8th, 2 on the 2nd and 16th, 3
+# on the 17th: gaps of 2, 5 and 14 days.
+LOG = pd.DataFrame(
+    [
+        (1, "2024-01-01", 10.0),
+        (1, "2024-01-01", 5.0),
+        (1, "2024-01-03", 0.0),
+        (1, "2024-01-08", 5.0),
+        (2, "2024-01-02", 60.0),
+        (2, "2024-01-16", 20.0),
+        (3, "2024-01-17", 100.0),
+    ],
+    columns=["customer_id", "date", "amount"],
+)
+STEADY = {"r": 0.8, "alpha": 9.0, "a": 0.8, "b": 4.0}
+
+
+def without_frames(told):
+    """A profile as JSON text, to be compared."""
+    return json.dumps(told.to_dict(), sort_keys=True)
+
+
+def moved(log, days):
+    return log.assign(date=pd.to_datetime(log["date"]) + pd.Timedelta(days=days))
+
+
+@pytest.fixture(scope="module")
+def cdnow():
+    return profile(load_cdnow(sample=True), amount="amount")
+
+
+# ---- by hand -----------------------------------------------------------------------------------------------
+
+
+def test_a_log_worked_by_hand():
+    p = profile(LOG, amount="amount")
+    assert (p.transactions, p.purchases, p.customers, p.repeat_purchases) == (7, 6, 3, 3)
+    assert (p.first_day, p.last_day, p.span, p.time_unit) == ("2024-01-01", "2024-01-17", 17.0, "day")
+    assert p.bought_once == 1 / 3
+    assert p.same_day == pytest.approx(1 / 7)
+    assert (p.intertimes.count, p.intertimes.median, p.intertimes.mean) == (3, 5.0, 7.0)
+    assert p.intertimes.lower == 3.5
+    assert p.intertimes.upper == 9.5
+    assert p.regularity.customers == 1
+    assert p.money.total == 200.0
+    assert p.money.mean == pytest.approx(200 / 6)
+    assert p.money.median == 17.5  # of 0, 5, 15, 20, 60, 100
+    assert p.money.zero == pytest.approx(1 / 6)
+    assert p.money.top_1 == 0.5  # one customer at the least: the third, with 100
+    assert math.isnan(p.money.tail_index)
+    assert p.sufficiency == "too little"
+    assert p.arrivals.verdict == "unclear"
+    assert p.season.busiest is None
+
+
+def test_weeks_worked_by_hand():
+    weeks = profile(LOG, amount="amount").weeks
+    assert weeks["week_start"].to_list() == ["2024-01-01", "2024-01-08", "2024-01-15"]
+    assert weeks["week_end"].to_list() == ["2024-01-07", "2024-01-14", "2024-01-17"]
+    assert weeks["days"].to_list() == [7, 7, 3]
+    assert weeks["purchases"].to_list() == [3, 1, 2]
+    assert weeks["new_customers"].to_list() == [2, 0, 1]
+    assert weeks["repeat_purchases"].to_list() == [1, 1, 1]
+    assert weeks["customers_seen"].to_list() == [2, 2, 3]
+    assert weeks["amount"].to_list() == [75.0, 5.0, 120.0]
+
+
+def test_units_change_no_more_than_how_times_are_told():
+    days, weeks = profile(LOG), profile(LOG, time_unit="week")
+    assert weeks.span == days.span / 7
+    assert weeks.intertimes.median == days.intertimes.median / 7
+    assert weeks.regularity == days.regularity
+    pd.testing.assert_frame_equal(weeks.weeks, days.weeks)
+
+
+def test_an_end_of_observation_cuts():
+    p = profile(LOG, amount="amount", observation_end="2024-01-03")
+    assert (p.transactions, p.purchases, p.customers, p.rows_after_end) == (4, 3, 2, 3)
+    assert p.last_day == "2024-01-03"
+    assert p.money.total == 75.0
+    assert any("3 rows after 2024-01-03 left out" in fact for fact in p.facts())
+
+
+def test_older_customers_are_left_out_and_counted():
+    p = profile(LOG, amount="amount", acquired_after="2024-01-01")
+    assert (p.customers, p.purchases, p.older_customers, p.first_day) == (2, 3, 1, "2024-01-02")
+    assert p.money.total == 180.0
+    assert any("1 customers first seen up to 2024-01-01 left out" in fact for fact in p.facts())
+
+
+def test_what_is_refused():
+    with pytest.raises(InvalidOption, match="time_unit='hour' is not one of 'day'"):
+        profile(LOG, time_unit="hour")
+    with pytest.raises(InvalidTransactions, match="No transaction is as early as 2023-12-31"):
+        profile(LOG, observation_end="2023-12-31")
+    with pytest.raises(InvalidOption, match="leaves no time to see anybody"):
+        profile(LOG, acquired_after="2024-01-17")
+    with pytest.raises(InvalidTransactions, match="Nobody is left: all 2 customers"):
+        profile(LOG, acquired_after="2024-01-02", observation_end="2024-01-10")
+    with pytest.raises(InvalidTransactions, match="negative amount"):
+        profile(LOG.assign(amount=-1.0), amount="amount")
+
+
+# ---- properties --------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**31), st.sampled_from(["pandas", "polars", "lazy"]))
+def test_neither_the_order_of_rows_nor_the_engine_matters(seed, kind):
+    log = load_cdnow(sample=True)
+    shuffled = log.sample(frac=1, random_state=seed % 2**32)
+    frame = shuffled if kind == "pandas" else pl.from_pandas(shuffled)
+    found = profile(frame.lazy() if kind == "lazy" else frame, amount="amount")
+    assert without_frames(found) == without_frames(profile(log, amount="amount"))
+
+
+def test_a_file_says_the_same(tmp_path, cdnow):
+    load_cdnow(sample=True).to_csv(tmp_path / "log.csv", index=False)
+    load_cdnow(sample=True).to_parquet(tmp_path / "log.parquet", index=False)
+    for name in ("log.csv", "log.parquet"):
+        assert without_frames(profile(tmp_path / name, amount="amount")) == without_frames(cdnow)
+
+
+@settings(max_examples=10)
+@given(st.integers(-500, 500))
+def test_whole_weeks_later_all_is_the_same_but_the_calendar(weeks):
+    before = simulate_log(200, STEADY, end="2020-12-31", random_state=1)
+    first, later = profile(before), profile(moved(before, 7 * weeks))
+    for name in ("intertimes", "regularity", "bought_once", "same_day", "span", "sufficiency"):
+        assert getattr(first, name) == getattr(later, name)
+    assert first.arrivals.verdict == later.arrivals.verdict
+    assert first.arrivals.crowding_z == later.arrivals.crowding_z
+    named = ["week_start", "week_end"]
+    pd.testing.assert_frame_equal(first.weeks.drop(columns=named), later.weeks.drop(columns=named))
+
+
+@settings(max_examples=10)
+@given(st.floats(0.01, 1e5))
+def test_the_currency_does_not_matter(rate):
+    log = load_cdnow(sample=True)
+    one, other = (profile(log.assign(amount=log["amount"] * by), amount="amount").money for by in (1.0, rate))
+    assert other.total == pytest.approx(rate * one.total, rel=1e-9)
+    for name in ("zero", "top_1", "top_10", "tail_index", "tail_error"):
+        assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-9)
+    assert other.independence.correlation == pytest.approx(one.independence.correlation, abs=1e-9)
+
+
+def test_the_weeks_add_up(cdnow):
+    assert cdnow.weeks["purchases"].sum() == cdnow.purchases
+    assert cdnow.weeks["repeat_purchases"].sum() == cdnow.repeat_purchases
+    assert cdnow.weeks["new_customers"].sum() == cdnow.customers == cdnow.weeks["customers_seen"].iloc[-1]
+    assert cdnow.weeks["days"].sum() == cdnow.span
+    assert cdnow.weeks["amount"].sum() == pytest.approx(cdnow.money.total, rel=1e-12)
+
+
+def test_it_agrees_with_the_rfm(cdnow):
+    rfm = rfm_summary(load_cdnow(sample=True), intertimes=True)
+    assert cdnow.customers == len(rfm)
+    assert cdnow.repeat_purchases == rfm.frequency.sum()
+    assert cdnow.intertimes.count == rfm.frequency.sum()
+    assert cdnow.intertimes.mean == pytest.approx(rfm.recency.sum() / rfm.frequency.sum(), rel=1e-12)
+    assert cdnow.regularity.k == pytest.approx(rfm.regularity(), rel=1e-9)
+
+
+# ---- older than the log ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("last_arrival", ["2020-03-31", "2021-06-30", "2022-11-30"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_new_customers_are_not_taken_for_old_ones(last_arrival, seed):
+    log = simulate_log(2_000, STEADY, end="2022-12-31", last_arrival=last_arrival, random_state=seed)
+    assert profile(log).arrivals.verdict == "seen"
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_customers_older_than_the_log_are_found_and_left_out(seed):
+    law = {"r": 0.8, "alpha": 9.0, "s": 0.6, "beta": 20.0}
+    log = simulate_log(
+        6_000,
+        law,
+        process="pareto_nbd",
+        start="2015-01-01",
+        end="2022-12-31",
+        last_arrival="2022-11-30",
+        random_state=seed,
+    )
+    late = log[log["date"] >= "2020-06-01"]
+    found = profile(late).arrivals
+    assert found.verdict == "older"
+    assert "pass acquired_after=" in found.words
+    again = profile(late, acquired_after=found.acquired_after)
+    assert again.customers == found.remaining
+    assert again.arrivals.verdict == "seen"
+
+
+def test_a_launch_is_not_clear():
+    # As many again arrive in the first four weeks, and buy like all others.
+    steady = simulate_log(2_000, STEADY, end="2021-12-31", last_arrival="2021-06-30", random_state=4)
+    launch = simulate_log(1_000, STEADY, end="2021-12-31", last_arrival="2020-01-20", random_state=5)
+    launch["customer_id"] += 10_000
+    found = profile(pd.concat([steady, launch])).arrivals
+    assert found.crowding > 3
+    assert found.verdict == "unclear"
+    assert "a launch may have brought them" in found.words
+
+
+def test_customers_of_one_day_are_a_cohort_or_old():
+    found = profile(simulate_log(300, STEADY, last_arrival="2020-01-01")).arrivals
+    assert found.verdict == "unclear"
+    assert "first seen on one day" in found.words
+
+
+# ---- timing ------------------------------------------------------------------------------------------------
+
+
+def test_regular_customers_are_seen_to_be_regular():
+    rng = np.random.default_rng(0)
+    x = rng.integers(2, 8, 4_000)
+    times = [rng.gamma(3.0, 20.0 / 3.0, n) for n in x]
+    k = regularity(x.astype(float), np.array([t.sum() for t in times]), np.array([np.log(t).sum() for t in times]))
+    error = regularity_error(k, x.astype(float))
+    assert abs(k - 3.0) < 5 * error  # five standard errors
+    assert error == pytest.approx(3.0 * np.sqrt(2 / (x - 1).sum()), rel=0.3)  # about that of a variance
+
+
+def test_the_error_of_regularity_is_the_curvature():
+    x, k, step = np.array([2.0, 3.0, 7.0]), 1.7, 1e-3
+
+    def likelihood(at):
+        # Of shares that are equal, whose logarithms are linear in k and have no curvature.
+        return sum(math.lgamma(at * n) - n * math.lgamma(at) for n in x)
+
+    curvature = (likelihood(k + step) - 2 * likelihood(k) + likelihood(k - step)) / step**2
+    assert regularity_error(k, x) == pytest.approx((-curvature) ** -0.5, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("freq", "period", "named"),
+    [("YS", "year", "January 1"), ("ME", "month", "the last day of the month"), ("W-TUE", "week", "a Tuesday")],
+)
+def test_opportunities_are_found(freq, period, named):
+    days = pd.date_range("2000-01-01", periods=12, freq=freq)
+    rng = np.random.default_rng(0)
+    rows = [(customer, day) for customer in range(60) for day in days if rng.random() < 0.6]
+    found = profile(pd.DataFrame(rows, columns=["customer_id", "date"]))
+    assert found.opportunities.period == period
+    assert named in found.opportunities.words
+    assert found.models["name"].iloc[0] == "BGBB"
+    assert set(found.models["fits"].iloc[1:-1]) == {"no"}
+
+
+def test_every_day_is_no_opportunity(cdnow):
+    assert cdnow.opportunities.period is None
+
+
+# ---- season ------------------------------------------------------------------------------------------------
+
+
+def seasonal(years, ratio):
+    """Customers of the first day who buy at random, `ratio` times as often in December."""
+    days = pd.date_range("2018-01-01", periods=round(365.25 * years))
+    rng = np.random.default_rng(7)
+    chance = 0.01 * np.where(days.month == 12, ratio, 1.0)
+    bought = rng.random((400, len(days))) < chance
+    bought[:, 0] = True
+    customer, day = np.nonzero(bought)
+    return pd.DataFrame({"customer_id": customer, "date": days[day]})
+
+
+def test_a_season_is_found():
+    found = profile(seasonal(3, 2.0)).season
+    assert found.busiest == 12
+    assert found.p_value < 1e-4
+    index = found.months["index"].to_numpy()
+    assert index[11] / np.delete(index, 11).mean() == pytest.approx(2.0, rel=0.15)  # 400 purchases in December a year
+    assert "December" in found.words
+    assert found.months["years"].to_list() == [3] * 12
+
+
+def test_no_season_is_found_where_there_is_none():
+    found = profile(seasonal(3, 1.0)).season
+    assert found.busiest is None
+    assert found.p_value > 0.01
+
+
+def test_a_season_cannot_be_seen_in_less_than_two_years():
+    found = profile(seasonal(1.5, 2.0)).season
+    assert math.isnan(found.strength)
+    assert "cannot be told from a trend" in found.words
+    assert len(found.months) == 0
+
+
+# ---- money -------------------------------------------------------------------------------------------------
+
+
+def test_hill_gives_the_index_of_a_pareto_tail_back():
+    values = stats.pareto(2.5).rvs(100_000, random_state=0)
+    index, error = hill(values)
+    assert abs(index - 2.5) < 5 * error  # five standard errors
+    assert error == pytest.approx(index / math.sqrt(2_000))
+
+
+def test_a_heavy_tail_speaks_against_gamma_gamma():
+    log = simulate_log(3_000, STEADY, random_state=3)
+    heavy = stats.pareto(0.8).rvs(3_000, random_state=1)
+    found = profile(log.assign(amount=heavy[log["customer_id"]]), amount="amount")
+    assert found.money.tail_index < 1
+    assert found.models.set_index("name").loc["GammaGamma", "fits"] == "no"
+
+
+def test_spend_that_grows_with_frequency_speaks_against_gamma_gamma():
+    log = simulate_log(3_000, STEADY, random_state=3)
+    often = log.groupby("customer_id")["date"].transform("size")
+    found = profile(log.assign(amount=10.0 * often), amount="amount")
+    assert not found.money.independence.plausible
+    assert found.models.set_index("name").loc["GammaGamma", "fits"] == "perhaps"
+
+
+def test_gamma_gamma_is_named_for_its_own_money():
+    found = profile(simulate_log(3_000, STEADY, {"p": 6.0, "q": 4.0, "v": 15.0}, random_state=3), amount="amount")
+    assert found.models.set_index("name").loc["GammaGamma", "fits"] == "yes"
+
+
+def test_no_amount_no_money():
+    found = profile(LOG)
+    assert found.money is None
+    assert "amount" not in found.weeks
+    assert found.to_dict()["money"] is None
+
+
+def test_a_free_log_has_no_shares():
+    found = profile(LOG.assign(amount=0.0), amount="amount")
+    assert found.money.zero == 1.0
+    assert math.isnan(found.money.top_1)
+    assert found.to_dict()["money"]["top_1"] is None
+
+
+# ---- which models ------------------------------------------------------------------------------------------
+
+
+def test_models_follow_what_was_seen(cdnow):
+    fits = cdnow.models.set_index("name")["fits"]
+    assert (fits["MBGNBD"], fits["BGNBD"], fits["BGCNBD"], fits["BGBB"]) == ("yes", "perhaps", "no", "no")
+    assert len(fits) == 9
+    assert cdnow.models["model"].iloc[-1] == "Gamma-Gamma"
+
+
+def test_every_model_named_exists(cdnow):
+    import clvmodels as clv
+
+    for name in cdnow.models["name"]:
+        assert getattr(clv, name)().title in set(cdnow.models["model"])
+
+
+# ---- how it is told ----------------------------------------------------------------------------------------
+
+
+def test_it_is_written_as_json(tmp_path, cdnow):
+    cdnow.to_json(tmp_path / "profile.json")
+    told = json.loads((tmp_path / "profile.json").read_text(encoding="utf-8"))
+    assert told["customers"] == 2357
+    assert told["arrivals"]["verdict"] == "seen"
+    assert told["season"]["strength"] is None  # 18 months
+    assert len(told["weeks"]) == len(cdnow.weeks)
+
+
+def test_it_shows_in_a_notebook(cdnow):
+    html = cdnow._repr_html_()
+    assert "<li>2,357 customers" in html
+    assert html.count("<table") == 2
+    assert "MBG/NBD" in html
+    assert repr(cdnow).startswith("Profile:\n- 2,357 customers")
+
+
+def test_one_customer_with_one_purchase_has_a_profile():
+    found = profile(LOG.iloc[:1], amount="amount")
+    assert found.customers == 1
+    assert found.intertimes.count == 0
+    assert found.sufficiency == "too little"
+    assert json.dumps(found.to_dict(), allow_nan=False)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 4), st.integers(0, 900), st.sampled_from([0.0, 1.0, 2.5, 1e12])),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_every_log_has_a_profile(rows):
+    log = pd.DataFrame(rows, columns=["customer_id", "day", "amount"])
+    log["date"] = pd.Timestamp("2020-02-28") + pd.to_timedelta(log.pop("day"), unit="D")
+    found = profile(log, amount="amount")
+    assert json.dumps(found.to_dict(), allow_nan=False)
+    assert all(found.facts())
+    assert found._repr_html_()
+
+
+def test_observed_days_are_those_of_the_record():
+    seen = observe(purchases_of(LOG, Clock(), amount="amount"), Clock().last_tick("2024-01-16"))
+    assert seen.day.tolist() == [
+        Clock().last_tick(day) for day in ("2024-01-01", "2024-01-03", "2024-01-08", "2024-01-02", "2024-01-16")
+    ]
+    assert seen.amount.tolist() == [15.0, 0.0, 5.0, 60.0, 20.0]
+    assert seen.start.tolist() == [0, 3, 5]
