@@ -6,13 +6,14 @@ was drawn as its weight. Both forecasts see the same draw, so that what makes cu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
 from clvmodels.validation.metrics import TOP
 
@@ -41,11 +42,18 @@ COLUMNS = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Draw:
-    """The customers sampled at one origin, and how often each was drawn, (replicates, m); first all of them once."""
+    """The customers sampled at one origin, and how often each was drawn, (m, replicates); first all of them once.
+
+    customers, total, best : arrays (replicates,)
+        How many were drawn, what they did, and the area under the curve of the perfect ranking.
+    """
 
     table: pd.DataFrame
     actual: Array
     weights: Array
+    customers: Array
+    total: Array
+    best: Array
 
 
 def difference_table(
@@ -88,33 +96,35 @@ def _compared(
     if reference not in titles or told.empty:
         return []
     draws = _drawn(told, seed)
-    share = np.sqrt(len(told) / max(1, int(rows.groupby("origin")["customers"].first().sum())))
+    share = min(1.0, np.sqrt(len(told) / max(1, int(rows.groupby("origin")["customers"].first().sum()))))
+    again = dict(zip(titles, in_threads(lambda title: _replicated(draws, title), titles), strict=True))
+    means = {title: rows[rows["forecast"] == title] for title in titles}
     found = []
     for metric, direction in SCORED.items():
-        known = [title for title in titles if metric != "log_score" or LOG_SCORE_OF + title in told.columns]
-        if reference not in known:
+        if metric not in again[reference]:
             continue
-        values = {title: _mean_score(rows[rows["forecast"] == title], metric) for title in known}
-        again = {title: _replicated(draws, metric, title) for title in known if np.isfinite(values[title])}
-        for title in known:
+        value = {title: _mean_score(means[title], metric) for title in titles if metric in again[title]}
+        for title, score in value.items():
             if title == reference:
                 continue
-            difference = values[title] - values[reference]
-            row = {"metric": metric, "forecast": title, "value": values[title], "reference_value": values[reference]}
+            difference = score - value[reference]
             ends = (np.nan, np.nan)
-            if title in again and reference in again:
-                apart = again[title] - again[reference]
-                ends = _ends(difference, apart, float(min(share, 1.0)), level)
+            if np.isfinite(difference):
+                ends = _ends(difference, again[title][metric] - again[reference][metric], float(share), level)
+            row = {"metric": metric, "forecast": title, "value": score, "reference_value": value[reference]}
             row |= {"difference": difference, "lower": ends[0], "upper": ends[1]}
             row |= {"better": _better(difference, ends, direction)}
-            found.append(row | {"customers": len(draws[-1].table), "origins": int(count)})
+            found.append(row | {"customers": len(draws[-1].actual), "origins": int(count)})
     return found
 
 
 def _ends(difference: float, apart: Array, share: float, level: float) -> tuple[float, float]:
     """Interval of a difference from replicated ones, of which the first is that of the sample itself."""
     tail = 0.5 * (1 - level)
-    lower, upper = np.quantile(apart[1:] - apart[0], [tail, 1 - tail])
+    moved = apart[1:] - apart[0]
+    if not np.isfinite(moved).any():
+        return np.nan, np.nan
+    lower, upper = np.quantile(moved[np.isfinite(moved)], [tail, 1 - tail])
     return float(difference + share * lower), float(difference + share * upper)
 
 
@@ -137,85 +147,76 @@ def _drawn(told: pd.DataFrame, seed: int) -> list[_Draw]:
     """How often each customer is drawn, the same at every origin that knows the customer."""
     ids, codes = np.unique(told["customer_id"].to_numpy(), return_inverse=True)
     generator = np.random.default_rng([seed, len(ids)])
-    weights: Array = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=REPLICATES).astype(float)
-    weights = np.concatenate([np.ones((1, len(ids))), weights])
+    drawn = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=REPLICATES)
+    weights = np.concatenate([np.ones((1, len(ids))), drawn]).T
     draws = []
     for origin in told["origin"].unique():
         here = (told["origin"] == origin).to_numpy()
-        table = told[here]
-        draws.append(_Draw(table, table["actual"].to_numpy(dtype=float), weights[:, codes[here]]))
+        actual, among = told["actual"].to_numpy(dtype=float)[here], np.ascontiguousarray(weights[codes[here]])
+        draws.append(_Draw(told[here], actual, among, among.sum(axis=0), actual @ among, _area(actual, actual, among)))
     return draws
 
 
-def _replicated(draws: Sequence[_Draw], metric: str, title: str) -> Array:
-    """The score under each draw, in means over origins, (replicates + 1,)."""
-    column = LOG_SCORE_OF + title if metric == "log_score" else title
-    told = [SCORES[metric](draw.actual, draw.table[column].to_numpy(dtype=float), draw.weights) for draw in draws]
-    answer: Array = np.mean(told, axis=0)
-    return answer
+def _replicated(draws: Sequence[_Draw], title: str) -> dict[str, Array]:
+    """Each score under each draw, in means over origins, (replicates + 1,)."""
+    told = [_scores(draw, title) for draw in draws]
+    return {metric: np.mean([each[metric] for each in told], axis=0) for metric in told[0]}
 
 
-def _bias(actual: Array, predicted: Array, weights: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.abs(weights @ predicted / (weights @ actual) - 1)
-
-
-def _rmse(actual: Array, predicted: Array, weights: Array) -> Array:
-    answer: Array = np.sqrt(weights @ (predicted - actual) ** 2 / weights.sum(axis=1))
-    return answer
-
-
-def _poisson_deviance(actual: Array, predicted: Array, weights: Array) -> Array:
+def _scores(draw: _Draw, title: str) -> dict[str, Array]:
+    """Each score at one origin, with how often customers were drawn as their weights."""
+    actual, weights = draw.actual, draw.weights
+    predicted = draw.table[title].to_numpy(dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.where(actual > 0, actual * np.log(actual / predicted), 0.0)
-    answer: Array = 2 * (weights @ (odds - actual + predicted)) / weights.sum(axis=1)
-    return answer
-
-
-def _log_score(actual: Array, told: Array, weights: Array) -> Array:
-    answer: Array = weights @ told / weights.sum(axis=1)
-    return answer
-
-
-def _gini(actual: Array, predicted: Array, weights: Array) -> Array:
-    return _area(actual, predicted, weights) / _area(actual, actual, weights)
+        deviance = 2 * ((odds - actual + predicted) @ weights) / draw.customers
+    customers, captured = _curve(actual, predicted, weights)
+    scores = {
+        "bias": np.abs(_share(predicted @ weights, draw.total) - 1),
+        "rmse": np.sqrt((predicted - actual) ** 2 @ weights / draw.customers),
+        "poisson_deviance": deviance,
+        "gini": _share(_under(customers, captured), draw.best),
+        "capture": _captured(customers, captured),
+    }
+    if LOG_SCORE_OF + title in draw.table:
+        scores["log_score"] = draw.table[LOG_SCORE_OF + title].to_numpy(dtype=float) @ weights / draw.customers
+    return scores
 
 
 def _area(actual: Array, ranking: Array, weights: Array) -> Array:
-    customers, captured = _curve(actual, ranking, weights)
-    before = np.pad(captured, ((0, 0), (1, 0)))[:, :-1]
-    widths = np.diff(customers, axis=1, prepend=0.0)
-    area: Array = np.sum(widths * (captured + before), axis=1) / (customers[:, -1] * captured[:, -1]) - 1
-    return area
-
-
-def _capture(actual: Array, predicted: Array, weights: Array) -> Array:
-    customers, captured = _curve(actual, predicted, weights)
-    wanted = TOP * customers[:, -1]
-    each = np.arange(len(weights))
-    at = np.minimum((customers < wanted[:, None]).sum(axis=1), customers.shape[1] - 1)
-    before = np.where(at > 0, customers[each, at - 1], 0.0), np.where(at > 0, captured[each, at - 1], 0.0)
-    step = customers[each, at] - before[0]
-    part = np.divide(wanted - before[0], step, out=np.ones(len(step)), where=step > 0)
-    answer: Array = (before[1] + part * (captured[each, at] - before[1])) / captured[:, -1]
-    return answer
+    return _under(*_curve(actual, ranking, weights))
 
 
 def _curve(actual: Array, ranking: Array, weights: Array) -> tuple[Array, Array]:
-    """Customers drawn, and what they did, among the best-ranked: a column a group of ties, (replicates, groups)."""
+    """Customers drawn, and what they did, among the best-ranked: a row a group of ties, (groups, replicates)."""
     order = np.argsort(-ranking, kind="stable")
     begins: npt.NDArray[np.intp] = np.flatnonzero(np.diff(ranking[order], prepend=np.nan) != 0)
-    ordered = weights[:, order]
-    size = np.add.reduceat(ordered, begins, axis=1)
-    did = np.add.reduceat(ordered * actual[order], begins, axis=1)
-    return np.cumsum(size, axis=1), np.cumsum(did, axis=1)
+    size = weights[order]
+    did = size * actual[order][:, None]
+    if len(begins) < len(order):
+        size, did = (np.add.reduceat(values, begins, axis=0) for values in (size, did))
+    return np.cumsum(size, axis=0, out=size), np.cumsum(did, axis=0, out=did)
 
 
-SCORES: dict[str, Callable[[Array, Array, Array], Array]] = {
-    "bias": _bias,
-    "rmse": _rmse,
-    "poisson_deviance": _poisson_deviance,
-    "gini": _gini,
-    "capture": _capture,
-    "log_score": _log_score,
-}
+def _under(customers: Array, captured: Array) -> Array:
+    """Twice the area between the curve and the diagonal, as shares, (replicates,)."""
+    area = customers[0] * captured[0]
+    if len(customers) > 1:
+        area = area + np.einsum("ij,ij->j", np.diff(customers, axis=0), captured[1:] + captured[:-1])
+    return _share(area, customers[-1] * captured[-1]) - 1
+
+
+def _captured(customers: Array, captured: Array) -> Array:
+    """Share captured by the top customers, (replicates,)."""
+    wanted, each = TOP * customers[-1], np.arange(customers.shape[1])
+    at = np.minimum((customers < wanted).sum(axis=0), len(customers) - 1)
+    seen, did = (np.where(at > 0, values[at - 1, each], 0.0) for values in (customers, captured))
+    step = customers[at, each] - seen
+    part = np.divide(wanted - seen, step, out=np.ones(len(step)), where=step > 0)
+    return _share(did + part * (captured[at, each] - did), captured[-1])
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """The quotient; NaN where nothing happened among the customers drawn."""
+    share: Array = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return share

@@ -6,9 +6,31 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
+from scipy.stats import poisson, spearmanr
+from sklearn.metrics import brier_score_loss, mean_poisson_deviance
+from sklearn.metrics import log_loss as sklearn_log_loss
 
-from clvmodels.validation.metrics import METRICS, bias, log_score, mae, normalized_gini, rmse, spearman
+from clvmodels.validation.metrics import (
+    METRICS,
+    bias,
+    brier,
+    capture,
+    coverage,
+    crps_of_counts,
+    crps_of_draws,
+    decile_mape,
+    deciles,
+    lift,
+    log_loss,
+    log_score,
+    mae,
+    normalized_gini,
+    poisson_deviance,
+    randomized_pit,
+    rmse,
+    spearman,
+    width,
+)
 from clvmodels.validation.tables import score_table
 
 some = settings(max_examples=80, derandomize=True)
@@ -162,3 +184,74 @@ def test_a_table_without_a_known_forecast_has_no_scores():
     table = score_table(np.ones(2), {"a": np.full(2, np.nan)}, "money")
     assert table.loc[0, "customers"] == 0
     assert table[list(METRICS)].isna().all(axis=None)
+
+
+# ---- whole forecasts ---------------------------------------------------------------------------------------
+
+
+def test_poisson_deviance_is_scikit_learn_s_and_infinite_for_a_forecast_of_nothing():
+    actual, predicted = arrays([0, 1, 2, 5], [0.5, 1, 0.25, 4])
+    assert poisson_deviance(actual, predicted) == pytest.approx(mean_poisson_deviance(actual, predicted), rel=1e-14)
+    assert poisson_deviance(actual, np.zeros(4)) == np.inf
+    assert poisson_deviance(np.zeros(4), np.zeros(4)) == 0
+
+
+def test_capture_shares_among_ties():
+    actual = np.array([6.0, 2.0, *[0.0] * 18])
+    ranked = np.arange(20.0)[::-1]
+    assert capture(actual, ranked) == 1  # two of twenty are the top tenth
+    assert lift(actual, ranked) == 10
+    # All alike: the top tenth holds a tenth of everything, in any order of rows.
+    assert capture(actual, np.ones(20)) == pytest.approx(0.1, rel=1e-14)
+    # Three share the first place, two of whom are taken.
+    assert capture(actual, np.array([1.0, 1.0, 1.0, *[0.0] * 17])) == pytest.approx(2 / 3, rel=1e-14)
+    assert np.isnan(capture(np.zeros(3), np.ones(3)))
+
+
+def test_deciles_are_tenths_from_the_top():
+    assert deciles(np.arange(20.0)).tolist() == [10 - i // 2 for i in range(20)]
+    assert np.bincount(deciles(np.ones(25)))[1:].tolist() == [3, 2, 3, 2, 3, 2, 3, 2, 3, 2]
+    # Each of ten customers is a decile: off by 1/1, 0/2 and so on; those in which nothing happened are left out.
+    actual = np.array([1.0, 2.0, *[0.0] * 8])
+    assert decile_mape(actual, np.array([2.0, 2.0, *np.linspace(0.9, 0.1, 8)])) == pytest.approx(0.5, rel=1e-14)
+
+
+def test_chances_of_an_event_are_scored_as_scikit_learn_does():
+    happened, chance = arrays([0, 1, 1, 0], [0.2, 0.7, 0.4, 0.1])
+    assert brier(happened, chance) == pytest.approx(brier_score_loss(happened, chance), rel=1e-14)
+    assert log_loss(happened, chance) == pytest.approx(sklearn_log_loss(happened, chance), rel=1e-12)
+    assert log_loss(happened, np.zeros(4)) == np.inf
+
+
+def test_crps_of_counts():
+    # Certain of 2: the absolute error, also beyond the counts told.
+    certain = np.array([0.0, 0.0, 1.0])
+    for actual in (0, 2, 3, 9):
+        assert crps_of_counts(np.array([float(actual)]), certain[:, None]) == pytest.approx([abs(actual - 2)])
+    # P(0) = P(1) = 1/2 and 1 happened: (1/2)^2.
+    assert crps_of_counts(np.array([1.0]), np.array([[0.5], [0.5]])) == pytest.approx([0.25])
+
+
+def test_crps_of_draws_is_that_of_the_distribution():
+    chances = poisson.pmf(np.arange(60), 4.0)[:, None]
+    draws = np.random.default_rng(0).poisson(4.0, (200_000, 1)).astype(float)
+    # Of 200,000 draws the mean of |X - y| has a standard error of about 4e-3.
+    assert crps_of_draws(np.array([7.0]), draws) == pytest.approx(crps_of_counts(np.array([7.0]), chances), abs=0.02)
+    few, actual = np.array([[0.0], [1.0], [5.0]]), np.array([2.0])
+    # |X - y|: 2 1 3, mean 2; of pairs 1 5 4, mean 10/3, halved.
+    assert crps_of_draws(actual, few) == pytest.approx([2 - 10 / 6])
+
+
+def test_intervals_count_their_ends():
+    actual, lower, upper = arrays([0, 1, 5, 9], [0, 0, 6, 2], [0, 3, 8, 9])
+    assert coverage(actual, lower, upper) == 0.75
+    assert width(lower, upper) == (0 + 3 + 2 + 7) / 4
+
+
+def test_the_randomized_pit_of_a_right_forecast_is_uniform():
+    generator = np.random.default_rng(1)
+    actual = generator.poisson(0.7, 100_000)
+    below, at = poisson.cdf(actual - 1, 0.7), poisson.pmf(actual, 0.7)
+    counts, _ = np.histogram(randomized_pit(below, at, generator.random(100_000)), np.linspace(0, 1, 11))
+    # Five standard errors of a tenth of 100,000 are 474.
+    assert counts == pytest.approx(np.full(10, 10_000), abs=474)

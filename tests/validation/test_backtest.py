@@ -1,0 +1,459 @@
+"""Backtests: nothing from after a cut, one origin as a validation, rivals by hand, what intervals can know."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.clock import Clock
+from clvmodels.errors import FitFailed, InvalidOption
+from clvmodels.transactions.purchases import purchases_of
+from clvmodels.validation import differences, rivals
+from clvmodels.validation.challenger import BLENDS, CHALLENGER, earlier_windows, learned_level
+from clvmodels.validation.level import judge_levels
+from clvmodels.validation.metrics import capture, normalized_gini, rmse
+from clvmodels.validation.past import Past
+from clvmodels.validation.predictive import Spread, bounds_of_total, sample_of
+
+CUTS = ["1997-07-01", "1997-09-30"]
+OPTIONS = {"amount": "amount", "time_unit": "week", "horizons": "26 weeks", "sampled": 400, "draws": 60}
+
+
+@pytest.fixture(scope="module")
+def log():
+    return clv.datasets.load_cdnow(sample=True)
+
+
+@pytest.fixture(scope="module")
+def check(log):
+    return clv.backtest(log, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), origins=CUTS, **OPTIONS)
+
+
+def scored(check, forecast, quantity="purchases", origin=CUTS[-1]):
+    table = check.scores
+    chosen = (table["quantity"] == quantity) & (table["forecast"] == forecast) & (table["origin"] == origin)
+    return table[chosen].iloc[0]
+
+
+# ---- nothing from after the cut ----------------------------------------------------------------------------
+
+
+def test_nothing_after_a_cut_reaches_a_forecast(log, check):
+    """Everything after the first cut told otherwise: what was forecast then is the same to the last bit."""
+    future = log["date"] > CUTS[0]
+    poisoned = log.assign(amount=log["amount"].where(~future, 1e6))
+    strangers = pd.DataFrame(
+        {"customer_id": range(900_000, 900_300), "date": "1997-07-02", "quantity": 1, "amount": 1e6}
+    )
+    known = log.loc[log["date"] <= CUTS[0], "customer_id"].unique()[::2]
+    more = [
+        pd.DataFrame({"customer_id": known, "date": f"1997-08-{d:02}", "quantity": 1, "amount": 9e5}) for d in (1, 9)
+    ]
+    poisoned = pd.concat([poisoned, strangers, *more], ignore_index=True)
+    other = clv.backtest(poisoned, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), origins=CUTS[:1], **OPTIONS)
+    mine, theirs = check.at(CUTS[0]), other.at(CUTS[0])
+    assert theirs["parameters"].equals(mine["parameters"])
+    assert theirs["quantities"].equals(mine["quantities"])
+    forecasts = [name for name in mine["customers"] if name in set(check.scores["forecast"])]
+    assert {CHALLENGER, *BLENDS, rivals.HIATUS, rivals.LAST_PERIOD} <= set(forecasts)
+    for name in forecasts:
+        assert theirs["customers"][name].equals(mine["customers"][name]), name
+    assert list(theirs["scores"]["predicted"]) == list(mine["scores"]["predicted"])
+    for name in ("lower", "upper"):
+        assert list(theirs["level"][name]) == list(mine["level"][name])
+    assert theirs["tracking"]["forecast_upper"].equals(mine["tracking"]["forecast_upper"])
+    assert list(theirs["origins"]["best"]) == list(mine["origins"]["best"])
+    for here, there in zip(check.certificates, other.certificates, strict=False):
+        assert here == there
+    assert theirs["scores"]["actual"].iloc[-1] > 100 * mine["scores"]["actual"].iloc[-1]  # and the poison was there
+
+
+def test_a_past_refuses_what_came_later(log):
+    record = purchases_of(log, Clock("week"))
+    past = Past(record, Clock().last_tick(CUTS[0]))
+    for ask in (
+        lambda: past.repeated(past.cut, past.cut + 1),
+        lambda: past.known_at(past.cut + 1),
+        lambda: past.earlier(past.cut + 1),
+    ):
+        with pytest.raises(AssertionError, match="was not known"):
+            ask()
+
+
+def test_attributes_are_asked_for_as_of_each_origin(log):
+    asked = []
+
+    def known_on(date):
+        asked.append(date)
+        first = log[log["date"] <= date].groupby("customer_id", as_index=False)["amount"].first()
+        return pd.DataFrame(
+            {"customer_id": first["customer_id"], "band": np.where(first["amount"] < 25, "low", "high")}
+        )
+
+    options = OPTIONS | {"challenger": False}
+    check = clv.backtest(log, clv.NBD(by="band"), origins=CUTS, attributes=known_on, **options)
+    assert sorted(asked) == CUTS
+    assert set(check.groups["group"]) >= {"low", "high"}
+    assert {"low", "high"} <= set(check.calibration.loc[check.calibration["by"] == "band", "group"])
+
+
+# ---- one origin is a validation ----------------------------------------------------------------------------
+
+
+def test_one_origin_is_a_validation(log):
+    cut = {"calibration_end": CUTS[-1], "holdout_end": "1998-03-31", "amount": "amount", "time_unit": "week"}
+    split = clv.holdout_split(log, **cut)
+    one = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
+    options = OPTIONS | {"sampled": 10_000, "draws": 200}
+    rolled = clv.backtest(log, clv.BGNBD(), clv.GammaGamma(), origins=CUTS[1:], challenger=False, **options)
+    assert isinstance(one, clv.Backtest)
+    shared = rolled.scores[rolled.scores["forecast"].isin(one.scores["forecast"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(shared, one.scores)
+    for name in ("level", "by_frequency", "tracking", "parameters", "pit", "spend_histogram", "quantities"):
+        pd.testing.assert_frame_equal(getattr(rolled, name), getattr(one, name))
+    assert {rivals.LAST_PERIOD} == set(rolled.scores["forecast"]) - set(one.scores["forecast"])
+
+
+def test_the_models_passed_stay_as_they_are(log):
+    model = clv.NBD()
+    clv.backtest(log, model, origins=1, **OPTIONS | {"amount": None, "challenger": False})
+    assert not model.__sklearn_is_fitted__()
+
+
+# ---- where origins are -------------------------------------------------------------------------------------
+
+
+def test_origins_are_placed_from_the_middle_to_the_last_that_leaves_room(log):
+    options = {"time_unit": "week", "challenger": False, "sampled": 50, "draws": 20}
+    check = clv.backtest(log, clv.NBD(), origins=3, horizons=["13 weeks", 39], **options)
+    # 1997-01-01 to 1998-06-30 are 545 days, 272 of them before the last 273; the middle of these is day 136.
+    assert check.facts["origins"] == ["1997-05-17", "1997-07-24", "1997-09-30"]
+    assert check.facts["horizons"] == ["13 weeks", "39 weeks"]
+    assert list(check.origins["length"]) == [13, 39] * 3
+    assert not check.facts["left_out"]
+    assert set(check.at("1997-07-24", "13 weeks")["scores"]["origin"]) == {"1997-07-24"}
+
+
+def test_horizons_that_are_not_over_are_left_out_and_told(log):
+    options = {
+        "time_unit": "week",
+        "challenger": False,
+        "sampled": 50,
+        "draws": 20,
+        "horizons": ["4 weeks", "39 weeks"],
+    }
+    check = clv.backtest(log, clv.NBD(), origins=["1997-09-30", "1998-05-01"], **options)
+    assert check.facts["left_out"] == ["39 weeks from 1998-05-01 is not over when the log ends"]
+    assert len(check.origins) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"origins": ["1998-06-30"]}, "No origin leaves room"),
+        ({"origins": 0}, "at least one"),
+        ({"origins": 400, "horizons": "39 weeks"}, "no room for 400 origins"),
+        ({"origins": ["1997-09-30", "1997-09-30"]}, "different dates"),
+        ({"horizons": []}, "at least one horizon"),
+        ({"horizons": "1 hours"}, "nothing can happen in it"),
+        ({"models": []}, "backtest needs at least one model"),
+        ({"spend": clv.GammaGamma()}, "no money to score"),
+        ({"level": 1.0}, "must lie between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_asked(log, options, match):
+    given = {"models": clv.NBD(), "horizons": "26 weeks", "time_unit": "week"} | options
+    with pytest.raises(InvalidOption, match=match):
+        clv.backtest(log, **given)
+
+
+# ---- progress and interruption -----------------------------------------------------------------------------
+
+
+def test_progress_is_told_and_an_interruption_stops(log):
+    seen = []
+    options = OPTIONS | {"amount": None, "challenger": False}
+    clv.backtest(log, clv.NBD(), origins=CUTS, progress=lambda done, of: seen.append((done, of)), **options)
+    assert seen == [(1, 2), (2, 2)]
+
+    def stop(done, of):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        clv.backtest(log, clv.NBD(), origins=4, progress=stop, **options)
+
+
+def test_a_model_that_cannot_be_fitted_is_left_out_and_told(log, monkeypatch):
+    def fails(self, rfm, y=None):
+        raise FitFailed("it found no maximum")
+
+    monkeypatch.setattr(clv.MBGNBD, "fit", fails)
+    check = clv.backtest(
+        log, [clv.NBD(), clv.MBGNBD()], origins=CUTS, **OPTIONS | {"amount": None, "challenger": False}
+    )
+    assert check.facts["notes"] == ["MBG/NBD could not be fitted: it found no maximum"] * 2
+    assert "MBG/NBD" not in set(check.scores["forecast"])
+
+
+# ---- the tables --------------------------------------------------------------------------------------------
+
+
+def test_a_forecast_of_zero_is_infinitely_wrong_and_no_headline(check):
+    found = scored(check, "zero")
+    assert found["poisson_deviance"] == np.inf
+    assert "mae" not in set(check.differences["metric"])
+    assert not {"log_score", "coverage"} & set(check.scores.loc[check.scores["kind"] == "rival"].dropna(axis=1).columns)
+    document = json.loads(json.dumps(check.to_dict(), allow_nan=False))
+    told = [row for row in document["scores"] if row["forecast"] == "zero" and row["quantity"] == "purchases"]
+    assert [row["poisson_deviance"] for row in told] == ["inf", "inf"]
+
+
+def test_the_tables_fit_each_other(check, log):
+    for name in ("deciles", "gain", "calibration"):
+        table = getattr(check, name)
+        assert set(table["origin"]) == set(CUTS)
+    for row in check.scores.dropna(subset=["mae"]).to_dict("records"):
+        same = {"quantity": row["quantity"], "forecast": row["forecast"], "origin": row["origin"]}
+
+        def of(table, same=same):
+            return table[np.logical_and.reduce([table[key] == value for key, value in same.items()])]
+
+        assert of(check.deciles)["predicted"].sum() == pytest.approx(row["predicted"], rel=1e-9)
+        assert of(check.deciles)["actual"].sum() == pytest.approx(row["actual"], rel=1e-9)
+        gain = of(check.gain).set_index("share_of_customers")["captured"]
+        assert gain[0.1] == pytest.approx(row["capture"], abs=1e-12)
+        assert (gain[0.0], gain[1.0]) == (0, pytest.approx(1))
+        for by, rows in of(check.calibration).groupby("by"):
+            assert rows["customers"].sum() == row["customers"], by
+            assert (rows["customers"] * rows["expected"]).sum() == pytest.approx(row["predicted"], rel=1e-9, abs=1e-9)
+    told = check.calibration[check.calibration["kind"] == "process"]
+    assert (told["lower"] <= told["expected"]).all()
+    assert (told["expected"] <= told["upper"]).all()
+    assert check.pit.groupby(["quantity", "forecast", "origin"])["share"].sum().to_numpy() == pytest.approx(1)
+    ahead = check.tracking[check.tracking["holdout"]]
+    assert (ahead["forecast_lower"] < ahead["forecast"]).all()
+    assert (ahead["cumulative_forecast"] < ahead["cumulative_forecast_upper"]).all()
+    # The band ends as wide as the interval of the total.
+    last = ahead.groupby(["model", "origin"]).last().reset_index()
+    level = check.level[check.level["quantity"] == "purchases"]
+    joined = last.merge(level, left_on=["model", "origin"], right_on=["forecast", "origin"], suffixes=("", "_total"))
+    width = joined["cumulative_forecast_upper"] - joined["cumulative_forecast_lower"]
+    assert width.to_numpy() == pytest.approx((joined["upper"] - joined["lower"]).to_numpy(), rel=1e-9)
+
+
+def test_the_interval_of_the_total_is_that_of_the_model(log):
+    cut = {"calibration_end": CUTS[-1], "holdout_end": "1998-06-30", "time_unit": "week"}
+    split = clv.holdout_split(log, **cut)
+    found = clv.validate(split, clv.BGNBD()).level.iloc[0]
+    model = clv.BGNBD().fit(split.calibration)
+    told = model.expected_purchases(split.calibration, 39, interval=0.9, by="total", draws=1_000)
+    for end in ("lower", "upper"):
+        # Two estimates of a quantile of a spread of 70 or so, one from a hundred draws of the parameters.
+        assert found[end] == pytest.approx(told[f"expected_purchases_{end}"][0], abs=35)
+    assert (found["actual"], found["inside"]) == (1882, False)
+
+
+def test_a_small_gamma_interval_is_a_poisson_one_and_a_large_one_normal():
+    lower, upper = bounds_of_total(Spread(1.0, 0.0), np.array([1e4]), 0.9)
+    assert (float(lower[0]), float(upper[0])) == pytest.approx((1e4 - 164.5, 1e4 + 164.5), abs=1.5)
+    lower, upper = bounds_of_total(Spread(1.0, 0.1), 1e4, 0.9)
+    assert float(upper - lower) == pytest.approx(2 * 1.645 * np.sqrt(1e4 + 1e6), rel=0.01)
+
+
+def test_the_sample_is_of_customers_not_of_rows(log):
+    rfm = clv.rfm_summary(log, time_unit="week")
+    some = sample_of(rfm, 300, 0)
+    half = rfm[np.arange(len(rfm)) % 2 == 0]
+    again = sample_of(half, len(half), 0)
+    assert len(some.rows) == 300
+    by_id = dict(zip(half.customer_id.to_list(), again.uniform, strict=True))
+    ids = rfm.customer_id[some.rows].to_list()
+    assert all(by_id[key] == value for key, value in zip(ids, some.uniform, strict=True) if key in by_id)
+    assert 0.4 < some.uniform.mean() < 0.6  # five standard errors of 300 uniform numbers are .083
+
+
+# ---- rivals ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """Two years of two customers, and one who comes late; the cut is 2023-12-31, the horizon ten days."""
+    rows = [
+        ("a", "2022-01-01", 5.0),
+        ("a", "2023-01-04", 7.0),
+        ("a", "2023-12-25", 3.0),
+        ("b", "2022-06-01", 2.0),
+        ("b", "2023-01-02", 4.0),
+        ("b", "2023-01-09", 6.0),
+        ("c", "2023-12-24", 9.0),
+        ("c", "2024-01-05", 8.0),
+    ]
+    log = pd.DataFrame(rows, columns=["customer_id", "date", "amount"])
+    clock = Clock("day")
+    past = Past(purchases_of(log, clock, amount="amount"), clock.last_tick("2023-12-31"))
+    return past, past.followed(past.cut + 10)
+
+
+def test_the_last_period_repeated_by_hand(tiny):
+    past, split = tiny
+    assert rivals.last_period(split, past, False).tolist() == [1, 0, 0]  # c's purchase was the first
+    assert rivals.last_period(split, past, True).tolist() == [3, 0, 0]
+    short = past.earlier(past.record.first_tick + 3)
+    # Three days were seen: what was in them is stretched to ten.
+    assert rivals.last_period(short.followed(short.cut + 10), short, False).tolist() == [0]
+
+
+def test_the_seasonal_total_by_hand(tiny):
+    past, split = tiny
+    # 365 days before, from 2023-01-01 on: three purchases in ten days of two customers then known, three are now.
+    assert rivals.seasonal_total(split, past, False) == pytest.approx(3 / 2 * 3)
+    assert rivals.seasonal_total(split, past, True) == pytest.approx(17 / 2 * 3)
+    early = past.earlier(past.record.first_tick + 100)
+    assert np.isnan(rivals.seasonal_total(early.followed(early.cut + 10), early, False))
+
+
+def test_the_hiatus_is_the_threshold_that_told_best(tiny):
+    past, split = tiny
+    earlier = past.earlier(past.cut - 10).followed(past.cut)
+    rule = rivals.learn_hiatus(earlier)
+    # On 2023-12-21 both a and b have been silent for a year; a bought in the ten days after, and b is silent shorter.
+    assert rule.threshold == 351
+    assert (rule.active, rule.gone, rule.length) == (0.5, 0.0, 10)
+    assert rule.expected(split, False) == pytest.approx(rivals.own_rate(split, False) * rule.is_active(split))
+    assert rule.buys(split)[0] == 0.5
+
+
+def test_equal_silences_stay_together():
+    log = pd.DataFrame({"customer_id": [1, 2, 3, 1], "date": ["2024-01-01"] * 3 + ["2024-01-05"]})
+    clock = Clock("day")
+    past = Past(purchases_of(log, clock), clock.last_tick("2024-01-02"))
+    rule = rivals.learn_hiatus(past.followed(past.cut + 5))
+    assert rule.threshold == 1
+    assert rule.active == pytest.approx(1 / 3)
+
+
+def test_windows_lie_inside_the_calibration_period(log):
+    clock = Clock("week")
+    past = Past(purchases_of(log, clock, amount="amount"), clock.last_tick(CUTS[-1]))
+    windows = earlier_windows(past, 182, [clv.BGNBD()], None)
+    assert [window.split.horizon for window in windows] == pytest.approx([90 / 7] * 3)
+    ends = [window.past.cut + round(window.split.horizon * 7) for window in windows]
+    assert ends == [past.cut, past.cut - 45, past.cut - 90]
+    found = sum(window.split.purchases.sum() for window in windows)
+    told = sum(window.expected.purchases["BG/NBD"].sum() for window in windows)
+    assert learned_level(windows, "BG/NBD", "purchases") == pytest.approx(found / told)
+
+
+def test_blends_are_halves_and_their_totals_as_told(check):
+    rows = {name: scored(check, name) for name in ("MBG/NBD", "BG/NBD", CHALLENGER, *BLENDS)}
+    best = rows[check.origins["best"].iloc[-1]]
+    plain, as_process, learned = (rows[name]["predicted"] for name in BLENDS)
+    assert plain == pytest.approx((best["predicted"] + rows[CHALLENGER]["predicted"]) / 2)
+    assert as_process == pytest.approx(best["predicted"])
+    assert learned != as_process
+    assert rows[BLENDS[1]]["gini"] == rows[BLENDS[2]]["gini"]
+
+
+# ---- differences -------------------------------------------------------------------------------------------
+
+
+def test_weights_are_repeated_customers():
+    generator = np.random.default_rng(0)
+    actual = generator.poisson(1.0, 300).astype(float)
+    predicted = np.round(0.3 * actual + generator.random(300), 1)
+    drawn = generator.multinomial(300, np.full(300, 1 / 300))
+    again = np.repeat(np.arange(300), drawn)
+    weights = np.column_stack([np.ones(300), drawn]).astype(float)
+    customers, total = weights.sum(axis=0), actual @ weights
+    area = differences._area(actual, actual, weights)
+    draw = differences._Draw(pd.DataFrame({"f": predicted}), actual, weights, customers, total, area)
+    scores = differences._scores(draw, "f")
+    for metric, function in (("gini", normalized_gini), ("capture", capture), ("rmse", rmse)):
+        expected = [function(actual, predicted), function(actual[again], predicted[again])]
+        assert scores[metric] == pytest.approx(expected, rel=1e-12), metric
+
+
+def test_a_forecast_is_no_different_from_itself_and_far_from_nothing():
+    generator = np.random.default_rng(0)
+    actual = generator.poisson(1.0, 500).astype(float)
+    columns = {
+        "process": np.full(500, 0.9) + 0.1 * actual,
+        "twin": np.full(500, 0.9) + 0.1 * actual,
+        "zero": np.zeros(500),
+    }
+    customers = pd.DataFrame({"customer_id": range(500), "actual": actual, **columns})
+    customers = customers.assign(horizon="h", quantity="purchases", origin="o")
+    rows = [
+        {"forecast": name, "mae": 1.0, "rmse": rmse(actual, told), "bias": told.sum() / actual.sum() - 1}
+        | {"gini": normalized_gini(actual, told), "capture": capture(actual, told), "poisson_deviance": 1.0}
+        for name, told in columns.items()
+    ]
+    scores = pd.DataFrame(rows).assign(horizon="h", quantity="purchases", origin="o", customers=500, log_score=np.nan)
+    table = differences.difference_table(scores, customers, "process", "", 0.9, 0).set_index(["forecast", "metric"])
+    for metric in ("rmse", "gini", "bias", "capture"):
+        assert table.loc[("twin", metric), "better"] == "no visible difference"
+        assert table.loc[("zero", metric), "better"] == "reference"
+    assert table.loc[("twin", "gini"), ["lower", "upper"]].tolist() == [0, 0]
+
+
+# ---- level -------------------------------------------------------------------------------------------------
+
+
+def totals(errors):
+    """Origins a year apart, each over before the next, whose actual totals were off by so much."""
+    years = range(2000, 2000 + len(errors))
+    return pd.DataFrame(
+        {
+            "quantity": "purchases",
+            "forecast": "BG/NBD",
+            "predicted": 100.0,
+            "lower": 95.0,
+            "upper": 105.0,
+            "actual": 100 * np.exp(errors),
+            "inside": np.abs(errors) < 0.05,
+            "origin": [f"{year}-12-31" for year in years],
+            "holdout_end": [f"{year + 1}-06-30" for year in years],
+            "horizon": "26 weeks",
+        }
+    )
+
+
+def test_fewer_than_ten_origins_calibrate_nothing():
+    told = judge_levels(totals(np.linspace(-0.2, 0.2, 10)), 0.9)
+    assert list(told["earlier"]) == list(range(10))
+    assert not told["calibrated"].any()
+    assert told["widened_lower"].isna().all()
+    assert told["words"].iloc[0].endswith("nothing says how far totals are off.")
+    assert told["words"].iloc[9].endswith("Fewer than 10 calibrate nothing at 90%: the interval is not widened.")
+    assert "At 7 of 9 earlier origins the total missed it." in told["words"].iloc[9]
+
+
+def test_ten_origins_widen_the_interval_by_their_errors():
+    errors = np.array([0.01, -0.3, 0.02, 0.1, -0.1, 0.2, 0.05, -0.02, 0.15, 0.07, 0.0])
+    told = judge_levels(totals(errors), 0.9).iloc[10]
+    assert told["calibrated"]
+    # The tenth of ten errors by size: rank ceil(11 x .9).
+    assert (told["widened_lower"], told["widened_upper"]) == pytest.approx((100 * np.exp(-0.3), 100 * np.exp(0.3)))
+    assert told["words"].endswith("Widened by their errors it is calibrated on 10 origins.")
+
+
+def test_outcomes_that_were_not_known_at_a_cut_calibrate_nothing():
+    table = totals(np.zeros(3)).assign(holdout_end="2009-01-01")
+    assert list(judge_levels(table, 0.9)["earlier"]) == [0, 0, 0]
+
+
+# ---- the record --------------------------------------------------------------------------------------------
+
+
+def test_the_record_shows_itself_and_goes_to_json(check, tmp_path):
+    assert "2 origins (1997-07-01 to 1997-09-30), 26 weeks ahead; means over origins" in repr(check)
+    assert "BG/NBD" in check._repr_html_()
+    check.to_json(tmp_path / "backtest.json")
+    document = json.loads((tmp_path / "backtest.json").read_text("utf-8"))
+    assert set(document) == {"facts", "certificates", *clv.Backtest.tables()}
+    assert document["facts"]["reference"] in {"BG/NBD", "MBG/NBD"}
+    assert {row["origin"] for row in document["certificates"]} == set(CUTS)
