@@ -62,7 +62,13 @@ def test_python_blocks_print_what_stands_below_them(folder):
         compared += bool(shown)
     assert compared, "no python block of the README is followed by its output in a text block"
     plt.close("all")
-    assert {path.name for path in folder.iterdir()} == {"data", "report.html", "model.json", "tracking.png"}
+    assert {path.name for path in folder.iterdir()} == {
+        "data",
+        "report.html",
+        "report.json",
+        "model.json",
+        "tracking.png",
+    }
 
 
 def test_commands_run(folder):
@@ -80,7 +86,7 @@ def test_commands_run(folder):
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         assert done.stderr == "", f"{command}\n{done.stderr}"
     written = {path.name for path in folder.iterdir()} - {"data"}
-    assert written == {"model.json", "predictions.parquet", "validation.json", "report.html"}
+    assert written == {"model.json", "predictions.parquet", "validation.json", "report.html", "report.json"}
 
 
 def test_make_targets_exist():
