@@ -97,7 +97,7 @@ def demo(
     terminal.show_value(out, scored, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
     terminal.show_scores(out, check.scores, check.facts)
     out.print("\nWritten:")
-    for name in ("predictions.parquet", "model.json", "validation.json", "report.html"):
+    for name in ("predictions.parquet", "model.json", "validation.json", "report.html", "report.json"):
         out.print(f"  {folder / name}", highlight=False)
 
 
@@ -295,6 +295,65 @@ def validate(
     terminal.show_facts(out, split.facts())
     terminal.show_scores(out, check.scores, check.facts)
     out.print(f"Tables written to {output}, the report to {report}")
+
+
+@app.command()
+def report(
+    log: Log,
+    horizon: Annotated[str, typer.Option(help="How far to forecast from each cut, such as '26 weeks'.")] = "26 weeks",
+    origins: Annotated[
+        str, typer.Option(help="How many cuts, or their days with commas between: 3, or 1997-06-30,1997-09-30.")
+    ] = "3",
+    output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go beside it (JSON).")] = Path(
+        "report.html"
+    ),
+    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,mbgnbd,pareto_nbd",
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    time_unit: Unit = "week",
+    merge_within: Merge = "day",
+    discount_rate: Rate = 0.10,
+    margin: Margin = 1.0,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Profile a log, backtest models and rivals at several cuts, value customers, and write it all on one page."""
+    import clvmodels as clv
+    from clvmodels.reporting import terminal
+
+    chosen, spend = _models(models), None if amount is None else clv.GammaGamma()
+    names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
+    missing: Any = "drop" if drop_missing_id else "raise"
+    reading: dict[str, Any] = {"date_format": date_format, "time_zone": time_zone, "on_missing_id": missing}
+    cuts = int(origins) if origins.isdigit() else [day.strip() for day in origins.split(",")]
+    with _steps() as step:
+        step(f"Profiling {log}")
+        clock = _clock(time_unit, merge_within)
+        profile = clv.profile(log, **names, **reading, time_unit=clock["time_unit"])
+        step("Forecasting from each cut, and comparing with what came after")
+
+        def told(done: int, of: int) -> None:
+            step(f"{done} of {of} cuts done")
+
+        result = clv.backtest(
+            log, chosen, spend, horizons=horizon, origins=cuts, **names, **clock, **reading, progress=told
+        )
+        value, terms = None, None
+        if spend is not None:
+            step("Valuing every customer as of today")
+            title = result.facts["reference"]
+            model = next(each for each in chosen if each.title == title)
+            rfm = clv.rfm_summary(log, **names, **clock, **reading, intertimes=_intertimes([model]))
+            terms = f"{horizon} from {rfm.observation_end}, discounted at {discount_rate:.0%} a year, margin {margin:g}"
+            terms = f"By {title} and Gamma-Gamma, fitted to the whole log: {terms}."
+            fitted = clv.CustomerModel(model, spend).fit(rfm)
+            value = _score(fitted, rfm, horizon, discount_rate, margin)
+        step("Writing the report")
+        clv.write_report(result, output, value, value_terms=terms, profile=profile)
+    terminal.show_verdict(out, result)
+    out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
 
 
 @app.command()
