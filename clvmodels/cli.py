@@ -357,6 +357,53 @@ def report(
 
 
 @app.command()
+def backtest(
+    log: Log,
+    horizons: Annotated[str, typer.Option(help="How far ahead, such as '13 weeks,39 weeks'.")],
+    origins: Annotated[
+        str, typer.Option(help="Last days to learn from, with commas between; or how many, evenly placed.")
+    ] = "3",
+    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,pareto_nbd",
+    output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("backtest.json"),
+    keep: Annotated[Path | None, typer.Option(help="Folder for each origin's tables, as soon as it is done.")] = None,
+    challenger: Annotated[bool, typer.Option(help="Let a machine-learning challenger take part.")] = True,
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    time_unit: Unit = "day",
+    merge_within: Merge = "day",
+    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Forecast from several dates with what was known on each, and compare with what came after and with rivals."""
+    import clvmodels as clv
+    from clvmodels.reporting import terminal
+
+    found = clv.backtest(
+        log,
+        _models(models),
+        None if amount is None else clv.GammaGamma(),
+        horizons=[horizon.strip() for horizon in horizons.split(",")],
+        origins=int(origins) if origins.isdigit() else [origin.strip() for origin in origins.split(",")],
+        customer_id=customer_id,
+        date=date,
+        amount=amount,
+        **_clock(time_unit, merge_within),
+        include_first_transaction=include_first_transaction,
+        date_format=date_format,
+        time_zone=time_zone,
+        on_missing_id="drop" if drop_missing_id else "raise",
+        challenger=challenger,
+        keep=keep,
+    )
+    found.to_json(output)
+    terminal.show_backtest(out, found.summary, found.facts)
+    out.print(f"Tables written to {output}")
+
+
+@app.command()
 def compare(
     log: Log,
     models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,mbgnbd,nbd",

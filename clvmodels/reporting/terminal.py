@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from clvmodels.validation.record import Backtest
 
 __all__ = [
+    "show_backtest",
     "show_comparison",
     "show_crosscheck",
     "show_facts",
@@ -39,6 +40,7 @@ FITS = {
     "bic": "BIC",
     "seconds": "seconds",
 }
+BACKTEST = {"bias": "+.1%", "rmse": ",.2f", "gini": ".3f", "capture": ".1%", "coverage": ".1%"}
 FORECASTS = {
     "log_score": "log score",
     "bias": "bias",
@@ -148,6 +150,22 @@ def show_verdict(console: Console, result: Backtest) -> None:
         console.print(f"\n[bold]{escape(sentence.about)}: {escape(sentence.short)}[/bold]", highlight=False)
         console.print(f"  {sentence.told}", highlight=False, markup=False)
     console.print()
+
+
+def show_backtest(console: Console, summary: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    """Scores of forecasts in means over origins, a table a horizon and quantity."""
+    console.print()
+    console.print(f"  Origins: {', '.join(facts['origins'])}", highlight=False)
+    for sentence in (*facts["left_out"], *facts["notes"]):
+        console.print(f"  {sentence}", highlight=False)
+    for (horizon, quantity), rows in summary.groupby(["horizon", "quantity"], sort=False):
+        title = f"{str(quantity).capitalize()}, {horizon} ahead: means over origins"
+        table = _table(title, ["forecast"], ["bias", "RMSE", "Gini", "top tenth", "covered"])
+        for row in rows.to_dict("records"):
+            numbers = [_number(row[name], form) for name, form in BACKTEST.items()]
+            table.add_row(row["forecast"], *numbers)
+        console.print()
+        console.print(table)
 
 
 def show_comparison(console: Console, shown: pd.DataFrame, remarks: Iterable[str], words: str) -> None:

@@ -92,6 +92,7 @@ def backtest(
     draws: int = 200,
     sampled: int = 10_000,
     random_state: RandomState = 0,
+    keep: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
     """Forecast from several dates with what was known on each, and compare with what came after and with rivals.
@@ -122,6 +123,9 @@ def backtest(
         Possible outcomes drawn of each of so many customers at most: for CRPS, PIT and coverage. They are chosen by
         their ids, so that they are the same at every origin; the tables say how many they were.
     random_state : int or Generator
+    keep : path, optional
+        A folder for the tables of each origin as JSON, written as soon as it is done: an interruption loses no more
+        than the origins it stops.
     progress : function of (int, int), optional
         Called with the number of origins done, and of all; an interruption there, or by the keyboard, stops the rest.
         By default a bar is shown where somebody watches the terminal.
@@ -160,7 +164,11 @@ def backtest(
     pasts = [Past(record, cut, include_first_transaction, intertimes, attributes) for cut in plan]
 
     def run(past: Past) -> Result:
-        return _origin(past, plan[past.cut], given, spend, settings, challenger)
+        result = _origin(past, plan[past.cut], given, spend, settings, challenger)
+        if keep is not None:
+            name = f"{result.facts['calibration_end'].replace(':', '')}.json"
+            Backtest(**assembled([result], settings)).to_json(Path(keep) / name)
+        return result
 
     with _shown(progress, len(pasts)) as done:
         results = _each(run, pasts, done, parallel=len(record.customer_id) < MANY)

@@ -20,6 +20,7 @@ from clvmodels.validation.metrics import TOP
 __all__ = ["LOG_SCORE_OF", "SCORED", "difference_table"]
 
 REPLICATES = 300
+NEGLIGIBLE = 1e-3  # of the reference's score: less is no difference to anyone, however sure
 LOG_SCORE_OF = "log score of "  # a forecast's column in the table of customers
 SCORED = {"bias": -1, "rmse": -1, "poisson_deviance": -1, "gini": 1, "capture": 1, "log_score": 1}
 """What is compared, and which way is better; of the bias its size, and never the MAE."""
@@ -113,7 +114,7 @@ def _compared(
                 ends = _ends(difference, again[title][metric] - again[reference][metric], float(share), level)
             row = {"metric": metric, "forecast": title, "value": score, "reference_value": value[reference]}
             row |= {"difference": difference, "lower": ends[0], "upper": ends[1]}
-            row |= {"better": _better(difference, ends, direction)}
+            row |= {"better": _better(difference, ends, direction, value[reference])}
             found.append(row | {"customers": len(draws[-1].actual), "origins": int(count)})
     return found
 
@@ -128,12 +129,9 @@ def _ends(difference: float, apart: Array, share: float, level: float) -> tuple[
     return float(difference + share * lower), float(difference + share * upper)
 
 
-def _better(difference: float, ends: tuple[float, float], direction: int) -> str:
-    if np.isnan(difference):
-        return "no visible difference"
-    if np.isinf(difference):
-        return "forecast" if difference * direction > 0 else "reference"
-    if not (ends[0] > 0 or ends[1] < 0):
+def _better(difference: float, ends: tuple[float, float], direction: int, reference: float) -> str:
+    apart = np.isinf(difference) or ends[0] > 0 or ends[1] < 0
+    if not apart or abs(difference) <= NEGLIGIBLE * abs(reference):
         return "no visible difference"
     return "forecast" if difference * direction > 0 else "reference"
 

@@ -174,6 +174,20 @@ def test_what_cannot_be_asked(log, options, match):
 # ---- progress and interruption -----------------------------------------------------------------------------
 
 
+def test_each_origin_is_kept_as_it_is_done(log, tmp_path):
+    def stop(done, of):
+        raise KeyboardInterrupt
+
+    options = OPTIONS | {"amount": None, "challenger": False, "keep": tmp_path / "kept"}
+    with pytest.raises(KeyboardInterrupt):
+        clv.backtest(log, clv.NBD(), origins=CUTS, progress=stop, **options)
+    kept = sorted(path.name for path in (tmp_path / "kept").iterdir())
+    assert kept
+    assert set(kept) <= {f"{cut}.json" for cut in CUTS}
+    document = json.loads((tmp_path / "kept" / kept[0]).read_text("utf-8"))
+    assert document["facts"]["origins"] == [kept[0].removesuffix(".json")]
+
+
 def test_progress_is_told_and_an_interruption_stops(log):
     seen = []
     options = OPTIONS | {"amount": None, "challenger": False}
@@ -334,6 +348,20 @@ def test_equal_silences_stay_together():
     rule = rivals.learn_hiatus(past.followed(past.cut + 5))
     assert rule.threshold == 1
     assert rule.active == pytest.approx(1 / 3)
+
+
+def test_a_thinned_past_is_that_of_some_of_its_customers(log):
+    clock = Clock("week")
+    past = Past(purchases_of(log, clock, amount="amount"), clock.last_tick("1997-03-01"))
+    whole = past.followed(past.cut + 70)
+    assert past.thinned(len(whole.calibration)) is past
+    some = past.thinned(600).followed(past.cut + 70)
+    rows = np.arange(0, len(whole.calibration), -(-len(whole.calibration) // 600))
+    assert some.calibration.customer_id.to_list() == whole.calibration.customer_id[rows].to_list()
+    for name in ("frequency", "recency", "T", "monetary_value"):
+        assert np.array_equal(some.calibration[name], whole.calibration[name][rows], equal_nan=True), name
+    assert some.purchases.tolist() == whole.purchases[rows].tolist()
+    assert some.spend.tolist() == whole.spend[rows].tolist()
 
 
 def test_windows_lie_inside_the_calibration_period(log):
