@@ -8,7 +8,7 @@ import pandas as pd
 
 from clvmodels.reporting import plots
 from clvmodels.reporting.page import Block, Facts, Pair, Picture, Pictures, Section, Table, Words, drawn
-from clvmodels.reporting.view import View, highest
+from clvmodels.reporting.view import View, highest, records
 from clvmodels.reporting.wording import column, count, percent, sentence, signed_percent
 from clvmodels.transactions.profile import Profile
 
@@ -117,7 +117,12 @@ def _of_profile(profile: Profile) -> list[Block]:
         ("Money", profile.money),
     ]
     pairs = [(term, sentence(part.words)) for term, part in parts if part is not None and part.words]
-    return [Facts(pairs, "What the log can bear"), Pictures(_pictures(profile))]
+    suits = [(str(row["model"]), f"{row['fits']}: {row['why']}") for row in records(profile.tables()["models"])]
+    return [
+        Facts(pairs, "What the log can bear"),
+        Facts(suits, "Which models suit such data"),
+        Pictures(_pictures(profile)),
+    ]
 
 
 def _pictures(profile: Profile) -> list[Picture]:
