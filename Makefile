@@ -23,7 +23,7 @@ SOURCES := pyproject.toml README.md LICENSE \
 # The installed wheel is tested, so no process may find the checkout's package in its working directory.
 TESTS := CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(VENV)/bin/pytest -n auto $(PYTEST_ARGS)
 
-.PHONY: help demo test accept bench lint format notebooks notebooks-write docs wheel package matrix clean
+.PHONY: help demo test accept bench lint format gallery notebooks notebooks-write docs wheel package matrix clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,9 @@ format: $(STAMPS)/dev  ## format the code, and mend what can be mended
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
+gallery: $(STAMPS)/test  ## every plot, drawn from CDNOW into gallery/
+	PYTHONSAFEPATH=1 $(VENV)/bin/python tests/gallery/draw.py gallery
+
 notebooks: $(STAMPS)/notebooks  ## run every notebook; fail on any error
 	$(VENV)/bin/python tests/notebooks/run.py
 
@@ -70,7 +73,7 @@ matrix: package  ## install the built package on every Python, oldest and newest
 	$(VENV)/bin/python .ci/matrix.py dist/package $(PYTHONS)
 
 clean:  ## remove the environment, everything built, every cache and the demo's output
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(DEMO)
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(DEMO) gallery
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the environment: a stamp for each thing that has been done --------------------------------------------

@@ -66,6 +66,7 @@ def test_python_blocks_print_what_stands_below_them(folder):
         "data",
         "orders_export.csv",
         "report.html",
+        "report.json",
         "model.json",
         "tracking.png",
     }
@@ -94,6 +95,7 @@ def test_commands_run(folder):
         "predictions.parquet",
         "validation.json",
         "report.html",
+        "report.json",
         "backtest.json",
         *job,
     }

@@ -2,45 +2,73 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from clvmodels import files
 from clvmodels.frames import Frame
-from clvmodels.reporting import figures, sections, verdict
-from clvmodels.validation.validate import Validation
+from clvmodels.reporting import sections
+from clvmodels.reporting.page import Section
+from clvmodels.reporting.value import summarize_value
+from clvmodels.reporting.verdict import Sentence, judge
+from clvmodels.reporting.view import View, view
+from clvmodels.transactions.profile import Profile
+from clvmodels.validation.record import Backtest
+from clvmodels.validation.tables import plain
 
 __all__ = ["write_report"]
 
 
 def write_report(
-    validation: Validation, path: str | Path, value: Frame | None = None, *, value_terms: str | None = None
+    result: Backtest,
+    path: str | Path,
+    value: Frame | None = None,
+    *,
+    value_terms: str | None = None,
+    profile: Profile | None = None,
+    ledger: pd.DataFrame | None = None,
 ) -> None:
-    """Write a validation, and the lifetime values if given, as one self-contained HTML file.
+    """Write a validation or a backtest as one self-contained HTML file, and the same numbers as JSON beside it.
 
-    The same input gives the same bytes; the file appears whole or not at all.
+    The same input gives the same bytes; each file appears whole or not at all. Pictures are of the last origin and the
+    first horizon; what compares origins has all of them.
 
     Parameters
     ----------
-    validation : Validation
-        From `validate`.
+    result : Validation or Backtest
+        From `validate` or `backtest`.
     path : str or Path
-        The file to write; folders above it are made.
+        The page to write; folders above it are made. The JSON has its name with the suffix .json.
     value : pandas or polars frame, optional
         From `lifetime_value`: customer_id, expected_purchases, expected_spend, lifetime_value, reason.
     value_terms : str, optional
         Horizon, discount rate and margin of `value` in words, which the frame does not hold: "12 months from
         1997-09-30, discounted at 10% a year, margin 1".
+    profile : Profile, optional
+        From `profile`, of the same log: what it can bear.
+    ledger : DataFrame, optional
+        `ledger` of what `clean` gives: what happened to every row.
 
     Examples
     --------
     >>> import clvmodels as clv
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
     >>> log = clv.datasets.load_cdnow(sample=True)
-    >>> split = clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
-    >>> clv.write_report(clv.validate(split, clv.NBD()), "report.html")
+    >>> split = clv.holdout_split(log, calibration_end="1997-09-30", time_unit="week")
+    >>> check = clv.validate(split, clv.BGNBD())
+    >>> with TemporaryDirectory() as folder:
+    ...     clv.write_report(check, Path(folder) / "report.html")
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['report.html', 'report.json']
     """
+    shown = view(result)
+    verdict = judge(shown)
     environment = Environment(
         loader=PackageLoader("clvmodels.reporting"),
         autoescape=True,
@@ -48,38 +76,61 @@ def write_report(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    page = environment.get_template("report.html.j2").render(_content(validation, value, value_terms))
-    with files.replacing(Path(path)) as temporary:
+    content = {
+        "title": "Customer lifetime value: how far to trust the forecast",
+        "about": _about(shown),
+        "verdict": verdict,
+        "sections": _sections(shown, value, value_terms, profile, ledger),
+    }
+    page = environment.get_template("report.html.j2").render(content)
+    numbers = json.dumps(_numbers(result, verdict, value, profile, ledger), indent=1, allow_nan=False) + "\n"
+    path = Path(path)
+    with files.replacing(path) as temporary:
         temporary.write_bytes(page.encode("utf-8"))
+    with files.replacing(path.with_suffix(".json")) as temporary:
+        temporary.write_bytes(numbers.encode("utf-8"))
 
 
-def _content(validation: Validation, value: Frame | None, value_terms: str | None) -> dict[str, Any]:
-    """Everything the template lays out."""
-    scores, quantities = validation.scores, list(validation.scores["quantity"].unique())
-    return {
-        "facts": sections.facts(validation.facts),
-        "verdicts": verdict.judge(scores),
-        "why_not_mae": verdict.why_not_mae(scores),
-        "tie_rule": verdict.TIE_RULE,
-        "fits": [
-            (of["model"], sections.certificate(of), sections.parameter_table(of["model"], validation.parameters))
-            for of in validation.certificates
-        ],
-        "calibration": figures.calibration(validation.by_frequency),
-        "by_frequency": sections.frequency_table(validation.by_frequency),
-        "tracking": figures.tracking(validation.tracking),
-        "scores": [
-            (figures.score_pictures(scores, quantity), sections.score_table(scores, quantity))
-            for quantity in quantities
-        ],
-        "value": None if value is None else _value_content(value, value_terms),
-    }
+def _sections(
+    shown: View, value: Frame | None, terms: str | None, profile: Profile | None, ledger: pd.DataFrame | None
+) -> list[Section]:
+    """Everything below the verdict, in order."""
+    found = [
+        sections.data(shown, profile, ledger),
+        sections.fit(shown),
+        sections.calibration(shown),
+        sections.ranking(shown),
+        sections.money(shown, value, terms),
+        sections.rivals(shown),
+        sections.card(shown),
+    ]
+    return [section for section in found if section is not None]
 
 
-def _value_content(value: Frame, terms: str | None) -> dict[str, Any]:
-    return {
-        "terms": terms,
-        "facts": sections.value_facts(value),
-        "picture": figures.value(value),
-        "top": sections.top_table(value),
-    }
+def _about(shown: View) -> str:
+    """What the page is about, in a line."""
+    facts, origins = shown.facts, shown.origins
+    cuts = f"at {len(origins)} cuts from {origins[0]} to {origins[-1]}" if len(origins) > 1 else f"on {origins[-1]}"
+    return (
+        f"{shown.reference}, asked {cuts} what {facts['customers']:,} customers would do in the next "
+        f"{shown.horizon}, and "
+        "held against what they did."
+    )
+
+
+def _numbers(
+    result: Backtest,
+    verdict: list[Sentence],
+    value: Frame | None,
+    profile: Profile | None,
+    ledger: pd.DataFrame | None,
+) -> dict[str, Any]:
+    """The numbers of the page as plain values."""
+    told: dict[str, Any] = {"verdict": [asdict(sentence) for sentence in verdict], **result.to_dict()}
+    if value is not None:
+        told["value"] = plain(asdict(summarize_value(value)))
+    if profile is not None:
+        told["profile"] = profile.to_dict()
+    if ledger is not None:
+        told["ledger"] = plain(ledger.to_dict("records"))
+    return told

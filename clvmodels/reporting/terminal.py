@@ -11,8 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from clvmodels.reporting.verdict import judge
+from clvmodels.reporting.view import view
+
 if TYPE_CHECKING:
     import pandas as pd
+
+    from clvmodels.validation.record import Backtest
 
 __all__ = [
     "show_backtest",
@@ -26,6 +31,7 @@ __all__ = [
     "show_run",
     "show_scores",
     "show_value",
+    "show_verdict",
 ]
 
 TOP = 5  # customers shown
@@ -184,6 +190,14 @@ def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]
             )
         console.print()
         console.print(table)
+
+
+def show_verdict(console: Console, result: Backtest) -> None:
+    """The five sentences of the report."""
+    for sentence in judge(view(result)):
+        console.print(f"\n[bold]{escape(sentence.about)}: {escape(sentence.short)}[/bold]", highlight=False)
+        console.print(f"  {sentence.told}", highlight=False, markup=False)
+    console.print()
 
 
 def show_backtest(console: Console, summary: pd.DataFrame, facts: Mapping[str, Any]) -> None:

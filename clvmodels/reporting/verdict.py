@@ -1,99 +1,169 @@
-"""The verdict on a forecast in plain words: pure functions of the score table that return sentences."""
+"""The verdict in five sentences that a manager understands, made from the numbers: each leads to its evidence."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import pandas as pd
 
-from clvmodels.reporting.wording import count, fixed, percent, significant
-from clvmodels.validation.rivals import RIVALS
+from clvmodels.reporting.view import Row, View, highest
+from clvmodels.reporting.wording import fixed, listed, percent, signed_percent, significant
 
-__all__ = ["TIE_RULE", "Verdict", "error_in_words", "judge", "level_in_words", "ranking_in_words", "why_not_mae"]
+__all__ = ["Sentence", "judge", "why_not_mae"]
 
-Outcome = Literal["better", "no different", "worse"]
-Row = dict[str, Any]
-
-SAME_LEVEL, SAME_GINI, SAME_ERROR = 0.01, 0.01, 0.01
-TIE_RULE = (
-    "Differences below one percentage point of bias, 0.01 of Gini or 1% of RMSE are called none. "
-    "The comparison is with whichever simple rule does best on that measure."
-)
-UNITS = {"purchases": "purchases per customer", "money": "per customer, in money"}
+HAIR = 0.01  # of Gini, of the total, or of the RMSE relatively: what is smaller is not worth a sentence
+CLOSE = 0.03  # error of a total that is called close
+HELD = 0.03  # by which coverage may miss what was asked for
+FAIR, WELL = 0.3, 0.6  # normalized Gini from which a ranking is called fair, and good
+COMPARED = {"gini": "ranking", "rmse": "error per customer", "bias": "total"}
+OTHERS = {  # by kind, the one that matters most first: in short, and as a sentence begins
+    "rival": ("A simple rule is", "Simple rules that were"),
+    "challenger": ("Machine learning is", "Machine learning that was"),
+    "process": ("Another model is", "Other models that were"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the holdout period says of one model's forecast of one quantity.
+class Sentence:
+    """One of the five: what it is about, in a few words how it stands, the sentence, and where its evidence is.
 
     Attributes
     ----------
-    forecast, quantity : str
-    headline : str
-        One sentence: better, no different or worse than simple rules, and in what.
-    level, ranking, error : str
-        A sentence or two each, with the numbers.
+    about : str
+        "Level", "Ranking", "Intervals", "Against simple rules" or "Not for".
+    short : str
+    told : str
+    href, evidence : str
+        Where the evidence is, and what it is called.
     """
 
-    forecast: str
-    quantity: str
-    headline: str
-    level: str
-    ranking: str
-    error: str
+    about: str
+    short: str
+    told: str
+    href: str
+    evidence: str
 
 
-def judge(scores: pd.DataFrame) -> list[Verdict]:
-    """A verdict for each model and quantity of `Validation.scores`, in the order of the table."""
-    verdicts = []
-    for quantity in scores["quantity"].unique():
-        rows: list[Row] = scores[scores["quantity"] == quantity].to_dict("records")
-        rivals = [row for row in rows if row["forecast"] in RIVALS]
-        verdicts += [_verdict(row, rivals) for row in rows if row["forecast"] not in RIVALS]
-    return verdicts
+def judge(view: View) -> list[Sentence]:
+    """The five sentences about the model that the backtest is about."""
+    return [level(view), ranking(view), intervals(view), rivals(view), not_for(view)]
 
 
-def level_in_words(model: Row, rivals: list[Row]) -> str:
-    """The forecast's total beside what happened, and beside the rule that comes closest."""
-    unit = model["quantity"]
-    if not math.isfinite(model["bias"]):
-        return f"There were no {unit} in the holdout period, so the total cannot be judged."
-    places = 0 if max(abs(model["predicted"]), abs(model["actual"])) >= 1000 else 1
-    told = (
-        f"{fixed(model['predicted'], places)} forecast, {fixed(model['actual'], places)} actual: {_off(model['bias'])}"
+def level(view: View) -> Sentence:
+    """Whether totals come out right."""
+    place = ("#totals", "totals over time")
+    rows = [(quantity, row) for quantity in view.quantities if (row := view.row(quantity)) is not None]
+    if not rows or not any(math.isfinite(row["bias"]) for _, row in rows):
+        told = "Nothing happened in the holdout period, so the total cannot be judged."
+        return Sentence("Level", "Cannot be judged", told, *place)
+    told = "; ".join(_total(quantity, row, view, i == 0) for i, (quantity, row) in enumerate(rows)) + "."
+    biases = _biases(view, rows[0][0])
+    if len(biases) > 1:
+        told += (
+            f" At the {len(biases)} cuts tried, the error of the total of {rows[0][0]} ran from "
+            f"{signed_percent(min(biases))} to {signed_percent(max(biases))}."
+        )
+    return Sentence("Level", _level_in_short(biases or [rows[0][1]["bias"]]), told, *place)
+
+
+def ranking(view: View) -> Sentence:
+    """Whether the right customers come first."""
+    place = ("#ranking", "gains and lifts")
+    parts: list[str] = []
+    short = "Nothing to rank"
+    for quantity in view.quantities:
+        row = view.row(quantity)
+        if row is None or not math.isfinite(row["gini"]):
+            continue
+        if not parts:
+            short = _ranking_in_short(row["gini"])
+        if math.isfinite(row["capture"]):
+            told = f"made {percent(row['capture'], 0)} of the {quantity}"
+            parts.append(told if not parts else f"{percent(row['capture'], 0)} of the {quantity}")
+    if not parts:
+        told = "All customers did the same in the holdout period, so there was nothing to rank."
+        return Sentence("Ranking", short, told, *place)
+    told = f"The tenth of the customers that it put first {' and '.join(parts)} that followed{_perfect(view)}."
+    return Sentence("Ranking", short, told, *place)
+
+
+def intervals(view: View) -> Sentence:
+    """Whether intervals hold what they promise, for customers and for the total."""
+    place = ("#intervals", "coverage of intervals")
+    row = view.row("purchases")
+    share = math.nan if row is None else float(row["coverage"])
+    totals = view.levels("purchases")
+    if not math.isfinite(share) and not len(totals):
+        return Sentence(
+            "Intervals", "None here", "This forecast has no intervals, so it cannot say how sure it is.", *place
+        )
+    told, held = [], True
+    if math.isfinite(share):
+        held = share >= view.level - HELD
+        told.append(
+            f"Of the customers' purchases, {percent(share, 0)} fell within their {percent(view.level, 0)} intervals"
+            + ("" if held else ", too few")
+        )
+    total_held = True
+    if len(totals):
+        inside, of = int(totals["inside"].astype(bool).sum()), len(totals)
+        total_held = inside == of
+        told.append(_total_interval(totals, inside, of))
+    short = {
+        (True, True): "They hold",
+        (True, False): "They hold for customers, not for the total",
+        (False, True): "Too narrow for customers",
+        (False, False): "Too narrow",
+    }[held, total_held]
+    return Sentence("Intervals", short, "; ".join(told) + _widened(totals), *place)
+
+
+def rivals(view: View) -> Sentence:
+    """Whether a simple rule, machine learning or another model does visibly better."""
+    about, place = "Against simple rules", ("#rivals", "all forecasts side by side")
+    compared = {title for quantity in view.quantities for title in view.differences(quantity, "gini")["forecast"]}
+    if not compared:
+        return Sentence(about, "Nothing to compare", "There was no other forecast to compare with.", *place)
+    told: list[str] = []
+    short = "Not beaten"
+    for kind, (many, one) in reversed(OTHERS.items()):
+        found = [better for quantity in view.quantities for better in _beaten(view, quantity, kind)]
+        if not found:
+            continue
+        told.insert(0, f"{one} visibly better: {listed([words for _, words in found], separator='; ')}.")
+        measures = listed(list(dict.fromkeys(measure for measure, _ in found)))
+        short = f"{many} better in {measures}"
+    beaten = "No simple rule was visibly better in total, ranking or error per customer."
+    if not told or not told[0].startswith(OTHERS["rival"][1]):
+        told.insert(0, beaten)
+    return Sentence(about, short, " ".join(told), *place)
+
+
+def not_for(view: View) -> Sentence:
+    """What it must not be used for, with the numbers of this log where they say so."""
+    facts = view.facts
+    uses = ["choosing whom a campaign would persuade, since it tells what is likely if all goes on as before"]
+    row = view.row("purchases")
+    if row is not None and math.isfinite(row["rmse"]):
+        uses.append(
+            f"promises about a single customer, whose forecast is typically off by {significant(row['rmse'], 2)} "
+            "purchases "
+            "(root mean square)"
+        )
+    everything = facts["holdout_purchases"] + (facts.get("new_purchases") or 0)
+    if facts.get("new_purchases") and everything:
+        uses.append(
+            "the shop's whole demand, since customers first seen later made "
+            f"{percent(facts['new_purchases'] / everything, 0)} of the purchases and are in no forecast"
+        )
+    else:
+        uses.append("the shop's whole demand, since new customers are in no forecast")
+    uses.append("single weeks, since no season or promotion is known to it")
+    told = f"Do not use it for {listed(uses, separator='; ')}."
+    return Sentence(
+        "Not for", "Campaign effects, single customers, whole demand", told, "#card", "intended use and limits"
     )
-    rival = _closest(rivals, _level)
-    if rival is None:
-        return f"{told}."
-    return f"{told}. The closest simple rule, “{rival['forecast']}”, is {_off(rival['bias'])}."
-
-
-def ranking_in_words(model: Row, rivals: list[Row]) -> str:
-    """How well the forecast sorts customers, and whether a simple rule sorts them better."""
-    if not math.isfinite(model["gini"]):
-        return "All customers did the same in the holdout period, so there was nothing to rank."
-    told = f"Normalized Gini {fixed(model['gini'], 3)} (1 is a perfect ranking, 0 none)"
-    rival = _closest(rivals, _disorder)
-    if rival is None:
-        return f"{told}."
-    compared = f"the best simple rule, “{rival['forecast']}”, has {fixed(rival['gini'], 3)}"
-    outcome = _compare(model, rivals, _disorder, SAME_GINI)
-    if outcome == "worse":
-        return f"{told}, but {compared}: for sorting customers, that rule would have served better."
-    consequence = "the model ranks better" if outcome == "better" else "hardly a difference"
-    return f"{told}; {compared}: {consequence}."
-
-
-def error_in_words(model: Row, rivals: list[Row]) -> str:
-    """The root mean squared error beside that of the best rule."""
-    told = f"RMSE {significant(model['rmse'], 3)} {UNITS.get(model['quantity'], '')}".rstrip()
-    rival = _closest(rivals, _error)
-    if rival is None:
-        return f"{told}."
-    return f"{told}; the best simple rule, “{rival['forecast']}”, has {significant(rival['rmse'], 3)}."
 
 
 def why_not_mae(scores: pd.DataFrame) -> str:
@@ -108,75 +178,130 @@ def why_not_mae(scores: pd.DataFrame) -> str:
     return f"{told}: saying “zero” for everybody already gets {significant(float(purchases['mae'].iloc[0]), 3)} here."
 
 
-def _verdict(model: Row, rivals: list[Row]) -> Verdict:
-    outcomes = {
-        "total": _compare(model, rivals, _level, SAME_LEVEL),
-        "ranking": _compare(model, rivals, _disorder, SAME_GINI),
-        "error": _compare(model, rivals, _error, SAME_ERROR, relative=True),
-    }
-    left_out = max((row["customers"] for row in rivals), default=model["customers"]) - model["customers"]
-    level = level_in_words(model, rivals)
-    if left_out:
-        level += (
-            f" {count(left_out)} customers have no forecast and are left out of the model's scores, not of the rules'."
-        )
-    return Verdict(
-        forecast=model["forecast"],
-        quantity=model["quantity"],
-        headline=_headline(outcomes),
-        level=level,
-        ranking=ranking_in_words(model, rivals),
-        error=error_in_words(model, rivals),
-    )
+# ---- level ---------------------------------------------------------------------------------------------------
 
 
-def _headline(outcomes: dict[str, Outcome | None]) -> str:
-    """One sentence from the comparisons that could be made."""
-    grouped = {
-        outcome: [measure for measure, found in outcomes.items() if found == outcome]
-        for outcome in ("better", "no different", "worse")
-    }
-    if not any(grouped.values()):
-        return "Nothing to compare it with."
-    if len(grouped["better"]) == len(outcomes):
-        return "Better than every simple rule in total, ranking and error."
-    parts = [f"{outcome} in {' and '.join(found)}" for outcome, found in grouped.items() if found]
-    sentence = "; ".join(parts)
-    return f"Against the best simple rule: {sentence}."
+def _total(quantity: str, row: Row, view: View, first: bool) -> str:
+    """One total beside what happened."""
+    if not math.isfinite(row["bias"]):
+        return f"the total of {quantity} cannot be judged, since nothing happened"
+    numbers = f"{significant(row['predicted'])} forecast, {significant(row['actual'])} happened"
+    told = f"the total of {quantity} was {off(row['bias'])} ({numbers})"
+    if not first:
+        return told
+    return f"In the {view.horizon} after {view.facts['calibration_end']}, {told}"
 
 
-def _compare(
-    model: Row, rivals: list[Row], loss: Callable[[Row], float], same: float, relative: bool = False
-) -> Outcome | None:
-    """Whether the model's loss is smaller than the smallest of the rivals'; None where that cannot be said."""
-    rival = _closest(rivals, loss)
-    if rival is None or not math.isfinite(loss(model)):
-        return None
-    difference = loss(model) - loss(rival)
-    if abs(difference) < same * (loss(rival) if relative else 1):
-        return "no different"
-    return "better" if difference < 0 else "worse"
-
-
-def _closest(rivals: list[Row], loss: Callable[[Row], float]) -> Row | None:
-    """The rival with the smallest loss."""
-    return min((row for row in rivals if math.isfinite(loss(row))), key=loss, default=None)
-
-
-def _level(row: Row) -> float:
-    return abs(float(row["bias"]))
-
-
-def _disorder(row: Row) -> float:
-    return -float(row["gini"])
-
-
-def _error(row: Row) -> float:
-    return float(row["rmse"])
-
-
-def _off(bias: float) -> str:
+def off(bias: float) -> str:
     """A relative error of the total in words: 14.3% too low."""
     if abs(bias) < 0.0005:
         return "right to the tenth of a percent"
     return f"{percent(abs(bias))} too {'low' if bias < 0 else 'high'}"
+
+
+def _biases(view: View, quantity: str) -> list[float]:
+    """Errors of the total at every origin."""
+    table = view.result.scores
+    wanted = (table["quantity"] == quantity) & (table["horizon"] == view.horizon)
+    rows = table[wanted & table["forecast"].map(view.is_reference)].sort_values("origin")
+    return [float(bias) for bias in rows["bias"] if math.isfinite(bias)]
+
+
+def _level_in_short(biases: list[float]) -> str:
+    low, high = (sum(sign * bias > CLOSE for bias in biases) for sign in (-1, 1))
+    if low and high:
+        return "Totals miss, now high, now low"
+    if not (low or high):
+        return "Totals are close"
+    often = "come out" if low + high == len(biases) else "sometimes come out"
+    return f"Totals {often} too {'low' if low else 'high'}"
+
+
+# ---- ranking -------------------------------------------------------------------------------------------------
+
+
+def _ranking_in_short(gini: float) -> str:
+    if gini >= WELL:
+        return "It sorts customers well"
+    return "It sorts customers fairly" if gini >= FAIR else "It hardly sorts customers"
+
+
+def _perfect(view: View) -> str:
+    """What a perfect ranking would have caught, if the table says so."""
+    gain = view.at["gain"]
+    best = gain[(gain["forecast"] == "perfect") & (gain["quantity"] == "purchases")]
+    tenth = best[(best["share_of_customers"] - 0.1).abs() < 1e-9]
+    if len(tenth) != 1:
+        return ", where chance would give 10%"
+    return (
+        f", where chance would give 10% and hindsight {percent(float(tenth['captured'].iloc[0]), 0)} of the purchases"
+    )
+
+
+# ---- intervals -----------------------------------------------------------------------------------------------
+
+
+def _total_interval(totals: pd.DataFrame, inside: int, of: int) -> str:
+    if of > 1:
+        return f"what happened in total fell within the total's interval at {inside} of {of} cuts"
+    row = totals.iloc[0]
+    ends = f"{significant(float(row['lower']))} to {significant(float(row['upper']))}"
+    return (
+        f"the total's interval, {ends}, {'holds' if inside else 'misses'} the {significant(float(row['actual']))} "
+        f"that came"
+    )
+
+
+def _widened(totals: pd.DataFrame) -> str:
+    """What earlier errors make of the interval of the total."""
+    if not len(totals):
+        return "."
+    row = totals.iloc[-1]
+    if row["calibrated"]:
+        ends = f"{significant(float(row['widened_lower']))} to {significant(float(row['widened_upper']))}"
+        return f"; widened by the errors of {int(row['earlier'])} earlier cuts it is {ends}."
+    if totals["inside"].astype(bool).all():
+        return "."
+    earlier = int(row["earlier"])
+    few = (
+        "no earlier cut tells"
+        if earlier == 0
+        else f"{earlier} earlier {'cut is' if earlier == 1 else 'cuts are'} too few to tell"
+    )
+    return (
+        f"; it allows for chance and doubt about the parameters, not for a change of times, and {few} how much "
+        f"wider to make it."
+    )
+
+
+# ---- rivals --------------------------------------------------------------------------------------------------
+
+
+def _beaten(view: View, quantity: str, kind: str) -> list[tuple[str, str]]:
+    """On each measure the best forecast of a kind that is visibly better: the measure, and in words by how much."""
+    of_kind, found = set(view.forecasts(quantity, kind)), []
+    for metric, words in COMPARED.items():
+        table = view.differences(quantity, metric)
+        table = table[(table["better"] == "forecast") & table["forecast"].isin(of_kind)]
+        if not len(table):
+            continue
+        ahead = highest(table.assign(apart=table["difference"].abs()), "apart")
+        if not _matters(metric, ahead):
+            continue
+        values = _told(metric, float(ahead["value"]), float(ahead["reference_value"]))
+        found.append((words, f"“{ahead['forecast']}” in the {words} of {quantity} ({values})"))
+    return found
+
+
+def _matters(metric: str, row: Row) -> bool:
+    """Whether a visible difference is more than a hair's breadth."""
+    apart = abs(float(row["difference"]))
+    return apart >= (HAIR * float(row["reference_value"]) if metric == "rmse" else HAIR)
+
+
+def _told(metric: str, value: float, reference: float) -> str:
+    if metric == "bias":
+        return f"off by {percent(abs(value))} against {percent(abs(reference))}"
+    if metric == "gini":
+        return f"Gini {fixed(value, 3)} against {fixed(reference, 3)}"
+    return f"RMSE {significant(value, 3)} against {significant(reference, 3)}"

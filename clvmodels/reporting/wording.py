@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-__all__ = ["MISSING", "column", "count", "decimals", "fixed", "percent", "signed_percent", "significant"]
+__all__ = [
+    "MISSING",
+    "column",
+    "count",
+    "decimals",
+    "fixed",
+    "listed",
+    "percent",
+    "sentence",
+    "signed_percent",
+    "significant",
+]
 
 MISSING = "–"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -54,6 +65,18 @@ def column(values: Iterable[float], digits: int = 4) -> list[str]:
     held = list(values)
     places = decimals(held, digits)
     return [fixed(value, places) for value in held]
+
+
+def listed(items: Sequence[str], separator: str = ", ") -> str:
+    """Items as a sentence lists them: a, b and c."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{separator.join(items[:-1])}{separator.rstrip() if separator.startswith(';') else ''} and {items[-1]}"
+
+
+def sentence(words: str) -> str:
+    """Words as a sentence: a capital first, a full stop last."""
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
 
 
 def _is_known(value: float | None) -> bool:

@@ -31,13 +31,14 @@ from clvmodels.transactions.timing import (
     judge_intertimes,
     judge_opportunities,
     judge_regularity,
+    waits,
 )
 
 __all__ = ["Profile", "profile"]
 
 ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
-TABLES = ("checks", "models", "weeks")
+TABLES = ("checks", "models", "waits", "weeks")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -78,6 +79,8 @@ class Profile:
     weeks : DataFrame
         A row a calendar week (Monday to Sunday): week_start, week_end, days (fewer in the first and last), purchases,
         new_customers, repeat_purchases, customers_seen (so far) and, if there is money, amount.
+    waits : DataFrame
+        Histogram of the times between purchases: lower, upper (open in the last bin), count, unit.
     acquired_after : str or None
         Customers first seen up to this day are left out; the first day is then the next.
     older_customers, rows_after_end, rows_without_id : int
@@ -116,6 +119,7 @@ class Profile:
     checks: pd.DataFrame
     models: pd.DataFrame
     weeks: pd.DataFrame
+    waits: pd.DataFrame
     acquired_after: str | None
     older_customers: int
     rows_after_end: int
@@ -279,6 +283,7 @@ def _judged(seen: Observed, clock: Clock, **told: Any) -> Profile:
         checks=checks,
         models=choose_models(seen, arrivals, regularity, opportunities, money),
         weeks=weekly(seen),
+        waits=waits(seen, days_per_unit, clock.time_unit),
         **told,
     )
 

@@ -8,12 +8,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from clvmodels.processes.cnbd_k import regularity, regularity_error
 from clvmodels.transactions.observed import Counts, Observed
 
-__all__ = ["Intertimes", "Opportunities", "Regularity", "judge_intertimes", "judge_opportunities", "judge_regularity"]
+__all__ = [
+    "Intertimes",
+    "Opportunities",
+    "Regularity",
+    "judge_intertimes",
+    "judge_opportunities",
+    "judge_regularity",
+    "waits",
+]
 
+BINS, SHOWN = 30, 0.95  # of a histogram, and the share of the times in those that are closed
 QUANTILES = (0.25, 0.5, 0.75, 0.9)
 REGULAR, CLUMPY = 1.25, 0.8
 SIGNIFICANT = 3.0
@@ -101,6 +111,21 @@ def judge_intertimes(seen: Observed, days_per_unit: float, unit: str) -> Interti
         f"{most:.3g})"
     )
     return Intertimes(len(gaps), median, lower, upper, float(gaps.mean()), most, words)
+
+
+def waits(seen: Observed, days_per_unit: float, unit: str) -> pd.DataFrame:
+    """Histogram of the times between purchases: lower, upper, count and unit; the last bin is open.
+
+    Bins are whole days wide, since times are whole days; without repeat purchases there is no row.
+    """
+    days = np.diff(seen.day)[seen.repeated[1:]]
+    if not len(days):
+        return pd.DataFrame({"lower": [], "upper": [], "count": [], "unit": []})
+    width = max(1, math.ceil(float(np.quantile(days, SHOWN)) / BINS))
+    edges = np.append(np.arange(BINS + 1.0) * width + 0.5, np.inf)
+    edges[0] = 0.0
+    lower, upper = edges[:-1] / days_per_unit, edges[1:] / days_per_unit
+    return pd.DataFrame({"lower": lower, "upper": upper, "count": np.histogram(days, edges)[0], "unit": unit})
 
 
 def judge_regularity(seen: Observed) -> Regularity:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvmodels.validation.validate import Validation
+from clvmodels.validation.record import Validation
 
 mpl.use("agg")
 
@@ -20,10 +20,15 @@ def dated(table: pd.DataFrame, origin: str = ORIGIN) -> pd.DataFrame:
     return table.assign(origin=origin, horizon=HORIZON)
 
 
+def titled(forecast: str, quantity: str) -> str:
+    """A model of purchases forecasts money with a model of spend."""
+    return f"{forecast} x Gamma-Gamma" if quantity == "money" and forecast in MODELS else forecast
+
+
 def each(quantities: tuple[str, ...], forecasts: tuple[str, ...], rows: pd.DataFrame) -> pd.DataFrame:
     """The same rows for every quantity and forecast."""
     parts = [
-        rows.assign(quantity=quantity, forecast=forecast, kind=KINDS.get(forecast, "process"))
+        rows.assign(quantity=quantity, forecast=titled(forecast, quantity), kind=KINDS.get(forecast, "process"))
         for quantity in quantities
         for forecast in forecasts
     ]
@@ -102,7 +107,7 @@ def level() -> pd.DataFrame:
         rows += [
             {
                 "quantity": quantity,
-                "forecast": model,
+                "forecast": titled(model, quantity),
                 "predicted": 86.0,
                 "lower": 75.0,
                 "upper": 97.0,
@@ -134,7 +139,12 @@ def differences() -> pd.DataFrame:
     ]
     names = ["metric", "forecast", "value", "reference_value", "difference", "lower", "upper", "better"]
     table = pd.DataFrame(rows, columns=names).assign(reference="BG/NBD", customers=100, origins=2, horizon=HORIZON)
-    return pd.concat([table.assign(quantity=quantity) for quantity in ("purchases", "money")], ignore_index=True)
+    money = table.assign(
+        quantity="money",
+        forecast=[titled(forecast, "money") for forecast in table["forecast"]],
+        reference=titled("BG/NBD", "money"),
+    )
+    return pd.concat([table.assign(quantity="purchases"), money], ignore_index=True)
 
 
 def spend_histogram() -> pd.DataFrame:
@@ -231,13 +241,30 @@ def scores() -> pd.DataFrame:
     columns = ["quantity", "forecast", "customers", "predicted", "actual", "bias", "mae", "rmse", "spearman", "gini"]
     rows = [
         ("purchases", "BG/NBD", 100, 86.0, 100.0, -0.14, 0.82, 1.73, 0.44, 0.66),
+        ("purchases", "Pareto/NBD", 100, 88.0, 100.0, -0.12, 0.80, 1.72, 0.45, 0.67),
         ("purchases", "zero", 100, 0.0, 100.0, -1.0, 0.83, 2.47, np.nan, 0.0),
         ("purchases", "own rate carried on", 100, 147.0, 100.0, 0.47, 1.04, 2.16, 0.48, 0.60),
         ("money", "BG/NBD x Gamma-Gamma", 98, 4100.0, 5000.0, -0.18, 32.7, 92.9, 0.42, 0.67),
         ("money", "zero", 100, 0.0, 5000.0, -1.0, 33.0, 129.0, np.nan, 0.0),
         ("money", "own rate carried on", 100, 13000.0, 5000.0, 1.6, 71.4, 154.1, 0.40, 0.70),
     ]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    rule = table["forecast"].isin(RULES)
+    chances = {
+        "poisson_deviance": np.where(table["forecast"] == "zero", np.inf, 1.6),
+        "capture": np.where(table["gini"] > 0, 0.5, 0.1),
+        "lift": np.where(table["gini"] > 0, 5.0, 1.0),
+        "decile_mape": 0.2,
+        "log_score": np.where(rule, np.nan, -1.0),
+        "crps": np.where(rule, np.nan, 0.5),
+        "brier": np.where(rule, np.nan, 0.16),
+        "log_loss": np.where(rule, np.nan, 0.5),
+        "coverage": np.where(rule, np.nan, 0.93),
+        "width": np.where(rule, np.nan, 2.6),
+        "sampled": 100,
+        "kind": np.where(rule, "rival", "process"),
+    }
+    return dated(table.assign(**chances))
 
 
 @pytest.fixture
@@ -249,6 +276,10 @@ def by_frequency() -> pd.DataFrame:
             "actual": [0.25, 0.78, 6.59],
             "forecast": "BG/NBD",
             "expected": [0.23, 0.52, 6.47],
+            "lower": [0.18, 0.42, 5.47],
+            "upper": [0.28, 0.62, 7.47],
+            "origin": ORIGIN,
+            "horizon": HORIZON,
         }
     )
 
@@ -274,6 +305,8 @@ def tracking() -> pd.DataFrame:
             "forecast_upper": [np.nan, np.nan, np.nan, 9.5, 9.0],
             "cumulative_forecast_lower": [np.nan, np.nan, np.nan, 26.5, 31.5],
             "cumulative_forecast_upper": [np.nan, np.nan, np.nan, 30.5, 39.5],
+            "origin": ORIGIN,
+            "horizon": HORIZON,
         }
     )
 
@@ -305,14 +338,13 @@ def parameters() -> pd.DataFrame:
             "upper": [0.26, np.nan, 7.11],
             "unit": ["", "weeks", ""],
             "model": ["BG/NBD", "BG/NBD", "Gamma-Gamma"],
+            "origin": ORIGIN,
         }
     )
 
 
 @pytest.fixture
-def validation(
-    scores: pd.DataFrame, by_frequency: pd.DataFrame, tracking: pd.DataFrame, parameters: pd.DataFrame
-) -> Validation:
+def validation(tables: dict[str, pd.DataFrame]) -> Validation:
     common = {
         "log_likelihood": -95368.444,
         "aic": 190744.9,
@@ -330,6 +362,7 @@ def validation(
         "customers": 97,
         "set_aside": 3,
         "independence": "rank correlation +0.20",
+        "tail": "",
     }
     facts = {
         "customers": 100,
@@ -348,7 +381,69 @@ def validation(
         "new_spend": 400.0,
         "rows_after_end": 7,
         "rows_without_id": 2,
+        "calibration_start": "2024-01-01",
+        "origins": [ORIGIN],
+        "horizons": [HORIZON],
+        "level": 0.9,
+        "draws": 200,
+        "sampled": 10_000,
+        "random_state": 0,
+        "fingerprint": "2f52a773",
+        "versions": {"clvmodels": "0.1.0", "numpy": "2.0"},
+        "models": list(MODELS),
+        "left_out": [],
+        "reference": "BG/NBD",
+        "notes": [],
     }
-    told = {"scores": scores, "by_frequency": by_frequency, "tracking": tracking, "parameters": parameters}
-    others = {name: pd.DataFrame() for name in (*Validation.tables(), "customers") if name not in told}
-    return Validation(**told, **others, certificates=[purchases | common, spend | common], facts=facts)
+    scores = tables["scores"]
+    summary = scores.drop(columns=["customers", "predicted", "actual", "sampled", "origin"]).assign(origins=1)
+    quantities = pd.DataFrame(
+        {
+            "model": "BG/NBD",
+            "quantity": ["mean purchase rate", "mean time between purchases", "share gone"],
+            "estimate": [0.05, 19.1, 0.35],
+            "lower": [0.045, 17.5, 0.3],
+            "upper": [0.055, 21.0, 0.41],
+            "unit": ["per week", "weeks", ""],
+            "origin": ORIGIN,
+        }
+    )
+    groups = pd.DataFrame(
+        {
+            "by": "cohort",
+            "group": ["2023-12", "2024-01"],
+            "quantity": "purchases",
+            "forecast": "BG/NBD",
+            "kind": "process",
+            "customers": [60, 40],
+            "predicted": [50.0, 36.0],
+            "actual": [60.0, 40.0],
+            "bias": [-0.167, -0.1],
+            "rmse": 1.7,
+        }
+    )
+    names = (
+        "differences",
+        "by_frequency",
+        "calibration",
+        "reliability",
+        "pit",
+        "tracking",
+        "gain",
+        "lorenz",
+        "deciles",
+    )
+    made = {name: tables[name] for name in (*names, "overlap", "spend_histogram", "parameters")}
+    level = tables["level"]
+    return Validation(
+        scores=scores,
+        summary=summary,
+        level=level[level["origin"] == ORIGIN],
+        groups=dated(groups),
+        quantities=quantities,
+        origins=dated(pd.DataFrame({"customers": [100]})),
+        customers=dated(pd.DataFrame({"customer_id": ["c1"]})),
+        certificates=[{**of, **common, "origin": ORIGIN} for of in (purchases, spend)],
+        facts=facts,
+        **made,
+    )

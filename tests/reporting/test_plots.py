@@ -25,7 +25,7 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
     (plots.calibration_by_frequency, "by_frequency", "customers", "purchases per customer"),
     (plots.coverage, "calibration", "tenths of the customers", "% of customers"),
     (plots.decile_lift, "deciles", "tenths of the customers", "multiple of the average"),
-    (plots.differences, "differences", "difference of normalized Gini", ""),
+    (plots.differences, "differences", "normalized Gini, less that of", ""),
     (plots.frequency_recency_matrix, "frequency_recency", "weeks after the first", "repeat purchases"),
     (plots.gain_curve, "gain", "customers", "share of all purchases"),
     (plots.heterogeneity, "heterogeneity", "purchase rate (per week)", "(%)"),
@@ -200,12 +200,12 @@ def test_scores_tell_every_number_and_what_is_missing(scores):
     def told(ax: Axes) -> list[str]:
         return [text.get_text() for text in ax.texts]
 
-    assert told(plots.scores(scores, metric="bias")) == ["−14.0%", "−100.0%", "+47.0%"]
-    assert told(plots.scores(scores, metric="spearman")) == ["0.440", "–", "0.480"]
+    assert told(plots.scores(scores, metric="bias")) == ["−14.0%", "−12.0%", "−100.0%", "+47.0%"]
+    assert told(plots.scores(scores, metric="spearman")) == ["0.440", "0.450", "–", "0.480"]
     assert told(plots.scores(scores, quantity="money", metric="rmse")) == ["92.9", "129", "154"]
     nothing = scores.assign(gini=np.nan, bias=np.nan)
-    assert told(plots.scores(nothing)) == ["–"] * 3
-    assert told(plots.scores(nothing, metric="bias")) == ["–"] * 3
+    assert told(plots.scores(nothing)) == ["–"] * 4
+    assert told(plots.scores(nothing, metric="bias")) == ["–"] * 4
 
 
 def test_scores_refuse_what_is_not_there(scores):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 CROWDED = 8  # groups whose labels just stand side by side
+WRAPPED = 7  # letters of a label, after which it goes on in the next line
 SHIFT = 0.14  # between the intervals of two forecasts of one group
 
 
@@ -230,16 +232,17 @@ def _name_groups(ax: Axes, rows: nw.DataFrame[Any], by: str) -> None:
         labels = [str(int(order)) for order in rows["order"].to_list()]
         ax.set_xlabel("tenths of the customers, by forecast (1: highest)")
     else:
-        labels = [
-            f"{label}\n{wording.count(size)}" for label, size in zip(labels, rows["customers"].to_list(), strict=True)
-        ]
-        ax.set_xlabel(f"{GROUPS.get(by, by)}\n(below each: number of customers)")
+        sizes = rows["customers"].to_list()
+        unit = labels[-1].rpartition(" ")[2] if " to " in labels[-1] else ""
+        labels = [fill(label.removesuffix(f" {unit}"), WRAPPED, break_long_words=False) for label in labels]
+        labels = [f"{label}\n{wording.count(size)}" for label, size in zip(labels, sizes, strict=True)]
+        ax.set_xlabel(f"{unit} {GROUPS.get(by, by)}\n(below each: number of customers)".strip())
     _grouped_axis(ax, labels, 1)
 
 
 GROUPS = {
     "frequency": "repeat purchases before the cut",
-    "recency": "time since the last purchase, at the cut",
+    "recency": "from first to last purchase before the cut",
     "cohort": "quarter of the first purchase",
 }
 _PER_CUSTOMER = "purchases per customer\nin the holdout period"
@@ -274,6 +277,8 @@ def _by_group(table: Frame, by: str, of: str, ax: Axes | None) -> Axes:
 
 def _grouped_axis(ax: Axes, labels: list[str], first: int) -> None:
     ax.set_xticks(np.arange(len(labels), dtype=float) + first, labels)
-    ax.tick_params(axis="x", labelsize=style.SMALL if len(labels) <= CROWDED else style.SMALL - 1.5)
+    ax.tick_params(
+        axis="x", labelsize=style.SMALL if len(labels) <= CROWDED or max(map(len, labels)) < 3 else style.SMALL - 1.5
+    )
     ax.grid(False, axis="x")
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.4g}"))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Metric", "differences", "levels", "parameter_intervals", "scores"]
 
 Metric = Literal["bias", "gini", "rmse", "mae", "spearman"]
+KIND_COLORS = {"process": style.COLORS[0], "challenger": style.COLORS[1], "rival": style.MUTED}
 BOUNDED = ("gini", "spearman")  # metrics that are 1 at most
 METRIC_LABELS: dict[str, str] = {
     "bias": "error of the total (% of actual)",
@@ -32,7 +33,7 @@ METRIC_LABELS: dict[str, str] = {
 
 
 def scores(table: Frame, *, quantity: str = "purchases", metric: Metric = "gini", ax: Axes | None = None) -> Axes:
-    """One score of every forecast, a row each: models in colour, simple rules in grey.
+    """One score of every forecast, a row each: models in blue, machine learning in orange, simple rules in grey.
 
     Parameters
     ----------
@@ -58,13 +59,17 @@ def scores(table: Frame, *, quantity: str = "purchases", metric: Metric = "gini"
         raise InvalidOption(f"metric={metric!r} is not one of {', '.join(map(repr, get_args(Metric)))}.")
     frame = style.of_quantity(style.read(table, "quantity", "forecast", metric), quantity)
     told = style.groups(frame, "forecast")
+    kinds = (
+        dict(zip(frame["forecast"].to_list(), frame["kind"].to_list(), strict=True)) if "kind" in frame.columns else {}
+    )
     every = style.floats(frame, metric)
     with style.drawing(ax) as ax:
         for i, (name, rows) in enumerate(told):
-            color = style.MUTED if name in RIVALS else style.color_of(i)
+            color = KIND_COLORS.get(kinds.get(name, "rival" if name in RIVALS else "process"), style.MUTED)
             _score_row(ax, i, style.floats(rows, metric), color, metric)
         ax.axvline(0, color=style.INK, linewidth=0.8)
-        ax.set_yticks(np.arange(len(told)), [name for name, _ in told])
+        ax.set_yticks(np.arange(len(told)), [style.wrapped(name) for name, _ in told])
+        ax.tick_params(axis="y", labelsize=style.SMALL)
         ax.set_ylim(len(told) - 0.5, -0.5)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2.5, 5, 10]))
@@ -98,7 +103,7 @@ def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gin
         raise InvalidOption(f"metric={metric!r} is not in the table, which has {', '.join(map(repr, known))}.")
     frame = style.one_origin(style.of_quantity(frame.filter(nw.col("metric") == metric), quantity))
     low, high, middle = (style.floats(frame, name) for name in ("lower", "upper", "difference"))
-    labels = frame["forecast"].to_list()
+    labels = [style.wrapped(name) for name in frame["forecast"].to_list()]
     against = ", ".join(style.names(frame, "reference"))
     with style.drawing(ax) as ax:
         for i in range(len(frame)):
@@ -120,7 +125,7 @@ def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gin
         ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(4))
-        ax.set_xlabel(f"difference of {METRIC_WORDS.get(metric, metric)} from {against},\nwith its interval")
+        ax.set_xlabel(f"{METRIC_WORDS.get(metric, metric)}, less that of\n{against}")
     return ax
 
 
@@ -226,7 +231,7 @@ def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.xaxis.set_major_locator(MaxNLocator(5))
-        ax.set_xlabel(f"total of {quantity}: forecast against actual (0: right)")
+        ax.set_xlabel(f"total of {quantity}: forecast against actual\n(0: right; bars: intervals)")
         ax.set_ylabel("cut")
         style.key_above(ax, columns=2)
     return ax

@@ -44,8 +44,9 @@ def spend_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         ax.stairs(observed[closed], edges, fill=True, color=style.FAINT, label="observed")
         ax.stairs(observed[closed], edges, color=style.MUTED, linewidth=0.8)
-        middle = (edges[1:] + edges[:-1]) / 2
-        ax.plot(middle, expected[closed], color=style.COLORS[0], linewidth=1.8, label="by the spend model")
+        ax.stairs(
+            expected[closed], edges, baseline=None, color=style.COLORS[0], linewidth=1.8, label="by the spend model"
+        )
         if not closed.all():
             seen, told = observed[~closed].sum(), expected[~closed].sum()
             beyond = f"above {edges[-1]:,.4g}:\n{seen:.1%} observed\n{told:.1%} by the model"
@@ -97,7 +98,7 @@ def _draw_concentration(ax: Axes, values: Array) -> None:
     ax.annotate(
         "if all were\nworth the same",
         (0.62, 0.62),
-        xytext=(6, -12),
+        xytext=(9, -16),
         textcoords="offset points",
         color=style.MUTED,
         fontsize=style.SMALL,

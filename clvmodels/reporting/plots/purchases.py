@@ -29,7 +29,7 @@ def weekly(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Profile.tables()["weeks"]`: week_start, days, purchases, repeat_purchases, new_customers.
+        `Profile.weeks`: week_start, days, purchases, repeat_purchases, new_customers.
     ax : Axes, optional
         Where to draw; a new figure without it.
 
@@ -97,7 +97,7 @@ def times_between(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Profile.tables()["intertimes"]`: lower, upper (time; the last bin may be open), count and, in every row, unit.
+        `Profile.waits`: lower, upper (time; the last bin may be open), count and, in every row, unit.
     ax : Axes, optional
 
     Returns

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -29,8 +30,11 @@ __all__ = ["COLORS", "FAINT", "INK", "MUTED", "SMALL", "STYLE", "Groups"]
 INK, MUTED, FAINT, PAPER = "#1b1b1b", "#5c5c5c", "#dddddd", "#fefefe"
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("D", "s", "^", "v", "P", "X")
-DASHED = (0, (4, 3))
+DASHED, DOTTED = (0, (4, 3)), (0, (1, 1))
 SMALL = 9.0  # points, beside 10 for the rest
+BESIDE = 24  # letters of a line beside the axes
+LONGEST = 52  # letters of a line of the key
+LONG = 20  # letters of a label of which two do not stand side by side
 BAND = 0.22  # how opaque an interval's band is
 STYLE: Any = {
     "axes.edgecolor": MUTED,
@@ -63,7 +67,7 @@ def drawing(ax: Axes | None) -> Iterator[Axes]:
 
         # Outside the style's context: a notebook's backend sets itself up with the first figure, and leaving the
         # context would undo that.
-        figure = plt.figure()
+        figure = plt.figure(figsize=STYLE["figure.figsize"], facecolor=PAPER, layout="constrained")
     with mpl.rc_context(STYLE):
         if ax is None:
             assert figure is not None
@@ -130,7 +134,7 @@ def of_forecasts(frame: nw.DataFrame[Any], forecasts: Sequence[str] | None) -> n
         raise InvalidOption(
             f"No forecast {', '.join(map(repr, missing))} is in the table, which has {', '.join(map(repr, known))}."
         )
-    return frame.filter(nw.col("forecast").is_in(list(forecasts)))
+    return nw.concat([frame.filter(nw.col("forecast") == name) for name in dict.fromkeys(forecasts)])
 
 
 def names(frame: nw.DataFrame[Any], column: str) -> list[str]:
@@ -164,6 +168,11 @@ def of_quantity(frame: nw.DataFrame[Any], quantity: str | None) -> nw.DataFrame[
     return frame.filter(nw.col("quantity") == quantity)
 
 
+def wrapped(label: str) -> str:
+    """A long name on two lines or more, so that room is left for what it names."""
+    return fill(label, BESIDE, break_long_words=False)
+
+
 def color_of(i: int) -> str:
     return COLORS[i % len(COLORS)]
 
@@ -195,8 +204,13 @@ def band(ax: Axes, frame: nw.DataFrame[Any], x: Any, color: str, prefix: str = "
 
 
 def key_above(ax: Axes, columns: int = 1) -> None:
-    """The key above the axes, where it covers nothing."""
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
+    """The key above the axes, where it covers nothing; in one column where labels are long."""
+    labels = ax.get_legend_handles_labels()[1]
+    if max(map(len, labels), default=0) > LONG:
+        columns = 1
+    key = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
+    for text in key.get_texts():
+        text.set_text(fill(text.get_text(), LONGEST))
 
 
 def at_right_edge(ax: Axes, y: float, text: str, color: str = INK) -> None:

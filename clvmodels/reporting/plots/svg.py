@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"]
 
 PAGE_WIDTH, PAGE_HEIGHT = 4.4, 3.3  # inches; so narrow that the text stays readable when a phone shrinks it
+KEY_ROW, USUAL_ROWS = 0.19, 2  # inches a row of the key adds, beyond those there is room for
 VARIABLES = {INK: "ink", MUTED: "muted", FAINT: "faint", PAPER: "paper"} | {
     color: f"color-{i}" for i, color in enumerate(COLORS, 1)
 }
@@ -40,7 +41,7 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
     key : str
         Unique on the page; every id of the element begins with it.
     height : float
-        In inches.
+        In inches, beside what a key of many rows adds.
     **options
         Passed on to the plot.
 
@@ -52,10 +53,20 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
     fixed = {"svg.hashsalt": key, "svg.fonttype": "path", "figure.facecolor": "none"}
     with matplotlib.style.context("default"), mpl.rc_context(STYLE | fixed):  # whatever the user's own settings
         figure = Figure(figsize=(PAGE_WIDTH, height))
-        plot(table, ax=figure.subplots(), **options)
+        ax = plot(table, ax=figure.subplots(), **options)
+        figure.set_figheight(height + KEY_ROW * max(0, _key_rows(ax) - USUAL_ROWS))
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     return _embeddable(written.getvalue(), key)
+
+
+def _key_rows(ax: Axes) -> int:
+    """How many rows the key above the axes has."""
+    key = ax.get_legend()
+    if key is None:
+        return 0
+    columns: int = key._ncols  # type: ignore[attr-defined]  # matplotlib tells it nowhere else
+    return -(-len(key.get_texts()) // columns)
 
 
 def _embeddable(svg: str, key: str) -> str:

@@ -79,7 +79,7 @@ def _track(ax: Axes, frame: nw.DataFrame[Any], prefix: str) -> None:
             _mark_cut(ax, rows, moments)
         expected, forecast = style.floats(rows, f"{prefix}expected"), style.floats(rows, f"{prefix}forecast")
         arrivals = f"{name}: expected from arrival dates alone"
-        ax.plot(moments, expected, color=color, alpha=0.35, linewidth=5, label=arrivals)
+        ax.plot(moments, expected, color=color, linewidth=1.3, linestyle=style.DOTTED, label=arrivals)
         style.band(ax, rows, moments, color, f"{prefix}forecast_")
         ax.plot(moments, forecast, color=color, linewidth=1.6, label=f"{name}: forecast at the cut from each history")
     style.dates_below(ax)

@@ -1,0 +1,210 @@
+"""The data: what the log holds, what was set aside, who came when, and what to beware of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from clvmodels.reporting import plots
+from clvmodels.reporting.page import Block, Facts, Pair, Picture, Pictures, Section, Table, Words, drawn
+from clvmodels.reporting.view import View, highest, records
+from clvmodels.reporting.wording import column, count, percent, sentence, signed_percent
+from clvmodels.transactions.profile import Profile
+
+__all__ = ["MONEY", "data"]
+
+MONEY = "in the currency of the log"
+
+
+def data(view: View, profile: Profile | None, ledger: pd.DataFrame | None) -> Section:
+    """What was known and what was held back; with a profile, what the log can bear; with a ledger, what was cleaned."""
+    facts = view.facts
+    lead = [
+        (
+            f"{count(facts['customers'])} customers were known on {facts['calibration_end']}, when "
+            f"{percent(facts['bought_once'], 0)} of them had bought only once. Everything after that day was held back "
+            "from "
+            f"the models, to see how well they would have foretold it."
+        )
+    ]
+    blocks: list[Block] = [Facts(_periods(facts))]
+    if profile is not None:
+        blocks += _of_profile(profile)
+    if ledger is not None:
+        blocks.append(ledger_table(ledger))
+    if (cohorts := _cohorts(view)) is not None:
+        blocks.append(cohorts)
+    if warnings := _warnings(view, profile):
+        blocks.append(Words(warnings, "What to beware of"))
+    return Section("data", "The data", lead, blocks)
+
+
+def ledger_table(ledger: pd.DataFrame) -> Table:
+    """What cleaning did to every row of the log: a row a rule, in the order applied."""
+    rows = []
+    for row in ledger.to_dict("records"):
+        money = row.get("money")
+        rows.append(
+            [
+                str(row["rule"]),
+                count(row["rows"]),
+                count(row["changed"]),
+                "" if money is None or money != money else f"{money:,.2f}".replace("-", "−"),
+            ]
+        )
+    return Table(
+        caption="Cleaning: what happened to every row of the log",
+        headings=["rule, in order", "rows set aside", "rows changed", "money taken out"],
+        rows=rows,
+        notes=["Rows in are the rows kept and those set aside; money likewise."],
+    )
+
+
+def _periods(of: dict[str, Any]) -> list[Pair]:
+    """The data in plain words."""
+    unit = of["time_unit"]
+    holdout = (
+        f"after {of['calibration_end']}, to {of['holdout_end']} ({of['horizon']:.4g} {unit}s): "
+        f"{count(of['holdout_purchases'])} purchases by {percent(of['bought_again'])} of these customers"
+    )
+    if of["holdout_spend"] is not None:
+        holdout += f", who spent {count(of['holdout_spend'])} ({MONEY})"
+    start = f"{of['calibration_start']} to " if of.get("calibration_start") else "to "
+    return [
+        ("Customers", f"{count(of['customers'])}, first seen by {of['calibration_end']}"),
+        (
+            "Calibration period",
+            (
+                f"{start}{of['calibration_end']}: {count(of['repeat_purchases'])} repeat purchases; "
+                f"{percent(of['bought_once'])} of the customers had bought only once. The models know nothing later."
+            ),
+        ),
+        ("Holdout period", holdout),
+        ("First seen later", _first_seen_later(of)),
+        ("Rows left out", _rows_left_out(of)),
+        ("Time", f"told in {of['clock']}"),
+    ]
+
+
+def _first_seen_later(of: dict[str, Any]) -> str:
+    if not of["new_customers"]:
+        return "nobody: every customer of the holdout period was known at the cut"
+    spent = f", spending {count(of['new_spend'])}" if of["new_spend"] is not None else ""
+    return (
+        f"{count(of['new_customers'])} customers with {count(of['new_purchases'])} purchases{spent}. No forecast made "
+        "at the cut could know them; they are in no score."
+    )
+
+
+def _rows_left_out(of: dict[str, Any]) -> str:
+    left = []
+    if of["rows_after_end"]:
+        left.append(f"{count(of['rows_after_end'])} later than {of['holdout_end']}")
+    if of["rows_without_id"]:
+        left.append(f"{count(of['rows_without_id'])} without a customer id")
+    return " and ".join(left) or "none"
+
+
+def _of_profile(profile: Profile) -> list[Block]:
+    """What the log shows before any model."""
+    parts: list[tuple[str, Any]] = [
+        ("Time between purchases", profile.intertimes),
+        ("Regularity", profile.regularity),
+        ("Where customers begin", profile.arrivals),
+        ("Season", profile.season),
+        ("Opportunities", profile.opportunities),
+        ("Money", profile.money),
+    ]
+    pairs = [(term, sentence(part.words)) for term, part in parts if part is not None and part.words]
+    suits = [(str(row["model"]), f"{row['fits']}: {row['why']}") for row in records(profile.tables()["models"])]
+    return [
+        Facts(pairs, "What the log can bear"),
+        Facts(suits, "Which models suit such data"),
+        Pictures(_pictures(profile)),
+    ]
+
+
+def _pictures(profile: Profile) -> list[Picture]:
+    tables = profile.tables()
+    weeks = tables["weeks"]
+    most = highest(weeks, "purchases")
+    pictures = [
+        drawn(
+            "weekly",
+            "Purchases a week",
+            f"Lines of purchases a calendar week: all, repeat purchases and new customers, {count(len(weeks))} weeks. "
+            f"The highest has {count(most['purchases'])} purchases, in the week from "
+            f"{str(most['week_start'])[:10]}.",
+            plots.weekly,
+            weeks,
+        )
+    ]
+    months = profile.season.months
+    if len(months) and months["index"].notna().any():
+        most = highest(months.dropna(subset="index"), "index")
+        pictures.append(
+            drawn(
+                "season",
+                "The season",
+                f"Bars of purchases by calendar month, as a multiple of an average month. Month "
+                f"{int(most['month'])} is "
+                f"highest, with {most['index']:.2f}.",
+                plots.season,
+                months.dropna(subset="index"),
+            )
+        )
+    waits = tables["waits"]
+    if len(waits):
+        pictures.append(
+            drawn(
+                "times-between",
+                "How long customers wait between purchases",
+                f"Histogram of the times from one purchase to the customer's next. {profile.intertimes.words}",
+                plots.times_between,
+                waits,
+            )
+        )
+    return pictures
+
+
+def _cohorts(view: View) -> Table | None:
+    """Forecast and actual by when customers came, of the model the verdict is about."""
+    table = view.at["groups"]
+    if not len(table):
+        return None
+    rows = table[(table["by"] == "cohort") & (table["quantity"] == "purchases")]
+    rows = rows[rows["forecast"].map(view.is_reference)]
+    if len(rows) < 2:
+        return None
+    return Table(
+        caption=f"Cohorts: purchases in the holdout period, actual and forecast by {view.reference}",
+        headings=["first purchase", "customers", "actual", "forecast", "error of the total"],
+        rows=[
+            [str(group), count(size), count(actual), told, signed_percent(bias)]
+            for group, size, actual, told, bias in zip(
+                rows["group"], rows["customers"], rows["actual"], column(rows["predicted"]), rows["bias"], strict=True
+            )
+        ],
+    )
+
+
+def _warnings(view: View, profile: Profile | None) -> list[str]:
+    """What a reader should beware of before trusting any number."""
+    told = [
+        f"{of['model']} ended at “{of['status']}”: {of['message']}."
+        for of in view.certificates
+        if of["status"] != "converged"
+    ]
+    if profile is not None:
+        checks = profile.tables()["checks"]
+        told += [
+            sentence(
+                f"{row['what']}: {row['value']:,.4g}, which is {row['enough']} ({row['comfortable']:,.4g} is "
+                f"comfortable). {row['why']}"
+            )
+            for row in checks[checks["enough"] != "enough"].to_dict("records")
+        ]
+    told += list(view.facts.get("left_out") or [])
+    told += list(view.facts.get("notes") or [])
+    return told

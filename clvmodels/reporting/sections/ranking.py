@@ -1,0 +1,125 @@
+"""Ranking: are the customers who come first in the forecast those who buy?"""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from clvmodels.reporting import plots
+from clvmodels.reporting.page import Block, Picture, Pictures, Section, Table, drawn
+from clvmodels.reporting.view import View
+from clvmodels.reporting.wording import fixed, percent
+
+__all__ = ["ranking"]
+
+
+def ranking(view: View) -> Section:
+    """Gain and Lorenz curves, decile lift, and the overlap of predicted and actual top customers."""
+    lead = [
+        (
+            "For choosing whom to write to, call or keep, only the order of customers matters. The curves are compared "
+            "with "
+            "no order (the diagonal), with the order seen with hindsight, and with the rival that sorts best."
+        )
+    ]
+    blocks: list[Block] = []
+    for quantity in view.quantities:
+        if pictures := _pictures(view, quantity):
+            blocks.append(Pictures(pictures))
+        if (table := overlap_table(view, quantity)) is not None:
+            blocks.append(table)
+    return Section("ranking", "Ranking", lead, blocks)
+
+
+def overlap_table(view: View, quantity: str) -> Table | None:
+    """How many of the predicted top are in the actual top, and what they hold, a row a forecast."""
+    table = view.at["overlap"]
+    table = table[table["quantity"] == quantity]
+    titles = [title for title in view.shown(quantity, rules=True) if title in set(table["forecast"])]
+    if not titles:
+        return None
+    tops = sorted(set(table["top"]))
+    rows = []
+    for title in titles:
+        of = table[table["forecast"] == title].set_index("top")
+        rows.append([title, *(f"{percent(of['overlap'][top], 0)}; {percent(of['captured'][top], 0)}" for top in tops)])
+    return Table(
+        caption=f"{quantity.capitalize()}: the customers forecast highest, and what they were",
+        headings=["forecast", *(f"top {top:.0%}" for top in tops)],
+        rows=rows,
+        notes=[
+            (
+                "First, the share of them that was among as many customers with the most; then, the share of all that "
+                "they made."
+            )
+        ],
+    )
+
+
+def _of(view: View, name: str, quantity: str, title: str) -> pd.DataFrame:
+    """The rows of one forecast of one quantity."""
+    table = view.at[name]
+    return table[(table["quantity"] == quantity) & (table["forecast"] == title)]
+
+
+def _pictures(view: View, quantity: str) -> list[Picture]:
+    scores = view.scores(quantity).set_index("forecast")
+    with_rules, models = view.shown(quantity, rules=True), view.shown(quantity)
+    ranked = [title for title in with_rules if math.isfinite(float(scores["gini"].get(title, math.nan)))]
+    if not ranked:
+        return []
+    gini = "; ".join(f"{title} {fixed(float(scores['gini'][title]), 3)}" for title in ranked)
+    of = quantity.capitalize()
+    title = view.title(quantity)
+    lifts = _of(view, "deciles", quantity, title)["lift"]
+    tops = _of(view, "overlap", quantity, title)
+    pictures = [
+        drawn(
+            f"gain-{quantity}",
+            f"{of}: what the customers ranked first made",
+            f"Gain curves of {len(ranked)} forecasts. Normalized Gini: {gini}.",
+            plots.gain_curve,
+            view.at["gain"],
+            quantity=quantity,
+            forecasts=ranked,
+        ),
+        drawn(
+            f"lorenz-{quantity}",
+            f"{of}: how unequal customers are",
+            f"Lorenz curves of what happened and of what {', '.join(models)} expected: how much the customers with the "
+            "least hold together.",
+            plots.lorenz_curve,
+            view.at["lorenz"],
+            quantity=quantity,
+            forecasts=models,
+        ),
+    ]
+    if len(lifts):
+        pictures.append(
+            drawn(
+                f"lift-{quantity}",
+                f"{of}: lift of each tenth",
+                f"Bars of {quantity} per customer as a multiple of the average, by tenth of the forecast of "
+                f"{title}: from {lifts.iloc[0]:.1f} in the first to {lifts.iloc[-1]:.1f} in the last.",
+                plots.decile_lift,
+                view.at["deciles"],
+                quantity=quantity,
+                forecasts=[title],
+            )
+        )
+    if len(tops):
+        shares = zip(tops["top"], tops["overlap"], strict=True)
+        kept = "; ".join(f"{percent(share, 0)} of the top {top:.0%}" for top, share in shares)
+        pictures.append(
+            drawn(
+                f"overlap-{quantity}",
+                f"{of}: predicted and actual top customers",
+                f"Share of the customers forecast highest who were among the highest: {kept}, by {title}.",
+                plots.overlap,
+                view.at["overlap"],
+                quantity=quantity,
+                forecasts=ranked,
+            )
+        )
+    return pictures

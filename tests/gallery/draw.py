@@ -1,0 +1,103 @@
+"""Draws every public plot from CDNOW, one PNG each, into a folder: `make gallery`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+
+import clvmodels as clv
+from clvmodels.estimators.tables import (
+    frequency_recency_table,
+    heterogeneity_table,
+    history_table,
+    new_customers_table,
+)
+
+mpl.use("agg")
+
+CUT, END = "1997-09-30", "1998-06-30"
+OFTEN = 12  # rows of the log of the customer whose history is told
+HELPERS = {"Metric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}  # names of clv.plots that are no plots
+
+
+def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any]]]:
+    """By file name: the plot, its table, and its options; of the full log or of its sample of a tenth."""
+    log = clv.datasets.load_cdnow(sample=sample)
+    split = clv.holdout_split(log, amount="amount", calibration_end=CUT, holdout_end=END, time_unit="week")
+    models, rfm = [clv.BGNBD(), clv.ParetoNBD()], split.calibration
+    check = clv.validate(split, models, clv.GammaGamma())
+    for model in models:
+        model.fit(rfm)
+    spend = clv.GammaGamma().fit(rfm)
+    terms: dict[str, Any] = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 1.0}
+    value = clv.lifetime_value(models[1], spend, rfm, **terms)
+    profile = clv.profile(log, amount="amount", time_unit="week", observation_end=END).tables()
+    often = log["customer_id"].value_counts()
+    customer = often.index[int((often >= OFTEN).sum()) - 1]
+    bought = log.loc[log["customer_id"] == customer, "date"].tolist()
+    grid = frequency_recency_table(models[1], rfm, "39 weeks")
+    unlike = heterogeneity_table(models[1])
+    money = {"quantity": "money"}
+    drawn: dict[str, tuple[str, Any, dict[str, Any]]] = {
+        "calibration_by_frequency": ("calibration_by_frequency", check.by_frequency, {}),
+        "calibration_by_recency": ("calibration", check.calibration, {"by": "recency"}),
+        "calibration_by_decile": ("calibration", check.calibration, {"forecasts": ["Pareto/NBD"]}),
+        "value_by_decile": ("calibration", check.calibration, money | {"forecasts": ["Pareto/NBD x Gamma-Gamma"]}),
+        "coverage": ("coverage", check.calibration, {}),
+        "decile_lift": ("decile_lift", check.deciles, {}),
+        "differences": ("differences", check.differences, {}),
+        "frequency_recency_matrix": ("frequency_recency_matrix", grid, {}),
+        "gain_curve": ("gain_curve", check.gain, {}),
+        "heterogeneity_of_purchases": ("heterogeneity", unlike, {}),
+        "heterogeneity_of_dropout": ("heterogeneity", unlike, {"of": "dropout rate"}),
+        "history_alive": ("history_alive", history_table(models[1], bought, END, interval=0.9), {}),
+        "levels": ("levels", check.level, {}),
+        "lorenz_curve": ("lorenz_curve", check.lorenz, {"forecasts": ["BG/NBD", "Pareto/NBD"]}),
+        "new_customers": ("new_customers", new_customers_table(models, "2 years"), {}),
+        "overlap": ("overlap", check.overlap, {}),
+        "parameter_intervals": ("parameter_intervals", check.parameters, {}),
+        "pit_histogram": ("pit_histogram", check.pit, {}),
+        "probability_alive_matrix": ("probability_alive_matrix", grid, {}),
+        "reliability": ("reliability", check.reliability, {}),
+        "scores_bias": ("scores", check.scores, {"metric": "bias"}),
+        "scores_gini": ("scores", check.scores, money),
+        "season": ("season", clv.profile(_three_years()).season.months, {}),
+        "spend_distribution": ("spend_distribution", check.spend_histogram, {}),
+        "tracking_cumulative": ("tracking_cumulative", check.tracking, {}),
+        "tracking_incremental": ("tracking_incremental", check.tracking, {}),
+        "times_between": ("times_between", profile["waits"], {}),
+        "value_distribution": ("value_distribution", value, {}),
+        "weekly": ("weekly", profile["weeks"], {}),
+    }
+    return drawn
+
+
+def _three_years() -> pd.DataFrame:
+    """A log with Christmases, since CDNOW is too short to have a season: of other months a third is left out."""
+    parameters = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
+    log = clv.simulate_log(2_000, parameters, start="2021-01-01", end="2023-12-31")
+    kept = pd.to_datetime(log["date"]).dt.month.isin((11, 12)) | (np.random.default_rng(0).random(len(log)) > 1 / 3)
+    return log[kept]
+
+
+def save(drawn: dict[str, tuple[str, Any, dict[str, Any]]], folder: Path) -> list[Path]:
+    """Write every picture; the paths written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, (plot, table, options) in drawn.items():
+        figure = getattr(clv.plots, plot)(table, **options).figure
+        written.append(folder / f"{name}.png")
+        figure.savefig(written[-1], dpi=100)
+        plt.close(figure)
+    return written
+
+
+if __name__ == "__main__":
+    for path in save(pictures(), Path(sys.argv[1] if len(sys.argv) > 1 else "gallery")):
+        sys.stdout.write(f"{path}\n")

@@ -1,0 +1,115 @@
+"""The report in a browser: nothing fails, nothing is asked of a network, nothing is wider than the screen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import clvmodels as clv
+from clvmodels.reporting.report import write_report
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (360, 768, 1280)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMEDRIVER = shutil.which("chromedriver")
+TOO_WIDE = """
+return [...document.querySelectorAll("body *")]
+  .filter(one => !one.closest(".scroll") && !one.closest("svg"))
+  .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
+  .map(one => one.outerHTML.slice(0, 120));
+"""
+CUT_OFF = """
+return [...document.querySelectorAll("figure svg")].filter(svg => {
+  const frame = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll("use")].some(glyph => {
+    const box = glyph.getBoundingClientRect();
+    return box.width > 0 && (box.left < frame.left - 1 || box.right > frame.right + 1
+      || box.top < frame.top - 1 || box.bottom > frame.bottom + 1);
+  });
+}).map(svg => svg.closest("figure").id);
+"""
+UNNAMED = """
+return [...document.querySelectorAll("svg")].filter(
+  svg => ((svg.closest('[role="img"]') || {ariaLabel: ""}).ariaLabel || "").length < 40).length;
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Path:
+    """The report of a real validation, with an id that is longer than a phone is wide."""
+    path: Path = tmp_path_factory.mktemp("report") / "report.html"
+    log = clv.datasets.load_cdnow(sample=True)
+    split = clv.holdout_split(
+        log, amount="amount", calibration_end="1997-09-30", holdout_end="1998-06-30", time_unit="week"
+    )
+    check = clv.validate(split, [clv.BGNBD(), clv.ParetoNBD()], clv.GammaGamma())
+    rfm = split.calibration
+    terms: dict[str, Any] = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 1.0}
+    value = clv.lifetime_value(clv.BGNBD().fit(rfm), clv.GammaGamma().fit(rfm), rfm, **terms)
+    value["customer_id"] = value["customer_id"].astype(str)
+    value.loc[value["lifetime_value"].idxmax(), "customer_id"] = "an-id-that-is-longer-than-a-phone-is-wide-" * 3
+    profile = clv.profile(log, amount="amount", time_unit="week", observation_end="1998-06-30")
+    write_report(check, path, value, profile=profile)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None or CHROMEDRIVER is None:
+        pytest.skip("no Chromium with its chromedriver on this machine")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMEDRIVER))
+    yield driver
+    driver.quit()
+
+
+def opened(browser: Any, path: Path, width: int, scheme: str) -> dict[str, Any]:
+    """Open a page on a screen so wide, by day or night: what it asks of the network, and what the console says."""
+    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    wish = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
+    for log in ("browser", "performance"):
+        browser.get_log(log)
+    browser.get(path.as_uri())
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return {
+        "asked": [url for url in sent if url != path.as_uri() and not url.startswith("data:")],
+        "console": browser.get_log("browser"),
+        "width": browser.execute_script("return document.documentElement.scrollWidth"),
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_opens_on_every_screen(browser, page, width, scheme):
+    found = opened(browser, page, width, scheme)
+    assert found == {"asked": [], "console": [], "width": width}
+    assert browser.execute_script(TOO_WIDE) == []
+    assert browser.execute_script(CUT_OFF) == []
+    assert browser.execute_script(UNNAMED) == 0
+    ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(22, 24, 28)")
+
+
+def test_sees_what_is_wrong(browser, page, tmp_path):
+    wrong = tmp_path / "wrong.html"
+    trouble = '<div style="width: 500px">.</div><img src="http://localhost:9/x.png"><script>nowhere();</script></body>'
+    wrong.write_text(page.read_text(encoding="utf-8").replace("</body>", trouble), encoding="utf-8")
+    found = opened(browser, wrong, 360, "light")
+    assert found["asked"] == ["http://localhost:9/x.png"]
+    assert any("nowhere" in entry["message"] for entry in found["console"])
+    assert found["width"] > 360
+    assert browser.execute_script(TOO_WIDE)

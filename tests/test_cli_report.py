@@ -1,0 +1,54 @@
+"""`clv report`: from a log to one page, in one command."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import clvmodels as clv
+from clvmodels import cli
+from clvmodels.reporting import plots
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log.csv"
+    clv.datasets.load_cdnow(sample=True).to_csv(path, index=False)
+    return path
+
+
+def report(monkeypatch, *words):
+    monkeypatch.setattr(plots, "to_svg", lambda plot, table, *, key, **options: f'<svg id="{key}-svg"></svg>')
+    monkeypatch.setattr("sys.argv", ["clv", "report", *map(str, words)])
+    try:
+        cli.main()
+    except SystemExit as end:
+        return end.code or 0
+    return 0
+
+
+def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
+    page = tmp_path / "page.html"
+    cuts = "1997-09-30,1998-03-31"
+    words = ["--amount", "amount", "--models", "bgnbd", "--horizon", "13 weeks", "--origins", cuts, "--output", page]
+    assert report(monkeypatch, log, *words) == 0
+    html = page.read_text(encoding="utf-8")
+    for told in (
+        "By BG/NBD and Gamma-Gamma, fitted to the whole log: 13 weeks from 1998-06-30",
+        "What the log can bear",
+    ):
+        assert told in html
+    numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert numbers["facts"]["origins"] == cuts.split(",")
+    assert len(numbers["verdict"]) == 5
+    assert numbers["profile"]["customers"] == 2_357
+    shown = capsys.readouterr().out
+    assert "Not for:" in shown
+    assert "page.json" in shown.replace("\n", "")
+
+
+def test_says_what_is_wrong(log, tmp_path, monkeypatch, capsys):
+    assert report(monkeypatch, log, "--horizon", "900 weeks", "--output", tmp_path / "page.html") == 1
+    assert not (tmp_path / "page.html").exists()
+    assert "Error" in capsys.readouterr().err
