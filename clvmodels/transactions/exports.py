@@ -30,7 +30,7 @@ SIGNS = r"[\s\x{00A0}\x{202F}'$€£¥]|[A-Z]{1,3}\$|^[A-Z]{3}|[A-Z]{3}$"
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Export:
-    """An export, read.
+    r"""An export, read.
 
     Attributes
     ----------
@@ -45,6 +45,18 @@ class Export:
         Where each column came from: column, source, note.
     left_out : mapping of str to int
         Rows of the file that are no order, by reason.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> from pathlib import Path
+    >>> header = "ID,Purchase Date,Grand Total (Base),Grand Total (Purchased),Status,Customer Email,Total Refunded"
+    >>> order = "000000012,2024-05-02 10:00:00,50.00,50.00,complete,ben@example.com,20.00"
+    >>> path = Path("orders.csv")
+    >>> written = path.write_text(f"{header}\n{order}\n", encoding="utf-8")
+    >>> export = clv.read_export(path)
+    >>> export.kind, len(export.frame), sorted(export.columns)
+    ('magento', 1, ['amount', 'customer_id', 'date', 'order_id', 'refunded', 'status'])
     """
 
     frame: frames.Frame
