@@ -184,7 +184,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                     told = f"In the group {label!r} of {self.grouping_.by!r}: {failure}"
                     raise FitFailed(f"{told} A larger smallest_group= pools small groups.") from failure
             fit = together(fits)
-        return self._restore(fit, rfm.clock, rfm.observation_end, self._data_fingerprint(rfm, rows))
+        return self._restore(fit, rfm.clock, rfm.observation_end, self._data_fingerprint(rfm, fit))
 
     def _values(self, rfm: RFM, names: Sequence[str]) -> list[Any]:
         """Statistics by name (n,): columns of the RFM, covariates, and the number of the group."""
@@ -194,9 +194,9 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 known |= more.columns(rfm)
         return [known[name] if name in known else rfm[name] for name in names]
 
-    def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
-        """Of the data that the likelihood of these rows is of, told in the RFM's clock."""
-        return rows.fingerprint()
+    def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
+        """Of the data that the likelihood of a fit is of, told in the RFM's clock."""
+        return fit.fingerprint
 
     def _prior(self) -> Prior:
         """The prior in the order of the coordinates; flat where none is given."""

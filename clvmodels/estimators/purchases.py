@@ -15,6 +15,7 @@ from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
 from clvmodels.estimators.design import Formulas
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
+from clvmodels.inference.fitting import Fit
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, under_each, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.processes import bgbb, bgnbd, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
@@ -561,9 +562,9 @@ class PurchaseModel(FittedProcess):
         names = self.process.statistics
         return counted_rows(self._values(rfm, names), _ticks(rfm, names))
 
-    def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
-        if self.process.statistics == HISTORY and len(rows.columns) == len(HISTORY):
-            return rows.fingerprint()  # counted already
+    def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
+        if self.process.statistics == HISTORY:
+            return fit.fingerprint  # counted already
         return data_fingerprint(rfm)
 
     def _duration(self, horizon: float | str, name: str = "horizon") -> float:

@@ -23,6 +23,7 @@ MIDDLE_ROWS, REFINED_FIRST = 40_000, 5  # of a larger sample, used where there a
 SEARCH_TOLERANCE = 1e-6  # of the search: it has to find the right hill, not its top
 SEARCH_ROWS = 4_000  # the search from several starts is made on so many rows; all rows only refine it
 DECREMENT = 1e-13  # converged when a Newton step promises less log-likelihood: parameters good to 1e-6 standard errors
+NEARLY = 1e-11  # a step so near the maximum that the Hessian there is that of the maximum to a millionth
 INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood that no data can be said to show
 FLAT = 1e-3  # curvature below which the data say nothing: a standard error of 30 on a log scale
 SUSPICIOUS = 5.0  # a coordinate this far out is compared with its limit
@@ -271,7 +272,7 @@ def _thinned(rows: CountedRows, most: int) -> tuple[CountedRows, float]:
 
 
 def refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:
-    """Newton steps inside the box, with one Hessian for as long as its steps pay off.
+    """Newton steps inside the box, with one Hessian, which learns from them, for as long as they pay off.
 
     The first Hessian may be that of a sample; the last is that of all rows where the search ends.
     """
@@ -280,14 +281,15 @@ def refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:
     point = Point(u, value, gradient, hessian, box.free(u, gradient))
     for _ in range(ROUNDS):
         promise = np.inf
-        while DECREMENT <= point.promise < PAYING * promise:
+        while NEARLY <= point.promise < PAYING * promise:
             promise = point.promise
             point = _step(objective, point, box)
         free = box.free(point.u, point.gradient)
         point = point._replace(hessian=objective.hessian(point.u, free, point.gradient), free=free)
-        if point.promise < DECREMENT:
-            return _step(objective, point, box)._replace(free=free)  # the Hessian is that of these
         moved = _step(objective, point, box)
+        settled = moved._replace(hessian=point.hessian, free=free)  # the Hessian is that of these
+        if point.promise < NEARLY and settled.promise < DECREMENT:
+            return settled
         if moved.value <= point.value and moved.promise >= DECREMENT:
             return point  # rounding is all that is left to gain
         point = moved
@@ -303,8 +305,22 @@ def _step(objective: Objective, point: Point, box: Box) -> Point:
         u = box.clip(point.u + direction * 0.5**halving)
         value, gradient = objective(u)
         if value >= point.value - tolerance:
-            return Point(u, value, gradient, point.hessian, box.free(u, gradient))
+            learned = _learned(point.hessian, u - point.u, gradient - point.gradient)
+            return Point(u, value, gradient, learned, box.free(u, gradient))
     return point
+
+
+def _learned(hessian: Array, step: Array, change: Array) -> Array:
+    """The Hessian with what a step's change of the gradient tells of it.
+
+    The symmetric rank-one update: Nocedal & Wright (2006), Numerical Optimization, eqs. (6.24) and (6.26).
+    """
+    wrong = change - hessian @ step
+    size = float(wrong @ step)
+    if abs(size) <= 1e-8 * float(np.linalg.norm(wrong) * np.linalg.norm(step)):
+        return hessian
+    learned: Array = hessian + np.outer(wrong, wrong) / size
+    return learned
 
 
 def _ascent(gradient: Array, hessian: Array, free: Mask) -> Array:

@@ -77,6 +77,7 @@ def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "score": partial(_score, process, groups),
         "starts": partial(_starts, process, groups),
         "prepare": None,
+        "totals": None,
     }
     if isinstance(process, SpendProcess):
         width = len(process.statistics)
