@@ -24,7 +24,7 @@ __all__ = ["Objective", "Prior", "in_threads", "one_blas_thread"]
 MANY_ROWS, BLOCK, LARGE_BLOCK = 2**18, 2**14, 2**16
 STEP = 2e-6  # of the differences of the score: an error of about so much of the curvature
 
-JACOBIAN_STEP = 1e-5  # of its central differences, good to 1e-10
+JACOBIAN_STEP = 1e-6  # of its differences, good to as much, which counts for nothing where the slopes vanish
 
 PROCESSORS = os.cpu_count() or 1
 POOL = "clvmodels"
@@ -83,6 +83,7 @@ class Objective:
         blocks = [([column[i : i + size] for column in columns], counts[i : i + size]) for i in edges]
         self._scores = [(prepare(*block), weights) for block, weights in blocks]
         self._curved = process.totals is not None
+        self._outer: tuple[Array, Array] | None = None  # found together with a Hessian: where, and what
         self._totals: list[Callable[[Any, bool], Totals]]
         if process.totals is None:
             self._totals = [partial(_added_up, score, weights) for score, weights in self._scores]
@@ -122,14 +123,16 @@ class Objective:
         parts, form = self._total(u, curved=True), self._process.parametrization
         jacobian, slopes = form.jacobian(u), np.sum([part.gradient for part in parts], axis=0)
         inner = np.sum([part.hessian for part in parts if part.hessian is not None], axis=0)
-        bent = [
-            slopes @ (form.jacobian(u + shift) - form.jacobian(u - shift)) for shift in JACOBIAN_STEP * np.eye(len(u))
-        ]
-        hessian: Array = jacobian.T @ inner @ jacobian + np.array(bent) / (2 * JACOBIAN_STEP)
+        bent = [slopes @ (form.jacobian(u + shift) - jacobian) for shift in JACOBIAN_STEP * np.eye(len(u))]
+        outer = np.sum([part.outer for part in parts if part.outer is not None], axis=0)
+        self._outer = u, jacobian.T @ outer @ jacobian
+        hessian: Array = jacobian.T @ inner @ jacobian + np.array(bent) / JACOBIAN_STEP
         return hessian - np.diag(self.prior.precision)
 
     def outer_product(self, u: Array) -> Array:
         """Sum over customers of the outer products of their scores by the coordinates, (k, k)."""
+        if self._outer is not None and np.array_equal(self._outer[0], u):
+            return self._outer[1]
         parameters, jacobian = self._parameters(u), self._process.parametrization.jacobian(u)
 
         def product(block: tuple[Callable[[Any], Score], Array]) -> Array:

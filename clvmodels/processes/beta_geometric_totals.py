@@ -91,7 +91,7 @@ class _Rows:
             ]
         )
         if not curved:
-            return Totals(value, slopes, None)
+            return Totals(value, slopes)
         bends = np.zeros((4, 4))
         # Each term by itself: what is left of the second derivatives by logarithms is the plain ones.
         bend_r, bend_b, bend_both = (counts.bend @ self.sums).tolist()
@@ -111,7 +111,17 @@ class _Rows:
         bends[1, 1:] += np.array([spread_alpha @ by_alpha, np.sum(each_alpha), -each_alpha @ counts.last])
         bends[2, 2:] += np.array([np.sum(each), -each @ counts.last])
         bends[3, 3] += each @ counts.last**2
-        return Totals(value, slopes, bends + np.triu(bends, 1).T)
+        rises = (r * (counts.rise[0] + np.log(alpha)), -a * counts.rise[2], b * (counts.rise[1] - counts.rise[2]))
+        of_r, of_a, of_b, last = np.repeat((*rises, counts.last), self.lengths, axis=1)
+        scores = np.stack(
+            [
+                of_r - r * log_age + share * by_r,
+                r - alpha * shape / age + share * by_alpha,
+                of_a + share,
+                of_b - share * last,
+            ]
+        )
+        return Totals(value, slopes, bends + np.triu(bends, 1).T, (self.weights * scores) @ scores.T)
 
     def _counts(self, r: float, a: float, b: float) -> _Counts:
         x = self.x[self.starts].astype(np.intp)

@@ -117,5 +117,6 @@ PROCESS = PurchaseProcess(
     simulate=simulate,
     quantities=quantities,
     moves=MOVES,
+    elementary=True,
     totals=partial(totals, 0),
 )

@@ -39,14 +39,16 @@ class Score(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Log-likelihood of many rows together, its gradient (k,) and Hessian (k, k) as for `Score`.
+    """Log-likelihood of many rows together, its gradient (k,), and what was asked for of its curvature.
 
-    The Hessian is None where it was not asked for.
+    Derivatives are by the logarithms of the parameters, as for `Score`. hessian (k, k); outer (k, k): the sum of the
+    outer products of the rows' scores.
     """
 
     log_likelihood: float
     gradient: Array
-    hessian: Array | None
+    hessian: Array | None = None
+    outer: Array | None = None
 
 
 class History(NamedTuple):
@@ -127,7 +129,9 @@ class PurchaseProcess:
         value a row, the same wherever `alike`, a whole number a row, is the same.
     totals : function (weights, x, t_x, T) -> function (p, curved) -> Totals, optional
         The score of rows added up, each with its weight, where that takes less than each row's; for parameters that
-        all rows share. With the Hessian where `curved` is True.
+        all rows share. With the Hessian and the outer products of the scores where `curved` is True.
+    elementary : bool
+        Whether P(alive) of a customer takes less than finding out who has the same history.
     discrete : bool
         Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. `n`, how
         many there were, then stands for T; whatever is told of a time is told of the whole opportunities within it.
@@ -157,6 +161,7 @@ class PurchaseProcess:
     moves: dict[str, tuple[str, float]]
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
+    elementary: bool = False
     discrete: bool = False
 
     def __repr__(self) -> str:

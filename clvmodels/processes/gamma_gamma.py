@@ -82,7 +82,7 @@ class _Rows:
         slopes = [alpha @ (sums * rise_p - own), q * (sums @ rise_q - other), q * whole - v * ((alpha + q) @ inverses)]
         gradient = np.array(slopes)
         if not curved:
-            return Totals(value, gradient, None)
+            return Totals(value, gradient)
         squares = np.add.reduceat(shares / both, self.runs)
         together = polygamma(1, alpha + q)
         bends = np.diag([gradient[0], gradient[1], gradient[2] - q * whole + v**2 * ((alpha + q) @ squares)])
@@ -91,7 +91,17 @@ class _Rows:
         bends[0, 1] = bends[1, 0] = q * (sums @ (alpha * together))
         bends[0, 2] = bends[2, 0] = -v * (alpha @ inverses)
         bends[1, 2] = bends[2, 1] = q * whole - v * q * np.sum(inverses)
-        return Totals(value, gradient, bends)
+        known = (alpha * rise_p, alpha, rise_q)
+        of_p, alphas, of_q = np.repeat(known, np.diff(np.append(self.runs, len(both))), axis=1)
+        logs_both = np.log(both)
+        scores = np.stack(
+            [
+                of_p - alphas * (logs_both - np.log(self.spent)),
+                q * (of_q - logs_both + np.log(v)),
+                q - v * (alphas + q) / both,
+            ]
+        )
+        return Totals(value, gradient, bends, (self.weights * scores) @ scores.T)
 
 
 def _each_count(runs: npt.NDArray[np.intp], *values: Array) -> list[Array]:

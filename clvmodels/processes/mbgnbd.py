@@ -148,5 +148,6 @@ PROCESS = PurchaseProcess(
     simulate=simulate,
     quantities=quantities,
     moves=MOVES,
+    elementary=True,
     totals=partial(totals, 1),
 )
