@@ -22,7 +22,7 @@ from clvmodels.inference.groups import together
 from clvmodels.inference.objective import Prior
 from clvmodels.inference.profile import profile_intervals
 from clvmodels.inference.statistics import CountedRows, UniqueRows
-from clvmodels.inference.uncertainty import RandomState, bootstrap, seed_of
+from clvmodels.inference.uncertainty import RandomState, bootstrap, draw_parameters, seed_of
 from clvmodels.processes.contract import Array, Process
 from clvmodels.transactions.rfm import RFM
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["FittedProcess"]
 
 Errors = Literal["hessian", "sandwich"]
+DRAWS = 20_000  # of the parameters, for intervals of these alone: ends good to a hundredth of a standard error or two
 SMALLEST_GROUP = 500  # customers: of fewer, a group's own parameters are hardly known
 
 
@@ -189,7 +190,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                     told = f"In the group {label!r} of {self.grouping_.by!r}: {failure}"
                     raise FitFailed(f"{told} A larger smallest_group= pools small groups.") from failure
             fit = together(fits)
-        return self._restore(fit, rfm.clock, rfm.observation_end, self._data_fingerprint(rfm, rows))
+        return self._restore(fit, rfm.clock, rfm.observation_end, self._data_fingerprint(rfm, fit))
 
     def _values(self, rfm: RFM, names: Sequence[str]) -> list[Any]:
         """Statistics by name (n,): columns of the RFM, covariates, and the number of the group."""
@@ -199,9 +200,9 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 known |= more.columns(rfm)
         return [known[name] if name in known else rfm[name] for name in names]
 
-    def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
-        """Of the data that the likelihood of these rows is of, told in the RFM's clock."""
-        return rows.fingerprint()
+    def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
+        """Of the data that the likelihood of a fit is of, told in the RFM's clock."""
+        return fit.fingerprint
 
     def _prior(self) -> Prior:
         """The prior in the order of the coordinates; flat where none is given."""
@@ -298,8 +299,9 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def summary(self, level: float = 0.95, errors: Errors = "hessian") -> pd.DataFrame:
         """Estimates with standard errors and intervals, a row a parameter.
 
-        Intervals are normal on the logarithm, so they stay positive (coefficients on their own scale); at a boundary,
-        parameters that are not estimated have none.
+        Intervals are normal on the logarithm, so they stay positive (coefficients on their own scale), unless few
+        customers leave the likelihood another shape: they are then those of parameters drawn along the fit's ridges. At
+        a boundary, parameters that are not estimated have none.
 
         Parameters
         ----------
@@ -323,13 +325,18 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         covariance = fit.covariance if errors == "hessian" else fit.sandwich
         log_error = np.where(held, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
         reach = NormalDist().inv_cdf(0.5 + level / 2) * log_error
-        size = np.where(form.real, 1.0, estimate)
+        lower = np.where(form.real, estimate - reach, estimate * np.exp(-np.where(form.real, 0, reach)))
+        upper = np.where(form.real, estimate + reach, estimate * np.exp(np.where(form.real, 0, reach)))
+        if errors == "hessian" and fit.ridges:
+            drawn = draw_parameters(self.process, fit, DRAWS, 0)
+            ends = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=1)
+            lower, upper = np.where(held, np.nan, ends)
         return pd.DataFrame(
             {
                 "estimate": estimate,
-                "standard_error": size * log_error,
-                "lower": np.where(form.real, estimate - reach, estimate * np.exp(-np.where(form.real, 0, reach))),
-                "upper": np.where(form.real, estimate + reach, estimate * np.exp(np.where(form.real, 0, reach))),
+                "standard_error": np.where(form.real, 1.0, estimate) * log_error,
+                "lower": lower,
+                "upper": upper,
                 "unit": [self._unit(name) for name in form.names],
             },
             index=pd.Index(form.names, name="parameter"),

@@ -19,6 +19,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.fitting import Fit
+from clvmodels.inference.ridges import Ridge
 from clvmodels.processes.independence import Independence
 
 __all__ = ["PURCHASE_MODELS", "REGULAR_MODELS", "SPEND_MODELS", "read", "write"]
@@ -46,6 +47,12 @@ class SavedClock(Saved):
     time_zone: str | None
 
 
+class SavedRidge(Saved):
+    axis: list[Finite]
+    places: Annotated[list[Finite], Field(min_length=2)]
+    bends: list[list[Finite]]
+
+
 class SavedFit(Saved):
     parameters: dict[str, Finite]
     coordinates: list[Finite]
@@ -64,6 +71,7 @@ class SavedFit(Saved):
     unit: Positive
     fingerprint: str
     chosen: Annotated[int, Field(ge=0)] = 0
+    ridges: list[SavedRidge] = []  # files of earlier releases have none
 
 
 class SavedDesign(Saved):
@@ -168,6 +176,9 @@ def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
 def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
     fit = {field.name: getattr(model.fit_, field.name) for field in fields(Fit)}
     plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.items()}
+    plain["ridges"] = [
+        {field.name: getattr(ridge, field.name).tolist() for field in fields(Ridge)} for ridge in model.fit_.ridges
+    ]
     prior = None if model.prior is None else {name: list(map(float, told)) for name, told in model.prior.items()}
     design, grouping = model.design_, model.grouping_
     return {
@@ -269,4 +280,12 @@ def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
         if len(plain[name]) != k or lengths != {k}:
             raise InvalidModelFile(f"{saved.process}: {name} does not have the shape {shape}.")
         plain[name] = np.array(plain[name])
+    plain["ridges"] = tuple(_ridge(saved.process, ridge, k) for ridge in saved.fit.ridges)
     return model._restore(Fit(**plain), clock, saved.observation_end, saved.data_fingerprint)
+
+
+def _ridge(process: str, saved: SavedRidge, k: int) -> Ridge:
+    lengths = {len(saved.axis), *map(len, saved.bends)}
+    if lengths != {k} or len(saved.bends) != len(saved.places) or not np.all(np.diff(saved.places) > 0):
+        raise InvalidModelFile(f"{process}: ridges do not have the shapes ({k},), (j,) and (j, {k}), places ascending.")
+    return Ridge(np.array(saved.axis), np.array(saved.places), np.array(saved.bends))

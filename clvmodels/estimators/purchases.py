@@ -15,7 +15,8 @@ from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
 from clvmodels.estimators.design import Formulas
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
-from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, under_each, unique_rows
+from clvmodels.inference.fitting import Fit
+from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.processes import bgbb, bgnbd, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
@@ -436,9 +437,12 @@ class PurchaseModel(FittedProcess):
 
     def alive(self, rfm: RFM) -> Array:
         """P(alive) of each customer (n,)."""
-        p = self._parameters
+        p, process = self._parameters, self.process
         self._check_rfm(rfm)
-        return self._rows(rfm).evaluate(lambda *columns: self.process.probability_alive(p, *columns))
+        told = partial(process.probability_alive, p)
+        if process.elementary:
+            return in_blocks(told, [np.asarray(value, dtype=float) for value in self._values(rfm, process.statistics)])
+        return self._rows(rfm).evaluate(told)
 
     def if_active(self, rfm: RFM, function: Callable[..., Array]) -> Array:
         """function(p, *state) of each customer (n,), computed once for each distinct state."""
@@ -578,9 +582,9 @@ class PurchaseModel(FittedProcess):
         names = self.process.statistics
         return counted_rows(self._values(rfm, names), _ticks(rfm, names))
 
-    def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
-        if self.process.statistics == HISTORY and len(rows.columns) == len(HISTORY):
-            return rows.fingerprint()  # counted already
+    def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
+        if self.process.statistics == HISTORY:
+            return fit.fingerprint  # counted already
         return data_fingerprint(rfm)
 
     def _duration(self, horizon: float | str, name: str = "horizon") -> float:

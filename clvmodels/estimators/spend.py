@@ -12,6 +12,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidRFM
 from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
 from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
+from clvmodels.inference.fitting import Fit
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes import gamma_gamma
@@ -204,9 +205,9 @@ class SpendModel(FittedProcess):
         used = (count > 0) & (mean > 0)
         return counted_rows(self._statistics(rfm[used]))
 
-    def _data_fingerprint(self, rfm: RFM, rows: CountedRows) -> str:
+    def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
         if self.process.statistics == self.plain.statistics:
-            return rows.fingerprint()
+            return fit.fingerprint  # counted already
         count, mean = self._money(rfm)
         used = (count > 0) & (mean > 0)
         return counted_rows([count[used].astype(float), mean[used]]).fingerprint()

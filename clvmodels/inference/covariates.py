@@ -149,6 +149,7 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
         "log_likelihood": adapt(process.log_likelihood, 0, len(process.statistics)),
         "score": partial(_score, move, len(process.statistics)),
         "starts": partial(_starts, move, len(process.statistics)),
+        "totals": None,
         "prepare": process.prepare and partial(_prepare, move, len(process.statistics)),
     }
     if isinstance(process, SpendProcess):

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import minimize
 
 from clvmodels.errors import FitFailed
+from clvmodels.inference.newton import Box, Mask, Point, climb, refine
 from clvmodels.inference.objective import Objective, Prior, one_blas_thread
+from clvmodels.inference.ridges import Ridge, Sampled, ridge_of
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array, Process
 
-__all__ = ["INDISTINGUISHABLE", "Box", "Fit", "Status", "maximize", "refine"]
+__all__ = ["INDISTINGUISHABLE", "Fit", "Status", "maximize"]
 
 Status = Literal["converged", "boundary"]
-Mask = npt.NDArray[np.bool_]
 
 MIDDLE_ROWS, REFINED_FIRST = 40_000, 5  # of a larger sample, used where there are so many times as many rows
-SEARCH_TOLERANCE = 1e-6  # of the search: it has to find the right hill, not its top
 SEARCH_ROWS = 4_000  # the search from several starts is made on so many rows; all rows only refine it
-DECREMENT = 1e-13  # converged when a Newton step promises less log-likelihood: parameters good to 1e-6 standard errors
 INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood that no data can be said to show
 FLAT = 1e-3  # curvature below which the data say nothing: a standard error of 30 on a log scale
 SUSPICIOUS = 5.0  # a coordinate this far out is compared with its limit
-ROUNDS = 60  # Hessians at most
-PAYING = 0.3  # a Hessian is kept while each step leaves less than this share of what the last promised
-LONGEST_STEP = 2.0  # in coordinates, which are logarithms
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,6 +62,8 @@ class Fit:
         Of the statistics fitted.
     chosen : int
         Further choices the likelihood made, such as a whole number k, beside the coordinates.
+    ridges : tuple of Ridge
+        Where the likelihood bends away from the normal that the Hessian promises; none where it does not.
     """
 
     parameters: dict[str, float]
@@ -87,6 +83,7 @@ class Fit:
     unit: float
     fingerprint: str
     chosen: int = 0
+    ridges: tuple[Ridge, ...] = ()
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:.6g}" for name, value in self.parameters.items())
@@ -110,51 +107,13 @@ class Fit:
         return float(np.sum(self.free)) + self.chosen
 
 
-class Box(NamedTuple):
-    """Limits of the coordinates, each (k,); a coordinate with lower == upper is pinned."""
-
-    lower: Array
-    upper: Array
-
-    def clip(self, u: Array) -> Array:
-        return np.clip(u, self.lower, self.upper)
-
-    def free(self, u: Array, gradient: Array) -> Mask:
-        """Coordinates that are not held at a limit by the gradient."""
-        held = (
-            ((u <= self.lower) & (gradient <= 0)) | ((u >= self.upper) & (gradient >= 0)) | (self.lower == self.upper)
-        )
-        free: Mask = ~held
-        return free
-
-    def pin(self, i: int, at: float) -> Box:
-        lower, upper = self.lower.copy(), self.upper.copy()
-        lower[i] = upper[i] = at
-        return Box(lower, upper)
-
-
-class Point(NamedTuple):
-    """A point of the search: coordinates (k,), log-likelihood, gradient (k,), Hessian (k, k), and what is free (k,)."""
-
-    u: Array
-    value: float
-    gradient: Array
-    hessian: Array
-    free: Mask
-
-    @property
-    def promise(self) -> float:
-        """Log-likelihood that a Newton step promises."""
-        return 0.5 * float(self.gradient @ _ascent(self.gradient, self.hessian, self.free))
-
-
 def maximize(
     process: Process, rows: CountedRows, unit: float, prior: Prior | None = None, start: Array | None = None
 ) -> Fit:
     """Maximum-likelihood fit of a process to counted rows, or the maximum of the posterior under a prior.
 
-    Searches from several starts on a sample of the rows with L-BFGS-B, then refines the best on all rows with Newton
-    steps kept inside the coordinates' limits. A coordinate whose limit fits as well is put there: a `boundary`.
+    Searches from several starts on a sample of the rows with Newton steps, then refines the best on all rows; steps are
+    kept inside the coordinates' limits. A coordinate whose limit fits as well is put there: a `boundary`.
 
     Parameters
     ----------
@@ -166,7 +125,7 @@ def maximize(
     prior : Prior, optional
         Default: flat.
     start : array (k,), optional
-        Coordinates near the maximum, which spare the search.
+        Coordinates near the maximum, which spare the search; the fit then tells of no ridges.
 
     Raises
     ------
@@ -187,6 +146,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     if prior is None:
         prior = Prior(np.zeros(len(limits)), np.zeros(len(limits)))
     objective = Objective(process, rows.columns, rows.counts, unit, prior)
+    known = start is not None
     if start is None:
         start, hessian = _search(process, rows, unit, box, prior)
     else:
@@ -207,6 +167,8 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     sandwich = covariance @ objective.outer_product(point.u) @ covariance
     jacobian = form.jacobian(point.u)
     words = _limits_in_words(process, point)
+    evaluations = objective.evaluations
+    ridge = None if known else _ridge(process, rows, unit, prior, objective, point)
     return Fit(
         parameters=dict(zip(form.names, map(float, form.parameters_at(point.u, unit)), strict=True)),
         coordinates=point.u,
@@ -219,12 +181,25 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
         definite=definite,
         status="boundary" if words else "converged",
         message="; ".join(words) or "the gradient vanishes and the likelihood falls in every direction",
-        iterations=objective.evaluations,
+        iterations=evaluations,
         customers=rows.customers,
         unique_rows=len(rows.counts),
         unit=float(unit),
         fingerprint=rows.fingerprint(),
+        ridges=() if ridge is None else (ridge,),
     )
+
+
+def _ridge(
+    process: Process, rows: CountedRows, unit: float, prior: Prior, objective: Objective, point: Point
+) -> Ridge | None:
+    """The ridge through the maximum, as a sample tells it where there are many rows."""
+    sample, share = _thinned(rows, SEARCH_ROWS)
+    surface: Objective | Sampled = objective
+    if share < 1:
+        few = Objective(process, sample.columns, sample.counts, unit, prior.times(share))
+        surface = Sampled(few, share, point.u, point.hessian, point.free)
+    return ridge_of(surface, point.u, point.hessian, point.free)
 
 
 def _search(process: Process, rows: CountedRows, unit: float, box: Box, prior: Prior) -> tuple[Array, Array]:
@@ -235,26 +210,13 @@ def _search(process: Process, rows: CountedRows, unit: float, box: Box, prior: P
     form = process.parametrization
     sample, share = _thinned(rows, SEARCH_ROWS)
     objective = Objective(process, sample.columns, sample.counts, unit, prior.times(share))
-
-    def descend(u: Array) -> tuple[float, Array]:
-        value, gradient = objective(u)
-        return (-value, -gradient) if np.isfinite(value) else (1e300, gradient)
-
-    bounds = list(zip(box.lower, box.upper, strict=True))
-    best = None
+    best: Point | None = None
     for start in process.starts(*sample.columns):
-        found = minimize(
-            descend,
-            box.clip(form.coordinates_of(start, unit)),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-            options={"ftol": SEARCH_TOLERANCE},
-        )
-        if best is None or found.fun < best.fun:
+        found = climb(objective, box.clip(form.coordinates_of(start, unit)), box, best)
+        if best is None or found.value > best.value:
             best = found
     assert best is not None, "a process has at least one start"
-    u, hessian = best.x, objective.hessian(best.x, np.ones(len(best.x), dtype=bool))
+    u, hessian = best.u, objective.hessian(best.u, np.ones(len(best.u), dtype=bool))
     if len(rows.counts) > REFINED_FIRST * MIDDLE_ROWS:
         middle, more = _thinned(rows, MIDDLE_ROWS)
         objective = Objective(process, middle.columns, middle.counts, unit, prior.times(more))
@@ -268,53 +230,6 @@ def _thinned(rows: CountedRows, most: int) -> tuple[CountedRows, float]:
     every = max(1, -(-len(rows.counts) // most))
     sample = CountedRows(tuple(column[::every] for column in rows.columns), rows.counts[::every])
     return sample, float(np.sum(sample.counts) / np.sum(rows.counts))
-
-
-def refine(objective: Objective, u: Array, hessian: Array, box: Box) -> Point:
-    """Newton steps inside the box, with one Hessian for as long as its steps pay off.
-
-    The first Hessian may be that of a sample; the last is that of all rows where the search ends.
-    """
-    u = box.clip(u)
-    value, gradient = objective(u)
-    point = Point(u, value, gradient, hessian, box.free(u, gradient))
-    for _ in range(ROUNDS):
-        promise = np.inf
-        while DECREMENT <= point.promise < PAYING * promise:
-            promise = point.promise
-            point = _step(objective, point, box)
-        free = box.free(point.u, point.gradient)
-        point = point._replace(hessian=objective.hessian(point.u, free, point.gradient), free=free)
-        if point.promise < DECREMENT:
-            return _step(objective, point, box)._replace(free=free)  # the Hessian is that of these
-        moved = _step(objective, point, box)
-        if moved.value <= point.value and moved.promise >= DECREMENT:
-            return point  # rounding is all that is left to gain
-        point = moved
-    return point
-
-
-def _step(objective: Objective, point: Point, box: Box) -> Point:
-    """One step uphill, halved until it does not lose; the same point if none is found."""
-    direction = _ascent(point.gradient, point.hessian, point.free)
-    direction *= min(1.0, LONGEST_STEP / max(float(np.max(np.abs(direction))), 1e-300))
-    tolerance = 1e-13 * abs(point.value)
-    for halving in range(30):
-        u = box.clip(point.u + direction * 0.5**halving)
-        value, gradient = objective(u)
-        if value >= point.value - tolerance:
-            return Point(u, value, gradient, point.hessian, box.free(u, gradient))
-    return point
-
-
-def _ascent(gradient: Array, hessian: Array, free: Mask) -> Array:
-    """Newton direction in the free coordinates; curvature of the wrong sign is turned round, flatness bounded."""
-    direction = np.zeros_like(gradient)
-    if free.any():
-        curvature, axes = np.linalg.eigh(-hessian[np.ix_(free, free)])
-        floor = max(1e-12 * float(np.max(np.abs(curvature))), 1e-8)
-        direction[free] = axes @ ((axes.T @ gradient[free]) / np.maximum(np.abs(curvature), floor))
-    return direction
 
 
 def _settle(objective: Objective, point: Point, box: Box) -> Point:

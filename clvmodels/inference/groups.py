@@ -16,6 +16,7 @@ import numpy as np
 
 from clvmodels.inference.covariates import tuples_of
 from clvmodels.inference.fitting import Fit
+from clvmodels.inference.ridges import Ridge
 from clvmodels.processes.contract import Array, History, PurchaseProcess, Score, SpendProcess
 from clvmodels.processes.coordinates import Block, Coordinate, Parametrization
 
@@ -77,6 +78,7 @@ def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "score": partial(_score, process, groups),
         "starts": partial(_starts, process, groups),
         "prepare": None,
+        "totals": None,
     }
     if isinstance(process, SpendProcess):
         width = len(process.statistics)
@@ -131,7 +133,20 @@ def together(fits: Mapping[str, Fit]) -> Fit:
         unique_rows=sum(fit.unique_rows for fit in each),
         unit=each[0].unit,
         fingerprint=digest.hexdigest(),
+        ridges=tuple(
+            _among(ridge, len(fit.coordinates) * i, len(fit.coordinates) * len(each))
+            for i, fit in enumerate(each)
+            for ridge in fit.ridges
+        ),
     )
+
+
+def _among(ridge: Ridge, start: int, size: int) -> Ridge:
+    """A group's ridge in the coordinates of all groups, of which its own begin at `start`."""
+    axis, bends = np.zeros(size), np.zeros((len(ridge.places), size))
+    own = slice(start, start + len(ridge.axis))
+    axis[own], bends[:, own] = ridge.axis, ridge.bends
+    return Ridge(axis, ridge.places, bends)
 
 
 def _named(name: str, label: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from clvmodels.processes.contract import Array, Process, Score
+from clvmodels.processes.contract import Array, Process, Score, Totals
 
 __all__ = ["Objective", "Prior", "in_threads", "one_blas_thread"]
 
@@ -23,6 +23,8 @@ __all__ = ["Objective", "Prior", "in_threads", "one_blas_thread"]
 # large enough to pay.
 MANY_ROWS, BLOCK, LARGE_BLOCK = 2**18, 2**14, 2**16
 STEP = 2e-6  # of the differences of the score: an error of about so much of the curvature
+
+JACOBIAN_STEP = 1e-6  # of its differences, good to as much, which counts for nothing where the slopes vanish
 
 PROCESSORS = os.cpu_count() or 1
 POOL = "clvmodels"
@@ -78,25 +80,34 @@ class Objective:
         size = BLOCK if len(counts) < MANY_ROWS else LARGE_BLOCK
         edges = range(0, len(counts), size)
         prepare = process.prepare or partial(_prepared, process)
-        self._blocks = [(prepare(*(column[i : i + size] for column in columns)), counts[i : i + size]) for i in edges]
+        blocks = [([column[i : i + size] for column in columns], counts[i : i + size]) for i in edges]
+        self._scores = [(prepare(*block), weights) for block, weights in blocks]
+        self._curved = process.totals is not None
+        self._outer: tuple[Array, Array] | None = None  # found together with a Hessian: where, and what
+        self._totals: list[Callable[[Any, bool], Totals]]
+        if process.totals is None:
+            self._totals = [partial(_added_up, score, weights) for score, weights in self._scores]
+        else:
+            self._totals = [process.totals(weights, *block) for block, weights in blocks]
         self._each: Callable[..., list[Any]] = one_by_one if size == BLOCK else in_threads
 
     def __call__(self, u: Array) -> tuple[float, Array]:
         """Log-likelihood and gradient (k,) at coordinates (k,); -inf where it is not finite."""
         self.evaluations += 1
-
-        def total(score: Score, counts: Array) -> tuple[float, Array]:
-            return float(np.sum(counts * score.log_likelihood)), np.sum(counts * score.gradient, axis=-1)
-
-        parts = self._scored(u, total)
-        value = float(sum(part[0] for part in parts))
-        gradient = np.sum([part[1] for part in parts], axis=0) @ self._process.parametrization.jacobian(u)
+        parts = self._total(u, curved=False)
+        value = sum(part.log_likelihood for part in parts)
+        gradient = np.sum([part.gradient for part in parts], axis=0) @ self._process.parametrization.jacobian(u)
         if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
             return -np.inf, np.zeros(len(u))
         return value + self.prior.log_density(u), gradient + self.prior.gradient(u)
 
     def hessian(self, u: Array, free: npt.NDArray[np.bool_], gradient: Array | None = None) -> Array:
-        """Second derivatives (k, k): differences of the gradient, symmetrized; 0 where not free."""
+        """Second derivatives (k, k), 0 where not free: exact, or differences of the gradient."""
+        hessian = self._curvature(u) if self._curved else self._differences(u, free, gradient)
+        symmetric: Array = 0.5 * (hessian + hessian.T) * np.outer(free, free)
+        return symmetric
+
+    def _differences(self, u: Array, free: npt.NDArray[np.bool_], gradient: Array | None) -> Array:
         hessian = np.zeros((len(u), len(u)))
         if gradient is None:
             gradient = self(u)[1]
@@ -104,34 +115,60 @@ class Objective:
             shift = np.zeros(len(u))
             shift[i] = STEP
             hessian[i] = (self(u + shift)[1] - gradient) / STEP
-        symmetric: Array = 0.5 * (hessian + hessian.T) * np.outer(free, free)
-        return symmetric
+        return hessian
+
+    def _curvature(self, u: Array) -> Array:
+        """From second derivatives by the logarithms of the parameters, and how these bend as functions of u."""
+        self.evaluations += 1
+        parts, form = self._total(u, curved=True), self._process.parametrization
+        jacobian, slopes = form.jacobian(u), np.sum([part.gradient for part in parts], axis=0)
+        inner = np.sum([part.hessian for part in parts if part.hessian is not None], axis=0)
+        bent = [slopes @ (form.jacobian(u + shift) - jacobian) for shift in JACOBIAN_STEP * np.eye(len(u))]
+        outer = np.sum([part.outer for part in parts if part.outer is not None], axis=0)
+        self._outer = u, jacobian.T @ outer @ jacobian
+        hessian: Array = jacobian.T @ inner @ jacobian + np.array(bent) / JACOBIAN_STEP
+        return hessian - np.diag(self.prior.precision)
 
     def outer_product(self, u: Array) -> Array:
         """Sum over customers of the outer products of their scores by the coordinates, (k, k)."""
+        if self._outer is not None and np.array_equal(self._outer[0], u):
+            return self._outer[1]
+        parameters, jacobian = self._parameters(u), self._process.parametrization.jacobian(u)
 
-        def product(score: Score, counts: Array) -> Array:
-            summed: Array = np.einsum("in,jn,n->ij", score.gradient, score.gradient, counts)
+        def product(block: tuple[Callable[[Any], Score], Array]) -> Array:
+            score, counts = block
+            with np.errstate(all="ignore"):
+                gradient = score(parameters).gradient
+            summed: Array = (gradient * counts) @ gradient.T
             return summed
 
-        jacobian = self._process.parametrization.jacobian(u)
-        outer: Array = jacobian.T @ np.sum(self._scored(u, product), axis=0) @ jacobian
+        parts = self._each(product, self._scores)
+        outer: Array = jacobian.T @ np.sum(parts, axis=0) @ jacobian
         return outer
 
-    def _scored(self, u: Array, reduce: Callable[[Score, Array], Result]) -> list[Result]:
-        """The score of each block of rows, reduced."""
-        parameters = self._process.Parameters(*self._process.parametrization.parameters_at(u, self._unit))
+    def _total(self, u: Array, curved: bool) -> list[Totals]:
+        """The totals of each block of rows."""
+        parameters = self._parameters(u)
 
-        def evaluate(block: tuple[Callable[[Any], Score], Array]) -> Result:
-            score, counts = block
+        def evaluate(totals: Callable[[Any, bool], Totals]) -> Totals:
             with np.errstate(all="ignore"):  # a point too far out is refused by the caller
-                return reduce(score(parameters), counts)
+                return totals(parameters, curved)
 
-        return self._each(evaluate, self._blocks)
+        return self._each(evaluate, self._totals)
+
+    def _parameters(self, u: Array) -> Any:
+        return self._process.Parameters(*self._process.parametrization.parameters_at(u, self._unit))
 
 
 def _prepared(process: Process, *columns: Array) -> Callable[[Any], Score]:
     return lambda p: process.score(p, *columns)
+
+
+def _added_up(score: Callable[[Any], Score], counts: Array, p: Any, curved: bool) -> Totals:
+    """Totals from the score of each row, without the Hessian."""
+    found = score(p)
+    value = float(np.sum(counts * found.log_likelihood))
+    return Totals(value, np.sum(counts * found.gradient, axis=-1), None)
 
 
 @cache

@@ -12,7 +12,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from clvmodels.inference.fitting import Box, Fit, refine
+from clvmodels.inference.fitting import Fit
+from clvmodels.inference.newton import Box, refine
 from clvmodels.inference.objective import Objective, Prior, one_blas_thread
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array, Process

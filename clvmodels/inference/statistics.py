@@ -15,7 +15,7 @@ import numpy.typing as npt
 from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
 
-__all__ = ["CountedRows", "UniqueRows", "counted_rows", "midranks", "under_each", "unique_rows"]
+__all__ = ["CountedRows", "UniqueRows", "counted_rows", "in_blocks", "midranks", "under_each", "unique_rows"]
 
 LARGEST_CODE = 2**62
 MOST_GROUPS = 2**12  # that are worth sorting one by one
@@ -66,10 +66,14 @@ class UniqueRows(CountedRows):
 
     def evaluate(self, function: Callable[..., Array]) -> Array:
         """function(*columns) for every customer (n,) or (k, n), computed once a distinct row, in blocks."""
-        edges = range(0, max(1, len(self.counts)), PREDICTION_BLOCK)  # nobody is a block too
-        blocks = [[column[i : i + PREDICTION_BLOCK] for column in self.columns] for i in edges]
-        parts = in_threads(lambda block: function(*block), blocks)
-        return np.take(np.concatenate(parts, axis=-1), self.positions, axis=-1)
+        return np.take(in_blocks(function, self.columns), self.positions, axis=-1)
+
+
+def in_blocks(function: Callable[..., Array], columns: Sequence[Array]) -> Array:
+    """function(*columns) of rows (m,), (m,) or (k, m), a block of rows at a time."""
+    edges = range(0, max(1, len(columns[0])), PREDICTION_BLOCK)  # nobody is a block too
+    blocks = [[column[i : i + PREDICTION_BLOCK] for column in columns] for i in edges]
+    return np.concatenate(in_threads(lambda block: function(*block), blocks), axis=-1)
 
 
 def counted_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None = None) -> CountedRows:
@@ -144,8 +148,9 @@ class _Packing:
         """The columns again, to the last bit."""
         columns = []
         for level, low, tick in zip(self.levels[::-1], self.lows[::-1], self.ticks[::-1], strict=True):
-            numbers, code = np.divmod(numbers, level)
-            columns.append((code + low) / tick)
+            whole = numbers // level  # which numpy does several times as fast as divmod
+            columns.append((numbers - whole * level + low) / tick)
+            numbers = whole
         return tuple(columns[::-1])
 
 
@@ -154,15 +159,17 @@ def _pack(values: list[Array], ticks: Sequence[float] | None) -> _Packing | None
     packed = np.zeros(len(values[0]), dtype=np.int64)
     ticks, levels, lows = ticks or [1.0] * len(values), [], []
     for column, tick in zip(values, ticks, strict=True):
-        whole = np.rint(column * tick)
+        whole = column if tick == 1 else column * tick
+        whole = np.rint(whole, out=None if whole is column else whole)
         low, high = float(whole.min(initial=0.0)), float(whole.max(initial=0.0))
-        if not (high - low < LARGEST_CODE and np.array_equal(whole / tick, column)):
+        if not (high - low < LARGEST_CODE and np.array_equal(whole if tick == 1 else whole / tick, column)):
             return None
         levels.append(int(high - low) + 1)
         lows.append(int(low))
         if math.prod(levels) > LARGEST_CODE:
             return None
-        packed = packed * levels[-1] + (whole - low).astype(np.int64)
+        packed *= levels[-1]
+        packed += (whole - low).astype(np.int64)
     return _Packing(packed, levels, lows, ticks)
 
 

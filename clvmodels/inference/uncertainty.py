@@ -30,7 +30,8 @@ def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
     """Parameters drawn from their asymptotic distribution.
 
     Normal in the coordinates, around the estimate with the inverse of minus the Hessian as covariance, so that every
-    draw lies in the parameters' range. Coordinates at a limit stay there: the draws are those of the reduced model.
+    draw lies in the parameters' range; bent along the fit's ridges, where the likelihood is not normal. Coordinates at
+    a limit stay there: the draws are those of the reduced model.
 
     Returns
     -------
@@ -40,10 +41,13 @@ def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
     form = process.parametrization
     generator = np.random.default_rng([seed, zlib.crc32(process.name.encode())])
     noise = generator.standard_normal((len(fit.coordinates), draws))
-    u = np.repeat(fit.coordinates[:, None], draws, axis=1)
+    away = np.zeros_like(noise)
     if fit.free.any():
         inner = np.linalg.inv(-fit.hessian[np.ix_(fit.free, fit.free)])
-        u[fit.free] += np.linalg.cholesky(inner) @ noise[fit.free]
+        away[fit.free] = np.linalg.cholesky(inner) @ noise[fit.free]
+    u = fit.coordinates[:, None] + away
+    for ridge in fit.ridges:
+        u += ridge.added(-(fit.hessian @ ridge.axis) @ away)
     for i, coordinate in enumerate(form.coordinates):
         u[i] = np.clip(u[i], coordinate.lower.at, coordinate.upper.at)
     return form.parameters_at(u, fit.unit)

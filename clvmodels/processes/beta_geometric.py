@@ -56,6 +56,7 @@ __all__ = [
 SMALLEST = 1e-12  # dropout probability below which nobody is seen to leave
 NEVER = 1e-300  # purchases per unit of time below which nobody ever buys: the waiting time would overflow
 BLOCK = 2**15  # values in flight, rows times nodes: what a processor keeps near
+LEGENDRE_STEPS = 4  # nodes that a sum over times is made longer by at once
 MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
 
 
@@ -140,7 +141,7 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
 
         return _by_age(purchases, p, h, x, T)
 
-    return by_node_count(with_nodes, _discount_nodes(p, h, delta), *p, h, x, T)
+    return by_node_count(with_nodes, _discount_nodes(p, h, delta), *p, h, x, T, steps=LEGENDRE_STEPS)
 
 
 def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
@@ -271,17 +272,17 @@ def quantities(p: Parameters) -> dict[str, Array]:
 
 def _bought(q: Array, shape: Array, z: Array) -> Array:
     """Expected purchases until z = h/(alpha+T) of a customer who drops out with probability q after each."""
-    steep = -np.expm1(-shape * np.log1p(q * z))
-    answer: Array = np.where(q > 0, steep / np.where(q > 0, q, 1.0), shape * z)
-    return answer
+    return _bought_by_share(q, shape, np.ones(()), z)
 
 
 def _bought_by_share(q: Array, shape: Array, *shares: Array) -> Array:
     """The same for a sum of horizons, given as pairs of weight and z."""
-    total: Array = np.zeros(())
+    gone, all_bought = np.zeros(()), np.zeros(())
     for worth, z in zip(shares[::2], shares[1::2], strict=True):
-        total = total + worth * _bought(q, shape, z)
-    return total
+        steep = np.log1p(q * z) * -shape
+        gone = gone + worth * np.expm1(steep, out=steep if steep.ndim else None)
+        all_bought = all_bought + worth * z
+    return np.where(q > 0, -gone / np.where(q > 0, q, 1.0), shape * all_bought)
 
 
 def _surviving(q: Array, shape: Array, z: Array) -> Array:
@@ -372,8 +373,10 @@ def _discount_nodes(p: Parameters, h: Array, delta: float) -> npt.NDArray[np.int
     """Enough for the widest span of log(1 + pace tau), that of a customer who has just arrived."""
     pace = np.maximum(_pace(p, 0.0, p.alpha), _pace(p, MANY, p.alpha))
     longest = float(np.max(h, initial=0.0))
-    nodes = 4 * np.log1p(longest * (pace + abs(delta))) + max(0.0, -delta * longest)
-    return 10 + np.ceil(nodes).astype(np.intp)
+    span = np.log1p(longest * (pace + abs(delta)))
+    nodes = 1.5 * span + 4 * np.log1p(abs(delta) * longest) + max(0.0, -delta * longest)
+    count: npt.NDArray[np.intp] = 6 + np.ceil(nodes).astype(np.intp)
+    return count
 
 
 MOVES = {

@@ -6,6 +6,8 @@ What an active customer does is in beta_geometric.py.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from clvmodels.processes import beta_geometric
@@ -25,6 +27,7 @@ from clvmodels.processes.beta_geometric import (
     starts,
     survival_if_active,
 )
+from clvmodels.processes.beta_geometric_totals import totals
 from clvmodels.processes.contract import Array, PurchaseProcess, Score
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
 
@@ -114,4 +117,6 @@ PROCESS = PurchaseProcess(
     simulate=simulate,
     quantities=quantities,
     moves=MOVES,
+    elementary=True,
+    totals=partial(totals, 0),
 )

@@ -22,6 +22,7 @@ __all__ = [
     "PurchaseProcess",
     "Score",
     "SpendProcess",
+    "Totals",
 ]
 
 WORTHLESS = 45.0  # purchases worth e^-45 or less are left out of what is told for all times
@@ -35,6 +36,19 @@ class Score(NamedTuple):
 
     log_likelihood: Array
     gradient: Array
+
+
+class Totals(NamedTuple):
+    """Log-likelihood of many rows together, its gradient (k,), and what was asked for of its curvature.
+
+    Derivatives are by the logarithms of the parameters, as for `Score`. hessian (k, k); outer (k, k): the sum of the
+    outer products of the rows' scores.
+    """
+
+    log_likelihood: float
+    gradient: Array
+    hessian: Array | None = None
+    outer: Array | None = None
 
 
 class History(NamedTuple):
@@ -113,6 +127,11 @@ class PurchaseProcess:
     prepare : function (x, t_x, T, alike=None) -> function (p) -> Score, optional
         The score of rows that stay the same, where something can be done once for all parameters. These may be one
         value a row, the same wherever `alike`, a whole number a row, is the same.
+    totals : function (weights, x, t_x, T) -> function (p, curved) -> Totals, optional
+        The score of rows added up, each with its weight, where that takes less than each row's; for parameters that
+        all rows share. With the Hessian and the outer products of the scores where `curved` is True.
+    elementary : bool
+        Whether P(alive) of a customer takes less than finding out who has the same history.
     discrete : bool
         Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. `n`, how
         many there were, then stands for T; whatever is told of a time is told of the whole opportunities within it.
@@ -141,6 +160,8 @@ class PurchaseProcess:
     quantities: Callable[[Any], dict[str, Array]]
     moves: dict[str, tuple[str, float]]
     prepare: Callable[..., Callable[[Any], Score]] | None = None
+    totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
+    elementary: bool = False
     discrete: bool = False
 
     def __repr__(self) -> str:
@@ -228,7 +249,7 @@ class SpendProcess:
         Spend of each order of new customers, given who made it.
     sample_spend : function (p, purchases, count, mean, generator)
         Total spend over so many further purchases, given the history.
-    moves, prepare
+    moves, prepare, totals
         As for a purchase process: spend.
     """
 
@@ -249,6 +270,7 @@ class SpendProcess:
     sample_spend: Callable[..., Array]
     moves: dict[str, tuple[str, float]]
     prepare: Callable[..., Callable[[Any], Score]] | None = None
+    totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
 
 
 Process = PurchaseProcess | SpendProcess

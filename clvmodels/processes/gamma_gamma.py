@@ -7,13 +7,15 @@ is then a sufficient statistic.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import digamma, gammaincinv
+from scipy.special import digamma, gammaincinv, polygamma
 
-from clvmodels.processes.contract import Array, Score, SpendProcess
+from clvmodels.processes.contract import Array, Score, SpendProcess, Totals
 from clvmodels.processes.coordinates import GammaBlock, Parametrization, PositiveBlock
 from clvmodels.processes.special import by_count, log_beta
 
@@ -45,6 +47,66 @@ def score(p: Parameters, count: Array, mean: Array) -> Score:
     by_log_q = q * (rise_q - other)
     by_log_v = q - v * (shape * count + q) / (v + spent)
     return Score(value, np.stack(np.broadcast_arrays(by_log_p, by_log_q, by_log_v)))
+
+
+def totals(weights: Array, count: Array, mean: Array) -> Callable[[Parameters, bool], Totals]:
+    """The score of rows, each with its weight, added up; rows of the same count are best beside each other."""
+    runs = np.flatnonzero(np.diff(count, prepend=-1.0))
+    spent = count * mean
+    known = (weights, weights * np.log(spent))
+    return _Rows(count[runs], runs, weights, spent, float(weights @ np.log(mean)), *_each_count(runs, *known)).at
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows in runs of the same count, which start at `runs`; sums of weights and of log spent for each run."""
+
+    count: Array
+    runs: npt.NDArray[np.intp]
+    weights: Array
+    spent: Array
+    log_means: float
+    sums: Array
+    logs_spent: Array
+
+    def at(self, p: Parameters, curved: bool) -> Totals:
+        """Sums of `score`, for which two numbers for each count will do; and of its derivatives."""
+        shape, q, v = map(float, p)
+        both = v + self.spent
+        shares = self.weights / both
+        logs, inverses = _each_count(self.runs, self.weights * np.log(both), shares)
+        sums, alpha, whole = self.sums, shape * self.count, float(np.sum(self.sums))
+        log_constant, rise_p, rise_q = _score_of_counts(self.count, p.p, p.q)
+        own, other = logs - self.logs_spent, float(np.sum(logs)) - whole * np.log(v)
+        value = float(sums @ log_constant) - self.log_means - float(alpha @ own) - q * other
+        slopes = [alpha @ (sums * rise_p - own), q * (sums @ rise_q - other), q * whole - v * ((alpha + q) @ inverses)]
+        gradient = np.array(slopes)
+        if not curved:
+            return Totals(value, gradient)
+        squares = np.add.reduceat(shares / both, self.runs)
+        together = polygamma(1, alpha + q)
+        bends = np.diag([gradient[0], gradient[1], gradient[2] - q * whole + v**2 * ((alpha + q) @ squares)])
+        bends[0, 0] += sums @ (alpha**2 * (together - polygamma(1, alpha)))
+        bends[1, 1] += q**2 * (sums @ (together - polygamma(1, q)))
+        bends[0, 1] = bends[1, 0] = q * (sums @ (alpha * together))
+        bends[0, 2] = bends[2, 0] = -v * (alpha @ inverses)
+        bends[1, 2] = bends[2, 1] = q * whole - v * q * np.sum(inverses)
+        known = (alpha * rise_p, alpha, rise_q)
+        of_p, alphas, of_q = np.repeat(known, np.diff(np.append(self.runs, len(both))), axis=1)
+        logs_both = np.log(both)
+        scores = np.stack(
+            [
+                of_p - alphas * (logs_both - np.log(self.spent)),
+                q * (of_q - logs_both + np.log(v)),
+                q - v * (alphas + q) / both,
+            ]
+        )
+        return Totals(value, gradient, bends, (self.weights * scores) @ scores.T)
+
+
+def _each_count(runs: npt.NDArray[np.intp], *values: Array) -> list[Array]:
+    """Each of some values a row (m,) added up for each run."""
+    return [np.add.reduceat(value, runs) for value in values]
 
 
 def starts(count: Array, mean: Array) -> list[Parameters]:
@@ -149,4 +211,5 @@ PROCESS = SpendProcess(
     simulate_orders=simulate_orders,
     sample_spend=sample_spend,
     moves={"spend": ("log mean spend rate", -1.0)},
+    totals=totals,
 )

@@ -10,11 +10,14 @@ with b + 1 in place of b, and only P(alive) differs.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes import beta_geometric
 from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, Parameters, quantities, starts
+from clvmodels.processes.beta_geometric_totals import totals
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
 
@@ -145,4 +148,6 @@ PROCESS = PurchaseProcess(
     simulate=simulate,
     quantities=quantities,
     moves=MOVES,
+    elementary=True,
+    totals=partial(totals, 1),
 )

@@ -31,7 +31,7 @@ __all__ = [
 LARGE = 1e4
 DROP = 30.0  # tails below e^-30 of the peak are left out
 NODE_STEP = 0.4  # of the trapezoidal rule: its error is of the order of exp(-pi^2 / step) = 2e-11
-NODE_STEPS = 16
+NODE_STEPS = 8
 FEWEST_NODES = 48  # where the distribution is narrow, so many over its width
 CHEBYSHEV_NODES = 14
 BISECTIONS = 16  # the ends of the range need not be exact
@@ -192,18 +192,20 @@ def beta_node_count(a: Array | float, b: Array | float, steepness: Array | float
     return np.maximum(FEWEST_NODES, 1 + np.ceil((right - left) / NODE_STEP).astype(np.intp))
 
 
-def by_node_count(function: Callable[..., Array], counts: npt.NDArray[np.intp], *columns: Array | float) -> Array:
+def by_node_count(
+    function: Callable[..., Array], counts: npt.NDArray[np.intp], *columns: Array | float, steps: int = NODE_STEPS
+) -> Array:
     """function(count, *columns), each row with its own number of nodes, so that its answer is its own too.
 
     Parameters
     ----------
     counts : int array (..., n), or of one column for all rows
-        Rounded up to a multiple of 16, and the largest taken over all axes but the last.
+        Rounded up to a multiple of `steps`, and the largest taken over all axes but the last.
     columns : scalars, (n,), or (..., 1) and (..., n)
     """
     if counts.size == 0:
-        return function(NODE_STEPS, *columns)
-    each = NODE_STEPS * -(-counts // NODE_STEPS)
+        return function(steps, *columns)
+    each = steps * -(-counts // steps)
     each = np.max(each.reshape(-1, each.shape[-1] if each.ndim else 1), axis=0)
     distinct = np.unique(each)
     if len(distinct) == 1:

@@ -74,6 +74,7 @@ def test_what_is_read_back_predicts_the_same_bits(model, text, rfm, tmp_path):
         lambda m: m.expected_purchases(rfm, "12 months")["expected_purchases"],
         lambda m: m.expected_spend(rfm)["expected_spend"],
         lambda m: m.purchases.discounted_purchases(rfm, 39, 0.1)["discounted_purchases"],
+        lambda m: m.purchases.probability_alive(rfm, interval=0.9, by="total")["probability_alive_upper"],
     ):
         assert np.array_equal(ask(again).to_numpy(), ask(model).to_numpy())
     for part in ("purchases", "spend"):
@@ -95,6 +96,14 @@ def test_a_file_from_before_fingerprints_of_data_is_read(model, text, tmp_path):
     again = read(tmp_path, json.dumps(document))
     assert again.purchases.data_fingerprint_ is None
     assert again.purchases.parameters_ == model.purchases.parameters_
+
+
+def test_a_file_from_before_ridges_is_read(model, text, tmp_path):
+    assert model.purchases.fit_.ridges
+    document = json.loads(text)
+    del document["purchases"]["fit"]["ridges"], document["spend"]["fit"]["ridges"]
+    document["checksum"] = _checksum(document)
+    assert read(tmp_path, json.dumps(document)).purchases.fit_.ridges == ()
 
 
 def test_saving_what_was_read_writes_the_same_file(text, tmp_path):
@@ -183,6 +192,12 @@ def test_an_unknown_version_is_refused_by_its_name(text, tmp_path, version):
         ({"purchases__fit__covariance": [[1.0] * 4] * 3 + [[1.0] * 3]}, "covariance does not have the shape"),
         ({"purchases__fit__free": [True]}, r"free does not have the shape \(4,\)"),
         ({"purchases__fit__free": [1, 0, 1, 0]}, "free"),
+        (
+            {"purchases__fit__ridges": [{"axis": [1.0] * 4, "places": [1.0, 0.0], "bends": [[0.0] * 4] * 2}]},
+            "ascending",
+        ),
+        ({"purchases__fit__ridges": [{"axis": [1.0], "places": [0.0, 1.0], "bends": [[0.0]] * 2}]}, r"shapes \(4,\)"),
+        ({"purchases__fit__ridges": [{"axis": [1.0] * 4, "places": [0.0], "bends": [[0.0] * 4]}]}, "places"),
         ({"purchases__fit__status": "fine"}, "status"),
         ({"purchases__fit__customers": 0}, "customers"),
         ({"purchases__fit": None}, "fit"),

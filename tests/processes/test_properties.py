@@ -347,6 +347,37 @@ def test_the_score_is_the_derivative_of_the_log_likelihood(process, seed):
         assert np.all(np.abs(gradient[i] - expected) <= allowed), name
 
 
+@pytest.mark.parametrize("process", [p for p in PROCESSES if p.totals is not None], ids=lambda p: p.name)
+@some
+@given(seed=seeds)
+def test_totals_are_the_scores_added_up_and_the_hessian_their_derivative(process, seed):
+    generator = np.random.default_rng(seed)
+    u = generator.uniform(*limits(process, 6))
+    columns = customers(process, generator)
+    weights = generator.integers(1, 9, len(columns[0])).astype(float)
+    logs = np.log(np.array(at(process, u)))
+
+    def summed(logs):
+        found = process.score(process.Parameters(*np.exp(logs)), *columns)
+        size = np.sum(weights * np.abs(found.gradient), axis=1)
+        return np.sum(weights * found.log_likelihood), np.sum(weights * found.gradient, axis=1), size
+
+    value, gradient, size = summed(logs)
+    told = process.totals(weights, *columns)(at(process, u), True)
+    plain = process.totals(weights, *columns)(at(process, u), False)
+    assert (plain.log_likelihood, plain.hessian) == (told.log_likelihood, None)
+    assert np.array_equal(plain.gradient, told.gradient)
+    # Rounding of sums whose terms cancel.
+    assert told.log_likelihood == pytest.approx(value, rel=1e-11)
+    assert np.all(np.abs(told.gradient - gradient) <= 1e-11 * (size + np.max(size)))
+    assert np.array_equal(told.hessian, told.hessian.T)
+    step = 1e-4
+    for i, moved in enumerate(step * np.eye(len(logs))):
+        expected = (summed(logs + moved)[1] - summed(logs - moved)[1]) / (2 * step)
+        # The square of the step, and rounding of the gradient over it.
+        assert told.hessian[i] == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.max(size))
+
+
 @each_continuous_process
 @some
 @given(seed=seeds, ratio=st.sampled_from([7.0, 1 / 30.4375, 1e-3, 100.0]))

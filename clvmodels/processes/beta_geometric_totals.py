@@ -1,0 +1,151 @@
+"""BG/NBD's and MBG/NBD's log-likelihood of a whole customer base, with its gradient and curvature.
+
+The likelihood of a customer is a sum of two terms: still active at T, or gone after the last purchase. Derivatives of
+its logarithm are those of the two terms' logarithms, weighted by how likely each is, and for the curvature also the
+spread between the two. Added up over customers these need few numbers a row: the weights, and two ages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.processes.beta_geometric import Parameters
+from clvmodels.processes.contract import Array, Totals
+
+__all__ = ["totals"]
+
+LARGEST = 700.0  # exponent that does not overflow
+
+
+def totals(first: int, weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Parameters, bool], Totals]:
+    """The log-likelihood of rows of histories, each with its weight, as a function of parameters.
+
+    Parameters
+    ----------
+    first : int
+        How often a customer without a repeat purchase has stayed already.
+    weights, x, t_x, T : arrays (m,)
+        Rows of the same x are best beside each other, as they are in ascending order.
+    """
+    starts = np.flatnonzero(np.diff(x, prepend=-1.0))
+    lengths = np.diff(np.append(starts, len(x)))
+    return _Rows(first, weights, x, weights * x, t_x, T, starts, lengths, np.add.reduceat(weights, starts)).at
+
+
+class _Counts(NamedTuple):
+    """Of the distinct x (u,): rising factorials of r, b and a + b, (3, u), and the odds of leaving after the last.
+
+    log_rise, and its first two derivatives; log_last, the logarithm of a/(b + stays - 1), and minus its derivative by
+    log b.
+    """
+
+    log_rise: Array
+    rise: Array
+    bend: Array
+    log_last: Array
+    last: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows in runs of the same x, which start at `starts`, have `lengths`, and together weigh `sums`."""
+
+    first: int
+    weights: Array
+    x: Array
+    purchases: Array
+    t_x: Array
+    T: Array
+    starts: npt.NDArray[np.intp]
+    lengths: npt.NDArray[np.intp]
+    sums: Array
+
+    def at(self, p: Parameters, curved: bool) -> Totals:
+        """Sums of `beta_geometric.score_from_counts`; its derivatives too where they are asked for."""
+        r, alpha, a, b = map(float, p)
+        counts = self._counts(r, a, b)
+        shape, age, last_age = r + self.x, alpha + self.T, alpha + self.t_x
+        log_age = np.log(age)
+        log_ratio = log_age - np.log(last_age)
+        log_odds = shape * log_ratio
+        log_odds += np.repeat(counts.log_last, self.lengths)
+        log_sum, share = _softplus(log_odds)  # the latter: gone after the last purchase
+        gone = self.weights * share
+        by_age, by_last = (self.weights - gone) / age, gone / last_age
+        whole, all_ages, gone_each = float(np.sum(self.sums)), float(self.weights @ log_age), self._each_x(gone)
+        value = float(self.sums @ (counts.log_rise[0] + counts.log_rise[1] - counts.log_rise[2]))
+        value += whole * r * np.log(alpha) - r * all_ages - float(self.purchases @ log_age)
+        value += float(self.weights @ log_sum)
+        rise_r, rise_b, rise_both = (counts.rise @ self.sums).tolist()
+        slopes = np.array(
+            [
+                r * (rise_r + whole * np.log(alpha) - all_ages + float(gone @ log_ratio)),
+                r * whole - alpha * float(shape @ (by_age + by_last)),
+                float(np.sum(gone_each)) - a * rise_both,
+                b * (rise_b - rise_both) - float(gone_each @ counts.last),
+            ]
+        )
+        if not curved:
+            return Totals(value, slopes)
+        bends = np.zeros((4, 4))
+        # Each term by itself: what is left of the second derivatives by logarithms is the plain ones.
+        bend_r, bend_b, bend_both = (counts.bend @ self.sums).tolist()
+        bends[0, 0] = slopes[0] + r**2 * bend_r
+        bends[0, 1] = r * whole - r * alpha * float(np.sum(by_age) + np.sum(by_last))
+        bends[1, 1] = slopes[1] - r * whole + alpha**2 * float(shape @ (by_age / age + by_last / last_age))
+        bends[2, 2] = -a * rise_both - a**2 * bend_both
+        bends[2, 3] = -a * b * bend_both
+        bends[3, 3] = b * (rise_b - rise_both) + b**2 * (bend_b - bend_both)
+        bends[3, 3] -= float(gone_each @ (counts.last * (1 - counts.last)))
+        # The spread between them: how much further the second term's logarithm rises by each parameter.
+        spread = gone * (1 - share)
+        by_r, by_alpha = r * log_ratio, alpha * shape * (1 / age - 1 / last_age)
+        spread_r, spread_alpha = spread * by_r, spread * by_alpha
+        each, each_r, each_alpha = map(self._each_x, (spread, spread_r, spread_alpha))
+        bends[0] += np.array([spread_r @ by_r, spread_r @ by_alpha, np.sum(each_r), -each_r @ counts.last])
+        bends[1, 1:] += np.array([spread_alpha @ by_alpha, np.sum(each_alpha), -each_alpha @ counts.last])
+        bends[2, 2:] += np.array([np.sum(each), -each @ counts.last])
+        bends[3, 3] += each @ counts.last**2
+        rises = (r * (counts.rise[0] + np.log(alpha)), -a * counts.rise[2], b * (counts.rise[1] - counts.rise[2]))
+        of_r, of_a, of_b, last = np.repeat((*rises, counts.last), self.lengths, axis=1)
+        scores = np.stack(
+            [
+                of_r - r * log_age + share * by_r,
+                r - alpha * shape / age + share * by_alpha,
+                of_a + share,
+                of_b - share * last,
+            ]
+        )
+        return Totals(value, slopes, bends + np.triu(bends, 1).T, (self.weights * scores) @ scores.T)
+
+    def _counts(self, r: float, a: float, b: float) -> _Counts:
+        x = self.x[self.starts].astype(np.intp)
+        stays = x + self.first
+        steps = np.array([[r], [b], [a + b]]) + np.arange(np.max(stays))
+        inverse = 1 / steps
+        risen = np.zeros((3, 3, steps.shape[1] + 1))
+        np.cumsum((np.log(steps), inverse, -inverse * inverse), axis=-1, out=risen[..., 1:])
+        log_rise, rise, bend = np.stack([risen[:, 0, x], risen[:, 1, stays], risen[:, 2, stays]], axis=1)
+        left = np.where(stays > 0, b + (stays - 1), np.inf)
+        with np.errstate(divide="ignore"):
+            log_last = np.log(a / left)
+        return _Counts(log_rise, rise, bend, log_last, b / left)
+
+    def _each_x(self, values: Array) -> Array:
+        """Values (m,) added up for each x."""
+        summed: Array = np.add.reduceat(values, self.starts)
+        return summed
+
+
+def _softplus(z: Array) -> tuple[Array, Array]:
+    """log(1 + e^z), and its derivative; z is overwritten."""
+    if np.max(z) < LARGEST:
+        both = np.exp(z, out=z) + 1.0
+        return np.log(both), np.divide(z, both, out=both)
+    small = np.exp(-np.abs(z))
+    return np.maximum(z, 0.0) + np.log(1.0 + small), np.where(z >= 0, 1.0, small) / (1.0 + small)
