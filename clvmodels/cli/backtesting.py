@@ -123,8 +123,10 @@ def report(
             title = result.facts["reference"]
             model = next(each for each in chosen if each.title == title)
             rfm = clv.rfm_summary(log, **names, **clock, **reading, intertimes=reads_intertimes([model]))
-            terms = f"{horizon} from {rfm.observation_end}, discounted at {annual_discount_rate:.0%} a year, margin {margin:g}"
-            terms = f"By {title} and Gamma-Gamma, fitted to the whole log: {terms}."
+            terms = (
+                f"By {title} and Gamma-Gamma, fitted to the whole log: {horizon} from {rfm.observation_end}, "
+                f"discounted at {annual_discount_rate:.0%} a year, margin {margin:g}."
+            )
             fitted = clv.CustomerModel(model, spend).fit(rfm)
             value = scored(fitted, rfm, horizon, annual_discount_rate, margin)
         step("Writing the report")

@@ -11,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from clvmodels import files
+from clvmodels.files import plain
 from clvmodels.frames import Frame
 from clvmodels.reporting import sections
 from clvmodels.reporting.page import Section
@@ -19,7 +20,6 @@ from clvmodels.reporting.verdict import Sentence, judge
 from clvmodels.reporting.view import View, view
 from clvmodels.transactions.profile import Profile
 from clvmodels.validation.record import Backtest
-from clvmodels.validation.tables import plain
 
 __all__ = ["write_report"]
 

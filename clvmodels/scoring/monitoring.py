@@ -16,11 +16,11 @@ from clvmodels import files, frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidManifest, InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel
+from clvmodels.files import plain
 from clvmodels.scoring.following import PastRun, follow, windows
 from clvmodels.scoring.staleness import Verdict, judge
 from clvmodels.transactions.log import MissingId, read_transactions
 from clvmodels.transactions.reduction import purchases
-from clvmodels.validation.tables import plain
 
 __all__ = ["Monitoring", "keep_history", "monitor", "read_history"]
 
