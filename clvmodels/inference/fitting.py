@@ -22,6 +22,7 @@ MIDDLE_ROWS, REFINED_FIRST = 40_000, 5  # of a larger sample, used where there a
 SEARCH_ROWS = 4_000  # the search from several starts is made on so many rows; all rows only refine it
 INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood that no data can be said to show
 FLAT = 1e-3  # curvature below which the data say nothing: a standard error of 30 on a log scale
+ROUNDING = 1.5e-8  # of the largest curvature: what differences of a score can be off by, the root of the precision
 SUSPICIOUS = 5.0  # a coordinate this far out is compared with its limit
 
 
@@ -153,7 +154,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
         hessian = objective.hessian(start, np.ones(len(start), dtype=bool))
     point = _settle(objective, refine(objective, start, hessian, box), box)
     negative = -point.hessian[np.ix_(point.free, point.free)]
-    definite = bool(np.all(np.linalg.eigvalsh(negative) > 0)) if point.free.any() else True
+    definite = _definite(negative)
     if not definite or not point.promise < INDISTINGUISHABLE:
         why = f"a further step still promises {point.promise:.2g} of log-likelihood"
         if point.promise < INDISTINGUISHABLE:
@@ -188,6 +189,14 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
         fingerprint=rows.fingerprint(),
         ridges=() if ridge is None else (ridge,),
     )
+
+
+def _definite(negative: Array) -> bool:
+    """Whether the likelihood falls in every direction: curvature that rounding of differences can make is none."""
+    if not len(negative):
+        return True
+    curvature = np.linalg.eigvalsh(negative)
+    return bool(curvature[0] > ROUNDING * curvature[-1])
 
 
 def _ridge(
