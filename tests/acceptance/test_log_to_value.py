@@ -233,6 +233,7 @@ def test_the_demo_from_the_command_line(tmp_path):
         "model.json",
         "validation.json",
         "report.html",
+        "report.json",
     }
     predictions = pd.read_parquet(folder / "predictions.parquet")
     assert len(predictions) == 23_570
