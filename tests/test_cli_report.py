@@ -49,6 +49,6 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
 
 
 def test_says_what_is_wrong(log, tmp_path, monkeypatch, capsys):
-    assert report(monkeypatch, log, "--horizon", "900 weeks", "--output", tmp_path / "page.html") == 1
+    assert report(monkeypatch, log, "--horizon", "900 weeks", "--output", tmp_path / "page.html") == 2
     assert not (tmp_path / "page.html").exists()
     assert "Error" in capsys.readouterr().err
