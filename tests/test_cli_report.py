@@ -35,7 +35,10 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     assert report(monkeypatch, log, *words) == 0
     html = page.read_text(encoding="utf-8")
     for told in (
-        "By BG/NBD and Gamma-Gamma, fitted to the whole log: 13 weeks from 1998-06-30",
+        "By BG/NBD and Gamma-Gamma, fitted to the whole log: 12 months from 1998-06-30",
+        "The 90% interval of the total is ",
+        "at the 2 earlier cuts, BG/NBD x Gamma-Gamma was off by ",
+        "All lifetime values come to ",
         "What the log can bear",
     ):
         assert told in html

@@ -68,7 +68,7 @@ def write_report(
     ['report.html', 'report.json']
     """
     shown = view(result)
-    verdict = judge(shown)
+    verdict = judge(shown, value)
     environment = Environment(
         loader=PackageLoader("clvmodels.reporting"),
         autoescape=True,

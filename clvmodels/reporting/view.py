@@ -126,6 +126,13 @@ class View:
         wanted = (table["quantity"] == quantity) & (table["horizon"] == self.horizon)
         return table[wanted & table["forecast"].map(self.is_reference).astype(bool)]
 
+    def biases(self, quantity: str) -> list[float]:
+        """Relative errors of the total at every origin, the earliest first, of the model the verdict is about."""
+        table = self.result.scores
+        wanted = (table["quantity"] == quantity) & (table["horizon"] == self.horizon)
+        rows = table[wanted & table["forecast"].map(self.is_reference).astype(bool)].sort_values("origin")
+        return [float(bias) for bias in rows["bias"] if math.isfinite(bias)]
+
 
 def records(table: pd.DataFrame) -> list[Row]:
     """The rows by the names of their columns."""
