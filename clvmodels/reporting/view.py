@@ -53,6 +53,11 @@ class View:
         return sorted(told, key=lambda of: of["model"] != self.reference)
 
     @cached_property
+    def nobody_leaves(self) -> set[str]:
+        """Models that know of dropout, and whose fit at the last origin ended where there is none."""
+        return {str(of["model"]) for of in self.certificates if of.get("sees_no_dropout")}
+
+    @cached_property
     def quantities(self) -> list[str]:
         """What is forecast: "purchases" and, where there is a spend model, "money"."""
         return list(dict.fromkeys(self.at["scores"]["quantity"]))

@@ -143,6 +143,21 @@ def test_says_what_the_tables_say(validation, value, path):
 
 
 @pytest.mark.usefixtures("outlines")
+def test_says_so_where_nobody_is_seen_to_leave(validation, path):
+    nobody = validation.quantities["quantity"] == "share gone"
+    tiny = {"estimate": 1.51e-7, "lower": 1.48e-7, "upper": 1.55e-7}
+    certificates = [of | {"sees_no_dropout": of["model"] == "BG/NBD"} for of in validation.certificates]
+    quantities = validation.quantities.assign(
+        **{name: validation.quantities[name].where(~nobody, value) for name, value in tiny.items()}
+    )
+    page = Page(written(path, replace(validation, quantities=quantities, certificates=certificates)))
+    assert "These data show nobody leaving: by BG/NBD every customer is still active" in page.text
+    assert "0, at its limit" in page.text
+    assert "0.000000" not in page.text
+    assert "gone for good" not in page.text
+
+
+@pytest.mark.usefixtures("outlines")
 def test_the_same_numbers_stand_beside_it(validation, value, path):
     written(path, validation, value)
     told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
