@@ -58,6 +58,6 @@ def test_an_export_needs_no_columns(clv, tmp_path):
 def test_what_is_wrong_is_one_message(clv, tmp_path):
     (tmp_path / "log.csv").write_text(LINES)
     done = clv("log.csv", "--refunds", "ignore")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.strip() == "Error: refunds='ignore' is not one of 'net', 'drop', 'keep'."
     assert not (tmp_path / "transactions.parquet").exists()
