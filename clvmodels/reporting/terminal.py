@@ -13,6 +13,7 @@ from rich.table import Table
 
 from clvmodels.reporting.verdict import judge
 from clvmodels.reporting.view import view
+from clvmodels.transactions.ledger import met
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,10 +80,9 @@ def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
     """What cleaning did, a rule a line; rules that met nothing are left out."""
     table = _table("Ledger", ["rule"], ["rows", "changed", "money"])
     table.add_column("example", overflow="fold")
-    for row in ledger.to_dict("records"):
-        if row["rows"] or row["changed"]:
-            counts = (f"{row[name]:,}" if row[name] else "" for name in ("rows", "changed"))
-            table.add_row(row["rule"], *counts, _number(row["money"], ",.2f"), row["example"])
+    for row in met(ledger).to_dict("records"):
+        counts = (f"{row[name]:,}" if row[name] else "" for name in ("rows", "changed"))
+        table.add_row(row["rule"], *counts, _number(row["money"], ",.2f"), row["example"])
     console.print(table)
 
 

@@ -202,16 +202,17 @@ def test_with_a_profile_and_a_ledger(validation, path, outlines):
     profile = clv.profile(log, amount="amount", time_unit="week", observation_end="1998-06-30")
     ledger = pd.DataFrame(
         {
-            "rule": ["rows in", "no customer id", "kept"],
-            "rows": [100, 7, 93],
-            "changed": [0, 0, 2],
-            "money": [500.0, -20.25, 520.25],
-            "example": ["", "row 3", ""],
+            "rule": ["rows in", "no customer id", "internal account", "kept"],
+            "rows": [100, 7, 0, 93],
+            "changed": [0, 0, 0, 2],
+            "money": [500.0, -20.25, 0.0, 520.25],
+            "example": ["", "row 3", "", ""],
         }
     )
     text = Page(written(path, validation, profile=profile, ledger=ledger)).text
     assert "weekly" in outlines
     assert "no customer id" in text
+    assert "internal account" not in text  # a rule that met nothing
     assert "−20.25" in text
     assert profile.regularity.words[1:] in text
     told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from clvmodels.reporting import plots
 from clvmodels.reporting.page import Block, Facts, Pair, Picture, Pictures, Section, Table, Words, drawn
 from clvmodels.reporting.view import View, highest, records
 from clvmodels.reporting.wording import column, count, percent, sentence, signed_percent
+from clvmodels.transactions.ledger import met
 from clvmodels.transactions.profile import Profile
 
 __all__ = ["MONEY", "data"]
@@ -43,7 +44,7 @@ def data(view: View, profile: Profile | None, ledger: pd.DataFrame | None) -> Se
 def ledger_table(ledger: pd.DataFrame) -> Table:
     """What cleaning did to every row of the log: a row a rule, in the order applied."""
     rows = []
-    for row in ledger.to_dict("records"):
+    for row in met(ledger).to_dict("records"):
         money = row.get("money")
         rows.append(
             [
@@ -55,9 +56,12 @@ def ledger_table(ledger: pd.DataFrame) -> Table:
         )
     return Table(
         caption="Cleaning: what happened to every row of the log",
-        headings=["rule, in order", "rows set aside", "rows changed", "money taken out"],
+        headings=["rule, in order", "rows", "changed", "money"],
         rows=rows,
-        notes=["Rows in are the rows kept and those set aside; money likewise."],
+        notes=[
+            "Rows in are the rows kept and those taken out by the rules between; money likewise.",
+            "Changed are rows or orders left in with other money or a flag. Rules that met nothing are not listed.",
+        ],
     )
 
 
