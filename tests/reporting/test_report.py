@@ -212,6 +212,7 @@ def test_with_a_profile_and_a_ledger(validation, path, outlines):
     text = Page(written(path, validation, profile=profile, ledger=ledger)).text
     assert "weekly" in outlines
     assert "no customer id" in text
+    assert "by cleaning (see its table), 7 rows (7.0%, and −4.0% of the money) without a customer id" in text
     assert "internal account" not in text  # a rule that met nothing
     assert "−20.25" in text
     assert profile.regularity.words[1:] in text
