@@ -139,6 +139,10 @@ def test_models_are_drawn_unasked_and_rules_when_asked_for(tables):
 def test_a_difference_that_is_not_visible_says_so(tables):
     ax = plots.differences(tables["differences"])
     assert [text.get_text() for text in ax.texts] == ["not visible", "", ""]
+    hair = tables["differences"].assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="no visible difference")
+    ax = plots.differences(hair)  # an interval beside 0, and yet no difference to anyone
+    assert [text.get_text() for text in ax.texts] == ["not visible"] * 3
+    assert {point.get_marker() for point in ax.get_lines() if len(point.get_xdata()) == 1} == {"D"}
 
 
 def test_deciles_of_several_forecasts_each_have_their_own_actual(tables):

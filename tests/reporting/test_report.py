@@ -158,6 +158,14 @@ def test_says_so_where_nobody_is_seen_to_leave(validation, path):
 
 
 @pytest.mark.usefixtures("outlines")
+def test_a_difference_of_nothing_is_0(validation, path):
+    hair = validation.differences.assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="no visible difference")
+    html = written(path, replace(validation, differences=hair))
+    assert "0.0000000" not in html
+    assert re.search(r"<td>0</td>\s*<td>no visible difference</td>", html)
+
+
+@pytest.mark.usefixtures("outlines")
 def test_the_same_numbers_stand_beside_it(validation, value, path):
     written(path, validation, value)
     told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
