@@ -51,6 +51,15 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     assert "page.json" in shown.replace("\n", "")
 
 
+def test_older_customers_are_left_out_of_all_of_it(log, tmp_path, monkeypatch):
+    page = tmp_path / "page.html"
+    words = ["--models", "nbd", "--horizon", "13 weeks", "--origins", "1997-09-30", "--acquired-after", "1997-01-31"]
+    assert report(monkeypatch, log, *words, "--output", page) == 0
+    numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert numbers["facts"]["customers"] == numbers["profile"]["customers"] < 2_357
+    assert "customers first seen up to 1997-01-31 are left out" in page.read_text(encoding="utf-8")
+
+
 def test_says_what_is_wrong(log, tmp_path, monkeypatch, capsys):
     assert report(monkeypatch, log, "--horizon", "900 weeks", "--output", tmp_path / "page.html") == 2
     assert not (tmp_path / "page.html").exists()

@@ -9,6 +9,7 @@ import typer
 
 from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.arguments import (
+    AcquiredAfter,
     Amount,
     CustomerId,
     Date,
@@ -41,6 +42,7 @@ def backtest(
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
+    acquired_after: AcquiredAfter = None,
     time_unit: Unit = "day",
     merge_within: Merge = "day",
     include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
@@ -61,6 +63,7 @@ def backtest(
         customer_id=customer_id,
         date=date,
         amount=amount,
+        acquired_after=acquired_after,
         **clock_options(time_unit, merge_within),
         include_first_transaction=include_first_transaction,
         date_format=date_format,
@@ -88,6 +91,7 @@ def report(
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
+    acquired_after: AcquiredAfter = None,
     time_unit: Unit = "week",
     merge_within: Merge = "day",
     value_horizon: Annotated[str, typer.Option(help="How far ahead to value customers.")] = "12 months",
@@ -107,6 +111,7 @@ def report(
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     missing: Any = "drop" if drop_missing_id else "raise"
     reading: dict[str, Any] = {"date_format": date_format, "time_zone": time_zone, "on_missing_id": missing}
+    reading["acquired_after"] = acquired_after
     cuts = int(origins) if origins.isdigit() else [day.strip() for day in origins.split(",")]
     with steps() as step:
         step(f"Profiling {log}")
