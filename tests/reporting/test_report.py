@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 import clvmodels as clv
+from clvmodels.errors import InvalidOption
 from clvmodels.reporting import plots
 from clvmodels.reporting.report import write_report
 
@@ -227,6 +228,21 @@ def test_with_a_profile_and_a_ledger(validation, path, outlines):
     told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert told["ledger"][1]["rows"] == 7
     assert told["profile"]["customers"] == 2_357
+
+
+@pytest.mark.usefixtures("outlines")
+def test_takes_what_cleaning_gives(validation, path):
+    cleaned = clv.clean(clv.datasets.load_cdnow(sample=True).assign(amount=1.0).head(9), amount="amount")
+    html = written(path, validation, ledger=cleaned)
+    assert "Cleaning: what happened to every row" in html
+    assert html == written(path, validation, ledger=cleaned.ledger)
+
+
+@pytest.mark.parametrize("value", [pd.DataFrame({"total": ["total"], "lifetime_value": [1.0]}), 3.0])
+def test_a_value_that_is_no_table_of_customers_is_refused(validation, value, path):
+    with pytest.raises(InvalidOption, match=r"row a customer, without by=: (customer_id and expected|a float came)"):
+        write_report(validation, path, value)
+    assert not path.exists()
 
 
 def test_of_several_origins(validation, tables, path, outlines):
