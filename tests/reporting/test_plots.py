@@ -114,9 +114,13 @@ def test_lines_of_several_origins_are_refused(plot, tables):
         plot(two)
 
 
-def test_a_table_of_another_plot_is_refused(by_frequency):
+def test_a_table_of_another_plot_is_refused(by_frequency, validation):
     with pytest.raises(InvalidOption, match=r"needs a table with the columns .*left.* are not among frequency"):
         plots.heterogeneity(by_frequency)
+    with pytest.raises(InvalidOption, match=r"needs a table, .* columns metric, forecast, .* and a list came\."):
+        plots.differences([1.0])
+    with pytest.raises(InvalidOption, match=r"a Validation came: pass its \.differences\."):
+        plots.differences(validation)
     with pytest.raises(InvalidOption, match="no row"):
         plots.calibration_by_frequency(by_frequency.head(0))
 
