@@ -119,6 +119,8 @@ def test_a_table_of_another_plot_is_refused(by_frequency, validation):
         plots.heterogeneity(by_frequency)
     with pytest.raises(InvalidOption, match=r"needs a table, .* columns metric, forecast, .* and a list came\."):
         plots.differences([1.0])
+    with pytest.raises(InvalidOption, match=r"columns lifetime_value, and a dict came\."):
+        plots.value_distribution({"lifetime_value": [1.0]})
     with pytest.raises(InvalidOption, match=r"a Validation came: pass its \.differences\."):
         plots.differences(validation)
     with pytest.raises(InvalidOption, match="no row"):

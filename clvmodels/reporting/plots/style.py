@@ -79,13 +79,26 @@ def drawing(ax: Axes | None) -> Iterator[Axes]:
 
 
 def read(table: Frame, *needed: str) -> nw.DataFrame[Any]:
-    """The table, pandas or polars, as one kind.
+    """The table, pandas or polars, as one kind, with something to draw.
 
     Raises
     ------
     InvalidOption
-        For what is no table; when a column is missing, so that the table is that of another plot; or when there is no
-        row.
+        As for `read_any`; or when there is no row.
+    """
+    frame = read_any(table, *needed)
+    if len(frame) == 0:
+        raise InvalidOption("The table has no row to draw.")
+    return frame
+
+
+def read_any(table: Frame, *needed: str) -> nw.DataFrame[Any]:
+    """The table, pandas or polars, as one kind, be it without rows.
+
+    Raises
+    ------
+    InvalidOption
+        For what is no table; or when a column is missing, so that the table is that of another plot.
     """
     frame: nw.DataFrame[Any] = nw.from_native(table, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
@@ -99,8 +112,6 @@ def read(table: Frame, *needed: str) -> nw.DataFrame[Any]:
             f"This plot needs a table with the columns {', '.join(needed)}; {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} not among {', '.join(frame.columns)}."
         )
-    if len(frame) == 0:
-        raise InvalidOption("The table has no row to draw.")
     return frame
 
 
