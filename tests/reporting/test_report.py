@@ -231,6 +231,20 @@ def test_with_a_profile_and_a_ledger(validation, path, outlines):
 
 
 @pytest.mark.usefixtures("outlines")
+def test_beware_of_customers_older_than_the_log(validation, path):
+    log = clv.datasets.load_cdnow(sample=True)
+    profile = clv.profile(log, amount="amount", time_unit="week", observation_end="1998-06-30")
+    words = "most customers appear on the first day: they are older than the log"
+
+    def beware(verdict):
+        changed = replace(profile, arrivals=replace(profile.arrivals, verdict=verdict, words=words))
+        return written(path, validation, profile=changed).partition("What to beware of")[2]
+
+    assert f"M{words[1:]}." in beware("older")
+    assert f"M{words[1:]}." not in beware("seen")
+
+
+@pytest.mark.usefixtures("outlines")
 def test_takes_what_cleaning_gives(validation, path):
     cleaned = clv.clean(clv.datasets.load_cdnow(sample=True).assign(amount=1.0).head(9), amount="amount")
     html = written(path, validation, ledger=cleaned)

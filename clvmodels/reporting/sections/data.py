@@ -217,6 +217,8 @@ def _warnings(view: View, profile: Profile | None) -> list[str]:
         if of["status"] != "converged"
     ]
     if profile is not None:
+        if profile.arrivals.verdict != "seen":
+            told.append(sentence(profile.arrivals.words))
         checks = profile.tables()["checks"]
         told += [
             sentence(
