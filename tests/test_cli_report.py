@@ -48,6 +48,7 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     assert numbers["profile"]["customers"] == 2_357
     shown = capsys.readouterr().out
     assert "Not for:" in shown
+    assert "All lifetime values come to" in shown.replace("\n", " ")
     assert "page.json" in shown.replace("\n", "")
 
 

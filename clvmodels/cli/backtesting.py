@@ -140,7 +140,7 @@ def report(
             )
         step("Writing the report")
         clv.write_report(result, output, value, value_terms=terms, profile=profile)
-    terminal.show_verdict(out, result)
+    terminal.show_verdict(out, result, value)
     out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
 
 

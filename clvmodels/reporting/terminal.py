@@ -18,6 +18,7 @@ from clvmodels.transactions.ledger import met
 if TYPE_CHECKING:
     import pandas as pd
 
+    from clvmodels.frames import Frame
     from clvmodels.validation.record import Backtest
 
 __all__ = [
@@ -192,9 +193,9 @@ def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]
         console.print(table)
 
 
-def show_verdict(console: Console, result: Backtest) -> None:
+def show_verdict(console: Console, result: Backtest, value: Frame | None = None) -> None:
     """The five sentences of the report."""
-    for sentence in judge(view(result)):
+    for sentence in judge(view(result), value):
         console.print(f"\n[bold]{escape(sentence.about)}: {escape(sentence.short)}[/bold]", highlight=False)
         console.print(f"  {sentence.told}", highlight=False, markup=False)
     console.print()

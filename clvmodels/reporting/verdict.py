@@ -60,7 +60,7 @@ def level(view: View, value: Frame | None = None) -> Sentence:
         told = "Nothing happened in the holdout period, so the total cannot be judged."
         return Sentence("Level", "Cannot be judged", told + _worth(value), *place)
     told = "; ".join(_total(quantity, row, view, i == 0) for i, (quantity, row) in enumerate(rows)) + "."
-    biases = view.biases(rows[0][0])
+    biases = [bias for quantity, _ in rows for bias in view.biases(quantity)]
     ranges = [
         f"of {quantity} ran from {signed_percent(min(errors))} to {signed_percent(max(errors))}"
         for quantity, _ in rows
@@ -69,7 +69,7 @@ def level(view: View, value: Frame | None = None) -> Sentence:
     if ranges:
         told += f" At the {len(view.origins)} cuts tried, the error of the total {', that '.join(ranges)}."
     told += _worth(value)
-    return Sentence("Level", _level_in_short(biases or [rows[0][1]["bias"]]), told, *place)
+    return Sentence("Level", _level_in_short(biases), told, *place)
 
 
 def ranking(view: View) -> Sentence:

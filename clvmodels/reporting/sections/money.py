@@ -17,8 +17,8 @@ __all__ = ["money"]
 TOP_SHARE = 0.1
 VALUE_COLUMNS = [
     ("lifetime_value", "lifetime value (money)"),
-    ("lifetime_value_lower", "at least (money)"),
-    ("lifetime_value_upper", "at most (money)"),
+    ("lifetime_value_lower", "its interval from (money)"),
+    ("lifetime_value_upper", "to (money)"),
     ("probability_alive", "P(alive)"),
     ("expected_purchases", "expected purchases"),
     ("expected_spend", "spend per purchase (money)"),
