@@ -131,36 +131,78 @@ class InvalidModelFile(CLVError, ValueError):
 
 
 class InvalidJob(CLVError, ValueError):
-    """A job file with faults; the message names every field that has one, and its remedy."""
+    """A job file with faults; the message names every field that has one, and its remedy.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.errors.InvalidJob.exit_code
+    2
+    """
 
     exit_code = 2
 
 
 class InvalidManifest(CLVError, ValueError):
-    """A manifest of a run that is damaged, of an unknown version, or no manifest at all."""
+    """A manifest of a run that is damaged, of an unknown version, or no manifest at all.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.errors.InvalidManifest.exit_code
+    2
+    """
 
     exit_code = 2
 
 
 class InvalidRegistry(CLVError, ValueError):
-    """A registry of models, a version or a move in it that is missing or damaged."""
+    """A registry of models, a version or a move in it that is missing or damaged.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.errors.InvalidRegistry.exit_code
+    2
+    """
 
     exit_code = 2
 
 
 class GateRefused(CLVError, RuntimeError):
-    """A fit or a run that a gate did not let pass; nothing was published."""
+    """A fit or a run that a gate did not let pass; nothing was published.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.errors.GateRefused.exit_code
+    4
+    """
 
     exit_code = 4
 
 
 class StoreUnreachable(CLVError, RuntimeError):
-    """A source or sink that could not be read or written: not there, connection lost, disk full."""
+    """A source or sink that could not be read or written: not there, connection lost, disk full.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.errors.StoreUnreachable.exit_code
+    5
+    """
 
     exit_code = 5
 
 
 class JobLocked(CLVError, RuntimeError):
-    """Another job holds the lock."""
+    """Another job holds the lock.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.errors.JobLocked.exit_code
+    6
+    """
 
     exit_code = 6

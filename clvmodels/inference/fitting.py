@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from clvmodels.errors import FitFailed
-from clvmodels.inference.newton import Box, Mask, Point, climb, refine
+from clvmodels.inference.newton import ROUNDING, Box, Mask, Point, climb, refine
 from clvmodels.inference.objective import Objective, Prior, one_blas_thread
 from clvmodels.inference.ridges import Ridge, Sampled, ridge_of
 from clvmodels.inference.statistics import CountedRows
@@ -22,7 +22,6 @@ MIDDLE_ROWS, REFINED_FIRST = 40_000, 5  # of a larger sample, used where there a
 SEARCH_ROWS = 4_000  # the search from several starts is made on so many rows; all rows only refine it
 INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood that no data can be said to show
 FLAT = 1e-3  # curvature below which the data say nothing: a standard error of 30 on a log scale
-ROUNDING = 1.5e-8  # of the largest curvature: what differences of a score can be off by, the root of the precision
 SUSPICIOUS = 5.0  # a coordinate this far out is compared with its limit
 
 

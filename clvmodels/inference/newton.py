@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["Box", "Curved", "Mask", "Point", "Surface", "climb", "refine", "step"]
+__all__ = ["ROUNDING", "Box", "Curved", "Mask", "Point", "Surface", "climb", "refine", "step"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -20,6 +20,7 @@ ENOUGH = 0.1  # promised log-likelihood below which a hill's height is known
 BESIDE = 0.5  # coordinates, which are logarithms, from the top of a hill to its slope
 ROUNDS = 60  # Hessians at most
 PAYING = 0.3  # a Hessian is kept while each step leaves less than this share of what the last promised
+ROUNDING = 1.5e-8  # of the largest curvature: what differences of a score can be off by, the root of the precision
 LONGEST_STEP = 2.0  # in coordinates, which are logarithms
 
 
@@ -74,7 +75,7 @@ class Point:
         direction = np.zeros_like(self.gradient)
         if self.free.any():
             curvature, axes = np.linalg.eigh(-self.hessian[self.free][:, self.free])
-            floor = max(1e-12 * float(np.max(np.abs(curvature))), 1e-8)
+            floor = max(ROUNDING * float(np.max(np.abs(curvature))), 1e-8)  # no steps along what is flat but for noise
             direction[self.free] = axes @ ((axes.T @ self.gradient[self.free]) / np.maximum(np.abs(curvature), floor))
         return direction
 

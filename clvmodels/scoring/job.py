@@ -123,6 +123,24 @@ def fit_job(
     GateRefused
         The version is kept in the registry, and not promoted.
     InvalidJob, InvalidTransactions, InvalidRFM, FitFailed, StoreUnreachable, JobLocked
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.datasets.load_cdnow(sample=True).to_csv("orders.csv", index=False)
+    >>> job = clv.read_job(
+    ...     None,
+    ...     {
+    ...         "source": {"path": "orders.csv"},
+    ...         "columns": {"amount": "amount"},
+    ...         "registry": {"folder": "models"},
+    ...         "run": {"folder": "runs"},
+    ...         "sinks": [{"store": "parquet", "path": "scores", "partitioned": True}],
+    ...     },
+    ... )
+    >>> done = clv.fit_job(job, "1997-09-30")
+    >>> done.promoted, len(done.rfm)
+    (True, 2357)
     """
     job = job if isinstance(job, Job) else read_job(job)
     tell = tell or _silent
@@ -188,6 +206,27 @@ def score_job(
     StoreUnreachable
         The source, or some sinks: the others have the table, and running again finishes the rest.
     InvalidJob, InvalidTransactions, InvalidRFM, InvalidModelFile, InvalidManifest, JobLocked
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.datasets.load_cdnow(sample=True).to_csv("orders.csv", index=False)
+    >>> job = clv.read_job(
+    ...     None,
+    ...     {
+    ...         "source": {"path": "orders.csv"},
+    ...         "columns": {"amount": "amount"},
+    ...         "registry": {"folder": "models"},
+    ...         "run": {"folder": "runs"},
+    ...         "sinks": [{"store": "parquet", "path": "scores", "partitioned": True}],
+    ...     },
+    ... )
+    >>> fitted = clv.fit_job(job, "1997-09-30")
+    >>> done = clv.score_job(job, "1997-10-01")
+    >>> done.manifest.customers, done.published
+    (2357, ('parquet:scores',))
+    >>> clv.score_job(job, "1997-10-01").published  # the same run again: there already
+    ()
     """
     job = job if isinstance(job, Job) else read_job(job)
     tell = tell or _silent

@@ -80,6 +80,21 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
     ------
     InvalidJob
         Naming every fault at once: the field, what is wrong with it, what to do.
+
+    Returns
+    -------
+    Job
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> job = clv.read_job(None, {"source": {"path": "orders.parquet"}, "columns": {"amount": "amount"}})
+    >>> job.clock.time_unit, job.predictions.annual_discount_rate
+    ('day', 0.1)
+    >>> clv.read_job(None, {"source": {"path": "orders.parquet"}, "clock": {"time_unit": "fortnight"}})
+    Traceback (most recent call last):
+        ...
+    clvmodels.errors.InvalidJob: The job has 1 fault...
     """
     document: dict[str, Any] = {}
     if path is not None:

@@ -146,6 +146,13 @@ class Registry:
     ------
     InvalidRegistry
         By every method, where what it reads is missing, damaged, or not what was registered.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> registry = clv.Registry("models")  # `fit_job` adds versions
+    >>> registry.versions(), registry.champion()
+    ([], None)
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -49,11 +49,36 @@ def monitor_job(
     tell : function of str, optional
         Called with what is being done.
 
+    Returns
+    -------
+    Watched
+
     Raises
     ------
     InvalidJob
         When there is no past run to follow, or the source is no log.
     InvalidManifest, InvalidRegistry, InvalidTransactions, StoreUnreachable
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.datasets.load_cdnow(sample=True).to_csv("orders.csv", index=False)
+    >>> job = clv.read_job(
+    ...     None,
+    ...     {
+    ...         "source": {"path": "orders.csv"},
+    ...         "columns": {"amount": "amount"},
+    ...         "registry": {"folder": "models"},
+    ...         "run": {"folder": "runs"},
+    ...         "sinks": [{"store": "parquet", "path": "scores", "partitioned": True}],
+    ...     },
+    ... )
+    >>> fitted, scored = clv.fit_job(job, "1997-09-30"), clv.score_job(job, "1997-10-01")
+    >>> found = clv.monitor_job(job, until="1998-01-31")
+    >>> found.monitoring.history["horizon"].tolist()
+    ['12 months']
+    >>> sorted(path.name for path in found.folder.iterdir())
+    ['history.parquet', 'monitoring.html', 'monitoring.json']
     """
     job = job if isinstance(job, Job) else read_job(job)
     tell = tell or _silent

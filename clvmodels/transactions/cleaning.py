@@ -53,7 +53,7 @@ class Cleaned:
     >>> for fact in cleaned.facts()[:2]:
     ...     print(fact)
     59,355 rows became 1,665 transactions
-    41,666 lines merged into their orders
+    41,666 lines merged into orders
     >>> rows = cleaned.ledger["rows"]
     >>> bool(rows.iloc[0] == rows.iloc[1:].sum())  # every row is accounted for
     True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -224,16 +226,24 @@ def test_the_summary_tells_estimates_with_errors_and_intervals(model):
     assert list(table.index) == ["r", "alpha", "a", "b"]
     assert list(table["unit"]) == ["", "weeks", "", ""]
     assert table["estimate"].to_dict() == model.parameters_
-    # Normal on the logarithm: 1.959964 log standard errors to either side.
-    reach = np.log(table["upper"] / table["estimate"]).to_numpy()
-    assert reach == pytest.approx(1.959964 * (table["standard_error"] / table["estimate"]).to_numpy(), rel=1e-6)
-    assert np.log(table["estimate"] / table["lower"]).to_numpy() == pytest.approx(reach, rel=1e-12)
+    assert (table["lower"] < table["estimate"]).all()
+    assert (table["estimate"] < table["upper"]).all()
     narrow = model.summary(level=0.5)
     assert (narrow["lower"] > table["lower"]).all()
     assert (narrow["upper"] < table["upper"]).all()
     for level in (0.0, 1.0, 95):
         with pytest.raises(InvalidOption, match="level="):
             model.summary(level=level)
+
+
+def test_without_a_ridge_intervals_are_normal_on_the_logarithm(model):
+    plain = copy(model)
+    plain.fit_ = replace(model.fit_, ridges=())
+    table = plain.summary()
+    # 1.959964 log standard errors to either side.
+    reach = np.log(table["upper"] / table["estimate"]).to_numpy()
+    assert reach == pytest.approx(1.959964 * (table["standard_error"] / table["estimate"]).to_numpy(), rel=1e-6)
+    assert np.log(table["estimate"] / table["lower"]).to_numpy() == pytest.approx(reach, rel=1e-12)
 
 
 def test_the_certificate_is_plain_values(model):

@@ -24,6 +24,12 @@ mpl.use("agg")
 CUT, END = "1997-09-30", "1998-06-30"
 OFTEN = 12  # rows of the log of the customer whose history is told
 HELPERS = {"Metric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}  # names of clv.plots that are no plots
+OF_RUNS = {
+    "monitoring_cohorts",
+    "monitoring_deciles",
+    "monitoring_level",
+    "monitoring_ranking",
+}  # on `clv monitor`'s page
 
 
 def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any]]]:
