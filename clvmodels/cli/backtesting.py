@@ -9,6 +9,7 @@ import typer
 
 from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.arguments import (
+    AcquiredAfter,
     Amount,
     CustomerId,
     Date,
@@ -23,6 +24,8 @@ from clvmodels.cli.arguments import (
     reads_intertimes,
 )
 from clvmodels.cli.demo import scored
+
+TOTAL_INTERVAL = 0.9
 
 
 @app.command()
@@ -39,6 +42,7 @@ def backtest(
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
+    acquired_after: AcquiredAfter = None,
     time_unit: Unit = "day",
     merge_within: Merge = "day",
     include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
@@ -59,6 +63,7 @@ def backtest(
         customer_id=customer_id,
         date=date,
         amount=amount,
+        acquired_after=acquired_after,
         **clock_options(time_unit, merge_within),
         include_first_transaction=include_first_transaction,
         date_format=date_format,
@@ -86,8 +91,10 @@ def report(
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
+    acquired_after: AcquiredAfter = None,
     time_unit: Unit = "week",
     merge_within: Merge = "day",
+    value_horizon: Annotated[str, typer.Option(help="How far ahead to value customers.")] = "12 months",
     annual_discount_rate: Annotated[
         float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")
     ] = 0.10,
@@ -104,6 +111,7 @@ def report(
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     missing: Any = "drop" if drop_missing_id else "raise"
     reading: dict[str, Any] = {"date_format": date_format, "time_zone": time_zone, "on_missing_id": missing}
+    reading["acquired_after"] = acquired_after
     cuts = int(origins) if origins.isdigit() else [day.strip() for day in origins.split(",")]
     with steps() as step:
         step(f"Profiling {log}")
@@ -123,13 +131,27 @@ def report(
             title = result.facts["reference"]
             model = next(each for each in chosen if each.title == title)
             rfm = clv.rfm_summary(log, **names, **clock, **reading, intertimes=reads_intertimes([model]))
-            terms = (
-                f"By {title} and Gamma-Gamma, fitted to the whole log: {horizon} from {rfm.observation_end}, "
-                f"discounted at {annual_discount_rate:.0%} a year, margin {margin:g}."
-            )
             fitted = clv.CustomerModel(model, spend).fit(rfm)
-            value = scored(fitted, rfm, horizon, annual_discount_rate, margin)
+            value = scored(fitted, rfm, value_horizon, annual_discount_rate, margin)
+            terms = (
+                f"By {title} and Gamma-Gamma, fitted to the whole log: {value_horizon} from {rfm.observation_end}, "
+                f"discounted at {annual_discount_rate:.0%} a year, margin {margin:g}. "
+                f"{_total_interval(fitted, rfm, value_horizon, annual_discount_rate, margin)}"
+            )
         step("Writing the report")
         clv.write_report(result, output, value, value_terms=terms, profile=profile)
-    terminal.show_verdict(out, result)
+    terminal.show_verdict(out, result, value)
     out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
+
+
+def _total_interval(model: Any, rfm: Any, horizon: str, rate: float, margin: float) -> str:
+    """The interval of the value of all customers together, in words."""
+    import clvmodels as clv
+
+    terms: dict[str, Any] = {"horizon": horizon, "annual_discount_rate": rate, "margin": margin}
+    total = clv.lifetime_value(model.purchases, model.spend, rfm, **terms, by="total", interval=TOTAL_INTERVAL)
+    lower, upper = (float(total[f"lifetime_value_{end}"][0]) for end in ("lower", "upper"))
+    return (
+        f"The {TOTAL_INTERVAL:.0%} interval of the total is {lower:,.0f} to {upper:,.0f}: it allows for chance and "
+        "doubt about the parameters, not for a change of times."
+    )

@@ -15,9 +15,10 @@ from clvmodels.files import plain
 from clvmodels.frames import Frame
 from clvmodels.reporting import sections
 from clvmodels.reporting.page import Section
-from clvmodels.reporting.value import summarize_value
+from clvmodels.reporting.value import check_value, summarize_value
 from clvmodels.reporting.verdict import Sentence, judge
 from clvmodels.reporting.view import View, view
+from clvmodels.transactions.cleaning import Cleaned
 from clvmodels.transactions.profile import Profile
 from clvmodels.validation.record import Backtest
 
@@ -31,7 +32,7 @@ def write_report(
     *,
     value_terms: str | None = None,
     profile: Profile | None = None,
-    ledger: pd.DataFrame | None = None,
+    ledger: pd.DataFrame | Cleaned | None = None,
 ) -> None:
     """Write a validation or a backtest as one self-contained HTML file, and the same numbers as JSON beside it.
 
@@ -51,8 +52,13 @@ def write_report(
         1997-09-30, discounted at 10% a year, margin 1".
     profile : Profile, optional
         From `profile`, of the same log: what it can bear.
-    ledger : DataFrame, optional
-        `ledger` of what `clean` gives: what happened to every row.
+    ledger : Cleaned or DataFrame, optional
+        What `clean` gives, or its `ledger`: what happened to every row.
+
+    Raises
+    ------
+    InvalidOption
+        When value is not a table with a row a customer, such as that of a total.
 
     Examples
     --------
@@ -67,8 +73,12 @@ def write_report(
     ...     sorted(path.name for path in Path(folder).iterdir())
     ['report.html', 'report.json']
     """
+    if value is not None:
+        check_value(value)
+    if isinstance(ledger, Cleaned):
+        ledger = ledger.ledger
     shown = view(result)
-    verdict = judge(shown)
+    verdict = judge(shown, value)
     environment = Environment(
         loader=PackageLoader("clvmodels.reporting"),
         autoescape=True,

@@ -13,10 +13,12 @@ from rich.table import Table
 
 from clvmodels.reporting.verdict import judge
 from clvmodels.reporting.view import view
+from clvmodels.transactions.ledger import met
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from clvmodels.frames import Frame
     from clvmodels.validation.record import Backtest
 
 __all__ = [
@@ -79,10 +81,9 @@ def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
     """What cleaning did, a rule a line; rules that met nothing are left out."""
     table = _table("Ledger", ["rule"], ["rows", "changed", "money"])
     table.add_column("example", overflow="fold")
-    for row in ledger.to_dict("records"):
-        if row["rows"] or row["changed"]:
-            counts = (f"{row[name]:,}" if row[name] else "" for name in ("rows", "changed"))
-            table.add_row(row["rule"], *counts, _number(row["money"], ",.2f"), row["example"])
+    for row in met(ledger).to_dict("records"):
+        counts = (f"{row[name]:,}" if row[name] else "" for name in ("rows", "changed"))
+        table.add_row(row["rule"], *counts, _number(row["money"], ",.2f"), row["example"])
     console.print(table)
 
 
@@ -192,9 +193,9 @@ def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]
         console.print(table)
 
 
-def show_verdict(console: Console, result: Backtest) -> None:
+def show_verdict(console: Console, result: Backtest, value: Frame | None = None) -> None:
     """The five sentences of the report."""
-    for sentence in judge(view(result)):
+    for sentence in judge(view(result), value):
         console.print(f"\n[bold]{escape(sentence.about)}: {escape(sentence.short)}[/bold]", highlight=False)
         console.print(f"  {sentence.told}", highlight=False, markup=False)
     console.print()

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import numpy as np
 
+from clvmodels.errors import InvalidOption
 from clvmodels.frames import Frame
+from clvmodels.reporting.wording import listed
 
 if TYPE_CHECKING:
     from clvmodels.processes.contract import Array
 
-__all__ = ["ValueSummary", "concentration", "known_values", "summarize_value", "top_customers"]
+__all__ = ["ValueSummary", "check_value", "concentration", "known_values", "summarize_value", "top_customers"]
 
+NEEDED = ("customer_id", "expected_purchases", "lifetime_value")
 TOP = 20  # customers listed
 
 
@@ -48,6 +51,21 @@ class ValueSummary:
     top_customers: int
     top_share: float
     reasons: list[str]
+
+
+def check_value(table: Any) -> None:
+    """Raise InvalidOption for what is no table of `lifetime_value` with a row a customer."""
+    frame = nw.from_native(table, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        came = f"a {type(table).__name__} came"
+    elif missing := [name for name in NEEDED if name not in frame.columns]:
+        came = f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} not among {', '.join(frame.columns)}"
+    else:
+        return
+    raise InvalidOption(
+        f"value must be the table of lifetime_value with a row a customer, without by=: {came}. The total of all and "
+        "its interval, from by='total', can be told in value_terms."
+    )
 
 
 def summarize_value(table: Frame) -> ValueSummary:

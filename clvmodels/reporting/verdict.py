@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from clvmodels.frames import Frame
+from clvmodels.reporting.value import summarize_value
 from clvmodels.reporting.view import Row, View, highest
 from clvmodels.reporting.wording import fixed, listed, percent, signed_percent, significant
 
@@ -45,26 +47,29 @@ class Sentence:
     evidence: str
 
 
-def judge(view: View) -> list[Sentence]:
-    """The five sentences about the model that the backtest is about."""
-    return [level(view), ranking(view), intervals(view), rivals(view), not_for(view)]
+def judge(view: View, value: Frame | None = None) -> list[Sentence]:
+    """The five sentences about the model that the backtest is about; with lifetime values, what they come to."""
+    return [level(view, value), ranking(view), intervals(view), rivals(view), not_for(view)]
 
 
-def level(view: View) -> Sentence:
-    """Whether totals come out right."""
+def level(view: View, value: Frame | None = None) -> Sentence:
+    """Whether totals come out right, and the total of lifetime values that rests on them."""
     place = ("#totals", "totals over time")
     rows = [(quantity, row) for quantity in view.quantities if (row := view.row(quantity)) is not None]
     if not rows or not any(math.isfinite(row["bias"]) for _, row in rows):
         told = "Nothing happened in the holdout period, so the total cannot be judged."
-        return Sentence("Level", "Cannot be judged", told, *place)
+        return Sentence("Level", "Cannot be judged", told + _worth(value), *place)
     told = "; ".join(_total(quantity, row, view, i == 0) for i, (quantity, row) in enumerate(rows)) + "."
-    biases = _biases(view, rows[0][0])
-    if len(biases) > 1:
-        told += (
-            f" At the {len(biases)} cuts tried, the error of the total of {rows[0][0]} ran from "
-            f"{signed_percent(min(biases))} to {signed_percent(max(biases))}."
-        )
-    return Sentence("Level", _level_in_short(biases or [rows[0][1]["bias"]]), told, *place)
+    biases = [bias for quantity, _ in rows for bias in view.biases(quantity)]
+    ranges = [
+        f"of {quantity} ran from {signed_percent(min(errors))} to {signed_percent(max(errors))}"
+        for quantity, _ in rows
+        if len(errors := view.biases(quantity)) > 1
+    ]
+    if ranges:
+        told += f" At the {len(view.origins)} cuts tried, the error of the total {', that '.join(ranges)}."
+    told += _worth(value)
+    return Sentence("Level", _level_in_short(biases), told, *place)
 
 
 def ranking(view: View) -> Sentence:
@@ -199,12 +204,11 @@ def off(bias: float) -> str:
     return f"{percent(abs(bias))} too {'low' if bias < 0 else 'high'}"
 
 
-def _biases(view: View, quantity: str) -> list[float]:
-    """Errors of the total at every origin."""
-    table = view.result.scores
-    wanted = (table["quantity"] == quantity) & (table["horizon"] == view.horizon)
-    rows = table[wanted & table["forecast"].map(view.is_reference)].sort_values("origin")
-    return [float(bias) for bias in rows["bias"] if math.isfinite(bias)]
+def _worth(value: Frame | None) -> str:
+    """What all customers are worth, where values are given."""
+    if value is None or not math.isfinite(total := summarize_value(value).total):
+        return ""
+    return f" All lifetime values come to {significant(total)}, and are no surer than these totals."
 
 
 def _level_in_short(biases: list[float]) -> str:

@@ -53,6 +53,11 @@ class View:
         return sorted(told, key=lambda of: of["model"] != self.reference)
 
     @cached_property
+    def nobody_leaves(self) -> set[str]:
+        """Models that know of dropout, and whose fit at the last origin ended where there is none."""
+        return {str(of["model"]) for of in self.certificates if of.get("sees_no_dropout")}
+
+    @cached_property
     def quantities(self) -> list[str]:
         """What is forecast: "purchases" and, where there is a spend model, "money"."""
         return list(dict.fromkeys(self.at["scores"]["quantity"]))
@@ -125,6 +130,13 @@ class View:
         table = self.result.level
         wanted = (table["quantity"] == quantity) & (table["horizon"] == self.horizon)
         return table[wanted & table["forecast"].map(self.is_reference).astype(bool)]
+
+    def biases(self, quantity: str) -> list[float]:
+        """Relative errors of the total at every origin, the earliest first, of the model the verdict is about."""
+        table = self.result.scores
+        wanted = (table["quantity"] == quantity) & (table["horizon"] == self.horizon)
+        rows = table[wanted & table["forecast"].map(self.is_reference).astype(bool)].sort_values("origin")
+        return [float(bias) for bias in rows["bias"] if math.isfinite(bias)]
 
 
 def records(table: pd.DataFrame) -> list[Row]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "KEPT", "ROWS_IN", "UNITS", "Entry", "Tally", "ledger_table", "table_html"]
+__all__ = ["COLUMNS", "KEPT", "ROWS_IN", "UNITS", "Entry", "Tally", "ledger_table", "met", "table_html"]
 
 UNITS = 1_000_000  # money is counted in millionths, so that what is refunded adds up to what was bought
 ROWS_IN, KEPT = "rows in", "kept"
@@ -81,13 +81,20 @@ def ledger_table(entries: dict[str, Entry], has_money: bool) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def met(ledger: pd.DataFrame) -> pd.DataFrame:
+    """The ledger without the rules that met nothing; rows in and kept always stand."""
+    ends = ledger["rule"].isin([ROWS_IN, KEPT])
+    return ledger[ends | (ledger["rows"] != 0) | (ledger["changed"] != 0)]
+
+
 def table_html(ledger: pd.DataFrame) -> str:
-    """The ledger as an HTML table, numbers to the right and with separators."""
+    """The ledger as an HTML table, numbers to the right and with separators; without rules that met nothing."""
     sides = {name: "right" if name in ("rows", "changed", "money") else "left" for name in COLUMNS}
     styles = {name: f' style="text-align:{side};padding:2px 8px"' for name, side in sides.items()}
     head = "".join(f"<th{styles[name]}>{name}</th>" for name in COLUMNS)
     rows = [
-        "".join(f"<td{styles[name]}>{_cell(name, row)}</td>" for name in COLUMNS) for row in ledger.to_dict("records")
+        "".join(f"<td{styles[name]}>{_cell(name, row)}</td>" for name in COLUMNS)
+        for row in met(ledger).to_dict("records")
     ]
     body = "".join(f"<tr>{cells}</tr>" for cells in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

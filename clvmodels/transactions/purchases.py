@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,22 @@ class Purchases:
         """Where in the purchases each customer's later than tick `end` begin, (n,)."""
         seen = np.add.reduceat(self.tick <= end, self.start[:-1], dtype=np.int64)
         return self.start[:-1] + seen
+
+    def of(self, customers: npt.NDArray[np.intp]) -> Purchases:
+        """The same of some customers alone, by their places in ascending order."""
+        begin, size = self.start[customers], np.diff(self.start)[customers]
+        start = np.append(0, np.cumsum(size))
+        place = np.arange(start[-1]) + np.repeat(begin - start[:-1], size)
+        paid = self.paid
+        if paid is not None:
+            paid = frames.running_total(paid[place + 1] - paid[place])
+        return replace(
+            self,
+            customer_id=self.customer_id[customers],
+            start=start.astype(np.int64),
+            tick=self.tick[place],
+            paid=paid,
+        )
 
     def spent(self, since: Counts, until: Counts) -> nw.Series[Any]:
         """Money of the purchases from one place up to another, in whole multiples of AMOUNT_UNIT."""

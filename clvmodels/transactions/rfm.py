@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
@@ -194,6 +195,20 @@ def acquisition_tick(clock: Clock, acquired_after: str | Date | datetime | None,
             f"{clock.describe_tick(end)}."
         )
     return after
+
+
+def acquired_later(record: Purchases, after: int) -> Purchases:
+    """The purchases of customers first seen after tick `after`, as if the log began there.
+
+    Raises
+    ------
+    InvalidTransactions
+        When nobody is left.
+    """
+    known = record.first > after
+    refuse_nobody(int(known.sum()), len(known), after, record.clock)
+    later = record.rows_by_tick[:, record.rows_by_tick[0] > after]
+    return replace(record.of(np.flatnonzero(known)), rows_by_tick=later)
 
 
 def refuse_nobody(remaining: int, everybody: int, after: int | None, clock: Clock) -> None:

@@ -29,6 +29,7 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchases import Purchases, purchases_of
+from clvmodels.transactions.rfm import acquired_later, acquisition_tick
 from clvmodels.validation.challenger import earlier_windows
 from clvmodels.validation.differences import difference_table
 from clvmodels.validation.fits import Fits, check_models, fit_all
@@ -80,6 +81,7 @@ def backtest(
     customer_id: str = "customer_id",
     date: str = "date",
     amount: str | None = None,
+    acquired_after: str | Date | datetime | None = None,
     time_unit: TimeUnit = "day",
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
@@ -111,6 +113,8 @@ def backtest(
     origins : sequence of dates, or int
         Last days of calibration periods; or how many, evenly spaced from the middle of the time that is left before the
         longest horizon to the last day that leaves room for it.
+    acquired_after : date or str, optional
+        Leave out whoever is first seen on this day or earlier, at every origin; the log then begins on the next day.
     customer_id, date, amount, time_unit, merge_within, include_first_transaction, time_zone, date_format, on_missing_id
         As for `rfm_summary`.
     attributes : frame, or function of a date, optional
@@ -138,7 +142,8 @@ def backtest(
     Raises
     ------
     InvalidOption
-        Where no origin leaves room for a horizon; without a model; for money the log does not have.
+        Where no origin leaves room for a horizon, or acquired_after is not before each; without a model; for money the
+        log does not have.
     InvalidTransactions
         When rows break the rules of a log.
 
@@ -158,9 +163,16 @@ def backtest(
     settings = Settings(level, draws, sampled, seed_of(random_state))
     clock = Clock(time_unit, merge_within, time_zone)
     record = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    after, older = acquisition_tick(clock, acquired_after, record.last_tick), 0
+    if after is not None:
+        everybody, record = len(record.customer_id), acquired_later(record, after)
+        older = everybody - len(record.customer_id)
     lengths = _lengths(clock, [horizons] if isinstance(horizons, (int, float, str)) else list(horizons))
     cuts = _cuts(record, origins, max(lengths.values()))
+    acquisition_tick(clock, acquired_after, cuts[0])
     plan, left_out = _plan(record, cuts, lengths)
+    if after is not None:
+        left_out.append(f"{older:,} customers first seen up to {clock.describe_tick(after)} are left out")
     intertimes = any(isinstance(model, RegularModel) for model in given)
     pasts = [Past(record, cut, include_first_transaction, intertimes, attributes) for cut in plan]
 

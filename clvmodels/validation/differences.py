@@ -17,10 +17,11 @@ from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
 from clvmodels.validation.metrics import TOP
 
-__all__ = ["LOG_SCORE_OF", "SCORED", "difference_table"]
+__all__ = ["LOG_SCORE_OF", "NEGLIGIBLE", "NOT_VISIBLE", "SCORED", "difference_table"]
 
 REPLICATES = 300
 NEGLIGIBLE = 1e-3  # of the reference's score: less is no difference to anyone, however sure
+NOT_VISIBLE = "no visible difference"
 LOG_SCORE_OF = "log score of "  # a forecast's column in the table of customers
 SCORED = {"bias": -1, "rmse": -1, "poisson_deviance": -1, "gini": 1, "capture": 1, "log_score": 1}
 """What is compared, and which way is better; of the bias its size, and never the MAE."""
@@ -132,7 +133,7 @@ def _ends(difference: float, apart: Array, share: float, level: float) -> tuple[
 def _better(difference: float, ends: tuple[float, float], direction: int, reference: float) -> str:
     apart = np.isinf(difference) or ends[0] > 0 or ends[1] < 0
     if not apart or abs(difference) <= NEGLIGIBLE * abs(reference):
-        return "no visible difference"
+        return NOT_VISIBLE
     return "forecast" if difference * direction > 0 else "reference"
 
 

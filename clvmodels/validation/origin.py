@@ -16,6 +16,7 @@ from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation import challenger as machine
 from clvmodels.validation import chances, predictive, ranking, rivals
 from clvmodels.validation.differences import LOG_SCORE_OF
+from clvmodels.validation.evidence import sees_no_dropout
 from clvmodels.validation.fits import Expected, Fits
 from clvmodels.validation.forecast import Forecast, Outcome
 from clvmodels.validation.groups import calibration_table, customer_groups, group_table
@@ -99,7 +100,10 @@ def fitted_tables(fits: Fits, split: Holdout, settings: Settings) -> dict[str, A
         .assign(model=title)
         for title, model in fits.purchases.items()
     ]
-    certificates = [model.certificate() for model in fits.purchases.values()]
+    certificates = [
+        model.certificate() | {"sees_no_dropout": "dropout" in model.process.moves and sees_no_dropout(model)}
+        for model in fits.purchases.values()
+    ]
     histogram = pd.DataFrame(columns=["lower", "upper", "customers", "observed", "expected"])
     if fits.spend is not None:
         estimators.append(fits.spend)

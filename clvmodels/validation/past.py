@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels import frames
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout, cut_at
 from clvmodels.transactions.log import money
@@ -72,20 +71,7 @@ class Past:
         if len(known) <= most:
             return self
         rows = known[:: -(-len(known) // most)]
-        begin, size = self.record.start[rows], np.diff(self.record.start)[rows]
-        start = np.append(0, np.cumsum(size))
-        place = np.arange(start[-1]) + np.repeat(begin - start[:-1], size)
-        paid = self.record.paid
-        if paid is not None:
-            paid = frames.running_total(paid[place + 1] - paid[place])
-        some = replace(
-            self.record,
-            customer_id=self.record.customer_id[rows],
-            start=start.astype(np.int64),
-            tick=self.record.tick[place],
-            paid=paid,
-        )
-        return replace(self, record=some)
+        return replace(self, record=self.record.of(rows))
 
     def followed(self, until: int) -> Holdout:
         """The customers known at the cut, and what they did up to a later tick: the one step beyond the cut."""

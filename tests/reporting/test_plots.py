@@ -115,9 +115,15 @@ def test_lines_of_several_origins_are_refused(plot, tables):
         plot(two)
 
 
-def test_a_table_of_another_plot_is_refused(by_frequency):
+def test_a_table_of_another_plot_is_refused(by_frequency, validation):
     with pytest.raises(InvalidOption, match=r"needs a table with the columns .*left.* are not among frequency"):
         plots.heterogeneity(by_frequency)
+    with pytest.raises(InvalidOption, match=r"needs a table, .* columns metric, forecast, .* and a list came\."):
+        plots.differences([1.0])
+    with pytest.raises(InvalidOption, match=r"columns lifetime_value, and a dict came\."):
+        plots.value_distribution({"lifetime_value": [1.0]})
+    with pytest.raises(InvalidOption, match=r"a Validation came: pass its \.differences\."):
+        plots.differences(validation)
     with pytest.raises(InvalidOption, match="no row"):
         plots.calibration_by_frequency(by_frequency.head(0))
 
@@ -140,6 +146,10 @@ def test_models_are_drawn_unasked_and_rules_when_asked_for(tables):
 def test_a_difference_that_is_not_visible_says_so(tables):
     ax = plots.differences(tables["differences"])
     assert [text.get_text() for text in ax.texts] == ["not visible", "", ""]
+    hair = tables["differences"].assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="no visible difference")
+    ax = plots.differences(hair)  # an interval beside 0, and yet no difference to anyone
+    assert [text.get_text() for text in ax.texts] == ["not visible"] * 3
+    assert {point.get_marker() for point in ax.get_lines() if len(point.get_xdata()) == 1} == {"D"}
 
 
 def test_deciles_of_several_forecasts_each_have_their_own_actual(tables):

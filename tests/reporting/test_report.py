@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 import clvmodels as clv
+from clvmodels.errors import InvalidOption
 from clvmodels.reporting import plots
 from clvmodels.reporting.report import write_report
 
@@ -126,6 +127,8 @@ def test_says_what_the_tables_say(validation, value, path):
         "stands at a limit of its range",
         "12 months at 10% a year",
         "180.0 (in the currency of the log), from 15.50 expected purchases",
+        "at the earlier cut, BG/NBD x Gamma-Gamma was off by −18.0% in the money of the 2 weeks that followed",
+        "All lifetime values come to 180.0, and are no surer than these totals.",
         "1 most valuable customers (the top 10%) hold 50.0% of the value",
         "1 of 11 customers: no mean of spend exists",
         "buys every 19.1 (17.5 to 21.0) weeks",
@@ -138,6 +141,29 @@ def test_says_what_the_tables_say(validation, value, path):
         assert told in text, told
     assert "nan" not in text.lower().split()
     assert "None" not in text.replace("None of", "")
+
+
+@pytest.mark.usefixtures("outlines")
+def test_says_so_where_nobody_is_seen_to_leave(validation, path):
+    nobody = validation.quantities["quantity"] == "share gone"
+    tiny = {"estimate": 1.51e-7, "lower": 1.48e-7, "upper": 1.55e-7}
+    certificates = [of | {"sees_no_dropout": of["model"] == "BG/NBD"} for of in validation.certificates]
+    quantities = validation.quantities.assign(
+        **{name: validation.quantities[name].where(~nobody, value) for name, value in tiny.items()}
+    )
+    page = Page(written(path, replace(validation, quantities=quantities, certificates=certificates)))
+    assert "These data show nobody leaving: by BG/NBD every customer is still active" in page.text
+    assert "0, at its limit" in page.text
+    assert "0.000000" not in page.text
+    assert "gone for good" not in page.text
+
+
+@pytest.mark.usefixtures("outlines")
+def test_a_difference_of_nothing_is_0(validation, path):
+    hair = validation.differences.assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="no visible difference")
+    html = written(path, replace(validation, differences=hair))
+    assert "0.0000000" not in html
+    assert re.search(r"<td>0</td>\s*<td>no visible difference</td>", html)
 
 
 @pytest.mark.usefixtures("outlines")
@@ -185,21 +211,52 @@ def test_with_a_profile_and_a_ledger(validation, path, outlines):
     profile = clv.profile(log, amount="amount", time_unit="week", observation_end="1998-06-30")
     ledger = pd.DataFrame(
         {
-            "rule": ["rows in", "no customer id", "kept"],
-            "rows": [100, 7, 93],
-            "changed": [0, 0, 2],
-            "money": [500.0, -20.25, 520.25],
-            "example": ["", "row 3", ""],
+            "rule": ["rows in", "no customer id", "internal account", "kept"],
+            "rows": [100, 7, 0, 93],
+            "changed": [0, 0, 0, 2],
+            "money": [500.0, -20.25, 0.0, 520.25],
+            "example": ["", "row 3", "", ""],
         }
     )
     text = Page(written(path, validation, profile=profile, ledger=ledger)).text
     assert "weekly" in outlines
     assert "no customer id" in text
+    assert "by cleaning (see its table), 7 rows (7.0%, and −4.0% of the money) without a customer id" in text
+    assert "internal account" not in text  # a rule that met nothing
     assert "−20.25" in text
     assert profile.regularity.words[1:] in text
     told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert told["ledger"][1]["rows"] == 7
     assert told["profile"]["customers"] == 2_357
+
+
+@pytest.mark.usefixtures("outlines")
+def test_beware_of_customers_older_than_the_log(validation, path):
+    log = clv.datasets.load_cdnow(sample=True)
+    profile = clv.profile(log, amount="amount", time_unit="week", observation_end="1998-06-30")
+    words = "most customers appear on the first day: they are older than the log"
+
+    def beware(verdict):
+        changed = replace(profile, arrivals=replace(profile.arrivals, verdict=verdict, words=words))
+        return written(path, validation, profile=changed).partition("What to beware of")[2]
+
+    assert f"M{words[1:]}." in beware("older")
+    assert f"M{words[1:]}." not in beware("seen")
+
+
+@pytest.mark.usefixtures("outlines")
+def test_takes_what_cleaning_gives(validation, path):
+    cleaned = clv.clean(clv.datasets.load_cdnow(sample=True).assign(amount=1.0).head(9), amount="amount")
+    html = written(path, validation, ledger=cleaned)
+    assert "Cleaning: what happened to every row" in html
+    assert html == written(path, validation, ledger=cleaned.ledger)
+
+
+@pytest.mark.parametrize("value", [pd.DataFrame({"total": ["total"], "lifetime_value": [1.0]}), 3.0])
+def test_a_value_that_is_no_table_of_customers_is_refused(validation, value, path):
+    with pytest.raises(InvalidOption, match=r"row a customer, without by=: (customer_id and expected|a float came)"):
+        write_report(validation, path, value)
+    assert not path.exists()
 
 
 def test_of_several_origins(validation, tables, path, outlines):
@@ -213,7 +270,8 @@ def test_of_several_origins(validation, tables, path, outlines):
         facts=validation.facts | {"origins": [earlier, ORIGIN]},
     )
     text = Page(written(path, two)).text
-    assert "At the 2 cuts tried, the error of the total of purchases ran from −14.0% to +6.0%" in text
+    ranges = "purchases ran from −14.0% to +6.0%, that of money ran from −18.0% to +2.0%"
+    assert f"At the 2 cuts tried, the error of the total of {ranges}" in text
     assert "Totals miss, now high, now low" in text
     assert "means over 2 cuts" in text
     assert "levels-purchases" in outlines

@@ -26,6 +26,9 @@ def test_level(validation):
     assert "In the 2 weeks after 2024-01-21, the total of purchases was 14.0% too low" in sentence.told
     assert "the total of money was 18.0% too low (4,100 forecast, 5,000 happened)" in sentence.told
     assert verdict(changed(validation, "scores", bias=0.02), "Level").short == "Totals are close"
+    money = validation.scores["quantity"] == "money"
+    apart = changed(validation, "scores", bias=np.where(money, -0.4, 0.02))
+    assert verdict(apart, "Level").short == "Totals sometimes come out too low"
     assert verdict(changed(validation, "scores", bias=0.2), "Level").short == "Totals come out too high"
 
 

@@ -39,6 +39,27 @@ def scored(check, forecast, quantity="purchases", origin=CUTS[-1]):
     return table[chosen].iloc[0]
 
 
+def test_older_customers_are_left_out_as_a_holdout_leaves_them_out(log):
+    """One origin is `validate` of the same split, and knows of the older customers how many they are."""
+    day, end = "1997-01-31", "1998-03-31"
+    options = {key: OPTIONS[key] for key in ("amount", "time_unit")}
+    split = clv.holdout_split(log, **options, calibration_end=CUTS[1], holdout_end=end, acquired_after=day)
+    alone = clv.validate(split, clv.BGNBD())
+    found = clv.backtest(log, clv.BGNBD(), origins=CUTS[1:], acquired_after=day, challenger=False, **OPTIONS)
+    for forecast in ("BG/NBD", "zero"):
+        one, other = scored(found, forecast), scored(alone, forecast)
+        assert (one["customers"], one["predicted"], one["actual"]) == (
+            other["customers"],
+            other["predicted"],
+            other["actual"],
+        )
+    assert found.facts["fingerprint"] == alone.facts["fingerprint"]
+    older = split.calibration.older_customers
+    assert f"{older} customers first seen up to {day} are left out" in found.facts["left_out"]
+    with pytest.raises(InvalidOption, match="leaves no time to see anybody"):
+        clv.backtest(log, clv.BGNBD(), origins=["1997-01-20", CUTS[0]], acquired_after=day, **OPTIONS)
+
+
 # ---- nothing from after the cut ----------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from clvmodels.errors import InvalidOption
 from clvmodels.reporting import wording
 from clvmodels.reporting.plots import style
+from clvmodels.validation.differences import NOT_VISIBLE
 from clvmodels.validation.rivals import RIVALS
 
 if TYPE_CHECKING:
@@ -82,12 +83,12 @@ def scores(table: Frame, *, quantity: str = "purchases", metric: Metric = "gini"
 
 
 def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gini", ax: Axes | None = None) -> Axes:
-    """How far forecasts are apart on one score, with the interval of each difference; across 0 it is not visible.
+    """How far forecasts are apart on one score, with the interval of each difference, and which are not visible.
 
     Parameters
     ----------
     table : pandas or polars frame
-        `Backtest.differences`: quantity, metric, forecast, reference, difference, lower, upper.
+        `Backtest.differences`: quantity, metric, forecast, reference, difference, lower, upper, better.
     quantity : {"purchases", "money"}
     metric : str
         One of the table's, such as "gini", "rmse" or "capture".
@@ -97,17 +98,17 @@ def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gin
     -------
     Axes
     """
-    frame = style.read(table, "metric", "forecast", "reference", "difference", "lower", "upper")
+    frame = style.read(table, "metric", "forecast", "reference", "difference", "lower", "upper", "better")
     known = style.names(frame, "metric")
     if metric not in known:
         raise InvalidOption(f"metric={metric!r} is not in the table, which has {', '.join(map(repr, known))}.")
     frame = style.one_origin(style.of_quantity(frame.filter(nw.col("metric") == metric), quantity))
     low, high, middle = (style.floats(frame, name) for name in ("lower", "upper", "difference"))
+    seen = [better != NOT_VISIBLE for better in frame["better"].to_list()]
     labels = [style.wrapped(name) for name in frame["forecast"].to_list()]
     against = ", ".join(style.names(frame, "reference"))
     with style.drawing(ax) as ax:
-        for i in range(len(frame)):
-            apart = bool(low[i] > 0 or high[i] < 0)
+        for i, apart in enumerate(seen):
             color = style.COLORS[0] if apart else style.MUTED
             ax.plot([low[i], high[i]], [i, i], color=color, linewidth=2, solid_capstyle="butt")
             ax.plot(

@@ -76,7 +76,7 @@ def value_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    values = known_values(table)
+    values = known_values(style.read_any(table, "lifetime_value").to_native())
     with style.drawing(ax) as ax:
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.02)

@@ -79,23 +79,47 @@ def drawing(ax: Axes | None) -> Iterator[Axes]:
 
 
 def read(table: Frame, *needed: str) -> nw.DataFrame[Any]:
-    """The table, pandas or polars, as one kind.
+    """The table, pandas or polars, as one kind, with something to draw.
 
     Raises
     ------
     InvalidOption
-        When a column is missing, so that the table is that of another plot; or when there is no row.
+        As for `read_any`; or when there is no row.
     """
-    frame: nw.DataFrame[Any] = nw.from_native(table, eager_only=True)
+    frame = read_any(table, *needed)
+    if len(frame) == 0:
+        raise InvalidOption("The table has no row to draw.")
+    return frame
+
+
+def read_any(table: Frame, *needed: str) -> nw.DataFrame[Any]:
+    """The table, pandas or polars, as one kind, be it without rows.
+
+    Raises
+    ------
+    InvalidOption
+        For what is no table; or when a column is missing, so that the table is that of another plot.
+    """
+    frame: nw.DataFrame[Any] = nw.from_native(table, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        raise InvalidOption(
+            f"This plot needs a table, a pandas or polars frame with the columns {', '.join(needed)}, and a "
+            f"{type(table).__name__} came{_held_by(table, needed)}."
+        )
     missing = [name for name in needed if name not in frame.columns]
     if missing:
         raise InvalidOption(
             f"This plot needs a table with the columns {', '.join(needed)}; {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} not among {', '.join(frame.columns)}."
         )
-    if len(frame) == 0:
-        raise InvalidOption("The table has no row to draw.")
     return frame
+
+
+def _held_by(record: Any, needed: Sequence[str]) -> str:
+    """Where a record that is no table, such as a Validation, has the table wanted."""
+    tables = {name: getattr(record, name) for name in record.tables()} if hasattr(record, "tables") else {}
+    found = [f".{name}" for name, table in tables.items() if set(needed) <= set(table.columns)]
+    return f": pass its {' or '.join(found)}" if found else ""
 
 
 def one_origin(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:

@@ -10,6 +10,8 @@ from clvmodels.reporting import plots
 from clvmodels.reporting.page import Block, Facts, Pair, Picture, Pictures, Section, Table, Words, drawn
 from clvmodels.reporting.view import View, highest, records
 from clvmodels.reporting.wording import column, count, percent, sentence, signed_percent
+from clvmodels.transactions.ledger import ROWS_IN, met
+from clvmodels.transactions.lines import NO_ID
 from clvmodels.transactions.profile import Profile
 
 __all__ = ["MONEY", "data"]
@@ -28,7 +30,7 @@ def data(view: View, profile: Profile | None, ledger: pd.DataFrame | None) -> Se
             f"the models, to see how well they would have foretold it."
         )
     ]
-    blocks: list[Block] = [Facts(_periods(facts))]
+    blocks: list[Block] = [Facts(_periods(facts, ledger))]
     if profile is not None:
         blocks += _of_profile(profile)
     if ledger is not None:
@@ -43,7 +45,7 @@ def data(view: View, profile: Profile | None, ledger: pd.DataFrame | None) -> Se
 def ledger_table(ledger: pd.DataFrame) -> Table:
     """What cleaning did to every row of the log: a row a rule, in the order applied."""
     rows = []
-    for row in ledger.to_dict("records"):
+    for row in met(ledger).to_dict("records"):
         money = row.get("money")
         rows.append(
             [
@@ -55,13 +57,16 @@ def ledger_table(ledger: pd.DataFrame) -> Table:
         )
     return Table(
         caption="Cleaning: what happened to every row of the log",
-        headings=["rule, in order", "rows set aside", "rows changed", "money taken out"],
+        headings=["rule, in order", "rows", "changed", "money"],
         rows=rows,
-        notes=["Rows in are the rows kept and those set aside; money likewise."],
+        notes=[
+            "Rows in are the rows kept and those taken out by the rules between; money likewise.",
+            "Changed are rows or orders left in with other money or a flag. Rules that met nothing are not listed.",
+        ],
     )
 
 
-def _periods(of: dict[str, Any]) -> list[Pair]:
+def _periods(of: dict[str, Any], ledger: pd.DataFrame | None) -> list[Pair]:
     """The data in plain words."""
     unit = of["time_unit"]
     holdout = (
@@ -82,7 +87,7 @@ def _periods(of: dict[str, Any]) -> list[Pair]:
         ),
         ("Holdout period", holdout),
         ("First seen later", _first_seen_later(of)),
-        ("Rows left out", _rows_left_out(of)),
+        ("Rows left out", _rows_left_out(of, ledger)),
         ("Time", f"told in {of['clock']}"),
     ]
 
@@ -97,13 +102,28 @@ def _first_seen_later(of: dict[str, Any]) -> str:
     )
 
 
-def _rows_left_out(of: dict[str, Any]) -> str:
+def _rows_left_out(of: dict[str, Any], ledger: pd.DataFrame | None) -> str:
     left = []
     if of["rows_after_end"]:
         left.append(f"{count(of['rows_after_end'])} later than {of['holdout_end']}")
     if of["rows_without_id"]:
         left.append(f"{count(of['rows_without_id'])} without a customer id")
-    return " and ".join(left) or "none"
+    told = " and ".join(left)
+    if ledger is None:
+        return told or "none"
+    return f"{told or 'none of the cleaned log'}; by cleaning (see its table), {_without_customer(ledger)}"
+
+
+def _without_customer(ledger: pd.DataFrame) -> str:
+    """The share of rows and of money that belongs to nobody who is known."""
+    by_rule = {row["rule"]: row for row in records(ledger)}
+    of, all_of_them = by_rule.get(NO_ID), by_rule[ROWS_IN]
+    if of is None or not of["rows"]:
+        return "none for want of a customer id"
+    told = f"{count(of['rows'])} rows ({percent(of['rows'] / all_of_them['rows'])}"
+    if all_of_them["money"] > 0:
+        told += f", and {percent(of['money'] / all_of_them['money'])} of the money"
+    return f"{told}) without a customer id"
 
 
 def _of_profile(profile: Profile) -> list[Block]:
@@ -197,6 +217,8 @@ def _warnings(view: View, profile: Profile | None) -> list[str]:
         if of["status"] != "converged"
     ]
     if profile is not None:
+        if profile.arrivals.verdict != "seen":
+            told.append(sentence(profile.arrivals.words))
         checks = profile.tables()["checks"]
         told += [
             sentence(

@@ -14,6 +14,12 @@ from clvmodels.reporting.wording import MISSING, column, count, fixed, percent, 
 
 __all__ = ["fit"]
 
+LEAVING = {  # quantities of dropout, and what is told of them where a fit ended at none
+    "mean dropout probability": "0, at its limit",
+    "mean dropout rate": "0, at its limit",
+    "median lifetime": "endless, at its limit",
+    "share gone": "0, at its limit",
+}
 APART = 0.1  # share of the customers by which models disagree on who is gone
 ROW, FRAME = 0.3, 0.75  # inches: a row of the picture, and what surrounds the rows
 
@@ -96,7 +102,12 @@ def _lead(view: View) -> list[str]:
         )
     if (row := rows.get("mean purchase probability")) is not None:
         lead.append(f"By {view.reference}, an active customer buys at {_share(row)} of the opportunities.")
-    if (row := rows.get("share gone")) is not None:
+    if view.reference in view.nobody_leaves:
+        lead.append(
+            f"These data show nobody leaving: by {view.reference} every customer is still active, and P(alive) tells "
+            "nobody apart."
+        )
+    elif (row := rows.get("share gone")) is not None:
         lead.append(f"Of the customers known at the cut, {_share(row)} are gone for good, by the model's reckoning.")
         if (apart := _disagreement(told)) is not None:
             lead.append(apart)
@@ -132,7 +143,7 @@ def _meanings(view: View) -> Table | None:
     rows = []
     for quantity, of in told.groupby("quantity", sort=False):
         unit = str(of["unit"].iloc[0])
-        each = {row["model"]: _range(row) for row in records(of)}
+        each = {row["model"]: _meaning(row, view.nobody_leaves) for row in records(of)}
         name = f"{quantity} ({unit})" if unit else str(quantity)
         rows.append([name, *(each.get(model, MISSING) for model in models)])
     return Table(
@@ -143,6 +154,12 @@ def _meanings(view: View) -> Table | None:
             "–: not part of that model. “Share gone” is of the customers known at the cut, the rest of new customers."
         ],
     )
+
+
+def _meaning(row: dict[str, Any], nobody_leaves: set[str]) -> str:
+    """A quantity with its interval; what is at the limit of no dropout has none."""
+    at_limit = LEAVING.get(row["quantity"]) if row["model"] in nobody_leaves else None
+    return at_limit or _range(row)
 
 
 def _range(row: dict[str, Any]) -> str:

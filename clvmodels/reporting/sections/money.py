@@ -10,13 +10,15 @@ from clvmodels.reporting.page import Block, Facts, Pair, Picture, Pictures, Sect
 from clvmodels.reporting.sections.data import MONEY
 from clvmodels.reporting.value import summarize_value, top_customers
 from clvmodels.reporting.view import View, highest
-from clvmodels.reporting.wording import column, count, fixed, percent, sentence, significant
+from clvmodels.reporting.wording import column, count, fixed, listed, percent, sentence, signed_percent, significant
 
 __all__ = ["money"]
 
 TOP_SHARE = 0.1
 VALUE_COLUMNS = [
     ("lifetime_value", "lifetime value (money)"),
+    ("lifetime_value_lower", "its interval from (money)"),
+    ("lifetime_value_upper", "to (money)"),
     ("probability_alive", "P(alive)"),
     ("expected_purchases", "expected purchases"),
     ("expected_spend", "spend per purchase (money)"),
@@ -30,7 +32,7 @@ def money(view: View, value: Frame | None, terms: str | None) -> Section | None:
     if certificate is not None:
         blocks += _spend(view, certificate)
     if value is not None:
-        blocks += _value(value, terms)
+        blocks += _value(view, value, terms)
     if not blocks:
         return None
     lead = [
@@ -96,7 +98,7 @@ def _by_decile(view: View) -> Picture | None:
     )
 
 
-def _value(value: Frame, terms: str | None) -> list[Block]:
+def _value(view: View, value: Frame, terms: str | None) -> list[Block]:
     """Lifetime values: totals, how few customers hold how much, and who comes first."""
     told = summarize_value(value)
     unknown = (
@@ -104,7 +106,7 @@ def _value(value: Frame, terms: str | None) -> list[Block]:
     )
     return [
         Words([terms or unknown], "Lifetime value"),
-        Facts(value_facts(value)),
+        Facts(value_facts(view, value)),
         Pictures(
             [
                 drawn(
@@ -121,14 +123,15 @@ def _value(value: Frame, terms: str | None) -> list[Block]:
     ]
 
 
-def value_facts(table: Frame) -> list[Pair]:
-    """Totals of lifetime value, and how concentrated it is."""
+def value_facts(view: View, table: Frame) -> list[Pair]:
+    """Totals of lifetime value, how far such totals were off before, and how concentrated it is."""
     told = summarize_value(table)
     pairs = [
         (
             "Total value",
             f"{significant(told.total)} ({MONEY}), from {significant(told.expected_purchases)} expected purchases",
         ),
+        ("How sure that is", _doubt(view)),
         (
             "Per customer",
             f"{fixed(told.mean, 2)} on average; half of the customers are worth less than {fixed(told.median, 2)}",
@@ -145,6 +148,15 @@ def value_facts(table: Frame) -> list[Pair]:
         why = f": {'; '.join(told.reasons)}" if told.reasons else ""
         pairs.append(("Without a value", f"{count(told.missing)} of {count(told.customers)} customers{why}"))
     return pairs
+
+
+def _doubt(view: View) -> str:
+    """How far totals of money were off at the cuts, which their own intervals do not know."""
+    errors = [signed_percent(bias) for bias in view.biases("money")]
+    if not errors:
+        return "no total of money was held against what happened, so nothing here tells"
+    when = f"at the {len(errors)} earlier cuts" if len(errors) > 1 else "at the earlier cut"
+    return f"{when}, {view.title('money')} was off by {listed(errors)} in the money of the {view.horizon} that followed"
 
 
 def top_table(table: Frame) -> Table:

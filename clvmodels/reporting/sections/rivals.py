@@ -11,6 +11,7 @@ from clvmodels.reporting.page import Block, Picture, Pictures, Section, Table, W
 from clvmodels.reporting.verdict import why_not_mae
 from clvmodels.reporting.view import View
 from clvmodels.reporting.wording import column, fixed, percent, signed_percent, significant
+from clvmodels.validation.differences import NEGLIGIBLE, NOT_VISIBLE
 
 __all__ = ["rivals"]
 
@@ -136,7 +137,8 @@ def difference_table(view: View, quantity: str) -> Table | None:
             (
                 f"Paired {percent(view.level, 0)} intervals from customers drawn again, each with all its cuts. They "
                 "cover "
-                "which customers there are, not that the times to come are like those seen."
+                "which customers there are, not that the times to come are like those seen. 0: less than a thousandth "
+                "of the score."
             )
         ],
     )
@@ -181,7 +183,7 @@ def _differences(view: View, quantity: str) -> list[Picture]:
         # What is far off would leave no room for the others.
         near = table[table["difference"].abs() <= NEAR * table["reference_value"].abs()]
         table = near if len(near) else table
-        unseen = int((table["better"] == "no visible difference").sum())
+        unseen = int((table["better"] == NOT_VISIBLE).sum())
         pictures.append(
             drawn(
                 f"{quantity}-difference-{metric}",
@@ -216,13 +218,17 @@ def _difference(row: dict[str, object]) -> str:
     values = [float(row[name]) for name in ("difference", "lower", "upper")]  # type: ignore[arg-type]
     if not all(map(math.isfinite, values)):
         return "–"
+    least = NEGLIGIBLE * abs(float(row["reference_value"]))  # type: ignore[arg-type]
+    values = [value if abs(value) > least else 0.0 for value in values]
+    if not any(values):
+        return "0"
     told = [f"{'+' if value > 0 else ''}{text}" for value, text in zip(values, column(values, 3), strict=True)]
     return f"{told[0]} ({told[1]} to {told[2]})"
 
 
 def _better(row: dict[str, object]) -> str:
     """How the forecast stands beside the model the verdict is about."""
-    return {"forecast": "better", "reference": "worse"}.get(str(row["better"]), "no visible difference")
+    return {"forecast": "better", "reference": "worse"}.get(str(row["better"]), NOT_VISIBLE)
 
 
 def _score_in_words(value: float, places: int | None) -> str:
