@@ -7,6 +7,7 @@ import sys
 
 from clvmodels.cli import backtesting, checking, demo, logs, monitoring, registry, scoring
 from clvmodels.cli.app import app, err
+from clvmodels.cli.arguments import as_flags
 from clvmodels.errors import CLVError, StoreUnreachable
 
 __all__ = ["app", "main"]
@@ -33,5 +34,5 @@ def _fail(message: str, code: int) -> None:
         log.error(message, extra={"event": "failed", "facts": {"exit_code": code}})
         sys.exit(code)
     err.print("Error:", style="bold red", end=" ")
-    err.print(message, soft_wrap=True, markup=False, highlight=False)
+    err.print(as_flags(message), soft_wrap=True, markup=False, highlight=False)
     sys.exit(code)
