@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
 import sys
 
 import pytest
 
 from clvmodels.cli import main
 from clvmodels.cli.arguments import as_flags
+from clvmodels.scoring import events
 
 
 @pytest.mark.parametrize(
@@ -42,3 +45,11 @@ def test_a_remedy_can_be_typed(tmp_path, monkeypatch, capsys):
     assert stopped.value.code == 3
     assert "Pass --drop-missing-id to set them aside." in said
     assert "such as --date-format '%d/%m/%Y'" in said
+
+
+def test_a_refusal_is_not_printed_beside_its_exception():
+    # In a process of its own: pytest gives every logger a handler.
+    told = "from clvmodels.scoring.events import event; event('gate', 'refused', 30)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert any(isinstance(handler, logging.NullHandler) for handler in events.log.handlers)

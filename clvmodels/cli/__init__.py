@@ -30,7 +30,7 @@ def main() -> None:
 
 def _fail(message: str, code: int) -> None:
     log = logging.getLogger("clvmodels.job")
-    if log.handlers:  # a job's failure is part of its log
+    if any(not isinstance(handler, logging.NullHandler) for handler in log.handlers):  # it is part of the job's log
         log.error(message, extra={"event": "failed", "facts": {"exit_code": code}})
         sys.exit(code)
     err.print("Error:", style="bold red", end=" ")
