@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["Independence", "independence"]
+__all__ = ["SIGNIFICANT", "Independence", "independence"]
 
 SIGNIFICANT, STRONG = 0.05, 0.3  # Cohen's medium correlation
 

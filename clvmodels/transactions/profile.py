@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date as Date
 from datetime import datetime
@@ -38,6 +39,7 @@ __all__ = ["Profile", "profile"]
 
 ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
+LINES = 0.8  # share of rows merged into another of that day, above which they are hardly purchases
 TABLES = ("checks", "models", "waits", "weeks")
 
 
@@ -134,6 +136,8 @@ class Profile:
         ]
         if self.same_day:
             facts.append(f"{self.same_day:.1%} of {self.transactions:,} transactions merged into another of that day")
+        if self.same_day > LINES:
+            facts.append("these look like line items: clean them first (clv clean)")
         facts += [self.intertimes.words, self.regularity.words, self.arrivals.words, self.season.words]
         if self.opportunities.period is not None:
             facts.append(self.opportunities.words)
@@ -177,9 +181,15 @@ class Profile:
     def _suffices(self) -> str:
         lacking = self.checks[self.checks["enough"] != "enough"]
         told = "; ".join(f"{row.what}: {_number(row.value)}" for row in lacking.itertuples())
+        caveats = []
+        if self.arrivals.verdict == "older":
+            caveats.append("customers are older than the log")
+        if math.isnan(self.season.strength):
+            caveats.append("a season cannot be seen")
+        but = f", but {' and '.join(caveats)}" if caveats else ""
         if not told:
-            return "the data suffice"
-        return f"the data are {'thin' if self.sufficiency == 'thin' else 'too few'} ({told})"
+            return f"enough rows to fit a model{but}"
+        return f"the data are {'thin' if self.sufficiency == 'thin' else 'too few'} ({told}){but}"
 
     def _fitting(self) -> str:
         fitting = self.models["model"][self.models["fits"] == "yes"]
@@ -231,7 +241,7 @@ def profile(
     >>> found.customers, round(found.bought_once, 2), found.arrivals.verdict, found.sufficiency
     (2357, 0.52, 'seen', 'enough')
     >>> found.models["model"][found.models["fits"] == "yes"].to_list()
-    ['MBG/NBD', 'Pareto/NBD', 'Gamma-Gamma']
+    ['MBG/NBD', 'Pareto/NBD']
     """
     if time_unit not in get_args(ProfileUnit):
         raise InvalidOption(f"time_unit={time_unit!r} is not one of {', '.join(map(repr, get_args(ProfileUnit)))}.")
