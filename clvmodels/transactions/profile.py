@@ -7,14 +7,13 @@ import math
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date as Date
 from datetime import datetime
-from html import escape
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from clvmodels import files, frames
+from clvmodels import files, frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
 from clvmodels.transactions.arrivals import Arrivals, judge_arrivals
@@ -174,9 +173,8 @@ class Profile:
         return "Profile:\n" + "\n".join(f"- {fact}" for fact in self.facts())
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{escape(fact)}</li>" for fact in self.facts())
-        tables = "".join(table.to_html(index=False) for table in (self.shown_checks(), self.models))
-        return f"<div><b>Profile</b><ul>{items}</ul></div>{tables}"
+        tables = (html.table(table.to_dict("list")) for table in (self.shown_checks(), self.models))
+        return html.block("Profile", "", html.items(self.facts()), *tables)
 
     def _suffices(self) -> str:
         lacking = self.checks[self.checks["enough"] != "enough"]
