@@ -29,9 +29,15 @@ def test_a_profile_on_the_terminal(log, tmp_path):
     done = clv("profile", log, "--amount", "amount", "--time-unit", "week", "--output", tmp_path / "profile.json")
     assert done.exit_code == 0
     assert "2,357 customers" in done.output
-    assert "Do the data suffice?" in done.output
+    assert "Are there enough rows?" in done.output
     assert "Which models fit such data?" in done.output
     assert json.loads((tmp_path / "profile.json").read_text("utf-8"))["time_unit"] == "week"
+
+
+def test_a_profile_fits_a_terminal_of_80_columns(log):
+    done = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["profile", str(log), "--amount", "amount"])
+    assert "…" not in done.output
+    assert max(map(len, done.output.splitlines())) <= 80
 
 
 def test_a_wrong_unit_is_one_message(log):

@@ -58,3 +58,8 @@ def test_the_package_says_that_it_is_typed():
 def test_the_command_is_installed():
     commands = metadata.distribution("clvmodels").entry_points.select(group="console_scripts")
     assert {command.name: command.value for command in commands} == {"clv": "clvmodels.cli:main"}
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "clvmodels", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"clvmodels {clvmodels.__version__}"

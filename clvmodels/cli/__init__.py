@@ -7,6 +7,7 @@ import sys
 
 from clvmodels.cli import backtesting, checking, demo, logs, monitoring, registry, scoring
 from clvmodels.cli.app import app, err
+from clvmodels.cli.arguments import as_flags
 from clvmodels.errors import CLVError, StoreUnreachable
 
 __all__ = ["app", "main"]
@@ -29,9 +30,9 @@ def main() -> None:
 
 def _fail(message: str, code: int) -> None:
     log = logging.getLogger("clvmodels.job")
-    if log.handlers:  # a job's failure is part of its log
+    if any(not isinstance(handler, logging.NullHandler) for handler in log.handlers):  # it is part of the job's log
         log.error(message, extra={"event": "failed", "facts": {"exit_code": code}})
         sys.exit(code)
     err.print("Error:", style="bold red", end=" ")
-    err.print(message, soft_wrap=True, markup=False, highlight=False)
+    err.print(as_flags(message), soft_wrap=True, markup=False, highlight=False)
     sys.exit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,32 @@ AcquiredAfter = Annotated[
     str | None, typer.Option(help="Leave out customers first seen up to this day: `clv profile` says whether to.")
 ]
 Horizon = Annotated[str, typer.Option(help="How far to look ahead, such as '12 months'.")]
+
+# Options that messages of the library name as Python does; each is typed as --acquired-after and so on.
+OPTIONS = (
+    "acquired_after",
+    "amount",
+    "annual_discount_rate",
+    "calibration_end",
+    "customer_id",
+    "date_format",
+    "holdout_end",
+    "horizon",
+    "margin",
+    "merge_within",
+    "observation_end",
+    "rate",
+    "refund_prefix",
+    "time_unit",
+    "time_zone",
+)
+NAMED = re.compile(rf"\b({'|'.join(OPTIONS)})=(?=(['\"\d-])?)")  # the whole name, and whether a value follows
+
+
+def as_flags(message: str) -> str:
+    """A message of the library with its options named as they are typed, so that each remedy can be."""
+    message = message.replace('on_missing_id="drop"', "--drop-missing-id")
+    return NAMED.sub(lambda found: f"--{found[1].replace('_', '-')}{' ' if found[2] else ''}", message)
 
 
 def clock_options(time_unit: str, merge_within: str) -> dict[str, Any]:

@@ -8,7 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from clvmodels.cli.app import app, out, steps
-from clvmodels.cli.arguments import AcquiredAfter, Amount, CustomerId, Date, DateFormat, DropMissing, Log, TimeZone
+from clvmodels.cli.arguments import (
+    AcquiredAfter,
+    Amount,
+    CustomerId,
+    Date,
+    DateFormat,
+    DropMissing,
+    Log,
+    TimeZone,
+    as_flags,
+)
 
 
 @app.command()
@@ -120,7 +130,7 @@ def profile(
         )
         if output is not None:
             found.to_json(output)
-    terminal.show_facts(out, found.facts())
+    terminal.show_facts(out, map(as_flags, found.facts()))
     terminal.show_profile(out, found.shown_checks(), found.models)
     if output is not None:
         out.print(f"Profile written to {output}")

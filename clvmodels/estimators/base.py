@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from html import escape
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import UNUSED
 
-from clvmodels import frames
+from clvmodels import frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.design import Design, Formulas, Grouping
@@ -264,16 +263,17 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         values = ", ".join(f"{name} {value:.4g}" for name, value in fit.parameters.items())
         return f"{self.title}: {fit.status}, {fit.customers:,} customers, {values}"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def _repr_html_(self) -> str:
         """What a notebook shows: the certificate's words and the parameters."""
         if not self.__sklearn_is_fitted__():
-            return {"text/plain": repr(self)}
-        table = self.summary().to_html(float_format="{:.4g}".format, na_rep="–")
+            return html.block(str(self))
         words = f"log-likelihood {self.fit_.log_likelihood:,.3f}; {self.fit_.message}"
-        return {
-            "text/plain": str(self),
-            "text/html": f"<div><b>{escape(str(self))}</b><br>{escape(words)}</div>{table}",
-        }
+        return html.block(str(self), "", html.table(self.summary().reset_index().to_dict("list")), html.items([words]))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        if not self.__sklearn_is_fitted__():
+            return {"text/plain": repr(self)}
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
 
     def certificate(self) -> dict[str, Any]:
         """What the fit can vouch for, as plain values: status in words, likelihood, gradient, curvature, size."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import UNUSED
 
-from clvmodels import frames
+from clvmodels import frames, html
 from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators import persistence
 from clvmodels.estimators.purchases import PurchaseModel
@@ -85,6 +85,13 @@ class CustomerModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def score(self, rfm: RFM, y: Any = None) -> float:
         """Mean log-likelihood a customer of the purchase model."""
         return self.purchases.score(rfm)
+
+    def _repr_html_(self) -> str:
+        return html.block("Customer model", "", *(part._repr_html_() for part in self.parts))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        # scikit-learn would show a closed box beside it.
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def save(self, path: str | Path) -> None:
         """Write the model as JSON, whole or not at all.

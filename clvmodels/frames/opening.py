@@ -20,7 +20,8 @@ from clvmodels.frames.running import run
 __all__ = ["Opened", "column_names", "open_frame"]
 
 EXAMPLES = 3
-INTEGER_TEXT = r"^(?:0|-?[1-9]\d{0,17})$"
+# Floats hold integers of up to 15 digits exactly: of a longer one with ".0" nobody knows which it was.
+INTEGER_TEXT = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def open_frame(
     columns : mapping of role to column name, such as {"customer_id": "Id"}
     text_id : str, optional
         Role whose values identify something. In CSV and JSON lines they are integers if every one is written as a plain
-        integer, and text otherwise, so that '0012' stays what it is.
+        integer, be it with ".0" behind as blanks among ids make of it, and text otherwise, so that '0012' stays what
+        it is.
     csv_as_text : bool
         Read the other columns of CSV and JSON lines as text too, for the caller to parse; or else all rows are looked
         at to find their types.
@@ -162,7 +164,8 @@ def _identify_written(lazy: pl.LazyFrame, role: str) -> tuple[pl.LazyFrame, dict
     plain = pl.col(role).str.contains(INTEGER_TEXT).all()
     found = run(lazy.select(plain.alias("plain"), *(pl.col(t).str.len_bytes().max().alias(f"long {t}") for t in texts)))
     longest = {text: found[f"long {text}"].item() or 0 for text in texts}
-    return (lazy.with_columns(pl.col(role).cast(pl.Int64)) if found["plain"].item() else lazy), longest
+    whole = pl.col(role).str.strip_suffix(".0").cast(pl.Int64)
+    return (lazy.with_columns(whole) if found["plain"].item() else lazy), longest
 
 
 def _identify(lazy: pl.LazyFrame, role: str, name: str) -> pl.LazyFrame:

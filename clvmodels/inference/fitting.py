@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from clvmodels import html
 from clvmodels.errors import FitFailed
 from clvmodels.inference.newton import ROUNDING, Box, Mask, Point, climb, refine
 from clvmodels.inference.objective import Objective, Prior, one_blas_thread
@@ -91,6 +92,12 @@ class Fit:
             f"Fit({self.status}: {self.message}; {values}; log_likelihood={self.log_likelihood:.4f}, "
             f"gradient_norm={self.gradient_norm:.1e}, customers={self.customers}, unique_rows={self.unique_rows})"
         )
+
+    def _repr_html_(self) -> str:
+        told = html.table({"parameter": list(self.parameters), "value": list(self.parameters.values())})
+        words = f"{self.status}, {self.customers:,} customers; {self.message}"
+        measures = f"log-likelihood {self.log_likelihood:,.3f}, gradient {self.gradient_norm:.1e}"
+        return html.block("Fit", words, told, html.items([measures]))
 
     @property
     def aic(self) -> float:

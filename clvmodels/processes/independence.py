@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels import html
 from clvmodels.processes.contract import Array
 
-__all__ = ["Independence", "independence"]
+__all__ = ["SIGNIFICANT", "Independence", "independence"]
 
 SIGNIFICANT, STRONG = 0.05, 0.3  # Cohen's medium correlation
 
@@ -35,6 +36,11 @@ class Independence:
     p_value: float
     customers: int
     words: str
+
+    def _repr_html_(self) -> str:
+        told: dict[str, list[float]] = {"correlation": [self.correlation], "p-value": [self.p_value]}
+        told["customers"] = [self.customers]
+        return html.block("Independence", self.words, html.table(told))
 
     @property
     def plausible(self) -> bool:

@@ -65,8 +65,8 @@ def show_facts(console: Console, facts: Iterable[str]) -> None:
 
 
 def show_profile(console: Console, checks: pd.DataFrame, models: pd.DataFrame) -> None:
-    """Whether the data suffice, numbers as text, and which models fit such data."""
-    table = _table("Do the data suffice?", ["what"], ["here", "comfortable", "least", "enough"])
+    """Whether there are enough rows, numbers as text, and which models fit such data."""
+    table = _table("Are there enough rows?", ["what"], ["here", "good", "least", "enough"])  # of at most 80 columns
     for row in checks.to_dict("records"):
         table.add_row(*(row[name] for name in ("what", "value", "comfortable", "least", "enough")))
     _shown(console, table)

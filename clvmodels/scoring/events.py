@@ -12,6 +12,7 @@ from clvmodels.scoring.gates import Outcome
 __all__ = ["JSONLines", "event", "tell_outcomes"]
 
 log = logging.getLogger("clvmodels.job")
+log.addHandler(logging.NullHandler())  # else Python prints warnings of refused gates beside the exception
 
 
 def event(name: str, text: str, level: int = logging.INFO, **facts: Any) -> None:

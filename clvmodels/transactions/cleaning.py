@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import numpy as np
 
-from clvmodels import files, frames
-from clvmodels.transactions.ledger import KEPT, ROWS_IN, UNITS, Entry, Tally, ledger_table, table_html
+from clvmodels import files, frames, html
+from clvmodels.transactions.ledger import KEPT, ROWS_IN, UNITS, Entry, Tally, ledger_table, met
 from clvmodels.transactions.lines import read_log
 from clvmodels.transactions.part import FLAGGED, MERGED, WINSORIZED, clean_part, rules_in_force
 from clvmodels.transactions.rules import CleaningRules
@@ -93,7 +93,8 @@ class Cleaned:
         return "Cleaned: " + "; ".join(self.facts()) + f"\n{self.ledger.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return f"<div><b>Cleaned</b>: {'; '.join(self.facts())}</div>{table_html(self.ledger)}"
+        ledger = html.table(met(self.ledger).to_dict("list"), forms={"money": ",.2f"})
+        return html.block("Cleaned", "; ".join(self.facts()), ledger)
 
 
 def clean(

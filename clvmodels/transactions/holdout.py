@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
-from html import escape
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels import frames
+from clvmodels import frames, html
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.transactions.log import AMOUNT_UNIT, MissingId, money
@@ -109,8 +108,7 @@ class Holdout:
         return "Holdout: " + "; ".join(self.facts())
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{escape(fact)}</li>" for fact in self.facts())
-        return f"<div><b>Holdout</b><ul>{items}</ul></div>"
+        return html.block("Holdout", "", html.items(self.facts()))
 
 
 def holdout_split(

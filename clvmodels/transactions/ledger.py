@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "KEPT", "ROWS_IN", "UNITS", "Entry", "Tally", "ledger_table", "met", "table_html"]
+__all__ = ["COLUMNS", "KEPT", "ROWS_IN", "UNITS", "Entry", "Tally", "ledger_table", "met"]
 
 UNITS = 1_000_000  # money is counted in millionths, so that what is refunded adds up to what was bought
 ROWS_IN, KEPT = "rows in", "kept"
@@ -85,23 +84,3 @@ def met(ledger: pd.DataFrame) -> pd.DataFrame:
     """The ledger without the rules that met nothing; rows in and kept always stand."""
     ends = ledger["rule"].isin([ROWS_IN, KEPT])
     return ledger[ends | (ledger["rows"] != 0) | (ledger["changed"] != 0)]
-
-
-def table_html(ledger: pd.DataFrame) -> str:
-    """The ledger as an HTML table, numbers to the right and with separators; without rules that met nothing."""
-    sides = {name: "right" if name in ("rows", "changed", "money") else "left" for name in COLUMNS}
-    styles = {name: f' style="text-align:{side};padding:2px 8px"' for name, side in sides.items()}
-    head = "".join(f"<th{styles[name]}>{name}</th>" for name in COLUMNS)
-    rows = [
-        "".join(f"<td{styles[name]}>{_cell(name, row)}</td>" for name in COLUMNS)
-        for row in met(ledger).to_dict("records")
-    ]
-    body = "".join(f"<tr>{cells}</tr>" for cells in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _cell(name: Any, row: dict[Any, Any]) -> str:
-    value = row[name]
-    if name == "money":
-        return "" if value != value else f"{value:,.2f}"
-    return f"{value:,}" if name in ("rows", "changed") else escape(str(value))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date as Date
 from datetime import datetime
-from html import escape
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from clvmodels import files, frames
+from clvmodels import files, frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
 from clvmodels.transactions.arrivals import Arrivals, judge_arrivals
@@ -38,6 +38,7 @@ __all__ = ["Profile", "profile"]
 
 ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
+LINES = 0.8  # share of rows merged into another of that day, above which they are hardly purchases
 TABLES = ("checks", "models", "waits", "weeks")
 
 
@@ -134,6 +135,8 @@ class Profile:
         ]
         if self.same_day:
             facts.append(f"{self.same_day:.1%} of {self.transactions:,} transactions merged into another of that day")
+        if self.same_day > LINES:
+            facts.append("these look like line items: clean them first (clv clean)")
         facts += [self.intertimes.words, self.regularity.words, self.arrivals.words, self.season.words]
         if self.opportunities.period is not None:
             facts.append(self.opportunities.words)
@@ -170,16 +173,21 @@ class Profile:
         return "Profile:\n" + "\n".join(f"- {fact}" for fact in self.facts())
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{escape(fact)}</li>" for fact in self.facts())
-        tables = "".join(table.to_html(index=False) for table in (self.shown_checks(), self.models))
-        return f"<div><b>Profile</b><ul>{items}</ul></div>{tables}"
+        tables = (html.table(table.to_dict("list")) for table in (self.shown_checks(), self.models))
+        return html.block("Profile", "", html.items(self.facts()), *tables)
 
     def _suffices(self) -> str:
         lacking = self.checks[self.checks["enough"] != "enough"]
         told = "; ".join(f"{row.what}: {_number(row.value)}" for row in lacking.itertuples())
+        caveats = []
+        if self.arrivals.verdict == "older":
+            caveats.append("customers are older than the log")
+        if math.isnan(self.season.strength):
+            caveats.append("a season cannot be seen")
+        but = f", but {' and '.join(caveats)}" if caveats else ""
         if not told:
-            return "the data suffice"
-        return f"the data are {'thin' if self.sufficiency == 'thin' else 'too few'} ({told})"
+            return f"enough rows to fit a model{but}"
+        return f"the data are {'thin' if self.sufficiency == 'thin' else 'too few'} ({told}){but}"
 
     def _fitting(self) -> str:
         fitting = self.models["model"][self.models["fits"] == "yes"]
@@ -231,7 +239,7 @@ def profile(
     >>> found.customers, round(found.bought_once, 2), found.arrivals.verdict, found.sufficiency
     (2357, 0.52, 'seen', 'enough')
     >>> found.models["model"][found.models["fits"] == "yes"].to_list()
-    ['MBG/NBD', 'Pareto/NBD', 'Gamma-Gamma']
+    ['MBG/NBD', 'Pareto/NBD']
     """
     if time_unit not in get_args(ProfileUnit):
         raise InvalidOption(f"time_unit={time_unit!r} is not one of {', '.join(map(repr, get_args(ProfileUnit)))}.")

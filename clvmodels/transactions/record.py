@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
-from html import escape
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels import frames
+from clvmodels import frames, html
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidRFM
 from clvmodels.processes.cnbd_k import regularity
@@ -268,15 +267,11 @@ class RFM:
 
     def _repr_html_(self) -> str:
         columns = self[:PREVIEW].columns()
-        units = {"recency": f" ({self.clock.time_unit}s)", "T": f" ({self.clock.time_unit}s)"}
-        header = "".join(f"<th>{escape(name)}{units.get(name, '')}</th>" for name in columns)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>"
-            for row in zip(*columns.values(), strict=True)
-        )
-        facts = "; ".join(self.facts())
-        more = f"<tr><td colspan={len(columns)}>… {len(self):,} rows</td></tr>" if len(self) > PREVIEW else ""
-        return f"<div><b>RFM</b>: {escape(facts)}</div><table><tr>{header}</tr>{rows}{more}</table>"
+        units = dict.fromkeys(("recency", "T"), f"{self.clock.time_unit}s")
+        more = f"… {len(self):,} rows" if len(self) > PREVIEW else ""
+        # Attributes may be years and codes.
+        shown = html.table(columns, units=units, names={"customer_id", *self.attributes}, more=more)
+        return html.block("RFM", "; ".join(self.facts()), shown)
 
 
 def _rows(key: Any, count: int) -> npt.NDArray[np.intp]:
@@ -291,7 +286,3 @@ def _rows(key: Any, count: int) -> npt.NDArray[np.intp]:
     if rows.ndim != 1:
         raise IndexError("an RFM is indexed by a row number, a slice, a mask, or a list of row numbers")
     return rows
-
-
-def _cell(value: Any) -> str:
-    return f"{value:,.4g}" if isinstance(value, float) else escape(str(value))

@@ -6,6 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
+from clvmodels.processes.independence import SIGNIFICANT
 from clvmodels.transactions.arrivals import Arrivals
 from clvmodels.transactions.observed import Observed
 from clvmodels.transactions.spending import NO_MEAN, NO_VARIANCE, Money
@@ -16,6 +17,7 @@ __all__ = ["Sufficiency", "check_data", "choose_models", "sufficiency"]
 Sufficiency = Literal["enough", "thin", "too little"]
 Fits = Literal["yes", "perhaps", "no"]
 MANY_ONCE = 0.4
+SURE = 2.0  # standard errors
 DAYS_A_YEAR = 365.25
 OUTGROWN = 3.0  # years in which dropout that grows likelier with age could show
 
@@ -123,4 +125,7 @@ def _spend(money: Money | None) -> tuple[str, Fits, str]:
         return name, "no", f"the tail of spend is so heavy (index {money.tail_index:.2f}) that no mean exists"
     if money.tail_index <= NO_VARIANCE:
         return name, "perhaps", f"the tail of spend is heavy (index {money.tail_index:.2f}); {why}"
-    return name, "yes" if money.independence.plausible else "perhaps", why
+    if money.tail_index - SURE * money.tail_error <= NO_VARIANCE:
+        index = f"{money.tail_index:.2f} +- {money.tail_error:.2f}"
+        return name, "perhaps", f"the tail of spend may be heavy (index {index}); {why}"
+    return name, "yes" if money.independence.p_value > SIGNIFICANT else "perhaps", why

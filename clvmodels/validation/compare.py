@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from clvmodels import files
+from clvmodels import files, html
 from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel, data_fingerprint
 from clvmodels.estimators.spend import SpendModel
@@ -106,9 +105,7 @@ class Comparison:
         return "\n".join([self.shown().to_string(index=False), *self.remarks(), self.words])
 
     def _repr_html_(self) -> str:
-        remarks = "".join(f"<li>{escape(remark)}</li>" for remark in self.remarks())
-        table = self.shown().to_html(index=False)
-        return f"<div><b>{escape(self.words)}</b></div>{table}" + (f"<ul>{remarks}</ul>" if remarks else "")
+        return html.block(self.words, "", html.table(self.shown().to_dict("list")), html.items(self.remarks()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

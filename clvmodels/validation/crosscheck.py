@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from clvmodels import files
+from clvmodels import files, html
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.purchases import PurchaseModel
@@ -88,7 +87,7 @@ class Crosscheck:
         return f"Crosscheck: {self.words}\n{self.parameters.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return f"<div><b>Cross-check</b>: {escape(self.words)}</div>" + self.parameters.to_html(index=False)
+        return html.block("Cross-check", self.words, html.table(self.parameters.to_dict("list")))
 
 
 def crosscheck(

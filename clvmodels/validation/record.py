@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from clvmodels import files
+from clvmodels import files, html
 
 __all__ = ["Backtest", "Validation"]
 
@@ -125,7 +125,7 @@ class Backtest:
         return f"{type(self).__name__}: {self._told()}\n{self._shown().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return f"<div><b>{type(self).__name__}</b>: {self._told()}</div>" + self._shown().to_html(index=False)
+        return html.block(type(self).__name__, self._told(), html.table(self._shown().to_dict("list")))
 
     def _told(self) -> str:
         origins = self.facts["origins"]

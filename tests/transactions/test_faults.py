@@ -127,10 +127,30 @@ def test_ids_that_blanks_turned_into_floats(told):
     log = told([(7.0, "1997-01-01", 3.0), (None, "1997-01-02", 4.0), (7.0, "1997-01-03", 5.0)])
     assert "1 of 3 rows have no customer id in 'customer_id' (first: rows 1)" in complaint(log)
     rfm = summary(log, on_missing_id="drop")
-    # In CSV an id is what is written there, and is not taken for a number. 7.0 and 7 are the same number in JSON.
-    written = str(log).endswith(".csv")
-    assert rfm.customer_id.to_list() == (["7.0"] if written else [7])
+    # Ids as text "7.0" would join with no other table: whichever way the same log comes, the id is the one it was.
+    assert rfm.customer_id.to_list() == [7]
     assert_array_equal(rfm.frequency, [1])
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["7.0", "12"], [7, 12]),
+        (["0.0", "-7.0"], [-7, 0]),
+        (["007.0", "12.0"], ["007.0", "12.0"]),  # leading zeros belong to a code
+        (["7.0", "A1"], ["7.0", "A1"]),
+        (["7.0", "12.5"], ["12.5", "7.0"]),
+        (["7.00", "12"], ["12", "7.00"]),
+        (["9007199254740993.0", "1"], ["1", "9007199254740993.0"]),  # no float holds it, so none has written it
+    ],
+)
+def test_written_ids_are_integers_only_where_nothing_is_lost(tmp_path, ending, written, read):
+    if ending == "csv":
+        content = HEADER + "".join(f"{id_},1997-01-01,3\n" for id_ in written)
+    else:
+        content = "".join(f'{{"customer_id": "{id_}", "date": "1997-01-01", "amount": 3}}\n' for id_ in written)
+    assert summary(file(tmp_path, content, f"log.{ending}")).customer_id.to_list() == read
 
 
 # ---- CSV ---------------------------------------------------------------------------------------------------

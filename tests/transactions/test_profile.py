@@ -347,6 +347,22 @@ def test_gamma_gamma_is_named_for_its_own_money():
     assert found.models.set_index("name").loc["GammaGamma", "fits"] == "yes"
 
 
+def test_gamma_gamma_is_never_named_where_its_independence_is_rejected(cdnow):
+    assert cdnow.money.independence.p_value < 0.05  # weakly: p = 0.044
+    assert cdnow.models.set_index("name").loc["GammaGamma", "fits"] == "perhaps"
+
+
+def test_a_tail_that_may_be_heavy_speaks_against_gamma_gamma():
+    log = simulate_log(3_000, STEADY, random_state=3)
+    spend = stats.pareto(2.1).rvs(3_000, random_state=2)  # its 60 highest leave an error of about 0.3
+    found = profile(log.assign(amount=spend[log["customer_id"]]), amount="amount")
+    index, error = found.money.tail_index, found.money.tail_error
+    assert 2 < index < 2 + 2 * error
+    row = found.models.set_index("name").loc["GammaGamma"]
+    assert row["fits"] == "perhaps"
+    assert row["why"].startswith(f"the tail of spend may be heavy (index {index:.2f} +- {error:.2f})")
+
+
 def test_no_amount_no_money():
     found = profile(LOG)
     assert found.money is None
@@ -396,6 +412,17 @@ def test_it_shows_in_a_notebook(cdnow):
     assert html.count("<table") == 2
     assert "MBG/NBD" in html
     assert repr(cdnow).startswith("Profile:\n- 2,357 customers")
+
+
+def test_enough_rows_are_named_with_what_speaks_against_them(cdnow):
+    assert "enough rows to fit a model, but a season cannot be seen" in cdnow.facts()
+
+
+@pytest.mark.parametrize(("copies", "hinted"), [(4, False), (6, True)])
+def test_line_items_are_told_to_be_cleaned_first(copies, hinted):
+    found = profile(pd.concat([LOG] * copies), amount="amount")
+    assert (found.same_day > 0.8) == hinted
+    assert ("these look like line items: clean them first (clv clean)" in found.facts()) == hinted
 
 
 def test_one_customer_with_one_purchase_has_a_profile():

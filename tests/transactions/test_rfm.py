@@ -871,7 +871,10 @@ def test_an_empty_part_prints(rfm):
 def test_it_shows_in_jupyter(cdnow):
     html = cdnow._repr_html_()
     assert html.startswith("<div><b>RFM</b>: 2,357 customers")
-    assert "<th>recency (weeks)</th><th>T (weeks)</th>" in html
+    assert ">recency (weeks)</th>" in html
+    assert ">T (weeks)</th>" in html
+    assert "nan" not in html
+    assert "–" in html  # of whoever has bought once, no mean spend is known
     assert html.count("<tr>") == 1 + 5 + 1  # names, five customers, how many there are
     assert "… 2,357 rows" in html
     assert html.endswith("</table>")
