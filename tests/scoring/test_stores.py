@@ -12,14 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from clvmodels import frames
-from clvmodels.errors import InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
+from clvmodels.errors import InvalidJob, InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
 from clvmodels.scoring.sections import Sink
 from clvmodels.scoring.stores import opened, place_of, published_parts
 
 NASTY = 'scores"; DROP TABLE "kept'
 ONE, TWO = "1" * 16, "2" * 16
 FILES = ["parquet", "set", "csv", "duckdb", "sqlite"]
-STORES = [*FILES, pytest.param("postgres", marks=pytest.mark.postgres)]
+SERVER = pytest.param("postgres", marks=pytest.mark.postgres)
+STORES = [*FILES, SERVER]
 
 
 def rows(run_id, ids=(1, 2, 30)):
@@ -31,6 +32,7 @@ def rows(run_id, ids=(1, 2, 30)):
             "value": pa.array([1.5, None, 0.1], pa.float64())[: len(ids)],
             "not_yet_bought": pa.array([True, False, False])[: len(ids)],
             "reason": pa.array([None, 'it\'s "so"', None], pa.string())[: len(ids)],
+            "as_of": pa.array(["2026-01-01"] * len(ids)),
             "run_id": pa.array([run_id] * len(ids)),
         }
     )
@@ -156,6 +158,50 @@ def test_ids_are_data_whatever_they_say(store):
     with place.lock():
         publish(place, ONE, rows(ONE, ids))
     assert {row[0] for row in read()} == set(ids)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_file_that_holds_no_scores_is_not_replaced(kind, tmp_path):
+    path = tmp_path / f"orders.{kind}"
+    getattr(pl.DataFrame({"customer_id": [1], "run_id": ["a"]}), f"write_{kind}")(path)
+    content = path.read_bytes()
+    with pytest.raises(InvalidJob, match=r"no table of scores \(it has no as_of\).*name another"):
+        place_of(Sink(store=kind, path=path), "").holds()
+    assert path.read_bytes() == content
+    path.write_bytes(b"")
+    assert place_of(Sink(store=kind, path=path), "").holds() is None  # nothing is lost
+
+
+@pytest.mark.parametrize("store", ["duckdb", "sqlite", SERVER], indirect=True)
+def test_a_table_that_holds_no_scores_is_not_replaced(store):
+    place, _ = store
+    other = pa.table({"customer_id": pa.array([1, 2], pa.int64()), "amount": [2.0, 3.0]})
+    stage = place.stage(TWO, other.schema)
+    stage.write(other)
+    stage.count()
+    stage.publish()
+    stage.discard()
+    with pytest.raises(InvalidJob, match="has no run_id and no as_of"):
+        place.holds()
+
+
+@pytest.mark.parametrize("store", ["sqlite", SERVER], indirect=True)
+def test_a_table_made_during_the_run_is_not_replaced_either(store):
+    place, read = store
+    stage = place.stage(ONE, rows(ONE).schema)
+    stage.write(rows(ONE))
+    stage.count()
+    made = "CREATE TABLE {} AS SELECT 1 AS customer_id"
+    if hasattr(place, "uri"):
+        run_sql(place.uri, made.format(place.address(NASTY)))
+    else:
+        with contextlib.closing(sqlite3.connect(place.path)) as connection:
+            connection.execute(made.format('"scores""; DROP TABLE ""kept"'))
+            connection.commit()
+    with pytest.raises(InvalidJob, match="no table of scores"):
+        stage.publish()
+    stage.discard()
+    assert read() == [(1,)]
 
 
 def test_a_duckdb_file_with_other_tables_is_not_replaced(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -12,11 +12,12 @@ from urllib.parse import unquote, urlsplit
 import filelock
 import pyarrow as pa
 
-from clvmodels.errors import CLVError, InvalidOption, JobLocked, StoreUnreachable
+from clvmodels.errors import CLVError, InvalidJob, InvalidOption, JobLocked, StoreUnreachable
 
-__all__ = ["RUN_ID", "Place", "Stage", "hidden", "locked", "needs", "quoted", "reaching", "sync"]
+__all__ = ["RUN_ID", "Place", "Stage", "hidden", "locked", "needs", "only_scores", "quoted", "reaching", "sync"]
 
 RUN_ID = "run_id"  # the column that says of which run a row is
+OURS = (RUN_ID, "as_of")  # what every table of scores has, and hardly any other
 
 
 class Stage(Protocol):
@@ -42,7 +43,7 @@ class Place(Protocol):
         """Keep others from publishing here; JobLocked if one does."""
 
     def holds(self) -> str | None:
-        """The run whose table is published here; None if there is none."""
+        """The run whose table is published here; None if there is none. InvalidJob if what is here is no scores."""
 
     def stage(self, run_id: str, schema: pa.Schema) -> Stage:
         """Begin a table; what an earlier run that died left is removed."""
@@ -53,6 +54,16 @@ def quoted(name: str) -> str:
     if "\0" in name:
         raise InvalidOption(f"{name!r} is no name of a table or column: it holds a NUL.")
     return '"' + name.replace('"', '""') + '"'
+
+
+def only_scores(name: str, columns: Collection[str]) -> None:
+    """Let a table be replaced only where it is one of scores."""
+    missing = [column for column in OURS if column not in columns]
+    if missing:
+        raise InvalidJob(
+            f"{name}: what is there is no table of scores (it has no {' and no '.join(missing)}) and would be lost, so "
+            "it is not replaced: name another table or file in [[sinks]], or remove it yourself if nobody needs it."
+        )
 
 
 def hidden(text: str, uri: str) -> str:
