@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from urllib.parse import unquote
 
 import narwhals as nw
 import polars as pl
@@ -15,6 +16,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidJob, InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
 from clvmodels.scoring.sections import Sink
 from clvmodels.scoring.stores import opened, place_of, published_parts
+from clvmodels.scoring.stores.uri import check_uri, hidden
 
 NASTY = 'scores"; DROP TABLE "kept'
 ONE, TWO = "1" * 16, "2" * 16
@@ -260,9 +262,55 @@ def test_an_unreachable_server_is_named_without_its_password(tmp_path):
     with pytest.raises(StoreUnreachable, match="postgres:CLV_URI") as caught:
         place.holds()
     assert "verysecret" not in str(caught.value)
-    with pytest.raises(StoreUnreachable) as caught:
+    with pytest.raises(InvalidJob, match="source: the environment variable holds no URI such as") as caught:
         opened("postgres", None, "nonsense verysecret", "t", None, ["a"], tmp_path, "source")
     assert "verysecret" not in str(caught.value)
+
+
+RAW = ["Kx7@Qz9", "Kx7/Qz9", "Kx7/Q@z9w", "Kx7%Qz9", "12345/Qz9", "1/Kx7?Qz9", "Kx7 Qz9", "Kx7@Qz9@127.0.0.1:1/Wv5"]
+CODED = ["Kx7%40Qz9", "Kx7%2FQz9", "Kx7:Qz9", "Kx7?Qz9", "Kx7#Qz9", "Kx7[Qz9", "Kx7%25Qz9", "7&Kx7=Qz9"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("password", [*RAW, *CODED])
+@pytest.mark.parametrize("form", ["postgresql://me:{}@127.0.0.1:1/db", "postgres://me:{}@no.such.host.invalid/db"])
+def test_no_part_of_a_password_is_told(form, password, tmp_path):
+    uri = form.format(password)
+    place = place_of(Sink(store="postgres", uri_variable="CLV_URI"), uri)
+    fault, says = (InvalidJob, "percent-encode the password") if password in RAW else (StoreUnreachable, "connect")
+    for reach in (
+        place.holds,
+        lambda: opened("postgres", None, uri, "t", None, ["a"], tmp_path, "source"),
+    ):
+        with pytest.raises(fault, match=says) as caught:
+            reach()
+        told = str(caught.value).replace("127.0.0.1", "")
+        for piece in (password, unquote(password)):
+            assert not [piece[i : i + 3] for i in range(len(piece) - 2) if piece[i : i + 3] in told]
+
+
+def test_what_a_driver_repeats_is_hidden():
+    told = 'could not translate host name "Qz9@host" of me; Kx7@Qz9, Kx7%40Qz9; time'
+    assert hidden(told, "postgresql://me:Kx7%40Qz9@host/db") == (
+        'could not translate host name "***@host" of ***; ***, ***; time'
+    )
+    assert hidden("Kx7 Qz9", "host=x password='Kx7 Qz9'") == "***"
+    assert hidden("bad password Kx7", "postgresql://host/db?user=me&password=Kx7") == "bad password ***"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "postgresql://host",
+        "postgresql:///db?host=/run/postgresql",
+        "postgresql://me@[::1]:5432/db?sslmode=require",
+        "postgres://me:p%40ss@one:5432,two:5433/db?target_session_attrs=read-write",
+        "postgresql://host/db?user=me@server",
+        "host=localhost dbname='a b' password=x@y/z",
+    ],
+)
+def test_other_uris_are_let_through(uri):
+    check_uri("source", uri)
 
 
 def read_source(source):

@@ -7,14 +7,14 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
 
 import filelock
 import pyarrow as pa
 
 from clvmodels.errors import CLVError, InvalidJob, InvalidOption, JobLocked, StoreUnreachable
+from clvmodels.scoring.stores.uri import hidden
 
-__all__ = ["RUN_ID", "Place", "Stage", "hidden", "locked", "needs", "only_scores", "quoted", "reaching", "sync"]
+__all__ = ["RUN_ID", "Place", "Stage", "locked", "needs", "only_scores", "quoted", "reaching", "sync"]
 
 RUN_ID = "run_id"  # the column that says of which run a row is
 OURS = (RUN_ID, "as_of")  # what every table of scores has, and hardly any other
@@ -64,18 +64,6 @@ def only_scores(name: str, columns: Collection[str]) -> None:
             f"{name}: what is there is no table of scores (it has no {' and no '.join(missing)}) and would be lost, so "
             "it is not replaced: name another table or file in [[sinks]], or remove it yourself if nobody needs it."
         )
-
-
-def hidden(text: str, uri: str) -> str:
-    """A driver's message without the URI and the password in it."""
-    secrets = [uri]
-    with contextlib.suppress(ValueError):
-        parts = urlsplit(uri)
-        secrets += [parts.netloc, parts.password or "", unquote(parts.password or "")]
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    return text
 
 
 @contextlib.contextmanager

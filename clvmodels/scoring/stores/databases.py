@@ -14,6 +14,7 @@ import pyarrow as pa
 from clvmodels.errors import InvalidOption, JobLocked, StoreUnreachable
 from clvmodels.scoring.stores.contract import RUN_ID, locked, needs, only_scores, quoted, reaching, sync
 from clvmodels.scoring.stores.files import STAGED
+from clvmodels.scoring.stores.uri import check_uri
 
 __all__ = ["DuckDBFile", "PostgresTable", "SQLiteTable"]
 
@@ -212,6 +213,7 @@ class PostgresTable:
             yield
 
     def connect(self) -> Any:
+        check_uri(self.name, self.uri)
         with self.reaching():
             return self.adbc.connect(self.uri)
 

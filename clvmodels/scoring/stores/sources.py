@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clvmodels.errors import InvalidTransactions, StoreUnreachable
-from clvmodels.scoring.stores.contract import hidden, needs, quoted, reaching
+from clvmodels.scoring.stores.contract import needs, quoted, reaching
+from clvmodels.scoring.stores.uri import check_uri, hidden
 
 __all__ = ["opened"]
 
@@ -158,6 +159,7 @@ def _sqlite_schema(connection: sqlite3.Connection, statement: str, name: str) ->
 @contextlib.contextmanager
 def _from_postgres(uri: str, statement: str, name: str) -> Iterator[pa.RecordBatchReader]:
     adbc = needs("adbc_driver_postgresql.dbapi", "postgres")
+    check_uri(name, uri)
     try:
         with adbc.connect(uri) as connection, connection.cursor() as cursor:
             schema = cursor.adbc_execute_schema(statement)
