@@ -256,6 +256,36 @@ def test_readers_of_postgres_keep_their_rights(database):
 
 
 @pytest.mark.postgres
+def test_what_depends_on_the_old_table_is_named(database):
+    place = place_of(Sink(store="postgres", uri_variable="X", table="depended on"), database)
+    publish(place, ONE, rows(ONE))
+    table = place.address(place.table)
+    run_sql(database, f"ALTER TABLE {table} ADD CHECK (value > 0)")  # goes with the table, and stops nobody
+    stage = place.stage(TWO, rows(TWO).schema)
+    stage.write(rows(TWO))
+    stage.count()
+    run_sql(database, f"CREATE VIEW best AS SELECT * FROM {table} WHERE value > 1")
+    run_sql(database, f"CREATE TABLE notes (customer_id bigint REFERENCES {table})")
+    for refused in (stage.publish, place.holds):
+        with pytest.raises(InvalidJob, match="constraint notes_customer_id_fkey on table notes, view best") as caught:
+            refused()
+        assert "CASCADE" not in str(caught.value)
+    stage.discard()
+    run_sql(database, "DROP VIEW best")
+    run_sql(database, "DROP TABLE notes")
+    assert place.holds() == ONE
+    publish(place, TWO, rows(TWO))
+
+
+@pytest.mark.postgres
+def test_a_missing_schema_is_named(database):
+    place = place_of(Sink(store="postgres", uri_variable="X", db_schema="nope"), database)
+    with pytest.raises(InvalidJob, match="schema 'nope' does not exist: create it, or change db_schema") as caught:
+        place.holds()
+    assert "SELECT" not in str(caught.value)
+
+
+@pytest.mark.postgres
 def test_an_unreachable_server_is_named_without_its_password(tmp_path):
     uri = "postgresql://me:verysecret@127.0.0.1:1/db"
     place = place_of(Sink(store="postgres", uri_variable="CLV_URI"), uri)

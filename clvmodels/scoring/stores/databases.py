@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from clvmodels.errors import InvalidOption, JobLocked, StoreUnreachable
+from clvmodels.errors import InvalidJob, InvalidOption, JobLocked, StoreUnreachable
 from clvmodels.scoring.stores.contract import RUN_ID, locked, needs, only_scores, quoted, reaching, sync
 from clvmodels.scoring.stores.files import STAGED
 from clvmodels.scoring.stores.uri import check_uri
@@ -19,6 +20,7 @@ from clvmodels.scoring.stores.uri import check_uri
 __all__ = ["DuckDBFile", "PostgresTable", "SQLiteTable"]
 
 WAIT = 60  # seconds that a swap waits for readers, and a reader's lock is waited for
+RULE = re.compile("^rule .* on (?=(?:materialized )?view )")  # what PostgreSQL calls the query of a view
 TWICE = "what was staged is not every customer once; nothing was published."
 SQLITE_TYPES = {"int64": "INTEGER", "double": "REAL", "bool": "INTEGER"}
 
@@ -233,6 +235,10 @@ class PostgresTable:
     def holds(self) -> str | None:
         connection = self.connect()
         try:
+            if not self.rows(connection, "SELECT 1 FROM pg_namespace WHERE nspname = $1", [self.schema]):
+                raise InvalidJob(
+                    f"{self.name}: schema {self.schema!r} does not exist: create it, or change db_schema of this sink."
+                )
             if not self.is_replaced(connection):
                 return None
             told = self.rows(connection, f"SELECT {quoted(RUN_ID)}::text FROM {self.address(self.table)} LIMIT 1")
@@ -251,7 +257,26 @@ class PostgresTable:
         )
         if told:
             only_scores(self.name, [name for (name,) in told])
+            self._depends_on_nothing(connection)
         return bool(told)
+
+    def _depends_on_nothing(self, connection: Any) -> None:
+        """Refuse to drop a table that views or other tables need: they would have to go with it."""
+        told = self.rows(
+            connection,
+            "SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0) FROM pg_depend d "
+            "JOIN pg_class c ON c.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = $1 AND c.relname = $2 AND d.deptype = 'n' AND NOT EXISTS (SELECT 1 FROM pg_depend own "
+            "WHERE own.classid = d.classid AND own.objid = d.objid AND own.refobjid = c.oid AND own.deptype <> 'n')",
+            [self.schema, self.table],
+        )
+        if told:
+            names = ", ".join(sorted(RULE.sub("", name) for (name,) in told))
+            raise InvalidJob(
+                f"{self.name}: {names} would be lost with the old table, which each run replaces, so nothing was "
+                "published here: drop it and let it read a copy, or give this sink a table of another name."
+            )
 
     def stage(self, run_id: str, schema: pa.Schema) -> _StagedPostgres:
         return _StagedPostgres(self, run_id)
