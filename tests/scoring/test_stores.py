@@ -363,9 +363,12 @@ def test_postgres_is_read_in_types_that_the_engine_has(database, tmp_path):
     query = "SELECT key AS customer_id, date, amount FROM orders -- all of them"
     told = read_source(opened("postgres", None, database, None, query, names, tmp_path, "source"))
     assert told["customer_id"].n_unique() == 1000
-    with pytest.raises(InvalidTransactions, match="no_such"):
+    with pytest.raises(InvalidJob, match=r"source\.table: 'no_such' cannot be read: .*does not exist") as caught:
         opened("postgres", None, database, "no_such", None, ["a"], tmp_path, "source")
-    with pytest.raises(InvalidTransactions, match="DROP TABLE"):
+    assert "SELECT" not in str(caught.value)
+    with pytest.raises(InvalidTransactions, match="syntax"):
+        opened("postgres", None, database, None, "SELEC 1", ["a"], tmp_path, "source")
+    with pytest.raises(InvalidJob, match=r"no column .*DROP TABLE.*; it has 'customer_id', 'date', 'amount', 'key'"):
         opened("postgres", None, database, "orders", None, ['date"; DROP TABLE orders; --'], tmp_path, "source")
     assert run_sql(database, "SELECT count(*) FROM orders") == [(1000,)]
 
@@ -392,9 +395,18 @@ def test_databases_in_files_are_read_alike(kind, tmp_path):
     assert told.rows() == [(2, "2026-01-01", 3.0), (1, "2026-01-02", 0.5), (None, None, None)]
     told = opened(kind, path, "", None, "SELECT * FROM orders WHERE customer_id = 1 -- one", names, tmp_path, "source")
     assert len(read_source(told)) == 1
-    for table, columns in (("none", names), ("orders", ['x" FROM orders; DROP TABLE orders; --'])):
-        with pytest.raises(InvalidTransactions, match="source: "):
+    for table, columns, says in (
+        ("none", names, r"source\.table: 'none' cannot be read"),
+        (
+            "orders",
+            ['x" FROM orders; DROP TABLE orders; --'],
+            r"\[columns\]: .* it has 'customer_id', 'date', 'amount':",
+        ),
+    ):
+        with pytest.raises(InvalidJob, match=says):
             opened(kind, path, "", table, None, columns, tmp_path, "source")
+    with pytest.raises(InvalidJob, match=r"\[customers\]: the query of \[customers\] has no column 'town'"):
+        opened(kind, path, "", None, "SELECT * FROM orders", ["customer_id", "town"], tmp_path, "customers")
     with pytest.raises(StoreUnreachable, match="there is no file"):
         opened(kind, tmp_path / "none", "", "orders", None, names, tmp_path, "source")
 
