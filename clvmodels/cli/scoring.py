@@ -85,8 +85,9 @@ def fit(
         "registry": None if kept is None else [("file", str(kept))],
         "run": {"log": log_form},
     }
+    _log_as(log_form or "readable", False, as_of)  # for faults of the job file, which may ask for another
     record = read_job(job, flags)
-    _log_as(record.run.log, job is not None)
+    _log_as(record.run.log, job is not None, as_of)
     with steps() as step:
         done = fit_job(record, as_of, dry_run=dry_run, force=force, tell=step)
     if record.run.log == "json":
@@ -148,8 +149,9 @@ def score(
         "sinks": None if target is None else [_sink(target)],
         "run": {"log": log_form},
     }
+    _log_as(log_form or "readable", False, as_of)  # for faults of the job file, which may ask for another
     record = read_job(job, flags)
-    _log_as(record.run.log, job is not None)
+    _log_as(record.run.log, job is not None, as_of)
     with steps() as step:
         done = score_job(record, as_of, dry_run=dry_run, force=force, tell=step)
     if record.run.log == "json":
@@ -189,14 +191,15 @@ def _sink(path: Path) -> dict[str, str]:
     return {"store": store, "path": str(path)}
 
 
-def _log_as(form: str, scheduled: bool) -> None:
+def _log_as(form: str, scheduled: bool, as_of: str | None) -> None:
     """Send the job's log to standard error: as JSON, or readable if a job file is used."""
     from clvmodels.scoring.events import JSONLines
 
     if form != "json" and (not scheduled or err.is_terminal):
         return
     handler = logging.StreamHandler()
-    handler.setFormatter(JSONLines() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    lines = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(JSONLines(as_of) if form == "json" else lines)
     log = logging.getLogger("clvmodels.job")
     log.handlers = [handler]
     log.setLevel(logging.INFO)

@@ -29,13 +29,26 @@ def tell_outcomes(outcomes: Sequence[Outcome]) -> bool:
 
 
 class JSONLines(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line, with the date that is scored from when it is known.
+
+    Parameters
+    ----------
+    as_of : str, optional
+        Known from the beginning; an event that tells another holds for those after it.
+    """
+
+    def __init__(self, as_of: str | None = None) -> None:
+        super().__init__()
+        self._as_of: Any = as_of
 
     def format(self, record: logging.LogRecord) -> str:
+        facts = getattr(record, "facts", {})
+        self._as_of = facts.get("as_of", self._as_of)
+        known = {} if self._as_of is None else {"as_of": self._as_of}
         told = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "event": getattr(record, "event", record.name),
             "text": record.getMessage(),
         }
-        return json.dumps(told | getattr(record, "facts", {}), default=str)
+        return json.dumps(told | known | facts, default=str)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from clvmodels.errors import GateRefused
 from clvmodels.estimators.base import FittedProcess
@@ -78,7 +78,10 @@ class Gates(Record):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _off(cls, value: Any) -> Any:
+    def _off(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str) and value != "off":
+            what = "a list of what a fit may end as" if info.field_name == "fit_status" else "a number above 0"
+            raise ValueError(f'must be {what}, or "off"')
         return None if value == "off" else value
 
 
@@ -166,7 +169,7 @@ def refuse(outcomes: Sequence[Outcome]) -> None:
         told = "\n".join(f"{outcome.gate}: {outcome.sentence}" for outcome in refused)
         raise GateRefused(
             f"{count} refused, so nothing was published.\n{told}\n"
-            "Look into it first; if it is meant, widen the limit in [gates] or run once with --force."
+            "Look into it first; if it is meant, widen the limit named in [gates], or run once with --force."
         )
 
 
@@ -239,7 +242,7 @@ def _moved(part: FittedProcess, old: FittedProcess, errors: float, change: float
         sentence=f"{part.title}: {names[worst]} is {new[worst]:.4g}, the champion's {before[worst]:.4g}, which is "
         f"{in_errors[worst]:.1f} standard errors; "
         + ("no parameter moved by more than" if passed else "a parameter may not move by both more than")
-        + f" {errors:g} of them and {change:.0%}.",
+        + f" {errors:g} of them (parameter_errors) and {change:.0%} (parameter_change).",
         figures={
             "standard_errors": float(in_errors[worst]),
             "change": float(share[worst]),
@@ -270,7 +273,7 @@ def _refused(limits: Gates, evidence: Evidence) -> list[Outcome]:
             gate="refused",
             passed=share <= limits.refused,
             sentence=f"{evidence.refused:,} of {seen:,} customers ({share:.2%}) were set aside "
-            f"(limit {limits.refused:.2%}).",
+            f"(refused limit {limits.refused:.2%}).",
             figures={"share": share, "limit": limits.refused},
         )
     ]
@@ -288,7 +291,7 @@ def _rows(limits: Gates, tally: Tally, evidence: Evidence, reference: Evidence, 
                 gate="rows",
                 passed=share <= limits.rows_lost,
                 sentence=f"{still:,} customers are as old as {name} or older, {words} the {before:,} it had "
-                f"(limit {limits.rows_lost:.2%} either way).",
+                f"(rows_lost limit {limits.rows_lost:.2%} either way).",
                 figures={"share": share, "limit": limits.rows_lost, "known": still, "before": before},
             )
         )
@@ -298,7 +301,8 @@ def _rows(limits: Gates, tally: Tally, evidence: Evidence, reference: Evidence, 
             Outcome(
                 gate="rows",
                 passed=share <= limits.rows_gained,
-                sentence=f"{now:,} customers, {share:+.2%} against {name} (limit {limits.rows_gained:+.0%}).",
+                sentence=f"{now:,} customers, {share:+.2%} against {name} "
+                f"(rows_gained limit {limits.rows_gained:+.0%}).",
                 figures={"share": share, "limit": limits.rows_gained},
             )
         )
@@ -320,6 +324,7 @@ def _shift(limits: Gates, tally: Tally, reference: Evidence, name: str) -> list[
             "KS": (kolmogorov_smirnov(before, counts), limits.ks),
         }
         more = 0.0 if quantity == "T" else bought
+        since = f" + {more:.3f} who bought since" if more else ""
         allowed = {measure: limit + more for measure, (_, limit) in told.items() if limit is not None}
         found.append(
             Outcome(
@@ -327,8 +332,8 @@ def _shift(limits: Gates, tally: Tally, reference: Evidence, name: str) -> list[
                 passed=all(told[measure][0] <= limit for measure, limit in allowed.items()),
                 sentence=f"{quantity} of the customers known then, against {name}: "
                 + ", ".join(
-                    f"{measure} {value:.3f}" + (f" (limit {allowed[measure]:.3f})" if measure in allowed else "")
-                    for measure, (value, _) in told.items()
+                    f"{measure} {value:.3f}" + ("" if limit is None else f" ({measure.lower()} limit {limit:g}{since})")
+                    for measure, (value, limit) in told.items()
                 )
                 + ".",
                 figures={measure.lower(): value for measure, (value, _) in told.items()}
@@ -350,7 +355,7 @@ def _totals(limits: Gates, evidence: Evidence, last: Evidence) -> list[Outcome]:
                 gate="total",
                 passed=abs(change) <= limits.total_change,
                 sentence=f"{column} in total: {now:,.6g}, {change:+.1%} against {before:,.6g} in the run as of "
-                f"{last.as_of} (limit {limits.total_change:.0%} either way).",
+                f"{last.as_of} (total_change limit {limits.total_change:.0%} either way).",
                 figures={"change": change, "limit": limits.total_change, "now": now, "before": before},
             )
         )
@@ -380,7 +385,8 @@ def _activity(limits: Gates, tally: Tally, evidence: Evidence, fitted: Evidence)
             gate="activity",
             passed=abs(actual - expected) <= allowed,
             sentence=f"{actual:,} repeat purchases since the fit ({fitted.as_of}), {change:+.1%} against the "
-            f"{expected:,.0f} expected (limit {limits.activity:.0%}, and {CHANCE:g} standard errors of {error:,.0f}).",
+            f"{expected:,.0f} expected (activity limit {limits.activity:.0%}, and {CHANCE:g} "
+            f"standard errors of {error:,.0f}).",
             figures={
                 "actual": float(actual),
                 "expected": expected,

@@ -348,12 +348,16 @@ def _at_work(job: Job, dry_run: bool) -> Iterator[Path]:
 
 def uris_of(job: Job) -> dict[str, str]:
     """What the job's environment variables hold."""
-    places: list[Place | Sink] = [job.source, *([] if job.customers is None else [job.customers]), *job.sinks]
-    names = dict.fromkeys(place.uri_variable for place in places if place.uri_variable is not None)
-    missing = [name for name in names if not os.environ.get(name)]
+    places: dict[str, Place | Sink | None] = {"source": job.source, "customers": job.customers}
+    places |= {f"sinks[{i}]": sink for i, sink in enumerate(job.sinks)}
+    names = {section: place.uri_variable for section, place in places.items() if place and place.uri_variable}
+    missing = [f"{section}.uri_variable ({name})" for section, name in names.items() if not os.environ.get(name)]
     if missing:
-        raise InvalidJob(f"uri_variable: the environment does not set {', '.join(missing)}.")
-    return {name: os.environ[name] for name in names}
+        raise InvalidJob(
+            f"{', '.join(missing)}: the environment does not set it: export it. Cron does not know the "
+            "variables of your shell: write NAME=... into the crontab, or have the job read a file of them first."
+        )
+    return {name: os.environ[name] for name in names.values()}
 
 
 def _unfitted(job: Job) -> CustomerModel:

@@ -14,6 +14,7 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob
 from clvmodels.estimators.persistence import PURCHASE_MODELS
 from clvmodels.scoring.gates import Gates
+from clvmodels.scoring.overlap import replaces
 from clvmodels.scoring.sections import (
     LONGEST_NAME,
     Calendar,
@@ -151,6 +152,13 @@ def _faults_across(sections: Mapping[str, Any]) -> list[str]:
         if cleaning and cleaning.rules is None:
             extra = [name for name in Columns.EXTRA if getattr(columns, name) is not None]
             faults += [f"columns.{name}: is read with [cleaning.rules] alone: give a rule" for name in extra]
+    for section in ("source", "customers"):
+        if place := sections.get(section):
+            faults += [
+                f"sinks[{i}]: would replace what [{section}] reads: name another table, file or folder"
+                for i, sink in enumerate(sinks or [])
+                if replaces(sink, place)
+            ]
     names = [sink.name for sink in sinks or []]
     return faults + [f"sinks: {name} is named twice" for name in dict.fromkeys(names) if names.count(name) > 1]
 

@@ -223,5 +223,28 @@ def test_limits_are_checked_and_can_be_switched_off(base):
     assert on_fit(everything_off, model, tally, evidence, model, fitted) == ()
 
 
+def test_another_word_than_off_says_what_may_stand_there():
+    for field, told in (
+        ("total_change", 'must be a number above 0, or "off"'),
+        ("fit_status", 'a list of .*, or "off"'),
+    ):
+        with pytest.raises(ValidationError, match=told):
+            Gates.model_validate({field: "of"})
+
+
+def test_every_limit_is_told_by_the_name_of_its_setting(base):
+    log, model, fitted = base
+    tally, evidence = told(log, later(8), model, fitted)
+    outcomes = [
+        *on_run(Gates(), tally, evidence, fitted, fitted),
+        *on_fit(Gates(), model, tally, evidence, model, fitted),
+    ]
+    words = " ".join(f"{outcome.gate}: {outcome.sentence}" for outcome in outcomes)
+    for setting in set(Gates.model_fields) - {"total_change"}:  # a fit's evidence has no totals
+        assert setting in words
+    assert "psi limit 0.1 + " in words
+    assert "who bought since" in words
+
+
 def test_nothing_refused_raises_nothing():
     refuse([Outcome(gate="rows", passed=True, sentence="All there.")])

@@ -297,7 +297,11 @@ def test_past_runs_are_found_in_a_partitioned_sink(job, tmp_path):
         ({"registry": {"folder": "none-yet"}}, InvalidJob, "has no champion yet"),
         ({"sinks": []}, InvalidJob, "sinks: there is none"),
         ({"clock": {"time_unit": "week"}}, InvalidJob, "clock: the model tells time in days"),
-        ({"sinks": [{"store": "postgres", "uri_variable": "CLV_NONE"}]}, InvalidJob, "does not set CLV_NONE"),
+        (
+            {"sinks": [{"store": "postgres", "uri_variable": "CLV_NONE"}]},
+            InvalidJob,
+            r"sinks\[0\]\.uri_variable \(CLV_NONE\): .*export it",
+        ),
         ({"source": {"path": "none.csv"}}, InvalidTransactions, r"none\.csv"),
     ],
 )

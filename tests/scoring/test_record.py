@@ -81,6 +81,41 @@ def test_what_does_not_go_together_is_refused(changes, match):
         job_from(SOUND | changes)
 
 
+POSTGRES = {"store": "postgres", "uri_variable": "CLV_DATABASE"}
+
+
+@pytest.mark.parametrize(
+    ("source", "sink", "apart"),
+    [
+        (POSTGRES | {"table": "orders"}, POSTGRES | {"table": "orders"}, {"table": "scores"}),
+        (POSTGRES | {"table": "a.orders"}, POSTGRES | {"db_schema": "a", "table": "orders"}, {"db_schema": "public"}),
+        (POSTGRES | {"table": "orders"}, POSTGRES | {"table": "orders"}, {"uri_variable": "OTHER"}),
+        (
+            {"store": "sqlite", "path": "x.db", "table": "orders"},
+            {"store": "sqlite", "path": "./x.db", "table": "Orders"},
+            {"table": "scores"},
+        ),
+        (
+            {"store": "duckdb", "path": "x.db", "table": "orders"},
+            {"store": "duckdb", "path": "x.db", "table": "scores"},
+            {"path": "y.db"},
+        ),
+        ({"path": "orders.csv"}, {"store": "csv", "path": "a/../orders.csv"}, {"path": "orders2.csv"}),
+        ({"path": "in"}, {"path": "in/deep/scores.parquet"}, {"path": "out/scores.parquet"}),
+        ({"path": "in"}, {"path": "in", "partitioned": True}, {"path": "out"}),
+        ({"path": "in/*.parquet"}, {"path": "in/scores.parquet"}, {"path": "in/deep/scores.parquet"}),
+        ({"path": "in/**/*.parquet"}, {"path": "in/a/scores.parquet"}, {"path": "out/scores.parquet"}),
+        ({"path": "in/**/*.parquet"}, {"path": "in/scores", "partitioned": True}, {"path": "scores"}),
+    ],
+)
+def test_a_sink_does_not_replace_what_is_read(source, sink, apart):
+    with pytest.raises(InvalidJob, match=r"sinks\[0\]: would replace what \[source\] reads: name another"):
+        job_from({"source": source, "sinks": [sink]})
+    with pytest.raises(InvalidJob, match=r"sinks\[1\]: would replace what \[customers\] reads"):
+        job_from(SOUND | {"customers": source, "sinks": [{"path": "x/scores.parquet"}, sink]})
+    assert job_from({"source": source, "sinks": [sink | apart]}).sinks
+
+
 def test_a_secret_in_the_wrong_place_is_not_repeated():
     with pytest.raises(InvalidJob) as caught:
         job_from(SOUND | {"sinks": [{"store": "postgres", "uri_variable": "postgresql://me:verysecret@host/db"}]})

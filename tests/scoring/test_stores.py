@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from urllib.parse import unquote
 
 import narwhals as nw
 import polars as pl
@@ -12,14 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from clvmodels import frames
-from clvmodels.errors import InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
+from clvmodels.errors import InvalidJob, InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
 from clvmodels.scoring.sections import Sink
 from clvmodels.scoring.stores import opened, place_of, published_parts
+from clvmodels.scoring.stores.uri import check_uri, hidden
 
 NASTY = 'scores"; DROP TABLE "kept'
 ONE, TWO = "1" * 16, "2" * 16
 FILES = ["parquet", "set", "csv", "duckdb", "sqlite"]
-STORES = [*FILES, pytest.param("postgres", marks=pytest.mark.postgres)]
+SERVER = pytest.param("postgres", marks=pytest.mark.postgres)
+STORES = [*FILES, SERVER]
 
 
 def rows(run_id, ids=(1, 2, 30)):
@@ -31,6 +34,7 @@ def rows(run_id, ids=(1, 2, 30)):
             "value": pa.array([1.5, None, 0.1], pa.float64())[: len(ids)],
             "not_yet_bought": pa.array([True, False, False])[: len(ids)],
             "reason": pa.array([None, 'it\'s "so"', None], pa.string())[: len(ids)],
+            "as_of": pa.array(["2026-01-01"] * len(ids)),
             "run_id": pa.array([run_id] * len(ids)),
         }
     )
@@ -158,6 +162,50 @@ def test_ids_are_data_whatever_they_say(store):
     assert {row[0] for row in read()} == set(ids)
 
 
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_file_that_holds_no_scores_is_not_replaced(kind, tmp_path):
+    path = tmp_path / f"orders.{kind}"
+    getattr(pl.DataFrame({"customer_id": [1], "run_id": ["a"]}), f"write_{kind}")(path)
+    content = path.read_bytes()
+    with pytest.raises(InvalidJob, match=r"no table of scores \(it has no as_of\).*name another"):
+        place_of(Sink(store=kind, path=path), "").holds()
+    assert path.read_bytes() == content
+    path.write_bytes(b"")
+    assert place_of(Sink(store=kind, path=path), "").holds() is None  # nothing is lost
+
+
+@pytest.mark.parametrize("store", ["duckdb", "sqlite", SERVER], indirect=True)
+def test_a_table_that_holds_no_scores_is_not_replaced(store):
+    place, _ = store
+    other = pa.table({"customer_id": pa.array([1, 2], pa.int64()), "amount": [2.0, 3.0]})
+    stage = place.stage(TWO, other.schema)
+    stage.write(other)
+    stage.count()
+    stage.publish()
+    stage.discard()
+    with pytest.raises(InvalidJob, match="has no run_id and no as_of"):
+        place.holds()
+
+
+@pytest.mark.parametrize("store", ["sqlite", SERVER], indirect=True)
+def test_a_table_made_during_the_run_is_not_replaced_either(store):
+    place, read = store
+    stage = place.stage(ONE, rows(ONE).schema)
+    stage.write(rows(ONE))
+    stage.count()
+    made = "CREATE TABLE {} AS SELECT 1 AS customer_id"
+    if hasattr(place, "uri"):
+        run_sql(place.uri, made.format(place.address(NASTY)))
+    else:
+        with contextlib.closing(sqlite3.connect(place.path)) as connection:
+            connection.execute(made.format('"scores""; DROP TABLE ""kept"'))
+            connection.commit()
+    with pytest.raises(InvalidJob, match="no table of scores"):
+        stage.publish()
+    stage.discard()
+    assert read() == [(1,)]
+
+
 def test_a_duckdb_file_with_other_tables_is_not_replaced(tmp_path):
     import duckdb
 
@@ -208,15 +256,91 @@ def test_readers_of_postgres_keep_their_rights(database):
 
 
 @pytest.mark.postgres
+def test_what_depends_on_the_old_table_is_named(database):
+    place = place_of(Sink(store="postgres", uri_variable="X", table="depended on"), database)
+    publish(place, ONE, rows(ONE))
+    table = place.address(place.table)
+    run_sql(database, f"ALTER TABLE {table} ADD CHECK (value > 0)")  # goes with the table, and stops nobody
+    stage = place.stage(TWO, rows(TWO).schema)
+    stage.write(rows(TWO))
+    stage.count()
+    run_sql(database, f"CREATE VIEW best AS SELECT * FROM {table} WHERE value > 1")
+    run_sql(database, f"CREATE TABLE notes (customer_id bigint REFERENCES {table})")
+    for refused in (stage.publish, place.holds):
+        with pytest.raises(InvalidJob, match="constraint notes_customer_id_fkey on table notes, view best") as caught:
+            refused()
+        assert "CASCADE" not in str(caught.value)
+    stage.discard()
+    run_sql(database, "DROP VIEW best")
+    run_sql(database, "DROP TABLE notes")
+    assert place.holds() == ONE
+    publish(place, TWO, rows(TWO))
+
+
+@pytest.mark.postgres
+def test_a_missing_schema_is_named(database):
+    place = place_of(Sink(store="postgres", uri_variable="X", db_schema="nope"), database)
+    with pytest.raises(InvalidJob, match="schema 'nope' does not exist: create it, or change db_schema") as caught:
+        place.holds()
+    assert "SELECT" not in str(caught.value)
+
+
+@pytest.mark.postgres
 def test_an_unreachable_server_is_named_without_its_password(tmp_path):
     uri = "postgresql://me:verysecret@127.0.0.1:1/db"
     place = place_of(Sink(store="postgres", uri_variable="CLV_URI"), uri)
     with pytest.raises(StoreUnreachable, match="postgres:CLV_URI") as caught:
         place.holds()
     assert "verysecret" not in str(caught.value)
-    with pytest.raises(StoreUnreachable) as caught:
+    with pytest.raises(InvalidJob, match="source: the environment variable holds no URI such as") as caught:
         opened("postgres", None, "nonsense verysecret", "t", None, ["a"], tmp_path, "source")
     assert "verysecret" not in str(caught.value)
+
+
+RAW = ["Kx7@Qz9", "Kx7/Qz9", "Kx7/Q@z9w", "Kx7%Qz9", "12345/Qz9", "1/Kx7?Qz9", "Kx7 Qz9", "Kx7@Qz9@127.0.0.1:1/Wv5"]
+CODED = ["Kx7%40Qz9", "Kx7%2FQz9", "Kx7:Qz9", "Kx7?Qz9", "Kx7#Qz9", "Kx7[Qz9", "Kx7%25Qz9", "7&Kx7=Qz9"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("password", [*RAW, *CODED])
+@pytest.mark.parametrize("form", ["postgresql://me:{}@127.0.0.1:1/db", "postgres://me:{}@no.such.host.invalid/db"])
+def test_no_part_of_a_password_is_told(form, password, tmp_path):
+    uri = form.format(password)
+    place = place_of(Sink(store="postgres", uri_variable="CLV_URI"), uri)
+    fault, says = (InvalidJob, "percent-encode the password") if password in RAW else (StoreUnreachable, "connect")
+    for reach in (
+        place.holds,
+        lambda: opened("postgres", None, uri, "t", None, ["a"], tmp_path, "source"),
+    ):
+        with pytest.raises(fault, match=says) as caught:
+            reach()
+        told = str(caught.value).replace("127.0.0.1", "")
+        for piece in (password, unquote(password)):
+            assert not [piece[i : i + 3] for i in range(len(piece) - 2) if piece[i : i + 3] in told]
+
+
+def test_what_a_driver_repeats_is_hidden():
+    told = 'could not translate host name "Qz9@host" of me; Kx7@Qz9, Kx7%40Qz9; time'
+    assert hidden(told, "postgresql://me:Kx7%40Qz9@host/db") == (
+        'could not translate host name "***@host" of ***; ***, ***; time'
+    )
+    assert hidden("Kx7 Qz9", "host=x password='Kx7 Qz9'") == "***"
+    assert hidden("bad password Kx7", "postgresql://host/db?user=me&password=Kx7") == "bad password ***"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "postgresql://host",
+        "postgresql:///db?host=/run/postgresql",
+        "postgresql://me@[::1]:5432/db?sslmode=require",
+        "postgres://me:p%40ss@one:5432,two:5433/db?target_session_attrs=read-write",
+        "postgresql://host/db?user=me@server",
+        "host=localhost dbname='a b' password=x@y/z",
+    ],
+)
+def test_other_uris_are_let_through(uri):
+    check_uri("source", uri)
 
 
 def read_source(source):
@@ -239,9 +363,12 @@ def test_postgres_is_read_in_types_that_the_engine_has(database, tmp_path):
     query = "SELECT key AS customer_id, date, amount FROM orders -- all of them"
     told = read_source(opened("postgres", None, database, None, query, names, tmp_path, "source"))
     assert told["customer_id"].n_unique() == 1000
-    with pytest.raises(InvalidTransactions, match="no_such"):
+    with pytest.raises(InvalidJob, match=r"source\.table: 'no_such' cannot be read: .*does not exist") as caught:
         opened("postgres", None, database, "no_such", None, ["a"], tmp_path, "source")
-    with pytest.raises(InvalidTransactions, match="DROP TABLE"):
+    assert "SELECT" not in str(caught.value)
+    with pytest.raises(InvalidTransactions, match="syntax"):
+        opened("postgres", None, database, None, "SELEC 1", ["a"], tmp_path, "source")
+    with pytest.raises(InvalidJob, match=r"no column .*DROP TABLE.*; it has 'customer_id', 'date', 'amount', 'key'"):
         opened("postgres", None, database, "orders", None, ['date"; DROP TABLE orders; --'], tmp_path, "source")
     assert run_sql(database, "SELECT count(*) FROM orders") == [(1000,)]
 
@@ -268,9 +395,18 @@ def test_databases_in_files_are_read_alike(kind, tmp_path):
     assert told.rows() == [(2, "2026-01-01", 3.0), (1, "2026-01-02", 0.5), (None, None, None)]
     told = opened(kind, path, "", None, "SELECT * FROM orders WHERE customer_id = 1 -- one", names, tmp_path, "source")
     assert len(read_source(told)) == 1
-    for table, columns in (("none", names), ("orders", ['x" FROM orders; DROP TABLE orders; --'])):
-        with pytest.raises(InvalidTransactions, match="source: "):
+    for table, columns, says in (
+        ("none", names, r"source\.table: 'none' cannot be read"),
+        (
+            "orders",
+            ['x" FROM orders; DROP TABLE orders; --'],
+            r"\[columns\]: .* it has 'customer_id', 'date', 'amount':",
+        ),
+    ):
+        with pytest.raises(InvalidJob, match=says):
             opened(kind, path, "", table, None, columns, tmp_path, "source")
+    with pytest.raises(InvalidJob, match=r"\[customers\]: the query of \[customers\] has no column 'town'"):
+        opened(kind, path, "", None, "SELECT * FROM orders", ["customer_id", "town"], tmp_path, "customers")
     with pytest.raises(StoreUnreachable, match="there is no file"):
         opened(kind, tmp_path / "none", "", "orders", None, names, tmp_path, "source")
 

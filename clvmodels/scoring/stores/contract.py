@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
 
 import filelock
 import pyarrow as pa
 
-from clvmodels.errors import CLVError, InvalidOption, JobLocked, StoreUnreachable
+from clvmodels.errors import CLVError, InvalidJob, InvalidOption, JobLocked, StoreUnreachable
+from clvmodels.scoring.stores.uri import hidden
 
-__all__ = ["RUN_ID", "Place", "Stage", "hidden", "locked", "needs", "quoted", "reaching", "sync"]
+__all__ = ["RUN_ID", "Place", "Stage", "locked", "needs", "only_scores", "quoted", "reaching", "sync"]
 
 RUN_ID = "run_id"  # the column that says of which run a row is
+OURS = (RUN_ID, "as_of")  # what every table of scores has, and hardly any other
 
 
 class Stage(Protocol):
@@ -42,7 +43,7 @@ class Place(Protocol):
         """Keep others from publishing here; JobLocked if one does."""
 
     def holds(self) -> str | None:
-        """The run whose table is published here; None if there is none."""
+        """The run whose table is published here; None if there is none. InvalidJob if what is here is no scores."""
 
     def stage(self, run_id: str, schema: pa.Schema) -> Stage:
         """Begin a table; what an earlier run that died left is removed."""
@@ -55,16 +56,14 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def hidden(text: str, uri: str) -> str:
-    """A driver's message without the URI and the password in it."""
-    secrets = [uri]
-    with contextlib.suppress(ValueError):
-        parts = urlsplit(uri)
-        secrets += [parts.netloc, parts.password or "", unquote(parts.password or "")]
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    return text
+def only_scores(name: str, columns: Collection[str]) -> None:
+    """Let a table be replaced only where it is one of scores."""
+    missing = [column for column in OURS if column not in columns]
+    if missing:
+        raise InvalidJob(
+            f"{name}: what is there is no table of scores (it has no {' and no '.join(missing)}) and would be lost, so "
+            "it is not replaced: name another table or file in [[sinks]], or remove it yourself if nobody needs it."
+        )
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from clvmodels.errors import InvalidOption, JobLocked, StoreUnreachable
-from clvmodels.scoring.stores.contract import RUN_ID, locked, needs, quoted, reaching, sync
+from clvmodels.errors import InvalidJob, InvalidOption, JobLocked, StoreUnreachable
+from clvmodels.scoring.stores.contract import RUN_ID, locked, needs, only_scores, quoted, reaching, sync
 from clvmodels.scoring.stores.files import STAGED
+from clvmodels.scoring.stores.uri import check_uri
 
 __all__ = ["DuckDBFile", "PostgresTable", "SQLiteTable"]
 
 WAIT = 60  # seconds that a swap waits for readers, and a reader's lock is waited for
+RULE = re.compile("^rule .* on (?=(?:materialized )?view )")  # what PostgreSQL calls the query of a view
 TWICE = "what was staged is not every customer once; nothing was published."
 SQLITE_TYPES = {"int64": "INTEGER", "double": "REAL", "bool": "INTEGER"}
 
@@ -57,6 +60,8 @@ class DuckDBFile:
                 )
             if not tables:
                 return None
+            columns = connection.execute("SELECT column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
+            only_scores(self.name, [name for (name,) in columns])
             row = connection.execute(f"SELECT {quoted(RUN_ID)} FROM {quoted(self.table)} LIMIT 1").fetchone()
             return None if row is None else str(row[0])
 
@@ -132,14 +137,17 @@ class SQLiteTable:
         if not self.path.exists():
             return None
         with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
-            known = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [self.table])
-            if known.fetchone() is None:
-                return None
-            names = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(self.table)})")]
-            if RUN_ID not in names:
+            if not self.is_replaced(connection):
                 return None
             row = connection.execute(f"SELECT {quoted(RUN_ID)} FROM {quoted(self.table)} LIMIT 1").fetchone()
             return None if row is None else str(row[0])
+
+    def is_replaced(self, connection: sqlite3.Connection) -> bool:
+        """Whether there is a table to be replaced; InvalidJob if it is not one of scores."""
+        names = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(self.table)})")]
+        if names:
+            only_scores(self.name, names)
+        return bool(names)
 
     def stage(self, run_id: str, schema: pa.Schema) -> _StagedSQLite:
         with reaching(self.name, failures=(sqlite3.Error,)):
@@ -173,6 +181,7 @@ class _StagedSQLite:
     def publish(self) -> None:
         with reaching(self._sink.name, failures=(sqlite3.Error,)):
             self._connection.execute("BEGIN IMMEDIATE")
+            self._sink.is_replaced(self._connection)
             self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._sink.table)}")
             self._connection.execute(f"ALTER TABLE {quoted(self._sink.staged)} RENAME TO {quoted(self._sink.table)}")
             self._connection.execute("COMMIT")
@@ -206,6 +215,7 @@ class PostgresTable:
             yield
 
     def connect(self) -> Any:
+        check_uri(self.name, self.uri)
         with self.reaching():
             return self.adbc.connect(self.uri)
 
@@ -225,18 +235,48 @@ class PostgresTable:
     def holds(self) -> str | None:
         connection = self.connect()
         try:
-            known = self.rows(
-                connection,
-                "SELECT 1 FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2 "
-                "AND column_name = $3",
-                [self.schema, self.table, RUN_ID],
-            )
-            if not known:
+            if not self.rows(connection, "SELECT 1 FROM pg_namespace WHERE nspname = $1", [self.schema]):
+                raise InvalidJob(
+                    f"{self.name}: schema {self.schema!r} does not exist: create it, or change db_schema of this sink."
+                )
+            if not self.is_replaced(connection):
                 return None
             told = self.rows(connection, f"SELECT {quoted(RUN_ID)}::text FROM {self.address(self.table)} LIMIT 1")
             return str(told[0][0]) if told else None
         finally:
             connection.close()
+
+    def is_replaced(self, connection: Any) -> bool:
+        """Whether there is a table to be replaced; InvalidJob if it is not one of scores."""
+        told = self.rows(
+            connection,  # not from information_schema, which leaves out what the user has no right to read
+            "SELECT a.attname::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
+            [self.schema, self.table],
+        )
+        if told:
+            only_scores(self.name, [name for (name,) in told])
+            self._depends_on_nothing(connection)
+        return bool(told)
+
+    def _depends_on_nothing(self, connection: Any) -> None:
+        """Refuse to drop a table that views or other tables need: they would have to go with it."""
+        told = self.rows(
+            connection,
+            "SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0) FROM pg_depend d "
+            "JOIN pg_class c ON c.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = $1 AND c.relname = $2 AND d.deptype = 'n' AND NOT EXISTS (SELECT 1 FROM pg_depend own "
+            "WHERE own.classid = d.classid AND own.objid = d.objid AND own.refobjid = c.oid AND own.deptype <> 'n')",
+            [self.schema, self.table],
+        )
+        if told:
+            names = ", ".join(sorted(RULE.sub("", name) for (name,) in told))
+            raise InvalidJob(
+                f"{self.name}: {names} would be lost with the old table, which each run replaces, so nothing was "
+                "published here: drop it and let it read a copy, or give this sink a table of another name."
+            )
 
     def stage(self, run_id: str, schema: pa.Schema) -> _StagedPostgres:
         return _StagedPostgres(self, run_id)
@@ -281,8 +321,7 @@ class _StagedPostgres:
         sink, connection = self._sink, self._connection
         table, staged = sink.address(sink.table), sink.address(sink.staged)
         sink.run(connection, f"SET LOCAL lock_timeout = '{WAIT}s'")
-        known = "SELECT 1 FROM information_schema.tables WHERE table_schema = $1 AND table_name = $2"
-        if sink.rows(connection, known, [sink.schema, sink.table]):
+        if sink.is_replaced(connection):
             sink.run(connection, f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
             for grant in self._grants():
                 sink.run(connection, grant)

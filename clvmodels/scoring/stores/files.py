@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from clvmodels import files
 from clvmodels.errors import StoreUnreachable
-from clvmodels.scoring.stores.contract import RUN_ID, locked, reaching, sync
+from clvmodels.scoring.stores.contract import RUN_ID, locked, only_scores, reaching, sync
 
 __all__ = ["CURRENT", "CSVFile", "ParquetFile", "ParquetSet", "ParquetWriter", "published_parts"]
 
@@ -86,13 +86,23 @@ class ParquetFile:
 
     def holds(self) -> str | None:
         with reaching(self.name):
-            return self.run_of(self.path) if self.path.exists() else None
+            if not self.path.exists() or not self.path.stat().st_size:
+                return None
+            only_scores(self.name, self.columns_of(self.path))
+            return self.run_of(self.path)
 
     def stage(self, run_id: str, schema: pa.Schema) -> StagedFile:
         with reaching(self.name):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.staged.unlink(missing_ok=True)
             return StagedFile(self, schema)
+
+    def columns_of(self, path: Path) -> list[str]:
+        """The columns of a file; none if it is not of this kind."""
+        try:
+            return list(pq.read_schema(path).names)
+        except pa.ArrowException:
+            return []
 
     def run_of(self, path: Path) -> str | None:
         """The run a file is of; None if it is no table of scores."""
@@ -118,6 +128,11 @@ class CSVFile(ParquetFile):
     """One CSV file."""
 
     writer = CSVWriter
+
+    def columns_of(self, path: Path) -> list[str]:
+        with path.open(newline="", encoding="utf-8", errors="replace") as lines, contextlib.suppress(csv.Error):
+            return next(csv.reader(lines), [])
+        return []
 
     def run_of(self, path: Path) -> str | None:
         with path.open(newline="", encoding="utf-8", errors="replace") as lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,14 +13,16 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clvmodels.errors import InvalidTransactions, StoreUnreachable
-from clvmodels.scoring.stores.contract import hidden, needs, quoted, reaching
+from clvmodels.errors import InvalidJob, InvalidTransactions, StoreUnreachable
+from clvmodels.scoring.stores.contract import needs, quoted, reaching
+from clvmodels.scoring.stores.uri import check_uri, hidden
 
 __all__ = ["opened"]
 
 ROWS_AT_ONCE = 65_536
 GLOB = frozenset("*?[")
 PARQUET_ENDINGS = (".parquet", ".pq")
+SERVER_SAYS = re.compile(r"ERROR:\s+(.*?)(?: LINE \d+: | Query was: |$)")  # what is around it repeats the statement
 WRONG_STATEMENT = "42"  # class of SQLSTATE: no such table or column, no right, no SQL
 
 
@@ -49,7 +52,9 @@ def opened(
     StoreUnreachable
         When the database does not answer.
     InvalidTransactions
-        When there is no such file, table or column.
+        When there is no such file, or the rows or the query are at fault.
+    InvalidJob
+        When there is no such table or column.
     """
     if store == "file":
         assert path is not None, "a record of a job has a path"
@@ -61,14 +66,37 @@ def opened(
     statement = f"SELECT {told} FROM {rows} AS {quoted('source')}"
     readers = {"duckdb": _from_duckdb, "sqlite": _from_sqlite, "postgres": _from_postgres}
     where = str(path) if store != "postgres" else uri
-    with (
-        reaching(name, uri),
-        readers[store](where, statement, name) as batches,
-        pq.ParquetWriter(copy, batches.schema, compression="zstd") as writer,
-    ):
-        for batch in batches:
-            writer.write_batch(batch)
+    try:
+        with (
+            reaching(name, uri),
+            readers[store](where, statement, name) as batches,
+            pq.ParquetWriter(copy, batches.schema, compression="zstd") as writer,
+        ):
+            for batch in batches:
+                writer.write_batch(batch)
+    except InvalidTransactions:
+        whole = f"SELECT * FROM {rows} AS {quoted('source')} LIMIT 0"
+        _explain(lambda: readers[store](where, whole, name), table, columns, name)
+        raise
     return copy
+
+
+def _explain(read: Any, table: str | None, columns: Sequence[str], name: str) -> None:
+    """Raise InvalidJob where a statement failed for a table or column that is not there; `read` reads no row of all."""
+    try:
+        with read() as batches:
+            there = batches.schema.names
+    except InvalidTransactions as error:
+        if table is None:
+            return
+        raise InvalidJob(f"{name}.table: {table!r} cannot be read: {error}") from None
+    missing = [column for column in columns if column not in there]
+    if missing:
+        section = "columns" if name == "source" else name
+        raise InvalidJob(
+            f"[{section}]: the {'table' if table else 'query'} of [{name}] has no column "
+            f"{', '.join(map(repr, missing))}; it has {', '.join(map(repr, there))}: name one of these."
+        )
 
 
 def _files(path: Path, staging: Path) -> Any:
@@ -158,6 +186,7 @@ def _sqlite_schema(connection: sqlite3.Connection, statement: str, name: str) ->
 @contextlib.contextmanager
 def _from_postgres(uri: str, statement: str, name: str) -> Iterator[pa.RecordBatchReader]:
     adbc = needs("adbc_driver_postgresql.dbapi", "postgres")
+    check_uri(name, uri)
     try:
         with adbc.connect(uri) as connection, connection.cursor() as cursor:
             schema = cursor.adbc_execute_schema(statement)
@@ -166,6 +195,8 @@ def _from_postgres(uri: str, statement: str, name: str) -> Iterator[pa.RecordBat
             yield cursor.fetch_record_batch()
     except adbc.Error as error:
         told = hidden(" ".join(str(error).split()), uri)
+        if found := SERVER_SAYS.search(told):
+            told = found[1]
         wrong = str(getattr(error, "sqlstate", None) or "").startswith(WRONG_STATEMENT)
         raise (InvalidTransactions if wrong else StoreUnreachable)(f"{name}: {told}") from None
 
