@@ -160,7 +160,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
         hessian = objective.hessian(start, np.ones(len(start), dtype=bool))
     point = _settle(objective, refine(objective, start, hessian, box), box)
     negative = -point.hessian[np.ix_(point.free, point.free)]
-    definite = _definite(negative)
+    definite = _definite(negative, prior.precision[point.free])
     if not definite or not point.promise < INDISTINGUISHABLE:
         why = f"a further step still promises {point.promise:.2g} of log-likelihood"
         if point.promise < INDISTINGUISHABLE:
@@ -197,12 +197,10 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     )
 
 
-def _definite(negative: Array) -> bool:
+def _definite(negative: Array, precision: Array) -> bool:
     """Whether the likelihood falls in every direction: curvature that rounding of differences can make is none."""
-    if not len(negative):
-        return True
-    curvature = np.linalg.eigvalsh(negative)
-    return bool(curvature[0] > ROUNDING * curvature[-1])
+    largest = np.max(np.abs(np.diag(negative) - precision), initial=0.0)
+    return bool(np.all(np.linalg.eigvalsh(negative) > ROUNDING * largest))
 
 
 def _ridge(

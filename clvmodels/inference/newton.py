@@ -74,9 +74,11 @@ class Point:
         """Newton direction in the free coordinates; curvature of the wrong sign is turned round, flatness bounded."""
         direction = np.zeros_like(self.gradient)
         if self.free.any():
-            curvature, axes = np.linalg.eigh(-self.hessian[self.free][:, self.free])
-            floor = max(ROUNDING * float(np.max(np.abs(curvature))), 1e-8)  # no steps along what is flat but for noise
-            direction[self.free] = axes @ ((axes.T @ self.gradient[self.free]) / np.maximum(np.abs(curvature), floor))
+            negative = -self.hessian[self.free][:, self.free]
+            scale = np.sqrt(np.maximum(np.abs(np.diag(negative)), 1e-8))  # a strong prior makes nothing else flat
+            curvature, axes = np.linalg.eigh(negative / np.outer(scale, scale))
+            steps = (axes.T @ (self.gradient[self.free] / scale)) / np.maximum(np.abs(curvature), ROUNDING)
+            direction[self.free] = axes @ steps / scale
         return direction
 
     @property
