@@ -4,6 +4,7 @@ Everything between is narwhals. The plans run on polars, so that numbers are the
 frames in memory shared, and what a database holds is streamed into a temporary file first.
 """
 
+from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.fields import read_fields
 from clvmodels.frames.kinds import Frame, FrameKind, table, write_table
 from clvmodels.frames.opening import Opened, column_names, open_frame
@@ -11,9 +12,11 @@ from clvmodels.frames.running import collect, collect_in_parts, collect_parts, f
 from clvmodels.frames.text import parse_dates, parse_numbers
 
 __all__ = [
+    "CodedIds",
     "Frame",
     "FrameKind",
     "Opened",
+    "code_ids",
     "collect",
     "collect_in_parts",
     "collect_parts",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["read_pandas"]
 
 EXAMPLES = 3
+SHARED = ("float64", "datetime64[ms]", "datetime64[us]", "datetime64[ns]")  # which polars would copy
 
 
 def read_pandas(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
@@ -27,12 +28,22 @@ def read_pandas(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame
         if column.dtype == object:
             _refuse_mixture(column, role, name)
         try:
-            data[str(role)] = pl.from_pandas(column, nan_to_null=True)
+            data[str(role)] = _shared(column)
         except (TypeError, ValueError, OverflowError, NotImplementedError, pl.exceptions.PolarsError) as error:
             raise InvalidTransactions(
                 f"Column {name!r} of type {column.dtype} cannot be read: {first_line(error)}"
             ) from error
     return pl.DataFrame(data)
+
+
+def _shared(column: pd.Series[Any]) -> pl.Series:
+    """A column of polars, over the same memory where pandas and Arrow write values alike."""
+    if column.dtype in SHARED:
+        import pyarrow as pa
+
+        shared: pl.Series = pl.from_arrow(pa.array(column, from_pandas=True))  # type: ignore[assignment]
+        return shared
+    return pl.from_pandas(column, nan_to_null=True)
 
 
 def _refuse_mixture(column: pd.Series[Any], role: str, name: Any) -> None:

@@ -13,10 +13,10 @@ from clvmodels.errors import InvalidTransactions
 __all__ = ["collect", "collect_in_parts", "collect_parts", "first_line", "first_rows", "run", "running_total"]
 
 
-def run(plan: pl.LazyFrame) -> pl.DataFrame:
-    """Run a plan of polars."""
+def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
+    """Run a plan of polars; of rows that are in memory, columns that stay as they are can be shared with the answer."""
     try:
-        return plan.collect(engine="streaming")
+        return plan.collect(engine="in-memory" if in_memory else "streaming")
     except pl.exceptions.ComputeError as error:  # such as a file that is damaged further down
         hint = ". Save the file as UTF-8 first" if "utf-8" in str(error).lower() else ""
         raise InvalidTransactions(f"The table cannot be read: {first_line(error)}{hint}.") from error
@@ -27,9 +27,9 @@ def first_line(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
 
 
-def collect(lazy: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
-    """Run a plan and hold its rows."""
-    return nw.from_native(run(lazy.to_native()), eager_only=True)
+def collect(lazy: nw.LazyFrame[Any], in_memory: bool = False) -> nw.DataFrame[Any]:
+    """Run a plan and hold its rows, sharing what is in memory already."""
+    return nw.from_native(run(lazy.to_native(), in_memory), eager_only=True)
 
 
 def collect_in_parts(

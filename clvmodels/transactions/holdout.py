@@ -13,7 +13,8 @@ import numpy.typing as npt
 from clvmodels import frames, html
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
-from clvmodels.transactions.log import AMOUNT_UNIT, MissingId, money
+from clvmodels.transactions.amounts import AMOUNT_UNIT, money
+from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchases import Purchases, purchases_of
 from clvmodels.transactions.rfm import RFM, acquisition_tick, summarize
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import narwhals as nw
-import numpy as np
-import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.clock import EPOCH, FIRST_MONDAY, Clock
@@ -20,7 +18,6 @@ __all__ = [
     "MissingId",
     "Transactions",
     "date_faults",
-    "money",
     "read_transactions",
     "refuse",
     "with_numbers",
@@ -28,11 +25,9 @@ __all__ = [
 ]
 
 MissingId = Literal["raise", "drop"]
-ROWS_A_PART, ROWS_A_SCAN, MOST_PARTS = 1_000_000, 16_000_000, 8
 HOUR, DAY = 3_600_000, 86_400_000  # in milliseconds
 EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a slip of the pen, such as the year 0014
 EXAMPLES = 3
-AMOUNT_UNIT = 2.0**-60  # sums of floats depend on the order of the rows; sums of whole multiples of this do not
 LARGEST_AMOUNT = 1e12  # a hundred million of these add up without overflow
 
 
@@ -43,10 +38,11 @@ class Transactions:
     Attributes
     ----------
     lazy : narwhals.LazyFrame
-        Columns customer_id, tick (whole merge periods since 1970) and, if there is money, amount (whole multiples of
-        AMOUNT_UNIT; `money` turns them back); a row a transaction.
+        Columns customer_id, tick (whole merge periods since 1970) and, if there is money, amount; a row a transaction.
     kind : FrameKind
         The kind of frame to give back.
+    in_memory : bool
+        Whether the rows are held already, so that going through them again costs little.
     has_amount : bool
     first_tick, last_tick : int
         Ticks of the earliest and the latest transaction.
@@ -54,19 +50,17 @@ class Transactions:
         Transactions, and how many of them are later than the tick asked about.
     rows_without_id : int
         Rows set aside because they name no customer (`on_missing_id="drop"`).
-    parts : int
-        In how many parts of the customers it is best reduced: a file is read again for each.
     """
 
     lazy: nw.LazyFrame[Any]
     kind: frames.FrameKind
+    in_memory: bool
     has_amount: bool
     first_tick: int
     last_tick: int
     rows: int
     rows_after: int
     rows_without_id: int
-    parts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +118,9 @@ def read_transactions(
     if rows == 0:
         emptiness = f"none of its {anonymous:,} rows has a customer id" if anonymous else "it has no rows"
         raise InvalidTransactions(f"The log holds no transaction to summarize: {emptiness}.")
-    exact = (nw.col("amount") / AMOUNT_UNIT).round().cast(nw.Int128)
-    kept = lazy.select("customer_id", "tick", *([exact] if amount is not None else []))
-    parts = 1 + rows // (ROWS_A_PART if opened.in_memory else ROWS_A_SCAN)
-    has_amount, parts = amount is not None, min(parts, MOST_PARTS)
-    return Transactions(kept, opened.kind, has_amount, first, last, rows, rows_after, anonymous, parts)
-
-
-def money(sums: nw.Series[Any]) -> npt.NDArray[np.float64]:
-    """Sums of amounts, in whole multiples of AMOUNT_UNIT, as money."""
-    return sums.cast(nw.Float64).to_numpy() * AMOUNT_UNIT
+    kept = lazy.select("customer_id", nw.col("tick").cast(nw.Int32), *(["amount"] if amount is not None else []))
+    held, has_amount = opened.in_memory, amount is not None
+    return Transactions(kept, opened.kind, held, has_amount, first, last, rows, rows_after, anonymous)
 
 
 def with_ticks(

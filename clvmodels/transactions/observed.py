@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.clock import EPOCH, FIRST_MONDAY
-from clvmodels.transactions.log import money
+from clvmodels.transactions.amounts import money
 from clvmodels.transactions.purchases import Purchases
 
 __all__ = ["Counts", "Numbers", "Observed", "iso", "observe", "weekly"]

@@ -18,6 +18,8 @@ from clvmodels.transactions.reduction import purchases
 
 __all__ = ["Purchases", "hold", "purchases_of"]
 
+ROWS_A_PART, ROWS_A_SCAN, MOST_PARTS = 1_000_000, 16_000_000, 8  # a file is read again for each part
+
 Counts = npt.NDArray[np.int64]
 
 
@@ -133,10 +135,10 @@ def hold(transactions: Transactions, clock: Clock) -> Purchases:
     """The purchases of a checked log, in memory."""
 
     def merge(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        merged = purchases(lazy, transactions.has_amount, transactions.last_tick, count_rows=True)
-        return merged.with_columns(nw.col("tick").cast(nw.Int32))
+        return purchases(lazy, transactions.has_amount, transactions.last_tick)
 
-    merged = frames.collect_in_parts(merge, transactions.lazy, "customer_id", transactions.parts)
+    parts = 1 + transactions.rows // (ROWS_A_PART if transactions.in_memory else ROWS_A_SCAN)
+    merged = frames.collect_in_parts(merge, transactions.lazy, "customer_id", min(parts, MOST_PARTS))
     by_tick = merged.group_by("tick").agg(nw.col("rows").sum()).sort("tick")
     merged = merged.drop("rows").sort("customer_id", "tick")
     who = merged["customer_id"]

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -15,12 +14,15 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.transactions.log import MissingId, Transactions, money, read_transactions
+from clvmodels.transactions.amounts import money
+from clvmodels.transactions.log import MissingId, Transactions, read_transactions
 from clvmodels.transactions.purchases import Purchases, hold
 from clvmodels.transactions.record import RFM
-from clvmodels.transactions.reduction import purchases, reduce_to_customers
+from clvmodels.transactions.reduction import Reduced, joined, reduce_to_customers
 
 __all__ = ["RFM", "acquisition_tick", "refuse_before", "refuse_nobody", "rfm_summary", "summarize"]
+
+ROWS_AT_ONCE = 16_000_000  # a file is read again for each part
 
 
 def rfm_summary(
@@ -115,23 +117,20 @@ def reduce_transactions(
     if intertimes:
         return summarize(hold(transactions, clock), end, include_first_transaction, intertimes, after)
     refuse_before(transactions.first_tick, end, clock)
-
-    def reduce(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        merged = purchases(lazy, transactions.has_amount, end)
-        return reduce_to_customers(merged, transactions.has_amount, end, include_first_transaction)
-
-    everybody = frames.collect_in_parts(reduce, transactions.lazy, "customer_id", transactions.parts)
-    rows = (everybody if after is None else everybody.filter(nw.col("age") < end - after)).sort("customer_id")
-    refuse_nobody(len(rows), len(everybody), after, clock)
-    frequency = rows["purchases"].to_numpy().astype(np.int64) - 1
-    count = frequency + 1 if include_first_transaction else frequency
+    rows = _reduced(transactions, end, include_first_transaction)
+    known = np.ones(len(rows.age), dtype=bool) if after is None else rows.age < end - after
+    refuse_nobody(int(known.sum()), len(known), after, clock)
+    if after is not None:
+        rows = rows.where(known)
+    frequency = rows.purchases - 1
+    count = rows.purchases if include_first_transaction else frequency
     return RFM(
-        customer_id=rows["customer_id"],
+        customer_id=rows.customer_id,
         frequency=frequency,
-        recency=rows["recency"].to_numpy() / clock.ticks_per_unit,
-        T=rows["age"].to_numpy() / clock.ticks_per_unit,
-        monetary_value=_mean(money(rows["spend"]), count) if transactions.has_amount else None,
-        monetary_count=count if transactions.has_amount else None,
+        recency=rows.recency / clock.ticks_per_unit,
+        T=rows.age / clock.ticks_per_unit,
+        monetary_value=None if rows.spend is None else _mean(rows.spend, count),
+        monetary_count=None if rows.spend is None else count,
         clock=clock,
         observation_end=clock.describe_tick(end),
         kind=transactions.kind,
@@ -139,7 +138,30 @@ def reduce_transactions(
         rows_without_id=transactions.rows_without_id,
         attributes={},
         acquired_after=None if after is None else clock.describe_tick(after),
-        older_customers=len(everybody) - len(rows),
+        older_customers=len(known) - int(known.sum()),
+    )
+
+
+def _reduced(transactions: Transactions, end: int, include_first_transaction: bool) -> Reduced:
+    """One row a customer, from one part of the customers after another if there are too many rows to hold."""
+    lazy = transactions.lazy.filter(nw.col("tick") <= end) if transactions.rows_after else transactions.lazy
+    parts = 1 + (transactions.rows - transactions.rows_after) // ROWS_AT_ONCE
+    if parts == 1:
+        held = iter([frames.collect(lazy, transactions.in_memory)])
+    else:
+        held = frames.collect_parts(lambda part: part, lazy, "customer_id", parts)
+    return joined(
+        [
+            reduce_to_customers(
+                part["customer_id"],
+                part["tick"].to_numpy(),
+                part["amount"].to_numpy() if transactions.has_amount else None,
+                end,
+                include_first_transaction,
+            )
+            for part in held
+            if len(part)
+        ]
     )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
+from clvmodels.transactions.amounts import money
 from clvmodels.transactions.holdout import Holdout, cut_at
-from clvmodels.transactions.log import money
 from clvmodels.transactions.purchases import Purchases
 
 __all__ = ["Past"]
