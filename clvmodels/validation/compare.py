@@ -15,7 +15,8 @@ from sklearn.base import clone
 
 from clvmodels import files, html
 from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption
-from clvmodels.estimators.purchases import PurchaseModel, data_fingerprint
+from clvmodels.estimators.fitted_purchases import data_fingerprint
+from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
