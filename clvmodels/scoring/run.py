@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.scoring import chunks, gates, manifest, publishing
 from clvmodels.scoring.customers import Data
-from clvmodels.scoring.events import event, tell_outcomes
+from clvmodels.scoring.events import Tell, event, tell_outcomes
 from clvmodels.scoring.evidence import Evidence
 from clvmodels.scoring.manifest import Manifest, SinkState
 from clvmodels.scoring.publishing import Counted, Outlet
@@ -23,7 +23,6 @@ from clvmodels.scoring.stores.contract import reaching
 __all__ = ["Plan", "packages", "perform", "plan"]
 
 PACKAGES = ("clvmodels", "numpy", "scipy", "polars", "pyarrow")
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
