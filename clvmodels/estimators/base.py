@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,13 @@ from clvmodels import frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.design import Design, Formulas, Grouping
+from clvmodels.estimators.estimates import Errors, check_level, summary_table, table_of
 from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.groups import together
 from clvmodels.inference.objective import Prior
 from clvmodels.inference.profile import profile_intervals
 from clvmodels.inference.statistics import CountedRows, UniqueRows
-from clvmodels.inference.uncertainty import RandomState, bootstrap, draw_parameters, seed_of
+from clvmodels.inference.uncertainty import RandomState, bootstrap, seed_of
 from clvmodels.processes.contract import Array, Process
 from clvmodels.transactions.rfm import RFM
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FittedProcess"]
 
-Errors = Literal["hessian", "sandwich"]
-DRAWS = 20_000  # of the parameters, for intervals of these alone: ends good to a hundredth of a standard error or two
 SMALLEST_GROUP = 500  # customers: of fewer, a group's own parameters are hardly known
 
 
@@ -310,37 +308,8 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         errors : {"hessian", "sandwich"}
             From the inverse Hessian, or from Hessian and scores: right also when the process is only roughly so.
         """
-        import pandas as pd
-
-        if not 0 < level < 1:
-            raise InvalidOption(f"level={level!r} must lie between 0 and 1, such as 0.95.")
-        if errors not in get_args(Errors):
-            raise InvalidOption(f"errors={errors!r} is not one of 'hessian', 'sandwich'.")
         self._check_fitted()
-        fit, form = self.fit_, self.process.parametrization
-        estimate = np.array([fit.parameters[name] for name in form.names])
-        # A coefficient at a limit leaves the others their errors, which are those of the model with it there.
-        held = np.abs(form.jacobian(fit.coordinates)) @ (~fit.free & ~form.real) > 1e-6
-        held |= ~fit.free & form.real
-        covariance = fit.covariance if errors == "hessian" else fit.sandwich
-        log_error = np.where(held, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
-        reach = NormalDist().inv_cdf(0.5 + level / 2) * log_error
-        lower = np.where(form.real, estimate - reach, estimate * np.exp(-np.where(form.real, 0, reach)))
-        upper = np.where(form.real, estimate + reach, estimate * np.exp(np.where(form.real, 0, reach)))
-        if errors == "hessian" and fit.ridges:
-            drawn = draw_parameters(self.process, fit, DRAWS, 0)
-            ends = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=1)
-            lower, upper = np.where(held, np.nan, ends)
-        return pd.DataFrame(
-            {
-                "estimate": estimate,
-                "standard_error": np.where(form.real, 1.0, estimate) * log_error,
-                "lower": lower,
-                "upper": upper,
-                "unit": [self._unit(name) for name in form.names],
-            },
-            index=pd.Index(form.names, name="parameter"),
-        )
+        return summary_table(self.process, self.fit_, level, errors, self._unit)
 
     def profile_intervals(self, rfm: RFM, level: float = 0.95) -> pd.DataFrame:
         """Intervals of the parameters from the likelihood itself, a row a parameter.
@@ -365,12 +334,9 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         InvalidOption
             For a model with a prior or l2, which the likelihood knows nothing of; and for a fit at a boundary.
         """
-        import pandas as pd
-
         self._check_fitted()
         self._check_rfm(rfm)
-        if not 0 < level < 1:
-            raise InvalidOption(f"level={level!r} must lie between 0 and 1, such as 0.95.")
+        check_level(level)
         if self.prior or self.l2:
             raise InvalidOption("A model with a prior has no profile likelihood: use summary().")
         if not self.fit_.free.all():
@@ -379,16 +345,8 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 "summary(), or fit the simpler model that it names."
             )
         ends = profile_intervals(self.process, self.fit_, self._counted(rfm), level)
-        names = self.process.parametrization.names
-        return pd.DataFrame(
-            {
-                "estimate": [self.fit_.parameters[name] for name in names],
-                "lower": ends[:, 0],
-                "upper": ends[:, 1],
-                "unit": [self._unit(name) for name in names],
-            },
-            index=pd.Index(names, name="parameter"),
-        )
+        lower, upper = ends.T
+        return table_of(self.process, self.fit_, self._unit, lower=lower, upper=upper)
 
     def bootstrap(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -127,39 +126,22 @@ def write(purchases: PurchaseModel, spend: SpendModel | None, path: Path) -> Non
         "purchases": _described(purchases),
         "spend": None if spend is None else _described(spend) | _spend_facts(spend),
     }
-    document["checksum"] = _checksum(document)
-    text = json.dumps(document, indent=2, allow_nan=False)
-    with files.replacing(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    files.write_json(path, files.with_checksum(document))
 
 
 def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
     """Read a fitted pair, checking everything the models rely on."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidModelFile(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidModelFile(f"{path}: is damaged or no model at all: it is not JSON ({error}).") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise InvalidModelFile(f"{path}: is JSON, but no model: it does not say it is a {FORMAT}.")
-    version = document.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise InvalidModelFile(
-            f"{path}: has schema version {version!r}; this release reads version {SCHEMA_VERSION}. Save the "
-            "model again with this release, or load it with the one that wrote it."
-        )
+    document = files.read_document(path, "model", FORMAT, SCHEMA_VERSION, InvalidModelFile)
     try:
         saved = SavedModel.model_validate_json(json.dumps(document))
         clock = Clock(**saved.clock.model_dump())
         purchases = _restored(PURCHASE_MODELS, saved.purchases, clock)
         spend = None if saved.spend is None else _restored(SPEND_MODELS, saved.spend, clock)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
-        raise InvalidModelFile(f"{path}: is damaged: {faults}.") from error
+        raise InvalidModelFile(f"{path}: is damaged: {files.fields_at_fault(error)}.") from error
     except CLVError as error:
         raise InvalidModelFile(f"{path}: is damaged: {error}") from error
-    if document.get("checksum") != _checksum(document):
+    if not files.undamaged(document):
         raise InvalidModelFile(f"{path}: is damaged: its content does not match its checksum. Save the model again.")
     if spend is not None and saved.spend is not None:
         found = saved.spend.independence
@@ -202,12 +184,6 @@ def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
         "data_fingerprint": model.data_fingerprint_,
         "fit": plain,
     }
-
-
-def _checksum(document: dict[str, Any]) -> str:
-    """SHA-256 of everything else in the document: a changed digit is damage too."""
-    rest = {name: value for name, value in document.items() if name != "checksum"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _spend_facts(spend: SpendModel) -> dict[str, Any]:

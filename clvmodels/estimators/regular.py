@@ -10,7 +10,8 @@ from sklearn.base import clone
 
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.base import SMALLEST_GROUP
-from clvmodels.estimators.purchases import DropoutMoves, PurchaseModel
+from clvmodels.estimators.fitted_purchases import DropoutMoves
+from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.inference.fitting import INDISTINGUISHABLE
 from clvmodels.processes import cnbd_k
 from clvmodels.processes.contract import PurchaseProcess

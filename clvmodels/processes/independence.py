@@ -42,11 +42,6 @@ class Independence:
         told["customers"] = [self.customers]
         return html.block("Independence", self.words, html.table(told))
 
-    @property
-    def plausible(self) -> bool:
-        """Whether nothing, or hardly anything, speaks against independence."""
-        return self.p_value > SIGNIFICANT or abs(self.correlation) < STRONG
-
 
 def independence(frequency: npt.NDArray[np.int64], mean: Array) -> Independence:
     """Whether frequent customers spend more or less a purchase, in words."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from clvmodels.scoring.gates import Outcome
 
-__all__ = ["JSONLines", "event", "tell_outcomes"]
+__all__ = ["JSONLines", "Tell", "event", "silent", "tell_outcomes"]
+
+Tell = Callable[[str], None]  # what a user watches
 
 log = logging.getLogger("clvmodels.job")
 log.addHandler(logging.NullHandler())  # else Python prints warnings of refused gates beside the exception
@@ -18,6 +20,10 @@ log.addHandler(logging.NullHandler())  # else Python prints warnings of refused 
 def event(name: str, text: str, level: int = logging.INFO, **facts: Any) -> None:
     """Log an event; facts are plain values, and none is a secret."""
     log.log(level, text, extra={"event": name, "facts": facts})
+
+
+def silent(_: str) -> None:
+    """Nobody watches."""
 
 
 def tell_outcomes(outcomes: Sequence[Outcome]) -> bool:

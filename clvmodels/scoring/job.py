@@ -7,42 +7,34 @@ publishes it only where it is not yet.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clvmodels import frames
-from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob, StoreUnreachable
-from clvmodels.estimators import persistence
 from clvmodels.estimators.customer_model import CustomerModel, load
-from clvmodels.estimators.regular import RegularModel
-from clvmodels.scoring import chunks, gates
+from clvmodels.scoring import gates
 from clvmodels.scoring.customers import Data, read
-from clvmodels.scoring.events import event, tell_outcomes
-from clvmodels.scoring.evidence import Evidence, Tally, forecast_of
+from clvmodels.scoring.events import Tell, event, silent
+from clvmodels.scoring.evidence import Evidence
 from clvmodels.scoring.gates import Outcome
 from clvmodels.scoring.manifest import Manifest
 from clvmodels.scoring.publishing import Outlet
-from clvmodels.scoring.record import Job, read_job
-from clvmodels.scoring.registry import Registry, VersionRecord
-from clvmodels.scoring.run import packages, perform, plan
-from clvmodels.scoring.sections import NO_SPEND, Place, Sink
+from clvmodels.scoring.record import Job, as_job
+from clvmodels.scoring.registry import Registry
+from clvmodels.scoring.run import perform, plan
+from clvmodels.scoring.sections import Place, Sink
 from clvmodels.scoring.stores import place_of
 from clvmodels.scoring.stores.contract import locked, reaching
-from clvmodels.transactions.holdout import holdout_split
+from clvmodels.scoring.versions import judged, reads_intertimes, unfitted
 from clvmodels.transactions.rfm import RFM
-from clvmodels.validation.validate import validate
 
 __all__ = ["FitDone", "ScoreDone", "fit_job", "score_job", "uris_of"]
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +134,18 @@ def fit_job(
     >>> done.promoted, len(done.rfm)
     (True, 2357)
     """
-    job = job if isinstance(job, Job) else read_job(job)
-    tell = tell or _silent
+    job, tell = as_job(job), tell or silent
     kept = job.registry
     if kept.folder is None and kept.file is None:
         raise InvalidJob("registry.folder: is missing: name the folder for models (or registry.file, one file).")
     with _at_work(job, dry_run) as staging:
         tell("Reading the source")
-        model = _unfitted(job)
+        model = unfitted(job)
         data = read(
             job,
             as_of,
             job.clock.clock,
-            intertimes=_reads_intertimes(model),
+            intertimes=reads_intertimes(model),
             has_spend=model.spend is not None,
             staging=staging,
             uris=uris_of(job),
@@ -228,8 +219,7 @@ def score_job(
     >>> clv.score_job(job, "1997-10-01").published  # the same run again: there already
     ()
     """
-    job = job if isinstance(job, Job) else read_job(job)
-    tell = tell or _silent
+    job, tell = as_job(job), tell or silent
     if not job.sinks and not dry_run:
         raise InvalidJob(
             "sinks: there is none: name at least one, such as {store = 'parquet', path = 'scores.parquet'}."
@@ -243,7 +233,7 @@ def score_job(
             raise InvalidJob(f"clock: the model tells time in {clock}, the job in {job.clock.clock}: make them agree.")
         tell("Reading the source")
         paid = champion.spend is not None and (job.source.kind == "rfm" or job.columns.has_money)
-        intertimes = _reads_intertimes(champion)
+        intertimes = reads_intertimes(champion)
         data = read(job, as_of, clock, intertimes=intertimes, has_spend=paid, staging=staging, uris=uris)
         paid = paid and data.customers.rfm.monetary_value is not None
         model = champion if paid else CustomerModel(champion.purchases)
@@ -271,30 +261,16 @@ def _registered(
     job: Job, registry: Registry, data: Data, model: CustomerModel, rfm: RFM, *, dry_run: bool, force: bool, tell: Tell
 ) -> FitDone:
     """Judge a fit, keep it as a version, and promote it if the gates let it."""
-    champion = registry.champion()
-    fitted = None if champion is None else champion.record.evidence
-    tally = Tally.of(rfm, since_last=0 if fitted is None else max(0, data.end - fitted.end))
-    evidence = tally.evidence(str(rfm.observation_end), data.end, forecast=forecast_of(model.purchases, rfm))
-    outcomes = gates.on_fit(job.gates, model, tally, evidence, None if champion is None else champion.load(), fitted)
-    refused = tell_outcomes(outcomes)
     if job.models.holdout is not None:
         tell("Forecasting a holdout period")
-    record = VersionRecord(
-        job=job.published(),
-        source=chunks.fingerprint(data.customers),
-        packages=packages(),
-        certificates=tuple(_plain(part.certificate()) for part in model.parts),
-        holdout=_holdout(job, data, model),
-        evidence=evidence,
-        gates=outcomes,
-        forced=force and refused,
-    )
+    found = judged(job, registry.champion(), data, model, rfm, force=force)
+    record, outcomes = found.record, found.record.gates
     if dry_run:
         return FitDone(model, rfm, None, None, outcomes, False)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     version = registry.add(model, record, made=now)
     event("added", f"Version {version.name} added to {registry.path}", version=version.name)
-    if refused and not force:
+    if found.refused and not force:
         gates.refuse(outcomes)
     registry.promote(version.name, forced=record.forced, made=now)
     event("promoted", f"Version {version.name} is the champion", version=version.name, forced=record.forced)
@@ -358,54 +334,3 @@ def uris_of(job: Job) -> dict[str, str]:
             "variables of your shell: write NAME=... into the crontab, or have the job read a file of them first."
         )
     return {name: os.environ[name] for name in names.values()}
-
-
-def _unfitted(job: Job) -> CustomerModel:
-    asked = job.models
-    known: dict[str, Any] = {**persistence.PURCHASE_MODELS, **persistence.REGULAR_MODELS}
-    shared: dict[str, Any] = {"by": asked.by, "smallest_group": asked.smallest_group}
-    purchases = known[asked.purchases](purchase=asked.purchase_formula, dropout=asked.dropout_formula, **shared)
-    if asked.spend == NO_SPEND or (job.source.kind == "transactions" and not job.columns.has_money):
-        return CustomerModel(purchases)
-    return CustomerModel(purchases, persistence.SPEND_MODELS[asked.spend](spend=asked.spend_formula, **shared))
-
-
-def _reads_intertimes(model: CustomerModel) -> bool:
-    return isinstance(model.purchases, RegularModel)
-
-
-def _holdout(job: Job, data: Data, model: CustomerModel) -> tuple[dict[str, Any], ...] | None:
-    """Scores of models fitted before a holdout period that ends with the data."""
-    length, clock = job.models.holdout, job.clock.clock
-    if length is None or data.transactions is None:
-        return None
-    day = datetime.fromisoformat(clock.describe_tick(data.end)[:10])
-    days = Clock("day").duration(length)
-    fresh = _unfitted(job)
-    split = holdout_split(
-        data.source,
-        **{name: column for name, column in data.columns.items() if name != "amount" or fresh.spend is not None},
-        time_unit=clock.time_unit,
-        merge_within=clock.merge_within,
-        time_zone=clock.time_zone,
-        calibration_end=(day - timedelta(days=days)).date(),
-        holdout_end=day.date(),
-        include_first_transaction=job.models.include_first_transaction,
-        intertimes=_reads_intertimes(model),
-        date_format=data.date_format,
-        on_missing_id=job.cleaning.on_missing_id,
-        acquired_after=job.models.acquired_after,
-    )
-    if data.customers.rfm.attributes:
-        rfm = data.customers.rfm
-        split = split.with_columns(frames.table("polars", {"customer_id": rfm.customer_id, **rfm.attributes}))
-    scores = validate(split, [fresh.purchases], fresh.spend).scores
-    return tuple(_plain(row) for row in json.loads(scores.to_json(orient="records")))
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return dict(json.loads(json.dumps(values, default=float)))
-
-
-def _silent(_: str) -> None:
-    """Nobody watches."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -79,6 +78,10 @@ class Manifest(Record):
     gates : tuple of Outcome
     forced : bool
         Whether it was published although a gate refused.
+    status : {"published", "unfinished", "refused"}
+        In every sink; in some of them, or none yet; or in none, since a gate refused.
+    refusal : str or None
+        Why it was refused: the sentences of the gates.
     sinks : tuple of SinkState
     packages : dict of str to str
     job : dict
@@ -106,6 +109,8 @@ class Manifest(Record):
     evidence: Evidence
     gates: tuple[Outcome, ...]
     forced: bool
+    status: Literal["published", "unfinished", "refused"] = "unfinished"
+    refusal: str | None = None
     sinks: tuple[SinkState, ...]
     packages: dict[str, str]
     job: dict[str, Any]
@@ -135,11 +140,8 @@ class Manifest(Record):
 
 def write(manifest: Manifest, folder: Path) -> Path:
     """Write a manifest whole, in the place of what was known of the run before."""
-    document = manifest.model_dump(mode="json")
-    document["checksum"] = _checksum(document)
     path = folder / "runs" / manifest.file_name
-    with files.replacing(path) as temporary:
-        temporary.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    files.write_json(path, files.with_checksum(manifest.model_dump(mode="json")))
     return path
 
 
@@ -151,24 +153,14 @@ def read_manifest(path: Path) -> Manifest:
     InvalidManifest
         When it is missing, damaged, of an unknown version, or none at all.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidManifest(f"{path}: cannot be read ({error.strerror or error}).") from None
-    except (ValueError, RecursionError) as error:
-        raise InvalidManifest(f"{path}: is damaged: it is not JSON ({error}).") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise InvalidManifest(f"{path}: is no manifest of a run: it does not say it is a {FORMAT}.")
-    if document.get("schema_version") != 1:
-        raise InvalidManifest(f"{path}: has schema version {document.get('schema_version')!r}; this release reads 1.")
-    checksum = document.pop("checksum", None)
-    if checksum != _checksum(document):
+    document = files.read_document(path, "manifest of a run", FORMAT, 1, InvalidManifest)
+    if not files.undamaged(document):
         raise InvalidManifest(f"{path}: is damaged: its content does not match its checksum. Remove it, and run again.")
+    del document["checksum"]
     try:
         return Manifest.model_validate_json(json.dumps(document))
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
-        raise InvalidManifest(f"{path}: is damaged: {faults}.") from None
+        raise InvalidManifest(f"{path}: is damaged: {files.fields_at_fault(error)}.") from None
 
 
 def read_manifests(folder: Path) -> list[Manifest]:
@@ -192,7 +184,3 @@ def past_runs(folder: Path) -> list[tuple[Manifest, list[Path]]]:
         if parts:
             found.append((manifest, parts))
     return found
-
-
-def _checksum(document: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

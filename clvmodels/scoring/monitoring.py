@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +86,7 @@ class Monitoring:
 
     def to_json(self, path: str | Path) -> None:
         """Write it as JSON, whole or not at all."""
-        with files.replacing(Path(path)) as temporary:
-            temporary.write_text(json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        files.write_json(Path(path), self.to_dict())
 
 
 def monitor(

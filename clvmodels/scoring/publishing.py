@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from clvmodels.errors import StoreUnreachable
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.scoring import chunks
 from clvmodels.scoring.chunks import Customers, Stamp
+from clvmodels.scoring.events import Tell
 from clvmodels.scoring.evidence import Tally
 from clvmodels.scoring.sections import Predictions
 from clvmodels.scoring.stores import Place, Stage
@@ -111,7 +112,7 @@ def score_all(
     outlets: Sequence[Outlet],
     at_once: int,
     since_last: int,
-    tell: Callable[[str], None],
+    tell: Tell,
 ) -> Counted:
     """Score every customer, write the rows to the staged tables, and reconcile what arrived.
 

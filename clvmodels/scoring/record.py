@@ -32,7 +32,7 @@ from clvmodels.scoring.sections import (
     sound,
 )
 
-__all__ = ["Job", "job_from", "read_job", "template"]
+__all__ = ["Job", "as_job", "job_from", "read_job", "template"]
 
 
 class Job(Section):
@@ -111,6 +111,11 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
         elif told is not None:
             document[name] = told if name == "sinks" else dict(told)
     return job_from(document, "The job" if path is None else str(path))
+
+
+def as_job(job: Job | str | Path) -> Job:
+    """A job, or that of a TOML file."""
+    return job if isinstance(job, Job) else read_job(job)
 
 
 def job_from(document: Mapping[str, Any], title: str = "The job") -> Job:

@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
+from clvmodels import files
 from clvmodels.errors import InvalidOption, InvalidRegistry
 from clvmodels.estimators.customer_model import CustomerModel, load
 from clvmodels.scoring.evidence import Evidence, Record
@@ -163,7 +164,9 @@ class Registry:
         with _beside(self.path / "versions") as folder:
             model.save(folder / MODEL)
             name = _name(folder / MODEL, record)
-            _write(folder / MANIFEST, Manifest(version=name, made=made, record=record))
+            files.write_json(
+                folder / MANIFEST, Manifest(version=name, made=made, record=record).model_dump(mode="json")
+            )
             _placed(folder, self._folder(name))
         return self.version(name)
 
@@ -225,7 +228,7 @@ class Registry:
                 return moves[-1]
             move = Move(number=len(moves) + 1, version=version, why=why, forced=forced, made=made)
             with _beside(self.path / "champion") as folder:
-                _write(folder / MOVE, move)
+                files.write_json(folder / MOVE, move.model_dump(mode="json"))
                 if _placed(folder, self._step(move.number)):
                     return move
 
@@ -265,19 +268,14 @@ def _name(model: Path, record: VersionRecord) -> str:
     return hashlib.sha256(content + told.encode()).hexdigest()[:DIGITS]
 
 
-def _write(path: Path, record: Record) -> None:
-    text = json.dumps(record.model_dump(mode="json"), indent=2, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
 def _read(path: Path, kind: type[R]) -> R:
     try:
         return kind.model_validate_json(path.read_bytes())
     except OSError as error:
         raise InvalidRegistry(f"{path}: cannot be read ({error.strerror or error}).") from error
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'content'}: {e['msg']}" for e in error.errors()[:5])
-        raise InvalidRegistry(f"{path}: is damaged, or not of this release: {faults}.") from error
+        told = files.fields_at_fault(error)
+        raise InvalidRegistry(f"{path}: is damaged, or not of this release: {told}.") from error
     except (ValueError, RecursionError) as error:
         raise InvalidRegistry(f"{path}: is damaged: {error}.") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.scoring import chunks, gates, manifest, publishing
 from clvmodels.scoring.customers import Data
-from clvmodels.scoring.events import event, tell_outcomes
+from clvmodels.scoring.events import Tell, event, tell_outcomes
 from clvmodels.scoring.evidence import Evidence
 from clvmodels.scoring.manifest import Manifest, SinkState
 from clvmodels.scoring.publishing import Counted, Outlet
@@ -23,7 +23,6 @@ from clvmodels.scoring.stores.contract import reaching
 __all__ = ["Plan", "packages", "perform", "plan"]
 
 PACKAGES = ("clvmodels", "numpy", "scipy", "polars", "pyarrow")
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +116,8 @@ def perform(
         if dry_run:
             return run, ()
         if refused and not forced:
+            if known is None or known.refusal is not None:  # what is known of a run that was published stays
+                _kept(planned, run.model_copy(update={"refusal": gates.refusal(run.gates)}), outlets)
             gates.refuse(run.gates)
         tell("Publishing")
         return _published(planned, run, outlets)
@@ -202,8 +203,9 @@ def _states(job: Job, outlets: Sequence[Outlet], rows: int) -> tuple[SinkState, 
 
 def _kept(planned: Plan, run: Manifest, outlets: Sequence[Outlet]) -> Manifest:
     """The manifest with the state of the sinks, written."""
-    changes: dict[str, Any] = {"sinks": _states(planned.job, outlets, run.customers)}
-    run = run.model_copy(update=changes)
+    run = run.model_copy(update={"sinks": _states(planned.job, outlets, run.customers)})
+    status = "published" if run.published else "unfinished" if run.refusal is None else "refused"
+    run = run.model_copy(update={"status": status})
     folder = planned.job.run.folder
     if folder is not None:
         with reaching(f"The manifest in {folder}"):

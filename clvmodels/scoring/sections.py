@@ -65,6 +65,16 @@ def _printable(name: str | None) -> str | None:
     return name
 
 
+def _misplaced(place: Place | Sink) -> list[str]:
+    """Faults of where a store is: a server has a URI, the others have a file."""
+    if place.store == "postgres":
+        if place.uri_variable is None or place.path is not None:
+            return ["uri_variable: name the environment variable that holds the URI (and no path)"]
+    elif place.path is None or place.uri_variable is not None:
+        return ["path: name the file (and no uri_variable)"]
+    return []
+
+
 def _rules(given: Any) -> Any:
     """Rules from a table."""
     if not isinstance(given, dict):
@@ -105,12 +115,7 @@ class Place(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        faults = []
-        if self.store == "postgres":
-            if self.uri_variable is None or self.path is not None:
-                faults.append("uri_variable: name the environment variable that holds the URI (and no path)")
-        elif self.path is None or self.uri_variable is not None:
-            faults.append("path: name the file (and no uri_variable)")
+        faults = _misplaced(self)
         if self.store == "file" and (self.table is not None or self.query is not None):
             faults.append("table, query: are for databases; leave them out")
         if self.store != "file" and (self.table is None) == (self.query is None):
@@ -265,12 +270,7 @@ class Sink(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        faults = []
-        if self.store == "postgres":
-            if self.uri_variable is None or self.path is not None:
-                faults.append("uri_variable: name the environment variable that holds the URI (and no path)")
-        elif self.path is None or self.uri_variable is not None:
-            faults.append("path: name the file (and no uri_variable)")
+        faults = _misplaced(self)
         if self.partitioned and self.store != "parquet":
             faults.append("partitioned: is for Parquet alone")
         return sound(self, faults)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from clvmodels.errors import InvalidJob
 from clvmodels.reporting.monitoring import write_monitoring
 from clvmodels.scoring.customers import log_of
+from clvmodels.scoring.events import Tell, silent
 from clvmodels.scoring.following import PastRun
 from clvmodels.scoring.job import uris_of
 from clvmodels.scoring.manifest import past_runs
 from clvmodels.scoring.monitoring import Monitoring, keep_history, monitor, read_history
-from clvmodels.scoring.record import Job, read_job
+from clvmodels.scoring.record import Job, as_job
 from clvmodels.scoring.registry import Registry, Version
 
 __all__ = ["Watched", "monitor_job"]
@@ -35,7 +35,7 @@ def monitor_job(
     until: str | None = None,
     *,
     folder: str | Path | None = None,
-    tell: Callable[[str], None] | None = None,
+    tell: Tell | None = None,
 ) -> Watched:
     """Follow the past runs of a job with its source as it is now.
 
@@ -80,8 +80,7 @@ def monitor_job(
     >>> sorted(path.name for path in found.folder.iterdir())
     ['history.parquet', 'monitoring.html', 'monitoring.json']
     """
-    job = job if isinstance(job, Job) else read_job(job)
-    tell = tell or _silent
+    job, tell = as_job(job), tell or silent
     if job.source.kind != "transactions":
         raise InvalidJob("source.kind: past runs are followed in a log of transactions, not in summaries.")
     if job.run.folder is None:
@@ -144,7 +143,3 @@ def _usual(version: Version) -> float | None:
     if forecast is None or not forecast.get("predicted"):
         return None
     return float(forecast["actual"]) / float(forecast["predicted"]) - 1
-
-
-def _silent(_: str) -> None:
-    """Nobody watches."""

@@ -80,9 +80,7 @@ class Cleaned:
     def to_json(self, path: str | Path) -> None:
         """Write the rules and the ledger."""
         ledger = json.loads(self.ledger.to_json(orient="records"))
-        with files.replacing(Path(path)) as temporary:
-            text = json.dumps({"rules": asdict(self.rules), "ledger": ledger}, indent=2)
-            temporary.write_text(text + "\n", encoding="utf-8")
+        files.write_json(Path(path), {"rules": asdict(self.rules), "ledger": ledger})
 
     def write_set_aside(self, path: str | Path) -> None:
         """Write the rows set aside, with their reason, as Parquet or CSV by the ending of the path."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date as Date
@@ -166,8 +165,7 @@ class Profile:
 
     def to_json(self, path: str | Path) -> None:
         """Write all of it as JSON, whole or not at all."""
-        with files.replacing(Path(path)) as temporary:
-            temporary.write_text(json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        files.write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:
         return "Profile:\n" + "\n".join(f"- {fact}" for fact in self.facts())

@@ -20,7 +20,8 @@ import pandas as pd
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.purchases import PurchaseModel, data_fingerprint
+from clvmodels.estimators.fitted_purchases import data_fingerprint
+from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.estimators.uncertain import Request

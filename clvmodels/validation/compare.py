@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from sklearn.base import clone
 
 from clvmodels import files, html
 from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption
-from clvmodels.estimators.purchases import PurchaseModel, data_fingerprint
+from clvmodels.estimators.fitted_purchases import data_fingerprint
+from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
@@ -83,8 +83,7 @@ class Comparison:
 
     def to_json(self, path: str | Path) -> None:
         """Write the table, the words and the facts as JSON, whole or not at all."""
-        with files.replacing(Path(path)) as temporary:
-            temporary.write_text(json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        files.write_json(Path(path), self.to_dict())
 
     def shown(self) -> pd.DataFrame:
         """The columns that people read, as text."""

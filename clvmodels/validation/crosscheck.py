@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,8 +79,7 @@ class Crosscheck:
 
     def to_json(self, path: str | Path) -> None:
         """Write the tables as JSON, whole or not at all."""
-        with files.replacing(Path(path)) as temporary:
-            temporary.write_text(json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        files.write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:
         return f"Crosscheck: {self.words}\n{self.parameters.to_string(index=False)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -118,8 +117,7 @@ class Backtest:
 
     def to_json(self, path: str | Path) -> None:
         """Write the tables as JSON, whole or not at all."""
-        with files.replacing(Path(path)) as temporary:
-            temporary.write_text(json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        files.write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self._told()}\n{self._shown().to_string(index=False)}"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 import clvmodels as clv
+from clvmodels import files
 from clvmodels.errors import FitFailed, InvalidModelFile, InvalidOption, InvalidRFM
-from clvmodels.estimators.persistence import _checksum
 
 WIDE = {"first order": ["low", "mid: 2", "v0"], "country": ["DE", "FR", "LI"]}
 PURCHASE, DROPOUT = "C(`first order`) + age", "age"
@@ -446,7 +446,7 @@ def saved(tmp_path, purchases, spend=None):
 def read(tmp_path, document):
     """The document as a model, its checksum set right: what then refuses it are the checks of the fields."""
     document = document if isinstance(document, dict) else json.loads(document)
-    document["checksum"] = _checksum(document)
+    document = files.with_checksum(document)
     (tmp_path / "again.json").write_text(json.dumps(document), encoding="utf-8")
     return clv.load(tmp_path / "again.json")
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clvmodels import files
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidModelFile, InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel, load
-from clvmodels.estimators.persistence import _checksum
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.transactions.rfm import rfm_summary
@@ -92,7 +92,7 @@ def test_a_file_from_before_fingerprints_of_data_is_read(model, text, tmp_path):
     assert read(tmp_path, text).purchases.data_fingerprint_ == model.purchases.data_fingerprint_
     document = json.loads(text)
     del document["purchases"]["data_fingerprint"], document["spend"]["data_fingerprint"]
-    document["checksum"] = _checksum(document)
+    document = files.with_checksum(document)
     again = read(tmp_path, json.dumps(document))
     assert again.purchases.data_fingerprint_ is None
     assert again.purchases.parameters_ == model.purchases.parameters_
@@ -102,7 +102,7 @@ def test_a_file_from_before_ridges_is_read(model, text, tmp_path):
     assert model.purchases.fit_.ridges
     document = json.loads(text)
     del document["purchases"]["fit"]["ridges"], document["spend"]["fit"]["ridges"]
-    document["checksum"] = _checksum(document)
+    document = files.with_checksum(document)
     assert read(tmp_path, json.dumps(document)).purchases.fit_.ridges == ()
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clvmodels import files
 from clvmodels.errors import InvalidJob, InvalidModelFile
-from clvmodels.estimators import persistence
 from clvmodels.estimators.customer_model import load
 from clvmodels.scoring.record import Job, job_from, read_job, template
 from clvmodels.scoring.sections import column_suffix
@@ -193,7 +193,7 @@ def test_any_model_file_is_a_model_or_one_named_error(data, fitted, tmp_path_fac
         key = data.draw(st.sampled_from(sorted(inner)))
     inner[key] = data.draw(values)
     if data.draw(st.booleans()):
-        document["checksum"] = persistence._checksum(document)
+        document = files.with_checksum(document)
     path.write_text(json.dumps(document))
     with contextlib.suppress(InvalidModelFile):
         assert load(path).purchases.parameters_

@@ -16,7 +16,8 @@ from scipy.stats import nbinom
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel, load
-from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, data_fingerprint
+from clvmodels.estimators.fitted_purchases import data_fingerprint
+from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.processes import bgnbd
 from clvmodels.processes.contract import Score

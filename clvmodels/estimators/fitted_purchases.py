@@ -1,0 +1,288 @@
+"""Purchase processes fitted to RFMs, and the arrays that predictions are made of: what an active customer would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+
+import numpy as np
+
+from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
+from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
+from clvmodels.estimators.design import Formulas
+from clvmodels.estimators.uncertain import Prediction
+from clvmodels.inference.fitting import Fit
+from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
+from clvmodels.inference.uncertainty import draw_parameters
+from clvmodels.processes.contract import Array, Future, PurchaseProcess
+from clvmodels.transactions.rfm import RFM
+
+__all__ = ["DropoutMoves", "FittedPurchases", "data_fingerprint"]
+
+DropoutMoves = Literal["mean", "spread"]
+TIMES = ("recency", "T")
+INTERTIMES = "sum_log_intertimes"
+HISTORY = ("frequency", *TIMES)
+
+
+class FittedPurchases(FittedProcess):
+    """A purchase process with its options, its fit, and what it expects in arrays; `PurchaseModel` tells users."""
+
+    plain: ClassVar[PurchaseProcess]
+
+    if TYPE_CHECKING:
+
+        @property
+        def process(self) -> PurchaseProcess: ...
+
+    def __init__(
+        self,
+        prior: Mapping[str, tuple[float, float]] | None = None,
+        *,
+        purchase: str | None = None,
+        dropout: str | None = None,
+        equal: Sequence[str] = (),
+        dropout_moves: DropoutMoves = "mean",
+        l2: float = 0.0,
+        by: str | None = None,
+        smallest_group: int = SMALLEST_GROUP,
+    ) -> None:
+        super().__init__(prior, l2=l2, by=by, smallest_group=smallest_group)
+        self.purchase = purchase
+        self.dropout = dropout
+        self.equal = equal
+        self.dropout_moves = dropout_moves
+
+    @property
+    def _roles(self) -> dict[str, str | None]:
+        return {"purchase": self.purchase, "dropout": self.dropout}
+
+    @property
+    def _formulas(self) -> Formulas | None:
+        asked = super()._formulas
+        return asked and replace(asked, equal=tuple(self.equal), spread=self.dropout_moves == "spread")
+
+    @property
+    def _asked(self) -> str:
+        told = super()._asked
+        more = [f"equal {name}" for name in self.equal] + ["spread"] * (self.dropout_moves == "spread")
+        return ", ".join([told[:-1], *more]) + ")" if told and more else told
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        if self.dropout_moves not in get_args(DropoutMoves):
+            raise InvalidOption(f"dropout_moves={self.dropout_moves!r} is not one of 'mean', 'spread'.")
+        if not (isinstance(self.equal, (list, tuple)) and all(isinstance(name, str) for name in self.equal)):
+            raise InvalidOption(f"equal={self.equal!r} must be a list of names, such as ['age'].")
+        if self.equal and self._formulas is None:
+            raise InvalidOption(f"equal={self.equal!r}: there are no covariates to have equal coefficients.")
+
+    def fit(self, rfm: RFM, y: Any = None) -> Self:
+        """Maximum-likelihood fit.
+
+        Parameters
+        ----------
+        rfm : RFM
+            From `rfm_summary`; its clock becomes the model's.
+        y : ignored
+            For scikit-learn.
+
+        Raises
+        ------
+        FitFailed
+            When no maximum is found. A maximum at a limit is no failure: `fit_.status` is then "boundary".
+        """
+        self._forget()
+        self._check_rfm(rfm)
+        if len(rfm) == 0 or not np.any(rfm.T > 0):
+            raise InvalidRFM("No customer was observed for any time after the first purchase: there is nothing to fit.")
+        self._learn(rfm)
+        return self._maximize(rfm, float(np.mean(rfm.T)))
+
+    def _check_rfm(self, rfm: RFM) -> None:
+        super()._check_rfm(rfm)
+        title, process = self.title, self.process
+        if process.discrete and not rfm.clock.discrete:
+            raise ClockMismatch(
+                f"{title} counts opportunities to buy, and this RFM tells time in {rfm.clock}: make it with the "
+                "opportunity as both time_unit and merge_within, such as 'year' (or 'month', 'week')."
+            )
+        if rfm.clock.discrete and not process.discrete:
+            raise ClockMismatch(
+                f"{title} needs to know when purchases were made, and this RFM tells time in {rfm.clock}: make it with "
+                "merge_within='day', or fit a discrete process such as BG/BB."
+            )
+        if INTERTIMES in process.statistics and rfm.sum_log_intertimes is None:
+            raise InvalidRFM(
+                f"{title} reads {INTERTIMES}, which this RFM does not have: make it with "
+                "rfm_summary(log, ..., intertimes=True), likewise holdout_split."
+            )
+
+    def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
+        names = self.process.statistics if names is None else names
+        return unique_rows(self._values(rfm, names), _ticks(rfm, names))
+
+    def _counted(self, rfm: RFM) -> CountedRows:
+        names = self.process.statistics
+        return counted_rows(self._values(rfm, names), _ticks(rfm, names))
+
+    def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
+        if self.process.statistics == HISTORY:
+            return fit.fingerprint  # counted already
+        return data_fingerprint(rfm)
+
+    def _duration(self, horizon: float | str, name: str = "horizon") -> float:
+        self._check_fitted()
+        return self.clock_.duration(horizon, name)
+
+    def _unit(self, name: str) -> str:
+        self._check_fitted()
+        return self._unit_power(self.process.parametrization.unit_powers.get(name, 0))
+
+    def _unit_power(self, power: int) -> str:
+        return {0: "", 1: f"{self.clock_.time_unit}s", -1: f"per {self.clock_.time_unit}"}[power]
+
+    def alive(self, rfm: RFM) -> Array:
+        """P(alive) of each customer (n,)."""
+        p, process = self._parameters, self.process
+        self._check_rfm(rfm)
+        told = partial(process.probability_alive, p)
+        if process.elementary:
+            return in_blocks(told, [np.asarray(value, dtype=float) for value in self._values(rfm, process.statistics)])
+        return self._rows(rfm).evaluate(told)
+
+    def if_active(self, rfm: RFM, function: Callable[..., Array]) -> Array:
+        """function(p, *state) of each customer (n,), computed once for each distinct state."""
+        p = self._parameters
+        self._check_rfm(rfm)
+        return self._rows(rfm, self.process.state).evaluate(lambda *state: function(p, *state))
+
+    def prediction(
+        self,
+        rfm: RFM,
+        name: str,
+        if_active: Callable[..., Array] | None,
+        outcome: Callable[..., Callable[..., Array]] | None = None,
+        alive: Array | None = None,
+    ) -> Prediction:
+        """P(alive) times what an active customer would do, ready to be told with or without an interval.
+
+        Parameters
+        ----------
+        if_active : function (p, *state), optional
+            Default: 1.
+        outcome : function (seed, draws) -> function (generator, *columns), optional
+            One customer's possible outcomes.
+        alive : array (n,), optional
+            P(alive), where it is known already.
+        """
+        point = self.alive(rfm) if alive is None else alive
+        if if_active is not None:
+            point = point * self.if_active(rfm, if_active)
+        names = self._columns
+        values = self._values(rfm, names)
+        columns = {name: np.asarray(value, dtype=float) for name, value in zip(names, values, strict=True)}
+        return Prediction(name, point, columns, _ticks(rfm, names), partial(self._under_draws, if_active), outcome)
+
+    def _under_draws(self, if_active: Callable[..., Array] | None, seed: int, draws: int) -> Callable[..., Array]:
+        """The mean under each draw of the parameters, as a function of columns (b,) with values (draws, b)."""
+        process = self.process
+        drawn = draw_parameters(process, self.fit_, draws, seed)
+        p = process.Parameters(*drawn[:, :, None])
+        each = [process.Parameters(*values) for values in drawn.T]
+
+        def mean(*columns: Array) -> Array:
+            alive: Array = process.probability_alive(p, *self._statistics(columns))
+            if if_active is None:
+                return alive
+            state = columns[: len(process.state)]
+            return alive * under_each(if_active, each, *state)
+
+        return mean
+
+    def _outcome(self, length: float, rate: float, seed: int, draws: int) -> Callable[..., Array]:
+        future = self.futures(length, rate, seed, draws)
+        return lambda generator, *columns: future(generator, *columns).worth
+
+    def futures(self, length: float, rate: float, seed: int, draws: int) -> Callable[..., Future]:
+        """A customer's possible futures, one under each draw: a function of a generator and the customer's columns."""
+        process = self.process
+        p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
+
+        def future(generator: np.random.Generator, *columns: Array) -> Future:
+            return process.sample_future(p, length, rate, *self._statistics(columns), generator=generator)
+
+        return future
+
+    def expected_totals(self, rfm: RFM, lengths: Array) -> Array:
+        """Expected purchases of all customers together within each length after the end of observation, (k,)."""
+        p, alive = self._parameters, self.alive(rfm)
+        rows = self._rows(rfm, self.process.state)
+        together = np.bincount(rows.positions, weights=alive)
+        return np.array([together @ self.purchases_if_active(length, p, *rows.columns) for length in lengths])
+
+    def outcomes(self, rfm: RFM, length: float, draws: int, generator: np.random.Generator) -> Array:
+        """What each customer may buy within a length, at the parameters estimated, (draws, n).
+
+        Doubt about the parameters, which all customers share, is left out: `futures` has it.
+        """
+        process, columns = self.process, self._values(rfm, self._columns)
+        state = [np.asarray(column, dtype=float) for column in columns[: len(process.state)]]
+        active = generator.random((draws, len(rfm))) < self.alive(rfm)
+        return process.sample_if_active(self._parameters, length, 0.0, *state, active, generator).purchases
+
+    def arrivals(self, t: Array, rfm: RFM) -> Array:
+        """Expected repeat purchases of each customer by t (n,), as told when the customer was new, (n,)."""
+        self._check_rfm(rfm)
+        extra = [name for name in self.process.state if name not in self.plain.state]
+        rows = unique_rows([t, *self._values(rfm, extra)], [rfm.clock.ticks_per_unit, *[1.0] * len(extra)])
+        return rows.evaluate(lambda t, *kind: self._of_new(t, kind))
+
+    def _of_new(self, t: Array, kind: Sequence[Array]) -> Array:
+        """Expected purchases by t (m,) of new customers with these covariates and groups, each (m,)."""
+        nothing = [np.zeros(len(t))] * len(self.plain.statistics)
+        return self.process.expected_purchases(self._parameters, t, *nothing, *kind)
+
+    def _statistics(self, columns: Sequence[Array]) -> list[Array]:
+        """Columns of a prediction in the order of the process's statistics."""
+        return [columns[self._columns.index(name)] for name in self.process.statistics]
+
+    @property
+    def _columns(self) -> list[str]:
+        """What a prediction depends on, state first, so that customers of one state lie together."""
+        process = self.process
+        return [*process.state, *(name for name in process.statistics if name not in process.state)]
+
+    def survival_if_active(self, length: float, p: Any, *state: Array) -> Array:
+        """P(active a length later) of an active customer; the parameters and the state come last."""
+        return self.process.survival_if_active(p, length, *state)
+
+    def purchases_if_active(self, length: float, p: Any, *state: Array) -> Array:
+        """Expected purchases within a length of an active customer."""
+        return self.process.purchases_if_active(p, length, *state)
+
+    def discounted_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
+        """The same, discounted at a continuous rate."""
+        return self.process.discounted_if_active(p, length, rate, *state)
+
+    def residual_if_active(self, rate: float, p: Any, *state: Array) -> Array:
+        """Expected purchases ever after of an active customer, discounted at a continuous rate."""
+        return self.process.residual_discounted_if_active(p, rate, *state)
+
+    def _buys_if_active(self, length: float, p: Any, *state: Array) -> Array:
+        return 1 - self.process.pmf_if_active(p, np.zeros(()), length, *state)
+
+
+def _ticks(rfm: RFM, names: Sequence[str]) -> list[float]:
+    """What makes each column whole numbers: times are whole ticks."""
+    return [rfm.clock.ticks_per_unit if name in TIMES else 1.0 for name in names]
+
+
+def data_fingerprint(rfm: RFM) -> str:
+    """SHA-256 of the customers' frequency, recency and T, in any order: the same whatever of these a process reads.
+
+    Times are told in the RFM's clock, so it tells the same data only together with an equal clock.
+    """
+    return counted_rows([rfm[name] for name in HISTORY], _ticks(rfm, HISTORY)).fingerprint()
