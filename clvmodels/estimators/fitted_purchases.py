@@ -165,7 +165,7 @@ class FittedPurchases(FittedProcess):
         name: str,
         if_active: Callable[..., Array] | None,
         outcome: Callable[..., Callable[..., Array]] | None = None,
-        alive: Array | None = None,
+        point: Array | None = None,
     ) -> Prediction:
         """P(alive) times what an active customer would do, ready to be told with or without an interval.
 
@@ -175,12 +175,11 @@ class FittedPurchases(FittedProcess):
             Default: 1.
         outcome : function (seed, draws) -> function (generator, *columns), optional
             One customer's possible outcomes.
-        alive : array (n,), optional
-            P(alive), where it is known already.
+        point : array (n,), optional
+            The product, where it is known already.
         """
-        point = self.alive(rfm) if alive is None else alive
-        if if_active is not None:
-            point = point * self.if_active(rfm, if_active)
+        if point is None:
+            point = self.alive(rfm) if if_active is None else self.alive(rfm) * self.if_active(rfm, if_active)
         names = self._columns
         values = self._values(rfm, names)
         columns = {name: np.asarray(value, dtype=float) for name, value in zip(names, values, strict=True)}
@@ -266,6 +265,10 @@ class FittedPurchases(FittedProcess):
     def discounted_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
         """The same, discounted at a continuous rate."""
         return self.process.discounted_if_active(p, length, rate, *state)
+
+    def purchases_and_worth_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
+        """Both at once, (2, n)."""
+        return self.process.purchases_and_worth_if_active(p, length, rate, *state)
 
     def residual_if_active(self, rate: float, p: Any, *state: Array) -> Array:
         """Expected purchases ever after of an active customer, discounted at a continuous rate."""

@@ -39,6 +39,7 @@ __all__ = [
     "PARAMETRIZATION",
     "Parameters",
     "average",
+    "both_if_active",
     "discounted_if_active",
     "intensity_if_active",
     "pmf_if_active",
@@ -117,7 +118,13 @@ def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
 
 
 def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
-    """The same, each purchase worth exp(-delta tau).
+    """The same, each purchase worth exp(-delta tau)."""
+    answer: Array = both_if_active(p, h, delta, x, T)[1]
+    return answer
+
+
+def both_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
+    """Expected purchases in (T, T + h] of a customer who is active at T, and the same discounted, (2, n).
 
     Integrated by parts, e^(-delta h) N(h) + delta * integral of e^(-delta tau) N(tau), since expected purchases N are
     bounded and monotone where the intensity may be steep; Gauss-Legendre nodes in log(1 + pace tau), on which scale
@@ -272,17 +279,23 @@ def quantities(p: Parameters) -> dict[str, Array]:
 
 def _bought(q: Array, shape: Array, z: Array) -> Array:
     """Expected purchases until z = h/(alpha+T) of a customer who drops out with probability q after each."""
-    return _bought_by_share(q, shape, np.ones(()), z)
+    return _per_dropout(q, np.expm1(np.log1p(q * z) * -shape), shape * z)
 
 
 def _bought_by_share(q: Array, shape: Array, *shares: Array) -> Array:
-    """The same for a sum of horizons, given as pairs of weight and z."""
-    gone, all_bought = np.zeros(()), np.zeros(())
+    """The same until the last of several z, and added up over all of them: pairs of a weight and z; (2, ...)."""
+    gone, all_bought, left, z = np.zeros(()), np.zeros(()), np.zeros(()), np.zeros(())
     for worth, z in zip(shares[::2], shares[1::2], strict=True):
-        steep = np.log1p(q * z) * -shape
-        gone = gone + worth * np.expm1(steep, out=steep if steep.ndim else None)
+        left = np.log1p(q * z) * -shape
+        left = np.expm1(left, out=left if left.ndim else None)
+        gone = gone + worth * left
         all_bought = all_bought + worth * z
-    return np.where(q > 0, -gone / np.where(q > 0, q, 1.0), shape * all_bought)
+    return np.stack([_per_dropout(q, left, shape * z), _per_dropout(q, gone, shape * all_bought)])
+
+
+def _per_dropout(q: Array, gone: Array, without_dropout: Array) -> Array:
+    """-gone/q, or its limit where q is 0."""
+    return np.where(q > 0, -gone / np.where(q > 0, q, 1.0), without_dropout)
 
 
 def _surviving(q: Array, shape: Array, z: Array) -> Array:

@@ -130,6 +130,8 @@ class PurchaseProcess:
     totals : function (weights, x, t_x, T) -> function (p, curved) -> Totals, optional
         The score of rows added up, each with its weight, where that takes less than each row's; for parameters that
         all rows share. With the Hessian and the outer products of the scores where `curved` is True.
+    both_if_active : function (p, h, delta, *state), optional
+        What `purchases_if_active` and `discounted_if_active` say, (2, n), where one computation has both.
     elementary : bool
         Whether P(alive) of a customer takes less than finding out who has the same history.
     discrete : bool
@@ -161,6 +163,7 @@ class PurchaseProcess:
     moves: dict[str, tuple[str, float]]
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
+    both_if_active: Callable[..., Array] | None = None
     elementary: bool = False
     discrete: bool = False
 
@@ -185,6 +188,12 @@ class PurchaseProcess:
         if delta == 0:
             return self.residual_if_active(p, *state)
         return self.discounted_if_active(p, WORTHLESS / delta, delta, *state)
+
+    def purchases_and_worth_if_active(self, p: Any, h: Array | float, delta: float, *state: Array) -> Array:
+        """Expected purchases in (T, T + h] of a customer active at T, and the same discounted, (2, n)."""
+        if self.both_if_active is not None:
+            return self.both_if_active(p, h, delta, *state)
+        return np.stack([self.purchases_if_active(p, h, *state), self.discounted_if_active(p, h, delta, *state)])
 
     def discounted_residual(self, p: Any, delta: float, *statistics: Array) -> Array:
         """Discounted expected residual transactions (DERT), given the history; delta >= 0.

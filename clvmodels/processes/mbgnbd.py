@@ -66,6 +66,11 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
     return beta_geometric.discounted_if_active(_stayed(p), h, delta, x, T)
 
 
+def both_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
+    """Both at once, (2, n)."""
+    return beta_geometric.both_if_active(_stayed(p), h, delta, x, T)
+
+
 def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
     """Histories of new customers observed for T (n,), drawn from the process itself."""
     return beta_geometric.simulate(p, T, generator, leave_at_once=True)
@@ -140,6 +145,7 @@ PROCESS = PurchaseProcess(
     survival_if_active=survival_if_active,
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
+    both_if_active=both_if_active,
     residual_if_active=residual_if_active,
     intensity_if_active=intensity_if_active,
     pmf_if_active=pmf_if_active,

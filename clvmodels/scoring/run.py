@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.scoring import chunks, gates, manifest, publishing

@@ -112,13 +112,16 @@ def lifetime_value(
     length = rfm.clock.duration(horizon)
     rate = rfm.clock.continuous_rate(annual_discount_rate)
     alive, expected_spend = purchases.alive(rfm), spend.spend_prediction(rfm)
-    undiscounted = alive * purchases.if_active(rfm, partial(purchases.purchases_if_active, length))
     if discounting == "continuous":
         worth = partial(purchases.discounted_if_active, length, rate)
+        both = purchases.if_active(rfm, partial(purchases.purchases_and_worth_if_active, length, rate))
     else:
         ends = _period_ends(rfm, length, period)
         worth = partial(_until, purchases, ends, [math.exp(-rate * end) for end in ends])
-    discounted = purchases.prediction(rfm, "discounted_purchases", worth, alive=alive)
+        undiscounted_too = (partial(purchases.purchases_if_active, length), worth)
+        both = np.stack([purchases.if_active(rfm, told) for told in undiscounted_too])
+    undiscounted = alive * both[0]
+    discounted = purchases.prediction(rfm, "discounted_purchases", worth, point=alive * both[1])
     share = np.divide(discounted.point, undiscounted, out=np.ones(len(rfm)), where=undiscounted > 0)
     timing = rate if discounting == "continuous" else None
     value = Prediction(
