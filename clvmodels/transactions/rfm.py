@@ -22,7 +22,7 @@ from clvmodels.transactions.reduction import Reduced, joined, reduce_to_customer
 
 __all__ = ["RFM", "acquisition_tick", "refuse_before", "refuse_nobody", "rfm_summary", "summarize"]
 
-ROWS_AT_ONCE = 16_000_000  # a file is read again for each part
+ROWS_AT_ONCE = 32_000_000  # a file is read again for each part
 
 
 def rfm_summary(
