@@ -161,14 +161,18 @@ def on_run(
     return tuple(found)
 
 
+def refusal(outcomes: Sequence[Outcome]) -> str | None:
+    """The sentence of every gate that refused, a line each; None if none did."""
+    return "\n".join(f"{outcome.gate}: {outcome.sentence}" for outcome in outcomes if not outcome.passed) or None
+
+
 def refuse(outcomes: Sequence[Outcome]) -> None:
     """Raise GateRefused with the sentence of every gate that refused; nothing if none did."""
     refused = [outcome for outcome in outcomes if not outcome.passed]
     if refused:
         count = f"{len(refused)} of {len(outcomes)} gates" if len(refused) > 1 else f"The gate {refused[0].gate!r}"
-        told = "\n".join(f"{outcome.gate}: {outcome.sentence}" for outcome in refused)
         raise GateRefused(
-            f"{count} refused, so nothing was published.\n{told}\n"
+            f"{count} refused, so nothing was published.\n{refusal(outcomes)}\n"
             "Look into it first; if it is meant, widen the limit named in [gates], or run once with --force."
         )
 

@@ -78,6 +78,10 @@ class Manifest(Record):
     gates : tuple of Outcome
     forced : bool
         Whether it was published although a gate refused.
+    status : {"published", "unfinished", "refused"}
+        In every sink; in some of them, or none yet; or in none, since a gate refused.
+    refusal : str or None
+        Why it was refused: the sentences of the gates.
     sinks : tuple of SinkState
     packages : dict of str to str
     job : dict
@@ -105,6 +109,8 @@ class Manifest(Record):
     evidence: Evidence
     gates: tuple[Outcome, ...]
     forced: bool
+    status: Literal["published", "unfinished", "refused"] = "unfinished"
+    refusal: str | None = None
     sinks: tuple[SinkState, ...]
     packages: dict[str, str]
     job: dict[str, Any]

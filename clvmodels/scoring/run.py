@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.scoring import chunks, gates, manifest, publishing
@@ -116,6 +115,8 @@ def perform(
         if dry_run:
             return run, ()
         if refused and not forced:
+            if known is None or known.refusal is not None:  # what is known of a run that was published stays
+                _kept(planned, run.model_copy(update={"refusal": gates.refusal(run.gates)}), outlets)
             gates.refuse(run.gates)
         tell("Publishing")
         return _published(planned, run, outlets)
@@ -201,8 +202,9 @@ def _states(job: Job, outlets: Sequence[Outlet], rows: int) -> tuple[SinkState, 
 
 def _kept(planned: Plan, run: Manifest, outlets: Sequence[Outlet]) -> Manifest:
     """The manifest with the state of the sinks, written."""
-    changes: dict[str, Any] = {"sinks": _states(planned.job, outlets, run.customers)}
-    run = run.model_copy(update=changes)
+    run = run.model_copy(update={"sinks": _states(planned.job, outlets, run.customers)})
+    status = "published" if run.published else "unfinished" if run.refusal is None else "refused"
+    run = run.model_copy(update={"status": status})
     folder = planned.job.run.folder
     if folder is not None:
         with reaching(f"The manifest in {folder}"):

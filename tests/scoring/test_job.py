@@ -189,11 +189,25 @@ def test_a_refused_gate_publishes_nothing_unless_forced(job, tmp_path):
         score_job(strict, NEXT)
     assert (tmp_path / "scores.parquet").read_bytes() == before
     assert not list(tmp_path.glob(".*staged*"))
-    assert len(read_manifests(tmp_path / "clv-runs")) == 1
+    published, refused = read_manifests(tmp_path / "clv-runs")
+    assert (published.as_of, published.status, published.refusal) == (NIGHT, "published", None)
+    assert (refused.as_of, refused.status, refused.published) == (NEXT, "refused", False)
+    assert refused.refusal.startswith("total: expected_purchases_12_months in total: 2,087.03, -0.1% against")
+    assert [sink.done for sink in refused.sinks] == [False]
     done = score_job(strict, NEXT, force=True).manifest
     assert done.forced
+    assert (done.run_id, done.status, done.refusal) == (refused.run_id, "published", None)
     assert not all(outcome.passed for outcome in done.gates)
     assert score_job(strict, NEXT).manifest.forced  # it is published already, and was forced
+
+
+def test_a_refusal_does_not_hide_that_a_run_was_published(job, tmp_path):
+    strict = job(gates={"total_change": 0.01})
+    first = score_job(strict, NIGHT)  # there is nothing to compare it with
+    score_job(job(predictions={"margin": 0.5, "horizons": ["90 days", "12 months"]}), NIGHT, force=True)
+    with pytest.raises(GateRefused, match="total"):
+        score_job(strict, NIGHT)
+    assert read_manifest(first.path) == first.manifest
 
 
 def test_a_dry_run_changes_nothing(job, tmp_path):
