@@ -24,6 +24,9 @@ AsOf = Annotated[str | None, typer.Option("--as-of", "--observation-end", help="
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read, compute and judge; write nothing.")]
 Force = Annotated[bool, typer.Option("--force", help="Go on although a gate refuses; it is recorded.")]
 
+FEW = 10_000  # customers: of so many, intervals of totals take a few seconds
+TOTAL_INTERVAL = 0.9
+
 
 @app.command()
 def init(
@@ -126,6 +129,7 @@ def score(
 ) -> None:
     """Score every customer of a log: P(alive), purchases and, with --amount, value, at each horizon."""
     from clvmodels.reporting import terminal
+    from clvmodels.scoring.chunks import intervals_of_totals
     from clvmodels.scoring.job import score_job
 
     kept = model if model is not None or job is not None else Path("model.json")
@@ -147,8 +151,14 @@ def score(
         done = score_job(record, as_of, dry_run=dry_run, force=force, tell=step)
     if record.run.log == "json":
         return
+    level = record.predictions.interval or TOTAL_INTERVAL
+    intervals = None
+    if not done.manifest.refused and done.manifest.customers <= FEW:
+        with steps() as step:
+            step("Intervals of the totals")
+            intervals = intervals_of_totals(done.model, done.rfm, record.predictions, level)
     terminal.show_facts(out, list(done.facts))
-    terminal.show_run(out, done.manifest.model_dump())
+    terminal.show_run(out, done.manifest.model_dump(), level, intervals)
     for sink in done.manifest.sinks:
         state = "would be written" if dry_run else "written now" if sink.name in done.published else "has it already"
         out.print(f"  {sink.name}: {state}", highlight=False)
