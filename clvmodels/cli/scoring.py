@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.arguments import AcquiredAfter, Amount, DateFormat, TimeZone
 from clvmodels.cli.job import LogForm, logged_job
 
 Log = Annotated[Path | None, typer.Argument(help="CSV or Parquet, a row a transaction; or named in the job file.")]
@@ -16,9 +17,7 @@ JobFile = Annotated[
 ]
 CustomerId = Annotated[str | None, typer.Option(help="Column that names the customer [customer_id].")]
 Date = Annotated[str | None, typer.Option(help="Column with the date of the transaction [date].")]
-Amount = Annotated[str | None, typer.Option(help="Column with the money of the transaction; leave out for none.")]
 First = Annotated[bool | None, typer.Option("--include-first-transaction", help="Count first purchases into money.")]
-DateFormat = Annotated[str | None, typer.Option(help="strftime codes of dates that are not ISO, such as %d/%m/%Y.")]
 DropMissing = Annotated[bool | None, typer.Option("--drop-missing-id", help="Set rows without a customer id aside.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", "--observation-end", help="Last day that counts [the latest].")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read, compute and judge; write nothing.")]
@@ -60,11 +59,9 @@ def fit(
     ] = None,
     as_of: AsOf = None,
     include_first_transaction: First = None,
-    acquired_after: Annotated[
-        str | None, typer.Option(help="Leave out customers first seen up to this day: `clv profile` says whether to.")
-    ] = None,
+    acquired_after: AcquiredAfter = None,
     date_format: DateFormat = None,
-    time_zone: Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")] = None,
+    time_zone: TimeZone = None,
     drop_missing_id: DropMissing = None,
     dry_run: DryRun = False,
     force: Force = False,
