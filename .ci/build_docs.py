@@ -27,6 +27,8 @@ def main(folder: Path) -> None:
     import pdoc
 
     warnings.simplefilter("error")
+    # In a checkout there is a folder of that name, and pdoc says that it takes the installed package: as it should.
+    warnings.filterwarnings("ignore", message="'clvmodels' may refer to either", category=RuntimeWarning)
     for name in clv.__all__:  # loaded when first used, and pdoc looks at what is there
         setattr(clv, name, getattr(clv, name))
     pdoc.render.configure(docformat="numpy", footer_text=f"clvmodels {clv.__version__}", show_source=False)

@@ -32,6 +32,14 @@ def test_a_fault_of_the_job_file_is_an_event(verb, events, tmp_path):
     assert "source: path: name the file" in failed["text"]
 
 
+@pytest.mark.parametrize("verb", ["fit", "score", "monitor"])
+def test_so_it_is_where_the_job_file_itself_asks_for_json(verb, events, tmp_path):
+    (tmp_path / "job.toml").write_text('[source]\n[run]\nlog = "json"\n')
+    code, (failed,) = events(verb, "--job", tmp_path / "job.toml")
+    assert (code, failed["event"]) == (2, "failed")
+    assert "source: path: name the file" in failed["text"]
+
+
 def test_a_failure_carries_the_date_that_the_log_has(events, tmp_path):
     dates = [f"1997-0{month}-0{day}" for month in range(1, 7) for day in range(1, 9)]
     rows = [f"{i % 9},{date}" for i, date in enumerate(dates)]

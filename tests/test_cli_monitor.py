@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 import clvmodels as clv
 from clvmodels.cli import app
 from clvmodels.errors import InvalidJob
+from clvmodels.scoring import events
 from clvmodels.scoring.job import fit_job, score_job
 from clvmodels.scoring.record import read_job
 from clvmodels.scoring.watch import monitor_job
@@ -25,8 +26,9 @@ partitioned = true
 
 
 @pytest.fixture
-def job(tmp_path):
+def job(tmp_path, monkeypatch):
     """A job file beside its log, fitted but not scored yet."""
+    monkeypatch.setattr(events.log, "handlers", list(events.log.handlers))  # the command line has its own
     log = clv.datasets.load_cdnow(sample=True).drop(columns="amount")
     log.to_parquet(tmp_path / "log.parquet")
     path = tmp_path / "job.toml"
@@ -54,6 +56,8 @@ def test_past_runs_are_followed(job, tmp_path):
     assert {(row["as_of"], row["horizon"]) for row in read["windows"]} == {
         (day, horizon) for day in ("1997-10-01", "1997-11-15") for horizon in ("30 days", "12 months")
     }
+    (event,) = map(json.loads, run("--job", str(job), "--until", "1997-12-31", "--log", "json").splitlines())
+    assert (event["event"], event["status"], event["as_of"]) == ("monitored", read["status"], "1997-12-31")
     # Later, the history has grown; the same day again, it stays. The JSON tells the newest of each.
     again = tmp_path / "elsewhere"
     for until, rows in (("1997-12-31", 4), ("1998-01-31", 6), ("1998-01-31", 6)):

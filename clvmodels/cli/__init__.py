@@ -15,6 +15,10 @@ __all__ = ["app", "main"]
 VERBS = (demo, logs, scoring, checking, backtesting, registry, monitoring)  # in the order of `clv --help`
 INTERRUPTED = 130
 
+# They register where they are imported, which is in the order of the alphabet.
+PLACES = {verb.__name__: place for place, verb in enumerate(VERBS)}
+app.registered_commands.sort(key=lambda command: PLACES[getattr(command.callback, "__module__", "")])
+
 
 def main() -> None:
     """Run the command line; every failure is one readable message and a non-zero exit."""

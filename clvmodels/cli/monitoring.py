@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.job import LogForm, logged_job
 
 SHOWN = 10  # windows told on the terminal; the page and the JSON have all
 
@@ -20,18 +21,20 @@ def monitor(
     output: Annotated[
         Path | None, typer.Option(help="Folder for history, JSON and page [monitoring, beside the manifests].")
     ] = None,
+    log_form: LogForm = None,
 ) -> None:
     """Compare what past runs predicted with what has happened since, and say whether to refit.
 
     Exits with 0 whatever it finds: alerting reads "status" in monitoring.json.
     """
     from clvmodels.reporting import terminal
-    from clvmodels.scoring.record import read_job
     from clvmodels.scoring.watch import monitor_job
 
-    record = read_job(job, {"source": None if log is None else [("path", str(log))]})
+    record = logged_job(job, {"source": None if log is None else [("path", str(log))]}, log_form, until)
     with steps() as step:
         done = monitor_job(record, until, folder=output, tell=step)
+    if record.run.log == "json":
+        return
     found = done.monitoring
     newest = found.newest.iloc[::-1].head(SHOWN).to_dict("records")
     terminal.show_rows(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from clvmodels.cli.app import app, err, out, steps
+from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.arguments import AcquiredAfter, Amount, DateFormat, TimeZone
+from clvmodels.cli.job import LogForm, logged_job
 
 Log = Annotated[Path | None, typer.Argument(help="CSV or Parquet, a row a transaction; or named in the job file.")]
 JobFile = Annotated[
@@ -16,14 +17,14 @@ JobFile = Annotated[
 ]
 CustomerId = Annotated[str | None, typer.Option(help="Column that names the customer [customer_id].")]
 Date = Annotated[str | None, typer.Option(help="Column with the date of the transaction [date].")]
-Amount = Annotated[str | None, typer.Option(help="Column with the money of the transaction; leave out for none.")]
 First = Annotated[bool | None, typer.Option("--include-first-transaction", help="Count first purchases into money.")]
-DateFormat = Annotated[str | None, typer.Option(help="strftime codes of dates that are not ISO, such as %d/%m/%Y.")]
 DropMissing = Annotated[bool | None, typer.Option("--drop-missing-id", help="Set rows without a customer id aside.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", "--observation-end", help="Last day that counts [the latest].")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read, compute and judge; write nothing.")]
 Force = Annotated[bool, typer.Option("--force", help="Go on although a gate refuses; it is recorded.")]
-LogForm = Annotated[str | None, typer.Option("--log", help="Form of the log: readable or json [readable].")]
+
+FEW = 10_000  # customers: of so many, intervals of totals take a few seconds
+TOTAL_INTERVAL = 0.9
 
 
 @app.command()
@@ -58,11 +59,9 @@ def fit(
     ] = None,
     as_of: AsOf = None,
     include_first_transaction: First = None,
-    acquired_after: Annotated[
-        str | None, typer.Option(help="Leave out customers first seen up to this day: `clv profile` says whether to.")
-    ] = None,
+    acquired_after: AcquiredAfter = None,
     date_format: DateFormat = None,
-    time_zone: Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")] = None,
+    time_zone: TimeZone = None,
     drop_missing_id: DropMissing = None,
     dry_run: DryRun = False,
     force: Force = False,
@@ -71,7 +70,6 @@ def fit(
     """Fit a model of purchases and, with --amount, Gamma-Gamma to a log, and keep them."""
     from clvmodels.reporting import terminal
     from clvmodels.scoring.job import fit_job
-    from clvmodels.scoring.record import read_job
 
     kept = output if output is not None or job is not None else Path("model.json")
     flags = {
@@ -83,11 +81,8 @@ def fit(
         },
         "clock": {"time_unit": time_unit, "merge_within": merge_within, "time_zone": time_zone},
         "registry": None if kept is None else [("file", str(kept))],
-        "run": {"log": log_form},
     }
-    _log_as(log_form or "readable", False, as_of)  # for faults of the job file, which may ask for another
-    record = read_job(job, flags)
-    _log_as(record.run.log, job is not None, as_of)
+    record = logged_job(job, flags, log_form, as_of)
     with steps() as step:
         done = fit_job(record, as_of, dry_run=dry_run, force=force, tell=step)
     if record.run.log == "json":
@@ -131,8 +126,8 @@ def score(
 ) -> None:
     """Score every customer of a log: P(alive), purchases and, with --amount, value, at each horizon."""
     from clvmodels.reporting import terminal
+    from clvmodels.scoring.chunks import intervals_of_totals
     from clvmodels.scoring.job import score_job
-    from clvmodels.scoring.record import read_job
 
     kept = model if model is not None or job is not None else Path("model.json")
     target = output if output is not None or job is not None else Path("predictions.parquet")
@@ -147,17 +142,20 @@ def score(
         },
         "registry": None if kept is None else [("file", str(kept))],
         "sinks": None if target is None else [_sink(target)],
-        "run": {"log": log_form},
     }
-    _log_as(log_form or "readable", False, as_of)  # for faults of the job file, which may ask for another
-    record = read_job(job, flags)
-    _log_as(record.run.log, job is not None, as_of)
+    record = logged_job(job, flags, log_form, as_of)
     with steps() as step:
         done = score_job(record, as_of, dry_run=dry_run, force=force, tell=step)
     if record.run.log == "json":
         return
+    level = record.predictions.interval or TOTAL_INTERVAL
+    intervals = None
+    if not done.manifest.refused and done.manifest.customers <= FEW:
+        with steps() as step:
+            step("Intervals of the totals")
+            intervals = intervals_of_totals(done.model, done.rfm, record.predictions, level)
     terminal.show_facts(out, list(done.facts))
-    terminal.show_run(out, done.manifest.model_dump())
+    terminal.show_run(out, done.manifest.model_dump(), level, intervals)
     for sink in done.manifest.sinks:
         state = "would be written" if dry_run else "written now" if sink.name in done.published else "has it already"
         out.print(f"  {sink.name}: {state}", highlight=False)
@@ -189,17 +187,3 @@ def _sink(path: Path) -> dict[str, str]:
             "other stores in a job file."
         )
     return {"store": store, "path": str(path)}
-
-
-def _log_as(form: str, scheduled: bool, as_of: str | None) -> None:
-    """Send the job's log to standard error: as JSON, or readable if a job file is used."""
-    from clvmodels.scoring.events import JSONLines
-
-    if form != "json" and (not scheduled or err.is_terminal):
-        return
-    handler = logging.StreamHandler()
-    lines = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    handler.setFormatter(JSONLines(as_of) if form == "json" else lines)
-    log = logging.getLogger("clvmodels.job")
-    log.handlers = [handler]
-    log.setLevel(logging.INFO)

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 TOP = 5  # customers shown
+NOBODY = 1e-6  # mean of 1 - P(alive), below which nobody leaves
 SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
 FITS = {
     "parameters": "parameters",
@@ -151,8 +152,18 @@ def show_value(console: Console, scored: Any, horizon: str, rate: float, margin:
         console.print(f"  {len(missing):,} customers have no value: {missing['reason'][0]}", highlight=False)
 
 
-def show_run(console: Console, run: Mapping[str, Any]) -> None:
-    """What a manifest of a run says: customers, totals, gates that refused."""
+def show_run(
+    console: Console, run: Mapping[str, Any], level: float, intervals: Mapping[str, tuple[float, float]] | None
+) -> None:
+    """What a manifest of a run says: customers, totals, gates that refused.
+
+    Parameters
+    ----------
+    level : float
+        Of the intervals of totals.
+    intervals : mapping of str to (float, float) or None
+        By column; None where they were not computed.
+    """
     told = f"{run['customers']:,} customers as of {run['as_of']} (run {run['run_id']})"
     told += f", {run['refused']:,} of them refused" if run["refused"] else ""
     for name, words in (("new_since_fit", "new since the fit"), ("not_yet_bought", "not yet bought")):
@@ -162,10 +173,23 @@ def show_run(console: Console, run: Mapping[str, Any]) -> None:
     console.print(told, highlight=False)
     for reason, count in run["reasons"].items():
         console.print(f"  refused: {count:,} because {reason}", highlight=False, markup=False)
-    table = _table("", ["column"], ["total", "mean"])
-    for column, total in run["evidence"]["totals"].items():
-        table.add_row(column, f"{total:,.2f}", f"{total / max(run['customers'] - run['refused'], 1):,.4f}")
+    scored, totals = max(run["customers"] - run["refused"], 1), run["evidence"]["totals"]
+    table = _table("", ["column"], ["total", *([f"{level:.0%} interval"] if intervals else []), "mean"])
+    for column, total in totals.items():
+        ends = [" to ".join(f"{end:,.0f}" for end in intervals.get(column, ()))] if intervals else []
+        table.add_row(column, f"{total:,.2f}", *ends, f"{total / scored:,.4f}")
     console.print(table)
+    if not intervals:
+        console.print(
+            f'  An interval of a total takes a while: in Python, by="total" with interval={level:g}, as in '
+            "clv.lifetime_value.",
+            highlight=False,
+        )
+    if totals.get("probability_alive", 0.0) > (1 - NOBODY) * scored:
+        console.print(
+            "  P(alive) is 1 for every customer and tells nobody apart: this model sees nobody leaving.",
+            highlight=False,
+        )
     for outcome in run["gates"]:
         if not outcome["passed"]:
             console.print(f"  refused by {outcome['gate']}: {outcome['sentence']}", highlight=False, markup=False)

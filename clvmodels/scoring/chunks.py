@@ -19,9 +19,21 @@ from clvmodels.scoring.sections import Predictions, column_suffix
 from clvmodels.transactions.rfm import RFM
 from clvmodels.valuation.lifetime_value import lifetime_value
 
-__all__ = ["BLOCK", "Customers", "Stamp", "blocks", "fingerprint", "schema", "score"]
+__all__ = [
+    "BLOCK",
+    "ENDS",
+    "QUANTITIES",
+    "Customers",
+    "Stamp",
+    "blocks",
+    "fingerprint",
+    "intervals_of_totals",
+    "schema",
+    "score",
+]
 
 BLOCK = 65_536  # customers whose scores are computed together
+QUANTITIES, ENDS = ("probability_alive", "expected_purchases", "lifetime_value"), ("_lower", "_upper")
 Booleans = npt.NDArray[np.bool_]
 
 
@@ -119,7 +131,7 @@ def score(model: CustomerModel, block: Customers, predictions: Predictions, stam
 
 
 def _predicted(has_spend: bool, predictions: Predictions) -> list[str]:
-    ends = [""] if predictions.interval is None else ["", "_lower", "_upper"]
+    ends = [""] if predictions.interval is None else ["", *ENDS]
     quantities = ["expected_purchases", *(["lifetime_value"] if has_spend else [])]
     suffixes = map(column_suffix, predictions.horizons)
     return [f"{quantity}_{suffix}{end}" for suffix in suffixes for quantity in quantities for end in ends]
@@ -127,37 +139,51 @@ def _predicted(has_spend: bool, predictions: Predictions) -> list[str]:
 
 def _predictions(model: CustomerModel, rfm: RFM, asked: Predictions) -> tuple[dict[str, Array], Any]:
     """Columns predicted (n,), and why the value is missing where it is (n,), else an empty text."""
-    interval: dict[str, Any] = {
-        "interval": asked.interval,
-        "interval_for": asked.interval_for,
-        "draws": asked.draws,
-        "random_state": asked.random_state,
-    }
     found = {"probability_alive": np.asarray(model.probability_alive(rfm)["probability_alive"])}
     reasons = np.full(len(rfm), "", dtype=object)
     for horizon in asked.horizons:
-        tables = []
-        if model.spend is not None:
-            value = lifetime_value(
-                model.purchases,
-                model.spend,
-                rfm,
-                horizon=horizon,
-                annual_discount_rate=asked.annual_discount_rate,
-                margin=asked.margin,
-                **interval,
-            )
-            tables.append(value)
-            reasons = np.array([told or "" for told in value["reason"].to_list()], dtype=object)
-        if model.spend is None or asked.interval is not None:
-            tables.append(model.purchases.expected_purchases(rfm, horizon, **interval))
-        for table in tables:
-            for name in table.columns:
-                if name.startswith(("expected_purchases", "lifetime_value")):
-                    quantity = next(q for q in ("expected_purchases", "lifetime_value") if name.startswith(q))
-                    column = f"{quantity}_{column_suffix(horizon)}{name.removeprefix(quantity)}"
-                    found[column] = np.asarray(table[name])
+        for table in _tables(model, rfm, horizon, asked, interval=asked.interval):
+            if "reason" in table.columns:
+                reasons = np.array([told or "" for told in table["reason"].to_list()], dtype=object)
+            found |= _named(table, horizon)
     return found, reasons
+
+
+def intervals_of_totals(
+    model: CustomerModel, rfm: RFM, asked: Predictions, level: float
+) -> dict[str, tuple[float, float]]:
+    """Ends of the interval of what all customers do together, by the column of the table of scores."""
+    found = {}
+    for horizon in asked.horizons:
+        for table in _tables(model, rfm, horizon, asked, interval=level, by="total"):
+            named = _named(table, horizon)
+            column = next(iter(named))
+            lower, upper = (float(named[f"{column}{end}"][0]) for end in ENDS)
+            found[column] = lower, upper
+    return found
+
+
+def _tables(model: CustomerModel, rfm: RFM, horizon: str, asked: Predictions, **told: Any) -> list[Any]:
+    """What is predicted over a horizon; value comes with expected purchases, but not with their interval."""
+    shared = {"interval_for": asked.interval_for, "draws": asked.draws, "random_state": asked.random_state} | told
+    tables: list[Any] = []
+    if model.spend is not None:
+        rate, margin = asked.annual_discount_rate, asked.margin
+        terms: dict[str, Any] = {"horizon": horizon, "annual_discount_rate": rate, "margin": margin}
+        tables.append(lifetime_value(model.purchases, model.spend, rfm, **terms, **shared))
+    if model.spend is None or told["interval"] is not None:
+        tables.append(model.purchases.expected_purchases(rfm, horizon, **shared))
+    return tables
+
+
+def _named(table: Any, horizon: str) -> dict[str, Array]:
+    """Columns of a prediction by their names in the table of scores."""
+    named = {}
+    for name in table.columns:
+        for quantity in QUANTITIES:
+            if name.startswith(quantity):
+                named[f"{quantity}_{column_suffix(horizon)}{name.removeprefix(quantity)}"] = np.asarray(table[name])
+    return named
 
 
 def _new(rfm: RFM, since_fit: int | None) -> Booleans:

@@ -76,12 +76,18 @@ class ScoreDone:
         Sinks that got the table now; those that had it already are not written again.
     facts : tuple of str
         What a reader should know of the customers, in words.
+    model : CustomerModel
+        What they were scored with.
+    rfm : RFM
+        The customers; who is only listed is as one who buys for the first time now.
     """
 
     manifest: Manifest
     path: Path | None
     published: tuple[str, ...]
     facts: tuple[str, ...]
+    model: CustomerModel
+    rfm: RFM
 
 
 def fit_job(
@@ -254,7 +260,7 @@ def score_job(
                 f"{'Published in ' + ', '.join(done) if done else 'Nothing was published'}; run again to finish."
             )
         where = None if dry_run or job.run.folder is None else job.run.folder / "runs" / finished.file_name
-        return ScoreDone(finished, where, published, tuple(facts))
+        return ScoreDone(finished, where, published, tuple(facts), model, data.customers.rfm)
 
 
 def _registered(

@@ -82,7 +82,7 @@ class Counted:
             self.refused += told["counts"]
             self.reasons[told["values"]] = self.reasons.get(told["values"], 0) + told["counts"]
         for name in rows.column_names:
-            if name.startswith(("probability_alive", "expected_purchases", "lifetime_value")):
+            if name.startswith(chunks.QUANTITIES) and not name.endswith(chunks.ENDS):  # a sum of ends is none
                 values = rows[name].to_numpy()
                 self.totals[name] = self.totals.get(name, 0.0) + float(np.nansum(values))
         self.tally = tally if self.tally is None else self.tally + tally

@@ -32,7 +32,7 @@ from clvmodels.scoring.sections import (
     sound,
 )
 
-__all__ = ["Job", "as_job", "job_from", "read_job", "template"]
+__all__ = ["Job", "as_job", "asks_for_json", "job_from", "read_job", "template"]
 
 
 class Job(Section):
@@ -111,6 +111,15 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
         elif told is not None:
             document[name] = told if name == "sinks" else dict(told)
     return job_from(document, "The job" if path is None else str(path))
+
+
+def asks_for_json(path: str | Path | None) -> bool:
+    """Whether a job file wants its log as JSON, whatever else may be wrong with it."""
+    try:
+        run = {} if path is None else _read_toml(Path(path)).get("run")
+    except InvalidJob:
+        return False
+    return isinstance(run, dict) and run.get("log") == "json"
 
 
 def as_job(job: Job | str | Path) -> Job:

@@ -9,7 +9,7 @@ from pathlib import Path
 from clvmodels.errors import InvalidJob
 from clvmodels.reporting.monitoring import write_monitoring
 from clvmodels.scoring.customers import log_of
-from clvmodels.scoring.events import Tell, silent
+from clvmodels.scoring.events import Tell, event, silent
 from clvmodels.scoring.following import PastRun
 from clvmodels.scoring.job import uris_of
 from clvmodels.scoring.manifest import past_runs
@@ -122,6 +122,13 @@ def monitor_job(
         sentences=found.sentences,
         until=found.until,
         tables={"windows": found.newest, "deciles": found.deciles, "cohorts": found.cohorts},
+    )
+    event(
+        "monitored",
+        f"Followed {len(runs)} runs to {found.until}: {found.verdict.status}",
+        as_of=found.until,
+        status=found.verdict.status,
+        findings=found.sentences,
     )
     return Watched(found, where)
 

@@ -182,10 +182,11 @@ class Profile:
             caveats.append("customers are older than the log")
         if math.isnan(self.season.strength):
             caveats.append("a season cannot be seen")
-        but = f", but {' and '.join(caveats)}" if caveats else ""
+        joined = " and ".join(caveats)
         if not told:
-            return f"enough rows to fit a model{but}"
-        return f"the data are {'thin' if self.sufficiency == 'thin' else 'too few'} ({told}){but}"
+            return "enough rows to fit a model" + (f", but {joined}" if caveats else "")
+        short = f"the data are {'thin' if self.sufficiency == 'thin' else 'too few'} ({told})"
+        return short + (f", and {joined}" if caveats else "")
 
     def _fitting(self) -> str:
         fitting = self.models["model"][self.models["fits"] == "yes"]

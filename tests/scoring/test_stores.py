@@ -431,5 +431,7 @@ def test_several_files_are_one_table(ending, tmp_path):
             opened("file", path, "", None, None, [], tmp_path, "source"), {"customer_id": "customer_id"}, "customer_id"
         )
         assert sorted(nw.to_native(frames.collect(told.lazy))["customer_id"].to_list()) == ["00", "01", "02"]
+        with pytest.raises(InvalidJob, match=r"^\[columns\]: '.*' has no column 'town'; it has 'customer_id', "):
+            opened("file", path, "", None, None, ["date", "town"], tmp_path, "source")
     with pytest.raises(InvalidTransactions, match="No file is meant"):
         opened("file", tmp_path / "*.none", "", None, None, [], tmp_path, "source")

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clvmodels import frames
 from clvmodels.errors import InvalidJob, InvalidTransactions, StoreUnreachable
 from clvmodels.scoring.stores.contract import needs, quoted, reaching
 from clvmodels.scoring.stores.uri import check_uri, hidden
@@ -54,11 +55,14 @@ def opened(
     InvalidTransactions
         When there is no such file, or the rows or the query are at fault.
     InvalidJob
-        When there is no such table or column.
+        When there is no such table or column, in a file or a database.
     """
     if store == "file":
         assert path is not None, "a record of a job has a path"
-        return _files(path, staging)
+        found = _files(path, staging)
+        if columns:
+            _refuse_missing(repr(str(path)), frames.column_names(found), columns, name)
+        return found
     copy = staging / f"{name}.parquet"
     # Named with their table: by itself SQLite takes a quoted name that no column has for a text.
     told = ", ".join(f"{quoted('source')}.{quoted(column)}" for column in columns) or "*"
@@ -90,12 +94,16 @@ def _explain(read: Any, table: str | None, columns: Sequence[str], name: str) ->
         if table is None:
             return
         raise InvalidJob(f"{name}.table: {table!r} cannot be read: {error}") from None
+    _refuse_missing(f"the {'query' if table is None else 'table'} of [{name}]", there, columns, name)
+
+
+def _refuse_missing(what: str, there: Sequence[str], columns: Sequence[str], name: str) -> None:
     missing = [column for column in columns if column not in there]
     if missing:
         section = "columns" if name == "source" else name
         raise InvalidJob(
-            f"[{section}]: the {'table' if table else 'query'} of [{name}] has no column "
-            f"{', '.join(map(repr, missing))}; it has {', '.join(map(repr, there))}: name one of these."
+            f"[{section}]: {what} has no column {', '.join(map(repr, missing))}; it has "
+            f"{', '.join(map(repr, there))}: name one of these."
         )
 
 
