@@ -47,7 +47,7 @@ class Backtest:
     tracking : DataFrame
         Repeat purchases week by week, with the forecast's band; see `tables.tracking_table`.
     gain, lorenz, deciles, overlap : DataFrame
-        How well forecasts rank customers.
+        How well forecasts rank customers; of the Lorenz curves, those of processes alone.
     spend_histogram : DataFrame
         Mean spend of customers, observed and under the spend model, at the last origin.
     parameters, quantities : DataFrame
