@@ -31,12 +31,11 @@ from clvmodels.validation.origin import Case
 from clvmodels.validation.past import Past
 from clvmodels.validation.planning import cuts_of, lengths_of, planned
 from clvmodels.validation.predictive import Settings
-from clvmodels.validation.record import Backtest
+from clvmodels.validation.record import AS_GIVEN, AS_KNOWN, Backtest
 
 __all__ = ["backtest"]
 
 MANY = 200_000  # customers from which one origin keeps every processor busy, and two would double the memory
-AS_GIVEN, AS_KNOWN = "one for all origins", "as it was known at each origin"
 
 
 def backtest(

@@ -25,7 +25,7 @@ def gain_table(outcome: Outcome) -> pd.DataFrame:
 
 
 def lorenz_table(outcome: Outcome) -> pd.DataFrame:
-    """How unequal customers are, and how unequal processes said they would be: share of the total by the least first."""
+    """How unequal customers are, and processes said they would be: share of the total by those who do least first."""
     tables = []
     processes = [told for told in _rankings(outcome) if told[1] == "process"]
     for title, _, values in [("actual", "", _actual(outcome)), *processes]:

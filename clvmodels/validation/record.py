@@ -11,8 +11,9 @@ import pandas as pd
 
 from clvmodels import files, html
 
-__all__ = ["Backtest", "Validation"]
+__all__ = ["AS_GIVEN", "AS_KNOWN", "Backtest", "Validation"]
 
+AS_GIVEN, AS_KNOWN = "one for all origins", "as it was known at each origin"
 PRIVATE = "customers"  # a row a customer: kept, but not written
 
 
