@@ -78,11 +78,12 @@ class Cleaned:
             facts.append(f"money {came.units / UNITS:,.2f} in, {kept.units / UNITS:,.2f} kept")
         return facts
 
-    def to_json(self, path: str | Path) -> None:
-        """Write the rules and the ledger."""
+    def to_json(self, path: str | Path, read: Mapping[str, Any] | None = None) -> None:
+        """Write the rules and the ledger; and how the log was `read`, where one wants to read and clean it so again."""
         ledger = json.loads(self.ledger.to_json(orient="records"))
         with files.replacing(Path(path)) as temporary:
-            text = json.dumps({"rules": asdict(self.rules), "ledger": ledger}, indent=2)
+            told = {"rules": asdict(self.rules)} | ({} if read is None else {"read": dict(read)})
+            text = json.dumps(told | {"ledger": ledger}, indent=2)
             temporary.write_text(text + "\n", encoding="utf-8")
 
     def write_set_aside(self, path: str | Path) -> None:
