@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from clvmodels.errors import InvalidOption
 
-__all__ = ["Clock", "MergePeriod", "TimeUnit"]
+__all__ = ["Clock", "MergePeriod", "Moment", "TimeUnit"]
 
 TimeUnit = Literal["hour", "day", "week", "month", "year"]
 MergePeriod = Literal["hour", "day", "week", "month", "year"]

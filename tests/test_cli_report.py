@@ -8,6 +8,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import cli
+from clvmodels.cli.cleaning import cleaner
 from clvmodels.reporting import plots
 
 
@@ -65,3 +66,81 @@ def test_says_what_is_wrong(log, tmp_path, monkeypatch, capsys):
     assert report(monkeypatch, log, "--horizon", "900 weeks", "--output", tmp_path / "page.html") == 2
     assert not (tmp_path / "page.html").exists()
     assert "Error" in capsys.readouterr().err
+
+
+def clean(monkeypatch, *words):
+    monkeypatch.setattr("sys.argv", ["clv", "clean", *map(str, words)])
+    cli.main()
+
+
+LINES = ["--customer-id", "CustomerID", "--date", "InvoiceDate", "--order-id", "InvoiceNo", "--product", "StockCode"]
+LINES += ["--quantity", "Quantity", "--price", "UnitPrice", "--refund-prefix", "C", "--non-products", "POST,DOT,M"]
+SHORT = ["--models", "nbd", "--origins", "2011-08-31"]
+
+
+@pytest.fixture
+def cleaned(tmp_path, monkeypatch):
+    """Line items, and the ledger of their cleaning."""
+    lines, ledger = tmp_path / "lines.csv", tmp_path / "ledger.json"
+    clv.datasets.load_online_retail().to_csv(lines, index=False)
+    with pytest.raises(SystemExit):
+        clean(monkeypatch, lines, *LINES, "--output", tmp_path / "transactions.parquet", "--ledger", ledger)
+    return lines, ledger
+
+
+def test_line_items_become_a_page_with_the_ledger(cleaned, tmp_path, monkeypatch):
+    lines, ledger = cleaned
+    page = tmp_path / "page.html"
+    words = ["--cleaning", ledger, *SHORT, "--horizon", "13 weeks", "--output", page]
+    assert report(monkeypatch, lines, *words) == 0
+    html = page.read_text(encoding="utf-8")
+    assert "as it was known at each origin" in html
+    assert "Cleaning: what happened to every row of the log" in html
+    assert "Mean spend a purchase" in html  # the money of lines is known without --amount
+    numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert numbers["ledger"] == json.loads(ledger.read_text(encoding="utf-8"))["ledger"]
+    log = clv.datasets.load_online_retail()
+    rules = clv.CleaningRules(refund_prefix="C", non_products=["POST", "DOT", "M"])
+    names = {"customer_id": "CustomerID", "date": "InvoiceDate", "order_id": "InvoiceNo", "product": "StockCode"}
+    known = clv.clean(log, **names, quantity="Quantity", price="UnitPrice", rules=rules, until="2011-08-31")
+    rfm = clv.rfm_summary(known.transactions, amount="amount", time_unit="week", observation_end="2011-08-31")
+    assert numbers["facts"]["customers"] == len(rfm)
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [("backtest", ["--horizons", "13 weeks", *SHORT]), ("validate", ["--calibration-end", "2011-08-31"])],
+)
+def test_other_checks_clean_alike(cleaned, tmp_path, monkeypatch, verb, words):
+    lines, ledger = cleaned
+    out = tmp_path / "tables.json"
+    page = ["--report", tmp_path / "page.html"] if verb == "validate" else ["--no-challenger"]
+    monkeypatch.setattr(plots, "to_svg", lambda plot, table, *, key, **options: f'<svg id="{key}-svg"></svg>')
+    told = [verb, lines, "--cleaning", ledger, *words, *page, "--output", out]
+    monkeypatch.setattr("sys.argv", ["clv", *map(str, told)])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert not end.value.code
+    assert json.loads(out.read_text(encoding="utf-8"))["facts"]["holdout_spend"] > 0
+
+
+def test_an_export_is_cleaned_alike(tmp_path):
+    orders, ledger = tmp_path / "orders.csv", tmp_path / "ledger.json"
+    head = "Sale Date,Order ID,Buyer User ID,Currency,Order Total,Status,Adjusted Order Total,Buyer"
+    orders.write_text(f"{head}\n05/01/24,9001,ann77,USD,35.00,,,Ann\n05/02/24,9002,,USD,50.00,,30.00,Ben\n")
+    export = clv.read_export(orders)
+    read = {"columns": dict(export.columns), "date_format": None, "time_zone": None, "export": export.kind}
+    clv.clean(export.frame, **export.columns).to_json(ledger, read=read)
+    known = cleaner(orders, ledger)
+    assert known("2024-05-01").transactions["amount"].to_list() == [35.0]
+    assert sorted(known("2200-01-01").transactions["amount"]) == [30.0, 35.0]
+
+
+def test_what_is_no_ledger_is_refused(log, tmp_path, monkeypatch, capsys):
+    wrong = tmp_path / "wrong.json"
+    for text in ("{}", "not json", "[1]", '{"rules": {"colour": 1}, "read": {}}'):
+        wrong.write_text(text)
+        assert report(monkeypatch, log, "--cleaning", wrong) != 0
+        assert "no ledger that `clv clean` wrote" in capsys.readouterr().err.replace("\n", " ")
+    assert report(monkeypatch, log, "--cleaning", wrong, "--amount", "amount") != 0
+    assert "leave it out" in capsys.readouterr().err.replace("\n", " ")

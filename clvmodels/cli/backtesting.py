@@ -23,6 +23,7 @@ from clvmodels.cli.arguments import (
     models_named,
     reads_intertimes,
 )
+from clvmodels.cli.cleaning import Cleaning, source_of
 from clvmodels.cli.demo import scored
 
 TOTAL_INTERVAL = 0.9
@@ -39,6 +40,7 @@ def backtest(
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("backtest.json"),
     keep: Annotated[Path | None, typer.Option(help="Folder for each origin's tables, as soon as it is done.")] = None,
     challenger: Annotated[bool, typer.Option(help="Let a machine-learning challenger take part.")] = True,
+    cleaning: Cleaning = None,
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
@@ -54,20 +56,19 @@ def backtest(
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
+    names = {"customer_id": customer_id, "date": date, "amount": amount}
+    source = source_of(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
     found = clv.backtest(
-        log,
+        source.log,
         models_named(models),
-        None if amount is None else clv.GammaGamma(),
+        None if source.columns["amount"] is None else clv.GammaGamma(),
         horizons=[horizon.strip() for horizon in horizons.split(",")],
         origins=int(origins) if origins.isdigit() else [origin.strip() for origin in origins.split(",")],
-        customer_id=customer_id,
-        date=date,
-        amount=amount,
+        **source.columns,
+        **source.reading,
         acquired_after=acquired_after,
         **clock_options(time_unit, merge_within),
         include_first_transaction=include_first_transaction,
-        date_format=date_format,
-        time_zone=time_zone,
         on_missing_id="drop" if drop_missing_id else "raise",
         challenger=challenger,
         keep=keep,
@@ -88,6 +89,7 @@ def report(
         "report.html"
     ),
     models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,mbgnbd,pareto_nbd",
+    cleaning: Cleaning = None,
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
@@ -107,30 +109,32 @@ def report(
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
-    chosen, spend = models_named(models), None if amount is None else clv.GammaGamma()
-    names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
+    chosen = models_named(models)
+    names = {"customer_id": customer_id, "date": date, "amount": amount}
     missing: Any = "drop" if drop_missing_id else "raise"
-    reading: dict[str, Any] = {"date_format": date_format, "time_zone": time_zone, "on_missing_id": missing}
-    reading["acquired_after"] = acquired_after
     cuts = int(origins) if origins.isdigit() else [day.strip() for day in origins.split(",")]
     with steps() as step:
+        step(f"Reading {log}")
+        source = source_of(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        reading = source.columns | source.reading | {"on_missing_id": missing, "acquired_after": acquired_after}
+        spend = None if source.columns["amount"] is None else clv.GammaGamma()
         step(f"Profiling {log}")
         clock = clock_options(time_unit, merge_within)
-        profile = clv.profile(log, **names, **reading, time_unit=clock["time_unit"])
+        profile = clv.profile(source.whole, **reading, time_unit=clock["time_unit"])
         step("Forecasting from each cut, and comparing with what came after")
 
         def told(done: int, of: int) -> None:
             step(f"{done} of {of} cuts done")
 
         result = clv.backtest(
-            log, chosen, spend, horizons=horizon, origins=cuts, **names, **clock, **reading, progress=told
+            source.log, chosen, spend, horizons=horizon, origins=cuts, **clock, **reading, progress=told
         )
         value, terms = None, None
         if spend is not None:
             step("Valuing every customer as of today")
             title = result.facts["reference"]
             model = next(each for each in chosen if each.title == title)
-            rfm = clv.rfm_summary(log, **names, **clock, **reading, intertimes=reads_intertimes([model]))
+            rfm = clv.rfm_summary(source.whole, **clock, **reading, intertimes=reads_intertimes([model]))
             fitted = clv.CustomerModel(model, spend).fit(rfm)
             value = scored(fitted, rfm, value_horizon, annual_discount_rate, margin)
             terms = (
@@ -139,7 +143,7 @@ def report(
                 f"{_total_interval(fitted, rfm, value_horizon, annual_discount_rate, margin)}"
             )
         step("Writing the report")
-        clv.write_report(result, output, value, value_terms=terms, profile=profile)
+        clv.write_report(result, output, value, value_terms=terms, profile=profile, ledger=source.cleaned)
     terminal.show_verdict(out, result, value)
     out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
 

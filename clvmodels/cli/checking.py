@@ -24,6 +24,7 @@ from clvmodels.cli.arguments import (
     models_named,
     reads_intertimes,
 )
+from clvmodels.cli.cleaning import Cleaning, source_of
 
 DISAGREES = 7  # exit code of a cross-check that does not agree, or has no opinion
 
@@ -38,6 +39,7 @@ def validate(
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("validation.json"),
     report: Annotated[Path, typer.Option(help="Where the report goes (HTML).")] = Path("report.html"),
     models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd",
+    cleaning: Cleaning = None,
     customer_id: CustomerId = "customer_id",
     date: Date = "date",
     amount: Amount = None,
@@ -56,26 +58,25 @@ def validate(
     chosen = models_named(models)
     with steps() as step:
         step(f"Cutting {log} at {calibration_end}")
+        names = {"customer_id": customer_id, "date": date, "amount": amount}
+        source = source_of(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
         split = clv.holdout_split(
-            log,
-            customer_id=customer_id,
-            date=date,
-            amount=amount,
+            source.log,
+            **source.columns,
+            **source.reading,
             calibration_end=calibration_end,
             holdout_end=holdout_end,
             **clock_options(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
             intertimes=reads_intertimes(chosen),
             acquired_after=acquired_after,
-            date_format=date_format,
-            time_zone=time_zone,
             on_missing_id="drop" if drop_missing_id else "raise",
         )
         step("Fitting and comparing")
-        check = clv.validate(split, chosen, None if amount is None else clv.GammaGamma())
+        check = clv.validate(split, chosen, None if split.spend is None else clv.GammaGamma())
         step("Writing the report")
         check.to_json(output)
-        clv.write_report(check, report)
+        clv.write_report(check, report, ledger=source.cleaned)
     terminal.show_facts(out, split.facts())
     terminal.show_scores(out, check.scores, check.facts)
     out.print(f"Tables written to {output}, the report to {report}")

@@ -81,13 +81,16 @@ def clean(
         if export is not None:
             told: dict[str, Any] = {"time_zone": time_zone} if time_zone is not None else {}
             read = clv.read_export(log, None if export == "auto" else export, date_format=date_format, **told)
-            source, columns, date_format, time_zone = read.frame, dict(read.columns), None, None
+            source, columns = read.frame, dict(read.columns)
+            export = read.kind
         step("Cleaning")
-        cleaned = clv.clean(source, **columns, rules=rules, date_format=date_format, time_zone=time_zone)
+        text: dict[str, Any] = {"date_format": date_format, "time_zone": time_zone}
+        cleaned = clv.clean(source, **columns, rules=rules, **({} if export is not None else text))
         step("Writing")
         with files.replacing(output) as temporary:
             frames.write_table(cleaned.transactions, temporary)
-        cleaned.to_json(ledger)
+        named = {role: name for role, name in columns.items() if name is not None}
+        cleaned.to_json(ledger, read={"columns": named, **text, "export": export})
         if set_aside is not None:
             cleaned.write_set_aside(set_aside)
     terminal.show_facts(out, cleaned.facts())

@@ -18,6 +18,7 @@ from clvmodels.reporting.page import Section
 from clvmodels.reporting.value import check_value, summarize_value
 from clvmodels.reporting.verdict import Sentence, judge
 from clvmodels.reporting.view import View, view
+from clvmodels.reporting.wording import listed
 from clvmodels.transactions.cleaning import Cleaned
 from clvmodels.transactions.profile import Profile
 from clvmodels.validation.record import Backtest
@@ -90,6 +91,7 @@ def write_report(
         "title": "Customer lifetime value: how far to trust the forecast",
         "about": _about(shown),
         "verdict": verdict,
+        "beware": sections.beware(shown, profile),
         "sections": _sections(shown, value, value_terms, profile, ledger),
     }
     page = environment.get_template("report.html.j2").render(content)
@@ -120,11 +122,11 @@ def _sections(
 def _about(shown: View) -> str:
     """What the page is about, in a line."""
     facts, origins = shown.facts, shown.origins
-    cuts = f"at {len(origins)} cuts from {origins[0]} to {origins[-1]}" if len(origins) > 1 else f"on {origins[-1]}"
+    days = f"on {len(origins)} days, {listed(origins)}" if len(origins) > 1 else f"on {origins[-1]}"
     return (
-        f"{shown.reference}, asked {cuts} what {facts['customers']:,} customers would do in the next "
-        f"{shown.horizon}, and "
-        "held against what they did."
+        f"What would {facts['customers']:,} customers do in the next {shown.horizon}? {shown.reference}, a model of "
+        f"when people buy, was asked {days}, knowing nothing later. This page holds its answers against what the "
+        "customers did. Each such day is called a cut."
     )
 
 

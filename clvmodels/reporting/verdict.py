@@ -10,12 +10,14 @@ import pandas as pd
 from clvmodels.frames import Frame
 from clvmodels.reporting.value import summarize_value
 from clvmodels.reporting.view import Row, View, highest
-from clvmodels.reporting.wording import fixed, listed, percent, signed_percent, significant
+from clvmodels.reporting.wording import listed, percent, signed_percent, significant
 
 __all__ = ["Sentence", "judge", "why_not_mae"]
 
 HAIR = 0.01  # of Gini, of the total, or of the RMSE relatively: what is smaller is not worth a sentence
 CLOSE = 0.03  # error of a total that is called close
+LEAST = 0.005  # a share that would be rounded to none
+NEAR = 1.25  # times the MAE of a model that of zero is, where it makes an example
 HELD = 0.03  # by which coverage may miss what was asked for
 FAIR, WELL = 0.3, 0.6  # normalized Gini from which a ranking is called fair, and good
 COMPARED = {"gini": "ranking", "rmse": "error per customer", "bias": "total"}
@@ -59,15 +61,15 @@ def level(view: View, value: Frame | None = None) -> Sentence:
     if not rows or not any(math.isfinite(row["bias"]) for _, row in rows):
         told = "Nothing happened in the holdout period, so the total cannot be judged."
         return Sentence("Level", "Cannot be judged", told + _worth(value), *place)
-    told = "; ".join(_total(quantity, row, view, i == 0) for i, (quantity, row) in enumerate(rows)) + "."
+    told = " ".join(_total(quantity, row, view, i == 0) for i, (quantity, row) in enumerate(rows))
     biases = [bias for quantity, _ in rows for bias in view.biases(quantity)]
     ranges = [
-        f"of {quantity} ran from {signed_percent(min(errors))} to {signed_percent(max(errors))}"
+        f"from {signed_percent(min(errors))} to {signed_percent(max(errors))} for {quantity}"
         for quantity, _ in rows
         if len(errors := view.biases(quantity)) > 1
     ]
     if ranges:
-        told += f" At the {len(view.origins)} cuts tried, the error of the total {', that '.join(ranges)}."
+        told += f" Over all {len(view.origins)} days it was tried on, the error ran {listed(ranges)}."
     told += _worth(value)
     return Sentence("Level", _level_in_short(biases), told, *place)
 
@@ -84,12 +86,11 @@ def ranking(view: View) -> Sentence:
         if not parts:
             short = _ranking_in_short(row["gini"])
         if math.isfinite(row["capture"]):
-            told = f"made {percent(row['capture'], 0)} of the {quantity}"
-            parts.append(told if not parts else f"{percent(row['capture'], 0)} of the {quantity}")
+            parts.append(f"{percent(row['capture'], 0)} of the {quantity}{_hindsight(view, quantity)}")
     if not parts:
         told = "All customers did the same in the holdout period, so there was nothing to rank."
         return Sentence("Ranking", short, told, *place)
-    told = f"The tenth of the customers that it put first {' and '.join(parts)} that followed{_perfect(view)}."
+    told = f"The tenth of the customers that it put first made {' and '.join(parts)}. Drawn by lot, a tenth makes 10%."
     return Sentence("Ranking", short, told, *place)
 
 
@@ -98,8 +99,8 @@ def intervals(view: View) -> Sentence:
     place = ("#intervals", "coverage of intervals")
     row = view.row("purchases")
     share = math.nan if row is None else float(row["coverage"])
-    totals = view.levels("purchases")
-    if not math.isfinite(share) and not len(totals):
+    totals = {quantity: table for quantity in view.quantities if len(table := view.levels(quantity))}
+    if not math.isfinite(share) and not totals:
         return Sentence(
             "Intervals", "None here", "This forecast has no intervals, so it cannot say how sure it is.", *place
         )
@@ -107,21 +108,20 @@ def intervals(view: View) -> Sentence:
     if math.isfinite(share):
         held = share >= view.level - HELD
         told.append(
-            f"Of the customers' purchases, {percent(share, 0)} fell within their {percent(view.level, 0)} intervals"
-            + ("" if held else ", too few")
+            f"It gives each customer a range that should hold the purchases that follow {percent(view.level, 0)} of "
+            f"the time; it held {percent(share, 0)}{'' if held else ', too few'}."
         )
-    total_held = True
-    if len(totals):
-        inside, of = int(totals["inside"].astype(bool).sum()), len(totals)
-        total_held = inside == of
-        told.append(_total_interval(totals, inside, of))
+    total_held = all(table["inside"].astype(bool).all() for table in totals.values())
+    if totals:
+        told.append(_total_intervals(totals))
     short = {
         (True, True): "They hold",
         (True, False): "They hold for customers, not for the total",
         (False, True): "Too narrow for customers",
         (False, False): "Too narrow",
     }[held, total_held]
-    return Sentence("Intervals", short, "; ".join(told) + _widened(totals), *place)
+    words = [*told, *_widened(totals.get("purchases"), total_held)]
+    return Sentence("Intervals", short, " ".join(words), *place)
 
 
 def rivals(view: View) -> Sentence:
@@ -131,56 +131,53 @@ def rivals(view: View) -> Sentence:
     if not compared:
         return Sentence(about, "Nothing to compare", "There was no other forecast to compare with.", *place)
     told: list[str] = []
-    short = "Not beaten"
-    for kind, (many, one) in reversed(OTHERS.items()):
+    short = ""
+    for kind, (many, one) in OTHERS.items():
         found = [better for quantity in view.quantities for better in _beaten(view, quantity, kind)]
+        if not found and kind == "rival":
+            told.append("No simple rule was visibly better, by 1% or more, in total, ranking or error per customer.")
         if not found:
             continue
-        told.insert(0, f"{one} visibly better: {listed([words for _, words in found], separator='; ')}.")
-        measures = listed(list(dict.fromkeys(measure for measure, _ in found)))
-        short = f"{many} better in {measures}"
-    beaten = "No simple rule was visibly better in total, ranking or error per customer."
-    if not told or not told[0].startswith(OTHERS["rival"][1]):
-        told.insert(0, beaten)
-    return Sentence(about, short, " ".join(told), *place)
+        told.append(f"{one} visibly better: {_by_name(found, numbers=not short)}.")
+        short = short or f"{many} better in {_measures(found, view.quantities)}"
+    return Sentence(about, short or "Not beaten", " ".join(told), *place)
 
 
 def not_for(view: View) -> Sentence:
     """What it must not be used for, with the numbers of this log where they say so."""
     facts = view.facts
-    uses = ["choosing whom a campaign would persuade, since it tells what is likely if all goes on as before"]
+    told = ["Do not use it to choose whom a campaign would persuade: it tells what is likely if all goes on as before."]
     row = view.row("purchases")
     if row is not None and math.isfinite(row["rmse"]):
-        uses.append(
-            f"promises about a single customer, whose forecast is typically off by {significant(row['rmse'], 2)} "
-            "purchases "
-            "(root mean square)"
+        told.append(
+            "Promise nothing about a single customer: such a forecast is typically off by "
+            f"{significant(row['rmse'], 2)} purchases."
         )
     everything = facts["holdout_purchases"] + (facts.get("new_purchases") or 0)
     if facts.get("new_purchases") and everything:
-        uses.append(
-            "the shop's whole demand, since customers first seen later made "
-            f"{percent(facts['new_purchases'] / everything, 0)} of the purchases and are in no forecast"
+        share = facts["new_purchases"] / everything
+        told.append(
+            "Do not plan the whole demand by it: customers first seen later made "
+            f"{'less than 1%' if share < LEAST else percent(share, 0)} of the purchases and are in no forecast."
         )
     else:
-        uses.append("the shop's whole demand, since new customers are in no forecast")
-    uses.append("single weeks, since no season or promotion is known to it")
-    told = f"Do not use it for {listed(uses, separator='; ')}."
-    return Sentence(
-        "Not for", "Campaign effects, single customers, whole demand", told, "#card", "intended use and limits"
-    )
+        told.append("Do not plan the whole demand by it: new customers are in no forecast.")
+    told.append("Nor single weeks: it knows no season and no promotion.")
+    short = "Campaign effects, single customers, whole demand"
+    return Sentence("Not for", short, " ".join(told), "#card", "intended use and limits")
 
 
 def why_not_mae(scores: pd.DataFrame) -> str:
     """Why the mean absolute error is listed and not headlined, with this table's own example if it has one."""
     told = (
-        "The mean absolute error (MAE) is listed but not headlined, because it rewards forecasting the median "
-        "customer, who often buys nothing"
+        "The mean absolute error (MAE) is listed but not headlined: the forecast that makes it least is that of the "
+        "median customer, so that where most buy nothing, it rewards forecasting nothing"
     )
-    purchases = scores[(scores["quantity"] == "purchases") & (scores["forecast"] == "zero")]
-    if len(purchases) != 1:
+    purchases = scores[scores["quantity"] == "purchases"].set_index("forecast")["mae"]
+    if "zero" not in purchases or not purchases["zero"] < NEAR * purchases.iloc[0]:
         return f"{told}."
-    return f"{told}: saying “zero” for everybody already gets {significant(float(purchases['mae'].iloc[0]), 3)} here."
+    zero, model = (significant(float(purchases[name]), 3) for name in ("zero", purchases.index[0]))
+    return f"{told}. Here “zero” for everybody gets {zero}, and {purchases.index[0]} {model}."
 
 
 # ---- level ---------------------------------------------------------------------------------------------------
@@ -189,12 +186,10 @@ def why_not_mae(scores: pd.DataFrame) -> str:
 def _total(quantity: str, row: Row, view: View, first: bool) -> str:
     """One total beside what happened."""
     if not math.isfinite(row["bias"]):
-        return f"the total of {quantity} cannot be judged, since nothing happened"
+        return f"The total of {quantity} cannot be judged, since nothing happened."
     numbers = f"{significant(row['predicted'])} forecast, {significant(row['actual'])} happened"
-    told = f"the total of {quantity} was {off(row['bias'])} ({numbers})"
-    if not first:
-        return told
-    return f"In the {view.horizon} after {view.facts['calibration_end']}, {told}"
+    told = f"total of {quantity} was {off(row['bias'])} ({numbers})."
+    return f"In the {view.horizon} after {view.facts['calibration_end']}, the {told}" if first else f"The {told}"
 
 
 def off(bias: float) -> str:
@@ -230,59 +225,84 @@ def _ranking_in_short(gini: float) -> str:
     return "It sorts customers fairly" if gini >= FAIR else "It hardly sorts customers"
 
 
-def _perfect(view: View) -> str:
-    """What a perfect ranking would have caught, if the table says so."""
+def _hindsight(view: View, quantity: str) -> str:
+    """What the tenth that came to do most made, if the table says so."""
     gain = view.at["gain"]
-    best = gain[(gain["forecast"] == "perfect") & (gain["quantity"] == "purchases")]
+    best = gain[(gain["forecast"] == "perfect") & (gain["quantity"] == quantity)]
     tenth = best[(best["share_of_customers"] - 0.1).abs() < 1e-9]
-    if len(tenth) != 1:
-        return ", where chance would give 10%"
-    return (
-        f", where chance would give 10% and hindsight {percent(float(tenth['captured'].iloc[0]), 0)} of the purchases"
-    )
+    return f" (the best tenth: {percent(float(tenth['captured'].iloc[0]), 0)})" if len(tenth) == 1 else ""
 
 
 # ---- intervals -----------------------------------------------------------------------------------------------
 
 
-def _total_interval(totals: pd.DataFrame, inside: int, of: int) -> str:
-    if of > 1:
-        return f"what happened in total fell within the total's interval at {inside} of {of} cuts"
-    row = totals.iloc[0]
-    ends = f"{significant(float(row['lower']))} to {significant(float(row['upper']))}"
-    return (
-        f"the total's interval, {ends}, {'holds' if inside else 'misses'} the {significant(float(row['actual']))} "
-        f"that came"
-    )
+def _total_intervals(totals: dict[str, pd.DataFrame]) -> str:
+    told = []
+    for quantity, table in totals.items():
+        inside, of, row = int(table["inside"].astype(bool).sum()), len(table), table.iloc[0]
+        if of > 1:
+            told.append(f"held the total of {quantity} {inside} times in {of}")
+            continue
+        ends = f"{significant(float(row['lower']))} to {significant(float(row['upper']))}"
+        came = significant(float(row["actual"]))
+        told.append(f"of {ends} {'held' if inside else 'missed'} the total of {quantity}, {came}")
+    return f"Its range for all together {listed(told)}."
 
 
-def _widened(totals: pd.DataFrame) -> str:
-    """What earlier errors make of the interval of the total."""
-    if not len(totals):
-        return "."
+def _widened(totals: pd.DataFrame | None, held: bool) -> list[str]:
+    """What earlier errors make of the interval of the total of purchases."""
+    if totals is None:
+        return []
     row = totals.iloc[-1]
     if row["calibrated"]:
         ends = f"{significant(float(row['widened_lower']))} to {significant(float(row['widened_upper']))}"
-        return f"; widened by the errors of {int(row['earlier'])} earlier cuts it is {ends}."
-    if totals["inside"].astype(bool).all():
-        return "."
-    earlier = int(row["earlier"])
-    few = (
-        "no earlier cut tells"
-        if earlier == 0
-        else f"{earlier} earlier {'cut is' if earlier == 1 else 'cuts are'} too few to tell"
+        return [f"Widened by the errors of {int(row['earlier'])} earlier cuts it is {ends}."]
+    if held:
+        return []
+    told = (
+        "It allows for chance and for what the data leave open, not for a change of times. How much wider it should "
+        "be, too few earlier forecasts tell."
     )
-    return (
-        f"; it allows for chance and doubt about the parameters, not for a change of times, and {few} how much "
-        f"wider to make it."
-    )
+    return [told]
 
 
 # ---- rivals --------------------------------------------------------------------------------------------------
 
 
-def _beaten(view: View, quantity: str, kind: str) -> list[tuple[str, str]]:
-    """On each measure the best forecast of a kind that is visibly better: the measure, and in words by how much."""
+@dataclass(frozen=True, slots=True)
+class _Better:
+    """A forecast that is visibly better: in what, of which quantity, by how much in words."""
+
+    name: str
+    words: str
+    quantity: str
+    values: str
+
+
+def _measures(found: list[_Better], of: list[str]) -> str:
+    """What forecasts are better in: of a quantity, where it is not of each there is."""
+    each = []
+    for words in dict.fromkeys(better.words for better in found):
+        quantities = [better.quantity for better in found if better.words == words]
+        each.append(words if len(set(quantities)) == len(of) else f"{words} of {listed(quantities)}")
+    return listed(each)
+
+
+def _by_name(found: list[_Better], *, numbers: bool) -> str:
+    """Forecasts that are better, each with all it is better in."""
+    each = []
+    for name in dict.fromkeys(better.name for better in found):
+        parts = [
+            f"the {better.words} of {better.quantity}{f' ({better.values})' if numbers else ''}"
+            for better in found
+            if better.name == name
+        ]
+        each.append(f"“{name}” in {listed(parts)}")
+    return listed(each, separator="; ")
+
+
+def _beaten(view: View, quantity: str, kind: str) -> list[_Better]:
+    """On each measure the best forecast of a kind that is visibly better."""
     of_kind, found = set(view.forecasts(quantity, kind)), []
     for metric, words in COMPARED.items():
         table = view.differences(quantity, metric)
@@ -293,7 +313,7 @@ def _beaten(view: View, quantity: str, kind: str) -> list[tuple[str, str]]:
         if not _matters(metric, ahead):
             continue
         values = _told(metric, float(ahead["value"]), float(ahead["reference_value"]))
-        found.append((words, f"“{ahead['forecast']}” in the {words} of {quantity} ({values})"))
+        found.append(_Better(str(ahead["forecast"]), words, quantity, values))
     return found
 
 
@@ -305,7 +325,7 @@ def _matters(metric: str, row: Row) -> bool:
 
 def _told(metric: str, value: float, reference: float) -> str:
     if metric == "bias":
-        return f"off by {percent(abs(value))} against {percent(abs(reference))}"
+        return f"off by {percent(abs(value))} on average, not {percent(abs(reference))}"
     if metric == "gini":
-        return f"Gini {fixed(value, 3)} against {fixed(reference, 3)}"
-    return f"RMSE {significant(value, 3)} against {significant(reference, 3)}"
+        return f"{percent(value)} of a perfect order, not {percent(reference)}"
+    return f"typically off by {significant(value, 3)}, not {significant(reference, 3)}"

@@ -12,6 +12,7 @@ import narwhals as nw
 import numpy as np
 
 from clvmodels import files, frames, html
+from clvmodels.clock import Moment
 from clvmodels.transactions.ledger import KEPT, ROWS_IN, UNITS, Entry, Tally, ledger_table, met
 from clvmodels.transactions.lines import read_log
 from clvmodels.transactions.part import FLAGGED, MERGED, WINSORIZED, clean_part, rules_in_force
@@ -77,10 +78,11 @@ class Cleaned:
             facts.append(f"money {came.units / UNITS:,.2f} in, {kept.units / UNITS:,.2f} kept")
         return facts
 
-    def to_json(self, path: str | Path) -> None:
-        """Write the rules and the ledger."""
+    def to_json(self, path: str | Path, read: Mapping[str, Any] | None = None) -> None:
+        """Write the rules and the ledger; and how the log was `read`, where one wants to read and clean it so again."""
         ledger = json.loads(self.ledger.to_json(orient="records"))
-        files.write_json(Path(path), {"rules": asdict(self.rules), "ledger": ledger})
+        told = {"rules": asdict(self.rules)} | ({} if read is None else {"read": dict(read)})
+        files.write_json(Path(path), told | {"ledger": ledger})
 
     def write_set_aside(self, path: str | Path) -> None:
         """Write the rows set aside, with their reason, as Parquet or CSV by the ending of the path."""
@@ -112,6 +114,7 @@ def clean(
     rules: CleaningRules | None = None,
     date_format: str | None = None,
     time_zone: str | None = None,
+    until: Moment | None = None,
 ) -> Cleaned:
     """Turn line items or orders into transactions, and say what was done with every row.
 
@@ -143,6 +146,10 @@ def clean(
         strftime codes for text that is not ISO 8601; never guessed.
     time_zone : str, optional
         Whose calendar counts; zone-aware timestamps are refused without it.
+    until : date or str, optional
+        Clean the log as it was known on this day (itself included): later rows are passed over as if they had not come
+        yet, so that no later refund is netted and no later order moves a threshold. They are in no line of the ledger.
+        What a row says of later days by itself, such as `refunded` or `status` in an export, stays.
 
     Returns
     -------
@@ -175,7 +182,7 @@ def clean(
         "refunded": refunded,
     }
     columns = {role: name for role, name in named.items() if name is not None}
-    read = read_log(log, columns, rules, date_format, time_zone)
+    read = read_log(log, columns, rules, date_format, time_zone, until)
     tally = Tally([ROWS_IN, *rules_in_force(columns, rules, read.has_money), KEPT])
     held = frames.collect_parts(lambda lazy: lazy, read.lazy, "customer_id", read.parts)
     parts = [clean_part(rows, read, rules, tally) for rows in held]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 
+import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
@@ -14,8 +15,9 @@ from clvmodels import frames, html
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.transactions.amounts import AMOUNT_UNIT, money
+from clvmodels.transactions.known import KnownLog, Reader
 from clvmodels.transactions.log import MissingId
-from clvmodels.transactions.purchases import Purchases, purchases_of
+from clvmodels.transactions.purchases import Purchases
 from clvmodels.transactions.rfm import RFM, acquisition_tick, summarize
 
 __all__ = ["Holdout", "cut_at", "holdout_split"]
@@ -113,7 +115,7 @@ class Holdout:
 
 
 def holdout_split(
-    log: frames.Frame | str | Path,
+    log: KnownLog,
     *,
     customer_id: str = "customer_id",
     date: str = "date",
@@ -133,6 +135,9 @@ def holdout_split(
 
     Parameters
     ----------
+    log : frame, path, or function of a date
+        A row a transaction, as for `rfm_summary`. A function gives the log as it was known on a day, which `backtest`
+        says more of; `clean(..., until=day)` is one.
     calibration_end : date or str
         Last day of the calibration period, itself included.
     holdout_end : date or str, optional
@@ -140,7 +145,7 @@ def holdout_split(
         last day of one, and by default that of the latest date is taken to be over.
     acquired_after : date or str, optional
         Leave out whoever is first seen on this day or earlier, as for `rfm_summary`.
-    log, customer_id, date, amount, time_unit, merge_within, include_first_transaction, intertimes, time_zone,
+    customer_id, date, amount, time_unit, merge_within, include_first_transaction, intertimes, time_zone,
     date_format, on_missing_id
         As for `rfm_summary`.
 
@@ -153,8 +158,8 @@ def holdout_split(
     InvalidTransactions
         When rows break the rules of a log, none is as early as the cut, or nobody is first seen after acquired_after.
     InvalidOption
-        When the holdout period would be empty, a period would end within an opportunity, or acquired_after is not
-        before the cut.
+        When the holdout period would be empty, a period would end within an opportunity, acquired_after is not
+        before the cut, or log(day) holds later rows.
 
     Examples
     --------
@@ -168,11 +173,13 @@ def holdout_split(
     1,882 purchases by 29.0% of them in these 39 weeks
     """
     clock = Clock(time_unit, merge_within, time_zone)
-    record = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    reader = Reader(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    later = reader.whole()
     cut = clock.closing_tick(calibration_end, "calibration_end")
-    end = record.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
+    end = later.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
     after = acquisition_tick(clock, acquired_after, cut)
-    return cut_at(record, cut, end, include_first_transaction, intertimes, after)
+    record = reader.at(cut) if reader.changes else later
+    return cut_at(record, cut, end, include_first_transaction, intertimes, after, later)
 
 
 def cut_at(
@@ -182,10 +189,12 @@ def cut_at(
     include_first_transaction: bool = False,
     intertimes: bool = False,
     after: int | None = None,
+    later: Purchases | None = None,
 ) -> Holdout:
     """Cut the purchases held after tick `cut`, and follow its customers up to and including tick `end`.
 
-    Whoever is first seen up to tick `after` is left out.
+    Whoever is first seen up to tick `after` is left out. `later` has what came after the cut, where the record holds
+    only what was known then: customers who are not in it bought nothing, as it turned out.
 
     Raises
     ------
@@ -201,38 +210,63 @@ def cut_at(
             f"on {clock.describe_tick(cut)}."
         )
     calibration = summarize(record, cut, include_first_transaction, intertimes, after)
-    start, at_cut, at_end = record.start[:-1], record.up_to(cut), record.up_to(end)
     known = record.first <= cut
     if after is not None:
         known &= record.first > after
-    new = (record.first > cut) & (record.first <= end)
+    later = record if later is None else later
+    place = np.flatnonzero(known) if later is record else _places(record.customer_id.filter(known.tolist()), later)
+    since, until = later.up_to(cut), later.up_to(end)
+    new = until > since
+    new[place[place >= 0]] = False
+    if after is not None:
+        new &= later.first > after
+    begin = since[place]
+    finish = np.where(place >= 0, until[place], begin)
     spend = past_spend = new_spend = None
     if record.paid is not None:
-        spend = money(record.spent(at_cut[known], at_end[known]))
-        past_spend = money(record.spent(start[known], at_cut[known]))
-        new_spend = int(record.spent(start[new], at_end[new]).sum()) * AMOUNT_UNIT
+        spend = money(later.spent(begin, finish))
+        past_spend = money(record.spent(record.start[:-1][known], record.up_to(cut)[known]))
+        new_spend = int(later.spent(since[new], until[new]).sum()) * AMOUNT_UNIT
     return Holdout(
         calibration=calibration,
-        purchases=(at_end - at_cut)[known],
+        purchases=finish - begin,
         spend=spend,
         past_spend=past_spend,
         horizon=(end - cut) / clock.ticks_per_unit,
         calibration_end=clock.describe_tick(cut),
         holdout_end=clock.describe_tick(end),
         new_customers=int(new.sum()),
-        new_purchases=int((at_end - start)[new].sum()),
+        new_purchases=int((until - since)[new].sum()),
         new_spend=new_spend,
-        rows_after_end=record.rows_after(end),
+        rows_after_end=later.rows_after(end),
         cut=cut,
-        activity=_activity(record, known, end),
+        activity=_activity(record, known, cut, later, place, end),
     )
 
 
-def _activity(record: Purchases, known: npt.NDArray[np.bool_], end: int) -> npt.NDArray[np.int64]:
+def _places(customer_id: nw.Series[Any], record: Purchases) -> npt.NDArray[np.int64]:
+    """Where customers stand in a record (n,), -1 for those who do not."""
+    keys = customer_id.alias("customer_id").to_frame().with_row_index("row")
+    held = record.customer_id.alias("customer_id").to_frame().with_row_index("place")
+    found = keys.join(held, on="customer_id", how="left").sort("row")
+    return found["place"].cast(nw.Int64).fill_null(-1).to_numpy()
+
+
+def _activity(
+    record: Purchases,
+    known: npt.NDArray[np.bool_],
+    cut: int,
+    later: Purchases,
+    place: npt.NDArray[np.int64],
+    end: int,
+) -> npt.NDArray[np.int64]:
     """Ticks up to `end`, and first and repeat purchases there of the customers known, (3, ticks)."""
-    theirs = np.repeat(known, np.diff(record.start)) & (record.tick <= end)
+    seen = record.tick[np.repeat(known, np.diff(record.start)) & (record.tick <= cut)]
+    followed = np.zeros(len(later.first), dtype=bool)
+    followed[place[place >= 0]] = True
+    theirs = np.repeat(followed, np.diff(later.start)) & (later.tick > cut) & (later.tick <= end)
     origin = record.first_tick
-    all_of_them = np.bincount(record.tick[theirs] - origin)
+    all_of_them = np.bincount(np.concatenate([seen, later.tick[theirs]]) - origin)
     first = np.bincount(record.first[known] - origin, minlength=len(all_of_them))
     ticks = np.flatnonzero(all_of_them)
     return np.stack([ticks + origin, first[ticks], (all_of_them - first)[ticks]])

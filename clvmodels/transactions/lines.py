@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 
 from clvmodels import frames
-from clvmodels.clock import Clock
+from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.ledger import UNITS
 from clvmodels.transactions.log import LARGEST_AMOUNT, Fault, date_faults, refuse, with_numbers, with_ticks
@@ -66,8 +66,11 @@ def read_log(
     rules: CleaningRules,
     date_format: str | None,
     time_zone: str | None,
+    until: Moment | None = None,
 ) -> Log:
     """Open a log, count the money of every row, judge each by itself, and refuse what cannot be read.
+
+    Rows later than the moment `until` are passed over, as if they had not come yet.
 
     Raises
     ------
@@ -75,13 +78,15 @@ def read_log(
         One error that names every fault: the column, the number of rows, the first few, and the remedy.
     """
     _refuse_contradictions(columns)
-    clock = Clock(time_zone=time_zone)
+    clock = Clock(merge_within="hour", time_zone=time_zone)
     has_money = "amount" in columns or "price" in columns
     drops = rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns)
     unnamed = [name for name in frames.column_names(log) if name not in columns.values()] if drops else []
     others = {f"{OTHER}{i}": name for i, name in enumerate(unnamed)}
     opened = frames.open_frame(log, {**columns, **others}, text_id="customer_id", csv_as_text=True)
     lazy = with_ticks(opened.lazy, clock, columns["date"], date_format)
+    if until is not None:
+        lazy = lazy.filter((nw.col("tick") <= clock.last_tick(until, "until")).fill_null(True))
     for role in NUMBERS:
         if role in columns:
             lazy = with_numbers(lazy, role, columns[role], opened.as_text)

@@ -14,6 +14,7 @@ from clvmodels.clock import EPOCH, FIRST_MONDAY, Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
 
 __all__ = [
+    "LATEST",
     "Fault",
     "MissingId",
     "Transactions",

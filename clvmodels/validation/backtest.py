@@ -6,21 +6,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from threading import Lock
 
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.fitted_purchases import data_fingerprint
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import SpendModel
@@ -28,52 +21,25 @@ from clvmodels.estimators.uncertain import Request
 from clvmodels.inference.objective import POOL, PROCESSORS
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.transactions.holdout import Holdout
+from clvmodels.transactions.known import KnownLog, Reader
 from clvmodels.transactions.log import MissingId
-from clvmodels.transactions.purchases import Purchases, purchases_of
 from clvmodels.transactions.rfm import acquired_later, acquisition_tick
+from clvmodels.validation.assembly import Result, assembled, fitted, judged, stacked
 from clvmodels.validation.challenger import earlier_windows
-from clvmodels.validation.differences import difference_table
 from clvmodels.validation.fits import Fits, check_models, fit_all
-from clvmodels.validation.level import judge_levels
-from clvmodels.validation.origin import Case, evaluate, fitted_tables
+from clvmodels.validation.origin import Case
 from clvmodels.validation.past import Past
+from clvmodels.validation.planning import cuts_of, lengths_of, planned
 from clvmodels.validation.predictive import Settings
-from clvmodels.validation.record import Backtest
+from clvmodels.validation.record import AS_GIVEN, AS_KNOWN, Backtest
 
-__all__ = ["Result", "assembled", "backtest", "judged"]
+__all__ = ["backtest"]
 
 MANY = 200_000  # customers from which one origin keeps every processor busy, and two would double the memory
-PACKAGES = ("clvmodels", "numpy", "scipy", "pandas", "scikit-learn")
-MEANS = (
-    "bias",
-    "mae",
-    "rmse",
-    "spearman",
-    "gini",
-    "poisson_deviance",
-    "capture",
-    "lift",
-    "decile_mape",
-    "log_score",
-    "crps",
-    "brier",
-    "log_loss",
-    "coverage",
-    "width",
-)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """What one origin gave: its tables by name, with origin and horizon in them, its certificates and its facts."""
-
-    tables: dict[str, pd.DataFrame]
-    certificates: list[dict[str, Any]]
-    facts: dict[str, Any]
 
 
 def backtest(
-    log: frames.Frame | str | Path,
+    log: KnownLog,
     models: Sequence[PurchaseModel] | PurchaseModel,
     spend: SpendModel | None = None,
     *,
@@ -102,9 +68,16 @@ def backtest(
 
     Parameters
     ----------
-    log : frame or path
-        A row a transaction, as for `rfm_summary`; read once. What cleaned it must not have looked ahead: a threshold
-        learned from the whole log, or a later refund netted against an order, is knowledge from after an origin.
+    log : frame, path, or function of a date
+        A row a transaction, as for `rfm_summary`; read once. If it was cleaned as a whole, the cleaning looked ahead:
+        a later refund netted against an order, or a threshold learned from all orders, is knowledge from after an
+        origin. A function keeps that out. It is given each origin as ISO text and returns the log as it was known on
+        that day (or what `clean` gives), and nothing later; once it is given 2200-01-01, for all that is known now.
+        Everything that forecasts learns from the former. What came after is told by the latter: the purchases after
+        the origin, each at what is left of it once all refunds known now are netted. So a purchase reversed since
+        never was one, a customer whose every purchase was reversed is still forecast, and bought nothing; and a refund
+        after the origin of a purchase before it counts nowhere, neither against a forecast nor for it. Refunds take
+        their time: the last purchases of a log are the least settled.
     models : PurchaseModel or sequence of them
         Fitted afresh at each origin; the ones passed stay as they are.
     spend : SpendModel, optional
@@ -144,7 +117,7 @@ def backtest(
     ------
     InvalidOption
         Where no origin leaves room for a horizon, or acquired_after is not before each; without a model; for money the
-        log does not have.
+        log does not have; where log(day) holds later rows.
     InvalidTransactions
         When rows break the rules of a log.
 
@@ -156,6 +129,14 @@ def backtest(
     >>> found = clv.backtest(log, [clv.NBD()], **options)
     >>> found.summary[["forecast", "bias"]].head(2).round(2).values.tolist()
     [['NBD', 0.56], ['zero', -1.0]]
+
+    A log cleaned at each origin as it stood then:
+
+    >>> def known_on(day):
+    ...     return clv.clean(log, amount="amount", rules=clv.CleaningRules(outliers="winsorize"), until=day)
+    >>> found = clv.backtest(known_on, [clv.NBD()], amount="amount", **options)
+    >>> found.facts["log"]
+    'as it was known at each origin'
     """
     given = check_models(models, "backtest")
     Request(level, draws=draws)
@@ -163,109 +144,43 @@ def backtest(
         raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
     settings = Settings(level, draws, sampled, seed_of(random_state))
     clock = Clock(time_unit, merge_within, time_zone)
-    record = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    reader = Reader(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    record = reader.whole()
     after, older = acquisition_tick(clock, acquired_after, record.last_tick), 0
     if after is not None:
         everybody, record = len(record.customer_id), acquired_later(record, after)
         older = everybody - len(record.customer_id)
-    lengths = _lengths(clock, [horizons] if isinstance(horizons, (int, float, str)) else list(horizons))
-    cuts = _cuts(record, origins, max(lengths.values()))
+    lengths = lengths_of(clock, [horizons] if isinstance(horizons, (int, float, str)) else list(horizons))
+    cuts = cuts_of(record, origins, max(lengths.values()))
     acquisition_tick(clock, acquired_after, cuts[0])
-    plan, left_out = _plan(record, cuts, lengths)
+    plan = planned(record, cuts, lengths)
+    left_out = list(plan.left_out)
     if after is not None:
         left_out.append(f"{older:,} customers first seen up to {clock.describe_tick(after)} are left out")
     intertimes = any(isinstance(model, RegularModel) for model in given)
-    pasts = [Past(record, cut, include_first_transaction, intertimes, attributes) for cut in plan]
+    asking = Lock()  # for a function of the caller's, which may ask a database
 
-    def run(past: Past) -> Result:
-        result = _origin(past, plan[past.cut], given, spend, settings, challenger)
+    def run(cut: int) -> Result:
+        known = record
+        if reader.changes:
+            with asking:
+                known = reader.at(cut)
+            known = known if after is None else acquired_later(known, after)
+        past = Past(known, cut, include_first_transaction, intertimes, attributes, record)
+        result = _origin(past, plan.ends[cut], given, spend, settings, challenger)
+        if (note := reader.misses_its_day(known, record, cut)) is not None:
+            result.facts["notes"].append(note)
         if keep is not None:
             name = f"{result.facts['calibration_end'].replace(':', '')}.json"
             Backtest(**assembled([result], settings)).to_json(Path(keep) / name)
         return result
 
-    with _shown(progress, len(pasts)) as done:
-        results = _each(run, pasts, done, parallel=len(record.customer_id) < MANY)
-    return Backtest(**assembled(results, settings, left_out))
-
-
-def judged(case: Case, horizon: str) -> Result:
-    """The tables of one case, with origin and horizon in them."""
-    started = perf_counter()
-    split = case.split
-    tables = evaluate(case)
-    tables["level"] = tables["level"].assign(holdout_end=split.holdout_end)
-    tables |= {"origins": _origin_row(case, perf_counter() - started)}
-    named = {name: table.assign(origin=split.calibration_end, horizon=horizon) for name, table in tables.items()}
-    return Result(named, [], facts_of(split) | {"best": case.best})
-
-
-def fitted(result: Result, fits: Fits, split: Holdout, settings: Settings, horizon: str) -> Result:
-    """The same with what the fits themselves say, which is told once an origin."""
-    told = fitted_tables(fits, split, settings)
-    certificates = [certificate | {"origin": split.calibration_end} for certificate in told.pop("certificates")]
-    tables = {name: table.assign(origin=split.calibration_end) for name, table in told.items()}
-    tables["spend_histogram"] = tables["spend_histogram"].assign(horizon=horizon)
-    models = {
-        "models": list(fits.purchases),
-        "spend": None if fits.spend is None else fits.spend.title,
-        "notes": list(fits.failures),
-    }
-    return Result(result.tables | tables, certificates, result.facts | models)
-
-
-def assembled(results: Sequence[Result], settings: Settings, left_out: Sequence[str] = ()) -> dict[str, Any]:
-    """The fields of a record: tables of all origins below each other, and what is told of them together."""
-    last = results[-1]
-    tables = {name: _stacked([result.tables[name] for result in results]) for name in last.tables}
-    tables["spend_histogram"] = last.tables["spend_histogram"]
-    best = [result.facts["best"] for result in results]
-    reference = max(dict.fromkeys(reversed(best)), key=best.count)
-    money = reference if last.facts["spend"] is None else f"{reference} x {last.facts['spend']}"
-    level = judge_levels(tables["level"], settings.level).drop(columns="holdout_end")
-    differences = difference_table(
-        tables["scores"], tables["customers"], reference, money, settings.level, settings.seed
-    )
-    facts = last.facts | {
-        "origins": list(dict.fromkeys(tables["origins"]["origin"])),
-        "horizons": list(dict.fromkeys(tables["origins"]["horizon"])),
-        "level": settings.level,
-        "draws": settings.draws,
-        "sampled": settings.sampled,
-        "random_state": settings.seed,
-        "versions": {name: version(name) for name in PACKAGES},
-        "left_out": list(left_out),
-        "reference": reference,
-        "notes": [note for result in results for note in result.facts["notes"]],
-    }
-    certificates = [certificate for result in results for certificate in result.certificates]
-    told = {"level": level, "differences": differences, "summary": _summary(tables["scores"])}
-    return tables | told | {"certificates": certificates, "facts": facts}
-
-
-def facts_of(split: Holdout) -> dict[str, Any]:
-    """What a reader should know of the data."""
-    rfm = split.calibration
-    return {
-        "customers": len(rfm),
-        "repeat_purchases": int(rfm.frequency.sum()),
-        "bought_once": float(np.mean(rfm.frequency == 0)),
-        "calibration_start": split.clock.describe_start(int(split.activity[0][0])),
-        "calibration_end": split.calibration_end,
-        "holdout_end": split.holdout_end,
-        "horizon": split.horizon,
-        "time_unit": split.clock.time_unit,
-        "clock": str(split.clock),
-        "holdout_purchases": int(split.purchases.sum()),
-        "holdout_spend": None if split.spend is None else float(split.spend.sum()),
-        "bought_again": float(np.mean(split.purchases > 0)),
-        "new_customers": split.new_customers,
-        "new_purchases": split.new_purchases,
-        "new_spend": split.new_spend,
-        "rows_after_end": split.rows_after_end,
-        "rows_without_id": rfm.rows_without_id,
-        "fingerprint": data_fingerprint(rfm),
-    }
+    with _shown(progress, len(plan.ends)) as done:
+        results = _each(run, list(plan.ends), done, parallel=len(record.customer_id) < MANY)
+    told = assembled(results, settings, left_out)
+    told["facts"]["notes"] += plan.notes
+    told["facts"]["log"] = AS_KNOWN if reader.changes else AS_GIVEN
+    return Backtest(**told)
 
 
 def _origin(
@@ -289,119 +204,30 @@ def _origin(
         results.append(judged(Case(split, fits, past, windows, settings), horizon))
     assert fits is not None, "every origin has a horizon"
     assert first is not None, "every origin has a horizon"
-    tables = {name: _stacked([result.tables[name] for result in results]) for name in results[0].tables}
+    tables = {name: stacked([result.tables[name] for result in results]) for name in results[0].tables}
     whole = Result(tables, [], results[0].facts)
     return fitted(whole, fits, first, settings, next(iter(ends)))
 
 
-def _lengths(clock: Clock, horizons: Sequence[float | str]) -> dict[str, int]:
-    """Each horizon in whole ticks, by how it is called."""
-    lengths = {}
-    for horizon in horizons:
-        ticks = round(clock.duration(horizon) * clock.ticks_per_unit)
-        if ticks < 1:
-            raise InvalidOption(
-                f"horizon={horizon!r} is shorter than a {clock.merge_within}: nothing can happen in it."
-            )
-        name = horizon if isinstance(horizon, str) else f"{horizon:g} {clock.time_unit}{'' if horizon == 1 else 's'}"
-        lengths[name] = ticks
-    if not lengths:
-        raise InvalidOption("backtest needs at least one horizon, such as horizons=['26 weeks'].")
-    return lengths
-
-
-def _cuts(record: Purchases, origins: Sequence[str | Date | datetime] | int, longest: int) -> list[int]:
-    """Last ticks of the calibration periods, in order."""
-    clock = record.clock
-    if not isinstance(origins, (int, np.integer)):
-        cuts = [clock.closing_tick(origin, "origins") for origin in origins]
-        if len(set(cuts)) < len(cuts) or not cuts:
-            raise InvalidOption("origins must be different dates, at least one, or how many.")
-        return sorted(cuts)
-    if origins < 1:
-        raise InvalidOption(f"origins={origins!r}: there must be at least one.")
-    last = record.last_tick - longest
-    middle = record.first_tick + (last - record.first_tick) // 2
-    if last - middle < origins:
-        raise InvalidOption(
-            f"The log spans {clock.describe_tick(record.first_tick)} to {clock.describe_tick(record.last_tick)}, which "
-            f"leaves no room for {origins} origins before the longest horizon: shorten the horizon, or ask for fewer."
-        )
-    return [last] if origins == 1 else [round(cut) for cut in np.linspace(middle, last, origins)]
-
-
-def _plan(
-    record: Purchases, cuts: Sequence[int], lengths: dict[str, int]
-) -> tuple[dict[int, dict[str, int]], list[str]]:
-    """Which horizons end within the log at each cut, and sentences on those that do not."""
-    clock, plan, left_out = record.clock, dict[int, dict[str, int]](), []
-    for cut in cuts:
-        ends = {name: cut + ticks for name, ticks in lengths.items() if cut + ticks <= record.last_tick}
-        left_out += [
-            f"{name} from {clock.describe_tick(cut)} is not over when the log ends"
-            for name in lengths
-            if name not in ends
-        ]
-        if ends:
-            plan[cut] = ends
-    if not plan:
-        raise InvalidOption(
-            f"No origin leaves room for a horizon: the log ends on {clock.describe_tick(record.last_tick)}."
-        )
-    return plan, left_out
-
-
-def _origin_row(case: Case, seconds: float) -> pd.DataFrame:
-    split = case.split
-    return pd.DataFrame(
-        {
-            "length": [split.horizon],
-            "holdout_end": split.holdout_end,
-            "customers": len(split.calibration),
-            "repeat_purchases": int(split.calibration.frequency.sum()),
-            "holdout_purchases": int(split.purchases.sum()),
-            "holdout_spend": np.nan if split.spend is None else float(split.spend.sum()),
-            "new_customers": split.new_customers,
-            "new_purchases": split.new_purchases,
-            "best": case.best,
-            "seconds": seconds,
-        }
-    )
-
-
-def _summary(scores: pd.DataFrame) -> pd.DataFrame:
-    """Means of scores over origins: a row a horizon, quantity and forecast."""
-    keys = ["horizon", "quantity", "forecast", "kind"]
-    grouped = scores.groupby(keys, sort=False)
-    means = grouped[list(MEANS)].mean()
-    return grouped.size().rename("origins").to_frame().join(means).reset_index()
-
-
-def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Tables below each other; empty ones have no types and would spoil the others'."""
-    some = [table for table in tables if len(table)]
-    return pd.concat(some, ignore_index=True) if some else tables[0]
-
-
 def _each(
-    run: Callable[[Past], Result], pasts: Sequence[Past], done: Callable[[int, int], None], *, parallel: bool
+    run: Callable[[int], Result], cuts: Sequence[int], done: Callable[[int, int], None], *, parallel: bool
 ) -> list[Result]:
     """Every origin in order; several at once on threads, which numpy lets run, unless one fills the machine.
 
     The threads are named as those of `in_threads`, so that what is inside an origin stays on its own thread.
     """
-    if not parallel or len(pasts) == 1 or PROCESSORS < 2:
+    if not parallel or len(cuts) == 1 or PROCESSORS < 2:
         results = []
-        for past in pasts:
-            results.append(run(past))
-            done(len(results), len(pasts))
+        for cut in cuts:
+            results.append(run(cut))
+            done(len(results), len(cuts))
         return results
     with ThreadPoolExecutor(PROCESSORS, thread_name_prefix=POOL) as pool:
-        futures = [pool.submit(run, past) for past in reversed(pasts)]  # the last has most customers
+        futures = [pool.submit(run, cut) for cut in reversed(cuts)]  # the last has most customers
         try:
             for count, future in enumerate(as_completed(futures), start=1):
                 future.result()
-                done(count, len(pasts))
+                done(count, len(cuts))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -80,8 +80,13 @@ def _words(inside: bool, earlier: int, missed: int, level: float) -> str:
     """What a row says, in sentences."""
     told = f"The {level:.0%} interval of the total {'holds' if inside else 'misses'} what happened."
     if earlier == 0:
-        return f"{told} No earlier origin was over at this cut, so nothing says how far totals are off."
-    seen = f"{told} At {missed} of {earlier} earlier {'origin' if earlier == 1 else 'origins'} the total missed it."
+        return f"{told} No earlier origin was over by then, so nothing says how far totals are off."
+    over = "the one earlier origin" if earlier == 1 else f"the {earlier} earlier origins"
+    seen = (
+        f"{told} Of {over} that was over by then, {missed} missed."
+        if earlier > 1
+        else (f"{told} At {over} that was over by then it {'missed' if missed else 'held'}.")
+    )
     if earlier >= fewest(level):
         return f"{seen} Widened by their errors it is calibrated on {earlier} origins."
-    return f"{seen} Fewer than {fewest(level)} calibrate nothing at {level:.0%}: the interval is not widened."
+    return f"{seen} To widen it by such errors takes {fewest(level)} of them."

@@ -165,7 +165,8 @@ def _challengers(case: Case, expected: Expected, quantity: str) -> list[Forecast
 
 def _rivals(case: Case, quantity: str) -> list[Forecast]:
     split, past, money = case.split, case.past, quantity == "money"
-    told = [Forecast(name, "rival", rival(split, money)) for name, rival in rivals.RIVALS.items()]
+    simple = {name: rule(split, money) for name, rule in rivals.RIVALS.items()}
+    told = [Forecast(name, "rival", mean) for name, mean in simple.items() if mean is not None]
     if past is None:
         return told
     told.append(Forecast(rivals.LAST_PERIOD, "rival", rivals.last_period(split, past, money)))

@@ -23,12 +23,15 @@ class Past:
     Attributes
     ----------
     record : Purchases
+        The log, or only what was known of it at the cut.
     cut : int
         Last tick known.
     include_first_transaction, intertimes : bool
         How the log is summarized.
     attributes : frame, or function of a date (ISO text), optional
         Attributes of customers; of the function, as they were known on that date.
+    later : Purchases or None
+        The log from which is told what came after the cut; None: the record.
     """
 
     record: Purchases
@@ -36,6 +39,7 @@ class Past:
     include_first_transaction: bool = False
     intertimes: bool = False
     attributes: Any = None
+    later: Purchases | None = None
 
     @property
     def length(self) -> int:
@@ -61,9 +65,9 @@ class Past:
         return first[first <= self.cut] <= tick
 
     def earlier(self, cut: int) -> Past:
-        """What was known at an earlier cut."""
+        """What was known at an earlier cut; what came after that is told as it was known at this one."""
         self._refuse_later(cut)
-        return replace(self, cut=cut)
+        return replace(self, cut=cut, later=None)
 
     def thinned(self, most: int) -> Past:
         """The same of every second, third ... customer known at the cut, so that they are no more than so many."""
@@ -75,7 +79,8 @@ class Past:
 
     def followed(self, until: int) -> Holdout:
         """The customers known at the cut, and what they did up to a later tick: the one step beyond the cut."""
-        split = cut_at(self.record, self.cut, until, self.include_first_transaction, self.intertimes)
+        how = (self.include_first_transaction, self.intertimes)
+        split = cut_at(self.record, self.cut, until, *how, later=self.later)
         if self.attributes is None:
             return split
         known = self.attributes(split.calibration_end) if callable(self.attributes) else self.attributes

@@ -10,8 +10,9 @@ import pandas as pd
 
 from clvmodels import files, html
 
-__all__ = ["Backtest", "Validation"]
+__all__ = ["AS_GIVEN", "AS_KNOWN", "Backtest", "Validation"]
 
+AS_GIVEN, AS_KNOWN = "one for all origins", "as it was known at each origin"
 PRIVATE = "customers"  # a row a customer: kept, but not written
 
 
@@ -46,7 +47,7 @@ class Backtest:
     tracking : DataFrame
         Repeat purchases week by week, with the forecast's band; see `tables.tracking_table`.
     gain, lorenz, deciles, overlap : DataFrame
-        How well forecasts rank customers.
+        How well forecasts rank customers; of the Lorenz curves, those of processes alone.
     spend_histogram : DataFrame
         Mean spend of customers, observed and under the spend model, at the last origin.
     parameters, quantities : DataFrame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "last_period",
     "learn_hiatus",
     "own_rate",
+    "past_spend",
     "population_mean",
     "seasonal_total",
     "zero",
@@ -33,30 +35,56 @@ def zero(split: Holdout, money: bool) -> Array:
 
 
 def own_rate(split: Holdout, money: bool) -> Array:
-    """Each customer's own past rate carried on: x/T for purchases; all money to date, the first order too, over T.
+    """Each customer's own past rate carried on: repeat purchases, or the money spent in them, over T.
 
-    A customer seen only on the last day (T = 0) has no rate and gets 0.
+    First orders come once and are in no rate; with them the total of money on CDNOW was 2.7 times what came. A customer
+    seen only on the last day (T = 0) has no rate and gets 0.
     """
-    rfm = split.calibration
-    past = split.past_spend if money and split.past_spend is not None else rfm.frequency.astype(float)
-    rate = np.divide(past, rfm.T, out=np.zeros(len(rfm)), where=rfm.T > 0)
-    answer: Array = rate * split.horizon
+    return _rate(_repeated(split, money), split) * split.horizon
+
+
+def past_spend(split: Holdout, money: bool) -> Array | None:
+    """Who has spent most so far goes on spending most: all money over T, the first order too, on a common scale.
+
+    The first order tells who spends much where most have no other, and cannot come again: so all are scaled by one
+    factor, to the total of `own_rate`. It is a rule for money alone.
+    """
+    if not money or split.past_spend is None:
+        return None
+    spent, total = _rate(split.past_spend, split), float(np.sum(own_rate(split, money)))
+    answer: Array = spent * (total / float(np.sum(spent)) if np.sum(spent) > 0 else 0.0)
     return answer
 
 
 def population_mean(split: Holdout, money: bool) -> Array:
     """Everybody at the rate of all: repeat purchases, or the money spent in them, over time observed."""
+    observed = float(np.sum(split.calibration.T))
+    rate = float(np.sum(_repeated(split, money))) / observed if observed > 0 else 0.0
+    return np.full(len(split.calibration), rate * split.horizon)
+
+
+def _repeated(split: Holdout, money: bool) -> Array:
+    """Repeat purchases of each customer so far, or the money in them at his mean spend, (n,)."""
     rfm = split.calibration
-    past = rfm.frequency.astype(float)
     if money and rfm.monetary_value is not None and rfm.monetary_count is not None:
-        past = np.where(rfm.monetary_count > 0, rfm.monetary_value * rfm.frequency, 0.0)
-    observed = float(np.sum(rfm.T))
-    rate = float(np.sum(past)) / observed if observed > 0 else 0.0
-    return np.full(len(rfm), rate * split.horizon)
+        return np.where(rfm.monetary_count > 0, rfm.monetary_value * rfm.frequency, 0.0)
+    return rfm.frequency.astype(float)
 
 
-RIVALS = {"zero": zero, "own rate carried on": own_rate, "population mean": population_mean}
-"""Those that need no more than a Holdout; the others below look back further."""
+def _rate(past: Array, split: Holdout) -> Array:
+    """What was so far over the time observed, (n,); 0 for who was seen on the last day alone."""
+    T = split.calibration.T
+    return np.divide(past, T, out=np.zeros(len(T)), where=T > 0)
+
+
+Rule = Callable[[Holdout, bool], Array | None]
+RIVALS: dict[str, Rule] = {
+    "zero": zero,
+    "own rate carried on": own_rate,
+    "past spend, scaled": past_spend,
+    "population mean": population_mean,
+}
+"""Those that need no more than a Holdout, None where one does not tell the quantity; the others below look back."""
 
 
 def last_period(split: Holdout, past: Past, money: bool) -> Array:

@@ -9,7 +9,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.transactions.holdout import Holdout
-from clvmodels.validation.backtest import assembled, fitted, judged
+from clvmodels.validation.assembly import assembled, fitted, judged
 from clvmodels.validation.fits import check_models, fit_all
 from clvmodels.validation.origin import Case
 from clvmodels.validation.predictive import Settings

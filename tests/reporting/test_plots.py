@@ -138,9 +138,22 @@ def test_what_the_table_does_not_hold_is_refused(tables):
 
 
 def test_models_are_drawn_unasked_and_rules_when_asked_for(tables):
-    assert {"BG/NBD", "Pareto/NBD", "perfect ranking"} <= labels(plots.gain_curve(tables["gain"]))
+    models = {"BG/NBD; same line: Pareto/NBD", "perfect ranking"}  # whose made-up curves are alike
+    assert models <= labels(plots.gain_curve(tables["gain"]))
     assert "zero" not in labels(plots.gain_curve(tables["gain"]))
-    assert "zero" in labels(plots.gain_curve(tables["gain"], forecasts=["BG/NBD", "zero"]))
+    assert "zero" in labels(plots.gain_curve(tables["gain"], forecasts=["zero"]))
+
+
+def test_a_line_that_would_hide_another_is_named_beside_it(tables):
+    drawn = plots.gain_curve(tables["gain"], forecasts=["BG/NBD", "Pareto/NBD", "zero"])
+    assert "BG/NBD; same line: Pareto/NBD, zero" in labels(drawn)
+    apart = tables["gain"]
+    zero = apart["forecast"] == "zero"
+    apart = apart.assign(captured=apart["captured"].where(~zero, apart["share_of_customers"]))
+    drawn = plots.gain_curve(apart, forecasts=["BG/NBD", "zero", "Pareto/NBD"])
+    assert {"BG/NBD; same line: Pareto/NBD", "zero"} <= labels(drawn)
+    colors = {line.get_label(): line.get_color() for line in drawn.get_lines()}
+    assert colors["zero"] == plots.style.color_of(1)  # each keeps its own from picture to picture
 
 
 def test_a_difference_that_is_not_visible_says_so(tables):

@@ -238,9 +238,10 @@ def test_beware_of_customers_older_than_the_log(validation, path):
 
     def beware(verdict):
         changed = replace(profile, arrivals=replace(profile.arrivals, verdict=verdict, words=words))
-        return written(path, validation, profile=changed).partition("What to beware of")[2]
+        return written(path, validation, profile=changed).partition('<h3 id="beware">')[2]
 
     assert f"M{words[1:]}." in beware("older")
+    assert "Many customers are older than this log" in path.read_text(encoding="utf-8")
     assert f"M{words[1:]}." not in beware("seen")
 
 
@@ -270,8 +271,8 @@ def test_of_several_origins(validation, tables, path, outlines):
         facts=validation.facts | {"origins": [earlier, ORIGIN]},
     )
     text = Page(written(path, two)).text
-    ranges = "purchases ran from −14.0% to +6.0%, that of money ran from −18.0% to +2.0%"
-    assert f"At the 2 cuts tried, the error of the total of {ranges}" in text
+    ranges = "from −14.0% to +6.0% for purchases and from −18.0% to +2.0% for money"
+    assert f"Over all 2 days it was tried on, the error ran {ranges}." in text
     assert "Totals miss, now high, now low" in text
     assert "means over 2 cuts" in text
     assert "levels-purchases" in outlines

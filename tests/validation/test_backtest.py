@@ -172,6 +172,17 @@ def test_horizons_that_are_not_over_are_left_out_and_told(log):
     assert len(check.origins) == 3
 
 
+def test_a_forecast_beyond_what_was_seen_is_told(log):
+    options = {"time_unit": "week", "challenger": False, "sampled": 50, "draws": 20}
+    check = clv.backtest(log, clv.NBD(), origins=["1997-05-07", CUTS[-1]], horizons=["13 weeks", 39], **options)
+    assert check.facts["notes"] == [
+        (
+            "On 1997-05-07 the log reached back 18.1 weeks, and the forecast reaches 39 weeks ahead: further than "
+            "anything the models had seen"
+        )
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "match"),
     [

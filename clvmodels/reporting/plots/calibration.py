@@ -121,8 +121,10 @@ def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
     frame = style.one_origin(style.read(table, "forecast", "predicted", "actual"))
     with style.drawing(ax) as ax:
         ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-        style.note(ax, "as forecast", (0.97, 0.97), (-4, -2), ha="right", va="top", rotation=0)
-        for i, (name, rows) in enumerate(style.groups(frame, "forecast")):
+        lowest = float(np.nanmin(style.floats(frame, "predicted")))
+        at = 0.5 * lowest if lowest > 0.5 else 0.97  # on the diagonal, where no group is
+        style.note(ax, "as forecast", (at, at), (4, -2), va="top", ha="left" if at < 0.5 else "right")
+        for i, name, rows in style.distinct(style.groups(frame, "forecast"), "predicted", "actual"):
             expected = style.floats(rows, "predicted")
             style.whiskers(ax, rows, expected, style.color_of(i))
             style.line(ax, expected, style.floats(rows, "actual"), i, name)
@@ -155,7 +157,7 @@ def pit_histogram(table: Frame, *, quantity: str = "purchases", ax: Axes | None 
     frame = style.one_origin(style.of_quantity(style.read(table, "forecast", "lower", "upper", "share"), quantity))
     with style.drawing(ax) as ax:
         ax.axhline(1, color=style.MUTED, linewidth=1, linestyle=style.DASHED, label="if the distributions are right")
-        for i, (name, rows) in enumerate(style.groups(frame, "forecast")):
+        for i, name, rows in style.distinct(style.groups(frame, "forecast"), "share"):
             lower, upper = style.floats(rows, "lower"), style.floats(rows, "upper")
             heights = style.floats(rows, "share") / (upper - lower)
             ax.stairs(
@@ -202,7 +204,7 @@ def coverage(
             return ax
         ax.axhline(level, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
         style.note(ax, f"asked for: {level:.0%}", (0.5, level), (2, -12))
-        for i, (name, rows) in enumerate(told):
+        for i, name, rows in style.distinct(told, "coverage"):
             style.line(ax, style.floats(rows, "order"), _shares(rows), i, name)
         lowest = min(float(np.nanmin(_shares(rows))) for _, rows in told)
         ax.set_ylim(min(0.6, lowest - 0.05), 1.01)

@@ -23,6 +23,7 @@ __all__ = ["Metric", "differences", "levels", "parameter_intervals", "scores"]
 
 Metric = Literal["bias", "gini", "rmse", "mae", "spearman"]
 KIND_COLORS = {"process": style.COLORS[0], "challenger": style.COLORS[1], "rival": style.MUTED}
+CLOSE = 0.5  # bounded scores all above it are told apart without 0
 BOUNDED = ("gini", "spearman")  # metrics that are 1 at most
 METRIC_LABELS: dict[str, str] = {
     "bias": "error of the total (% of actual)",
@@ -40,7 +41,7 @@ def scores(table: Frame, *, quantity: str = "purchases", metric: Metric = "gini"
     ----------
     table : pandas or polars frame
         `Validation.scores`: quantity, forecast and the metrics. With several origins, a dot for each and a ring
-        for their median.
+        for their mean.
     quantity : str
         "purchases" or "money".
     metric : {"bias", "gini", "rmse", "mae", "spearman"}
@@ -68,16 +69,19 @@ def scores(table: Frame, *, quantity: str = "purchases", metric: Metric = "gini"
         for i, (name, rows) in enumerate(told):
             color = KIND_COLORS.get(kinds.get(name, "rival" if name in RIVALS else "process"), style.MUTED)
             _score_row(ax, i, style.floats(rows, metric), color, metric)
-        ax.axvline(0, color=style.INK, linewidth=0.8)
         ax.set_yticks(np.arange(len(told)), [style.wrapped(name) for name, _ in told])
         ax.tick_params(axis="y", labelsize=style.SMALL)
         ax.set_ylim(len(told) - 0.5, -0.5)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2.5, 5, 10]))
         if metric == "bias":
-            ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            ax.xaxis.set_major_formatter(PercentFormatter(1.0))
         elif metric in BOUNDED:
-            ax.set_xlim(1.1 * float(every[np.isfinite(every)].min(initial=0.0)), 1.0)
+            lowest = float(every[np.isfinite(every)].min(initial=1.0))
+            stems = max(len(rows) for _, rows in told) == 1  # from 0, which then has to be seen
+            ax.set_xlim(min(0.0, 1.1 * lowest) if stems or lowest < CLOSE else 1.5 * lowest - 0.5, 1.0)
+        if metric not in BOUNDED or ax.get_xlim()[0] <= 0:
+            ax.axvline(0, color=style.INK, linewidth=0.8)
         ax.set_xlabel(METRIC_LABELS[metric].format(unit=quantity))
     return ax
 
@@ -176,9 +180,9 @@ def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def _score_row(ax: Axes, i: int, values: Any, color: str, metric: Metric) -> None:
-    """One forecast: a dot for each origin; of several, their range and median."""
+    """One forecast: a dot for each origin; of several, their range and mean."""
     known = values[np.isfinite(values)]
-    middle = float(np.median(known)) if len(known) else float("nan")
+    middle = float(np.mean(known)) if len(known) else float("nan")
     if len(known) > 1:
         ax.plot([known.min(), known.max()], [i, i], color=color, linewidth=2)
         ax.plot(known, np.full(len(known), i), "o", color=color, markersize=5, clip_on=False)
@@ -230,8 +234,8 @@ def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None)
         ax.set_yticks(np.arange(len(origins)), [str(origin) for origin in origins])
         ax.set_ylim(len(origins) - 0.5, -0.5)
         ax.grid(False, axis="y")
-        ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.xaxis.set_major_formatter(PercentFormatter(1.0))
         ax.set_xlabel(f"total of {quantity}: forecast against actual\n(0: right; bars: intervals)")
         ax.set_ylabel("cut")
         style.key_above(ax, columns=2)

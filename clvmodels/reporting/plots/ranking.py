@@ -43,18 +43,8 @@ def gain_curve(
     """
     frame = _chosen(style.read(table, "forecast", "share_of_customers", "captured"), quantity, forecasts)
     with style.drawing(ax) as ax:
-        _diagonal(ax)
-        i = 0
-        for name, rows in style.groups(frame, "forecast"):
-            x, y = style.floats(rows, "share_of_customers"), style.floats(rows, "captured")
-            if name == PERFECT:
-                ax.plot(x, y, color=style.INK, linewidth=1.2, label="perfect ranking")
-                continue
-            dashes = ("-", (0, (6, 1.5)), (0, (2, 1)), "-.")[i // len(style.COLORS) % 4]
-            ax.plot(x, y, color=style.color_of(i), linewidth=1.8, linestyle=dashes, label=name)
-            i += 1
+        _curves(ax, frame, "captured", {PERFECT: "perfect ranking"})
         style.note(ax, "no ranking", (0.72, 0.72), (6, -10))
-        _shares(ax)
         ax.set_xlabel("customers, those forecast highest first (%)")
         ax.set_ylabel(f"share of all {quantity}\nthey made (%)")
         style.key_above(ax, columns=2)
@@ -80,17 +70,8 @@ def lorenz_curve(
     """
     frame = _chosen(style.read(table, "forecast", "share_of_customers", "share_of_quantity"), quantity, forecasts)
     with style.drawing(ax) as ax:
-        _diagonal(ax)
-        i = 0
-        for name, rows in style.groups(frame, "forecast"):
-            x, y = style.floats(rows, "share_of_customers"), style.floats(rows, "share_of_quantity")
-            if name == ACTUAL:
-                ax.plot(x, y, color=style.INK, linewidth=1.6, label="actual")
-                continue
-            ax.plot(x, y, color=style.color_of(i), linewidth=1.8, label=f"{name} forecast")
-            i += 1
+        _curves(ax, frame, "share_of_quantity", {ACTUAL: "actual"})
         style.note(ax, "all alike", (0.45, 0.45), (-4, 6), ha="right")
-        _shares(ax)
         ax.set_xlabel("customers, the smallest first (%)")
         ax.set_ylabel(f"share of all {quantity}\nthey hold (%)")
         style.key_above(ax, columns=2)
@@ -158,7 +139,7 @@ def overlap(
     with style.drawing(ax) as ax:
         tops = sorted({float(value) for value in frame["top"].to_list()})
         at = {top: float(place) for place, top in enumerate(tops)}
-        for i, (name, rows) in enumerate(style.groups(frame, "forecast")):
+        for i, name, rows in style.distinct(style.groups(frame, "forecast"), "overlap"):
             kept = rows.filter(nw.col("overlap").is_finite())
             places = np.array([at[float(top)] for top in kept["top"].to_list()])
             style.line(ax, places, style.floats(kept, "overlap"), i, name)
@@ -183,11 +164,18 @@ def _chosen(frame: nw.DataFrame[Any], quantity: str, forecasts: Sequence[str] | 
     return nw.concat([truth, told]) if len(truth) else told
 
 
-def _diagonal(ax: Axes) -> None:
+def _curves(ax: Axes, frame: nw.DataFrame[Any], held: str, truth: dict[str, str]) -> None:
+    """Shares of the customers and what they hold: the diagonal, what happened, and a line a forecast."""
     ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-
-
-def _shares(ax: Axes) -> None:
+    told = style.groups(frame, "forecast")
+    for name, rows in told:
+        if name in truth:
+            x, y = style.floats(rows, "share_of_customers"), style.floats(rows, held)
+            ax.plot(x, y, color=style.INK, linewidth=1.4, label=truth[name])
+    for i, name, rows in style.distinct([each for each in told if each[0] not in truth], held):
+        x, y = style.floats(rows, "share_of_customers"), style.floats(rows, held)
+        dashes = ("-", (0, (6, 1.5)), (0, (2, 1)), "-.")[i // len(style.COLORS) % 4]
+        ax.plot(x, y, color=style.color_of(i), linewidth=1.8, linestyle=dashes, label=name)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1.01)
     for axis in (ax.xaxis, ax.yaxis):

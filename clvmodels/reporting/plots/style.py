@@ -33,8 +33,9 @@ MARKERS = ("D", "s", "^", "v", "P", "X")
 DASHED, DOTTED = (0, (4, 3)), (0, (1, 1))
 SMALL = 9.0  # points, beside 10 for the rest
 BESIDE = 24  # letters of a line beside the axes
-LONGEST = 52  # letters of a line of the key
+LONGEST = 44  # letters of a line of the key
 LONG = 20  # letters of a label of which two do not stand side by side
+UPON = 0.01  # of the height: how near a line lies that hides another
 BAND = 0.22  # how opaque an interval's band is
 STYLE: Any = {
     "axes.edgecolor": MUTED,
@@ -197,6 +198,34 @@ def wrapped(label: str) -> str:
     return fill(label, BESIDE, break_long_words=False)
 
 
+def distinct(told: Groups, *columns: str) -> list[tuple[int, str, nw.DataFrame[Any]]]:
+    """Lines that can be told apart: the place of each, its label, its rows.
+
+    One that lies upon an earlier line from end to end would hide it: it is named in that one's label instead. Columns
+    are those that tell the line, all of one scale.
+    """
+    kept: list[tuple[int, list[str], nw.DataFrame[Any]]] = []
+    lines = [np.stack([floats(rows, column) for column in columns]) for _, rows in told]
+    height = max(float(np.nanmax(line)) for line in lines)
+    for i, (name, rows) in enumerate(told):
+        for first, upon, _ in kept:
+            same = lines[first].shape == lines[i].shape
+            if same and np.allclose(lines[first], lines[i], rtol=0, atol=UPON * height, equal_nan=True):
+                upon.append(name)
+                break
+        else:
+            kept.append((i, [], rows))
+    return [(i, _with_those_upon(told[i][0], upon), rows) for i, upon, rows in kept]
+
+
+def _with_those_upon(name: str, upon: Sequence[str]) -> str:
+    """A label with the names of other lines, whose " x Gamma-Gamma" goes without saying where it is the same."""
+    if not upon:
+        return name
+    spend = f" x {name.partition(' x ')[2]}"
+    return f"{name}; same line: {', '.join(other.removesuffix(spend) for other in upon)}"
+
+
 def color_of(i: int) -> str:
     return COLORS[i % len(COLORS)]
 
@@ -234,7 +263,7 @@ def key_above(ax: Axes, columns: int = 1) -> None:
         columns = 1
     key = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
     for text in key.get_texts():
-        text.set_text(fill(text.get_text(), LONGEST))
+        text.set_text(fill(text.get_text(), LONGEST, break_on_hyphens=False))
 
 
 def at_right_edge(ax: Axes, y: float, text: str, color: str = INK) -> None:

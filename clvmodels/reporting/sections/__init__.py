@@ -2,10 +2,10 @@
 
 from clvmodels.reporting.sections.calibration import calibration
 from clvmodels.reporting.sections.card import card
-from clvmodels.reporting.sections.data import data
+from clvmodels.reporting.sections.data import beware, data
 from clvmodels.reporting.sections.fit import fit
 from clvmodels.reporting.sections.money import money
 from clvmodels.reporting.sections.ranking import ranking
 from clvmodels.reporting.sections.rivals import rivals
 
-__all__ = ["calibration", "card", "data", "fit", "money", "ranking", "rivals"]
+__all__ = ["beware", "calibration", "card", "data", "fit", "money", "ranking", "rivals"]

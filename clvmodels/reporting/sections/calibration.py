@@ -82,6 +82,7 @@ def level_table(view: View) -> Table | None:
     """Totals at every cut with their interval, of the model the verdict is about."""
     tables = [view.levels(quantity) for quantity in view.quantities]
     rows, notes = [], []
+    calibrated = any(len(table) and table["widened_lower"].notna().any() for table in tables)
     for quantity, table in zip(view.quantities, tables, strict=True):
         for row in table.to_dict("records"):
             widened = math.isfinite(row["widened_lower"])
@@ -93,7 +94,7 @@ def level_table(view: View) -> Table | None:
                     significant(row["actual"]),
                     "inside" if row["inside"] else "outside",
                     f"{significant(row['widened_lower'])} to {significant(row['widened_upper'])}" if widened else "–",
-                ]
+                ][: None if calibrated else -1]
             )
         if len(table):
             notes.append(f"{quantity.capitalize()}, last cut: {table['words'].iloc[-1]}")
@@ -101,7 +102,14 @@ def level_table(view: View) -> Table | None:
         return None
     return Table(
         caption=f"Totals at every cut: forecast by {view.reference} and its {percent(view.level, 0)} interval",
-        headings=["quantity, cut", "forecast", "interval", "actual", "actual is", "widened by earlier errors"],
+        headings=[
+            "quantity, cut",
+            "forecast",
+            "interval",
+            "actual",
+            "actual is",
+            *(["widened by earlier errors"] if calibrated else []),
+        ],
         rows=rows,
         notes=notes,
     )
@@ -177,10 +185,16 @@ def _worst_decile(view: View) -> str | None:
     row = highest(rows.assign(missed=missed.abs()), "missed")
     if row["missed"] < 1:
         return None
+    where = {1: "with the highest forecasts", len(rows): "with the lowest forecasts"}
+    tenth = where.get(int(row["order"]), f"that comes {_nth(int(row['order']))} by its forecasts")
     return (
-        f"{view.reference} misses most purchases in tenth {int(row['order'])} of the customers, counted from the "
-        f"highest forecast: {row['expected']:.2f} a customer forecast, {row['actual']:.2f} actual."
+        f"{view.reference} is furthest off for the tenth of the customers {tenth}: {row['expected']:.2f} purchases a "
+        f"customer forecast, {row['actual']:.2f} actual."
     )
+
+
+def _nth(place: int) -> str:
+    return f"{place}{ {2: 'nd', 3: 'rd'}.get(place, 'th') }"
 
 
 # ---- chances and intervals -----------------------------------------------------------------------------------
@@ -188,9 +202,8 @@ def _worst_decile(view: View) -> str | None:
 
 def _reliability_words() -> str:
     return (
-        "Of customers who were given a 30% chance to buy again, 30% should; of 90% intervals, nine in ten should "
-        "hold; and "
-        "outcomes should fall evenly over the distributions that were forecast for them."
+        "Of customers who were given a 30% chance to buy again, 30% should. Of 90% intervals, nine in ten should hold. "
+        "And what customers did should fall evenly between the low and the high end of what was held possible."
     )
 
 

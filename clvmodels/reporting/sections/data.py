@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -13,10 +14,12 @@ from clvmodels.reporting.wording import column, count, percent, sentence, signed
 from clvmodels.transactions.ledger import ROWS_IN, met
 from clvmodels.transactions.lines import NO_ID
 from clvmodels.transactions.profile import Profile
+from clvmodels.validation.record import AS_KNOWN
 
-__all__ = ["MONEY", "data"]
+__all__ = ["MONEY", "beware", "data"]
 
 MONEY = "in the currency of the log"
+ASKED = re.compile(r"pass acquired_after='([^']+)' \((.+) would remain\)")  # as it is told to who writes code
 
 
 def data(view: View, profile: Profile | None, ledger: pd.DataFrame | None) -> Section:
@@ -38,8 +41,16 @@ def data(view: View, profile: Profile | None, ledger: pd.DataFrame | None) -> Se
     if (cohorts := _cohorts(view)) is not None:
         blocks.append(cohorts)
     if warnings := _warnings(view, profile):
-        blocks.append(Words(warnings, "What to beware of"))
+        blocks.append(Words(warnings, "What to beware of", "beware"))
     return Section("data", "The data", lead, blocks)
+
+
+def beware(view: View, profile: Profile | None) -> str:
+    """One sentence for the top of the page where the data ask for caution; nothing where they do not."""
+    if profile is not None and profile.arrivals.verdict == "older":
+        return "Many customers are older than this log, and every model here takes them for new."
+    many = len(_warnings(view, profile))
+    return f"{count(many)} thing{'' if many == 1 else 's'} in the data or the fits ask for caution." if many else ""
 
 
 def ledger_table(ledger: pd.DataFrame) -> Table:
@@ -88,6 +99,7 @@ def _periods(of: dict[str, Any], ledger: pd.DataFrame | None) -> list[Pair]:
         ("Holdout period", holdout),
         ("First seen later", _first_seen_later(of)),
         ("Rows left out", _rows_left_out(of, ledger)),
+        *([("Log", str(of["log"]))] if of.get("log") == AS_KNOWN else []),
         ("Time", f"told in {of['clock']}"),
     ]
 
@@ -128,10 +140,11 @@ def _without_customer(ledger: pd.DataFrame) -> str:
 
 def _of_profile(profile: Profile) -> list[Block]:
     """What the log shows before any model."""
+    seen = profile.arrivals.verdict == "seen"  # or else it stands in what to beware of
     parts: list[tuple[str, Any]] = [
         ("Time between purchases", profile.intertimes),
         ("Regularity", profile.regularity),
-        ("Where customers begin", profile.arrivals),
+        ("Where customers begin", profile.arrivals if seen else None),
         ("Season", profile.season),
         ("Opportunities", profile.opportunities),
         ("Money", profile.money),
@@ -218,7 +231,9 @@ def _warnings(view: View, profile: Profile | None) -> list[str]:
     ]
     if profile is not None:
         if profile.arrivals.verdict != "seen":
-            told.append(sentence(profile.arrivals.words))
+            told.append(
+                sentence(ASKED.sub(r"to leave them out, begin after \1 (\2 would remain)", profile.arrivals.words))
+            )
         checks = profile.tables()["checks"]
         told += [
             sentence(

@@ -10,7 +10,7 @@ import pandas as pd
 from clvmodels.reporting import plots
 from clvmodels.reporting.page import Block, Facts, Pair, Pictures, Section, Table, drawn
 from clvmodels.reporting.view import View, records
-from clvmodels.reporting.wording import MISSING, column, count, fixed, percent, significant
+from clvmodels.reporting.wording import MISSING, count, decimals, fixed, percent, significant
 
 __all__ = ["fit"]
 
@@ -117,7 +117,7 @@ def _lead(view: View) -> list[str]:
             lead.append(f"Half of all new customers stop buying within {_range(life)} {life['unit']}.")
     statuses = {str(of["status"]) for of in view.certificates}
     if statuses == {"converged"}:
-        lead.append("Every fit below ended at a true maximum of its likelihood.")
+        lead.append("Every fit below is complete: no other parameters near it describe the data as well.")
     return lead or ["What each model learned of the customers known at the last cut."]
 
 
@@ -167,14 +167,16 @@ def _range(row: dict[str, Any]) -> str:
     values = [float(row["estimate"]), float(row["lower"]), float(row["upper"])]
     if not all(math.isfinite(value) for value in values[1:]):
         return significant(values[0], 3)
-    estimate, lower, upper = column(values, 3)
+    places = decimals(values[:1], 3)
+    estimate, lower, upper = (fixed(value, places) for value in values)
     return f"{estimate} ({lower} to {upper})"
 
 
 def _share(row: dict[str, Any]) -> str:
-    lower, upper = float(row["lower"]), float(row["upper"])
-    told = percent(float(row["estimate"]), 0)
-    return f"{told} ({percent(lower, 0)} to {percent(upper, 0)})" if math.isfinite(lower) else told
+    values = [float(row[name]) for name in ("estimate", "lower", "upper")]
+    places = min(2, decimals([100 * values[0]], 2))
+    estimate, lower, upper = (percent(value, places) for value in values)
+    return f"{estimate} ({lower} to {upper})" if math.isfinite(values[1]) else estimate
 
 
 def _interval(lower: float, upper: float) -> str:

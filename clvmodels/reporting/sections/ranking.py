@@ -43,15 +43,20 @@ def overlap_table(view: View, quantity: str) -> Table | None:
     rows = []
     for title in titles:
         of = table[table["forecast"] == title].set_index("top")
-        rows.append([title, *(f"{percent(of['overlap'][top], 0)}; {percent(of['captured'][top], 0)}" for top in tops)])
+        rows.append(
+            [
+                title,
+                *(f"{percent(of['overlap'][top], 0)} right, {percent(of['captured'][top], 0)} of all" for top in tops),
+            ]
+        )
     return Table(
         caption=f"{quantity.capitalize()}: the customers forecast highest, and what they were",
         headings=["forecast", *(f"top {top:.0%}" for top in tops)],
         rows=rows,
         notes=[
             (
-                "First, the share of them that was among as many customers with the most; then, the share of all that "
-                "they made."
+                f"Right: so many of them were among as many customers with the most {quantity}. Of all: so much of all "
+                f"{quantity} they made."
             )
         ],
     )

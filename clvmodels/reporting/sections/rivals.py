@@ -18,6 +18,8 @@ __all__ = ["rivals"]
 ROW, FRAME = 0.3, 0.95  # inches: a row of a plot of scores, and what surrounds the rows
 NEAR = 0.15  # of the score: differences up to it have a picture, all stand in the table
 COMPARED = {"gini": "normalized Gini", "rmse": "RMSE"}
+# What would squeeze the rest: the total of zero is always 100% too low, and neither tells customers apart.
+LEFT_OUT = {"bias": ["zero"], "gini": ["zero", "population mean"]}
 KINDS = {"rival": "Simple rules", "challenger": "Machine learning"}
 
 
@@ -25,9 +27,8 @@ def rivals(view: View) -> Section:
     """Scores of every forecast on the same cuts, and their differences from the model the verdict is about."""
     lead = [
         (
-            "Simple rules and a machine-learning model forecast the same customers at the same cuts. A model that "
-            "does not "
-            "beat them is not worth its name; where one of them is visibly better, it stands here."
+            "Simple rules and a machine-learning model forecast the same customers at the same cuts. A model has to "
+            "beat them to be worth its while; where one of them is visibly better, it stands here."
         )
     ]
     blocks: list[Block] = []
@@ -50,7 +51,7 @@ def score_table(view: View, quantity: str) -> Table:
     unit = "money" if quantity == "money" else "purchases"
     heads = [
         "forecast",
-        "bias of total",
+        "error of total, mean" if several else "error of total",
         "normalized Gini",
         f"RMSE ({unit})",
         "made by top tenth",
@@ -66,7 +67,10 @@ def score_table(view: View, quantity: str) -> Table:
         column(table["mae"]),
     ]
     actual = []
-    if not several:
+    if several:
+        heads.insert(2, "its size, mean")
+        columns.insert(1, [percent(size) for size in _sizes(view, quantity, list(table["forecast"]))])
+    else:
         totals = column([*table["predicted"], table["actual"].max()], 4)
         heads.insert(1, f"total ({unit})")
         columns.insert(0, totals[:-1])
@@ -144,6 +148,14 @@ def difference_table(view: View, quantity: str) -> Table | None:
     )
 
 
+def _sizes(view: View, quantity: str, titles: list[str]) -> list[float]:
+    """Mean size of the error of the total over the cuts, where errors up and down do not cancel."""
+    table = view.result.scores
+    table = table[(table["quantity"] == quantity) & (table["horizon"] == view.horizon)]
+    sizes = table["bias"].abs().groupby(table["forecast"]).mean()
+    return [float(sizes[title]) for title in titles]
+
+
 def _means(view: View, quantity: str) -> pd.DataFrame:
     table = view.result.summary
     return table[(table["quantity"] == quantity) & (table["horizon"] == view.horizon)]
@@ -153,8 +165,10 @@ def _score(view: View, quantity: str, metric: str) -> Picture:
     table = view.result.scores
     table = table[(table["quantity"] == quantity) & (table["horizon"] == view.horizon)]
     table = table[table[metric].notna()] if table[metric].notna().any() else table
+    apart = table[~table["forecast"].isin(LEFT_OUT[metric])]
+    table = apart if len(apart) else table
     cuts = f", a dot for each of {len(view.origins)} cuts" if len(view.origins) > 1 else ""
-    middle = table.groupby("forecast", sort=False)[metric].median()
+    middle = table.groupby("forecast", sort=False)[metric].mean()
     tell = signed_percent if metric == "bias" else lambda value: fixed(value, 3)
     told = "; ".join(f"{name} {tell(float(value))}" for name, value in middle.items())
     title, what = {
@@ -207,6 +221,8 @@ def _score_notes(view: View, table: pd.DataFrame) -> list[str]:
         names = [str(name) for name in table.loc[table["kind"] == kind, "forecast"]]
         if names:
             notes.append(f"{words}: {'; '.join(names)}.")
+    if len(view.origins) > 1:
+        notes.append("Errors of totals up and down cancel in their mean, and do not in the mean of their size.")
     if table["spearman"].isna().any():
         notes.append("–: not defined; a forecast that is the same for everybody ranks nobody.")
     if "customers" in table and table["customers"].nunique() > 1:
@@ -222,7 +238,10 @@ def _difference(row: dict[str, object]) -> str:
     values = [value if abs(value) > least else 0.0 for value in values]
     if not any(values):
         return "0"
-    told = [f"{'+' if value > 0 else ''}{text}" for value, text in zip(values, column(values, 3), strict=True)]
+    told = [
+        "0" if value == 0 else f"{'+' if value > 0 else ''}{text}"
+        for value, text in zip(values, column(values, 2), strict=True)
+    ]
     return f"{told[0]} ({told[1]} to {told[2]})"
 
 

@@ -1,0 +1,153 @@
+"""A log as it was known at each origin: what cleaning learns later reaches no forecast; what the truth then is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import InvalidOption
+from clvmodels.validation import rivals
+from clvmodels.validation.challenger import BLENDS, CHALLENGER
+
+CUT = "1997-09-30"
+OPTIONS = {
+    "amount": "amount",
+    "time_unit": "week",
+    "horizons": "26 weeks",
+    "origins": [CUT],
+    "sampled": 300,
+    "draws": 40,
+}
+RULES = clv.CleaningRules(outliers="winsorize", outlier_times=4)
+
+
+def lines_of(log):
+    return pd.DataFrame(
+        {
+            "customer_id": log["customer_id"],
+            "date": log["date"] + " 12:00",  # at noon: rows of the origin's own day are known then
+            "amount": log["amount"],
+            "product": "cd",
+        }
+    )
+
+
+def known_of(lines):
+    return lambda day: clv.clean(lines, amount="amount", product="product", rules=RULES, until=day)
+
+
+@pytest.fixture(scope="module")
+def lines():
+    return lines_of(clv.datasets.load_cdnow(sample=True))
+
+
+@pytest.fixture(scope="module")
+def poisoned(lines):
+    """Half of what was bought before the cut is given back after it, and then come orders beyond all measure."""
+    sold = lines[(lines["date"] <= CUT) & (lines["amount"] > 0)]
+    back = sold.iloc[::2].assign(date="1997-10-20", amount=lambda table: -table["amount"])
+    large = sold.iloc[::3].assign(date="1997-11-20", amount=9_999.0)
+    return pd.concat([lines, back, large], ignore_index=True)
+
+
+def test_what_cleaning_learns_after_a_cut_reaches_no_forecast(lines, poisoned):
+    models, spend = [clv.BGNBD(), clv.NBD()], clv.GammaGamma()
+    check = clv.backtest(known_of(lines), models, spend, **OPTIONS)
+    other = clv.backtest(known_of(poisoned), models, spend, **OPTIONS)
+    mine, theirs = check.at(CUT), other.at(CUT)
+    for name in ("parameters", "quantities", "spend_histogram"):
+        assert theirs[name].equals(mine[name]), name
+    forecasts = [name for name in mine["customers"] if name in set(check.scores["forecast"])]
+    assert {CHALLENGER, *BLENDS, rivals.HIATUS, rivals.LAST_PERIOD} <= set(forecasts)
+    for name in ["customer_id", *forecasts]:
+        assert theirs["customers"][name].equals(mine["customers"][name]), name
+    assert list(theirs["scores"]["predicted"]) == list(mine["scores"]["predicted"])
+    for name in ("lower", "upper"):
+        assert list(theirs["level"][name]) == list(mine["level"][name])
+    assert other.certificates == check.certificates
+    assert theirs["scores"]["actual"].iloc[-1] > 2 * mine["scores"]["actual"].iloc[-1]  # the poison was there
+    assert check.facts["log"] == "as it was known at each origin"
+
+    whole = clv.clean(poisoned, amount="amount", product="product", rules=RULES).transactions
+    ahead = clv.backtest(whole, models, spend, **OPTIONS, challenger=False)
+    assert ahead.facts["log"] == "one for all origins"
+    assert not ahead.at(CUT)["parameters"].equals(mine["parameters"])  # and cleaned as a whole it would have been drunk
+
+
+def test_where_nothing_changes_the_function_changes_nothing(lines):
+    options = OPTIONS | {"challenger": False}
+    rules = clv.CleaningRules(zero_amounts="keep")
+    whole = clv.clean(lines, amount="amount", rules=rules).transactions
+    one = clv.backtest(whole, clv.NBD(), **options)
+    other = clv.backtest(lambda day: whole[whole["date"] <= f"{day} 23:59"], clv.NBD(), **options)
+    for name in one.tables():
+        left, right = (getattr(table, name).drop(columns="seconds", errors="ignore") for table in (one, other))
+        pd.testing.assert_frame_equal(left, right)
+
+
+def test_what_came_after_is_what_is_left_of_it():
+    """By hand: an order taken back in part, one taken back whole, a customer undone, a refund of an older order."""
+    lines = pd.DataFrame(
+        [
+            ("ann", "2024-01-01", 10.0),
+            ("ann", "2024-01-08", 12.0),
+            ("ann", "2024-02-05", 20.0),
+            ("ann", "2024-02-07", -5.0),  # of the order of 5 February, which is worth 15
+            ("bob", "2024-01-02", 30.0),
+            ("bob", "2024-02-06", 40.0),
+            ("bob", "2024-02-08", -40.0),  # the only purchase of the holdout period, undone
+            ("cat", "2024-01-03", 50.0),
+            ("cat", "2024-02-09", -50.0),  # all she ever bought
+            ("dan", "2024-01-04", 60.0),
+            ("dan", "2024-01-20", 70.0),
+            ("dan", "2024-02-09", -10.0),  # of what was bought before the cut: counts nowhere
+            ("eve", "2024-02-03", 80.0),  # first seen after the cut
+        ],
+        columns=["customer_id", "date", "amount"],
+    )
+    split = clv.holdout_split(
+        lambda day: clv.clean(lines, amount="amount", until=day),
+        amount="amount",
+        calibration_end="2024-01-31",
+        holdout_end="2024-02-09",
+    )
+    assert split.calibration.customer_id.to_list() == ["ann", "bob", "cat", "dan"]
+    assert split.calibration.frequency.tolist() == [1, 0, 0, 1]
+    assert split.past_spend.tolist() == [22, 30, 50, 130]
+    assert split.purchases.tolist() == [1, 0, 0, 0]
+    assert split.spend.tolist() == [15, 0, 0, 0]
+    assert (split.new_customers, split.new_purchases, split.new_spend) == (1, 1, 80)
+    assert split.activity[1].sum() == 4
+    assert split.activity[2].sum() == 3
+    assert clv.validate(split, clv.NBD()).scores["actual"].iloc[0] == 1
+
+
+def test_a_log_that_looks_ahead_is_refused(lines):
+    with pytest.raises(InvalidOption, match=r"log\('1997-09-30'\) gave rows up to 1998-06-30, which nobody could know"):
+        clv.backtest(lambda day: lines[lines["amount"] >= 0], clv.NBD(), **OPTIONS)
+
+
+def test_a_log_without_its_last_day_is_told(lines):
+    """Text and midnights compare as less than the day they lie in: the day of the origin itself goes missing."""
+    first = lines[lines["amount"] >= 0]
+    options = OPTIONS | {"challenger": False}
+    check = clv.backtest(lambda day: first[first["date"] <= day], clv.NBD(), **options)
+    assert check.facts["notes"] == [
+        f"The log as known on {CUT} has no row of that day, and the log as known now has some: are they left out?"
+    ]
+    assert not clv.backtest(known_of(lines), clv.NBD(), **options).facts["notes"]
+
+
+def test_cleaning_until_a_day_is_cleaning_what_had_come(lines, poisoned):
+    """Day by day, by the hour where it is told, and as a date."""
+    until = clv.clean(poisoned, amount="amount", rules=RULES, until=pd.Timestamp(CUT).date())
+    before = clv.clean(lines[lines["date"] < "1997-10-01"], amount="amount", rules=RULES)
+    assert until.transactions.equals(before.transactions.reset_index(drop=True))
+    assert until.ledger.equals(before.ledger)
+    for hour, rows in (("1997-09-30T11", 0), ("1997-09-30T12", 1)):
+        some = clv.clean(lines, amount="amount", until=hour).transactions
+        assert bool(rows) == bool(np.any(some["date"].astype(str).str[:10] == CUT))
+    with pytest.raises(InvalidOption, match="until="):
+        clv.clean(lines, amount="amount", until="yesterday")
