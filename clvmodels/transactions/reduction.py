@@ -110,8 +110,8 @@ def _places(coded: frames.CodedIds, tick: Ticks, since: int, span: int) -> npt.N
     kind: type[np.int32] | type[np.int64] = np.int32 if coded.bound * span < 2**31 else np.int64
     place: npt.NDArray[Any] = coded.codes.astype(kind)
     place *= kind(span)
+    place -= kind(since)  # before the ticks are added, so that nothing on the way is too large either
     place += tick
-    place -= kind(since)
     place.sort()
     return place
 
