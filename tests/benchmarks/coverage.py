@@ -26,7 +26,7 @@ TRUTH = {
     "mbgnbd": {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6},
     "nbd": {"r": 0.4, "alpha": 12.0},
     "pareto_nbd": {"r": 0.55, "alpha": 10.5, "s": 0.6, "beta": 11.5},
-    "ggompertz_nbd": {"r": 0.55, "alpha": 10.5, "b": 0.05, "s": 1.5, "beta": 2.5},
+    "ggompertz_nbd": {"r": 1.0, "alpha": 5.0, "b": 0.12, "s": 0.6, "beta": 6.0},
     "bgcnbd_2": {"r": 0.5, "alpha": 2.0, "a": 0.6, "b": 2.4},
     "mbgcnbd_2": {"r": 1.0, "alpha": 2.0, "a": 0.6, "b": 1.6},
     "bgbb": {"alpha": 1.2, "beta": 3.0, "gamma": 0.7, "delta": 9.0},
