@@ -40,6 +40,13 @@ def test_so_it_is_where_the_job_file_itself_asks_for_json(verb, events, tmp_path
     assert "source: path: name the file" in failed["text"]
 
 
+def test_so_it_is_where_the_file_is_no_toml(events, tmp_path):
+    (tmp_path / "job.toml").write_text('run = {log = "json"}\n[source\n')
+    code, (failed,) = events("score", "--job", tmp_path / "job.toml")
+    assert (code, failed["event"]) == (2, "failed")
+    assert "is no TOML" in failed["text"]
+
+
 def test_a_failure_carries_the_date_that_the_log_has(events, tmp_path):
     dates = [f"1997-0{month}-0{day}" for month in range(1, 7) for day in range(1, 9)]
     rows = [f"{i % 9},{date}" for i, date in enumerate(dates)]

@@ -111,6 +111,11 @@ def test_make_targets_exist():
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+    sections = {
+        re.sub(r"[^\w -]", "", title).replace(" ", "-")
+        for title in re.findall(r"^## (.*)", README.lower(), re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= sections
 
 
 def test_the_map_has_every_room():

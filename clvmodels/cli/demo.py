@@ -50,8 +50,8 @@ def demo(
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
     terminal.show_value(out, table, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
     terminal.show_scores(out, check.scores, check.facts)
-    out.print("\nWritten:")
-    for name in ("predictions.parquet", "model.json", "validation.json", "report.html", "report.json"):
+    out.print(f"\nOpen {folder / 'report.html'} in a browser. Written beside it:", highlight=False)
+    for name in ("predictions.parquet", "model.json", "validation.json", "report.json"):
         out.print(f"  {folder / name}", highlight=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -33,6 +34,8 @@ from clvmodels.scoring.sections import (
 )
 
 __all__ = ["Job", "as_job", "asks_for_json", "job_from", "read_job", "template"]
+
+LOGS_JSON = re.compile(r"""^[^#\n]*\blog\s*=\s*["']json["']""", re.MULTILINE)
 
 
 class Job(Section):
@@ -114,12 +117,12 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
 
 
 def asks_for_json(path: str | Path | None) -> bool:
-    """Whether a job file wants its log as JSON, whatever else may be wrong with it."""
+    """Whether a job file wants its log as JSON, whatever may be wrong with it, be it that it is no TOML."""
     try:
-        run = {} if path is None else _read_toml(Path(path)).get("run")
-    except InvalidJob:
+        text = "" if path is None else Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
         return False
-    return isinstance(run, dict) and run.get("log") == "json"
+    return LOGS_JSON.search(text) is not None
 
 
 def as_job(job: Job | str | Path) -> Job:

@@ -99,7 +99,8 @@ def monitor_job(
     with tempfile.TemporaryDirectory(prefix="clv-") as staging:
         tell("Reading the source")
         source, columns, date_format = log_of(job, job.clock.clock, Path(staging), uris_of(job))
-        tell(f"Following {len(runs)} runs")
+        followed = f"{len(runs)} past run{'s' if len(runs) > 1 else ''}"
+        tell(f"Following {followed}")
         found = monitor(
             runs,
             {name: version.load() for name, version in versions.items()},
@@ -125,7 +126,7 @@ def monitor_job(
     )
     event(
         "monitored",
-        f"Followed {len(runs)} runs to {found.until}: {found.verdict.status}",
+        f"Followed {followed} to {found.until}: {found.verdict.status}",
         as_of=found.until,
         status=found.verdict.status,
         findings=found.sentences,
