@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from clvmodels import files
 from clvmodels.reporting import plots
+from clvmodels.reporting.page import rendered
 from clvmodels.reporting.wording import count, fixed, percent, signed_percent
 
 __all__ = ["write_monitoring"]
@@ -47,22 +47,16 @@ def write_monitoring(
     tables : mapping
         windows (of a `Monitoring`, the newest), deciles and cohorts.
     """
-    environment = Environment(
-        loader=PackageLoader("clvmodels.reporting"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
     windows = tables["windows"]
-    page = environment.get_template("monitoring.html.j2").render(
-        headline=HEADLINES[status],
-        sentences=sentences,
-        until=until,
-        pictures=_pictures(tables) if len(windows) else [],
-        windows=_rows(windows),
-        left_out=max(0, len(windows) - MOST_ROWS),
-    )
+    content = {
+        "headline": HEADLINES[status],
+        "sentences": sentences,
+        "until": until,
+        "pictures": _pictures(tables) if len(windows) else [],
+        "windows": _rows(windows),
+        "left_out": max(0, len(windows) - MOST_ROWS),
+    }
+    page = rendered("monitoring.html.j2", content)
     with files.replacing(Path(path)) as temporary:
         temporary.write_bytes(page.encode("utf-8"))
 

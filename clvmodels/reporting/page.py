@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from clvmodels.frames import Frame
 from clvmodels.reporting import plots
 
-__all__ = ["Block", "Facts", "Pair", "Picture", "Pictures", "Section", "Table", "Words", "drawn", "paired"]
+__all__ = ["Block", "Facts", "Pair", "Picture", "Pictures", "Section", "Table", "Words", "drawn", "paired", "rendered"]
 
 Pair = tuple[str, str]  # a term and what is said of it
 
@@ -91,6 +93,18 @@ class Section:
     title: str
     lead: Sequence[str]
     blocks: Sequence[Block]
+
+
+def rendered(template: str, content: Mapping[str, Any]) -> str:
+    """A template of the package filled in: text stays text, and what a template names has to be there."""
+    environment = Environment(
+        loader=PackageLoader("clvmodels.reporting"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template(template).render(content)
 
 
 def drawn(key: str, title: str, alternative: str, plot: Callable[..., Any], table: Frame, **options: Any) -> Picture:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from clvmodels import files
 from clvmodels.files import plain
 from clvmodels.frames import Frame
 from clvmodels.reporting import sections
-from clvmodels.reporting.page import Section
+from clvmodels.reporting.page import Section, rendered
 from clvmodels.reporting.value import check_value, summarize_value
 from clvmodels.reporting.verdict import Sentence, judge
 from clvmodels.reporting.view import View, view
@@ -80,13 +79,6 @@ def write_report(
         ledger = ledger.ledger
     shown = view(result)
     verdict = judge(shown, value)
-    environment = Environment(
-        loader=PackageLoader("clvmodels.reporting"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
     content = {
         "title": "Customer lifetime value: how far to trust the forecast",
         "about": _about(shown),
@@ -94,7 +86,7 @@ def write_report(
         "beware": sections.beware(shown, profile),
         "sections": _sections(shown, value, value_terms, profile, ledger),
     }
-    page = environment.get_template("report.html.j2").render(content)
+    page = rendered("report.html.j2", content)
     numbers = json.dumps(_numbers(result, verdict, value, profile, ledger), indent=1, allow_nan=False) + "\n"
     path = Path(path)
     with files.replacing(path) as temporary:

@@ -81,12 +81,10 @@ def _words(inside: bool, earlier: int, missed: int, level: float) -> str:
     told = f"The {level:.0%} interval of the total {'holds' if inside else 'misses'} what happened."
     if earlier == 0:
         return f"{told} No earlier origin was over by then, so nothing says how far totals are off."
-    over = "the one earlier origin" if earlier == 1 else f"the {earlier} earlier origins"
-    seen = (
-        f"{told} Of {over} that was over by then, {missed} missed."
-        if earlier > 1
-        else (f"{told} At {over} that was over by then it {'missed' if missed else 'held'}.")
-    )
+    if earlier == 1:
+        seen = f"{told} At the one earlier origin that was over by then, its interval {'missed' if missed else 'held'}."
+    else:
+        seen = f"{told} At {missed} of the {earlier} earlier origins that were over by then, their intervals missed."
     if earlier >= fewest(level):
         return f"{seen} Widened by their errors it is calibrated on {earlier} origins."
-    return f"{seen} To widen it by such errors takes {fewest(level)} of them."
+    return f"{seen} Fewer than {fewest(level)} calibrate nothing at {level:.0%}: the interval is not widened."

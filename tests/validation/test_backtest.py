@@ -489,7 +489,7 @@ def test_fewer_than_ten_origins_calibrate_nothing():
     assert told["widened_lower"].isna().all()
     assert told["words"].iloc[0].endswith("nothing says how far totals are off.")
     assert told["words"].iloc[9].endswith("Fewer than 10 calibrate nothing at 90%: the interval is not widened.")
-    assert "At 7 of 9 earlier origins the total missed it." in told["words"].iloc[9]
+    assert "At 7 of the 9 earlier origins that were over by then, their intervals missed." in told["words"].iloc[9]
 
 
 def test_ten_origins_widen_the_interval_by_their_errors():

@@ -223,7 +223,8 @@ def _with_those_upon(name: str, upon: Sequence[str]) -> str:
     if not upon:
         return name
     spend = f" x {name.partition(' x ')[2]}"
-    return f"{name}; same line: {', '.join(other.removesuffix(spend) for other in upon)}"
+    others = f"same line: {', '.join(other.removesuffix(spend) for other in upon)}"
+    return f"{name}; {others}" if len(name) + len(others) < LONGEST - 10 else f"{name};\n{others}"
 
 
 def color_of(i: int) -> str:
@@ -263,7 +264,8 @@ def key_above(ax: Axes, columns: int = 1) -> None:
         columns = 1
     key = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
     for text in key.get_texts():
-        text.set_text(fill(text.get_text(), LONGEST, break_on_hyphens=False))
+        lines = text.get_text().splitlines()
+        text.set_text("\n".join(fill(line, LONGEST, break_on_hyphens=False) for line in lines))
 
 
 def at_right_edge(ax: Axes, y: float, text: str, color: str = INK) -> None:
