@@ -106,7 +106,7 @@ def test_the_verdict_leads_to_its_evidence(validation, path):
     assert len(links) >= 5
     assert {link.removeprefix("#") for link in links} <= ids
     sections = [str(section["id"]) for section in page.named("section")]
-    order = ["verdict", "data", "fit", "calibration", "ranking", "money", "rivals", "card", "glossary"]
+    order = ["verdict", "data", "calibration", "ranking", "money", "rivals", "fit", "card", "glossary"]
     assert sections == order
 
 
