@@ -128,7 +128,7 @@ def test_says_what_the_tables_say(validation, value, path):
         "12 months at 10% a year",
         "180.0 (in the currency of the log), from 15.50 expected purchases",
         "at the earlier cut, BG/NBD x Gamma-Gamma was off by −18.0% in the money of the 2 weeks that followed",
-        "All lifetime values come to 180.0, and are no surer than these totals.",
+        "All lifetime values come to 180.0, over a horizon of their own, and are no surer than these totals.",
         "1 most valuable customers (the top 10%) hold 50.0% of the value",
         "1 of 11 customers: no mean of spend exists",
         "buys every 19.1 (17.5 to 21.0) weeks",
@@ -171,10 +171,11 @@ def test_the_same_numbers_stand_beside_it(validation, value, path):
     written(path, validation, value)
     told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert [sentence["about"] for sentence in told["verdict"]] == [
+        "Use",
         "Level",
         "Ranking",
         "Intervals",
-        "Against simple rules",
+        "Against other forecasts",
         "Not for",
     ]
     assert told["facts"]["customers"] == 100
@@ -271,8 +272,8 @@ def test_of_several_origins(validation, tables, path, outlines):
         facts=validation.facts | {"origins": [earlier, ORIGIN]},
     )
     text = Page(written(path, two)).text
-    ranges = "from −14.0% to +6.0% for purchases and from −18.0% to +2.0% for money"
-    assert f"Over all 2 days it was tried on, the error ran {ranges}." in text
+    ranges = "14.0% too low to 6.0% too high for purchases and 18.0% too low to 2.0% too high for money"
+    assert f"Over all 2 days it was tried on, it was {ranges}." in text
     assert "Totals miss, now high, now low" in text
     assert "means over 2 cuts" in text
     assert "levels-purchases" in outlines

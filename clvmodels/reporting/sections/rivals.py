@@ -40,7 +40,9 @@ def rivals(view: View) -> Section:
             blocks.append(table)
         if (table := difference_table(view, quantity)) is not None:
             blocks.append(table)
-    blocks.append(Words([why_not_mae(view.at["scores"])]))
+    listed_scores = view.result.summary if len(view.origins) > 1 else view.at["scores"]
+    listed_scores = listed_scores[listed_scores["horizon"] == view.horizon]
+    blocks.append(Words([why_not_mae(listed_scores, view.title("purchases"))]))
     return Section("rivals", "Rivals and models side by side", lead, blocks)
 
 
