@@ -137,6 +137,15 @@ def test_says_what_the_tables_say(validation, value, path):
         "clvmodels 0.1.0, numpy 2.0",
         "∞: it said that somebody could not buy who did",
         "no visible difference",
+        "Purchases: the tenth ranked first made 50%",
+        "Money: how unequal customers are; the tenth with most made 27%, 27% forecast",
+        "Purchases: the first tenth made 3.0 times the average",
+        "Purchases: 50% of the top 10% were foreseen",
+        "by past frequency: furthest off for those with 1, too low",
+        "Outcomes within their 90% intervals: 85% to 99%",
+        "Purchases: who ranks better than BG/NBD, right of the line",
+        "Who holds the value: the top 10% have 50%",
+        "No interval is widened by earlier errors: that takes 10 cuts that were over by the last one, and there was 1.",
     ):
         assert told in text, told
     assert "nan" not in text.lower().split()
@@ -274,9 +283,13 @@ def test_of_several_origins(validation, tables, path, outlines):
     text = Page(written(path, two)).text
     ranges = "14.0% too low to 6.0% too high for purchases and 18.0% too low to 2.0% too high for money"
     assert f"Over all 2 days it was tried on, it was {ranges}." in text
+    assert "Total of purchases at every cut: BG/NBD's interval held 1 of 2" in text
     assert "Totals miss, now high, now low" in text
     assert "means over 2 cuts" in text
     assert "levels-purchases" in outlines
+    wide = tables["level"].assign(calibrated=True, earlier=12, widened_lower=60.0, widened_upper=120.0)
+    text = Page(written(path, replace(two, level=wide))).text
+    assert "At the last cut widened by the errors of the 12 cuts that were over by then." in text
 
 
 @pytest.mark.usefixtures("outlines")
