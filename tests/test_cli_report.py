@@ -45,7 +45,7 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
         assert told in html
     numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert numbers["facts"]["origins"] == cuts.split(",")
-    assert len(numbers["verdict"]) == 5
+    assert len(numbers["verdict"]) == 6
     assert numbers["profile"]["customers"] == 2_357
     shown = capsys.readouterr().out
     assert "Not for:" in shown

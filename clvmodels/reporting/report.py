@@ -101,11 +101,11 @@ def _sections(
     """Everything below the verdict, in order."""
     found = [
         sections.data(shown, profile, ledger),
-        sections.fit(shown),
         sections.calibration(shown),
         sections.ranking(shown),
         sections.money(shown, value, terms),
         sections.rivals(shown),
+        sections.fit(shown),
         sections.card(shown),
     ]
     return [section for section in found if section is not None]

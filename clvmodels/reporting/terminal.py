@@ -218,7 +218,7 @@ def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]
 
 
 def show_verdict(console: Console, result: Backtest, value: Frame | None = None) -> None:
-    """The five sentences of the report."""
+    """The six sentences of the report."""
     for sentence in judge(view(result), value):
         console.print(f"\n[bold]{escape(sentence.about)}: {escape(sentence.short)}[/bold]", highlight=False)
         console.print(f"  {sentence.told}", highlight=False, markup=False)

@@ -1,4 +1,4 @@
-"""The verdict in five sentences that a manager understands, made from the numbers: each leads to its evidence."""
+"""The verdict in six sentences that a manager understands, made from the numbers: each leads to its evidence."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clvmodels.frames import Frame
+from clvmodels.reporting.better import COMPARED, base, beaten, best, by_name, measures
 from clvmodels.reporting.value import summarize_value
-from clvmodels.reporting.view import Row, View, highest
-from clvmodels.reporting.wording import listed, percent, signed_percent, significant
+from clvmodels.reporting.view import Row, View
+from clvmodels.reporting.wording import listed, percent, significant
 
 __all__ = ["Sentence", "judge", "why_not_mae"]
 
-HAIR = 0.01  # of Gini, of the total, or of the RMSE relatively: what is smaller is not worth a sentence
 CLOSE = 0.03  # error of a total that is called close
 LEAST = 0.005  # a share that would be rounded to none
 NEAR = 1.25  # times the MAE of a model that of zero is, where it makes an example
 HELD = 0.03  # by which coverage may miss what was asked for
 FAIR, WELL = 0.3, 0.6  # normalized Gini from which a ranking is called fair, and good
-COMPARED = {"gini": "ranking", "rmse": "error per customer", "bias": "total"}
-OTHERS = {  # by kind, the one that matters most first: in short, and as a sentence begins
-    "rival": ("A simple rule is", "Simple rules that were"),
-    "challenger": ("Machine learning is", "Machine learning that was"),
-    "process": ("Another model is", "Other models that were"),
+LESS = {"purchases": "fewer", "money": "less"}
+OTHERS = {  # by kind, the one that matters most first: in short, and by the way
+    "rival": ("A simple rule is", "simple rules"),
+    "challenger": ("Machine learning is", "machine learning"),
+    "process": ("Another model is", "other models"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One of the five: what it is about, in a few words how it stands, the sentence, and where its evidence is.
+    """One of the six: what it is about, in a few words how it stands, the sentence, and where its evidence is.
 
     Attributes
     ----------
     about : str
-        "Level", "Ranking", "Intervals", "Against simple rules" or "Not for".
+        "Use", "Level", "Ranking", "Intervals", "Against other forecasts" or "Not for".
     short : str
     told : str
     href, evidence : str
@@ -50,8 +50,16 @@ class Sentence:
 
 
 def judge(view: View, value: Frame | None = None) -> list[Sentence]:
-    """The five sentences about the model that the backtest is about; with lifetime values, what they come to."""
-    return [level(view, value), ranking(view), intervals(view), rivals(view), not_for(view)]
+    """The six sentences about the model that the backtest is about; with lifetime values, what they come to."""
+    return [use(view), level(view, value), ranking(view), intervals(view), rivals(view), not_for(view)]
+
+
+def use(view: View) -> Sentence:
+    """What to do with it: how much to allow in a budget, whom to put first, and which forecast to take for which."""
+    misses = {quantity: errors for quantity in view.quantities if (errors := view.biases(quantity))}
+    short = f"{_trust(view)}; totals {_missed(misses)}"
+    told = " ".join([*_budget(misses, view), *_take(view)]) or "Nothing here says what to use it for."
+    return Sentence("Use", short, told, "#rivals", "all forecasts side by side")
 
 
 def level(view: View, value: Frame | None = None) -> Sentence:
@@ -62,22 +70,19 @@ def level(view: View, value: Frame | None = None) -> Sentence:
         told = "Nothing happened in the holdout period, so the total cannot be judged."
         return Sentence("Level", "Cannot be judged", told + _worth(value), *place)
     told = " ".join(_total(quantity, row, view, i == 0) for i, (quantity, row) in enumerate(rows))
-    biases = [bias for quantity, _ in rows for bias in view.biases(quantity)]
-    ranges = [
-        f"from {signed_percent(min(errors))} to {signed_percent(max(errors))} for {quantity}"
-        for quantity, _ in rows
-        if len(errors := view.biases(quantity)) > 1
-    ]
+    misses = {quantity: errors for quantity, _ in rows if (errors := view.biases(quantity))}
+    ranges = [f"{_between(errors)} for {quantity}" for quantity, errors in misses.items() if len(errors) > 1]
     if ranges:
-        told += f" Over all {len(view.origins)} days it was tried on, the error ran {listed(ranges)}."
+        told += f" Over all {len(view.origins)} days it was tried on, it was {listed(ranges)}."
     told += _worth(value)
-    return Sentence("Level", _level_in_short(biases), told, *place)
+    return Sentence("Level", _level_in_short([bias for errors in misses.values() for bias in errors]), told, *place)
 
 
 def ranking(view: View) -> Sentence:
     """Whether the right customers come first."""
     place = ("#ranking", "gains and lifts")
     parts: list[str] = []
+    hindsight: list[str] = []
     short = "Nothing to rank"
     for quantity in view.quantities:
         row = view.row(quantity)
@@ -86,12 +91,15 @@ def ranking(view: View) -> Sentence:
         if not parts:
             short = _ranking_in_short(row["gini"])
         if math.isfinite(row["capture"]):
-            parts.append(f"{percent(row['capture'], 0)} of the {quantity}{_hindsight(view, quantity)}")
+            parts.append(f"{percent(row['capture'], 0)} of the {quantity}")
+            hindsight += _hindsight(view, quantity)
     if not parts:
         told = "All customers did the same in the holdout period, so there was nothing to rank."
         return Sentence("Ranking", short, told, *place)
-    told = f"The tenth of the customers that it put first made {' and '.join(parts)}. Drawn by lot, a tenth makes 10%."
-    return Sentence("Ranking", short, told, *place)
+    told = f"The tenth of the customers that it put first made {listed(parts)}."
+    if len(hindsight) == len(parts):
+        told += f" The tenth that turned out best made {listed(hindsight)}."
+    return Sentence("Ranking", short, f"{told} A tenth drawn by lot makes 10%.", *place)
 
 
 def intervals(view: View) -> Sentence:
@@ -109,16 +117,16 @@ def intervals(view: View) -> Sentence:
         held = share >= view.level - HELD
         told.append(
             f"It gives each customer a range that should hold the purchases that follow {percent(view.level, 0)} of "
-            f"the time; it held {percent(share, 0)}{'' if held else ', too few'}."
+            f"the time; it held {percent(share, 0)}{_side(share, view.level)}."
         )
     total_held = all(table["inside"].astype(bool).all() for table in totals.values())
     if totals:
         told.append(_total_intervals(totals))
     short = {
-        (True, True): "They hold",
-        (True, False): "They hold for customers, not for the total",
-        (False, True): "Too narrow for customers",
-        (False, False): "Too narrow",
+        (True, True): "Ranges hold",
+        (True, False): "Ranges hold for customers, not for the total",
+        (False, True): "Ranges are too narrow for customers",
+        (False, False): "Ranges are too narrow",
     }[held, total_held]
     words = [*told, *_widened(totals.get("purchases"), total_held)]
     return Sentence("Intervals", short, " ".join(words), *place)
@@ -126,32 +134,36 @@ def intervals(view: View) -> Sentence:
 
 def rivals(view: View) -> Sentence:
     """Whether a simple rule, machine learning or another model does visibly better."""
-    about, place = "Against simple rules", ("#rivals", "all forecasts side by side")
+    about, place = "Against other forecasts", ("#rivals", "all forecasts side by side")
     compared = {title for quantity in view.quantities for title in view.differences(quantity, "gini")["forecast"]}
     if not compared:
         return Sentence(about, "Nothing to compare", "There was no other forecast to compare with.", *place)
-    told: list[str] = []
-    short = ""
-    for kind, (many, one) in OTHERS.items():
-        found = [better for quantity in view.quantities for better in _beaten(view, quantity, kind)]
-        if not found and kind == "rival":
-            told.append("No simple rule was visibly better, by 1% or more, in total, ranking or error per customer.")
-        if not found:
-            continue
-        told.append(f"{one} visibly better: {_by_name(found, numbers=not short)}.")
-        short = short or f"{many} better in {_measures(found, view.quantities)}"
-    return Sentence(about, short or "Not beaten", " ".join(told), *place)
+    found = {kind: ahead for kind in OTHERS if (ahead := beaten(view, kind))}
+    first = next(iter(found), None)
+    short = f"{OTHERS[first][0]} better in {measures(found[first], view.quantities)}" if first else "Not beaten"
+    if rules := found.pop("rival", []):
+        told = [f"A simple rule was visibly better: {by_name(rules)}."]
+    else:
+        told = ["No simple rule was visibly better, by 1% or more, in total, ranking or error per customer."]
+    if found:
+        of = listed([OTHERS[kind][1] for kind in found])
+        ahead = best([better for each in found.values() for better in each])
+        told.append(f"The best of {of}, visibly better: {by_name(ahead)}.")
+    if first and len(view.origins) > 1:
+        told.append(f"These are averages over {len(view.origins)} cuts.")
+    return Sentence(about, short, " ".join(told), *place)
 
 
 def not_for(view: View) -> Sentence:
     """What it must not be used for, with the numbers of this log where they say so."""
     facts = view.facts
-    told = ["Do not use it to choose whom a campaign would persuade: it tells what is likely if all goes on as before."]
+    told = ["Do not use it to choose whom a call or a campaign would persuade: it tells who is likely to buy anyway."]
     row = view.row("purchases")
     if row is not None and math.isfinite(row["rmse"]):
         told.append(
             "Promise nothing about a single customer: such a forecast is typically off by "
-            f"{significant(row['rmse'], 2)} purchases."
+            f"{significant(row['rmse'], 2)} purchases, where the average customer made "
+            f"{significant(row['actual'] / row['customers'], 2)}."
         )
     everything = facts["holdout_purchases"] + (facts.get("new_purchases") or 0)
     if facts.get("new_purchases") and everything:
@@ -167,17 +179,88 @@ def not_for(view: View) -> Sentence:
     return Sentence("Not for", short, " ".join(told), "#card", "intended use and limits")
 
 
-def why_not_mae(scores: pd.DataFrame) -> str:
+def why_not_mae(scores: pd.DataFrame, model: str) -> str:
     """Why the mean absolute error is listed and not headlined, with this table's own example if it has one."""
     told = (
         "The mean absolute error (MAE) is listed but not headlined: the forecast that makes it least is that of the "
         "median customer, so that where most buy nothing, it rewards forecasting nothing"
     )
-    purchases = scores[scores["quantity"] == "purchases"].set_index("forecast")["mae"]
-    if "zero" not in purchases or not purchases["zero"] < NEAR * purchases.iloc[0]:
+    errors = scores[scores["quantity"] == "purchases"].set_index("forecast")["mae"]
+    if not {"zero", model} <= set(errors.index) or not errors["zero"] < NEAR * errors[model]:
         return f"{told}."
-    zero, model = (significant(float(purchases[name]), 3) for name in ("zero", purchases.index[0]))
-    return f"{told}. Here “zero” for everybody gets {zero}, and {purchases.index[0]} {model}."
+    zero, its = (significant(float(errors[name]), 3) for name in ("zero", model))
+    return f"{told}. Here “zero” for everybody gets {zero}, and {model} {its}."
+
+
+# ---- use -----------------------------------------------------------------------------------------------------
+
+
+def _trust(view: View) -> str:
+    """How far to go by the order of customers, in a few words."""
+    row = view.row("purchases")
+    if row is None or not math.isfinite(row["gini"]):
+        return "No order of customers to go by"
+    if row["gini"] >= FAIR:
+        return "Go by its order of customers" + ("" if row["gini"] >= WELL else ", with care")
+    return "Do not go by its order of customers"
+
+
+def _missed(misses: dict[str, list[float]]) -> str:
+    """The largest error of a total, in a few words."""
+    errors = [bias for each in misses.values() for bias in each]
+    if not errors:
+        return "cannot be judged"
+    worst, upto = max(errors, key=abs), "up to " if len(errors) > 1 else ""
+    if min(errors) < 0 < max(errors):
+        return f"were off by {upto}{percent(abs(worst))}"
+    return f"were {upto}{off(worst)}"
+
+
+def _budget(misses: dict[str, list[float]], view: View) -> list[str]:
+    """What a budget has to allow for, as far as the cuts tell: as a share of the forecast, which is what is known."""
+    allowed = []
+    for quantity, errors in misses.items():
+        # An error is a share of what happened: of a forecast that was 20% too low, a quarter came on top.
+        beside = [1 / (1 + bias) - 1 for bias in errors if bias > -1]
+        if not beside:
+            continue
+        less, more = percent(max(-min(beside), 0)), percent(max(*beside, 0))
+        parts = [f"{less} {LESS[quantity]}"] * (min(beside) < 0) + [f"{more} more"] * (max(beside) > 0)
+        allowed.append(f"{' to '.join(parts) or 'no more'} {quantity}")
+    if not allowed:
+        return []
+    cuts = f"after the worst of {len(view.origins)} cuts" if len(view.origins) > 1 else "after the one cut"
+    told = f"In a budget for these customers and the next {view.horizon}, allow for {listed(allowed)} than forecast"
+    return [f"{told}: so it came {cuts}. Further ahead is not tried on this page."]
+
+
+def _take(view: View) -> list[str]:
+    """Which forecast to take for the total, and which for the order of customers."""
+    metrics = [
+        metric for metric in ("bias", "gini") if any(len(view.differences(of, metric)) for of in view.quantities)
+    ]
+    found = best([better for kind in OTHERS for better in beaten(view, kind)])
+    taken: dict[str, list[str]] = {}
+    left = []
+    for words in [COMPARED[metric] for metric in metrics]:
+        names = {better.quantity: base(better.name) for better in found if better.words == words}
+        for name in dict.fromkeys(names.values()):
+            of = [quantity for quantity in view.quantities if names.get(quantity) == name]
+            taken.setdefault(name, []).append(_whole(words, of, view))
+        if rest := [quantity for quantity in view.quantities if quantity not in names]:
+            left.append(_whole(words, rest, view))
+    told = []
+    if taken:
+        parts = listed([f"“{name}” for {listed(each)}" for name, each in taken.items()])
+        told.append(f"Take {parts}: {'it was' if len(taken) == 1 else 'they were'} visibly better.")
+    if left:
+        told.append(f"For {listed(left)} no other was visibly better.")
+    return told
+
+
+def _whole(words: str, quantities: list[str], view: View) -> str:
+    """A measure: of a quantity, where it is not of each there is."""
+    return f"the {words}" if quantities == view.quantities else f"the {words} of {listed(quantities)}"
 
 
 # ---- level ---------------------------------------------------------------------------------------------------
@@ -199,11 +282,21 @@ def off(bias: float) -> str:
     return f"{percent(abs(bias))} too {'low' if bias < 0 else 'high'}"
 
 
+def _between(errors: list[float]) -> str:
+    """From the smallest to the largest error in words: 5.3% to 19.1% too low."""
+    low, high = min(errors), max(errors)
+    if low < 0 < high:
+        return f"{percent(-low)} too low to {percent(high)} too high"
+    near, far = sorted(errors, key=abs)[:: len(errors) - 1]
+    return off(far) if percent(abs(near)) == percent(abs(far)) else f"{percent(abs(near))} to {off(far)}"
+
+
 def _worth(value: Frame | None) -> str:
     """What all customers are worth, where values are given."""
     if value is None or not math.isfinite(total := summarize_value(value).total):
         return ""
-    return f" All lifetime values come to {significant(total)}, and are no surer than these totals."
+    told = f" All lifetime values come to {significant(total)}, over a horizon of their own"
+    return f"{told}, and are no surer than these totals."
 
 
 def _level_in_short(biases: list[float]) -> str:
@@ -225,15 +318,22 @@ def _ranking_in_short(gini: float) -> str:
     return "It sorts customers fairly" if gini >= FAIR else "It hardly sorts customers"
 
 
-def _hindsight(view: View, quantity: str) -> str:
+def _hindsight(view: View, quantity: str) -> list[str]:
     """What the tenth that came to do most made, if the table says so."""
     gain = view.at["gain"]
     best = gain[(gain["forecast"] == "perfect") & (gain["quantity"] == quantity)]
     tenth = best[(best["share_of_customers"] - 0.1).abs() < 1e-9]
-    return f" (the best tenth: {percent(float(tenth['captured'].iloc[0]), 0)})" if len(tenth) == 1 else ""
+    return [percent(float(tenth["captured"].iloc[0]), 0)] if len(tenth) == 1 else []
 
 
 # ---- intervals -----------------------------------------------------------------------------------------------
+
+
+def _side(share: float, asked: float) -> str:
+    """What it means that coverage is not what was asked for."""
+    if share < asked - HELD:
+        return ", too few"
+    return ", which is on the safe side" if share > asked + HELD else ""
 
 
 def _total_intervals(totals: dict[str, pd.DataFrame]) -> str:
@@ -260,72 +360,7 @@ def _widened(totals: pd.DataFrame | None, held: bool) -> list[str]:
     if held:
         return []
     told = (
-        "It allows for chance and for what the data leave open, not for a change of times. How much wider it should "
-        "be, too few earlier forecasts tell."
+        "Do not quote it: it allows for chance, not for a change of times. Quote how far totals were off. How much "
+        "wider it should be, too few earlier forecasts tell."
     )
     return [told]
-
-
-# ---- rivals --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Better:
-    """A forecast that is visibly better: in what, of which quantity, by how much in words."""
-
-    name: str
-    words: str
-    quantity: str
-    values: str
-
-
-def _measures(found: list[_Better], of: list[str]) -> str:
-    """What forecasts are better in: of a quantity, where it is not of each there is."""
-    each = []
-    for words in dict.fromkeys(better.words for better in found):
-        quantities = [better.quantity for better in found if better.words == words]
-        each.append(words if len(set(quantities)) == len(of) else f"{words} of {listed(quantities)}")
-    return listed(each)
-
-
-def _by_name(found: list[_Better], *, numbers: bool) -> str:
-    """Forecasts that are better, each with all it is better in."""
-    each = []
-    for name in dict.fromkeys(better.name for better in found):
-        parts = [
-            f"the {better.words} of {better.quantity}{f' ({better.values})' if numbers else ''}"
-            for better in found
-            if better.name == name
-        ]
-        each.append(f"“{name}” in {listed(parts)}")
-    return listed(each, separator="; ")
-
-
-def _beaten(view: View, quantity: str, kind: str) -> list[_Better]:
-    """On each measure the best forecast of a kind that is visibly better."""
-    of_kind, found = set(view.forecasts(quantity, kind)), []
-    for metric, words in COMPARED.items():
-        table = view.differences(quantity, metric)
-        table = table[(table["better"] == "forecast") & table["forecast"].isin(of_kind)]
-        if not len(table):
-            continue
-        ahead = highest(table.assign(apart=table["difference"].abs()), "apart")
-        if not _matters(metric, ahead):
-            continue
-        values = _told(metric, float(ahead["value"]), float(ahead["reference_value"]))
-        found.append(_Better(str(ahead["forecast"]), words, quantity, values))
-    return found
-
-
-def _matters(metric: str, row: Row) -> bool:
-    """Whether a visible difference is more than a hair's breadth."""
-    apart = abs(float(row["difference"]))
-    return apart >= (HAIR * float(row["reference_value"]) if metric == "rmse" else HAIR)
-
-
-def _told(metric: str, value: float, reference: float) -> str:
-    if metric == "bias":
-        return f"off by {percent(abs(value))} on average, not {percent(abs(reference))}"
-    if metric == "gini":
-        return f"{percent(value)} of a perfect order, not {percent(reference)}"
-    return f"typically off by {significant(value, 3)}, not {significant(reference, 3)}"

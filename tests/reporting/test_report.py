@@ -106,7 +106,7 @@ def test_the_verdict_leads_to_its_evidence(validation, path):
     assert len(links) >= 5
     assert {link.removeprefix("#") for link in links} <= ids
     sections = [str(section["id"]) for section in page.named("section")]
-    order = ["verdict", "data", "fit", "calibration", "ranking", "money", "rivals", "card", "glossary"]
+    order = ["verdict", "data", "calibration", "ranking", "money", "rivals", "fit", "card", "glossary"]
     assert sections == order
 
 
@@ -128,7 +128,7 @@ def test_says_what_the_tables_say(validation, value, path):
         "12 months at 10% a year",
         "180.0 (in the currency of the log), from 15.50 expected purchases",
         "at the earlier cut, BG/NBD x Gamma-Gamma was off by −18.0% in the money of the 2 weeks that followed",
-        "All lifetime values come to 180.0, and are no surer than these totals.",
+        "All lifetime values come to 180.0, over a horizon of their own, and are no surer than these totals.",
         "1 most valuable customers (the top 10%) hold 50.0% of the value",
         "1 of 11 customers: no mean of spend exists",
         "buys every 19.1 (17.5 to 21.0) weeks",
@@ -137,6 +137,15 @@ def test_says_what_the_tables_say(validation, value, path):
         "clvmodels 0.1.0, numpy 2.0",
         "∞: it said that somebody could not buy who did",
         "no visible difference",
+        "Purchases: the tenth ranked first made 50%",
+        "Money: how unequal customers are; the tenth with most made 27%, 27% forecast",
+        "Purchases: the first tenth made 3.0 times the average",
+        "Purchases: 50% of the top 10% were foreseen",
+        "by past frequency: furthest off for those with 1, too low",
+        "Outcomes within their 90% intervals: 85% to 99%",
+        "Purchases: who ranks better than BG/NBD, right of the line",
+        "Who holds the value: the top 10% have 50%",
+        "No interval is widened by earlier errors: that takes 10 cuts that were over by the last one, and there was 1.",
     ):
         assert told in text, told
     assert "nan" not in text.lower().split()
@@ -171,10 +180,11 @@ def test_the_same_numbers_stand_beside_it(validation, value, path):
     written(path, validation, value)
     told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert [sentence["about"] for sentence in told["verdict"]] == [
+        "Use",
         "Level",
         "Ranking",
         "Intervals",
-        "Against simple rules",
+        "Against other forecasts",
         "Not for",
     ]
     assert told["facts"]["customers"] == 100
@@ -271,11 +281,15 @@ def test_of_several_origins(validation, tables, path, outlines):
         facts=validation.facts | {"origins": [earlier, ORIGIN]},
     )
     text = Page(written(path, two)).text
-    ranges = "from −14.0% to +6.0% for purchases and from −18.0% to +2.0% for money"
-    assert f"Over all 2 days it was tried on, the error ran {ranges}." in text
+    ranges = "14.0% too low to 6.0% too high for purchases and 18.0% too low to 2.0% too high for money"
+    assert f"Over all 2 days it was tried on, it was {ranges}." in text
+    assert "Total of purchases at every cut: BG/NBD's interval held 1 of 2" in text
     assert "Totals miss, now high, now low" in text
     assert "means over 2 cuts" in text
     assert "levels-purchases" in outlines
+    wide = tables["level"].assign(calibrated=True, earlier=12, widened_lower=60.0, widened_upper=120.0)
+    text = Page(written(path, replace(two, level=wide))).text
+    assert "At the last cut widened by the errors of the 12 cuts that were over by then." in text
 
 
 @pytest.mark.usefixtures("outlines")

@@ -8,8 +8,9 @@ import pandas as pd
 
 from clvmodels.reporting import plots
 from clvmodels.reporting.page import Block, Picture, Pictures, Section, Table, Words, drawn
-from clvmodels.reporting.view import View, highest, records
+from clvmodels.reporting.view import Row, View, highest, records
 from clvmodels.reporting.wording import column, count, percent, significant
+from clvmodels.validation.level import fewest
 
 __all__ = ["calibration"]
 
@@ -97,7 +98,7 @@ def level_table(view: View) -> Table | None:
                 ][: None if calibrated else -1]
             )
         if len(table):
-            notes.append(f"{quantity.capitalize()}, last cut: {table['words'].iloc[-1]}")
+            notes.append(_widening(records(table)[-1], view.level))
     if not rows:
         return None
     return Table(
@@ -111,7 +112,18 @@ def level_table(view: View) -> Table | None:
             *(["widened by earlier errors"] if calibrated else []),
         ],
         rows=rows,
-        notes=notes,
+        notes=list(dict.fromkeys(notes)),
+    )
+
+
+def _widening(last: Row, level: float) -> str:
+    """Whether the interval of the last cut is widened by earlier errors, and if not, what it takes."""
+    if last["calibrated"]:
+        return f"At the last cut widened by the errors of the {int(last['earlier'])} cuts that were over by then."
+    earlier = f"{'was' if last['earlier'] == 1 else 'were'} {int(last['earlier']) or 'none'}"
+    return (
+        f"No interval is widened by earlier errors: that takes {fewest(level)} cuts that were over by the last one, "
+        f"and there {earlier}."
     )
 
 
@@ -122,25 +134,29 @@ def _by_groups(view: View) -> list[Picture]:
     table = view.at["by_frequency"]
     shown = view.shown("purchases")
     picked = view.of(table, shown)
-    first, last = picked.iloc[0], picked[picked["forecast"] == picked["forecast"].iloc[0]].iloc[-1]
+    first, last = picked.iloc[0], _first(picked).iloc[-1]
     pictures = [
         drawn(
             "calibration-frequency",
-            "Forecast and actual, by past frequency",
+            f"Forecast and actual, by past frequency{_furthest(_first(picked), 'frequency', 'for those with')}",
             f"Purchases per customer in the holdout period against repeat purchases before the cut. From "
             f"{_group(first, picked)}, to {_group(last, picked)}. The table that follows has every number.",
             plots.calibration_by_frequency,
             picked,
         )
     ]
-    for by, title in (("recency", "Forecast and actual, by recency"), ("decile", "Forecast and actual, by forecast")):
+    others = (
+        ("recency", "Forecast and actual, by recency", "at"),
+        ("decile", "Forecast and actual, by forecast", "in tenth"),
+    )
+    for by, title, where in others:
         rows = _of(view, by)
         if len(rows):
             titles = [view.reference] if by == "decile" else shown
             pictures.append(
                 drawn(
                     f"calibration-{by}",
-                    title,
+                    f"{title}{_furthest(rows, 'group', where)}",
                     f"Purchases per customer in the holdout period, actual and forecast, {_extremes(rows)}",
                     plots.calibration,
                     view.at["calibration"],
@@ -149,6 +165,21 @@ def _by_groups(view: View) -> list[Picture]:
                 )
             )
     return pictures
+
+
+def _first(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the first forecast, the one the verdict is about."""
+    first: pd.DataFrame = table[table["forecast"] == table["forecast"].iloc[0]]
+    return first
+
+
+def _furthest(rows: pd.DataFrame, group: str, where: str) -> str:
+    """For a title, the group whose purchases are missed most, and which way; nothing where none is missed."""
+    missed = (rows["expected"] - rows["actual"]) * rows["customers"]
+    row = highest(rows.assign(missed=missed, size=missed.abs()), "size")
+    if row["size"] < 1:
+        return ""
+    return f": furthest off {where} {row[group]}, too {'low' if row['missed'] < 0 else 'high'}"
 
 
 def _of(view: View, by: str) -> pd.DataFrame:
@@ -212,7 +243,7 @@ def _chances(view: View) -> list[Picture]:
     table = view.at["reliability"]
     rows = view.of(table, shown)
     if len(rows):
-        first = rows[rows["forecast"] == rows["forecast"].iloc[0]]
+        first = _first(rows)
         pictures.append(
             drawn(
                 "reliability",
@@ -233,7 +264,7 @@ def _chances(view: View) -> list[Picture]:
         pictures.append(
             drawn(
                 "coverage",
-                "Outcomes within their intervals",
+                f"Outcomes within their {percent(view.level, 0)} intervals: {percent(low, 0)} to {percent(high, 0)}",
                 f"Share of customers whose purchases fell within their {percent(view.level, 0)} interval, by tenth "
                 "of the "
                 f"customers: from {percent(low, 0)} to {percent(high, 0)}.",
@@ -249,7 +280,7 @@ def _chances(view: View) -> list[Picture]:
         pictures.append(
             drawn(
                 "pit",
-                "Where outcomes fell in their distributions",
+                "Where outcomes fell in their distributions (level is right)",
                 f"Histogram of the randomized PIT in {len(ends)} bins, which is level for a right forecast: by "
                 f"{rows['forecast'].iloc[0]}, {percent(float(ends.iloc[0]))} of the customers are in the lowest bin "
                 "and "
@@ -322,7 +353,7 @@ def _levels(view: View) -> list[Picture]:
         pictures.append(
             drawn(
                 f"levels-{quantity}",
-                f"Total of {quantity} at every cut",
+                f"Total of {quantity} at every cut{_held(view, quantity)}",
                 f"Error of the forecast total at {len(view.origins)} cuts with its interval, in per cent of what "
                 "happened: "
                 f"{inside} of {len(rows)} intervals hold it.",
@@ -332,3 +363,11 @@ def _levels(view: View) -> list[Picture]:
             )
         )
     return pictures
+
+
+def _held(view: View, quantity: str) -> str:
+    """For a title, how often the interval of the model the verdict is about held the total."""
+    table = view.levels(quantity)
+    if not len(table):
+        return ""
+    return f": {view.reference}'s interval held {int(table['inside'].astype(bool).sum())} of {len(table)}"

@@ -152,7 +152,11 @@ def _of_profile(profile: Profile) -> list[Block]:
     pairs = [(term, sentence(part.words)) for term, part in parts if part is not None and part.words]
     suits = [(str(row["model"]), f"{row['fits']}: {row['why']}") for row in records(profile.tables()["models"])]
     return [
-        Facts(pairs, "What the log can bear"),
+        Words(
+            ["This is told of the whole log, the time held back included: shares may differ from those above."],
+            "What the log can bear",
+        ),
+        Facts(pairs),
         Facts(suits, "Which models suit such data"),
         Pictures(_pictures(profile)),
     ]
@@ -179,7 +183,7 @@ def _pictures(profile: Profile) -> list[Picture]:
         pictures.append(
             drawn(
                 "season",
-                "The season",
+                "The season" if profile.season.busiest else "The season: none beyond chance",
                 f"Bars of purchases by calendar month, as a multiple of an average month. Month "
                 f"{int(most['month'])} is "
                 f"highest, with {most['index']:.2f}.",

@@ -111,7 +111,7 @@ def _value(view: View, value: Frame, terms: str | None) -> list[Block]:
             [
                 drawn(
                     "value",
-                    "Who holds the value",
+                    f"Who holds the value: the top {TOP_SHARE:.0%} have {percent(told.top_share, 0)}",
                     "Curve of the share of all lifetime value held by the most valuable customers: "
                     f"the top {TOP_SHARE:.0%} hold {percent(told.top_share)}.",
                     plots.value_distribution,

@@ -13,14 +13,16 @@ from clvmodels.reporting.wording import fixed, percent
 
 __all__ = ["ranking"]
 
+TOP = 0.1  # share of the customers of which titles tell
+
 
 def ranking(view: View) -> Section:
     """Gain and Lorenz curves, decile lift, and the overlap of predicted and actual top customers."""
     lead = [
         (
-            "For choosing whom to write to, call or keep, only the order of customers matters. The curves are compared "
-            "with "
-            "no order (the diagonal), with the order seen with hindsight, and with the rival that sorts best."
+            "For choosing whom to look after first, only the order of customers matters; whom a call would change, no "
+            "order here tells. The curves are compared with no order (the diagonal), with the order seen with "
+            "hindsight, and with the rival that sorts best."
         )
     ]
     blocks: list[Block] = []
@@ -68,6 +70,16 @@ def _of(view: View, name: str, quantity: str, title: str) -> pd.DataFrame:
     return table[(table["quantity"] == quantity) & (table["forecast"] == title)]
 
 
+def _held_by_most(view: View, quantity: str, title: str) -> str:
+    """What the tenth with the most made, and was expected to, for the title; nothing where the table does not say."""
+    shares = []
+    for name in ("actual", title):
+        rows = _of(view, "lorenz", quantity, name)
+        rest = rows.loc[(rows["share_of_customers"] - (1 - TOP)).abs() < 1e-9, "share_of_quantity"]
+        shares += [percent(1 - float(share), 0) for share in rest]
+    return f"; the tenth with most made {shares[0]}, {shares[1]} forecast" if len(shares) == 2 else ""
+
+
 def _pictures(view: View, quantity: str) -> list[Picture]:
     scores = view.scores(quantity).set_index("forecast")
     with_rules, models = view.shown(quantity, rules=True), view.shown(quantity)
@@ -77,12 +89,13 @@ def _pictures(view: View, quantity: str) -> list[Picture]:
     gini = "; ".join(f"{title} {fixed(float(scores['gini'][title]), 3)}" for title in ranked)
     of = quantity.capitalize()
     title = view.title(quantity)
+    captured = percent(float(scores["capture"].get(title, math.nan)), 0)
     lifts = _of(view, "deciles", quantity, title)["lift"]
     tops = _of(view, "overlap", quantity, title)
     pictures = [
         drawn(
             f"gain-{quantity}",
-            f"{of}: what the customers ranked first made",
+            f"{of}: the tenth ranked first made {captured}",
             f"Gain curves of {len(ranked)} forecasts. Normalized Gini: {gini}.",
             plots.gain_curve,
             view.at["gain"],
@@ -91,7 +104,7 @@ def _pictures(view: View, quantity: str) -> list[Picture]:
         ),
         drawn(
             f"lorenz-{quantity}",
-            f"{of}: how unequal customers are",
+            f"{of}: how unequal customers are{_held_by_most(view, quantity, title)}",
             f"Lorenz curves of what happened and of what {', '.join(models)} expected: how much the customers with the "
             "least hold together.",
             plots.lorenz_curve,
@@ -104,7 +117,7 @@ def _pictures(view: View, quantity: str) -> list[Picture]:
         pictures.append(
             drawn(
                 f"lift-{quantity}",
-                f"{of}: lift of each tenth",
+                f"{of}: the first tenth made {lifts.iloc[0]:.1f} times the average",
                 f"Bars of {quantity} per customer as a multiple of the average, by tenth of the forecast of "
                 f"{title}: from {lifts.iloc[0]:.1f} in the first to {lifts.iloc[-1]:.1f} in the last.",
                 plots.decile_lift,
@@ -115,12 +128,13 @@ def _pictures(view: View, quantity: str) -> list[Picture]:
         )
     if len(tops):
         shares = zip(tops["top"], tops["overlap"], strict=True)
-        kept = "; ".join(f"{percent(share, 0)} of the top {top:.0%}" for top, share in shares)
+        each = [f"{percent(share, 0)} of the top {top:.0%}" for top, share in shares]
+        told = each[int((tops["top"] - TOP).abs().to_numpy().argmin())]
         pictures.append(
             drawn(
                 f"overlap-{quantity}",
-                f"{of}: predicted and actual top customers",
-                f"Share of the customers forecast highest who were among the highest: {kept}, by {title}.",
+                f"{of}: {told} were foreseen",
+                f"Share of the customers forecast highest who were among the highest: {'; '.join(each)}, by {title}.",
                 plots.overlap,
                 view.at["overlap"],
                 quantity=quantity,

@@ -28,7 +28,9 @@ def rivals(view: View) -> Section:
     lead = [
         (
             "Simple rules and a machine-learning model forecast the same customers at the same cuts. A model has to "
-            "beat them to be worth its while; where one of them is visibly better, it stands here."
+            "beat them to be worth its while; where one of them is visibly better, it stands here. To read the tables: "
+            "normalized Gini is how well customers are sorted (1 is perfect), RMSE how far a customer's forecast is "
+            "typically off."
         )
     ]
     blocks: list[Block] = []
@@ -40,7 +42,9 @@ def rivals(view: View) -> Section:
             blocks.append(table)
         if (table := difference_table(view, quantity)) is not None:
             blocks.append(table)
-    blocks.append(Words([why_not_mae(view.at["scores"])]))
+    listed_scores = view.result.summary if len(view.origins) > 1 else view.at["scores"]
+    listed_scores = listed_scores[listed_scores["horizon"] == view.horizon]
+    blocks.append(Words([why_not_mae(listed_scores, view.title("purchases"))]))
     return Section("rivals", "Rivals and models side by side", lead, blocks)
 
 
@@ -197,11 +201,12 @@ def _differences(view: View, quantity: str) -> list[Picture]:
         # What is far off would leave no room for the others.
         near = table[table["difference"].abs() <= NEAR * table["reference_value"].abs()]
         table = near if len(near) else table
+        verb, side = {"gini": ("ranks better", "right"), "rmse": ("errs less", "left")}[metric]
         unseen = int((table["better"] == NOT_VISIBLE).sum())
         pictures.append(
             drawn(
                 f"{quantity}-difference-{metric}",
-                f"{quantity.capitalize()}: small differences of {words}",
+                f"{quantity.capitalize()}: who {verb} than {view.title(quantity)}, {side} of the line",
                 f"A row a forecast: its {words} less that of {view.title(quantity)}, with an interval. Of "
                 f"{len(table)}, "
                 f"{unseen} {'is' if unseen == 1 else 'are'} not visibly different.",
