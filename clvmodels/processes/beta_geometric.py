@@ -290,7 +290,8 @@ def _bought_by_share(q: Array, shape: Array, *shares: Array) -> Array:
         left = np.expm1(left, out=left if left.ndim else None)
         gone = gone + worth * left
         all_bought = all_bought + worth * z
-    return np.stack([_per_dropout(q, left, shape * z), _per_dropout(q, gone, shape * all_bought)])
+    by_last, in_all = _per_dropout(q, left, shape * z), _per_dropout(q, gone, shape * all_bought)
+    return np.stack(np.broadcast_arrays(by_last, in_all))
 
 
 def _per_dropout(q: Array, gone: Array, without_dropout: Array) -> Array:
