@@ -41,7 +41,11 @@ def collect_in_parts(
 
 
 def collect_parts(
-    plan: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]], lazy: nw.LazyFrame[Any], key: str, parts: int
+    plan: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]],
+    lazy: nw.LazyFrame[Any],
+    key: str,
+    parts: int,
+    in_memory: bool = False,
 ) -> Iterator[nw.DataFrame[Any]]:
     """Run a plan that treats each key by itself on one part of the keys after another, which bounds its memory.
 
@@ -51,6 +55,8 @@ def collect_parts(
     key : str
         Rows of one key stay together.
     parts : int
+    in_memory : bool
+        Whether the rows are held already, as for `run`.
 
     Yields
     ------
@@ -58,12 +64,12 @@ def collect_parts(
         Of each part, in no particular order.
     """
     if parts == 1:
-        yield collect(plan(lazy))
+        yield collect(plan(lazy), in_memory)
         return
     native: pl.LazyFrame = lazy.to_native()
     part = pl.col(key).hash() % parts
     for number in range(parts):
-        yield collect(plan(nw.from_native(native.filter(part == number))))
+        yield collect(plan(nw.from_native(native.filter(part == number))), in_memory)
 
 
 def running_total(values: nw.Series[Any]) -> nw.Series[Any]:

@@ -87,7 +87,7 @@ def reduce_to_customers(
     known = who[start]
     first, last = place[start] - known * span, place[stop - 1] - known * span
     again = np.flatnonzero(place[1:] == place[:-1]) + 1  # rows that are no purchase of their own
-    purchases = stop - start - np.bincount(np.searchsorted(start, again, side="right") - 1, minlength=len(start))
+    bought = stop - start - np.bincount(np.searchsorted(start, again, side="right") - 1, minlength=len(start))
     del place, who
     spend = None
     if amount is not None:
@@ -98,7 +98,7 @@ def reduce_to_customers(
         spend = _spent(coded, tick, amount, left_out, int((stop - start).max()))[known]
     return Reduced(
         customer_id=coded.ids(known),
-        purchases=purchases,
+        purchases=bought,
         recency=(last - first).astype(np.int64),
         age=end - since - first.astype(np.int64),
         spend=spend,

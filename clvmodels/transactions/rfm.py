@@ -146,10 +146,7 @@ def _reduced(transactions: Transactions, end: int, include_first_transaction: bo
     """One row a customer, from one part of the customers after another if there are too many rows to hold."""
     lazy = transactions.lazy.filter(nw.col("tick") <= end) if transactions.rows_after else transactions.lazy
     parts = 1 + (transactions.rows - transactions.rows_after) // ROWS_AT_ONCE
-    if parts == 1:
-        held = iter([frames.collect(lazy, transactions.in_memory)])
-    else:
-        held = frames.collect_parts(lambda part: part, lazy, "customer_id", parts)
+    held = frames.collect_parts(lambda part: part, lazy, "customer_id", parts, transactions.in_memory)
     return joined(
         [
             reduce_to_customers(
