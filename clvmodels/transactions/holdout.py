@@ -215,7 +215,8 @@ def cut_at(
         known &= record.first > after
     later = record if later is None else later
     place = np.flatnonzero(known) if later is record else _places(record.customer_id.filter(known.tolist()), later)
-    since, until = later.up_to(cut), later.up_to(end)
+    at_cut = record.up_to(cut)
+    since, until = at_cut if later is record else later.up_to(cut), later.up_to(end)
     new = until > since
     new[place[place >= 0]] = False
     if after is not None:
@@ -225,7 +226,7 @@ def cut_at(
     spend = past_spend = new_spend = None
     if record.paid is not None:
         spend = money(later.spent(begin, finish))
-        past_spend = money(record.spent(record.start[:-1][known], record.up_to(cut)[known]))
+        past_spend = money(record.spent(record.start[:-1][known], at_cut[known]))
         new_spend = int(later.spent(since[new], until[new]).sum()) * AMOUNT_UNIT
     return Holdout(
         calibration=calibration,
