@@ -57,7 +57,11 @@ def source_of(log: Path, cleaning: Path | None, columns: dict[str, Any], reading
     cleaned = known(LATEST)
     has_money = "amount" in cleaned.transactions.columns
     names = {"customer_id": "customer_id", "date": "date", "amount": "amount" if has_money else None}
-    return Source(known, cleaned.transactions, names, {"date_format": None, "time_zone": None}, cleaned)
+
+    def log_as_known(day: str) -> Any:
+        return cleaned if day == LATEST else known(day)  # all that is known now is cleaned once
+
+    return Source(log_as_known, cleaned.transactions, names, {"date_format": None, "time_zone": None}, cleaned)
 
 
 def cleaner(log: Path, cleaning: Path) -> Callable[[str], Any]:
