@@ -69,10 +69,3 @@ def models_named(text: str) -> list[Any]:
     if not names or not set(names) <= set(known):
         raise InvalidOption(f"--models {text!r}: the models are {', '.join(known)}, with commas between.")
     return [known[name]() for name in names]
-
-
-def reads_intertimes(models: list[Any]) -> bool:
-    """Whether any of the models reads times between purchases."""
-    from clvmodels.estimators.regular import RegularModel
-
-    return any(isinstance(model, RegularModel) for model in models)

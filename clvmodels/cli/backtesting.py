@@ -21,7 +21,6 @@ from clvmodels.cli.arguments import (
     Unit,
     clock_options,
     models_named,
-    reads_intertimes,
 )
 from clvmodels.cli.cleaning import Cleaning, source_of
 from clvmodels.cli.demo import scored
@@ -107,6 +106,7 @@ def report(
 ) -> None:
     """Profile a log, backtest models and rivals at several cuts, value customers, and write it all on one page."""
     import clvmodels as clv
+    from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.reporting import terminal
 
     chosen = models_named(models)

@@ -22,7 +22,6 @@ from clvmodels.cli.arguments import (
     Unit,
     clock_options,
     models_named,
-    reads_intertimes,
 )
 from clvmodels.cli.cleaning import Cleaning, source_of
 
@@ -53,6 +52,7 @@ def validate(
 ) -> None:
     """Fit on the log up to a day, and compare what the models expect with what happened after it."""
     import clvmodels as clv
+    from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.reporting import terminal
 
     chosen = models_named(models)
@@ -107,6 +107,7 @@ def compare(
     """Fit several models to a log and say what it supports; with --calibration-end, by their forecasts too."""
     import clvmodels as clv
     from clvmodels.errors import InvalidOption
+    from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.reporting import terminal
 
     chosen = models_named(models)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -20,7 +20,7 @@ from clvmodels.transactions.rfm import RFM
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BGCNBD", "MBGCNBD", "RegularModel"]
+__all__ = ["BGCNBD", "MBGCNBD", "RegularModel", "reads_intertimes"]
 
 LARGEST_CHOICE, LARGEST = 12, 40  # of k: among those tried, and at all
 FALLS = 2  # of the likelihood in a row, after which larger k are not tried
@@ -198,3 +198,8 @@ class MBGCNBD(RegularModel):
 
     family = "mbgcnbd"
     leave_at_once = True
+
+
+def reads_intertimes(models: Iterable[object]) -> bool:
+    """Whether any of the models reads times between purchases, which an RFM has only where it was asked for."""
+    return any(isinstance(model, RegularModel) for model in models)

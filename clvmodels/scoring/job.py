@@ -18,6 +18,7 @@ from typing import Any
 
 from clvmodels.errors import InvalidJob, StoreUnreachable
 from clvmodels.estimators.customer_model import CustomerModel, load
+from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.scoring import gates
 from clvmodels.scoring.customers import Data, read
 from clvmodels.scoring.events import Tell, event, silent
@@ -31,7 +32,7 @@ from clvmodels.scoring.run import perform, plan
 from clvmodels.scoring.sections import Place, Sink
 from clvmodels.scoring.stores import place_of
 from clvmodels.scoring.stores.contract import locked, reaching
-from clvmodels.scoring.versions import judged, reads_intertimes, unfitted
+from clvmodels.scoring.versions import judged, unfitted
 from clvmodels.transactions.rfm import RFM
 
 __all__ = ["FitDone", "ScoreDone", "fit_job", "score_job", "uris_of"]
@@ -151,7 +152,7 @@ def fit_job(
             job,
             as_of,
             job.clock.clock,
-            intertimes=reads_intertimes(model),
+            intertimes=reads_intertimes([model.purchases]),
             has_spend=model.spend is not None,
             staging=staging,
             uris=uris_of(job),
@@ -239,7 +240,7 @@ def score_job(
             raise InvalidJob(f"clock: the model tells time in {clock}, the job in {job.clock.clock}: make them agree.")
         tell("Reading the source")
         paid = champion.spend is not None and (job.source.kind == "rfm" or job.columns.has_money)
-        intertimes = reads_intertimes(champion)
+        intertimes = reads_intertimes([champion.purchases])
         data = read(job, as_of, clock, intertimes=intertimes, has_spend=paid, staging=staging, uris=uris)
         paid = paid and data.customers.rfm.monetary_value is not None
         model = champion if paid else CustomerModel(champion.purchases)

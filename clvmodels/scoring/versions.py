@@ -11,7 +11,7 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.estimators import persistence
 from clvmodels.estimators.customer_model import CustomerModel
-from clvmodels.estimators.regular import RegularModel
+from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.scoring import chunks, gates
 from clvmodels.scoring.customers import Data
 from clvmodels.scoring.events import tell_outcomes
@@ -24,7 +24,7 @@ from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.rfm import RFM
 from clvmodels.validation.validate import validate
 
-__all__ = ["Judged", "judged", "reads_intertimes", "unfitted"]
+__all__ = ["Judged", "judged", "unfitted"]
 
 
 def unfitted(job: Job) -> CustomerModel:
@@ -36,11 +36,6 @@ def unfitted(job: Job) -> CustomerModel:
     if asked.spend == NO_SPEND or (job.source.kind == "transactions" and not job.columns.has_money):
         return CustomerModel(purchases)
     return CustomerModel(purchases, persistence.SPEND_MODELS[asked.spend](spend=asked.spend_formula, **shared))
-
-
-def reads_intertimes(model: CustomerModel) -> bool:
-    """Whether a model reads times between purchases."""
-    return isinstance(model.purchases, RegularModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +91,7 @@ def _holdout(job: Job, data: Data, model: CustomerModel) -> tuple[dict[str, Any]
         calibration_end=(day - timedelta(days=days)).date(),
         holdout_end=day.date(),
         include_first_transaction=job.models.include_first_transaction,
-        intertimes=reads_intertimes(model),
+        intertimes=reads_intertimes([model.purchases]),
         date_format=data.date_format,
         on_missing_id=job.cleaning.on_missing_id,
         acquired_after=job.models.acquired_after,

@@ -15,7 +15,7 @@ from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.estimators.regular import RegularModel
+from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.estimators.uncertain import Request
 from clvmodels.inference.objective import POOL, PROCESSORS
@@ -157,7 +157,7 @@ def backtest(
     left_out = list(plan.left_out)
     if after is not None:
         left_out.append(f"{older:,} customers first seen up to {clock.describe_tick(after)} are left out")
-    intertimes = any(isinstance(model, RegularModel) for model in given)
+    intertimes = reads_intertimes(given)
     asking = Lock()  # for a function of the caller's, which may ask a database
 
     def run(cut: int) -> Result:
