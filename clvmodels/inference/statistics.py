@@ -20,7 +20,7 @@ __all__ = ["CountedRows", "UniqueRows", "counted_rows", "in_blocks", "midranks",
 LARGEST_CODE = 2**62
 MOST_GROUPS = 2**12  # that are worth sorting one by one
 TABLE = 2**22  # entries of a table that is always worth its memory
-PREDICTION_BLOCK = 4_096
+PREDICTION_BLOCK = 8_192
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ DROP = 30.0  # tails below e^-30 of the peak are left out
 NODE_STEP = 0.4  # of the trapezoidal rule: its error is of the order of exp(-pi^2 / step) = 2e-11
 NODE_STEPS = 8
 FEWEST_NODES = 48  # where the distribution is narrow, so many over its width
-CHEBYSHEV_NODES = 14
-BISECTIONS = 16  # the ends of the range need not be exact
+CHEBYSHEV_NODES = 12
+NEWTON_STEPS = 8  # the ends of the range need not be exact
 
 
 def log1pexp(z: Array) -> Array:
@@ -87,12 +87,12 @@ def over_octaves(
     values = values.reshape(*values.shape[:-1], *ages.shape)
     waves = np.cos(np.outer(np.arange(nodes), angle)) * (2 / nodes)
     # No matrix product: its last bits depend on the other rows.
-    series = np.sum(values[..., None, :] * waves, axis=-1)
+    series = [np.sum(values * wave, axis=-1) for wave in waves]
     s = 4 * (place - octave) - 2  # twice the position in [-1, 1]
     ahead, behind = np.zeros(len(x)), np.zeros(len(x))
-    for j in range(nodes - 1, 0, -1):  # Clenshaw's recurrence
-        ahead, behind = series[..., cell, j] + s * ahead - behind, ahead
-    answer: Array = 0.5 * series[..., cell, 0] + 0.5 * s * ahead - behind
+    for coefficient in series[:0:-1]:  # Clenshaw's recurrence
+        ahead, behind = np.take(coefficient, cell, axis=-1) + s * ahead - behind, ahead
+    answer: Array = 0.5 * np.take(series[0], cell, axis=-1) + 0.5 * s * ahead - behind
     return answer
 
 
@@ -242,13 +242,12 @@ def _range(a: Array | float, b: Array | float, steepness: Array | float) -> tupl
     a, b, steepness = np.broadcast_arrays(np.add(a, 1.0), np.add(b, 1.0), np.asarray(steepness, dtype=float))
     peak = np.log(a / b)
     top = -a * np.log1p(b / a) - b * np.log1p(a / b)
-    ends = []
-    for sign, drop, tail in ((-1.0, DROP + np.log1p(steepness), a), (1.0, np.full(a.shape, DROP), b)):
-        near, far = np.zeros(a.shape), np.sqrt(2 * drop * (1 / a + 1 / b)) + (drop - top) / tail
-        for _ in range(BISECTIONS):
-            middle = 0.5 * (near + far)
-            s = peak + sign * middle
-            short = top + a * np.logaddexp(0, -s) + b * np.logaddexp(0, s) < drop
-            near, far = np.where(short, middle, near), np.where(short, far, middle)
-        ends.append(peak + sign * far)
+    spread, ends = np.sqrt(1 / a + 1 / b), []
+    for sign, drop, tail in ((-1.0, DROP + np.log1p(steepness), a), (1.0, DROP, b)):
+        s = peak + sign * (spread * np.sqrt(2 * drop) + (drop - top) / tail)  # beyond the end
+        for _ in range(NEWTON_STEPS):  # of a concave function: they never step over the end
+            small = np.exp(-np.abs(s))
+            fallen = top + a * np.maximum(-s, 0) + b * np.maximum(s, 0) + (a + b) * np.log1p(small) - drop
+            s = s - fallen / (b - (a + b) * np.where(s >= 0, small, 1.0) / (1 + small))
+        ends.append(s)
     return ends[0], ends[1]
