@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -153,9 +153,10 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     if prior is None:
         prior = Prior(np.zeros(len(limits)), np.zeros(len(limits)))
     objective = Objective(process, rows.columns, rows.counts, unit, prior)
-    known = start is not None
+    sample: _Sample | None = None
     if start is None:
-        start, hessian = _search(process, rows, unit, box, prior)
+        sample = _sampled(process, rows, unit, prior, SEARCH_ROWS)
+        start, hessian = _search(process, rows, unit, box, prior, sample)
     else:
         hessian = objective.hessian(start, np.ones(len(start), dtype=bool))
     point = _settle(objective, refine(objective, start, hessian, box), box)
@@ -175,7 +176,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     jacobian = form.jacobian(point.u)
     words = _limits_in_words(process, point)
     evaluations = objective.evaluations
-    ridge = None if known else _ridge(process, rows, unit, prior, objective, point)
+    ridge = None if sample is None else _ridge(sample, point)
     return Fit(
         parameters=dict(zip(form.names, map(float, form.parameters_at(point.u, unit)), strict=True)),
         coordinates=point.u,
@@ -203,46 +204,50 @@ def _definite(negative: Array, precision: Array) -> bool:
     return bool(np.all(np.linalg.eigvalsh(negative) > ROUNDING * largest))
 
 
-def _ridge(
-    process: Process, rows: CountedRows, unit: float, prior: Prior, objective: Objective, point: Point
-) -> Ridge | None:
-    """The ridge through the maximum, as a sample tells it where there are many rows."""
-    sample, share = _thinned(rows, SEARCH_ROWS)
-    surface: Objective | Sampled = objective
-    if share < 1:
-        few = Objective(process, sample.columns, sample.counts, unit, prior.times(share))
-        surface = Sampled(few, share, point.u, point.hessian, point.free)
-    return ridge_of(surface, point.u, point.hessian, point.free)
+class _Sample(NamedTuple):
+    """The likelihood of some of the rows, and the share of the customers they stand for."""
+
+    columns: tuple[Array, ...]
+    objective: Objective
+    share: float
 
 
-def _search(process: Process, rows: CountedRows, unit: float, box: Box, prior: Prior) -> tuple[Array, Array]:
+def _sampled(process: Process, rows: CountedRows, unit: float, prior: Prior, most: int) -> _Sample:
+    """Every so many-th row, at most `most` of them."""
+    every = max(1, -(-len(rows.counts) // most))
+    columns, counts = tuple(column[::every].copy() for column in rows.columns), rows.counts[::every].copy()
+    share = float(np.sum(counts) / np.sum(rows.counts))
+    return _Sample(columns, Objective(process, columns, counts, unit, prior.times(share)), share)
+
+
+def _search(
+    process: Process, rows: CountedRows, unit: float, box: Box, prior: Prior, sample: _Sample
+) -> tuple[Array, Array]:
     """Best point from several starts on a sample of the rows, and the Hessian there scaled to all of them.
 
     Where there are many rows, the point is first refined on a larger sample: each step on all rows is then worth it.
     """
     form = process.parametrization
-    sample, share = _thinned(rows, SEARCH_ROWS)
-    objective = Objective(process, sample.columns, sample.counts, unit, prior.times(share))
     best: Point | None = None
     for start in process.starts(*sample.columns):
-        found = climb(objective, box.clip(form.coordinates_of(start, unit)), box, best)
+        found = climb(sample.objective, box.clip(form.coordinates_of(start, unit)), box, best)
         if best is None or found.value > best.value:
             best = found
     assert best is not None, "a process has at least one start"
-    u, hessian = best.u, objective.hessian(best.u, np.ones(len(best.u), dtype=bool))
+    u, hessian = best.u, sample.objective.hessian(best.u, np.ones(len(best.u), dtype=bool))
     if len(rows.counts) > REFINED_FIRST * MIDDLE_ROWS:
-        middle, more = _thinned(rows, MIDDLE_ROWS)
-        objective = Objective(process, middle.columns, middle.counts, unit, prior.times(more))
-        point = refine(objective, u, hessian * (more / share), box)
-        u, hessian, share = point.u, point.hessian, more
-    return u, hessian / share
+        middle = _sampled(process, rows, unit, prior, MIDDLE_ROWS)
+        point = refine(middle.objective, u, hessian * (middle.share / sample.share), box)
+        return point.u, point.hessian / middle.share
+    return u, hessian / sample.share
 
 
-def _thinned(rows: CountedRows, most: int) -> tuple[CountedRows, float]:
-    """Every so many-th row, at most `most` of them, and the share of the customers they stand for."""
-    every = max(1, -(-len(rows.counts) // most))
-    sample = CountedRows(tuple(column[::every] for column in rows.columns), rows.counts[::every])
-    return sample, float(np.sum(sample.counts) / np.sum(rows.counts))
+def _ridge(sample: _Sample, point: Point) -> Ridge | None:
+    """The ridge through the maximum, as a sample tells it where there are many rows."""
+    surface: Objective | Sampled = sample.objective
+    if sample.share < 1:
+        surface = Sampled(sample.objective, sample.share, point.u, point.hessian, point.free)
+    return ridge_of(surface, point.u, point.hessian, point.free)
 
 
 def _settle(objective: Objective, point: Point, box: Box) -> Point:

@@ -123,10 +123,11 @@ class Objective:
         parts, form = self._total(u, curved=True), self._process.parametrization
         jacobian, slopes = form.jacobian(u), np.sum([part.gradient for part in parts], axis=0)
         inner = np.sum([part.hessian for part in parts if part.hessian is not None], axis=0)
-        bent = [slopes @ (form.jacobian(u + shift) - jacobian) for shift in JACOBIAN_STEP * np.eye(len(u))]
+        around = form.jacobian(u[:, None] + JACOBIAN_STEP * np.eye(len(u)))  # a point a column
+        bent = np.tensordot(slopes, around - jacobian[..., None], axes=1).T
         outer = np.sum([part.outer for part in parts if part.outer is not None], axis=0)
         self._outer = u, jacobian.T @ outer @ jacobian
-        hessian: Array = jacobian.T @ inner @ jacobian + np.array(bent) / JACOBIAN_STEP
+        hessian: Array = jacobian.T @ inner @ jacobian + bent / JACOBIAN_STEP
         return hessian - np.diag(self.prior.precision)
 
     def outer_product(self, u: Array) -> Array:

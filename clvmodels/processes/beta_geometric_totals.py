@@ -33,8 +33,20 @@ def totals(first: int, weights: Array, x: Array, t_x: Array, T: Array) -> Callab
         Rows of the same x are best beside each other, as they are in ascending order.
     """
     starts = np.flatnonzero(np.diff(x, prepend=-1.0))
-    lengths = np.diff(np.append(starts, len(x)))
-    return _Rows(first, weights, x, weights * x, t_x, T, starts, lengths, np.add.reduceat(weights, starts)).at
+    bought = x[starts].astype(np.intp)
+    return _Rows(
+        weights=weights,
+        x=x,
+        purchases=weights * x,
+        t_x=t_x,
+        T=T,
+        starts=starts,
+        lengths=np.diff(np.append(starts, len(x))),
+        sums=np.add.reduceat(weights, starts),
+        steps=np.arange(np.max(bought) + first),
+        places=np.stack([bought, bought + first, bought + first]),
+        before_last=np.where(bought + first > 0, bought + (first - 1.0), np.inf),
+    ).at
 
 
 class _Counts(NamedTuple):
@@ -53,9 +65,12 @@ class _Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows in runs of the same x, which start at `starts`, have `lengths`, and together weigh `sums`."""
+    """Rows in runs of the same x, which start at `starts`, have `lengths`, and together weigh `sums`.
 
-    first: int
+    Of the distinct x (u,): how many `steps` their rising factorials have, (3, u) `places` for those of r, b and a + b;
+    and how often a customer stayed `before_last`, infinite where there was no purchase to leave after.
+    """
+
     weights: Array
     x: Array
     purchases: Array
@@ -64,6 +79,9 @@ class _Rows:
     starts: npt.NDArray[np.intp]
     lengths: npt.NDArray[np.intp]
     sums: Array
+    steps: npt.NDArray[np.intp]
+    places: npt.NDArray[np.intp]
+    before_last: Array
 
     def at(self, p: Parameters, curved: bool) -> Totals:
         """Sums of `beta_geometric.score_from_counts`; its derivatives too where they are asked for."""
@@ -76,7 +94,8 @@ class _Rows:
         log_odds += np.repeat(counts.log_last, self.lengths)
         log_sum, share = _softplus(log_odds)  # the latter: gone after the last purchase
         gone = self.weights * share
-        by_age, by_last = (self.weights - gone) / age, gone / last_age
+        by_age, by_last = self.weights - gone, gone / last_age
+        by_age /= age
         whole, all_ages, gone_each = float(np.sum(self.sums)), float(self.weights @ log_age), self._each_x(gone)
         value = float(self.sums @ (counts.log_rise[0] + counts.log_rise[1] - counts.log_rise[2]))
         value += whole * r * np.log(alpha) - r * all_ages - float(self.purchases @ log_age)
@@ -124,17 +143,13 @@ class _Rows:
         return Totals(value, slopes, bends + np.triu(bends, 1).T, (self.weights * scores) @ scores.T)
 
     def _counts(self, r: float, a: float, b: float) -> _Counts:
-        x = self.x[self.starts].astype(np.intp)
-        stays = x + self.first
-        steps = np.array([[r], [b], [a + b]]) + np.arange(np.max(stays))
+        steps = np.array([[r], [b], [a + b]]) + self.steps
         inverse = 1 / steps
-        risen = np.zeros((3, 3, steps.shape[1] + 1))
-        np.cumsum((np.log(steps), inverse, -inverse * inverse), axis=-1, out=risen[..., 1:])
-        log_rise, rise, bend = np.stack([risen[:, 0, x], risen[:, 1, stays], risen[:, 2, stays]], axis=1)
-        left = np.where(stays > 0, b + (stays - 1), np.inf)
-        with np.errstate(divide="ignore"):
-            log_last = np.log(a / left)
-        return _Counts(log_rise, rise, bend, log_last, b / left)
+        risen = np.zeros((3, 3, len(self.steps) + 1))
+        np.cumsum([np.log(steps), inverse, -inverse * inverse], axis=-1, out=risen[..., 1:])
+        log_rise, rise, bend = risen[:, [[0], [1], [2]], self.places]
+        left = b + self.before_last
+        return _Counts(log_rise, rise, bend, np.log(a) - np.log(left), b / left)
 
     def _each_x(self, values: Array) -> Array:
         """Values (m,) added up for each x."""

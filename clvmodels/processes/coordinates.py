@@ -312,10 +312,9 @@ class Parametrization:
 
     def parameters_at(self, u: Array, unit: float) -> Array:
         """Parameters at coordinates (k, ...) on a scale of that length in the user's unit."""
-        logs = self.to_logs(u) + self.log_scale(unit).reshape(-1, *[1] * (u.ndim - 1))
-        values: Array = np.exp(np.where(self.real.reshape(-1, *[1] * (u.ndim - 1)), 0.0, logs))
-        values[self.real] = logs[self.real]
-        return values
+        each = (-1, *[1] * (u.ndim - 1))
+        logs = self.to_logs(u) + self.log_scale(unit).reshape(each)
+        return np.exp(logs, out=logs, where=~self.real.reshape(each))
 
     def coordinates_of(self, parameters: Sequence[Any], unit: float) -> Array:
         """Coordinates of parameters (k,): `parameters_at` undone."""
