@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels import html
 from clvmodels.errors import FitFailed
 from clvmodels.inference.newton import ROUNDING, Box, Mask, Point, climb, refine
-from clvmodels.inference.objective import Objective, Prior, one_blas_thread
+from clvmodels.inference.objective import Objective, Prior, meanwhile, one_blas_thread
 from clvmodels.inference.ridges import Ridge, Sampled, ridge_of
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array, Process
@@ -152,6 +152,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     )
     if prior is None:
         prior = Prior(np.zeros(len(limits)), np.zeros(len(limits)))
+    fingerprint = meanwhile(rows.fingerprint)
     objective = Objective(process, rows.columns, rows.counts, unit, prior)
     sample: _Sample | None = None
     if start is None:
@@ -193,7 +194,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
         customers=rows.customers,
         unique_rows=len(rows.counts),
         unit=float(unit),
-        fingerprint=rows.fingerprint(),
+        fingerprint=fingerprint(),
         ridges=() if ridge is None else (ridge,),
     )
 

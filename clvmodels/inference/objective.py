@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 from clvmodels.processes.contract import Array, Process, Score, Totals
 
-__all__ = ["Objective", "Prior", "in_threads", "one_blas_thread"]
+__all__ = ["Objective", "Prior", "in_threads", "meanwhile", "one_blas_thread"]
 
 # Rows evaluated at once, which fixes the order of summation: few rows stay in the cache; of many, threads share blocks
 # large enough to pay.
@@ -83,7 +83,7 @@ class Objective:
         blocks = [([column[i : i + size] for column in columns], counts[i : i + size]) for i in edges]
         self._scores = [(prepare(*block), weights) for block, weights in blocks]
         self._curved = process.totals is not None
-        self._outer: tuple[Array, Array] | None = None  # found together with a Hessian: where, and what
+        self._scored: tuple[Array, list[Callable[[], Array]]] | None = None  # with the last Hessian: where, and scores
         self._totals: list[Callable[[Any, bool], Totals]]
         if process.totals is None:
             self._totals = [partial(_added_up, score, weights) for score, weights in self._scores]
@@ -125,25 +125,25 @@ class Objective:
         inner = np.sum([part.hessian for part in parts if part.hessian is not None], axis=0)
         around = form.jacobian(u[:, None] + JACOBIAN_STEP * np.eye(len(u)))  # a point a column
         bent = np.tensordot(slopes, around - jacobian[..., None], axes=1).T
-        outer = np.sum([part.outer for part in parts if part.outer is not None], axis=0)
-        self._outer = u, jacobian.T @ outer @ jacobian
+        self._scored = u, [part.scores for part in parts if part.scores is not None]
         hessian: Array = jacobian.T @ inner @ jacobian + bent / JACOBIAN_STEP
         return hessian - np.diag(self.prior.precision)
 
     def outer_product(self, u: Array) -> Array:
         """Sum over customers of the outer products of their scores by the coordinates, (k, k)."""
-        if self._outer is not None and np.array_equal(self._outer[0], u):
-            return self._outer[1]
         parameters, jacobian = self._parameters(u), self._process.parametrization.jacobian(u)
+        each: list[Callable[[], Array]] = [partial(_gradient, score, parameters) for score, _ in self._scores]
+        if self._scored is not None and np.array_equal(self._scored[0], u):
+            each = self._scored[1]
 
-        def product(block: tuple[Callable[[Any], Score], Array]) -> Array:
-            score, counts = block
+        def product(block: tuple[Callable[[], Array], Array]) -> Array:
+            scores, counts = block
             with np.errstate(all="ignore"):
-                gradient = score(parameters).gradient
+                gradient = scores()
             summed: Array = (gradient * counts) @ gradient.T
             return summed
 
-        parts = self._each(product, self._scores)
+        parts = self._each(product, zip(each, (counts for _, counts in self._scores), strict=True))
         outer: Array = jacobian.T @ np.sum(parts, axis=0) @ jacobian
         return outer
 
@@ -163,6 +163,10 @@ class Objective:
 
 def _prepared(process: Process, *columns: Array) -> Callable[[Any], Score]:
     return lambda p: process.score(p, *columns)
+
+
+def _gradient(score: Callable[[Any], Score], p: Any) -> Array:
+    return score(p).gradient
 
 
 def _added_up(score: Callable[[Any], Score], counts: Array, p: Any, curved: bool) -> Totals:
@@ -201,3 +205,10 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> lis
     if len(items) < 2 or PROCESSORS < 2 or current_thread().name.startswith(POOL):
         return one_by_one(function, items)
     return list(_pool().map(function, items))
+
+
+def meanwhile(function: Callable[[], Result]) -> Callable[[], Result]:
+    """Start a function on another thread, if there is one; what comes back waits for its answer."""
+    if PROCESSORS < 2 or current_thread().name.startswith(POOL):
+        return function
+    return _pool().submit(function).result

@@ -130,17 +130,20 @@ class _Rows:
         bends[1, 1:] += np.array([spread_alpha @ by_alpha, np.sum(each_alpha), -each_alpha @ counts.last])
         bends[2, 2:] += np.array([np.sum(each), -each @ counts.last])
         bends[3, 3] += each @ counts.last**2
-        rises = (r * (counts.rise[0] + np.log(alpha)), -a * counts.rise[2], b * (counts.rise[1] - counts.rise[2]))
-        of_r, of_a, of_b, last = np.repeat((*rises, counts.last), self.lengths, axis=1)
-        scores = np.stack(
-            [
-                of_r - r * log_age + share * by_r,
-                r - alpha * shape / age + share * by_alpha,
-                of_a + share,
-                of_b - share * last,
-            ]
-        )
-        return Totals(value, slopes, bends + np.triu(bends, 1).T, (self.weights * scores) @ scores.T)
+
+        def scores() -> Array:
+            rises = (r * (counts.rise[0] + np.log(alpha)), -a * counts.rise[2], b * (counts.rise[1] - counts.rise[2]))
+            of_r, of_a, of_b, last = np.repeat((*rises, counts.last), self.lengths, axis=1)
+            return np.stack(
+                [
+                    of_r - r * log_age + share * by_r,
+                    r - alpha * shape / age + share * by_alpha,
+                    of_a + share,
+                    of_b - share * last,
+                ]
+            )
+
+        return Totals(value, slopes, bends + np.triu(bends, 1).T, scores)
 
     def _counts(self, r: float, a: float, b: float) -> _Counts:
         steps = np.array([[r], [b], [a + b]]) + self.steps

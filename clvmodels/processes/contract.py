@@ -41,14 +41,14 @@ class Score(NamedTuple):
 class Totals(NamedTuple):
     """Log-likelihood of many rows together, its gradient (k,), and what was asked for of its curvature.
 
-    Derivatives are by the logarithms of the parameters, as for `Score`. hessian (k, k); outer (k, k): the sum of the
-    outer products of the rows' scores.
+    Derivatives are by the logarithms of the parameters, as for `Score`. hessian (k, k); scores () -> (k, m): those of
+    each row, worked out when they are called for.
     """
 
     log_likelihood: float
     gradient: Array
     hessian: Array | None = None
-    outer: Array | None = None
+    scores: Callable[[], Array] | None = None
 
 
 class History(NamedTuple):

@@ -91,17 +91,20 @@ class _Rows:
         bends[0, 1] = bends[1, 0] = q * (sums @ (alpha * together))
         bends[0, 2] = bends[2, 0] = -v * (alpha @ inverses)
         bends[1, 2] = bends[2, 1] = q * whole - v * q * np.sum(inverses)
-        known = (alpha * rise_p, alpha, rise_q)
-        of_p, alphas, of_q = np.repeat(known, np.diff(np.append(self.runs, len(both))), axis=1)
-        logs_both = np.log(both)
-        scores = np.stack(
-            [
-                of_p - alphas * (logs_both - np.log(self.spent)),
-                q * (of_q - logs_both + np.log(v)),
-                q - v * (alphas + q) / both,
-            ]
-        )
-        return Totals(value, gradient, bends, (self.weights * scores) @ scores.T)
+
+        def scores() -> Array:
+            known = (alpha * rise_p, alpha, rise_q)
+            of_p, alphas, of_q = np.repeat(known, np.diff(np.append(self.runs, len(both))), axis=1)
+            logs_both = np.log(both)
+            return np.stack(
+                [
+                    of_p - alphas * (logs_both - np.log(self.spent)),
+                    q * (of_q - logs_both + np.log(v)),
+                    q - v * (alphas + q) / both,
+                ]
+            )
+
+        return Totals(value, gradient, bends, scores)
 
 
 def _each_count(runs: npt.NDArray[np.intp], *values: Array) -> list[Array]:
