@@ -98,7 +98,8 @@ def predict(rfm: RFM, prediction: Prediction, request: Request, **more: Any) -> 
     Parameters
     ----------
     more : arrays (n,)
-        Further columns to show between the id and the prediction; not with groups.
+        Further columns to show between the id and the prediction; not with groups. Like the prediction's, they become
+        the frame's own.
     """
     if request.by is not None:
         return _by_group(rfm, prediction, request)
@@ -111,7 +112,7 @@ def predict(rfm: RFM, prediction: Prediction, request: Request, **more: Any) -> 
             columns[f"{prediction.name}_{end}"] = np.where(missing | ~np.isfinite(values), np.nan, told(values))
     if prediction.reason is not None:
         columns["reason"] = prediction.reason
-    return frames.table(rfm.kind, columns)
+    return frames.table(rfm.kind, columns, copy=False)
 
 
 def _by_group(rfm: RFM, prediction: Prediction, request: Request) -> frames.Frame:

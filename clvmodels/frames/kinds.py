@@ -22,15 +22,18 @@ FrameKind = Literal["pandas", "polars", "pyarrow", "ibis"] | DuckDB
 Frame = Any  # a frame of pandas, polars or PyArrow, a relation of DuckDB or a table of Ibis, as the user brought it
 
 
-def table(kind: FrameKind, columns: Mapping[str, Sequence[Any] | np.ndarray | nw.Series[Any]]) -> Frame:
+def table(
+    kind: FrameKind, columns: Mapping[str, Sequence[Any] | np.ndarray | nw.Series[Any]], copy: bool = True
+) -> Frame:
     """A frame of the kind that came, one column an entry.
 
-    For DuckDB it is a relation of the connection the log came from, for Ibis a memtable.
+    For DuckDB it is a relation of the connection the log came from, for Ibis a memtable. Without `copy`, arrays may
+    become the frame's own: for those that nobody else holds.
     """
     if kind == "pandas":
         import pandas as pd
 
-        return pd.DataFrame({name: _to_pandas(values) for name, values in columns.items()})
+        return pd.DataFrame({name: _to_pandas(values, copy) for name, values in columns.items()}, copy=copy)
     made = pl.DataFrame({name: v.to_native() if isinstance(v, nw.Series) else v for name, v in columns.items()})
     if kind == "polars":
         return made
@@ -66,5 +69,8 @@ def write_table(frame: Frame, path: Path) -> None:
         native.write_parquet(path)
 
 
-def _to_pandas(values: Any) -> Any:
-    return values.to_native().to_pandas() if isinstance(values, nw.Series) else values
+def _to_pandas(values: Any, shared: bool) -> Any:
+    if not isinstance(values, nw.Series):
+        return values
+    made = values.to_native().to_pandas()
+    return made if shared else made.copy()

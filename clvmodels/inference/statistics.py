@@ -49,7 +49,7 @@ class CountedRows:
         """SHA-256 of the rows and counts: the same data give the same text, in any order of customers."""
         digest = hashlib.sha256()
         for column in (*self.columns, self.counts):
-            digest.update(np.ascontiguousarray(column, dtype="<f8"))
+            digest.update(np.ascontiguousarray(column, dtype="<f8").data)
         return digest.hexdigest()
 
 

@@ -112,7 +112,8 @@ def lifetime_value(
     length = rfm.clock.duration(horizon)
     rate = rfm.clock.continuous_rate(annual_discount_rate)
     alive, expected_spend = purchases.alive(rfm), spend.spend_prediction(rfm)
-    if discounting == "continuous":
+    timing = rate if discounting == "continuous" else None
+    if timing is not None:
         worth = partial(purchases.discounted_if_active, length, rate)
         both = purchases.if_active(rfm, partial(purchases.purchases_and_worth_if_active, length, rate))
     else:
@@ -122,13 +123,15 @@ def lifetime_value(
         both = np.stack([purchases.if_active(rfm, told) for told in undiscounted_too])
     undiscounted = alive * both[0]
     discounted = purchases.prediction(rfm, "discounted_purchases", worth, point=alive * both[1])
-    share = np.divide(discounted.point, undiscounted, out=np.ones(len(rfm)), where=undiscounted > 0)
-    timing = rate if discounting == "continuous" else None
+    mean_factor = {}
+    if timing is None:
+        share = np.divide(discounted.point, undiscounted, out=np.ones(len(rfm)), where=undiscounted > 0)
+        mean_factor = {"mean_factor": share}
     value = Prediction(
         name="lifetime_value",
         point=margin * expected_spend.point * discounted.point,
-        columns={**discounted.columns, **expected_spend.columns, "share": share},
-        ticks=[*discounted.ticks, *expected_spend.ticks, 1.0],
+        columns={**discounted.columns, **expected_spend.columns, **mean_factor},
+        ticks=[*discounted.ticks, *expected_spend.ticks, *[1.0] * len(mean_factor)],
         under_draws=partial(_value_under_draws, discounted, expected_spend, margin),
         outcome=partial(_value_outcome, purchases, spend, length, timing, margin),
         reason=expected_spend.reason,
@@ -167,7 +170,8 @@ def _value_under_draws(
 ) -> Callable[..., Array]:
     bought, spent = discounted.under_draws(seed, draws), expected_spend.under_draws(seed, draws)
     k = len(discounted.columns)
-    return lambda *columns: margin * bought(*columns[:k]) * spent(*columns[k:-1])
+    end = k + len(expected_spend.columns)
+    return lambda *columns: margin * bought(*columns[:k]) * spent(*columns[k:end])
 
 
 def _value_outcome(
@@ -184,10 +188,13 @@ def _value_outcome(
     money = spend.spending(seed, draws)
     k = len(purchases.process.statistics)
 
-    def outcome(generator: np.random.Generator, *columns: Array) -> Array:
+    def each_in_its_time(generator: np.random.Generator, *columns: Array) -> Array:
         orders = future(generator, *columns[:k])
-        total = money(generator, orders.purchases, *columns[k:-1])
-        factor = orders.worth / np.maximum(orders.purchases, 1) if rate is not None else columns[-1]
-        return margin * total * factor
+        factor = orders.worth / np.maximum(orders.purchases, 1)
+        return margin * money(generator, orders.purchases, *columns[k:]) * factor
 
-    return outcome
+    def by_period(generator: np.random.Generator, *columns: Array) -> Array:
+        orders = future(generator, *columns[:k])
+        return margin * money(generator, orders.purchases, *columns[k:-1]) * columns[-1]
+
+    return by_period if rate is None else each_in_its_time

@@ -176,6 +176,16 @@ def test_the_frame_is_of_the_kind_that_came(log, kind, frame):
     assert list(found["customer_id"]) == fitted[2].customer_id.to_list()
 
 
+def test_the_frame_is_the_user_s_own(log):
+    fitted = models(log)
+    before = fitted[2].to_frame()
+    changed = value(fitted)
+    for name in changed.columns[:-1]:  # the last says why a value is missing
+        changed.loc[:, name] = 0
+    pd.testing.assert_frame_equal(fitted[2].to_frame(), before)
+    assert column(value(fitted)).sum() > 0
+
+
 def test_a_model_values_customers_as_of_a_later_day(log, weekly):
     later = rfm_summary(log, amount="amount", time_unit="week", observation_end="1998-06-30")
     table = value((*weekly[:2], later))
