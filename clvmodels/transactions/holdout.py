@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from clvmodels import frames, html
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.amounts import AMOUNT_UNIT, money
 from clvmodels.transactions.known import KnownLog, Reader
 from clvmodels.transactions.log import MissingId
@@ -247,6 +247,12 @@ def cut_at(
 
 def _places(customer_id: nw.Series[Any], record: Purchases) -> npt.NDArray[np.int64]:
     """Where customers stand in a record (n,), -1 for those who do not."""
+    if customer_id.dtype.is_integer() != record.customer_id.dtype.is_integer():
+        raise InvalidTransactions(
+            f"Customer ids are {customer_id.dtype} in the log as it was known at the cut and {record.customer_id.dtype} in "
+            "the log as it is known now, so that no customer is found again: give them the same type on every day, by a "
+            "frame in place of a CSV file."
+        )
     keys = customer_id.alias("customer_id").to_frame().with_row_index("row")
     held = record.customer_id.alias("customer_id").to_frame().with_row_index("place")
     found = keys.join(held, on="customer_id", how="left").sort("row")

@@ -24,7 +24,8 @@ CHANCE, NEGLIGIBLE = 2.0, 1e-3
 def name_of(model: PurchaseModel) -> str:
     """What a fit is called: the process, and k where the fit chose one and the title does not tell it."""
     k, title = getattr(model, "k_", None), model.title
-    return title if k is None or title.partition(" (")[0].endswith(f"-{k}") else f"{title}, k = {k}"
+    told = k is None or f"(k = {k})" in title or title.partition(" (")[0].endswith(f"-{k}")
+    return title if told else f"{title}, k = {k}"
 
 
 def sees_no_dropout(model: PurchaseModel) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from clvmodels.datasets import load_cdnow
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
+from clvmodels.estimators.regular import MBGCNBD
 from clvmodels.transactions.rfm import rfm_summary
 from clvmodels.validation.evidence import name_of, sees_no_dropout, what_forecasts_show, what_likelihoods_show
 
@@ -115,6 +116,9 @@ def test_a_title_that_tells_k_does_not_tell_it_twice(models):
     regular = with_k(models["BGNBD"], 2, 900.0)
     regular._fitted_process = replace(regular.process, title="BG/CNBD-2")
     assert name_of(regular) == "BG/CNBD-2"
+    searched = MBGCNBD()
+    searched.k_ = 3
+    assert name_of(searched) == "MBG/CNBD-k (k = 3)"
 
 
 def test_buying_by_chance(models):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.validation import rivals
 from clvmodels.validation.challenger import BLENDS, CHALLENGER
 
@@ -138,6 +138,18 @@ def test_a_log_without_its_last_day_is_told(lines):
         f"The log as known on {CUT} has no row of that day, and the log as known now has some: are they left out?"
     ]
     assert not clv.backtest(known_of(lines), clv.NBD(), **options).facts["notes"]
+
+
+def test_ids_of_another_type_on_another_day_are_refused(lines):
+    """Such as a CSV of a day that has no customer "A17" yet, and one that has."""
+    texts = lines[lines["amount"] >= 0].assign(customer_id=lambda log: log["customer_id"].astype(str))
+
+    def log(day):
+        known = texts[texts["date"] <= f"{day} 23:59"]
+        return known.astype({"customer_id": int}) if day == CUT else known
+
+    with pytest.raises(InvalidTransactions, match=r"ids are Int64 in .* and String in .*: give them the same type"):
+        clv.backtest(log, clv.NBD(), **OPTIONS)
 
 
 def test_cleaning_until_a_day_is_cleaning_what_had_come(lines, poisoned):
