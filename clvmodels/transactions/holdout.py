@@ -249,9 +249,9 @@ def _places(customer_id: nw.Series[Any], record: Purchases) -> npt.NDArray[np.in
     """Where customers stand in a record (n,), -1 for those who do not."""
     if customer_id.dtype.is_integer() != record.customer_id.dtype.is_integer():
         raise InvalidTransactions(
-            f"Customer ids are {customer_id.dtype} in the log as it was known at the cut and {record.customer_id.dtype} in "
-            "the log as it is known now, so that no customer is found again: give them the same type on every day, by a "
-            "frame in place of a CSV file."
+            f"Customer ids are {customer_id.dtype} in the log as known at the cut and {record.customer_id.dtype} "
+            "in the log as known now, so that no customer is found again: give them the same type on every day, "
+            "such as by a frame in place of a CSV file."
         )
     keys = customer_id.alias("customer_id").to_frame().with_row_index("row")
     held = record.customer_id.alias("customer_id").to_frame().with_row_index("place")
