@@ -237,7 +237,7 @@ def _interpolates(p: Parameters, h: Array, x: Array) -> bool:
 
 def _nodes(k: int) -> int:
     """Nodes an octave: with large k the first purchases come at nearly known times, and expectations have steps."""
-    return max(CHEBYSHEV_NODES, 12 + k)
+    return CHEBYSHEV_NODES + k
 
 
 def _discount_nodes(k: int, p: Parameters, h: Array, delta: float) -> npt.NDArray[np.intp]:
