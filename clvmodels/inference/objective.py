@@ -202,13 +202,16 @@ def one_by_one(function: Callable[[Item], Result], items: Iterable[Item]) -> lis
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Apply a function to each item, in order; on as many threads as there are processors (numpy releases the lock)."""
     items = list(items)
-    if len(items) < 2 or PROCESSORS < 2 or current_thread().name.startswith(POOL):
+    if len(items) < 2 or _alone():
         return one_by_one(function, items)
     return list(_pool().map(function, items))
 
 
 def meanwhile(function: Callable[[], Result]) -> Callable[[], Result]:
     """Start a function on another thread, if there is one; what comes back waits for its answer."""
-    if PROCESSORS < 2 or current_thread().name.startswith(POOL):
-        return function
-    return _pool().submit(function).result
+    return function if _alone() else _pool().submit(function).result
+
+
+def _alone() -> bool:
+    """Whether no other thread may help: there is one processor, or this is a thread that helps already."""
+    return PROCESSORS < 2 or current_thread().name.startswith(POOL)
