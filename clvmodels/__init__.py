@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from clvmodels import datasets as datasets
     from clvmodels import errors as errors
+    from clvmodels.cleaning.clean import Cleaned as Cleaned
+    from clvmodels.cleaning.clean import clean as clean
+    from clvmodels.cleaning.rules import CleaningRules as CleaningRules
     from clvmodels.clock import Clock as Clock
     from clvmodels.estimators.customer_model import CustomerModel as CustomerModel
     from clvmodels.estimators.customer_model import load as load
@@ -25,36 +28,33 @@ if TYPE_CHECKING:
     from clvmodels.estimators.regular import BGCNBD as BGCNBD
     from clvmodels.estimators.regular import MBGCNBD as MBGCNBD
     from clvmodels.estimators.spend import GammaGamma as GammaGamma
+    from clvmodels.profiling.profile import Profile as Profile
+    from clvmodels.profiling.profile import profile as profile
+    from clvmodels.readers.exports import Export as Export
+    from clvmodels.readers.exports import read_export as read_export
     from clvmodels.reporting import plots as plots
     from clvmodels.reporting.report import write_report as write_report
-    from clvmodels.scoring.job import fit_job as fit_job
-    from clvmodels.scoring.job import score_job as score_job
-    from clvmodels.scoring.record import read_job as read_job
-    from clvmodels.scoring.registry import Registry as Registry
-    from clvmodels.scoring.watch import monitor_job as monitor_job
+    from clvmodels.scoring.config.job import read_job as read_job
+    from clvmodels.scoring.fit_and_score import fit_job as fit_job
+    from clvmodels.scoring.fit_and_score import score_job as score_job
+    from clvmodels.scoring.monitoring.monitor_job import monitor_job as monitor_job
+    from clvmodels.scoring.registry.registry import Registry as Registry
     from clvmodels.simulate import simulate_log as simulate_log
-    from clvmodels.transactions.cleaning import Cleaned as Cleaned
-    from clvmodels.transactions.cleaning import clean as clean
-    from clvmodels.transactions.exports import Export as Export
-    from clvmodels.transactions.exports import read_export as read_export
     from clvmodels.transactions.holdout import Holdout as Holdout
     from clvmodels.transactions.holdout import holdout_split as holdout_split
-    from clvmodels.transactions.profile import Profile as Profile
-    from clvmodels.transactions.profile import profile as profile
-    from clvmodels.transactions.rfm import RFM as RFM
-    from clvmodels.transactions.rfm import rfm_summary as rfm_summary
-    from clvmodels.transactions.rules import CleaningRules as CleaningRules
-    from clvmodels.validation.backtest import backtest as backtest
-    from clvmodels.validation.compare import Comparison as Comparison
-    from clvmodels.validation.compare import compare as compare
-    from clvmodels.validation.crosscheck import Crosscheck as Crosscheck
-    from clvmodels.validation.crosscheck import crosscheck as crosscheck
-    from clvmodels.validation.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
-    from clvmodels.validation.record import Backtest as Backtest
-    from clvmodels.validation.record import Validation as Validation
-    from clvmodels.validation.search import HoldoutScore as HoldoutScore
-    from clvmodels.validation.search import SameCustomers as SameCustomers
-    from clvmodels.validation.validate import validate as validate
+    from clvmodels.transactions.summary import RFM as RFM
+    from clvmodels.transactions.summary import rfm_summary as rfm_summary
+    from clvmodels.validation.backtest.backtest import backtest as backtest
+    from clvmodels.validation.backtest.result import Backtest as Backtest
+    from clvmodels.validation.backtest.result import Validation as Validation
+    from clvmodels.validation.backtest.validate import validate as validate
+    from clvmodels.validation.comparison.compare import Comparison as Comparison
+    from clvmodels.validation.comparison.compare import compare as compare
+    from clvmodels.validation.comparison.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
+    from clvmodels.validation.comparison.search import CalibrationHoldoutSplit as CalibrationHoldoutSplit
+    from clvmodels.validation.comparison.search import HoldoutScore as HoldoutScore
+    from clvmodels.validation.crosscheck.crosscheck import Crosscheck as Crosscheck
+    from clvmodels.validation.crosscheck.crosscheck import crosscheck as crosscheck
     from clvmodels.valuation.lifetime_value import lifetime_value as lifetime_value
 
 _NAMES = {
@@ -64,24 +64,24 @@ _NAMES = {
     "estimators.regular": ("BGCNBD", "MBGCNBD"),
     "estimators.spend": ("GammaGamma",),
     "reporting.report": ("write_report",),
-    "scoring.job": ("fit_job", "score_job"),
-    "scoring.registry": ("Registry",),
-    "scoring.watch": ("monitor_job",),
-    "scoring.record": ("read_job",),
+    "scoring.fit_and_score": ("fit_job", "score_job"),
+    "scoring.registry.registry": ("Registry",),
+    "scoring.monitoring.monitor_job": ("monitor_job",),
+    "scoring.config.job": ("read_job",),
     "simulate": ("simulate_log",),
-    "transactions.cleaning": ("Cleaned", "clean"),
-    "transactions.exports": ("Export", "read_export"),
+    "cleaning.clean": ("Cleaned", "clean"),
+    "readers.exports": ("Export", "read_export"),
     "transactions.holdout": ("Holdout", "holdout_split"),
-    "transactions.profile": ("Profile", "profile"),
-    "transactions.rfm": ("RFM", "rfm_summary"),
-    "transactions.rules": ("CleaningRules",),
-    "validation.backtest": ("backtest",),
-    "validation.compare": ("Comparison", "compare"),
-    "validation.crosscheck": ("Crosscheck", "crosscheck"),
-    "validation.likelihood_ratio": ("likelihood_ratio_test",),
-    "validation.record": ("Backtest", "Validation"),
-    "validation.validate": ("validate",),
-    "validation.search": ("HoldoutScore", "SameCustomers"),
+    "profiling.profile": ("Profile", "profile"),
+    "transactions.summary": ("RFM", "rfm_summary"),
+    "cleaning.rules": ("CleaningRules",),
+    "validation.backtest.backtest": ("backtest",),
+    "validation.comparison.compare": ("Comparison", "compare"),
+    "validation.crosscheck.crosscheck": ("Crosscheck", "crosscheck"),
+    "validation.comparison.likelihood_ratio": ("likelihood_ratio_test",),
+    "validation.backtest.result": ("Backtest", "Validation"),
+    "validation.backtest.validate": ("validate",),
+    "validation.comparison.search": ("HoldoutScore", "CalibrationHoldoutSplit"),
     "valuation.lifetime_value": ("lifetime_value",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}

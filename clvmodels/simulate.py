@@ -10,8 +10,8 @@ import numpy as np
 from clvmodels import frames
 from clvmodels.clock import EPOCH, OPPORTUNITIES, Clock, TimeUnit
 from clvmodels.errors import InvalidOption
+from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
 from clvmodels.processes.contract import Array, Process
-from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
 
 __all__ = ["simulate_log"]
 

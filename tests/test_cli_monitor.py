@@ -8,9 +8,9 @@ import clvmodels as clv
 from clvmodels.cli import app
 from clvmodels.errors import InvalidJob
 from clvmodels.scoring import events
-from clvmodels.scoring.job import fit_job, score_job
-from clvmodels.scoring.record import read_job
-from clvmodels.scoring.watch import monitor_job
+from clvmodels.scoring.config.job import read_job
+from clvmodels.scoring.fit_and_score import fit_job, score_job
+from clvmodels.scoring.monitoring.monitor_job import monitor_job
 
 JOB = """
 [source]

@@ -8,7 +8,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import cli
-from clvmodels.cli.cleaning import cleaner
+from clvmodels.cli.replayed_cleaning import cleaner
 from clvmodels.reporting import plots
 
 

@@ -4,7 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 import clvmodels as clv
-from clvmodels.cli import app, scoring
+from clvmodels.cli import app
+from clvmodels.cli.verbs import fit_and_score as scoring
 
 
 @pytest.fixture

@@ -5,9 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 
-from clvmodels.cli import backtesting, checking, demo, logs, monitoring, registry, scoring
 from clvmodels.cli.app import app, err
 from clvmodels.cli.arguments import as_flags
+from clvmodels.cli.verbs import backtest as backtesting
+from clvmodels.cli.verbs import check_models as checking
+from clvmodels.cli.verbs import demo, logs
+from clvmodels.cli.verbs import fit_and_score as scoring
+from clvmodels.cli.verbs import model_versions as registry
+from clvmodels.cli.verbs import monitor as monitoring
 from clvmodels.errors import CLVError, StoreUnreachable
 
 __all__ = ["app", "main"]

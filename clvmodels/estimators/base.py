@@ -15,15 +15,15 @@ from clvmodels import frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.design import Design, Formulas, Grouping
-from clvmodels.estimators.estimates import Errors, check_level, summary_table, table_of
+from clvmodels.estimators.parameter_table import Errors, check_level, summary_table, table_of
 from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.groups import together
 from clvmodels.inference.objective import Prior
-from clvmodels.inference.profile import profile_intervals
+from clvmodels.inference.profile_likelihood import profile_intervals
 from clvmodels.inference.statistics import CountedRows, UniqueRows
 from clvmodels.inference.uncertainty import RandomState, bootstrap, seed_of
 from clvmodels.processes.contract import Array, Process
-from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.summary import RFM
 
 if TYPE_CHECKING:
     import pandas as pd

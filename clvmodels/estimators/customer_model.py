@@ -13,7 +13,7 @@ from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators import persistence
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.summary import RFM
 
 __all__ = ["CustomerModel", "load"]
 

@@ -19,7 +19,7 @@ from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.inference.covariates import Covariates, Effect, with_covariates
 from clvmodels.inference.groups import GROUP, in_groups
 from clvmodels.processes.contract import Array
-from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.summary import RFM
 
 if TYPE_CHECKING:
     import pandas as pd

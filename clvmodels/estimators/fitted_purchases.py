@@ -12,12 +12,12 @@ import numpy as np
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
 from clvmodels.estimators.design import Formulas
-from clvmodels.estimators.uncertain import Prediction
+from clvmodels.estimators.prediction import Prediction
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
-from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.summary import RFM
 
 __all__ = ["DropoutMoves", "FittedPurchases", "data_fingerprint"]
 

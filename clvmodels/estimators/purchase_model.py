@@ -13,11 +13,11 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.fitted_purchases import FittedPurchases
-from clvmodels.estimators.uncertain import IntervalFor, Request, predict
+from clvmodels.estimators.prediction import IntervalFor, Request, predict
 from clvmodels.inference.statistics import counted_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.processes.contract import Array
-from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.summary import RFM
 
 if TYPE_CHECKING:
     import pandas as pd

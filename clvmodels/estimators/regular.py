@@ -15,7 +15,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.inference.fitting import INDISTINGUISHABLE
 from clvmodels.processes import cnbd_k
 from clvmodels.processes.contract import PurchaseProcess
-from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.summary import RFM
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,14 +11,14 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.errors import InvalidRFM
 from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
-from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
+from clvmodels.estimators.prediction import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes import gamma_gamma
 from clvmodels.processes.contract import Array, SpendProcess
 from clvmodels.processes.independence import Independence, independence
-from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.summary import RFM
 
 __all__ = ["GammaGamma", "Independence", "SpendModel"]
 

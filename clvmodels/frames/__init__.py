@@ -6,8 +6,8 @@ frames in memory shared, and what a database holds is streamed into a temporary 
 
 from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.fields import read_fields
-from clvmodels.frames.kinds import Frame, FrameKind, table, write_table
-from clvmodels.frames.opening import Opened, column_names, open_frame
+from clvmodels.frames.kinds import Frame, FrameKind, column, table, write_table
+from clvmodels.frames.opening import OpenedFrame, column_names, open_frame
 from clvmodels.frames.running import collect, collect_in_parts, collect_parts, first_rows, running_total
 from clvmodels.frames.text import parse_dates, parse_numbers
 
@@ -15,11 +15,12 @@ __all__ = [
     "CodedIds",
     "Frame",
     "FrameKind",
-    "Opened",
+    "OpenedFrame",
     "code_ids",
     "collect",
     "collect_in_parts",
     "collect_parts",
+    "column",
     "column_names",
     "first_rows",
     "open_frame",

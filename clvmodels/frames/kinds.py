@@ -9,14 +9,15 @@ from typing import Any, Literal
 import narwhals as nw
 import narwhals.dependencies as known
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from clvmodels.errors import InvalidOption
 from clvmodels.frames.databases import DuckDB, columns_of, is_database, spooled
-from clvmodels.frames.files import format_of
+from clvmodels.frames.file_scan import format_of
 from clvmodels.frames.from_pandas import read_pandas
 
-__all__ = ["Frame", "FrameKind", "table", "write_table"]
+__all__ = ["Frame", "FrameKind", "column", "table", "write_table"]
 
 FrameKind = Literal["pandas", "polars", "pyarrow", "ibis"] | DuckDB
 Frame = Any  # a frame of pandas, polars or PyArrow, a relation of DuckDB or a table of Ibis, as the user brought it
@@ -46,6 +47,11 @@ def table(
 
         return ibis.memtable(arrow)
     return arrow
+
+
+def column(frame: Frame, name: str) -> npt.NDArray[np.float64]:
+    """Return a numeric column of any kind of frame as floats (n,)."""
+    return np.asarray(frame[name].to_numpy(), dtype=float)
 
 
 def write_table(frame: Frame, path: Path) -> None:

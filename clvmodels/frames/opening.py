@@ -11,13 +11,13 @@ import narwhals as nw
 import polars as pl
 
 from clvmodels.errors import InvalidTransactions
-from clvmodels.frames import files
+from clvmodels.frames import file_scan
 from clvmodels.frames.databases import DuckDB, columns_of, is_database, plain_zones, spooled
 from clvmodels.frames.from_pandas import read_pandas
 from clvmodels.frames.kinds import Frame, FrameKind
 from clvmodels.frames.running import run
 
-__all__ = ["Opened", "column_names", "open_frame"]
+__all__ = ["OpenedFrame", "column_names", "open_frame"]
 
 EXAMPLES = 3
 # Floats hold integers of up to 15 digits exactly: of a longer one with ".0" nobody knows which it was.
@@ -25,7 +25,7 @@ INTEGER_TEXT = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedFrame:
     """A user's table, opened.
 
     Attributes
@@ -62,7 +62,7 @@ class _Source:
 
 def open_frame(
     source: Frame | str | Path, columns: Mapping[str, str], text_id: str | None = None, csv_as_text: bool = False
-) -> Opened:
+) -> OpenedFrame:
     """Open a frame or file lazily, keeping the named columns under their roles.
 
     Parameters
@@ -97,14 +97,14 @@ def open_frame(
         lazy, longest = _identify_written(lazy, text_id)
     elif text_id is not None:
         lazy = _identify(lazy, text_id, columns[text_id])
-    return Opened(nw.from_native(lazy), found.kind, found.in_memory, found.written and csv_as_text, longest)
+    return OpenedFrame(nw.from_native(lazy), found.kind, found.in_memory, found.written and csv_as_text, longest)
 
 
 def column_names(source: Frame | str | Path) -> list[str]:
     """Names of the columns of a frame, or of the first of the files."""
     if isinstance(source, (str, Path)):
-        found = files.find(source)
-        return files.names_in(found, found.paths[0])
+        found = file_scan.find(source)
+        return file_scan.names_in(found, found.paths[0])
     source = nw.to_native(source, pass_through=True)
     if isinstance(source, pl.LazyFrame):
         return list(source.collect_schema().names())
@@ -114,8 +114,8 @@ def column_names(source: Frame | str | Path) -> list[str]:
 
 
 def _of_files(path: str | Path, columns: Mapping[str, str], text: Sequence[str], as_text: bool) -> _Source:
-    found = files.find(path)
-    plan = files.scan(found, list(columns.values()), text, as_text)
+    found = file_scan.find(path)
+    plan = file_scan.scan(found, list(columns.values()), text, as_text)
     return _Source(plan, "polars", columns, written=found.format != "Parquet")
 
 

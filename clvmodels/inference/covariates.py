@@ -10,19 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from clvmodels.inference.statistics import unique_rows
-from clvmodels.processes.contract import Array, PurchaseProcess, Score, SpendProcess
+from clvmodels.processes.contract import AnyProcess, Array, Score, SpendProcess
 from clvmodels.processes.coordinates import Block, CoefficientBlock, Parametrization
 
 __all__ = ["Covariates", "Effect", "tuples_of", "with_covariates"]
 
 FARTHEST = 15.0  # of the coefficient of a yes or no, beyond which no data tell it from infinity
-
-AnyProcess = TypeVar("AnyProcess", PurchaseProcess, SpendProcess)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from clvmodels.inference.ridges import Ridge, Sampled, ridge_of
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array, Process
 
-__all__ = ["INDISTINGUISHABLE", "Fit", "Status", "maximize"]
+__all__ = ["INDISTINGUISHABLE", "Fit", "FitStatus", "maximize"]
 
-Status = Literal["converged", "boundary"]
+FitStatus = Literal["converged", "boundary"]
 
 MIDDLE_ROWS, REFINED_FIRST = 40_000, 5  # of a larger sample, used where there are so many times as many rows
 SEARCH_ROWS = 4_000  # the search from several starts is made on so many rows; all rows only refine it
@@ -76,7 +76,7 @@ class Fit:
     covariance: Array
     sandwich: Array
     definite: bool
-    status: Status
+    status: FitStatus
     message: str
     iterations: int
     customers: int

@@ -10,20 +10,19 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from clvmodels.inference.covariates import tuples_of
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.ridges import Ridge
-from clvmodels.processes.contract import Array, History, PurchaseProcess, Score, SpendProcess
+from clvmodels.processes.contract import AnyProcess, Array, History, Score, SpendProcess
 from clvmodels.processes.coordinates import Block, Coordinate, Parametrization
 
 __all__ = ["GROUP", "in_groups", "together"]
 
 GROUP = "group"  # the last of the statistics
-AnyProcess = TypeVar("AnyProcess", PurchaseProcess, SpendProcess)
 
 
 @dataclass(frozen=True, slots=True)

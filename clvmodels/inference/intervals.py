@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["Bounds", "Groups", "bounds_of_groups", "bounds_of_rows", "customer_generator"]
+__all__ = ["Bounds", "CustomerGroups", "bounds_of_groups", "bounds_of_rows", "customer_generator"]
 
 ROWS = 8_192  # of a block: draws x rows of numbers exist at once, and no more
 Draw = Callable[[npt.NDArray[np.intp]], Array]
@@ -25,7 +25,7 @@ class Bounds(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class CustomerGroups:
     """Which group each row belongs to (m,), its weight there (m,), and how many groups there are."""
 
     codes: npt.NDArray[np.intp]
@@ -51,7 +51,7 @@ def bounds_of_rows(draw: Draw, rows: int, level: float) -> Bounds:
     return Bounds(lower, upper)
 
 
-def bounds_of_groups(draw: Draw, order: npt.NDArray[np.intp], groups: Groups, level: float) -> Bounds:
+def bounds_of_groups(draw: Draw, order: npt.NDArray[np.intp], groups: CustomerGroups, level: float) -> Bounds:
     """Interval of each group's total: one draw of the parameters holds for all its rows, so bounds are never added.
 
     Parameters

@@ -30,7 +30,7 @@ PROCESSORS = os.cpu_count() or 1
 POOL = "clvmodels"
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +194,12 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(PROCESSORS, thread_name_prefix=POOL)
 
 
-def one_by_one(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+def one_by_one(function: Callable[[Item], Returned], items: Iterable[Item]) -> list[Returned]:
     """Apply a function to each item, in order."""
     return [function(item) for item in items]
 
 
-def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+def in_threads(function: Callable[[Item], Returned], items: Iterable[Item]) -> list[Returned]:
     """Apply a function to each item, in order; on as many threads as there are processors (numpy releases the lock)."""
     items = list(items)
     if len(items) < 2 or _alone():
@@ -207,7 +207,7 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> lis
     return list(_pool().map(function, items))
 
 
-def meanwhile(function: Callable[[], Result]) -> Callable[[], Result]:
+def meanwhile(function: Callable[[], Returned]) -> Callable[[], Returned]:
     """Start a function on another thread, if there is one; what comes back waits for its answer."""
     return function if _alone() else _pool().submit(function).result
 

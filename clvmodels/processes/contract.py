@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from clvmodels.processes.coordinates import Array, Parametrization
 
 __all__ = [
+    "AnyProcess",
     "Array",
     "Future",
     "History",
@@ -283,3 +284,6 @@ class SpendProcess:
 
 
 Process = PurchaseProcess | SpendProcess
+
+
+AnyProcess = TypeVar("AnyProcess", PurchaseProcess, SpendProcess)

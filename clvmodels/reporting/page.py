@@ -11,7 +11,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from clvmodels.frames import Frame
 from clvmodels.reporting import plots
 
-__all__ = ["Block", "Facts", "Pair", "Picture", "Pictures", "Section", "Table", "Words", "drawn", "paired", "rendered"]
+__all__ = [
+    "Facts",
+    "PageBlock",
+    "Pair",
+    "Picture",
+    "Pictures",
+    "ReportSection",
+    "Table",
+    "Words",
+    "drawn",
+    "paired",
+    "rendered",
+]
 
 Pair = tuple[str, str]  # a term and what is said of it
 
@@ -74,11 +86,11 @@ class Pictures:
     kind: ClassVar[str] = "pictures"
 
 
-Block = Table | Facts | Words | Pictures
+PageBlock = Table | Facts | Words | Pictures
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportSection:
     """A part of the page: what it is reached by, its title, and in plain words first what it shows.
 
     Attributes
@@ -92,7 +104,7 @@ class Section:
     key: str
     title: str
     lead: Sequence[str]
-    blocks: Sequence[Block]
+    blocks: Sequence[PageBlock]
 
 
 def rendered(template: str, content: Mapping[str, Any]) -> str:

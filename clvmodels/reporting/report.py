@@ -10,17 +10,17 @@ from typing import Any
 import pandas as pd
 
 from clvmodels import files
+from clvmodels.cleaning.clean import Cleaned
 from clvmodels.files import plain
 from clvmodels.frames import Frame
+from clvmodels.language.numbers import listed
+from clvmodels.profiling.profile import Profile
 from clvmodels.reporting import sections
-from clvmodels.reporting.page import Section, rendered
-from clvmodels.reporting.value import check_value, summarize_value
+from clvmodels.reporting.page import ReportSection, rendered
+from clvmodels.reporting.selection import Selection, select
+from clvmodels.reporting.value_summary import check_value, summarize_value
 from clvmodels.reporting.verdict import Sentence, judge
-from clvmodels.reporting.view import View, view
-from clvmodels.reporting.wording import listed
-from clvmodels.transactions.cleaning import Cleaned
-from clvmodels.transactions.profile import Profile
-from clvmodels.validation.record import Backtest
+from clvmodels.validation.backtest.result import Backtest
 
 __all__ = ["write_report"]
 
@@ -77,7 +77,7 @@ def write_report(
         check_value(value)
     if isinstance(ledger, Cleaned):
         ledger = ledger.ledger
-    shown = view(result)
+    shown = select(result)
     verdict = judge(shown, value)
     content = {
         "title": "Customer lifetime value: how far to trust the forecast",
@@ -96,8 +96,8 @@ def write_report(
 
 
 def _sections(
-    shown: View, value: Frame | None, terms: str | None, profile: Profile | None, ledger: pd.DataFrame | None
-) -> list[Section]:
+    shown: Selection, value: Frame | None, terms: str | None, profile: Profile | None, ledger: pd.DataFrame | None
+) -> list[ReportSection]:
     """Everything below the verdict, in order."""
     found = [
         sections.data(shown, profile, ledger),
@@ -111,7 +111,7 @@ def _sections(
     return [section for section in found if section is not None]
 
 
-def _about(shown: View) -> str:
+def _about(shown: Selection) -> str:
     """What the page is about, in a line."""
     facts, origins = shown.facts, shown.origins
     days = f"on {len(origins)} days, {listed(origins)}" if len(origins) > 1 else f"on {origins[-1]}"

@@ -11,15 +11,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from clvmodels.cleaning.ledger import met
+from clvmodels.reporting.selection import select
 from clvmodels.reporting.verdict import judge
-from clvmodels.reporting.view import view
-from clvmodels.transactions.ledger import met
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from clvmodels.frames import Frame
-    from clvmodels.validation.record import Backtest
+    from clvmodels.validation.backtest.result import Backtest
 
 __all__ = [
     "show_backtest",
@@ -219,7 +219,7 @@ def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]
 
 def show_verdict(console: Console, result: Backtest, value: Frame | None = None) -> None:
     """The six sentences of the report."""
-    for sentence in judge(view(result), value):
+    for sentence in judge(select(result), value):
         console.print(f"\n[bold]{escape(sentence.about)}: {escape(sentence.short)}[/bold]", highlight=False)
         console.print(f"  {sentence.told}", highlight=False, markup=False)
     console.print()

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clvmodels.frames import Frame
-from clvmodels.reporting.better import COMPARED, base, beaten, best, by_name, measures
-from clvmodels.reporting.value import summarize_value
-from clvmodels.reporting.view import Row, View
-from clvmodels.reporting.wording import listed, percent, significant
+from clvmodels.language.numbers import listed, percent, significant
+from clvmodels.reporting.selection import Row, Selection
+from clvmodels.reporting.value_summary import summarize_value
+from clvmodels.reporting.winners import COMPARED, base, beaten, best, by_name, measures
 
 __all__ = ["Sentence", "judge", "why_not_mae"]
 
@@ -49,12 +49,12 @@ class Sentence:
     evidence: str
 
 
-def judge(view: View, value: Frame | None = None) -> list[Sentence]:
+def judge(view: Selection, value: Frame | None = None) -> list[Sentence]:
     """The six sentences about the model that the backtest is about; with lifetime values, what they come to."""
     return [use(view), level(view, value), ranking(view), intervals(view), rivals(view), not_for(view)]
 
 
-def use(view: View) -> Sentence:
+def use(view: Selection) -> Sentence:
     """What to do with it: how much to allow in a budget, whom to put first, and which forecast to take for which."""
     misses = {quantity: errors for quantity in view.quantities if (errors := view.biases(quantity))}
     short = f"{_trust(view)}; totals {_missed(misses)}"
@@ -62,7 +62,7 @@ def use(view: View) -> Sentence:
     return Sentence("Use", short, told, "#rivals", "all forecasts side by side")
 
 
-def level(view: View, value: Frame | None = None) -> Sentence:
+def level(view: Selection, value: Frame | None = None) -> Sentence:
     """Whether totals come out right, and the total of lifetime values that rests on them."""
     place = ("#totals", "totals over time")
     rows = [(quantity, row) for quantity in view.quantities if (row := view.row(quantity)) is not None]
@@ -78,7 +78,7 @@ def level(view: View, value: Frame | None = None) -> Sentence:
     return Sentence("Level", _level_in_short([bias for errors in misses.values() for bias in errors]), told, *place)
 
 
-def ranking(view: View) -> Sentence:
+def ranking(view: Selection) -> Sentence:
     """Whether the right customers come first."""
     place = ("#ranking", "gains and lifts")
     parts: list[str] = []
@@ -102,7 +102,7 @@ def ranking(view: View) -> Sentence:
     return Sentence("Ranking", short, f"{told} A tenth drawn by lot makes 10%.", *place)
 
 
-def intervals(view: View) -> Sentence:
+def intervals(view: Selection) -> Sentence:
     """Whether intervals hold what they promise, for customers and for the total."""
     place = ("#intervals", "coverage of intervals")
     row = view.row("purchases")
@@ -132,7 +132,7 @@ def intervals(view: View) -> Sentence:
     return Sentence("Intervals", short, " ".join(words), *place)
 
 
-def rivals(view: View) -> Sentence:
+def rivals(view: Selection) -> Sentence:
     """Whether a simple rule, machine learning or another model does visibly better."""
     about, place = "Against other forecasts", ("#rivals", "all forecasts side by side")
     compared = {title for quantity in view.quantities for title in view.differences(quantity, "gini")["forecast"]}
@@ -154,7 +154,7 @@ def rivals(view: View) -> Sentence:
     return Sentence(about, short, " ".join(told), *place)
 
 
-def not_for(view: View) -> Sentence:
+def not_for(view: Selection) -> Sentence:
     """What it must not be used for, with the numbers of this log where they say so."""
     facts = view.facts
     told = ["Do not use it to choose whom a call or a campaign would persuade: it tells who is likely to buy anyway."]
@@ -195,7 +195,7 @@ def why_not_mae(scores: pd.DataFrame, model: str) -> str:
 # ---- use -----------------------------------------------------------------------------------------------------
 
 
-def _trust(view: View) -> str:
+def _trust(view: Selection) -> str:
     """How far to go by the order of customers, in a few words."""
     row = view.row("purchases")
     if row is None or not math.isfinite(row["gini"]):
@@ -216,7 +216,7 @@ def _missed(misses: dict[str, list[float]]) -> str:
     return f"were {upto}{off(worst)}"
 
 
-def _budget(misses: dict[str, list[float]], view: View) -> list[str]:
+def _budget(misses: dict[str, list[float]], view: Selection) -> list[str]:
     """What a budget has to allow for, as far as the cuts tell: as a share of the forecast, which is what is known."""
     allowed = []
     for quantity, errors in misses.items():
@@ -234,7 +234,7 @@ def _budget(misses: dict[str, list[float]], view: View) -> list[str]:
     return [f"{told}: so it came {cuts}. Further ahead is not tried on this page."]
 
 
-def _take(view: View) -> list[str]:
+def _take(view: Selection) -> list[str]:
     """Which forecast to take for the total, and which for the order of customers."""
     metrics = [
         metric for metric in ("bias", "gini") if any(len(view.differences(of, metric)) for of in view.quantities)
@@ -258,7 +258,7 @@ def _take(view: View) -> list[str]:
     return told
 
 
-def _whole(words: str, quantities: list[str], view: View) -> str:
+def _whole(words: str, quantities: list[str], view: Selection) -> str:
     """A measure: of a quantity, where it is not of each there is."""
     return f"the {words}" if quantities == view.quantities else f"the {words} of {listed(quantities)}"
 
@@ -266,7 +266,7 @@ def _whole(words: str, quantities: list[str], view: View) -> str:
 # ---- level ---------------------------------------------------------------------------------------------------
 
 
-def _total(quantity: str, row: Row, view: View, first: bool) -> str:
+def _total(quantity: str, row: Row, view: Selection, first: bool) -> str:
     """One total beside what happened."""
     if not math.isfinite(row["bias"]):
         return f"The total of {quantity} cannot be judged, since nothing happened."
@@ -318,7 +318,7 @@ def _ranking_in_short(gini: float) -> str:
     return "It sorts customers fairly" if gini >= FAIR else "It hardly sorts customers"
 
 
-def _hindsight(view: View, quantity: str) -> list[str]:
+def _hindsight(view: Selection, quantity: str) -> list[str]:
     """What the tenth that came to do most made, if the table says so."""
     gain = view.at["gain"]
     best = gain[(gain["forecast"] == "perfect") & (gain["quantity"] == quantity)]

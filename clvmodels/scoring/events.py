@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clvmodels.scoring.gates import Outcome
+from clvmodels.scoring.gates.gates import GateResult
 
 __all__ = ["JSONLines", "Tell", "event", "silent", "tell_outcomes"]
 
@@ -26,7 +26,7 @@ def silent(_: str) -> None:
     """Nobody watches."""
 
 
-def tell_outcomes(outcomes: Sequence[Outcome]) -> bool:
+def tell_outcomes(outcomes: Sequence[GateResult]) -> bool:
     """Log what gates found; whether any refused."""
     for outcome in outcomes:
         level = logging.INFO if outcome.passed else logging.WARNING

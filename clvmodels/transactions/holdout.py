@@ -15,10 +15,10 @@ from clvmodels import frames, html
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.amounts import AMOUNT_UNIT, money
-from clvmodels.transactions.known import KnownLog, Reader
 from clvmodels.transactions.log import MissingId
-from clvmodels.transactions.purchases import Purchases
-from clvmodels.transactions.rfm import RFM, acquisition_tick, summarize
+from clvmodels.transactions.purchase_log import PurchaseLog
+from clvmodels.transactions.snapshots import LogSource, SnapshotReader
+from clvmodels.transactions.summary import RFM, acquisition_tick, summarize
 
 __all__ = ["Holdout", "cut_at", "holdout_split"]
 
@@ -115,7 +115,7 @@ class Holdout:
 
 
 def holdout_split(
-    log: KnownLog,
+    log: LogSource,
     *,
     customer_id: str = "customer_id",
     date: str = "date",
@@ -173,7 +173,7 @@ def holdout_split(
     1,882 purchases by 29.0% of them in these 39 weeks
     """
     clock = Clock(time_unit, merge_within, time_zone)
-    reader = Reader(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id)
     later = reader.whole()
     cut = clock.closing_tick(calibration_end, "calibration_end")
     end = later.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
@@ -183,13 +183,13 @@ def holdout_split(
 
 
 def cut_at(
-    record: Purchases,
+    record: PurchaseLog,
     cut: int,
     end: int,
     include_first_transaction: bool = False,
     intertimes: bool = False,
     after: int | None = None,
-    later: Purchases | None = None,
+    later: PurchaseLog | None = None,
 ) -> Holdout:
     """Cut the purchases held after tick `cut`, and follow its customers up to and including tick `end`.
 
@@ -245,7 +245,7 @@ def cut_at(
     )
 
 
-def _places(customer_id: nw.Series[Any], record: Purchases) -> npt.NDArray[np.int64]:
+def _places(customer_id: nw.Series[Any], record: PurchaseLog) -> npt.NDArray[np.int64]:
     """Where customers stand in a record (n,), -1 for those who do not."""
     if customer_id.dtype.is_integer() != record.customer_id.dtype.is_integer():
         raise InvalidTransactions(
@@ -260,10 +260,10 @@ def _places(customer_id: nw.Series[Any], record: Purchases) -> npt.NDArray[np.in
 
 
 def _activity(
-    record: Purchases,
+    record: PurchaseLog,
     known: npt.NDArray[np.bool_],
     cut: int,
-    later: Purchases,
+    later: PurchaseLog,
     place: npt.NDArray[np.int64],
     end: int,
 ) -> npt.NDArray[np.int64]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
-from clvmodels.transactions.amounts import added_up, exact_amount, exact_units, rounded_once
+from clvmodels.transactions.amounts import Floats, added_up, exact_amount, exact_units, rounded_once
 
 __all__ = ["Reduced", "joined", "purchases", "reduce_to_customers"]
 
@@ -18,7 +18,6 @@ BLOCK = 2**17  # rows whose amounts are added up at a time, or as many as there 
 
 Ints = npt.NDArray[np.int64]
 Ticks = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

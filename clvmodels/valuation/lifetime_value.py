@@ -12,12 +12,12 @@ import numpy as np
 from clvmodels import frames
 from clvmodels.clock import TimeUnit
 from clvmodels.errors import ClockMismatch, InvalidOption
+from clvmodels.estimators.prediction import IntervalFor, Prediction, Request, predict
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.estimators.uncertain import IntervalFor, Prediction, Request, predict
 from clvmodels.inference.uncertainty import RandomState
 from clvmodels.processes.contract import Array
-from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.summary import RFM
 
 __all__ = ["Discounting", "lifetime_value"]
 

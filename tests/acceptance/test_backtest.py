@@ -11,10 +11,10 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.clock import Clock
-from clvmodels.transactions.purchases import purchases_of
-from clvmodels.validation.challenger import BLENDS, CHALLENGER
-from clvmodels.validation.metrics import bias, capture, decile_mape, mae, normalized_gini, rmse
-from clvmodels.validation.past import Past
+from clvmodels.forecasting.boosted_trees import BLENDS, CHALLENGER
+from clvmodels.forecasts import KnownHistory
+from clvmodels.transactions.purchase_log import purchases_of
+from clvmodels.validation.tables.metrics import bias, capture, decile_mape, mae, normalized_gini, rmse
 
 pytestmark = pytest.mark.acceptance
 SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
@@ -169,7 +169,7 @@ def test_the_published_figures_of_money():
     """CDNOW in full, 273 days, 776,961 dollars; the rule of 90 days is not among the rivals, the scores are tested."""
     clock = Clock("week")
     record = purchases_of(clv.datasets.load_cdnow(), clock, amount="amount")
-    past = Past(record, clock.last_tick("1997-09-30"))
+    past = KnownHistory(record, clock.last_tick("1997-09-30"))
     split = past.followed(past.cut + 273)
     assert split.spend.sum() == pytest.approx(776_961, abs=1)
     recent = past.repeated(past.cut - 90, past.cut, spent=True) * 273 / 90

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 import clvmodels as clv
 from clvmodels.cli import app
 from clvmodels.errors import GateRefused
-from clvmodels.scoring.job import fit_job, score_job
-from clvmodels.scoring.manifest import read_manifests
-from clvmodels.scoring.record import read_job
-from clvmodels.scoring.registry import Registry
-from clvmodels.scoring.watch import monitor_job
+from clvmodels.scoring.config.job import read_job
+from clvmodels.scoring.fit_and_score import fit_job, score_job
+from clvmodels.scoring.monitoring.monitor_job import monitor_job
+from clvmodels.scoring.registry.registry import Registry
+from clvmodels.scoring.run.manifest import read_manifests
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.postgres]
 

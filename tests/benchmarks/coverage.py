@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import clvmodels as clv
-from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
+from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
 
 LEVEL = 0.9
 HORIZON = 39.0

@@ -119,14 +119,14 @@ def prepare(folder: Path, postgres: bool) -> None:
     (folder / "job.toml").write_text(JOB + (POSTGRES if postgres else ""))
     code = (
         "import clvmodels as clv\n"
-        "from clvmodels.scoring.job import fit_job\n"
+        "from clvmodels.scoring.fit_and_score import fit_job\n"
         f"clv.simulate_log({CUSTOMERS}, {{'r': 0.9, 'alpha': 70.0, 'a': 0.9, 'b': 7.0}}, "
         "{'p': 6.0, 'q': 4.0, 'v': 15.0}, time_unit='day', start='2020-01-01', end='2021-07-31', kind='polars')"
         ".write_parquet('log.parquet')\n"
         f"fit_job('job.toml', {FIT!r}, force=True)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=folder)
-    import clvmodels.scoring.job  # noqa: F401  # for the forks
+    import clvmodels.scoring.fit_and_score  # noqa: F401  # for the forks
 
     if postgres:
         import adbc_driver_postgresql.dbapi  # noqa: F401
@@ -157,7 +157,7 @@ def in_fork(work: Callable[[], Any]) -> tuple[int, Any]:
 
 def run(folder: Path, date: str, at_step: Callable[[int], None] | None = None) -> str:
     """The job, with something done at each of its steps; the run's id."""
-    from clvmodels.scoring.job import score_job
+    from clvmodels.scoring.fit_and_score import score_job
 
     os.chdir(folder)
     if at_step is not None:
@@ -182,9 +182,9 @@ def watch(at_step: Callable[[int], None]) -> None:
 
         for owner, name in ((dbapi.Cursor, "execute"), (dbapi.Cursor, "adbc_ingest"), (dbapi.Connection, "commit")):
             audited(owner, name)
-    from clvmodels.scoring.stores import databases
+    from clvmodels.scoring.stores import database_sinks
 
-    for stage in (databases._StagedDuckDB, databases._StagedSQLite):
+    for stage in (database_sinks._StagedDuckDB, database_sinks._StagedSQLite):
         for name in ("write", "count", "publish"):
             audited(stage, name)
 

@@ -131,7 +131,7 @@ def multiplied(folder: Path, times: int) -> None:
 
 def job(folder: Path) -> dict[str, Any]:
     """The job, from the file of summaries to the published table."""
-    from clvmodels.scoring.job import score_job
+    from clvmodels.scoring.fit_and_score import score_job
 
     start = time.perf_counter()
     done = score_job(folder / "job.toml", END)

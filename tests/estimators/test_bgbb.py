@@ -15,8 +15,8 @@ from clvmodels.estimators.spend import GammaGamma
 from clvmodels.processes import bgbb
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.holdout import holdout_split
-from clvmodels.transactions.rfm import RFM, rfm_summary
-from clvmodels.validation.validate import validate
+from clvmodels.transactions.summary import RFM, rfm_summary
+from clvmodels.validation.backtest.validate import validate
 from clvmodels.valuation.lifetime_value import lifetime_value
 
 YEARLY = {"time_unit": "year", "merge_within": "year"}

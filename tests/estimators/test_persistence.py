@@ -15,7 +15,7 @@ from clvmodels.errors import ClockMismatch, InvalidModelFile, InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel, load
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
-from clvmodels.transactions.rfm import rfm_summary
+from clvmodels.transactions.summary import rfm_summary
 
 # The file is written anew by every example, so what one leaves in the folder does not reach the next.
 fuzzing = settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])

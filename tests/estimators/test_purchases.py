@@ -22,7 +22,7 @@ from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.processes import bgnbd
-from clvmodels.transactions.rfm import RFM, rfm_summary
+from clvmodels.transactions.summary import RFM, rfm_summary
 
 CLVTOOLS = json.loads((Path(__file__).parents[1] / "references" / "cdnow_bgnbd.json").read_text("utf-8"))[
     "clvtools_to_1997_09_30"

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
+from clvmodels.processes.catalog import PURCHASE_PROCESSES
 from clvmodels.processes.coordinates import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
-from clvmodels.processes.registry import PURCHASE_PROCESSES
 from clvmodels.simulate import simulate_log
-from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.summary import RFM
 
 CENTURY = 5218  # weeks
 USUAL = {PositiveBlock: [1.0], GammaBlock: [0.0, 1.0], BetaBlock: [1.0, -1.0], GompertzBlock: [0.3, 0.5, 0.0]}

@@ -17,7 +17,7 @@ from sklearn.utils.estimator_checks import check_estimator
 import clvmodels as clv
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption
-from clvmodels.validation.compare import compare
+from clvmodels.validation.comparison.compare import compare
 
 FEEDS = "fits an array of random numbers, whose columns nobody can name; fit reads an RFM, and says so"
 REFUSES = "looks for scikit-learn's words about arrays that are {}; any array is refused, in the package's own words"
@@ -136,7 +136,7 @@ def test_a_pipeline_prepares_attributes(split, rfm):
 def test_a_search_over_a_pipeline(split, rfm):
     line = Pipeline([("attributes", FunctionTransformer(with_early)), ("model", clv.NBD())])
     grid = {"model": [clv.NBD(), clv.NBD(purchase="early")], "model__l2": [0.0, 1.0]}
-    search = GridSearchCV(line, grid, scoring=clv.HoldoutScore(split.horizon), cv=clv.SameCustomers())
+    search = GridSearchCV(line, grid, scoring=clv.HoldoutScore(split.horizon), cv=clv.CalibrationHoldoutSplit())
     search.fit(rfm, split.purchases[:600])
     assert len(search.cv_results_["mean_test_score"]) == 4
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
@@ -152,7 +152,7 @@ def test_a_search_over_models_ranks_as_compare_does(split):
         {"purchases": models},
         scoring={name: clv.HoldoutScore(split.horizon, name) for name in ("log_score", "bias", "rmse", "gini")},
         refit="log_score",
-        cv=clv.SameCustomers(),
+        cv=clv.CalibrationHoldoutSplit(),
     ).fit(split.calibration, split.purchases)
     told = compare(split, models).table.set_index("model")
     for i, model in enumerate(models):

@@ -13,7 +13,7 @@ import pytest
 from clvmodels.datasets import dataset_path, load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.spend import GammaGamma
-from clvmodels.transactions.rfm import RFM, rfm_summary
+from clvmodels.transactions.summary import RFM, rfm_summary
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "references" / "cdnow_gamma_gamma.json").read_text("utf-8"))
 

@@ -7,7 +7,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.tables import (
+from clvmodels.estimators.population_tables import (
     frequency_recency_table,
     heterogeneity_table,
     history_table,

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 import clvmodels as clv
-from clvmodels.estimators.tables import (
+from clvmodels.estimators.population_tables import (
     frequency_recency_table,
     heterogeneity_table,
     history_table,

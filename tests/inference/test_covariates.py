@@ -9,8 +9,8 @@ from clvmodels.inference.covariates import Covariates, Effect, with_covariates
 from clvmodels.inference.fitting import maximize
 from clvmodels.inference.groups import GROUP, in_groups
 from clvmodels.inference.statistics import counted_rows
+from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
 from clvmodels.processes.coordinates import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
-from clvmodels.processes.registry import PURCHASE_PROCESSES, SPEND_PROCESSES
 
 UNIT, YEAR = 30.0, 52.0
 PROCESSES = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]

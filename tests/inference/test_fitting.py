@@ -22,7 +22,7 @@ from clvmodels.inference.statistics import unique_rows
 from clvmodels.processes.bgnbd import PROCESS, Parameters
 from clvmodels.processes.contract import Score
 from clvmodels.processes.gamma_gamma import PROCESS as GAMMA_GAMMA
-from clvmodels.transactions.rfm import RFM, rfm_summary
+from clvmodels.transactions.summary import RFM, rfm_summary
 
 REFERENCES = Path(__file__).parents[1] / "references"
 BGNBD_REFERENCE, SPEND_REFERENCE, APPAREL = (

@@ -12,7 +12,7 @@ from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD
 from clvmodels.estimators.spend import GammaGamma
-from clvmodels.transactions.rfm import RFM, rfm_summary
+from clvmodels.transactions.summary import RFM, rfm_summary
 
 
 @pytest.fixture(scope="module")

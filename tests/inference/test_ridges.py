@@ -15,7 +15,7 @@ from clvmodels.inference.ridges import Sampled, ridge_of
 from clvmodels.inference.statistics import CountedRows, counted_rows
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.mbgnbd import PROCESS, Parameters
-from clvmodels.transactions.rfm import rfm_summary
+from clvmodels.transactions.summary import rfm_summary
 
 FREE = np.array([True, True])
 TRUTH = Parameters(0.5, 6.0, 0.9, 1.6)

@@ -20,7 +20,7 @@ import clvmodels as clv
 from clvmodels.cli import main
 from clvmodels.estimators import persistence
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.processes import registry
+from clvmodels.processes import catalog
 from clvmodels.processes.contract import Future, History, PurchaseProcess, Score
 from clvmodels.processes.coordinates import PURCHASE_RATE, Parametrization, PositiveBlock
 
@@ -172,7 +172,7 @@ def properties():
     )
     module = importlib.util.module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(registry.PURCHASE_PROCESSES, PROCESS.name, PROCESS)
+        patch.setitem(catalog.PURCHASE_PROCESSES, PROCESS.name, PROCESS)
         spec.loader.exec_module(module)
         tests = [test for name, test in vars(module).items() if name.startswith("test_")]
         return [test for test in tests if any(PROCESS in mark.args[1] for mark in getattr(test, "pytestmark", []))]
@@ -181,7 +181,7 @@ def properties():
 @pytest.fixture
 def registered(monkeypatch):
     """The line in the registry; and the class, which persistence would find in its own file."""
-    monkeypatch.setitem(registry.PURCHASE_PROCESSES, PROCESS.name, PROCESS)
+    monkeypatch.setitem(catalog.PURCHASE_PROCESSES, PROCESS.name, PROCESS)
     monkeypatch.setitem(persistence.PURCHASE_MODELS, PROCESS.name, TouristNBD)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from clvmodels.datasets import dataset_path, load_cdnow
 from clvmodels.processes.bgnbd import PROCESS, Parameters
-from clvmodels.transactions.rfm import rfm_summary
+from clvmodels.transactions.summary import rfm_summary
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "references" / "cdnow_bgnbd.json").read_text("utf-8"))
 PAPER, CLVTOOLS, BTYD = (

@@ -12,7 +12,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.estimators.persistence import PURCHASE_MODELS
-from clvmodels.processes.registry import PURCHASE_PROCESSES
+from clvmodels.processes.catalog import PURCHASE_PROCESSES
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "references" / "grocery.json").read_text("utf-8"))
 SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvmodels.validation.record import Validation
+from clvmodels.validation.backtest.result import Validation
 
 mpl.use("agg")
 

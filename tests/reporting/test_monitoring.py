@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 
 from clvmodels.errors import InvalidOption
 from clvmodels.reporting import plots
-from clvmodels.reporting.monitoring import write_monitoring
+from clvmodels.reporting.monitoring_page import write_monitoring
 
 
 @pytest.fixture

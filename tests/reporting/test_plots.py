@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 
 from clvmodels.errors import InvalidOption
 from clvmodels.reporting import plots
-from clvmodels.reporting.value import concentration
+from clvmodels.reporting.value_summary import concentration
 
 # plot, the name of its table, what its axes must name
 PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [

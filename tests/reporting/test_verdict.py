@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from clvmodels.reporting.selection import select
 from clvmodels.reporting.verdict import judge, why_not_mae
-from clvmodels.reporting.view import view
 
 
 def verdict(result, about):
-    (sentence,) = [sentence for sentence in judge(view(result)) if sentence.about == about]
+    (sentence,) = [sentence for sentence in judge(select(result)) if sentence.about == about]
     return sentence
 
 

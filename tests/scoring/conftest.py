@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import clvmodels as clv
-from clvmodels.scoring.evidence import Tally
-from clvmodels.scoring.registry import VersionRecord
+from clvmodels.scoring.gates.run_statistics import StatisticsCollector
+from clvmodels.scoring.registry.registry import VersionRecord
 
 FITTED = "1997-09-30"
 
@@ -28,7 +28,7 @@ def fitted(fitted_to):
 
 @pytest.fixture(scope="session")
 def fit_evidence(fitted_to):
-    return Tally.of(fitted_to).evidence(FITTED, fitted_to.clock.last_tick(FITTED))
+    return StatisticsCollector.of(fitted_to).evidence(FITTED, fitted_to.clock.last_tick(FITTED))
 
 
 @pytest.fixture(scope="session")

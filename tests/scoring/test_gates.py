@@ -6,8 +6,8 @@ from pydantic import ValidationError
 import clvmodels as clv
 from clvmodels.clock import Clock
 from clvmodels.errors import GateRefused
-from clvmodels.scoring.evidence import Evidence, Tally, forecast_of
-from clvmodels.scoring.gates import Gates, Outcome, on_fit, on_run, refuse
+from clvmodels.scoring.gates.gates import GateResult, Gates, on_fit, on_run, refuse
+from clvmodels.scoring.gates.run_statistics import RunStatistics, StatisticsCollector, forecast_of
 
 DAY = Clock()
 TRUTH = {"r": 0.6, "alpha": 60.0, "a": 0.8, "b": 4.0}  # days
@@ -24,7 +24,7 @@ def told(log, day, model=None, fitted=None, last=None, totals=None):
     rfm = clv.rfm_summary(log, amount="amount", observation_end=day)
     end = DAY.last_tick(day)
     reference = last or fitted
-    tally = Tally.of(
+    tally = StatisticsCollector.of(
         rfm,
         since_last=0 if reference is None else max(0, end - reference.end),
         model=None if model is None else model.purchases,
@@ -164,7 +164,7 @@ def test_a_fit_at_a_boundary_is_refused_unless_allowed():
     rfm = clv.rfm_summary(log, time_unit="week")
     model = clv.CustomerModel(clv.BGNBD()).fit(rfm)
     assert model.purchases.fit_.status == "boundary"
-    tally = Tally.of(rfm)
+    tally = StatisticsCollector.of(rfm)
     evidence = tally.evidence(rfm.observation_end, DAY.last_tick(rfm.observation_end))
     (outcome,) = [o for o in on_fit(Gates(), model, tally, evidence) if o.gate == "fit_status"]
     assert not outcome.passed
@@ -175,9 +175,9 @@ def test_a_fit_at_a_boundary_is_refused_unless_allowed():
 
 def test_chunks_in_any_order_give_the_same_evidence(fitted_to, fitted):
     options = {"since_last": 40, "model": fitted.purchases, "since_fit": 20}
-    whole = Tally.of(fitted_to, **options)
+    whole = StatisticsCollector.of(fitted_to, **options)
     cuts = [slice(0, 700), slice(700, 701), slice(701, None)]
-    parts = [Tally.of(fitted_to[cut], **options) for cut in cuts]
+    parts = [StatisticsCollector.of(fitted_to[cut], **options) for cut in cuts]
     joined = parts[2] + parts[0] + parts[1]
     assert whole.evidence("1997-09-30", 10_134) == joined.evidence("1997-09-30", 10_134)
     assert whole.customers_known == joined.customers_known
@@ -198,7 +198,7 @@ def test_a_forecast_is_kept_finely_enough(base):
 def test_new_customers_are_expected_from_when_they_came(base):
     log, model, _ = base
     rfm = clv.rfm_summary(log, amount="amount", observation_end=later(60))
-    told = Tally.of(rfm, model=model.purchases, since_fit=60).expected_of_new
+    told = StatisticsCollector.of(rfm, model=model.purchases, since_fit=60).expected_of_new
     new = rfm.T < 60
     each = sum(model.purchases.mean_purchases(t) for t in rfm.T[new] if t > 0)
     assert told == pytest.approx(each, rel=1e-9)
@@ -207,7 +207,7 @@ def test_new_customers_are_expected_from_when_they_came(base):
 def test_evidence_is_small_and_comes_back(fit_evidence):
     text = fit_evidence.model_dump_json()
     assert len(text) < 10_000
-    assert Evidence.model_validate_json(text) == fit_evidence
+    assert RunStatistics.model_validate_json(text) == fit_evidence
 
 
 def test_limits_are_checked_and_can_be_switched_off(base):
@@ -247,4 +247,4 @@ def test_every_limit_is_told_by_the_name_of_its_setting(base):
 
 
 def test_nothing_refused_raises_nothing():
-    refuse([Outcome(gate="rows", passed=True, sentence="All there.")])
+    refuse([GateResult(gate="rows", passed=True, sentence="All there.")])

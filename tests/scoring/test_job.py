@@ -11,12 +11,12 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import GateRefused, InvalidJob, InvalidManifest, InvalidTransactions, JobLocked, StoreUnreachable
-from clvmodels.scoring import chunks
-from clvmodels.scoring.job import fit_job, score_job
-from clvmodels.scoring.manifest import past_runs, read_manifest, read_manifests
-from clvmodels.scoring.record import job_from
-from clvmodels.scoring.registry import Registry
-from clvmodels.scoring.stores.contract import locked
+from clvmodels.scoring.config.job import job_from
+from clvmodels.scoring.fit_and_score import fit_job, score_job
+from clvmodels.scoring.registry.registry import Registry
+from clvmodels.scoring.run import score_table
+from clvmodels.scoring.run.manifest import past_runs, read_manifest, read_manifests
+from clvmodels.scoring.stores.store import locked
 
 FITTED, NIGHT, NEXT = "1997-09-30", "1997-10-01", "1997-10-02"
 
@@ -95,7 +95,7 @@ def test_the_same_run_twice_gives_the_same_bytes(job, tmp_path):
 
 
 def test_chunks_and_order_of_rows_do_not_matter(job, tmp_path, log, monkeypatch):
-    monkeypatch.setattr(chunks, "BLOCK", 400)
+    monkeypatch.setattr(score_table, "BLOCK", 400)
     wanted = {"horizons": ["90 days"], "interval": 0.8, "draws": 20}
     contents, runs = set(), set()
     for seed, at_once in ((None, 1), (1, 900), (2, 10**6)):
@@ -109,7 +109,7 @@ def test_chunks_and_order_of_rows_do_not_matter(job, tmp_path, log, monkeypatch)
     one = table(tmp_path)
     assert (one["lifetime_value_90_days_lower"] <= one["lifetime_value_90_days_upper"]).all()
     # Blocks are fixed, so their size is not a setting; yet it changes no more than rounding.
-    monkeypatch.setattr(chunks, "BLOCK", 65_536)
+    monkeypatch.setattr(score_table, "BLOCK", 65_536)
     (tmp_path / "scores.parquet").unlink()
     score_job(job(predictions=wanted), NIGHT)
     whole = table(tmp_path)

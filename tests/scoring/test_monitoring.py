@@ -8,9 +8,9 @@ import clvmodels as clv
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidManifest, InvalidOption
-from clvmodels.scoring.following import PastRun, Window, windows
-from clvmodels.scoring.monitoring import keep_history, monitor, read_history
-from clvmodels.scoring.staleness import judge
+from clvmodels.scoring.monitoring.follow_up import FollowUpWindow, PastRun, windows
+from clvmodels.scoring.monitoring.monitor import keep_history, monitor, read_history
+from clvmodels.scoring.monitoring.verdict import judge
 
 DAY = Clock()
 TRUTH = {"r": 0.6, "alpha": 60.0, "a": 0.8, "b": 4.0}
@@ -65,10 +65,10 @@ def slowed(log):
 def test_windows_are_what_is_over(runs):
     cut = DAY.last_tick(day(7))
     assert list(windows(runs[0], DAY, cut)) == []
-    assert list(windows(runs[0], DAY, cut + 10)) == [Window("30 days", cut, cut + 10, False)]
+    assert list(windows(runs[0], DAY, cut + 10)) == [FollowUpWindow("30 days", cut, cut + 10, False)]
     assert list(windows(runs[0], DAY, cut + 50)) == [
-        Window("30 days", cut, cut + 30, True),
-        Window("12 months", cut, cut + 50, False),
+        FollowUpWindow("30 days", cut, cut + 30, True),
+        FollowUpWindow("12 months", cut, cut + 50, False),
     ]
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from clvmodels import files
 from clvmodels.errors import InvalidJob, InvalidModelFile
 from clvmodels.estimators.customer_model import load
-from clvmodels.scoring.record import Job, job_from, read_job, template
-from clvmodels.scoring.sections import column_suffix
+from clvmodels.scoring.config.job import Job, job_from, read_job, template
+from clvmodels.scoring.config.sections import column_suffix
 
 SOUND = {"source": {"path": "orders.csv"}, "sinks": [{"path": "scores.parquet"}]}
 SECTIONS = sorted(Job.model_fields)

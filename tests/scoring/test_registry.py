@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import clvmodels as clv
 from clvmodels.errors import CLVError, InvalidModelFile, InvalidOption, InvalidRegistry
-from clvmodels.scoring.registry import Registry
+from clvmodels.scoring.registry.registry import Registry
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -225,7 +225,7 @@ def test_concurrent_writers_do_not_clash(registry, fitted, version_record):
 
 KILLED = """
 import sys
-from clvmodels.scoring.registry import Registry
+from clvmodels.scoring.registry.registry import Registry
 import clvmodels as clv
 registry = Registry(sys.argv[1])
 version = registry.versions()[0]

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from clvmodels.scoring.evidence import Counts
-from clvmodels.scoring.shift import binned, kolmogorov_smirnov, population_stability
+from clvmodels.scoring.gates.drift import binned, kolmogorov_smirnov, population_stability
+from clvmodels.scoring.gates.run_statistics import RunCounts
 
 INTEGERS = st.lists(st.integers(-1000, 1000), min_size=1, max_size=300).map(lambda of: np.array(of, dtype=np.int64))
 
@@ -40,7 +40,7 @@ def test_psi_under_no_change_has_the_distribution_published():
 @settings(max_examples=100, deadline=None)
 @given(INTEGERS, INTEGERS)
 def test_ks_is_the_largest_difference_to_a_hundredth(a, b):
-    told = kolmogorov_smirnov(Counts.of(a).quantiles(), Counts.of(b))
+    told = kolmogorov_smirnov(RunCounts.of(a).quantiles(), RunCounts.of(b))
     at = np.union1d(a, b)
     below = [np.searchsorted(np.sort(of), at, side="right") / len(of) for of in (a, b)]
     exact = np.max(np.abs(below[0] - below[1]))
@@ -50,23 +50,23 @@ def test_ks_is_the_largest_difference_to_a_hundredth(a, b):
 def test_ks_is_that_of_scipy():
     generator = np.random.default_rng(1)
     a, b = generator.poisson(3, 500), generator.poisson(4, 700)  # few values, so every one is kept
-    told = kolmogorov_smirnov(Counts.of(a).quantiles(), Counts.of(b))
+    told = kolmogorov_smirnov(RunCounts.of(a).quantiles(), RunCounts.of(b))
     assert told == pytest.approx(ks_2samp(a, b).statistic, rel=1e-12)
 
 
 @settings(max_examples=100, deadline=None)
 @given(INTEGERS, INTEGERS)
 def test_histograms_hold_everybody_and_bins_a_tenth(a, b):
-    r, c = binned(Counts.of(a).quantiles(), Counts.of(b))
+    r, c = binned(RunCounts.of(a).quantiles(), RunCounts.of(b))
     assert (r.sum(), c.sum()) == (len(a), len(b))
     assert (r >= 0.1 * len(a)).all()
-    same, again = binned(Counts.of(a).quantiles(), Counts.of(a))
+    same, again = binned(RunCounts.of(a).quantiles(), RunCounts.of(a))
     assert (same == again).all()
 
 
 @settings(max_examples=50, deadline=None)
 @given(INTEGERS, INTEGERS)
 def test_counts_add_up(a, b):
-    both, joined = Counts.of(a) + Counts.of(b), Counts.of(np.concatenate([a, b]))
+    both, joined = RunCounts.of(a) + RunCounts.of(b), RunCounts.of(np.concatenate([a, b]))
     assert (both.values == joined.values).all()
     assert (both.customers == joined.customers).all()

@@ -14,7 +14,7 @@ import pytest
 
 from clvmodels import frames
 from clvmodels.errors import InvalidJob, InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
-from clvmodels.scoring.sections import Sink
+from clvmodels.scoring.config.sections import SinkSettings
 from clvmodels.scoring.stores import opened, place_of, published_parts
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
@@ -46,13 +46,13 @@ def store(request, tmp_path):
     kind = request.param
     if kind == "postgres":
         uri = request.getfixturevalue("database")
-        place = place_of(Sink(store="postgres", uri_variable="X", table=NASTY), uri)
+        place = place_of(SinkSettings(store="postgres", uri_variable="X", table=NASTY), uri)
         run_sql(uri, f"DROP TABLE IF EXISTS {place.address(NASTY)}")
         yield place, lambda: run_sql(uri, f"SELECT * FROM {place.address(NASTY)} ORDER BY 1")
         return
     path = tmp_path / "out" / ("scores" if kind == "set" else f"scores.{kind}")
     table = {"table": NASTY} if kind in ("duckdb", "sqlite") else {}
-    sink = Sink(store="parquet" if kind == "set" else kind, path=path, partitioned=kind == "set", **table)
+    sink = SinkSettings(store="parquet" if kind == "set" else kind, path=path, partitioned=kind == "set", **table)
     yield place_of(sink, ""), lambda: READERS[kind](path)
 
 
@@ -168,10 +168,10 @@ def test_a_file_that_holds_no_scores_is_not_replaced(kind, tmp_path):
     getattr(pl.DataFrame({"customer_id": [1], "run_id": ["a"]}), f"write_{kind}")(path)
     content = path.read_bytes()
     with pytest.raises(InvalidJob, match=r"no table of scores \(it has no as_of\).*name another"):
-        place_of(Sink(store=kind, path=path), "").holds()
+        place_of(SinkSettings(store=kind, path=path), "").holds()
     assert path.read_bytes() == content
     path.write_bytes(b"")
-    assert place_of(Sink(store=kind, path=path), "").holds() is None  # nothing is lost
+    assert place_of(SinkSettings(store=kind, path=path), "").holds() is None  # nothing is lost
 
 
 @pytest.mark.parametrize("store", ["duckdb", "sqlite", SERVER], indirect=True)
@@ -211,13 +211,13 @@ def test_a_duckdb_file_with_other_tables_is_not_replaced(tmp_path):
 
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
         connection.execute("CREATE TABLE orders AS SELECT 1 AS x")
-    place = place_of(Sink(store="duckdb", path=tmp_path / "warehouse.duckdb"), "")
+    place = place_of(SinkSettings(store="duckdb", path=tmp_path / "warehouse.duckdb"), "")
     with pytest.raises(InvalidOption, match="'orders', and it would be replaced"):
         place.holds()
 
 
 def test_a_damaged_pointer_is_named(tmp_path):
-    place = place_of(Sink(path=tmp_path / "scores", partitioned=True), "")
+    place = place_of(SinkSettings(path=tmp_path / "scores", partitioned=True), "")
     publish(place, ONE, rows(ONE))
     for text in ("{", "[]", '{"run_id": "../..", "parts": []}', '{"run_id": "11111111", "parts": ["../x.parquet"]}'):
         (tmp_path / "scores" / "current.json").write_text(text)
@@ -226,7 +226,7 @@ def test_a_damaged_pointer_is_named(tmp_path):
 
 
 def test_old_runs_of_a_set_stay(tmp_path):
-    place = place_of(Sink(path=tmp_path / "scores", partitioned=True), "")
+    place = place_of(SinkSettings(path=tmp_path / "scores", partitioned=True), "")
     publish(place, ONE, rows(ONE))
     publish(place, TWO, rows(TWO, (5, 6)))
     assert pq.read_table(published_parts(tmp_path / "scores", ONE)).num_rows == 3
@@ -234,11 +234,11 @@ def test_old_runs_of_a_set_stay(tmp_path):
 
 
 def test_parquet_bytes_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr("clvmodels.scoring.stores.files.ROW_GROUP", 100)
+    monkeypatch.setattr("clvmodels.scoring.stores.file_sinks.ROW_GROUP", 100)
     table = pa.table({"customer_id": pa.array(range(1000)), "run_id": [ONE] * 1000})
     written = []
     for step in (7, 100, 333, 1000):
-        place = place_of(Sink(path=tmp_path / f"{step}.parquet"), "")
+        place = place_of(SinkSettings(path=tmp_path / f"{step}.parquet"), "")
         publish(place, ONE, *(table.slice(i, step) for i in range(0, 1000, step)))
         written.append((tmp_path / f"{step}.parquet").read_bytes())
     assert len(set(written)) == 1
@@ -246,7 +246,7 @@ def test_parquet_bytes_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
 
 @pytest.mark.postgres
 def test_readers_of_postgres_keep_their_rights(database):
-    place = place_of(Sink(store="postgres", uri_variable="X", table="granted"), database)
+    place = place_of(SinkSettings(store="postgres", uri_variable="X", table="granted"), database)
     publish(place, ONE, rows(ONE))
     run_sql(database, 'DROP ROLE IF EXISTS "the reader"')
     run_sql(database, 'CREATE ROLE "the reader"')
@@ -257,7 +257,7 @@ def test_readers_of_postgres_keep_their_rights(database):
 
 @pytest.mark.postgres
 def test_what_depends_on_the_old_table_is_named(database):
-    place = place_of(Sink(store="postgres", uri_variable="X", table="depended on"), database)
+    place = place_of(SinkSettings(store="postgres", uri_variable="X", table="depended on"), database)
     publish(place, ONE, rows(ONE))
     table = place.address(place.table)
     run_sql(database, f"ALTER TABLE {table} ADD CHECK (value > 0)")  # goes with the table, and stops nobody
@@ -279,7 +279,7 @@ def test_what_depends_on_the_old_table_is_named(database):
 
 @pytest.mark.postgres
 def test_a_missing_schema_is_named(database):
-    place = place_of(Sink(store="postgres", uri_variable="X", db_schema="nope"), database)
+    place = place_of(SinkSettings(store="postgres", uri_variable="X", db_schema="nope"), database)
     with pytest.raises(InvalidJob, match="schema 'nope' does not exist: create it, or change db_schema") as caught:
         place.holds()
     assert "SELECT" not in str(caught.value)
@@ -288,7 +288,7 @@ def test_a_missing_schema_is_named(database):
 @pytest.mark.postgres
 def test_an_unreachable_server_is_named_without_its_password(tmp_path):
     uri = "postgresql://me:verysecret@127.0.0.1:1/db"
-    place = place_of(Sink(store="postgres", uri_variable="CLV_URI"), uri)
+    place = place_of(SinkSettings(store="postgres", uri_variable="CLV_URI"), uri)
     with pytest.raises(StoreUnreachable, match="postgres:CLV_URI") as caught:
         place.holds()
     assert "verysecret" not in str(caught.value)
@@ -306,7 +306,7 @@ CODED = ["Kx7%40Qz9", "Kx7%2FQz9", "Kx7:Qz9", "Kx7?Qz9", "Kx7#Qz9", "Kx7[Qz9", "
 @pytest.mark.parametrize("form", ["postgresql://me:{}@127.0.0.1:1/db", "postgres://me:{}@no.such.host.invalid/db"])
 def test_no_part_of_a_password_is_told(form, password, tmp_path):
     uri = form.format(password)
-    place = place_of(Sink(store="postgres", uri_variable="CLV_URI"), uri)
+    place = place_of(SinkSettings(store="postgres", uri_variable="CLV_URI"), uri)
     fault, says = (InvalidJob, "percent-encode the password") if password in RAW else (StoreUnreachable, "connect")
     for reach in (
         place.holds,

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.holdout import holdout_split
-from clvmodels.transactions.rfm import rfm_summary
+from clvmodels.transactions.summary import rfm_summary
 
 # a is first seen on the 1st, b on the 10th (and buys on), c on the 11th, d on the 20th, after the cut.
 LOG = pd.DataFrame(

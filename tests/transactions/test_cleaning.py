@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import clvmodels as clv
+from clvmodels.cleaning.ledger import COLUMNS, KEPT, ROWS_IN, UNITS
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.transactions.ledger import COLUMNS, KEPT, ROWS_IN, UNITS
 from clvmodels.transactions.log import LARGEST_AMOUNT
 
 LINES = {
@@ -329,7 +329,7 @@ def same(rules):
 def test_parts_of_the_customers_do_not_matter(log, rules):
     whole = clv.clean(log, **WILD, rules=rules)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clvmodels.transactions.lines.ROWS_A_PART", 2)
+        patch.setattr("clvmodels.cleaning.reading.ROWS_A_PART", 2)
         parts = clv.clean(log, **WILD, rules=rules)
     keys = ["customer_id", "date", "order_id"]
     pd.testing.assert_frame_equal(whole.ledger, parts.ledger)

@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 
 from clvmodels import frames
 from clvmodels.errors import InvalidTransactions
-from clvmodels.transactions.rfm import RFM, rfm_summary
+from clvmodels.transactions.summary import RFM, rfm_summary
 
 HEADER = "customer_id,date,amount\n"
 TWO = HEADER + "1,1997-01-01,3\n1,1997-01-02,4.5\n"

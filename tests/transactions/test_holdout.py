@@ -19,7 +19,7 @@ from clvmodels.clock import Clock
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.holdout import Holdout, holdout_split
-from clvmodels.transactions.rfm import rfm_summary
+from clvmodels.transactions.summary import rfm_summary
 
 # a buys twice by the cut, on the day after it twice, and on the last day; b once and never again; c on the day of the
 # cut and later; d is first seen in the holdout and buys three times on two days; e after everything.

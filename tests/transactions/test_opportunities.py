@@ -16,7 +16,7 @@ from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.holdout import holdout_split
-from clvmodels.transactions.rfm import RFM, rfm_summary
+from clvmodels.transactions.summary import RFM, rfm_summary
 
 YEARLY = {"time_unit": "year", "merge_within": "year"}
 LOG = pd.DataFrame(

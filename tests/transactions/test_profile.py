@@ -17,12 +17,12 @@ from clvmodels.clock import Clock
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.processes.cnbd_k import regularity, regularity_error
+from clvmodels.profiling.daily_purchases import observe
+from clvmodels.profiling.profile import profile
+from clvmodels.profiling.spend import hill
 from clvmodels.simulate import simulate_log
-from clvmodels.transactions.observed import observe
-from clvmodels.transactions.profile import profile
-from clvmodels.transactions.purchases import purchases_of
-from clvmodels.transactions.rfm import rfm_summary
-from clvmodels.transactions.spending import hill
+from clvmodels.transactions.purchase_log import purchases_of
+from clvmodels.transactions.summary import rfm_summary
 
 # Monday 2024-01-01 to Wednesday 2024-01-17. Customer 1 buys on the 1st (twice), 3rd and 8th, 2 on the 2nd and 16th, 3
 # on the 17th: gaps of 2, 5 and 14 days.

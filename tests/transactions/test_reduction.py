@@ -109,7 +109,7 @@ def test_parts_give_the_same_customers(text, monkeypatch):
     if text:
         log = log.with_columns(pl.col("customer_id").cast(pl.String))
     whole = rfm_summary(log, amount="amount")
-    monkeypatch.setattr("clvmodels.transactions.rfm.ROWS_AT_ONCE", 700)
+    monkeypatch.setattr("clvmodels.transactions.summary.ROWS_AT_ONCE", 700)
     parts = rfm_summary(log, amount="amount")
     assert parts.customer_id.to_list() == whole.customer_id.to_list()
     for name in ("frequency", "recency", "T", "monetary_value"):
@@ -119,6 +119,6 @@ def test_parts_give_the_same_customers(text, monkeypatch):
 
 def test_one_customer_of_many_rows_leaves_the_other_parts_empty(monkeypatch):
     log = pl.DataFrame({"customer_id": [1] * 50, "date": ["2024-01-01", "2024-02-01"] * 25, "amount": 2.0})
-    monkeypatch.setattr("clvmodels.transactions.rfm.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("clvmodels.transactions.summary.ROWS_AT_ONCE", 7)
     rfm = rfm_summary(log, amount="amount")
     assert (int(rfm.frequency[0]), float(rfm.monetary_value[0])) == (1, 50.0)

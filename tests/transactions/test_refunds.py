@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clvmodels.transactions.refunds import Lines, net
+from clvmodels.cleaning.refund_matching import Lines, net
 
 
 def reference(lines):

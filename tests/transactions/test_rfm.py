@@ -25,7 +25,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, train_
 from clvmodels.clock import Clock
 from clvmodels.datasets import dataset_path, load_cdnow
 from clvmodels.errors import InvalidOption, InvalidRFM, InvalidTransactions
-from clvmodels.transactions.rfm import RFM, rfm_summary
+from clvmodels.transactions.summary import RFM, rfm_summary
 
 # Customer 11 buys twice on the first day, once more, and on the last day; 7 buys once; 30 buys on the last day, and
 # once more after it; 4 is first seen after it.
@@ -654,7 +654,7 @@ def test_intertimes_do_not_depend_on_the_order_of_rows_or_on_parts(monkeypatch):
     assert whole.sum_log_intertimes.sum() == pytest.approx(2909.50466858973, abs=1e-10)
     shuffled = rfm_summary(log.sample(fraction=1, shuffle=True, seed=3), **options)
     assert_array_equal(shuffled.sum_log_intertimes, whole.sum_log_intertimes)
-    monkeypatch.setattr("clvmodels.transactions.purchases.ROWS_A_PART", 1_000)
+    monkeypatch.setattr("clvmodels.transactions.purchase_log.ROWS_A_PART", 1_000)
     assert_array_equal(rfm_summary(log, **options).sum_log_intertimes, whole.sum_log_intertimes)
 
 

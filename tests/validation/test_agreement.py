@@ -9,9 +9,9 @@ import pytest
 
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes import bgnbd
-from clvmodels.validation.agreement import Evidence, judge
-from clvmodels.validation.mixture import third_computation
-from clvmodels.validation.second_opinion import Opinion, ask
+from clvmodels.validation.crosscheck.agreement import CrosscheckInputs, judge
+from clvmodels.validation.crosscheck.lifetimes_process import Opinion, ask
+from clvmodels.validation.crosscheck.numerical_integration import third_computation
 
 OURS = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
 ROWS = [np.array([0.0, 2.0, 7.0]), np.array([0.0, 30.0, 35.0]), np.array([38.0, 38.0, 39.0])]
@@ -37,7 +37,7 @@ def evidence():
     likelihood, predictions = said(OURS)
     values = {f"{name} at_ours": value for name, value in predictions.items()}
     values |= {f"log_likelihood {point}": likelihood for point in ("at_ours", "at_lifetimes")}
-    return Evidence(
+    return CrosscheckInputs(
         process="bgnbd",
         title="BG/NBD",
         statistics=("frequency", "recency", "T"),
@@ -177,7 +177,7 @@ def test_the_overflow_of_its_pareto_nbd_is_found():
     opinion = ask("pareto_nbd", parameters, CountedRows(tuple(rows), counts), rows, 39.0, 600)
     likelihoods = {"at_ours": ours.pop("log_likelihood")}
     verdict = judge(
-        Evidence(
+        CrosscheckInputs(
             process="pareto_nbd",
             title="Pareto/NBD",
             statistics=("frequency", "recency", "T"),

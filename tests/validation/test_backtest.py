@@ -11,13 +11,14 @@ import pytest
 import clvmodels as clv
 from clvmodels.clock import Clock
 from clvmodels.errors import FitFailed, InvalidOption
-from clvmodels.transactions.purchases import purchases_of
-from clvmodels.validation import differences, rivals
-from clvmodels.validation.challenger import BLENDS, CHALLENGER, earlier_windows, learned_level
-from clvmodels.validation.level import judge_levels
-from clvmodels.validation.metrics import capture, normalized_gini, rmse
-from clvmodels.validation.past import Past
-from clvmodels.validation.predictive import Spread, bounds_of_total, sample_of
+from clvmodels.forecasting import rules
+from clvmodels.forecasting.boosted_trees import BLENDS, CHALLENGER, earlier_windows, learned_level
+from clvmodels.forecasting.distributions import Spread, bounds_of_total, sample_of
+from clvmodels.forecasts import KnownHistory
+from clvmodels.transactions.purchase_log import purchases_of
+from clvmodels.validation.tables import differences
+from clvmodels.validation.tables.metrics import capture, normalized_gini, rmse
+from clvmodels.validation.tables.totals import judge_levels
 
 CUTS = ["1997-07-01", "1997-09-30"]
 OPTIONS = {"amount": "amount", "time_unit": "week", "horizons": "26 weeks", "sampled": 400, "draws": 60}
@@ -80,7 +81,7 @@ def test_nothing_after_a_cut_reaches_a_forecast(log, check):
     assert theirs["parameters"].equals(mine["parameters"])
     assert theirs["quantities"].equals(mine["quantities"])
     forecasts = [name for name in mine["customers"] if name in set(check.scores["forecast"])]
-    assert {CHALLENGER, *BLENDS, rivals.HIATUS, rivals.LAST_PERIOD} <= set(forecasts)
+    assert {CHALLENGER, *BLENDS, rules.HIATUS, rules.LAST_PERIOD} <= set(forecasts)
     for name in forecasts:
         assert theirs["customers"][name].equals(mine["customers"][name]), name
     assert list(theirs["scores"]["predicted"]) == list(mine["scores"]["predicted"])
@@ -95,7 +96,7 @@ def test_nothing_after_a_cut_reaches_a_forecast(log, check):
 
 def test_a_past_refuses_what_came_later(log):
     record = purchases_of(log, Clock("week"))
-    past = Past(record, Clock().last_tick(CUTS[0]))
+    past = KnownHistory(record, Clock().last_tick(CUTS[0]))
     for ask in (
         lambda: past.repeated(past.cut, past.cut + 1),
         lambda: past.known_at(past.cut + 1),
@@ -136,7 +137,7 @@ def test_one_origin_is_a_validation(log):
     pd.testing.assert_frame_equal(shared, one.scores)
     for name in ("level", "by_frequency", "tracking", "parameters", "pit", "spend_histogram", "quantities"):
         pd.testing.assert_frame_equal(getattr(rolled, name), getattr(one, name))
-    assert {rivals.LAST_PERIOD} == set(rolled.scores["forecast"]) - set(one.scores["forecast"])
+    assert {rules.LAST_PERIOD} == set(rolled.scores["forecast"]) - set(one.scores["forecast"])
 
 
 def test_the_models_passed_stay_as_they_are(log):
@@ -340,51 +341,51 @@ def tiny():
     ]
     log = pd.DataFrame(rows, columns=["customer_id", "date", "amount"])
     clock = Clock("day")
-    past = Past(purchases_of(log, clock, amount="amount"), clock.last_tick("2023-12-31"))
+    past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick("2023-12-31"))
     return past, past.followed(past.cut + 10)
 
 
 def test_the_last_period_repeated_by_hand(tiny):
     past, split = tiny
-    assert rivals.last_period(split, past, False).tolist() == [1, 0, 0]  # c's purchase was the first
-    assert rivals.last_period(split, past, True).tolist() == [3, 0, 0]
+    assert rules.last_period(split, past, False).tolist() == [1, 0, 0]  # c's purchase was the first
+    assert rules.last_period(split, past, True).tolist() == [3, 0, 0]
     short = past.earlier(past.record.first_tick + 3)
     # Three days were seen: what was in them is stretched to ten.
-    assert rivals.last_period(short.followed(short.cut + 10), short, False).tolist() == [0]
+    assert rules.last_period(short.followed(short.cut + 10), short, False).tolist() == [0]
 
 
 def test_the_seasonal_total_by_hand(tiny):
     past, split = tiny
     # 365 days before, from 2023-01-01 on: three purchases in ten days of two customers then known, three are now.
-    assert rivals.seasonal_total(split, past, False) == pytest.approx(3 / 2 * 3)
-    assert rivals.seasonal_total(split, past, True) == pytest.approx(17 / 2 * 3)
+    assert rules.seasonal_total(split, past, False) == pytest.approx(3 / 2 * 3)
+    assert rules.seasonal_total(split, past, True) == pytest.approx(17 / 2 * 3)
     early = past.earlier(past.record.first_tick + 100)
-    assert np.isnan(rivals.seasonal_total(early.followed(early.cut + 10), early, False))
+    assert np.isnan(rules.seasonal_total(early.followed(early.cut + 10), early, False))
 
 
 def test_the_hiatus_is_the_threshold_that_told_best(tiny):
     past, split = tiny
     earlier = past.earlier(past.cut - 10).followed(past.cut)
-    rule = rivals.learn_hiatus(earlier)
+    rule = rules.learn_hiatus(earlier)
     # On 2023-12-21 both a and b have been silent for a year; a bought in the ten days after, and b is silent shorter.
     assert rule.threshold == 351
     assert (rule.active, rule.gone, rule.length) == (0.5, 0.0, 10)
-    assert rule.expected(split, False) == pytest.approx(rivals.own_rate(split, False) * rule.is_active(split))
+    assert rule.expected(split, False) == pytest.approx(rules.own_rate(split, False) * rule.is_active(split))
     assert rule.buys(split)[0] == 0.5
 
 
 def test_equal_silences_stay_together():
     log = pd.DataFrame({"customer_id": [1, 2, 3, 1], "date": ["2024-01-01"] * 3 + ["2024-01-05"]})
     clock = Clock("day")
-    past = Past(purchases_of(log, clock), clock.last_tick("2024-01-02"))
-    rule = rivals.learn_hiatus(past.followed(past.cut + 5))
+    past = KnownHistory(purchases_of(log, clock), clock.last_tick("2024-01-02"))
+    rule = rules.learn_hiatus(past.followed(past.cut + 5))
     assert rule.threshold == 1
     assert rule.active == pytest.approx(1 / 3)
 
 
 def test_a_thinned_past_is_that_of_some_of_its_customers(log):
     clock = Clock("week")
-    past = Past(purchases_of(log, clock, amount="amount"), clock.last_tick("1997-03-01"))
+    past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick("1997-03-01"))
     whole = past.followed(past.cut + 70)
     assert past.thinned(len(whole.calibration)) is past
     some = past.thinned(600).followed(past.cut + 70)
@@ -398,7 +399,7 @@ def test_a_thinned_past_is_that_of_some_of_its_customers(log):
 
 def test_windows_lie_inside_the_calibration_period(log):
     clock = Clock("week")
-    past = Past(purchases_of(log, clock, amount="amount"), clock.last_tick(CUTS[-1]))
+    past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick(CUTS[-1]))
     windows = earlier_windows(past, 182, [clv.BGNBD()], None)
     assert [window.split.horizon for window in windows] == pytest.approx([90 / 7] * 3)
     ends = [window.past.cut + round(window.split.horizon * 7) for window in windows]

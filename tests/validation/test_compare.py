@@ -24,10 +24,10 @@ from clvmodels.processes.contract import Score
 from clvmodels.reporting import terminal
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.holdout import holdout_split
-from clvmodels.transactions.rfm import rfm_summary
-from clvmodels.validation.compare import compare
-from clvmodels.validation.metrics import METRICS
-from clvmodels.validation.validate import validate
+from clvmodels.transactions.summary import rfm_summary
+from clvmodels.validation.backtest.validate import validate
+from clvmodels.validation.comparison.compare import compare
+from clvmodels.validation.tables.metrics import METRICS
 
 CUT, END = "1997-09-30", "1998-06-30"
 

@@ -15,8 +15,8 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import ClockMismatch, InvalidOption
-from clvmodels.processes.registry import PURCHASE_PROCESSES
-from clvmodels.validation import second_opinion
+from clvmodels.processes.catalog import PURCHASE_PROCESSES
+from clvmodels.validation.crosscheck import lifetimes_process
 
 REFERENCES = Path(__file__).parents[1] / "references"
 BGNBD, MBGNBD, MONEY = (
@@ -96,8 +96,8 @@ def test_pareto_nbd_agrees(rfm):
 
 
 def test_of_too_many_customers_some_are_drawn(rfm, monkeypatch):
-    few = replace(second_opinion.FITTERS["bgnbd"], most_rows=600)
-    monkeypatch.setitem(second_opinion.FITTERS, "bgnbd", few)
+    few = replace(lifetimes_process.FITTERS["bgnbd"], most_rows=600)
+    monkeypatch.setitem(lifetimes_process.FITTERS, "bgnbd", few)
     model = clv.BGNBD().fit(rfm)
     check = clv.crosscheck(model, rfm)
     assert check.facts["checked"]["BG/NBD"]["customers"] == 600

@@ -10,8 +10,13 @@ import pytest
 from clvmodels.datasets import load_cdnow
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
 from clvmodels.estimators.regular import MBGCNBD
-from clvmodels.transactions.rfm import rfm_summary
-from clvmodels.validation.evidence import name_of, sees_no_dropout, what_forecasts_show, what_likelihoods_show
+from clvmodels.transactions.summary import rfm_summary
+from clvmodels.validation.comparison.findings import (
+    name_of,
+    sees_no_dropout,
+    what_forecasts_show,
+    what_likelihoods_show,
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.validation import rivals
-from clvmodels.validation.challenger import BLENDS, CHALLENGER
+from clvmodels.forecasting import rules
+from clvmodels.forecasting.boosted_trees import BLENDS, CHALLENGER
 
 CUT = "1997-09-30"
 OPTIONS = {
@@ -60,7 +60,7 @@ def test_what_cleaning_learns_after_a_cut_reaches_no_forecast(lines, poisoned):
     for name in ("parameters", "quantities", "spend_histogram"):
         assert theirs[name].equals(mine[name]), name
     forecasts = [name for name in mine["customers"] if name in set(check.scores["forecast"])]
-    assert {CHALLENGER, *BLENDS, rivals.HIATUS, rivals.LAST_PERIOD} <= set(forecasts)
+    assert {CHALLENGER, *BLENDS, rules.HIATUS, rules.LAST_PERIOD} <= set(forecasts)
     for name in ["customer_id", *forecasts]:
         assert theirs["customers"][name].equals(mine["customers"][name]), name
     assert list(theirs["scores"]["predicted"]) == list(mine["scores"]["predicted"])

@@ -16,8 +16,8 @@ from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, PurchaseModel
 from clvmodels.processes import bgnbd, nbd
 from clvmodels.processes.contract import Score
 from clvmodels.processes.coordinates import PURCHASE_RATE, CoefficientBlock, GammaBlock, Parametrization
-from clvmodels.transactions.rfm import rfm_summary
-from clvmodels.validation.likelihood_ratio import likelihood_ratio_test
+from clvmodels.transactions.summary import rfm_summary
+from clvmodels.validation.comparison.likelihood_ratio import likelihood_ratio_test
 
 LATE = 30.0  # weeks: customers seen for less came late
 

@@ -10,14 +10,13 @@ from scipy.stats import poisson, spearmanr
 from sklearn.metrics import brier_score_loss, mean_poisson_deviance
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from clvmodels.validation.metrics import (
+from clvmodels.scores import crps_of_counts, crps_of_draws, poisson_deviance, randomized_pit
+from clvmodels.validation.tables.metrics import (
     METRICS,
     bias,
     brier,
     capture,
     coverage,
-    crps_of_counts,
-    crps_of_draws,
     decile_mape,
     deciles,
     lift,
@@ -25,13 +24,11 @@ from clvmodels.validation.metrics import (
     log_score,
     mae,
     normalized_gini,
-    poisson_deviance,
-    randomized_pit,
     rmse,
     spearman,
     width,
 )
-from clvmodels.validation.tables import score_table
+from clvmodels.validation.tables.tracking import score_table
 
 some = settings(max_examples=80, derandomize=True)
 small = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=12)

@@ -10,7 +10,7 @@ import pytest
 
 from clvmodels.datasets import load_donations
 from clvmodels.processes import bgnbd, gamma_gamma, mbgnbd
-from clvmodels.validation.mixture import third_computation
+from clvmodels.validation.crosscheck.numerical_integration import third_computation
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "references" / "lifetimes_checks.json").read_text("utf-8"))
 CDNOW = {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}

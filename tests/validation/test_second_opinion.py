@@ -14,8 +14,8 @@ from clvmodels.datasets import load_cdnow, load_donations
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.inference.statistics import CountedRows, counted_rows
-from clvmodels.transactions.rfm import rfm_summary
-from clvmodels.validation.second_opinion import ask
+from clvmodels.transactions.summary import rfm_summary
+from clvmodels.validation.crosscheck.lifetimes_process import ask
 
 REFERENCES = Path(__file__).parents[1] / "references"
 CHECKS = json.loads((REFERENCES / "lifetimes_checks.json").read_text("utf-8"))

@@ -13,9 +13,9 @@ from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
+from clvmodels.forecasting.rules import RIVALS, own_rate, past_spend, population_mean, zero
 from clvmodels.transactions.holdout import holdout_split
-from clvmodels.validation.rivals import RIVALS, own_rate, past_spend, population_mean, zero
-from clvmodels.validation.validate import validate
+from clvmodels.validation.backtest.validate import validate
 
 REFERENCES = Path(__file__).parents[1] / "references"
 SAMPLE = json.loads((REFERENCES / "cdnow_bgnbd.json").read_text("utf-8"))

@@ -12,7 +12,7 @@ from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.processes.bgnbd import PROCESS, Parameters
-from clvmodels.transactions.rfm import RFM, rfm_summary
+from clvmodels.transactions.summary import RFM, rfm_summary
 from clvmodels.valuation.lifetime_value import lifetime_value
 
 YEAR = 365.25

@@ -13,7 +13,7 @@ from clvmodels.reporting.plots.calibration import (
     pit_histogram,
     reliability,
 )
-from clvmodels.reporting.plots.comparison import Metric, differences, levels, parameter_intervals, scores
+from clvmodels.reporting.plots.comparison import PlottedMetric, differences, levels, parameter_intervals, scores
 from clvmodels.reporting.plots.customers import (
     frequency_recency_matrix,
     heterogeneity,
@@ -28,7 +28,7 @@ from clvmodels.reporting.plots.monitoring import (
     monitoring_level,
     monitoring_ranking,
 )
-from clvmodels.reporting.plots.purchases import season, times_between, weekly
+from clvmodels.reporting.plots.purchase_timing import season, times_between, weekly
 from clvmodels.reporting.plots.ranking import decile_lift, gain_curve, lorenz_curve, overlap
 from clvmodels.reporting.plots.svg import PAGE_HEIGHT, PAGE_WIDTH, to_svg
 from clvmodels.reporting.plots.tracking import tracking_cumulative, tracking_incremental
@@ -36,7 +36,7 @@ from clvmodels.reporting.plots.tracking import tracking_cumulative, tracking_inc
 __all__ = [
     "PAGE_HEIGHT",
     "PAGE_WIDTH",
-    "Metric",
+    "PlottedMetric",
     "calibration",
     "calibration_by_frequency",
     "coverage",

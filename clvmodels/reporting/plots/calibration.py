@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from clvmodels.errors import InvalidOption
-from clvmodels.reporting import wording
+from clvmodels.language import numbers
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def _name_groups(ax: Axes, rows: nw.DataFrame[Any], by: str) -> None:
         sizes = rows["customers"].to_list()
         unit = labels[-1].rpartition(" ")[2] if " to " in labels[-1] else ""
         labels = [fill(label.removesuffix(f" {unit}"), WRAPPED, break_long_words=False) for label in labels]
-        labels = [f"{label}\n{wording.count(size)}" for label, size in zip(labels, sizes, strict=True)]
+        labels = [f"{label}\n{numbers.count(size)}" for label, size in zip(labels, sizes, strict=True)]
         ax.set_xlabel(f"{unit} {GROUPS.get(by, by)}\n(below each: number of customers)".strip())
     _grouped_axis(ax, labels, 1)
 
@@ -261,7 +261,7 @@ def _by_group(table: Frame, by: str, of: str, ax: Axes | None) -> Axes:
                     at, style.floats(rows, "actual"), "-o", color=style.INK, markersize=6, linewidth=1.2, label="actual"
                 )
                 labels = zip(rows[by].to_list(), rows["customers"].to_list(), strict=True)
-                _grouped_axis(ax, [f"{group}\n{wording.count(size)}" for group, size in labels], 0)
+                _grouped_axis(ax, [f"{group}\n{numbers.count(size)}" for group, size in labels], 0)
             style.whiskers(ax, rows, at + SHIFT * (i + 1), style.color_of(i))
             style.line(
                 ax,

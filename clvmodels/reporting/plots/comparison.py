@@ -9,19 +9,19 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from clvmodels.errors import InvalidOption
-from clvmodels.reporting import wording
+from clvmodels.forecasting.rules import RIVALS
+from clvmodels.language import numbers
 from clvmodels.reporting.plots import style
-from clvmodels.validation.differences import NOT_VISIBLE
-from clvmodels.validation.rivals import RIVALS
+from clvmodels.validation.tables.differences import NOT_VISIBLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from clvmodels.frames import Frame
 
-__all__ = ["Metric", "differences", "levels", "parameter_intervals", "scores"]
+__all__ = ["PlottedMetric", "differences", "levels", "parameter_intervals", "scores"]
 
-Metric = Literal["bias", "gini", "rmse", "mae", "spearman"]
+PlottedMetric = Literal["bias", "gini", "rmse", "mae", "spearman"]
 KIND_COLORS = {"process": style.COLORS[0], "challenger": style.COLORS[1], "rival": style.MUTED}
 CLOSE = 0.5  # bounded scores all above it are told apart without 0
 BOUNDED = ("gini", "spearman")  # metrics that are 1 at most
@@ -34,7 +34,9 @@ METRIC_LABELS: dict[str, str] = {
 }
 
 
-def scores(table: Frame, *, quantity: str = "purchases", metric: Metric = "gini", ax: Axes | None = None) -> Axes:
+def scores(
+    table: Frame, *, quantity: str = "purchases", metric: PlottedMetric = "gini", ax: Axes | None = None
+) -> Axes:
     """One score of every forecast, a row each: models in blue, machine learning in orange, simple rules in grey.
 
     Parameters
@@ -57,8 +59,8 @@ def scores(table: Frame, *, quantity: str = "purchases", metric: Metric = "gini"
     InvalidOption
         For a metric that does not exist, or a quantity the table does not hold.
     """
-    if metric not in get_args(Metric):
-        raise InvalidOption(f"metric={metric!r} is not one of {', '.join(map(repr, get_args(Metric)))}.")
+    if metric not in get_args(PlottedMetric):
+        raise InvalidOption(f"metric={metric!r} is not one of {', '.join(map(repr, get_args(PlottedMetric)))}.")
     frame = style.of_quantity(style.read(table, "quantity", "forecast", metric), quantity)
     told = style.groups(frame, "forecast")
     kinds = (
@@ -167,7 +169,7 @@ def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
             if np.isfinite(lower) and np.isfinite(upper):
                 ax.plot([(lower - estimate) / size, (upper - estimate) / size], [i, i], color=color, linewidth=2)
             ax.plot(0, i, "o", color=color, markersize=6)
-            style.at_right_edge(ax, i, f"{wording.significant(estimate, 3)} {row.get('unit') or ''}".strip())
+            style.at_right_edge(ax, i, f"{numbers.significant(estimate, 3)} {row.get('unit') or ''}".strip())
             labels.append(f"{row['model']}  {row['parameter']}" if len(models) > 1 else str(row["parameter"]))
         ax.axvline(0, color=style.FAINT, linewidth=0.8)
         ax.set_yticks(np.arange(len(labels)), labels)
@@ -179,7 +181,7 @@ def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _score_row(ax: Axes, i: int, values: Any, color: str, metric: Metric) -> None:
+def _score_row(ax: Axes, i: int, values: Any, color: str, metric: PlottedMetric) -> None:
     """One forecast: a dot for each origin; of several, their range and mean."""
     known = values[np.isfinite(values)]
     middle = float(np.mean(known)) if len(known) else float("nan")
@@ -193,10 +195,10 @@ def _score_row(ax: Axes, i: int, values: Any, color: str, metric: Metric) -> Non
     style.at_right_edge(ax, i, _score_in_words(middle, metric))
 
 
-def _score_in_words(value: float, metric: Metric) -> str:
+def _score_in_words(value: float, metric: PlottedMetric) -> str:
     if metric == "bias":
-        return wording.signed_percent(value)
-    return wording.fixed(value, 3) if metric in BOUNDED else wording.significant(value, 3)
+        return numbers.signed_percent(value)
+    return numbers.fixed(value, 3) if metric in BOUNDED else numbers.significant(value, 3)
 
 
 def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None) -> Axes:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from clvmodels.reporting.plots import style
-from clvmodels.reporting.value import concentration, known_values
+from clvmodels.reporting.value_summary import concentration, known_values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

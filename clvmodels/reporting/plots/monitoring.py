@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.dates import date2num
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from clvmodels.reporting import wording
+from clvmodels.language import numbers
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def monitoring_cohorts(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.set_yticks(at, frame["cohort"].to_list())
         ax.set_ylim(len(frame) - 0.5, -0.5)
         for i, size in enumerate(style.floats(frame, "customers")):
-            style.at_right_edge(ax, i, f"{wording.count(size)} customers")
+            style.at_right_edge(ax, i, f"{numbers.count(size)} customers")
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2.5, 5, 10]))
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

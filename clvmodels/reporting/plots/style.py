@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clvmodels.frames import Frame
     from clvmodels.processes.contract import Array
 
-__all__ = ["COLORS", "FAINT", "INK", "MUTED", "SMALL", "STYLE", "Groups"]
+__all__ = ["COLORS", "FAINT", "INK", "MUTED", "SMALL", "STYLE", "NamedRows"]
 
 INK, MUTED, FAINT, PAPER = "#1b1b1b", "#5c5c5c", "#dddddd", "#fefefe"
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -56,7 +56,7 @@ STYLE: Any = {
     "ytick.labelcolor": INK,
 }
 
-Groups = list[tuple[str, nw.DataFrame[Any]]]  # a name, and its rows
+NamedRows = list[tuple[str, nw.DataFrame[Any]]]  # a name, and its rows
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def names(frame: nw.DataFrame[Any], column: str) -> list[str]:
     return list(dict.fromkeys(frame[column].to_list()))
 
 
-def groups(frame: nw.DataFrame[Any], column: str) -> Groups:
+def groups(frame: nw.DataFrame[Any], column: str) -> NamedRows:
     """The rows of each distinct value, in order of appearance."""
     return [(name, frame.filter(nw.col(column) == name)) for name in names(frame, column)]
 
@@ -198,7 +198,7 @@ def wrapped(label: str) -> str:
     return fill(label, BESIDE, break_long_words=False)
 
 
-def distinct(told: Groups, *columns: str) -> list[tuple[int, str, nw.DataFrame[Any]]]:
+def distinct(told: NamedRows, *columns: str) -> list[tuple[int, str, nw.DataFrame[Any]]]:
     """Lines that can be told apart: the place of each, its label, its rows.
 
     One that lies upon an earlier line from end to end would hide it: it is named in that one's label instead. Columns

@@ -6,16 +6,16 @@ import math
 
 import pandas as pd
 
+from clvmodels.language.numbers import column, count, percent, significant
 from clvmodels.reporting import plots
-from clvmodels.reporting.page import Block, Picture, Pictures, Section, Table, Words, drawn
-from clvmodels.reporting.view import Row, View, highest, records
-from clvmodels.reporting.wording import column, count, percent, significant
-from clvmodels.validation.level import fewest
+from clvmodels.reporting.page import PageBlock, Picture, Pictures, ReportSection, Table, Words, drawn
+from clvmodels.reporting.selection import Row, Selection, highest, records
+from clvmodels.validation.tables.totals import fewest
 
 __all__ = ["calibration"]
 
 
-def calibration(view: View) -> Section:
+def calibration(view: Selection) -> ReportSection:
     """By frequency, recency and decile; chances and intervals; over time; totals at every cut."""
     lead = [
         (
@@ -25,7 +25,7 @@ def calibration(view: View) -> Section:
     ]
     if (worst := _worst_decile(view)) is not None:
         lead.append(worst)
-    blocks: list[Block] = [Pictures(_by_groups(view)), frequency_table(view.at["by_frequency"])]
+    blocks: list[PageBlock] = [Pictures(_by_groups(view)), frequency_table(view.at["by_frequency"])]
     blocks.append(Words([_reliability_words()], "Chances and intervals", "intervals"))
     blocks.append(Pictures(_chances(view)))
     if (table := coverage_table(view)) is not None:
@@ -34,7 +34,7 @@ def calibration(view: View) -> Section:
     blocks.append(Pictures([*_tracking(view), *_levels(view)]))
     if (table := level_table(view)) is not None:
         blocks.append(table)
-    return Section("calibration", "Calibration", lead, blocks)
+    return ReportSection("calibration", "Calibration", lead, blocks)
 
 
 def frequency_table(table: pd.DataFrame) -> Table:
@@ -54,7 +54,7 @@ def frequency_table(table: pd.DataFrame) -> Table:
     )
 
 
-def coverage_table(view: View) -> Table | None:
+def coverage_table(view: Selection) -> Table | None:
     """Measured coverage of customers' own intervals by decile, a column a forecast and quantity."""
     table = view.at["calibration"]
     table = table[(table["by"] == "decile") & (table["kind"] == "process") & table["coverage"].notna()]
@@ -79,7 +79,7 @@ def coverage_table(view: View) -> Table | None:
     )
 
 
-def level_table(view: View) -> Table | None:
+def level_table(view: Selection) -> Table | None:
     """Totals at every cut with their interval, of the model the verdict is about."""
     tables = [view.levels(quantity) for quantity in view.quantities]
     rows, notes = [], []
@@ -130,7 +130,7 @@ def _widening(last: Row, level: float) -> str:
 # ---- by group ------------------------------------------------------------------------------------------------
 
 
-def _by_groups(view: View) -> list[Picture]:
+def _by_groups(view: Selection) -> list[Picture]:
     table = view.at["by_frequency"]
     shown = view.shown("purchases")
     picked = view.of(table, shown)
@@ -182,7 +182,7 @@ def _furthest(rows: pd.DataFrame, group: str, where: str) -> str:
     return f": furthest off {where} {row[group]}, too {'low' if row['missed'] < 0 else 'high'}"
 
 
-def _of(view: View, by: str) -> pd.DataFrame:
+def _of(view: Selection, by: str) -> pd.DataFrame:
     """Groups of one kind, of purchases by the model the verdict is about."""
     table = view.at["calibration"]
     rows = table[(table["by"] == by) & (table["quantity"] == "purchases")]
@@ -207,7 +207,7 @@ def _group(row: pd.Series, table: pd.DataFrame) -> str:
     return f"{row['actual']:.2f} actual and {forecasts} at {row['frequency']} repeat purchases"
 
 
-def _worst_decile(view: View) -> str | None:
+def _worst_decile(view: Selection) -> str | None:
     """Where the forecast misses most purchases, in words."""
     rows = _of(view, "decile")
     if not len(rows):
@@ -238,7 +238,7 @@ def _reliability_words() -> str:
     )
 
 
-def _chances(view: View) -> list[Picture]:
+def _chances(view: Selection) -> list[Picture]:
     shown, pictures = view.shown("purchases"), []
     table = view.at["reliability"]
     rows = view.of(table, shown)
@@ -295,7 +295,7 @@ def _chances(view: View) -> list[Picture]:
 # ---- over time -----------------------------------------------------------------------------------------------
 
 
-def _tracking_words(view: View) -> str:
+def _tracking_words(view: Selection) -> str:
     return (
         f"To the left of the cut on {view.facts['calibration_end']} is what the models learned from; to the right, "
         "what "
@@ -303,7 +303,7 @@ def _tracking_words(view: View) -> str:
     )
 
 
-def _tracking(view: View) -> list[Picture]:
+def _tracking(view: Selection) -> list[Picture]:
     """Repeat purchases to date, and a week or opportunity."""
     table = view.at["tracking"]
     table = table[table["model"] == view.reference]
@@ -338,7 +338,7 @@ def _tracking(view: View) -> list[Picture]:
     ]
 
 
-def _levels(view: View) -> list[Picture]:
+def _levels(view: Selection) -> list[Picture]:
     """Totals at every cut, where there are several."""
     if len(view.origins) < 2:
         return []
@@ -365,7 +365,7 @@ def _levels(view: View) -> list[Picture]:
     return pictures
 
 
-def _held(view: View, quantity: str) -> str:
+def _held(view: Selection, quantity: str) -> str:
     """For a title, how often the interval of the model the verdict is about held the total."""
     table = view.levels(quantity)
     if not len(table):

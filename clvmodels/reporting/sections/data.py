@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from clvmodels.cleaning.ledger import ROWS_IN, met
+from clvmodels.cleaning.reading import NO_ID
+from clvmodels.language.numbers import column, count, percent, sentence, signed_percent
+from clvmodels.profiling.profile import Profile
 from clvmodels.reporting import plots
-from clvmodels.reporting.page import Block, Facts, Pair, Picture, Pictures, Section, Table, Words, drawn
-from clvmodels.reporting.view import View, highest, records
-from clvmodels.reporting.wording import column, count, percent, sentence, signed_percent
-from clvmodels.transactions.ledger import ROWS_IN, met
-from clvmodels.transactions.lines import NO_ID
-from clvmodels.transactions.profile import Profile
-from clvmodels.validation.record import AS_KNOWN
+from clvmodels.reporting.page import Facts, PageBlock, Pair, Picture, Pictures, ReportSection, Table, Words, drawn
+from clvmodels.reporting.selection import Selection, highest, records
+from clvmodels.validation.backtest.result import AS_KNOWN
 
 __all__ = ["MONEY", "beware", "data"]
 
@@ -22,7 +22,7 @@ MONEY = "in the currency of the log"
 ASKED = re.compile(r"pass acquired_after='([^']+)' \((.+) would remain\)")  # as it is told to who writes code
 
 
-def data(view: View, profile: Profile | None, ledger: pd.DataFrame | None) -> Section:
+def data(view: Selection, profile: Profile | None, ledger: pd.DataFrame | None) -> ReportSection:
     """What was known and what was held back; with a profile, what the log can bear; with a ledger, what was cleaned."""
     facts = view.facts
     lead = [
@@ -33,7 +33,7 @@ def data(view: View, profile: Profile | None, ledger: pd.DataFrame | None) -> Se
             f"the models, to see how well they would have foretold it."
         )
     ]
-    blocks: list[Block] = [Facts(_periods(facts, ledger))]
+    blocks: list[PageBlock] = [Facts(_periods(facts, ledger))]
     if profile is not None:
         blocks += _of_profile(profile)
     if ledger is not None:
@@ -42,10 +42,10 @@ def data(view: View, profile: Profile | None, ledger: pd.DataFrame | None) -> Se
         blocks.append(cohorts)
     if warnings := _warnings(view, profile):
         blocks.append(Words(warnings, "What to beware of", "beware"))
-    return Section("data", "The data", lead, blocks)
+    return ReportSection("data", "The data", lead, blocks)
 
 
-def beware(view: View, profile: Profile | None) -> str:
+def beware(view: Selection, profile: Profile | None) -> str:
     """One sentence for the top of the page where the data ask for caution; nothing where they do not."""
     if profile is not None and profile.arrivals.verdict == "older":
         return "Many customers are older than this log, and every model here takes them for new."
@@ -138,7 +138,7 @@ def _without_customer(ledger: pd.DataFrame) -> str:
     return f"{told}) without a customer id"
 
 
-def _of_profile(profile: Profile) -> list[Block]:
+def _of_profile(profile: Profile) -> list[PageBlock]:
     """What the log shows before any model."""
     seen = profile.arrivals.verdict == "seen"  # or else it stands in what to beware of
     parts: list[tuple[str, Any]] = [
@@ -205,7 +205,7 @@ def _pictures(profile: Profile) -> list[Picture]:
     return pictures
 
 
-def _cohorts(view: View) -> Table | None:
+def _cohorts(view: Selection) -> Table | None:
     """Forecast and actual by when customers came, of the model the verdict is about."""
     table = view.at["groups"]
     if not len(table):
@@ -226,7 +226,7 @@ def _cohorts(view: View) -> Table | None:
     )
 
 
-def _warnings(view: View, profile: Profile | None) -> list[str]:
+def _warnings(view: Selection, profile: Profile | None) -> list[str]:
     """What a reader should beware of before trusting any number."""
     told = [
         f"{of['model']} ended at “{of['status']}”: {of['message']}."

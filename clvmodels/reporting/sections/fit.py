@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from clvmodels.language.numbers import MISSING, count, decimals, fixed, percent, significant
 from clvmodels.reporting import plots
-from clvmodels.reporting.page import Block, Facts, Pair, Pictures, Section, Table, drawn
-from clvmodels.reporting.view import View, records
-from clvmodels.reporting.wording import MISSING, count, decimals, fixed, percent, significant
+from clvmodels.reporting.page import Facts, PageBlock, Pair, Pictures, ReportSection, Table, drawn
+from clvmodels.reporting.selection import Selection, records
 
 __all__ = ["fit"]
 
@@ -24,9 +24,9 @@ APART = 0.1  # share of the customers by which models disagree on who is gone
 ROW, FRAME = 0.3, 0.75  # inches: a row of the picture, and what surrounds the rows
 
 
-def fit(view: View) -> Section:
+def fit(view: Selection) -> ReportSection:
     """What each model learned of the customers known at the last cut."""
-    blocks: list[Block] = []
+    blocks: list[PageBlock] = []
     if (meaning := _meanings(view)) is not None:
         blocks.append(meaning)
     for of in view.certificates:
@@ -50,7 +50,7 @@ def fit(view: View) -> Section:
                 ]
             )
         )
-    return Section("fit", "The fit", _lead(view), blocks)
+    return ReportSection("fit", "The fit", _lead(view), blocks)
 
 
 def certificate(of: dict[str, Any]) -> list[Pair]:
@@ -90,7 +90,7 @@ def parameter_table(model: str, parameters: pd.DataFrame) -> Table:
     )
 
 
-def _lead(view: View) -> list[str]:
+def _lead(view: Selection) -> list[str]:
     """What the model the verdict is about says of a typical customer."""
     told = view.at["quantities"]
     rows = {row["quantity"]: row for row in records(told[told["model"] == view.reference])} if len(told) else {}
@@ -134,7 +134,7 @@ def _disagreement(told: pd.DataFrame) -> str | None:
     )
 
 
-def _meanings(view: View) -> Table | None:
+def _meanings(view: Selection) -> Table | None:
     """What people quote of each model, side by side."""
     told = view.at["quantities"]
     if not len(told):

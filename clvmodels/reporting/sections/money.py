@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from clvmodels.frames import Frame
+from clvmodels.language.numbers import column, count, fixed, listed, percent, sentence, signed_percent, significant
 from clvmodels.reporting import plots
-from clvmodels.reporting.page import Block, Facts, Pair, Picture, Pictures, Section, Table, Words, drawn
+from clvmodels.reporting.page import Facts, PageBlock, Pair, Picture, Pictures, ReportSection, Table, Words, drawn
 from clvmodels.reporting.sections.data import MONEY
-from clvmodels.reporting.value import summarize_value, top_customers
-from clvmodels.reporting.view import View, highest
-from clvmodels.reporting.wording import column, count, fixed, listed, percent, sentence, signed_percent, significant
+from clvmodels.reporting.selection import Selection, highest
+from clvmodels.reporting.value_summary import summarize_value, top_customers
 
 __all__ = ["money"]
 
@@ -25,9 +25,9 @@ VALUE_COLUMNS = [
 ]
 
 
-def money(view: View, value: Frame | None, terms: str | None) -> Section | None:
+def money(view: Selection, value: Frame | None, terms: str | None) -> ReportSection | None:
     """The spend model against what was spent, and the lifetime values; None where there is neither."""
-    blocks: list[Block] = []
+    blocks: list[PageBlock] = []
     certificate = _of_spend(view)
     if certificate is not None:
         blocks += _spend(view, certificate)
@@ -43,19 +43,19 @@ def money(view: View, value: Frame | None, terms: str | None) -> Section | None:
             "two to have nothing to do with each other; where they do, values of the most frequent customers are off."
         )
     ]
-    return Section("money", "Money", lead, blocks)
+    return ReportSection("money", "Money", lead, blocks)
 
 
-def _of_spend(view: View) -> dict[str, Any] | None:
+def _of_spend(view: Selection) -> dict[str, Any] | None:
     """The certificate of the spend model."""
     return next((of for of in view.certificates if "independence" in of), None)
 
 
-def _spend(view: View, of: dict[str, Any]) -> list[Block]:
+def _spend(view: Selection, of: dict[str, Any]) -> list[PageBlock]:
     pairs: list[Pair] = [("Spend and frequency", sentence(str(of["independence"])))]
     if of.get("tail"):
         pairs.append(("Tail", sentence(str(of["tail"]))))
-    blocks: list[Block] = [Facts(pairs)]
+    blocks: list[PageBlock] = [Facts(pairs)]
     pictures = []
     histogram = view.at["spend_histogram"]
     if len(histogram):
@@ -79,7 +79,7 @@ def _spend(view: View, of: dict[str, Any]) -> list[Block]:
     return blocks
 
 
-def _by_decile(view: View) -> Picture | None:
+def _by_decile(view: Selection) -> Picture | None:
     table = view.at["calibration"]
     rows = table[(table["by"] == "decile") & (table["quantity"] == "money")]
     rows = rows[rows["forecast"] == view.title("money")].sort_values("order")
@@ -98,7 +98,7 @@ def _by_decile(view: View) -> Picture | None:
     )
 
 
-def _value(view: View, value: Frame, terms: str | None) -> list[Block]:
+def _value(view: Selection, value: Frame, terms: str | None) -> list[PageBlock]:
     """Lifetime values: totals, how few customers hold how much, and who comes first."""
     told = summarize_value(value)
     unknown = (
@@ -123,7 +123,7 @@ def _value(view: View, value: Frame, terms: str | None) -> list[Block]:
     ]
 
 
-def value_facts(view: View, table: Frame) -> list[Pair]:
+def value_facts(view: Selection, table: Frame) -> list[Pair]:
     """Totals of lifetime value, how far such totals were off before, and how concentrated it is."""
     told = summarize_value(table)
     pairs = [
@@ -150,7 +150,7 @@ def value_facts(view: View, table: Frame) -> list[Pair]:
     return pairs
 
 
-def _doubt(view: View) -> str:
+def _doubt(view: Selection) -> str:
     """How far totals of money were off at the cuts, which their own intervals do not know."""
     errors = [signed_percent(bias) for bias in view.biases("money")]
     if not errors:

@@ -6,17 +6,17 @@ import math
 
 import pandas as pd
 
+from clvmodels.language.numbers import fixed, percent
 from clvmodels.reporting import plots
-from clvmodels.reporting.page import Block, Picture, Pictures, Section, Table, drawn
-from clvmodels.reporting.view import View
-from clvmodels.reporting.wording import fixed, percent
+from clvmodels.reporting.page import PageBlock, Picture, Pictures, ReportSection, Table, drawn
+from clvmodels.reporting.selection import Selection
 
 __all__ = ["ranking"]
 
 TOP = 0.1  # share of the customers of which titles tell
 
 
-def ranking(view: View) -> Section:
+def ranking(view: Selection) -> ReportSection:
     """Gain and Lorenz curves, decile lift, and the overlap of predicted and actual top customers."""
     lead = [
         (
@@ -25,16 +25,16 @@ def ranking(view: View) -> Section:
             "hindsight, and with the rival that sorts best."
         )
     ]
-    blocks: list[Block] = []
+    blocks: list[PageBlock] = []
     for quantity in view.quantities:
         if pictures := _pictures(view, quantity):
             blocks.append(Pictures(pictures))
         if (table := overlap_table(view, quantity)) is not None:
             blocks.append(table)
-    return Section("ranking", "Ranking", lead, blocks)
+    return ReportSection("ranking", "Ranking", lead, blocks)
 
 
-def overlap_table(view: View, quantity: str) -> Table | None:
+def overlap_table(view: Selection, quantity: str) -> Table | None:
     """How many of the predicted top are in the actual top, and what they hold, a row a forecast."""
     table = view.at["overlap"]
     table = table[table["quantity"] == quantity]
@@ -64,13 +64,13 @@ def overlap_table(view: View, quantity: str) -> Table | None:
     )
 
 
-def _of(view: View, name: str, quantity: str, title: str) -> pd.DataFrame:
+def _of(view: Selection, name: str, quantity: str, title: str) -> pd.DataFrame:
     """The rows of one forecast of one quantity."""
     table = view.at[name]
     return table[(table["quantity"] == quantity) & (table["forecast"] == title)]
 
 
-def _held_by_most(view: View, quantity: str, title: str) -> str:
+def _held_by_most(view: Selection, quantity: str, title: str) -> str:
     """What the tenth with the most made, and was expected to, for the title; nothing where the table does not say."""
     shares = []
     for name in ("actual", title):
@@ -80,7 +80,7 @@ def _held_by_most(view: View, quantity: str, title: str) -> str:
     return f"; the tenth with most made {shares[0]}, {shares[1]} forecast" if len(shares) == 2 else ""
 
 
-def _pictures(view: View, quantity: str) -> list[Picture]:
+def _pictures(view: Selection, quantity: str) -> list[Picture]:
     scores = view.scores(quantity).set_index("forecast")
     with_rules, models = view.shown(quantity, rules=True), view.shown(quantity)
     ranked = [title for title in with_rules if math.isfinite(float(scores["gini"].get(title, math.nan)))]

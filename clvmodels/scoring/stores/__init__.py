@@ -1,21 +1,21 @@
-"""Sources and sinks of a job, each behind one small interface: see `contract`."""
+"""Sources and sinks of a job, each behind one small interface: see `store`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clvmodels.scoring.stores.contract import Place, Stage
-from clvmodels.scoring.stores.databases import DuckDBFile, PostgresTable, SQLiteTable
-from clvmodels.scoring.stores.files import CSVFile, ParquetFile, ParquetSet, published_parts
+from clvmodels.scoring.stores.database_sinks import DuckDBFile, PostgresTable, SQLiteTable
+from clvmodels.scoring.stores.file_sinks import CSVFile, ParquetFile, ParquetSet, published_parts
 from clvmodels.scoring.stores.sources import opened
+from clvmodels.scoring.stores.store import ScoreStore, StagedTable
 
 if TYPE_CHECKING:
-    from clvmodels.scoring.sections import Sink
+    from clvmodels.scoring.config.sections import SinkSettings
 
-__all__ = ["Place", "Stage", "opened", "place_of", "published_parts"]
+__all__ = ["ScoreStore", "StagedTable", "opened", "place_of", "published_parts"]
 
 
-def place_of(sink: Sink, uri: str) -> Place:
+def place_of(sink: SinkSettings, uri: str) -> ScoreStore:
     """Where a sink of a job publishes; `uri` is what its variable holds."""
     if sink.store == "postgres":
         return PostgresTable(uri, sink.db_schema, sink.table, sink.name)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from clvmodels import frames
 from clvmodels.errors import InvalidJob, InvalidTransactions, StoreUnreachable
-from clvmodels.scoring.stores.contract import needs, quoted, reaching
+from clvmodels.scoring.stores.store import needs, quoted, reaching
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
 __all__ = ["opened"]

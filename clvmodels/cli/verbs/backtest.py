@@ -1,0 +1,161 @@
+"""`clv backtest` and `clv report`: forecasts from several dates against what came after, as tables and as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.arguments import (
+    AcquiredAfter,
+    Amount,
+    CustomerId,
+    Date,
+    DateFormat,
+    DropMissing,
+    Log,
+    Merge,
+    TimeZone,
+    Unit,
+    clock_options,
+    models_named,
+)
+from clvmodels.cli.replayed_cleaning import CleaningOption, source_of
+from clvmodels.cli.verbs.demo import scored
+
+TOTAL_INTERVAL = 0.9
+
+
+@app.command()
+def backtest(
+    log: Log,
+    horizons: Annotated[str, typer.Option(help="How far ahead, such as '13 weeks,39 weeks'.")],
+    origins: Annotated[
+        str, typer.Option(help="Last days to learn from, with commas between; or how many, evenly placed.")
+    ] = "3",
+    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,pareto_nbd",
+    output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("backtest.json"),
+    keep: Annotated[Path | None, typer.Option(help="Folder for each origin's tables, as soon as it is done.")] = None,
+    challenger: Annotated[bool, typer.Option(help="Let a machine-learning challenger take part.")] = True,
+    cleaning: CleaningOption = None,
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    acquired_after: AcquiredAfter = None,
+    time_unit: Unit = "day",
+    merge_within: Merge = "day",
+    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Forecast from several dates with what was known on each, and compare with what came after and with rivals."""
+    import clvmodels as clv
+    from clvmodels.reporting import terminal
+
+    names = {"customer_id": customer_id, "date": date, "amount": amount}
+    source = source_of(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+    found = clv.backtest(
+        source.log,
+        models_named(models),
+        None if source.columns["amount"] is None else clv.GammaGamma(),
+        horizons=[horizon.strip() for horizon in horizons.split(",")],
+        origins=int(origins) if origins.isdigit() else [origin.strip() for origin in origins.split(",")],
+        **source.columns,
+        **source.reading,
+        acquired_after=acquired_after,
+        **clock_options(time_unit, merge_within),
+        include_first_transaction=include_first_transaction,
+        on_missing_id="drop" if drop_missing_id else "raise",
+        challenger=challenger,
+        keep=keep,
+    )
+    found.to_json(output)
+    terminal.show_backtest(out, found.summary, found.facts)
+    out.print(f"Tables written to {output}")
+
+
+@app.command()
+def report(
+    log: Log,
+    horizon: Annotated[str, typer.Option(help="How far to forecast from each cut, such as '26 weeks'.")] = "26 weeks",
+    origins: Annotated[
+        str, typer.Option(help="How many cuts, or their days with commas between: 3, or 1997-06-30,1997-09-30.")
+    ] = "3",
+    output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go beside it (JSON).")] = Path(
+        "report.html"
+    ),
+    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,mbgnbd,pareto_nbd",
+    cleaning: CleaningOption = None,
+    customer_id: CustomerId = "customer_id",
+    date: Date = "date",
+    amount: Amount = None,
+    acquired_after: AcquiredAfter = None,
+    time_unit: Unit = "week",
+    merge_within: Merge = "day",
+    value_horizon: Annotated[str, typer.Option(help="How far ahead to value customers.")] = "12 months",
+    annual_discount_rate: Annotated[
+        float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")
+    ] = 0.10,
+    margin: Annotated[float, typer.Option(help="Share of spend that counts; 1 for revenue.")] = 1.0,
+    date_format: DateFormat = None,
+    time_zone: TimeZone = None,
+    drop_missing_id: DropMissing = False,
+) -> None:
+    """Profile a log, backtest models and rivals at several cuts, value customers, and write it all on one page."""
+    import clvmodels as clv
+    from clvmodels.estimators.regular import reads_intertimes
+    from clvmodels.reporting import terminal
+
+    chosen = models_named(models)
+    names = {"customer_id": customer_id, "date": date, "amount": amount}
+    missing: Any = "drop" if drop_missing_id else "raise"
+    cuts = int(origins) if origins.isdigit() else [day.strip() for day in origins.split(",")]
+    with steps() as step:
+        step(f"Reading {log}")
+        source = source_of(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        reading = source.columns | source.reading | {"on_missing_id": missing, "acquired_after": acquired_after}
+        spend = None if source.columns["amount"] is None else clv.GammaGamma()
+        step(f"Profiling {log}")
+        clock = clock_options(time_unit, merge_within)
+        profile = clv.profile(source.whole, **reading, time_unit=clock["time_unit"])
+        step("Forecasting from each cut, and comparing with what came after")
+
+        def told(done: int, of: int) -> None:
+            step(f"{done} of {of} cuts done")
+
+        result = clv.backtest(
+            source.log, chosen, spend, horizons=horizon, origins=cuts, **clock, **reading, progress=told
+        )
+        value, terms = None, None
+        if spend is not None:
+            step("Valuing every customer as of today")
+            title = result.facts["reference"]
+            model = next(each for each in chosen if each.title == title)
+            rfm = clv.rfm_summary(source.whole, **clock, **reading, intertimes=reads_intertimes([model]))
+            fitted = clv.CustomerModel(model, spend).fit(rfm)
+            value = scored(fitted, rfm, value_horizon, annual_discount_rate, margin)
+            terms = (
+                f"By {title} and Gamma-Gamma, fitted to the whole log: {value_horizon} from {rfm.observation_end}, "
+                f"discounted at {annual_discount_rate:.0%} a year, margin {margin:g}. "
+                f"{_total_interval(fitted, rfm, value_horizon, annual_discount_rate, margin)}"
+            )
+        step("Writing the report")
+        clv.write_report(result, output, value, value_terms=terms, profile=profile, ledger=source.cleaned)
+    terminal.show_verdict(out, result, value)
+    out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
+
+
+def _total_interval(model: Any, rfm: Any, horizon: str, rate: float, margin: float) -> str:
+    """The interval of the value of all customers together, in words."""
+    import clvmodels as clv
+
+    terms: dict[str, Any] = {"horizon": horizon, "annual_discount_rate": rate, "margin": margin}
+    total = clv.lifetime_value(model.purchases, model.spend, rfm, **terms, by="total", interval=TOTAL_INTERVAL)
+    lower, upper = (float(total[f"lifetime_value_{end}"][0]) for end in ("lower", "upper"))
+    return (
+        f"The {TOTAL_INTERVAL:.0%} interval of the total is {lower:,.0f} to {upper:,.0f}: it allows for chance and "
+        "doubt about the parameters, not for a change of times."
+    )

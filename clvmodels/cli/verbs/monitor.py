@@ -1,0 +1,58 @@
+"""`clv monitor`: what came of past runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.job_options import LogForm, logged_job
+
+SHOWN = 10  # windows told on the terminal; the page and the JSON have all
+
+
+@app.command()
+def monitor(
+    log: Annotated[Path | None, typer.Argument(help="The log as it is now; default: the job's source.")] = None,
+    job: Annotated[Path, typer.Option("--job", help="Job file (TOML) of the runs.")] = Path("job.toml"),
+    until: Annotated[str | None, typer.Option(help="Last day that counts [the latest].")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for history, JSON and page [monitoring, beside the manifests].")
+    ] = None,
+    log_form: LogForm = None,
+) -> None:
+    """Compare what past runs predicted with what has happened since, and say whether to refit.
+
+    Exits with 0 whatever it finds: alerting reads "status" in monitoring.json.
+    """
+    from clvmodels.reporting import terminal
+    from clvmodels.scoring.monitoring.monitor_job import monitor_job
+
+    record = logged_job(job, {"source": None if log is None else [("path", str(log))]}, log_form, until)
+    with steps() as step:
+        done = monitor_job(record, until, folder=output, tell=step)
+    if record.run.log == "json":
+        return
+    found = done.monitoring
+    newest = found.newest.iloc[::-1].head(SHOWN).to_dict("records")
+    terminal.show_rows(
+        out,
+        f"Past runs, followed to {found.until}",
+        [
+            {
+                "as of": row["as_of"],
+                "model": row["version"][:6],
+                "horizon": row["horizon"] if row["complete"] else f"{row['horizon']}, not over",
+                "forecast": f"{row['predicted']:,.0f}",
+                "came": f"{row['actual']:,.0f}",
+                "": f"{row['change']:+.1%}",
+            }
+            for row in newest
+        ],
+    )
+    out.print(f"\nStatus: {found.verdict.status}", highlight=False)
+    for sentence in found.sentences:
+        out.print(sentence, highlight=False, markup=False)
+    out.print(f"Written to {done.folder}: history.parquet, monitoring.json, monitoring.html", highlight=False)

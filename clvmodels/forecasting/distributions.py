@@ -1,0 +1,227 @@
+"""What a fitted process says of customers beyond their means: chances, possible outcomes, intervals and their doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaincinv
+
+from clvmodels.estimators.prediction import customer_keys
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.inference.intervals import Bounds
+from clvmodels.processes.contract import Array
+from clvmodels.scores import crps_of_counts, crps_of_draws, randomized_pit
+from clvmodels.transactions.holdout import Holdout
+from clvmodels.transactions.summary import RFM
+
+__all__ = [
+    "Predictive",
+    "Sample",
+    "Settings",
+    "Spread",
+    "bounds_of_total",
+    "chances_given",
+    "chances_of",
+    "money",
+    "purchases",
+    "sample_of",
+    "spread_of",
+]
+
+DOUBT_CUSTOMERS, DOUBT_DRAWS = 2_000, 100  # doubt about parameters is alike for all: few show it
+FEW = 30  # customers of a group, of whom nothing of its own can be told
+STEPS = (0.0, 0.5, 0.75, 0.9, 0.97, 0.99, 1.0)  # customers by expectation: each block is told to a count of its own
+Places = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all origins of a backtest share.
+
+    Attributes
+    ----------
+    level : float
+        Central probability of intervals.
+    draws : int
+        Possible outcomes of each sampled customer.
+    sampled : int
+        Of so many customers at most are outcomes drawn.
+    seed : int
+    """
+
+    level: float = 0.9
+    draws: int = 200
+    sampled: int = 10_000
+    seed: int = 0
+
+
+class Sample(NamedTuple):
+    """Customers drawn by their ids, so that they are the same at every origin: positions, and a random number each."""
+
+    rows: Places
+    uniform: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictive:
+    """What a forecast says of sampled customers.
+
+    Attributes
+    ----------
+    rows : int array (s,)
+        Their positions among all.
+    draws : array (d, s)
+        Outcomes at the parameters estimated. Of thousands of customers doubt about the parameters is nothing against
+        what a customer may do, so that it is left out here.
+    lower, upper : arrays (s,)
+        The interval of each.
+    crps, pit : arrays (s,)
+        Of what happened.
+    doubtful, doubt : arrays (r,), (k, r)
+        Positions of customers, and their means under draws of the parameters: what all customers share, and what no
+        number of them averages out.
+    """
+
+    rows: Places
+    draws: Array
+    lower: Array
+    upper: Array
+    crps: Array
+    pit: Array
+    doubtful: Places
+    doubt: Array
+
+
+def sample_of(rfm: RFM, most: int, seed: int) -> Sample:
+    """At most so many customers, by a hash of their ids and the seed."""
+    uniform = _mixed(customer_keys(rfm) ^ np.uint64(seed % 2**64))
+    rows = np.arange(len(rfm))
+    if len(rfm) > most:
+        rows = np.sort(np.argpartition(uniform, most)[:most])
+    # Of the sampled the first number is not uniform any more: a second one is.
+    return Sample(rows, _mixed(customer_keys(rfm[rows]) ^ np.uint64(2**63 + seed % 2**62)))
+
+
+def chances_of(model: PurchaseModel, split: Holdout) -> Array:
+    """The probability given to what each customer did in the holdout period, (n,)."""
+    return chances_given(model, split.calibration, split.purchases, split.horizon)
+
+
+def chances_given(model: PurchaseModel, rfm: RFM, purchases: npt.NDArray[np.int64], horizon: float | str) -> Array:
+    """The probability given to so many purchases (n,) of each customer within a horizon, (n,)."""
+    chances = np.empty(len(rfm))
+    for count in np.unique(purchases):
+        at = purchases == count
+        told = model.pmf([int(count)], horizon, rfm[at])
+        chances[at] = np.asarray(told[f"pmf_{count}"].to_numpy(), dtype=float)
+    return chances
+
+
+def purchases(model: PurchaseModel, split: Holdout, sample: Sample, settings: Settings) -> Predictive:
+    """What a process says of the purchases of the customers sampled."""
+    rows = sample.rows
+    generator = np.random.default_rng([settings.seed, split.cut])
+    draws = model.outcomes(split.calibration[rows], split.horizon, settings.draws, generator)
+    crps, pit = _scored_by_pmf(model, split, sample, draws)
+    doubtful = rows[:: max(1, len(rows) // DOUBT_CUSTOMERS)]
+    lower, upper = _quantiles(draws, settings.level)
+    doubt = _purchases_in_doubt(model, split, doubtful, settings)
+    return Predictive(rows, draws, lower, upper, crps, pit, doubtful, doubt)
+
+
+def money(spend: SpendModel, bought: Predictive, split: Holdout, sample: Sample, settings: Settings) -> Predictive:
+    """What a process of purchases and one of spend say of the money of the customers sampled."""
+    assert split.spend is not None, "checked at the door"
+    rfm, actual = split.calibration[sample.rows], split.spend[sample.rows]
+    generator = np.random.default_rng([settings.seed, split.cut, 1])
+    draws = spend.outcomes(rfm, bought.draws, generator)
+    lower, upper = _quantiles(draws, settings.level)
+    d = len(draws)
+    below, at = (np.sum(compare(draws, actual), axis=0) for compare in (np.less, np.equal))
+    pit = randomized_pit(below / (d + 1), (at + 1) / (d + 1), sample.uniform)
+    prediction = spend.spend_prediction(split.calibration[bought.doubtful])
+    each = prediction.under_draws(settings.seed, DOUBT_DRAWS)(*prediction.columns.values())
+    exists = np.isfinite(each).all(axis=1)
+    doubt = (bought.doubt * each)[exists] if exists.any() else bought.doubt * prediction.point
+    return Predictive(bought.rows, draws, lower, upper, crps_of_draws(actual, draws), pit, bought.doubtful, doubt)
+
+
+class Spread(NamedTuple):
+    """How far the total of customers may be off: variance over mean of what they do, and what they share.
+
+    noise : variance of what one customer does over its mean, averaged over customers; 1 for Poisson counts.
+    shared : standard deviation of the total under doubt about the parameters, over the total.
+    """
+
+    noise: Array | float
+    shared: float
+
+
+def spread_of(told: Predictive, inside: npt.NDArray[np.bool_]) -> Spread:
+    """Measured on the customers sampled: those of a group (n,), or all where too few of them are in it."""
+    theirs, among = inside[told.rows], inside[told.doubtful]
+    draws = told.draws[:, theirs] if theirs.sum() >= FEW else told.draws
+    doubt = told.doubt[:, among] if among.sum() >= FEW else told.doubt
+    drawn, means = float(np.mean(draws)), np.mean(doubt, axis=1)
+    noise = float(np.mean(np.var(draws, axis=0))) / drawn if drawn > 0 else 1.0
+    return Spread(noise, float(np.std(means) / np.mean(means)) if np.mean(means) > 0 else 0.0)
+
+
+def bounds_of_total(spread: Spread, total: Array | float, level: float) -> Bounds:
+    """Interval of a total of which so much is expected, any shape.
+
+    What customers may do averages out over them, doubt about the parameters does not. The interval is that of the
+    gamma distribution with the mean expected and the variance found: totals are positive, and small ones skewed.
+    """
+    mean = np.maximum(np.asarray(total, dtype=float), np.finfo(float).tiny)
+    variance, tail = spread.noise * mean + (spread.shared * mean) ** 2, 0.5 * (1 - level)
+    lower, upper = (gammaincinv(mean**2 / variance, share) * variance / mean for share in (tail, 1 - tail))
+    return Bounds(lower, upper)
+
+
+def _purchases_in_doubt(model: PurchaseModel, split: Holdout, rows: Places, settings: Settings) -> Array:
+    """Expected purchases under draws of the parameters, (k, r)."""
+    worth = partial(model.purchases_if_active, split.horizon)
+    prediction = model.prediction(split.calibration[rows], "expected_purchases", worth)
+    return prediction.under_draws(settings.seed, DOUBT_DRAWS)(*prediction.columns.values())
+
+
+def _scored_by_pmf(model: PurchaseModel, split: Holdout, sample: Sample, draws: Array) -> tuple[Array, Array]:
+    """CRPS and randomized PIT of each customer sampled, both from the pmf, (s,)."""
+    actual = split.purchases[sample.rows]
+    crps, pit = np.empty(len(actual)), np.empty(len(actual))
+    order = np.argsort(draws.mean(axis=0), kind="stable")
+    edges = np.unique([round(step * len(order)) for step in STEPS])
+    for i in range(len(edges) - 1):
+        block = order[edges[i] : edges[i + 1]]
+        largest = 10 + 2 * int(draws[:, block].max())  # where next to nothing is left
+        told = model.pmf(range(largest + 1), split.horizon, split.calibration[sample.rows[block]])
+        chances = np.stack([told[f"pmf_{k}"].to_numpy() for k in range(largest + 1)])
+        y = actual[block]
+        crps[block] = crps_of_counts(y.astype(float), chances)
+        below = np.concatenate([np.zeros((1, len(block))), np.cumsum(chances, axis=0)])
+        each, at = np.arange(len(block)), np.minimum(y, largest + 1)
+        exactly = np.append(chances, np.zeros((1, len(block))), axis=0)[at, each]
+        pit[block] = randomized_pit(below[at, each], exactly, sample.uniform[block])
+    return crps, pit
+
+
+def _quantiles(draws: Array, level: float) -> Bounds:
+    tail = 0.5 * (1 - level)
+    lower, upper = np.quantile(draws, [tail, 1 - tail], axis=0, method="inverted_cdf")
+    return Bounds(lower, upper)
+
+
+def _mixed(keys: npt.NDArray[np.uint64]) -> Array:
+    """Numbers between 0 and 1 that look random, one a key: SplitMix64 (Steele, Lea & Flood 2014, OOPSLA)."""
+    with np.errstate(over="ignore"):
+        z = keys + np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+    return (z >> np.uint64(11)).astype(float) / 2**53

@@ -1,0 +1,110 @@
+"""From a job to a version of its model: what is fitted, how it is judged, and what the registry keeps of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from clvmodels import frames
+from clvmodels.clock import Clock
+from clvmodels.estimators import persistence
+from clvmodels.estimators.customer_model import CustomerModel
+from clvmodels.estimators.regular import reads_intertimes
+from clvmodels.scoring.config.job import Job
+from clvmodels.scoring.config.sections import NO_SPEND
+from clvmodels.scoring.events import tell_outcomes
+from clvmodels.scoring.gates import gates
+from clvmodels.scoring.gates.run_statistics import StatisticsCollector, forecast_of
+from clvmodels.scoring.registry.registry import Version, VersionRecord
+from clvmodels.scoring.run import score_table
+from clvmodels.scoring.run.customers import SourceData
+from clvmodels.scoring.run.run import packages
+from clvmodels.transactions.holdout import holdout_split
+from clvmodels.transactions.summary import RFM
+from clvmodels.validation.backtest.validate import validate
+
+__all__ = ["Candidate", "judged", "unfitted"]
+
+
+def unfitted(job: Job) -> CustomerModel:
+    """The models that a job asks for."""
+    asked = job.models
+    known: dict[str, Any] = {**persistence.PURCHASE_MODELS, **persistence.REGULAR_MODELS}
+    shared: dict[str, Any] = {"by": asked.by, "smallest_group": asked.smallest_group}
+    purchases = known[asked.purchases](purchase=asked.purchase_formula, dropout=asked.dropout_formula, **shared)
+    if asked.spend == NO_SPEND or (job.source.kind == "transactions" and not job.columns.has_money):
+        return CustomerModel(purchases)
+    return CustomerModel(purchases, persistence.SPEND_MODELS[asked.spend](spend=asked.spend_formula, **shared))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A fit that the gates have looked at.
+
+    Attributes
+    ----------
+    record : VersionRecord
+        What the registry is to keep of it.
+    refused : bool
+        Whether a gate refused.
+    """
+
+    record: VersionRecord
+    refused: bool
+
+
+def judged(
+    job: Job, champion: Version | None, data: SourceData, model: CustomerModel, rfm: RFM, *, force: bool
+) -> Candidate:
+    """Judge a fit against the champion, and score it on the job's holdout period."""
+    fitted = None if champion is None else champion.record.evidence
+    tally = StatisticsCollector.of(rfm, since_last=0 if fitted is None else max(0, data.end - fitted.end))
+    evidence = tally.evidence(str(rfm.observation_end), data.end, forecast=forecast_of(model.purchases, rfm))
+    outcomes = gates.on_fit(job.gates, model, tally, evidence, None if champion is None else champion.load(), fitted)
+    refused = tell_outcomes(outcomes)
+    record = VersionRecord(
+        job=job.published(),
+        source=score_table.fingerprint(data.customers),
+        packages=packages(),
+        certificates=tuple(_plain(part.certificate()) for part in model.parts),
+        holdout=_holdout(job, data, model),
+        evidence=evidence,
+        gates=outcomes,
+        forced=force and refused,
+    )
+    return Candidate(record, refused)
+
+
+def _holdout(job: Job, data: SourceData, model: CustomerModel) -> tuple[dict[str, Any], ...] | None:
+    """Scores of models fitted before a holdout period that ends with the data."""
+    length, clock = job.models.holdout, job.clock.clock
+    if length is None or data.transactions is None:
+        return None
+    day = datetime.fromisoformat(clock.describe_tick(data.end)[:10])
+    days = Clock("day").duration(length)
+    fresh = unfitted(job)
+    split = holdout_split(
+        data.source,
+        **{name: column for name, column in data.columns.items() if name != "amount" or fresh.spend is not None},
+        time_unit=clock.time_unit,
+        merge_within=clock.merge_within,
+        time_zone=clock.time_zone,
+        calibration_end=(day - timedelta(days=days)).date(),
+        holdout_end=day.date(),
+        include_first_transaction=job.models.include_first_transaction,
+        intertimes=reads_intertimes([model.purchases]),
+        date_format=data.date_format,
+        on_missing_id=job.cleaning.on_missing_id,
+        acquired_after=job.models.acquired_after,
+    )
+    if data.customers.rfm.attributes:
+        rfm = data.customers.rfm
+        split = split.with_columns(frames.table("polars", {"customer_id": rfm.customer_id, **rfm.attributes}))
+    scores = validate(split, [fresh.purchases], fresh.spend).scores
+    return tuple(_plain(row) for row in json.loads(scores.to_json(orient="records")))
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return dict(json.loads(json.dumps(values, default=float)))

@@ -1,0 +1,229 @@
+"""A job's source -> its customers as of a date: who bought, who is listed and has not yet, and their attributes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from clvmodels import frames
+from clvmodels.cleaning.clean import clean
+from clvmodels.clock import Clock
+from clvmodels.errors import InvalidJob, InvalidTransactions
+from clvmodels.scoring.config.job import Job
+from clvmodels.scoring.config.sections import ColumnSettings, StoreSettings
+from clvmodels.scoring.events import event
+from clvmodels.scoring.run.score_table import KnownCustomers
+from clvmodels.scoring.stores import opened
+from clvmodels.transactions.log import Transactions, read_transactions
+from clvmodels.transactions.summary import RFM, acquisition_tick, reduce_transactions
+
+__all__ = ["SourceData", "log_of", "read"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceData:
+    """What was read.
+
+    Attributes
+    ----------
+    customers : Customers
+    end : int
+        Tick of the date.
+    transactions : Transactions or None
+        The log; None if the source holds summaries.
+    source : object
+        What `holdout_split` reads, with `columns` by their role and dates in `date_format`.
+    """
+
+    customers: KnownCustomers
+    end: int
+    transactions: Transactions | None
+    source: Any
+    columns: dict[str, Any]
+    date_format: str | None
+
+    @property
+    def rows_to_as_of(self) -> int | None:
+        """Rows of the log dated up to the date."""
+        return None if self.transactions is None else self.transactions.rows - self.transactions.rows_after
+
+    def rows_up_to(self, end: int) -> int | None:
+        """Rows of the log dated up to a tick."""
+        if self.transactions is None:
+            return None
+        return int(frames.collect(self.transactions.lazy.filter(nw.col("tick") <= end).select(nw.len())).item())
+
+
+def read(
+    job: Job,
+    as_of: str | None,
+    clock: Clock,
+    *,
+    intertimes: bool,
+    has_spend: bool,
+    staging: Path,
+    uris: dict[str, str],
+    acquired_after: str | None = None,
+) -> SourceData:
+    """Read a job's source, and the customers it lists.
+
+    Parameters
+    ----------
+    as_of : str, optional
+        Default: the latest date of the log.
+    clock : Clock
+        Of the model.
+    intertimes, has_spend : bool
+        Whether the model reads times between purchases, and money.
+    staging : Path
+        A folder for copies of what databases hold.
+    uris : dict of str to str
+        What environment variables hold.
+    acquired_after : str, optional
+        Leave out customers first seen up to this day.
+    """
+    transactions = None
+    named: dict[str, Any] = {}
+    date_format = None
+    if job.source.kind == "rfm":
+        if as_of is None:
+            raise InvalidJob("as_of: a source of summaries does not say as of when they are: give --as-of.")
+        source = _opened(job.source, [], staging, uris, "source")
+        rfm = _summaries(source, clock, as_of)
+        end = clock.closing_tick(as_of, "as_of")
+    else:
+        source, named, date_format = log_of(job, clock, staging, uris)
+        end_asked = None if as_of is None else clock.closing_tick(as_of, "as_of")
+        transactions = read_transactions(
+            source,
+            clock,
+            named["customer_id"],
+            named["date"],
+            named["amount"] if has_spend else None,
+            date_format,
+            job.cleaning.on_missing_id,
+            end_asked,
+        )
+        end = transactions.last_tick if end_asked is None else end_asked
+        after = acquisition_tick(clock, acquired_after, end)
+        rfm = reduce_transactions(transactions, clock, end, job.models.include_first_transaction, intertimes, after)
+    customers = KnownCustomers(rfm, np.ones(len(rfm), dtype=bool))
+    if job.customers is not None:
+        asked = job.customers
+        listed = _opened(asked, [asked.customer_id, *asked.attributes], staging, uris, "customers")
+        customers = _with_listed(rfm, _listed(listed, asked.customer_id, asked.attributes))
+    return SourceData(customers, end, transactions, source, named, date_format)
+
+
+def log_of(job: Job, clock: Clock, staging: Path, uris: dict[str, str]) -> tuple[Any, dict[str, Any], str | None]:
+    """The transactions of a job, by its cleaning rules: a table, its columns by role, and the form of dates."""
+    columns = job.columns
+    source = _opened(job.source, columns.read, staging, uris, "source")
+    named = {"customer_id": columns.customer_id, "date": columns.date, "amount": columns.amount}
+    if job.cleaning.rules is None:
+        return source, named, job.cleaning.date_format
+    return _cleaned(job, source, clock), {role: role for role in named}, None
+
+
+def _cleaned(job: Job, source: Any, clock: Clock) -> Any:
+    """The transactions that the rules leave of a log, whose columns are called by their roles."""
+    columns = job.columns
+    told = {name: getattr(columns, name) for name in ("amount", *ColumnSettings.EXTRA)}
+    found = clean(
+        source,
+        customer_id=columns.customer_id,
+        date=columns.date,
+        **told,
+        rules=job.cleaning.rules,
+        date_format=job.cleaning.date_format,
+        time_zone=clock.time_zone,
+    )
+    for row in found.ledger.to_dict("records"):
+        event(
+            "cleaned",
+            f"{row['rule']}: {row['rows']:,} rows",
+            **{str(name): row[name] for name in ("rule", "rows", "money")},
+        )
+    return found.transactions
+
+
+def _opened(place: StoreSettings, columns: list[str], staging: Path, uris: dict[str, str], name: str) -> Any:
+    uri = uris.get(place.uri_variable or "", "")
+    return opened(place.store, place.path, uri, place.table, place.query, columns, staging, name)
+
+
+def _summaries(source: Any, clock: Clock, as_of: str) -> RFM:
+    """The customers of a table of summaries, in order of id."""
+    rfm = RFM.from_frame(
+        source,
+        time_unit=clock.time_unit,
+        merge_within=clock.merge_within,
+        time_zone=clock.time_zone,
+        observation_end=as_of,
+    )
+    if rfm.customer_id.is_sorted():
+        return rfm
+    order = rfm.customer_id.alias("id").to_frame().with_row_index("row").sort("id")["row"].to_numpy()
+    ordered: RFM = rfm[order.astype(np.intp)]
+    return ordered
+
+
+def _listed(source: Any, customer_id: str, attributes: list[str]) -> nw.DataFrame[Any]:
+    """The customers listed, each once, in order of id, with their attributes."""
+    try:
+        roles = {"customer_id": customer_id, **{name: name for name in attributes}}
+        rows = frames.collect(frames.open_frame(source, roles, text_id="customer_id").lazy)
+    except InvalidTransactions as error:
+        raise InvalidTransactions(f"[customers] {error}") from None
+    ids = rows["customer_id"]
+    without = int(ids.is_null().sum())
+    twice = ids.filter(ids.is_duplicated() & ~ids.is_null()).unique(maintain_order=True)
+    if len(twice) or without:
+        first = ", ".join(map(str, twice.head(3).to_list()))
+        told = [f"{len(twice):,} customers stand twice (first: {first})"] if len(twice) else []
+        told += [f"{without:,} rows have no customer id"] if without else []
+        raise InvalidTransactions(f"[customers] {' and '.join(told)}: list every customer once.")
+    return rows.sort("customer_id")
+
+
+def _with_listed(rfm: RFM, listed: nw.DataFrame[Any]) -> KnownCustomers:
+    """The customers of the log and those listed, in order of id; the latter as one who buys for the first time now."""
+    ids = rfm.customer_id.alias("customer_id")
+    if ids.dtype != listed["customer_id"].dtype:
+        raise InvalidTransactions(
+            f"[customers] customer_id is {listed['customer_id'].dtype} there and {ids.dtype} in the log: convert one."
+        )
+    new = listed.select("customer_id").join(ids.to_frame(), on="customer_id", how="anti")["customer_id"]
+    every = nw.concat([ids.to_frame(), new.to_frame()]).with_row_index("row").sort("customer_id")
+    order = every["row"].to_numpy().astype(np.intp)
+    count = len(new)
+
+    def padded(column: Any, value: float = 0.0) -> Any:
+        return None if column is None else np.concatenate([column, np.full(count, value, column.dtype)])[order]
+
+    together = replace(
+        rfm,
+        customer_id=every["customer_id"],
+        frequency=padded(rfm.frequency),
+        recency=padded(rfm.recency),
+        T=padded(rfm.T),
+        monetary_value=padded(rfm.monetary_value, np.nan),
+        monetary_count=padded(rfm.monetary_count),
+        sum_log_intertimes=padded(rfm.sum_log_intertimes),
+        attributes={name: _matched(rfm, name, new, order) for name in rfm.attributes},
+    )
+    named = every.select("customer_id").join(listed, on="customer_id", how="left").sort("customer_id")
+    attributes = {name: named[name] for name in listed.columns if name != "customer_id"}
+    return KnownCustomers(replace(together, attributes={**together.attributes, **attributes}), order < len(rfm))
+
+
+def _matched(rfm: RFM, name: str, new: nw.Series[Any], order: Any) -> nw.Series[Any]:
+    """An attribute that summaries came with, missing where a customer is only listed."""
+    column = rfm.attributes[name].alias(name).to_frame()
+    missing = new.to_frame().with_columns(nw.lit(None).cast(column[name].dtype).alias(name)).select(name)
+    matched: nw.Series[Any] = nw.concat([column, missing])[name][order]
+    return matched

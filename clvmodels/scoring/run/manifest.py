@@ -1,0 +1,194 @@
+"""The manifest of a run: what was scored, with what, and which sinks have it; JSON that is checked when read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError, field_validator
+
+from clvmodels import files
+from clvmodels.errors import InvalidManifest
+from clvmodels.scoring.gates.gates import GateResult
+from clvmodels.scoring.gates.run_statistics import Count, Record, RunStatistics
+from clvmodels.scoring.stores.file_sinks import published_parts
+
+__all__ = [
+    "FORMAT",
+    "RunManifest",
+    "SinkState",
+    "last_published",
+    "past_runs",
+    "read_manifest",
+    "read_manifests",
+    "write",
+]
+
+FORMAT = "clvmodels.Run"
+RUN_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class SinkState(Record):
+    """A sink of a run.
+
+    Attributes
+    ----------
+    name : str
+        As the job names it; no secret.
+    done : bool
+        Whether it holds this run's table, or held it until another run replaced it.
+    rows : int
+        Of the table, as counted in the sink before it was published; 0 while it is not done.
+    runs : str or None
+        Of a partitioned Parquet sink: its folder, in which every run stays.
+    """
+
+    name: str
+    done: bool = False
+    rows: Count = 0
+    runs: str | None = None
+
+
+class RunManifest(Record):
+    """What is known of a run.
+
+    Attributes
+    ----------
+    run_id : str
+        Hash of what shapes the table: job, date, model, data, release.
+    as_of : str
+        Last date (or hour) that counted.
+    end : int
+        The same as a tick of the clock.
+    version : str or None
+        Of the model in the registry.
+    model_fingerprint, source_fingerprint : str
+        SHA-256 of the model's file, and of the customers' summaries as of the date.
+    horizons, columns : tuple of str
+        Of the table.
+    customers, scored, refused : int
+        customers = scored + refused; those with a reason are refused.
+    reasons : dict of str to int
+        Customers refused, by reason.
+    new_since_fit, not_yet_bought : int
+    rows_to_as_of : int or None
+        Rows of the log dated up to the date; None if the source is no log.
+    late_rows : int or None
+        Rows dated up to the last run's date that were not there then (negative: some have gone).
+    totals : dict of str to float
+        Sums over customers of each column predicted.
+    evidence : Evidence
+        What gates compare later runs with.
+    gates : tuple of Outcome
+    forced : bool
+        Whether it was published although a gate refused.
+    status : {"published", "unfinished", "refused"}
+        In every sink; in some of them, or none yet; or in none, since a gate refused.
+    refusal : str or None
+        Why it was refused: the sentences of the gates.
+    sinks : tuple of SinkState
+    packages : dict of str to str
+    job : dict
+        The record of the job; secrets are named, not told.
+    """
+
+    format: Literal["clvmodels.Run"] = "clvmodels.Run"
+    schema_version: Literal[1] = 1
+    run_id: str
+    as_of: str
+    end: int
+    version: str | None
+    model_fingerprint: str
+    source_fingerprint: str
+    horizons: tuple[str, ...]
+    columns: tuple[str, ...]
+    customers: Count
+    scored: Count
+    refused: Count
+    reasons: dict[str, Count]
+    new_since_fit: Count
+    not_yet_bought: Count
+    rows_to_as_of: Count | None
+    late_rows: int | None
+    evidence: RunStatistics
+    gates: tuple[GateResult, ...]
+    forced: bool
+    status: Literal["published", "unfinished", "refused"] = "unfinished"
+    refusal: str | None = None
+    sinks: tuple[SinkState, ...]
+    packages: dict[str, str]
+    job: dict[str, Any]
+
+    @field_validator("run_id")
+    @classmethod
+    def _names_a_run(cls, run_id: str) -> str:
+        if RUN_ID.fullmatch(run_id) is None:
+            raise ValueError("must be 16 hexadecimal digits")
+        return run_id
+
+    @field_validator("as_of")
+    @classmethod
+    def _is_a_date(cls, as_of: str) -> str:
+        date.fromisoformat(as_of[:10])
+        return as_of
+
+    @property
+    def published(self) -> bool:
+        """Whether every sink has had the table."""
+        return bool(self.sinks) and all(sink.done for sink in self.sinks)
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.as_of.replace(':', '')}-{self.run_id}.json"
+
+
+def write(manifest: RunManifest, folder: Path) -> Path:
+    """Write a manifest whole, in the place of what was known of the run before."""
+    path = folder / "runs" / manifest.file_name
+    files.write_json(path, files.with_checksum(manifest.model_dump(mode="json")))
+    return path
+
+
+def read_manifest(path: Path) -> RunManifest:
+    """Read a manifest.
+
+    Raises
+    ------
+    InvalidManifest
+        When it is missing, damaged, of an unknown version, or none at all.
+    """
+    document = files.read_document(path, "manifest of a run", FORMAT, 1, InvalidManifest)
+    if not files.undamaged(document):
+        raise InvalidManifest(f"{path}: is damaged: its content does not match its checksum. Remove it, and run again.")
+    del document["checksum"]
+    try:
+        return RunManifest.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        raise InvalidManifest(f"{path}: is damaged: {files.fields_at_fault(error)}.") from None
+
+
+def read_manifests(folder: Path) -> list[RunManifest]:
+    """Every run kept in a job's folder, by the date it is as of."""
+    found = [read_manifest(path) for path in sorted((folder / "runs").glob("[!.]*.json"))]  # not what is being written
+    return sorted(found, key=lambda manifest: (manifest.end, manifest.run_id))
+
+
+def last_published(manifests: Iterable[RunManifest], end: int, but: str = "") -> RunManifest | None:
+    """The last published run as of a tick or earlier; not the run `but`."""
+    found = [m for m in manifests if m.published and m.end <= end and m.run_id != but]
+    return max(found, key=lambda manifest: manifest.end) if found else None
+
+
+def past_runs(folder: Path) -> list[tuple[RunManifest, list[Path]]]:
+    """Published runs whose table is still there, from a partitioned Parquet sink, with its files."""
+    found = []
+    for manifest in read_manifests(folder):
+        kept = [published_parts(Path(sink.runs), manifest.run_id) for sink in manifest.sinks if sink.done and sink.runs]
+        parts = next(filter(None, kept), None)
+        if parts:
+            found.append((manifest, parts))
+    return found

@@ -1,0 +1,308 @@
+"""CSV, Parquet, and sets of Parquet files, as sinks."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from clvmodels import files
+from clvmodels.errors import StoreUnreachable
+from clvmodels.scoring.stores.store import RUN_ID, locked, only_scores, reaching, sync
+
+__all__ = ["CURRENT", "CSVFile", "ParquetFile", "ParquetSet", "ParquetWriter", "published_parts"]
+
+CURRENT, RUNS = "current.json", "runs"
+ROW_GROUP = 65_536
+ROWS_A_PART = 1_048_576
+RUN_NAME = re.compile(r"[0-9a-f]{8,64}")
+STAGED = ".clv-staged"
+
+
+class ParquetWriter:
+    """A Parquet file written by row groups of one size, whatever the size of the pieces that come."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
+        repeated = [name for name in repeated if name != "customer_id"]
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeated)
+        self._held: list[pa.Table] = []
+        self._rows = 0
+
+    def write(self, rows: pa.Table) -> None:
+        self._held.append(rows)
+        self._rows += len(rows)
+        if self._rows >= ROW_GROUP:
+            held = pa.concat_tables(self._held)
+            whole = self._rows - self._rows % ROW_GROUP
+            self._writer.write_table(held.slice(0, whole), row_group_size=ROW_GROUP)
+            self._held, self._rows = [held.slice(whole)], self._rows - whole
+
+    def close(self) -> None:
+        """Write what is held, and the end of the file."""
+        if self._rows:
+            self._writer.write_table(pa.concat_tables(self._held), row_group_size=ROW_GROUP)
+            self._held, self._rows = [], 0
+        self._writer.close()
+
+
+class CSVWriter:
+    """A CSV file."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = pa.csv.CSVWriter(path, schema)
+
+    def write(self, rows: pa.Table) -> None:
+        self._writer.write_table(rows)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class ParquetFile:
+    """One Parquet file."""
+
+    writer: Any = ParquetWriter
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+
+    @property
+    def staged(self) -> Path:
+        """Where the table lies until it is published: beside it, so that a rename is all it takes."""
+        return self.path.with_name(f".{self.path.name}{STAGED}{self.path.suffix}")
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        return locked(self.path.with_name(f".{self.path.name}.lock"), self.name)
+
+    def holds(self) -> str | None:
+        with reaching(self.name):
+            if not self.path.exists() or not self.path.stat().st_size:
+                return None
+            only_scores(self.name, self.columns_of(self.path))
+            return self.run_of(self.path)
+
+    def stage(self, run_id: str, schema: pa.Schema) -> StagedFile:
+        with reaching(self.name):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.staged.unlink(missing_ok=True)
+            return StagedFile(self, schema)
+
+    def columns_of(self, path: Path) -> list[str]:
+        """The columns of a file; none if it is not of this kind."""
+        try:
+            return list(pq.read_schema(path).names)
+        except pa.ArrowException:
+            return []
+
+    def run_of(self, path: Path) -> str | None:
+        """The run a file is of; None if it is no table of scores."""
+        try:
+            with pq.ParquetFile(path) as opened:
+                for batch in opened.iter_batches(batch_size=1, columns=[RUN_ID]):
+                    return str(batch[0][0])
+        except (pa.ArrowException, KeyError, IndexError):
+            return None
+        return None
+
+    def rows_of(self, path: Path, id_type: pa.DataType) -> int:
+        """Rows of a staged file, each customer once, in order."""
+        last, rows = None, 0
+        with pq.ParquetFile(path) as opened:
+            for batch in opened.iter_batches(columns=["customer_id"]):
+                last = _in_order(batch.column(0), last, self.name)
+                rows += len(batch)
+        return rows
+
+
+class CSVFile(ParquetFile):
+    """One CSV file."""
+
+    writer = CSVWriter
+
+    def columns_of(self, path: Path) -> list[str]:
+        with path.open(newline="", encoding="utf-8", errors="replace") as lines, contextlib.suppress(csv.Error):
+            return next(csv.reader(lines), [])
+        return []
+
+    def run_of(self, path: Path) -> str | None:
+        with path.open(newline="", encoding="utf-8", errors="replace") as lines:
+            rows = csv.DictReader(lines)
+            with contextlib.suppress(csv.Error, StopIteration):
+                return next(rows).get(RUN_ID)
+        return None
+
+    def rows_of(self, path: Path, id_type: pa.DataType) -> int:
+        last, rows = None, 0
+        kept = pa.csv.ConvertOptions(include_columns=["customer_id"], column_types={"customer_id": id_type})
+        newlines = pa.csv.ParseOptions(newlines_in_values=True)
+        with pa.csv.open_csv(path, convert_options=kept, parse_options=newlines) as opened:
+            for batch in opened:
+                last = _in_order(batch.column(0), last, self.name)
+                rows += len(batch)
+        return rows
+
+
+class StagedFile:
+    """A file beside the one it will replace."""
+
+    def __init__(self, sink: ParquetFile, schema: pa.Schema) -> None:
+        self._sink = sink
+        self._writer = sink.writer(sink.staged, schema)
+        self._id_type = schema.field("customer_id").type
+        self._open = True
+
+    def write(self, rows: pa.Table) -> None:
+        with reaching(self._sink.name):
+            self._writer.write(rows)
+
+    def count(self) -> int:
+        with reaching(self._sink.name):
+            self._close()
+            return self._sink.rows_of(self._sink.staged, self._id_type)
+
+    def publish(self) -> None:
+        with reaching(self._sink.name):
+            sync(self._sink.staged)
+            self._sink.staged.replace(self._sink.path)
+            sync(self._sink.path.parent)
+
+    def discard(self) -> None:
+        with contextlib.suppress(OSError, pa.ArrowException):
+            self._close()
+        self._sink.staged.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._open:
+            self._open = False
+            self._writer.close()
+
+
+class ParquetSet:
+    """A folder of runs, each a folder of Parquet files that never changes, and a pointer to the current one."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        return locked(self.path / ".lock", self.name)
+
+    def holds(self) -> str | None:
+        with reaching(self.name):
+            pointer = _pointer(self.path)
+        return None if pointer is None else str(pointer["run_id"])
+
+    def stage(self, run_id: str, schema: pa.Schema) -> StagedSet:
+        with reaching(self.name):
+            (self.path / RUNS).mkdir(parents=True, exist_ok=True)
+            for left in (self.path / RUNS).glob(f"*{STAGED}"):
+                shutil.rmtree(left)
+            for left in self.path.glob(f".{CURRENT}*"):
+                left.unlink()
+            return StagedSet(self, run_id, schema)
+
+
+class StagedSet:
+    """A run's folder, under another name."""
+
+    def __init__(self, sink: ParquetSet, run_id: str, schema: pa.Schema) -> None:
+        self._sink, self._run_id, self._schema = sink, run_id, schema
+        self._folder = sink.path / RUNS / f"{run_id}{STAGED}"
+        self._folder.mkdir()
+        self._parts: list[Path] = []
+        self._writer: ParquetWriter | None = None
+        self._room = self._rows = 0
+
+    def write(self, rows: pa.Table) -> None:
+        with reaching(self._sink.name):
+            while len(rows):
+                if self._writer is None:
+                    self._parts.append(self._folder / f"part-{len(self._parts):05d}.parquet")
+                    self._writer = ParquetWriter(self._parts[-1], self._schema)
+                    self._room = ROWS_A_PART
+                taken = rows.slice(0, self._room)
+                self._writer.write(taken)
+                self._room -= len(taken)
+                rows = rows.slice(len(taken))
+                if not self._room:
+                    self._close()
+
+    def count(self) -> int:
+        with reaching(self._sink.name):
+            self._close()
+            file = ParquetFile(self._folder, self._sink.name)
+            id_type = self._schema.field("customer_id").type
+            self._rows = sum(file.rows_of(part, id_type) for part in self._parts)
+            return self._rows
+
+    def publish(self) -> None:
+        with reaching(self._sink.name):
+            final = self._sink.path / RUNS / self._run_id
+            if final.exists():  # the same run, published before another: the same bytes
+                shutil.rmtree(self._folder)
+            else:
+                for part in self._parts:
+                    sync(part)
+                self._folder.rename(final)
+            sync(final.parent)
+            told = {"run_id": self._run_id, "rows": self._rows, "parts": [part.name for part in self._parts]}
+            with files.replacing(self._sink.path / CURRENT) as temporary:
+                temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+                sync(temporary)
+            sync(self._sink.path)
+
+    def discard(self) -> None:
+        with contextlib.suppress(OSError, pa.ArrowException):
+            self._close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+def published_parts(path: Path, run_id: str | None = None) -> list[Path] | None:
+    """The Parquet files of a run, by default the current one; None if there is none."""
+    if run_id is None:
+        pointer = _pointer(path)
+        return None if pointer is None else [path / RUNS / pointer["run_id"] / name for name in pointer["parts"]]
+    folder = path / RUNS / run_id
+    return sorted(folder.glob("part-*.parquet")) if RUN_NAME.fullmatch(run_id) and folder.is_dir() else None
+
+
+def _pointer(path: Path) -> dict[str, Any] | None:
+    """What the pointer of a set says, checked, since it names files."""
+    try:
+        told = json.loads((path / CURRENT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError):
+        told = None
+    sound = isinstance(told, dict) and isinstance(told.get("run_id"), str) and isinstance(told.get("parts"), list)
+    if not sound or not RUN_NAME.fullmatch(told["run_id"]) or not all(_is_part(name) for name in told["parts"]):
+        raise StoreUnreachable(f"{path / CURRENT}: is damaged, so nobody can say which run is current: remove it.")
+    return dict(told)
+
+
+def _is_part(name: Any) -> bool:
+    return isinstance(name, str) and re.fullmatch(r"part-\d+\.parquet", name) is not None
+
+
+def _in_order(ids: pa.Array, last: Any, name: str) -> Any:
+    """The last id of a batch, whose ids go up from the last of the one before."""
+    if not len(ids):
+        return last
+    values = ids.to_numpy(zero_copy_only=False)
+    if not np.all(values[1:] > values[:-1]) or (last is not None and not values[0] > last):
+        raise StoreUnreachable(f"{name}: what was staged is not every customer once; nothing was published.")
+    return values[-1]

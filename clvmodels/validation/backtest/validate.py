@@ -1,0 +1,69 @@
+"""How the same models would have predicted a period they never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clvmodels.errors import InvalidOption
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.distributions import Settings
+from clvmodels.forecasting.processes import check_models, fit_all
+from clvmodels.inference.uncertainty import RandomState, seed_of
+from clvmodels.transactions.holdout import Holdout
+from clvmodels.validation.backtest.combine import add_fit_tables, combine_cutoffs, evaluate_cutoff
+from clvmodels.validation.backtest.evaluate import CutoffCase
+from clvmodels.validation.backtest.result import Validation
+
+__all__ = ["Validation", "validate"]
+
+
+def validate(
+    split: Holdout,
+    models: Sequence[PurchaseModel] | PurchaseModel,
+    spend: SpendModel | None = None,
+    *,
+    random_state: RandomState = 0,
+) -> Validation:
+    """Fit on the calibration period, predict the holdout period, compare with what happened and with rivals.
+
+    It is a backtest of one origin, with the rivals that a Holdout is enough for: those that look back into the log, and
+    the challenger, take part in `backtest`.
+
+    Parameters
+    ----------
+    split : Holdout
+        From `holdout_split`. Nothing after its cut reaches a fit.
+    models : PurchaseModel or sequence of them
+        Fitted afresh on the calibration period; the ones passed stay as they are.
+    spend : SpendModel, optional
+        Fitted likewise; money is then scored too: expected purchases times expected spend, undiscounted.
+    random_state : int or Generator
+        For the outcomes drawn of customers.
+
+    Returns
+    -------
+    Validation
+
+    Raises
+    ------
+    InvalidOption
+        Without a model, with two of one kind, or for money the log does not have.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> split = clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
+    >>> check = clv.validate(split, models=[clv.NBD()])
+    >>> check.scores[["forecast", "rmse"]].head(2).round(2).values.tolist()
+    [['NBD', 1.86], ['zero', 2.21]]
+    """
+    given = check_models(models, "validate")
+    if spend is not None and split.spend is None:
+        raise InvalidOption("The log was split without money: pass amount= to holdout_split, or leave spend out.")
+    settings = Settings(seed=seed_of(random_state))
+    fits = fit_all(given, spend, split.calibration)
+    horizon = f"{split.horizon:.4g} {split.clock.time_unit}{'' if split.horizon == 1 else 's'}"
+    result = evaluate_cutoff(CutoffCase(split, fits, None, [], settings), horizon)
+    return Validation(**combine_cutoffs([add_fit_tables(result, fits, split, settings, horizon)], settings))

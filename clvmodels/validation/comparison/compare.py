@@ -1,0 +1,308 @@
+"""Several models on the same data: one table of their fits and, given a holdout period, of their forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from clvmodels import files, html
+from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption
+from clvmodels.estimators.fitted_purchases import data_fingerprint
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.distributions import chances_of
+from clvmodels.frames import column
+from clvmodels.processes.contract import Array
+from clvmodels.transactions.holdout import Holdout
+from clvmodels.transactions.summary import RFM
+from clvmodels.validation.comparison.findings import name_of, what_forecasts_show, what_likelihoods_show
+from clvmodels.validation.tables.metrics import METRICS, log_score
+from clvmodels.validation.tables.tracking import score_table
+
+__all__ = ["Comparison", "compare"]
+
+FORMS = {
+    "parameters": "{:.0f}",
+    "log_likelihood": "{:,.2f}",
+    "aic": "{:,.2f}",
+    "bic": "{:,.2f}",
+    "log_score": "{:.4f}",
+    "bias": "{:+.1%}",
+    "rmse": "{:,.3f}",
+    "gini": "{:.3f}",
+    "money_bias": "{:+.1%}",
+    "money_rmse": "{:,.2f}",
+    "money_gini": "{:.3f}",
+    "seconds": "{:.2f}",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Comparison:
+    """Models on the same data, best first.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row a model: model, status (or "failed"), message, parameters (that were estimated), log_likelihood, aic, bic,
+        delta_bic (above the least), seconds (missing where the model came fitted). With a holdout period log_score,
+        predicted and the other scores of its purchases; with spend the same of its money, as money_predicted and so on.
+    words : str
+        What the data support, in a sentence or a few.
+    models : tuple of PurchaseModel
+        Fitted, in the order of the table; a model whose fit failed is not among them.
+    facts : dict
+        Of the data: customers, clock, observation_end, data_fingerprint and, with a holdout period, holdout_end.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> found = clv.compare(rfm, [clv.BGNBD(), clv.NBD()])
+    >>> for sentence in found.words.split(". "):
+    ...     print(sentence)
+    Customers drop out: NBD, in which nobody leaves, fits far worse (BIC 347 higher).
+    """
+
+    table: pd.DataFrame
+    words: str
+    models: tuple[PurchaseModel, ...]
+    facts: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, missing numbers as None; without the seconds, which no second run would repeat."""
+        rows = self.table.drop(columns="seconds").to_dict("records")
+        return {"facts": files.plain(self.facts), "words": self.words, "table": files.plain(rows)}
+
+    def to_json(self, path: str | Path) -> None:
+        """Write the table, the words and the facts as JSON, whole or not at all."""
+        files.write_json(Path(path), self.to_dict())
+
+    def shown(self) -> pd.DataFrame:
+        """The columns that people read, as text."""
+        told = {
+            name: ["–" if value != value else form.format(value) for value in self.table[name]]
+            for name, form in FORMS.items()
+            if name in self.table
+        }
+        return self.table[["model", "status"]].assign(**told)
+
+    def remarks(self) -> list[str]:
+        """Why fits failed, and at which limits they ended."""
+        told = self.table[self.table["status"] != "converged"]
+        lines = [f"{row['model']}: {row['message']}" for row in told.to_dict("records")]
+        return list(dict.fromkeys(lines))
+
+    def __repr__(self) -> str:
+        return "\n".join([self.shown().to_string(index=False), *self.remarks(), self.words])
+
+    def _repr_html_(self) -> str:
+        return html.block(self.words, "", html.table(self.shown().to_dict("list")), html.items(self.remarks()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trial:
+    """A model that was tried: fitted, or the reason why it is not; chances (n,) of what happened in a holdout period.
+
+    `rank` is what the trials are sorted by, least first.
+    """
+
+    model: PurchaseModel
+    failure: str | None
+    seconds: float
+    chances: Array | None
+
+    @property
+    def rank(self) -> float:
+        if self.failure is not None:
+            return np.inf
+        return self.model.fit_.bic if self.chances is None else -log_score(self.chances)
+
+
+def compare(
+    data: RFM | Holdout, models: Sequence[PurchaseModel] | PurchaseModel, spend: SpendModel | None = None
+) -> Comparison:
+    """Fit models to the same data, and say in one table and a few words what speaks for which.
+
+    Best first: by BIC; given a holdout period by the mean logarithm of the probability that was given to what each
+    customer then did, since this score judges whole forecasts and cannot be bettered by telling other probabilities
+    than those believed in. (RMSE judges their means alone, Gini only their order.)
+
+    Parameters
+    ----------
+    data : RFM or Holdout
+        From `rfm_summary`, or from `holdout_split`: models then learn from its calibration period.
+    models : PurchaseModel or sequence of them
+        Unfitted ones are copied and fitted; fitted ones are kept as they are. A fit that fails becomes a row that says
+        why.
+    spend : SpendModel, optional
+        With a holdout period: money is then scored too, as by `validate`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InvalidOption
+        Without a model; for one that was fitted to other data.
+    ClockMismatch
+        For a model that was fitted by another clock; for a process of opportunities on an RFM of times, or the reverse.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> found = clv.compare(rfm, [clv.BGNBD(), clv.MBGNBD(), clv.NBD()])
+    >>> print(found.table[["model", "bic"]].round(1).to_string(index=False))
+      model     bic
+    MBG/NBD 19195.3
+     BG/NBD 19195.9
+        NBD 19542.8
+    """
+    split = data if isinstance(data, Holdout) else None
+    rfm = split.calibration if split is not None else data
+    if not isinstance(rfm, RFM):
+        raise InvalidOption(f"A {type(data).__name__} cannot be compared on: give an RFM, or a holdout_split.")
+    given = [models] if isinstance(models, PurchaseModel) else list(models)
+    _check(rfm, given)
+    if spend is not None and (split is None or split.spend is None):
+        raise InvalidOption("Spend is scored on a holdout period with money: give holdout_split(..., amount=...).")
+    spender = None if spend is None else _spending(spend, rfm)
+    trials = sorted((_tried(model, rfm, split) for model in given), key=lambda trial: trial.rank)
+    table = _fits(trials)
+    if split is not None:
+        table = pd.concat([table, _forecasts(trials, split, spender)], axis=1)
+    facts = {
+        "customers": len(rfm),
+        "clock": asdict(rfm.clock),
+        "observation_end": rfm.observation_end,
+        "data_fingerprint": data_fingerprint(rfm),
+    }
+    return Comparison(
+        table=table,
+        words=_words(trials, table),
+        models=tuple(trial.model for trial in trials if trial.failure is None),
+        facts=facts if split is None else facts | {"holdout_end": split.holdout_end},
+    )
+
+
+def _check(rfm: RFM, models: Sequence[PurchaseModel]) -> None:
+    """Refuse models whose likelihoods are not of these data."""
+    if not models:
+        raise InvalidOption("compare needs at least one model, such as models=[BGNBD(), NBD()].")
+    for model in models:
+        if not isinstance(model, PurchaseModel):
+            raise InvalidOption(f"{model!r} is no purchase model: give instances, such as BGNBD().")
+        if model.__sklearn_is_fitted__():
+            _check_fitted_to(model, rfm)
+
+
+def _check_fitted_to(model: PurchaseModel, rfm: RFM) -> None:
+    title, fresh = model.title, f"pass {type(model).__name__}() unfitted, and it is fitted to these"
+    if model.clock_ != rfm.clock:
+        raise ClockMismatch(
+            f"{title} was fitted in {model.clock_}; these data are told in {rfm.clock}: likelihoods of two clocks "
+            f"cannot be compared; {fresh}."
+        )
+    if model.data_fingerprint_ is None:
+        raise InvalidOption(f"{title} was saved without a fingerprint of its data, so nobody can tell: {fresh}.")
+    if model.data_fingerprint_ != data_fingerprint(rfm):
+        raise InvalidOption(
+            f"{title} was fitted to other data ({model.fit_.customers:,} customers, observed to "
+            f"{model.observation_end_}) than these ({len(rfm):,}, to {rfm.observation_end}): {fresh}."
+        )
+
+
+def _tried(model: PurchaseModel, rfm: RFM, split: Holdout | None) -> _Trial:
+    """The model as it came if it was fitted, otherwise a fitted copy; with its chances in a holdout period."""
+    seconds = np.nan
+    if not model.__sklearn_is_fitted__():
+        model, started = clone(model), perf_counter()
+        try:
+            model.fit(rfm)
+        except FitFailed as failure:
+            return _Trial(model, str(failure), perf_counter() - started, None)
+        seconds = perf_counter() - started
+    return _Trial(model, None, seconds, None if split is None else chances_of(model, split))
+
+
+def _spending(spend: SpendModel, rfm: RFM) -> Array:
+    """Expected spend a purchase of each customer, (n,)."""
+    return column(clone(spend).fit(rfm).expected_spend(rfm), "expected_spend")
+
+
+def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
+    """A row a model: status, likelihood, AIC, BIC, seconds."""
+    fitted = [trial.model for trial in trials if trial.failure is None]
+    least = min((model.fit_.bic for model in fitted), default=np.nan)
+    rows = []
+    for trial in trials:
+        model = trial.model
+        if trial.failure is None:
+            fit = model.fit_
+            told = {
+                "model": name_of(model),
+                "status": fit.status,
+                "message": fit.message,
+                "parameters": int(np.sum(fit.free)) + fit.chosen,
+                "log_likelihood": fit.log_likelihood,
+                "aic": fit.aic,
+                "bic": fit.bic,
+                "delta_bic": fit.bic - least,
+            }
+        else:
+            told = {
+                "model": model.title,
+                "status": "failed",
+                "message": trial.failure,
+                "parameters": len(model.process.parametrization.names),
+                **dict.fromkeys(("log_likelihood", "aic", "bic", "delta_bic"), np.nan),
+            }
+        rows.append(told | {"seconds": trial.seconds})
+    return pd.DataFrame(rows)
+
+
+def _forecasts(trials: Sequence[_Trial], split: Holdout, spend: Array | None) -> pd.DataFrame:
+    """Scores of the forecasts, in the order of the trials; missing where a fit failed."""
+    forecasts = {
+        place: column(trial.model.expected_purchases(split.calibration, split.horizon), "expected_purchases")
+        for place, trial in enumerate(trials)
+        if trial.failure is None
+    }
+    scores = [trial.chances for trial in trials]
+    table = pd.DataFrame({"log_score": [np.nan if told is None else log_score(told) for told in scores]})
+    table = table.join(_scored(split.purchases.astype(float), forecasts))
+    if spend is not None and split.spend is not None:
+        money = {place: bought * spend for place, bought in forecasts.items()}
+        table = table.join(_scored(split.spend, money).add_prefix("money_"))
+    return table
+
+
+def _scored(actual: Array, forecasts: dict[int, Array]) -> pd.DataFrame:
+    """The scores of `validate`, by place."""
+    names = ["predicted", *METRICS]
+    if not forecasts:
+        return pd.DataFrame(columns=names, dtype=float)
+    scores = score_table(actual, {str(place): told for place, told in forecasts.items()}, "")
+    return scores[names].set_index(pd.Index(list(forecasts)))
+
+
+def _words(trials: Sequence[_Trial], table: pd.DataFrame) -> str:
+    models = [trial.model for trial in trials if trial.failure is None]
+    if not models:
+        return "No model could be fitted to these data."
+    sentences = what_likelihoods_show(models)
+    chances = [trial.chances for trial in trials if trial.chances is not None]
+    if chances:
+        sentences += what_forecasts_show(models, chances, float(table["bias"].iloc[0]))
+    return " ".join(sentences) or f"{name_of(models[0])} stands alone: other models would show what it is worth."

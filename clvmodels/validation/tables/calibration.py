@@ -1,0 +1,180 @@
+"""How well forecasts fit groups of customers: by frequency, recency, predicted decile, cohort and attribute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clvmodels.forecasting.distributions import bounds_of_total, spread_of
+from clvmodels.forecasting.forecast import Forecast, QuantityForecasts
+from clvmodels.processes.contract import Array
+from clvmodels.transactions.holdout import Holdout
+from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, rmse, width
+
+__all__ = ["CustomerGrouping", "calibration_table", "customer_groups", "group_table"]
+
+MOST_FREQUENT = 7  # repeat purchases from which customers are told together
+RECENCY_BINS = 6
+MOST_LABELS = 50  # of an attribute that is worth a row each
+COLUMNS = ["by", "order", "group", "quantity", "forecast", "kind", "customers", "actual", "expected"]
+MORE = ["lower", "upper", "coverage", "width", "sampled"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomerGrouping:
+    """Customers in groups: the name of what parts them, each one's group (n,), and the groups' labels in order."""
+
+    by: str
+    codes: npt.NDArray[np.intp]
+    labels: list[str]
+
+
+def customer_groups(split: Holdout) -> list[CustomerGrouping]:
+    """By frequency, recency, cohort and the attributes carried."""
+    rfm = split.calibration
+    most = np.minimum(rfm.frequency, MOST_FREQUENT)
+    frequency = CustomerGrouping("frequency", most, [*map(str, range(MOST_FREQUENT)), f"{MOST_FREQUENT}+"])
+    groups = [frequency, _by_recency(rfm.frequency, rfm.recency, rfm.clock.time_unit), _by_cohort(split)]
+    for name, values in rfm.attributes.items():
+        labels, codes = np.unique([str(value) for value in values.to_list()], return_inverse=True)
+        if len(labels) <= MOST_LABELS:
+            groups.append(CustomerGrouping(name, codes, [str(label) for label in labels]))
+    return groups
+
+
+def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping], level: float) -> pd.DataFrame:
+    """Means a customer, forecast and actual, of each group, with the interval that each process gave.
+
+    Deciles are of each forecast's own ranking. `lower` and `upper` are for the mean of the group; `coverage` is the
+    share of the customers sampled who did what lies within their own interval.
+
+    Returns
+    -------
+    DataFrame
+        by, order, group, quantity, forecast, kind, customers, actual, expected, lower, upper, coverage, width, sampled.
+    """
+    known = np.flatnonzero(outcome.known)
+    tables = []
+    for forecast in outcome.forecasts:
+        if forecast.mean is None:
+            continue
+        codes = np.full(len(outcome.actual), -1, dtype=np.intp)
+        codes[known] = deciles(forecast.mean[known]) - 1
+        own = CustomerGrouping("decile", codes, [str(i + 1) for i in range(GROUPS)])
+        tables += [_grouped(outcome, forecast, each, level) for each in (*groups, own)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> pd.DataFrame:
+    """Totals and errors of each cohort and group by attribute: by, group, quantity, forecast, kind, customers, ...
+
+    Returns
+    -------
+    DataFrame
+        by, group, quantity, forecast, kind, customers, predicted, actual, bias, rmse.
+    """
+    rows = []
+    told = [each for each in groups if each.by not in ("frequency", "recency")]
+    known = outcome.known
+    for each in told:
+        for code, label in enumerate(each.labels):
+            inside = known & (each.codes == code)
+            actual = outcome.actual[inside]
+            if not inside.any():
+                continue
+            for forecast in outcome.forecasts:
+                if forecast.mean is None:
+                    continue
+                predicted = forecast.mean[inside]
+                total, found = float(predicted.sum()), float(actual.sum())
+                rows.append(
+                    {
+                        "by": each.by,
+                        "group": label,
+                        "quantity": outcome.quantity,
+                        "forecast": forecast.title,
+                        "kind": forecast.kind,
+                        "customers": int(inside.sum()),
+                        "predicted": total,
+                        "actual": found,
+                        "bias": total / found - 1 if found else np.nan,
+                        "rmse": rmse(actual, predicted),
+                    }
+                )
+    columns = ["by", "group", "quantity", "forecast", "kind", "customers", "predicted", "actual", "bias", "rmse"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _grouped(outcome: QuantityForecasts, forecast: Forecast, groups: CustomerGrouping, level: float) -> pd.DataFrame:
+    """The rows of one forecast and one way of grouping."""
+    assert forecast.mean is not None
+    known = outcome.known & (groups.codes >= 0)
+    codes, many = groups.codes[known], len(groups.labels)
+    size = np.bincount(codes, minlength=many)
+    some = np.flatnonzero(size)
+    actual, expected = (
+        np.bincount(codes, weights=values[known], minlength=many)[some] / size[some]
+        for values in (outcome.actual, forecast.mean)
+    )
+    table = pd.DataFrame(
+        {
+            "by": groups.by,
+            "order": some + 1,
+            "group": [groups.labels[i] for i in some],
+            "quantity": outcome.quantity,
+            "forecast": forecast.title,
+            "kind": forecast.kind,
+            "customers": size[some],
+            "actual": actual,
+            "expected": expected,
+        },
+        columns=COLUMNS,
+    )
+    told = [
+        _intervals(outcome, forecast, known & (groups.codes == i), mean, level)
+        for i, mean in zip(some, expected, strict=True)
+    ]
+    return table.join(pd.DataFrame(told, columns=MORE, index=table.index))
+
+
+def _intervals(
+    outcome: QuantityForecasts, forecast: Forecast, inside: npt.NDArray[np.bool_], expected: float, level: float
+) -> tuple[float, float, float, float, int]:
+    told = forecast.told
+    if told is None:
+        return np.nan, np.nan, np.nan, np.nan, 0
+    ends = bounds_of_total(spread_of(told, inside), expected * inside.sum(), level)
+    lower, upper = (float(end) / int(inside.sum()) for end in ends)
+    rows = inside[told.rows]
+    if not rows.any():
+        return lower, upper, np.nan, np.nan, 0
+    theirs = outcome.actual[told.rows][rows], told.lower[rows], told.upper[rows]
+    return lower, upper, coverage(*theirs), width(*theirs[1:]), int(rows.sum())
+
+
+def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> CustomerGrouping:
+    """Those who never came back, then the others in bins of about equal size by their last purchase."""
+    again = frequency > 0
+    labels, codes = ["no repeat purchase"], np.zeros(len(recency), dtype=np.intp)
+    if again.any():
+        edges = np.unique(np.quantile(recency[again], np.linspace(0, 1, RECENCY_BINS + 1), method="inverted_cdf"))
+        codes[again] = np.maximum(np.searchsorted(edges, recency[again], side="left"), 1)
+        ends = edges[1:] if len(edges) > 1 else edges
+        begins = edges[:-1]
+        labels += [f"{low:.3g} to {high:.3g} {unit}s" for low, high in zip(begins, ends, strict=True)]
+    return CustomerGrouping("recency", codes, labels)
+
+
+def _by_cohort(split: Holdout) -> CustomerGrouping:
+    """By the calendar quarter of the first purchase; by the month where that is two quarters or fewer."""
+    rfm = split.calibration
+    tick = split.cut - np.rint(rfm.T * rfm.clock.ticks_per_unit).astype(np.int64)
+    distinct, rows = np.unique(tick, return_inverse=True)
+    months = [rfm.clock.describe_start(int(each))[:7] for each in distinct]
+    quarters = [f"{month[:4]} Q{(int(month[5:]) + 2) // 3}" for month in months]
+    told = months if len(set(quarters)) <= 2 else quarters
+    labels, codes = np.unique(told, return_inverse=True)
+    return CustomerGrouping("cohort", codes[rows], [str(label) for label in labels])

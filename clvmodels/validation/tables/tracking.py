@@ -1,0 +1,129 @@
+"""Tables of a validation: scores of means, weekly tracking. Arrays in, pandas out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.forecasting.distributions import Spread, bounds_of_total
+from clvmodels.processes.contract import Array
+from clvmodels.transactions.holdout import Holdout
+from clvmodels.validation.tables.metrics import METRICS
+
+__all__ = ["score_table", "tracking_table"]
+
+
+def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) -> pd.DataFrame:
+    """A row a forecast: customers scored, totals, and every metric.
+
+    All forecasts are scored on the same customers, those for whom none is missing.
+    """
+    known = np.all([np.isfinite(predicted) for predicted in forecasts.values()], axis=0)
+    rows = []
+    for name, predicted in forecasts.items():
+        scores = {metric: score(actual[known], predicted[known]) for metric, score in METRICS.items()}
+        rows.append(
+            {
+                "quantity": quantity,
+                "forecast": name,
+                "customers": int(known.sum()),
+                "predicted": float(predicted[known].sum()),
+                "actual": float(actual[known].sum()),
+                **scores,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def tracking_table(
+    split: Holdout, models: Mapping[str, PurchaseModel], spreads: Mapping[str, Spread], level: float
+) -> pd.DataFrame:
+    """Repeat purchases week by week, by customers known at the cut: a row a week and model.
+
+    `expected` is unconditional: what the fitted process expects of customers who arrived when these did. `forecast`,
+    after the cut, is conditional on each customer's history. Weeks end on the cut and every seven days before and
+    after it, so the first and the last may be shorter; each has its cumulative counterpart. On a discrete clock every
+    opportunity has a row instead.
+
+    The band of the forecast is for what happens. Of a period h of the holdout period H, what one customer does has a
+    variance over its mean that rises from 1, of Poisson counts, to what `spreads` says for H, in step with the total.
+
+    Returns
+    -------
+    DataFrame
+        model, period ("week", or the opportunity), week (its number), end (date), holdout (bool), actual, expected,
+        forecast, cumulative_ of each, and _lower and _upper of forecast and cumulative_forecast.
+    """
+    clock = split.clock
+    week = 1 if clock.discrete else round(clock.length("week") * clock.ticks_per_unit)
+    ticks, started, repeated = split.activity
+    origin = int(ticks[0]) - 1  # weeks are (edge, next edge]
+    last = split.cut + round(split.horizon * clock.ticks_per_unit)
+    before = np.arange(split.cut, origin, -week)[::-1]
+    edges = np.concatenate([before, np.arange(split.cut + week, last, week), [last]])
+    actual = np.array([repeated[ticks <= edge].sum() for edge in edges], dtype=float)
+    seen = started > 0
+    lags = np.maximum(edges[:, None] - ticks[None, seen], 0) / clock.ticks_per_unit
+    tables = []
+    for name, model in models.items():
+        expected = _expected_of_arrivals(model, split, edges, lags, started[seen].astype(float))
+        at_cut = actual[edges == split.cut][0]
+        forecast = np.full(len(edges), np.nan)
+        ahead = edges > split.cut
+        since = model.expected_totals(split.calibration, (edges[ahead] - split.cut) / clock.ticks_per_unit)
+        forecast[ahead] = at_cut + since
+        continued = np.where(edges == split.cut, at_cut, forecast)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "model": name,
+                    "period": clock.time_unit if clock.discrete else "week",
+                    "week": np.arange(1, len(edges) + 1),
+                    "end": [clock.describe_tick(int(edge)) for edge in edges],
+                    "holdout": edges > split.cut,
+                    "actual": np.diff(actual, prepend=0.0),
+                    "expected": np.diff(expected, prepend=0.0),
+                    "forecast": np.diff(continued, prepend=np.nan),
+                    "cumulative_actual": actual,
+                    "cumulative_expected": expected,
+                    "cumulative_forecast": forecast,
+                    **_bands(spreads[name], since, at_cut, ahead, level),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _bands(spread: Spread, since: Array, at_cut: float, ahead: npt.NDArray[np.bool_], level: float) -> dict[str, Array]:
+    """Ends of the forecast's band, cumulative and not, (edges,); missing up to the cut.
+
+    `since` (k,) are the totals expected since the cut.
+    """
+    columns = {}
+    for name, expected, before in (
+        ("forecast", np.diff(since, prepend=0.0), 0.0),
+        ("cumulative_forecast", since, at_cut),
+    ):
+        grown = np.divide(expected, since[-1], out=np.ones(len(since)), where=since[-1] > 0)
+        told = Spread(1 + (spread.noise - 1) * grown, spread.shared)
+        for end, values in zip(("lower", "upper"), bounds_of_total(told, expected, level), strict=True):
+            columns[f"{name}_{end}"] = np.full(len(ahead), np.nan)
+            columns[f"{name}_{end}"][ahead] = before + values
+    return columns
+
+
+def _expected_of_arrivals(
+    model: PurchaseModel, split: Holdout, edges: npt.NDArray[np.int64], lags: Array, started: Array
+) -> Array:
+    """Expected purchases up to each edge of all customers, as told when they came, (edges,)."""
+    if model.process.state == model.plain.state:
+        distinct, position = np.unique(lags, return_inverse=True)
+        expected: Array = model.mean_purchases(distinct)[position].reshape(lags.shape) @ started
+        return expected
+    rfm, ticks = split.calibration, split.clock.ticks_per_unit
+    since = edges[:, None] - (split.cut - np.rint(rfm.T * ticks))
+    return np.array([np.sum(model.arrivals(np.maximum(each, 0) / ticks, rfm)) for each in since])
