@@ -1,0 +1,9 @@
+"""Findings and labels -> sentences: one message file per language, and the formats of numbers and lists.
+
+Nothing else in the package turns a finding into text, and nothing reads text to decide anything.
+"""
+
+from clvmodels.language.finding import Finding, Findings, Severity, as_text
+from clvmodels.language.messages import message
+
+__all__ = ["Finding", "Findings", "Severity", "as_text", "message"]

@@ -1,0 +1,61 @@
+"""A finding: a judgment as a code and figures, without text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from clvmodels.language.messages import message
+
+__all__ = ["Finding", "Findings", "Severity", "as_text"]
+
+Severity = Literal["info", "caution", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A judgment as a code and figures; a language turns it into a sentence.
+
+    Attributes
+    ----------
+    code : str
+        What was found, such as "profile-no-season"; the id of a message in every language file.
+    figures : mapping of str to number, str, bool or list of str
+        The numbers and names that the judgment rests on. Text among them is a code or a name from the data, never a
+        sentence.
+    severity : {"info", "caution", "problem"}
+        Whether it describes, limits how far the results can be used, or forbids their use.
+
+    Examples
+    --------
+    >>> from clvmodels.language import Finding
+    >>> finding = Finding("rows-after-end", {"rows": 1234, "end": "1997-09-30"})
+    >>> finding.text
+    '1,234 rows after 1997-09-30 were left out'
+    """
+
+    code: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity = "info"
+
+    @property
+    def text(self) -> str:
+        """The finding as an English sentence."""
+        return self.render()
+
+    def render(self, language: str = "en") -> str:
+        """The finding as a sentence in a language."""
+        return message(self.code, self.figures, language)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Code, severity and figures as plain values, with the English text beside them."""
+        return {"code": self.code, "severity": self.severity, "figures": dict(self.figures), "text": self.text}
+
+
+Findings = tuple[Finding, ...]
+
+
+def as_text(findings: Iterable[Finding], language: str = "en", separator: str = " ") -> str:
+    """Several findings as one text, in their order."""
+    return separator.join(finding.render(language) for finding in findings)
