@@ -138,7 +138,7 @@ def test_an_export_is_cleaned_alike(tmp_path):
 
 def test_what_is_no_ledger_is_refused(log, tmp_path, monkeypatch, capsys):
     wrong = tmp_path / "wrong.json"
-    for text in ("{}", "not json", "[1]", '{"rules": {"colour": 1}, "read": {}}'):
+    for text in ("{}", "not json", "[1]", '{"rules": {"color": 1}, "read": {}}'):
         wrong.write_text(text)
         assert report(monkeypatch, log, "--cleaning", wrong) != 0
         assert "no ledger that `clv clean` wrote" in capsys.readouterr().err.replace("\n", " ")

@@ -169,7 +169,7 @@ def _gradient(score: Callable[[Any], Score], p: Any) -> Array:
     return score(p).gradient
 
 
-def _added_up(score: Callable[[Any], Score], counts: Array, p: Any, curved: bool) -> Totals:
+def _added_up(score: Callable[[Any], Score], counts: Array, p: Any, curved: bool) -> Totals:  # noqa: ARG001  # as `totals` of a process
     """Totals from the score of each row, without the Hessian."""
     found = score(p)
     value = float(np.sum(counts * found.log_likelihood))

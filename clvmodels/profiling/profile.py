@@ -266,7 +266,7 @@ def profile(
 
 
 def _judged(seen: DailyPurchases, clock: Clock, **told: Any) -> Profile:
-    """Every judgement of what was observed, beside what is told of the log."""
+    """Every judgment of what was observed, beside what is told of the log."""
     days_per_unit = clock.ticks_per_unit
     intertimes = judge_intertimes(seen, days_per_unit, clock.time_unit)
     regularity, opportunities = judge_regularity(seen), judge_opportunities(seen)

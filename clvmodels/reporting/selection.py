@@ -115,7 +115,7 @@ class Selection:
         return titles[: MOST_LINES - 1] + best
 
     def of(self, table: pd.DataFrame, titles: Sequence[str], column: str = "forecast") -> pd.DataFrame:
-        """The rows of these forecasts, in their order, so that each keeps its colour from picture to picture."""
+        """The rows of these forecasts, in their order, so that each keeps its color from picture to picture."""
         rows = table[table[column].isin(titles)]
         return rows.iloc[np.argsort([titles.index(title) for title in rows[column]], kind="stable")]
 

@@ -168,7 +168,7 @@ split = clv.holdout_split(log, **columns, time_unit="week", calibration_end="199
 check = clv.validate(split, models=[clv.BGNBD()], spend=clv.GammaGamma())
 clv.write_report(check, "report.html")
 
-clv.CustomerModel(purchases, spend).save("model.json")  # the one saved artefact; JSON, never pickle
+clv.CustomerModel(purchases, spend).save("model.json")  # the one saved artifact; JSON, never pickle
 model = clv.load("model.json")
 assert model.expected_purchases(rfm, "12 months").equals(purchases.expected_purchases(rfm, "12 months"))
 """

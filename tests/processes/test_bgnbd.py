@@ -37,7 +37,7 @@ CORNERS = [
     (0.24, 4.4, 0.05, 1e5),
     (3.0, 0.01, 50.0, 1e-3),
 ]
-# (x, t_x, T)
+# Each history is x, t_x and T.
 HISTORIES = [
     (0, 0.0, 0.0),
     (0, 0.0, 39.0),

@@ -88,11 +88,11 @@ def test_log_likelihood_is_that_of_the_paper(p, history):
 def test_the_likelihood_is_a_density_of_the_mean(p):
     """It integrates to 1 over the mean spend, whatever the count."""
     p = parameters(p)
-    centre = np.log(p.p * p.v / p.q)
+    center = np.log(p.p * p.v / p.q)
     for count in (1, 4):
-        # log mean = centre + log of a ratio of gammas; its tails fall as exp(-p count s) and exp(-q s).
+        # log mean = center + log of a ratio of gammas; its tails fall as exp(-p count s) and exp(-q s).
         left, right = 30 / min(1.0, p.p * count), 30 / min(1.0, p.q)
-        s = np.linspace(centre - left, centre + right, 400_001)
+        s = np.linspace(center - left, center + right, 400_001)
         log_density = PROCESS.log_likelihood(p, np.full(len(s), count), np.exp(s)) + s
         # The trapezoidal rule is exact here; the tails are 1e-13, rounding of the log-likelihood at p = 1e5 is 1e-10.
         assert np.sum(np.exp(log_density)) * (s[1] - s[0]) == pytest.approx(1, rel=1e-8)

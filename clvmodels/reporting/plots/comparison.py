@@ -37,7 +37,7 @@ METRIC_LABELS: dict[str, str] = {
 def scores(
     table: Frame, *, quantity: str = "purchases", metric: PlottedMetric = "gini", ax: Axes | None = None
 ) -> Axes:
-    """One score of every forecast, a row each: models in blue, machine learning in orange, simple rules in grey.
+    """One score of every forecast, a row each: models in blue, machine learning in orange, simple rules in gray.
 
     Parameters
     ----------

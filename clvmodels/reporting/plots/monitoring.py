@@ -49,7 +49,7 @@ def monitoring_level(table: Frame, *, ax: Axes | None = None) -> Axes:
         _models(ax, frame)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         style.dates_below(ax)
-        ax.set_xlabel("scored as of\n(bars: two standard errors; grey: within 10%)")
+        ax.set_xlabel("scored as of\n(bars: two standard errors; gray: within 10%)")
         ax.set_ylabel("purchases that came,\nrelative to the forecast")
         style.key_above(ax)
     return ax

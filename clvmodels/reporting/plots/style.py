@@ -1,7 +1,7 @@
-"""The one style of every picture, for notebooks, pages and paper: colours, the Axes to draw on, labels, keys.
+"""The one style of every picture, for notebooks, pages and paper: colors, the Axes to draw on, labels, keys.
 
-Colours that colour-blind readers can tell apart (Okabe & Ito, 2008, "Color Universal Design"); markers and widths that
-survive a grey printer.
+Colors that colour-blind readers can tell apart (Okabe & Ito, 2008, "Color Universal Design"); markers and widths that
+survive a gray printer.
 """
 
 from __future__ import annotations
@@ -284,7 +284,7 @@ def at_right_edge(ax: Axes, y: float, text: str, color: str = INK) -> None:
 
 
 def note(ax: Axes, text: str, xy: tuple[Any, float], offset: tuple[float, float] = (4, 4), **options: Any) -> None:
-    """A small grey remark beside a point."""
+    """A small gray remark beside a point."""
     look: dict[str, Any] = {"color": MUTED, "fontsize": SMALL} | options
     ax.annotate(text, xy, xytext=offset, textcoords="offset points", **look)
 

@@ -1,4 +1,4 @@
-"""A plot as an SVG element of a page, in colours that the page can change to those of night."""
+"""A plot as an SVG element of a page, in colors that the page can change to those of night."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HEX = re.compile("|".join(VARIABLES), re.IGNORECASE)
 def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float = PAGE_HEIGHT, **options: Any) -> str:
     """A plot as an SVG element to stand inside a page: the same table gives the same text.
 
-    Colours of the style are CSS variables with the colour itself as what to fall back on (``var(--plot-ink, #1b1b1b)``;
+    Colors of the style are CSS variables with the color itself as what to fall back on (``var(--plot-ink, #1b1b1b)``;
     muted, faint, paper, color-1 to color-6), so that a page can turn dark; the background is left to the page.
 
     Parameters

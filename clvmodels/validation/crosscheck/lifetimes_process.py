@@ -97,7 +97,7 @@ def ask(
         np.savez(folder / "rows.npz", counts=rows.counts, **columns)  # type: ignore[arg-type]
         try:
             # -P: the worker's folder holds modules that must not hide others of their name.
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603  # our own worker, without a shell
                 [sys.executable, "-P", str(WORKER)],
                 cwd=folder,
                 capture_output=True,

@@ -17,7 +17,7 @@ import numpy as np
 
 __all__: list[str] = []
 
-START = {"ParetoNBDFitter": np.ones(4)}  # the centre of its random start, so that the answer is always the same
+START = {"ParetoNBDFitter": np.ones(4)}  # the center of its random start, so that the answer is always the same
 
 
 class EachRow:
