@@ -2,9 +2,9 @@
 
 Purchases come at a gamma-distributed rate; after each one, a customer drops out with a beta-distributed probability. A
 customer active at T buys at rate lambda ~ Gamma(r + x, alpha + T) and leaves after a purchase with probability
-p ~ Beta(a, b + stays), where `stays` is how often the customer has stayed after a purchase: here x, and once more where
-the first purchase counts too, which b + 1 in place of b says. Everything forward in time is an average over p of an
-elementary function.
+p ~ Beta(a, b + stays), where `stays` counts the purchases after which the customer stayed: x in BG/NBD, and x + 1 in
+MBG/NBD, where customers may also leave after the first purchase (b + 1 then replaces b). Every prediction is an average
+over p of an elementary function.
 
 Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", Marketing Science 24(2), 275-284; called FHL below.
 """
@@ -54,11 +54,11 @@ __all__ = [
     "survival_if_active",
 ]
 
-SMALLEST = 1e-12  # dropout probability below which nobody is seen to leave
-NEVER = 1e-300  # purchases per unit of time below which nobody ever buys: the waiting time would overflow
-BLOCK = 2**15  # values in flight, rows times nodes: what a processor keeps near
-LEGENDRE_STEPS = 4  # nodes that a sum over times is made longer by at once
-MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
+SMALLEST = 1e-12  # dropout probability below which no customer leaves within any horizon
+NEVER = 1e-300  # purchases per unit of time below which a customer never buys: the waiting time would overflow
+BLOCK = 2**15  # rows times nodes computed at once: what fits into a processor's cache
+LEGENDRE_STEPS = 4  # node counts are rounded up to a multiple of this
+MANY = 1_000  # purchases that a customer may make: the nodes are close enough up to this many
 
 
 class Parameters(NamedTuple):
@@ -71,7 +71,7 @@ class Parameters(NamedTuple):
 
 
 def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
-    """Where to start: the overall rate, with little or much dropout and variation."""
+    """Return starting values: the overall rate, with little or much dropout and variation."""
     rate = max(float(np.sum(x)), 0.5) / max(float(np.sum(T)), 1e-300)
     shapes = ((0.5, 1.5, 0.2, 3.0), (2.0, 1.2, 0.05, 1.0), (0.2, 3.0, 0.5, 2.0))
     return [
@@ -118,7 +118,7 @@ def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
 
 
 def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
-    """The same, each purchase worth exp(-delta tau)."""
+    """Return the same expectation with each purchase worth exp(-delta tau)."""
     answer: Array = both_if_active(p, h, delta, x, T)[1]
     return answer
 
@@ -170,8 +170,8 @@ def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
 def posterior_means(p: Parameters, alive: Array, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
     """Means of a customer's rate and dropout probability given the history, and P(alive) that follows from it.
 
-    Somebody who is gone left right after the last purchase: the rate is then told by t_x, and one dropout is seen in
-    place of one stay.
+    A customer who has left did so right after the last purchase. The rate then depends on t_x, and one dropout is
+    observed in place of one stay.
     """
     return {
         "purchase_rate": (p.r + x) * (alive / (p.alpha + T) + (1 - alive) / (p.alpha + t_x)),
@@ -212,8 +212,8 @@ def simulate(
 ) -> History:
     """Histories of new customers observed for T (n,), drawn from the process itself.
 
-    With `leave_at_once`, a customer may drop out after the first purchase too, as in MBG/NBD. A purchase is every so
-    many-th of the events that come at the gamma-distributed rate.
+    With `leave_at_once`, a customer may also drop out after the first purchase, as in MBG/NBD. Every `events`-th event
+    of a Poisson process at the gamma-distributed rate is a purchase.
     """
     n = len(T)
     rate = generator.gamma(np.broadcast_to(p.r, n)) / np.broadcast_to(p.alpha, n)
@@ -246,7 +246,7 @@ def sample_if_active(
     active: npt.NDArray[np.bool_],
     generator: np.random.Generator,
 ) -> Future:
-    """Draw what customers do in (T, T + h] if they are active at T, given who is.
+    """Draw what customers do in (T, T + h], given which of them are active at T.
 
     Given the rate, purchases are Poisson; given the dropout probability, the purchase after which a customer leaves is
     geometric; the count is the smaller of the two. Times of a Poisson process are uniform, and those up to the k-th
@@ -269,7 +269,7 @@ def sample_if_active(
 
 
 def quantities(p: Parameters) -> dict[str, Array]:
-    """What people quote of the process: means over new customers, and the time between purchases at the mean rate."""
+    """Return the summary quantities: means over new customers, and the time between purchases at the mean rate."""
     return {
         "mean purchase rate": p.r / p.alpha,
         "mean time between purchases": p.alpha / p.r,
@@ -283,7 +283,9 @@ def _bought(q: Array, shape: Array, z: Array) -> Array:
 
 
 def _bought_by_share(q: Array, shape: Array, *shares: Array) -> Array:
-    """The same until the last of several z, and added up over all of them: pairs of a weight and z; (2, ...)."""
+    """Return `_bought` at the last of several z, and its weighted sum over all of them (pairs of a weight and z), (2,
+    ...).
+    """
     gone, all_bought, left, z = np.zeros(()), np.zeros(()), np.zeros(()), np.zeros(())
     for worth, z in zip(shares[::2], shares[1::2], strict=True):
         left = np.log1p(q * z) * -shape
@@ -357,9 +359,9 @@ def average(
             prepared = tuple(np.take(part, rows, axis=-2) for part in prepare(nodes.p))
             left = g(prepared, *(column[..., None] for column in columns))
         b = p.b + x
-        known = at_0 * np.exp(log_beta(p.a, b + k) - log_beta(p.a, b)) + at_1 * p.a / (p.a + b)
+        ends = at_0 * np.exp(log_beta(p.a, b + k) - log_beta(p.a, b)) + at_1 * p.a / (p.a + b)
         left = left - at_0[..., None] * np.exp(k[..., None] * np.log(complement)) - at_1[..., None] * q
-        average: Array = known + np.sum(weight * left, axis=-1)
+        average: Array = ends + np.sum(weight * left, axis=-1)
         return average
 
     counts = beta_node_count(p.a, p.b, (p.r + MANY) * longest / p.alpha)
@@ -373,7 +375,8 @@ def average(
 
 
 def _pace(p: Parameters, x: Array | float, age: Array | float) -> Array:
-    """Rate at which the first expected purchases level off: so many a unit of time, each likely to be the last.
+    """Return the rate at which expected purchases level off: purchases per unit of time, times the chance that one is
+    the last.
 
     A dropout probability is hardly ever more than three standard deviations, each at most sqrt(a)/(a+b+x), above its
     mean a/(a+b+x).

@@ -32,7 +32,7 @@ from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["PROCESS", "Parameters"]
 
-FEW = 2**19  # opportunities, of all customers, that are quicker and small enough to be looked at together
+FEW = 2**19  # customers times opportunities up to which one array of all of them is faster and fits in memory
 
 
 # ---- the likelihood ----------------------------------------------------------------------------------------
@@ -41,8 +41,8 @@ FEW = 2**19  # opportunities, of all customers, that are quicker and small enoug
 class Silence(NamedTuple):
     """Opportunities since the last purchase, by customers from the longest silence to the shortest.
 
-    Whoever is active at t_x + i and has not bought since stays for the next opportunity with chance
-    (delta + t_x + i)/(gamma + delta + t_x + i), and then buys nothing with chance
+    A customer who is active at t_x + i and has not bought since stays for the next opportunity with probability
+    (delta + t_x + i)/(gamma + delta + t_x + i), and then does not buy with probability
     (beta + t_x - x + i)/(alpha + beta + t_x + i).
 
     Attributes
@@ -61,21 +61,22 @@ class Silence(NamedTuple):
     places: Array
 
     def steps(self) -> Iterator[tuple[int, slice]]:
-        """Number of each opportunity, from 0, and who is still silent at it."""
+        """Yield the number of each opportunity, from 0, and the slice of customers who are still silent at it."""
         for i in range(int(np.max(self.lengths, initial=0.0))):
             yield i, slice(0, int(np.searchsorted(-self.lengths, -i)))
 
     def in_place(self, values: Array) -> Array:
-        """Values (..., n) in the order in which the customers came."""
+        """Return values (..., n) in the original order of the customers."""
         placed = np.empty_like(values)
         placed[..., self.order] = values
         return placed
 
 
 def log_likelihood(p: Parameters, x: Array, t_x: Array, n: Array) -> Array:
-    """Log-likelihood of each customer's (x, t_x, n): FHS's sum over the opportunities before which one may have left.
+    """Log-likelihood of each customer's (x, t_x, n): FHS's sum over the opportunities before which the customer may
+    have left.
 
-    Each term is told relative to the history up to t_x. All of them are then chances, whose sum neither overflows nor
+    Each term is conditional on the history up to t_x. All terms are then probabilities, whose sum neither overflows nor
     cancels, and no gamma function depends on n.
     """
     alive, gone = _since_last(p, x, t_x, n)
@@ -116,7 +117,9 @@ def score(p: Parameters, x: Array, t_x: Array, n: Array) -> Score:
 
 
 def starts(x: Array, t_x: Array, n: Array) -> list[Parameters]:
-    """Where to start: the overall share of opportunities taken, with little or much dropout and variation."""
+    """Return starting values: the overall share of opportunities with a purchase, with little or much dropout and
+    variation.
+    """
     seen = float(np.sum(n)) + 1.0
     rate, pace = (float(np.sum(x)) + 0.5) / seen, float(np.size(n)) / (seen + np.size(n))
     shapes = ((1.5, 2.0, 1.0, 2.0), (1.0, 6.0, 0.2, 1.0), (4.0, 1.0, 3.0, 0.5))
@@ -220,7 +223,7 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
 
 
 def quantities(p: Parameters) -> dict[str, Array]:
-    """What people quote of the process: means over new customers."""
+    """Return the summary quantities: means over new customers."""
     return {
         "mean purchase probability": p.alpha / (p.alpha + p.beta),
         "mean dropout probability": p.gamma / (p.gamma + p.delta),

@@ -32,8 +32,8 @@ __all__ = [
     "whole",
 ]
 
-ROUNDING = 1e-9  # a time so little short of a whole opportunity was meant to be one
-SMALLEST = 1e-12  # dropout probability below which nobody is seen to leave
+ROUNDING_TOLERANCE = 1e-9  # float error allowed in a whole number of opportunities
+SMALLEST = 1e-12  # dropout probability below which no customer leaves within any horizon
 DRAWN_AT_ONCE = 2**20
 
 
@@ -80,7 +80,7 @@ def residual_if_active(p: Parameters, x: Array, n: Array) -> Array:
 
 def intensity_if_active(p: Parameters, tau: Array, x: Array, n: Array) -> Array:
     """Expected purchases at the opportunity that tau falls in, ((i - 1), i], of a customer who is active after n."""
-    ahead = np.maximum(1.0, np.ceil(np.asarray(tau) - ROUNDING))
+    ahead = np.maximum(1.0, np.ceil(np.asarray(tau) - ROUNDING_TOLERANCE))
     answer: Array = _mean_chance(p, x, n) * _survival(p, ahead, n)
     return answer
 
@@ -115,7 +115,7 @@ def sample_if_active(
     active: npt.NDArray[np.bool_],
     generator: np.random.Generator,
 ) -> Future:
-    """Draw what customers do at the opportunities n + 1 to n + h if they are active after n, given who is."""
+    """Draw what customers do at the opportunities n + 1 to n + h, given which of them are active after n."""
     shape = np.shape(active)
     chance = generator.beta(np.broadcast_to(p.alpha + x, shape), np.broadcast_to(p.beta + (n - x), shape))
     dropout = generator.beta(np.broadcast_to(p.gamma, shape), np.broadcast_to(p.delta + n, shape))
@@ -135,7 +135,7 @@ def sample_if_active(
 
 def whole(h: Array | float) -> Array:
     """Whole opportunities within a time: nothing happens between them."""
-    answer: Array = np.floor(np.asarray(h, dtype=float) + ROUNDING)
+    answer: Array = np.floor(np.asarray(h, dtype=float) + ROUNDING_TOLERANCE)
     return answer
 
 
@@ -172,10 +172,10 @@ def _opportunities(p: Parameters, h: Array, rate: float, n: Array) -> Array:
         theta, complement, weight = beta_nodes(gamma, stays, steepness, count)
         log_stays = np.where(theta < 0.5, np.log1p(-np.minimum(theta, 0.5)), np.log(complement))
         at_0 = _geometric_sum(np.asarray(-rate), h)
-        known = at_0 * np.exp(log_beta(gamma, stays + steepness) - log_beta(gamma, stays))
+        ends = at_0 * np.exp(log_beta(gamma, stays + steepness) - log_beta(gamma, stays))
         left = _geometric_sum(log_stays - rate, h[..., None])
         left = left - at_0[..., None] * np.exp(steepness[..., None] * log_stays)
-        answer: Array = known + np.sum(weight * left, axis=-1)
+        answer: Array = ends + np.sum(weight * left, axis=-1)
         return answer
 
     def evaluate(n: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The processes there are, by name."""
+"""All processes, by name."""
 
 from __future__ import annotations
 

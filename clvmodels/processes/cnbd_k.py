@@ -89,7 +89,7 @@ def posterior_means(
 ) -> dict[str, Array]:
     """Means of each customer's purchase rate (of events, over k) and dropout probability, given the history.
 
-    Somebody who is gone left right after the last purchase: the rate is then told by t_x.
+    A customer who has left did so right after the last purchase, and the rate then depends on t_x.
     """
     alive = logistic(-_value(k, leave_at_once, p, x, t_x, T)[1])
     shape, age = p.r + k * x, p.alpha + T
@@ -132,7 +132,7 @@ def intensity_if_active(
 def pmf_if_active(
     k: int, leave_at_once: bool, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: Array
 ) -> Array:
-    """P(exactly so many purchases in (T, T + h]) of a customer who is active at T."""
+    """P(exactly `count` purchases in (T, T + h]) of a customer who is active at T."""
     return erlang_stages.pmf(k, _stayed(leave_at_once, p), count, h, x, t_x, T)
 
 
@@ -148,7 +148,7 @@ def sample_if_active(
     active: npt.NDArray[np.bool_],
     generator: np.random.Generator,
 ) -> Future:
-    """Draw what customers do in (T, T + h] if they are active at T, given who is."""
+    """Draw what customers do in (T, T + h], given which of them are active at T."""
     return erlang_stages.sample(k, _stayed(leave_at_once, p), h, delta, x, t_x, T, active, generator)
 
 
@@ -206,10 +206,10 @@ def regularity(x: Array, t_x: Array, sum_log_intertimes: Array) -> float:
     Returns
     -------
     float
-        NaN where nobody has two intertimes; infinite where all intertimes of a customer are equal.
+        NaN where no customer has two intertimes; infinite where all intertimes of each customer are equal.
     """
-    known = x >= 2
-    count, logs = x[known], sum_log_intertimes[known] - x[known] * np.log(t_x[known])
+    several = x >= 2
+    count, logs = x[several], sum_log_intertimes[several] - x[several] * np.log(t_x[several])
 
     def slope(log_k: float) -> float:
         k = np.exp(log_k)
@@ -227,7 +227,7 @@ def regularity(x: Array, t_x: Array, sum_log_intertimes: Array) -> float:
 
 
 def regularity_error(k: float, x: Array) -> float:
-    """Standard error of `regularity`, by the curvature of its likelihood; NaN where that cannot be told.
+    """Standard error of `regularity`, from the curvature of its likelihood; NaN where it cannot be computed.
 
     The shares of a customer with x intertimes are Dirichlet(k, ..., k), whose information about k is
     x trigamma(k) - x^2 trigamma(k x).
@@ -239,7 +239,7 @@ def regularity_error(k: float, x: Array) -> float:
 
 
 def _stayed(leave_at_once: bool, p: Parameters) -> Parameters:
-    """BG's parameters: whoever may leave at once and has not, has stayed once more than repeated."""
+    """Return BG's parameters: a customer who may leave at once and has not, has stayed once more than repeated."""
     return p._replace(b=p.b + 1) if leave_at_once else p
 
 

@@ -1,7 +1,7 @@
 """What a process is: a frozen record of functions whose parameters broadcast.
 
-A parameter may be a scalar, one value a customer (n,), or a column of draws (draws, 1); statistics have shape (n,);
-answers have the broadcast shape. A fit searches in *coordinates*: see coordinates.py.
+A parameter may be a scalar, one value per customer (n,), or a column of draws (draws, 1); statistics have shape (n,);
+results have the broadcast shape. A fit searches in *coordinates*: see coordinates.py.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ __all__ = [
     "Totals",
 ]
 
-WORTHLESS = 45.0  # purchases worth e^-45 or less are left out of what is told for all times
+NEGLIGIBLE_EXPONENT = 45.0  # purchases discounted to e^-45 or less are left out of sums over all time
 
 
 class Score(NamedTuple):
     """Log-likelihood of each row (n,), and its gradient (k, n) in the logarithms of the parameters.
 
-    By a coefficient, which may be negative, it is the plain derivative.
+    For a coefficient of a covariate, which may be negative, it is the derivative by the coefficient itself.
     """
 
     log_likelihood: Array
@@ -40,10 +40,10 @@ class Score(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Log-likelihood of many rows together, its gradient (k,), and what was asked for of its curvature.
+    """Log-likelihood of many rows together, its gradient (k,) and, if requested, its curvature.
 
-    Derivatives are by the logarithms of the parameters, as for `Score`. hessian (k, k); scores () -> (k, m): those of
-    each row, worked out when they are called for.
+    Derivatives are by the logarithms of the parameters, as for `Score`. hessian (k, k); scores () -> (k, m): the score
+    of each row, computed when the function is called.
     """
 
     log_likelihood: float
@@ -55,8 +55,8 @@ class Totals(NamedTuple):
 class History(NamedTuple):
     """Simulated customers.
 
-    x, t_x, active (n,): repeat purchases, time of the last, whether still active at T. customer, time (m,): who made
-    each repeat purchase, and when after the first.
+    x, t_x, active (n,): repeat purchases, time of the last, whether still active at T. customer, time (m,): the
+    customer of each repeat purchase, and its time after the first purchase.
     """
 
     x: Array
@@ -67,7 +67,7 @@ class History(NamedTuple):
 
 
 class Future(NamedTuple):
-    """Drawn futures: purchases, and what they are worth together once discounted; both of the broadcast shape."""
+    """Drawn futures: the number of purchases, and their total discounted worth; both of the broadcast shape."""
 
     purchases: Array
     worth: Array
@@ -94,13 +94,13 @@ class PurchaseProcess:
     log_likelihood, score : function (p, x, t_x, T)
         Log-likelihood of each row (n,); the same with its gradient, as `Score`.
     starts : function (x, t_x, T) -> list of Parameters
-        Where to start a search, in the unit T is told in.
+        Starting values of a search, in the unit of T.
     state : sequence of str
         Columns of the RFM on which the future of an active customer depends; there are far fewer of these rows.
     probability_alive : function (p, x, t_x, T)
         P(still active at T), given the history.
     survival_if_active : function (p, h, *state)
-        P(still active at T + h) of a customer active at T; h is one number for all rows, here and below.
+        P(still active at T + h) of a customer active at T; here and below, h is one number for all rows.
     purchases_if_active : function (p, h, *state)
         Expected purchases in (T, T + h] of a customer active at T.
     discounted_if_active : function (p, h, delta, *state)
@@ -113,31 +113,32 @@ class PurchaseProcess:
     pmf_if_active : function (p, k, h, *state)
         P(exactly k purchases in (T, T + h]) of a customer active at T.
     sample_if_active : function (p, h, delta, *state, active, generator)
-        What customers do in (T, T + h], given who is active at T, as `Future`.
+        Draw what customers do in (T, T + h], given which of them are active at T, as `Future`.
     posterior_means : function (p, x, t_x, T)
         Means of what varies between customers, given the history, by name: purchase_rate or purchase_probability,
         dropout_rate or dropout_probability.
     simulate : function (p, T, generator)
         Histories of new customers observed for T, as `History`.
     quantities : function (p)
-        What people quote of the process, by name: of what `posterior_means` tells, the mean over new customers
+        Summary quantities of the process, by name: the means over new customers of what `posterior_means` returns
         ("mean purchase rate"). A name that ends in "rate" is per unit of time; one with "time" in it is a time.
     moves : dict of str to (str, float)
-        What covariates may act on (purchase, dropout, dropout_spread), the coordinate they then shift, and which way
-        is more.
+        What covariates may act on (purchase, dropout, dropout_spread): the coordinate that they shift, and the sign of
+        an increase.
     prepare : function (x, t_x, T, alike=None) -> function (p) -> Score, optional
-        The score of rows that stay the same, where something can be done once for all parameters. These may be one
-        value a row, the same wherever `alike`, a whole number a row, is the same.
+        The score of fixed rows, for processes that can compute something once for all parameters. Parameters may have
+        one value per row; rows with the same integer in `alike` then share their values.
     totals : function (weights, x, t_x, T) -> function (p, curved) -> Totals, optional
-        The score of rows added up, each with its weight, where that takes less than each row's; for parameters that
-        all rows share. With the Hessian and the outer products of the scores where `curved` is True.
+        The weighted sum of the rows' scores, for processes where the sum is cheaper than the parts; for parameters that
+        all rows share. If `curved` is True, with the Hessian and the scores of the rows.
     both_if_active : function (p, h, delta, *state), optional
-        What `purchases_if_active` and `discounted_if_active` say, (2, n), where one computation has both.
+        `purchases_if_active` and `discounted_if_active` together, (2, n), for processes where one computation gives
+        both.
     elementary : bool
-        Whether P(alive) of a customer takes less than finding out who has the same history.
+        Whether computing P(alive) for each customer is cheaper than finding customers with the same history.
     discrete : bool
-        Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. `n`, how
-        many there were, then stands for T; whatever is told of a time is told of the whole opportunities within it.
+        Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. The number
+        of opportunities `n` then takes the place of T, and a time means the whole opportunities within it.
     """
 
     name: str
@@ -188,7 +189,7 @@ class PurchaseProcess:
         """Expected purchases ever after T of a customer active at T, each worth exp(-delta tau)."""
         if delta == 0:
             return self.residual_if_active(p, *state)
-        return self.discounted_if_active(p, WORTHLESS / delta, delta, *state)
+        return self.discounted_if_active(p, NEGLIGIBLE_EXPONENT / delta, delta, *state)
 
     def purchases_and_worth_if_active(self, p: Any, h: Array | float, delta: float, *state: Array) -> Array:
         """Expected purchases in (T, T + h] of a customer active at T, and the same discounted, (2, n)."""
@@ -205,7 +206,7 @@ class PurchaseProcess:
         return alive * self.residual_discounted_if_active(p, delta, *self._state(statistics))
 
     def discounted_purchases(self, p: Any, h: float, delta: float, *statistics: Array) -> Array:
-        """The same, each purchase worth exp(-delta tau)."""
+        """Return expected purchases in (T, T + h] given the history, each purchase worth exp(-delta tau)."""
         alive = self.probability_alive(p, *statistics)
         return alive * self.discounted_if_active(p, h, delta, *self._state(statistics))
 
@@ -217,7 +218,7 @@ class PurchaseProcess:
         return answer
 
     def mean_purchases(self, p: Any, t: Array) -> Array:
-        """Expected repeat purchases by t of a new customer, whose history is nothing at all yet."""
+        """Expected repeat purchases by t of a new customer, who has no history yet."""
         return self.expected_purchases(p, t, *self._no_history(np.shape(t)))
 
     def new_customer_pmf(self, p: Any, k: Array, t: Array | float) -> Array:
@@ -246,7 +247,7 @@ class SpendProcess:
     Attributes
     ----------
     statistics : sequence of str
-        (count, mean): how many purchases the mean is over, and the mean.
+        (count, mean): the number of purchases that the mean is over, and the mean.
     log_likelihood, score, starts
         As for a purchase process.
     mean_exists : function (p, count)
@@ -256,9 +257,9 @@ class SpendProcess:
     simulate : function (p, count, generator)
         Mean spend over `count` purchases of new customers.
     simulate_orders : function (p, customer, customers, generator)
-        Spend of each order of new customers, given who made it.
+        Spend of each order of new customers, given the customer of each order.
     sample_spend : function (p, purchases, count, mean, generator)
-        Total spend over so many further purchases, given the history.
+        Total spend over the given number of further purchases, given the history.
     moves, prepare, totals
         As for a purchase process: spend.
     """

@@ -72,7 +72,7 @@ def prepare(
 ) -> Callable[[Any], Score]:
     """The score of rows that stay the same, as a function of the parameters: the pairs are found once.
 
-    Parameters may be one value a row (n,) if `alike` (n,) numbers the rows that share theirs.
+    Parameters may have one value per row (n,) if `alike` (n,) numbers the rows that share their values.
     """
     last, first = _Pairs(x, T, alike), _Pairs(x, t_x, alike)
     return lambda p: _score(law, p, last, first)
@@ -122,8 +122,8 @@ def discounted_if_active(law: Law, p: Any, h: Array, delta: float, x: Array, T: 
 def mean_life(remaining: Remaining, h: Array, delta: float = 0.0) -> Array:
     """Expected time within h that a customer stays, moments worth exp(-delta tau): the integral of their survival.
 
-    Up to where survival or worth has fallen by e^-45; h may be infinite. Where age counts, the time until it does and
-    the time from then on are told apart: survival bends there.
+    The integral ends where survival or worth has fallen by e^-45; h may be infinite. If dropout grows with age, the
+    time before and after the onset of aging is integrated separately, because survival bends there.
     """
     end = np.minimum(np.asarray(h, dtype=float), remaining.time_of(LEAST / remaining.s))
     if delta > 0:
@@ -131,8 +131,8 @@ def mean_life(remaining: Remaining, h: Array, delta: float = 0.0) -> Array:
     if remaining.b is None:
         return _life(remaining, end, delta)
     onset = np.minimum(remaining.onset, end)
-    kept = np.exp(remaining.log_survival(onset) - delta * onset)
-    answer: Array = _life(remaining, onset, delta) + kept * _life(remaining.later(onset), end - onset, delta)
+    survives_onset = np.exp(remaining.log_survival(onset) - delta * onset)
+    answer: Array = _life(remaining, onset, delta) + survives_onset * _life(remaining.later(onset), end - onset, delta)
     return answer
 
 
@@ -159,8 +159,8 @@ def _life(remaining: Remaining, end: Array, delta: float) -> Array:
 def pmf_if_active(law: Law, p: Any, k: Array, h: Array, x: Array, T: Array) -> Array:
     """P(exactly k purchases in (T, T + h]) of a customer who is active at T.
 
-    k = 0 is told by the race, now and at T + h; otherwise the customer stays for h, or drops out within it, over which
-    moment is integrated.
+    k = 0 follows from the race between purchase and dropout, now and at T + h. Otherwise the customer stays for h, or
+    drops out within it; the second case is an integral over the moment of dropout.
     """
     k, h, x, T = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (k, h, x, T)))
     shape, remaining = p.r + x, law(p, T)
@@ -187,7 +187,7 @@ def sample_if_active(
     active: npt.NDArray[np.bool_],
     generator: np.random.Generator,
 ) -> Future:
-    """Draw what customers do in (T, T + h] if they are active at T, given who is: a Poisson process until dropout."""
+    """Draw what customers do in (T, T + h], given which of them are active at T: a Poisson process until dropout."""
     shape = np.shape(active)
     rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
     stay = np.minimum(_draw_time(law(p, T), shape, generator), h)
@@ -228,7 +228,7 @@ class _Pairs:
             self.x, self.t = x[self._first], t[self._first]
 
     def parameters(self, p: Any) -> Any:
-        """Parameters of the pairs: those that are one value a row (n,) as one value a pair (m,)."""
+        """Return parameters of the pairs: values per row (n,) become values per pair (m,)."""
         if self._first is None:
             return p
         return type(p)(*(value[self._first] if np.ndim(value) else value for value in p))
@@ -239,7 +239,7 @@ class _Pairs:
 
 
 def _terms(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> tuple[Array, Array]:
-    """Logarithms of the two terms of the likelihood: last seen at T by somebody who would buy again, and not."""
+    """Return the logarithms of the two terms of the likelihood: the next event at T is a purchase, or a dropout."""
     alone = all(np.ndim(value) == 0 for value in p)
     terms = []
     for t, purchase in ((T, True), (t_x, False)):
@@ -263,7 +263,7 @@ def _score(law: Law, p: Any, last: _Pairs, first: _Pairs) -> Score:
     less = np.exp(-np.abs(apart))
     value = np.maximum(mixed[0], other[0]) + np.log1p(less)
     weight = np.where(apart >= 0, 1.0, less) / (1.0 + less)
-    mixed -= other  # in place: of many rows, memory is what takes the time
+    mixed -= other  # in place: with many rows, memory traffic takes the time
     mixed *= weight
     mixed += other
     return Score(value, mixed[1:])

@@ -9,8 +9,8 @@ q^M is a sum over the k-th roots of unity w_i: with y = q^(1/k) and s_i = y w_i,
 
     q^floor((N + j)/k) = sum_i F_i s_i^(N + j),    F_i = (1 - 1/q) / (k (1 - 1/s_i)),
 
-so that its mean over N is elementary. The sum cancels where few events are likely once weighted by q^M; there, the
-chances of each number of purchases are few, and are summed as they are.
+so that its mean over N is elementary. The sum cancels where few events are likely once weighted by q^M; there, only a
+few numbers of purchases are possible, and their probabilities are summed directly.
 
 All functions take p, as `roots` of any shape, and shape, z that broadcast against it; answers have the stage as a first
 axis of k.
@@ -37,8 +37,8 @@ __all__ = [
     "tails",
 ]
 
-FEW = 0.5  # purchases: where fewer than so many are likely, chances are summed as they are
-SHARE = 1 / 6  # and where those of one more event fall at least by this factor
+FEW = 0.5  # purchases: where fewer than this are likely, probabilities are summed directly
+SHARE = 1 / 6  # ... if each further event is less likely by at least this factor
 EVENTS = 21  # SHARE^EVENTS is beyond rounding
 SMALL = 0.1  # up to where a series of a few terms is good to rounding
 Numbers = Array | npt.NDArray[np.complex128]
@@ -84,7 +84,7 @@ def main_purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: A
     growth, leaving = gap * z, p > 0
     main = -np.expm1(log_first - shape * np.log1p(growth))
     # A stage more is once more s_0 / (1 + gap z): what is taken from 1 moves by as much, without another exponential.
-    kept, taken = y / (1 + growth), (gap + growth) / (1 + growth)
+    factor, shift = y / (1 + growth), (gap + growth) / (1 + growth)
     safe = np.where(leaving, p, 1.0)
     parts = np.empty((k, *main.shape))
     for j in range(k):
@@ -92,7 +92,7 @@ def main_purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: A
         parts[j] = main / safe
         if not np.all(leaving):
             parts[j] = np.where(leaving, parts[j], (shape + j) * z / k + (2 * j - k + 1) / (2 * k))
-        main = kept * main + taken
+        main = factor * main + shift
     return parts
 
 
@@ -194,7 +194,7 @@ def _chances(events: int, shape: Array, z: Array) -> Array:
 def tails(k: int, shape: Array, z: Array, events: int | None = None) -> Array:
     """P(M >= n) at each stage (n, k, ...), n = 1, 2, ...: sums of positive terms, down from the largest n.
 
-    With `events`, more than so many are known to be less likely than rounding.
+    With `events`, the probability of more events than this is below rounding.
     """
     shapes, most = shape + _stages(k, shape, z), _most(k, events or EVENTS)
     chances = _chances(k * most, shapes, z)

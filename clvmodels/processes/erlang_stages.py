@@ -30,14 +30,14 @@ from clvmodels.processes.special import CHEBYSHEV_NODES, by_node_count, log_beta
 
 __all__ = ["discounted", "intensity", "pmf", "purchases", "sample", "stage_terms", "survival"]
 
-FEW, EVENTS = 1 / 3, 34  # z up to which few events are likely, and so many of them: FEW^EVENTS is beyond rounding
-FEWEST, FEWEST_EVENTS = 0.01, 8  # the same where next to none is
-NEVER_YET = 1e-300  # a horizon so short that nothing happens, where its logarithm is asked for
-MANY = 1_000  # purchases of a frequent customer: the nodes are close enough for so many
+FEW, EVENTS = 1 / 3, 34  # z up to which at most EVENTS events matter: FEW^EVENTS is below rounding
+FEWEST, FEWEST_EVENTS = 0.01, 8  # the same for very small z
+SHORTEST_HORIZON = 1e-300  # replaces a horizon of 0 under a logarithm
+MANY = 1_000  # purchases that a customer may make: the nodes are close enough up to this many
 
 
 def stage_terms(k: int, shape: Array, t_x: Array, T: Array, age: Array) -> Array:
-    """Delta^j/j! Gamma(shape+j)/Gamma(shape)/age^j, j = 0 to k - 1 first: how likely each stage is beside the first."""
+    """Delta^j/j! Gamma(shape+j)/Gamma(shape)/age^j, j = 0 to k - 1 first: the odds of each stage against the first."""
     waited = (T - t_x) / age
     terms = [np.ones(np.broadcast_shapes(np.shape(shape), np.shape(waited)))]
     for j in range(k - 1):
@@ -94,7 +94,7 @@ def discounted(k: int, p: Parameters, h: Array, delta: float, x: Array, t_x: Arr
 
 
 def pmf(k: int, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """P(exactly so many purchases in (T, T + h]).
+    """P(exactly `count` purchases in (T, T + h]).
 
     Either all were made and survived and no more was due, or the last of them was the end; that the m-th comes in time
     means m k - j events, whose chance is a regularized incomplete beta function.
@@ -126,7 +126,7 @@ def sample(
     active: npt.NDArray[np.bool_],
     generator: np.random.Generator,
 ) -> Future:
-    """Draw what customers do in (T, T + h], given who is active at T.
+    """Draw what customers do in (T, T + h], given which of them are active at T.
 
     The stage is drawn, then the rate given it and the dropout probability; events are Poisson, a purchase is due every
     k-th of them, and the customer leaves after a geometric number. n events cut the horizon like n + 1 exponential
@@ -168,7 +168,7 @@ def _over_stages(k: int, p: Parameters, x: Array, t_x: Array, T: Array, averages
 def _average(g: Callable[..., Array], k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
     """Average of g(k, dropout, shape, z) over the dropout probability of a customer active at T, (k, ...).
 
-    Up to r/k + x + 1 purchases a unit of z are likely, which says where the nodes have to be.
+    Up to r/k + x + 1 purchases per unit of z are likely, which determines where the nodes must be.
     """
     whole = np.broadcast_shapes(*map(np.shape, (*p, x, z)))  # or the stages' axis would meet that of draws
     shape, z = np.broadcast_to(p.r + k * x, whole), np.broadcast_to(z, whole)
@@ -211,12 +211,12 @@ def _by_age(
 ) -> Array:
     """function(x, h/age) or function(x, age), interpolated in age where rows share the parameters and the horizon."""
 
-    def asked(x: Array, age: Array) -> Array:
+    def at_ages(x: Array, age: Array) -> Array:
         return function(x, h / age if of_z else age)
 
     if _interpolates(p, h, x):
-        return over_octaves(asked, x, p.alpha + T, _nodes(k))
-    return asked(x, p.alpha + T)
+        return over_octaves(at_ages, x, p.alpha + T, _nodes(k))
+    return at_ages(x, p.alpha + T)
 
 
 def _summed(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends: list[Array]) -> Array:
@@ -225,7 +225,7 @@ def _summed(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends
     if not _interpolates(p, h, x):
         total: Array = np.sum([share * bought(x, z) for share, z in zip(shares, ends, strict=True)], axis=0)
         return total
-    z = np.maximum(np.concatenate(ends), NEVER_YET)
+    z = np.maximum(np.concatenate(ends), SHORTEST_HORIZON)
     values = over_octaves(bought, np.tile(x, len(ends)), z, _nodes(k))
     answer: Array = np.sum(values.reshape(k, len(ends), -1) * np.stack(shares), axis=1)
     return answer

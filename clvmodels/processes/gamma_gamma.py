@@ -50,11 +50,11 @@ def score(p: Parameters, count: Array, mean: Array) -> Score:
 
 
 def totals(weights: Array, count: Array, mean: Array) -> Callable[[Parameters, bool], Totals]:
-    """The score of rows, each with its weight, added up; rows of the same count are best beside each other."""
+    """Return the weighted sum of the rows' scores; fastest if rows with the same count are adjacent."""
     runs = np.flatnonzero(np.diff(count, prepend=-1.0))
     spent = count * mean
-    known = (weights, weights * np.log(spent))
-    return _Rows(count[runs], runs, weights, spent, float(weights @ np.log(mean)), *_each_count(runs, *known)).at
+    per_row = (weights, weights * np.log(spent))
+    return _Rows(count[runs], runs, weights, spent, float(weights @ np.log(mean)), *_each_count(runs, *per_row)).at
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class _Rows:
         bends[1, 2] = bends[2, 1] = q * whole - v * q * np.sum(inverses)
 
         def scores() -> Array:
-            known = (alpha * rise_p, alpha, rise_q)
-            of_p, alphas, of_q = np.repeat(known, np.diff(np.append(self.runs, len(both))), axis=1)
+            slopes = (alpha * rise_p, alpha, rise_q)
+            of_p, alphas, of_q = np.repeat(slopes, np.diff(np.append(self.runs, len(both))), axis=1)
             logs_both = np.log(both)
             return np.stack(
                 [
@@ -108,7 +108,7 @@ class _Rows:
 
 
 def _each_count(runs: npt.NDArray[np.intp], *values: Array) -> list[Array]:
-    """Each of some values a row (m,) added up for each run."""
+    """Return the sums over each run of values with one entry per row (m,)."""
     return [np.add.reduceat(value, runs) for value in values]
 
 
@@ -145,7 +145,7 @@ def median_spend(p: Parameters, count: Array, mean: Array) -> Array:
 
 
 def simulate_orders(p: Parameters, customer: Array, customers: int, generator: np.random.Generator) -> Array:
-    """Spend of each order (m,), given who made it (m,): a number from 0 to customers - 1."""
+    """Spend of each order (m,), given the customer of each (m,), numbered from 0 to customers - 1."""
     nu = generator.gamma(p.q, size=customers) / p.v
     orders: Array = generator.gamma(p.p, size=len(customer)) / nu[customer]
     return orders
@@ -160,7 +160,7 @@ def simulate(p: Parameters, count: Array, generator: np.random.Generator) -> Arr
 
 
 def sample_spend(p: Parameters, purchases: Array, count: Array, mean: Array, generator: np.random.Generator) -> Array:
-    """Draw the total spend over so many further purchases, given the history: Gamma(p purchases, nu)."""
+    """Draw the total spend over further purchases, given the history: Gamma(p purchases, nu)."""
     rate, shape = _posterior(p, count, mean)
     size = np.broadcast_shapes(np.shape(purchases), np.shape(shape))
     nu = generator.standard_gamma(np.broadcast_to(shape, size)) / rate

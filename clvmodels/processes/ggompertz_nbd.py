@@ -46,7 +46,7 @@ def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
 
 
 def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
-    """Expected purchases ever after T of a customer who is active at T: finite, since nobody stays for ever."""
+    """Expected purchases ever after T of a customer who is active at T: finite, since no customer stays forever."""
     return dropout_time.discounted_if_active(remaining, p, np.asarray(np.inf), 0.0, x, T)
 
 

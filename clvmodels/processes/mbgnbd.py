@@ -4,7 +4,7 @@ Batislam, Denizel & Filiztekin (2007), "Empirical validation and comparison of m
 International Journal of Research in Marketing 24(3), 201-209; as CBG/NBD in Hoppe & Wagner (2007), Marketing JRM 3(2),
 75-90; called BDF below.
 
-Whoever is active after x repeat purchases has stayed x + 1 times, not x. Forward in time everything is therefore BG/NBD
+A customer who is active after x repeat purchases has stayed x + 1 times, not x. Every prediction is therefore BG/NBD's
 with b + 1 in place of b, and only P(alive) differs.
 """
 
@@ -95,7 +95,7 @@ def sample_if_active(
     active: npt.NDArray[np.bool_],
     generator: np.random.Generator,
 ) -> Future:
-    """Draw what customers do in (T, T + h] if they are active at T, given who is."""
+    """Draw what customers do in (T, T + h], given which of them are active at T."""
     return beta_geometric.sample_if_active(_stayed(p), h, delta, x, T, active, generator)
 
 
@@ -112,7 +112,7 @@ def _log_odds_gone(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
 
 
 def _log_counts(x: Array, r: Array, a: Array, b: Array) -> Array:
-    """What the likelihood owes to the count alone: Gamma(r+x)/Gamma(r) B(a,b+x+1)/B(a,b)."""
+    """Return the part of the likelihood that depends on the count alone: Gamma(r+x)/Gamma(r) B(a,b+x+1)/B(a,b)."""
     return log_rise(r, x) + log_rise(b, x + 1) - log_rise(np.add(a, b), x + 1)
 
 

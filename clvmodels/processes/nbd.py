@@ -1,8 +1,8 @@
-"""NBD: purchases at a gamma-distributed rate, and nobody ever drops out.
+"""NBD: purchases at a gamma-distributed rate, without dropout.
 
-Ehrenberg (1959), "The Pattern of Consumer Purchases", Applied Statistics 8(1), 26-41; called E below. It is what BG/NBD
-and its kin become where no dropout can be seen, and a rival that shows what dropout is worth: over longer horizons it
-forecasts too much wherever customers leave.
+Ehrenberg (1959), "The Pattern of Consumer Purchases", Applied Statistics 8(1), 26-41; called E below. It is the limit
+of BG/NBD and similar processes when no dropout can be detected, and a benchmark that shows what modeling dropout is
+worth: wherever customers leave, it forecasts too many purchases over long horizons.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class Parameters(NamedTuple):
 
 
 def log_likelihood(p: Parameters, x: Array, T: Array) -> Array:
-    """Log-likelihood of the times of each customer's x purchases within T; when the last was says nothing more."""
+    """Log-likelihood of the times of each customer's x purchases within T; the time of the last one adds no
+    information.
+    """
     answer: Array = log_rise(p.r, x) + p.r * np.log(p.alpha) - (p.r + x) * np.log(p.alpha + T)
     return answer
 
@@ -43,13 +45,13 @@ def score(p: Parameters, x: Array, T: Array) -> Score:
 
 
 def starts(x: Array, T: Array) -> list[Parameters]:
-    """Where to start: the overall rate, with little or much variation."""
+    """Return starting values: the overall rate, with little or much variation."""
     rate = max(float(np.sum(x)), 0.5) / max(float(np.sum(T)), 1e-300)
     return [Parameters(np.asarray(r), np.asarray(r / rate)) for r in (0.3, 1.0, 5.0)]
 
 
 def probability_alive(p: Parameters, x: Array, T: Array) -> Array:
-    """Probability that a customer is still active at T: 1, since nobody leaves."""
+    """Probability that a customer is still active at T: 1, since customers never leave."""
     return np.ones(np.broadcast_shapes(*map(np.shape, (*p, x, T))))
 
 
@@ -59,12 +61,12 @@ def posterior_means(p: Parameters, x: Array, T: Array) -> dict[str, Array]:
 
 
 def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """P(still active at T + h): 1, since nobody leaves."""
+    """P(still active at T + h): 1, since customers never leave."""
     return np.ones(np.broadcast_shapes(*map(np.shape, (*p, h, x, T))))
 
 
 def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
-    """Expected purchases ever after T: without end."""
+    """Expected purchases ever after T: infinite."""
     return np.full(np.broadcast_shapes(*map(np.shape, (*p, x, T))), np.inf)
 
 
@@ -75,7 +77,7 @@ def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
 
 
 def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
-    """The same, each purchase worth exp(-delta tau)."""
+    """Return the same expectation with each purchase worth exp(-delta tau)."""
     length = -np.expm1(-delta * np.asarray(h)) / delta if delta != 0 else h
     return purchases_if_active(p, length, x, T)
 
@@ -126,7 +128,7 @@ def sample_if_active(
 
 
 def quantities(p: Parameters) -> dict[str, Array]:
-    """What people quote of the process: the mean rate of new customers, and the time between purchases at it."""
+    """Return the summary quantities: the mean rate of new customers, and the time between purchases at that rate."""
     return {"mean purchase rate": p.r / p.alpha, "mean time between purchases": p.alpha / p.r}
 
 

@@ -95,10 +95,10 @@ class Side(NamedTuple):
 
 def race(purchase: bool, shape: Array, A: Array, remaining: Remaining) -> Side:
     """One side of the race: the next purchase, at z with density shape A^shape/(A+z)^(shape+1), or dropout."""
-    given = [np.asarray(value, dtype=float) for value in (shape, A, remaining.s, remaining.B)]
+    values = [np.asarray(value, dtype=float) for value in (shape, A, remaining.s, remaining.B)]
     if remaining.b is not None:
-        given.append(np.asarray(remaining.b, dtype=float))
-    columns = np.broadcast_arrays(*given)
+        values.append(np.asarray(remaining.b, dtype=float))
+    columns = np.broadcast_arrays(*values)
     flat = [column.ravel() for column in columns]
     chunk = CHUNK if remaining.b is None else SMALL_CHUNK
     parts = [

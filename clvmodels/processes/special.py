@@ -1,4 +1,4 @@
-"""Special functions in log space, safe at the corners; each is checked against mpmath in the tests."""
+"""Special functions in log space, accurate for extreme arguments; the tests check each against mpmath."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LARGE = 1e4
 DROP = 30.0  # tails below e^-30 of the peak are left out
 NODE_STEP = 0.4  # of the trapezoidal rule: its error is of the order of exp(-pi^2 / step) = 2e-11
 NODE_STEPS = 8
-FEWEST_NODES = 48  # where the distribution is narrow, so many over its width
+FEWEST_NODES = 48  # over the width of a narrow distribution
 CHEBYSHEV_NODES = 12
 NEWTON_STEPS = 8  # the ends of the range need not be exact
 
@@ -53,7 +53,7 @@ def logistic(z: Array) -> Array:
 def by_count(function: Callable[..., Array], x: Array, *parameters: Array | float) -> Array:
     """function(x, *parameters) of counts x (n,), looked up in a table of all counts where the rows share parameters.
 
-    Gamma functions depend on the count alone, and there are few counts beside rows.
+    Gamma functions depend on the count alone, and there are far fewer distinct counts than rows.
     """
     if x.size == 0 or not all(is_shared(value) for value in parameters):
         return function(x, *parameters)
@@ -217,7 +217,7 @@ def by_node_count(
         if answer is None:
             answer = np.empty((*part.shape[:-1], len(each)))
         answer[..., rows] = part
-    assert answer is not None, "there is a row, and so a count"
+    assert answer is not None, "counts is not empty"
     return answer
 
 
@@ -229,7 +229,7 @@ def legendre(count: int) -> tuple[Array, Array]:
 
 
 def log_beta(a: Array, b: Array) -> Array:
-    """Log B(a, b) without cancellation for a large argument beside a small one."""
+    """Log B(a, b) without cancellation when one argument is much larger than the other."""
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     small, large = np.minimum(a, b), np.maximum(a, b)
     stirling = gammaln(small) - _stirling_rise(np.maximum(large, LARGE), small)
