@@ -1,18 +1,22 @@
-# Needs make and a Python of at least 3.11; everything else is installed into .venv, in the versions of constraints.txt.
-# `make help` lists what there is to do.
+# Needs make, bash and Python 3.11 or newer; everything else is installed into .venv, in the versions of constraints.txt.
+# `make help` lists the targets.
 
 PYTHON ?= python3
 VENV   ?= .venv
 DEMO   ?= clv-demo
 PYTEST_ARGS ?=
+# For bench-compare: the commit to compare with, and the ratio of times above which it fails.
+BASE   ?= main
+MOST   ?= 1.25
 
-SHELL := /bin/bash
+SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-PIP := $(VENV)/bin/python -m pip
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip
 INSTALL := $(PIP) install --quiet --disable-pip-version-check --constraint constraints.txt
 STAMPS := $(VENV)/stamps
 
@@ -21,66 +25,93 @@ SOURCES := pyproject.toml README.md LICENSE \
            $(shell find clvmodels data \( -name __pycache__ -prune \) -o -print 2>/dev/null)
 
 # The installed wheel is tested, so no process may find the checkout's package in its working directory.
-TESTS := CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(VENV)/bin/pytest -n auto $(PYTEST_ARGS)
+PYTEST_WHEEL := CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(BIN)/pytest -n auto $(PYTEST_ARGS)
+PYTEST_CHECKOUT := $(BIN)/pytest -n auto $(PYTEST_ARGS)
 
-.PHONY: help demo test accept bench lint format gallery notebooks notebooks-write docs wheel package matrix clean
+.PHONY: help dev demo quick test accept coverage bench bench-compare lint format gallery notebooks notebooks-write docs \
+        wheel package matrix clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+# ---- while developing: on the checkout, installed in editable mode -----------------------------------------
+
+dev: $(STAMPS)/dev  ## install the checkout in editable mode, with the tools for development
+	@echo "Activate it with: source $(BIN)/activate. To check each commit: pre-commit install"
+
+quick: $(STAMPS)/dev  ## the fast tests, in under a minute
+	$(PYTEST_CHECKOUT) -m "not slow" tests --ignore=tests/acceptance --ignore=tests/benchmarks
+
+coverage: $(STAMPS)/dev  ## all tests but those of `make accept`, and the lines they do not execute
+	$(PYTEST_CHECKOUT) --cov --cov-report=term-missing:skip-covered tests --ignore=tests/acceptance \
+	    --ignore=tests/benchmarks
+
+lint: $(STAMPS)/dev  ## formatting, style, spelling, types, imports between packages, and the workflows
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+format: $(STAMPS)/dev  ## format the code, and fix what can be fixed automatically
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench-compare: $(STAMPS)/dev  ## time BASE=commit and this checkout in turn; fail where the ratio is above MOST=1.25
+	$(BIN)/python tests/benchmarks/compare.py "$(BASE)" --most "$(MOST)"
+
+docs: $(STAMPS)/dev  ## the site (guide, notebooks, gallery, reference), into build/docs/; a warning is an error
+ifneq ($(wildcard .ci/docs/conf.py),)
+	$(BIN)/sphinx-build -W -n --keep-going -b html .ci/docs build/docs
+else
+	PYTHONSAFEPATH=1 $(BIN)/python .ci/build_docs.py build/docs
+endif
+
+package: $(STAMPS)/dev  ## build the sdist, and from it the wheel, into dist/package/; check their contents
+	rm -rf dist/package
+	$(BIN)/python -m build --no-isolation --outdir dist/package .
+	$(BIN)/python .ci/check_package.py dist/package
+
+matrix: package  ## install the built package on every Python, oldest and newest dependencies; run the demo from each
+	$(BIN)/python .ci/matrix.py dist/package $(PYTHONS)
+
+# ---- on the installed wheel: what a user gets --------------------------------------------------------------
+
 demo: $(STAMPS)/installed  ## the whole path on the bundled CDNOW log, into clv-demo/
-	PYTHONSAFEPATH=1 $(VENV)/bin/clv demo
+	PYTHONSAFEPATH=1 $(BIN)/clv demo
 
 test: $(STAMPS)/test  ## all tests but those of `make accept`, on the installed wheel
-	$(TESTS) tests --ignore=tests/acceptance --ignore=tests/benchmarks
+	$(PYTEST_WHEEL) tests --ignore=tests/acceptance --ignore=tests/benchmarks
 
 accept: $(STAMPS)/test  ## the acceptance tests, on the installed wheel
-	$(TESTS) tests/acceptance
+	$(PYTEST_WHEEL) tests/acceptance
 
 bench: $(STAMPS)/test  ## the benchmarks
-	$(VENV)/bin/python tests/benchmarks/run.py
-
-lint: $(STAMPS)/dev  ## formatting, style, types and the order of the rooms
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy --strict
-	$(VENV)/bin/lint-imports --no-logo
-
-format: $(STAMPS)/dev  ## format the code, and mend what can be mended
-	$(VENV)/bin/ruff format .
-	$(VENV)/bin/ruff check --fix .
+	$(BIN)/python tests/benchmarks/run.py
 
 gallery: $(STAMPS)/test  ## every plot, drawn from CDNOW into gallery/
-	PYTHONSAFEPATH=1 $(VENV)/bin/python tests/gallery/draw.py gallery
+	PYTHONSAFEPATH=1 $(BIN)/python tests/gallery/draw.py gallery
 
 notebooks: $(STAMPS)/notebooks  ## run every notebook; fail on any error
-	$(VENV)/bin/python tests/notebooks/run.py
+	$(BIN)/python tests/notebooks/run.py
 
-notebooks-write: $(STAMPS)/notebooks  ## run every notebook and keep its outputs
-	$(VENV)/bin/python tests/notebooks/run.py --write
-
-docs: $(STAMPS)/dev  ## the HTML reference of every public object, into build/docs/
-	PYTHONSAFEPATH=1 $(VENV)/bin/python .ci/build_docs.py build/docs
+notebooks-write: $(STAMPS)/notebooks  ## run every notebook and write its outputs into it
+	$(BIN)/python tests/notebooks/run.py --write
 
 wheel: $(STAMPS)/wheel  ## build the wheel, into dist/
 
-package: $(STAMPS)/dev  ## build the sdist, and from it the wheel, into dist/package/; check what is in them
-	rm -rf dist/package
-	$(VENV)/bin/python -m build --no-isolation --outdir dist/package .
-	$(VENV)/bin/python .ci/check_package.py dist/package
-
-matrix: package  ## install the built package on every Python, oldest and newest dependencies; run the demo from each
-	$(VENV)/bin/python .ci/matrix.py dist/package $(PYTHONS)
-
 clean:  ## remove the environment, everything built, every cache and the demo's output
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(DEMO) gallery
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov \
+	    $(DEMO) gallery
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# ---- the environment: a stamp for each thing that has been done --------------------------------------------
+# ---- the environment: a stamp for each step that has been done ---------------------------------------------
+# The package is installed either as a wheel or in editable mode: installing one removes the other's stamp.
 
 $(STAMPS)/venv:
 	@python=; \
-	for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
+	for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11 python; do \
 	    if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	        python=$$candidate; break; \
 	    fi; \
@@ -107,11 +138,18 @@ $(STAMPS)/wheel: $(SOURCES) constraints.txt | $(STAMPS)/venv
 	@touch $@
 
 $(STAMPS)/installed: $(STAMPS)/wheel
+	@rm -f $(STAMPS)/dev
 	@$(PIP) uninstall --quiet --disable-pip-version-check --yes clvmodels 2>/dev/null
 	$(INSTALL) dist/clvmodels-*.whl
 	@touch $@
 
 # The extras. The package itself is there already, from the same wheel.
-$(STAMPS)/test $(STAMPS)/notebooks $(STAMPS)/dev: $(STAMPS)/%: $(STAMPS)/installed
+$(STAMPS)/test $(STAMPS)/notebooks: $(STAMPS)/%: $(STAMPS)/installed
 	$(INSTALL) "$$(echo dist/clvmodels-*.whl)[$*]"
+	@touch $@
+
+$(STAMPS)/dev: pyproject.toml constraints.txt | $(STAMPS)/venv
+	@rm -f $(STAMPS)/installed
+	$(INSTALL) hatchling editables
+	$(INSTALL) --no-build-isolation --editable ".[dev]"
 	@touch $@
