@@ -1,0 +1,63 @@
+"""The guide is correct: every page's code runs and prints what the page shows, and every link leads somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from matplotlib import pyplot as plt
+
+import clvmodels
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = Path(clvmodels.__file__).resolve().parent / "guide"
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(GUIDE.glob("*.md"))}
+CODE_PAGES = [name for name, page in PAGES.items() if re.search(r"^```(python|sh)$", page, re.MULTILINE)]
+
+
+def load_runner():
+    """Import the module that runs pages, which is not installed."""
+    spec = importlib.util.spec_from_file_location("guide_runner", ROOT / "tests" / "guide_runner.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+runner = load_runner()
+
+
+@pytest.mark.parametrize("name", CODE_PAGES)
+def test_the_code_of_a_page_prints_what_the_page_shows(name):
+    plt.switch_backend("agg")
+    with runner.example_folder():
+        mismatches = runner.run_page(PAGES[name], f"{name}.md")
+    plt.close("all")
+    assert mismatches == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name):
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", PAGES[name]):
+        if target.startswith("https://"):
+            continue
+        # Other pages are in the package; notebooks and data are in the checkout only.
+        place = GUIDE / target if "/" not in target else ROOT / "clvmodels" / "guide" / target
+        assert place.exists(), target
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_one_title_and_says_what_it_answers(name):
+    lines = PAGES[name].splitlines()
+    assert lines[0].startswith("# ")
+    assert sum(line.startswith("# ") for line in re.sub(runner.FENCE, "", PAGES[name]).splitlines()) == 1
+    assert lines[1] == "" and lines[2], "a page begins with a sentence below its title"
+
+
+def test_the_index_lists_every_page():
+    listed = re.findall(r"\]\(([\w-]+)\.md\)", PAGES["index"])
+    assert len(listed) == len(set(listed))
+    assert set(listed) == set(PAGES) - {"index"}
