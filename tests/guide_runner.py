@@ -1,7 +1,7 @@
 """Run the code of a Markdown page: Python blocks and `clv` commands, in order, in one folder and one namespace.
 
 A `python` block that is followed by a `text` block must print exactly that text; one that is not must print nothing.
-Lines of `sh` blocks that begin with `clv ` must succeed. Blocks in other languages (`py`, `toml`, `sql`, ...) are not run.
+Lines of `sh` blocks that begin with `clv ` must succeed. Blocks in other languages (`py`, `toml`, ...) are not run.
 
 ``python tests/guide_runner.py PAGE...`` runs pages and writes what they print into their `text` blocks, for a person
 to read through before committing it.

@@ -54,7 +54,8 @@ def test_a_page_has_one_title_and_says_what_it_answers(name):
     lines = PAGES[name].splitlines()
     assert lines[0].startswith("# ")
     assert sum(line.startswith("# ") for line in re.sub(runner.FENCE, "", PAGES[name]).splitlines()) == 1
-    assert lines[1] == "" and lines[2], "a page begins with a sentence below its title"
+    assert lines[1] == ""
+    assert lines[2], "a page begins with a sentence below its title"
 
 
 def test_the_index_lists_every_page():
