@@ -1,4 +1,4 @@
-"""The page on past runs: whether to refit, trends, and who drifts, on one HTML file that needs no network."""
+"""The monitoring page: whether to refit, trends over past runs, and drift by cohort, in one offline HTML file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from clvmodels.reporting.page import rendered
 
 __all__ = ["write_monitoring"]
 
-KEYS = ["run_id", "horizon", "end"]
+WINDOW_KEYS = ["run_id", "horizon", "end"]
 MOST_ROWS = 30
 HEADLINES = {
-    "ok": "The model holds",
-    "watch": "The model holds, with something to look at",
-    "refit": "The model has gone stale",
-    "unknown": "Too early to tell",
+    "ok": "The model is still accurate",
+    "watch": "The model is still accurate, but something needs attention",
+    "refit": "Refit the model: its forecasts are off",
+    "unknown": "Too early to judge the model",
 }
-ROW, FRAME = 0.3, 0.9  # inches: a row of the picture of cohorts, and what surrounds the rows
+ROW, FRAME = 0.3, 0.9  # inches: height of a row of the plot of cohorts, and of what surrounds the rows
 
 
 def write_monitoring(
@@ -34,18 +34,18 @@ def write_monitoring(
     until: str,
     tables: Mapping[str, pd.DataFrame],
 ) -> None:
-    """Write what came of past runs as one self-contained HTML file; the same input gives the same bytes.
+    """Write the results of past runs as one self-contained HTML file; the same input gives the same bytes.
 
     Parameters
     ----------
     path : str or Path
     status : {"ok", "watch", "refit", "unknown"}
     sentences : sequence of str
-        What follows, in words.
+        The findings, as text.
     until : str
-        Last date of the log that counted.
+        Last date of the log that was used.
     tables : mapping
-        windows (of a `Monitoring`, the newest), deciles and cohorts.
+        The tables windows (the newest of a `Monitoring`), deciles and cohorts.
     """
     windows = tables["windows"]
     content = {
@@ -64,42 +64,44 @@ def write_monitoring(
 def _pictures(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     windows = tables["windows"]
     newest = windows.iloc[-1]
-    window = f"scored as of {newest['as_of']}, by {newest['end']}"
+    window = f"scored on {newest['as_of']}, actual up to {newest['end']}"
     deciles, cohorts = (_of_window(tables[name], newest) for name in ("deciles", "cohorts"))
     level = plots.to_svg(plots.monitoring_level, windows, key="level")
     ranking = plots.to_svg(plots.monitoring_ranking, windows, key="ranking")
-    told = [
-        ("Did as much come as was forecast?", "The table below has every number.", level),
-        ("Were the right customers first, and intervals wide enough?", "The table below has every number.", ranking),
+    figures = [
+        ("Were the totals right?", "The table below has all numbers.", level),
+        ("Was the ranking right, and were the intervals wide enough?", "The table below has all numbers.", ranking),
     ]
     if len(deciles):
         first, last = deciles.iloc[0], deciles.iloc[-1]
-        words = ", ".join(
+        alternative = ", ".join(
             f"{fixed(row['predicted'] / row['customers'], 2)} forecast and "
-            f"{fixed(row['actual'] / row['customers'], 2)} come per customer in tenth {row['decile']}"
+            f"{fixed(row['actual'] / row['customers'], 2)} actual purchases per customer in decile {row['decile']}"
             for row in (first, last)
         )
-        drawn = plots.to_svg(plots.monitoring_deciles, deciles, key="deciles")
-        told.append((f"By forecast: {window}", words + ".", drawn))
+        svg = plots.to_svg(plots.monitoring_deciles, deciles, key="deciles")
+        figures.append((f"By decile of the forecast: {window}", alternative + ".", svg))
     if len(cohorts):
-        words = ", ".join(f"{row['cohort']} {signed_percent(row['change'])}" for row in cohorts.to_dict("records"))
+        alternative = ", ".join(
+            f"{row['cohort']} {signed_percent(row['change'])}" for row in cohorts.to_dict("records")
+        )
         height = FRAME + ROW * len(cohorts)
-        drawn = plots.to_svg(plots.monitoring_cohorts, cohorts, key="cohorts", height=height)
-        told.append((f"By quarter of the first purchase: {window}", words + ".", drawn))
-    return [{"title": title, "alternative": words, "svg": svg} for title, words, svg in told]
+        svg = plots.to_svg(plots.monitoring_cohorts, cohorts, key="cohorts", height=height)
+        figures.append((f"By quarter of the first purchase: {window}", alternative + ".", svg))
+    return [{"title": title, "alternative": alternative, "svg": svg} for title, alternative, svg in figures]
 
 
 def _of_window(table: pd.DataFrame, window: Any) -> pd.DataFrame:
-    return table[(table[KEYS] == window[KEYS]).all(axis=1)] if len(table) else table
+    return table[(table[WINDOW_KEYS] == window[WINDOW_KEYS]).all(axis=1)] if len(table) else table
 
 
 def _rows(windows: pd.DataFrame) -> list[list[str]]:
-    """The newest windows as text, the latest run first."""
+    """Return the newest windows as text, the latest run first."""
     return [
         [
             row["as_of"],
             row["version"][:6] or "–",
-            row["horizon"] if row["complete"] else f"{row['horizon']}, not over",
+            row["horizon"] if row["complete"] else f"{row['horizon']}, in progress",
             row["end"],
             count(row["customers"]),
             count(row["predicted"]),

@@ -1,4 +1,4 @@
-"""What a page is made of: sections of words, facts, tables and pictures, all of them text by now."""
+"""The parts of a page: sections with paragraphs, facts, tables and figures, all rendered as text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Pair = tuple[str, str]  # a term and what is said of it
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure: its id on the page, a title, in words what it shows, and the drawing as an SVG element."""
+    """A figure: its id on the page, its title, a text alternative, and the drawing as an SVG element."""
 
     key: str
     title: str
@@ -47,9 +47,9 @@ class Table:
     caption : str
     headings : list of str
     rows : list of list of str
-        As long as the headings: the name of the row, then numbers.
+        Each as long as the headings: the name of the row, then numbers.
     notes : list of str
-        What a reader needs to know of single cells.
+        Remarks below the table.
     """
 
     caption: str

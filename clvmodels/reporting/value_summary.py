@@ -1,4 +1,4 @@
-"""What the frame of `lifetime_value` says as a whole: totals, how few customers hold how much, who comes first."""
+"""Totals of a table of lifetime values, its concentration, and the most valuable customers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from clvmodels.language.numbers import listed
 if TYPE_CHECKING:
     from clvmodels.processes.contract import Array
 
-__all__ = ["ValueSummary", "check_value", "concentration", "known_values", "summarize_value", "top_customers"]
+__all__ = ["ValueSummary", "check_value", "concentration", "sorted_values", "summarize_value", "top_customers"]
 
-NEEDED = ("customer_id", "expected_purchases", "lifetime_value")
-TOP = 20  # customers listed
+REQUIRED_COLUMNS = ("customer_id", "expected_purchases", "lifetime_value")
+MOST_CUSTOMERS = 20  # listed as the most valuable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,15 @@ class ValueSummary:
     Attributes
     ----------
     customers, missing : int
-        All customers, and those without a value.
+        All customers, and customers without a value.
     total, mean, median : float
-        Money, over customers with a value; NaN where nobody has one.
+        Money, over customers with a value; NaN if no customer has one.
     expected_purchases : float
         Expected purchases of the customers with a value, undiscounted.
     top_customers : int
-        How many are a tenth of the customers with a value, rounded up.
+        A tenth of the number of customers with a value, rounded up.
     top_share : float
-        Share of the total they hold; NaN where the total is not positive.
+        Share of the total that these customers hold; NaN if the total is not positive.
     reasons : list of str
         Why values are missing.
     """
@@ -54,25 +54,25 @@ class ValueSummary:
 
 
 def check_value(table: Any) -> None:
-    """Raise InvalidOption for what is no table of `lifetime_value` with a row a customer."""
+    """Raise InvalidOption unless this is a table of `lifetime_value` with one row per customer."""
     frame = nw.from_native(table, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
-        came = f"a {type(table).__name__} came"
-    elif missing := [name for name in NEEDED if name not in frame.columns]:
-        came = f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} not among {', '.join(frame.columns)}"
+        problem = f"got a {type(table).__name__}"
+    elif missing := [name for name in REQUIRED_COLUMNS if name not in frame.columns]:
+        problem = f"{listed(missing)} missing from the columns {', '.join(frame.columns)}"
     else:
         return
     raise InvalidOption(
-        f"value must be the table of lifetime_value with a row a customer, without by=: {came}. The total of all and "
-        "its interval, from by='total', can be told in value_terms."
+        f"value must be a table of lifetime_value with one row per customer, made without by=: {problem}. To show the "
+        "total of by='total' and its interval, write them into value_terms."
     )
 
 
 def summarize_value(table: Frame) -> ValueSummary:
-    """Totals of the frame that `lifetime_value` returns, pandas or polars."""
+    """Summarize a pandas or polars table of `lifetime_value`."""
     frame = nw.from_native(table, eager_only=True)
-    values = known_values(table)
-    known = np.isfinite(_floats(frame["lifetime_value"]))
+    values = sorted_values(table)
+    has_value = np.isfinite(_floats(frame["lifetime_value"]))
     top = math.ceil(len(values) / 10)
     total = float(values.sum())
     return ValueSummary(
@@ -81,21 +81,21 @@ def summarize_value(table: Frame) -> ValueSummary:
         total=total if len(values) else math.nan,
         mean=float(values.mean()) if len(values) else math.nan,
         median=float(np.median(values)) if len(values) else math.nan,
-        expected_purchases=float(_floats(frame["expected_purchases"])[known].sum()),
+        expected_purchases=float(_floats(frame["expected_purchases"])[has_value].sum()),
         top_customers=top,
         top_share=float(concentration(values)[1][top]) if total > 0 else math.nan,
         reasons=_reasons(frame),
     )
 
 
-def known_values(table: Frame) -> Array:
-    """Lifetime values that are not missing, (n,), the highest first."""
+def sorted_values(table: Frame) -> Array:
+    """Return the lifetime values that are not missing, (n,), the highest first."""
     values = _floats(nw.from_native(table, eager_only=True)["lifetime_value"])
     return np.sort(values[np.isfinite(values)])[::-1]
 
 
 def concentration(values: Array) -> tuple[Array, Array]:
-    """Share of customers and the share of total value they hold, the highest first.
+    """Return the cumulative share of customers and of the value they hold, the most valuable first.
 
     Parameters
     ----------
@@ -105,17 +105,19 @@ def concentration(values: Array) -> tuple[Array, Array]:
     Returns
     -------
     tuple of array (n + 1,)
-        Both from 0 to 1; entry k is about the first k customers.
+        Both from 0 to 1; entry k covers the first k customers.
     """
     held = np.concatenate([[0.0], np.cumsum(values)]) / values.sum()
     return np.arange(len(values) + 1) / len(values), held
 
 
 def top_customers(table: Frame) -> list[dict[str, Any]]:
-    """The customers of highest value, at most twenty, as rows; equal values in the order of the frame."""
+    """Return the rows of the most valuable customers, at most twenty; ties keep the order of the table."""
     frame = nw.from_native(table, eager_only=True)
     values = _floats(frame["lifetime_value"])
-    order = np.argsort(-np.where(np.isfinite(values), values, -np.inf), kind="stable")[: min(TOP, len(values))]
+    order = np.argsort(-np.where(np.isfinite(values), values, -np.inf), kind="stable")[
+        : min(MOST_CUSTOMERS, len(values))
+    ]
     chosen = [int(row) for row in order if np.isfinite(values[row])]
     rows: list[dict[str, Any]] = frame[chosen].rows(named=True)
     return rows

@@ -21,9 +21,9 @@ from clvmodels.estimators.population_tables import (
 
 mpl.use("agg")
 
-CUT, END = "1997-09-30", "1998-06-30"
-OFTEN = 12  # rows of the log of the customer whose history is told
-HELPERS = {"Metric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}  # names of clv.plots that are no plots
+CUTOFF, END = "1997-09-30", "1998-06-30"
+MANY_ROWS = 12  # rows in the log of the customer whose history is drawn
+HELPERS = {"PlottedMetric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}  # names in clv.plots that are not plots
 OF_RUNS = {
     "monitoring_cohorts",
     "monitoring_deciles",
@@ -33,9 +33,9 @@ OF_RUNS = {
 
 
 def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any]]]:
-    """By file name: the plot, its table, and its options; of the full log or of its sample of a tenth."""
+    """Return plot, table and options by file name, for the full log or its 10 % sample."""
     log = clv.datasets.load_cdnow(sample=sample)
-    split = clv.holdout_split(log, amount="amount", calibration_end=CUT, holdout_end=END, time_unit="week")
+    split = clv.holdout_split(log, amount="amount", calibration_end=CUTOFF, holdout_end=END, time_unit="week")
     models, rfm = [clv.BGNBD(), clv.ParetoNBD()], split.calibration
     check = clv.validate(split, models, clv.GammaGamma())
     for model in models:
@@ -45,12 +45,12 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
     value = clv.lifetime_value(models[1], spend, rfm, **terms)
     profile = clv.profile(log, amount="amount", time_unit="week", observation_end=END).tables()
     often = log["customer_id"].value_counts()
-    customer = often.index[int((often >= OFTEN).sum()) - 1]
+    customer = often.index[int((often >= MANY_ROWS).sum()) - 1]
     bought = log.loc[log["customer_id"] == customer, "date"].tolist()
     grid = frequency_recency_table(models[1], rfm, "39 weeks")
-    unlike = heterogeneity_table(models[1])
+    heterogeneity = heterogeneity_table(models[1])
     money = {"quantity": "money"}
-    drawn: dict[str, tuple[str, Any, dict[str, Any]]] = {
+    return {
         "calibration_by_frequency": ("calibration_by_frequency", check.by_frequency, {}),
         "calibration_by_recency": ("calibration", check.calibration, {"by": "recency"}),
         "calibration_by_decile": ("calibration", check.calibration, {"forecasts": ["Pareto/NBD"]}),
@@ -60,8 +60,8 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
         "differences": ("differences", check.differences, {}),
         "frequency_recency_matrix": ("frequency_recency_matrix", grid, {}),
         "gain_curve": ("gain_curve", check.gain, {}),
-        "heterogeneity_of_purchases": ("heterogeneity", unlike, {}),
-        "heterogeneity_of_dropout": ("heterogeneity", unlike, {"of": "dropout rate"}),
+        "heterogeneity_of_purchases": ("heterogeneity", heterogeneity, {}),
+        "heterogeneity_of_dropout": ("heterogeneity", heterogeneity, {"of": "dropout rate"}),
         "history_alive": ("history_alive", history_table(models[1], bought, END, interval=0.9), {}),
         "levels": ("levels", check.level, {}),
         "lorenz_curve": ("lorenz_curve", check.lorenz, {"forecasts": ["BG/NBD", "Pareto/NBD"]}),
@@ -81,27 +81,26 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
         "value_distribution": ("value_distribution", value, {}),
         "weekly": ("weekly", profile["weeks"], {}),
     }
-    return drawn
 
 
 def _three_years() -> pd.DataFrame:
-    """A log with Christmases, since CDNOW is too short to have a season: of other months a third is left out."""
+    """Return a log with a Christmas season, for which CDNOW is too short: other months lose a third of their rows."""
     parameters = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
     log = clv.simulate_log(2_000, parameters, start="2021-01-01", end="2023-12-31")
-    kept = pd.to_datetime(log["date"]).dt.month.isin((11, 12)) | (np.random.default_rng(0).random(len(log)) > 1 / 3)
-    return log[kept]
+    holidays = pd.to_datetime(log["date"]).dt.month.isin((11, 12))
+    return log[holidays | (np.random.default_rng(0).random(len(log)) > 1 / 3)]
 
 
-def save(drawn: dict[str, tuple[str, Any, dict[str, Any]]], folder: Path) -> list[Path]:
-    """Write every picture; the paths written."""
+def save(plots: dict[str, tuple[str, Any, dict[str, Any]]], folder: Path) -> list[Path]:
+    """Write every plot, and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, (plot, table, options) in drawn.items():
+    paths = []
+    for name, (plot, table, options) in plots.items():
         figure = getattr(clv.plots, plot)(table, **options).figure
-        written.append(folder / f"{name}.png")
-        figure.savefig(written[-1], dpi=100)
+        paths.append(folder / f"{name}.png")
+        figure.savefig(paths[-1], dpi=100)
         plt.close(figure)
-    return written
+    return paths
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What came of past runs, drawn and laid out."""
+"""The monitoring plots draw their tables, and the page shows the findings without needing a network."""
 
 import warnings
 
@@ -40,15 +40,15 @@ def history() -> pd.DataFrame:
 def groups() -> dict[str, pd.DataFrame]:
     keys = {"run_id": "r3", "horizon": "30 days", "end": "2026-03-20"}
     numbers = {"customers": [1750, 1750], "predicted": [300.0, 100.0], "actual": [150.0, 50.0], "change": [-0.5, -0.5]}
-    told = pd.DataFrame(numbers | {"errors": [-8.0, -4.0]}).assign(**keys)
-    return {"deciles": told.assign(decile=[1, 10]), "cohorts": told.assign(cohort=["2025-Q1", "2025-Q2"])}
+    table = pd.DataFrame(numbers | {"errors": [-8.0, -4.0]}).assign(**keys)
+    return {"deciles": table.assign(decile=[1, 10]), "cohorts": table.assign(cohort=["2025-Q1", "2025-Q2"])}
 
 
 def test_the_newest_window_of_each_run_is_drawn(history):
     ax = plots.monitoring_level(history)
-    drawn = {line.get_label(): line for line in ax.lines}
-    assert list(drawn["forecast for 12 months"].get_ydata()) == [-0.23]
-    assert list(drawn["forecast for 30 days"].get_ydata()) == [0.017, -0.23, -0.5]
+    lines = {line.get_label(): line for line in ax.lines}
+    assert list(lines["forecast for 12 months"].get_ydata()) == [-0.23]
+    assert list(lines["forecast for 30 days"].get_ydata()) == [0.017, -0.23, -0.5]
     assert [text.get_text() for text in ax.texts] == ["model bbbbbb"]
     plt.close("all")
 
@@ -66,7 +66,7 @@ def test_each_draws_its_table(history, groups):
     plt.close("all")
 
 
-def test_the_page_says_what_follows_and_needs_no_network(history, groups, tmp_path):
+def test_the_page_shows_the_findings_and_needs_no_network(history, groups, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for name in ("a.html", "b.html"):
@@ -79,10 +79,10 @@ def test_the_page_says_what_follows_and_needs_no_network(history, groups, tmp_pa
             )
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert page == (tmp_path / "b.html").read_text(encoding="utf-8")
-    assert "The model has gone stale" in page
+    assert "Refit the model: its forecasts are off" in page
     assert "Refit: &lt;b&gt;now&lt;/b&gt;." in page
     assert page.count("<svg") == 4
-    assert "30 days, not over" in page
+    assert "30 days, in progress" in page
     assert "http" not in page.replace("http://www.w3.org", "")
 
 
@@ -95,4 +95,4 @@ def test_a_page_without_a_history(groups, tmp_path):
         until="2026-01-08",
         tables={"windows": pd.DataFrame(), **none},
     )
-    assert "Too early to tell" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "Too early to judge the model" in (tmp_path / "a.html").read_text(encoding="utf-8")

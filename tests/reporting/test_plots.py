@@ -42,16 +42,16 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
     (plots.season, "months", "month", "average month"),
     (plots.spend_distribution, "spend_histogram", "money", "customers"),
     (plots.times_between, "intertimes", "weeks", "%"),
-    (plots.tracking_cumulative, "tracking", "week ending", "repeat purchases to date"),
-    (plots.tracking_incremental, "tracking", "week ending", "repeat purchases a week"),
+    (plots.tracking_cumulative, "tracking", "week ending", "cumulative repeat purchases"),
+    (plots.tracking_incremental, "tracking", "week ending", "repeat purchases per week"),
     (plots.value_distribution, "value", "% of customers", "% of all value"),
-    (plots.weekly, "weeks", "week starting", "week"),
+    (plots.weekly, "weeks", "week starting", "per week"),
 ]
 every_plot = pytest.mark.parametrize(("plot", "name", "x", "y"), PLOTS, ids=[plot[0].__name__ for plot in PLOTS])
 
 
 def test_every_public_plot_is_tried():
-    helpers = {"Metric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}
+    helpers = {"PlottedMetric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}
     of_runs = {name for name in plots.__all__ if name.startswith("monitoring_")}  # tried in test_monitoring.py
     assert {plot.__name__ for plot, *_ in PLOTS} == set(plots.__all__) - helpers - of_runs
 
@@ -118,13 +118,15 @@ def test_lines_of_several_origins_are_refused(plot, tables):
 def test_a_table_of_another_plot_is_refused(by_frequency, validation):
     with pytest.raises(InvalidOption, match=r"needs a table with the columns .*left.* are not among frequency"):
         plots.heterogeneity(by_frequency)
-    with pytest.raises(InvalidOption, match=r"needs a table, .* columns metric, forecast, .* and a list came\."):
+    with pytest.raises(
+        InvalidOption, match=r"needs a pandas or polars table .* columns metric, forecast, .* but got a list\."
+    ):
         plots.differences([1.0])
-    with pytest.raises(InvalidOption, match=r"columns lifetime_value, and a dict came\."):
+    with pytest.raises(InvalidOption, match=r"columns lifetime_value, but got a dict\."):
         plots.value_distribution({"lifetime_value": [1.0]})
-    with pytest.raises(InvalidOption, match=r"a Validation came: pass its \.differences\."):
+    with pytest.raises(InvalidOption, match=r"got a Validation: pass its \.differences\."):
         plots.differences(validation)
-    with pytest.raises(InvalidOption, match="no row"):
+    with pytest.raises(InvalidOption, match="no rows"):
         plots.calibration_by_frequency(by_frequency.head(0))
 
 
@@ -198,14 +200,14 @@ def test_calibration_shows_actual_expected_and_group_sizes(by_frequency):
 def test_tracking_marks_the_cut_with_its_date(tracking):
     for plot in (plots.tracking_cumulative, plots.tracking_incremental):
         ax = plot(tracking)
-        assert "cut 2024-01-21" in [text.get_text() for text in ax.texts]
+        assert "cutoff 2024-01-21" in [text.get_text() for text in ax.texts]
         assert ax.get_ylim()[0] == 0
 
 
 def test_tracking_keeps_the_unconditional_and_the_conditional_line_apart(tracking):
     ax = plots.tracking_incremental(tracking)
-    np.testing.assert_array_equal(line(ax, "BG/NBD: expected from arrival dates alone"), tracking["expected"])
-    np.testing.assert_array_equal(line(ax, "BG/NBD: forecast at the cut from each history"), tracking["forecast"])
+    np.testing.assert_array_equal(line(ax, "BG/NBD: expected from first purchase dates only"), tracking["expected"])
+    np.testing.assert_array_equal(line(ax, "BG/NBD: forecast at the cutoff"), tracking["forecast"])
 
 
 def test_a_short_last_week_is_not_drawn_as_a_fall(tracking):
@@ -217,7 +219,7 @@ def test_a_short_last_week_is_not_drawn_as_a_fall(tracking):
 def test_tracking_by_the_hour(tracking):
     hourly = tracking.assign(end=tracking["end"] + "T23")
     ax = plots.tracking_incremental(hourly)
-    assert "cut 2024-01-21T23" in [text.get_text() for text in ax.texts]
+    assert "cutoff 2024-01-21T23" in [text.get_text() for text in ax.texts]
 
 
 def test_scores_tell_every_number_and_what_is_missing(scores):

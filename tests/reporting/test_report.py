@@ -265,7 +265,9 @@ def test_takes_what_cleaning_gives(validation, path):
 
 @pytest.mark.parametrize("value", [pd.DataFrame({"total": ["total"], "lifetime_value": [1.0]}), 3.0])
 def test_a_value_that_is_no_table_of_customers_is_refused(validation, value, path):
-    with pytest.raises(InvalidOption, match=r"row a customer, without by=: (customer_id and expected|a float came)"):
+    with pytest.raises(
+        InvalidOption, match=r"one row per customer, made without by=: (customer_id and expected|got a float)"
+    ):
         write_report(validation, path, value)
     assert not path.exists()
 

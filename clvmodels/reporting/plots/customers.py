@@ -1,4 +1,4 @@
-"""What a fitted model says of customers: who is alive, who buys, how they differ, and what becomes of new ones."""
+"""Plots of a fitted model: P(alive), expected purchases, differences between customers, and new customers."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ __all__ = [
 ]
 
 SHADES = LinearSegmentedColormap.from_list("shades", ["#f7f9fb", "#bfdcee", "#5ea9d6", "#2a7fb8"])
-ON_SHADES = "#111111"  # readable on every shade, by day and by night
-LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)  # of P(alive)
+ON_SHADES = "#111111"  # readable on every shade, in light and dark mode
+ALIVE_LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)  # contour lines of P(alive)
 
 
 def frequency_recency_matrix(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Expected purchases of customers by how often and how recently they bought, with lines of the same expectation.
+    """Plot expected purchases by frequency and recency, with contour lines.
 
-    Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), figure 4, as a map.
+    Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), figure 4, as a
+    heat map.
 
     Parameters
     ----------
     table : pandas or polars frame
         From `frequency_recency_table`: frequency, recency, expected_purchases, T, unit, horizon.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def frequency_recency_matrix(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def probability_alive_matrix(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """P(alive) of customers by how often and how recently they bought, with lines of the same chance.
+    """Plot P(alive) by frequency and recency, with contour lines.
 
     Parameters
     ----------
@@ -64,7 +65,9 @@ def probability_alive_matrix(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def history_alive(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """P(alive) of one customer day by day, as it was told on each, with the purchases marked.
+    """Plot P(alive) of one customer day by day, each computed from the purchases up to that day.
+
+    The purchases are marked on the time axis.
 
     Parameters
     ----------
@@ -90,19 +93,19 @@ def history_alive(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         style.dates_below(ax)
         ax.set_xlabel(f"day ({frame['date'].min()} to {frame['date'].max()})")
-        ax.set_ylabel("P(alive), as told that day")
+        ax.set_ylabel("P(alive), as of that day")
     return ax
 
 
 def heterogeneity(table: Frame, *, of: str | None = None, ax: Axes | None = None) -> Axes:
-    """How customers differ: the share of them with each purchase rate, or each rate or chance of dropping out.
+    """Plot how customers differ: the distribution of purchase rates, or of dropout rates or probabilities.
 
     Parameters
     ----------
     table : pandas or polars frame
-        From `heterogeneity_table`: quantity, left, right, share (of customers), mean, unit; the last bin is open.
+        From `heterogeneity_table`: quantity, left, right, share (of customers), mean, unit; the last bin may be open.
     of : str, optional
-        Which quantity, such as "purchase rate"; the first of the table without it.
+        Quantity to draw, such as "purchase rate"; by default the first in the table.
     ax : Axes, optional
 
     Returns
@@ -111,7 +114,7 @@ def heterogeneity(table: Frame, *, of: str | None = None, ax: Axes | None = None
     """
     frame = style.read(table, "quantity", "left", "right", "share", "mean")
     frame = style.of_quantity(frame, of if of is not None else style.names(frame, "quantity")[0])
-    quantity, unit = style.told_by(frame, "quantity"), style.told_by(frame, "unit")
+    quantity, unit = style.shared_value(frame, "quantity"), style.shared_value(frame, "unit")
     i = style.names(style.read(table, "quantity"), "quantity").index(quantity)
     mean = float(frame["mean"][0])
     left, right, share = (style.floats(frame, name) for name in ("left", "right", "share"))
@@ -140,7 +143,7 @@ def heterogeneity(table: Frame, *, of: str | None = None, ax: Axes | None = None
 
 
 def new_customers(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Expected repeat purchases of a new customer, over time since the first purchase.
+    """Plot the expected repeat purchases of a new customer against the time since the first purchase.
 
     Parameters
     ----------
@@ -153,7 +156,7 @@ def new_customers(table: Frame, *, ax: Axes | None = None) -> Axes:
     Axes
     """
     frame = style.read(table, "model", "time", "expected")
-    unit = style.plural(style.told_by(frame, "unit"))
+    unit = style.plural(style.shared_value(frame, "unit"))
     with style.drawing(ax) as ax:
         for i, (name, rows) in enumerate(style.groups(frame, "model")):
             time, expected = style.floats(rows, "time"), style.floats(rows, "expected")
@@ -163,17 +166,17 @@ def new_customers(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.set_ylim(bottom=0)
         ax.set_xlim(left=0)
         ax.set_xlabel(f"{unit} since the first purchase")
-        ax.set_ylabel("repeat purchases\nof a new customer, expected")
+        ax.set_ylabel("expected repeat purchases\nof a new customer")
         style.key_above(ax, columns=2)
     return ax
 
 
 def _matrix(table: Frame, of: Literal["expected_purchases", "probability_alive"], ax: Axes | None) -> Axes:
-    """A map over recency and frequency, with lines of equal value that carry their value."""
+    """Draw a heat map over recency and frequency, with labeled contour lines."""
     frame = style.read(table, "frequency", "recency", of, "T").sort("frequency", "recency")
     x, y = np.unique(style.floats(frame, "recency")), np.unique(style.floats(frame, "frequency"))
     grid = style.floats(frame, of).reshape(len(y), len(x))
-    unit, age = style.plural(style.told_by(frame, "unit")), float(frame["T"][0])
+    unit, age = style.plural(style.shared_value(frame, "unit")), float(frame["T"][0])
     alive = of == "probability_alive"
     top = 1.0 if alive else float(grid.max())
     with style.drawing(ax) as ax:
@@ -182,17 +185,17 @@ def _matrix(table: Frame, of: Literal["expected_purchases", "probability_alive"]
         ax.imshow(
             grid, origin="lower", extent=reach, aspect="auto", cmap=SHADES, vmin=0, vmax=top, interpolation="none"
         )
-        repeat = y > 0  # to those who bought once, some models say something else: no line leads there
+        repeat = y > 0  # some models jump between one purchase and two, so no contour line leads there
         inner = grid[repeat]
-        levels = LEVELS if alive else _levels(top)
+        levels = ALIVE_LEVELS if alive else _round_levels(top)
         levels = tuple(level for level in levels if inner.size and inner.min() < level < inner.max())
         if levels and len(x) > 1 and repeat.sum() > 1:
-            drawn = ax.contour(x, y[repeat], inner, levels=levels, colors=ON_SHADES, linewidths=0.9)
+            contours = ax.contour(x, y[repeat], inner, levels=levels, colors=ON_SHADES, linewidths=0.9)
             form = "{x:.0%}" if alive else "{x:g}"
-            ax.clabel(drawn, fmt=StrMethodFormatter(form), fontsize=style.SMALL, colors=ON_SHADES)
+            ax.clabel(contours, fmt=StrMethodFormatter(form), fontsize=style.SMALL, colors=ON_SHADES)
         ax.set_xlabel(f"last purchase, in {unit} after the first\n(customers first seen {age:.4g} {unit} ago)")
         ax.set_ylabel("repeat purchases")
-        horizon = style.told_by(frame, "horizon")
+        horizon = style.shared_value(frame, "horizon")
         ax.set_title(
             "P(alive)" if alive else f"expected purchases in the next {horizon}",
             fontsize=style.SMALL,
@@ -202,8 +205,8 @@ def _matrix(table: Frame, of: Literal["expected_purchases", "probability_alive"]
     return ax
 
 
-def _levels(top: float) -> tuple[float, ...]:
-    """A few round numbers up to the highest."""
+def _round_levels(top: float) -> tuple[float, ...]:
+    """Return a few round numbers below the highest value."""
     powers = 10.0 ** np.arange(-3, 7)
     steps: Any = np.sort(np.outer([1, 2, 5], powers).ravel())
     return tuple(float(level) for level in steps[(steps < top) & (steps > top / 60)])

@@ -1,4 +1,4 @@
-"""What customers spend, and who holds the value."""
+"""Plots of what customers spend and of how concentrated lifetime value is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from clvmodels.reporting.plots import style
-from clvmodels.reporting.value_summary import concentration, known_values
+from clvmodels.reporting.value_summary import concentration, sorted_values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["spend_distribution", "value_distribution"]
 
-MARKED_SHARES = (0.1, 0.2, 0.5)  # of customers, told beside the curve of value
+MARKED_SHARES = (0.1, 0.2, 0.5)  # shares of customers marked on the curve of value
 
 
 def spend_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Customers by their mean spend a purchase: as many as there are, and as the fitted model says.
+    """Plot the distribution of customers' average order value: observed, and under the fitted spend model.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def spend_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
         `Validation.spend_histogram`: lower, upper (money; the last bin may be open), observed and expected
         (shares of the customers with repeat purchases).
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -44,39 +44,37 @@ def spend_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         ax.stairs(observed[closed], edges, fill=True, color=style.FAINT, label="observed")
         ax.stairs(observed[closed], edges, color=style.MUTED, linewidth=0.8)
-        ax.stairs(
-            expected[closed], edges, baseline=None, color=style.COLORS[0], linewidth=1.8, label="by the spend model"
-        )
+        ax.stairs(expected[closed], edges, baseline=None, color=style.COLORS[0], linewidth=1.8, label="spend model")
         if not closed.all():
-            seen, told = observed[~closed].sum(), expected[~closed].sum()
-            beyond = f"above {edges[-1]:,.4g}:\n{seen:.1%} observed\n{told:.1%} by the model"
+            seen, modeled = observed[~closed].sum(), expected[~closed].sum()
+            beyond = f"above {edges[-1]:,.4g}:\n{seen:.1%} observed\n{modeled:.1%} in the model"
             ax.text(0.99, 0.6, beyond, transform=ax.transAxes, ha="right", color=style.MUTED, fontsize=style.SMALL)
         ax.set_xlim(0, float(edges[-1]))
         ax.set_ylim(bottom=0)
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(False, axis="x")
-        ax.set_xlabel("mean spend a purchase (money)")
+        ax.set_xlabel("average order value (money)")
         ax.set_ylabel("customers (%)")
         style.key_above(ax, columns=2)
     return ax
 
 
 def value_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Share of all lifetime value that the most valuable customers hold.
+    """Plot the share of all lifetime value that the most valuable customers hold.
 
     Parameters
     ----------
     table : pandas or polars frame
         From `lifetime_value`: lifetime_value (money); missing values are left out.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
     Axes
     """
-    values = known_values(style.read_any(table, "lifetime_value").to_native())
+    values = sorted_values(style.read_any(table, "lifetime_value").to_native())
     with style.drawing(ax) as ax:
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.02)
@@ -96,7 +94,7 @@ def _draw_concentration(ax: Axes, values: Array) -> None:
     grid = np.linspace(0, 1, min(len(values), 400) + 1)
     ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
     ax.annotate(
-        "if all were\nworth the same",
+        "if all customers\nwere equal",
         (0.62, 0.62),
         xytext=(9, -16),
         textcoords="offset points",
@@ -107,5 +105,6 @@ def _draw_concentration(ax: Axes, values: Array) -> None:
     ax.set_ylim(0, max(1.02, 1.02 * float(held.max())))
     marked = list(dict.fromkeys(math.ceil(share * len(values)) for share in MARKED_SHARES))
     ax.plot(customers[marked], held[marked], "o", color=style.COLORS[0], markersize=6, clip_on=False)
-    told = [f"top {customers[first]:.0%} hold {held[first]:.0%}" for first in marked]
-    ax.text(0.97, 0.04, "\n".join(told), ha="right", va="bottom", linespacing=1.4)  # the curve is never down here
+    shares = [f"top {customers[size]:.0%} hold {held[size]:.0%}" for size in marked]
+    # The curve never reaches this corner.
+    ax.text(0.97, 0.04, "\n".join(shares), ha="right", va="bottom", linespacing=1.4)

@@ -1,4 +1,4 @@
-"""Past runs against what came: how far off, run by run; for which customers; who came in which quarter."""
+"""Plots of past runs against actual purchases: by run, by decile of the forecast, and by acquisition cohort."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 __all__ = ["monitoring_cohorts", "monitoring_deciles", "monitoring_level", "monitoring_ranking"]
 
-OKAY = 0.1  # share by which a total may be off before a refit is worth it
+TOLERATED_ERROR = 0.1  # relative error of a total below which a refit is not worthwhile
 
 
 def monitoring_level(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """What came relative to what each run forecast, by the day of the run, and where models changed.
+    """Plot actual purchases relative to the forecast of each run, by scoring date, and mark changes of the model.
 
     Parameters
     ----------
     table : pandas or polars frame
-        `Monitoring.newest` or `.history`: as_of, end, horizon, version, complete, change, errors. Of several windows
-        of a run and horizon, the one that ends last is drawn.
+        `Monitoring.newest` or `.history`: as_of, end, horizon, version, complete, change, errors. If a run and
+        horizon have several windows, the one that ends last is drawn.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -39,66 +39,65 @@ def monitoring_level(table: Frame, *, ax: Axes | None = None) -> Axes:
     """
     frame = _newest(style.read(table, "as_of", "end", "horizon", "version", "complete", "change", "errors"))
     with style.drawing(ax) as ax:
-        ax.axhspan(-OKAY, OKAY, color=style.FAINT, alpha=0.5, linewidth=0)
+        ax.axhspan(-TOLERATED_ERROR, TOLERATED_ERROR, color=style.FAINT, alpha=0.5, linewidth=0)
         ax.axhline(0, color=style.INK, linewidth=0.8)
         for i, (horizon, rows) in enumerate(style.groups(frame, "horizon")):
             at, change, errors = style.dates(rows, "as_of"), style.floats(rows, "change"), style.floats(rows, "errors")
             one = np.divide(np.abs(change), np.abs(errors), out=np.zeros(len(rows)), where=errors != 0)
             ax.vlines(at, change - 2 * one, change + 2 * one, color=style.color_of(i), linewidth=2.5, alpha=0.35)
             style.line(ax, at, change, i, f"forecast for {horizon}")
-        _models(ax, frame)
+        _mark_model_changes(ax, frame)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         style.dates_below(ax)
-        ax.set_xlabel("scored as of\n(bars: two standard errors; gray: within 10%)")
-        ax.set_ylabel("purchases that came,\nrelative to the forecast")
+        ax.set_xlabel("scoring date\n(bars: two standard errors; gray: within 10%)")
+        ax.set_ylabel("actual purchases\nrelative to the forecast")
         style.key_above(ax)
     return ax
 
 
 def monitoring_ranking(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Whether runs ranked customers well, and whether their intervals held, by the day of the run.
+    """Plot the normalized Gini and the interval coverage of each run, by scoring date.
 
     Parameters
     ----------
     table : pandas or polars frame
         `Monitoring.newest` or `.history`: as_of, end, horizon, version, gini, coverage.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
     Axes
     """
     frame = _newest(style.read(table, "as_of", "end", "horizon", "version", "gini", "coverage"))
-    told = style.groups(frame, "horizon")
     with style.drawing(ax) as ax:
-        for i, (horizon, rows) in enumerate(told):
+        for i, (horizon, rows) in enumerate(style.groups(frame, "horizon")):
             at = style.dates(rows, "as_of")
             style.line(ax, at, style.floats(rows, "gini"), i, f"{horizon}: Gini")
             covered = style.floats(rows, "coverage")
             if np.isfinite(covered).any():
                 color = style.color_of(i)
-                ax.plot(at, covered, color=color, linestyle="--", linewidth=1.2, label=f"{horizon}: in interval")
+                ax.plot(at, covered, color=color, linestyle="--", linewidth=1.2, label=f"{horizon}: interval coverage")
         ax.axhline(0.9, color=style.MUTED, linewidth=0.8, linestyle=":")
         style.note(ax, "90%", (0.0, 0.9), (4, -11), xycoords=ax.get_yaxis_transform())
-        _models(ax, frame)
+        _mark_model_changes(ax, frame)
         ax.set_ylim(0, 1.02)
         style.dates_below(ax)
-        ax.set_xlabel("scored as of")
-        ax.set_ylabel("normalized Gini (1: perfect);\nshare within the 90% interval")
+        ax.set_xlabel("scoring date")
+        ax.set_ylabel("normalized Gini (1: perfect);\ncoverage of 90% intervals")
         style.key_above(ax, columns=2)
     return ax
 
 
 def monitoring_deciles(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Purchases per customer by decile of the forecast, forecast and come, in one window.
+    """Plot forecast and actual purchases per customer by decile of the forecast, in one window.
 
     Parameters
     ----------
     table : pandas or polars frame
         `Monitoring.deciles` of one run and window: decile (1: the highest), customers, predicted, actual (totals).
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -108,26 +107,26 @@ def monitoring_deciles(table: Frame, *, ax: Axes | None = None) -> Axes:
     size = style.floats(frame, "customers")
     at = style.floats(frame, "decile")
     with style.drawing(ax) as ax:
-        ax.plot(at, style.floats(frame, "actual") / size, "-o", color=style.INK, linewidth=1.2, label="came")
+        ax.plot(at, style.floats(frame, "actual") / size, "-o", color=style.INK, linewidth=1.2, label="actual")
         style.line(ax, at, style.floats(frame, "predicted") / size, 0, "forecast")
         ax.set_xticks(at, [str(int(decile)) for decile in at])
         ax.grid(False, axis="x")
         ax.set_ylim(bottom=0)
-        ax.set_xlabel("tenth of the customers, highest forecasts first")
+        ax.set_xlabel("decile of the forecast (1: highest)")
         ax.set_ylabel("purchases per customer")
         style.key_above(ax, columns=2)
     return ax
 
 
 def monitoring_cohorts(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """What came relative to the forecast, by the quarter of the first purchase, a row each.
+    """Plot actual purchases relative to the forecast, one row per quarter of the first purchase.
 
     Parameters
     ----------
     table : pandas or polars frame
         `Monitoring.cohorts` of one run and window: cohort, customers, predicted, change, errors.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -138,7 +137,7 @@ def monitoring_cohorts(table: Frame, *, ax: Axes | None = None) -> Axes:
     one = np.divide(np.abs(change), np.abs(errors), out=np.zeros(len(frame)), where=errors != 0)
     with style.drawing(ax) as ax:
         at = np.arange(len(frame))
-        ax.axvspan(-OKAY, OKAY, color=style.FAINT, alpha=0.5, linewidth=0)
+        ax.axvspan(-TOLERATED_ERROR, TOLERATED_ERROR, color=style.FAINT, alpha=0.5, linewidth=0)
         ax.axvline(0, color=style.INK, linewidth=0.8)
         ax.hlines(at, change - 2 * one, change + 2 * one, color=style.color_of(0), linewidth=2.5, alpha=0.35)
         ax.plot(change, at, "o", color=style.color_of(0), markersize=6)
@@ -149,18 +148,18 @@ def monitoring_cohorts(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2.5, 5, 10]))
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_xlabel("purchases that came, relative to the forecast")
+        ax.set_xlabel("actual purchases relative to the forecast")
     return ax
 
 
 def _newest(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """The window of each run and horizon that ends last, by the day of the run."""
+    """Return the window of each run and horizon that ends last, sorted by scoring date."""
     ordered = frame.sort("as_of", "end")
     return ordered.unique(["as_of", "horizon"], keep="last", maintain_order=True)
 
 
-def _models(ax: Axes, frame: nw.DataFrame[Any]) -> None:
-    """A line where another model began to score."""
+def _mark_model_changes(ax: Axes, frame: nw.DataFrame[Any]) -> None:
+    """Draw a line where another model started scoring."""
     runs = frame.unique(["as_of"], keep="first", maintain_order=True).sort("as_of")
     versions, at = runs["version"].to_list(), style.dates(runs, "as_of")
     for i in range(1, len(versions)):

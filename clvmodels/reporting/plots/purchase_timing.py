@@ -1,4 +1,4 @@
-"""What the log itself shows before any model: purchases over time, the season, and how long customers wait."""
+"""Plots of the log before any model: purchases over time, season, and times between purchases."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ MONTHS = "JFMAMJJASOND"
 
 
 def weekly(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Purchases a calendar week: all, the repeat purchases among them, and new customers.
+    """Plot purchases per calendar week: all purchases, repeat purchases, and new customers.
 
-    Weeks seen in part are not drawn, since they would look like falls.
+    Weeks that the log covers only in part are left out because they would look like a drop.
 
     Parameters
     ----------
     table : pandas or polars frame
         `Profile.weeks`: week_start, days, purchases, repeat_purchases, new_customers.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -41,14 +41,14 @@ def weekly(table: Frame, *, ax: Axes | None = None) -> Axes:
     whole = frame.filter(nw.col("days") >= WHOLE_WEEK)
     with style.drawing(ax) as ax:
         if len(whole) == 0:
-            style.nothing_to_draw(ax, "no calendar week was seen in full")
+            style.nothing_to_draw(ax, "the log does not cover a full calendar week")
             return ax
         moments = style.dates(whole, "week_start")
-        told = (
+        lines = (
             ("purchases", "purchases", style.INK),
-            ("repeat_purchases", "of these, repeat purchases", style.COLORS[0]),
+            ("repeat_purchases", "repeat purchases among them", style.COLORS[0]),
         )
-        for name, label, color in told:
+        for name, label, color in lines:
             ax.plot(moments, style.floats(whole, name), color=color, linewidth=1.5, label=label)
         new = style.floats(whole, "new_customers")
         ax.plot(moments, new, color=style.COLORS[1], linewidth=1.5, linestyle=style.DASHED, label="new customers")
@@ -57,18 +57,19 @@ def weekly(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         first, last = str(whole["week_start"].min())[:10], str(whole["week_start"].max())[:10]
         ax.set_xlabel(f"week starting ({first} to {last})")
-        ax.set_ylabel("a week")
+        ax.set_ylabel("per week")
         style.key_above(ax, columns=2)
     return ax
 
 
 def season(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Purchases of each calendar month, as a multiple of the average month once the trend is taken out.
+    """Plot purchases by calendar month, as a multiple of an average month after removing the trend.
 
     Parameters
     ----------
     table : pandas or polars frame
-        `Profile.season.months`: month (1 to 12), index (1: an average month), and years (how often it was seen).
+        `Profile.season.months`: month (1 to 12), index (1: an average month), and years (in how many it was
+        observed).
     ax : Axes, optional
 
     Returns
@@ -92,7 +93,7 @@ def season(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def times_between(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """How long customers wait from one purchase to the next.
+    """Plot the distribution of the times between consecutive purchases of a customer.
 
     Parameters
     ----------
@@ -111,12 +112,12 @@ def times_between(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         ax.stairs(share[closed], edges, fill=True, color=style.COLORS[0])
         if not closed.all():
-            told = f"longer than {edges[-1]:,.3g}: {share[~closed].sum():.0%}"
-            ax.text(0.99, 0.9, told, transform=ax.transAxes, ha="right", color=style.MUTED, fontsize=style.SMALL)
+            label = f"longer than {edges[-1]:,.3g}: {share[~closed].sum():.0%}"
+            ax.text(0.99, 0.9, label, transform=ax.transAxes, ha="right", color=style.MUTED, fontsize=style.SMALL)
         ax.set_xlim(0, float(edges[-1]))
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(False, axis="x")
-        unit = style.plural(style.told_by(frame, "unit", "time"))
-        ax.set_xlabel(f"{unit} from one purchase to the customer's next")
+        unit = style.plural(style.shared_value(frame, "unit", "time"))
+        ax.set_xlabel(f"{unit} between a customer's consecutive purchases")
         ax.set_ylabel("times between purchases (%)")
     return ax

@@ -1,7 +1,7 @@
-"""The one style of every picture, for notebooks, pages and paper: colors, the Axes to draw on, labels, keys.
+"""The style that all plots share: colors, the Axes to draw on, labels and legends.
 
-Colors that colour-blind readers can tell apart (Okabe & Ito, 2008, "Color Universal Design"); markers and widths that
-survive a gray printer.
+The colors can be told apart by color-blind readers (Okabe & Ito, 2008, "Color Universal Design"); markers and line
+widths keep lines distinct in grayscale.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ INK, MUTED, FAINT, PAPER = "#1b1b1b", "#5c5c5c", "#dddddd", "#fefefe"
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("D", "s", "^", "v", "P", "X")
 DASHED, DOTTED = (0, (4, 3)), (0, (1, 1))
-SMALL = 9.0  # points, beside 10 for the rest
-BESIDE = 24  # letters of a line beside the axes
-LONGEST = 44  # letters of a line of the key
-LONG = 20  # letters of a label of which two do not stand side by side
-UPON = 0.01  # of the height: how near a line lies that hides another
-BAND = 0.22  # how opaque an interval's band is
+SMALL = 9.0  # font size in points; other text has 10
+AXIS_LABEL_WIDTH = 24  # characters per line of a label next to the axes
+LEGEND_WIDTH = 44  # characters per line of the legend
+LONG_LABEL = 20  # characters; longer labels do not fit two to a row
+SAME_LINE = 0.01  # share of the height within which one line hides another
+BAND_ALPHA = 0.22  # opacity of an interval's band
 STYLE: Any = {
     "axes.edgecolor": MUTED,
     "axes.facecolor": "none",
@@ -56,17 +56,17 @@ STYLE: Any = {
     "ytick.labelcolor": INK,
 }
 
-NamedRows = list[tuple[str, nw.DataFrame[Any]]]  # a name, and its rows
+NamedRows = list[tuple[str, nw.DataFrame[Any]]]  # pairs of a name and its rows
 
 
 @contextmanager
 def drawing(ax: Axes | None) -> Iterator[Axes]:
-    """The Axes to draw on, in this style; global settings stay as they are."""
+    """Yield the Axes to draw on, in this style, without changing global settings."""
     figure = None
     if ax is None:
-        from matplotlib import pyplot as plt  # a figure made here shows in a notebook
+        from matplotlib import pyplot as plt  # a figure of pyplot shows itself in a notebook
 
-        # Outside the style's context: a notebook's backend sets itself up with the first figure, and leaving the
+        # Outside the style's context: a notebook's backend configures itself with the first figure, and leaving the
         # context would undo that.
         figure = plt.figure(figsize=STYLE["figure.figsize"], facecolor=PAPER, layout="constrained")
     with mpl.rc_context(STYLE):
@@ -80,32 +80,32 @@ def drawing(ax: Axes | None) -> Iterator[Axes]:
 
 
 def read(table: Frame, *needed: str) -> nw.DataFrame[Any]:
-    """The table, pandas or polars, as one kind, with something to draw.
+    """Return a pandas or polars table, with at least one row, as a narwhals frame.
 
     Raises
     ------
     InvalidOption
-        As for `read_any`; or when there is no row.
+        As for `read_any`, or when the table is empty.
     """
     frame = read_any(table, *needed)
     if len(frame) == 0:
-        raise InvalidOption("The table has no row to draw.")
+        raise InvalidOption("The table has no rows to draw.")
     return frame
 
 
 def read_any(table: Frame, *needed: str) -> nw.DataFrame[Any]:
-    """The table, pandas or polars, as one kind, be it without rows.
+    """Return a pandas or polars table, possibly empty, as a narwhals frame.
 
     Raises
     ------
     InvalidOption
-        For what is no table; or when a column is missing, so that the table is that of another plot.
+        When it is not a table, or when a column is missing because the table belongs to another plot.
     """
     frame: nw.DataFrame[Any] = nw.from_native(table, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
         raise InvalidOption(
-            f"This plot needs a table, a pandas or polars frame with the columns {', '.join(needed)}, and a "
-            f"{type(table).__name__} came{_held_by(table, needed)}."
+            f"This plot needs a pandas or polars table with the columns {', '.join(needed)}, but got a "
+            f"{type(table).__name__}{_matching_table(table, needed)}."
         )
     missing = [name for name in needed if name not in frame.columns]
     if missing:
@@ -116,11 +116,11 @@ def read_any(table: Frame, *needed: str) -> nw.DataFrame[Any]:
     return frame
 
 
-def _held_by(record: Any, needed: Sequence[str]) -> str:
-    """Where a record that is no table, such as a Validation, has the table wanted."""
+def _matching_table(record: Any, needed: Sequence[str]) -> str:
+    """Name the table of a record, such as a Validation, that the plot needs."""
     tables = {name: getattr(record, name) for name in record.tables()} if hasattr(record, "tables") else {}
-    found = [f".{name}" for name, table in tables.items() if set(needed) <= set(table.columns)]
-    return f": pass its {' or '.join(found)}" if found else ""
+    matching = [f".{name}" for name, table in tables.items() if set(needed) <= set(table.columns)]
+    return f": pass its {' or '.join(matching)}" if matching else ""
 
 
 def one_origin(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
@@ -163,113 +163,121 @@ def of_forecasts(frame: nw.DataFrame[Any], forecasts: Sequence[str] | None) -> n
 
 
 def names(frame: nw.DataFrame[Any], column: str) -> list[str]:
-    """Distinct values in order of appearance."""
+    """Return the distinct values of a column in order of appearance."""
     return list(dict.fromkeys(frame[column].to_list()))
 
 
 def groups(frame: nw.DataFrame[Any], column: str) -> NamedRows:
-    """The rows of each distinct value, in order of appearance."""
+    """Return the rows of each distinct value of a column, in order of appearance."""
     return [(name, frame.filter(nw.col(column) == name)) for name in names(frame, column)]
 
 
 def floats(frame: nw.DataFrame[Any], column: str) -> Array:
-    """A column of numbers (n,)."""
+    """Return a column as an array of floats (n,)."""
     return np.asarray(frame[column].to_numpy(), dtype=float)
 
 
 def of_quantity(frame: nw.DataFrame[Any], quantity: str | None) -> nw.DataFrame[Any]:
-    """The rows of "purchases" or "money"; all, where the table does not tell them apart or None is asked for.
+    """Return the rows of "purchases" or "money"; all rows if quantity is None or the table has no such column.
 
     Raises
     ------
     InvalidOption
-        For a quantity the table does not hold.
+        When the table does not have the quantity.
     """
     if quantity is None or "quantity" not in frame.columns:
         return frame
-    known = names(frame, "quantity")
-    if quantity not in known:
-        raise InvalidOption(f"quantity={quantity!r} is not in the table, which has {', '.join(map(repr, known))}.")
+    quantities = names(frame, "quantity")
+    if quantity not in quantities:
+        raise InvalidOption(f"quantity={quantity!r} is not in the table, which has {', '.join(map(repr, quantities))}.")
     return frame.filter(nw.col("quantity") == quantity)
 
 
 def wrapped(label: str) -> str:
-    """A long name on two lines or more, so that room is left for what it names."""
-    return fill(label, BESIDE, break_long_words=False)
+    """Break a long label into lines that leave room for the plot."""
+    return fill(label, AXIS_LABEL_WIDTH, break_long_words=False)
 
 
-def distinct(told: NamedRows, *columns: str) -> list[tuple[int, str, nw.DataFrame[Any]]]:
-    """Lines that can be told apart: the place of each, its label, its rows.
+def distinct(named_rows: NamedRows, *columns: str) -> list[tuple[int, str, nw.DataFrame[Any]]]:
+    """Return the lines that can be told apart: the position, label and rows of each.
 
-    One that lies upon an earlier line from end to end would hide it: it is named in that one's label instead. Columns
-    are those that tell the line, all of one scale.
+    A line that covers an earlier line from end to end would hide it, so it is named in the earlier line's label
+    instead of being drawn.
+
+    Parameters
+    ----------
+    named_rows : list of (str, DataFrame)
+        The label and the rows of each line.
+    *columns : str
+        The columns that are drawn, all on one scale.
     """
-    kept: list[tuple[int, list[str], nw.DataFrame[Any]]] = []
-    lines = [np.stack([floats(rows, column) for column in columns]) for _, rows in told]
+    drawn: list[tuple[int, list[str], nw.DataFrame[Any]]] = []
+    lines = [np.stack([floats(rows, column) for column in columns]) for _, rows in named_rows]
     height = max(float(np.nanmax(line)) for line in lines)
-    for i, (name, rows) in enumerate(told):
-        for first, upon, _ in kept:
-            same = lines[first].shape == lines[i].shape
-            if same and np.allclose(lines[first], lines[i], rtol=0, atol=UPON * height, equal_nan=True):
-                upon.append(name)
+    for i, (name, rows) in enumerate(named_rows):
+        for first, covered, _ in drawn:
+            same_shape = lines[first].shape == lines[i].shape
+            if same_shape and np.allclose(lines[first], lines[i], rtol=0, atol=SAME_LINE * height, equal_nan=True):
+                covered.append(name)
                 break
         else:
-            kept.append((i, [], rows))
-    return [(i, _with_those_upon(told[i][0], upon), rows) for i, upon, rows in kept]
+            drawn.append((i, [], rows))
+    return [(i, _with_covered(named_rows[i][0], covered), rows) for i, covered, rows in drawn]
 
 
-def _with_those_upon(name: str, upon: Sequence[str]) -> str:
-    """A label with the names of other lines, whose " x Gamma-Gamma" goes without saying where it is the same."""
-    if not upon:
+def _with_covered(name: str, covered: Sequence[str]) -> str:
+    """Return a label that also names the lines it covers."""
+    if not covered:
         return name
     spend = f" x {name.partition(' x ')[2]}"
-    others = f"same line: {', '.join(other.removesuffix(spend) for other in upon)}"
-    return f"{name}; {others}" if len(name) + len(others) < LONGEST - 10 else f"{name};\n{others}"
+    others = f"same line: {', '.join(other.removesuffix(spend) for other in covered)}"
+    return f"{name}; {others}" if len(name) + len(others) < LEGEND_WIDTH - 10 else f"{name};\n{others}"
 
 
 def color_of(i: int) -> str:
+    """Return the color of the i-th line."""
     return COLORS[i % len(COLORS)]
 
 
 def line(ax: Axes, x: Any, y: Array, i: int, label: str) -> None:
-    """The i-th model's line, its marker open so that what lies below stays visible."""
+    """Draw the i-th line, with open markers so that what lies below stays visible."""
     marker = MARKERS[i % len(MARKERS)]
     ax.plot(x, y, color=color_of(i), marker=marker, markersize=5.5, markerfacecolor=PAPER, linewidth=1.2, label=label)
 
 
 def has_interval(frame: nw.DataFrame[Any]) -> bool:
-    """Whether there are intervals that have to stand beside, and not upon, what they are compared with."""
+    """Whether the table has intervals, which have to be drawn next to what they are compared with."""
     return {"lower", "upper"} <= set(frame.columns) and bool(np.isfinite(floats(frame, "lower")).any())
 
 
 def whiskers(ax: Axes, frame: nw.DataFrame[Any], x: Array, color: str) -> None:
-    """Upright intervals from the columns lower and upper, where the table has them."""
+    """Draw vertical intervals from the columns lower and upper, if the table has them."""
     if has_interval(frame):
         ax.vlines(x, floats(frame, "lower"), floats(frame, "upper"), color=color, linewidth=2.5, alpha=0.45)
 
 
 def band(ax: Axes, frame: nw.DataFrame[Any], x: Any, color: str, prefix: str = "") -> None:
-    """A band from the columns lower and upper, where the table has them."""
+    """Draw a band from the columns lower and upper, if the table has them."""
     if not {f"{prefix}lower", f"{prefix}upper"} <= set(frame.columns):
         return
     ax.fill_between(
-        x, floats(frame, f"{prefix}lower"), floats(frame, f"{prefix}upper"), color=color, alpha=BAND, linewidth=0
+        x, floats(frame, f"{prefix}lower"), floats(frame, f"{prefix}upper"), color=color, alpha=BAND_ALPHA, linewidth=0
     )
 
 
 def key_above(ax: Axes, columns: int = 1) -> None:
     """The key above the axes, where it covers nothing; in one column where labels are long."""
     labels = ax.get_legend_handles_labels()[1]
-    if max(map(len, labels), default=0) > LONG:
+    if max(map(len, labels), default=0) > LONG_LABEL:
         columns = 1
     key = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
     for text in key.get_texts():
         lines = text.get_text().splitlines()
-        text.set_text("\n".join(fill(line, LONGEST, break_on_hyphens=False) for line in lines))
+        text.set_text("\n".join(fill(line, LEGEND_WIDTH, break_on_hyphens=False) for line in lines))
 
 
 def at_right_edge(ax: Axes, y: float, text: str, color: str = INK) -> None:
-    """Text in a column of its own, where no line or label reaches."""
+    """Write text to the right of the axes, where no line or label reaches."""
     at_edge = ax.get_yaxis_transform()
     ax.annotate(
         text,
@@ -284,18 +292,18 @@ def at_right_edge(ax: Axes, y: float, text: str, color: str = INK) -> None:
 
 
 def note(ax: Axes, text: str, xy: tuple[Any, float], offset: tuple[float, float] = (4, 4), **options: Any) -> None:
-    """A small gray remark beside a point."""
+    """Write a small gray note next to a point."""
     look: dict[str, Any] = {"color": MUTED, "fontsize": SMALL} | options
     ax.annotate(text, xy, xytext=offset, textcoords="offset points", **look)
 
 
-def nothing_to_draw(ax: Axes, words: str) -> None:
-    """Words in the middle of the axes, where there is nothing else."""
-    ax.text(0.5, 0.5, words, ha="center", va="center", color=MUTED, transform=ax.transAxes)
+def nothing_to_draw(ax: Axes, message: str) -> None:
+    """Write a message in the middle of empty axes."""
+    ax.text(0.5, 0.5, message, ha="center", va="center", color=MUTED, transform=ax.transAxes)
 
 
 def dates_below(ax: Axes, ticks: int = 7) -> None:
-    """Dates on the horizontal axis, told as shortly as they can be."""
+    """Label the horizontal axis with concise dates."""
     locator = AutoDateLocator(tz="UTC", minticks=3, maxticks=ticks)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC", show_offset=False))  # type: ignore[no-untyped-call]
@@ -303,21 +311,15 @@ def dates_below(ax: Axes, ticks: int = 7) -> None:
 
 
 def dates(frame: nw.DataFrame[Any], column: str) -> npt.NDArray[np.datetime64]:
-    """A column of ISO dates (or hours) as moments."""
+    """Return a column of ISO dates or hours as an array of moments."""
     return np.array([str(value) for value in frame[column].to_list()], dtype="datetime64[h]")
 
 
 def plural(unit: str) -> str:
-    """A unit as it is told of many: weeks of week, and of weeks."""
+    """Return the plural of a unit of time: weeks for week and for weeks."""
     return unit if not unit or unit.endswith("s") else f"{unit}s"
 
 
-def told_by(frame: nw.DataFrame[Any], column: str, default: str = "") -> str:
-    """The one value of a column that is the same in every row, such as a unit; the default where there is none."""
+def shared_value(frame: nw.DataFrame[Any], column: str, default: str = "") -> str:
+    """Return the value that all rows of a column share, such as a unit; the default if there is no such column."""
     return str(frame[column][0]) if column in frame.columns else default
-
-
-def thinned(labels: Sequence[str], most: int) -> list[str]:
-    """Every so many-th label, so that at most so many stand below an axis."""
-    step = -(-len(labels) // most)
-    return [label if i % step == 0 else "" for i, label in enumerate(labels)]

@@ -1,4 +1,4 @@
-"""A plot as an SVG element of a page, in colors that the page can change to those of night."""
+"""A plot as an SVG element of a page, in colors that the page can change for dark mode."""
 
 from __future__ import annotations
 
@@ -20,67 +20,68 @@ if TYPE_CHECKING:
 
 __all__ = ["PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"]
 
-PAGE_WIDTH, PAGE_HEIGHT = 4.4, 3.3  # inches; so narrow that the text stays readable when a phone shrinks it
-KEY_ROW, USUAL_ROWS = 0.19, 2  # inches a row of the key adds, beyond those there is room for
-VARIABLES = {INK: "ink", MUTED: "muted", FAINT: "faint", PAPER: "paper"} | {
+PAGE_WIDTH, PAGE_HEIGHT = 4.4, 3.3  # inches; narrow, so that the text stays readable on a phone
+LEGEND_ROW_HEIGHT, USUAL_LEGEND_ROWS = 0.19, 2  # inches; rows of the legend that PAGE_HEIGHT has room for
+CSS_VARIABLES = {INK: "ink", MUTED: "muted", FAINT: "faint", PAPER: "paper"} | {
     color: f"color-{i}" for i, color in enumerate(COLORS, 1)
 }
-HEX = re.compile("|".join(VARIABLES), re.IGNORECASE)
+HEX_COLOR = re.compile("|".join(CSS_VARIABLES), re.IGNORECASE)
 
 
 def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float = PAGE_HEIGHT, **options: Any) -> str:
-    """A plot as an SVG element to stand inside a page: the same table gives the same text.
+    """Draw a plot as an SVG element for a page. The same table gives the same text.
 
-    Colors of the style are CSS variables with the color itself as what to fall back on (``var(--plot-ink, #1b1b1b)``;
-    muted, faint, paper, color-1 to color-6), so that a page can turn dark; the background is left to the page.
+    Colors of the style become CSS variables with the color itself as the fallback (``var(--plot-ink, #1b1b1b)``; also
+    muted, faint, paper, color-1 to color-6), so that a page can switch to dark mode. The background is transparent.
 
     Parameters
     ----------
-    plot : function of this package
+    plot : function of `clvmodels.plots`
     table : pandas or polars frame
     key : str
-        Unique on the page; every id of the element begins with it.
+        Unique on the page; the prefix of every id in the element.
     height : float
-        In inches, beside what a key of many rows adds.
+        Inches, before a long legend adds to it.
     **options
         Passed on to the plot.
 
     Returns
     -------
     str
-        ``<svg viewBox=...>...</svg>``, its size left to the page, its text drawn as outlines so that it needs no font.
+        ``<svg viewBox=...>...</svg>`` without a size of its own; text is drawn as outlines, so it needs no font.
     """
     fixed = {"svg.hashsalt": key, "svg.fonttype": "path", "figure.facecolor": "none"}
-    with matplotlib.style.context("default"), mpl.rc_context(STYLE | fixed):  # whatever the user's own settings
+    with matplotlib.style.context("default"), mpl.rc_context(STYLE | fixed):  # independent of the user's settings
         figure = Figure(figsize=(PAGE_WIDTH, height))
         ax = plot(table, ax=figure.subplots(), **options)
-        figure.set_figheight(height + KEY_ROW * max(0, _key_rows(ax) - USUAL_ROWS))
-        written = io.StringIO()
-        figure.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return _embeddable(written.getvalue(), key)
+        figure.set_figheight(height + LEGEND_ROW_HEIGHT * max(0, _legend_rows(ax) - USUAL_LEGEND_ROWS))
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    return _to_element(buffer.getvalue(), key)
 
 
-def _key_rows(ax: Axes) -> int:
-    """How many rows the key above the axes has."""
-    key = ax.get_legend()
-    if key is None:
+def _legend_rows(ax: Axes) -> int:
+    """Return the number of rows of the legend above the axes."""
+    legend = ax.get_legend()
+    if legend is None:
         return 0
-    columns: int = key._ncols  # type: ignore[attr-defined]  # matplotlib tells it nowhere else
-    return -(-len(key.get_texts()) // columns)
+    columns: int = legend._ncols  # type: ignore[attr-defined]  # matplotlib has no public accessor
+    return -(-len(legend.get_texts()) // columns)
 
 
-def _embeddable(svg: str, key: str) -> str:
-    """An SVG file as an element: no prolog, namespaces, metadata or size, and ids that nothing else on the page has."""
+def _to_element(svg: str, key: str) -> str:
+    """Turn an SVG file into an element without prolog, namespaces, metadata and size; its ids begin with the key."""
     box = re.search(r'viewBox="[^"]*"', svg)
     content = svg[svg.index(">", svg.index("<svg")) + 1 :]
     content = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", content, flags=re.DOTALL)
     content = content.replace("xlink:href", "href")
-    content = re.sub(r'\bid="|href="#|url\(#', lambda found: f"{found[0]}{key}-", content)
+    content = re.sub(r'\bid="|href="#|url\(#', lambda match: f"{match[0]}{key}-", content)
     content = re.sub(r"\n\s*", "\n", content)
-    content = HEX.sub(_variable, content)
+    content = HEX_COLOR.sub(_css_variable, content)
     return f"<svg {box[0] if box else ''}>{content.strip()}"
 
 
-def _variable(found: re.Match[str]) -> str:
-    color = next(known for known in VARIABLES if known.lower() == found[0].lower())
-    return f"var(--plot-{VARIABLES[color]}, {color})"
+def _css_variable(match: re.Match[str]) -> str:
+    """Return the CSS variable of a color, with the color as its fallback."""
+    color = next(color for color in CSS_VARIABLES if color.lower() == match[0].lower())
+    return f"var(--plot-{CSS_VARIABLES[color]}, {color})"

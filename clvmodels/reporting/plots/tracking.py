@@ -1,4 +1,4 @@
-"""Purchases over time: week by week and to date, actual, expected and forecast, with the cut marked."""
+"""Plots of purchases over time, per week and cumulative: actual, expected and forecast, with the cutoff marked."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = ["tracking_cumulative", "tracking_incremental"]
 
 
 def tracking_cumulative(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Repeat purchases to date, week by week: actual, expected throughout, and forecast after the cut.
+    """Plot cumulative repeat purchases: actual, expected over the whole time, and forecast after the cutoff.
 
     Parameters
     ----------
     table : pandas or polars frame
         `Validation.tracking`: model, period, end, holdout, cumulative_actual, cumulative_expected, cumulative_forecast;
-        with cumulative_forecast_lower and _upper, a band about the forecast.
+        with cumulative_forecast_lower and _upper, a band around the forecast.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -38,22 +38,22 @@ def tracking_cumulative(table: Frame, *, ax: Axes | None = None) -> Axes:
     frame = style.one_origin(style.read(table, "model", "period", "end", "holdout", "cumulative_actual"))
     with style.drawing(ax) as ax:
         _track(ax, frame, "cumulative_")
-        ax.set_ylabel("repeat purchases to date")
+        ax.set_ylabel("cumulative repeat purchases")
     return ax
 
 
 def tracking_incremental(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Repeat purchases a week (or opportunity): actual, expected throughout, and forecast after the cut.
+    """Plot repeat purchases per week or opportunity: actual, expected over the whole time, and forecast.
 
-    A last week that is shorter than the others is not drawn, since it would look like a fall.
+    A last week that is shorter than the others is left out because it would look like a drop.
 
     Parameters
     ----------
     table : pandas or polars frame
         `Validation.tracking`: model, period, end, holdout, actual, expected, forecast; with forecast_lower and
-        forecast_upper, a band about the forecast.
+        forecast_upper, a band around the forecast.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -65,23 +65,23 @@ def tracking_incremental(table: Frame, *, ax: Axes | None = None) -> Axes:
         frame = frame.filter(nw.col("end") != frame["end"].max())
     with style.drawing(ax) as ax:
         _track(ax, frame, "")
-        ax.set_ylabel(f"repeat purchases a {_period(frame)}")
+        ax.set_ylabel(f"repeat purchases per {_period(frame)}")
     return ax
 
 
 def _track(ax: Axes, frame: nw.DataFrame[Any], prefix: str) -> None:
-    """Actual, expected and forecast against the dates on which periods end, with the cut marked."""
+    """Draw actual, expected and forecast purchases against the dates on which periods end, and mark the cutoff."""
     for i, (name, rows) in enumerate(style.groups(frame, "model")):
         moments = style.dates(rows, "end")
         color = style.color_of(i)
         if i == 0:
             ax.plot(moments, style.floats(rows, f"{prefix}actual"), color=style.INK, linewidth=1.2, label="actual")
-            _mark_cut(ax, rows, moments)
+            _mark_cutoff(ax, rows, moments)
         expected, forecast = style.floats(rows, f"{prefix}expected"), style.floats(rows, f"{prefix}forecast")
-        arrivals = f"{name}: expected from arrival dates alone"
+        arrivals = f"{name}: expected from first purchase dates only"
         ax.plot(moments, expected, color=color, linewidth=1.3, linestyle=style.DOTTED, label=arrivals)
         style.band(ax, rows, moments, color, f"{prefix}forecast_")
-        ax.plot(moments, forecast, color=color, linewidth=1.6, label=f"{name}: forecast at the cut from each history")
+        ax.plot(moments, forecast, color=color, linewidth=1.6, label=f"{name}: forecast at the cutoff")
     style.dates_below(ax)
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_ylim(bottom=0)
@@ -90,15 +90,15 @@ def _track(ax: Axes, frame: nw.DataFrame[Any], prefix: str) -> None:
 
 
 def _period(frame: nw.DataFrame[Any]) -> str:
-    """What a row of a tracking table is told of: a week, or an opportunity to buy."""
+    """Return the period that a row of a tracking table covers: a week, or an opportunity to buy."""
     return str(frame["period"][0])
 
 
-def _mark_cut(ax: Axes, rows: nw.DataFrame[Any], moments: npt.NDArray[np.datetime64]) -> None:
-    """A line at the end of the calibration period, with its date."""
+def _mark_cutoff(ax: Axes, rows: nw.DataFrame[Any], moments: npt.NDArray[np.datetime64]) -> None:
+    """Draw a line at the end of the calibration period, labeled with its date."""
     before = ~rows["holdout"].to_numpy().astype(bool)
     if not before.any() or before.all():
         return
     last = int(np.flatnonzero(before)[-1])
     ax.axvline(moments[last], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-    style.note(ax, f"cut {rows['end'][last]}", (moments[last], 0))
+    style.note(ax, f"cutoff {rows['end'][last]}", (moments[last], 0))
