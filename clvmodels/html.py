@@ -1,29 +1,27 @@
-"""Tables -> HTML for notebooks: numbers to the right with separators, units in headings, missing ones a dash."""
+"""Tables as HTML for notebooks: numbers are right-aligned, units are in the headings, missing values are dashes."""
 
 from __future__ import annotations
 
-import math
 import numbers
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from clvmodels.language.numbers import MISSING, cells
+
 __all__ = ["block", "items", "table"]
 
-MISSING = "–"
-WHOLE = 1_000  # numbers from here on are told without decimals
 
-
-def block(title: str, words: str = "", *parts: str) -> str:
-    """A title with words beside it, and below them parts that are HTML already."""
-    told = f"<b>{escape(title)}</b>" + (f": {escape(words)}" if words else "")
-    return f"<div>{told}</div>" + "".join(parts)
+def block(title: str, text: str = "", *parts: str) -> str:
+    """Return a title followed by a text, and below them parts that are HTML already."""
+    heading = f"<b>{escape(title)}</b>" + (f": {escape(text)}" if text else "")
+    return f"<div>{heading}</div>" + "".join(parts)
 
 
 def items(lines: Iterable[str]) -> str:
-    """Lines as a list; nothing if there are none."""
-    told = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<ul>{told}</ul>" if told else ""
+    """Return lines as a list, or an empty text if there are none."""
+    entries = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<ul>{entries}</ul>" if entries else ""
 
 
 def table(
@@ -34,52 +32,35 @@ def table(
     names: Collection[str] = (),
     more: str = "",
 ) -> str:
-    """Columns of one length as a table.
+    """Return columns of equal length as a table.
 
     Parameters
     ----------
     columns : mapping of heading to values
     units : mapping of heading to unit, optional
     forms : mapping of heading to format, optional
-        Such as ",.2f", where four digits do not suit.
+        Python's format of a column's numbers, such as ",.2f"; see `clvmodels.language.numbers.cell` for the default.
     names : collection of str
-        Headings of columns that name something: numbers in them are told as they are, without separators.
+        Headings of columns of identifiers, whose numbers are shown without separators.
     more : str
-        What is said below the last row.
+        A text below the last row.
     """
-    cells, heads = [], []
+    columns_of_cells, heads = [], []
     for heading, values in columns.items():
         form = "" if heading in names else (forms or {}).get(heading)
-        told = [_told(value, form) for value in values]
         right = all(map(_is_number, values)) and any(value is not None for value in values)
         style = f' style="text-align:{"right" if right else "left"};padding:2px 8px"'
         unit = f" ({units[heading]})" if units and heading in units else ""
         heads.append(f"<th{style}>{escape(str(heading))}{escape(unit)}</th>")
-        cells.append([f"<td{style}>{escape(text)}</td>" for text in told])
-    rows = [f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True)]
+        columns_of_cells.append([f"<td{style}>{escape(text)}</td>" for text in cells(values, form)])
+    rows = [f"<tr>{''.join(row)}</tr>" for row in zip(*columns_of_cells, strict=True)]
     if more:
         rows.append(f"<tr><td colspan={len(heads)}>{escape(more)}</td></tr>")
     return f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _told(value: Any, form: str | None) -> str:
-    """A value as people read it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None or (isinstance(value, numbers.Real) and value != value):
-        return MISSING
-    if not isinstance(value, numbers.Real):
-        return str(value)
-    if form is not None:
-        return format(value, form)
-    if isinstance(value, numbers.Integral):
-        return f"{value:,}"
-    number = float(value)
-    return f"{number:,.0f}" if WHOLE <= abs(number) < math.inf else f"{number:.4g}"
-
-
 def _is_number(value: Any) -> bool:
-    """Whether it is a number, missing, or text that shows a number, such as 1,234 or 12%."""
+    """Return whether a value is a number, missing, or a text that shows a number, such as 1,234 or 12%."""
     if isinstance(value, str):
         try:
             float(value.replace(",", "").removesuffix("%").strip())

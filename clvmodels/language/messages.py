@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clvmodels.language import numbers
+from clvmodels.language import dates, numbers
 
 if TYPE_CHECKING:
     from fluent.runtime import FluentBundle
@@ -45,7 +45,7 @@ def message(code: str, figures: Mapping[str, Any] | None = None, language: str =
     pattern = bundle.get_message(code).value
     if pattern is None:
         raise KeyError(code)
-    arguments = {_argument(name): _as_fluent(value) for name, value in (figures or {}).items()}
+    arguments = {_argument(name): _as_fluent(value, language) for name, value in (figures or {}).items()}
     text, errors = bundle.format_pattern(pattern, arguments)
     if errors:
         raise ValueError(f"message {code!r} in {language!r}: {'; '.join(map(str, errors))}")
@@ -62,15 +62,15 @@ def _argument(name: str) -> str:
     return name.replace(" ", "_")
 
 
-def _as_fluent(value: Any) -> Any:
+def _as_fluent(value: Any, language: str) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return float("nan")
     if hasattr(value, "item"):
-        return _as_fluent(value.item())
+        return _as_fluent(value.item(), language)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return numbers.listed([str(item) for item in value])
+        return numbers.listed([str(item) for item in value], language=language)
     return value
 
 
@@ -79,23 +79,43 @@ def _plain(value: Any) -> float:
     return float(value)
 
 
-def _functions() -> dict[str, Callable[..., Any]]:
+def _functions(language: str) -> dict[str, Callable[..., Any]]:
+    """Return the functions that messages of a language may call, by the names they have in the message files."""
+
     def count(value: Any) -> str:
-        return numbers.count(_plain(value))
+        return numbers.count(_plain(value), language)
 
     def percent(value: Any, places: Any = 0) -> str:
-        return numbers.percent(_plain(value), int(places))
+        return numbers.percent(_plain(value), int(places), language)
 
     def signed_percent(value: Any, places: Any = 0) -> str:
-        return numbers.signed_percent(_plain(value), int(places))
+        return numbers.signed_percent(_plain(value), int(places), language)
 
     def number(value: Any, digits: Any = 3) -> str:
-        return numbers.significant(_plain(value), int(digits))
+        return numbers.significant(_plain(value), int(digits), language)
 
     def fixed(value: Any, places: Any = 0) -> str:
-        return numbers.fixed(_plain(value), int(places))
+        return numbers.fixed(_plain(value), int(places), language)
 
-    return {"COUNT": count, "PERCENT": percent, "SIGNED_PERCENT": signed_percent, "NUM": number, "FIXED": fixed}
+    def short(value: Any, digits: Any = 3) -> str:
+        return numbers.cell(_plain(value), digits=int(digits), language=language)
+
+    def month(number: Any) -> str:
+        return dates.month_name(int(number), language)
+
+    def weekday(number: Any) -> str:
+        return dates.weekday_name(int(number), language)
+
+    return {
+        "COUNT": count,
+        "PERCENT": percent,
+        "SIGNED_PERCENT": signed_percent,
+        "NUM": number,
+        "FIXED": fixed,
+        "SHORT": short,
+        "MONTH": month,
+        "WEEKDAY": weekday,
+    }
 
 
 @cache
@@ -105,6 +125,6 @@ def _bundle(language: str) -> FluentBundle:
     path = FOLDER / f"{language}.ftl"
     if not path.exists():
         raise KeyError(f"no messages in {language!r}; there are {', '.join(languages())}")
-    bundle = FluentBundle([language], functions=_functions(), use_isolating=False)
+    bundle = FluentBundle([language], functions=_functions(language), use_isolating=False)
     bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
     return bundle

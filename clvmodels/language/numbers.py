@@ -1,12 +1,28 @@
-"""How numbers are told: separators, signs, and as many digits as they carry."""
+"""The one definition of how the package writes numbers and lists.
+
+Python rounds, so no digit depends on the language; Babel then supplies the separators, the percent sign and the
+patterns of lists. Prose and pages have a true minus sign. Cells of tables that may be copied into a program, or printed
+on a terminal of any encoding, have a hyphen. A missing number is a dash everywhere.
+"""
 
 from __future__ import annotations
 
+import copy
+import decimal
 import math
+import numbers
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from babel.core import Locale
+    from babel.numbers import NumberPattern
 
 __all__ = [
     "MISSING",
+    "cell",
+    "cells",
     "column",
     "count",
     "decimals",
@@ -19,65 +35,137 @@ __all__ = [
 ]
 
 MISSING = "–"
+MINUS = "−"
+HYPHEN = "-"
+LOCALES = {"en": "en_001"}  # English without a comma before the "and" of a list; other languages are their own locale
+LARGE = 1_000  # table cells from here on have no decimals
+SCIENTIFIC_BELOW, SCIENTIFIC_FROM = 1e-4, 1e9
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def count(value: float) -> str:
-    """A whole number with separators: 19,684."""
-    return fixed(value, 0)
+def count(value: float, language: str = "en") -> str:
+    """Return a whole number with separators: 19,684."""
+    return fixed(value, 0, language)
 
 
-def fixed(value: float, places: int) -> str:
-    """A number with so many decimals, separators and a true minus sign."""
-    return f"{value:,.{places}f}".replace("-", "−") if _is_known(value) else MISSING
+def fixed(value: float, places: int, language: str = "en") -> str:
+    """Return a number with a fixed number of decimals, separators and a true minus sign: −1,234.50."""
+    return _localize(f"{value:,.{places}f}", language) if _is_finite(value) else MISSING
 
 
-def percent(share: float, places: int = 1) -> str:
-    """A share of one as a percentage: 0.299 is 29.9%."""
-    return f"{100 * share:,.{places}f}%".replace("-", "−") if _is_known(share) else MISSING
+def percent(share: float, places: int = 1, language: str = "en") -> str:
+    """Return a share of one as a percentage: 0.299 is 29.9%."""
+    return _localize(f"{100 * share:,.{places}f}%", language) if _is_finite(share) else MISSING
 
 
-def signed_percent(share: float, places: int = 1) -> str:
-    """A relative difference: −14.3%, +47.3%."""
-    return f"{100 * share:+,.{places}f}%".replace("-", "−") if _is_known(share) else MISSING
+def signed_percent(share: float, places: int = 1, language: str = "en") -> str:
+    """Return a relative difference with its sign: −14.3%, +47.3%."""
+    return _localize(f"{100 * share:+,.{places}f}%", language) if _is_finite(share) else MISSING
 
 
-def significant(value: float, digits: int = 4) -> str:
-    """A number by its leading digits: 0.2516, 14.98, 1,234, 3.22 × 10⁻¹⁰."""
-    if not _is_known(value):
+def significant(value: float, digits: int = 4, language: str = "en") -> str:
+    """Return a number with its leading digits: 0.2516, 14.98, 1,234, 3.22 × 10⁻¹⁰."""
+    if not _is_finite(value):
         return MISSING
     if value == 0:
         return "0"
-    if abs(value) < 1e-4 or abs(value) >= 1e9:
+    if abs(value) < SCIENTIFIC_BELOW or abs(value) >= SCIENTIFIC_FROM:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}".replace("-", "−")
-    return fixed(value, decimals([value], digits))
+        return f"{_localize(mantissa, language)} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+    return fixed(value, decimals([value], digits), language)
 
 
 def decimals(values: Iterable[float], digits: int = 4) -> int:
-    """Decimals that show the largest of the values with so many leading digits."""
-    largest = max((abs(value) for value in values if _is_known(value)), default=0.0)
+    """Return the number of decimals with which the largest value shows `digits` leading digits."""
+    largest = max((abs(value) for value in values if _is_finite(value)), default=0.0)
     return max(0, digits - 1 - math.floor(math.log10(largest))) if largest > 0 else 0
 
 
-def column(values: Iterable[float], digits: int = 4) -> list[str]:
-    """Numbers that stand below each other, all with the same decimals."""
-    held = list(values)
-    places = decimals(held, digits)
-    return [fixed(value, places) for value in held]
+def column(values: Iterable[float], digits: int = 4, language: str = "en") -> list[str]:
+    """Return the numbers of a table's column, all with the same number of decimals."""
+    rows = list(values)
+    places = decimals(rows, digits)
+    return [fixed(value, places, language) for value in rows]
 
 
-def listed(items: Sequence[str], separator: str = ", ") -> str:
-    """Items as a sentence lists them: a, b and c."""
-    if len(items) < 2:
-        return "".join(items)
-    return f"{separator.join(items[:-1])}{separator.rstrip() if separator.startswith(';') else ''} and {items[-1]}"
+def cell(value: Any, form: str | None = None, *, digits: int = 4, language: str = "en") -> str:
+    """Return a value of any kind as a table shows it, with a hyphen for a minus sign.
+
+    Parameters
+    ----------
+    value : object
+        True and False become "yes" and "no"; None and NaN a dash; what is not a number is shown by `str`.
+    form : str, optional
+        Python's format of a number, such as ",.2f" or "+.1%"; "" shows a number as it is. Without it, whole numbers and
+        numbers from 1,000 on have separators and no decimals, and others `digits` leading digits.
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or (isinstance(value, numbers.Real) and value != value):
+        return MISSING
+    if not isinstance(value, numbers.Real) or form == "":
+        return str(value)
+    return _localize(format(value, _form(value, digits) if form is None else form), language, HYPHEN)
 
 
-def sentence(words: str) -> str:
-    """Words as a sentence: a capital first, a full stop last."""
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
+def cells(values: Iterable[Any], form: str | None = None, *, digits: int = 4, language: str = "en") -> list[str]:
+    """Return the values of a table's column, each as `cell` shows it."""
+    return [cell(value, form, digits=digits, language=language) for value in values]
 
 
-def _is_known(value: float | None) -> bool:
+def listed(items: Sequence[str], separator: str = ", ", language: str = "en") -> str:
+    """Return items as a sentence lists them: "a, b and c"; with the separator "; ", "a, b; c; and d"."""
+    from babel.lists import format_list
+
+    if len(items) < 2 or separator == ", ":
+        return format_list(items, locale=_locale(language))
+    pair = _locale(language).list_patterns["standard"]["2"]
+    return str(pair).format(separator.join(items[:-1]) + separator.rstrip(), items[-1])
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence: a capital first, a full stop last."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _form(value: numbers.Real, digits: int) -> str:
+    if isinstance(value, numbers.Integral):
+        return ","
+    return ",.0f" if LARGE <= abs(float(value)) < math.inf else f".{digits}g"
+
+
+def _is_finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
+
+
+def _localize(text: str, language: str, minus: str = MINUS) -> str:
+    """Rewrite a number that Python has formatted with the separators and signs of a language.
+
+    Babel receives the digits of the text as a Decimal, with as many decimals as the text has, so it rounds nothing.
+    """
+    if "inf" in text:
+        return text.replace("-", minus)
+    sign = text[0] if text[0] in "+-" else ""
+    mantissa, e, exponent = text.removeprefix(sign).removesuffix("%").partition("e")
+    pattern = _pattern(language, text.endswith("%"), len(mantissa.partition(".")[2]))
+    with decimal.localcontext(prec=len(mantissa)):
+        number = decimal.Decimal(mantissa.replace(",", ""))
+        written = pattern.apply(number, _locale(language), group_separator="," in mantissa)
+    return f"{sign}{written}{e}{exponent}".replace("-", minus)
+
+
+@cache
+def _locale(language: str) -> Locale:
+    from babel.core import Locale
+
+    return Locale.parse(LOCALES.get(language, language))
+
+
+@cache
+def _pattern(language: str, is_percentage: bool, places: int) -> NumberPattern:
+    """Return a language's pattern of a number or percentage, with fixed decimals and without scaling by 100."""
+    locale = _locale(language)
+    pattern = copy.copy((locale.percent_formats if is_percentage else locale.decimal_formats)[None])
+    pattern.frac_prec = (places, places)
+    pattern.scale = 0
+    return pattern

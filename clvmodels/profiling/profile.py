@@ -15,6 +15,8 @@ import pandas as pd
 from clvmodels import files, frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
+from clvmodels.language import message
+from clvmodels.language.numbers import cell, cells
 from clvmodels.profiling.arrivals import Arrivals, judge_arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases, observe, weekly
 from clvmodels.profiling.season import Season, judge_season
@@ -145,7 +147,7 @@ class Profile:
         if self.acquired_after is not None:
             facts.append(f"{self.older_customers:,} customers first seen up to {self.acquired_after} left out")
         if self.rows_after_end:
-            facts.append(f"{self.rows_after_end:,} rows after {self.last_day} left out")
+            facts.append(message("rows-after-end", {"rows": self.rows_after_end, "end": self.last_day}))
         if self.rows_without_id:
             facts.append(f"{self.rows_without_id:,} rows without a customer id set aside")
         return facts
@@ -156,7 +158,7 @@ class Profile:
 
     def shown_checks(self) -> pd.DataFrame:
         """The checks as people read them, numbers as text."""
-        return self.checks.assign(**{name: self.checks[name].map(_number) for name in NUMBERS})
+        return self.checks.assign(**{name: cells(self.checks[name], digits=3) for name in NUMBERS})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, missing numbers as None."""
@@ -176,7 +178,7 @@ class Profile:
 
     def _suffices(self) -> str:
         lacking = self.checks[self.checks["enough"] != "enough"]
-        told = "; ".join(f"{row.what}: {_number(row.value)}" for row in lacking.itertuples())
+        told = "; ".join(f"{row.what}: {cell(row.value, digits=3)}" for row in lacking.itertuples())
         caveats = []
         if self.arrivals.verdict == "older":
             caveats.append("customers are older than the log")
@@ -293,11 +295,6 @@ def _judged(seen: DailyPurchases, clock: Clock, **told: Any) -> Profile:
         waits=waits(seen, days_per_unit, clock.time_unit),
         **told,
     )
-
-
-def _number(value: Any) -> str:
-    """Counts whole, the rest to three digits."""
-    return f"{value:,.0f}" if value == round(value) or value >= 1_000 else f"{value:.3g}"
 
 
 def _plain_fields(value: Any) -> Any:

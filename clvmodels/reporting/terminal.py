@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from clvmodels.cleaning.ledger import met
+from clvmodels.language.numbers import cell
 from clvmodels.reporting.selection import select
 from clvmodels.reporting.verdict import judge
 
@@ -84,7 +85,7 @@ def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
     table.add_column("example", overflow="fold")
     for row in met(ledger).to_dict("records"):
         counts = (f"{row[name]:,}" if row[name] else "" for name in ("rows", "changed"))
-        table.add_row(row["rule"], *counts, _number(row["money"], ",.2f"), row["example"])
+        table.add_row(row["rule"], *counts, cell(row["money"], ",.2f"), row["example"])
     console.print(table)
 
 
@@ -97,8 +98,8 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
             ["estimate", "error", "95 % interval"],
         )
         for name, row in parameters.iterrows():
-            interval = f"{_number(row['lower'])} to {_number(row['upper'])}"
-            table.add_row(str(name), row["unit"], _number(row["estimate"]), _number(row["standard_error"]), interval)
+            interval = f"{cell(row['lower'])} to {cell(row['upper'])}"
+            table.add_row(str(name), row["unit"], cell(row["estimate"]), cell(row["standard_error"]), interval)
         console.print()
         console.print(table)
         console.print(
@@ -123,7 +124,7 @@ def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -
         table.add_column(name, no_wrap=True)
     table.add_column(last, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(_told(value)) for value in row.values()))
+        table.add_row(*(escape(cell(value)) for value in row.values()))
     _shown(console, table)
 
 
@@ -210,7 +211,7 @@ def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]
                 f"{row['predicted']:,.0f}",
                 f"{row['bias']:+.1%}",
                 f"{row['rmse']:,.2f}",
-                _number(row["gini"], ".3f"),
+                cell(row["gini"], ".3f"),
                 f"{row['mae']:,.2f}",
             )
         console.print()
@@ -235,7 +236,7 @@ def show_backtest(console: Console, summary: pd.DataFrame, facts: Mapping[str, A
         title = f"{str(quantity).capitalize()}, {horizon} ahead: means over origins"
         table = _table(title, ["forecast"], ["bias", "RMSE", "Gini", "top tenth", "covered"])
         for row in rows.to_dict("records"):
-            numbers = [_number(row[name], form) for name, form in BACKTEST.items()]
+            numbers = [cell(row[name], form) for name, form in BACKTEST.items()]
             table.add_row(row["forecast"], *numbers)
         console.print()
         console.print(table)
@@ -270,12 +271,12 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
         )
         table = _table(f"{model}: parameters", ["parameter"], ["here", "lifetimes", "difference"])
         for row in parameters.to_dict("records"):
-            sides = [_number(row[side], ",.6g") for side in ("ours", "lifetimes")]
-            table.add_row(row["parameter"], *sides, _number(row["difference"], "+.1e"))
+            sides = [cell(row[side], ",.6g") for side in ("ours", "lifetimes")]
+            table.add_row(row["parameter"], *sides, cell(row["difference"], "+.1e"))
         _shown(console, table)
         table = _table(f"{model}: log-likelihood", ["by"], ["at our parameters", "at those of lifetimes"])
         for row in likelihoods.to_dict("records"):
-            points = [_number(row[point], ",.4f") for point in ("at_ours", "at_lifetimes")]
+            points = [cell(row[point], ",.4f") for point in ("at_ours", "at_lifetimes")]
             table.add_row({"ours": "our function", "lifetimes": "that of lifetimes"}[row["likelihood"]], *points)
         _shown(console, table)
         table = _table(
@@ -284,7 +285,7 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
             ["customers", "here", "lifetimes", "its own fit"],
         )
         for quantity, rows in predictions.groupby("quantity", sort=False):
-            totals = [_number(float(rows[side].sum(skipna=False)), ",.6g") for side in SIDES]
+            totals = [cell(float(rows[side].sum(skipna=False)), ",.6g") for side in SIDES]
             table.add_row(str(quantity).replace("_", " "), f"{len(rows):,}", *totals)
         _shown(console, table)
     for words in check["verdicts"]["words"]:
@@ -303,15 +304,3 @@ def _table(title: str, left: list[str], right: list[str]) -> Table:
     for heading in right:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None:
-        return "–"
-    return _number(value) if isinstance(value, float) else str(value)
-
-
-def _number(value: float, form: str = ",.4g") -> str:
-    return "–" if value != value else format(value, form)

@@ -104,7 +104,7 @@ def test_an_end_of_observation_cuts():
     assert (p.transactions, p.purchases, p.customers, p.rows_after_end) == (4, 3, 2, 3)
     assert p.last_day == "2024-01-03"
     assert p.money.total == 75.0
-    assert any("3 rows after 2024-01-03 left out" in fact for fact in p.facts())
+    assert any("3 rows after 2024-01-03 were left out" in fact for fact in p.facts())
 
 
 def test_older_customers_are_left_out_and_counted():

@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 
 from clvmodels import files, html
+from clvmodels.language.numbers import cells
 
 __all__ = ["AS_GIVEN", "AS_KNOWN", "Backtest", "Validation"]
 
 AS_GIVEN, AS_KNOWN = "one for all origins", "as it was known at each origin"
 PRIVATE = "customers"  # a row a customer: kept, but not written
+FORMATS = {"predicted": ",.0f", "actual": ",.0f", "bias": "+.1%"}  # of scores shown as text
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -189,11 +191,11 @@ class Validation(Backtest):
 
 
 def as_text(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores as text: totals whole, the bias in percent, the rest to three decimals."""
-    forms = {"predicted": "{:,.0f}", "actual": "{:,.0f}", "bias": "{:+.1%}"}
-    told = {
-        name: ["–" if value != value else forms.get(name, "{:,.3f}").format(value) for value in scores[name]]
-        for name in scores.columns
-        if pd.api.types.is_float_dtype(scores[name])
-    }
-    return scores.assign(**told)
+    """Return scores as text: whole totals, the bias in percent, other numbers with three decimals."""
+    return scores.assign(
+        **{
+            name: cells(scores[name], FORMATS.get(str(name), ",.3f"))
+            for name in scores.columns
+            if pd.api.types.is_float_dtype(scores[name])
+        }
+    )

@@ -19,6 +19,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.distributions import chances_of
 from clvmodels.frames import column
+from clvmodels.language.numbers import cells
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
@@ -28,19 +29,19 @@ from clvmodels.validation.tables.tracking import score_table
 
 __all__ = ["Comparison", "compare"]
 
-FORMS = {
-    "parameters": "{:.0f}",
-    "log_likelihood": "{:,.2f}",
-    "aic": "{:,.2f}",
-    "bic": "{:,.2f}",
-    "log_score": "{:.4f}",
-    "bias": "{:+.1%}",
-    "rmse": "{:,.3f}",
-    "gini": "{:.3f}",
-    "money_bias": "{:+.1%}",
-    "money_rmse": "{:,.2f}",
-    "money_gini": "{:.3f}",
-    "seconds": "{:.2f}",
+FORMATS = {
+    "parameters": ".0f",
+    "log_likelihood": ",.2f",
+    "aic": ",.2f",
+    "bic": ",.2f",
+    "log_score": ".4f",
+    "bias": "+.1%",
+    "rmse": ",.3f",
+    "gini": ".3f",
+    "money_bias": "+.1%",
+    "money_rmse": ",.2f",
+    "money_gini": ".3f",
+    "seconds": ".2f",
 }
 
 
@@ -88,11 +89,7 @@ class Comparison:
 
     def shown(self) -> pd.DataFrame:
         """The columns that people read, as text."""
-        told = {
-            name: ["–" if value != value else form.format(value) for value in self.table[name]]
-            for name, form in FORMS.items()
-            if name in self.table
-        }
+        told = {name: cells(self.table[name], form) for name, form in FORMATS.items() if name in self.table}
         return self.table[["model", "status"]].assign(**told)
 
     def remarks(self) -> list[str]:

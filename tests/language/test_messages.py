@@ -1,0 +1,95 @@
+"""Every message that the code names exists, and every message that exists is used."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import clvmodels
+from clvmodels.language import Finding, as_text, message
+from clvmodels.language.messages import languages, message_ids
+
+PACKAGE = Path(clvmodels.__file__).parent
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)
+REFERENCE = re.compile(r"\{\s*([a-z][a-z0-9-]*)\s*\}")  # of one message by another
+CODED = ("Finding", "message")
+
+
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    for path in MODULES:
+        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def codes(module: ast.Module) -> Iterator[ast.expr]:
+    """Return the codes of findings and messages that a module makes, as expressions."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in CODED:
+                yield from node.args[:1]
+                yield from (keyword.value for keyword in node.keywords if keyword.arg == "code")
+
+
+def literals(tree: ast.AST) -> set[str]:
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def branches(code: ast.expr) -> list[ast.expr]:
+    return [*branches(code.body), *branches(code.orelse)] if isinstance(code, ast.IfExp) else [code]
+
+
+def test_codes_are_not_put_together_from_pieces() -> None:
+    pieces = (ast.JoinedStr, ast.BinOp, ast.Call)
+    assert [
+        f"{path}:{code.lineno}" for path, module in trees() for code in codes(module) if isinstance(code, pieces)
+    ] == []
+
+
+def test_every_code_has_a_message() -> None:
+    missing = {
+        f"{path}:{code.lineno}: {branch.value}"
+        for path, module in trees()
+        for code in codes(module)
+        for branch in branches(code)
+        if isinstance(branch, ast.Constant) and branch.value not in message_ids()
+    }
+    assert missing == set()
+
+
+def test_every_message_is_used() -> None:
+    used = {text for _, module in trees() for text in literals(module)}
+    used |= set(REFERENCE.findall((PACKAGE / "language" / "en.ftl").read_text(encoding="utf-8")))
+    assert message_ids() - used == set()
+
+
+def test_every_language_has_the_messages_of_english() -> None:
+    different = {language: message_ids(language) ^ message_ids() for language in languages()}
+    assert not any(different.values()), different
+
+
+def test_a_finding_becomes_a_sentence() -> None:
+    finding = Finding("rows-after-end", {"rows": 1, "end": "1997-09-30"})
+    assert finding.text == "1 row after 1997-09-30 was left out"
+    assert finding.to_dict() == {
+        "code": "rows-after-end",
+        "severity": "info",
+        "figures": {"rows": 1, "end": "1997-09-30"},
+        "text": finding.text,
+    }
+    assert as_text([finding, finding], separator="; ") == f"{finding.text}; {finding.text}"
+
+
+def test_a_missing_figure_is_an_error() -> None:
+    with pytest.raises(ValueError, match="rows-after-end"):
+        message("rows-after-end", {"rows": 1})
+
+
+def test_an_unknown_message_and_an_unknown_language_are_errors() -> None:
+    with pytest.raises(LookupError):
+        message("no-such-message")
+    with pytest.raises(KeyError, match="no messages in 'xx'; there are en"):
+        message("rows-after-end", {"rows": 1, "end": ""}, "xx")
