@@ -165,7 +165,7 @@ def _locale(language: str) -> Locale:
 def _pattern(language: str, is_percentage: bool, places: int) -> NumberPattern:
     """Return a language's pattern of a number or percentage, with fixed decimals and without scaling by 100."""
     locale = _locale(language)
-    pattern = copy.copy((locale.percent_formats if is_percentage else locale.decimal_formats)[None])
+    pattern: NumberPattern = copy.copy((locale.percent_formats if is_percentage else locale.decimal_formats)[None])
     pattern.frac_prec = (places, places)
     pattern.scale = 0
     return pattern
