@@ -279,8 +279,10 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         fit = self.fit_
         return {
             "model": self.title,
+            "process": self.process.name,
             "status": fit.status,
             "message": fit.message,
+            "findings": [finding.to_dict() for finding in fit.findings],
             "log_likelihood": fit.log_likelihood,
             "aic": fit.aic,
             "bic": fit.bic,

@@ -17,9 +17,10 @@ from clvmodels.estimators.design import Design, Grouping
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.inference.fitting import Fit
+from clvmodels.inference.fitting import Fit, findings_at
 from clvmodels.inference.ridges import Ridge
-from clvmodels.processes.independence import Independence
+from clvmodels.language import Severity
+from clvmodels.profiling.independence import Independence
 
 __all__ = ["PURCHASE_MODELS", "REGULAR_MODELS", "SPEND_MODELS", "read", "write"]
 
@@ -52,6 +53,13 @@ class SavedRidge(Saved):
     bends: list[list[Finite]]
 
 
+class SavedFinding(Saved):
+    code: str
+    severity: Severity
+    figures: dict[str, str | float | list[str]]
+    text: str
+
+
 class SavedFit(Saved):
     parameters: dict[str, Finite]
     coordinates: list[Finite]
@@ -63,7 +71,8 @@ class SavedFit(Saved):
     sandwich: list[list[Finite]]
     definite: bool
     status: Literal["converged", "boundary"]
-    message: str
+    findings: list[SavedFinding] = []  # for readers of the file: a model derives them from the coordinates
+    message: str = ""  # in files of release 0.1.0, in place of findings
     iterations: int
     customers: Annotated[int, Field(gt=0)]
     unique_rows: Annotated[int, Field(gt=0)]
@@ -100,7 +109,8 @@ class SavedIndependence(Saved):
     correlation: Finite | None
     p_value: Finite | None
     customers: int
-    words: str
+    spend_ratio: Finite | None = None  # files of release 0.1.0 have a sentence instead
+    words: str = ""
 
 
 class SavedSpend(SavedProcess):
@@ -150,7 +160,7 @@ def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
             np.nan if found.correlation is None else found.correlation,
             np.nan if found.p_value is None else found.p_value,
             found.customers,
-            found.words,
+            np.nan if found.spend_ratio is None else found.spend_ratio,
         )
     return purchases, spend
 
@@ -158,6 +168,7 @@ def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
 def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
     fit = {field.name: getattr(model.fit_, field.name) for field in fields(Fit)}
     plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.items()}
+    plain["findings"] = [finding.to_dict() for finding in model.fit_.findings]
     plain["ridges"] = [
         {field.name: getattr(ridge, field.name).tolist() for field in fields(Ridge)} for ridge in model.fit_.ridges
     ]
@@ -256,6 +267,8 @@ def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
         if len(plain[name]) != k or lengths != {k}:
             raise InvalidModelFile(f"{saved.process}: {name} does not have the shape {shape}.")
         plain[name] = np.array(plain[name])
+    del plain["message"]
+    plain["findings"] = findings_at(form, plain["coordinates"], plain["free"])
     plain["ridges"] = tuple(_ridge(saved.process, ridge, k) for ridge in saved.fit.ridges)
     return model._restore(Fit(**plain), clock, saved.observation_end, saved.data_fingerprint)
 

@@ -339,14 +339,8 @@ class PurchaseModel(FittedPurchases):
         tail = 0.5 * (1 - interval)
         for name, estimate in process.quantities(self._parameters).items():
             lower, upper = np.quantile(drawn[name], [tail, 1 - tail])
-            rows[name] = (float(estimate), lower, upper, self._unit_power(_power_of_time(name)))
+            rows[name] = (float(estimate), lower, upper, self._unit_power(process.quantity_powers[name]))
         gone = [1 - float(alive[f"probability_alive{end}"][0]) for end in ("", "_upper", "_lower")]
         rows["share gone"] = (*gone, "")
         told = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper", "unit"])
         return told.rename_axis("quantity")
-
-
-def _power_of_time(quantity: str) -> int:
-    """Of a quantity, by its name: rates are per unit of time, times and lifetimes are told in it."""
-    name = quantity.partition("[")[0]  # the group follows
-    return -1 if name.endswith("rate") else 1 if "time" in name else 0

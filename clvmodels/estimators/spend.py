@@ -17,7 +17,7 @@ from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes import gamma_gamma
 from clvmodels.processes.contract import Array, SpendProcess
-from clvmodels.processes.independence import Independence, independence
+from clvmodels.profiling.independence import Independence, independence
 from clvmodels.transactions.summary import RFM
 
 __all__ = ["GammaGamma", "Independence", "SpendModel"]
@@ -185,7 +185,8 @@ class SpendModel(FittedProcess):
         """What the fit can vouch for, with the customers set aside and the test of independence."""
         return super().certificate() | {
             "set_aside": self.set_aside_,
-            "independence": self.independence_.words,
+            "independence": self.independence_.text,
+            "independence_finding": self.independence_.finding.to_dict(),
         }
 
     def _money(self, rfm: RFM) -> tuple[npt.NDArray[np.int64], Array]:

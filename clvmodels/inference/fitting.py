@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -13,11 +14,14 @@ from clvmodels.inference.newton import ROUNDING, Box, Mask, Point, climb, refine
 from clvmodels.inference.objective import Objective, Prior, meanwhile, one_blas_thread
 from clvmodels.inference.ridges import Ridge, Sampled, ridge_of
 from clvmodels.inference.statistics import CountedRows
+from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array, Process
+from clvmodels.processes.coordinates import Parametrization
 
-__all__ = ["INDISTINGUISHABLE", "Fit", "FitStatus", "maximize"]
+__all__ = ["INDISTINGUISHABLE", "Fit", "FitStatus", "findings_at", "maximize"]
 
 FitStatus = Literal["converged", "boundary"]
+CONVERGED: Findings = (Finding("fit-converged"),)
 
 MIDDLE_ROWS, REFINED_FIRST = 40_000, 5  # of a larger sample, used where there are so many times as many rows
 SEARCH_ROWS = 4_000  # the search from several starts is made on so many rows; all rows only refine it
@@ -52,8 +56,10 @@ class Fit:
     definite : bool
         Whether the Hessian is negative definite in the free coordinates.
     status : {"converged", "boundary"}
-    message : str
-        The status in words; at a boundary, which one and what follows.
+    findings : tuple of Finding
+        The certificate's judgment: "fit-converged", or one finding per limit reached, and "fit-not-identified" with the
+        coordinates about which the data say nothing there. In a model with parameters for each group, the figure
+        `group` names the group.
     iterations : int
         Evaluations of the likelihood of all rows.
     customers, unique_rows : int
@@ -77,7 +83,7 @@ class Fit:
     sandwich: Array
     definite: bool
     status: FitStatus
-    message: str
+    findings: Findings
     iterations: int
     customers: int
     unique_rows: int
@@ -98,6 +104,13 @@ class Fit:
         words = f"{self.status}, {self.customers:,} customers; {self.message}"
         measures = f"log-likelihood {self.log_likelihood:,.3f}, gradient {self.gradient_norm:.1e}"
         return html.block("Fit", words, told, html.items([measures]))
+
+    @property
+    def message(self) -> str:
+        """The findings as text, each group's after its name."""
+        groups = itertools.groupby(self.findings, key=lambda finding: finding.figures.get("group"))
+        parts = [(label, as_text(findings, separator="; ")) for label, findings in groups]
+        return "; ".join(text if label is None else f"{label}: {text}" for label, text in parts)
 
     @property
     def aic(self) -> float:
@@ -175,7 +188,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     covariance[np.ix_(point.free, point.free)] = np.linalg.inv(negative)
     sandwich = covariance @ objective.outer_product(point.u) @ covariance
     jacobian = form.jacobian(point.u)
-    words = _limits_in_words(process, point)
+    findings = findings_at(form, point.u, point.free)
     evaluations = objective.evaluations
     ridge = None if sample is None else _ridge(sample, point)
     return Fit(
@@ -188,8 +201,8 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
         covariance=jacobian @ covariance @ jacobian.T,
         sandwich=jacobian @ sandwich @ jacobian.T,
         definite=definite,
-        status="boundary" if words else "converged",
-        message="; ".join(words) or "the gradient vanishes and the likelihood falls in every direction",
+        status="converged" if findings == CONVERGED else "boundary",
+        findings=findings,
         iterations=evaluations,
         customers=rows.customers,
         unique_rows=len(rows.counts),
@@ -282,11 +295,27 @@ def _set_aside(objective: Objective, point: Point, box: Box) -> tuple[Point, Box
     return point, box
 
 
-def _limits_in_words(process: Process, point: Point) -> list[str]:
-    limits, flat = [], []
-    for coordinate, at, free in zip(process.parametrization.coordinates, point.u, point.free, strict=True):
-        reached = [limit.meaning for limit in (coordinate.lower, coordinate.upper) if at == limit.at]
-        limits += reached
-        if not (free or reached):
-            flat.append(coordinate.name)
-    return limits + ([f"the data then say nothing about {', '.join(flat)}"] if flat else [])
+def findings_at(form: Parametrization, u: Array, free: Mask) -> Findings:
+    """Return the findings of a fit that ended at coordinates u (k,): the limits reached, and what is not identified.
+
+    Parameters
+    ----------
+    form : Parametrization
+    u : array (k,)
+    free : bool array (k,)
+        Coordinates that were estimated.
+    """
+    findings: list[Finding] = []
+    ends = zip(form.coordinates, u.tolist(), free.tolist(), strict=True)
+    for group, members in itertools.groupby(ends, key=lambda end: end[0].group):
+        label = {} if group is None else {"group": group}
+        not_identified = []
+        for coordinate, at, estimated in members:
+            reached = [limit for limit in (coordinate.lower, coordinate.upper) if at == limit.at]
+            findings += [Finding(limit.code, {**limit.figures, **label}, "caution") for limit in reached]
+            if not (estimated or reached):
+                not_identified.append(coordinate.plain_name)
+        if not_identified:
+            figures = {"coordinates": not_identified, **label}
+            findings.append(Finding("fit-not-identified", figures, "caution"))
+    return tuple(findings) or CONVERGED

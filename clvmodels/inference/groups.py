@@ -38,7 +38,7 @@ class _OfGroup:
 
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
-        return tuple(replace(at, name=_named(at.name, self.label)) for at in self.block.coordinates)
+        return tuple(coordinate.in_group(self.label) for coordinate in self.block.coordinates)
 
     def to_logs(self, u: Array) -> Array:
         return self.block.to_logs(u)
@@ -105,6 +105,9 @@ def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "sample_if_active": adapt(process.sample_if_active, 2, state),
         "simulate": partial(_simulated, process, groups),
         "quantities": partial(_quantities, process, tuple(labels)),
+        "quantity_powers": {
+            _named(name, label): power for label in labels for name, power in process.quantity_powers.items()
+        },
     }
     return replace(process, **common, **purchases)
 
@@ -126,8 +129,13 @@ def together(fits: Mapping[str, Fit]) -> Fit:
         sandwich=_side_by_side([fit.sandwich for fit in each]),
         definite=all(fit.definite for fit in each),
         status="boundary" if any(fit.status == "boundary" for fit in each) else "converged",
-        message="; ".join(f"{label}: {fit.message}" for label, fit in fits.items() if fit.status == "boundary")
-        or each[0].message,
+        findings=tuple(
+            replace(finding, figures={**finding.figures, "group": label})
+            for label, fit in fits.items()
+            if fit.status == "boundary"
+            for finding in fit.findings
+        )
+        or each[0].findings,
         iterations=sum(fit.iterations for fit in each),
         customers=sum(fit.customers for fit in each),
         unique_rows=sum(fit.unique_rows for fit in each),

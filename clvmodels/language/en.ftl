@@ -16,7 +16,39 @@ rows-after-end = { COUNT($rows) } { $rows ->
 
 ## Profile: what a log can support
 
+profile-independence-unknown = the relation between frequency and spend is unknown, because one of the two does not vary
+profile-independence-supported = { profile-independence-correlation }: the data agree with the independence that Gamma-Gamma assumes
+profile-independence-weakly-violated = { profile-independence-correlation }: the independence that Gamma-Gamma assumes is weakly violated, and values of very frequent or very rare buyers are off
+profile-independence-violated = { profile-independence-correlation }: the independence that Gamma-Gamma assumes is clearly violated; check money by frequency first
+profile-independence-correlation = frequency and average order value have a correlation of { FIXED($correlation, places: 2) } over { COUNT($customers) } customers (p = { NUM($p_value, digits: 2) }){ $has_ratio ->
+    [yes] ; the most frequent 10% of customers spend { FIXED($spend_ratio, places: 2) } times as much per purchase as the others
+   *[no] {""}
+    }
+
 ## Estimators: fits, certificates and limits
+
+fit-converged = the gradient is zero and the likelihood falls in every direction
+fit-not-identified = the data do not identify { $coordinates }
+fit-purchase-rates-equal = all customers buy at the same rate: { $parameter } is indistinguishable from infinity
+fit-purchases-by-few = a few customers make all purchases: { $parameter } is indistinguishable from 0
+fit-no-repeat-purchases = there are no repeat purchases: { $parameter } and all expected purchases are indistinguishable from 0
+fit-purchase-probabilities-equal = all customers buy with the same probability: { $parameter } is indistinguishable from infinity
+fit-purchases-always-or-never = each customer buys at every opportunity or at none: { $parameter } is indistinguishable from 0
+fit-purchases-at-every-opportunity = customers buy at every opportunity until they drop out: { $parameter } is indistinguishable from 1
+fit-dropout-equal = all customers are equally likely to drop out: { $parameter } is indistinguishable from infinity
+fit-dropout-at-once-or-never = each customer drops out immediately or never: { $parameter } is indistinguishable from 0
+fit-dropout-after-next-purchase = every customer drops out after the next purchase: { $parameter } is indistinguishable from 1
+fit-dropout-before-next-opportunity = every customer drops out before the next opportunity: { $parameter } is indistinguishable from 1
+fit-dropout-at-same-age = every customer drops out at the same age: { $parameter } is indistinguishable from infinity
+fit-no-dropout = no dropout is visible in these data: { $parameter } is indistinguishable from 0
+fit-no-dropout-nbd = no dropout is visible in these data: { $parameter } is indistinguishable from 0, and predictions equal those of the NBD model
+fit-no-aging = the risk of dropout does not grow with age: { $parameter } is indistinguishable from 0, and predictions equal those of the Pareto/NBD model
+fit-spend-within-unbounded = spend varies without bound within a customer: { $parameter } is indistinguishable from 0
+fit-spend-within-constant = each customer always spends the same: { $parameter } is indistinguishable from infinity
+fit-spend-equal = all customers have the same mean spend: { $parameter } is indistinguishable from infinity
+fit-spend-unbounded = mean spend varies without bound between customers: { $parameter } is indistinguishable from 0
+fit-coefficient-infinite = { $parameter } is indistinguishable from infinity (l2= keeps it finite)
+fit-coefficient-minus-infinite = { $parameter } is indistinguishable from minus infinity (l2= keeps it finite)
 
 ## Value
 

@@ -37,6 +37,7 @@ from clvmodels.processes.special import (
 __all__ = [
     "MOVES",
     "PARAMETRIZATION",
+    "QUANTITY_POWERS",
     "Parameters",
     "average",
     "both_if_active",
@@ -277,6 +278,9 @@ def quantities(p: Parameters) -> dict[str, Array]:
     }
 
 
+QUANTITY_POWERS = {"mean purchase rate": -1, "mean time between purchases": 1, "mean dropout probability": 0}
+
+
 def _bought(q: Array, shape: Array, z: Array) -> Array:
     """Expected purchases until z = h/(alpha+T) of a customer who drops out with probability q after each."""
     return _per_dropout(q, np.expm1(np.log1p(q * z) * -shape), shape * z)
@@ -409,12 +413,10 @@ PARAMETRIZATION = Parametrization(
             "a",
             "b",
             of="dropout probability",
-            no_variation="customers do not differ in how readily they drop out: "
-            "a + b is indistinguishable from infinity",
-            all_variation="a customer drops out at once or never: a + b is indistinguishable from 0",
-            no_mean="no dropout can be seen in these data: a/(a+b) is indistinguishable from 0; "
-            "predictions equal the NBD's",
-            all_mean="every customer drops out after the next purchase: a/(a+b) is indistinguishable from 1",
+            no_variation="fit-dropout-equal",
+            all_variation="fit-dropout-at-once-or-never",
+            no_mean="fit-no-dropout-nbd",
+            all_mean="fit-dropout-after-next-purchase",
         ),
     ),
     unit_powers={"alpha": 1},

@@ -241,25 +241,19 @@ PROCESS = PurchaseProcess(
                 "alpha",
                 "beta",
                 of="purchase probability",
-                no_variation="customers do not differ in how readily they buy: "
-                "alpha + beta is indistinguishable from infinity",
-                all_variation="a customer buys at every opportunity or at none: "
-                "alpha + beta is indistinguishable from 0",
-                no_mean="there are no repeat purchases: alpha/(alpha+beta) is indistinguishable from 0, "
-                "and so is every expected purchase",
-                all_mean="customers buy at every opportunity until they drop out: "
-                "alpha/(alpha+beta) is indistinguishable from 1",
+                no_variation="fit-purchase-probabilities-equal",
+                all_variation="fit-purchases-always-or-never",
+                no_mean="fit-no-repeat-purchases",
+                all_mean="fit-purchases-at-every-opportunity",
             ),
             BetaBlock(
                 "gamma",
                 "delta",
                 of="dropout probability",
-                no_variation="customers do not differ in how readily they drop out: "
-                "gamma + delta is indistinguishable from infinity",
-                all_variation="a customer drops out at once or never: gamma + delta is indistinguishable from 0",
-                no_mean="no dropout can be seen in these data: gamma/(gamma+delta) is indistinguishable from 0",
-                all_mean="every customer drops out before the next opportunity: "
-                "gamma/(gamma+delta) is indistinguishable from 1",
+                no_variation="fit-dropout-equal",
+                all_variation="fit-dropout-at-once-or-never",
+                no_mean="fit-no-dropout",
+                all_mean="fit-dropout-before-next-opportunity",
             ),
         ),
         unit_powers={},
@@ -280,6 +274,7 @@ PROCESS = PurchaseProcess(
     posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
+    quantity_powers={"mean purchase probability": 0, "mean dropout probability": 0},
     moves={
         "purchase": ("logit mean purchase probability", 1.0),
         "dropout": ("logit mean dropout probability", 1.0),

@@ -14,6 +14,7 @@ from clvmodels.processes import beta_geometric
 from clvmodels.processes.beta_geometric import (
     MOVES,
     PARAMETRIZATION,
+    QUANTITY_POWERS,
     Parameters,
     both_if_active,
     discounted_if_active,
@@ -118,6 +119,7 @@ PROCESS = PurchaseProcess(
     posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
+    quantity_powers=QUANTITY_POWERS,
     moves=MOVES,
     elementary=True,
     totals=partial(totals, 0),

@@ -191,6 +191,7 @@ def process(k: int, leave_at_once: bool) -> PurchaseProcess:
         posterior_means=partial(posterior_means, *both),
         simulate=partial(simulate, *both),
         quantities=partial(quantities, k),
+        quantity_powers=beta_geometric.QUANTITY_POWERS,
         moves=MOVES,
     )
 

@@ -120,8 +120,11 @@ class PurchaseProcess:
     simulate : function (p, T, generator)
         Histories of new customers observed for T, as `History`.
     quantities : function (p)
-        Summary quantities of the process, by name: the means over new customers of what `posterior_means` returns
-        ("mean purchase rate"). A name that ends in "rate" is per unit of time; one with "time" in it is a time.
+        Summary quantities of the process, by name, such as "mean purchase rate": the means over new customers of what
+        `posterior_means` returns, and times that follow from them.
+    quantity_powers : dict of str to int
+        Power of the unit of time by which each of the `quantities` scales: -1 for a rate, 1 for a time, 0 for a
+        probability.
     moves : dict of str to (str, float)
         What covariates may act on (purchase, dropout, dropout_spread): the coordinate that they shift, and the sign of
         an increase.
@@ -162,6 +165,7 @@ class PurchaseProcess:
     posterior_means: Callable[..., dict[str, Array]]
     simulate: Callable[..., History]
     quantities: Callable[[Any], dict[str, Array]]
+    quantity_powers: dict[str, int]
     moves: dict[str, tuple[str, float]]
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None

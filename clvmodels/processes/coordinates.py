@@ -1,13 +1,13 @@
 """Coordinates: how a process's parameters are searched for.
 
-Each source of heterogeneity is told by its mean and its spread, since these are what data identify, what covariates
-move, and where the limits lie that a fit can run into.
+Each source of heterogeneity is described by its mean and its spread, because these are what data identify and what
+covariates move, and because the limits that a fit can run into are limits of these two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -44,7 +44,7 @@ class Block(Protocol):
     def coordinates(self) -> tuple[Coordinate, ...]: ...
     @property
     def real(self) -> bool:
-        """Whether they are coefficients, told as they are where others are told by their logarithms."""
+        """Whether the parameters are coefficients, which stay as they are where other parameters become logarithms."""
         ...
 
     def to_logs(self, u: Array) -> Array: ...
@@ -54,28 +54,64 @@ class Block(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """An end of a coordinate's range, and what it means for the user when a fit ends there."""
+    """An end of a coordinate's range, and what it means for the user when a fit ends there.
+
+    Attributes
+    ----------
+    at : float or None
+        None where the range has no end.
+    code : str
+        The code of the finding that a fit at this limit reports, such as "fit-no-dropout"; "" without a limit.
+    figures : mapping of str to str
+        The names that the finding mentions, such as {"parameter": "a/(a+b)"}.
+    """
 
     at: float | None
-    meaning: str
+    code: str
+    figures: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_LIMIT = Limit(None, "")
-ENDLESS = "{} is indistinguishable from {}infinity (l2= would keep it finite)"
 
 
 @dataclass(frozen=True, slots=True)
 class Coordinate:
-    """One direction a fit searches in: its name and the limits of its range, where time and money are unit-free."""
+    """One direction a fit searches in; time and money are unit-free.
+
+    Attributes
+    ----------
+    name : str
+        Such as "log r", or "log r[North]" in a model with parameters for each group.
+    lower, upper : Limit
+    group : str or None
+        The group of customers that the coordinate belongs to, in a model with parameters for each group.
+    """
 
     name: str
     lower: Limit
     upper: Limit
+    group: str | None = None
+
+    @property
+    def plain_name(self) -> str:
+        """The name without that of the group."""
+        return self.name if self.group is None else self.name.removesuffix(f"[{self.group}]")
+
+    def in_group(self, label: str) -> Coordinate:
+        """Return this coordinate of one group of customers."""
+        return Coordinate(f"{self.name}[{label}]", self.lower, self.upper, label)
 
 
 @dataclass(frozen=True, slots=True)
 class PositiveBlock:
-    """A single positive parameter; the coordinate is its logarithm."""
+    """A single positive parameter; the coordinate is its logarithm.
+
+    Attributes
+    ----------
+    parameter : str
+    too_low, too_high : str
+        Codes of the findings of a fit that ends at 0 or at infinity.
+    """
 
     parameter: str
     too_low: str
@@ -92,8 +128,8 @@ class PositiveBlock:
         return (
             Coordinate(
                 f"log {self.parameter}",
-                Limit(-SPREAD_LIMIT, self.too_low),
-                Limit(SPREAD_LIMIT, self.too_high),
+                Limit(-SPREAD_LIMIT, self.too_low, {"parameter": self.parameter}),
+                Limit(SPREAD_LIMIT, self.too_high, {"parameter": self.parameter}),
             ),
         )
 
@@ -109,9 +145,19 @@ class PositiveBlock:
 
 @dataclass(frozen=True, slots=True)
 class GammaBlock:
-    """Something that varies between customers as Gamma(shape, rate), told by log shape and log mean.
+    """A rate that varies between customers as Gamma(shape, rate); the coordinates are log shape and log mean.
 
-    Where the parameters tell of events of which only every so many-th counts, the mean is of those that count.
+    Attributes
+    ----------
+    shape, rate : str
+        Names of the parameters.
+    of : str
+        What varies, such as "purchase rate".
+    no_variation, all_variation, no_mean : str
+        Codes of the findings of a fit that ends at an infinite shape, at shape 0, or at mean 0.
+    events : int
+        Number of events of the rate per event that counts, such as k events per purchase; the mean is the rate of those
+        that count.
     """
 
     shape: str
@@ -132,11 +178,12 @@ class GammaBlock:
     def coordinates(self) -> tuple[Coordinate, ...]:
         spread = Coordinate(
             f"log {self.shape}",
-            Limit(-SPREAD_LIMIT, self.all_variation),
-            Limit(SPREAD_LIMIT, self.no_variation),
+            Limit(-SPREAD_LIMIT, self.all_variation, {"parameter": self.shape}),
+            Limit(SPREAD_LIMIT, self.no_variation, {"parameter": self.shape}),
         )
-        nothing = NO_LIMIT if self.no_mean is None else Limit(-MEAN_LIMIT, self.no_mean)
-        return spread, Coordinate(f"log mean {self.of}", nothing, NO_LIMIT)
+        mean = {"parameter": f"{self.shape}/{self.rate}"}
+        zero = NO_LIMIT if self.no_mean is None else Limit(-MEAN_LIMIT, self.no_mean, mean)
+        return spread, Coordinate(f"log mean {self.of}", zero, NO_LIMIT)
 
     def to_logs(self, u: Array) -> Array:
         return np.stack([u[0], u[0] - u[1] - np.log(self.events)])
@@ -151,7 +198,17 @@ class GammaBlock:
 
 @dataclass(frozen=True, slots=True)
 class BetaBlock:
-    """A probability that varies between customers as Beta(a, b), told by log (a + b) and the logit of its mean."""
+    """A probability that varies between customers as Beta(a, b); the coordinates are log (a + b) and logit mean.
+
+    Attributes
+    ----------
+    a, b : str
+        Names of the parameters.
+    of : str
+        What varies, such as "dropout probability".
+    no_variation, all_variation, no_mean, all_mean : str
+        Codes of the findings of a fit that ends at an infinite a + b, at a + b = 0, at mean 0, or at mean 1.
+    """
 
     a: str
     b: str
@@ -171,11 +228,12 @@ class BetaBlock:
     def coordinates(self) -> tuple[Coordinate, ...]:
         spread = Coordinate(
             f"log ({self.a} + {self.b})",
-            Limit(-SPREAD_LIMIT, self.all_variation),
-            Limit(SPREAD_LIMIT, self.no_variation),
+            Limit(-SPREAD_LIMIT, self.all_variation, {"parameter": f"{self.a} + {self.b}"}),
+            Limit(SPREAD_LIMIT, self.no_variation, {"parameter": f"{self.a} + {self.b}"}),
         )
-        mean = Coordinate(f"logit mean {self.of}", Limit(-MEAN_LIMIT, self.no_mean), Limit(MEAN_LIMIT, self.all_mean))
-        return spread, mean
+        mean = {"parameter": f"{self.a}/({self.a}+{self.b})"}
+        ends = Limit(-MEAN_LIMIT, self.no_mean, mean), Limit(MEAN_LIMIT, self.all_mean, mean)
+        return spread, Coordinate(f"logit mean {self.of}", *ends)
 
     def to_logs(self, u: Array) -> Array:
         return np.stack([u[0] + log_expit(u[1]), u[0] + log_expit(-u[1])])
@@ -190,14 +248,25 @@ class BetaBlock:
 
 @dataclass(frozen=True, slots=True)
 class GompertzBlock:
-    """A rate eta b exp(bt), eta ~ Gamma(shape, rate), told by log b, log shape, and its log mean at t = 0."""
+    """A rate eta b exp(bt) with eta ~ Gamma(shape, rate); the coordinates are log b, log shape, and log mean at t = 0.
+
+    Attributes
+    ----------
+    pace, shape, rate : str
+        Names of the parameters; pace is b.
+    of : str
+        What varies, such as "dropout rate".
+    no_aging, all_aging, no_variation, all_variation, no_mean : str
+        Codes of the findings of a fit that ends at b = 0, at an infinite b, at an infinite shape, at shape 0, or at
+        mean 0.
+    """
 
     pace: str
     shape: str
     rate: str
     of: str
-    no_ageing: str
-    all_ageing: str
+    no_aging: str
+    all_aging: str
     no_variation: str
     all_variation: str
     no_mean: str
@@ -211,13 +280,21 @@ class GompertzBlock:
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
         return (
-            Coordinate(f"log {self.pace}", Limit(-SPREAD_LIMIT, self.no_ageing), Limit(SPREAD_LIMIT, self.all_ageing)),
+            Coordinate(
+                f"log {self.pace}",
+                Limit(-SPREAD_LIMIT, self.no_aging, {"parameter": self.pace}),
+                Limit(SPREAD_LIMIT, self.all_aging, {"parameter": self.pace}),
+            ),
             Coordinate(
                 f"log {self.shape}",
-                Limit(-SPREAD_LIMIT, self.all_variation),
-                Limit(SPREAD_LIMIT, self.no_variation),
+                Limit(-SPREAD_LIMIT, self.all_variation, {"parameter": self.shape}),
+                Limit(SPREAD_LIMIT, self.no_variation, {"parameter": self.shape}),
             ),
-            Coordinate(f"log mean {self.of}", Limit(-MEAN_LIMIT, self.no_mean), NO_LIMIT),
+            Coordinate(
+                f"log mean {self.of}",
+                Limit(-MEAN_LIMIT, self.no_mean, {"parameter": f"{self.pace} {self.shape}/{self.rate}"}),
+                NO_LIMIT,
+            ),
         )
 
     def to_logs(self, u: Array) -> Array:
@@ -239,7 +316,7 @@ class CoefficientBlock:
     ----------
     parameters : sequence of str
     reach : sequence of float or None, optional
-        How far from 0 each is searched for; None: without limit.
+        Largest absolute value that each is searched up to; None without limit.
     """
 
     parameters: tuple[str, ...]
@@ -253,7 +330,11 @@ class CoefficientBlock:
         return tuple(
             Coordinate(name, NO_LIMIT, NO_LIMIT)
             if far is None
-            else Coordinate(name, Limit(-far, ENDLESS.format(name, "minus ")), Limit(far, ENDLESS.format(name, "")))
+            else Coordinate(
+                name,
+                Limit(-far, "fit-coefficient-minus-infinite", {"parameter": name}),
+                Limit(far, "fit-coefficient-infinite", {"parameter": name}),
+            )
             for name, far in zip(self.parameters, reach, strict=True)
         )
 
@@ -271,12 +352,11 @@ PURCHASE_RATE = GammaBlock(
     "r",
     "alpha",
     of="purchase rate",
-    no_variation="customers do not differ in how often they buy: r is indistinguishable from infinity",
-    all_variation="a few customers make all the purchases: r is indistinguishable from 0",
-    no_mean="there are no repeat purchases: the purchase rate is indistinguishable from 0, "
-    "and so is every expected purchase",
+    no_variation="fit-purchase-rates-equal",
+    all_variation="fit-purchases-by-few",
+    no_mean="fit-no-repeat-purchases",
 )
-"""How often customers buy: the block that every process of purchases at a gamma-distributed rate begins with."""
+"""How often customers buy: the first block of every process with a gamma-distributed purchase rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +368,7 @@ class Parametrization:
     blocks : sequence of Block
         In the order of the parameters.
     unit_powers : dict of str to int
-        Power of the unit (of time, or of money for spend) a parameter scales by; 0 where absent.
+        Power of the unit (of time, or of money for spend) by which a parameter scales; 0 where absent.
     mixing : array (k, k), optional
         Coordinates of the blocks as combinations of those a fit searches in; default: the same.
     """
@@ -307,33 +387,33 @@ class Parametrization:
 
     @property
     def real(self) -> npt.NDArray[np.bool_]:
-        """Which parameters are coefficients, (k,): told as they are where the others are told by their logarithms."""
+        """Which parameters are coefficients, (k,), which stay as they are where the others become logarithms."""
         return np.array([block.real for block in self.blocks for _ in block.parameters])
 
     def parameters_at(self, u: Array, unit: float) -> Array:
-        """Parameters at coordinates (k, ...) on a scale of that length in the user's unit."""
+        """Return the parameters at coordinates (k, ...) whose scale has the length `unit` in the user's unit."""
         each = (-1, *[1] * (u.ndim - 1))
         logs = self.to_logs(u) + self.log_scale(unit).reshape(each)
         return np.exp(logs, out=logs, where=~self.real.reshape(each))
 
     def coordinates_of(self, parameters: Sequence[Any], unit: float) -> Array:
-        """Coordinates of parameters (k,): `parameters_at` undone."""
+        """Return the coordinates of parameters (k,), the inverse of `parameters_at`."""
         values = np.array(parameters, dtype=float)
         values[~self.real] = np.log(values[~self.real])
         return self.from_logs(values - self.log_scale(unit))
 
     def to_logs(self, u: Array) -> Array:
-        """Logarithms of the parameters at coordinates; (k,) or (k, ...) for many points at once."""
+        """Return the logarithms of the parameters at coordinates, (k,) or (k, ...) for many points at once."""
         inner = u if self.mixing is None else np.tensordot(self.mixing, u, axes=1)
         return np.concatenate([block.to_logs(part) for block, part in self._parts(inner)])
 
     def from_logs(self, logs: Array) -> Array:
-        """Coordinates of parameters given by their logarithms."""
+        """Return the coordinates of parameters from their logarithms."""
         u = np.concatenate([block.from_logs(part) for block, part in self._parts(logs)])
         return u if self.mixing is None else np.linalg.solve(self.mixing, u)
 
     def jacobian(self, u: Array) -> Array:
-        """Derivatives of log parameters (rows) by coordinates (columns), (k, k) or (k, k, ...)."""
+        """Return the derivatives of log parameters (rows) by coordinates (columns), (k, k) or (k, k, ...)."""
         inner = u if self.mixing is None else np.tensordot(self.mixing, u, axes=1)
         jacobian = np.zeros((len(u), *u.shape))
         start = 0
@@ -344,7 +424,7 @@ class Parametrization:
         return jacobian if self.mixing is None else np.einsum("ij...,jk->ik...", jacobian, self.mixing)
 
     def log_scale(self, unit: float) -> Array:
-        """What to add to log parameters told in one unit when that unit's length is `unit` of another."""
+        """Return what to add to log parameters in one unit of length `unit` to get them in the unit of that length."""
         return np.array([self.unit_powers.get(name, 0) * np.log(unit) for name in self.names])
 
     def _parts(self, values: Array) -> list[tuple[Block, Array]]:

@@ -28,7 +28,14 @@ from clvmodels.processes.contract import Array, Future, History, Score
 from clvmodels.processes.race import CHUNK, DROP, Remaining, race
 from clvmodels.processes.special import by_node_count, digamma_rise, legendre, log_rise
 
-__all__ = ["discounted_if_active", "functions", "mean_life"]
+__all__ = ["QUANTITY_POWERS", "discounted_if_active", "functions", "mean_life"]
+
+QUANTITY_POWERS = {
+    "mean purchase rate": -1,
+    "mean time between purchases": 1,
+    "mean dropout rate": -1,
+    "median lifetime": 1,
+}
 
 LEAST = 45.0  # survival below e^-45 is left out
 PANEL, PANEL_NODES = 3.0, 16  # of the integral over the time of dropout, per width of its integrand

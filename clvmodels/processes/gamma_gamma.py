@@ -190,15 +190,15 @@ PROCESS = SpendProcess(
         blocks=(
             PositiveBlock(
                 "p",
-                too_low="spend within a customer varies without bound: p is indistinguishable from 0",
-                too_high="a customer always spends the same: p is indistinguishable from infinity",
+                too_low="fit-spend-within-unbounded",
+                too_high="fit-spend-within-constant",
             ),
             GammaBlock(
                 "q",
                 "v",
                 of="spend rate",
-                no_variation="customers do not differ in what they spend: q is indistinguishable from infinity",
-                all_variation="spend differs between customers without bound: q is indistinguishable from 0",
+                no_variation="fit-spend-equal",
+                all_variation="fit-spend-unbounded",
             ),
         ),
         unit_powers={"v": 1},

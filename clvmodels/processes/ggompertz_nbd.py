@@ -85,14 +85,11 @@ PROCESS = PurchaseProcess(
                 "s",
                 "beta",
                 of="dropout rate",
-                no_ageing="dropout grows no likelier with age: b is indistinguishable from 0; predictions equal the "
-                "Pareto/NBD's",
-                all_ageing="every customer drops out at the same age: b is indistinguishable from infinity",
-                no_variation="customers do not differ in how readily they drop out: "
-                "s is indistinguishable from infinity",
-                all_variation="a customer drops out at once or never: s is indistinguishable from 0",
-                no_mean="no dropout can be seen in these data: b s/beta is indistinguishable from 0; predictions equal "
-                "the NBD's",
+                no_aging="fit-no-aging",
+                all_aging="fit-dropout-at-same-age",
+                no_variation="fit-dropout-equal",
+                all_variation="fit-dropout-at-once-or-never",
+                no_mean="fit-no-dropout-nbd",
             ),
         ),
         unit_powers={"alpha": 1, "b": -1},
@@ -104,5 +101,6 @@ PROCESS = PurchaseProcess(
     purchases_if_active=purchases_if_active,
     residual_if_active=residual_if_active,
     quantities=quantities,
+    quantity_powers=dropout_time.QUANTITY_POWERS,
     moves={"purchase": ("log mean purchase rate", 1.0), "dropout": ("log mean dropout rate", 1.0)},
 )

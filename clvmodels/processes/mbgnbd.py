@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes import beta_geometric
-from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, Parameters, quantities, starts
+from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, QUANTITY_POWERS, Parameters, quantities, starts
 from clvmodels.processes.beta_geometric_totals import totals
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
@@ -153,6 +153,7 @@ PROCESS = PurchaseProcess(
     posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
+    quantity_powers=QUANTITY_POWERS,
     moves=MOVES,
     elementary=True,
     totals=partial(totals, 1),

@@ -157,5 +157,6 @@ PROCESS = PurchaseProcess(
     posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
+    quantity_powers={"mean purchase rate": -1, "mean time between purchases": 1},
     moves={"purchase": ("log mean purchase rate", 1.0)},
 )

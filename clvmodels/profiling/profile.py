@@ -142,7 +142,7 @@ class Profile:
         if self.opportunities.period is not None:
             facts.append(self.opportunities.words)
         if self.money is not None:
-            facts += [self.money.words, self.money.independence.words]
+            facts += [self.money.words, self.money.independence.text]
         facts += [self._suffices(), self._fitting()]
         if self.acquired_after is not None:
             facts.append(f"{self.older_customers:,} customers first seen up to {self.acquired_after} left out")

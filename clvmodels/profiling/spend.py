@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clvmodels.processes.independence import Independence, independence
 from clvmodels.profiling.daily_purchases import DailyPurchases
+from clvmodels.profiling.independence import Independence, independence
 from clvmodels.transactions.amounts import Floats
 
 __all__ = ["Money", "judge_money"]

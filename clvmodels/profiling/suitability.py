@@ -6,9 +6,9 @@ from typing import Literal
 
 import pandas as pd
 
-from clvmodels.processes.independence import SIGNIFICANT
 from clvmodels.profiling.arrivals import Arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases
+from clvmodels.profiling.independence import SIGNIFICANT
 from clvmodels.profiling.spend import NO_MEAN, NO_VARIANCE, Money
 from clvmodels.profiling.timing import Intertimes, Opportunities, Regularity
 
@@ -120,7 +120,7 @@ def _spend(money: Money | None) -> tuple[str, Suitability, str]:
     name = "GammaGamma"
     if money is None:
         return name, "no", "the log was read without amounts"
-    why = money.independence.words
+    why = money.independence.text
     if money.tail_index <= NO_MEAN:
         return name, "no", f"the tail of spend is so heavy (index {money.tail_index:.2f}) that no mean exists"
     if money.tail_index <= NO_VARIANCE:

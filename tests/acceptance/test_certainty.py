@@ -137,7 +137,7 @@ def test_at_a_boundary_draws_come_from_the_reduced_model():
     rfm = clv.RFM.from_frame(frame, time_unit="week")
     model = clv.BGNBD().fit(rfm)
     assert model.fit_.status == "boundary"
-    assert "no dropout can be seen" in model.fit_.message
+    assert "no dropout is visible" in model.fit_.message
     assert model.summary().loc[["a", "b"], "standard_error"].isna().all()
     alive = model.probability_alive(rfm, interval=0.9)
     assert (alive["probability_alive_lower"] > 0.5).all()

@@ -301,7 +301,7 @@ def _with_parameters(model, rfm, **parameters):
         sandwich=np.eye(k),
         definite=True,
         status="converged",
-        message="",
+        findings=(),
         iterations=1,
         customers=len(rfm),
         unique_rows=len(rfm),

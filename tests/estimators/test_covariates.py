@@ -278,7 +278,7 @@ def test_a_category_in_which_nobody_buys_is_told_as_a_limit(rfm, attributes):
         model.fit(seen)
         assert model.fit_.status == "boundary"
         name = "purchase.kind[T.never]"
-        assert model.fit_.message == f"{name} is indistinguishable from minus infinity (l2= would keep it finite)"
+        assert model.fit_.message == f"{name} is indistinguishable from minus infinity (l2= keeps it finite)"
         table = model.summary()
         assert np.isnan(table.loc[name, "standard_error"])
         assert table["standard_error"].drop(name).notna().all()

@@ -133,7 +133,7 @@ def test_an_independence_that_could_not_be_told_comes_back_untold(rfm, tmp_path)
     model.save(tmp_path / "model.json")
     again = load(tmp_path / "model.json").spend.independence_
     assert np.isnan(again.p_value)
-    assert again.words == model.spend.independence_.words
+    assert again.text == model.spend.independence_.text
 
 
 # ---- what cannot be saved ----------------------------------------------------------------------------------

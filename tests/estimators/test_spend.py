@@ -193,21 +193,23 @@ def test_independence_is_told_in_words():
     frequency = 1 + generator.poisson(3, 2000)
     apart = np.exp(generator.normal(3, 0.3, 2000))
     independent = independence(frequency, apart)
-    assert "independence that Gamma-Gamma assumes" in independent.words
-    assert "against" not in independent.words.replace("nothing speaks against", "")
+    assert independent.finding.code == "profile-independence-supported"
+    assert "independence that Gamma-Gamma assumes" in independent.text
     assert independent.customers == 2000
     together = independence(frequency, apart * np.exp(0.2 * frequency))
-    assert together.words != independent.words
-    assert "against" in together.words
+    assert together.finding.code in ("profile-independence-weakly-violated", "profile-independence-violated")
+    assert together.finding.severity != "info"
+    assert "violated" in together.text
     assert together.p_value < 1e-6
 
 
 def test_independence_of_what_does_not_vary_is_not_told():
     found = independence([2, 2, 2, 2], [5.0, 8.0, 9.0, 30.0])
     assert np.isnan(found.p_value)
-    assert "nothing can be said" in found.words
+    assert found.finding.code == "profile-independence-unknown"
+    assert "one of the two does not vary" in found.text
 
 
 def test_independence_on_cdnow_travels_with_the_certificate(model):
     assert model.independence_.customers == 946
-    assert model.certificate()["independence"] == model.independence_.words
+    assert model.certificate()["independence"] == model.independence_.text

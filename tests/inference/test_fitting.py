@@ -301,50 +301,52 @@ def all_or_nothing():
     return np.where(leaves, 1.0, x), np.where(leaves, generator.uniform(0.1, 6, n), t_x), np.full(n, T)
 
 
-# What each is to end with: the words of its status, by what they begin with.
+# Each regime with the beginnings of the findings it must end with; none where it converges.
 REGIMES = {
-    "one-timers only": (one_timers(), ["there are no repeat purchases", "the data then say nothing about log r"]),
+    "one-timers only": (one_timers(), ["there are no repeat purchases", "the data do not identify log r"]),
     "x in the thousands": (drawn((2.0, 0.02, 0.5, 400.0), 800, 100.0), []),
-    "no dropout": (no_dropout(), ["no dropout can be seen", "the data then say nothing about log (a + b)"]),
+    "no dropout": (no_dropout(), ["no dropout is visible", "the data do not identify log (a + b)"]),
     "fast dropout": (drawn((2.0, 2.0, 20.0, 2.0), 3000, 60.0), []),
     "50 customers": (drawn((0.24, 4.4, 0.79, 2.4), 50, 39.0), []),
     "20 years": (drawn((0.24, 4.4, 0.79, 2.4), 3000, 1043.0), []),
     "like clockwork": (
         like_clockwork(),
-        ["customers do not differ in how often they buy", "no dropout can be seen", "the data then say nothing"],
+        ["all customers buy at the same rate", "no dropout is visible", "the data do not identify"],
     ),
-    "gone at once": (gone_at_once(), ["every customer drops out", "the data then say nothing about log (a + b)"]),
-    "all or nothing": (all_or_nothing(), ["a customer drops out at once or never"]),
+    "gone at once": (gone_at_once(), ["every customer drops out", "the data do not identify log (a + b)"]),
+    "all or nothing": (all_or_nothing(), ["each customer drops out immediately or never"]),
     "one customer": (
         (np.array([3.0]), np.array([7.0]), np.array([20.0])),
-        ["customers do not differ in how often they buy", "customers do not differ in how readily they drop out"],
+        ["all customers buy at the same rate", "all customers are equally likely to drop out"],
     ),
     "one customer who bought once": (
         (np.zeros(1), np.zeros(1), np.array([20.0])),
-        ["there are no repeat purchases", "the data then say nothing about"],
+        ["there are no repeat purchases", "the data do not identify"],
     ),
     "most just arrived": (
         (np.repeat([0.0, 1.0], [990, 10]), np.repeat([0.0, 3.0], [990, 10]), np.repeat([0.0, 5.0], [990, 10])),
-        ["customers do not differ in how often they buy", "every customer drops out", "the data then say nothing"],
+        ["all customers buy at the same rate", "every customer drops out", "the data do not identify"],
     ),
 }
 each_regime = pytest.mark.parametrize("name", REGIMES)
 
 
 def fit_regime(name):
-    columns, words = REGIMES[name]
-    return maximize(PROCESS, unique_rows(columns), float(np.mean(columns[2]))), columns, words
+    columns, starts = REGIMES[name]
+    return maximize(PROCESS, unique_rows(columns), float(np.mean(columns[2]))), columns, starts
 
 
 @each_regime
 def test_a_fit_converges_or_says_at_which_boundary_it_ends(name):
-    fit, _, words = fit_regime(name)
-    assert fit.status == ("boundary" if words else "converged")
-    if words:
-        told = fit.message.split("; ")
-        told = [part for part in told if not part.startswith("predictions equal")]  # the second half of a sentence
-        assert len(told) == len(words)
-        assert all(part.startswith(word) for part, word in zip(told, words, strict=True)), fit.message
+    fit, _, starts = fit_regime(name)
+    assert fit.status == ("boundary" if starts else "converged")
+    if starts:
+        assert all(finding.severity == "caution" for finding in fit.findings)
+        assert len(fit.findings) == len(starts), fit.message
+        for finding, start in zip(fit.findings, starts, strict=True):
+            assert finding.text.startswith(start), fit.message
+    else:
+        assert [finding.code for finding in fit.findings] == ["fit-converged"]
     assert fit.definite
     assert np.all(np.isfinite(fit.covariance))
     assert np.all(np.isfinite(list(fit.parameters.values())))
@@ -403,7 +405,7 @@ def test_the_unit_of_time_does_not_matter_at_a_boundary():
     for name in REGIMES:
         fit, (x, t_x, T), _ = fit_regime(name)
         other = maximize(PROCESS, unique_rows([x, t_x * 7, T * 7]), float(np.mean(T * 7)))
-        assert other.message == fit.message, name
+        assert other.findings == fit.findings, name
         for key, value in fit.parameters.items():
             # Fifty customers and less say little: a search ends as flatly as 1e-4 of a standard error.
             assert other.parameters[key] == pytest.approx(value * (7 if key == "alpha" else 1), rel=1e-3), (name, key)
@@ -415,7 +417,7 @@ def test_what_is_not_estimated_has_no_standard_error():
     model = BGNBD().fit(RFM.from_frame(frame, time_unit="week"))
     table = model.summary()
     assert model.fit_.status == "boundary"
-    assert "predictions equal the NBD's" in model.fit_.message
+    assert "predictions equal those of the NBD model" in model.fit_.message
     assert np.all(np.isfinite(table.loc[["r", "alpha"]].drop(columns="unit").astype(float)))
     assert table.loc[["a", "b"], ["standard_error", "lower", "upper"]].isna().all(axis=None)
     assert np.all(np.isfinite(table["estimate"]))
@@ -424,19 +426,19 @@ def test_what_is_not_estimated_has_no_standard_error():
 
 
 @pytest.mark.parametrize(
-    ("mean", "words"),
+    ("mean", "code"),
     [
-        (np.full(200, 20.0), "customers do not differ in what they spend"),
+        (np.full(200, 20.0), "fit-spend-equal"),
         (np.exp(np.random.default_rng(2).normal(3, 1, 200)), None),
-        (np.array([12.5]), "customers do not differ in what they spend"),
+        (np.array([12.5]), "fit-spend-equal"),
     ],
     ids=["all spend the same", "usual", "one customer"],
 )
-def test_regimes_of_spend(mean, words):
+def test_regimes_of_spend(mean, code):
     count = 1.0 + np.arange(len(mean)) % 5
     fit = maximize(GAMMA_GAMMA, unique_rows([count, mean]), float(np.median(mean)))
-    assert fit.status == ("converged" if words is None else "boundary")
-    assert words is None or words in fit.message
+    assert fit.status == ("converged" if code is None else "boundary")
+    assert (code or "fit-converged") in [finding.code for finding in fit.findings]
     assert np.all(np.isfinite(fit.covariance))
     p = GAMMA_GAMMA.Parameters(**{key: np.float64(value) for key, value in fit.parameters.items()})
     assert np.all(np.isfinite(GAMMA_GAMMA.median_spend(p, count, mean)))

@@ -133,7 +133,10 @@ PROCESS = PurchaseProcess(
     source="tests of clvmodels",
     Parameters=Parameters,
     parametrization=Parametrization(
-        blocks=(PURCHASE_RATE, PositiveBlock("omega", too_low="nobody leaves", too_high="everybody leaves at once")),
+        blocks=(
+            PURCHASE_RATE,
+            PositiveBlock("omega", too_low="fit-no-dropout-nbd", too_high="fit-dropout-at-once-or-never"),
+        ),
         unit_powers={"alpha": 1},
     ),
     statistics=("frequency", "T"),
@@ -152,6 +155,11 @@ PROCESS = PurchaseProcess(
     posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
+    quantity_powers={
+        "mean purchase rate": -1,
+        "median time between purchases": 1,
+        "mean dropout probability": 0,
+    },
     moves={"purchase": ("log mean purchase rate", 1.0), "dropout": ("log omega", 1.0)},
 )
 

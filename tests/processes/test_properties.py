@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from clvmodels.inference.fitting import maximize
 from clvmodels.inference.statistics import unique_rows
+from clvmodels.language import message
 from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
 from clvmodels.processes.coordinates import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 
@@ -663,6 +664,10 @@ def test_the_registry_goes_by_name(registry):
     for name, process in registry.items():
         assert name == process.name
         assert set(process.parametrization.unit_powers) <= set(process.parametrization.names)
+        if hasattr(process, "quantities"):
+            p = process.Parameters(*[1.0] * len(process.parametrization.names))
+            assert set(process.quantities(p)) == set(process.quantity_powers)
         for coordinate in process.parametrization.coordinates:
             for limit in (coordinate.lower, coordinate.upper):
-                assert (limit.at is None) == (limit.meaning == "")
+                assert (limit.at is None) == (limit.code == "")
+                assert limit.at is None or message(limit.code, limit.figures)

@@ -101,7 +101,7 @@ def test_which_fits_best(models):
 def test_other_limits_of_the_best(models):
     model = at_limit(models["NBD"], "log r", upper=True)
     assert told(model) == (
-        "NBD ends at a limit: customers do not differ in how often they buy: r is indistinguishable from infinity."
+        "NBD ends at a limit: all customers buy at the same rate: r is indistinguishable from infinity."
     )
 
 

@@ -13,6 +13,7 @@ from clvmodels.clock import Clock
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, PurchaseModel
+from clvmodels.language import Finding
 from clvmodels.processes import bgnbd, nbd
 from clvmodels.processes.contract import Score
 from clvmodels.processes.coordinates import PURCHASE_RATE, CoefficientBlock, GammaBlock, Parametrization
@@ -198,10 +199,13 @@ def test_k_in_the_name_of_a_process(models):
 def test_a_fit_that_ended_at_a_limit_has_no_chi_square(models):
     plain, cohorts = models["NBD"], models["NBDWithCohorts"]
     ended = certified(NBD(), plain, plain.fit_.log_likelihood, 2)
-    ended.fit_ = replace(ended.fit_, status="boundary", message="customers do not differ")
+    ended.fit_ = replace(ended.fit_, status="boundary", findings=(Finding("fit-dropout-equal", {"parameter": "s"}),))
     test = likelihood_ratio_test(ended, cohorts)
     assert test.p_value is None
-    assert "NBD ended at a limit (customers do not differ)" in test.words
+    assert (
+        "NBD ended at a limit (all customers are equally likely to drop out: s is indistinguishable from infinity)"
+        in test.words
+    )
 
 
 # ---- refused -------------------------------------------------------------------------------------------------

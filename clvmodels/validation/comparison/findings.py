@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.language import message
 from clvmodels.processes.contract import Array
 from clvmodels.processes.coordinates import Limit
 
@@ -127,8 +128,8 @@ def _standing(models: Sequence[PurchaseModel]) -> str:
 def _limit(model: PurchaseModel) -> str:
     """The limits a fit ended at, apart from that of dropout."""
     name, _ = model.process.moves.get("dropout", ("", 0.0))
-    reached = [limit.meaning for at, _, limit in _limits(model) if _alike(at) != name or not sees_no_dropout(model)]
-    reached = list(dict.fromkeys(reached))
+    limits = [limit for at, _, limit in _limits(model) if _alike(at) != name or not sees_no_dropout(model)]
+    reached = list(dict.fromkeys(message(limit.code, limit.figures) for limit in limits))
     return f"{name_of(model)} ends at a limit: {'; '.join(reached)}." if reached else ""
 
 
