@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.amounts import money
-from clvmodels.transactions.holdout import Holdout, cut_at
+from clvmodels.transactions.holdout import Holdout, split_at
 from clvmodels.transactions.purchase_log import PurchaseLog
 
 __all__ = ["KnownHistory"]
@@ -80,7 +80,7 @@ class KnownHistory:
     def followed(self, until: int) -> Holdout:
         """The customers known at the cut, and what they did up to a later tick: the one step beyond the cut."""
         how = (self.include_first_transaction, self.intertimes)
-        split = cut_at(self.record, self.cut, until, *how, later=self.later)
+        split = split_at(self.record, self.cut, until, *how, later=self.later)
         if self.attributes is None:
             return split
         known = self.attributes(split.calibration_end) if callable(self.attributes) else self.attributes

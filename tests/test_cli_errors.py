@@ -16,7 +16,7 @@ from clvmodels.scoring import events
 @pytest.mark.parametrize(
     ("told", "typed"),
     [
-        ('Pass on_missing_id="drop" to set them aside.', "Pass --drop-missing-id to set them aside."),
+        ('Pass on_missing_id="drop" to leave them out.', "Pass --drop-missing-id to leave them out."),
         (
             "Pass date_format= with the right codes, such as date_format='%d/%m/%Y'; it also needs time_zone=.",
             "Pass --date-format with the right codes, such as --date-format '%d/%m/%Y'; it also needs --time-zone.",
@@ -43,7 +43,7 @@ def test_a_remedy_can_be_typed(tmp_path, monkeypatch, capsys):
         main()
     said = capsys.readouterr().err
     assert stopped.value.code == 3
-    assert "Pass --drop-missing-id to set them aside." in said
+    assert "Pass --drop-missing-id to leave them out." in said
     assert "such as --date-format '%d/%m/%Y'" in said
 
 

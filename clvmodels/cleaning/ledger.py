@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from clvmodels.cleaning.ledger_rules import KEPT, ROWS_IN, current_code, describe_rule
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "KEPT", "ROWS_IN", "UNITS", "Entry", "LedgerTally", "ledger_table", "met"]
+__all__ = ["COLUMNS", "UNITS", "Entry", "LedgerTally", "applied_rules", "ledger_table", "with_current_codes"]
 
-UNITS = 1_000_000  # money is counted in millionths, so that what is refunded adds up to what was bought
-ROWS_IN, KEPT = "rows in", "kept"
-COLUMNS = ("rule", "rows", "changed", "money", "example")
+UNITS = 1_000_000  # money is counted in millionths, so that refunds and purchases add up exactly
+COLUMNS = ("rule", "description", "rows", "changed", "money", "example")
+
+Example = tuple[tuple[str, ...], str]  # the key to sort by, and the text
 
 
 @dataclass(slots=True)
@@ -23,64 +26,70 @@ class Entry:
     Attributes
     ----------
     rows : int
-        Rows of the log it took out.
+        Rows of the log that it set aside or merged.
     changed : int
-        Rows or orders it left in, with other money or a flag.
+        Rows or orders that stayed, with a different amount or a flag.
     units : int
-        Money it took out, in millionths; refunds count as negative.
-    examples : list of (sort key, words)
-        The first by content.
+        Money that it removed, in millionths; refunds count as negative.
+    examples : list of (sort key, text)
+        The first example in the order of the rows' content.
     """
 
     rows: int = 0
     changed: int = 0
     units: int = 0
-    examples: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
 
     @property
     def example(self) -> str:
-        """One row or order in words; empty where the rule met none."""
+        """One row or order as text; empty if the rule matched none."""
         return min(self.examples)[1] if self.examples else ""
 
 
 class LedgerTally:
-    """Entries by rule, in the order applied, added up over parts of the log."""
+    """Entries by rule, in the order applied, added up over the partitions of a log."""
 
     def __init__(self, rules: Iterable[str]) -> None:
         self.entries = {rule: Entry() for rule in rules}
 
-    def add(
-        self,
-        rule: str,
-        rows: int = 0,
-        units: int = 0,
-        changed: int = 0,
-        example: tuple[tuple[str, ...], str] | None = None,
-    ) -> None:
-        """Add what a rule did with a part of the log."""
+    def add(self, rule: str, rows: int = 0, units: int = 0, changed: int = 0, example: Example | None = None) -> None:
+        """Add what a rule did in one partition of the log."""
         entry = self.entries[rule]
         entry.rows, entry.units, entry.changed = entry.rows + rows, entry.units + units, entry.changed + changed
         if example is not None:
             entry.examples = [min([*entry.examples, example])]
 
-    def set_aside(self) -> tuple[int, int]:
-        """Rows and units taken out by all rules."""
-        taken = [entry for rule, entry in self.entries.items() if rule not in (ROWS_IN, KEPT)]
-        return sum(entry.rows for entry in taken), sum(entry.units for entry in taken)
 
-
-def ledger_table(entries: dict[str, Entry], has_money: bool) -> pd.DataFrame:
-    """The ledger as a table: columns rule, rows, changed, money (missing without money), example."""
+def ledger_table(entries: Mapping[str, Entry], has_money: bool) -> pd.DataFrame:
+    """Return the ledger as a table with the columns of `COLUMNS`; money is missing if the log has none."""
     import pandas as pd
 
     rows = [
-        (rule, entry.rows, entry.changed, entry.units / UNITS if has_money else float("nan"), entry.example)
+        (
+            rule,
+            describe_rule(rule),
+            entry.rows,
+            entry.changed,
+            entry.units / UNITS if has_money else float("nan"),
+            entry.example,
+        )
         for rule, entry in entries.items()
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def met(ledger: pd.DataFrame) -> pd.DataFrame:
-    """The ledger without the rules that met nothing; rows in and kept always stand."""
+def applied_rules(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Return the ledger without the rules that matched no row; its first and last line always stay."""
     ends = ledger["rule"].isin([ROWS_IN, KEPT])
     return ledger[ends | (ledger["rows"] != 0) | (ledger["changed"] != 0)]
+
+
+def with_current_codes(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Return a ledger that names its rules by code and describes them, whichever version wrote it.
+
+    Version 0.1.0 wrote a phrase in the column `rule`, and no description.
+    """
+    codes = [current_code(str(rule)) for rule in ledger["rule"]]
+    table = ledger.drop(columns="description", errors="ignore").assign(rule=codes)
+    table.insert(1, "description", [describe_rule(code) for code in codes])
+    return table

@@ -1,4 +1,4 @@
-"""Rows of a log -> lines whose refunds can be netted, and back."""
+"""Apply the refund rules to one partition: turn rows into lines to match, and write the result back to the rows."""
 
 from __future__ import annotations
 
@@ -8,124 +8,141 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.cleaning.cleaning_state import LEFT_IN, REFUNDS, TAKES_ROWS, CleaningState
-from clvmodels.cleaning.refund_matching import LineCodes, Lines, Netted, Units, net
+from clvmodels.cleaning.cleaning_state import CleaningState
+from clvmodels.cleaning.ledger_rules import (
+    REDUCED,
+    REFUND_BEFORE_PURCHASE,
+    REFUND_BEYOND_PURCHASE,
+    REFUND_DROPPED,
+    REFUND_NETTED,
+    REFUND_UNMATCHED,
+    REMAINS,
+    REVERSED,
+    SET_ASIDE_RULES,
+)
+from clvmodels.cleaning.refund_matching import LineCodes, Lines, NettedLines, Units, net
 from clvmodels.cleaning.rules import CleaningRules
 
-__all__ = ["BEFORE", "BEYOND", "DROPPED", "NETTED", "REDUCED", "REVERSED", "UNMATCHED", "settle_refunds"]
-
-DROPPED, NETTED, BEYOND, BEFORE, UNMATCHED, REVERSED = REFUNDS
-REDUCED = "purchase reduced"  # which stays in
+__all__ = ["apply_refund_rules"]
 
 
-def settle_refunds(work: CleaningState) -> None:
-    """Net, drop or keep the refunds of a part."""
-    refund = (work.rule == LEFT_IN) & (work.left < 0)
-    stated = work.back > 0
+def apply_refund_rules(state: CleaningState) -> None:
+    """Net, drop or keep the refunds of one partition."""
+    refund = (state.rule == REMAINS) & (state.left < 0)
+    stated = state.stated_refunds > 0
     if not (refund.any() or stated.any()):
         return
-    if work.rules.refunds == "drop":
-        work.take(DROPPED, refund, work.units)
-        work.tally.add(DROPPED, units=-work.total(work.back), changed=int(stated.sum()))
-    elif work.rules.refunds == "keep":
-        work.left[:] -= work.back
+    if state.rules.refunds == "drop":
+        state.set_aside(REFUND_DROPPED, refund, state.units)
+        state.tally.add(REFUND_DROPPED, units=-state.total(state.stated_refunds), changed=int(stated.sum()))
+    elif state.rules.refunds == "keep":
+        state.left[:] -= state.stated_refunds
     else:
-        _net(work)
+        _net(state)
 
 
-def _net(work: CleaningState) -> None:
-    """Net the refunds of those customers who have any."""
-    live = work.rule == LEFT_IN
-    concerned = work.where(live & ((work.units < 0) | (work.back > 0))).select("customer_id").unique()
-    lines = work.where(live & ((work.units != 0) | (work.back > 0))).join(concerned, on="customer_id", how="semi")
-    lines = lines.sort(*work.content, nulls_last=True)
-    place = lines["row"].to_numpy().astype(np.int64)
-    stated = np.flatnonzero(work.back[place] > 0)
-    netted = net(_coded(lines, work, work.units[place], work.back[place], stated))
-    work.left[place] = netted.left[: len(place)]
-    _take_refunds(work, place, netted)
-    _tally_stated(work, work.back[place[stated]], netted.left[len(place) :])
-    _take_purchases(work)
+def _net(state: CleaningState) -> None:
+    """Net the refunds of the customers who have any."""
+    live = state.rule == REMAINS
+    stated = state.stated_refunds > 0
+    customers = state.where(live & ((state.units < 0) | stated)).select("customer_id").unique()
+    lines = state.where(live & ((state.units != 0) | stated)).join(customers, on="customer_id", how="semi")
+    lines = lines.sort(*state.content, nulls_last=True)
+    position = lines["row"].to_numpy().astype(np.int64)
+    refunds = state.stated_refunds[position]
+    with_refund = np.flatnonzero(refunds > 0)
+    netted = net(_lines(lines, state, state.units[position], refunds, with_refund))
+    state.left[position] = netted.left[: len(position)]
+    _set_refunds_aside(state, position, netted)
+    _tally_stated(state, refunds[with_refund], netted.left[len(position) :])
+    _set_purchases_aside(state)
 
 
-def _take_refunds(work: CleaningState, place: LineCodes, netted: Netted) -> None:
-    """Take refunds out, each under what became of it."""
-    named, had_earlier = (np.zeros(len(work.rule), dtype=bool) for _ in range(2))
-    named[place], had_earlier[place] = netted.names_purchase[: len(place)], netted.had_earlier[: len(place)]
-    refund = (work.rule == LEFT_IN) & (work.units < 0)
-    matched = refund & (work.left != work.units)
-    over = (matched & (work.left != 0)).astype(bool)
-    example = work.example(over)
-    work.take(NETTED, matched, work.units - work.left)
-    work.tally.add(BEYOND, units=work.total(work.left[over]), changed=int(over.sum()), example=example)
-    alone = refund & ~matched
-    work.take(BEYOND, alone & named, work.units)
-    work.take(BEFORE, alone & ~named & ~had_earlier, work.units)
-    work.take(UNMATCHED, alone & ~named & had_earlier, work.units)
+def _set_refunds_aside(state: CleaningState, position: LineCodes, netted: NettedLines) -> None:
+    """Set refunds aside, each by the rule that describes its match."""
+    named, had_earlier = (np.zeros(len(state.rule), dtype=bool) for _ in range(2))
+    named[position] = netted.names_purchase[: len(position)]
+    had_earlier[position] = netted.had_earlier[: len(position)]
+    refund = (state.rule == REMAINS) & (state.units < 0)
+    matched = refund & (state.left != state.units)
+    excess = (matched & (state.left != 0)).astype(bool)
+    example = state.example(excess)
+    state.set_aside(REFUND_NETTED, matched, state.units - state.left)
+    state.tally.add(
+        REFUND_BEYOND_PURCHASE, units=state.total(state.left[excess]), changed=int(excess.sum()), example=example
+    )
+    unmatched = refund & ~matched
+    state.set_aside(REFUND_BEYOND_PURCHASE, unmatched & named, state.units)
+    state.set_aside(REFUND_BEFORE_PURCHASE, unmatched & ~named & ~had_earlier, state.units)
+    state.set_aside(REFUND_UNMATCHED, unmatched & ~named & had_earlier, state.units)
 
 
-def _tally_stated(work: CleaningState, back: Units, missed: Units) -> None:
-    """Count refunds stated beside a purchase, which are no rows: `missed` (at most 0) is what exceeded their orders."""
-    given = work.total(back) + work.total(missed)
-    work.tally.add(NETTED, units=-given, changed=int(np.count_nonzero(back + missed)))
-    work.tally.add(BEYOND, units=work.total(missed), changed=int(np.count_nonzero(missed)))
+def _tally_stated(state: CleaningState, refunds: Units, excess: Units) -> None:
+    """Count refunds stated on purchases, which are not rows; `excess` (at most 0) is what their orders do not cover."""
+    netted = state.total(refunds) + state.total(excess)
+    state.tally.add(REFUND_NETTED, units=-netted, changed=int(np.count_nonzero(refunds + excess)))
+    state.tally.add(REFUND_BEYOND_PURCHASE, units=state.total(excess), changed=int(np.count_nonzero(excess)))
 
 
-def _take_purchases(work: CleaningState) -> None:
-    """Take purchases out of which nothing is left, and count those of which something was taken."""
-    bought = (work.rule == LEFT_IN) & (work.units > 0)
-    work.take(REVERSED, bought & (work.left == 0), work.units)
-    reduced = (bought & (work.left != 0) & (work.left != work.units)).astype(bool)
+def _set_purchases_aside(state: CleaningState) -> None:
+    """Set fully refunded purchases aside, and count partly refunded ones."""
+    bought = (state.rule == REMAINS) & (state.units > 0)
+    state.set_aside(REVERSED, bought & (state.left == 0), state.units)
+    reduced = (bought & (state.left != 0) & (state.left != state.units)).astype(bool)
     if reduced.any():
-        taken = work.total((work.units - work.left)[reduced])
-        work.tally.add(REDUCED, units=taken, changed=int(reduced.sum()), example=work.example(reduced))
-    _take_gifts_of_reversed(work)
+        refunded = state.total((state.units - state.left)[reduced])
+        state.tally.add(REDUCED, units=refunded, changed=int(reduced.sum()), example=state.example(reduced))
+    _set_free_lines_of_reversed_orders_aside(state)
 
 
-def _take_gifts_of_reversed(work: CleaningState) -> None:
-    """Take lines without a price out where everything paid in their order was given back."""
-    gifts = (work.rule == LEFT_IN) & (work.units == 0)
-    gone = work.rule == TAKES_ROWS.index(REVERSED)
-    if "order_id" not in work.log.columns or not (gifts.any() and gone.any()):
+def _set_free_lines_of_reversed_orders_aside(state: CleaningState) -> None:
+    """Set lines without a price aside if everything that was paid in their order was refunded."""
+    free = (state.rule == REMAINS) & (state.units == 0)
+    reversed_ = state.rule == SET_ASIDE_RULES.index(REVERSED)
+    if "order_id" not in state.log.columns or not (free.any() and reversed_.any()):
         return
     keys = ["customer_id", "order_id"]
-    paid = work.where((work.rule == LEFT_IN) & (work.units != 0)).select(keys)
-    empty = work.where(gone).select(keys).unique().join(paid, on=keys, how="anti")
-    found = np.zeros(len(work.rule), dtype=bool)
-    found[work.where(gifts).join(empty, on=keys, how="semi")["row"].to_numpy()] = True
-    work.take(REVERSED, found, work.units)
+    paid = state.where((state.rule == REMAINS) & (state.units != 0)).select(keys)
+    empty = state.where(reversed_).select(keys).unique().join(paid, on=keys, how="anti")
+    mask = np.zeros(len(state.rule), dtype=bool)
+    mask[state.where(free).join(empty, on=keys, how="semi")["row"].to_numpy()] = True
+    state.set_aside(REVERSED, mask, state.units)
 
 
-def _coded(
-    lines: nw.DataFrame[Any], work: CleaningState, money: Units, back: Units, stated: npt.NDArray[np.intp]
+def _lines(
+    lines: nw.DataFrame[Any],
+    state: CleaningState,
+    money: Units,
+    stated_refunds: Units,
+    with_refund: npt.NDArray[np.intp],
 ) -> Lines:
-    """Lines as arrays; refunds stated beside a purchase follow as lines of their own, which name its order."""
-    columns = work.log.columns
+    """Return lines as arrays; each refund that a purchase states follows as one more line, which names its order."""
+    columns = state.log.columns
     customer, order = _ranks(lines, "customer_id"), np.arange(len(lines), dtype=np.int64)
     if "order_id" in columns:
-        named = _ranks(_with_order_named(lines, work.rules), "named")
+        named = _ranks(_with_named_order(lines, state.rules), "named")
         order = _pairs(customer, np.where(named < 0, named.max(initial=0) + 1 + order, named))
     order_product = product_price = None
     if "product" in columns:
         product = _ranks(lines, "product")
         price = _ranks(lines, "price") if "price" in columns else np.zeros(len(lines), dtype=np.int64)
         of_order, of_customer = _pairs(order, product), _pairs(_pairs(customer, product), price)
-        unknown = np.full(len(stated), -1, dtype=np.int64)
+        unknown = np.full(len(with_refund), -1, dtype=np.int64)
         order_product = np.concatenate([np.where(product < 0, -1, of_order), unknown])
         product_price = np.concatenate([np.where((product < 0) | (price < 0), -1, of_customer), unknown])
     moment = lines["date"].cast(nw.Datetime("us")).dt.timestamp("us").to_numpy().astype(np.int64)
     return Lines(
-        money=np.concatenate([money, -back[stated]]),
-        moment=np.concatenate([moment, moment[stated]]),
-        customer=np.concatenate([customer, customer[stated]]),
-        order=np.concatenate([order, order[stated]]),
+        money=np.concatenate([money, -stated_refunds[with_refund]]),
+        moment=np.concatenate([moment, moment[with_refund]]),
+        customer=np.concatenate([customer, customer[with_refund]]),
+        order=np.concatenate([order, order[with_refund]]),
         order_product=order_product,
         product_price=product_price,
     )
 
 
-def _with_order_named(lines: nw.DataFrame[Any], rules: CleaningRules) -> nw.DataFrame[Any]:
-    """The order a line belongs to or, of a refund, names: its id without the prefix of refunds."""
+def _with_named_order(lines: nw.DataFrame[Any], rules: CleaningRules) -> nw.DataFrame[Any]:
+    """Add `named`, the order a line belongs to or a refund names: its id without the prefix of refunds."""
     order, prefix = nw.col("order_id"), rules.refund_prefix
     if prefix is None:
         return lines.with_columns(named=order)
@@ -135,13 +152,13 @@ def _with_order_named(lines: nw.DataFrame[Any], rules: CleaningRules) -> nw.Data
 
 
 def _ranks(rows: nw.DataFrame[Any], name: str) -> LineCodes:
-    """Codes of the values of a column, in their order; -1 where there is none."""
+    """Return codes of the values of a column, in their order; -1 where the value is missing."""
     ranks = rows[name].rank("dense").cast(nw.Int64).fill_null(0).to_numpy()
     return ranks.astype(np.int64) - 1
 
 
 def _pairs(a: LineCodes, b: LineCodes) -> LineCodes:
-    """Dense codes of pairs of codes."""
+    """Return dense codes of pairs of codes."""
     both = (a + 1) * (int(b.max(initial=-1)) + 2) + b + 1
     codes: LineCodes = np.unique(both, return_inverse=True)[1].astype(np.int64)
     return codes

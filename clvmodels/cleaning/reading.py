@@ -1,4 +1,4 @@
-"""The door of cleaning: the columns of a log read, each row's money counted, and rows judged one at a time."""
+"""Read a log for cleaning: check its columns, count the money of each row, and apply the rules that look at one row."""
 
 from __future__ import annotations
 
@@ -11,43 +11,36 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.cleaning.ledger import UNITS
+from clvmodels.cleaning.ledger_rules import INTERNAL, NO_AMOUNT, NO_ID, NON_PRODUCT, REMAINS, ROW_RULES, VOID
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.log import LARGEST_AMOUNT, Fault, date_faults, refuse, with_numbers, with_ticks
 
-__all__ = ["JUDGED", "NO_ID", "LineItems", "read_log"]
+__all__ = ["LineItems", "read_log"]
 
 NUMBERS = ("amount", "quantity", "price", "rate", "refunded")
-OTHER = "other_"
-ROWS_A_PART = 8_000_000
-
-NO_ID = "no customer id"
-VOID = "status of no purchase"
-NO_AMOUNT = "no amount"
-INTERNAL = "internal account"
-NO_PRODUCT = "no product"
-JUDGED = (NO_ID, VOID, NO_AMOUNT, INTERNAL, NO_PRODUCT)
-"""Rules that look at one row by itself, in the order applied."""
+UNNAMED = "other_"
+ROWS_PER_PARTITION = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class LineItems:
-    """A log read and checked, as a lazy plan.
+    """A checked log as a lazy plan.
 
     Attributes
     ----------
     lazy : narwhals.LazyFrame
-        The named columns under their roles, `date` parsed and numbers read; `units`, each row's money in millionths
-        (missing without money); `refund_units`, what was given back of its order; `rule`, the place in `JUDGED` of the
-        rule that takes the row out, or -1; and any other columns, where duplicates are to be found.
+        The columns under their roles, with `date` and numbers parsed; `units`, the money of each row in millionths
+        (missing without money); `refund_units`, what was refunded of its order; `rule`, the position in `ROW_RULES` of
+        the rule that sets the row aside, or -1; and, if duplicates are to be found, all other columns.
     columns : mapping of role to column name
     others : list of str
         Columns of the plan that have no role.
-    kind : {"pandas", "polars"}
-        The kind of frame to give back.
-    rows, parts : int
-        Rows of the log, and in how many parts of the customers it is best cleaned.
+    kind : FrameKind
+        The kind of frame to return.
+    rows, partitions : int
+        Rows of the log, and the number of partitions of the customers to clean it in.
     has_money : bool
     """
 
@@ -56,7 +49,7 @@ class LineItems:
     others: list[str]
     kind: frames.FrameKind
     rows: int
-    parts: int
+    partitions: int
     has_money: bool
 
 
@@ -68,21 +61,21 @@ def read_log(
     time_zone: str | None,
     until: Moment | None = None,
 ) -> LineItems:
-    """Open a log, count the money of every row, judge each by itself, and refuse what cannot be read.
+    """Open a log, count the money of every row, and apply the rules that look at one row.
 
-    Rows later than the moment `until` are passed over, as if they had not come yet.
+    Rows later than the moment `until` are ignored.
 
     Raises
     ------
     InvalidTransactions
-        One error that names every fault: the column, the number of rows, the first few, and the remedy.
+        One error that lists every fault: the column, the number of rows, the first few, and the remedy.
     """
     _refuse_contradictions(columns)
     clock = Clock(merge_within="hour", time_zone=time_zone)
     has_money = "amount" in columns or "price" in columns
-    drops = rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns)
-    unnamed = [name for name in frames.column_names(log) if name not in columns.values()] if drops else []
-    others = {f"{OTHER}{i}": name for i, name in enumerate(unnamed)}
+    finds_duplicates = rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns)
+    unnamed = [name for name in frames.column_names(log) if name not in columns.values()] if finds_duplicates else []
+    others = {f"{UNNAMED}{i}": name for i, name in enumerate(unnamed)}
     opened = frames.open_frame(log, {**columns, **others}, text_id="customer_id", csv_as_text=True)
     lazy = with_ticks(opened.lazy, clock, columns["date"], date_format)
     if until is not None:
@@ -92,28 +85,31 @@ def read_log(
             lazy = with_numbers(lazy, role, columns[role], opened.as_text)
             lazy = lazy.with_columns(nw.when(~nw.col(role).is_nan()).then(nw.col(role)).alias(role))
     lazy = _with_codes(lazy, columns)
-    lazy = _with_units(lazy, columns, rules).with_columns(rule=_judgment(columns, rules, has_money))
+    lazy = _with_units(lazy, columns, rules).with_columns(rule=_row_rule(columns, rules, has_money))
     rows = _check(lazy, columns, clock, date_format, rules)
-    keep = [*columns, "units", "refund_units", "rule", *others]
-    in_parts = 1 + rows // ROWS_A_PART
-    return LineItems(lazy.select(keep), columns, list(others), opened.kind, rows, in_parts, has_money)
+    names = [*columns, "units", "refund_units", "rule", *others]
+    partitions = 1 + rows // ROWS_PER_PARTITION
+    return LineItems(lazy.select(names), columns, list(others), opened.kind, rows, partitions, has_money)
 
 
 def _refuse_contradictions(columns: Mapping[str, str]) -> None:
+    """Raise InvalidOption if the columns contradict each other, or one needs another."""
     if "amount" in columns and "price" in columns:
-        raise InvalidOption("Give `amount`, what a row costs, or `price` and `quantity`, but not both.")
+        raise InvalidOption("Pass `amount`, what a row costs, or `price` and `quantity`, but not both.")
     if "price" in columns and "quantity" not in columns:
-        raise InvalidOption("`price` needs `quantity`; where each row is one piece, pass the price as `amount`.")
+        raise InvalidOption("`price` needs `quantity`; if each row is one piece, pass the price as `amount`.")
     if "quantity" in columns and not {"price", "amount"} & columns.keys():
-        raise InvalidOption("`quantity` alone is no money: give `price` as well, or leave it out.")
+        raise InvalidOption("`quantity` alone is not an amount of money: pass `price` as well, or omit it.")
     if "rate" in columns and "currency" not in columns:
-        raise InvalidOption("`rate` needs `currency`, so that it is known what is converted.")
+        raise InvalidOption("`rate` needs `currency`, the column of currencies that it converts.")
     if "refunded" in columns and not {"price", "amount"} & columns.keys():
-        raise InvalidOption("`refunded` is taken from what was paid: give `amount`, or `price` and `quantity`, too.")
+        raise InvalidOption(
+            "`refunded` is subtracted from what was paid: pass `amount`, or `price` and `quantity`, too."
+        )
 
 
 def _with_codes(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
-    """Codes of orders and products that blanks turned float, as the text they were."""
+    """Convert ids of orders and products back to text if missing values turned them into floats."""
     schema = lazy.collect_schema()
     for role in ("order_id", "product"):
         if role in columns and schema[role].is_float():
@@ -125,7 +121,7 @@ def _with_codes(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyF
 
 
 def _with_units(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules) -> nw.LazyFrame[Any]:
-    """Money of each row, and money given back of its order, in millionths; refunds below 0."""
+    """Add the money of each row and the money refunded of its order, in millionths; refunds are negative."""
     if "amount" in columns:
         paid = nw.col("amount")
     elif "price" in columns:
@@ -133,18 +129,19 @@ def _with_units(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: Clea
     else:
         none = nw.lit(None, dtype=nw.Int64)
         return lazy.with_columns(units=none, refund_units=none)
-    back = nw.col("refunded") if "refunded" in columns else nw.lit(None, dtype=nw.Float64)
+    refunded = nw.col("refunded") if "refunded" in columns else nw.lit(None, dtype=nw.Float64)
     if "rate" in columns:
-        paid, back = paid * nw.col("rate"), back * nw.col("rate")
-    lazy = _in_units(_in_units(lazy.with_columns(paid=paid, back=back), "paid", "units"), "back", "refund_units")
-    refund = _refund(columns, rules)
+        paid, refunded = paid * nw.col("rate"), refunded * nw.col("rate")
+    lazy = lazy.with_columns(paid=paid, paid_back=refunded)
+    lazy = _in_units(_in_units(lazy, "paid", "units"), "paid_back", "refund_units")
+    refund = _is_refund(columns, rules)
     if refund is not None:
         lazy = lazy.with_columns(units=nw.when(refund).then(-nw.col("units").abs()).otherwise(nw.col("units")))
     return lazy.with_columns(refund_units=nw.when(nw.col("refund_units") > 0).then(nw.col("refund_units")))
 
 
-def _refund(columns: Mapping[str, str], rules: CleaningRules) -> nw.Expr | None:
-    """Rows that say in another way than by the sign of their amount that they are refunds."""
+def _is_refund(columns: Mapping[str, str], rules: CleaningRules) -> nw.Expr | None:
+    """Return whether a row is a refund by its quantity, status or order id; None if no rule says so."""
     signs = []
     if "quantity" in columns:
         signs.append((nw.col("quantity") < 0).fill_null(False))
@@ -158,9 +155,9 @@ def _refund(columns: Mapping[str, str], rules: CleaningRules) -> nw.Expr | None:
 
 
 def _in_units(lazy: nw.LazyFrame[Any], amount: str, units: str) -> nw.LazyFrame[Any]:
-    """Add an amount in whole millionths, halves away from 0; missing where it is beyond what is allowed.
+    """Add an amount in whole millionths, rounding halves away from 0; missing where it exceeds LARGEST_AMOUNT.
 
-    The whole part and the fraction are scaled apart, so that an amount told in millionths comes back as the same float.
+    Whole part and fraction are scaled separately, so that an amount in millionths converts back to the same float.
     """
     size, whole, fraction = nw.col("size"), nw.col("whole"), nw.col("fraction")
     lazy = lazy.with_columns(size=nw.col(amount).abs())
@@ -171,8 +168,8 @@ def _in_units(lazy: nw.LazyFrame[Any], amount: str, units: str) -> nw.LazyFrame[
     return lazy.with_columns(nw.when(nw.col(amount) < 0).then(-nw.col(units)).otherwise(nw.col(units)).alias(units))
 
 
-def _judgment(columns: Mapping[str, str], rules: CleaningRules, has_money: bool) -> nw.Expr:
-    """Place in `JUDGED` of the first rule that takes a row out; -1 if none does."""
+def _row_rule(columns: Mapping[str, str], rules: CleaningRules, has_money: bool) -> nw.Expr:
+    """Return the position in `ROW_RULES` of the first rule that sets a row aside; -1 if none does."""
     conditions = {NO_ID: nw.col("customer_id").is_null()}
     if "status" in columns and rules.void_statuses:
         conditions[VOID] = _status_in(rules.void_statuses)
@@ -182,31 +179,34 @@ def _judgment(columns: Mapping[str, str], rules: CleaningRules, has_money: bool)
     internal = _listed("customer_id", rules.internal_customers, rules.internal_pattern)
     if internal is not None:
         conditions[INTERNAL] = internal
-    unsold = _listed("product", rules.non_products, rules.non_product_pattern)
-    if unsold is not None:
+    non_product = _listed("product", rules.non_products, rules.non_product_pattern)
+    if non_product is not None:
         _needs("product", columns, "non_products")
-        conditions[NO_PRODUCT] = unsold
-    judgment = nw.lit(-1)
-    for rule in reversed(JUDGED):
+        conditions[NON_PRODUCT] = non_product
+    position = nw.lit(REMAINS)
+    for rule in reversed(ROW_RULES):
         if rule in conditions:
-            judgment = nw.when(conditions[rule]).then(nw.lit(JUDGED.index(rule))).otherwise(judgment)
-    return judgment.cast(nw.Int8)
+            position = nw.when(conditions[rule]).then(nw.lit(ROW_RULES.index(rule))).otherwise(position)
+    return position.cast(nw.Int8)
 
 
 def _status_in(statuses: tuple[str, ...]) -> nw.Expr:
-    wanted = [status.strip().lower() for status in statuses]
-    return nw.col("status").cast(nw.String).str.strip_chars().str.to_lowercase().is_in(wanted).fill_null(False)
+    """Return whether the status is one of a list, in any case."""
+    values = [status.strip().lower() for status in statuses]
+    return nw.col("status").cast(nw.String).str.strip_chars().str.to_lowercase().is_in(values).fill_null(False)
 
 
 def _listed(role: str, values: tuple[str, ...], pattern: str | None) -> nw.Expr | None:
+    """Return whether a value is in a list or matches a pattern; None if there is neither."""
     text = nw.col(role).cast(nw.String)
-    found = [text.is_in(list(values)).fill_null(False)] if values else []
+    conditions = [text.is_in(list(values)).fill_null(False)] if values else []
     if pattern is not None:
-        found.append(text.str.contains(pattern).fill_null(False))
-    return nw.any_horizontal(*found, ignore_nulls=True) if found else None
+        conditions.append(text.str.contains(pattern).fill_null(False))
+    return nw.any_horizontal(*conditions, ignore_nulls=True) if conditions else None
 
 
 def _needs(role: str, columns: Mapping[str, str], rule: str) -> None:
+    """Raise InvalidOption if a rule needs a column that was not named."""
     if role not in columns:
         raise InvalidOption(f"The rule {rule} needs a column: name it with {role}=.")
 
@@ -214,36 +214,41 @@ def _needs(role: str, columns: Mapping[str, str], rule: str) -> None:
 def _check(
     lazy: nw.LazyFrame[Any], columns: Mapping[str, str], clock: Clock, date_format: str | None, rules: CleaningRules
 ) -> int:
-    """Rows of the log; one error that names all faults of those not taken out already."""
+    """Return the number of rows; raise one error that lists all faults of rows that no rule has set aside."""
     faults = list(_faults(columns, clock, date_format, rules))
     rows, *counts = frames.collect(
-        lazy.select(nw.len().alias("rows"), *(fault.broken.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)))
+        lazy.select(nw.len().alias("rows"), *(fault.mask.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)))
     ).row(0)
     refuse(lazy, [(fault, count) for fault, count in zip(faults, counts, strict=True) if count], rows)
     if "currency" in columns and "rate" not in columns:
-        kept = lazy.filter(nw.col("rule") == -1, ~nw.col("currency").is_null())
-        found = frames.collect(kept.group_by("currency").agg(nw.len().alias("rows")).sort("currency"))
-        if len(found) > 1:
-            listed = ", ".join(f"{row['currency']} ({row['rows']:,} rows)" for row in found.rows(named=True))
-            raise InvalidTransactions(
-                f"Column {columns['currency']!r} holds {len(found)} currencies: {listed}. Amounts of several do not "
-                "add up: name a column of exchange rates with rate=, or clean each currency by itself."
-            )
+        _refuse_several_currencies(lazy, columns["currency"])
     return int(rows)
 
 
+def _refuse_several_currencies(lazy: nw.LazyFrame[Any], name: str) -> None:
+    """Raise InvalidTransactions if the rows that no rule has set aside are in several currencies."""
+    remaining = lazy.filter(nw.col("rule") == REMAINS, ~nw.col("currency").is_null())
+    currencies = frames.collect(remaining.group_by("currency").agg(nw.len().alias("rows")).sort("currency"))
+    if len(currencies) > 1:
+        listed = ", ".join(f"{row['currency']} ({row['rows']:,} rows)" for row in currencies.rows(named=True))
+        raise InvalidTransactions(
+            f"Column {name!r} has {len(currencies)} currencies: {listed}. Amounts in different currencies cannot be "
+            "added up: name a column of exchange rates with rate=, or clean each currency separately."
+        )
+
+
 def _faults(columns: Mapping[str, str], clock: Clock, date_format: str | None, rules: CleaningRules) -> Iterator[Fault]:
-    """What cannot be cleaned, among rows that no rule has taken out."""
-    left_in = nw.col("rule") == -1
+    """Yield the faults that make cleaning impossible, among rows that no rule has set aside."""
+    remains = nw.col("rule") == REMAINS
     if rules.missing_id == "raise":
         yield Fault(
             "customer_id",
             nw.col("customer_id").is_null(),
-            f"have no customer id in {columns['customer_id']!r}",
+            f"no customer id in {columns['customer_id']!r}",
             'Pass missing_id="set_aside" to set them aside.',
         )
     for fault in date_faults(columns["date"], clock, date_format):
-        yield Fault(fault.shown, left_in & fault.broken, fault.text, fault.remedy)
+        yield Fault(fault.column, remains & fault.mask, fault.problem, fault.remedy)
     for role in NUMBERS:
         if role in columns:
             yield from _number_faults(role, columns[role])
@@ -251,37 +256,38 @@ def _faults(columns: Mapping[str, str], clock: Clock, date_format: str | None, r
         rate = nw.col("rate")
         yield Fault(
             "rate",
-            left_in & (rate.is_null() | (rate <= 0).fill_null(False)),
-            f"have no exchange rate above 0 in {columns['rate']!r}",
-            "Fill in what one unit of the row's currency is worth.",
+            remains & (rate.is_null() | (rate <= 0).fill_null(False)),
+            f"no exchange rate above 0 in {columns['rate']!r}",
+            "Fill in the value of one unit of the row's currency.",
         )
     if "amount" in columns or "price" in columns:
-        beyond = (nw.col("paid").abs() > LARGEST_AMOUNT) | (nw.col("back").abs() > LARGEST_AMOUNT).fill_null(False)
+        beyond = (nw.col("paid").abs() > LARGEST_AMOUNT) | (nw.col("paid_back").abs() > LARGEST_AMOUNT).fill_null(False)
         yield Fault(
             "paid",
-            left_in & beyond.fill_null(False),
-            f"come to an amount beyond {LARGEST_AMOUNT:g}",
+            remains & beyond.fill_null(False),
+            f"an amount beyond {LARGEST_AMOUNT:g}",
             "Correct them, or state all amounts in a larger unit, such as thousands.",
         )
 
 
 def _number_faults(role: str, name: str) -> Iterator[Fault]:
-    left_in, number = (nw.col("rule") == -1) | (nw.col("rule") == JUDGED.index(NO_AMOUNT)), nw.col(role)
+    """Yield the faults of a column of numbers."""
+    remains, number = (nw.col("rule") == REMAINS) | (nw.col("rule") == ROW_RULES.index(NO_AMOUNT)), nw.col(role)
     yield Fault(
         f"stated_{role}",
-        left_in & number.is_null() & ~nw.col(f"stated_{role}").is_null() & _not_nan(f"stated_{role}"),
-        f"have a {role} in {name!r} that cannot be read as a number",
-        "Write numbers with a decimal point, without thousands separators and currency signs.",
+        remains & number.is_null() & ~nw.col(f"stated_{role}").is_null() & _not_nan(f"stated_{role}"),
+        f"{'an' if role == 'amount' else 'a'} {role} in {name!r} that cannot be read as a number",
+        "Write numbers with a decimal point and without thousands separators or currency signs.",
     )
     if role == "refunded":
         yield Fault(
             role,
-            left_in & (number < 0).fill_null(False),
-            f"have a negative number in {name!r}",
-            "State what was given back as a positive amount.",
+            remains & (number < 0).fill_null(False),
+            f"a negative number in {name!r}",
+            "State refunds as positive amounts.",
         )
 
 
 def _not_nan(column: str) -> nw.Expr:
-    """Whether what was stated is something else than the word nan, which is how a missing number is often written."""
+    """Return whether the stated text is not "nan", "null" or "none", which often stand for a missing number."""
     return ~nw.col(column).cast(nw.String).str.to_lowercase().is_in(["nan", "null", "none"]).fill_null(False)

@@ -1,16 +1,16 @@
-"""Refunds netted against the purchases they reverse: whole numbers in, what is left of every line out.
+"""Net refunds against the purchases they reverse: whole numbers in, what remains of every line out.
 
-Money is in whole units (see `ledger`), purchases above 0 and refunds below. Lines come in the order of their content,
-so that the order of the rows of a log decides nothing. Refunds are matched in four steps, the surest first:
+Money is in whole units (see `ledger`); purchases are positive and refunds negative. Lines come in the order of their
+content, so the order of the rows of a log has no effect. Refunds are matched in four steps, the most certain first:
 
-1. with the lines of the same product in the order they name, whenever that was;
-2. with the customer's latest earlier line of the same product at the same price that has at least that much left;
-3. with any lines of the order they name;
-4. with the customer's latest earlier order that has at least that much left.
+1. with lines of the same product in the order that the refund names, whatever the dates;
+2. with the customer's latest earlier line of the same product at the same price that has at least this much left;
+3. with any lines of the order that the refund names;
+4. with the customer's latest earlier order that has at least this much left.
 
-A step takes what the steps before it left over. In 2 and 4 a refund goes whole to one purchase or not at all; "earlier"
-includes the same moment, since many logs know the day only. A refund that names an order stops at step 3: what exceeds
-that order reverses nothing else.
+Each step takes what the steps before it left over. In steps 2 and 4 a refund is matched with one purchase entirely or
+not at all; "earlier" includes the same moment, because many logs record only the day. A refund that names an order
+stops at step 3: the part that exceeds the order reverses nothing else.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Lines", "Netted", "net"]
+__all__ = ["LineCodes", "Lines", "NettedLines", "RowMask", "Units", "net"]
 
 LineCodes = npt.NDArray[np.int64]
 Units = npt.NDArray[Any]  # int64, or Python integers where sums could overflow
 RowMask = npt.NDArray[np.bool_]
 
-NEAR = 8  # purchases looked at one by one before a whole stretch is searched
+NEARBY_PURCHASES = 8  # compared one by one before numpy searches a block
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines of customers who had a refund, in the order of their content; arrays of shape (n,).
+    """Lines of the customers who have a refund, in the order of their content; arrays of shape (n,).
 
     Attributes
     ----------
     money : int array
         Signed, in units.
     moment : int array
-        When, in any unit.
+        Time of the line, in any unit.
     customer, order : int array
-        Codes; `order` is the order a line belongs to or, of a refund, names.
+        Codes; `order` is the order that a line belongs to or that a refund names.
     order_product, product_price : int array, or None
-        Codes of the product within the order, and of the product at its price within the customer's lines; -1 where
-        the product is unknown. None if the log has no products.
+        Codes of the product within the order, and of the product at its price within the customer's lines; -1 if the
+        product is unknown. None if the log has no products.
     """
 
     money: Units
@@ -56,17 +56,17 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class Netted:
-    """What became of the lines; arrays of shape (n,).
+class NettedLines:
+    """The result of netting; arrays of shape (n,).
 
     Attributes
     ----------
     left : int array
-        What no refund took from a purchase (at least 0), and what of a refund found no purchase (at most 0).
+        What remains of a purchase (at least 0), and the part of a refund that matched no purchase (at most 0).
     names_purchase : bool array
-        Refunds whose own order holds purchases.
+        Refunds that name an order with purchases.
     had_earlier : bool array
-        Refunds of customers who had bought something by then.
+        Refunds of customers who had bought something by the time of the refund.
     """
 
     left: Units
@@ -74,23 +74,23 @@ class Netted:
     had_earlier: RowMask
 
 
-def net(lines: Lines) -> Netted:
-    """Net refunds against purchases, in the four steps above."""
+def net(lines: Lines) -> NettedLines:
+    """Net refunds against purchases, in the four steps of this module."""
     money = lines.money
     if len(money) and float(np.abs(money.astype(np.float64)).sum()) >= 2.0**62:
         money = money.astype(object)
     left = money.copy()
     if lines.order_product is not None and lines.product_price is not None:
-        _pool(left, lines.order_product)
-        _take_latest(left, lines.product_price, lines.moment)
+        _net_within(left, lines.order_product)
+        _net_latest_line(left, lines.product_price, lines.moment)
     named = _names_purchase(money, lines.order)
-    _pool(left, lines.order)
-    _take_from_orders(left, lines, ~named)
-    return Netted(left, named, _had_earlier(money, lines))
+    _net_within(left, lines.order)
+    _net_latest_order(left, lines, ~named)
+    return NettedLines(left, named, _had_earlier(money, lines))
 
 
-def _pool(left: Units, code: LineCodes) -> None:
-    """Net all refunds of a code against all purchases of it, each from its first line on."""
+def _net_within(left: Units, code: LineCodes) -> None:
+    """Net all refunds of each code against all purchases of that code, in both from the first line on."""
     rows = np.argsort(code, kind="stable")
     rows = rows[code[rows] >= 0]
     if not len(rows):
@@ -98,28 +98,30 @@ def _pool(left: Units, code: LineCodes) -> None:
     group, starts = _groups(code[rows])
     bought, refunded = np.maximum(left[rows], 0), np.maximum(-left[rows], 0)
     both = np.minimum(np.add.reduceat(bought, starts), np.add.reduceat(refunded, starts))
-    left[rows] += _first_of(refunded, both, group, starts) - _first_of(bought, both, group, starts)
+    left[rows] += _allocate(refunded, both, group, starts) - _allocate(bought, both, group, starts)
 
 
-def _first_of(amounts: Units, wanted: Units, group: LineCodes, starts: LineCodes) -> Units:
-    """What each line gives when each group gives what is wanted of it, its first lines first."""
+def _allocate(amounts: Units, totals: Units, group: LineCodes, starts: LineCodes) -> Units:
+    """Split the total of each group over its lines, first lines first, and no line more than its amount."""
     before = np.cumsum(amounts) - amounts
     before = before - before[starts][group]
-    given: Units = np.minimum(np.maximum(wanted[group] - before, 0), amounts)
-    return given
+    shares: Units = np.minimum(np.maximum(totals[group] - before, 0), amounts)
+    return shares
 
 
-def _take_latest(left: Units, code: LineCodes, moment: LineCodes) -> None:
-    """Net each refund against the latest earlier line of its code with at least that much left."""
-    known = code >= 0
-    bought, refunds = np.flatnonzero(known & (left > 0)), np.flatnonzero(known & (left < 0))
-    taken, given = _latest(code[bought], moment[bought], left[bought], code[refunds], moment[refunds], -left[refunds])
-    left[bought] -= taken
-    left[refunds] += given
+def _net_latest_line(left: Units, code: LineCodes, moment: LineCodes) -> None:
+    """Net each refund against the latest earlier line of its code with at least this much left."""
+    has_code = code >= 0
+    bought, refunds = np.flatnonzero(has_code & (left > 0)), np.flatnonzero(has_code & (left < 0))
+    reversed_, matched = _match_latest(
+        code[bought], moment[bought], left[bought], code[refunds], moment[refunds], -left[refunds]
+    )
+    left[bought] -= reversed_
+    left[refunds] += matched
 
 
-def _take_from_orders(left: Units, lines: Lines, free: RowMask) -> None:
-    """Net each free refund against its customer's latest earlier order with at least that much left."""
+def _net_latest_order(left: Units, lines: Lines, free: RowMask) -> None:
+    """Net each free refund against the customer's latest earlier order with at least this much left."""
     rows = np.flatnonzero(left > 0)
     refunds = np.flatnonzero(free & (left < 0))
     if not (len(rows) and len(refunds)):
@@ -128,11 +130,11 @@ def _take_from_orders(left: Units, lines: Lines, free: RowMask) -> None:
     group, starts = _groups(lines.order[rows])
     totals = np.add.reduceat(left[rows], starts)
     began = np.minimum.reduceat(lines.moment[rows], starts)
-    place = np.minimum.reduceat(rows, starts)  # of the order's first line, which settles ties by content
-    orders = np.argsort(place, kind="stable")
+    first_line = np.minimum.reduceat(rows, starts)  # settles ties by content
+    orders = np.argsort(first_line, kind="stable")
     customer = lines.customer[rows[starts]]
-    taken = np.zeros_like(totals)
-    taken[orders], given = _latest(
+    reversed_ = np.zeros_like(totals)
+    reversed_[orders], matched = _match_latest(
         customer[orders],
         began[orders],
         totals[orders],
@@ -140,57 +142,61 @@ def _take_from_orders(left: Units, lines: Lines, free: RowMask) -> None:
         lines.moment[refunds],
         -left[refunds],
     )
-    left[rows] -= _first_of(left[rows], taken, group, starts)
-    left[refunds] += given
+    left[rows] -= _allocate(left[rows], reversed_, group, starts)
+    left[refunds] += matched
 
 
-def _latest(
-    key: LineCodes, moment: LineCodes, amounts: Units, of: LineCodes, at: LineCodes, wanted: Units
+def _match_latest(
+    key: LineCodes,
+    moment: LineCodes,
+    amounts: Units,
+    refund_key: LineCodes,
+    refund_moment: LineCodes,
+    refund_amounts: Units,
 ) -> tuple[Units, Units]:
-    """Give each refund, in order of time, the latest purchase of its key, up to its moment, with as much left.
+    """Match each refund, in order of time, with the latest purchase of its key up to its moment with enough left.
 
     Parameters
     ----------
     key, moment, amounts : int arrays, shape (purchases,)
-    of, at, wanted : int arrays, shape (refunds,)
-        Key, moment and amount of the refunds.
+    refund_key, refund_moment, refund_amounts : int arrays, shape (refunds,)
 
     Returns
     -------
-    taken : shape (purchases,)
-    given : shape (refunds,)
-        All of `wanted`, or 0.
+    reversed_ : shape (purchases,)
+        The part of each purchase that refunds reverse.
+    matched : shape (refunds,)
+        The amount of the refund if it is matched, otherwise 0.
     """
-    taken, given = np.zeros_like(amounts), np.zeros_like(wanted)
-    if not (len(key) and len(of)):
-        return taken, given
-    times = np.unique(np.concatenate([moment, at]))
-    when, then = np.searchsorted(times, moment), np.searchsorted(times, at)
-    place, whose = key * len(times) + when, of * len(times) + then
-    order = np.argsort(place, kind="stable")
-    turns = np.argsort(whose, kind="stable")
-    place, left = place[order], amounts[order].copy()
-    last = np.searchsorted(place, whose[turns], side="right") - 1
-    first = np.searchsorted(place, of[turns] * len(times), side="left")
-    for turn, low, high in zip(turns.tolist(), first.tolist(), last.tolist(), strict=True):
-        found = _last_with(left, wanted[turn], low, high)
-        if found >= 0:
-            left[found] -= wanted[turn]
-            given[turn] = wanted[turn]
-    taken[order] = amounts[order] - left
-    return taken, given
+    reversed_, matched = np.zeros_like(amounts), np.zeros_like(refund_amounts)
+    if not (len(key) and len(refund_key)):
+        return reversed_, matched
+    times = np.unique(np.concatenate([moment, refund_moment]))
+    rank = key * len(times) + np.searchsorted(times, moment)
+    refund_rank = refund_key * len(times) + np.searchsorted(times, refund_moment)
+    order, turns = np.argsort(rank, kind="stable"), np.argsort(refund_rank, kind="stable")
+    rank, left = rank[order], amounts[order].copy()
+    last = np.searchsorted(rank, refund_rank[turns], side="right") - 1
+    first = np.searchsorted(rank, refund_key[turns] * len(times), side="left")
+    for refund, low, high in zip(turns.tolist(), first.tolist(), last.tolist(), strict=True):
+        position = _last_with(left, refund_amounts[refund], low, high)
+        if position >= 0:
+            left[position] -= refund_amounts[refund]
+            matched[refund] = refund_amounts[refund]
+    reversed_[order] = amounts[order] - left
+    return reversed_, matched
 
 
-def _last_with(left: Units, wanted: Any, low: int, high: int) -> int:
-    """Last place from low to high with at least as much left; -1 if there is none."""
-    near = max(low, high - NEAR + 1)
-    for place in range(high, near - 1, -1):
-        if left[place] >= wanted:
-            return place
-    stop, width = near, 16 * NEAR
+def _last_with(left: Units, amount: Any, low: int, high: int) -> int:
+    """Return the last position from low to high with at least this amount left; -1 if there is none."""
+    near = max(low, high - NEARBY_PURCHASES + 1)
+    for position in range(high, near - 1, -1):
+        if left[position] >= amount:
+            return position
+    stop, width = near, 16 * NEARBY_PURCHASES
     while stop > low:
         begin = max(low, stop - width)
-        enough = np.flatnonzero(left[begin:stop] >= wanted)
+        enough = np.flatnonzero(left[begin:stop] >= amount)
         if len(enough):
             return begin + int(enough[-1])
         stop, width = begin, 4 * width
@@ -198,15 +204,15 @@ def _last_with(left: Units, wanted: Any, low: int, high: int) -> int:
 
 
 def _names_purchase(money: Units, order: LineCodes) -> RowMask:
-    """Refunds whose order holds a purchase."""
-    holds = np.zeros(int(order.max(initial=-1)) + 1, dtype=bool)
-    holds[order[(money > 0).astype(bool)]] = True
-    named: RowMask = (money < 0).astype(bool) & holds[order]
+    """Return which refunds name an order that has a purchase."""
+    has_purchase = np.zeros(int(order.max(initial=-1)) + 1, dtype=bool)
+    has_purchase[order[(money > 0).astype(bool)]] = True
+    named: RowMask = (money < 0).astype(bool) & has_purchase[order]
     return named
 
 
 def _had_earlier(money: Units, lines: Lines) -> RowMask:
-    """Refunds of customers who had bought something by that moment."""
+    """Return which refunds are of customers who had bought something by that moment."""
     bought = (money > 0).astype(bool)
     first = np.full(int(lines.customer.max(initial=-1)) + 1, np.iinfo(np.int64).max)
     np.minimum.at(first, lines.customer[bought], lines.moment[bought])
@@ -214,6 +220,6 @@ def _had_earlier(money: Units, lines: Lines) -> RowMask:
 
 
 def _groups(code: LineCodes) -> tuple[LineCodes, LineCodes]:
-    """Number of the group of each row, and the row at which each group starts; the codes are sorted."""
+    """Return the group number of each row and the first row of each group; the codes are sorted."""
     new = np.concatenate([[True], code[1:] != code[:-1]])
     return np.cumsum(new) - 1, np.flatnonzero(new)

@@ -1,4 +1,4 @@
-"""What cleaning does with which rows: one record of plain values, so that a job file can carry it."""
+"""The rules of cleaning, as one record of plain values that a job file can hold."""
 
 from __future__ import annotations
 
@@ -40,39 +40,41 @@ VOID_STATUSES = (
 
 @dataclass(frozen=True, slots=True)
 class CleaningRules:
-    r"""Rules of `clean`; every value is text, a number or a sequence of texts, as a TOML table holds them.
+    r"""Rules of `clean`; every value is text, a number or a list of texts, so a TOML table can hold them.
 
     Parameters
     ----------
     missing_id : {"set_aside", "raise"}
-        What to do with rows that name no customer.
+        What to do with rows without a customer id.
     void_statuses : sequence of str
-        Statuses, in any case, of rows that never became a purchase: cancelled before payment, failed, pending.
+        Statuses, in any case, of rows that are not a sale: cancelled before payment, failed, pending.
     internal_customers, internal_pattern : sequence of str, str
-        Ids of test and internal accounts, as text; or a regular expression found in them, such as "@ourshop\\.com$".
+        Ids of test and internal accounts, as text; or a regular expression that they match, such as
+        "@ourshop\\.com$".
     non_products, non_product_pattern : sequence of str, str
-        Codes that are no product, such as "POST" for postage; or a regular expression found in them.
+        Codes that are not products, such as "POST" for postage; or a regular expression that they match.
     duplicates : {"auto", "drop", "keep"}
-        Rows equal to another in every column of the log. "auto" drops those that name an order; without one, nothing
-        tells a duplicate from a customer who bought the same twice.
+        What to do with rows that equal another row in every column of the log. "auto" drops those with an order id;
+        without one, a duplicate looks like a customer who bought the same thing twice.
     refunds : {"net", "drop", "keep"}
-        Take refunds from the purchases they reverse; set them aside and leave the purchases; or leave both in place, so
-        that orders may add up to less than nothing.
+        Subtract refunds from the purchases they reverse; set refunds aside and leave purchases unchanged; or keep both
+        in place, so that the amount of an order may be negative.
     refund_prefix : str, optional
-        Orders whose id starts with it are refunds, whatever their sign; what follows may be the order they reverse.
+        Orders whose id starts with it are refunds, whatever their sign; the rest of the id may be the order that they
+        reverse.
     refund_statuses : sequence of str
         Statuses, in any case, of rows that are refunds, whatever their sign.
     zero_amounts : {"set_aside", "keep"}
-        Lines without a price.
+        What to do with lines without a price.
     outliers : {"flag", "winsorize", "keep"}
-        Orders of at least `outlier_times` the median order: say so in a column, cut them down to that as well, or
-        neither.
+        Orders of at least `outlier_times` the median order: "flag" marks them in a column, "winsorize" also reduces
+        them to that limit, "keep" does neither.
     outlier_times : float
 
     Raises
     ------
     InvalidOption
-        For a value that is not offered.
+        If a value is not one of the options.
 
     Examples
     --------
@@ -102,20 +104,20 @@ class CleaningRules:
             value, options = getattr(self, field.name), get_args(kinds[field.name])
             if field.name in CHOICES and value not in options:
                 raise InvalidOption(f"{field.name}={value!r} is not one of {', '.join(map(repr, options))}.")
-            if field.name in SEVERAL:
+            if field.name in LISTS:
                 if isinstance(value, str) or not all(isinstance(text, str) for text in value):
-                    raise InvalidOption(f"{field.name}={value!r} must be a list of texts, such as ['POST', 'DOT'].")
+                    raise InvalidOption(f"{field.name}={value!r} must be a list of strings, such as ['POST', 'DOT'].")
                 object.__setattr__(self, field.name, tuple(value))
             if field.name.endswith("_pattern") and value is not None:
                 try:
                     re.compile(value)
                 except (re.error, TypeError) as error:
-                    raise InvalidOption(f"{field.name}={value!r} is no regular expression: {error}.") from None
+                    raise InvalidOption(f"{field.name}={value!r} is not a valid regular expression: {error}.") from None
         if self.refund_prefix == "":
-            raise InvalidOption("refund_prefix='' would make every order a refund: leave it out for none.")
+            raise InvalidOption("refund_prefix='' would make every order a refund: omit it if there is no prefix.")
         if not 1 < self.outlier_times < float("inf"):
             raise InvalidOption(f"outlier_times={self.outlier_times!r} must be a finite number above 1.")
 
 
 CHOICES = ("missing_id", "duplicates", "refunds", "zero_amounts", "outliers")
-SEVERAL = ("void_statuses", "internal_customers", "non_products", "refund_statuses")
+LISTS = ("void_statuses", "internal_customers", "non_products", "refund_statuses")

@@ -125,7 +125,7 @@ def chances_given(model: PurchaseModel, rfm: RFM, purchases: npt.NDArray[np.int6
 def purchases(model: PurchaseModel, split: Holdout, sample: Sample, settings: Settings) -> Predictive:
     """What a process says of the purchases of the customers sampled."""
     rows = sample.rows
-    generator = np.random.default_rng([settings.seed, split.cut])
+    generator = np.random.default_rng([settings.seed, split.cutoff])
     draws = model.outcomes(split.calibration[rows], split.horizon, settings.draws, generator)
     crps, pit = _scored_by_pmf(model, split, sample, draws)
     doubtful = rows[:: max(1, len(rows) // DOUBT_CUSTOMERS)]
@@ -138,7 +138,7 @@ def money(spend: SpendModel, bought: Predictive, split: Holdout, sample: Sample,
     """What a process of purchases and one of spend say of the money of the customers sampled."""
     assert split.spend is not None, "checked at the door"
     rfm, actual = split.calibration[sample.rows], split.spend[sample.rows]
-    generator = np.random.default_rng([settings.seed, split.cut, 1])
+    generator = np.random.default_rng([settings.seed, split.cutoff, 1])
     draws = spend.outcomes(rfm, bought.draws, generator)
     lower, upper = _quantiles(draws, settings.level)
     d = len(draws)

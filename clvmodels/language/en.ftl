@@ -6,6 +6,107 @@
 
 ## Data: logs, cleaning and the RFM
 
+rows-without-id = { COUNT($rows) } { $rows ->
+    [one] row
+   *[other] rows
+    } without a customer id { $rows ->
+    [one] was
+   *[other] were
+    } set aside
+customers-left-out = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } first seen by { $day } { $customers ->
+    [one] was
+   *[other] were
+    } left out
+log-misses-cutoff-day = The log as known on { $day } has no row of that { $period }, but the log as known now has: were these rows left out?
+
+rfm-customers = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } with { COUNT($repeat_purchases) } repeat { $repeat_purchases ->
+    [one] purchase
+   *[other] purchases
+    }
+rfm-observed = observed to { $end }
+rfm-clock = times in { $unit }s, purchases merged within the { $merge_within }
+rfm-clock-zone = times in { $unit }s, purchases merged within the { $merge_within }, zone { $zone }
+rfm-clock-discrete = times in calendar { $unit }s, each one opportunity to buy
+rfm-clock-discrete-zone = times in calendar { $unit }s, each one opportunity to buy, zone { $zone }
+rfm-bought-once = { PERCENT($share, places: 1) } bought once
+rfm-first-purchase-counts = monetary_value includes the first purchase
+
+holdout-customers = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } known at { $calibration_end }, followed to { $holdout_end }
+holdout-purchases = { COUNT($purchases) } { $purchases ->
+    [one] purchase
+   *[other] purchases
+    } by { PERCENT($share, places: 1) } of them in these { $length } { $unit }s
+holdout-new-customers = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } first seen after the cutoff, with { COUNT($purchases) } { $purchases ->
+    [one] purchase
+   *[other] purchases
+    }
+
+cleaning-rows = { COUNT($rows) } { $rows ->
+    [one] row
+   *[other] rows
+    } became { COUNT($transactions) } { $transactions ->
+    [one] transaction
+   *[other] transactions
+    }
+cleaning-merged = { COUNT($lines) } { $lines ->
+    [one] line was
+   *[other] lines were
+    } merged into orders
+cleaning-set-aside = { COUNT($rows) } { $rows ->
+    [one] row was
+   *[other] rows were
+    } set aside
+cleaning-money = { FIXED($money_in, places: 2) } of money in, { FIXED($money_kept, places: 2) } kept
+
+export-further-line = { COUNT($rows) } { $rows ->
+    [one] row was
+   *[other] rows were
+    } left out: further lines of an order, whose total is on its first line
+export-not-a-payment = { COUNT($rows) } { $rows ->
+    [one] row was
+   *[other] rows were
+    } left out: neither payments received nor their refunds
+export-not-a-purchase-event = { COUNT($rows) } { $rows ->
+    [one] row was
+   *[other] rows were
+    } left out: events other than purchases and refunds
+export-repeated-order = { COUNT($rows) } { $rows ->
+    [one] row was
+   *[other] rows were
+    } left out: an order sent again
+
+ledger-rows-in = rows in
+ledger-kept = kept
+ledger-no-customer-id = no customer id
+ledger-void-status = status that is not a sale
+ledger-no-amount = no amount
+ledger-internal-account = internal account
+ledger-non-product = code that is not a product
+ledger-exact-duplicate = exact duplicate
+ledger-refund-dropped = refund dropped
+ledger-refund-netted = refund netted
+ledger-refund-beyond-purchase = refund larger than its purchase
+ledger-refund-before-purchase = refund before any purchase
+ledger-refund-unmatched = refund without a matching purchase
+ledger-purchase-reversed = purchase reversed
+ledger-purchase-reduced = purchase reduced
+ledger-zero-amount = zero amount
+ledger-merged-into-order = merged into its order
+ledger-outlier-flagged = outlier flagged
+ledger-outlier-winsorized = outlier winsorized
+
 rows-after-end = { COUNT($rows) } { $rows ->
     [one] row
    *[other] rows

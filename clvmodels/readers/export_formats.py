@@ -1,4 +1,4 @@
-"""What the exports people have look like: headers, what their columns mean, which rows are orders."""
+"""The formats of exports: headers, the meaning of their columns, and which rows are orders."""
 
 from __future__ import annotations
 
@@ -8,43 +8,45 @@ from typing import Any, Literal
 
 import narwhals as nw
 
-__all__ = ["KINDS", "ExportFormat", "known_kinds"]
+__all__ = ["EXPORT_FORMATS", "ExportFormat", "describe_formats"]
 
 MONTH_NAMES = ("%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p")
 NEGATIVE = r"^\s*[-(]"
 SALE = r"(?i)payment|checkout|sale"
-GIVEN_BACK = r"(?i)refund|reversal|chargeback"
-NO_SALE = r"(?i)hold|release|authori[sz]ation|refund|reversal|conversion|withdrawal|transfer|deposit"
+REFUND = r"(?i)refund|reversal|chargeback"
+NOT_SALE = r"(?i)hold|release|authori[sz]ation|refund|reversal|conversion|withdrawal|transfer|deposit"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
-    """One kind of export.
+    """The format of one kind of export.
 
     Attributes
     ----------
     name : str
     header : frozenset of str
-        Columns that tell it from others.
+        Columns by which it is recognized.
     roles : mapping of role to columns
-        Where each role is read from: the first that the file has and that is not blank.
+        The columns that each role is read from: the first one that the file has and that is not blank.
     date : tuple of str
-        Columns that together say when.
+        Columns that together state the time.
     clock : {"local", "utc", "offset", "microseconds"}
-        Whether they state local time, time in UTC, a moment with its offset, or microseconds since 1970.
+        Whether they state local time, time in UTC, time with its offset, or microseconds since 1970.
     formats : tuple of str or None
-        strftime codes that dates may have; None is ISO 8601.
+        Possible formats of dates, as strftime codes; None is ISO 8601.
     keep : mapping of str to expression
-        Rows that are orders; the others are left out under the name of the reason.
+        Conditions that rows must meet to be orders; other rows are left out, and the key is the code of the reason.
     blank : sequence of str
-        Values that stand for a missing one.
+        Values that mean "missing".
     once, once_by : sequences of str
-        Columns whose values together count once, where none is missing; and the order that says which row is first.
+        Columns whose combination of values counts only once, if none is missing; and the columns to sort by, of which
+        the first row counts.
     computed : mapping of role to expression
-        Roles made of several columns.
+        Roles computed from several columns.
     finish : function of a lazy frame, optional
-        Applied once numbers are read.
+        Applied after numbers are parsed.
     notes : mapping of role to str
+        Remarks on columns, for people.
     """
 
     name: str
@@ -62,30 +64,33 @@ class ExportFormat:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def known_kinds() -> str:
-    """The kinds with the columns they are told by, a line each."""
-    return "\n".join(f"  {kind.name}: {', '.join(sorted(kind.header))}" for kind in KINDS)
+def describe_formats() -> str:
+    """Return the formats and the columns by which they are recognized, one line per format."""
+    return "\n".join(f"  {form.name}: {', '.join(sorted(form.header))}" for form in EXPORT_FORMATS)
 
 
 def _refunded_by_adjustment(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Etsy states what is left of an order once something was given back; 0 or blank says that nothing was."""
-    given_back = (nw.col("adjusted") > 0) & (nw.col("adjusted") < nw.col("amount"))
-    partly = nw.when(given_back).then(nw.col("amount") - nw.col("adjusted"))
-    fully = nw.col("status").str.to_lowercase().str.contains("refund").fill_null(False) & ~given_back.fill_null(False)
+    """Add refunds of Etsy, which states what remains of a refunded order; 0 or blank means no refund."""
+    adjusted = (nw.col("adjusted") > 0) & (nw.col("adjusted") < nw.col("amount"))
+    partly = nw.when(adjusted).then(nw.col("amount") - nw.col("adjusted"))
+    fully = nw.col("status").str.to_lowercase().str.contains("refund").fill_null(False) & ~adjusted.fill_null(False)
     return lazy.with_columns(refunded=nw.when(fully).then(nw.col("amount")).otherwise(partly))
 
 
 def _refunded_by_status(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add refunds of orders whose status says that they were refunded."""
     refunded = nw.col("status").str.to_lowercase().str.contains("refunded").fill_null(False)
     return lazy.with_columns(refunded=nw.when(refunded).then(nw.col("amount")))
 
 
 def _refunds_below_zero(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Make the amounts of refund events negative."""
     refund = nw.col("status") == "refund"
     return lazy.with_columns(amount=nw.when(refund).then(-nw.col("amount").abs()).otherwise(nw.col("amount")))
 
 
 def _blank(name: str) -> nw.Expr:
+    """Return whether a column is missing."""
     return nw.col(name).is_null()
 
 
@@ -103,11 +108,11 @@ SHOPIFY = ExportFormat(
     date=("Created at",),
     clock="offset",
     formats=("%Y-%m-%d %H:%M:%S %z",),
-    keep={"further lines of an order, whose total stands on the first": ~_blank("Total")},
+    keep={"further_line": ~_blank("Total")},
     computed={
         "status": nw.when(~_blank("Cancelled at")).then(nw.lit("cancelled")).otherwise(nw.col("Financial Status"))
     },
-    notes={"amount": "of the whole order, with shipping and taxes", "status": "cancelled where Cancelled at is filled"},
+    notes={"amount": "of the whole order, with shipping and taxes", "status": "cancelled if Cancelled at is filled"},
 )
 WOOCOMMERCE = ExportFormat(
     name="woocommerce",
@@ -123,8 +128,8 @@ WOOCOMMERCE = ExportFormat(
     computed={"status": nw.col("status").str.replace_all("^wc-", "")},
     finish=_refunded_by_status,
     notes={
-        "amount": "of the whole order, with shipping and taxes; part refunds are not in the file as numbers",
-        "status": "orders with status refunded count as given back",
+        "amount": "of the whole order, with shipping and taxes; the file has no amounts of partial refunds",
+        "status": "orders with status refunded count as fully refunded",
     },
 )
 MAGENTO = ExportFormat(
@@ -146,12 +151,12 @@ STRIPE_ROLES = {
     "order_id": ("id",),
     "status": ("Status",),
 }
-IN_ONE = {
+CONVERTED = {
     "amount": ("Converted Amount",),
     "refunded": ("Converted Amount Refunded",),
     "currency": ("Converted Currency",),
 }
-AS_PAID = {"amount": ("Amount",), "refunded": ("Amount Refunded",), "currency": ("Currency",)}
+UNCONVERTED = {"amount": ("Amount",), "refunded": ("Amount Refunded",), "currency": ("Currency",)}
 STRIPE_STATUS = {
     "status": nw.when(
         (nw.col("Captured").str.to_lowercase() == "false") & nw.col("Status").str.to_lowercase().is_in(["paid"])
@@ -168,12 +173,12 @@ STRIPE = tuple(
         clock="utc",
         computed=STRIPE_STATUS,
         notes={
-            "amount": "in the currency of the account" if money is IN_ONE else "before fees",
-            "status": "uncaptured where Captured is false",
+            "amount": "in the currency of the account" if money is CONVERTED else "before fees",
+            "status": "uncaptured if Captured is false",
         },
     )
     for created in ("Created (UTC)", "Created date (UTC)")
-    for money, more in ((IN_ONE, ("Converted Amount", "Converted Currency")), (AS_PAID, ()))
+    for money, more in ((CONVERTED, ("Converted Amount", "Converted Currency")), (UNCONVERTED, ()))
 )
 SQUARE = ExportFormat(
     name="square",
@@ -185,7 +190,7 @@ SQUARE = ExportFormat(
         "status": ("Transaction Status",),
     },
     date=("Date", "Time"),
-    notes={"amount": "with tax and tip; refunds are rows of their own, below 0"},
+    notes={"amount": "with tax and tip; refunds are separate rows with negative amounts"},
 )
 PAYPAL = ExportFormat(
     name="paypal",
@@ -199,12 +204,12 @@ PAYPAL = ExportFormat(
     },
     date=("Date", "Time"),
     keep={
-        "neither a payment received nor its refund": (
+        "not_a_payment": (
             nw.col("Type").str.contains(SALE)
-            & ~nw.col("Type").str.contains(NO_SALE)
+            & ~nw.col("Type").str.contains(NOT_SALE)
             & ~nw.col("Gross").str.contains(NEGATIVE)
         )
-        | (nw.col("Type").str.contains(GIVEN_BACK) & nw.col("Gross").str.contains(NEGATIVE))
+        | (nw.col("Type").str.contains(REFUND) & nw.col("Gross").str.contains(NEGATIVE))
     },
     computed={
         "customer_id": nw.when(nw.col("Gross").str.contains(NEGATIVE))
@@ -216,9 +221,9 @@ PAYPAL = ExportFormat(
         .otherwise(nw.col("Transaction ID")),
     },
     notes={
-        "customer_id": "of refunds, To Email Address",
-        "order_id": "of refunds, Reference Txn ID",
-        "amount": "before fees; refunds are rows of their own, below 0",
+        "customer_id": "for refunds, To Email Address",
+        "order_id": "for refunds, Reference Txn ID",
+        "amount": "before fees; refunds are separate rows with negative amounts",
     },
 )
 ETSY = ExportFormat(
@@ -237,7 +242,7 @@ ETSY = ExportFormat(
     finish=_refunded_by_adjustment,
     notes={
         "amount": "with shipping and taxes",
-        "adjusted": "refunded is Order Total less this, where it is above 0; all of it where the status says refunded",
+        "adjusted": "refunded is Order Total minus this if it is above 0, and all of it if the status says refunded",
     },
 )
 AMAZON = ExportFormat(
@@ -253,7 +258,7 @@ AMAZON = ExportFormat(
     },
     date=("purchase-date",),
     clock="offset",
-    notes={"amount": "of all pieces of a line, before promotions, shipping and tax"},
+    notes={"amount": "of all items of a line, before promotions, shipping and tax"},
 )
 GA4 = ExportFormat(
     name="ga4",
@@ -267,13 +272,13 @@ GA4 = ExportFormat(
     date=("event_timestamp",),
     clock="microseconds",
     blank=("(not set)",),
-    keep={"events other than purchases and refunds": nw.col("event_name").is_in(["purchase", "refund"])},
+    keep={"not_a_purchase_event": nw.col("event_name").is_in(["purchase", "refund"])},
     once=("ecommerce.transaction_id", "ecommerce.purchase_revenue"),
     once_by=("event_timestamp", "user_pseudo_id"),
     finish=_refunds_below_zero,
     notes={
-        "customer_id": "of those not signed in a browser, which is not a person",
-        "amount": "in the currency of the event; amount='ecommerce.purchase_revenue_in_usd' for one currency",
+        "customer_id": "a browser rather than a person for users who are not signed in",
+        "amount": "in the currency of the event; pass amount='ecommerce.purchase_revenue_in_usd' for a single currency",
     },
 )
-KINDS = (SHOPIFY, WOOCOMMERCE, MAGENTO, *STRIPE, SQUARE, PAYPAL, ETSY, AMAZON, GA4)
+EXPORT_FORMATS = (SHOPIFY, WOOCOMMERCE, MAGENTO, *STRIPE, SQUARE, PAYPAL, ETSY, AMAZON, GA4)

@@ -1,4 +1,4 @@
-"""The exports people have: shops, payment services and GA4 events, read into a frame ready for `clean`."""
+"""Read exports of shops, payment services and GA4 into a frame for `clean`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import narwhals as nw
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.readers.export_formats import KINDS, ExportFormat, known_kinds
+from clvmodels.language import Finding, Findings
+from clvmodels.readers.export_formats import EXPORT_FORMATS, ExportFormat, describe_formats
 from clvmodels.transactions.log import Fault, refuse
 
 if TYPE_CHECKING:
@@ -21,30 +22,30 @@ if TYPE_CHECKING:
 __all__ = ["Export", "read_export"]
 
 COLUMNS = ("customer_id", "order_id", "date", "product", "amount", "refunded", "currency", "status")
-PLAIN = {
+NUMBER_PATTERNS = {
     ".": r"^-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$",
     ",": r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$",
 }
-SIGNS = r"[\s\x{00A0}\x{202F}'$€£¥]|[A-Z]{1,3}\$|^[A-Z]{3}|[A-Z]{3}$"
+CURRENCY_SIGNS = r"[\s\x{00A0}\x{202F}'$€£¥]|[A-Z]{1,3}\$|^[A-Z]{3}|[A-Z]{3}$"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Export:
-    r"""An export, read.
+    r"""An export, read into a frame.
 
     Attributes
     ----------
     frame : polars.DataFrame
-        customer_id (e-mail addresses in lower case), order_id, date (on the calendar's wall clock), amount and, where
-        the export has them, product, refunded, currency, status; a row an order, a line or a payment.
+        customer_id (e-mail addresses in lower case), order_id, date (local time of the calendar), amount and, if the
+        export has them, product, refunded, currency, status; one row per order, line or payment.
     kind : str
-        What it was taken for, such as "shopify".
+        The recognized kind of export, such as "shopify".
     columns : mapping of str to str
-        The keywords of `clean` that name the frame's columns: `clean(export.frame, **export.columns)`.
+        Keywords for `clean` that name the frame's columns: `clean(export.frame, **export.columns)`.
     mapped : pandas.DataFrame
-        Where each column came from: column, source, note.
+        The source of each column: column, source, note.
     left_out : mapping of str to int
-        Rows of the file that are no order, by reason.
+        Rows of the file that are not orders, by the code of the reason, such as "further_line".
 
     Examples
     --------
@@ -65,9 +66,16 @@ class Export:
     mapped: pd.DataFrame
     left_out: Mapping[str, int]
 
+    @property
+    def findings(self) -> Findings:
+        """Rows of the file that were left out, and why."""
+        return tuple(
+            Finding(f"export-{reason.replace('_', '-')}", {"rows": rows}) for reason, rows in self.left_out.items()
+        )
+
     def __repr__(self) -> str:
-        left = "".join(f"; {rows:,} rows left out: {why}" for why, rows in self.left_out.items())
-        return f"{self.kind} export, {len(self.frame):,} rows{left}\n{self.mapped.to_string(index=False)}"
+        findings = "".join(f"; {finding.text}" for finding in self.findings)
+        return f"{self.kind} export, {len(self.frame):,} rows{findings}\n{self.mapped.to_string(index=False)}"
 
 
 def read_export(
@@ -80,25 +88,25 @@ def read_export(
     date_format: str | None = None,
     decimal: str = ".",
 ) -> Export:
-    """Read an export of a shop, a payment service or GA4, recognized by its header or by name.
+    """Read an export of a shop, a payment service or GA4; its kind is recognized by the header, or named.
 
     Parameters
     ----------
     path : str or Path
-        CSV (Amazon's is separated by tabs); of GA4, JSON lines from BigQuery.
+        CSV (Amazon: separated by tabs); GA4: JSON lines from BigQuery.
     kind : str, optional
-        "shopify", "woocommerce", "magento", "stripe", "square", "paypal", "etsy", "amazon" or "ga4"; by default what
-        the header says.
+        "shopify", "woocommerce", "magento", "stripe", "square", "paypal", "etsy", "amazon" or "ga4"; by default
+        recognized by the header.
     customer_id, amount : str, optional
-        Columns of the file to take instead of the usual ones; Amazon's report names no buyer, so that one has to be
-        joined to it.
+        Columns of the file to use instead of the usual ones; Amazon's report has no buyer, so a column of buyers must
+        be joined to it.
     time_zone : str
-        Whose calendar counts, for exports that state moments (Shopify, Stripe, Amazon, GA4). The others state local
-        time, which is kept.
+        The zone whose calendar applies, for exports that state time with a zone (Shopify, Stripe, Amazon, GA4). The
+        others state local time, which is kept.
     date_format : str, optional
-        strftime codes of dates that differ by the account's settings (PayPal, Square) and are not ISO 8601.
+        strftime codes of dates that depend on the settings of the account (PayPal, Square) and are not ISO 8601.
     decimal : {".", ","}
-        What separates decimals.
+        The decimal separator.
 
     Returns
     -------
@@ -107,189 +115,189 @@ def read_export(
     Raises
     ------
     InvalidTransactions
-        For a header that is not known (with those that are), a column that is missing, or values that cannot be read.
+        If the header is not recognized (the message lists the known ones), a column is missing, or values cannot be
+        read.
 
     Examples
     --------
     >>> export = clv.read_export("orders_export.csv", time_zone="America/New_York")  # doctest: +SKIP
     >>> cleaned = clv.clean(export.frame, **export.columns)  # doctest: +SKIP
     """
-    if decimal not in PLAIN:
+    if decimal not in NUMBER_PATTERNS:
         raise InvalidOption(f"decimal={decimal!r} is neither '.' nor ','.")
     Clock(time_zone=time_zone)
     table = frames.read_fields(path)
-    found = _kind_of(list(table.columns), kind, Path(path).name)
-    sources = _sources(found, list(table.columns), customer_id, amount, Path(path).name)
-    rows, left_out = _orders_of(table, found)
-    asked = {role for role, name in (("customer_id", customer_id), ("amount", amount)) if name is not None}
-    rows = _columns(rows, found, sources, asked)
-    frame = _parsed(rows, found, time_zone, date_format, decimal)
+    form = _recognize(list(table.columns), kind, Path(path).name)
+    overrides = {"customer_id": customer_id, "amount": amount}
+    named = {role: name for role, name in overrides.items() if name is not None}
+    sources = _sources(form, list(table.columns), named, Path(path).name)
+    rows, left_out = _select_orders(table, form)
+    frame = _parse(_select_roles(rows, form, sources, set(named)), form, time_zone, date_format, decimal)
     names = [name for name in COLUMNS if name in frame.columns]
     return Export(
         frame=frames.table("polars", {name: frame[name] for name in names}),
-        kind=found.name,
+        kind=form.name,
         columns={name: name for name in names},
-        mapped=_mapped(found, sources, time_zone),
+        mapped=_describe_sources(form, sources, time_zone),
         left_out=left_out,
     )
 
 
-def _kind_of(header: list[str], wanted: str | None, file: str) -> ExportFormat:
-    if wanted is not None:
-        named = [kind for kind in KINDS if kind.name == wanted]
-        if not named:
-            names = ", ".join(map(repr, dict.fromkeys(kind.name for kind in KINDS)))
-            raise InvalidOption(f"kind={wanted!r} is not one of {names}.")
-        fitting = [kind for kind in named if kind.header <= set(header)]
-        if not fitting:
-            missing = min((sorted(kind.header - set(header)) for kind in named), key=len)
-            raise InvalidTransactions(
-                f"{file!r} lacks the columns {', '.join(map(repr, missing))} of an export of {wanted}; its columns are "
-                f"{', '.join(map(repr, header))}."
-            )
-        return fitting[0]
-    for kind in KINDS:
-        if kind.header <= set(header):
-            return kind
-    raise InvalidTransactions(
-        f"The header of {file!r} is none that is known (its columns are {', '.join(map(repr, header))}). Known are:\n"
-        f"{known_kinds()}\nFor any other file, name its columns to clean()."
-    )
+def _recognize(header: list[str], kind: str | None, file: str) -> ExportFormat:
+    """Return the format that a header has, which must be of a kind if one is named."""
+    if kind is None:
+        for form in EXPORT_FORMATS:
+            if form.header <= set(header):
+                return form
+        raise InvalidTransactions(
+            f"The header of {file!r} is not recognized (its columns are {', '.join(map(repr, header))}). Known headers "
+            f"are:\n{describe_formats()}\nFor any other file, name its columns in clean()."
+        )
+    forms = [form for form in EXPORT_FORMATS if form.name == kind]
+    if not forms:
+        names = ", ".join(map(repr, dict.fromkeys(form.name for form in EXPORT_FORMATS)))
+        raise InvalidOption(f"kind={kind!r} is not one of {names}.")
+    matching = [form for form in forms if form.header <= set(header)]
+    if not matching:
+        missing = min((sorted(form.header - set(header)) for form in forms), key=len)
+        raise InvalidTransactions(
+            f"{file!r} lacks the columns {', '.join(map(repr, missing))} of an export of {kind}; its columns are "
+            f"{', '.join(map(repr, header))}."
+        )
+    return matching[0]
 
 
-def _sources(
-    kind: ExportFormat, header: list[str], customer_id: str | None, amount: str | None, file: str
-) -> dict[str, tuple[str, ...]]:
-    """Columns of the file each role is read from; the first that is not blank counts."""
-    asked = {"customer_id": customer_id, "amount": amount}
-    absent = [name for name in asked.values() if name is not None and name not in header]
+def _sources(form: ExportFormat, header: list[str], named: Mapping[str, str], file: str) -> dict[str, tuple[str, ...]]:
+    """Return the columns of the file that each role is read from; the first one that is not blank counts."""
+    absent = [name for name in named.values() if name not in header]
     if absent:
         raise InvalidTransactions(f"{file!r} has no column {absent[0]!r}; it has {', '.join(map(repr, header))}.")
-    usual = {role: tuple(name for name in names if name in header) for role, names in kind.roles.items()}
+    usual = {role: tuple(name for name in names if name in header) for role, names in form.roles.items()}
     sources = {role: names for role, names in usual.items() if names}
-    sources |= {role: (name,) for role, name in asked.items() if name is not None}
+    sources |= {role: (name,) for role, name in named.items()}
     if "customer_id" not in sources:
-        usually = " or ".join(map(repr, kind.roles["customer_id"]))
+        expected = " or ".join(map(repr, form.roles["customer_id"]))
         raise InvalidTransactions(
-            f"{file!r} names no customer: an export of {kind.name} does so in {usually}, which is not there. Export "
-            "that column too, or join one, and name it with customer_id=."
+            f"{file!r} has no column of customers: an export of {form.name} has them in {expected}. Include that "
+            "column in the export, or join one, and name it with customer_id=."
         )
     return sources
 
 
-def _orders_of(table: nw.DataFrame[Any], kind: ExportFormat) -> tuple[nw.DataFrame[Any], dict[str, int]]:
-    """Rows that are orders, lines or refunds, and how many were left out, by reason."""
+def _select_orders(table: nw.DataFrame[Any], form: ExportFormat) -> tuple[nw.DataFrame[Any], dict[str, int]]:
+    """Return the rows that are orders, lines or refunds, and how many rows were left out, by reason."""
     left_out: dict[str, int] = {}
-    if kind.blank:
+    if form.blank:
         names = [nw.col(name) for name in table.columns]
-        blank = list(kind.blank)
+        blank = list(form.blank)
         table = table.with_columns(*(nw.when(~name.is_in(blank)).then(name) for name in names))
-    for why, keep in kind.keep.items():
-        kept = table.filter(keep)
-        if len(kept) < len(table):
-            left_out[why] = len(table) - len(kept)
-        table = kept
-    if kind.once:
-        known = ~nw.any_horizontal(*(nw.col(name).is_null() for name in kind.once), ignore_nulls=True)
-        named = table.filter(known).sort(*kind.once_by, nulls_last=True)
-        first = named.unique(subset=list(kind.once), keep="first", maintain_order=True)
-        if len(first) < len(named):
-            left_out["order sent again"] = len(named) - len(first)
-        table = nw.concat([first, table.filter(~known)])
+    for reason, condition in form.keep.items():
+        orders = table.filter(condition)
+        if len(orders) < len(table):
+            left_out[reason] = len(table) - len(orders)
+        table = orders
+    if form.once:
+        complete = ~nw.any_horizontal(*(nw.col(name).is_null() for name in form.once), ignore_nulls=True)
+        rows = table.filter(complete).sort(*form.once_by, nulls_last=True)
+        first = rows.unique(subset=list(form.once), keep="first", maintain_order=True)
+        if len(first) < len(rows):
+            left_out["repeated_order"] = len(rows) - len(first)
+        table = nw.concat([first, table.filter(~complete)])
     return table, left_out
 
 
-def _columns(
-    table: nw.DataFrame[Any], kind: ExportFormat, sources: Mapping[str, tuple[str, ...]], asked: set[str]
+def _select_roles(
+    table: nw.DataFrame[Any], form: ExportFormat, sources: Mapping[str, tuple[str, ...]], named: set[str]
 ) -> nw.DataFrame[Any]:
-    """The roles, as text."""
+    """Return the roles as columns of text; roles whose column the caller named are not computed."""
     texts = {
         role: nw.coalesce(*(nw.col(name) for name in names)) if len(names) > 1 else nw.col(names[0])
         for role, names in sources.items()
     }
-    date = nw.col(kind.date[0])
-    if len(kind.date) > 1:
-        date = nw.concat_str(*(nw.col(name) for name in kind.date), separator=" ", ignore_nulls=True)
-    changed = {role: expr for role, expr in kind.computed.items() if role not in asked}
-    rows = table.select(**(texts | changed), date=date)
-    customer = nw.col("customer_id")  # an address is the same however it is capitalized
+    date = nw.col(form.date[0])
+    if len(form.date) > 1:
+        date = nw.concat_str(*(nw.col(name) for name in form.date), separator=" ", ignore_nulls=True)
+    computed = {role: expression for role, expression in form.computed.items() if role not in named}
+    rows = table.select(**(texts | computed), date=date)
+    customer = nw.col("customer_id")  # the case of e-mail addresses has no meaning
     return rows.with_columns(
         customer_id=nw.when(customer.str.contains("@")).then(customer.str.to_lowercase()).otherwise(customer)
     )
 
 
-def _parsed(
-    rows: nw.DataFrame[Any], kind: ExportFormat, time_zone: str, date_format: str | None, decimal: str
+def _parse(
+    rows: nw.DataFrame[Any], form: ExportFormat, time_zone: str, date_format: str | None, decimal: str
 ) -> nw.DataFrame[Any]:
-    """Dates and numbers read, and one error for all that cannot be."""
-    lazy = _with_dates(rows.lazy(), kind, time_zone, date_format)
+    """Parse dates and numbers, and raise one error for all that cannot be read."""
+    lazy = _with_dates(rows.lazy(), form, time_zone, date_format)
     numbers: list[str] = [role for role in ("amount", "refunded", "adjusted") if role in rows.columns]
     for role in numbers:
         lazy = _with_number(lazy, role, decimal)
-    if kind.finish is not None:
-        lazy = kind.finish(lazy)
-    faults = list(_faults(kind, numbers, date_format, decimal))
-    checked = frames.collect(
-        lazy.select(nw.len().alias("rows"), *(fault.broken.sum().alias(str(i)) for i, fault in enumerate(faults)))
+    if form.finish is not None:
+        lazy = form.finish(lazy)
+    faults = list(_faults(form, numbers, date_format, decimal))
+    counts = frames.collect(
+        lazy.select(nw.len().alias("rows"), *(fault.mask.sum().alias(str(i)) for i, fault in enumerate(faults)))
     ).row(0)
-    refuse(lazy, [(f, count) for f, count in zip(faults, checked[1:], strict=True) if count], checked[0])
+    refuse(lazy, [(fault, count) for fault, count in zip(faults, counts[1:], strict=True) if count], counts[0])
     return frames.collect(lazy)
 
 
 def _with_dates(
-    lazy: nw.LazyFrame[Any], kind: ExportFormat, time_zone: str, date_format: str | None
+    lazy: nw.LazyFrame[Any], form: ExportFormat, time_zone: str, date_format: str | None
 ) -> nw.LazyFrame[Any]:
-    """Dates on the calendar's wall clock; missing where no format fits, what was written beside them."""
+    """Parse dates to local time of the calendar, missing where no format fits; `written` has the text of the file."""
     lazy = lazy.with_columns(written=nw.col("date"))
-    if kind.clock == "microseconds":
+    if form.clock == "microseconds":
         lazy = frames.parse_numbers(lazy, "date")
         moment = nw.col("date").cast(nw.Int64).cast(nw.Datetime("us"))
     else:
-        formats = (date_format,) if date_format is not None else kind.formats
-        for number, form in enumerate(formats):
-            zone = time_zone if kind.clock == "offset" else None
-            read = frames.parse_dates(lazy.with_columns(date=nw.col("written")), "date", form, zone)
-            lazy = read.rename({"date": f"date_{number}"})
-        reads = [nw.col(f"date_{number}").cast(nw.Datetime("us")) for number in range(len(formats))]
-        moment = nw.coalesce(*reads) if len(reads) > 1 else reads[0]
-    if kind.clock in ("utc", "microseconds"):
+        formats = (date_format,) if date_format is not None else form.formats
+        zone = time_zone if form.clock == "offset" else None
+        for number, codes in enumerate(formats):
+            parsed = frames.parse_dates(lazy.with_columns(date=nw.col("written")), "date", codes, zone)
+            lazy = parsed.rename({"date": f"date_{number}"})
+        dates = [nw.col(f"date_{number}").cast(nw.Datetime("us")) for number in range(len(formats))]
+        moment = nw.coalesce(*dates) if len(dates) > 1 else dates[0]
+    if form.clock in ("utc", "microseconds"):
         moment = moment.dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
     return lazy.with_columns(date=moment)
 
 
 def _with_number(lazy: nw.LazyFrame[Any], role: str, decimal: str) -> nw.LazyFrame[Any]:
-    """Money as floats: signs of currencies and separators of thousands taken off, brackets read as a minus."""
-    text = nw.col(role).str.replace_all(SIGNS, "").str.replace_all(r"^\((.*)\)$", "-$1")
+    """Parse money to floats without currency signs and thousands separators; parentheses mean a negative amount."""
+    text = nw.col(role).str.replace_all(CURRENCY_SIGNS, "").str.replace_all(r"^\((.*)\)$", "-$1")
     lazy = lazy.with_columns(nw.col(role).alias(f"stated_{role}"), text.alias(role))
-    plain = nw.col(role).str.contains(PLAIN[decimal])
+    plain = nw.col(role).str.contains(NUMBER_PATTERNS[decimal])
     thousands = "," if decimal == "." else "."
     bare = nw.col(role).str.replace_all(thousands, "", literal=True).str.replace_all(",", ".", literal=True)
     return frames.parse_numbers(lazy.with_columns(nw.when(plain).then(bare).alias(role)), role)
 
 
-def _faults(kind: ExportFormat, numbers: list[str], date_format: str | None, decimal: str) -> Iterator[Fault]:
-    expected = date_format or " or ".join(form or "YYYY-MM-DD" for form in kind.formats)
+def _faults(form: ExportFormat, numbers: list[str], date_format: str | None, decimal: str) -> Iterator[Fault]:
+    """Yield the faults of dates and numbers."""
+    expected = date_format or " or ".join(codes or "YYYY-MM-DD" for codes in form.formats)
     yield Fault(
         "written",
         nw.col("date").is_null(),
-        f"have a date that cannot be read as {expected}",
-        "Pass date_format= with the strftime codes the export was made with, such as date_format='%d/%m/%Y %H:%M:%S'.",
+        f"a date that cannot be read as {expected}",
+        "Pass date_format= with the strftime codes of the export, such as date_format='%d/%m/%Y %H:%M:%S'.",
     )
     other = "," if decimal == "." else "."
     for role in numbers:
         yield Fault(
             f"stated_{role}",
             nw.col(role).is_null() & ~nw.col(f"stated_{role}").is_null(),
-            f"have a number ({role}) that cannot be read with {decimal!r} before the decimals",
-            f"Pass decimal={other!r} if that is what the export was made with.",
+            f"a number ({role}) that cannot be read with {decimal!r} as the decimal separator",
+            f"Pass decimal={other!r} if the export uses it.",
         )
 
 
-def _mapped(kind: ExportFormat, sources: Mapping[str, tuple[str, ...]], time_zone: str) -> pd.DataFrame:
-    """Where each column came from."""
+def _describe_sources(form: ExportFormat, sources: Mapping[str, tuple[str, ...]], time_zone: str) -> pd.DataFrame:
+    """Return a table of the source of each column."""
     import pandas as pd
 
-    zone = "local time, as the export states it" if kind.clock == "local" else f"in {time_zone}"
-    said = [(role, ", else ".join(names), kind.notes.get(role, "")) for role, names in sources.items()]
-    said.append(("date", " ".join(kind.date), zone))
-    return pd.DataFrame(said, columns=["column", "source", "note"])
+    zone = "local time, as the export states it" if form.clock == "local" else f"in {time_zone}"
+    rows = [(role, ", else ".join(names), form.notes.get(role, "")) for role, names in sources.items()]
+    rows.append(("date", " ".join(form.date), zone))
+    return pd.DataFrame(rows, columns=["column", "source", "note"])

@@ -11,6 +11,7 @@ import pandas as pd
 
 from clvmodels import files
 from clvmodels.cleaning.clean import Cleaned
+from clvmodels.cleaning.ledger import with_current_codes
 from clvmodels.files import plain
 from clvmodels.frames import Frame
 from clvmodels.language.numbers import listed
@@ -77,6 +78,8 @@ def write_report(
         check_value(value)
     if isinstance(ledger, Cleaned):
         ledger = ledger.ledger
+    if ledger is not None:
+        ledger = with_current_codes(ledger)
     shown = select(result)
     verdict = judge(shown, value)
     content = {

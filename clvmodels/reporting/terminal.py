@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from clvmodels.cleaning.ledger import met
+from clvmodels.cleaning.ledger import applied_rules
 from clvmodels.language.numbers import cell
 from clvmodels.reporting.selection import select
 from clvmodels.reporting.verdict import judge
@@ -83,9 +83,9 @@ def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
     """What cleaning did, a rule a line; rules that met nothing are left out."""
     table = _table("Ledger", ["rule"], ["rows", "changed", "money"])
     table.add_column("example", overflow="fold")
-    for row in met(ledger).to_dict("records"):
+    for row in applied_rules(ledger).to_dict("records"):
         counts = (f"{row[name]:,}" if row[name] else "" for name in ("rows", "changed"))
-        table.add_row(row["rule"], *counts, cell(row["money"], ",.2f"), row["example"])
+        table.add_row(row["description"], *counts, cell(row["money"], ",.2f"), row["example"])
     console.print(table)
 
 

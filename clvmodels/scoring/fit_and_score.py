@@ -159,7 +159,8 @@ def fit_job(
             acquired_after=job.models.acquired_after,
         )
         rfm = data.customers.rfm[data.customers.bought]
-        event("read", "Read the source", customers=len(rfm), as_of=rfm.observation_end, facts=rfm.facts())
+        texts = [finding.text for finding in rfm.findings]
+        event("read", "Read the source", customers=len(rfm), as_of=rfm.observation_end, facts=texts)
         tell("Fitting")
         model.fit(rfm)
         event("fitted", "Fitted", models=[f"{part}" for part in model.parts])
@@ -245,7 +246,7 @@ def score_job(
         paid = paid and data.customers.rfm.monetary_value is not None
         model = champion if paid else CustomerModel(champion.purchases)
         planned = plan(job, model, version, path, fitted, data)
-        facts = data.customers.rfm.facts()
+        facts = [finding.text for finding in data.customers.rfm.findings]
         if champion.spend is not None and not paid:
             facts.append("no money in the source: purchases alone are scored")
         told: dict[str, Any] = {"run_id": planned.run_id, "as_of": planned.as_of, "version": version}

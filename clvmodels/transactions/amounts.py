@@ -1,4 +1,4 @@
-"""Money added up without rounding, so that no sum depends on the order of the rows: by the engine, or by numpy."""
+"""Add up money without rounding, in the engine or in numpy, so that no sum depends on the order of the rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["AMOUNT_UNIT", "added_up", "exact_amount", "exact_units", "money", "rounded_once"]
+__all__ = ["AMOUNT_UNIT", "Floats", "add_amounts", "exact_amount", "exact_units", "money", "round_once"]
 
 AMOUNT_UNIT = 2.0**-60  # amounts are whole multiples of this
 
@@ -17,24 +17,24 @@ Floats = npt.NDArray[np.float64]
 
 
 def exact_amount(amount: nw.Expr) -> nw.Expr:
-    """Amounts in whole multiples of AMOUNT_UNIT, which the engine adds up as integers."""
+    """Return amounts in whole multiples of AMOUNT_UNIT, which the engine adds up as integers."""
     return (amount / AMOUNT_UNIT).round().cast(nw.Int128)
 
 
 def money(sums: nw.Series[Any]) -> Floats:
-    """Sums of amounts, in whole multiples of AMOUNT_UNIT, as money."""
+    """Convert sums in whole multiples of AMOUNT_UNIT to money."""
     return sums.cast(nw.Float64).to_numpy() * AMOUNT_UNIT
 
 
 def exact_units(largest: float, most: int) -> list[float]:
-    """Powers of two into whose multiples amounts are taken apart, one after another, the last AMOUNT_UNIT.
+    """Return powers of two, the last of which is AMOUNT_UNIT; amounts are split into multiples of each in turn.
 
     Parameters
     ----------
     largest : float
-        No amount is larger.
+        The largest amount.
     most : int
-        So many multiples of one unit add up without rounding.
+        The number of multiples of one unit that must add up without rounding.
     """
     units = []
     while largest > 0:
@@ -46,8 +46,8 @@ def exact_units(largest: float, most: int) -> list[float]:
     return [*units, AMOUNT_UNIT]
 
 
-def added_up(sums: Floats, units: list[float], codes: npt.NDArray[np.integer[Any]], amounts: Floats) -> None:
-    """Add amounts (rows,) into sums (units, groups), by their multiples of every unit; codes (rows,) name the group."""
+def add_amounts(sums: Floats, units: list[float], codes: npt.NDArray[np.integer[Any]], amounts: Floats) -> None:
+    """Add amounts (rows,) to sums (units, groups) in multiples of every unit; codes (rows,) give the group."""
     for unit, total in zip(units, sums, strict=True):
         part = amounts * (1 / unit)  # exact, as powers of two are
         np.rint(part, out=part)
@@ -56,8 +56,8 @@ def added_up(sums: Floats, units: list[float], codes: npt.NDArray[np.integer[Any
         amounts = amounts - part
 
 
-def rounded_once(sums: Floats) -> Floats:
-    """What those sums come to, (groups,): of two numbers, an addition; of more, what `math.fsum` is for."""
+def round_once(sums: Floats) -> Floats:
+    """Return the sums over the units (groups,), each rounded once; `math.fsum` adds more than two units."""
     if len(sums) > 2:
         return np.fromiter(map(math.fsum, sums.T), dtype=np.float64, count=sums.shape[1])
     total: Floats = sums.sum(axis=0)

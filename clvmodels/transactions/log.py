@@ -1,4 +1,4 @@
-"""The door for transaction logs: three columns checked, dates turned into ticks, every fault named at once."""
+"""Read a transaction log: check three columns, turn dates into ticks, and report every fault at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 MissingId = Literal["raise", "drop"]
 HOUR, DAY = 3_600_000, 86_400_000  # in milliseconds
-EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a slip of the pen, such as the year 0014
+EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a typing error, such as the year 0014
 EXAMPLES = 3
 LARGEST_AMOUNT = 1e12  # a hundred million of these add up without overflow
 
@@ -39,18 +39,19 @@ class Transactions:
     Attributes
     ----------
     lazy : narwhals.LazyFrame
-        Columns customer_id, tick (whole merge periods since 1970) and, if there is money, amount; a row a transaction.
+        Columns customer_id, tick (whole merge periods since 1970) and, if there is money, amount; one row per
+        transaction.
     kind : FrameKind
-        The kind of frame to give back.
+        The kind of frame to return.
     in_memory : bool
-        Whether the rows are held already, so that going through them again costs little.
+        Whether the rows are in memory, so that reading them again is cheap.
     has_amount : bool
     first_tick, last_tick : int
         Ticks of the earliest and the latest transaction.
     rows, rows_after : int
-        Transactions, and how many of them are later than the tick asked about.
+        Transactions, and how many of them are later than the last tick that counts.
     rows_without_id : int
-        Rows set aside because they name no customer (`on_missing_id="drop"`).
+        Rows without a customer id, which were left out (`on_missing_id="drop"`).
     """
 
     lazy: nw.LazyFrame[Any]
@@ -66,11 +67,22 @@ class Transactions:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Rows that break one rule: the column that shows it, how to find them, how to say it, and the way out."""
+    """A rule that rows of a log may break.
 
-    shown: str
-    broken: nw.Expr
-    text: str
+    Attributes
+    ----------
+    column : str
+        Column to show in the examples.
+    mask : narwhals.Expr
+        Whether a row breaks the rule.
+    problem : str
+        What such a row has, such as "no date in 'when'".
+    remedy : str
+    """
+
+    column: str
+    mask: nw.Expr
+    problem: str
     remedy: str
 
 
@@ -84,12 +96,12 @@ def read_transactions(
     on_missing_id: MissingId = "raise",
     end: int | None = None,
 ) -> Transactions:
-    """Open a log and check every row, counting those later than tick `end` in passing.
+    """Open a log, check every row, and count the rows later than tick `end`.
 
     Raises
     ------
     InvalidTransactions
-        One error that names every fault: the column, the number of rows, the first few, and the remedy.
+        One error that lists every fault: the column, the number of rows, the first few, and the remedy.
     """
     if on_missing_id not in get_args(MissingId):
         raise InvalidOption(f"on_missing_id={on_missing_id!r} is not one of 'raise', 'drop'.")
@@ -99,9 +111,9 @@ def read_transactions(
     if amount is not None:
         lazy = with_numbers(lazy, "amount", amount, opened.as_text)
     without_id = nw.col("customer_id").is_null()
-    anonymous = 0
+    rows_without_id = 0
     if on_missing_id == "drop":
-        anonymous = int(frames.collect(lazy.select(without_id.sum())).item())
+        rows_without_id = int(frames.collect(lazy.select(without_id.sum())).item())
         lazy = lazy.filter(~without_id)
     faults = list(_faults(columns, clock, date_format))
     later = nw.lit(0) if end is None else (nw.col("tick") > end).sum()
@@ -111,25 +123,32 @@ def read_transactions(
             later.alias("later"),
             nw.col("tick").min().alias("first"),
             nw.col("tick").max().alias("last"),
-            *(fault.broken.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)),
+            *(fault.mask.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)),
         )
     ).row(0)
-    found = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
-    refuse(lazy, found, rows)
+    refuse(lazy, [(fault, count) for fault, count in zip(faults, counts, strict=True) if count], rows)
     if rows == 0:
-        emptiness = f"none of its {anonymous:,} rows has a customer id" if anonymous else "it has no rows"
-        raise InvalidTransactions(f"The log holds no transaction to summarize: {emptiness}.")
-    kept = lazy.select("customer_id", nw.col("tick").cast(nw.Int32), *(["amount"] if amount is not None else []))
-    held, has_amount = opened.in_memory, amount is not None
-    return Transactions(kept, opened.kind, held, has_amount, first, last, rows, rows_after, anonymous)
+        reason = f"none of its {rows_without_id:,} rows has a customer id" if rows_without_id else "it has no rows"
+        raise InvalidTransactions(f"The log has no transactions to summarize: {reason}.")
+    return Transactions(
+        lazy=lazy.select("customer_id", nw.col("tick").cast(nw.Int32), *(["amount"] if amount is not None else [])),
+        kind=opened.kind,
+        in_memory=opened.in_memory,
+        has_amount=amount is not None,
+        first_tick=first,
+        last_tick=last,
+        rows=rows,
+        rows_after=rows_after,
+        rows_without_id=rows_without_id,
+    )
 
 
 def with_ticks(
     lazy: nw.LazyFrame[Any], clock: Clock, name: str, date_format: str | None, longest: int | None = None
 ) -> nw.LazyFrame[Any]:
-    """Add `tick`, missing where the date cannot be read; text dates stay beside it for the error message.
+    """Add `tick`, missing where the date cannot be read, and `written`, the date as it was, for error messages.
 
-    `longest` is the length of the longest text, where it is known.
+    `longest` is the length of the longest text, if it is known.
     """
     dtype = lazy.collect_schema()["date"]
     lazy = lazy.with_columns(written=nw.col("date"))
@@ -138,22 +157,22 @@ def with_ticks(
     elif isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         if clock.time_zone is None:
             raise InvalidTransactions(
-                f"Column {name!r} holds timestamps in zone {dtype.time_zone}, and the day a purchase falls on depends "
-                "on whose calendar counts: name it with time_zone=, for example time_zone='Europe/London'."
+                f"Column {name!r} has timestamps in zone {dtype.time_zone}, and the day of a purchase depends on the "
+                "zone of the calendar: name it with time_zone=, for example time_zone='Europe/London'."
             )
         lazy = lazy.with_columns(nw.col("date").dt.convert_time_zone(clock.time_zone).dt.replace_time_zone(None))
     elif not (dtype == nw.Date or isinstance(dtype, nw.Datetime)):
         if not _has_no_value(lazy, "date"):
             raise InvalidTransactions(
-                f"Column {name!r} is of type {dtype}, which is no date: pass dates, timestamps, or text written "
-                "YYYY-MM-DD (any other text with date_format=)."
+                f"Column {name!r} has type {dtype}, which is not a date: pass dates, timestamps, or text written "
+                "YYYY-MM-DD (for any other text, pass date_format=)."
             )
         return lazy.with_columns(tick=nw.lit(None, dtype=nw.Int64))
     return lazy.with_columns(tick=_tick(nw.col("date"), clock))
 
 
 def _tick(moment: nw.Expr, clock: Clock) -> nw.Expr:
-    """Merge periods since 1970, of which calendar months and years are counted and the others are of one length."""
+    """Return merge periods since 1970: months and years by the calendar, the others by their fixed length."""
     if clock.merge_within in ("month", "year"):
         years = moment.dt.year().cast(nw.Int64) - EPOCH.year
         return years if clock.merge_within == "year" else 12 * years + moment.dt.month().cast(nw.Int64) - 1
@@ -164,7 +183,7 @@ def _tick(moment: nw.Expr, clock: Clock) -> nw.Expr:
 
 
 def with_numbers(lazy: nw.LazyFrame[Any], role: str, name: str, as_text: bool) -> nw.LazyFrame[Any]:
-    """A column as floats, missing where text cannot be read; what was stated stays beside it for the error message."""
+    """Convert a column to floats, missing where text cannot be read; `stated_<role>` has it as it was, for errors."""
     dtype = lazy.collect_schema()[role]
     lazy = lazy.with_columns(nw.col(role).alias(f"stated_{role}"))
     if as_text:
@@ -172,24 +191,25 @@ def with_numbers(lazy: nw.LazyFrame[Any], role: str, name: str, as_text: bool) -
     if not dtype.is_numeric():
         if not _has_no_value(lazy, role):
             raise InvalidTransactions(
-                f"Column {name!r} is of type {dtype}, which is no {role}: convert it to numbers first (thousands "
-                "separators and currency signs cannot be read)."
+                f"Column {name!r} has type {dtype}, which is not a number ({role}): convert it to numbers first "
+                "(thousands separators and currency signs cannot be read)."
             )
         return lazy.with_columns(nw.lit(None, dtype=nw.Float64).alias(role))
     return lazy.with_columns(nw.col(role).cast(nw.Float64))
 
 
 def _has_no_value(lazy: nw.LazyFrame[Any], role: str) -> bool:
-    """Whether a column has no row, or only missing ones, so that its type says nothing."""
+    """Return whether a column has no row or only missing values, so that its type means nothing."""
     return bool(frames.collect(lazy.select(nw.col(role).is_null().all())).item())
 
 
 def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> Iterator[Fault]:
+    """Yield the faults of customer ids, dates and amounts."""
     yield Fault(
         "customer_id",
         nw.col("customer_id").is_null(),
-        f"have no customer id in {columns['customer_id']!r}",
-        'Pass on_missing_id="drop" to set them aside.',
+        f"no customer id in {columns['customer_id']!r}",
+        'Pass on_missing_id="drop" to leave them out.',
     )
     yield from date_faults(columns["date"], clock, date_format)
     if "amount" in columns:
@@ -197,76 +217,77 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
         yield Fault(
             "amount",
             (paid.is_null() & stated.is_null()) | paid.is_nan().fill_null(False),
-            f"have no amount in {name!r}",
-            "Fill in the amounts, remove the rows, or leave `amount` out to model purchases alone.",
+            f"no amount in {name!r}",
+            "Fill in the amounts, remove the rows, or omit `amount` to model purchases only.",
         )
         yield Fault(
             "stated_amount",
             paid.is_null() & ~stated.is_null(),
-            f"have an amount in {name!r} that cannot be read as a number",
-            "Write amounts with a decimal point, without thousands separators and currency signs.",
+            f"an amount in {name!r} that cannot be read as a number",
+            "Write amounts with a decimal point and without thousands separators or currency signs.",
         )
         yield Fault(
             "amount",
             (~paid.is_finite() & ~paid.is_nan()).fill_null(False),
-            f"have an infinite amount in {name!r}",
+            f"an infinite amount in {name!r}",
             "Correct or remove them.",
         )
         yield Fault(
             "amount",
             (paid < 0).fill_null(False),
-            f"have a negative amount in {name!r}",
+            f"a negative amount in {name!r}",
             "Net refunds against the purchases they reverse, as `clean` does, or remove them; then summarize the log.",
         )
         yield Fault(
             "amount",
             ((paid > LARGEST_AMOUNT) & paid.is_finite()).fill_null(False),
-            f"have an amount above {LARGEST_AMOUNT:g} in {name!r}",
+            f"an amount above {LARGEST_AMOUNT:g} in {name!r}",
             "Correct them, or state all amounts in a larger unit, such as thousands.",
         )
 
 
 def date_faults(name: str, clock: Clock, date_format: str | None) -> Iterator[Fault]:
-    """Dates that are missing, unreadable or beyond belief."""
+    """Yield the faults of dates: missing, unreadable, or centuries away."""
     tick = nw.col("tick")
     yield Fault(
         "written",
         tick.is_null() & nw.col("written").is_null(),
-        f"have no date in {name!r}",
+        f"no date in {name!r}",
         "Remove them or fill in the date.",
     )
     shape = date_format if date_format is not None else "YYYY-MM-DD"
     yield Fault(
         "written",
         tick.is_null() & ~nw.col("written").is_null(),
-        f"have a date in {name!r} that cannot be read as {shape}",
+        f"a date in {name!r} that cannot be read as {shape}",
         "Pass date_format= with the right strftime codes, such as date_format='%d/%m/%Y'"
-        + ("; text that names its zone also needs time_zone=." if clock.time_zone is None else "."),
+        + ("; text with a time zone also needs time_zone=." if clock.time_zone is None else "."),
     )
     earliest, latest = clock.last_tick(EARLIEST), clock.last_tick(LATEST)
     yield Fault(
         "written",
         ((tick < earliest) | (tick > latest)).fill_null(False),
-        f"have a date in {name!r} outside {EARLIEST[:4]} to {LATEST[:4]}",
+        f"a date in {name!r} outside {EARLIEST[:4]} to {LATEST[:4]}",
         "Correct the year.",
     )
 
 
-def refuse(lazy: nw.LazyFrame[Any], found: list[tuple[Fault, int]], rows: int) -> None:
-    """Raise InvalidTransactions where there are faults: each with its count, its first rows and what to do."""
-    if not found:
+def refuse(lazy: nw.LazyFrame[Any], faults: list[tuple[Fault, int]], rows: int) -> None:
+    """Raise InvalidTransactions if there are faults, each with its count, its first rows and its remedy."""
+    if not faults:
         return
-    parts = []
-    for fault, count in found:
-        first = frames.first_rows(lazy, fault.broken, EXAMPLES)
-        if fault.shown == "customer_id":
+    messages = []
+    for fault, count in faults:
+        first = frames.first_rows(lazy, fault.mask, EXAMPLES)
+        if fault.column == "customer_id":
             examples = "rows " + ", ".join(f"{row['row']:,}" for row in first)
         else:
-            examples = ", ".join(f"{_shown(row[fault.shown])} of customer {row['customer_id']}" for row in first)
-        parts.append(f"{count:,} of {rows:,} rows {fault.text} (first: {examples}). {fault.remedy}")
-    raise InvalidTransactions("\n".join(parts))
+            examples = ", ".join(f"{_quoted(row[fault.column])} of customer {row['customer_id']}" for row in first)
+        verb = "has" if count == 1 else "have"
+        messages.append(f"{count:,} of {rows:,} rows {verb} {fault.problem} (first: {examples}). {fault.remedy}")
+    raise InvalidTransactions("\n".join(messages))
 
 
-def _shown(value: Any) -> str:
-    """A value as it stands in the log; text in quotes, so that spaces show."""
+def _quoted(value: Any) -> str:
+    """Return a value as it is in the log, text in quotes so that spaces show."""
     return repr(value) if isinstance(value, str) else str(value)

@@ -1,4 +1,4 @@
-"""A log read once and held as its purchases, from which any period can be cut without reading it again."""
+"""The purchases of a log in memory, from which any period can be summarized without reading the log again."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidTransactions
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
-from clvmodels.transactions.reduction import purchases
+from clvmodels.transactions.reduction import merge_into_purchases
 
-__all__ = ["PurchaseLog", "hold", "purchases_of"]
+__all__ = ["PurchaseLog", "purchases_of", "to_purchase_log"]
 
-ROWS_A_PART, ROWS_A_SCAN, MOST_PARTS = 1_000_000, 16_000_000, 8  # a file is read again for each part
+ROWS_PER_PARTITION, ROWS_PER_SCAN = 1_000_000, 16_000_000  # in memory, and of files, which each partition reads again
+MAX_PARTITIONS = 8
 
 IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PurchaseLog:
-    """The purchases of a log, customer by customer, each customer's in the order of time.
+    """The purchases of a log, sorted by customer and then by time.
 
     Attributes
     ----------
     customer_id : narwhals.Series, shape (n,)
         Sorted.
     start : int array, shape (n + 1,)
-        Where each customer's purchases begin, and where the last one's end.
+        Position of each customer's first purchase, and, last, the number of purchases.
     tick : int array, shape (m,)
-        When each purchase was.
+        Tick of each purchase.
     paid : narwhals.Series, shape (m + 1,), or None
-        Money of all purchases before each, in whole multiples of AMOUNT_UNIT, which add up exactly: what a customer
-        spent in any period is the difference of two. None if the log had no amounts.
+        Money of all purchases before each, in whole multiples of AMOUNT_UNIT, which add up exactly; spend in a period
+        is the difference of two values. None if the log has no amounts.
     rows_by_tick : int array, shape (2, ticks)
-        Ticks with a transaction, and how many rows of the log fell there.
+        Ticks with a transaction, and the number of rows of the log in each.
     clock : Clock
     kind : FrameKind
-        The kind of frame to give back.
+        The kind of frame to return.
     rows_without_id : int
-        Rows set aside because they name no customer.
+        Rows without a customer id, which were left out.
     """
 
     customer_id: nw.Series[Any]
@@ -63,54 +64,54 @@ class PurchaseLog:
 
     @property
     def first_tick(self) -> int:
-        """Tick of the earliest transaction of all."""
+        """Tick of the earliest transaction in the log."""
         return int(self.rows_by_tick[0, 0])
 
     @property
     def last_tick(self) -> int:
-        """Tick of the latest transaction of all."""
+        """Tick of the latest transaction in the log."""
         return int(self.rows_by_tick[0, -1])
 
     def rows_after(self, end: int) -> int:
-        """Rows of the log that are later than a tick."""
+        """Return the number of rows of the log that are later than a tick."""
         tick, rows = self.rows_by_tick
         return int(rows[tick > end].sum())
 
     def up_to(self, end: int) -> IntArray:
-        """Where in the purchases each customer's later than tick `end` begin, (n,)."""
+        """Return the position after each customer's last purchase up to and including tick `end`, (n,)."""
         seen = np.add.reduceat(self.tick <= end, self.start[:-1], dtype=np.int64)
         return self.start[:-1] + seen
 
     def of(self, customers: npt.NDArray[np.intp]) -> PurchaseLog:
-        """The same of some customers alone, by their places in ascending order."""
+        """Return the purchases of some customers only, by their positions in ascending order."""
         begin, size = self.start[customers], np.diff(self.start)[customers]
         start = np.append(0, np.cumsum(size))
-        place = np.arange(start[-1]) + np.repeat(begin - start[:-1], size)
+        position = np.arange(start[-1]) + np.repeat(begin - start[:-1], size)
         paid = self.paid
         if paid is not None:
-            paid = frames.running_total(paid[place + 1] - paid[place])
+            paid = frames.running_total(paid[position + 1] - paid[position])
         return replace(
             self,
             customer_id=self.customer_id[customers],
             start=start.astype(np.int64),
-            tick=self.tick[place],
+            tick=self.tick[position],
             paid=paid,
         )
 
     def spent(self, since: IntArray, until: IntArray) -> nw.Series[Any]:
-        """Money of the purchases from one place up to another, in whole multiples of AMOUNT_UNIT."""
+        """Return the money of the purchases from one position up to another, in whole multiples of AMOUNT_UNIT."""
         if self.paid is None:
             raise InvalidTransactions("The log was read without amounts.")
         return self.paid[until] - self.paid[since]
 
     def sum_log_gaps(self, until: IntArray) -> npt.NDArray[np.float64]:
-        """Sum of the logarithms of the ticks between each customer's purchases up to a place, (n,); 0 without any.
+        """Return the sum of log gaps in ticks between each customer's purchases up to a position, (n,); 0 if none.
 
-        Equal gaps are counted and summed from the shortest on, so that the numbers hang on nothing else.
+        Equal gaps are counted and added from the shortest on, so that the result depends on nothing else.
         """
         customer = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
-        place = np.arange(len(self.tick))
-        later = (place > self.start[customer]) & (place < until[customer])
+        position = np.arange(len(self.tick))
+        later = (position > self.start[customer]) & (position < until[customer])
         gap = self.tick[later].astype(np.int64) - self.tick[np.flatnonzero(later) - 1]
         widest = int(gap.max(initial=0)) + 1
         pair, times = np.unique(customer[later] * widest + gap, return_counts=True)
@@ -127,25 +128,25 @@ def purchases_of(
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
 ) -> PurchaseLog:
-    """Read and check a log, and hold its purchases; arguments and errors as for `rfm_summary`."""
-    return hold(read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id), clock)
+    """Read and check a log, and return its purchases; arguments and errors are those of `rfm_summary`."""
+    return to_purchase_log(read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id), clock)
 
 
-def hold(transactions: Transactions, clock: Clock) -> PurchaseLog:
-    """The purchases of a checked log, in memory."""
+def to_purchase_log(transactions: Transactions, clock: Clock) -> PurchaseLog:
+    """Return the purchases of a checked log, in memory."""
 
     def merge(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return purchases(lazy, transactions.has_amount, transactions.last_tick)
+        return merge_into_purchases(lazy, transactions.has_amount, transactions.last_tick)
 
-    parts = 1 + transactions.rows // (ROWS_A_PART if transactions.in_memory else ROWS_A_SCAN)
-    merged = frames.collect_in_parts(merge, transactions.lazy, "customer_id", min(parts, MOST_PARTS))
+    partitions = 1 + transactions.rows // (ROWS_PER_PARTITION if transactions.in_memory else ROWS_PER_SCAN)
+    merged = frames.collect_in_parts(merge, transactions.lazy, "customer_id", min(partitions, MAX_PARTITIONS))
     by_tick = merged.group_by("tick").agg(nw.col("rows").sum()).sort("tick")
     merged = merged.drop("rows").sort("customer_id", "tick")
-    who = merged["customer_id"]
-    starts = np.flatnonzero(np.append(True, (who != who.shift(1)).to_numpy()[1:]))
+    customer_id = merged["customer_id"]
+    starts = np.flatnonzero(np.append(True, (customer_id != customer_id.shift(1)).to_numpy()[1:]))
     return PurchaseLog(
-        customer_id=who[starts],
-        start=np.append(starts, len(who)).astype(np.int64),
+        customer_id=customer_id[starts],
+        start=np.append(starts, len(customer_id)).astype(np.int64),
         tick=merged["tick"].to_numpy().astype(np.int32),
         paid=frames.running_total(merged["amount"]) if transactions.has_amount else None,
         rows_by_tick=np.stack([by_tick[name].to_numpy().astype(np.int64) for name in ("tick", "rows")]),

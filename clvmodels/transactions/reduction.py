@@ -1,4 +1,4 @@
-"""Checked transactions -> one row a customer: counted by one sort of whole numbers, and added up without rounding."""
+"""Reduce checked transactions to one row per customer: one sort of whole numbers, and sums without rounding."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
-from clvmodels.transactions.amounts import Floats, added_up, exact_amount, exact_units, rounded_once
+from clvmodels.transactions.amounts import Floats, add_amounts, exact_amount, exact_units, round_once
 
-__all__ = ["Reduced", "joined", "purchases", "reduce_to_customers"]
+__all__ = ["CustomerTotals", "concat_totals", "merge_into_purchases", "reduce_to_customers"]
 
-BLOCK = 2**17  # rows whose amounts are added up at a time, or as many as there are customers: they stay in the cache
+BLOCK = 2**17  # rows whose amounts are added up at a time, unless there are more customers; fits the cache
 
 Ints = npt.NDArray[np.int64]
 Ticks = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Reduced:
-    """One row a customer, in the order of their ids.
+class CustomerTotals:
+    """Purchases, times and money of each customer, in the order of their ids.
 
     Attributes
     ----------
     customer_id : narwhals.Series, shape (n,)
     purchases, recency, age : int arrays, each (n,)
-        Recency and age in ticks.
+        Purchases, the first included; recency and age in ticks.
     spend : float array (n,), or None
-        The money that counts.
+        Money that counts toward monetary_value.
     """
 
     customer_id: nw.Series[Any]
@@ -39,32 +39,32 @@ class Reduced:
     age: Ints
     spend: Floats | None
 
-    def where(self, kept: npt.NDArray[np.bool_]) -> Reduced:
-        """Some of the customers."""
-        return Reduced(
-            self.customer_id[np.flatnonzero(kept)],
-            self.purchases[kept],
-            self.recency[kept],
-            self.age[kept],
-            None if self.spend is None else self.spend[kept],
+    def where(self, mask: npt.NDArray[np.bool_]) -> CustomerTotals:
+        """Return the customers under a mask."""
+        return CustomerTotals(
+            self.customer_id[np.flatnonzero(mask)],
+            self.purchases[mask],
+            self.recency[mask],
+            self.age[mask],
+            None if self.spend is None else self.spend[mask],
         )
 
 
-def joined(parts: list[Reduced]) -> Reduced:
-    """The customers of several parts, of which each has its own."""
+def concat_totals(parts: list[CustomerTotals]) -> CustomerTotals:
+    """Return the customers of several partitions, which have no customer in common, in the order of their ids."""
     if len(parts) == 1:
         return parts[0]
-    names = [field.name for field in fields(Reduced) if getattr(parts[0], field.name) is not None]
+    names = [field.name for field in fields(CustomerTotals) if getattr(parts[0], field.name) is not None]
     frame = nw.concat([nw.from_dict({n: getattr(part, n) for n in names}, backend="polars") for part in parts])
     ordered = frame.sort("customer_id")
     columns: dict[str, Any] = {"spend": None} | {name: ordered[name].to_numpy() for name in names}
-    return Reduced(**columns | {"customer_id": ordered["customer_id"]})
+    return CustomerTotals(**columns | {"customer_id": ordered["customer_id"]})
 
 
 def reduce_to_customers(
     customer_id: nw.Series[Any], tick: Ticks, amount: Floats | None, end: int, include_first_transaction: bool
-) -> Reduced:
-    """Reduce transactions up to tick `end`, in any order.
+) -> CustomerTotals:
+    """Reduce transactions up to tick `end`, in any order, to one row per customer.
 
     Parameters
     ----------
@@ -79,44 +79,44 @@ def reduce_to_customers(
     coded = frames.code_ids(customer_id)
     since = int(tick.min())
     span = int(tick.max()) - since + 1
-    place = _places(coded, tick, since, span)
-    who = place // span
-    start = np.flatnonzero(np.append(True, who[1:] != who[:-1]))
-    stop = np.append(start[1:], len(place))
-    known = who[start]
-    first, last = place[start] - known * span, place[stop - 1] - known * span
-    again = np.flatnonzero(place[1:] == place[:-1]) + 1  # rows that are no purchase of their own
-    bought = stop - start - np.bincount(np.searchsorted(start, again, side="right") - 1, minlength=len(start))
-    del place, who
+    rank = _ranks(coded, tick, since, span)
+    customer = rank // span
+    start = np.flatnonzero(np.append(True, customer[1:] != customer[:-1]))
+    stop = np.append(start[1:], len(rank))
+    codes = customer[start]
+    first, last = rank[start] - codes * span, rank[stop - 1] - codes * span
+    repeated = np.flatnonzero(rank[1:] == rank[:-1]) + 1  # rows of a purchase that an earlier row has counted
+    purchases = stop - start - np.bincount(np.searchsorted(start, repeated, side="right") - 1, minlength=len(start))
+    del rank, customer
     spend = None
     if amount is not None:
         left_out = None
         if not include_first_transaction:
             left_out = np.zeros(coded.bound, dtype=np.int32)
-            left_out[known] = first + since
-        spend = _spent(coded, tick, amount, left_out, int((stop - start).max()))[known]
-    return Reduced(
-        customer_id=coded.ids(known),
-        purchases=bought,
+            left_out[codes] = first + since
+        spend = _spent(coded, tick, amount, left_out, int((stop - start).max()))[codes]
+    return CustomerTotals(
+        customer_id=coded.ids(codes),
+        purchases=purchases,
         recency=(last - first).astype(np.int64),
         age=end - since - first.astype(np.int64),
         spend=spend,
     )
 
 
-def _places(coded: frames.CodedIds, tick: Ticks, since: int, span: int) -> npt.NDArray[Any]:
-    """Every row as one number, by customer and then by time, in ascending order."""
-    kind: type[np.int32] | type[np.int64] = np.int32 if coded.bound * span < 2**31 else np.int64
-    place: npt.NDArray[Any] = coded.codes.astype(kind)
-    place *= kind(span)
-    place -= kind(since)  # before the ticks are added, so that nothing on the way is too large either
-    place += tick
-    place.sort()
-    return place
+def _ranks(coded: frames.CodedIds, tick: Ticks, since: int, span: int) -> npt.NDArray[Any]:
+    """Return every row as one number, by customer and then by time, in ascending order."""
+    dtype: type[np.int32] | type[np.int64] = np.int32 if coded.bound * span < 2**31 else np.int64
+    rank: npt.NDArray[Any] = coded.codes.astype(dtype)
+    rank *= dtype(span)
+    rank -= dtype(since)  # before the ticks are added, so that no intermediate result overflows
+    rank += tick
+    rank.sort()
+    return rank
 
 
 def _spent(coded: frames.CodedIds, tick: Ticks, amount: Floats, left_out: Ticks | None, most: int) -> Floats:
-    """Money by number of customer, but for what was paid at the tick left out, (bound,)."""
+    """Return the money of each customer code (bound,), without what was paid at the tick left out."""
     units = exact_units(float(amount.max()), most)
     sums = np.zeros((len(units), coded.bound))
     size = max(BLOCK, coded.bound)
@@ -124,14 +124,14 @@ def _spent(coded: frames.CodedIds, tick: Ticks, amount: Floats, left_out: Ticks 
         code, paid = coded.codes[i : i + size], amount[i : i + size]
         if left_out is not None:
             paid = np.where(left_out[code] == tick[i : i + size], 0.0, paid)
-        added_up(sums, units, code, paid)
-    return rounded_once(sums)
+        add_amounts(sums, units, code, paid)
+    return round_once(sums)
 
 
-def purchases(lazy: nw.LazyFrame[Any], has_amount: bool, end: int) -> nw.LazyFrame[Any]:
-    """Transactions of one customer within one tick merged into one purchase, up to and including tick `end`.
+def merge_into_purchases(lazy: nw.LazyFrame[Any], has_amount: bool, end: int) -> nw.LazyFrame[Any]:
+    """Merge the transactions of a customer within one tick into one purchase, up to and including tick `end`.
 
-    The money is in whole multiples of AMOUNT_UNIT, and `rows` is how many transactions there were.
+    Money is in whole multiples of AMOUNT_UNIT, and `rows` is the number of transactions.
     """
     spend = [exact_amount(nw.col("amount")).sum()] if has_amount else []
     return lazy.filter(nw.col("tick") <= end).group_by("customer_id", "tick").agg(*spend, nw.len().alias("rows"))

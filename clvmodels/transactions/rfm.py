@@ -1,4 +1,4 @@
-"""The RFM: one row a customer, and the clock its times are told by."""
+"""The RFM: one row per customer, and the clock of its times."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ import numpy.typing as npt
 from clvmodels import frames, html
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidRFM
+from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.cnbd_k import regularity
-from clvmodels.transactions.rfm_checks import check, numbers, read_customers, refuse_customers
+from clvmodels.transactions.rfm_checks import check_rfm, read_customers, read_numbers, refuse_customers
 
-__all__ = ["RFM"]
+__all__ = ["RFM", "log_findings"]
 
 COLUMNS = ("frequency", "recency", "T", "sum_log_intertimes", "monetary_value", "monetary_count")
 OPPORTUNITIES = "n"
@@ -27,38 +28,38 @@ PREVIEW = 5
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RFM:
-    """One row a customer, in order of customer id, and the clock that tells its times.
+    """One row per customer, sorted by customer id, and the clock of its times.
 
     Attributes
     ----------
     customer_id : narwhals.Series, shape (n,)
         Integers or text.
     frequency : int array, shape (n,)
-        Repeat purchases: distinct merge periods with a purchase, less the first.
+        Repeat purchases: distinct merge periods with a purchase, minus the first.
     recency : float array, shape (n,)
         Time from the first purchase to the last, in the clock's unit; 0 if and only if frequency is 0.
     T : float array, shape (n,)
         Time from the first purchase to the end of observation.
     monetary_value : float array, shape (n,), or None
-        Mean spend a purchase; NaN where monetary_count is 0. None if the log had no amounts.
+        Mean spend per purchase; NaN where monetary_count is 0. None if the log has no amounts.
     monetary_count : int array, shape (n,), or None
-        How many purchases the mean is over: frequency, or frequency + 1 with the first purchase included.
+        Number of purchases in the mean: frequency, or frequency + 1 if it includes the first purchase.
     clock : Clock
     observation_end : str or None
-        Last date (or hour) observed, in ISO form; None if unknown.
+        Last date (or hour) observed, as ISO text; None if unknown.
     kind : FrameKind
-        The kind of frame to give back.
+        The kind of frame to return.
     rows_after_end, rows_without_id : int
-        Rows of the log that were left out: later than observation_end, or naming no customer.
+        Rows of the log that were left out: later than observation_end, or without a customer id.
     attributes : mapping of str to narwhals.Series
-        Further columns a customer, from `with_columns`.
+        Further columns, from `with_columns`.
     sum_log_intertimes : float array, shape (n,), or None
         Sum of the logarithms of the times between purchases, in the clock's unit; 0 if frequency is 0. None unless
-        asked for: models of regular timing read it.
+        `intertimes=True`; models of regular timing need it.
     acquired_after : str or None
-        Customers first seen up to this date are left out; None where all are in.
+        Customers first seen up to this date are left out; None if all are included.
     older_customers : int
-        How many that are.
+        The number of customers left out.
 
     Examples
     --------
@@ -90,19 +91,19 @@ class RFM:
 
     @property
     def n(self) -> npt.NDArray[np.int64] | None:
-        """Opportunities to buy after the first purchase (n,): T, on a discrete clock; None on any other."""
+        """Opportunities to buy after the first purchase (n,): T on a discrete clock, None on any other."""
         return self.T.astype(np.int64) if self.clock.discrete else None
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Customers and columns, as scikit-learn asks for them."""
+        """Number of customers and of columns, which scikit-learn reads."""
         return len(self.frequency), len(self.columns())
 
     def __len__(self) -> int:
         return len(self.frequency)
 
     def __getitem__(self, key: Any) -> Any:
-        """A column by its name, or the customers at positions, in a slice, or under a mask."""
+        """Return a column by its name, or the customers at positions, in a slice, or under a mask."""
         if isinstance(key, str):
             columns = self.columns()
             if key not in columns:
@@ -122,7 +123,7 @@ class RFM:
         )
 
     def to_frame(self) -> frames.Frame:
-        """The columns as a frame of the kind the log came in; `from_frame` takes it back."""
+        """Return the columns as a frame of the same kind as the log; `from_frame` reads it."""
         return frames.table(self.kind, self.columns())
 
     @classmethod
@@ -135,41 +136,41 @@ class RFM:
         time_zone: str | None = None,
         observation_end: str | Date | datetime | None = None,
     ) -> RFM:
-        """RFM from a frame that already holds one row a customer.
+        """Return the RFM of a frame that already has one row per customer.
 
         Parameters
         ----------
         frame : frame or path, as `rfm_summary` takes them
             Columns customer_id, frequency, recency, T and, optionally, sum_log_intertimes, monetary_value and
             monetary_count (default: frequency). Other columns become attributes. A pandas index named customer_id
-            serves as the column.
+            is used as the column.
         time_unit : {"hour", "day", "week", "month", "year"}
-            The unit recency and T are in; there is no default, since nothing in the frame can tell.
+            The unit of recency and T; there is no default, because the frame does not show it.
         merge_within : {"day", "hour", "week", "month", "year"}
-            With a week, month or year, T is the number of opportunities after the first purchase; a column n, if there
-            is one, has to agree.
+            With a week, month or year, T is the number of opportunities after the first purchase; a column n, if the
+            frame has one, must equal it.
 
         Raises
         ------
         InvalidRFM
-            When rows break the rules of an RFM; every broken rule is named with its count and first customers.
+            If rows break the rules of an RFM; each rule is listed with its count and the first customers.
         """
         clock = Clock(time_unit, merge_within, time_zone)
         data, kind = read_customers(frame, ("frequency", "recency", "T"))
         names = data.columns
         end = None if observation_end is None else clock.describe_tick(clock.closing_tick(observation_end))
-        known = {"customer_id", *COLUMNS, *((OPPORTUNITIES,) if clock.discrete else ())}
-        frequency = numbers(data, "frequency")
-        value = numbers(data, "monetary_value") if "monetary_value" in names else None
+        own_columns = {"customer_id", *COLUMNS, *((OPPORTUNITIES,) if clock.discrete else ())}
+        frequency = read_numbers(data, "frequency")
+        value = read_numbers(data, "monetary_value") if "monetary_value" in names else None
         count = None
         if value is not None:
-            count = numbers(data, "monetary_count") if "monetary_count" in names else frequency
+            count = read_numbers(data, "monetary_count") if "monetary_count" in names else frequency
             value = np.where(count == 0, np.nan, value)
         rfm = cls(
             customer_id=data["customer_id"],
             frequency=frequency,  # type: ignore[arg-type]  # whole numbers once checked
-            recency=numbers(data, "recency"),
-            T=numbers(data, "T"),
+            recency=read_numbers(data, "recency"),
+            T=read_numbers(data, "T"),
             monetary_value=value,
             monetary_count=count,  # type: ignore[arg-type]
             clock=clock,
@@ -177,10 +178,10 @@ class RFM:
             kind=kind,
             rows_after_end=0,
             rows_without_id=0,
-            attributes={name: data[name] for name in names if name not in known},
-            sum_log_intertimes=numbers(data, "sum_log_intertimes") if "sum_log_intertimes" in names else None,
+            attributes={name: data[name] for name in names if name not in own_columns},
+            sum_log_intertimes=read_numbers(data, "sum_log_intertimes") if "sum_log_intertimes" in names else None,
         )
-        check(rfm, numbers(data, OPPORTUNITIES) if OPPORTUNITIES in known & {*names} else rfm.T)
+        check_rfm(rfm, read_numbers(data, OPPORTUNITIES) if OPPORTUNITIES in own_columns & {*names} else rfm.T)
         return replace(
             rfm,
             frequency=frequency.astype(np.int64),
@@ -188,34 +189,38 @@ class RFM:
         )
 
     def with_columns(self, frame: frames.Frame) -> RFM:
-        """Carry customer attributes, matched by the frame's customer_id column (or pandas index of that name).
+        """Return the RFM with customer attributes, matched by the frame's customer_id column (or pandas index).
 
         Raises
         ------
         InvalidRFM
-            When a customer of the RFM is missing from the frame, or stands in it twice.
+            If a customer of the RFM is missing from the frame, or appears in it twice.
         """
-        given, _ = read_customers(frame)
-        names = [name for name in given.columns if name != "customer_id"]
-        taken = sorted(set(names) & {*COLUMNS, *self.columns()})
-        if taken:
-            raise InvalidRFM(f"The RFM already has the column {', '.join(map(repr, taken))}: rename it first.")
-        if given["customer_id"].dtype != self.customer_id.dtype:
+        table, _ = read_customers(frame)
+        names = [name for name in table.columns if name != "customer_id"]
+        present = sorted(set(names) & {*COLUMNS, *self.columns()})
+        if present:
+            raise InvalidRFM(f"The RFM already has the column {', '.join(map(repr, present))}: rename it first.")
+        if table["customer_id"].dtype != self.customer_id.dtype:
             raise InvalidRFM(
-                f"customer_id is {given['customer_id'].dtype} in the frame and {self.customer_id.dtype} in the RFM: "
+                f"customer_id is {table['customer_id'].dtype} in the frame and {self.customer_id.dtype} in the RFM: "
                 "convert one of them."
             )
-        ids = given["customer_id"]
-        refuse_customers(ids.filter(ids.is_duplicated()).unique(maintain_order=True), "stand in the frame twice")
+        ids = table["customer_id"]
+        refuse_customers(
+            ids.filter(ids.is_duplicated()).unique(maintain_order=True),
+            "appear in the frame twice",
+            "appears in the frame twice",
+        )
         keys = self.customer_id.alias("customer_id").to_frame().with_row_index("row")
-        missing = keys.join(given.select("customer_id"), on="customer_id", how="anti").sort("row")
-        refuse_customers(missing["customer_id"], "are missing from the frame")
-        places = keys.join(given.select("customer_id").with_row_index("place"), on="customer_id", how="left")
-        matched = given[places.sort("row")["place"].to_numpy()]
+        missing = keys.join(table.select("customer_id"), on="customer_id", how="anti").sort("row")
+        refuse_customers(missing["customer_id"], "are missing from the frame", "is missing from the frame")
+        positions = keys.join(table.select("customer_id").with_row_index("position"), on="customer_id", how="left")
+        matched = table[positions.sort("row")["position"].to_numpy()]
         return replace(self, attributes={**self.attributes, **{name: matched[name] for name in names}})
 
     def columns(self) -> dict[str, Any]:
-        """The columns by name, attributes last."""
+        """Return the columns by name, attributes last."""
         columns: dict[str, Any] = {
             "customer_id": self.customer_id,
             "frequency": self.frequency,
@@ -231,55 +236,73 @@ class RFM:
         return columns | dict(self.attributes)
 
     def regularity(self) -> float:
-        """How regularly customers buy, before any model: 1 at random, more the more alike the times between purchases.
+        """Return how regularly customers buy, without a model: 1 for random timing, larger for more regular timing.
 
-        A diagnostic of customers with two repeat purchases or more; the k of BGCNBD and MBGCNBD should lie near it.
-        Whoever buys every few days looks more regular than he is, since purchases of one day are one. Needs
-        `rfm_summary(..., intertimes=True)`.
+        A diagnostic from customers with at least two repeat purchases; the k of BGCNBD and MBGCNBD should be close to
+        it. Customers who buy every few days look more regular than they are, because purchases on one day count as
+        one. Needs `rfm_summary(..., intertimes=True)`.
         """
         if self.sum_log_intertimes is None:
             raise InvalidRFM("This RFM has no intertimes: make it with rfm_summary(log, ..., intertimes=True).")
         return regularity(self.frequency.astype(float), self.recency, self.sum_log_intertimes)
 
-    def facts(self) -> list[str]:
-        """What a reader should know of it, in words."""
-        end = f", observed to {self.observation_end}" if self.observation_end else ""
-        once = float(np.mean(self.frequency == 0)) if len(self) else 0.0
-        customers = "customer" if len(self) == 1 else "customers"
-        facts = [
-            f"{len(self):,} {customers}, {int(self.frequency.sum()):,} repeat purchases{end}",
-            f"times in {self.clock}",
-            f"{once:.1%} bought once",
-        ]
+    @property
+    def findings(self) -> Findings:
+        """What the RFM contains, and what was left out of it."""
+        customers = {"customers": len(self), "repeat_purchases": int(self.frequency.sum())}
+        findings = [Finding("rfm-customers", customers)]
+        if self.observation_end:
+            findings.append(Finding("rfm-observed", {"end": self.observation_end}))
+        findings.append(_clock_finding(self.clock))
+        bought_once = float(np.mean(self.frequency == 0)) if len(self) else 0.0
+        findings.append(Finding("rfm-bought-once", {"share": bought_once}))
         if self.monetary_count is not None and len(self) and np.any(self.monetary_count > self.frequency):
-            facts.append("money includes the first purchase")
-        if self.acquired_after is not None:
-            facts.append(f"{self.older_customers:,} customers first seen up to {self.acquired_after} left out")
-        if self.rows_after_end:
-            facts.append(f"{self.rows_after_end:,} rows after {self.observation_end} left out")
-        if self.rows_without_id:
-            facts.append(f"{self.rows_without_id:,} rows without a customer id set aside")
-        return facts
+            findings.append(Finding("rfm-first-purchase-counts"))
+        left_out = log_findings(
+            self.acquired_after, self.older_customers, self.rows_after_end, self.observation_end, self.rows_without_id
+        )
+        return (*findings, *left_out)
 
     def __repr__(self) -> str:
         head = frames.table("polars", self[:PREVIEW].columns())
-        return "RFM of " + "; ".join(self.facts()) + f"\n{head}"
+        return "RFM of " + as_text(self.findings, separator="; ") + f"\n{head}"
 
     def _repr_html_(self) -> str:
         columns = self[:PREVIEW].columns()
         units = dict.fromkeys(("recency", "T"), f"{self.clock.time_unit}s")
         more = f"… {len(self):,} rows" if len(self) > PREVIEW else ""
-        # Attributes may be years and codes.
-        shown = html.table(columns, units=units, names={"customer_id", *self.attributes}, more=more)
-        return html.block("RFM", "; ".join(self.facts()), shown)
+        # Attributes may be years or codes, which take no separators.
+        table = html.table(columns, units=units, names={"customer_id", *self.attributes}, more=more)
+        return html.block("RFM", as_text(self.findings, separator="; "), table)
+
+
+def log_findings(
+    acquired_after: str | None, older_customers: int, rows_after_end: int, end: str | None, rows_without_id: int = 0
+) -> Findings:
+    """Return findings on the customers and rows of a log that were left out."""
+    findings = []
+    if acquired_after is not None:
+        findings.append(Finding("customers-left-out", {"customers": older_customers, "day": acquired_after}))
+    if rows_after_end:
+        findings.append(Finding("rows-after-end", {"rows": rows_after_end, "end": end}))
+    if rows_without_id:
+        findings.append(Finding("rows-without-id", {"rows": rows_without_id}))
+    return tuple(findings)
+
+
+def _clock_finding(clock: Clock) -> Finding:
+    """Return the unit of times, what counts as one purchase, and the time zone."""
+    code = "rfm-clock" + ("-discrete" if clock.discrete else "") + ("-zone" if clock.time_zone else "")
+    figures = {"unit": clock.time_unit, "merge_within": clock.merge_within}
+    return Finding(code, figures | ({"zone": clock.time_zone} if clock.time_zone else {}))
 
 
 def _rows(key: Any, count: int) -> npt.NDArray[np.intp]:
-    """Positions that an index selects among `count` customers, (k,)."""
+    """Return the positions that an index selects among `count` customers, (k,)."""
     if isinstance(key, tuple):  # scikit-learn writes X[rows, ...]
         key, *others = key
         if not all(other is Ellipsis or (isinstance(other, slice) and other == slice(None)) for other in others):
-            raise IndexError("an RFM is indexed by customers alone; name a column, as in rfm['T']")
+            raise IndexError("an RFM is indexed by customers only; name a column, as in rfm['T']")
     if isinstance(key, (int, np.integer)):
         key = [key]
     rows: npt.NDArray[np.intp] = np.arange(count)[key]

@@ -1,4 +1,4 @@
-"""The door for tables that hold one row a customer: columns read, every rule of an RFM checked, all faults at once."""
+"""Read tables with one row per customer, check every rule of an RFM, and report all faults at once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidRFM, InvalidTransactions
 
-__all__ = ["check", "numbers", "read_customers", "refuse_customers"]
+__all__ = ["check_rfm", "read_customers", "read_numbers", "refuse_customers"]
+
+ROUNDING_TOLERANCE = 1e-9  # relative float error allowed in a sum of logarithms
+EXAMPLES = 3
 
 
 class RFMColumns(Protocol):
-    """The columns of an RFM that the rules look at."""
+    """The columns of an RFM that the rules use."""
 
     @property
     def customer_id(self) -> nw.Series[Any]: ...
@@ -41,7 +44,7 @@ class RFMColumns(Protocol):
 def read_customers(
     frame: frames.Frame | str | Path, needed: Sequence[str] = ()
 ) -> tuple[nw.DataFrame[Any], frames.FrameKind]:
-    """Every column of a frame that holds one row a customer, and the kind of frame it is."""
+    """Return every column of a frame with one row per customer, and the kind of the frame."""
     if not isinstance(frame, (str, Path)) and getattr(getattr(frame, "index", None), "name", None) == "customer_id":
         frame = frame.reset_index(drop="customer_id" in frame.columns)
     try:
@@ -52,58 +55,91 @@ def read_customers(
         raise InvalidRFM(str(error)) from error
 
 
-def numbers(data: nw.DataFrame[Any], name: str) -> npt.NDArray[np.float64]:
-    """A column as floats (n,)."""
-    column = data[name]
+def read_numbers(table: nw.DataFrame[Any], name: str) -> npt.NDArray[np.float64]:
+    """Return a column as floats (n,)."""
+    column = table[name]
     if not column.dtype.is_numeric():
-        raise InvalidRFM(f"Column {name!r} is of type {column.dtype}: it must be numeric.")
+        raise InvalidRFM(f"Column {name!r} has type {column.dtype}: it must be numeric.")
     return column.cast(nw.Float64).to_numpy().astype(np.float64)
 
 
-def check(rfm: RFMColumns, n: npt.NDArray[np.float64]) -> None:
-    """Every rule an RFM keeps, all at once; n is what the frame said of T in opportunities."""
-    x, t_x, T = rfm.frequency, rfm.recency, rfm.T
-    broken = {
-        "have no customer_id": rfm.customer_id.is_null().to_numpy(),
-        "stand twice in customer_id": rfm.customer_id.is_duplicated().to_numpy(),
-        "have a frequency that is not a whole number of at least 0": ~((x >= 0) & (x < 2**53) & (x == np.floor(x))),
-        "have a recency outside 0 to T": ~((t_x >= 0) & (t_x <= T)),
-        "have a T that is not finite": ~np.isfinite(T),
-        "have frequency 0 but recency above 0, or the reverse": (x == 0) != (t_x == 0),
-    }
-    if rfm.clock.discrete:
-        whole = (np.floor(t_x) == t_x) & (np.floor(T) == T)
-        broken["have a recency or T that is not a whole number of opportunities"] = ~whole
-        broken["have more repeat purchases than opportunities up to the last"] = x > t_x
-        broken["have an n that is not T"] = n != T
-    if rfm.sum_log_intertimes is not None:
-        logs = rfm.sum_log_intertimes
-        # Intertimes that sum to t_x have the largest sum of logarithms where they are equal.
-        times = np.maximum(x, 1)
-        most = x * np.log(np.where((x > 0) & (t_x > 0), t_x, 1.0) / times)
-        broken[
-            "have a sum_log_intertimes that is not finite, or more than intertimes that sum to recency can have"
-        ] = ~(np.isfinite(logs) & (logs <= most + 1e-9 * (1 + np.abs(most))))
-        broken["have frequency 0 but a sum_log_intertimes other than 0"] = (x == 0) & (logs != 0)
-    if rfm.monetary_count is not None and rfm.monetary_value is not None:
-        count, m = rfm.monetary_count, rfm.monetary_value
-        broken["have a monetary_count that is neither frequency nor frequency + 1"] = (count != x) & (count != x + 1)
-        known = (m >= 0) & np.isfinite(m)
-        broken["have a monetary_value that is missing, infinite or negative"] = (count > 0) & ~known
+def check_rfm(rfm: RFMColumns, n: npt.NDArray[np.float64]) -> None:
+    """Raise InvalidRFM that lists every broken rule; n is the column of opportunities in the frame, or T."""
+    customers = len(rfm.frequency)
+    if customers == 0:
+        raise InvalidRFM("This table is not a valid RFM summary: it has no rows. Correct the rows and try again.")
+    broken = _count_faults(rfm) | _opportunity_faults(rfm, n) | _intertime_faults(rfm) | _money_faults(rfm)
     faults = [
-        f"{int(rows.sum()):,} of {len(x):,} customers {what} "
-        f"(first: {', '.join(map(str, rfm.customer_id.filter(rows.tolist()).head(3).to_list()))})"
-        for what, rows in broken.items()
-        if rows.any()
+        f"{int(mask.sum()):,} of {customers:,} customers {'has' if mask.sum() == 1 else 'have'} {problem} "
+        f"(first: {_first(rfm.customer_id.filter(mask.tolist()))})"
+        for problem, mask in broken.items()
+        if mask.any()
     ]
-    if len(x) == 0:
-        faults = ["It has no rows"]
     if faults:
-        raise InvalidRFM("This frame is no RFM summary: " + "; ".join(faults) + ". Correct the rows and try again.")
+        raise InvalidRFM(
+            "This table is not a valid RFM summary: " + "; ".join(faults) + ". Correct the rows and try again."
+        )
 
 
-def refuse_customers(customers: nw.Series[Any], what: str) -> None:
-    """Raise InvalidRFM where any customer is given."""
+def _count_faults(rfm: RFMColumns) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return which customers break the rules of ids, counts and times, by what they have."""
+    x, t_x, T = rfm.frequency, rfm.recency, rfm.T
+    return {
+        "no customer_id": rfm.customer_id.is_null().to_numpy(),
+        "a customer_id that appears more than once": rfm.customer_id.is_duplicated().to_numpy(),
+        "a frequency that is not a whole number of at least 0": ~((x >= 0) & (x < 2**53) & (x == np.floor(x))),
+        "a recency outside 0 to T": ~((t_x >= 0) & (t_x <= T)),
+        "a T that is not finite": ~np.isfinite(T),
+        "frequency 0 but recency above 0, or the reverse": (x == 0) != (t_x == 0),
+    }
+
+
+def _opportunity_faults(rfm: RFMColumns, n: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return which customers break the rules of a discrete clock, by what they have."""
+    if not rfm.clock.discrete:
+        return {}
+    x, t_x, T = rfm.frequency, rfm.recency, rfm.T
+    whole = (np.floor(t_x) == t_x) & (np.floor(T) == T)
+    return {
+        "a recency or T that is not a whole number of opportunities": ~whole,
+        "more repeat purchases than opportunities up to the last purchase": x > t_x,
+        "an n that differs from T": n != T,
+    }
+
+
+def _intertime_faults(rfm: RFMColumns) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return which customers break the rules of sum_log_intertimes, by what they have."""
+    if rfm.sum_log_intertimes is None:
+        return {}
+    x, t_x, logs = rfm.frequency, rfm.recency, rfm.sum_log_intertimes
+    # Intertimes that add up to t_x have the largest sum of logarithms if they are all equal.
+    most = x * np.log(np.where((x > 0) & (t_x > 0), t_x, 1.0) / np.maximum(x, 1))
+    valid = np.isfinite(logs) & (logs <= most + ROUNDING_TOLERANCE * (1 + np.abs(most)))
+    return {
+        "a sum_log_intertimes that is not finite, or larger than recency allows": ~valid,
+        "frequency 0 but a sum_log_intertimes other than 0": (x == 0) & (logs != 0),
+    }
+
+
+def _money_faults(rfm: RFMColumns) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return which customers break the rules of money, by what they have."""
+    if rfm.monetary_count is None or rfm.monetary_value is None:
+        return {}
+    x, count, m = rfm.frequency, rfm.monetary_count, rfm.monetary_value
+    valid = (m >= 0) & np.isfinite(m)
+    return {
+        "a monetary_count that is neither frequency nor frequency + 1": (count != x) & (count != x + 1),
+        "a monetary_value that is missing, infinite or negative": (count > 0) & ~valid,
+    }
+
+
+def _first(customers: nw.Series[Any]) -> str:
+    """Return the first ids as a list in text."""
+    return ", ".join(map(str, customers.head(EXAMPLES).to_list()))
+
+
+def refuse_customers(customers: nw.Series[Any], several: str, one: str) -> None:
+    """Raise InvalidRFM if there are such customers; the predicates are for several customers and for one."""
     if len(customers):
-        first = ", ".join(map(str, customers.head(3).to_list()))
-        raise InvalidRFM(f"{len(customers):,} customers {what} (first: {first}).")
+        subject = "1 customer " + one if len(customers) == 1 else f"{len(customers):,} customers {several}"
+        raise InvalidRFM(f"{subject} (first: {_first(customers)}).")

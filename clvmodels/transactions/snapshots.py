@@ -1,4 +1,4 @@
-"""A log as it was known on a day, where what was learned later changed it, and as it is known now."""
+"""Read a log as it was known on a day, which later refunds or corrections may have changed, and as it is known now."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
+from clvmodels.language import Finding
 from clvmodels.transactions.log import LATEST, MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
 
-__all__ = ["CleanedLog", "LogSource", "SnapshotReader"]
+__all__ = ["CleanedLog", "LogSource", "LogTable", "SnapshotReader"]
 
 
 class CleanedLog:
-    """The result of cleaning a log; its `transactions` are what a summary reads."""
+    """The result of cleaning a log; a summary reads its `transactions`."""
 
     __slots__ = ()
     transactions: frames.Frame
@@ -24,17 +25,17 @@ class CleanedLog:
 
 LogTable = frames.Frame | str | Path
 LogSource = LogTable | Callable[[str], LogTable | CleanedLog]
-"""A log, or a function that gives the log as it was known on a day, told as ISO text."""
+"""A log, or a function that returns the log as it was known on a day (ISO text)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotReader:
-    """A log and how it is read, once or as of a day.
+    """A log and how to read it, once or as it was known on a day.
 
     Attributes
     ----------
     log : frame, path, or function of a day
-        The function is given `LATEST` for all that is known now.
+        A function is called with `LATEST` for the log as it is known now.
     clock : Clock
     customer_id, date, amount, date_format, on_missing_id
         As for `rfm_summary`.
@@ -50,38 +51,39 @@ class SnapshotReader:
 
     @property
     def changes(self) -> bool:
-        """Whether the log is another one on each day."""
+        """Whether the log differs by the day on which it is read."""
         return callable(self.log)
 
     def whole(self) -> PurchaseLog:
-        """The log as it is known now."""
+        """Return the log as it is known now."""
         return self._read(LATEST)
 
-    def at(self, cut: int) -> PurchaseLog:
-        """The log as it was known at tick `cut`, of a function.
+    def at(self, cutoff: int) -> PurchaseLog:
+        """Return the log as it was known at tick `cutoff`.
 
         Raises
         ------
         InvalidOption
-            When it holds what came later.
+            If the log has later rows.
         """
-        day = self.clock.describe_tick(cut)
-        record = self._read(day)
-        if record.last_tick > cut:
+        day = self.clock.describe_tick(cutoff)
+        log = self._read(day)
+        if log.last_tick > cutoff:
             raise InvalidOption(
-                f"log({day!r}) gave rows up to {self.clock.describe_tick(record.last_tick)}, which nobody could know "
-                f"then: leave out what is later before cleaning, as clean(..., until={day!r}) does."
+                f"log({day!r}) returned rows up to {self.clock.describe_tick(log.last_tick)}, which were not known "
+                f"then: leave out later rows before cleaning, as clean(..., until={day!r}) does."
             )
-        return record
+        return log
 
-    def misses_its_day(self, known: PurchaseLog, whole: PurchaseLog, cut: int) -> str | None:
-        """A warning where the log as known at a cut lacks the cut's own day, as `date <= day` makes moments do."""
-        if not self.changes or known.last_tick >= cut or cut not in whole.rows_by_tick[0]:
+    def missing_cutoff_day(self, snapshot: PurchaseLog, whole: PurchaseLog, cutoff: int) -> Finding | None:
+        """Return a finding if the log as known at a cutoff lacks the day of the cutoff, which the whole log has.
+
+        A function that filters timestamps by `date <= day` makes this mistake.
+        """
+        if not self.changes or snapshot.last_tick >= cutoff or cutoff not in whole.rows_by_tick[0]:
             return None
-        return (
-            f"The log as known on {self.clock.describe_tick(cut)} has no row of that {self.clock.merge_within}, and "
-            "the log as known now has some: are they left out?"
-        )
+        figures = {"day": self.clock.describe_tick(cutoff), "period": self.clock.merge_within}
+        return Finding("log-misses-cutoff-day", figures, "caution")
 
     def _read(self, day: str) -> PurchaseLog:
         log = self.log(day) if callable(self.log) else self.log

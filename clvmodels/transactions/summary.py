@@ -1,8 +1,8 @@
-"""Transaction log -> RFM: frequency, recency, age and mean spend of each customer, with the clock they are told by."""
+"""Summarize a transaction log: frequency, recency, age and mean spend of each customer, as an RFM."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +16,13 @@ from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
-from clvmodels.transactions.purchase_log import PurchaseLog, hold
-from clvmodels.transactions.reduction import Reduced, joined, reduce_to_customers
+from clvmodels.transactions.purchase_log import PurchaseLog, to_purchase_log
+from clvmodels.transactions.reduction import CustomerTotals, concat_totals, reduce_to_customers
 from clvmodels.transactions.rfm import RFM
 
 __all__ = ["RFM", "acquisition_tick", "refuse_before", "refuse_nobody", "rfm_summary", "summarize"]
 
-ROWS_AT_ONCE = 32_000_000  # a file is read again for each part
+ROWS_PER_PARTITION = 32_000_000  # a file is read again for each partition
 
 
 def rfm_summary(
@@ -49,45 +49,48 @@ def rfm_summary(
     Parameters
     ----------
     log : frame of pandas, polars (eager or lazy) or PyArrow, relation of DuckDB, table of Ibis, or path
-        A row a transaction. A path is one of a file, a folder or a glob of CSV, JSON lines or Parquet; its files are
-        one log. Predictions come back as the kind of frame the log came in: from DuckDB as relations of its connection,
-        from Ibis as memtables, from a path or a lazy frame as polars frames.
+        One row per transaction. A path names a file, a folder or a glob of CSV, JSON lines or Parquet; its files are
+        read as one log. Predictions are returned as the same kind of frame: for DuckDB as relations of its connection,
+        for Ibis as memtables, for a path or a lazy frame as polars frames.
     customer_id, date, amount : str
         Column names. Without `amount` there is no money in the result. Zero amounts count as purchases.
     time_unit : {"hour", "day", "week", "month", "year"}
-        Divides differences of dates, fractions kept.
+        Unit of recency and T, which may be fractions.
     observation_end : date or str, optional
-        Last day observed, itself included; default: the latest date in the log. Later rows are left out and counted.
-        Of opportunities it has to be the last day of one; by default, that of the latest date is taken to be over.
+        Last day observed (inclusive); default: the latest date in the log. Later rows are left out and counted. If
+        opportunities are counted, it must be the last day of one; by default the opportunity of the latest date counts
+        as complete.
     acquired_after : date or str, optional
-        Leave out whoever is first seen on this day or earlier: early in a log, the first purchase seen is often not the
-        first there was, and models take it for that. `profile` says whether it is. Those left out are counted.
+        Leave out customers who are first seen on this day or earlier. Early in a log, the first purchase seen is often
+        not a customer's first purchase, but models treat it as such; `profile` reports whether this is the case.
+        Customers left out are counted.
     merge_within : {"day", "hour", "week", "month", "year"}
-        Purchases within one such calendar period are one purchase. A week (from Monday), month or year is an
-        opportunity to buy, as discrete processes such as BG/BB count them: the time unit is then the same, and the RFM
-        carries n, how many there were after the first purchase.
+        Purchases within one such calendar period count as one. A week (from Monday), month or year is an opportunity
+        to buy, as in discrete processes such as BG/BB; the time unit is then the same, and the RFM has a column n, the
+        number of opportunities after the first purchase.
     include_first_transaction : bool
-        Let the money of the first purchase count into monetary_value.
+        Include the first purchase in monetary_value.
     intertimes : bool
-        Add sum_log_intertimes, which models of regular timing read; all purchases are then held in memory.
+        Add sum_log_intertimes, which models of regular timing need; all purchases are then kept in memory.
     time_zone : str, optional
-        Whose calendar counts; zone-aware timestamps are refused without it.
+        The zone whose calendar applies; timestamps with a zone are refused without it.
     date_format : str, optional
         strftime codes for text that is not ISO 8601; never guessed.
     on_missing_id : {"raise", "drop"}
-        What to do with rows that name no customer.
+        What to do with rows without a customer id.
 
     Returns
     -------
     RFM
-        In order of customer id.
+        Sorted by customer id.
 
     Raises
     ------
     InvalidTransactions
-        Naming every fault at once: column, rows, first few, remedy. When nobody is first seen after acquired_after.
+        Lists every fault at once: column, number of rows, the first few, and the remedy. Also raised if no customer is
+        first seen after acquired_after.
     InvalidOption
-        When acquired_after is not before the end of observation.
+        If acquired_after is not before the end of observation.
 
     Examples
     --------
@@ -98,11 +101,39 @@ def rfm_summary(
     (2357, 2457, 38.86)
     """
     clock = Clock(time_unit, merge_within, time_zone)
-    named = None if observation_end is None else clock.closing_tick(observation_end)
-    transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id, named)
-    end = transactions.last_tick if named is None else named
+    last_tick = None if observation_end is None else clock.closing_tick(observation_end)
+    transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id, last_tick)
+    end = transactions.last_tick if last_tick is None else last_tick
     after = acquisition_tick(clock, acquired_after, end)
     return reduce_transactions(transactions, clock, end, include_first_transaction, intertimes, after)
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPeriod:
+    """What an RFM records about its log besides the customers.
+
+    Attributes
+    ----------
+    clock : Clock
+    end : int
+        Last tick observed.
+    after : int or None
+        Customers first seen up to this tick are left out.
+    older_customers : int
+        The number of customers left out.
+    rows_after_end, rows_without_id : int
+        Rows of the log left out.
+    kind : FrameKind
+        The kind of frame to return.
+    """
+
+    clock: Clock
+    end: int
+    after: int | None
+    older_customers: int
+    rows_after_end: int
+    rows_without_id: int
+    kind: frames.FrameKind
 
 
 def reduce_transactions(
@@ -113,143 +144,159 @@ def reduce_transactions(
     intertimes: bool = False,
     after: int | None = None,
 ) -> RFM:
-    """RFM of checked transactions up to and including tick `end`, of customers first seen after tick `after`."""
+    """Return the RFM of checked transactions up to and including tick `end`, of customers first seen after `after`."""
     if intertimes:
-        return summarize(hold(transactions, clock), end, include_first_transaction, intertimes, after)
+        log = to_purchase_log(transactions, clock)
+        return summarize(log, end, include_first_transaction, intertimes, after)
     refuse_before(transactions.first_tick, end, clock)
-    rows = _reduced(transactions, end, include_first_transaction)
-    known = np.ones(len(rows.age), dtype=bool) if after is None else rows.age < end - after
-    refuse_nobody(int(known.sum()), len(known), after, clock)
-    if after is not None:
-        rows = rows.where(known)
-    frequency = rows.purchases - 1
-    count = rows.purchases if include_first_transaction else frequency
-    return RFM(
-        customer_id=rows.customer_id,
-        frequency=frequency,
-        recency=rows.recency / clock.ticks_per_unit,
-        T=rows.age / clock.ticks_per_unit,
-        monetary_value=None if rows.spend is None else _mean(rows.spend, count),
-        monetary_count=None if rows.spend is None else count,
+    totals = _customer_totals(transactions, end, include_first_transaction)
+    newer = np.ones(len(totals.age), dtype=bool) if after is None else totals.age < end - after
+    refuse_nobody(int(newer.sum()), len(newer), after, clock)
+    period = ObservedPeriod(
         clock=clock,
-        observation_end=clock.describe_tick(end),
-        kind=transactions.kind,
+        end=end,
+        after=after,
+        older_customers=len(newer) - int(newer.sum()),
         rows_after_end=transactions.rows_after,
         rows_without_id=transactions.rows_without_id,
-        attributes={},
-        acquired_after=None if after is None else clock.describe_tick(after),
-        older_customers=len(known) - int(known.sum()),
+        kind=transactions.kind,
     )
-
-
-def _reduced(transactions: Transactions, end: int, include_first_transaction: bool) -> Reduced:
-    """One row a customer, from one part of the customers after another if there are too many rows to hold."""
-    lazy = transactions.lazy.filter(nw.col("tick") <= end) if transactions.rows_after else transactions.lazy
-    parts = 1 + (transactions.rows - transactions.rows_after) // ROWS_AT_ONCE
-    held = frames.collect_parts(lambda part: part, lazy, "customer_id", parts, transactions.in_memory)
-    return joined(
-        [
-            reduce_to_customers(
-                part["customer_id"],
-                part["tick"].to_numpy(),
-                part["amount"].to_numpy() if transactions.has_amount else None,
-                end,
-                include_first_transaction,
-            )
-            for part in held
-            if len(part)
-        ]
-    )
+    return _build_rfm(totals if after is None else totals.where(newer), period, include_first_transaction)
 
 
 def summarize(
-    record: PurchaseLog,
+    log: PurchaseLog,
     end: int,
     include_first_transaction: bool,
     intertimes: bool = False,
     after: int | None = None,
 ) -> RFM:
-    """RFM of the purchases held, up to and including tick `end`, of customers first seen after tick `after`."""
-    clock = record.clock
-    refuse_before(record.first_tick, end, clock)
-    everybody = record.first <= end
-    known = everybody if after is None else everybody & (record.first > after)
-    refuse_nobody(int(known.sum()), int(everybody.sum()), after, clock)
-    start, until = record.start[:-1][known], record.up_to(end)[known]
-    frequency = until - start - 1
-    count = frequency + 1 if include_first_transaction else frequency
-    value = logs = None
-    if record.paid is not None:
-        value = _mean(money(record.spent(start if include_first_transaction else start + 1, until)), count)
+    """Return the RFM of purchases in memory up to and including tick `end`, of customers first seen after `after`."""
+    clock = log.clock
+    refuse_before(log.first_tick, end, clock)
+    seen = log.first <= end
+    newer = seen if after is None else seen & (log.first > after)
+    refuse_nobody(int(newer.sum()), int(seen.sum()), after, clock)
+    start, until = log.start[:-1][newer], log.up_to(end)[newer]
+    first, last = log.tick[start].astype(np.int64), log.tick[until - 1]
+    totals = CustomerTotals(
+        customer_id=log.customer_id.filter(newer.tolist()),
+        purchases=until - start,
+        recency=last - first,
+        age=end - first,
+        spend=None if log.paid is None else money(log.spent(start + (not include_first_transaction), until)),
+    )
+    logs = None
     if intertimes:
-        logs = record.sum_log_gaps(record.up_to(end))[known] - frequency * np.log(clock.ticks_per_unit)
-    first, last = record.tick[start].astype(np.int64), record.tick[until - 1]
-    return RFM(
-        customer_id=record.customer_id.filter(known.tolist()),
-        frequency=frequency,
-        recency=(last - first) / clock.ticks_per_unit,
-        T=(end - first) / clock.ticks_per_unit,
-        monetary_value=value,
-        monetary_count=None if value is None else count,
+        logs = log.sum_log_gaps(log.up_to(end))[newer] - (totals.purchases - 1) * np.log(clock.ticks_per_unit)
+    period = ObservedPeriod(
         clock=clock,
-        observation_end=clock.describe_tick(end),
-        kind=record.kind,
-        rows_after_end=record.rows_after(end),
-        rows_without_id=record.rows_without_id,
+        end=end,
+        after=after,
+        older_customers=int(seen.sum()) - int(newer.sum()),
+        rows_after_end=log.rows_after(end),
+        rows_without_id=log.rows_without_id,
+        kind=log.kind,
+    )
+    return _build_rfm(totals, period, include_first_transaction, logs)
+
+
+def _build_rfm(
+    totals: CustomerTotals,
+    period: ObservedPeriod,
+    include_first_transaction: bool,
+    sum_log_intertimes: npt.NDArray[np.float64] | None = None,
+) -> RFM:
+    """Return the RFM of totals per customer, with times in the clock's unit."""
+    clock, after = period.clock, period.after
+    frequency = totals.purchases - 1
+    count = totals.purchases if include_first_transaction else frequency
+    return RFM(
+        customer_id=totals.customer_id,
+        frequency=frequency,
+        recency=totals.recency / clock.ticks_per_unit,
+        T=totals.age / clock.ticks_per_unit,
+        monetary_value=None if totals.spend is None else _mean(totals.spend, count),
+        monetary_count=None if totals.spend is None else count,
+        clock=clock,
+        observation_end=clock.describe_tick(period.end),
+        kind=period.kind,
+        rows_after_end=period.rows_after_end,
+        rows_without_id=period.rows_without_id,
         attributes={},
-        sum_log_intertimes=logs,
+        sum_log_intertimes=sum_log_intertimes,
         acquired_after=None if after is None else clock.describe_tick(after),
-        older_customers=int(everybody.sum()) - int(known.sum()),
+        older_customers=period.older_customers,
+    )
+
+
+def _customer_totals(transactions: Transactions, end: int, include_first_transaction: bool) -> CustomerTotals:
+    """Return one row per customer, computed for one partition of the customers after another if rows are many."""
+    lazy = transactions.lazy.filter(nw.col("tick") <= end) if transactions.rows_after else transactions.lazy
+    partitions = 1 + (transactions.rows - transactions.rows_after) // ROWS_PER_PARTITION
+    tables = frames.collect_parts(lambda plan: plan, lazy, "customer_id", partitions, transactions.in_memory)
+    return concat_totals(
+        [
+            reduce_to_customers(
+                table["customer_id"],
+                table["tick"].to_numpy(),
+                table["amount"].to_numpy() if transactions.has_amount else None,
+                end,
+                include_first_transaction,
+            )
+            for table in tables
+            if len(table)
+        ]
     )
 
 
 def acquisition_tick(clock: Clock, acquired_after: str | Date | datetime | None, end: int) -> int | None:
-    """Last tick of the day after which customers count, which has to come before the end of observation."""
+    """Return the last tick of `acquired_after`; raise InvalidOption if it is not before the end of observation."""
     if acquired_after is None:
         return None
     after = clock.closing_tick(acquired_after, "acquired_after")
     if after >= end:
         raise InvalidOption(
-            f"acquired_after={acquired_after!r} leaves no time to see anybody: the period observed ends on "
-            f"{clock.describe_tick(end)}."
+            f"acquired_after={acquired_after!r} is not before the end of the observed period, "
+            f"{clock.describe_tick(end)}: pass an earlier date."
         )
     return after
 
 
-def acquired_later(record: PurchaseLog, after: int) -> PurchaseLog:
-    """The purchases of customers first seen after tick `after`, as if the log began there.
+def acquired_later(log: PurchaseLog, after: int) -> PurchaseLog:
+    """Return the purchases of customers first seen after tick `after`, as if the log began there.
 
     Raises
     ------
     InvalidTransactions
-        When nobody is left.
+        If no customer remains.
     """
-    known = record.first > after
-    refuse_nobody(int(known.sum()), len(known), after, record.clock)
-    later = record.rows_by_tick[:, record.rows_by_tick[0] > after]
-    return replace(record.of(np.flatnonzero(known)), rows_by_tick=later)
+    newer = log.first > after
+    refuse_nobody(int(newer.sum()), len(newer), after, log.clock)
+    later = log.rows_by_tick[:, log.rows_by_tick[0] > after]
+    return replace(log.of(np.flatnonzero(newer)), rows_by_tick=later)
 
 
-def refuse_nobody(remaining: int, everybody: int, after: int | None, clock: Clock) -> None:
-    """Raise InvalidTransactions where leaving out the older customers leaves nobody."""
+def refuse_nobody(remaining: int, customers: int, after: int | None, clock: Clock) -> None:
+    """Raise InvalidTransactions if no customer remains once the older ones are left out."""
     if after is not None and remaining == 0:
         raise InvalidTransactions(
-            f"Nobody is left: all {everybody:,} customers are first seen by {clock.describe_tick(after)}, and "
-            "acquired_after leaves them out. Pass an earlier date, or a log that goes on longer."
+            f"No customer remains: all {customers:,} customers are first seen by {clock.describe_tick(after)}, and "
+            "acquired_after leaves them out. Pass an earlier date, or a log that covers more time."
         )
 
 
 def refuse_before(first_tick: int, end: int, clock: Clock) -> None:
-    """Raise InvalidTransactions where the period observed ends before the first transaction."""
+    """Raise InvalidTransactions if the observed period ends before the first transaction."""
     if end < first_tick:
         raise InvalidTransactions(
-            f"No transaction is as early as {clock.describe_tick(end)}, where the period observed is to end: "
-            f"the first is of {clock.describe_tick(first_tick)}."
+            f"The observed period ends on {clock.describe_tick(end)}, before the first transaction on "
+            f"{clock.describe_tick(first_tick)}."
         )
 
 
 def _mean(spend: npt.NDArray[np.float64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Spend a purchase; NaN where there is none."""
+    """Return the mean spend per purchase; NaN if there is none."""
     value = np.full(len(count), np.nan)
     np.divide(spend, count, out=value, where=count > 0)
     return value

@@ -237,6 +237,7 @@ def test_with_a_profile_and_a_ledger(validation, path, outlines):
     assert profile.regularity.words[1:] in text
     told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert told["ledger"][1]["rows"] == 7
+    assert told["ledger"][1]["rule"] == "no_customer_id"  # version 0.1.0 wrote phrases
     assert told["profile"]["customers"] == 2_357
 
 

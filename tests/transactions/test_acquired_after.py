@@ -11,6 +11,7 @@ from numpy.testing import assert_array_equal
 
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.language import Finding
 from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.summary import rfm_summary
 
@@ -40,7 +41,7 @@ def test_the_first_purchase_seen_has_to_be_later(intertimes):
     assert rfm.T.tolist() == [4.0]
     assert rfm.monetary_value.tolist() == [7.0]
     assert (rfm.acquired_after, rfm.older_customers) == (DAY, 2)
-    assert "2 customers first seen up to 2024-01-10 left out" in rfm.facts()
+    assert Finding("customers-left-out", {"customers": 2, "day": "2024-01-10"}) in rfm.findings
     assert rfm[:1].older_customers == 2
 
 
@@ -51,7 +52,7 @@ def test_a_holdout_leaves_the_same_out():
     assert split.spend.tolist() == [2.0, 9.0]
     assert split.past_spend.tolist() == [1.0, 12.0]
     assert (split.new_customers, split.new_purchases, split.new_spend) == (1, 1, 50.0)
-    assert "1 customers first seen up to 2024-01-01 left out" in split.facts()
+    assert Finding("customers-left-out", {"customers": 1, "day": "2024-01-01"}) in split.findings
     assert split.activity[1].sum() == 2
     assert split.activity[2].sum() == 3
 
@@ -84,13 +85,13 @@ def test_opportunities_are_left_out_whole():
 
 
 def test_what_is_refused():
-    with pytest.raises(InvalidOption, match="acquired_after='2024-01-15' leaves no time to see anybody"):
+    with pytest.raises(InvalidOption, match="acquired_after='2024-01-15' is not before the end of the observed period"):
         rfm_summary(LOG, observation_end=CUT, acquired_after=CUT)
-    with pytest.raises(InvalidOption, match="acquired_after='2024-01-16' leaves no time"):
+    with pytest.raises(InvalidOption, match="acquired_after='2024-01-16' is not before the end"):
         holdout_split(LOG, calibration_end=CUT, acquired_after="2024-01-16")
-    with pytest.raises(InvalidTransactions, match="Nobody is left: all 3 customers are first seen by 2024-01-14"):
+    with pytest.raises(InvalidTransactions, match="No customer remains: all 3 customers are first seen by 2024-01-14"):
         rfm_summary(LOG, observation_end=CUT, acquired_after="2024-01-14")
-    with pytest.raises(InvalidTransactions, match="Nobody is left"):
+    with pytest.raises(InvalidTransactions, match="No customer remains"):
         holdout_split(LOG, calibration_end=CUT, acquired_after="2024-01-14")
     with pytest.raises(InvalidOption, match="acquired_after='soon' is not a date"):
         rfm_summary(LOG, acquired_after="soon")

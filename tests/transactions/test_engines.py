@@ -285,10 +285,10 @@ def test_a_relation_is_asked_once_so_that_all_passes_see_the_same_rows():
         "random() AS amount FROM range(2000)"
     )
     split = clv.holdout_split(relation, amount="amount", calibration_end="2024-02-15")
-    assert split.calibration.rows_after_end + (split.activity[0] <= split.cut).sum() <= 2000
-    repeats = split.activity[2][split.activity[0] <= split.cut].sum()
+    assert split.calibration.rows_after_end + (split.activity[0] <= split.cutoff).sum() <= 2000
+    repeats = split.activity[2][split.activity[0] <= split.cutoff].sum()
     assert repeats == split.calibration.frequency.sum()
-    assert split.activity[2][split.activity[0] > split.cut].sum() == split.purchases.sum()
+    assert split.activity[2][split.activity[0] > split.cutoff].sum() == split.purchases.sum()
 
 
 def test_a_closed_connection_is_refused_in_words(shop):

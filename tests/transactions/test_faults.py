@@ -70,14 +70,14 @@ def told(request, tmp_path):
 
 def test_two_date_formats_in_one_column_are_refused_whichever_is_named(told):
     log = told([(1, "1997-01-02", 3.0), (1, "02/01/1997", 4.0)])
-    assert "1 of 2 rows have a date in 'date' that cannot be read as YYYY-MM-DD (first: '02/01/1997'" in complaint(log)
+    assert "1 of 2 rows has a date in 'date' that cannot be read as YYYY-MM-DD (first: '02/01/1997'" in complaint(log)
     said = complaint(log, date_format="%d/%m/%Y")
-    assert "1 of 2 rows have a date in 'date' that cannot be read as %d/%m/%Y (first: '1997-01-02'" in said
+    assert "1 of 2 rows has a date in 'date' that cannot be read as %d/%m/%Y (first: '1997-01-02'" in said
 
 
 @pytest.mark.parametrize("date", ["0014-01-02", "14-01-02"])
 def test_years_without_their_century_are_refused(told, date):
-    assert "1 of 2 rows have a date in 'date' outside 1900 to 2200" in complaint(
+    assert "1 of 2 rows has a date in 'date' outside 1900 to 2200" in complaint(
         told([(1, date, 3.0), (1, "1997-01-02", 4.0)])
     )
 
@@ -120,12 +120,12 @@ def test_a_customer_of_refunds_alone_is_refused_with_the_way_out(told):
 def test_amounts_of_a_trillion_are_exact_and_more_is_refused(told):
     rfm = summary(told([(7, f"1997-01-0{day}", 1e12) for day in (1, 2, 3)] + [(8, "1997-01-01", 0.01)]))
     assert_array_equal(rfm.monetary_value, [1e12, np.nan])
-    assert "1 of 1 rows have an amount above 1e+12" in complaint(told([(7, "1997-01-01", 1.1e12)]))
+    assert "1 of 1 rows has an amount above 1e+12" in complaint(told([(7, "1997-01-01", 1.1e12)]))
 
 
 def test_ids_that_blanks_turned_into_floats(told):
     log = told([(7.0, "1997-01-01", 3.0), (None, "1997-01-02", 4.0), (7.0, "1997-01-03", 5.0)])
-    assert "1 of 3 rows have no customer id in 'customer_id' (first: rows 1)" in complaint(log)
+    assert "1 of 3 rows has no customer id in 'customer_id' (first: rows 1)" in complaint(log)
     rfm = summary(log, on_missing_id="drop")
     # Ids as text "7.0" would join with no other table: whichever way the same log comes, the id is the one it was.
     assert rfm.customer_id.to_list() == [7]
@@ -187,8 +187,8 @@ def test_quoted_newlines_commas_and_quotes_are_part_of_a_value(tmp_path):
         ("2,1997-01", "ends in the midst of a row, with 2 of 3 fields: it was cut short"),
         ("2", "ends in the midst of a row, with 1 of 3 fields: it was cut short"),
         ('2,"1997-01', "The table cannot be read: could not parse"),
-        ("2,1997-01-0,3", "1 of 3 rows have a date in 'date' that cannot be read"),
-        ("2,1997-01-03,", "1 of 3 rows have no amount in 'amount'"),
+        ("2,1997-01-0,3", "1 of 3 rows has a date in 'date' that cannot be read"),
+        ("2,1997-01-03,", "1 of 3 rows has no amount in 'amount'"),
     ],
 )
 def test_a_csv_file_that_was_cut_short_is_refused(tmp_path, end, said):
@@ -248,8 +248,8 @@ def test_ids_of_json_lines_that_are_numbers_and_text_are_compared_as_written(tmp
         ("", "cannot be read as JSON lines"),
         (LINES.replace('"1997-01-01"', "852076800000"), "cannot be read as YYYY-MM-DD (first: '852076800000'"),
         (LINES.replace("4.5", "true"), "cannot be read as a number (first: 'true' of customer 1)"),
-        (LINES.replace("4.5", "null"), "1 of 2 rows have no amount in 'amount'"),
-        (LINES.replace('"amount": 4.5', '"paid": 4.5'), "1 of 2 rows have no amount in 'amount'"),
+        (LINES.replace("4.5", "null"), "1 of 2 rows has no amount in 'amount'"),
+        (LINES.replace('"amount": 4.5', '"paid": 4.5'), "1 of 2 rows has no amount in 'amount'"),
         (
             LINES.replace("amount", "paid"),
             "No column 'amount' (for amount); the columns are 'customer_id', 'date', 'paid'",

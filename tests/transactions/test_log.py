@@ -102,7 +102,7 @@ def test_ticks_are_those_of_the_clock(moments):
 
 def test_zone_aware_timestamps_need_the_calendars():
     aware = frame(pd.to_datetime(["1997-01-02 03:00", "1997-01-02 05:00", "1997-07-02 03:59"]).tz_localize("UTC"))
-    assert "'date' holds timestamps in zone UTC" in complaint(aware)
+    assert "'date' has timestamps in zone UTC" in complaint(aware)
     assert "time_zone='Europe/London'" in complaint(aware)
     assert ticks(aware, Clock(time_zone="UTC")) == [DAY + 1, DAY + 1, DAY + 182]
     assert ticks(aware, Clock(time_zone="America/New_York")) == [DAY, DAY + 1, DAY + 181]
@@ -128,7 +128,7 @@ def test_text_that_names_its_zone_needs_the_calendars():
     said = complaint(log)
     assert said.startswith("2 of 3 rows have a date in 'date' that cannot be read as YYYY-MM-DD (first: ")
     assert "'1997-01-02T03:00Z' of customer 0, '1997-01-02 05:00+02:00' of customer 1" in said
-    assert "text that names its zone also needs time_zone=." in said
+    assert "text with a time zone also needs time_zone=." in said
     assert ticks(log, Clock(time_zone="America/New_York")) == [DAY, DAY, DAY + 1]
 
 
@@ -173,7 +173,7 @@ def test_dates_of_two_types_are_refused(values):
     ],
 )
 def test_what_is_no_date_is_refused_by_its_type(values):
-    assert "which is no date: pass dates, timestamps, or text written YYYY-MM-DD" in complaint(frame(values))
+    assert "which is not a date: pass dates, timestamps, or text written YYYY-MM-DD" in complaint(frame(values))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_the_first_and_last_day_allowed():
 )
 def test_missing_dates_are_told_from_unreadable_ones(dates):
     said = complaint(frame(dates, ids=[4, 5]))
-    assert said == ("1 of 2 rows have no date in 'date' (first: None of customer 5). Remove them or fill in the date.")
+    assert said == ("1 of 2 rows has no date in 'date' (first: None of customer 5). Remove them or fill in the date.")
 
 
 @pytest.mark.parametrize("nothing", [[None, None], [np.nan, np.nan], [pd.NaT, pd.NaT]])
@@ -254,15 +254,18 @@ def test_without_amounts_there_is_no_money():
             "2 of 3 rows have an infinite amount in 'amount' (first: inf of customer 1, -inf of cus",
         ),
         ([-1e-9, 2, -3], "2 of 3 rows have a negative amount in 'amount' (first: -1e-09 of customer 0, -3.0 of custo"),
-        ([1, 2e12, 3], "1 of 3 rows have an amount above 1e+12 in 'amount' (first: 2000000000000.0 of customer 1)"),
+        ([1, 2e12, 3], "1 of 3 rows has an amount above 1e+12 in 'amount' (first: 2000000000000.0 of customer 1)"),
         ([Decimal(1), None, Decimal("NaN")], "2 of 3 rows have no amount in 'amount'"),
-        (pd.array([1, None, 3], dtype="Int64"), "1 of 3 rows have no amount in 'amount' (first: None of customer 1)"),
+        (pd.array([1, None, 3], dtype="Int64"), "1 of 3 rows has no amount in 'amount' (first: None of customer 1)"),
         ([None, None, None], "3 of 3 rows have no amount in 'amount'"),
         ([np.nan] * 3, "3 of 3 rows have no amount in 'amount'"),
-        (["1", "2", "3"], "Column 'amount' is of type String, which is no amount: convert it to numbers first"),
-        ([True, False, True], "Column 'amount' is of type Boolean, which is no amount"),
-        (pd.to_timedelta([1, 2, 3], unit="s"), "Column 'amount' is of type Duration"),
-        (pd.PeriodIndex(THREE, freq="D"), "Column 'amount' is of type "),
+        (
+            ["1", "2", "3"],
+            "Column 'amount' has type String, which is not a number (amount): convert it to numbers first",
+        ),
+        ([True, False, True], "Column 'amount' has type Boolean, which is not a number (amount)"),
+        (pd.to_timedelta([1, 2, 3], unit="s"), "Column 'amount' has type Duration"),
+        (pd.PeriodIndex(THREE, freq="D"), "Column 'amount' has type "),
         ([1 + 0j, 2, 3], "Column 'amount' of type complex128 cannot be read"),
         (
             pd.Series([Decimal(1), 1.5, 2], dtype=object),
@@ -278,7 +281,7 @@ def test_what_is_no_amount_is_refused(column, said):
 def test_nan_in_polars_is_a_missing_amount():
     log = pl.DataFrame({"customer_id": [1, 2], "date": THREE[:2], "amount": [1.0, float("nan")]})
     assert complaint(log, amount="amount").startswith(
-        "1 of 2 rows have no amount in 'amount' (first: nan of customer 2)"
+        "1 of 2 rows has no amount in 'amount' (first: nan of customer 2)"
     )
 
 
@@ -300,16 +303,16 @@ def test_amounts_of_csv_are_read_row_by_row(tmp_path):
     said = complaint(path, amount="amount")
     assert "2 of 204 rows have an amount in 'amount' that cannot be read as a number" in said
     assert "(first: '1,5' of customer 201, '$3' of customer 203)" in said
-    assert "1 of 204 rows have no amount in 'amount' (first: None of customer 202)" in said
-    assert "1 of 204 rows have no date in 'date' (first: None of customer 202)" in said
+    assert "1 of 204 rows has no amount in 'amount' (first: None of customer 202)" in said
+    assert "1 of 204 rows has no date in 'date' (first: None of customer 202)" in said
 
 
 def test_infinities_and_nans_of_csv_are_refused(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("customer_id,date,amount\n1,1997-01-01,inf\n2,1997-01-01,NaN\n", "utf-8")
     said = complaint(path, amount="amount")
-    assert "1 of 2 rows have an infinite amount" in said
-    assert "1 of 2 rows have no amount" in said
+    assert "1 of 2 rows has an infinite amount" in said
+    assert "1 of 2 rows has no amount" in said
 
 
 # ---- ids ---------------------------------------------------------------------------------------------------
@@ -320,7 +323,7 @@ def test_rows_that_name_nobody_are_refused_or_set_aside():
     said = complaint(log, on_missing_id="raise")
     assert said == (
         "2 of 3 rows have no customer id in 'customer_id' (first: rows 1, 2). "
-        'Pass on_missing_id="drop" to set them aside.'
+        'Pass on_missing_id="drop" to leave them out.'
     )
     transactions = read(log, amount="amount", on_missing_id="drop")  # with them goes the negative amount
     assert (transactions.rows, transactions.rows_without_id) == (1, 2)
@@ -331,7 +334,7 @@ def test_rows_that_name_nobody_are_refused_or_set_aside():
 def test_a_log_of_nobody_is_refused(nobody):
     assert complaint(frame(ids=nobody)).startswith("3 of 3 rows have no customer id")
     assert complaint(frame(ids=nobody), on_missing_id="drop") == (
-        "The log holds no transaction to summarize: none of its 3 rows has a customer id."
+        "The log has no transactions to summarize: none of its 3 rows has a customer id."
     )
 
 
@@ -358,13 +361,13 @@ def test_on_missing_id_is_one_of_two():
     ],
 )
 def test_an_empty_log_is_refused(log):
-    assert complaint(log, amount="amount") == "The log holds no transaction to summarize: it has no rows."
+    assert complaint(log, amount="amount") == "The log has no transactions to summarize: it has no rows."
 
 
 def test_a_csv_file_of_names_alone_is_an_empty_log(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("customer_id,date,amount\n", "utf-8")
-    assert complaint(path, amount="amount") == "The log holds no transaction to summarize: it has no rows."
+    assert complaint(path, amount="amount") == "The log has no transactions to summarize: it has no rows."
 
 
 @pytest.mark.parametrize(
@@ -419,14 +422,14 @@ def test_every_fault_is_named_at_once_with_its_count_first_rows_and_remedy():
     )
     said = complaint(log, amount="amount").splitlines()
     assert [line.partition(" (first: ")[0] for line in said] == [
-        "1 of 9 rows have no customer id in 'customer_id'",
-        "1 of 9 rows have no date in 'date'",
-        "1 of 9 rows have a date in 'date' that cannot be read as YYYY-MM-DD",
-        "1 of 9 rows have a date in 'date' outside 1900 to 2200",
-        "1 of 9 rows have no amount in 'amount'",
-        "1 of 9 rows have an infinite amount in 'amount'",
-        "1 of 9 rows have a negative amount in 'amount'",
-        "1 of 9 rows have an amount above 1e+12 in 'amount'",
+        "1 of 9 rows has no customer id in 'customer_id'",
+        "1 of 9 rows has no date in 'date'",
+        "1 of 9 rows has a date in 'date' that cannot be read as YYYY-MM-DD",
+        "1 of 9 rows has a date in 'date' outside 1900 to 2200",
+        "1 of 9 rows has no amount in 'amount'",
+        "1 of 9 rows has an infinite amount in 'amount'",
+        "1 of 9 rows has a negative amount in 'amount'",
+        "1 of 9 rows has an amount above 1e+12 in 'amount'",
     ]
     firsts, remedies = zip(*(line.partition(" (first: ")[2].split("). ", 1) for line in said), strict=True)
     assert firsts == (
@@ -439,7 +442,7 @@ def test_every_fault_is_named_at_once_with_its_count_first_rows_and_remedy():
         "-8.0 of customer h",
         "9000000000000.0 of customer i",
     )
-    words = ("on_missing_id=", "Remove them", "date_format=", "Correct the year", "leave `amount` out")
+    words = ("on_missing_id=", "Remove them", "date_format=", "Correct the year", "omit `amount`")
     words += ("Correct or remove", "Net refunds", "larger unit")
     assert all(word in remedy for word, remedy in zip(words, remedies, strict=True))
 

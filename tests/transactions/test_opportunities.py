@@ -57,7 +57,7 @@ def test_a_log_worked_by_hand(source):
     assert rfm.n.dtype == np.int64
     assert rfm.monetary_value[0] == 27.5  # 50 in 1996, 5 in 1999
     assert (rfm.observation_end, rfm.rows_after_end) == ("2000-12-31", 1)
-    assert "times in calendar years, each one opportunity to buy" in rfm.facts()
+    assert "times in calendar years, each one opportunity to buy" in [finding.text for finding in rfm.findings]
 
 
 @pytest.mark.parametrize(("unit", "frequency", "recency", "n"), [("month", 3, 52, 69), ("week", 3, 226, 304)])
@@ -165,11 +165,11 @@ def test_what_is_called_n_elsewhere_is_an_attribute():
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"T": [6.5, 3.0]}, "have a recency or T that is not a whole number of opportunities"),
-        ({"recency": [3.5, 0.0]}, "have a recency or T that is not a whole number of opportunities"),
-        ({"frequency": [5, 0]}, "have more repeat purchases than opportunities up to the last"),
-        ({"n": [6, 4]}, r"1 of 2 customers have an n that is not T \(first: 2\)"),
-        ({"T": [np.inf, 3.0]}, "have a T that is not finite"),
+        ({"T": [6.5, 3.0]}, "has a recency or T that is not a whole number of opportunities"),
+        ({"recency": [3.5, 0.0]}, "has a recency or T that is not a whole number of opportunities"),
+        ({"frequency": [5, 0]}, "has more repeat purchases than opportunities up to the last purchase"),
+        ({"n": [6, 4]}, r"1 of 2 customers has an n that differs from T \(first: 2\)"),
+        ({"T": [np.inf, 3.0]}, "has a T that is not finite"),
     ],
 )
 def test_a_frame_that_breaks_a_rule_is_refused(changed, said):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from clvmodels import frames, rfm_summary
-from clvmodels.transactions.amounts import AMOUNT_UNIT, added_up, exact_units, rounded_once
+from clvmodels.transactions.amounts import AMOUNT_UNIT, add_amounts, exact_units, round_once
 from clvmodels.transactions.reduction import reduce_to_customers
 
 AMOUNTS = st.one_of(
@@ -61,11 +61,11 @@ def test_sums_are_exact_and_rounded_once(amounts, most):
     most = max(most, len(amounts))
     units = exact_units(max(amounts), most)
     sums = np.zeros((len(units), 1))
-    added_up(sums, units, np.zeros(len(amounts), dtype=np.int32), np.array(amounts))
+    add_amounts(sums, units, np.zeros(len(amounts), dtype=np.int32), np.array(amounts))
     exact = sum(
         (Fraction(round(Fraction(a) / Fraction(AMOUNT_UNIT))) * Fraction(AMOUNT_UNIT) for a in amounts), Fraction(0)
     )
-    assert rounded_once(sums)[0] == float(exact)
+    assert round_once(sums)[0] == float(exact)
 
 
 def test_a_hundred_million_of_the_largest_amounts_leave_room():
@@ -109,7 +109,7 @@ def test_parts_give_the_same_customers(text, monkeypatch):
     if text:
         log = log.with_columns(pl.col("customer_id").cast(pl.String))
     whole = rfm_summary(log, amount="amount")
-    monkeypatch.setattr("clvmodels.transactions.summary.ROWS_AT_ONCE", 700)
+    monkeypatch.setattr("clvmodels.transactions.summary.ROWS_PER_PARTITION", 700)
     parts = rfm_summary(log, amount="amount")
     assert parts.customer_id.to_list() == whole.customer_id.to_list()
     for name in ("frequency", "recency", "T", "monetary_value"):
@@ -119,6 +119,6 @@ def test_parts_give_the_same_customers(text, monkeypatch):
 
 def test_one_customer_of_many_rows_leaves_the_other_parts_empty(monkeypatch):
     log = pl.DataFrame({"customer_id": [1] * 50, "date": ["2024-01-01", "2024-02-01"] * 25, "amount": 2.0})
-    monkeypatch.setattr("clvmodels.transactions.summary.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("clvmodels.transactions.summary.ROWS_PER_PARTITION", 7)
     rfm = rfm_summary(log, amount="amount")
     assert (int(rfm.frequency[0]), float(rfm.monetary_value[0])) == (1, 50.0)

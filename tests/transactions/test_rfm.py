@@ -120,7 +120,7 @@ def test_with_the_first_purchase_in_the_money():
     assert_array_equal(rfm.frequency, [0, 2, 1])
     assert_array_equal(rfm.monetary_value, [3, 14.25, 6.75])  # 42.75/3 and 13.5/2
     assert_array_equal(rfm.monetary_count, [1, 3, 2])
-    assert "money includes the first purchase" in repr(rfm)
+    assert "monetary_value includes the first purchase" in repr(rfm)
 
 
 def test_without_amounts():
@@ -148,7 +148,7 @@ def test_the_end_may_lie_after_the_log():
 def test_an_end_before_the_log_is_refused():
     with pytest.raises(
         InvalidTransactions,
-        match=r"No transaction is as early as 2023-12-31, where .* is to end: the first is of 2024-01-01",
+        match=r"ends on 2023-12-31, before the first transaction on 2024-01-01",
     ):
         rfm_summary(LOG, observation_end="2023-12-31")
 
@@ -282,12 +282,12 @@ def test_customers_come_in_order_of_their_id(ids, expected):
 
 def test_rows_without_an_id_are_set_aside_and_counted():
     columns = {"customer_id": [1.0, np.nan, 1.0], "date": ["2024-01-01", "2024-01-02", "2024-01-03"]}
-    with pytest.raises(InvalidTransactions, match="1 of 3 rows have no customer id"):
+    with pytest.raises(InvalidTransactions, match="1 of 3 rows has no customer id"):
         made(columns)
     rfm = made(columns, on_missing_id="drop")
     assert rfm.customer_id.to_list() == [1]
     assert rfm.rows_without_id == 1
-    assert "1 rows without a customer id set aside" in repr(rfm)
+    assert "1 row without a customer id was set aside" in repr(rfm)
 
 
 def test_the_index_of_pandas_plays_no_part():
@@ -654,7 +654,7 @@ def test_intertimes_do_not_depend_on_the_order_of_rows_or_on_parts(monkeypatch):
     assert whole.sum_log_intertimes.sum() == pytest.approx(2909.50466858973, abs=1e-10)
     shuffled = rfm_summary(log.sample(fraction=1, shuffle=True, seed=3), **options)
     assert_array_equal(shuffled.sum_log_intertimes, whole.sum_log_intertimes)
-    monkeypatch.setattr("clvmodels.transactions.purchase_log.ROWS_A_PART", 1_000)
+    monkeypatch.setattr("clvmodels.transactions.purchase_log.ROWS_PER_PARTITION", 1_000)
     assert_array_equal(rfm_summary(log, **options).sum_log_intertimes, whole.sum_log_intertimes)
 
 
@@ -685,27 +685,27 @@ def refused_frame(**columns):
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"customer_id": [1, None, 3]}, "1 of 3 customers have no customer_id"),
-        ({"customer_id": [1, 2, 1]}, "2 of 3 customers stand twice in customer_id (first: 1, 1)"),
+        ({"customer_id": [1, None, 3]}, "1 of 3 customers has no customer_id"),
+        ({"customer_id": [1, 2, 1]}, "2 of 3 customers have a customer_id that appears more than once (first: 1, 1)"),
         ({"customer_id": [1.5, 2, 3]}, "are fractional"),
         ({"customer_id": [1, "2", 3]}, "Column 'customer_id' mixes types"),
-        ({"frequency": [0, 2.5, 1]}, "1 of 3 customers have a frequency that is not a whole number of at least 0 (fi"),
-        ({"frequency": [-1, 2, 1]}, "1 of 3 customers have a frequency that is not a whole number"),
+        ({"frequency": [0, 2.5, 1]}, "1 of 3 customers has a frequency that is not a whole number of at least 0 (fi"),
+        ({"frequency": [-1, 2, 1]}, "1 of 3 customers has a frequency that is not a whole number"),
         ({"frequency": [np.nan, 2, np.inf]}, "2 of 3 customers have a frequency that is not a whole number"),
-        ({"frequency": [0, 2, 1e300]}, "1 of 3 customers have a frequency that is not a whole number"),
-        ({"frequency": ["0", "2", "1"]}, "Column 'frequency' is of type String: it must be numeric"),
-        ({"recency": [0, 4.5, 1.0]}, "1 of 3 customers have a recency outside 0 to T (first: 2)"),
+        ({"frequency": [0, 2, 1e300]}, "1 of 3 customers has a frequency that is not a whole number"),
+        ({"frequency": ["0", "2", "1"]}, "Column 'frequency' has type String: it must be numeric"),
+        ({"recency": [0, 4.5, 1.0]}, "1 of 3 customers has a recency outside 0 to T (first: 2)"),
         ({"recency": [0, -1.0, np.nan]}, "2 of 3 customers have a recency outside 0 to T (first: 2, 3)"),
         ({"recency": [1.0, 4.0, 0.0]}, "2 of 3 customers have frequency 0 but recency above 0, or the reverse"),
-        ({"T": [np.inf, 4, 1]}, "1 of 3 customers have a T that is not finite (first: 1)"),
-        ({"T": [np.nan, 4, 1]}, "1 of 3 customers have a T that is not finite (first: 1)"),
-        ({"T": [-1.0, 4, 1]}, "1 of 3 customers have a recency outside 0 to T (first: 1)"),
-        ({"sum_log_intertimes": [0, np.nan, 0.0]}, "1 of 3 customers have a sum_log_intertimes that is not finite"),
-        ({"sum_log_intertimes": [0, 1.4, 0.0]}, "or more than intertimes that sum to recency can have (first: 2)"),
-        ({"sum_log_intertimes": [-1.0, 1.0, 0.0]}, "have frequency 0 but a sum_log_intertimes other than 0 (first: 1)"),
-        ({"monetary_count": [0, 4, 1]}, "1 of 3 customers have a monetary_count that is neither frequency nor frequ"),
-        ({"monetary_count": [np.nan, 2, 1]}, "1 of 3 customers have a monetary_count that is neither"),
-        ({"monetary_value": [0, np.nan, 1]}, "1 of 3 customers have a monetary_value that is missing, infinite or n"),
+        ({"T": [np.inf, 4, 1]}, "1 of 3 customers has a T that is not finite (first: 1)"),
+        ({"T": [np.nan, 4, 1]}, "1 of 3 customers has a T that is not finite (first: 1)"),
+        ({"T": [-1.0, 4, 1]}, "1 of 3 customers has a recency outside 0 to T (first: 1)"),
+        ({"sum_log_intertimes": [0, np.nan, 0.0]}, "1 of 3 customers has a sum_log_intertimes that is not finite"),
+        ({"sum_log_intertimes": [0, 1.4, 0.0]}, "or larger than recency allows (first: 2)"),
+        ({"sum_log_intertimes": [-1.0, 1.0, 0.0]}, "has frequency 0 but a sum_log_intertimes other than 0 (first: 1)"),
+        ({"monetary_count": [0, 4, 1]}, "1 of 3 customers has a monetary_count that is neither frequency nor frequ"),
+        ({"monetary_count": [np.nan, 2, 1]}, "1 of 3 customers has a monetary_count that is neither"),
+        ({"monetary_value": [0, np.nan, 1]}, "1 of 3 customers has a monetary_value that is missing, infinite or n"),
         ({"monetary_value": [0, np.inf, -1]}, "2 of 3 customers have a monetary_value that is missing, infinite or "),
     ],
 )
@@ -717,7 +717,7 @@ def test_every_broken_rule_is_named_at_once():
     said = refused_frame(
         recency=[1.0, 9.0, 1.0], T=[3.0, np.nan, 1.0], monetary_value=[0, -1, 2], frequency=[0, 2.5, 1]
     )
-    assert said.startswith("This frame is no RFM summary: ")
+    assert said.startswith("This table is not a valid RFM summary: ")
     for rule in ("frequency that is not", "recency outside", "T that is not", "but recency above", "monetary_value"):
         assert rule in said
     assert said.endswith("Correct the rows and try again.")
@@ -739,7 +739,7 @@ def test_what_is_no_frame_is_refused(thing):
 
 @pytest.mark.parametrize("to", [pd.DataFrame, pl.DataFrame])
 def test_an_empty_frame_is_refused(to):
-    with pytest.raises(InvalidRFM, match="It has no rows"):
+    with pytest.raises(InvalidRFM, match="it has no rows"):
         RFM.from_frame(to(FRAME)[:0], time_unit="week")
 
 
@@ -826,7 +826,7 @@ def test_the_order_of_the_rfm_is_kept(cdnow):
         ({"customer_id": [7], "city": ["a"]}, r"2 customers are missing from the frame \(first: 11, 30\)"),
         (
             {"customer_id": [7, 7, 7, 11, 30, 30], "city": list("abcdef")},
-            r"2 customers stand in the frame twice \(first: 7, 30\)",
+            r"2 customers appear in the frame twice \(first: 7, 30\)",
         ),
         (
             {"customer_id": ["7", "11", "30"], "city": list("abc")},
@@ -856,15 +856,15 @@ def test_no_attribute_is_none(rfm):
 
 def test_it_prints(rfm):
     text = repr(rfm)
-    assert "3 customers, 3 repeat purchases, observed to 2024-01-29" in text
+    assert "3 customers with 3 repeat purchases; observed to 2024-01-29" in text
     assert "times in weeks, purchases merged within the day" in text
     assert "33.3% bought once" in text
-    assert "2 rows after 2024-01-29 left out" in text
+    assert "2 rows after 2024-01-29 were left out" in text
     assert "monetary_value" in text
 
 
 def test_an_empty_part_prints(rfm):
-    assert "0 customers, 0 repeat purchases" in repr(rfm[[]])
+    assert "0 customers with 0 repeat purchases" in repr(rfm[[]])
     assert "0 customers" in rfm[[]]._repr_html_()
 
 

@@ -57,7 +57,7 @@ def test_older_customers_are_left_out_as_a_holdout_leaves_them_out(log):
     assert found.facts["fingerprint"] == alone.facts["fingerprint"]
     older = split.calibration.older_customers
     assert f"{older} customers first seen up to {day} are left out" in found.facts["left_out"]
-    with pytest.raises(InvalidOption, match="leaves no time to see anybody"):
+    with pytest.raises(InvalidOption, match="is not before the end of the observed period"):
         clv.backtest(log, clv.BGNBD(), origins=["1997-01-20", CUTS[0]], acquired_after=day, **OPTIONS)
 
 

@@ -125,7 +125,9 @@ def test_what_came_after_is_what_is_left_of_it():
 
 
 def test_a_log_that_looks_ahead_is_refused(lines):
-    with pytest.raises(InvalidOption, match=r"log\('1997-09-30'\) gave rows up to 1998-06-30, which nobody could know"):
+    with pytest.raises(
+        InvalidOption, match=r"log\('1997-09-30'\) returned rows up to 1998-06-30, which were not known"
+    ):
         clv.backtest(lambda day: lines[lines["amount"] >= 0], clv.NBD(), **OPTIONS)
 
 
@@ -135,7 +137,7 @@ def test_a_log_without_its_last_day_is_told(lines):
     options = OPTIONS | {"challenger": False}
     check = clv.backtest(lambda day: first[first["date"] <= day], clv.NBD(), **options)
     assert check.facts["notes"] == [
-        f"The log as known on {CUT} has no row of that day, and the log as known now has some: are they left out?"
+        f"The log as known on {CUT} has no row of that day, but the log as known now has: were these rows left out?"
     ]
     assert not clv.backtest(known_of(lines), clv.NBD(), **options).facts["notes"]
 
@@ -148,7 +150,7 @@ def test_ids_of_another_type_on_another_day_are_refused(lines):
         known = texts[texts["date"] <= f"{day} 23:59"]
         return known.astype({"customer_id": int}) if day == CUT else known
 
-    with pytest.raises(InvalidTransactions, match=r"ids are Int64 in .* and String in .*: give them the same type"):
+    with pytest.raises(InvalidTransactions, match=r"ids are Int64 in .* and String in .*: use one type"):
         clv.backtest(log, clv.NBD(), **OPTIONS)
 
 

@@ -77,7 +77,7 @@ def validate(
         step("Writing the report")
         check.to_json(output)
         clv.write_report(check, report, ledger=source.cleaned)
-    terminal.show_facts(out, split.facts())
+    terminal.show_facts(out, [finding.text for finding in split.findings])
     terminal.show_scores(out, check.scores, check.facts)
     out.print(f"Tables written to {output}, the report to {report}")
 
@@ -137,7 +137,7 @@ def compare(
         found = clv.compare(data, chosen, None if amount is None else clv.GammaGamma())
         if output is not None:
             found.to_json(output)
-    terminal.show_facts(out, data.facts())
+    terminal.show_facts(out, [finding.text for finding in data.findings])
     terminal.show_comparison(out, found.shown(), found.remarks(), found.words)
     if output is not None:
         out.print(f"Table written to {output}")
@@ -193,7 +193,7 @@ def crosscheck(
         check = clv.crosscheck(fitted, rfm, horizon=horizon)
         if output is not None:
             check.to_json(output)
-    terminal.show_facts(out, rfm.facts())
+    terminal.show_facts(out, [finding.text for finding in rfm.findings])
     terminal.show_crosscheck(out, check.tables())
     if output is not None:
         out.print(f"Tables written to {output}")

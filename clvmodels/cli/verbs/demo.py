@@ -46,7 +46,7 @@ def demo(
         check.to_json(folder / "validation.json")
         terms = f"{DEMO_HORIZON} from {DEMO_CUT}, discounted at {DEMO_RATE:.0%} a year, margin {DEMO_MARGIN:g}"
         clv.write_report(check, folder / "report.html", value=table, value_terms=terms)
-    terminal.show_facts(out, rfm.facts())
+    terminal.show_facts(out, [finding.text for finding in rfm.findings])
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
     terminal.show_value(out, table, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
     terminal.show_scores(out, check.scores, check.facts)

@@ -89,7 +89,7 @@ def fit(
         done = fit_job(record, as_of, dry_run=dry_run, force=force, tell=step)
     if record.run.log == "json":
         return
-    terminal.show_facts(out, done.rfm.facts())
+    terminal.show_facts(out, [finding.text for finding in done.rfm.findings])
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in done.model.parts])
     if done.version is not None:
         out.print(f"Version {done.version} is the champion", highlight=False)

@@ -93,7 +93,7 @@ def clean(
         cleaned.to_json(ledger, read={"columns": named, **text, "export": export})
         if set_aside is not None:
             cleaned.write_set_aside(set_aside)
-    terminal.show_facts(out, cleaned.facts())
+    terminal.show_facts(out, [finding.text for finding in cleaned.findings])
     terminal.show_ledger(out, cleaned.ledger)
     aside = "" if set_aside is None else f", the rows set aside to {set_aside}"
     out.print(f"Transactions written to {output}, the ledger to {ledger}{aside}")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from clvmodels.cleaning.ledger import ROWS_IN, met
-from clvmodels.cleaning.reading import NO_ID
+from clvmodels.cleaning.ledger import applied_rules
+from clvmodels.cleaning.ledger_rules import NO_ID, ROWS_IN
 from clvmodels.language.numbers import column, count, percent, sentence, signed_percent
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting import plots
@@ -56,11 +56,11 @@ def beware(view: Selection, profile: Profile | None) -> str:
 def ledger_table(ledger: pd.DataFrame) -> Table:
     """What cleaning did to every row of the log: a row a rule, in the order applied."""
     rows = []
-    for row in met(ledger).to_dict("records"):
+    for row in applied_rules(ledger).to_dict("records"):
         money = row.get("money")
         rows.append(
             [
-                str(row["rule"]),
+                str(row["description"]),
                 count(row["rows"]),
                 count(row["changed"]),
                 "" if money is None or money != money else f"{money:,.2f}".replace("-", "−"),

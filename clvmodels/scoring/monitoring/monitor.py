@@ -19,7 +19,7 @@ from clvmodels.files import plain
 from clvmodels.scoring.monitoring.follow_up import PastRun, follow, windows
 from clvmodels.scoring.monitoring.verdict import RefitVerdict, judge
 from clvmodels.transactions.log import MissingId, read_transactions
-from clvmodels.transactions.reduction import purchases
+from clvmodels.transactions.reduction import merge_into_purchases
 
 __all__ = ["Monitoring", "keep_history", "monitor", "read_history"]
 
@@ -140,7 +140,7 @@ def monitor(
     end = transactions.last_tick if until is None else clock.closing_tick(until, "until")
     chosen = _spread(sorted(runs, key=lambda run: clock.last_tick(run.as_of, "as_of")))
     start = clock.last_tick(chosen[0].as_of, "as_of")
-    events = frames.collect(purchases(transactions.lazy, False, end).filter(nw.col("tick") > start))
+    events = frames.collect(merge_into_purchases(transactions.lazy, False, end).filter(nw.col("tick") > start))
     found, blind = [], 0
     for number, run in enumerate(chosen, start=1):
         model = models.get(run.version or "")

@@ -145,7 +145,7 @@ def _cleaned(job: Job, source: Any, clock: Clock) -> Any:
     for row in found.ledger.to_dict("records"):
         event(
             "cleaned",
-            f"{row['rule']}: {row['rows']:,} rows",
+            f"{row['description']}: {row['rows']:,} rows",
             **{str(name): row[name] for name in ("rule", "rows", "money")},
         )
     return found.transactions

@@ -168,8 +168,8 @@ def backtest(
             known = known if after is None else acquired_later(known, after)
         past = KnownHistory(known, cut, include_first_transaction, intertimes, attributes, record)
         result = _origin(past, plan.ends[cut], given, spend, settings, challenger)
-        if (note := reader.misses_its_day(known, record, cut)) is not None:
-            result.facts["notes"].append(note)
+        if (finding := reader.missing_cutoff_day(known, record, cut)) is not None:
+            result.facts["notes"].append(finding.text)
         if keep is not None:
             name = f"{result.facts['calibration_end'].replace(':', '')}.json"
             Backtest(**combine_cutoffs([result], settings)).to_json(Path(keep) / name)

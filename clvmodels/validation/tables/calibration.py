@@ -171,7 +171,7 @@ def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> 
 def _by_cohort(split: Holdout) -> CustomerGrouping:
     """By the calendar quarter of the first purchase; by the month where that is two quarters or fewer."""
     rfm = split.calibration
-    tick = split.cut - np.rint(rfm.T * rfm.clock.ticks_per_unit).astype(np.int64)
+    tick = split.cutoff - np.rint(rfm.T * rfm.clock.ticks_per_unit).astype(np.int64)
     distinct, rows = np.unique(tick, return_inverse=True)
     months = [rfm.clock.describe_start(int(each))[:7] for each in distinct]
     quarters = [f"{month[:4]} Q{(int(month[5:]) + 2) // 3}" for month in months]

@@ -62,21 +62,21 @@ def tracking_table(
     week = 1 if clock.discrete else round(clock.length("week") * clock.ticks_per_unit)
     ticks, started, repeated = split.activity
     origin = int(ticks[0]) - 1  # weeks are (edge, next edge]
-    last = split.cut + round(split.horizon * clock.ticks_per_unit)
-    before = np.arange(split.cut, origin, -week)[::-1]
-    edges = np.concatenate([before, np.arange(split.cut + week, last, week), [last]])
+    last = split.cutoff + round(split.horizon * clock.ticks_per_unit)
+    before = np.arange(split.cutoff, origin, -week)[::-1]
+    edges = np.concatenate([before, np.arange(split.cutoff + week, last, week), [last]])
     actual = np.array([repeated[ticks <= edge].sum() for edge in edges], dtype=float)
     seen = started > 0
     lags = np.maximum(edges[:, None] - ticks[None, seen], 0) / clock.ticks_per_unit
     tables = []
     for name, model in models.items():
         expected = _expected_of_arrivals(model, split, edges, lags, started[seen].astype(float))
-        at_cut = actual[edges == split.cut][0]
+        at_cut = actual[edges == split.cutoff][0]
         forecast = np.full(len(edges), np.nan)
-        ahead = edges > split.cut
-        since = model.expected_totals(split.calibration, (edges[ahead] - split.cut) / clock.ticks_per_unit)
+        ahead = edges > split.cutoff
+        since = model.expected_totals(split.calibration, (edges[ahead] - split.cutoff) / clock.ticks_per_unit)
         forecast[ahead] = at_cut + since
-        continued = np.where(edges == split.cut, at_cut, forecast)
+        continued = np.where(edges == split.cutoff, at_cut, forecast)
         tables.append(
             pd.DataFrame(
                 {
@@ -84,7 +84,7 @@ def tracking_table(
                     "period": clock.time_unit if clock.discrete else "week",
                     "week": np.arange(1, len(edges) + 1),
                     "end": [clock.describe_tick(int(edge)) for edge in edges],
-                    "holdout": edges > split.cut,
+                    "holdout": edges > split.cutoff,
                     "actual": np.diff(actual, prepend=0.0),
                     "expected": np.diff(expected, prepend=0.0),
                     "forecast": np.diff(continued, prepend=np.nan),
@@ -125,5 +125,5 @@ def _expected_of_arrivals(
         expected: Array = model.mean_purchases(distinct)[position].reshape(lags.shape) @ started
         return expected
     rfm, ticks = split.calibration, split.clock.ticks_per_unit
-    since = edges[:, None] - (split.cut - np.rint(rfm.T * ticks))
+    since = edges[:, None] - (split.cutoff - np.rint(rfm.T * ticks))
     return np.array([np.sum(model.arrivals(np.maximum(each, 0) / ticks, rfm)) for each in since])

@@ -12,7 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import clvmodels as clv
-from clvmodels.cleaning.ledger import COLUMNS, KEPT, ROWS_IN, UNITS
+from clvmodels.cleaning.ledger import COLUMNS, UNITS, with_current_codes
+from clvmodels.cleaning.ledger_rules import CODE_OF_PHRASE, KEPT, ROWS_IN, SET_ASIDE_RULES, describe_rule
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.log import LARGEST_AMOUNT
 
@@ -61,7 +62,7 @@ def ledger_of(result):
 def holds_exactly(result):
     entries = dict(result.entries)
     came, rest = entries.pop(ROWS_IN), entries.values()
-    netted = ("refund netted", "purchase reversed", "purchase reduced")
+    netted = ("refund_netted", "purchase_reversed", "purchase_reduced")
     return (
         came.rows == sum(entry.rows for entry in rest)
         and came.units == sum(entry.units for entry in rest)
@@ -75,28 +76,28 @@ def holds_exactly(result):
 def test_a_log_by_hand():
     result = cleaned()
     assert ledger_of(result) == {
-        "rows in": (16, 0, -415.01),
-        "no customer id": (1, 0, 30),
-        "no amount": (1, 0, 0),
-        "internal account": (1, 0, 30),
-        "no product": (1, 0, 5),
-        "exact duplicate": (1, 0, 10),
-        "refund netted": (3, 0, -77253.59),
-        "refund beyond its purchase": (0, 1, -30),
-        "refund before any purchase": (1, 0, -10),
-        "refund of no purchase seen": (1, 0, -500),
-        "purchase reversed": (2, 0, 77183.6 + 60),
-        "purchase reduced": (0, 1, 9.99),
-        "zero amount": (1, 0, 0),
-        "merged into its order": (1, 0, 0),
-        "outlier flagged": (0, 0, 0),
+        "rows_in": (16, 0, -415.01),
+        "no_customer_id": (1, 0, 30),
+        "no_amount": (1, 0, 0),
+        "internal_account": (1, 0, 30),
+        "non_product": (1, 0, 5),
+        "exact_duplicate": (1, 0, 10),
+        "refund_netted": (3, 0, -77253.59),
+        "refund_beyond_purchase": (0, 1, -30),
+        "refund_before_purchase": (1, 0, -10),
+        "refund_unmatched": (1, 0, -500),
+        "purchase_reversed": (2, 0, 77183.6 + 60),
+        "purchase_reduced": (0, 1, 9.99),
+        "zero_amount": (1, 0, 0),
+        "merged_into_order": (1, 0, 0),
+        "outlier_flagged": (0, 0, 0),
         "kept": (2, 0, 49.99),
     }
     assert holds_exactly(result)
     assert result.transactions.drop("date").rows() == [("anna", "1", 19.99, False), ("cleo", "6", 30.0, False)]
     assert result.set_aside.height == 13
     assert result.ledger.columns.tolist() == list(COLUMNS)
-    reversed_ = result.ledger.set_index("rule")["example"]["purchase reversed"]
+    reversed_ = result.ledger.set_index("rule")["example"]["purchase_reversed"]
     assert reversed_ == "customer bert, order 3, jar, 2024-01-02 10:01:00, 77,183.60"
 
 
@@ -108,7 +109,7 @@ def test_transactions_go_straight_into_a_summary():
 
 def test_refunds_may_be_dropped_or_kept():
     dropped = cleaned(rules=clv.CleaningRules(refunds="drop"))
-    assert ledger_of(dropped)["refund dropped"][0] == 5
+    assert ledger_of(dropped)["refund_dropped"][0] == 5
     assert dropped.transactions["amount"].max() == 77183.6
     kept = cleaned(rules=clv.CleaningRules(refunds="keep"))
     assert kept.transactions["amount"].min() == -77183.6
@@ -137,8 +138,8 @@ def test_statuses_say_what_is_void_and_what_is_a_refund():
         "amount": [50.0, 70.0, 50.0],
     })  # fmt: skip
     result = clv.clean(log, status="status", amount="amount", rules=clv.CleaningRules(refund_statuses=["refund"]))
-    assert ledger_of(result)["status of no purchase"] == (1, 0, 70.0)
-    assert ledger_of(result)["purchase reversed"] == (1, 0, 50.0)
+    assert ledger_of(result)["void_status"] == (1, 0, 70.0)
+    assert ledger_of(result)["purchase_reversed"] == (1, 0, 50.0)
     assert len(result.transactions) == 0
 
 
@@ -151,8 +152,8 @@ def test_refunds_stated_beside_the_order():
     })  # fmt: skip
     result = clv.clean(log, amount="amount", refunded="given_back")
     assert result.transactions.select("customer_id", "amount").rows() == [(1, 70.0)]
-    assert ledger_of(result)["rows in"] == (3, 0, 50.0)
-    assert ledger_of(result)["refund beyond its purchase"] == (0, 1, -20.0)
+    assert ledger_of(result)["rows_in"] == (3, 0, 50.0)
+    assert ledger_of(result)["refund_beyond_purchase"] == (0, 1, -20.0)
     assert holds_exactly(result)
 
 
@@ -172,8 +173,8 @@ def test_equal_purchases_without_an_order_id_are_no_duplicates():
 
 def test_a_row_that_differs_in_any_column_is_no_duplicate():
     rows = log_of([ROWS[1], ROWS[1]])
-    assert ledger_of(cleaned(rows))["exact duplicate"][0] == 1
-    assert ledger_of(cleaned(rows.with_columns(note=pl.Series(["a", "b"]))))["exact duplicate"][0] == 0
+    assert ledger_of(cleaned(rows))["exact_duplicate"][0] == 1
+    assert ledger_of(cleaned(rows.with_columns(note=pl.Series(["a", "b"]))))["exact_duplicate"][0] == 0
 
 
 def test_outliers_are_flagged_and_cut_only_on_request():
@@ -182,8 +183,8 @@ def test_outliers_are_flagged_and_cut_only_on_request():
     assert flagged.filter("outlier")["amount"].to_list() == [5000.0]
     result = clv.clean(log, amount="amount", rules=clv.CleaningRules(outliers="winsorize", outlier_times=20))
     assert result.transactions["amount"].to_list() == [10.0] * 8 + [200.0]
-    assert ledger_of(result)["outlier flagged"] == (0, 1, 0)
-    assert ledger_of(result)["outlier winsorized"] == (0, 1, 4800.0)
+    assert ledger_of(result)["outlier_flagged"] == (0, 1, 0)
+    assert ledger_of(result)["outlier_winsorized"] == (0, 1, 4800.0)
     assert holds_exactly(result)
     kept = clv.clean(log, amount="amount", rules=clv.CleaningRules(outliers="keep"))
     assert kept.transactions.columns == ["customer_id", "date", "amount"]
@@ -209,7 +210,7 @@ def test_several_currencies_are_refused_unless_there_is_a_rate():
         clv.clean(log, amount="amount", currency="currency")
     result = clv.clean(log, amount="amount", currency="currency", rate="rate")
     assert sorted(result.transactions["amount"]) == [5.0, 5.5]
-    with pytest.raises(InvalidTransactions, match=r"1 of 2 rows have no exchange rate above 0 in 'rate'"):
+    with pytest.raises(InvalidTransactions, match=r"1 of 2 rows has no exchange rate above 0 in 'rate'"):
         clv.clean(log.with_columns(rate=pl.Series([None, 1.0])), amount="amount", currency="currency", rate="rate")
 
 
@@ -272,7 +273,7 @@ def test_rows_and_money_in_are_those_kept_and_those_set_aside(log, rules):
     assert holds_exactly(result)
     assert result.entries[ROWS_IN].rows == len(log)
     assert result.entries[KEPT].rows == len(result.transactions)
-    merged = result.entries["merged into its order"].rows
+    merged = result.entries["merged_into_order"].rows
     assert len(result.set_aside) == len(log) - len(result.transactions) - merged
     # The money that came is what the log says it is: amounts rounded to millionths, less what was stated as given back.
     stated = [0 if a is None else millionths(a) for a in log["amount"]]
@@ -329,7 +330,7 @@ def same(rules):
 def test_parts_of_the_customers_do_not_matter(log, rules):
     whole = clv.clean(log, **WILD, rules=rules)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clvmodels.cleaning.reading.ROWS_A_PART", 2)
+        patch.setattr("clvmodels.cleaning.reading.ROWS_PER_PARTITION", 2)
         parts = clv.clean(log, **WILD, rules=rules)
     keys = ["customer_id", "date", "order_id"]
     pd.testing.assert_frame_equal(whole.ledger, parts.ledger)
@@ -369,8 +370,8 @@ def polars_of(frame):
     [
         ({"when": "1.2.2024"}, r"15 of 16 rows have a date in 'when' that cannot be read as YYYY-MM-DD"),
         ({"when": "0014-01-01"}, r"have a date in 'when' outside 1900 to 2200"),
-        ({"each": 1e12}, r"come to an amount beyond 1e\+12"),
-        ({"each": float("inf")}, r"come to an amount beyond 1e\+12"),
+        ({"each": 1e12}, r"an amount beyond 1e\+12"),
+        ({"each": float("inf")}, r"an amount beyond 1e\+12"),
     ],
 )
 def test_rows_that_cannot_be_cleaned_are_refused(change, words):
@@ -389,7 +390,7 @@ def test_rows_set_aside_may_hold_what_cannot_be_read():
 def test_numbers_with_separators_are_refused(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text('customer_id,date,amount\n1,2024-01-01,"1,000.50"\n1,2024-01-02,"9,99"\n')
-    with pytest.raises(InvalidTransactions, match=r"2 of 2 rows have a amount|2 of 2 rows have an amount"):
+    with pytest.raises(InvalidTransactions, match=r"2 of 2 rows have an amount"):
         clv.clean(path, amount="amount")
 
 
@@ -397,8 +398,8 @@ def test_numbers_with_separators_are_refused(tmp_path):
     ("options", "words"),
     [
         ({"refunds": "ignore"}, "refunds='ignore' is not one of 'net', 'drop', 'keep'"),
-        ({"non_products": "POST"}, "must be a list of texts"),
-        ({"internal_pattern": "("}, "no regular expression"),
+        ({"non_products": "POST"}, "must be a list of strings"),
+        ({"internal_pattern": "("}, "is not a valid regular expression"),
         ({"refund_prefix": ""}, "every order a refund"),
         ({"outlier_times": 1}, "finite number above 1"),
     ],
@@ -413,7 +414,7 @@ def test_rules_that_are_none_are_refused(options, words):
     [
         ({"amount": "each"}, "but not both"),
         ({"quantity": None}, "`price` needs `quantity`"),
-        ({"price": None}, "`quantity` alone is no money"),
+        ({"price": None}, "`quantity` alone is not an amount of money"),
         ({"rate": "each"}, "`rate` needs `currency`"),
     ],
 )
@@ -435,7 +436,7 @@ def test_a_rule_without_its_column_is_refused(role):
 
 
 def test_missing_ids_may_be_refused():
-    with pytest.raises(InvalidTransactions, match=r"1 of 16 rows have no customer id in 'who'.*missing_id"):
+    with pytest.raises(InvalidTransactions, match=r"1 of 16 rows has no customer id in 'who'.*missing_id"):
         cleaned(rules=clv.CleaningRules(missing_id="raise"))
 
 
@@ -450,6 +451,24 @@ def test_the_ledger_and_the_rows_set_aside_can_be_written(tmp_path):
     assert clv.CleaningRules(**written["rules"]) == RULES
     assert [entry["rule"] for entry in written["ledger"]] == result.ledger["rule"].tolist()
     assert pl.read_csv(tmp_path / "aside.csv").columns == [*LINES.values(), "reason"]
+
+
+def test_every_rule_has_a_code_and_a_description():
+    assert set(cleaned().entries) <= {*CODE_OF_PHRASE.values(), KEPT}
+    assert set(SET_ASIDE_RULES) <= set(CODE_OF_PHRASE.values())
+    assert describe_rule("refund_netted") == "refund netted"
+    assert describe_rule(KEPT) == "kept"
+    descriptions = [describe_rule(code) for code in CODE_OF_PHRASE.values()]
+    assert len(set(descriptions)) == len(descriptions)
+
+
+def test_a_ledger_of_version_0_1_0_gets_codes():
+    ledger = cleaned().ledger
+    phrases = {code: phrase for phrase, code in CODE_OF_PHRASE.items()}
+    old = ledger.drop(columns="description").assign(rule=[phrases.get(rule, rule) for rule in ledger["rule"]])
+    assert old["rule"].tolist() != ledger["rule"].tolist()
+    pd.testing.assert_frame_equal(with_current_codes(old), ledger)
+    pd.testing.assert_frame_equal(with_current_codes(ledger), ledger)
 
 
 def test_a_notebook_shows_a_table():
@@ -467,7 +486,7 @@ def test_ids_turned_float_by_blanks_are_the_ids_they_were():
     log = pd.DataFrame({"customer_id": [7.0, None, 12.0], "date": ["2024-01-01"] * 3, "amount": [1.0, 2.0, 3.0]})
     result = clv.clean(log, amount="amount")
     assert result.transactions["customer_id"].tolist() == [7, 12]
-    assert ledger_of(result)["no customer id"] == (1, 0, 2.0)
+    assert ledger_of(result)["no_customer_id"] == (1, 0, 2.0)
 
 
 def test_codes_turned_float_by_blanks_are_the_codes_they_were():
@@ -507,17 +526,17 @@ def test_a_file_with_a_mark_leading_zeros_and_a_newline_in_quotes(tmp_path):
 
 def test_columns_without_any_value():
     log = pl.DataFrame({"customer_id": [1, 2], "date": ["2024-01-01"] * 2, "amount": [None, None]})
-    assert ledger_of(clv.clean(log, amount="amount"))["no amount"][0] == 2
+    assert ledger_of(clv.clean(log, amount="amount"))["no_amount"][0] == 2
     nobody = log.with_columns(customer_id=None, amount=1.0)
     result = clv.clean(nobody, amount="amount")
-    assert ledger_of(result)["no customer id"] == (2, 0, 2.0)
+    assert ledger_of(result)["no_customer_id"] == (2, 0, 2.0)
     assert len(result.transactions) == 0
 
 
 def test_customers_who_only_gave_back():
     log = pl.DataFrame({"customer_id": [1, 1], "date": ["2024-01-01"] * 2, "amount": [-5.0, -6.0]})
     result = clv.clean(log, amount="amount")
-    assert ledger_of(result)["refund before any purchase"] == (2, 0, -11.0)
+    assert ledger_of(result)["refund_before_purchase"] == (2, 0, -11.0)
     assert len(result.transactions) == 0
 
 
