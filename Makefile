@@ -62,11 +62,7 @@ bench-compare: $(STAMPS)/dev  ## time BASE=commit and this checkout in turn; fai
 	$(BIN)/python tests/benchmarks/compare.py "$(BASE)" --most "$(MOST)"
 
 docs: $(STAMPS)/dev  ## the site (guide, notebooks, gallery, reference), into build/docs/; a warning is an error
-ifneq ($(wildcard .ci/docs/conf.py),)
-	$(BIN)/sphinx-build -W -n --keep-going -b html .ci/docs build/docs
-else
-	PYTHONSAFEPATH=1 $(BIN)/python .ci/build_docs.py build/docs
-endif
+	PYTHONSAFEPATH=1 $(BIN)/python .ci/docs/build.py build/docs
 
 package: $(STAMPS)/dev  ## build the sdist, and from it the wheel, into dist/package/; check their contents
 	rm -rf dist/package

@@ -71,9 +71,9 @@ def load_cdnow(sample: bool = False) -> pd.DataFrame:
 
         ==============  =======  ============================================================
         ``customer_id`` integer  number of the customer, from 1 to 23,570, in the full cohort
-        ``date``        text     day of the purchase, ``YYYY-MM-DD``
-        ``quantity``    integer  compact discs bought, at least 1
-        ``amount``      float    money paid, in US dollars, at least 0
+        ``date``         text     day of the purchase, ``YYYY-MM-DD``
+        ``quantity``     integer  compact discs bought, at least 1
+        ``amount``       float    money paid, in US dollars, at least 0
         ==============  =======  ============================================================
 
     Notes
