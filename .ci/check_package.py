@@ -11,7 +11,16 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NEEDED_IN_SDIST = ("Makefile", "README.md", "LICENSE", "CHANGELOG.md", "constraints.txt", "pyproject.toml")
+NEEDED_IN_SDIST = (
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "SECURITY.md",
+    "constraints.txt",
+    "pyproject.toml",
+)
 
 
 def files_below(folder: Path) -> set[str]:

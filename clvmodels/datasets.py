@@ -69,12 +69,12 @@ def load_cdnow(sample: bool = False) -> pd.DataFrame:
     pandas.DataFrame
         One row a transaction, ordered by customer and date: shape (69659, 4), or (6919, 4) for the sample.
 
-        ==============  =======  ============================================================
-        ``customer_id`` integer  number of the customer, from 1 to 23,570, in the full cohort
+        ===============  =======  ============================================================
+        ``customer_id``  integer  number of the customer, from 1 to 23,570, in the full cohort
         ``date``         text     day of the purchase, ``YYYY-MM-DD``
         ``quantity``     integer  compact discs bought, at least 1
         ``amount``       float    money paid, in US dollars, at least 0
-        ==============  =======  ============================================================
+        ===============  =======  ============================================================
 
     Notes
     -----

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import inspect
 import re
 import shutil
 import subprocess
@@ -83,10 +82,12 @@ def gather_gallery(*, sample: bool) -> None:
     pictures = draw.pictures(sample=sample)
     draw.save(pictures, SOURCE / "gallery")
     lines = ["# Gallery", "", "Every plot is a function in `clv.plots` that draws one table. All are drawn from CDNOW."]
+    lines += ["", "::::{grid} 1 2 2 3", ":gutter: 3"]
     for name, (plot, _, _) in pictures.items():
-        summary = (inspect.getdoc(getattr(clv.plots, plot)) or "").partition("\n\n")[0].replace("\n", " ")
         title = name.replace("_", " ").capitalize()
-        lines += ["", f"## {title}", "", f"{{func}}`clvmodels.plots.{plot}`: {summary}", "", f"![{title}]({name}.png)"]
+        lines += ["", f":::{{grid-item-card}} {title}", f":img-bottom: {name}.png"]
+        lines += [f":link: clvmodels.plots.{plot}", ":link-type: any", "", f"`clv.plots.{plot}`", ":::"]
+    lines.append("::::")
     write("gallery/index.md", "\n".join(lines) + "\n")
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
 
 import clvmodels as clv
 
@@ -24,6 +28,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
+    "sphinx_design",
 ]
 
 # ---- pages and notebooks -----------------------------------------------------------------------------------
@@ -39,6 +44,10 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 templates_path = [str(Path(__file__).parent / "templates")]
 autosummary_generate = True
 autosummary_ignore_module_all = False
+# `Profile` and `profile` would be one file where file names have no case.
+autosummary_filename_map = {
+    f"clvmodels.{name}": f"clvmodels.{name}_class" for name in clv.__all__ if name != name.lower() in clv.__all__
+}
 autodoc_typehints = "none"  # the docstrings give types, with shapes and units
 autodoc_member_order = "bysource"
 autodoc_inherit_docstrings = True
@@ -66,3 +75,18 @@ html_theme_options = {
 }
 copybutton_prompt_text = ">>> |\\.\\.\\. |\\$ "
 copybutton_prompt_is_regexp = True
+
+# ---- docstrings that are read as plain text ----------------------------------------------------------------
+
+LONE_STAR = re.compile(r"(?<![\w*`\\])\*(?=\w+(?![\w*]*\*))")
+
+
+def escape_lone_stars(*arguments: Any) -> None:
+    """Escape the star of `*state` in a docstring, which reStructuredText takes for the beginning of emphasis."""
+    lines = arguments[-1]  # app, what, name, object, options, lines
+    lines[:] = [LONE_STAR.sub(r"\\*", line) for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the hook."""
+    app.connect("autodoc-process-docstring", escape_lone_stars)
