@@ -2,7 +2,9 @@
 #
 # The id of a message is the code of a finding, or names a label. Figures are variables: { $rows }.
 # Functions: COUNT($n) 19,684; PERCENT($share, places: 1) 29.9%; SIGNED_PERCENT($share) +14%; NUM($x, digits: 3) 0.252;
-# FIXED($x, places: 2) 1,234.50; SHORT($x, digits: 3) 1,234, 12 or 0.252; MONTH($m) January; WEEKDAY($d) Monday. Plurals and choices are Fluent selectors on a number or a code.
+# FIXED($x, places: 2) 1,234.50; SHORT($x, digits: 3) 1,234, 12 or 0.252; SHORT_PERCENT($share, places: 2) 10% or 12.5%;
+# MONTH($number) January; WEEKDAY($number) Monday, which is 0. Plurals and choices are Fluent selectors on a number or a
+# code.
 
 ## Data: logs, cleaning and the RFM
 
@@ -152,6 +154,14 @@ fit-coefficient-infinite = { $parameter } is indistinguishable from infinity (l2
 fit-coefficient-minus-infinite = { $parameter } is indistinguishable from minus infinity (l2= keeps it finite)
 
 ## Value
+
+value-terms = purchases of the next { $horizon_has_unit ->
+    [yes] { $horizon }
+   *[no] { SHORT($horizon) } time units
+    }, discounted at { SHORT_PERCENT($annual_rate) } per year from { $timing ->
+    [continuous] the time of each purchase
+   *[period_end] the end of each { $period }
+    }, with a margin of { SHORT_PERCENT($margin) }
 
 ## Validation: comparisons, totals, crosscheck
 

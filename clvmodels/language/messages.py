@@ -100,6 +100,9 @@ def _functions(language: str) -> dict[str, Callable[..., Any]]:
     def short(value: Any, digits: Any = 3) -> str:
         return numbers.cell(_plain(value), digits=int(digits), language=language)
 
+    def short_percent(value: Any, places: Any = 2) -> str:
+        return numbers.short_percent(_plain(value), int(places), language)
+
     def month(number: Any) -> str:
         return dates.month_name(int(number), language)
 
@@ -113,6 +116,7 @@ def _functions(language: str) -> dict[str, Callable[..., Any]]:
         "NUM": number,
         "FIXED": fixed,
         "SHORT": short,
+        "SHORT_PERCENT": short_percent,
         "MONTH": month,
         "WEEKDAY": weekday,
     }

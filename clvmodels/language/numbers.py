@@ -30,6 +30,7 @@ __all__ = [
     "listed",
     "percent",
     "sentence",
+    "short_percent",
     "signed_percent",
     "significant",
 ]
@@ -61,6 +62,14 @@ def percent(share: float, places: int = 1, language: str = "en") -> str:
 def signed_percent(share: float, places: int = 1, language: str = "en") -> str:
     """Return a relative difference with its sign: −14.3%, +47.3%."""
     return _localize(f"{100 * share:+,.{places}f}%", language) if _is_finite(share) else MISSING
+
+
+def short_percent(share: float, places: int = 2, language: str = "en") -> str:
+    """Return a share of one as a percentage without trailing zeros: 0.1 is 10%, 0.125 is 12.5%."""
+    if not _is_finite(share):
+        return MISSING
+    text = f"{100 * share:,.{places}f}"
+    return _localize((text.rstrip("0").rstrip(".") if "." in text else text) + "%", language)
 
 
 def significant(value: float, digits: int = 4, language: str = "en") -> str:

@@ -14,7 +14,7 @@ from clvmodels.cleaning.clean import Cleaned
 from clvmodels.cleaning.ledger import with_current_codes
 from clvmodels.files import plain
 from clvmodels.frames import Frame
-from clvmodels.language.numbers import listed
+from clvmodels.language.numbers import listed, sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting import sections
 from clvmodels.reporting.page import ReportSection, rendered
@@ -22,6 +22,7 @@ from clvmodels.reporting.selection import Selection, select
 from clvmodels.reporting.value_summary import check_value, summarize_value
 from clvmodels.reporting.verdict import Sentence, judge
 from clvmodels.validation.backtest.result import Backtest
+from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["write_report"]
 
@@ -31,7 +32,7 @@ def write_report(
     path: str | Path,
     value: Frame | None = None,
     *,
-    value_terms: str | None = None,
+    value_terms: ValueTerms | str | None = None,
     profile: Profile | None = None,
     ledger: pd.DataFrame | Cleaned | None = None,
 ) -> None:
@@ -48,9 +49,9 @@ def write_report(
         The page to write; folders above it are made. The JSON has its name with the suffix .json.
     value : pandas or polars frame, optional
         From `lifetime_value`: customer_id, expected_purchases, expected_spend, lifetime_value, reason.
-    value_terms : str, optional
-        Horizon, discount rate and margin of `value` in words, which the frame does not hold: "12 months from
-        1997-09-30, discounted at 10% a year, margin 1".
+    value_terms : ValueTerms or str, optional
+        The terms of `value`, which the frame does not hold; or a text that explains them and, for example, gives the
+        interval of the total.
     profile : Profile, optional
         From `profile`, of the same log: what it can bear.
     ledger : Cleaned or DataFrame, optional
@@ -87,7 +88,7 @@ def write_report(
         "about": _about(shown),
         "verdict": verdict,
         "beware": sections.beware(shown, profile),
-        "sections": _sections(shown, value, value_terms, profile, ledger),
+        "sections": _sections(shown, value, _terms_text(value_terms), profile, ledger),
     }
     page = rendered("report.html.j2", content)
     numbers = json.dumps(_numbers(result, verdict, value, profile, ledger), indent=1, allow_nan=False) + "\n"
@@ -112,6 +113,10 @@ def _sections(
         sections.card(shown),
     ]
     return [section for section in found if section is not None]
+
+
+def _terms_text(terms: ValueTerms | str | None) -> str | None:
+    return sentence(terms.text) if isinstance(terms, ValueTerms) else terms
 
 
 def _about(shown: Selection) -> str:

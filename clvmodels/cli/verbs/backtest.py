@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,9 @@ from clvmodels.cli.arguments import (
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, source_of
 from clvmodels.cli.verbs.demo import scored
+
+if TYPE_CHECKING:
+    from clvmodels.valuation.value_terms import ValueTerms
 
 TOTAL_INTERVAL = 0.9
 
@@ -108,6 +111,7 @@ def report(
     import clvmodels as clv
     from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.reporting import terminal
+    from clvmodels.valuation.value_terms import ValueTerms
 
     chosen = models_named(models)
     names = {"customer_id": customer_id, "date": date, "amount": amount}
@@ -129,31 +133,33 @@ def report(
         result = clv.backtest(
             source.log, chosen, spend, horizons=horizon, origins=cuts, **clock, **reading, progress=told
         )
-        value, terms = None, None
+        value, explanation = None, None
         if spend is not None:
             step("Valuing every customer as of today")
             title = result.facts["reference"]
             model = next(each for each in chosen if each.title == title)
             rfm = clv.rfm_summary(source.whole, **clock, **reading, intertimes=reads_intertimes([model]))
             fitted = clv.CustomerModel(model, spend).fit(rfm)
-            value = scored(fitted, rfm, value_horizon, annual_discount_rate, margin)
-            terms = (
-                f"By {title} and Gamma-Gamma, fitted to the whole log: {value_horizon} from {rfm.observation_end}, "
-                f"discounted at {annual_discount_rate:.0%} a year, margin {margin:g}. "
-                f"{_total_interval(fitted, rfm, value_horizon, annual_discount_rate, margin)}"
+            terms = ValueTerms.from_keywords(
+                horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin
+            )
+            value = scored(fitted, rfm, terms)
+            explanation = (
+                f"By {title} and Gamma-Gamma, fitted to the whole log up to {rfm.observation_end}: {terms.text}. "
+                f"{_total_interval(fitted, rfm, terms)}"
             )
         step("Writing the report")
-        clv.write_report(result, output, value, value_terms=terms, profile=profile, ledger=source.cleaned)
+        clv.write_report(result, output, value, value_terms=explanation, profile=profile, ledger=source.cleaned)
     terminal.show_verdict(out, result, value)
     out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
 
 
-def _total_interval(model: Any, rfm: Any, horizon: str, rate: float, margin: float) -> str:
+def _total_interval(model: Any, rfm: Any, terms: ValueTerms) -> str:
     """The interval of the value of all customers together, in words."""
     import clvmodels as clv
 
-    terms: dict[str, Any] = {"horizon": horizon, "annual_discount_rate": rate, "margin": margin}
-    total = clv.lifetime_value(model.purchases, model.spend, rfm, **terms, by="total", interval=TOTAL_INTERVAL)
+    keywords = terms.to_keywords()
+    total = clv.lifetime_value(model.purchases, model.spend, rfm, **keywords, by="total", interval=TOTAL_INTERVAL)
     lower, upper = (float(total[f"lifetime_value_{end}"][0]) for end in ("lower", "upper"))
     return (
         f"The {TOTAL_INTERVAL:.0%} interval of the total is {lower:,.0f} to {upper:,.0f}: it allows for chance and "

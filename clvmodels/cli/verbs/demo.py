@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from clvmodels.cli.app import app, out, steps
+
+if TYPE_CHECKING:
+    from clvmodels.valuation.value_terms import ValueTerms
 
 DEMO_CUT, DEMO_END = "1997-09-30", "1998-06-30"
 DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN = "12 months", 0.10, 1.0
@@ -21,6 +24,7 @@ def demo(
     import clvmodels as clv
     from clvmodels import files, frames
     from clvmodels.reporting import terminal
+    from clvmodels.valuation.value_terms import ValueTerms
 
     path = clv.datasets.dataset_path("cdnow.csv")
     columns: dict[str, Any] = {
@@ -36,7 +40,8 @@ def demo(
         step("Fitting BG/NBD and Gamma-Gamma")
         model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
         step("Valuing every customer over twelve months")
-        table = scored(model, rfm, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
+        terms = ValueTerms(horizon=DEMO_HORIZON, annual_rate=DEMO_RATE, margin=DEMO_MARGIN)
+        table = scored(model, rfm, terms)
         step("Validating on the 39 weeks the models never saw")
         check = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
         step("Writing the report")
@@ -44,7 +49,6 @@ def demo(
             frames.write_table(table, temporary)
         model.save(folder / "model.json")
         check.to_json(folder / "validation.json")
-        terms = f"{DEMO_HORIZON} from {DEMO_CUT}, discounted at {DEMO_RATE:.0%} a year, margin {DEMO_MARGIN:g}"
         clv.write_report(check, folder / "report.html", value=table, value_terms=terms)
     terminal.show_facts(out, [finding.text for finding in rfm.findings])
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
@@ -55,18 +59,16 @@ def demo(
         out.print(f"  {folder / name}", highlight=False)
 
 
-def scored(model: Any, rfm: Any, horizon: str, rate: float, margin: float) -> Any:
-    """One table a customer: P(alive), and purchases or value."""
+def scored(model: Any, rfm: Any, terms: ValueTerms) -> Any:
+    """Return one row per customer: P(alive), expected purchases and, with a spend model, the value on these terms."""
     import clvmodels as clv
     from clvmodels import frames
 
     alive = model.probability_alive(rfm)
     if model.spend is None:
-        rest = model.expected_purchases(rfm, horizon)
+        rest = model.expected_purchases(rfm, terms.horizon)
     else:
-        rest = clv.lifetime_value(
-            model.purchases, model.spend, rfm, horizon=horizon, annual_discount_rate=rate, margin=margin
-        )
+        rest = clv.lifetime_value(model.purchases, model.spend, rfm, **terms.to_keywords())
     columns = {"customer_id": rfm.customer_id, "probability_alive": alive["probability_alive"].to_numpy()}
     named = [name for name in rest.columns if name not in ("customer_id", "reason")]
     columns |= {name: rest[name].to_numpy() for name in named}
