@@ -77,6 +77,5 @@ def test_terms_have_a_text_for_people() -> None:
 
 
 def test_every_convention_has_a_function() -> None:
-    from typing import get_args
 
     assert set(CONVENTIONS) == set(get_args(Discounting))
