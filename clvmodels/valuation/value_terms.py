@@ -128,7 +128,7 @@ class ValueTerms:
         return self.finding.text
 
 
-def _refuse(annual_rate: float, margin: float, timing: str, period: str, rate_name: str, timing_name: str) -> None:
+def _refuse(annual_rate: Any, margin: Any, timing: Any, period: Any, rate_name: str, timing_name: str) -> None:
     """Raise an error that lists all values out of range, under the names by which the caller passed them."""
     faults = [
         f"{name}={value!r} is not a number."
