@@ -1,4 +1,4 @@
-"""`clv clean`: transactions, ledger and rows set aside on disk, the ledger on the terminal."""
+"""`clv clean`: transactions, ledger and rows set aside on disk, the ledger in the terminal."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_a_log_is_cleaned(clv, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert "4 rows became 1 transaction" in done.stdout
     assert "refund netted" in done.stdout
-    kept = pl.read_parquet(tmp_path / "transactions.parquet")
-    assert kept.select("customer_id", "order_id", "amount").rows() == [(12, "1", 9.99)]
+    transactions = pl.read_parquet(tmp_path / "transactions.parquet")
+    assert transactions.select("customer_id", "order_id", "amount").rows() == [(12, "1", 9.99)]
     assert json.loads((tmp_path / "ledger.json").read_text())["rules"]["non_products"] == ["POST", "DOT"]
     assert sorted(pl.read_csv(tmp_path / "aside.csv")["reason"]) == ["no_customer_id", "non_product", "refund_netted"]
 
@@ -55,9 +55,9 @@ def test_an_export_needs_no_columns(clv, tmp_path):
     assert pl.read_parquet(tmp_path / "orders.parquet")["amount"].to_list() == [35.0]
 
 
-def test_what_is_wrong_is_one_message(clv, tmp_path):
+def test_an_error_is_one_message(clv, tmp_path):
     (tmp_path / "log.csv").write_text(LINES)
     done = clv("log.csv", "--refunds", "ignore")
     assert done.returncode == 2
-    assert done.stderr.strip() == "Error: refunds='ignore' is not one of 'net', 'drop', 'keep'."
+    assert done.stderr.strip() == "Error: --refunds 'ignore' is not one of 'net', 'drop', 'keep'."
     assert not (tmp_path / "transactions.parquet").exists()

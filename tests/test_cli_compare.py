@@ -1,4 +1,4 @@
-"""`clv compare`: the table and the sentence on the terminal, JSON where asked for, one message for what is wrong."""
+"""`clv compare`: the table and the verdict in the terminal, JSON on request, one message per error."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def clv(*words):
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
-def test_fits_alone(log):
+def test_fits_without_forecasts(log):
     done = clv(log, "--time-unit", "week", "--observation-end", "1997-09-30")
     assert (done.returncode, done.stderr) == (0, "")
     rows = [line.split()[:2] for line in done.stdout.splitlines() if "converged" in line]
@@ -62,14 +62,14 @@ def test_forecasts_money_and_json(log, tmp_path):
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        (["--models", "bgnbd,prophet"], "--models 'bgnbd,prophet': the models are bgnbd, mbgnbd, pareto_nbd, "),
-        (["--models", ","], "--models ',': the models are"),
-        (["--holdout-end", "1998-01-01"], "are for forecasts: give --calibration-end too"),
-        (["--amount", "amount"], "are for forecasts: give --calibration-end too"),
-        ([*SAMPLE, "--observation-end", "1997-09-30"], "Give either --observation-end or --calibration-end"),
+        (["--models", "bgnbd,prophet"], "--models 'bgnbd,prophet': name one or more of bgnbd, mbgnbd, pareto_nbd, "),
+        (["--models", ","], "--models ',': name one or more of"),
+        (["--holdout-end", "1998-01-01"], "apply to forecasts: add --calibration-end"),
+        (["--amount", "amount"], "apply to forecasts: add --calibration-end"),
+        ([*SAMPLE, "--observation-end", "1997-09-30"], "Pass either --observation-end or --calibration-end"),
     ],
 )
-def test_what_does_not_go_together_is_one_message(words, match):
+def test_options_that_exclude_each_other_give_one_message(words, match):
     done = clv(dataset_path("cdnow_sample.csv"), *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: ")

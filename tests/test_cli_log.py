@@ -1,4 +1,4 @@
-"""The log of a job as JSON: also of one that fails before it begins."""
+"""The log of a job as JSON, including one that fails before it starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clvmodels.cli import main
 
 @pytest.fixture
 def events(monkeypatch, capsys):
-    """Runs the command line; its exit code and the events it told."""
+    """Return a function that runs the command line and returns its exit code and the events it logged."""
     monkeypatch.setattr(logging.getLogger("clvmodels.job"), "handlers", [])
 
     def run(*words):
@@ -33,14 +33,14 @@ def test_a_fault_of_the_job_file_is_an_event(verb, events, tmp_path):
 
 
 @pytest.mark.parametrize("verb", ["fit", "score", "monitor"])
-def test_so_it_is_where_the_job_file_itself_asks_for_json(verb, events, tmp_path):
+def test_a_job_file_can_request_json(verb, events, tmp_path):
     (tmp_path / "job.toml").write_text('[source]\n[run]\nlog = "json"\n')
     code, (failed,) = events(verb, "--job", tmp_path / "job.toml")
     assert (code, failed["event"]) == (2, "failed")
     assert "source: path: name the file" in failed["text"]
 
 
-def test_so_it_is_where_the_file_is_no_toml(events, tmp_path):
+def test_a_file_that_is_not_toml_is_an_event(events, tmp_path):
     (tmp_path / "job.toml").write_text('run = {log = "json"}\n[source\n')
     code, (failed,) = events("score", "--job", tmp_path / "job.toml")
     assert (code, failed["event"]) == (2, "failed")
@@ -53,6 +53,6 @@ def test_a_failure_carries_the_date_that_the_log_has(events, tmp_path):
     (tmp_path / "log.csv").write_text("\n".join(["customer_id,date", *rows]) + "\n")
     job = f'[source]\npath = "log.csv"\n[registry]\nfile = "{tmp_path}"\n'  # a folder, which is no file to write
     (tmp_path / "job.toml").write_text(job)
-    code, told = events("fit", "--job", tmp_path / "job.toml", "--log", "json")
+    code, logged = events("fit", "--job", tmp_path / "job.toml", "--log", "json")
     assert code != 0
-    assert (told[-1]["event"], told[-1]["as_of"]) == ("failed", "1997-06-08")
+    assert (logged[-1]["event"], logged[-1]["as_of"]) == ("failed", "1997-06-08")

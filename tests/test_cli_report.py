@@ -8,7 +8,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import cli
-from clvmodels.cli.replayed_cleaning import cleaner
+from clvmodels.cli.replayed_cleaning import load_cleaner
 from clvmodels.reporting import plots
 
 
@@ -35,14 +35,14 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     words = ["--amount", "amount", "--models", "bgnbd", "--horizon", "13 weeks", "--origins", cuts, "--output", page]
     assert report(monkeypatch, log, *words) == 0
     html = page.read_text(encoding="utf-8")
-    for told in (
+    for text in (
         "By BG/NBD and Gamma-Gamma, fitted to the whole log: 12 months from 1998-06-30",
         "The 90% interval of the total is ",
         "at the 2 earlier cuts, BG/NBD x Gamma-Gamma was off by ",
         "All lifetime values come to ",
         "What the log can bear",
     ):
-        assert told in html
+        assert text in html
     numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert numbers["facts"]["origins"] == cuts.split(",")
     assert len(numbers["verdict"]) == 6
@@ -102,8 +102,8 @@ def test_line_items_become_a_page_with_the_ledger(cleaned, tmp_path, monkeypatch
     log = clv.datasets.load_online_retail()
     rules = clv.CleaningRules(refund_prefix="C", non_products=["POST", "DOT", "M"])
     names = {"customer_id": "CustomerID", "date": "InvoiceDate", "order_id": "InvoiceNo", "product": "StockCode"}
-    known = clv.clean(log, **names, quantity="Quantity", price="UnitPrice", rules=rules, until="2011-08-31")
-    rfm = clv.rfm_summary(known.transactions, amount="amount", time_unit="week", observation_end="2011-08-31")
+    cleaned_log = clv.clean(log, **names, quantity="Quantity", price="UnitPrice", rules=rules, until="2011-08-31")
+    rfm = clv.rfm_summary(cleaned_log.transactions, amount="amount", time_unit="week", observation_end="2011-08-31")
     assert numbers["facts"]["customers"] == len(rfm)
 
 
@@ -116,8 +116,8 @@ def test_other_checks_clean_alike(cleaned, tmp_path, monkeypatch, verb, words):
     out = tmp_path / "tables.json"
     page = ["--report", tmp_path / "page.html"] if verb == "validate" else ["--no-challenger"]
     monkeypatch.setattr(plots, "to_svg", lambda plot, table, *, key, **options: f'<svg id="{key}-svg"></svg>')
-    told = [verb, lines, "--cleaning", ledger, *words, *page, "--output", out]
-    monkeypatch.setattr("sys.argv", ["clv", *map(str, told)])
+    command = [verb, lines, "--cleaning", ledger, *words, *page, "--output", out]
+    monkeypatch.setattr("sys.argv", ["clv", *map(str, command)])
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert not end.value.code
@@ -131,9 +131,9 @@ def test_an_export_is_cleaned_alike(tmp_path):
     export = clv.read_export(orders)
     read = {"columns": dict(export.columns), "date_format": None, "time_zone": None, "export": export.kind}
     clv.clean(export.frame, **export.columns).to_json(ledger, read=read)
-    known = cleaner(orders, ledger)
-    assert known("2024-05-01").transactions["amount"].to_list() == [35.0]
-    assert sorted(known("2200-01-01").transactions["amount"]) == [30.0, 35.0]
+    clean_as_of = load_cleaner(orders, ledger)
+    assert clean_as_of("2024-05-01").transactions["amount"].to_list() == [35.0]
+    assert sorted(clean_as_of("2200-01-01").transactions["amount"]) == [30.0, 35.0]
 
 
 def test_what_is_no_ledger_is_refused(log, tmp_path, monkeypatch, capsys):
@@ -141,6 +141,6 @@ def test_what_is_no_ledger_is_refused(log, tmp_path, monkeypatch, capsys):
     for text in ("{}", "not json", "[1]", '{"rules": {"color": 1}, "read": {}}'):
         wrong.write_text(text)
         assert report(monkeypatch, log, "--cleaning", wrong) != 0
-        assert "no ledger that `clv clean` wrote" in capsys.readouterr().err.replace("\n", " ")
+        assert "not a ledger written by `clv clean`" in capsys.readouterr().err.replace("\n", " ")
     assert report(monkeypatch, log, "--cleaning", wrong, "--amount", "amount") != 0
-    assert "leave it out" in capsys.readouterr().err.replace("\n", " ")
+    assert "leave out --amount" in capsys.readouterr().err.replace("\n", " ")

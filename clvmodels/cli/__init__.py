@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
+from clvmodels.cli import verbs
 from clvmodels.cli.app import app, err
-from clvmodels.cli.arguments import as_flags
-from clvmodels.cli.verbs import backtest as backtesting
-from clvmodels.cli.verbs import check_models as checking
-from clvmodels.cli.verbs import demo, logs
-from clvmodels.cli.verbs import fit_and_score as scoring
-from clvmodels.cli.verbs import model_versions as registry
-from clvmodels.cli.verbs import monitor as monitoring
+from clvmodels.cli.spelling import as_typed
 from clvmodels.errors import CLVError, StoreUnreachable
 
 __all__ = ["app", "main"]
 
-VERBS = (demo, logs, scoring, checking, backtesting, registry, monitoring)  # in the order of `clv --help`
+# The panels of `clv --help` and the verbs in each, in this order.
+PANELS = {
+    "Start here": ("demo", "report", "guide"),
+    "Look at a log": ("profile", "clean"),
+    "Check models": ("validate", "compare", "backtest", "crosscheck"),
+    "Score customers": ("init", "fit", "score", "monitor", "columns", "models"),
+}
 INTERRUPTED = 130
-
-# They register where they are imported, which is in the order of the alphabet.
-PLACES = {verb.__name__: place for place, verb in enumerate(VERBS)}
-app.registered_commands.sort(key=lambda command: PLACES[getattr(command.callback, "__module__", "")])
 
 
 def main() -> None:
-    """Run the command line; every failure is one readable message and a non-zero exit."""
+    """Run the command line; every failure is one readable message and a non-zero exit code."""
     try:
         app()
     except CLVError as error:
@@ -34,14 +33,37 @@ def main() -> None:
     except OSError as error:
         _fail(f"{error.filename or 'A file'}: {error.strerror or error}", StoreUnreachable.exit_code)
     except KeyboardInterrupt:
-        _fail("Interrupted; nothing was half-written.", INTERRUPTED)
+        _fail("Interrupted; no file was left half-written.", INTERRUPTED)
 
 
 def _fail(message: str, code: int) -> None:
+    """Show a message, or add it to the log of the job that is running, and exit."""
+    message = as_typed(message)
     log = logging.getLogger("clvmodels.job")
-    if any(not isinstance(handler, logging.NullHandler) for handler in log.handlers):  # it is part of the job's log
+    if any(not isinstance(handler, logging.NullHandler) for handler in log.handlers):
         log.error(message, extra={"event": "failed", "facts": {"exit_code": code}})
         sys.exit(code)
     err.print("Error:", style="bold red", end=" ")
-    err.print(as_flags(message), soft_wrap=True, markup=False, highlight=False)
+    err.print(message, soft_wrap=True, markup=False, highlight=False)
     sys.exit(code)
+
+
+def _register() -> None:
+    """Import every module of verbs, which registers its verbs, and sort them into the panels of the help."""
+    for module in iter_modules(verbs.__path__):
+        import_module(f"{verbs.__name__}.{module.name}")
+    places = {verb: (panel, place) for panel, names in PANELS.items() for place, verb in enumerate(names)}
+    panels = list(PANELS)
+    for registered in (app.registered_commands, app.registered_groups):
+        for entry in registered:
+            entry.rich_help_panel, _ = places[_name(entry)]
+        registered.sort(key=lambda entry: (panels.index(places[_name(entry)][0]), places[_name(entry)][1]))
+
+
+def _name(entry: object) -> str:
+    """Return the name of a registered verb, or of a group of verbs."""
+    callback = getattr(entry, "callback", None)
+    return getattr(entry, "name", None) or getattr(callback, "__name__", "")
+
+
+_register()

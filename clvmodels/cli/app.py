@@ -1,4 +1,4 @@
-"""The application the verbs register with, its consoles, and progress for whoever watches."""
+"""The application the verbs register with, its consoles, and the progress shown in a terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ out, err = Console(), Console(stderr=True)
 
 @app.callback(invoke_without_command=True)
 def options(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     """Customer lifetime value from transaction logs."""
     if version:
@@ -35,7 +35,13 @@ def options(
 
 @contextmanager
 def steps() -> Iterator[Any]:
-    """Progress on the terminal: each step shown while it runs, with the time it took; nothing where nobody watches."""
+    """Show the steps of a verb in the terminal, each with the time it took; show nothing if stderr is not a terminal.
+
+    Yields
+    ------
+    function of a str
+        It begins the next step, with this description.
+    """
     with Progress(
         SpinnerColumn(finished_text="✓"),
         TextColumn("{task.description}"),

@@ -1,71 +1,69 @@
-"""Options that several verbs share, and what is made of them."""
+"""Arguments and options that several verbs share, and the functions that parse them."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-Log = Annotated[Path, typer.Argument(help="Transaction log: CSV or Parquet, a row a transaction.")]
-CustomerId = Annotated[str, typer.Option(help="Column that names the customer.")]
-Date = Annotated[str, typer.Option(help="Column with the date of the transaction.")]
-Amount = Annotated[str | None, typer.Option(help="Column with the money of the transaction; leave out for none.")]
-Unit = Annotated[str, typer.Option(help="Unit of time: hour, day, week, month or year.")]
-Merge = Annotated[
-    str, typer.Option(help="Purchases within one such period are one: hour, day; or week, month, year for bgbb.")
+LogArgument = Annotated[Path, typer.Argument(help="Transaction log (CSV or Parquet), one row per transaction.")]
+CustomerIdOption = Annotated[str, typer.Option(help="Column with the customer's id.")]
+DateOption = Annotated[str, typer.Option(help="Column with the date of the transaction.")]
+AmountOption = Annotated[
+    str | None, typer.Option(help="Column with the amount of the transaction; without it, only purchases are modeled.")
 ]
-DateFormat = Annotated[str | None, typer.Option(help="strftime codes of dates that are not ISO, such as %d/%m/%Y.")]
-TimeZone = Annotated[str | None, typer.Option(help="Zone whose calendar counts, such as Europe/Paris.")]
-DropMissing = Annotated[bool, typer.Option("--drop-missing-id", help="Set rows without a customer id aside.")]
-AcquiredAfter = Annotated[
-    str | None, typer.Option(help="Leave out customers first seen up to this day: `clv profile` says whether to.")
+TimeUnitOption = Annotated[str, typer.Option(help="Unit of time: hour, day, week, month or year.")]
+MergeWithinOption = Annotated[
+    str,
+    typer.Option(
+        help="Purchases within one such period count as one: hour or day; for BG/BB also week, month or year."
+    ),
 ]
-Horizon = Annotated[str, typer.Option(help="How far to look ahead, such as '12 months'.")]
-
-# Options that messages of the library name as Python does; each is typed as --acquired-after and so on.
-OPTIONS = (
-    "acquired_after",
-    "amount",
-    "annual_discount_rate",
-    "calibration_end",
-    "customer_id",
-    "date_format",
-    "holdout_end",
-    "horizon",
-    "margin",
-    "merge_within",
-    "observation_end",
-    "rate",
-    "refund_prefix",
-    "time_unit",
-    "time_zone",
-)
-NAMED = re.compile(rf"\b({'|'.join(OPTIONS)})=(?=(['\"\d-])?)")  # the whole name, and whether a value follows
-
-
-def as_flags(message: str) -> str:
-    """A message of the library with its options named as they are typed, so that each remedy can be."""
-    message = message.replace('on_missing_id="drop"', "--drop-missing-id")
-    return NAMED.sub(lambda found: f"--{found[1].replace('_', '-')}{' ' if found[2] else ''}", message)
+DateFormatOption = Annotated[
+    str | None, typer.Option(help="strftime codes of dates that are not ISO dates, such as %d/%m/%Y.")
+]
+TimeZoneOption = Annotated[str | None, typer.Option(help="Time zone whose calendar days count, such as Europe/Paris.")]
+DropMissingIdOption = Annotated[bool, typer.Option("--drop-missing-id", help="Leave out rows without a customer id.")]
+AcquiredAfterOption = Annotated[
+    str | None,
+    typer.Option(help="Leave out customers first seen on or before this day; `clv profile` says when to."),
+]
+HorizonOption = Annotated[str, typer.Option(help="How far ahead to forecast, such as '12 months'.")]
+ModelsOption = Annotated[str, typer.Option(help="The models, separated by commas.")]
+FirstTransactionOption = Annotated[
+    bool, typer.Option("--include-first-transaction", help="Include first purchases in mean spend.")
+]
+DiscountRateOption = Annotated[float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")]
+MarginOption = Annotated[float, typer.Option(help="Share of spend that counts as value; 1 values revenue.")]
 
 
 def clock_options(time_unit: str, merge_within: str) -> dict[str, Any]:
-    """The options of a clock; the Clock refuses what is none."""
+    """Return the options of a clock; raises an InvalidOption that lists the valid ones."""
     from clvmodels.clock import Clock
 
     clock = Clock(time_unit, merge_within)  # type: ignore[arg-type]
     return {"time_unit": clock.time_unit, "merge_within": clock.merge_within}
 
 
-def models_named(text: str) -> list[Any]:
-    """Unfitted models by the names of their processes."""
+def split_list(text: str) -> list[str]:
+    """Return the items of a list separated by commas, without empty ones."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def parse_models(text: str) -> list[Any]:
+    """Return an unfitted model for each process in a list of ids.
+
+    Raises
+    ------
+    InvalidOption
+        When an id is unknown; the message lists the valid ones.
+    """
     from clvmodels.errors import InvalidOption
     from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
 
-    known: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names or not set(names) <= set(known):
-        raise InvalidOption(f"--models {text!r}: the models are {', '.join(known)}, with commas between.")
-    return [known[name]() for name in names]
+    classes: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
+    names = split_list(text)
+    if not names or not set(names) <= set(classes):
+        raise InvalidOption(f"--models {text!r}: name one or more of {', '.join(classes)}, separated by commas.")
+    return [classes[name]() for name in names]

@@ -1,4 +1,4 @@
-"""A log cleaned again by the rules that `clv clean` wrote down, as it was known on any day."""
+"""A log cleaned again by the rules that `clv clean` wrote to a ledger, from what was known on any day."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import typer
 CleaningOption = Annotated[
     Path | None,
     typer.Option(
-        help="A ledger that `clv clean` wrote: LOG is then what it cleaned, and is cleaned alike, as it was known at "
-        "each cut; columns are those of the ledger."
+        help="Ledger written by `clv clean`. LOG is then the file that was cleaned; it is cleaned again by the same "
+        "rules, from what was known at each cutoff, and the ledger names its columns."
     ),
 ]
 
@@ -28,13 +28,13 @@ class CleanedSource:
     log : path, or function of a day
         What `backtest` and `holdout_split` take.
     whole : path or frame
-        All that is known now.
+        Everything known now.
     columns : dict
         The options that name its columns.
     reading : dict
-        date_format and time_zone.
+        The options date_format and time_zone.
     cleaned : Cleaned or None
-        What cleaning gave, where it was asked for.
+        The result of cleaning, if the log was cleaned.
     """
 
     log: Any
@@ -44,49 +44,52 @@ class CleanedSource:
     cleaned: Any = None
 
 
-def source_of(log: Path, cleaning: Path | None, columns: dict[str, Any], reading: dict[str, Any]) -> CleanedSource:
-    """The log as it lies there, or cleaned by the rules of a ledger; `columns` and `reading` are of the former."""
+def open_source(log: Path, cleaning: Path | None, columns: dict[str, Any], reading: dict[str, Any]) -> CleanedSource:
+    """Return the log unchanged, or cleaned by the rules of a ledger.
+
+    `columns` and `reading` describe the log unless a ledger is given, which describes it itself.
+    """
     from clvmodels.errors import InvalidOption
     from clvmodels.transactions.log import LATEST
 
     if cleaning is None:
         return CleanedSource(log, log, columns, reading)
     if columns["amount"] is not None:
-        raise InvalidOption("--cleaning names the columns, and --amount would name another: leave it out.")
-    known = cleaner(log, cleaning)
-    cleaned = known(LATEST)
+        raise InvalidOption("The ledger of --cleaning already names the column of amounts: leave out --amount.")
+    clean_as_of = load_cleaner(log, cleaning)
+    cleaned = clean_as_of(LATEST)
     has_money = "amount" in cleaned.transactions.columns
     names = {"customer_id": "customer_id", "date": "date", "amount": "amount" if has_money else None}
 
-    def log_as_known(day: str) -> Any:
-        return cleaned if day == LATEST else known(day)  # all that is known now is cleaned once
+    def log_as_of(day: str) -> Any:
+        return cleaned if day == LATEST else clean_as_of(day)  # everything known now is cleaned only once
 
-    return CleanedSource(log_as_known, cleaned.transactions, names, {"date_format": None, "time_zone": None}, cleaned)
+    return CleanedSource(log_as_of, cleaned.transactions, names, {"date_format": None, "time_zone": None}, cleaned)
 
 
-def cleaner(log: Path, cleaning: Path) -> Callable[[str], Any]:
-    """A function of a day: the log, cleaned by the rules of a ledger from what was known then.
+def load_cleaner(log: Path, cleaning: Path) -> Callable[[str], Any]:
+    """Return a function of a day that cleans what was known of the log on that day, by the rules of a ledger.
 
     Raises
     ------
     InvalidOption
-        When the file is none that `clv clean` wrote.
+        When the file is not a ledger written by `clv clean`.
     """
     import clvmodels as clv
     from clvmodels.errors import InvalidOption
 
     try:
-        told = json.loads(cleaning.read_text(encoding="utf-8"))
-        rules, read = clv.CleaningRules(**told["rules"]), told["read"]
+        ledger = json.loads(cleaning.read_text(encoding="utf-8"))
+        rules, read = clv.CleaningRules(**ledger["rules"]), ledger["read"]
         columns, export = dict(read["columns"]), read["export"]
         text: dict[str, Any] = {name: read[name] for name in ("date_format", "time_zone")}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise InvalidOption(
-            f"--cleaning {cleaning}: no ledger that `clv clean` wrote ({type(fault).__name__}). Let it write one, with "
-            "--ledger."
+            f"--cleaning {cleaning}: this is not a ledger written by `clv clean` ({type(fault).__name__}). Write one "
+            f"with `clv clean {log} --ledger ledger.json`."
         ) from None
     source: Any = log
     if export is not None:
-        given = {name: value for name, value in text.items() if value is not None}
-        source, text = clv.read_export(log, export, **given).frame, {}
+        options = {name: value for name, value in text.items() if value is not None}
+        source, text = clv.read_export(log, export, **options).frame, {}
     return lambda day: clv.clean(source, **columns, rules=rules, **text, until=day)

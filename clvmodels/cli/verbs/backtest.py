@@ -9,21 +9,25 @@ import typer
 
 from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.arguments import (
-    AcquiredAfter,
-    Amount,
-    CustomerId,
-    Date,
-    DateFormat,
-    DropMissing,
-    Log,
-    Merge,
-    TimeZone,
-    Unit,
+    AcquiredAfterOption,
+    AmountOption,
+    CustomerIdOption,
+    DateFormatOption,
+    DateOption,
+    DiscountRateOption,
+    DropMissingIdOption,
+    FirstTransactionOption,
+    LogArgument,
+    MarginOption,
+    MergeWithinOption,
+    ModelsOption,
+    TimeUnitOption,
+    TimeZoneOption,
     clock_options,
-    models_named,
+    parse_models,
 )
-from clvmodels.cli.replayed_cleaning import CleaningOption, source_of
-from clvmodels.cli.verbs.demo import scored
+from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
+from clvmodels.cli.verbs.demo import score_table
 
 if TYPE_CHECKING:
     from clvmodels.valuation.value_terms import ValueTerms
@@ -33,36 +37,36 @@ TOTAL_INTERVAL = 0.9
 
 @app.command()
 def backtest(
-    log: Log,
+    log: LogArgument,
     horizons: Annotated[str, typer.Option(help="How far ahead, such as '13 weeks,39 weeks'.")],
     origins: Annotated[
         str, typer.Option(help="Last days to learn from, with commas between; or how many, evenly placed.")
     ] = "3",
-    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,pareto_nbd",
+    models: ModelsOption = "bgnbd,pareto_nbd",
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("backtest.json"),
     keep: Annotated[Path | None, typer.Option(help="Folder for each origin's tables, as soon as it is done.")] = None,
     challenger: Annotated[bool, typer.Option(help="Let a machine-learning challenger take part.")] = True,
     cleaning: CleaningOption = None,
-    customer_id: CustomerId = "customer_id",
-    date: Date = "date",
-    amount: Amount = None,
-    acquired_after: AcquiredAfter = None,
-    time_unit: Unit = "day",
-    merge_within: Merge = "day",
-    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
-    date_format: DateFormat = None,
-    time_zone: TimeZone = None,
-    drop_missing_id: DropMissing = False,
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    amount: AmountOption = None,
+    acquired_after: AcquiredAfterOption = None,
+    time_unit: TimeUnitOption = "day",
+    merge_within: MergeWithinOption = "day",
+    include_first_transaction: FirstTransactionOption = False,
+    date_format: DateFormatOption = None,
+    time_zone: TimeZoneOption = None,
+    drop_missing_id: DropMissingIdOption = False,
 ) -> None:
     """Forecast from several dates with what was known on each, and compare with what came after and with rivals."""
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
     names = {"customer_id": customer_id, "date": date, "amount": amount}
-    source = source_of(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+    source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
     found = clv.backtest(
         source.log,
-        models_named(models),
+        parse_models(models),
         None if source.columns["amount"] is None else clv.GammaGamma(),
         horizons=[horizon.strip() for horizon in horizons.split(",")],
         origins=int(origins) if origins.isdigit() else [origin.strip() for origin in origins.split(",")],
@@ -82,7 +86,7 @@ def backtest(
 
 @app.command()
 def report(
-    log: Log,
+    log: LogArgument,
     horizon: Annotated[str, typer.Option(help="How far to forecast from each cut, such as '26 weeks'.")] = "26 weeks",
     origins: Annotated[
         str, typer.Option(help="How many cuts, or their days with commas between: 3, or 1997-06-30,1997-09-30.")
@@ -90,22 +94,20 @@ def report(
     output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go beside it (JSON).")] = Path(
         "report.html"
     ),
-    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,mbgnbd,pareto_nbd",
+    models: ModelsOption = "bgnbd,mbgnbd,pareto_nbd",
     cleaning: CleaningOption = None,
-    customer_id: CustomerId = "customer_id",
-    date: Date = "date",
-    amount: Amount = None,
-    acquired_after: AcquiredAfter = None,
-    time_unit: Unit = "week",
-    merge_within: Merge = "day",
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    amount: AmountOption = None,
+    acquired_after: AcquiredAfterOption = None,
+    time_unit: TimeUnitOption = "week",
+    merge_within: MergeWithinOption = "day",
     value_horizon: Annotated[str, typer.Option(help="How far ahead to value customers.")] = "12 months",
-    annual_discount_rate: Annotated[
-        float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")
-    ] = 0.10,
-    margin: Annotated[float, typer.Option(help="Share of spend that counts; 1 for revenue.")] = 1.0,
-    date_format: DateFormat = None,
-    time_zone: TimeZone = None,
-    drop_missing_id: DropMissing = False,
+    annual_discount_rate: DiscountRateOption = 0.10,
+    margin: MarginOption = 1.0,
+    date_format: DateFormatOption = None,
+    time_zone: TimeZoneOption = None,
+    drop_missing_id: DropMissingIdOption = False,
 ) -> None:
     """Profile a log, backtest models and rivals at several cuts, value customers, and write it all on one page."""
     import clvmodels as clv
@@ -113,13 +115,13 @@ def report(
     from clvmodels.reporting import terminal
     from clvmodels.valuation.value_terms import ValueTerms
 
-    chosen = models_named(models)
+    chosen = parse_models(models)
     names = {"customer_id": customer_id, "date": date, "amount": amount}
     missing: Any = "drop" if drop_missing_id else "raise"
     cuts = int(origins) if origins.isdigit() else [day.strip() for day in origins.split(",")]
     with steps() as step:
         step(f"Reading {log}")
-        source = source_of(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
         reading = source.columns | source.reading | {"on_missing_id": missing, "acquired_after": acquired_after}
         spend = None if source.columns["amount"] is None else clv.GammaGamma()
         step(f"Profiling {log}")
@@ -143,7 +145,7 @@ def report(
             terms = ValueTerms.from_keywords(
                 horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin
             )
-            value = scored(fitted, rfm, terms)
+            value = score_table(fitted, rfm, terms)
             explanation = (
                 f"By {title} and Gamma-Gamma, fitted to the whole log up to {rfm.observation_end}: {terms.text}. "
                 f"{_total_interval(fitted, rfm, terms)}"

@@ -1,4 +1,4 @@
-"""`clv validate`, `clv compare` and `clv crosscheck`: how far to trust a model."""
+"""`clv validate`, `clv compare` and `clv crosscheck`: how far a model can be trusted."""
 
 from __future__ import annotations
 
@@ -9,57 +9,59 @@ import typer
 
 from clvmodels.cli.app import app, err, out, steps
 from clvmodels.cli.arguments import (
-    AcquiredAfter,
-    Amount,
-    CustomerId,
-    Date,
-    DateFormat,
-    DropMissing,
-    Horizon,
-    Log,
-    Merge,
-    TimeZone,
-    Unit,
+    AcquiredAfterOption,
+    AmountOption,
+    CustomerIdOption,
+    DateFormatOption,
+    DateOption,
+    DropMissingIdOption,
+    FirstTransactionOption,
+    HorizonOption,
+    LogArgument,
+    MergeWithinOption,
+    ModelsOption,
+    TimeUnitOption,
+    TimeZoneOption,
     clock_options,
-    models_named,
+    parse_models,
 )
-from clvmodels.cli.replayed_cleaning import CleaningOption, source_of
+from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
 
-DISAGREES = 7  # exit code of a cross-check that does not agree, or has no opinion
+DISAGREEMENT = 7  # exit code of a cross-check that disagrees, or that lifetimes could not make
 
 
 @app.command()
 def validate(
-    log: Log,
-    calibration_end: Annotated[str, typer.Option(help="Last day to learn from.")],
+    log: LogArgument,
+    calibration_end: Annotated[str, typer.Option(help="Last day of the calibration period.")],
     holdout_end: Annotated[
-        str | None, typer.Option(help="Last day to check against; default: the latest date.")
+        str | None, typer.Option(help="Last day of the holdout period; default: the latest in the log.")
     ] = None,
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("validation.json"),
     report: Annotated[Path, typer.Option(help="Where the report goes (HTML).")] = Path("report.html"),
-    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd",
+    models: ModelsOption = "bgnbd",
     cleaning: CleaningOption = None,
-    customer_id: CustomerId = "customer_id",
-    date: Date = "date",
-    amount: Amount = None,
-    time_unit: Unit = "day",
-    merge_within: Merge = "day",
-    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
-    acquired_after: AcquiredAfter = None,
-    date_format: DateFormat = None,
-    time_zone: TimeZone = None,
-    drop_missing_id: DropMissing = False,
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    amount: AmountOption = None,
+    time_unit: TimeUnitOption = "day",
+    merge_within: MergeWithinOption = "day",
+    include_first_transaction: FirstTransactionOption = False,
+    acquired_after: AcquiredAfterOption = None,
+    date_format: DateFormatOption = None,
+    time_zone: TimeZoneOption = None,
+    drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """Fit on the log up to a day, and compare what the models expect with what happened after it."""
+    """Fit models to the log up to a day, and compare their forecasts with the purchases after it."""
     import clvmodels as clv
     from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.reporting import terminal
 
-    chosen = models_named(models)
+    chosen = parse_models(models)
     with steps() as step:
-        step(f"Cutting {log} at {calibration_end}")
+        step(f"Splitting {log} at {calibration_end}")
         names = {"customer_id": customer_id, "date": date, "amount": amount}
-        source = source_of(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
         split = clv.holdout_split(
             source.log,
             **source.columns,
@@ -72,7 +74,7 @@ def validate(
             acquired_after=acquired_after,
             on_missing_id="drop" if drop_missing_id else "raise",
         )
-        step("Fitting and comparing")
+        step("Fitting and forecasting")
         check = clv.validate(split, chosen, None if split.spend is None else clv.GammaGamma())
         step("Writing the report")
         check.to_json(output)
@@ -84,38 +86,42 @@ def validate(
 
 @app.command()
 def compare(
-    log: Log,
-    models: Annotated[str, typer.Option(help="Which models, with commas between.")] = "bgnbd,mbgnbd,nbd",
+    log: LogArgument,
+    models: ModelsOption = "bgnbd,mbgnbd,nbd",
     observation_end: Annotated[
-        str | None, typer.Option(help="Last day to learn from, where there is no holdout; default: the latest date.")
+        str | None, typer.Option(help="Last day to include, without a holdout period; default: the latest in the log.")
     ] = None,
-    calibration_end: Annotated[str | None, typer.Option(help="Hold back what comes after this day.")] = None,
+    calibration_end: Annotated[
+        str | None, typer.Option(help="Last day of the calibration period, to compare forecasts of the days after it.")
+    ] = None,
     holdout_end: Annotated[
-        str | None, typer.Option(help="Last day to check against; default: the latest date.")
+        str | None, typer.Option(help="Last day of the holdout period; default: the latest in the log.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Where the table goes (JSON); default: nowhere.")] = None,
-    customer_id: CustomerId = "customer_id",
-    date: Date = "date",
-    amount: Amount = None,
-    time_unit: Unit = "day",
-    merge_within: Merge = "day",
-    acquired_after: AcquiredAfter = None,
-    date_format: DateFormat = None,
-    time_zone: TimeZone = None,
-    drop_missing_id: DropMissing = False,
+    output: Annotated[
+        Path | None, typer.Option(help="Where the table goes (JSON); without it, it is only shown.")
+    ] = None,
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    amount: AmountOption = None,
+    time_unit: TimeUnitOption = "day",
+    merge_within: MergeWithinOption = "day",
+    acquired_after: AcquiredAfterOption = None,
+    date_format: DateFormatOption = None,
+    time_zone: TimeZoneOption = None,
+    drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """Fit several models to a log and say what it supports; with --calibration-end, by their forecasts too."""
+    """Fit several models to a log and compare the fits; with --calibration-end, compare forecasts too."""
     import clvmodels as clv
     from clvmodels.errors import InvalidOption
     from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.reporting import terminal
 
-    chosen = models_named(models)
+    chosen = parse_models(models)
     if calibration_end is None and (holdout_end is not None or amount is not None):
-        raise InvalidOption("--holdout-end and --amount are for forecasts: give --calibration-end too.")
+        raise InvalidOption("--holdout-end and --amount apply to forecasts: add --calibration-end.")
     if calibration_end is not None and observation_end is not None:
-        raise InvalidOption("Give either --observation-end or --calibration-end.")
-    told: dict[str, Any] = {
+        raise InvalidOption("Pass either --observation-end or --calibration-end, not both.")
+    options: dict[str, Any] = {
         "customer_id": customer_id,
         "date": date,
         **clock_options(time_unit, merge_within),
@@ -129,40 +135,42 @@ def compare(
         step(f"Summarizing {log}")
         data: Any
         if calibration_end is None:
-            data = clv.rfm_summary(log, **told, observation_end=observation_end)
+            data = clv.rfm_summary(log, **options, observation_end=observation_end)
         else:
             ends: dict[str, Any] = {"calibration_end": calibration_end, "holdout_end": holdout_end}
-            data = clv.holdout_split(log, **told, **ends, amount=amount)
+            data = clv.holdout_split(log, **options, **ends, amount=amount)
         step("Fitting and comparing")
-        found = clv.compare(data, chosen, None if amount is None else clv.GammaGamma())
+        comparison = clv.compare(data, chosen, None if amount is None else clv.GammaGamma())
         if output is not None:
-            found.to_json(output)
+            comparison.to_json(output)
     terminal.show_facts(out, [finding.text for finding in data.findings])
-    terminal.show_comparison(out, found.shown(), found.remarks(), found.words)
+    terminal.show_comparison(out, comparison.shown(), comparison.remarks(), comparison.words)
     if output is not None:
         out.print(f"Table written to {output}")
 
 
 @app.command()
 def crosscheck(
-    log: Log,
-    model: Annotated[Path, typer.Argument(help="A model that `clv fit` saved.")] = Path("model.json"),
-    output: Annotated[Path | None, typer.Option(help="Where the tables go (JSON); leave out for none.")] = None,
-    customer_id: CustomerId = "customer_id",
-    date: Date = "date",
-    amount: Amount = None,
-    observation_end: Annotated[
-        str | None, typer.Option(help="Last day the model learned from; default: as the model says.")
+    log: LogArgument,
+    model: Annotated[Path, typer.Argument(help="Model saved by `clv fit`.")] = Path("model.json"),
+    output: Annotated[
+        Path | None, typer.Option(help="Where the tables go (JSON); without it, they are only shown.")
     ] = None,
-    horizon: Horizon = "12 months",
-    include_first_transaction: Annotated[bool, typer.Option(help="Count first purchases into mean spend.")] = False,
-    acquired_after: AcquiredAfter = None,
-    date_format: DateFormat = None,
-    drop_missing_id: DropMissing = False,
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    amount: AmountOption = None,
+    observation_end: Annotated[
+        str | None, typer.Option(help="Last day the model was fitted to; default: the one saved with the model.")
+    ] = None,
+    horizon: HorizonOption = "12 months",
+    include_first_transaction: FirstTransactionOption = False,
+    acquired_after: AcquiredAfterOption = None,
+    date_format: DateFormatOption = None,
+    drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """Ask the installed lifetimes for a second opinion on a saved model, given the log it was fitted to.
+    """Check a saved model against the lifetimes package, on the log the model was fitted to.
 
-    Exit code 0 if it agrees; 7 if it does not, or has no opinion.
+    The exit code is 0 if they agree, and 7 if they do not or lifetimes cannot fit such a model.
     """
     import clvmodels as clv
     from clvmodels.reporting import terminal
@@ -186,9 +194,9 @@ def crosscheck(
             date_format=date_format,
             on_missing_id="drop" if drop_missing_id else "raise",
         )
-        step("Asking lifetimes")
+        step("Fitting with lifetimes")
         if amount is None and fitted.spend is not None:
-            err.print("Without --amount there is no money to check: checking purchases alone.", highlight=False)
+            err.print("Without --amount, only the model of purchases is checked.", highlight=False)
             fitted = clv.CustomerModel(fitted.purchases)
         check = clv.crosscheck(fitted, rfm, horizon=horizon)
         if output is not None:
@@ -198,4 +206,4 @@ def crosscheck(
     if output is not None:
         out.print(f"Tables written to {output}")
     if not check.agrees:
-        raise typer.Exit(DISAGREES)
+        raise typer.Exit(DISAGREEMENT)

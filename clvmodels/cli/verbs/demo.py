@@ -1,4 +1,4 @@
-"""`clv demo`: the whole path on the bundled log."""
+"""`clv demo`: every step from a log to a report, on the bundled log."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from clvmodels.cli.app import app, out, steps
 if TYPE_CHECKING:
     from clvmodels.valuation.value_terms import ValueTerms
 
-DEMO_CUT, DEMO_END = "1997-09-30", "1998-06-30"
+DEMO_CUTOFF, DEMO_END = "1997-09-30", "1998-06-30"
 DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN = "12 months", 0.10, 1.0
 
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the results go.")] = Path("clv-demo"),
+    folder: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("clv-demo"),
 ) -> None:
-    """Run the whole path on the bundled CDNOW log: fit, score, value, validate, report."""
+    """Run every step on the bundled CDNOW log: fit, score, value, validate, report."""
     import clvmodels as clv
     from clvmodels import files, frames
     from clvmodels.reporting import terminal
@@ -34,15 +34,15 @@ def demo(
         "time_unit": "week",
     }
     with steps() as step:
-        step("Cutting the CDNOW log into 39 weeks to learn from and 39 to check against")
-        split = clv.holdout_split(path, **columns, calibration_end=DEMO_CUT, holdout_end=DEMO_END)
+        step("Splitting the CDNOW log into 39 weeks for calibration and 39 weeks of holdout")
+        split = clv.holdout_split(path, **columns, calibration_end=DEMO_CUTOFF, holdout_end=DEMO_END)
         rfm = split.calibration
         step("Fitting BG/NBD and Gamma-Gamma")
         model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
-        step("Valuing every customer over twelve months")
+        step("Valuing every customer over 12 months")
         terms = ValueTerms(horizon=DEMO_HORIZON, annual_rate=DEMO_RATE, margin=DEMO_MARGIN)
-        table = scored(model, rfm, terms)
-        step("Validating on the 39 weeks the models never saw")
+        table = score_table(model, rfm, terms)
+        step("Validating on the 39 weeks of holdout")
         check = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
         step("Writing the report")
         with files.replacing(folder / "predictions.parquet") as temporary:
@@ -54,24 +54,24 @@ def demo(
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
     terminal.show_value(out, table, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
     terminal.show_scores(out, check.scores, check.facts)
-    out.print(f"\nOpen {folder / 'report.html'} in a browser. Written beside it:", highlight=False)
+    out.print(f"\nOpen {folder / 'report.html'} in a browser. Also written:", highlight=False)
     for name in ("predictions.parquet", "model.json", "validation.json", "report.json"):
         out.print(f"  {folder / name}", highlight=False)
 
 
-def scored(model: Any, rfm: Any, terms: ValueTerms) -> Any:
+def score_table(model: Any, rfm: Any, terms: ValueTerms) -> Any:
     """Return one row per customer: P(alive), expected purchases and, with a spend model, the value on these terms."""
     import clvmodels as clv
     from clvmodels import frames
 
     alive = model.probability_alive(rfm)
     if model.spend is None:
-        rest = model.expected_purchases(rfm, terms.horizon)
+        forecast = model.expected_purchases(rfm, terms.horizon)
     else:
-        rest = clv.lifetime_value(model.purchases, model.spend, rfm, **terms.to_keywords())
+        forecast = clv.lifetime_value(model.purchases, model.spend, rfm, **terms.to_keywords())
     columns = {"customer_id": rfm.customer_id, "probability_alive": alive["probability_alive"].to_numpy()}
-    named = [name for name in rest.columns if name not in ("customer_id", "reason")]
-    columns |= {name: rest[name].to_numpy() for name in named}
-    if "reason" in rest.columns:
-        columns["reason"] = rest["reason"].to_list()
+    names = [name for name in forecast.columns if name not in ("customer_id", "reason")]
+    columns |= {name: forecast[name].to_numpy() for name in names}
+    if "reason" in forecast.columns:
+        columns["reason"] = forecast["reason"].to_list()
     return frames.table("polars", columns)

@@ -1,4 +1,4 @@
-"""`clv clean` and `clv profile`: a log before any model."""
+"""`clv clean` and `clv profile`: a log, before any model is fitted."""
 
 from __future__ import annotations
 
@@ -9,64 +9,72 @@ import typer
 
 from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.arguments import (
-    AcquiredAfter,
-    Amount,
-    CustomerId,
-    Date,
-    DateFormat,
-    DropMissing,
-    Log,
-    TimeZone,
-    as_flags,
+    AcquiredAfterOption,
+    AmountOption,
+    CustomerIdOption,
+    DateFormatOption,
+    DateOption,
+    DropMissingIdOption,
+    LogArgument,
+    TimeZoneOption,
+    split_list,
 )
+from clvmodels.cli.spelling import as_typed
 
 
 @app.command()
 def clean(
-    log: Log,
+    log: LogArgument,
     output: Annotated[Path, typer.Option(help="Where the transactions go (.parquet or .csv).")] = Path(
         "transactions.parquet"
     ),
     ledger: Annotated[Path, typer.Option(help="Where the ledger goes (JSON).")] = Path("ledger.json"),
     set_aside: Annotated[
-        Path | None, typer.Option(help="Where the rows set aside go (.parquet or .csv); default: nowhere.")
+        Path | None,
+        typer.Option(help="Where the rows set aside go (.parquet or .csv); without it they are not written."),
     ] = None,
     export: Annotated[
         str | None,
-        typer.Option(help="The log is an export: shopify, stripe, ... or auto; its columns are then known."),
+        typer.Option(
+            help="The log is an export of shopify, stripe, ..., or auto to detect which; its columns need not be named."
+        ),
     ] = None,
-    customer_id: CustomerId = "customer_id",
-    date: Date = "date",
-    amount: Amount = None,
-    quantity: Annotated[str | None, typer.Option(help="Column with the pieces of a line, for --price.")] = None,
-    price: Annotated[str | None, typer.Option(help="Column with the price of a piece.")] = None,
-    order_id: Annotated[str | None, typer.Option(help="Column that names the order of a line.")] = None,
-    product: Annotated[str | None, typer.Option(help="Column that names the product of a line.")] = None,
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    amount: AmountOption = None,
+    quantity: Annotated[
+        str | None, typer.Option(help="Column with the number of units on a line, for --price.")
+    ] = None,
+    price: Annotated[str | None, typer.Option(help="Column with the price of one unit.")] = None,
+    order_id: Annotated[str | None, typer.Option(help="Column with the id of the order.")] = None,
+    product: Annotated[str | None, typer.Option(help="Column with the code of the product.")] = None,
     status: Annotated[str | None, typer.Option(help="Column with the status of a row.")] = None,
     currency: Annotated[str | None, typer.Option(help="Column with the currency of a row.")] = None,
-    rate: Annotated[str | None, typer.Option(help="Column with what one unit of the currency is worth.")] = None,
-    refunded: Annotated[str | None, typer.Option(help="Column with what was given back of the row's order.")] = None,
-    refunds: Annotated[str, typer.Option(help="net, drop or keep refunds.")] = "net",
-    refund_prefix: Annotated[str | None, typer.Option(help="Start of the ids of orders that are refunds.")] = None,
-    non_products: Annotated[str, typer.Option(help="Codes that are no product, with commas between.")] = "",
+    rate: Annotated[str | None, typer.Option(help="Column with the value of one unit of the currency.")] = None,
+    refunded: Annotated[str | None, typer.Option(help="Column with the amount refunded of the row's order.")] = None,
+    refunds: Annotated[str, typer.Option(help="What to do with refunds: net, drop or keep.")] = "net",
+    refund_prefix: Annotated[str | None, typer.Option(help="Prefix of the ids of orders that are refunds.")] = None,
+    non_products: Annotated[str, typer.Option(help="Codes that are not products, separated by commas.")] = "",
     internal_pattern: Annotated[
-        str | None, typer.Option(help="Regular expression found in the ids of test and internal accounts.")
+        str | None, typer.Option(help="Regular expression that matches the ids of test and internal accounts.")
     ] = None,
-    duplicates: Annotated[str, typer.Option(help="auto, drop or keep exact duplicates.")] = "auto",
-    zero_amounts: Annotated[str, typer.Option(help="set_aside or keep lines without a price.")] = "set_aside",
-    outliers: Annotated[str, typer.Option(help="flag, winsorize or keep outlier orders.")] = "flag",
-    date_format: DateFormat = None,
-    time_zone: TimeZone = None,
+    duplicates: Annotated[str, typer.Option(help="What to do with exact duplicates: auto, drop or keep.")] = "auto",
+    zero_amounts: Annotated[
+        str, typer.Option(help="What to do with lines without a price: set_aside or keep.")
+    ] = "set_aside",
+    outliers: Annotated[str, typer.Option(help="What to do with outlier orders: flag, winsorize or keep.")] = "flag",
+    date_format: DateFormatOption = None,
+    time_zone: TimeZoneOption = None,
 ) -> None:
-    """Turn line items, orders or an export into transactions, and say what was done with every row."""
+    """Turn line items, orders or an export into transactions, and account for every row in a ledger."""
     import clvmodels as clv
     from clvmodels import files, frames
     from clvmodels.reporting import terminal
 
     rules = clv.CleaningRules(
-        refunds=refunds,  # type: ignore[arg-type]  # what is not offered is refused
+        refunds=refunds,  # type: ignore[arg-type]  # CleaningRules checks it
         refund_prefix=refund_prefix,
-        non_products=tuple(code.strip() for code in non_products.split(",") if code.strip()),
+        non_products=tuple(split_list(non_products)),
         internal_pattern=internal_pattern,
         duplicates=duplicates,  # type: ignore[arg-type]
         zero_amounts=zero_amounts,  # type: ignore[arg-type]
@@ -79,8 +87,8 @@ def clean(
         columns |= {"price": price, "order_id": order_id, "product": product, "status": status}
         columns |= {"currency": currency, "rate": rate, "refunded": refunded}
         if export is not None:
-            told: dict[str, Any] = {"time_zone": time_zone} if time_zone is not None else {}
-            read = clv.read_export(log, None if export == "auto" else export, date_format=date_format, **told)
+            zone: dict[str, Any] = {"time_zone": time_zone} if time_zone is not None else {}
+            read = clv.read_export(log, None if export == "auto" else export, date_format=date_format, **zone)
             source, columns = read.frame, dict(read.columns)
             export = read.kind
         step("Cleaning")
@@ -101,30 +109,34 @@ def clean(
 
 @app.command()
 def profile(
-    log: Log,
-    output: Annotated[Path | None, typer.Option(help="Where all of it goes (JSON); default: nowhere.")] = None,
-    customer_id: CustomerId = "customer_id",
-    date: Date = "date",
-    amount: Amount = None,
-    time_unit: Annotated[str, typer.Option(help="Unit times are told in: day, week, month or year.")] = "day",
-    observation_end: Annotated[str | None, typer.Option(help="Last day to look at; default: the latest date.")] = None,
-    acquired_after: AcquiredAfter = None,
-    date_format: DateFormat = None,
-    time_zone: TimeZone = None,
-    drop_missing_id: DropMissing = False,
+    log: LogArgument,
+    output: Annotated[
+        Path | None, typer.Option(help="Where the profile goes (JSON); without it, it is only shown.")
+    ] = None,
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    amount: AmountOption = None,
+    time_unit: Annotated[str, typer.Option(help="Unit of times in the profile: day, week, month or year.")] = "day",
+    observation_end: Annotated[
+        str | None, typer.Option(help="Last day to include; default: the latest in the log.")
+    ] = None,
+    acquired_after: AcquiredAfterOption = None,
+    date_format: DateFormatOption = None,
+    time_zone: TimeZoneOption = None,
+    drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """Look at a log before any model: what it holds, whether it suffices, and which models fit such data."""
+    """Profile a log before any model: what it contains, whether it is enough, and which models suit it."""
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
     with steps() as step:
-        step(f"Looking at {log}")
-        found = clv.profile(
+        step(f"Profiling {log}")
+        result = clv.profile(
             log,
             customer_id=customer_id,
             date=date,
             amount=amount,
-            time_unit=time_unit,  # type: ignore[arg-type]  # refused where it is none
+            time_unit=time_unit,  # type: ignore[arg-type]  # profile checks it
             observation_end=observation_end,
             acquired_after=acquired_after,
             date_format=date_format,
@@ -132,8 +144,8 @@ def profile(
             on_missing_id="drop" if drop_missing_id else "raise",
         )
         if output is not None:
-            found.to_json(output)
-    terminal.show_facts(out, map(as_flags, found.facts()))
-    terminal.show_profile(out, found.shown_checks(), found.models)
+            result.to_json(output)
+    terminal.show_facts(out, map(as_typed, result.facts()))
+    terminal.show_profile(out, result.shown_checks(), result.models)
     if output is not None:
         out.print(f"Profile written to {output}")
