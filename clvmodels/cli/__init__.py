@@ -6,6 +6,7 @@ import logging
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from clvmodels.cli import verbs
 from clvmodels.cli.app import app, err
@@ -60,10 +61,9 @@ def _register() -> None:
         registered.sort(key=lambda entry: (panels.index(places[_name(entry)][0]), places[_name(entry)][1]))
 
 
-def _name(entry: object) -> str:
+def _name(entry: Any) -> str:
     """Return the name of a registered verb, or of a group of verbs."""
-    callback = getattr(entry, "callback", None)
-    return getattr(entry, "name", None) or getattr(callback, "__name__", "")
+    return str(entry.name or entry.callback.__name__)
 
 
 _register()
