@@ -18,7 +18,16 @@ from clvmodels.errors import CLVError
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["fields_at_fault", "plain", "read_document", "replacing", "undamaged", "with_checksum", "write_json"]
+__all__ = [
+    "fields_at_fault",
+    "plain",
+    "read_document",
+    "refuse_damaged",
+    "replacing",
+    "with_checksum",
+    "write_checked",
+    "write_json",
+]
 
 
 @contextlib.contextmanager
@@ -62,9 +71,15 @@ def with_checksum(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "checksum": _checksum(document)}
 
 
-def undamaged(document: Mapping[str, Any]) -> bool:
-    """Whether a document that was read is the one that was given its checksum."""
-    return document.get("checksum") == _checksum(document)
+def write_checked(path: Path, document: Mapping[str, Any]) -> None:
+    """Write plain values and their checksum as JSON, whole or not at all."""
+    write_json(path, with_checksum(document))
+
+
+def refuse_damaged(path: Path, document: Mapping[str, Any], error: type[CLVError], remedy: str) -> None:
+    """Raise an error if a document that was read from a path does not match its checksum."""
+    if document.get("checksum") != _checksum(document):
+        raise error(f"{path}: is damaged: its content does not match its checksum. {remedy}")
 
 
 def _checksum(document: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from typer.testing import CliRunner
 import clvmodels as clv
 from clvmodels.cli import app
 from clvmodels.errors import CLVError
-from clvmodels.scoring.gates.gates import GateResult
+from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import StatisticsCollector
 from clvmodels.scoring.registry.registry import Registry, VersionRecord
 
@@ -19,10 +19,10 @@ def known(tmp_path_factory):
         source="a1",
         packages={"numpy": "2.0"},
         certificates=(model.purchases.certificate(),),
-        evidence=StatisticsCollector.of(rfm).evidence("1997-09-30", rfm.clock.last_tick("1997-09-30")),
+        evidence=StatisticsCollector.of(rfm).summarize("1997-09-30", rfm.clock.last_tick("1997-09-30")),
         holdout=({"forecast": "BG/NBD", "quantity": "purchases", "bias": -0.121, "rmse": 1.6, "gini": None},),
     )
-    refused = GateResult(gate="parameters", passed=False, sentence="r [is] far away.")
+    refused = GateResult(gate="parameters", passed=False, text="r [is] far away.")
     names = [
         registry.add(model, record, made="2026-11-01").name,
         registry.add(model, record.model_copy(update={"gates": (refused,)}), made="2026-11-02").name,

@@ -49,7 +49,7 @@ def test_past_runs_are_followed(job, tmp_path):
     for day in ("1997-10-01", "1997-11-15"):
         score_job(read_job(job), day)
     told = run("--job", str(job), "--until", "1997-12-31")
-    assert all(words in told for words in ("Past runs, followed to 1997-12-31", "12 months, not over", "Status: "))
+    assert all(words in told for words in ("Past runs, compared up to 1997-12-31", "12 months, not over", "Status: "))
     folder = tmp_path / "clv-runs" / "monitoring"
     assert {path.name for path in folder.iterdir()} == {"history.parquet", "monitoring.json", "monitoring.html"}
     read = json.loads((folder / "monitoring.json").read_text())

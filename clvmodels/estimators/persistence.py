@@ -136,7 +136,7 @@ def write(purchases: PurchaseModel, spend: SpendModel | None, path: Path) -> Non
         "purchases": _described(purchases),
         "spend": None if spend is None else _described(spend) | _spend_facts(spend),
     }
-    files.write_json(path, files.with_checksum(document))
+    files.write_checked(path, document)
 
 
 def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
@@ -151,8 +151,7 @@ def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
         raise InvalidModelFile(f"{path}: is damaged: {files.fields_at_fault(error)}.") from error
     except CLVError as error:
         raise InvalidModelFile(f"{path}: is damaged: {error}") from error
-    if not files.undamaged(document):
-        raise InvalidModelFile(f"{path}: is damaged: its content does not match its checksum. Save the model again.")
+    files.refuse_damaged(path, document, InvalidModelFile, "Save the model again.")
     if spend is not None and saved.spend is not None:
         found = saved.spend.independence
         spend.set_aside_ = saved.spend.set_aside

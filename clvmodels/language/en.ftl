@@ -169,4 +169,70 @@ value-terms = purchases of the next { $horizon_has_unit ->
 
 ## Scoring: gates, monitoring, registry
 
+gate-reference = { $reference ->
+    [run] the run as of { $reference_as_of }
+    [champion] the champion's fit
+   *[fit] the fit
+    }
+gate-fit-status = The fit of { $process } ended as { $status }{ $definite ->
+    [yes] { "" }
+   *[no] , and the likelihood is flat or rising there
+    }{ $passed ->
+    [yes] { "" }
+   *[no] ; allowed: { $allowed }
+    }
+gate-parameters = { $process }: { $parameter } is { NUM($new, digits: 4) }; the champion's is { NUM($before, digits: 4) }. This is { FIXED($standard_errors, places: 1) } standard errors apart; { $passed ->
+    [yes] no parameter moved by more than
+   *[no] a parameter must not move by more than both
+    } { SHORT($limit_errors) } standard errors (parameter_errors) and { PERCENT($limit_change, places: 0) } (parameter_change).
+gate-parameters-other-process = { $process } is not compared: the champion is a model of another kind.
+gate-parameters-other-terms = { $process } is not compared: its covariates or groups differ from the champion's.
+gate-parameters-other-clock = { $process } is not compared: it measures time in { $clock }, the champion in { $champion_clock }.
+gate-rows-earlier-day = Not compared: { gate-reference } has later data, up to { $reference_as_of }.
+gate-refused = { COUNT($refused) } of { COUNT($customers) } customers ({ PERCENT($share, places: 2) }) cannot be scored (refused limit { PERCENT($limit, places: 2) }).
+gate-rows-lost = { COUNT($remaining) } customers had bought by { $reference_as_of }, { $direction ->
+    [same] the same number as in
+    [fewer] { PERCENT($share, places: 2) } fewer than in
+   *[more] { PERCENT($share, places: 2) } more than in
+    } { gate-reference }: { COUNT($before) } (rows_lost limit { PERCENT($limit, places: 2) } either way).
+gate-rows-gained = { COUNT($customers) } customers, { SIGNED_PERCENT($share, places: 2) } compared with { gate-reference } (rows_gained limit { SIGNED_PERCENT($limit, places: 0) }).
+gate-drift-allowance = { $purchases_allowed ->
+    [yes] { " " }+ { FIXED($bought_since, places: 3) } who bought since
+   *[no] { "" }
+    }
+gate-drift = { $quantity } of the customers who had bought by { $reference_as_of }, compared with { gate-reference }: PSI { FIXED($psi, places: 3) }{ $psi_checked ->
+    [yes] { " " }(psi limit { SHORT($psi_setting) }{ gate-drift-allowance })
+   *[no] { "" }
+    }, KS { FIXED($ks, places: 3) }{ $ks_checked ->
+    [yes] { " " }(ks limit { SHORT($ks_setting) }{ gate-drift-allowance })
+   *[no] { "" }
+    }.
+gate-total = { $column } adds up to { SHORT($now, digits: 6) }, { SIGNED_PERCENT($change, places: 1) } compared with { SHORT($before, digits: 6) } in the run as of { $reference_as_of } (total_change limit { PERCENT($limit, places: 0) } either way).
+gate-activity = { COUNT($actual) } repeat purchases since the fit ({ $fit_as_of }), { SIGNED_PERCENT($change, places: 1) } compared with the { COUNT($expected) } expected (activity limit { PERCENT($limit, places: 0) }, plus { SHORT($limit_errors) } standard errors of { COUNT($standard_error) }).
+
+refit-forecast = customers scored as of { $as_of } were expected to buy { COUNT($predicted) } times by { $end } and bought { COUNT($actual) } times, { $direction ->
+    [same] as forecast
+    [fewer] { PERCENT($size, places: 1) } fewer
+   *[more] { PERCENT($size, places: 1) } more
+    } ({ FIXED($errors_size, places: 1) } standard errors).
+refit-unknown = Too early to tell: no run expected { SHORT($least) } purchases in the time since it.
+refit-needed = Refit: { refit-forecast }
+refit-needed-since = Refit: { refit-forecast } This has been so for every run since { $since }.
+refit-not-needed = No need to refit: { refit-forecast }
+refit-watch-cohorts = No need to refit for the total, but some cohorts drift: { refit-forecast }
+refit-watch-intervals = No need to refit for the total, but only { PERCENT($coverage, places: 1) } of customers bought within their { PERCENT($level, places: 0) } intervals: { refit-forecast }
+refit-cohort = Customers who first bought in { $cohort } made { COUNT($actual) } purchases by { $end }, { SIGNED_PERCENT($change, places: 1) } compared with the { COUNT($predicted) } forecast.
+refit-left-out = { COUNT($windows) } unfinished { $windows ->
+    [one] horizon was
+   *[other] horizons were
+    } left out: { $windows ->
+    [one] its model is
+   *[other] their models are
+    } not in the registry, or { $windows ->
+    [one] needs
+   *[other] need
+    } more than frequency, recency and T.
+
+score-no-money = The source has no money: only purchases are predicted.
+
 ## Command line

@@ -193,7 +193,7 @@ def show_run(
         )
     for outcome in run["gates"]:
         if not outcome["passed"]:
-            console.print(f"  refused by {outcome['gate']}: {outcome['sentence']}", highlight=False, markup=False)
+            console.print(f"  refused by {outcome['gate']}: {outcome['text']}", highlight=False, markup=False)
 
 
 def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a job tells its log: an event with facts, as a readable line or as JSON."""
+"""The log of a job: events with facts, written as readable lines or as JSON."""
 
 from __future__ import annotations
 
@@ -7,40 +7,41 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clvmodels.scoring.gates.gates import GateResult
+from clvmodels.scoring.gates.result import GateResult
 
-__all__ = ["JSONLines", "Tell", "event", "silent", "tell_outcomes"]
+__all__ = ["JSONLines", "Progress", "event", "ignore", "log_gates"]
 
-Tell = Callable[[str], None]  # what a user watches
+Progress = Callable[[str], None]  # called with what is being done
 
 log = logging.getLogger("clvmodels.job")
-log.addHandler(logging.NullHandler())  # else Python prints warnings of refused gates beside the exception
+log.addHandler(logging.NullHandler())  # otherwise Python prints warnings of refused gates next to the exception
 
 
 def event(name: str, text: str, level: int = logging.INFO, **facts: Any) -> None:
-    """Log an event; facts are plain values, and none is a secret."""
+    """Log an event; facts are plain values, never secrets."""
     log.log(level, text, extra={"event": name, "facts": facts})
 
 
-def silent(_: str) -> None:
-    """Nobody watches."""
+def ignore(_: str) -> None:
+    """Progress callback that does nothing."""
 
 
-def tell_outcomes(outcomes: Sequence[GateResult]) -> bool:
-    """Log what gates found; whether any refused."""
-    for outcome in outcomes:
-        level = logging.INFO if outcome.passed else logging.WARNING
-        event("gate", f"{outcome.gate}: {outcome.sentence}", level, gate=outcome.gate, passed=outcome.passed)
-    return not all(outcome.passed for outcome in outcomes)
+def log_gates(results: Sequence[GateResult]) -> bool:
+    """Log the result of every gate; return whether any refused."""
+    for result in results:
+        level = logging.INFO if result.passed else logging.WARNING
+        facts = {"gate": result.gate, "passed": result.passed, "code": result.code, "figures": result.figures}
+        event("gate", f"{result.gate}: {result.text}", level, severity=result.severity, **facts)
+    return not all(result.passed for result in results)
 
 
 class JSONLines(logging.Formatter):
-    """One JSON object a line, with the date that is scored from when it is known.
+    """One JSON object per line, with the scored date once it is known.
 
     Parameters
     ----------
     as_of : str, optional
-        Known from the beginning; an event that tells another holds for those after it.
+        The date, if known from the start; a later event with another date replaces it.
     """
 
     def __init__(self, as_of: str | None = None) -> None:
@@ -48,13 +49,14 @@ class JSONLines(logging.Formatter):
         self._as_of: Any = as_of
 
     def format(self, record: logging.LogRecord) -> str:
+        """Format an event."""
         facts = getattr(record, "facts", {})
         self._as_of = facts.get("as_of", self._as_of)
-        known = {} if self._as_of is None else {"as_of": self._as_of}
-        told = {
+        scored_date = {} if self._as_of is None else {"as_of": self._as_of}
+        fields = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "event": getattr(record, "event", record.name),
             "text": record.getMessage(),
         }
-        return json.dumps(told | known | facts, default=str)
+        return json.dumps(fields | scored_date | facts, default=str)

@@ -182,9 +182,9 @@ def watch(at_step: Callable[[int], None]) -> None:
 
         for owner, name in ((dbapi.Cursor, "execute"), (dbapi.Cursor, "adbc_ingest"), (dbapi.Connection, "commit")):
             audited(owner, name)
-    from clvmodels.scoring.stores import database_sinks
+    from clvmodels.scoring.stores import duckdb_sink, sqlite_sink
 
-    for stage in (database_sinks._StagedDuckDB, database_sinks._StagedSQLite):
+    for stage in (duckdb_sink._StagedDuckDB, sqlite_sink._StagedSQLite):
         for name in ("write", "count", "publish"):
             audited(stage, name)
 

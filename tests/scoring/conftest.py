@@ -1,4 +1,4 @@
-"""A fitted pair, and what its fit saw."""
+"""A fitted pair, and the statistics of its fit."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def fitted(fitted_to):
 
 
 @pytest.fixture(scope="session")
-def fit_evidence(fitted_to):
-    return StatisticsCollector.of(fitted_to).evidence(FITTED, fitted_to.clock.last_tick(FITTED))
+def fit_statistics(fitted_to):
+    return StatisticsCollector.of(fitted_to).summarize(FITTED, fitted_to.clock.last_tick(FITTED))
 
 
 @pytest.fixture(scope="session")
-def version_record(fitted, fit_evidence):
+def version_record(fitted, fit_statistics):
     return VersionRecord(
         job={"models": {"purchases": "bgnbd"}},
         source="a1b2",
         packages={"numpy": "2.0"},
         certificates=tuple(part.certificate() for part in fitted.parts),
-        evidence=fit_evidence,
+        evidence=fit_statistics,
     )

@@ -6,7 +6,9 @@ from pydantic import ValidationError
 import clvmodels as clv
 from clvmodels.clock import Clock
 from clvmodels.errors import GateRefused
-from clvmodels.scoring.gates.gates import GateResult, Gates, on_fit, on_run, refuse
+from clvmodels.scoring.gates.gates import check_fit, check_run
+from clvmodels.scoring.gates.limits import Gates
+from clvmodels.scoring.gates.result import GateResult, refuse
 from clvmodels.scoring.gates.run_statistics import RunStatistics, StatisticsCollector, forecast_of
 
 DAY = Clock()
@@ -19,34 +21,34 @@ def later(days: int) -> str:
     return str(np.datetime64(FIT) + days)
 
 
-def told(log, day, model=None, fitted=None, last=None, totals=None):
-    """Tally and evidence of a log as of a day, as a run makes them."""
+def statistics_of(log, day, model=None, fit=None, last=None, totals=None):
+    """Collector and statistics of a log as of a day, as a run makes them."""
     rfm = clv.rfm_summary(log, amount="amount", observation_end=day)
     end = DAY.last_tick(day)
-    reference = last or fitted
-    tally = StatisticsCollector.of(
+    reference = last or fit
+    collector = StatisticsCollector.of(
         rfm,
         since_last=0 if reference is None else max(0, end - reference.end),
         model=None if model is None else model.purchases,
-        since_fit=None if fitted is None else end - fitted.end,
+        since_fit=None if fit is None else end - fit.end,
     )
     if model is not None:
         totals = {"expected_purchases": float(model.expected_purchases(rfm, "90 days")["expected_purchases"].sum())}
-    return tally, tally.evidence(day, end, totals=totals)
+    return collector, collector.summarize(day, end, totals=totals)
 
 
 def nights(log, model, fitted, days):
-    """Outcomes of a run each of these days, each held against the one before."""
-    last, found = None, {}
+    """Results of the gates of a run on each of these days, each compared with the one before."""
+    last, results = None, {}
     for day in days:
-        tally, evidence = told(log, later(day), model, fitted, last)
-        found[day] = on_run(Gates(), tally, evidence, last, fitted)
-        last = evidence
-    return found
+        collector, statistics = statistics_of(log, later(day), model, fitted, last)
+        results[day] = check_run(Gates(), collector, statistics, last, fitted)
+        last = statistics
+    return results
 
 
-def refused(outcomes) -> set[str]:
-    return {outcome.gate for outcome in outcomes if not outcome.passed}
+def refused(results) -> set[str]:
+    return {result.gate for result in results if not result.passed}
 
 
 @pytest.fixture(scope="module", params=["closed", "open"])
@@ -59,15 +61,15 @@ def base(request):
     rfm = clv.rfm_summary(log, amount="amount", observation_end=FIT)
     model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
     forecast = forecast_of(model.purchases, rfm)
-    return log, model, told(log, FIT)[1].model_copy(update={"forecast": forecast})
+    return log, model, statistics_of(log, FIT)[1].model_copy(update={"forecast": forecast})
 
 
 def test_healthy_nights_never_trip(base):
     log, model, fitted = base
     # Every night, week, month, quarter.
     for days in (range(1, 43), range(7, 181, 7), range(30, 181, 30), range(90, 181, 90)):
-        for day, outcomes in nights(log, model, fitted, days).items():
-            assert refused(outcomes) == set(), day
+        for day, results in nights(log, model, fitted, days).items():
+            assert refused(results) == set(), day
 
 
 def test_a_drift_of_behavior_trips_activity(base):
@@ -75,13 +77,13 @@ def test_a_drift_of_behavior_trips_activity(base):
     # From the day of the fit on only four purchases in ten are made, by old and new customers alike.
     firsts = log.groupby("customer_id")["date"].transform("min")
     lost = (log["date"] > FIT) & (log["date"] > firsts) & (np.random.default_rng(0).random(len(log)) > 0.4)
-    found = nights(log[~lost], model, fitted, range(7, 120, 7))
-    tripped = [day for day, outcomes in found.items() if refused(outcomes)]
+    results = nights(log[~lost], model, fitted, range(7, 120, 7))
+    tripped = [day for day, results in results.items() if refused(results)]
     assert tripped
     assert tripped[0] <= 42
-    assert all("activity" in refused(found[day]) for day in tripped)
-    sentence = next(o.sentence for o in found[tripped[-1]] if o.gate == "activity")
-    assert "repeat purchases since the fit (2025-12-31)" in sentence
+    assert all("activity" in refused(results[day]) for day in tripped)
+    text = next(o.text for o in results[tripped[-1]] if o.gate == "activity")
+    assert "repeat purchases since the fit (2025-12-31)" in text
 
 
 def damaged(log, how):
@@ -95,11 +97,11 @@ def damaged(log, how):
         return log[log["customer_id"] % 2 == 0]
     if how == "history cut":
         return log[dates > "2025-06-30"]
-    if how == "ids made anew":
+    if how == "new ids":
         return log.assign(customer_id=np.where(today, -1 - log["customer_id"], log["customer_id"]))
     if how == "a day and a month swapped":
         return log.assign(date=dates - pd.to_timedelta(np.where(dates.dt.month == 12, 300, 0), unit="D"))
-    return pd.concat([log, log.assign(customer_id=log["customer_id"] + 10**6)])  # everybody twice
+    return pd.concat([log, log.assign(customer_id=log["customer_id"] + 10**6)])  # every customer twice
 
 
 TRIPS = {
@@ -107,56 +109,59 @@ TRIPS = {
     "half the customers gone": "rows",
     "history cut": "rows",
     "a day and a month swapped": "shift of T",
-    "everybody twice": "rows",
+    "every customer twice": "rows",
 }
 
 
 @pytest.mark.parametrize("how", TRIPS)
 def test_a_broken_source_trips_at_once(base, how):
     log, model, fitted = base
-    last = told(log, later(7), model, fitted)[1]
-    tally, evidence = told(damaged(log, how), later(8), model, fitted, last)
-    assert TRIPS[how] in refused(on_run(Gates(), tally, evidence, last, fitted))
+    last = statistics_of(log, later(7), model, fitted)[1]
+    collector, statistics = statistics_of(damaged(log, how), later(8), model, fitted, last)
+    assert TRIPS[how] in refused(check_run(Gates(), collector, statistics, last, fitted))
 
 
-def test_totals_and_refusals_are_held_against_the_last_run(base):
+def test_totals_and_refusals_are_compared_with_the_last_run(base):
     log, model, fitted = base
-    last = told(log, later(7), model, fitted)[1]
-    tally, evidence = told(log, later(8), model, fitted, last)
-    halved = {name: total / 2 for name, total in evidence.totals.items()}
-    many = evidence.model_copy(update={"totals": halved, "refused": 200})
-    found = on_run(Gates(), tally, many, last, fitted)
-    assert refused(found) == {"total", "refused"}
+    last = statistics_of(log, later(7), model, fitted)[1]
+    collector, statistics = statistics_of(log, later(8), model, fitted, last)
+    halved = {name: total / 2 for name, total in statistics.totals.items()}
+    many = statistics.model_copy(update={"totals": halved, "refused": 200})
+    results = check_run(Gates(), collector, many, last, fitted)
+    assert refused(results) == {"total", "refused"}
     with pytest.raises(
-        GateRefused, match=r"(?s)2 of \d+ gates refused.*in total.*-\d\d\.\d% against.*--force"
+        GateRefused, match=r"(?s)2 of \d+ gates refused.*adds up to.*−\d\d\.\d% compared with.*force=True"
     ) as caught:
-        refuse(found)
+        refuse(results)
     assert caught.value.exit_code == 4
 
 
 def test_an_earlier_day_and_the_first_run_are_not_compared(base):
     log, model, fitted = base
-    last = told(log, later(30), model, fitted)[1]
-    tally, evidence = told(log, later(20), model, fitted, last)
-    (words,) = [o.sentence for o in on_run(Gates(), tally, evidence, last, fitted) if o.gate == "rows"]
-    assert words == f"Not compared: the run as of {later(30)} saw more, up to {later(30)}."
-    tally, evidence = told(log, FIT)
-    assert {o.gate for o in on_run(Gates(), tally, evidence)} == {"refused"}
+    last = statistics_of(log, later(30), model, fitted)[1]
+    collector, statistics = statistics_of(log, later(20), model, fitted, last)
+    (text,) = [o.text for o in check_run(Gates(), collector, statistics, last, fitted) if o.gate == "rows"]
+    assert text == f"Not compared: the run as of {later(30)} has later data, up to {later(30)}."
+    collector, statistics = statistics_of(log, FIT)
+    assert {o.gate for o in check_run(Gates(), collector, statistics)} == {"refused"}
 
 
-def test_a_fit_is_held_against_the_champion(base):
+def test_a_fit_is_compared_with_the_champion(base):
     log, champion, fitted = base
     rfm = clv.rfm_summary(log, amount="amount", observation_end=later(60))
     fresh = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
-    tally, evidence = told(log, later(60), last=fitted)
-    assert refused(on_fit(Gates(), fresh, tally, evidence, champion, fitted)) == set()
+    collector, statistics = statistics_of(log, later(60), last=fitted)
+    assert refused(check_fit(Gates(), fresh, collector, statistics, champion, fitted)) == set()
     fast = clv.simulate_log(6_000, TRUTH | {"alpha": 30.0}, MONEY, time_unit="day", start=START, end=FIT)
     other = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(clv.rfm_summary(fast, amount="amount"))
-    found = on_fit(Gates(), other, tally, evidence, champion, fitted)
-    assert refused(found) == {"parameters"}
-    assert "alpha is" in next(o.sentence for o in found if not o.passed)
-    another = on_fit(Gates(), clv.CustomerModel(clv.NBD()).fit(rfm), tally, evidence, champion, fitted)
-    assert any("the champion is of another kind" in outcome.sentence for outcome in another)
+    results = check_fit(Gates(), other, collector, statistics, champion, fitted)
+    assert refused(results) == {"parameters"}
+    (result,) = [result for result in results if not result.passed]
+    assert result.figures["parameter"] == "alpha"
+    assert "alpha is" in result.text
+    another = check_fit(Gates(), clv.CustomerModel(clv.NBD()).fit(rfm), collector, statistics, champion, fitted)
+    assert "gate-parameters-other-process" in {result.code for result in another}
+    assert any("the champion is a model of another kind" in result.text for result in another)
 
 
 def test_a_fit_at_a_boundary_is_refused_unless_allowed():
@@ -164,27 +169,27 @@ def test_a_fit_at_a_boundary_is_refused_unless_allowed():
     rfm = clv.rfm_summary(log, time_unit="week")
     model = clv.CustomerModel(clv.BGNBD()).fit(rfm)
     assert model.purchases.fit_.status == "boundary"
-    tally = StatisticsCollector.of(rfm)
-    evidence = tally.evidence(rfm.observation_end, DAY.last_tick(rfm.observation_end))
-    (outcome,) = [o for o in on_fit(Gates(), model, tally, evidence) if o.gate == "fit_status"]
-    assert not outcome.passed
-    assert "allowed: 'converged'" in outcome.sentence
-    allowed = on_fit(Gates(fit_status=["converged", "boundary"]), model, tally, evidence)
+    collector = StatisticsCollector.of(rfm)
+    statistics = collector.summarize(rfm.observation_end, DAY.last_tick(rfm.observation_end))
+    (result,) = [o for o in check_fit(Gates(), model, collector, statistics) if o.gate == "fit_status"]
+    assert not result.passed
+    assert "allowed: converged" in result.text
+    allowed = check_fit(Gates(fit_status=["converged", "boundary"]), model, collector, statistics)
     assert refused(allowed) == set()
 
 
-def test_chunks_in_any_order_give_the_same_evidence(fitted_to, fitted):
+def test_chunks_in_any_order_give_the_same_statistics(fitted_to, fitted):
     options = {"since_last": 40, "model": fitted.purchases, "since_fit": 20}
     whole = StatisticsCollector.of(fitted_to, **options)
     cuts = [slice(0, 700), slice(700, 701), slice(701, None)]
     parts = [StatisticsCollector.of(fitted_to[cut], **options) for cut in cuts]
     joined = parts[2] + parts[0] + parts[1]
-    assert whole.evidence("1997-09-30", 10_134) == joined.evidence("1997-09-30", 10_134)
-    assert whole.customers_known == joined.customers_known
-    assert whole.expected_of_new == joined.expected_of_new == 0.0  # nobody came in the last twenty days
+    assert whole.summarize("1997-09-30", 10_134) == joined.summarize("1997-09-30", 10_134)
+    assert whole.customers_at_last_run == joined.customers_at_last_run
+    assert whole.expected_of_new == joined.expected_of_new == 0.0  # no customer came in the last twenty days
 
 
-def test_a_forecast_is_kept_finely_enough(base):
+def test_the_stored_forecast_is_fine_enough(base):
     log, model, fitted = base
     rfm = clv.rfm_summary(log, amount="amount", observation_end=FIT)
     ticks, totals = zip((0, 0.0), *fitted.forecast, strict=True)
@@ -195,19 +200,19 @@ def test_a_forecast_is_kept_finely_enough(base):
         assert np.interp(day, ticks, totals) == pytest.approx(exact, rel=0.01)
 
 
-def test_new_customers_are_expected_from_when_they_came(base):
+def test_purchases_of_new_customers_are_expected_from_their_arrival(base):
     log, model, _ = base
     rfm = clv.rfm_summary(log, amount="amount", observation_end=later(60))
-    told = StatisticsCollector.of(rfm, model=model.purchases, since_fit=60).expected_of_new
+    expected = StatisticsCollector.of(rfm, model=model.purchases, since_fit=60).expected_of_new
     new = rfm.T < 60
     each = sum(model.purchases.mean_purchases(t) for t in rfm.T[new] if t > 0)
-    assert told == pytest.approx(each, rel=1e-9)
+    assert expected == pytest.approx(each, rel=1e-9)
 
 
-def test_evidence_is_small_and_comes_back(fit_evidence):
-    text = fit_evidence.model_dump_json()
+def test_statistics_is_small_and_comes_back(fit_statistics):
+    text = fit_statistics.model_dump_json()
     assert len(text) < 10_000
-    assert RunStatistics.model_validate_json(text) == fit_evidence
+    assert RunStatistics.model_validate_json(text) == fit_statistics
 
 
 def test_limits_are_checked_and_can_be_switched_off(base):
@@ -218,33 +223,33 @@ def test_limits_are_checked_and_can_be_switched_off(base):
     assert {error["loc"][0] for error in caught.value.errors()} == {"psi", "ks", "speed", "fit_status"}
     log, model, fitted = base
     everything_off = Gates.model_validate(dict.fromkeys(Gates.model_fields, "off"))
-    tally, evidence = told(log, later(8), model, fitted)
-    assert on_run(everything_off, tally, evidence, None, fitted) == ()
-    assert on_fit(everything_off, model, tally, evidence, model, fitted) == ()
+    collector, statistics = statistics_of(log, later(8), model, fitted)
+    assert check_run(everything_off, collector, statistics, None, fitted) == ()
+    assert check_fit(everything_off, model, collector, statistics, model, fitted) == ()
 
 
-def test_another_word_than_off_says_what_may_stand_there():
-    for field, told in (
+def test_another_word_than_off_names_the_allowed_values():
+    for field, message in (
         ("total_change", 'must be a number above 0, or "off"'),
         ("fit_status", 'a list of .*, or "off"'),
     ):
-        with pytest.raises(ValidationError, match=told):
+        with pytest.raises(ValidationError, match=message):
             Gates.model_validate({field: "of"})
 
 
-def test_every_limit_is_told_by_the_name_of_its_setting(base):
+def test_every_text_names_the_setting_of_its_limit(base):
     log, model, fitted = base
-    tally, evidence = told(log, later(8), model, fitted)
-    outcomes = [
-        *on_run(Gates(), tally, evidence, fitted, fitted),
-        *on_fit(Gates(), model, tally, evidence, model, fitted),
+    collector, statistics = statistics_of(log, later(8), model, fitted)
+    results = [
+        *check_run(Gates(), collector, statistics, fitted, fitted),
+        *check_fit(Gates(), model, collector, statistics, model, fitted),
     ]
-    words = " ".join(f"{outcome.gate}: {outcome.sentence}" for outcome in outcomes)
-    for setting in set(Gates.model_fields) - {"total_change"}:  # a fit's evidence has no totals
-        assert setting in words
-    assert "psi limit 0.1 + " in words
-    assert "who bought since" in words
+    text = " ".join(f"{result.gate}: {result.text}" for result in results)
+    for setting in set(Gates.model_fields) - {"total_change"}:  # a fit's statistics has no totals
+        assert setting in text
+    assert "psi limit 0.1 + " in text
+    assert "who bought since" in text
 
 
 def test_nothing_refused_raises_nothing():
-    refuse([GateResult(gate="rows", passed=True, sentence="All there.")])
+    refuse([GateResult(gate="rows", passed=True, text="All there.")])

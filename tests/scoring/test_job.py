@@ -192,7 +192,7 @@ def test_a_refused_gate_publishes_nothing_unless_forced(job, tmp_path):
     published, refused = read_manifests(tmp_path / "clv-runs")
     assert (published.as_of, published.status, published.refusal) == (NIGHT, "published", None)
     assert (refused.as_of, refused.status, refused.published) == (NEXT, "refused", False)
-    assert refused.refusal.startswith("total: expected_purchases_12_months in total: 2,087.03, -0.1% against")
+    assert refused.refusal.startswith("total: expected_purchases_12_months adds up to 2,087, −0.1% compared with")
     assert [sink.done for sink in refused.sinks] == [False]
     done = score_job(strict, NEXT, force=True).manifest
     assert done.forced
@@ -272,7 +272,7 @@ def test_summaries_are_a_source_too(job, tmp_path, log):
     source = {"kind": "rfm", "path": str(tmp_path / "rfm.parquet")}
     score_job(job(source=source), NIGHT)
     assert table(tmp_path).drop("run_id").equals(expected)
-    with pytest.raises(InvalidJob, match="give --as-of"):
+    with pytest.raises(InvalidJob, match="pass as_of="):
         score_job(job(source=source))
 
 
@@ -309,8 +309,8 @@ def test_past_runs_are_found_in_a_partitioned_sink(job, tmp_path):
     [
         ({"registry": {}}, InvalidJob, "registry.folder: is missing"),
         ({"registry": {"folder": "none-yet"}}, InvalidJob, "has no champion yet"),
-        ({"sinks": []}, InvalidJob, "sinks: there is none"),
-        ({"clock": {"time_unit": "week"}}, InvalidJob, "clock: the model tells time in days"),
+        ({"sinks": []}, InvalidJob, "sinks: is empty"),
+        ({"clock": {"time_unit": "week"}}, InvalidJob, "clock: the model was fitted in days"),
         (
             {"sinks": [{"store": "postgres", "uri_variable": "CLV_NONE"}]},
             InvalidJob,

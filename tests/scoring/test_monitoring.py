@@ -10,7 +10,7 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidManifest, InvalidOption
 from clvmodels.scoring.monitoring.follow_up import FollowUpWindow, PastRun, windows
 from clvmodels.scoring.monitoring.monitor import keep_history, monitor, read_history
-from clvmodels.scoring.monitoring.verdict import judge
+from clvmodels.scoring.monitoring.verdict import evaluate_history
 
 DAY = Clock()
 TRUTH = {"r": 0.6, "alpha": 60.0, "a": 0.8, "b": 4.0}
@@ -62,13 +62,13 @@ def slowed(log):
     return log[~gone]
 
 
-def test_windows_are_what_is_over(runs):
-    cut = DAY.last_tick(day(7))
-    assert list(windows(runs[0], DAY, cut)) == []
-    assert list(windows(runs[0], DAY, cut + 10)) == [FollowUpWindow("30 days", cut, cut + 10, False)]
-    assert list(windows(runs[0], DAY, cut + 50)) == [
-        FollowUpWindow("30 days", cut, cut + 30, True),
-        FollowUpWindow("12 months", cut, cut + 50, False),
+def test_windows_are_the_horizons_that_are_over(runs):
+    cutoff = DAY.last_tick(day(7))
+    assert list(windows(runs[0], DAY, cutoff)) == []
+    assert list(windows(runs[0], DAY, cutoff + 10)) == [FollowUpWindow("30 days", cutoff, cutoff + 10, False)]
+    assert list(windows(runs[0], DAY, cutoff + 50)) == [
+        FollowUpWindow("30 days", cutoff, cutoff + 30, True),
+        FollowUpWindow("12 months", cutoff, cutoff + 50, False),
     ]
 
 
@@ -78,22 +78,22 @@ def healthy(log, model, runs):
 
 
 def test_a_healthy_model_stays(healthy):
-    told = healthy
-    assert told.verdict.status == "ok"
-    assert told.verdict.sentence.startswith(f"No need to refit: customers scored as of {day(90)} were to buy")
-    assert len(told.history) == 7
+    result = healthy
+    assert result.verdict.status == "ok"
+    assert result.verdict.text.startswith(f"No need to refit: customers scored as of {day(90)} were expected to buy")
+    assert len(result.history) == 7
     # The process is true: totals within 4 standard errors (64 tries), customers ranked, intervals hold.
-    assert (told.history["errors"].abs() < 4).all()
-    assert (told.history["coverage"] > 0.88).all()
-    assert (told.history["gini"] > 0.3).all()
-    assert (told.history["new_customers"] > 0).sum() == 6  # nobody arrives after the last run
-    assert told.deciles.groupby("run_id")["customers"].sum().gt(0).all()
-    assert (told.deciles[told.deciles["decile"] == 1]["errors"].abs() < 4).all()
+    assert (result.history["errors"].abs() < 4).all()
+    assert (result.history["coverage"] > 0.88).all()
+    assert (result.history["gini"] > 0.3).all()
+    assert (result.history["new_customers"] > 0).sum() == 6  # no customer arrives after the last run
+    assert result.deciles.groupby("run_id")["customers"].sum().gt(0).all()
+    assert (result.deciles[result.deciles["decile"] == 1]["errors"].abs() < 4).all()
 
 
-def test_a_horizon_that_is_over_is_judged_by_what_was_published(log, model, runs):
-    told = monitor(runs[:1], {"v1": model}, log, clock=DAY, until=day(37))
-    (row,) = told.history.to_dict("records")
+def test_a_horizon_that_is_over_is_compared_with_the_published_number(log, model, runs):
+    result = monitor(runs[:1], {"v1": model}, log, clock=DAY, until=day(37))
+    (row,) = result.history.to_dict("records")
     rfm = clv.rfm_summary(log, observation_end=day(7))
     published = model.expected_purchases(rfm, "30 days")["expected_purchases"].sum()
     split = clv.holdout_split(log, calibration_end=day(7), holdout_end=day(37))
@@ -102,16 +102,17 @@ def test_a_horizon_that_is_over_is_judged_by_what_was_published(log, model, runs
     assert row["actual"] == split.purchases.sum()
     assert row["customers"] == len(rfm)
     assert row["new_customers"] == split.new_customers
-    # Without the model it can be judged all the same, but not what is unfinished.
+    # Without the model it can still be compared, but an unfinished one cannot.
     blind = monitor(runs[:1], {}, log, clock=DAY, until=day(47))
     assert list(blind.history["horizon"]) == ["30 days"]
     assert blind.history["predicted"].item() == pytest.approx(published, rel=1e-12)
-    assert blind.left_out.startswith("1 unfinished horizons were left out")
+    assert blind.left_out == 1
+    assert "1 unfinished horizon was left out" in blind.text
 
 
-def test_an_unfinished_horizon_is_judged_over_the_part_that_is_over(log, model, runs):
-    told = monitor(runs[:1], {"v1": model}, log, clock=DAY, until=day(20))
-    (row,) = told.history.to_dict("records")
+def test_an_unfinished_horizon_is_compared_over_its_elapsed_part(log, model, runs):
+    result = monitor(runs[:1], {"v1": model}, log, clock=DAY, until=day(20))
+    (row,) = result.history.to_dict("records")
     rfm = clv.rfm_summary(log, observation_end=day(7))
     expected = model.expected_purchases(rfm, "13 days")["expected_purchases"].sum()
     assert (row["complete"], row["elapsed"], row["end"]) == (False, 13.0, day(20))
@@ -120,8 +121,8 @@ def test_an_unfinished_horizon_is_judged_over_the_part_that_is_over(log, model, 
     assert row["actual"] == split.purchases.sum()
 
 
-def test_rows_that_came_late_do_not_change_what_was_told(log, model, runs):
-    """Histories are those in the run's table; the log of today may know more."""
+def test_late_rows_do_not_change_the_predictions(log, model, runs):
+    """Histories are those in the run's table, even if the log of today has more rows."""
     late = pd.concat([log, log[log["date"] <= day(0)].head(500).assign(date=pd.Timestamp(day(-1)))])
     plain, more = (
         monitor(runs[:1], {"v1": model}, of, clock=DAY, until=day(20)).history["predicted"] for of in (log, late)
@@ -129,29 +130,31 @@ def test_rows_that_came_late_do_not_change_what_was_told(log, model, runs):
     assert plain.item() == more.item()
 
 
-def test_drift_asks_for_a_refit_and_says_since_when(slowed, model, runs):
-    told = monitor(runs, {"v1": model}, slowed, clock=DAY, until=day(120))
-    assert told.verdict.status == "refit"
-    assert " times by 2026-04-30 and bought " in told.verdict.sentence
-    assert f"So it has been for every run since {day(70)}." in told.verdict.sentence
+def test_drift_leads_to_a_refit_with_its_start(slowed, model, runs):
+    result = monitor(runs, {"v1": model}, slowed, clock=DAY, until=day(120))
+    assert result.verdict.status == "refit"
+    assert " times by 2026-04-30 and bought " in result.verdict.text
+    assert f"This has been so for every run since {day(70)}." in result.verdict.text
+    assert result.verdict.findings[0].figures["since"] == day(70)
     earlier = monitor(runs, {"v1": model}, slowed, clock=DAY, until=day(77))
     assert earlier.verdict.status in ("ok", "unknown")
-    # What was known when the model was promoted is no news.
-    change = told.history["change"].iloc[-1]
+    # An error that was known when the model was promoted is not news.
+    change = result.history["change"].iloc[-1]
     assert -0.7 < change < -0.3
-    assert judge(told.history, told.cohorts, {"v1": change}).status != "refit"
+    assert evaluate_history(result.history, result.cohorts, {"v1": change}).status != "refit"
 
 
 def test_a_cohort_that_drifts_is_named(log, model, runs):
     firsts = log.groupby("customer_id")["date"].transform("min")
     young = (firsts > "2025-06-30") & (firsts <= "2025-09-30")
-    told = monitor(runs, {"v1": model}, log[~(young & (log["date"] > day(70)))], clock=DAY, until=day(160))
-    assert told.verdict.status in ("watch", "refit")
-    assert "2025-Q3 (" in told.verdict.cohorts
-    assert "2025-Q1" not in told.verdict.cohorts
+    result = monitor(runs, {"v1": model}, log[~(young & (log["date"] > day(70)))], clock=DAY, until=day(160))
+    assert result.verdict.status in ("watch", "refit")
+    drifting = {finding.figures["cohort"] for finding in result.verdict.findings if finding.code == "refit-cohort"}
+    assert "2025-Q3" in drifting
+    assert "2025-Q1" not in drifting
 
 
-def test_the_history_is_kept_and_outlives_the_tables(log, model, runs, tmp_path):
+def test_the_history_outlives_the_tables(log, model, runs, tmp_path):
     path = tmp_path / "history.parquet"
     assert read_history(path) is None
     first = monitor(runs[:2], {"v1": model}, log, clock=DAY, until=day(60))
@@ -173,19 +176,20 @@ def test_a_damaged_history_is_named(tmp_path):
         read_history(path)
 
 
-def test_it_is_told_as_json(healthy, tmp_path):
-    told = healthy
-    told.to_json(tmp_path / "monitoring.json")
+def test_the_json_has_status_text_and_findings(healthy, tmp_path):
+    result = healthy
+    result.to_json(tmp_path / "monitoring.json")
     read = json.loads((tmp_path / "monitoring.json").read_text())
-    assert (read["status"], read["sentence"]) == (told.verdict.status, told.verdict.sentence)
-    assert len(read["windows"]) == len(told.newest)
+    assert (read["status"], read["text"]) == (result.verdict.status, result.text)
+    assert [finding["code"] for finding in read["findings"]] == [finding.code for finding in result.findings]
+    assert len(read["windows"]) == len(result.newest)
     assert {row["decile"] for row in read["deciles"]} <= set(range(1, 11))
 
 
 def test_too_early_and_no_run(log, model, runs):
-    told = monitor(runs, {"v1": model}, log, clock=DAY, until=day(8))
-    assert told.verdict.status == "unknown"
-    assert "Too early to tell" in told.verdict.sentence
+    result = monitor(runs, {"v1": model}, log, clock=DAY, until=day(8))
+    assert result.verdict.status == "unknown"
+    assert "Too early to tell" in result.verdict.text
     with pytest.raises(InvalidOption, match="no past run"):
         monitor([], {}, log, clock=DAY)
     texts = log.assign(customer_id="c" + log["customer_id"].astype(str))

@@ -33,7 +33,7 @@ def versions(registry, fitted, version_record):
     ]
 
 
-def test_a_version_comes_back_as_it_was_added(registry, fitted, fitted_to, version_record):
+def test_a_version_is_read_back_as_it_was_added(registry, fitted, fitted_to, version_record):
     version = registry.add(fitted, version_record, made="2026-11-20T06:00:00Z")
     again = registry.version(version.name[:5])
     assert (again.name, again.made, again.record) == (version.name, "2026-11-20T06:00:00Z", version_record)
@@ -51,7 +51,7 @@ def test_the_same_content_is_the_same_version_whenever_it_is_made(registry, fitt
     assert len(registry.versions()) == 4
 
 
-def test_moves_are_kept_and_rolled_back(registry, versions):
+def test_moves_are_recorded_and_rolled_back(registry, versions):
     a, b, c = versions
     assert registry.champion() is None
     for version in (a, b, c):
@@ -67,8 +67,8 @@ def test_moves_are_kept_and_rolled_back(registry, versions):
     registry.promote(c, forced=True)
     registry.rollback()
     assert registry.champion().name == a
-    told = [(move.number, move.version, move.why, move.forced) for move in registry.moves()]
-    assert told == [
+    moves = [(move.number, move.version, move.why, move.forced) for move in registry.moves()]
+    assert moves == [
         (1, a, "promote", False),
         (2, b, "promote", False),
         (3, c, "promote", False),
@@ -79,7 +79,7 @@ def test_moves_are_kept_and_rolled_back(registry, versions):
     ]
 
 
-def test_names_are_resolved_and_refused_with_what_there_is(registry, versions):
+def test_names_are_resolved_or_refused_with_the_existing_ones(registry, versions):
     with pytest.raises(InvalidRegistry, match=rf"no version is called 'zzz'; there are: .*{versions[0]}"):
         registry.version("zzz")
     with pytest.raises(InvalidRegistry, match="no version is called ''"):
@@ -183,7 +183,7 @@ def test_a_damaged_file_is_one_named_error(registry, fitted, version_record, dat
 
 
 def complaint_of(action) -> str:
-    """What a named error says, or nothing if there is none."""
+    """Return the message of a named error, or nothing if there is none."""
     try:
         action()
     except CLVError as error:
@@ -192,7 +192,7 @@ def complaint_of(action) -> str:
 
 
 def same(a: bytes, b: bytes) -> bool:
-    """Whether what counts is the same: a manifest may be written otherwise, or say another `made`."""
+    """Return whether two manifests differ at most in spacing or in `made`."""
     return a == b or {**json.loads(a), "made": None} == {**json.loads(b), "made": None}
 
 
@@ -217,10 +217,10 @@ def test_concurrent_writers_do_not_clash(registry, fitted, version_record):
         versions = list(pool.map(lambda record: registry.add(fitted, record), records))
         moves = list(pool.map(registry.promote, [version.name for version in versions]))
     assert len(registry.versions()) == 4
-    kept = registry.moves()
-    assert {move.number for move in moves} <= {move.number for move in kept}
-    assert all(a.version != b.version for a, b in pairwise(kept))
-    assert {path.name for path in (registry.path / "champion").iterdir()} == {f"{m.number:06d}" for m in kept}
+    recorded = registry.moves()
+    assert {move.number for move in moves} <= {move.number for move in recorded}
+    assert all(a.version != b.version for a, b in pairwise(recorded))
+    assert {path.name for path in (registry.path / "champion").iterdir()} == {f"{m.number:06d}" for m in recorded}
 
 
 KILLED = """

@@ -15,7 +15,7 @@ import pytest
 from clvmodels import frames
 from clvmodels.errors import InvalidJob, InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
 from clvmodels.scoring.config.sections import SinkSettings
-from clvmodels.scoring.stores import opened, place_of, published_parts
+from clvmodels.scoring.stores import open_source, place_of, published_parts
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
 NASTY = 'scores"; DROP TABLE "kept'
@@ -148,7 +148,7 @@ def test_what_a_killed_run_left_is_cleared(store):
 
 def test_a_second_job_is_kept_out(store):
     place, _ = store
-    with place.lock(), pytest.raises(JobLocked, match="another job is at work"), place.lock():
+    with place.lock(), pytest.raises(JobLocked, match="another job is"), place.lock():
         pass
     with place.lock():
         pass
@@ -167,7 +167,7 @@ def test_a_file_that_holds_no_scores_is_not_replaced(kind, tmp_path):
     path = tmp_path / f"orders.{kind}"
     getattr(pl.DataFrame({"customer_id": [1], "run_id": ["a"]}), f"write_{kind}")(path)
     content = path.read_bytes()
-    with pytest.raises(InvalidJob, match=r"no table of scores \(it has no as_of\).*name another"):
+    with pytest.raises(InvalidJob, match=r"not a score table \(it has no as_of\).*name another"):
         place_of(SinkSettings(store=kind, path=path), "").holds()
     assert path.read_bytes() == content
     path.write_bytes(b"")
@@ -200,7 +200,7 @@ def test_a_table_made_during_the_run_is_not_replaced_either(store):
         with contextlib.closing(sqlite3.connect(place.path)) as connection:
             connection.execute(made.format('"scores""; DROP TABLE ""kept"'))
             connection.commit()
-    with pytest.raises(InvalidJob, match="no table of scores"):
+    with pytest.raises(InvalidJob, match="not a score table"):
         stage.publish()
     stage.discard()
     assert read() == [(1,)]
@@ -292,8 +292,8 @@ def test_an_unreachable_server_is_named_without_its_password(tmp_path):
     with pytest.raises(StoreUnreachable, match="postgres:CLV_URI") as caught:
         place.holds()
     assert "verysecret" not in str(caught.value)
-    with pytest.raises(InvalidJob, match="source: the environment variable holds no URI such as") as caught:
-        opened("postgres", None, "nonsense verysecret", "t", None, ["a"], tmp_path, "source")
+    with pytest.raises(InvalidJob, match="source: the environment variable is not a URI such as") as caught:
+        open_source("postgres", None, "nonsense verysecret", "t", None, ["a"], tmp_path, "source")
     assert "verysecret" not in str(caught.value)
 
 
@@ -310,7 +310,7 @@ def test_no_part_of_a_password_is_told(form, password, tmp_path):
     fault, says = (InvalidJob, "percent-encode the password") if password in RAW else (StoreUnreachable, "connect")
     for reach in (
         place.holds,
-        lambda: opened("postgres", None, uri, "t", None, ["a"], tmp_path, "source"),
+        lambda: open_source("postgres", None, uri, "t", None, ["a"], tmp_path, "source"),
     ):
         with pytest.raises(fault, match=says) as caught:
             reach()
@@ -357,19 +357,19 @@ def test_postgres_is_read_in_types_that_the_engine_has(database, tmp_path):
         "(i / 4.0)::numeric(9, 2) AS amount, gen_random_uuid() AS key FROM generate_series(1, 1000) i",
     )
     names = ["customer_id", "date", "amount"]
-    told = read_source(opened("postgres", None, database, "public.orders", None, names, tmp_path, "source"))
+    told = read_source(open_source("postgres", None, database, "public.orders", None, names, tmp_path, "source"))
     assert told.schema["amount"] == pl.Float64
     assert told.sort("date")["amount"][:2].to_list() == [0.25, 0.5]
     query = "SELECT key AS customer_id, date, amount FROM orders -- all of them"
-    told = read_source(opened("postgres", None, database, None, query, names, tmp_path, "source"))
+    told = read_source(open_source("postgres", None, database, None, query, names, tmp_path, "source"))
     assert told["customer_id"].n_unique() == 1000
     with pytest.raises(InvalidJob, match=r"source\.table: 'no_such' cannot be read: .*does not exist") as caught:
-        opened("postgres", None, database, "no_such", None, ["a"], tmp_path, "source")
+        open_source("postgres", None, database, "no_such", None, ["a"], tmp_path, "source")
     assert "SELECT" not in str(caught.value)
     with pytest.raises(InvalidTransactions, match="syntax"):
-        opened("postgres", None, database, None, "SELEC 1", ["a"], tmp_path, "source")
+        open_source("postgres", None, database, None, "SELEC 1", ["a"], tmp_path, "source")
     with pytest.raises(InvalidJob, match=r"no column .*DROP TABLE.*; it has 'customer_id', 'date', 'amount', 'key'"):
-        opened("postgres", None, database, "orders", None, ['date"; DROP TABLE orders; --'], tmp_path, "source")
+        open_source("postgres", None, database, "orders", None, ['date"; DROP TABLE orders; --'], tmp_path, "source")
     assert run_sql(database, "SELECT count(*) FROM orders") == [(1000,)]
 
 
@@ -391,9 +391,11 @@ def test_databases_in_files_are_read_alike(kind, tmp_path):
             connection.execute(statement.replace("NUMERIC", "DOUBLE") if kind == "duckdb" else statement)
         connection.commit()
     names = ["customer_id", "date", "amount"]
-    told = read_source(opened(kind, path, "", "orders", None, names, tmp_path, "source"))
+    told = read_source(open_source(kind, path, "", "orders", None, names, tmp_path, "source"))
     assert told.rows() == [(2, "2026-01-01", 3.0), (1, "2026-01-02", 0.5), (None, None, None)]
-    told = opened(kind, path, "", None, "SELECT * FROM orders WHERE customer_id = 1 -- one", names, tmp_path, "source")
+    told = open_source(
+        kind, path, "", None, "SELECT * FROM orders WHERE customer_id = 1 -- one", names, tmp_path, "source"
+    )
     assert len(read_source(told)) == 1
     for table, columns, says in (
         ("none", names, r"source\.table: 'none' cannot be read"),
@@ -404,11 +406,11 @@ def test_databases_in_files_are_read_alike(kind, tmp_path):
         ),
     ):
         with pytest.raises(InvalidJob, match=says):
-            opened(kind, path, "", table, None, columns, tmp_path, "source")
+            open_source(kind, path, "", table, None, columns, tmp_path, "source")
     with pytest.raises(InvalidJob, match=r"\[customers\]: the query of \[customers\] has no column 'town'"):
-        opened(kind, path, "", None, "SELECT * FROM orders", ["customer_id", "town"], tmp_path, "customers")
-    with pytest.raises(StoreUnreachable, match="there is no file"):
-        opened(kind, tmp_path / "none", "", "orders", None, names, tmp_path, "source")
+        open_source(kind, path, "", None, "SELECT * FROM orders", ["customer_id", "town"], tmp_path, "customers")
+    with pytest.raises(StoreUnreachable, match="does not exist"):
+        open_source(kind, tmp_path / "none", "", "orders", None, names, tmp_path, "source")
 
 
 def test_sqlite_values_of_several_kinds_are_refused(tmp_path):
@@ -417,7 +419,7 @@ def test_sqlite_values_of_several_kinds_are_refused(tmp_path):
         connection.execute("INSERT INTO t VALUES (1), ('1')")
         connection.commit()
     with pytest.raises(InvalidTransactions, match="'customer_id' mixes integer, text"):
-        opened("sqlite", tmp_path / "x", "", "t", None, ["customer_id"], tmp_path, "source")
+        open_source("sqlite", tmp_path / "x", "", "t", None, ["customer_id"], tmp_path, "source")
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
@@ -428,10 +430,12 @@ def test_several_files_are_one_table(ending, tmp_path):
         getattr(frame, f"write_{ending}")(tmp_path / "in" / f"part {i}.{ending}")
     for path in (tmp_path / "in", tmp_path / "in" / f"*.{ending}"):
         told = frames.open_frame(
-            opened("file", path, "", None, None, [], tmp_path, "source"), {"customer_id": "customer_id"}, "customer_id"
+            open_source("file", path, "", None, None, [], tmp_path, "source"),
+            {"customer_id": "customer_id"},
+            "customer_id",
         )
         assert sorted(nw.to_native(frames.collect(told.lazy))["customer_id"].to_list()) == ["00", "01", "02"]
         with pytest.raises(InvalidJob, match=r"^\[columns\]: '.*' has no column 'town'; it has 'customer_id', "):
-            opened("file", path, "", None, None, ["date", "town"], tmp_path, "source")
-    with pytest.raises(InvalidTransactions, match="No file is meant"):
-        opened("file", tmp_path / "*.none", "", None, None, [], tmp_path, "source")
+            open_source("file", path, "", None, None, ["date", "town"], tmp_path, "source")
+    with pytest.raises(InvalidTransactions, match="No file matches"):
+        open_source("file", tmp_path / "*.none", "", None, None, [], tmp_path, "source")

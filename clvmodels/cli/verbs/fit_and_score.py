@@ -92,7 +92,7 @@ def fit(
     }
     record = logged_job(job, flags, log_form, as_of)
     with steps() as step:
-        done = fit_job(record, as_of, dry_run=dry_run, force=force, tell=step)
+        done = fit_job(record, as_of, dry_run=dry_run, force=force, progress=step)
     if record.run.log == "json":
         return
     terminal.show_facts(out, [finding.text for finding in done.rfm.findings])
@@ -158,7 +158,7 @@ def score(
     }
     record = logged_job(job, flags, log_form, as_of)
     with steps() as step:
-        done = score_job(record, as_of, dry_run=dry_run, force=force, tell=step)
+        done = score_job(record, as_of, dry_run=dry_run, force=force, progress=step)
     if record.run.log == "json":
         return
     level = record.predictions.interval or TOTAL_INTERVAL
@@ -167,7 +167,7 @@ def score(
         with steps() as step:
             step("Intervals of the totals")
             intervals = intervals_of_totals(done.model, done.rfm, record.predictions, level)
-    terminal.show_facts(out, list(done.facts))
+    terminal.show_facts(out, [finding.text for finding in done.findings])
     terminal.show_run(out, done.manifest.model_dump(), level, intervals)
     for sink in done.manifest.sinks:
         state = (

@@ -1,4 +1,4 @@
-"""`clv models`: the versions in a registry, and which of them is the champion."""
+"""`clv models`: the versions in a registry, and the champion among them."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ app.add_typer(models, name="models")
 Folder = Annotated[Path, typer.Option("--registry", help="The folder of the registry.")]
 Name = Annotated[str, typer.Argument(help="A version, or the first digits of its name.")]
 DEFAULT = Path("models")
-HOLDOUT = ("quantity", "bias", "rmse", "gini", "forecast")  # of its scores, those that are shown
+HOLDOUT = ("quantity", "bias", "rmse", "gini", "forecast")  # the scores that are shown
 
 
 @models.command("list")
 def list_versions(registry: Folder = DEFAULT) -> None:
-    """List every version, the champion marked."""
+    """List every version, with the champion marked."""
     from clvmodels.reporting import terminal
 
-    known = _opened(registry)
-    champion = known.champion()
-    versions = known.versions()
+    opened = _open(registry)
+    champion = opened.champion()
+    versions = opened.versions()
     if not versions:
         out.print(f"No version in {registry} yet.", highlight=False)
         return
     rows = [_row(version, champion is not None and version.name == champion.name) for version in versions]
     terminal.show_rows(out, "Versions", rows)
-    terminal.show_rows(out, "Moves of the champion", [_moved(move) for move in known.moves()])
+    terminal.show_rows(out, "Moves of the champion", [_move_row(move) for move in opened.moves()])
 
 
 @models.command()
@@ -43,23 +43,23 @@ def show(
     version: Annotated[str | None, typer.Argument(help="A version; default: the champion.")] = None,
     registry: Folder = DEFAULT,
 ) -> None:
-    """Show what is known of a version: its fits, their parameters, what the gates found."""
+    """Show a version: its fits with their parameters, its holdout scores and the results of the gates."""
     from clvmodels.errors import InvalidOption
     from clvmodels.reporting import terminal
 
-    known = _opened(registry)
-    found = known.champion() if version is None else known.version(version)
-    if found is None:
+    opened = _open(registry)
+    shown = opened.champion() if version is None else opened.version(version)
+    if shown is None:
         raise InvalidOption(f"{registry} has no champion yet: name a version, or promote one.")
-    model = found.load()
-    record = found.record
-    out.print(f"Version {found.name}, made {found.made or 'at a time not told'}", style="bold", highlight=False)
+    model = shown.load()
+    record = shown.record
+    out.print(f"Version {shown.name}, made {shown.made or 'at an unknown time'}", style="bold", highlight=False)
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
     terminal.show_rows(out, "Holdout", [{name: row.get(name) for name in HOLDOUT} for row in record.holdout or ()])
     terminal.show_rows(
         out,
         "Gates" + (" (forced)" if record.forced else ""),
-        [{"gate": told.gate, "passed": told.passed, "found": told.sentence} for told in record.gates],
+        [{"gate": result.gate, "passed": result.passed, "finding": result.text} for result in record.gates],
     )
     out.print(f"Source {record.source}", highlight=False)
     out.print("Made with " + ", ".join(f"{name} {number}" for name, number in record.packages.items()), highlight=False)
@@ -67,22 +67,22 @@ def show(
 
 @models.command()
 def promote(version: Name, registry: Folder = DEFAULT) -> None:
-    """Make a version the champion, whatever gates said of it."""
-    known = _opened(registry)
-    found = known.version(version)
-    refused = [outcome.gate for outcome in found.record.gates if not outcome.passed]
-    _tell(known.promote(found.name, forced=bool(refused), made=_now()))
+    """Make a version the champion, even if gates refused it."""
+    opened = _open(registry)
+    promoted = opened.version(version)
+    refused = [result.gate for result in promoted.record.gates if not result.passed]
+    _print_move(opened.promote(promoted.name, forced=bool(refused), made=_now()))
     if refused:
-        out.print(f"Gates had refused it ({', '.join(refused)}); the move says that it was forced.", highlight=False)
+        out.print(f"Gates had refused it ({', '.join(refused)}); the move is recorded as forced.", highlight=False)
 
 
 @models.command()
 def rollback(registry: Folder = DEFAULT) -> None:
-    """Make the champion before this one the champion again."""
-    _tell(_opened(registry).rollback(made=_now()))
+    """Make the previous champion the champion again."""
+    _print_move(_open(registry).rollback(made=_now()))
 
 
-def _opened(folder: Path) -> Registry:
+def _open(folder: Path) -> Registry:
     from clvmodels.errors import InvalidRegistry
     from clvmodels.scoring.registry.registry import Registry
 
@@ -93,17 +93,17 @@ def _opened(folder: Path) -> Registry:
 
 def _row(version: Version, champion: bool) -> dict[str, Any]:
     record = version.record
-    refused = any(not outcome.passed for outcome in record.gates)
+    refused = any(not result.passed for result in record.gates)
     return {
         "version": version.name,
         "": "champion" if champion else "refused" if refused else "",
         "made": _minute(version.made),
         "as of": record.evidence.as_of if record.evidence else "",
-        "models": " x ".join(str(told.get("model", "")) for told in record.certificates),
+        "models": " x ".join(str(certificate.get("model", "")) for certificate in record.certificates),
     }
 
 
-def _moved(move: Move) -> dict[str, Any]:
+def _move_row(move: Move) -> dict[str, Any]:
     forced = " (forced)" if move.forced else ""
     return {"move": move.number, "champion": move.version, "made": _minute(move.made), "by": f"{move.why}{forced}"}
 
@@ -112,7 +112,7 @@ def _minute(made: str | None) -> str:
     return "" if made is None else made[:16].replace("T", " ")
 
 
-def _tell(move: Move) -> None:
+def _print_move(move: Move) -> None:
     out.print(f"Champion: {move.version} (move {move.number}, {move.why})", highlight=False)
 
 

@@ -1,4 +1,4 @@
-"""`clv monitor`: what came of past runs."""
+"""`clv monitor`: past runs compared with what has happened since."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.job_options import LogForm, logged_job
 
-SHOWN = 10  # windows told on the terminal; the page and the JSON have all
+SHOWN = 10  # windows shown on the terminal; the page and the JSON have all
 
 
 @app.command()
@@ -25,34 +25,34 @@ def monitor(
 ) -> None:
     """Compare what past runs predicted with what has happened since, and say whether to refit.
 
-    Exits with 0 whatever it finds: alerting reads "status" in monitoring.json.
+    The exit code is 0 whatever the result; alerts should read "status" in monitoring.json.
     """
     from clvmodels.reporting import terminal
     from clvmodels.scoring.monitoring.monitor_job import monitor_job
 
     record = logged_job(job, {"source": None if log is None else [("path", str(log))]}, log_form, until)
     with steps() as step:
-        done = monitor_job(record, until, folder=output, tell=step)
+        done = monitor_job(record, until, folder=output, progress=step)
     if record.run.log == "json":
         return
-    found = done.monitoring
-    newest = found.newest.iloc[::-1].head(SHOWN).to_dict("records")
+    monitoring = done.monitoring
+    newest = monitoring.newest.iloc[::-1].head(SHOWN).to_dict("records")
     terminal.show_rows(
         out,
-        f"Past runs, followed to {found.until}",
+        f"Past runs, compared up to {monitoring.until}",
         [
             {
                 "as of": row["as_of"],
                 "model": row["version"][:6],
                 "horizon": row["horizon"] if row["complete"] else f"{row['horizon']}, not over",
                 "forecast": f"{row['predicted']:,.0f}",
-                "came": f"{row['actual']:,.0f}",
+                "actual": f"{row['actual']:,.0f}",
                 "": f"{row['change']:+.1%}",
             }
             for row in newest
         ],
     )
-    out.print(f"\nStatus: {found.verdict.status}", highlight=False)
-    for sentence in found.sentences:
-        out.print(sentence, highlight=False, markup=False)
+    out.print(f"\nStatus: {monitoring.verdict.status}", highlight=False)
+    for finding in monitoring.findings:
+        out.print(finding.text, highlight=False, markup=False)
     out.print(f"Written to {done.folder}: history.parquet, monitoring.json, monitoring.html", highlight=False)

@@ -1,4 +1,4 @@
-"""A job: one TOML file, one record; checked at the start, with every fault named at once."""
+"""A job: one TOML file read into one record, which is checked at the start with all faults reported at once."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from clvmodels.estimators.persistence import PURCHASE_MODELS
 from clvmodels.scoring.config.overlap import replaces
 from clvmodels.scoring.config.sections import (
     LONGEST_NAME,
+    NO_SPEND,
     CleaningSettings,
     ColumnSettings,
     CustomerSettings,
@@ -28,10 +29,10 @@ from clvmodels.scoring.config.sections import (
     RunSettings,
     SinkSettings,
     SourceSettings,
+    check_faults,
     complaints,
-    sound,
 )
-from clvmodels.scoring.gates.gates import Gates
+from clvmodels.scoring.gates.limits import Gates
 
 __all__ = ["Job", "as_job", "asks_for_json", "job_from", "read_job", "template"]
 
@@ -39,7 +40,7 @@ LOGS_JSON = re.compile(r"""^[^#\n]*\blog\s*=\s*["']json["']""", re.MULTILINE)
 
 
 class Job(JobSection):
-    """A scheduled job; `read_job` makes it from TOML."""
+    """A scheduled job; `read_job` reads it from TOML."""
 
     source: SourceSettings
     columns: ColumnSettings = ColumnSettings()
@@ -55,35 +56,40 @@ class Job(JobSection):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        return sound(self, _faults_across({name: getattr(self, name) for name in type(self).model_fields}))
+        return check_faults(self, _faults_across({name: getattr(self, name) for name in type(self).model_fields}))
+
+    @property
+    def has_spend(self) -> bool:
+        """Whether spend is modeled: a spend model is named, and the source can have money."""
+        return self.models.spend != NO_SPEND and (self.source.kind == "rfm" or self.columns.has_money)
 
     def identity(self) -> dict[str, Any]:
-        """What of the job shapes the table of scores: where it comes from, goes to and is kept does not."""
-        told = self.model_dump(mode="json", include={"columns", "cleaning", "clock", "predictions"})
-        told["kind"] = self.source.kind
-        told["first"] = self.models.include_first_transaction
-        return told
+        """Return the settings that the score table depends on; not where data come from and go to."""
+        identity = self.model_dump(mode="json", include={"columns", "cleaning", "clock", "predictions"})
+        identity["kind"] = self.source.kind
+        identity["first"] = self.models.include_first_transaction
+        return identity
 
     def published(self) -> dict[str, Any]:
-        """The record as a manifest keeps it: names of variables, no values of them."""
+        """Return the job as a manifest keeps it: with names of environment variables, without their values."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
 def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None) -> Job:
-    """The record of a job.
+    """Read a job.
 
     Parameters
     ----------
     path : path of a TOML file, or None
         Relative paths inside are relative to its folder; without a file, to the working directory.
     overrides : mapping of section to value, optional
-        What the command line says. A mapping replaces fields of a section (None says nothing); a list replaces the
-        section, being all of the sinks, or pairs of name and value.
+        The options of the command line. A mapping replaces fields of a section (None leaves a field as it is); a list
+        replaces the whole section: all the sinks, or pairs of name and value.
 
     Raises
     ------
     InvalidJob
-        Naming every fault at once: the field, what is wrong with it, what to do.
+        With every fault: the field, what is wrong with it, what to do.
 
     Returns
     -------
@@ -102,22 +108,22 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
     """
     document: dict[str, Any] = {}
     if path is not None:
-        document = _located(_read_toml(Path(path)), Path(path).parent)
+        document = _resolve_paths(_read_toml(Path(path)), Path(path).parent)
         if isinstance(document.setdefault("run", {}), dict):
             document["run"].setdefault("folder", str(Path(path).parent / "clv-runs"))
-    for name, told in (overrides or {}).items():
-        if isinstance(told, Mapping):
-            given = {key: value for key, value in told.items() if value is not None}
-            known = document.get(name, {})
-            if given and isinstance(known, dict):
-                document[name] = known | given
-        elif told is not None:
-            document[name] = told if name == "sinks" else dict(told)
+    for name, override in (overrides or {}).items():
+        if isinstance(override, Mapping):
+            values = {key: value for key, value in override.items() if value is not None}
+            section = document.get(name, {})
+            if values and isinstance(section, dict):
+                document[name] = section | values
+        elif override is not None:
+            document[name] = override if name == "sinks" else dict(override)
     return job_from(document, "The job" if path is None else str(path))
 
 
 def asks_for_json(path: str | Path | None) -> bool:
-    """Whether a job file wants its log as JSON, whatever may be wrong with it, be it that it is no TOML."""
+    """Return whether a job file sets log = "json", even if the file is not valid otherwise."""
     try:
         text = "" if path is None else Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -126,12 +132,12 @@ def asks_for_json(path: str | Path | None) -> bool:
 
 
 def as_job(job: Job | str | Path) -> Job:
-    """A job, or that of a TOML file."""
+    """Return a job, reading it if it is a path."""
     return job if isinstance(job, Job) else read_job(job)
 
 
 def job_from(document: Mapping[str, Any], title: str = "The job") -> Job:
-    """The record of a job given as plain values."""
+    """Return the job of a document of plain values."""
     sections, faults = {}, []
     for name, field in Job.model_fields.items():
         if name not in document:
@@ -143,9 +149,11 @@ def job_from(document: Mapping[str, Any], title: str = "The job") -> Job:
         try:
             sections[name] = TypeAdapter[Any](field.rebuild_annotation()).validate_python(document[name])
         except ValidationError as error:
-            faults += _told(name, error)
-    known = ", ".join(Job.model_fields)
-    faults += [f"[{name}]: is no section; there are {known}" for name in document if name not in Job.model_fields]
+            faults += _describe_faults(name, error)
+    options = ", ".join(Job.model_fields)
+    faults += [
+        f"[{name}]: is not a section; the sections are {options}" for name in document if name not in Job.model_fields
+    ]
     faults += _faults_across(sections)
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
@@ -154,7 +162,7 @@ def job_from(document: Mapping[str, Any], title: str = "The job") -> Job:
 
 
 def _faults_across(sections: Mapping[str, Any]) -> list[str]:
-    """Faults of sections that do not go together, of those that are sound by themselves."""
+    """Return faults of valid sections that do not fit together."""
     faults = []
     columns, models, customers = (sections.get(name) for name in ("columns", "models", "customers"))
     calendar, sinks, cleaning = (sections.get(name) for name in ("clock", "sinks", "cleaning"))
@@ -162,13 +170,13 @@ def _faults_across(sections: Mapping[str, Any]) -> list[str]:
         faults += _faults_of_times(calendar.clock, models, sections.get("predictions"))
     listed = [] if customers is None else customers.attributes
     if models and "customers" in sections and models.by is not None and models.by not in listed:
-        faults.append(f"models.by: {models.by!r} is none of customers.attributes: list it there")
+        faults.append(f"models.by: {models.by!r} is not one of customers.attributes: list it there")
     if columns:
         if len(set(columns.read)) < len(columns.read):
             faults.append("columns: two of them are the same column")
         if cleaning and cleaning.rules is None:
             extra = [name for name in ColumnSettings.EXTRA if getattr(columns, name) is not None]
-            faults += [f"columns.{name}: is read with [cleaning.rules] alone: give a rule" for name in extra]
+            faults += [f"columns.{name}: is only read with [cleaning.rules]: set a rule" for name in extra]
     for section in ("source", "customers"):
         if place := sections.get(section):
             faults += [
@@ -181,7 +189,7 @@ def _faults_across(sections: Mapping[str, Any]) -> list[str]:
 
 
 def _faults_of_times(clock: Clock, models: ModelSettings | None, predictions: PredictionSettings | None) -> list[str]:
-    """Lengths that the clock cannot tell, and a model that reads another kind of clock."""
+    """Return faults of lengths that the clock cannot measure, and of a model that needs another kind of clock."""
     faults = []
     for horizon in predictions.horizons if predictions else []:
         faults += [f"predictions.horizons: {fault}" for fault in complaints(clock.duration, horizon)]
@@ -205,38 +213,38 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise InvalidJob(f"{path}: is not text in UTF-8.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidJob(f"{path}: is no TOML: {error}.") from None
+        raise InvalidJob(f"{path}: is not TOML: {error}.") from None
 
 
-def _located(document: dict[str, Any], base: Path) -> dict[str, Any]:
-    """Relative paths as they are seen from the working directory."""
+def _resolve_paths(document: dict[str, Any], base: Path) -> dict[str, Any]:
+    """Return the document with relative paths resolved against the folder of the job file."""
 
-    def placed(section: Any) -> Any:
+    def resolve(section: Any) -> Any:
         if not isinstance(section, dict):
             return section
-        moved = {k: str(base / section[k]) for k in ("path", "folder", "file") if isinstance(section.get(k), str)}
-        return section | moved
+        paths = {k: str(base / section[k]) for k in ("path", "folder", "file") if isinstance(section.get(k), str)}
+        return section | paths
 
-    told = {name: placed(section) for name, section in document.items()}
-    if isinstance(told.get("sinks"), list):
-        told["sinks"] = [placed(sink) for sink in told["sinks"]]
-    return told
+    resolved = {name: resolve(section) for name, section in document.items()}
+    if isinstance(resolved.get("sinks"), list):
+        resolved["sinks"] = [resolve(sink) for sink in resolved["sinks"]]
+    return resolved
 
 
-def _told(section: str, error: ValidationError) -> list[str]:
-    """Each fault with its field; what was given is repeated only for options, since it may be a secret."""
-    told = []
+def _describe_faults(section: str, error: ValidationError) -> list[str]:
+    """Return each fault with its field; values are repeated only for options, since others may be secrets."""
+    faults = []
     for fault in error.errors(include_url=False):
         place = section + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = "there is no such field"
-        elif fault["type"] == "literal_error" and isinstance(given := fault["input"], str):
-            message += f", not {given[:LONGEST_NAME]!r}"
-        told.append(f"{place}: {message}")
-    return told
+        elif fault["type"] == "literal_error" and isinstance(value := fault["input"], str):
+            message += f", not {value[:LONGEST_NAME]!r}"
+        faults.append(f"{place}: {message}")
+    return faults
 
 
 def template() -> str:
-    """A job file with every setting, each with a comment."""
+    """Return a job file with every setting, each with a comment."""
     return resources.files("clvmodels.scoring").joinpath("job.toml").read_text(encoding="utf-8")

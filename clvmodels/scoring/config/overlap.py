@@ -1,4 +1,4 @@
-"""Whether a sink would write over, or into, what a job reads."""
+"""Whether a sink would replace what a job reads, or write into it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["replaces"]
 
 
 def replaces(sink: SinkSettings, place: StoreSettings) -> bool:
-    """Whether a sink goes where a table is read from, as far as their names tell."""
+    """Return whether a sink writes where a table is read from, as far as their names show."""
     if sink.store == "postgres":
         same = place.store == "postgres" and place.uri_variable == sink.uri_variable
         return same and _schema_and_table(place.table, "public") == [sink.db_schema, sink.table]
     if sink.path is None or place.path is None:
         return False
     target, read = _resolved(sink.path), _resolved(place.path)
-    if sink.store == "sqlite" and place.store == "sqlite":  # its names mean the same in any case
-        told = [part.lower() for part in _schema_and_table(place.table, "main")]
-        return target == read and told == ["main", sink.table.lower()]
-    if target == read:  # a file of DuckDB is replaced as a whole
+    if sink.store == "sqlite" and place.store == "sqlite":  # its names are not case-sensitive
+        names = [part.lower() for part in _schema_and_table(place.table, "main")]
+        return target == read and names == ["main", sink.table.lower()]
+    if target == read:  # a DuckDB file is replaced as a whole
         return True
     if place.store != "file" or sink.store in ("duckdb", "sqlite"):
         return False
@@ -32,7 +32,7 @@ def replaces(sink: SinkSettings, place: StoreSettings) -> bool:
 
 
 def _schema_and_table(table: str | None, default: str) -> list[str]:
-    """What "schema.table" names; nothing of a query."""
+    """Return the schema and the table that "schema.table" names; an empty list for a query."""
     parts = [] if table is None else table.split(".", 1)
     return [default, *parts] if len(parts) == 1 else parts
 
@@ -40,5 +40,5 @@ def _schema_and_table(table: str | None, default: str) -> list[str]:
 def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
-    except (OSError, RuntimeError, ValueError):  # no path of this system, which whoever opens it says
+    except (OSError, RuntimeError, ValueError):  # not a path of this system; opening it will say so
         return path.absolute()

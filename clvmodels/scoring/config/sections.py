@@ -15,10 +15,11 @@ from clvmodels.errors import CLVError
 from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS, SPEND_MODELS
 from clvmodels.estimators.prediction import FEWEST_DRAWS, IntervalFor
 from clvmodels.transactions.log import MissingId
+from clvmodels.valuation.value_terms import ValueTerms
 
 NO_SPEND = "none"
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-LONGEST_NAME = 63  # bytes of a table's name that PostgreSQL keeps
+LONGEST_NAME = 63  # bytes of a table's name that PostgreSQL stores
 LARGEST_CHUNK = 100_000_000
 Location = Annotated[Path, Field(strict=False)]
 NonEmptyText = Annotated[str, Field(min_length=1)]
@@ -26,19 +27,19 @@ S = TypeVar("S", bound="JobSection")
 
 
 class JobSection(BaseModel):
-    """A section: every field is known, and of its type; what was given is never repeated in an error."""
+    """A section of a job; errors never repeat values, which may be secrets."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-def _one_of(name: str, known: list[str]) -> str:
-    if name not in known:
-        raise ValueError(f"is not one of {', '.join(known)}")
+def _one_of(name: str, options: list[str]) -> str:
+    if name not in options:
+        raise ValueError(f"is not one of {', '.join(options)}")
     return name
 
 
 def complaints(function: Any, *arguments: Any) -> list[str]:
-    """What a door says of its arguments; nothing if it lets them in."""
+    """Return the error that a function raises for its arguments, in a list; an empty list if it raises none."""
     try:
         function(*arguments)
     except CLVError as error:
@@ -46,8 +47,8 @@ def complaints(function: Any, *arguments: Any) -> list[str]:
     return []
 
 
-def sound(section: S, faults: list[str]) -> S:
-    """The section, or one error of all its faults."""
+def check_faults(section: S, faults: list[str]) -> S:
+    """Return the section, or raise one error with all its faults."""
     if faults:
         raise ValueError("; ".join(faults))
     return section
@@ -55,7 +56,7 @@ def sound(section: S, faults: list[str]) -> S:
 
 def _variable(name: str | None) -> str | None:
     if name is not None and VARIABLE.fullmatch(name) is None:
-        raise ValueError("is no name of an environment variable: give the name, such as CLV_DATABASE, not the URI")
+        raise ValueError("is not the name of an environment variable: give the name, such as CLV_DATABASE, not the URI")
     return name
 
 
@@ -65,8 +66,8 @@ def _printable(name: str | None) -> str | None:
     return name
 
 
-def _misplaced(place: StoreSettings | SinkSettings) -> list[str]:
-    """Faults of where a store is: a server has a URI, the others have a file."""
+def _location_faults(place: StoreSettings | SinkSettings) -> list[str]:
+    """Return faults of where a store is: a server has a URI, the others have a file."""
     if place.store == "postgres":
         if place.uri_variable is None or place.path is not None:
             return ["uri_variable: name the environment variable that holds the URI (and no path)"]
@@ -75,19 +76,19 @@ def _misplaced(place: StoreSettings | SinkSettings) -> list[str]:
     return []
 
 
-def _rules(given: Any) -> Any:
-    """Rules from a table."""
-    if not isinstance(given, dict):
-        return given
-    known = [field.name for field in fields(CleaningRules)]
-    unknown = [str(name) for name in given if name not in known]
+def _rules(table: Any) -> Any:
+    """Return the rules of a table."""
+    if not isinstance(table, dict):
+        return table
+    options = [field.name for field in fields(CleaningRules)]
+    unknown = [str(name) for name in table if name not in options]
     if unknown:
-        raise ValueError(f"there is no rule {', '.join(map(repr, unknown))}; there are {', '.join(known)}")
-    return CleaningRules(**given)  # an InvalidOption is a ValueError, which pydantic reports
+        raise ValueError(f"there is no rule {', '.join(map(repr, unknown))}; the rules are {', '.join(options)}")
+    return CleaningRules(**table)  # an InvalidOption is a ValueError, which pydantic reports
 
 
 def column_suffix(horizon: str) -> str:
-    """What a horizon is called in a column's name: "12 months" is 12_months, "1.5 years" 1p5_years."""
+    """Return a horizon as it is written in names of columns: "12 months" is 12_months, "1.5 years" is 1p5_years."""
     return "_".join(re.findall(r"[\d.]+|[a-z]+", horizon.lower())).replace(".", "p")
 
 
@@ -102,7 +103,7 @@ class StoreSettings(JobSection):
     uri_variable : str, optional
         Name of the environment variable that holds the URI of a PostgreSQL database.
     table, query : str, optional
-        What is read from a database: a table ("schema.table" is a schema and a table), or the rows of a query.
+        The table to read from a database ("schema.table" is a schema and a table), or a query whose rows are read.
     """
 
     store: Literal["file", "duckdb", "sqlite", "postgres"] = "file"
@@ -115,22 +116,22 @@ class StoreSettings(JobSection):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        faults = _misplaced(self)
+        faults = _location_faults(self)
         if self.store == "file" and (self.table is not None or self.query is not None):
-            faults.append("table, query: are for databases; leave them out")
+            faults.append("table, query: only for databases; remove them")
         if self.store != "file" and (self.table is None) == (self.query is None):
-            faults.append("table, query: give one of the two")
-        return sound(self, faults)
+            faults.append("table, query: set one of the two")
+        return check_faults(self, faults)
 
 
 class SourceSettings(StoreSettings):
-    """What is scored: transactions, or one row a customer (an RFM summary as of the date)."""
+    """The data to score: transactions, or one row per customer (an RFM summary as of the date)."""
 
     kind: Literal["transactions", "rfm"] = "transactions"
 
 
 class ColumnSettings(JobSection):
-    """Columns of the log; without `amount` (or `quantity` and `price`) there is no money. See `clvmodels.clean`."""
+    """Columns of the log; without `amount` (or `quantity` and `price`) spend is not modeled. See `clvmodels.clean`."""
 
     EXTRA: ClassVar = ("quantity", "price", "order_id", "product", "status", "currency", "rate", "refunded")
 
@@ -148,7 +149,7 @@ class ColumnSettings(JobSection):
 
     @property
     def read(self) -> list[str]:
-        """The columns named."""
+        """Return the columns that are named."""
         return [name for name in self.model_dump().values() if name is not None]
 
     @property
@@ -157,21 +158,21 @@ class ColumnSettings(JobSection):
 
 
 class CustomerSettings(StoreSettings):
-    """A table with a row a customer: attributes that models read, and customers who have not bought yet."""
+    """A table with one row per customer: attributes that models read, and customers who have not bought yet."""
 
     customer_id: NonEmptyText = "customer_id"
     attributes: list[NonEmptyText] = []
 
 
 class CleaningSettings(JobSection):
-    """How the log is read, and what is set aside.
+    """How the log is read, and which rows are set aside.
 
     Attributes
     ----------
     on_missing_id : {"raise", "drop"}
     date_format : str, optional
     rules : CleaningRules, optional
-        Refunds netted, lines merged into orders and so on, as `clvmodels.clean` does, which holds the log in memory.
+        Net refunds, merge lines into orders and so on, as `clvmodels.clean` does; this needs the log in memory.
     """
 
     on_missing_id: MissingId = "raise"
@@ -188,7 +189,7 @@ class PeriodSettings(JobSection):
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
-        return sound(self, complaints(lambda: self.clock))
+        return check_faults(self, complaints(lambda: self.clock))
 
     @property
     def clock(self) -> Clock:
@@ -196,7 +197,7 @@ class PeriodSettings(JobSection):
 
 
 class ModelSettings(JobSection):
-    """What `clv fit` fits: a model of purchases and one of spend, with covariates or groups."""
+    """The models that `clv fit` fits: one of purchases and one of spend, with covariates or groups."""
 
     purchases: str = "bgnbd"
     spend: str = "gamma_gamma"
@@ -221,7 +222,7 @@ class ModelSettings(JobSection):
 
 
 class PredictionSettings(JobSection):
-    """What is told of each customer."""
+    """What is predicted for each customer."""
 
     horizons: Annotated[list[NonEmptyText], Field(min_length=1)] = ["12 months"]
     annual_discount_rate: Annotated[float, Field(gt=-1, le=1)] = 0.10
@@ -231,6 +232,11 @@ class PredictionSettings(JobSection):
     draws: Annotated[int, Field(ge=FEWEST_DRAWS, le=100_000)] = 200
     random_state: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
+    def value_terms(self, horizon: str) -> ValueTerms:
+        """Return the terms on which purchases within a horizon are valued."""
+        rate, margin = self.annual_discount_rate, self.margin
+        return ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=rate, margin=margin)
+
     @field_validator("horizons")
     @classmethod
     def _are_lengths(cls, horizons: list[str]) -> list[str]:
@@ -238,7 +244,7 @@ class PredictionSettings(JobSection):
             Clock().duration(horizon)  # an InvalidOption is a ValueError, which pydantic reports
         suffixes = [column_suffix(horizon) for horizon in horizons]
         if len(set(suffixes)) < len(suffixes):
-            raise ValueError("name the same length twice")
+            raise ValueError("two of them are the same length")
         return horizons
 
 
@@ -249,9 +255,9 @@ class SinkSettings(JobSection):
     ----------
     store : {"parquet", "csv", "duckdb", "sqlite", "postgres"}
     path : Path, optional
-        The file; of partitioned Parquet a folder. Relative to the job file.
+        The file; for partitioned Parquet, a folder. Relative to the job file.
     partitioned : bool
-        Parquet: each run in a folder of its own, which stays; current.json says which is current.
+        Parquet: each run gets a folder of its own, which stays; current.json names the current one.
     uri_variable : str, optional
         Name of the environment variable that holds the URI of a PostgreSQL database.
     db_schema, table : str
@@ -270,14 +276,14 @@ class SinkSettings(JobSection):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        faults = _misplaced(self)
+        faults = _location_faults(self)
         if self.partitioned and self.store != "parquet":
-            faults.append("partitioned: is for Parquet alone")
-        return sound(self, faults)
+            faults.append('partitioned: only for store = "parquet"')
+        return check_faults(self, faults)
 
     @property
     def name(self) -> str:
-        """What logs and manifests call it; it holds no secret."""
+        """The name of the sink in logs and manifests; it has no secrets."""
         if self.store == "postgres":
             return f"postgres:{self.uri_variable}:{self.db_schema}.{self.table}"
         table = f":{self.table}" if self.store in ("duckdb", "sqlite") else ""
@@ -285,25 +291,26 @@ class SinkSettings(JobSection):
 
 
 class RegistrySettings(JobSection):
-    """Where models are kept: a folder of versions, or one file without a history."""
+    """Where models are stored: a folder of versions, or one file without a history."""
 
     folder: Location | None = None
     file: Location | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        return sound(self, ["folder, file: give one of the two"] if self.folder and self.file else [])
+        return check_faults(self, ["folder, file: set one of the two"] if self.folder and self.file else [])
 
 
 class RunSettings(JobSection):
-    """How a run goes; nothing here changes what is in the table.
+    """How a run works; nothing here changes a number in the table.
 
     Attributes
     ----------
     folder : Path, optional
-        For locks and manifests; beside the job file, clv-runs. A job without a file and a folder keeps neither.
+        For locks and manifests; by default clv-runs, in the folder of the job file. A job without a file and a folder
+        keeps neither.
     customers_at_once : int
-        Whose rows are held before they are written.
+        How many customers' rows are collected before they are written.
     log : {"readable", "json"}
     """
 

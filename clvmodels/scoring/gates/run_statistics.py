@@ -1,7 +1,7 @@
-"""What a fit or a run saw, small enough for its manifest, so that the next one can be compared with it.
+"""Statistics of the customers of a fit or a run, small enough for its manifest, so that the next one can be compared.
 
-Tallies are counts of whole numbers (purchases, ticks, steps of money), so they add up over chunks to the same answer
-in any order; only their quantiles are kept.
+They are counts of whole numbers (purchases, ticks, steps of money), so those of chunks add up to the same result in any
+order; only quantiles are stored.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ Quantity = Literal["frequency", "recency", "T", "monetary_value"]
 Integers = npt.NDArray[np.int64]
 Count = Annotated[int, Field(ge=0)]
 
-POINTS = 100  # quantiles told apart of each quantity
-LONGEST = 2.0  # years ahead that a fit's forecast is kept for
-MONEY_STEP = 0.01  # money is told apart by one percent
+QUANTILES = 100  # stored per quantity
+FORECAST_YEARS = 2.0  # how far ahead the forecast of a fit is stored
+MONEY_STEP = 0.01  # logarithm of the ratio between two steps of money: one percent
 NOTHING_SPENT = -(10**6)  # the step of money 0, below every other
 
 
 class Record(BaseModel):
-    """A frozen record that names every field it does not know or cannot read."""
+    """A frozen record; errors name every field that is unknown or has the wrong type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Quantiles(Record):
-    """Where a distribution stands: values, and how many customers have at most each.
+    """Quantiles of a distribution: values, and how many customers have at most each.
 
     Attributes
     ----------
     values : tuple of int, increasing
-        Purchases, ticks, or steps of money; the last is the largest seen.
+        Purchases, ticks, or steps of money; the last is the largest.
     at_most : tuple of int, never falling
         Customers with at most each value; the last is all of them.
     """
@@ -66,14 +66,14 @@ class Quantiles(Record):
     def _increasing(self) -> Self:
         rises = all(a < b for a, b in itertools.pairwise(self.values))
         if len(self.values) != len(self.at_most) or not rises or list(self.at_most) != sorted(self.at_most):
-            raise ValueError("values must increase, at_most must not fall, and both must be of one length")
+            raise ValueError("values must increase, at_most must not decrease, and both must have the same length")
         if self.values and self.at_most[-1] == 0:
-            raise ValueError("at_most must end with all customers")
+            raise ValueError("at_most must end with the number of customers")
         return self
 
 
 class RunStatistics(Record):
-    """What a fit or a run saw.
+    """Statistics of the customers of a fit or a run, as manifests and registry store them.
 
     Attributes
     ----------
@@ -82,15 +82,15 @@ class RunStatistics(Record):
     end : int
         The same as a tick of the clock.
     customers, refused : int
-        Customers scored (or fitted), and those that were set aside with a reason.
+        Customers scored (or fitted to), and customers refused with a reason.
     repeat_purchases : int
     dispersion : float
-        Variance of the customers' repeat purchases divided by their mean: 1 if all bought alike, more as they differ.
+        Variance of the customers' repeat purchases divided by their mean; 1 if all buy at one rate.
     totals : dict of str to float
-        Sums over customers of each column predicted, by its name.
+        Sums over customers of the additive columns of the score table, by name.
     quantiles : dict of str to Quantiles
     forecast : tuple of (int, float)
-        Of a fit: ticks after it, and the purchases its customers are expected to make by then, in all.
+        Of a fit: ticks after it, and the total purchases its customers are expected to make by then.
     """
 
     as_of: str
@@ -113,6 +113,7 @@ class RunCounts:
 
     @classmethod
     def of(cls, values: Integers) -> RunCounts:
+        """Count each distinct value."""
         return cls(*np.unique(values, return_counts=True))
 
     def __add__(self, other: RunCounts) -> RunCounts:
@@ -122,45 +123,45 @@ class RunCounts:
         return RunCounts(values, customers)
 
     def at_most(self, values: Integers) -> Integers:
-        """How many customers have at most each of the values, (m,)."""
+        """Return how many customers have at most each of the values, (m,)."""
         below = np.concatenate([[0], np.cumsum(self.customers)])
-        told: Integers = below[np.searchsorted(self.values, values, side="right")]
-        return told
+        counts: Integers = below[np.searchsorted(self.values, values, side="right")]
+        return counts
 
     def quantiles(self) -> Quantiles:
-        """The values at which each hundredth of the customers is reached, exactly counted.
+        """Return the values at which each hundredth of the customers is reached, with exact counts.
 
-        Just below each stands how many have less, since many may share one value.
+        The count just below each value is stored too, since many customers may share one value.
         """
         below = np.concatenate([[0], np.cumsum(self.customers)])
-        wanted = np.ceil(below[-1] * np.arange(1, POINTS + 1) / POINTS)
-        kept = np.unique(np.searchsorted(below, wanted)) if below[-1] else np.zeros(0, dtype=np.int64)
-        points = dict(zip(self.values[kept - 1] - 1, below[kept - 1], strict=True))
-        points |= dict(zip(self.values[kept - 1], below[kept], strict=True))
+        wanted = np.ceil(below[-1] * np.arange(1, QUANTILES + 1) / QUANTILES)
+        steps = np.unique(np.searchsorted(below, wanted)) if below[-1] else np.zeros(0, dtype=np.int64)
+        points = dict(zip(self.values[steps - 1] - 1, below[steps - 1], strict=True))
+        points |= dict(zip(self.values[steps - 1], below[steps], strict=True))
         ordered = sorted((int(value), int(count)) for value, count in points.items())
         return Quantiles(values=tuple(v for v, _ in ordered), at_most=tuple(c for _, c in ordered))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StatisticsCollector:
-    """Counts of some customers; those of chunks add up.
+    """Counts of some customers; the counts of chunks add up.
 
     Attributes
     ----------
-    everyone : dict of Quantity to Counts
+    everyone : dict of Quantity to RunCounts
         Of all customers.
-    known : dict of Quantity to Counts
-        Of those who were customers at the last run already, their T told as of then.
+    at_last_run : dict of Quantity to RunCounts
+        Of those who were customers at the last run already, with T measured at that run.
     bought_since : int
         Those of them whose last purchase is later than the last run.
     repeat_purchases, squares : int
         Sums over customers of repeat purchases and of their squares.
     expected_of_new : float
-        Repeat purchases that the model expects of those who came after its fit, from when they came alone.
+        Repeat purchases that the model expects of customers who came after its fit, given only when they came.
     """
 
     everyone: dict[Quantity, RunCounts]
-    known: dict[Quantity, RunCounts]
+    at_last_run: dict[Quantity, RunCounts]
     bought_since: int
     repeat_purchases: int
     squares: int
@@ -170,31 +171,31 @@ class StatisticsCollector:
     def of(
         cls, rfm: RFM, *, since_last: int = 0, model: PurchaseModel | None = None, since_fit: int | None = None
     ) -> StatisticsCollector:
-        """Counts of the customers of an RFM, all of them or one chunk.
+        """Count the customers of an RFM, all of them or one chunk.
 
         Parameters
         ----------
         rfm : RFM
         since_last : int
-            Ticks of the clock since the last run ended, for which all customers known then have aged.
+            Ticks of the clock since the last run.
         model : PurchaseModel, optional
-            Fitted; what it expects of new customers is then told too.
+            Fitted; with it, the purchases expected of new customers are counted.
         since_fit : int, optional
-            Ticks since the end of what it was fitted to.
+            Ticks since the end of the data it was fitted to.
         """
-        keys, told = _keys(rfm), _told(rfm)
-        known = keys["T"] >= since_last
+        keys, has_value = _keys(rfm), _has_value(rfm)
+        was_customer = keys["T"] >= since_last
         expected = 0.0
         if model is not None and since_fit is not None:
             new = keys["T"] < since_fit
             expected = float(np.sum(model.arrivals(np.where(new, rfm.T, 0.0), rfm)))
         return cls(
-            everyone={name: RunCounts.of(column[told[name]]) for name, column in keys.items()},
-            known={
-                name: RunCounts.of(column[known & told[name]] - (since_last if name == "T" else 0))
+            everyone={name: RunCounts.of(column[has_value[name]]) for name, column in keys.items()},
+            at_last_run={
+                name: RunCounts.of(column[was_customer & has_value[name]] - (since_last if name == "T" else 0))
                 for name, column in keys.items()
             },
-            bought_since=int(np.sum(known & (keys["T"] - keys["recency"] < since_last))),
+            bought_since=int(np.sum(was_customer & (keys["T"] - keys["recency"] < since_last))),
             repeat_purchases=int(rfm.frequency.sum()),
             squares=int((rfm.frequency**2).sum()),
             expected_of_new=expected,
@@ -203,7 +204,7 @@ class StatisticsCollector:
     def __add__(self, other: StatisticsCollector) -> StatisticsCollector:
         return StatisticsCollector(
             everyone={name: counts + other.everyone[name] for name, counts in self.everyone.items()},
-            known={name: counts + other.known[name] for name, counts in self.known.items()},
+            at_last_run={name: counts + other.at_last_run[name] for name, counts in self.at_last_run.items()},
             bought_since=self.bought_since + other.bought_since,
             repeat_purchases=self.repeat_purchases + other.repeat_purchases,
             squares=self.squares + other.squares,
@@ -215,11 +216,11 @@ class StatisticsCollector:
         return int(self.everyone["frequency"].customers.sum())
 
     @property
-    def customers_known(self) -> int:
-        """Who were customers at the last run already."""
-        return int(self.known["frequency"].customers.sum())
+    def customers_at_last_run(self) -> int:
+        """Number of customers who were there at the last run already."""
+        return int(self.at_last_run["frequency"].customers.sum())
 
-    def evidence(
+    def summarize(
         self,
         as_of: str,
         end: int,
@@ -228,7 +229,7 @@ class StatisticsCollector:
         totals: Mapping[str, float] | None = None,
         forecast: tuple[tuple[int, float], ...] = (),
     ) -> RunStatistics:
-        """What to keep of it.
+        """Return the statistics to store.
 
         Parameters
         ----------
@@ -237,9 +238,9 @@ class StatisticsCollector:
         end : int
             Its tick.
         refused : int
-            Customers set aside.
+            Customers refused.
         totals : mapping of str to float, optional
-            Sums of the columns predicted.
+            Sums of the additive columns.
         forecast : tuple of (int, float)
             Of a fit, from `forecast_of`.
         """
@@ -259,24 +260,24 @@ class StatisticsCollector:
 
 
 def forecast_of(model: PurchaseModel, rfm: RFM) -> tuple[tuple[int, float], ...]:
-    """Purchases that customers are expected to make in all, by each of some ticks up to two years ahead.
+    """Return the total purchases that customers are expected to make by each of some ticks up to two years ahead.
 
-    From each customer's history. The ticks are 1, 2, 3, 4, 6, 8, 12, ...: a line between two of them is good to a few
-    parts in a thousand.
+    The ticks are 1, 2, 3, 4, 6, 8, 12, ...: linear interpolation between two of them is good to a few parts in a
+    thousand.
     """
     clock = rfm.clock
-    most = LONGEST * clock.units_per_year * clock.ticks_per_unit
+    most = FORECAST_YEARS * clock.units_per_year * clock.ticks_per_unit
     ticks = [1, *(step * 2**power for power in range(64) for step in (2, 3) if step * 2**power < 2 * most)]
     alive = model.alive(rfm)
-    told = []
+    totals = []
     for tick in ticks:
-        worth = partial(model.purchases_if_active, tick / clock.ticks_per_unit)
-        told.append((tick, float(np.sum(alive * model.if_active(rfm, worth)))))
-    return tuple(told)
+        by_tick = partial(model.purchases_if_active, tick / clock.ticks_per_unit)
+        totals.append((tick, float(np.sum(alive * model.if_active(rfm, by_tick)))))
+    return tuple(totals)
 
 
 def _keys(rfm: RFM) -> dict[Quantity, Integers]:
-    """Each quantity as whole numbers (n,)."""
+    """Return each quantity as whole numbers (n,)."""
     ticks = rfm.clock.ticks_per_unit
     keys: dict[Quantity, Integers] = {
         "frequency": rfm.frequency.astype(np.int64),
@@ -290,8 +291,8 @@ def _keys(rfm: RFM) -> dict[Quantity, Integers]:
     return keys
 
 
-def _told(rfm: RFM) -> dict[Quantity, npt.NDArray[np.bool_]]:
-    """Who has a value (n,): money is known of those who bought what it averages."""
-    all_of_them = np.ones(len(rfm), dtype=bool)
-    bought = all_of_them if rfm.monetary_count is None else rfm.monetary_count > 0
-    return {"frequency": all_of_them, "recency": all_of_them, "T": all_of_them, "monetary_value": bought}
+def _has_value(rfm: RFM) -> dict[Quantity, npt.NDArray[np.bool_]]:
+    """Return which customers have a value of each quantity (n,); money needs a purchase that it averages."""
+    everyone = np.ones(len(rfm), dtype=bool)
+    paid = everyone if rfm.monetary_count is None else rfm.monetary_count > 0
+    return {"frequency": everyone, "recency": everyone, "T": everyone, "monetary_value": paid}

@@ -1,4 +1,4 @@
-"""One past run against what has happened since: level, calibration, ranking, coverage, cohorts. Arrays in, rows out."""
+"""Compare one past run with what has happened since: totals, calibration, ranking, coverage, cohorts."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from clvmodels.validation.tables.metrics import normalized_gini
 __all__ = ["FollowUpWindow", "PastRun", "follow", "windows"]
 
 DECILES = 10
-INTERVAL = 0.9  # of the customers' own intervals, whose coverage is told
-SAMPLED, DRAWS = 1_000, 100  # customers whose intervals are computed, every so many-th in order of id
+INTERVAL = 0.9  # of the customers' own intervals, whose coverage is reported
+SAMPLED, DRAWS = 1_000, 100  # customers whose intervals are computed, evenly spaced in order of id
 HISTORY = ("frequency", "recency", "T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PastRun:
-    """A table of scores, and where it came from.
+    """A past run: its score table and what it was made with.
 
     Attributes
     ----------
     run_id : str
     as_of : str
-        Last date that counted.
+        Date scored from.
     version : str or None
-        Of the model that made it.
+        Of the model that made the table.
     horizons : tuple of str
         Such as ("90 days", "12 months").
     scores : frame, path, or list of paths
-        customer_id, frequency, recency, T (in the clock's unit; missing for who has not bought yet), and
-        expected_purchases_90_days and so on.
+        customer_id, frequency, recency, T (in the clock's unit; missing for customers who had not bought),
+        and expected_purchases_90_days and so on.
     """
 
     run_id: str
@@ -58,50 +58,60 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpWindow:
-    """The part of a horizon that is over: its name, last tick of the run and of the window, and whether it is all."""
+    """The part of a horizon that is over.
+
+    Attributes
+    ----------
+    horizon : str
+    cutoff, end : int
+        Last tick of the run and of the window.
+    complete : bool
+        Whether the window is the whole horizon.
+    """
 
     horizon: str
-    cut: int
+    cutoff: int
     end: int
     complete: bool
 
     def length(self, clock: Clock) -> float:
-        """In the clock's unit."""
-        return (self.end - self.cut) / clock.ticks_per_unit
+        """Return the length in the clock's unit."""
+        return (self.end - self.cutoff) / clock.ticks_per_unit
 
 
 def windows(run: PastRun, clock: Clock, until: int) -> Iterator[FollowUpWindow]:
-    """Every horizon of a run that is over by a tick, and the elapsed part of the shortest that is not."""
-    cut = over = clock.last_tick(run.as_of, "as_of")
+    """Yield every horizon of a run that is over by a tick, and the elapsed part of the shortest that is not."""
+    cutoff = over = clock.last_tick(run.as_of, "as_of")
     for horizon in sorted(run.horizons, key=clock.duration):
-        end = cut + round(clock.duration(horizon) * clock.ticks_per_unit)
+        end = cutoff + round(clock.duration(horizon) * clock.ticks_per_unit)
         if end > until:
             if until > over:
-                yield FollowUpWindow(horizon, cut, until, False)
+                yield FollowUpWindow(horizon, cutoff, until, False)
             return
         over = end
-        yield FollowUpWindow(horizon, cut, end, True)
+        yield FollowUpWindow(horizon, cutoff, end, True)
 
 
 def follow(
     run: PastRun, window: FollowUpWindow, clock: Clock, events: nw.DataFrame[Any], model: PurchaseModel | None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
-    """What a run told of a window and what came: a row of history, its deciles, its cohorts.
+    """Compare what a run predicted for a window with what happened: one row of history, its deciles, its cohorts.
 
-    A horizon that is over is judged by the number published. The elapsed part of another was never published: it is
-    what the run's own model expects over that time of the histories in the run's table, so of what it knew then.
+    For a horizon that is over, the prediction is the published number. For the elapsed part of another nothing was
+    published: it is what the run's own model expects over that time from the histories in the run's table, so from
+    what was known then.
 
     Parameters
     ----------
     events : narwhals.DataFrame
-        customer_id, tick: purchases after the run, a row each.
+        customer_id, tick: one row per purchase after the run.
     model : PurchaseModel, optional
-        Without one, or one that reads more than frequency, recency and T, unfinished horizons cannot be judged.
+        Without it, or if it needs more than frequency, recency and T, unfinished horizons cannot be compared.
 
     Returns
     -------
     tuple of three DataFrames, or None
-        None where nothing can be judged.
+        None where nothing can be compared.
     """
     usable = model is not None and {*model.process.statistics, *model.process.state} <= set(HISTORY)
     name = f"expected_purchases_{column_suffix(window.horizon)}"
@@ -115,9 +125,9 @@ def follow(
     else:
         assert model is not None
         predicted = column(model.expected_purchases(rfm, window.length(clock)), "expected_purchases")
-    actual, strangers = _counted(rfm, events, window)
-    known = np.isfinite(predicted)
-    rfm, predicted, actual = rfm[known], predicted[known], actual[known]
+    actual, new_customers = _count_purchases(rfm, events, window)
+    scored = np.isfinite(predicted)
+    rfm, predicted, actual = rfm[scored], predicted[scored], actual[scored]
     keys = {
         "run_id": run.run_id,
         "version": run.version or "",
@@ -131,24 +141,24 @@ def follow(
         "elapsed": window.length(clock),
         "complete": window.complete,
         "customers": len(rfm),
-        "new_customers": strangers,
-        **_level(predicted, actual),
+        "new_customers": new_customers,
+        **_totals(predicted, actual),
         "gini": normalized_gini(actual, predicted),
         "coverage": covered,
     }
     return (
         pd.DataFrame([history]),
         _groups(_deciles(predicted), "decile", predicted, actual).assign(**keys),
-        _groups(_cohorts(rfm, clock, window.cut), "cohort", predicted, actual).assign(**keys),
+        _groups(_cohorts(rfm, clock, window.cutoff), "cohort", predicted, actual).assign(**keys),
     )
 
 
 def _read(run: PastRun, clock: Clock, name: str | None) -> tuple[RFM, Array | None]:
-    """The histories in a run's table, and a column of it; customers who had bought alone."""
+    """Return the histories in a run's table, and a column of it, of the customers who had bought."""
     wanted = ["customer_id", *HISTORY, *([name] if name else [])]
     parts = run.scores if isinstance(run.scores, (list, tuple)) else [run.scores]
-    opened = [frames.open_frame(part, {of: of for of in wanted}, text_id="customer_id").lazy for part in parts]
-    rows = nw.concat([frames.collect(lazy.filter(~nw.col("T").is_null())) for lazy in opened])
+    tables = [frames.open_frame(part, {of: of for of in wanted}, text_id="customer_id").lazy for part in parts]
+    rows = nw.concat([frames.collect(lazy.filter(~nw.col("T").is_null())) for lazy in tables])
     rfm = RFM.from_frame(
         rows.select("customer_id", *HISTORY).to_native(),
         time_unit=clock.time_unit,
@@ -159,16 +169,18 @@ def _read(run: PastRun, clock: Clock, name: str | None) -> tuple[RFM, Array | No
     return rfm, None if name is None else column(rows, name)
 
 
-def _counted(rfm: RFM, events: nw.DataFrame[Any], window: FollowUpWindow) -> tuple[Array, int]:
-    """Purchases of each customer within a window (n,), and how many others bought."""
+def _count_purchases(rfm: RFM, events: nw.DataFrame[Any], window: FollowUpWindow) -> tuple[Array, int]:
+    """Return the purchases of each customer within a window (n,), and how many other customers bought."""
     if len(events) and events["customer_id"].dtype != rfm.customer_id.dtype:
         raise InvalidOption(
             f"customer_id is {events['customer_id'].dtype} in the log and {rfm.customer_id.dtype} in the scores: "
-            "monitor the runs with the log they were made from."
+            "compare the runs with the log they were made from."
         )
     tick = nw.col("tick")
     counts = (
-        events.filter((tick > window.cut) & (tick <= window.end)).group_by("customer_id").agg(nw.len().alias("bought"))
+        events.filter((tick > window.cutoff) & (tick <= window.end))
+        .group_by("customer_id")
+        .agg(nw.len().alias("bought"))
     )
     keys = rfm.customer_id.alias("customer_id").to_frame().with_row_index("row")
     matched = keys.join(counts, on="customer_id", how="inner")
@@ -177,51 +189,51 @@ def _counted(rfm: RFM, events: nw.DataFrame[Any], window: FollowUpWindow) -> tup
     return actual, len(counts) - len(matched)
 
 
-def _level(predicted: Array, actual: Array) -> dict[str, float]:
-    """Totals, what came relative to what was told (-1 if nothing did), and the difference in standard errors.
+def _totals(predicted: Array, actual: Array) -> dict[str, float]:
+    """Return the totals, their relative difference (-1 if nothing was bought), and the difference in standard errors.
 
-    The standard error of the total's error is the root of the sum of the customers' squared errors, who are taken to
-    buy independently.
+    The standard error is the root of the sum of the customers' squared errors, assuming that customers buy
+    independently.
     """
     error = float(np.sqrt(np.sum((actual - predicted) ** 2)))
-    told, came = float(np.sum(predicted)), float(np.sum(actual))
+    forecast, outcome = float(np.sum(predicted)), float(np.sum(actual))
     return {
-        "predicted": told,
-        "actual": came,
-        "change": came / told - 1 if told > 0 else float("nan"),
-        "errors": (came - told) / error if error > 0 else 0.0,
+        "predicted": forecast,
+        "actual": outcome,
+        "change": outcome / forecast - 1 if forecast > 0 else float("nan"),
+        "errors": (outcome - forecast) / error if error > 0 else 0.0,
     }
 
 
 def _groups(label: npt.NDArray[Any], name: str, predicted: Array, actual: Array) -> pd.DataFrame:
-    """A row a group: customers, totals, change, standard errors."""
+    """Return one row per group: customers, totals, change, standard errors."""
     rows = []
     for group in np.unique(label):
         members = label == group
-        told = {name: group.item(), "customers": int(members.sum())}
-        rows.append(told | _level(predicted[members], actual[members]))
+        counts = {name: group.item(), "customers": int(members.sum())}
+        rows.append(counts | _totals(predicted[members], actual[members]))
     return pd.DataFrame(rows)
 
 
 def _deciles(predicted: Array) -> npt.NDArray[np.int64]:
-    """1 for the tenth with the highest predictions, 10 for the lowest; equal predictions stay together."""
+    """Return 1 for the tenth with the highest predictions, 10 for the lowest; equal predictions stay together."""
     rank = midranks(-predicted) / len(predicted)
     return np.clip(np.ceil(DECILES * rank), 1, DECILES).astype(np.int64)
 
 
-def _cohorts(rfm: RFM, clock: Clock, cut: int) -> npt.NDArray[np.str_]:
-    """The calendar quarter of each customer's first purchase (n,)."""
-    first, place = np.unique(cut - np.rint(rfm.T * clock.ticks_per_unit).astype(np.int64), return_inverse=True)
+def _cohorts(rfm: RFM, clock: Clock, cutoff: int) -> npt.NDArray[np.str_]:
+    """Return the calendar quarter of each customer's first purchase (n,)."""
+    first, place = np.unique(cutoff - np.rint(rfm.T * clock.ticks_per_unit).astype(np.int64), return_inverse=True)
     days = [clock.describe_start(int(tick)) for tick in first]
     return np.array([f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}" for day in days])[place]
 
 
 def _coverage(rfm: RFM, actual: Array, length: float, model: PurchaseModel) -> float:
-    """Share of sampled customers whose purchases lie within their own interval for what would happen.
+    """Return the share of sampled customers whose purchases lie within their own prediction interval.
 
-    Counts are whole numbers, so more than the interval's probability is usual; less means too narrow.
+    Counts are whole numbers, so a share above the interval's probability is usual; one below it means too narrow.
     """
     every = slice(None, None, max(1, -(-len(rfm) // SAMPLED)))
-    told = model.expected_purchases(rfm[every], length, interval=INTERVAL, draws=DRAWS)
-    lower, upper = (column(told, f"expected_purchases_{end}") for end in ("lower", "upper"))
+    table = model.expected_purchases(rfm[every], length, interval=INTERVAL, draws=DRAWS)
+    lower, upper = (column(table, f"expected_purchases_{end}") for end in ("lower", "upper"))
     return float(np.mean((lower <= actual[every]) & (actual[every] <= upper)))

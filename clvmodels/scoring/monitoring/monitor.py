@@ -1,4 +1,4 @@
-"""What past runs predicted against what has happened since, kept as a history that outlives their tables."""
+"""Compare what past runs predicted with what has happened since, and keep a history that outlives their tables."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidManifest, InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.files import plain
+from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.monitoring.follow_up import PastRun, follow, windows
-from clvmodels.scoring.monitoring.verdict import RefitVerdict, judge
+from clvmodels.scoring.monitoring.verdict import RefitVerdict, evaluate_history
 from clvmodels.transactions.log import MissingId, read_transactions
 from clvmodels.transactions.reduction import merge_into_purchases
 
@@ -28,28 +29,29 @@ HISTORY = [
     *("run_id", "version", "as_of", "horizon", "end", "elapsed", "complete", "customers", "new_customers"),
     *("predicted", "actual", "change", "errors", "gini", "coverage"),
 ]
-MOST_RUNS = 30  # followed at a time, evenly spaced over those there are
+MOST_RUNS = 30  # compared at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Monitoring:
-    """Past runs and what came of them.
+    """Past runs and what happened since.
 
     Attributes
     ----------
     until : str
         Last date of the log that counted.
     history : DataFrame
-        A row a run and window (a horizon that is over, or the elapsed part of the first that is not), earlier histories
-        included: run_id, version, as_of, horizon, end, elapsed (in the clock's unit), complete, customers (who had
-        bought by the run), new_customers (others who bought since), predicted, actual, change (actual / predicted - 1),
-        errors (the difference in standard errors), gini, coverage (share of customers within their own 90 % interval).
+        One row per run and window (a horizon that is over, or the elapsed part of the first that is not), with those of
+        earlier histories: run_id, version, as_of, horizon, end, elapsed (in the clock's unit), complete, customers (who
+        had bought by the run), new_customers (others who bought since), predicted, actual, change (actual / predicted
+        - 1), errors (the difference in standard errors), gini, coverage (share of customers within their own 90 %
+        interval).
     deciles, cohorts : DataFrame
-        Of the windows followed now: customers, predicted, actual, change, errors, by decile of the prediction (1 is the
+        Of the windows compared now: customers, predicted, actual, change, errors, by decile of the prediction (1 is the
         highest) or by quarter of the first purchase.
-    verdict : Verdict
-    left_out : str
-        What could not be followed, in words; empty if all could.
+    verdict : RefitVerdict
+    left_out : int
+        Unfinished horizons that could not be compared, because their model is gone or needs more than the table has.
     """
 
     until: str
@@ -57,35 +59,41 @@ class Monitoring:
     deciles: pd.DataFrame
     cohorts: pd.DataFrame
     verdict: RefitVerdict
-    left_out: str
+    left_out: int
 
     @property
     def newest(self) -> pd.DataFrame:
-        """The window of each run and horizon that ends last; the history also has the earlier ones."""
+        """The last window of each run and horizon; the history also has the earlier ones."""
         return self.history.drop_duplicates(["as_of", "horizon"], keep="last", ignore_index=True)
 
     @property
-    def sentences(self) -> list[str]:
-        """The verdict, cohorts that drift, and what could not be followed, as far as there is something to say."""
-        told = (self.verdict.sentence, self.verdict.cohorts, self.left_out)
-        return [sentence for sentence in told if sentence]
+    def findings(self) -> Findings:
+        """Those of the verdict, and what had to be left out."""
+        if not self.left_out:
+            return self.verdict.findings
+        return (*self.verdict.findings, Finding("refit-left-out", {"windows": self.left_out}, "caution"))
+
+    @property
+    def text(self) -> str:
+        """The findings as English sentences."""
+        return as_text(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, missing numbers as None; `status` and `sentence` are for alerting."""
-        told = {"windows": self.newest, "deciles": self.deciles, "cohorts": self.cohorts}
-        tables = {name: plain(table.to_dict("records")) for name, table in told.items()}
+        """Return plain values, missing numbers as None; `status` and `text` are for alerts."""
+        frames = {"windows": self.newest, "deciles": self.deciles, "cohorts": self.cohorts}
+        tables = {name: plain(table.to_dict("records")) for name, table in frames.items()}
         return {
             "format": "clvmodels.Monitoring",
             "status": self.verdict.status,
-            "sentence": self.verdict.sentence,
-            "drifting_cohorts": self.verdict.cohorts,
+            "text": self.text,
+            "findings": [plain(finding.to_dict()) for finding in self.findings],
             "left_out": self.left_out,
             "until": self.until,
             **tables,
         }
 
     def to_json(self, path: str | Path) -> None:
-        """Write it as JSON, whole or not at all."""
+        """Write the results as JSON, whole or not at all."""
         files.write_json(Path(path), self.to_dict())
 
 
@@ -102,16 +110,16 @@ def monitor(
     on_missing_id: MissingId = "raise",
     history: pd.DataFrame | None = None,
     usual: Mapping[str, float] | None = None,
-    done: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Monitoring:
-    """Follow past runs with the log as it is now.
+    """Compare past runs with the log as it is now.
 
     Parameters
     ----------
     runs : sequence of PastRun
-        Of more than thirty, thirty evenly spaced ones are followed, the first and the last among them.
+        Of more than thirty, thirty evenly spaced ones are compared, the first and the last among them.
     models : mapping of version to CustomerModel
-        That made them; without its model only the horizons of a run that are over can be judged.
+        The models that made them; without its model, only the horizons of a run that are over can be compared.
     log : frame or path
         The transactions, up to now.
     clock : Clock
@@ -121,11 +129,11 @@ def monitor(
     customer_id, date, date_format, on_missing_id
         As for `rfm_summary`.
     history : DataFrame, optional
-        Of earlier calls, from `read_history`: kept, but for windows that are followed again.
+        Of earlier calls, from `read_history`; windows compared again replace its rows.
     usual : mapping of version to float, optional
-        What came in each model's holdout, relative to what it forecast: actual / predicted - 1.
-    done : function of int, optional
-        Called with the number of runs followed.
+        The relative error of each model in its holdout: actual / predicted - 1.
+    progress : function of int, optional
+        Called with the number of runs compared so far.
 
     Raises
     ------
@@ -135,56 +143,54 @@ def monitor(
         Without a run.
     """
     if not runs:
-        raise InvalidOption("There is no past run to follow: score first, into a partitioned Parquet sink.")
+        raise InvalidOption("There is no past run to compare: score first, into a partitioned Parquet sink.")
     transactions = read_transactions(log, clock, customer_id, date, None, date_format, on_missing_id)
     end = transactions.last_tick if until is None else clock.closing_tick(until, "until")
     chosen = _spread(sorted(runs, key=lambda run: clock.last_tick(run.as_of, "as_of")))
     start = clock.last_tick(chosen[0].as_of, "as_of")
     events = frames.collect(merge_into_purchases(transactions.lazy, False, end).filter(nw.col("tick") > start))
-    found, blind = [], 0
+    results, left_out = [], 0
     for number, run in enumerate(chosen, start=1):
         model = models.get(run.version or "")
         for window in windows(run, clock, end):
-            told = follow(run, window, clock, events, None if model is None else model.purchases)
-            if told is None:
-                blind += 1
+            result = follow(run, window, clock, events, None if model is None else model.purchases)
+            if result is None:
+                left_out += 1
             else:
-                found.append(told)
-        if done is not None:
-            done(number)
+                results.append(result)
+        if progress is not None:
+            progress(number)
     new, deciles, cohorts = (
-        pd.concat(tables, ignore_index=True) if tables else pd.DataFrame() for tables in _by_kind(found)
+        pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        for tables in ([result[kind] for result in results] for kind in range(3))
     )
-    kept = _joined(history, new)
+    extended = _extend(history, new)
     return Monitoring(
         until=clock.describe_tick(end),
-        history=kept,
+        history=extended,
         deciles=deciles,
         cohorts=cohorts,
-        verdict=judge(kept, cohorts, usual),
-        left_out=f"{blind} unfinished horizons were left out: their models are gone, or read more than frequency, "
-        "recency and T."
-        if blind
-        else "",
+        verdict=evaluate_history(extended, cohorts, usual),
+        left_out=left_out,
     )
 
 
 def read_history(path: str | Path) -> pd.DataFrame | None:
-    """The history kept at a path, or None if there is none yet.
+    """Return the history at a path, or None if there is none yet.
 
     Raises
     ------
     InvalidManifest
-        When the file is damaged, or no such history.
+        When the file is damaged, or not a history.
     """
     if not Path(path).exists():
         return None
     try:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise InvalidManifest(f"{path}: is damaged, or no history of past runs: {error}") from error
+        raise InvalidManifest(f"{path}: is damaged, or not a history of past runs: {error}") from error
     if list(table.columns) != HISTORY:
-        raise InvalidManifest(f"{path}: is no history of past runs: its columns are {', '.join(map(str, table))}.")
+        raise InvalidManifest(f"{path}: is not a history of past runs: its columns are {', '.join(map(str, table))}.")
     return table
 
 
@@ -195,17 +201,13 @@ def keep_history(history: pd.DataFrame, path: str | Path) -> None:
 
 
 def _spread(runs: Sequence[PastRun]) -> list[PastRun]:
-    """At most so many runs, evenly spaced, the first and the last among them."""
+    """Return at most MOST_RUNS runs, evenly spaced, the first and the last among them."""
     places = np.unique(np.rint(np.linspace(0, len(runs) - 1, min(MOST_RUNS, len(runs)))).astype(int))
     return [runs[place] for place in places]
 
 
-def _by_kind(found: Sequence[tuple[pd.DataFrame, ...]]) -> list[list[pd.DataFrame]]:
-    return [[told[kind] for told in found] for kind in range(3)]
-
-
-def _joined(history: pd.DataFrame | None, new: pd.DataFrame) -> pd.DataFrame:
-    """Old rows and new ones, the new where both tell of one window."""
+def _extend(history: pd.DataFrame | None, new: pd.DataFrame) -> pd.DataFrame:
+    """Return old rows and new ones; a new row replaces the old one of the same window."""
     tables = [table for table in (history, new) if table is not None and len(table)]
     if not tables:
         return pd.DataFrame(columns=HISTORY)

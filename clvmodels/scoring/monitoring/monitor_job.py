@@ -1,4 +1,4 @@
-"""`clv monitor` as a function: a job's past runs followed, history, JSON and page kept in its folder."""
+"""`clv monitor` as a function: compare the past runs of a job with its log; keep history, JSON and page in a folder."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clvmodels.errors import InvalidJob
+from clvmodels.files import plain
 from clvmodels.reporting.monitoring_page import write_monitoring
 from clvmodels.scoring.config.job import Job, as_job
-from clvmodels.scoring.events import Tell, event, silent
+from clvmodels.scoring.events import Progress, event, ignore
 from clvmodels.scoring.fit_and_score import uris_of
 from clvmodels.scoring.monitoring.follow_up import PastRun
 from clvmodels.scoring.monitoring.monitor import Monitoring, keep_history, monitor, read_history
@@ -24,7 +25,7 @@ HISTORY, JSON, PAGE = "history.parquet", "monitoring.json", "monitoring.html"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MonitorResult:
-    """What `monitor_job` found, and the folder that holds history.parquet, monitoring.json and monitoring.html."""
+    """The result of `monitor_job`, and the folder with history.parquet, monitoring.json and monitoring.html."""
 
     monitoring: Monitoring
     folder: Path
@@ -35,9 +36,9 @@ def monitor_job(
     until: str | None = None,
     *,
     folder: str | Path | None = None,
-    tell: Tell | None = None,
+    progress: Progress | None = None,
 ) -> MonitorResult:
-    """Follow the past runs of a job with its source as it is now.
+    """Compare the past runs of a job with its source as it is now.
 
     Parameters
     ----------
@@ -46,17 +47,17 @@ def monitor_job(
         Last day that counts; default: the latest of the log.
     folder : path, optional
         Where history, JSON and page go; default: monitoring, in the job's folder of runs.
-    tell : function of str, optional
+    progress : function of str, optional
         Called with what is being done.
 
     Returns
     -------
-    Watched
+    MonitorResult
 
     Raises
     ------
     InvalidJob
-        When there is no past run to follow, or the source is no log.
+        When there is no past run to compare, or the source is not a log.
     InvalidManifest, InvalidRegistry, InvalidTransactions, StoreUnreachable
 
     Examples
@@ -74,34 +75,34 @@ def monitor_job(
     ...     },
     ... )
     >>> fitted, scored = clv.fit_job(job, "1997-09-30"), clv.score_job(job, "1997-10-01")
-    >>> found = clv.monitor_job(job, until="1998-01-31")
-    >>> found.monitoring.history["horizon"].tolist()
+    >>> result = clv.monitor_job(job, until="1998-01-31")
+    >>> result.monitoring.history["horizon"].tolist()
     ['12 months']
-    >>> sorted(path.name for path in found.folder.iterdir())
+    >>> sorted(path.name for path in result.folder.iterdir())
     ['history.parquet', 'monitoring.html', 'monitoring.json']
     """
-    job, tell = as_job(job), tell or silent
+    job, progress = as_job(job), progress or ignore
     if job.source.kind != "transactions":
-        raise InvalidJob("source.kind: past runs are followed in a log of transactions, not in summaries.")
+        raise InvalidJob("source.kind: past runs are compared with a log of transactions, not with summaries.")
     if job.run.folder is None:
         raise InvalidJob("run.folder: is missing: name the folder with the manifests of past runs.")
-    where = job.run.folder / "monitoring" if folder is None else Path(folder)
-    tell("Reading past runs")
-    past = past_runs(job.run.folder)
-    if not past:
+    output = job.run.folder / "monitoring" if folder is None else Path(folder)
+    progress("Reading past runs")
+    manifests = past_runs(job.run.folder)
+    if not manifests:
         raise InvalidJob(
             f"run.folder: {job.run.folder} has no past run whose table is still there: score into a Parquet sink with "
             "partitioned = true, which keeps the table of each run."
         )
-    runs = [PastRun(told.run_id, told.as_of, told.version, told.horizons, parts) for told, parts in past]
+    runs = [PastRun(run.run_id, run.as_of, run.version, run.horizons, parts) for run, parts in manifests]
     versions = _versions(job, {run.version for run in runs if run.version is not None})
-    history = read_history(where / HISTORY)
+    history = read_history(output / HISTORY)
     with tempfile.TemporaryDirectory(prefix="clv-") as staging:
-        tell("Reading the source")
+        progress("Reading the source")
         source, columns, date_format = log_of(job, job.clock.clock, Path(staging), uris_of(job))
-        followed = f"{len(runs)} past run{'s' if len(runs) > 1 else ''}"
-        tell(f"Following {followed}")
-        found = monitor(
+        count = f"{len(runs)} past run{'s' if len(runs) > 1 else ''}"
+        progress(f"Comparing {count}")
+        monitoring = monitor(
             runs,
             {name: version.load() for name, version in versions.items()},
             source,
@@ -112,37 +113,37 @@ def monitor_job(
             date_format=date_format,
             on_missing_id=job.cleaning.on_missing_id,
             history=history,
-            usual={name: change for name, version in versions.items() if (change := _usual(version)) is not None},
+            usual={name: error for name, version in versions.items() if (error := _usual_error(version)) is not None},
         )
-    tell("Writing")
-    keep_history(found.history, where / HISTORY)
-    found.to_json(where / JSON)
+    progress("Writing")
+    keep_history(monitoring.history, output / HISTORY)
+    monitoring.to_json(output / JSON)
     write_monitoring(
-        where / PAGE,
-        status=found.verdict.status,
-        sentences=found.sentences,
-        until=found.until,
-        tables={"windows": found.newest, "deciles": found.deciles, "cohorts": found.cohorts},
+        output / PAGE,
+        status=monitoring.verdict.status,
+        sentences=[finding.text for finding in monitoring.findings],
+        until=monitoring.until,
+        tables={"windows": monitoring.newest, "deciles": monitoring.deciles, "cohorts": monitoring.cohorts},
     )
     event(
         "monitored",
-        f"Followed {followed} to {found.until}: {found.verdict.status}",
-        as_of=found.until,
-        status=found.verdict.status,
-        findings=found.sentences,
+        f"Compared {count} up to {monitoring.until}: {monitoring.verdict.status}",
+        as_of=monitoring.until,
+        status=monitoring.verdict.status,
+        findings=[plain(finding.to_dict()) for finding in monitoring.findings],
     )
-    return MonitorResult(found, where)
+    return MonitorResult(monitoring, output)
 
 
 def _versions(job: Job, wanted: set[str]) -> dict[str, Version]:
-    """The versions that made the runs, as far as they are still in the registry."""
+    """Return the versions that made the runs, as far as they are still in the registry."""
     if job.registry.folder is None:
         return {}
     return {version.name: version for version in Registry(job.registry.folder).versions() if version.name in wanted}
 
 
-def _usual(version: Version) -> float | None:
-    """What came in a version's holdout, relative to what it forecast; None if it had none."""
+def _usual_error(version: Version) -> float | None:
+    """Return the relative error of a version in its holdout: actual / predicted - 1; None if it had no holdout."""
     if not version.record.holdout:
         return None
     purchases = [row for row in version.record.holdout if row.get("quantity") == "purchases"]

@@ -1,4 +1,4 @@
-"""Whether a model has gone stale: the history of past runs, in one sentence on when to refit."""
+"""Whether a model should be refitted, from the history of past runs."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from clvmodels.language.numbers import count, percent, signed_percent
+from clvmodels.language import Finding, Findings, as_text
 
-__all__ = ["RefitVerdict", "judge"]
+__all__ = ["RefitVerdict", "evaluate_history"]
 
 MonitorStatus = Literal["ok", "watch", "refit", "unknown"]
 
-TOLERANCE = 0.1  # share by which a total may be off
-COHORT_TOLERANCE = 0.2  # the same of a cohort
-ERRORS = 3.0  # standard errors beyond which it is no chance
-LEAST = 100.0  # purchases expected, below which a window says little
-NARROW = 0.8  # coverage of 90 % intervals below which they are too narrow
+TOTAL_TOLERANCE = 0.1  # relative error of a total that calls for a refit
+COHORT_TOLERANCE = 0.2  # relative error of a cohort's total that is reported
+STANDARD_ERRORS = 3.0  # an error within this many is taken for chance
+LEAST_PURCHASES = 100.0  # expected purchases below which a window shows too little
+INTERVAL = 0.9  # of the customers' own intervals
+LEAST_COVERAGE = 0.8  # coverage of these intervals below which they are too narrow
+SAME = 5e-4  # relative error that rounds to no difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,77 +30,94 @@ class RefitVerdict:
     Attributes
     ----------
     status : {"ok", "watch", "refit", "unknown"}
-        For alerting; "unknown" where no window is long enough yet.
-    sentence : str
-        Whether to refit, and the numbers that say so.
-    cohorts : str
-        Which cohorts drift; empty if none does.
+        For alerts; "unknown" where no window is long enough yet.
+    findings : tuple of Finding
+        Whether to refit, and then each cohort that drifts.
     """
 
     status: MonitorStatus
-    sentence: str
-    cohorts: str
+    findings: Findings
+
+    @property
+    def text(self) -> str:
+        """The findings as English sentences."""
+        return as_text(self.findings)
 
 
-def judge(history: pd.DataFrame, cohorts: pd.DataFrame, usual: Mapping[str, float] | None = None) -> RefitVerdict:
-    """The verdict on a history of past runs.
+def evaluate_history(
+    history: pd.DataFrame, cohorts: pd.DataFrame, usual: Mapping[str, float] | None = None
+) -> RefitVerdict:
+    """Return the verdict on a history of past runs.
 
     Parameters
     ----------
     history : DataFrame
-        See `Monitoring.history`; the window that ends last counts for each run.
+        See `Monitoring.history`; the window of each run that ends last counts.
     cohorts : DataFrame
         See `Monitoring.cohorts`.
     usual : mapping of version to float, optional
-        What came in each model's holdout, relative to what it forecast: known when it was promoted, so no news.
+        The relative error of each model in its holdout: it was known when the model was promoted, so it is not news.
     """
-    told = history[history["predicted"] >= LEAST]
-    if told.empty:
-        return RefitVerdict(
-            "unknown", f"Too early to tell: no run expected {LEAST:g} purchases in the time since it.", ""
-        )
-    told = told.sort_values(["as_of", "end"])
-    excess = told["change"] - told["version"].map(usual or {}).fillna(0.0)
-    told = told.assign(excess=excess, off=(excess.abs() > TOLERANCE) & (told["errors"].abs() > ERRORS))
-    newest = told.iloc[-1]
-    drifting = _drifting(cohorts, newest, (usual or {}).get(newest["version"], 0.0))
-    level = _level(newest)
+    rows = history[history["predicted"] >= LEAST_PURCHASES]
+    if rows.empty:
+        return RefitVerdict("unknown", (Finding("refit-unknown", {"least": LEAST_PURCHASES}),))
+    rows = rows.sort_values(["as_of", "end"])
+    excess = rows["change"] - rows["version"].map(usual or {}).fillna(0.0)
+    off = (excess.abs() > TOTAL_TOLERANCE) & (rows["errors"].abs() > STANDARD_ERRORS)
+    rows = rows.assign(excess=excess, off=off)
+    newest = rows.iloc[-1]
+    drifting = _drifting_cohorts(cohorts, newest, (usual or {}).get(newest["version"], 0.0))
+    figures = _forecast_figures(newest)
     if newest["off"]:
-        return RefitVerdict("refit", f"Refit: {level}{_since(told)}", drifting)
+        since = _off_since(rows)
+        code = "refit-needed" if since is None else "refit-needed-since"
+        return RefitVerdict("refit", (Finding(code, figures | {"since": since}, "problem"), *drifting))
     if drifting:
-        return RefitVerdict("watch", f"No need to refit for the total, but look at single cohorts: {level}", drifting)
-    if newest["coverage"] < NARROW:
-        narrow = f"only {percent(newest['coverage'])} of customers bought within their 90% intervals"
-        return RefitVerdict("watch", f"No need to refit for the total, but {narrow}: {level}", "")
-    return RefitVerdict("ok", f"No need to refit: {level}", "")
+        return RefitVerdict("watch", (Finding("refit-watch-cohorts", figures, "caution"), *drifting))
+    if newest["coverage"] < LEAST_COVERAGE:
+        coverage = {"coverage": float(newest["coverage"]), "level": INTERVAL}
+        return RefitVerdict("watch", (Finding("refit-watch-intervals", figures | coverage, "caution"),))
+    return RefitVerdict("ok", (Finding("refit-not-needed", figures),))
 
 
-def _since(told: pd.DataFrame) -> str:
-    """Since which run it has been so, by the shortest window of each, which does not reach far into later times."""
-    newest = told.iloc[-1]
-    first = told.drop_duplicates("as_of", keep="first")
+def _off_since(rows: pd.DataFrame) -> str | None:
+    """Return since which run every forecast has been off; None if only the newest is.
+
+    Each run counts by its shortest window, which reaches least far into later times.
+    """
+    newest = rows.iloc[-1]
+    first = rows.drop_duplicates("as_of", keep="first")
     alike = (first["off"] & (first["excess"] * newest["excess"] > 0)).iloc[::-1].cummin().iloc[::-1]
     since = first.loc[alike, "as_of"]
-    if len(since) < 2:
-        return ""
-    return f" So it has been for every run since {since.iloc[0]}."
+    return None if len(since) < 2 else str(since.iloc[0])
 
 
-def _level(row: Any) -> str:
-    change = row["change"]
-    off = "as forecast" if abs(change) < 5e-4 else f"{percent(abs(change))} {'fewer' if change < 0 else 'more'}"
-    return (
-        f"customers scored as of {row['as_of']} were to buy {count(row['predicted'])} times by {row['end']} and bought "
-        f"{count(row['actual'])} times, {off} ({abs(row['errors']):.1f} standard errors)."
-    )
+def _forecast_figures(row: Any) -> dict[str, Any]:
+    """Return what a run forecast and what followed, as figures."""
+    change = float(row["change"])
+    return {
+        "as_of": row["as_of"],
+        "end": row["end"],
+        "predicted": float(row["predicted"]),
+        "actual": float(row["actual"]),
+        "change": change,
+        "errors": float(row["errors"]),
+        "size": abs(change),
+        "errors_size": abs(float(row["errors"])),
+        "direction": "same" if abs(change) < SAME else "fewer" if change < 0 else "more",
+    }
 
 
-def _drifting(cohorts: pd.DataFrame, newest: Any, usual: float) -> str:
-    """The cohorts whose totals are off in the newest window, in words."""
+def _drifting_cohorts(cohorts: pd.DataFrame, newest: Any, usual: float) -> Findings:
+    """Return a finding for each cohort whose total is off in the newest window."""
     keys = ["run_id", "horizon", "end"]
-    rows = cohorts.loc[(cohorts[keys] == newest[keys]).all(axis=1) & (cohorts["predicted"] >= LEAST)]
-    rows = rows[((rows["change"] - usual).abs() > COHORT_TOLERANCE) & (rows["errors"].abs() > ERRORS)]
-    if rows.empty:
-        return ""
-    told = ", ".join(f"{row['cohort']} ({signed_percent(row['change'])})" for row in rows.to_dict("records"))
-    return f"Cohorts that drift, by the quarter of the first purchase, with what came relative to the forecast: {told}."
+    rows = cohorts.loc[(cohorts[keys] == newest[keys]).all(axis=1) & (cohorts["predicted"] >= LEAST_PURCHASES)]
+    rows = rows[((rows["change"] - usual).abs() > COHORT_TOLERANCE) & (rows["errors"].abs() > STANDARD_ERRORS)]
+    return tuple(
+        Finding(
+            "refit-cohort",
+            {"cohort": row["cohort"], **_forecast_figures(row | newest[["as_of", "end"]].to_dict())},
+            "caution",
+        )
+        for row in rows.to_dict("records")
+    )

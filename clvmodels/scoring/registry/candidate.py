@@ -1,4 +1,4 @@
-"""From a job to a version of its model: what is fitted, how it is judged, and what the registry keeps of it."""
+"""From a job to a candidate version: the models to fit, the gates, and the record for the registry."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from clvmodels.estimators import persistence
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.scoring.config.job import Job
-from clvmodels.scoring.config.sections import NO_SPEND
-from clvmodels.scoring.events import tell_outcomes
-from clvmodels.scoring.gates import gates
+from clvmodels.scoring.events import log_gates
+from clvmodels.scoring.gates.gates import check_fit
 from clvmodels.scoring.gates.run_statistics import StatisticsCollector, forecast_of
 from clvmodels.scoring.registry.registry import Version, VersionRecord
 from clvmodels.scoring.run import score_table
@@ -25,28 +24,29 @@ from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.backtest.validate import validate
 
-__all__ = ["Candidate", "judged", "unfitted"]
+__all__ = ["Candidate", "build_model", "evaluate"]
 
 
-def unfitted(job: Job) -> CustomerModel:
-    """The models that a job asks for."""
-    asked = job.models
-    known: dict[str, Any] = {**persistence.PURCHASE_MODELS, **persistence.REGULAR_MODELS}
-    shared: dict[str, Any] = {"by": asked.by, "smallest_group": asked.smallest_group}
-    purchases = known[asked.purchases](purchase=asked.purchase_formula, dropout=asked.dropout_formula, **shared)
-    if asked.spend == NO_SPEND or (job.source.kind == "transactions" and not job.columns.has_money):
+def build_model(job: Job) -> CustomerModel:
+    """Return the models that a job fits, not fitted yet."""
+    settings = job.models
+    classes: dict[str, Any] = {**persistence.PURCHASE_MODELS, **persistence.REGULAR_MODELS}
+    shared: dict[str, Any] = {"by": settings.by, "smallest_group": settings.smallest_group}
+    formulas = {"purchase": settings.purchase_formula, "dropout": settings.dropout_formula}
+    purchases = classes[settings.purchases](**formulas, **shared)
+    if not job.has_spend:
         return CustomerModel(purchases)
-    return CustomerModel(purchases, persistence.SPEND_MODELS[asked.spend](spend=asked.spend_formula, **shared))
+    return CustomerModel(purchases, persistence.SPEND_MODELS[settings.spend](spend=settings.spend_formula, **shared))
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A fit that the gates have looked at.
+    """A fit that the gates have checked.
 
     Attributes
     ----------
     record : VersionRecord
-        What the registry is to keep of it.
+        For the registry.
     refused : bool
         Whether a gate refused.
     """
@@ -55,36 +55,39 @@ class Candidate:
     refused: bool
 
 
-def judged(
+def evaluate(
     job: Job, champion: Version | None, data: SourceData, model: CustomerModel, rfm: RFM, *, force: bool
 ) -> Candidate:
-    """Judge a fit against the champion, and score it on the job's holdout period."""
-    fitted = None if champion is None else champion.record.evidence
-    tally = StatisticsCollector.of(rfm, since_last=0 if fitted is None else max(0, data.end - fitted.end))
-    evidence = tally.evidence(str(rfm.observation_end), data.end, forecast=forecast_of(model.purchases, rfm))
-    outcomes = gates.on_fit(job.gates, model, tally, evidence, None if champion is None else champion.load(), fitted)
-    refused = tell_outcomes(outcomes)
+    """Check a fit against the champion by the gates, and score it on the job's holdout period."""
+    champion_fit = None if champion is None else champion.record.evidence
+    collector = StatisticsCollector.of(
+        rfm, since_last=0 if champion_fit is None else max(0, data.end - champion_fit.end)
+    )
+    statistics = collector.summarize(str(rfm.observation_end), data.end, forecast=forecast_of(model.purchases, rfm))
+    champion_model = None if champion is None else champion.load()
+    results = check_fit(job.gates, model, collector, statistics, champion_model, champion_fit)
+    refused = log_gates(results)
     record = VersionRecord(
         job=job.published(),
         source=score_table.fingerprint(data.customers),
         packages=packages(),
         certificates=tuple(_plain(part.certificate()) for part in model.parts),
         holdout=_holdout(job, data, model),
-        evidence=evidence,
-        gates=outcomes,
+        evidence=statistics,
+        gates=results,
         forced=force and refused,
     )
     return Candidate(record, refused)
 
 
 def _holdout(job: Job, data: SourceData, model: CustomerModel) -> tuple[dict[str, Any], ...] | None:
-    """Scores of models fitted before a holdout period that ends with the data."""
+    """Return the scores of models fitted before a holdout period that ends with the data."""
     length, clock = job.models.holdout, job.clock.clock
     if length is None or data.transactions is None:
         return None
     day = datetime.fromisoformat(clock.describe_tick(data.end)[:10])
     days = Clock("day").duration(length)
-    fresh = unfitted(job)
+    fresh = build_model(job)
     split = holdout_split(
         data.source,
         **{name: column for name, column in data.columns.items() if name != "amount" or fresh.spend is not None},

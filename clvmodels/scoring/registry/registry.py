@@ -1,10 +1,10 @@
 """The registry of models: a folder of versions that never change, and the moves that made one of them the champion.
 
     versions/<version>/model.json, manifest.json
-    champion/000001/move.json, champion/000002/move.json, ...     the last one says which version is the champion
+    champion/000001/move.json, champion/000002/move.json, ...     the last one names the champion
 
-A version, and a move, is made as a folder beside its place and renamed to it, which no two writers can both do: half of
-one never looks whole, none is overwritten, and the history of moves cannot be lost.
+A version or a move is written to a temporary folder next to its place and renamed to it, which only one of two writers
+can do. So a half-written one never looks complete, none is overwritten, and the history of moves cannot be lost.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pydantic import Field, ValidationError
 from clvmodels import files
 from clvmodels.errors import InvalidOption, InvalidRegistry
 from clvmodels.estimators.customer_model import CustomerModel, load
-from clvmodels.scoring.gates.gates import GateResult
+from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Record, RunStatistics
 from clvmodels.scoring.stores.store import sync
 
@@ -41,7 +41,7 @@ TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.EACCES)  # the last on Windows
 
 
 class VersionRecord(Record):
-    """What is known of a version beside its model; plain values.
+    """What the registry keeps of a version next to its model; plain values.
 
     Attributes
     ----------
@@ -52,13 +52,13 @@ class VersionRecord(Record):
     packages : dict of str to str
         Versions of the packages it was fitted with.
     certificates : tuple of dict
-        What each fit can vouch for.
+        Certificate of each fit.
     holdout : tuple of dict or None
-        Scores of a holdout period, a dict a forecast.
-    evidence : Evidence or None
-        What the fit saw, small: gates compare later data with it.
-    gates : tuple of Outcome
-        What the gates found before it could be promoted.
+        Scores of a holdout period, one dict per forecast and quantity.
+    evidence : RunStatistics or None
+        Statistics of the customers it was fitted to, with which gates compare later data.
+    gates : tuple of GateResult
+        Of the fit.
     forced : bool
         Whether it was promoted although a gate refused.
     """
@@ -94,7 +94,7 @@ class Move(Record):
     forced : bool
         Whether a gate had refused it.
     made : str or None
-        When, as told by who moved it.
+        When; given by the caller.
     """
 
     number: int
@@ -111,9 +111,9 @@ class Version:
     Attributes
     ----------
     name : str
-        Taken from its content.
+        Hash of its content.
     made : str or None
-        When, as told by who added it.
+        When; given by the caller.
     record : VersionRecord
     path : Path
         Its model, as `CustomerModel.save` writes it.
@@ -125,12 +125,12 @@ class Version:
     path: Path
 
     def load(self) -> CustomerModel:
-        """The model.
+        """Load the model.
 
         Raises
         ------
         InvalidModelFile
-            When the file is none, although it is what was added.
+            When the file is not a model, although it is what was added.
         """
         return load(self.path)
 
@@ -141,7 +141,7 @@ class Registry:
     Parameters
     ----------
     path : str or Path
-        The folder; it need not be there yet.
+        The folder; it need not exist yet.
 
     Raises
     ------
@@ -160,66 +160,66 @@ class Registry:
         self.path = Path(path)
 
     def add(self, model: CustomerModel, record: VersionRecord, made: str | None = None) -> Version:
-        """Add a fitted model; the same content, whenever it is made, is the same version and is added once."""
+        """Add a fitted model; the same content is the same version whenever it is made, and is added once."""
         with _beside(self.path / "versions") as folder:
             model.save(folder / MODEL)
-            name = _name(folder / MODEL, record)
-            files.write_json(
-                folder / MANIFEST, VersionManifest(version=name, made=made, record=record).model_dump(mode="json")
-            )
-            _placed(folder, self._folder(name))
+            name = _name(folder / MODEL, record.model_dump(mode="json"))
+            manifest = VersionManifest(version=name, made=made, record=record)
+            files.write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
+            _place(folder, self._folder(name))
         return self.version(name)
 
     def promote(self, name: str, *, forced: bool = False, made: str | None = None) -> Move:
-        """Make a version the champion; nothing changes if it is already."""
+        """Make a version the champion; nothing changes if it already is."""
         return self._move(self.version(name).name, "promote", forced, made)
 
     def rollback(self, made: str | None = None) -> Move:
-        """Make the champion before this one the champion again; twice in a row goes back two."""
+        """Make the previous champion the champion again; two rollbacks in a row go back two."""
         line = self._line()
         if len(line) < 2:
             raise InvalidOption(f"{self.path}: there is no earlier champion to go back to.")
         return self._move(self.version(line[-2]).name, "rollback", False, made)
 
     def champion(self) -> Version | None:
-        """The version that is the champion, or None if none was promoted yet."""
+        """Return the champion, or None if no version was promoted yet."""
         moves = self.moves()
         return self.version(moves[-1].version) if moves else None
 
     def moves(self) -> list[Move]:
-        """Every change of champion, in order."""
-        found = []
+        """Return every change of champion, in order."""
+        moves = []
         for number in self._numbers():
-            move = _read(self._step(number) / MOVE, Move)
+            move, _ = _read(self._step(number) / MOVE, Move)
             if move.number != number or not NAME.fullmatch(move.version):
-                raise InvalidRegistry(f"{self._step(number) / MOVE}: is damaged: it is no move to a version.")
-            found.append(move)
-        return found
+                raise InvalidRegistry(f"{self._step(number) / MOVE}: is damaged: it is not a move to a version.")
+            moves.append(move)
+        return moves
 
     def versions(self) -> list[Version]:
-        """Every version, by when it was made."""
-        found = [self.version(name) for name in self._names()]
-        return sorted(found, key=lambda version: (version.made or "", version.name))
+        """Return every version, in the order they were made."""
+        return sorted(map(self.version, self._names()), key=lambda version: (version.made or "", version.name))
 
     def version(self, name: str) -> Version:
-        """A version by its name or the first digits of it; its content is checked against its name."""
-        name = self._resolved(name)
+        """Return a version by its name or the first digits of it; its content is checked against its name."""
+        name = self._resolve(name)
         folder = self._folder(name)
-        manifest = _read(folder / MANIFEST, VersionManifest)
-        if manifest.version != name or _name(folder / MODEL, manifest.record) != name:
+        manifest, document = _read(folder / MANIFEST, VersionManifest)
+        # The name is that of the record as it was written, which an earlier release may have done with other fields.
+        if manifest.version != name or _name(folder / MODEL, document["record"]) != name:
             raise InvalidRegistry(
                 f"{folder}: is damaged: its content is not what was added under this name. Roll back to another "
                 "version, or fit again."
             )
         return Version(name, manifest.made, manifest.record, folder / MODEL)
 
-    def _resolved(self, name: str) -> str:
+    def _resolve(self, prefix: str) -> str:
+        """Return the full name of the version whose name begins with a prefix."""
         names = self._names()
-        found = [known for known in names if known.startswith(name)] if name else []
-        if len(found) != 1:
-            which = f"{len(found)} versions begin with" if found else "no version is called"
-            raise InvalidRegistry(f"{self.path}: {which} {name!r}; there are: {', '.join(names) or 'none'}.")
-        return found[0]
+        matches = [name for name in names if name.startswith(prefix)] if prefix else []
+        if len(matches) != 1:
+            which = f"{len(matches)} versions begin with" if matches else "no version is called"
+            raise InvalidRegistry(f"{self.path}: {which} {prefix!r}; there are: {', '.join(names) or 'none'}.")
+        return matches[0]
 
     def _move(self, version: str, why: Literal["promote", "rollback"], forced: bool, made: str | None) -> Move:
         while True:
@@ -229,11 +229,11 @@ class Registry:
             move = Move(number=len(moves) + 1, version=version, why=why, forced=forced, made=made)
             with _beside(self.path / "champion") as folder:
                 files.write_json(folder / MOVE, move.model_dump(mode="json"))
-                if _placed(folder, self._step(move.number)):
+                if _place(folder, self._step(move.number)):
                     return move
 
     def _line(self) -> list[str]:
-        """The champions one above the other: a rollback takes the uppermost off."""
+        """Return the stack of champions: a promotion pushes one, a rollback removes the last."""
         line: list[str] = []
         for move in self.moves():
             if move.why == "rollback" and len(line) > 1:
@@ -249,38 +249,40 @@ class Registry:
         return self.path / "champion" / f"{number:06d}"
 
     def _names(self) -> list[str]:
-        return [name for name in _listed(self.path / "versions") if NAME.fullmatch(name)]
+        return [name for name in _list(self.path / "versions") if NAME.fullmatch(name)]
 
     def _numbers(self) -> list[int]:
-        numbers = [int(name) for name in _listed(self.path / "champion") if NUMBER.fullmatch(name)]
+        numbers = [int(name) for name in _list(self.path / "champion") if NUMBER.fullmatch(name)]
         if numbers != list(range(1, len(numbers) + 1)):
             raise InvalidRegistry(f"{self.path / 'champion'}: is damaged: a move is missing among {numbers}.")
         return numbers
 
 
-def _name(model: Path, record: VersionRecord) -> str:
-    """The name of a version: digits of the SHA-256 of the model's bytes and of what is known of it."""
+def _name(model: Path, record: dict[str, Any]) -> str:
+    """Return the name of a version: digits of the SHA-256 of the model's bytes and of its record."""
     try:
         content = model.read_bytes()
     except OSError as error:
         raise InvalidRegistry(f"{model}: cannot be read ({error.strerror or error}).") from error
-    told = json.dumps(record.model_dump(mode="json"), sort_keys=True, allow_nan=False)
-    return hashlib.sha256(content + told.encode()).hexdigest()[:DIGITS]
+    return hashlib.sha256(content + json.dumps(record, sort_keys=True).encode()).hexdigest()[:DIGITS]
 
 
-def _read(path: Path, kind: type[R]) -> R:
+def _read(path: Path, kind: type[R]) -> tuple[R, dict[str, Any]]:
+    """Read a record, and the same as plain values."""
     try:
-        return kind.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        return kind.model_validate_json(content), json.loads(content)
     except OSError as error:
         raise InvalidRegistry(f"{path}: cannot be read ({error.strerror or error}).") from error
     except ValidationError as error:
-        told = files.fields_at_fault(error)
-        raise InvalidRegistry(f"{path}: is damaged, or not of this release: {told}.") from error
+        faults = files.fields_at_fault(error)
+        raise InvalidRegistry(f"{path}: is damaged, or not of this release: {faults}.") from error
     except (ValueError, RecursionError) as error:
         raise InvalidRegistry(f"{path}: is damaged: {error}.") from error
 
 
-def _listed(folder: Path) -> list[str]:
+def _list(folder: Path) -> list[str]:
+    """Return the names in a folder, none if it does not exist."""
     try:
         return sorted(path.name for path in folder.iterdir())
     except FileNotFoundError:
@@ -291,7 +293,7 @@ def _listed(folder: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """A new folder within a folder, under a name that is none of a version or move, and gone afterwards."""
+    """Make a temporary folder within a folder, with a name that no version or move has; it is gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=folder, prefix=".new-"))
     try:
@@ -301,8 +303,8 @@ def _beside(folder: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _placed(made: Path, place: Path) -> bool:
-    """Give a folder its place, on the disk before it has its name; False if the place is taken."""
+def _place(made: Path, place: Path) -> bool:
+    """Rename a folder to its place, once it is on the disk; return False if the place is taken."""
     for path in (*made.iterdir(), made):
         sync(path)
     try:

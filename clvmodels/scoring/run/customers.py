@@ -1,4 +1,4 @@
-"""A job's source -> its customers as of a date: who bought, who is listed and has not yet, and their attributes."""
+"""The source of a job -> its customers as of a date: buyers, listed customers who have not bought, attributes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from clvmodels.errors import InvalidJob, InvalidTransactions
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.config.sections import ColumnSettings, StoreSettings
 from clvmodels.scoring.events import event
-from clvmodels.scoring.run.score_table import KnownCustomers
-from clvmodels.scoring.stores import opened
+from clvmodels.scoring.run.score_columns import KnownCustomers
+from clvmodels.scoring.stores import open_source
 from clvmodels.transactions.log import Transactions, read_transactions
 from clvmodels.transactions.summary import RFM, acquisition_tick, reduce_transactions
 
@@ -26,17 +26,17 @@ __all__ = ["SourceData", "log_of", "read"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceData:
-    """What was read.
+    """The customers of a job, and the log they come from.
 
     Attributes
     ----------
-    customers : Customers
+    customers : KnownCustomers
     end : int
         Tick of the date.
     transactions : Transactions or None
         The log; None if the source holds summaries.
     source : object
-        What `holdout_split` reads, with `columns` by their role and dates in `date_format`.
+        The table that `holdout_split` reads, with its `columns` by role and the format of its dates.
     """
 
     customers: KnownCustomers
@@ -48,11 +48,11 @@ class SourceData:
 
     @property
     def rows_to_as_of(self) -> int | None:
-        """Rows of the log dated up to the date."""
+        """Number of rows of the log dated up to the date."""
         return None if self.transactions is None else self.transactions.rows - self.transactions.rows_after
 
     def rows_up_to(self, end: int) -> int | None:
-        """Rows of the log dated up to a tick."""
+        """Return the number of rows of the log dated up to a tick."""
         if self.transactions is None:
             return None
         return int(frames.collect(self.transactions.lazy.filter(nw.col("tick") <= end).select(nw.len())).item())
@@ -69,7 +69,7 @@ def read(
     uris: dict[str, str],
     acquired_after: str | None = None,
 ) -> SourceData:
-    """Read a job's source, and the customers it lists.
+    """Read the source of a job, and the customers it lists.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ def read(
     intertimes, has_spend : bool
         Whether the model reads times between purchases, and money.
     staging : Path
-        A folder for copies of what databases hold.
+        A folder for copies of tables in databases.
     uris : dict of str to str
-        What environment variables hold.
+        Values of the environment variables that name databases.
     acquired_after : str, optional
         Leave out customers first seen up to this day.
     """
@@ -91,13 +91,13 @@ def read(
     date_format = None
     if job.source.kind == "rfm":
         if as_of is None:
-            raise InvalidJob("as_of: a source of summaries does not say as of when they are: give --as-of.")
-        source = _opened(job.source, [], staging, uris, "source")
+            raise InvalidJob("as_of: summaries have no dates: pass as_of=, the date they were made for.")
+        source = _open(job.source, [], staging, uris, "source")
         rfm = _summaries(source, clock, as_of)
         end = clock.closing_tick(as_of, "as_of")
     else:
         source, named, date_format = log_of(job, clock, staging, uris)
-        end_asked = None if as_of is None else clock.closing_tick(as_of, "as_of")
+        as_of_tick = None if as_of is None else clock.closing_tick(as_of, "as_of")
         transactions = read_transactions(
             source,
             clock,
@@ -106,58 +106,58 @@ def read(
             named["amount"] if has_spend else None,
             date_format,
             job.cleaning.on_missing_id,
-            end_asked,
+            as_of_tick,
         )
-        end = transactions.last_tick if end_asked is None else end_asked
+        end = transactions.last_tick if as_of_tick is None else as_of_tick
         after = acquisition_tick(clock, acquired_after, end)
         rfm = reduce_transactions(transactions, clock, end, job.models.include_first_transaction, intertimes, after)
     customers = KnownCustomers(rfm, np.ones(len(rfm), dtype=bool))
     if job.customers is not None:
-        asked = job.customers
-        listed = _opened(asked, [asked.customer_id, *asked.attributes], staging, uris, "customers")
-        customers = _with_listed(rfm, _listed(listed, asked.customer_id, asked.attributes))
+        settings = job.customers
+        table = _open(settings, [settings.customer_id, *settings.attributes], staging, uris, "customers")
+        customers = _add_listed(rfm, _read_listed(table, settings.customer_id, settings.attributes))
     return SourceData(customers, end, transactions, source, named, date_format)
 
 
 def log_of(job: Job, clock: Clock, staging: Path, uris: dict[str, str]) -> tuple[Any, dict[str, Any], str | None]:
-    """The transactions of a job, by its cleaning rules: a table, its columns by role, and the form of dates."""
+    """Return the transactions of a job, cleaned by its rules: a table, its columns by role, the format of its dates."""
     columns = job.columns
-    source = _opened(job.source, columns.read, staging, uris, "source")
+    source = _open(job.source, columns.read, staging, uris, "source")
     named = {"customer_id": columns.customer_id, "date": columns.date, "amount": columns.amount}
     if job.cleaning.rules is None:
         return source, named, job.cleaning.date_format
-    return _cleaned(job, source, clock), {role: role for role in named}, None
+    return _clean(job, source, clock), {role: role for role in named}, None
 
 
-def _cleaned(job: Job, source: Any, clock: Clock) -> Any:
-    """The transactions that the rules leave of a log, whose columns are called by their roles."""
+def _clean(job: Job, source: Any, clock: Clock) -> Any:
+    """Return the transactions that the rules leave of a log; their columns are named by role."""
     columns = job.columns
-    told = {name: getattr(columns, name) for name in ("amount", *ColumnSettings.EXTRA)}
-    found = clean(
+    roles = {name: getattr(columns, name) for name in ("amount", *ColumnSettings.EXTRA)}
+    cleaned = clean(
         source,
         customer_id=columns.customer_id,
         date=columns.date,
-        **told,
+        **roles,
         rules=job.cleaning.rules,
         date_format=job.cleaning.date_format,
         time_zone=clock.time_zone,
     )
-    for row in found.ledger.to_dict("records"):
+    for row in cleaned.ledger.to_dict("records"):
         event(
             "cleaned",
             f"{row['description']}: {row['rows']:,} rows",
             **{str(name): row[name] for name in ("rule", "rows", "money")},
         )
-    return found.transactions
+    return cleaned.transactions
 
 
-def _opened(place: StoreSettings, columns: list[str], staging: Path, uris: dict[str, str], name: str) -> Any:
+def _open(place: StoreSettings, columns: list[str], staging: Path, uris: dict[str, str], name: str) -> Any:
     uri = uris.get(place.uri_variable or "", "")
-    return opened(place.store, place.path, uri, place.table, place.query, columns, staging, name)
+    return open_source(place.store, place.path, uri, place.table, place.query, columns, staging, name)
 
 
 def _summaries(source: Any, clock: Clock, as_of: str) -> RFM:
-    """The customers of a table of summaries, in order of id."""
+    """Return the customers of a table of summaries, in order of id."""
     rfm = RFM.from_frame(
         source,
         time_unit=clock.time_unit,
@@ -172,8 +172,8 @@ def _summaries(source: Any, clock: Clock, as_of: str) -> RFM:
     return ordered
 
 
-def _listed(source: Any, customer_id: str, attributes: list[str]) -> nw.DataFrame[Any]:
-    """The customers listed, each once, in order of id, with their attributes."""
+def _read_listed(source: Any, customer_id: str, attributes: list[str]) -> nw.DataFrame[Any]:
+    """Return the listed customers, each once, in order of id, with their attributes."""
     try:
         roles = {"customer_id": customer_id, **{name: name for name in attributes}}
         rows = frames.collect(frames.open_frame(source, roles, text_id="customer_id").lazy)
@@ -184,18 +184,21 @@ def _listed(source: Any, customer_id: str, attributes: list[str]) -> nw.DataFram
     twice = ids.filter(ids.is_duplicated() & ~ids.is_null()).unique(maintain_order=True)
     if len(twice) or without:
         first = ", ".join(map(str, twice.head(3).to_list()))
-        told = [f"{len(twice):,} customers stand twice (first: {first})"] if len(twice) else []
-        told += [f"{without:,} rows have no customer id"] if without else []
-        raise InvalidTransactions(f"[customers] {' and '.join(told)}: list every customer once.")
+        faults = [f"{len(twice):,} customers are listed more than once (first: {first})"] if len(twice) else []
+        faults += [f"{without:,} rows have no customer id"] if without else []
+        raise InvalidTransactions(f"[customers] {' and '.join(faults)}: list every customer once.")
     return rows.sort("customer_id")
 
 
-def _with_listed(rfm: RFM, listed: nw.DataFrame[Any]) -> KnownCustomers:
-    """The customers of the log and those listed, in order of id; the latter as one who buys for the first time now."""
+def _add_listed(rfm: RFM, listed: nw.DataFrame[Any]) -> KnownCustomers:
+    """Return the customers of the log and the listed ones, in order of id.
+
+    A customer who is only listed gets the history of one who buys for the first time now.
+    """
     ids = rfm.customer_id.alias("customer_id")
     if ids.dtype != listed["customer_id"].dtype:
         raise InvalidTransactions(
-            f"[customers] customer_id is {listed['customer_id'].dtype} there and {ids.dtype} in the log: convert one."
+            f"[customers] customer_id is {listed['customer_id'].dtype} here and {ids.dtype} in the log: convert one."
         )
     new = listed.select("customer_id").join(ids.to_frame(), on="customer_id", how="anti")["customer_id"]
     every = nw.concat([ids.to_frame(), new.to_frame()]).with_row_index("row").sort("customer_id")
@@ -214,15 +217,15 @@ def _with_listed(rfm: RFM, listed: nw.DataFrame[Any]) -> KnownCustomers:
         monetary_value=padded(rfm.monetary_value, np.nan),
         monetary_count=padded(rfm.monetary_count),
         sum_log_intertimes=padded(rfm.sum_log_intertimes),
-        attributes={name: _matched(rfm, name, new, order) for name in rfm.attributes},
+        attributes={name: _extend_attribute(rfm, name, new, order) for name in rfm.attributes},
     )
     named = every.select("customer_id").join(listed, on="customer_id", how="left").sort("customer_id")
     attributes = {name: named[name] for name in listed.columns if name != "customer_id"}
     return KnownCustomers(replace(together, attributes={**together.attributes, **attributes}), order < len(rfm))
 
 
-def _matched(rfm: RFM, name: str, new: nw.Series[Any], order: Any) -> nw.Series[Any]:
-    """An attribute that summaries came with, missing where a customer is only listed."""
+def _extend_attribute(rfm: RFM, name: str, new: nw.Series[Any], order: Any) -> nw.Series[Any]:
+    """Return an attribute of the summaries for all customers, missing where a customer is only listed."""
     column = rfm.attributes[name].alias(name).to_frame()
     missing = new.to_frame().with_columns(nw.lit(None).cast(column[name].dtype).alias(name)).select(name)
     matched: nw.Series[Any] = nw.concat([column, missing])[name][order]

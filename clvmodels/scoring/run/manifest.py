@@ -1,4 +1,4 @@
-"""The manifest of a run: what was scored, with what, and which sinks have it; JSON that is checked when read."""
+"""The manifest of a run: what was scored, with what, and which sinks have it; JSON that is checked when it is read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError, field_validator
 
 from clvmodels import files
 from clvmodels.errors import InvalidManifest
-from clvmodels.scoring.gates.gates import GateResult
+from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Count, Record, RunStatistics
 from clvmodels.scoring.stores.file_sinks import published_parts
 
@@ -38,11 +38,11 @@ class SinkState(Record):
     Attributes
     ----------
     name : str
-        As the job names it; no secret.
+        As the job names it; never a secret.
     done : bool
         Whether it holds this run's table, or held it until another run replaced it.
     rows : int
-        Of the table, as counted in the sink before it was published; 0 while it is not done.
+        Of the table, counted in the sink before it was published; 0 until it is.
     runs : str or None
         Of a partitioned Parquet sink: its folder, in which every run stays.
     """
@@ -54,14 +54,14 @@ class SinkState(Record):
 
 
 class RunManifest(Record):
-    """What is known of a run.
+    """The record of a run.
 
     Attributes
     ----------
     run_id : str
-        Hash of what shapes the table: job, date, model, data, release.
+        Hash of what the table depends on: job, date, model, data, release.
     as_of : str
-        Last date (or hour) that counted.
+        Last date (or hour) scored from.
     end : int
         The same as a tick of the clock.
     version : str or None
@@ -76,24 +76,22 @@ class RunManifest(Record):
         Customers refused, by reason.
     new_since_fit, not_yet_bought : int
     rows_to_as_of : int or None
-        Rows of the log dated up to the date; None if the source is no log.
+        Rows of the log dated up to the date; None if the source is not a log.
     late_rows : int or None
-        Rows dated up to the last run's date that were not there then (negative: some have gone).
-    totals : dict of str to float
-        Sums over customers of each column predicted.
-    evidence : Evidence
-        What gates compare later runs with.
-    gates : tuple of Outcome
+        Rows dated up to the last run's date that were not there then; negative if rows have gone.
+    evidence : RunStatistics
+        Totals and distributions that gates compare later runs with.
+    gates : tuple of GateResult
     forced : bool
         Whether it was published although a gate refused.
     status : {"published", "unfinished", "refused"}
-        In every sink; in some of them, or none yet; or in none, since a gate refused.
+        In every sink; in some of them, or none yet; or in none because a gate refused.
     refusal : str or None
-        Why it was refused: the sentences of the gates.
+        Why it was refused: the texts of the gates.
     sinks : tuple of SinkState
     packages : dict of str to str
     job : dict
-        The record of the job; secrets are named, not told.
+        The job; secrets are named, and their values left out.
     """
 
     format: Literal["clvmodels.Run"] = "clvmodels.Run"
@@ -147,9 +145,9 @@ class RunManifest(Record):
 
 
 def write(manifest: RunManifest, folder: Path) -> Path:
-    """Write a manifest whole, in the place of what was known of the run before."""
+    """Write a manifest, whole or not at all; it replaces an earlier one of the same run."""
     path = folder / "runs" / manifest.file_name
-    files.write_json(path, files.with_checksum(manifest.model_dump(mode="json")))
+    files.write_checked(path, manifest.model_dump(mode="json"))
     return path
 
 
@@ -159,11 +157,10 @@ def read_manifest(path: Path) -> RunManifest:
     Raises
     ------
     InvalidManifest
-        When it is missing, damaged, of an unknown version, or none at all.
+        When it is missing, damaged, of an unknown version, or not a manifest.
     """
     document = files.read_document(path, "manifest of a run", FORMAT, 1, InvalidManifest)
-    if not files.undamaged(document):
-        raise InvalidManifest(f"{path}: is damaged: its content does not match its checksum. Remove it, and run again.")
+    files.refuse_damaged(path, document, InvalidManifest, "Remove it, and run again.")
     del document["checksum"]
     try:
         return RunManifest.model_validate_json(json.dumps(document))
@@ -172,23 +169,23 @@ def read_manifest(path: Path) -> RunManifest:
 
 
 def read_manifests(folder: Path) -> list[RunManifest]:
-    """Every run kept in a job's folder, by the date it is as of."""
-    found = [read_manifest(path) for path in sorted((folder / "runs").glob("[!.]*.json"))]  # not what is being written
-    return sorted(found, key=lambda manifest: (manifest.end, manifest.run_id))
+    """Return the manifest of every run in a job's folder, by the date scored from."""
+    paths = sorted((folder / "runs").glob("[!.]*.json"))  # names with a dot are being written
+    return sorted(map(read_manifest, paths), key=lambda manifest: (manifest.end, manifest.run_id))
 
 
 def last_published(manifests: Iterable[RunManifest], end: int, but: str = "") -> RunManifest | None:
-    """The last published run as of a tick or earlier; not the run `but`."""
-    found = [m for m in manifests if m.published and m.end <= end and m.run_id != but]
-    return max(found, key=lambda manifest: manifest.end) if found else None
+    """Return the last published run as of a tick or earlier, leaving out the run `but`."""
+    published = [m for m in manifests if m.published and m.end <= end and m.run_id != but]
+    return max(published, key=lambda manifest: manifest.end) if published else None
 
 
 def past_runs(folder: Path) -> list[tuple[RunManifest, list[Path]]]:
-    """Published runs whose table is still there, from a partitioned Parquet sink, with its files."""
-    found = []
+    """Return the published runs whose table is still in a partitioned Parquet sink, with its files."""
+    runs = []
     for manifest in read_manifests(folder):
-        kept = [published_parts(Path(sink.runs), manifest.run_id) for sink in manifest.sinks if sink.done and sink.runs]
-        parts = next(filter(None, kept), None)
+        folders = [Path(sink.runs) for sink in manifest.sinks if sink.done and sink.runs]
+        parts = next(filter(None, (published_parts(folder, manifest.run_id) for folder in folders)), None)
         if parts:
-            found.append((manifest, parts))
-    return found
+            runs.append((manifest, parts))
+    return runs

@@ -1,4 +1,4 @@
-"""From customers to published tables: chunks go to every sink's staged table, are counted there, and then published."""
+"""From customers to published tables: blocks go to the staged table of every sink, are counted there, and published."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from clvmodels.errors import StoreUnreachable
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.scoring.config.sections import PredictionSettings
-from clvmodels.scoring.events import Tell
+from clvmodels.scoring.events import Progress
 from clvmodels.scoring.gates.run_statistics import StatisticsCollector
 from clvmodels.scoring.run import score_table
-from clvmodels.scoring.run.score_table import KnownCustomers, RunStamp
+from clvmodels.scoring.run.score_columns import KnownCustomers, RunStamp, ScoreColumn, column_comments, schema
 from clvmodels.scoring.stores import ScoreStore, StagedTable
 
 __all__ = ["PublishedCounts", "SinkWriter", "score_all", "staged"]
@@ -30,11 +30,11 @@ class SinkWriter:
     ----------
     name : str
     place : ScoreStore or None
-        None where it could not be reached to begin with.
+        None where it could not be reached at the start.
     done : bool
         Whether the run's table is published there.
     fault : str or None
-        Why it could not be reached; it is left out from then on.
+        Why it could not be reached; the run goes on without it.
     stage : StagedTable or None
     rows : int
         Counted in the staged table.
@@ -49,12 +49,12 @@ class SinkWriter:
 
     @property
     def pending(self) -> bool:
-        """Whether there is still something to do here, and it can be done."""
+        """Whether the table is still to be published here, and can be."""
         return not self.done and self.fault is None
 
     @contextlib.contextmanager
     def trying(self) -> Iterator[None]:
-        """Leave this sink out once it cannot be reached: the others go on."""
+        """Record the fault if this sink cannot be reached, and let the others go on."""
         try:
             yield
         except StoreUnreachable as error:
@@ -63,7 +63,7 @@ class SinkWriter:
 
 @dataclass(slots=True)
 class PublishedCounts:
-    """What a run is made of, added up over the blocks in their order."""
+    """Counts and totals of a run, added up over the blocks in their order."""
 
     customers: int = 0
     refused: int = 0
@@ -71,31 +71,31 @@ class PublishedCounts:
     not_yet_bought: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     totals: dict[str, float] = field(default_factory=dict)
-    tally: StatisticsCollector | None = None
+    collector: StatisticsCollector | None = None
 
-    def add(self, rows: pa.Table, tally: StatisticsCollector) -> None:
+    def add(self, rows: pa.Table, columns: Sequence[ScoreColumn], collector: StatisticsCollector) -> None:
         """Count a block."""
         self.customers += len(rows)
         self.new_since_fit += pc.sum(rows["new_since_fit"]).as_py() or 0
         self.not_yet_bought += pc.sum(rows["not_yet_bought"]).as_py() or 0
-        for told in pc.value_counts(rows["reason"].drop_null()).to_pylist():
-            self.refused += told["counts"]
-            self.reasons[told["values"]] = self.reasons.get(told["values"], 0) + told["counts"]
-        for name in rows.column_names:
-            if name.startswith(score_table.QUANTITIES) and not name.endswith(score_table.ENDS):  # a sum of ends is none
-                values = rows[name].to_numpy()
-                self.totals[name] = self.totals.get(name, 0.0) + float(np.nansum(values))
-        self.tally = tally if self.tally is None else self.tally + tally
+        for reason in pc.value_counts(rows["reason"].drop_null()).to_pylist():
+            self.refused += reason["counts"]
+            self.reasons[reason["values"]] = self.reasons.get(reason["values"], 0) + reason["counts"]
+        for column in columns:
+            if column.additive:
+                total = float(np.nansum(rows[column.name].to_numpy()))
+                self.totals[column.name] = self.totals.get(column.name, 0.0) + total
+        self.collector = collector if self.collector is None else self.collector + collector
 
 
 @contextlib.contextmanager
-def staged(outlets: Sequence[SinkWriter], run_id: str, schema: pa.Schema) -> Iterator[None]:
-    """Staged tables in every sink that is pending, gone at the end whatever happens."""
+def staged(outlets: Sequence[SinkWriter], run_id: str, columns: Sequence[ScoreColumn]) -> Iterator[None]:
+    """Stage a table in every pending sink; staged tables are gone at the end whatever happens."""
     try:
         for outlet in outlets:
             if outlet.pending and outlet.place is not None:
                 with outlet.trying():
-                    outlet.stage = outlet.place.stage(run_id, schema)
+                    outlet.stage = outlet.place.stage(run_id, schema(columns), column_comments(columns))
         yield
     finally:
         for outlet in outlets:
@@ -108,49 +108,50 @@ def score_all(
     customers: KnownCustomers,
     predictions: PredictionSettings,
     stamp: RunStamp,
-    schema: pa.Schema,
+    columns: Sequence[ScoreColumn],
     outlets: Sequence[SinkWriter],
     at_once: int,
     since_last: int,
-    tell: Tell,
+    progress: Progress,
 ) -> PublishedCounts:
-    """Score every customer, write the rows to the staged tables, and reconcile what arrived.
+    """Score every customer, write the rows to the staged tables, and check how many arrived.
 
     Raises
     ------
     StoreUnreachable
-        When a sink holds another number of rows than there are customers: a fault of the store.
+        When a sink has another number of rows than there are customers: a fault of the store.
     """
-    counted, held = PublishedCounts(), list[pa.Table]()
-    each = max(1, at_once // score_table.BLOCK)
+    counts, waiting = PublishedCounts(), list[pa.Table]()
+    blocks_at_once = max(1, at_once // score_table.BLOCK)
     for block in score_table.blocks(customers):
-        rows = score_table.score(model, block, predictions, stamp, schema)
-        # Gates look at those who have a history that the model can read.
-        judged = block.bought & ~rows["probability_alive"].is_null().to_numpy()
-        tally = StatisticsCollector.of(
-            block.rfm if judged.all() else block.rfm[judged],
+        rows = score_table.score(model, block, predictions, stamp, columns)
+        # Gates look at customers who have a history that the model can read.
+        readable = block.bought & ~rows["probability_alive"].is_null().to_numpy()
+        collector = StatisticsCollector.of(
+            block.rfm if readable.all() else block.rfm[readable],
             since_last=since_last,
             model=model.purchases,
             since_fit=stamp.since_fit,
         )
-        counted.add(rows, tally)
-        held.append(rows)
-        if len(held) == each or counted.customers == len(customers):
-            _write(outlets, pa.concat_tables(held))
-            held = []
-            tell(f"Scoring: {counted.customers:,} of {len(customers):,} customers")
+        counts.add(rows, columns, collector)
+        waiting.append(rows)
+        if len(waiting) == blocks_at_once or counts.customers == len(customers):
+            _write(outlets, pa.concat_tables(waiting))
+            waiting = []
+            progress(f"Scoring: {counts.customers:,} of {len(customers):,} customers")
     for outlet in outlets:
         if outlet.pending and outlet.stage is not None:
             with outlet.trying():
                 outlet.rows = outlet.stage.count()
                 if outlet.rows != len(customers):
                     raise StoreUnreachable(
-                        f"{outlet.name}: {outlet.rows:,} rows arrived of {len(customers):,}; nothing was published."
+                        f"{outlet.name}: {outlet.rows:,} of {len(customers):,} rows arrived; nothing was published."
                     )
-    return counted
+    return counts
 
 
 def _write(outlets: Sequence[SinkWriter], rows: pa.Table) -> None:
+    """Append rows to the staged table of every pending sink."""
     for outlet in outlets:
         if outlet.pending and outlet.stage is not None:
             with outlet.trying():

@@ -1,4 +1,4 @@
-"""A run: its identity, and the steps from customers to published tables: stage, reconcile, judge, publish."""
+"""A run: its identity, and the steps from customers to published tables: stage, count, check by gates, publish."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from pathlib import Path
 
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.scoring.config.job import Job
-from clvmodels.scoring.events import Tell, event, tell_outcomes
-from clvmodels.scoring.gates import gates
+from clvmodels.scoring.events import Progress, event, log_gates
+from clvmodels.scoring.gates.gates import check_run
+from clvmodels.scoring.gates.result import refusal, refuse
 from clvmodels.scoring.gates.run_statistics import RunStatistics
 from clvmodels.scoring.run import manifest, publishing, score_table
 from clvmodels.scoring.run.customers import SourceData
 from clvmodels.scoring.run.manifest import RunManifest, SinkState
 from clvmodels.scoring.run.publishing import PublishedCounts, SinkWriter
+from clvmodels.scoring.run.score_columns import RunStamp, ScoreColumn
 from clvmodels.scoring.stores.store import reaching
 
 __all__ = ["RunPlan", "packages", "perform", "plan"]
@@ -27,18 +29,18 @@ PACKAGES = ("clvmodels", "numpy", "scipy", "polars", "pyarrow")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunPlan:
-    """What a run will be.
+    """Everything a run depends on, and its identity.
 
     Attributes
     ----------
     job : Job
     model : CustomerModel
-        What scores: without its spend model where there is no money.
+        The model that scores: without its spend model where there is no money.
     version : str or None
-        Of the registry.
-    fitted : Evidence or None
-        What the fit of that version saw.
-    data : Data
+        Its name in the registry.
+    fit_statistics : RunStatistics or None
+        Of the customers that version was fitted to.
+    data : SourceData
     as_of : str
     model_fingerprint, source_fingerprint, run_id : str
     """
@@ -46,7 +48,7 @@ class RunPlan:
     job: Job
     model: CustomerModel
     version: str | None
-    fitted: RunStatistics | None
+    fit_statistics: RunStatistics | None
     data: SourceData
     as_of: str
     model_fingerprint: str
@@ -55,12 +57,17 @@ class RunPlan:
 
 
 def plan(
-    job: Job, model: CustomerModel, version: str | None, path: Path, fitted: RunStatistics | None, data: SourceData
+    job: Job,
+    model: CustomerModel,
+    version: str | None,
+    path: Path,
+    fit_statistics: RunStatistics | None,
+    data: SourceData,
 ) -> RunPlan:
-    """The plan of a run; its id is the hash of everything that shapes its table."""
+    """Return the plan of a run; its id is the hash of everything that its table depends on."""
     as_of = str(data.customers.rfm.observation_end)
     file, source = hashlib.sha256(path.read_bytes()).hexdigest(), score_table.fingerprint(data.customers)
-    told = {
+    identity = {
         "job": job.identity(),
         "as_of": as_of,
         "model": file,
@@ -68,19 +75,19 @@ def plan(
         "spend": model.spend is not None,
         "release": metadata.version("clvmodels"),
     }
-    run_id = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
-    return RunPlan(job, model, version, fitted, data, as_of, file, source, run_id)
+    run_id = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    return RunPlan(job, model, version, fit_statistics, data, as_of, file, source, run_id)
 
 
 def packages() -> dict[str, str]:
-    """Versions of the packages that numbers depend on."""
+    """Return the versions of the packages that numbers depend on."""
     return {name: metadata.version(name) for name in PACKAGES}
 
 
 def perform(
-    planned: RunPlan, outlets: Sequence[SinkWriter], *, dry_run: bool, force: bool, tell: Tell
+    planned: RunPlan, outlets: Sequence[SinkWriter], *, dry_run: bool, force: bool, progress: Progress
 ) -> tuple[RunManifest, tuple[str, ...]]:
-    """Do what is left to do of a run: the manifest, and the sinks that got the table now.
+    """Do what remains to be done of a run; return its manifest, and the sinks that got the table now.
 
     Raises
     ------
@@ -89,48 +96,46 @@ def perform(
     """
     folder, run_id = planned.job.run.folder, planned.run_id
     earlier = [] if folder is None else manifest.read_manifests(folder)
-    known = next((run for run in earlier if run.run_id == run_id), None)
-    if known is not None and not dry_run and all(outlet.done for outlet in outlets):
+    same = next((run for run in earlier if run.run_id == run_id), None)
+    if same is not None and not dry_run and all(outlet.done for outlet in outlets):
         event("done", "Every sink has this run's table already", run_id=run_id)
-        return _kept(planned, known, outlets), ()
+        return _save(planned, same, outlets), ()
     last = manifest.last_published(earlier, planned.data.end, but=run_id)
     customers, predictions = planned.data.customers, planned.job.predictions
-    table = score_table.schema(customers, planned.model.spend is not None, predictions)
-    stamp = score_table.RunStamp(run_id, planned.as_of, _since_fit(planned))
+    columns = score_table.columns_of(customers, planned.model.spend is not None, predictions)
+    stamp = RunStamp(run_id, planned.as_of, _since_fit(planned))
     used = () if dry_run else outlets
-    with publishing.staged(used, run_id, table):
-        counted = publishing.score_all(
+    with publishing.staged(used, run_id, columns):
+        counts = publishing.score_all(
             planned.model,
             customers,
             predictions,
             stamp,
-            table,
+            columns,
             used,
             planned.job.run.customers_at_once,
             _since_last(planned, last),
-            tell,
+            progress,
         )
-        run = _described(planned, counted, last, tuple(table.names))
-        # Without a folder nothing is kept and nobody scheduled it: gates tell, and refuse nothing.
-        refused = tell_outcomes(run.gates) and folder is not None
-        forced = refused and (force or (known is not None and known.forced))
+        run = _describe(planned, counts, last, columns)
+        # A run without a folder keeps nothing and is not scheduled: gates are reported, and refuse nothing.
+        refused = log_gates(run.gates) and folder is not None
+        forced = refused and (force or (same is not None and same.forced))
         run = run.model_copy(update={"forced": forced, "sinks": _states(planned.job, outlets, run.customers)})
         if dry_run:
             return run, ()
         if refused and not forced:
-            if known is None or known.refusal is not None:  # what is known of a run that was published stays
-                _kept(planned, run.model_copy(update={"refusal": gates.refusal(run.gates)}), outlets)
-            gates.refuse(run.gates)
-        tell("Publishing")
-        return _published(planned, run, outlets)
+            if same is None or same.refusal is not None:  # the manifest of a run that was published stays
+                _save(planned, run.model_copy(update={"refusal": refusal(run.gates)}), outlets)
+            refuse(run.gates)
+        progress("Publishing")
+        return _publish(planned, run, outlets)
 
 
-def _published(
-    planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]
-) -> tuple[RunManifest, tuple[str, ...]]:
-    """Publish in one sink after the other; the manifest is written before the first and after each."""
+def _publish(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> tuple[RunManifest, tuple[str, ...]]:
+    """Publish in one sink after another; the manifest is written before the first and after each."""
     published = []
-    run = _kept(planned, run, outlets)
+    run = _save(planned, run, outlets)
     for outlet in outlets:
         if outlet.pending and outlet.stage is not None:
             with outlet.trying():
@@ -140,17 +145,17 @@ def _published(
                 event(
                     "published", f"Published in {outlet.name}", sink=outlet.name, rows=run.customers, run_id=run.run_id
                 )
-            run = _kept(planned, run, outlets)
+            run = _save(planned, run, outlets)
     return run, tuple(published)
 
 
-def _described(
-    planned: RunPlan, counted: PublishedCounts, last: RunManifest | None, columns: tuple[str, ...]
+def _describe(
+    planned: RunPlan, counts: PublishedCounts, last: RunManifest | None, columns: Sequence[ScoreColumn]
 ) -> RunManifest:
-    """The manifest of a run that is counted and not yet published."""
+    """Return the manifest of a run that is counted and not yet published."""
     data = planned.data
-    assert counted.tally is not None, "a summary has at least one row"
-    evidence = counted.tally.evidence(planned.as_of, data.end, refused=counted.refused, totals=counted.totals)
+    assert counts.collector is not None, "a summary has at least one row"
+    statistics = counts.collector.summarize(planned.as_of, data.end, refused=counts.refused, totals=counts.totals)
     before = None if last is None else last.evidence
     return RunManifest(
         run_id=planned.run_id,
@@ -160,17 +165,17 @@ def _described(
         model_fingerprint=planned.model_fingerprint,
         source_fingerprint=planned.source_fingerprint,
         horizons=tuple(planned.job.predictions.horizons),
-        columns=columns,
-        customers=counted.customers,
-        scored=counted.customers - counted.refused,
-        refused=counted.refused,
-        reasons=counted.reasons,
-        new_since_fit=counted.new_since_fit,
-        not_yet_bought=counted.not_yet_bought,
+        columns=tuple(column.name for column in columns),
+        customers=counts.customers,
+        scored=counts.customers - counts.refused,
+        refused=counts.refused,
+        reasons=counts.reasons,
+        new_since_fit=counts.new_since_fit,
+        not_yet_bought=counts.not_yet_bought,
         rows_to_as_of=data.rows_to_as_of,
         late_rows=_late(data, last),
-        evidence=evidence,
-        gates=gates.on_run(planned.job.gates, counted.tally, evidence, before, planned.fitted),
+        evidence=statistics,
+        gates=check_run(planned.job.gates, counts.collector, statistics, before, planned.fit_statistics),
         forced=False,
         sinks=(),
         packages=packages(),
@@ -179,20 +184,20 @@ def _described(
 
 
 def _since_fit(planned: RunPlan) -> int | None:
-    """Ticks from the end of what the model was fitted to."""
+    """Return the ticks from the end of the data the model was fitted to."""
     purchases = planned.model.purchases
-    fitted = purchases.observation_end_
-    return None if fitted is None else planned.data.end - purchases.clock_.last_tick(fitted)
+    fit_end = purchases.observation_end_
+    return None if fit_end is None else planned.data.end - purchases.clock_.last_tick(fit_end)
 
 
 def _since_last(planned: RunPlan, last: RunManifest | None) -> int:
-    """Ticks from the end of what gates compare with."""
-    reference = planned.fitted if last is None else last.evidence
+    """Return the ticks from the end of what gates compare with."""
+    reference = planned.fit_statistics if last is None else last.evidence
     return 0 if reference is None else max(0, planned.data.end - reference.end)
 
 
 def _late(data: SourceData, last: RunManifest | None) -> int | None:
-    """Rows dated up to the last run's date that it did not see."""
+    """Return the number of rows dated up to the last run's date that it did not see."""
     if last is None or last.rows_to_as_of is None:
         return None
     rows = data.rows_up_to(last.end)
@@ -200,15 +205,15 @@ def _late(data: SourceData, last: RunManifest | None) -> int | None:
 
 
 def _states(job: Job, outlets: Sequence[SinkWriter], rows: int) -> tuple[SinkState, ...]:
-    kept = {sink.name: str(sink.path.resolve()) for sink in job.sinks if sink.partitioned and sink.path is not None}
+    folders = {sink.name: str(sink.path.resolve()) for sink in job.sinks if sink.partitioned and sink.path is not None}
     return tuple(
-        SinkState(name=outlet.name, done=outlet.done, rows=rows if outlet.done else 0, runs=kept.get(outlet.name))
+        SinkState(name=outlet.name, done=outlet.done, rows=rows if outlet.done else 0, runs=folders.get(outlet.name))
         for outlet in outlets
     )
 
 
-def _kept(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> RunManifest:
-    """The manifest with the state of the sinks, written."""
+def _save(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> RunManifest:
+    """Write the manifest with the present state of the sinks, and return it."""
     run = run.model_copy(update={"sinks": _states(planned.job, outlets, run.customers)})
     status = "published" if run.published else "unfinished" if run.refusal is None else "refused"
     run = run.model_copy(update={"status": status})

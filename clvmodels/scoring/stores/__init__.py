@@ -1,25 +1,27 @@
-"""Sources and sinks of a job, each behind one small interface: see `store`."""
+"""Sources and sinks of a job, each behind one small protocol: see `store`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clvmodels.scoring.stores.database_sinks import DuckDBFile, PostgresTable, SQLiteTable
+from clvmodels.scoring.stores.duckdb_sink import DuckDBFile
 from clvmodels.scoring.stores.file_sinks import CSVFile, ParquetFile, ParquetSet, published_parts
-from clvmodels.scoring.stores.sources import opened
+from clvmodels.scoring.stores.postgres_sink import PostgresTable
+from clvmodels.scoring.stores.sources import open_source
+from clvmodels.scoring.stores.sqlite_sink import SQLiteTable
 from clvmodels.scoring.stores.store import ScoreStore, StagedTable
 
 if TYPE_CHECKING:
     from clvmodels.scoring.config.sections import SinkSettings
 
-__all__ = ["ScoreStore", "StagedTable", "opened", "place_of", "published_parts"]
+__all__ = ["ScoreStore", "StagedTable", "open_source", "place_of", "published_parts"]
 
 
 def place_of(sink: SinkSettings, uri: str) -> ScoreStore:
-    """Where a sink of a job publishes; `uri` is what its variable holds."""
+    """Return the store of a sink; `uri` is the value of its environment variable."""
     if sink.store == "postgres":
         return PostgresTable(uri, sink.db_schema, sink.table, sink.name)
-    assert sink.path is not None, "a record of a job has a path"
+    assert sink.path is not None, "a job is checked to have a path"
     if sink.store == "duckdb":
         return DuckDBFile(sink.path, sink.table, sink.name)
     if sink.store == "sqlite":

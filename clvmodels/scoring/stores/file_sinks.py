@@ -1,4 +1,4 @@
-"""CSV, Parquet, and sets of Parquet files, as sinks."""
+"""CSV files, Parquet files and sets of Parquet files as sinks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import csv
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,41 +18,40 @@ import pyarrow.parquet as pq
 
 from clvmodels import files
 from clvmodels.errors import StoreUnreachable
-from clvmodels.scoring.stores.store import RUN_ID, locked, only_scores, reaching, sync
+from clvmodels.scoring.stores.store import NOT_UNIQUE, RUN_ID, STAGED, locked, only_scores, reaching, sync
 
 __all__ = ["CURRENT", "CSVFile", "ParquetFile", "ParquetSet", "ParquetWriter", "published_parts"]
 
 CURRENT, RUNS = "current.json", "runs"
 ROW_GROUP = 65_536
-ROWS_A_PART = 1_048_576
+ROWS_PER_PART = 1_048_576
 RUN_NAME = re.compile(r"[0-9a-f]{8,64}")
-STAGED = ".clv-staged"
 
 
 class ParquetWriter:
-    """A Parquet file written by row groups of one size, whatever the size of the pieces that come."""
+    """A Parquet file written in row groups of one size, whatever the size of the pieces written."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
         repeated = [name for name in repeated if name != "customer_id"]
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeated)
-        self._held: list[pa.Table] = []
+        self._waiting: list[pa.Table] = []
         self._rows = 0
 
     def write(self, rows: pa.Table) -> None:
-        self._held.append(rows)
+        self._waiting.append(rows)
         self._rows += len(rows)
         if self._rows >= ROW_GROUP:
-            held = pa.concat_tables(self._held)
+            rows = pa.concat_tables(self._waiting)
             whole = self._rows - self._rows % ROW_GROUP
-            self._writer.write_table(held.slice(0, whole), row_group_size=ROW_GROUP)
-            self._held, self._rows = [held.slice(whole)], self._rows - whole
+            self._writer.write_table(rows.slice(0, whole), row_group_size=ROW_GROUP)
+            self._waiting, self._rows = [rows.slice(whole)], self._rows - whole
 
     def close(self) -> None:
-        """Write what is held, and the end of the file."""
+        """Write the rows that are still waiting, and the end of the file."""
         if self._rows:
-            self._writer.write_table(pa.concat_tables(self._held), row_group_size=ROW_GROUP)
-            self._held, self._rows = [], 0
+            self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=ROW_GROUP)
+            self._waiting, self._rows = [], 0
         self._writer.close()
 
 
@@ -78,7 +78,7 @@ class ParquetFile:
 
     @property
     def staged(self) -> Path:
-        """Where the table lies until it is published: beside it, so that a rename is all it takes."""
+        """The path of the table until it is published, in the same folder so that it only has to be renamed."""
         return self.path.with_name(f".{self.path.name}{STAGED}{self.path.suffix}")
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
@@ -91,21 +91,22 @@ class ParquetFile:
             only_scores(self.name, self.columns_of(self.path))
             return self.run_of(self.path)
 
-    def stage(self, run_id: str, schema: pa.Schema) -> StagedFile:
+    def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedFile:
+        """Stage a file; it has no comments on columns."""
         with reaching(self.name):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.staged.unlink(missing_ok=True)
             return StagedFile(self, schema)
 
     def columns_of(self, path: Path) -> list[str]:
-        """The columns of a file; none if it is not of this kind."""
+        """Return the columns of a file, none if it has another format."""
         try:
             return list(pq.read_schema(path).names)
         except pa.ArrowException:
             return []
 
     def run_of(self, path: Path) -> str | None:
-        """The run a file is of; None if it is no table of scores."""
+        """Return the run of a file, None if it is not a score table."""
         try:
             with pq.ParquetFile(path) as opened:
                 for batch in opened.iter_batches(batch_size=1, columns=[RUN_ID]):
@@ -115,11 +116,11 @@ class ParquetFile:
         return None
 
     def rows_of(self, path: Path, id_type: pa.DataType) -> int:
-        """Rows of a staged file, each customer once, in order."""
+        """Return the number of rows of a staged file; an error unless each customer is there once, in order."""
         last, rows = None, 0
         with pq.ParquetFile(path) as opened:
             for batch in opened.iter_batches(columns=["customer_id"]):
-                last = _in_order(batch.column(0), last, self.name)
+                last = _check_order(batch.column(0), last, self.name)
                 rows += len(batch)
         return rows
 
@@ -143,17 +144,17 @@ class CSVFile(ParquetFile):
 
     def rows_of(self, path: Path, id_type: pa.DataType) -> int:
         last, rows = None, 0
-        kept = pa.csv.ConvertOptions(include_columns=["customer_id"], column_types={"customer_id": id_type})
+        ids_only = pa.csv.ConvertOptions(include_columns=["customer_id"], column_types={"customer_id": id_type})
         newlines = pa.csv.ParseOptions(newlines_in_values=True)
-        with pa.csv.open_csv(path, convert_options=kept, parse_options=newlines) as opened:
+        with pa.csv.open_csv(path, convert_options=ids_only, parse_options=newlines) as opened:
             for batch in opened:
-                last = _in_order(batch.column(0), last, self.name)
+                last = _check_order(batch.column(0), last, self.name)
                 rows += len(batch)
         return rows
 
 
 class StagedFile:
-    """A file beside the one it will replace."""
+    """A file in the same folder as the one it will replace."""
 
     def __init__(self, sink: ParquetFile, schema: pa.Schema) -> None:
         self._sink = sink
@@ -201,13 +202,14 @@ class ParquetSet:
             pointer = _pointer(self.path)
         return None if pointer is None else str(pointer["run_id"])
 
-    def stage(self, run_id: str, schema: pa.Schema) -> StagedSet:
+    def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedSet:
+        """Stage the folder of a run; it has no comments on columns."""
         with reaching(self.name):
             (self.path / RUNS).mkdir(parents=True, exist_ok=True)
-            for left in (self.path / RUNS).glob(f"*{STAGED}"):
-                shutil.rmtree(left)
-            for left in self.path.glob(f".{CURRENT}*"):
-                left.unlink()
+            for leftover in (self.path / RUNS).glob(f"*{STAGED}"):
+                shutil.rmtree(leftover)
+            for leftover in self.path.glob(f".{CURRENT}*"):
+                leftover.unlink()
             return StagedSet(self, run_id, schema)
 
 
@@ -220,7 +222,7 @@ class StagedSet:
         self._folder.mkdir()
         self._parts: list[Path] = []
         self._writer: ParquetWriter | None = None
-        self._room = self._rows = 0
+        self._space = self._rows = 0
 
     def write(self, rows: pa.Table) -> None:
         with reaching(self._sink.name):
@@ -228,12 +230,12 @@ class StagedSet:
                 if self._writer is None:
                     self._parts.append(self._folder / f"part-{len(self._parts):05d}.parquet")
                     self._writer = ParquetWriter(self._parts[-1], self._schema)
-                    self._room = ROWS_A_PART
-                taken = rows.slice(0, self._room)
-                self._writer.write(taken)
-                self._room -= len(taken)
-                rows = rows.slice(len(taken))
-                if not self._room:
+                    self._space = ROWS_PER_PART
+                piece = rows.slice(0, self._space)
+                self._writer.write(piece)
+                self._space -= len(piece)
+                rows = rows.slice(len(piece))
+                if not self._space:
                     self._close()
 
     def count(self) -> int:
@@ -254,9 +256,9 @@ class StagedSet:
                     sync(part)
                 self._folder.rename(final)
             sync(final.parent)
-            told = {"run_id": self._run_id, "rows": self._rows, "parts": [part.name for part in self._parts]}
+            pointer = {"run_id": self._run_id, "rows": self._rows, "parts": [part.name for part in self._parts]}
             with files.replacing(self._sink.path / CURRENT) as temporary:
-                temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+                temporary.write_text(json.dumps(pointer, indent=2) + "\n", encoding="utf-8")
                 sync(temporary)
             sync(self._sink.path)
 
@@ -272,7 +274,7 @@ class StagedSet:
 
 
 def published_parts(path: Path, run_id: str | None = None) -> list[Path] | None:
-    """The Parquet files of a run, by default the current one; None if there is none."""
+    """Return the Parquet files of a run, by default the current one; None if there is none."""
     if run_id is None:
         pointer = _pointer(path)
         return None if pointer is None else [path / RUNS / pointer["run_id"] / name for name in pointer["parts"]]
@@ -281,28 +283,36 @@ def published_parts(path: Path, run_id: str | None = None) -> list[Path] | None:
 
 
 def _pointer(path: Path) -> dict[str, Any] | None:
-    """What the pointer of a set says, checked, since it names files."""
+    """Return the pointer of a set, checked because it names files."""
     try:
-        told = json.loads((path / CURRENT).read_text(encoding="utf-8"))
+        pointer = json.loads((path / CURRENT).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError):
-        told = None
-    sound = isinstance(told, dict) and isinstance(told.get("run_id"), str) and isinstance(told.get("parts"), list)
-    if not sound or not RUN_NAME.fullmatch(told["run_id"]) or not all(_is_part(name) for name in told["parts"]):
-        raise StoreUnreachable(f"{path / CURRENT}: is damaged, so nobody can say which run is current: remove it.")
-    return dict(told)
+        pointer = None
+    if not _is_pointer(pointer):
+        raise StoreUnreachable(f"{path / CURRENT}: is damaged, so the current run is unknown: remove it.")
+    return dict(pointer)
+
+
+def _is_pointer(document: Any) -> bool:
+    if not isinstance(document, dict):
+        return False
+    run_id, parts = document.get("run_id"), document.get("parts")
+    if not isinstance(run_id, str) or not isinstance(parts, list):
+        return False
+    return RUN_NAME.fullmatch(run_id) is not None and all(map(_is_part, parts))
 
 
 def _is_part(name: Any) -> bool:
     return isinstance(name, str) and re.fullmatch(r"part-\d+\.parquet", name) is not None
 
 
-def _in_order(ids: pa.Array, last: Any, name: str) -> Any:
-    """The last id of a batch, whose ids go up from the last of the one before."""
+def _check_order(ids: pa.Array, last: Any, name: str) -> Any:
+    """Return the last id of a batch; an error unless ids increase, from the last of the batch before on."""
     if not len(ids):
         return last
     values = ids.to_numpy(zero_copy_only=False)
     if not np.all(values[1:] > values[:-1]) or (last is not None and not values[0] > last):
-        raise StoreUnreachable(f"{name}: what was staged is not every customer once; nothing was published.")
+        raise StoreUnreachable(f"{name}: {NOT_UNIQUE}")
     return values[-1]

@@ -1,4 +1,4 @@
-"""Sources: what a job reads, as a path or a plan that the engine opens; rows of a database come through a file."""
+"""Sources of a job, as a path or a lazy frame that the engine opens; rows of a database are copied to a file first."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from clvmodels.errors import InvalidJob, InvalidTransactions, StoreUnreachable
 from clvmodels.scoring.stores.store import needs, quoted, reaching
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
-__all__ = ["opened"]
+__all__ = ["open_source"]
 
 ROWS_AT_ONCE = 65_536
 GLOB = frozenset("*?[")
 PARQUET_ENDINGS = (".parquet", ".pq")
-SERVER_SAYS = re.compile(r"ERROR:\s+(.*?)(?: LINE \d+: | Query was: |$)")  # what is around it repeats the statement
-WRONG_STATEMENT = "42"  # class of SQLSTATE: no such table or column, no right, no SQL
+SERVER_MESSAGE = re.compile(r"ERROR:\s+(.*?)(?: LINE \d+: | Query was: |$)")  # the text around it repeats the statement
+WRONG_STATEMENT = "42"  # class of SQLSTATE: no such table or column, no permission, not SQL
+PRIMARY_CODE = 0xFF  # of an extended result code of SQLite
 
 
-def opened(
+def open_source(
     store: str,
     path: Path | None,
     uri: str,
@@ -37,16 +38,16 @@ def opened(
     staging: Path,
     name: str,
 ) -> Any:
-    """What `rfm_summary` and the like read: a path, or a lazy frame.
+    """Return a source as `rfm_summary` reads it: a path, or a lazy frame.
 
     Parameters
     ----------
     columns : sequence of str
-        The columns needed; of a database no others are read. None at all: every one.
+        The columns needed; from a database no others are read. Empty: all columns.
     staging : Path
-        A folder for a copy, if one has to be made; rows stream through it, so that they need no memory.
+        A folder for a copy, if one is needed; rows are streamed to it, so that they do not fill the memory.
     name : str
-        What errors call the source.
+        The section of the job that errors name.
 
     Raises
     ------
@@ -58,82 +59,84 @@ def opened(
         When there is no such table or column, in a file or a database.
     """
     if store == "file":
-        assert path is not None, "a record of a job has a path"
-        found = _files(path, staging)
+        assert path is not None, "a job is checked to have a path"
+        files = _files(path, staging)
         if columns:
-            _refuse_missing(repr(str(path)), frames.column_names(found), columns, name)
-        return found
+            _refuse_missing(repr(str(path)), frames.column_names(files), columns, name)
+        return files
     copy = staging / f"{name}.parquet"
-    # Named with their table: by itself SQLite takes a quoted name that no column has for a text.
-    told = ", ".join(f"{quoted('source')}.{quoted(column)}" for column in columns) or "*"
+    # Names are qualified, since SQLite reads a quoted name that no column has as a text.
+    selected = ", ".join(f"{quoted('source')}.{quoted(column)}" for column in columns) or "*"
     rows = f"({query}\n)" if query is not None else ".".join(quoted(part) for part in str(table).split(".", 1))
-    statement = f"SELECT {told} FROM {rows} AS {quoted('source')}"
+    statement = f"SELECT {selected} FROM {rows} AS {quoted('source')}"
     readers = {"duckdb": _from_duckdb, "sqlite": _from_sqlite, "postgres": _from_postgres}
-    where = str(path) if store != "postgres" else uri
+    address = str(path) if store != "postgres" else uri
     try:
         with (
             reaching(name, uri),
-            readers[store](where, statement, name) as batches,
+            readers[store](address, statement, name) as batches,
             pq.ParquetWriter(copy, batches.schema, compression="zstd") as writer,
         ):
             for batch in batches:
                 writer.write_batch(batch)
     except InvalidTransactions:
         whole = f"SELECT * FROM {rows} AS {quoted('source')} LIMIT 0"
-        _explain(lambda: readers[store](where, whole, name), table, columns, name)
+        _explain(lambda: readers[store](address, whole, name), table, columns, name)
         raise
     return copy
 
 
 def _explain(read: Any, table: str | None, columns: Sequence[str], name: str) -> None:
-    """Raise InvalidJob where a statement failed for a table or column that is not there; `read` reads no row of all."""
+    """Raise InvalidJob if a statement failed because of a missing table or column; `read` selects all columns."""
     try:
         with read() as batches:
-            there = batches.schema.names
+            present = batches.schema.names
     except InvalidTransactions as error:
         if table is None:
             return
         raise InvalidJob(f"{name}.table: {table!r} cannot be read: {error}") from None
-    _refuse_missing(f"the {'query' if table is None else 'table'} of [{name}]", there, columns, name)
+    _refuse_missing(f"the {'query' if table is None else 'table'} of [{name}]", present, columns, name)
 
 
-def _refuse_missing(what: str, there: Sequence[str], columns: Sequence[str], name: str) -> None:
-    missing = [column for column in columns if column not in there]
+def _refuse_missing(table: str, present: Sequence[str], columns: Sequence[str], name: str) -> None:
+    """Raise InvalidJob if a table lacks columns that the job names."""
+    missing = [column for column in columns if column not in present]
     if missing:
         section = "columns" if name == "source" else name
         raise InvalidJob(
-            f"[{section}]: {what} has no column {', '.join(map(repr, missing))}; it has "
-            f"{', '.join(map(repr, there))}: name one of these."
+            f"[{section}]: {table} has no column {', '.join(map(repr, missing))}; it has "
+            f"{', '.join(map(repr, present))}: name one of these."
         )
 
 
 def _files(path: Path, staging: Path) -> Any:
-    """One file or Parquet folder as it is; several files as one plan, or one copy, whose text is told apart later."""
+    """Return one file or Parquet folder as it is, and several files as one lazy frame or one copy with text columns."""
     if path.is_dir() and path.suffix.lower() not in PARQUET_ENDINGS:
-        found = sorted(path.glob("**/*.parquet")) or sorted(path.glob("*.csv"))
+        paths = sorted(path.glob("**/*.parquet")) or sorted(path.glob("*.csv"))
     elif not path.exists() and GLOB & {*str(path)}:
         anchor = Path(path.anchor) if path.is_absolute() else Path()
-        found = sorted(anchor.glob(str(path.relative_to(anchor))))
+        paths = sorted(anchor.glob(str(path.relative_to(anchor))))
     else:
         return path
-    if not found:
-        raise InvalidTransactions(f"No file is meant by {str(path)!r}.")
-    if len(found) == 1:
-        return found[0]
-    if all(file.suffix.lower() in PARQUET_ENDINGS for file in found):
-        return _scanned(path, lambda: pl.scan_parquet(found, glob=False))
+    if not paths:
+        raise InvalidTransactions(f"No file matches {str(path)!r}.")
+    if len(paths) == 1:
+        return paths[0]
+    if all(file.suffix.lower() in PARQUET_ENDINGS for file in paths):
+        return _scan(path, lambda: pl.scan_parquet(paths, glob=False))
     copy = staging / "files.csv"
-    _scanned(path, lambda: pl.scan_csv(found, infer_schema=False, glob=False)).sink_csv(copy)
+    _scan(path, lambda: pl.scan_csv(paths, infer_schema=False, glob=False)).sink_csv(copy)
     return copy
 
 
-def _scanned(path: Path, scan: Any) -> pl.LazyFrame:
+def _scan(path: Path, scan: Any) -> pl.LazyFrame:
+    """Open several files as one table, checking that their columns agree."""
     try:
         lazy: pl.LazyFrame = scan()
         lazy.collect_schema()
     except pl.exceptions.PolarsError as error:
-        told = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InvalidTransactions(f"The files of {str(path)!r} cannot be read as one table: {told}") from error
+        line = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InvalidTransactions(f"The files of {str(path)!r} cannot be read as one table: {line}") from error
     return lazy
 
 
@@ -141,7 +144,7 @@ def _scanned(path: Path, scan: Any) -> pl.LazyFrame:
 def _from_duckdb(path: str, statement: str, name: str) -> Iterator[pa.RecordBatchReader]:
     duckdb = needs("duckdb", "duckdb")
     if not Path(path).exists():
-        raise StoreUnreachable(f"{name}: there is no file {path!r}.")
+        raise StoreUnreachable(f"{name}: file {path!r} does not exist.")
     try:
         with duckdb.connect(path, read_only=True) as connection:
             yield connection.sql(statement).to_arrow_reader(ROWS_AT_ONCE)
@@ -154,38 +157,37 @@ def _from_duckdb(path: str, statement: str, name: str) -> Iterator[pa.RecordBatc
 @contextlib.contextmanager
 def _from_sqlite(path: str, statement: str, name: str) -> Iterator[pa.RecordBatchReader]:
     if not Path(path).exists():
-        raise StoreUnreachable(f"{name}: there is no file {path!r}.")
+        raise StoreUnreachable(f"{name}: file {path!r} does not exist.")
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute("BEGIN")  # both readings see the same rows
+            connection.execute("BEGIN")  # so that both queries see the same rows
             schema = _sqlite_schema(connection, statement, name)
             rows = connection.execute(statement)
 
             def batches() -> Iterator[pa.RecordBatch]:
-                while held := rows.fetchmany(ROWS_AT_ONCE):
-                    columns = zip(zip(*held, strict=True), schema.types, strict=True)
+                while chunk := rows.fetchmany(ROWS_AT_ONCE):
+                    columns = zip(zip(*chunk, strict=True), schema.types, strict=True)
                     yield pa.RecordBatch.from_arrays([pa.array(c, type=t) for c, t in columns], schema=schema)
 
             yield pa.RecordBatchReader.from_batches(schema, batches())
-    except sqlite3.OperationalError as error:
-        wrong = any(words in str(error) for words in ("no such", "syntax error", "incomplete input"))
-        raise (InvalidTransactions if wrong else StoreUnreachable)(f"{name}: {error}") from None
     except sqlite3.Error as error:
-        raise StoreUnreachable(f"{name}: {error}") from None
+        # SQLITE_ERROR is the code of a wrong statement; the file, locks and the disk have codes of their own.
+        wrong = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_ERROR
+        raise (InvalidTransactions if wrong else StoreUnreachable)(f"{name}: {error}") from None
 
 
 def _sqlite_schema(connection: sqlite3.Connection, statement: str, name: str) -> pa.Schema:
-    """Types of the values that there are, since SQLite's columns have none."""
+    """Return the types of the values in each column, since SQLite's columns have none."""
     names = [column[0] for column in connection.execute(f"SELECT * FROM ({statement}) LIMIT 0").description]
     types = {"integer": pa.int64(), "real": pa.float64(), "text": pa.string()}
     fields = []
     for column in names:
-        told = connection.execute(f"SELECT DISTINCT typeof({quoted(column)}) FROM ({statement})")
-        found = {row[0] for row in told} - {"null"}
-        kind = "real" if found == {"integer", "real"} else next(iter(found), "text")
-        if (len(found) > 1 and kind != "real") or kind not in types:
+        rows = connection.execute(f"SELECT DISTINCT typeof({quoted(column)}) FROM ({statement})")
+        present = {row[0] for row in rows} - {"null"}
+        kind = "real" if present == {"integer", "real"} else next(iter(present), "text")
+        if (len(present) > 1 and kind != "real") or kind not in types:
             raise InvalidTransactions(
-                f"{name}: column {column!r} mixes {', '.join(sorted(found))}: cast it in a query."
+                f"{name}: column {column!r} mixes {', '.join(sorted(present))}: cast it in a query."
             )
         fields.append((column, types[kind]))
     return pa.schema(fields)
@@ -198,19 +200,19 @@ def _from_postgres(uri: str, statement: str, name: str) -> Iterator[pa.RecordBat
     try:
         with adbc.connect(uri) as connection, connection.cursor() as cursor:
             schema = cursor.adbc_execute_schema(statement)
-            told = ", ".join(_readable(field) for field in schema)
-            cursor.execute(f"SELECT {told} FROM ({statement}\n) AS {quoted('rows')}")
+            selected = ", ".join(_readable(field) for field in schema)
+            cursor.execute(f"SELECT {selected} FROM ({statement}\n) AS {quoted('rows')}")
             yield cursor.fetch_record_batch()
     except adbc.Error as error:
-        told = hidden(" ".join(str(error).split()), uri)
-        if found := SERVER_SAYS.search(told):
-            told = found[1]
+        text = hidden(" ".join(str(error).split()), uri)
+        if match := SERVER_MESSAGE.search(text):
+            text = match[1]
         wrong = str(getattr(error, "sqlstate", None) or "").startswith(WRONG_STATEMENT)
-        raise (InvalidTransactions if wrong else StoreUnreachable)(f"{name}: {told}") from None
+        raise (InvalidTransactions if wrong else StoreUnreachable)(f"{name}: {text}") from None
 
 
 def _readable(field: pa.Field) -> str:
-    """A column in a type that Arrow has: exact numbers as floats, what has no type of its own as text."""
+    """Return SQL that selects a column in a type that Arrow has: exact numbers as floats, unknown types as text."""
     column = quoted(field.name)
     plain = (pa.types.is_primitive, pa.types.is_string, pa.types.is_large_string)
     if any(test(field.type) for test in plain):

@@ -1,10 +1,10 @@
-"""What a store is: a table is staged where no reader looks, and published in one step."""
+"""The protocol of a store: a table is staged out of sight of readers, and published in one step."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,80 +14,111 @@ import pyarrow as pa
 from clvmodels.errors import CLVError, InvalidJob, InvalidOption, JobLocked, StoreUnreachable
 from clvmodels.scoring.stores.uri import hidden
 
-__all__ = ["RUN_ID", "ScoreStore", "StagedTable", "locked", "needs", "only_scores", "quoted", "reaching", "sync"]
+__all__ = [
+    "NOT_UNIQUE",
+    "RUN_ID",
+    "STAGED",
+    "WAIT",
+    "ScoreStore",
+    "StagedTable",
+    "comment_statements",
+    "locked",
+    "needs",
+    "only_scores",
+    "quoted",
+    "reaching",
+    "sync",
+]
 
-RUN_ID = "run_id"  # the column that says of which run a row is
-OURS = (RUN_ID, "as_of")  # what every table of scores has, and hardly any other
+RUN_ID = "run_id"  # the column with the run of a row
+REQUIRED_COLUMNS = (RUN_ID, "as_of")  # every score table has them, and hardly any other table does
+STAGED = ".clv-staged"  # in the names of staged files and tables
+WAIT = 60  # seconds to wait for a lock that readers hold
+NOT_UNIQUE = "the staged table does not hold every customer exactly once; nothing was published."
 
 
 class StagedTable(Protocol):
-    """A table that is being written, which no reader sees before `publish`."""
+    """A table that is being written, which readers do not see before `publish`."""
 
     def write(self, rows: pa.Table) -> None:
         """Append rows."""
 
     def count(self) -> int:
-        """Rows that arrived, counted where they lie; the table is whole then. A customer twice is an error."""
+        """Finish the table and return its number of rows, counted in the store; a duplicate customer is an error."""
 
     def publish(self) -> None:
-        """Put the table in the place of the old one, in one step."""
+        """Replace the old table with this one, in one step."""
 
     def discard(self) -> None:
-        """Leave no trace; after `publish`, nothing."""
+        """Remove the staged table; after `publish`, do nothing."""
 
 
 class ScoreStore(Protocol):
-    """Where a table of scores is published."""
+    """A place where a score table is published."""
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
-        """Keep others from publishing here; JobLocked if one does."""
+        """Keep other jobs from publishing here; JobLocked if one is publishing."""
 
     def holds(self) -> str | None:
-        """The run whose table is published here; None if there is none. InvalidJob if what is here is no scores."""
+        """Return the run whose table is published here, None if there is none.
 
-    def stage(self, run_id: str, schema: pa.Schema) -> StagedTable:
-        """Begin a table; what an earlier run that died left is removed."""
+        InvalidJob if the table is not a score table.
+        """
+
+    def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedTable:
+        """Begin a table, with comments on its columns where the store can keep them.
+
+        Leftovers of an earlier run that was killed are removed.
+        """
 
 
 def quoted(name: str) -> str:
-    """An SQL identifier, whatever it holds."""
+    """Return a name as an SQL identifier, whatever characters it has."""
     if "\0" in name:
-        raise InvalidOption(f"{name!r} is no name of a table or column: it holds a NUL.")
+        raise InvalidOption(f"{name!r} cannot name a table or column: it contains a NUL.")
     return '"' + name.replace('"', '""') + '"'
 
 
+def comment_statements(table: str, comments: Mapping[str, str]) -> list[str]:
+    """Return SQL statements that comment the columns of a table, whose name is quoted already."""
+    return [
+        f"COMMENT ON COLUMN {table}.{quoted(column)} IS '{text.replace(chr(39), chr(39) * 2)}'"
+        for column, text in comments.items()
+    ]
+
+
 def only_scores(name: str, columns: Collection[str]) -> None:
-    """Let a table be replaced only where it is one of scores."""
-    missing = [column for column in OURS if column not in columns]
+    """Raise InvalidJob unless the columns are those of a score table: no other table may be replaced."""
+    missing = [column for column in REQUIRED_COLUMNS if column not in columns]
     if missing:
         raise InvalidJob(
-            f"{name}: what is there is no table of scores (it has no {' and no '.join(missing)}) and would be lost, so "
-            "it is not replaced: name another table or file in [[sinks]], or remove it yourself if nobody needs it."
+            f"{name}: the existing table is not a score table (it has no {' and no '.join(missing)}), so it is not "
+            "replaced: name another table or file in [[sinks]], or remove this one yourself if nobody needs it."
         )
 
 
 @contextlib.contextmanager
 def reaching(name: str, uri: str = "", failures: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
-    """Turn a failure of the system or a driver into StoreUnreachable, without a secret in it."""
+    """Turn a failure of the system or a driver into StoreUnreachable, without secrets in its message."""
     try:
         yield
     except CLVError:
         raise
     except (OSError, pa.ArrowException, *failures) as error:
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise StoreUnreachable(f"{name}: {hidden(told, uri) if uri else told}") from None
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise StoreUnreachable(f"{name}: {hidden(text, uri) if uri else text}") from None
 
 
 @contextlib.contextmanager
 def locked(path: Path, name: str) -> Iterator[None]:
-    """Hold a lock that the operating system lets go of when the process dies."""
+    """Hold a lock that the operating system releases when the process dies."""
     with reaching(name):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(path)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            raise JobLocked(f"{name}: another job is at work ({path} is locked); nothing was changed.") from None
+            raise JobLocked(f"{name}: another job is running ({path} is locked); nothing was changed.") from None
     try:
         yield
     finally:
@@ -95,7 +126,7 @@ def locked(path: Path, name: str) -> Iterator[None]:
 
 
 def needs(module: str, extra: str) -> Any:
-    """A driver, or the error that says how to install it."""
+    """Import a driver; an error says how to install it."""
     from importlib import import_module
 
     try:
@@ -105,10 +136,10 @@ def needs(module: str, extra: str) -> Any:
 
 
 def sync(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk."""
+    """Flush a file, or the names in a folder, to the disk."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
-    except PermissionError:  # a folder, on Windows
+    except PermissionError:  # a folder on Windows
         return
     try:
         os.fsync(descriptor)

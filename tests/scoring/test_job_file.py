@@ -39,11 +39,11 @@ def test_every_fault_is_named_at_once(tmp_path):
     )
     with pytest.raises(InvalidJob) as caught:
         read_job(path)
-    told = str(caught.value)
+    message = str(caught.value)
     for fault in (
         "source.pth: there is no such field",
         "source.store: Input should be 'file', 'duckdb', 'sqlite' or 'postgres', not 'x'",
-        "[sink]: is no section",
+        "[sink]: is not a section",
         "columns.date",
         "predictions.horizons: horizon='2 fortnights'",
         "predictions.margin: Input should be less than or equal to 1",
@@ -51,28 +51,28 @@ def test_every_fault_is_named_at_once(tmp_path):
         "models.purchases: is not one of bgnbd",
         "clock: merge_within='month' makes each calendar month one opportunity",
     ):
-        assert fault in told
-    assert "9 faults" in told
+        assert fault in message
+    assert "9 faults" in message
 
 
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
         ({"source": {"store": "postgres", "table": "t"}}, "source: uri_variable"),
-        ({"source": {"store": "sqlite", "path": "x.db"}}, "source: table, query: give one"),
-        ({"source": {"path": "x.csv", "query": "SELECT 1"}}, "are for databases"),
-        ({"sinks": [{"path": "a.csv", "store": "csv", "partitioned": True}]}, "partitioned: is for Parquet"),
+        ({"source": {"store": "sqlite", "path": "x.db"}}, "source: table, query: set one"),
+        ({"source": {"path": "x.csv", "query": "SELECT 1"}}, "only for databases"),
+        ({"sinks": [{"path": "a.csv", "store": "csv", "partitioned": True}]}, "partitioned: only for store"),
         ({"sinks": [{"path": "a"}, {"path": "a"}]}, "sinks: parquet:a is named twice"),
         ({"sinks": [{"store": "sqlite", "path": "a", "table": "x" * 64}]}, "must be 1 to 63"),
         ({"sinks": [{"store": "sqlite", "path": "a", "table": "a\0b"}]}, "printable"),
-        ({"models": {"by": "country"}}, "models.by: 'country' is none of customers.attributes"),
+        ({"models": {"by": "country"}}, "models.by: 'country' is not one of customers.attributes"),
         ({"models": {"purchases": "bgbb"}}, "counts opportunities"),
         ({"columns": {"date": "x", "amount": "x"}}, "two of them are the same"),
         ({"predictions": {"horizons": ["12 months", "12  MONTHS"]}}, "predictions.horizons"),
-        ({"registry": {"folder": "a", "file": "b"}}, "give one of the two"),
+        ({"registry": {"folder": "a", "file": "b"}}, "set one of the two"),
         ({"models": {"holdout": "soon"}}, "models.holdout"),
-        ({"columns": {"order_id": "x"}}, r"columns\.order_id: is read with \[cleaning.rules\]"),
-        ({"cleaning": {"rules": {"refund": "net"}}}, "there is no rule 'refund'; there are missing_id"),
+        ({"columns": {"order_id": "x"}}, r"columns\.order_id: is only read with \[cleaning.rules\]"),
+        ({"cleaning": {"rules": {"refund": "net"}}}, "there is no rule 'refund'; the rules are missing_id"),
         ({"cleaning": {"rules": {"refunds": "sometimes"}}}, "refunds='sometimes' is not one of 'net'"),
     ],
 )

@@ -1,0 +1,194 @@
+"""Gates on what was read and predicted: customers refused, lost and gained, drift, totals, purchases since the fit.
+
+What is compared with what. Customers age: T and recency grow by themselves, frequency does too, and a nightly job that
+compared them with the day of the fit would refuse itself within weeks. So the distributions are those of the customers
+who were there at the last run, with T measured at that run. In a healthy log T is then exactly the same, and the rest
+has moved by the purchases of a day or a month. That shows at once whether rows were lost, ids were replaced, or amounts
+came in another unit. A slow change of behavior does not show from one night to the next; `check_activity` therefore
+counts purchases since the fit and compares them with what the model expected.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from clvmodels.scoring.gates.drift import binned, kolmogorov_smirnov, population_stability
+from clvmodels.scoring.gates.limits import Gates
+from clvmodels.scoring.gates.result import Figure, GateResult
+from clvmodels.scoring.gates.run_statistics import Quantity, RunCounts, RunStatistics, StatisticsCollector
+
+__all__ = ["Reference", "check_activity", "check_data", "check_totals"]
+
+ACTIVITY_ERRORS = 3.0  # standard errors by which activity may differ by chance, in addition to its limit
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An earlier day to compare with.
+
+    Attributes
+    ----------
+    kind : {"run", "fit", "champion"}
+        The last run, the fit of the model that scores, or the champion's fit.
+    statistics : RunStatistics
+    """
+
+    kind: Literal["run", "fit", "champion"]
+    statistics: RunStatistics
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        return {"reference": self.kind, "reference_as_of": self.statistics.as_of}
+
+
+def check_data(
+    limits: Gates, collector: StatisticsCollector, statistics: RunStatistics, reference: Reference | None
+) -> list[GateResult]:
+    """Check what was read, by itself and against an earlier day."""
+    results = _check_refused(limits, statistics)
+    if reference is None:
+        return results
+    if statistics.end < reference.statistics.end:
+        return [*results, GateResult.of("rows", True, "gate-rows-earlier-day", reference.figures)]
+    return [
+        *results,
+        *_check_lost(limits, collector, reference),
+        *_check_gained(limits, statistics, reference),
+        *_check_drift(limits, collector, reference),
+    ]
+
+
+def check_totals(limits: Gates, statistics: RunStatistics, last: RunStatistics) -> list[GateResult]:
+    """Check each predicted total against the last run's."""
+    if limits.total_change is None:
+        return []
+    results = []
+    for column in sorted(set(statistics.totals) & set(last.totals)):
+        now, before = statistics.totals[column], last.totals[column]
+        change = now / before - 1 if before else (0.0 if now == 0 else math.copysign(1.0, now))
+        figures: dict[str, Figure] = {
+            "column": column,
+            "change": change,
+            "limit": limits.total_change,
+            "now": now,
+            "before": before,
+            "reference_as_of": last.as_of,
+        }
+        results.append(GateResult.of("total", abs(change) <= limits.total_change, "gate-total", figures))
+    return results
+
+
+def check_activity(
+    limits: Gates, collector: StatisticsCollector, statistics: RunStatistics, fit: RunStatistics
+) -> list[GateResult]:
+    """Check purchases since the fit against those expected of its customers, and of customers who came since.
+
+    Their number varies by chance by sqrt(D expected). Where rates are gamma-distributed, D, variance over mean, is
+    1 + m/r for a mean of m (Ehrenberg 1959, Applied Statistics 8(1), 26-41). So D - 1 grows with m: it is that of the
+    purchases up to the fit times the ratio of the expected purchases to those.
+    """
+    elapsed = statistics.end - fit.end
+    if limits.activity is None or elapsed <= 0 or not fit.forecast or elapsed > fit.forecast[-1][0]:
+        return []
+    actual = statistics.repeat_purchases - fit.repeat_purchases
+    ticks, totals = zip(*((0, 0.0), *fit.forecast), strict=True)
+    expected = float(np.interp(elapsed, ticks, totals)) + collector.expected_of_new
+    growth = expected / fit.repeat_purchases if fit.repeat_purchases else 1.0
+    dispersion = 1.0 + max(0.0, fit.dispersion - 1.0) * max(0.0, growth)
+    error = math.sqrt(dispersion * max(expected, 1.0))
+    allowed = limits.activity * expected + ACTIVITY_ERRORS * error
+    figures: dict[str, Figure] = {
+        "actual": float(actual),
+        "expected": expected,
+        "change": actual / expected - 1 if expected > 0 else 0.0,
+        "standard_error": error,
+        "limit": limits.activity,
+        "limit_errors": ACTIVITY_ERRORS,
+        "fit_as_of": fit.as_of,
+    }
+    return [GateResult.of("activity", abs(actual - expected) <= allowed, "gate-activity", figures)]
+
+
+def _check_refused(limits: Gates, statistics: RunStatistics) -> list[GateResult]:
+    if limits.refused is None:
+        return []
+    customers = statistics.customers + statistics.refused
+    share = statistics.refused / customers if customers else 0.0
+    figures: dict[str, Figure] = {
+        "refused": statistics.refused,
+        "customers": customers,
+        "share": share,
+        "limit": limits.refused,
+    }
+    return [GateResult.of("refused", share <= limits.refused, "gate-refused", figures)]
+
+
+def _check_lost(limits: Gates, collector: StatisticsCollector, reference: Reference) -> list[GateResult]:
+    """Check that the customers of the reference are still there."""
+    if limits.rows_lost is None:
+        return []
+    before, still = reference.statistics.customers, collector.customers_at_last_run
+    share = abs(1 - still / before) if before else 0.0
+    figures: dict[str, Figure] = reference.figures | {
+        "remaining": still,
+        "before": before,
+        "share": share,
+        "direction": "same" if still == before else "fewer" if still < before else "more",
+        "limit": limits.rows_lost,
+    }
+    return [GateResult.of("rows", share <= limits.rows_lost, "gate-rows-lost", figures)]
+
+
+def _check_gained(limits: Gates, statistics: RunStatistics, reference: Reference) -> list[GateResult]:
+    """Check that the number of customers has not grown too fast."""
+    if limits.rows_gained is None:
+        return []
+    before, now = reference.statistics.customers, statistics.customers
+    share = now / before - 1 if before else 0.0
+    figures: dict[str, Figure] = reference.figures | {
+        "customers": now,
+        "before": before,
+        "share": share,
+        "limit": limits.rows_gained,
+    }
+    return [GateResult.of("rows", share <= limits.rows_gained, "gate-rows-gained", figures)]
+
+
+def _check_drift(limits: Gates, collector: StatisticsCollector, reference: Reference) -> list[GateResult]:
+    """Check the distributions of the customers who were there then; T is the same, the rest moves as they buy."""
+    if limits.psi is None and limits.ks is None:
+        return []
+    bought = collector.bought_since / max(collector.customers_at_last_run, 1)
+    return [
+        _check_quantity(limits, quantity, counts, reference, 0.0 if quantity == "T" else bought)
+        for quantity, counts in collector.at_last_run.items()
+        if (before := reference.statistics.quantiles.get(quantity)) is not None and before.values and len(counts.values)
+    ]
+
+
+def _check_quantity(
+    limits: Gates, quantity: Quantity, counts: RunCounts, reference: Reference, bought_since: float
+) -> GateResult:
+    """Check the distribution of one quantity by two measures of distance."""
+    before = reference.statistics.quantiles[quantity]
+    psi, ks = population_stability(*binned(before, counts)), kolmogorov_smirnov(before, counts)
+    limit_psi, limit_ks = (None if limit is None else limit + bought_since for limit in (limits.psi, limits.ks))
+    figures: dict[str, Figure] = reference.figures | {
+        "quantity": quantity,
+        "psi": psi,
+        "ks": ks,
+        "psi_setting": limits.psi,
+        "ks_setting": limits.ks,
+        "bought_since": bought_since,
+        "limit_psi": limit_psi,
+        "limit_ks": limit_ks,
+        "psi_checked": limit_psi is not None,
+        "ks_checked": limit_ks is not None,
+        "purchases_allowed": bought_since > 0,
+    }
+    passed = (limit_psi is None or psi <= limit_psi) and (limit_ks is None or ks <= limit_ks)
+    return GateResult.of(f"shift of {quantity}", passed, "gate-drift", figures)

@@ -1,0 +1,62 @@
+"""The limits of the gates: the table [gates] of a job file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+
+from clvmodels.inference.fitting import FitStatus
+from clvmodels.scoring.gates.run_statistics import Record
+
+__all__ = ["Gates"]
+
+Threshold = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+
+
+class Gates(Record):
+    """How much may change before a fit or a run is refused; None (in TOML: "off") switches a gate off.
+
+    Attributes
+    ----------
+    fit_status : tuple of {"converged", "boundary"}
+        The statuses a fit may end with. A boundary is a maximum too, but it says that the data cannot show something,
+        such as dropout: look at it before it is published unattended.
+    parameter_errors, parameter_change : float
+        A parameter is refused if it differs from the champion's by more than this many standard errors of the
+        difference and by more than this share. Both are needed: with many customers a change of 1 % is many standard
+        errors, with few customers a change of 50 % is within one.
+    total_change : float
+        Share by which a predicted total may differ from the last run's.
+    psi, ks : float
+        Population stability index and Kolmogorov-Smirnov distance of each quantity from the last run's. The share of
+        customers who bought in between is added to both limits (but not for T): new purchases alone cannot move a
+        distribution function further.
+    rows_lost, rows_gained : float
+        Share of the last run's customers that may be missing, and by which their number may grow.
+    refused : float
+        Share of customers that the model may refuse.
+    activity : float
+        Share by which purchases since the fit may differ from those expected, beyond three standard errors.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)  # a TOML list fills a tuple
+
+    fit_status: tuple[FitStatus, ...] | None = ("converged",)
+    parameter_errors: Threshold | None = 6.0
+    parameter_change: Threshold | None = 0.25
+    total_change: Threshold | None = 0.2
+    psi: Threshold | None = 0.1
+    ks: Threshold | None = 0.1
+    rows_lost: Threshold | None = 0.01
+    rows_gained: Threshold | None = 0.5
+    refused: Threshold | None = 0.01
+    activity: Threshold | None = 0.25
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _off(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str) and value != "off":
+            expected = "a list of allowed statuses of a fit" if info.field_name == "fit_status" else "a number above 0"
+            raise ValueError(f'must be {expected}, or "off"')
+        return None if value == "off" else value

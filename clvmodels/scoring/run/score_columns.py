@@ -1,0 +1,381 @@
+"""The columns of the score table as records, over which schema, rows, totals, comments and data dictionary iterate.
+
+To add a column, add a record to `score_columns` (and a test).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from clvmodels.clock import TimeUnit
+from clvmodels.processes.contract import Array
+from clvmodels.scoring.config.job import Job
+from clvmodels.scoring.config.sections import PredictionSettings, column_suffix
+from clvmodels.transactions.summary import RFM
+
+__all__ = [
+    "Booleans",
+    "KnownCustomers",
+    "RunStamp",
+    "ScoreColumn",
+    "ScoredBlock",
+    "column_comments",
+    "columns_of_job",
+    "data_dictionary",
+    "prediction_column",
+    "schema",
+    "score_columns",
+]
+
+Booleans = npt.NDArray[np.bool_]
+Predictions = Mapping[str, Array]  # columns of a prediction by their names, such as "lifetime_value_lower", each (n,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownCustomers:
+    """The customers that a run scores.
+
+    Attributes
+    ----------
+    rfm : RFM
+        In order of id. A customer who has not bought yet has the history of one who buys for the first time now.
+    bought : bool array (n,)
+    """
+
+    rfm: RFM
+    bought: Booleans
+
+    def __getitem__(self, rows: slice) -> KnownCustomers:
+        return KnownCustomers(self.rfm[rows], self.bought[rows])
+
+    def __len__(self) -> int:
+        return len(self.rfm)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStamp:
+    """What every row repeats: the run's id and date; and the ticks from the end of the fit to that date."""
+
+    run_id: str
+    as_of: str
+    since_fit: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredBlock:
+    """A block of customers with everything predicted for them: what columns are computed from.
+
+    Attributes
+    ----------
+    customers : KnownCustomers
+    stamp : RunStamp
+    reasons : object array (n,)
+        Why a customer, or the customer's value, could not be predicted; an empty text where nothing is missing.
+    alive : float array (n,)
+        P(alive); NaN for customers the model refuses.
+    predictions : mapping of horizon to mapping of str to float array (n,)
+        By horizon, the columns of the predictions; NaN for customers the model refuses.
+    """
+
+    customers: KnownCustomers
+    stamp: RunStamp
+    reasons: npt.NDArray[np.object_]
+    alive: Array
+    predictions: Mapping[str, Predictions] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+
+Compute = Callable[[ScoredBlock], Any]  # an array (n,), where NaN is missing in a column of floats, or an Arrow array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreColumn:
+    """A column of the score table.
+
+    Attributes
+    ----------
+    name : str
+    dtype : pyarrow.DataType
+    unit : str
+        Such as "days" or "money"; empty where a value has none.
+    description : str
+        What a value means, for the data dictionary and the comments in databases.
+    additive : bool
+        Whether the sum over customers is a total of the run, which the manifest keeps and the gates compare.
+    compute : function of ScoredBlock
+        The values of a block of customers.
+    """
+
+    name: str
+    dtype: pa.DataType
+    unit: str
+    description: str
+    additive: bool
+    compute: Compute
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the function, as plain values."""
+        return {
+            "name": self.name,
+            "dtype": str(self.dtype),
+            "unit": self.unit,
+            "description": self.description,
+            "additive": self.additive,
+        }
+
+
+def score_columns(
+    predictions: PredictionSettings,
+    *,
+    id_dtype: pa.DataType,
+    time_unit: TimeUnit,
+    has_money: bool,
+    has_spend: bool,
+) -> tuple[ScoreColumn, ...]:
+    """Return the columns of the score table, in their order.
+
+    Parameters
+    ----------
+    predictions : PredictionSettings
+        Horizons, interval, and the terms of the value.
+    id_dtype : pyarrow.DataType
+        Of customer_id.
+    time_unit : str
+        Of the model's clock.
+    has_money, has_spend : bool
+        Whether the source has money, and whether the model values it.
+    """
+    predicted = [
+        column for horizon in predictions.horizons for column in _horizon_columns(predictions, horizon, has_spend)
+    ]
+    return (*_history_columns(id_dtype, time_unit, has_money), *predicted, *_run_columns())
+
+
+def columns_of_job(job: Job) -> tuple[ScoreColumn, ...]:
+    """Return the columns that a job's score table has, if its customer ids are text and its source has money.
+
+    A run leaves out the columns of money where the source turns out to have none.
+    """
+    return score_columns(
+        job.predictions,
+        id_dtype=pa.string(),
+        time_unit=job.clock.time_unit,
+        has_money=job.has_spend,
+        has_spend=job.has_spend,
+    )
+
+
+def schema(columns: Sequence[ScoreColumn]) -> pa.Schema:
+    """Return the Arrow schema of the score table."""
+    return pa.schema([(column.name, column.dtype) for column in columns])
+
+
+def column_comments(columns: Sequence[ScoreColumn]) -> dict[str, str]:
+    """Return the comment of each column for a database: its description and unit."""
+    return {column.name: f"{column.description} {_unit_note(column)}".strip() for column in columns}
+
+
+def data_dictionary(columns: Sequence[ScoreColumn]) -> str:
+    """Return the data dictionary of the score table in Markdown, one row per column."""
+    header = ("column", "type", "unit", "total", "description")
+    rows = [
+        (f"`{column.name}`", str(column.dtype), column.unit, "yes" if column.additive else "", column.description)
+        for column in columns
+    ]
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def prediction_column(quantity: str, horizon: str, end: str = "") -> str:
+    """Return the name of a predicted column, such as lifetime_value_12_months_lower."""
+    return f"{quantity}_{column_suffix(horizon)}{end}"
+
+
+def _history_columns(id_dtype: pa.DataType, time_unit: TimeUnit, has_money: bool) -> list[ScoreColumn]:
+    """What is known of a customer, and P(alive)."""
+    unit = f"{time_unit}s"
+    columns = [
+        ScoreColumn(
+            "customer_id", id_dtype, "", "Customer, as in the source: text or a whole number.", False, _customer_ids
+        ),
+        ScoreColumn(
+            "frequency",
+            pa.int64(),
+            "purchases",
+            "Repeat purchases up to as_of.",
+            False,
+            _frequency,
+        ),
+        ScoreColumn(
+            "recency",
+            pa.float64(),
+            unit,
+            "Time from the first purchase to the last; missing before the first purchase.",
+            False,
+            _recency,
+        ),
+        ScoreColumn(
+            "T",
+            pa.float64(),
+            unit,
+            "Time from the first purchase to as_of; missing before the first purchase.",
+            False,
+            _age,
+        ),
+    ]
+    if has_money:
+        columns.append(
+            ScoreColumn(
+                "monetary_value",
+                pa.float64(),
+                "money per purchase",
+                "Average order value of the purchases that the spend model reads; missing where there are none.",
+                False,
+                _monetary_value,
+            )
+        )
+    alive = "Probability that the customer is still active at as_of; missing where reason says why."
+    return [
+        *columns,
+        ScoreColumn("probability_alive", pa.float64(), "probability", alive, True, _alive),
+    ]
+
+
+def _horizon_columns(predictions: PredictionSettings, horizon: str, has_spend: bool) -> list[ScoreColumn]:
+    """What is predicted over a horizon: purchases, value, and the ends of their intervals."""
+    quantities = {
+        "expected_purchases": ("purchases", f"Purchases expected in the {horizon} after as_of"),
+        "lifetime_value": ("money", f"Value of the {predictions.value_terms(horizon).text}"),
+    }
+    if not has_spend:
+        del quantities["lifetime_value"]
+    ends = {"": ""}
+    if predictions.interval is not None:
+        interval = f"{predictions.interval:.6g} interval for the {predictions.interval_for}"
+        ends |= {"_lower": f"; lower end of the {interval}", "_upper": f"; upper end of the {interval}"}
+    return [
+        ScoreColumn(
+            name=prediction_column(quantity, horizon, end),
+            dtype=pa.float64(),
+            unit=unit,
+            description=f"{description}{which}.",
+            additive=end == "",  # the sum of interval ends is not the end of an interval
+            compute=partial(_predicted, horizon=horizon, name=f"{quantity}{end}"),
+        )
+        for quantity, (unit, description) in quantities.items()
+        for end, which in ends.items()
+    ]
+
+
+def _run_columns() -> list[ScoreColumn]:
+    """How a customer relates to the fit and the run."""
+    return [
+        ScoreColumn(
+            "new_since_fit",
+            pa.bool_(),
+            "",
+            "Whether the first purchase is later than the data the model was fitted to.",
+            False,
+            _new_since_fit,
+        ),
+        ScoreColumn(
+            "not_yet_bought",
+            pa.bool_(),
+            "",
+            "Whether the customer is listed but has not bought; scored as if buying for the first time at as_of.",
+            False,
+            _not_yet_bought,
+        ),
+        ScoreColumn(
+            "reason",
+            pa.string(),
+            "",
+            "Why predictions are missing; missing where none are.",
+            False,
+            _reasons,
+        ),
+        ScoreColumn(
+            "as_of",
+            pa.date32(),
+            "",
+            "Date scored from.",
+            False,
+            _as_of,
+        ),
+        ScoreColumn(
+            "run_id",
+            pa.string(),
+            "",
+            "The run that made the row; its manifest has the rest.",
+            False,
+            _run_ids,
+        ),
+    ]
+
+
+def _unit_note(column: ScoreColumn) -> str:
+    return f"Unit: {column.unit}." if column.unit else ""
+
+
+def _customer_ids(block: ScoredBlock) -> Any:
+    return block.customers.rfm.customer_id.to_arrow()
+
+
+def _frequency(block: ScoredBlock) -> npt.NDArray[np.int64]:
+    return block.customers.rfm.frequency
+
+
+def _recency(block: ScoredBlock) -> Array:
+    return np.where(block.customers.bought, block.customers.rfm.recency, np.nan)
+
+
+def _age(block: ScoredBlock) -> Array:
+    return np.where(block.customers.bought, block.customers.rfm.T, np.nan)
+
+
+def _monetary_value(block: ScoredBlock) -> Array | None:
+    return block.customers.rfm.monetary_value
+
+
+def _alive(block: ScoredBlock) -> Array:
+    return block.alive
+
+
+def _predicted(block: ScoredBlock, horizon: str, name: str) -> Array:
+    """Return a column of the predictions over a horizon (n,), all missing where the model refuses the whole block."""
+    column = block.predictions.get(horizon, {}).get(name)
+    return np.full(len(block), np.nan) if column is None else column
+
+
+def _new_since_fit(block: ScoredBlock) -> Booleans:
+    rfm, since_fit = block.customers.rfm, block.stamp.since_fit
+    if since_fit is None:
+        return np.zeros(len(block), dtype=bool)
+    is_new: Booleans = np.rint(rfm.T * rfm.clock.ticks_per_unit) < since_fit
+    return is_new & block.customers.bought
+
+
+def _not_yet_bought(block: ScoredBlock) -> Booleans:
+    return ~block.customers.bought
+
+
+def _reasons(block: ScoredBlock) -> pa.Array:
+    return pa.array(block.reasons, type=pa.string(), mask=block.reasons == "")
+
+
+def _as_of(block: ScoredBlock) -> pa.Array:
+    return pa.repeat(pa.scalar(date.fromisoformat(block.stamp.as_of[:10]), type=pa.date32()), len(block))
+
+
+def _run_ids(block: ScoredBlock) -> pa.Array:
+    return pa.repeat(pa.scalar(block.stamp.run_id, type=pa.string()), len(block))

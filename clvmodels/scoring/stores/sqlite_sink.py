@@ -1,0 +1,105 @@
+"""SQLite as a sink: a table is loaded under another name and takes the name of the old one in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from clvmodels.scoring.stores.store import RUN_ID, STAGED, WAIT, locked, only_scores, quoted, reaching
+
+__all__ = ["SQLiteTable"]
+
+SQLITE_TYPES = {"int64": "INTEGER", "double": "REAL", "bool": "INTEGER"}
+
+
+class SQLiteTable:
+    """A table of a SQLite database, which may hold others."""
+
+    def __init__(self, path: Path, table: str, name: str) -> None:
+        self.path, self.table, self.name = path, table, name
+
+    @property
+    def staged(self) -> str:
+        return f"{self.table}{STAGED}"
+
+    def connect(self) -> sqlite3.Connection:
+        """Connect, leaving transactions to the caller."""
+        return sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        return locked(self.path.with_name(f".{self.path.name}.lock"), self.name)
+
+    def holds(self) -> str | None:
+        if not self.path.exists():
+            return None
+        with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
+            if not self.is_replaced(connection):
+                return None
+            row = connection.execute(f"SELECT {quoted(RUN_ID)} FROM {quoted(self.table)} LIMIT 1").fetchone()
+            return None if row is None else str(row[0])
+
+    def is_replaced(self, connection: sqlite3.Connection) -> bool:
+        """Return whether there is a table to replace; InvalidJob if it is not a score table."""
+        names = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(self.table)})")]
+        if names:
+            only_scores(self.name, names)
+        return bool(names)
+
+    def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> _StagedSQLite:
+        """Stage a table; SQLite has no comments on columns."""
+        with reaching(self.name, failures=(sqlite3.Error,)):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return _StagedSQLite(self, schema)
+
+
+class _StagedSQLite:
+    def __init__(self, sink: SQLiteTable, schema: pa.Schema) -> None:
+        self._sink = sink
+        self._connection = sink.connect()
+        columns = ", ".join(f"{quoted(field.name)} {SQLITE_TYPES.get(str(field.type), 'TEXT')}" for field in schema)
+        places = ", ".join("?" * len(schema))
+        self._insert = f"INSERT INTO {quoted(sink.staged)} VALUES ({places})"
+        self._connection.execute(f"DROP TABLE IF EXISTS {quoted(sink.staged)}")
+        key = f"PRIMARY KEY ({quoted('customer_id')})"
+        self._connection.execute(f"CREATE TABLE {quoted(sink.staged)} ({columns}, {key}) WITHOUT ROWID")
+
+    def write(self, rows: pa.Table) -> None:
+        with reaching(self._sink.name, failures=(sqlite3.Error,)):
+            for batch in rows.to_batches(
+                max_chunksize=65_536
+            ):  # each in its own transaction, so that readers wait only briefly
+                columns = [_to_sqlite(column) for column in batch.columns]
+                self._connection.execute("BEGIN")
+                self._connection.executemany(self._insert, zip(*columns, strict=True))
+                self._connection.execute("COMMIT")
+
+    def count(self) -> int:
+        with reaching(self._sink.name, failures=(sqlite3.Error,)):
+            return int(self._connection.execute(f"SELECT count(*) FROM {quoted(self._sink.staged)}").fetchone()[0])
+
+    def publish(self) -> None:
+        with reaching(self._sink.name, failures=(sqlite3.Error,)):
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._sink.is_replaced(self._connection)
+            self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._sink.table)}")
+            self._connection.execute(f"ALTER TABLE {quoted(self._sink.staged)} RENAME TO {quoted(self._sink.table)}")
+            self._connection.execute("COMMIT")
+
+    def discard(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._sink.staged)}")
+        self._connection.close()
+
+
+def _to_sqlite(column: pa.Array) -> list[Any]:
+    """Return values as SQLite stores them; it has no type for dates."""
+    if pa.types.is_date(column.type):
+        return [None if day is None else day.isoformat() for day in column.to_pylist()]
+    return list(column.to_pylist())
