@@ -1,9 +1,9 @@
-"""The Clock: what one unit of time is, and which purchases count as one.
+"""The Clock: the time unit, the period within which purchases are merged, and the time zone.
 
-Purchases within one tick (a calendar day, or an hour) are one purchase. Ticks are whole numbers since 1970; the time
-unit only divides their differences, so it changes no data, only the scale on which times and parameters are told.
+Purchases within one tick (a calendar day, or an hour) count as one purchase. Ticks are whole numbers since 1970; the
+time unit only divides their differences, so it changes no data, only the scale of times and parameters.
 
-On a discrete clock the tick is a whole calendar week, month or year: one opportunity to buy, and the unit of time.
+On a discrete clock the tick is a whole calendar week, month or year: one opportunity to buy, and the time unit.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ HOURS: dict[str, float] = {
     "year": 24 * 365.25,
 }
 OPPORTUNITIES: tuple[Literal["week", "month", "year"], ...] = ("week", "month", "year")
-WHOLE = 1e-9  # so little off, a number of opportunities was rounded on its way
+ROUNDING_TOLERANCE = 1e-9  # float error allowed in a whole number of opportunities
 HORIZON = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(hour|day|week|month|year)s?\s*")
 EPOCH = datetime(1970, 1, 1)
-FIRST_MONDAY = 3  # days before 1970-01-01, a Thursday, that its week began
+FIRST_MONDAY = 3  # days from the Monday of its week to 1970-01-01, a Thursday
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,17 @@ class Clock:
     Parameters
     ----------
     time_unit : {"hour", "day", "week", "month", "year"}
-        The unit in which recency, T, horizons and parameters are told. A month is 365.25/12 days, a year 365.25.
+        The unit of recency, T, horizons and parameters. A month is 365.25/12 days, a year 365.25 days.
     merge_within : {"day", "hour", "week", "month", "year"}
-        Purchases of a customer within one such calendar period are one purchase. A week (from Monday), month or year
-        is an opportunity, as discrete processes count them, and has to be the time unit too.
+        Purchases of a customer within one such calendar period count as one. A week (from Monday), month or year is an
+        opportunity to buy, as in discrete processes, and must also be the time unit.
     time_zone : str, optional
-        IANA name of the zone whose calendar counts. Needed for, and only applied to, zone-aware timestamps.
+        IANA name of the zone whose calendar applies. Needed for timestamps with a zone, and only used for them.
 
     Raises
     ------
     InvalidOption
-        For a unit, merge period or zone that does not exist, or opportunities told in another unit.
+        If the unit, merge period or zone does not exist, or opportunities are combined with another unit.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class Clock:
         if self.discrete and self.time_unit != self.merge_within:
             raise InvalidOption(
                 f"merge_within={self.merge_within!r} makes each calendar {self.merge_within} one opportunity to buy, "
-                f"and opportunities are counted whole: pass time_unit={self.merge_within!r} too, not "
+                f"which must also be the time unit: pass time_unit={self.merge_within!r} instead of "
                 f"{self.time_unit!r}, or merge_within='day'."
             )
         if self.time_zone is not None:
@@ -88,7 +88,7 @@ class Clock:
                 ZoneInfo(self.time_zone)
             except (KeyError, ValueError, OSError, TypeError):  # ZoneInfoNotFoundError is a KeyError
                 raise InvalidOption(
-                    f"time_zone={self.time_zone!r} is not a known zone; give an IANA name such as 'Europe/Paris'."
+                    f"time_zone={self.time_zone!r} is not a known time zone; pass an IANA name such as 'Europe/Paris'."
                 ) from None
 
     def __str__(self) -> str:
@@ -99,7 +99,7 @@ class Clock:
 
     @property
     def discrete(self) -> bool:
-        """Whether a tick is an opportunity to buy, and times are whole numbers of them."""
+        """Whether ticks are opportunities to buy, and times are whole numbers of them."""
         return self.merge_within in OPPORTUNITIES
 
     @property
@@ -113,31 +113,31 @@ class Clock:
         return self.length("year")
 
     def length(self, unit: TimeUnit) -> float:
-        """How long a unit is, in this clock's unit."""
+        """Return the length of a unit in this clock's unit."""
         return HOURS[unit] / HOURS[self.time_unit]
 
     def duration(self, value: float | str, name: str = "horizon") -> float:
-        """Length of time in this clock's unit.
+        """Return a length of time in this clock's unit.
 
         Parameters
         ----------
         value : float or str
-            A number is already in the clock's unit; a string names its own, such as "90 days" or "12 months".
+            A number in the clock's unit, or text with a unit, such as "90 days" or "12 months".
         name : str
-            How the argument is called in the error.
+            Name of the argument in error messages.
 
         Raises
         ------
         InvalidOption
-            When the string cannot be read, the length is negative or not finite, or does not hold whole opportunities
-            on a discrete clock.
+            If the text cannot be read, or the length is negative, not finite, or, on a discrete clock, not a whole
+            number of opportunities.
         """
         if isinstance(value, str):
             match = HORIZON.fullmatch(value.lower())
             if match is None:
                 raise InvalidOption(
-                    f"{name}={value!r} cannot be read: give a length with its unit, such as '90 days', '39 weeks' or "
-                    f"'12 months' (in Python, a number is of {self.time_unit}s)."
+                    f"{name}={value!r} cannot be read: pass a length with its unit, such as '90 days', '39 weeks' or "
+                    f"'12 months' (in Python, a number means {self.time_unit}s)."
                 )
             length = float(match[1]) * HOURS[match[2]] / HOURS[self.time_unit]
         else:
@@ -149,25 +149,25 @@ class Clock:
             raise InvalidOption(f"{name}={value!r} is not a length of time: it must be finite and not negative.")
         if not self.discrete:
             return length
-        if abs(length - round(length)) > WHOLE * max(1.0, length):
-            few, unit = math.floor(length), self.time_unit
+        if abs(length - round(length)) > ROUNDING_TOLERANCE * max(1.0, length):
+            whole, unit = math.floor(length), self.time_unit
             raise InvalidOption(
-                f"{name}={value!r} is {length:.5g} {unit}s, and this clock counts whole opportunities to buy: "
-                f"give {_several(few, unit)} or {_several(few + 1, unit)}."
+                f"{name}={value!r} is {length:.5g} {unit}s, but this clock counts whole opportunities to buy: "
+                f"pass {_with_unit(whole, unit)} or {_with_unit(whole + 1, unit)}."
             )
         return float(round(length))
 
     def continuous_rate(self, annual_rate: float) -> float:
-        """Force of interest per time unit: money t units away is worth exp(-rate t) = (1 + annual)^(-t in years)."""
+        """Return the force of interest per unit: money in t units is worth exp(-rate t) = (1 + annual)^(-years)."""
         if not (math.isfinite(annual_rate) and annual_rate > -1):
             raise InvalidOption(
-                f"annual_discount_rate={annual_rate!r} must be a finite effective yearly rate above -1; "
-                "ten percent a year is 0.10."
+                f"annual_discount_rate={annual_rate!r} must be a finite effective annual rate above -1; "
+                "10 % per year is 0.10."
             )
         return math.log1p(annual_rate) / self.units_per_year
 
     def last_tick(self, moment: Moment, name: str = "observation_end") -> int:
-        """Last tick of a moment: a date ends with its last hour, a timestamp with the hour that holds it."""
+        """Return the last tick of a moment: for a date that of its last hour, for a timestamp that of its hour."""
         when, whole_day = self._read(moment, name)
         hours = (when - EPOCH) // timedelta(hours=1)
         if self.merge_within == "hour":
@@ -179,39 +179,40 @@ class Clock:
         return when.year - EPOCH.year if self.merge_within == "year" else hours // 24
 
     def closing_tick(self, moment: Moment, name: str = "observation_end") -> int:
-        """Last tick of a moment at which a period observed may end: of an opportunity, the last day.
+        """Return the last tick of a moment at which an observed period may end: the last day of an opportunity.
 
         Raises
         ------
         InvalidOption
-            In the midst of an opportunity: partly seen, it would count as one at which nobody else bought.
+            If the moment is within an opportunity, which would count although it was only partly observed.
         """
         tick = self.last_tick(moment, name)
         day = self._read(moment, name)[0].date().isoformat()
         if self.discrete and day != self.describe_tick(tick):
             raise InvalidOption(
-                f"{name}={moment!r} lies within a {self.merge_within}, and an opportunity that is only partly seen "
+                f"{name}={moment!r} lies within a {self.merge_within}, and an opportunity that is only partly observed "
                 f"would count as a whole one: pass {self.describe_tick(tick - 1)!r} to leave it out, or "
                 f"{self.describe_tick(tick)!r} if the data reach that far."
             )
         return tick
 
     def describe_tick(self, tick: int) -> str:
-        """Tick as ISO text: a date, or a date and hour; of an opportunity its last day."""
+        """Return a tick as ISO text: a date, a date with its hour, or the last day of an opportunity."""
         if self.merge_within == "hour":
             return (EPOCH + timedelta(hours=int(tick))).isoformat(timespec="hours")
         return self.days(tick)[1].isoformat()
 
     def describe_start(self, tick: int) -> str:
-        """The same, but of an opportunity its first day."""
+        """Return a tick as ISO text: a date, a date with its hour, or the first day of an opportunity."""
         return self.days(tick)[0].isoformat() if self.discrete else self.describe_tick(tick)
 
     def days(self, tick: int) -> tuple[date, date]:
-        """First and last day of a tick that is a day or longer."""
+        """Return the first and last day of a tick that is a day or longer."""
         first, after = (self._first_day(int(tick) + i) for i in (0, 1))
         return first, after - timedelta(days=1)
 
     def _first_day(self, tick: int) -> date:
+        """Return the first day of a tick that is a day or longer."""
         if self.merge_within == "year":
             return date(EPOCH.year + tick, 1, 1)
         if self.merge_within == "month":
@@ -220,7 +221,7 @@ class Clock:
         return EPOCH.date() + timedelta(days=days)
 
     def _read(self, moment: Moment, name: str) -> tuple[datetime, bool]:
-        """The moment on the calendar's wall clock, and whether it is a whole day."""
+        """Return a moment in local time of the calendar, and whether it is a whole day."""
         whole_day = not isinstance(moment, datetime)
         if isinstance(moment, str):
             try:
@@ -234,22 +235,22 @@ class Clock:
             when = datetime(moment.year, moment.month, moment.day)
         else:
             raise InvalidOption(f"{name}={moment!r} is neither a date nor text written YYYY-MM-DD.")
-        if when != when:  # pandas' NaT is a datetime, and equals nothing
-            raise InvalidOption(f"{name}={moment!r} is a missing date: give one, written YYYY-MM-DD.")
+        if when != when:  # pandas' NaT is a datetime that equals nothing
+            raise InvalidOption(f"{name}={moment!r} is a missing date: pass a date written YYYY-MM-DD.")
         if when.tzinfo is not None:
             if self.time_zone is None:
-                raise InvalidOption(f"{name}={moment!r} carries a time zone: name the calendar's with time_zone=.")
+                raise InvalidOption(f"{name}={moment!r} has a time zone: name that of the calendar with time_zone=.")
             when = when.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
         return when, whole_day
 
 
-def _several(count: int, unit: str) -> str:
-    """A number of units, as `Clock.duration` reads it."""
+def _with_unit(count: int, unit: str) -> str:
+    """Return a number with its unit, as `Clock.duration` reads it."""
     return f"'{count} {unit}{'' if count == 1 else 's'}'"
 
 
 def _is_date(text: str) -> bool:
-    """Whether ISO text stops at the day."""
+    """Return whether ISO text is a date without a time."""
     try:
         date.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The errors a user meets: one base class and the few named ones, each with the code a command exits with."""
+"""The errors that users can catch: one base class and a few named errors, each with the exit code of commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class CLVError(Exception):
-    """Base class of every error this package raises on purpose.
+    """Base class of every error that this package raises on purpose.
 
     Examples
     --------
@@ -38,7 +38,7 @@ class CLVError(Exception):
 
 
 class InvalidTransactions(CLVError, ValueError):
-    """A transaction log that cannot be summarized as it stands; the message names every fault and its remedy.
+    """A transaction log is invalid; the message lists every fault with its remedy.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class InvalidTransactions(CLVError, ValueError):
 
 
 class InvalidRFM(CLVError, ValueError):
-    """An RFM summary that breaks its own rules, such as recency beyond T.
+    """A table is not a valid RFM summary, for instance because a recency is larger than T.
 
     Examples
     --------
@@ -64,14 +64,14 @@ class InvalidRFM(CLVError, ValueError):
     >>> clv.RFM.from_frame(frame, time_unit="week")
     Traceback (most recent call last):
         ...
-    clvmodels.errors.InvalidRFM: This frame is no RFM summary: 1 of 1 customers has a ...
+    clvmodels.errors.InvalidRFM: This table is not a valid RFM summary: 1 of 1 customers has a ...
     """
 
     exit_code = 3
 
 
 class InvalidOption(CLVError, ValueError):
-    """An argument outside what is offered; the message lists what is.
+    """An argument is not one of the options; the message lists them.
 
     Examples
     --------
@@ -86,7 +86,7 @@ class InvalidOption(CLVError, ValueError):
 
 
 class ClockMismatch(CLVError, ValueError):
-    """Two things that measure time differently were put together.
+    """Two objects with different clocks were combined, such as a model in weeks and an RFM in days.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class ClockMismatch(CLVError, ValueError):
 
 
 class FitFailed(CLVError, RuntimeError):
-    """A fit that found no maximum; the message says what to do.
+    """A fit found no maximum of the likelihood; the message says what to do.
 
     Examples
     --------
@@ -116,7 +116,7 @@ class FitFailed(CLVError, RuntimeError):
 
 
 class InvalidModelFile(CLVError, ValueError):
-    """A saved model that is damaged, of an unknown version, or not a model at all.
+    """A saved model is damaged, has an unknown version, or is not a model.
 
     Examples
     --------
@@ -131,7 +131,7 @@ class InvalidModelFile(CLVError, ValueError):
 
 
 class InvalidJob(CLVError, ValueError):
-    """A job file with faults; the message names every field that has one, and its remedy.
+    """A job file is invalid; the message lists every field at fault with its remedy.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class InvalidJob(CLVError, ValueError):
 
 
 class InvalidManifest(CLVError, ValueError):
-    """A manifest of a run that is damaged, of an unknown version, or no manifest at all.
+    """The manifest of a run is damaged, has an unknown version, or is not a manifest.
 
     Examples
     --------
@@ -157,7 +157,7 @@ class InvalidManifest(CLVError, ValueError):
 
 
 class InvalidRegistry(CLVError, ValueError):
-    """A registry of models, a version or a move in it that is missing or damaged.
+    """A registry of models, or a version or an entry of its history, is missing or damaged.
 
     Examples
     --------
@@ -170,7 +170,7 @@ class InvalidRegistry(CLVError, ValueError):
 
 
 class GateRefused(CLVError, RuntimeError):
-    """A fit or a run that a gate did not let pass; nothing was published.
+    """A gate refused a fit or a run; nothing was published.
 
     Examples
     --------
@@ -183,7 +183,7 @@ class GateRefused(CLVError, RuntimeError):
 
 
 class StoreUnreachable(CLVError, RuntimeError):
-    """A source or sink that could not be read or written: not there, connection lost, disk full.
+    """A source cannot be read or a sink cannot be written: it is missing, the connection failed, the disk is full.
 
     Examples
     --------
@@ -196,7 +196,7 @@ class StoreUnreachable(CLVError, RuntimeError):
 
 
 class JobLocked(CLVError, RuntimeError):
-    """Another job holds the lock.
+    """Another run of the job holds the lock.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Writing files so that half a file never looks whole, values that JSON knows, and documents that show damage."""
+"""Write files so that an incomplete file never looks complete; convert values to JSON; detect damaged documents."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ __all__ = [
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that replaces it once the block ends well, and is removed if it does not."""
+    """Yield a temporary path that replaces `path` if the block succeeds, and is removed if it fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
         dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix, delete=False
-    ) as made:
-        temporary = Path(made.name)
+    ) as file:
+        temporary = Path(file.name)
     try:
         yield temporary
         temporary.chmod(0o644)
@@ -47,7 +47,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def plain(value: Any) -> Any:
-    """Values that JSON knows: a missing number becomes None, an infinite one the text "inf" or "-inf"."""
+    """Return values that JSON supports: NaN becomes None, and infinity the text "inf" or "-inf"."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -60,19 +60,19 @@ def plain(value: Any) -> Any:
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write plain values as JSON, whole or not at all; what is not finite is a ValueError."""
+    """Write plain values as JSON, completely or not at all; raises ValueError for numbers that are not finite."""
     text = json.dumps(document, indent=2, allow_nan=False)
     with replacing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def with_checksum(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A document with the SHA-256 of everything else in it: a changed digit is damage too."""
+    """Return a document with the SHA-256 of all its other fields, which reveals any change."""
     return {**document, "checksum": _checksum(document)}
 
 
 def write_checked(path: Path, document: Mapping[str, Any]) -> None:
-    """Write plain values and their checksum as JSON, whole or not at all."""
+    """Write plain values and their checksum as JSON, completely or not at all."""
     write_json(path, with_checksum(document))
 
 
@@ -88,36 +88,36 @@ def _checksum(document: Mapping[str, Any]) -> str:
 
 
 def read_document(path: Path, kind: str, form: str, version: int, error: type[CLVError]) -> dict[str, Any]:
-    """Read a JSON document that says of itself what it is.
+    """Read a JSON document that states its format and version.
 
     Parameters
     ----------
     path : Path
     kind : str
-        What errors call it, such as "model".
+        What error messages call it, such as "model".
     form : str
-        What it must say its "format" is.
+        The required value of its field "format".
     version : int
-        What its "schema_version" must be.
+        The required value of its field "schema_version".
     error : type of CLVError
-        Raised where the file is missing, damaged, of another version or something else.
+        Raised if the file is missing, damaged, of another version, or something else.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise error(f"{path}: cannot be read ({fault.strerror or fault}).") from fault
     except (ValueError, RecursionError) as fault:
-        raise error(f"{path}: is damaged or no {kind} at all: it is not JSON ({fault}).") from fault
+        raise error(f"{path}: is damaged or not a {kind}: it is not JSON ({fault}).") from fault
     if not isinstance(document, dict) or document.get("format") != form:
-        raise error(f"{path}: is JSON, but no {kind}: it does not say it is a {form}.")
+        raise error(f"{path}: is JSON, but not a {kind}: its format is not {form!r}.")
     if document.get("schema_version") != version:
         raise error(
             f"{path}: has schema version {document.get('schema_version')!r}; this release reads version {version}. "
-            f"Make the {kind} again with this release, or read it with the one that wrote it."
+            f"Create the {kind} again with this release, or read it with the release that wrote it."
         )
     return document
 
 
 def fields_at_fault(error: ValidationError) -> str:
-    """The first few fields that do not fit a schema, and why."""
+    """Return the first few fields that do not match a schema, with reasons."""
     return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'content'}: {e['msg']}" for e in error.errors()[:5])

@@ -1,11 +1,12 @@
-"""The engine boundary: open what the user brought, run the lazy plan, give back the kind of frame that came.
+"""The engine boundary: open the table that the user passed, run the lazy plan, return the same kind of frame.
 
-Everything between is narwhals. The plans run on polars, so that numbers are the same whatever came: files are scanned,
-frames in memory shared, and what a database holds is streamed into a temporary file first.
+Everything between is narwhals. The plans run on polars, so numbers are the same for every kind of table: files are
+scanned, frames in memory are shared, and tables of databases are first streamed into a temporary file.
 """
 
 from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.fields import read_fields
+from clvmodels.frames.file_scan import is_glob, matching_files
 from clvmodels.frames.kinds import Frame, FrameKind, column, table, write_table
 from clvmodels.frames.opening import OpenedFrame, column_names, open_frame
 from clvmodels.frames.running import collect, collect_in_parts, collect_parts, first_rows, running_total
@@ -23,6 +24,8 @@ __all__ = [
     "column",
     "column_names",
     "first_rows",
+    "is_glob",
+    "matching_files",
     "open_frame",
     "parse_dates",
     "parse_numbers",

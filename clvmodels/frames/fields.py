@@ -1,4 +1,4 @@
-"""Fields of an export as they are written: all text, blank ones missing, nested ones of JSON under dotted names."""
+"""Read the fields of an export as text: blank fields are missing, and nested JSON fields have dotted names."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["read_fields"]
 
 JSON_LINES = (".jsonl", ".ndjson", ".json")
 SEPARATORS = (",", "\t", ";")
-BEGINNING = 1 << 16  # bytes that hold the header
+HEADER_BYTES = 1 << 16  # bytes that contain the header
 
 
 def read_fields(path: str | Path) -> nw.DataFrame[Any]:
-    """All fields of one file of JSON lines, or of text separated by commas, tabs or semicolons.
+    """Return all fields of a file of JSON lines, or of text separated by commas, tabs or semicolons.
 
     Raises
     ------
     InvalidTransactions
-        When there is no such file, or it cannot be read as such.
+        If the file does not exist or cannot be read.
     """
     file = Path(path)
     if not file.is_file():
@@ -40,9 +40,10 @@ def read_fields(path: str | Path) -> nw.DataFrame[Any]:
 
 
 def _separated(file: Path) -> pl.DataFrame:
+    """Read a file of separated text; the separator is the most frequent candidate in the header."""
     opener = gzip.open if file.suffix == ".gz" else open
     with opener(file, "rb") as opened:
-        header = opened.read(BEGINNING).splitlines()[:1]
+        header = opened.read(HEADER_BYTES).splitlines()[:1]
     first = header[0].decode("utf-8-sig") if header else ""
     separator = max(SEPARATORS, key=first.count)
     table = pl.read_csv(file, infer_schema=False, separator=separator, truncate_ragged_lines=True)
@@ -50,6 +51,7 @@ def _separated(file: Path) -> pl.DataFrame:
 
 
 def _json(file: Path) -> pl.DataFrame:
+    """Read a file of JSON lines; fields of nested objects become columns."""
     table = pl.read_ndjson(file, infer_schema_length=None)
     fields: list[pl.Expr] = []
     for name, dtype in table.schema.items():

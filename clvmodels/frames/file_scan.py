@@ -1,4 +1,4 @@
-"""Paths, globs and folders of CSV, JSON lines and Parquet, as one plan over the columns asked for."""
+"""Find the files of a path, glob or folder, and scan CSV, JSON lines or Parquet as one plan."""
 
 from __future__ import annotations
 
@@ -13,46 +13,87 @@ import polars as pl
 from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.running import first_line
 
-__all__ = ["ENDINGS", "Files", "Format", "find", "format_of", "names_in", "scan"]
+__all__ = [
+    "ENDINGS",
+    "FileSet",
+    "Format",
+    "find_files",
+    "format_of",
+    "is_glob",
+    "matching_files",
+    "names_in",
+    "scan_files",
+]
 
 Format = Literal["CSV", "JSON lines", "Parquet"]
-PACKED = r"(?:\.(?:gz|zst|zlib))?"
+COMPRESSED = r"(?:\.(?:gz|zst|zlib))?"
 ENDINGS: dict[Format, re.Pattern[str]] = {
     "Parquet": re.compile(r".*\.(?:parquet|pq)", re.IGNORECASE),
-    "CSV": re.compile(r".*\.(?:csv|txt)" + PACKED, re.IGNORECASE),
-    "JSON lines": re.compile(r".*\.(?:jsonl|ndjson)" + PACKED, re.IGNORECASE),
+    "CSV": re.compile(r".*\.(?:csv|txt)" + COMPRESSED, re.IGNORECASE),
+    "JSON lines": re.compile(r".*\.(?:jsonl|ndjson)" + COMPRESSED, re.IGNORECASE),
 }
 GLOB = re.compile(r"[*?\[]")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-FIRST_ROWS = 1_000  # of JSON lines, whose names are looked at
-TAIL = 1 << 16  # bytes in which the last row is looked for
+FIRST_ROWS = 1_000  # rows of JSON lines that are read to find the names of columns
+TAIL_BYTES = 1 << 16  # bytes at the end of a file that contain its last row
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class FileSet:
     """Files of one format that together are one table, in the order of their names."""
 
     format: Format
     paths: tuple[Path, ...]
-    parted: bool  # whether folders such as country=DE carry columns
+    hive: bool  # whether folders such as country=DE are columns
 
 
 def format_of(path: Path) -> Format | None:
-    """Format of a file, by the ending of its name."""
+    """Return the format of a file by its extension; None if it is unknown."""
     return next((form for form, ending in ENDINGS.items() if ending.fullmatch(path.name)), None)
 
 
-def find(path: str | Path) -> Files:
-    """The files a path, glob or folder stands for.
+def is_glob(path: str | Path) -> bool:
+    """Return whether a path that is not a file or folder is a pattern for several files."""
+    return not Path(path).exists() and GLOB.search(str(path)) is not None
+
+
+def matching_files(path: str | Path) -> list[Path]:
+    """Return the existing files that a path, glob or folder names, sorted by name, without hidden files of folders.
 
     Raises
     ------
     InvalidTransactions
-        When there are none, or their formats differ or are not known.
+        If there are none.
     """
-    found = _matches(path)
-    formats = {file: format_of(file) for file in found}
-    first = found[0]
+    place = Path(path)
+    if place.is_file():  # even if its name contains a star or brackets
+        return [place]
+    if place.is_dir():
+        inside = sorted(file for file in place.rglob("*") if file.is_file())
+        files = [file for file in inside if not _is_hidden(file.relative_to(place))]
+        if not files:
+            raise InvalidTransactions(f"The folder {str(path)!r} contains no files.")
+    elif is_glob(path):
+        anchor = Path(place.anchor)
+        files = sorted(file for file in anchor.glob(str(place.relative_to(anchor))) if file.is_file())
+        if not files:
+            raise InvalidTransactions(f"No file matches {str(path)!r}.")
+    else:
+        raise InvalidTransactions(f"There is no file {str(path)!r}.")
+    return files
+
+
+def find_files(path: str | Path) -> FileSet:
+    """Return the files that a path, glob or folder names, which must have one format.
+
+    Raises
+    ------
+    InvalidTransactions
+        If there are none, or their formats are unknown or differ.
+    """
+    files = matching_files(path)
+    formats = {file: format_of(file) for file in files}
+    first = files[0]
     for file, form in formats.items():
         if form is None:
             raise InvalidTransactions(
@@ -60,162 +101,144 @@ def find(path: str | Path) -> Files:
             )
         if form != formats[first]:
             raise InvalidTransactions(
-                f"{str(path)!r} stands for files of several formats, such as {first.name!r} and {file.name!r}: "
-                "name those of one."
+                f"{str(path)!r} contains files of several formats, such as {first.name!r} and {file.name!r}: "
+                "name files of one format, for instance with a pattern such as '*.csv'."
             )
     only = formats[first]
     assert only is not None
-    return Files(only, tuple(found), only == "Parquet" and "=" in str(found[0].parent))
+    return FileSet(only, tuple(files), only == "Parquet" and "=" in str(first.parent))
 
 
-def _matches(path: str | Path) -> list[Path]:
-    """Existing files, in the order of their names."""
-    place = Path(path)
-    if place.is_file():  # whose name may hold a star or brackets
-        return [place]
-    if place.is_dir():
-        inside = sorted(file for file in place.rglob("*") if file.is_file())
-        found = [file for file in inside if not _is_hidden(file.relative_to(place))]
-        if not found:
-            raise InvalidTransactions(f"The folder {str(path)!r} holds no file.")
-    elif GLOB.search(str(path)):
-        anchor = Path(place.anchor)
-        found = sorted(file for file in anchor.glob(str(place.relative_to(anchor))) if file.is_file())
-        if not found:
-            raise InvalidTransactions(f"No file matches {str(path)!r}.")
-    else:
-        raise InvalidTransactions(f"There is no file {str(path)!r}.")
-    return found
-
-
-def scan(files: Files, needed: Sequence[str], text: Sequence[str], as_text: bool) -> pl.LazyFrame:
-    """Plan over files.
+def scan_files(files: FileSet, needed: Sequence[str], text: Sequence[str], as_text: bool) -> pl.LazyFrame:
+    """Return a plan over files.
 
     Parameters
     ----------
-    files : Files
+    files : FileSet
     needed : sequence of str
-        The columns asked for, which every file has to have, in any order and beside others.
+        Columns that every file must have, in any order and among others.
     text : sequence of str
-        Columns of CSV or JSON lines that are text whatever they look like; all of them if `as_text`.
+        Columns of CSV or JSON lines to read as text.
     as_text : bool
-        Or else the types of the others hang on every row.
+        Read all columns of CSV or JSON lines as text; otherwise types are inferred from every row.
 
     Raises
     ------
     InvalidTransactions
-        When a file cannot be read, or lacks a column that the first one has, or has it in another type.
+        If a file cannot be read, lacks a column that the first file has, or has it with a different type.
     """
-    wanted = list(dict.fromkeys(needed))
-    headers = {path: _header_with(files, path, wanted) for path in files.paths}
+    columns = list(dict.fromkeys(needed))
+    headers = {path: _header(files, path, columns) for path in files.paths}
     first = files.paths[0]
-    if not set(wanted) <= set(headers[first]):
-        # The caller says which are missing, and for what.
+    if not set(columns) <= set(headers[first]):
+        # The caller reports which columns are missing, with their roles.
         return pl.LazyFrame(schema=dict.fromkeys(headers[first], pl.Null))
     for path, names in headers.items():
-        absent = [name for name in wanted if name not in names]
+        absent = [name for name in columns if name not in names]
         if absent:
             raise InvalidTransactions(
                 f"The files differ: {path.name!r} has no column {', '.join(map(repr, absent))}, which {first.name!r} "
                 f"has; its columns are {', '.join(map(repr, names))}."
             )
     if files.format == "Parquet":
-        return _parquet(files, wanted)
-    reader = _csv if files.format == "CSV" else _json_lines
+        return _scan_parquet(files, columns)
+    reader = _scan_csv if files.format == "CSV" else _scan_json_lines
     alike: dict[tuple[str, ...], list[Path]] = {}
     for path, names in headers.items():
         alike.setdefault(tuple(names), []).append(path)
-    known = wanted if as_text else [name for name in wanted if name in text]
-    plans = [reader(paths, list(names), wanted, known).select(wanted) for names, paths in alike.items()]
-    return plans[0] if len(plans) == 1 else _together(plans, [paths[0] for paths in alike.values()], wanted)
+    text_columns = columns if as_text else [name for name in columns if name in text]
+    plans = [reader(paths, list(names), columns, text_columns).select(columns) for names, paths in alike.items()]
+    return plans[0] if len(plans) == 1 else _concat(plans, [paths[0] for paths in alike.values()], columns)
 
 
-def names_in(files: Files, path: Path) -> list[str]:
-    """Names of the columns of one file; of JSON lines, those of its first rows."""
-    return _header_with(files, path, [])
+def names_in(files: FileSet, path: Path) -> list[str]:
+    """Return the names of the columns of one file; for JSON lines, those in its first rows."""
+    return _header(files, path, [])
 
 
-def _header_with(files: Files, path: Path, wanted: Sequence[str]) -> list[str]:
+def _header(files: FileSet, path: Path, columns: Sequence[str]) -> list[str]:
+    """Return the names of the columns of one file; JSON lines are read to the end if `columns` come later."""
     if files.format == "Parquet":
-        plan = pl.scan_parquet(path, glob=False, hive_partitioning=files.parted)
-        return _said(path, "Parquet", plan.collect_schema).names()
-    _refuse_marks(path, files.format)
+        plan = pl.scan_parquet(path, glob=False, hive_partitioning=files.hive)
+        return _read_schema(path, "Parquet", plan.collect_schema).names()
+    _refuse_encoding(path, files.format)
     if files.format == "CSV":
-        return _said(path, "CSV", pl.scan_csv(path, infer_schema=False, glob=False).collect_schema).names()
+        return _read_schema(path, "CSV", pl.scan_csv(path, infer_schema=False, glob=False).collect_schema).names()
     names: list[str] = []
     for rows in (FIRST_ROWS, None):
-        names = _said(path, "JSON lines", pl.scan_ndjson(path, infer_schema_length=rows).collect_schema).names()
-        if set(wanted) <= set(names):
+        names = _read_schema(path, "JSON lines", pl.scan_ndjson(path, infer_schema_length=rows).collect_schema).names()
+        if set(columns) <= set(names):
             break
-    return sorted(names)  # the reader has them in any order
+    return sorted(names)  # the reader returns them in any order
 
 
-def _said(path: Path, form: Format, read: Callable[[], pl.Schema]) -> pl.Schema:
-    """What a reader finds, its errors in our words."""
+def _read_schema(path: Path, form: Format, read: Callable[[], pl.Schema]) -> pl.Schema:
+    """Return the schema that a reader finds; raise InvalidTransactions if it cannot read the file."""
     try:
         return read()
     except (pl.exceptions.PolarsError, OSError) as error:
-        hint = ": a file of JSON lines holds one object a line" if form == "JSON lines" else ""
+        hint = ": a file of JSON lines has one object per line" if form == "JSON lines" else ""
         raise InvalidTransactions(f"{path.name!r} cannot be read as {form}: {first_line(error)}{hint}.") from error
 
 
-def _csv(paths: list[Path], names: list[str], wanted: list[str], text: list[str]) -> pl.LazyFrame:
+def _scan_csv(paths: list[Path], names: list[str], columns: list[str], text: list[str]) -> pl.LazyFrame:
+    """Return a plan over CSV files with the same header."""
     for path in paths:
-        _refuse_cut(path, len(names))
-    for name in wanted:
+        _refuse_truncated(path, len(names))
+    for name in columns:
         if f"{name}_duplicated_0" in names:
-            raise InvalidTransactions(
-                f"Two columns of {paths[0].name!r} have the same name {name!r}, so that neither can be meant."
-            )
-    if len(text) == len(wanted):
+            raise InvalidTransactions(f"Column {name!r} appears twice in {paths[0].name!r}; rename one.")
+    if len(text) == len(columns):
         return pl.scan_csv(paths, infer_schema=False, glob=False)
-    known = dict.fromkeys(text, pl.String)
-    plan = pl.scan_csv(paths, infer_schema_length=None, schema_overrides=known, glob=False)
-    _said(paths[0], "CSV", plan.collect_schema)
+    types = dict.fromkeys(text, pl.String)
+    plan = pl.scan_csv(paths, infer_schema_length=None, schema_overrides=types, glob=False)
+    _read_schema(paths[0], "CSV", plan.collect_schema)
     return plan
 
 
-def _json_lines(paths: list[Path], names: list[str], wanted: list[str], text: list[str]) -> pl.LazyFrame:  # noqa: ARG001  # readers share a signature
-    if len(text) == len(wanted):
-        return pl.scan_ndjson(paths, schema=dict.fromkeys(wanted, pl.String))
-    known = dict.fromkeys(text, pl.String)
-    plan = pl.scan_ndjson(paths, infer_schema_length=None, schema_overrides=known)
-    _said(paths[0], "JSON lines", plan.collect_schema)
+def _scan_json_lines(paths: list[Path], names: list[str], columns: list[str], text: list[str]) -> pl.LazyFrame:  # noqa: ARG001  # readers share a signature
+    """Return a plan over JSON lines files with the same columns."""
+    if len(text) == len(columns):
+        return pl.scan_ndjson(paths, schema=dict.fromkeys(columns, pl.String))
+    types = dict.fromkeys(text, pl.String)
+    plan = pl.scan_ndjson(paths, infer_schema_length=None, schema_overrides=types)
+    _read_schema(paths[0], "JSON lines", plan.collect_schema)
     return plan
 
 
-def _parquet(files: Files, wanted: list[str]) -> pl.LazyFrame:
-    """Parquet files, whose types may differ where nothing is lost by it."""
+def _scan_parquet(files: FileSet, columns: list[str]) -> pl.LazyFrame:
+    """Return a plan over Parquet files, whose types may differ if conversion loses nothing."""
     alike: dict[tuple[Any, ...], list[Path]] = {}
     for path in files.paths:
-        plan = pl.scan_parquet(path, glob=False, hive_partitioning=files.parted)
-        schema = _said(path, "Parquet", plan.collect_schema)
+        plan = pl.scan_parquet(path, glob=False, hive_partitioning=files.hive)
+        schema = _read_schema(path, "Parquet", plan.collect_schema)
         alike.setdefault(tuple(schema.items()), []).append(path)
     plans = [
-        pl.scan_parquet(paths, glob=False, hive_partitioning=files.parted).select(wanted) for paths in alike.values()
+        pl.scan_parquet(paths, glob=False, hive_partitioning=files.hive).select(columns) for paths in alike.values()
     ]
-    return plans[0] if len(plans) == 1 else _together(plans, [paths[0] for paths in alike.values()], wanted)
+    return plans[0] if len(plans) == 1 else _concat(plans, [paths[0] for paths in alike.values()], columns)
 
 
-def _together(plans: list[pl.LazyFrame], paths: list[Path], wanted: list[str]) -> pl.LazyFrame:
-    """Plans over unlike files under one another, if each column is of one sort."""
+def _concat(plans: list[pl.LazyFrame], paths: list[Path], columns: list[str]) -> pl.LazyFrame:
+    """Concatenate plans over files with different types, if each column has one group of types."""
     schemas = [plan.collect_schema() for plan in plans]
-    for name in wanted:
-        sorts: dict[str, tuple[pl.DataType, Path]] = {}
+    for name in columns:
+        groups: dict[str, tuple[pl.DataType, Path]] = {}
         for schema, path in zip(schemas, paths, strict=True):
             if schema[name] != pl.Null:
-                sorts.setdefault(_sort(schema[name]), (schema[name], path))
-        if len(sorts) > 1:
-            (one, here), (other, there), *_ = sorts.values()
+                groups.setdefault(_type_group(schema[name]), (schema[name], path))
+        if len(groups) > 1:
+            (one, one_path), (other, other_path), *_ = groups.values()
             raise InvalidTransactions(
-                f"The files differ: column {name!r} is of type {one} in {here.name!r} and of type {other} in "
-                f"{there.name!r}. Convert one of them first."
+                f"The files differ: column {name!r} has type {one} in {one_path.name!r} and type {other} in "
+                f"{other_path.name!r}. Convert one of them first."
             )
     zoned = pl.selectors.datetime(time_zone="*")
     return pl.concat([plan.with_columns(zoned.dt.convert_time_zone("UTC")) for plan in plans], how="vertical_relaxed")
 
 
-def _sort(dtype: pl.DataType) -> str:
+def _type_group(dtype: pl.DataType) -> str:
+    """Return the group of types that a type can be combined with."""
     if isinstance(dtype, pl.Datetime):
         return "day or wall clock" if dtype.time_zone is None else "moment"
     if dtype == pl.Date:
@@ -225,8 +248,8 @@ def _sort(dtype: pl.DataType) -> str:
     return "number" if dtype.is_numeric() else str(dtype)
 
 
-def _refuse_marks(path: Path, form: Format) -> None:
-    """Text that is not UTF-8 from its first byte on."""
+def _refuse_encoding(path: Path, form: Format) -> None:
+    """Raise InvalidTransactions if the first bytes of a text file show that it is not plain UTF-8."""
     with path.open("rb") as file:
         start = file.read(3)
     if start.startswith(UTF_16):
@@ -237,21 +260,21 @@ def _refuse_marks(path: Path, form: Format) -> None:
         )
 
 
-def _refuse_cut(path: Path, fields: int) -> None:
-    """A CSV file that ends in the midst of a row, so that its last value may be cut short unseen."""
+def _refuse_truncated(path: Path, fields: int) -> None:
+    """Raise InvalidTransactions if a CSV file ends in the middle of a row, so that its last value may be incomplete."""
     if path.suffix.lower() not in (".csv", ".txt"):
         return
     with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - TAIL, 0))
+        file.seek(max(path.stat().st_size - TAIL_BYTES, 0))
         head, newline, last = file.read().rpartition(b"\n")
-    found = last.count(b",") + 1
-    if head and newline and last.strip() and b'"' not in last and found < fields:
+    present = last.count(b",") + 1
+    if head and newline and last.strip() and b'"' not in last and present < fields:
         raise InvalidTransactions(
-            f"{path.name!r} ends in the midst of a row, with {found} of {fields} fields: it was "
-            "cut short. Export it again."
+            f"{path.name!r} ends in the middle of a row, with {present} of {fields} fields: the file is "
+            "incomplete. Export it again."
         )
 
 
 def _is_hidden(path: Path) -> bool:
-    """Such as _SUCCESS and .part-0.crc, which engines leave beside their files."""
+    """Return whether a path is hidden, such as _SUCCESS and .part-0.crc, which engines write next to their files."""
     return any(part.startswith((".", "_")) for part in path.parts)

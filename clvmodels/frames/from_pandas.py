@@ -1,4 +1,4 @@
-"""Pandas frames, column by column: their objects, blanks and mixtures sorted out or refused."""
+"""Read pandas frames column by column; convert objects and missing values, and refuse mixtures of types."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["read_pandas"]
 
 EXAMPLES = 3
-SHARED = ("float64", "datetime64[ms]", "datetime64[us]", "datetime64[ns]")  # which polars would copy
+SHARED_DTYPES = ("float64", "datetime64[ms]", "datetime64[us]", "datetime64[ns]")  # dtypes that polars would copy
 
 
 def read_pandas(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
-    """The named columns of a pandas frame, under their roles."""
+    """Return the named columns of a pandas frame under their roles."""
     data = {}
     for role, name in columns.items():
         column = frame[name].reset_index(drop=True)
         if column.dtype == object:
             _refuse_mixture(column, role, name)
         try:
-            data[str(role)] = _shared(column)
+            data[str(role)] = _to_polars(column)
         except (TypeError, ValueError, OverflowError, NotImplementedError, pl.exceptions.PolarsError) as error:
             raise InvalidTransactions(
                 f"Column {name!r} of type {column.dtype} cannot be read: {first_line(error)}"
@@ -36,9 +36,9 @@ def read_pandas(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame
     return pl.DataFrame(data)
 
 
-def _shared(column: pd.Series[Any]) -> pl.Series:
-    """A column of polars, over the same memory where pandas and Arrow write values alike."""
-    if column.dtype in SHARED:
+def _to_polars(column: pd.Series[Any]) -> pl.Series:
+    """Return a polars column, which shares memory if pandas and Arrow store the values in the same way."""
+    if column.dtype in SHARED_DTYPES:
         import pyarrow as pa
 
         shared: pl.Series = pl.from_arrow(pa.array(column, from_pandas=True))  # type: ignore[assignment]
@@ -47,37 +47,39 @@ def _shared(column: pd.Series[Any]) -> pl.Series:
 
 
 def _refuse_mixture(column: pd.Series[Any], role: str, name: Any) -> None:
-    """Objects of several types in one column are the caller's to sort out."""
+    """Raise InvalidTransactions if a column has objects of several types, or of a type that is not a value."""
     import pandas as pd
 
     inferred = pd.api.types.infer_dtype(column, skipna=True)
     if not inferred.startswith(("mixed", "date")):
         return
     present = column.dropna()
-    kinds = present.map(_kind)
-    examples = ", ".join(repr(present[kinds == kind].iloc[0]) for kind in kinds.unique()[:EXAMPLES])
-    if kinds.nunique() > 1:
-        doubt = ", and nobody can say whether 1 and '1' are the same" if role == "customer_id" else ""
+    types = present.map(_type_name)
+    examples = ", ".join(repr(present[types == name].iloc[0]) for name in types.unique()[:EXAMPLES])
+    if types.nunique() > 1:
+        doubt = ", and 1 and '1' may or may not be the same customer" if role == "customer_id" else ""
         raise InvalidTransactions(
             f"Column {name!r} mixes types (such as {examples}){doubt}: convert it first{_conversion(role, name)}."
         )
     if inferred.startswith("mixed"):
         raise InvalidTransactions(
-            f"Column {name!r} holds objects of type {kinds.iloc[0]} (such as {examples}): convert it to integers, "
+            f"Column {name!r} has objects of type {types.iloc[0]} (such as {examples}): convert it to integers, "
             f"numbers, dates or text first{_conversion(role, name)}."
         )
 
 
-def _kind(value: Any) -> str:
+def _type_name(value: Any) -> str:
+    """Return the name of the type of a value; timestamps with and without a zone differ."""
     if isinstance(value, datetime):
         return "timestamp" if value.tzinfo is None else "timestamp with a zone"
     return type(value).__name__
 
 
 def _conversion(role: str, name: Any) -> str:
-    ways = {
+    """Return a suggestion to convert a column."""
+    conversions = {
         "customer_id": f"log[{name!r}].astype(str)",
         "date": f"pandas.to_datetime(log[{name!r}])",
         "amount": f"log[{name!r}].astype(float)",
     }
-    return f", for instance with {ways[role]}" if role in ways else ""
+    return f", for instance with {conversions[role]}" if role in conversions else ""

@@ -1,4 +1,4 @@
-"""The kinds of frame: what came is what is given back."""
+"""The kinds of frame: results are returned as the same kind of frame that the user passed."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from pathlib import Path
 from typing import Any, Literal
 
 import narwhals as nw
-import narwhals.dependencies as known
+import narwhals.dependencies
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from clvmodels.errors import InvalidOption
-from clvmodels.frames.databases import DuckDB, columns_of, is_database, spooled
+from clvmodels.frames.databases import DuckDB, database_columns, is_database, spool
 from clvmodels.frames.file_scan import format_of
 from clvmodels.frames.from_pandas import read_pandas
 
 __all__ = ["Frame", "FrameKind", "column", "table", "write_table"]
 
 FrameKind = Literal["pandas", "polars", "pyarrow", "ibis"] | DuckDB
-Frame = Any  # a frame of pandas, polars or PyArrow, a relation of DuckDB or a table of Ibis, as the user brought it
+Frame = Any  # a frame of pandas, polars or PyArrow, a relation of DuckDB or a table of Ibis, as the user passed it
 
 
 def table(
     kind: FrameKind, columns: Mapping[str, Sequence[Any] | np.ndarray | nw.Series[Any]], copy: bool = True
 ) -> Frame:
-    """A frame of the kind that came, one column an entry.
+    """Return columns as a frame of a kind.
 
-    For DuckDB it is a relation of the connection the log came from, for Ibis a memtable. Without `copy`, arrays may
-    become the frame's own: for those that nobody else holds.
+    For DuckDB it is a relation of the connection of the log, for Ibis a memtable. Without `copy`, the frame may share
+    memory with the arrays, which must then not be used elsewhere.
     """
     if kind == "pandas":
         import pandas as pd
 
         return pd.DataFrame({name: _to_pandas(values, copy) for name, values in columns.items()}, copy=copy)
-    made = pl.DataFrame({name: v.to_native() if isinstance(v, nw.Series) else v for name, v in columns.items()})
+    frame = pl.DataFrame({name: v.to_native() if isinstance(v, nw.Series) else v for name, v in columns.items()})
     if kind == "polars":
-        return made
-    # What is missing is NULL there: NaN, a number to SQL, would spoil every sum.
-    arrow = made.fill_nan(None).to_arrow(compat_level=pl.CompatLevel.oldest())
+        return frame
+    # Missing values become NULL, because NaN is a number to SQL and would spoil every sum.
+    arrow = frame.fill_nan(None).to_arrow(compat_level=pl.CompatLevel.oldest())
     if isinstance(kind, DuckDB):
         return kind.relation(arrow)
     if kind == "ibis":
@@ -55,17 +55,17 @@ def column(frame: Frame, name: str) -> npt.NDArray[np.float64]:
 
 
 def write_table(frame: Frame, path: Path) -> None:
-    """Write a frame as Parquet or CSV, by the ending of the path."""
+    """Write a frame as Parquet or CSV, selected by the extension of the path."""
     form = format_of(path)
     if form not in ("CSV", "Parquet"):
         raise InvalidOption(
-            f"A table is written as .parquet or .csv, not as {path.suffix!r}: end the name with one of these."
+            f"A table is written as .parquet or .csv, not as {path.suffix!r}: use one of these extensions."
         )
     if isinstance(frame, pl.DataFrame):
         native = frame
     elif is_database(frame):
-        native = spooled(frame, columns_of(frame)).collect()
-    elif known.is_pyarrow_table(frame):
+        native = spool(frame, database_columns(frame)).collect()
+    elif narwhals.dependencies.is_pyarrow_table(frame):
         native = pl.DataFrame(frame)
     else:
         native = read_pandas(frame, {name: name for name in frame.columns})
@@ -76,7 +76,8 @@ def write_table(frame: Frame, path: Path) -> None:
 
 
 def _to_pandas(values: Any, shared: bool) -> Any:
+    """Return a series as pandas, and any other values unchanged; a series that is not shared is copied."""
     if not isinstance(values, nw.Series):
         return values
-    made = values.to_native().to_pandas()
-    return made if shared else made.copy()
+    series = values.to_native().to_pandas()
+    return series if shared else series.copy()

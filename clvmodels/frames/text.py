@@ -1,4 +1,4 @@
-"""Text that holds dates or numbers: read as it is written, never guessed at."""
+"""Parse text with dates or numbers as it is written, without guessing."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ISO_TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "
 def parse_dates(
     lazy: nw.LazyFrame[Any], role: str, date_format: str | None, time_zone: str | None, longest: int | None = None
 ) -> nw.LazyFrame[Any]:
-    """Turn a column of text into timestamps; what cannot be read becomes missing, to be counted by the caller.
+    """Parse a column of text to timestamps; text that cannot be read becomes missing, for the caller to count.
 
-    ISO 8601 dates and times are read as they are; anything else needs `date_format` (strftime codes). Text that names
-    its zone is converted to `time_zone`, and is unreadable without one. `longest`: bytes of the longest text, if known.
+    ISO 8601 dates and times are read directly; any other text needs `date_format` (strftime codes). Text with a zone is
+    converted to `time_zone`, and cannot be read without one. `longest`: bytes of the longest text, if known.
     """
     native: pl.LazyFrame = lazy.to_native()
     text = pl.col(role)
@@ -44,16 +44,16 @@ def parse_dates(
 
 
 def parse_numbers(lazy: nw.LazyFrame[Any], role: str) -> nw.LazyFrame[Any]:
-    """Turn a column of text into floats; what is no number becomes missing, to be counted by the caller."""
+    """Parse a column of text to floats; text that is not a number becomes missing, for the caller to count."""
     native: pl.LazyFrame = lazy.to_native()
     return nw.from_native(native.with_columns(pl.col(role).str.strip_chars().cast(pl.Float64, strict=False)))
 
 
 def _parse_formatted(plan: pl.LazyFrame, role: str, date_format: str, time_zone: str | None) -> pl.LazyFrame:
-    """Text read by strftime codes; a moment in time (codes %z, %s) is unreadable unless a zone is named."""
+    """Parse text by strftime codes; timestamps with a zone (codes %z, %s) cannot be read unless a zone is named."""
     if "%Z" in date_format:
         raise InvalidOption(
-            f"date_format={date_format!r}: names of zones (%Z) cannot be read; write offsets such as +02:00 and use %z."
+            f"date_format={date_format!r}: zone names (%Z) cannot be read; write offsets such as +02:00 and use %z."
         )
     parsed = pl.col(role).str.to_datetime(date_format, strict=False, time_unit="us")
     if "%s" in date_format:

@@ -267,7 +267,7 @@ def test_fit_score_and_validate_on_a_file_of_ones_own(tmp_path, sample):
         (["fit", "absent.csv"], "absent.csv"),
         (["fit", "orders.csv", "--amount", "price"], "'price'"),
         (["fit", "orders.csv", "--time-unit", "fortnight"], "'fortnight'"),
-        (["score", "orders.csv", "--model", "orders.csv"], "no model"),
+        (["score", "orders.csv", "--model", "orders.csv"], "not a model"),
         (["validate", "orders.csv", "--calibration-end", "soon"], "'soon'"),
     ],
 )

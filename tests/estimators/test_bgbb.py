@@ -157,7 +157,7 @@ def test_another_opportunity_is_another_clock(model, log):
 
 def test_horizons_are_whole_opportunities(model, donors):
     for horizon in (1.5, "18 months", "90 days"):
-        with pytest.raises(InvalidOption, match="counts whole opportunities to buy: give '"):
+        with pytest.raises(InvalidOption, match="counts whole opportunities to buy: pass '"):
             model.expected_purchases(donors, horizon)
     with pytest.raises(InvalidOption, match=r"t='30 months' is 2\.5 years"):
         model.mean_purchases("30 months")

@@ -168,7 +168,7 @@ def test_what_is_no_json_is_refused(tmp_path, content):
 
 @pytest.mark.parametrize("content", ["null", "[]", "3", '"text"', "{}", '{"format": "another"}', '{"format": []}'])
 def test_json_that_is_no_model_is_refused(tmp_path, content):
-    assert refused(tmp_path, content, "is JSON, but no model")
+    assert refused(tmp_path, content, "is JSON, but not a model")
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None, [1], 1.5, {}])
@@ -250,7 +250,7 @@ def test_a_file_with_other_bytes_is_a_model_or_refused(data, text, tmp_path):
 @given(cut=st.floats(0, 1))
 def test_half_a_file_is_refused(cut, text, tmp_path):
     content = text.rstrip()[: int(cut * (len(text) - 2))]
-    assert refused(tmp_path, content, "is damaged or no model at all")
+    assert refused(tmp_path, content, "is damaged or not a model")
 
 
 anything = st.recursive(

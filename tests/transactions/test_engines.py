@@ -312,11 +312,11 @@ def test_an_rfm_of_duckdb_may_be_copied_and_sent_to_another_process(shop):
     ("column", "said"),
     [
         ("uuid()", None),
-        ("5::HUGEINT", "Column 'who' is of type Decimal"),
+        ("5::HUGEINT", "Column 'who' has type Decimal"),
         ("'a'::ENUM('a', 'b')", None),
         ("5::UTINYINT", None),
-        ("5::DECIMAL(9, 0)", "Column 'who' is of type Decimal"),
-        ("[1, 2]", "Column 'who' is of type List"),
+        ("5::DECIMAL(9, 0)", "Column 'who' has type Decimal"),
+        ("[1, 2]", "Column 'who' has type List"),
         ("5.5::DOUBLE", "1 values in column 'who' are fractional"),
     ],
 )

@@ -184,8 +184,8 @@ def test_quoted_newlines_commas_and_quotes_are_part_of_a_value(tmp_path):
 @pytest.mark.parametrize(
     ("end", "said"),
     [
-        ("2,1997-01", "ends in the midst of a row, with 2 of 3 fields: it was cut short"),
-        ("2", "ends in the midst of a row, with 1 of 3 fields: it was cut short"),
+        ("2,1997-01", "ends in the middle of a row, with 2 of 3 fields: the file is incomplete"),
+        ("2", "ends in the middle of a row, with 1 of 3 fields: the file is incomplete"),
         ('2,"1997-01', "The table cannot be read: could not parse"),
         ("2,1997-01-0,3", "1 of 3 rows has a date in 'date' that cannot be read"),
         ("2,1997-01-03,", "1 of 3 rows has no amount in 'amount'"),
@@ -205,7 +205,7 @@ def test_a_compressed_file_that_was_cut_short_is_refused(tmp_path):
 
 def test_two_columns_of_one_name_are_refused_in_csv(tmp_path):
     said = complaint(file(tmp_path, "customer_id,date,amount,amount\n1,1997-01-01,3,4\n"))
-    assert said == "Two columns of 'log.csv' have the same name 'amount', so that neither can be meant."
+    assert said == "Column 'amount' appears twice in 'log.csv'; rename one."
 
 
 def test_decimal_commas_without_quotes_are_refused(tmp_path):
@@ -244,7 +244,7 @@ def test_ids_of_json_lines_that_are_numbers_and_text_are_compared_as_written(tmp
         ),
         (LINES[:-10], "cannot be read as JSON lines"),
         (LINES[:-2], "cannot be read as JSON lines"),
-        ("[" + LINES.strip().replace("\n", ",\n") + "]\n", "holds one object a line"),
+        ("[" + LINES.strip().replace("\n", ",\n") + "]\n", "has one object per line"),
         ("", "cannot be read as JSON lines"),
         (LINES.replace('"1997-01-01"', "852076800000"), "cannot be read as YYYY-MM-DD (first: '852076800000'"),
         (LINES.replace("4.5", "true"), "cannot be read as a number (first: 'true' of customer 1)"),
@@ -315,8 +315,8 @@ def test_ids_of_several_files_are_text_as_soon_as_one_is(tmp_path):
         (pl.Int64, pl.Int16, None),
         (pl.Int64, pl.Null, None),
         (pl.Int64, pl.Float64, None),
-        (pl.Int64, pl.String, "column 'customer_id' is of type Int64 in 'a.parquet' and of type String in 'b.parquet'"),
-        (pl.String, pl.Int64, "column 'customer_id' is of type String in 'a.parquet' and of type Int64 in 'b.parquet'"),
+        (pl.Int64, pl.String, "column 'customer_id' has type Int64 in 'a.parquet' and type String in 'b.parquet'"),
+        (pl.String, pl.Int64, "column 'customer_id' has type String in 'a.parquet' and type Int64 in 'b.parquet'"),
     ],
 )
 def test_parquet_files_may_differ_in_width_but_not_in_sort(tmp_path, one, other, said):
@@ -339,19 +339,19 @@ def test_moments_told_in_several_zones_are_one_timeline(tmp_path):
     moments.with_columns(pl.col("date").dt.convert_time_zone("Asia/Tokyo")).write_parquet(tmp_path / "b.parquet")
     assert_array_equal(summary(tmp_path, time_zone="Europe/Berlin").frequency, [0])
     moments.with_columns(pl.col("date").dt.replace_time_zone(None)).write_parquet(tmp_path / "c.parquet")
-    assert "The files differ: column 'date' is of type" in complaint(tmp_path, time_zone="Europe/Berlin")
+    assert "The files differ: column 'date' has type" in complaint(tmp_path, time_zone="Europe/Berlin")
 
 
 def test_files_of_several_formats_are_refused(tmp_path):
     file(tmp_path, TWO, "m/a.csv")
     file(tmp_path, LINES, "m/b.jsonl")
-    assert "stands for files of several formats, such as 'a.csv' and 'b.jsonl'" in complaint(tmp_path / "m")
+    assert "contains files of several formats, such as 'a.csv' and 'b.jsonl'" in complaint(tmp_path / "m")
     assert summary(str(tmp_path / "m" / "*.csv")).frequency.tolist() == [1]
 
 
 def test_a_glob_or_folder_of_nothing_is_refused(tmp_path):
     assert complaint(f"{tmp_path}/*.csv") == f"No file matches '{tmp_path}/*.csv'."
-    assert complaint(tmp_path) == f"The folder '{tmp_path}' holds no file."
+    assert complaint(tmp_path) == f"The folder '{tmp_path}' contains no files."
 
 
 @pytest.mark.parametrize("name", ["log [1].csv", "what?.csv", "**.csv", "[ab].csv", "~log.csv"])
