@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,7 +21,6 @@ from clvmodels.scoring.stores.uri import check_uri, hidden
 __all__ = ["open_source"]
 
 ROWS_AT_ONCE = 65_536
-GLOB = frozenset("*?[")
 PARQUET_ENDINGS = (".parquet", ".pq")
 SERVER_MESSAGE = re.compile(r"ERROR:\s+(.*?)(?: LINE \d+: | Query was: |$)")  # the text around it repeats the statement
 WRONG_STATEMENT = "42"  # class of SQLSTATE: no such table or column, no permission, not SQL
@@ -60,7 +59,7 @@ def open_source(
     """
     if store == "file":
         assert path is not None, "a job is checked to have a path"
-        files = _files(path, staging)
+        files = _files(path)
         if columns:
             _refuse_missing(repr(str(path)), frames.column_names(files), columns, name)
         return files
@@ -109,35 +108,16 @@ def _refuse_missing(table: str, present: Sequence[str], columns: Sequence[str], 
         )
 
 
-def _files(path: Path, staging: Path) -> Any:
-    """Return one file or Parquet folder as it is, and several files as one lazy frame or one copy with text columns."""
-    if path.is_dir() and path.suffix.lower() not in PARQUET_ENDINGS:
-        paths = sorted(path.glob("**/*.parquet")) or sorted(path.glob("*.csv"))
-    elif not path.exists() and GLOB & {*str(path)}:
-        anchor = Path(path.anchor) if path.is_absolute() else Path()
-        paths = sorted(anchor.glob(str(path.relative_to(anchor))))
-    else:
+def _files(path: Path) -> Path:
+    """Return a path as it is, except that a folder means its Parquet files or, if there are none, its CSV files."""
+    if frames.is_glob(path):
+        frames.matching_files(path)  # refuses a pattern without files
+    if not path.is_dir() or path.suffix.lower() in PARQUET_ENDINGS:
         return path
-    if not paths:
-        raise InvalidTransactions(f"No file matches {str(path)!r}.")
-    if len(paths) == 1:
-        return paths[0]
-    if all(file.suffix.lower() in PARQUET_ENDINGS for file in paths):
-        return _scan(path, lambda: pl.scan_parquet(paths, glob=False))
-    copy = staging / "files.csv"
-    _scan(path, lambda: pl.scan_csv(paths, infer_schema=False, glob=False)).sink_csv(copy)
-    return copy
-
-
-def _scan(path: Path, scan: Any) -> pl.LazyFrame:
-    """Open several files as one table, checking that their columns agree."""
-    try:
-        lazy: pl.LazyFrame = scan()
-        lazy.collect_schema()
-    except pl.exceptions.PolarsError as error:
-        line = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InvalidTransactions(f"The files of {str(path)!r} cannot be read as one table: {line}") from error
-    return lazy
+    endings = {file.suffix.lower() for file in frames.matching_files(path)}
+    patterns = {".parquet": "**/*.parquet", ".csv": "*.csv"}
+    pattern = next((pattern for ending, pattern in patterns.items() if ending in endings), None)
+    return path if pattern is None else Path(glob.escape(str(path))) / pattern
 
 
 @contextlib.contextmanager
