@@ -24,7 +24,7 @@ NEEDED_IN_SDIST = (
 
 
 def files_below(folder: Path) -> set[str]:
-    """Paths of the files below a folder of the checkout, relative to it."""
+    """Return the paths of the files below a folder of the checkout, relative to it."""
     return {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
@@ -33,23 +33,23 @@ def files_below(folder: Path) -> set[str]:
 
 
 def check_wheel(wheel: Path) -> list[str]:
-    """Faults of a wheel: what is missing from it, and what should not be in it."""
+    """Return the faults of a wheel: files that are missing, and files that should not be in it."""
     package = {f"clvmodels/{name}" for name in files_below(ROOT / "clvmodels")}
     expected = package | {f"clvmodels/data/{name}" for name in files_below(ROOT / "data")}
-    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     must = {"clvmodels/py.typed", "clvmodels/data/cdnow.csv", "clvmodels/data/donations.csv"}
     return [
-        *(f"{wheel.name} lacks {name}" for name in sorted((expected | must) - held)),
-        *(f"{wheel.name} holds {name}, which is not in the checkout" for name in sorted(held - expected)),
+        *(f"{wheel.name} lacks {name}" for name in sorted((expected | must) - names)),
+        *(f"{wheel.name} contains {name}, which is not in the checkout" for name in sorted(names - expected)),
     ]
 
 
 def check_sdist(sdist: Path) -> list[str]:
-    """Faults of an sdist: what it lacks of the package, the data, the tests and the files beside them."""
+    """Return the files of the package, the data, the tests and the root folder that an sdist lacks."""
     with tarfile.open(sdist) as archive:
-        held = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
+        names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
     expected = {f"{folder}/{name}" for folder in ("clvmodels", "data", "tests") for name in files_below(ROOT / folder)}
-    return [f"{sdist.name} lacks {name}" for name in sorted(expected.union(NEEDED_IN_SDIST) - held)]
+    return [f"{sdist.name} lacks {name}" for name in sorted(expected.union(NEEDED_IN_SDIST) - names)]
 
 
 def main() -> int:
@@ -60,7 +60,7 @@ def main() -> int:
     for fault in faults:
         print(fault, file=sys.stderr)
     if not faults:
-        print(f"{wheel.name} and {sdist.name} hold the package, its data and py.typed, and nothing strange")
+        print(f"{wheel.name} and {sdist.name} contain the package, its data and py.typed, and nothing else")
     return 1 if faults else 0
 
 

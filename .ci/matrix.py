@@ -1,7 +1,7 @@
-"""Install what is built into clean environments, the oldest and the newest supported, and run the demo from each.
+"""Install the built package into clean environments, with the oldest and the newest dependencies, and run the demo.
 
 Usage: ``matrix.py FOLDER [PYTHON ...]``, a folder with one wheel and one sdist, from the root of a checkout; versions
-such as 3.12, by default all that are supported. A Python that the machine lacks is skipped, and that is said.
+such as 3.12, by default all that are supported. A Python that the machine does not have is reported as skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 PYTHONS = ("3.11", "3.12", "3.13")
 SHOWN = ("numpy", "pandas", "polars", "scikit-learn")
 WRITTEN = {"predictions.parquet", "model.json", "validation.json", "report.html"}
-FURTHER = """
+FURTHER_STEPS = """
 import clvmodels as clv
 columns = {"customer_id": "CustomerID", "date": "InvoiceDate", "order_id": "InvoiceNo"}
 log = clv.datasets.load_online_retail()
@@ -28,13 +28,13 @@ assert clv.profile(cleaned.transactions, amount="amount").customers > 400
 rfm = clv.rfm_summary(cleaned.transactions, amount="amount", time_unit="week")
 clv.CustomerModel(clv.MBGNBD().fit(rfm), clv.GammaGamma().fit(rfm)).save("further.json")
 """
-"""What the demo does not do: cleaning, a profile, a summary without a holdout."""
+"""Steps that the demo does not cover: cleaning, a profile, a summary without a holdout period."""
 BOUND = re.compile(r"([\w.-]+)(?:\[[\w,]+\])?\s*>=\s*([\w.]+)")
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is installed: the wheel or the sdist, with which versions of the dependencies."""
+    """What to install: the wheel or the sdist, with these versions of the dependencies."""
 
     name: str
     suffix: str
@@ -42,7 +42,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Oldest: each dependency exactly at its lower bound, what these need in turn as pip chooses it."""
+    """Return the cases; the oldest has each dependency at its lower bound, and theirs as pip chooses them."""
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
     bounds = [BOUND.match(line) for line in project["dependencies"]]
     oldest = tuple(f"{bound[1]}=={bound[2]}" for bound in bounds if bound)
@@ -56,26 +56,26 @@ def cases() -> list[Case]:
 
 
 def interpreter(version: str) -> str | None:
-    """A Python of this version that runs: on the path, or where pyenv keeps those it installed."""
-    kept = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
-    for candidate in [shutil.which(f"python{version}"), *map(str, kept)]:
+    """Return a Python of this version that runs, from the path or from pyenv; None if there is none."""
+    pyenv = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
+    for candidate in [shutil.which(f"python{version}"), *map(str, pyenv)]:
         if candidate and subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
             return candidate
     return None
 
 
-def tried(python: str, case: Case, package: Path, folder: Path) -> dict[str, str]:
-    """Versions installed and how the demo went."""
+def run_case(python: str, case: Case, package: Path, folder: Path) -> dict[str, str]:
+    """Install one case and run the demo; return the versions installed and the result."""
     inside = folder / "venv" / "bin" / "python"
     (folder / "constraints.txt").write_text("\n".join(case.constraints) + "\n", encoding="utf-8")
-    # Binary packages alone for the dependencies: compiling an old one would say nothing of this package.
+    # Only binary packages for the dependencies: compiling an old one would test that one, not this package.
     wheels = [] if package.suffix == ".whl" else [f"--no-binary={package.name.split('-')[0]}"]
     install = [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", *wheels]
     steps = [
         ([python, "-m", "venv", folder / "venv"], folder),
         ([*install, "--constraint", folder / "constraints.txt", package], folder),
         ([inside, "-m", "pip", "check"], folder),
-        ([inside, "-c", FURTHER], folder),
+        ([inside, "-c", FURTHER_STEPS], folder),
         ([inside.with_name("clv"), "demo"], folder),
     ]
     started = time.perf_counter()
@@ -93,24 +93,24 @@ def tried(python: str, case: Case, package: Path, folder: Path) -> dict[str, str
 
 
 def main(folder: Path, pythons: list[str]) -> int:
-    """Every case on every Python; a row each, at the end in one table."""
+    """Run every case on every Python, and print one table with a row for each."""
     heading = ("python", "dependencies", "from", *SHOWN, "result")
     rows, failures = [heading], 0
     for version in pythons or PYTHONS:
         python = interpreter(version)
         if python is None:
-            rows.append((version, "skipped: this machine has no such Python", *[""] * (len(heading) - 2)))
+            rows.append((version, "skipped: this machine does not have this Python", *[""] * (len(heading) - 2)))
             continue
         for case in cases():
             (package,) = folder.resolve().glob(f"clvmodels-*{case.suffix}")
             print(f"Python {version}, {case.name}, from {package.name}", flush=True)
             with tempfile.TemporaryDirectory() as temporary:
-                found = tried(python, case, package, Path(temporary))
-            if "output" in found:
-                print(found["output"], flush=True)
-            failures += found["result"].startswith("FAILED")
+                outcome = run_case(python, case, package, Path(temporary))
+            if "output" in outcome:
+                print(outcome["output"], flush=True)
+            failures += outcome["result"].startswith("FAILED")
             kind = "wheel" if case.suffix == ".whl" else "sdist"
-            rows.append((version, case.name, kind, *(found.get(name, "") for name in SHOWN), found["result"]))
+            rows.append((version, case.name, kind, *(outcome.get(name, "") for name in SHOWN), outcome["result"]))
     widths = [max(len(row[i]) for row in rows if not row[1].startswith("skipped")) for i in range(len(heading))]
     print()
     for row in rows:

@@ -1,4 +1,4 @@
-"""Shared by all tests: how Hypothesis draws, a PostgreSQL server, and when a skipped test is a failure."""
+"""Shared by all tests: Hypothesis profiles, logs in every engine, a PostgreSQL server, and skips that are failures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import settings
 
 REQUIRE_ALL = os.environ.get("CLV_REQUIRE_ALL") == "1"
 NEEDED = ("postgres", "browser", "r_reference")
-"""Markers of tests that need something beside Python; a machine that sets CLV_REQUIRE_ALL=1 must have it."""
+"""Markers of tests that need more than Python; a machine that sets CLV_REQUIRE_ALL=1 must have it."""
 
 # No deadline: the first example pays for imports and caches. In CI the same examples every time.
 settings.register_profile("local", deadline=None)
@@ -35,12 +35,12 @@ ENGINES = (
     "parquet",
 )
 ENGINES += ("parquet folder",)
-"""Whatever a log may come in."""
+"""Every form in which a log can be passed."""
 
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
-    """One engine after another."""
+    """Run a test once for each engine."""
     name: str = request.param
     return name
 
@@ -86,8 +86,8 @@ def given_in(tmp_path: Path) -> Callable[[pl.DataFrame, str], Any]:
 
 @pytest.fixture(scope="session")
 def database() -> Generator[str]:
-    """The URI of a real PostgreSQL server, with a password in it as users' have."""
-    # Not pytest's own folder, which the server's user (root may not be it) could not enter.
+    """The URI of a real PostgreSQL server, with a password in it, as users have."""
+    # Not in pytest's folder, which the user that the server runs as may not be allowed to enter.
     with tempfile.TemporaryDirectory(prefix="clv-postgres-") as made:
         folder = Path(made)
         folder.chmod(0o755)
@@ -121,7 +121,7 @@ def pytest_runtest_makereport(
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Turn the skip of a whole file into a failure: the markers of its tests were never seen."""
+    """Turn the skip of a whole file into a failure, because the markers of its tests are then unknown."""
     report = yield
     if REQUIRE_ALL and report.skipped:
         report.outcome = "failed"
@@ -130,9 +130,9 @@ def pytest_make_collect_report(
 
 
 def _must_run(what: str) -> str:
-    return f"{what} was skipped, and CLV_REQUIRE_ALL=1 lets none be"
+    return f"{what} was skipped, but CLV_REQUIRE_ALL=1 allows no skips"
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """What the skip said of itself."""
+    """Return the reason given for a skip."""
     return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)

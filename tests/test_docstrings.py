@@ -1,4 +1,4 @@
-"""Every public object says what it takes and gives, and shows it in an example that runs."""
+"""Every public object documents its parameters and what it returns, and has an example that runs."""
 
 from __future__ import annotations
 
@@ -16,65 +16,65 @@ SECTION = r"^{}\n-+\n(.*?)(?=^\S[^\n]*\n-+\n|\Z)"
 
 
 def public():
-    """Names and objects: those of the package, of its data sets and of its errors."""
+    """Yield the names and objects of the package, of its data sets and of its errors."""
     for name in clv.__all__:
-        found = getattr(clv, name)
-        if not isinstance(found, str):
-            yield name, found
+        obj = getattr(clv, name)
+        if not isinstance(obj, str):
+            yield name, obj
     for module in (clv.datasets, clv.errors):
         for name in module.__all__:
             yield f"{module.__name__.split('.')[-1]}.{name}", getattr(module, name)
 
 
 PUBLIC = dict(public())
-CALLED = {name: found for name, found in PUBLIC.items() if not inspect.ismodule(found)}
-RECORDS = {name: found for name, found in CALLED.items() if dataclasses.is_dataclass(found)}
+CALLED = {name: obj for name, obj in PUBLIC.items() if not inspect.ismodule(obj)}
+RECORDS = {name: obj for name, obj in CALLED.items() if dataclasses.is_dataclass(obj)}
 
 
-def section(found, title):
-    """A section of the docstring, with those of the classes it inherits from."""
-    docs = [vars(each).get("__doc__") for each in found.__mro__] if inspect.isclass(found) else [found.__doc__]
+def section(obj, title):
+    """Return a section of the docstring, with those of the base classes."""
+    docs = [vars(each).get("__doc__") for each in obj.__mro__] if inspect.isclass(obj) else [obj.__doc__]
     cleaned = [inspect.cleandoc(doc) for doc in docs if doc]
     return "\n".join(
         text for doc in cleaned for text in re.findall(SECTION.format(title), doc, re.DOTALL | re.MULTILINE)
     )
 
 
-def described(found, title):
-    """Names that have a line of their own in a section, alone or in a list."""
-    lines = [line for line in section(found, title).splitlines() if line and not line.startswith(" ")]
+def described(obj, title):
+    """Return the names that have a line of their own in a section, alone or in a list."""
+    lines = [line for line in section(obj, title).splitlines() if line and not line.startswith(" ")]
     return {name for line in lines for name in re.findall(r"\w+", line.split(" : ")[0])}
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_it_is_described_and_its_examples_run(name, tmp_path, monkeypatch):
-    found = PUBLIC[name]
-    if not inspect.ismodule(found):
-        assert ">>> " in (found.__doc__ or ""), "no example"
+def test_it_has_a_docstring_whose_examples_run(name, tmp_path, monkeypatch):
+    obj = PUBLIC[name]
+    if not inspect.ismodule(obj):
+        assert ">>> " in (obj.__doc__ or ""), "no example"
     monkeypatch.chdir(tmp_path)  # what an example writes goes there
-    module = importlib.import_module(found.__name__ if inspect.ismodule(found) else found.__module__)
+    module = importlib.import_module(obj.__name__ if inspect.ismodule(obj) else obj.__module__)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
     output = []
-    finder = doctest.DocTestFinder(recurse=not inspect.ismodule(found))
-    for example in finder.find(found, name, module=module):
+    finder = doctest.DocTestFinder(recurse=not inspect.ismodule(obj))
+    for example in finder.find(obj, name, module=module):
         runner.run(example, out=output.append)
     assert runner.summarize(verbose=False).failed == 0, "".join(output)
 
 
 @pytest.mark.parametrize("name", [name for name in CALLED if not name.startswith("errors.")])
-def test_what_it_takes_is_described(name):
-    found = CALLED[name]
-    given = {
+def test_its_parameters_are_documented(name):
+    obj = CALLED[name]
+    arguments = {
         argument
-        for argument, parameter in inspect.signature(found).parameters.items()
+        for argument, parameter in inspect.signature(obj).parameters.items()
         if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     }
-    told = described(found, "Parameters") | (described(found, "Attributes") if name in RECORDS else set())
-    assert given - told == set()
+    documented = described(obj, "Parameters") | (described(obj, "Attributes") if name in RECORDS else set())
+    assert arguments - documented == set()
 
 
-@pytest.mark.parametrize("name", [name for name, found in CALLED.items() if inspect.isclass(found)])
-def test_its_methods_are_described(name):
+@pytest.mark.parametrize("name", [name for name, obj in CALLED.items() if inspect.isclass(obj)])
+def test_its_methods_have_docstrings(name):
     methods = {
         key: value
         for key, value in inspect.getmembers(CALLED[name], inspect.isroutine)
@@ -83,7 +83,7 @@ def test_its_methods_are_described(name):
     assert [key for key, value in methods.items() if not inspect.getdoc(value)] == []
 
 
-@pytest.mark.parametrize("name", [name for name, found in CALLED.items() if inspect.isfunction(found)])
-def test_functions_say_what_they_give(name):
+@pytest.mark.parametrize("name", [name for name, obj in CALLED.items() if inspect.isfunction(obj)])
+def test_functions_document_what_they_return(name):
     returned = inspect.signature(CALLED[name]).return_annotation
     assert returned == "None" or section(CALLED[name], "Returns") or str(returned) in CALLED[name].__doc__

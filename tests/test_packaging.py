@@ -1,4 +1,4 @@
-"""What a user installs is what was built: the wheel, with its data, and not the checkout the tests lie in."""
+"""The tests run on the package that a user installs: the wheel with its data, not the checkout."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from clvmodels.datasets import dataset_path, load_cdnow, load_donations
 
 PACKAGE = Path(clvmodels.__file__).resolve().parent
 SITE = Path(sysconfig.get_path("purelib")).resolve()
-# `make test` and `make accept` install the wheel and say so; by hand an editable install may be tested.
+# `make test` and `make accept` install the wheel and set this variable; `make quick` tests the checkout.
 from_wheel = pytest.mark.skipif(
-    os.environ.get("CLV_TEST_WHEEL") != "1", reason="CLV_TEST_WHEEL is not 1: this run may test a checkout"
+    os.environ.get("CLV_TEST_WHEEL") != "1", reason="CLV_TEST_WHEEL is not 1: this run may test the checkout"
 )
 
 
@@ -47,11 +47,11 @@ def test_a_new_process_gets_the_installed_package_too():
     assert Path(where.stdout.strip()).resolve().parent == PACKAGE
 
 
-def test_version_is_that_of_the_distribution():
+def test_the_version_is_that_of_the_distribution():
     assert clvmodels.__version__ == metadata.version("clvmodels")
 
 
-def test_the_package_says_that_it_is_typed():
+def test_the_package_is_marked_as_typed():
     assert (PACKAGE / "py.typed").is_file()
 
 

@@ -1,7 +1,8 @@
-"""Measured coverage of 90 % intervals on simulated customers: `coverage.py LOGS CUSTOMERS [PROCESS ...]`, by hand.
+"""Measure the coverage of 90 % intervals on simulated customers: `coverage.py LOGS CUSTOMERS [PROCESS ...]`.
 
-For each purchase process, customer bases are drawn from known parameters, fitted, and predicted; what then happens is
-drawn too. Prints tables and writes them to coverage.json beside this file, where other processes' results stay.
+For each purchase process, customer bases and their future are simulated from known parameters; models are fitted to the
+bases, and their intervals are compared with the future. Prints tables and writes them to coverage.json in this folder,
+where the results of other processes stay.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ MODELS = {
     "bgbb": clv.BGBB,
 }
 PIT_CUSTOMERS = 200
-PROFILED = ("bgnbd", "mbgnbd")  # whose profile intervals are studied too
+PROFILED = ("bgnbd", "mbgnbd")  # processes whose profile intervals are studied too
 
 
 def main() -> None:
@@ -67,7 +68,7 @@ def main() -> None:
 
 
 def study(name: str, seed: int, customers: int) -> dict[str, Any]:
-    """One simulated customer base: which intervals held what they were meant to hold."""
+    """Simulate one customer base; return which intervals contain the true value."""
     generator = np.random.default_rng([20_261, seed])
     process, spend = PURCHASE_PROCESSES[name], SPEND_PROCESSES["gamma_gamma"]
     truth, money = process.Parameters(**TRUTH[name]), spend.Parameters(**SPEND)
@@ -77,32 +78,32 @@ def study(name: str, seed: int, customers: int) -> dict[str, Any]:
         else generator.uniform(27, 39, customers)
     )
     history = process.simulate(truth, T + HORIZON, generator)
-    known = history.time <= T[history.customer]
-    x = np.bincount(history.customer[known], minlength=customers)
+    calibration = history.time <= T[history.customer]
+    x = np.bincount(history.customer[calibration], minlength=customers)
     t_x = np.zeros(customers)
-    np.maximum.at(t_x, history.customer[known], history.time[known])
+    np.maximum.at(t_x, history.customer[calibration], history.time[calibration])
     orders = spend.simulate_orders(money, history.customer, customers, generator)
-    past = np.bincount(history.customer[known], orders[known], minlength=customers)
-    future = np.bincount(history.customer[~known], minlength=customers)
-    spent = np.bincount(history.customer[~known], orders[~known], minlength=customers)
+    past = np.bincount(history.customer[calibration], orders[calibration], minlength=customers)
+    future = np.bincount(history.customer[~calibration], minlength=customers)
+    spent = np.bincount(history.customer[~calibration], orders[~calibration], minlength=customers)
     frame = pd.DataFrame({"customer_id": np.arange(customers), "frequency": x, "recency": t_x, "T": T})
     if "sum_log_intertimes" in process.statistics:
-        frame["sum_log_intertimes"] = _sum_log_intertimes(history, known, customers)
+        frame["sum_log_intertimes"] = _sum_log_intertimes(history, calibration, customers)
     frame["monetary_value"] = np.divide(past, x, out=np.full(customers, np.nan), where=x > 0)
     rfm = clv.RFM.from_frame(frame, time_unit="week", merge_within="week" if process.discrete else "day")
     model, spender = MODELS[name]().fit(rfm), clv.GammaGamma().fit(rfm)
     covered: dict[str, float] = {}
-    for fitted, true in ((model, TRUTH[name]), (spender, SPEND)):
-        told = fitted.summary(LEVEL)
+    for estimator, true in ((model, TRUTH[name]), (spender, SPEND)):
+        intervals = estimator.summary(LEVEL)
         for parameter, value in true.items():
-            row = told.loc[parameter]
-            held = float(row["lower"] <= value <= row["upper"])
+            row = intervals.loc[parameter]
+            inside = float(row["lower"] <= value <= row["upper"])
             # A parameter that a fit at a boundary does not estimate has no interval.
-            covered[f"{fitted.process.name} {parameter}"] = held if np.isfinite(row["lower"]) else np.nan
+            covered[f"{estimator.process.name} {parameter}"] = inside if np.isfinite(row["lower"]) else np.nan
     if name in PROFILED and model.fit_.free.all():
-        told = model.profile_intervals(rfm, LEVEL)
+        intervals = model.profile_intervals(rfm, LEVEL)
         for parameter, value in TRUTH[name].items():
-            row = told.loc[parameter]
+            row = intervals.loc[parameter]
             covered[f"{name} {parameter}, profile"] = float(row["lower"] <= value <= row["upper"])
     options: dict[str, Any] = {"interval": LEVEL, "random_state": seed}
     worth: dict[str, Any] = {"horizon": HORIZON, "annual_discount_rate": 0.0, "margin": 1.0}
@@ -124,9 +125,9 @@ def study(name: str, seed: int, customers: int) -> dict[str, Any]:
     return {"covered": covered, "pit": _pit(model, rfm, future, generator), "boundary": model.fit_.status == "boundary"}
 
 
-def _sum_log_intertimes(history: Any, known: Any, customers: int) -> Any:
-    order = np.lexsort((history.time[known], history.customer[known]))
-    customer, time = history.customer[known][order], history.time[known][order]
+def _sum_log_intertimes(history: Any, calibration: Any, customers: int) -> Any:
+    order = np.lexsort((history.time[calibration], history.customer[calibration]))
+    customer, time = history.customer[calibration][order], history.time[calibration][order]
     first = np.append(True, customer[1:] != customer[:-1])[: len(time)]
     before = np.where(first, 0.0, np.append(0.0, time[:-1])[: len(time)])
     return np.bincount(customer, np.log(time - before), minlength=customers)
@@ -137,13 +138,13 @@ def _holds(frame: Any, name: str, value: float) -> float:
 
 
 def _holds_each(frame: Any, name: str, values: Any) -> Any:
-    # Money of nobody is exactly 0 on both sides; rounding of a sum of orders must not count as a miss.
+    # Without purchases, money is exactly 0 on both sides; rounding in a sum of orders must not count as a miss.
     slack = 1e-9 * np.abs(values)
     return (frame[f"{name}_lower"].to_numpy() <= values + slack) & (values - slack <= frame[f"{name}_upper"].to_numpy())
 
 
 def _pit(model: Any, rfm: Any, future: Any, generator: np.random.Generator) -> Any:
-    """Randomized probability integral transform: uniform if the predicted distribution is right."""
+    """Return the randomized probability integral transform, which is uniform if the predicted distribution is right."""
     some = generator.choice(len(rfm), PIT_CUSTOMERS, replace=False)
     table = model.pmf(range(int(future[some].max()) + 1), HORIZON, rfm[some]).drop(columns="customer_id").to_numpy()
     below = np.cumsum(table, axis=1) - table

@@ -1,12 +1,12 @@
-"""Faults injected into the nightly job, for real: `faults.py [--small] [--postgres]`.
+"""Inject real faults into the nightly job: `faults.py [--small] [--postgres]`.
 
-A process is killed (-9) at every step it takes on the disk or in a database, a disk is full, a connection is cut, two
-jobs start at once; meanwhile a reader polls every sink. After each fault every sink must hold the old table or the new
-one, whole; running again must finish, and leave each customer once. Prints what it counted as JSON; an exit code other
-than 0 says that something was lost, doubled or mixed.
+A process is killed (-9) at every step it takes on the disk or in a database, a disk is full, a connection is cut, jobs
+start at the same time; meanwhile a reader polls every sink. After each fault every sink must contain the complete old
+table or the complete new one; running again must finish, and leave each customer once. Prints the counts as JSON; an
+exit code other than 0 means that rows were lost, duplicated or mixed.
 
-Steps are what Python's audit events show (files opened for writing, renamed, removed, folders made), and every
-statement sent to a database. Jobs run in forks of a process that has imported everything and run nothing.
+The steps are those that Python's audit events show (files opened for writing, renamed or removed, folders made) and
+every statement sent to a database. Jobs run in forks of a process that has imported everything and run nothing.
 """
 
 from __future__ import annotations
@@ -58,15 +58,15 @@ store = "sqlite"
 path = "out/scores.sqlite"
 """
 POSTGRES = '[[sinks]]\nstore = "postgres"\nuri_variable = "CLV_FAULTS"\n'
-Found = collections.Counter[str]
+Counts = collections.Counter[str]
 
 
 def main() -> int:
-    """Run the campaign."""
+    """Inject every fault and print the counts."""
     parser = argparse.ArgumentParser(description="Faults in the nightly job.")
     parser.add_argument("--small", action="store_true", help="a few kills instead of one at every step")
     parser.add_argument("--stride", type=int, default=1, help="kill at every n-th step")
-    parser.add_argument("--postgres", action="store_true", help="PostgreSQL too")
+    parser.add_argument("--postgres", action="store_true", help="include PostgreSQL")
     parser.add_argument("--reader", nargs=2, metavar=("FOLDER", "STOP"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.reader:
@@ -75,31 +75,31 @@ def main() -> int:
         folder = Path(made)
         prepare(folder, options.postgres)
         expected = {date: clean_run(folder, date) for date in DATES}
-        found = Found()
-        with reader(folder) as told, telling(found):
-            killed_everywhere(folder, expected, found, 25 if options.small else options.stride)
-            full_disk(folder, expected, found)
-            two_at_once(folder, expected, found)
+        counts = Counts()
+        with reader(folder) as reads, print_if_stopped(counts):
+            killed_everywhere(folder, expected, counts, 25 if options.small else options.stride)
+            full_disk(folder, expected, counts)
+            two_at_once(folder, expected, counts)
             if options.postgres:
-                cut_connections(folder, expected, found, 4 if options.small else 1)
-        found.update(told)
-    print(json.dumps(dict(found)))
-    return int(any(found[name] for name in ("wrong tables", "not finished", "mixes seen", "reader failures")))
+                cut_connections(folder, expected, counts, 4 if options.small else 1)
+        counts.update(reads)
+    print(json.dumps(dict(counts)))
+    return int(any(counts[name] for name in ("wrong tables", "not finished", "mixes seen", "reader failures")))
 
 
 @contextlib.contextmanager
-def telling(found: Found) -> Iterator[None]:
-    """Where the campaign is stopped, what it has counted so far."""
+def print_if_stopped(counts: Counts) -> Iterator[None]:
+    """Print the counts so far if the campaign is interrupted."""
     try:
         yield
     except KeyboardInterrupt:
-        print(f"stopped: {json.dumps(dict(found))}", file=sys.stderr)
+        print(f"stopped: {json.dumps(dict(counts))}", file=sys.stderr)
         raise
 
 
 @contextlib.contextmanager
 def server(folder: Path, wanted: bool) -> Iterator[None]:
-    """A PostgreSQL of its own."""
+    """Start a PostgreSQL server, and stop it at the end."""
     if not wanted:
         yield
         return
@@ -115,7 +115,7 @@ def server(folder: Path, wanted: bool) -> Iterator[None]:
 
 
 def prepare(folder: Path, postgres: bool) -> None:
-    """A log, a job and a champion, made in another process: this one must not start threads before it forks."""
+    """Make a log, a job and a champion in another process: this one must not start threads before it forks."""
     (folder / "job.toml").write_text(JOB + (POSTGRES if postgres else ""))
     code = (
         "import clvmodels as clv\n"
@@ -134,7 +134,7 @@ def prepare(folder: Path, postgres: bool) -> None:
 
 
 def in_fork(work: Callable[[], Any]) -> tuple[int, Any]:
-    """Work in a fork: how it ended (an exit code, or minus a signal), and what it returned."""
+    """Call a function in a fork; return its exit code (or minus the signal that ended it) and its result."""
     ours, theirs = multiprocessing.Pipe(duplex=False)
     child = os.fork()
     if child == 0:
@@ -148,15 +148,15 @@ def in_fork(work: Callable[[], Any]) -> tuple[int, Any]:
                 traceback.print_exc()
         os._exit(code)
     theirs.close()
-    told = None
+    result = None
     with contextlib.suppress(EOFError):
-        told = ours.recv()
+        result = ours.recv()
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), told
+    return os.waitstatus_to_exitcode(status), result
 
 
 def run(folder: Path, date: str, at_step: Callable[[int], None] | None = None) -> str:
-    """The job, with something done at each of its steps; the run's id."""
+    """Run the job and return the run's id; `at_step` is called at each of its steps."""
     from clvmodels.scoring.fit_and_score import score_job
 
     os.chdir(folder)
@@ -190,59 +190,59 @@ def watch(at_step: Callable[[int], None]) -> None:
 
 
 def audited(owner: Any, name: str) -> None:
-    """Tell of a call before and after it."""
+    """Raise an audit event before and after each call of a method."""
     plain = getattr(owner, name)
 
     def call(*arguments: Any, **named: Any) -> Any:
         sys.audit("faults.sql")
-        told = plain(*arguments, **named)
+        result = plain(*arguments, **named)
         sys.audit("faults.sql")
-        return told
+        return result
 
     setattr(owner, name, call)
 
 
 def clean_run(folder: Path, date: str) -> str:
-    """The run of a date, undisturbed; its id."""
+    """Run the job as of a date without a fault, and return the run's id."""
     code, run_id = in_fork(lambda: run(folder, date))
     assert code == 0, f"the run as of {date} ends with {code}"
     return str(run_id)
 
 
-def held(folder: Path) -> dict[str, str]:
-    """The run every sink holds, which must be whole: each customer once, of one run."""
-    told = {}
+def runs_in_sinks(folder: Path) -> dict[str, str]:
+    """Return the run in every sink, or a description of a table that lacks customers or mixes runs."""
+    runs_of = {}
     for name, read in SINKS.items():
         if name != "postgres" or "CLV_FAULTS" in os.environ:
             rows = read(folder / "out")
             runs = {run_id for _, run_id in rows}
             whole = len(runs) == 1 and len({customer for customer, _ in rows}) == len(rows) == CUSTOMERS
-            told[name] = runs.pop() if whole else f"{len(rows)} rows of runs {sorted(runs)}"
-    return told
+            runs_of[name] = runs.pop() if whole else f"{len(rows)} rows of runs {sorted(runs)}"
+    return runs_of
 
 
-def judged(folder: Path, date: str, expected: dict[str, str], found: Found) -> None:
-    """After a fault: old or new everywhere; run again, and new everywhere."""
-    code, after = in_fork(lambda: held(folder))
+def check(folder: Path, date: str, expected: dict[str, str], counts: Counts) -> None:
+    """Check that every sink has the old or the new table after a fault, and the new one after another run."""
+    code, after = in_fork(lambda: runs_in_sinks(folder))
     after = after or {"nothing": "could be read"}
     if code or not set(after.values()) <= set(expected.values()):
-        found["wrong tables"] += 1
+        counts["wrong tables"] += 1
         print(f"after a fault: {code} {after}", file=sys.stderr)
     if set(after.values()) == {expected[date]}:
-        found["faults after everything was published"] += 1
+        counts["faults after everything was published"] += 1
     elif expected[date] in after.values():
-        found["faults between sinks"] += 1
+        counts["faults between sinks"] += 1
     code, _ = in_fork(lambda: run(folder, date))
-    again, finished = in_fork(lambda: held(folder))
+    again, finished = in_fork(lambda: runs_in_sinks(folder))
     finished = finished or {}
     if code or again or set(finished.values()) != {expected[date]}:
-        found["not finished"] += 1
+        counts["not finished"] += 1
         print(f"run again: {code} {finished}", file=sys.stderr)
-    found["runs"] += 2
+    counts["runs"] += 2
 
 
-def killed_everywhere(folder: Path, expected: dict[str, str], found: Found, stride: int) -> None:
-    """Killed at each step in turn, until a run has no more steps."""
+def killed_everywhere(folder: Path, expected: dict[str, str], counts: Counts, stride: int) -> None:
+    """Kill a run at its first step, the next at its second, and so on until a run finishes first."""
     step, turn = 1, 0
     while True:
         date = DATES[turn % 2]
@@ -254,14 +254,14 @@ def killed_everywhere(folder: Path, expected: dict[str, str], found: Found, stri
         code, _ = in_fork(lambda date=date, kill=kill: run(folder, date, kill))
         if code == 0:
             return
-        found["killed" if code == -signal.SIGKILL else "wrong ends"] += 1
-        judged(folder, date, expected, found)
-        found["steps of a run"] = step
+        counts["killed" if code == -signal.SIGKILL else "wrong ends"] += 1
+        check(folder, date, expected, counts)
+        counts["steps of a run"] = step
         step, turn = step + stride, turn + 1
 
 
-def full_disk(folder: Path, expected: dict[str, str], found: Found) -> None:
-    """Files may grow to so many bytes and no further: refused writes, as on a full disk."""
+def full_disk(folder: Path, expected: dict[str, str], counts: Counts) -> None:
+    """Limit the size of files, so that writes fail as on a full disk."""
     for turn, room in enumerate((1, 10_000, 50_000, 100_000, 200_000, 400_000)):
         date = DATES[turn % 2]
 
@@ -271,12 +271,12 @@ def full_disk(folder: Path, expected: dict[str, str], found: Found) -> None:
             return run(folder, date)
 
         code, _ = in_fork(starved)
-        found["disk full" if code == 5 else "disk full, and not noticed" if code == 0 else "wrong ends"] += 1
-        judged(folder, date, expected, found)
+        counts["disk full" if code == 5 else "disk full, and not noticed" if code == 0 else "wrong ends"] += 1
+        check(folder, date, expected, counts)
 
 
-def two_at_once(folder: Path, expected: dict[str, str], found: Found) -> None:
-    """Several jobs start together: one runs, the others say that it does."""
+def two_at_once(folder: Path, expected: dict[str, str], counts: Counts) -> None:
+    """Start three jobs at the same time: one runs, and the others exit because it is running."""
     for turn in range(4):
         date = DATES[turn % 2]
         ends: list[int] = []
@@ -289,28 +289,28 @@ def two_at_once(folder: Path, expected: dict[str, str], found: Found) -> None:
             job.start()
         for job in jobs:
             job.join()
-        found["jobs at once"] += len(ends)
-        found["locked out"] += ends.count(6)
+        counts["jobs at once"] += len(ends)
+        counts["locked out"] += ends.count(6)
         if set(ends) - {0, 6} or 0 not in ends:
-            found["wrong ends"] += 1
-        judged(folder, date, expected, found)
+            counts["wrong ends"] += 1
+        check(folder, date, expected, counts)
 
 
-def cut_connections(folder: Path, expected: dict[str, str], found: Found, stride: int) -> None:
-    """The server ends every connection at each statement in turn."""
+def cut_connections(folder: Path, expected: dict[str, str], counts: Counts, stride: int) -> None:
+    """Let the server end every connection at the first statement of a run, at the second of the next, and so on."""
     step, turn = 1, 0
     while True:
         date = DATES[turn % 2]
         code, cut = in_fork(lambda date=date, step=step: cut_at(folder, date, step))
         if code == 0 and not cut:
             return
-        found["connections cut" if code == 5 else "cut, and not needed any more" if code == 0 else "wrong ends"] += 1
-        judged(folder, date, expected, found)
+        counts["connections cut" if code == 5 else "cut, and not needed any more" if code == 0 else "wrong ends"] += 1
+        check(folder, date, expected, counts)
         step, turn = step + stride, turn + 1
 
 
 def cut_at(folder: Path, date: str, last: int) -> bool:
-    """A run whose connections are cut at a statement; whether it came so far."""
+    """Run the job with connections cut at a statement; return whether the run got that far."""
     from adbc_driver_manager import dbapi
 
     plain, number, busy = dbapi.Cursor.execute, 0, False
@@ -396,43 +396,43 @@ SINKS: dict[str, Callable[[Path], Rows]] = {
 
 
 @contextlib.contextmanager
-def reader(folder: Path) -> Iterator[Found]:
-    """A process that reads every sink over and over, and counts what it saw."""
-    told, stop = Found(), folder / "stop"
+def reader(folder: Path) -> Iterator[Counts]:
+    """Start a process that reads every sink over and over; yield the counts that it reports at the end."""
+    reads, stop = Counts(), folder / "stop"
     command = [sys.executable, __file__, "--reader", str(folder), str(stop)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield told
+            yield reads
         finally:
             stop.touch()
             output, _ = process.communicate(timeout=120)
-    told.update(json.loads(output.splitlines()[-1]))
+    reads.update(json.loads(output.splitlines()[-1]))
 
 
 def read_on(folder: Path, stop: Path) -> int:
-    """The reader: it must see a whole table of one run, always."""
-    found = Found({"mixes seen": 0, "reader failures": 0})
+    """Read every sink until the stop file appears; every read must return a complete table of one run."""
+    counts = Counts({"mixes seen": 0, "reader failures": 0})
     seen: dict[str, set[str]] = collections.defaultdict(set)
     while not stop.exists():
         for name, read in SINKS.items():
             if name == "postgres" and "CLV_FAULTS" not in os.environ:
                 continue
-            found["reads"] += 1
+            counts["reads"] += 1
             try:
                 rows = read(folder / "out")
             except Exception as error:  # noqa: BLE001  # whatever it is, the reader saw it
                 if "terminat" not in str(error) and "connection" not in str(error).lower():  # our own cuts hit it too
-                    found["reader failures"] += 1
+                    counts["reader failures"] += 1
                     print(f"reader of {name}: {error!r}", file=sys.stderr)
                 continue
             runs = {run_id for _, run_id in rows}
             seen[name] |= runs
             if len(runs) != 1 or len(rows) != CUSTOMERS or len({customer for customer, _ in rows}) != CUSTOMERS:
-                found["mixes seen"] += 1
+                counts["mixes seen"] += 1
                 print(f"reader of {name}: {len(rows)} rows of runs {runs}", file=sys.stderr)
         time.sleep(0.005)
-    found["sinks seen in both states"] = sum(len(runs) == 2 for runs in seen.values())
-    print(json.dumps(dict(found)))
+    counts["sinks seen in both states"] = sum(len(runs) == 2 for runs in seen.values())
+    print(json.dumps(dict(counts)))
     return 0
 
 

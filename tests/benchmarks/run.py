@@ -1,7 +1,7 @@
-"""Time and memory beside lifetimes and a hand-written polars query: `run.py [--large] [--draws] [--family]`.
+"""Compare time and memory with lifetimes and a hand-written polars query: `run.py [--large] [--draws] [--family]`.
 
-Each system runs in a process of its own, one after another in one run, so that ratios hold whatever the machine. Prints
-tables and writes them to results.json beside this file. `--large` adds ten million customers, ours alone.
+Each system runs in a process of its own, one after another in one run, so that ratios do not depend on the machine.
+Prints tables and writes them to results.json in this folder. `--large` adds ten million customers, for clvmodels only.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import scoring  # beside this file
+import scoring  # in this folder
 
 HERE = Path(__file__).resolve().parent
 SIZES = (100_000, 1_000_000)
 LARGE = 10_000_000
-ORDER_FILES, ORDER_CUSTOMERS = 16, 10_650_000  # who place 67 million orders
+ORDER_FILES, ORDER_CUSTOMERS = 16, 10_650_000  # with 67 million orders
 PURCHASES = {"r": 0.9, "alpha": 70.0, "a": 0.9, "b": 7.0}  # in days
 SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
 STAGES = {"rfm": 5, "bgnbd": 30, "gamma_gamma": 10, "value": 20}
-"""What is compared, and how many times as fast as lifetimes it is meant to be."""
+"""The steps compared, and how many times faster than lifetimes each should be."""
 FAMILY = {"mbgnbd": 25, "pareto_nbd": 60}
 """The same for fits of other processes, at a million customers."""
 IMPORTS = ("import numpy, pandas, scipy.special", "import numpy, pandas, scipy.special, clvmodels")
 
 
 def main() -> None:
-    """Run everything and print it."""
+    """Run every benchmark, and print and save the results."""
     parser = argparse.ArgumentParser(description="Benchmarks.")
     parser.add_argument(
         "--scoring", action="store_true", help="the nightly job; with --large for ten million customers"
@@ -43,8 +43,8 @@ def main() -> None:
     options = parser.parse_args()
     results: dict[str, Any] = {"machine": machine(), "load before": os.getloadavg()}
     with tempfile.TemporaryDirectory() as folder:
-        logs = {n: simulated(n, Path(folder)) for n in SIZES}
-        results["sizes"] = {n: compared(n, log) for n, log in logs.items()}
+        logs = {n: simulate(n, Path(folder)) for n in SIZES}
+        results["sizes"] = {n: compare(n, log) for n, log in logs.items()}
         results["imports"] = imports()
         results["growth"] = growth(Path(folder))
         results["orders"] = orders(Path(folder))
@@ -65,12 +65,12 @@ def main() -> None:
 
 
 def machine() -> dict[str, Any]:
-    """What it ran on."""
+    """Describe the machine."""
     return {"processors": os.cpu_count(), "python": platform.python_version(), "architecture": platform.machine()}
 
 
-def simulated(customers: int, folder: Path) -> str:
-    """A Parquet log of so many customers, written by a process of its own."""
+def simulate(customers: int, folder: Path) -> str:
+    """Write a simulated Parquet log of this many customers, in a process of its own; return its path."""
     path = folder / f"log_{customers}.parquet"
     code = (
         "import clvmodels as clv\n"
@@ -82,15 +82,15 @@ def simulated(customers: int, folder: Path) -> str:
 
 
 def worker(system: str, log: str, repeats: int) -> dict[str, Any]:
-    """One measured process."""
+    """Run one system in a process of its own; return its measurements."""
     command = [sys.executable, str(HERE / "worker.py"), system, log, str(repeats)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 
-def compared(customers: int, log: str) -> dict[str, Any]:
-    """Ours and lifetimes from a pandas frame, and the query by hand; the best of three runs each."""
+def compare(customers: int, log: str) -> dict[str, Any]:
+    """Measure clvmodels and lifetimes on a pandas frame, and the query by hand; the best of three runs each."""
     ours = worker("clvmodels", log, 3)
     file = worker("clvmodels-file", log, 3)
     theirs = worker("lifetimes", log, 3 if customers < LARGE // 10 else 1)
@@ -107,7 +107,7 @@ def compared(customers: int, log: str) -> dict[str, Any]:
 
 
 def imports() -> dict[str, float]:
-    """Seconds to import the libraries alone, and with ours; the best of seven."""
+    """Return the seconds to import the libraries alone and with clvmodels; the best of seven."""
     best = dict.fromkeys(IMPORTS, float("inf"))
     timing = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
     for _ in range(7):
@@ -120,25 +120,25 @@ def imports() -> dict[str, float]:
 
 
 def growth(folder: Path) -> list[dict[str, Any]]:
-    """Our stages against the number of customers and of unique rows."""
+    """Measure each step by the number of customers and of unique rows."""
     rows = []
     for customers in (30_000, 100_000, 300_000, 1_000_000):
-        done = worker("clvmodels-file", simulated(customers, folder), 2)
+        done = worker("clvmodels-file", simulate(customers, folder), 2)
         rows.append({"customers": customers, "unique_rows": done["unique_rows"], **done["seconds"]})
     return rows
 
 
 def large(folder: Path) -> dict[str, Any]:
-    """Ten million customers from file to value, and the query by hand for their RFM."""
-    log = simulated(LARGE, folder)
+    """Measure ten million customers from file to value, and the query by hand for their RFM."""
+    log = simulate(LARGE, folder)
     return {"clvmodels from file": worker("clvmodels-file", log, 1), "polars": worker("polars", log, 1)}
 
 
 def orders(folder: Path) -> dict[str, Any]:
-    """Sixty-seven million order rows in a folder of Parquet: their RFM, ours and by hand, and cleaning before it."""
+    """Measure 67 million order rows in a folder of Parquet: the RFM, by hand too, and cleaning before it."""
     log = folder / "orders"
     log.mkdir()
-    base = simulated(ORDER_CUSTOMERS // ORDER_FILES, folder)
+    base = simulate(ORDER_CUSTOMERS // ORDER_FILES, folder)
     code = (
         "import polars as pl\n"
         f"base = pl.read_parquet({base!r})\n"
@@ -167,24 +167,24 @@ def orders(folder: Path) -> dict[str, Any]:
 def show(results: dict[str, Any]) -> None:
     """Print the tables."""
     print(f"{results['machine']}, load {results['load before'][0]:.2f} before, {results['load after'][0]:.2f} after")
-    for customers, found in results["sizes"].items():
+    for customers, systems in results["sizes"].items():
         print(f"\n{customers:,} customers: seconds, best of up to three runs")
         print(f"{'':16s}{'clvmodels':>11s}{'lifetimes':>11s}{'ratio':>8s}{'aim':>6s}")
         for stage, aim in STAGES.items():
-            ours, theirs = found["clvmodels"]["seconds"][stage], found["lifetimes"]["seconds"][stage]
+            ours, theirs = systems["clvmodels"]["seconds"][stage], systems["lifetimes"]["seconds"][stage]
             print(f"{stage:16s}{ours:11.3f}{theirs:11.3f}{theirs / ours:8.1f}{aim:6d}")
-        ours, theirs = found["clvmodels"]["peak_gib"], found["lifetimes"]["peak_gib"]
+        ours, theirs = systems["clvmodels"]["peak_gib"], systems["lifetimes"]["peak_gib"]
         print(f"{'peak GiB':16s}{ours:11.2f}{theirs:11.2f}{theirs / ours:8.1f}{2:6d}")
-        ours, theirs = (found[name]["peak_gib"] - found[name]["loaded_gib"] for name in ("clvmodels", "lifetimes"))
+        ours, theirs = (systems[name]["peak_gib"] - systems[name]["loaded_gib"] for name in ("clvmodels", "lifetimes"))
         print(f"{'  above loaded':16s}{ours:11.2f}{theirs:11.2f}{theirs / ours:8.1f}      (libraries and the log)")
-        share = found["rfm from file over the query by hand"]
+        share = systems["rfm from file over the query by hand"]
         print(f"RFM from Parquet: {share:.2f} times the polars query written by hand (aim: at most 1.5)")
     bare, ours = results["imports"].values()
     print(f"\nImporting numpy, pandas, scipy.special: {bare:.3f} s; with clvmodels {ours / bare:.2f} times (aim: 1.2)")
     print("\nGrowth, from Parquet (seconds)")
     for row in results["growth"]:
-        told = ", ".join(f"{name} {row[name]:.3f}" for name in STAGES)
-        print(f"{row['customers']:>10,} customers, {row['unique_rows']:>8,} unique rows: {told}")
+        seconds_of = ", ".join(f"{name} {row[name]:.3f}" for name in STAGES)
+        print(f"{row['customers']:>10,} customers, {row['unique_rows']:>8,} unique rows: {seconds_of}")
     done = results["orders"]
     by_hand = done["polars"]["seconds"]["rfm"]
     print(f"\n{done['rows']:,} order rows in a folder of Parquet; the query by hand {by_hand:.1f} s")
@@ -193,8 +193,8 @@ def show(results: dict[str, Any]) -> None:
         over = done[f"{times} over the query by hand"]
         print(f"{times:16s}{seconds:8.1f} s, {over:.2f} times that; peak {peak:.1f} GiB (aim: under 8)")
     for customers, done in results.get("draws", {}).items():
-        told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["seconds"].items())
-        print(f"\nIntervals, {customers:,} customers, peak {done['peak_gib']:.2f} GiB: {told}")
+        seconds_of = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["seconds"].items())
+        print(f"\nIntervals, {customers:,} customers, peak {done['peak_gib']:.2f} GiB: {seconds_of}")
     if "family" in results:
         done = results["family"]
         print(f"\nOther processes, {max(SIZES):,} customers: seconds")
@@ -205,8 +205,8 @@ def show(results: dict[str, Any]) -> None:
     if "large" in results:
         done = results["large"]["clvmodels from file"]
         by_hand = results["large"]["polars"]["seconds"]["rfm"]
-        told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["seconds"].items())
-        print(f"\n{LARGE:,} customers: {told}; peak {done['peak_gib']:.1f} GiB; RFM by hand {by_hand:.1f} s")
+        seconds_of = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["seconds"].items())
+        print(f"\n{LARGE:,} customers: {seconds_of}; peak {done['peak_gib']:.1f} GiB; RFM by hand {by_hand:.1f} s")
 
 
 if __name__ == "__main__":

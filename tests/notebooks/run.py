@@ -1,7 +1,7 @@
-"""Run the notebooks from top to bottom; any error in a cell is a failure.
+"""Run the notebooks from top to bottom; an error in a cell is a failure.
 
-``run.py`` checks that every notebook runs and is committed with its outputs; ``run.py --write`` keeps the new
-outputs. Both take notebooks to run in place of all. Each runs in its own folder, as it would in Jupyter.
+``run.py`` checks that every notebook runs and is committed with its outputs; ``run.py --write`` writes the new outputs.
+Both run all notebooks unless some are named. Each runs in its own folder, as it would in Jupyter.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
     ).execute()
 
 
-def without_outputs(notebook: nbformat.NotebookNode) -> list[int]:
-    """Numbers, from 1, of the code cells that were never run."""
+def cells_not_run(notebook: nbformat.NotebookNode) -> list[int]:
+    """Return the numbers, from 1, of the code cells that were never run."""
     return [
         number
         for number, cell in enumerate(notebook.cells, start=1)
@@ -41,18 +41,18 @@ def without_outputs(notebook: nbformat.NotebookNode) -> list[int]:
     ]
 
 
-def with_paths_of_this_machine(notebook: nbformat.NotebookNode) -> list[int]:
-    """Numbers, from 1, of the cells whose outputs name a folder of this machine, as warnings do."""
-    telling = [str(place) for place in {ROOT, Path.home(), Path(sys.prefix)} if place != Path("/")]
+def cells_naming_this_machine(notebook: nbformat.NotebookNode) -> list[int]:
+    """Return the numbers, from 1, of the cells whose outputs name a folder of this machine, as warnings do."""
+    folders = [str(place) for place in {ROOT, Path.home(), Path(sys.prefix)} if place != Path("/")]
     return [
         number
         for number, cell in enumerate(notebook.cells, start=1)
-        if any(place in str(cell.get("outputs", "")) for place in telling)
+        if any(place in str(cell.get("outputs", "")) for place in folders)
     ]
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
-    """Drop what would differ from machine to machine."""
+    """Drop metadata that differ from machine to machine."""
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -62,16 +62,16 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
 
 
 def run(path: Path, write: bool) -> str | None:
-    """Run one notebook; return what is wrong with it, if anything is."""
+    """Run one notebook; return the fault, or None."""
     notebook = nbformat.read(path, as_version=4)
-    stale = [] if write else without_outputs(notebook)
+    stale = [] if write else cells_not_run(notebook)
     try:
         execute(notebook, path.parent)
     except CellExecutionError as error:
         return str(error)
     if stale:
         return f"cells {stale} are committed without outputs: run `make notebooks-write`"
-    if places := with_paths_of_this_machine(notebook):
+    if places := cells_naming_this_machine(notebook):
         return f"the outputs of cells {places} name folders of this machine"
     if write:
         tidy(notebook)
@@ -83,9 +83,9 @@ def main() -> int:
     """Run the notebooks named on the command line, or all."""
     parser = argparse.ArgumentParser(description="Run the notebooks.")
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of notebooks/")
-    parser.add_argument("--write", action="store_true", help="keep the outputs")
+    parser.add_argument("--write", action="store_true", help="write the outputs into the notebooks")
     options = parser.parse_args()
-    # The installed package is what the notebooks show, wherever they are run from.
+    # The notebooks import the installed package, whatever the working directory.
     os.environ["PYTHONSAFEPATH"] = "1"
     failed = 0
     paths = options.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
