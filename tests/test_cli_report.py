@@ -32,7 +32,7 @@ def report(monkeypatch, *words):
 def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     page = tmp_path / "page.html"
     cuts = "1997-09-30,1998-03-31"
-    words = ["--amount", "amount", "--models", "bgnbd", "--horizon", "13 weeks", "--origins", cuts, "--output", page]
+    words = ["--amount", "amount", "--models", "bgnbd", "--horizon", "13 weeks", "--cutoffs", cuts, "--output", page]
     assert report(monkeypatch, log, *words) == 0
     html = page.read_text(encoding="utf-8")
     for text in (
@@ -44,7 +44,7 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     ):
         assert text in html
     numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
-    assert numbers["facts"]["origins"] == cuts.split(",")
+    assert numbers["facts"]["cutoffs"] == cuts.split(",")
     assert len(numbers["verdict"]) == 6
     assert numbers["profile"]["customers"] == 2_357
     shown = capsys.readouterr().out
@@ -55,7 +55,7 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
 
 def test_older_customers_are_left_out_of_all_of_it(log, tmp_path, monkeypatch):
     page = tmp_path / "page.html"
-    words = ["--models", "nbd", "--horizon", "13 weeks", "--origins", "1997-09-30", "--acquired-after", "1997-01-31"]
+    words = ["--models", "nbd", "--horizon", "13 weeks", "--cutoffs", "1997-09-30", "--acquired-after", "1997-01-31"]
     assert report(monkeypatch, log, *words, "--output", page) == 0
     numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert numbers["facts"]["customers"] == numbers["profile"]["customers"] < 2_357
@@ -75,7 +75,7 @@ def clean(monkeypatch, *words):
 
 LINES = ["--customer-id", "CustomerID", "--date", "InvoiceDate", "--order-id", "InvoiceNo", "--product", "StockCode"]
 LINES += ["--quantity", "Quantity", "--price", "UnitPrice", "--refund-prefix", "C", "--non-products", "POST,DOT,M"]
-SHORT = ["--models", "nbd", "--origins", "2011-08-31"]
+SHORT = ["--models", "nbd", "--cutoffs", "2011-08-31"]
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_line_items_become_a_page_with_the_ledger(cleaned, tmp_path, monkeypatch
 def test_other_checks_clean_alike(cleaned, tmp_path, monkeypatch, verb, words):
     lines, ledger = cleaned
     out = tmp_path / "tables.json"
-    page = ["--report", tmp_path / "page.html"] if verb == "validate" else ["--no-challenger"]
+    page = ["--report", tmp_path / "page.html"] if verb == "validate" else ["--no-boosted-trees"]
     monkeypatch.setattr(plots, "to_svg", lambda plot, table, *, key, **options: f'<svg id="{key}-svg"></svg>')
     command = [verb, lines, "--cleaning", ledger, *words, *page, "--output", out]
     monkeypatch.setattr("sys.argv", ["clv", *map(str, command)])

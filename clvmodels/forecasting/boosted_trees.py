@@ -1,7 +1,7 @@
-"""A machine-learning challenger: boosted trees, taught on earlier windows inside the calibration period.
+"""Boosted trees that learn from earlier windows inside the calibration period.
 
-It is a rival in the backtest, neither saved nor scored: it says what a flexible learner gets out of the same data, and
-what its average with the best process would be worth.
+They are a benchmark in the backtest and are neither saved nor scored: they show what a flexible learner makes of the
+same data, and what averaging it with the best process would gain.
 """
 
 from __future__ import annotations
@@ -16,46 +16,37 @@ from threadpoolctl import threadpool_limits
 from clvmodels.errors import FitFailed, InvalidRFM
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.forecast import ForecasterIdentity
 from clvmodels.forecasting.processes import Expected, FittedModels, fit_all
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
 from clvmodels.scores import poisson_deviance
 from clvmodels.transactions.holdout import Holdout
 
-__all__ = [
-    "BLENDS",
-    "CHALLENGER",
-    "LearningWindow",
-    "best_process",
-    "blends",
-    "challenge",
-    "earlier_windows",
-    "learned_level",
-]
+__all__ = ["BOOSTED_TREES", "LearningWindow", "best_process", "earlier_windows", "predict_with_trees"]
 
-CHALLENGER = "boosted trees"
-BLENDS = ("blend", "blend, total of process", "blend, learned total")
-WINDOWS = 3  # each half a window before the one after it
-SHARE = 3  # a window is at most a third of the calibration period: the rest is there to know customers by
-MOST_CUSTOMERS = 100_000  # of a window: more teach nothing new, and take long
+BOOSTED_TREES = ForecasterIdentity("boosted_trees", "boosted trees", "boosted_trees")
+WINDOWS = 3  # each begins half a window earlier than the next
+LARGEST_SHARE = 3  # a window is at most a third of the calibration period: the rest is needed to describe customers
+MOST_CUSTOMERS = 100_000  # per window: more add nothing to learn, and take long
 MOST_ROWS = 200_000  # to learn from
-RECENT = (0.125, 0.25, 0.5, 1.0)  # of a window: how far back recent purchases are counted
-# From trials on CDNOW, grocery and Complete Journey: small trees, few of them; larger ones learned the noise.
-TREES = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 50}
+RECENT_SHARES = (0.125, 0.25, 0.5, 1.0)  # of a window: how far back recent purchases are counted
+# From trials on CDNOW, grocery and Complete Journey: small trees, few of them; larger ones fitted the noise.
+TREE_OPTIONS = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 50}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LearningWindow:
-    """A window inside the calibration period, forecast from before it.
+    """A window inside the calibration period, with forecasts made at its beginning.
 
     Attributes
     ----------
-    past : Past
+    past : KnownHistory
         What was known when it began.
     split : Holdout
         Its customers, and what they did in it.
     expected : Expected
-        What processes fitted to that past expected.
+        What processes fitted to that history expected.
     """
 
     past: KnownHistory
@@ -63,21 +54,22 @@ class LearningWindow:
     expected: Expected
 
     def actual(self, quantity: str) -> Array:
+        """Return what each customer did in the window, (n,)."""
         return self.split.purchases.astype(float) if quantity == "purchases" else _money(self.split)
 
 
 def earlier_windows(
     past: KnownHistory, horizon: int, models: Sequence[PurchaseModel], spend: SpendModel | None
 ) -> list[LearningWindow]:
-    """Windows that end by the cut, latest first; those in which nothing can be fitted are left out.
+    """Return windows that end by the cutoff, latest first; windows in which nothing can be fitted are left out.
 
     Parameters
     ----------
-    past : Past
+    past : KnownHistory
     horizon : int
-        Ticks. Windows are as long, or a third of the calibration period where that is less.
+        In ticks. A window has this length, or a third of the calibration period if that is shorter.
     """
-    length = min(horizon, past.length // SHARE)
+    length = min(horizon, past.length // LARGEST_SHARE)
     past = past.thinned(MOST_CUSTOMERS)
     windows: list[LearningWindow] = []
     for i in range(WINDOWS):
@@ -95,25 +87,18 @@ def earlier_windows(
 
 
 def best_process(windows: Sequence[LearningWindow], fits: FittedModels) -> str:
-    """The process whose forecasts of earlier windows had the least Poisson deviance; by BIC where there are none."""
-    titles = list(fits.purchases)
+    """Return the id of the process with the least Poisson deviance in earlier windows; by BIC if there are none."""
+    processes = list(fits.purchases)
     if not windows:
-        return min(titles, key=lambda title: fits.purchases[title].fit_.bic)
-    told = {
-        title: float(np.mean([poisson_deviance(w.actual("purchases"), w.expected.purchases[title]) for w in windows]))
-        for title in titles
+        return min(processes, key=lambda name: fits.purchases[name].fit_.bic)
+    deviances = {
+        name: float(np.mean([poisson_deviance(w.actual("purchases"), w.expected.purchases[name]) for w in windows]))
+        for name in processes
     }
-    return min(titles, key=lambda title: told[title])
+    return min(processes, key=lambda name: deviances[name])
 
 
-def learned_level(windows: Sequence[LearningWindow], title: str, quantity: str) -> float:
-    """What actual totals were over those a process expected, in earlier windows: a factor for the next total."""
-    found = sum(float(np.sum(window.actual(quantity))) for window in windows)
-    told = sum(float(np.nansum(window.expected.of(quantity)[title])) for window in windows)
-    return found / told if told > 0 and found > 0 else 1.0
-
-
-def challenge(
+def predict_with_trees(
     windows: Sequence[LearningWindow],
     past: KnownHistory,
     split: Holdout,
@@ -122,62 +107,52 @@ def challenge(
     best: str,
     quantity: str,
 ) -> Array:
-    """What the challenger forecasts of each customer over the holdout period, (n,).
+    """Return the boosted trees' forecast of each customer over the holdout period, (n,).
 
-    It learns from RFM, recent windows and the processes' forecasts what the customers of earlier windows did. Where
-    these are shorter than the holdout period, the best process tells how much more a customer does in the longer one.
+    The features are RFM, recent purchases and the processes' forecasts; the target is what the customers of earlier
+    windows did. If the windows are shorter than the holdout period, the forecasts are extended by the ratio of the best
+    process's forecasts over the two lengths.
     """
     length = windows[0].split.horizon
-    known = np.concatenate([_features(w.past, w.split, length, w.expected) for w in windows])
+    features = np.concatenate([_features(w.past, w.split, length, w.expected) for w in windows])
     target = np.concatenate([window.actual(quantity) for window in windows])
-    if len(known) > MOST_ROWS:
-        drawn = np.random.default_rng([past.cut]).choice(len(known), MOST_ROWS, replace=False)
-        known, target = known[drawn], target[drawn]
+    if len(features) > MOST_ROWS:
+        rows = np.random.default_rng([past.cut]).choice(len(features), MOST_ROWS, replace=False)
+        features, target = features[rows], target[rows]
     if not target.sum() > 0:
         return np.zeros(len(split.calibration))
     near = fits.expected(split.calibration, length)
-    trees = HistGradientBoostingRegressor(loss="poisson", early_stopping=False, random_state=0, **TREES)
-    with threadpool_limits(limits=1, user_api="openmp"):  # its threads wait in vain where others are at work
-        forecast = trees.fit(known, target).predict(_features(past, split, length, near))
+    trees = HistGradientBoostingRegressor(loss="poisson", early_stopping=False, random_state=0, **TREE_OPTIONS)
+    with threadpool_limits(limits=1, user_api="openmp"):  # its threads slow each other down beside others
+        forecast = trees.fit(features, target).predict(_features(past, split, length, near))
     short, long = near.of(quantity)[best], expected.of(quantity)[best]
-    answer: Array = forecast * np.divide(long, short, out=np.ones(len(forecast)), where=short > 0)
-    return answer
-
-
-def blends(challenger: Array, process: Array, level: float) -> dict[str, Array]:
-    """Half the challenger, half the best process: as they are, and with two ways to set the total.
-
-    Alone, the challenger carries a season forward as if it were a trend; scaled to the process's total it cannot, but
-    then shares the error of that. `level` is what earlier windows say of it.
-    """
-    total = float(np.nansum(process))
-    scale = total / float(np.nansum(challenger)) if np.nansum(challenger) > 0 else 1.0
-    scaled = 0.5 * (challenger * scale + process)
-    plain, as_process, learned = BLENDS
-    return {plain: 0.5 * (challenger + process), as_process: scaled, learned: level * scaled}
+    extended: Array = forecast * np.divide(long, short, out=np.ones(len(forecast)), where=short > 0)
+    return extended
 
 
 def _features(past: KnownHistory, split: Holdout, length: float, expected: Expected) -> Array:
-    """What is known of each customer at a cut, in numbers that mean the same at every cut, (n, k)."""
+    """Return features of each customer at a cutoff that mean the same at every cutoff, (n, k)."""
     rfm = split.calibration
     x, silence = rfm.frequency.astype(float), rfm.T - rfm.recency
-    unknown = np.full(len(rfm), np.nan)
-    usual = np.divide(rfm.recency, x, out=unknown.copy(), where=x > 0)
+    missing = np.full(len(rfm), np.nan)
+    usual = np.divide(rfm.recency, x, out=missing.copy(), where=x > 0)
     columns = [
         x,
         np.divide(x, rfm.T, out=np.zeros(len(rfm)), where=rfm.T > 0),
         silence / length,
-        np.divide(silence, usual, out=unknown.copy(), where=usual > 0),
+        np.divide(silence, usual, out=missing.copy(), where=usual > 0),
         np.divide(rfm.recency, rfm.T, out=np.zeros(len(rfm)), where=rfm.T > 0),
     ]
     ticks = length * rfm.clock.ticks_per_unit
     for spent in (False, True) if past.has_money else (False,):
-        columns += [past.repeated(past.cut - max(1, round(share * ticks)), past.cut, spent=spent) for share in RECENT]
+        columns += [
+            past.repeated(past.cut - max(1, round(share * ticks)), past.cut, spent=spent) for share in RECENT_SHARES
+        ]
     if rfm.monetary_value is not None and split.past_spend is not None:
         columns += [rfm.monetary_value, split.past_spend]
     return np.column_stack([*columns, *expected.purchases.values(), *expected.money.values()])
 
 
 def _money(split: Holdout) -> Array:
-    assert split.spend is not None, "checked at the door"
+    assert split.spend is not None, "money is checked when backtest is called"
     return split.spend

@@ -121,10 +121,10 @@ def _terms_text(terms: ValueTerms | str | None) -> str | None:
 
 def _about(shown: Selection) -> str:
     """What the page is about, in a line."""
-    facts, origins = shown.facts, shown.origins
-    days = f"on {len(origins)} days, {listed(origins)}" if len(origins) > 1 else f"on {origins[-1]}"
+    facts, cutoffs = shown.facts, shown.cutoffs
+    days = f"on {len(cutoffs)} days, {listed(cutoffs)}" if len(cutoffs) > 1 else f"on {cutoffs[-1]}"
     return (
-        f"What would {facts['customers']:,} customers do in the next {shown.horizon}? {shown.reference}, a model of "
+        f"What would {facts['customers']:,} customers do in the next {shown.horizon}? {shown.name}, a model of "
         f"when people buy, was asked {days}, knowing nothing later. This page holds its answers against what the "
         "customers did. Each such day is called a cut."
     )

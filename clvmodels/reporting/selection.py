@@ -1,4 +1,4 @@
-"""What of a backtest a report shows: the tables of one origin, the model it is about, and what stands beside it."""
+"""What a report shows of a backtest: the tables of one cutoff, the model it is about, and what to compare it with."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ import pandas as pd
 
 from clvmodels.validation.backtest.result import Backtest
 
-__all__ = ["Row", "Selection", "highest", "records", "select"]
+__all__ = ["LEARNERS", "Row", "Selection", "highest", "records", "select"]
 
 Row = dict[str, Any]
 MOST_LINES = 4  # forecasts of one picture
+LEARNERS = ("boosted_trees", "blend")  # kinds that are told of together as machine learning
 
 
 @dataclass(frozen=True)
 class Selection:
-    """A backtest as a report tells it.
+    """The parts of a backtest that a report shows.
 
     Attributes
     ----------
     result : Backtest
     at : dict of str to DataFrame
-        The tables of the last origin and first horizon, of which most pictures are.
+        The tables of the last cutoff and first horizon, which most pictures show; with the titles of forecasters.
     reference : str
-        Title of the model that the verdict is about.
+        Id of the process that the verdict is about.
     """
 
     result: Backtest
@@ -46,16 +47,31 @@ class Selection:
         return float(self.facts.get("level", 0.9))
 
     @cached_property
+    def titles(self) -> dict[str, str]:
+        """Titles of forecasters by id."""
+        return self.result.titles
+
+    @cached_property
+    def short_titles(self) -> dict[str, str]:
+        """Titles of forecasters by id, those of money without their spend model."""
+        return self.result.short_titles
+
+    @property
+    def name(self) -> str:
+        """Title of the process that the verdict is about."""
+        return self.titles.get(self.reference, self.reference)
+
+    @cached_property
     def certificates(self) -> list[dict[str, Any]]:
-        """What the fits of the last origin can vouch for, the model the verdict is about first."""
-        last = self.origins[-1] if self.origins else None
-        told = [of for of in self.result.certificates if of.get("origin", last) == last]
-        return sorted(told, key=lambda of: of["model"] != self.reference)
+        """Certificates of the fits at the last cutoff, that of the model the verdict is about first."""
+        last = self.cutoffs[-1] if self.cutoffs else None
+        certificates = [each for each in self.result.certificates if each.get("cutoff", last) == last]
+        return sorted(certificates, key=lambda each: each["forecaster"] != self.reference)
 
     @cached_property
     def nobody_leaves(self) -> set[str]:
-        """Models that know of dropout, and whose fit at the last origin ended where there is none."""
-        return {str(of["model"]) for of in self.certificates if of.get("sees_no_dropout")}
+        """Ids of models with dropout whose fit at the last cutoff ended where there is none."""
+        return {str(each["forecaster"]) for each in self.certificates if each.get("sees_no_dropout")}
 
     @cached_property
     def quantities(self) -> list[str]:
@@ -64,78 +80,90 @@ class Selection:
 
     @cached_property
     def horizon(self) -> str:
-        """How far was forecast, in words."""
-        told = self.at["scores"]["horizon"]
-        return str(told.iloc[0]) if len(told) else ""
+        """How far ahead was forecast, such as "26 weeks"."""
+        horizons = self.at["scores"]["horizon"]
+        return str(horizons.iloc[0]) if len(horizons) else ""
 
     @cached_property
-    def origins(self) -> list[str]:
-        """The cuts of this horizon, the earliest first."""
+    def cutoffs(self) -> list[str]:
+        """The cutoffs of this horizon, the earliest first."""
         table = self.result.scores
-        return sorted(set(table.loc[table["horizon"] == self.horizon, "origin"]))
+        return sorted(set(table.loc[table["horizon"] == self.horizon, "cutoff"]))
 
     def scores(self, quantity: str) -> pd.DataFrame:
-        """Scores of the last origin, models first."""
+        """Scores at the last cutoff, processes first."""
         table = self.at["scores"]
         return table[table["quantity"] == quantity]
 
     def row(self, quantity: str) -> Row | None:
         """The scores of the model the verdict is about; None where it does not forecast this."""
         for row in records(self.scores(quantity)):
-            if self.is_reference(str(row["forecast"])):
+            if self.is_reference(str(row["forecaster"])):
                 return row
         return None
 
-    def is_reference(self, forecast: str) -> bool:
-        """Whether a forecast is of the model the verdict is about, be it with a spend model."""
-        return forecast == self.reference or forecast.startswith(f"{self.reference} x ")
+    @cached_property
+    def _of_reference(self) -> set[str]:
+        """Ids of the reference process as a forecaster of purchases and of money."""
+        table = self.result.forecasters
+        of_process = table[(table["kind"] == "process") & (table["process"] == self.reference)]
+        return {self.reference, *of_process["id"]}
+
+    def is_reference(self, forecaster: str) -> bool:
+        """Return whether a forecaster is the model the verdict is about, with or without a spend model."""
+        return forecaster in self._of_reference
 
     def title(self, quantity: str) -> str:
-        """What the model the verdict is about is called as a forecast of this."""
+        """Return the title of the model the verdict is about, as a forecaster of this quantity."""
         row = self.row(quantity)
-        return self.reference if row is None else str(row["forecast"])
+        return self.name if row is None else self.titles[str(row["forecaster"])]
 
-    def forecasts(self, quantity: str, kind: str) -> list[str]:
-        """Titles of one kind, the model the verdict is about first."""
+    def forecaster(self, quantity: str) -> str:
+        """Return the id of the model the verdict is about, as a forecaster of this quantity."""
+        row = self.row(quantity)
+        return self.reference if row is None else str(row["forecaster"])
+
+    def forecasters(self, quantity: str, *kinds: str) -> list[str]:
+        """Return ids of forecasters of these kinds, the model the verdict is about first."""
         rows = self.scores(quantity)
-        titles = list(rows.loc[rows["kind"] == kind, "forecast"])
-        return sorted(titles, key=lambda title: not self.is_reference(title))
+        ids = list(rows.loc[rows["kind"].isin(kinds), "forecaster"])
+        return sorted(ids, key=lambda each: not self.is_reference(each))
 
     def shown(self, quantity: str, rules: bool = False) -> list[str]:
-        """What one picture can hold: the processes and, asked for, the rule and the challenger that rank best."""
-        titles = self.forecasts(quantity, "process")
+        """Return ids of forecasters for one picture: processes and, if wanted, the best-ranking rule and learner."""
+        ids = self.forecasters(quantity, "process")
         if not rules:
-            return titles[:MOST_LINES]
+            return ids[:MOST_LINES]
         rows = self.scores(quantity)
         best = []
-        for kind in ("rival", "challenger"):
-            known = rows[(rows["kind"] == kind) & rows["gini"].map(math.isfinite)]
-            if len(known):
-                best.append(str(highest(known, "gini")["forecast"]))
-        return titles[: MOST_LINES - 1] + best
+        for kinds in (("rule",), LEARNERS):
+            ranking = rows[rows["kind"].isin(kinds) & rows["gini"].map(math.isfinite)]
+            if len(ranking):
+                best.append(str(highest(ranking, "gini")["forecaster"]))
+        return ids[: MOST_LINES - 1] + best
 
-    def of(self, table: pd.DataFrame, titles: Sequence[str], column: str = "forecast") -> pd.DataFrame:
-        """The rows of these forecasts, in their order, so that each keeps its color from picture to picture."""
-        rows = table[table[column].isin(titles)]
-        return rows.iloc[np.argsort([titles.index(title) for title in rows[column]], kind="stable")]
+    def of(self, table: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
+        """Return the rows of these forecasters, in their order, so that colors are the same in every picture."""
+        rows = table[table["forecaster"].isin(ids)]
+        return rows.iloc[np.argsort([ids.index(each) for each in rows["forecaster"]], kind="stable")]
 
     def differences(self, quantity: str, metric: str) -> pd.DataFrame:
-        """How far other forecasts are from the model the verdict is about, over all origins of this horizon."""
-        table = self.result.differences
+        """Return differences of others from the model the verdict is about, over all cutoffs of this horizon."""
+        table = self.result.with_titles(self.result.differences)
         wanted = (table["quantity"] == quantity) & (table["metric"] == metric) & (table["horizon"] == self.horizon)
-        return table[wanted & table["reference"].map(self.is_reference).astype(bool)]
+        return table[wanted & table["reference"].isin(self._of_reference)]
 
-    def levels(self, quantity: str) -> pd.DataFrame:
-        """Totals of every origin, of the model the verdict is about."""
-        table = self.result.level
+    def totals(self, quantity: str) -> pd.DataFrame:
+        """Return totals at every cutoff, of the model the verdict is about."""
+        table = self.result.totals
         wanted = (table["quantity"] == quantity) & (table["horizon"] == self.horizon)
-        return table[wanted & table["forecast"].map(self.is_reference).astype(bool)]
+        return table[wanted & table["forecaster"].isin(self._of_reference)]
 
     def biases(self, quantity: str) -> list[float]:
-        """Relative errors of the total at every origin, the earliest first, of the model the verdict is about."""
+        """Return relative errors of the total at every cutoff, earliest first, of the model the verdict is about."""
         table = self.result.scores
         wanted = (table["quantity"] == quantity) & (table["horizon"] == self.horizon)
-        rows = table[wanted & table["forecast"].map(self.is_reference).astype(bool)].sort_values("origin")
+        rows = table[wanted & table["forecaster"].isin(self._of_reference)].sort_values("cutoff")
         return [float(bias) for bias in rows["bias"] if math.isfinite(bias)]
 
 
@@ -150,8 +178,8 @@ def highest(table: pd.DataFrame, column: str) -> Row:
 
 
 def select(result: Backtest) -> Selection:
-    """Choose what to show of a backtest: its last origin and first horizon, and the model it was asked about."""
-    at = result.at()
-    processes = list(at["scores"].loc[at["scores"]["kind"] == "process", "forecast"])
+    """Choose what to show of a backtest: its last cutoff and first horizon, and the model it is about."""
+    at = {name: result.with_titles(table) for name, table in result.at().items()}
+    processes = list(at["scores"].loc[at["scores"]["kind"] == "process", "forecaster"])
     reference = str(result.facts.get("reference") or (processes[0] if processes else ""))
     return Selection(result, at, reference)

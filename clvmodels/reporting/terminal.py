@@ -196,18 +196,19 @@ def show_run(
             console.print(f"  refused by {outcome['gate']}: {outcome['text']}", highlight=False, markup=False)
 
 
-def show_scores(console: Console, scores: pd.DataFrame, facts: Mapping[str, Any]) -> None:
-    """Forecasts beside what happened, a table a quantity."""
+def show_scores(console: Console, result: Backtest) -> None:
+    """Print forecasts next to what happened, one table per quantity."""
+    scores, facts = result.with_titles(result.scores), result.facts
     for quantity, rows in scores.groupby("quantity", sort=False):
         table = _table(
             f"{str(quantity).capitalize()} from {facts['calibration_end']} to {facts['holdout_end']}: "
             f"{rows['actual'].iloc[0]:,.0f} actual",
-            ["forecast"],
+            ["forecaster"],
             ["total", "bias", "RMSE", "Gini", "MAE"],
         )
         for row in rows.to_dict("records"):
             table.add_row(
-                row["forecast"],
+                row["title"],
                 f"{row['predicted']:,.0f}",
                 f"{row['bias']:+.1%}",
                 f"{row['rmse']:,.2f}",
@@ -226,18 +227,19 @@ def show_verdict(console: Console, result: Backtest, value: Frame | None = None)
     console.print()
 
 
-def show_backtest(console: Console, summary: pd.DataFrame, facts: Mapping[str, Any]) -> None:
-    """Scores of forecasts in means over origins, a table a horizon and quantity."""
+def show_backtest(console: Console, result: Backtest) -> None:
+    """Print scores of forecasters in means over cutoffs, one table per horizon and quantity."""
+    summary, facts = result.with_titles(result.summary), result.facts
     console.print()
-    console.print(f"  Origins: {', '.join(facts['origins'])}", highlight=False)
+    console.print(f"  Cutoffs: {', '.join(facts['cutoffs'])}", highlight=False)
     for sentence in (*facts["left_out"], *facts["notes"]):
         console.print(f"  {sentence}", highlight=False)
     for (horizon, quantity), rows in summary.groupby(["horizon", "quantity"], sort=False):
-        title = f"{str(quantity).capitalize()}, {horizon} ahead: means over origins"
-        table = _table(title, ["forecast"], ["bias", "RMSE", "Gini", "top tenth", "covered"])
+        title = f"{str(quantity).capitalize()}, {horizon} ahead: means over cutoffs"
+        table = _table(title, ["forecaster"], ["bias", "RMSE", "Gini", "top tenth", "covered"])
         for row in rows.to_dict("records"):
             numbers = [cell(row[name], form) for name, form in BACKTEST.items()]
-            table.add_row(row["forecast"], *numbers)
+            table.add_row(row["title"], *numbers)
         console.print()
         console.print(table)
 

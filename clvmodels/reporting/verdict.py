@@ -9,9 +9,9 @@ import pandas as pd
 
 from clvmodels.frames import Frame
 from clvmodels.language.numbers import listed, percent, significant
-from clvmodels.reporting.selection import Row, Selection
+from clvmodels.reporting.selection import LEARNERS, Row, Selection
 from clvmodels.reporting.value_summary import summarize_value
-from clvmodels.reporting.winners import COMPARED, base, beaten, best, by_name, measures
+from clvmodels.reporting.winners import COMPARED, beaten, best, by_name, measures
 
 __all__ = ["Sentence", "judge", "why_not_mae"]
 
@@ -21,10 +21,12 @@ NEAR = 1.25  # times the MAE of a model that of zero is, where it makes an examp
 HELD = 0.03  # by which coverage may miss what was asked for
 FAIR, WELL = 0.3, 0.6  # normalized Gini from which a ranking is called fair, and good
 LESS = {"purchases": "fewer", "money": "less"}
-OTHERS = {  # by kind, the one that matters most first: in short, and by the way
-    "rival": ("A simple rule is", "simple rules"),
-    "challenger": ("Machine learning is", "machine learning"),
-    "process": ("Another model is", "other models"),
+OTHERS: dict[
+    tuple[str, ...], tuple[str, str]
+] = {  # by kinds, the one that matters most first: in short, and in passing
+    ("rule",): ("A simple rule is", "simple rules"),
+    LEARNERS: ("Machine learning is", "machine learning"),
+    ("process",): ("Another model is", "other models"),
 }
 
 
@@ -73,7 +75,7 @@ def level(view: Selection, value: Frame | None = None) -> Sentence:
     misses = {quantity: errors for quantity, _ in rows if (errors := view.biases(quantity))}
     ranges = [f"{_between(errors)} for {quantity}" for quantity, errors in misses.items() if len(errors) > 1]
     if ranges:
-        told += f" Over all {len(view.origins)} days it was tried on, it was {listed(ranges)}."
+        told += f" Over all {len(view.cutoffs)} days it was tried on, it was {listed(ranges)}."
     told += _worth(value)
     return Sentence("Level", _level_in_short([bias for errors in misses.values() for bias in errors]), told, *place)
 
@@ -107,7 +109,7 @@ def intervals(view: Selection) -> Sentence:
     place = ("#intervals", "coverage of intervals")
     row = view.row("purchases")
     share = math.nan if row is None else float(row["coverage"])
-    totals = {quantity: table for quantity in view.quantities if len(table := view.levels(quantity))}
+    totals = {quantity: table for quantity in view.quantities if len(table := view.totals(quantity))}
     if not math.isfinite(share) and not totals:
         return Sentence(
             "Intervals", "None here", "This forecast has no intervals, so it cannot say how sure it is.", *place
@@ -135,22 +137,22 @@ def intervals(view: Selection) -> Sentence:
 def rivals(view: Selection) -> Sentence:
     """Whether a simple rule, machine learning or another model does visibly better."""
     about, place = "Against other forecasts", ("#rivals", "all forecasts side by side")
-    compared = {title for quantity in view.quantities for title in view.differences(quantity, "gini")["forecast"]}
+    compared = {each for quantity in view.quantities for each in view.differences(quantity, "gini")["forecaster"]}
     if not compared:
         return Sentence(about, "Nothing to compare", "There was no other forecast to compare with.", *place)
-    found = {kind: ahead for kind in OTHERS if (ahead := beaten(view, kind))}
+    found = {kinds: ahead for kinds in OTHERS if (ahead := beaten(view, *kinds))}
     first = next(iter(found), None)
     short = f"{OTHERS[first][0]} better in {measures(found[first], view.quantities)}" if first else "Not beaten"
-    if rules := found.pop("rival", []):
+    if rules := found.pop(("rule",), []):
         told = [f"A simple rule was visibly better: {by_name(rules)}."]
     else:
         told = ["No simple rule was visibly better, by 1% or more, in total, ranking or error per customer."]
     if found:
-        of = listed([OTHERS[kind][1] for kind in found])
+        of = listed([OTHERS[kinds][1] for kinds in found])
         ahead = best([better for each in found.values() for better in each])
         told.append(f"The best of {of}, visibly better: {by_name(ahead)}.")
-    if first and len(view.origins) > 1:
-        told.append(f"These are averages over {len(view.origins)} cuts.")
+    if first and len(view.cutoffs) > 1:
+        told.append(f"These are averages over {len(view.cutoffs)} cuts.")
     return Sentence(about, short, " ".join(told), *place)
 
 
@@ -179,17 +181,17 @@ def not_for(view: Selection) -> Sentence:
     return Sentence("Not for", short, " ".join(told), "#card", "intended use and limits")
 
 
-def why_not_mae(scores: pd.DataFrame, model: str) -> str:
+def why_not_mae(scores: pd.DataFrame, model: str, title: str) -> str:
     """Why the mean absolute error is listed and not headlined, with this table's own example if it has one."""
     told = (
         "The mean absolute error (MAE) is listed but not headlined: the forecast that makes it least is that of the "
         "median customer, so that where most buy nothing, it rewards forecasting nothing"
     )
-    errors = scores[scores["quantity"] == "purchases"].set_index("forecast")["mae"]
+    errors = scores[scores["quantity"] == "purchases"].set_index("forecaster")["mae"]
     if not {"zero", model} <= set(errors.index) or not errors["zero"] < NEAR * errors[model]:
         return f"{told}."
     zero, its = (significant(float(errors[name]), 3) for name in ("zero", model))
-    return f"{told}. Here “zero” for everybody gets {zero}, and {model} {its}."
+    return f"{told}. Here “zero” for everybody gets {zero}, and {title} {its}."
 
 
 # ---- use -----------------------------------------------------------------------------------------------------
@@ -229,7 +231,7 @@ def _budget(misses: dict[str, list[float]], view: Selection) -> list[str]:
         allowed.append(f"{' to '.join(parts) or 'no more'} {quantity}")
     if not allowed:
         return []
-    cuts = f"after the worst of {len(view.origins)} cuts" if len(view.origins) > 1 else "after the one cut"
+    cuts = f"after the worst of {len(view.cutoffs)} cuts" if len(view.cutoffs) > 1 else "after the one cut"
     told = f"In a budget for these customers and the next {view.horizon}, allow for {listed(allowed)} than forecast"
     return [f"{told}: so it came {cuts}. Further ahead is not tried on this page."]
 
@@ -239,11 +241,11 @@ def _take(view: Selection) -> list[str]:
     metrics = [
         metric for metric in ("bias", "gini") if any(len(view.differences(of, metric)) for of in view.quantities)
     ]
-    found = best([better for kind in OTHERS for better in beaten(view, kind)])
+    found = best([better for kinds in OTHERS for better in beaten(view, *kinds)])
     taken: dict[str, list[str]] = {}
     left = []
     for words in [COMPARED[metric] for metric in metrics]:
-        names = {better.quantity: base(better.name) for better in found if better.words == words}
+        names = {better.quantity: better.name for better in found if better.words == words}
         for name in dict.fromkeys(names.values()):
             of = [quantity for quantity in view.quantities if names.get(quantity) == name]
             taken.setdefault(name, []).append(_whole(words, of, view))
@@ -321,7 +323,7 @@ def _ranking_in_short(gini: float) -> str:
 def _hindsight(view: Selection, quantity: str) -> list[str]:
     """What the tenth that came to do most made, if the table says so."""
     gain = view.at["gain"]
-    best = gain[(gain["forecast"] == "perfect") & (gain["quantity"] == quantity)]
+    best = gain[(gain["forecaster"] == "perfect") & (gain["quantity"] == quantity)]
     tenth = best[(best["share_of_customers"] - 0.1).abs() < 1e-9]
     return [percent(float(tenth["captured"].iloc[0]), 0)] if len(tenth) == 1 else []
 

@@ -1,4 +1,4 @@
-"""Which other forecasts are visibly better than the model a report is about, in what, and by how much in words."""
+"""Which other forecasters are visibly better than the model a report is about, in what, and by how much."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clvmodels.language.numbers import listed, percent, significant
 from clvmodels.reporting.selection import Row, Selection, highest
 
-__all__ = ["COMPARED", "Better", "base", "beaten", "best", "by_name", "measures"]
+__all__ = ["COMPARED", "Better", "beaten", "best", "by_name", "measures"]
 
 HAIR = 0.01  # of Gini, of the total, or of the RMSE relatively: what is smaller is not worth a sentence
 COMPARED = {"gini": "ranking", "rmse": "error per customer", "bias": "total"}
@@ -16,7 +16,10 @@ COMPARED = {"gini": "ranking", "rmse": "error per customer", "bias": "total"}
 
 @dataclass(frozen=True, slots=True)
 class Better:
-    """A forecast that is visibly better: in what, of which quantity, by how much in words and as a number."""
+    """A forecaster that is visibly better: in what, of which quantity, by how much in words and as a number.
+
+    `name` is its title, without the spend model.
+    """
 
     name: str
     words: str
@@ -25,20 +28,21 @@ class Better:
     apart: float
 
 
-def beaten(view: Selection, kind: str) -> list[Better]:
-    """Of each quantity and measure the best forecast of a kind that is visibly better."""
+def beaten(view: Selection, *kinds: str) -> list[Better]:
+    """Return the best visibly better forecaster of these kinds, for each quantity and measure."""
     found = []
     for quantity in view.quantities:
-        of_kind = set(view.forecasts(quantity, kind))
+        of_kind = set(view.forecasters(quantity, *kinds))
         for metric, words in COMPARED.items():
             table = view.differences(quantity, metric)
-            table = table[(table["better"] == "forecast") & table["forecast"].isin(of_kind)]
+            table = table[(table["better"] == "forecaster") & table["forecaster"].isin(of_kind)]
             if not len(table):
                 continue
             ahead = highest(table.assign(apart=table["difference"].abs()), "apart")
             if _matters(metric, ahead):
                 values = _values(view, quantity, metric, ahead)
-                found.append(Better(str(ahead["forecast"]), words, quantity, values, float(ahead["apart"])))
+                name = view.short_titles[str(ahead["forecaster"])]
+                found.append(Better(name, words, quantity, values, float(ahead["apart"])))
     return found
 
 
@@ -61,16 +65,11 @@ def measures(found: Sequence[Better], of: Sequence[str]) -> str:
     return listed(each)
 
 
-def base(name: str) -> str:
-    """The model of purchases that a forecast of money rests on; any other forecast as it is called."""
-    return name.partition(" x ")[0]
-
-
 def by_name(found: Sequence[Better]) -> str:
     """Forecasts that are better, each with all it is better in and by how much."""
     each: dict[str, dict[str, list[str]]] = {}
     for better in found:
-        parts = each.setdefault(base(better.name), {}).setdefault(better.words, [])
+        parts = each.setdefault(better.name, {}).setdefault(better.words, [])
         parts.append(f"{better.quantity} ({better.values})")
     told = [
         f"“{name}” in {listed([f'the {words} of {listed(parts)}' for words, parts in of.items()])}"
@@ -98,7 +97,7 @@ def _values(view: Selection, quantity: str, metric: str, row: Row) -> str:
 def _tenth(view: Selection, quantity: str, row: Row) -> str:
     """What the tenths that both put first made: a better order of all need not be one of the best."""
     table = view.differences(quantity, "capture")
-    table = table[table["forecast"] == row["forecast"]]
+    table = table[table["forecaster"] == row["forecaster"]]
     if len(table) != 1:
         return ""
     value, reference = (percent(float(table[name].iloc[0]), 0) for name in ("value", "reference_value"))

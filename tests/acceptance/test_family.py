@@ -124,7 +124,7 @@ def test_the_data_say_which_model(log, rfm):
         log, time_unit="week", calibration_end="1997-09-30", holdout_end="1998-06-30", intertimes=True
     )
     scored = clv.compare(split, [clv.MBGNBD(), clv.NBD()])
-    assert list(scored.table["model"]) == ["MBG/NBD", "NBD"]
+    assert list(scored.table["forecaster"]) == ["mbgnbd", "nbd"]
 
 
 def test_a_second_opinion_agrees(rfm):

@@ -235,7 +235,7 @@ def test_years_are_valued_by_the_month_too(donors):
 def test_it_is_validated_like_any_other(log):
     split = holdout_split(log, amount="amount", calibration_end="2020-12-31", holdout_end="2021-12-31", **MONTHLY)
     check = validate(split, [BGBB()], GammaGamma())
-    row = check.scores[(check.scores["quantity"] == "purchases") & (check.scores["forecast"] == "BG/BB")].iloc[0]
+    row = check.scores[(check.scores["quantity"] == "purchases") & (check.scores["forecaster"] == "bgbb")].iloc[0]
     # A few thousand purchases of the process itself: the total within five of its standard errors, 1.5 % each.
     assert abs(row["bias"]) < 0.08
     assert row["gini"] > 0.4

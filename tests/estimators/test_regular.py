@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 import clvmodels as clv
 from clvmodels.errors import InvalidModelFile, InvalidOption, InvalidRFM
+from clvmodels.forecasting.processes import model_id
 from clvmodels.processes.cnbd_k import Parameters, process
 
 MODELS = [clv.BGCNBD, clv.MBGCNBD]
@@ -129,9 +130,12 @@ def test_it_validates_beside_the_others(model):
         log, time_unit="week", calibration_end="1997-09-30", holdout_end="1998-06-30", intertimes=True
     )
     check = clv.validate(split, models=[clv.BGNBD(), model(), model(k=2)])
-    # A forecast has one name at every origin, whatever k was chosen there; parameters tell which k they belong to.
-    assert {model().title, model(k=2).title, "BG/NBD"} <= set(check.scores["forecast"])
-    assert set(check.parameters["model"]) == {model().title + " (k = 1)", model(k=2).title, "BG/NBD"}
+    # A forecaster has one id and title at every cutoff, whatever k was chosen there; certificates show the k.
+    ids = {model_id(model()), model_id(model(k=2)), "bgnbd"}
+    assert ids <= set(check.scores["forecaster"])
+    assert set(check.parameters["forecaster"]) == ids
+    assert {model().title, model(k=2).title, "BG/NBD"} <= set(check.forecasters["title"])
+    assert {each["title"] for each in check.certificates} == {model().title + " (k = 1)", model(k=2).title, "BG/NBD"}
 
 
 # ---- saved, cloned, pickled --------------------------------------------------------------------------------

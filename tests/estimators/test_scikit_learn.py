@@ -154,7 +154,7 @@ def test_a_search_over_models_ranks_as_compare_does(split):
         refit="log_score",
         cv=clv.CalibrationHoldoutSplit(),
     ).fit(split.calibration, split.purchases)
-    told = compare(split, models).table.set_index("model")
+    told = compare(split, models).table.set_index("title")
     for i, model in enumerate(models):
         row = told.loc[model.title]
         found = {name: search.cv_results_[f"mean_test_{name}"][i] for name in ("log_score", "bias", "rmse", "gini")}

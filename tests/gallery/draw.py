@@ -38,6 +38,7 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
     split = clv.holdout_split(log, amount="amount", calibration_end=CUTOFF, holdout_end=END, time_unit="week")
     models, rfm = [clv.BGNBD(), clv.ParetoNBD()], split.calibration
     check = clv.validate(split, models, clv.GammaGamma())
+    titled = check.with_titles
     for model in models:
         model.fit(rfm)
     spend = clv.GammaGamma().fit(rfm)
@@ -51,32 +52,36 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
     heterogeneity = heterogeneity_table(models[1])
     money = {"quantity": "money"}
     return {
-        "calibration_by_frequency": ("calibration_by_frequency", check.by_frequency, {}),
-        "calibration_by_recency": ("calibration", check.calibration, {"by": "recency"}),
-        "calibration_by_decile": ("calibration", check.calibration, {"forecasts": ["Pareto/NBD"]}),
-        "value_by_decile": ("calibration", check.calibration, money | {"forecasts": ["Pareto/NBD x Gamma-Gamma"]}),
-        "coverage": ("coverage", check.calibration, {}),
-        "decile_lift": ("decile_lift", check.deciles, {}),
-        "differences": ("differences", check.differences, {}),
+        "calibration_by_frequency": ("calibration_by_frequency", titled(check.by_frequency), {}),
+        "calibration_by_recency": ("calibration", titled(check.calibration), {"by": "recency"}),
+        "calibration_by_decile": ("calibration", titled(check.calibration), {"forecasts": ["pareto_nbd"]}),
+        "value_by_decile": (
+            "calibration",
+            titled(check.calibration),
+            money | {"forecasts": ["pareto_nbd+gamma_gamma"]},
+        ),
+        "coverage": ("coverage", titled(check.calibration), {}),
+        "decile_lift": ("decile_lift", titled(check.deciles), {}),
+        "differences": ("differences", titled(check.differences), {}),
         "frequency_recency_matrix": ("frequency_recency_matrix", grid, {}),
-        "gain_curve": ("gain_curve", check.gain, {}),
+        "gain_curve": ("gain_curve", titled(check.gain), {}),
         "heterogeneity_of_purchases": ("heterogeneity", heterogeneity, {}),
         "heterogeneity_of_dropout": ("heterogeneity", heterogeneity, {"of": "dropout rate"}),
         "history_alive": ("history_alive", history_table(models[1], bought, END, interval=0.9), {}),
-        "levels": ("levels", check.level, {}),
-        "lorenz_curve": ("lorenz_curve", check.lorenz, {"forecasts": ["BG/NBD", "Pareto/NBD"]}),
+        "levels": ("levels", titled(check.totals), {}),
+        "lorenz_curve": ("lorenz_curve", titled(check.lorenz), {"forecasts": ["bgnbd", "pareto_nbd"]}),
         "new_customers": ("new_customers", new_customers_table(models, "2 years"), {}),
-        "overlap": ("overlap", check.overlap, {}),
-        "parameter_intervals": ("parameter_intervals", check.parameters, {}),
-        "pit_histogram": ("pit_histogram", check.pit, {}),
+        "overlap": ("overlap", titled(check.overlap), {}),
+        "parameter_intervals": ("parameter_intervals", titled(check.parameters), {}),
+        "pit_histogram": ("pit_histogram", titled(check.pit), {}),
         "probability_alive_matrix": ("probability_alive_matrix", grid, {}),
-        "reliability": ("reliability", check.reliability, {}),
-        "scores_bias": ("scores", check.scores, {"metric": "bias"}),
-        "scores_gini": ("scores", check.scores, money),
+        "reliability": ("reliability", titled(check.reliability), {}),
+        "scores_bias": ("scores", titled(check.scores), {"metric": "bias"}),
+        "scores_gini": ("scores", titled(check.scores), money),
         "season": ("season", clv.profile(_three_years()).season.months, {}),
-        "spend_distribution": ("spend_distribution", check.spend_histogram, {}),
-        "tracking_cumulative": ("tracking_cumulative", check.tracking, {}),
-        "tracking_incremental": ("tracking_incremental", check.tracking, {}),
+        "spend_distribution": ("spend_distribution", titled(check.spend_histogram), {}),
+        "tracking_cumulative": ("tracking_cumulative", titled(check.tracking), {}),
+        "tracking_incremental": ("tracking_incremental", titled(check.tracking), {}),
         "times_between": ("times_between", profile["waits"], {}),
         "value_distribution": ("value_distribution", value, {}),
         "weekly": ("weekly", profile["weeks"], {}),

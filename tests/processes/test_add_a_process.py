@@ -251,12 +251,12 @@ def test_it_is_saved_and_loaded(split, tmp_path):
 
 def test_it_is_validated_reported_and_compared(split, tmp_path):
     check = clv.validate(split, [TouristNBD()], clv.GammaGamma())
-    bias = check.scores.set_index("forecast").loc["Tourist/NBD", "bias"]
+    bias = check.scores.set_index("forecaster").loc[TouristNBD().process.name, "bias"]
     assert abs(bias) < 0.1
     clv.write_report(check, tmp_path / "report.html")
     assert "Tourist/NBD" in (tmp_path / "report.html").read_text(encoding="utf-8")
     found = clv.compare(split, [clv.NBD(), TouristNBD(), clv.BGNBD()])
-    assert found.table["model"][0] == "Tourist/NBD"
+    assert found.table["title"][0] == "Tourist/NBD"
     assert "Customers drop out" in found.words
 
 

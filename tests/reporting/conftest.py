@@ -11,24 +11,47 @@ from clvmodels.validation.backtest.result import Validation
 
 mpl.use("agg")
 
-ORIGIN, HORIZON = "2024-01-21", "2 weeks"
-MODELS, RULES = ("BG/NBD", "Pareto/NBD"), ("zero", "own rate carried on")
-KINDS = dict.fromkeys(MODELS, "process") | dict.fromkeys(RULES, "rival")
+CUTOFF, HORIZON = "2024-01-21", "2 weeks"
+MODELS, RULES = ("bgnbd", "pareto_nbd"), ("zero", "own_rate")
+KINDS = dict.fromkeys(MODELS, "process") | dict.fromkeys(RULES, "rule")
+FORECASTERS = pd.DataFrame(
+    [
+        ("bgnbd", "BG/NBD", "process", "bgnbd", None),
+        ("pareto_nbd", "Pareto/NBD", "process", "pareto_nbd", None),
+        ("zero", "zero", "rule", None, None),
+        ("own_rate", "own rate carried on", "rule", None, None),
+        ("bgnbd+gamma_gamma", "BG/NBD x Gamma-Gamma", "process", "bgnbd", "gamma_gamma"),
+        ("pareto_nbd+gamma_gamma", "Pareto/NBD x Gamma-Gamma", "process", "pareto_nbd", "gamma_gamma"),
+        ("gamma_gamma", "Gamma-Gamma", "spend", None, "gamma_gamma"),
+    ],
+    columns=["id", "title", "kind", "process", "spend"],
+)
 
 
-def dated(table: pd.DataFrame, origin: str = ORIGIN) -> pd.DataFrame:
-    return table.assign(origin=origin, horizon=HORIZON)
+def dated(table: pd.DataFrame, cutoff: str = CUTOFF) -> pd.DataFrame:
+    return table.assign(cutoff=cutoff, horizon=HORIZON)
 
 
-def titled(forecast: str, quantity: str) -> str:
-    """A model of purchases forecasts money with a model of spend."""
-    return f"{forecast} x Gamma-Gamma" if quantity == "money" and forecast in MODELS else forecast
+def forecaster_of(name: str, quantity: str) -> str:
+    """A process forecasts money together with a spend model."""
+    return f"{name}+gamma_gamma" if quantity == "money" and name in MODELS else name
+
+
+def titled(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the titles of its forecasters, as plots get it."""
+    titles = dict(zip(FORECASTERS["id"], FORECASTERS["title"], strict=True))
+    for name, added in (("forecaster", "title"), ("reference", "reference_title")):
+        if name in table:
+            table = table.assign(**{added: [titles.get(each, each) for each in table[name]]})
+    return table
 
 
 def each(quantities: tuple[str, ...], forecasts: tuple[str, ...], rows: pd.DataFrame) -> pd.DataFrame:
     """The same rows for every quantity and forecast."""
     parts = [
-        rows.assign(quantity=quantity, forecast=titled(forecast, quantity), kind=KINDS.get(forecast, "process"))
+        rows.assign(
+            quantity=quantity, forecaster=forecaster_of(forecast, quantity), kind=KINDS.get(forecast, "process")
+        )
         for quantity in quantities
         for forecast in forecasts
     ]
@@ -101,13 +124,13 @@ def overlap() -> pd.DataFrame:
     return each(("purchases", "money"), (*MODELS, *RULES), rows.assign(captured=[0.1, 0.3, 0.5, 0.7]))
 
 
-def level() -> pd.DataFrame:
+def totals() -> pd.DataFrame:
     rows = []
-    for origin, actual in (("2023-12-24", 90.0), ("2024-01-21", 100.0)):
+    for cutoff, actual in (("2023-12-24", 90.0), ("2024-01-21", 100.0)):
         rows += [
             {
                 "quantity": quantity,
-                "forecast": titled(model, quantity),
+                "forecaster": forecaster_of(model, quantity),
                 "predicted": 86.0,
                 "lower": 75.0,
                 "upper": 97.0,
@@ -118,7 +141,7 @@ def level() -> pd.DataFrame:
                 "widened_upper": np.nan,
                 "calibrated": False,
                 "words": f"{model} missed the total.",
-                "origin": origin,
+                "cutoff": cutoff,
                 "horizon": HORIZON,
             }
             for quantity in ("purchases", "money")
@@ -132,17 +155,17 @@ def differences() -> pd.DataFrame:
         (metric, forecast, 0.5, 0.6, difference, difference - 0.02, difference + 0.02, better)
         for metric in ("gini", "rmse", "capture")
         for forecast, difference, better in (
-            ("Pareto/NBD", 0.01, "no visible difference"),
+            ("pareto_nbd", 0.01, "not_visible"),
             ("zero", -0.6, "reference"),
-            ("own rate carried on", 0.05, "forecast"),
+            ("own_rate", 0.05, "forecaster"),
         )
     ]
-    names = ["metric", "forecast", "value", "reference_value", "difference", "lower", "upper", "better"]
-    table = pd.DataFrame(rows, columns=names).assign(reference="BG/NBD", customers=100, origins=2, horizon=HORIZON)
+    names = ["metric", "forecaster", "value", "reference_value", "difference", "lower", "upper", "better"]
+    table = pd.DataFrame(rows, columns=names).assign(reference="bgnbd", customers=100, cutoffs=2, horizon=HORIZON)
     money = table.assign(
         quantity="money",
-        forecast=[titled(forecast, "money") for forecast in table["forecast"]],
-        reference=titled("BG/NBD", "money"),
+        forecaster=[forecaster_of(name, "money") for name in table["forecaster"]],
+        reference=forecaster_of("bgnbd", "money"),
     )
     return pd.concat([table.assign(quantity="purchases"), money], ignore_index=True)
 
@@ -210,7 +233,7 @@ MADE = (
     heterogeneity,
     history,
     intertimes,
-    level,
+    totals,
     lorenz,
     months,
     new_customers,
@@ -233,25 +256,25 @@ def tables(
     """Every table a plot can be drawn of, by name."""
     made = {make.__name__: make() for make in MADE}
     given = {"scores": scores, "by_frequency": by_frequency, "tracking": tracking, "value": value}
-    return made | given | {"parameters": parameters}
+    return {name: titled(table) for name, table in (made | given | {"parameters": parameters}).items()}
 
 
 @pytest.fixture
 def scores() -> pd.DataFrame:
-    columns = ["quantity", "forecast", "customers", "predicted", "actual", "bias", "mae", "rmse", "spearman", "gini"]
+    columns = ["quantity", "forecaster", "customers", "predicted", "actual", "bias", "mae", "rmse", "spearman", "gini"]
     rows = [
-        ("purchases", "BG/NBD", 100, 86.0, 100.0, -0.14, 0.82, 1.73, 0.44, 0.66),
-        ("purchases", "Pareto/NBD", 100, 88.0, 100.0, -0.12, 0.80, 1.72, 0.45, 0.67),
+        ("purchases", "bgnbd", 100, 86.0, 100.0, -0.14, 0.82, 1.73, 0.44, 0.66),
+        ("purchases", "pareto_nbd", 100, 88.0, 100.0, -0.12, 0.80, 1.72, 0.45, 0.67),
         ("purchases", "zero", 100, 0.0, 100.0, -1.0, 0.83, 2.47, np.nan, 0.0),
-        ("purchases", "own rate carried on", 100, 147.0, 100.0, 0.47, 1.04, 2.16, 0.48, 0.60),
-        ("money", "BG/NBD x Gamma-Gamma", 98, 4100.0, 5000.0, -0.18, 32.7, 92.9, 0.42, 0.67),
+        ("purchases", "own_rate", 100, 147.0, 100.0, 0.47, 1.04, 2.16, 0.48, 0.60),
+        ("money", "bgnbd+gamma_gamma", 98, 4100.0, 5000.0, -0.18, 32.7, 92.9, 0.42, 0.67),
         ("money", "zero", 100, 0.0, 5000.0, -1.0, 33.0, 129.0, np.nan, 0.0),
-        ("money", "own rate carried on", 100, 13000.0, 5000.0, 1.6, 71.4, 154.1, 0.40, 0.70),
+        ("money", "own_rate", 100, 13000.0, 5000.0, 1.6, 71.4, 154.1, 0.40, 0.70),
     ]
     table = pd.DataFrame(rows, columns=columns)
-    rule = table["forecast"].isin(RULES)
+    rule = table["forecaster"].isin(RULES)
     chances = {
-        "poisson_deviance": np.where(table["forecast"] == "zero", np.inf, 1.6),
+        "poisson_deviance": np.where(table["forecaster"] == "zero", np.inf, 1.6),
         "capture": np.where(table["gini"] > 0, 0.5, 0.1),
         "lift": np.where(table["gini"] > 0, 5.0, 1.0),
         "decile_mape": 0.2,
@@ -262,7 +285,7 @@ def scores() -> pd.DataFrame:
         "coverage": np.where(rule, np.nan, 0.93),
         "width": np.where(rule, np.nan, 2.6),
         "sampled": 100,
-        "kind": np.where(rule, "rival", "process"),
+        "kind": np.where(rule, "rule", "process"),
     }
     return dated(table.assign(**chances))
 
@@ -274,11 +297,11 @@ def by_frequency() -> pd.DataFrame:
             "frequency": ["0", "1", "7+"],
             "customers": [14_119, 4_442, 636],
             "actual": [0.25, 0.78, 6.59],
-            "forecast": "BG/NBD",
+            "forecaster": "bgnbd",
             "expected": [0.23, 0.52, 6.47],
             "lower": [0.18, 0.42, 5.47],
             "upper": [0.28, 0.62, 7.47],
-            "origin": ORIGIN,
+            "cutoff": CUTOFF,
             "horizon": HORIZON,
         }
     )
@@ -290,7 +313,7 @@ def tracking() -> pd.DataFrame:
     forecast = [np.nan, np.nan, np.nan, 7.5, 7.0]
     return pd.DataFrame(
         {
-            "model": "BG/NBD",
+            "forecaster": "bgnbd",
             "period": "week",
             "week": range(1, 6),
             "end": ends,
@@ -305,7 +328,7 @@ def tracking() -> pd.DataFrame:
             "forecast_upper": [np.nan, np.nan, np.nan, 9.5, 9.0],
             "cumulative_forecast_lower": [np.nan, np.nan, np.nan, 26.5, 31.5],
             "cumulative_forecast_upper": [np.nan, np.nan, np.nan, 30.5, 39.5],
-            "origin": ORIGIN,
+            "cutoff": CUTOFF,
             "horizon": HORIZON,
         }
     )
@@ -337,8 +360,8 @@ def parameters() -> pd.DataFrame:
             "lower": [0.2435, np.nan, 5.539],
             "upper": [0.26, np.nan, 7.11],
             "unit": ["", "weeks", ""],
-            "model": ["BG/NBD", "BG/NBD", "Gamma-Gamma"],
-            "origin": ORIGIN,
+            "forecaster": ["bgnbd", "bgnbd", "gamma_gamma"],
+            "cutoff": CUTOFF,
         }
     )
 
@@ -354,9 +377,16 @@ def validation(tables: dict[str, pd.DataFrame]) -> Validation:
         "iterations": 18,
         "unique_rows": 85,
     }
-    purchases = {"model": "BG/NBD", "status": "boundary", "message": "no dropout can be seen", "customers": 100}
+    purchases = {
+        "forecaster": "bgnbd",
+        "title": "BG/NBD",
+        "status": "boundary",
+        "message": "no dropout can be seen",
+        "customers": 100,
+    }
     spend = {
-        "model": "Gamma-Gamma",
+        "forecaster": "gamma_gamma",
+        "title": "Gamma-Gamma",
         "status": "converged",
         "message": "the gradient vanishes",
         "customers": 97,
@@ -382,7 +412,7 @@ def validation(tables: dict[str, pd.DataFrame]) -> Validation:
         "rows_after_end": 7,
         "rows_without_id": 2,
         "calibration_start": "2024-01-01",
-        "origins": [ORIGIN],
+        "cutoffs": [CUTOFF],
         "horizons": [HORIZON],
         "level": 0.9,
         "draws": 200,
@@ -392,20 +422,21 @@ def validation(tables: dict[str, pd.DataFrame]) -> Validation:
         "versions": {"clvmodels": "0.1.0", "numpy": "2.0"},
         "models": list(MODELS),
         "left_out": [],
-        "reference": "BG/NBD",
+        "reference": "bgnbd",
+        "spend": "gamma_gamma",
         "notes": [],
     }
     scores = tables["scores"]
-    summary = scores.drop(columns=["customers", "predicted", "actual", "sampled", "origin"]).assign(origins=1)
+    summary = scores.drop(columns=["customers", "predicted", "actual", "sampled", "cutoff"]).assign(cutoffs=1)
     quantities = pd.DataFrame(
         {
-            "model": "BG/NBD",
+            "forecaster": "bgnbd",
             "quantity": ["mean purchase rate", "mean time between purchases", "share gone"],
             "estimate": [0.05, 19.1, 0.35],
             "lower": [0.045, 17.5, 0.3],
             "upper": [0.055, 21.0, 0.41],
             "unit": ["per week", "weeks", ""],
-            "origin": ORIGIN,
+            "cutoff": CUTOFF,
         }
     )
     groups = pd.DataFrame(
@@ -413,7 +444,7 @@ def validation(tables: dict[str, pd.DataFrame]) -> Validation:
             "by": "cohort",
             "group": ["2023-12", "2024-01"],
             "quantity": "purchases",
-            "forecast": "BG/NBD",
+            "forecaster": "bgnbd",
             "kind": "process",
             "customers": [60, 40],
             "predicted": [50.0, 36.0],
@@ -434,16 +465,17 @@ def validation(tables: dict[str, pd.DataFrame]) -> Validation:
         "deciles",
     )
     made = {name: tables[name] for name in (*names, "overlap", "spend_histogram", "parameters")}
-    level = tables["level"]
+    totals = tables["totals"]
     return Validation(
+        forecasters=FORECASTERS,
         scores=scores,
         summary=summary,
-        level=level[level["origin"] == ORIGIN],
+        totals=totals[totals["cutoff"] == CUTOFF],
         groups=dated(groups),
         quantities=quantities,
-        origins=dated(pd.DataFrame({"customers": [100]})),
+        cutoffs=dated(pd.DataFrame({"customers": [100]})),
         customers=dated(pd.DataFrame({"customer_id": ["c1"]})),
-        certificates=[{**of, **common, "origin": ORIGIN} for of in (purchases, spend)],
+        certificates=[{**of, **common, "cutoff": CUTOFF} for of in (purchases, spend)],
         facts=facts,
         **made,
     )

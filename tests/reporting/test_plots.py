@@ -30,7 +30,7 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
     (plots.gain_curve, "gain", "customers", "share of all purchases"),
     (plots.heterogeneity, "heterogeneity", "purchase rate (per week)", "(%)"),
     (plots.history_alive, "history", "2024-01-01 to 2024-01-30", "P(alive)"),
-    (plots.levels, "level", "total of purchases", "cut"),
+    (plots.levels, "totals", "total of purchases", "cut"),
     (plots.lorenz_curve, "lorenz", "customers", "share of all purchases"),
     (plots.new_customers, "new_customers", "weeks since the first", "repeat purchases"),
     (plots.overlap, "overlap", "highest forecasts", "most purchases"),
@@ -108,10 +108,10 @@ def test_colors_are_left_for_the_page_to_change(by_frequency):
 
 
 @pytest.mark.parametrize("plot", [plots.tracking_cumulative, plots.gain_curve, plots.calibration, plots.reliability])
-def test_lines_of_several_origins_are_refused(plot, tables):
+def test_lines_of_several_cutoffs_are_refused(plot, tables):
     table = tables[next(name for drawn, name, *_ in PLOTS if drawn is plot)]
-    two = pd.concat([table.assign(origin="2024-01-21"), table.assign(origin="2024-02-21")])
-    with pytest.raises(InvalidOption, match="tells of 2 origins"):
+    two = pd.concat([table.assign(cutoff="2024-01-21"), table.assign(cutoff="2024-02-21")])
+    with pytest.raises(InvalidOption, match="has 2 cutoffs"):
         plot(two)
 
 
@@ -119,7 +119,7 @@ def test_a_table_of_another_plot_is_refused(by_frequency, validation):
     with pytest.raises(InvalidOption, match=r"needs a table with the columns .*left.* are not among frequency"):
         plots.heterogeneity(by_frequency)
     with pytest.raises(
-        InvalidOption, match=r"needs a pandas or polars table .* columns metric, forecast, .* but got a list\."
+        InvalidOption, match=r"needs a pandas or polars table .* columns metric, forecaster, .* but got a list\."
     ):
         plots.differences([1.0])
     with pytest.raises(InvalidOption, match=r"columns lifetime_value, but got a dict\."):
@@ -133,7 +133,7 @@ def test_a_table_of_another_plot_is_refused(by_frequency, validation):
 def test_what_the_table_does_not_hold_is_refused(tables):
     with pytest.raises(InvalidOption, match="by='age' is not in the table, which has 'decile', 'recency'"):
         plots.calibration(tables["calibration"], by="age")
-    with pytest.raises(InvalidOption, match="No forecast 'ARIMA' is in the table"):
+    with pytest.raises(InvalidOption, match="No forecaster 'ARIMA' is in the table"):
         plots.gain_curve(tables["gain"], forecasts=["ARIMA"])
     with pytest.raises(InvalidOption, match="metric='auc' is not in the table"):
         plots.differences(tables["differences"], metric="auc")
@@ -147,12 +147,12 @@ def test_models_are_drawn_unasked_and_rules_when_asked_for(tables):
 
 
 def test_a_line_that_would_hide_another_is_named_beside_it(tables):
-    drawn = plots.gain_curve(tables["gain"], forecasts=["BG/NBD", "Pareto/NBD", "zero"])
+    drawn = plots.gain_curve(tables["gain"], forecasts=["bgnbd", "pareto_nbd", "zero"])
     assert "BG/NBD; same line: Pareto/NBD, zero" in labels(drawn)
     apart = tables["gain"]
-    zero = apart["forecast"] == "zero"
+    zero = apart["forecaster"] == "zero"
     apart = apart.assign(captured=apart["captured"].where(~zero, apart["share_of_customers"]))
-    drawn = plots.gain_curve(apart, forecasts=["BG/NBD", "zero", "Pareto/NBD"])
+    drawn = plots.gain_curve(apart, forecasts=["bgnbd", "zero", "pareto_nbd"])
     assert {"BG/NBD; same line: Pareto/NBD", "zero"} <= labels(drawn)
     colors = {line.get_label(): line.get_color() for line in drawn.get_lines()}
     assert colors["zero"] == plots.style.color_of(1)  # each keeps its own from picture to picture
@@ -161,7 +161,7 @@ def test_a_line_that_would_hide_another_is_named_beside_it(tables):
 def test_a_difference_that_is_not_visible_says_so(tables):
     ax = plots.differences(tables["differences"])
     assert [text.get_text() for text in ax.texts] == ["not visible", "", ""]
-    hair = tables["differences"].assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="no visible difference")
+    hair = tables["differences"].assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="not_visible")
     ax = plots.differences(hair)  # an interval beside 0, and yet no difference to anyone
     assert [text.get_text() for text in ax.texts] == ["not visible"] * 3
     assert {point.get_marker() for point in ax.get_lines() if len(point.get_xdata()) == 1} == {"D"}
@@ -170,7 +170,7 @@ def test_a_difference_that_is_not_visible_says_so(tables):
 def test_deciles_of_several_forecasts_each_have_their_own_actual(tables):
     both = labels(plots.calibration(tables["calibration"]))
     assert {"actual, by BG/NBD", "actual, by Pareto/NBD"} <= both
-    assert "actual" in labels(plots.calibration(tables["calibration"], forecasts=["BG/NBD"]))
+    assert "actual" in labels(plots.calibration(tables["calibration"], forecasts=["bgnbd"]))
     assert "actual" in labels(plots.calibration(tables["calibration"], by="recency"))
 
 
@@ -189,10 +189,10 @@ def test_svg_does_not_depend_on_the_users_settings(by_frequency):
 
 
 def test_calibration_shows_actual_expected_and_group_sizes(by_frequency):
-    both = pd.concat([by_frequency, by_frequency.assign(forecast="other", expected=1.0)])
+    both = pd.concat([by_frequency, by_frequency.assign(forecaster="other", expected=1.0)])
     ax = plots.calibration_by_frequency(both)
     np.testing.assert_array_equal(line(ax, "actual"), [0.25, 0.78, 6.59])
-    np.testing.assert_array_equal(line(ax, "BG/NBD forecast"), [0.23, 0.52, 6.47])
+    np.testing.assert_array_equal(line(ax, "bgnbd forecast"), [0.23, 0.52, 6.47])
     np.testing.assert_array_equal(line(ax, "other forecast"), [1, 1, 1])
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0\n14,119", "1\n4,442", "7+\n636"]
 
@@ -206,8 +206,8 @@ def test_tracking_marks_the_cut_with_its_date(tracking):
 
 def test_tracking_keeps_the_unconditional_and_the_conditional_line_apart(tracking):
     ax = plots.tracking_incremental(tracking)
-    np.testing.assert_array_equal(line(ax, "BG/NBD: expected from first purchase dates only"), tracking["expected"])
-    np.testing.assert_array_equal(line(ax, "BG/NBD: forecast at the cutoff"), tracking["forecast"])
+    np.testing.assert_array_equal(line(ax, "bgnbd: expected from first purchase dates only"), tracking["expected"])
+    np.testing.assert_array_equal(line(ax, "bgnbd: forecast at the cutoff"), tracking["forecast"])
 
 
 def test_a_short_last_week_is_not_drawn_as_a_fall(tracking):
@@ -269,7 +269,7 @@ def test_concentration_runs_from_nothing_to_all():
 
 
 def test_a_dollar_sign_is_money_and_not_mathematics(by_frequency):
-    frame: Any = nw.from_native(by_frequency).with_columns(forecast=nw.lit("$a_b$ < $c$")).to_native()
+    frame: Any = nw.from_native(by_frequency).with_columns(forecaster=nw.lit("$a_b$ < $c$")).to_native()
     assert "<svg" in plots.to_svg(plots.calibration_by_frequency, frame, key="k")
 
 

@@ -18,7 +18,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.reporting import plots
 from clvmodels.reporting.report import write_report
 
-ORIGIN = "2024-01-21"
+CUTOFF = "2024-01-21"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -156,7 +156,7 @@ def test_says_what_the_tables_say(validation, value, path):
 def test_says_so_where_nobody_is_seen_to_leave(validation, path):
     nobody = validation.quantities["quantity"] == "share gone"
     tiny = {"estimate": 1.51e-7, "lower": 1.48e-7, "upper": 1.55e-7}
-    certificates = [of | {"sees_no_dropout": of["model"] == "BG/NBD"} for of in validation.certificates]
+    certificates = [of | {"sees_no_dropout": of["forecaster"] == "bgnbd"} for of in validation.certificates]
     quantities = validation.quantities.assign(
         **{name: validation.quantities[name].where(~nobody, value) for name, value in tiny.items()}
     )
@@ -188,7 +188,7 @@ def test_the_same_numbers_stand_beside_it(validation, value, path):
         "Not for",
     ]
     assert told["facts"]["customers"] == 100
-    assert told["scores"][0]["forecast"] == "BG/NBD"
+    assert told["scores"][0]["forecaster"] == "bgnbd"
     assert told["value"]["top_customers"] == 1
     assert "customers" not in told
 
@@ -278,10 +278,10 @@ def test_of_several_origins(validation, tables, path, outlines):
     scores = validation.scores
     two = replace(
         validation,
-        scores=pd.concat([scores.assign(origin=earlier, bias=scores["bias"] + 0.2), scores], ignore_index=True),
-        summary=validation.summary.assign(origins=2),
-        level=tables["level"],
-        facts=validation.facts | {"origins": [earlier, ORIGIN]},
+        scores=pd.concat([scores.assign(cutoff=earlier, bias=scores["bias"] + 0.2), scores], ignore_index=True),
+        summary=validation.summary.assign(cutoffs=2),
+        totals=tables["totals"],
+        facts=validation.facts | {"cutoffs": [earlier, CUTOFF]},
     )
     text = Page(written(path, two)).text
     ranges = "14.0% too low to 6.0% too high for purchases and 18.0% too low to 2.0% too high for money"
@@ -290,8 +290,8 @@ def test_of_several_origins(validation, tables, path, outlines):
     assert "Totals miss, now high, now low" in text
     assert "means over 2 cuts" in text
     assert "levels-purchases" in outlines
-    wide = tables["level"].assign(calibrated=True, earlier=12, widened_lower=60.0, widened_upper=120.0)
-    text = Page(written(path, replace(two, level=wide))).text
+    wide = tables["totals"].assign(calibrated=True, earlier=12, widened_lower=60.0, widened_upper=120.0)
+    text = Page(written(path, replace(two, totals=wide))).text
     assert "At the last cut widened by the errors of the 12 cuts that were over by then." in text
 
 
@@ -312,14 +312,11 @@ def test_nobody_has_a_value(validation, value, path):
 @pytest.mark.usefixtures("outlines")
 def test_hostile_text_stays_text(validation, value, path):
     hostile = '<script>alert("1")</script>'
-    names = {"BG/NBD": hostile}
     changed = replace(
         validation,
-        scores=validation.scores.replace({"forecast": names}),
-        by_frequency=validation.by_frequency.replace({"forecast": names}),
-        tracking=validation.tracking.replace({"model": names}),
+        forecasters=validation.forecasters.replace({"title": {"BG/NBD": hostile}}),
         certificates=[of | {"message": hostile} for of in validation.certificates],
-        facts=validation.facts | {"reference": hostile, "notes": [hostile]},
+        facts=validation.facts | {"notes": [hostile]},
     )
     value.loc[0, "customer_id"] = hostile
     value.loc[10, "reason"] = hostile

@@ -75,9 +75,9 @@ def test_use_says_so_where_it_is_not_to_be_trusted(validation):
 
 def test_use_names_the_forecast_that_is_furthest_ahead(validation):
     differences = validation.differences
-    model = differences["forecast"].str.startswith("Pareto")
+    model = differences["forecaster"].str.startswith("pareto")
     ahead = differences.assign(
-        better=np.where(model, "forecast", differences["better"]),
+        better=np.where(model, "forecaster", differences["better"]),
         difference=np.where(model, 0.3, differences["difference"]),
     )
     told = verdict(replace(validation, differences=ahead), "Use").told
@@ -98,7 +98,7 @@ def test_ranking(validation):
         "The tenth of the customers that it put first made 50% of the purchases and 50% of the money. The tenth that "
         "turned out best made 63% and 63%. A tenth drawn by lot makes 10%."
     )
-    without = verdict(replace(validation, gain=validation.gain[validation.gain["forecast"] != "perfect"]), "Ranking")
+    without = verdict(replace(validation, gain=validation.gain[validation.gain["forecaster"] != "perfect"]), "Ranking")
     assert "turned out best" not in without.told
     assert verdict(changed(validation, "scores", gini=0.1), "Ranking").short == "It hardly sorts customers"
 
@@ -115,11 +115,12 @@ def test_intervals(validation):
     narrow = verdict(changed(validation, "scores", coverage=0.8), "Intervals")
     assert narrow.short == "Ranges are too narrow"
     assert "it held 80%, too few." in narrow.told
-    assert verdict(changed(validation, "level", inside=True), "Intervals").short == "Ranges hold"
-    wide = changed(validation, "level", calibrated=True, earlier=12, widened_lower=60.0, widened_upper=120.0)
+    assert verdict(changed(validation, "totals", inside=True), "Intervals").short == "Ranges hold"
+    wide = changed(validation, "totals", calibrated=True, earlier=12, widened_lower=60.0, widened_upper=120.0)
     assert "Widened by the errors of 12 earlier cuts it is 60.00 to 120.0" in verdict(wide, "Intervals").told
     without = replace(
-        changed(validation, "scores", coverage=np.nan), level=validation.level[validation.level["forecast"] == "none"]
+        changed(validation, "scores", coverage=np.nan),
+        totals=validation.totals[validation.totals["forecaster"] == "none"],
     )
     assert verdict(without, "Intervals").short == "None here"
 
@@ -153,7 +154,7 @@ def test_a_hairs_breadth_is_not_worth_a_sentence(validation):
 
 def test_machine_learning_and_other_models_are_no_simple_rules(validation):
     better = validation.differences.assign(
-        better=np.where(validation.differences["forecast"].str.startswith("Pareto"), "forecast", "reference"),
+        better=np.where(validation.differences["forecaster"].str.startswith("pareto"), "forecaster", "reference"),
         difference=0.02,
     )
     sentence = verdict(replace(validation, differences=better), "Against other forecasts")
@@ -163,13 +164,13 @@ def test_machine_learning_and_other_models_are_no_simple_rules(validation):
     learner = changed(
         replace(validation, differences=better),
         "scores",
-        kind=np.where(validation.scores["forecast"] == "Pareto/NBD", "challenger", validation.scores["kind"]),
+        kind=np.where(validation.scores["forecaster"] == "pareto_nbd", "boosted_trees", validation.scores["kind"]),
     )
     assert verdict(learner, "Against other forecasts").short.startswith("Machine learning is better")
 
 
 def test_of_several_cuts_the_comparison_is_an_average(validation):
-    cuts = pd.concat([validation.scores.assign(origin="2023-12-24"), validation.scores], ignore_index=True)
+    cuts = pd.concat([validation.scores.assign(cutoff="2023-12-24"), validation.scores], ignore_index=True)
     assert "average" not in verdict(validation, "Against other forecasts").told
     told = verdict(replace(validation, scores=cuts), "Against other forecasts").told
     assert told.endswith("These are averages over 2 cuts.")
@@ -190,8 +191,8 @@ def test_what_it_is_not_for(validation):
 
 
 def test_why_the_mean_absolute_error_is_no_headline(scores):
-    assert "Here “zero” for everybody gets 0.830, and BG/NBD 0.820." in why_not_mae(scores, "BG/NBD")
-    far = scores.assign(mae=scores["mae"].where(scores["forecast"] != "zero", 12.0))
-    assert "and Pareto/NBD 0.800." in why_not_mae(scores, "Pareto/NBD")
+    assert "Here “zero” for everybody gets 0.830, and BG/NBD 0.820." in why_not_mae(scores, "bgnbd", "BG/NBD")
+    far = scores.assign(mae=scores["mae"].where(scores["forecaster"] != "zero", 12.0))
+    assert "and Pareto/NBD 0.800." in why_not_mae(scores, "pareto_nbd", "Pareto/NBD")
     for table in (far, pd.DataFrame(columns=scores.columns)):  # no example, where it is none
-        assert why_not_mae(table, "BG/NBD").endswith("it rewards forecasting nothing.")
+        assert why_not_mae(table, "bgnbd", "BG/NBD").endswith("it rewards forecasting nothing.")

@@ -12,13 +12,14 @@ import clvmodels as clv
 from clvmodels.clock import Clock
 from clvmodels.errors import FitFailed, InvalidOption
 from clvmodels.forecasting import rules
-from clvmodels.forecasting.boosted_trees import BLENDS, CHALLENGER, earlier_windows, learned_level
+from clvmodels.forecasting.blend import BLENDS, learned_total_factor
+from clvmodels.forecasting.boosted_trees import BOOSTED_TREES, earlier_windows
 from clvmodels.forecasting.distributions import Spread, bounds_of_total, sample_of
 from clvmodels.forecasts import KnownHistory
 from clvmodels.transactions.purchase_log import purchases_of
 from clvmodels.validation.tables import differences
 from clvmodels.validation.tables.metrics import capture, normalized_gini, rmse
-from clvmodels.validation.tables.totals import judge_levels
+from clvmodels.validation.tables.totals import judge_totals
 
 CUTS = ["1997-07-01", "1997-09-30"]
 OPTIONS = {"amount": "amount", "time_unit": "week", "horizons": "26 weeks", "sampled": 400, "draws": 60}
@@ -31,12 +32,12 @@ def log():
 
 @pytest.fixture(scope="module")
 def check(log):
-    return clv.backtest(log, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), origins=CUTS, **OPTIONS)
+    return clv.backtest(log, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), cutoffs=CUTS, **OPTIONS)
 
 
-def scored(check, forecast, quantity="purchases", origin=CUTS[-1]):
+def scored(check, forecaster, quantity="purchases", cutoff=CUTS[-1]):
     table = check.scores
-    chosen = (table["quantity"] == quantity) & (table["forecast"] == forecast) & (table["origin"] == origin)
+    chosen = (table["quantity"] == quantity) & (table["forecaster"] == forecaster) & (table["cutoff"] == cutoff)
     return table[chosen].iloc[0]
 
 
@@ -46,9 +47,9 @@ def test_older_customers_are_left_out_as_a_holdout_leaves_them_out(log):
     options = {key: OPTIONS[key] for key in ("amount", "time_unit")}
     split = clv.holdout_split(log, **options, calibration_end=CUTS[1], holdout_end=end, acquired_after=day)
     alone = clv.validate(split, clv.BGNBD())
-    found = clv.backtest(log, clv.BGNBD(), origins=CUTS[1:], acquired_after=day, challenger=False, **OPTIONS)
-    for forecast in ("BG/NBD", "zero"):
-        one, other = scored(found, forecast), scored(alone, forecast)
+    found = clv.backtest(log, clv.BGNBD(), cutoffs=CUTS[1:], acquired_after=day, boosted_trees=False, **OPTIONS)
+    for forecaster in ("bgnbd", "zero"):
+        one, other = scored(found, forecaster), scored(alone, forecaster)
         assert (one["customers"], one["predicted"], one["actual"]) == (
             other["customers"],
             other["predicted"],
@@ -58,7 +59,7 @@ def test_older_customers_are_left_out_as_a_holdout_leaves_them_out(log):
     older = split.calibration.older_customers
     assert f"{older} customers first seen up to {day} are left out" in found.facts["left_out"]
     with pytest.raises(InvalidOption, match="is not before the end of the observed period"):
-        clv.backtest(log, clv.BGNBD(), origins=["1997-01-20", CUTS[0]], acquired_after=day, **OPTIONS)
+        clv.backtest(log, clv.BGNBD(), cutoffs=["1997-01-20", CUTS[0]], acquired_after=day, **OPTIONS)
 
 
 # ---- nothing from after the cut ----------------------------------------------------------------------------
@@ -76,19 +77,19 @@ def test_nothing_after_a_cut_reaches_a_forecast(log, check):
         pd.DataFrame({"customer_id": known, "date": f"1997-08-{d:02}", "quantity": 1, "amount": 9e5}) for d in (1, 9)
     ]
     poisoned = pd.concat([poisoned, strangers, *more], ignore_index=True)
-    other = clv.backtest(poisoned, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), origins=CUTS[:1], **OPTIONS)
+    other = clv.backtest(poisoned, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), cutoffs=CUTS[:1], **OPTIONS)
     mine, theirs = check.at(CUTS[0]), other.at(CUTS[0])
     assert theirs["parameters"].equals(mine["parameters"])
     assert theirs["quantities"].equals(mine["quantities"])
-    forecasts = [name for name in mine["customers"] if name in set(check.scores["forecast"])]
-    assert {CHALLENGER, *BLENDS, rules.HIATUS, rules.LAST_PERIOD} <= set(forecasts)
-    for name in forecasts:
+    forecasters = {BOOSTED_TREES.id, *(each.id for each in BLENDS), "hiatus", "last_period"}
+    assert forecasters <= set(mine["customers"]["forecaster"])
+    for name in ("customer_id", "forecaster", "expected", "log_score"):
         assert theirs["customers"][name].equals(mine["customers"][name]), name
     assert list(theirs["scores"]["predicted"]) == list(mine["scores"]["predicted"])
     for name in ("lower", "upper"):
-        assert list(theirs["level"][name]) == list(mine["level"][name])
+        assert list(theirs["totals"][name]) == list(mine["totals"][name])
     assert theirs["tracking"]["forecast_upper"].equals(mine["tracking"]["forecast_upper"])
-    assert list(theirs["origins"]["best"]) == list(mine["origins"]["best"])
+    assert list(theirs["cutoffs"]["best"]) == list(mine["cutoffs"]["best"])
     for here, there in zip(check.certificates, other.certificates, strict=False):
         assert here == there
     assert theirs["scores"]["actual"].iloc[-1] > 100 * mine["scores"]["actual"].iloc[-1]  # and the poison was there
@@ -116,8 +117,8 @@ def test_attributes_are_asked_for_as_of_each_origin(log):
             {"customer_id": first["customer_id"], "band": np.where(first["amount"] < 25, "low", "high")}
         )
 
-    options = OPTIONS | {"challenger": False}
-    check = clv.backtest(log, clv.NBD(by="band"), origins=CUTS, attributes=known_on, **options)
+    options = OPTIONS | {"boosted_trees": False}
+    check = clv.backtest(log, clv.NBD(by="band"), cutoffs=CUTS, attributes=known_on, **options)
     assert sorted(asked) == CUTS
     assert set(check.groups["group"]) >= {"low", "high"}
     assert {"low", "high"} <= set(check.calibration.loc[check.calibration["by"] == "band", "group"])
@@ -131,18 +132,18 @@ def test_one_origin_is_a_validation(log):
     split = clv.holdout_split(log, **cut)
     one = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
     options = OPTIONS | {"sampled": 10_000, "draws": 200}
-    rolled = clv.backtest(log, clv.BGNBD(), clv.GammaGamma(), origins=CUTS[1:], challenger=False, **options)
+    rolled = clv.backtest(log, clv.BGNBD(), clv.GammaGamma(), cutoffs=CUTS[1:], boosted_trees=False, **options)
     assert isinstance(one, clv.Backtest)
-    shared = rolled.scores[rolled.scores["forecast"].isin(one.scores["forecast"])].reset_index(drop=True)
+    shared = rolled.scores[rolled.scores["forecaster"].isin(one.scores["forecaster"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(shared, one.scores)
-    for name in ("level", "by_frequency", "tracking", "parameters", "pit", "spend_histogram", "quantities"):
+    for name in ("totals", "by_frequency", "tracking", "parameters", "pit", "spend_histogram", "quantities"):
         pd.testing.assert_frame_equal(getattr(rolled, name), getattr(one, name))
-    assert {rules.LAST_PERIOD} == set(rolled.scores["forecast"]) - set(one.scores["forecast"])
+    assert {"last_period"} == set(rolled.scores["forecaster"]) - set(one.scores["forecaster"])
 
 
 def test_the_models_passed_stay_as_they_are(log):
     model = clv.NBD()
-    clv.backtest(log, model, origins=1, **OPTIONS | {"amount": None, "challenger": False})
+    clv.backtest(log, model, cutoffs=1, **OPTIONS | {"amount": None, "boosted_trees": False})
     assert not model.__sklearn_is_fitted__()
 
 
@@ -150,32 +151,32 @@ def test_the_models_passed_stay_as_they_are(log):
 
 
 def test_origins_are_placed_from_the_middle_to_the_last_that_leaves_room(log):
-    options = {"time_unit": "week", "challenger": False, "sampled": 50, "draws": 20}
-    check = clv.backtest(log, clv.NBD(), origins=3, horizons=["13 weeks", 39], **options)
+    options = {"time_unit": "week", "boosted_trees": False, "sampled": 50, "draws": 20}
+    check = clv.backtest(log, clv.NBD(), cutoffs=3, horizons=["13 weeks", 39], **options)
     # 1997-01-01 to 1998-06-30 are 545 days, 272 of them before the last 273; the middle of these is day 136.
-    assert check.facts["origins"] == ["1997-05-17", "1997-07-24", "1997-09-30"]
+    assert check.facts["cutoffs"] == ["1997-05-17", "1997-07-24", "1997-09-30"]
     assert check.facts["horizons"] == ["13 weeks", "39 weeks"]
-    assert list(check.origins["length"]) == [13, 39] * 3
+    assert list(check.cutoffs["length"]) == [13, 39] * 3
     assert not check.facts["left_out"]
-    assert set(check.at("1997-07-24", "13 weeks")["scores"]["origin"]) == {"1997-07-24"}
+    assert set(check.at("1997-07-24", "13 weeks")["scores"]["cutoff"]) == {"1997-07-24"}
 
 
 def test_horizons_that_are_not_over_are_left_out_and_told(log):
     options = {
         "time_unit": "week",
-        "challenger": False,
+        "boosted_trees": False,
         "sampled": 50,
         "draws": 20,
         "horizons": ["4 weeks", "39 weeks"],
     }
-    check = clv.backtest(log, clv.NBD(), origins=["1997-09-30", "1998-05-01"], **options)
+    check = clv.backtest(log, clv.NBD(), cutoffs=["1997-09-30", "1998-05-01"], **options)
     assert check.facts["left_out"] == ["39 weeks from 1998-05-01 is not over when the log ends"]
-    assert len(check.origins) == 3
+    assert len(check.cutoffs) == 3
 
 
 def test_a_forecast_beyond_what_was_seen_is_told(log):
-    options = {"time_unit": "week", "challenger": False, "sampled": 50, "draws": 20}
-    check = clv.backtest(log, clv.NBD(), origins=["1997-05-07", CUTS[-1]], horizons=["13 weeks", 39], **options)
+    options = {"time_unit": "week", "boosted_trees": False, "sampled": 50, "draws": 20}
+    check = clv.backtest(log, clv.NBD(), cutoffs=["1997-05-07", CUTS[-1]], horizons=["13 weeks", 39], **options)
     assert check.facts["notes"] == [
         (
             "On 1997-05-07 the log reached back 18.1 weeks, and the forecast reaches 39 weeks ahead: further than "
@@ -187,10 +188,10 @@ def test_a_forecast_beyond_what_was_seen_is_told(log):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"origins": ["1998-06-30"]}, "No origin leaves room"),
-        ({"origins": 0}, "at least one"),
-        ({"origins": 400, "horizons": "39 weeks"}, "no room for 400 origins"),
-        ({"origins": ["1997-09-30", "1997-09-30"]}, "different dates"),
+        ({"cutoffs": ["1998-06-30"]}, "No cutoff leaves room"),
+        ({"cutoffs": 0}, "at least one"),
+        ({"cutoffs": 400, "horizons": "39 weeks"}, "no room for 400 cutoffs"),
+        ({"cutoffs": ["1997-09-30", "1997-09-30"]}, "different dates"),
         ({"horizons": []}, "at least one horizon"),
         ({"horizons": "1 hours"}, "nothing can happen in it"),
         ({"models": []}, "backtest needs at least one model"),
@@ -211,9 +212,9 @@ def test_each_origin_is_kept_as_it_is_done(log, tmp_path):
     def stop(done, of):
         raise KeyboardInterrupt
 
-    options = OPTIONS | {"amount": None, "challenger": False, "keep": tmp_path / "kept"}
+    options = OPTIONS | {"amount": None, "boosted_trees": False, "keep": tmp_path / "kept"}
     with pytest.raises(KeyboardInterrupt):
-        clv.backtest(log, clv.NBD(), origins=CUTS, progress=stop, **options)
+        clv.backtest(log, clv.NBD(), cutoffs=CUTS, progress=stop, **options)
     kept = sorted(path.name for path in (tmp_path / "kept").iterdir())
     assert kept
     assert set(kept) <= {f"{cut}.json" for cut in CUTS}
@@ -223,15 +224,15 @@ def test_each_origin_is_kept_as_it_is_done(log, tmp_path):
 
 def test_progress_is_told_and_an_interruption_stops(log):
     seen = []
-    options = OPTIONS | {"amount": None, "challenger": False}
-    clv.backtest(log, clv.NBD(), origins=CUTS, progress=lambda done, of: seen.append((done, of)), **options)
+    options = OPTIONS | {"amount": None, "boosted_trees": False}
+    clv.backtest(log, clv.NBD(), cutoffs=CUTS, progress=lambda done, of: seen.append((done, of)), **options)
     assert seen == [(1, 2), (2, 2)]
 
     def stop(done, of):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        clv.backtest(log, clv.NBD(), origins=4, progress=stop, **options)
+        clv.backtest(log, clv.NBD(), cutoffs=4, progress=stop, **options)
 
 
 def test_a_model_that_cannot_be_fitted_is_left_out_and_told(log, monkeypatch):
@@ -240,10 +241,10 @@ def test_a_model_that_cannot_be_fitted_is_left_out_and_told(log, monkeypatch):
 
     monkeypatch.setattr(clv.MBGNBD, "fit", fails)
     check = clv.backtest(
-        log, [clv.NBD(), clv.MBGNBD()], origins=CUTS, **OPTIONS | {"amount": None, "challenger": False}
+        log, [clv.NBD(), clv.MBGNBD()], cutoffs=CUTS, **OPTIONS | {"amount": None, "boosted_trees": False}
     )
     assert check.facts["notes"] == ["MBG/NBD could not be fitted: it found no maximum"] * 2
-    assert "MBG/NBD" not in set(check.scores["forecast"])
+    assert "mbgnbd" not in set(check.scores["forecaster"])
 
 
 # ---- the tables --------------------------------------------------------------------------------------------
@@ -253,18 +254,18 @@ def test_a_forecast_of_zero_is_infinitely_wrong_and_no_headline(check):
     found = scored(check, "zero")
     assert found["poisson_deviance"] == np.inf
     assert "mae" not in set(check.differences["metric"])
-    assert not {"log_score", "coverage"} & set(check.scores.loc[check.scores["kind"] == "rival"].dropna(axis=1).columns)
+    assert not {"log_score", "coverage"} & set(check.scores.loc[check.scores["kind"] == "rule"].dropna(axis=1).columns)
     document = json.loads(json.dumps(check.to_dict(), allow_nan=False))
-    told = [row for row in document["scores"] if row["forecast"] == "zero" and row["quantity"] == "purchases"]
+    told = [row for row in document["scores"] if row["forecaster"] == "zero" and row["quantity"] == "purchases"]
     assert [row["poisson_deviance"] for row in told] == ["inf", "inf"]
 
 
 def test_the_tables_fit_each_other(check, log):
     for name in ("deciles", "gain", "calibration"):
         table = getattr(check, name)
-        assert set(table["origin"]) == set(CUTS)
+        assert set(table["cutoff"]) == set(CUTS)
     for row in check.scores.dropna(subset=["mae"]).to_dict("records"):
-        same = {"quantity": row["quantity"], "forecast": row["forecast"], "origin": row["origin"]}
+        same = {name: row[name] for name in ("quantity", "forecaster", "cutoff")}
 
         def of(table, same=same):
             return table[np.logical_and.reduce([table[key] == value for key, value in same.items()])]
@@ -280,14 +281,14 @@ def test_the_tables_fit_each_other(check, log):
     told = check.calibration[check.calibration["kind"] == "process"]
     assert (told["lower"] <= told["expected"]).all()
     assert (told["expected"] <= told["upper"]).all()
-    assert check.pit.groupby(["quantity", "forecast", "origin"])["share"].sum().to_numpy() == pytest.approx(1)
+    assert check.pit.groupby(["quantity", "forecaster", "cutoff"])["share"].sum().to_numpy() == pytest.approx(1)
     ahead = check.tracking[check.tracking["holdout"]]
     assert (ahead["forecast_lower"] < ahead["forecast"]).all()
     assert (ahead["cumulative_forecast"] < ahead["cumulative_forecast_upper"]).all()
     # The band ends as wide as the interval of the total.
-    last = ahead.groupby(["model", "origin"]).last().reset_index()
-    level = check.level[check.level["quantity"] == "purchases"]
-    joined = last.merge(level, left_on=["model", "origin"], right_on=["forecast", "origin"], suffixes=("", "_total"))
+    last = ahead.groupby(["forecaster", "cutoff"]).last().reset_index()
+    table = check.totals[check.totals["quantity"] == "purchases"]
+    joined = last.merge(table, on=["forecaster", "cutoff"], suffixes=("", "_total"))
     width = joined["cumulative_forecast_upper"] - joined["cumulative_forecast_lower"]
     assert width.to_numpy() == pytest.approx((joined["upper"] - joined["lower"]).to_numpy(), rel=1e-9)
 
@@ -295,7 +296,7 @@ def test_the_tables_fit_each_other(check, log):
 def test_the_interval_of_the_total_is_that_of_the_model(log):
     cut = {"calibration_end": CUTS[-1], "holdout_end": "1998-06-30", "time_unit": "week"}
     split = clv.holdout_split(log, **cut)
-    found = clv.validate(split, clv.BGNBD()).level.iloc[0]
+    found = clv.validate(split, clv.BGNBD()).totals.iloc[0]
     model = clv.BGNBD().fit(split.calibration)
     told = model.expected_purchases(split.calibration, 39, interval=0.9, by="total", draws=1_000)
     for end in ("lower", "upper"):
@@ -405,18 +406,19 @@ def test_windows_lie_inside_the_calibration_period(log):
     ends = [window.past.cut + round(window.split.horizon * 7) for window in windows]
     assert ends == [past.cut, past.cut - 45, past.cut - 90]
     found = sum(window.split.purchases.sum() for window in windows)
-    told = sum(window.expected.purchases["BG/NBD"].sum() for window in windows)
-    assert learned_level(windows, "BG/NBD", "purchases") == pytest.approx(found / told)
+    told = sum(window.expected.purchases["bgnbd"].sum() for window in windows)
+    assert learned_total_factor(windows, "bgnbd", "purchases") == pytest.approx(found / told)
 
 
 def test_blends_are_halves_and_their_totals_as_told(check):
-    rows = {name: scored(check, name) for name in ("MBG/NBD", "BG/NBD", CHALLENGER, *BLENDS)}
-    best = rows[check.origins["best"].iloc[-1]]
-    plain, as_process, learned = (rows[name]["predicted"] for name in BLENDS)
-    assert plain == pytest.approx((best["predicted"] + rows[CHALLENGER]["predicted"]) / 2)
+    blends = [each.id for each in BLENDS]
+    rows = {name: scored(check, name) for name in ("mbgnbd", "bgnbd", BOOSTED_TREES.id, *blends)}
+    best = rows[check.cutoffs["best"].iloc[-1]]
+    plain, as_process, learned = (rows[name]["predicted"] for name in blends)
+    assert plain == pytest.approx((best["predicted"] + rows[BOOSTED_TREES.id]["predicted"]) / 2)
     assert as_process == pytest.approx(best["predicted"])
     assert learned != as_process
-    assert rows[BLENDS[1]]["gini"] == rows[BLENDS[2]]["gini"]
+    assert rows[blends[1]]["gini"] == rows[blends[2]]["gini"]
 
 
 # ---- differences -------------------------------------------------------------------------------------------
@@ -431,8 +433,8 @@ def test_weights_are_repeated_customers():
     weights = np.column_stack([np.ones(300), drawn]).astype(float)
     customers, total = weights.sum(axis=0), actual @ weights
     area = differences._area(actual, actual, weights)
-    draw = differences._Draw(pd.DataFrame({"f": predicted}), actual, weights, customers, total, area)
-    scores = differences._scores(draw, "f")
+    draw = differences._Draw(actual, {"f": predicted}, {}, weights, customers, total, area)
+    scores = differences._weighted_scores(draw, "f")
     for metric, function in (("gini", normalized_gini), ("capture", capture), ("rmse", rmse)):
         expected = [function(actual, predicted), function(actual[again], predicted[again])]
         assert scores[metric] == pytest.approx(expected, rel=1e-12), metric
@@ -446,17 +448,19 @@ def test_a_forecast_is_no_different_from_itself_and_far_from_nothing():
         "twin": np.full(500, 0.9) + 0.1 * actual,
         "zero": np.zeros(500),
     }
-    customers = pd.DataFrame({"customer_id": range(500), "actual": actual, **columns})
-    customers = customers.assign(horizon="h", quantity="purchases", origin="o")
+    each = {"customer_id": range(500), "actual": actual, "log_score": np.nan}
+    customers = [pd.DataFrame(each | {"forecaster": name, "expected": told}) for name, told in columns.items()]
+    customers = pd.concat(customers).assign(horizon="h", quantity="purchases", cutoff="o")
     rows = [
-        {"forecast": name, "mae": 1.0, "rmse": rmse(actual, told), "bias": told.sum() / actual.sum() - 1}
+        {"forecaster": name, "mae": 1.0, "rmse": rmse(actual, told), "bias": told.sum() / actual.sum() - 1}
         | {"gini": normalized_gini(actual, told), "capture": capture(actual, told), "poisson_deviance": 1.0}
         for name, told in columns.items()
     ]
-    scores = pd.DataFrame(rows).assign(horizon="h", quantity="purchases", origin="o", customers=500, log_score=np.nan)
-    table = differences.difference_table(scores, customers, "process", "", 0.9, 0).set_index(["forecast", "metric"])
+    scores = pd.DataFrame(rows).assign(horizon="h", quantity="purchases", cutoff="o", customers=500, log_score=np.nan)
+    table = differences.difference_table(scores, customers, {"purchases": "process"}, 0.9, 0)
+    table = table.set_index(["forecaster", "metric"])
     for metric in ("rmse", "gini", "bias", "capture"):
-        assert table.loc[("twin", metric), "better"] == "no visible difference"
+        assert table.loc[("twin", metric), "better"] == "not_visible"
         assert table.loc[("zero", metric), "better"] == "reference"
     assert table.loc[("twin", "gini"), ["lower", "upper"]].tolist() == [0, 0]
 
@@ -470,13 +474,13 @@ def totals(errors):
     return pd.DataFrame(
         {
             "quantity": "purchases",
-            "forecast": "BG/NBD",
+            "forecaster": "bgnbd",
             "predicted": 100.0,
             "lower": 95.0,
             "upper": 105.0,
             "actual": 100 * np.exp(errors),
             "inside": np.abs(errors) < 0.05,
-            "origin": [f"{year}-12-31" for year in years],
+            "cutoff": [f"{year}-12-31" for year in years],
             "holdout_end": [f"{year + 1}-06-30" for year in years],
             "horizon": "26 weeks",
         }
@@ -484,7 +488,7 @@ def totals(errors):
 
 
 def test_fewer_than_ten_origins_calibrate_nothing():
-    told = judge_levels(totals(np.linspace(-0.2, 0.2, 10)), 0.9)
+    told = judge_totals(totals(np.linspace(-0.2, 0.2, 10)), 0.9)
     assert list(told["earlier"]) == list(range(10))
     assert not told["calibrated"].any()
     assert told["widened_lower"].isna().all()
@@ -495,7 +499,7 @@ def test_fewer_than_ten_origins_calibrate_nothing():
 
 def test_ten_origins_widen_the_interval_by_their_errors():
     errors = np.array([0.01, -0.3, 0.02, 0.1, -0.1, 0.2, 0.05, -0.02, 0.15, 0.07, 0.0])
-    told = judge_levels(totals(errors), 0.9).iloc[10]
+    told = judge_totals(totals(errors), 0.9).iloc[10]
     assert told["calibrated"]
     # The tenth of ten errors by size: rank ceil(11 x .9).
     assert (told["widened_lower"], told["widened_upper"]) == pytest.approx((100 * np.exp(-0.3), 100 * np.exp(0.3)))
@@ -504,17 +508,17 @@ def test_ten_origins_widen_the_interval_by_their_errors():
 
 def test_outcomes_that_were_not_known_at_a_cut_calibrate_nothing():
     table = totals(np.zeros(3)).assign(holdout_end="2009-01-01")
-    assert list(judge_levels(table, 0.9)["earlier"]) == [0, 0, 0]
+    assert list(judge_totals(table, 0.9)["earlier"]) == [0, 0, 0]
 
 
 # ---- the record --------------------------------------------------------------------------------------------
 
 
 def test_the_record_shows_itself_and_goes_to_json(check, tmp_path):
-    assert "2 origins (1997-07-01 to 1997-09-30), 26 weeks ahead; means over origins" in repr(check)
-    assert "BG/NBD" in check._repr_html_()
+    assert "2 cutoffs (1997-07-01 to 1997-09-30), 26 weeks ahead; means over cutoffs" in repr(check)
+    assert "bgnbd" in check._repr_html_()
     check.to_json(tmp_path / "backtest.json")
     document = json.loads((tmp_path / "backtest.json").read_text("utf-8"))
     assert set(document) == {"facts", "certificates", *clv.Backtest.tables()}
-    assert document["facts"]["reference"] in {"BG/NBD", "MBG/NBD"}
-    assert {row["origin"] for row in document["certificates"]} == set(CUTS)
+    assert document["facts"]["reference"] in {"bgnbd", "mbgnbd"}
+    assert {row["cutoff"] for row in document["certificates"]} == set(CUTS)

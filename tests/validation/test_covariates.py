@@ -9,6 +9,7 @@ from scipy.stats import chi2, kstest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidOption
+from clvmodels.forecasting.processes import model_id
 from clvmodels.processes import bgnbd
 
 
@@ -138,9 +139,9 @@ def test_tracking_tells_customers_apart(split):
     """Told by the customers' own covariates, week by week; with coefficients that do nothing, as without any."""
     models = [clv.BGNBD(), clv.BGNBD(purchase="age + web"), clv.BGNBD(by="country"), clv.BGNBD(purchase="age", l2=1e12)]
     check = clv.validate(split, models, spend=clv.GammaGamma(spend="web"))
-    total = check.tracking.groupby("model")["cumulative_expected"].last()
-    assert list(dict.fromkeys(check.scores["forecast"]))[:4] == [model.title for model in models]
-    plain, held = total["BG/NBD"], total["BG/NBD (purchase ~ age, l2 = 1e+12)"]
+    total = check.tracking.groupby("forecaster")["cumulative_expected"].last()
+    assert list(dict.fromkeys(check.scores["forecaster"]))[:4] == [model_id(model) for model in models]
+    plain, held = total["bgnbd"], total["bgnbd(purchase=age, l2=1e+12)"]
     assert held == pytest.approx(plain, rel=1e-6)  # the coefficient is 1e-9
     assert total.to_numpy() == pytest.approx(np.full(4, plain), rel=0.02)  # whoever buys, these columns are noise
     fitted = clv.BGNBD(by="country").fit(split.calibration)
@@ -149,13 +150,13 @@ def test_tracking_tells_customers_apart(split):
         some = split.calibration[split.calibration.attributes["country"].to_numpy() == country]
         lengths, counts = np.unique(some.T + split.horizon, return_counts=True)
         parts.append(fitted.mean_purchases(lengths, some) @ counts)
-    assert total["BG/NBD (by country)"] == pytest.approx(sum(parts), rel=1e-7)
+    assert total["bgnbd(by=country)"] == pytest.approx(sum(parts), rel=1e-7)
 
 
 def test_models_with_and_without_are_compared(split):
     found = clv.compare(split, [clv.BGNBD(), clv.BGNBD(purchase="age"), clv.BGNBD(by="country")])
-    table = found.table.set_index("model")
-    assert table["parameters"].to_dict() == {"BG/NBD": 4, "BG/NBD (purchase ~ age)": 5, "BG/NBD (by country)": 8}
+    table = found.table.set_index("forecaster")
+    assert table["parameters"].to_dict() == {"bgnbd": 4, "bgnbd(purchase=age)": 5, "bgnbd(by=country)": 8}
     assert table["log_score"].notna().all()
     assert found.words.count("BG/NBD") >= 2
 

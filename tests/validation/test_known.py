@@ -8,15 +8,15 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.forecasting import rules
-from clvmodels.forecasting.boosted_trees import BLENDS, CHALLENGER
+from clvmodels.forecasting.blend import BLENDS
+from clvmodels.forecasting.boosted_trees import BOOSTED_TREES
 
 CUT = "1997-09-30"
 OPTIONS = {
     "amount": "amount",
     "time_unit": "week",
     "horizons": "26 weeks",
-    "origins": [CUT],
+    "cutoffs": [CUT],
     "sampled": 300,
     "draws": 40,
 }
@@ -59,25 +59,25 @@ def test_what_cleaning_learns_after_a_cut_reaches_no_forecast(lines, poisoned):
     mine, theirs = check.at(CUT), other.at(CUT)
     for name in ("parameters", "quantities", "spend_histogram"):
         assert theirs[name].equals(mine[name]), name
-    forecasts = [name for name in mine["customers"] if name in set(check.scores["forecast"])]
-    assert {CHALLENGER, *BLENDS, rules.HIATUS, rules.LAST_PERIOD} <= set(forecasts)
-    for name in ["customer_id", *forecasts]:
+    forecasters = {BOOSTED_TREES.id, *(each.id for each in BLENDS), "hiatus", "last_period"}
+    assert forecasters <= set(mine["customers"]["forecaster"])
+    for name in ("customer_id", "forecaster", "expected", "log_score"):
         assert theirs["customers"][name].equals(mine["customers"][name]), name
     assert list(theirs["scores"]["predicted"]) == list(mine["scores"]["predicted"])
     for name in ("lower", "upper"):
-        assert list(theirs["level"][name]) == list(mine["level"][name])
+        assert list(theirs["totals"][name]) == list(mine["totals"][name])
     assert other.certificates == check.certificates
     assert theirs["scores"]["actual"].iloc[-1] > 2 * mine["scores"]["actual"].iloc[-1]  # the poison was there
     assert check.facts["log"] == "as it was known at each origin"
 
     whole = clv.clean(poisoned, amount="amount", product="product", rules=RULES).transactions
-    ahead = clv.backtest(whole, models, spend, **OPTIONS, challenger=False)
+    ahead = clv.backtest(whole, models, spend, **OPTIONS, boosted_trees=False)
     assert ahead.facts["log"] == "one for all origins"
     assert not ahead.at(CUT)["parameters"].equals(mine["parameters"])  # and cleaned as a whole it would have been drunk
 
 
 def test_where_nothing_changes_the_function_changes_nothing(lines):
-    options = OPTIONS | {"challenger": False}
+    options = OPTIONS | {"boosted_trees": False}
     rules = clv.CleaningRules(zero_amounts="keep")
     whole = clv.clean(lines, amount="amount", rules=rules).transactions
     one = clv.backtest(whole, clv.NBD(), **options)
@@ -134,7 +134,7 @@ def test_a_log_that_looks_ahead_is_refused(lines):
 def test_a_log_without_its_last_day_is_told(lines):
     """Text and midnights compare as less than the day they lie in: the day of the origin itself goes missing."""
     first = lines[lines["amount"] >= 0]
-    options = OPTIONS | {"challenger": False}
+    options = OPTIONS | {"boosted_trees": False}
     check = clv.backtest(lambda day: first[first["date"] <= day], clv.NBD(), **options)
     assert check.facts["notes"] == [
         f"The log as known on {CUT} has no row of that day, but the log as known now has: were these rows left out?"

@@ -39,13 +39,15 @@ TOTAL_INTERVAL = 0.9
 def backtest(
     log: LogArgument,
     horizons: Annotated[str, typer.Option(help="How far ahead, such as '13 weeks,39 weeks'.")],
-    origins: Annotated[
-        str, typer.Option(help="Last days to learn from, with commas between; or how many, evenly placed.")
+    cutoffs: Annotated[
+        str, typer.Option(help="Last days to learn from, separated by commas; or how many, evenly spaced.")
     ] = "3",
     models: ModelsOption = "bgnbd,pareto_nbd",
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("backtest.json"),
-    keep: Annotated[Path | None, typer.Option(help="Folder for each origin's tables, as soon as it is done.")] = None,
-    challenger: Annotated[bool, typer.Option(help="Let a machine-learning challenger take part.")] = True,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder for the tables of each cutoff, written as soon as it is done.")
+    ] = None,
+    boosted_trees: Annotated[bool, typer.Option(help="Compare with boosted trees and their blends.")] = True,
     cleaning: CleaningOption = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
@@ -69,18 +71,18 @@ def backtest(
         parse_models(models),
         None if source.columns["amount"] is None else clv.GammaGamma(),
         horizons=[horizon.strip() for horizon in horizons.split(",")],
-        origins=int(origins) if origins.isdigit() else [origin.strip() for origin in origins.split(",")],
+        cutoffs=_days(cutoffs),
         **source.columns,
         **source.reading,
         acquired_after=acquired_after,
         **clock_options(time_unit, merge_within),
         include_first_transaction=include_first_transaction,
         on_missing_id="drop" if drop_missing_id else "raise",
-        challenger=challenger,
+        boosted_trees=boosted_trees,
         keep=keep,
     )
     found.to_json(output)
-    terminal.show_backtest(out, found.summary, found.facts)
+    terminal.show_backtest(out, found)
     out.print(f"Tables written to {output}")
 
 
@@ -88,8 +90,8 @@ def backtest(
 def report(
     log: LogArgument,
     horizon: Annotated[str, typer.Option(help="How far to forecast from each cut, such as '26 weeks'.")] = "26 weeks",
-    origins: Annotated[
-        str, typer.Option(help="How many cuts, or their days with commas between: 3, or 1997-06-30,1997-09-30.")
+    cutoffs: Annotated[
+        str, typer.Option(help="How many cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30.")
     ] = "3",
     output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go beside it (JSON).")] = Path(
         "report.html"
@@ -112,13 +114,13 @@ def report(
     """Profile a log, backtest models and rivals at several cuts, value customers, and write it all on one page."""
     import clvmodels as clv
     from clvmodels.estimators.regular import reads_intertimes
+    from clvmodels.forecasting.processes import model_id
     from clvmodels.reporting import terminal
     from clvmodels.valuation.value_terms import ValueTerms
 
     chosen = parse_models(models)
     names = {"customer_id": customer_id, "date": date, "amount": amount}
     missing: Any = "drop" if drop_missing_id else "raise"
-    cuts = int(origins) if origins.isdigit() else [day.strip() for day in origins.split(",")]
     with steps() as step:
         step(f"Reading {log}")
         source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
@@ -133,13 +135,13 @@ def report(
             step(f"{done} of {of} cuts done")
 
         result = clv.backtest(
-            source.log, chosen, spend, horizons=horizon, origins=cuts, **clock, **reading, progress=told
+            source.log, chosen, spend, horizons=horizon, cutoffs=_days(cutoffs), **clock, **reading, progress=told
         )
         value, explanation = None, None
         if spend is not None:
             step("Valuing every customer as of today")
-            title = result.facts["reference"]
-            model = next(each for each in chosen if each.title == title)
+            reference = result.facts["reference"]
+            model = next(each for each in chosen if model_id(each) == reference)
             rfm = clv.rfm_summary(source.whole, **clock, **reading, intertimes=reads_intertimes([model]))
             fitted = clv.CustomerModel(model, spend).fit(rfm)
             terms = ValueTerms.from_keywords(
@@ -147,13 +149,18 @@ def report(
             )
             value = score_table(fitted, rfm, terms)
             explanation = (
-                f"By {title} and Gamma-Gamma, fitted to the whole log up to {rfm.observation_end}: {terms.text}. "
+                f"By {model.title} and Gamma-Gamma, fitted to the whole log up to {rfm.observation_end}: {terms.text}. "
                 f"{_total_interval(fitted, rfm, terms)}"
             )
         step("Writing the report")
         clv.write_report(result, output, value, value_terms=explanation, profile=profile, ledger=source.cleaned)
     terminal.show_verdict(out, result, value)
     out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
+
+
+def _days(text: str) -> int | list[str]:
+    """Return a number of cutoffs, or their days."""
+    return int(text) if text.isdigit() else [day.strip() for day in text.split(",")]
 
 
 def _total_interval(model: Any, rfm: Any, terms: ValueTerms) -> str:

@@ -80,7 +80,7 @@ def validate(
         check.to_json(output)
         clv.write_report(check, report, ledger=source.cleaned)
     terminal.show_facts(out, [finding.text for finding in split.findings])
-    terminal.show_scores(out, check.scores, check.facts)
+    terminal.show_scores(out, check)
     out.print(f"Tables written to {output}, the report to {report}")
 
 

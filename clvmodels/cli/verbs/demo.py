@@ -53,7 +53,7 @@ def demo(
     terminal.show_facts(out, [finding.text for finding in rfm.findings])
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
     terminal.show_value(out, table, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
-    terminal.show_scores(out, check.scores, check.facts)
+    terminal.show_scores(out, check)
     out.print(f"\nOpen {folder / 'report.html'} in a browser. Also written:", highlight=False)
     for name in ("predictions.parquet", "model.json", "validation.json", "report.json"):
         out.print(f"  {folder / name}", highlight=False)

@@ -19,7 +19,7 @@ app.add_typer(models, name="models")
 Folder = Annotated[Path, typer.Option("--registry", help="The folder of the registry.")]
 Name = Annotated[str, typer.Argument(help="A version, or the first digits of its name.")]
 DEFAULT = Path("models")
-HOLDOUT = ("quantity", "bias", "rmse", "gini", "forecast")  # the scores that are shown
+HOLDOUT = ("quantity", "bias", "rmse", "gini")  # the scores that are shown, next to the forecaster
 
 
 @models.command("list")
@@ -55,7 +55,7 @@ def show(
     record = shown.record
     out.print(f"Version {shown.name}, made {shown.made or 'at an unknown time'}", style="bold", highlight=False)
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
-    terminal.show_rows(out, "Holdout", [{name: row.get(name) for name in HOLDOUT} for row in record.holdout or ()])
+    terminal.show_rows(out, "Holdout", [_holdout_row(row) for row in record.holdout or ()])
     terminal.show_rows(
         out,
         "Gates" + (" (forced)" if record.forced else ""),
@@ -101,6 +101,12 @@ def _row(version: Version, champion: bool) -> dict[str, Any]:
         "as of": record.evidence.as_of if record.evidence else "",
         "models": " x ".join(str(certificate.get("model", "")) for certificate in record.certificates),
     }
+
+
+def _holdout_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the scores of one forecaster; versions made by release 0.1.0 have its title in "forecast"."""
+    scores = {name: row.get(name) for name in HOLDOUT}
+    return scores | {"forecaster": row.get("forecaster", row.get("forecast"))}
 
 
 def _move_row(move: Move) -> dict[str, Any]:

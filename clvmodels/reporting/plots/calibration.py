@@ -39,8 +39,8 @@ def calibration_by_frequency(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.by_frequency`: frequency, customers, actual, forecast, expected; purchases per customer. With lower
-        and upper, intervals are drawn.
+        `Validation.by_frequency`: frequency, customers, actual, forecaster, expected; purchases per customer. With
+        lower and upper, intervals are drawn.
     ax : Axes, optional
         Where to draw; a new figure without it.
 
@@ -64,13 +64,13 @@ def calibration(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.calibration`: by, order, group, quantity, forecast, customers, actual, expected; per customer. With
-        lower and upper, intervals are drawn.
+        `Validation.calibration`: by, order, group, quantity, forecaster, customers, actual, expected; per customer.
+        With lower and upper, intervals are drawn.
     by : {"decile", "recency", "frequency", "cohort"}, or an attribute
         Which groups. Each forecast sorts the customers into deciles of its own.
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
-        Which to draw; the fitted processes without it.
+        Ids of the forecasters to draw; the fitted processes without it.
     ax : Axes, optional
 
     Returns
@@ -80,10 +80,10 @@ def calibration(
     Raises
     ------
     InvalidOption
-        For groups, a quantity or a forecast that the table does not hold.
+        For groups, a quantity or a forecaster that the table does not hold.
     """
     frame = _groups_of(style.read(table, "by", "order", "group", "actual", "expected"), by, quantity)
-    told = style.groups(style.of_forecasts(frame, forecasts), "forecast")
+    told = style.by_forecaster(style.of_forecasts(frame, forecasts))
     own_groups = by == "decile" and len(told) > 1
     with style.drawing(ax) as ax:
         for i, (name, rows) in enumerate(told):
@@ -110,7 +110,7 @@ def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.reliability`: forecast, customers, predicted (mean P(buys again) of the group), actual (share that
+        `Validation.reliability`: forecaster, customers, predicted (mean P(buys again) of the group), actual (share that
         did) and, for the interval of what is seen, lower and upper.
     ax : Axes, optional
 
@@ -118,13 +118,13 @@ def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    frame = style.one_origin(style.read(table, "forecast", "predicted", "actual"))
+    frame = style.one_cutoff(style.read(table, "forecaster", "predicted", "actual"))
     with style.drawing(ax) as ax:
         ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
         lowest = float(np.nanmin(style.floats(frame, "predicted")))
         at = 0.5 * lowest if lowest > 0.5 else 0.97  # on the diagonal, where no group is
         style.note(ax, "as forecast", (at, at), (4, -2), va="top", ha="left" if at < 0.5 else "right")
-        for i, name, rows in style.distinct(style.groups(frame, "forecast"), "predicted", "actual"):
+        for i, name, rows in style.distinct(style.by_forecaster(frame), "predicted", "actual"):
             expected = style.floats(rows, "predicted")
             style.whiskers(ax, rows, expected, style.color_of(i))
             style.line(ax, expected, style.floats(rows, "actual"), i, name)
@@ -146,7 +146,7 @@ def pit_histogram(table: Frame, *, quantity: str = "purchases", ax: Axes | None 
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.pit`: forecast, lower, upper (edges of the bin, from 0 to 1), share (of customers).
+        `Validation.pit`: forecaster, lower, upper (edges of the bin, from 0 to 1), share (of customers).
     quantity : {"purchases", "money"}
     ax : Axes, optional
 
@@ -154,10 +154,10 @@ def pit_histogram(table: Frame, *, quantity: str = "purchases", ax: Axes | None 
     -------
     Axes
     """
-    frame = style.one_origin(style.of_quantity(style.read(table, "forecast", "lower", "upper", "share"), quantity))
+    frame = style.one_cutoff(style.of_quantity(style.read(table, "forecaster", "lower", "upper", "share"), quantity))
     with style.drawing(ax) as ax:
         ax.axhline(1, color=style.MUTED, linewidth=1, linestyle=style.DASHED, label="if the distributions are right")
-        for i, name, rows in style.distinct(style.groups(frame, "forecast"), "share"):
+        for i, name, rows in style.distinct(style.by_forecaster(frame), "share"):
             lower, upper = style.floats(rows, "lower"), style.floats(rows, "upper")
             heights = style.floats(rows, "share") / (upper - lower)
             ax.stairs(
@@ -185,7 +185,7 @@ def coverage(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.calibration`: by, order, group, quantity, forecast, coverage (share of the customers).
+        `Validation.calibration`: by, order, group, quantity, forecaster, coverage (share of the customers).
     by, quantity
         As for `calibration`.
     level : float
@@ -197,7 +197,7 @@ def coverage(
     Axes
     """
     frame = _groups_of(style.read(table, "by", "order", "group", "coverage"), by, quantity)
-    told = [(name, rows) for name, rows in style.groups(frame, "forecast") if np.isfinite(_shares(rows)).any()]
+    told = [(name, rows) for name, rows in style.by_forecaster(frame) if np.isfinite(_shares(rows)).any()]
     with style.drawing(ax) as ax:
         if not told:
             style.nothing_to_draw(ax, "no forecast here has intervals")
@@ -220,7 +220,7 @@ def _groups_of(frame: nw.DataFrame[Any], by: str, quantity: str) -> nw.DataFrame
     known = style.names(frame, "by")
     if by not in known:
         raise InvalidOption(f"by={by!r} is not in the table, which has {', '.join(map(repr, known))}.")
-    return style.one_origin(style.of_quantity(frame.filter(nw.col("by") == by), quantity)).sort("order")
+    return style.one_cutoff(style.of_quantity(frame.filter(nw.col("by") == by), quantity)).sort("order")
 
 
 def _shares(rows: nw.DataFrame[Any]) -> Array:
@@ -252,9 +252,9 @@ _PER_CUSTOMER = "purchases per customer\nin the holdout period"
 
 def _by_group(table: Frame, by: str, of: str, ax: Axes | None) -> Axes:
     """Actual and forecast means of groups, a label below each with its size."""
-    frame = style.one_origin(style.read(table, by, "customers", "actual", "forecast", "expected"))
+    frame = style.one_cutoff(style.read(table, by, "customers", "actual", "forecaster", "expected"))
     with style.drawing(ax) as ax:
-        for i, (name, rows) in enumerate(style.groups(frame, "forecast")):
+        for i, (name, rows) in enumerate(style.by_forecaster(frame)):
             at = np.arange(len(rows), dtype=float)
             if i == 0:
                 ax.plot(

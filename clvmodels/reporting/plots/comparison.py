@@ -9,10 +9,9 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from clvmodels.errors import InvalidOption
-from clvmodels.forecasting.rules import RIVALS
+from clvmodels.forecasting import rules
 from clvmodels.language import numbers
 from clvmodels.reporting.plots import style
-from clvmodels.validation.tables.differences import NOT_VISIBLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["PlottedMetric", "differences", "levels", "parameter_intervals", "scores"]
 
 PlottedMetric = Literal["bias", "gini", "rmse", "mae", "spearman"]
-KIND_COLORS = {"process": style.COLORS[0], "challenger": style.COLORS[1], "rival": style.MUTED}
+KIND_COLORS = {
+    "process": style.COLORS[0],
+    "boosted_trees": style.COLORS[1],
+    "blend": style.COLORS[1],
+    "rule": style.MUTED,
+}
 CLOSE = 0.5  # bounded scores all above it are told apart without 0
 BOUNDED = ("gini", "spearman")  # metrics that are 1 at most
 METRIC_LABELS: dict[str, str] = {
@@ -42,7 +46,7 @@ def scores(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.scores`: quantity, forecast and the metrics. With several origins, a dot for each and a ring
+        `Validation.scores`: quantity, forecaster and the metrics. With several cutoffs, a dot for each and a ring
         for their mean.
     quantity : str
         "purchases" or "money".
@@ -61,15 +65,12 @@ def scores(
     """
     if metric not in get_args(PlottedMetric):
         raise InvalidOption(f"metric={metric!r} is not one of {', '.join(map(repr, get_args(PlottedMetric)))}.")
-    frame = style.of_quantity(style.read(table, "quantity", "forecast", metric), quantity)
-    told = style.groups(frame, "forecast")
-    kinds = (
-        dict(zip(frame["forecast"].to_list(), frame["kind"].to_list(), strict=True)) if "kind" in frame.columns else {}
-    )
+    frame = style.of_quantity(style.read(table, "quantity", "forecaster", metric), quantity)
+    told = style.by_forecaster(frame)
     every = style.floats(frame, metric)
     with style.drawing(ax) as ax:
-        for i, (name, rows) in enumerate(told):
-            color = KIND_COLORS.get(kinds.get(name, "rival" if name in RIVALS else "process"), style.MUTED)
+        for i, (_, rows) in enumerate(told):
+            color = KIND_COLORS.get(_kind(rows), style.MUTED)
             _score_row(ax, i, style.floats(rows, metric), color, metric)
         ax.set_yticks(np.arange(len(told)), [style.wrapped(name) for name, _ in told])
         ax.tick_params(axis="y", labelsize=style.SMALL)
@@ -94,7 +95,7 @@ def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gin
     Parameters
     ----------
     table : pandas or polars frame
-        `Backtest.differences`: quantity, metric, forecast, reference, difference, lower, upper, better.
+        `Backtest.differences`: quantity, metric, forecaster, reference, difference, lower, upper, better.
     quantity : {"purchases", "money"}
     metric : str
         One of the table's, such as "gini", "rmse" or "capture".
@@ -104,15 +105,17 @@ def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gin
     -------
     Axes
     """
-    frame = style.read(table, "metric", "forecast", "reference", "difference", "lower", "upper", "better")
+    frame = style.read(table, "metric", "forecaster", "reference", "difference", "lower", "upper", "better")
     known = style.names(frame, "metric")
     if metric not in known:
         raise InvalidOption(f"metric={metric!r} is not in the table, which has {', '.join(map(repr, known))}.")
-    frame = style.one_origin(style.of_quantity(frame.filter(nw.col("metric") == metric), quantity))
+    frame = style.one_cutoff(style.of_quantity(frame.filter(nw.col("metric") == metric), quantity))
     low, high, middle = (style.floats(frame, name) for name in ("lower", "upper", "difference"))
-    seen = [better != NOT_VISIBLE for better in frame["better"].to_list()]
-    labels = [style.wrapped(name) for name in frame["forecast"].to_list()]
-    against = ", ".join(style.names(frame, "reference"))
+    seen = [better != "not_visible" for better in frame["better"].to_list()]
+    titles = {name: "title" if name == "forecaster" else "reference_title" for name in ("forecaster", "reference")}
+    columns = {name: title if title in frame.columns else name for name, title in titles.items()}
+    labels = [style.wrapped(str(name)) for name in frame[columns["forecaster"]].to_list()]
+    against = ", ".join(style.names(frame, columns["reference"]))
     with style.drawing(ax) as ax:
         for i, apart in enumerate(seen):
             color = style.COLORS[0] if apart else style.MUTED
@@ -151,7 +154,7 @@ def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.parameters`: model, parameter, estimate, lower, upper, unit.
+        `Validation.parameters`: forecaster, parameter, estimate, lower, upper, unit.
     ax : Axes, optional
 
     Returns
@@ -159,18 +162,19 @@ def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
     Axes
     """
     frame = style.read(table, "parameter", "estimate", "lower", "upper")
-    models = style.names(frame, "model") if "model" in frame.columns else [""]
+    name_column = "title" if "title" in frame.columns else "forecaster"
+    models = style.names(frame, name_column) if name_column in frame.columns else [""]
     labels = []
     with style.drawing(ax) as ax:
         columns = [style.floats(frame, name) for name in ("estimate", "lower", "upper")]
         for i, (row, estimate, lower, upper) in enumerate(zip(frame.iter_rows(named=True), *columns, strict=True)):
-            color = style.color_of(models.index(row.get("model", "")))
+            color = style.color_of(models.index(row.get(name_column, "")))
             size = abs(estimate) or 1.0
             if np.isfinite(lower) and np.isfinite(upper):
                 ax.plot([(lower - estimate) / size, (upper - estimate) / size], [i, i], color=color, linewidth=2)
             ax.plot(0, i, "o", color=color, markersize=6)
             style.at_right_edge(ax, i, f"{numbers.significant(estimate, 3)} {row.get('unit') or ''}".strip())
-            labels.append(f"{row['model']}  {row['parameter']}" if len(models) > 1 else str(row["parameter"]))
+            labels.append(f"{row[name_column]}  {row['parameter']}" if len(models) > 1 else str(row["parameter"]))
         ax.axvline(0, color=style.FAINT, linewidth=0.8)
         ax.set_yticks(np.arange(len(labels)), labels)
         ax.set_ylim(len(labels) - 0.5, -0.5)
@@ -181,8 +185,15 @@ def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _kind(rows: nw.DataFrame[Any]) -> str:
+    """Return the kind of a forecaster; in a table without kinds, whether it is a rule is known by its id."""
+    if "kind" in rows.columns:
+        return str(rows["kind"][0])
+    return "rule" if rows["forecaster"][0] in rules.TITLES else "process"
+
+
 def _score_row(ax: Axes, i: int, values: Any, color: str, metric: PlottedMetric) -> None:
-    """One forecast: a dot for each origin; of several, their range and mean."""
+    """One forecast: a dot for each cutoff; of several, their range and mean."""
     known = values[np.isfinite(values)]
     middle = float(np.mean(known)) if len(known) else float("nan")
     if len(known) > 1:
@@ -202,13 +213,13 @@ def _score_in_words(value: float, metric: PlottedMetric) -> str:
 
 
 def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None) -> Axes:
-    """The total of each origin as forecast, with its interval, beside what happened, in per cent of what happened.
+    """The total of each cutoff as forecast, with its interval, beside what happened, in per cent of what happened.
 
     Parameters
     ----------
     table : pandas or polars frame
-        `Backtest.level`: origin, quantity, forecast, predicted, lower, upper, actual and, where earlier origins could
-        calibrate them, widened_lower and widened_upper.
+        `Backtest.totals`: cutoff, quantity, forecaster, predicted, lower, upper, actual and, where earlier cutoffs
+        could calibrate them, widened_lower and widened_upper.
     quantity : {"purchases", "money"}
     ax : Axes, optional
 
@@ -216,14 +227,14 @@ def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None)
     -------
     Axes
     """
-    needed = ("forecast", "quantity", "predicted", "lower", "upper", "actual", "origin")
+    needed = ("forecaster", "quantity", "predicted", "lower", "upper", "actual", "cutoff")
     frame = style.of_quantity(style.read(table, *needed), quantity)
-    origins = style.names(frame, "origin")
-    told = style.groups(frame, "forecast")
+    cutoffs = style.names(frame, "cutoff")
+    told = style.by_forecaster(frame)
     place = 0.6 / len(told)
     with style.drawing(ax) as ax:
         for i, (name, rows) in enumerate(told):
-            at = np.array([origins.index(origin) for origin in rows["origin"].to_list()], dtype=float)
+            at = np.array([cutoffs.index(cutoff) for cutoff in rows["cutoff"].to_list()], dtype=float)
             at += place * (i - (len(told) - 1) / 2)
             actual = style.floats(rows, "actual")
             color = style.color_of(i)
@@ -233,8 +244,8 @@ def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None)
                     ax.hlines(at, low, high, color=color, linewidth=width, alpha=0.6)
             ax.plot(style.floats(rows, "predicted") / actual - 1, at, "o", color=color, markersize=6, label=name)
         ax.axvline(0, color=style.INK, linewidth=1)
-        ax.set_yticks(np.arange(len(origins)), [str(origin) for origin in origins])
-        ax.set_ylim(len(origins) - 0.5, -0.5)
+        ax.set_yticks(np.arange(len(cutoffs)), [str(cutoff) for cutoff in cutoffs])
+        ax.set_ylim(len(cutoffs) - 0.5, -0.5)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.xaxis.set_major_formatter(PercentFormatter(1.0))

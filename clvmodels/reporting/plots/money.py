@@ -37,7 +37,7 @@ def spend_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    frame = style.one_origin(style.read(table, "lower", "upper", "observed", "expected"))
+    frame = style.one_cutoff(style.read(table, "lower", "upper", "observed", "expected"))
     upper, observed, expected = (style.floats(frame, name) for name in ("upper", "observed", "expected"))
     closed = np.isfinite(upper)
     edges = np.append(style.floats(frame, "lower")[closed], upper[closed][-1])

@@ -30,18 +30,18 @@ def gain_curve(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.gain`: quantity, forecast, share_of_customers, captured, both from 0 to 1; the forecast "perfect"
-        ranks by what happened.
+        `Validation.gain`: quantity, forecaster, share_of_customers, captured, both from 0 to 1; the forecaster
+        "perfect" ranks by what happened.
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
-        Which to draw; the fitted processes without it.
+        Ids of the forecasters to draw; the fitted processes without it.
     ax : Axes, optional
 
     Returns
     -------
     Axes
     """
-    frame = _chosen(style.read(table, "forecast", "share_of_customers", "captured"), quantity, forecasts)
+    frame = _chosen(style.read(table, "forecaster", "share_of_customers", "captured"), quantity, forecasts)
     with style.drawing(ax) as ax:
         _curves(ax, frame, "captured", {PERFECT: "perfect ranking"})
         style.note(ax, "no ranking", (0.72, 0.72), (6, -10))
@@ -59,7 +59,7 @@ def lorenz_curve(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.lorenz`: quantity, forecast ("actual" for what happened), share_of_customers, share_of_quantity.
+        `Validation.lorenz`: quantity, forecaster ("actual" for what happened), share_of_customers, share_of_quantity.
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
     ax : Axes, optional
@@ -68,7 +68,7 @@ def lorenz_curve(
     -------
     Axes
     """
-    frame = _chosen(style.read(table, "forecast", "share_of_customers", "share_of_quantity"), quantity, forecasts)
+    frame = _chosen(style.read(table, "forecaster", "share_of_customers", "share_of_quantity"), quantity, forecasts)
     with style.drawing(ax) as ax:
         _curves(ax, frame, "share_of_quantity", {ACTUAL: "actual"})
         style.note(ax, "all alike", (0.45, 0.45), (-4, 6), ha="right")
@@ -86,7 +86,7 @@ def decile_lift(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.deciles`: quantity, forecast, decile (1: forecast to be best), lift.
+        `Validation.deciles`: quantity, forecaster, decile (1: forecast to be best), lift.
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
     ax : Axes, optional
@@ -95,8 +95,8 @@ def decile_lift(
     -------
     Axes
     """
-    frame = _chosen(style.read(table, "forecast", "decile", "lift"), quantity, forecasts)
-    told = style.groups(frame, "forecast")
+    frame = _chosen(style.read(table, "forecaster", "decile", "lift"), quantity, forecasts)
+    told = style.by_forecaster(frame)
     width = 0.8 / len(told)
     with style.drawing(ax) as ax:
         for i, (name, rows) in enumerate(told):
@@ -125,8 +125,8 @@ def overlap(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.overlap`: quantity, forecast, top (share of the customers), overlap (share of the predicted top that
-        was in the actual top).
+        `Validation.overlap`: quantity, forecaster, top (share of the customers), overlap (share of the predicted top
+        that was in the actual top).
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
     ax : Axes, optional
@@ -135,11 +135,11 @@ def overlap(
     -------
     Axes
     """
-    frame = _chosen(style.read(table, "forecast", "top", "overlap"), quantity, forecasts)
+    frame = _chosen(style.read(table, "forecaster", "top", "overlap"), quantity, forecasts)
     with style.drawing(ax) as ax:
         tops = sorted({float(value) for value in frame["top"].to_list()})
         at = {top: float(place) for place, top in enumerate(tops)}
-        for i, name, rows in style.distinct(style.groups(frame, "forecast"), "overlap"):
+        for i, name, rows in style.distinct(style.by_forecaster(frame), "overlap"):
             kept = rows.filter(nw.col("overlap").is_finite())
             places = np.array([at[float(top)] for top in kept["top"].to_list()])
             style.line(ax, places, style.floats(kept, "overlap"), i, name)
@@ -158,21 +158,21 @@ def overlap(
 
 def _chosen(frame: nw.DataFrame[Any], quantity: str, forecasts: Sequence[str] | None) -> nw.DataFrame[Any]:
     """One quantity of one origin by the forecasts asked for; what happened stays beside them."""
-    frame = style.one_origin(style.of_quantity(frame, quantity))
-    truth = frame.filter(nw.col("forecast").is_in(TRUTH))
-    told = style.of_forecasts(frame.filter(~nw.col("forecast").is_in(TRUTH)), forecasts)
+    frame = style.one_cutoff(style.of_quantity(frame, quantity))
+    truth = frame.filter(nw.col("forecaster").is_in(TRUTH))
+    told = style.of_forecasts(frame.filter(~nw.col("forecaster").is_in(TRUTH)), forecasts)
     return nw.concat([truth, told]) if len(truth) else told
 
 
 def _curves(ax: Axes, frame: nw.DataFrame[Any], held: str, truth: dict[str, str]) -> None:
     """Shares of the customers and what they hold: the diagonal, what happened, and a line a forecast."""
     ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-    told = style.groups(frame, "forecast")
-    for name, rows in told:
+    for name, rows in style.groups(frame, "forecaster"):
         if name in truth:
             x, y = style.floats(rows, "share_of_customers"), style.floats(rows, held)
             ax.plot(x, y, color=style.INK, linewidth=1.4, label=truth[name])
-    for i, name, rows in style.distinct([each for each in told if each[0] not in truth], held):
+    forecasts = frame.filter(~nw.col("forecaster").is_in(list(truth)))
+    for i, name, rows in style.distinct(style.by_forecaster(forecasts), held):
         x, y = style.floats(rows, "share_of_customers"), style.floats(rows, held)
         dashes = ("-", (0, (6, 1.5)), (0, (2, 1)), "-.")[i // len(style.COLORS) % 4]
         ax.plot(x, y, color=style.color_of(i), linewidth=1.8, linestyle=dashes, label=name)

@@ -123,32 +123,32 @@ def _matching_table(record: Any, needed: Sequence[str]) -> str:
     return f": pass its {' or '.join(matching)}" if matching else ""
 
 
-def one_origin(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """The frame, if it tells of one cut and one horizon, which lines of one picture have to share.
+def one_cutoff(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """Return the frame if it has one cutoff and one horizon, which the lines of one picture have to share.
 
     Raises
     ------
     InvalidOption
         When there are several.
     """
-    for name in ("origin", "horizon"):
+    for name in ("cutoff", "horizon"):
         if name in frame.columns and len(found := names(frame, name)) > 1:
             raise InvalidOption(
-                f"The table tells of {len(found)} {name}s ({', '.join(map(str, found))}): draw one at a time, such as "
-                "that of result.at(), which has the tables of the last origin."
+                f"The table has {len(found)} {name}s ({', '.join(map(str, found))}): draw one at a time, such as "
+                "that of result.at(), which has the tables of the last cutoff."
             )
     return frame
 
 
 def of_forecasts(frame: nw.DataFrame[Any], forecasts: Sequence[str] | None) -> nw.DataFrame[Any]:
-    """The rows of these forecasts; without them, of the fitted processes where the table tells which they are.
+    """Return the rows of these forecasters (ids); by default of the fitted processes, if the table has their kinds.
 
     Raises
     ------
     InvalidOption
-        For a forecast the table does not hold.
+        For a forecaster that the table does not have.
     """
-    known = names(frame, "forecast")
+    known = names(frame, "forecaster")
     if forecasts is None:
         if "kind" not in frame.columns:
             return frame
@@ -157,9 +157,9 @@ def of_forecasts(frame: nw.DataFrame[Any], forecasts: Sequence[str] | None) -> n
     missing = [name for name in forecasts if name not in known]
     if missing:
         raise InvalidOption(
-            f"No forecast {', '.join(map(repr, missing))} is in the table, which has {', '.join(map(repr, known))}."
+            f"No forecaster {', '.join(map(repr, missing))} is in the table, which has {', '.join(map(repr, known))}."
         )
-    return nw.concat([frame.filter(nw.col("forecast") == name) for name in dict.fromkeys(forecasts)])
+    return nw.concat([frame.filter(nw.col("forecaster") == name) for name in dict.fromkeys(forecasts)])
 
 
 def names(frame: nw.DataFrame[Any], column: str) -> list[str]:
@@ -170,6 +170,16 @@ def names(frame: nw.DataFrame[Any], column: str) -> list[str]:
 def groups(frame: nw.DataFrame[Any], column: str) -> NamedRows:
     """Return the rows of each distinct value of a column, in order of appearance."""
     return [(name, frame.filter(nw.col(column) == name)) for name in names(frame, column)]
+
+
+def by_forecaster(frame: nw.DataFrame[Any]) -> NamedRows:
+    """Return the rows of each forecaster by its title where the table has one, otherwise by its id."""
+    return [(label(rows, name), rows) for name, rows in groups(frame, "forecaster")]
+
+
+def label(rows: nw.DataFrame[Any], default: str, column: str = "title") -> str:
+    """Return the title of rows of one forecaster; the default, its id, in a table without titles."""
+    return str(rows[column][0]) if column in rows.columns else default
 
 
 def floats(frame: nw.DataFrame[Any], column: str) -> Array:
@@ -218,7 +228,7 @@ def distinct(named_rows: NamedRows, *columns: str) -> list[tuple[int, str, nw.Da
         for first, covered, _ in drawn:
             same_shape = lines[first].shape == lines[i].shape
             if same_shape and np.allclose(lines[first], lines[i], rtol=0, atol=SAME_LINE * height, equal_nan=True):
-                covered.append(name)
+                covered.append(label(rows, name, "short_title"))
                 break
         else:
             drawn.append((i, [], rows))
@@ -229,8 +239,7 @@ def _with_covered(name: str, covered: Sequence[str]) -> str:
     """Return a label that also names the lines it covers."""
     if not covered:
         return name
-    spend = f" x {name.partition(' x ')[2]}"
-    others = f"same line: {', '.join(other.removesuffix(spend) for other in covered)}"
+    others = f"same line: {', '.join(covered)}"
     return f"{name}; {others}" if len(name) + len(others) < LEGEND_WIDTH - 10 else f"{name};\n{others}"
 
 

@@ -26,8 +26,8 @@ def tracking_cumulative(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.tracking`: model, period, end, holdout, cumulative_actual, cumulative_expected, cumulative_forecast;
-        with cumulative_forecast_lower and _upper, a band around the forecast.
+        `Validation.tracking`: forecaster, period, end, holdout, cumulative_actual, cumulative_expected,
+        cumulative_forecast; with cumulative_forecast_lower and _upper, a band around the forecast.
     ax : Axes, optional
         Axes to draw on; by default a new figure.
 
@@ -35,7 +35,7 @@ def tracking_cumulative(table: Frame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    frame = style.one_origin(style.read(table, "model", "period", "end", "holdout", "cumulative_actual"))
+    frame = style.one_cutoff(style.read(table, "forecaster", "period", "end", "holdout", "cumulative_actual"))
     with style.drawing(ax) as ax:
         _track(ax, frame, "cumulative_")
         ax.set_ylabel("cumulative repeat purchases")
@@ -50,7 +50,7 @@ def tracking_incremental(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.tracking`: model, period, end, holdout, actual, expected, forecast; with forecast_lower and
+        `Validation.tracking`: forecaster, period, end, holdout, actual, expected, forecast; with forecast_lower and
         forecast_upper, a band around the forecast.
     ax : Axes, optional
         Axes to draw on; by default a new figure.
@@ -59,7 +59,7 @@ def tracking_incremental(table: Frame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    frame = style.one_origin(style.read(table, "model", "period", "end", "holdout", "actual"))
+    frame = style.one_cutoff(style.read(table, "forecaster", "period", "end", "holdout", "actual"))
     ends = [datetime.fromisoformat(end) for end in frame["end"].unique().sort().to_list()]
     if len(ends) > 1 and ends[-1] - ends[-2] < timedelta(days=7):
         frame = frame.filter(nw.col("end") != frame["end"].max())
@@ -71,7 +71,7 @@ def tracking_incremental(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 def _track(ax: Axes, frame: nw.DataFrame[Any], prefix: str) -> None:
     """Draw actual, expected and forecast purchases against the dates on which periods end, and mark the cutoff."""
-    for i, (name, rows) in enumerate(style.groups(frame, "model")):
+    for i, (name, rows) in enumerate(style.by_forecaster(frame)):
         moments = style.dates(rows, "end")
         color = style.color_of(i)
         if i == 0:

@@ -9,9 +9,9 @@ import pandas as pd
 from clvmodels.language.numbers import column, fixed, percent, signed_percent, significant
 from clvmodels.reporting import plots
 from clvmodels.reporting.page import PageBlock, Picture, Pictures, ReportSection, Table, Words, drawn
-from clvmodels.reporting.selection import Selection
+from clvmodels.reporting.selection import LEARNERS, Selection
 from clvmodels.reporting.verdict import why_not_mae
-from clvmodels.validation.tables.differences import NEGLIGIBLE, NOT_VISIBLE
+from clvmodels.validation.tables.differences import NEGLIGIBLE
 
 __all__ = ["rivals"]
 
@@ -19,8 +19,9 @@ ROW, FRAME = 0.3, 0.95  # inches: a row of a plot of scores, and what surrounds 
 NEAR = 0.15  # of the score: differences up to it have a picture, all stand in the table
 COMPARED = {"gini": "normalized Gini", "rmse": "RMSE"}
 # What would squeeze the rest: the total of zero is always 100% too low, and neither tells customers apart.
-LEFT_OUT = {"bias": ["zero"], "gini": ["zero", "population mean"]}
-KINDS = {"rival": "Simple rules", "challenger": "Machine learning"}
+LEFT_OUT = {"bias": ["zero"], "gini": ["zero", "population_mean"]}
+KINDS = {("rule",): "Simple rules", LEARNERS: "Machine learning"}
+BETTER = {"forecaster": "better", "reference": "worse", "not_visible": "no visible difference"}
 
 
 def rivals(view: Selection) -> ReportSection:
@@ -42,15 +43,15 @@ def rivals(view: Selection) -> ReportSection:
             blocks.append(table)
         if (table := difference_table(view, quantity)) is not None:
             blocks.append(table)
-    listed_scores = view.result.summary if len(view.origins) > 1 else view.at["scores"]
+    listed_scores = view.result.summary if len(view.cutoffs) > 1 else view.at["scores"]
     listed_scores = listed_scores[listed_scores["horizon"] == view.horizon]
-    blocks.append(Words([why_not_mae(listed_scores, view.title("purchases"))]))
+    blocks.append(Words([why_not_mae(listed_scores, view.forecaster("purchases"), view.title("purchases"))]))
     return ReportSection("rivals", "Rivals and models side by side", lead, blocks)
 
 
 def score_table(view: Selection, quantity: str) -> Table:
     """Every forecast of one quantity, models first: at one cut as it was, of several the mean."""
-    several = len(view.origins) > 1
+    several = len(view.cutoffs) > 1
     table = _means(view, quantity) if several else view.scores(quantity)
     unit = "money" if quantity == "money" else "purchases"
     heads = [
@@ -73,24 +74,24 @@ def score_table(view: Selection, quantity: str) -> Table:
     actual = []
     if several:
         heads.insert(2, "its size, mean")
-        columns.insert(1, [percent(size) for size in _sizes(view, quantity, list(table["forecast"]))])
+        columns.insert(1, [percent(size) for size in _sizes(view, quantity, list(table["forecaster"]))])
     else:
         totals = column([*table["predicted"], table["actual"].max()], 4)
         heads.insert(1, f"total ({unit})")
         columns.insert(0, totals[:-1])
         actual = [["actual", totals[-1], *[""] * (len(columns) - 1)]]
-    when = f"means over {len(view.origins)} cuts" if several else "every forecast against what happened"
+    when = f"means over {len(view.cutoffs)} cuts" if several else "every forecast against what happened"
     return Table(
         caption=f"{quantity.capitalize()} in the {view.horizon} after the cut: {when}",
         headings=heads,
-        rows=actual + [[str(name), *values] for name, *values in zip(table["forecast"], *columns, strict=True)],
+        rows=actual + [[str(name), *values] for name, *values in zip(table["title"], *columns, strict=True)],
         notes=_score_notes(view, table),
     )
 
 
 def probability_table(view: Selection, quantity: str) -> Table | None:
     """Scores of whole distributions and chances, of the forecasts that tell them."""
-    table = _means(view, quantity) if len(view.origins) > 1 else view.scores(quantity)
+    table = _means(view, quantity) if len(view.cutoffs) > 1 else view.scores(quantity)
     wanted = {
         "log_score": ("log score", 3),
         "crps": ("CRPS", 3),
@@ -115,7 +116,7 @@ def probability_table(view: Selection, quantity: str) -> Table | None:
     return Table(
         caption=f"{quantity.capitalize()}: scores of chances, distributions and intervals",
         headings=["forecast", *(heading for heading, _ in present.values())],
-        rows=[[str(name), *values] for name, *values in zip(table["forecast"], *columns, strict=True)],
+        rows=[[str(name), *values] for name, *values in zip(table["title"], *columns, strict=True)],
         notes=notes,
     )
 
@@ -125,18 +126,18 @@ def difference_table(view: Selection, quantity: str) -> Table | None:
     tables = {metric: view.differences(quantity, metric) for metric in COMPARED}
     if not any(len(table) for table in tables.values()):
         return None
-    titles = list(dict.fromkeys(title for table in tables.values() if len(table) for title in table["forecast"]))
+    ids = list(dict.fromkeys(each for table in tables.values() if len(table) for each in table["forecaster"]))
     rows = []
-    for title in titles:
+    for each in ids:
         cells = []
         for table in tables.values():
-            of = table[table["forecast"] == title].to_dict("records") if len(table) else []
+            of = table[table["forecaster"] == each].to_dict("records") if len(table) else []
             cells += [_difference(of[0]), _better(of[0])] if of else ["–", "–"]
-        rows.append([title, *cells])
+        rows.append([view.titles[each], *cells])
     headings = ["forecast"]
     for words in COMPARED.values():
         headings += [f"{words}: difference (interval)", "so it is"]
-    over = f"{len(view.origins)} cuts" if len(view.origins) > 1 else "one cut"
+    over = f"{len(view.cutoffs)} cuts" if len(view.cutoffs) > 1 else "one cut"
     return Table(
         caption=f"{quantity.capitalize()}: differences from {view.title(quantity)}, over {over}",
         headings=headings,
@@ -152,27 +153,27 @@ def difference_table(view: Selection, quantity: str) -> Table | None:
     )
 
 
-def _sizes(view: Selection, quantity: str, titles: list[str]) -> list[float]:
+def _sizes(view: Selection, quantity: str, ids: list[str]) -> list[float]:
     """Mean size of the error of the total over the cuts, where errors up and down do not cancel."""
     table = view.result.scores
     table = table[(table["quantity"] == quantity) & (table["horizon"] == view.horizon)]
-    sizes = table["bias"].abs().groupby(table["forecast"]).mean()
-    return [float(sizes[title]) for title in titles]
+    sizes = table["bias"].abs().groupby(table["forecaster"]).mean()
+    return [float(sizes[each]) for each in ids]
 
 
 def _means(view: Selection, quantity: str) -> pd.DataFrame:
-    table = view.result.summary
+    table = view.result.with_titles(view.result.summary)
     return table[(table["quantity"] == quantity) & (table["horizon"] == view.horizon)]
 
 
 def _score(view: Selection, quantity: str, metric: str) -> Picture:
-    table = view.result.scores
+    table = view.result.with_titles(view.result.scores)
     table = table[(table["quantity"] == quantity) & (table["horizon"] == view.horizon)]
     table = table[table[metric].notna()] if table[metric].notna().any() else table
-    apart = table[~table["forecast"].isin(LEFT_OUT[metric])]
+    apart = table[~table["forecaster"].isin(LEFT_OUT[metric])]
     table = apart if len(apart) else table
-    cuts = f", a dot for each of {len(view.origins)} cuts" if len(view.origins) > 1 else ""
-    middle = table.groupby("forecast", sort=False)[metric].mean()
+    cuts = f", a dot for each of {len(view.cutoffs)} cuts" if len(view.cutoffs) > 1 else ""
+    middle = table.groupby("title", sort=False)[metric].mean()
     tell = signed_percent if metric == "bias" else lambda value: fixed(value, 3)
     told = "; ".join(f"{name} {tell(float(value))}" for name, value in middle.items())
     title, what = {
@@ -202,7 +203,7 @@ def _differences(view: Selection, quantity: str) -> list[Picture]:
         near = table[table["difference"].abs() <= NEAR * table["reference_value"].abs()]
         table = near if len(near) else table
         verb, side = {"gini": ("ranks better", "right"), "rmse": ("errs less", "left")}[metric]
-        unseen = int((table["better"] == NOT_VISIBLE).sum())
+        unseen = int((table["better"] == "not_visible").sum())
         pictures.append(
             drawn(
                 f"{quantity}-difference-{metric}",
@@ -222,11 +223,11 @@ def _differences(view: Selection, quantity: str) -> list[Picture]:
 
 def _score_notes(view: Selection, table: pd.DataFrame) -> list[str]:
     notes = []
-    for kind, words in KINDS.items():
-        names = [str(name) for name in table.loc[table["kind"] == kind, "forecast"]]
+    for kinds, words in KINDS.items():
+        names = [str(name) for name in table.loc[table["kind"].isin(kinds), "title"]]
         if names:
             notes.append(f"{words}: {'; '.join(names)}.")
-    if len(view.origins) > 1:
+    if len(view.cutoffs) > 1:
         notes.append("Errors of totals up and down cancel in their mean, and do not in the mean of their size.")
     if table["spearman"].isna().any():
         notes.append("–: not defined; a forecast that is the same for everybody ranks nobody.")
@@ -252,7 +253,7 @@ def _difference(row: dict[str, object]) -> str:
 
 def _better(row: dict[str, object]) -> str:
     """How the forecast stands beside the model the verdict is about."""
-    return {"forecast": "better", "reference": "worse"}.get(str(row["better"]), NOT_VISIBLE)
+    return BETTER[str(row["better"])]
 
 
 def _score_in_words(value: float, places: int | None) -> str:

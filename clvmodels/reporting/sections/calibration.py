@@ -39,8 +39,8 @@ def calibration(view: Selection) -> ReportSection:
 
 def frequency_table(table: pd.DataFrame) -> Table:
     """Calibration by frequency, a row a frequency, a column a forecast."""
-    models = list(table["forecast"].unique())
-    wide = table.pivot(index="frequency", columns="forecast", values="expected")
+    models = list(table["title"].unique())
+    wide = table.pivot(index="frequency", columns="title", values="expected")
     each = table.drop_duplicates("frequency")
     columns = [column(wide[model].loc[each["frequency"]], 3) for model in models]
     actual = column(each["actual"], 3)
@@ -60,8 +60,8 @@ def coverage_table(view: Selection) -> Table | None:
     table = table[(table["by"] == "decile") & (table["kind"] == "process") & table["coverage"].notna()]
     if not len(table):
         return None
-    wide = table.pivot(index="order", columns="forecast", values="coverage")
-    titles = [title for title in dict.fromkeys(table["forecast"]) if title in wide.columns]
+    wide = table.pivot(index="order", columns="title", values="coverage")
+    titles = [title for title in dict.fromkeys(table["title"]) if title in wide.columns]
     return Table(
         caption=f"Measured coverage of {percent(view.level, 0)} intervals, by tenth of the customers",
         headings=["tenth, by forecast", *titles],
@@ -81,7 +81,7 @@ def coverage_table(view: Selection) -> Table | None:
 
 def level_table(view: Selection) -> Table | None:
     """Totals at every cut with their interval, of the model the verdict is about."""
-    tables = [view.levels(quantity) for quantity in view.quantities]
+    tables = [view.totals(quantity) for quantity in view.quantities]
     rows, notes = [], []
     calibrated = any(len(table) and table["widened_lower"].notna().any() for table in tables)
     for quantity, table in zip(view.quantities, tables, strict=True):
@@ -89,7 +89,7 @@ def level_table(view: Selection) -> Table | None:
             widened = math.isfinite(row["widened_lower"])
             rows.append(
                 [
-                    f"{quantity}, {row['origin']}",
+                    f"{quantity}, {row['cutoff']}",
                     significant(row["predicted"]),
                     f"{significant(row['lower'])} to {significant(row['upper'])}",
                     significant(row["actual"]),
@@ -102,7 +102,7 @@ def level_table(view: Selection) -> Table | None:
     if not rows:
         return None
     return Table(
-        caption=f"Totals at every cut: forecast by {view.reference} and its {percent(view.level, 0)} interval",
+        caption=f"Totals at every cut: forecast by {view.name} and its {percent(view.level, 0)} interval",
         headings=[
             "quantity, cut",
             "forecast",
@@ -152,7 +152,7 @@ def _by_groups(view: Selection) -> list[Picture]:
     for by, title, where in others:
         rows = _of(view, by)
         if len(rows):
-            titles = [view.reference] if by == "decile" else shown
+            ids = [view.reference] if by == "decile" else shown
             pictures.append(
                 drawn(
                     f"calibration-{by}",
@@ -161,7 +161,7 @@ def _by_groups(view: Selection) -> list[Picture]:
                     plots.calibration,
                     view.at["calibration"],
                     by=by,
-                    forecasts=titles,
+                    forecasts=ids,
                 )
             )
     return pictures
@@ -169,7 +169,7 @@ def _by_groups(view: Selection) -> list[Picture]:
 
 def _first(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the first forecast, the one the verdict is about."""
-    first: pd.DataFrame = table[table["forecast"] == table["forecast"].iloc[0]]
+    first: pd.DataFrame = table[table["forecaster"] == table["forecaster"].iloc[0]]
     return first
 
 
@@ -186,7 +186,7 @@ def _of(view: Selection, by: str) -> pd.DataFrame:
     """Groups of one kind, of purchases by the model the verdict is about."""
     table = view.at["calibration"]
     rows = table[(table["by"] == by) & (table["quantity"] == "purchases")]
-    return rows[rows["forecast"].map(view.is_reference)].sort_values("order")
+    return rows[rows["forecaster"].map(view.is_reference)].sort_values("order")
 
 
 def _extremes(rows: pd.DataFrame) -> str:
@@ -202,7 +202,7 @@ def _group(row: pd.Series, table: pd.DataFrame) -> str:
     """What the customers of one frequency did and were expected to do."""
     same = table[table["frequency"] == row["frequency"]]
     forecasts = ", ".join(
-        f"{expected:.2f} forecast by {name}" for name, expected in zip(same["forecast"], same["expected"], strict=True)
+        f"{expected:.2f} forecast by {name}" for name, expected in zip(same["title"], same["expected"], strict=True)
     )
     return f"{row['actual']:.2f} actual and {forecasts} at {row['frequency']} repeat purchases"
 
@@ -219,7 +219,7 @@ def _worst_decile(view: Selection) -> str | None:
     where = {1: "with the highest forecasts", len(rows): "with the lowest forecasts"}
     tenth = where.get(int(row["order"]), f"that comes {_nth(int(row['order']))} by its forecasts")
     return (
-        f"{view.reference} is furthest off for the tenth of the customers {tenth}: {row['expected']:.2f} purchases a "
+        f"{view.name} is furthest off for the tenth of the customers {tenth}: {row['expected']:.2f} purchases a "
         f"customer forecast, {row['actual']:.2f} actual."
     )
 
@@ -240,6 +240,7 @@ def _reliability_words() -> str:
 
 def _chances(view: Selection) -> list[Picture]:
     shown, pictures = view.shown("purchases"), []
+    names = ", ".join(view.titles[each] for each in shown)
     table = view.at["reliability"]
     rows = view.of(table, shown)
     if len(rows):
@@ -248,7 +249,7 @@ def _chances(view: Selection) -> list[Picture]:
             drawn(
                 "reliability",
                 "Chance to buy again, and who did",
-                f"Share of customers who bought against the chance forecast, by {', '.join(shown)}. By the first, from "
+                f"Share of customers who bought against the chance forecast, by {names}. By the first, from "
                 f"{percent(first['predicted'].iloc[0], 0)} forecast and {percent(first['actual'].iloc[0], 0)} actual "
                 "to "
                 f"{percent(first['predicted'].iloc[-1], 0)} and {percent(first['actual'].iloc[-1], 0)}.",
@@ -276,13 +277,13 @@ def _chances(view: Selection) -> list[Picture]:
     table = view.at["pit"]
     rows = view.of(table[table["quantity"] == "purchases"], shown)
     if len(rows):
-        ends = rows[rows["forecast"] == rows["forecast"].iloc[0]]["share"]
+        ends = _first(rows)["share"]
         pictures.append(
             drawn(
                 "pit",
                 "Where outcomes fell in their distributions (level is right)",
                 f"Histogram of the randomized PIT in {len(ends)} bins, which is level for a right forecast: by "
-                f"{rows['forecast'].iloc[0]}, {percent(float(ends.iloc[0]))} of the customers are in the lowest bin "
+                f"{rows['title'].iloc[0]}, {percent(float(ends.iloc[0]))} of the customers are in the lowest bin "
                 "and "
                 f"{percent(float(ends.iloc[-1]))} in the highest, where {percent(1 / len(ends))} are right.",
                 plots.pit_histogram,
@@ -306,13 +307,13 @@ def _tracking_words(view: Selection) -> str:
 def _tracking(view: Selection) -> list[Picture]:
     """Repeat purchases to date, and a week or opportunity."""
     table = view.at["tracking"]
-    table = table[table["model"] == view.reference]
+    table = table[table["forecaster"] == view.reference]
     if not len(table):
         return []
     period = table["period"].iloc[0]
-    ends = table.groupby("model", sort=False).last().reset_index().to_dict("records")
+    ends = table.groupby("title", sort=False).last().reset_index().to_dict("records")
     told = "; ".join(
-        f"{of['model']}, {count(of['cumulative_forecast'])} forecast at the cut and "
+        f"{of['title']}, {count(of['cumulative_forecast'])} forecast at the cut and "
         f"{count(of['cumulative_expected'])} expected from arrival dates alone"
         for of in ends
     )
@@ -340,11 +341,11 @@ def _tracking(view: Selection) -> list[Picture]:
 
 def _levels(view: Selection) -> list[Picture]:
     """Totals at every cut, where there are several."""
-    if len(view.origins) < 2:
+    if len(view.cutoffs) < 2:
         return []
     pictures = []
     for quantity in view.quantities:
-        table = view.result.level
+        table = view.result.with_titles(view.result.totals)
         table = table[(table["horizon"] == view.horizon) & (table["quantity"] == quantity)]
         rows = view.of(table, view.shown(quantity))
         if not len(rows):
@@ -354,7 +355,7 @@ def _levels(view: Selection) -> list[Picture]:
             drawn(
                 f"levels-{quantity}",
                 f"Total of {quantity} at every cut{_held(view, quantity)}",
-                f"Error of the forecast total at {len(view.origins)} cuts with its interval, in per cent of what "
+                f"Error of the forecast total at {len(view.cutoffs)} cuts with its interval, in per cent of what "
                 "happened: "
                 f"{inside} of {len(rows)} intervals hold it.",
                 plots.levels,
@@ -367,7 +368,7 @@ def _levels(view: Selection) -> list[Picture]:
 
 def _held(view: Selection, quantity: str) -> str:
     """For a title, how often the interval of the model the verdict is about held the total."""
-    table = view.levels(quantity)
+    table = view.totals(quantity)
     if not len(table):
         return ""
-    return f": {view.reference}'s interval held {int(table['inside'].astype(bool).sum())} of {len(table)}"
+    return f": {view.name}'s interval held {int(table['inside'].astype(bool).sum())} of {len(table)}"

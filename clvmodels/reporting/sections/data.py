@@ -211,11 +211,11 @@ def _cohorts(view: Selection) -> Table | None:
     if not len(table):
         return None
     rows = table[(table["by"] == "cohort") & (table["quantity"] == "purchases")]
-    rows = rows[rows["forecast"].map(view.is_reference)]
+    rows = rows[rows["forecaster"].map(view.is_reference)]
     if len(rows) < 2:
         return None
     return Table(
-        caption=f"Cohorts: purchases in the holdout period, actual and forecast by {view.reference}",
+        caption=f"Cohorts: purchases in the holdout period, actual and forecast by {view.name}",
         headings=["first purchase", "customers", "actual", "forecast", "error of the total"],
         rows=[
             [str(group), count(size), count(actual), told, signed_percent(bias)]
@@ -229,7 +229,7 @@ def _cohorts(view: Selection) -> Table | None:
 def _warnings(view: Selection, profile: Profile | None) -> list[str]:
     """What a reader should beware of before trusting any number."""
     told = [
-        f"{of['model']} ended at “{of['status']}”: {of['message']}."
+        f"{of['title']} ended at “{of['status']}”: {of['message']}."
         for of in view.certificates
         if of["status"] != "converged"
     ]

@@ -30,9 +30,10 @@ def fit(view: Selection) -> ReportSection:
     if (meaning := _meanings(view)) is not None:
         blocks.append(meaning)
     for of in view.certificates:
-        model = str(of["model"])
-        blocks.append(Facts(certificate(of), f"{model}: certificate"))
-        blocks.append(parameter_table(model, view.at["parameters"]))
+        title = str(of["title"])
+        blocks.append(Facts(certificate(of), f"{title}: certificate"))
+        rows = view.at["parameters"]
+        blocks.append(parameter_table(title, rows[rows["forecaster"] == of["forecaster"]]))
     parameters = view.at["parameters"]
     if len(parameters):
         blocks.append(
@@ -70,12 +71,12 @@ def certificate(of: dict[str, Any]) -> list[Pair]:
     return pairs
 
 
-def parameter_table(model: str, parameters: pd.DataFrame) -> Table:
-    """Estimates of one model with standard errors and intervals."""
-    rows = parameters[parameters["model"] == model].to_dict("records")
+def parameter_table(title: str, parameters: pd.DataFrame) -> Table:
+    """Return estimates of one model with standard errors and intervals."""
+    rows = parameters.to_dict("records")
     held = any(not math.isfinite(row["standard_error"]) for row in rows)
     return Table(
-        caption=f"{model}: parameters",
+        caption=f"{title}: parameters",
         headings=["parameter (unit)", "estimate", "standard error", "95% interval"],
         rows=[
             [
@@ -93,18 +94,18 @@ def parameter_table(model: str, parameters: pd.DataFrame) -> Table:
 def _lead(view: Selection) -> list[str]:
     """What the model the verdict is about says of a typical customer."""
     told = view.at["quantities"]
-    rows = {row["quantity"]: row for row in records(told[told["model"] == view.reference])} if len(told) else {}
+    rows = {row["quantity"]: row for row in records(told[told["forecaster"] == view.reference])} if len(told) else {}
     lead = []
     if (row := rows.get("mean time between purchases")) is not None:
         lead.append(
-            f"By {view.reference}, an active customer of average rate buys every {_range(row)} {row['unit']}: most buy "
+            f"By {view.name}, an active customer of average rate buys every {_range(row)} {row['unit']}: most buy "
             "more rarely, and a few far more often."
         )
     if (row := rows.get("mean purchase probability")) is not None:
-        lead.append(f"By {view.reference}, an active customer buys at {_share(row)} of the opportunities.")
+        lead.append(f"By {view.name}, an active customer buys at {_share(row)} of the opportunities.")
     if view.reference in view.nobody_leaves:
         lead.append(
-            f"These data show nobody leaving: by {view.reference} every customer is still active, and P(alive) tells "
+            f"These data show nobody leaving: by {view.name} every customer is still active, and P(alive) tells "
             "nobody apart."
         )
     elif (row := rows.get("share gone")) is not None:
@@ -126,7 +127,7 @@ def _disagreement(told: pd.DataFrame) -> str | None:
     gone = told[told["quantity"] == "share gone"].sort_values("estimate")
     if len(gone) < 2 or gone["estimate"].iloc[-1] - gone["estimate"].iloc[0] < APART:
         return None
-    ends = [f"{percent(row['estimate'], 0)} by {row['model']}" for row in gone.iloc[[0, -1]].to_dict("records")]
+    ends = [f"{percent(row['estimate'], 0)} by {row['title']}" for row in gone.iloc[[0, -1]].to_dict("records")]
     return (
         f"The models do not agree on that, from {ends[0]} to {ends[1]}: it rests on when each lets customers leave, "
         "and "
@@ -139,16 +140,16 @@ def _meanings(view: Selection) -> Table | None:
     told = view.at["quantities"]
     if not len(told):
         return None
-    models = list(dict.fromkeys(told["model"]))
+    models = list(dict.fromkeys(told["forecaster"]))
     rows = []
     for quantity, of in told.groupby("quantity", sort=False):
         unit = str(of["unit"].iloc[0])
-        each = {row["model"]: _meaning(row, view.nobody_leaves) for row in records(of)}
+        each = {row["forecaster"]: _meaning(row, view.nobody_leaves) for row in records(of)}
         name = f"{quantity} ({unit})" if unit else str(quantity)
         rows.append([name, *(each.get(model, MISSING) for model in models)])
     return Table(
         caption="What the parameters mean, with 90% intervals",
-        headings=["quantity (unit)", *models],
+        headings=["quantity (unit)", *(view.titles[model] for model in models)],
         rows=rows,
         notes=[
             "–: not part of that model. “Share gone” is of the customers known at the cut, the rest of new customers."
@@ -158,7 +159,7 @@ def _meanings(view: Selection) -> Table | None:
 
 def _meaning(row: dict[str, Any], nobody_leaves: set[str]) -> str:
     """A quantity with its interval; what is at the limit of no dropout has none."""
-    at_limit = LEAVING.get(row["quantity"]) if row["model"] in nobody_leaves else None
+    at_limit = LEAVING.get(row["quantity"]) if row["forecaster"] in nobody_leaves else None
     return at_limit or _range(row)
 
 

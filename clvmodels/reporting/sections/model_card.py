@@ -28,10 +28,10 @@ def card(view: Selection) -> ReportSection:
     facts = view.facts
     versions = facts.get("versions") or {}
     pairs: list[Pair] = [
-        ("Model", f"{view.reference}{_with_spend(view)}{_others(view)}"),
+        ("Model", f"{view.name}{_with_spend(view)}{_others(view)}"),
         ("Data", f"{count(facts['customers'])} customers, {_since(view)}to {facts['calibration_end']}"),
         ("Fingerprint of the data", str(facts.get("fingerprint") or "not recorded")),
-        ("Cuts", listed(view.origins)),
+        ("Cuts", listed(view.cutoffs)),
         ("Horizon", view.horizon),
         ("Time", str(facts["clock"])),
         ("Intervals", _intervals(view)),
@@ -41,10 +41,9 @@ def card(view: Selection) -> ReportSection:
         ("Known failures", " ".join(_failures(view))),
     ]
     parameters = view.at["parameters"]
-    names = [str(of["model"]) for of in view.certificates]
     rows = [
-        [name, _parameters(parameters[parameters["model"] == name]), str(of["status"])]
-        for name, of in zip(names, view.certificates, strict=True)
+        [str(of["title"]), _parameters(parameters[parameters["forecaster"] == of["forecaster"]]), str(of["status"])]
+        for of in view.certificates
     ]
     table = Table("Parameters", ["model", "estimates", "status"], rows)
     lead = ["What was fitted to what, so that it can be repeated; what it is for, and where it is known to fail."]
@@ -52,12 +51,12 @@ def card(view: Selection) -> ReportSection:
 
 
 def _with_spend(view: Selection) -> str:
-    title = view.title("money") if "money" in view.quantities else ""
-    return f" with {title.partition(' x ')[2]}" if " x " in title else ""
+    spend = view.facts.get("spend") if "money" in view.quantities else None
+    return "" if spend is None else f" with {view.titles[spend]}"
 
 
 def _others(view: Selection) -> str:
-    others = [title for title in view.forecasts("purchases", "process") if title != view.reference]
+    others = [view.titles[each] for each in view.forecasters("purchases", "process") if each != view.reference]
     return f"; beside it {listed(others)}" if others else ""
 
 
@@ -88,14 +87,14 @@ def _failures(view: Selection) -> list[str]:
         row = view.row(quantity)
         if row is not None and abs(row["bias"]) > 0.1:
             told.append(f"Its total of {quantity} was off by {signed_percent(row['bias'])} at the last cut.")
-        totals = view.levels(quantity)
+        totals = view.totals(quantity)
         if len(totals) and not totals["inside"].astype(bool).all():
             missed = int((~totals["inside"].astype(bool)).sum())
             where = f" at {missed} of {len(totals)} cuts" if len(totals) > 1 else ""
             told.append(f"The interval of the total of {quantity} missed what happened{where}.")
     for of in view.certificates:
         if of["status"] != "converged":
-            told.append(f"{of['model']}: {of['message']}.")
+            told.append(f"{of['title']}: {of['message']}.")
         if "clearly against" in str(of.get("independence", "")):
             told.append("Spend goes with frequency, against what the spend model takes for granted.")
         if of.get("tail"):

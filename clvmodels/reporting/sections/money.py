@@ -63,7 +63,7 @@ def _spend(view: Selection, of: dict[str, Any]) -> list[PageBlock]:
         pictures.append(
             drawn(
                 "spend",
-                f"Mean spend a purchase: observed, and by {of['model']}",
+                f"Mean spend a purchase: observed, and by {of['title']}",
                 f"Histogram of customers' mean spend with the model's curve. Most customers, "
                 f"{percent(most['observed'])}, "
                 f"are between {most['lower']:,.4g} and {most['upper']:,.4g}, where the model has "
@@ -82,7 +82,7 @@ def _spend(view: Selection, of: dict[str, Any]) -> list[PageBlock]:
 def _by_decile(view: Selection) -> Picture | None:
     table = view.at["calibration"]
     rows = table[(table["by"] == "decile") & (table["quantity"] == "money")]
-    rows = rows[rows["forecast"] == view.title("money")].sort_values("order")
+    rows = rows[rows["forecaster"] == view.forecaster("money")].sort_values("order")
     if not len(rows):
         return None
     first = rows.iloc[0]
@@ -94,7 +94,7 @@ def _by_decile(view: Selection) -> Picture | None:
         plots.calibration,
         table,
         quantity="money",
-        forecasts=[view.title("money")],
+        forecasts=[view.forecaster("money")],
     )
 
 

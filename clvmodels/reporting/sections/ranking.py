@@ -38,16 +38,16 @@ def overlap_table(view: Selection, quantity: str) -> Table | None:
     """How many of the predicted top are in the actual top, and what they hold, a row a forecast."""
     table = view.at["overlap"]
     table = table[table["quantity"] == quantity]
-    titles = [title for title in view.shown(quantity, rules=True) if title in set(table["forecast"])]
-    if not titles:
+    ids = [each for each in view.shown(quantity, rules=True) if each in set(table["forecaster"])]
+    if not ids:
         return None
     tops = sorted(set(table["top"]))
     rows = []
-    for title in titles:
-        of = table[table["forecast"] == title].set_index("top")
+    for each in ids:
+        of = table[table["forecaster"] == each].set_index("top")
         rows.append(
             [
-                title,
+                view.titles[each],
                 *(f"{percent(of['overlap'][top], 0)} right, {percent(of['captured'][top], 0)} of all" for top in tops),
             ]
         )
@@ -64,16 +64,16 @@ def overlap_table(view: Selection, quantity: str) -> Table | None:
     )
 
 
-def _of(view: Selection, name: str, quantity: str, title: str) -> pd.DataFrame:
+def _of(view: Selection, name: str, quantity: str, forecaster: str) -> pd.DataFrame:
     """The rows of one forecast of one quantity."""
     table = view.at[name]
-    return table[(table["quantity"] == quantity) & (table["forecast"] == title)]
+    return table[(table["quantity"] == quantity) & (table["forecaster"] == forecaster)]
 
 
-def _held_by_most(view: Selection, quantity: str, title: str) -> str:
-    """What the tenth with the most made, and was expected to, for the title; nothing where the table does not say."""
+def _held_by_most(view: Selection, quantity: str, forecaster: str) -> str:
+    """Return, for a heading, what the tenth with the most made and was expected to; empty if the table does not say."""
     shares = []
-    for name in ("actual", title):
+    for name in ("actual", forecaster):
         rows = _of(view, "lorenz", quantity, name)
         rest = rows.loc[(rows["share_of_customers"] - (1 - TOP)).abs() < 1e-9, "share_of_quantity"]
         shares += [percent(1 - float(share), 0) for share in rest]
@@ -81,17 +81,18 @@ def _held_by_most(view: Selection, quantity: str, title: str) -> str:
 
 
 def _pictures(view: Selection, quantity: str) -> list[Picture]:
-    scores = view.scores(quantity).set_index("forecast")
+    scores = view.scores(quantity).set_index("forecaster")
     with_rules, models = view.shown(quantity, rules=True), view.shown(quantity)
-    ranked = [title for title in with_rules if math.isfinite(float(scores["gini"].get(title, math.nan)))]
+    ranked = [each for each in with_rules if math.isfinite(float(scores["gini"].get(each, math.nan)))]
     if not ranked:
         return []
-    gini = "; ".join(f"{title} {fixed(float(scores['gini'][title]), 3)}" for title in ranked)
+    gini = "; ".join(f"{view.titles[each]} {fixed(float(scores['gini'][each]), 3)}" for each in ranked)
     of = quantity.capitalize()
-    title = view.title(quantity)
-    captured = percent(float(scores["capture"].get(title, math.nan)), 0)
-    lifts = _of(view, "deciles", quantity, title)["lift"]
-    tops = _of(view, "overlap", quantity, title)
+    names = ", ".join(view.titles[each] for each in models)
+    title, reference = view.title(quantity), view.forecaster(quantity)
+    captured = percent(float(scores["capture"].get(reference, math.nan)), 0)
+    lifts = _of(view, "deciles", quantity, reference)["lift"]
+    tops = _of(view, "overlap", quantity, reference)
     pictures = [
         drawn(
             f"gain-{quantity}",
@@ -104,8 +105,8 @@ def _pictures(view: Selection, quantity: str) -> list[Picture]:
         ),
         drawn(
             f"lorenz-{quantity}",
-            f"{of}: how unequal customers are{_held_by_most(view, quantity, title)}",
-            f"Lorenz curves of what happened and of what {', '.join(models)} expected: how much the customers with the "
+            f"{of}: how unequal customers are{_held_by_most(view, quantity, reference)}",
+            f"Lorenz curves of what happened and of what {names} expected: how much the customers with the "
             "least hold together.",
             plots.lorenz_curve,
             view.at["lorenz"],
@@ -123,7 +124,7 @@ def _pictures(view: Selection, quantity: str) -> list[Picture]:
                 plots.decile_lift,
                 view.at["deciles"],
                 quantity=quantity,
-                forecasts=[title],
+                forecasts=[reference],
             )
         )
     if len(tops):

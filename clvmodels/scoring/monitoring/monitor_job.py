@@ -147,8 +147,7 @@ def _usual_error(version: Version) -> float | None:
     if not version.record.holdout:
         return None
     purchases = [row for row in version.record.holdout if row.get("quantity") == "purchases"]
-    title = version.load().purchases.title
-    forecast = next((row for row in purchases if row.get("forecast") == title), None)
+    forecast = next((row for row in purchases if row.get("kind") == "process"), None)  # a version has one process
     if forecast is None or not forecast.get("predicted"):
         return None
     return float(forecast["actual"]) / float(forecast["predicted"]) - 1

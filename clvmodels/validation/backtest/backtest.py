@@ -20,7 +20,7 @@ from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import earlier_windows
 from clvmodels.forecasting.distributions import Settings
-from clvmodels.forecasting.processes import FittedModels, check_models, fit_all
+from clvmodels.forecasting.processes import FittedModels, check_models, fit_all, model_id
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.objective import POOL, PROCESSORS
 from clvmodels.inference.uncertainty import RandomState, seed_of
@@ -28,8 +28,8 @@ from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
 from clvmodels.transactions.summary import acquired_later, acquisition_tick
-from clvmodels.validation.backtest.combine import CutoffResult, add_fit_tables, combine_cutoffs, concat, evaluate_cutoff
-from clvmodels.validation.backtest.evaluate import CutoffCase
+from clvmodels.validation.backtest.combine import CutoffResult, add_fit_tables, combine_cutoffs, evaluate_cutoff
+from clvmodels.validation.backtest.evaluate import CutoffCase, concat
 from clvmodels.validation.backtest.result import AS_GIVEN, AS_KNOWN, Backtest
 from clvmodels.validation.backtest.schedule import cuts_of, lengths_of, planned
 
@@ -44,7 +44,7 @@ def backtest(
     spend: SpendModel | None = None,
     *,
     horizons: Sequence[float | str] | float | str,
-    origins: Sequence[str | Date | datetime] | int = 3,
+    cutoffs: Sequence[str | Date | datetime] | int = 3,
     customer_id: str = "customer_id",
     date: str = "date",
     amount: str | None = None,
@@ -56,7 +56,7 @@ def backtest(
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
     attributes: frames.Frame | Callable[[str], frames.Frame] | None = None,
-    challenger: bool = True,
+    boosted_trees: bool = True,
     level: float = 0.9,
     draws: int = 200,
     sampled: int = 10_000,
@@ -84,7 +84,7 @@ def backtest(
         Fitted likewise: money is then scored too, expected purchases times expected spend, undiscounted.
     horizons : float, str, or sequence of them
         How far ahead: numbers in the clock's unit, or lengths such as "26 weeks".
-    origins : sequence of dates, or int
+    cutoffs : sequence of dates, or int
         Last days of calibration periods; or how many, evenly spaced from the middle of the time that is left before the
         longest horizon to the last day that leaves room for it.
     acquired_after : date or str, optional
@@ -94,8 +94,8 @@ def backtest(
     attributes : frame, or function of a date, optional
         Attributes of customers, for models with covariates or groups. A frame is taken to hold what was known from the
         beginning; a function is given each origin as ISO text and returns what was known on that day.
-    challenger : bool
-        Whether a machine-learning challenger and its blends with the best process take part.
+    boosted_trees : bool
+        Whether boosted trees and their blends with the best process take part.
     level : float
         Central probability of intervals.
     draws, sampled : int
@@ -125,10 +125,10 @@ def backtest(
     --------
     >>> import clvmodels as clv
     >>> log = clv.datasets.load_cdnow(sample=True)
-    >>> options = {"time_unit": "week", "horizons": ("13 weeks",), "origins": 2, "challenger": False, "draws": 50}
+    >>> options = {"time_unit": "week", "horizons": ("13 weeks",), "cutoffs": 2, "boosted_trees": False, "draws": 50}
     >>> found = clv.backtest(log, [clv.NBD()], **options)
-    >>> found.summary[["forecast", "bias"]].head(2).round(2).values.tolist()
-    [['NBD', 0.56], ['zero', -1.0]]
+    >>> found.summary[["forecaster", "bias"]].head(2).round(2).values.tolist()
+    [['nbd', 0.56], ['zero', -1.0]]
 
     A log cleaned at each origin as it stood then:
 
@@ -151,7 +151,7 @@ def backtest(
         everybody, record = len(record.customer_id), acquired_later(record, after)
         older = everybody - len(record.customer_id)
     lengths = lengths_of(clock, [horizons] if isinstance(horizons, (int, float, str)) else list(horizons))
-    cuts = cuts_of(record, origins, max(lengths.values()))
+    cuts = cuts_of(record, cutoffs, max(lengths.values()))
     acquisition_tick(clock, acquired_after, cuts[0])
     plan = planned(record, cuts, lengths)
     left_out = list(plan.left_out)
@@ -167,7 +167,7 @@ def backtest(
                 known = reader.at(cut)
             known = known if after is None else acquired_later(known, after)
         past = KnownHistory(known, cut, include_first_transaction, intertimes, attributes, record)
-        result = _origin(past, plan.ends[cut], given, spend, settings, challenger)
+        result = _origin(past, plan.ends[cut], given, spend, settings, boosted_trees)
         if (finding := reader.missing_cutoff_day(known, record, cut)) is not None:
             result.facts["notes"].append(finding.text)
         if keep is not None:
@@ -189,7 +189,7 @@ def _origin(
     models: Sequence[PurchaseModel],
     spend: SpendModel | None,
     settings: Settings,
-    challenger: bool,
+    boosted_trees: bool,
 ) -> CutoffResult:
     """One origin at all its horizons: fits are made once."""
     fits: FittedModels | None = None
@@ -199,8 +199,8 @@ def _origin(
         split = past.followed(end)
         if fits is None:
             first, fits = split, fit_all(models, spend, split.calibration, strict=len(models) == 1)
-        able = [model for model in models if model.title in fits.purchases]
-        windows = earlier_windows(past, end - past.cut, able, spend) if challenger else []
+        able = [model for model in models if model_id(model) in fits.purchases]
+        windows = earlier_windows(past, end - past.cut, able, spend) if boosted_trees else []
         results.append(evaluate_cutoff(CutoffCase(split, fits, past, windows, settings), horizon))
     assert fits is not None, "every origin has a horizon"
     assert first is not None, "every origin has a horizon"

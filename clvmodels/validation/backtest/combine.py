@@ -1,4 +1,4 @@
-"""What origins gave, put together: tables below each other, the facts, and what is told of all of them."""
+"""Combine what cutoffs gave: tables below each other, facts, and what can only be computed from all cutoffs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from clvmodels.estimators.fitted_purchases import data_fingerprint
 from clvmodels.forecasting.distributions import Settings
 from clvmodels.forecasting.processes import FittedModels
 from clvmodels.transactions.holdout import Holdout
-from clvmodels.validation.backtest.evaluate import CutoffCase, evaluate, fitted_tables
+from clvmodels.validation.backtest.evaluate import CutoffCase, concat, evaluate, fitted_tables
 from clvmodels.validation.tables.differences import difference_table
-from clvmodels.validation.tables.totals import judge_levels
+from clvmodels.validation.tables.totals import judge_totals
 
-__all__ = ["CutoffResult", "add_fit_tables", "combine_cutoffs", "concat", "evaluate_cutoff"]
+__all__ = ["CutoffResult", "add_fit_tables", "combine_cutoffs", "evaluate_cutoff"]
 
 PACKAGES = ("clvmodels", "numpy", "scipy", "pandas", "scikit-learn")
 MEANS = (
@@ -43,7 +43,7 @@ MEANS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutoffResult:
-    """What one origin gave: its tables by name, with origin and horizon in them, its certificates and its facts."""
+    """What one cutoff gave: tables by name, with cutoff and horizon in them, certificates and facts."""
 
     tables: dict[str, pd.DataFrame]
     certificates: list[dict[str, Any]]
@@ -51,49 +51,55 @@ class CutoffResult:
 
 
 def evaluate_cutoff(case: CutoffCase, horizon: str) -> CutoffResult:
-    """The tables of one case, with origin and horizon in them."""
+    """Evaluate one case; its tables have columns for cutoff and horizon."""
     started = perf_counter()
     split = case.split
     tables = evaluate(case)
-    tables["level"] = tables["level"].assign(holdout_end=split.holdout_end)
-    tables |= {"origins": _origin_row(case, perf_counter() - started)}
-    named = {name: table.assign(origin=split.calibration_end, horizon=horizon) for name, table in tables.items()}
-    return CutoffResult(named, [], facts_of(split) | {"best": case.best})
+    tables["totals"] = tables["totals"].assign(holdout_end=split.holdout_end)
+    forecasters = tables.pop("forecasters")
+    tables["cutoffs"] = _cutoff_row(case, perf_counter() - started)
+    dated = {name: table.assign(cutoff=split.calibration_end, horizon=horizon) for name, table in tables.items()}
+    return CutoffResult({"forecasters": forecasters} | dated, [], facts_of(split) | {"best": case.best})
 
 
 def add_fit_tables(
     result: CutoffResult, fits: FittedModels, split: Holdout, settings: Settings, horizon: str
 ) -> CutoffResult:
-    """The same with what the fits themselves say, which is told once an origin."""
-    told = fitted_tables(fits, split, settings)
-    certificates = [certificate | {"origin": split.calibration_end} for certificate in told.pop("certificates")]
-    tables = {name: table.assign(origin=split.calibration_end) for name, table in told.items()}
+    """Add the tables and certificates of the fits, which are made once per cutoff."""
+    of_fits = fitted_tables(fits, split, settings)
+    certificates = [certificate | {"cutoff": split.calibration_end} for certificate in of_fits.pop("certificates")]
+    tables = {name: table.assign(cutoff=split.calibration_end) for name, table in of_fits.items()}
     tables["spend_histogram"] = tables["spend_histogram"].assign(horizon=horizon)
-    models = {
-        "models": list(fits.purchases),
-        "spend": None if fits.spend is None else fits.spend.title,
-        "notes": list(fits.failures),
-    }
-    return CutoffResult(result.tables | tables, certificates, result.facts | models)
+    if fits.spend_id is not None:
+        row = {"id": fits.spend_id, "title": fits.titles[fits.spend_id], "kind": "spend", "spend": fits.spend_id}
+        forecasters = pd.DataFrame([row], columns=result.tables["forecasters"].columns)
+        tables["forecasters"] = pd.concat([result.tables["forecasters"], forecasters.astype(object)])
+    facts = {"models": list(fits.purchases), "spend": fits.spend_id, "notes": list(fits.failures)}
+    return CutoffResult(result.tables | tables, certificates, result.facts | facts)
 
 
 def combine_cutoffs(
     results: Sequence[CutoffResult], settings: Settings, left_out: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The fields of a record: tables of all origins below each other, and what is told of them together."""
+    """Return the fields of a Backtest: the tables of all cutoffs, and what is computed from all of them."""
     last = results[-1]
     tables = {name: concat([result.tables[name] for result in results]) for name in last.tables}
     tables["spend_histogram"] = last.tables["spend_histogram"]
+    tables["forecasters"] = tables["forecasters"].drop_duplicates("id").reset_index(drop=True)
     best = [result.facts["best"] for result in results]
     reference = max(dict.fromkeys(reversed(best)), key=best.count)
-    money = reference if last.facts["spend"] is None else f"{reference} x {last.facts['spend']}"
-    level = judge_levels(tables["level"], settings.level).drop(columns="holdout_end")
-    differences = difference_table(
-        tables["scores"], tables["customers"], reference, money, settings.level, settings.seed
-    )
+    spend = last.facts["spend"]
+    references = {"purchases": reference, "money": reference if spend is None else f"{reference}+{spend}"}
+    computed = {
+        "totals": judge_totals(tables["totals"], settings.level).drop(columns="holdout_end"),
+        "differences": difference_table(
+            tables["scores"], tables["customers"], references, settings.level, settings.seed
+        ),
+        "summary": _summary(tables["scores"]),
+    }
     facts = last.facts | {
-        "origins": list(dict.fromkeys(tables["origins"]["origin"])),
-        "horizons": list(dict.fromkeys(tables["origins"]["horizon"])),
+        "cutoffs": list(dict.fromkeys(tables["cutoffs"]["cutoff"])),
+        "horizons": list(dict.fromkeys(tables["cutoffs"]["horizon"])),
         "level": settings.level,
         "draws": settings.draws,
         "sampled": settings.sampled,
@@ -104,12 +110,11 @@ def combine_cutoffs(
         "notes": [note for result in results for note in result.facts["notes"]],
     }
     certificates = [certificate for result in results for certificate in result.certificates]
-    told = {"level": level, "differences": differences, "summary": _summary(tables["scores"])}
-    return tables | told | {"certificates": certificates, "facts": facts}
+    return tables | computed | {"certificates": certificates, "facts": facts}
 
 
 def facts_of(split: Holdout) -> dict[str, Any]:
-    """What a reader should know of the data."""
+    """Return what a reader should know about the data."""
     rfm = split.calibration
     return {
         "customers": len(rfm),
@@ -133,7 +138,7 @@ def facts_of(split: Holdout) -> dict[str, Any]:
     }
 
 
-def _origin_row(case: CutoffCase, seconds: float) -> pd.DataFrame:
+def _cutoff_row(case: CutoffCase, seconds: float) -> pd.DataFrame:
     split = case.split
     return pd.DataFrame(
         {
@@ -152,14 +157,8 @@ def _origin_row(case: CutoffCase, seconds: float) -> pd.DataFrame:
 
 
 def _summary(scores: pd.DataFrame) -> pd.DataFrame:
-    """Means of scores over origins: a row a horizon, quantity and forecast."""
-    keys = ["horizon", "quantity", "forecast", "kind"]
+    """Return means of scores over cutoffs: one row per horizon, quantity and forecaster."""
+    keys = ["horizon", "quantity", "forecaster", "kind"]
     grouped = scores.groupby(keys, sort=False)
     means = grouped[list(MEANS)].mean()
-    return grouped.size().rename("origins").to_frame().join(means).reset_index()
-
-
-def concat(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Tables below each other; empty ones have no types and would spoil the others'."""
-    some = [table for table in tables if len(table)]
-    return pd.concat(some, ignore_index=True) if some else tables[0]
+    return grouped.size().rename("cutoffs").to_frame().join(means).reset_index()

@@ -1,9 +1,9 @@
-"""One origin and one horizon: models, rivals and challenger forecast it, and every table is made of that."""
+"""Evaluate forecasts at one cutoff and over one horizon: every forecaster forecasts, and each table is made of that."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ import pandas as pd
 
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting import boosted_trees as machine
-from clvmodels.forecasting import distributions, rules
+from clvmodels.forecasting import boosted_trees, distributions, rules
+from clvmodels.forecasting.blend import blend, learned_total_factor
+from clvmodels.forecasting.boosted_trees import BOOSTED_TREES, LearningWindow
 from clvmodels.forecasting.distributions import Predictive, Sample, Settings
 from clvmodels.forecasting.forecast import Forecast, QuantityForecasts
 from clvmodels.forecasting.processes import Expected, FittedModels
@@ -23,195 +24,216 @@ from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.comparison.findings import sees_no_dropout
 from clvmodels.validation.tables import probabilities, ranking
 from clvmodels.validation.tables.calibration import calibration_table, customer_groups, group_table
-from clvmodels.validation.tables.differences import LOG_SCORE_OF
 from clvmodels.validation.tables.spend import spend_histogram, tail_words
 from clvmodels.validation.tables.totals import totals_of
 from clvmodels.validation.tables.tracking import tracking_table
 
-__all__ = ["CutoffCase", "evaluate", "fitted_tables"]
+__all__ = ["CutoffCase", "concat", "evaluate", "fitted_tables"]
 
-QUANTITIES = 1_000  # customers whose histories tell the share that is gone
-QUANTITY_DRAWS = 200
+QUANTITIES_CUSTOMERS = 1_000  # customers whose histories show the share that is gone
+QUANTITIES_DRAWS = 200
+FORECASTER_COLUMNS = ("id", "title", "kind", "process", "spend")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutoffCase:
-    """One cut and one holdout period, and what learned from before the cut.
+    """One cutoff and one holdout period, and what was learned from before the cutoff.
 
     Attributes
     ----------
     split : Holdout
-    fits : Fits
+    fits : FittedModels
         On its calibration period.
-    past : Past or None
-        The log up to the cut; without it there are only the rivals that an RFM is enough for.
-    windows : sequence of Window
-        Earlier windows inside the calibration period, as long as the holdout period or shorter; none: no challenger.
+    past : KnownHistory or None
+        The log up to the cutoff; without it only rules that need no more than an RFM take part.
+    windows : sequence of LearningWindow
+        Earlier windows inside the calibration period, of the holdout's length or shorter; none: no boosted trees.
     settings : Settings
     """
 
     split: Holdout
     fits: FittedModels
     past: KnownHistory | None
-    windows: Sequence[machine.LearningWindow]
+    windows: Sequence[LearningWindow]
     settings: Settings
 
     @property
     def best(self) -> str:
-        """The process that earlier windows favor, chosen without the holdout period."""
-        return machine.best_process(self.windows, self.fits)
+        """Id of the process that earlier windows favor, chosen without the holdout period."""
+        return boosted_trees.best_process(self.windows, self.fits)
 
 
 def evaluate(case: CutoffCase) -> dict[str, pd.DataFrame]:
-    """Every table that compares forecasts with what happened; without origin and horizon."""
+    """Return every table that compares forecasts with what happened, without columns for cutoff and horizon."""
     split, settings = case.split, case.settings
     expected = case.fits.expected(split.calibration, split.horizon)
     sample = distributions.sample_of(split.calibration, settings.sampled, settings.seed)
-    told = {
-        title: distributions.purchases(model, split, sample, settings) for title, model in case.fits.purchases.items()
+    predictive = {
+        name: distributions.purchases(model, split, sample, settings) for name, model in case.fits.purchases.items()
     }
-    outcomes = [_purchases(case, expected, told)]
+    outcomes = [_forecast_purchases(case, expected, predictive)]
     if split.spend is not None and case.fits.spend is not None:
-        outcomes.append(_money(case, expected, told, sample))
+        outcomes.append(_forecast_money(case, expected, predictive, sample))
     groups = customer_groups(split)
     everybody = np.ones(len(split.calibration), dtype=bool)
-    spreads = {title: distributions.spread_of(each, everybody) for title, each in told.items()}
-    calibration = _all([calibration_table(outcome, groups, settings.level) for outcome in outcomes])
+    spreads = {name: distributions.spread_of(each, everybody) for name, each in predictive.items()}
+    calibration = concat([calibration_table(outcome, groups, settings.level) for outcome in outcomes])
     return {
-        "scores": _all([probabilities.scores_of(outcome) for outcome in outcomes]),
+        "forecasters": _forecasters(outcomes),
+        "scores": concat([probabilities.scores_of(outcome) for outcome in outcomes]),
         "by_frequency": _by_frequency(calibration),
         "calibration": calibration,
-        "groups": _all([group_table(outcome, groups) for outcome in outcomes]),
+        "groups": concat([group_table(outcome, groups) for outcome in outcomes]),
         "reliability": probabilities.reliability_table(outcomes[0], settings.level),
-        "pit": _all([probabilities.pit_table(outcome) for outcome in outcomes]),
+        "pit": concat([probabilities.pit_table(outcome) for outcome in outcomes]),
         "tracking": tracking_table(split, case.fits.purchases, spreads, settings.level),
-        "gain": _all([ranking.gain_table(outcome) for outcome in outcomes]),
-        "lorenz": _all([ranking.lorenz_table(outcome) for outcome in outcomes]),
-        "deciles": _all([ranking.decile_table(outcome) for outcome in outcomes]),
-        "overlap": _all([ranking.overlap_table(outcome) for outcome in outcomes]),
-        "level": _all([totals_of(outcome, settings.level) for outcome in outcomes]),
+        "gain": concat([ranking.gain_table(outcome) for outcome in outcomes]),
+        "lorenz": concat([ranking.lorenz_table(outcome) for outcome in outcomes]),
+        "deciles": concat([ranking.decile_table(outcome) for outcome in outcomes]),
+        "overlap": concat([ranking.overlap_table(outcome) for outcome in outcomes]),
+        "totals": concat([totals_of(outcome, settings.level) for outcome in outcomes]),
         "customers": _customers(case, outcomes, sample),
     }
 
 
 def fitted_tables(fits: FittedModels, split: Holdout, settings: Settings) -> dict[str, Any]:
-    """What the fits themselves say: parameters, quantities, the histogram of spend, and the certificates."""
-    estimators: list[PurchaseModel | SpendModel] = list(fits.purchases.values())
-    rfm = split.calibration[distributions.sample_of(split.calibration, QUANTITIES, settings.seed).rows]
+    """Return what the fits themselves report: parameters, quantities, the histogram of spend, and certificates."""
+    models: dict[str, PurchaseModel | SpendModel] = dict(fits.purchases)
+    rfm = split.calibration[distributions.sample_of(split.calibration, QUANTITIES_CUSTOMERS, settings.seed).rows]
     quantities = [
-        model.quantities(rfm, interval=settings.level, draws=QUANTITY_DRAWS, random_state=settings.seed)
+        model.quantities(rfm, interval=settings.level, draws=QUANTITIES_DRAWS, random_state=settings.seed)
         .reset_index()
-        .assign(model=title)
-        for title, model in fits.purchases.items()
+        .assign(forecaster=name)
+        for name, model in fits.purchases.items()
     ]
     certificates = [
-        model.certificate() | {"sees_no_dropout": "dropout" in model.process.moves and sees_no_dropout(model)}
-        for model in fits.purchases.values()
+        _certificate(name, model) | {"sees_no_dropout": "dropout" in model.process.moves and sees_no_dropout(model)}
+        for name, model in fits.purchases.items()
     ]
     histogram = pd.DataFrame(columns=["lower", "upper", "customers", "observed", "expected"])
-    if fits.spend is not None:
-        estimators.append(fits.spend)
-        certificates.append(fits.spend.certificate() | {"tail": tail_words(fits.spend)})
+    if fits.spend is not None and fits.spend_id is not None:
+        models[fits.spend_id] = fits.spend
+        certificates.append(_certificate(fits.spend_id, fits.spend) | {"tail": tail_words(fits.spend)})
         histogram = spend_histogram(fits.spend, split.calibration)
     return {
-        "parameters": _all([e.summary().reset_index().assign(model=e.title) for e in estimators]),
-        "quantities": _all(quantities)[["model", "quantity", "estimate", "lower", "upper", "unit"]],
+        "parameters": concat([model.summary().reset_index().assign(forecaster=name) for name, model in models.items()]),
+        "quantities": concat(quantities)[["forecaster", "quantity", "estimate", "lower", "upper", "unit"]],
         "spend_histogram": histogram,
         "certificates": certificates,
     }
 
 
-def _purchases(case: CutoffCase, expected: Expected, told: dict[str, Predictive]) -> QuantityForecasts:
+def _certificate(name: str, model: PurchaseModel | SpendModel) -> dict[str, Any]:
+    """Return a fit's certificate, with the id of the forecaster first."""
+    certificate = model.certificate()
+    return {"forecaster": name, "title": certificate.pop("model"), **certificate}
+
+
+def _forecast_purchases(case: CutoffCase, expected: Expected, predictive: dict[str, Predictive]) -> QuantityForecasts:
     split, forecasts = case.split, list[Forecast]()
-    for title, model in case.fits.purchases.items():
+    for name, model in case.fits.purchases.items():
         nothing = column(model.probability_no_purchase(split.calibration, split.horizon), "probability_no_purchase")
         forecasts.append(
             Forecast(
-                title,
-                "process",
-                expected.purchases[title],
+                case.fits.forecaster(name, "purchases"),
+                expected.purchases[name],
                 buys=np.clip(1 - nothing, 0.0, 1.0),
                 chances=distributions.chances_of(model, split),
-                told=told[title],
+                predictive=predictive[name],
             )
         )
-    forecasts += _challengers(case, expected, "purchases")
-    return QuantityForecasts("purchases", split.purchases.astype(float), forecasts + _rivals(case, "purchases"))
+    forecasts += [*_with_trees(case, expected, "purchases"), *_by_rules(case, "purchases")]
+    return QuantityForecasts("purchases", split.purchases.astype(float), forecasts)
 
 
-def _money(case: CutoffCase, expected: Expected, told: dict[str, Predictive], sample: Sample) -> QuantityForecasts:
+def _forecast_money(
+    case: CutoffCase, expected: Expected, predictive: dict[str, Predictive], sample: Sample
+) -> QuantityForecasts:
     split, spend = case.split, case.fits.spend
-    assert spend is not None, "asked by the caller"
-    assert split.spend is not None, "asked by the caller"
+    assert spend is not None, "checked by the caller"
+    assert split.spend is not None, "checked by the caller"
     forecasts = [
         Forecast(
-            case.fits.money_title(title),
-            "process",
-            expected.money[title],
-            told=distributions.money(spend, told[title], split, sample, case.settings),
+            case.fits.forecaster(name, "money"),
+            expected.money[name],
+            predictive=distributions.money(spend, predictive[name], split, sample, case.settings),
         )
-        for title in case.fits.purchases
+        for name in case.fits.purchases
     ]
-    forecasts += _challengers(case, expected, "money")
-    return QuantityForecasts("money", split.spend, forecasts + _rivals(case, "money"))
+    forecasts += [*_with_trees(case, expected, "money"), *_by_rules(case, "money")]
+    return QuantityForecasts("money", split.spend, forecasts)
 
 
-def _challengers(case: CutoffCase, expected: Expected, quantity: str) -> list[Forecast]:
+def _with_trees(case: CutoffCase, expected: Expected, quantity: str) -> list[Forecast]:
+    """Return the forecasts of boosted trees and of their blends with the best process."""
     if case.past is None or not case.windows:
         return []
-    best = case.best
-    trees = machine.challenge(case.windows, case.past, case.split, case.fits, expected, best, quantity)
-    process = expected.of(quantity)[best]
-    level = machine.learned_level(case.windows, best, quantity)
-    told: dict[str, Array] = {machine.CHALLENGER: trees} | machine.blends(trees, process, level)
-    return [Forecast(name, "challenger", mean) for name, mean in told.items()]
+    best, windows = case.best, case.windows
+    trees = boosted_trees.predict_with_trees(windows, case.past, case.split, case.fits, expected, best, quantity)
+    blends = blend(trees, expected.of(quantity)[best], learned_total_factor(windows, best, quantity))
+    return [Forecast(BOOSTED_TREES, trees), *(Forecast(forecaster, mean) for forecaster, mean in blends.items())]
 
 
-def _rivals(case: CutoffCase, quantity: str) -> list[Forecast]:
+def _by_rules(case: CutoffCase, quantity: str) -> list[Forecast]:
     split, past, money = case.split, case.past, quantity == "money"
-    simple = {name: rule(split, money) for name, rule in rules.RIVALS.items()}
-    told = [Forecast(name, "rival", mean) for name, mean in simple.items() if mean is not None]
+    means = {name: rule(split, money) for name, rule in rules.RULES.items()}
+    forecasts = [Forecast(rules.forecaster(name), mean) for name, mean in means.items() if mean is not None]
     if past is None:
-        return told
-    told.append(Forecast(rules.LAST_PERIOD, "rival", rules.last_period(split, past, money)))
+        return forecasts
+    forecasts.append(Forecast(rules.forecaster("last_period"), rules.last_period(split, past, money)))
     if case.windows:
-        rule = rules.learn_hiatus(case.windows[0].split)
-        buys = None if money else rule.buys(split)
-        told.append(Forecast(rules.HIATUS, "rival", rule.expected(split, money), buys=buys))
+        hiatus = rules.learn_hiatus(case.windows[0].split)
+        buys = None if money else hiatus.buys(split)
+        forecasts.append(Forecast(rules.forecaster("hiatus"), hiatus.expected(split, money), buys=buys))
     total = rules.seasonal_total(split, past, money)
     if np.isfinite(total):
-        told.append(Forecast(rules.SEASONAL, "rival", None, total))
-    return told
+        forecasts.append(Forecast(rules.forecaster("seasonal_naive"), None, total))
+    return forecasts
+
+
+def _forecasters(outcomes: Sequence[QuantityForecasts]) -> pd.DataFrame:
+    """Return id, title, kind, process and spend of every forecaster, one row each."""
+    forecasters = dict.fromkeys(forecast.forecaster for outcome in outcomes for forecast in outcome.forecasts)
+    return pd.DataFrame([asdict(forecaster) for forecaster in forecasters], columns=list(FORECASTER_COLUMNS))
 
 
 def _by_frequency(calibration: pd.DataFrame) -> pd.DataFrame:
-    """Mean holdout purchases by calibration frequency, actual and expected: a row a frequency and process."""
-    told = calibration[
+    """Return mean holdout purchases by calibration frequency: one row per frequency and process."""
+    rows = calibration[
         (calibration["by"] == "frequency")
         & (calibration["quantity"] == "purchases")
         & (calibration["kind"] == "process")
     ]
-    told = told.rename(columns={"group": "frequency"}).sort_values("order", kind="stable")
-    return told[["frequency", "customers", "actual", "forecast", "expected", "lower", "upper"]].reset_index(drop=True)
+    rows = rows.rename(columns={"group": "frequency"}).sort_values("order", kind="stable")
+    columns = ["frequency", "customers", "actual", "forecaster", "expected", "lower", "upper"]
+    return rows[columns].reset_index(drop=True)
 
 
 def _customers(case: CutoffCase, outcomes: Sequence[QuantityForecasts], sample: Sample) -> pd.DataFrame:
-    """What was forecast of each customer sampled, and what happened: a row a customer and quantity."""
+    """Return what was forecast of each sampled customer, and what happened: one row per customer and forecaster."""
     ids = case.split.calibration.customer_id[sample.rows].to_list()
     tables = []
     for outcome in outcomes:
-        told = {f.title: f.mean[sample.rows] for f in outcome.forecasts if f.mean is not None}
-        extra = {
-            LOG_SCORE_OF + f.title: np.log(np.maximum(f.chances[sample.rows], np.finfo(float).tiny))
-            for f in outcome.forecasts
-            if f.chances is not None
-        }
-        columns = {"quantity": outcome.quantity, "customer_id": ids, "actual": outcome.actual[sample.rows]}
-        tables.append(pd.DataFrame(columns | told | extra))
-    return _all(tables)
+        actual = outcome.actual[sample.rows]
+        for forecast in outcome.forecasts:
+            if forecast.mean is None:
+                continue
+            log_score: Array | float = np.nan
+            if forecast.chances is not None:
+                log_score = np.log(np.maximum(forecast.chances[sample.rows], np.finfo(float).tiny))
+            columns = {
+                "quantity": outcome.quantity,
+                "forecaster": forecast.id,
+                "customer_id": ids,
+                "actual": actual,
+                "expected": forecast.mean[sample.rows],
+                "log_score": log_score,
+            }
+            tables.append(pd.DataFrame(columns))
+    return concat(tables)
 
 
-def _all(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Tables below each other; empty ones have no types and would spoil the others'."""
-    some = [table for table in tables if len(table)]
-    return pd.concat(some, ignore_index=True) if some else tables[0]
+def concat(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables below each other; empty ones have no types and would spoil the others'."""
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else tables[0]

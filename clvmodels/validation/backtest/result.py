@@ -22,21 +22,25 @@ FORMATS = {"predicted": ",.0f", "actual": ",.0f", "bias": "+.1%"}  # of scores s
 class Backtest:
     """Tables of how forecasts made at one or more cuts compare with what happened after them.
 
-    Every table has the columns origin (the cut, an ISO date) and horizon ("39 weeks"), unless it says otherwise;
-    `kind` is "process", "challenger" (machine learning) or "rival", and intervals have the level of `facts`.
+    Every table has the columns cutoff (an ISO date) and horizon ("39 weeks"), unless it says otherwise. `forecaster` is
+    an id, whose title is in `forecasters`; `kind` is "process", "rule", "boosted_trees" or "blend"; intervals have the
+    level of `facts`.
 
     Attributes
     ----------
+    forecasters : DataFrame
+        One row per forecaster: id, title, kind, process and spend (ids of the models it is made of). The spend model
+        itself has a row of kind "spend".
     scores : DataFrame
-        A row a quantity (purchases, money) and forecast: customers, predicted, actual, and the scores of `metrics`.
-        A missing score is one the forecast does not tell enough for; an infinite deviance is one.
+        One row per quantity (purchases, money) and forecaster: customers, predicted, actual, and every metric. A
+        score is missing if it cannot be computed from the forecast; a deviance may be infinite.
     summary : DataFrame
-        The same, averaged over origins.
+        The same, averaged over cutoffs.
     differences : DataFrame
-        Forecasts against the process that earlier windows favor, in means over origins, with paired intervals; and
-        which is better, or that no difference is visible.
-    level : DataFrame
-        Totals of each process with their interval, and the interval widened by the errors of earlier origins.
+        Forecasters against the process that earlier windows favor, in means over cutoffs, with paired intervals; which
+        is `better` ("forecaster" or "reference"), or that no difference is visible ("not_visible").
+    totals : DataFrame
+        Totals of each process with their interval, and the interval widened by the errors of earlier cutoffs.
     by_frequency : DataFrame
         Mean holdout purchases by calibration frequency: actual, expected, and the expected mean's interval.
     calibration : DataFrame
@@ -51,32 +55,33 @@ class Backtest:
     gain, lorenz, deciles, overlap : DataFrame
         How well forecasts rank customers; of the Lorenz curves, those of processes alone.
     spend_histogram : DataFrame
-        Mean spend of customers, observed and under the spend model, at the last origin.
+        Mean spend of customers, observed and under the spend model, at the last cutoff.
     parameters, quantities : DataFrame
-        Of each fit, a row a parameter or quantity; by origin alone.
-    origins : DataFrame
-        What each origin and horizon is of: length, customers, purchases, the process favored, seconds.
+        Of each fit, one row per parameter or quantity; without a horizon.
+    cutoffs : DataFrame
+        About each cutoff and horizon: length, customers, purchases, the process favored, seconds.
     customers : DataFrame
-        Forecasts of the customers sampled, a column a forecast. Not part of the JSON.
+        Forecasts of the sampled customers, one row per customer and forecaster. Not part of the JSON.
     certificates : list of dict
         What each fit can vouch for.
     facts : dict
-        Of the data at the last origin, of the settings, and of the versions that computed it.
+        Of the data at the last cutoff, of the settings, and of the versions that computed it.
 
     Examples
     --------
     >>> import clvmodels as clv
     >>> log = clv.datasets.load_cdnow(sample=True)
-    >>> options = {"time_unit": "week", "horizons": ("13 weeks",), "origins": 2, "challenger": False, "draws": 50}
+    >>> options = {"time_unit": "week", "horizons": ("13 weeks",), "cutoffs": 2, "boosted_trees": False, "draws": 50}
     >>> found = clv.backtest(log, [clv.NBD()], **options)
-    >>> found.level[["origin", "inside"]].values.tolist()
+    >>> found.totals[["cutoff", "inside"]].values.tolist()
     [['1997-08-16', False], ['1998-03-31', False]]
     """
 
+    forecasters: pd.DataFrame
     scores: pd.DataFrame
     summary: pd.DataFrame
     differences: pd.DataFrame
-    level: pd.DataFrame
+    totals: pd.DataFrame
     by_frequency: pd.DataFrame
     calibration: pd.DataFrame
     groups: pd.DataFrame
@@ -90,7 +95,7 @@ class Backtest:
     spend_histogram: pd.DataFrame
     parameters: pd.DataFrame
     quantities: pd.DataFrame
-    origins: pd.DataFrame
+    cutoffs: pd.DataFrame
     customers: pd.DataFrame
     certificates: list[dict[str, Any]]
     facts: dict[str, Any]
@@ -100,18 +105,47 @@ class Backtest:
         """Names of the tables that are written."""
         return [field.name for field in fields(cls) if field.name not in (PRIVATE, "certificates", "facts")]
 
-    def at(self, origin: str | None = None, horizon: str | None = None) -> dict[str, pd.DataFrame]:
-        """The tables of one origin (default: the last) and horizon (default: the first), by name."""
-        origin = self.facts["origins"][-1] if origin is None else origin
+    def at(self, cutoff: str | None = None, horizon: str | None = None) -> dict[str, pd.DataFrame]:
+        """Return the tables of one cutoff (default: the last) and horizon (default: the first), by name."""
+        cutoff = self.facts["cutoffs"][-1] if cutoff is None else cutoff
         horizon = self.facts["horizons"][0] if horizon is None else horizon
         chosen = {}
         for name in [*self.tables(), PRIVATE]:
             table = getattr(self, name)
-            for key, value in (("origin", origin), ("horizon", horizon)):
+            for key, value in (("cutoff", cutoff), ("horizon", horizon)):
                 if key in table.columns:
                     table = table[table[key] == value]
             chosen[name] = table.reset_index(drop=True)
         return chosen
+
+    def with_titles(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Add the titles of forecasters to a table, for drawing or printing it.
+
+        Returns
+        -------
+        DataFrame
+            With `title`; `short_title`, which leaves out the spend model; and `reference_title` beside `reference`.
+            What has no title, such as the perfect ranking, keeps its id.
+        """
+        titles, short = self.titles, self.short_titles
+        added = {"title": titles, "short_title": short}
+        for name, labels in added.items():
+            if "forecaster" in table.columns:
+                table = table.assign(**{name: [labels.get(each, each) for each in table["forecaster"]]})
+        if "reference" in table.columns:
+            table = table.assign(reference_title=[titles.get(each, each) for each in table["reference"]])
+        return table
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Titles of forecasters by id."""
+        return dict(zip(self.forecasters["id"], self.forecasters["title"], strict=True))
+
+    @property
+    def short_titles(self) -> dict[str, str]:
+        """Titles of forecasters by id, those of money without their spend model."""
+        titles, rows = self.titles, self.forecasters.to_dict("records")
+        return {row["id"]: titles.get(row["process"], row["title"]) for row in rows}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values: missing numbers as None, infinite ones as text."""
@@ -129,19 +163,19 @@ class Backtest:
         return html.block(type(self).__name__, self._told(), html.table(self._shown().to_dict("list")))
 
     def _told(self) -> str:
-        origins = self.facts["origins"]
-        cuts = f"{origins[0]} to {origins[-1]}" if len(origins) > 1 else origins[0]
+        cutoffs = self.facts["cutoffs"]
+        days = f"{cutoffs[0]} to {cutoffs[-1]}" if len(cutoffs) > 1 else cutoffs[0]
         return (
-            f"{len(origins)} {'origin' if len(origins) == 1 else 'origins'} ({cuts}), "
-            f"{', '.join(self.facts['horizons'])} ahead; means over origins"
+            f"{len(cutoffs)} {'cutoff' if len(cutoffs) == 1 else 'cutoffs'} ({days}), "
+            f"{', '.join(self.facts['horizons'])} ahead; means over cutoffs"
         )
 
     def _shown(self) -> pd.DataFrame:
         columns = [
             "horizon",
             "quantity",
-            "forecast",
-            "origins",
+            "forecaster",
+            "cutoffs",
             "bias",
             "rmse",
             "gini",
@@ -153,7 +187,7 @@ class Backtest:
 
 
 class Validation(Backtest):
-    """A backtest of one origin and one horizon.
+    """A backtest of one cutoff and one horizon.
 
     Examples
     --------
@@ -161,8 +195,8 @@ class Validation(Backtest):
     >>> log = clv.datasets.load_cdnow(sample=True)
     >>> split = clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
     >>> check = clv.validate(split, clv.NBD())
-    >>> check.scores[["forecast", "bias"]].head(2).round(2).values.tolist()
-    [['NBD', 0.56], ['zero', -1.0]]
+    >>> check.scores[["forecaster", "bias"]].head(2).round(2).values.tolist()
+    [['nbd', 0.56], ['zero', -1.0]]
     """
 
     __slots__ = ()
@@ -177,7 +211,7 @@ class Validation(Backtest):
     def _shown(self) -> pd.DataFrame:
         columns = [
             "quantity",
-            "forecast",
+            "forecaster",
             "customers",
             "predicted",
             "actual",

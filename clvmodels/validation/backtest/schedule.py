@@ -49,24 +49,24 @@ def lengths_of(clock: Clock, horizons: Sequence[float | str]) -> dict[str, int]:
     return lengths
 
 
-def cuts_of(record: PurchaseLog, origins: Sequence[str | Date | datetime] | int, longest: int) -> list[int]:
+def cuts_of(record: PurchaseLog, cutoffs: Sequence[str | Date | datetime] | int, longest: int) -> list[int]:
     """Last ticks of the calibration periods, in order."""
     clock = record.clock
-    if not isinstance(origins, (int, np.integer)):
-        cuts = [clock.closing_tick(origin, "origins") for origin in origins]
+    if not isinstance(cutoffs, (int, np.integer)):
+        cuts = [clock.closing_tick(cutoff, "cutoffs") for cutoff in cutoffs]
         if len(set(cuts)) < len(cuts) or not cuts:
-            raise InvalidOption("origins must be different dates, at least one, or how many.")
+            raise InvalidOption("cutoffs must be different dates, at least one, or how many.")
         return sorted(cuts)
-    if origins < 1:
-        raise InvalidOption(f"origins={origins!r}: there must be at least one.")
+    if cutoffs < 1:
+        raise InvalidOption(f"cutoffs={cutoffs!r}: there must be at least one.")
     last = record.last_tick - longest
     middle = record.first_tick + (last - record.first_tick) // 2
-    if last - middle < origins:
+    if last - middle < cutoffs:
         raise InvalidOption(
             f"The log spans {clock.describe_tick(record.first_tick)} to {clock.describe_tick(record.last_tick)}, which "
-            f"leaves no room for {origins} origins before the longest horizon: shorten the horizon, or ask for fewer."
+            f"leaves no room for {cutoffs} cutoffs before the longest horizon: shorten the horizon, or ask for fewer."
         )
-    return [last] if origins == 1 else [round(cut) for cut in np.linspace(middle, last, origins)]
+    return [last] if cutoffs == 1 else [round(cut) for cut in np.linspace(middle, last, cutoffs)]
 
 
 def planned(record: PurchaseLog, cuts: Sequence[int], lengths: dict[str, int]) -> Schedule:
@@ -83,7 +83,7 @@ def planned(record: PurchaseLog, cuts: Sequence[int], lengths: dict[str, int]) -
             plan[cut] = ends
     if not plan:
         raise InvalidOption(
-            f"No origin leaves room for a horizon: the log ends on {clock.describe_tick(record.last_tick)}."
+            f"No cutoff leaves room for a horizon: the log ends on {clock.describe_tick(record.last_tick)}."
         )
     return Schedule(
         plan, left_out, [_far(record, cut, ends) for cut, ends in plan.items() if _longer(record, cut, ends)]

@@ -56,8 +56,8 @@ def validate(
     >>> log = clv.datasets.load_cdnow(sample=True)
     >>> split = clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
     >>> check = clv.validate(split, models=[clv.NBD()])
-    >>> check.scores[["forecast", "rmse"]].head(2).round(2).values.tolist()
-    [['NBD', 1.86], ['zero', 2.21]]
+    >>> check.scores[["forecaster", "rmse"]].head(2).round(2).values.tolist()
+    [['nbd', 1.86], ['zero', 2.21]]
     """
     given = check_models(models, "validate")
     if spend is not None and split.spend is None:

@@ -18,6 +18,7 @@ from clvmodels.estimators.fitted_purchases import data_fingerprint
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.distributions import chances_of
+from clvmodels.forecasting.processes import model_id
 from clvmodels.frames import column
 from clvmodels.language.numbers import cells
 from clvmodels.processes.contract import Array
@@ -52,9 +53,10 @@ class Comparison:
     Attributes
     ----------
     table : DataFrame
-        A row a model: model, status (or "failed"), message, parameters (that were estimated), log_likelihood, aic, bic,
-        delta_bic (above the least), seconds (missing where the model came fitted). With a holdout period log_score,
-        predicted and the other scores of its purchases; with spend the same of its money, as money_predicted and so on.
+        One row per model: forecaster (its id), title, status (or "failed"), message, parameters (that were estimated),
+        log_likelihood, aic, bic, delta_bic (above the least), seconds (missing for models passed fitted). With a
+        holdout period also log_score, predicted and the other scores of its purchases; with spend the same for its
+        money, as money_predicted and so on.
     words : str
         What the data support, in a sentence or a few.
     models : tuple of PurchaseModel
@@ -90,12 +92,12 @@ class Comparison:
     def shown(self) -> pd.DataFrame:
         """The columns that people read, as text."""
         told = {name: cells(self.table[name], form) for name, form in FORMATS.items() if name in self.table}
-        return self.table[["model", "status"]].assign(**told)
+        return self.table[["title", "status"]].rename(columns={"title": "model"}).assign(**told)
 
     def remarks(self) -> list[str]:
         """Why fits failed, and at which limits they ended."""
         told = self.table[self.table["status"] != "converged"]
-        lines = [f"{row['model']}: {row['message']}" for row in told.to_dict("records")]
+        lines = [f"{row['title']}: {row['message']}" for row in told.to_dict("records")]
         return list(dict.fromkeys(lines))
 
     def __repr__(self) -> str:
@@ -160,11 +162,11 @@ def compare(
     >>> log = clv.datasets.load_cdnow(sample=True)
     >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
     >>> found = clv.compare(rfm, [clv.BGNBD(), clv.MBGNBD(), clv.NBD()])
-    >>> print(found.table[["model", "bic"]].round(1).to_string(index=False))
-      model     bic
-    MBG/NBD 19195.3
-     BG/NBD 19195.9
-        NBD 19542.8
+    >>> print(found.table[["forecaster", "bic"]].round(1).to_string(index=False))
+    forecaster     bic
+       mbgnbd 19195.3
+        bgnbd 19195.9
+          nbd 19542.8
     """
     split = data if isinstance(data, Holdout) else None
     rfm = split.calibration if split is not None else data
@@ -248,7 +250,8 @@ def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
         if trial.failure is None:
             fit = model.fit_
             told = {
-                "model": name_of(model),
+                "forecaster": model_id(model),
+                "title": model.title,
                 "status": fit.status,
                 "message": fit.message,
                 "parameters": int(np.sum(fit.free)) + fit.chosen,
@@ -259,7 +262,8 @@ def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
             }
         else:
             told = {
-                "model": model.title,
+                "forecaster": model_id(model),
+                "title": model.title,
                 "status": "failed",
                 "message": trial.failure,
                 "parameters": len(model.process.parametrization.names),

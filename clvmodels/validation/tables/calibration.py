@@ -19,7 +19,7 @@ __all__ = ["CustomerGrouping", "calibration_table", "customer_groups", "group_ta
 MOST_FREQUENT = 7  # repeat purchases from which customers are told together
 RECENCY_BINS = 6
 MOST_LABELS = 50  # of an attribute that is worth a row each
-COLUMNS = ["by", "order", "group", "quantity", "forecast", "kind", "customers", "actual", "expected"]
+COLUMNS = ["by", "order", "group", "quantity", "forecaster", "kind", "customers", "actual", "expected"]
 MORE = ["lower", "upper", "coverage", "width", "sampled"]
 
 
@@ -54,9 +54,10 @@ def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]
     Returns
     -------
     DataFrame
-        by, order, group, quantity, forecast, kind, customers, actual, expected, lower, upper, coverage, width, sampled.
+        by, order, group, quantity, forecaster, kind, customers, actual, expected, lower, upper, coverage, width,
+        sampled.
     """
-    known = np.flatnonzero(outcome.known)
+    known = np.flatnonzero(outcome.scored)
     tables = []
     for forecast in outcome.forecasts:
         if forecast.mean is None:
@@ -69,16 +70,16 @@ def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]
 
 
 def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> pd.DataFrame:
-    """Totals and errors of each cohort and group by attribute: by, group, quantity, forecast, kind, customers, ...
+    """Totals and errors of each cohort and group by attribute: by, group, quantity, forecaster, kind, customers, ...
 
     Returns
     -------
     DataFrame
-        by, group, quantity, forecast, kind, customers, predicted, actual, bias, rmse.
+        by, group, quantity, forecaster, kind, customers, predicted, actual, bias, rmse.
     """
     rows = []
     told = [each for each in groups if each.by not in ("frequency", "recency")]
-    known = outcome.known
+    known = outcome.scored
     for each in told:
         for code, label in enumerate(each.labels):
             inside = known & (each.codes == code)
@@ -95,7 +96,7 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
                         "by": each.by,
                         "group": label,
                         "quantity": outcome.quantity,
-                        "forecast": forecast.title,
+                        "forecaster": forecast.id,
                         "kind": forecast.kind,
                         "customers": int(inside.sum()),
                         "predicted": total,
@@ -104,14 +105,14 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
                         "rmse": rmse(actual, predicted),
                     }
                 )
-    columns = ["by", "group", "quantity", "forecast", "kind", "customers", "predicted", "actual", "bias", "rmse"]
+    columns = ["by", "group", "quantity", "forecaster", "kind", "customers", "predicted", "actual", "bias", "rmse"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _grouped(outcome: QuantityForecasts, forecast: Forecast, groups: CustomerGrouping, level: float) -> pd.DataFrame:
     """The rows of one forecast and one way of grouping."""
     assert forecast.mean is not None
-    known = outcome.known & (groups.codes >= 0)
+    known = outcome.scored & (groups.codes >= 0)
     codes, many = groups.codes[known], len(groups.labels)
     size = np.bincount(codes, minlength=many)
     some = np.flatnonzero(size)
@@ -125,7 +126,7 @@ def _grouped(outcome: QuantityForecasts, forecast: Forecast, groups: CustomerGro
             "order": some + 1,
             "group": [groups.labels[i] for i in some],
             "quantity": outcome.quantity,
-            "forecast": forecast.title,
+            "forecaster": forecast.id,
             "kind": forecast.kind,
             "customers": size[some],
             "actual": actual,
@@ -143,16 +144,17 @@ def _grouped(outcome: QuantityForecasts, forecast: Forecast, groups: CustomerGro
 def _intervals(
     outcome: QuantityForecasts, forecast: Forecast, inside: npt.NDArray[np.bool_], expected: float, level: float
 ) -> tuple[float, float, float, float, int]:
-    told = forecast.told
-    if told is None:
+    predictive = forecast.predictive
+    if predictive is None:
         return np.nan, np.nan, np.nan, np.nan, 0
-    ends = bounds_of_total(spread_of(told, inside), expected * inside.sum(), level)
+    ends = bounds_of_total(spread_of(predictive, inside), expected * inside.sum(), level)
     lower, upper = (float(end) / int(inside.sum()) for end in ends)
-    rows = inside[told.rows]
+    rows = inside[predictive.rows]
     if not rows.any():
         return lower, upper, np.nan, np.nan, 0
-    theirs = outcome.actual[told.rows][rows], told.lower[rows], told.upper[rows]
-    return lower, upper, coverage(*theirs), width(*theirs[1:]), int(rows.sum())
+    actual = outcome.actual[predictive.rows][rows]
+    lowers, uppers = predictive.lower[rows], predictive.upper[rows]
+    return lower, upper, coverage(actual, lowers, uppers), width(lowers, uppers), int(rows.sum())
 
 
 def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> CustomerGrouping:

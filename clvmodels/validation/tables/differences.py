@@ -1,13 +1,15 @@
-"""Which of two forecasts is better, and whether the customers there are can tell: paired intervals of differences.
+"""Which of two forecasters is better, and whether the data can show it: paired intervals of differences of scores.
 
-Customers are drawn with replacement, each with all its origins, and every score is computed again with how often each
-was drawn as its weight. Both forecasts see the same draw, so that what makes customers hard to forecast cancels out.
+Customers are drawn with replacement, each with all its cutoffs, and every score is computed again with the number of
+times each customer was drawn as its weight. Both forecasters are scored on the same draw, so that what makes customers
+hard to forecast cancels out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +19,18 @@ from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
 from clvmodels.validation.tables.metrics import TOP
 
-__all__ = ["LOG_SCORE_OF", "NEGLIGIBLE", "NOT_VISIBLE", "SCORED", "difference_table"]
+__all__ = ["NEGLIGIBLE", "SCORED", "Better", "difference_table"]
 
 REPLICATES = 300
-NEGLIGIBLE = 1e-3  # of the reference's score: less is no difference to anyone, however sure
-NOT_VISIBLE = "no visible difference"
-LOG_SCORE_OF = "log score of "  # a forecast's column in the table of customers
+NEGLIGIBLE = 1e-3  # of the reference's score: a smaller difference does not matter, however certain it is
+Better = Literal["forecaster", "reference", "not_visible"]
 SCORED = {"bias": -1, "rmse": -1, "poisson_deviance": -1, "gini": 1, "capture": 1, "log_score": 1}
-"""What is compared, and which way is better; of the bias its size, and never the MAE."""
+"""The metrics compared, and whether greater (1) or smaller (-1) is better; of the bias its size, and never the MAE."""
 COLUMNS = [
     "horizon",
     "quantity",
     "metric",
-    "forecast",
+    "forecaster",
     "reference",
     "value",
     "reference_value",
@@ -38,20 +39,25 @@ COLUMNS = [
     "upper",
     "better",
     "customers",
-    "origins",
+    "cutoffs",
 ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Draw:
-    """The customers sampled at one origin, and how often each was drawn, (m, replicates); first all of them once.
+    """The customers sampled at one cutoff (m), and how often each was drawn; the first draw is the sample itself.
 
+    actual : array (m,)
+    expected : arrays (m,) by id of the forecaster
+    log_scores : arrays (m,) by id of the forecaster, for those that have them
+    weights : array (m, replicates)
     customers, total, best : arrays (replicates,)
         How many were drawn, what they did, and the area under the curve of the perfect ranking.
     """
 
-    table: pd.DataFrame
     actual: Array
+    expected: Mapping[str, Array]
+    log_scores: Mapping[str, Array]
     weights: Array
     customers: Array
     total: Array
@@ -59,82 +65,96 @@ class _Draw:
 
 
 def difference_table(
-    scores: pd.DataFrame, customers: pd.DataFrame, reference: str, money_reference: str, level: float, seed: int
+    scores: pd.DataFrame, customers: pd.DataFrame, references: Mapping[str, str], level: float, seed: int
 ) -> pd.DataFrame:
-    """Scores of every forecast less those of a reference, in means over origins, with paired intervals.
+    """Compare every forecaster's scores with those of a reference, in means over cutoffs, with paired intervals.
 
-    Where only some customers were sampled, the deviations of their draws shrink by the root of their share: the m out
-    of n bootstrap (Bickel, Goetze & van Zwet 1997, Statistica Sinica 7, 1-31).
+    If only some customers were sampled, the deviations of their draws shrink by the root of their share: the m out of n
+    bootstrap (Bickel, Goetze & van Zwet 1997, Statistica Sinica 7, 1-31).
 
     Parameters
     ----------
     scores, customers : DataFrame
-        Of all origins.
-    reference, money_reference : str
-        Title of the process compared with, for purchases and for money.
+        At all cutoffs.
+    references : mapping of str to str
+        Id of the forecaster to compare with, by quantity.
 
     Returns
     -------
     DataFrame
-        See `COLUMNS`; `better` is "forecast", "reference" or "no visible difference".
+        See `COLUMNS`; `better` is "forecaster", "reference" or "not_visible".
     """
     tables = []
     for (horizon, quantity), rows in scores.groupby(["horizon", "quantity"], sort=False):
-        title = reference if quantity == "purchases" else money_reference
-        told = customers[(customers["horizon"] == horizon) & (customers["quantity"] == quantity)]
-        found = _compared(rows, told, title, level, seed)
-        tables.append(pd.DataFrame(found).assign(horizon=str(horizon), quantity=str(quantity), reference=title))
-    some = [table for table in tables if len(table)]
-    return pd.concat(some, ignore_index=True)[COLUMNS] if some else pd.DataFrame(columns=COLUMNS)
+        reference = references[str(quantity)]
+        sampled = customers[(customers["horizon"] == horizon) & (customers["quantity"] == quantity)]
+        differences = _differences(rows, sampled, reference, level, seed)
+        tables.append(
+            pd.DataFrame(differences).assign(horizon=str(horizon), quantity=str(quantity), reference=reference)
+        )
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True)[COLUMNS] if filled else pd.DataFrame(columns=COLUMNS)
 
 
-def _compared(
-    rows: pd.DataFrame, told: pd.DataFrame, reference: str, level: float, seed: int
+def _differences(
+    rows: pd.DataFrame, sampled: pd.DataFrame, reference: str, level: float, seed: int
 ) -> list[dict[str, object]]:
-    """The rows of one horizon and quantity."""
-    count = rows["origin"].nunique()
-    full = rows[rows["mae"].notna()].groupby("forecast", sort=False)
-    titles = [str(title) for title, group in full if len(group) == count]
-    if reference not in titles or told.empty:
+    """Return the rows of one horizon and quantity."""
+    cutoffs = rows["cutoff"].nunique()
+    complete = rows[rows["mae"].notna()].groupby("forecaster", sort=False)
+    names = [str(name) for name, group in complete if len(group) == cutoffs]
+    if reference not in names or sampled.empty:
         return []
-    draws = _drawn(told, seed)
-    share = min(1.0, np.sqrt(len(told) / max(1, int(rows.groupby("origin")["customers"].first().sum()))))
-    again = dict(zip(titles, in_threads(lambda title: _replicated(draws, title), titles), strict=True))
-    means = {title: rows[rows["forecast"] == title] for title in titles}
-    found = []
+    draws = _draws(sampled, reference, seed)
+    everybody = max(1, int(rows.groupby("cutoff")["customers"].first().sum()))
+    share = min(1.0, float(np.sqrt(sum(len(draw.actual) for draw in draws) / everybody)))
+    replicates = dict(zip(names, in_threads(lambda name: _replicated_scores(draws, name), names), strict=True))
+    rows_of = {name: rows[rows["forecaster"] == name] for name in names}
+    table = []
     for metric, direction in SCORED.items():
-        if metric not in again[reference]:
+        if metric not in replicates[reference]:
             continue
-        value = {title: _mean_score(means[title], metric) for title in titles if metric in again[title]}
-        for title, score in value.items():
-            if title == reference:
+        values = {name: _mean_score(rows_of[name], metric) for name in names if metric in replicates[name]}
+        for name, value in values.items():
+            if name == reference:
                 continue
-            difference = score - value[reference]
+            difference = value - values[reference]
             ends = (np.nan, np.nan)
             if np.isfinite(difference):
-                ends = _ends(difference, again[title][metric] - again[reference][metric], float(share), level)
-            row = {"metric": metric, "forecast": title, "value": score, "reference_value": value[reference]}
-            row |= {"difference": difference, "lower": ends[0], "upper": ends[1]}
-            row |= {"better": _better(difference, ends, direction, value[reference])}
-            found.append(row | {"customers": len(draws[-1].actual), "origins": int(count)})
-    return found
+                replicated = replicates[name][metric] - replicates[reference][metric]
+                ends = _interval(difference, replicated, share, level)
+            table.append(
+                {
+                    "metric": metric,
+                    "forecaster": name,
+                    "value": value,
+                    "reference_value": values[reference],
+                    "difference": difference,
+                    "lower": ends[0],
+                    "upper": ends[1],
+                    "better": _better(difference, ends, direction, values[reference]),
+                    "customers": len(draws[-1].actual),
+                    "cutoffs": int(cutoffs),
+                }
+            )
+    return table
 
 
-def _ends(difference: float, apart: Array, share: float, level: float) -> tuple[float, float]:
-    """Interval of a difference from replicated ones, of which the first is that of the sample itself."""
+def _interval(difference: float, replicated: Array, share: float, level: float) -> tuple[float, float]:
+    """Return the interval of a difference from replicated ones, the first of which is that of the sample itself."""
     tail = 0.5 * (1 - level)
-    moved = apart[1:] - apart[0]
+    moved = replicated[1:] - replicated[0]
     if not np.isfinite(moved).any():
         return np.nan, np.nan
     lower, upper = np.quantile(moved[np.isfinite(moved)], [tail, 1 - tail])
     return float(difference + share * lower), float(difference + share * upper)
 
 
-def _better(difference: float, ends: tuple[float, float], direction: int, reference: float) -> str:
-    apart = np.isinf(difference) or ends[0] > 0 or ends[1] < 0
-    if not apart or abs(difference) <= NEGLIGIBLE * abs(reference):
-        return NOT_VISIBLE
-    return "forecast" if difference * direction > 0 else "reference"
+def _better(difference: float, ends: tuple[float, float], direction: int, reference: float) -> Better:
+    visible = np.isinf(difference) or ends[0] > 0 or ends[1] < 0
+    if not visible or abs(difference) <= NEGLIGIBLE * abs(reference):
+        return "not_visible"
+    return "forecaster" if difference * direction > 0 else "reference"
 
 
 def _mean_score(rows: pd.DataFrame, metric: str) -> float:
@@ -142,30 +162,44 @@ def _mean_score(rows: pd.DataFrame, metric: str) -> float:
     return float(values.mean())
 
 
-def _drawn(told: pd.DataFrame, seed: int) -> list[_Draw]:
-    """How often each customer is drawn, the same at every origin that knows the customer."""
-    ids, codes = np.unique(told["customer_id"].to_numpy(), return_inverse=True)
+def _draws(sampled: pd.DataFrame, reference: str, seed: int) -> list[_Draw]:
+    """Draw customers, each the same number of times at every cutoff at which it is known."""
+    of_reference = sampled[sampled["forecaster"] == reference]
+    ids, codes = np.unique(of_reference["customer_id"].to_numpy(), return_inverse=True)
     generator = np.random.default_rng([seed, len(ids)])
-    drawn = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=REPLICATES)
-    weights = np.concatenate([np.ones((1, len(ids))), drawn]).T
+    counts = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=REPLICATES)
+    weights = np.concatenate([np.ones((1, len(ids))), counts]).T
     draws = []
-    for origin in told["origin"].unique():
-        here = (told["origin"] == origin).to_numpy()
-        actual, among = told["actual"].to_numpy(dtype=float)[here], np.ascontiguousarray(weights[codes[here]])
-        draws.append(_Draw(told[here], actual, among, among.sum(axis=0), actual @ among, _area(actual, actual, among)))
+    for cutoff in of_reference["cutoff"].unique():
+        here = (of_reference["cutoff"] == cutoff).to_numpy()
+        actual = of_reference["actual"].to_numpy(dtype=float)[here]
+        each = np.ascontiguousarray(weights[codes[here]])
+        forecasts = sampled[sampled["cutoff"] == cutoff].groupby("forecaster", sort=False)
+        expected = {str(name): rows["expected"].to_numpy(dtype=float) for name, rows in forecasts}
+        logs = {str(name): rows["log_score"].to_numpy(dtype=float) for name, rows in forecasts}
+        draws.append(
+            _Draw(
+                actual=actual,
+                expected=expected,
+                log_scores={name: values for name, values in logs.items() if not np.isnan(values).all()},
+                weights=each,
+                customers=each.sum(axis=0),
+                total=actual @ each,
+                best=_area(actual, actual, each),
+            )
+        )
     return draws
 
 
-def _replicated(draws: Sequence[_Draw], title: str) -> dict[str, Array]:
-    """Each score under each draw, in means over origins, (replicates + 1,)."""
-    told = [_scores(draw, title) for draw in draws]
-    return {metric: np.mean([each[metric] for each in told], axis=0) for metric in told[0]}
+def _replicated_scores(draws: Sequence[_Draw], name: str) -> dict[str, Array]:
+    """Return each score under each draw, in means over cutoffs, (replicates + 1,)."""
+    by_cutoff = [_weighted_scores(draw, name) for draw in draws]
+    return {metric: np.mean([scores[metric] for scores in by_cutoff], axis=0) for metric in by_cutoff[0]}
 
 
-def _scores(draw: _Draw, title: str) -> dict[str, Array]:
-    """Each score at one origin, with how often customers were drawn as their weights."""
-    actual, weights = draw.actual, draw.weights
-    predicted = draw.table[title].to_numpy(dtype=float)
+def _weighted_scores(draw: _Draw, name: str) -> dict[str, Array]:
+    """Return each score at one cutoff, customers weighted by how often they were drawn."""
+    actual, weights, predicted = draw.actual, draw.weights, draw.expected[name]
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.where(actual > 0, actual * np.log(actual / predicted), 0.0)
         deviance = 2 * ((odds - actual + predicted) @ weights) / draw.customers
@@ -177,8 +211,8 @@ def _scores(draw: _Draw, title: str) -> dict[str, Array]:
         "gini": _share(_under(customers, captured), draw.best),
         "capture": _captured(customers, captured),
     }
-    if LOG_SCORE_OF + title in draw.table:
-        scores["log_score"] = draw.table[LOG_SCORE_OF + title].to_numpy(dtype=float) @ weights / draw.customers
+    if name in draw.log_scores:
+        scores["log_score"] = draw.log_scores[name] @ weights / draw.customers
     return scores
 
 
@@ -187,7 +221,7 @@ def _area(actual: Array, ranking: Array, weights: Array) -> Array:
 
 
 def _curve(actual: Array, ranking: Array, weights: Array) -> tuple[Array, Array]:
-    """Customers drawn, and what they did, among the best-ranked: a row a group of ties, (groups, replicates)."""
+    """Return customers drawn, and what they did, among the best-ranked: one row per group of ties."""
     order = np.argsort(-ranking, kind="stable")
     begins: npt.NDArray[np.intp] = np.flatnonzero(np.diff(ranking[order], prepend=np.nan) != 0)
     size = weights[order]
@@ -198,7 +232,7 @@ def _curve(actual: Array, ranking: Array, weights: Array) -> tuple[Array, Array]
 
 
 def _under(customers: Array, captured: Array) -> Array:
-    """Twice the area between the curve and the diagonal, as shares, (replicates,)."""
+    """Return twice the area between the curve and the diagonal, as shares, (replicates,)."""
     area = customers[0] * captured[0]
     if len(customers) > 1:
         area = area + np.einsum("ij,ij->j", np.diff(customers, axis=0), captured[1:] + captured[:-1])
@@ -206,7 +240,7 @@ def _under(customers: Array, captured: Array) -> Array:
 
 
 def _captured(customers: Array, captured: Array) -> Array:
-    """Share captured by the top customers, (replicates,)."""
+    """Return the share captured by the top customers, (replicates,)."""
     wanted, each = TOP * customers[-1], np.arange(customers.shape[1])
     at = np.minimum((customers < wanted).sum(axis=0), len(customers) - 1)
     seen, did = (np.where(at > 0, values[at - 1, each], 0.0) for values in (customers, captured))
@@ -216,6 +250,6 @@ def _captured(customers: Array, captured: Array) -> Array:
 
 
 def _share(part: Array, whole: Array) -> Array:
-    """The quotient; NaN where nothing happened among the customers drawn."""
+    """Return part over whole; NaN where nothing happened among the customers drawn."""
     share: Array = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
     return share

@@ -23,14 +23,14 @@ def scores_of(outcome: QuantityForecasts) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        quantity, forecast, customers, predicted, actual, the scores of `metrics`, sampled (customers that crps,
+        quantity, forecaster, customers, predicted, actual, the scores of `metrics`, sampled (customers that crps,
         coverage and width are over), kind.
     """
-    known = outcome.known
+    known = outcome.scored
     actual = outcome.actual[known]
     rows = []
     for forecast in outcome.forecasts:
-        row = {"quantity": outcome.quantity, "forecast": forecast.title, "customers": int(known.sum())}
+        row = {"quantity": outcome.quantity, "forecaster": forecast.id, "customers": int(known.sum())}
         if forecast.mean is None:
             total = float(actual.sum())
             row |= {"predicted": forecast.total, "actual": total}
@@ -41,7 +41,7 @@ def scores_of(outcome: QuantityForecasts) -> pd.DataFrame:
             row |= {"predicted": float(predicted.sum()), "actual": float(actual.sum())}
             row |= {name: score(actual, predicted) for name, score in (METRICS | FURTHER).items()}
             row |= _of_distribution(outcome, forecast)
-        row["sampled"] = 0 if forecast.told is None else len(forecast.told.rows)
+        row["sampled"] = 0 if forecast.predictive is None else len(forecast.predictive.rows)
         rows.append(row | {"kind": forecast.kind})
     return pd.DataFrame(rows)
 
@@ -55,7 +55,7 @@ def reliability_table(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        forecast, bin, customers, predicted, actual, lower, upper.
+        forecaster, bin, customers, predicted, actual, lower, upper.
     """
     happened = (outcome.actual > 0).astype(float)
     z = NormalDist().inv_cdf(0.5 + level / 2)
@@ -72,7 +72,7 @@ def reliability_table(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
         middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
         reach = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
         table = {
-            "forecast": forecast.title,
+            "forecaster": forecast.id,
             "bin": np.arange(1, len(some) + 1),
             "customers": size[some],
             "predicted": predicted,
@@ -81,7 +81,7 @@ def reliability_table(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
             "upper": np.minimum(middle + reach, 1.0),
         }
         tables.append(pd.DataFrame(table))
-    columns = ["forecast", "bin", "customers", "predicted", "actual", "lower", "upper"]
+    columns = ["forecaster", "bin", "customers", "predicted", "actual", "lower", "upper"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 
@@ -91,24 +91,24 @@ def pit_table(outcome: QuantityForecasts) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        quantity, forecast, bin, lower, upper, share, sampled.
+        quantity, forecaster, bin, lower, upper, share, sampled.
     """
     edges, tables = np.linspace(0, 1, BINS + 1), []
     for forecast in outcome.forecasts:
-        if forecast.told is None:
+        if forecast.predictive is None:
             continue
-        counts, _ = np.histogram(forecast.told.pit, edges)
+        counts, _ = np.histogram(forecast.predictive.pit, edges)
         table = {
             "quantity": outcome.quantity,
-            "forecast": forecast.title,
+            "forecaster": forecast.id,
             "bin": np.arange(1, BINS + 1),
             "lower": edges[:-1],
             "upper": edges[1:],
             "share": counts / counts.sum(),
-            "sampled": len(forecast.told.pit),
+            "sampled": len(forecast.predictive.pit),
         }
         tables.append(pd.DataFrame(table))
-    columns = ["quantity", "forecast", "bin", "lower", "upper", "share", "sampled"]
+    columns = ["quantity", "forecaster", "bin", "lower", "upper", "share", "sampled"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 
@@ -120,9 +120,9 @@ def _of_distribution(outcome: QuantityForecasts, forecast: Forecast) -> dict[str
     if forecast.buys is not None:
         happened: Array = (outcome.actual > 0).astype(float)
         scores["brier"], scores["log_loss"] = brier(happened, forecast.buys), log_loss(happened, forecast.buys)
-    if forecast.told is not None:
-        told = forecast.told
-        scores["crps"] = float(np.mean(told.crps))
-        scores["coverage"] = coverage(outcome.actual[told.rows], told.lower, told.upper)
-        scores["width"] = width(told.lower, told.upper)
+    if forecast.predictive is not None:
+        predictive = forecast.predictive
+        scores["crps"] = float(np.mean(predictive.crps))
+        scores["coverage"] = coverage(outcome.actual[predictive.rows], predictive.lower, predictive.upper)
+        scores["width"] = width(predictive.lower, predictive.upper)
     return scores

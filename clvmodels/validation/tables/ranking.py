@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clvmodels.forecasting.forecast import Forecast, QuantityForecasts
+from clvmodels.forecasting.forecast import QuantityForecasts
 from clvmodels.processes.contract import Array
 from clvmodels.validation.tables.metrics import GROUPS, captured_at, deciles
 
@@ -16,11 +16,11 @@ TOPS = (0.01, 0.05, 0.1, 0.2)
 
 
 def gain_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Share of all that happened which the best-ranked customers account for: quantity, forecast, kind, ..."""
+    """Share of all that happened which the best-ranked customers account for: quantity, forecaster, kind, ..."""
     actual, tables = _actual(outcome), []
-    for title, kind, ranking in [*_rankings(outcome), ("perfect", "", actual)]:
+    for name, kind, ranking in [*_rankings(outcome), ("perfect", "", actual)]:
         told = {"share_of_customers": GRID, "captured": captured_at(actual, ranking, GRID)}
-        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecast": title, "kind": kind, **told}))
+        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecaster": name, "kind": kind, **told}))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -28,12 +28,12 @@ def lorenz_table(outcome: QuantityForecasts) -> pd.DataFrame:
     """How unequal customers are, and processes said they would be: share of the total by those who do least first."""
     tables = []
     processes = [told for told in _rankings(outcome) if told[1] == "process"]
-    for title, _, values in [("actual", "", _actual(outcome)), *processes]:
+    for name, _, values in [("actual", "", _actual(outcome)), *processes]:
         total = np.append(0.0, np.cumsum(np.sort(values)))
         share = np.interp(GRID * len(values), np.arange(len(total)), total)
         share = share / total[-1] if total[-1] > 0 else GRID
         told = {"share_of_customers": GRID, "share_of_quantity": share}
-        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecast": title, **told}))
+        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecaster": name, **told}))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -41,7 +41,7 @@ def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
     """Sums of each tenth of the customers by forecast, 1 the highest, and its lift over the mean of all."""
     actual, tables = _actual(outcome), []
     total = float(actual.sum())
-    for title, kind, predicted in _rankings(outcome):
+    for name, kind, predicted in _rankings(outcome):
         group = deciles(predicted) - 1
         size = np.bincount(group, minlength=GROUPS)
         found, told = (np.bincount(group, weights=values, minlength=GROUPS) for values in (actual, predicted))
@@ -49,7 +49,7 @@ def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
         table = pd.DataFrame(
             {
                 "quantity": outcome.quantity,
-                "forecast": title,
+                "forecaster": name,
                 "kind": kind,
                 "decile": np.arange(1, GROUPS + 1),
                 "customers": size,
@@ -68,27 +68,27 @@ def overlap_table(outcome: QuantityForecasts) -> pd.DataFrame:
     actual = _actual(outcome)
     best = np.argsort(-actual, kind="stable")
     rows = []
-    for title, kind, predicted in _rankings(outcome):
+    for name, kind, predicted in _rankings(outcome):
         order = np.argsort(-predicted, kind="stable")
         captured = captured_at(actual, predicted, np.array(TOPS))
         for top, share in zip(TOPS, captured, strict=True):
             many = max(1, round(top * len(actual)))
             both = np.intersect1d(order[:many], best[:many], assume_unique=True)
-            rows.append((outcome.quantity, title, kind, top, many, len(both) / many, many / len(actual), share))
-    columns = ["quantity", "forecast", "kind", "top", "customers", "overlap", "by_chance", "captured"]
+            rows.append((outcome.quantity, name, kind, top, many, len(both) / many, many / len(actual), share))
+    columns = ["quantity", "forecaster", "kind", "top", "customers", "overlap", "by_chance", "captured"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _actual(outcome: QuantityForecasts) -> Array:
-    actual: Array = outcome.actual[outcome.known]
+    actual: Array = outcome.actual[outcome.scored]
     return actual
 
 
 def _rankings(outcome: QuantityForecasts) -> list[tuple[str, str, Array]]:
-    """Title, kind and numbers of the forecasts of customers, for those whom all of them know."""
-    known = outcome.known
-
-    def told(forecast: Forecast) -> list[tuple[str, str, Array]]:
-        return [] if forecast.mean is None else [(forecast.title, forecast.kind, forecast.mean[known])]
-
-    return [row for forecast in outcome.forecasts for row in told(forecast)]
+    """Return id, kind and numbers of each forecast of customers, for the customers that are scored."""
+    scored = outcome.scored
+    return [
+        (forecast.id, forecast.kind, forecast.mean[scored])
+        for forecast in outcome.forecasts
+        if forecast.mean is not None
+    ]

@@ -11,25 +11,25 @@ from clvmodels.forecasting.distributions import bounds_of_total, spread_of
 from clvmodels.forecasting.forecast import QuantityForecasts
 from clvmodels.processes.contract import Array
 
-__all__ = ["fewest", "judge_levels", "totals_of"]
+__all__ = ["fewest", "judge_totals", "totals_of"]
 
-COLUMNS = ["quantity", "forecast", "predicted", "lower", "upper", "actual", "inside"]
+COLUMNS = ["quantity", "forecaster", "predicted", "lower", "upper", "actual", "inside"]
 
 
 def totals_of(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
     """The total that each process forecast, its interval, and what happened: a row a process."""
-    known, rows = outcome.known, []
-    actual = float(outcome.actual[known].sum())
+    scored, rows = outcome.scored, []
+    actual = float(outcome.actual[scored].sum())
     for forecast in outcome.forecasts:
-        if forecast.told is None or forecast.mean is None:
+        if forecast.predictive is None or forecast.mean is None:
             continue
-        total = float(forecast.mean[known].sum())
-        lower, upper = map(float, bounds_of_total(spread_of(forecast.told, known), total, level))
-        rows.append((outcome.quantity, forecast.title, total, lower, upper, actual, lower <= actual <= upper))
+        total = float(forecast.mean[scored].sum())
+        lower, upper = map(float, bounds_of_total(spread_of(forecast.predictive, scored), total, level))
+        rows.append((outcome.quantity, forecast.id, total, lower, upper, actual, lower <= actual <= upper))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def judge_levels(totals: pd.DataFrame, level: float) -> pd.DataFrame:
+def judge_totals(totals: pd.DataFrame, level: float) -> pd.DataFrame:
     """Add to totals what earlier origins, whose outcome was known at each cut, say of the interval.
 
     The widened interval is that of split conformal prediction (Vovk, Gammerman & Shafer 2005, section 2.2) on the
@@ -41,7 +41,7 @@ def judge_levels(totals: pd.DataFrame, level: float) -> pd.DataFrame:
     Parameters
     ----------
     totals : DataFrame
-        From `totals_of` at every origin, with origin, holdout_end and horizon.
+        From `totals_of` at every origin, with cutoff, holdout_end and horizon.
 
     Returns
     -------
@@ -50,8 +50,8 @@ def judge_levels(totals: pd.DataFrame, level: float) -> pd.DataFrame:
     """
     told = []
     for row in totals.to_dict("records"):
-        same = (totals["quantity"] == row["quantity"]) & (totals["forecast"] == row["forecast"])
-        same &= (totals["horizon"] == row["horizon"]) & (totals["holdout_end"] <= row["origin"])
+        same = (totals["quantity"] == row["quantity"]) & (totals["forecaster"] == row["forecaster"])
+        same &= (totals["horizon"] == row["horizon"]) & (totals["holdout_end"] <= row["cutoff"])
         earlier = totals[same & (totals["predicted"] > 0) & (totals["actual"] > 0)]
         errors = np.abs(np.log(earlier["actual"].to_numpy() / earlier["predicted"].to_numpy()))
         missed = int(np.sum(~earlier["inside"].to_numpy(dtype=bool)))

@@ -29,7 +29,7 @@ def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) ->
         rows.append(
             {
                 "quantity": quantity,
-                "forecast": name,
+                "forecaster": name,
                 "customers": int(known.sum()),
                 "predicted": float(predicted[known].sum()),
                 "actual": float(actual[known].sum()),
@@ -55,8 +55,8 @@ def tracking_table(
     Returns
     -------
     DataFrame
-        model, period ("week", or the opportunity), week (its number), end (date), holdout (bool), actual, expected,
-        forecast, cumulative_ of each, and _lower and _upper of forecast and cumulative_forecast.
+        forecaster, period ("week", or the opportunity), week (its number), end (date), holdout (bool), actual,
+        expected, forecast, cumulative_ of each, and _lower and _upper of forecast and cumulative_forecast.
     """
     clock = split.clock
     week = 1 if clock.discrete else round(clock.length("week") * clock.ticks_per_unit)
@@ -80,7 +80,7 @@ def tracking_table(
         tables.append(
             pd.DataFrame(
                 {
-                    "model": name,
+                    "forecaster": name,
                     "period": clock.time_unit if clock.discrete else "week",
                     "week": np.arange(1, len(edges) + 1),
                     "end": [clock.describe_tick(int(edge)) for edge in edges],
