@@ -119,6 +119,157 @@ rows-after-end = { COUNT($rows) } { $rows ->
 
 ## Profile: what a log can support
 
+profile-units = { $unit ->
+    [day] days
+    [week] weeks
+    [month] months
+   *[year] years
+    }
+profile-log = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } with { COUNT($purchases) } { $purchases ->
+    [one] purchase
+   *[other] purchases
+    }, { $first_day } to { $last_day } ({ SHORT($span, digits: 4) } { profile-units })
+profile-bought-once = { PERCENT($share, places: 1) } of customers bought once; { COUNT($repeat_purchases) } repeat { $repeat_purchases ->
+    [one] purchase
+   *[other] purchases
+    }
+profile-same-day = { PERCENT($share, places: 1) } of { COUNT($transactions) } transactions were merged with another of the same customer and day
+profile-line-items = these look like line items: clean them first (clv clean)
+
+profile-intertimes-none = no customer has a repeat purchase, so there are no times between purchases
+profile-intertimes = the typical time between purchases is { SHORT($median) } { profile-units } (half of the times are { SHORT($lower) } to { SHORT($upper) }, and 90% are at most { SHORT($most) })
+
+profile-k = k = { $is_finite ->
+    [yes] { FIXED($k, places: 2) }
+   *[no] ∞
+    }
+profile-regularity-unknown = no customer has two repeat purchases, so the regularity of purchases is unknown
+profile-regularity-regular = customers buy at regular intervals: { profile-k }, where 1 is random{ $few_days ->
+    [yes] { " " }(purchases that are only days apart look more regular than they are, because they are counted by day)
+   *[no] { "" }
+    }
+profile-regularity-clumped = purchases come in clumps: { profile-k }, where 1 is random
+profile-regularity-random = the timing of purchases is about random: { profile-k }, where 1 is random
+
+profile-arrivals-few-customers = { COUNT($customers) } { $customers ->
+    [one] customer is
+   *[other] customers are
+    } too few to show whether customers are older than the log
+profile-arrivals-one-cohort = nearly all customers are first seen { $days ->
+    [one] on one day
+   *[other] within { COUNT($days) } days
+    }: either they are a cohort acquired then, or all are older than the log, and the log does not show which
+profile-arrivals-window = { $window_days ->
+    [one] on the first day
+   *[other] in the first { $window_days } days
+    }
+profile-arrivals-early = { PERCENT($early_share) } of customers first appear { profile-arrivals-window }
+profile-arrivals-crowd = { profile-arrivals-early }, { FIXED($crowding, places: 1) } times the usual number
+profile-arrivals-follow-up = { FIXED($early_repeats, places: 2) } repeat purchases within { COUNT($follow_up_days) } days, compared with { FIXED($later_repeats, places: 2) }
+profile-arrivals-seen = first purchases do not crowd at the start of the log ({ profile-arrivals-early }), so they show when customers were acquired
+profile-arrivals-older = { profile-arrivals-crowd }, and they buy more often than later customers ({ profile-arrivals-follow-up }): they are older than the log. Without customers first seen by { $day }, { COUNT($remaining) } ({ PERCENT($remaining_share) }) would remain
+profile-arrivals-older-few-left = { profile-arrivals-crowd }, and they buy more often than later customers ({ profile-arrivals-follow-up }): they are older than the log. Without customers first seen by { $day }, only { COUNT($remaining) } ({ PERCENT($remaining_share) }) would remain, so the log hardly has new customers, and models would take the first purchase in the log for a customer's first
+profile-arrivals-crowded = { profile-arrivals-crowd }, but do not clearly buy more often than later customers{ $has_follow_up ->
+    [yes] { " " }({ profile-arrivals-follow-up })
+   *[no] { "" }
+    }: either a launch brought them, or they are older than the log. In the second case, leave out customers first seen by { $day }
+profile-arrivals-more-frequent = customers who first appear { profile-arrivals-window } buy more often than later ones ({ profile-arrivals-follow-up }) but do not crowd: either new customers have changed, or some are older than the log
+profile-acquired-after-option = to leave these customers out, pass acquired_after='{ $day }'
+
+profile-season-short-log = a seasonal pattern cannot be separated from a trend: this needs { COUNT($months_needed) } whole months, and the log has { COUNT($months) }
+profile-season-few-purchases = a seasonal pattern cannot be seen: { COUNT($repeat_purchases) } repeat purchases are too few to compare months
+profile-no-season = no seasonal pattern detected (p = { NUM($p_value, digits: 2) })
+profile-season = the month of the year explains { PERCENT($strength) } of the variation of purchase rates around their trend: from { FIXED($quietest_index, places: 2) } times the average in { MONTH($quietest) } to { FIXED($busiest_index, places: 2) } in { MONTH($busiest) }. The models have no calendar, so compare whole years
+
+profile-opportunities-none = purchases fall on any day
+profile-opportunities = { PERCENT($share) } of purchases fall on { $kind ->
+    [weekday] a { WEEKDAY($weekday) }
+    [date] { MONTH($month) } { $day }
+    [day_of_month] day { $day } of the month
+    [last_day_of_month] the last day of the month
+   *[before_end] the day { $days } days before the last of the month
+    }, so each { $period } is one opportunity to buy
+profile-opportunities-option = to count opportunities, pass time_unit='{ $period }' and merge_within='{ $period }'
+
+profile-spend = the best-paying 1% of customers account for { PERCENT($top_1) } of the money{ $tail ->
+    [no_mean] ; the tail of spend is so heavy (index { FIXED($tail_index, places: 2) }) that averages are meaningless: set the largest customers aside first
+    [no_variance] ; the tail of spend is heavy (index { FIXED($tail_index, places: 2) } ± { FIXED($tail_error, places: 2) }), so a few large customers dominate averages
+    [finite_variance] ; the tail of spend has index { FIXED($tail_index, places: 2) } ± { FIXED($tail_error, places: 2) } (up to 2 is heavy)
+   *[unknown] { "" }
+    }{ $has_free_purchases ->
+    [yes] ; { PERCENT($zero, places: 1) } of purchases cost nothing
+   *[no] { "" }
+    }
+
+profile-check = { $check ->
+    [customers] customers
+    [repeat_customers] customers with repeat purchases
+    [repeat_purchases] repeat purchases
+    [frequent_customers] customers with 2+ repeat purchases
+    [span] length in times between purchases
+   *[repeat_share] share with repeat purchases
+    }
+profile-check-failed = { profile-check }: { SHORT($value) }
+profile-check-customers = with fewer customers, the parameters are hard to tell apart
+profile-check-repeat-customers = only these customers show purchase rates and spend
+profile-check-repeat-purchases = each one adds information
+profile-check-frequent-customers = they show the difference between having left and buying rarely
+profile-check-span = in a shorter log, no customer appears to have left
+profile-check-repeat-share = with a smaller share, there is little to learn from
+profile-limits = { $limits ->
+    [none] { "" }
+    [older] , but customers are older than the log
+    [season] , but a seasonal pattern cannot be seen
+   *[both] , but customers are older than the log and a seasonal pattern cannot be seen
+    }
+profile-sufficient = there are enough data to fit a model{ profile-limits }
+profile-thin = the data are thin ({ $checks }){ profile-limits }
+profile-insufficient = there are too few data ({ $checks }){ profile-limits }
+profile-models = suitable models: { $titles }
+profile-models-none = no model clearly suits these data
+
+profile-model-older = { $is_older ->
+    [yes] ; customers who are older than the log distort it
+   *[no] { "" }
+    }
+profile-model-timing = { $is_regular ->
+    [yes] timing is regular ({ profile-k }), which this model ignores
+   *[no] timing is random
+    }
+profile-model-regular-timing = { $is_regular ->
+    [yes] timing is regular ({ profile-k })
+   *[no] timing is not clearly regular
+    }
+profile-model-dropout-at-once = { PERCENT($once) } bought once, so { $many_once ->
+    [yes] many may have left after the first purchase
+   *[no] few left after the first purchase
+    }
+profile-model-alive-after-first = { $many_once ->
+    [yes] ; but { PERCENT($once) } bought once, and this model assumes that they are all still active
+   *[no] { "" }
+    }
+profile-model-opportunities = customers can buy once per { $period }{ profile-model-older }
+profile-model-other-opportunities = purchases keep to one day of the { $period }: count opportunities instead of days
+profile-model-mbgcnbd = { profile-model-regular-timing }; { profile-model-dropout-at-once }{ profile-model-older }
+profile-model-bgcnbd = { profile-model-regular-timing }{ $is_regular ->
+    [yes] { profile-model-alive-after-first }
+   *[no] { "" }
+    }{ profile-model-older }
+profile-model-mbgnbd = { profile-model-timing }; { profile-model-dropout-at-once }{ profile-model-older }
+profile-model-bgnbd = { profile-model-timing }{ profile-model-alive-after-first }{ profile-model-older }
+profile-model-pareto-nbd = { profile-model-timing }; customers can leave at any time, not only after a purchase{ profile-model-older }
+profile-model-ggompertz-nbd = a dropout rate that grows with age shows only over years, and the log has { FIXED($years, places: 1) }{ profile-model-older }
+profile-model-nbd = a benchmark in which no customer leaves, which shows what dropout is worth{ profile-model-older }
+profile-model-bgbb = purchases fall on any day, so there are no opportunities to count
+profile-model-no-amounts = the log was read without amounts
+profile-model-no-mean = the tail of spend is so heavy (index { FIXED($tail_index, places: 2) }) that no mean exists
+profile-model-heavy-tail = the tail of spend is heavy (index { FIXED($tail_index, places: 2) }); { $independence }{ profile-model-older }
+profile-model-heavy-tail-possible = the tail of spend may be heavy (index { FIXED($tail_index, places: 2) } ± { FIXED($tail_error, places: 2) }); { $independence }{ profile-model-older }
+profile-model-spend-independence = { $independence }{ profile-model-older }
+
 profile-independence-unknown = the relation between frequency and spend is unknown, because one of the two does not vary
 profile-independence-supported = { profile-independence-correlation }: the data agree with the independence that Gamma-Gamma assumes
 profile-independence-weakly-violated = { profile-independence-correlation }: the independence that Gamma-Gamma assumes is weakly violated, and values of very frequent or very rare buyers are off

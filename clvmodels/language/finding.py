@@ -21,9 +21,9 @@ class Finding:
     ----------
     code : str
         What was found, such as "profile-no-season"; the id of a message in every language file.
-    figures : mapping of str to number, str, bool or list of str
+    figures : mapping of str to number, str, bool, Finding, or list of str or Finding
         The numbers and names that the judgment rests on. Text among them is a code or a name from the data, never a
-        sentence.
+        sentence. A finding among them becomes a part of the sentence.
     severity : {"info", "caution", "problem"}
         Whether it describes, limits how far the results can be used, or forbids their use.
 
@@ -45,17 +45,25 @@ class Finding:
         return self.render()
 
     def render(self, language: str = "en") -> str:
-        """The finding as a sentence in a language."""
+        """Return the finding as a sentence in a language."""
         return message(self.code, self.figures, language)
 
     def to_dict(self) -> dict[str, Any]:
-        """Code, severity and figures as plain values, with the English text beside them."""
-        return {"code": self.code, "severity": self.severity, "figures": dict(self.figures), "text": self.text}
+        """Return code, severity and figures as plain values, and the English text."""
+        figures = {name: _plain(value) for name, value in self.figures.items()}
+        return {"code": self.code, "severity": self.severity, "figures": figures, "text": self.text}
 
 
 Findings = tuple[Finding, ...]
 
 
 def as_text(findings: Iterable[Finding], language: str = "en", separator: str = " ") -> str:
-    """Several findings as one text, in their order."""
+    """Return several findings as one text, in their order."""
     return separator.join(finding.render(language) for finding in findings)
+
+
+def _plain(value: Any) -> Any:
+    """Return a figure with the findings in it as plain values."""
+    if isinstance(value, Finding):
+        return value.to_dict()
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

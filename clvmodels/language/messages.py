@@ -30,7 +30,8 @@ def message(code: str, figures: Mapping[str, Any] | None = None, language: str =
     code : str
         Id of a message in the language's file.
     figures : mapping of str to number, str, bool or sequence of str
-        A bool is passed as "yes" or "no", a missing number as NaN; a sequence is written as a list ("a, b and c").
+        A bool is passed as "yes" or "no", and a missing number as NaN. A finding becomes its text in the language, and
+        a sequence a list ("a, b and c").
     language : str
         The name of a message file, such as "en".
 
@@ -69,8 +70,10 @@ def _as_fluent(value: Any, language: str) -> Any:
         return float("nan")
     if hasattr(value, "item"):
         return _as_fluent(value.item(), language)
+    if hasattr(value, "render"):
+        return value.render(language)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return numbers.listed([str(item) for item in value], language=language)
+        return numbers.listed([str(_as_fluent(item, language)) for item in value], language=language)
     return value
 
 

@@ -1,4 +1,4 @@
-"""The purchases a profile looks at, as arrays of whole days and money."""
+"""The purchases of a log as arrays of whole days and money, from which a profile is computed."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ WEEK = 7
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DailyPurchases:
-    """Purchases by customer and, within each, by day.
+    """The m purchases of n customers, sorted by customer and then by day.
 
     Attributes
     ----------
     start : int array (n + 1,)
-        Where each customer's purchases begin, and where the last one's end.
+        Position of each customer's first purchase, and m at the end.
     day : int array (m,)
-        Of each purchase, since 1970.
+        Day of each purchase, counted from 1970-01-01.
     amount : float array (m,) or None
-        Money of each purchase.
-    origin, end : int
+        Money of each purchase; None if the log was read without amounts.
+    first_day, last_day : int
         First and last day observed.
     """
 
     start: IntArray
     day: IntArray
     amount: Floats | None
-    origin: int
-    end: int
+    first_day: int
+    last_day: int
 
     @property
     def customer(self) -> IntArray:
-        """Whose each purchase is: 0 to n - 1, (m,)."""
+        """Number of the customer who made each purchase, 0 to n - 1, (m,)."""
         return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
     @property
@@ -56,52 +56,52 @@ class DailyPurchases:
 
     @property
     def repeated(self) -> npt.NDArray[np.bool_]:
-        """Which purchases are not their customer's first, (m,)."""
+        """Whether each purchase is a repeat purchase, (m,)."""
         repeated = np.ones(len(self.day), dtype=bool)
         repeated[self.start[:-1]] = False
         return repeated
 
     @property
     def days(self) -> int:
-        """How many days are observed."""
-        return self.end - self.origin + 1
+        """Number of days observed."""
+        return self.last_day - self.first_day + 1
 
     def by_customer(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        """Values of the purchases (m,) summed over each customer's, (n,)."""
+        """Return the sum of a value of purchases (m,) over the purchases of each customer, (n,)."""
         return np.add.reduceat(values, self.start[:-1])
 
     def by_day(self, days: IntArray, weights: Floats | None = None) -> npt.NDArray[np.generic]:
-        """How many of some days fall on each day observed, or the sum of their weights, (days,)."""
-        return np.bincount(days - self.origin, weights, minlength=self.days)
+        """Return how often each observed day occurs among `days`, or the sum of the weights, (self.days,)."""
+        return np.bincount(days - self.first_day, weights, minlength=self.days)
 
 
-def observe(record: PurchaseLog, end: int, after: int | None = None) -> DailyPurchases:
-    """The purchases up to and including day `end`, of customers first seen after day `after`."""
-    known = record.first <= end
+def observe(log: PurchaseLog, end: int, after: int | None = None) -> DailyPurchases:
+    """Return the purchases up to and including day `end`, of customers first seen after day `after`."""
+    customers = log.first <= end
     if after is not None:
-        known &= record.first > after
-    kept = np.repeat(known, np.diff(record.start)) & (record.tick <= end)
+        customers &= log.first > after
+    mask = np.repeat(customers, np.diff(log.start)) & (log.tick <= end)
     amount = None
-    if record.paid is not None:
-        place = np.flatnonzero(kept)
-        amount = money(record.spent(place, place + 1))
+    if log.paid is not None:
+        position = np.flatnonzero(mask)
+        amount = money(log.spent(position, position + 1))
     return DailyPurchases(
-        start=np.append(0, np.cumsum((record.up_to(end) - record.start[:-1])[known])),
-        day=record.tick[kept].astype(np.int64),
+        start=np.append(0, np.cumsum((log.up_to(end) - log.start[:-1])[customers])),
+        day=log.tick[mask].astype(np.int64),
         amount=amount,
-        origin=record.first_tick if after is None else after + 1,
-        end=end,
+        first_day=log.first_tick if after is None else after + 1,
+        last_day=end,
     )
 
 
-def weekly(seen: DailyPurchases) -> pd.DataFrame:
-    """Calendar weeks, Monday to Sunday: a row a week; the first and the last may be shorter."""
-    days = np.arange(seen.origin, seen.end + 1)
+def weekly(purchases: DailyPurchases) -> pd.DataFrame:
+    """Return one row per calendar week, Monday to Sunday. The first and the last week may be shorter."""
+    days = np.arange(purchases.first_day, purchases.last_day + 1)
     week = (days + FIRST_MONDAY) // WEEK
     edges = np.flatnonzero(np.diff(week, prepend=week[0] - 1))
     lasts = np.append(edges[1:], len(days)) - 1
-    new = np.add.reduceat(seen.by_day(seen.first), edges)
-    again = np.add.reduceat(seen.by_day(seen.day[seen.repeated]), edges)
+    new = np.add.reduceat(purchases.by_day(purchases.first), edges)
+    again = np.add.reduceat(purchases.by_day(purchases.day[purchases.repeated]), edges)
     table = pd.DataFrame(
         {
             "week_start": iso(days[edges]),
@@ -113,12 +113,12 @@ def weekly(seen: DailyPurchases) -> pd.DataFrame:
             "customers_seen": np.cumsum(new),
         }
     )
-    if seen.amount is not None:
-        table["amount"] = np.add.reduceat(seen.by_day(seen.day, seen.amount), edges)
+    if purchases.amount is not None:
+        table["amount"] = np.add.reduceat(purchases.by_day(purchases.day, purchases.amount), edges)
     return table
 
 
 def iso(days: IntArray) -> list[str]:
-    """Days since 1970 as ISO text."""
+    """Return days counted from 1970-01-01 as ISO dates."""
     dates: list[str] = np.datetime_as_string(np.datetime64(EPOCH.date(), "D") + days).tolist()
     return dates

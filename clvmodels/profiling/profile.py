@@ -1,4 +1,4 @@
-"""What a log can bear, said before any model."""
+"""What a log contains and which models it can support, before any model is fitted."""
 
 from __future__ import annotations
 
@@ -15,87 +15,101 @@ import pandas as pd
 from clvmodels import files, frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
-from clvmodels.language import message
-from clvmodels.language.numbers import cell, cells
-from clvmodels.profiling.arrivals import Arrivals, judge_arrivals
+from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language.numbers import cells
+from clvmodels.profiling.arrivals import Arrivals, examine_arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases, observe, weekly
-from clvmodels.profiling.season import Season, judge_season
-from clvmodels.profiling.spend import Money, judge_money
-from clvmodels.profiling.suitability import Sufficiency, check_data, choose_models, sufficiency
+from clvmodels.profiling.season import Season, examine_season
+from clvmodels.profiling.spend import Money, examine_money
+from clvmodels.profiling.suitability import (
+    Sufficiency,
+    check_data,
+    models_finding,
+    sufficiency_finding,
+    suitable_models,
+    worst_status,
+)
 from clvmodels.profiling.timing import (
     Intertimes,
     Opportunities,
     Regularity,
-    judge_intertimes,
-    judge_opportunities,
-    judge_regularity,
+    examine_intertimes,
+    examine_opportunities,
+    examine_regularity,
     waits,
 )
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import purchases_of
+from clvmodels.transactions.rfm import log_findings
 from clvmodels.transactions.summary import acquisition_tick, refuse_before, refuse_nobody
 
 __all__ = ["Profile", "profile"]
 
 ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
-LINES = 0.8  # share of rows merged into another of that day, above which they are hardly purchases
+LINE_ITEMS = 0.8  # share of rows merged into another of the same day, above which they are line items, not purchases
 TABLES = ("checks", "models", "waits", "weeks")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Profile:
-    """What a log holds and what it can bear, before any model.
+    """What a log contains and which models it can support, before any model is fitted.
 
     Attributes
     ----------
     transactions : int
-        Rows of the log up to the last day, of all customers.
+        Rows of the log up to the last day, of all customers, also those left out.
     purchases, repeat_purchases : int
-        Transactions of one customer on one day are one purchase; the first of each customer is no repeat purchase.
+        Transactions of one customer on one day are one purchase. A customer's first purchase is not a repeat purchase.
     customers : int
     first_day, last_day : str
-        Observed, ISO.
+        First and last day observed (ISO).
     span : float
-        Days from the first to the last, both included, in `time_unit`.
+        Time from the first to the last day, both included, in `time_unit`.
     time_unit : {"day", "week", "month", "year"}
-        In which span and intertimes are told.
+        Unit of `span`, `intertimes` and `waits`.
     bought_once : float
-        Share of customers.
+        Share of customers with a single purchase.
     same_day : float
         Share of the transactions that were merged into another of the same customer and day.
     intertimes : Intertimes
+        Times between purchases.
     regularity : Regularity
+        How regularly customers buy.
     arrivals : Arrivals
         Whether customers are older than the log.
     season : Season
+        How much the month of the year matters.
     opportunities : Opportunities
+        Whether purchases keep to one day of the week, month or year.
     money : Money or None
-        None if the log was read without amounts.
-    sufficiency : {"enough", "thin", "too little"}
-        The worst of `checks`.
+        What customers spend; None if the log was read without amounts.
+    sufficiency : {"sufficient", "thin", "insufficient"}
+        The worst status of `checks`.
     checks : DataFrame
-        what, value, comfortable, least, enough ("enough", "thin", "too little"), why.
+        One row per check of the amount of data: check (its id), what, value, comfortable, least, status ("sufficient",
+        "thin", "insufficient"), reason (the code of a finding), why (its text).
     models : DataFrame
-        model, name (of the class), fits ("yes", "perhaps", "no"), why; the likeliest first, Gamma-Gamma last.
+        One row per model, the most suitable first and Gamma-Gamma last: process (its id), title, name (of the class),
+        suitability ("good", "possible", "poor"), reason (the code of a finding), why (its text).
     weeks : DataFrame
-        A row a calendar week (Monday to Sunday): week_start, week_end, days (fewer in the first and last), purchases,
-        new_customers, repeat_purchases, customers_seen (so far) and, if there is money, amount.
+        One row per calendar week (Monday to Sunday): week_start, week_end, days (fewer in the first and last week),
+        purchases, new_customers, repeat_purchases, customers_seen (so far) and, if the log has amounts, amount.
     waits : DataFrame
         Histogram of the times between purchases: lower, upper (open in the last bin), count, unit.
     acquired_after : str or None
-        Customers first seen up to this day are left out; the first day is then the next.
+        Customers first seen up to this day are left out; `first_day` is then the next day.
     older_customers, rows_after_end, rows_without_id : int
-        Customers and rows that are left out.
+        Number of customers and rows that are left out.
 
     Examples
     --------
     >>> import clvmodels as clv
     >>> log = clv.datasets.load_cdnow(sample=True)
-    >>> found = clv.profile(log, amount="amount")
-    >>> found.arrivals.verdict, found.opportunities.words
+    >>> profile = clv.profile(log, amount="amount")
+    >>> profile.arrivals.verdict, profile.opportunities.text
     ('seen', 'purchases fall on any day')
-    >>> print(found.weeks[["week_start", "purchases", "new_customers"]].head(2).to_string(index=False))
+    >>> print(profile.weeks[["week_start", "purchases", "new_customers"]].head(2).to_string(index=False))
     week_start  purchases  new_customers
     1997-01-01        100            100
     1997-01-06        180            168
@@ -127,72 +141,81 @@ class Profile:
     rows_after_end: int
     rows_without_id: int
 
-    def facts(self) -> list[str]:
-        """What a reader should know of the log, in words."""
-        period = f"{self.first_day} to {self.last_day} ({self.span:,.4g} {self.time_unit}s)"
-        facts = [
-            f"{self.customers:,} customers with {self.purchases:,} purchases, {period}",
-            f"{self.bought_once:.1%} of customers bought once; {self.repeat_purchases:,} repeat purchases",
+    @property
+    def findings(self) -> Findings:
+        """What a reader should know about the log."""
+        findings = [
+            Finding(
+                "profile-log",
+                {
+                    "customers": self.customers,
+                    "purchases": self.purchases,
+                    "first_day": self.first_day,
+                    "last_day": self.last_day,
+                    "span": self.span,
+                    "unit": self.time_unit,
+                },
+            ),
+            Finding("profile-bought-once", {"share": self.bought_once, "repeat_purchases": self.repeat_purchases}),
         ]
         if self.same_day:
-            facts.append(f"{self.same_day:.1%} of {self.transactions:,} transactions merged into another of that day")
-        if self.same_day > LINES:
-            facts.append("these look like line items: clean them first (clv clean)")
-        facts += [self.intertimes.words, self.regularity.words, self.arrivals.words, self.season.words]
+            findings.append(Finding("profile-same-day", {"share": self.same_day, "transactions": self.transactions}))
+        if self.same_day > LINE_ITEMS:
+            findings.append(Finding("profile-line-items", {}, "caution"))
+        findings += [self.intertimes.finding, self.regularity.finding, self.arrivals.finding]
+        if self.arrivals.acquired_after is not None:
+            findings.append(Finding("profile-acquired-after-option", {"day": self.arrivals.acquired_after}))
+        findings.append(self.season.finding)
         if self.opportunities.period is not None:
-            facts.append(self.opportunities.words)
+            findings += [
+                self.opportunities.finding,
+                Finding("profile-opportunities-option", {"period": self.opportunities.period}),
+            ]
         if self.money is not None:
-            facts += [self.money.words, self.money.independence.text]
-        facts += [self._suffices(), self._fitting()]
-        if self.acquired_after is not None:
-            facts.append(f"{self.older_customers:,} customers first seen up to {self.acquired_after} left out")
-        if self.rows_after_end:
-            facts.append(message("rows-after-end", {"rows": self.rows_after_end, "end": self.last_day}))
-        if self.rows_without_id:
-            facts.append(f"{self.rows_without_id:,} rows without a customer id set aside")
-        return facts
+            findings += [self.money.finding, self.money.independence.finding]
+        findings += [
+            sufficiency_finding(self.checks, self.arrivals, not math.isnan(self.season.strength)),
+            models_finding(self.models),
+            *log_findings(
+                self.acquired_after, self.older_customers, self.rows_after_end, self.last_day, self.rows_without_id
+            ),
+        ]
+        return tuple(findings)
+
+    @property
+    def text(self) -> str:
+        """The findings in English, one per line."""
+        return as_text(self.findings, separator="\n")
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The tables by name."""
+        """Return the tables by name."""
         return {name: getattr(self, name) for name in TABLES}
 
     def shown_checks(self) -> pd.DataFrame:
-        """The checks as people read them, numbers as text."""
+        """Return the checks with their numbers as text."""
         return self.checks.assign(**{name: cells(self.checks[name], digits=3) for name in NUMBERS})
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, missing numbers as None."""
-        told: dict[str, Any] = files.plain(_plain_fields(self))
-        return told
+        """Return the profile as plain values, with missing numbers as None.
+
+        Each part has its finding, and `findings` has all of them, as code, severity, figures and text.
+        """
+        values = _plain_fields(self) | {"findings": [finding.to_dict() for finding in self.findings]}
+        plain: dict[str, Any] = files.plain(values)
+        return plain
 
     def to_json(self, path: str | Path) -> None:
-        """Write all of it as JSON, whole or not at all."""
+        """Write the profile as JSON. The file appears whole or not at all."""
         files.write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:
-        return "Profile:\n" + "\n".join(f"- {fact}" for fact in self.facts())
+        return "Profile:\n" + "\n".join(f"- {finding.text}" for finding in self.findings)
 
     def _repr_html_(self) -> str:
-        tables = (html.table(table.to_dict("list")) for table in (self.shown_checks(), self.models))
-        return html.block("Profile", "", html.items(self.facts()), *tables)
-
-    def _suffices(self) -> str:
-        lacking = self.checks[self.checks["enough"] != "enough"]
-        told = "; ".join(f"{row.what}: {cell(row.value, digits=3)}" for row in lacking.itertuples())
-        caveats = []
-        if self.arrivals.verdict == "older":
-            caveats.append("customers are older than the log")
-        if math.isnan(self.season.strength):
-            caveats.append("a season cannot be seen")
-        joined = " and ".join(caveats)
-        if not told:
-            return "enough rows to fit a model" + (f", but {joined}" if caveats else "")
-        short = f"the data are {'thin' if self.sufficiency == 'thin' else 'too few'} ({told})"
-        return short + (f", and {joined}" if caveats else "")
-
-    def _fitting(self) -> str:
-        fitting = self.models["model"][self.models["fits"] == "yes"]
-        return f"such data suit {', '.join(fitting)}" if len(fitting) else "no model clearly suits such data"
+        checks = self.shown_checks()[["what", *NUMBERS, "status", "why"]]
+        models = self.models[["title", "name", "suitability", "why"]]
+        tables = (html.table(table.to_dict("list")) for table in (checks, models))
+        return html.block("Profile", "", html.items(finding.text for finding in self.findings), *tables)
 
 
 def profile(
@@ -208,16 +231,16 @@ def profile(
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
 ) -> Profile:
-    """Look at a log before any model: what it holds, whether it suffices, and which models fit such data.
+    """Describe a log before any model is fitted: its content, whether the data are enough, and which models suit them.
 
-    By calendar days. It asks whether customers are older than the log (`acquired_after` of `rfm_summary` then helps),
-    how regularly they buy, whether the time of the year matters, and whether spend goes with frequency, and says so in
-    words.
+    The profile counts by calendar day. It examines whether customers are older than the log (if so, use
+    `acquired_after`), how regularly they buy, whether the time of the year matters, and whether spend is related to
+    frequency.
 
     Parameters
     ----------
     time_unit : {"day", "week", "month", "year"}
-        In which times are told.
+        Unit of the times in the profile.
     log, customer_id, date, amount, observation_end, acquired_after, time_zone, date_format, on_missing_id
         As for `rfm_summary`.
 
@@ -228,79 +251,81 @@ def profile(
     Raises
     ------
     InvalidTransactions
-        When rows break the rules of a log, none is as early as the end of observation, or nobody is first seen after
-        acquired_after.
+        When rows break the rules of a log, when no row is as early as the end of observation, or when no customer is
+        first seen after acquired_after.
     InvalidOption
-        For a unit that is none of these, or when acquired_after is not before the end of observation.
+        For an invalid unit, or when acquired_after is not before the end of observation.
 
     Examples
     --------
     >>> import clvmodels as clv
-    >>> found = clv.profile(clv.datasets.load_cdnow(sample=True), amount="amount", time_unit="week")
-    >>> found.customers, round(found.bought_once, 2), found.arrivals.verdict, found.sufficiency
-    (2357, 0.52, 'seen', 'enough')
-    >>> found.models["model"][found.models["fits"] == "yes"].to_list()
+    >>> profile = clv.profile(clv.datasets.load_cdnow(sample=True), amount="amount", time_unit="week")
+    >>> profile.customers, round(profile.bought_once, 2), profile.arrivals.verdict, profile.sufficiency
+    (2357, 0.52, 'seen', 'sufficient')
+    >>> profile.models["title"][profile.models["suitability"] == "good"].to_list()
     ['MBG/NBD', 'Pareto/NBD']
     """
     if time_unit not in get_args(ProfileUnit):
         raise InvalidOption(f"time_unit={time_unit!r} is not one of {', '.join(map(repr, get_args(ProfileUnit)))}.")
     clock = Clock(time_unit, "day", time_zone)
-    record = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
-    end = record.last_tick if observation_end is None else clock.closing_tick(observation_end)
-    refuse_before(record.first_tick, end, clock)
+    purchase_log = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    end = purchase_log.last_tick if observation_end is None else clock.closing_tick(observation_end)
+    refuse_before(purchase_log.first_tick, end, clock)
     after = acquisition_tick(clock, acquired_after, end)
-    everybody = int(np.sum(record.first <= end))
-    older = 0 if after is None else int(np.sum(record.first <= after))
-    refuse_nobody(everybody - older, everybody, after, clock)
-    transactions = int(record.rows_by_tick[1].sum()) - record.rows_after(end)
-    merged = int(np.sum(record.up_to(end) - record.start[:-1]))
-    return _judged(
-        observe(record, end, after),
+    customers = int(np.sum(purchase_log.first <= end))
+    older = 0 if after is None else int(np.sum(purchase_log.first <= after))
+    refuse_nobody(customers - older, customers, after, clock)
+    transactions = int(purchase_log.rows_by_tick[1].sum()) - purchase_log.rows_after(end)
+    merged = int(np.sum(purchase_log.up_to(end) - purchase_log.start[:-1]))
+    return _examine(
+        observe(purchase_log, end, after),
         clock,
         time_unit=time_unit,
         transactions=transactions,
         same_day=1 - merged / transactions,
         acquired_after=None if after is None else clock.describe_tick(after),
         older_customers=older,
-        rows_after_end=record.rows_after(end),
-        rows_without_id=record.rows_without_id,
+        rows_after_end=purchase_log.rows_after(end),
+        rows_without_id=purchase_log.rows_without_id,
     )
 
 
-def _judged(seen: DailyPurchases, clock: Clock, **told: Any) -> Profile:
-    """Every judgment of what was observed, beside what is told of the log."""
+def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
+    """Return the profile of purchases; `facts` are the fields that need the whole log."""
     days_per_unit = clock.ticks_per_unit
-    intertimes = judge_intertimes(seen, days_per_unit, clock.time_unit)
-    regularity, opportunities = judge_regularity(seen), judge_opportunities(seen)
-    arrivals, money = judge_arrivals(seen), judge_money(seen)
-    checks = check_data(seen, intertimes, days_per_unit)
+    intertimes = examine_intertimes(purchases, days_per_unit, clock.time_unit)
+    regularity, opportunities = examine_regularity(purchases), examine_opportunities(purchases)
+    arrivals, money = examine_arrivals(purchases), examine_money(purchases)
+    checks = check_data(purchases, intertimes, days_per_unit)
     return Profile(
-        purchases=len(seen.day),
-        repeat_purchases=int(seen.frequency.sum()),
-        customers=len(seen.frequency),
-        first_day=clock.describe_tick(seen.origin),
-        last_day=clock.describe_tick(seen.end),
-        span=seen.days / days_per_unit,
-        bought_once=float(np.mean(seen.frequency == 0)),
+        purchases=len(purchases.day),
+        repeat_purchases=int(purchases.frequency.sum()),
+        customers=len(purchases.frequency),
+        first_day=clock.describe_tick(purchases.first_day),
+        last_day=clock.describe_tick(purchases.last_day),
+        span=purchases.days / days_per_unit,
+        bought_once=float(np.mean(purchases.frequency == 0)),
         intertimes=intertimes,
         regularity=regularity,
         arrivals=arrivals,
-        season=judge_season(seen),
+        season=examine_season(purchases),
         opportunities=opportunities,
         money=money,
-        sufficiency=sufficiency(checks),
+        sufficiency=worst_status(checks),
         checks=checks,
-        models=choose_models(seen, arrivals, regularity, opportunities, money),
-        weeks=weekly(seen),
-        waits=waits(seen, days_per_unit, clock.time_unit),
-        **told,
+        models=suitable_models(purchases, arrivals, regularity, opportunities, money),
+        weeks=weekly(purchases),
+        waits=waits(purchases, days_per_unit, clock.time_unit),
+        **facts,
     )
 
 
 def _plain_fields(value: Any) -> Any:
-    """Fields of records, and rows of tables, as dicts."""
+    """Return the fields of records, with their finding if they have one, and the rows of tables, as dicts."""
     if isinstance(value, pd.DataFrame):
         return value.to_dict("records")
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain_fields(getattr(value, field.name)) for field in fields(value)}
+        plain = {field.name: _plain_fields(getattr(value, field.name)) for field in fields(value)}
+        finding = getattr(value, "finding", None)
+        return plain if finding is None else plain | {"finding": finding.to_dict()}
     return value

@@ -1,8 +1,7 @@
-"""Does the time of the year matter? Repeat purchases by calendar month, once their trend is taken out."""
+"""Whether the time of the year matters: repeat purchases by calendar month, adjusted for their trend."""
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,18 +9,20 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import fdtrc
 
+from clvmodels.language import Finding
 from clvmodels.profiling.daily_purchases import DailyPurchases
 from clvmodels.transactions.amounts import Floats
 
-__all__ = ["Season", "judge_season"]
+__all__ = ["Season", "examine_season"]
 
 MONTHS = 12
-WHOLE_MONTHS = 2 * MONTHS  # two of each month, so that a season can be told from a trend
-FEWEST_PURCHASES = 240  # ten a month
+FEWEST_MONTHS = 2 * MONTHS  # two of each calendar month, so that a season differs from a trend
+FEWEST_PURCHASES = 240  # ten per month
 SIGNIFICANT = 0.01
-NOISE = 0.01  # variance of a month's logarithm beyond that of its count: months differ by a tenth for no reason
-NEARLY_WHOLE = 20  # days; a month is told by its rate a day
-TREND = 3  # constant, linear, quadratic
+NOISE = 0.01  # variance of the logarithm of a month's rate beyond Poisson: months differ by 10 % for no reason
+NEARLY_WHOLE = 20  # days from which a month counts, by its rate per day
+TREND = 3  # terms of the trend: constant, linear, quadratic
+NO_MONTHS = pd.DataFrame({"month": [], "index": [], "years": []}).astype({"month": np.int64, "years": np.int64})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,29 +33,61 @@ class Season:
     ----------
     strength : float
         Share of the variance of the logarithm of a month's rate that the month of the year explains beyond a quadratic
-        trend, adjusted for degrees of freedom (0 or below: nothing). NaN where the log is too short to see a season.
+        trend, adjusted for degrees of freedom; 0 or less means nothing. NaN if the log is too short to show a season.
     p_value : float
-        Of no season, by the F test.
-    busiest : int or None
-        Month with the largest index, 1 to 12, where there is a season.
+        P-value of the F test of no season.
+    busiest, quietest : int or None
+        Months with the largest and the smallest index, 1 to 12; None without a season.
     months : DataFrame
-        month, index (1 on geometric average), years (in which it was seen for 20 days or more); empty where no season
-        can be seen.
-    words : str
+        month, index (1 on geometric average), years (in which the month was observed for 20 days or more); empty if the
+        log is too short to show a season.
+    months_observed, repeat_purchases : int
+        Nearly whole months in the log, and the repeat purchases in them.
     """
 
     strength: float
     p_value: float
     busiest: int | None
+    quietest: int | None
     months: pd.DataFrame
-    words: str
+    months_observed: int
+    repeat_purchases: int
+
+    @property
+    def finding(self) -> Finding:
+        """Whether there is a season, and how strong it is."""
+        if self.months_observed < FEWEST_MONTHS:
+            figures = {"months_needed": FEWEST_MONTHS, "months": self.months_observed}
+            return Finding("profile-season-short-log", figures, "caution")
+        if self.repeat_purchases < FEWEST_PURCHASES:
+            return Finding("profile-season-few-purchases", {"repeat_purchases": self.repeat_purchases}, "caution")
+        if self.busiest is None or self.quietest is None:
+            return Finding("profile-no-season", {"p_value": self.p_value})
+        index = self.months.set_index("month")["index"]
+        figures = {
+            "strength": self.strength,
+            "p_value": self.p_value,
+            "quietest": self.quietest,
+            "quietest_index": float(index[self.quietest]),
+            "busiest": self.busiest,
+            "busiest_index": float(index[self.busiest]),
+        }
+        return Finding("profile-season", figures, "caution")
+
+    @property
+    def text(self) -> str:
+        """The finding as an English sentence."""
+        return self.finding.text
 
 
-def judge_season(seen: DailyPurchases) -> Season:
-    """Repeat purchases a day and customer seen so far, by whole calendar months."""
-    month, whole, rate, counts = _monthly(seen)
-    if len(whole) < WHOLE_MONTHS or counts.sum() < FEWEST_PURCHASES:
-        return _unseen(len(whole), counts)
+def examine_season(purchases: DailyPurchases) -> Season:
+    """Regress the logarithm of repeat purchases per day and customer seen so far on a trend and the month of the year.
+
+    The F test compares the regression with the one on the trend alone.
+    """
+    month, whole, rate, counts = _monthly(purchases)
+    if len(whole) < FEWEST_MONTHS or counts.sum() < FEWEST_PURCHASES:
+        return Season(np.nan, np.nan, None, None, NO_MONTHS.copy(), len(whole), int(counts.sum()))
     weights = np.sqrt(1 / (1 / (counts + 0.5) + NOISE))
     time = np.linspace(-1, 1, len(whole))
     trend = np.vander(time, TREND, increasing=True)
@@ -70,44 +103,32 @@ def judge_season(seen: DailyPurchases) -> Season:
     months = pd.DataFrame(
         {"month": np.arange(1, MONTHS + 1), "index": index, "years": dummies.sum(axis=0).astype(np.int64)}
     )
-    busiest = int(np.argmax(index)) + 1 if p_value < SIGNIFICANT else None
-    return Season(float(strength), p_value, busiest, months, _words(strength, p_value, busiest, index))
+    is_seasonal = p_value < SIGNIFICANT
+    return Season(
+        strength=float(strength),
+        p_value=p_value,
+        busiest=int(np.argmax(index)) + 1 if is_seasonal else None,
+        quietest=int(np.argmin(index)) + 1 if is_seasonal else None,
+        months=months,
+        months_observed=len(whole),
+        repeat_purchases=int(counts.sum()),
+    )
 
 
-def _monthly(seen: DailyPurchases) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp], Floats, Floats]:
-    """Months since 1970, which of them are nearly whole, and of these the rate and the repeat purchases."""
-    days = np.arange(seen.origin, seen.end + 1).astype("datetime64[D]")
+def _monthly(purchases: DailyPurchases) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp], Floats, Floats]:
+    """Return months counted from 1970, the positions of nearly whole ones, and their rates and repeat purchases."""
+    days = np.arange(purchases.first_day, purchases.last_day + 1).astype("datetime64[D]")
     of_day = days.astype("datetime64[M]").astype(np.int64)
     month, edges, lengths = np.unique(of_day, return_index=True, return_counts=True)
-    counts = np.add.reduceat(seen.by_day(seen.day[seen.repeated]), edges).astype(float)
-    arrived = np.cumsum(seen.by_day(seen.first)).astype(float)
+    counts = np.add.reduceat(purchases.by_day(purchases.day[purchases.repeated]), edges).astype(float)
+    arrived = np.cumsum(purchases.by_day(purchases.first)).astype(float)
     exposure = np.add.reduceat(arrived, edges)
     whole = np.flatnonzero((lengths >= NEARLY_WHOLE) & (exposure > 0))
     return month, whole, (counts[whole] + 0.5) / exposure[whole], counts[whole]
 
 
 def _least_squares(columns: Floats, values: Floats, weights: Floats) -> tuple[float, Floats]:
-    """Weighted sum of squared residuals, and the coefficients."""
+    """Return the weighted sum of squared residuals, and the coefficients."""
     coefficients = np.linalg.lstsq(columns * weights[:, None], values * weights, rcond=None)[0].astype(np.float64)
     residuals = weights * (values - columns @ coefficients)
     return float(residuals @ residuals), coefficients
-
-
-def _unseen(months: int, counts: Floats) -> Season:
-    nothing = pd.DataFrame({"month": [], "index": [], "years": []}).astype({"month": np.int64, "years": np.int64})
-    if months >= WHOLE_MONTHS:
-        words = f"a season cannot be seen: {counts.sum():,.0f} repeat purchases are too few to tell months apart"
-        return Season(np.nan, np.nan, None, nothing, words)
-    words = f"a season cannot be told from a trend: that takes {WHOLE_MONTHS} whole months, and there are {months}"
-    return Season(np.nan, np.nan, None, nothing, words)
-
-
-def _words(strength: float, p_value: float, busiest: int | None, index: Floats) -> str:
-    if busiest is None:
-        return f"no season is to be seen (p = {p_value:.2g})"
-    least = int(np.argmin(index))
-    return (
-        f"the month of the year explains {strength:.0%} of how rates vary about their trend: from {index[least]:.2f} "
-        f"times the average in {calendar.month_name[least + 1]} to {index[busiest - 1]:.2f} in "
-        f"{calendar.month_name[busiest]}; no model here knows the calendar, so compare whole years"
-    )

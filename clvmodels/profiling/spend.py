@@ -1,42 +1,46 @@
-"""What customers pay: how much hangs on a few, and whether it goes with how often they buy."""
+"""What customers spend: how much depends on a few of them, and whether spend is related to frequency."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from clvmodels.language import Finding, Severity
 from clvmodels.profiling.daily_purchases import DailyPurchases
 from clvmodels.profiling.independence import Independence, independence
 from clvmodels.transactions.amounts import Floats
 
-__all__ = ["Money", "judge_money"]
+__all__ = ["Money", "examine_money"]
 
 TAIL_SHARE, FEWEST_IN_TAIL, MOST_IN_TAIL = 0.02, 20, 2_000
-NO_MEAN, NO_VARIANCE = 1.0, 2.0  # tail indices up to which these do not exist
+NO_MEAN, NO_VARIANCE = 1.0, 2.0  # tail indices up to which the mean and the variance do not exist
+
+Tail = Literal["unknown", "no_mean", "no_variance", "finite_variance"]
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """The money of a log.
+    """The money in a log.
 
     Attributes
     ----------
     total : float
+        Money of all purchases.
     mean, median : float
-        Of a purchase: all a customer spent on one day.
+        Mean and median money of a purchase, which is all that a customer spent on one day.
     zero : float
         Share of the purchases that cost nothing.
     top_1, top_10 : float
         Share of the money that the best-paying 1 %, and 10 %, of customers spent.
     tail_index, tail_error : float
-        Hill's estimate from the highest 2 % (20 to 2,000) of customers' mean spend, and its standard error: the
-        probability of more than z falls as z ** -tail_index. Up to 2 the variance, up to 1 the mean does not exist; in
-        Gamma-Gamma it is q. NaN where fewer than 20 customers are that many.
+        Hill's estimate from the highest 2 % (20 to 2,000) of customers' mean spend, and its standard error. The
+        probability of a mean spend above z falls as z ** -tail_index. Up to 2 the variance does not exist, and up to 1
+        the mean does not; in Gamma-Gamma the index is q. NaN if fewer than 21 customers spent anything.
     independence : Independence
-        Whether spend goes with frequency, among customers with repeat purchases.
-    words : str
+        Whether spend is related to frequency, among customers with repeat purchases.
     """
 
     total: float
@@ -48,40 +52,69 @@ class Money:
     tail_index: float
     tail_error: float
     independence: Independence
-    words: str
+
+    @property
+    def tail(self) -> Tail:
+        """Which moments of spend exist, by the estimated tail index."""
+        if math.isnan(self.tail_index):
+            return "unknown"
+        if self.tail_index <= NO_MEAN:
+            return "no_mean"
+        return "no_variance" if self.tail_index <= NO_VARIANCE else "finite_variance"
+
+    @property
+    def finding(self) -> Finding:
+        """How much depends on the best-paying customers."""
+        figures = {
+            "top_1": self.top_1,
+            "tail": self.tail,
+            "tail_index": self.tail_index,
+            "tail_error": self.tail_error,
+            "has_free_purchases": self.zero > 0,
+            "zero": self.zero,
+        }
+        severity: Severity = (
+            "problem" if self.tail == "no_mean" else "caution" if self.tail == "no_variance" else "info"
+        )
+        return Finding("profile-spend", figures, severity)
+
+    @property
+    def text(self) -> str:
+        """The finding as an English sentence."""
+        return self.finding.text
 
 
-def judge_money(seen: DailyPurchases) -> Money | None:
-    """Shares, tail and independence of what customers spent; None for a log without amounts."""
-    if seen.amount is None:
+def examine_money(purchases: DailyPurchases) -> Money | None:
+    """Return shares, tail and independence of what customers spent, or None for a log without amounts."""
+    if purchases.amount is None:
         return None
-    spent = seen.by_customer(seen.amount).astype(float)
-    x = seen.frequency
+    spent = purchases.by_customer(purchases.amount).astype(float)
+    x = purchases.frequency
     index, error = hill(spent / (x + 1))
-    # As Gamma-Gamma sees it: the mean of repeat purchases, where it is positive.
-    repeat = spent - seen.amount[seen.start[:-1]]
+    # As in the fit of Gamma-Gamma: the mean of repeat purchases, where it is positive.
+    repeat = spent - purchases.amount[purchases.start[:-1]]
     paying = (x > 0) & (repeat > 0)
-    told = independence(x[paying], repeat[paying] / x[paying])
     top_1, top_10 = (_share(spent, part) for part in (0.01, 0.1))
-    zero = float(np.mean(seen.amount == 0))
+    zero = float(np.mean(purchases.amount == 0))
     total = float(spent.sum())
     return Money(
         total=total,
-        mean=total / len(seen.amount),
-        median=float(np.median(seen.amount)),
+        mean=total / len(purchases.amount),
+        median=float(np.median(purchases.amount)),
         zero=zero,
         top_1=top_1,
         top_10=top_10,
         tail_index=index,
         tail_error=error,
-        independence=told,
-        words=_words(top_1, index, error, zero),
+        independence=independence(x[paying], repeat[paying] / x[paying]),
     )
 
 
 def hill(values: Floats) -> tuple[float, float]:
-    """Tail index and its standard error. Hill (1975), "A Simple General Approach to Inference About the Tail of a
-    Distribution", Annals of Statistics 3(5), 1163-1174.
+    """Return the tail index and its standard error.
+
+    Hill (1975), "A Simple General Approach to Inference About the Tail of a Distribution", Annals of Statistics 3(5),
+    1163-1174.
     """
     number = max(FEWEST_IN_TAIL, min(MOST_IN_TAIL, round(TAIL_SHARE * len(values))))
     if number >= np.sum(values > 0):
@@ -92,24 +125,7 @@ def hill(values: Floats) -> tuple[float, float]:
 
 
 def _share(spent: Floats, part: float) -> float:
-    """Share of the money of the best-paying part of the customers."""
+    """Return the share of the money that the best-paying part of the customers spent."""
     number = max(1, round(part * len(spent)))
     total = float(spent.sum())
     return float(np.sort(spent)[-number:].sum()) / total if total > 0 else float("nan")
-
-
-def _words(top_1: float, index: float, error: float, zero: float) -> str:
-    words = f"the best-paying 1% of customers spent {top_1:.0%} of the money"
-    if index <= NO_MEAN:
-        words += (
-            f"; spend has so heavy a tail (index {index:.2f}) that averages mean nothing: set the largest aside first"
-        )
-    elif index <= NO_VARIANCE:
-        words += (
-            f"; spend has a heavy tail (index {index:.2f} +- {error:.2f}), so that a few large customers move averages"
-        )
-    elif index == index:
-        words += f"; the tail of spend has index {index:.2f} +- {error:.2f} (up to 2 is heavy)"
-    if zero:
-        words += f"; {zero:.1%} of purchases cost nothing"
-    return words

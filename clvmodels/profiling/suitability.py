@@ -1,131 +1,207 @@
-"""Do the data suffice, and which models fit such data?"""
+"""Whether a log has enough data for a fit, and which models suit such data."""
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import pandas as pd
 
+from clvmodels.language import Finding, Severity, message
 from clvmodels.profiling.arrivals import Arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases
 from clvmodels.profiling.independence import SIGNIFICANT
-from clvmodels.profiling.spend import NO_MEAN, NO_VARIANCE, Money
+from clvmodels.profiling.spend import NO_VARIANCE, Money
 from clvmodels.profiling.timing import Intertimes, Opportunities, Regularity
 
-__all__ = ["Sufficiency", "check_data", "choose_models", "sufficiency"]
+__all__ = [
+    "Sufficiency",
+    "Suitability",
+    "check_data",
+    "models_finding",
+    "sufficiency_finding",
+    "suitable_models",
+    "worst_status",
+]
 
-Sufficiency = Literal["enough", "thin", "too little"]
-Suitability = Literal["yes", "perhaps", "no"]
-MANY_ONCE = 0.4
+Sufficiency = Literal["sufficient", "thin", "insufficient"]
+Suitability = Literal["good", "possible", "poor"]
+
+MANY_ONCE = 0.4  # share of one-time buyers from which immediate dropout is likely
 SURE = 2.0  # standard errors
-DAYS_A_YEAR = 365.25
-OUTGROWN = 3.0  # years in which dropout that grows likelier with age could show
+DAYS_PER_YEAR = 365.25
+AGING_YEARS = 3.0  # length of a log in which a dropout rate that grows with age could show
+ORDER: tuple[Suitability, ...] = ("good", "possible", "poor")
+SEVERITY: dict[Suitability, Severity] = {"good": "info", "possible": "caution", "poor": "problem"}
+CHECK_COLUMNS = ["check", "what", "value", "comfortable", "least", "status", "reason", "why"]
+MODEL_COLUMNS = ["process", "title", "name", "suitability", "reason", "why"]
+CONTINUOUS = (  # id, title and class of the processes for purchases on any day
+    ("bgnbd", "BG/NBD", "BGNBD"),
+    ("mbgnbd", "MBG/NBD", "MBGNBD"),
+    ("pareto_nbd", "Pareto/NBD", "ParetoNBD"),
+    ("ggompertz_nbd", "GGompertz/NBD", "GGompertzNBD"),
+    ("nbd", "NBD", "NBD"),
+    ("bgcnbd", "BG/CNBD-k", "BGCNBD"),
+    ("mbgcnbd", "MBG/CNBD-k", "MBGCNBD"),
+)
+DISCRETE = ("bgbb", "BG/BB", "BGBB")
+GAMMA_GAMMA = ("gamma_gamma", "Gamma-Gamma", "GammaGamma")
 
 
-def check_data(seen: DailyPurchases, intertimes: Intertimes, days_per_unit: float) -> pd.DataFrame:
-    """What the data have of what a fit lives on: a row a thing, with how much is comfortable and how much the least."""
-    x = seen.frequency
-    span = seen.days / days_per_unit
+@dataclass(frozen=True, slots=True)
+class ModelSuitability:
+    """Whether a model suits a log, and the finding that says why."""
+
+    process: str
+    title: str
+    name: str
+    suitability: Suitability
+    finding: Finding
+
+    def row(self) -> list[str]:
+        """Return the model as a row of `Profile.models`."""
+        return [self.process, self.title, self.name, self.suitability, self.finding.code, self.finding.text]
+
+
+def check_data(purchases: DailyPurchases, intertimes: Intertimes, days_per_unit: float) -> pd.DataFrame:
+    """Return one row per check of the amount of data: its value, a comfortable one, the least one, and the status."""
+    x = purchases.frequency
+    span = purchases.days / days_per_unit
     spans = span / intertimes.median if intertimes.count else 0.0
-    rows = [
-        ("customers", len(x), 1_000, 200, "parameters of fewer trade off against each other"),
-        ("customers with repeat purchases", int((x > 0).sum()), 200, 50, "they alone tell rates and spend"),
-        ("repeat purchases", int(x.sum()), 500, 100, "each is one thing learned"),
-        ("customers with two repeat purchases", int((x >= 2).sum()), 100, 20, "they tell leaving from being slow"),
-        ("span in typical times between purchases", spans, 4.0, 2.0, "in less, nobody seems to have left"),
-        ("share of customers with repeat purchases", float((x > 0).mean()), 0.1, 0.02, "else there is little to learn"),
+    rows: list[tuple[str, float, float, float, Finding]] = [
+        ("customers", len(x), 1_000, 200, Finding("profile-check-customers")),
+        ("repeat_customers", int((x > 0).sum()), 200, 50, Finding("profile-check-repeat-customers")),
+        ("repeat_purchases", int(x.sum()), 500, 100, Finding("profile-check-repeat-purchases")),
+        ("frequent_customers", int((x >= 2).sum()), 100, 20, Finding("profile-check-frequent-customers")),
+        ("span", spans, 4.0, 2.0, Finding("profile-check-span")),
+        ("repeat_share", float((x > 0).mean()), 0.1, 0.02, Finding("profile-check-repeat-share")),
     ]
-    table = pd.DataFrame(rows, columns=["what", "value", "comfortable", "least", "why"])
-    table["enough"] = [_enough(value, good, least) for _, value, good, least, _ in rows]
-    return table[["what", "value", "comfortable", "least", "enough", "why"]]
+    return pd.DataFrame(
+        [
+            [check, check_name(check), value, good, least, _status(value, good, least), reason.code, reason.text]
+            for check, value, good, least, reason in rows
+        ],
+        columns=CHECK_COLUMNS,
+    )
 
 
-def sufficiency(checks: pd.DataFrame) -> Sufficiency:
-    """The worst of the checks."""
-    found = set(checks["enough"])
-    return "too little" if "too little" in found else "thin" if "thin" in found else "enough"
+def check_name(check: str) -> str:
+    """Return what a check counts, in English."""
+    return message("profile-check", {"check": check})
 
 
-def choose_models(
-    seen: DailyPurchases,
+def worst_status(checks: pd.DataFrame) -> Sufficiency:
+    """Return the worst status of the checks."""
+    statuses = set(checks["status"])
+    return "insufficient" if "insufficient" in statuses else "thin" if "thin" in statuses else "sufficient"
+
+
+def sufficiency_finding(checks: pd.DataFrame, arrivals: Arrivals, has_season_test: bool) -> Finding:
+    """Return whether there are enough data, which checks fail, and what else limits a fit."""
+    failed = checks[checks["status"] != "sufficient"]
+    is_older = arrivals.verdict == "older"
+    limits = {(False, True): "none", (True, True): "older", (False, False): "season", (True, False): "both"}
+    figures = {
+        "checks": [
+            Finding("profile-check-failed", {"check": check, "value": value})
+            for check, value in zip(failed["check"], failed["value"], strict=True)
+        ],
+        "limits": limits[is_older, has_season_test],
+    }
+    status = worst_status(checks)
+    if status == "sufficient":
+        return Finding("profile-sufficient", figures)
+    if status == "thin":
+        return Finding("profile-thin", figures, "caution")
+    return Finding("profile-insufficient", figures, "problem")
+
+
+def suitable_models(
+    purchases: DailyPurchases,
     arrivals: Arrivals,
     regularity: Regularity,
     opportunities: Opportunities,
     money: Money | None,
 ) -> pd.DataFrame:
-    """A row a model, the likeliest first: its name here, whether it fits such data, and why."""
-    once = float((seen.frequency == 0).mean())
-    rows = _purchase_models(once, regularity, opportunities, seen.days / DAYS_A_YEAR)
-    rows = [*sorted(rows, key=lambda row: ("yes", "perhaps", "no").index(row[2])), ("Gamma-Gamma", *_spend(money))]
-    if arrivals.verdict == "older":
-        rows = [
-            (title, name, fits, why if fits == "no" else f"{why}; customers older than the log mislead it")
-            for title, name, fits, why in rows
-        ]
-    return pd.DataFrame(rows, columns=["model", "name", "fits", "why"])
+    """Return one row per model and how well it suits the data: purchase models, the best first, then Gamma-Gamma."""
+    models = _purchase_models(purchases, arrivals, regularity, opportunities)
+    models = [*sorted(models, key=lambda model: ORDER.index(model.suitability)), _spend_model(money, arrivals)]
+    return pd.DataFrame([model.row() for model in models], columns=MODEL_COLUMNS)
 
 
-def _enough(value: float, comfortable: float, least: float) -> Sufficiency:
-    return "enough" if value >= comfortable else "thin" if value >= least else "too little"
+def models_finding(models: pd.DataFrame) -> Finding:
+    """Return which models of a table suit the data."""
+    titles = models["title"][models["suitability"] == "good"].to_list()
+    return Finding("profile-models", {"titles": titles}) if titles else Finding("profile-models-none", {}, "caution")
+
+
+def _status(value: float, comfortable: float, least: float) -> Sufficiency:
+    return "sufficient" if value >= comfortable else "thin" if value >= least else "insufficient"
 
 
 def _purchase_models(
-    once: float, regularity: Regularity, opportunities: Opportunities, years: float
-) -> list[tuple[str, str, Suitability, str]]:
+    purchases: DailyPurchases, arrivals: Arrivals, regularity: Regularity, opportunities: Opportunities
+) -> list[ModelSuitability]:
+    is_older = arrivals.verdict == "older"
     period = opportunities.period
     if period is not None:
-        other = f"purchases keep to one day of the {period}: count opportunities instead of days"
-        others: list[tuple[str, str, Suitability, str]] = [
-            (title, name, "no", other)
-            for title, name in (
-                ("BG/NBD", "BGNBD"),
-                ("MBG/NBD", "MBGNBD"),
-                ("Pareto/NBD", "ParetoNBD"),
-                ("GGompertz/NBD", "GGompertzNBD"),
-                ("NBD", "NBD"),
-                ("BG/CNBD-k", "BGCNBD"),
-                ("MBG/CNBD-k", "MBGCNBD"),
-            )
-        ]
-        return [("BG/BB", "BGBB", "yes", f"customers can buy once a {period}"), *others]
-    regular, many = regularity.regular, once >= MANY_ONCE
-    random: Suitability = "perhaps" if regular else "yes"
-    timing = f"timing is regular (k = {regularity.k:.2f}), which it does not know" if regular else "timing is at random"
-    bought = f"{once:.0%} bought once"
-    early = f"{bought}: they may have left right after" if many else f"{bought}, so few left right after"
-    alive = f"; but {bought}, and it takes them all to be alive" if many else ""
-    steady = f"k = {regularity.k:.2f}: timing is regular" if regular else "timing is not clearly regular"
+        good = Finding("profile-model-opportunities", {"period": period, "is_older": is_older})
+        poor = Finding("profile-model-other-opportunities", {"period": period})
+        return [_rated(DISCRETE, "good", good), *(_rated(model, "poor", poor) for model in CONTINUOUS)]
+    once = float((purchases.frequency == 0).mean())
+    is_regular, many_once = regularity.regular, once >= MANY_ONCE
+    years = purchases.days / DAYS_PER_YEAR
+    shared = {
+        "is_regular": is_regular,
+        "many_once": many_once,
+        "k": regularity.k,
+        "is_finite": regularity.k < float("inf"),
+        "once": once,
+    }
+    random: Suitability = "possible" if is_regular else "good"
+    aging: Suitability = "possible" if years >= AGING_YEARS else "poor"
+    findings: dict[str, tuple[Suitability, str, dict[str, Any]]] = {
+        "mbgcnbd": (_regular(is_regular, many_once), "profile-model-mbgcnbd", shared),
+        "bgcnbd": (_regular(is_regular, not many_once), "profile-model-bgcnbd", shared),
+        "mbgnbd": (random if many_once else "possible", "profile-model-mbgnbd", shared),
+        "bgnbd": ("possible" if many_once else random, "profile-model-bgnbd", shared),
+        "pareto_nbd": (random, "profile-model-pareto-nbd", shared),
+        "ggompertz_nbd": (aging, "profile-model-ggompertz-nbd", {"years": years}),
+        "nbd": ("possible", "profile-model-nbd", {}),
+        "bgbb": ("poor", "profile-model-bgbb", {}),
+    }
+    models = {of[0]: of for of in (*CONTINUOUS, DISCRETE)}
     return [
-        ("MBG/CNBD-k", "MBGCNBD", _fits(regular, many), f"{steady}; {early}"),
-        ("BG/CNBD-k", "BGCNBD", _fits(regular, not many), steady + (alive if regular else "")),
-        ("MBG/NBD", "MBGNBD", random if many else "perhaps", f"{timing}; {early}"),
-        ("BG/NBD", "BGNBD", "perhaps" if many else random, timing + alive),
-        ("Pareto/NBD", "ParetoNBD", random, f"{timing}; leaving need not follow a purchase"),
-        (
-            "GGompertz/NBD",
-            "GGompertzNBD",
-            "perhaps" if years >= OUTGROWN else "no",
-            f"whether customers outgrow what is sold shows over years: the log has {years:.1f}",
-        ),
-        ("NBD", "NBD", "perhaps", "as a rival that shows what leaving is worth: nobody leaves in it"),
-        ("BG/BB", "BGBB", "no", "purchases fall on any day: there are no opportunities to count"),
+        _rated(models[process], suitability, Finding(code, {**figures, "is_older": is_older and suitability != "poor"}))
+        for process, (suitability, code, figures) in findings.items()
     ]
 
 
-def _fits(regular: bool, also: bool) -> Suitability:
-    return "no" if not regular else "yes" if also else "perhaps"
+def _regular(is_regular: bool, is_likelier: bool) -> Suitability:
+    """Return how well a process with regular timing suits the data, among the two that differ in early dropout."""
+    return "poor" if not is_regular else "good" if is_likelier else "possible"
 
 
-def _spend(money: Money | None) -> tuple[str, Suitability, str]:
-    name = "GammaGamma"
+def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:
+    """Return how well Gamma-Gamma suits the data: spend needs a mean, and must not depend on frequency."""
     if money is None:
-        return name, "no", "the log was read without amounts"
-    why = money.independence.text
-    if money.tail_index <= NO_MEAN:
-        return name, "no", f"the tail of spend is so heavy (index {money.tail_index:.2f}) that no mean exists"
-    if money.tail_index <= NO_VARIANCE:
-        return name, "perhaps", f"the tail of spend is heavy (index {money.tail_index:.2f}); {why}"
+        return _rated(GAMMA_GAMMA, "poor", Finding("profile-model-no-amounts"))
+    figures = {
+        "tail_index": money.tail_index,
+        "tail_error": money.tail_error,
+        "independence": money.independence.finding,
+        "is_older": arrivals.verdict == "older",
+    }
+    if money.tail == "no_mean":
+        return _rated(GAMMA_GAMMA, "poor", Finding("profile-model-no-mean", figures))
+    if money.tail == "no_variance":
+        return _rated(GAMMA_GAMMA, "possible", Finding("profile-model-heavy-tail", figures))
     if money.tail_index - SURE * money.tail_error <= NO_VARIANCE:
-        index = f"{money.tail_index:.2f} +- {money.tail_error:.2f}"
-        return name, "perhaps", f"the tail of spend may be heavy (index {index}); {why}"
-    return name, "yes" if money.independence.p_value > SIGNIFICANT else "perhaps", why
+        return _rated(GAMMA_GAMMA, "possible", Finding("profile-model-heavy-tail-possible", figures))
+    suitability: Suitability = "good" if money.independence.p_value > SIGNIFICANT else "possible"
+    return _rated(GAMMA_GAMMA, suitability, Finding("profile-model-spend-independence", figures))
+
+
+def _rated(model: tuple[str, str, str], suitability: Suitability, finding: Finding) -> ModelSuitability:
+    """Return a model with its suitability, from which the severity of the finding follows."""
+    return ModelSuitability(*model, suitability, replace(finding, severity=SEVERITY[suitability]))

@@ -1,15 +1,15 @@
-"""When customers come back: times between purchases, how regular they are, and whether purchases keep to a calendar."""
+"""When customers come back: times between purchases, their regularity, and purchases on fixed days of the calendar."""
 
 from __future__ import annotations
 
-import calendar
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from clvmodels.language import Finding
 from clvmodels.processes.cnbd_k import regularity, regularity_error
 from clvmodels.profiling.daily_purchases import DailyPurchases
 from clvmodels.transactions.purchase_log import IntArray
@@ -18,35 +18,40 @@ __all__ = [
     "Intertimes",
     "Opportunities",
     "Regularity",
-    "judge_intertimes",
-    "judge_opportunities",
-    "judge_regularity",
+    "examine_intertimes",
+    "examine_opportunities",
+    "examine_regularity",
     "waits",
 ]
 
-BINS, SHOWN = 30, 0.95  # of a histogram, and the share of the times in those that are closed
+BINS = 30  # of the histogram
+SHOWN = 0.95  # share of the times that the bins hold, without the open one at the end
 QUANTILES = (0.25, 0.5, 0.75, 0.9)
-REGULAR, CLUMPY = 1.25, 0.8
-SIGNIFICANT = 3.0
+REGULAR, CLUMPED = 1.25, 0.8  # k from which timing is regular, and up to which purchases come in clumps
+SIGNIFICANT = 3.0  # standard errors
 FEW_DAYS = 4.0  # days between purchases below which whole days make purchases look regular
-ON_ONE_DAY = 0.95
+ON_ONE_DAY = 0.95  # share of purchases from which they keep to one day of a period
 FEWEST_PERIODS, FEWEST_PURCHASES = 3, 30
+THURSDAY = 3  # weekday of 1970-01-01; Monday is 0
 Period = Literal["week", "month", "year"]
 
 
 @dataclass(frozen=True, slots=True)
 class Intertimes:
-    """Times between purchases of a customer, all customers together; those still under way at the end are not there.
+    """Times from one purchase to the same customer's next, over all customers.
+
+    Times that have not ended by the end of the log are not included. Without repeat purchases, all times are NaN.
 
     Attributes
     ----------
     count : int
     median, lower, upper : float
-        The typical one, and the quartiles, in the profile's unit of time; NaN if there is none, as all below.
+        Median and quartiles, in the profile's unit of time.
     mean : float
     most : float
-        Nine in ten are no longer.
-    words : str
+        90 % quantile.
+    unit : str
+        Unit of the times: "day", "week", "month" or "year".
     """
 
     count: int
@@ -55,71 +60,121 @@ class Intertimes:
     upper: float
     mean: float
     most: float
-    words: str
+    unit: str
+
+    @property
+    def finding(self) -> Finding:
+        """The typical time between purchases."""
+        if not self.count:
+            return Finding("profile-intertimes-none", severity="caution")
+        figures = {"median": self.median, "lower": self.lower, "upper": self.upper, "most": self.most}
+        return Finding("profile-intertimes", {**figures, "unit": self.unit})
+
+    @property
+    def text(self) -> str:
+        """The finding as an English sentence."""
+        return self.finding.text
 
 
 @dataclass(frozen=True, slots=True)
 class Regularity:
-    """How regularly customers buy: the shape k of gamma times between purchases; see `RFM.regularity`.
+    """How regularly customers buy: the shape k of gamma-distributed times between purchases; see `RFM.regularity`.
 
     Attributes
     ----------
     k : float
-        1 at random, more the more alike; NaN where nobody has two repeat purchases.
+        1 for random timing, larger for more regular timing. NaN if no customer has two repeat purchases.
     standard_error : float
-        By the curvature of its likelihood.
+        From the curvature of the likelihood of k.
     customers : int
-        With two repeat purchases or more, who tell.
+        Customers with at least two repeat purchases, from whom k is estimated.
     regular : bool
         Whether k is clearly above 1.
-    words : str
+    typical_days : float
+        Median days between purchases; NaN if there are no repeat purchases.
     """
 
     k: float
     standard_error: float
     customers: int
     regular: bool
-    words: str
+    typical_days: float
+
+    @property
+    def finding(self) -> Finding:
+        """Whether timing is regular, random or clumped."""
+        if math.isnan(self.k):
+            return Finding("profile-regularity-unknown", severity="caution")
+        figures = {"k": self.k, "is_finite": math.isfinite(self.k)}
+        if self.regular:
+            return Finding("profile-regularity-regular", {**figures, "few_days": self.typical_days < FEW_DAYS})
+        return Finding("profile-regularity-clumped" if self.k <= CLUMPED else "profile-regularity-random", figures)
+
+    @property
+    def text(self) -> str:
+        """The finding as an English sentence."""
+        return self.finding.text
 
 
 @dataclass(frozen=True, slots=True)
 class Opportunities:
-    """Whether purchases happen on one day of the week, month or year, as boxes and appeals do.
+    """Whether purchases happen on one day of the week, month or year, as subscription boxes and appeals do.
 
     Attributes
     ----------
     period : {"week", "month", "year"} or None
-        How long an opportunity is; None where purchases fall on any day.
+        Length of an opportunity to buy; None if purchases fall on any day.
     share : float
-        Of the purchases on the most common such day; of the weekday with the most where there is no period.
-    words : str
+        Share of the purchases on the most common day of the period; without a period, on the most common weekday.
+    day : int or None
+        The most common day: the weekday (0 is Monday) of a week; the day of a month, or if negative, counted from its
+        end (-1 is the last); month * 100 + day of a year. None without a period.
     """
 
     period: Period | None
     share: float
-    words: str
+    day: int | None
+
+    @property
+    def finding(self) -> Finding:
+        """Whether there are opportunities to buy, and on which day."""
+        if self.period is None or self.day is None:
+            return Finding("profile-opportunities-none")
+        return Finding("profile-opportunities", {"share": self.share, "period": self.period, **self._day_figures()})
+
+    @property
+    def text(self) -> str:
+        """The finding as an English sentence."""
+        return self.finding.text
+
+    def _day_figures(self) -> dict[str, Any]:
+        """Return which kind of day the most common one is, and its numbers."""
+        assert self.day is not None
+        if self.period == "week":
+            return {"kind": "weekday", "weekday": self.day}
+        if self.period == "year":
+            return {"kind": "date", "month": self.day // 100, "day": self.day % 100}
+        if self.day > 0:
+            return {"kind": "day_of_month", "day": self.day}
+        return {"kind": "last_day_of_month"} if self.day == -1 else {"kind": "before_end", "days": -self.day - 1}
 
 
-def judge_intertimes(seen: DailyPurchases, days_per_unit: float, unit: str) -> Intertimes:
-    """Quartiles and mean of the days between purchases, told in a unit."""
-    gaps = np.sort(np.diff(seen.day)[seen.repeated[1:]]).astype(float) / days_per_unit
+def examine_intertimes(purchases: DailyPurchases, days_per_unit: float, unit: str) -> Intertimes:
+    """Return quartiles and mean of the days between purchases, in a unit of time."""
+    gaps = np.sort(np.diff(purchases.day)[purchases.repeated[1:]]).astype(float) / days_per_unit
     if not len(gaps):
         nan = float("nan")
-        return Intertimes(0, nan, nan, nan, nan, nan, "nobody came back, so there are no times between purchases")
+        return Intertimes(0, nan, nan, nan, nan, nan, unit)
     lower, median, upper, most = (float(q) for q in np.quantile(gaps, QUANTILES))
-    words = (
-        f"typically {median:.3g} {unit}s between purchases (half of them {lower:.3g} to {upper:.3g}, nine in ten up to "
-        f"{most:.3g})"
-    )
-    return Intertimes(len(gaps), median, lower, upper, float(gaps.mean()), most, words)
+    return Intertimes(len(gaps), median, lower, upper, float(gaps.mean()), most, unit)
 
 
-def waits(seen: DailyPurchases, days_per_unit: float, unit: str) -> pd.DataFrame:
-    """Histogram of the times between purchases: lower, upper, count and unit; the last bin is open.
+def waits(purchases: DailyPurchases, days_per_unit: float, unit: str) -> pd.DataFrame:
+    """Return a histogram of the times between purchases: lower, upper, count and unit; the last bin is open.
 
-    Bins are whole days wide, since times are whole days; without repeat purchases there is no row.
+    Bins are whole days wide, because times are whole days. Without repeat purchases the table is empty.
     """
-    days = np.diff(seen.day)[seen.repeated[1:]]
+    days = np.diff(purchases.day)[purchases.repeated[1:]]
     if not len(days):
         return pd.DataFrame({"lower": [], "upper": [], "count": [], "unit": []})
     width = max(1, math.ceil(float(np.quantile(days, SHOWN)) / BINS))
@@ -129,69 +184,50 @@ def waits(seen: DailyPurchases, days_per_unit: float, unit: str) -> pd.DataFrame
     return pd.DataFrame({"lower": lower, "upper": upper, "count": np.histogram(days, edges)[0], "unit": unit})
 
 
-def judge_regularity(seen: DailyPurchases) -> Regularity:
-    """The k that makes each customer's shares of the time between first and last purchase likeliest."""
-    gaps = np.diff(seen.day, prepend=seen.day[:1])
-    again = seen.repeated
+def examine_regularity(purchases: DailyPurchases) -> Regularity:
+    """Return the k that maximizes the likelihood of each customer's shares of the time from first to last purchase."""
+    gaps = np.diff(purchases.day, prepend=purchases.day[:1])
+    again = purchases.repeated
     logs = np.zeros(len(gaps))
     np.log(gaps, out=logs, where=again, dtype=float)
-    x, t_x = seen.frequency.astype(float), (seen.day[seen.start[1:] - 1] - seen.first).astype(float)
-    k = regularity(x, t_x, seen.by_customer(logs).astype(float))
+    x = purchases.frequency.astype(float)
+    t_x = (purchases.day[purchases.start[1:] - 1] - purchases.first).astype(float)
+    k = regularity(x, t_x, purchases.by_customer(logs).astype(float))
     error = regularity_error(k, x)
-    customers = int(np.sum(x >= 2))
-    regular = k >= REGULAR and (math.isinf(k) or (k - 1) / error >= SIGNIFICANT)
-    typical = float(np.median(gaps[again])) if again.any() else float("nan")
-    return Regularity(k, error, customers, bool(regular), _regularity_words(k, regular, typical))
+    return Regularity(
+        k=k,
+        standard_error=error,
+        customers=int(np.sum(x >= 2)),
+        regular=bool(k >= REGULAR and (math.isinf(k) or (k - 1) / error >= SIGNIFICANT)),
+        typical_days=float(np.median(gaps[again])) if again.any() else float("nan"),
+    )
 
 
-def _regularity_words(k: float, regular: bool, typical: float) -> str:
-    if k != k:
-        return "nobody has two repeat purchases, so regularity cannot be told"
-    if regular:
-        doubt = " (whole days make purchases that are this close look more regular)" if typical < FEW_DAYS else ""
-        return f"customers buy regularly: k = {k:.2f}, where 1 is at random{doubt}"
-    if k <= CLUMPY:
-        return f"purchases come in clumps: k = {k:.2f}, where 1 is at random"
-    return f"customers buy about at random: k = {k:.2f}, where 1 is at random"
+def examine_opportunities(purchases: DailyPurchases) -> Opportunities:
+    """Return the longest calendar period on one day of which nearly all purchases fall."""
+    day, counts = np.unique(purchases.day, return_counts=True)
+    share = 0.0
+    for period, key, number in _days_of_periods(day):
+        keys, position = np.unique(key, return_inverse=True)
+        on_day = np.bincount(position, counts)
+        best = int(np.argmax(on_day))
+        share = float(on_day[best] / counts.sum())
+        periods = len(np.unique(number[position == best]))
+        if share >= ON_ONE_DAY and periods >= FEWEST_PERIODS and counts.sum() >= FEWEST_PURCHASES:
+            return Opportunities(period, share, int(keys[best]))
+    return Opportunities(None, share, None)
 
 
-def judge_opportunities(seen: DailyPurchases) -> Opportunities:
-    """The longest calendar period on one day of which nearly all purchases fall."""
-    day, counts = np.unique(seen.day, return_counts=True)
+def _days_of_periods(day: IntArray) -> list[tuple[Period, IntArray, IntArray]]:
+    """Return the day within each kind of period, as `Opportunities.day` has it, and the number of the period."""
     dates = day.astype("datetime64[D]")
     month, year = dates.astype("datetime64[M]"), dates.astype("datetime64[Y]")
     of_month = (dates - month.astype("datetime64[D]")).astype(np.int64) + 1
     to_end = ((month + 1).astype("datetime64[D]") - dates).astype(np.int64)
     of_year = month.astype(np.int64) % 12 + 1
-    weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
-    candidates: list[tuple[Period, IntArray, IntArray]] = [
+    return [
         ("year", of_year * 100 + of_month, year.astype(np.int64)),
         ("month", of_month, month.astype(np.int64)),
         ("month", -to_end, month.astype(np.int64)),
-        ("week", weekday, (day + 3) // 7),
+        ("week", (day + THURSDAY) % 7, (day + THURSDAY) // 7),
     ]
-    share = 0.0
-    for period, key, number in candidates:
-        keys, place = np.unique(key, return_inverse=True)
-        found = np.bincount(place, counts)
-        best = int(np.argmax(found))
-        share = float(found[best] / counts.sum())
-        periods = len(np.unique(number[place == best]))
-        if share >= ON_ONE_DAY and periods >= FEWEST_PERIODS and counts.sum() >= FEWEST_PURCHASES:
-            words = (
-                f"{share:.0%} of purchases fall on {_named(period, int(keys[best]))}: each {period} is one opportunity "
-                f"to buy; pass time_unit={period!r} and merge_within={period!r}"
-            )
-            return Opportunities(period, share, words)
-    return Opportunities(None, share, "purchases fall on any day")
-
-
-def _named(period: Period, key: int) -> str:
-    """A day of a period in words: a weekday, a day of the month (from its end if negative), or month * 100 + day."""
-    if period == "week":
-        return f"a {calendar.day_name[key]}"
-    if period == "year":
-        return f"{calendar.month_name[key // 100]} {key % 100}"
-    if key > 0:
-        return f"day {key} of the month"
-    return "the last day of the month" if key == -1 else f"the day {-key - 1} days before the last of the month"
