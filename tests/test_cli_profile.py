@@ -29,8 +29,8 @@ def test_a_profile_on_the_terminal(log, tmp_path):
     done = clv("profile", log, "--amount", "amount", "--time-unit", "week", "--output", tmp_path / "profile.json")
     assert done.exit_code == 0
     assert "2,357 customers" in done.output
-    assert "Are there enough rows?" in done.output
-    assert "Which models fit such data?" in done.output
+    assert "Are there enough data?" in done.output
+    assert "Which models suit these data?" in done.output
     assert json.loads((tmp_path / "profile.json").read_text("utf-8"))["time_unit"] == "week"
 
 
@@ -49,7 +49,7 @@ def test_older_customers_are_left_out_of_a_fit(log, tmp_path):
     done = clv("fit", log, "--acquired-after", "1997-01-31", "--time-unit", "week", "--output", tmp_path / "model.json")
     assert done.exit_code == 0
     left_out = (load_cdnow(sample=True).groupby("customer_id")["date"].min() <= "1997-01-31").sum()
-    assert f"{left_out:,} customers first seen up to 1997-01-31 left out" in done.output
+    assert f"{left_out:,} customers first seen by 1997-01-31 were left out" in done.output
 
 
 def test_and_of_comparisons_and_validations(log, tmp_path):
@@ -60,4 +60,4 @@ def test_and_of_comparisons_and_validations(log, tmp_path):
     ):
         done = clv(*words)
         assert done.exit_code == 0
-        assert "first seen up to 1997-01-31 left out" in done.output
+        assert "first seen by 1997-01-31 were left out" in done.output

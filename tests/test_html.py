@@ -83,7 +83,10 @@ def test_certificates_show_themselves(model):
     fit = model.purchases.fit_._repr_html_()
     assert fit.startswith("<div><b>Fit</b>: converged, 2,357 customers")
     assert "alpha" in fit
-    assert "<b>Independence</b>: correlation" in model.spend.independence_._repr_html_()
+    assert (
+        "<b>Independence</b>: frequency and average order value have a correlation"
+        in model.spend.independence_._repr_html_()
+    )
 
 
 def test_a_profile_has_separators_and_no_border():

@@ -213,6 +213,7 @@ profile-check = { $check ->
    *[repeat_share] share with repeat purchases
     }
 profile-check-failed = { profile-check }: { SHORT($value) }
+profile-check-caution = { profile-check }: { SHORT($value, digits: 4) }, which is { $status } ({ SHORT($comfortable, digits: 4) } is comfortable): { $reason }
 profile-check-customers = with fewer customers, the parameters are hard to tell apart
 profile-check-repeat-customers = only these customers show purchase rates and spend
 profile-check-repeat-purchases = each one adds information

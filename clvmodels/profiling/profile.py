@@ -24,6 +24,7 @@ from clvmodels.profiling.spend import Money, examine_money
 from clvmodels.profiling.suitability import (
     Sufficiency,
     check_data,
+    check_findings,
     models_finding,
     sufficiency_finding,
     suitable_models,
@@ -181,6 +182,11 @@ class Profile:
             ),
         ]
         return tuple(findings)
+
+    @property
+    def check_findings(self) -> Findings:
+        """The checks whose value is not sufficient, with the reason why each matters."""
+        return check_findings(self.checks)
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from clvmodels.language import Finding, Severity, message
+from clvmodels.language import Finding, Findings, Severity, message
 from clvmodels.profiling.arrivals import Arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases
 from clvmodels.profiling.independence import SIGNIFICANT
@@ -18,6 +18,7 @@ __all__ = [
     "Sufficiency",
     "Suitability",
     "check_data",
+    "check_findings",
     "models_finding",
     "sufficiency_finding",
     "suitable_models",
@@ -114,6 +115,25 @@ def sufficiency_finding(checks: pd.DataFrame, arrivals: Arrivals, has_season_tes
     if status == "thin":
         return Finding("profile-thin", figures, "caution")
     return Finding("profile-insufficient", figures, "problem")
+
+
+def check_findings(checks: pd.DataFrame) -> Findings:
+    """Return a finding for each check whose value is not sufficient, with the reason why it matters."""
+    return tuple(
+        Finding(
+            "profile-check-caution",
+            {
+                "check": row["check"],
+                "value": row["value"],
+                "status": row["status"],
+                "comfortable": row["comfortable"],
+                "reason": Finding(row["reason"]),
+            },
+            "problem" if row["status"] == "insufficient" else "caution",
+        )
+        for row in checks.to_dict("records")
+        if row["status"] != "sufficient"
+    )
 
 
 def suitable_models(

@@ -67,15 +67,15 @@ def show_facts(console: Console, facts: Iterable[str]) -> None:
 
 
 def show_profile(console: Console, checks: pd.DataFrame, models: pd.DataFrame) -> None:
-    """Whether there are enough rows, numbers as text, and which models fit such data."""
-    table = _table("Are there enough rows?", ["what"], ["here", "good", "least", "enough"])  # of at most 80 columns
+    """Show the checks of the amount of data, whose numbers are text, and how well each model suits the data."""
+    table = _table("Are there enough data?", ["what"], ["here", "good", "least", "status"])  # of at most 80 columns
     for row in checks.to_dict("records"):
-        table.add_row(*(row[name] for name in ("what", "value", "comfortable", "least", "enough")))
+        table.add_row(*(row[name] for name in ("what", "value", "comfortable", "least", "status")))
     _shown(console, table)
-    table = _table("Which models fit such data?", ["model", "fits"], [])
+    table = _table("Which models suit these data?", ["model", "suitability"], [])
     table.add_column("why")
     for row in models.to_dict("records"):
-        table.add_row(row["model"], row["fits"], row["why"])
+        table.add_row(row["title"], row["suitability"], row["why"])
     _shown(console, table)
 
 

@@ -292,9 +292,11 @@ def log_findings(
 
 def _clock_finding(clock: Clock) -> Finding:
     """Return the unit of times, what counts as one purchase, and the time zone."""
-    code = "rfm-clock" + ("-discrete" if clock.discrete else "") + ("-zone" if clock.time_zone else "")
     figures = {"unit": clock.time_unit, "merge_within": clock.merge_within}
-    return Finding(code, figures | ({"zone": clock.time_zone} if clock.time_zone else {}))
+    if clock.time_zone:
+        figures |= {"zone": clock.time_zone}
+        return Finding("rfm-clock-discrete-zone" if clock.discrete else "rfm-clock-zone", figures)
+    return Finding("rfm-clock-discrete" if clock.discrete else "rfm-clock", figures)
 
 
 def _rows(key: Any, count: int) -> npt.NDArray[np.intp]:

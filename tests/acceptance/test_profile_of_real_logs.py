@@ -44,7 +44,7 @@ def test_households_are_older_than_complete_journey(journey):
     assert (found.transactions, found.customers) == (1_469_307, 2_469)
     assert found.arrivals.verdict == "older"
     assert found.arrivals.early_share > 0.5  # within the first week
-    assert "52% of customers appear in the first 7 days" in found.arrivals.words
+    assert "52% of customers first appear in the first 7 days" in found.arrivals.text
     assert found.regularity.regular
     assert found.money.independence.customers > 2_400
 
@@ -62,7 +62,7 @@ def test_cdnow_is_a_cohort_and_not_older_than_its_log():
     assert abs(found.arrivals.follow_up_z) < 1
     assert found.weeks["new_customers"].iloc[13:].sum() == 0  # all arrive within 12 weeks
     assert not found.regularity.regular
-    assert found.sufficiency == "enough"
+    assert found.sufficiency == "sufficient"
     assert found.models["name"].iloc[0] == "MBGNBD"  # which forecasts and fits best there
 
 
@@ -79,7 +79,7 @@ def test_customers_are_older_than_uci():
     later = profile(bought, customer_id="CustomerID", date="InvoiceDate", acquired_after=found.arrivals.acquired_after)
     assert later.arrivals.verdict == "seen"
     assert found.season.busiest is None  # a season in one year cannot be told from a trend
-    assert "cannot be told from a trend" in found.season.words
+    assert "cannot be separated from a trend" in found.season.text
 
 
 @pytest.mark.shared_data

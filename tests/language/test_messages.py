@@ -42,10 +42,19 @@ def branches(code: ast.expr) -> list[ast.expr]:
     return [*branches(code.body), *branches(code.orelse)] if isinstance(code, ast.IfExp) else [code]
 
 
-def test_codes_are_not_put_together_from_pieces() -> None:
+def prefix(code: ast.expr) -> str:
+    """Return the text that a code put together from an area and a rule's code starts with, or an empty text."""
+    first = code.values[0] if isinstance(code, ast.JoinedStr) else None
+    return str(first.value) if isinstance(first, ast.Constant) else ""
+
+
+def test_codes_are_literals_or_an_area_followed_by_a_code() -> None:
     pieces = (ast.JoinedStr, ast.BinOp, ast.Call)
     assert [
-        f"{path}:{code.lineno}" for path, module in trees() for code in codes(module) if isinstance(code, pieces)
+        f"{path}:{code.lineno}"
+        for path, module in trees()
+        for code in codes(module)
+        if isinstance(code, pieces) and not prefix(code).endswith("-")
     ] == []
 
 
@@ -62,6 +71,8 @@ def test_every_code_has_a_message() -> None:
 
 def test_every_message_is_used() -> None:
     used = {text for _, module in trees() for text in literals(module)}
+    areas = {prefix(code) for _, module in trees() for code in codes(module)} - {""}
+    used |= {area + text.replace("_", "-") for area in areas for text in used}
     used |= set(REFERENCE.findall((PACKAGE / "language" / "en.ftl").read_text(encoding="utf-8")))
     assert message_ids() - used == set()
 

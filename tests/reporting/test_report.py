@@ -234,7 +234,7 @@ def test_with_a_profile_and_a_ledger(validation, path, outlines):
     assert "by cleaning (see its table), 7 rows (7.0%, and −4.0% of the money) without a customer id" in text
     assert "internal account" not in text  # a rule that met nothing
     assert "−20.25" in text
-    assert profile.regularity.words[1:] in text
+    assert profile.regularity.text[1:] in text
     told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert told["ledger"][1]["rows"] == 7
     assert told["ledger"][1]["rule"] == "no_customer_id"  # version 0.1.0 wrote phrases
@@ -245,15 +245,22 @@ def test_with_a_profile_and_a_ledger(validation, path, outlines):
 def test_beware_of_customers_older_than_the_log(validation, path):
     log = clv.datasets.load_cdnow(sample=True)
     profile = clv.profile(log, amount="amount", time_unit="week", observation_end="1998-06-30")
-    words = "most customers appear on the first day: they are older than the log"
+    crowded = {"crowding": 9.0, "crowding_z": 9.0, "acquired_after": "1997-01-31", "remaining": 500}
 
-    def beware(verdict):
-        changed = replace(profile, arrivals=replace(profile.arrivals, verdict=verdict, words=words))
-        return written(path, validation, profile=changed).partition('<h3 id="beware">')[2]
+    def beware(verdict, **figures):
+        arrivals = replace(profile.arrivals, verdict=verdict, **figures)
+        page = written(path, validation, profile=replace(profile, arrivals=arrivals))
+        assert "acquired_after" not in page  # no Python for managers
+        return page.partition('<h3 id="beware">')[2]
 
-    assert f"M{words[1:]}." in beware("older")
+    assert "they are older than the log. Without customers first seen by 1997-01-31, 500 (21%)" in beware(
+        "older", **crowded
+    )
     assert "Many customers are older than this log" in path.read_text(encoding="utf-8")
-    assert f"M{words[1:]}." not in beware("seen")
+    assert "so the log hardly has new customers" in beware("older", **crowded | {"remaining": 50})
+    assert "leave out customers first seen by 1997-01-31." in beware("unclear", **crowded)
+    assert "do not crowd: either new customers have changed" in beware("unclear")
+    assert "older than the log" not in beware("seen")
 
 
 @pytest.mark.usefixtures("outlines")

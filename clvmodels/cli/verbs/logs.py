@@ -145,7 +145,7 @@ def profile(
         )
         if output is not None:
             result.to_json(output)
-    terminal.show_facts(out, map(as_typed, result.facts()))
+    terminal.show_facts(out, (as_typed(finding.text) for finding in result.findings))
     terminal.show_profile(out, result.shown_checks(), result.models)
     if output is not None:
         out.print(f"Profile written to {output}")

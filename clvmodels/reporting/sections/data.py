@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pandas as pd
@@ -19,7 +18,6 @@ from clvmodels.validation.backtest.result import AS_KNOWN
 __all__ = ["MONEY", "beware", "data"]
 
 MONEY = "in the currency of the log"
-ASKED = re.compile(r"pass acquired_after='([^']+)' \((.+) would remain\)")  # as it is told to who writes code
 
 
 def data(view: Selection, profile: Profile | None, ledger: pd.DataFrame | None) -> ReportSection:
@@ -149,8 +147,8 @@ def _of_profile(profile: Profile) -> list[PageBlock]:
         ("Opportunities", profile.opportunities),
         ("Money", profile.money),
     ]
-    pairs = [(term, sentence(part.words)) for term, part in parts if part is not None and part.words]
-    suits = [(str(row["model"]), f"{row['fits']}: {row['why']}") for row in records(profile.tables()["models"])]
+    pairs = [(term, sentence(part.text)) for term, part in parts if part is not None]
+    suits = [(str(row["title"]), f"{row['suitability']}: {row['why']}") for row in records(profile.models)]
     return [
         Words(
             ["This is told of the whole log, the time held back included: shares may differ from those above."],
@@ -197,7 +195,7 @@ def _pictures(profile: Profile) -> list[Picture]:
             drawn(
                 "times-between",
                 "How long customers wait between purchases",
-                f"Histogram of the times from one purchase to the customer's next. {profile.intertimes.words}",
+                f"Histogram of the times from one purchase to the customer's next. {sentence(profile.intertimes.text)}",
                 plots.times_between,
                 waits,
             )
@@ -235,17 +233,8 @@ def _warnings(view: Selection, profile: Profile | None) -> list[str]:
     ]
     if profile is not None:
         if profile.arrivals.verdict != "seen":
-            told.append(
-                sentence(ASKED.sub(r"to leave them out, begin after \1 (\2 would remain)", profile.arrivals.words))
-            )
-        checks = profile.tables()["checks"]
-        told += [
-            sentence(
-                f"{row['what']}: {row['value']:,.4g}, which is {row['enough']} ({row['comfortable']:,.4g} is "
-                f"comfortable). {row['why']}"
-            )
-            for row in checks[checks["enough"] != "enough"].to_dict("records")
-        ]
+            told.append(sentence(profile.arrivals.text))
+        told += [sentence(finding.text) for finding in profile.check_findings]
     told += list(view.facts.get("left_out") or [])
     told += list(view.facts.get("notes") or [])
     return told

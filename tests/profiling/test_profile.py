@@ -1,4 +1,4 @@
-"""What a profile says of logs whose properties are known: worked by hand, simulated, shuffled, moved in time."""
+"""Profiles of logs with known properties: computed by hand, simulated, shuffled, and moved in time."""
 
 from __future__ import annotations
 
@@ -41,9 +41,17 @@ LOG = pd.DataFrame(
 STEADY = {"r": 0.8, "alpha": 9.0, "a": 0.8, "b": 4.0}
 
 
-def without_frames(told):
-    """A profile as JSON text, to be compared."""
-    return json.dumps(told.to_dict(), sort_keys=True)
+def texts(profile):
+    return [finding.text for finding in profile.findings]
+
+
+def codes(profile):
+    return [finding.code for finding in profile.findings]
+
+
+def without_frames(profile):
+    """Return a profile as JSON text, which can be compared."""
+    return json.dumps(profile.to_dict(), sort_keys=True)
 
 
 def moved(log, days):
@@ -74,7 +82,7 @@ def test_a_log_worked_by_hand():
     assert p.money.zero == pytest.approx(1 / 6)
     assert p.money.top_1 == 0.5  # one customer at the least: the third, with 100
     assert math.isnan(p.money.tail_index)
-    assert p.sufficiency == "too little"
+    assert p.sufficiency == "insufficient"
     assert p.arrivals.verdict == "unclear"
     assert p.season.busiest is None
 
@@ -104,20 +112,20 @@ def test_an_end_of_observation_cuts():
     assert (p.transactions, p.purchases, p.customers, p.rows_after_end) == (4, 3, 2, 3)
     assert p.last_day == "2024-01-03"
     assert p.money.total == 75.0
-    assert any("3 rows after 2024-01-03 were left out" in fact for fact in p.facts())
+    assert "3 rows after 2024-01-03 were left out" in texts(p)
 
 
 def test_older_customers_are_left_out_and_counted():
     p = profile(LOG, amount="amount", acquired_after="2024-01-01")
     assert (p.customers, p.purchases, p.older_customers, p.first_day) == (2, 3, 1, "2024-01-02")
     assert p.money.total == 180.0
-    assert any("1 customers first seen up to 2024-01-01 left out" in fact for fact in p.facts())
+    assert "1 customer first seen by 2024-01-01 was left out" in texts(p)
 
 
 def test_what_is_refused():
     with pytest.raises(InvalidOption, match="time_unit='hour' is not one of 'day'"):
         profile(LOG, time_unit="hour")
-    with pytest.raises(InvalidTransactions, match="before the first transaction 2023-12-31"):
+    with pytest.raises(InvalidTransactions, match="ends on 2023-12-31, before the first transaction on 2024-01-01"):
         profile(LOG, observation_end="2023-12-31")
     with pytest.raises(InvalidOption, match="is not before the end of the observed period"):
         profile(LOG, acquired_after="2024-01-17")
@@ -211,9 +219,11 @@ def test_customers_older_than_the_log_are_found_and_left_out(seed):
         random_state=seed,
     )
     late = log[log["date"] >= "2020-06-01"]
-    found = profile(late).arrivals
+    whole = profile(late)
+    assert f"to leave these customers out, pass acquired_after='{whole.arrivals.acquired_after}'" in texts(whole)
+    found = whole.arrivals
     assert found.verdict == "older"
-    assert "pass acquired_after=" in found.words
+    assert "older than the log" in found.text
     again = profile(late, acquired_after=found.acquired_after)
     assert again.customers == found.remaining
     assert again.arrivals.verdict == "seen"
@@ -227,13 +237,13 @@ def test_a_launch_is_not_clear():
     found = profile(pd.concat([steady, launch])).arrivals
     assert found.crowding > 3
     assert found.verdict == "unclear"
-    assert "a launch may have brought them" in found.words
+    assert "either a launch brought them, or they are older than the log" in found.text
 
 
 def test_customers_of_one_day_are_a_cohort_or_old():
     found = profile(simulate_log(300, STEADY, last_arrival="2020-01-01")).arrivals
     assert found.verdict == "unclear"
-    assert "first seen on one day" in found.words
+    assert "first seen on one day" in found.text
 
 
 # ---- timing ------------------------------------------------------------------------------------------------
@@ -270,9 +280,10 @@ def test_opportunities_are_found(freq, period, named):
     rows = [(customer, day) for customer in range(60) for day in days if rng.random() < 0.6]
     found = profile(pd.DataFrame(rows, columns=["customer_id", "date"]))
     assert found.opportunities.period == period
-    assert named in found.opportunities.words
+    assert f"fall on {named}, so each {period} is one opportunity to buy" in found.opportunities.text
+    assert f"to count opportunities, pass time_unit='{period}' and merge_within='{period}'" in texts(found)
     assert found.models["name"].iloc[0] == "BGBB"
-    assert set(found.models["fits"].iloc[1:-1]) == {"no"}
+    assert set(found.models["suitability"].iloc[1:-1]) == {"poor"}
 
 
 def test_every_day_is_no_opportunity(cdnow):
@@ -299,7 +310,7 @@ def test_a_season_is_found():
     assert found.p_value < 1e-4
     index = found.months["index"].to_numpy()
     assert index[11] / np.delete(index, 11).mean() == pytest.approx(2.0, rel=0.15)  # 400 purchases in December a year
-    assert "December" in found.words
+    assert "in December" in found.text
     assert found.months["years"].to_list() == [3] * 12
 
 
@@ -312,7 +323,7 @@ def test_no_season_is_found_where_there_is_none():
 def test_a_season_cannot_be_seen_in_less_than_two_years():
     found = profile(seasonal(1.5, 2.0)).season
     assert math.isnan(found.strength)
-    assert "cannot be told from a trend" in found.words
+    assert "cannot be separated from a trend" in found.text
     assert len(found.months) == 0
 
 
@@ -331,7 +342,7 @@ def test_a_heavy_tail_speaks_against_gamma_gamma():
     heavy = stats.pareto(0.8).rvs(3_000, random_state=1)
     found = profile(log.assign(amount=heavy[log["customer_id"]]), amount="amount")
     assert found.money.tail_index < 1
-    assert found.models.set_index("name").loc["GammaGamma", "fits"] == "no"
+    assert found.models.set_index("name").loc["GammaGamma", "suitability"] == "poor"
 
 
 def test_spend_that_grows_with_frequency_speaks_against_gamma_gamma():
@@ -339,17 +350,17 @@ def test_spend_that_grows_with_frequency_speaks_against_gamma_gamma():
     often = log.groupby("customer_id")["date"].transform("size")
     found = profile(log.assign(amount=10.0 * often), amount="amount")
     assert found.money.independence.finding.code == "profile-independence-violated"
-    assert found.models.set_index("name").loc["GammaGamma", "fits"] == "perhaps"
+    assert found.models.set_index("name").loc["GammaGamma", "suitability"] == "possible"
 
 
 def test_gamma_gamma_is_named_for_its_own_money():
     found = profile(simulate_log(3_000, STEADY, {"p": 6.0, "q": 4.0, "v": 15.0}, random_state=3), amount="amount")
-    assert found.models.set_index("name").loc["GammaGamma", "fits"] == "yes"
+    assert found.models.set_index("name").loc["GammaGamma", "suitability"] == "good"
 
 
 def test_gamma_gamma_is_never_named_where_its_independence_is_rejected(cdnow):
     assert cdnow.money.independence.p_value < 0.05  # weakly: p = 0.044
-    assert cdnow.models.set_index("name").loc["GammaGamma", "fits"] == "perhaps"
+    assert cdnow.models.set_index("name").loc["GammaGamma", "suitability"] == "possible"
 
 
 def test_a_tail_that_may_be_heavy_speaks_against_gamma_gamma():
@@ -359,8 +370,9 @@ def test_a_tail_that_may_be_heavy_speaks_against_gamma_gamma():
     index, error = found.money.tail_index, found.money.tail_error
     assert 2 < index < 2 + 2 * error
     row = found.models.set_index("name").loc["GammaGamma"]
-    assert row["fits"] == "perhaps"
-    assert row["why"].startswith(f"the tail of spend may be heavy (index {index:.2f} +- {error:.2f})")
+    assert row["suitability"] == "possible"
+    assert row["reason"] == "profile-model-heavy-tail-possible"
+    assert row["why"].startswith(f"the tail of spend may be heavy (index {index:.2f} ± {error:.2f})")
 
 
 def test_no_amount_no_money():
@@ -381,17 +393,17 @@ def test_a_free_log_has_no_shares():
 
 
 def test_models_follow_what_was_seen(cdnow):
-    fits = cdnow.models.set_index("name")["fits"]
-    assert (fits["MBGNBD"], fits["BGNBD"], fits["BGCNBD"], fits["BGBB"]) == ("yes", "perhaps", "no", "no")
-    assert len(fits) == 9
-    assert cdnow.models["model"].iloc[-1] == "Gamma-Gamma"
+    suitability = cdnow.models.set_index("process")["suitability"]
+    assert suitability[["mbgnbd", "bgnbd", "bgcnbd", "bgbb"]].to_list() == ["good", "possible", "poor", "poor"]
+    assert len(suitability) == 9
+    assert cdnow.models["title"].iloc[-1] == "Gamma-Gamma"
 
 
 def test_every_model_named_exists(cdnow):
     import clvmodels as clv
 
     for name in cdnow.models["name"]:
-        assert getattr(clv, name)().title in set(cdnow.models["model"])
+        assert getattr(clv, name)().title in set(cdnow.models["title"])
 
 
 # ---- how it is told ----------------------------------------------------------------------------------------
@@ -399,11 +411,14 @@ def test_every_model_named_exists(cdnow):
 
 def test_it_is_written_as_json(tmp_path, cdnow):
     cdnow.to_json(tmp_path / "profile.json")
-    told = json.loads((tmp_path / "profile.json").read_text(encoding="utf-8"))
-    assert told["customers"] == 2357
-    assert told["arrivals"]["verdict"] == "seen"
-    assert told["season"]["strength"] is None  # 18 months
-    assert len(told["weeks"]) == len(cdnow.weeks)
+    document = json.loads((tmp_path / "profile.json").read_text(encoding="utf-8"))
+    assert document["customers"] == 2357
+    assert document["arrivals"]["verdict"] == "seen"
+    assert document["arrivals"]["finding"]["code"] == "profile-arrivals-seen"
+    assert document["season"]["strength"] is None  # 18 months
+    assert len(document["weeks"]) == len(cdnow.weeks)
+    assert [finding["code"] for finding in document["findings"]] == codes(cdnow)
+    assert all(set(finding) == {"code", "severity", "figures", "text"} for finding in document["findings"])
 
 
 def test_it_shows_in_a_notebook(cdnow):
@@ -415,21 +430,21 @@ def test_it_shows_in_a_notebook(cdnow):
 
 
 def test_enough_rows_are_named_with_what_speaks_against_them(cdnow):
-    assert "enough rows to fit a model, but a season cannot be seen" in cdnow.facts()
+    assert "there are enough data to fit a model, but a seasonal pattern cannot be seen" in texts(cdnow)
 
 
 @pytest.mark.parametrize(("copies", "hinted"), [(4, False), (6, True)])
 def test_line_items_are_told_to_be_cleaned_first(copies, hinted):
     found = profile(pd.concat([LOG] * copies), amount="amount")
     assert (found.same_day > 0.8) == hinted
-    assert ("these look like line items: clean them first (clv clean)" in found.facts()) == hinted
+    assert ("profile-line-items" in codes(found)) == hinted
 
 
 def test_one_customer_with_one_purchase_has_a_profile():
     found = profile(LOG.iloc[:1], amount="amount")
     assert found.customers == 1
     assert found.intertimes.count == 0
-    assert found.sufficiency == "too little"
+    assert found.sufficiency == "insufficient"
     assert json.dumps(found.to_dict(), allow_nan=False)
 
 
@@ -446,7 +461,7 @@ def test_every_log_has_a_profile(rows):
     log["date"] = pd.Timestamp("2020-02-28") + pd.to_timedelta(log.pop("day"), unit="D")
     found = profile(log, amount="amount")
     assert json.dumps(found.to_dict(), allow_nan=False)
-    assert all(found.facts())
+    assert all(texts(found))
     assert found._repr_html_()
 
 
