@@ -44,7 +44,7 @@ def test_a_file_that_is_not_toml_is_an_event(events, tmp_path):
     (tmp_path / "job.toml").write_text('run = {log = "json"}\n[source\n')
     code, (failed,) = events("score", "--job", tmp_path / "job.toml")
     assert (code, failed["event"]) == (2, "failed")
-    assert "is no TOML" in failed["text"]
+    assert "is not TOML" in failed["text"]
 
 
 def test_a_failure_carries_the_date_that_the_log_has(events, tmp_path):
