@@ -10,7 +10,7 @@ from clvmodels.scoring.registry.registry import Registry, VersionRecord
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory):
+def registered(tmp_path_factory):
     """A registry with a version that passed and one that a gate refused."""
     rfm = clv.rfm_summary(clv.datasets.load_cdnow(sample=True), observation_end="1997-09-30")
     model = clv.CustomerModel(clv.BGNBD()).fit(rfm)
@@ -38,21 +38,21 @@ def run(registry, *words):
     return done.output
 
 
-def test_a_version_is_promoted_shown_and_rolled_back(known):
-    registry, (good, doubtful) = known
+def test_a_version_is_promoted_shown_and_rolled_back(registered):
+    registry, (good, doubtful) = registered
     assert f"Champion: {good}" in run(registry, "promote", good[:6])
     assert "Gates had refused it (parameters)" in run(registry, "promote", doubtful)
     assert registry.moves()[-1].forced
     listed = run(registry, "list")
-    assert all(told in listed for told in (good, doubtful, "champion", "1997-09-30", "promote (forced)"))
+    assert all(text in listed for text in (good, doubtful, "champion", "1997-09-30", "promote (forced)"))
     shown = run(registry, "show")
-    assert all(told in shown for told in (doubtful, "BG/NBD: converged", "r [is] far away.", "-0.121", "numpy 2.0"))
+    assert all(text in shown for text in (doubtful, "BG/NBD: converged", "r [is] far away.", "-0.121", "numpy 2.0"))
     assert f"Champion: {good}" in run(registry, "rollback")
     assert good in run(registry, "show", good)
 
 
-def test_what_is_not_there_is_one_error(known, tmp_path):
-    registry, _ = known
+def test_what_is_not_there_is_one_error(registered, tmp_path):
+    registry, _ = registered
     with pytest.raises(CLVError, match="no version is called 'zzz'"):
         run(registry, "promote", "zzz")
     with pytest.raises(CLVError, match="There is no registry"):

@@ -27,7 +27,7 @@ partitioned = true
 
 @pytest.fixture
 def job(tmp_path, monkeypatch):
-    """A job file beside its log, fitted but not scored yet."""
+    """A job file next to its log, fitted but not scored yet."""
     monkeypatch.setattr(events.log, "handlers", list(events.log.handlers))  # the command line has its own
     log = clv.datasets.load_cdnow(sample=True).drop(columns="amount")
     log.to_parquet(tmp_path / "log.parquet")
@@ -45,11 +45,11 @@ def run(*words):
     return done.output
 
 
-def test_past_runs_are_followed(job, tmp_path):
+def test_past_runs_are_compared(job, tmp_path):
     for day in ("1997-10-01", "1997-11-15"):
         score_job(read_job(job), day)
-    told = run("--job", str(job), "--until", "1997-12-31")
-    assert all(words in told for words in ("Past runs, compared up to 1997-12-31", "12 months, not over", "Status: "))
+    output = run("--job", str(job), "--until", "1997-12-31")
+    assert all(words in output for words in ("Past runs, compared up to 1997-12-31", "12 months, not over", "Status: "))
     folder = tmp_path / "clv-runs" / "monitoring"
     assert {path.name for path in folder.iterdir()} == {"history.parquet", "monitoring.json", "monitoring.html"}
     read = json.loads((folder / "monitoring.json").read_text())
@@ -58,7 +58,7 @@ def test_past_runs_are_followed(job, tmp_path):
     }
     (event,) = map(json.loads, run("--job", str(job), "--until", "1997-12-31", "--log", "json").splitlines())
     assert (event["event"], event["status"], event["as_of"]) == ("monitored", read["status"], "1997-12-31")
-    # Later, the history has grown; the same day again, it stays. The JSON tells the newest of each.
+    # Later, the history has grown; the same day again, it stays. The JSON has the newest of each.
     again = tmp_path / "elsewhere"
     for until, rows in (("1997-12-31", 4), ("1998-01-31", 6), ("1998-01-31", 6)):
         run("--job", str(job), "--until", until, "--output", str(again))
@@ -66,7 +66,7 @@ def test_past_runs_are_followed(job, tmp_path):
         assert len(json.loads((again / "monitoring.json").read_text())["windows"]) == 4
 
 
-def test_the_log_is_followed_by_the_rules_it_was_scored_by(tmp_path):
+def test_the_log_is_cleaned_by_the_rules_it_was_scored_with(tmp_path):
     log = clv.datasets.load_cdnow(sample=True)
     log.to_parquet(tmp_path / "log.parquet")
     bought = log[log["date"] > "1997-10-01"]["customer_id"].value_counts()
@@ -78,7 +78,7 @@ def test_the_log_is_followed_by_the_rules_it_was_scored_by(tmp_path):
     score_job(job, "1997-10-01")
     (row, _) = monitor_job(job, "1997-12-31").monitoring.history.to_dict("records")
     assert row["customers"] <= log["customer_id"].nunique() - 50
-    assert row["new_customers"] == 0  # or else these fifty would seem to have come since
+    assert row["new_customers"] == 0  # otherwise these fifty would count as new
 
 
 def test_without_a_past_run_there_is_one_error(job):

@@ -1,4 +1,4 @@
-"""What `clv score` says of a run: totals with their intervals, and when P(alive) tells nothing."""
+"""The output of `clv score`: totals with their intervals, and when P(alive) is 1 for every customer."""
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +10,7 @@ from clvmodels.cli.verbs import fit_and_score as scoring
 
 @pytest.fixture
 def score(tmp_path, monkeypatch):
-    """Fits a model to CDNOW and scores its customers, with flags; what was said."""
+    """Return a function that fits a model to CDNOW, scores its customers with flags, and returns the output."""
     monkeypatch.chdir(tmp_path)
     clv.datasets.load_cdnow(sample=True).to_csv("log.csv", index=False)
 
@@ -24,18 +24,18 @@ def score(tmp_path, monkeypatch):
     return run
 
 
-def rows(told):
+def rows(output):
     """Cells of the table of totals, by column."""
     lines = [
-        line.split("  ") for line in told.splitlines() if line.startswith((" expected", " lifetime", " probability"))
+        line.split("  ") for line in output.splitlines() if line.startswith((" expected", " lifetime", " probability"))
     ]
     return {cells[0].strip(): [cell.strip() for cell in cells[1:] if cell.strip()] for cells in lines}
 
 
-def test_totals_come_with_the_interval_of_the_total(score):
-    told = score("--interval", "0.8")
-    assert "80% interval" in told
-    table = rows(told)
+def test_totals_have_the_interval_of_the_total(score):
+    output = score("--interval", "0.8")
+    assert "80% interval" in output
+    table = rows(output)
     assert list(table) == ["probability_alive", "expected_purchases_12_months", "lifetime_value_12_months"]
     rfm, model = clv.rfm_summary("log.csv", amount="amount"), clv.load("model.json")
     terms = {"horizon": "12 months", "annual_discount_rate": 0.1, "margin": 1.0, "interval": 0.8}
@@ -46,12 +46,12 @@ def test_totals_come_with_the_interval_of_the_total(score):
 
 def test_many_customers_are_told_how_to_get_it(score, monkeypatch):
     monkeypatch.setattr(scoring, "FEW", 1_000)
-    told = score()
-    assert "90% interval" not in told
-    assert 'by="total" with interval=0.9' in told
+    output = score()
+    assert "90% interval" not in output
+    assert 'by="total" with interval=0.9' in output
 
 
-def test_where_nobody_leaves_p_alive_tells_nothing(score):
-    told = score(model="nbd")
-    assert "P(alive) is 1 for every customer and tells nobody apart" in told
+def test_p_alive_is_explained_where_no_customer_leaves(score):
+    output = score(model="nbd")
+    assert "P(alive) is 1 for every customer and tells nobody apart" in output
     assert "tells nobody apart" not in score()

@@ -95,8 +95,8 @@ def test_whole_life(tmp_path, monkeypatch, database):
         done = score_job(job, arrived(night))
         assert all(outcome.passed for outcome in done.manifest.gates), night
     assert_same_table(tmp_path, database, str(FIT + HEALTHY))
-    found = monitor_job(job)
-    assert found.monitoring.verdict.status == "ok"
+    result = monitor_job(job)
+    assert result.monitoring.verdict.status == "ok"
 
     # Purchases fall to a tenth: some night the gate refuses, and the last good table stays.
     refusal = None
@@ -115,11 +115,11 @@ def test_whole_life(tmp_path, monkeypatch, database):
         str(FIT + n) for n in range(1, night)
     }
 
-    # The monitor had said so; who knows better may force the run, and the manifest says that it was.
-    found = monitor_job(job)
-    assert found.monitoring.verdict.status == "refit"
-    assert json.loads((found.folder / "monitoring.json").read_text())["status"] == "refit"
-    assert (found.folder / "monitoring.html").stat().st_size > 10_000
+    # The monitor says so too. A person may force the run, and the manifest records it.
+    result = monitor_job(job)
+    assert result.monitoring.verdict.status == "refit"
+    assert json.loads((result.folder / "monitoring.json").read_text())["status"] == "refit"
+    assert (result.folder / "monitoring.html").stat().st_size > 10_000
     forced = score_job(job, as_of, force=True)
     assert forced.manifest.forced
     assert_same_table(tmp_path, database, as_of)

@@ -1,4 +1,4 @@
-"""The job from file to table: the same table in any chunks, order and store; what is as of, refused, late, repeated."""
+"""The job from file to table: the same table in any chunks, order and store; dates, refusals, late rows, reruns."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def models(tmp_path_factory, log):
 
 
 def job_of(folder, **sections):
-    """A job in a folder, whose log is log.parquet there unless told otherwise."""
-    told = {
+    """A job in a folder, whose log is log.parquet there unless a section says otherwise."""
+    document = {
         "source": {"path": str(folder / "log.parquet")},
         "columns": {"amount": "amount"},
         "predictions": {"horizons": ["90 days", "12 months"], "margin": 0.35},
         "run": {"folder": str(folder / "clv-runs")},
         "sinks": [{"path": str(folder / "scores.parquet")}],
     }
-    return job_from(told | sections)
+    return job_from(document | sections)
 
 
 @pytest.fixture
@@ -58,21 +58,21 @@ def table(tmp_path):
     return pl.read_parquet(tmp_path / "scores.parquet")
 
 
-def test_the_table_is_what_the_models_say(job, tmp_path, log, models):
+def test_the_table_has_the_predictions_of_the_models(job, tmp_path, log, models):
     done = score_job(job(), NIGHT)
-    found = table(tmp_path)
+    scores = table(tmp_path)
     rfm = clv.rfm_summary(log, amount="amount", observation_end=NIGHT)
     model = clv.load(next(models.glob("versions/*/model.json")))
     value = clv.lifetime_value(
         model.purchases, model.spend, rfm, horizon="12 months", annual_discount_rate=0.1, margin=0.35
     )
-    assert found["customer_id"].to_list() == rfm.customer_id.to_list()
-    assert np.array_equal(found["lifetime_value_12_months"], value["lifetime_value"])
-    assert np.array_equal(found["expected_purchases_12_months"], value["expected_purchases"])
-    assert np.array_equal(found["probability_alive"], model.probability_alive(rfm)["probability_alive"])
-    assert found["as_of"].unique().to_list() == [dt.date(1997, 10, 1)]
-    assert found["run_id"].unique().to_list() == [done.manifest.run_id]
-    assert found.columns == list(done.manifest.columns)
+    assert scores["customer_id"].to_list() == rfm.customer_id.to_list()
+    assert np.array_equal(scores["lifetime_value_12_months"], value["lifetime_value"])
+    assert np.array_equal(scores["expected_purchases_12_months"], value["expected_purchases"])
+    assert np.array_equal(scores["probability_alive"], model.probability_alive(rfm)["probability_alive"])
+    assert scores["as_of"].unique().to_list() == [dt.date(1997, 10, 1)]
+    assert scores["run_id"].unique().to_list() == [done.manifest.run_id]
+    assert scores.columns == list(done.manifest.columns)
     manifest = done.manifest
     assert (manifest.customers, manifest.scored, manifest.refused) == (2357, 2357, 0)
     assert manifest.rows_to_as_of == log.filter(pl.col("date") <= NIGHT).height
@@ -118,21 +118,21 @@ def test_chunks_and_order_of_rows_do_not_matter(job, tmp_path, log, monkeypatch)
             np.testing.assert_allclose(one[name], whole[name], rtol=1e-12)
 
 
-def test_only_what_happened_by_the_date_counts_and_late_rows_are_told(job, tmp_path, log):
-    kept = log.filter(pl.col("date") <= NIGHT)
+def test_rows_after_the_date_do_not_count_and_late_rows_are_counted(job, tmp_path, log):
+    up_to_night = log.filter(pl.col("date") <= NIGHT)
     first = score_job(job(), NIGHT).manifest
     content = (tmp_path / "scores.parquet").read_bytes()
-    kept.write_parquet(tmp_path / "log.parquet")
+    up_to_night.write_parquet(tmp_path / "log.parquet")
     (tmp_path / "scores.parquet").unlink()
-    assert score_job(job(), NIGHT).manifest.run_id == first.run_id  # what came later changes nothing
+    assert score_job(job(), NIGHT).manifest.run_id == first.run_id  # later rows change nothing
     assert (tmp_path / "scores.parquet").read_bytes() == content
-    late = kept.head(3).with_columns(date=pl.lit("1997-09-29"))
+    late = up_to_night.head(3).with_columns(date=pl.lit("1997-09-29"))
     pl.concat([log, late]).write_parquet(tmp_path / "log.parquet")
     assert score_job(job(), NEXT).manifest.late_rows == 3
     assert score_job(job(), NIGHT).manifest.run_id != first.run_id
 
 
-def test_new_listed_and_strange_customers(job, tmp_path, log):
+def test_new_listed_and_unseen_customers(job, tmp_path, log):
     new = pl.DataFrame({"customer_id": [99_999], "date": ["1997-10-01"], "quantity": [1], "amount": [5.0]})
     pl.concat([log, new.cast(log.schema)]).write_parquet(tmp_path / "log.parquet")
     ids = log["customer_id"].unique().sort()
@@ -145,30 +145,30 @@ def test_new_listed_and_strange_customers(job, tmp_path, log):
     assert rows.filter("new_since_fit")["customer_id"].to_list() == [99_999]
     assert (done.not_yet_bought, done.new_since_fit, done.customers) == (2, 1, 2360)
     fresh = rows.filter(pl.col("customer_id").is_in([-5, 99_999, 500_000]))
-    assert fresh["lifetime_value_12_months"].n_unique() == 1  # that of a first purchase made today
+    assert fresh["lifetime_value_12_months"].n_unique() == 1  # the value of a first purchase made today
     assert rows.row(0, named=True)["T"] is None
 
 
-def test_groups_refuse_whom_they_do_not_know(tmp_path, log, sample):
+def test_customers_of_groups_the_model_does_not_know_are_refused(tmp_path, log, sample):
     log.write_parquet(tmp_path / "log.parquet")
     ids = log["customer_id"].unique().sort()
     country = ["fr" if i % 2 else "de" for i in range(len(ids))]
     customers = pl.DataFrame({"customer_id": ids, "country": country})
     customers.write_parquet(tmp_path / "customers.parquet")
-    told = {
+    sections = {
         "registry": {"folder": str(tmp_path / "models")},
         "customers": {"path": str(tmp_path / "customers.parquet"), "attributes": ["country"]},
         "models": {"by": "country", "holdout": "90 days"},
     }
-    fitted = fit_job(job_of(tmp_path, **told), FITTED)
+    fitted = fit_job(job_of(tmp_path, **sections), FITTED)
     assert set(fitted.model.purchases.grouping_.labels) == {"fr", "de"}
     scores = Registry(tmp_path / "models").version(fitted.version).record.holdout
     assert {row["quantity"] for row in scores} == {"purchases", "money"}
-    strange = customers.with_columns(
+    changed = customers.with_columns(
         country=pl.when(pl.col("customer_id") == ids[3]).then(pl.lit("it")).otherwise("country")
     ).filter(pl.col("customer_id") != ids[7])
-    strange.write_parquet(tmp_path / "customers.parquet")
-    done = score_job(job_of(tmp_path, **told), NIGHT).manifest
+    changed.write_parquet(tmp_path / "customers.parquet")
+    done = score_job(job_of(tmp_path, **sections), NIGHT).manifest
     rows = table(tmp_path).filter(pl.col("reason").is_not_null())
     assert dict(rows.select("customer_id", "reason").rows()) == {
         ids[3]: "'country' was not seen in the fit",
@@ -176,9 +176,9 @@ def test_groups_refuse_whom_they_do_not_know(tmp_path, log, sample):
     }
     assert rows["probability_alive"].to_list() == [None, None]
     assert (done.customers, done.scored, done.refused) == (2357, 2355, 2)
-    strange.with_columns(country=pl.lit("it")).write_parquet(tmp_path / "customers.parquet")
+    changed.with_columns(country=pl.lit("it")).write_parquet(tmp_path / "customers.parquet")
     with pytest.raises(GateRefused, match="refused"):
-        score_job(job_of(tmp_path, **told), NEXT)
+        score_job(job_of(tmp_path, **sections), NEXT)
 
 
 def test_a_refused_gate_publishes_nothing_unless_forced(job, tmp_path):
@@ -201,7 +201,7 @@ def test_a_refused_gate_publishes_nothing_unless_forced(job, tmp_path):
     assert score_job(strict, NEXT).manifest.forced  # it is published already, and was forced
 
 
-def test_a_refusal_does_not_hide_that_a_run_was_published(job, tmp_path):
+def test_a_refusal_does_not_replace_the_manifest_of_a_published_run(job, tmp_path):
     strict = job(gates={"total_change": 0.01})
     first = score_job(strict, NIGHT)  # there is nothing to compare it with
     score_job(job(predictions={"margin": 0.5, "horizons": ["90 days", "12 months"]}), NIGHT, force=True)
@@ -219,7 +219,7 @@ def test_a_dry_run_changes_nothing(job, tmp_path):
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_second_job_is_kept_out(job, tmp_path):
+def test_a_second_job_is_locked_out(job, tmp_path):
     with locked(tmp_path / "clv-runs" / ".lock", "x"), pytest.raises(JobLocked, match="another job"):
         score_job(job(), NIGHT)
     sink = tmp_path / ".scores.parquet.lock"
@@ -228,7 +228,7 @@ def test_a_second_job_is_kept_out(job, tmp_path):
     assert score_job(job(), NIGHT).manifest.published
 
 
-def test_a_sink_that_fails_does_not_hold_up_the_others(job, tmp_path, monkeypatch):
+def test_a_sink_that_fails_does_not_stop_the_others(job, tmp_path, monkeypatch):
     monkeypatch.setenv("CLV_NIGHT", "postgresql://me:verysecret@127.0.0.1:1/db")
     file = {"path": str(tmp_path / "scores.parquet")}
     far = {"store": "postgres", "uri_variable": "CLV_NIGHT"}
@@ -236,8 +236,8 @@ def test_a_sink_that_fails_does_not_hold_up_the_others(job, tmp_path, monkeypatc
         score_job(job(sinks=[file, far]), NIGHT)
     (manifest,) = read_manifests(tmp_path / "clv-runs")
     assert [sink.done for sink in manifest.sinks] == [True, False]
-    kept = "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*.json"))
-    assert "verysecret" not in kept + str(caught.value)
+    written = "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*.json"))
+    assert "verysecret" not in written + str(caught.value)
     other = {"store": "csv", "path": str(tmp_path / "scores.csv")}
     done = score_job(job(sinks=[file, other]), NIGHT)
     assert done.published == (f"csv:{tmp_path / 'scores.csv'}",)
@@ -245,7 +245,7 @@ def test_a_sink_that_fails_does_not_hold_up_the_others(job, tmp_path, monkeypatc
 
 
 @pytest.mark.postgres
-def test_every_store_holds_the_same_table_and_tells_the_same_log(job, tmp_path, log, database, monkeypatch):
+def test_every_store_gives_the_same_log_and_gets_the_same_table(job, tmp_path, log, database, monkeypatch):
     import adbc_driver_postgresql.dbapi as driver
 
     monkeypatch.setenv("CLV_TEST_DATABASE", database)
@@ -259,8 +259,8 @@ def test_every_store_holds_the_same_table_and_tells_the_same_log(job, tmp_path, 
     assert done.manifest.run_id == score_job(job(), NIGHT).manifest.run_id
     with driver.connect(database) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT * FROM night ORDER BY customer_id")
-        found = pl.from_arrow(cursor.fetch_arrow_table())
-    assert found.equals(table(tmp_path))
+        scores = pl.from_arrow(cursor.fetch_arrow_table())
+    assert scores.equals(table(tmp_path))
     assert database not in done.path.read_text()
 
 
@@ -280,13 +280,13 @@ def test_cleaning_rules_are_applied_first(tmp_path, log):
     lines = log.with_columns(order=pl.int_range(pl.len()).cast(pl.String), amount=pl.col("amount") / 2)
     refunded = lines.head(100).with_columns(amount=-pl.col("amount"))
     pl.concat([lines, lines, refunded]).write_parquet(tmp_path / "log.parquet")  # each order has two lines
-    told = {
+    sections = {
         "registry": {"file": str(tmp_path / "model.json")},
         "columns": {"amount": "amount", "order_id": "order"},
         "cleaning": {"rules": {"refunds": "net", "duplicates": "keep", "outliers": "keep"}},
     }
-    fit_job(job_of(tmp_path, **told), FITTED)
-    score_job(job_of(tmp_path, **told), NIGHT)
+    fit_job(job_of(tmp_path, **sections), FITTED)
+    score_job(job_of(tmp_path, **sections), NIGHT)
     columns = {"customer_id": "customer_id", "date": "date", "amount": "amount", "order_id": "order"}
     rules = clv.CleaningRules(refunds="net", duplicates="keep", outliers="keep")
     cleaned = clv.clean(tmp_path / "log.parquet", **columns, rules=rules).transactions

@@ -1,4 +1,4 @@
-"""Job files: every fault at once, no secret told, every setting in the template; whatever the file, a named error."""
+"""Job files: all faults at once, no secret shown, every setting in the template; a named error for any file."""
 
 from __future__ import annotations
 

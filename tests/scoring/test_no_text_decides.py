@@ -77,7 +77,7 @@ def test_noise_in_place_of_texts_changes_nothing_else(template, tmp_path, monkey
     monkeypatch.setattr(finding, "message", lambda *_: f"noise {next(numbers)}")
     for model in [*PURCHASE_MODELS.values(), *SPEND_MODELS.values()]:
         monkeypatch.setattr(model, "title", f"noise {next(numbers)}")
-    found = results(template, tmp_path / "shop")
+    with_noise = results(template, tmp_path / "shop")
     assert next(numbers) > 50  # the texts were indeed replaced
-    assert found == expected
+    assert with_noise == expected
     assert expected[2] == "refit"

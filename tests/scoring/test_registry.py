@@ -26,7 +26,7 @@ def registry(tmp_path):
 
 @pytest.fixture
 def versions(registry, fitted, version_record):
-    """Three versions, of one model and three sources."""
+    """Three versions, with the same model and three sources."""
     return [
         registry.add(fitted, version_record.model_copy(update={"source": source}), made=f"2026-0{i}-01").name
         for i, source in enumerate("abc", start=1)

@@ -1,4 +1,4 @@
-"""Every store alike: staged out of sight, counted where it lies, published in one step; and read without injection."""
+"""All stores behave alike: staged out of sight, counted in place, published in one step; read without injection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STORES = [*FILES, SERVER]
 
 
 def rows(run_id, ids=(1, 2, 30)):
-    """A small table of scores."""
+    """A small score table."""
     texts = isinstance(ids[0], str)
     return pa.table(
         {
@@ -42,7 +42,7 @@ def rows(run_id, ids=(1, 2, 30)):
 
 @pytest.fixture(params=STORES)
 def store(request, tmp_path):
-    """A place of each kind, and how to read the table there."""
+    """A store of each kind, and a function that reads its table."""
     kind = request.param
     if kind == "postgres":
         uri = request.getfixturevalue("database")
@@ -61,9 +61,9 @@ def run_sql(uri, statement):
 
     with driver.connect(uri) as connection, connection.cursor() as cursor:
         cursor.execute(statement)
-        told = cursor.fetchall() if statement.startswith("SELECT") else []
+        result = cursor.fetchall() if statement.startswith("SELECT") else []
         connection.commit()
-    return told
+    return result
 
 
 def from_duckdb(path):
@@ -75,8 +75,8 @@ def from_duckdb(path):
 
 def from_sqlite(path):
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        told = connection.execute('SELECT * FROM "scores""; DROP TABLE ""kept"').fetchall()
-    return [tuple(bool(v) if i == 2 else v for i, v in enumerate(row)) for row in told]
+        result = connection.execute('SELECT * FROM "scores""; DROP TABLE ""kept"').fetchall()
+    return [tuple(bool(v) if i == 2 else v for i, v in enumerate(row)) for row in result]
 
 
 READERS = {
@@ -97,7 +97,7 @@ def publish(place, run_id, *tables):
     stage.discard()
 
 
-def test_a_table_is_seen_whole_and_only_once_published(store):
+def test_a_table_is_visible_only_once_it_is_published_as_a_whole(store):
     place, read = store
     with place.lock():
         assert place.holds() is None
@@ -107,7 +107,7 @@ def test_a_table_is_seen_whole_and_only_once_published(store):
         assert read() == first
         stage = place.stage(TWO, rows(TWO).schema)
         stage.write(rows(TWO, (5, 6)))
-        assert read() == first  # what is staged is out of sight
+        assert read() == first  # the staged table is out of sight
         stage.count()
         assert read() == first
         stage.discard()
@@ -118,7 +118,7 @@ def test_a_table_is_seen_whole_and_only_once_published(store):
         assert (read(), place.holds()) == (first, ONE)
 
 
-def test_a_customer_twice_is_not_published(store):
+def test_duplicate_customers_are_not_published(store):
     place, _ = store
     stage = place.stage(ONE, rows(ONE).schema)
 
@@ -133,20 +133,20 @@ def test_a_customer_twice_is_not_published(store):
     assert place.holds() is None
 
 
-def test_what_a_killed_run_left_is_cleared(store):
+def test_leftovers_of_a_killed_run_are_removed(store):
     place, read = store
-    left = place.stage(ONE, rows(ONE).schema)
-    left.write(rows(ONE))
-    if hasattr(left, "_connection"):
+    leftover = place.stage(ONE, rows(ONE).schema)
+    leftover.write(rows(ONE))
+    if hasattr(leftover, "_connection"):
         with contextlib.suppress(Exception):
-            left._connection.commit()
-        left._connection.close()
+            leftover._connection.commit()
+        leftover._connection.close()
     with place.lock():
         publish(place, TWO, rows(TWO))
     assert len(read()) == 3
 
 
-def test_a_second_job_is_kept_out(store):
+def test_a_second_job_is_locked_out(store):
     place, _ = store
     with place.lock(), pytest.raises(JobLocked, match="another job is"), place.lock():
         pass
@@ -154,7 +154,7 @@ def test_a_second_job_is_kept_out(store):
         pass
 
 
-def test_ids_are_data_whatever_they_say(store):
+def test_ids_are_never_run_as_sql(store):
     place, read = store
     ids = ("'); DROP TABLE x; --", '=1+1\n,"', "x")
     with place.lock():
@@ -163,7 +163,7 @@ def test_ids_are_data_whatever_they_say(store):
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
-def test_a_file_that_holds_no_scores_is_not_replaced(kind, tmp_path):
+def test_a_file_without_scores_is_not_replaced(kind, tmp_path):
     path = tmp_path / f"orders.{kind}"
     getattr(pl.DataFrame({"customer_id": [1], "run_id": ["a"]}), f"write_{kind}")(path)
     content = path.read_bytes()
@@ -171,11 +171,11 @@ def test_a_file_that_holds_no_scores_is_not_replaced(kind, tmp_path):
         place_of(SinkSettings(store=kind, path=path), "").holds()
     assert path.read_bytes() == content
     path.write_bytes(b"")
-    assert place_of(SinkSettings(store=kind, path=path), "").holds() is None  # nothing is lost
+    assert place_of(SinkSettings(store=kind, path=path), "").holds() is None  # an empty file may be replaced
 
 
 @pytest.mark.parametrize("store", ["duckdb", "sqlite", SERVER], indirect=True)
-def test_a_table_that_holds_no_scores_is_not_replaced(store):
+def test_a_table_without_scores_is_not_replaced(store):
     place, _ = store
     other = pa.table({"customer_id": pa.array([1, 2], pa.int64()), "amount": [2.0, 3.0]})
     stage = place.stage(TWO, other.schema)
@@ -188,7 +188,7 @@ def test_a_table_that_holds_no_scores_is_not_replaced(store):
 
 
 @pytest.mark.parametrize("store", ["sqlite", SERVER], indirect=True)
-def test_a_table_made_during_the_run_is_not_replaced_either(store):
+def test_a_table_created_during_the_run_is_not_replaced_either(store):
     place, read = store
     stage = place.stage(ONE, rows(ONE).schema)
     stage.write(rows(ONE))
@@ -225,7 +225,7 @@ def test_a_damaged_pointer_is_named(tmp_path):
             place.holds()
 
 
-def test_old_runs_of_a_set_stay(tmp_path):
+def test_old_runs_of_a_set_are_kept(tmp_path):
     place = place_of(SinkSettings(path=tmp_path / "scores", partitioned=True), "")
     publish(place, ONE, rows(ONE))
     publish(place, TWO, rows(TWO, (5, 6)))
@@ -245,7 +245,7 @@ def test_parquet_bytes_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
 
 
 @pytest.mark.postgres
-def test_readers_of_postgres_keep_their_rights(database):
+def test_readers_of_a_postgres_table_keep_their_rights(database):
     place = place_of(SinkSettings(store="postgres", uri_variable="X", table="granted"), database)
     publish(place, ONE, rows(ONE))
     run_sql(database, 'DROP ROLE IF EXISTS "the reader"')
@@ -256,11 +256,13 @@ def test_readers_of_postgres_keep_their_rights(database):
 
 
 @pytest.mark.postgres
-def test_what_depends_on_the_old_table_is_named(database):
+def test_dependents_of_the_old_table_are_named(database):
     place = place_of(SinkSettings(store="postgres", uri_variable="X", table="depended on"), database)
     publish(place, ONE, rows(ONE))
     table = place.address(place.table)
-    run_sql(database, f"ALTER TABLE {table} ADD CHECK (value > 0)")  # goes with the table, and stops nobody
+    run_sql(
+        database, f"ALTER TABLE {table} ADD CHECK (value > 0)"
+    )  # is dropped with the table, and depends on nothing else
     stage = place.stage(TWO, rows(TWO).schema)
     stage.write(rows(TWO))
     stage.count()
@@ -304,7 +306,7 @@ CODED = ["Kx7%40Qz9", "Kx7%2FQz9", "Kx7:Qz9", "Kx7?Qz9", "Kx7#Qz9", "Kx7[Qz9", "
 @pytest.mark.postgres
 @pytest.mark.parametrize("password", [*RAW, *CODED])
 @pytest.mark.parametrize("form", ["postgresql://me:{}@127.0.0.1:1/db", "postgres://me:{}@no.such.host.invalid/db"])
-def test_no_part_of_a_password_is_told(form, password, tmp_path):
+def test_no_part_of_a_password_is_shown(form, password, tmp_path):
     uri = form.format(password)
     place = place_of(SinkSettings(store="postgres", uri_variable="CLV_URI"), uri)
     fault, says = (InvalidJob, "percent-encode the password") if password in RAW else (StoreUnreachable, "connect")
@@ -314,14 +316,14 @@ def test_no_part_of_a_password_is_told(form, password, tmp_path):
     ):
         with pytest.raises(fault, match=says) as caught:
             reach()
-        told = str(caught.value).replace("127.0.0.1", "")
+        message = str(caught.value).replace("127.0.0.1", "")
         for piece in (password, unquote(password)):
-            assert not [piece[i : i + 3] for i in range(len(piece) - 2) if piece[i : i + 3] in told]
+            assert not [piece[i : i + 3] for i in range(len(piece) - 2) if piece[i : i + 3] in message]
 
 
-def test_what_a_driver_repeats_is_hidden():
-    told = 'could not translate host name "Qz9@host" of me; Kx7@Qz9, Kx7%40Qz9; time'
-    assert hidden(told, "postgresql://me:Kx7%40Qz9@host/db") == (
+def test_secrets_in_a_drivers_message_are_hidden():
+    message = 'could not translate host name "Qz9@host" of me; Kx7@Qz9, Kx7%40Qz9; time'
+    assert hidden(message, "postgresql://me:Kx7%40Qz9@host/db") == (
         'could not translate host name "***@host" of ***; ***, ***; time'
     )
     assert hidden("Kx7 Qz9", "host=x password='Kx7 Qz9'") == "***"
@@ -339,7 +341,7 @@ def test_what_a_driver_repeats_is_hidden():
         "host=localhost dbname='a b' password=x@y/z",
     ],
 )
-def test_other_uris_are_let_through(uri):
+def test_valid_uris_are_accepted(uri):
     check_uri("source", uri)
 
 
@@ -357,12 +359,12 @@ def test_postgres_is_read_in_types_that_the_engine_has(database, tmp_path):
         "(i / 4.0)::numeric(9, 2) AS amount, gen_random_uuid() AS key FROM generate_series(1, 1000) i",
     )
     names = ["customer_id", "date", "amount"]
-    told = read_source(open_source("postgres", None, database, "public.orders", None, names, tmp_path, "source"))
-    assert told.schema["amount"] == pl.Float64
-    assert told.sort("date")["amount"][:2].to_list() == [0.25, 0.5]
+    orders = read_source(open_source("postgres", None, database, "public.orders", None, names, tmp_path, "source"))
+    assert orders.schema["amount"] == pl.Float64
+    assert orders.sort("date")["amount"][:2].to_list() == [0.25, 0.5]
     query = "SELECT key AS customer_id, date, amount FROM orders -- all of them"
-    told = read_source(open_source("postgres", None, database, None, query, names, tmp_path, "source"))
-    assert told["customer_id"].n_unique() == 1000
+    orders = read_source(open_source("postgres", None, database, None, query, names, tmp_path, "source"))
+    assert orders["customer_id"].n_unique() == 1000
     with pytest.raises(InvalidJob, match=r"source\.table: 'no_such' cannot be read: .*does not exist") as caught:
         open_source("postgres", None, database, "no_such", None, ["a"], tmp_path, "source")
     assert "SELECT" not in str(caught.value)
@@ -374,7 +376,7 @@ def test_postgres_is_read_in_types_that_the_engine_has(database, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
-def test_databases_in_files_are_read_alike(kind, tmp_path):
+def test_databases_in_files_are_read_like_postgres(kind, tmp_path):
     path = tmp_path / "orders"
     made = [
         "CREATE TABLE orders (customer_id INTEGER, date TEXT, amount NUMERIC)",
@@ -391,12 +393,12 @@ def test_databases_in_files_are_read_alike(kind, tmp_path):
             connection.execute(statement.replace("NUMERIC", "DOUBLE") if kind == "duckdb" else statement)
         connection.commit()
     names = ["customer_id", "date", "amount"]
-    told = read_source(open_source(kind, path, "", "orders", None, names, tmp_path, "source"))
-    assert told.rows() == [(2, "2026-01-01", 3.0), (1, "2026-01-02", 0.5), (None, None, None)]
-    told = open_source(
+    orders = read_source(open_source(kind, path, "", "orders", None, names, tmp_path, "source"))
+    assert orders.rows() == [(2, "2026-01-01", 3.0), (1, "2026-01-02", 0.5), (None, None, None)]
+    source = open_source(
         kind, path, "", None, "SELECT * FROM orders WHERE customer_id = 1 -- one", names, tmp_path, "source"
     )
-    assert len(read_source(told)) == 1
+    assert len(read_source(source)) == 1
     for table, columns, says in (
         ("none", names, r"source\.table: 'none' cannot be read"),
         (
@@ -429,13 +431,47 @@ def test_several_files_are_one_table(ending, tmp_path):
         frame = pl.DataFrame({"customer_id": [f"0{i}"], "date": ["2026-01-01"], "amount": [float(i)]})
         getattr(frame, f"write_{ending}")(tmp_path / "in" / f"part {i}.{ending}")
     for path in (tmp_path / "in", tmp_path / "in" / f"*.{ending}"):
-        told = frames.open_frame(
+        opened = frames.open_frame(
             open_source("file", path, "", None, None, [], tmp_path, "source"),
             {"customer_id": "customer_id"},
             "customer_id",
         )
-        assert sorted(nw.to_native(frames.collect(told.lazy))["customer_id"].to_list()) == ["00", "01", "02"]
+        assert sorted(nw.to_native(frames.collect(opened.lazy))["customer_id"].to_list()) == ["00", "01", "02"]
         with pytest.raises(InvalidJob, match=r"^\[columns\]: '.*' has no column 'town'; it has 'customer_id', "):
             open_source("file", path, "", None, None, ["date", "town"], tmp_path, "source")
     with pytest.raises(InvalidTransactions, match="No file matches"):
         open_source("file", tmp_path / "*.none", "", None, None, [], tmp_path, "source")
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("SELECT nope FROM orders", InvalidTransactions),
+        ("SELECT * FROM nope", InvalidTransactions),
+        ("SELECT FROM WHERE", InvalidTransactions),
+        ("SELECT * FROM orders WHERE (", InvalidTransactions),
+        ("SELECT sum(sum(customer_id)) FROM orders", InvalidTransactions),
+    ],
+)
+def test_a_wrong_statement_on_sqlite_is_recognized_by_its_code(statement, fault, tmp_path):
+    path = tmp_path / "shop.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE orders (customer_id INTEGER)")
+        connection.commit()
+    with pytest.raises(fault, match="source: "):
+        open_source("sqlite", path, "", None, statement, [], tmp_path, "source")
+
+
+def test_a_locked_or_foreign_sqlite_file_is_unreachable(tmp_path, monkeypatch):
+    path = tmp_path / "shop.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE orders (customer_id INTEGER)")
+        connection.commit()
+        connection.execute("BEGIN EXCLUSIVE")
+        connect = sqlite3.connect
+        monkeypatch.setattr(sqlite3, "connect", lambda database: connect(database, timeout=0))
+        with pytest.raises(StoreUnreachable, match="locked"):
+            open_source("sqlite", path, "", "orders", None, [], tmp_path, "source")
+    (tmp_path / "notes.db").write_text("not a database " * 100)
+    with pytest.raises(StoreUnreachable, match="not a database"):
+        open_source("sqlite", tmp_path / "notes.db", "", "orders", None, [], tmp_path, "source")

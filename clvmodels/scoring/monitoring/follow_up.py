@@ -17,15 +17,13 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.frames import column
-from clvmodels.inference.statistics import midranks
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.sections import column_suffix
 from clvmodels.transactions.summary import RFM
-from clvmodels.validation.tables.metrics import normalized_gini
+from clvmodels.validation.tables.metrics import deciles, normalized_gini
 
 __all__ = ["FollowUpWindow", "PastRun", "follow", "windows"]
 
-DECILES = 10
 INTERVAL = 0.9  # of the customers' own intervals, whose coverage is reported
 SAMPLED, DRAWS = 1_000, 100  # customers whose intervals are computed, evenly spaced in order of id
 HISTORY = ("frequency", "recency", "T")
@@ -148,7 +146,7 @@ def follow(
     }
     return (
         pd.DataFrame([history]),
-        _groups(_deciles(predicted), "decile", predicted, actual).assign(**keys),
+        _groups(deciles(predicted), "decile", predicted, actual).assign(**keys),
         _groups(_cohorts(rfm, clock, window.cutoff), "cohort", predicted, actual).assign(**keys),
     )
 
@@ -213,12 +211,6 @@ def _groups(label: npt.NDArray[Any], name: str, predicted: Array, actual: Array)
         counts = {name: group.item(), "customers": int(members.sum())}
         rows.append(counts | _totals(predicted[members], actual[members]))
     return pd.DataFrame(rows)
-
-
-def _deciles(predicted: Array) -> npt.NDArray[np.int64]:
-    """Return 1 for the tenth with the highest predictions, 10 for the lowest; equal predictions stay together."""
-    rank = midranks(-predicted) / len(predicted)
-    return np.clip(np.ceil(DECILES * rank), 1, DECILES).astype(np.int64)
 
 
 def _cohorts(rfm: RFM, clock: Clock, cutoff: int) -> npt.NDArray[np.str_]:
