@@ -1,4 +1,4 @@
-"""What every estimator shares: fitting through the contract, the certificate, the parameter table."""
+"""The base class of estimators: options, fitting, the certificate, and the parameter table."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from clvmodels import frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.design import Design, Formulas, Grouping
-from clvmodels.estimators.parameter_table import Errors, check_level, summary_table, table_of
+from clvmodels.estimators.options import SMALLEST_GROUP, check_options, prior_of_coordinates
+from clvmodels.estimators.parameter_table import StandardErrors, check_level, parameter_table, summary_table
 from clvmodels.inference.fitting import Fit, maximize
-from clvmodels.inference.groups import together
+from clvmodels.inference.groups import combine_fits
 from clvmodels.inference.objective import Prior
 from clvmodels.inference.profile_likelihood import profile_intervals
 from clvmodels.inference.statistics import CountedRows, UniqueRows
@@ -30,44 +31,48 @@ if TYPE_CHECKING:
 
 __all__ = ["FittedProcess"]
 
-SMALLEST_GROUP = 500  # customers: of fewer, a group's own parameters are hardly known
+
+def _clock_arguments(clock: Clock) -> str:
+    """Return the arguments of `rfm_summary` that give a clock."""
+    return ", ".join(f"{name}={value!r}" for name, value in asdict(clock).items() if value is not None)
 
 
 class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """A process as a scikit-learn estimator; the subclasses add what can be predicted.
+    """A process as a scikit-learn estimator; subclasses add the predictions.
 
     Parameters
     ----------
     prior : mapping of str to (float, float), optional
         Normal priors (mean, standard deviation) on coordinates such as "log r" or "logit mean dropout probability".
-        These are unit-free: times are in mean T, money in median spend. None is needed for a fit to converge.
-    l2 : float
-        Regularization of covariates' coefficients: half of it times the sum of their squares, for covariates of mean 0
-        and standard deviation 1, is subtracted from the log-likelihood.
+        Coordinates are unit-free: time is in units of mean T, money in units of median spend. Fits converge without
+        priors.
+    l2 : float, default=0.0
+        Regularization of the coefficients of covariates: `l2` / 2 times the sum of their squares is subtracted from the
+        log-likelihood, for covariates with mean 0 and standard deviation 1.
     by : str, optional
-        An attribute of the RFM, each group of which has parameters of its own.
-    smallest_group : int
-        Groups of fewer customers are fitted together.
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
 
     Attributes
     ----------
     parameters_ : dict of str to float
     fit_ : Fit
-        The certificate: log-likelihood, gradient, Hessian, status.
+        The certificate: log-likelihood, gradient, Hessian, status, findings.
     clock_ : Clock
-        The clock of the RFM fitted; predictions refuse another.
+        The clock of the RFM fitted; an RFM with another clock raises an error.
     observation_end_ : str or None
         Last date of the RFM fitted.
     data_fingerprint_ : str or None
-        Of the data that the likelihood is of, which is the same for every process fitted to them; None if the model was
-        saved before there was one.
+        SHA-256 of the data of the likelihood, equal for all processes fitted to the same data. None in models saved
+        before fingerprints existed.
     design_ : Design or None
-        What the covariates learned of their columns.
+        The covariates: categories, centers and scales of their columns.
     grouping_ : Grouping or None
-        The groups that have parameters of their own.
+        The groups with separate parameters.
     """
 
-    # The RFM is what scikit-learn calls X, and no metadata for it to route.
+    # The RFM takes the place of scikit-learn's X; it is not metadata to be routed.
     __metadata_request__fit: ClassVar[dict[str, str]] = {"rfm": UNUSED}
     __metadata_request__score: ClassVar[dict[str, str]] = {"rfm": UNUSED}
 
@@ -82,28 +87,34 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     @property
     def plain(self) -> Process:
-        """The process without covariates or groups: of the class, or where something was asked for, of the instance."""
+        """The process without covariates and groups; it depends on the instance where an option selects it."""
         raise NotImplementedError
 
     @property
     def process(self) -> Process:
-        """The process fitted, with its covariates and groups."""
+        """The process with covariates and groups."""
         return self._fitted_process if hasattr(self, "_fitted_process") else self.plain
 
     @property
     def title(self) -> str:
-        """What tables and reports call the model, with what it was asked to tell apart."""
-        return self.process.title + self._asked
+        """The name of the model in tables and reports: the process, and covariates and groups in parentheses."""
+        return self.process.title + self._options_text
 
     @property
-    def _asked(self) -> str:
-        """Covariates, groups and regularization in words, in parentheses; nothing if there are none."""
-        told = [f"{role} ~ {formula}" for role, formula in self._roles.items() if formula is not None]
-        if told and self.l2:
-            told.append(f"l2 = {self.l2:g}")
+    def _options_text(self) -> str:
+        """Covariates, groups and regularization in parentheses; empty without any."""
+        options = self._listed_options
+        return f" ({', '.join(options)})" if options else ""
+
+    @property
+    def _listed_options(self) -> list[str]:
+        """Covariates, groups and regularization, such as "purchase ~ age"."""
+        options = [f"{role} ~ {formula}" for role, formula in self._roles.items() if formula is not None]
+        if options and self.l2:
+            options.append(f"l2 = {self.l2:g}")
         if self.by is not None:
-            told.append(f"by {self.by}")
-        return f" ({', '.join(told)})" if told else ""
+            options.append(f"by {self.by}")
+        return options
 
     def _rows(self, rfm: RFM) -> UniqueRows:
         raise NotImplementedError
@@ -113,12 +124,12 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     @property
     def _roles(self) -> dict[str, str | None]:
-        """The formulas, by what they move."""
+        """The formulas by role: the name of what they shift, such as "purchase"."""
         raise NotImplementedError
 
     @property
     def _formulas(self) -> Formulas | None:
-        """What covariates are to move, if any."""
+        """The formulas of the covariates; None without covariates."""
         formulas = {role: formula for role, formula in self._roles.items() if formula is not None}
         return Formulas(formulas) if formulas else None
 
@@ -136,89 +147,70 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         self.smallest_group = smallest_group
 
     def _check_options(self) -> None:
-        """Refuse what covariates and groups cannot be asked for; whether the columns exist is seen later."""
-        given: dict[str, Any] = self.get_params(deep=False)
-        l2, smallest = given["l2"], given["smallest_group"]
-        for role, formula in self._roles.items():
-            if not (formula is None or isinstance(formula, str)):
-                raise InvalidOption(f"{role}={formula!r} is no formula: name columns, such as 'C(channel) + age'.")
-        if not (isinstance(l2, (int, float, np.integer, np.floating)) and 0 <= l2 < np.inf):
-            raise InvalidOption(f"l2={self.l2!r} must be a number of at least 0.")
-        if not (self.by is None or isinstance(self.by, str)):
-            raise InvalidOption(f"by={self.by!r} is no name of a column.")
-        if not (isinstance(smallest, (int, np.integer)) and smallest >= 1):
-            raise InvalidOption(f"smallest_group={self.smallest_group!r} must be a whole number of at least 1.")
+        options: dict[str, Any] = self.get_params(deep=False)
+        check_options(self._roles, options["l2"], options["by"], options["smallest_group"])
 
-    def _forget(self) -> None:
-        """Before a fit nothing is known."""
+    def _reset(self) -> None:
+        """Check the options and delete the results of an earlier fit."""
         self._check_options()
         for name in ("fit_", "design_", "grouping_", "_fitted_process"):
             if hasattr(self, name):
                 delattr(self, name)
 
-    def _learn(self, rfm: RFM, used: npt.NDArray[np.bool_] | None = None) -> None:
-        """What the covariates and groups asked for are among these customers, of whom some (n,) are fitted."""
+    def _set_up_process(self, rfm: RFM, used: npt.NDArray[np.bool_] | None = None) -> None:
+        """Find covariates and groups among the customers; only those in `used` (n,) are fitted."""
         formulas = self._formulas
         used = np.ones(len(rfm), dtype=bool) if used is None else used
-        design = None if formulas is None else Design.learned(self.plain, formulas, rfm[used])
-        grouping = None if self.by is None else Grouping.learned(rfm, self.by, self.smallest_group, used)
-        self._know(design, grouping)
+        design = None if formulas is None else Design.from_rfm(self.plain, formulas, rfm[used])
+        grouping = None if self.by is None else Grouping.from_rfm(rfm, self.by, self.smallest_group, used)
+        self._set_process(design, grouping)
 
-    def _know(self, design: Design | None, grouping: Grouping | None) -> None:
+    def _set_process(self, design: Design | None, grouping: Grouping | None) -> None:
         self.design_, self.grouping_ = design, grouping
-        process = self._alike
-        self._fitted_process = process if grouping is None else grouping.applied_to(process)
+        process = self._group_process
+        self._fitted_process = process if grouping is None else grouping.apply_to(process)
 
     @property
-    def _alike(self) -> Any:
-        """The process of customers of one group: with covariates, without groups."""
-        return self.plain if self.design_ is None else self.design_.applied_to(self.plain)
+    def _group_process(self) -> Any:
+        """The process of the customers of one group: with covariates, without groups."""
+        return self.plain if self.design_ is None else self.design_.apply_to(self.plain)
 
     def _maximize(self, rfm: RFM, unit: float) -> Self:
         rows = self._counted(rfm)
         if self.grouping_ is None:
             fit = maximize(self.process, rows, unit, self._prior())
         else:
-            fits, number = {}, rows.columns[-1]
+            fits = {}
             for i, label in enumerate(self.grouping_.labels):
                 try:
-                    fits[label] = maximize(self._alike, rows.where(number == i), unit, self._prior_alike())
+                    fits[label] = maximize(self._group_process, rows.in_group(i), unit, self._group_prior())
                 except FitFailed as failure:
-                    told = f"In the group {label!r} of {self.grouping_.by!r}: {failure}"
-                    raise FitFailed(f"{told} A larger smallest_group= pools small groups.") from failure
-            fit = together(fits)
+                    message = f"In the group {label!r} of {self.grouping_.by!r}: {failure}"
+                    raise FitFailed(f"{message} A larger smallest_group= pools small groups.") from failure
+            fit = combine_fits(fits)
         return self._restore(fit, rfm.clock, rfm.observation_end, self._data_fingerprint(rfm, fit))
 
     def _values(self, rfm: RFM, names: Sequence[str]) -> list[Any]:
-        """Statistics by name (n,): columns of the RFM, covariates, and the number of the group."""
-        known: dict[str, Any] = {}
-        for more in (getattr(self, "design_", None), getattr(self, "grouping_", None)):
-            if more is not None:
-                known |= more.columns(rfm)
-        return [known[name] if name in known else rfm[name] for name in names]
+        """Return statistics by name, each (n,): columns of the RFM, covariates, and the number of the group."""
+        columns: dict[str, Any] = {}
+        for part in (getattr(self, "design_", None), getattr(self, "grouping_", None)):
+            if part is not None:
+                columns |= part.columns(rfm)
+        return [columns[name] if name in columns else rfm[name] for name in names]
 
     def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
-        """Of the data that the likelihood of a fit is of, told in the RFM's clock."""
+        """Return the fingerprint of the data of a fit's likelihood, in the unit of the RFM's clock."""
         return fit.fingerprint
 
     def _prior(self) -> Prior:
-        """The prior in the order of the coordinates; flat where none is given."""
-        prior = self._prior_alike()
+        """Return the prior in the order of the coordinates; flat for those without one."""
+        prior = self._group_prior()
         groups = 1 if self.grouping_ is None else len(self.grouping_.labels)
         return Prior(np.tile(prior.mean, groups), np.tile(prior.precision, groups))
 
-    def _prior_alike(self) -> Prior:
-        """The prior of each group; regularization is one on the coefficients of standardized covariates."""
-        form = self._alike.parametrization
-        names = [coordinate.name for coordinate in form.coordinates]
-        mean, precision = np.zeros(len(names)), np.where(form.real, float(self.l2), 0.0)
-        for name, (center, deviation) in (self.prior or {}).items():
-            if name not in names:
-                raise InvalidOption(f"prior on {name!r}: the coordinates are {', '.join(map(repr, names))}.")
-            if not (np.isfinite(center) and deviation > 0):
-                raise InvalidOption(f"prior on {name!r}: {(center, deviation)} is no (mean, standard deviation > 0).")
-            mean[names.index(name)], precision[names.index(name)] = center, deviation**-2
-        return Prior(mean, precision)
+    def _group_prior(self) -> Prior:
+        """Return the prior of each group."""
+        return prior_of_coordinates(self._group_process.parametrization, self.prior, self.l2)
 
     def _restore(
         self, fit: Fit, clock: Clock, observation_end: str | None, data_fingerprint: str | None = None
@@ -243,12 +235,13 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def _check_rfm(self, rfm: RFM) -> None:
         if not isinstance(rfm, RFM):
             raise InvalidRFM(
-                f"A {type(rfm).__name__} is no RFM: make one with rfm_summary(log, ...), or with "
-                "RFM.from_frame(frame, time_unit=...) from a table that holds one row a customer."
+                f"Expected an RFM, got a {type(rfm).__name__}: make an RFM with rfm_summary(log, ...), or from a table "
+                "with one row per customer with RFM.from_frame(frame, time_unit=...)."
             )
         if self.__sklearn_is_fitted__() and rfm.clock != self.clock_:
             raise ClockMismatch(
-                f"The model tells time in {self.clock_}; this RFM in {rfm.clock}. Summarize by the model's."
+                f"The model was fitted in {self.clock_}, but this RFM is in {rfm.clock}. Rebuild the RFM with "
+                f"{_clock_arguments(self.clock_)}."
             )
 
     def _table(self, rfm: RFM, columns: dict[str, Any]) -> frames.Frame:
@@ -262,11 +255,11 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         return f"{self.title}: {fit.status}, {fit.customers:,} customers, {values}"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the certificate's words and the parameters."""
+        """The parameters and the certificate as HTML, for notebooks."""
         if not self.__sklearn_is_fitted__():
             return html.block(str(self))
-        words = f"log-likelihood {self.fit_.log_likelihood:,.3f}; {self.fit_.message}"
-        return html.block(str(self), "", html.table(self.summary().reset_index().to_dict("list")), html.items([words]))
+        text = f"log-likelihood {self.fit_.log_likelihood:,.3f}; {self.fit_.message}"
+        return html.block(str(self), "", html.table(self.summary().reset_index().to_dict("list")), html.items([text]))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         if not self.__sklearn_is_fitted__():
@@ -274,7 +267,14 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         return {"text/plain": str(self), "text/html": self._repr_html_()}
 
     def certificate(self) -> dict[str, Any]:
-        """What the fit can vouch for, as plain values: status in words, likelihood, gradient, curvature, size."""
+        """Return the certificate of the fit as plain values.
+
+        Returns
+        -------
+        dict
+            model (its title), process, status, message and findings, log_likelihood, aic, bic, gradient_norm,
+            hessian_definite, iterations, customers, unique_rows, clock, observation_end, fingerprint.
+        """
         self._check_fitted()
         fit = self.fit_
         return {
@@ -296,45 +296,52 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             "fingerprint": fit.fingerprint,
         }
 
-    def summary(self, level: float = 0.95, errors: Errors = "hessian") -> pd.DataFrame:
-        """Estimates with standard errors and intervals, a row a parameter.
+    def summary(self, level: float = 0.95, errors: StandardErrors = "hessian") -> pd.DataFrame:
+        """Return estimates with standard errors and intervals.
 
-        Intervals are normal on the logarithm, so they stay positive (coefficients on their own scale), unless few
-        customers leave the likelihood another shape: they are then those of parameters drawn along the fit's ridges. At
-        a boundary, parameters that are not estimated have none.
+        Intervals are normal for the logarithm of a parameter, so they stay positive, and for coefficients as they are.
+        If the likelihood is not close to normal, as with few customers, intervals are quantiles of parameters drawn
+        along the fit's ridges. At a boundary, parameters that are not estimated have no interval.
 
         Parameters
         ----------
-        level : float
+        level : float, default=0.95
             Coverage of the interval, between 0 and 1.
-        errors : {"hessian", "sandwich"}
-            From the inverse Hessian, or from Hessian and scores: right also when the process is only roughly so.
+        errors : {"hessian", "sandwich"}, default="hessian"
+            Standard errors from the inverse Hessian, or from Hessian and scores. The latter stay valid if the process
+            is misspecified.
+
+        Returns
+        -------
+        DataFrame
+            One row per parameter: estimate, standard_error, lower, upper, unit.
         """
         self._check_fitted()
         return summary_table(self.process, self.fit_, level, errors, self._unit)
 
     def profile_intervals(self, rfm: RFM, level: float = 0.95) -> pd.DataFrame:
-        """Intervals of the parameters from the likelihood itself, a row a parameter.
+        """Return profile-likelihood intervals of the parameters.
 
-        Wider to the side where the data say less, and right where parameters trade off, as in MBG/NBD with few
-        customers; those of `summary` are from the curvature at the maximum. Each end takes a few fits.
+        They are wider on the side where the data are less informative, and valid where parameters trade off, as in
+        MBG/NBD with few customers. Intervals of `summary` use the curvature at the maximum. Each end takes a few fits.
 
         Parameters
         ----------
         rfm : RFM
-            The one fitted.
-        level : float
+            The RFM that was fitted.
+        level : float, default=0.95
             Coverage, between 0 and 1.
 
         Returns
         -------
         DataFrame
-            estimate, lower, upper, unit; 0 or infinity where the likelihood sets no limit.
+            One row per parameter: estimate, lower, upper, unit. An end is 0 or infinite if the likelihood does not
+            bound the parameter.
 
         Raises
         ------
         InvalidOption
-            For a model with a prior or l2, which the likelihood knows nothing of; and for a fit at a boundary.
+            For a model with a prior or l2, which are not part of the likelihood; and for a fit at a boundary.
         """
         self._check_fitted()
         self._check_rfm(rfm)
@@ -344,11 +351,11 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         if not self.fit_.free.all():
             raise InvalidOption(
                 f"This fit is at a boundary ({self.fit_.message}), where not every parameter has an interval: use "
-                "summary(), or fit the simpler model that it names."
+                "summary(), or fit a simpler model."
             )
         ends = profile_intervals(self.process, self.fit_, self._counted(rfm), level)
         lower, upper = ends.T
-        return table_of(self.process, self.fit_, self._unit, lower=lower, upper=upper)
+        return parameter_table(self.process, self.fit_, self._unit, lower=lower, upper=upper)
 
     def bootstrap(
         self,
@@ -358,16 +365,21 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         random_state: RandomState = 0,
         progress: Callable[[int], None] | None = None,
     ) -> pd.DataFrame:
-        """Parameters refitted to customers drawn with replacement, a row a replicate.
+        """Refit the parameters to customers drawn with replacement.
 
         Parameters
         ----------
         rfm : RFM
-            The one fitted.
-        replicates : int
-        random_state : int or Generator
+            The RFM that was fitted.
+        replicates : int, default=200
+        random_state : int or Generator, default=0
         progress : function of int, optional
-            Called with the number of replicates finished; a KeyboardInterrupt stops the rest at once.
+            Called with the number of finished replicates; a KeyboardInterrupt stops the rest immediately.
+
+        Returns
+        -------
+        DataFrame
+            One row per replicate and one column per parameter; NaN in replicates without a maximum.
         """
         import pandas as pd
 
@@ -378,6 +390,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         return pd.DataFrame(estimates, columns=list(self.process.parametrization.names))
 
     def _unit(self, name: str) -> str:
+        """Return the unit of a parameter."""
         raise NotImplementedError
 
     def _log_likelihood(self, rfm: RFM) -> Array:
@@ -385,6 +398,6 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         return self._rows(rfm).evaluate(lambda *columns: process.log_likelihood(p, *columns))
 
     def score(self, rfm: RFM, y: Any = None) -> float:
-        """Mean log-likelihood a customer, for scikit-learn's searches; higher is better."""
+        """Return the mean log-likelihood per customer, for scikit-learn's searches; higher is better."""
         self._check_rfm(rfm)
         return float(np.mean(self._log_likelihood(rfm)))

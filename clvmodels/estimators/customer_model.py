@@ -1,4 +1,4 @@
-"""The pair that values a customer: a purchase model and a spend model, saved as one file."""
+"""A purchase model and a spend model, which together give a customer's value, in one file."""
 
 from __future__ import annotations
 
@@ -19,19 +19,24 @@ __all__ = ["CustomerModel", "load"]
 
 
 class CustomerModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """A purchase model with, if there is money, a spend model.
+    """A purchase model and, if the log has amounts, a spend model.
 
     Parameters
     ----------
     purchases : PurchaseModel
         Such as BGNBD(), fitted or not.
     spend : SpendModel, optional
-        Such as GammaGamma().
+        Such as GammaGamma(), fitted or not.
 
-    Raises
-    ------
-    ClockMismatch
-        When the two were fitted by different clocks.
+    Attributes
+    ----------
+    parts : list of PurchaseModel and SpendModel
+        The purchase model, and the spend model if there is one.
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), "RFM and CLV: Using Iso-Value Curves for Customer Base Analysis", Journal of Marketing
+    Research 42(4), 415-430, who value customers with such a pair.
 
     Examples
     --------
@@ -45,7 +50,7 @@ class CustomerModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
               18           35.17
     """
 
-    # The RFM is what scikit-learn calls X, and no metadata for it to route.
+    # The RFM takes the place of scikit-learn's X; it is not metadata to be routed.
     __metadata_request__fit: ClassVar[dict[str, str]] = {"rfm": UNUSED}
     __metadata_request__score: ClassVar[dict[str, str]] = {"rfm": UNUSED}
 
@@ -54,7 +59,19 @@ class CustomerModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         self.spend = spend
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
-        """Fit both models to one RFM."""
+        """Fit both models to the same RFM.
+
+        Parameters
+        ----------
+        rfm : RFM
+            From `rfm_summary`, with `amount` if there is a spend model.
+        y : ignored
+            Exists for compatibility with scikit-learn.
+
+        Returns
+        -------
+        self
+        """
         self.purchases.fit(rfm)
         if self.spend is not None:
             self.spend.fit(rfm)
@@ -69,41 +86,52 @@ class CustomerModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         return all(part.__sklearn_is_fitted__() for part in self.parts)
 
     def probability_alive(self, rfm: RFM) -> frames.Frame:
-        """Probability that each customer is still active; see PurchaseModel."""
+        """Return the probability that each customer is active; see `PurchaseModel.probability_alive`."""
         return self.purchases.probability_alive(rfm)
 
     def expected_purchases(self, rfm: RFM, horizon: float | str) -> frames.Frame:
-        """Expected purchases within a horizon; see PurchaseModel."""
+        """Return the expected purchases within a horizon; see `PurchaseModel.expected_purchases`."""
         return self.purchases.expected_purchases(rfm, horizon)
 
     def expected_spend(self, rfm: RFM) -> frames.Frame:
-        """Expected spend per purchase; see SpendModel."""
+        """Return the expected spend per purchase; see `SpendModel.expected_spend`."""
         if self.spend is None:
             raise InvalidOption("This model has no spend model: fit it on a log with amounts.")
         return self.spend.expected_spend(rfm)
 
     def score(self, rfm: RFM, y: Any = None) -> float:
-        """Mean log-likelihood a customer of the purchase model."""
+        """Return the mean log-likelihood per customer of the purchase model."""
         return self.purchases.score(rfm)
 
     def _repr_html_(self) -> str:
         return html.block("Customer model", "", *(part._repr_html_() for part in self.parts))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        # scikit-learn would show a closed box beside it.
+        # Without this, scikit-learn adds a diagram.
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def save(self, path: str | Path) -> None:
-        """Write the model as JSON, whole or not at all.
+        """Write the model as JSON; the file is written completely or not at all.
 
-        The file holds the clock, parameters, covariance, certificates and fingerprints of the data; no customer, and
-        nothing that can run.
+        The file contains the clock, parameters, covariance, certificates and fingerprints of the data. It contains no
+        customer data, and it cannot run code.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        InvalidOption
+            If a model has not been fitted.
+        ClockMismatch
+            If the models were fitted with different clocks.
         """
         if not self.__sklearn_is_fitted__():
             raise InvalidOption("Only a fitted model can be saved: call fit(rfm) first.")
         if self.spend is not None and self.spend.clock_ != self.purchases.clock_:
             raise ClockMismatch(
-                f"The purchase model tells time in {self.purchases.clock_}, the spend model in {self.spend.clock_}: "
+                f"The purchase model was fitted in {self.purchases.clock_}, the spend model in {self.spend.clock_}: "
                 "fit both to the same RFM."
             )
         persistence.write(self.purchases, self.spend, Path(path))
@@ -119,12 +147,12 @@ def load(path: str | Path) -> CustomerModel:
     Returns
     -------
     CustomerModel
-        Ready to predict; it remembers its clock, certificates and covariance, and no customer.
+        A fitted model with its clock, certificates and covariance.
 
     Raises
     ------
     InvalidModelFile
-        When the file is missing, damaged, of an unknown version, or no model.
+        If the file is missing, damaged, of an unknown version, or not a model.
 
     Examples
     --------

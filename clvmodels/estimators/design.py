@@ -1,8 +1,8 @@
-"""What a model asks of customers' attributes: formulas -> covariates, and a column -> groups.
+"""Customers' attributes in a model: formulas -> covariates, and a column -> groups.
 
-A formula names columns of the RFM (`rfm.with_columns(frame)` carries them): "C(channel) + age". formulaic makes the
-design matrix. What a formula may hold is kept small, and formulaic sees other names in place of the columns', so that a
-saved model cannot run code: columns, C(column) for categories, and the operators + : *.
+A formula names columns of the RFM (added with `rfm.with_columns(frame)`), such as "C(channel) + age". The library
+formulaic makes the design matrix. To prevent a saved model from running code, a formula can contain only columns,
+C(column) for categories, and the operators + : *, and formulaic sees placeholders instead of the names of columns.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.inference.covariates import Covariates, Effect, with_covariates
-from clvmodels.inference.groups import GROUP, in_groups
+from clvmodels.inference.groups import GROUP, with_groups
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
@@ -28,22 +28,22 @@ __all__ = ["POOLED", "Design", "Formulas", "Grouping", "as_texts", "group_codes"
 
 TOKEN = re.compile(r"\s*(?:(C)\s*\(\s*(`[^`]+`|[^\W\d]\w*)\s*\)|(`[^`]+`|[^\W\d]\w*)|([+:*]))")
 POOLED = "(others)"
-MOST_LEVELS = 200  # of a category: more of them are hardly categories
-INDEPENDENT = 1e-9  # of the smallest to the largest singular value of standardized columns
+MOST_LEVELS = 200  # of a column of categories
+SINGULAR_RATIO = 1e-9  # smallest to largest singular value of standardized columns, below which they are collinear
 
 
 @dataclass(frozen=True, slots=True)
 class Formulas:
-    """What a user asks covariates to move.
+    """The formulas of a model's covariates.
 
     Attributes
     ----------
     by_role : dict of str to str
-        Formulas by what they move: purchase, dropout, spend.
+        Formulas by the role of what they shift: purchase, dropout, spend.
     equal : sequence of str
-        Coefficients that are the same wherever they occur.
+        Columns whose coefficient is the same in all formulas.
     spread : bool
-        Whether dropout covariates move the spread of dropout rather than its mean, as CLVTools has it.
+        Whether dropout covariates shift the spread of dropout instead of its mean, as in CLVTools.
     """
 
     by_role: Mapping[str, str]
@@ -53,15 +53,15 @@ class Formulas:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Formulas, with what the fit learned of their columns.
+    """Formulas with the properties of their columns in the data fitted.
 
     Attributes
     ----------
     formulas : Formulas
     levels : dict of str to sequence of str
-        Categories of the columns that have them; the first is what the others are compared with.
+        Categories of the categorical columns; the first is the reference level.
     numeric : sequence of str
-        The other columns.
+        Names of the numeric columns.
     covariates : Covariates
     """
 
@@ -71,8 +71,8 @@ class Design:
     covariates: Covariates
 
     @classmethod
-    def learned(cls, process: Any, formulas: Formulas, rfm: RFM) -> Design:
-        """The design of a fit to these customers."""
+    def from_rfm(cls, process: Any, formulas: Formulas, rfm: RFM) -> Design:
+        """Return the design of a fit to these customers."""
         variables = _variables(process, formulas)
         levels, numeric = {}, []
         for name, categorical in variables.items():
@@ -88,7 +88,7 @@ class Design:
         return cls(formulas, levels, tuple(numeric), covariates)
 
     @classmethod
-    def restored(
+    def from_saved(
         cls,
         process: Any,
         formulas: Formulas,
@@ -96,32 +96,41 @@ class Design:
         center: Sequence[float],
         scale: Sequence[float],
     ) -> Design:
-        """The design of a saved fit, from what it had learned."""
+        """Return the design of a saved fit from its categories, centers and scales."""
         import pandas as pd
 
         variables = _variables(process, formulas)
-        for name, known in levels.items():
-            if name not in variables or not 0 < len(known) <= MOST_LEVELS or len(set(known)) < len(known):
-                raise InvalidOption(f"The formulas name no column {name!r} with the categories {', '.join(known)}.")
+        for name, categories in levels.items():
+            if (
+                name not in variables
+                or not 0 < len(categories) <= MOST_LEVELS
+                or len(set(categories)) < len(categories)
+            ):
+                raise InvalidOption(
+                    f"The formulas name no column {name!r} with the categories {', '.join(categories)}."
+                )
         numeric = tuple(name for name in variables if name not in levels)
         rows = max([2, *map(len, levels.values())])
         columns: dict[str, Any] = {name: np.arange(rows, dtype=float) for name in numeric}
-        for name, known in levels.items():
-            columns[name] = pd.Categorical([known[i % len(known)] for i in range(rows)], categories=list(known))
+        for name, categories in levels.items():
+            values = [categories[i % len(categories)] for i in range(rows)]
+            columns[name] = pd.Categorical(values, categories=list(categories))
         frame = pd.DataFrame(columns)
         matrices = {role: _matrix(formula, frame) for role, formula in formulas.by_role.items()}
-        found = _covariates(process, formulas, matrices)
-        if not len(center) == len(scale) == len(found.names):
-            raise InvalidOption(f"The covariates are {', '.join(found.names)}: {len(center)} centers do not fit them.")
-        covariates = replace(found, center=tuple(center), scale=tuple(scale))
-        return cls(formulas, {name: tuple(known) for name, known in levels.items()}, numeric, covariates)
+        covariates = _covariates(process, formulas, matrices)
+        names = covariates.names
+        if not len(center) == len(scale) == len(names):
+            raise InvalidOption(f"There are {len(center)} centers for {len(names)} covariates: {', '.join(names)}.")
+        covariates = replace(covariates, center=tuple(center), scale=tuple(scale))
+        tuples = {name: tuple(categories) for name, categories in levels.items()}
+        return cls(formulas, tuples, numeric, covariates)
 
-    def applied_to(self, process: Any) -> Any:
-        """The process with these covariates."""
+    def apply_to(self, process: Any) -> Any:
+        """Return the process with these covariates."""
         return with_covariates(process, self.covariates)
 
     def columns(self, rfm: RFM) -> dict[str, Array]:
-        """The covariates of customers (n,), by their names as statistics."""
+        """Return the covariates of customers, each (n,), by their names as statistics."""
         frame = _frame(rfm, self.levels, self.numeric)
         matrices = [_matrix(formula, frame) for formula in self.formulas.by_role.values()]
         arrays = [np.asarray(matrix[name], dtype=float) for matrix in matrices for name in matrix.columns]
@@ -130,30 +139,33 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Which customers have parameters of their own.
+    """The groups of customers with separate parameters.
 
     Attributes
     ----------
     by : str
         An attribute of the RFM.
     labels : sequence of str
-        Of the groups; the last is "(others)" if there were groups too small to stand alone.
+        Names of the groups; the last is "(others)" if small groups were pooled.
     """
 
     by: str
     labels: tuple[str, ...]
 
-    def applied_to(self, process: Any) -> Any:
-        """The process with parameters for each group."""
-        return in_groups(process, self.labels)
+    def apply_to(self, process: Any) -> Any:
+        """Return the process with separate parameters for each group."""
+        return with_groups(process, self.labels)
 
     def columns(self, rfm: RFM) -> dict[str, Array]:
-        """The number of each customer's group (n,)."""
+        """Return the number of each customer's group (n,), by its name as a statistic."""
         return {GROUP: group_codes(rfm, self.by, self.labels).astype(float)}
 
     @classmethod
-    def learned(cls, rfm: RFM, by: str, smallest: int, used: npt.NDArray[np.bool_]) -> Grouping:
-        """Groups of at least so many customers used (n,); the others are pooled, with a group that has some."""
+    def from_rfm(cls, rfm: RFM, by: str, smallest: int, used: npt.NDArray[np.bool_]) -> Grouping:
+        """Return the groups with at least `smallest` customers in `used` (n,); smaller ones are pooled.
+
+        If the pool has no customer in `used`, the smallest of the other groups joins it.
+        """
         labels, codes = np.unique(_texts(rfm, by), return_inverse=True)
         counts = dict(zip(map(str, labels), np.bincount(codes[used], minlength=len(labels)), strict=True))
         pooled = [label for label, count in counts.items() if count < smallest or label == POOLED]
@@ -164,7 +176,7 @@ class Grouping:
 
 
 def group_codes(rfm: RFM, by: str, labels: Sequence[str]) -> npt.NDArray[np.intp]:
-    """The number of each customer's group; those of no group of their own are among the others."""
+    """Return the number of each customer's group (n,); customers of pooled groups have that of "(others)"."""
     values = _texts(rfm, by)
     place = {label: i for i, label in enumerate(labels)}
     codes = np.array([place.get(value, -1) for value in values], dtype=np.intp)
@@ -180,56 +192,59 @@ def group_codes(rfm: RFM, by: str, labels: Sequence[str]) -> npt.NDArray[np.intp
 
 
 def _variables(process: Any, formulas: Formulas) -> dict[str, bool]:
-    """Columns the formulas name, and whether as categories."""
+    """Return the columns that the formulas name, and whether each is categorical."""
     variables: dict[str, bool] = {}
     if formulas.spread and "dropout_spread" not in process.moves:
-        raise InvalidOption(f"dropout_moves='spread': {process.title} has no spread of a dropout probability to move.")
+        raise InvalidOption(
+            f"dropout_moves='spread': {process.title} has no dropout probability whose spread could shift."
+        )
     for role, formula in formulas.by_role.items():
         if role not in process.moves:
             raise InvalidOption(
-                f"{role}={formula!r}: {process.title} has nothing of that kind to move, only "
+                f"{role}={formula!r}: {process.title} has no {role} process; it has "
                 f"{', '.join(name for name in process.moves if name != 'dropout_spread')}."
             )
         end, operand = 0, True
-        for found in TOKEN.finditer(formula):
-            if found.start() != end or (found[4] is None) != operand:
+        for token in TOKEN.finditer(formula):
+            if token.start() != end or (token[4] is None) != operand:
                 break
-            end, operand = found.end(), not operand
-            name = _named(found)
+            end, operand = token.end(), not operand
+            name = _column_of(token)
             if name:
-                variables[name] = variables.get(name, False) or found[1] is not None
+                variables[name] = variables.get(name, False) or token[1] is not None
         if formula[end:].strip() or operand:
             raise InvalidOption(
-                f"{role}={formula!r} cannot be read near {formula[end : end + 12]!r}: name columns (`in backticks` "
-                "where a name has blanks), C(column) for categories, with + : * between them. Compute anything else as "
-                "a column of its own first."
+                f"{role}={formula!r} cannot be read near {formula[end : end + 12]!r}: name columns (`in backticks` if "
+                "a name has blanks), C(column) for categories, with + : * between them. Compute anything else as a "
+                "column of the RFM first."
             )
     return variables
 
 
-def _named(found: re.Match[str]) -> str:
-    """The column a piece of a formula names; none for an operator."""
-    return (found[2] or found[3] or "").strip("`")
+def _column_of(token: re.Match[str]) -> str:
+    """Return the column that a token of a formula names; "" for an operator."""
+    return (token[2] or token[3] or "").strip("`")
 
 
 def _levels(column: Any, name: str) -> tuple[str, ...]:
-    """The categories of a column in order."""
+    """Return the sorted categories of a column."""
     if column.dtype.is_temporal():
-        raise InvalidRFM(f"{name!r} is {column.dtype}, neither number nor category: count days, or name periods.")
-    known = tuple(sorted(set(as_texts(column))))
-    if len(known) > MOST_LEVELS:
+        raise InvalidRFM(f"{name!r} is {column.dtype}, neither number nor category: convert it to days or periods.")
+    levels = tuple(sorted(set(as_texts(column))))
+    if len(levels) > MOST_LEVELS:
         raise InvalidRFM(
-            f"{name!r} has {len(known):,} categories, too many for a coefficient each: call the rare ones 'other', so "
-            f"that at most {MOST_LEVELS} remain."
+            f"{name!r} has {len(levels):,} categories, too many for a coefficient each: replace rare ones with "
+            f"'other', so that at most {MOST_LEVELS} remain."
         )
-    return known
+    return levels
 
 
 def _attribute(rfm: RFM, name: str) -> Any:
+    """Return a column of the RFM without missing values."""
     columns = rfm.attributes
     if name not in columns:
-        known = ", ".join(map(repr, columns)) or "none"
-        raise InvalidRFM(f"The RFM carries no column {name!r} (it has {known}): add it with rfm.with_columns(frame).")
+        names = ", ".join(map(repr, columns)) or "none"
+        raise InvalidRFM(f"The RFM has no column {name!r} (it has {names}): use rfm.with_columns(frame).")
     column = columns[name]
     missing = column.is_null().to_numpy()
     if column.dtype.is_numeric():
@@ -238,7 +253,7 @@ def _attribute(rfm: RFM, name: str) -> Any:
         first = ", ".join(map(str, rfm.customer_id.filter(missing.tolist()).head(3).to_list()))
         raise InvalidRFM(
             f"{int(missing.sum()):,} of {len(rfm):,} customers have no {name!r} (first: {first}): fill it in, or leave "
-            "these customers out."
+            "out these customers."
         )
     return column
 
@@ -254,66 +269,66 @@ def _texts(rfm: RFM, name: str) -> list[str]:
 
 
 def as_texts(column: Any) -> list[str]:
-    """Values of a column as text: whole numbers alike, however they are stored."""
+    """Return the values of a column as text; whole numbers give the same text whether they are int or float."""
     if column.dtype.is_float():
         return [str(int(value)) if value.is_integer() else str(value) for value in column.to_list()]
     return [str(value) for value in column.to_list()]
 
 
 def _frame(rfm: RFM, levels: Mapping[str, Sequence[str]], numeric: Sequence[str]) -> pd.DataFrame:
-    """The columns that formulas name, categories with the levels of the fit."""
+    """Return the columns that the formulas name; categories have the levels of the fit."""
     import pandas as pd
 
     columns: dict[str, Any] = {}
-    for name, known in levels.items():
+    for name, categories in levels.items():
         values = _texts(rfm, name)
-        new = sorted(set(values) - set(known))
+        new = sorted(set(values) - set(categories))
         if new:
-            count = sum(value not in known for value in values)
+            count = sum(value not in categories for value in values)
             raise InvalidRFM(
                 f"{count:,} of {len(rfm):,} customers have a {name!r} that was not in the fit (first: "
-                f"{', '.join(map(repr, new[:3]))}; known: {', '.join(map(repr, known))}): fit again with them."
+                f"{', '.join(map(repr, new[:3]))}; known: {', '.join(map(repr, categories))}): fit again with them."
             )
-        columns[name] = pd.Categorical(values, categories=list(known))
+        columns[name] = pd.Categorical(values, categories=list(categories))
     for name in numeric:
         column = _attribute(rfm, name)
         if not column.dtype.is_numeric():
-            raise InvalidRFM(f"{name!r} was a number in the fit, and is {column.dtype} here: convert it.")
+            raise InvalidRFM(f"{name!r} was numeric in the fit, but is {column.dtype} here: convert it.")
         columns[name] = column.cast(_float()).to_numpy()
     return pd.DataFrame(columns)
 
 
 def _matrix(formula: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The design matrix without its constant, which the process has already."""
+    """Return the design matrix without a constant, which the process already has."""
     import pandas as pd
     from formulaic import Formula
 
     levels = [text for column in frame for text in getattr(frame[column].dtype, "categories", ())]
-    alias = "v"
-    while any(alias in text for text in levels):  # so that it can be told from them in the names of columns
-        alias += "v"
-    told, pieces, columns = list[str](), list[str](), {}
-    for found in TOKEN.finditer(formula):
-        name = _named(found)
-        shown = f"C({name})" if found[1] else name
-        if name and shown not in told:
-            told.append(shown)
-        pieces.append(f"{alias}{told.index(shown)}" if name else found[4])
+    placeholder = "v"
+    while any(placeholder in text for text in levels):  # so that no level contains it
+        placeholder += "v"
+    terms, pieces, columns = list[str](), list[str](), {}
+    for token in TOKEN.finditer(formula):
+        name = _column_of(token)
+        term = f"C({name})" if token[1] else name
+        if name and term not in terms:
+            terms.append(term)
+        pieces.append(f"{placeholder}{terms.index(term)}" if name else token[4])
         if name:
             columns[pieces[-1]] = frame[name]
     matrix: pd.DataFrame = Formula(" ".join(pieces)).get_model_matrix(
         pd.DataFrame(columns), na_action="raise", output="pandas"
     )
     return matrix.drop(columns="Intercept").rename(
-        columns=lambda column: re.sub(rf"(^|:){alias}(\d+)", lambda at: at[1] + told[int(at[2])], column)
+        columns=lambda column: re.sub(rf"(^|:){placeholder}(\d+)", lambda at: at[1] + terms[int(at[2])], column)
     )
 
 
 def _covariates(process: Any, formulas: Formulas, matrices: Mapping[str, pd.DataFrame]) -> Covariates:
-    """Coefficients, a name each: purchase.age, dropout.age, or age where they are equal."""
+    """Return the covariates; coefficients are named purchase.age, dropout.age, or age if they are equal."""
     coordinates = [coordinate.name for coordinate in process.parametrization.coordinates]
     names: list[str] = []
-    center, scale, effects, columns = list[float](), list[float](), list[Effect](), list[str]()
+    center, scale, effects, columns, places = list[float](), list[float](), list[Effect](), list[str](), list[str]()
     for role, matrix in matrices.items():
         moved, sign = process.moves["dropout_spread" if role == "dropout" and formulas.spread else role]
         for column in map(str, matrix.columns):
@@ -324,28 +339,32 @@ def _covariates(process: Any, formulas: Formulas, matrices: Mapping[str, pd.Data
                 center.append(float(np.mean(values)))
                 scale.append(float(np.std(values)))
             effects.append(Effect(coordinates.index(moved), len(columns), names.index(name), sign))
-            columns.append(f"covariate {role}.{column}")
-    unknown = [name for name in formulas.equal if sum(column.endswith(f".{name}") for column in columns) < 2]
+            places.append(column)
+            columns.append(f"{role}.{column}")
+    unknown = [name for name in formulas.equal if places.count(name) < 2]
     if unknown:
         raise InvalidOption(
-            f"equal={', '.join(map(repr, unknown))}: no such coefficient occurs twice; there are "
-            f"{', '.join(column.removeprefix('covariate ') for column in columns)}."
+            f"equal={', '.join(map(repr, unknown))}: no such column is in both formulas; there are "
+            f"{', '.join(columns)}."
         )
-    return Covariates(tuple(effects), tuple(names), tuple(center), tuple(scale), tuple(columns))
+    statistics = tuple(f"covariate {column}" for column in columns)
+    return Covariates(tuple(effects), tuple(names), tuple(center), tuple(scale), statistics)
 
 
 def _check_columns(matrices: Mapping[str, pd.DataFrame], covariates: Covariates) -> None:
-    """Refuse columns that do not vary, or of which one follows from others: their coefficients mean nothing."""
+    """Raise an error for columns that are constant or collinear, whose coefficients would be meaningless."""
     constant = [name for name, scale in zip(covariates.names, covariates.scale, strict=True) if not scale > 0]
     if constant:
-        raise InvalidRFM(f"{', '.join(constant)}: the same for all customers, so it can explain nothing. Leave it out.")
+        raise InvalidRFM(
+            f"{', '.join(constant)}: the same for all customers, which cannot explain anything. Leave it out."
+        )
     for role, matrix in matrices.items():
         if matrix.shape[1] == 0:
-            raise InvalidOption(f"{role}: the formula holds no column.")
+            raise InvalidOption(f"{role}: the formula has no column.")
         values = matrix.to_numpy(dtype=float)
         strengths = np.linalg.svd((values - values.mean(axis=0)) / values.std(axis=0), compute_uv=False)
-        if len(values) <= matrix.shape[1] or strengths[-1] < INDEPENDENT * strengths[0]:
+        if len(values) <= matrix.shape[1] or strengths[-1] < SINGULAR_RATIO * strengths[0]:
             raise InvalidRFM(
-                f"{role}: of the columns {', '.join(map(str, matrix.columns))} one follows from the others, so their "
-                "coefficients cannot be told apart. Leave one out."
+                f"{role}: the columns {', '.join(map(str, matrix.columns))} are collinear, so their coefficients are "
+                "not identified. Leave one out."
             )

@@ -1,4 +1,4 @@
-"""Purchase processes fitted to RFMs, and the arrays that predictions are made of: what an active customer would do."""
+"""Purchase processes fitted to RFMs, and the arrays that predictions are made of: the future of an active customer."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 import numpy as np
 
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
-from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
+from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.design import Formulas
-from clvmodels.estimators.prediction import Prediction
+from clvmodels.estimators.options import SMALLEST_GROUP
+from clvmodels.estimators.prediction import PredictedQuantity
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
 from clvmodels.inference.uncertainty import draw_parameters
@@ -28,7 +29,7 @@ HISTORY = ("frequency", *TIMES)
 
 
 class FittedPurchases(FittedProcess):
-    """A purchase process with its options, its fit, and what it expects in arrays; `PurchaseModel` tells users."""
+    """A purchase process with its options, its fit, and expectations as arrays; `PurchaseModel` adds tables."""
 
     plain: ClassVar[PurchaseProcess]
 
@@ -61,14 +62,15 @@ class FittedPurchases(FittedProcess):
 
     @property
     def _formulas(self) -> Formulas | None:
-        asked = super()._formulas
-        return asked and replace(asked, equal=tuple(self.equal), spread=self.dropout_moves == "spread")
+        formulas = super()._formulas
+        return formulas and replace(formulas, equal=tuple(self.equal), spread=self.dropout_moves == "spread")
 
     @property
-    def _asked(self) -> str:
-        told = super()._asked
-        more = [f"equal {name}" for name in self.equal] + ["spread"] * (self.dropout_moves == "spread")
-        return ", ".join([told[:-1], *more]) + ")" if told and more else told
+    def _listed_options(self) -> list[str]:
+        options = super()._listed_options
+        if options:
+            options += [f"equal {name}" for name in self.equal] + ["spread"] * (self.dropout_moves == "spread")
+        return options
 
     def _check_options(self) -> None:
         super()._check_options()
@@ -80,25 +82,29 @@ class FittedPurchases(FittedProcess):
             raise InvalidOption(f"equal={self.equal!r}: there are no covariates to have equal coefficients.")
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
-        """Maximum-likelihood fit.
+        """Fit the model by maximum likelihood.
 
         Parameters
         ----------
         rfm : RFM
             From `rfm_summary`; its clock becomes the model's.
         y : ignored
-            For scikit-learn.
+            Exists for compatibility with scikit-learn.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
         FitFailed
-            When no maximum is found. A maximum at a limit is no failure: `fit_.status` is then "boundary".
+            If no maximum is found. A maximum at a limit is not a failure: `fit_.status` is then "boundary".
         """
-        self._forget()
+        self._reset()
         self._check_rfm(rfm)
         if len(rfm) == 0 or not np.any(rfm.T > 0):
             raise InvalidRFM("No customer was observed for any time after the first purchase: there is nothing to fit.")
-        self._learn(rfm)
+        self._set_up_process(rfm)
         return self._maximize(rfm, float(np.mean(rfm.T)))
 
     def _check_rfm(self, rfm: RFM) -> None:
@@ -106,18 +112,18 @@ class FittedPurchases(FittedProcess):
         title, process = self.title, self.process
         if process.discrete and not rfm.clock.discrete:
             raise ClockMismatch(
-                f"{title} counts opportunities to buy, and this RFM tells time in {rfm.clock}: make it with the "
+                f"{title} counts opportunities to buy, but this RFM is in {rfm.clock}: rebuild it with the "
                 "opportunity as both time_unit and merge_within, such as 'year' (or 'month', 'week')."
             )
         if rfm.clock.discrete and not process.discrete:
             raise ClockMismatch(
-                f"{title} needs to know when purchases were made, and this RFM tells time in {rfm.clock}: make it with "
+                f"{title} needs the times of purchases, but this RFM is in {rfm.clock}: rebuild it with "
                 "merge_within='day', or fit a discrete process such as BG/BB."
             )
         if INTERTIMES in process.statistics and rfm.sum_log_intertimes is None:
             raise InvalidRFM(
-                f"{title} reads {INTERTIMES}, which this RFM does not have: make it with "
-                "rfm_summary(log, ..., intertimes=True), likewise holdout_split."
+                f"{title} needs {INTERTIMES}, which this RFM does not have: rebuild it with intertimes=True in "
+                "rfm_summary or holdout_split."
             )
 
     def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
@@ -130,7 +136,7 @@ class FittedPurchases(FittedProcess):
 
     def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
         if self.process.statistics == HISTORY:
-            return fit.fingerprint  # counted already
+            return fit.fingerprint  # of the same rows
         return data_fingerprint(rfm)
 
     def _duration(self, horizon: float | str, name: str = "horizon") -> float:
@@ -145,16 +151,18 @@ class FittedPurchases(FittedProcess):
         return {0: "", 1: f"{self.clock_.time_unit}s", -1: f"per {self.clock_.time_unit}"}[power]
 
     def alive(self, rfm: RFM) -> Array:
-        """P(alive) of each customer (n,)."""
+        """Return P(alive) of each customer (n,)."""
         p, process = self._parameters, self.process
         self._check_rfm(rfm)
-        told = partial(process.probability_alive, p)
+        probability = partial(process.probability_alive, p)
         if process.elementary:
-            return in_blocks(told, [np.asarray(value, dtype=float) for value in self._values(rfm, process.statistics)])
-        return self._rows(rfm).evaluate(told)
+            return in_blocks(
+                probability, [np.asarray(value, dtype=float) for value in self._values(rfm, process.statistics)]
+            )
+        return self._rows(rfm).evaluate(probability)
 
     def if_active(self, rfm: RFM, function: Callable[..., Array]) -> Array:
-        """function(p, *state) of each customer (n,), computed once for each distinct state."""
+        """Return function(p, *state) of each customer (n,), computed once per distinct state."""
         p = self._parameters
         self._check_rfm(rfm)
         return self._rows(rfm, self.process.state).evaluate(lambda *state: function(p, *state))
@@ -166,27 +174,32 @@ class FittedPurchases(FittedProcess):
         if_active: Callable[..., Array] | None,
         outcome: Callable[..., Callable[..., Array]] | None = None,
         point: Array | None = None,
-    ) -> Prediction:
-        """P(alive) times what an active customer would do, ready to be told with or without an interval.
+    ) -> PredictedQuantity:
+        """Return P(alive) times a quantity of active customers, for a table with or without an interval.
 
         Parameters
         ----------
+        rfm : RFM
+        name : str
+            Name of the column.
         if_active : function (p, *state), optional
-            Default: 1.
+            The quantity of active customers. Default: 1.
         outcome : function (seed, draws) -> function (generator, *columns), optional
-            One customer's possible outcomes.
+            Returns possible outcomes of one customer.
         point : array (n,), optional
-            The product, where it is known already.
+            The product, if it has been computed already.
         """
         if point is None:
             point = self.alive(rfm) if if_active is None else self.alive(rfm) * self.if_active(rfm, if_active)
         names = self._columns
         values = self._values(rfm, names)
         columns = {name: np.asarray(value, dtype=float) for name, value in zip(names, values, strict=True)}
-        return Prediction(name, point, columns, _ticks(rfm, names), partial(self._under_draws, if_active), outcome)
+        return PredictedQuantity(
+            name, point, columns, _ticks(rfm, names), partial(self._under_draws, if_active), outcome
+        )
 
     def _under_draws(self, if_active: Callable[..., Array] | None, seed: int, draws: int) -> Callable[..., Array]:
-        """The mean under each draw of the parameters, as a function of columns (b,) with values (draws, b)."""
+        """Return a function of columns (b,) that returns the mean under each draw of the parameters, (draws, b)."""
         process = self.process
         drawn = draw_parameters(process, self.fit_, draws, seed)
         p = process.Parameters(*drawn[:, :, None])
@@ -206,7 +219,7 @@ class FittedPurchases(FittedProcess):
         return lambda generator, *columns: future(generator, *columns).worth
 
     def futures(self, length: float, rate: float, seed: int, draws: int) -> Callable[..., Future]:
-        """A customer's possible futures, one under each draw: a function of a generator and the customer's columns."""
+        """Return a function of a generator and a customer's columns that draws a future per draw of the parameters."""
         process = self.process
         p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
 
@@ -216,16 +229,16 @@ class FittedPurchases(FittedProcess):
         return future
 
     def expected_totals(self, rfm: RFM, lengths: Array) -> Array:
-        """Expected purchases of all customers together within each length after the end of observation, (k,)."""
+        """Return the total expected purchases of all customers within each length after observation ends, (k,)."""
         p, alive = self._parameters, self.alive(rfm)
         rows = self._rows(rfm, self.process.state)
-        together = np.bincount(rows.positions, weights=alive)
-        return np.array([together @ self.purchases_if_active(length, p, *rows.columns) for length in lengths])
+        alive_by_state = np.bincount(rows.positions, weights=alive)
+        return np.array([alive_by_state @ self.purchases_if_active(length, p, *rows.columns) for length in lengths])
 
     def outcomes(self, rfm: RFM, length: float, draws: int, generator: np.random.Generator) -> Array:
-        """What each customer may buy within a length, at the parameters estimated, (draws, n).
+        """Draw the purchases of each customer within a length at the estimated parameters, (draws, n).
 
-        Doubt about the parameters, which all customers share, is left out: `futures` has it.
+        The uncertainty of the parameters is left out; `futures` includes it.
         """
         process, columns = self.process, self._values(rfm, self._columns)
         state = [np.asarray(column, dtype=float) for column in columns[: len(process.state)]]
@@ -233,45 +246,45 @@ class FittedPurchases(FittedProcess):
         return process.sample_if_active(self._parameters, length, 0.0, *state, active, generator).purchases
 
     def arrivals(self, t: Array, rfm: RFM) -> Array:
-        """Expected repeat purchases of each customer by t (n,), as told when the customer was new, (n,)."""
+        """Return the repeat purchases by t (n,) expected of each customer at the time of the first purchase, (n,)."""
         self._check_rfm(rfm)
         extra = [name for name in self.process.state if name not in self.plain.state]
         rows = unique_rows([t, *self._values(rfm, extra)], [rfm.clock.ticks_per_unit, *[1.0] * len(extra)])
-        return rows.evaluate(lambda t, *kind: self._of_new(t, kind))
+        return rows.evaluate(lambda t, *columns: self._mean_purchases_of_new(t, columns))
 
-    def _of_new(self, t: Array, kind: Sequence[Array]) -> Array:
-        """Expected purchases by t (m,) of new customers with these covariates and groups, each (m,)."""
-        nothing = [np.zeros(len(t))] * len(self.plain.statistics)
-        return self.process.expected_purchases(self._parameters, t, *nothing, *kind)
+    def _mean_purchases_of_new(self, t: Array, columns: Sequence[Array]) -> Array:
+        """Return expected purchases by t (m,) of new customers with these covariates and groups, each (m,)."""
+        no_history = [np.zeros(len(t))] * len(self.plain.statistics)
+        return self.process.expected_purchases(self._parameters, t, *no_history, *columns)
 
     def _statistics(self, columns: Sequence[Array]) -> list[Array]:
-        """Columns of a prediction in the order of the process's statistics."""
+        """Return the columns of a prediction in the order of the process's statistics."""
         return [columns[self._columns.index(name)] for name in self.process.statistics]
 
     @property
     def _columns(self) -> list[str]:
-        """What a prediction depends on, state first, so that customers of one state lie together."""
+        """Names of the columns a prediction depends on; the state comes first, so that equal states are adjacent."""
         process = self.process
         return [*process.state, *(name for name in process.statistics if name not in process.state)]
 
     def survival_if_active(self, length: float, p: Any, *state: Array) -> Array:
-        """P(active a length later) of an active customer; the parameters and the state come last."""
+        """Return P(active after a length) of an active customer; the parameters and the state come last."""
         return self.process.survival_if_active(p, length, *state)
 
     def purchases_if_active(self, length: float, p: Any, *state: Array) -> Array:
-        """Expected purchases within a length of an active customer."""
+        """Return the expected purchases of an active customer within a length."""
         return self.process.purchases_if_active(p, length, *state)
 
     def discounted_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
-        """The same, discounted at a continuous rate."""
+        """Return the expected purchases of an active customer within a length, discounted at a continuous rate."""
         return self.process.discounted_if_active(p, length, rate, *state)
 
     def purchases_and_worth_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
-        """Both at once, (2, n)."""
+        """Return `purchases_if_active` and `discounted_if_active` together, (2, n)."""
         return self.process.purchases_and_worth_if_active(p, length, rate, *state)
 
     def residual_if_active(self, rate: float, p: Any, *state: Array) -> Array:
-        """Expected purchases ever after of an active customer, discounted at a continuous rate."""
+        """Return all future expected purchases of an active customer, discounted at a continuous rate."""
         return self.process.residual_discounted_if_active(p, rate, *state)
 
     def _buys_if_active(self, length: float, p: Any, *state: Array) -> Array:
@@ -279,13 +292,14 @@ class FittedPurchases(FittedProcess):
 
 
 def _ticks(rfm: RFM, names: Sequence[str]) -> list[float]:
-    """What makes each column whole numbers: times are whole ticks."""
+    """Return a factor per column that turns its values into whole numbers: ticks per unit for times, 1 for counts."""
     return [rfm.clock.ticks_per_unit if name in TIMES else 1.0 for name in names]
 
 
 def data_fingerprint(rfm: RFM) -> str:
-    """SHA-256 of the customers' frequency, recency and T, in any order: the same whatever of these a process reads.
+    """Return the SHA-256 of the customers' frequency, recency and T, which does not depend on their order.
 
-    Times are told in the RFM's clock, so it tells the same data only together with an equal clock.
+    It is the same for all processes, whichever of the three they use. Times are in the unit of the RFM's clock, so
+    equal fingerprints mean equal data only if the clocks are equal.
     """
     return counted_rows([rfm[name] for name in HISTORY], _ticks(rfm, HISTORY)).fingerprint()

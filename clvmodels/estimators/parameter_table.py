@@ -1,4 +1,4 @@
-"""The table of a fit's parameters: estimates, standard errors, intervals."""
+"""The table of a fit's parameters: estimates, standard errors, and intervals."""
 
 from __future__ import annotations
 
@@ -16,45 +16,60 @@ from clvmodels.processes.contract import Array, Process
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Errors", "check_level", "summary_table", "table_of"]
+__all__ = ["StandardErrors", "check_level", "parameter_table", "summary_table"]
 
-Errors = Literal["hessian", "sandwich"]
-DRAWS = 20_000  # of the parameters, for intervals of these alone: ends good to a hundredth of a standard error or two
+StandardErrors = Literal["hessian", "sandwich"]
+DRAWS = 20_000  # of the parameters for their intervals; ends are accurate to one or two hundredths of a standard error
+FIXED_SLOPE = 1e-6  # effect of a coordinate at a limit on a log parameter from which the parameter has no error
 
 
 def check_level(level: float) -> None:
-    """Refuse what is no coverage of an interval."""
+    """Raise an error for an invalid coverage of an interval."""
     if not 0 < level < 1:
-        raise InvalidOption(f"level={level!r} must lie between 0 and 1, such as 0.95.")
+        raise InvalidOption(f"level={level!r} must be between 0 and 1, such as 0.95.")
 
 
-def summary_table(process: Process, fit: Fit, level: float, errors: Errors, unit: Callable[[str], str]) -> pd.DataFrame:
-    """What `summary` of a fitted model gives; `unit` names the unit of a parameter."""
+def summary_table(
+    process: Process, fit: Fit, level: float, errors: StandardErrors, unit: Callable[[str], str]
+) -> pd.DataFrame:
+    """Return the table of estimates, standard errors and intervals.
+
+    Parameters
+    ----------
+    process, fit
+        The process and its fit.
+    level : float
+        Coverage of the intervals.
+    errors : {"hessian", "sandwich"}
+    unit : function of str
+        Returns the unit of a parameter.
+    """
     check_level(level)
-    if errors not in get_args(Errors):
+    if errors not in get_args(StandardErrors):
         raise InvalidOption(f"errors={errors!r} is not one of 'hessian', 'sandwich'.")
     form = process.parametrization
     estimate = np.array([fit.parameters[name] for name in form.names])
-    # A coefficient at a limit leaves the others their errors, which are those of the model with it there.
-    held = np.abs(form.jacobian(fit.coordinates)) @ (~fit.free & ~form.real) > 1e-6
-    held |= ~fit.free & form.real
+    # Parameters that depend on a coordinate at a limit have no error. A coefficient at a limit has none itself, but the
+    # other parameters keep theirs, which are those of the model with the coefficient fixed there.
+    fixed = np.abs(form.jacobian(fit.coordinates)) @ (~fit.free & ~form.real) > FIXED_SLOPE
+    fixed |= ~fit.free & form.real
     covariance = fit.covariance if errors == "hessian" else fit.sandwich
-    log_error = np.where(held, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
+    log_error = np.where(fixed, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
     reach = NormalDist().inv_cdf(0.5 + level / 2) * log_error
     lower = np.where(form.real, estimate - reach, estimate * np.exp(-np.where(form.real, 0, reach)))
     upper = np.where(form.real, estimate + reach, estimate * np.exp(np.where(form.real, 0, reach)))
     if errors == "hessian" and fit.ridges:
         drawn = draw_parameters(process, fit, DRAWS, 0)
         ends = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=1)
-        lower, upper = np.where(held, np.nan, ends)
+        lower, upper = np.where(fixed, np.nan, ends)
     error = np.where(form.real, 1.0, estimate) * log_error
-    return table_of(process, fit, unit, standard_error=error, lower=lower, upper=upper)
+    return parameter_table(process, fit, unit, standard_error=error, lower=lower, upper=upper)
 
 
-def table_of(process: Process, fit: Fit, unit: Callable[[str], str], **columns: Array) -> pd.DataFrame:
-    """The estimates, further columns (k,), and the units, a row a parameter."""
+def parameter_table(process: Process, fit: Fit, unit: Callable[[str], str], **columns: Array) -> pd.DataFrame:
+    """Return the estimates, further columns (k,), and the units, with one row per parameter."""
     import pandas as pd
 
     names = process.parametrization.names
-    told: dict[str, Any] = {"estimate": [fit.parameters[name] for name in names], **columns}
-    return pd.DataFrame(told | {"unit": list(map(unit, names))}, index=pd.Index(names, name="parameter"))
+    data: dict[str, Any] = {"estimate": [fit.parameters[name] for name in names], **columns}
+    return pd.DataFrame(data | {"unit": list(map(unit, names))}, index=pd.Index(names, name="parameter"))

@@ -1,4 +1,4 @@
-"""Models as JSON: a schema with a version, checked field by field when read; no file can run code."""
+"""Models as JSON: a schema with a version, validated field by field when read; a file cannot run code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["PURCHASE_MODELS", "REGULAR_MODELS", "SPEND_MODELS", "read", "write"]
 
 FORMAT = "clvmodels.CustomerModel"
 SCHEMA_VERSION = 1
-# Found by what the classes say of themselves, so that a new one is not named here too.
+# Discovered from the classes, so that a new one need not be named here.
 PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
     model.plain.name: model for model in PurchaseModel.__subclasses__() if model is not RegularModel
 }
@@ -128,50 +128,51 @@ class SavedModel(Saved):
 
 
 def write(purchases: PurchaseModel, spend: SpendModel | None, path: Path) -> None:
-    """Write a fitted pair; the file appears whole or not at all."""
+    """Write a fitted pair of models; the file is written completely or not at all."""
     document = {
         "format": FORMAT,
         "schema_version": SCHEMA_VERSION,
         "clock": asdict(purchases.clock_),
-        "purchases": _described(purchases),
-        "spend": None if spend is None else _described(spend) | _spend_facts(spend),
+        "purchases": _model_document(purchases),
+        "spend": None if spend is None else _model_document(spend) | _spend_fields(spend),
     }
     files.write_checked(path, document)
 
 
 def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
-    """Read a fitted pair, checking everything the models rely on."""
+    """Read a fitted pair of models and check everything they rely on."""
     document = files.read_document(path, "model", FORMAT, SCHEMA_VERSION, InvalidModelFile)
     try:
         saved = SavedModel.model_validate_json(json.dumps(document))
         clock = Clock(**saved.clock.model_dump())
-        purchases = _restored(PURCHASE_MODELS, saved.purchases, clock)
-        spend = None if saved.spend is None else _restored(SPEND_MODELS, saved.spend, clock)
+        purchases = _restore(PURCHASE_MODELS, saved.purchases, clock)
+        spend = None if saved.spend is None else _restore(SPEND_MODELS, saved.spend, clock)
     except ValidationError as error:
         raise InvalidModelFile(f"{path}: is damaged: {files.fields_at_fault(error)}.") from error
     except CLVError as error:
         raise InvalidModelFile(f"{path}: is damaged: {error}") from error
     files.refuse_damaged(path, document, InvalidModelFile, "Save the model again.")
     if spend is not None and saved.spend is not None:
-        found = saved.spend.independence
         spend.set_aside_ = saved.spend.set_aside
-        spend.independence_ = Independence(
-            np.nan if found.correlation is None else found.correlation,
-            np.nan if found.p_value is None else found.p_value,
-            found.customers,
-            np.nan if found.spend_ratio is None else found.spend_ratio,
-        )
+        spend.independence_ = _independence(saved.spend.independence)
     return purchases, spend
 
 
-def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
+def _independence(saved: SavedIndependence) -> Independence:
+    correlation, p_value, spend_ratio = (
+        np.nan if value is None else value for value in (saved.correlation, saved.p_value, saved.spend_ratio)
+    )
+    return Independence(correlation, p_value, saved.customers, spend_ratio)
+
+
+def _model_document(model: PurchaseModel | SpendModel) -> dict[str, Any]:
     fit = {field.name: getattr(model.fit_, field.name) for field in fields(Fit)}
     plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.items()}
     plain["findings"] = [finding.to_dict() for finding in model.fit_.findings]
     plain["ridges"] = [
         {field.name: getattr(ridge, field.name).tolist() for field in fields(Ridge)} for ridge in model.fit_.ridges
     ]
-    prior = None if model.prior is None else {name: list(map(float, told)) for name, told in model.prior.items()}
+    prior = None if model.prior is None else {name: list(map(float, pair)) for name, pair in model.prior.items()}
     design, grouping = model.design_, model.grouping_
     return {
         "process": model.process.name,
@@ -183,7 +184,7 @@ def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
         "design": None
         if design is None
         else {
-            "levels": {name: list(known) for name, known in design.levels.items()},
+            "levels": {name: list(categories) for name, categories in design.levels.items()},
             "center": list(design.covariates.center),
             "scale": list(design.covariates.scale),
         },
@@ -196,10 +197,12 @@ def _described(model: PurchaseModel | SpendModel) -> dict[str, Any]:
     }
 
 
-def _spend_facts(spend: SpendModel) -> dict[str, Any]:
-    found = asdict(spend.independence_)
-    told = {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in found.items()}
-    return {"set_aside": spend.set_aside_, "independence": told}
+def _spend_fields(spend: SpendModel) -> dict[str, Any]:
+    figures = asdict(spend.independence_)
+    independence = {
+        name: None if isinstance(value, float) and np.isnan(value) else value for name, value in figures.items()
+    }
+    return {"set_aside": spend.set_aside_, "independence": independence}
 
 
 def _unfitted(models: dict[str, Any], saved: SavedProcess) -> Any:
@@ -207,39 +210,39 @@ def _unfitted(models: dict[str, Any], saved: SavedProcess) -> Any:
     if models is PURCHASE_MODELS and family in REGULAR_MODELS and k.isdecimal():
         return REGULAR_MODELS[family].with_profile(int(k), saved.profile, **_options(REGULAR_MODELS[family], saved))
     if saved.process not in models:
-        known = [*models, *(f"{family}_k" for family in REGULAR_MODELS if models is PURCHASE_MODELS)]
-        raise InvalidModelFile(f"the process {saved.process!r} is not one of {', '.join(known)}.")
+        names = [*models, *(f"{family}_k" for family in REGULAR_MODELS if models is PURCHASE_MODELS)]
+        raise InvalidModelFile(f"the process {saved.process!r} is not one of {', '.join(names)}.")
     return models[saved.process](**_options(models[saved.process], saved))
 
 
 def _options(model: Any, saved: SavedProcess) -> dict[str, Any]:
-    """What the model was made with; every name must be one of its own."""
+    """Return the constructor options of a saved model; every name must be one of the model's options."""
     unknown = sorted(set(saved.options) - set(model().get_params(deep=False)) | {"prior", "k"} & set(saved.options))
     if unknown:
         raise InvalidModelFile(f"{saved.process} has no option {', '.join(map(repr, unknown))}.")
     return {**saved.options, "prior": saved.prior}
 
 
-def _know(model: Any, saved: SavedProcess) -> None:
-    """Covariates and groups, as the fit learned them."""
+def _restore_process(model: Any, saved: SavedProcess) -> None:
+    """Give the model the covariates and groups of the saved fit."""
     model._check_options()
     formulas = model._formulas
     if (formulas is None) != (saved.design is None) or (model.by is None) != (saved.grouping is None):
-        raise InvalidModelFile(f"{saved.process}: its covariates or groups are not those it was made with.")
+        raise InvalidModelFile(f"{saved.process}: its covariates or groups do not match its options.")
     design = grouping = None
     if formulas is not None and saved.design is not None:
-        told = saved.design
-        design = Design.restored(model.plain, formulas, told.levels, told.center, told.scale)
+        part = saved.design
+        design = Design.from_saved(model.plain, formulas, part.levels, part.center, part.scale)
     if saved.grouping is not None:
         grouping = Grouping(saved.grouping.by, tuple(saved.grouping.labels))
         if grouping.by != model.by or len(set(grouping.labels)) < len(grouping.labels):
-            raise InvalidModelFile(f"{saved.process}: its groups are not those of {model.by!r}, one of each.")
-    model._know(design, grouping)
+            raise InvalidModelFile(f"{saved.process}: its groups are not distinct values of {model.by!r}.")
+    model._set_process(design, grouping)
 
 
-def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
+def _restore(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
     model = _unfitted(models, saved)
-    _know(model, saved)
+    _restore_process(model, saved)
     form = model.process.parametrization
     names = form.names
     negative = [
@@ -275,5 +278,7 @@ def _restored(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
 def _ridge(process: str, saved: SavedRidge, k: int) -> Ridge:
     lengths = {len(saved.axis), *map(len, saved.bends)}
     if lengths != {k} or len(saved.bends) != len(saved.places) or not np.all(np.diff(saved.places) > 0):
-        raise InvalidModelFile(f"{process}: ridges do not have the shapes ({k},), (j,) and (j, {k}), places ascending.")
+        raise InvalidModelFile(
+            f"{process}: ridges do not have the shapes ({k},), (j,) and (j, {k}) with ascending places."
+        )
     return Ridge(np.array(saved.axis), np.array(saved.places), np.array(saved.bends))

@@ -1,4 +1,4 @@
-"""What a fitted model says of customers in general, as tables: the field's well-known pictures are drawn from them."""
+"""Tables of a fitted model about customers in general, from which the well-known plots of the field are drawn."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
+from clvmodels.processes.blocks import BetaBlock, GammaBlock, GompertzBlock
 from clvmodels.processes.contract import Array
-from clvmodels.processes.coordinates import BetaBlock, GammaBlock, GompertzBlock
 from clvmodels.transactions.summary import RFM
 
 if TYPE_CHECKING:
@@ -22,42 +22,41 @@ if TYPE_CHECKING:
 
 __all__ = ["frequency_recency_table", "heterogeneity_table", "history_table", "new_customers_table"]
 
-TIMES = 60  # points of a line over time
-RATES = 40  # bins of a histogram
-SHOWN = 0.95  # share of the customers in the bins that are closed
-MOST_SHOWN = 30  # repeat purchases in a map, unless asked for more
+TIME_STEPS = 60  # of a line over time
+BINS = 40  # of a histogram of rates; a histogram of probabilities has half as many
+CLOSED_SHARE = 0.95  # share of the customers in the closed bins of a histogram of rates
+MOST_FREQUENCIES = 30  # largest number of repeat purchases by default
 
 
 def frequency_recency_table(
     model: PurchaseModel, rfm: RFM, horizon: float | str, *, frequencies: int | None = None, recencies: int = 60
 ) -> pd.DataFrame:
-    """P(alive) and expected purchases of customers by how often and how recently they bought.
+    """Return P(alive) and expected purchases for every frequency and recency.
 
-    Of customers first seen when the earliest were, such as would have every frequency and recency; with intertimes, as
-    if purchases had come at equal distances.
+    T is that of the customers first seen. Models that use intertimes get those of purchases at equal distances.
 
     Parameters
     ----------
     model : PurchaseModel
         Fitted, without covariates or groups, in continuous time or of opportunities.
     rfm : RFM
-        Whose greatest T and frequency the table reaches.
+        Its largest T is that of the table.
     horizon : float or str
         In the clock's unit, or a length with its unit such as "12 months".
     frequencies : int, optional
-        The most repeat purchases; default: what all but one customer in a thousand keep below, at most 30.
-    recencies : int
-        Steps of recency, from 0 to T.
+        Largest number of repeat purchases. Default: the 99.9 % quantile of the RFM's frequency, at most 30.
+    recencies : int, default=60
+        Number of steps of recency from 0 to T.
 
     Returns
     -------
     DataFrame
-        frequency, recency, T, probability_alive, expected_purchases; unit of times, and horizon, in words.
+        frequency, recency, T, probability_alive, expected_purchases, unit (of times) and horizon (as text).
 
     Raises
     ------
     InvalidOption
-        For a model that tells customers apart by covariates or groups.
+        For a model with covariates or groups.
 
     Examples
     --------
@@ -74,14 +73,15 @@ def frequency_recency_table(
     _refuse_covariates(model)
     T = float(rfm.T.max())
     if frequencies is None:
-        frequencies = int(np.clip(np.quantile(rfm.frequency, 0.999, method="higher"), 1, MOST_SHOWN))
+        frequencies = int(np.clip(np.quantile(rfm.frequency, 0.999, method="higher"), 1, MOST_FREQUENCIES))
     steps = np.arange(T + 1) if rfm.clock.discrete else _whole_ticks(np.linspace(0, T, recencies + 1), rfm.clock)
     x, t_x = (grid.ravel() for grid in np.meshgrid(np.arange(frequencies + 1), steps, indexing="ij"))
-    # Nobody has repeat purchases at recency 0, and none without recency: the nearest history that may be stands there.
+    # Repeat purchases at recency 0, and recency without repeat purchases, are impossible. Such cells get the values of
+    # the nearest possible history.
     shortest = steps[1]
-    lived = np.where(x > 0, np.maximum(t_x, np.minimum(x, T) if rfm.clock.discrete else shortest), 0.0)
-    bought = np.minimum(x, lived) if rfm.clock.discrete else x
-    customers = _customers(model, bought, lived, np.full(len(x), T))
+    recency = np.where(x > 0, np.maximum(t_x, np.minimum(x, T) if rfm.clock.discrete else shortest), 0.0)
+    frequency = np.minimum(x, recency) if rfm.clock.discrete else x
+    customers = _customers(model, frequency, recency, np.full(len(x), T))
     alive = np.asarray(model.probability_alive(customers)["probability_alive"].to_numpy())
     expected = np.asarray(model.expected_purchases(customers, horizon)["expected_purchases"].to_numpy())
     return pd.DataFrame(
@@ -92,7 +92,7 @@ def frequency_recency_table(
             "probability_alive": alive,
             "expected_purchases": expected,
             "unit": model.clock_.time_unit,
-            "horizon": _in_words(horizon, model.clock_.time_unit),
+            "horizon": _horizon_text(horizon, model.clock_.time_unit),
         }
     )
 
@@ -100,18 +100,18 @@ def frequency_recency_table(
 def history_table(
     model: PurchaseModel, purchases: Sequence[str | Date], end: str | Date, *, interval: float | None = None
 ) -> pd.DataFrame:
-    """P(alive) of one customer, day by day (or opportunity by opportunity), as it could be told on each.
+    """Return P(alive) of one customer on each day (or opportunity), given the purchases up to then.
 
     Parameters
     ----------
     model : PurchaseModel
         Fitted, without covariates or groups.
     purchases : sequence of str or date
-        The days on which the customer bought, in any order.
+        Days of the customer's purchases, in any order.
     end : date or str
-        The last day to tell.
+        Last day of the table.
     interval : float, optional
-        Central probability, such as 0.9, of an interval for doubt about the parameters.
+        Central probability, such as 0.9, of an interval for the uncertainty of the parameters.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def history_table(
     Raises
     ------
     InvalidOption
-        For a model with covariates or groups, no purchase, or an end before the first.
+        For a model with covariates or groups, and for an end before the first purchase.
 
     Examples
     --------
@@ -142,14 +142,16 @@ def history_table(
     last = clock.closing_tick(end, "end")
     bought = bought[bought <= last]
     if len(bought) == 0:
-        raise InvalidOption(f"No purchase is as early as the end, {clock.describe_tick(last)}: nothing is known yet.")
+        raise InvalidOption(
+            f"The customer has no purchase up to the end, {clock.describe_tick(last)}: choose a later end."
+        )
     ticks = np.arange(bought[0], last + 1)
     count = np.searchsorted(bought, ticks, side="right") - 1
     scale = clock.ticks_per_unit
     gaps = np.append(0.0, np.cumsum(np.log(np.diff(bought) / scale)))
     recency, T = (bought[count] - bought[0]) / scale, (ticks - bought[0]) / scale
     customers = _customers(model, count.astype(float), recency, T, gaps[count])
-    told = model.probability_alive(customers, interval=interval)
+    alive = model.probability_alive(customers, interval=interval)
     table = pd.DataFrame(
         {
             "date": [clock.describe_tick(int(tick)) for tick in ticks],
@@ -157,19 +159,19 @@ def history_table(
             "recency": recency,
             "T": T,
             "purchase": np.isin(ticks, bought),
-            "probability_alive": told["probability_alive"].to_numpy(),
+            "probability_alive": alive["probability_alive"].to_numpy(),
         }
     )
     if interval is not None:
-        table = table.assign(**{end: told[f"probability_alive_{end}"].to_numpy() for end in ("lower", "upper")})
+        table = table.assign(**{end: alive[f"probability_alive_{end}"].to_numpy() for end in ("lower", "upper")})
     return table
 
 
 def heterogeneity_table(model: PurchaseModel) -> pd.DataFrame:
-    """How new customers differ in purchase rate and in dropout: shares of them, bin by bin.
+    """Return the distributions of purchase rate and dropout over new customers, as shares of customers per bin.
 
-    Shares rather than densities, which are infinite at 0 where many hardly buy at all. Of a model with covariates, of
-    customers whose columns are 0. In GGompertz/NBD the dropout rate is that of a new customer.
+    Shares are used because the densities can be infinite at 0. In a model with covariates, the customers are those
+    whose columns are 0. In GGompertz/NBD, the dropout rate is that of a new customer.
 
     Parameters
     ----------
@@ -179,13 +181,13 @@ def heterogeneity_table(model: PurchaseModel) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        quantity ("purchase rate", "dropout probability", ...), left, right, share, mean, unit; rates have an open last
-        bin with the twentieth of the customers of the highest.
+        quantity ("purchase rate", "dropout probability", ...), left, right, share, mean, unit. The last bin of a rate
+        is open and has the 5 % of customers with the highest rates.
     """
     import pandas as pd
 
     if model.by is not None:
-        raise InvalidOption("This model has parameters for each group: fit one to the group you mean.")
+        raise InvalidOption("This model has separate parameters for each group: fit a model to one group.")
     p, tables = model.parameters_, []
     for block in model.plain.parametrization.blocks:
         if isinstance(block, GammaBlock):
@@ -197,8 +199,8 @@ def heterogeneity_table(model: PurchaseModel) -> pd.DataFrame:
         else:
             continue
         probability = isinstance(block, BetaBlock)
-        top = 1.0 if probability else float(law.ppf(SHOWN))
-        edges = np.append(np.linspace(0, top, RATES // (2 if probability else 1) + 1), [] if probability else [np.inf])
+        top = 1.0 if probability else float(law.ppf(CLOSED_SHARE))
+        edges = np.append(np.linspace(0, top, BINS // (2 if probability else 1) + 1), [] if probability else [np.inf])
         tables.append(
             pd.DataFrame(
                 {
@@ -222,19 +224,19 @@ def new_customers_table(
     draws: int = 200,
     random_state: RandomState = 0,
 ) -> pd.DataFrame:
-    """Expected repeat purchases of a new customer over time since the first purchase, with an interval.
+    """Return the expected repeat purchases of a new customer over time since the first purchase, with an interval.
 
     Parameters
     ----------
     models : PurchaseModel or sequence of them
-        Fitted, on one clock, without covariates or groups.
+        Fitted, with the same clock, without covariates or groups.
     horizon : float or str
-        How far to tell it.
-    interval : float
-        Central probability of the interval, for doubt about the parameters.
-    draws : int
-        Of the parameters.
-    random_state : int or Generator
+        Length of the table, in the clock's unit or with its unit such as "12 months".
+    interval : float, default=0.9
+        Central probability of an interval for the uncertainty of the parameters.
+    draws : int, default=200
+        Number of draws of the parameters.
+    random_state : int or Generator, default=0
 
     Returns
     -------
@@ -247,7 +249,7 @@ def new_customers_table(
     for model in [models] if isinstance(models, PurchaseModel) else models:
         _refuse_covariates(model)
         length = model.clock_.duration(horizon, "horizon")
-        times = np.arange(length + 1) if model.clock_.discrete else np.linspace(0, length, TIMES + 1)
+        times = np.arange(length + 1) if model.clock_.discrete else np.linspace(0, length, TIME_STEPS + 1)
         drawn = draw_parameters(model.process, model.fit_, draws, seed_of(random_state))
         each = [model.process.mean_purchases(model.process.Parameters(*values), times) for values in drawn.T]
         lower, upper = np.quantile(each, [0.5 - interval / 2, 0.5 + interval / 2], axis=0)
@@ -267,7 +269,7 @@ def new_customers_table(
 
 
 def _customers(model: PurchaseModel, x: Array, t_x: Array, T: Array, gaps: Array | None = None) -> RFM:
-    """Customers with these histories, numbered; their purchases at equal distances where no gaps are given."""
+    """Return an RFM of customers with these histories; without gaps, their purchases are at equal distances."""
     import pandas as pd
 
     columns: Mapping[str, Any] = {"customer_id": np.arange(len(x)), "frequency": x, "recency": t_x, "T": T}
@@ -280,14 +282,14 @@ def _customers(model: PurchaseModel, x: Array, t_x: Array, T: Array, gaps: Array
 
 
 def _whole_ticks(times: Array, clock: Clock) -> Array:
-    """The nearest times that a clock can tell, each once."""
+    """Return the distinct times in whole ticks that are nearest to these."""
     return np.unique(np.rint(times * clock.ticks_per_unit)) / clock.ticks_per_unit
 
 
 def _refuse_covariates(model: PurchaseModel) -> None:
     if set(model.process.state) != set(model.plain.state) or model.by is not None:
-        raise InvalidOption("This model tells customers apart by covariates or groups; the picture is of all alike.")
+        raise InvalidOption("This table does not support models with covariates or groups.")
 
 
-def _in_words(horizon: float | str, unit: str) -> str:
+def _horizon_text(horizon: float | str, unit: str) -> str:
     return horizon if isinstance(horizon, str) else f"{horizon:g} {unit}s"

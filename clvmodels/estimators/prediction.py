@@ -1,4 +1,4 @@
-"""Predictions with intervals: what an estimator says of customers, groups and totals, and how sure it may be."""
+"""Predictions of customers, groups and totals, with intervals."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["IntervalFor", "Prediction", "Request", "customer_keys", "predict"]
+__all__ = ["IntervalFor", "PredictedQuantity", "PredictionOptions", "customer_keys", "predict"]
 
 IntervalFor = Literal["mean", "outcome"]
-FEWEST_DRAWS = 20
+FEWEST_DRAWS = 20  # with fewer, the quantiles of an interval mean nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a user asks of a prediction beside the number itself, checked at the door.
+class PredictionOptions:
+    """Options of a prediction: its interval and its grouping. Invalid ones raise an InvalidOption.
 
     Attributes
     ----------
     interval : float or None
         Central probability of the interval; None for none.
     interval_for : {"mean", "outcome"}
-        Doubt about the parameters alone, or also what the customer may still do.
+        Uncertainty of the parameters only, or also of what the customer will do.
     by : str or None
         "total", or an attribute of the RFM to group by.
     draws : int
+        Number of draws of the parameters, and of outcomes.
     random_state : int or Generator
     """
 
@@ -48,37 +49,38 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.interval is not None and not 0 < self.interval < 1:
-            raise InvalidOption(f"interval={self.interval!r} must lie between 0 and 1, such as 0.9.")
+            raise InvalidOption(f"interval={self.interval!r} must be between 0 and 1, such as 0.9.")
         if self.interval_for not in get_args(IntervalFor):
             raise InvalidOption(f"interval_for={self.interval_for!r} is not one of 'mean', 'outcome'.")
         if self.draws < FEWEST_DRAWS:
-            raise InvalidOption(f"draws={self.draws!r} are too few for an interval: ask for at least {FEWEST_DRAWS}.")
+            raise InvalidOption(f"draws={self.draws!r} is too few for an interval: use at least {FEWEST_DRAWS}.")
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
-    """A quantity an estimator can tell of customers.
+class PredictedQuantity:
+    """A quantity that an estimator predicts for customers, with the functions that give its interval.
 
     Attributes
     ----------
     name : str
-        Column of the answer.
+        Name of the column.
     point : array (n,)
-        NaN where it does not exist.
+        The prediction; NaN where it does not exist.
     columns : dict of str to array (n,)
-        What it depends on, by which customers can share a computation; in the order that is best computed.
+        Everything the quantity depends on. Customers with the same values share one computation; the order of columns
+        is the fastest one.
     ticks : sequence of float
-        What makes each column whole numbers.
+        A factor per column that turns its values into whole numbers.
     under_draws : function (seed, draws) -> function (columns (b,) ...) -> (draws, b)
-        The mean under each draw of the parameters.
+        Returns the mean under each draw of the parameters.
     outcome : function (seed, draws) -> function (generator, columns of one customer) -> (draws,), optional
-        One possible outcome under each draw; None if there is no outcome beyond the mean.
+        Returns one possible outcome under each draw; None for a quantity without outcomes, such as a probability.
     average : bool
-        Whether groups are told by their mean rather than their total.
+        Whether the value of a group is the mean of its customers rather than their total.
     reason : object array (n,) or None
         Why a point is missing.
     complement : bool
-        Whether to tell one minus all of this.
+        Whether the quantity is one minus all of this.
     """
 
     name: str
@@ -92,48 +94,51 @@ class Prediction:
     complement: bool = False
 
 
-def predict(rfm: RFM, prediction: Prediction, request: Request, **more: Any) -> frames.Frame:
-    """A frame of the prediction: a row a customer, or a row a group.
+def predict(rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions, **more: Any) -> frames.Frame:
+    """Return a frame of the prediction with one row per customer, or one row per group.
 
     Parameters
     ----------
+    rfm : RFM
+    prediction : PredictedQuantity
+    options : PredictionOptions
     more : arrays (n,)
-        Further columns to show between the id and the prediction; not with groups. Like the prediction's, they become
-        the frame's own.
+        Further columns between the id and the prediction; ignored with groups. Like those of the prediction, the frame
+        takes ownership of them.
     """
-    if request.by is not None:
-        return _by_group(rfm, prediction, request)
-    told = _complement if prediction.complement else _as_it_is
-    columns: dict[str, Any] = {"customer_id": rfm.customer_id, **more, prediction.name: told(prediction.point)}
-    if request.interval is not None:
-        bounds = _bounds(rfm, prediction, request, None)
+    if options.by is not None:
+        return _by_group(rfm, prediction, options)
+    transform = _complement if prediction.complement else _identity
+    columns: dict[str, Any] = {"customer_id": rfm.customer_id, **more, prediction.name: transform(prediction.point)}
+    if options.interval is not None:
+        bounds = _bounds(rfm, prediction, options, None)
         missing = np.isnan(prediction.point)
         for end, values in zip(("lower", "upper"), bounds[::-1] if prediction.complement else bounds, strict=True):
-            columns[f"{prediction.name}_{end}"] = np.where(missing | ~np.isfinite(values), np.nan, told(values))
+            columns[f"{prediction.name}_{end}"] = np.where(missing | ~np.isfinite(values), np.nan, transform(values))
     if prediction.reason is not None:
         columns["reason"] = prediction.reason
     return frames.table(rfm.kind, columns, copy=False)
 
 
-def _by_group(rfm: RFM, prediction: Prediction, request: Request) -> frames.Frame:
-    labels, codes = _groups(rfm, str(request.by))
-    known = np.isfinite(prediction.point)
-    size = np.bincount(codes[known], minlength=len(labels))
+def _by_group(rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions) -> frames.Frame:
+    labels, codes = _groups(rfm, str(options.by))
+    exists = np.isfinite(prediction.point)
+    size = np.bincount(codes[exists], minlength=len(labels))
     scale = 1 / np.maximum(size, 1) if prediction.average else np.ones(len(labels))
-    order = np.lexsort((prediction.point, codes))  # sums that do not depend on the order of rows
-    total = np.bincount(codes[order], np.where(known, prediction.point, 0.0)[order], minlength=len(labels))
-    told = _complement if prediction.complement else _as_it_is
-    columns: dict[str, Any] = {str(request.by): labels, "customers": size, prediction.name: told(total * scale)}
-    if request.interval is not None:
-        bounds = _bounds(rfm, prediction, request, CustomerGroups(codes, known.astype(float), len(labels)))
+    order = np.lexsort((prediction.point, codes))  # so that sums do not depend on the order of rows
+    total = np.bincount(codes[order], np.where(exists, prediction.point, 0.0)[order], minlength=len(labels))
+    transform = _complement if prediction.complement else _identity
+    columns: dict[str, Any] = {str(options.by): labels, "customers": size, prediction.name: transform(total * scale)}
+    if options.interval is not None:
+        bounds = _bounds(rfm, prediction, options, CustomerGroups(codes, exists.astype(float), len(labels)))
         columns |= {
-            f"{prediction.name}_{end}": told(values * scale)
+            f"{prediction.name}_{end}": transform(values * scale)
             for end, values in zip(("lower", "upper"), bounds[::-1] if prediction.complement else bounds, strict=True)
         }
     return frames.table(rfm.kind, columns)
 
 
-def _as_it_is(values: Array) -> Array:
+def _identity(values: Array) -> Array:
     return values
 
 
@@ -141,11 +146,13 @@ def _complement(values: Array) -> Array:
     return 1 - values
 
 
-def _bounds(rfm: RFM, prediction: Prediction, request: Request, groups: CustomerGroups | None) -> Bounds:
-    assert request.interval is not None
-    seed = seed_of(request.random_state)
-    if request.interval_for == "outcome" and prediction.outcome is not None:
-        outcome = prediction.outcome(seed, request.draws)
+def _bounds(
+    rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions, groups: CustomerGroups | None
+) -> Bounds:
+    assert options.interval is not None
+    seed = seed_of(options.random_state)
+    if options.interval_for == "outcome" and prediction.outcome is not None:
+        outcome = prediction.outcome(seed, options.draws)
         keys = customer_keys(rfm)
         keyed = customer_generator(seed)
         table = np.stack([np.asarray(column, dtype=float) for column in prediction.columns.values()])
@@ -154,33 +161,33 @@ def _bounds(rfm: RFM, prediction: Prediction, request: Request, groups: Customer
             return np.stack([outcome(keyed(int(keys[i])), *table[:, i]) for i in block], axis=1)
 
         if groups is None:
-            return bounds_of_rows(draw_outcomes, len(rfm), request.interval)
-        return bounds_of_groups(draw_outcomes, np.lexsort((keys, groups.codes)), groups, request.interval)
-    mean = prediction.under_draws(seed, request.draws)
+            return bounds_of_rows(draw_outcomes, len(rfm), options.interval)
+        return bounds_of_groups(draw_outcomes, np.lexsort((keys, groups.codes)), groups, options.interval)
+    mean = prediction.under_draws(seed, options.draws)
     columns, ticks = list(prediction.columns.values()), list(prediction.ticks)
     if groups is None:
         rows = unique_rows(columns, ticks)
-        bounds = bounds_of_rows(_rows_drawn(mean, rows), len(rows.counts), request.interval)
+        bounds = bounds_of_rows(_draw_rows(mean, rows), len(rows.counts), options.interval)
         return Bounds(*(end[rows.positions] for end in bounds))
-    known = groups.weights > 0
-    rows = unique_rows([groups.codes[known], *(column[known] for column in columns)], [1.0, *ticks])
+    exists = groups.weights > 0
+    rows = unique_rows([groups.codes[exists], *(column[exists] for column in columns)], [1.0, *ticks])
     codes = rows.columns[0].astype(np.intp)
     inner = UniqueRows(rows.columns[1:], rows.counts, rows.positions)
     weighted = CustomerGroups(codes, rows.counts, groups.count)
-    return bounds_of_groups(_rows_drawn(mean, inner), np.arange(len(codes)), weighted, request.interval)
+    return bounds_of_groups(_draw_rows(mean, inner), np.arange(len(codes)), weighted, options.interval)
 
 
-def _rows_drawn(mean: Callable[..., Array], rows: UniqueRows) -> Callable[[npt.NDArray[np.intp]], Array]:
+def _draw_rows(mean: Callable[..., Array], rows: UniqueRows) -> Callable[[npt.NDArray[np.intp]], Array]:
     return lambda block: mean(*(column[block] for column in rows.columns))
 
 
 def _groups(rfm: RFM, by: str) -> tuple[Any, npt.NDArray[np.intp]]:
-    """Labels of the groups in order, and the group of each customer (n,)."""
+    """Return the labels of the groups in order, and the index of each customer's group (n,)."""
     if by == "total":
         return np.array(["total"]), np.zeros(len(rfm), dtype=np.intp)
     if by not in rfm.attributes:
-        known = ", ".join(map(repr, ["total", *rfm.attributes]))
-        raise InvalidOption(f"by={by!r} is not one of {known}; carry attributes with rfm.with_columns(frame).")
+        choices = ", ".join(map(repr, ["total", *rfm.attributes]))
+        raise InvalidOption(f"by={by!r} is not one of {choices}; add attributes with rfm.with_columns(frame).")
     column = rfm.attributes[by]
     if column.is_null().any():
         raise InvalidRFM(f"{int(column.is_null().sum()):,} customers have no {by!r}: fill it in before grouping by it.")
@@ -189,7 +196,7 @@ def _groups(rfm: RFM, by: str) -> tuple[Any, npt.NDArray[np.intp]]:
 
 
 def customer_keys(rfm: RFM) -> npt.NDArray[np.uint64]:
-    """64 bits for each customer id, the same wherever and with whomever the customer appears."""
+    """Return 64 bits for each customer id (n,), which do not depend on the other customers."""
     if rfm.customer_id.dtype.is_integer():
         return rfm.customer_id.to_numpy().astype(np.int64).view(np.uint64)
     texts = rfm.customer_id.to_list()

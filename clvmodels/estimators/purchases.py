@@ -1,4 +1,4 @@
-"""The models of purchases, each of which names its process: when customers buy, and whether they still do."""
+"""The models of purchases: each names its process, which defines when customers buy and when they drop out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,55 @@ __all__ = ["BGBB", "BGNBD", "MBGNBD", "NBD", "GGompertzNBD", "ParetoNBD", "Purch
 
 
 class BGNBD(PurchaseModel):
-    """BG/NBD: purchases at a gamma-distributed rate; after each, a beta-distributed chance of dropping out.
+    """BG/NBD: gamma-distributed purchase rates, and a beta-distributed dropout probability after each repeat purchase.
 
-    Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", Marketing Science 24(2), 275-284.
+    Customers buy at a constant rate of their own, and drop out only after a repeat purchase. Customers without a repeat
+    purchase are active with probability 1.
+
+    Parameters
+    ----------
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates: "log r", "log mean purchase rate", "log (a + b)",
+        "logit mean dropout probability". Coordinates are unit-free: time is in units of mean T.
+    purchase : str, optional
+        Formula of covariates of the mean purchase rate, such as "C(channel) + age", with columns of the RFM.
+    dropout : str, optional
+        Formula of covariates of the mean dropout probability; its logit shifts, and a + b stays the same.
+    equal : sequence of str, default=()
+        Columns whose coefficient is the same in `purchase` and `dropout`.
+    dropout_moves : {"mean", "spread"}, default="mean"
+        "spread" makes `dropout` scale a and b equally, which changes how dropout varies but not its mean, as in
+        CLVTools.
+    l2 : float, default=0.0
+        Regularization: `l2` / 2 times the sum of the squared coefficients of standardized covariates is subtracted from
+        the log-likelihood.
+    by : str, optional
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        r, alpha (gamma distribution of purchase rates; alpha in the clock's unit), a, b (beta distribution of dropout
+        probabilities).
+    fit_ : Fit
+        The certificate: log-likelihood, gradient, Hessian, covariance, status, findings.
+    clock_ : Clock
+        The clock of the RFM fitted.
+    observation_end_ : str or None
+        Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        SHA-256 of the data fitted.
+    design_ : Design or None
+        The covariates, if there are any.
+    grouping_ : Grouping or None
+        The groups, if there are any.
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way: An Alternative to the Pareto/NBD Model",
+    Marketing Science 24(2), 275-284.
 
     Examples
     --------
@@ -30,10 +76,54 @@ class BGNBD(PurchaseModel):
 
 
 class MBGNBD(PurchaseModel):
-    """MBG/NBD: BG/NBD in which a customer may also drop out after the first purchase.
+    """MBG/NBD: BG/NBD in which a customer can also drop out after the first purchase.
 
-    Batislam, Denizel & Filiztekin (2007), International Journal of Research in Marketing 24(3), 201-209. Customers who
-    bought once are then alive with a probability below 1.
+    Customers who bought once are therefore active with a probability below 1.
+
+    Parameters
+    ----------
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates: "log r", "log mean purchase rate", "log (a + b)",
+        "logit mean dropout probability". Coordinates are unit-free: time is in units of mean T.
+    purchase : str, optional
+        Formula of covariates of the mean purchase rate, such as "C(channel) + age", with columns of the RFM.
+    dropout : str, optional
+        Formula of covariates of the mean dropout probability; its logit shifts, and a + b stays the same.
+    equal : sequence of str, default=()
+        Columns whose coefficient is the same in `purchase` and `dropout`.
+    dropout_moves : {"mean", "spread"}, default="mean"
+        "spread" makes `dropout` scale a and b equally, which changes how dropout varies but not its mean, as in
+        CLVTools.
+    l2 : float, default=0.0
+        Regularization: `l2` / 2 times the sum of the squared coefficients of standardized covariates is subtracted from
+        the log-likelihood.
+    by : str, optional
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        r, alpha (gamma distribution of purchase rates; alpha in the clock's unit), a, b (beta distribution of dropout
+        probabilities).
+    fit_ : Fit
+        The certificate: log-likelihood, gradient, Hessian, covariance, status, findings.
+    clock_ : Clock
+        The clock of the RFM fitted.
+    observation_end_ : str or None
+        Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        SHA-256 of the data fitted.
+    design_ : Design or None
+        The covariates, if there are any.
+    grouping_ : Grouping or None
+        The groups, if there are any.
+
+    References
+    ----------
+    Batislam, Denizel & Filiztekin (2007), "Empirical Validation and Comparison of Models for Customer Base Analysis",
+    International Journal of Research in Marketing 24(3), 201-209.
 
     Examples
     --------
@@ -49,10 +139,53 @@ class MBGNBD(PurchaseModel):
 
 
 class ParetoNBD(PurchaseModel):
-    """Pareto/NBD: purchases at a gamma-distributed rate until dropout, which comes at a gamma-distributed rate too.
+    """Pareto/NBD: gamma-distributed purchase rates until dropout, which has a gamma-distributed rate.
 
-    Schmittlein, Morrison & Colombo (1987), Management Science 33(1), 1-24. Customers may leave at any time, not only
-    after a purchase.
+    Customers can drop out at any time, not only after a purchase.
+
+    Parameters
+    ----------
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates: "log r", "log mean purchase rate", "log s", "log mean
+        dropout rate". Coordinates are unit-free: time is in units of mean T.
+    purchase : str, optional
+        Formula of covariates of the mean purchase rate, such as "C(channel) + age", with columns of the RFM.
+    dropout : str, optional
+        Formula of covariates of the mean dropout rate.
+    equal : sequence of str, default=()
+        Columns whose coefficient is the same in `purchase` and `dropout`.
+    dropout_moves : {"mean", "spread"}, default="mean"
+        Only "mean" is available, because there is no dropout probability.
+    l2 : float, default=0.0
+        Regularization: `l2` / 2 times the sum of the squared coefficients of standardized covariates is subtracted from
+        the log-likelihood.
+    by : str, optional
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        r, alpha (gamma distribution of purchase rates), s, beta (gamma distribution of dropout rates); alpha and beta
+        in the clock's unit.
+    fit_ : Fit
+        The certificate: log-likelihood, gradient, Hessian, covariance, status, findings.
+    clock_ : Clock
+        The clock of the RFM fitted.
+    observation_end_ : str or None
+        Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        SHA-256 of the data fitted.
+    design_ : Design or None
+        The covariates, if there are any.
+    grouping_ : Grouping or None
+        The groups, if there are any.
+
+    References
+    ----------
+    Schmittlein, Morrison & Colombo (1987), "Counting Your Customers: Who Are They and What Will They Do Next?",
+    Management Science 33(1), 1-24.
 
     Examples
     --------
@@ -68,10 +201,54 @@ class ParetoNBD(PurchaseModel):
 
 
 class GGompertzNBD(PurchaseModel):
-    """GGompertz/NBD: Pareto/NBD in which dropout grows likelier with a customer's age.
+    """GGompertz/NBD: Pareto/NBD in which the risk of dropout grows with the time since the first purchase.
 
-    Bemmaor & Glady (2012), Management Science 58(5), 1012-1021. Where age does not count, b falls to 0, beta/b is
-    Pareto/NBD's beta, and the fit says so: on CDNOW it is at that boundary.
+    If the risk does not grow, b goes to 0, beta/b becomes the beta of Pareto/NBD, and the fit reports a boundary, as it
+    does on CDNOW.
+
+    Parameters
+    ----------
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates: "log r", "log mean purchase rate", "log b", "log s",
+        "log mean dropout rate". Coordinates are unit-free: time is in units of mean T.
+    purchase : str, optional
+        Formula of covariates of the mean purchase rate, such as "C(channel) + age", with columns of the RFM.
+    dropout : str, optional
+        Formula of covariates of the mean dropout rate.
+    equal : sequence of str, default=()
+        Columns whose coefficient is the same in `purchase` and `dropout`.
+    dropout_moves : {"mean", "spread"}, default="mean"
+        Only "mean" is available, because there is no dropout probability.
+    l2 : float, default=0.0
+        Regularization: `l2` / 2 times the sum of the squared coefficients of standardized covariates is subtracted from
+        the log-likelihood.
+    by : str, optional
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        r, alpha (gamma distribution of purchase rates; alpha in the clock's unit), b (growth of the risk of dropout per
+        unit of time), s, beta (gamma distribution of the level of that risk).
+    fit_ : Fit
+        The certificate: log-likelihood, gradient, Hessian, covariance, status, findings.
+    clock_ : Clock
+        The clock of the RFM fitted.
+    observation_end_ : str or None
+        Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        SHA-256 of the data fitted.
+    design_ : Design or None
+        The covariates, if there are any.
+    grouping_ : Grouping or None
+        The groups, if there are any.
+
+    References
+    ----------
+    Bemmaor & Glady (2012), "Modeling Purchasing Behavior with Sudden Death: A Flexible Customer Lifetime Model",
+    Management Science 58(5), 1012-1021.
 
     Examples
     --------
@@ -81,16 +258,59 @@ class GGompertzNBD(PurchaseModel):
     >>> model = clv.GGompertzNBD().fit(rfm)
     >>> model.fit_.status, round(model.parameters_["beta"] / model.parameters_["b"], 2)
     ('boundary', 11.67)
+    >>> [finding.code for finding in model.fit_.findings]
+    ['fit-no-aging']
     """
 
     plain: ClassVar[PurchaseProcess] = ggompertz_nbd.PROCESS
 
 
 class NBD(PurchaseModel):
-    """NBD: purchases at a gamma-distributed rate, and nobody ever drops out.
+    """NBD: gamma-distributed purchase rates without dropout.
 
-    Ehrenberg (1959), Applied Statistics 8(1), 26-41. What BG/NBD becomes without dropout; a rival that shows what
-    dropout is worth.
+    It is BG/NBD without dropout, and a benchmark that shows how much dropout matters.
+
+    Parameters
+    ----------
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates: "log r", "log mean purchase rate". Coordinates are
+        unit-free: time is in units of mean T.
+    purchase : str, optional
+        Formula of covariates of the mean purchase rate, such as "C(channel) + age", with columns of the RFM.
+    dropout : str, optional
+        Not available, because customers do not drop out.
+    equal : sequence of str, default=()
+        Not available, because it needs `dropout`.
+    dropout_moves : {"mean", "spread"}, default="mean"
+        Not available, because customers do not drop out.
+    l2 : float, default=0.0
+        Regularization: `l2` / 2 times the sum of the squared coefficients of standardized covariates is subtracted from
+        the log-likelihood.
+    by : str, optional
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        r, alpha (gamma distribution of purchase rates; alpha in the clock's unit).
+    fit_ : Fit
+        The certificate: log-likelihood, gradient, Hessian, covariance, status, findings.
+    clock_ : Clock
+        The clock of the RFM fitted.
+    observation_end_ : str or None
+        Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        SHA-256 of the data fitted.
+    design_ : Design or None
+        The covariates, if there are any.
+    grouping_ : Grouping or None
+        The groups, if there are any.
+
+    References
+    ----------
+    Ehrenberg (1959), "The Pattern of Consumer Purchases", Applied Statistics 8(1), 26-41.
 
     Examples
     --------
@@ -106,11 +326,57 @@ class NBD(PurchaseModel):
 
 
 class BGBB(PurchaseModel):
-    """BG/BB: before each opportunity a beta-distributed chance of dropping out, then one of buying.
+    """BG/BB: beta-distributed probabilities of buying at each opportunity and of dropping out before it.
 
-    Fader, Hardie & Shang (2010), Marketing Science 29(6), 1086-1108. For purchases that can be made once a week, month
-    or year: the RFM has to be told in these opportunities, with time_unit and merge_within of that name. P(alive) is
-    told after the last opportunity seen; the paper, and the R package BTYD, tell it at the next: horizon=1.
+    It is for purchases that are possible once per week, month or year: the RFM must count such opportunities, with
+    time_unit and merge_within of that name. P(alive) is the probability after the last opportunity observed. The paper,
+    and the R package BTYD, give that of the next opportunity, which is horizon=1.
+
+    Parameters
+    ----------
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates: "log (alpha + beta)", "logit mean purchase
+        probability", "log (gamma + delta)", "logit mean dropout probability". Coordinates are unit-free: time is in
+        units of mean T.
+    purchase : str, optional
+        Formula of covariates of the mean purchase probability, such as "C(channel) + age", with columns of the RFM.
+    dropout : str, optional
+        Formula of covariates of the mean dropout probability; its logit shifts, and gamma + delta stays the same.
+    equal : sequence of str, default=()
+        Columns whose coefficient is the same in `purchase` and `dropout`.
+    dropout_moves : {"mean", "spread"}, default="mean"
+        "spread" makes `dropout` scale gamma and delta equally, which changes how dropout varies but not its mean, as in
+        CLVTools.
+    l2 : float, default=0.0
+        Regularization: `l2` / 2 times the sum of the squared coefficients of standardized covariates is subtracted from
+        the log-likelihood.
+    by : str, optional
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        alpha, beta (beta distribution of purchase probabilities), gamma, delta (beta distribution of dropout
+        probabilities).
+    fit_ : Fit
+        The certificate: log-likelihood, gradient, Hessian, covariance, status, findings.
+    clock_ : Clock
+        The clock of the RFM fitted.
+    observation_end_ : str or None
+        Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        SHA-256 of the data fitted.
+    design_ : Design or None
+        The covariates, if there are any.
+    grouping_ : Grouping or None
+        The groups, if there are any.
+
+    References
+    ----------
+    Fader, Hardie & Shang (2010), "Customer-Base Analysis in a Discrete-Time Noncontractual Setting", Marketing Science
+    29(6), 1086-1108.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Estimators of purchase processes with regular timing, whose regularity k is given or chosen by the likelihood."""
+"""Estimators of purchase processes with regular timing, whose regularity k is an option or chosen by the likelihood."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from sklearn.base import clone
 
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.base import SMALLEST_GROUP
 from clvmodels.estimators.fitted_purchases import DropoutMoves
+from clvmodels.estimators.options import SMALLEST_GROUP
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.inference.fitting import INDISTINGUISHABLE
 from clvmodels.processes import cnbd_k
@@ -22,27 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["BGCNBD", "MBGCNBD", "RegularModel", "reads_intertimes"]
 
-LARGEST_CHOICE, LARGEST = 12, 40  # of k: among those tried, and at all
-FALLS = 2  # of the likelihood in a row, after which larger k are not tried
+LARGEST_K = 40
+LARGEST_K_TRIED = 12  # if the likelihood chooses k
+STOP_AFTER = 2  # values of k without a higher likelihood, after which larger ones are not tried
 
 
 class RegularModel(PurchaseModel):
-    """What BG/CNBD-k and MBG/CNBD-k share: k, given or chosen; the subclasses say when customers may leave.
-
-    Parameters
-    ----------
-    k : int, optional
-        How regular purchases are, from 1 (not at all) on. Default: chosen by the likelihood among 1 to 12, going up
-        until it has fallen twice; k then counts as a parameter in AIC and BIC.
-    prior : mapping of str to (float, float), optional
-        As for every model.
-
-    Attributes
-    ----------
-    k_ : int
-    profile_ : DataFrame
-        k and the log-likelihood of each k tried; only where k was chosen.
-    """
+    """Base class of BG/CNBD-k and MBG/CNBD-k; the subclasses define when customers can drop out."""
 
     family: ClassVar[str]
     leave_at_once: ClassVar[bool]
@@ -76,95 +62,151 @@ class RegularModel(PurchaseModel):
         self.k = k
 
     @property
-    def plain(self) -> PurchaseProcess:  # type: ignore[override]  # of the class where nothing is asked for
-        """The process with the k fitted, or before that with the k given."""
+    def plain(self) -> PurchaseProcess:  # type: ignore[override]  # a class attribute elsewhere
+        """The process with the fitted k, or before the fit with the option k."""
         k = self.k_ if hasattr(self, "k_") else self.k
         if k is None:
             raise InvalidOption(f"This {type(self).__name__} has no k yet: fit(rfm) chooses one, or pass k=.")
-        return cnbd_k.process(_whole(k), self.leave_at_once)
+        return cnbd_k.process(_check_k(k), self.leave_at_once)
 
     @property
     def title(self) -> str:
-        """Such as "BG/CNBD-2"; where k is chosen, "BG/CNBD-k", and once it is, "BG/CNBD-k (k = 2)"."""
+        """The name of the model: "BG/CNBD-2" with k=2; if the fit chooses k, "BG/CNBD-k", then "BG/CNBD-k (k = 2)"."""
         if self.k is not None:
-            return self.process.title + self._asked
+            return str(self.process.title) + self._options_text
         general = f"{'MBG' if self.leave_at_once else 'BG'}/CNBD-k"
-        return (f"{general} (k = {self.k_})" if hasattr(self, "k_") else general) + self._asked
+        return (f"{general} (k = {self.k_})" if hasattr(self, "k_") else general) + self._options_text
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
-        """Maximum-likelihood fit, of k too where none is given.
+        """Fit the model by maximum likelihood, including k if it is not an option.
 
         Parameters
         ----------
         rfm : RFM
-            From `rfm_summary(..., intertimes=True)`.
+            From `rfm_summary(..., intertimes=True)`; its clock becomes the model's.
         y : ignored
-            For scikit-learn.
+            Exists for compatibility with scikit-learn.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
         FitFailed
-            When no maximum is found. A maximum at a limit is no failure: `fit_.status` is then "boundary".
+            If no maximum is found. A maximum at a limit is not a failure: `fit_.status` is then "boundary".
         InvalidRFM
-            When the RFM has no intertimes.
+            If the RFM has no intertimes.
         """
-        self._forget()
+        self._reset()
         for name in ("k_", "profile_"):
             if hasattr(self, name):
                 delattr(self, name)
         if self.k is not None:
             super().fit(rfm)
-            self.k_ = _whole(self.k)
+            self.k_ = _check_k(self.k)
             return self
         tried: list[Self] = []
         best = None
-        for k in range(1, LARGEST_CHOICE + 1):
+        for k in range(1, LARGEST_K_TRIED + 1):
             tried.append(clone(self).set_params(k=k).fit(rfm))
             if best is None or tried[-1].fit_.log_likelihood > best.fit_.log_likelihood + INDISTINGUISHABLE:
                 best = tried[-1]
-            if k - best.k_ == FALLS:
+            if k - best.k_ == STOP_AFTER:
                 break
         assert best is not None, "at least one k was tried"
-        self._keep(best.k_, [(model.k_, model.fit_.log_likelihood) for model in tried])
-        self._know(best.design_, best.grouping_)
+        self._set_k(best.k_, [(model.k_, model.fit_.log_likelihood) for model in tried])
+        self._set_process(best.design_, best.grouping_)
         return self._restore(replace(best.fit_, chosen=1), rfm.clock, rfm.observation_end, best.data_fingerprint_)
 
     @property
     def profile(self) -> list[tuple[int, float]] | None:
-        """`profile_` as plain values, for a file."""
+        """The values of `profile_` as a list, for a file."""
         if not hasattr(self, "profile_"):
             return None
         return [(int(k), float(value)) for k, value in self.profile_.itertuples(index=False)]
 
     @classmethod
     def with_profile(cls, k: int, profile: Sequence[tuple[int, float]] | None, **options: Any) -> Self:
-        """A model as it was before its parameters were found: with k given, or chosen from a profile."""
+        """Return a model without parameters, with the option k, or with k chosen from a profile."""
         if profile is None:
-            model = cls(_whole(k), **options)
+            model = cls(_check_k(k), **options)
             model.k_ = k
         else:
             model = cls(None, **options)
-            model._keep(_whole(k), profile)
+            model._set_k(_check_k(k), profile)
         return model
 
-    def _keep(self, k: int, profile: Sequence[tuple[int, float]]) -> None:
+    def _set_k(self, k: int, profile: Sequence[tuple[int, float]]) -> None:
         import pandas as pd
 
         self.k_ = k
         self.profile_ = pd.DataFrame(profile, columns=["k", "log_likelihood"])
 
 
-def _whole(k: int) -> int:
-    if isinstance(k, bool) or int(k) != k or not 1 <= k <= LARGEST:
-        raise InvalidOption(f"k={k!r} must be a whole number from 1 to {LARGEST}, or None to choose it.")
+def _check_k(k: int) -> int:
+    if isinstance(k, bool) or int(k) != k or not 1 <= k <= LARGEST_K:
+        raise InvalidOption(f"k={k!r} must be a whole number from 1 to {LARGEST_K}, or None to choose it.")
     return int(k)
 
 
 class BGCNBD(RegularModel):
-    """BG/CNBD-k: BG/NBD with regular timing, a purchase being every k-th event of a Poisson process.
+    """BG/CNBD-k: BG/NBD with regular timing, in which each purchase is the k-th event of a Poisson process.
 
-    Reutterer, Platzer & Schroeder (2021), International Journal of Research in Marketing 38(1), 194-215. With k = 1 it
-    is BG/NBD. Long silence says more about customers who buy regularly.
+    With k = 1 it is BG/NBD. A long silence says more about customers who buy regularly. The RFM must have intertimes.
+
+    Parameters
+    ----------
+    k : int, optional
+        How regular purchases are: each is the k-th event of a Poisson process, and 1 is not regular. By default the
+        likelihood chooses k from 1 to 12, stopping after two values that do not improve it; k then counts as a
+        parameter in AIC and BIC.
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates: "log r", "log mean purchase rate", "log (a + b)",
+        "logit mean dropout probability". Coordinates are unit-free: time is in units of mean T.
+    purchase : str, optional
+        Formula of covariates of the mean purchase rate, such as "C(channel) + age", with columns of the RFM.
+    dropout : str, optional
+        Formula of covariates of the mean dropout probability; its logit shifts, and a + b stays the same.
+    equal : sequence of str, default=()
+        Columns whose coefficient is the same in `purchase` and `dropout`.
+    dropout_moves : {"mean", "spread"}, default="mean"
+        "spread" makes `dropout` scale a and b equally, which changes how dropout varies but not its mean, as in
+        CLVTools.
+    l2 : float, default=0.0
+        Regularization: `l2` / 2 times the sum of the squared coefficients of standardized covariates is subtracted from
+        the log-likelihood.
+    by : str, optional
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        r, alpha (gamma distribution of the rates of events; alpha in the clock's unit), a, b (beta distribution of
+        dropout probabilities).
+    fit_ : Fit
+        The certificate: log-likelihood, gradient, Hessian, covariance, status, findings.
+    clock_ : Clock
+        The clock of the RFM fitted.
+    observation_end_ : str or None
+        Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        SHA-256 of the data fitted.
+    design_ : Design or None
+        The covariates, if there are any.
+    grouping_ : Grouping or None
+        The groups, if there are any.
+    k_ : int
+        The k fitted.
+    profile_ : DataFrame
+        k and the log-likelihood of each k tried; only if the fit chose k.
+
+    References
+    ----------
+    Reutterer, Platzer & Schroeder (2021), "Leveraging Purchase Regularity for Predicting Customer Behavior the Easy
+    Way", International Journal of Research in Marketing 38(1), 194-215.
 
     Examples
     --------
@@ -181,10 +223,62 @@ class BGCNBD(RegularModel):
 
 
 class MBGCNBD(RegularModel):
-    """MBG/CNBD-k: MBG/NBD with regular timing; a customer may drop out after the first purchase too.
+    """MBG/CNBD-k: MBG/NBD with regular timing; a customer can also drop out after the first purchase.
 
-    Reutterer, Platzer & Schroeder (2021), International Journal of Research in Marketing 38(1), 194-215. With k = 1 it
-    is MBG/NBD.
+    With k = 1 it is MBG/NBD. The RFM must have intertimes.
+
+    Parameters
+    ----------
+    k : int, optional
+        How regular purchases are: each is the k-th event of a Poisson process, and 1 is not regular. By default the
+        likelihood chooses k from 1 to 12, stopping after two values that do not improve it; k then counts as a
+        parameter in AIC and BIC.
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates: "log r", "log mean purchase rate", "log (a + b)",
+        "logit mean dropout probability". Coordinates are unit-free: time is in units of mean T.
+    purchase : str, optional
+        Formula of covariates of the mean purchase rate, such as "C(channel) + age", with columns of the RFM.
+    dropout : str, optional
+        Formula of covariates of the mean dropout probability; its logit shifts, and a + b stays the same.
+    equal : sequence of str, default=()
+        Columns whose coefficient is the same in `purchase` and `dropout`.
+    dropout_moves : {"mean", "spread"}, default="mean"
+        "spread" makes `dropout` scale a and b equally, which changes how dropout varies but not its mean, as in
+        CLVTools.
+    l2 : float, default=0.0
+        Regularization: `l2` / 2 times the sum of the squared coefficients of standardized covariates is subtracted from
+        the log-likelihood.
+    by : str, optional
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        r, alpha (gamma distribution of the rates of events; alpha in the clock's unit), a, b (beta distribution of
+        dropout probabilities).
+    fit_ : Fit
+        The certificate: log-likelihood, gradient, Hessian, covariance, status, findings.
+    clock_ : Clock
+        The clock of the RFM fitted.
+    observation_end_ : str or None
+        Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        SHA-256 of the data fitted.
+    design_ : Design or None
+        The covariates, if there are any.
+    grouping_ : Grouping or None
+        The groups, if there are any.
+    k_ : int
+        The k fitted.
+    profile_ : DataFrame
+        k and the log-likelihood of each k tried; only if the fit chose k.
+
+    References
+    ----------
+    Reutterer, Platzer & Schroeder (2021), "Leveraging Purchase Regularity for Predicting Customer Behavior the Easy
+    Way", International Journal of Research in Marketing 38(1), 194-215.
 
     Examples
     --------
@@ -201,5 +295,5 @@ class MBGCNBD(RegularModel):
 
 
 def reads_intertimes(models: Iterable[object]) -> bool:
-    """Whether any of the models reads times between purchases, which an RFM has only where it was asked for."""
+    """Return whether any model needs the times between purchases, which an RFM has only with intertimes=True."""
     return any(isinstance(model, RegularModel) for model in models)

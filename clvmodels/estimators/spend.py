@@ -1,4 +1,4 @@
-"""Estimators of spend processes: what a purchase is worth."""
+"""Estimators of spend processes: spend per purchase."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.errors import InvalidRFM
-from clvmodels.estimators.base import SMALLEST_GROUP, FittedProcess
-from clvmodels.estimators.prediction import IntervalFor, Prediction, Request, predict
+from clvmodels.estimators.base import FittedProcess
+from clvmodels.estimators.options import SMALLEST_GROUP
+from clvmodels.estimators.prediction import IntervalFor, PredictedQuantity, PredictionOptions, predict
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
@@ -22,25 +23,11 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["GammaGamma", "Independence", "SpendModel"]
 
-NO_MEAN = "spend varies too widely for a mean to exist (p*count + q <= 1); median_spend gives the median"
+NO_MEAN = "spend varies too widely for a mean to exist (p*count + q <= 1); median_spend gives the median"  # a reason
 
 
 class SpendModel(FittedProcess):
-    """What every spend process can fit and predict; a subclass names the process.
-
-    Parameters
-    ----------
-    prior, l2, by, smallest_group
-        As for every model.
-    spend : str, optional
-        Formula of what moves customers' mean spend, as for a purchase model: v_i = v exp(g z).
-
-    Attributes
-    ----------
-    set_aside_ : int
-        Customers with repeat purchases whose mean spend is not positive, left out of the fit.
-    independence_ : Independence
-    """
+    """Base class of models of spend per purchase; a subclass names the process and documents its parameters."""
 
     plain: ClassVar[SpendProcess]
 
@@ -69,27 +56,38 @@ class SpendModel(FittedProcess):
         return {"spend": self.spend}
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
-        """Maximum-likelihood fit to the customers whose mean spend is known and positive.
+        """Fit the model by maximum likelihood to the customers with a positive mean spend.
+
+        Parameters
+        ----------
+        rfm : RFM
+            From `rfm_summary` with `amount`; its clock becomes the model's.
+        y : ignored
+            Exists for compatibility with scikit-learn.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
         InvalidRFM
-            When the RFM has no money, or nobody remains.
+            If the RFM has no money, or no customer with a positive mean spend.
         FitFailed
-            When no maximum is found.
+            If no maximum is found.
         """
-        self._forget()
+        self._reset()
         self._check_rfm(rfm)
         count, mean = self._money(rfm)
         used = (count > 0) & (mean > 0)
         if not used.any():
             raise InvalidRFM(
-                "Nobody has a positive mean spend over repeat purchases, so there is nothing to fit: summarize with "
-                "include_first_transaction=True to use first purchases too."
+                "No customer has a positive mean spend over repeat purchases: to use first purchases too, rebuild the "
+                "RFM with include_first_transaction=True."
             )
         self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
         self.independence_ = independence(rfm.frequency[used], mean[used])
-        self._learn(rfm, used)
+        self._set_up_process(rfm, used)
         return self._maximize(rfm, float(np.median(mean[used])))
 
     def expected_spend(
@@ -102,7 +100,9 @@ class SpendModel(FittedProcess):
         draws: int = 200,
         random_state: RandomState = 0,
     ) -> frames.Frame:
-        """Expected spend per purchase of each customer; the population's for those without a repeat purchase.
+        """Return the expected spend per purchase of each customer.
+
+        For customers without a repeat purchase, it is the mean of the population.
 
         Parameters
         ----------
@@ -110,23 +110,28 @@ class SpendModel(FittedProcess):
         interval : float, optional
             Central probability, such as 0.9.
         interval_for : {"outcome", "mean"}
-            An interval for the spend of the customer's next purchase, or only for doubt about the parameters.
+            An interval for the spend of the customer's next purchase, or only for the uncertainty of the parameters.
         by : str, optional
-            "total", or an attribute of the RFM: a row a group, with the mean over its customers.
-        draws : int
-        random_state : int or Generator
+            "total", or an attribute of the RFM: one row per group, with the mean over its customers.
+        draws : int, default=200
+            Number of draws for the interval.
+        random_state : int or Generator, default=0
 
         Returns
         -------
         frame
-            customer_id, expected_spend (in the log's money), with an interval expected_spend_lower and _upper, and
-            reason where it is missing because no mean exists.
+            customer_id, expected_spend (in the currency of the log), with an interval expected_spend_lower and
+            expected_spend_upper, and reason, which says why a value is missing.
         """
         prediction = self.spend_prediction(rfm)
-        return predict(rfm, prediction, Request(interval, interval_for, by, draws, random_state))
+        return predict(rfm, prediction, PredictionOptions(interval, interval_for, by, draws, random_state))
 
     def median_spend(self, rfm: RFM) -> frames.Frame:
-        """Median of each customer's possible mean spends; it exists for every customer.
+        """Return the median of the distribution of each customer's mean spend, which always exists.
+
+        Parameters
+        ----------
+        rfm : RFM
 
         Returns
         -------
@@ -137,14 +142,14 @@ class SpendModel(FittedProcess):
         self._check_rfm(rfm)
         return self._table(rfm, {"median_spend": self.process.median_spend(p, *self._statistics(rfm))})
 
-    def spend_prediction(self, rfm: RFM) -> Prediction:
-        """Expected spend per purchase, ready to be told with or without an interval."""
+    def spend_prediction(self, rfm: RFM) -> PredictedQuantity:
+        """Return the expected spend per purchase, for a table with or without an interval."""
         p = self._parameters
         self._check_rfm(rfm)
         columns = self._statistics(rfm)
         reason = np.full(len(rfm), None, dtype=object)
         reason[~self._mean_exists(p, *columns)] = NO_MEAN
-        return Prediction(
+        return PredictedQuantity(
             name="expected_spend",
             point=self.process.expected_spend(p, *columns),
             columns={f"spend {name}": value for name, value in zip(self.process.statistics, columns, strict=True)},
@@ -156,13 +161,13 @@ class SpendModel(FittedProcess):
         )
 
     def spending(self, seed: int, draws: int) -> Callable[..., Array]:
-        """A customer's possible spend: a function of a generator, purchases (draws,), count and mean."""
+        """Return a function of a generator, purchases (draws,), count and mean that draws a customer's spend."""
         process = self.process
         p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
         return lambda generator, purchases, *columns: process.sample_spend(p, purchases, *columns, generator)
 
     def outcomes(self, rfm: RFM, purchases: Array, generator: np.random.Generator) -> Array:
-        """What each customer may spend in so many purchases (draws, n), at the parameters estimated, (draws, n)."""
+        """Draw the spend of each customer in these purchases (draws, n) at the estimated parameters, (draws, n)."""
         p = self._parameters
         self._check_rfm(rfm)
         return self.process.sample_spend(p, purchases, *self._statistics(rfm), generator)
@@ -182,7 +187,7 @@ class SpendModel(FittedProcess):
         return lambda generator, *columns: money(generator, one, *columns)
 
     def certificate(self) -> dict[str, Any]:
-        """What the fit can vouch for, with the customers set aside and the test of independence."""
+        """Return the certificate of the fit, with the number of customers set aside and the test of independence."""
         return super().certificate() | {
             "set_aside": self.set_aside_,
             "independence": self.independence_.text,
@@ -208,18 +213,18 @@ class SpendModel(FittedProcess):
 
     def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
         if self.process.statistics == self.plain.statistics:
-            return fit.fingerprint  # counted already
+            return fit.fingerprint  # of the same rows
         count, mean = self._money(rfm)
         used = (count > 0) & (mean > 0)
         return counted_rows([count[used].astype(float), mean[used]]).fingerprint()
 
     def _statistics(self, rfm: RFM) -> list[Array]:
-        """What the process reads of customers: count and mean of their spend, then covariates and group."""
+        """Return the statistics of customers: count and mean of their spend, then covariates and group."""
         count, mean = self._money(rfm)
         return [count.astype(float), mean, *self._values(rfm, self.process.statistics[2:])]
 
     def _mean_exists(self, p: Any, count: Array, mean: Array, *more: Array) -> npt.NDArray[np.bool_]:
-        """Whether the conditional expectation is finite, which the mean so far does not tell."""
+        """Return whether the conditional expectation is finite, which does not depend on the mean so far."""
         return self.process.mean_exists(p, count, *more)
 
     def _unit(self, name: str) -> str:
@@ -227,10 +232,50 @@ class SpendModel(FittedProcess):
 
 
 class GammaGamma(SpendModel):
-    """Gamma-Gamma: spend per purchase varies around a customer's own mean, which varies across customers.
+    """Gamma-Gamma: spend per purchase varies around a customer's own mean, which varies between customers.
 
-    Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value". It assumes that what a customer spends does not
-    go with how often; `independence_` says whether it does.
+    It assumes that a customer's mean spend is independent of how often the customer buys; `independence_` shows whether
+    the data agree.
+
+    Parameters
+    ----------
+    prior : mapping of str to (float, float), optional
+        Normal priors (mean, standard deviation) on coordinates: "log p", "log q", "log mean spend rate". Coordinates
+        are unit-free: money is in units of median spend.
+    spend : str, optional
+        Formula of covariates of mean spend, such as "C(channel) + age", with columns of the RFM: v_i = v exp(g z).
+    l2 : float, default=0.0
+        Regularization: `l2` / 2 times the sum of the squared coefficients of standardized covariates is subtracted from
+        the log-likelihood.
+    by : str, optional
+        An attribute of the RFM. Each of its groups gets separate parameters.
+    smallest_group : int, default=500
+        Groups with fewer customers are pooled and fitted together.
+
+    Attributes
+    ----------
+    parameters_ : dict of str to float
+        p (shape of spend within a customer), q, v (gamma distribution between customers; v in money).
+    fit_ : Fit
+        The certificate: log-likelihood, gradient, Hessian, covariance, status, findings.
+    clock_ : Clock
+        The clock of the RFM fitted.
+    observation_end_ : str or None
+        Last date of the RFM fitted.
+    data_fingerprint_ : str or None
+        SHA-256 of the data fitted.
+    design_ : Design or None
+        The covariates, if there are any.
+    grouping_ : Grouping or None
+        The groups, if there are any.
+    set_aside_ : int
+        Number of customers with repeat purchases whose mean spend is not positive; they are left out of the fit.
+    independence_ : Independence
+        The test of the assumption that spend and frequency are independent.
+
+    References
+    ----------
+    Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value", brucehardie.com/notes/025.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Covariates: a process whose parameters move with columns of numbers, told as a process again.
+"""Covariates: a process whose parameters depend on numeric columns, as a process again.
 
-A column pulls a coordinate (the mean purchase rate, the mean dropout, mean spend) of each customer by its coefficient.
-The result has the covariates among its statistics and the coefficients among its parameters, so it is fitted,
-predicted, drawn and bootstrapped like any other.
+A column times its coefficient shifts a coordinate (the mean purchase rate, the mean dropout, mean spend) of each
+customer. The result has the covariates among its statistics and the coefficients among its parameters, so it is fitted,
+predicted, drawn and bootstrapped like any other process.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from typing import Any
 import numpy as np
 
 from clvmodels.inference.statistics import unique_rows
+from clvmodels.processes.blocks import CoefficientBlock
 from clvmodels.processes.contract import AnyProcess, Array, Score, SpendProcess
-from clvmodels.processes.coordinates import Block, CoefficientBlock, Parametrization
+from clvmodels.processes.coordinates import Block, Parametrization
 
 __all__ = ["Covariates", "Effect", "tuples_of", "with_covariates"]
 
-FARTHEST = 15.0  # of the coefficient of a yes or no, beyond which no data tell it from infinity
+LARGEST_COEFFICIENT = 15.0  # of a 0/1 column; a larger one is indistinguishable from infinity
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A column's pull on a coordinate: `sign` times the coefficient times the column is added to it.
+    """The effect of a column on a coordinate: `sign` times the coefficient times the column is added to it.
 
     Attributes
     ----------
     coordinate, column, coefficient : int
-        Among the plain process's coordinates, the columns, and the coefficients.
+        Indices into the coordinates of the process without covariates, the columns, and the coefficients.
     sign : float
     """
 
@@ -42,17 +43,17 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Covariates:
-    """What moves what.
+    """The covariates of a process and what they shift.
 
     Attributes
     ----------
     effects : sequence of Effect
     names : sequence of str
-        Of the coefficients.
+        Names of the coefficients.
     center, scale : sequences of float
-        Of the column that each coefficient is for. A fit searches in standardized columns, and the coordinates it
-        moves are those of a customer at the center; parameters are told per unit, and for a customer whose columns
-        are all 0.
+        Mean and standard deviation of the column of each coefficient. A fit searches in standardized columns, and
+        shifts the coordinates of a customer at the center. Parameters are per unit of a column, and those of a customer
+        whose columns are all 0.
     columns : sequence of str
         Names of the columns as statistics.
     """
@@ -65,62 +66,63 @@ class Covariates:
 
 
 @dataclass(frozen=True, slots=True)
-class _Move:
-    """The plain process's parameters for each customer, and derivatives by them as derivatives by one's own."""
+class _Shift:
+    """The parameters of the process without covariates for each customer, and derivatives by way of them."""
 
     process: Any
     covariates: Covariates
 
     def parameters(self, p: Any, columns: Sequence[Array]) -> Any:
-        plain = list(p[: self._known])
-        for start, block, effects in self._moved_blocks():
-            u, pull = self._coordinates(p, block, start, effects, columns)
+        """Return the parameters of each customer."""
+        plain = list(p[: self._plain_size])
+        for start, block, effects in self._shifted_blocks():
+            u, shifted = self._coordinates(p, block, start, effects, columns)
             jacobian = block.jacobian(u)
-            moved = np.exp(block.to_logs(u))
+            values = np.exp(block.to_logs(u))
             for i in range(len(block.parameters)):
-                if any(np.any(jacobian[i, j]) for j in pull):  # the others stay shared by all rows
-                    plain[start + i] = moved[i]
+                if any(np.any(jacobian[i, j]) for j in shifted):  # all rows share the other parameters
+                    plain[start + i] = values[i]
         return self.process.Parameters(*plain)
 
     def gradient(self, p: Any, by_plain: Array, columns: Sequence[Array]) -> Array:
-        """Derivatives (k, n) by the logarithms of the parameters at column 0, and by the coefficients."""
+        """Return derivatives (k, n) by the logarithms of the parameters at columns 0, and by the coefficients."""
         gradient = list(by_plain)
         by_coefficient = [np.zeros(by_plain.shape[1:]) for _ in self.covariates.names]
-        for start, block, effects in self._moved_blocks():
+        for start, block, effects in self._shifted_blocks():
             stop = start + len(block.parameters)
             u, _ = self._coordinates(p, block, start, effects, columns)
             at_0 = block.jacobian(block.from_logs(np.log(np.array(p[start:stop], dtype=float))))
             by_u = np.einsum("ij...,i...->j...", block.jacobian(u), by_plain[start:stop])
             gradient[start:stop] = list(np.einsum("ji,j...->i...", np.linalg.inv(at_0), by_u))
             for effect in effects:
-                pull = effect.sign * columns[effect.column]
+                signed_column = effect.sign * columns[effect.column]
                 by_coefficient[effect.coefficient] = (
-                    by_coefficient[effect.coefficient] + pull * by_u[effect.coordinate - start]
+                    by_coefficient[effect.coefficient] + signed_column * by_u[effect.coordinate - start]
                 )
         return np.stack(np.broadcast_arrays(*gradient, *by_coefficient))
 
     @property
-    def _known(self) -> int:
+    def _plain_size(self) -> int:
         return len(self.process.parametrization.names)
 
-    def _moved_blocks(self) -> list[tuple[int, Block, list[Effect]]]:
-        found, start = [], 0
+    def _shifted_blocks(self) -> list[tuple[int, Block, list[Effect]]]:
+        blocks, start = [], 0
         for block in self.process.parametrization.blocks:
             stop = start + len(block.parameters)
             effects = [effect for effect in self.covariates.effects if start <= effect.coordinate < stop]
             if effects:
-                found.append((start, block, effects))
+                blocks.append((start, block, effects))
             start = stop
-        return found
+        return blocks
 
     def _coordinates(
         self, p: Any, block: Block, start: int, effects: Sequence[Effect], columns: Sequence[Array]
     ) -> tuple[Array, set[int]]:
-        """Coordinates of a block for each customer, and which of them are pulled."""
+        """Return the coordinates of a block for each customer, and the indices of those that are shifted."""
         logs = [np.log(np.asarray(value, dtype=float)) for value in p[start : start + len(block.parameters)]]
         u: list[Any] = list(block.from_logs(np.stack(np.broadcast_arrays(*logs))))
         for effect in effects:
-            coefficient = p[self._known + effect.coefficient]
+            coefficient = p[self._plain_size + effect.coefficient]
             u[effect.coordinate - start] = u[effect.coordinate - start] + (
                 effect.sign * coefficient * columns[effect.column]
             )
@@ -128,35 +130,35 @@ class _Move:
 
 
 def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
-    """The process in which covariates move parameters; its statistics and state end with their columns."""
-    move = _Move(process, covariates)
+    """Return the process in which covariates shift coordinates; its statistics and state end with their columns."""
+    shift = _Shift(process, covariates)
     extra: tuple[str, ...] = covariates.columns
     form: Parametrization = process.parametrization
 
     def adapt(function: Callable[..., Any], front: int, width: int) -> Callable[..., Any]:
-        return partial(_moved, move, function, front, width)
+        return partial(_call_shifted, shift, function, front, width)
 
     common: dict[str, Any] = {
         "Parameters": tuples_of(len(form.names) + len(covariates.names)),
         "parametrization": replace(
             form,
-            blocks=(*form.blocks, CoefficientBlock(covariates.names, _reach(covariates))),
+            blocks=(*form.blocks, CoefficientBlock(covariates.names, _coefficient_limits(covariates))),
             mixing=_mixing(len(form.names), covariates),
         ),
         "statistics": (*process.statistics, *extra),
         "log_likelihood": adapt(process.log_likelihood, 0, len(process.statistics)),
-        "score": partial(_score, move, len(process.statistics)),
-        "starts": partial(_starts, move, len(process.statistics)),
+        "score": partial(_score, shift, len(process.statistics)),
+        "starts": partial(_starts, shift, len(process.statistics)),
         "totals": None,
-        "prepare": process.prepare and partial(_prepare, move, len(process.statistics)),
+        "prepare": process.prepare and partial(_prepare, shift, len(process.statistics)),
     }
     if isinstance(process, SpendProcess):
         spend: dict[str, Any] = {
             "mean_exists": adapt(process.mean_exists, 0, 1),
             "expected_spend": adapt(process.expected_spend, 0, 2),
             "median_spend": adapt(process.median_spend, 0, 2),
-            "simulate": partial(_simulated, move, process.simulate),
-            "simulate_orders": partial(_simulated, move, process.simulate_orders),
+            "simulate": partial(_simulate, shift, process.simulate),
+            "simulate_orders": partial(_simulate, shift, process.simulate_orders),
             "sample_spend": adapt(process.sample_spend, 1, 2),
         }
         return replace(process, **common, **spend)
@@ -173,24 +175,24 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
         "intensity_if_active": adapt(process.intensity_if_active, 1, state),
         "pmf_if_active": adapt(process.pmf_if_active, 2, state),
         "sample_if_active": adapt(process.sample_if_active, 2, state),
-        "simulate": partial(_simulated, move, process.simulate),
-        "quantities": partial(_quantities, move),
+        "simulate": partial(_simulate, shift, process.simulate),
+        "quantities": partial(_quantities, shift),
     }
     return replace(process, **common, **purchases)
 
 
 def tuples_of(size: int) -> type[Any]:
-    """Tuples of so many parameters; they can be pickled, since they name nothing."""
+    """Return a constructor of tuples of this many parameters, which can be pickled because it defines no class."""
     return partial(_tuple, size)  # type: ignore[return-value]
 
 
 class _Values(tuple[Any, ...]):
-    """Parameters in their order."""
+    """Parameters in order."""
 
     __slots__ = ()
 
     def _replace(self, **_: Any) -> Any:
-        raise TypeError("parameters with covariates are replaced in the plain process")
+        raise TypeError("parameters with covariates can only be replaced in the process without covariates")
 
 
 def _tuple(size: int, *values: Any) -> _Values:
@@ -198,73 +200,77 @@ def _tuple(size: int, *values: Any) -> _Values:
     return _Values(values)
 
 
-def _moved(move: _Move, function: Callable[..., Any], front: int, width: int, p: Any, *arguments: Any) -> Any:
-    """function(plain parameters of each customer, ...) of `front` arguments, `width` statistics, columns, the rest."""
-    extra = len(move.covariates.columns)
+def _call_shifted(shift: _Shift, function: Callable[..., Any], front: int, width: int, p: Any, *arguments: Any) -> Any:
+    """Call a function of the process without covariates with the parameters of each customer.
+
+    The arguments are `front` leading ones, `width` statistics, the columns, and the rest.
+    """
+    extra = len(shift.covariates.columns)
     head, rest = arguments[:front], arguments[front + width + extra :]
-    known, columns = arguments[front : front + width], arguments[front + width : front + width + extra]
+    statistics, columns = arguments[front : front + width], arguments[front + width : front + width + extra]
     if np.shape(columns[0]) != (1,) or rest:
-        return function(move.parameters(p, columns), *head, *known, *rest)
-    # A single value would pass for one that all rows share, which is computed otherwise: two rows give the same bits.
-    known, columns = (tuple(np.repeat(value, 2) for value in values) for values in (known, columns))
-    told = function(move.parameters(p, columns), *head, *known)
-    if isinstance(told, dict):
-        return {name: value[..., :1] for name, value in told.items()}
-    return told[..., :1]
+        return function(shift.parameters(p, columns), *head, *statistics, *rest)
+    # A single value would be taken for one that all rows share, which is computed differently. With two rows, the bits
+    # are the same as with many.
+    statistics, columns = (tuple(np.repeat(value, 2) for value in values) for values in (statistics, columns))
+    result = function(shift.parameters(p, columns), *head, *statistics)
+    if isinstance(result, dict):
+        return {name: value[..., :1] for name, value in result.items()}
+    return result[..., :1]
 
 
-def _score(move: _Move, width: int, p: Any, *statistics: Array) -> Score:
+def _score(shift: _Shift, width: int, p: Any, *statistics: Array) -> Score:
     columns = statistics[width:]
-    found = move.process.score(move.parameters(p, columns), *statistics[:width])
-    return Score(found.log_likelihood, move.gradient(p, found.gradient, columns))
+    plain = shift.process.score(shift.parameters(p, columns), *statistics[:width])
+    return Score(plain.log_likelihood, shift.gradient(p, plain.gradient, columns))
 
 
-def _prepare(move: _Move, width: int, *statistics: Array) -> Callable[[Any], Score]:
-    """The score of rows that stay the same; customers with the same covariates have the same parameters."""
-    known, columns = statistics[:width], statistics[width:]
-    score = move.process.prepare(*known, unique_rows(columns).positions)
+def _prepare(shift: _Shift, width: int, *statistics: Array) -> Callable[[Any], Score]:
+    """Return the score of fixed rows; customers with the same covariates have the same parameters."""
+    plain_statistics, columns = statistics[:width], statistics[width:]
+    plain_score = shift.process.prepare(*plain_statistics, unique_rows(columns).positions)
 
-    def moved(p: Any) -> Score:
-        found = score(move.parameters(p, columns))
-        return Score(found.log_likelihood, move.gradient(p, found.gradient, columns))
+    def score(p: Any) -> Score:
+        plain = plain_score(shift.parameters(p, columns))
+        return Score(plain.log_likelihood, shift.gradient(p, plain.gradient, columns))
 
-    return moved
-
-
-def _starts(move: _Move, width: int, *statistics: Array) -> list[Any]:
-    """Those of the plain process, told at column 0, where the columns have no effect."""
-    none = [np.zeros(())] * len(move.covariates.names)
-    return [_Values((*start, *none)) for start in move.process.starts(*statistics[:width])]
+    return score
 
 
-def _simulated(move: _Move, function: Callable[..., Any], p: Any, *arguments: Any) -> Any:
-    """Simulate customers: the arguments end with the columns."""
-    extra = len(move.covariates.columns)
-    return function(move.parameters(p, arguments[-extra:]), *arguments[:-extra])
+def _starts(shift: _Shift, width: int, *statistics: Array) -> list[Any]:
+    """Return the starts of the process without covariates, with coefficients of 0."""
+    coefficients = [np.zeros(())] * len(shift.covariates.names)
+    return [_Values((*start, *coefficients)) for start in shift.process.starts(*statistics[:width])]
 
 
-def _quantities(move: _Move, p: Any) -> dict[str, Array]:
-    """Those of customers at the centers of the columns."""
-    centers = {effect.column: move.covariates.center[effect.coefficient] for effect in move.covariates.effects}
-    columns = [np.asarray(centers.get(i, 0.0)) for i in range(len(move.covariates.columns))]
-    told: dict[str, Array] = move.process.quantities(move.parameters(p, columns))
-    return told
+def _simulate(shift: _Shift, function: Callable[..., Any], p: Any, *arguments: Any) -> Any:
+    """Simulate customers; the arguments end with the columns."""
+    extra = len(shift.covariates.columns)
+    return function(shift.parameters(p, arguments[-extra:]), *arguments[:-extra])
 
 
-def _reach(covariates: Covariates) -> tuple[float | None, ...]:
-    """Limits of the coefficients of columns of 0 and 1: if nobody with a 1 buys, nothing else ends the search."""
+def _quantities(shift: _Shift, p: Any) -> dict[str, Array]:
+    """Return the quantities of customers at the centers of the columns."""
+    centers = {effect.column: shift.covariates.center[effect.coefficient] for effect in shift.covariates.effects}
+    columns = [np.asarray(centers.get(i, 0.0)) for i in range(len(shift.covariates.columns))]
+    quantities: dict[str, Array] = shift.process.quantities(shift.parameters(p, columns))
+    return quantities
+
+
+def _coefficient_limits(covariates: Covariates) -> tuple[float | None, ...]:
+    """Return limits of the coefficients of 0/1 columns: if nobody with a 1 buys, only a limit ends the search."""
     return tuple(
-        FARTHEST * scale if abs(scale**2 - center * (1 - center)) < 1e-9 else None
+        LARGEST_COEFFICIENT * scale if abs(scale**2 - center * (1 - center)) < 1e-9 else None
         for center, scale in zip(covariates.center, covariates.scale, strict=True)
     )
 
 
-def _mixing(known: int, covariates: Covariates) -> Array:
-    """Coordinates at column 0 and per unit (rows) from those at the centers and per standard deviation (columns)."""
-    mixing = np.eye(known + len(covariates.names))
+def _mixing(plain_size: int, covariates: Covariates) -> Array:
+    """Return the matrix from coordinates at the centers and per standard deviation to those at 0 and per unit."""
+    mixing = np.eye(plain_size + len(covariates.names))
     for j, scale in enumerate(covariates.scale):
-        mixing[known + j, known + j] = 1 / scale
+        mixing[plain_size + j, plain_size + j] = 1 / scale
     for effect in covariates.effects:
         j = effect.coefficient
-        mixing[effect.coordinate, known + j] -= effect.sign * covariates.center[j] / covariates.scale[j]
+        mixing[effect.coordinate, plain_size + j] -= effect.sign * covariates.center[j] / covariates.scale[j]
     return mixing

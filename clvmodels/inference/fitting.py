@@ -1,4 +1,4 @@
-"""Maximum likelihood: process + unique rows -> Fit, with the certificate that says how far to believe it."""
+"""Maximum likelihood: process + unique rows -> Fit, with a certificate of how far the fit can be trusted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from clvmodels import html
 from clvmodels.errors import FitFailed
 from clvmodels.inference.newton import ROUNDING, Box, Mask, Point, climb, refine
-from clvmodels.inference.objective import Objective, Prior, meanwhile, one_blas_thread
-from clvmodels.inference.ridges import Ridge, Sampled, ridge_of
+from clvmodels.inference.objective import Objective, Prior, one_blas_thread, start_in_background
+from clvmodels.inference.ridges import Ridge, SampledSurface, find_ridge
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array, Process
@@ -23,11 +23,12 @@ __all__ = ["INDISTINGUISHABLE", "Fit", "FitStatus", "findings_at", "maximize"]
 FitStatus = Literal["converged", "boundary"]
 CONVERGED: Findings = (Finding("fit-converged"),)
 
-MIDDLE_ROWS, REFINED_FIRST = 40_000, 5  # of a larger sample, used where there are so many times as many rows
-SEARCH_ROWS = 4_000  # the search from several starts is made on so many rows; all rows only refine it
-INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood that no data can be said to show
-FLAT = 1e-3  # curvature below which the data say nothing: a standard error of 30 on a log scale
-SUSPICIOUS = 5.0  # a coordinate this far out is compared with its limit
+SEARCH_ROWS = 4_000  # rows of the sample on which the search from several starts is made
+MIDDLE_ROWS = 40_000  # rows of the larger sample on which the result is refined before all rows are used
+MIDDLE_FACTOR = 5  # the larger sample is used if there are more than this many times its rows
+INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood too small to mean anything
+FLAT = 1e-3  # curvature below which a coordinate is not identified: a standard error of 30 on a log scale
+SUSPICIOUS = 5.0  # a coordinate this far from 0 is compared with its limit
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,20 +40,20 @@ class Fit:
     parameters : dict of str to float
         In the clock's unit (or in money).
     coordinates : array (k,)
-        Where the search ended; unit-free (time in mean T, money in median spend).
+        The end of the search; unit-free (time in mean T, money in median spend).
     log_likelihood : float
     gradient_norm : float
-        Largest derivative of the log-likelihood by a free coordinate.
+        Largest absolute derivative of the log-likelihood by a free coordinate.
     hessian : array (k, k)
         Second derivatives by the coordinates.
     free : bool array (k,)
-        Coordinates that were estimated; the others stand at a limit, or nothing can be said about them there.
+        Coordinates that were estimated; the others are at a limit, or are not identified there.
     covariance : array (k, k)
-        Of the logarithms of the parameters (of coefficients as they are): the inverse of minus the Hessian of the free
+        Covariance of the log parameters (of coefficients themselves): the inverse of minus the Hessian in the free
         coordinates.
     sandwich : array (k, k)
-        The same from Hessian and scores, H^-1 S H^-1 with S the sum of outer products of the customers' scores: right
-        also when the process is only roughly so. White (1982), Econometrica 50(1), eq. (3.2).
+        The same covariance from Hessian and scores, H^-1 S H^-1 with S the sum of outer products of the customers'
+        scores. It stays valid if the process is misspecified. White (1982), Econometrica 50(1), eq. (3.2).
     definite : bool
         Whether the Hessian is negative definite in the free coordinates.
     status : {"converged", "boundary"}
@@ -61,16 +62,16 @@ class Fit:
         coordinates about which the data say nothing there. In a model with parameters for each group, the figure
         `group` names the group.
     iterations : int
-        Evaluations of the likelihood of all rows.
+        Number of evaluations of the likelihood of all rows.
     customers, unique_rows : int
     unit : float
         The scale of the coordinates (mean T, or median spend) in the clock's unit, or in money.
     fingerprint : str
-        Of the statistics fitted.
+        SHA-256 of the statistics fitted.
     chosen : int
-        Further choices the likelihood made, such as a whole number k, beside the coordinates.
+        Number of parameters chosen by the likelihood in addition to the coordinates, such as a whole number k.
     ridges : tuple of Ridge
-        Where the likelihood bends away from the normal that the Hessian promises; none where it does not.
+        Corrections to normal draws of the parameters, for likelihoods that are not close to normal; empty otherwise.
     """
 
     parameters: dict[str, float]
@@ -100,40 +101,41 @@ class Fit:
         )
 
     def _repr_html_(self) -> str:
-        told = html.table({"parameter": list(self.parameters), "value": list(self.parameters.values())})
-        words = f"{self.status}, {self.customers:,} customers; {self.message}"
+        table = html.table({"parameter": list(self.parameters), "value": list(self.parameters.values())})
+        text = f"{self.status}, {self.customers:,} customers; {self.message}"
         measures = f"log-likelihood {self.log_likelihood:,.3f}, gradient {self.gradient_norm:.1e}"
-        return html.block("Fit", words, told, html.items([measures]))
+        return html.block("Fit", text, table, html.items([measures]))
 
     @property
     def message(self) -> str:
-        """The findings as text, each group's after its name."""
+        """The findings as text; those of a group follow its name."""
         groups = itertools.groupby(self.findings, key=lambda finding: finding.figures.get("group"))
         parts = [(label, as_text(findings, separator="; ")) for label, findings in groups]
         return "; ".join(text if label is None else f"{label}: {text}" for label, text in parts)
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion; free coordinates and what else was chosen count as parameters."""
-        return 2 * self._estimated - 2 * self.log_likelihood
+        """Akaike information criterion; free coordinates and `chosen` count as parameters."""
+        return 2 * self._parameter_count - 2 * self.log_likelihood
 
     @property
     def bic(self) -> float:
-        """Schwarz's criterion; customers count as observations."""
-        return self._estimated * float(np.log(self.customers)) - 2 * self.log_likelihood
+        """Bayesian information criterion; customers count as observations."""
+        return self._parameter_count * float(np.log(self.customers)) - 2 * self.log_likelihood
 
     @property
-    def _estimated(self) -> float:
+    def _parameter_count(self) -> float:
         return float(np.sum(self.free)) + self.chosen
 
 
 def maximize(
     process: Process, rows: CountedRows, unit: float, prior: Prior | None = None, start: Array | None = None
 ) -> Fit:
-    """Maximum-likelihood fit of a process to counted rows, or the maximum of the posterior under a prior.
+    """Fit a process to counted rows by maximum likelihood, or maximize the posterior under a prior.
 
-    Searches from several starts on a sample of the rows with Newton steps, then refines the best on all rows; steps are
-    kept inside the coordinates' limits. A coordinate whose limit fits as well is put there: a `boundary`.
+    The search takes Newton steps from several starts on a sample of the rows and refines the best result on all rows.
+    Steps stay inside the coordinates' limits. A coordinate whose limit fits equally well is set to the limit, and the
+    status is "boundary".
 
     Parameters
     ----------
@@ -145,12 +147,16 @@ def maximize(
     prior : Prior, optional
         Default: flat.
     start : array (k,), optional
-        Coordinates near the maximum, which spare the search; the fit then tells of no ridges.
+        Coordinates near the maximum. They replace the search; the fit then has no ridges.
+
+    Returns
+    -------
+    Fit
 
     Raises
     ------
     FitFailed
-        When no start leads to a maximum.
+        If no start leads to a maximum.
     """
     with one_blas_thread():
         return _maximize(process, rows, unit, prior, start)
@@ -165,21 +171,21 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     )
     if prior is None:
         prior = Prior(np.zeros(len(limits)), np.zeros(len(limits)))
-    fingerprint = meanwhile(rows.fingerprint)
+    fingerprint = start_in_background(rows.fingerprint)
     objective = Objective(process, rows.columns, rows.counts, unit, prior)
     sample: _Sample | None = None
     if start is None:
-        sample = _sampled(process, rows, unit, prior, SEARCH_ROWS)
+        sample = _draw_sample(process, rows, unit, prior, SEARCH_ROWS)
         start, hessian = _search(process, rows, unit, box, prior, sample)
     else:
         hessian = objective.hessian(start, np.ones(len(start), dtype=bool))
-    point = _settle(objective, refine(objective, start, hessian, box), box)
+    point = _move_to_limits(objective, refine(objective, start, hessian, box), box)
     negative = -point.hessian[np.ix_(point.free, point.free)]
-    definite = _definite(negative, prior.precision[point.free])
-    if not definite or not point.promise < INDISTINGUISHABLE:
-        why = f"a further step still promises {point.promise:.2g} of log-likelihood"
-        if point.promise < INDISTINGUISHABLE:
-            why = "the likelihood is flat in some direction: these data cannot tell the parameters apart"
+    definite = _is_definite(negative, prior.precision[point.free])
+    if not definite or not point.possible_gain < INDISTINGUISHABLE:
+        why = f"a further step would still raise the log-likelihood by {point.possible_gain:.2g}"
+        if point.possible_gain < INDISTINGUISHABLE:
+            why = "the likelihood is flat in some direction: these data do not identify all parameters"
         raise FitFailed(
             f"The {process.title} fit to {rows.customers:,} customers found no maximum ({why}). Look for impossible "
             "histories in the data; more customers or a longer period help."
@@ -189,7 +195,6 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     sandwich = covariance @ objective.outer_product(point.u) @ covariance
     jacobian = form.jacobian(point.u)
     findings = findings_at(form, point.u, point.free)
-    evaluations = objective.evaluations
     ridge = None if sample is None else _ridge(sample, point)
     return Fit(
         parameters=dict(zip(form.names, map(float, form.parameters_at(point.u, unit)), strict=True)),
@@ -203,7 +208,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
         definite=definite,
         status="converged" if findings == CONVERGED else "boundary",
         findings=findings,
-        iterations=evaluations,
+        iterations=objective.evaluations,
         customers=rows.customers,
         unique_rows=len(rows.counts),
         unit=float(unit),
@@ -212,24 +217,24 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
     )
 
 
-def _definite(negative: Array, precision: Array) -> bool:
-    """Whether the likelihood falls in every direction: curvature that rounding of differences can make is none."""
+def _is_definite(negative: Array, precision: Array) -> bool:
+    """Return whether the likelihood falls in every direction by more than rounding errors of differences."""
     largest = np.max(np.abs(np.diag(negative) - precision), initial=0.0)
     return bool(np.all(np.linalg.eigvalsh(negative) > ROUNDING * largest))
 
 
 class _Sample(NamedTuple):
-    """The likelihood of some of the rows, and the share of the customers they stand for."""
+    """The likelihood of a sample of the rows, and the share of the customers in it."""
 
     columns: tuple[Array, ...]
     objective: Objective
     share: float
 
 
-def _sampled(process: Process, rows: CountedRows, unit: float, prior: Prior, most: int) -> _Sample:
-    """Every so many-th row, at most `most` of them."""
-    every = max(1, -(-len(rows.counts) // most))
-    columns, counts = tuple(column[::every].copy() for column in rows.columns), rows.counts[::every].copy()
+def _draw_sample(process: Process, rows: CountedRows, unit: float, prior: Prior, size: int) -> _Sample:
+    """Return at most `size` rows at equal distances."""
+    step = max(1, -(-len(rows.counts) // size))
+    columns, counts = tuple(column[::step].copy() for column in rows.columns), rows.counts[::step].copy()
     share = float(np.sum(counts) / np.sum(rows.counts))
     return _Sample(columns, Objective(process, columns, counts, unit, prior.times(share)), share)
 
@@ -237,41 +242,41 @@ def _sampled(process: Process, rows: CountedRows, unit: float, prior: Prior, mos
 def _search(
     process: Process, rows: CountedRows, unit: float, box: Box, prior: Prior, sample: _Sample
 ) -> tuple[Array, Array]:
-    """Best point from several starts on a sample of the rows, and the Hessian there scaled to all of them.
+    """Return the best point from several starts on a sample, and the Hessian there scaled to all rows.
 
-    Where there are many rows, the point is first refined on a larger sample: each step on all rows is then worth it.
+    If there are many rows, the point is refined on a larger sample first, because steps on all rows are expensive.
     """
     form = process.parametrization
     best: Point | None = None
     for start in process.starts(*sample.columns):
-        found = climb(sample.objective, box.clip(form.coordinates_of(start, unit)), box, best)
-        if best is None or found.value > best.value:
-            best = found
+        point = climb(sample.objective, box.clip(form.coordinates_of(start, unit)), box, best)
+        if best is None or point.value > best.value:
+            best = point
     assert best is not None, "a process has at least one start"
     u, hessian = best.u, sample.objective.hessian(best.u, np.ones(len(best.u), dtype=bool))
-    if len(rows.counts) > REFINED_FIRST * MIDDLE_ROWS:
-        middle = _sampled(process, rows, unit, prior, MIDDLE_ROWS)
+    if len(rows.counts) > MIDDLE_FACTOR * MIDDLE_ROWS:
+        middle = _draw_sample(process, rows, unit, prior, MIDDLE_ROWS)
         point = refine(middle.objective, u, hessian * (middle.share / sample.share), box)
         return point.u, point.hessian / middle.share
     return u, hessian / sample.share
 
 
 def _ridge(sample: _Sample, point: Point) -> Ridge | None:
-    """The ridge through the maximum, as a sample tells it where there are many rows."""
-    surface: Objective | Sampled = sample.objective
+    """Return the ridge through the maximum, found on the sample if there are many rows."""
+    surface: Objective | SampledSurface = sample.objective
     if sample.share < 1:
-        surface = Sampled(sample.objective, sample.share, point.u, point.hessian, point.free)
-    return ridge_of(surface, point.u, point.hessian, point.free)
+        surface = SampledSurface(sample.objective, sample.share, point.u, point.hessian, point.free)
+    return find_ridge(surface, point.u, point.hessian, point.free)
 
 
-def _settle(objective: Objective, point: Point, box: Box) -> Point:
-    """Put coordinates at the limits that fit as well, and set aside those the data then say nothing about.
+def _move_to_limits(objective: Objective, point: Point, box: Box) -> Point:
+    """Move coordinates to limits that fit equally well, and set those that are then not identified to 0.
 
-    Means come before spreads, since "nobody drops out" says more than any statement on how dropout varies.
+    Means come before spreads, because "nobody drops out" says more than how dropout varies.
     """
     if point.free.all() and not np.any(np.abs(point.u) > SUSPICIOUS):
         return point
-    point, box = _set_aside(objective, point, box)
+    point, box = _pin_unidentified(objective, point, box)
     for i in reversed(range(len(point.u))):
         if abs(point.u[i]) <= SUSPICIOUS:
             continue
@@ -280,12 +285,12 @@ def _settle(objective: Objective, point: Point, box: Box) -> Point:
             pinned = box.pin(i, limit)
             reduced = refine(objective, point.u, point.hessian, pinned)
             if reduced.value > point.value - INDISTINGUISHABLE:
-                point, box = _set_aside(objective, reduced, pinned)
+                point, box = _pin_unidentified(objective, reduced, pinned)
     return point
 
 
-def _set_aside(objective: Objective, point: Point, box: Box) -> tuple[Point, Box]:
-    """Pin coordinates without curvature at 0, so that they do not depend on where the search came by."""
+def _pin_unidentified(objective: Objective, point: Point, box: Box) -> tuple[Point, Box]:
+    """Pin coordinates without curvature at 0, so that the result does not depend on the path of the search."""
     for i in map(int, np.flatnonzero((box.lower < box.upper) & (np.abs(np.diag(point.hessian)) < FLAT))):
         neutral = point.u.copy()
         neutral[i] = 0.0

@@ -1,7 +1,8 @@
-"""Groups: a process with parameters of its own in each group of customers, told as a process again.
+"""Groups: a process with separate parameters for each group of customers, as a process again.
 
-The statistics end with the number of a customer's group; the parameters are those of one group after another. Each
-group is fitted by itself, and the fits are put together: what draws, saves or predicts then need not know of groups.
+The statistics end with the number of a customer's group; the parameters are those of the first group, then those of the
+second, and so on. Each group is fitted separately and the fits are combined, so that draws, saved files and predictions
+need no code for groups.
 """
 
 from __future__ import annotations
@@ -20,21 +21,21 @@ from clvmodels.inference.ridges import Ridge
 from clvmodels.processes.contract import AnyProcess, Array, History, Score, SpendProcess
 from clvmodels.processes.coordinates import Block, Coordinate, Parametrization
 
-__all__ = ["GROUP", "in_groups", "together"]
+__all__ = ["GROUP", "combine_fits", "with_groups"]
 
-GROUP = "group"  # the last of the statistics
+GROUP = "group"  # name of the last statistic
 
 
 @dataclass(frozen=True, slots=True)
-class _OfGroup:
-    """A block of one group: its parameters and coordinates carry the group's label."""
+class _GroupBlock:
+    """A block of one group, whose parameters and coordinates carry the group's label."""
 
     block: Block
     label: str
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        return tuple(_named(name, self.label) for name in self.block.parameters)
+        return tuple(_labeled(name, self.label) for name in self.block.parameters)
 
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
@@ -54,12 +55,12 @@ class _OfGroup:
         return self.block.real
 
 
-def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
-    """The process with its own parameters in each group."""
+def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
+    """Return the process with separate parameters for each group."""
     form: Parametrization = process.parametrization
     groups = len(labels)
     mixing: Array | None = None if form.mixing is None else np.kron(np.eye(groups), form.mixing).astype(np.float64)
-    powers = {_named(name, label): power for label in labels for name, power in form.unit_powers.items()}
+    powers = {_labeled(name, label): power for label in labels for name, power in form.unit_powers.items()}
 
     def adapt(function: Callable[..., Any], front: int, width: int) -> Callable[..., Any]:
         return partial(_each_group, process, groups, function, front, width)
@@ -68,7 +69,7 @@ def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "Parameters": tuples_of(len(form.names) * groups),
         "parametrization": replace(
             form,
-            blocks=tuple(_OfGroup(block, label) for label in labels for block in form.blocks),
+            blocks=tuple(_GroupBlock(block, label) for label in labels for block in form.blocks),
             unit_powers=powers,
             mixing=mixing,
         ),
@@ -85,8 +86,8 @@ def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
             "mean_exists": adapt(process.mean_exists, 0, width - 1),
             "expected_spend": adapt(process.expected_spend, 0, width),
             "median_spend": adapt(process.median_spend, 0, width),
-            "simulate": partial(_simulated, process, groups),
-            "simulate_orders": partial(_orders, process, groups),
+            "simulate": partial(_simulate, process, groups),
+            "simulate_orders": partial(_simulate_orders, process, groups),
             "sample_spend": adapt(process.sample_spend, 1, width),
         }
         return replace(process, **common, **spend)
@@ -103,30 +104,30 @@ def in_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "intensity_if_active": adapt(process.intensity_if_active, 1, state),
         "pmf_if_active": adapt(process.pmf_if_active, 2, state),
         "sample_if_active": adapt(process.sample_if_active, 2, state),
-        "simulate": partial(_simulated, process, groups),
+        "simulate": partial(_simulate, process, groups),
         "quantities": partial(_quantities, process, tuple(labels)),
         "quantity_powers": {
-            _named(name, label): power for label in labels for name, power in process.quantity_powers.items()
+            _labeled(name, label): power for label in labels for name, power in process.quantity_powers.items()
         },
     }
     return replace(process, **common, **purchases)
 
 
-def together(fits: Mapping[str, Fit]) -> Fit:
-    """The fits of several groups as one: parameters side by side, likelihoods added."""
+def combine_fits(fits: Mapping[str, Fit]) -> Fit:
+    """Combine the fits of groups, by label, into one: parameters are concatenated and likelihoods added."""
     each = list(fits.values())
     digest = hashlib.sha256("".join(fit.fingerprint for fit in each).encode())
     return Fit(
         parameters={
-            _named(name, label): value for label, fit in fits.items() for name, value in fit.parameters.items()
+            _labeled(name, label): value for label, fit in fits.items() for name, value in fit.parameters.items()
         },
         coordinates=np.concatenate([fit.coordinates for fit in each]),
         log_likelihood=sum(fit.log_likelihood for fit in each),
         gradient_norm=max(fit.gradient_norm for fit in each),
-        hessian=_side_by_side([fit.hessian for fit in each]),
+        hessian=_block_diagonal([fit.hessian for fit in each]),
         free=np.concatenate([fit.free for fit in each]),
-        covariance=_side_by_side([fit.covariance for fit in each]),
-        sandwich=_side_by_side([fit.sandwich for fit in each]),
+        covariance=_block_diagonal([fit.covariance for fit in each]),
+        sandwich=_block_diagonal([fit.sandwich for fit in each]),
         definite=all(fit.definite for fit in each),
         status="boundary" if any(fit.status == "boundary" for fit in each) else "converged",
         findings=tuple(
@@ -142,37 +143,37 @@ def together(fits: Mapping[str, Fit]) -> Fit:
         unit=each[0].unit,
         fingerprint=digest.hexdigest(),
         ridges=tuple(
-            _among(ridge, len(fit.coordinates) * i, len(fit.coordinates) * len(each))
+            _embed(ridge, len(fit.coordinates) * i, len(fit.coordinates) * len(each))
             for i, fit in enumerate(each)
             for ridge in fit.ridges
         ),
     )
 
 
-def _among(ridge: Ridge, start: int, size: int) -> Ridge:
-    """A group's ridge in the coordinates of all groups, of which its own begin at `start`."""
+def _embed(ridge: Ridge, start: int, size: int) -> Ridge:
+    """Return a group's ridge in the coordinates of all groups, where those of the group begin at `start`."""
     axis, bends = np.zeros(size), np.zeros((len(ridge.places), size))
     own = slice(start, start + len(ridge.axis))
     axis[own], bends[:, own] = ridge.axis, ridge.bends
     return Ridge(axis, ridge.places, bends)
 
 
-def _named(name: str, label: str) -> str:
+def _labeled(name: str, label: str) -> str:
     return f"{name}[{label}]"
 
 
-def _side_by_side(matrices: Sequence[Array]) -> Array:
+def _block_diagonal(matrices: Sequence[Array]) -> Array:
     size = sum(len(matrix) for matrix in matrices)
-    whole, start = np.zeros((size, size)), 0
+    combined, start = np.zeros((size, size)), 0
     for matrix in matrices:
         stop = start + len(matrix)
-        whole[start:stop, start:stop] = matrix
+        combined[start:stop, start:stop] = matrix
         start = stop
-    return whole
+    return combined
 
 
-def _of(process: Any, groups: int, p: Any, group: int) -> Any:
-    """Parameters of one group."""
+def _parameters_of(process: Any, groups: int, p: Any, group: int) -> Any:
+    """Return the parameters of one group."""
     size = len(p) // groups
     return process.Parameters(*p[group * size : (group + 1) * size])
 
@@ -180,72 +181,72 @@ def _of(process: Any, groups: int, p: Any, group: int) -> Any:
 def _each_group(
     process: Any, groups: int, function: Callable[..., Any], front: int, width: int, p: Any, *arguments: Any
 ) -> Any:
-    """function(p of the group, ...) of the customers of each group, put back in their order.
+    """Return function(p of the group, ...) of the customers of each group, in the order of the customers.
 
-    Of `front` arguments, `width` statistics, the group's number, and the rest; an array whose last axis has the length
-    of the customers holds a value for each.
+    The arguments are `front` leading ones, `width` statistics, the number of the group, and the rest. An array whose
+    last axis has one entry per customer is split by group.
     """
-    head, known, number = arguments[:front], arguments[front : front + width], arguments[front + width]
+    head, statistics, number = arguments[:front], arguments[front : front + width], arguments[front + width]
     rest = arguments[front + width + 1 :]
     if np.ndim(number) == 0:
-        return function(_of(process, groups, p, int(number)), *head, *known, *rest)
+        return function(_parameters_of(process, groups, p, int(number)), *head, *statistics, *rest)
     n = len(number)
     parts = []
     for group in np.unique(number) if n else [0]:
         rows = np.flatnonzero(number == group)
-        chosen = [_rows(value, rows, n) for value in (*head, *known, *rest)]
-        parts.append((rows, function(_of(process, groups, p, int(group)), *chosen)))
-    return _joined(parts, n)
+        selected = [_select_rows(value, rows, n) for value in (*head, *statistics, *rest)]
+        parts.append((rows, function(_parameters_of(process, groups, p, int(group)), *selected)))
+    return _join(parts, n)
 
 
-def _rows(value: Any, rows: Any, n: int) -> Any:
-    """The customers' values of an array that has one each; anything else as it is."""
+def _select_rows(value: Any, rows: Any, n: int) -> Any:
+    """Return these rows of an array with one value per customer, and any other value unchanged."""
     return value[..., rows] if isinstance(value, np.ndarray) and value.ndim and value.shape[-1] == n else value
 
 
-def _joined(parts: Sequence[tuple[Any, Any]], n: int) -> Any:
-    """Answers of groups of customers (..., rows) as one (..., n); records and mappings entry by entry."""
+def _join(parts: Sequence[tuple[Any, Any]], n: int) -> Any:
+    """Join results of groups (..., rows) into one (..., n); tuples and dicts are joined entry by entry."""
     first = parts[0][1]
     if isinstance(first, dict):
-        return {name: _joined([(rows, answer[name]) for rows, answer in parts], n) for name in first}
+        return {name: _join([(rows, result[name]) for rows, result in parts], n) for name in first}
     if isinstance(first, tuple):
-        entries = [_joined([(rows, answer[i]) for rows, answer in parts], n) for i in range(len(first))]
+        entries = [_join([(rows, result[i]) for rows, result in parts], n) for i in range(len(first))]
         return type(first)(*entries)
-    whole = np.empty((*np.shape(first)[:-1], n), dtype=np.asarray(first).dtype)
-    for rows, answer in parts:
-        whole[..., rows] = answer
-    return whole
+    joined = np.empty((*np.shape(first)[:-1], n), dtype=np.asarray(first).dtype)
+    for rows, result in parts:
+        joined[..., rows] = result
+    return joined
 
 
 def _score(process: Any, groups: int, p: Any, *statistics: Array) -> Score:
-    """Derivatives by the parameters of the other groups are 0."""
-    *known, number = statistics
+    """Return the score; derivatives by the parameters of other groups are 0."""
+    *columns, number = statistics
     size = len(p) // groups
     value, gradient = np.empty(len(number)), np.zeros((len(p), len(number)))
     for group in np.unique(number).astype(int):
         rows = np.flatnonzero(number == group)
-        part = process.score(_of(process, groups, p, group), *(column[rows] for column in known))
+        part = process.score(_parameters_of(process, groups, p, group), *(column[rows] for column in columns))
         value[rows] = part.log_likelihood
         gradient[np.ix_(np.arange(group * size, (group + 1) * size), rows)] = part.gradient
     return Score(value, gradient)
 
 
-def _simulated(process: Any, groups: int, p: Any, T: Array, generator: np.random.Generator, *columns: Array) -> Any:
-    """Simulate the customers of one group after another; the columns end with the group's number."""
+def _simulate(process: Any, groups: int, p: Any, T: Array, generator: np.random.Generator, *columns: Array) -> Any:
+    """Simulate the customers group by group; the columns end with the number of the group."""
     *more, number = columns
     parts, n = [], len(number)
     for group in np.unique(number).astype(int):
         rows = np.flatnonzero(number == group)
-        chosen = [column[rows] for column in more]
-        parts.append((rows, process.simulate(_of(process, groups, p, group), T[rows], generator, *chosen)))
+        selected = [column[rows] for column in more]
+        parts.append((rows, process.simulate(_parameters_of(process, groups, p, group), T[rows], generator, *selected)))
     if isinstance(process, SpendProcess):
-        return _joined(parts, n)
-    x, t_x, active = (_joined([(rows, part[i]) for rows, part in parts], n) for i in range(3))
-    who = np.concatenate([rows[part.customer] for rows, part in parts])
-    return History(x, t_x, active, who, np.concatenate([part.time for _, part in parts]))
+        return _join(parts, n)
+    x, t_x, active = (_join([(rows, part[i]) for rows, part in parts], n) for i in range(3))
+    customer = np.concatenate([rows[part.customer] for rows, part in parts])
+    return History(x, t_x, active, customer, np.concatenate([part.time for _, part in parts]))
 
 
-def _orders(
+def _simulate_orders(
     process: Any,
     groups: int,
     p: Any,
@@ -254,27 +255,27 @@ def _orders(
     generator: np.random.Generator,
     *columns: Array,
 ) -> Array:
-    """Spend of each order, group after group; the columns, one value a customer, end with the group's number."""
+    """Simulate the spend of each order, group by group; the columns (customers,) end with the number of the group."""
     *more, number = columns
     amounts, place = np.empty(len(customer)), np.zeros(customers, dtype=np.intp)
     for group in np.unique(number).astype(int):
         rows = np.flatnonzero(number == group)
         place[rows] = np.arange(len(rows))
         own = np.flatnonzero(number[customer] == group)
-        chosen = [column[rows] for column in more]
-        told = _of(process, groups, p, group)
-        amounts[own] = process.simulate_orders(told, place[customer[own]], len(rows), generator, *chosen)
+        selected = [column[rows] for column in more]
+        parameters = _parameters_of(process, groups, p, group)
+        amounts[own] = process.simulate_orders(parameters, place[customer[own]], len(rows), generator, *selected)
     return amounts
 
 
 def _starts(process: Any, groups: int, *statistics: Array) -> list[Any]:
-    """All groups from the same starts."""
+    """Return the same starts for all groups."""
     return [tuple(start) * groups for start in process.starts(*statistics[:-1])]
 
 
 def _quantities(process: Any, labels: Sequence[str], p: Any) -> dict[str, Array]:
     return {
-        _named(name, label): value
+        _labeled(name, label): value
         for i, label in enumerate(labels)
-        for name, value in process.quantities(_of(process, len(labels), p, i)).items()
+        for name, value in process.quantities(_parameters_of(process, len(labels), p, i)).items()
     }

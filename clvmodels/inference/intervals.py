@@ -1,4 +1,4 @@
-"""Draws -> intervals: quantiles over draws of each row, or of the totals of groups, a block of rows at a time."""
+"""Draws -> intervals: quantiles over draws for each row, or for the totals of groups, one block of rows at a time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["Bounds", "CustomerGroups", "bounds_of_groups", "bounds_of_rows", "customer_generator"]
 
-ROWS = 8_192  # of a block: draws x rows of numbers exist at once, and no more
+BLOCK_ROWS = 8_192  # so that at most draws x this many numbers exist at once
 Draw = Callable[[npt.NDArray[np.intp]], Array]
 
 
 class Bounds(NamedTuple):
-    """Lower and upper end of an interval, (n,) or (groups,)."""
+    """Lower and upper ends of intervals, each (n,) or (groups,)."""
 
     lower: Array
     upper: Array
@@ -26,7 +26,7 @@ class Bounds(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CustomerGroups:
-    """Which group each row belongs to (m,), its weight there (m,), and how many groups there are."""
+    """The group of each row (m,), its weight in the group (m,), and the number of groups."""
 
     codes: npt.NDArray[np.intp]
     weights: Array
@@ -34,34 +34,41 @@ class CustomerGroups:
 
 
 def bounds_of_rows(draw: Draw, rows: int, level: float) -> Bounds:
-    """Interval of each row.
+    """Return the interval of each row.
 
     Parameters
     ----------
     draw : function of positions (b,)
-        The quantity of those rows under every draw, (draws, b).
+        Returns the quantity of those rows under every draw, (draws, b).
     rows : int
     level : float
         Central probability, such as 0.9.
     """
     lower, upper = np.empty(rows), np.empty(rows)
-    for start in range(0, rows, ROWS):
-        block = np.arange(start, min(start + ROWS, rows))
+    for start in range(0, rows, BLOCK_ROWS):
+        block = np.arange(start, min(start + BLOCK_ROWS, rows))
         lower[block], upper[block] = _quantiles(draw(block), level)
     return Bounds(lower, upper)
 
 
 def bounds_of_groups(draw: Draw, order: npt.NDArray[np.intp], groups: CustomerGroups, level: float) -> Bounds:
-    """Interval of each group's total: one draw of the parameters holds for all its rows, so bounds are never added.
+    """Return the interval of each group's total.
+
+    One draw of the parameters is shared by all rows of a group, so totals are summed before their quantiles are taken.
 
     Parameters
     ----------
+    draw : function of positions (b,)
+        Returns the quantity of those rows under every draw, (draws, b).
     order : int array (m,)
-        In which rows are visited, by group first; it must not depend on how the rows came.
+        The order in which rows are visited, sorted by group; it must not depend on the order of the user's rows.
+    groups : CustomerGroups
+    level : float
+        Central probability, such as 0.9.
     """
     totals: Array | None = None
-    for start in range(0, len(order), ROWS):
-        block = order[start : start + ROWS]
+    for start in range(0, len(order), BLOCK_ROWS):
+        block = order[start : start + BLOCK_ROWS]
         drawn = draw(block) * groups.weights[block]
         codes = groups.codes[block]
         edges = np.flatnonzero(np.diff(codes, prepend=-1))
@@ -74,12 +81,12 @@ def bounds_of_groups(draw: Draw, order: npt.NDArray[np.intp], groups: CustomerGr
 
 
 def customer_generator(seed: int) -> Callable[[int], np.random.Generator]:
-    """Noise keyed on the seed and a customer's key, so that order, chunks and company do not matter.
+    """Return a source of noise keyed on the seed and the customer, so that order and chunks of customers do not matter.
 
     Returns
     -------
     function of int
-        Sets one generator, made once, to the start of that customer's own stream.
+        Takes a customer's key and returns the one generator, set to the start of that customer's own stream.
     """
     bits = np.random.Philox(key=np.array([seed % 2**64, 0], dtype=np.uint64))
     generator = np.random.Generator(bits)
@@ -94,7 +101,7 @@ def customer_generator(seed: int) -> Callable[[int], np.random.Generator]:
 
 
 def _quantiles(drawn: Array, level: float) -> Bounds:
-    """Empirical quantiles over the first axis: values that were drawn, so the bounds of counts are counts."""
+    """Return empirical quantiles over the first axis; they are drawn values, so the bounds of counts are counts."""
     tail = 0.5 * (1 - level)
     lower, upper = np.quantile(drawn, [tail, 1 - tail], axis=0, method="inverted_cdf")
     return Bounds(lower, upper)

@@ -1,4 +1,4 @@
-"""Newton steps inside limits, with a Hessian that is worked out again only where steps stop paying off."""
+"""Newton steps inside limits, with a Hessian that is recomputed only when steps stop paying off."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ __all__ = ["ROUNDING", "Box", "Curved", "Mask", "Point", "Surface", "climb", "re
 
 Mask = npt.NDArray[np.bool_]
 
-DECREMENT = 1e-15  # converged when a Newton step promises less log-likelihood: good to 1e-7 standard errors
-ENOUGH = 0.1  # promised log-likelihood below which a hill's height is known
-BESIDE = 0.5  # coordinates, which are logarithms, from the top of a hill to its slope
-ROUNDS = 60  # Hessians at most
-PAYING = 0.3  # a Hessian is kept while each step leaves less than this share of what the last promised
-ROUNDING = 1.5e-8  # of the largest curvature: what differences of a score can be off by, the root of the precision
+CONVERGED_GAIN = 1e-15  # log-likelihood a step can still gain at convergence: accurate to 1e-7 standard errors
+CLIMB_GAIN = 0.1  # log-likelihood a step can still gain where `climb` stops: enough to compare hills
+SAME_HILL = 0.5  # distance in coordinates, which are logarithms, within which two points are on one hill
+MAX_HESSIANS = 60
+PAYING_SHARE = 0.3  # a Hessian is reused while each step's possible gain is below this share of the previous one
+ROUNDING = 1.5e-8  # relative error of curvature from differences of a score: the square root of the precision
 LONGEST_STEP = 2.0  # in coordinates, which are logarithms
+MAX_HALVINGS = 30
 
 
 class Surface(Protocol):
-    """A log-likelihood and its gradient (k,) at coordinates (k,)."""
+    """A function that returns the log-likelihood and its gradient (k,) at coordinates (k,)."""
 
     def __call__(self, u: Array) -> tuple[float, Array]: ...
 
 
 class Curved(Surface, Protocol):
-    """One that knows its Hessian (k, k) too: 0 where a coordinate is not free."""
+    """A surface with a Hessian (k, k), which is 0 where a coordinate is not free."""
 
     def hessian(self, u: Array, free: Mask, gradient: Array | None = None) -> Array: ...
 
 
 class Box(NamedTuple):
-    """Limits of the coordinates, each (k,); a coordinate with lower == upper is pinned."""
+    """Lower and upper limits of the coordinates, each (k,); a coordinate with lower == upper is pinned."""
 
     lower: Array
     upper: Array
@@ -46,14 +47,15 @@ class Box(NamedTuple):
         return np.clip(u, self.lower, self.upper)
 
     def free(self, u: Array, gradient: Array) -> Mask:
-        """Coordinates that are not held at a limit by the gradient."""
-        held = (
+        """Return which coordinates are free: not pinned, and not pressed against a limit by the gradient."""
+        at_limit = (
             ((u <= self.lower) & (gradient <= 0)) | ((u >= self.upper) & (gradient >= 0)) | (self.lower == self.upper)
         )
-        free: Mask = ~held
+        free: Mask = ~at_limit
         return free
 
     def pin(self, i: int, at: float) -> Box:
+        """Return the box with coordinate i fixed at a value."""
         lower, upper = self.lower.copy(), self.upper.copy()
         lower[i] = upper[i] = at
         return Box(lower, upper)
@@ -61,7 +63,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Point:
-    """A point of the search: coordinates (k,), log-likelihood, gradient (k,), Hessian (k, k), and what is free (k,)."""
+    """A point of the search: coordinates (k,), log-likelihood, gradient (k,), Hessian (k, k), free coordinates (k,)."""
 
     u: Array
     value: float
@@ -71,7 +73,7 @@ class Point:
 
     @cached_property
     def ascent(self) -> Array:
-        """Newton direction in the free coordinates; curvature of the wrong sign is turned round, flatness bounded."""
+        """Newton direction in the free coordinates, with curvature made positive and bounded away from 0."""
         direction = np.zeros_like(self.gradient)
         if self.free.any():
             negative = -self.hessian[self.free][:, self.free]
@@ -82,81 +84,88 @@ class Point:
         return direction
 
     @property
-    def promise(self) -> float:
-        """Log-likelihood that a Newton step promises."""
+    def possible_gain(self) -> float:
+        """Log-likelihood that a Newton step gains if the surface is quadratic."""
         return 0.5 * float(self.gradient @ self.ascent)
 
 
-def climb(objective: Curved, u: Array, box: Box, known: Point | None = None) -> Point:
-    """From afar to near the top of the nearest hill: enough to tell which hill is the highest.
+def climb(objective: Curved, u: Array, box: Box, best: Point | None = None) -> Point:
+    """Climb to near the top of the nearest hill, near enough to compare its height with that of other hills.
 
-    Where that is the one whose top is known already, no further than its slope.
+    Parameters
+    ----------
+    objective : Curved
+    u : array (k,)
+        Start.
+    box : Box
+    best : Point, optional
+        The highest point of earlier climbs. A climb that reaches its hill stops there.
     """
     value, gradient = objective(u)
     point = Point(u, value, gradient, np.zeros((len(u), len(u))), box.free(u, gradient))
-    for _ in range(ROUNDS):
+    for _ in range(MAX_HESSIANS):
         free = box.free(point.u, point.gradient)
         point = replace(point, hessian=objective.hessian(point.u, free, point.gradient), free=free)
-        promise = np.inf
+        last_gain = np.inf
         before = point.value
-        while ENOUGH <= point.promise < PAYING * promise and not _beside(point, known):
-            promise = point.promise
+        while CLIMB_GAIN <= point.possible_gain < PAYING_SHARE * last_gain and not _is_on_hill(point, best):
+            last_gain = point.possible_gain
             point = step(objective, point, box)
-        if point.promise < ENOUGH or _beside(point, known) or not point.value > before:
+        if point.possible_gain < CLIMB_GAIN or _is_on_hill(point, best) or not point.value > before:
             break
     return point
 
 
 def refine(objective: Curved, u: Array, hessian: Array, box: Box) -> Point:
-    """Newton steps inside the box, with one Hessian, which learns from them, for as long as they pay off.
+    """Take Newton steps inside the box until they gain nothing.
 
-    The first Hessian may be that of a sample; the last is that of all rows where the search ends.
+    One Hessian, updated from the steps, is used while they pay off. The first Hessian may be that of a sample; the last
+    is that of all rows at the end of the search.
     """
     u = box.clip(u)
     value, gradient = objective(u)
     point = Point(u, value, gradient, hessian, box.free(u, gradient))
-    for _ in range(ROUNDS):
-        promise = np.inf
-        while DECREMENT <= point.promise < PAYING * promise:
-            promise = point.promise
+    for _ in range(MAX_HESSIANS):
+        last_gain = np.inf
+        while CONVERGED_GAIN <= point.possible_gain < PAYING_SHARE * last_gain:
+            last_gain = point.possible_gain
             point = step(objective, point, box)
         free = box.free(point.u, point.gradient)
         point = replace(point, hessian=objective.hessian(point.u, free, point.gradient), free=free)
-        if point.promise < DECREMENT:
+        if point.possible_gain < CONVERGED_GAIN:
             break
         moved = step(objective, point, box)
-        if moved.value <= point.value and moved.promise >= DECREMENT:
-            return point  # rounding is all that is left to gain
+        if moved.value <= point.value and moved.possible_gain >= CONVERGED_GAIN:
+            return point  # the remaining gain is rounding error
         point = moved
     return point
 
 
-def _beside(point: Point, known: Point | None) -> bool:
-    """Whether a point is on the slope of a hill whose top is known."""
-    return known is not None and bool(np.max(np.abs(point.u - known.u)) < BESIDE)
+def _is_on_hill(point: Point, top: Point | None) -> bool:
+    return top is not None and bool(np.max(np.abs(point.u - top.u)) < SAME_HILL)
 
 
 def step(objective: Surface, point: Point, box: Box) -> Point:
-    """One step uphill, halved until it does not lose; the same point if none is found."""
+    """Take one step uphill, halved until it loses nothing; return the same point if no such step exists."""
     direction = point.ascent * min(1.0, LONGEST_STEP / max(float(np.max(np.abs(point.ascent))), 1e-300))
     tolerance = 1e-13 * abs(point.value)
-    for halving in range(30):
+    for halving in range(MAX_HALVINGS):
         u = box.clip(point.u + direction * 0.5**halving)
         value, gradient = objective(u)
         if value >= point.value - tolerance:
-            learned = _learned(point.hessian, u - point.u, gradient - point.gradient)
-            return Point(u, value, gradient, learned, box.free(u, gradient))
+            hessian = _update(point.hessian, u - point.u, gradient - point.gradient)
+            return Point(u, value, gradient, hessian, box.free(u, gradient))
     return point
 
 
-def _learned(hessian: Array, step: Array, change: Array) -> Array:
-    """The Hessian with what a step's change of the gradient tells of it.
+def _update(hessian: Array, step: Array, change: Array) -> Array:
+    """Return the Hessian updated from the change of the gradient along a step.
 
-    The symmetric rank-one update: Nocedal & Wright (2006), Numerical Optimization, eqs. (6.24) and (6.26).
+    The symmetric rank-one update of Nocedal & Wright (2006), Numerical Optimization, eqs. (6.24) and (6.26).
     """
-    wrong = change - hessian @ step
-    size = float(wrong @ step)
-    if abs(size) <= 1e-8 * float(np.linalg.norm(wrong) * np.linalg.norm(step)):
+    error = change - hessian @ step
+    size = float(error @ step)
+    if abs(size) <= 1e-8 * float(np.linalg.norm(error) * np.linalg.norm(step)):
         return hessian
-    learned: Array = hessian + np.outer(wrong, wrong) / size
-    return learned
+    updated: Array = hessian + np.outer(error, error) / size
+    return updated

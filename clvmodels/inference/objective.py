@@ -17,14 +17,13 @@ from threadpoolctl import ThreadpoolController
 
 from clvmodels.processes.contract import Array, Process, Score, Totals
 
-__all__ = ["Objective", "Prior", "in_threads", "meanwhile", "one_blas_thread"]
+__all__ = ["Objective", "Prior", "in_threads", "one_blas_thread", "start_in_background"]
 
-# Rows evaluated at once, which fixes the order of summation: few rows stay in the cache; of many, threads share blocks
-# large enough to pay.
+# Rows evaluated at once, which fixes the order of summation. Blocks of few rows stay in the cache; many rows are split
+# into larger blocks, which are worth a thread each.
 MANY_ROWS, BLOCK, LARGE_BLOCK = 2**18, 2**14, 2**16
-STEP = 2e-6  # of the differences of the score: an error of about so much of the curvature
-
-JACOBIAN_STEP = 1e-6  # of its differences, good to as much, which counts for nothing where the slopes vanish
+STEP = 2e-6  # of differences of the score; also about the relative error of the curvature
+JACOBIAN_STEP = 1e-6  # of differences of the Jacobian; their error is multiplied by slopes that vanish at a maximum
 
 PROCESSORS = os.cpu_count() or 1
 POOL = "clvmodels"
@@ -47,11 +46,11 @@ class Prior:
     precision: Array
 
     def log_density(self, u: Array) -> float:
-        """Up to a constant."""
+        """Return the log density at coordinates (k,), up to a constant."""
         return -0.5 * float(np.sum(self.precision * (u - self.mean) ** 2))
 
     def times(self, share: float) -> Prior:
-        """The prior's part in a sample that stands for so much of the data."""
+        """Return the prior scaled to a sample with this share of the data."""
         return Prior(self.mean, self.precision * share)
 
     def gradient(self, u: Array) -> Array:
@@ -59,7 +58,7 @@ class Prior:
 
 
 class Objective:
-    """Log-likelihood of counted rows with its gradient, in unit-free coordinates; plus a log prior, if there is one.
+    """Log-likelihood of counted rows plus the log prior, with its gradient, in unit-free coordinates.
 
     Parameters
     ----------
@@ -70,6 +69,11 @@ class Objective:
     unit : float
         Length of the coordinates' scale in the user's unit.
     prior : Prior
+
+    Attributes
+    ----------
+    evaluations : int
+        Number of evaluations of the likelihood so far.
     """
 
     def __init__(self, process: Process, columns: Sequence[Array], counts: Array, unit: float, prior: Prior) -> None:
@@ -83,16 +87,18 @@ class Objective:
         blocks = [([column[i : i + size] for column in columns], counts[i : i + size]) for i in edges]
         self._scores = [(prepare(*block), weights) for block, weights in blocks]
         self._curved = process.totals is not None
-        self._scored: tuple[Array, list[Callable[[], Array]]] | None = None  # with the last Hessian: where, and scores
+        self._scored: tuple[Array, list[Callable[[], Array]]] | None = (
+            None  # coordinates of the last Hessian, and scores there
+        )
         self._totals: list[Callable[[Any, bool], Totals]]
         if process.totals is None:
-            self._totals = [partial(_added_up, score, weights) for score, weights in self._scores]
+            self._totals = [partial(_sum_scores, score, weights) for score, weights in self._scores]
         else:
             self._totals = [process.totals(weights, *block) for block, weights in blocks]
         self._each: Callable[..., list[Any]] = one_by_one if size == BLOCK else in_threads
 
     def __call__(self, u: Array) -> tuple[float, Array]:
-        """Log-likelihood and gradient (k,) at coordinates (k,); -inf where it is not finite."""
+        """Return log-likelihood and gradient (k,) at coordinates (k,); -inf and 0 where they are not finite."""
         self.evaluations += 1
         parts = self._total(u, curved=False)
         value = sum(part.log_likelihood for part in parts)
@@ -102,7 +108,7 @@ class Objective:
         return value + self.prior.log_density(u), gradient + self.prior.gradient(u)
 
     def hessian(self, u: Array, free: npt.NDArray[np.bool_], gradient: Array | None = None) -> Array:
-        """Second derivatives (k, k), 0 where not free: exact, or differences of the gradient."""
+        """Return second derivatives (k, k), 0 where not free: exact ones, or differences of the gradient."""
         hessian = self._curvature(u) if self._curved else self._differences(u, free, gradient)
         symmetric: Array = 0.5 * (hessian + hessian.T) * np.outer(free, free)
         return symmetric
@@ -118,19 +124,19 @@ class Objective:
         return hessian
 
     def _curvature(self, u: Array) -> Array:
-        """From second derivatives by the logarithms of the parameters, and how these bend as functions of u."""
+        """Return the Hessian from second derivatives by log parameters, and from those of log parameters by u."""
         self.evaluations += 1
         parts, form = self._total(u, curved=True), self._process.parametrization
         jacobian, slopes = form.jacobian(u), np.sum([part.gradient for part in parts], axis=0)
         inner = np.sum([part.hessian for part in parts if part.hessian is not None], axis=0)
-        around = form.jacobian(u[:, None] + JACOBIAN_STEP * np.eye(len(u)))  # a point a column
+        around = form.jacobian(u[:, None] + JACOBIAN_STEP * np.eye(len(u)))  # one point per column
         bent = np.tensordot(slopes, around - jacobian[..., None], axes=1).T
         self._scored = u, [part.scores for part in parts if part.scores is not None]
         hessian: Array = jacobian.T @ inner @ jacobian + bent / JACOBIAN_STEP
         return hessian - np.diag(self.prior.precision)
 
     def outer_product(self, u: Array) -> Array:
-        """Sum over customers of the outer products of their scores by the coordinates, (k, k)."""
+        """Return the sum over customers of the outer products of their scores by the coordinates, (k, k)."""
         parameters, jacobian = self._parameters(u), self._process.parametrization.jacobian(u)
         each: list[Callable[[], Array]] = [partial(_gradient, score, parameters) for score, _ in self._scores]
         if self._scored is not None and np.array_equal(self._scored[0], u):
@@ -148,11 +154,11 @@ class Objective:
         return outer
 
     def _total(self, u: Array, curved: bool) -> list[Totals]:
-        """The totals of each block of rows."""
+        """Return the totals of each block of rows."""
         parameters = self._parameters(u)
 
         def evaluate(totals: Callable[[Any, bool], Totals]) -> Totals:
-            with np.errstate(all="ignore"):  # a point too far out is refused by the caller
+            with np.errstate(all="ignore"):  # the caller rejects points that are too far out
                 return totals(parameters, curved)
 
         return self._each(evaluate, self._totals)
@@ -169,11 +175,11 @@ def _gradient(score: Callable[[Any], Score], p: Any) -> Array:
     return score(p).gradient
 
 
-def _added_up(score: Callable[[Any], Score], counts: Array, p: Any, curved: bool) -> Totals:  # noqa: ARG001  # as `totals` of a process
-    """Totals from the score of each row, without the Hessian."""
-    found = score(p)
-    value = float(np.sum(counts * found.log_likelihood))
-    return Totals(value, np.sum(counts * found.gradient, axis=-1), None)
+def _sum_scores(score: Callable[[Any], Score], counts: Array, p: Any, curved: bool) -> Totals:  # noqa: ARG001  # as `totals` of a process
+    """Return totals from the score of each row, without the Hessian."""
+    rows = score(p)
+    value = float(np.sum(counts * rows.log_likelihood))
+    return Totals(value, np.sum(counts * rows.gradient, axis=-1), None)
 
 
 @cache
@@ -182,14 +188,14 @@ def _thread_pools() -> ThreadpoolController:
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
-    """Keep BLAS to one thread: on matrices of a few rows its threads only fight those of `in_threads`."""
+    """Limit BLAS to one thread: on small matrices its threads only compete with those of `in_threads`."""
     limited: AbstractContextManager[Any] = _thread_pools().limit(limits=1, user_api="blas")
     return limited
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Threads that are started once; a forked process starts its own."""
+    """Return the pool of threads, which is started once; a forked process starts its own."""
     os.register_at_fork(after_in_child=_pool.cache_clear)
     return ThreadPoolExecutor(PROCESSORS, thread_name_prefix=POOL)
 
@@ -200,18 +206,18 @@ def one_by_one(function: Callable[[Item], Returned], items: Iterable[Item]) -> l
 
 
 def in_threads(function: Callable[[Item], Returned], items: Iterable[Item]) -> list[Returned]:
-    """Apply a function to each item, in order; on as many threads as there are processors (numpy releases the lock)."""
+    """Apply a function to each item, in order, on one thread per processor (numpy releases the lock)."""
     items = list(items)
-    if len(items) < 2 or _alone():
+    if len(items) < 2 or _must_stay_on_this_thread():
         return one_by_one(function, items)
     return list(_pool().map(function, items))
 
 
-def meanwhile(function: Callable[[], Returned]) -> Callable[[], Returned]:
-    """Start a function on another thread, if there is one; what comes back waits for its answer."""
-    return function if _alone() else _pool().submit(function).result
+def start_in_background(function: Callable[[], Returned]) -> Callable[[], Returned]:
+    """Start a function on another thread, if there is one, and return a function that waits for its result."""
+    return function if _must_stay_on_this_thread() else _pool().submit(function).result
 
 
-def _alone() -> bool:
-    """Whether no other thread may help: there is one processor, or this is a thread that helps already."""
+def _must_stay_on_this_thread() -> bool:
+    """Return whether there is only one processor, or this thread belongs to the pool already."""
     return PROCESSORS < 2 or current_thread().name.startswith(POOL)

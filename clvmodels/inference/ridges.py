@@ -1,8 +1,10 @@
-"""Ridges: where a likelihood of few customers bends away from the normal that its curvature at the maximum promises.
+"""Ridges: corrections to normal draws of the parameters where the likelihood is not close to normal.
 
-With a thousand customers MBG/NBD's r, b and the share who left at once trade off along a curve. A ridge tells where the
-likelihood is highest at so many standard errors from the maximum along the direction that the data say least about;
-draws of the parameters follow it, and are normal across it.
+Intervals assume that the likelihood is close to the normal distribution with its curvature at the maximum. With few
+customers it often is not: with a thousand customers, MBG/NBD's r, b and the share who leave immediately trade off along
+a curve, the ridge of the likelihood. A ridge starts at the maximum in the direction that is estimated least precisely
+and passes through the points where the likelihood is highest at each distance. Draws of the parameters follow the
+ridge, and are normal across it.
 """
 
 from __future__ import annotations
@@ -15,29 +17,30 @@ import numpy as np
 from clvmodels.inference.newton import Box, Curved, Mask, Point, Surface, step
 from clvmodels.processes.contract import Array
 
-__all__ = ["Ridge", "Sampled", "ridge_of"]
+__all__ = ["Ridge", "SampledSurface", "find_ridge"]
 
-FARTHEST = 3.0  # standard errors that a ridge is followed to
-LONGEST = 12.0  # coordinates, which are logarithms: as far as the data do not say how far to go
-LEAPS = 40
-CLOSE = 1e-3  # log-likelihood that the points of a ridge may lack
-STEPS = 12  # uphill to a point of the ridge
-STRAIGHT = 0.1  # standard errors that draws of two standard errors may be off
+FARTHEST = 3.0  # standard errors up to which a ridge is followed
+LONGEST = 12.0  # distance in coordinates, which are logarithms, up to which a flat ridge is followed
+MAX_POINTS = 40  # tried on each side of the maximum
+CLOSE = 1e-3  # log-likelihood by which a point may miss the top of the ridge
+MAX_STEPS = 12  # uphill, to a point of the ridge
+STRAIGHT = 0.1  # error, in standard errors, that normal draws two standard errors away may have
 
 
 @dataclass(frozen=True, slots=True)
 class Ridge:
-    """What to add to normal draws.
+    """A correction to normal draws of the coordinates.
 
     Attributes
     ----------
     axis : array (k,)
-        One standard error in the direction that the data say least about, in coordinates.
+        One standard error in the least precisely estimated direction, in coordinates.
     places : array (j,)
-        Along the ridge, ascending: standard errors from the maximum as the likelihood counts them, which is the signed
-        root of its ratio.
+        Positions of points along the ridge, ascending, in standard errors from the maximum: the signed root of twice
+        the difference of log-likelihood.
     bends : array (j, k)
-        The ridge there, less the maximum and so many times the axis, in coordinates.
+        Coordinates of those points minus those of the maximum and of `places` times the axis: how far the ridge bends
+        away from a straight line.
     """
 
     axis: Array
@@ -45,7 +48,7 @@ class Ridge:
     bends: Array
 
     def added(self, along: Array) -> Array:
-        """What to add to draws so many standard errors along the axis (draws,), in coordinates (k, draws)."""
+        """Return what to add to draws at distances along the axis (draws,), in coordinates (k, draws)."""
         from scipy.interpolate import PchipInterpolator  # slow to import, and only intervals need it
 
         reach = np.clip(along, self.places[0], self.places[-1])
@@ -53,60 +56,77 @@ class Ridge:
         return added
 
 
-def ridge_of(surface: Curved, u: Array, hessian: Array, free: Mask) -> Ridge | None:
-    """The ridge through a maximum with that Hessian; None where normal draws do as well, as with many customers."""
-    chosen = np.flatnonzero(free)
-    if not len(chosen):
+def find_ridge(surface: Curved, u: Array, hessian: Array, free: Mask) -> Ridge | None:
+    """Find the ridge through a maximum.
+
+    Parameters
+    ----------
+    surface : Curved
+        The log-likelihood.
+    u, hessian : arrays (k,), (k, k)
+        The maximum, and the Hessian there.
+    free : bool array (k,)
+        Coordinates that were estimated.
+
+    Returns
+    -------
+    Ridge or None
+        None if the likelihood is close to normal, as it is with many customers.
+    """
+    estimated = np.flatnonzero(free)
+    if not len(estimated):
         return None
-    curvature, axes = np.linalg.eigh(-hessian[np.ix_(chosen, chosen)])
-    errors = np.zeros((len(u), len(chosen)))  # columns: a standard error along each axis, the longest first
-    errors[chosen] = axes / np.sqrt(curvature)
-    if all(_straight(surface, u, hessian, free, errors, sign) for sign in (-1.0, 1.0)):
+    curvature, axes = np.linalg.eigh(-hessian[np.ix_(estimated, estimated)])
+    errors = np.zeros((len(u), len(estimated)))  # columns: one standard error along each axis, the longest first
+    errors[estimated] = axes / np.sqrt(curvature)
+    if all(_is_straight(surface, u, hessian, free, errors, sign) for sign in (-1.0, 1.0)):
         return None
-    across = _Across(surface, u, errors)
-    before, after = (_side(across, sign) for sign in (-1.0, 1.0))
-    points = [*before[::-1], (0.0, np.zeros(len(chosen))), *after]
+    scaled = _ScaledSurface(surface, u, errors)
+    before, after = (_follow(scaled, sign) for sign in (-1.0, 1.0))
+    points = [*before[::-1], (0.0, np.zeros(len(estimated))), *after]
     places = np.array([place for place, _ in points])
-    away = np.array([where for _, where in points])
-    away[:, 0] -= places
-    return Ridge(errors[:, 0], places, away @ errors.T)
+    offsets = np.array([where for _, where in points])
+    offsets[:, 0] -= places
+    return Ridge(errors[:, 0], places, offsets @ errors.T)
 
 
-class Sampled:
-    """The likelihood of all rows as that of a sample tells it, with the right gradient (0) and Hessian at its maximum.
+class SampledSurface:
+    """An approximation of the likelihood of all rows by that of a sample.
+
+    At the maximum of all rows it has the right gradient (0) and the right Hessian.
 
     Parameters
     ----------
     sample : Curved
         Likelihood of the sample.
     share : float
-        Of all customers, that the sample stands for.
+        Share of all customers in the sample.
     u, hessian : arrays (k,), (k, k)
-        The maximum, and the Hessian of all rows there.
+        The maximum of all rows, and their Hessian there.
     free : bool array (k,)
     """
 
     def __init__(self, sample: Curved, share: float, u: Array, hessian: Array, free: Mask) -> None:
         self._sample, self._share, self._u = sample, share, u
         self._gradient: Array | None = None
-        self._missing = hessian - sample.hessian(u, free) / share
+        self._correction = hessian - sample.hessian(u, free) / share
 
     def __call__(self, u: Array) -> tuple[float, Array]:
         if self._gradient is None:
             self._gradient = self._sample(self._u)[1] / self._share
         value, gradient = self._sample(u)
-        away = u - self._u
-        missing = self._missing @ away
-        told = value / self._share - float(self._gradient @ away) + 0.5 * float(away @ missing)
-        return told, gradient / self._share - self._gradient + missing
+        distance = u - self._u
+        correction = self._correction @ distance
+        corrected = value / self._share - float(self._gradient @ distance) + 0.5 * float(distance @ correction)
+        return corrected, gradient / self._share - self._gradient + correction
 
     def hessian(self, u: Array, free: Mask, gradient: Array | None = None) -> Array:
-        whole: Array = self._sample.hessian(u, free) / self._share + self._missing
-        return whole
+        corrected: Array = self._sample.hessian(u, free) / self._share + self._correction
+        return corrected
 
 
-class _Across(NamedTuple):
-    """A likelihood seen from its maximum, in standard errors along its axes."""
+class _ScaledSurface(NamedTuple):
+    """A likelihood as a function of standard errors from its maximum along its axes."""
 
     surface: Surface
     center: Array
@@ -117,53 +137,53 @@ class _Across(NamedTuple):
         return value, self.errors.T @ gradient
 
 
-def _straight(surface: Curved, u: Array, hessian: Array, free: Mask, errors: Array, sign: float) -> bool:
-    """Whether two standard errors along the axis the curvature is still what it was, as far as that moves draws."""
+def _is_straight(surface: Curved, u: Array, hessian: Array, free: Mask, errors: Array, sign: float) -> bool:
+    """Return whether the curvature two standard errors along the axis is close to that at the maximum."""
     with np.errstate(all="ignore"):
-        there = surface.hessian(u + 2 * sign * errors[:, 0], free)
-        change = errors.T @ (there - hessian) @ errors[:, 0]
+        farther = surface.hessian(u + 2 * sign * errors[:, 0], free)
+        change = errors.T @ (farther - hessian) @ errors[:, 0]
     return bool(np.max(np.abs(change)) < STRAIGHT)
 
 
-def _side(across: _Across, sign: float) -> list[tuple[float, Array]]:
-    """Points of the ridge to one side: their places, and where they are in standard errors along the axes."""
-    k = across.errors.shape[1]
-    top, _ = across(np.zeros(k))
-    longest = LONGEST / float(np.max(np.abs(across.errors[:, 0])))
+def _follow(scaled: _ScaledSurface, sign: float) -> list[tuple[float, Array]]:
+    """Follow the ridge to one side; return the position and the scaled coordinates (k,) of each point."""
+    k = scaled.errors.shape[1]
+    top, _ = scaled(np.zeros(k))
+    longest = LONGEST / float(np.max(np.abs(scaled.errors[:, 0])))
     points = [(0.0, np.zeros(k))]
-    last, hessian, leap = points[0][1], -np.eye(k), 1.0
-    for _ in range(LEAPS):
+    last, hessian, stride = points[0][1], -np.eye(k), 1.0
+    for _ in range(MAX_POINTS):
         place, here = points[-1]
-        end = min(abs(here[0]) + leap, longest)
+        end = min(abs(here[0]) + stride, longest)
         ahead = here.copy()
-        if len(points) > 1:  # straight on
+        if len(points) > 1:  # continue straight
             ahead += (here - points[-2][1]) * (end - abs(here[0])) / (abs(here[0]) - abs(points[-2][1][0]))
         ahead[0] = sign * end
-        found = _uphill(across, ahead, hessian)
-        reached = float(np.sqrt(max(2 * (top - found.value), 0.0)))
+        point = _climb_to_ridge(scaled, ahead, hessian)
+        reached = float(np.sqrt(max(2 * (top - point.value), 0.0)))
         if reached > abs(place) + 1.5:
-            leap /= 2
+            stride /= 2
             continue
-        last, hessian = found.u, found.hessian
+        last, hessian = point.u, point.hessian
         slope = (reached - abs(place)) / (end - abs(here[0]))
         if reached > abs(place) + CLOSE:
-            points.append((sign * reached, found.u))
+            points.append((sign * reached, point.u))
         if reached >= FARTHEST or end >= longest:
             break
-        leap = min(1 / max(slope, CLOSE), 3 * leap)
-    if abs(points[-1][0]) < FARTHEST:  # the data do not say how far
+        stride = min(1 / max(slope, CLOSE), 3 * stride)
+    if abs(points[-1][0]) < FARTHEST:  # the likelihood is flat to the end
         points.append((sign * FARTHEST, last))
     return points[1:]
 
 
-def _uphill(across: _Across, u: Array, hessian: Array) -> Point:
-    """The highest point with the first coordinate held."""
+def _climb_to_ridge(scaled: _ScaledSurface, u: Array, hessian: Array) -> Point:
+    """Return the highest point with the first coordinate fixed."""
     k = len(u)
     box = Box(np.full(k, -np.inf), np.full(k, np.inf)).pin(0, float(u[0]))
-    value, gradient = across(u)
+    value, gradient = scaled(u)
     point = Point(u, value, gradient, hessian, box.free(u, gradient))
-    for _ in range(STEPS):
-        if point.promise < CLOSE:
+    for _ in range(MAX_STEPS):
+        if point.possible_gain < CLOSE:
             break
-        point = step(across, point, box)
+        point = step(scaled, point, box)
     return point

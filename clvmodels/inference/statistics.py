@@ -1,4 +1,4 @@
-"""Unique rows and their counts: what a likelihood or a prediction needs of a customer base, and no more."""
+"""Unique rows and their counts: everything that a likelihood or a prediction needs to know of the customers."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["CountedRows", "UniqueRows", "counted_rows", "in_blocks", "midranks", "under_each", "unique_rows"]
 
-LARGEST_CODE = 2**62
-MOST_GROUPS = 2**12  # that are worth sorting one by one
-TABLE = 2**22  # entries of a table that is always worth its memory
-PREDICTION_BLOCK = 8_192
+LARGEST_CODE = 2**62  # of rows packed into integers
+MOST_GROUPS = 2**12  # up to which sorting group by group is faster than sorting everything
+TABLE_SIZE = 2**22  # entries up to which counting in a table is always worth the memory
+PREDICTION_BLOCK = 8_192  # rows
 
 
 @dataclass(frozen=True, slots=True)
 class CountedRows:
-    """Distinct rows of statistics in ascending order, whatever the order of the customers: what a fit needs.
+    """Distinct rows of statistics in ascending order, as a fit needs them; the order of customers does not matter.
 
     Attributes
     ----------
     columns : tuple of arrays, each (m,)
     counts : array (m,)
-        How many customers share each row.
+        Number of customers with each row.
     """
 
     columns: tuple[Array, ...]
@@ -41,12 +41,14 @@ class CountedRows:
     def customers(self) -> int:
         return round(float(np.sum(self.counts)))
 
-    def where(self, kept: npt.NDArray[np.bool_]) -> CountedRows:
-        """Some of the rows, without their last column, which says to whom they belong."""
-        return CountedRows(tuple(column[kept] for column in self.columns[:-1]), self.counts[kept])
+    def in_group(self, group: int) -> CountedRows:
+        """Return the rows whose last column is the number of a group, without that column."""
+        *columns, number = self.columns
+        rows = number == group
+        return CountedRows(tuple(column[rows] for column in columns), self.counts[rows])
 
     def fingerprint(self) -> str:
-        """SHA-256 of the rows and counts: the same data give the same text, in any order of customers."""
+        """Return the SHA-256 of the rows and counts, which does not depend on the order of customers."""
         digest = hashlib.sha256()
         for column in (*self.columns, self.counts):
             digest.update(np.ascontiguousarray(column, dtype="<f8").data)
@@ -55,36 +57,37 @@ class CountedRows:
 
 @dataclass(frozen=True, slots=True)
 class UniqueRows(CountedRows):
-    """The same, and the row of each customer: what a prediction needs.
+    """Distinct rows and the row of each customer, as a prediction needs them.
 
     Attributes
     ----------
     positions : int array (n,)
+        Index of each customer's row.
     """
 
     positions: npt.NDArray[np.intp]
 
     def evaluate(self, function: Callable[..., Array]) -> Array:
-        """function(*columns) for every customer (n,) or (k, n), computed once a distinct row, in blocks."""
+        """Return function(*columns) of every customer, (n,) or (k, n), computed once per distinct row, in blocks."""
         return np.take(in_blocks(function, self.columns), self.positions, axis=-1)
 
 
 def in_blocks(function: Callable[..., Array], columns: Sequence[Array]) -> Array:
-    """function(*columns) of rows (m,), (m,) or (k, m), a block of rows at a time."""
-    edges = range(0, max(1, len(columns[0])), PREDICTION_BLOCK)  # nobody is a block too
+    """Return function(*columns) of rows (m,), an array (m,) or (k, m), one block of rows at a time."""
+    edges = range(0, max(1, len(columns[0])), PREDICTION_BLOCK)  # without rows there is one empty block
     blocks = [[column[i : i + PREDICTION_BLOCK] for column in columns] for i in edges]
     return np.concatenate(in_threads(lambda block: function(*block), blocks), axis=-1)
 
 
 def counted_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None = None) -> CountedRows:
-    """Distinct rows of columns (n,) and their counts.
+    """Return the distinct rows of columns (n,) and their counts.
 
     Parameters
     ----------
     columns : sequence of arrays (n,)
     ticks : sequence of float, optional
-        What makes each column whole numbers when multiplied by it: the columns of a row are then packed into one
-        integer, and the integers sorted. Other columns are sorted as they are.
+        A factor per column that turns its values into whole numbers. The values of a row are then packed into one
+        integer, and the integers are sorted. Other columns are sorted as they are.
     """
     values = [np.asarray(column, dtype=float) for column in columns]
     packing = _pack(values, ticks)
@@ -99,15 +102,15 @@ def counted_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None
 
 
 def unique_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None = None) -> UniqueRows:
-    """Distinct rows of columns (n,), their counts, and where each customer's row is.
+    """Return the distinct rows of columns (n,), their counts, and the index of each customer's row.
 
-    Parameters are those of `counted_rows`. Where few integers are possible they are counted in a table.
+    Parameters are those of `counted_rows`. If few integers are possible, they are counted in a table.
     """
     values = [np.asarray(column, dtype=float) for column in columns]
     packing = _pack(values, ticks)
     if packing is None:
         return _by_sorting(values)
-    if packing.span <= max(TABLE, len(packing.numbers)):
+    if packing.span <= max(TABLE_SIZE, len(packing.numbers)):
         counted = np.bincount(packing.numbers, minlength=packing.span)
         used = np.flatnonzero(counted)
         places = np.zeros(packing.span, dtype=np.intp)
@@ -118,7 +121,7 @@ def unique_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None 
 
 
 def midranks(values: npt.ArrayLike) -> Array:
-    """Ranks from 1, ties at their mean rank, (n,)."""
+    """Return ranks from 1, with ties at their mean rank, (n,)."""
     _, positions, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks: Array = (np.cumsum(counts) - 0.5 * (counts - 1))[positions]
     return ranks
@@ -126,13 +129,13 @@ def midranks(values: npt.ArrayLike) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class _Packing:
-    """Rows of columns made of ticks, each as one whole number, in the order of the rows.
+    """Rows of whole-number columns, each packed into one integer that sorts like the row.
 
     Attributes
     ----------
     numbers : int array (n,)
-    levels, lows, ticks : sequences, an entry a column
-        How many values a column may take, its least, both in ticks, and what makes its values ticks.
+    levels, lows, ticks : sequences with one entry per column
+        The number of values that a column can have, its smallest value, both in ticks, and the ticks per unit.
     """
 
     numbers: npt.NDArray[np.int64]
@@ -145,17 +148,17 @@ class _Packing:
         return math.prod(self.levels)
 
     def unpack(self, numbers: npt.NDArray[np.int64]) -> tuple[Array, ...]:
-        """The columns again, to the last bit."""
+        """Return the columns, equal to the original ones to the last bit."""
         columns = []
         for level, low, tick in zip(self.levels[::-1], self.lows[::-1], self.ticks[::-1], strict=True):
-            whole = numbers // level  # which numpy does several times as fast as divmod
+            whole = numbers // level  # several times faster than divmod in numpy
             columns.append((numbers - whole * level + low) / tick)
             numbers = whole
         return tuple(columns[::-1])
 
 
 def _pack(values: list[Array], ticks: Sequence[float] | None) -> _Packing | None:
-    """None where a column is not made of ticks, or the numbers would be too large."""
+    """Pack rows into integers; None if a column is not a whole number of ticks or the integers would be too large."""
     packed = np.zeros(len(values[0]), dtype=np.int64)
     ticks, levels, lows = ticks or [1.0] * len(values), [], []
     for column, tick in zip(values, ticks, strict=True):
@@ -174,7 +177,7 @@ def _pack(values: list[Array], ticks: Sequence[float] | None) -> _Packing | None
 
 
 def _sorted_within(packing: _Packing, values: Array) -> CountedRows:
-    """Rows of few packed columns and a last one of any values: those are sorted group by group, by themselves."""
+    """Count rows of packed columns and one further column, which is sorted separately within each packed row."""
     order = np.argsort(packing.numbers.astype(np.uint16), kind="stable")
     numbers, ordered = packing.numbers[order], values[order]
     edges = np.flatnonzero(np.diff(numbers, prepend=-1, append=packing.span))
@@ -197,7 +200,7 @@ def _by_sorting(values: list[Array]) -> UniqueRows:
 
 
 def under_each(function: Callable[..., Array], parameters: Sequence[Any], *state: Array) -> Array:
-    """function(p, *state) for each set of parameters, (draws, b), computed once for each distinct state."""
+    """Return function(p, *state) for each set of parameters, (draws, b), computed once per distinct state."""
     rows = unique_rows(state)
     values = np.stack(in_threads(lambda p: function(p, *rows.columns), parameters))
     return np.take(values, rows.positions, axis=-1)

@@ -1,4 +1,4 @@
-"""How far the parameters may be off: draws from their asymptotic distribution, the bootstrap."""
+"""Uncertainty of the parameters: draws from their asymptotic distribution, and the bootstrap."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ RandomState = int | np.random.Generator
 
 
 def seed_of(random_state: RandomState) -> int:
-    """The one integer that all noise of a call is keyed on; a Generator is asked for it."""
+    """Return the integer that all noise of a call depends on; it is drawn from a Generator."""
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63))
     return int(random_state)
 
 
 def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
-    """Parameters drawn from their asymptotic distribution.
+    """Draw parameters from their asymptotic distribution.
 
-    Normal in the coordinates, around the estimate with the inverse of minus the Hessian as covariance, so that every
-    draw lies in the parameters' range; bent along the fit's ridges, where the likelihood is not normal. Coordinates at
-    a limit stay there: the draws are those of the reduced model.
+    Draws are normal in the coordinates, with the estimate as mean and the inverse of minus the Hessian as covariance,
+    so that every draw lies in the parameters' range. They follow the fit's ridges where the likelihood is not close to
+    normal. Coordinates at a limit stay there: the draws are those of the reduced model.
 
     Returns
     -------
@@ -60,28 +60,33 @@ def bootstrap(
     replicates: int,
     seed: int,
     prior: Prior | None = None,
-    done: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Array:
-    """Parameters refitted to customers drawn with replacement.
+    """Refit the parameters to customers drawn with replacement.
 
     Parameters
     ----------
+    process, fit, rows
+        The process, its fit, and the rows fitted.
     replicates : int
-        Each depends on the seed and its own number alone.
-    done : function of int, optional
-        Called in the calling thread with the number of replicates finished; an interruption there stops the rest.
+    seed : int
+        A replicate depends only on the seed and its own number.
+    prior : Prior, optional
+        Default: flat.
+    progress : function of int, optional
+        Called in the calling thread with the number of finished replicates; an exception there stops the rest.
 
     Returns
     -------
     array (replicates, k)
-        NaN where a replicate has no maximum.
+        NaN in replicates without a maximum.
     """
     chances = rows.counts / rows.counts.sum()
 
     def refit(number: int) -> list[float]:
         counts = np.random.default_rng([seed, number]).multinomial(rows.customers, chances).astype(float)
-        kept = counts > 0
-        drawn = CountedRows(tuple(column[kept] for column in rows.columns), counts[kept])
+        present = counts > 0
+        drawn = CountedRows(tuple(column[present] for column in rows.columns), counts[present])
         try:
             return list(maximize(process, drawn, fit.unit, prior, start=fit.coordinates).parameters.values())
         except FitFailed:
@@ -92,8 +97,8 @@ def bootstrap(
         try:
             for number, estimate in enumerate(pool.map(refit, range(replicates))):
                 estimates[number] = estimate
-                if done is not None:
-                    done(number + 1)
+                if progress is not None:
+                    progress(number + 1)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

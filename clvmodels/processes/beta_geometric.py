@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaln, gammaln
 
+from clvmodels.processes.blocks import PURCHASE_RATE, BetaBlock
 from clvmodels.processes.contract import Array, Future, History, Score
-from clvmodels.processes.coordinates import PURCHASE_RATE, BetaBlock, Parametrization
+from clvmodels.processes.coordinates import Parametrization
 from clvmodels.processes.special import (
     beta_node_count,
     beta_nodes,

@@ -26,8 +26,9 @@ from clvmodels.processes.bgbb_active import (
     survival_if_active,
     whole,
 )
+from clvmodels.processes.blocks import BetaBlock
 from clvmodels.processes.contract import Array, History, PurchaseProcess, Score
-from clvmodels.processes.coordinates import BetaBlock, Parametrization
+from clvmodels.processes.coordinates import Parametrization
 from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["PROCESS", "Parameters"]

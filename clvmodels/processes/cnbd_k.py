@@ -24,8 +24,8 @@ from scipy.special import digamma, polygamma
 
 from clvmodels.processes import beta_geometric, erlang_stages
 from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, Parameters
+from clvmodels.processes.blocks import PURCHASE_RATE
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
-from clvmodels.processes.coordinates import PURCHASE_RATE
 from clvmodels.processes.erlang_stages import stage_terms
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
 

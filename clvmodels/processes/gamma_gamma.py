@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma, gammaincinv, polygamma
 
+from clvmodels.processes.blocks import GammaBlock, PositiveBlock
 from clvmodels.processes.contract import Array, Score, SpendProcess, Totals
-from clvmodels.processes.coordinates import GammaBlock, Parametrization, PositiveBlock
+from clvmodels.processes.coordinates import Parametrization
 from clvmodels.processes.special import by_count, log_beta
 
 __all__ = ["PROCESS", "Parameters"]

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
+from clvmodels.processes.blocks import PURCHASE_RATE
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
-from clvmodels.processes.coordinates import PURCHASE_RATE, Parametrization
+from clvmodels.processes.coordinates import Parametrization
 from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["PROCESS", "Parameters"]

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from clvmodels.processes import dropout_time
+from clvmodels.processes.blocks import PURCHASE_RATE, GammaBlock
 from clvmodels.processes.contract import Array, PurchaseProcess
-from clvmodels.processes.coordinates import PURCHASE_RATE, GammaBlock, Parametrization
+from clvmodels.processes.coordinates import Parametrization
 from clvmodels.processes.race import Remaining
 
 __all__ = ["PROCESS", "Parameters"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from clvmodels.estimators.prediction import Prediction
+from clvmodels.estimators.prediction import PredictedQuantity
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
@@ -31,7 +31,7 @@ class DiscountedPurchases:
     ----------
     expected : array (n,)
         Expected purchases, not discounted.
-    discounted : Prediction
+    discounted : PredictedQuantity
         Expected purchases, each multiplied by its discount factor.
     drawn_rate : float
         Continuous rate per unit of time at which each purchase of a drawn future is discounted from its own time.
@@ -41,7 +41,7 @@ class DiscountedPurchases:
     """
 
     expected: Array
-    discounted: Prediction
+    discounted: PredictedQuantity
     drawn_rate: float
     average_factor: Array | None
 

@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels import frames
 from clvmodels.clock import TimeUnit
 from clvmodels.errors import ClockMismatch
-from clvmodels.estimators.prediction import IntervalFor, Prediction, Request, predict
+from clvmodels.estimators.prediction import IntervalFor, PredictedQuantity, PredictionOptions, predict
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.uncertainty import RandomState
@@ -108,7 +108,7 @@ def lifetime_value(
         discounting=discounting,
         period=period,
     )
-    request = Request(interval, interval_for, by, draws, random_state)
+    request = PredictionOptions(interval, interval_for, by, draws, random_state)
     _check_models(purchases, spend)
     bought, spent = discount_purchases(purchases, rfm, terms), spend.spend_prediction(rfm)
     value = _value_prediction(purchases, spend, rfm, terms, bought, spent)
@@ -141,15 +141,15 @@ def _value_prediction(
     rfm: RFM,
     terms: ValueTerms,
     bought: DiscountedPurchases,
-    spent: Prediction,
-) -> Prediction:
+    spent: PredictedQuantity,
+) -> PredictedQuantity:
     """Return the value of each customer, with the columns and functions from which `predict` computes intervals.
 
     The columns are those of the discounted purchases, those of spend and, where drawn futures need it, the average
     discount factor.
     """
     factor = {} if bought.average_factor is None else {"average_discount_factor": bought.average_factor}
-    return Prediction(
+    return PredictedQuantity(
         name="lifetime_value",
         point=terms.margin * spent.point * bought.discounted.point,
         columns={**bought.discounted.columns, **spent.columns, **factor},
@@ -161,7 +161,7 @@ def _value_prediction(
 
 
 def _mean_value(
-    discounted: Prediction, spent: Prediction, margin: float, seed: int, draws: int
+    discounted: PredictedQuantity, spent: PredictedQuantity, margin: float, seed: int, draws: int
 ) -> Callable[..., Array]:
     """Return a function that gives the expected value of customers under each draw of the parameters."""
     mean_purchases, mean_spend = discounted.under_draws(seed, draws), spent.under_draws(seed, draws)

@@ -138,7 +138,9 @@ def test_intervals_hold_counts_and_groups(pair):
 @pytest.mark.parametrize("kind", [BGNBD, MBGNBD, NBD])
 def test_processes_in_continuous_time_refuse_opportunities(kind, donors):
     title = kind().title
-    with pytest.raises(ClockMismatch, match=rf"{title} needs to know when .* calendar years, .*merge_within='day'"):
+    with pytest.raises(
+        ClockMismatch, match=rf"{title} needs the times of purchases.* calendar years, .*merge_within='day'"
+    ):
         kind().fit(donors)
 
 

@@ -174,7 +174,9 @@ def test_a_rate_that_is_none_is_refused(model, rfm, rate):
 def test_another_clock_is_refused(model, log):
     for other in (summarize(log, time_unit="day"), summarize(log, merge_within="hour")):
         for ask in (model.probability_alive, lambda rfm: model.expected_purchases(rfm, 39), model.score):
-            with pytest.raises(ClockMismatch, match=r"tells time in weeks.*this RFM in"):
+            with pytest.raises(
+                ClockMismatch, match=r"fitted in weeks.*this RFM is in .*Rebuild the RFM with time_unit='week'"
+            ):
                 ask(other)
 
 
@@ -208,7 +210,7 @@ def test_a_failed_fit_leaves_no_old_one_behind(rfm):
 
 
 def test_what_is_no_rfm_is_refused_with_the_way_to_one(log):
-    with pytest.raises(InvalidRFM, match=r"A DataFrame is no RFM: make one with rfm_summary"):
+    with pytest.raises(InvalidRFM, match=r"Expected an RFM, got a DataFrame: make an RFM with rfm_summary"):
         BGNBD().fit(log)
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
+from clvmodels.processes.blocks import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
-from clvmodels.processes.coordinates import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.summary import RFM
 

@@ -120,7 +120,7 @@ def test_what_has_no_picture_is_refused(fitted, rfm):
     ):
         with pytest.raises(InvalidOption, match=r"groups|each group"):
             table()
-    with pytest.raises(InvalidOption, match=r"as early as the end, 1997-09-30"):
+    with pytest.raises(InvalidOption, match=r"no purchase up to the end, 1997-09-30"):
         history_table(fitted[clv.BGNBD], ["1998-01-01"], "1997-09-30")
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from clvmodels.inference.covariates import Covariates, Effect, with_covariates
 from clvmodels.inference.fitting import maximize
-from clvmodels.inference.groups import GROUP, in_groups
+from clvmodels.inference.groups import GROUP, with_groups
 from clvmodels.inference.statistics import counted_rows
+from clvmodels.processes.blocks import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
-from clvmodels.processes.coordinates import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 
 UNIT, YEAR = 30.0, 52.0
 PROCESSES = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
@@ -306,7 +306,7 @@ def test_groups_are_the_separate_processes_to_the_last_bit(process, covariates):
     known, extra = base(process, generator, n), columns_for(process, *attributes(generator, n))
     inner = with_covariates(process, covariates_of(process, "apart")) if covariates else process
     columns = [*known, *extra] if covariates else known
-    grouped = in_groups(inner, labels)
+    grouped = with_groups(inner, labels)
     assert grouped.statistics[-1] == GROUP
     size = len(inner.parametrization.names)
     us = [np.append(usual(process), np.zeros(size - len(usual(process)))) + shift for shift in (-0.2, 0.0, 0.2)]
@@ -337,7 +337,7 @@ def test_simulated_groups_differ_as_their_parameters_do(process):
     """The expected score is 0 at the parameters that customers were drawn from, in each group at its own."""
     generator = np.random.default_rng(10)
     n = 20_000
-    grouped = in_groups(process, ("few", "many"))
+    grouped = with_groups(process, ("few", "many"))
     u = np.tile(usual(process), 2)
     u[1] -= 1.0
     number = (np.arange(n) % 2).astype(float)

@@ -124,7 +124,7 @@ def test_the_likelihood_ratio_of_clvtools(rfm):
 def test_predictions_of_clvtools_at_its_parameters(rfm, name):
     told = REFERENCE[name]
     model = model_of(name, equal=CONSTRAINTS.get(name, []))
-    model._learn(rfm)
+    model._set_up_process(rfm)
     process = model.process
     p = process.Parameters(*(np.float64(told["parameters"][n]) for n in process.parametrization.names))
     columns = model._values(rfm, process.statistics)
@@ -167,7 +167,7 @@ def clvtools_priors(model, rfm, life, trans):
     A normal prior on the coefficient of a standardized column, g times its deviation, has the precision
     2 n lambda / deviation^2: that is the `l2` which would do the same.
     """
-    model._learn(rfm)
+    model._set_up_process(rfm)
     covariates = model.design_.covariates
     strength = {"purchase": trans, "dropout": life}
     return {

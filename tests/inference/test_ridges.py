@@ -11,7 +11,7 @@ from clvmodels.datasets import load_cdnow
 from clvmodels.estimators.purchases import BGNBD, MBGNBD
 from clvmodels.inference.fitting import maximize
 from clvmodels.inference.objective import Objective, Prior
-from clvmodels.inference.ridges import Sampled, ridge_of
+from clvmodels.inference.ridges import SampledSurface, find_ridge
 from clvmodels.inference.statistics import CountedRows, counted_rows
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.mbgnbd import PROCESS, Parameters
@@ -60,16 +60,16 @@ def histories(seed, customers=1_000):
 
 def test_a_normal_has_no_ridge():
     flat = Banana(0.0)
-    assert ridge_of(flat, np.zeros(2), flat.hessian(np.zeros(2), FREE), FREE) is None
+    assert find_ridge(flat, np.zeros(2), flat.hessian(np.zeros(2), FREE), FREE) is None
 
 
 def test_nothing_free_has_no_ridge():
-    assert ridge_of(Banana(0.5), np.zeros(2), np.zeros((2, 2)), ~FREE) is None
+    assert find_ridge(Banana(0.5), np.zeros(2), np.zeros((2, 2)), ~FREE) is None
 
 
 def test_a_ridge_is_followed_round_its_bend():
     banana = Banana(0.3)
-    ridge = ridge_of(banana, np.zeros(2), banana.hessian(np.zeros(2), FREE), FREE)
+    ridge = find_ridge(banana, np.zeros(2), banana.hessian(np.zeros(2), FREE), FREE)
     # A point may lack a thousandth of log-likelihood, which is a fortieth of a standard error (0.5) across the ridge.
     along = np.linspace(-2, 2, 9)
     added = ridge.added(along)
@@ -82,7 +82,7 @@ def test_a_ridge_is_followed_round_its_bend():
 
 def test_where_the_data_set_no_limit_draws_go_far():
     free, start = np.array([True]), np.zeros(1)
-    ridge = ridge_of(Plateau(), start, -np.eye(1), free)
+    ridge = find_ridge(Plateau(), start, -np.eye(1), free)
     sign = np.sign(ridge.axis[0])
     # The left never falls by more than a half, which is one standard error: beyond, the search goes on for 12.
     drawn = sign * (ridge.axis[0] * np.array([-2.9, 2.0]) + ridge.added(np.array([-2.9, 2.0]))[0])
@@ -107,7 +107,7 @@ def test_a_sample_tells_the_ridge_with_the_curvature_of_all():
     fit, prior = maximize(PROCESS, rows, unit), Prior(np.zeros(4), np.zeros(4))
     some = CountedRows(tuple(column[::3] for column in rows.columns), rows.counts[::3])
     share = float(np.sum(some.counts) / np.sum(rows.counts))
-    told = Sampled(
+    told = SampledSurface(
         Objective(PROCESS, some.columns, some.counts, unit, prior), share, fit.coordinates, fit.hessian, fit.free
     )
     assert told(fit.coordinates)[1] == pytest.approx(np.zeros(4), abs=1e-9)

@@ -91,7 +91,7 @@ def test_a_table_and_a_sort_find_the_same_rows(table, monkeypatch):
     generator = np.random.default_rng(2)
     columns = [generator.integers(0, 500, 1000).astype(float) for _ in range(2)]
     expected = np.unique(np.stack(columns, axis=1), axis=0)
-    monkeypatch.setattr(statistics, "TABLE", table)
+    monkeypatch.setattr(statistics, "TABLE_SIZE", table)
     assert np.array_equal(np.stack(unique_rows(columns).columns, axis=1), expected)
 
 

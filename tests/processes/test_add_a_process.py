@@ -21,8 +21,9 @@ from clvmodels.cli import main
 from clvmodels.estimators import persistence
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.processes import catalog
+from clvmodels.processes.blocks import PURCHASE_RATE, PositiveBlock
 from clvmodels.processes.contract import Future, History, PurchaseProcess, Score
-from clvmodels.processes.coordinates import PURCHASE_RATE, Parametrization, PositiveBlock
+from clvmodels.processes.coordinates import Parametrization
 
 # ---- clvmodels/processes/tourist_nbd.py --------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from clvmodels.inference.fitting import maximize
 from clvmodels.inference.statistics import unique_rows
 from clvmodels.language import message
+from clvmodels.processes.blocks import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
-from clvmodels.processes.coordinates import BetaBlock, GammaBlock, GompertzBlock, PositiveBlock
 
 WEEK, YEAR, CENTURY = 1.0, 52.0, 5218.0  # whole, since a discrete process counts opportunities
 UNIT = 30.0  # length of the coordinates' scale, in weeks or money

@@ -196,7 +196,7 @@ def test_a_forecast_beyond_what_was_seen_is_told(log):
         ({"horizons": "1 hours"}, "nothing can happen in it"),
         ({"models": []}, "backtest needs at least one model"),
         ({"spend": clv.GammaGamma()}, "no money to score"),
-        ({"level": 1.0}, "must lie between 0 and 1"),
+        ({"level": 1.0}, "must be between 0 and 1"),
     ],
 )
 def test_what_cannot_be_asked(log, options, match):

@@ -15,8 +15,9 @@ from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, PurchaseModel
 from clvmodels.language import Finding
 from clvmodels.processes import bgnbd, nbd
+from clvmodels.processes.blocks import PURCHASE_RATE, CoefficientBlock, GammaBlock
 from clvmodels.processes.contract import Score
-from clvmodels.processes.coordinates import PURCHASE_RATE, CoefficientBlock, GammaBlock, Parametrization
+from clvmodels.processes.coordinates import Parametrization
 from clvmodels.transactions.summary import rfm_summary
 from clvmodels.validation.comparison.likelihood_ratio import likelihood_ratio_test
 

@@ -14,7 +14,7 @@ from threading import Lock
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.prediction import Request
+from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.estimators.spend import SpendModel
@@ -139,7 +139,7 @@ def backtest(
     'as it was known at each origin'
     """
     given = check_models(models, "backtest")
-    Request(level, draws=draws)
+    PredictionOptions(level, draws=draws)
     if spend is not None and amount is None:
         raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
     settings = Settings(level, draws, sampled, seed_of(random_state))

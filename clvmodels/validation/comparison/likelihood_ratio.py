@@ -10,8 +10,8 @@ from scipy.special import chdtrc
 
 from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.base import FittedProcess
+from clvmodels.processes.blocks import CoefficientBlock
 from clvmodels.processes.contract import Process
-from clvmodels.processes.coordinates import CoefficientBlock
 
 __all__ = ["LikelihoodRatio", "likelihood_ratio_test"]
 
