@@ -38,9 +38,9 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     for text in (
         "By BG/NBD and Gamma-Gamma, fitted to the whole log: 12 months from 1998-06-30",
         "The 90% interval of the total is ",
-        "at the 2 earlier cuts, BG/NBD x Gamma-Gamma was off by ",
-        "All lifetime values come to ",
-        "What the log can bear",
+        "At 2 past cutoffs, the totals of money that BG/NBD x Gamma-Gamma forecast for ",
+        "lifetime values add up to ",
+        "Profile of the log",
     ):
         assert text in html
     numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
@@ -49,7 +49,7 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     assert numbers["profile"]["customers"] == 2_357
     shown = capsys.readouterr().out
     assert "Not for:" in shown
-    assert "All lifetime values come to" in shown.replace("\n", " ")
+    assert "lifetime values add up to" in shown.replace("\n", " ")
     assert "page.json" in shown.replace("\n", "")
 
 
@@ -96,7 +96,7 @@ def test_line_items_become_a_page_with_the_ledger(cleaned, tmp_path, monkeypatch
     html = page.read_text(encoding="utf-8")
     assert "as it was known at each origin" in html
     assert "Cleaning: what happened to every row of the log" in html
-    assert "Mean spend a purchase" in html  # the money of lines is known without --amount
+    assert "Average order value" in html  # the money of lines is known without --amount
     numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert numbers["ledger"] == json.loads(ledger.read_text(encoding="utf-8"))["ledger"]
     log = clv.datasets.load_online_retail()

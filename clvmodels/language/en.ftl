@@ -319,6 +319,266 @@ value-terms = purchases of the next { $horizon_has_unit ->
 
 ## Report: the verdict, cautions, labels
 
+verdict-question-use = What to use it for
+verdict-question-totals = Totals
+verdict-question-ranking = Ranking
+verdict-question-intervals = Intervals
+verdict-question-benchmarks = Benchmarks
+verdict-question-limits = Not for
+
+verdict-evidence-use = all forecasters compared
+verdict-evidence-totals = totals over time
+verdict-evidence-ranking = gains and lifts
+verdict-evidence-intervals = coverage of intervals
+verdict-evidence-benchmarks = all forecasters compared
+verdict-evidence-limits = intended use and limits
+
+# use
+
+verdict-use = { $ranking ->
+    [good] Use its ranking of customers
+    [fair] Use its ranking of customers with care
+    [poor] Do not use its ranking of customers
+   *[none] No ranking of customers to judge
+    }; totals { $direction ->
+    [low] were { $totals ->
+        [one] { PERCENT($error, places: 1) }
+       *[other] up to { PERCENT($error, places: 1) }
+        } too low
+    [high] were { $totals ->
+        [one] { PERCENT($error, places: 1) }
+       *[other] up to { PERCENT($error, places: 1) }
+        } too high
+    [exact] were accurate to 0.1%
+    [either] were off by up to { PERCENT($error, places: 1) }
+   *[none] could not be checked
+    }
+verdict-use-unknown = There is not enough evidence to say what to use it for.
+verdict-budget = { $quantity ->
+    [money] For money, allow for
+   *[purchases] In a budget for these customers over the next { $horizon }, allow for
+    } { $direction ->
+    [more] { PERCENT($more, places: 1) } more
+    [fewer] { PERCENT($fewer, places: 1) } { $quantity ->
+        [money] less
+       *[purchases] fewer
+        }
+    [either] { PERCENT($fewer, places: 1) } { $quantity ->
+        [money] less
+       *[purchases] fewer
+        } to { PERCENT($more, places: 1) } more
+   *[exact] no more
+    }{ $quantity ->
+    [money] {""}
+   *[purchases] {" "}purchases
+    } than forecast.
+verdict-budget-basis = { $cutoffs ->
+    [one] That was the error at the one cutoff tested; longer horizons were not tested.
+   *[other] That covers the errors at all { COUNT($cutoffs) } cutoffs tested; longer horizons were not tested.
+    }
+verdict-recommend = For the { $metric ->
+    [bias] total
+   *[gini] ranking
+    }{ $quantity ->
+    [all] {""}
+   *[other] {" "}of { $quantity }
+    }, use “{ $title }” instead: it was visibly better.
+verdict-no-better = For the { $metric ->
+    [bias] total
+   *[gini] ranking
+    }{ $quantity ->
+    [all] {""}
+   *[other] {" "}of { $quantity }
+    }, no other forecaster was visibly better.
+
+# totals
+
+verdict-totals = { $outcome ->
+    [close] Totals were close
+    [low] Totals were too low
+    [high] Totals were too high
+    [sometimes-low] Totals were sometimes too low
+    [sometimes-high] Totals were sometimes too high
+    [either] Totals were sometimes too high, sometimes too low
+   *[none] Totals could not be checked
+    }
+verdict-total = { $quantity ->
+    [money] The total of money was
+   *[purchases] In the { $horizon } after { $cutoff }, the total of purchases was
+    } { $direction ->
+    [low] { PERCENT($error, places: 1) } too low
+    [high] { PERCENT($error, places: 1) } too high
+   *[exact] accurate to 0.1%
+    }: { NUM($predicted, digits: 4) } forecast, { NUM($actual, digits: 4) } actual.
+verdict-total-undefined = The total of { $quantity } cannot be checked because there were none in the holdout period.
+verdict-nothing-happened = There were no purchases in the holdout period, so the totals cannot be checked.
+verdict-total-range = Over all { COUNT($cutoffs) } cutoffs, the total of { $quantity } was { $direction ->
+    [low] { $constant ->
+        [yes] { PERCENT($largest, places: 1) } too low
+       *[no] { PERCENT($smallest, places: 1) } to { PERCENT($largest, places: 1) } too low
+        }
+    [high] { $constant ->
+        [yes] { PERCENT($largest, places: 1) } too high
+       *[no] { PERCENT($smallest, places: 1) } to { PERCENT($largest, places: 1) } too high
+        }
+    [either] { PERCENT($lowest, places: 1) } too low to { PERCENT($highest, places: 1) } too high
+   *[exact] accurate to 0.1%
+    }.
+verdict-value = { $has_horizon ->
+    [yes] The customers' value over the next { $horizon } adds
+   *[no] The customers' lifetime values add
+    } up to { NUM($total, digits: 4) }; expect errors of the same size.
+
+# ranking
+
+verdict-ranking = { $outcome ->
+    [good] It ranks customers well
+    [fair] It ranks customers fairly well
+    [poor] It hardly ranks customers
+   *[none] Nothing to rank
+    }
+verdict-top-decile = { $quantity ->
+    [money] The 10% ranked highest by money made { PERCENT($captured) } of it
+   *[purchases] The 10% of customers ranked highest made { PERCENT($captured) } of the purchases
+    }{ $best_known ->
+    [yes] ; the best possible 10% made { PERCENT($best) }.
+   *[no] .
+    }
+verdict-top-decile-random = Picked at random, 10% of the customers would make 10%.
+verdict-nothing-to-rank = All customers did the same in the holdout period, so there was nothing to rank.
+
+# intervals
+
+verdict-intervals = { $outcome ->
+    [wide-enough] Intervals are wide enough
+    [customers-only] Intervals are wide enough for customers, not for the total
+    [total-only] Intervals are too narrow for customers
+    [too-narrow] Intervals are too narrow
+   *[none] No intervals
+    }
+verdict-no-intervals = This forecast has no intervals, so its uncertainty is unknown.
+verdict-coverage = The { PERCENT($level) } intervals of single customers contained the actual purchases { PERCENT($coverage) } of the time{ $side ->
+    [low] , which is too rarely.
+    [high] , which is on the safe side.
+   *[right] .
+    }
+verdict-total-interval = The interval of the total of { $quantity }, { NUM($lower, digits: 4) } to { NUM($upper, digits: 4) }, { $inside ->
+    [yes] contained
+   *[no] missed
+    } the actual { NUM($actual, digits: 4) }.
+verdict-total-intervals = The interval of the total of { $quantity } contained the actual total at { COUNT($inside) } of { COUNT($cutoffs) } cutoffs.
+verdict-interval-widened = Widened by the errors at { COUNT($earlier) } earlier cutoffs, the interval of the total of purchases is { NUM($lower, digits: 4) } to { NUM($upper, digits: 4) }.
+verdict-interval-unreliable = Do not quote the interval of the total: it allows for chance, but not for changing conditions. Quote how far totals were off instead. There are too few past forecasts to say how much wider it should be.
+
+# benchmarks
+
+verdict-benchmarks = { $kind ->
+    [rule] A simple rule is
+    [learned] Machine learning is
+   *[process] Another purchase model is
+    } visibly better in { $metrics ->
+    [gini] the ranking
+    [rmse] the error per customer
+    [bias] the total
+    [gini-rmse] the ranking and the error per customer
+    [gini-bias] the ranking and the total
+    [rmse-bias] the error per customer and the total
+   *[gini-rmse-bias] the ranking, the error per customer and the total
+    }{ $quantity ->
+    [purchases] {" "}of purchases
+    [money] {" "}of money
+   *[all] {""}
+    }
+verdict-not-beaten = No other forecaster is visibly better
+verdict-nothing-to-compare = Nothing to compare with
+verdict-no-benchmark = There was no other forecaster to compare with.
+verdict-no-rule-better = No simple rule was visibly better, by 1% or more, in total, ranking or error per customer.
+verdict-better-bias = { $kind ->
+    [rule] The simple rule “{ $title }”
+   *[other] “{ $title }”
+    } forecast the total of { $quantity } better: off by { PERCENT($value, places: 1) } instead of { PERCENT($reference_value, places: 1) }.
+verdict-better-gini = { $kind ->
+    [rule] The simple rule “{ $title }”
+   *[other] “{ $title }”
+    } ranked customers better by { $quantity }: { PERCENT($value, places: 1) } of a perfect ranking instead of { PERCENT($reference_value, places: 1) }{ $top ->
+    [same] ; its top 10% made the same, { PERCENT($top_value) }.
+    [different] ; its top 10% made { PERCENT($top_value) } instead of { PERCENT($top_reference) }.
+   *[none] .
+    }
+verdict-better-rmse = { $kind ->
+    [rule] The simple rule “{ $title }”
+   *[other] “{ $title }”
+    } had a smaller error per customer in { $quantity }: typically { NUM($value, digits: 3) } instead of { NUM($reference_value, digits: 3) }.
+verdict-means = These are means over { COUNT($cutoffs) } cutoffs.
+
+# limits of use
+
+verdict-limits = Campaign effects, single customers, total demand
+verdict-limit-campaigns = Do not use it to choose whom a call or a campaign would persuade: it shows who is likely to buy anyway.
+verdict-limit-customer = Do not promise anything about a single customer: the forecast is typically off by { NUM($rmse, digits: 2) } purchases, and the average customer made { NUM($mean, digits: 2) }.
+verdict-limit-new-customers = Do not plan total demand with it: new customers made { $share_size ->
+    [tiny] less than 1%
+   *[other] { PERCENT($share) }
+    } of the purchases in the holdout period, and no forecast includes them.
+verdict-limit-no-new-customers = Do not plan total demand with it: no forecast includes new customers.
+verdict-limit-season = Do not plan single weeks with it: it does not know seasons or promotions.
+verdict-mae = The mean absolute error (MAE) is listed but not used for the verdict: it is smallest for the forecast of each customer's median, so where most customers buy nothing, it rewards forecasting nothing.
+verdict-mae-example = Here “zero” for every customer has a MAE of { NUM($zero, digits: 3) }, and { $title } has { NUM($mae, digits: 3) }.
+
+# sections of the report
+
+verdict-worst-group = largest error { $by ->
+    [frequency] for frequency { $group }
+    [recency] for recency { $group }
+   *[decile] in decile { $group }
+    }, too { $direction }
+verdict-worst-decile = The forecast of { $title } is furthest off for { $position ->
+    [highest] the 10% of customers with the highest forecasts
+    [lowest] the 10% of customers with the lowest forecasts
+   *[between] decile { $decile } of its forecasts
+    }: { FIXED($expected, places: 2) } purchases per customer forecast, { FIXED($actual, places: 2) } actual.
+verdict-widened = At the last cutoff, the interval is widened by the errors at the { COUNT($earlier) } cutoffs that had ended by then.
+verdict-not-widened = No interval is widened by earlier errors: this needs { COUNT($needed) } cutoffs whose holdout periods had ended by the last cutoff, and there { $earlier ->
+    [0] were none.
+    [one] was 1.
+   *[other] were { COUNT($earlier) }.
+    }
+verdict-fit = What each model learned about the customers at the last cutoff.
+verdict-fit-range = { $has_interval ->
+    [yes] { FIXED($estimate, $places) } ({ FIXED($lower, $places) } to { FIXED($upper, $places) })
+   *[no] { NUM($estimate, digits: 3) }
+    }
+verdict-fit-share = { $has_interval ->
+    [yes] { PERCENT($estimate, $places) } ({ PERCENT($lower, $places) } to { PERCENT($upper, $places) })
+   *[no] { PERCENT($estimate, $places) }
+    }
+verdict-fit-time-between = According to { $title }, an active customer with an average purchase rate buys every { verdict-fit-range } { $unit }: most customers buy less often, and a few much more often.
+verdict-fit-probability = According to { $title }, an active customer buys at { verdict-fit-share } of the opportunities.
+verdict-fit-no-dropout = These data show no dropout: according to { $title }, every customer is still active, and P(alive) does not distinguish between customers.
+verdict-fit-gone = The model estimates that { verdict-fit-share } of the customers known at the cutoff are gone for good.
+verdict-fit-disagreement = The models disagree on this, from { PERCENT($low) } ({ $low_title }) to { PERCENT($high) } ({ $high_title }): it depends on when each model lets customers leave, and only the purchases that follow can be checked.
+verdict-fit-dropout-probability = On average, a new customer leaves after a purchase with a probability of { verdict-fit-share }.
+verdict-fit-lifetime = Half of all new customers stop buying within { verdict-fit-range } { $unit }.
+verdict-fit-converged = Every fit below has converged: no parameters near the estimates describe the data better.
+verdict-failure-total = The total of { $quantity } was off by { SIGNED_PERCENT($bias, places: 1) } at the last cutoff.
+verdict-failure-interval = The interval of the total of { $quantity } missed the actual total{ $cutoffs ->
+    [one] .
+   *[other] {" "}at { COUNT($missed) } of { COUNT($cutoffs) } cutoffs.
+    }
+verdict-no-failures = No failures were found.
+verdict-past-errors = { $cutoffs ->
+    [one] At the past cutoff, the total of money that { $title } forecast for the next { $horizon } was off by { SIGNED_PERCENT($lowest, places: 1) }.
+   *[other] At { COUNT($cutoffs) } past cutoffs, the totals of money that { $title } forecast for the next { $horizon } were off by { SIGNED_PERCENT($lowest, places: 1) } to { SIGNED_PERCENT($highest, places: 1) }.
+    }
+verdict-past-errors-unknown = Unknown: no total of money was compared with the actual one.
+verdict-cautions = { $cautions ->
+    [one] One finding about the data or the fits asks for caution.
+   *[other] { COUNT($cautions) } findings about the data or the fits ask for caution.
+    }
+verdict-caution-older-customers = Many customers were acquired before this log begins, but every model treats them as new customers.
+verdict-caution-fit = The fit ended with the status “{ $status }”.
+verdict-note = { $note }
+
 ## Scoring: gates, monitoring, registry
 
 gate-reference = { $reference ->

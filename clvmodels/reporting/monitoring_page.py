@@ -11,7 +11,7 @@ import pandas as pd
 from clvmodels import files
 from clvmodels.language.numbers import count, fixed, percent, signed_percent
 from clvmodels.reporting import plots
-from clvmodels.reporting.page import rendered
+from clvmodels.reporting.page import render
 
 __all__ = ["write_monitoring"]
 
@@ -56,7 +56,7 @@ def write_monitoring(
         "windows": _rows(windows),
         "left_out": max(0, len(windows) - MOST_ROWS),
     }
-    page = rendered("monitoring.html.j2", content)
+    page = render("monitoring.html.j2", content)
     with files.replacing(Path(path)) as temporary:
         temporary.write_bytes(page.encode("utf-8"))
 

@@ -1,8 +1,8 @@
-"""The parts of a page: sections with paragraphs, facts, tables and figures, all rendered as text."""
+"""The parts of a page: sections with paragraphs, facts, tables and figures, all render as text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,17 +15,16 @@ __all__ = [
     "Facts",
     "PageBlock",
     "Pair",
+    "Paragraphs",
     "Picture",
     "Pictures",
     "ReportSection",
     "Table",
-    "Words",
-    "drawn",
-    "paired",
-    "rendered",
+    "draw_picture",
+    "render",
 ]
 
-Pair = tuple[str, str]  # a term and what is said of it
+Pair = tuple[str, str]  # a term and its description
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Terms and what is said of them, under a heading of their own if there is one."""
+    """Terms and their descriptions, with an optional heading."""
 
     pairs: Sequence[Pair]
     heading: str = ""
@@ -69,36 +68,38 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Sentences, each a paragraph; under a heading of their own if there is one, reached by its key."""
+class Paragraphs:
+    """Paragraphs of text, with an optional heading whose id is the key."""
 
-    sentences: Sequence[str]
+    texts: Sequence[str]
     heading: str = ""
     key: str = ""
-    kind: ClassVar[str] = "words"
+    kind: ClassVar[str] = "paragraphs"
 
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Figures that stand side by side where there is room."""
+    """Figures, drawn next to each other where the page is wide enough."""
 
     pictures: Sequence[Picture]
     kind: ClassVar[str] = "pictures"
 
 
-PageBlock = Table | Facts | Words | Pictures
+PageBlock = Table | Facts | Paragraphs | Pictures
 
 
 @dataclass(frozen=True, slots=True)
 class ReportSection:
-    """A part of the page: what it is reached by, its title, and in plain words first what it shows.
+    """A section of the page.
 
     Attributes
     ----------
-    key, title : str
+    key : str
+        Its id on the page.
+    title : str
     lead : sequence of str
-        Sentences for everybody, before any number.
-    blocks : sequence of Block
+        Paragraphs in plain language that introduce it.
+    blocks : sequence of PageBlock
     """
 
     key: str
@@ -107,8 +108,8 @@ class ReportSection:
     blocks: Sequence[PageBlock]
 
 
-def rendered(template: str, content: Mapping[str, Any]) -> str:
-    """A template of the package filled in: text stays text, and what a template names has to be there."""
+def render(template: str, content: Mapping[str, Any]) -> str:
+    """Fill in a template of the package; text is escaped, and a missing name is an error."""
     environment = Environment(
         loader=PackageLoader("clvmodels.reporting"),
         autoescape=True,
@@ -119,12 +120,8 @@ def rendered(template: str, content: Mapping[str, Any]) -> str:
     return environment.get_template(template).render(content)
 
 
-def drawn(key: str, title: str, alternative: str, plot: Callable[..., Any], table: Frame, **options: Any) -> Picture:
-    """A picture for the page; the options are those of the plot, and the height in inches."""
+def draw_picture(
+    key: str, title: str, alternative: str, plot: Callable[..., Any], table: Frame, **options: Any
+) -> Picture:
+    """Draw a plot as a figure of the page; options are the plot's own, and its height in inches."""
     return Picture(key, title, " ".join(alternative.split()), plots.to_svg(plot, table, key=key, **options))
-
-
-def paired(term: str, sentences: Iterable[str]) -> list[Pair]:
-    """One term for several sentences, or nothing where there are none."""
-    told = " ".join(sentences)
-    return [(term, told)] if told else []

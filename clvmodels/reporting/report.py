@@ -1,4 +1,4 @@
-"""The report: tables and figures on one HTML page that opens from disk, with no network and no model."""
+"""The report: the tables and figures of a backtest on one HTML page that needs no network."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from clvmodels.cleaning.clean import Cleaned
 from clvmodels.cleaning.ledger import with_current_codes
 from clvmodels.files import plain
 from clvmodels.frames import Frame
-from clvmodels.language.numbers import listed, sentence
+from clvmodels.language.numbers import count, listed, sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting import sections
-from clvmodels.reporting.page import ReportSection, rendered
+from clvmodels.reporting.cautions import Caution, find_cautions, summarize_cautions
+from clvmodels.reporting.page import ReportSection, render
 from clvmodels.reporting.selection import Selection, select
 from clvmodels.reporting.value_summary import check_value, summarize_value
-from clvmodels.reporting.verdict import Sentence, judge
+from clvmodels.reporting.verdict import Answer, judge
 from clvmodels.validation.backtest.result import Backtest
 from clvmodels.valuation.value_terms import ValueTerms
 
@@ -36,31 +37,31 @@ def write_report(
     profile: Profile | None = None,
     ledger: pd.DataFrame | Cleaned | None = None,
 ) -> None:
-    """Write a validation or a backtest as one self-contained HTML file, and the same numbers as JSON beside it.
+    """Write a validation or a backtest as one self-contained HTML file, and its numbers as a JSON file.
 
-    The same input gives the same bytes; each file appears whole or not at all. Pictures are of the last origin and the
-    first horizon; what compares origins has all of them.
+    The same input gives the same bytes, and each file is written completely or not at all. Figures show the last cutoff
+    and the first horizon; comparisons of cutoffs show all of them.
 
     Parameters
     ----------
     result : Validation or Backtest
         From `validate` or `backtest`.
     path : str or Path
-        The page to write; folders above it are made. The JSON has its name with the suffix .json.
+        The page to write; missing folders are created. The JSON file has the same name with the suffix .json.
     value : pandas or polars frame, optional
         From `lifetime_value`: customer_id, expected_purchases, expected_spend, lifetime_value, reason.
     value_terms : ValueTerms or str, optional
-        The terms of `value`, which the frame does not hold; or a text that explains them and, for example, gives the
-        interval of the total.
+        The terms of `value`, because the table does not have them; or a text that explains them and, for example, gives
+        the interval of the total.
     profile : Profile, optional
-        From `profile`, of the same log: what it can bear.
+        From `profile`, for the same log.
     ledger : Cleaned or DataFrame, optional
-        What `clean` gives, or its `ledger`: what happened to every row.
+        The result of `clean`, or its `ledger`.
 
     Raises
     ------
     InvalidOption
-        When value is not a table with a row a customer, such as that of a total.
+        When value is not a table with one row per customer, for example because it is a total.
 
     Examples
     --------
@@ -81,17 +82,19 @@ def write_report(
         ledger = ledger.ledger
     if ledger is not None:
         ledger = with_current_codes(ledger)
-    shown = select(result)
-    verdict = judge(shown, value)
+    view = select(result)
+    verdict = judge(view, value, value_terms.horizon if isinstance(value_terms, ValueTerms) else None)
+    cautions = find_cautions(view, profile)
+    summary = summarize_cautions(cautions, profile)
     content = {
         "title": "Customer lifetime value: how far to trust the forecast",
-        "about": _about(shown),
+        "about": _introduce(view),
         "verdict": verdict,
-        "beware": sections.beware(shown, profile),
-        "sections": _sections(shown, value, _terms_text(value_terms), profile, ledger),
+        "cautions": summary.text if summary is not None else "",
+        "sections": _sections(view, value, _terms_text(value_terms), profile, ledger),
     }
-    page = rendered("report.html.j2", content)
-    numbers = json.dumps(_numbers(result, verdict, value, profile, ledger), indent=1, allow_nan=False) + "\n"
+    page = render("report.html.j2", content)
+    numbers = json.dumps(_numbers(result, verdict, cautions, value, profile, ledger), indent=1, allow_nan=False) + "\n"
     path = Path(path)
     with files.replacing(path) as temporary:
         temporary.write_bytes(page.encode("utf-8"))
@@ -100,49 +103,55 @@ def write_report(
 
 
 def _sections(
-    shown: Selection, value: Frame | None, terms: str | None, profile: Profile | None, ledger: pd.DataFrame | None
+    view: Selection, value: Frame | None, terms: str | None, profile: Profile | None, ledger: pd.DataFrame | None
 ) -> list[ReportSection]:
-    """Everything below the verdict, in order."""
-    found = [
-        sections.data(shown, profile, ledger),
-        sections.calibration(shown),
-        sections.ranking(shown),
-        sections.money(shown, value, terms),
-        sections.rivals(shown),
-        sections.fit(shown),
-        sections.card(shown),
+    """Return the sections below the verdict, in order."""
+    every = [
+        sections.data(view, profile, ledger),
+        sections.calibration(view),
+        sections.ranking(view),
+        sections.money(view, value, terms),
+        sections.benchmarks(view),
+        sections.fit(view),
+        sections.model_card(view),
     ]
-    return [section for section in found if section is not None]
+    return [section for section in every if section is not None]
 
 
 def _terms_text(terms: ValueTerms | str | None) -> str | None:
+    """Return the terms as a sentence; a text stays as it is."""
     return sentence(terms.text) if isinstance(terms, ValueTerms) else terms
 
 
-def _about(shown: Selection) -> str:
-    """What the page is about, in a line."""
-    facts, cutoffs = shown.facts, shown.cutoffs
-    days = f"on {len(cutoffs)} days, {listed(cutoffs)}" if len(cutoffs) > 1 else f"on {cutoffs[-1]}"
+def _introduce(view: Selection) -> str:
+    """Return the introduction of the page."""
+    cutoffs = view.cutoffs
+    days = f"{count(len(cutoffs))} cutoffs ({listed(cutoffs)})" if len(cutoffs) > 1 else f"the cutoff {cutoffs[-1]}"
     return (
-        f"What would {facts['customers']:,} customers do in the next {shown.horizon}? {shown.name}, a model of "
-        f"when people buy, was asked {days}, knowing nothing later. This page holds its answers against what the "
-        "customers did. Each such day is called a cut."
+        f"How many purchases will {count(view.facts['customers'])} customers make in the next {view.horizon}? "
+        f"{view.name}, a model of purchase timing, made this forecast at {days} without seeing any later data. This "
+        "page compares its forecasts with what the customers did."
     )
 
 
 def _numbers(
     result: Backtest,
-    verdict: list[Sentence],
+    verdict: list[Answer],
+    cautions: list[Caution],
     value: Frame | None,
     profile: Profile | None,
     ledger: pd.DataFrame | None,
 ) -> dict[str, Any]:
-    """The numbers of the page as plain values."""
-    told: dict[str, Any] = {"verdict": [asdict(sentence) for sentence in verdict], **result.to_dict()}
+    """Return the numbers of the page as plain values."""
+    numbers: dict[str, Any] = {
+        "verdict": plain([answer.to_dict() for answer in verdict]),
+        "cautions": plain([caution.to_dict() for caution in cautions]),
+        **result.to_dict(),
+    }
     if value is not None:
-        told["value"] = plain(asdict(summarize_value(value)))
+        numbers["value"] = plain(asdict(summarize_value(value)))
     if profile is not None:
-        told["profile"] = profile.to_dict()
+        numbers["profile"] = profile.to_dict()
     if ledger is not None:
-        told["ledger"] = plain(ledger.to_dict("records"))
-    return told
+        numbers["ledger"] = plain(ledger.to_dict("records"))
+    return numbers

@@ -1,4 +1,4 @@
-"""What a report shows of a backtest: the tables of one cutoff, the model it is about, and what to compare it with."""
+"""The parts of a backtest that a report shows: the tables of one cutoff, its model, and benchmarks."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from clvmodels.validation.backtest.result import Backtest
 __all__ = ["LEARNERS", "Row", "Selection", "highest", "records", "select"]
 
 Row = dict[str, Any]
-MOST_LINES = 4  # forecasts of one picture
-LEARNERS = ("boosted_trees", "blend")  # kinds that are told of together as machine learning
+MOST_LINES = 4  # forecasters in one plot
+LEARNERS = ("boosted_trees", "blend")  # kinds that are reported together
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Selection:
     ----------
     result : Backtest
     at : dict of str to DataFrame
-        The tables of the last cutoff and first horizon, which most pictures show; with the titles of forecasters.
+        The tables of the last cutoff and first horizon, which most plots show, with the titles of forecasters.
     reference : str
-        Id of the process that the verdict is about.
+        Id of the process that the report is about.
     """
 
     result: Backtest
@@ -43,7 +43,7 @@ class Selection:
 
     @property
     def level(self) -> float:
-        """What intervals are asked for."""
+        """The level of the intervals."""
         return float(self.facts.get("level", 0.9))
 
     @cached_property
@@ -56,14 +56,26 @@ class Selection:
         """Titles of forecasters by id, those of money without their spend model."""
         return self.result.short_titles
 
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Kinds of forecasters by id."""
+        table = self.result.forecasters
+        return dict(zip(table["id"], table["kind"], strict=True))
+
+    def purchase_forecaster(self, forecaster: str) -> str:
+        """Return the id of the purchase process that a forecaster of money uses; any other forecaster is itself."""
+        table = self.result.forecasters
+        process = table.loc[(table["id"] == forecaster) & (table["kind"] == "process"), "process"]
+        return str(process.iloc[0]) if len(process) else forecaster
+
     @property
     def name(self) -> str:
-        """Title of the process that the verdict is about."""
+        """The title of the process that the report is about."""
         return self.titles.get(self.reference, self.reference)
 
     @cached_property
     def certificates(self) -> list[dict[str, Any]]:
-        """Certificates of the fits at the last cutoff, that of the model the verdict is about first."""
+        """Certificates of the fits at the last cutoff, that of the model of the report first."""
         last = self.cutoffs[-1] if self.cutoffs else None
         certificates = [each for each in self.result.certificates if each.get("cutoff", last) == last]
         return sorted(certificates, key=lambda each: each["forecaster"] != self.reference)
@@ -75,7 +87,7 @@ class Selection:
 
     @cached_property
     def quantities(self) -> list[str]:
-        """What is forecast: "purchases" and, where there is a spend model, "money"."""
+        """The quantities that are forecast: "purchases" and, with a spend model, "money"."""
         return list(dict.fromkeys(self.at["scores"]["quantity"]))
 
     @cached_property
@@ -90,13 +102,17 @@ class Selection:
         table = self.result.scores
         return sorted(set(table.loc[table["horizon"] == self.horizon, "cutoff"]))
 
+    def scope(self, quantities: Sequence[str]) -> str:
+        """Return "all" for all quantities of the report, and otherwise the one quantity that is left."""
+        return "all" if len(quantities) == len(self.quantities) else quantities[0]
+
     def scores(self, quantity: str) -> pd.DataFrame:
         """Scores at the last cutoff, processes first."""
         table = self.at["scores"]
         return table[table["quantity"] == quantity]
 
     def row(self, quantity: str) -> Row | None:
-        """The scores of the model the verdict is about; None where it does not forecast this."""
+        """The scores of the model of the report; None where it does not forecast this."""
         for row in records(self.scores(quantity)):
             if self.is_reference(str(row["forecaster"])):
                 return row
@@ -110,27 +126,27 @@ class Selection:
         return {self.reference, *of_process["id"]}
 
     def is_reference(self, forecaster: str) -> bool:
-        """Return whether a forecaster is the model the verdict is about, with or without a spend model."""
+        """Return whether a forecaster is the model of the report, with or without a spend model."""
         return forecaster in self._of_reference
 
     def title(self, quantity: str) -> str:
-        """Return the title of the model the verdict is about, as a forecaster of this quantity."""
+        """Return the title of the model of the report, as a forecaster of this quantity."""
         row = self.row(quantity)
         return self.name if row is None else self.titles[str(row["forecaster"])]
 
     def forecaster(self, quantity: str) -> str:
-        """Return the id of the model the verdict is about, as a forecaster of this quantity."""
+        """Return the id of the model of the report, as a forecaster of this quantity."""
         row = self.row(quantity)
         return self.reference if row is None else str(row["forecaster"])
 
     def forecasters(self, quantity: str, *kinds: str) -> list[str]:
-        """Return ids of forecasters of these kinds, the model the verdict is about first."""
+        """Return ids of forecasters of these kinds, the model of the report first."""
         rows = self.scores(quantity)
         ids = list(rows.loc[rows["kind"].isin(kinds), "forecaster"])
         return sorted(ids, key=lambda each: not self.is_reference(each))
 
     def shown(self, quantity: str, rules: bool = False) -> list[str]:
-        """Return ids of forecasters for one picture: processes and, if wanted, the best-ranking rule and learner."""
+        """Return ids of forecasters for one plot: processes and, if wanted, the best-ranking rule and learner."""
         ids = self.forecasters(quantity, "process")
         if not rules:
             return ids[:MOST_LINES]
@@ -143,24 +159,24 @@ class Selection:
         return ids[: MOST_LINES - 1] + best
 
     def of(self, table: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
-        """Return the rows of these forecasters, in their order, so that colors are the same in every picture."""
+        """Return the rows of these forecasters, in their order, so that colors are the same in every plot."""
         rows = table[table["forecaster"].isin(ids)]
         return rows.iloc[np.argsort([ids.index(each) for each in rows["forecaster"]], kind="stable")]
 
     def differences(self, quantity: str, metric: str) -> pd.DataFrame:
-        """Return differences of others from the model the verdict is about, over all cutoffs of this horizon."""
+        """Return differences of others from the model of the report, over all cutoffs of this horizon."""
         table = self.result.with_titles(self.result.differences)
         wanted = (table["quantity"] == quantity) & (table["metric"] == metric) & (table["horizon"] == self.horizon)
         return table[wanted & table["reference"].isin(self._of_reference)]
 
     def totals(self, quantity: str) -> pd.DataFrame:
-        """Return totals at every cutoff, of the model the verdict is about."""
+        """Return totals at every cutoff, of the model of the report."""
         table = self.result.totals
         wanted = (table["quantity"] == quantity) & (table["horizon"] == self.horizon)
         return table[wanted & table["forecaster"].isin(self._of_reference)]
 
     def biases(self, quantity: str) -> list[float]:
-        """Return relative errors of the total at every cutoff, earliest first, of the model the verdict is about."""
+        """Return relative errors of the total at every cutoff, earliest first, of the model of the report."""
         table = self.result.scores
         wanted = (table["quantity"] == quantity) & (table["horizon"] == self.horizon)
         rows = table[wanted & table["forecaster"].isin(self._of_reference)].sort_values("cutoff")
@@ -168,12 +184,12 @@ class Selection:
 
 
 def records(table: pd.DataFrame) -> list[Row]:
-    """The rows by the names of their columns."""
+    """Return the rows of a table as dictionaries."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def highest(table: pd.DataFrame, column: str) -> Row:
-    """The row with the greatest value; of equal ones the first."""
+    """Return the row with the highest value in a column; of equal ones the first."""
     return records(table.iloc[[int(np.argmax(table[column]))]])[0]
 
 

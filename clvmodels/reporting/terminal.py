@@ -1,4 +1,4 @@
-"""Tables -> text for a terminal: what a fit, a scoring or a validation says, with units."""
+"""Tables of fits, runs and validations, printed on a terminal."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ __all__ = [
     "show_verdict",
 ]
 
-TOP = 5  # customers shown
-NOBODY = 1e-6  # mean of 1 - P(alive), below which nobody leaves
+TOP = 5  # most valuable customers that are printed
+NO_DROPOUT = 1e-6  # mean of 1 - P(alive) below which the model sees no dropout
 SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
 FITS = {
     "parameters": "parameters",
@@ -60,27 +60,27 @@ FORECASTS = {
 
 
 def show_facts(console: Console, facts: Iterable[str]) -> None:
-    """What a reader should know of the data, a line each."""
+    """Print facts about the data, one per line."""
     console.print()
     for fact in facts:
         console.print(f"  {fact}", highlight=False)
 
 
 def show_profile(console: Console, checks: pd.DataFrame, models: pd.DataFrame) -> None:
-    """Show the checks of the amount of data, whose numbers are text, and how well each model suits the data."""
-    table = _table("Are there enough data?", ["what"], ["here", "good", "least", "status"])  # of at most 80 columns
+    """Print the checks of the amount of data, with numbers as text, and how well each model suits the data."""
+    table = _table("Are there enough data?", ["what"], ["here", "good", "least", "status"])  # at most 80 columns wide
     for row in checks.to_dict("records"):
         table.add_row(*(row[name] for name in ("what", "value", "comfortable", "least", "status")))
-    _shown(console, table)
+    _print_table(console, table)
     table = _table("Which models suit these data?", ["model", "suitability"], [])
     table.add_column("why")
     for row in models.to_dict("records"):
         table.add_row(row["title"], row["suitability"], row["why"])
-    _shown(console, table)
+    _print_table(console, table)
 
 
 def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
-    """What cleaning did, a rule a line; rules that met nothing are left out."""
+    """Print what cleaning did, one rule per line; rules that matched no row are left out."""
     table = _table("Ledger", ["rule"], ["rows", "changed", "money"])
     table.add_column("example", overflow="fold")
     for row in applied_rules(ledger).to_dict("records"):
@@ -90,7 +90,7 @@ def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
 
 
 def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataFrame]]) -> None:
-    """Certificate and parameter table of each fit."""
+    """Print the certificate and the parameters of each fit."""
     for certificate, parameters in fits:
         table = _table(
             f"{certificate['model']}: {certificate['status']}",
@@ -100,8 +100,7 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
         for name, row in parameters.iterrows():
             interval = f"{cell(row['lower'])} to {cell(row['upper'])}"
             table.add_row(str(name), row["unit"], cell(row["estimate"]), cell(row["standard_error"]), interval)
-        console.print()
-        console.print(table)
+        _print_table(console, table)
         console.print(
             f"  Log-likelihood {certificate['log_likelihood']:,.3f}; {certificate['message']}", highlight=False
         )
@@ -109,13 +108,13 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
             console.print(f"  Independence: {certificate['independence']}", highlight=False)
         if certificate.get("set_aside"):
             console.print(
-                f"  Set aside for paying nothing in repeat purchases: {certificate['set_aside']:,} of the customers",
+                f"  Left out because they paid nothing for repeat purchases: {certificate['set_aside']:,} customers",
                 highlight=False,
             )
 
 
 def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows of one kind under the names of their entries, the last of which may be long; nothing if there are none."""
+    """Print rows as a table whose last column may be long; print nothing if there are no rows."""
     if not rows:
         return
     table = _table(title, [], [])
@@ -125,21 +124,21 @@ def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -
     table.add_column(last, overflow="fold")
     for row in rows:
         table.add_row(*(escape(cell(value)) for value in row.values()))
-    _shown(console, table)
+    _print_table(console, table)
 
 
 def show_value(console: Console, scored: Any, horizon: str, rate: float, margin: float) -> None:
-    """Total and most valuable customers of a scored table."""
+    """Print the total and the most valuable customers of a scored table."""
     rows = nw.from_native(scored, eager_only=True)
     missing = rows.filter(~nw.col("reason").is_null()) if "reason" in rows.columns else rows.head(0)
-    known = rows.filter(nw.col("lifetime_value").is_finite())
-    total = float(known["lifetime_value"].sum())
+    valued = rows.filter(nw.col("lifetime_value").is_finite())
+    total = float(valued["lifetime_value"].sum())
     table = _table(
-        f"Value over {horizon} at {rate:.0%} a year, margin {margin:g}: {total:,.0f} in all; the top {TOP}",
+        f"Value over {horizon} at {rate:.0%} per year, margin {margin:g}: {total:,.0f} in total; top {TOP}",
         [],
-        ["customer", "P(alive)", "purchases", "money each", "value"],
+        ["customer", "P(alive)", "purchases", "order value", "value"],
     )
-    for row in known.sort("lifetime_value", descending=True).head(TOP).iter_rows(named=True):
+    for row in valued.sort("lifetime_value", descending=True).head(TOP).iter_rows(named=True):
         table.add_row(
             str(row["customer_id"]),
             f"{row['probability_alive']:.3f}",
@@ -147,8 +146,7 @@ def show_value(console: Console, scored: Any, horizon: str, rate: float, margin:
             f"{row['expected_spend']:,.2f}",
             f"{row['lifetime_value']:,.2f}",
         )
-    console.print()
-    console.print(table)
+    _print_table(console, table)
     if len(missing):
         console.print(f"  {len(missing):,} customers have no value: {missing['reason'][0]}", highlight=False)
 
@@ -156,22 +154,22 @@ def show_value(console: Console, scored: Any, horizon: str, rate: float, margin:
 def show_run(
     console: Console, run: Mapping[str, Any], level: float, intervals: Mapping[str, tuple[float, float]] | None
 ) -> None:
-    """What a manifest of a run says: customers, totals, gates that refused.
+    """Print a run: customers, totals, and gates that failed.
 
     Parameters
     ----------
     level : float
-        Of the intervals of totals.
+        Level of the intervals of totals.
     intervals : mapping of str to (float, float) or None
-        By column; None where they were not computed.
+        By column; None if they were not computed.
     """
-    told = f"{run['customers']:,} customers as of {run['as_of']} (run {run['run_id']})"
-    told += f", {run['refused']:,} of them refused" if run["refused"] else ""
-    for name, words in (("new_since_fit", "new since the fit"), ("not_yet_bought", "not yet bought")):
-        told += f", {run[name]:,} {words}" if run[name] else ""
+    summary = f"{run['customers']:,} customers as of {run['as_of']} (run {run['run_id']})"
+    summary += f", {run['refused']:,} of them refused" if run["refused"] else ""
+    for name, label in (("new_since_fit", "new since the fit"), ("not_yet_bought", "no purchase yet")):
+        summary += f", {run[name]:,} {label}" if run[name] else ""
     if run["late_rows"]:
-        told += f", {run['late_rows']:,} late rows since the last run"
-    console.print(told, highlight=False)
+        summary += f", {run['late_rows']:,} late rows since the last run"
+    console.print(summary, highlight=False)
     for reason, count in run["reasons"].items():
         console.print(f"  refused: {count:,} because {reason}", highlight=False, markup=False)
     scored, totals = max(run["customers"] - run["refused"], 1), run["evidence"]["totals"]
@@ -182,13 +180,13 @@ def show_run(
     console.print(table)
     if not intervals:
         console.print(
-            f'  An interval of a total takes a while: in Python, by="total" with interval={level:g}, as in '
-            "clv.lifetime_value.",
+            f'  Intervals of totals take longer: in Python, call clv.lifetime_value with by="total" and '
+            f"interval={level:g}.",
             highlight=False,
         )
-    if totals.get("probability_alive", 0.0) > (1 - NOBODY) * scored:
+    if totals.get("probability_alive", 0.0) > (1 - NO_DROPOUT) * scored:
         console.print(
-            "  P(alive) is 1 for every customer and tells nobody apart: this model sees nobody leaving.",
+            "  P(alive) is 1 for every customer: the model sees no dropout in these data.",
             highlight=False,
         )
     for outcome in run["gates"]:
@@ -197,7 +195,7 @@ def show_run(
 
 
 def show_scores(console: Console, result: Backtest) -> None:
-    """Print forecasts next to what happened, one table per quantity."""
+    """Print forecasts and actual totals, one table per quantity."""
     scores, facts = result.with_titles(result.scores), result.facts
     for quantity, rows in scores.groupby("quantity", sort=False):
         table = _table(
@@ -215,15 +213,14 @@ def show_scores(console: Console, result: Backtest) -> None:
                 cell(row["gini"], ".3f"),
                 f"{row['mae']:,.2f}",
             )
-        console.print()
-        console.print(table)
+        _print_table(console, table)
 
 
 def show_verdict(console: Console, result: Backtest, value: Frame | None = None) -> None:
-    """The six sentences of the report."""
-    for sentence in judge(select(result), value):
-        console.print(f"\n[bold]{escape(sentence.about)}: {escape(sentence.short)}[/bold]", highlight=False)
-        console.print(f"  {sentence.told}", highlight=False, markup=False)
+    """Print the verdict of the report."""
+    for answer in judge(select(result), value):
+        console.print(f"\n[bold]{escape(answer.title)}: {escape(answer.headline.text)}[/bold]", highlight=False)
+        console.print(f"  {answer.text}", highlight=False, markup=False)
     console.print()
 
 
@@ -236,16 +233,15 @@ def show_backtest(console: Console, result: Backtest) -> None:
         console.print(f"  {sentence}", highlight=False)
     for (horizon, quantity), rows in summary.groupby(["horizon", "quantity"], sort=False):
         title = f"{str(quantity).capitalize()}, {horizon} ahead: means over cutoffs"
-        table = _table(title, ["forecaster"], ["bias", "RMSE", "Gini", "top tenth", "covered"])
+        table = _table(title, ["forecaster"], ["bias", "RMSE", "Gini", "top 10%", "coverage"])
         for row in rows.to_dict("records"):
             numbers = [cell(row[name], form) for name, form in BACKTEST.items()]
             table.add_row(row["title"], *numbers)
-        console.print()
-        console.print(table)
+        _print_table(console, table)
 
 
 def show_comparison(console: Console, shown: pd.DataFrame, remarks: Iterable[str], words: str) -> None:
-    """Fits side by side and, where there are any, their forecasts; then what the data support."""
+    """Print a comparison of fits and, if there are any, of their forecasts; then what the data support."""
     tables = [
         ("Fits, best first", ["model", "status"], FITS),
         ("Forecasts of the holdout period", ["model"], FORECASTS),
@@ -257,15 +253,14 @@ def show_comparison(console: Console, shown: pd.DataFrame, remarks: Iterable[str
         table = _table(title, left, [headings[name] for name in columns])
         for row in shown[[*left, *columns]].itertuples(index=False):
             table.add_row(*map(str, row))
-        console.print()
-        console.print(table)
+        _print_table(console, table)
     for remark in remarks:
         console.print(f"  {remark}", highlight=False)
     console.print(words, highlight=False)
 
 
 def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None:
-    """Both sides' parameters, likelihoods and predictions, a table each a model, and what follows."""
+    """Print both packages' parameters, likelihoods and predictions, by model, and the verdicts."""
     for model in check["verdicts"]["model"]:
         parameters, likelihoods, predictions = (
             rows[rows["model"] == model]
@@ -275,12 +270,12 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
         for row in parameters.to_dict("records"):
             sides = [cell(row[side], ",.6g") for side in ("ours", "lifetimes")]
             table.add_row(row["parameter"], *sides, cell(row["difference"], "+.1e"))
-        _shown(console, table)
-        table = _table(f"{model}: log-likelihood", ["by"], ["at our parameters", "at those of lifetimes"])
+        _print_table(console, table)
+        table = _table(f"{model}: log-likelihood", ["computed by"], ["at our parameters", "at theirs"])
         for row in likelihoods.to_dict("records"):
             points = [cell(row[point], ",.4f") for point in ("at_ours", "at_lifetimes")]
-            table.add_row({"ours": "our function", "lifetimes": "that of lifetimes"}[row["likelihood"]], *points)
-        _shown(console, table)
+            table.add_row({"ours": "clvmodels", "lifetimes": "lifetimes"}[row["likelihood"]], *points)
+        _print_table(console, table)
         table = _table(
             f"{model}: totals of predictions",
             ["quantity"],
@@ -289,17 +284,19 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
         for quantity, rows in predictions.groupby("quantity", sort=False):
             totals = [cell(float(rows[side].sum(skipna=False)), ",.6g") for side in SIDES]
             table.add_row(str(quantity).replace("_", " "), f"{len(rows):,}", *totals)
-        _shown(console, table)
+        _print_table(console, table)
     for words in check["verdicts"]["words"]:
         console.print(f"\n  {words}", highlight=False, markup=False)  # errors may have brackets
 
 
-def _shown(console: Console, table: Table) -> None:
+def _print_table(console: Console, table: Table) -> None:
+    """Print an empty line and a table."""
     console.print()
     console.print(table)
 
 
 def _table(title: str, left: list[str], right: list[str]) -> Table:
+    """Return an empty table with left- and right-aligned columns."""
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for heading in left:
         table.add_column(heading, no_wrap=True)

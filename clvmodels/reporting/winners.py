@@ -1,104 +1,117 @@
-"""Which other forecasters are visibly better than the model a report is about, in what, and by how much."""
+"""Forecasters that are visibly better than the model of the report: on which metric, and by how much."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from clvmodels.language.numbers import listed, percent, significant
+from clvmodels.language import Finding
 from clvmodels.reporting.selection import Row, Selection, highest
 
-__all__ = ["COMPARED", "Better", "beaten", "best", "by_name", "measures"]
+__all__ = ["BetterForecaster", "find_better", "furthest_ahead"]
 
-HAIR = 0.01  # of Gini, of the total, or of the RMSE relatively: what is smaller is not worth a sentence
-COMPARED = {"gini": "ranking", "rmse": "error per customer", "bias": "total"}
+WORTH_MENTIONING = 0.01  # of Gini or of the total, or of the RMSE relatively; a smaller difference is not reported
+COMPARED_METRICS = ("gini", "rmse", "bias")
 
 
 @dataclass(frozen=True, slots=True)
-class Better:
-    """A forecaster that is visibly better: in what, of which quantity, by how much in words and as a number.
+class BetterForecaster:
+    """A forecaster that is visibly better than the model of the report.
 
-    `name` is its title, without the spend model.
+    Attributes
+    ----------
+    forecaster, title, kind : str
+        Forecasts of money carry the purchase model's id and title.
+    metric : {"gini", "rmse", "bias"}
+    quantity : {"purchases", "money"}
+    value, reference_value : float
+        Its score, and that of the model of the report.
+    difference : float
+        The size of the difference.
+    top_value, top_reference : float
+        What the 10% of customers ranked first made, for both; NaN except for the metric "gini".
     """
 
-    name: str
-    words: str
+    forecaster: str
+    title: str
+    kind: str
+    metric: str
     quantity: str
-    values: str
-    apart: float
+    value: float
+    reference_value: float
+    difference: float
+    top_value: float = math.nan
+    top_reference: float = math.nan
+
+    def finding(self) -> Finding:
+        """Return the difference as a finding of the verdict."""
+        figures = {name: getattr(self, name) for name in ("forecaster", "title", "kind", "quantity")}
+        figures |= {"value": abs(self.value), "reference_value": abs(self.reference_value)}
+        if self.metric == "gini":
+            figures |= {"top": self._top(), "top_value": self.top_value, "top_reference": self.top_reference}
+        return Finding(f"verdict-better-{self.metric}", figures, "caution")
+
+    def _top(self) -> str:
+        """Compare what the first 10% made, in whole percent: a better ranking need not have a better top."""
+        if not (math.isfinite(self.top_value) and math.isfinite(self.top_reference)):
+            return "none"
+        return "same" if round(100 * self.top_value) == round(100 * self.top_reference) else "different"
 
 
-def beaten(view: Selection, *kinds: str) -> list[Better]:
-    """Return the best visibly better forecaster of these kinds, for each quantity and measure."""
-    found = []
+def find_better(view: Selection, kinds: Collection[str]) -> list[BetterForecaster]:
+    """Return the forecaster of these kinds that is furthest ahead on each metric of each quantity, if it is visible."""
+    better = []
     for quantity in view.quantities:
-        of_kind = set(view.forecasters(quantity, *kinds))
-        for metric, words in COMPARED.items():
+        ids = view.forecasters(quantity, *kinds)
+        for metric in COMPARED_METRICS:
             table = view.differences(quantity, metric)
-            table = table[(table["better"] == "forecaster") & table["forecaster"].isin(of_kind)]
-            if not len(table):
-                continue
-            ahead = highest(table.assign(apart=table["difference"].abs()), "apart")
-            if _matters(metric, ahead):
-                values = _values(view, quantity, metric, ahead)
-                name = view.short_titles[str(ahead["forecaster"])]
-                found.append(Better(name, words, quantity, values, float(ahead["apart"])))
-    return found
+            table = table[(table["better"] == "forecaster") & table["forecaster"].isin(ids)]
+            if len(table) and _worth_mentioning(
+                metric, row := highest(table.assign(size=table["difference"].abs()), "size")
+            ):
+                better.append(_better(view, quantity, metric, row))
+    return better
 
 
-def best(found: Sequence[Better]) -> list[Better]:
-    """Of each quantity and measure the one that is furthest ahead; of equal ones the first."""
-    ahead: dict[tuple[str, str], Better] = {}
-    for better in found:
-        place = better.quantity, better.words
-        if place not in ahead or better.apart > ahead[place].apart:
-            ahead[place] = better
+def furthest_ahead(better: Sequence[BetterForecaster]) -> list[BetterForecaster]:
+    """Return the one that is furthest ahead on each metric of each quantity; of equal ones the first."""
+    ahead: dict[tuple[str, str], BetterForecaster] = {}
+    for each in better:
+        key = each.quantity, each.metric
+        if key not in ahead or each.difference > ahead[key].difference:
+            ahead[key] = each
     return list(ahead.values())
 
 
-def measures(found: Sequence[Better], of: Sequence[str]) -> str:
-    """What forecasts are better in: of a quantity, where it is not of each there is."""
-    each = []
-    for words in dict.fromkeys(better.words for better in found):
-        quantities = [better.quantity for better in found if better.words == words]
-        each.append(words if len(set(quantities)) == len(of) else f"{words} of {listed(quantities)}")
-    return listed(each)
+def _better(view: Selection, quantity: str, metric: str, row: Row) -> BetterForecaster:
+    """Return a row of the differences as a record."""
+    forecaster = view.purchase_forecaster(str(row["forecaster"]))
+    top_value, top_reference = _top_decile(view, quantity, row) if metric == "gini" else (math.nan, math.nan)
+    return BetterForecaster(
+        forecaster=forecaster,
+        title=view.titles[forecaster],
+        kind=view.kinds[forecaster],
+        metric=metric,
+        quantity=quantity,
+        value=float(row["value"]),
+        reference_value=float(row["reference_value"]),
+        difference=float(row["size"]),
+        top_value=top_value,
+        top_reference=top_reference,
+    )
 
 
-def by_name(found: Sequence[Better]) -> str:
-    """Forecasts that are better, each with all it is better in and by how much."""
-    each: dict[str, dict[str, list[str]]] = {}
-    for better in found:
-        parts = each.setdefault(better.name, {}).setdefault(better.words, [])
-        parts.append(f"{better.quantity} ({better.values})")
-    told = [
-        f"“{name}” in {listed([f'the {words} of {listed(parts)}' for words, parts in of.items()])}"
-        for name, of in each.items()
-    ]
-    return listed(told, separator="; ")
+def _worth_mentioning(metric: str, row: Row) -> bool:
+    """Whether a visible difference is large enough to report."""
+    least = WORTH_MENTIONING * (float(row["reference_value"]) if metric == "rmse" else 1.0)
+    return abs(float(row["difference"])) >= least
 
 
-def _matters(metric: str, row: Row) -> bool:
-    """Whether a visible difference is more than a hair's breadth."""
-    apart = abs(float(row["difference"]))
-    return apart >= (HAIR * float(row["reference_value"]) if metric == "rmse" else HAIR)
-
-
-def _values(view: Selection, quantity: str, metric: str, row: Row) -> str:
-    """A score beside that of the model the report is about."""
-    value, reference = float(row["value"]), float(row["reference_value"])
-    if metric == "bias":
-        return f"off by {percent(abs(value))}, not {percent(abs(reference))}"
-    if metric == "rmse":
-        return f"typically off by {significant(value, 3)}, not {significant(reference, 3)}"
-    return f"{percent(value)} of a perfect order, not {percent(reference)}{_tenth(view, quantity, row)}"
-
-
-def _tenth(view: Selection, quantity: str, row: Row) -> str:
-    """What the tenths that both put first made: a better order of all need not be one of the best."""
+def _top_decile(view: Selection, quantity: str, row: Row) -> tuple[float, float]:
+    """Return what the 10% of customers ranked first made, by this forecaster and by the model of the report."""
     table = view.differences(quantity, "capture")
     table = table[table["forecaster"] == row["forecaster"]]
     if len(table) != 1:
-        return ""
-    value, reference = (percent(float(table[name].iloc[0]), 0) for name in ("value", "reference_value"))
-    return f"; its first tenth made {value}, {'the same' if value == reference else f'not {reference}'}"
+        return math.nan, math.nan
+    return float(table["value"].iloc[0]), float(table["reference_value"].iloc[0])

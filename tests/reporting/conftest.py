@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clvmodels.language import Finding
 from clvmodels.validation.backtest.result import Validation
 
 mpl.use("agg")
@@ -381,18 +382,19 @@ def validation(tables: dict[str, pd.DataFrame]) -> Validation:
         "forecaster": "bgnbd",
         "title": "BG/NBD",
         "status": "boundary",
-        "message": "no dropout can be seen",
+        "message": "no dropout is visible",
+        "findings": [Finding("fit-no-dropout", {"parameter": "a"}, "caution").to_dict()],
         "customers": 100,
     }
     spend = {
         "forecaster": "gamma_gamma",
         "title": "Gamma-Gamma",
         "status": "converged",
-        "message": "the gradient vanishes",
+        "message": "the gradient is zero",
+        "findings": [Finding("fit-converged").to_dict()],
         "customers": 97,
         "set_aside": 3,
         "independence": "rank correlation +0.20",
-        "tail": "",
     }
     facts = {
         "customers": 100,

@@ -1,9 +1,9 @@
-"""Pictures of the tables: each takes one table and returns the Axes it drew on; nothing is fitted or predicted here.
+"""Plots of tables: each takes one table and returns the Axes it drew on; nothing is fitted or predicted here.
 
-The only package that names matplotlib. A file for each question: what the log itself shows (purchases.py), what a
-model says of customers (customers.py), whether forecasts came true (calibration.py), over time (tracking.py), for the
-right customers (ranking.py), in money (money.py), which forecast is better (comparison.py), and what came of past runs
-(monitoring.py). style.py is how all of them look, svg.py how they get into a page.
+This is the only package that imports matplotlib. There is one module per question: the log itself
+(purchase_timing.py), a fitted model (customers.py), calibration (calibration.py), purchases over time (tracking.py),
+ranking (ranking.py), money (money.py), comparisons of forecasters (comparison.py) and past runs (monitoring.py).
+style.py has the style that they share, svg.py turns them into elements of a page.
 """
 
 from clvmodels.reporting.plots.calibration import (

@@ -1,4 +1,4 @@
-"""Do forecasts and outcomes agree, group by group? Means, chances, and whole distributions."""
+"""Plots of calibration: whether forecast means, probabilities and distributions agree with the outcomes."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ __all__ = [
     "reliability",
 ]
 
-CROWDED = 8  # groups whose labels just stand side by side
-WRAPPED = 7  # letters of a label, after which it goes on in the next line
-SHIFT = 0.14  # between the intervals of two forecasts of one group
+CROWDED = 8  # groups whose labels just fit next to each other
+LABEL_WIDTH = 7  # characters per line of a group's label
+SHIFT = 0.14  # between the intervals of two forecasters in one group
 
 
 def calibration_by_frequency(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Mean holdout purchases of customers alike in calibration frequency, actual and forecast.
+    """Plot actual and forecast mean holdout purchases by calibration frequency.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ def calibration_by_frequency(table: Frame, *, ax: Axes | None = None) -> Axes:
         `Validation.by_frequency`: frequency, customers, actual, forecaster, expected; purchases per customer. With
         lower and upper, intervals are drawn.
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
     Axes
     """
-    return _by_group(table, "frequency", "repeat purchases before the cut", ax)
+    return _by_group(table, "frequency", "repeat purchases before the cutoff", ax)
 
 
 def calibration(
@@ -59,7 +59,7 @@ def calibration(
     forecasts: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Mean outcome a customer of groups, actual and forecast, with the interval of each forecast.
+    """Plot the actual and forecast mean outcome per customer by group, with the interval of each forecast.
 
     Parameters
     ----------
@@ -67,10 +67,10 @@ def calibration(
         `Validation.calibration`: by, order, group, quantity, forecaster, customers, actual, expected; per customer.
         With lower and upper, intervals are drawn.
     by : {"decile", "recency", "frequency", "cohort"}, or an attribute
-        Which groups. Each forecast sorts the customers into deciles of its own.
+        Which groups. Each forecaster has its own deciles.
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
-        Ids of the forecasters to draw; the fitted processes without it.
+        Ids of the forecasters to draw; by default the fitted processes.
     ax : Axes, optional
 
     Returns
@@ -80,38 +80,38 @@ def calibration(
     Raises
     ------
     InvalidOption
-        For groups, a quantity or a forecaster that the table does not hold.
+        For groups, a quantity or a forecaster that is not in the table.
     """
     frame = _groups_of(style.read(table, "by", "order", "group", "actual", "expected"), by, quantity)
-    told = style.by_forecaster(style.of_forecasts(frame, forecasts))
-    own_groups = by == "decile" and len(told) > 1
+    named_rows = style.by_forecaster(style.of_forecasts(frame, forecasts))
+    own_groups = by == "decile" and len(named_rows) > 1
     with style.drawing(ax) as ax:
-        for i, (name, rows) in enumerate(told):
+        for i, (name, rows) in enumerate(named_rows):
             at = style.floats(rows, "order")
-            beside = SHIFT * ((i + 1) if style.has_interval(rows) else 0)
+            offset = SHIFT * ((i + 1) if style.has_interval(rows) else 0)
             if i == 0 or own_groups:
                 color = style.color_of(i) if own_groups else style.INK
                 label = f"actual, by {name}" if own_groups else "actual"
                 ax.plot(
                     at - SHIFT * own_groups, style.floats(rows, "actual"), "o-", color=color, linewidth=1, label=label
                 )
-            style.whiskers(ax, rows, at + beside, style.color_of(i))
-            style.line(ax, at + beside, style.floats(rows, "expected"), i, f"{name} forecast")
-        _name_groups(ax, told[0][1], by)
+            style.whiskers(ax, rows, at + offset, style.color_of(i))
+            style.line(ax, at + offset, style.floats(rows, "expected"), i, f"{name} forecast")
+        _name_groups(ax, named_rows[0][1], by)
         ax.set_ylim(bottom=0)
         ax.set_ylabel(f"{quantity} per customer\nin the holdout period")
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 
 def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Chance to buy again as forecast, against how many did: on the diagonal the forecast is right.
+    """Plot the share of customers who bought against the forecast probability; on the diagonal the forecast is right.
 
     Parameters
     ----------
     table : pandas or polars frame
         `Validation.reliability`: forecaster, customers, predicted (mean P(buys again) of the group), actual (share that
-        did) and, for the interval of what is seen, lower and upper.
+        did) and, for the interval of the actual share, lower and upper.
     ax : Axes, optional
 
     Returns
@@ -122,7 +122,7 @@ def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
         lowest = float(np.nanmin(style.floats(frame, "predicted")))
-        at = 0.5 * lowest if lowest > 0.5 else 0.97  # on the diagonal, where no group is
+        at = 0.5 * lowest if lowest > 0.5 else 0.97  # on the diagonal, away from the groups
         style.note(ax, "as forecast", (at, at), (4, -2), va="top", ha="left" if at < 0.5 else "right")
         for i, name, rows in style.distinct(style.by_forecaster(frame), "predicted", "actual"):
             expected = style.floats(rows, "predicted")
@@ -132,14 +132,14 @@ def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.set_ylim(0, 1)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_xlabel("forecast chance to buy in the holdout period")
-        ax.set_ylabel("customers who did (%)")
-        style.key_above(ax, columns=2)
+        ax.set_xlabel("forecast probability of buying in the holdout period")
+        ax.set_ylabel("customers who bought (%)")
+        style.legend_above(ax, columns=2)
     return ax
 
 
 def pit_histogram(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None) -> Axes:
-    """Where outcomes fell in their forecast distributions: level if these are right, a hill if they are too wide.
+    """Plot where outcomes fall in their forecast distributions: flat if these are right, a hill if they are too wide.
 
     Randomized for counts: Czado, Gneiting & Held (2009), Biometrics 65(4), 1254-1261.
 
@@ -165,10 +165,10 @@ def pit_histogram(table: Frame, *, quantity: str = "purchases", ax: Axes | None 
             )
         ax.set_xlim(0, 1)
         ax.set_ylim(0, max(1.4, 1.05 * ax.get_ylim()[1]))
-        ax.set_xlabel("where the outcome fell in its forecast distribution\n(0: the low end, 1: the high end)")
-        ax.set_ylabel("customers there,\nas a multiple of what is right")
+        ax.set_xlabel("position of the outcome in its forecast distribution\n(0: low end, 1: high end)")
+        ax.set_ylabel("customers, as a multiple\nof a correct forecast")
         ax.yaxis.set_major_locator(MaxNLocator(5))
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 
@@ -180,7 +180,7 @@ def coverage(
     level: float = 0.9,
     ax: Axes | None = None,
 ) -> Axes:
-    """How many outcomes fell within their intervals, group by group, against how many should.
+    """Plot the share of outcomes within their intervals by group, and the level of the intervals.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def coverage(
     by, quantity
         As for `calibration`.
     level : float
-        What the intervals were asked for.
+        The level of the intervals.
     ax : Axes, optional
 
     Returns
@@ -197,61 +197,62 @@ def coverage(
     Axes
     """
     frame = _groups_of(style.read(table, "by", "order", "group", "coverage"), by, quantity)
-    told = [(name, rows) for name, rows in style.by_forecaster(frame) if np.isfinite(_shares(rows)).any()]
+    named_rows = [(name, rows) for name, rows in style.by_forecaster(frame) if np.isfinite(_shares(rows)).any()]
     with style.drawing(ax) as ax:
-        if not told:
-            style.nothing_to_draw(ax, "no forecast here has intervals")
+        if not named_rows:
+            style.nothing_to_draw(ax, "no forecaster has intervals")
             return ax
         ax.axhline(level, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-        style.note(ax, f"asked for: {level:.0%}", (0.5, level), (2, -12))
-        for i, name, rows in style.distinct(told, "coverage"):
+        style.note(ax, f"level: {level:.0%}", (0.5, level), (2, -12))
+        for i, name, rows in style.distinct(named_rows, "coverage"):
             style.line(ax, style.floats(rows, "order"), _shares(rows), i, name)
-        lowest = min(float(np.nanmin(_shares(rows))) for _, rows in told)
+        lowest = min(float(np.nanmin(_shares(rows))) for _, rows in named_rows)
         ax.set_ylim(min(0.6, lowest - 0.05), 1.01)
-        _name_groups(ax, told[0][1], by)
+        _name_groups(ax, named_rows[0][1], by)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.set_ylabel("outcomes within their intervals\n(% of customers)")
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 
 def _groups_of(frame: nw.DataFrame[Any], by: str, quantity: str) -> nw.DataFrame[Any]:
-    """One kind of groups of one quantity and origin."""
-    known = style.names(frame, "by")
-    if by not in known:
-        raise InvalidOption(f"by={by!r} is not in the table, which has {', '.join(map(repr, known))}.")
+    """Return one kind of groups for one quantity and cutoff."""
+    kinds = style.names(frame, "by")
+    if by not in kinds:
+        raise InvalidOption(f"by={by!r} is not in the table, which has {', '.join(map(repr, kinds))}.")
     return style.one_cutoff(style.of_quantity(frame.filter(nw.col("by") == by), quantity)).sort("order")
 
 
 def _shares(rows: nw.DataFrame[Any]) -> Array:
+    """Return the coverage of each group."""
     return style.floats(rows, "coverage")
 
 
 def _name_groups(ax: Axes, rows: nw.DataFrame[Any], by: str) -> None:
-    """A label below each group; of deciles, which are of one size, without it."""
+    """Label each group with its name and size; deciles, which have equal sizes, only with their number."""
     labels = [str(group) for group in rows["group"].to_list()]
     if by == "decile":
         labels = [str(int(order)) for order in rows["order"].to_list()]
-        ax.set_xlabel("tenths of the customers, by forecast (1: highest)")
+        ax.set_xlabel("decile of the forecast (1: highest)")
     else:
         sizes = rows["customers"].to_list()
         unit = labels[-1].rpartition(" ")[2] if " to " in labels[-1] else ""
-        labels = [fill(label.removesuffix(f" {unit}"), WRAPPED, break_long_words=False) for label in labels]
+        labels = [fill(label.removesuffix(f" {unit}"), LABEL_WIDTH, break_long_words=False) for label in labels]
         labels = [f"{label}\n{numbers.count(size)}" for label, size in zip(labels, sizes, strict=True)]
         ax.set_xlabel(f"{unit} {GROUPS.get(by, by)}\n(below each: number of customers)".strip())
     _grouped_axis(ax, labels, 1)
 
 
 GROUPS = {
-    "frequency": "repeat purchases before the cut",
-    "recency": "from first to last purchase before the cut",
+    "frequency": "repeat purchases before the cutoff",
+    "recency": "from first to last purchase before the cutoff",
     "cohort": "quarter of the first purchase",
 }
 _PER_CUSTOMER = "purchases per customer\nin the holdout period"
 
 
 def _by_group(table: Frame, by: str, of: str, ax: Axes | None) -> Axes:
-    """Actual and forecast means of groups, a label below each with its size."""
+    """Draw actual and forecast means of groups, each labeled with its size."""
     frame = style.one_cutoff(style.read(table, by, "customers", "actual", "forecaster", "expected"))
     with style.drawing(ax) as ax:
         for i, (name, rows) in enumerate(style.by_forecaster(frame)):
@@ -273,11 +274,12 @@ def _by_group(table: Frame, by: str, of: str, ax: Axes | None) -> Axes:
         ax.set_ylim(bottom=0)
         ax.set_xlabel(f"{of}\n(below each: number of customers)")
         ax.set_ylabel(_PER_CUSTOMER)
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 
 def _grouped_axis(ax: Axes, labels: list[str], first: int) -> None:
+    """Label the groups on the horizontal axis, from the position of the first."""
     ax.set_xticks(np.arange(len(labels), dtype=float) + first, labels)
     ax.tick_params(
         axis="x", labelsize=style.SMALL if len(labels) <= CROWDED or max(map(len, labels)) < 3 else style.SMALL - 1.5

@@ -1,4 +1,4 @@
-"""Models, rules and parameters side by side: scores, differences with their intervals, estimates with theirs."""
+"""Plots that compare forecasters: scores, differences and totals, and the parameters of models."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KIND_COLORS = {
     "blend": style.COLORS[1],
     "rule": style.MUTED,
 }
-CLOSE = 0.5  # bounded scores all above it are told apart without 0
+ZOOMED = 0.5  # if all bounded scores are above it, the axis need not start at 0
 BOUNDED = ("gini", "spearman")  # metrics that are 1 at most
 METRIC_LABELS: dict[str, str] = {
     "bias": "error of the total (% of actual)",
@@ -41,18 +41,18 @@ METRIC_LABELS: dict[str, str] = {
 def scores(
     table: Frame, *, quantity: str = "purchases", metric: PlottedMetric = "gini", ax: Axes | None = None
 ) -> Axes:
-    """One score of every forecast, a row each: models in blue, machine learning in orange, simple rules in gray.
+    """Plot one score of every forecaster, one row each: models in blue, boosted trees in orange, rules in gray.
 
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.scores`: quantity, forecaster and the metrics. With several cutoffs, a dot for each and a ring
-        for their mean.
+        `Validation.scores`: quantity, forecaster and the metrics. With several cutoffs, each has a dot, and a
+        ring marks their mean.
     quantity : str
         "purchases" or "money".
     metric : {"bias", "gini", "rmse", "mae", "spearman"}
     ax : Axes, optional
-        Where to draw; a new figure without it.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -61,28 +61,28 @@ def scores(
     Raises
     ------
     InvalidOption
-        For a metric that does not exist, or a quantity the table does not hold.
+        For a metric that does not exist, or a quantity that is not in the table.
     """
     if metric not in get_args(PlottedMetric):
         raise InvalidOption(f"metric={metric!r} is not one of {', '.join(map(repr, get_args(PlottedMetric)))}.")
     frame = style.of_quantity(style.read(table, "quantity", "forecaster", metric), quantity)
-    told = style.by_forecaster(frame)
+    named_rows = style.by_forecaster(frame)
     every = style.floats(frame, metric)
     with style.drawing(ax) as ax:
-        for i, (_, rows) in enumerate(told):
+        for i, (_, rows) in enumerate(named_rows):
             color = KIND_COLORS.get(_kind(rows), style.MUTED)
             _score_row(ax, i, style.floats(rows, metric), color, metric)
-        ax.set_yticks(np.arange(len(told)), [style.wrapped(name) for name, _ in told])
+        ax.set_yticks(np.arange(len(named_rows)), [style.wrapped(name) for name, _ in named_rows])
         ax.tick_params(axis="y", labelsize=style.SMALL)
-        ax.set_ylim(len(told) - 0.5, -0.5)
+        ax.set_ylim(len(named_rows) - 0.5, -0.5)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2.5, 5, 10]))
         if metric == "bias":
             ax.xaxis.set_major_formatter(PercentFormatter(1.0))
         elif metric in BOUNDED:
             lowest = float(every[np.isfinite(every)].min(initial=1.0))
-            stems = max(len(rows) for _, rows in told) == 1  # from 0, which then has to be seen
-            ax.set_xlim(min(0.0, 1.1 * lowest) if stems or lowest < CLOSE else 1.5 * lowest - 0.5, 1.0)
+            stems = max(len(rows) for _, rows in named_rows) == 1  # drawn from 0, which has to be on the axis
+            ax.set_xlim(min(0.0, 1.1 * lowest) if stems or lowest < ZOOMED else 1.5 * lowest - 0.5, 1.0)
         if metric not in BOUNDED or ax.get_xlim()[0] <= 0:
             ax.axvline(0, color=style.INK, linewidth=0.8)
         ax.set_xlabel(METRIC_LABELS[metric].format(unit=quantity))
@@ -90,7 +90,7 @@ def scores(
 
 
 def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gini", ax: Axes | None = None) -> Axes:
-    """How far forecasts are apart on one score, with the interval of each difference, and which are not visible.
+    """Plot the differences of one score from the reference with their intervals, and mark those that are not visible.
 
     Parameters
     ----------
@@ -106,40 +106,40 @@ def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gin
     Axes
     """
     frame = style.read(table, "metric", "forecaster", "reference", "difference", "lower", "upper", "better")
-    known = style.names(frame, "metric")
-    if metric not in known:
-        raise InvalidOption(f"metric={metric!r} is not in the table, which has {', '.join(map(repr, known))}.")
+    metrics = style.names(frame, "metric")
+    if metric not in metrics:
+        raise InvalidOption(f"metric={metric!r} is not in the table, which has {', '.join(map(repr, metrics))}.")
     frame = style.one_cutoff(style.of_quantity(frame.filter(nw.col("metric") == metric), quantity))
     low, high, middle = (style.floats(frame, name) for name in ("lower", "upper", "difference"))
-    seen = [better != "not_visible" for better in frame["better"].to_list()]
+    visible = [better != "not_visible" for better in frame["better"].to_list()]
     titles = {name: "title" if name == "forecaster" else "reference_title" for name in ("forecaster", "reference")}
     columns = {name: title if title in frame.columns else name for name, title in titles.items()}
     labels = [style.wrapped(str(name)) for name in frame[columns["forecaster"]].to_list()]
     against = ", ".join(style.names(frame, columns["reference"]))
     with style.drawing(ax) as ax:
-        for i, apart in enumerate(seen):
-            color = style.COLORS[0] if apart else style.MUTED
+        for i, is_visible in enumerate(visible):
+            color = style.COLORS[0] if is_visible else style.MUTED
             ax.plot([low[i], high[i]], [i, i], color=color, linewidth=2, solid_capstyle="butt")
             ax.plot(
                 middle[i],
                 i,
-                "o" if apart else "D",
+                "o" if is_visible else "D",
                 color=color,
                 markersize=6,
-                markerfacecolor=color if apart else style.PAPER,
+                markerfacecolor=color if is_visible else style.PAPER,
             )
-            style.at_right_edge(ax, i, "" if apart else "not visible", style.MUTED)
+            style.at_right_edge(ax, i, "" if is_visible else "not visible", style.MUTED)
         ax.axvline(0, color=style.INK, linewidth=0.8)
         ax.set_yticks(np.arange(len(labels)), labels)
         ax.tick_params(axis="y", labelsize=style.SMALL)
         ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(4))
-        ax.set_xlabel(f"{METRIC_WORDS.get(metric, metric)}, less that of\n{against}")
+        ax.set_xlabel(f"{METRIC_NAMES.get(metric, metric)} minus that of\n{against}")
     return ax
 
 
-METRIC_WORDS = {
+METRIC_NAMES = {
     "gini": "normalized Gini",
     "rmse": "RMSE",
     "mae": "MAE",
@@ -149,7 +149,7 @@ METRIC_WORDS = {
 
 
 def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Estimates and their intervals, each told by how far it may lie from the estimate, in per cent of it.
+    """Plot the intervals of parameters in percent of their estimates.
 
     Parameters
     ----------
@@ -181,39 +181,40 @@ def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_xlabel("interval, in per cent of the estimate")
+        ax.set_xlabel("interval, in percent of the estimate")
     return ax
 
 
 def _kind(rows: nw.DataFrame[Any]) -> str:
-    """Return the kind of a forecaster; in a table without kinds, whether it is a rule is known by its id."""
+    """Return the kind of a forecaster; in a table without kinds, its id shows whether it is a rule."""
     if "kind" in rows.columns:
         return str(rows["kind"][0])
     return "rule" if rows["forecaster"][0] in rules.TITLES else "process"
 
 
 def _score_row(ax: Axes, i: int, values: Any, color: str, metric: PlottedMetric) -> None:
-    """One forecast: a dot for each cutoff; of several, their range and mean."""
-    known = values[np.isfinite(values)]
-    middle = float(np.mean(known)) if len(known) else float("nan")
-    if len(known) > 1:
-        ax.plot([known.min(), known.max()], [i, i], color=color, linewidth=2)
-        ax.plot(known, np.full(len(known), i), "o", color=color, markersize=5, clip_on=False)
-        ax.plot(middle, i, "o", color=color, markersize=9, markerfacecolor="none", clip_on=False)
-    elif len(known):
-        ax.plot([0, middle], [i, i], color=color, linewidth=1.2)
-        ax.plot(middle, i, "o", color=color, markersize=7, clip_on=False)
-    style.at_right_edge(ax, i, _score_in_words(middle, metric))
+    """Draw one forecaster: a dot per cutoff and, for several, their range and mean."""
+    finite = values[np.isfinite(values)]
+    mean = float(np.mean(finite)) if len(finite) else float("nan")
+    if len(finite) > 1:
+        ax.plot([finite.min(), finite.max()], [i, i], color=color, linewidth=2)
+        ax.plot(finite, np.full(len(finite), i), "o", color=color, markersize=5, clip_on=False)
+        ax.plot(mean, i, "o", color=color, markersize=9, markerfacecolor="none", clip_on=False)
+    elif len(finite):
+        ax.plot([0, mean], [i, i], color=color, linewidth=1.2)
+        ax.plot(mean, i, "o", color=color, markersize=7, clip_on=False)
+    style.at_right_edge(ax, i, _format_score(mean, metric))
 
 
-def _score_in_words(value: float, metric: PlottedMetric) -> str:
+def _format_score(value: float, metric: PlottedMetric) -> str:
+    """Write a score with the decimals of its metric."""
     if metric == "bias":
         return numbers.signed_percent(value)
     return numbers.fixed(value, 3) if metric in BOUNDED else numbers.significant(value, 3)
 
 
 def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None) -> Axes:
-    """The total of each cutoff as forecast, with its interval, beside what happened, in per cent of what happened.
+    """Plot the error of the forecast total at each cutoff with its interval, in percent of the actual total.
 
     Parameters
     ----------
@@ -230,12 +231,12 @@ def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None)
     needed = ("forecaster", "quantity", "predicted", "lower", "upper", "actual", "cutoff")
     frame = style.of_quantity(style.read(table, *needed), quantity)
     cutoffs = style.names(frame, "cutoff")
-    told = style.by_forecaster(frame)
-    place = 0.6 / len(told)
+    named_rows = style.by_forecaster(frame)
+    spacing = 0.6 / len(named_rows)
     with style.drawing(ax) as ax:
-        for i, (name, rows) in enumerate(told):
+        for i, (name, rows) in enumerate(named_rows):
             at = np.array([cutoffs.index(cutoff) for cutoff in rows["cutoff"].to_list()], dtype=float)
-            at += place * (i - (len(told) - 1) / 2)
+            at += spacing * (i - (len(named_rows) - 1) / 2)
             actual = style.floats(rows, "actual")
             color = style.color_of(i)
             for lower, upper, width in (("widened_lower", "widened_upper", 1.0), ("lower", "upper", 3.0)):
@@ -249,7 +250,7 @@ def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.xaxis.set_major_formatter(PercentFormatter(1.0))
-        ax.set_xlabel(f"total of {quantity}: forecast against actual\n(0: right; bars: intervals)")
-        ax.set_ylabel("cut")
-        style.key_above(ax, columns=2)
+        ax.set_xlabel(f"total of {quantity}: error of the forecast\n(0: right; bars: intervals)")
+        ax.set_ylabel("cutoff")
+        style.legend_above(ax, columns=2)
     return ax

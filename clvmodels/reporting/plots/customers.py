@@ -167,7 +167,7 @@ def new_customers(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.set_xlim(left=0)
         ax.set_xlabel(f"{unit} since the first purchase")
         ax.set_ylabel("expected repeat purchases\nof a new customer")
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 

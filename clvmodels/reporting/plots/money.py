@@ -56,7 +56,7 @@ def spend_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.grid(False, axis="x")
         ax.set_xlabel("average order value (money)")
         ax.set_ylabel("customers (%)")
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 

@@ -51,7 +51,7 @@ def monitoring_level(table: Frame, *, ax: Axes | None = None) -> Axes:
         style.dates_below(ax)
         ax.set_xlabel("scoring date\n(bars: two standard errors; gray: within 10%)")
         ax.set_ylabel("actual purchases\nrelative to the forecast")
-        style.key_above(ax)
+        style.legend_above(ax)
     return ax
 
 
@@ -85,7 +85,7 @@ def monitoring_ranking(table: Frame, *, ax: Axes | None = None) -> Axes:
         style.dates_below(ax)
         ax.set_xlabel("scoring date")
         ax.set_ylabel("normalized Gini (1: perfect);\ncoverage of 90% intervals")
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 
@@ -114,7 +114,7 @@ def monitoring_deciles(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.set_ylim(bottom=0)
         ax.set_xlabel("decile of the forecast (1: highest)")
         ax.set_ylabel("purchases per customer")
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 

@@ -58,7 +58,7 @@ def weekly(table: Frame, *, ax: Axes | None = None) -> Axes:
         first, last = str(whole["week_start"].min())[:10], str(whole["week_start"].max())[:10]
         ax.set_xlabel(f"week starting ({first} to {last})")
         ax.set_ylabel("per week")
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 

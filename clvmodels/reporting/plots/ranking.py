@@ -1,4 +1,4 @@
-"""Are the right customers first? Gains, lifts, and how many of the predicted best are among the best."""
+"""Plots of ranking: gains, Lorenz curves, lifts, and the overlap of predicted and actual top customers."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 __all__ = ["decile_lift", "gain_curve", "lorenz_curve", "overlap"]
 
-PERFECT, ACTUAL = "perfect", "actual"  # the ranking by what happened, and what happened
+PERFECT, ACTUAL = "perfect", "actual"  # ids of the perfect ranking and of the actual outcomes
 TRUTH = [PERFECT, ACTUAL]
 
 
 def gain_curve(
     table: Frame, *, quantity: str = "purchases", forecasts: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Share of all that happened which the best-ranked customers hold, for each forecast.
+    """Plot the share of the actual total that the customers ranked first made, for each forecaster.
 
     Parameters
     ----------
     table : pandas or polars frame
         `Validation.gain`: quantity, forecaster, share_of_customers, captured, both from 0 to 1; the forecaster
-        "perfect" ranks by what happened.
+        "perfect" ranks by the outcome.
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
-        Ids of the forecasters to draw; the fitted processes without it.
+        Ids of the forecasters to draw; by default the fitted processes.
     ax : Axes, optional
 
     Returns
@@ -45,21 +45,21 @@ def gain_curve(
     with style.drawing(ax) as ax:
         _curves(ax, frame, "captured", {PERFECT: "perfect ranking"})
         style.note(ax, "no ranking", (0.72, 0.72), (6, -10))
-        ax.set_xlabel("customers, those forecast highest first (%)")
+        ax.set_xlabel("customers, highest forecasts first (%)")
         ax.set_ylabel(f"share of all {quantity}\nthey made (%)")
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 
 def lorenz_curve(
     table: Frame, *, quantity: str = "purchases", forecasts: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """How unequal customers are: the share of all that the smallest hold, as it happened and as each forecast says.
+    """Plot Lorenz curves: the share of the total that the smallest customers make, actual and forecast.
 
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.lorenz`: quantity, forecaster ("actual" for what happened), share_of_customers, share_of_quantity.
+        `Validation.lorenz`: quantity, forecaster ("actual" for the outcomes), share_of_customers, share_of_quantity.
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
     ax : Axes, optional
@@ -71,22 +71,22 @@ def lorenz_curve(
     frame = _chosen(style.read(table, "forecaster", "share_of_customers", "share_of_quantity"), quantity, forecasts)
     with style.drawing(ax) as ax:
         _curves(ax, frame, "share_of_quantity", {ACTUAL: "actual"})
-        style.note(ax, "all alike", (0.45, 0.45), (-4, 6), ha="right")
+        style.note(ax, "all equal", (0.45, 0.45), (-4, 6), ha="right")
         ax.set_xlabel("customers, the smallest first (%)")
-        ax.set_ylabel(f"share of all {quantity}\nthey hold (%)")
-        style.key_above(ax, columns=2)
+        ax.set_ylabel(f"share of all {quantity}\nthey make (%)")
+        style.legend_above(ax, columns=2)
     return ax
 
 
 def decile_lift(
     table: Frame, *, quantity: str = "purchases", forecasts: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """How many times as much as the average customer each tenth did, those forecast highest first.
+    """Plot the actual outcome of each decile of the forecast as a multiple of the average.
 
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.deciles`: quantity, forecaster, decile (1: forecast to be best), lift.
+        `Validation.deciles`: quantity, forecaster, decile (1: highest forecasts), lift.
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
     ax : Axes, optional
@@ -96,14 +96,14 @@ def decile_lift(
     Axes
     """
     frame = _chosen(style.read(table, "forecaster", "decile", "lift"), quantity, forecasts)
-    told = style.by_forecaster(frame)
-    width = 0.8 / len(told)
+    named_rows = style.by_forecaster(frame)
+    width = 0.8 / len(named_rows)
     with style.drawing(ax) as ax:
-        for i, (name, rows) in enumerate(told):
-            at = style.floats(rows, "decile") + width * (i - (len(told) - 1) / 2)
+        for i, (name, rows) in enumerate(named_rows):
+            at = style.floats(rows, "decile") + width * (i - (len(named_rows) - 1) / 2)
             lift = style.floats(rows, "lift")
             ax.bar(at, lift, width * 0.92, color=style.color_of(i), label=name)
-            if len(told) == 1:
+            if len(named_rows) == 1:
                 for x, y in zip(at, lift, strict=True):
                     style.note(ax, f"{y:.1f}", (x, y), (0, 2), ha="center", color=style.INK)
         ax.axhline(1, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
@@ -111,16 +111,16 @@ def decile_lift(
         ax.set_xticks(sorted({int(value) for value in frame["decile"].to_list()}))
         ax.grid(False, axis="x")
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.3g}"))
-        ax.set_xlabel("tenths of the customers, by forecast (1: highest)")
+        ax.set_xlabel("decile of the forecast (1: highest)")
         ax.set_ylabel(f"{quantity} per customer,\nas a multiple of the average")
-        style.key_above(ax, columns=2)
+        style.legend_above(ax, columns=2)
     return ax
 
 
 def overlap(
     table: Frame, *, quantity: str = "purchases", forecasts: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """How many of the customers forecast to be best were among the best, for tops of several sizes.
+    """Plot the share of predicted top customers who were actual top customers, for several sizes of the top.
 
     Parameters
     ----------
@@ -138,42 +138,42 @@ def overlap(
     frame = _chosen(style.read(table, "forecaster", "top", "overlap"), quantity, forecasts)
     with style.drawing(ax) as ax:
         tops = sorted({float(value) for value in frame["top"].to_list()})
-        at = {top: float(place) for place, top in enumerate(tops)}
+        at = {top: float(position) for position, top in enumerate(tops)}
         for i, name, rows in style.distinct(style.by_forecaster(frame), "overlap"):
-            kept = rows.filter(nw.col("overlap").is_finite())
-            places = np.array([at[float(top)] for top in kept["top"].to_list()])
-            style.line(ax, places, style.floats(kept, "overlap"), i, name)
+            finite = rows.filter(nw.col("overlap").is_finite())
+            positions = np.array([at[float(top)] for top in finite["top"].to_list()])
+            style.line(ax, positions, style.floats(finite, "overlap"), i, name)
         chance = np.array(tops)
         ax.plot(list(at.values()), chance, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-        style.note(ax, "by chance", (at[tops[-1]], chance[-1]), (-2, 4), ha="right")
+        style.note(ax, "at random", (at[tops[-1]], chance[-1]), (-2, 4), ha="right")
         ax.set_xticks(list(at.values()), [f"top {top:.0%}" for top in tops])
         ax.set_ylim(0, 1)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(False, axis="x")
         ax.set_xlabel("customers with the highest forecasts")
-        ax.set_ylabel(f"of these, among as many\nwith the most {quantity} (%)")
-        style.key_above(ax, columns=2)
+        ax.set_ylabel(f"of these, among the actual top\nby {quantity} (%)")
+        style.legend_above(ax, columns=2)
     return ax
 
 
 def _chosen(frame: nw.DataFrame[Any], quantity: str, forecasts: Sequence[str] | None) -> nw.DataFrame[Any]:
-    """One quantity of one origin by the forecasts asked for; what happened stays beside them."""
+    """Return one quantity of one cutoff for the chosen forecasters, and the actual outcomes."""
     frame = style.one_cutoff(style.of_quantity(frame, quantity))
     truth = frame.filter(nw.col("forecaster").is_in(TRUTH))
-    told = style.of_forecasts(frame.filter(~nw.col("forecaster").is_in(TRUTH)), forecasts)
-    return nw.concat([truth, told]) if len(truth) else told
+    forecasts_drawn = style.of_forecasts(frame.filter(~nw.col("forecaster").is_in(TRUTH)), forecasts)
+    return nw.concat([truth, forecasts_drawn]) if len(truth) else forecasts_drawn
 
 
-def _curves(ax: Axes, frame: nw.DataFrame[Any], held: str, truth: dict[str, str]) -> None:
-    """Shares of the customers and what they hold: the diagonal, what happened, and a line a forecast."""
+def _curves(ax: Axes, frame: nw.DataFrame[Any], column: str, truth: dict[str, str]) -> None:
+    """Draw cumulative shares: the diagonal, the outcomes, and one line per forecaster."""
     ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
     for name, rows in style.groups(frame, "forecaster"):
         if name in truth:
-            x, y = style.floats(rows, "share_of_customers"), style.floats(rows, held)
+            x, y = style.floats(rows, "share_of_customers"), style.floats(rows, column)
             ax.plot(x, y, color=style.INK, linewidth=1.4, label=truth[name])
     forecasts = frame.filter(~nw.col("forecaster").is_in(list(truth)))
-    for i, name, rows in style.distinct(style.by_forecaster(forecasts), held):
-        x, y = style.floats(rows, "share_of_customers"), style.floats(rows, held)
+    for i, name, rows in style.distinct(style.by_forecaster(forecasts), column):
+        x, y = style.floats(rows, "share_of_customers"), style.floats(rows, column)
         dashes = ("-", (0, (6, 1.5)), (0, (2, 1)), "-.")[i // len(style.COLORS) % 4]
         ax.plot(x, y, color=style.color_of(i), linewidth=1.8, linestyle=dashes, label=name)
     ax.set_xlim(0, 1)

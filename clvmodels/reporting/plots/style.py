@@ -132,9 +132,9 @@ def one_cutoff(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
         When there are several.
     """
     for name in ("cutoff", "horizon"):
-        if name in frame.columns and len(found := names(frame, name)) > 1:
+        if name in frame.columns and len(values := names(frame, name)) > 1:
             raise InvalidOption(
-                f"The table has {len(found)} {name}s ({', '.join(map(str, found))}): draw one at a time, such as "
+                f"The table has {len(values)} {name}s ({', '.join(map(str, values))}): draw one at a time, such as "
                 "that of result.at(), which has the tables of the last cutoff."
             )
     return frame
@@ -148,16 +148,16 @@ def of_forecasts(frame: nw.DataFrame[Any], forecasts: Sequence[str] | None) -> n
     InvalidOption
         For a forecaster that the table does not have.
     """
-    known = names(frame, "forecaster")
+    ids = names(frame, "forecaster")
     if forecasts is None:
         if "kind" not in frame.columns:
             return frame
         processes = frame.filter(nw.col("kind") == "process")
         return processes if len(processes) else frame
-    missing = [name for name in forecasts if name not in known]
+    missing = [name for name in forecasts if name not in ids]
     if missing:
         raise InvalidOption(
-            f"No forecaster {', '.join(map(repr, missing))} is in the table, which has {', '.join(map(repr, known))}."
+            f"No forecaster {', '.join(map(repr, missing))} is in the table, which has {', '.join(map(repr, ids))}."
         )
     return nw.concat([frame.filter(nw.col("forecaster") == name) for name in dict.fromkeys(forecasts)])
 
@@ -274,13 +274,13 @@ def band(ax: Axes, frame: nw.DataFrame[Any], x: Any, color: str, prefix: str = "
     )
 
 
-def key_above(ax: Axes, columns: int = 1) -> None:
-    """The key above the axes, where it covers nothing; in one column where labels are long."""
+def legend_above(ax: Axes, columns: int = 1) -> None:
+    """Put the legend above the axes, where it covers nothing; in one column if labels are long."""
     labels = ax.get_legend_handles_labels()[1]
     if max(map(len, labels), default=0) > LONG_LABEL:
         columns = 1
-    key = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
-    for text in key.get_texts():
+    legend = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
+    for text in legend.get_texts():
         lines = text.get_text().splitlines()
         text.set_text("\n".join(fill(line, LEGEND_WIDTH, break_on_hyphens=False) for line in lines))
 

@@ -86,7 +86,7 @@ def _track(ax: Axes, frame: nw.DataFrame[Any], prefix: str) -> None:
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_ylim(bottom=0)
     ax.set_xlabel(f"{_period(frame)} ending ({frame['end'].min()} to {frame['end'].max()})")
-    style.key_above(ax)
+    style.legend_above(ax)
 
 
 def _period(frame: nw.DataFrame[Any]) -> str:

@@ -1,4 +1,4 @@
-"""Calibration: do forecasts come true, group by group, over time, and as chances and intervals?"""
+"""Section on calibration: whether forecasts come true by group, over time, and as probabilities and intervals."""
 
 from __future__ import annotations
 
@@ -6,47 +6,55 @@ import math
 
 import pandas as pd
 
-from clvmodels.language.numbers import column, count, percent, significant
+from clvmodels.language import Finding
+from clvmodels.language.numbers import MISSING, column, count, fixed, percent, significant
 from clvmodels.reporting import plots
-from clvmodels.reporting.page import PageBlock, Picture, Pictures, ReportSection, Table, Words, drawn
+from clvmodels.reporting.page import PageBlock, Paragraphs, Picture, Pictures, ReportSection, Table, draw_picture
 from clvmodels.reporting.selection import Row, Selection, highest, records
 from clvmodels.validation.tables.totals import fewest
 
 __all__ = ["calibration"]
 
+RELIABILITY = (
+    "Among customers with a 30% probability of buying again, 30% should buy. Nine in ten outcomes should be inside "
+    "their 90% intervals. And outcomes should be spread evenly over their forecast distributions."
+)
+
 
 def calibration(view: Selection) -> ReportSection:
-    """By frequency, recency and decile; chances and intervals; over time; totals at every cut."""
+    """Show calibration by group, probabilities and intervals, purchases over time, and totals at every cutoff."""
     lead = [
         (
-            "A forecast is calibrated if, of customers alike, as many purchases come as it said. Filled dots are what "
-            "happened, open ones the forecast, bars its interval for the group: a dot outside its bar is a miss."
+            "A forecast is calibrated if groups of similar customers make the number of purchases that it predicts. "
+            "Filled dots are actual values, open dots are forecasts, and bars are the intervals for a group: a filled "
+            "dot outside its bar is a miss."
         )
     ]
     if (worst := _worst_decile(view)) is not None:
-        lead.append(worst)
-    blocks: list[PageBlock] = [Pictures(_by_groups(view)), frequency_table(view.at["by_frequency"])]
-    blocks.append(Words([_reliability_words()], "Chances and intervals", "intervals"))
-    blocks.append(Pictures(_chances(view)))
+        lead.append(worst.text)
+    blocks: list[PageBlock] = [Pictures(_group_pictures(view)), frequency_table(view)]
+    blocks.append(Paragraphs([RELIABILITY], "Probabilities and intervals", "intervals"))
+    blocks.append(Pictures(_probability_pictures(view)))
     if (table := coverage_table(view)) is not None:
         blocks.append(table)
-    blocks.append(Words([_tracking_words(view)], "Totals over time", "totals"))
-    blocks.append(Pictures([*_tracking(view), *_levels(view)]))
-    if (table := level_table(view)) is not None:
+    blocks.append(Paragraphs([_explain_tracking(view)], "Totals over time", "totals"))
+    blocks.append(Pictures([*_tracking_pictures(view), *_total_pictures(view)]))
+    if (table := total_table(view)) is not None:
         blocks.append(table)
     return ReportSection("calibration", "Calibration", lead, blocks)
 
 
-def frequency_table(table: pd.DataFrame) -> Table:
-    """Calibration by frequency, a row a frequency, a column a forecast."""
-    models = list(table["title"].unique())
-    wide = table.pivot(index="frequency", columns="title", values="expected")
+def frequency_table(view: Selection) -> Table:
+    """Build the table of calibration by frequency, one row per frequency and one column per model."""
+    table = view.at["by_frequency"]
+    models = list(table["forecaster"].unique())
+    wide = table.pivot(index="frequency", columns="forecaster", values="expected")
     each = table.drop_duplicates("frequency")
     columns = [column(wide[model].loc[each["frequency"]], 3) for model in models]
     actual = column(each["actual"], 3)
     return Table(
-        caption="Purchases per customer in the holdout period, by repeat purchases before the cut",
-        headings=["repeat purchases", "customers", "actual", *models],
+        caption="Purchases per customer in the holdout period, by repeat purchases before the cutoff",
+        headings=["repeat purchases", "customers", "actual", *(view.titles[model] for model in models)],
         rows=[
             [str(frequency), count(size), *values]
             for frequency, size, *values in zip(each["frequency"], each["customers"], actual, *columns, strict=True)
@@ -55,32 +63,31 @@ def frequency_table(table: pd.DataFrame) -> Table:
 
 
 def coverage_table(view: Selection) -> Table | None:
-    """Measured coverage of customers' own intervals by decile, a column a forecast and quantity."""
+    """Build the table of the coverage of single customers' intervals by decile, or return None if there are none."""
     table = view.at["calibration"]
     table = table[(table["by"] == "decile") & (table["kind"] == "process") & table["coverage"].notna()]
     if not len(table):
         return None
-    wide = table.pivot(index="order", columns="title", values="coverage")
-    titles = [title for title in dict.fromkeys(table["title"]) if title in wide.columns]
+    wide = table.pivot(index="order", columns="forecaster", values="coverage")
+    models = list(dict.fromkeys(table["forecaster"]))
     return Table(
-        caption=f"Measured coverage of {percent(view.level, 0)} intervals, by tenth of the customers",
-        headings=["tenth, by forecast", *titles],
+        caption=f"Measured coverage of {percent(view.level, 0)} intervals, by decile of the forecast",
+        headings=["decile", *(view.titles[model] for model in models)],
         rows=[
-            [f"{int(order)}{' (highest)' if i == 0 else ''}", *(percent(row[title], 0) for title in titles)]
+            [f"{int(order)}{' (highest)' if i == 0 else ''}", *(percent(row[model], 0) for model in models)]
             for i, (order, row) in enumerate(zip(wide.index, records(wide), strict=True))
         ],
         notes=[
             (
-                "Purchases are whole numbers, so that a right interval for them holds more often than it was asked to: "
-                "where "
-                "hardly anybody buys, one from 0 to 0 holds nearly always."
+                "Purchases are whole numbers, so a correct interval contains the outcome more often than its "
+                "level says: where hardly any customer buys, an interval from 0 to 0 is nearly always right."
             )
         ],
     )
 
 
-def level_table(view: Selection) -> Table | None:
-    """Totals at every cut with their interval, of the model the verdict is about."""
+def total_table(view: Selection) -> Table | None:
+    """Build the table of totals at every cutoff with their intervals, or return None if there are none."""
     tables = [view.totals(quantity) for quantity in view.quantities]
     rows, notes = [], []
     calibrated = any(len(table) and table["widened_lower"].notna().any() for table in tables)
@@ -94,21 +101,23 @@ def level_table(view: Selection) -> Table | None:
                     f"{significant(row['lower'])} to {significant(row['upper'])}",
                     significant(row["actual"]),
                     "inside" if row["inside"] else "outside",
-                    f"{significant(row['widened_lower'])} to {significant(row['widened_upper'])}" if widened else "–",
+                    f"{significant(row['widened_lower'])} to {significant(row['widened_upper'])}"
+                    if widened
+                    else MISSING,
                 ][: None if calibrated else -1]
             )
         if len(table):
-            notes.append(_widening(records(table)[-1], view.level))
+            notes.append(_judge_widening(records(table)[-1], view.level).text)
     if not rows:
         return None
     return Table(
-        caption=f"Totals at every cut: forecast by {view.name} and its {percent(view.level, 0)} interval",
+        caption=f"Totals at every cutoff: forecast by {view.name} and its {percent(view.level, 0)} interval",
         headings=[
-            "quantity, cut",
+            "quantity, cutoff",
             "forecast",
             "interval",
             "actual",
-            "actual is",
+            "result",
             *(["widened by earlier errors"] if calibrated else []),
         ],
         rows=rows,
@@ -116,48 +125,45 @@ def level_table(view: Selection) -> Table | None:
     )
 
 
-def _widening(last: Row, level: float) -> str:
-    """Whether the interval of the last cut is widened by earlier errors, and if not, what it takes."""
-    if last["calibrated"]:
-        return f"At the last cut widened by the errors of the {int(last['earlier'])} cuts that were over by then."
-    earlier = f"{'was' if last['earlier'] == 1 else 'were'} {int(last['earlier']) or 'none'}"
-    return (
-        f"No interval is widened by earlier errors: that takes {fewest(level)} cuts that were over by the last one, "
-        f"and there {earlier}."
-    )
+def _judge_widening(last: Row, level: float) -> Finding:
+    """Report whether the interval at the last cutoff is widened by earlier errors, and if not, what that takes."""
+    figures = {"earlier": int(last["earlier"]), "needed": fewest(level)}
+    return Finding("verdict-widened" if last["calibrated"] else "verdict-not-widened", figures)
 
 
 # ---- by group ------------------------------------------------------------------------------------------------
 
 
-def _by_groups(view: Selection) -> list[Picture]:
+def _group_pictures(view: Selection) -> list[Picture]:
+    """Draw calibration by frequency, recency and decile."""
     table = view.at["by_frequency"]
     shown = view.shown("purchases")
-    picked = view.of(table, shown)
-    first, last = picked.iloc[0], _first(picked).iloc[-1]
+    rows = view.of(table, shown)
+    first, last = rows.iloc[0], _first(rows).iloc[-1]
     pictures = [
-        drawn(
+        draw_picture(
             "calibration-frequency",
-            f"Forecast and actual, by past frequency{_furthest(_first(picked), 'frequency', 'for those with')}",
-            f"Purchases per customer in the holdout period against repeat purchases before the cut. From "
-            f"{_group(first, picked)}, to {_group(last, picked)}. The table that follows has every number.",
+            f"Forecast and actual by past frequency{_worst_group(_first(rows), 'frequency', 'frequency')}",
+            f"Purchases per customer in the holdout period by repeat purchases before the cutoff. From "
+            f"{_describe_frequency(first, rows)}, to {_describe_frequency(last, rows)}. The table below has all "
+            "numbers.",
             plots.calibration_by_frequency,
-            picked,
+            rows,
         )
     ]
     others = (
-        ("recency", "Forecast and actual, by recency", "at"),
-        ("decile", "Forecast and actual, by forecast", "in tenth"),
+        ("recency", "Forecast and actual by recency"),
+        ("decile", "Forecast and actual by decile of the forecast"),
     )
-    for by, title, where in others:
-        rows = _of(view, by)
+    for by, title in others:
+        rows = _reference_groups(view, by)
         if len(rows):
             ids = [view.reference] if by == "decile" else shown
             pictures.append(
-                drawn(
+                draw_picture(
                     f"calibration-{by}",
-                    f"{title}{_furthest(rows, 'group', where)}",
-                    f"Purchases per customer in the holdout period, actual and forecast, {_extremes(rows)}",
+                    f"{title}{_worst_group(rows, by, 'group')}",
+                    f"Purchases per customer in the holdout period, actual and forecast, {_describe_extremes(rows)}",
                     plots.calibration,
                     view.at["calibration"],
                     by=by,
@@ -168,77 +174,75 @@ def _by_groups(view: Selection) -> list[Picture]:
 
 
 def _first(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the first forecast, the one the verdict is about."""
+    """Return the rows of the first forecaster, the model of the report."""
     first: pd.DataFrame = table[table["forecaster"] == table["forecaster"].iloc[0]]
     return first
 
 
-def _furthest(rows: pd.DataFrame, group: str, where: str) -> str:
-    """For a title, the group whose purchases are missed most, and which way; nothing where none is missed."""
-    missed = (rows["expected"] - rows["actual"]) * rows["customers"]
-    row = highest(rows.assign(missed=missed, size=missed.abs()), "size")
-    if row["size"] < 1:
+def _largest_error(rows: pd.DataFrame) -> Row | None:
+    """Return the group whose purchases differ most from the forecast; None if no group differs by one purchase."""
+    error = (rows["expected"] - rows["actual"]) * rows["customers"]
+    row = highest(rows.assign(error=error, size=error.abs()), "size")
+    return None if row["size"] < 1 else row
+
+
+def _worst_group(rows: pd.DataFrame, by: str, column: str) -> str:
+    """Return, for a title, the group with the largest error; empty if there is none."""
+    row = _largest_error(rows)
+    if row is None:
         return ""
-    return f": furthest off {where} {row[group]}, too {'low' if row['missed'] < 0 else 'high'}"
+    figures = {"by": by, "group": str(row[column]), "direction": "low" if row["error"] < 0 else "high"}
+    return f": {Finding('verdict-worst-group', figures).text}"
 
 
-def _of(view: Selection, by: str) -> pd.DataFrame:
-    """Groups of one kind, of purchases by the model the verdict is about."""
+def _reference_groups(view: Selection, by: str) -> pd.DataFrame:
+    """Return the groups of one kind, for purchases forecast by the model of the report."""
     table = view.at["calibration"]
     rows = table[(table["by"] == by) & (table["quantity"] == "purchases")]
     return rows[rows["forecaster"].map(view.is_reference)].sort_values("order")
 
 
-def _extremes(rows: pd.DataFrame) -> str:
-    """First and last group in words."""
-    told = [
-        f"{row['actual']:.2f} actual and {row['expected']:.2f} forecast in the group “{row['group']}”"
+def _describe_extremes(rows: pd.DataFrame) -> str:
+    """Describe the first and the last group."""
+    texts = [
+        f"{fixed(row['actual'], 2)} actual and {fixed(row['expected'], 2)} forecast in the group “{row['group']}”"
         for row in (rows.iloc[0].to_dict(), rows.iloc[-1].to_dict())
     ]
-    return f"from {told[0]} to {told[1]}."
+    return f"from {texts[0]} to {texts[1]}."
 
 
-def _group(row: pd.Series, table: pd.DataFrame) -> str:
-    """What the customers of one frequency did and were expected to do."""
+def _describe_frequency(row: pd.Series, table: pd.DataFrame) -> str:
+    """Describe actual and forecast purchases of the customers with one frequency."""
     same = table[table["frequency"] == row["frequency"]]
     forecasts = ", ".join(
-        f"{expected:.2f} forecast by {name}" for name, expected in zip(same["title"], same["expected"], strict=True)
+        f"{fixed(expected, 2)} forecast by {name}"
+        for name, expected in zip(same["title"], same["expected"], strict=True)
     )
-    return f"{row['actual']:.2f} actual and {forecasts} at {row['frequency']} repeat purchases"
+    return f"{fixed(row['actual'], 2)} actual and {forecasts} at {row['frequency']} repeat purchases"
 
 
-def _worst_decile(view: Selection) -> str | None:
-    """Where the forecast misses most purchases, in words."""
-    rows = _of(view, "decile")
-    if not len(rows):
+def _worst_decile(view: Selection) -> Finding | None:
+    """Report the decile in which the forecast misses most purchases; None if it misses none."""
+    rows = _reference_groups(view, "decile")
+    row = _largest_error(rows) if len(rows) else None
+    if row is None:
         return None
-    missed = (rows["expected"] - rows["actual"]) * rows["customers"]
-    row = highest(rows.assign(missed=missed.abs()), "missed")
-    if row["missed"] < 1:
-        return None
-    where = {1: "with the highest forecasts", len(rows): "with the lowest forecasts"}
-    tenth = where.get(int(row["order"]), f"that comes {_nth(int(row['order']))} by its forecasts")
-    return (
-        f"{view.name} is furthest off for the tenth of the customers {tenth}: {row['expected']:.2f} purchases a "
-        f"customer forecast, {row['actual']:.2f} actual."
-    )
+    order = int(row["order"])
+    figures = {
+        "title": view.name,
+        "decile": order,
+        "position": {1: "highest", len(rows): "lowest"}.get(order, "between"),
+        "expected": float(row["expected"]),
+        "actual": float(row["actual"]),
+    }
+    return Finding("verdict-worst-decile", figures, "caution")
 
 
-def _nth(place: int) -> str:
-    return f"{place}{ {2: 'nd', 3: 'rd'}.get(place, 'th') }"
+# ---- probabilities and intervals ------------------------------------------------------------------------------
 
 
-# ---- chances and intervals -----------------------------------------------------------------------------------
-
-
-def _reliability_words() -> str:
-    return (
-        "Of customers who were given a 30% chance to buy again, 30% should. Of 90% intervals, nine in ten should hold. "
-        "And what customers did should fall evenly between the low and the high end of what was held possible."
-    )
-
-
-def _chances(view: Selection) -> list[Picture]:
+def _probability_pictures(view: Selection) -> list[Picture]:
+    """Draw the reliability of P(buys again), the coverage of intervals and the PIT."""
     shown, pictures = view.shown("purchases"), []
     names = ", ".join(view.titles[each] for each in shown)
     table = view.at["reliability"]
@@ -246,13 +250,13 @@ def _chances(view: Selection) -> list[Picture]:
     if len(rows):
         first = _first(rows)
         pictures.append(
-            drawn(
+            draw_picture(
                 "reliability",
-                "Chance to buy again, and who did",
-                f"Share of customers who bought against the chance forecast, by {names}. By the first, from "
+                "Probability of buying again, forecast and actual",
+                f"Share of customers who bought, by forecast probability, for {names}. For the first: from "
                 f"{percent(first['predicted'].iloc[0], 0)} forecast and {percent(first['actual'].iloc[0], 0)} actual "
-                "to "
-                f"{percent(first['predicted'].iloc[-1], 0)} and {percent(first['actual'].iloc[-1], 0)}.",
+                f"to {percent(first['predicted'].iloc[-1], 0)} forecast and {percent(first['actual'].iloc[-1], 0)} "
+                "actual.",
                 plots.reliability,
                 rows,
             )
@@ -263,12 +267,11 @@ def _chances(view: Selection) -> list[Picture]:
     if len(deciles):
         low, high = deciles["coverage"].min(), deciles["coverage"].max()
         pictures.append(
-            drawn(
+            draw_picture(
                 "coverage",
-                f"Outcomes within their {percent(view.level, 0)} intervals: {percent(low, 0)} to {percent(high, 0)}",
-                f"Share of customers whose purchases fell within their {percent(view.level, 0)} interval, by tenth "
-                "of the "
-                f"customers: from {percent(low, 0)} to {percent(high, 0)}.",
+                f"Outcomes in their {percent(view.level, 0)} intervals: {percent(low, 0)} to {percent(high, 0)}",
+                f"Share of customers whose purchases fell within their {percent(view.level, 0)} interval, by decile "
+                f"of the forecast: from {percent(low, 0)} to {percent(high, 0)}.",
                 plots.coverage,
                 table,
                 level=view.level,
@@ -279,13 +282,12 @@ def _chances(view: Selection) -> list[Picture]:
     if len(rows):
         ends = _first(rows)["share"]
         pictures.append(
-            drawn(
+            draw_picture(
                 "pit",
-                "Where outcomes fell in their distributions (level is right)",
-                f"Histogram of the randomized PIT in {len(ends)} bins, which is level for a right forecast: by "
+                "Position of outcomes in their forecast distributions (flat is right)",
+                f"Histogram of the randomized PIT in {len(ends)} bins, which is flat for a correct forecast: for "
                 f"{rows['title'].iloc[0]}, {percent(float(ends.iloc[0]))} of the customers are in the lowest bin "
-                "and "
-                f"{percent(float(ends.iloc[-1]))} in the highest, where {percent(1 / len(ends))} are right.",
+                f"and {percent(float(ends.iloc[-1]))} in the highest, where {percent(1 / len(ends))} would be right.",
                 plots.pit_histogram,
                 rows,
             )
@@ -296,51 +298,48 @@ def _chances(view: Selection) -> list[Picture]:
 # ---- over time -----------------------------------------------------------------------------------------------
 
 
-def _tracking_words(view: Selection) -> str:
+def _explain_tracking(view: Selection) -> str:
+    """Explain the plots of purchases over time."""
     return (
-        f"To the left of the cut on {view.facts['calibration_end']} is what the models learned from; to the right, "
-        "what "
-        "they said would come and what came. The band holds what chance and doubt about the parameters allow."
+        f"The models were fitted to the purchases before the cutoff on {view.facts['calibration_end']}; after it, the "
+        "plots compare forecast and actual purchases. The band shows the uncertainty due to chance and to the "
+        "parameters."
     )
 
 
-def _tracking(view: Selection) -> list[Picture]:
-    """Repeat purchases to date, and a week or opportunity."""
+def _tracking_pictures(view: Selection) -> list[Picture]:
+    """Draw repeat purchases over time, cumulative and per period."""
     table = view.at["tracking"]
     table = table[table["forecaster"] == view.reference]
     if not len(table):
         return []
     period = table["period"].iloc[0]
-    ends = table.groupby("title", sort=False).last().reset_index().to_dict("records")
-    told = "; ".join(
-        f"{of['title']}, {count(of['cumulative_forecast'])} forecast at the cut and "
-        f"{count(of['cumulative_expected'])} expected from arrival dates alone"
-        for of in ends
-    )
+    last = records(table)[-1]
     span = f"from {table['end'].iloc[0]} to {table['end'].iloc[-1]}"
     most = highest(table, "actual")
     return [
-        drawn(
+        draw_picture(
             "cumulative",
-            "Repeat purchases to date",
-            f"Lines of cumulative repeat purchases {span}. At the end: {count(ends[0]['cumulative_actual'])} actual; "
-            f"{told}.",
+            "Cumulative repeat purchases",
+            f"Lines of cumulative repeat purchases {span}. At the end, {count(last['cumulative_actual'])} actual; "
+            f"{view.name}: {count(last['cumulative_forecast'])} forecast at the cutoff and "
+            f"{count(last['cumulative_expected'])} expected from first purchase dates only.",
             plots.tracking_cumulative,
             table,
         ),
-        drawn(
+        draw_picture(
             "incremental",
-            f"Repeat purchases a {period}",
-            f"Lines of repeat purchases a {period} {span}. The actual {period}s scatter around the smooth expectation "
-            f"and are highest in the {period} ending {most['end']}, with {count(most['actual'])}.",
+            f"Repeat purchases per {period}",
+            f"Lines of repeat purchases per {period} {span}. The highest actual number, "
+            f"{count(most['actual'])}, is in the {period} ending {most['end']}.",
             plots.tracking_incremental,
             table,
         ),
     ]
 
 
-def _levels(view: Selection) -> list[Picture]:
-    """Totals at every cut, where there are several."""
+def _total_pictures(view: Selection) -> list[Picture]:
+    """Draw the totals at every cutoff, if there are several."""
     if len(view.cutoffs) < 2:
         return []
     pictures = []
@@ -352,12 +351,11 @@ def _levels(view: Selection) -> list[Picture]:
             continue
         inside = int(rows["inside"].astype(bool).sum())
         pictures.append(
-            drawn(
-                f"levels-{quantity}",
-                f"Total of {quantity} at every cut{_held(view, quantity)}",
-                f"Error of the forecast total at {len(view.cutoffs)} cuts with its interval, in per cent of what "
-                "happened: "
-                f"{inside} of {len(rows)} intervals hold it.",
+            draw_picture(
+                f"totals-{quantity}",
+                f"Total of {quantity} at every cutoff{_count_inside(view, quantity)}",
+                f"Error of the forecast total at {len(view.cutoffs)} cutoffs with its interval, in percent of the "
+                f"actual total: {inside} of {len(rows)} intervals contain it.",
                 plots.levels,
                 rows,
                 quantity=quantity,
@@ -366,9 +364,9 @@ def _levels(view: Selection) -> list[Picture]:
     return pictures
 
 
-def _held(view: Selection, quantity: str) -> str:
-    """For a title, how often the interval of the model the verdict is about held the total."""
+def _count_inside(view: Selection, quantity: str) -> str:
+    """Return, for a title, how often the interval of the model of the report contained the total."""
     table = view.totals(quantity)
     if not len(table):
         return ""
-    return f": {view.name}'s interval held {int(table['inside'].astype(bool).sum())} of {len(table)}"
+    return f": {view.name}'s interval contained {int(table['inside'].astype(bool).sum())} of {len(table)}"

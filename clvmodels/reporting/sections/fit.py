@@ -1,4 +1,4 @@
-"""The fit: what the parameters mean, their intervals, and the certificate of each model."""
+"""Section on the fit: what the parameters mean, their intervals, and the certificate of each model."""
 
 from __future__ import annotations
 
@@ -7,43 +7,44 @@ from typing import Any
 
 import pandas as pd
 
-from clvmodels.language.numbers import MISSING, count, decimals, fixed, percent, significant
+from clvmodels.language import Finding
+from clvmodels.language.numbers import MISSING, count, decimals, fixed, significant
 from clvmodels.reporting import plots
-from clvmodels.reporting.page import Facts, PageBlock, Pair, Pictures, ReportSection, Table, drawn
+from clvmodels.reporting.page import Facts, PageBlock, Pair, Pictures, ReportSection, Table, draw_picture
 from clvmodels.reporting.selection import Selection, records
 
 __all__ = ["fit"]
 
-LEAVING = {  # quantities of dropout, and what is told of them where a fit ended at none
+WITHOUT_DROPOUT = {  # quantities that describe dropout, and their value where a fit ended at no dropout
     "mean dropout probability": "0, at its limit",
     "mean dropout rate": "0, at its limit",
-    "median lifetime": "endless, at its limit",
+    "median lifetime": "infinite, at its limit",
     "share gone": "0, at its limit",
 }
-APART = 0.1  # share of the customers by which models disagree on who is gone
-ROW, FRAME = 0.3, 0.75  # inches: a row of the picture, and what surrounds the rows
+DISAGREEMENT = 0.1  # share of the customers by which models have to differ on how many are gone
+ROW, FRAME = 0.3, 0.75  # inches: height of a row of the plot, and of what surrounds the rows
 
 
 def fit(view: Selection) -> ReportSection:
-    """What each model learned of the customers known at the last cut."""
+    """Show what each model learned about the customers at the last cutoff."""
     blocks: list[PageBlock] = []
-    if (meaning := _meanings(view)) is not None:
-        blocks.append(meaning)
-    for of in view.certificates:
-        title = str(of["title"])
-        blocks.append(Facts(certificate(of), f"{title}: certificate"))
+    if (table := meaning_table(view)) is not None:
+        blocks.append(table)
+    for each in view.certificates:
+        title = str(each["title"])
+        blocks.append(Facts(certificate(each), f"{title}: certificate"))
         rows = view.at["parameters"]
-        blocks.append(parameter_table(title, rows[rows["forecaster"] == of["forecaster"]]))
+        blocks.append(parameter_table(title, rows[rows["forecaster"] == each["forecaster"]]))
     parameters = view.at["parameters"]
     if len(parameters):
         blocks.append(
             Pictures(
                 [
-                    drawn(
+                    draw_picture(
                         "parameters",
-                        "How well the parameters are known",
-                        f"A row a parameter, {len(parameters)} in all: its interval in per cent of the estimate. The "
-                        "tables of the certificates have every number.",
+                        "Uncertainty of the parameters",
+                        f"One row for each of {len(parameters)} parameters: its interval in percent of the estimate. "
+                        "The tables above have all numbers.",
                         plots.parameter_intervals,
                         parameters,
                         height=FRAME + ROW * len(parameters),
@@ -51,11 +52,11 @@ def fit(view: Selection) -> ReportSection:
                 ]
             )
         )
-    return ReportSection("fit", "The fit", _lead(view), blocks)
+    return ReportSection("fit", "The fit", [finding.text for finding in _judge_fit(view)], blocks)
 
 
 def certificate(of: dict[str, Any]) -> list[Pair]:
-    """What one fit can vouch for, in words and numbers."""
+    """Describe the certificate of one fit."""
     definite = "negative definite: a maximum in every direction"
     pairs = [
         ("Status", f"{of['status']}: {of['message']}"),
@@ -66,15 +67,14 @@ def certificate(of: dict[str, Any]) -> list[Pair]:
         ("Fitted to", f"{count(of['customers'])} customers, {count(of['unique_rows'])} unique rows"),
     ]
     if "set_aside" in of:
-        aside = count(of["set_aside"]) if of["set_aside"] else "nobody"
-        pairs.append(("Set aside", f"{aside}, for a mean spend that is not positive"))
+        pairs.append(("Left out", f"{count(of['set_aside'])} customers whose average order value is not positive"))
     return pairs
 
 
 def parameter_table(title: str, parameters: pd.DataFrame) -> Table:
     """Return estimates of one model with standard errors and intervals."""
     rows = parameters.to_dict("records")
-    held = any(not math.isfinite(row["standard_error"]) for row in rows)
+    at_limit = any(not math.isfinite(row["standard_error"]) for row in rows)
     return Table(
         caption=f"{title}: parameters",
         headings=["parameter (unit)", "estimate", "standard error", "95% interval"],
@@ -87,64 +87,79 @@ def parameter_table(title: str, parameters: pd.DataFrame) -> Table:
             ]
             for row in rows
         ],
-        notes=["–: stands at a limit of its range, so it has no standard error."] if held else (),
+        notes=["–: at a limit of its range, so it has no standard error."] if at_limit else (),
     )
 
 
-def _lead(view: Selection) -> list[str]:
-    """What the model the verdict is about says of a typical customer."""
-    told = view.at["quantities"]
-    rows = {row["quantity"]: row for row in records(told[told["forecaster"] == view.reference])} if len(told) else {}
-    lead = []
+def _judge_fit(view: Selection) -> list[Finding]:
+    """Report what the model of the report says about a typical customer."""
+    table = view.at["quantities"]
+    rows = {row["quantity"]: row for row in records(table) if row["forecaster"] == view.reference}
+    model = {"forecaster": view.reference, "title": view.name}
+    findings = []
     if (row := rows.get("mean time between purchases")) is not None:
-        lead.append(
-            f"By {view.name}, an active customer of average rate buys every {_range(row)} {row['unit']}: most buy "
-            "more rarely, and a few far more often."
-        )
+        figures = {**model, **_range_figures(row), "unit": row["unit"]}
+        findings.append(Finding("verdict-fit-time-between", figures))
     if (row := rows.get("mean purchase probability")) is not None:
-        lead.append(f"By {view.name}, an active customer buys at {_share(row)} of the opportunities.")
+        findings.append(Finding("verdict-fit-probability", {**model, **_share_figures(row)}))
     if view.reference in view.nobody_leaves:
-        lead.append(
-            f"These data show nobody leaving: by {view.name} every customer is still active, and P(alive) tells "
-            "nobody apart."
-        )
-    elif (row := rows.get("share gone")) is not None:
-        lead.append(f"Of the customers known at the cut, {_share(row)} are gone for good, by the model's reckoning.")
-        if (apart := _disagreement(told)) is not None:
-            lead.append(apart)
-        if (once := rows.get("mean dropout probability")) is not None and "mean purchase probability" not in rows:
-            lead.append(f"A new customer's chance to leave at a purchase is {_share(once)}, on average over customers.")
-        if (life := rows.get("median lifetime")) is not None:
-            lead.append(f"Half of all new customers stop buying within {_range(life)} {life['unit']}.")
-    statuses = {str(of["status"]) for of in view.certificates}
-    if statuses == {"converged"}:
-        lead.append("Every fit below is complete: no other parameters near it describe the data as well.")
-    return lead or ["What each model learned of the customers known at the last cut."]
+        findings.append(Finding("verdict-fit-no-dropout", model, "caution"))
+    elif (gone := rows.get("share gone")) is not None:
+        findings.append(Finding("verdict-fit-gone", _share_figures(gone)))
+        findings += [*_judge_disagreement(table), *_judge_dropout(rows)]
+    if {str(each["status"]) for each in view.certificates} == {"converged"}:
+        findings.append(Finding("verdict-fit-converged"))
+    return findings or [Finding("verdict-fit")]
 
 
-def _disagreement(told: pd.DataFrame) -> str | None:
-    """How far models are apart on who is gone, which no data can settle."""
-    gone = told[told["quantity"] == "share gone"].sort_values("estimate")
-    if len(gone) < 2 or gone["estimate"].iloc[-1] - gone["estimate"].iloc[0] < APART:
+def _judge_dropout(rows: dict[str, dict[str, Any]]) -> list[Finding]:
+    """Report how soon new customers leave."""
+    findings = []
+    once = rows.get("mean dropout probability")
+    if once is not None and "mean purchase probability" not in rows:
+        findings.append(Finding("verdict-fit-dropout-probability", _share_figures(once)))
+    if (life := rows.get("median lifetime")) is not None:
+        figures = {**_range_figures(life), "unit": life["unit"]}
+        findings.append(Finding("verdict-fit-lifetime", figures))
+    return findings
+
+
+def _judge_disagreement(table: pd.DataFrame) -> list[Finding]:
+    """Report how far the models disagree on how many customers are gone, which no data can settle."""
+    gone = table[table["quantity"] == "share gone"].sort_values("estimate")
+    if len(gone) < 2 or gone["estimate"].iloc[-1] - gone["estimate"].iloc[0] < DISAGREEMENT:
+        return []
+    low, high = records(gone.iloc[[0, -1]])
+    figures = {"low": low["estimate"], "low_title": low["title"], "high": high["estimate"], "high_title": high["title"]}
+    return [Finding("verdict-fit-disagreement", figures, "caution")]
+
+
+def _range_figures(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an estimate and its interval as figures, with the decimals of three significant digits."""
+    return {**_ends(row), "places": decimals([float(row["estimate"])], 3)}
+
+
+def _share_figures(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a share and its interval as figures, with the decimals of its percentage."""
+    return {**_ends(row), "places": min(2, decimals([100 * float(row["estimate"])], 2))}
+
+
+def _ends(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an estimate, its interval, and whether the interval is known."""
+    ends = {name: float(row[name]) for name in ("estimate", "lower", "upper")}
+    return ends | {"has_interval": math.isfinite(ends["lower"]) and math.isfinite(ends["upper"])}
+
+
+def meaning_table(view: Selection) -> Table | None:
+    """Build the table of what the parameters of each model mean, or return None if there is nothing to show."""
+    table = view.at["quantities"]
+    if not len(table):
         return None
-    ends = [f"{percent(row['estimate'], 0)} by {row['title']}" for row in gone.iloc[[0, -1]].to_dict("records")]
-    return (
-        f"The models do not agree on that, from {ends[0]} to {ends[1]}: it rests on when each lets customers leave, "
-        "and "
-        "only the purchases that follow can be checked."
-    )
-
-
-def _meanings(view: Selection) -> Table | None:
-    """What people quote of each model, side by side."""
-    told = view.at["quantities"]
-    if not len(told):
-        return None
-    models = list(dict.fromkeys(told["forecaster"]))
+    models = list(dict.fromkeys(table["forecaster"]))
     rows = []
-    for quantity, of in told.groupby("quantity", sort=False):
-        unit = str(of["unit"].iloc[0])
-        each = {row["forecaster"]: _meaning(row, view.nobody_leaves) for row in records(of)}
+    for quantity, group in table.groupby("quantity", sort=False):
+        unit = str(group["unit"].iloc[0])
+        each = {row["forecaster"]: _meaning(row, view.nobody_leaves) for row in records(group)}
         name = f"{quantity} ({unit})" if unit else str(quantity)
         rows.append([name, *(each.get(model, MISSING) for model in models)])
     return Table(
@@ -152,19 +167,20 @@ def _meanings(view: Selection) -> Table | None:
         headings=["quantity (unit)", *(view.titles[model] for model in models)],
         rows=rows,
         notes=[
-            "–: not part of that model. “Share gone” is of the customers known at the cut, the rest of new customers."
+            "–: not part of that model.",
+            "“Share gone” describes the customers known at the cutoff; the other rows describe new customers.",
         ],
     )
 
 
 def _meaning(row: dict[str, Any], nobody_leaves: set[str]) -> str:
-    """A quantity with its interval; what is at the limit of no dropout has none."""
-    at_limit = LEAVING.get(row["quantity"]) if row["forecaster"] in nobody_leaves else None
+    """Write a quantity with its interval; at the limit of no dropout it has none."""
+    at_limit = WITHOUT_DROPOUT.get(row["quantity"]) if row["forecaster"] in nobody_leaves else None
     return at_limit or _range(row)
 
 
 def _range(row: dict[str, Any]) -> str:
-    """An estimate with its interval."""
+    """Write an estimate with its interval."""
     values = [float(row["estimate"]), float(row["lower"]), float(row["upper"])]
     if not all(math.isfinite(value) for value in values[1:]):
         return significant(values[0], 3)
@@ -173,14 +189,8 @@ def _range(row: dict[str, Any]) -> str:
     return f"{estimate} ({lower} to {upper})"
 
 
-def _share(row: dict[str, Any]) -> str:
-    values = [float(row[name]) for name in ("estimate", "lower", "upper")]
-    places = min(2, decimals([100 * values[0]], 2))
-    estimate, lower, upper = (percent(value, places) for value in values)
-    return f"{estimate} ({lower} to {upper})" if math.isfinite(values[1]) else estimate
-
-
 def _interval(lower: float, upper: float) -> str:
+    """Write an interval, or a dash if it is not known."""
     if not (math.isfinite(lower) and math.isfinite(upper)):
         return MISSING
     return f"{significant(lower)} to {significant(upper)}"

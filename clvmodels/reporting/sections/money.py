@@ -1,73 +1,83 @@
-"""Money: what customers spend a purchase, whether that goes with how often they buy, and who holds the value."""
+"""Section on money: average order value, its relation to frequency, and who holds the lifetime value."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from clvmodels.frames import Frame
-from clvmodels.language.numbers import column, count, fixed, listed, percent, sentence, signed_percent, significant
+from clvmodels.language import Finding
+from clvmodels.language.numbers import column, count, fixed, percent, sentence, significant
 from clvmodels.reporting import plots
-from clvmodels.reporting.page import Facts, PageBlock, Pair, Picture, Pictures, ReportSection, Table, Words, drawn
+from clvmodels.reporting.page import (
+    Facts,
+    PageBlock,
+    Pair,
+    Paragraphs,
+    Picture,
+    Pictures,
+    ReportSection,
+    Table,
+    draw_picture,
+)
 from clvmodels.reporting.sections.data import MONEY
 from clvmodels.reporting.selection import Selection, highest
 from clvmodels.reporting.value_summary import summarize_value, top_customers
 
 __all__ = ["money"]
 
-TOP_SHARE = 0.1
+TOP_SHARE = 0.1  # of the customers, whose share of the value is reported
 VALUE_COLUMNS = [
     ("lifetime_value", "lifetime value (money)"),
-    ("lifetime_value_lower", "its interval from (money)"),
+    ("lifetime_value_lower", "interval from (money)"),
     ("lifetime_value_upper", "to (money)"),
     ("probability_alive", "P(alive)"),
     ("expected_purchases", "expected purchases"),
-    ("expected_spend", "spend per purchase (money)"),
+    ("expected_spend", "expected order value (money)"),
 ]
 
 
 def money(view: Selection, value: Frame | None, terms: str | None) -> ReportSection | None:
-    """The spend model against what was spent, and the lifetime values; None where there is neither."""
+    """Compare the spend model with actual spending, and show lifetime values; return None if there is neither."""
     blocks: list[PageBlock] = []
-    certificate = _of_spend(view)
+    certificate = _spend_certificate(view)
     if certificate is not None:
-        blocks += _spend(view, certificate)
+        blocks += _spend_blocks(view, certificate)
     if value is not None:
-        blocks += _value(view, value, terms)
+        blocks += _value_blocks(view, value, terms)
     if not blocks:
         return None
     lead = [
         (
-            "What a customer is worth is how often they will buy times what they spend a purchase. The spend model "
-            "takes "
-            "the "
-            "two to have nothing to do with each other; where they do, values of the most frequent customers are off."
+            "The value of a customer is the expected number of purchases times the expected order value. The spend "
+            "model assumes that the two are independent; if they are not, the values of the most frequent customers "
+            "are off."
         )
     ]
     return ReportSection("money", "Money", lead, blocks)
 
 
-def _of_spend(view: Selection) -> dict[str, Any] | None:
-    """The certificate of the spend model."""
-    return next((of for of in view.certificates if "independence" in of), None)
+def _spend_certificate(view: Selection) -> dict[str, Any] | None:
+    """Return the certificate of the spend model."""
+    return next((each for each in view.certificates if "independence" in each), None)
 
 
-def _spend(view: Selection, of: dict[str, Any]) -> list[PageBlock]:
-    pairs: list[Pair] = [("Spend and frequency", sentence(str(of["independence"])))]
-    if of.get("tail"):
-        pairs.append(("Tail", sentence(str(of["tail"]))))
+def _spend_blocks(view: Selection, certificate: dict[str, Any]) -> list[PageBlock]:
+    """Show the test of independence and the distribution of average order values."""
+    pairs: list[Pair] = [("Spend and frequency", sentence(str(certificate["independence"])))]
+    if certificate.get("tail"):
+        pairs.append(("Tail", sentence(certificate["tail"]["text"])))
     blocks: list[PageBlock] = [Facts(pairs)]
     pictures = []
     histogram = view.at["spend_histogram"]
     if len(histogram):
         most = highest(histogram, "observed")
         pictures.append(
-            drawn(
+            draw_picture(
                 "spend",
-                f"Mean spend a purchase: observed, and by {of['title']}",
-                f"Histogram of customers' mean spend with the model's curve. Most customers, "
-                f"{percent(most['observed'])}, "
-                f"are between {most['lower']:,.4g} and {most['upper']:,.4g}, where the model has "
-                f"{percent(most['expected'])}.",
+                f"Average order value: observed, and by {certificate['title']}",
+                f"Histogram of customers' average order values with the model's curve. The largest group, "
+                f"{percent(most['observed'])} of customers, is between {significant(most['lower'])} and "
+                f"{significant(most['upper'])}, where the model has {percent(most['expected'])}.",
                 plots.spend_distribution,
                 histogram,
             )
@@ -86,11 +96,11 @@ def _by_decile(view: Selection) -> Picture | None:
     if not len(rows):
         return None
     first = rows.iloc[0]
-    return drawn(
+    return draw_picture(
         "money-decile",
-        "Money by forecast: forecast and actual",
-        f"Money per customer in the holdout period by tenth of the forecast of {view.title('money')}: in the first, "
-        f"{first['expected']:,.2f} forecast and {first['actual']:,.2f} actual.",
+        "Money by decile: forecast and actual",
+        f"Money per customer in the holdout period by decile of the forecast of {view.title('money')}: in the first, "
+        f"{fixed(first['expected'], 2)} forecast and {fixed(first['actual'], 2)} actual.",
         plots.calibration,
         table,
         quantity="money",
@@ -98,22 +108,22 @@ def _by_decile(view: Selection) -> Picture | None:
     )
 
 
-def _value(view: Selection, value: Frame, terms: str | None) -> list[PageBlock]:
-    """Lifetime values: totals, how few customers hold how much, and who comes first."""
-    told = summarize_value(value)
+def _value_blocks(view: Selection, value: Frame, terms: str | None) -> list[PageBlock]:
+    """Show lifetime values: totals, concentration, and the most valuable customers."""
+    summary = summarize_value(value)
     unknown = (
-        "For the horizon, discount rate and margin that were given to lifetime_value; its table does not hold them."
+        "Computed with the horizon, discount rate and margin passed to lifetime_value; its table does not list them."
     )
     return [
-        Words([terms or unknown], "Lifetime value"),
+        Paragraphs([terms or unknown], "Lifetime value"),
         Facts(value_facts(view, value)),
         Pictures(
             [
-                drawn(
+                draw_picture(
                     "value",
-                    f"Who holds the value: the top {TOP_SHARE:.0%} have {percent(told.top_share, 0)}",
+                    f"Who holds the value: the top {TOP_SHARE:.0%} hold {percent(summary.top_share, 0)}",
                     "Curve of the share of all lifetime value held by the most valuable customers: "
-                    f"the top {TOP_SHARE:.0%} hold {percent(told.top_share)}.",
+                    f"the top {TOP_SHARE:.0%} hold {percent(summary.top_share)}.",
                     plots.value_distribution,
                     value,
                 )
@@ -124,48 +134,48 @@ def _value(view: Selection, value: Frame, terms: str | None) -> list[PageBlock]:
 
 
 def value_facts(view: Selection, table: Frame) -> list[Pair]:
-    """Totals of lifetime value, how far such totals were off before, and how concentrated it is."""
-    told = summarize_value(table)
+    """Describe the total of lifetime values, errors of earlier totals, and the concentration."""
+    summary = summarize_value(table)
     pairs = [
         (
             "Total value",
-            f"{significant(told.total)} ({MONEY}), from {significant(told.expected_purchases)} expected purchases",
+            f"{significant(summary.total)} ({MONEY}), {significant(summary.expected_purchases)} expected purchases",
         ),
-        ("How sure that is", _doubt(view)),
+        ("Uncertainty", _judge_past_errors(view).text),
         (
             "Per customer",
-            f"{fixed(told.mean, 2)} on average; half of the customers are worth less than {fixed(told.median, 2)}",
+            f"{fixed(summary.mean, 2)} on average; median {fixed(summary.median, 2)}",
         ),
         (
             "Concentration",
             (
-                f"the {count(told.top_customers)} most valuable customers (the top 10%) hold {percent(told.top_share)} "
-                "of the value"
+                f"the {count(summary.top_customers)} most valuable customers (the top 10%) hold "
+                f"{percent(summary.top_share)} of the value"
             ),
         ),
     ]
-    if told.missing:
-        why = f": {'; '.join(told.reasons)}" if told.reasons else ""
-        pairs.append(("Without a value", f"{count(told.missing)} of {count(told.customers)} customers{why}"))
+    if summary.missing:
+        why = f": {'; '.join(summary.reasons)}" if summary.reasons else ""
+        pairs.append(("Without a value", f"{count(summary.missing)} of {count(summary.customers)} customers{why}"))
     return pairs
 
 
-def _doubt(view: Selection) -> str:
-    """How far totals of money were off at the cuts, which their own intervals do not know."""
-    errors = [signed_percent(bias) for bias in view.biases("money")]
+def _judge_past_errors(view: Selection) -> Finding:
+    """Report how far totals of money were off at the cutoffs, which their intervals do not account for."""
+    errors = view.biases("money")
     if not errors:
-        return "no total of money was held against what happened, so nothing here tells"
-    when = f"at the {len(errors)} earlier cuts" if len(errors) > 1 else "at the earlier cut"
-    return f"{when}, {view.title('money')} was off by {listed(errors)} in the money of the {view.horizon} that followed"
+        return Finding("verdict-past-errors-unknown", severity="caution")
+    figures = {"cutoffs": len(errors), "lowest": min(errors), "highest": max(errors)}
+    return Finding("verdict-past-errors", figures | {"title": view.title("money"), "horizon": view.horizon})
 
 
 def top_table(table: Frame) -> Table:
-    """The customers of highest lifetime value."""
+    """Build the table of the customers with the highest lifetime value."""
     rows = top_customers(table)
     present = [(name, heading) for name, heading in VALUE_COLUMNS if rows and name in rows[0]]
     columns = [column(float(row[name]) for row in rows) for name, _ in present]
     return Table(
-        caption=f"The {len(rows)} customers of highest lifetime value",
+        caption=f"The {len(rows)} customers with the highest lifetime value",
         headings=["customer", *(heading for _, heading in present)],
-        rows=[[str(row["customer_id"]), *told] for row, *told in zip(rows, *columns, strict=True)],
+        rows=[[str(row["customer_id"]), *values] for row, *values in zip(rows, *columns, strict=True)],
     )

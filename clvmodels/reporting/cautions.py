@@ -1,0 +1,92 @@
+"""Cautions: what a reader should know before trusting the numbers of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clvmodels.language import Finding
+from clvmodels.language.numbers import sentence
+from clvmodels.profiling.profile import Profile
+from clvmodels.reporting.selection import Selection
+
+__all__ = ["Caution", "find_cautions", "find_certificate_cautions", "summarize_cautions"]
+
+INDEPENDENCE_VIOLATED = "profile-independence-violated"
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A finding that asks for caution, and the model it is about.
+
+    Attributes
+    ----------
+    finding : Finding
+    title : str
+        Title of the model; empty for a finding about the data.
+    """
+
+    finding: Finding
+    title: str = ""
+
+    @property
+    def text(self) -> str:
+        """The finding as a sentence, after the model's title."""
+        return sentence(f"{self.title}: {self.finding.text}" if self.title else self.finding.text)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return code, severity, figures and text, and the title of the model."""
+        return {**self.finding.to_dict(), "title": self.title, "text": self.text}
+
+
+def find_cautions(view: Selection, profile: Profile | None) -> list[Caution]:
+    """Return the cautions from the fits, the profile of the log, and the backtest."""
+    cautions = find_certificate_cautions(view)
+    if profile is not None:
+        cautions += _find_profile_cautions(profile)
+    notes = [*(view.facts.get("left_out") or []), *(view.facts.get("notes") or [])]
+    return cautions + [Caution(_as_finding(note)) for note in notes]
+
+
+def find_certificate_cautions(view: Selection) -> list[Caution]:
+    """Return the cautions from the fits at the last cutoff."""
+    return [
+        Caution(finding, str(certificate["title"]))
+        for certificate in view.certificates
+        for finding in _certificate_findings(certificate)
+    ]
+
+
+def summarize_cautions(cautions: Sequence[Caution], profile: Profile | None) -> Finding | None:
+    """Return one finding for the top of the page, or None if there are no cautions."""
+    if profile is not None and profile.arrivals.verdict == "older":
+        return Finding("verdict-caution-older-customers", severity="caution")
+    return Finding("verdict-cautions", {"cautions": len(cautions)}, "caution") if cautions else None
+
+
+def _certificate_findings(certificate: Mapping[str, Any]) -> list[Finding]:
+    """Return the findings of one certificate that ask for caution."""
+    findings = [_as_finding(each) for each in certificate.get("findings", [])]
+    findings = [finding for finding in findings if finding.severity != "info"]
+    if certificate["status"] != "converged" and not findings:
+        findings = [Finding("verdict-caution-fit", {"status": certificate["status"]}, "caution")]
+    independence = certificate.get("independence_finding")
+    if independence is not None and independence["code"] == INDEPENDENCE_VIOLATED:
+        findings.append(_as_finding(independence))
+    if tail := certificate.get("tail"):
+        findings.append(_as_finding(tail))
+    return findings
+
+
+def _find_profile_cautions(profile: Profile) -> list[Caution]:
+    """Return the cautions from the profile: customers who are older than the log, and too few data."""
+    arrivals = () if profile.arrivals.verdict == "seen" else (profile.arrivals.finding,)
+    return [Caution(finding) for finding in (*arrivals, *profile.check_findings)]
+
+
+def _as_finding(value: Mapping[str, Any] | str) -> Finding:
+    """Return a finding from its plain values; a text becomes a note."""
+    if isinstance(value, str):
+        return Finding("verdict-note", {"note": value}, "caution")
+    return Finding(value["code"], value["figures"], value["severity"])

@@ -1,0 +1,73 @@
+"""Whether the intervals of a forecast contain what they should."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from clvmodels.language import Finding, Severity
+from clvmodels.reporting.selection import Selection
+from clvmodels.reporting.verdict.answer import Answer
+
+__all__ = ["judge_intervals"]
+
+
+COVERAGE_TOLERANCE = 0.03  # by which coverage may differ from the level of the intervals
+
+
+def judge_intervals(view: Selection) -> Answer:
+    """Judge whether the intervals of customers and of the total contained what they should."""
+    row = view.row("purchases")
+    coverage = math.nan if row is None else float(row["coverage"])
+    totals = {quantity: table for quantity in view.quantities if len(table := view.totals(quantity))}
+    if not math.isfinite(coverage) and not totals:
+        headline = Finding("verdict-intervals", {"outcome": "none"}, "caution")
+        return Answer("intervals", headline, (Finding("verdict-no-intervals", severity="caution"),), "intervals")
+    findings: list[Finding] = []
+    side = "right"
+    if math.isfinite(coverage):
+        side = _coverage_side(coverage, view.level)
+        figures = {"coverage": coverage, "level": view.level, "side": side}
+        findings.append(Finding("verdict-coverage", figures, "caution" if side == "low" else "info"))
+    findings += [_judge_total_intervals(quantity, table) for quantity, table in totals.items()]
+    totals_hold = all(table["inside"].astype(bool).all() for table in totals.values())
+    findings += _judge_widening(totals.get("purchases"), totals_hold)
+    outcome = {
+        (True, True): "wide-enough",
+        (True, False): "customers-only",
+        (False, True): "total-only",
+        (False, False): "too-narrow",
+    }[side != "low", totals_hold]
+    headline = Finding("verdict-intervals", {"outcome": outcome}, "info" if outcome == "wide-enough" else "caution")
+    return Answer("intervals", headline, tuple(findings), "intervals")
+
+
+def _coverage_side(coverage: float, level: float) -> str:
+    """Return "low" or "high" where coverage is clearly not the level, and otherwise "right"."""
+    if coverage < level - COVERAGE_TOLERANCE:
+        return "low"
+    return "high" if coverage > level + COVERAGE_TOLERANCE else "right"
+
+
+def _judge_total_intervals(quantity: str, table: pd.DataFrame) -> Finding:
+    """Judge the intervals of a total, one row per cutoff."""
+    inside, cutoffs = int(table["inside"].astype(bool).sum()), len(table)
+    severity: Severity = "info" if inside == cutoffs else "caution"
+    if cutoffs > 1:
+        return Finding(
+            "verdict-total-intervals", {"quantity": quantity, "inside": inside, "cutoffs": cutoffs}, severity
+        )
+    ends = {name: float(table[name].iloc[0]) for name in ("lower", "upper", "actual")}
+    return Finding("verdict-total-interval", {"quantity": quantity, "inside": bool(inside), **ends}, severity)
+
+
+def _judge_widening(totals: pd.DataFrame | None, totals_hold: bool) -> list[Finding]:
+    """Report the interval of the total of purchases that earlier errors widen, or warn of the one that missed."""
+    if totals is None:
+        return []
+    row = totals.iloc[-1]
+    if row["calibrated"]:
+        figures = {"lower": float(row["widened_lower"]), "upper": float(row["widened_upper"])}
+        return [Finding("verdict-interval-widened", figures | {"earlier": int(row["earlier"])})]
+    return [] if totals_hold else [Finding("verdict-interval-unreliable", severity="caution")]

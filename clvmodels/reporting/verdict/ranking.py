@@ -1,0 +1,47 @@
+"""Whether a forecast ranks the right customers first."""
+
+from __future__ import annotations
+
+import math
+
+from clvmodels.language import Finding
+from clvmodels.reporting.selection import Selection
+from clvmodels.reporting.verdict.answer import Answer
+
+__all__ = ["judge_ranking", "rank_quality"]
+
+
+FAIR, GOOD = 0.3, 0.6  # normalized Gini from which a ranking is called fair, and good
+TOP_SHARE = 0.1  # of the customers, for whom the gain table gives the best possible result
+
+
+def judge_ranking(view: Selection) -> Answer:
+    """Judge whether the customers that were ranked first turned out to be the best."""
+    quality, findings = "none", []
+    for quantity in view.quantities:
+        row = view.row(quantity)
+        if row is None or not math.isfinite(row["gini"]):
+            continue
+        quality = rank_quality(row["gini"]) if quality == "none" else quality
+        if math.isfinite(row["capture"]):
+            best = _best_possible(view, quantity)
+            figures = {"quantity": quantity, "captured": float(row["capture"]), "best": best}
+            findings.append(Finding("verdict-top-decile", figures | {"best_known": best is not None}))
+    findings.append(Finding("verdict-top-decile-random") if findings else Finding("verdict-nothing-to-rank"))
+    headline = Finding("verdict-ranking", {"outcome": quality}, "info" if quality in ("good", "fair") else "caution")
+    return Answer("ranking", headline, tuple(findings), "ranking")
+
+
+def rank_quality(gini: float) -> str:
+    """Return "good", "fair" or "poor", or "none" where the Gini is not defined."""
+    if not math.isfinite(gini):
+        return "none"
+    return "good" if gini >= GOOD else "fair" if gini >= FAIR else "poor"
+
+
+def _best_possible(view: Selection, quantity: str) -> float | None:
+    """Return what the actual top 10% made, or None if the table does not have it."""
+    gain = view.at["gain"]
+    best = gain[(gain["forecaster"] == "perfect") & (gain["quantity"] == quantity)]
+    top = best[(best["share_of_customers"] - TOP_SHARE).abs() < 1e-9]
+    return float(top["captured"].iloc[0]) if len(top) == 1 else None

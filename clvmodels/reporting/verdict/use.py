@@ -1,0 +1,79 @@
+"""What a forecast can be used for: budgets, rankings, and where another forecaster is better."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clvmodels.language import Finding
+from clvmodels.reporting.selection import Selection
+from clvmodels.reporting.verdict.answer import Answer
+from clvmodels.reporting.verdict.benchmarks import KIND_GROUPS
+from clvmodels.reporting.verdict.ranking import rank_quality
+from clvmodels.reporting.verdict.totals import direction_of, errors_of_totals
+from clvmodels.reporting.winners import find_better, furthest_ahead
+
+__all__ = ["judge_use"]
+
+
+def judge_use(view: Selection) -> Answer:
+    """Judge what the forecast can be used for: budgets, rankings, and where another forecaster is better."""
+    errors = errors_of_totals(view)
+    row = view.row("purchases")
+    ranking = "none" if row is None else rank_quality(row["gini"])
+    headline = Finding(
+        "verdict-use",
+        {"ranking": ranking, **_largest_error(errors)},
+        "info" if ranking in ("good", "fair") else "caution",
+    )
+    findings = [*_budget(view, errors), *_recommend(view)] or [Finding("verdict-use-unknown", severity="caution")]
+    return Answer("use", headline, tuple(findings), "benchmarks")
+
+
+def _largest_error(errors: dict[str, list[float]]) -> dict[str, Any]:
+    """Return the figures of the largest error among all totals."""
+    every = [error for each in errors.values() for error in each]
+    if not every:
+        return {"direction": "none", "error": None, "totals": 0}
+    largest = max(every, key=abs)
+    direction = "either" if min(every) < 0 < max(every) else direction_of(largest)
+    return {"direction": direction, "error": abs(largest), "totals": len(every)}
+
+
+def _budget(view: Selection, errors: dict[str, list[float]]) -> list[Finding]:
+    """Say what a budget has to allow for, as a share of the forecast."""
+    findings = []
+    for quantity, each in errors.items():
+        # An error is a share of the actual total: after a forecast that was 20% too low, 25% of it came on top.
+        corrections = [1 / (1 + error) - 1 for error in each if error > -1]
+        if corrections:
+            fewer, more = max(-min(corrections), 0.0), max(*corrections, 0.0)
+            figures = {"quantity": quantity, "horizon": view.horizon, "fewer": fewer, "more": more}
+            findings.append(Finding("verdict-budget", figures | {"direction": _correction(fewer, more)}))
+    if findings:
+        findings.append(Finding("verdict-budget-basis", {"cutoffs": len(view.cutoffs)}))
+    return findings
+
+
+def _correction(fewer: float, more: float) -> str:
+    """Return the way in which actual totals differed from the forecast."""
+    if fewer and more:
+        return "either"
+    return "fewer" if fewer else "more" if more else "exact"
+
+
+def _recommend(view: Selection) -> list[Finding]:
+    """Name the forecasters that are better for the total and for the ranking."""
+    winners = furthest_ahead([each for kinds in KIND_GROUPS.values() for each in find_better(view, kinds)])
+    findings: list[Finding] = []
+    for metric in ("bias", "gini"):
+        if not any(len(view.differences(quantity, metric)) for quantity in view.quantities):
+            continue
+        chosen = {each.quantity: each for each in winners if each.metric == metric}
+        for forecaster in dict.fromkeys(each.forecaster for each in chosen.values()):
+            of_it = [quantity for quantity, each in chosen.items() if each.forecaster == forecaster]
+            figures = {"metric": metric, "quantity": view.scope(of_it)}
+            figures |= {"forecaster": forecaster, "title": view.titles[forecaster]}
+            findings.append(Finding("verdict-recommend", figures, "caution"))
+        if rest := [quantity for quantity in view.quantities if quantity not in chosen]:
+            findings.append(Finding("verdict-no-better", {"metric": metric, "quantity": view.scope(rest)}))
+    return findings
