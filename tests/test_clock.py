@@ -1,4 +1,4 @@
-"""The Clock: units, calendar ticks, lengths of time and yearly rates."""
+"""The Clock: units, calendar ticks, lengths of time and annual rates."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ def test_hours_of_whole_days_are_whole():
         ({"time_zone": 2}, "time_zone=2 is not a known time zone"),
     ],
 )
-def test_a_wrong_option_lists_the_right_ones(options, message):
+def test_an_invalid_option_lists_the_valid_ones(options, message):
     with pytest.raises(InvalidOption, match=message):
         Clock(**options)
 
 
-def test_two_clocks_are_equal_if_they_tell_the_same_time():
+def test_clocks_with_the_same_settings_are_equal():
     assert Clock("week", "day", "UTC") == Clock("week", "day", "UTC")
     assert len({Clock("week"), Clock("week"), Clock("day")}) == 2
     assert Clock("week") != Clock("week", "hour") != Clock("week", "hour", "UTC")
 
 
-def test_it_says_what_it_is():
+def test_a_clock_as_text():
     assert str(Clock("week")) == "weeks, purchases merged within the day"
     assert str(Clock("day", "hour", "Europe/Paris")) == "days, purchases merged within the hour, zone Europe/Paris"
 
@@ -99,7 +99,7 @@ def test_it_can_be_copied(again):
     ],
 )
 @pytest.mark.parametrize("unit", UNITS)
-def test_text_names_its_own_unit(text, days, unit):
+def test_text_has_its_own_unit(text, days, unit):
     # Two divisions of exact numbers: a few units in the last place.
     assert Clock(unit).duration(text) == pytest.approx(days / Clock(unit).ticks_per_unit, rel=1e-14)
 
@@ -109,7 +109,7 @@ def test_a_year_of_weeks():
 
 
 @pytest.mark.parametrize("number", [0, 39, 2.5, np.float64(3.25), np.int64(7), np.array(4.0)])
-def test_a_number_is_in_the_unit_already(number):
+def test_a_number_is_in_the_unit_of_the_clock(number):
     length = Clock("week").duration(number)
     assert type(length) is float
     assert length == number
@@ -118,7 +118,7 @@ def test_a_number_is_in_the_unit_already(number):
 @pytest.mark.parametrize(
     "text", ["", "days", "-3 days", "90 dayz", "1 fortnight", "90 d", "inf days", "1e3 days", "90"]
 )
-def test_text_that_is_no_length_is_refused(text):
+def test_text_that_is_not_a_length_is_refused(text):
     with pytest.raises(InvalidOption, match=r"horizon=.* cannot be read: .*'90 days'.* a number means weeks"):
         Clock("week").duration(text)
 
@@ -130,7 +130,7 @@ def test_a_length_is_finite_and_not_negative(value):
 
 
 @pytest.mark.parametrize("value", [None, [1, 2], timedelta(days=3), pd.Timedelta(days=3)])
-def test_what_is_neither_number_nor_text_is_no_length(value):
+def test_a_length_is_a_number_or_text(value):
     with pytest.raises(InvalidOption, match=r"span=.* is neither a number nor text such as '12 months'"):
         Clock().duration(value, "span")
 
@@ -148,12 +148,12 @@ def test_the_same_length_in_any_unit(number, named, unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("rate", [0.0, 0.1, -0.05, 1.0])
-def test_a_yearly_rate_discounts_a_year_by_itself_in_any_unit(unit, rate):
+def test_an_annual_rate_discounts_one_year_by_itself_in_any_unit(unit, rate):
     clock = Clock(unit)
     assert math.exp(-clock.continuous_rate(rate) * clock.duration("1 year")) == pytest.approx(1 / (1 + rate), rel=1e-12)
 
 
-def test_ten_percent_a_year_over_ninety_days():
+def test_ten_percent_per_year_over_ninety_days():
     # design.md: money t days away is worth (1 + d)^(-t/365.25)
     clock = Clock("week")
     assert math.exp(-clock.continuous_rate(0.10) * 90 / 7) == pytest.approx(1.10 ** (-90 / 365.25), rel=1e-14)
@@ -184,7 +184,7 @@ DAY = 9_862  # 1997-01-01: 27 years of 365 days and seven leap days after 1970-0
         pd.Timestamp("1997-01-01 18:00"),
     ],
 )
-def test_any_moment_of_a_day_is_that_day(moment):
+def test_any_moment_of_a_day_has_the_tick_of_the_day(moment):
     assert Clock().last_tick(moment) == DAY
 
 
@@ -204,7 +204,7 @@ def test_any_moment_of_a_day_is_that_day(moment):
         (pd.Timestamp("1997-01-01 09:59:59.999999999"), 9),
     ],
 )
-def test_in_hours_a_date_ends_with_its_last_and_a_timestamp_with_its_own(moment, hour):
+def test_in_hours_a_date_ends_with_its_last_hour_and_a_timestamp_with_its_own(moment, hour):
     assert Clock("day", "hour").last_tick(moment) == 24 * DAY + hour
 
 
@@ -215,7 +215,7 @@ def test_before_1970_days_and_hours_still_begin_at_midnight():
     assert Clock("day", "hour").last_tick("1969-12-31") == -1
 
 
-def test_a_moment_with_a_zone_needs_the_calendars():
+def test_a_moment_with_a_zone_needs_the_zone_of_the_calendar():
     moment = datetime(1997, 1, 2, 3, tzinfo=UTC)
     with pytest.raises(InvalidOption, match=r"calibration_end=.* has a time zone: .* time_zone="):
         Clock().last_tick(moment, "calibration_end")
@@ -227,18 +227,18 @@ def test_a_moment_with_a_zone_needs_the_calendars():
     assert Clock("day", "hour", "Asia/Tokyo").last_tick(east) == 24 * (DAY + 1) + 16
 
 
-def test_a_moment_without_a_zone_is_the_calendars_own():
+def test_a_moment_without_a_zone_is_local_time_of_the_calendar():
     assert Clock(time_zone="America/New_York").last_tick("1997-01-01T23:00") == DAY
 
 
 @pytest.mark.parametrize("moment", ["", "01/01/1997", "1997-02-30", "1997-1-1", "today", "1997-01-01 25:00"])
-def test_text_that_is_no_date_is_refused(moment):
+def test_text_that_is_not_a_date_is_refused(moment):
     with pytest.raises(InvalidOption, match="is not a date written YYYY-MM-DD"):
         Clock().last_tick(moment)
 
 
 @pytest.mark.parametrize("moment", [None, 19970101, 1.5, np.datetime64("1997-01-01")])
-def test_what_is_no_date_is_refused(moment):
+def test_a_moment_is_a_date_or_text(moment):
     with pytest.raises(InvalidOption, match="is neither a date nor text"):
         Clock().last_tick(moment)
 
@@ -254,7 +254,7 @@ def test_a_tick_may_come_from_an_array():
 
 
 @given(DATES)
-def test_a_day_reads_back_as_itself(day):
+def test_a_day_round_trips(day):
     clock = Clock()
     assert clock.describe_tick(clock.last_tick(day)) == day.isoformat()
     assert clock.last_tick(day.isoformat()) == clock.last_tick(day)
@@ -262,7 +262,7 @@ def test_a_day_reads_back_as_itself(day):
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31)))
-def test_an_hour_reads_back_as_itself(moment):
+def test_an_hour_round_trips(moment):
     clock = Clock("day", "hour")
     tick = clock.last_tick(moment)
     assert clock.describe_tick(tick) == moment.isoformat(timespec="hours")
@@ -296,7 +296,7 @@ def test_an_opportunity_is_a_calendar_week_month_or_year(unit, day, tick, first,
 
 
 @given(DATES, st.sampled_from(DISCRETE))
-def test_a_day_lies_in_its_opportunity_and_the_next_one_follows(day, unit):
+def test_a_day_is_within_its_opportunity_and_the_next_one_follows(day, unit):
     clock = Clock(unit, unit)
     tick = clock.last_tick(day)
     first, last = clock.days(tick)
@@ -317,19 +317,19 @@ def test_a_period_ends_with_an_opportunity():
     assert Clock("year").closing_tick("2001-06-15") == Clock("year").last_tick("2001-06-15")
 
 
-def test_days_and_hours_are_no_opportunities():
+def test_days_and_hours_are_not_opportunities():
     assert not Clock("year").discrete
     assert not Clock("hour", "hour").discrete
     assert Clock("day", "hour").describe_start(24 * DAY) == "1997-01-01T00"
 
 
-def test_it_says_that_it_counts_opportunities():
+def test_a_discrete_clock_as_text():
     assert str(Clock("month", "month", "UTC")) == "calendar months, each one opportunity to buy, zone UTC"
     assert Clock("month", "month") != Clock("month")
 
 
 @pytest.mark.parametrize("unit", DISCRETE)
-def test_opportunities_are_told_in_their_own_unit(unit):
+def test_opportunities_are_the_time_unit(unit):
     assert Clock(unit, unit).ticks_per_unit == 1
     assert math.exp(-Clock(unit, unit).continuous_rate(0.1) * Clock(unit).duration("1 year")) == pytest.approx(1 / 1.1)
 
@@ -349,13 +349,13 @@ def test_a_length_of_whole_opportunities(unit, length, count):
 
 
 @pytest.mark.parametrize(
-    ("unit", "length", "said"),
+    ("unit", "length", "error_text"),
     [
         ("week", "12 months", r"'12 months' is 52\.179 weeks, .* pass '52 weeks' or '53 weeks'"),
         ("year", "90 days", r"is 0\.24641 years, .* pass '0 years' or '1 year'"),
         ("month", 1.5, "horizon=1.5 is 1.5 months, .* pass '1 month' or '2 months'"),
     ],
 )
-def test_a_part_of_an_opportunity_is_refused(unit, length, said):
-    with pytest.raises(InvalidOption, match=said):
+def test_a_part_of_an_opportunity_is_refused(unit, length, error_text):
+    with pytest.raises(InvalidOption, match=error_text):
         Clock(unit, unit).duration(length)

@@ -1,4 +1,4 @@
-"""Half a file never looks whole."""
+"""An incomplete file never looks complete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from clvmodels.files import replacing
 
 
-def test_the_file_appears_when_the_block_ends_well(tmp_path):
+def test_the_file_appears_when_the_block_succeeds(tmp_path):
     target = tmp_path / "model.json"
     with replacing(target) as temporary:
         temporary.write_text("{}", "utf-8")
@@ -22,7 +22,7 @@ def test_the_file_appears_when_the_block_ends_well(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_an_old_file_is_whole_until_the_new_one_is(tmp_path):
+def test_an_old_file_stays_until_the_new_one_is_complete(tmp_path):
     target = tmp_path / "model.json"
     target.write_text("old", "utf-8")
     with replacing(target) as temporary:
@@ -63,7 +63,7 @@ def test_an_error_leaves_the_old_file_as_it_was(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_missing_folders_are_made(tmp_path):
+def test_missing_folders_are_created(tmp_path):
     target = tmp_path / "out" / "of" / "nowhere" / "report.html"
     with replacing(target) as temporary:
         temporary.write_text("<p>", "utf-8")
@@ -72,7 +72,7 @@ def test_missing_folders_are_made(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are those of POSIX")
 def test_others_may_read_it(tmp_path):
-    # The temporary file is made readable by its owner alone, which a report on a web server must not be.
+    # The temporary file is readable by its owner only, but a report on a web server must be readable by others.
     target = tmp_path / "report.html"
     with replacing(target) as temporary:
         temporary.write_text("<p>", "utf-8")
@@ -93,13 +93,13 @@ def test_a_folder_in_the_way_is_not_touched(tmp_path):
     assert list(target.iterdir()) == []
 
 
-def test_two_writers_do_not_meet(tmp_path):
+def test_two_writers_do_not_interfere(tmp_path):
     target = tmp_path / "model.json"
     with replacing(target) as first, replacing(target) as second:
         assert first != second
         first.write_text("first", "utf-8")
         second.write_text("second", "utf-8")
-    assert target.read_text("utf-8") == "first"  # whose block ended last
+    assert target.read_text("utf-8") == "first"  # its block ended last
     assert list(tmp_path.iterdir()) == [target]
 
 

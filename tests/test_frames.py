@@ -1,4 +1,4 @@
-"""The engine boundary: what comes in is read the same whatever it is, and what goes out is of the same kind."""
+"""The engine boundary: every kind of table is read the same, and results have the kind of the input."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rows(opened):
 
 
 def ids(source, name="Id"):
-    """The ids of a table as the engine holds them, and their type."""
+    """Return the ids of a table in the engine, and their type."""
     opened = frames.open_frame(source, {"customer_id": name}, text_id="customer_id")
     column = frames.collect(opened.lazy)["customer_id"]
     return column.to_list(), column.dtype
@@ -42,13 +42,13 @@ def csv(folder, text, name="log.csv"):
 
 
 def parsed(texts, date_format=None, time_zone=None):
-    """Dates read from text, as datetimes or None."""
+    """Return dates parsed from text, as datetimes or None."""
     lazy = frames.open_frame(pl.DataFrame({"date": texts}, schema={"date": pl.String}), {"date": "date"}).lazy
     values = frames.collect(frames.parse_dates(lazy, "date", date_format, time_zone))["date"].to_list()
     return [dt.datetime.combine(v, dt.time()) if type(v) is dt.date else v for v in values]
 
 
-# ---- what is a table ---------------------------------------------------------------------------------------
+# ---- tables ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(params=["pandas", "polars", "lazy", "arrow", "csv", "parquet", "csv text", "parquet text"])
@@ -70,7 +70,7 @@ def source(request, tmp_path):
     return sources[request.param]
 
 
-def test_every_kind_of_table_reads_alike(source):
+def test_every_kind_of_table_is_read_the_same(source):
     opened = frames.open_frame(source, ROLES, text_id="customer_id")
     assert rows(opened) == [{"customer_id": 7, "date": "1997-01-01"}, {"customer_id": 10, "date": "1997-01-02"}]
     kinds = {pd.DataFrame: "pandas", pa.Table: "pyarrow"}
@@ -78,10 +78,10 @@ def test_every_kind_of_table_reads_alike(source):
     assert frames.column_names(source) == ["When", "Id", "row"]
 
 
-def test_a_frame_of_narwhals_is_what_it_holds():
+def test_a_frame_of_narwhals_is_unwrapped():
     frame = pl.DataFrame({"Id": [7], "When": ["1997-01-01"]})
-    for held in (frame, frame.lazy(), frame.to_pandas(), frame.to_arrow(), duckdb.from_arrow(frame.to_arrow())):
-        wrapped = nw.from_native(held)
+    for table in (frame, frame.lazy(), frame.to_pandas(), frame.to_arrow(), duckdb.from_arrow(frame.to_arrow())):
+        wrapped = nw.from_native(table)
         assert rows(frames.open_frame(wrapped, ROLES)) == [{"customer_id": 7, "date": "1997-01-01"}]
         assert frames.column_names(wrapped) == ["Id", "When"]
 
@@ -91,7 +91,7 @@ def test_one_column_may_serve_two_roles(source):
     assert [row["customer_id"] for row in rows(opened)] == [int(row["amount"]) for row in rows(opened)] == [7, 10]
 
 
-def test_a_missing_column_is_named_with_its_role_beside_those_there_are(source):
+def test_a_missing_column_is_named_with_its_role_and_the_columns_there_are(source):
     with pytest.raises(InvalidTransactions) as refused:
         frames.open_frame(source, {"customer_id": "Id", "date": "day", "amount": "Amount"})
     assert (
@@ -102,13 +102,13 @@ def test_a_missing_column_is_named_with_its_role_beside_those_there_are(source):
 @pytest.mark.parametrize(
     "thing", [None, 3, [1, 2], {"Id": [1]}, np.ones((2, 2)), pd.Series([1]), pl.Series([1]), pd.DataFrame.groupby]
 )
-def test_what_is_no_table_is_refused_by_its_type(thing):
+def test_objects_that_are_not_tables_are_refused(thing):
     for read in (lambda: frames.open_frame(thing, ROLES), lambda: frames.column_names(thing)):
         with pytest.raises(InvalidTransactions, match=r"is not a table .*: pass a pandas frame, a polars frame, or a"):
             read()
 
 
-def test_two_columns_of_one_name_are_refused():
+def test_duplicate_columns_are_refused():
     frame = pd.DataFrame([[1, 2, "1997-01-01"]], columns=["Id", "Id", "When"])
     with pytest.raises(InvalidTransactions, match="Two columns have the same name"):
         frames.open_frame(frame, ROLES)
@@ -119,12 +119,12 @@ def test_pandas_columns_may_be_numbers():
     assert rows(frames.open_frame(frame, {"customer_id": 0, "date": 1})) == [{"customer_id": 1, "date": "1997-01-01"}]
 
 
-def test_the_pandas_index_plays_no_part():
+def test_the_pandas_index_has_no_effect():
     frame = pd.DataFrame({"Id": [3, 1, 2]}, index=[5, 5, 0])
     assert ids(frame)[0] == [3, 1, 2]
 
 
-def test_the_users_frame_is_left_alone():
+def test_the_frame_of_the_user_is_not_changed():
     frame = pd.DataFrame({"Id": [1.0, np.nan], "When": ["1997-01-01", None]}, index=[4, 4])
     before = frame.copy(deep=True)
     rows(frames.open_frame(frame, ROLES, text_id="customer_id"))
@@ -134,7 +134,7 @@ def test_the_users_frame_is_left_alone():
 # ---- files -------------------------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InvalidTransactions, match=r"There is no file .*gone\.csv"):
         frames.open_frame(tmp_path / "gone.csv", ROLES)
 
@@ -177,7 +177,7 @@ def test_a_csv_file_that_is_damaged_is_refused(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(InvalidTransactions, match=message) as refused:
         rows(frames.open_frame(path, ROLES, text_id="customer_id"))
-    assert "truncate_ragged_lines" not in str(refused.value)  # the engine's option, not ours
+    assert "truncate_ragged_lines" not in str(refused.value)  # an option of the engine, not of this package
 
 
 def test_a_parquet_file_that_is_damaged_is_refused(tmp_path):
@@ -187,15 +187,15 @@ def test_a_parquet_file_that_is_damaged_is_refused(tmp_path):
         frames.open_frame(path, ROLES)
 
 
-def test_the_types_of_a_csv_file_hang_on_every_row(tmp_path):
-    # A hundred whole numbers and then a fraction: the first rows alone would say integer.
+def test_the_types_of_a_csv_file_depend_on_every_row(tmp_path):
+    # Two hundred whole numbers and then a fraction: the first rows would suggest integers.
     path = csv(tmp_path, "Id,T\n" + "1,3\n" * 200 + "1,3.5\n")
     column = frames.collect(frames.open_frame(path, {"T": "T"}).lazy)["T"]
     assert column.dtype == nw.Float64
     assert column.to_list() == [3.0] * 200 + [3.5]
 
 
-def test_a_csv_file_may_be_kept_as_text(tmp_path):
+def test_a_csv_file_may_be_read_as_text(tmp_path):
     path = csv(tmp_path, 'Id,When,T\n1,1997-01-01,3\n"",  ,\n')
     opened = frames.open_frame(path, ROLES | {"T": "T"}, text_id="customer_id", csv_as_text=True)
     assert opened.as_text
@@ -205,7 +205,7 @@ def test_a_csv_file_may_be_kept_as_text(tmp_path):
     ]
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_a_csv_file(tmp_path):
+def test_a_byte_order_mark_and_windows_line_ends_are_ignored(tmp_path):
     path = csv(tmp_path, "\ufeffId,When\r\n7,1997-01-01\r\n")
     assert rows(frames.open_frame(path, ROLES, text_id="customer_id")) == [{"customer_id": 7, "date": "1997-01-01"}]
 
@@ -265,7 +265,7 @@ def test_ids_of_polars_are_integers_or_text(column, expected, dtype):
         (["", ""], [None, None], nw.Int64),
         (["007", "7"], ["007", "7"], nw.String),
         (["7", " 8"], ["7", " 8"], nw.String),
-        (["7", "8.0"], [7, 8], nw.Int64),  # as pandas writes integers among which were blanks
+        (["7", "8.0"], [7, 8], nw.Int64),  # as pandas writes integers with missing values
         (["7", "1e3"], ["7", "1e3"], nw.String),
         (["+7", "7"], ["+7", "7"], nw.String),
         (["-0", "0"], ["-0", "0"], nw.String),
@@ -274,7 +274,7 @@ def test_ids_of_polars_are_integers_or_text(column, expected, dtype):
         (["1997-01-01", "x"], ["1997-01-01", "x"], nw.String),
     ],
 )
-def test_ids_of_csv_are_integers_only_if_all_are_written_so(tmp_path, written, expected, dtype):
+def test_ids_of_csv_are_integers_only_if_all_are_written_as_integers(tmp_path, written, expected, dtype):
     path = csv(tmp_path, "Id,When\n" + "".join(f"{value},1997-01-01\n" for value in written))
     assert ids(path) == (expected, dtype)
 
@@ -295,7 +295,7 @@ def test_ids_of_csv_are_integers_only_if_all_are_written_so(tmp_path, written, e
         ([uuid.UUID(int=1)], r"Column 'Id' has objects of type UUID .*log\['Id'\]\.astype\(str\)"),
     ],
 )
-def test_what_identifies_nobody_is_refused(column, message):
+def test_values_that_are_not_ids_are_refused(column, message):
     with pytest.raises(InvalidTransactions, match=message):
         ids(pd.DataFrame({"Id": column}))
 
@@ -329,7 +329,7 @@ def test_ids_of_two_types_are_refused_with_an_example_of_each(values):
     ],
 )
 @pytest.mark.parametrize("zone", [None, "America/New_York"])
-def test_iso_text_is_read_as_it_stands(text, moment, zone):
+def test_iso_text_is_read(text, moment, zone):
     assert parsed([text, None], time_zone=zone) == [moment, None]
 
 
@@ -345,7 +345,7 @@ def test_iso_text_is_read_as_it_stands(text, moment, zone):
         ("1997-07-01T03:30Z", dt.datetime(1997, 6, 30, 23, 30)),  # summer time
     ],
 )
-def test_iso_text_with_a_zone_needs_the_calendars(text, moment):
+def test_iso_text_with_a_zone_needs_the_zone_of_the_calendar(text, moment):
     assert parsed([text], time_zone="America/New_York") == [moment]
     assert parsed([text]) == [None]
 
@@ -356,7 +356,7 @@ def test_iso_text_with_a_zone_needs_the_calendars(text, moment):
     + ["1997-01-01 25:00", "1997-01-01 10:30 PM", "1997-01-01 x", "1997-01-01T10:30 CET", "1997-W01-1", "1 Jan 1997"],
 )
 @pytest.mark.parametrize("zone", [None, "UTC"])
-def test_no_other_text_is_guessed_at(text, zone):
+def test_other_text_is_not_guessed(text, zone):
     assert parsed([text, "1997-01-05 10:00"], time_zone=zone) == [None, dt.datetime(1997, 1, 5, 10)]
     assert parsed([text, "1997-01-05"], time_zone=zone) == [None, dt.datetime(1997, 1, 5)]
 
@@ -386,19 +386,19 @@ def test_a_format_reads_its_own_text_and_no_other(text, date_format, moment):
         ("852082200", "%s"),
     ],
 )
-def test_a_format_with_a_zone_needs_the_calendars(text, date_format):
+def test_a_format_with_a_zone_needs_the_zone_of_the_calendar(text, date_format):
     assert parsed([text], date_format, "America/New_York") == [dt.datetime(1996, 12, 31, 20, 30)]
     assert parsed([text], date_format) == [None]
 
 
-def test_names_of_zones_are_refused():
-    # The engine reads them and then ignores them.
+def test_zone_names_are_refused():
+    # The engine reads zone names and then ignores them.
     with pytest.raises(InvalidOption, match=r"zone names \(%Z\) cannot be read; .* %z"):
         parsed(["1997-01-01 03:30 CET"], "%Y-%m-%d %H:%M %Z", "Europe/Berlin")
 
 
 @given(st.lists(st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)), min_size=1, max_size=5), st.data())
-def test_whatever_isoformat_writes_is_read_back(moments, data):
+def test_output_of_isoformat_is_read(moments, data):
     units = ["minutes", "seconds", "milliseconds", "microseconds"]
     written = [m.isoformat(data.draw(st.sampled_from("T ")), data.draw(st.sampled_from(units))) for m in moments]
     assert parsed(written) == [dt.datetime.fromisoformat(text) for text in written]
@@ -416,11 +416,11 @@ def test_the_first_rows_that_meet_a_condition_are_numbered_from_0():
     assert frames.first_rows(lazy, nw.col("a") > 99, 2) == []
 
 
-# ---- what goes out -----------------------------------------------------------------------------------------
+# ---- output ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("kind", "frame"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
-def test_a_table_is_of_the_kind_that_came(kind, frame):
+def test_a_table_has_the_requested_kind(kind, frame):
     columns = {
         "customer_id": nw.from_native(pl.Series(["a", "b"]), series_only=True),
         "x": np.array([1, 2]),
@@ -436,7 +436,7 @@ def test_a_table_is_of_the_kind_that_came(kind, frame):
     assert list(made["row"]) == [True, False]
 
 
-def test_a_pandas_table_shares_no_index_with_a_column():
+def test_a_pandas_table_does_not_use_the_index_of_a_column():
     made = frames.table("pandas", {"a": np.array([1, 2]), "b": nw.from_native(pl.Series([3, 4]), series_only=True)})
     assert list(made.index) == [0, 1]
     assert list(made["b"]) == [3, 4]
@@ -444,14 +444,14 @@ def test_a_pandas_table_shares_no_index_with_a_column():
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
 @pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "ibis", DuckDB(None)], ids=str)
-def test_a_table_is_written_as_its_ending_says(tmp_path, kind, name):
+def test_the_extension_selects_the_format_of_a_table(tmp_path, kind, name):
     made = frames.table(kind, {"customer_id": ["a", "b"], "x": np.array([1, 2]), "m": np.array([0.5, 1e-300])})
     frames.write_table(made, tmp_path / name)
     read = pl.read_csv if name.endswith(".csv") else pl.read_parquet
     assert read(tmp_path / name).rows() == [("a", 1, 0.5), ("b", 2, 1e-300)]
 
 
-def test_arrow_is_read_and_given_back():
+def test_arrow_is_read_and_returned():
     opened = frames.open_frame(pa.table({"Id": [1], "When": ["1997-01-01"]}), ROLES, text_id="customer_id")
     made = frames.table(opened.kind, {"a": [1, 2], "b": ["x", None], "m": np.array([0.5, np.nan])})
     assert isinstance(made, pa.Table)

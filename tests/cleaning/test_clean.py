@@ -1,4 +1,4 @@
-"""Cleaning: one log by hand, what the ledger keeps whatever the log, and what is refused with which words."""
+"""Cleaning: one log by hand, properties of the ledger for any log, and the errors raised."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ROWS = [
     ("bert", "2024-01-02 10:17", "C4", "jar", -74215, 1.04),  # cancelled within minutes
     ("cleo", "2024-01-03 09:00", "C5", "mug", -1, 10.0),  # of a purchase before the log began
     ("cleo", "2024-01-04 09:00", "6", "hat", 1, 30.0),
-    ("cleo", "2024-01-06 09:00", "C7", "cap", -1, 500.0),  # of nothing she bought
+    ("cleo", "2024-01-06 09:00", "C7", "cap", -1, 500.0),  # of something she did not buy
     ("cleo", "2024-01-07 09:00", "8", "gift", 1, 0.0),
     (None, "2024-01-08 09:00", "9", "hat", 1, 30.0),
     ("test@shop", "2024-01-08 09:00", "10", "hat", 1, 30.0),
@@ -55,11 +55,11 @@ def cleaned(log=None, rules=RULES, **options):
 
 
 def ledger_of(result):
-    """Rows, rows changed, and money, rounded as sums of floats are not."""
+    """Return rows, changed rows and money by rule, rounded because of float division."""
     return {rule: (e.rows, e.changed, round(e.units / UNITS, 6)) for rule, e in result.entries.items()}
 
 
-def holds_exactly(result):
+def adds_up_exactly(result):
     entries = dict(result.entries)
     came, rest = entries.pop(ROWS_IN), entries.values()
     netted = ("refund_netted", "purchase_reversed", "purchase_reduced")
@@ -93,7 +93,7 @@ def test_a_log_by_hand():
         "outlier_flagged": (0, 0, 0),
         "kept": (2, 0, 49.99),
     }
-    assert holds_exactly(result)
+    assert adds_up_exactly(result)
     assert result.transactions.drop("date").rows() == [("anna", "1", 19.99, False), ("cleo", "6", 30.0, False)]
     assert result.set_aside.height == 13
     assert result.ledger.columns.tolist() == list(COLUMNS)
@@ -101,7 +101,7 @@ def test_a_log_by_hand():
     assert reversed_ == "customer bert, order 3, jar, 2024-01-02 10:01:00, 77,183.60"
 
 
-def test_transactions_go_straight_into_a_summary():
+def test_transactions_can_be_summarized():
     rfm = clv.rfm_summary(cleaned().transactions, amount="amount", include_first_transaction=True)
     assert rfm.customer_id.to_list() == ["anna", "cleo"]
     assert rfm.monetary_value.tolist() == [19.99, 30.0]
@@ -111,10 +111,10 @@ def test_refunds_may_be_dropped_or_kept():
     dropped = cleaned(rules=clv.CleaningRules(refunds="drop"))
     assert ledger_of(dropped)["refund_dropped"][0] == 5
     assert dropped.transactions["amount"].max() == 77183.6
-    kept = cleaned(rules=clv.CleaningRules(refunds="keep"))
-    assert kept.transactions["amount"].min() == -77183.6
-    assert holds_exactly(dropped)
-    assert holds_exactly(kept)
+    unchanged = cleaned(rules=clv.CleaningRules(refunds="keep"))
+    assert unchanged.transactions["amount"].min() == -77183.6
+    assert adds_up_exactly(dropped)
+    assert adds_up_exactly(unchanged)
 
 
 def test_a_prefix_makes_a_refund_of_a_positive_amount_and_names_the_order():
@@ -130,7 +130,7 @@ def test_a_prefix_makes_a_refund_of_a_positive_amount_and_names_the_order():
     assert result.transactions.select("order_id", "amount").rows() == [("8", 30.0)]
 
 
-def test_statuses_say_what_is_void_and_what_is_a_refund():
+def test_statuses_mark_void_rows_and_refunds():
     log = pl.DataFrame({
         "customer_id": [1, 1, 1],
         "date": ["2024-01-01", "2024-01-02", "2024-01-03"],
@@ -143,7 +143,7 @@ def test_statuses_say_what_is_void_and_what_is_a_refund():
     assert len(result.transactions) == 0
 
 
-def test_refunds_stated_beside_the_order():
+def test_refunds_stated_on_the_order():
     log = pl.DataFrame({
         "customer_id": [1, 2, 3],
         "date": ["2024-01-01"] * 3,
@@ -154,10 +154,10 @@ def test_refunds_stated_beside_the_order():
     assert result.transactions.select("customer_id", "amount").rows() == [(1, 70.0)]
     assert ledger_of(result)["rows_in"] == (3, 0, 50.0)
     assert ledger_of(result)["refund_beyond_purchase"] == (0, 1, -20.0)
-    assert holds_exactly(result)
+    assert adds_up_exactly(result)
 
 
-def test_gifts_go_with_the_order_that_was_given_back():
+def test_free_lines_of_a_refunded_order_are_set_aside():
     rows = [(1, "2024-01-01", "a", "hat", 1, 9.0), (1, "2024-01-01", "a", "pin", 1, 0.0)]
     refund = (1, "2024-01-02", "b", "hat", -1, 9.0)
     rules = clv.CleaningRules(zero_amounts="keep")
@@ -165,19 +165,19 @@ def test_gifts_go_with_the_order_that_was_given_back():
     assert len(cleaned(log_of([*rows, refund]), rules).transactions) == 0
 
 
-def test_equal_purchases_without_an_order_id_are_no_duplicates():
+def test_equal_purchases_without_an_order_id_are_not_duplicates():
     log = pl.DataFrame({"customer_id": [1, 1], "date": ["2024-01-01"] * 2, "amount": [5.0, 5.0]})
     assert len(clv.clean(log, amount="amount").transactions) == 2
     assert len(clv.clean(log, amount="amount", rules=clv.CleaningRules(duplicates="drop")).transactions) == 1
 
 
-def test_a_row_that_differs_in_any_column_is_no_duplicate():
+def test_a_row_that_differs_in_any_column_is_not_a_duplicate():
     rows = log_of([ROWS[1], ROWS[1]])
     assert ledger_of(cleaned(rows))["exact_duplicate"][0] == 1
     assert ledger_of(cleaned(rows.with_columns(note=pl.Series(["a", "b"]))))["exact_duplicate"][0] == 0
 
 
-def test_outliers_are_flagged_and_cut_only_on_request():
+def test_outliers_are_flagged_and_only_winsorized_on_request():
     log = pl.DataFrame({"customer_id": range(9), "date": ["2024-01-01"] * 9, "amount": [10.0] * 8 + [5000.0]})
     flagged = clv.clean(log, amount="amount").transactions
     assert flagged.filter("outlier")["amount"].to_list() == [5000.0]
@@ -185,9 +185,9 @@ def test_outliers_are_flagged_and_cut_only_on_request():
     assert result.transactions["amount"].to_list() == [10.0] * 8 + [200.0]
     assert ledger_of(result)["outlier_flagged"] == (0, 1, 0)
     assert ledger_of(result)["outlier_winsorized"] == (0, 1, 4800.0)
-    assert holds_exactly(result)
-    kept = clv.clean(log, amount="amount", rules=clv.CleaningRules(outliers="keep"))
-    assert kept.transactions.columns == ["customer_id", "date", "amount"]
+    assert adds_up_exactly(result)
+    unchanged = clv.clean(log, amount="amount", rules=clv.CleaningRules(outliers="keep"))
+    assert unchanged.transactions.columns == ["customer_id", "date", "amount"]
 
 
 def test_a_log_without_money():
@@ -214,7 +214,7 @@ def test_several_currencies_are_refused_unless_there_is_a_rate():
         clv.clean(log.with_columns(rate=pl.Series([None, 1.0])), amount="amount", currency="currency", rate="rate")
 
 
-# ---- what holds whatever the log ---------------------------------------------------------------------------
+# ---- properties for any log --------------------------------------------------------------------------------
 
 MONEY = st.one_of(
     st.none(),
@@ -225,7 +225,7 @@ MONEY = st.one_of(
 
 @st.composite
 def wild_logs(draw):
-    """Few customers, orders and products, so that rows meet; amounts of any size."""
+    """Few customers, orders and products, so that rows interact; amounts of any size."""
     size = draw(st.integers(1, 12))
 
     def column(values):
@@ -268,14 +268,14 @@ ANY_RULES = st.builds(
 
 @settings(max_examples=40)
 @given(wild_logs(), ANY_RULES)
-def test_rows_and_money_in_are_those_kept_and_those_set_aside(log, rules):
+def test_rows_and_money_add_up(log, rules):
     result = clv.clean(log, **WILD, rules=rules)
-    assert holds_exactly(result)
+    assert adds_up_exactly(result)
     assert result.entries[ROWS_IN].rows == len(log)
     assert result.entries[KEPT].rows == len(result.transactions)
     merged = result.entries["merged_into_order"].rows
     assert len(result.set_aside) == len(log) - len(result.transactions) - merged
-    # The money that came is what the log says it is: amounts rounded to millionths, less what was stated as given back.
+    # The money in is that of the log: amounts rounded to millionths, minus the stated refunds.
     stated = [0 if a is None else millionths(a) for a in log["amount"]]
     if rules.refund_prefix is not None:
         prefixed = log["order_id"].str.starts_with("C").fill_null(False)
@@ -285,10 +285,10 @@ def test_rows_and_money_in_are_those_kept_and_those_set_aside(log, rules):
 
 
 def millionths(amount):
-    """Nearest whole millionth; halves away from 0."""
+    """Return the nearest whole millionth, halves rounded away from 0."""
     exact = abs(Fraction(amount)) * UNITS
     whole = int(exact + Fraction(1, 2))
-    # The package scales the fraction as a float, which may settle what is a hair's breadth from a half the other way.
+    # The package scales the fraction as a float, which may round values very close to a half the other way.
     nearly = amount != int(amount) and abs(exact - int(exact) - Fraction(1, 2)) < Fraction(1, 10**6)
     if nearly:
         fraction = abs(amount) % 1.0
@@ -312,7 +312,7 @@ def test_the_order_of_the_rows_does_not_matter(log, rules, random):
 @given(wild_logs(), ANY_RULES.filter(lambda rules: rules.refunds != "keep" or rules.zero_amounts == "keep"))
 def test_cleaning_twice_changes_nothing(log, rules):
     once = clv.clean(log, **WILD, rules=rules).transactions
-    assume(all(abs(amount) <= LARGEST_AMOUNT for amount in once["amount"]))  # more than that cannot be read again
+    assume(all(abs(amount) <= LARGEST_AMOUNT for amount in once["amount"]))  # larger amounts cannot be read again
     again = clv.clean(once, order_id="order_id", amount="amount", rules=clv.CleaningRules(**same(rules)))
     changed = again.transactions
     assert changed.equals(once)
@@ -320,14 +320,14 @@ def test_cleaning_twice_changes_nothing(log, rules):
 
 
 def same(rules):
-    """The rules that do not need columns which cleaning leaves out."""
+    """Return the rules that do not need columns that cleaning removes."""
     names = ("refunds", "zero_amounts", "outliers", "outlier_times")
     return {name: getattr(rules, name) for name in names}
 
 
 @settings(max_examples=10)
 @given(wild_logs(), ANY_RULES)
-def test_parts_of_the_customers_do_not_matter(log, rules):
+def test_partitions_of_the_customers_do_not_matter(log, rules):
     whole = clv.clean(log, **WILD, rules=rules)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("clvmodels.cleaning.reading.ROWS_PER_PARTITION", 2)
@@ -355,14 +355,14 @@ def test_every_engine_gives_the_same(engine, given_in):
 
 
 def polars_of(frame):
-    """A frame of any engine as polars holds it."""
+    """Return a frame of any engine as a polars frame."""
     if isinstance(frame, pd.DataFrame):
         return pl.from_pandas(frame)
     native = frame.to_pyarrow() if hasattr(frame, "to_pyarrow") else frame
     return native if isinstance(native, pl.DataFrame) else pl.DataFrame(native)
 
 
-# ---- what is refused ---------------------------------------------------------------------------------------
+# ---- errors ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ def test_rows_that_cannot_be_cleaned_are_refused(change, words):
         cleaned(log, rules)
 
 
-def test_rows_set_aside_may_hold_what_cannot_be_read():
+def test_rows_set_aside_may_have_unreadable_values():
     log = log_of([(None, "soon", "1", "tee", 1, 1.0), ROWS[0]])
     assert ledger_of(cleaned(log))["kept"][0] == 1
 
@@ -404,7 +404,7 @@ def test_numbers_with_separators_are_refused(tmp_path):
         ({"outlier_times": 1}, "finite number above 1"),
     ],
 )
-def test_rules_that_are_none_are_refused(options, words):
+def test_invalid_rules_are_refused(options, words):
     with pytest.raises(InvalidOption, match=words):
         clv.CleaningRules(**options)
 
@@ -418,7 +418,7 @@ def test_rules_that_are_none_are_refused(options, words):
         ({"rate": "each"}, "`rate` needs `currency`"),
     ],
 )
-def test_columns_that_contradict_are_refused(columns, words):
+def test_contradicting_columns_are_refused(columns, words):
     with pytest.raises(InvalidOption, match=words):
         cleaned(**columns)
 
@@ -474,22 +474,22 @@ def test_a_ledger_of_version_0_1_0_gets_codes():
 def test_a_notebook_shows_a_table():
     log = log_of([("<b>", "2024-01-01", "1", "tee", 1, 0.0)])
     page = cleaned(log, clv.CleaningRules())._repr_html_()
-    assert page.count("<tr>") == 4  # the head, rows in, zero amount, kept: rules that met nothing are left out
+    assert page.count("<tr>") == 4  # header, rows in, zero amount, kept: rules that matched no row are left out
     assert "&lt;b&gt;" in page
     assert "Cleaned: 1 row became 0 transactions" in repr(cleaned(log, clv.CleaningRules()))
 
 
-# ---- faults that logs have ---------------------------------------------------------------------------------
+# ---- faults of logs ----------------------------------------------------------------------------------------
 
 
-def test_ids_turned_float_by_blanks_are_the_ids_they_were():
+def test_ids_that_missing_values_turned_into_floats_are_integers():
     log = pd.DataFrame({"customer_id": [7.0, None, 12.0], "date": ["2024-01-01"] * 3, "amount": [1.0, 2.0, 3.0]})
     result = clv.clean(log, amount="amount")
     assert result.transactions["customer_id"].tolist() == [7, 12]
     assert ledger_of(result)["no_customer_id"] == (1, 0, 2.0)
 
 
-def test_codes_turned_float_by_blanks_are_the_codes_they_were():
+def test_codes_that_missing_values_turned_into_floats_are_text():
     log = pd.DataFrame({
         "customer_id": [7, 7, 7],
         "date": ["2024-01-01"] * 3,
@@ -504,7 +504,7 @@ def test_codes_turned_float_by_blanks_are_the_codes_they_were():
 
 
 @pytest.mark.parametrize("dtype", [pl.String, pl.Categorical])
-def test_a_prefix_is_read_whatever_the_ids_are_kept_as(dtype):
+def test_a_prefix_works_for_any_type_of_id(dtype):
     log = pl.DataFrame(
         {"customer_id": [1, 1], "date": ["2024-01-01"] * 2, "order_id": ["7", "R7"], "amount": [5.0, 5.0]}
     )
@@ -513,7 +513,7 @@ def test_a_prefix_is_read_whatever_the_ids_are_kept_as(dtype):
     assert len(clv.clean(log, order_id="order_id", amount="amount", rules=rules).transactions) == 0
 
 
-def test_a_file_with_a_mark_leading_zeros_and_a_newline_in_quotes(tmp_path):
+def test_a_file_with_a_byte_order_mark_leading_zeros_and_a_quoted_newline(tmp_path):
     path = tmp_path / "log.csv"
     rows = 'customer_id,date,order_id,amount,note\n007,2024-01-01,1,5.00,"two\nlines"\n08,2024-01-01,01,6.00,\n'
     path.write_bytes(b"\xef\xbb\xbf" + rows.encode())
@@ -524,7 +524,7 @@ def test_a_file_with_a_mark_leading_zeros_and_a_newline_in_quotes(tmp_path):
     ]
 
 
-def test_columns_without_any_value():
+def test_empty_columns():
     log = pl.DataFrame({"customer_id": [1, 2], "date": ["2024-01-01"] * 2, "amount": [None, None]})
     assert ledger_of(clv.clean(log, amount="amount"))["no_amount"][0] == 2
     nobody = log.with_columns(customer_id=None, amount=1.0)
@@ -533,29 +533,29 @@ def test_columns_without_any_value():
     assert len(result.transactions) == 0
 
 
-def test_customers_who_only_gave_back():
+def test_customers_with_refunds_only():
     log = pl.DataFrame({"customer_id": [1, 1], "date": ["2024-01-01"] * 2, "amount": [-5.0, -6.0]})
     result = clv.clean(log, amount="amount")
     assert ledger_of(result)["refund_before_purchase"] == (2, 0, -11.0)
     assert len(result.transactions) == 0
 
 
-def test_amounts_as_large_as_are_allowed():
+def test_the_largest_allowed_amounts():
     log = pl.DataFrame({"customer_id": [1] * 12, "date": ["2024-01-01"] * 12, "amount": [1e12] * 11 + [-1e12]})
     result = clv.clean(log, amount="amount")
     assert len(result.transactions) == 10
     assert result.entries[KEPT].units == 10 * 10**18
-    assert holds_exactly(result)
+    assert adds_up_exactly(result)
 
 
 def test_a_log_without_rows():
     log = pl.DataFrame(schema={"customer_id": pl.Int64, "date": pl.Date, "order_id": pl.String, "amount": pl.Float64})
     result = clv.clean(log, order_id="order_id", amount="amount")
     assert (len(result.transactions), len(result.set_aside)) == (0, 0)
-    assert holds_exactly(result)
+    assert adds_up_exactly(result)
 
 
-def test_zoned_timestamps_fall_on_the_day_of_the_calendar(engine, given_in):
+def test_timestamps_with_a_zone_fall_on_the_day_of_the_calendar(engine, given_in):
     log = pl.DataFrame({"customer_id": [1], "date": ["2024-01-01 03:30:00"], "amount": [5.0]}).with_columns(
         pl.col("date").str.to_datetime().dt.replace_time_zone("UTC")
     )

@@ -1,4 +1,4 @@
-"""Netting of refunds against a slow, obvious reference, and what any netting has to keep."""
+"""Netting of refunds compared with a slow, simple reference, and properties of any netting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def reference(lines):
                     left[refund], left[bought] = left[refund] + both, left[bought] - both
 
     def take_latest(refund, purchases):
-        """Of (moment, place, lines) the latest that has enough left gives it, from its first line on."""
+        """Match a refund with the latest of (moment, place, lines) with enough left, from its first line on."""
         wanted = -left[refund]
         fits = [
             (when, place, members)
@@ -51,7 +51,7 @@ def reference(lines):
 
 @st.composite
 def wild_lines(draw):
-    """Few customers, orders, products and prices, so that refunds find several purchases to choose from."""
+    """Few customers, orders, products and prices, so that refunds have several candidate purchases."""
     size = draw(st.integers(1, 14))
 
     def integers(low, high):
@@ -71,13 +71,13 @@ def wild_lines(draw):
 
 @settings(max_examples=400)
 @given(wild_lines())
-def test_netting_is_what_one_refund_at_a_time_gives(lines):
+def test_netting_equals_the_reference(lines):
     assert net(lines).left.tolist() == reference(lines)
 
 
 @settings(max_examples=100)
 @given(wild_lines())
-def test_netting_moves_no_money_between_customers_and_makes_none(lines):
+def test_netting_preserves_the_money_of_each_customer(lines):
     result = net(lines)
     for customer in (0, 1):
         mine = lines.customer == customer
@@ -92,24 +92,24 @@ def lines_of(*rows):
     return Lines(money, moment, np.zeros_like(money), order, None, None)
 
 
-def test_a_refund_goes_to_the_latest_earlier_purchase_that_is_large_enough():
+def test_a_refund_reverses_the_latest_earlier_purchase_that_is_large_enough():
     result = net(lines_of((50, 1, 0), (20, 2, 1), (60, 9, 2), (-30, 3, 3)))
     assert result.left.tolist() == [20, 20, 60, 0]
 
 
-def test_a_refund_that_names_its_order_takes_no_more_than_that_order():
+def test_a_refund_that_names_its_order_reverses_only_that_order():
     result = net(lines_of((50, 1, 0), (20, 2, 1), (-30, 3, 1)))
     assert result.left.tolist() == [50, 0, -10]
     assert result.names_purchase.tolist() == [False, False, True]
 
 
-def test_a_refund_before_any_purchase_finds_none():
+def test_a_refund_before_any_purchase_is_unmatched():
     result = net(lines_of((-30, 1, 0), (50, 2, 1)))
     assert result.left.tolist() == [-30, 50]
     assert result.had_earlier.tolist() == [False, False]
 
 
-def test_many_purchases_too_small_are_passed_over():
+def test_many_purchases_that_are_too_small_are_skipped():
     purchases = [(7 if moment else 100, moment, moment) for moment in range(3_000)]
     result = net(lines_of(*purchases, (-8, 5_000, 9_999), (-101, 5_001, 9_998)))
     assert result.left[0] == 92

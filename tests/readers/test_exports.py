@@ -1,4 +1,4 @@
-"""Exports of shops, payment services and GA4: recognized by their header, and read as their makers mean them."""
+"""Exports of shops, payment services and GA4: recognized by their header, and read as documented by the service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.errors import InvalidOption, InvalidTransactions
 
-# Rows are made up; headers are those of the exports, cut to the columns that are read and a few beside them.
+# Rows are invented; headers are those of the exports, reduced to the columns that are read and a few others.
 FILES = {path.stem: path.read_text() for path in (Path(__file__).parent / "exports").iterdir()}
 EVENTS = [
     {"event_name": "page_view", "event_timestamp": "1714557492000000", "user_pseudo_id": "p1"},
@@ -86,7 +86,7 @@ def test_exports_are_recognized_and_cleaned(written, kind):
     assert clv.read_export(written(kind), kind, **OPTIONS.get(kind, {})).frame.columns == export.frame.columns
 
 
-def test_rows_that_are_no_order_are_counted(written):
+def test_rows_that_are_not_orders_are_counted(written):
     assert clv.read_export(written("shopify")).left_out == {"further_line": 1}
     paypal = clv.read_export(written("paypal"), **OPTIONS["paypal"])
     assert paypal.left_out == {"not_a_payment": 2}
@@ -96,7 +96,7 @@ def test_rows_that_are_no_order_are_counted(written):
     assert "1 row was left out: an order sent again" in repr(export)
 
 
-def test_the_calendar_decides_on_the_day(written):
+def test_the_zone_of_the_calendar_determines_the_day(written):
     def day_of(kind, zone, row):
         return str(clv.read_export(written(kind), time_zone=zone).frame["date"][row])
 
@@ -105,10 +105,10 @@ def test_the_calendar_decides_on_the_day(written):
     assert day_of("stripe", "America/New_York", 2) == "2024-05-03 22:00:00"
     assert day_of("amazon", "Asia/Tokyo", 0) == "2024-05-02 08:30:00"
     assert day_of("ga4", "America/New_York", 0) in {"2024-05-01 05:58:12", "2024-05-01 05:58:13"}
-    assert day_of("square", "Asia/Tokyo", 0) == "2024-05-01 14:30:00"  # local as it is
+    assert day_of("square", "Asia/Tokyo", 0) == "2024-05-01 14:30:00"  # already local time
 
 
-def test_stripe_counts_in_the_currency_of_the_account_where_it_can(written):
+def test_stripe_amounts_are_in_the_currency_of_the_account_if_stated(written):
     text = FILES["stripe_converted"]
     export = clv.read_export(written("stripe", text))
     cleaned = clv.clean(export.frame, **export.columns).transactions
@@ -121,14 +121,14 @@ def test_a_byte_order_mark_and_semicolons(written):
     assert export.frame["amount"].to_list() == [1035.0, 50.0, 16.0]
 
 
-def test_other_columns_may_be_asked_for(written):
+def test_other_columns_may_be_named(written):
     export = clv.read_export(written("shopify"), customer_id="Name", amount="Subtotal")
     assert export.frame.select("customer_id", "amount").row(0) == ("#1", 30.0)
     with pytest.raises(InvalidTransactions, match="no column 'Net'"):
         clv.read_export(written("shopify"), amount="Net")
 
 
-def test_an_unknown_header_lists_what_is_known(written):
+def test_an_unknown_header_lists_the_known_ones(written):
     with pytest.raises(InvalidTransactions) as refused:
         clv.read_export(written("shopify", "who,when\n1,2\n"))
     message = str(refused.value)
@@ -147,7 +147,7 @@ def test_an_unknown_header_lists_what_is_known(written):
         ("paypal", {}, InvalidTransactions, "3 of 3 rows have a date that cannot be read as YYYY-MM-DD"),
     ],
 )
-def test_what_cannot_be_read_is_refused(written, kind, options, error, words):
+def test_unreadable_exports_are_refused(written, kind, options, error, words):
     with pytest.raises(error, match=words):
         clv.read_export(written(kind), **options)
 
@@ -158,7 +158,7 @@ def test_a_report_without_buyers_is_refused(written):
         clv.read_export(written("amazon", text))
 
 
-def test_files_that_are_not_there_or_no_text(tmp_path):
+def test_missing_files_and_other_encodings_are_refused(tmp_path):
     with pytest.raises(InvalidTransactions, match="There is no file"):
         clv.read_export(tmp_path / "orders.csv")
     (tmp_path / "latin.csv").write_bytes(FILES["etsy"].replace("Ben", "B\u00e9n").encode("latin-1"))

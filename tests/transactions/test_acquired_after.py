@@ -1,4 +1,4 @@
-"""`acquired_after` leaves out whoever is first seen up to a day, and counts them; nobody else changes."""
+"""`acquired_after` leaves out customers first seen up to a day and counts them; no other customer changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clvmodels.language import Finding
 from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.summary import rfm_summary
 
-# a is first seen on the 1st, b on the 10th (and buys on), c on the 11th, d on the 20th, after the cut.
+# a is first seen on the 1st, b on the 10th (and buys on), c on the 11th, d on the 20th, after the cutoff.
 LOG = pd.DataFrame(
     [
         ("a", "2024-01-01", 10.0),
@@ -33,7 +33,7 @@ CUT, LAST, DAY = "2024-01-15", "2024-01-20", "2024-01-10"
 
 
 @pytest.mark.parametrize("intertimes", [False, True])
-def test_the_first_purchase_seen_has_to_be_later(intertimes):
+def test_customers_first_seen_later_remain(intertimes):
     rfm = rfm_summary(LOG, amount="amount", observation_end=CUT, acquired_after=DAY, intertimes=intertimes)
     assert rfm.customer_id.to_list() == ["c"]
     assert rfm.frequency.tolist() == [1]
@@ -45,7 +45,7 @@ def test_the_first_purchase_seen_has_to_be_later(intertimes):
     assert rfm[:1].older_customers == 2
 
 
-def test_a_holdout_leaves_the_same_out():
+def test_a_holdout_leaves_the_same_customers_out():
     split = holdout_split(LOG, amount="amount", calibration_end=CUT, holdout_end=LAST, acquired_after="2024-01-01")
     assert split.calibration.customer_id.to_list() == ["b", "c"]
     assert split.purchases.tolist() == [1, 1]
@@ -59,7 +59,7 @@ def test_a_holdout_leaves_the_same_out():
 
 @settings(max_examples=15)
 @given(st.integers(0, 80))
-def test_those_who_stay_are_told_as_before_and_nobody_is_lost(days):
+def test_the_other_customers_are_unchanged_and_none_is_lost(days):
     log = load_cdnow(sample=True)
     day = (pd.Timestamp("1997-01-01") + pd.Timedelta(days=days)).date()
     ends = {"amount": "amount", "observation_end": "1997-09-30"}
@@ -68,15 +68,15 @@ def test_those_who_stay_are_told_as_before_and_nobody_is_lost(days):
     assert len(later) + later.older_customers == len(everybody)
     for name in everybody.columns():
         assert_array_equal(later[name], everybody[stay][name])
-    held = rfm_summary(pl.from_pandas(log).lazy(), **ends, acquired_after=str(day), intertimes=True)
-    assert_array_equal(held["monetary_value"], later["monetary_value"])
+    with_intertimes = rfm_summary(pl.from_pandas(log).lazy(), **ends, acquired_after=str(day), intertimes=True)
+    assert_array_equal(with_intertimes["monetary_value"], later["monetary_value"])
     split = holdout_split(log, amount="amount", calibration_end="1997-09-30", acquired_after=day)
     assert_array_equal(split.calibration["customer_id"], later["customer_id"])
     whole = holdout_split(log, amount="amount", calibration_end="1997-09-30")
     assert_array_equal(split.purchases, whole.purchases[stay])
 
 
-def test_opportunities_are_left_out_whole():
+def test_whole_opportunities_are_left_out():
     months = {"time_unit": "month", "merge_within": "month"}
     log = LOG.assign(date=["2024-01-01", "2024-03-12", "2024-02-10", "2024-03-16", *["2024-03-11"] * 4])
     assert rfm_summary(log, **months, acquired_after="2024-01-31").customer_id.to_list() == ["b", "c", "d"]
@@ -84,7 +84,7 @@ def test_opportunities_are_left_out_whole():
         rfm_summary(log, **months, acquired_after="2024-01-15")
 
 
-def test_what_is_refused():
+def test_invalid_dates_are_refused():
     with pytest.raises(InvalidOption, match="acquired_after='2024-01-15' is not before the end of the observed period"):
         rfm_summary(LOG, observation_end=CUT, acquired_after=CUT)
     with pytest.raises(InvalidOption, match="acquired_after='2024-01-16' is not before the end"):

@@ -1,4 +1,4 @@
-"""What real exports get wrong: each fault has an answer that is written here, or an error that says what to do."""
+"""Faults of real exports: each one is either handled as tested here, or refused with a remedy."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def complaint(log, **options):
 
 
 @pytest.fixture(params=MEDIA)
-def told(request, tmp_path):
-    """Rows (customer, date, amount) as a file or frame; None is a blank or missing."""
+def table_of(request, tmp_path):
+    """Return a function from rows (customer, date, amount) to a file or frame; None is missing."""
 
     def tell(rows):
         columns = dict(zip(("customer_id", "date", "amount"), map(list, zip(*rows, strict=True)), strict=True))
@@ -65,69 +65,69 @@ def told(request, tmp_path):
     return tell
 
 
-# ---- the same fault in any medium --------------------------------------------------------------------------
+# ---- faults in every kind of table -------------------------------------------------------------------------
 
 
-def test_two_date_formats_in_one_column_are_refused_whichever_is_named(told):
-    log = told([(1, "1997-01-02", 3.0), (1, "02/01/1997", 4.0)])
+def test_two_date_formats_in_one_column_are_refused_with_either_format(table_of):
+    log = table_of([(1, "1997-01-02", 3.0), (1, "02/01/1997", 4.0)])
     assert "1 of 2 rows has a date in 'date' that cannot be read as YYYY-MM-DD (first: '02/01/1997'" in complaint(log)
-    said = complaint(log, date_format="%d/%m/%Y")
-    assert "1 of 2 rows has a date in 'date' that cannot be read as %d/%m/%Y (first: '1997-01-02'" in said
+    message = complaint(log, date_format="%d/%m/%Y")
+    assert "1 of 2 rows has a date in 'date' that cannot be read as %d/%m/%Y (first: '1997-01-02'" in message
 
 
 @pytest.mark.parametrize("date", ["0014-01-02", "14-01-02"])
-def test_years_without_their_century_are_refused(told, date):
+def test_years_without_their_century_are_refused(table_of, date):
     assert "1 of 2 rows has a date in 'date' outside 1900 to 2200" in complaint(
-        told([(1, date, 3.0), (1, "1997-01-02", 4.0)])
+        table_of([(1, date, 3.0), (1, "1997-01-02", 4.0)])
     )
 
 
-def test_years_without_their_century_are_refused_by_a_format_too(told):
-    log = told([(1, "02/01/0014", 3.0), (2, "03/01/14", 3.0)])
+def test_years_without_their_century_are_refused_by_a_format_too(table_of):
+    log = table_of([(1, "02/01/0014", 3.0), (2, "03/01/14", 3.0)])
     assert "2 of 2 rows have a date in 'date' outside 1900 to 2200" in complaint(log, date_format="%d/%m/%Y")
-    with_century = told([(1, "02/01/14", 3.0), (1, "03/01/15", 3.0)])
+    with_century = table_of([(1, "02/01/14", 3.0), (1, "03/01/15", 3.0)])
     assert summary(with_century, date_format="%d/%m/%y").observation_end == "2015-01-03"
 
 
-def test_ids_with_leading_zeros_stay_what_they_are(told):
-    rfm = summary(told([("007", "1997-01-01", 3.0), ("7", "1997-01-02", 4.0), ("007", "1997-01-03", 5.0)]))
+def test_ids_with_leading_zeros_stay_text(table_of):
+    rfm = summary(table_of([("007", "1997-01-01", 3.0), ("7", "1997-01-02", 4.0), ("007", "1997-01-03", 5.0)]))
     assert rfm.customer_id.to_list() == ["007", "7"]
     assert_array_equal(rfm.frequency, [1, 0])
 
 
-def test_thousands_separators_and_decimal_commas_are_refused(told):
-    said = complaint(told([(7, "1997-01-01", "1,234.50"), (8, "1997-01-02", "12,50")]))
-    assert "thousands separators" in said
-    assert "'amount'" in said
+def test_thousands_separators_and_decimal_commas_are_refused(table_of):
+    message = complaint(table_of([(7, "1997-01-01", "1,234.50"), (8, "1997-01-02", "12,50")]))
+    assert "thousands separators" in message
+    assert "'amount'" in message
 
 
-def test_a_column_of_nothing_is_told_by_its_rows(told):
+def test_an_empty_column_is_reported_by_its_rows(table_of):
     assert "2 of 2 rows have no amount in 'amount'" in complaint(
-        told([(1, "1997-01-01", None), (1, "1997-01-02", None)])
+        table_of([(1, "1997-01-01", None), (1, "1997-01-02", None)])
     )
-    assert "2 of 2 rows have no date in 'date'" in complaint(told([(1, None, 1.0), (1, None, 2.0)]))
-    nobody = told([(None, "1997-01-01", 1.0), (None, "1997-01-02", 2.0)])
+    assert "2 of 2 rows have no date in 'date'" in complaint(table_of([(1, None, 1.0), (1, None, 2.0)]))
+    nobody = table_of([(None, "1997-01-01", 1.0), (None, "1997-01-02", 2.0)])
     assert "2 of 2 rows have no customer id" in complaint(nobody)
     assert "none of its 2 rows has a customer id" in complaint(nobody, on_missing_id="drop")
 
 
-def test_a_customer_of_refunds_alone_is_refused_with_the_way_out(told):
-    said = complaint(told([(7, "1997-01-01", -3.0), (7, "1997-01-05", -1.0), (8, "1997-01-02", 4.0)]))
-    assert "2 of 3 rows have a negative amount in 'amount' (first: -3.0 of customer 7" in said
-    assert "Net refunds against the purchases they reverse" in said
+def test_refunds_are_refused_with_a_remedy(table_of):
+    message = complaint(table_of([(7, "1997-01-01", -3.0), (7, "1997-01-05", -1.0), (8, "1997-01-02", 4.0)]))
+    assert "2 of 3 rows have a negative amount in 'amount' (first: -3.0 of customer 7" in message
+    assert "Net refunds against the purchases they reverse" in message
 
 
-def test_amounts_of_a_trillion_are_exact_and_more_is_refused(told):
-    rfm = summary(told([(7, f"1997-01-0{day}", 1e12) for day in (1, 2, 3)] + [(8, "1997-01-01", 0.01)]))
+def test_amounts_of_a_trillion_are_exact_and_more_is_refused(table_of):
+    rfm = summary(table_of([(7, f"1997-01-0{day}", 1e12) for day in (1, 2, 3)] + [(8, "1997-01-01", 0.01)]))
     assert_array_equal(rfm.monetary_value, [1e12, np.nan])
-    assert "1 of 1 rows has an amount above 1e+12" in complaint(told([(7, "1997-01-01", 1.1e12)]))
+    assert "1 of 1 rows has an amount above 1e+12" in complaint(table_of([(7, "1997-01-01", 1.1e12)]))
 
 
-def test_ids_that_blanks_turned_into_floats(told):
-    log = told([(7.0, "1997-01-01", 3.0), (None, "1997-01-02", 4.0), (7.0, "1997-01-03", 5.0)])
+def test_ids_that_missing_values_turned_into_floats(table_of):
+    log = table_of([(7.0, "1997-01-01", 3.0), (None, "1997-01-02", 4.0), (7.0, "1997-01-03", 5.0)])
     assert "1 of 3 rows has no customer id in 'customer_id' (first: rows 1)" in complaint(log)
     rfm = summary(log, on_missing_id="drop")
-    # Ids as text "7.0" would join with no other table: whichever way the same log comes, the id is the one it was.
+    # Ids such as "7.0" would match no other table: the id is the same in every kind of table.
     assert rfm.customer_id.to_list() == [7]
     assert_array_equal(rfm.frequency, [1])
 
@@ -142,10 +142,13 @@ def test_ids_that_blanks_turned_into_floats(told):
         (["7.0", "A1"], ["7.0", "A1"]),
         (["7.0", "12.5"], ["12.5", "7.0"]),
         (["7.00", "12"], ["12", "7.00"]),
-        (["9007199254740993.0", "1"], ["1", "9007199254740993.0"]),  # no float holds it, so none has written it
+        (
+            ["9007199254740993.0", "1"],
+            ["1", "9007199254740993.0"],
+        ),  # not representable as a float, so it was not written by one
     ],
 )
-def test_written_ids_are_integers_only_where_nothing_is_lost(tmp_path, ending, written, read):
+def test_ids_in_text_files_are_integers_only_if_nothing_is_lost(tmp_path, ending, written, read):
     if ending == "csv":
         content = HEADER + "".join(f"{id_},1997-01-01,3\n" for id_ in written)
     else:
@@ -156,22 +159,22 @@ def test_written_ids_are_integers_only_where_nothing_is_lost(tmp_path, ending, w
 # ---- CSV ---------------------------------------------------------------------------------------------------
 
 
-def test_a_byte_order_mark_is_no_part_of_a_csv_file(tmp_path):
+def test_a_byte_order_mark_is_ignored(tmp_path):
     assert summary(file(tmp_path, "\ufeff" + TWO)).monetary_value.tolist() == [4.5]
 
 
 @pytest.mark.parametrize("content", [HEADER + "Jörg,1997-01-01,3\n", HEADER.strip() + ",note\n1,1997-01-01,3,größer\n"])
-def test_latin_1_is_refused_with_the_way_out(tmp_path, content):
-    said = complaint(file(tmp_path, content.encode("latin-1")))
-    assert said == "The table cannot be read: invalid utf-8 sequence. Save the file as UTF-8 first."
+def test_latin_1_is_refused_with_a_remedy(tmp_path, content):
+    message = complaint(file(tmp_path, content.encode("latin-1")))
+    assert message == "The table cannot be read: invalid utf-8 sequence. Save the file as UTF-8 first."
 
 
-def test_utf_16_is_refused_with_the_way_out(tmp_path):
+def test_utf_16_is_refused_with_a_remedy(tmp_path):
     assert complaint(file(tmp_path, TWO.encode("utf-16"))) == "'log.csv' is written in UTF-16: save it as UTF-8 first."
 
 
 def test_quoted_newlines_commas_and_quotes_are_part_of_a_value(tmp_path):
-    # Long enough to be read in pieces: a piece may begin within quotes, where what follows looks like rows.
+    # Long enough to be read in blocks: a block may begin within quotes, where the content looks like rows.
     note = '"two\n9,1999-01-01,x,7\nlines, ""here"""'
     rows = "".join(f"{i % 500},1997-01-{1 + i % 28:02d},{note},2.5\n" for i in range(40_000))
     rfm = summary(file(tmp_path, "customer_id,date,note,amount\n" + rows))
@@ -182,7 +185,7 @@ def test_quoted_newlines_commas_and_quotes_are_part_of_a_value(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("end", "said"),
+    ("end", "message"),
     [
         ("2,1997-01", "ends in the middle of a row, with 2 of 3 fields: the file is incomplete"),
         ("2", "ends in the middle of a row, with 1 of 3 fields: the file is incomplete"),
@@ -191,21 +194,21 @@ def test_quoted_newlines_commas_and_quotes_are_part_of_a_value(tmp_path):
         ("2,1997-01-03,", "1 of 3 rows has no amount in 'amount'"),
     ],
 )
-def test_a_csv_file_that_was_cut_short_is_refused(tmp_path, end, said):
-    assert said in complaint(file(tmp_path, TWO + end))
+def test_a_truncated_csv_file_is_refused(tmp_path, end, message):
+    assert message in complaint(file(tmp_path, TWO + end))
 
 
 def test_a_last_row_without_a_line_end_is_a_row(tmp_path):
     assert summary(file(tmp_path, TWO + "2,1997-01-03,3")).customer_id.to_list() == [1, 2]
 
 
-def test_a_compressed_file_that_was_cut_short_is_refused(tmp_path):
+def test_a_truncated_compressed_file_is_refused(tmp_path):
     assert "unexpected end of file" in complaint(file(tmp_path, gzip.compress(TWO.encode())[:-12], "log.csv.gz"))
 
 
-def test_two_columns_of_one_name_are_refused_in_csv(tmp_path):
-    said = complaint(file(tmp_path, "customer_id,date,amount,amount\n1,1997-01-01,3,4\n"))
-    assert said == "Column 'amount' appears twice in 'log.csv'; rename one."
+def test_duplicate_columns_are_refused_in_csv(tmp_path):
+    message = complaint(file(tmp_path, "customer_id,date,amount,amount\n1,1997-01-01,3,4\n"))
+    assert message == "Column 'amount' appears twice in 'log.csv'; rename one."
 
 
 def test_decimal_commas_without_quotes_are_refused(tmp_path):
@@ -235,7 +238,7 @@ def test_ids_of_json_lines_that_are_numbers_and_text_are_compared_as_written(tmp
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"\xef\xbb\xbf" + LINES.encode(), "begins with a byte-order mark, which JSON does not allow"),
         (
@@ -256,11 +259,11 @@ def test_ids_of_json_lines_that_are_numbers_and_text_are_compared_as_written(tmp
         ),
     ],
 )
-def test_json_lines_that_are_damaged_are_refused(tmp_path, content, said):
-    assert said in complaint(file(tmp_path, content, "log.jsonl"))
+def test_json_lines_that_are_damaged_are_refused(tmp_path, content, message):
+    assert message in complaint(file(tmp_path, content, "log.jsonl"))
 
 
-def test_damage_further_down_is_refused_too(tmp_path):
+def test_damage_after_the_first_rows_is_refused(tmp_path):
     rows = LINES * 2_000
     assert "The table cannot be read: " in complaint(file(tmp_path, rows + "hello\n" + LINES, "log.jsonl"))
     assert "The table cannot be read: " in complaint(file(tmp_path, rows + '{"customer_id": 1, "da', "log.jsonl"))
@@ -282,7 +285,7 @@ def test_an_rfm_may_be_read_from_json_lines(tmp_path):
 # ---- several files -----------------------------------------------------------------------------------------
 
 
-def test_the_columns_of_several_files_may_stand_in_any_order(tmp_path):
+def test_the_columns_of_several_files_may_be_in_any_order(tmp_path):
     file(tmp_path, TWO, "m/a.csv")
     file(tmp_path, "amount,note,customer_id,date\n5,x,2,1997-01-05\n", "m/b.csv")
     file(tmp_path, "", "m/_SUCCESS")
@@ -296,21 +299,21 @@ def test_the_columns_of_several_files_may_stand_in_any_order(tmp_path):
 def test_a_file_that_lacks_a_column_is_named(tmp_path):
     file(tmp_path, TWO, "m/a.csv")
     file(tmp_path, "amount,customer_id,day\n5,2,1997-01-05\n", "m/b.csv")
-    said = complaint(tmp_path / "m")
-    assert said == (
+    message = complaint(tmp_path / "m")
+    assert message == (
         "The files differ: 'b.csv' has no column 'date', which 'a.csv' has; "
         "its columns are 'amount', 'customer_id', 'day'."
     )
 
 
-def test_ids_of_several_files_are_text_as_soon_as_one_is(tmp_path):
+def test_ids_of_several_files_are_text_if_one_is(tmp_path):
     file(tmp_path, TWO, "m/a.csv")
     file(tmp_path, HEADER + "007,1997-01-05,2\n", "m/b.csv")
     assert summary(tmp_path / "m").customer_id.to_list() == ["007", "1"]
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "said"),
+    ("one", "other", "message"),
     [
         (pl.Int64, pl.Int16, None),
         (pl.Int64, pl.Null, None),
@@ -319,19 +322,19 @@ def test_ids_of_several_files_are_text_as_soon_as_one_is(tmp_path):
         (pl.String, pl.Int64, "column 'customer_id' has type String in 'a.parquet' and type Int64 in 'b.parquet'"),
     ],
 )
-def test_parquet_files_may_differ_in_width_but_not_in_sort(tmp_path, one, other, said):
+def test_parquet_files_may_differ_in_width_but_not_in_kind_of_type(tmp_path, one, other, message):
     rows = pl.DataFrame({"customer_id": [1], "date": ["1997-01-01"], "amount": [1]})
     rows.with_columns(pl.col("customer_id").cast(one)).write_parquet(tmp_path / "a.parquet")
     second = pl.lit(None) if other == pl.Null else pl.col("customer_id").cast(other)
     rows.select("amount", "date", customer_id=second).write_parquet(tmp_path / "b.parquet")
     log = tmp_path / "*.parquet"
-    if said is not None:
-        assert said in complaint(log)
+    if message is not None:
+        assert message in complaint(log)
     else:
         assert summary(log, on_missing_id="drop").customer_id.to_list() == [1]
 
 
-def test_moments_told_in_several_zones_are_one_timeline(tmp_path):
+def test_timestamps_in_several_zones_are_comparable(tmp_path):
     moments = pl.DataFrame({"customer_id": [1], "date": ["1997-01-01 23:30"], "amount": [1]}).with_columns(
         pl.col("date").str.to_datetime("%Y-%m-%d %H:%M", time_zone="UTC")
     )
@@ -349,7 +352,7 @@ def test_files_of_several_formats_are_refused(tmp_path):
     assert summary(str(tmp_path / "m" / "*.csv")).frequency.tolist() == [1]
 
 
-def test_a_glob_or_folder_of_nothing_is_refused(tmp_path):
+def test_an_empty_glob_or_folder_is_refused(tmp_path):
     assert complaint(f"{tmp_path}/*.csv") == f"No file matches '{tmp_path}/*.csv'."
     assert complaint(tmp_path) == f"The folder '{tmp_path}' contains no files."
 
@@ -360,7 +363,7 @@ def test_a_file_whose_name_looks_like_a_glob_is_that_file(tmp_path, name):
     assert summary(file(tmp_path, TWO, name)).customer_id.to_list() == [1]
 
 
-def test_folders_that_name_a_value_carry_a_column(tmp_path):
+def test_hive_folders_are_columns(tmp_path):
     for country in ("DE", "FR"):
         folder = tmp_path / f"country={country}"
         folder.mkdir()

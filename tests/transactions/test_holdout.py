@@ -1,4 +1,4 @@
-"""A log cut in two: nothing after the cut is known before it, and nobody is lost."""
+"""Splitting a log at a cutoff: nothing after the cutoff leaks into the calibration, and no customer is lost."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.holdout import Holdout, holdout_split
 from clvmodels.transactions.summary import rfm_summary
 
-# a buys twice by the cut, on the day after it twice, and on the last day; b once and never again; c on the day of the
-# cut and later; d is first seen in the holdout and buys three times on two days; e after everything.
+# a buys twice by the cutoff, twice on the day after it, and on the last day; b once and never again; c on the day of
+# the cutoff and later; d is first seen in the holdout and buys three times on two days; e after the holdout.
 LOG = pd.DataFrame(
     [
         ("a", "2024-01-01", 10.0),
@@ -41,8 +41,8 @@ LOG = pd.DataFrame(
     ],
     columns=["customer_id", "date", "amount"],
 )
-CUT, LAST = "2024-01-29", "2024-02-12"
-WEEKS = {"calibration_end": CUT, "holdout_end": LAST, "time_unit": "week"}
+CUTOFF, LAST = "2024-01-29", "2024-02-12"
+WEEKS = {"calibration_end": CUTOFF, "holdout_end": LAST, "time_unit": "week"}
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def cdnow():
 
 
 def assert_same(a, b):
-    """Two RFMs are equal to the last bit."""
+    """Assert that two RFMs are equal to the last bit."""
     assert a.customer_id.to_list() == b.customer_id.to_list()
     assert_array_equal(a.frequency, b.frequency)
     assert_array_equal(a.recency, b.recency)
@@ -105,16 +105,16 @@ def test_a_log_worked_by_hand(kind, tmp_path):
     assert_array_equal(split.past_spend, [30, 3, 7])
     assert (split.purchases.dtype, split.spend.dtype) == (np.int64, np.float64)
     assert split.horizon == 2
-    assert (split.calibration_end, split.holdout_end) == (CUT, LAST)
+    assert (split.calibration_end, split.holdout_end) == (CUTOFF, LAST)
     assert (split.new_customers, split.new_purchases, split.new_spend) == (1, 2, 19)
     assert split.rows_after_end == 2
-    assert split.cutoff == Clock().last_tick(CUT)
+    assert split.cutoff == Clock().last_tick(CUTOFF)
     assert_array_equal(split.activity, activity_by_hand())
     assert split.clock == Clock("week")
     assert split.calibration.kind == {"pandas": "pandas", "arrow": "pyarrow"}.get(kind, "polars")
 
 
-def test_a_frame_of_it_has_a_row_a_customer(split):
+def test_a_frame_of_it_has_one_row_per_customer(split):
     frame = split.to_frame()
     assert isinstance(frame, pd.DataFrame)
     assert list(frame.columns)[-4:] == ["monetary_value", "monetary_count", "holdout_purchases", "holdout_spend"]
@@ -124,7 +124,7 @@ def test_a_frame_of_it_has_a_row_a_customer(split):
     assert isinstance(holdout_split(pl.from_pandas(LOG), **WEEKS).to_frame(), pl.DataFrame)
 
 
-def test_it_says_what_it_holds(split):
+def test_findings_describe_both_periods(split):
     texts = [finding.text for finding in split.findings]
     assert texts == [
         "3 customers known at 2024-01-29, followed to 2024-02-12",
@@ -146,15 +146,15 @@ def test_without_amounts_there_is_no_money():
     assert "holdout_spend" not in split.to_frame().columns
 
 
-def test_the_first_purchase_is_in_the_past_spend_whatever_the_mean_holds(split):
+def test_past_spend_includes_the_first_purchase(split):
     inclusive = holdout_split(LOG, amount="amount", include_first_transaction=True, **WEEKS)
     assert_array_equal(inclusive.calibration.monetary_value, [15, 3, 7])
     assert_array_equal(inclusive.past_spend, split.past_spend)
     assert_array_equal(inclusive.spend, split.spend)
 
 
-def test_the_holdout_runs_to_the_last_date_of_the_log_unless_it_is_named():
-    split = holdout_split(LOG, amount="amount", calibration_end=CUT)
+def test_the_default_holdout_ends_on_the_last_date_of_the_log():
+    split = holdout_split(LOG, amount="amount", calibration_end=CUTOFF)
     assert split.holdout_end == "2024-03-01"
     assert split.horizon == 32
     assert split.rows_after_end == 0
@@ -162,13 +162,13 @@ def test_the_holdout_runs_to_the_last_date_of_the_log_unless_it_is_named():
     assert (split.new_customers, split.new_purchases, split.new_spend) == (2, 3, 119)
 
 
-def test_the_holdout_may_run_on_after_the_log():
-    split = holdout_split(LOG, calibration_end=CUT, holdout_end="2024-12-31")
+def test_the_holdout_may_end_after_the_log():
+    split = holdout_split(LOG, calibration_end=CUTOFF, holdout_end="2024-12-31")
     assert split.horizon == 337
     assert split.rows_after_end == 0
 
 
-def test_nobody_new_is_no_fact():
+def test_no_finding_without_new_customers():
     split = holdout_split(LOG[LOG["customer_id"].isin(["a", "b"])], amount="amount", **WEEKS)
     assert (split.new_customers, split.new_purchases, split.new_spend) == (0, 0, 0.0)
     assert len(split.findings) == 2
@@ -181,54 +181,54 @@ def test_a_holdout_in_which_nobody_buys():
     assert "0 purchases by 0.0% of them" in repr(split)
 
 
-# ---- where the cut may fall --------------------------------------------------------------------------------
+# ---- the cutoff --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("end", ["2024-01-29", "2024-01-28", "1999-01-01", dt.date(2024, 1, 29)])
-def test_a_holdout_without_a_day_is_refused(end):
+def test_an_empty_holdout_is_refused(end):
     with pytest.raises(
         InvalidOption, match=r"The holdout period is empty: it would end on .*period ends on 2024-01-29"
     ):
-        holdout_split(LOG, calibration_end=CUT, holdout_end=end)
+        holdout_split(LOG, calibration_end=CUTOFF, holdout_end=end)
 
 
-@pytest.mark.parametrize("cut", ["2024-03-01", "2025-01-01"])
-def test_a_cut_at_the_end_of_the_log_leaves_no_holdout(cut):
+@pytest.mark.parametrize("cutoff", ["2024-03-01", "2025-01-01"])
+def test_a_cutoff_at_the_end_of_the_log_is_refused(cutoff):
     with pytest.raises(InvalidOption, match="The holdout period is empty"):
-        holdout_split(LOG, calibration_end=cut)
+        holdout_split(LOG, calibration_end=cutoff)
 
 
-def test_a_cut_before_the_log_leaves_nothing_to_learn_from():
+def test_a_cutoff_before_the_log_is_refused():
     with pytest.raises(InvalidTransactions, match="before the first transaction"):
         holdout_split(LOG, calibration_end="2023-12-31")
 
 
-def test_dates_that_cannot_be_read_are_refused_by_their_name():
+def test_unreadable_dates_are_refused_with_the_name_of_the_argument():
     with pytest.raises(InvalidOption, match="calibration_end='29/01/2024' is not a date"):
         holdout_split(LOG, calibration_end="29/01/2024")
     with pytest.raises(InvalidOption, match="holdout_end='then' is not a date"):
-        holdout_split(LOG, calibration_end=CUT, holdout_end="then")
+        holdout_split(LOG, calibration_end=CUTOFF, holdout_end="then")
 
 
-def test_in_hours_the_cut_is_after_the_last_hour_of_its_day():
+def test_in_hours_the_cutoff_is_the_last_hour_of_its_day():
     log = pd.DataFrame({"customer_id": 1, "date": ["2024-01-01 10:00", "2024-01-02 23:59", "2024-01-03 00:00"]})
     split = holdout_split(log, calibration_end="2024-01-02", merge_within="hour", time_unit="hour")
     assert (split.calibration.frequency.tolist(), split.purchases.tolist(), split.horizon) == ([1], [1], 1)
     assert (split.calibration_end, split.holdout_end) == ("2024-01-02T23", "2024-01-03T00")
 
 
-def test_the_calendar_decides_on_which_side_of_the_cut_a_purchase_falls():
+def test_the_zone_of_the_calendar_determines_the_side_of_the_cutoff():
     moments = pd.to_datetime(["2024-01-01 12:00", "2024-01-30 03:00", "2024-02-12 12:00"]).tz_localize("UTC")
     log = pd.DataFrame({"customer_id": 1, "date": moments})
     assert holdout_split(log, time_zone="UTC", **WEEKS).purchases.tolist() == [2]
     assert holdout_split(log, time_zone="America/New_York", **WEEKS).purchases.tolist() == [1]
 
 
-# ---- what must not leak, and what must not be lost ---------------------------------------------------------
+# ---- nothing leaks, nothing is lost ------------------------------------------------------------------------
 
 
-def test_the_calibration_is_what_rfm_summary_says(split):
-    rfm = rfm_summary(LOG, amount="amount", time_unit="week", observation_end=CUT)
+def test_the_calibration_equals_rfm_summary(split):
+    rfm = rfm_summary(LOG, amount="amount", time_unit="week", observation_end=CUTOFF)
     assert_same(split.calibration, rfm)
     assert split.calibration.rows_after_end == rfm.rows_after_end
 
@@ -244,9 +244,9 @@ def test_the_calibration_is_what_rfm_summary_says(split):
         lambda after: pd.concat([after] * 20),
     ],
 )
-def test_rows_after_the_cut_change_nothing_before_it(split, tampering):
-    known = LOG["date"] <= CUT
-    log = pd.concat([LOG[known], tampering(LOG[~known])])
+def test_rows_after_the_cutoff_change_nothing_before_it(split, tampering):
+    before = LOG["date"] <= CUTOFF
+    log = pd.concat([LOG[before], tampering(LOG[~before])])
     tampered = holdout_split(log, amount="amount", **WEEKS)
     assert_same(tampered.calibration, split.calibration)
     assert_array_equal(tampered.past_spend, split.past_spend)
@@ -264,7 +264,7 @@ def test_rows_after_the_holdout_change_nothing_but_their_count(split):
     assert_array_equal(longer.activity, split.activity)
 
 
-def test_rows_without_an_id_are_set_aside_on_both_sides():
+def test_rows_without_an_id_are_left_out_in_both_periods():
     log = pd.concat(
         [LOG, pd.DataFrame({"customer_id": [None] * 2, "date": ["2024-01-02", "2024-02-01"], "amount": 1.0})]
     )
@@ -276,7 +276,7 @@ def test_rows_without_an_id_are_set_aside_on_both_sides():
     assert split.rows_after_end == 2
 
 
-def test_faults_after_the_cut_are_faults():
+def test_faults_after_the_cutoff_are_refused():
     with pytest.raises(InvalidTransactions, match="1 of 14 rows has a negative amount"):
         holdout_split(
             pd.concat([LOG, pd.DataFrame({"customer_id": ["a"], "date": [LAST], "amount": [-1.0]})]),
@@ -293,9 +293,9 @@ START = dt.date(2024, 1, 1)
 
 @given(PURCHASES, st.integers(0, 39), st.integers(1, 30), st.randoms(use_true_random=False))
 @settings(max_examples=60)
-def test_it_agrees_with_brute_force_to_the_last_bit(purchases, cut, length, random):
-    cut = max(cut, min(day for _, day, _ in purchases))
-    end = cut + length
+def test_it_agrees_with_brute_force_to_the_last_bit(purchases, cutoff, length, random):
+    cutoff = max(cutoff, min(day for _, day, _ in purchases))
+    end = cutoff + length
     shuffled = random.sample(purchases, len(purchases))
     log = pl.DataFrame(
         {
@@ -307,12 +307,12 @@ def test_it_agrees_with_brute_force_to_the_last_bit(purchases, cut, length, rand
     split = holdout_split(
         log,
         amount="amount",
-        calibration_end=START + dt.timedelta(days=cut),
+        calibration_end=START + dt.timedelta(days=cutoff),
         holdout_end=START + dt.timedelta(days=end),
     )
     first = {who: min(day for w, day, _ in purchases if w == who) for who, _, _ in purchases}
-    known = sorted(who for who, day in first.items() if day <= cut)
-    new = [who for who, day in first.items() if cut < day <= end]
+    customers = sorted(who for who, day in first.items() if day <= cutoff)
+    new = [who for who, day in first.items() if cutoff < day <= end]
 
     def days(who, start, stop):
         return {day for w, day, _ in purchases if w in who and start <= day <= stop}
@@ -322,18 +322,18 @@ def test_it_agrees_with_brute_force_to_the_last_bit(purchases, cut, length, rand
             sum((Fraction(c / 100) for w, day, c in purchases if w in who and start <= day <= stop), Fraction())
         )
 
-    assert split.calibration.customer_id.to_list() == known
-    assert split.purchases.tolist() == [len(days({who}, cut + 1, end)) for who in known]
-    assert split.spend.tolist() == [spend({who}, cut + 1, end) for who in known]
-    assert split.past_spend.tolist() == [spend({who}, 0, cut) for who in known]
+    assert split.calibration.customer_id.to_list() == customers
+    assert split.purchases.tolist() == [len(days({who}, cutoff + 1, end)) for who in customers]
+    assert split.spend.tolist() == [spend({who}, cutoff + 1, end) for who in customers]
+    assert split.past_spend.tolist() == [spend({who}, 0, cutoff) for who in customers]
     assert split.new_customers == len(new)
     assert split.new_purchases == sum(len(days({who}, 0, end)) for who in new)
     assert split.new_spend == spend(new, 0, end)
     assert split.rows_after_end == sum(day > end for _, day, _ in purchases)
     assert split.horizon == length
-    # Every repeat purchase of a known customer falls on some day, and every first one.
+    # Every repeat purchase of a calibration customer falls on some day, and every first one.
     before = split.activity[0] <= split.cutoff
-    assert split.activity[1].sum() == split.activity[1, before].sum() == len(known)
+    assert split.activity[1].sum() == split.activity[1, before].sum() == len(customers)
     assert split.activity[2, before].sum() == split.calibration.frequency.sum()
     assert split.activity[2, ~before].sum() == split.purchases.sum()
     assert np.all(np.diff(split.activity[0]) > 0)
@@ -353,7 +353,7 @@ def test_it_can_be_copied(split, again):
 
 def test_cdnow_sample(cdnow):
     # BTYDplus 1.2.0, elog2cbs(cdnowElog, T.cal = "1997-09-30"): sum(x) = 2457, sum(x.star) = 1882; the money is the
-    # plain sum of the rows after the cut, in cents, hence half a cent.
+    # plain sum of the rows after the cutoff, in cents, hence half a cent.
     assert len(cdnow.calibration) == 2_357
     assert cdnow.calibration.frequency.sum() == 2_457
     assert cdnow.purchases.sum() == 1_882
@@ -388,7 +388,7 @@ def test_the_whole_of_cdnow():
     assert_array_equal(split.calibration.T, rfm.T)
 
 
-def test_the_calibration_carries_intertimes_of_what_was_known():
+def test_the_calibration_has_intertimes_up_to_the_cutoff():
     log = load_cdnow(sample=True)
     options = {"time_unit": "week", "intertimes": True}
     split = holdout_split(log, calibration_end="1997-09-30", **options)

@@ -1,4 +1,4 @@
-"""The door for transaction logs: what is let in, as what, and what is turned away with which words."""
+"""Reading transaction logs: which columns are accepted, how they are converted, and which errors are raised."""
 
 from __future__ import annotations
 
@@ -87,20 +87,20 @@ def test_before_1970_a_day_still_begins_at_midnight(unit):
     assert ticks(frame(moments.astype(f"datetime64[{unit}]")), Clock("day", "hour")) == [-24, -1, 0]
 
 
-def test_the_last_nanosecond_of_a_day_is_of_that_day():
+def test_the_last_nanosecond_of_a_day_belongs_to_that_day():
     moments = pd.Series(np.array(["1969-12-31T23:59:59.999999999", "1997-01-01T23:59:59.999999999"], "datetime64[ns]"))
     assert ticks(frame(moments)) == [-1, DAY]
 
 
 @given(st.lists(st.datetimes(dt.datetime(1900, 1, 2), dt.datetime(2199, 12, 31)), min_size=1, max_size=4))
-def test_ticks_are_those_of_the_clock(moments):
+def test_ticks_equal_those_of_the_clock(moments):
     for clock in (Clock(), Clock("day", "hour")):
         expected = [clock.last_tick(moment) for moment in moments]
         assert ticks(pl.DataFrame({"customer_id": 1, "date": moments}), clock) == expected
         assert ticks(frame([moment.isoformat() for moment in moments]), clock) == expected
 
 
-def test_zone_aware_timestamps_need_the_calendars():
+def test_timestamps_with_a_zone_need_the_zone_of_the_calendar():
     aware = frame(pd.to_datetime(["1997-01-02 03:00", "1997-01-02 05:00", "1997-07-02 03:59"]).tz_localize("UTC"))
     assert "'date' has timestamps in zone UTC" in complaint(aware)
     assert "time_zone='Europe/London'" in complaint(aware)
@@ -111,7 +111,7 @@ def test_zone_aware_timestamps_need_the_calendars():
     assert ticks(aware[:1], in_tokyo) == [24 * (DAY + 1) + 12]
 
 
-def test_aware_datetimes_of_several_zones_are_one_timeline():
+def test_datetimes_in_several_zones_are_comparable():
     west, east = dt.timezone(dt.timedelta(hours=-8)), dt.timezone(dt.timedelta(hours=9))
     moments = [dt.datetime(1997, 1, 1, 23, tzinfo=west), dt.datetime(1997, 1, 2, 8, tzinfo=east)]
     log = frame(pd.Series(moments, dtype=object))
@@ -119,29 +119,29 @@ def test_aware_datetimes_of_several_zones_are_one_timeline():
     assert "time_zone=" in complaint(log)
 
 
-def test_naive_timestamps_are_the_calendars_own():
+def test_timestamps_without_a_zone_are_local_time_of_the_calendar():
     assert ticks(frame(AT_NOON), Clock(time_zone="Pacific/Kiritimati")) == [DAY, DAY + 4, DAY + 8]
 
 
-def test_text_that_names_its_zone_needs_the_calendars():
+def test_text_with_a_zone_needs_the_zone_of_the_calendar():
     log = frame(["1997-01-02T03:00Z", "1997-01-02 05:00+02:00", "1997-01-02"])
-    said = complaint(log)
-    assert said.startswith("2 of 3 rows have a date in 'date' that cannot be read as YYYY-MM-DD (first: ")
-    assert "'1997-01-02T03:00Z' of customer 0, '1997-01-02 05:00+02:00' of customer 1" in said
-    assert "text with a time zone also needs time_zone=." in said
+    message = complaint(log)
+    assert message.startswith("2 of 3 rows have a date in 'date' that cannot be read as YYYY-MM-DD (first: ")
+    assert "'1997-01-02T03:00Z' of customer 0, '1997-01-02 05:00+02:00' of customer 1" in message
+    assert "text with a time zone also needs time_zone=." in message
     assert ticks(log, Clock(time_zone="America/New_York")) == [DAY, DAY, DAY + 1]
 
 
-def test_a_format_reads_what_is_not_iso_and_counts_the_rest():
+def test_a_format_reads_other_dates_and_counts_those_that_do_not_match():
     log = frame(["31/01/1997", "01/02/1997", "02/13/1997", "1997-02-01"], ids=list("abcd"))
-    said = complaint(log, date_format="%d/%m/%Y")
-    assert "2 of 4 rows have a date in 'date' that cannot be read as %d/%m/%Y" in said
-    assert "'02/13/1997' of customer c, '1997-02-01' of customer d" in said
+    message = complaint(log, date_format="%d/%m/%Y")
+    assert "2 of 4 rows have a date in 'date' that cannot be read as %d/%m/%Y" in message
+    assert "'02/13/1997' of customer c, '1997-02-01' of customer d" in message
     assert ticks(log[:2], date_format="%d/%m/%Y") == [DAY + 30, DAY + 31]
     assert "cannot be read as YYYY-MM-DD (first: '31/01/1997' of customer a" in complaint(log[:2])
 
 
-def test_a_format_does_nothing_to_dates():
+def test_a_format_has_no_effect_on_dates():
     assert ticks(frame(AT_NOON), date_format="%d/%m/%Y") == [DAY, DAY + 4, DAY + 8]
 
 
@@ -156,9 +156,9 @@ def test_a_format_does_nothing_to_dates():
     ],
 )
 def test_dates_of_two_types_are_refused(values):
-    said = complaint(frame(pd.Series(values, dtype=object)), clock=Clock(time_zone="UTC"))
-    assert said.startswith("Column 'date' mixes types (such as ")
-    assert said.endswith("for instance with pandas.to_datetime(log['date']).")
+    message = complaint(frame(pd.Series(values, dtype=object)), clock=Clock(time_zone="UTC"))
+    assert message.startswith("Column 'date' mixes types (such as ")
+    assert message.endswith("for instance with pandas.to_datetime(log['date']).")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_dates_of_two_types_are_refused(values):
         pd.PeriodIndex(["1997-01-01", "1997-01-02"], freq="D"),
     ],
 )
-def test_what_is_no_date_is_refused_by_its_type(values):
+def test_columns_that_are_not_dates_are_refused_by_their_type(values):
     assert "which is not a date: pass dates, timestamps, or text written YYYY-MM-DD" in complaint(frame(values))
 
 
@@ -184,12 +184,12 @@ def test_what_is_no_date_is_refused_by_its_type(values):
         pd.Series([dt.date(y, 1, 5) for y in (14, 1997, 1899, 9999)], dtype=object),
     ],
 )
-def test_years_nobody_meant_are_refused(dates):
-    said = complaint(frame(dates))
-    assert said.replace("'0014", "0014").startswith(
+def test_implausible_years_are_refused(dates):
+    message = complaint(frame(dates))
+    assert message.replace("'0014", "0014").startswith(
         "3 of 4 rows have a date in 'date' outside 1900 to 2200 (first: 0014-01-0"
     )
-    assert said.endswith("Correct the year.")
+    assert message.endswith("Correct the year.")
 
 
 def test_the_first_and_last_day_allowed():
@@ -205,13 +205,15 @@ def test_the_first_and_last_day_allowed():
         pd.Series([dt.datetime(1997, 1, 1), None], dtype=object),
     ],
 )
-def test_missing_dates_are_told_from_unreadable_ones(dates):
-    said = complaint(frame(dates, ids=[4, 5]))
-    assert said == ("1 of 2 rows has no date in 'date' (first: None of customer 5). Remove them or fill in the date.")
+def test_missing_dates_are_distinguished_from_unreadable_ones(dates):
+    message = complaint(frame(dates, ids=[4, 5]))
+    assert message == (
+        "1 of 2 rows has no date in 'date' (first: None of customer 5). Remove them or fill in the date."
+    )
 
 
 @pytest.mark.parametrize("nothing", [[None, None], [np.nan, np.nan], [pd.NaT, pd.NaT]])
-def test_a_column_without_a_date_is_told_by_its_rows(nothing):
+def test_a_column_without_dates_is_reported_by_its_rows(nothing):
     assert complaint(frame(nothing)).startswith("2 of 2 rows have no date in 'date'")
 
 
@@ -234,7 +236,7 @@ def test_a_column_without_a_date_is_told_by_its_rows(nothing):
     ],
 )
 def test_amounts_of_any_number_type(column, expected):
-    # Kept as whole multiples of 2**-60: doubles of at least 2**-8 exactly, others to 5e-19.
+    # Stored as whole multiples of 2**-60: doubles of at least 2**-8 exactly, others to 5e-19.
     assert amounts(frame(amount=column)) == pytest.approx(expected, rel=0, abs=5e-19)
     assert all(np.signbit(value) == 0 for value in amounts(frame(amount=column)))
 
@@ -246,7 +248,7 @@ def test_without_amounts_there_is_no_money():
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "message"),
     [
         ([1, None, np.nan], "2 of 3 rows have no amount in 'amount' (first: None of customer 1, None of customer 2)"),
         (
@@ -274,8 +276,8 @@ def test_without_amounts_there_is_no_money():
         (pd.Series([1, "2", 3], dtype=object), "Column 'amount' mixes types (such as 1, '2')"),
     ],
 )
-def test_what_is_no_amount_is_refused(column, said):
-    assert complaint(frame(amount=column), amount="amount").startswith(said)
+def test_invalid_amounts_are_refused(column, message):
+    assert complaint(frame(amount=column), amount="amount").startswith(message)
 
 
 def test_nan_in_polars_is_a_missing_amount():
@@ -293,52 +295,52 @@ def test_negative_amounts_point_to_cleaning():
 
 
 def test_amounts_of_csv_are_read_row_by_row(tmp_path):
-    # Two hundred whole numbers before the first fraction: the engine would take the column for integers.
+    # Two hundred whole numbers before the first fraction: the engine would infer integers.
     path = tmp_path / "log.csv"
     rows = [f"{i},1997-01-01,{i}\n" for i in range(200)] + ["200,1997-01-01, 2.5 \n"]
     path.write_text("customer_id,date,amount\n" + "".join(rows), "utf-8")
     assert amounts(path) == [float(i) for i in range(200)] + [2.5]
     with path.open("a", encoding="utf-8") as more:
         more.write('201,1997-01-01,"1,5"\n202,,\n203,1997-01-01,$3\n')
-    said = complaint(path, amount="amount")
-    assert "2 of 204 rows have an amount in 'amount' that cannot be read as a number" in said
-    assert "(first: '1,5' of customer 201, '$3' of customer 203)" in said
-    assert "1 of 204 rows has no amount in 'amount' (first: None of customer 202)" in said
-    assert "1 of 204 rows has no date in 'date' (first: None of customer 202)" in said
+    message = complaint(path, amount="amount")
+    assert "2 of 204 rows have an amount in 'amount' that cannot be read as a number" in message
+    assert "(first: '1,5' of customer 201, '$3' of customer 203)" in message
+    assert "1 of 204 rows has no amount in 'amount' (first: None of customer 202)" in message
+    assert "1 of 204 rows has no date in 'date' (first: None of customer 202)" in message
 
 
 def test_infinities_and_nans_of_csv_are_refused(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("customer_id,date,amount\n1,1997-01-01,inf\n2,1997-01-01,NaN\n", "utf-8")
-    said = complaint(path, amount="amount")
-    assert "1 of 2 rows has an infinite amount" in said
-    assert "1 of 2 rows has no amount" in said
+    message = complaint(path, amount="amount")
+    assert "1 of 2 rows has an infinite amount" in message
+    assert "1 of 2 rows has no amount" in message
 
 
 # ---- ids ---------------------------------------------------------------------------------------------------
 
 
-def test_rows_that_name_nobody_are_refused_or_set_aside():
+def test_rows_without_an_id_are_refused_or_left_out():
     log = frame(ids=["a", None, None], amount=[1, -1, 2])
-    said = complaint(log, on_missing_id="raise")
-    assert said == (
+    message = complaint(log, on_missing_id="raise")
+    assert message == (
         "2 of 3 rows have no customer id in 'customer_id' (first: rows 1, 2). "
         'Pass on_missing_id="drop" to leave them out.'
     )
-    transactions = read(log, amount="amount", on_missing_id="drop")  # with them goes the negative amount
+    transactions = read(log, amount="amount", on_missing_id="drop")  # the negative amount is in one of these rows
     assert (transactions.rows, transactions.rows_without_id) == (1, 2)
     assert (transactions.first_tick, transactions.last_tick) == (DAY, DAY)
 
 
 @pytest.mark.parametrize("nobody", [[None] * 3, [np.nan] * 3, pd.array([None] * 3, dtype="Int64")])
-def test_a_log_of_nobody_is_refused(nobody):
+def test_a_log_without_ids_is_refused(nobody):
     assert complaint(frame(ids=nobody)).startswith("3 of 3 rows have no customer id")
     assert complaint(frame(ids=nobody), on_missing_id="drop") == (
         "The log has no transactions to summarize: none of its 3 rows has a customer id."
     )
 
 
-def test_on_missing_id_is_one_of_two():
+def test_an_unknown_on_missing_id_is_refused():
     with pytest.raises(InvalidOption, match="on_missing_id='skip' is not one of 'raise', 'drop'"):
         read(frame(), on_missing_id="skip")
 
@@ -364,7 +366,7 @@ def test_an_empty_log_is_refused(log):
     assert complaint(log, amount="amount") == "The log has no transactions to summarize: it has no rows."
 
 
-def test_a_csv_file_of_names_alone_is_an_empty_log(tmp_path):
+def test_a_csv_file_with_a_header_only_is_an_empty_log(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("customer_id,date,amount\n", "utf-8")
     assert complaint(path, amount="amount") == "The log has no transactions to summarize: it has no rows."
@@ -396,10 +398,10 @@ def test_columns_may_be_called_anything(names, engine, tmp_path):
     assert frames.collect(transactions.lazy)["amount"].to_list() == [1.5, 2.5]
 
 
-def test_faults_tell_the_users_names():
+def test_faults_name_the_columns_of_the_user():
     log = pd.DataFrame({"Id": [None, "b"], "When": ["x", None], "Paid": [-1.0, None]})
-    said = complaint(log, customer_id="Id", date="When", amount="Paid")
-    assert all(name in said for name in ("'Id'", "'When'", "'Paid'"))
+    message = complaint(log, customer_id="Id", date="When", amount="Paid")
+    assert all(name in message for name in ("'Id'", "'When'", "'Paid'"))
 
 
 def test_a_column_may_serve_two_roles():
@@ -409,10 +411,10 @@ def test_a_column_may_serve_two_roles():
     assert frames.collect(transactions.lazy)["amount"].to_list() == [3.0, 4.0]
 
 
-# ---- all at once -------------------------------------------------------------------------------------------
+# ---- several faults ----------------------------------------------------------------------------------------
 
 
-def test_every_fault_is_named_at_once_with_its_count_first_rows_and_remedy():
+def test_every_fault_is_listed_with_its_count_first_rows_and_remedy():
     log = pd.DataFrame(
         {
             "customer_id": ["a", "b", None, "d", "e", "f", "g", "h", "i"],
@@ -420,8 +422,8 @@ def test_every_fault_is_named_at_once_with_its_count_first_rows_and_remedy():
             "amount": [1.0, 2.0, 3.0, 4.0, 5.0, np.nan, np.inf, -8.0, 9e12],
         }
     )
-    said = complaint(log, amount="amount").splitlines()
-    assert [line.partition(" (first: ")[0] for line in said] == [
+    message = complaint(log, amount="amount").splitlines()
+    assert [line.partition(" (first: ")[0] for line in message] == [
         "1 of 9 rows has no customer id in 'customer_id'",
         "1 of 9 rows has no date in 'date'",
         "1 of 9 rows has a date in 'date' that cannot be read as YYYY-MM-DD",
@@ -431,7 +433,7 @@ def test_every_fault_is_named_at_once_with_its_count_first_rows_and_remedy():
         "1 of 9 rows has a negative amount in 'amount'",
         "1 of 9 rows has an amount above 1e+12 in 'amount'",
     ]
-    firsts, remedies = zip(*(line.partition(" (first: ")[2].split("). ", 1) for line in said), strict=True)
+    firsts, remedies = zip(*(line.partition(" (first: ")[2].split("). ", 1) for line in message), strict=True)
     assert firsts == (
         "rows 2",
         "None of customer d",
@@ -448,12 +450,12 @@ def test_every_fault_is_named_at_once_with_its_count_first_rows_and_remedy():
 
 
 def test_only_the_first_three_rows_of_a_fault_are_shown():
-    said = complaint(frame(["?"] * 2_000))
-    assert said.startswith("2,000 of 2,000 rows have a date")
-    assert said.count("of customer") == 3
+    message = complaint(frame(["?"] * 2_000))
+    assert message.startswith("2,000 of 2,000 rows have a date")
+    assert message.count("of customer") == 3
 
 
-def test_a_transaction_log_that_is_right_says_what_it_holds():
+def test_a_valid_log_reports_its_contents():
     transactions = read(frame(amount=[1, 2, 3]), amount="amount")
     assert (transactions.kind, transactions.has_amount) == ("pandas", True)
     assert (transactions.rows, transactions.rows_without_id) == (3, 0)
@@ -462,7 +464,7 @@ def test_a_transaction_log_that_is_right_says_what_it_holds():
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_money_adds_up_to_the_last_bit_in_any_order(cents, random):
-    # Cents as doubles are whole multiples of 2**-60, so that the sum is the exact one, rounded once, as fsum's is.
+    # Cents as doubles are whole multiples of 2**-60, so the sum is exact and rounded once, as that of fsum.
     prices = [cent / 100 for cent in cents]
     shuffled = random.sample(prices, len(prices))
     for column in (prices, shuffled):

@@ -1,4 +1,4 @@
-"""Logs told in opportunities to buy: calendar weeks, months and years, as discrete processes count them."""
+"""Logs counted in opportunities to buy: calendar weeks, months and years, as in discrete processes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def columns(rfm):
 
 @pytest.fixture(params=["pandas", "polars", "lazy", "csv", "parquet", "timestamps", "dates"])
 def source(request, tmp_path):
-    """The log in every form in which it may come."""
+    """The log as every kind of table."""
     if request.param == "csv":
         LOG.to_csv(tmp_path / "log.csv", index=False)
         return tmp_path / "log.csv"
@@ -68,7 +68,7 @@ def test_months_and_weeks_of_the_same_log(source, unit, frequency, recency, n):
     assert [rfm["frequency"][0], rfm["recency"][0], rfm["n"][0]] == [frequency, recency, n]
 
 
-def test_the_opportunity_of_the_latest_date_is_taken_to_be_over():
+def test_the_opportunity_of_the_latest_date_counts_as_complete():
     rfm = rfm_summary(LOG, **YEARLY)
     assert rfm.observation_end == "2001-12-31"
     assert columns(rfm)["n"] == [6, 3, 5]
@@ -88,8 +88,8 @@ def test_an_end_within_an_opportunity_is_refused():
     unit=st.sampled_from(["week", "month", "year"]),
     kind=st.sampled_from([pd.DataFrame, pl.DataFrame]),
 )
-def test_the_engine_counts_as_the_calendar_does(days, unit, kind):
-    """Each date by itself, put into its opportunity by Python's own calendar; before 1970 too."""
+def test_the_engine_counts_opportunities_as_python_does(days, unit, kind):
+    """Every date falls into the opportunity given by Python's calendar, also before 1970."""
     clock = Clock(unit, unit)
     dates = [(customer, date(1970, 1, 1) + timedelta(days=day)) for customer, day in days]
     rfm = rfm_summary(
@@ -104,7 +104,7 @@ def test_the_engine_counts_as_the_calendar_does(days, unit, kind):
         assert (rfm.frequency[i], rfm.recency[i], rfm.n[i]) == expected
 
 
-def test_the_year_of_a_purchase_is_the_calendars():
+def test_the_zone_of_the_calendar_determines_the_year_of_a_purchase():
     log = pd.DataFrame({"customer_id": [1, 1], "date": pd.to_datetime(["1999-12-31T20:00Z", "2000-12-31T23:30Z"])})
     for zone, n in (("America/New_York", 1), ("Asia/Tokyo", 1), ("Europe/Paris", 2)):
         assert rfm_summary(log, time_zone=zone, **YEARLY).recency[0] == n
@@ -123,7 +123,7 @@ def test_cdnow_by_brute_force(unit):
     assert np.array_equal(rfm.n, ticks.max() - by["min"])
 
 
-def test_merging_by_the_week_loses_what_was_bought_twice_in_one():
+def test_purchases_in_one_week_are_merged():
     log = load_cdnow(sample=True)
     weekly = rfm_summary(log, time_unit="week", merge_within="week", observation_end="1997-09-28")
     daily = rfm_summary(log, time_unit="week", observation_end="1997-09-28")
@@ -133,7 +133,7 @@ def test_merging_by_the_week_loses_what_was_bought_twice_in_one():
 # ---- the RFM -----------------------------------------------------------------------------------------------
 
 
-def test_other_clocks_count_no_opportunities():
+def test_other_clocks_do_not_count_opportunities():
     rfm = rfm_summary(LOG, time_unit="year")
     assert rfm.n is None
     assert "n" not in rfm.columns()
@@ -151,19 +151,19 @@ def test_a_frame_gives_the_rfm_back(kind):
     assert columns(RFM.from_frame(frame[["customer_id", "frequency", "recency", "T"]], **YEARLY)) == columns(rfm)
 
 
-def test_it_is_cut_by_rows_with_its_opportunities():
+def test_an_index_keeps_opportunities():
     rfm = rfm_summary(LOG, **YEARLY)
     assert list(rfm[[2, 0]].n) == [5, 6]
     assert list(rfm[rfm.n > 4]["n"]) == [6, 5]
 
 
-def test_what_is_called_n_elsewhere_is_an_attribute():
+def test_a_column_n_is_an_attribute_on_other_clocks():
     frame = pd.DataFrame({"customer_id": [1], "frequency": [1], "recency": [1.5], "T": [2.5], "n": [7]})
     assert list(RFM.from_frame(frame, time_unit="year").attributes) == ["n"]
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"T": [6.5, 3.0]}, "has a recency or T that is not a whole number of opportunities"),
         ({"recency": [3.5, 0.0]}, "has a recency or T that is not a whole number of opportunities"),
@@ -172,10 +172,10 @@ def test_what_is_called_n_elsewhere_is_an_attribute():
         ({"T": [np.inf, 3.0]}, "has a T that is not finite"),
     ],
 )
-def test_a_frame_that_breaks_a_rule_is_refused(changed, said):
+def test_a_frame_that_breaks_a_rule_is_refused(changed, message):
     frame = {"customer_id": [1, 2], "frequency": [2, 0], "recency": [4.0, 0.0], "T": [6.0, 3.0], "n": [6, 3]}
     RFM.from_frame(pd.DataFrame(frame), **YEARLY)
-    with pytest.raises(InvalidRFM, match=said):
+    with pytest.raises(InvalidRFM, match=message):
         RFM.from_frame(pd.DataFrame(frame | changed), **YEARLY)
 
 
@@ -185,10 +185,10 @@ def test_n_is_not_overwritten():
         rfm.with_columns(pd.DataFrame({"customer_id": [1, 2, 3], "n": [1, 2, 3]}))
 
 
-# ---- cut in two, and drawn ---------------------------------------------------------------------------------
+# ---- splits and simulated logs -----------------------------------------------------------------------------
 
 
-def test_a_split_counts_opportunities_after_the_cut(source):
+def test_a_split_counts_opportunities_after_the_cutoff(source):
     split = holdout_split(source, amount="amount", calibration_end="1998-12-31", **YEARLY)
     assert (split.horizon, split.calibration_end, split.holdout_end) == (3.0, "1998-12-31", "2001-12-31")
     assert columns(split.calibration) == {"frequency": [1, 0, 0], "recency": [1, 0, 0], "T": [3, 0, 2], "n": [3, 0, 2]}
@@ -197,7 +197,7 @@ def test_a_split_counts_opportunities_after_the_cut(source):
 
 
 @pytest.mark.parametrize(("unit", "end"), [("year", "2010-12-31"), ("month", "2010-12-31"), ("week", "2011-01-02")])
-def test_a_drawn_log_has_its_opportunities_back(unit, end):
+def test_a_simulated_log_reproduces_its_opportunities(unit, end):
     p = {"alpha": 1e9, "beta": 1e-3, "gamma": 1e-3, "delta": 1e9}  # everybody buys at every opportunity
     log = simulate_log(50, p, process="bgbb", time_unit=unit, start="2000-02-02", end=end, random_state=3)
     assert log["date"].min() >= pd.Timestamp("2000-02-02")
@@ -208,7 +208,7 @@ def test_a_drawn_log_has_its_opportunities_back(unit, end):
     assert len(rfm) == 50
 
 
-def test_a_drawn_log_needs_whole_opportunities():
+def test_a_simulated_log_needs_whole_opportunities():
     p = {"alpha": 1.0, "beta": 1.0, "gamma": 1.0, "delta": 1.0}
     with pytest.raises(InvalidOption, match=r"end='2021-12-31' lies within a week"):
         simulate_log(5, p, process="bgbb", time_unit="week")

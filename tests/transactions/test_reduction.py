@@ -23,9 +23,9 @@ def series(values):
 
 
 def coded(values):
-    found = frames.code_ids(series(values))
-    distinct = np.unique(found.codes)
-    return found, dict(zip(distinct.tolist(), found.ids(distinct).to_list(), strict=True))
+    coded_ids = frames.code_ids(series(values))
+    distinct = np.unique(coded_ids.codes)
+    return coded_ids, dict(zip(distinct.tolist(), coded_ids.ids(distinct).to_list(), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,17 @@ def coded(values):
         [7],
     ],
 )
-def test_codes_are_in_the_order_of_the_ids_and_lead_back_to_them(ids):
-    found, back = coded(ids)
-    assert [back[code] for code in found.codes.tolist()] == ids
+def test_codes_have_the_order_of_the_ids_and_map_back_to_them(ids):
+    coded_ids, back = coded(ids)
+    assert [back[code] for code in coded_ids.codes.tolist()] == ids
     assert [back[code] for code in sorted(back)] == sorted(
         set(ids), key=lambda i: i.encode() if isinstance(i, str) else i
     )
-    assert found.codes.max() < found.bound
+    assert coded_ids.codes.max() < coded_ids.bound
 
 
-def test_text_seen_elsewhere_takes_no_room():
-    # Categories are numbered through a whole process: those of another column must not widen this one's.
+def test_text_of_other_columns_takes_no_codes():
+    # Categories are numbered across the whole process: those of other columns must not widen this one.
     others = pl.Series([f"somebody {i}" for i in range(1000)]).cast(pl.Categorical)
     assert frames.code_ids(series(["x", "y"])).bound == 2
     assert len(others) == 1000
@@ -68,14 +68,14 @@ def test_sums_are_exact_and_rounded_once(amounts, most):
     assert round_once(sums)[0] == float(exact)
 
 
-def test_a_hundred_million_of_the_largest_amounts_leave_room():
+def test_a_hundred_million_of_the_largest_amounts_do_not_overflow():
     for unit, largest in zip(exact_units(1e12, 10**8), [1e12, *exact_units(1e12, 10**8)], strict=False):
         assert largest * 10**8 / unit < 2**53
 
 
 @settings(max_examples=60)
 @given(st.data())
-def test_one_sort_says_what_going_through_each_customer_says(data):
+def test_the_sort_gives_the_same_result_as_a_loop_over_customers(data):
     rows = data.draw(st.integers(1, 60))
     text = data.draw(st.booleans())
     ids = data.draw(st.lists(st.integers(-3, 5), min_size=rows, max_size=rows))
@@ -97,7 +97,7 @@ def test_one_sort_says_what_going_through_each_customer_says(data):
 
 
 @pytest.mark.parametrize("text", [False, True])
-def test_parts_give_the_same_customers(text, monkeypatch):
+def test_partitions_give_the_same_customers(text, monkeypatch):
     generator = np.random.default_rng(5)
     log = pl.DataFrame(
         {
@@ -117,7 +117,7 @@ def test_parts_give_the_same_customers(text, monkeypatch):
     assert math.isfinite(float(np.nansum(whole.monetary_value)))
 
 
-def test_one_customer_of_many_rows_leaves_the_other_parts_empty(monkeypatch):
+def test_partitions_may_be_empty(monkeypatch):
     log = pl.DataFrame({"customer_id": [1] * 50, "date": ["2024-01-01", "2024-02-01"] * 25, "amount": 2.0})
     monkeypatch.setattr("clvmodels.transactions.summary.ROWS_PER_PARTITION", 7)
     rfm = rfm_summary(log, amount="amount")

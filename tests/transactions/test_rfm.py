@@ -1,4 +1,4 @@
-"""Log to RFM: by hand, by brute force, by lifetimes; and the RFM as a thing to hold, cut, join and save."""
+"""Log to RFM: checked by hand, by brute force and by lifetimes; and indexing, joining and saving an RFM."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def made(columns, **options):
 
 
 def same(a, b):
-    """Whether two RFMs are equal to the last bit."""
+    """Return whether two RFMs are equal to the last bit."""
     return (
         a.customer_id.to_list() == b.customer_id.to_list()
         and np.array_equal(a.frequency, b.frequency)
@@ -115,7 +115,7 @@ def test_a_log_worked_by_hand(source):
     assert type(rfm.to_frame()) is given_back
 
 
-def test_with_the_first_purchase_in_the_money():
+def test_the_first_purchase_may_count_in_the_money():
     rfm = rfm_summary(LOG, include_first_transaction=True, **WEEKS)
     assert_array_equal(rfm.frequency, [0, 2, 1])
     assert_array_equal(rfm.monetary_value, [3, 14.25, 6.75])  # 42.75/3 and 13.5/2
@@ -131,7 +131,7 @@ def test_without_amounts():
     assert_array_equal(rfm.frequency, [0, 2, 1])
 
 
-def test_the_end_is_the_last_date_of_the_log_unless_it_is_named():
+def test_the_default_end_is_the_last_date_of_the_log():
     rfm = rfm_summary(LOG)
     assert rfm.observation_end == "2024-02-03"
     assert rfm.rows_after_end == 0
@@ -200,7 +200,7 @@ HOURLY = {
 }
 
 
-def test_purchases_within_an_hour_are_one():
+def test_purchases_within_an_hour_are_merged():
     rfm = made(HOURLY, amount="amount", merge_within="hour", time_unit="hour")
     assert (rfm.frequency.tolist(), rfm.recency.tolist(), rfm.T.tolist()) == ([2], [37.0], [37.0])
     assert rfm.monetary_value.tolist() == [6.0]
@@ -213,7 +213,7 @@ def test_purchases_within_an_hour_are_one():
 @pytest.mark.parametrize(
     ("end", "age", "late"),
     [
-        ("2024-01-02", 37, 0),  # its last hour counts
+        ("2024-01-02", 37, 0),  # includes its last hour
         (dt.date(2024, 1, 2), 37, 0),
         ("20240102", 37, 0),
         ("2024-01-03", 61, 0),
@@ -223,7 +223,7 @@ def test_purchases_within_an_hour_are_one():
         ("2024-01-01 10:59", 0, 2),
     ],
 )
-def test_in_hours_the_end_is_a_date_with_all_its_hours_or_an_hour(end, age, late):
+def test_in_hours_the_end_is_the_last_hour_of_a_date_or_an_hour(end, age, late):
     rfm = made(HOURLY, merge_within="hour", time_unit="hour", observation_end=end)
     assert (rfm.T.tolist(), rfm.rows_after_end) == ([float(age)], late)
 
@@ -231,7 +231,7 @@ def test_in_hours_the_end_is_a_date_with_all_its_hours_or_an_hour(end, age, late
 # ---- zones -------------------------------------------------------------------------------------------------
 
 
-def test_the_day_of_a_purchase_is_the_calendars():
+def test_the_zone_of_the_calendar_determines_the_day_of_a_purchase():
     moments = pd.to_datetime(["2024-01-01 12:00", "2024-01-02 03:00", "2024-01-02 22:00"]).tz_localize("UTC")
     log = pd.DataFrame({"customer_id": 1, "date": moments})
     with pytest.raises(InvalidTransactions, match="time_zone="):
@@ -273,14 +273,14 @@ def test_a_format_for_other_dates():
         (["007", "7", "007"], ["007", "7"]),
     ],
 )
-def test_customers_come_in_order_of_their_id(ids, expected):
+def test_customers_are_sorted_by_id(ids, expected):
     rfm = made({"customer_id": ids, "date": ["2024-01-01", "2024-01-02", "2024-01-03"]})
     assert rfm.customer_id.to_list() == expected
     assert sorted(rfm.frequency.tolist()) == [0, 1]
     assert list(rfm.to_frame()["customer_id"]) == expected
 
 
-def test_rows_without_an_id_are_set_aside_and_counted():
+def test_rows_without_an_id_are_left_out_and_counted():
     columns = {"customer_id": [1.0, np.nan, 1.0], "date": ["2024-01-01", "2024-01-02", "2024-01-03"]}
     with pytest.raises(InvalidTransactions, match="1 of 3 rows has no customer id"):
         made(columns)
@@ -290,7 +290,7 @@ def test_rows_without_an_id_are_set_aside_and_counted():
     assert "1 row without a customer id was set aside" in repr(rfm)
 
 
-def test_the_index_of_pandas_plays_no_part():
+def test_the_index_of_pandas_has_no_effect():
     log = LOG.to_pandas()
     assert same(rfm_summary(log.set_axis([0] * len(log)), **WEEKS), rfm_summary(log, **WEEKS))
 
@@ -314,7 +314,7 @@ def as_log(purchases):
 
 
 def by_brute_force(purchases, end, include_first):
-    """(id, x, t_x, T, money, count) a customer, in days."""
+    """Return (id, x, t_x, T, money, count) of each customer, in days."""
     rows = []
     for customer in sorted({who for who, day, _ in purchases if day <= end}):
         own = [(day, Fraction(cents / 100)) for who, day, cents in purchases if who == customer and day <= end]
@@ -344,7 +344,7 @@ def test_it_agrees_with_brute_force_to_the_last_bit(purchases, end, include_firs
 
 @given(PURCHASES, st.randoms(use_true_random=False))
 @settings(max_examples=30)
-def test_the_order_of_the_rows_changes_nothing(purchases, random):
+def test_the_order_of_the_rows_has_no_effect(purchases, random):
     shuffled = random.sample(purchases, len(purchases))
     for options in ({"include_first_transaction": True}, {"time_unit": "month"}, {"merge_within": "hour"}):
         assert same(
@@ -355,7 +355,7 @@ def test_the_order_of_the_rows_changes_nothing(purchases, random):
 
 @given(PURCHASES)
 @settings(max_examples=30)
-def test_an_rfm_keeps_its_own_rules(purchases):
+def test_an_rfm_satisfies_its_own_rules(purchases):
     rfm = rfm_summary(as_log(purchases), amount="amount", time_unit="week")
     assert np.all((rfm.recency >= 0) & (rfm.recency <= rfm.T))
     assert_array_equal(rfm.frequency == 0, rfm.recency == 0)
@@ -363,7 +363,7 @@ def test_an_rfm_keeps_its_own_rules(purchases):
     assert same(RFM.from_frame(rfm.to_frame(), time_unit="week", observation_end=rfm.observation_end), rfm)
 
 
-def test_adding_up_keeps_small_amounts_beside_large_ones():
+def test_sums_keep_small_amounts_next_to_large_ones():
     # In binary floats 1e12 + 0.01 - 1e12 is 0.0100098.
     columns = {"customer_id": 1, "date": ["2024-01-01", "2024-01-02"], "amount": [1e12, 0.01]}
     assert made(columns, amount="amount").monetary_value.tolist() == [0.01]
@@ -388,13 +388,13 @@ def test_cdnow_sample(cdnow):
     assert cdnow.rows_after_end == (load_cdnow(sample=True)["date"] > "1997-09-30").sum() > 1_882
 
 
-def test_merging_by_the_day_not_the_week(cdnow):
+def test_purchases_are_merged_by_day_in_weekly_units(cdnow):
     # design.md: distinct weeks would leave 2,216 repeats.
     assert cdnow.frequency.sum() == 2_457
     assert cdnow.clock == Clock("week", "day")
 
 
-def test_the_largest_log_gives_the_same_bits_every_time():
+def test_a_large_log_gives_identical_results_every_time():
     log = load_cdnow()
     first = rfm_summary(log, amount="amount", include_first_transaction=True)
     assert len(first) == 23_570
@@ -446,7 +446,7 @@ def test_it_agrees_with_lifetimes(sample, tmp_path):
         assert money == pytest.approx(theirs["monetary_value"].to_numpy(), rel=1e-13)
 
 
-# ---- a thing to cut ----------------------------------------------------------------------------------------
+# ---- indexing ----------------------------------------------------------------------------------------------
 
 
 def test_shape_length_and_columns(rfm):
@@ -480,7 +480,7 @@ def test_shape_length_and_columns(rfm):
         ((slice(1, 2), slice(None)), [1]),
     ],
 )
-def test_it_is_cut_by_rows(rfm, key, rows):
+def test_an_rfm_is_indexed_by_rows(rfm, key, rows):
     part = rfm.with_columns(pd.DataFrame({"customer_id": [7, 11, 30], "city": list("abc")}))[key]
     assert isinstance(part, RFM)
     assert part.customer_id.to_list() == [[7, 11, 30][row] for row in rows]
@@ -492,23 +492,23 @@ def test_it_is_cut_by_rows(rfm, key, rows):
 
 
 @pytest.mark.parametrize("key", [3, -4, 1.5, [0, 3], (0, 1), (slice(None), 0), np.ones(2, bool), None, [[0, 1]]])
-def test_a_wrong_cut_is_refused(rfm, key):
+def test_an_invalid_index_is_refused(rfm, key):
     with pytest.raises(IndexError):
         rfm[key]
 
 
-def test_a_part_does_not_write_into_the_whole(rfm):
+def test_changing_a_subset_does_not_change_the_rfm(rfm):
     part = rfm[[0, 1]]
     part.frequency[0] = 99
     assert rfm.frequency[0] == 0
 
 
-def test_it_is_read_row_by_row(rfm):
+def test_an_rfm_can_be_iterated(rfm):
     assert [part.customer_id.to_list() for part in rfm] == [[7], [11], [30]]
 
 
 class MeanFrequency(BaseEstimator):
-    """The least that scikit-learn asks of a model."""
+    """The minimum that scikit-learn requires of an estimator."""
 
     def __init__(self, add=0.0, base=None):
         self.add = add
@@ -524,7 +524,7 @@ class MeanFrequency(BaseEstimator):
         return -float(np.mean((rfm.frequency - self.mean_) ** 2))
 
 
-def test_scikit_learn_splits_it(cdnow):
+def test_scikit_learn_splits_an_rfm(cdnow):
     folds = list(KFold(5, shuffle=True, random_state=0).split(cdnow))
     assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(cdnow)))
     assert sum(cdnow[test].frequency.sum() for _, test in folds) == 2_457
@@ -534,7 +534,7 @@ def test_scikit_learn_splits_it(cdnow):
     assert sorted(train.customer_id.to_list() + test.customer_id.to_list()) == cdnow.customer_id.to_list()
 
 
-def test_scikit_learn_searches_over_it(cdnow):
+def test_scikit_learn_searches_over_an_rfm(cdnow):
     scores = cross_val_score(MeanFrequency(), cdnow, cv=4)
     assert scores.shape == (4,)
     assert np.isfinite(scores).all()
@@ -542,7 +542,7 @@ def test_scikit_learn_searches_over_it(cdnow):
     assert search.best_params_ == {"add": 0.0}
 
 
-# ---- a thing to copy ---------------------------------------------------------------------------------------
+# ---- copying -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda rfm: pickle.loads(pickle.dumps(rfm))])
@@ -552,9 +552,9 @@ def test_it_can_be_copied(rfm, again):
     assert again(whole).kind == "pandas"
 
 
-def test_what_holds_it_can_be_cloned(rfm):
-    held = clone(MeanFrequency(base=rfm)).base
-    assert same(held, rfm)
+def test_an_estimator_with_an_rfm_can_be_cloned(rfm):
+    copy = clone(MeanFrequency(base=rfm)).base
+    assert same(copy, rfm)
 
 
 # ---- to and from a frame -----------------------------------------------------------------------------------
@@ -599,7 +599,7 @@ def test_a_file_may_write_its_first_rows_as_whole_numbers(tmp_path):
     assert RFM.from_frame(path, time_unit="week").recency[-1] == 2.5
 
 
-def test_a_summary_of_lifetimes_is_taken_as_it_is():
+def test_a_summary_of_lifetimes_is_accepted():
     # customer_id in the index, float frequencies, money 0 where there is none.
     summary = pd.DataFrame(
         {"frequency": [0.0, 2.0], "recency": [0.0, 1.5], "T": [3.0, 4.0], "monetary_value": [0.0, 9.0]},
@@ -630,7 +630,7 @@ def gaps_by_hand(log, end, ticks_per_unit):
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "csv", "parquet"])
-def test_intertimes_are_those_counted_by_hand(kind, tmp_path):
+def test_intertimes_equal_those_computed_by_hand(kind, tmp_path):
     source = {
         "pandas": LOG.to_pandas,
         "polars": lambda: LOG,
@@ -658,7 +658,7 @@ def test_intertimes_do_not_depend_on_the_order_of_rows_or_on_parts(monkeypatch):
     assert_array_equal(rfm_summary(log, **options).sum_log_intertimes, whole.sum_log_intertimes)
 
 
-def test_intertimes_go_into_a_frame_and_back_and_along_with_a_cut():
+def test_intertimes_survive_a_frame_and_an_index():
     rfm = rfm_summary(LOG.to_pandas(), intertimes=True, **WEEKS)
     again = RFM.from_frame(rfm.to_frame(), time_unit="week")
     assert_array_equal(again.sum_log_intertimes, rfm.sum_log_intertimes)
@@ -683,11 +683,11 @@ def refused_frame(**columns):
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "message"),
     [
         ({"customer_id": [1, None, 3]}, "1 of 3 customers has no customer_id"),
         ({"customer_id": [1, 2, 1]}, "2 of 3 customers have a customer_id that appears more than once (first: 1, 1)"),
-        ({"customer_id": [1.5, 2, 3]}, "are fractional"),
+        ({"customer_id": [1.5, 2, 3]}, "is fractional"),
         ({"customer_id": [1, "2", 3]}, "Column 'customer_id' mixes types"),
         ({"frequency": [0, 2.5, 1]}, "1 of 3 customers has a frequency that is not a whole number of at least 0 (fi"),
         ({"frequency": [-1, 2, 1]}, "1 of 3 customers has a frequency that is not a whole number"),
@@ -709,18 +709,18 @@ def refused_frame(**columns):
         ({"monetary_value": [0, np.inf, -1]}, "2 of 3 customers have a monetary_value that is missing, infinite or "),
     ],
 )
-def test_a_frame_that_breaks_a_rule_is_refused(columns, said):
-    assert said in refused_frame(**columns)
+def test_a_frame_that_breaks_a_rule_is_refused(columns, message):
+    assert message in refused_frame(**columns)
 
 
-def test_every_broken_rule_is_named_at_once():
-    said = refused_frame(
+def test_every_broken_rule_is_listed():
+    message = refused_frame(
         recency=[1.0, 9.0, 1.0], T=[3.0, np.nan, 1.0], monetary_value=[0, -1, 2], frequency=[0, 2.5, 1]
     )
-    assert said.startswith("This table is not a valid RFM summary: ")
+    assert message.startswith("This table is not a valid RFM summary: ")
     for rule in ("frequency that is not", "recency outside", "T that is not", "but recency above", "monetary_value"):
-        assert rule in said
-    assert said.endswith("Correct the rows and try again.")
+        assert rule in message
+    assert message.endswith("Correct the rows and try again.")
 
 
 @pytest.mark.parametrize("absent", ["customer_id", "frequency", "recency", "T"])
@@ -732,7 +732,7 @@ def test_a_frame_without_a_needed_column_is_refused(absent, to):
 
 
 @pytest.mark.parametrize("thing", [None, [1], {"customer_id": [1]}, "gone.csv", pd.Series([1])])
-def test_what_is_no_frame_is_refused(thing):
+def test_objects_that_are_not_frames_are_refused(thing):
     with pytest.raises(InvalidRFM, match=r"is not a table|There is no file"):
         RFM.from_frame(thing, time_unit="week")
 
@@ -743,7 +743,7 @@ def test_an_empty_frame_is_refused(to):
         RFM.from_frame(to(FRAME)[:0], time_unit="week")
 
 
-def test_a_frame_names_its_unit():
+def test_a_frame_needs_a_time_unit():
     with pytest.raises(TypeError, match="time_unit"):
         RFM.from_frame(pd.DataFrame(FRAME))
     with pytest.raises(InvalidOption, match="time_unit='weeks' is not one of"):
@@ -760,7 +760,7 @@ def test_a_customer_may_be_first_seen_on_the_last_day():
     assert_array_equal(rfm.T, [0, 4, 1])
 
 
-def test_money_over_the_first_purchase_too():
+def test_money_may_include_the_first_purchase():
     rfm = RFM.from_frame(
         pd.DataFrame(FRAME | {"monetary_value": [5.0, 13.5, 9.5], "monetary_count": [1, 3, 2]}), time_unit="week"
     )
@@ -781,15 +781,15 @@ def test_other_columns_of_a_frame_become_attributes():
 
 @pytest.mark.parametrize("to", [pd.DataFrame, pl.DataFrame, pl.LazyFrame])
 def test_attributes_are_matched_by_customer(rfm, to):
-    # Named as anything the join might use itself.
-    given = {
+    # Names that the join itself might use.
+    attributes = {
         "city": list("dcba"),
         "row": [30, 7, 4, 11],
         "customer_id": [30, 7, 4, 11],
         "place": [3.0, 0.5, None, 1.5],
         "index": [dt.date(2024, 1, day) for day in (3, 1, 4, 2)],
     }
-    more = rfm.with_columns(to(given))
+    more = rfm.with_columns(to(attributes))
     assert more.customer_id.to_list() == [7, 11, 30]
     assert more["city"].to_list() == ["c", "a", "d"]
     assert more["row"].to_list() == [7, 11, 30]
@@ -802,8 +802,8 @@ def test_attributes_are_matched_by_customer(rfm, to):
 
 
 def test_attributes_may_have_the_customers_in_the_index(rfm):
-    given = pd.DataFrame({"city": list("cba")}, index=pd.Index([30, 11, 7], name="customer_id"))
-    assert rfm.with_columns(given)["city"].to_list() == ["a", "b", "c"]
+    attributes = pd.DataFrame({"city": list("cba")}, index=pd.Index([30, 11, 7], name="customer_id"))
+    assert rfm.with_columns(attributes)["city"].to_list() == ["a", "b", "c"]
 
 
 def test_attributes_of_a_file(rfm, tmp_path):
@@ -814,14 +814,14 @@ def test_attributes_of_a_file(rfm, tmp_path):
 
 def test_the_order_of_the_rfm_is_kept(cdnow):
     backwards = cdnow[::-1]
-    given = pd.DataFrame({"customer_id": cdnow.customer_id.to_list(), "twice": 2 * cdnow.customer_id.to_numpy()})
-    more = backwards.with_columns(given.sample(frac=1, random_state=0))
+    attributes = pd.DataFrame({"customer_id": cdnow.customer_id.to_list(), "twice": 2 * cdnow.customer_id.to_numpy()})
+    more = backwards.with_columns(attributes.sample(frac=1, random_state=0))
     assert_array_equal(more["twice"].to_numpy(), 2 * more.customer_id.to_numpy())
     assert_array_equal(more.customer_id.to_numpy(), cdnow.customer_id.to_numpy()[::-1])
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("attributes", "message"),
     [
         ({"customer_id": [7], "city": ["a"]}, r"2 customers are missing from the frame \(first: 11, 30\)"),
         (
@@ -836,22 +836,22 @@ def test_the_order_of_the_rfm_is_kept(cdnow):
         ({"Id": [7, 11, 30]}, "No column 'customer_id'"),
     ],
 )
-def test_attributes_that_do_not_fit_are_refused(rfm, given, said):
-    with pytest.raises(InvalidRFM, match=said):
-        rfm.with_columns(pd.DataFrame(given))
+def test_attributes_that_do_not_fit_are_refused(rfm, attributes, message):
+    with pytest.raises(InvalidRFM, match=message):
+        rfm.with_columns(pd.DataFrame(attributes))
 
 
 def test_an_attribute_is_not_overwritten(rfm):
-    given = pd.DataFrame({"customer_id": [7, 11, 30], "city": list("abc")})
+    attributes = pd.DataFrame({"customer_id": [7, 11, 30], "city": list("abc")})
     with pytest.raises(InvalidRFM, match="already has the column 'city'"):
-        rfm.with_columns(given).with_columns(given)
+        rfm.with_columns(attributes).with_columns(attributes)
 
 
-def test_no_attribute_is_none(rfm):
+def test_a_frame_without_attributes_changes_nothing(rfm):
     assert same(rfm.with_columns(pd.DataFrame({"customer_id": [7, 11, 30]})), rfm)
 
 
-# ---- how it looks ------------------------------------------------------------------------------------------
+# ---- display -----------------------------------------------------------------------------------------------
 
 
 def test_it_prints(rfm):
@@ -863,7 +863,7 @@ def test_it_prints(rfm):
     assert "monetary_value" in text
 
 
-def test_an_empty_part_prints(rfm):
+def test_an_empty_subset_prints(rfm):
     assert "0 customers with 0 repeat purchases" in repr(rfm[[]])
     assert "0 customers" in rfm[[]]._repr_html_()
 
@@ -874,16 +874,16 @@ def test_it_shows_in_jupyter(cdnow):
     assert ">recency (weeks)</th>" in html
     assert ">T (weeks)</th>" in html
     assert "nan" not in html
-    assert "–" in html  # of whoever has bought once, no mean spend is known
+    assert "–" in html  # no mean spend of customers who bought once
     assert html.count("<tr>") == 1 + 5 + 1  # names, five customers, how many there are
     assert "… 2,357 rows" in html
     assert html.endswith("</table>")
 
 
-def test_what_the_log_says_is_escaped():
+def test_values_of_the_log_are_escaped():
     hostile = "<script>alert('&')</script>"
     log = pd.DataFrame({"customer_id": [hostile, "b"], "date": "2024-01-01"})
-    given = pd.DataFrame({"customer_id": [hostile, "b"], hostile: [hostile, None]})
-    html = rfm_summary(log).with_columns(given)._repr_html_()
+    attributes = pd.DataFrame({"customer_id": [hostile, "b"], hostile: [hostile, None]})
+    html = rfm_summary(log).with_columns(attributes)._repr_html_()
     assert "<script>" not in html
     assert html.count("&lt;script&gt;alert(&#x27;&amp;&#x27;)&lt;/script&gt;") == 3
