@@ -1,4 +1,4 @@
-"""Customers and transaction logs drawn from a process."""
+"""Simulated transaction logs of customers who buy according to a process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clvmodels.processes.contract import Array, Process
 
 __all__ = ["simulate_log"]
 
-CENT = 100
+CENTS = 100  # per unit of money
 
 
 def simulate_log(
@@ -32,74 +32,87 @@ def simulate_log(
     random_state: int = 0,
     kind: frames.FrameKind = "pandas",
 ) -> frames.Frame:
-    """Transaction log of new customers who arrive evenly over a period and buy as a process says.
+    """Simulate the transaction log of new customers who arrive at a constant rate and buy according to a process.
 
     Parameters
     ----------
     customers : int
-    purchases, spend : mapping of parameter to value
-        Such as {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}, times in `time_unit`; spend likewise, None for no money.
+        Number of customers.
+    purchases : mapping of str to float
+        Parameters of the purchase process, such as {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}, with times in
+        `time_unit`.
+    spend : mapping of str to float, optional
+        Parameters of the spend process; without it the log has no amounts.
     process, spend_process : str
-        Names of processes.
+        Ids of the processes.
     time_unit : {"hour", "day", "week", "month", "year"}
-        Of the parameters; of a discrete process also the opportunity, "week", "month" or "year".
+        Unit of time of the parameters. For a discrete process also the opportunity: "week", "month" or "year".
     start, end : str
-        First and last day of the log; of a discrete process the last day of an opportunity.
+        First and last day of the log. For a discrete process, `end` is the last day of an opportunity.
     last_arrival : str, optional
-        Last day a customer may arrive; default: the middle of the period.
+        Last day on which a customer may arrive. Default: the middle of the period.
     random_state : int
+        Seed of the draws.
     kind : {"pandas", "polars"}
+        Kind of frame to return.
 
     Returns
     -------
     frame
-        customer_id (0 to customers - 1), date, and with spend amount; in random order. Purchases on one day are
-        several rows of that day; those of a discrete process fall on any day of their opportunity.
+        One row per transaction, in random order: customer_id (0 to customers - 1), date and, with spend, amount.
+        Several purchases of a customer on one day are several rows. The purchases of a discrete process fall on random
+        days of their opportunities.
+
+    Raises
+    ------
+    InvalidOption
+        For an unknown process, parameters that are not those of the process, or days that are out of order.
 
     Examples
     --------
     >>> import clvmodels as clv
-    >>> law = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
-    >>> log = clv.simulate_log(1_000, law, spend={"p": 6.0, "q": 4.0, "v": 15.0})
+    >>> parameters = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
+    >>> log = clv.simulate_log(1_000, parameters, spend={"p": 6.0, "q": 4.0, "v": 15.0})
     >>> list(log.columns), log["customer_id"].nunique()
     (['customer_id', 'date', 'amount'], 1000)
     """
-    drawn = _parameters(PURCHASE_PROCESSES, process, purchases)
+    parameters = _parameters(PURCHASE_PROCESSES, process, purchases)
     clock = _clock(PURCHASE_PROCESSES[process].discrete, time_unit)
     first, last = clock.last_tick(start, "start"), clock.closing_tick(end, "end")
     latest = (first + last) // 2 if last_arrival is None else clock.last_tick(last_arrival, "last_arrival")
     if not first <= latest <= last:
-        raise InvalidOption(f"The period must hold start, last_arrival and end in this order: {start}, {end}.")
+        raise InvalidOption(f"start={start!r}, last_arrival={last_arrival!r} and end={end!r} must be in this order.")
     generator = np.random.default_rng(random_state)
     arrival = generator.integers(first, latest + 1, customers)
-    history = PURCHASE_PROCESSES[process].simulate(drawn, (last - arrival) / clock.ticks_per_unit, generator)
-    later = arrival[history.customer] + np.floor(history.time * clock.ticks_per_unit).astype(np.int64)
-    who = np.concatenate([np.arange(customers), history.customer])
-    day = _days(np.concatenate([arrival, later]), clock, start, generator)
-    order = generator.permutation(len(who))
+    history = PURCHASE_PROCESSES[process].simulate(parameters, (last - arrival) / clock.ticks_per_unit, generator)
+    repeat = arrival[history.customer] + np.floor(history.time * clock.ticks_per_unit).astype(np.int64)
+    customer = np.concatenate([np.arange(customers), history.customer])
+    day = _days(np.concatenate([arrival, repeat]), clock, start, generator)
+    order = generator.permutation(len(customer))
     columns: dict[str, Any] = {
-        "customer_id": who[order],
+        "customer_id": customer[order],
         "date": day.astype("datetime64[D]").astype("datetime64[ms]")[order],
     }
     if spend is not None:
         money = _parameters(SPEND_PROCESSES, spend_process, spend)
-        columns["amount"] = _amounts(spend_process, money, who, customers, generator)[order]
+        columns["amount"] = _amounts(spend_process, money, customer, customers, generator)[order]
     return frames.table(kind, columns)
 
 
 def _clock(discrete: bool, time_unit: TimeUnit) -> Clock:
+    """Return the clock on which a process is simulated."""
     if not discrete:
         return Clock(time_unit)
     if time_unit not in OPPORTUNITIES:
         raise InvalidOption(
-            f"time_unit={time_unit!r}: a discrete process counts opportunities, each of which is one of "
+            f"time_unit={time_unit!r} is not an opportunity that a discrete process counts: choose one of "
             f"{', '.join(map(repr, OPPORTUNITIES))}."
         )
     return Clock(time_unit, time_unit)
 
 
 def _days(ticks: Any, clock: Clock, start: str, generator: np.random.Generator) -> Any:
-    """Days of purchases, since 1970: the ticks themselves, or any day of each opportunity from the start of the log."""
+    """Return the days of purchases, counted from 1970-01-01: the ticks, or a random day of each opportunity."""
     if not clock.discrete:
         return ticks
     distinct, rows = np.unique(ticks, return_inverse=True)
@@ -109,16 +122,17 @@ def _days(ticks: Any, clock: Clock, start: str, generator: np.random.Generator) 
     return generator.integers(first[rows], last[rows] + 1)
 
 
-def _parameters(processes: Mapping[str, Process], name: str, given: Mapping[str, float]) -> Any:
+def _parameters(processes: Mapping[str, Process], name: str, values: Mapping[str, float]) -> Any:
+    """Return the parameters of a process as its record, or raise an error that lists the right names."""
     if name not in processes:
         raise InvalidOption(f"process {name!r} is not one of {', '.join(map(repr, processes))}.")
     names = processes[name].parametrization.names
-    if set(given) != set(names):
-        raise InvalidOption(f"{name} has the parameters {', '.join(names)}, not {', '.join(given)}.")
-    return processes[name].Parameters(**{key: np.float64(given[key]) for key in names})
+    if set(values) != set(names):
+        raise InvalidOption(f"{name} has the parameters {', '.join(names)}, not {', '.join(values)}.")
+    return processes[name].Parameters(**{key: np.float64(values[key]) for key in names})
 
 
-def _amounts(name: str, p: Any, who: Any, customers: int, generator: np.random.Generator) -> Array:
-    """An amount a purchase, to the cent: each customer's own spend rate, drawn once, holds for all of them."""
-    amounts: Array = np.round(SPEND_PROCESSES[name].simulate_orders(p, who, customers, generator) * CENT) / CENT
+def _amounts(name: str, p: Any, customer: Any, customers: int, generator: np.random.Generator) -> Array:
+    """Return an amount per purchase, to the cent. Each customer's spend rate is drawn once, for all purchases."""
+    amounts: Array = np.round(SPEND_PROCESSES[name].simulate_orders(p, customer, customers, generator) * CENTS) / CENTS
     return amounts

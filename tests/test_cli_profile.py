@@ -1,4 +1,4 @@
-"""`clv profile` and `--acquired-after`: facts on the terminal, JSON where asked for, one message for what is wrong."""
+"""`clv profile` and `--acquired-after`: findings on the terminal, JSON in a file, one message per error."""
 
 from __future__ import annotations
 
@@ -21,43 +21,45 @@ def log(tmp_path_factory):
     return path
 
 
-def clv(*words):
-    return RUNNER.invoke(app, [str(word) for word in words], catch_exceptions=False)
+def clv(*arguments):
+    return RUNNER.invoke(app, [str(word) for word in arguments], catch_exceptions=False)
 
 
 def test_a_profile_on_the_terminal(log, tmp_path):
-    done = clv("profile", log, "--amount", "amount", "--time-unit", "week", "--output", tmp_path / "profile.json")
-    assert done.exit_code == 0
-    assert "2,357 customers" in done.output
-    assert "Are there enough data?" in done.output
-    assert "Which models suit these data?" in done.output
+    result = clv("profile", log, "--amount", "amount", "--time-unit", "week", "--output", tmp_path / "profile.json")
+    assert result.exit_code == 0
+    assert "2,357 customers" in result.output
+    assert "Are there enough data?" in result.output
+    assert "Which models suit these data?" in result.output
     assert json.loads((tmp_path / "profile.json").read_text("utf-8"))["time_unit"] == "week"
 
 
 def test_a_profile_fits_a_terminal_of_80_columns(log):
-    done = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["profile", str(log), "--amount", "amount"])
-    assert "…" not in done.output
-    assert max(map(len, done.output.splitlines())) <= 80
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["profile", str(log), "--amount", "amount"])
+    assert "…" not in result.output
+    assert max(map(len, result.output.splitlines())) <= 80
 
 
-def test_a_wrong_unit_is_one_message(log):
+def test_an_invalid_unit_is_one_message(log):
     with pytest.raises(InvalidOption, match="time_unit='hour' is not one of"):
         clv("profile", log, "--time-unit", "hour")
 
 
-def test_older_customers_are_left_out_of_a_fit(log, tmp_path):
-    done = clv("fit", log, "--acquired-after", "1997-01-31", "--time-unit", "week", "--output", tmp_path / "model.json")
-    assert done.exit_code == 0
+def test_a_fit_leaves_out_older_customers(log, tmp_path):
+    result = clv(
+        "fit", log, "--acquired-after", "1997-01-31", "--time-unit", "week", "--output", tmp_path / "model.json"
+    )
+    assert result.exit_code == 0
     left_out = (load_cdnow(sample=True).groupby("customer_id")["date"].min() <= "1997-01-31").sum()
-    assert f"{left_out:,} customers first seen by 1997-01-31 were left out" in done.output
+    assert f"{left_out:,} customers first seen by 1997-01-31 were left out" in result.output
 
 
-def test_and_of_comparisons_and_validations(log, tmp_path):
+def test_comparisons_and_validations_leave_out_older_customers(log, tmp_path):
     cut = ("--calibration-end", "1997-09-30", "--acquired-after", "1997-01-31", "--time-unit", "week")
-    for words in (
+    for arguments in (
         ("compare", log, *cut, "--models", "nbd"),
         ("validate", log, *cut, "--models", "nbd", "--output", tmp_path / "v.json", "--report", tmp_path / "r.html"),
     ):
-        done = clv(*words)
-        assert done.exit_code == 0
-        assert "first seen by 1997-01-31 were left out" in done.output
+        result = clv(*arguments)
+        assert result.exit_code == 0
+        assert "first seen by 1997-01-31 were left out" in result.output

@@ -23,7 +23,7 @@ def test_cdnow_is_the_whole_log():
     assert log["amount"].sum() == pytest.approx(2_500_315.63, abs=0.005)
 
 
-def test_cdnow_has_the_dirt_its_readme_tells_of():
+def test_cdnow_has_the_oddities_in_its_readme():
     log = load_cdnow()
     days = log.groupby(["customer_id", "date"]).size()
     assert (log["amount"] == 0).sum() == 80
@@ -48,7 +48,7 @@ def test_the_sample_is_a_part_of_the_log():
     assert sample.equals(whole)
 
 
-def test_the_sample_has_the_known_numbers_of_repeat_purchases():
+def test_the_sample_has_the_published_numbers_of_repeat_purchases():
     # BTYDplus 1.2.0, elog2cbs(cdnowElog, T.cal = "1997-09-30"): sum(x) = 2457 and sum(x.star) = 1882, by
     # distinct days of purchase.
     days = load_cdnow(sample=True)[["customer_id", "date"]].drop_duplicates()
@@ -66,7 +66,7 @@ def test_donations_are_the_published_counts():
     assert ((counts["frequency"] == 0) == (counts["recency"] == 0)).all()
 
 
-def test_the_gift_shop_is_as_messy_as_its_readme_tells():
+def test_the_gift_shop_has_the_errors_in_its_readme():
     lines = load_online_retail()
     assert lines.shape == (59_355, 8)
     assert lines["CustomerID"].nunique() == 422
@@ -91,7 +91,7 @@ def test_the_readme_gives_the_checksums():
 
 
 @pytest.mark.parametrize("name", ["cdnow", "nowhere.csv", "../pyproject.toml", ""])
-def test_a_wrong_name_lists_the_right_ones(name):
+def test_an_unknown_name_lists_the_bundled_files(name):
     with pytest.raises(FileNotFoundError, match=r"cdnow\.csv, cdnow_sample\.csv, donations\.csv") as refused:
         dataset_path(name)
     assert repr(name) in str(refused.value)

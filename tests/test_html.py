@@ -1,4 +1,4 @@
-"""Tables as notebooks show them."""
+"""Tables of notebooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def cells(page):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "shown"),
     [
         (2804, "2,804"),
         (np.int64(-12_345), "-12,345"),
@@ -30,16 +30,16 @@ def cells(page):
         ("<b>", "&lt;b&gt;"),
     ],
 )
-def test_a_value_as_people_read_it(value, told):
-    assert cells(html.table({"x": [value]})) == [told]
+def test_values_are_formatted_for_people(value, shown):
+    assert cells(html.table({"x": [value]})) == [shown]
 
 
-def test_numbers_are_to_the_right_and_words_to_the_left():
+def test_numbers_are_right_aligned_and_texts_left_aligned():
     page = html.table({"n": [1, None], "text": ["1,200", "–"], "share": ["+12.5%", "3%"], "word": ["a", "1"]})
     assert re.findall(r"<th style=\"text-align:(\w+)", page) == ["right", "right", "right", "left"]
 
 
-def test_units_forms_names_and_what_follows():
+def test_units_formats_identifiers_and_the_last_line():
     page = html.table(
         {"id": [12347, None], "T": [1.0, 2.0], "money": [1.5, 2.0]},
         units={"T": "weeks"},
@@ -51,7 +51,7 @@ def test_units_forms_names_and_what_follows():
     assert cells(page) == ["12347", "1", "1.50", "–", "2", "2.00", "… 9 rows"]
 
 
-def test_a_table_without_rows_and_a_list_without_lines():
+def test_empty_tables_and_lists():
     assert html.table({"x": []}).endswith("<tbody></tbody></table>")
     assert html.items([]) == ""
 
@@ -67,14 +67,14 @@ def test_fitted_models_show_their_estimates(model):
     assert "<b>NBD: converged, 2,357 customers" in page
     assert ">standard_error</th>" in page
     assert page.count("<tr>") == 1 + 2
-    assert "sk-" not in page  # the closed box of scikit-learn
+    assert "sk-" not in page  # the collapsed diagram of scikit-learn
     both = model._repr_html_()
     assert page in both
     assert model.spend._repr_html_() in both
     assert model._repr_mimebundle_() == {"text/plain": repr(model), "text/html": both}
 
 
-def test_models_not_fitted_show_that():
+def test_models_that_are_not_fitted_show_that():
     assert clv.NBD()._repr_html_() == "<div><b>NBD, not fitted</b></div>"
     assert "Gamma-Gamma, not fitted" in clv.CustomerModel(clv.NBD(), clv.GammaGamma())._repr_html_()
 

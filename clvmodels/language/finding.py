@@ -20,7 +20,7 @@ class Finding:
     Attributes
     ----------
     code : str
-        What was found, such as "profile-no-season"; the id of a message in every language file.
+        What the judgment is, such as "profile-no-season"; the id of a message in every language file.
     figures : mapping of str to number, str, bool, Finding, or list of str or Finding
         The numbers and names that the judgment rests on. Text among them is a code or a name from the data, never a
         sentence. A finding among them becomes a part of the sentence.

@@ -111,7 +111,7 @@ def sufficiency_finding(checks: pd.DataFrame, arrivals: Arrivals, has_season_tes
     }
     status = worst_status(checks)
     if status == "sufficient":
-        return Finding("profile-sufficient", figures)
+        return Finding("profile-sufficient", figures, "caution" if is_older else "info")
     if status == "thin":
         return Finding("profile-thin", figures, "caution")
     return Finding("profile-insufficient", figures, "problem")

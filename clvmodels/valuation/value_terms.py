@@ -70,7 +70,7 @@ class ValueTerms:
         discounting: Discounting = "continuous",
         period: TimeUnit = "month",
     ) -> ValueTerms:
-        """Return the terms given as the keyword arguments of `lifetime_value`, which errors then name."""
+        """Return the terms from the keyword arguments of `lifetime_value`; errors name these arguments."""
         _refuse(annual_discount_rate, margin, discounting, period, "annual_discount_rate", "discounting")
         return cls(horizon=horizon, annual_rate=annual_discount_rate, margin=margin, timing=discounting, period=period)
 

@@ -24,8 +24,8 @@ from clvmodels.simulate import simulate_log
 from clvmodels.transactions.purchase_log import purchases_of
 from clvmodels.transactions.summary import rfm_summary
 
-# Monday 2024-01-01 to Wednesday 2024-01-17. Customer 1 buys on the 1st (twice), 3rd and 8th, 2 on the 2nd and 16th, 3
-# on the 17th: gaps of 2, 5 and 14 days.
+# Monday 2024-01-01 to Wednesday 2024-01-17. Customer 1 buys on the 1st (twice), 3rd and 8th, customer 2 on the 2nd and
+# 16th, customer 3 on the 17th: the times between purchases are 2, 5 and 14 days.
 LOG = pd.DataFrame(
     [
         (1, "2024-01-01", 10.0),
@@ -63,10 +63,10 @@ def cdnow():
     return profile(load_cdnow(sample=True), amount="amount")
 
 
-# ---- by hand -----------------------------------------------------------------------------------------------
+# ---- computed by hand --------------------------------------------------------------------------------------
 
 
-def test_a_log_worked_by_hand():
+def test_a_log_computed_by_hand():
     p = profile(LOG, amount="amount")
     assert (p.transactions, p.purchases, p.customers, p.repeat_purchases) == (7, 6, 3, 3)
     assert (p.first_day, p.last_day, p.span, p.time_unit) == ("2024-01-01", "2024-01-17", 17.0, "day")
@@ -80,14 +80,14 @@ def test_a_log_worked_by_hand():
     assert p.money.mean == pytest.approx(200 / 6)
     assert p.money.median == 17.5  # of 0, 5, 15, 20, 60, 100
     assert p.money.zero == pytest.approx(1 / 6)
-    assert p.money.top_1 == 0.5  # one customer at the least: the third, with 100
+    assert p.money.top_1 == 0.5  # at least one customer: the third, with 100
     assert math.isnan(p.money.tail_index)
     assert p.sufficiency == "insufficient"
     assert p.arrivals.verdict == "unclear"
     assert p.season.busiest is None
 
 
-def test_weeks_worked_by_hand():
+def test_weeks_computed_by_hand():
     weeks = profile(LOG, amount="amount").weeks
     assert weeks["week_start"].to_list() == ["2024-01-01", "2024-01-08", "2024-01-15"]
     assert weeks["week_end"].to_list() == ["2024-01-07", "2024-01-14", "2024-01-17"]
@@ -99,7 +99,7 @@ def test_weeks_worked_by_hand():
     assert weeks["amount"].to_list() == [75.0, 5.0, 120.0]
 
 
-def test_units_change_no_more_than_how_times_are_told():
+def test_the_unit_changes_only_the_scale_of_times():
     days, weeks = profile(LOG), profile(LOG, time_unit="week")
     assert weeks.span == days.span / 7
     assert weeks.intertimes.median == days.intertimes.median / 7
@@ -107,7 +107,7 @@ def test_units_change_no_more_than_how_times_are_told():
     pd.testing.assert_frame_equal(weeks.weeks, days.weeks)
 
 
-def test_an_end_of_observation_cuts():
+def test_rows_after_the_end_of_observation_are_left_out():
     p = profile(LOG, amount="amount", observation_end="2024-01-03")
     assert (p.transactions, p.purchases, p.customers, p.rows_after_end) == (4, 3, 2, 3)
     assert p.last_day == "2024-01-03"
@@ -122,7 +122,7 @@ def test_older_customers_are_left_out_and_counted():
     assert "1 customer first seen by 2024-01-01 was left out" in texts(p)
 
 
-def test_what_is_refused():
+def test_invalid_options_and_logs_are_refused():
     with pytest.raises(InvalidOption, match="time_unit='hour' is not one of 'day'"):
         profile(LOG, time_unit="hour")
     with pytest.raises(InvalidTransactions, match="ends on 2023-12-31, before the first transaction on 2024-01-01"):
@@ -144,11 +144,11 @@ def test_neither_the_order_of_rows_nor_the_engine_matters(seed, kind):
     log = load_cdnow(sample=True)
     shuffled = log.sample(frac=1, random_state=seed % 2**32)
     frame = shuffled if kind == "pandas" else pl.from_pandas(shuffled)
-    found = profile(frame.lazy() if kind == "lazy" else frame, amount="amount")
-    assert without_frames(found) == without_frames(profile(log, amount="amount"))
+    result = profile(frame.lazy() if kind == "lazy" else frame, amount="amount")
+    assert without_frames(result) == without_frames(profile(log, amount="amount"))
 
 
-def test_a_file_says_the_same(tmp_path, cdnow):
+def test_a_file_gives_the_same_profile(tmp_path, cdnow):
     load_cdnow(sample=True).to_csv(tmp_path / "log.csv", index=False)
     load_cdnow(sample=True).to_parquet(tmp_path / "log.parquet", index=False)
     for name in ("log.csv", "log.parquet"):
@@ -157,7 +157,7 @@ def test_a_file_says_the_same(tmp_path, cdnow):
 
 @settings(max_examples=10)
 @given(st.integers(-500, 500))
-def test_whole_weeks_later_all_is_the_same_but_the_calendar(weeks):
+def test_a_shift_by_whole_weeks_changes_only_dates(weeks):
     before = simulate_log(200, STEADY, end="2020-12-31", random_state=1)
     first, later = profile(before), profile(moved(before, 7 * weeks))
     for name in ("intertimes", "regularity", "bought_once", "same_day", "span", "sufficiency"):
@@ -187,7 +187,7 @@ def test_the_weeks_add_up(cdnow):
     assert cdnow.weeks["amount"].sum() == pytest.approx(cdnow.money.total, rel=1e-12)
 
 
-def test_it_agrees_with_the_rfm(cdnow):
+def test_the_profile_agrees_with_the_rfm(cdnow):
     rfm = rfm_summary(load_cdnow(sample=True), intertimes=True)
     assert cdnow.customers == len(rfm)
     assert cdnow.repeat_purchases == rfm.frequency.sum()
@@ -201,13 +201,13 @@ def test_it_agrees_with_the_rfm(cdnow):
 
 @pytest.mark.parametrize("last_arrival", ["2020-03-31", "2021-06-30", "2022-11-30"])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_new_customers_are_not_taken_for_old_ones(last_arrival, seed):
+def test_new_customers_are_not_reported_as_older_than_the_log(last_arrival, seed):
     log = simulate_log(2_000, STEADY, end="2022-12-31", last_arrival=last_arrival, random_state=seed)
     assert profile(log).arrivals.verdict == "seen"
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_customers_older_than_the_log_are_found_and_left_out(seed):
+def test_customers_older_than_the_log_are_detected_and_can_be_left_out(seed):
     law = {"r": 0.8, "alpha": 9.0, "s": 0.6, "beta": 20.0}
     log = simulate_log(
         6_000,
@@ -221,49 +221,49 @@ def test_customers_older_than_the_log_are_found_and_left_out(seed):
     late = log[log["date"] >= "2020-06-01"]
     whole = profile(late)
     assert f"to leave these customers out, pass acquired_after='{whole.arrivals.acquired_after}'" in texts(whole)
-    found = whole.arrivals
-    assert found.verdict == "older"
-    assert "older than the log" in found.text
-    again = profile(late, acquired_after=found.acquired_after)
-    assert again.customers == found.remaining
+    result = whole.arrivals
+    assert result.verdict == "older"
+    assert "older than the log" in result.text
+    again = profile(late, acquired_after=result.acquired_after)
+    assert again.customers == result.remaining
     assert again.arrivals.verdict == "seen"
 
 
-def test_a_launch_is_not_clear():
-    # As many again arrive in the first four weeks, and buy like all others.
+def test_a_launch_is_unclear():
+    # Another 1,000 customers arrive in the first three weeks and buy like all others.
     steady = simulate_log(2_000, STEADY, end="2021-12-31", last_arrival="2021-06-30", random_state=4)
     launch = simulate_log(1_000, STEADY, end="2021-12-31", last_arrival="2020-01-20", random_state=5)
     launch["customer_id"] += 10_000
-    found = profile(pd.concat([steady, launch])).arrivals
-    assert found.crowding > 3
-    assert found.verdict == "unclear"
-    assert "either a launch brought them, or they are older than the log" in found.text
+    result = profile(pd.concat([steady, launch])).arrivals
+    assert result.crowding > 3
+    assert result.verdict == "unclear"
+    assert "either a launch brought them, or they are older than the log" in result.text
 
 
-def test_customers_of_one_day_are_a_cohort_or_old():
-    found = profile(simulate_log(300, STEADY, last_arrival="2020-01-01")).arrivals
-    assert found.verdict == "unclear"
-    assert "first seen on one day" in found.text
+def test_customers_first_seen_on_one_day_are_unclear():
+    result = profile(simulate_log(300, STEADY, last_arrival="2020-01-01")).arrivals
+    assert result.verdict == "unclear"
+    assert "first seen on one day" in result.text
 
 
 # ---- timing ------------------------------------------------------------------------------------------------
 
 
-def test_regular_customers_are_seen_to_be_regular():
+def test_regular_timing_is_detected():
     rng = np.random.default_rng(0)
     x = rng.integers(2, 8, 4_000)
     times = [rng.gamma(3.0, 20.0 / 3.0, n) for n in x]
     k = regularity(x.astype(float), np.array([t.sum() for t in times]), np.array([np.log(t).sum() for t in times]))
     error = regularity_error(k, x.astype(float))
     assert abs(k - 3.0) < 5 * error  # five standard errors
-    assert error == pytest.approx(3.0 * np.sqrt(2 / (x - 1).sum()), rel=0.3)  # about that of a variance
+    assert error == pytest.approx(3.0 * np.sqrt(2 / (x - 1).sum()), rel=0.3)  # about the error of a variance
 
 
-def test_the_error_of_regularity_is_the_curvature():
+def test_the_standard_error_of_regularity_is_the_curvature():
     x, k, step = np.array([2.0, 3.0, 7.0]), 1.7, 1e-3
 
     def likelihood(at):
-        # Of shares that are equal, whose logarithms are linear in k and have no curvature.
+        # For equal shares, whose logarithms are linear in k and have no curvature.
         return sum(math.lgamma(at * n) - n * math.lgamma(at) for n in x)
 
     curvature = (likelihood(k + step) - 2 * likelihood(k) + likelihood(k - step)) / step**2
@@ -274,19 +274,19 @@ def test_the_error_of_regularity_is_the_curvature():
     ("freq", "period", "named"),
     [("YS", "year", "January 1"), ("ME", "month", "the last day of the month"), ("W-TUE", "week", "a Tuesday")],
 )
-def test_opportunities_are_found(freq, period, named):
+def test_opportunities_are_detected(freq, period, named):
     days = pd.date_range("2000-01-01", periods=12, freq=freq)
     rng = np.random.default_rng(0)
     rows = [(customer, day) for customer in range(60) for day in days if rng.random() < 0.6]
-    found = profile(pd.DataFrame(rows, columns=["customer_id", "date"]))
-    assert found.opportunities.period == period
-    assert f"fall on {named}, so each {period} is one opportunity to buy" in found.opportunities.text
-    assert f"to count opportunities, pass time_unit='{period}' and merge_within='{period}'" in texts(found)
-    assert found.models["name"].iloc[0] == "BGBB"
-    assert set(found.models["suitability"].iloc[1:-1]) == {"poor"}
+    result = profile(pd.DataFrame(rows, columns=["customer_id", "date"]))
+    assert result.opportunities.period == period
+    assert f"fall on {named}, so each {period} is one opportunity to buy" in result.opportunities.text
+    assert f"to count opportunities, pass time_unit='{period}' and merge_within='{period}'" in texts(result)
+    assert result.models["name"].iloc[0] == "BGBB"
+    assert set(result.models["suitability"].iloc[1:-1]) == {"poor"}
 
 
-def test_every_day_is_no_opportunity(cdnow):
+def test_purchases_on_any_day_are_not_opportunities(cdnow):
     assert cdnow.opportunities.period is None
 
 
@@ -294,7 +294,7 @@ def test_every_day_is_no_opportunity(cdnow):
 
 
 def seasonal(years, ratio):
-    """Customers of the first day who buy at random, `ratio` times as often in December."""
+    """Return a log of customers who arrive on the first day and buy at random, `ratio` times as often in December."""
     days = pd.date_range("2018-01-01", periods=round(365.25 * years))
     rng = np.random.default_rng(7)
     chance = 0.01 * np.where(days.month == 12, ratio, 1.0)
@@ -304,112 +304,112 @@ def seasonal(years, ratio):
     return pd.DataFrame({"customer_id": customer, "date": days[day]})
 
 
-def test_a_season_is_found():
-    found = profile(seasonal(3, 2.0)).season
-    assert found.busiest == 12
-    assert found.p_value < 1e-4
-    index = found.months["index"].to_numpy()
-    assert index[11] / np.delete(index, 11).mean() == pytest.approx(2.0, rel=0.15)  # 400 purchases in December a year
-    assert "in December" in found.text
-    assert found.months["years"].to_list() == [3] * 12
+def test_a_season_is_detected():
+    result = profile(seasonal(3, 2.0)).season
+    assert result.busiest == 12
+    assert result.p_value < 1e-4
+    index = result.months["index"].to_numpy()
+    assert index[11] / np.delete(index, 11).mean() == pytest.approx(2.0, rel=0.15)  # 400 purchases per December
+    assert "in December" in result.text
+    assert result.months["years"].to_list() == [3] * 12
 
 
-def test_no_season_is_found_where_there_is_none():
-    found = profile(seasonal(3, 1.0)).season
-    assert found.busiest is None
-    assert found.p_value > 0.01
+def test_no_season_is_detected_in_random_purchases():
+    result = profile(seasonal(3, 1.0)).season
+    assert result.busiest is None
+    assert result.p_value > 0.01
 
 
-def test_a_season_cannot_be_seen_in_less_than_two_years():
-    found = profile(seasonal(1.5, 2.0)).season
-    assert math.isnan(found.strength)
-    assert "cannot be separated from a trend" in found.text
-    assert len(found.months) == 0
+def test_a_season_needs_two_years():
+    result = profile(seasonal(1.5, 2.0)).season
+    assert math.isnan(result.strength)
+    assert "cannot be separated from a trend" in result.text
+    assert len(result.months) == 0
 
 
 # ---- money -------------------------------------------------------------------------------------------------
 
 
-def test_hill_gives_the_index_of_a_pareto_tail_back():
+def test_hill_recovers_the_index_of_a_pareto_tail():
     values = stats.pareto(2.5).rvs(100_000, random_state=0)
     index, error = hill(values)
     assert abs(index - 2.5) < 5 * error  # five standard errors
     assert error == pytest.approx(index / math.sqrt(2_000))
 
 
-def test_a_heavy_tail_speaks_against_gamma_gamma():
+def test_gamma_gamma_is_poor_for_a_tail_without_a_mean():
     log = simulate_log(3_000, STEADY, random_state=3)
     heavy = stats.pareto(0.8).rvs(3_000, random_state=1)
-    found = profile(log.assign(amount=heavy[log["customer_id"]]), amount="amount")
-    assert found.money.tail_index < 1
-    assert found.models.set_index("name").loc["GammaGamma", "suitability"] == "poor"
+    result = profile(log.assign(amount=heavy[log["customer_id"]]), amount="amount")
+    assert result.money.tail_index < 1
+    assert result.models.set_index("name").loc["GammaGamma", "suitability"] == "poor"
 
 
-def test_spend_that_grows_with_frequency_speaks_against_gamma_gamma():
+def test_gamma_gamma_is_only_possible_if_spend_grows_with_frequency():
     log = simulate_log(3_000, STEADY, random_state=3)
     often = log.groupby("customer_id")["date"].transform("size")
-    found = profile(log.assign(amount=10.0 * often), amount="amount")
-    assert found.money.independence.finding.code == "profile-independence-violated"
-    assert found.models.set_index("name").loc["GammaGamma", "suitability"] == "possible"
+    result = profile(log.assign(amount=10.0 * often), amount="amount")
+    assert result.money.independence.finding.code == "profile-independence-violated"
+    assert result.models.set_index("name").loc["GammaGamma", "suitability"] == "possible"
 
 
-def test_gamma_gamma_is_named_for_its_own_money():
-    found = profile(simulate_log(3_000, STEADY, {"p": 6.0, "q": 4.0, "v": 15.0}, random_state=3), amount="amount")
-    assert found.models.set_index("name").loc["GammaGamma", "suitability"] == "good"
+def test_gamma_gamma_is_good_for_spend_drawn_from_it():
+    result = profile(simulate_log(3_000, STEADY, {"p": 6.0, "q": 4.0, "v": 15.0}, random_state=3), amount="amount")
+    assert result.models.set_index("name").loc["GammaGamma", "suitability"] == "good"
 
 
-def test_gamma_gamma_is_never_named_where_its_independence_is_rejected(cdnow):
+def test_gamma_gamma_is_only_possible_where_independence_is_rejected(cdnow):
     assert cdnow.money.independence.p_value < 0.05  # weakly: p = 0.044
     assert cdnow.models.set_index("name").loc["GammaGamma", "suitability"] == "possible"
 
 
-def test_a_tail_that_may_be_heavy_speaks_against_gamma_gamma():
+def test_gamma_gamma_is_only_possible_for_a_tail_that_may_be_heavy():
     log = simulate_log(3_000, STEADY, random_state=3)
     spend = stats.pareto(2.1).rvs(3_000, random_state=2)  # its 60 highest leave an error of about 0.3
-    found = profile(log.assign(amount=spend[log["customer_id"]]), amount="amount")
-    index, error = found.money.tail_index, found.money.tail_error
+    result = profile(log.assign(amount=spend[log["customer_id"]]), amount="amount")
+    index, error = result.money.tail_index, result.money.tail_error
     assert 2 < index < 2 + 2 * error
-    row = found.models.set_index("name").loc["GammaGamma"]
+    row = result.models.set_index("name").loc["GammaGamma"]
     assert row["suitability"] == "possible"
     assert row["reason"] == "profile-model-heavy-tail-possible"
     assert row["why"].startswith(f"the tail of spend may be heavy (index {index:.2f} ± {error:.2f})")
 
 
-def test_no_amount_no_money():
-    found = profile(LOG)
-    assert found.money is None
-    assert "amount" not in found.weeks
-    assert found.to_dict()["money"] is None
+def test_a_log_without_amounts_has_no_money():
+    result = profile(LOG)
+    assert result.money is None
+    assert "amount" not in result.weeks
+    assert result.to_dict()["money"] is None
 
 
-def test_a_free_log_has_no_shares():
-    found = profile(LOG.assign(amount=0.0), amount="amount")
-    assert found.money.zero == 1.0
-    assert math.isnan(found.money.top_1)
-    assert found.to_dict()["money"]["top_1"] is None
+def test_a_log_of_free_purchases_has_no_shares_of_money():
+    result = profile(LOG.assign(amount=0.0), amount="amount")
+    assert result.money.zero == 1.0
+    assert math.isnan(result.money.top_1)
+    assert result.to_dict()["money"]["top_1"] is None
 
 
 # ---- which models ------------------------------------------------------------------------------------------
 
 
-def test_models_follow_what_was_seen(cdnow):
+def test_suitability_follows_the_data(cdnow):
     suitability = cdnow.models.set_index("process")["suitability"]
     assert suitability[["mbgnbd", "bgnbd", "bgcnbd", "bgbb"]].to_list() == ["good", "possible", "poor", "poor"]
     assert len(suitability) == 9
     assert cdnow.models["title"].iloc[-1] == "Gamma-Gamma"
 
 
-def test_every_model_named_exists(cdnow):
+def test_every_model_in_the_table_exists(cdnow):
     import clvmodels as clv
 
     for name in cdnow.models["name"]:
         assert getattr(clv, name)().title in set(cdnow.models["title"])
 
 
-# ---- how it is told ----------------------------------------------------------------------------------------
+# ---- output ------------------------------------------------------------------------------------------------
 
 
-def test_it_is_written_as_json(tmp_path, cdnow):
+def test_a_profile_is_written_as_json(tmp_path, cdnow):
     cdnow.to_json(tmp_path / "profile.json")
     document = json.loads((tmp_path / "profile.json").read_text(encoding="utf-8"))
     assert document["customers"] == 2357
@@ -421,7 +421,7 @@ def test_it_is_written_as_json(tmp_path, cdnow):
     assert all(set(finding) == {"code", "severity", "figures", "text"} for finding in document["findings"])
 
 
-def test_it_shows_in_a_notebook(cdnow):
+def test_a_profile_is_shown_in_a_notebook(cdnow):
     html = cdnow._repr_html_()
     assert "<li>2,357 customers" in html
     assert html.count("<table") == 2
@@ -429,23 +429,23 @@ def test_it_shows_in_a_notebook(cdnow):
     assert repr(cdnow).startswith("Profile:\n- 2,357 customers")
 
 
-def test_enough_rows_are_named_with_what_speaks_against_them(cdnow):
+def test_sufficient_data_are_reported_with_their_limits(cdnow):
     assert "there are enough data to fit a model, but a seasonal pattern cannot be seen" in texts(cdnow)
 
 
 @pytest.mark.parametrize(("copies", "hinted"), [(4, False), (6, True)])
-def test_line_items_are_told_to_be_cleaned_first(copies, hinted):
-    found = profile(pd.concat([LOG] * copies), amount="amount")
-    assert (found.same_day > 0.8) == hinted
-    assert ("profile-line-items" in codes(found)) == hinted
+def test_line_items_are_recognized(copies, hinted):
+    result = profile(pd.concat([LOG] * copies), amount="amount")
+    assert (result.same_day > 0.8) == hinted
+    assert ("profile-line-items" in codes(result)) == hinted
 
 
 def test_one_customer_with_one_purchase_has_a_profile():
-    found = profile(LOG.iloc[:1], amount="amount")
-    assert found.customers == 1
-    assert found.intertimes.count == 0
-    assert found.sufficiency == "insufficient"
-    assert json.dumps(found.to_dict(), allow_nan=False)
+    result = profile(LOG.iloc[:1], amount="amount")
+    assert result.customers == 1
+    assert result.intertimes.count == 0
+    assert result.sufficiency == "insufficient"
+    assert json.dumps(result.to_dict(), allow_nan=False)
 
 
 @settings(max_examples=60)
@@ -459,13 +459,13 @@ def test_one_customer_with_one_purchase_has_a_profile():
 def test_every_log_has_a_profile(rows):
     log = pd.DataFrame(rows, columns=["customer_id", "day", "amount"])
     log["date"] = pd.Timestamp("2020-02-28") + pd.to_timedelta(log.pop("day"), unit="D")
-    found = profile(log, amount="amount")
-    assert json.dumps(found.to_dict(), allow_nan=False)
-    assert all(texts(found))
-    assert found._repr_html_()
+    result = profile(log, amount="amount")
+    assert json.dumps(result.to_dict(), allow_nan=False)
+    assert all(texts(result))
+    assert result._repr_html_()
 
 
-def test_observed_days_are_those_of_the_record():
+def test_observed_purchases_are_those_of_the_log():
     seen = observe(purchases_of(LOG, Clock(), amount="amount"), Clock().last_tick("2024-01-16"))
     assert seen.day.tolist() == [
         Clock().last_tick(day) for day in ("2024-01-01", "2024-01-03", "2024-01-08", "2024-01-02", "2024-01-16")

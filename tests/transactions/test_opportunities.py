@@ -212,5 +212,8 @@ def test_a_simulated_log_needs_whole_opportunities():
     p = {"alpha": 1.0, "beta": 1.0, "gamma": 1.0, "delta": 1.0}
     with pytest.raises(InvalidOption, match=r"end='2021-12-31' lies within a week"):
         simulate_log(5, p, process="bgbb", time_unit="week")
-    with pytest.raises(InvalidOption, match=r"time_unit='day': a discrete process counts opportunities, .*'week'"):
+    with pytest.raises(
+        InvalidOption,
+        match=r"time_unit='day' is not an opportunity that a discrete process counts: choose one of 'week'",
+    ):
         simulate_log(5, p, process="bgbb", time_unit="day")

@@ -1,4 +1,4 @@
-"""Lifetime value: the formula against plain integration, in any unit of time; the errors that cannot be made."""
+"""Lifetime value: the formula against numerical integration, in any unit of time, and invalid options."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_value_is_the_integral_of_discounted_margins(weekly):
         per_day = PROCESS.purchase_intensity(p, day / 7, x, t_x, T) / 7
         total += weight * 1.1 ** (-day / YEAR) * per_day
     expected = 0.35 * column(spend.expected_spend(some), "expected_spend") * total
-    # Simpson's rule with steps of 0.9 days, where the intensity halves within months at the fastest: 1e-9.
+    # Simpson's rule with steps of 0.9 days, while the intensity takes months to halve: error about 1e-9.
     assert column(value((purchases, spend, some))) == pytest.approx(expected, rel=1e-8)
 
 
@@ -88,15 +88,15 @@ def test_the_columns_multiply_to_the_value(weekly):
 @pytest.mark.parametrize("discounting", ["continuous", "period_end"])
 def test_without_a_rate_nothing_is_discounted(weekly, discounting):
     table = value(weekly, annual_discount_rate=0.0, discounting=discounting)
-    # Differences of expectations at the ends of months are summed up again.
+    # The sum of the differences between month ends has rounding errors.
     assert column(table, "discounted_purchases") == pytest.approx(column(table, "expected_purchases"), rel=1e-12)
 
 
-def test_a_year_s_money_is_worth_between_now_and_then(weekly):
+def test_the_discount_of_a_year_is_between_none_and_the_full_rate(weekly):
     table = value(weekly)
     ratio = column(table, "discounted_purchases") / column(table, "expected_purchases")
     assert np.all((ratio > 1 / 1.1) & (ratio < 1))
-    # Purchases come a little before the middle of the year: (1.1)^-0.5 = 0.953.
+    # The mean purchase is a little before the middle of the year: 1.1^-0.5 = 0.953.
     assert np.all(ratio > 1.1**-0.51)
 
 
@@ -105,13 +105,13 @@ def test_a_year_s_money_is_worth_between_now_and_then(weekly):
 def test_the_unit_of_time_does_not_change_the_money(log, weekly, unit, discounting):
     other = models(log, time_unit=unit)
     for horizon in ("12 months", "90 days", "39 weeks"):
-        told = column(value(weekly, horizon=horizon, discounting=discounting))
+        reference = column(value(weekly, horizon=horizon, discounting=discounting))
         # Two fits, each within 1e-6 standard errors of the maximum.
-        assert column(value(other, horizon=horizon, discounting=discounting)) == pytest.approx(told, rel=1e-6)
+        assert column(value(other, horizon=horizon, discounting=discounting)) == pytest.approx(reference, rel=1e-6)
 
 
-def test_at_period_ends_against_hand_computation(weekly):
-    """Three months and a half: each month's purchases from its end, and the rest from the horizon's."""
+def test_discounting_at_period_ends_matches_a_computation_by_hand(weekly):
+    """Three and a half months: purchases of a month are discounted from its end, the last ones from the horizon."""
     purchases, spend, rfm = weekly
     month = YEAR / 12 / 7
     ends = [month, 2 * month, 3 * month, 107.0 / 7]
@@ -121,9 +121,9 @@ def test_at_period_ends_against_hand_computation(weekly):
         for end, now, before in zip(ends, until, [0.0, *until[:-1]], strict=True)
     )
     expected = 0.35 * discounted * column(spend.expected_spend(rfm), "expected_spend")
-    found = value(weekly, horizon="107 days", discounting="period_end")
-    assert column(found) == pytest.approx(expected, rel=1e-10)
-    assert np.all(column(found) < column(value(weekly, horizon="107 days")))  # money later is worth less
+    result = value(weekly, horizon="107 days", discounting="period_end")
+    assert column(result) == pytest.approx(expected, rel=1e-10)
+    assert np.all(column(result) < column(value(weekly, horizon="107 days")))  # money later is worth less
 
 
 def test_shorter_periods_approach_continuous_discounting(weekly):
@@ -134,13 +134,13 @@ def test_shorter_periods_approach_continuous_discounting(weekly):
         np.max(np.abs(column(value(few, discounting="period_end", period=period)) / continuous - 1))
         for period in ("year", "month", "week", "day")
     ]
-    # A period's purchases wait half of it on average, a little more where they come early.
+    # On average, purchases are half a period before its end, and a little more if most are early.
     halves = 0.5 * np.array([1, 1 / 12, 7 / YEAR, 1 / YEAR])
     assert gaps == pytest.approx(halves * np.log(1.1), rel=0.15)
 
 
-def test_a_whole_number_of_periods_has_no_rest(weekly):
-    """Twelve months are a year: rounding must not make a thirteenth of a moment."""
+def test_a_whole_number_of_periods_leaves_no_remainder(weekly):
+    """Twelve months are one year: rounding must not add a tiny thirteenth month."""
     monthly = column(value(weekly, horizon="12 months", discounting="period_end"))
     assert column(value(weekly, horizon="1 year", discounting="period_end")) == pytest.approx(monthly, rel=1e-13)
     yearly = value(weekly, horizon="12 months", discounting="period_end", period="year")
@@ -149,7 +149,7 @@ def test_a_whole_number_of_periods_has_no_rest(weekly):
     )
 
 
-# ---- what it must keep -------------------------------------------------------------------------------------
+# ---- properties --------------------------------------------------------------------------------------------
 
 
 def test_value_grows_with_the_horizon_and_the_margin_and_falls_with_the_rate(weekly):
@@ -164,23 +164,23 @@ def test_value_grows_with_the_horizon_and_the_margin_and_falls_with_the_rate(wee
 
 
 @pytest.mark.parametrize(("horizon", "same"), [(52, "52 weeks"), ("364 days", "52 weeks"), ("8736 hours", 52.0)])
-def test_horizons_are_numbers_or_words(weekly, horizon, same):
+def test_horizons_are_numbers_or_texts(weekly, horizon, same):
     assert column(value(weekly, horizon=horizon)) == pytest.approx(column(value(weekly, horizon=same)), rel=1e-13)
 
 
 @pytest.mark.parametrize(("kind", "frame"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
-def test_the_frame_is_of_the_kind_that_came(log, kind, frame):
+def test_the_result_is_a_frame_of_the_kind_of_the_log(log, kind, frame):
     fitted = models(log if kind == "pandas" else pl.from_pandas(log))
-    found = value(fitted)
-    assert isinstance(found, frame)
-    assert list(found["customer_id"]) == fitted[2].customer_id.to_list()
+    result = value(fitted)
+    assert isinstance(result, frame)
+    assert list(result["customer_id"]) == fitted[2].customer_id.to_list()
 
 
-def test_the_frame_is_the_user_s_own(log):
+def test_changing_the_result_changes_nothing_else(log):
     fitted = models(log)
     before = fitted[2].to_frame()
     changed = value(fitted)
-    for name in changed.columns[:-1]:  # the last says why a value is missing
+    for name in changed.columns[:-1]:  # the last column has the reason of a missing value
         changed.loc[:, name] = 0
     pd.testing.assert_frame_equal(fitted[2].to_frame(), before)
     assert column(value(fitted)).sum() > 0
@@ -193,7 +193,7 @@ def test_a_model_values_customers_as_of_a_later_day(log, weekly):
     assert np.all(np.isfinite(column(table)))
 
 
-def test_where_no_mean_exists_the_value_is_missing_with_its_reason():
+def test_a_value_without_a_mean_spend_is_missing_with_its_reason():
     generator = np.random.default_rng(3)
     n = 500
     x = generator.integers(0, 5, n)
@@ -235,13 +235,13 @@ def test_where_no_mean_exists_the_value_is_missing_with_its_reason():
         ({"horizon": "100 years", "discounting": "period_end", "period": "hour"}, "name a longer period"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(weekly, options, match):
+def test_invalid_options_are_refused(weekly, options, match):
     with pytest.raises(InvalidOption, match=match):
         value(weekly, **options)
 
 
-def test_the_rate_has_no_unit_to_mistake(weekly):
-    """There is no argument for the rate's period or the data's unit: the clock knows both."""
+def test_the_rate_has_no_unit_that_could_be_wrong(weekly):
+    """There is no argument for the period of the rate or the unit of the data: the clock has both."""
     with pytest.raises(TypeError, match="freq"):
         value(weekly, freq="D")
     with pytest.raises(TypeError):
