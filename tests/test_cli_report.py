@@ -31,12 +31,12 @@ def report(monkeypatch, *words):
 
 def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     page = tmp_path / "page.html"
-    cuts = "1997-09-30,1998-03-31"
-    words = ["--amount", "amount", "--models", "bgnbd", "--horizon", "13 weeks", "--cutoffs", cuts, "--output", page]
+    days = "1997-09-30,1998-03-31"
+    words = ["--amount", "amount", "--models", "bgnbd", "--horizon", "13 weeks", "--cutoffs", days, "--output", page]
     assert report(monkeypatch, log, *words) == 0
     html = page.read_text(encoding="utf-8")
     for text in (
-        "By BG/NBD and Gamma-Gamma, fitted to the whole log: 12 months from 1998-06-30",
+        "By BG/NBD and Gamma-Gamma, fitted to the whole log up to 1998-06-30: purchases of the next 12 months",
         "The 90% interval of the total is ",
         "At 2 past cutoffs, the totals of money that BG/NBD x Gamma-Gamma forecast for ",
         "lifetime values add up to ",
@@ -44,7 +44,7 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     ):
         assert text in html
     numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
-    assert numbers["facts"]["cutoffs"] == cuts.split(",")
+    assert numbers["facts"]["cutoffs"] == days.split(",")
     assert len(numbers["verdict"]) == 6
     assert numbers["profile"]["customers"] == 2_357
     shown = capsys.readouterr().out

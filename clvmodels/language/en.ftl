@@ -648,3 +648,5 @@ refit-left-out = { COUNT($windows) } unfinished { $windows ->
 score-no-money = The source has no money: only purchases are predicted.
 
 ## Command line
+
+cli-value-terms = By { $model } and Gamma-Gamma, fitted to the whole log up to { $end }: { $terms }. The { PERCENT($level, places: 0) } interval of the total is { COUNT($lower) } to { COUNT($upper) }: it covers chance and the uncertainty of the parameters, but not a change in how customers behave.

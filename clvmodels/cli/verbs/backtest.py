@@ -1,4 +1,4 @@
-"""`clv backtest` and `clv report`: forecasts from several dates against what came after, as tables and as a page."""
+"""`clv backtest` and `clv report`: forecasts from several cutoffs compared with what happened, as tables or a page."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from clvmodels.cli.arguments import (
     TimeZoneOption,
     clock_options,
     parse_models,
+    split_list,
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
 from clvmodels.cli.verbs.demo import score_table
@@ -33,15 +34,14 @@ if TYPE_CHECKING:
     from clvmodels.valuation.value_terms import ValueTerms
 
 TOTAL_INTERVAL = 0.9
+CUTOFFS = "The number of cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30."
 
 
 @app.command()
 def backtest(
     log: LogArgument,
-    horizons: Annotated[str, typer.Option(help="How far ahead, such as '13 weeks,39 weeks'.")],
-    cutoffs: Annotated[
-        str, typer.Option(help="Last days to learn from, separated by commas; or how many, evenly spaced.")
-    ] = "3",
+    horizons: Annotated[str, typer.Option(help="How far ahead to forecast, such as '13 weeks,39 weeks'.")],
+    cutoffs: Annotated[str, typer.Option(help=CUTOFFS)] = "3",
     models: ModelsOption = "bgnbd,pareto_nbd",
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("backtest.json"),
     keep: Annotated[
@@ -60,17 +60,17 @@ def backtest(
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """Forecast from several dates with what was known on each, and compare with what came after and with rivals."""
+    """Forecast from several cutoffs with what was known on each, and compare with what happened and with benchmarks."""
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
     names = {"customer_id": customer_id, "date": date, "amount": amount}
     source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
-    found = clv.backtest(
+    result = clv.backtest(
         source.log,
         parse_models(models),
         None if source.columns["amount"] is None else clv.GammaGamma(),
-        horizons=[horizon.strip() for horizon in horizons.split(",")],
+        horizons=split_list(horizons),
         cutoffs=_days(cutoffs),
         **source.columns,
         **source.reading,
@@ -81,19 +81,19 @@ def backtest(
         boosted_trees=boosted_trees,
         keep=keep,
     )
-    found.to_json(output)
-    terminal.show_backtest(out, found)
+    result.to_json(output)
+    terminal.show_backtest(out, result)
     out.print(f"Tables written to {output}")
 
 
 @app.command()
 def report(
     log: LogArgument,
-    horizon: Annotated[str, typer.Option(help="How far to forecast from each cut, such as '26 weeks'.")] = "26 weeks",
-    cutoffs: Annotated[
-        str, typer.Option(help="How many cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30.")
-    ] = "3",
-    output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go beside it (JSON).")] = Path(
+    horizon: Annotated[
+        str, typer.Option(help="How far to forecast from each cutoff, such as '26 weeks'.")
+    ] = "26 weeks",
+    cutoffs: Annotated[str, typer.Option(help=CUTOFFS)] = "3",
+    output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go next to it (JSON).")] = Path(
         "report.html"
     ),
     models: ModelsOption = "bgnbd,mbgnbd,pareto_nbd",
@@ -111,10 +111,11 @@ def report(
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """Profile a log, backtest models and rivals at several cuts, value customers, and write it all on one page."""
+    """Profile a log, backtest models and benchmarks at several cutoffs, value customers, and write one page."""
     import clvmodels as clv
     from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.forecasting.processes import model_id
+    from clvmodels.language import message
     from clvmodels.reporting import terminal
     from clvmodels.valuation.value_terms import ValueTerms
 
@@ -129,28 +130,40 @@ def report(
         step(f"Profiling {log}")
         clock = clock_options(time_unit, merge_within)
         profile = clv.profile(source.whole, **reading, time_unit=clock["time_unit"])
-        step("Forecasting from each cut, and comparing with what came after")
+        step("Forecasting from each cutoff, and comparing with what happened")
 
-        def told(done: int, of: int) -> None:
-            step(f"{done} of {of} cuts done")
+        def show_progress(done: int, of: int) -> None:
+            step(f"{done} of {of} cutoffs done")
 
         result = clv.backtest(
-            source.log, chosen, spend, horizons=horizon, cutoffs=_days(cutoffs), **clock, **reading, progress=told
+            source.log,
+            chosen,
+            spend,
+            horizons=horizon,
+            cutoffs=_days(cutoffs),
+            **clock,
+            **reading,
+            progress=show_progress,
         )
         value, explanation = None, None
         if spend is not None:
-            step("Valuing every customer as of today")
+            step("Valuing every customer as of the last day of the log")
             reference = result.facts["reference"]
             model = next(each for each in chosen if model_id(each) == reference)
             rfm = clv.rfm_summary(source.whole, **clock, **reading, intertimes=reads_intertimes([model]))
-            fitted = clv.CustomerModel(model, spend).fit(rfm)
+            customer_model = clv.CustomerModel(model, spend).fit(rfm)
             terms = ValueTerms.from_keywords(
                 horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin
             )
-            value = score_table(fitted, rfm, terms)
-            explanation = (
-                f"By {model.title} and Gamma-Gamma, fitted to the whole log up to {rfm.observation_end}: {terms.text}. "
-                f"{_total_interval(fitted, rfm, terms)}"
+            value = score_table(customer_model, rfm, terms)
+            explanation = message(
+                "cli-value-terms",
+                {
+                    "model": model.title,
+                    "end": str(rfm.observation_end),
+                    "terms": terms.text,
+                    **_total_interval(customer_model, rfm, terms),
+                },
             )
         step("Writing the report")
         clv.write_report(result, output, value, value_terms=explanation, profile=profile, ledger=source.cleaned)
@@ -160,17 +173,14 @@ def report(
 
 def _days(text: str) -> int | list[str]:
     """Return a number of cutoffs, or their days."""
-    return int(text) if text.isdigit() else [day.strip() for day in text.split(",")]
+    return int(text) if text.isdigit() else split_list(text)
 
 
-def _total_interval(model: Any, rfm: Any, terms: ValueTerms) -> str:
-    """The interval of the value of all customers together, in words."""
+def _total_interval(model: Any, rfm: Any, terms: ValueTerms) -> dict[str, float]:
+    """Return the interval of the value of all customers together, and its probability."""
     import clvmodels as clv
 
     keywords = terms.to_keywords()
     total = clv.lifetime_value(model.purchases, model.spend, rfm, **keywords, by="total", interval=TOTAL_INTERVAL)
     lower, upper = (float(total[f"lifetime_value_{end}"][0]) for end in ("lower", "upper"))
-    return (
-        f"The {TOTAL_INTERVAL:.0%} interval of the total is {lower:,.0f} to {upper:,.0f}: it allows for chance and "
-        "doubt about the parameters, not for a change of times."
-    )
+    return {"level": TOTAL_INTERVAL, "lower": lower, "upper": upper}

@@ -16,7 +16,8 @@ FORMATS = ("markdown", "json")
 @app.command()
 def columns(
     job: Annotated[
-        Path | None, typer.Option("--job", help="Job file (TOML) [a job with money and the default settings].")
+        Path | None,
+        typer.Option("--job", help="Job file (TOML).", show_default="a job with amounts and the default settings"),
     ] = None,
     output_format: Annotated[str, typer.Option("--format", help="markdown or json.")] = "markdown",
 ) -> None:

@@ -17,9 +17,14 @@ SHOWN = 10  # windows shown on the terminal; the page and the JSON have all
 def monitor(
     log: Annotated[Path | None, typer.Argument(help="The log as it is now; default: the job's source.")] = None,
     job: Annotated[Path, typer.Option("--job", help="Job file (TOML) of the runs.")] = Path("job.toml"),
-    until: Annotated[str | None, typer.Option(help="Last day that counts [the latest].")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Last day to include.", show_default="the latest in the log")
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder for history, JSON and page [monitoring, beside the manifests].")
+        Path | None,
+        typer.Option(
+            help="Folder for history, JSON and page.", show_default="the folder monitoring next to the manifests"
+        ),
     ] = None,
     log_form: LogForm = None,
 ) -> None:
