@@ -11,7 +11,7 @@ from clvmodels.language.numbers import sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.selection import Selection
 
-__all__ = ["Caution", "find_cautions", "find_certificate_cautions", "summarize_cautions"]
+__all__ = ["Caution", "find_cautions", "find_certificate_cautions", "find_tail_findings", "summarize_cautions"]
 
 INDEPENDENCE_VIOLATED = "profile-independence-violated"
 
@@ -46,7 +46,11 @@ def find_cautions(view: Selection, profile: Profile | None) -> list[Caution]:
     if profile is not None:
         cautions += _find_profile_cautions(profile)
     notes = [*(view.facts.get("left_out") or []), *(view.facts.get("notes") or [])]
-    return cautions + [Caution(_as_finding(note)) for note in notes]
+    return [
+        *cautions,
+        *(Caution(_as_finding(note)) for note in notes),
+        *(Caution(finding) for finding in getattr(view.result, "findings", ())),
+    ]
 
 
 def find_certificate_cautions(view: Selection) -> list[Caution]:
@@ -56,6 +60,11 @@ def find_certificate_cautions(view: Selection) -> list[Caution]:
         for certificate in view.certificates
         for finding in _certificate_findings(certificate)
     ]
+
+
+def find_tail_findings(certificate: Mapping[str, Any]) -> list[Finding]:
+    """Return what the certificate of a spend model warns of about large order values."""
+    return [_as_finding(each) for each in certificate.get("tail_findings", [certificate.get("tail")]) if each]
 
 
 def summarize_cautions(cautions: Sequence[Caution], profile: Profile | None) -> Finding | None:
@@ -74,9 +83,7 @@ def _certificate_findings(certificate: Mapping[str, Any]) -> list[Finding]:
     independence = certificate.get("independence_finding")
     if independence is not None and independence["code"] == INDEPENDENCE_VIOLATED:
         findings.append(_as_finding(independence))
-    if tail := certificate.get("tail"):
-        findings.append(_as_finding(tail))
-    return findings
+    return findings + find_tail_findings(certificate)
 
 
 def _find_profile_cautions(profile: Profile) -> list[Caution]:

@@ -1,4 +1,4 @@
-"""Small tables made by hand, with the columns that `validate` and `lifetime_value` give theirs."""
+"""Small tables made by hand, with the columns of those of `validate` and `lifetime_value`."""
 
 from __future__ import annotations
 
@@ -97,13 +97,13 @@ def pit() -> pd.DataFrame:
 
 def gain() -> pd.DataFrame:
     share = np.linspace(0, 1, 101)
-    told = each(
+    forecasts = each(
         ("purchases", "money"), (*MODELS, *RULES), pd.DataFrame({"share_of_customers": share, "captured": share**0.5})
     )
     best = each(
         ("purchases", "money"), ("perfect",), pd.DataFrame({"share_of_customers": share, "captured": share**0.2})
     )
-    return pd.concat([told, best.assign(kind="")], ignore_index=True)
+    return pd.concat([forecasts, best.assign(kind="")], ignore_index=True)
 
 
 def lorenz() -> pd.DataFrame:
@@ -256,8 +256,8 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Every table a plot can be drawn of, by name."""
     made = {make.__name__: make() for make in MADE}
-    given = {"scores": scores, "by_frequency": by_frequency, "tracking": tracking, "value": value}
-    return {name: titled(table) for name, table in (made | given | {"parameters": parameters}).items()}
+    fixtures = {"scores": scores, "by_frequency": by_frequency, "tracking": tracking, "value": value}
+    return {name: titled(table) for name, table in (made | fixtures | {"parameters": parameters}).items()}
 
 
 @pytest.fixture

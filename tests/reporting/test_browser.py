@@ -1,4 +1,4 @@
-"""The report in a browser: nothing fails, nothing is asked of a network, nothing is wider than the screen."""
+"""The report in a browser: no errors, no requests, and nothing wider than the screen."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ return [...document.querySelectorAll("svg")].filter(
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory) -> Path:
-    """The report of a real validation, with an id that is longer than a phone is wide."""
+    """The report of a real validation, with an id that is wider than a phone."""
     path: Path = tmp_path_factory.mktemp("report") / "report.html"
     log = clv.datasets.load_cdnow(sample=True)
     split = clv.holdout_split(
@@ -74,7 +74,7 @@ def browser() -> Iterator[Any]:
     driver.quit()
 
 
-def opened(browser: Any, path: Path, width: int, scheme: str) -> dict[str, Any]:
+def open_page(browser: Any, path: Path, width: int, scheme: str) -> dict[str, Any]:
     """Open a page on a screen so wide, by day or night: what it asks of the network, and what the console says."""
     screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
@@ -86,7 +86,7 @@ def opened(browser: Any, path: Path, width: int, scheme: str) -> dict[str, Any]:
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     sent = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
     return {
-        "asked": [url for url in sent if url != path.as_uri() and not url.startswith("data:")],
+        "requests": [url for url in sent if url != path.as_uri() and not url.startswith("data:")],
         "console": browser.get_log("browser"),
         "width": browser.execute_script("return document.documentElement.scrollWidth"),
     }
@@ -95,8 +95,8 @@ def opened(browser: Any, path: Path, width: int, scheme: str) -> dict[str, Any]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_opens_on_every_screen(browser, page, width, scheme):
-    found = opened(browser, page, width, scheme)
-    assert found == {"asked": [], "console": [], "width": width}
+    result = open_page(browser, page, width, scheme)
+    assert result == {"requests": [], "console": [], "width": width}
     assert browser.execute_script(TOO_WIDE) == []
     assert browser.execute_script(CUT_OFF) == []
     assert browser.execute_script(UNNAMED) == 0
@@ -104,12 +104,12 @@ def test_opens_on_every_screen(browser, page, width, scheme):
     assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(22, 24, 28)")
 
 
-def test_sees_what_is_wrong(browser, page, tmp_path):
+def test_detects_errors_requests_and_overflow(browser, page, tmp_path):
     wrong = tmp_path / "wrong.html"
     trouble = '<div style="width: 500px">.</div><img src="http://localhost:9/x.png"><script>nowhere();</script></body>'
     wrong.write_text(page.read_text(encoding="utf-8").replace("</body>", trouble), encoding="utf-8")
-    found = opened(browser, wrong, 360, "light")
-    assert found["asked"] == ["http://localhost:9/x.png"]
-    assert any("nowhere" in entry["message"] for entry in found["console"])
-    assert found["width"] > 360
+    result = open_page(browser, wrong, 360, "light")
+    assert result["requests"] == ["http://localhost:9/x.png"]
+    assert any("nowhere" in entry["message"] for entry in result["console"])
+    assert result["width"] > 360
     assert browser.execute_script(TOO_WIDE)

@@ -1,4 +1,4 @@
-"""The gallery has every public plot, drawn from real data, and what it shows can be drawn."""
+"""The gallery draws every public plot from real data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every plot draws its table, on the Axes it is given, with units on both axes, and leaves global settings alone."""
+"""Every plot draws its table on the Axes passed to it, with units on both axes, and changes no global settings."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from clvmodels.reporting.value_summary import concentration
 
 # plot, the name of its table, what its axes must name
 PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
-    (plots.calibration, "calibration", "tenths of the customers", "purchases per customer"),
+    (plots.calibration, "calibration", "decile of the forecast", "purchases per customer"),
     (plots.calibration_by_frequency, "by_frequency", "customers", "purchases per customer"),
-    (plots.coverage, "calibration", "tenths of the customers", "% of customers"),
-    (plots.decile_lift, "deciles", "tenths of the customers", "multiple of the average"),
-    (plots.differences, "differences", "normalized Gini, less that of", ""),
+    (plots.coverage, "calibration", "decile of the forecast", "% of customers"),
+    (plots.decile_lift, "deciles", "decile of the forecast", "multiple of the average"),
+    (plots.differences, "differences", "normalized Gini minus that of", ""),
     (plots.frequency_recency_matrix, "frequency_recency", "weeks after the first", "repeat purchases"),
     (plots.gain_curve, "gain", "customers", "share of all purchases"),
     (plots.heterogeneity, "heterogeneity", "purchase rate (per week)", "(%)"),
     (plots.history_alive, "history", "2024-01-01 to 2024-01-30", "P(alive)"),
-    (plots.levels, "totals", "total of purchases", "cut"),
+    (plots.levels, "totals", "total of purchases", "cutoff"),
     (plots.lorenz_curve, "lorenz", "customers", "share of all purchases"),
     (plots.new_customers, "new_customers", "weeks since the first", "repeat purchases"),
-    (plots.overlap, "overlap", "highest forecasts", "most purchases"),
-    (plots.parameter_intervals, "parameters", "per cent of the estimate", ""),
+    (plots.overlap, "overlap", "highest forecasts", "actual top"),
+    (plots.parameter_intervals, "parameters", "percent of the estimate", ""),
     (plots.pit_histogram, "pit", "forecast distribution", "customers"),
     (plots.probability_alive_matrix, "frequency_recency", "weeks after the first", "repeat purchases"),
-    (plots.reliability, "reliability", "forecast chance", "customers who did"),
+    (plots.reliability, "reliability", "forecast probability of buying", "customers who bought"),
     (plots.scores, "scores", "Gini", ""),
     (plots.season, "months", "month", "average month"),
     (plots.spend_distribution, "spend_histogram", "money", "customers"),
@@ -50,9 +50,9 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
 every_plot = pytest.mark.parametrize(("plot", "name", "x", "y"), PLOTS, ids=[plot[0].__name__ for plot in PLOTS])
 
 
-def test_every_public_plot_is_tried():
+def test_every_public_plot_is_tested():
     helpers = {"PlottedMetric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}
-    of_runs = {name for name in plots.__all__ if name.startswith("monitoring_")}  # tried in test_monitoring.py
+    of_runs = {name for name in plots.__all__ if name.startswith("monitoring_")}  # tested in test_monitoring.py
     assert {plot.__name__ for plot, *_ in PLOTS} == set(plots.__all__) - helpers - of_runs
 
 
@@ -63,12 +63,12 @@ def _close() -> Iterator[None]:
 
 
 def line(ax: Axes, label: str) -> np.ndarray:
-    (found,) = (drawn for drawn in ax.get_lines() if drawn.get_label() == label)
-    return np.asarray(found.get_ydata(), dtype=float)
+    (match,) = (drawn for drawn in ax.get_lines() if drawn.get_label() == label)
+    return np.asarray(match.get_ydata(), dtype=float)
 
 
 @every_plot
-def test_draws_on_the_axes_given_and_leaves_all_else_alone(plot, name, x, y, tables):
+def test_draws_on_the_axes_and_changes_no_settings(plot, name, x, y, tables):
     frame = tables[name]
     settings, before = dict(mpl.rcParams), frame.copy()
     _, (left, right) = plt.subplots(1, 2)
@@ -84,7 +84,7 @@ def test_draws_on_the_axes_given_and_leaves_all_else_alone(plot, name, x, y, tab
 
 
 @every_plot
-def test_svg_is_an_element_of_its_own_and_always_the_same(plot, name, x, y, tables):
+def test_svg_is_a_self_contained_element_and_reproducible(plot, name, x, y, tables):
     svg = plots.to_svg(plot, tables[name], key="one")
     assert svg.startswith("<svg viewBox=")
     assert svg.endswith("</svg>")
@@ -95,13 +95,13 @@ def test_svg_is_an_element_of_its_own_and_always_the_same(plot, name, x, y, tabl
     assert set(re.findall(r'(?:href="|url\()#([^")]*)', svg)) <= ids(svg)
 
 
-def test_makes_a_figure_where_none_is_given(by_frequency):
+def test_makes_a_figure_without_axes(by_frequency):
     ax = plots.calibration_by_frequency(by_frequency)
     assert isinstance(ax, Axes)
     assert plt.get_fignums() == [ax.figure.number]
 
 
-def test_colors_are_left_for_the_page_to_change(by_frequency):
+def test_colors_are_css_variables(by_frequency):
     svg = plots.to_svg(plots.calibration_by_frequency, by_frequency, key="k")
     assert "var(--plot-ink, #1b1b1b)" in svg
     assert not re.search(r"(?<!, )#(1b1b1b|0072b2|fefefe|ffffff)", svg, re.IGNORECASE)
@@ -130,7 +130,7 @@ def test_a_table_of_another_plot_is_refused(by_frequency, validation):
         plots.calibration_by_frequency(by_frequency.head(0))
 
 
-def test_what_the_table_does_not_hold_is_refused(tables):
+def test_values_that_are_not_in_the_table_are_refused(tables):
     with pytest.raises(InvalidOption, match="by='age' is not in the table, which has 'decile', 'recency'"):
         plots.calibration(tables["calibration"], by="age")
     with pytest.raises(InvalidOption, match="No forecaster 'ARIMA' is in the table"):
@@ -139,14 +139,14 @@ def test_what_the_table_does_not_hold_is_refused(tables):
         plots.differences(tables["differences"], metric="auc")
 
 
-def test_models_are_drawn_unasked_and_rules_when_asked_for(tables):
+def test_processes_are_drawn_by_default_and_rules_on_request(tables):
     models = {"BG/NBD; same line: Pareto/NBD", "perfect ranking"}  # whose made-up curves are alike
     assert models <= labels(plots.gain_curve(tables["gain"]))
     assert "zero" not in labels(plots.gain_curve(tables["gain"]))
     assert "zero" in labels(plots.gain_curve(tables["gain"], forecasts=["zero"]))
 
 
-def test_a_line_that_would_hide_another_is_named_beside_it(tables):
+def test_a_line_that_would_hide_another_is_named_in_its_label(tables):
     drawn = plots.gain_curve(tables["gain"], forecasts=["bgnbd", "pareto_nbd", "zero"])
     assert "BG/NBD; same line: Pareto/NBD, zero" in labels(drawn)
     apart = tables["gain"]
@@ -158,7 +158,7 @@ def test_a_line_that_would_hide_another_is_named_beside_it(tables):
     assert colors["zero"] == plots.style.color_of(1)  # each keeps its own from picture to picture
 
 
-def test_a_difference_that_is_not_visible_says_so(tables):
+def test_a_difference_that_is_not_visible_is_marked(tables):
     ax = plots.differences(tables["differences"])
     assert [text.get_text() for text in ax.texts] == ["not visible", "", ""]
     hair = tables["differences"].assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="not_visible")
@@ -174,7 +174,7 @@ def test_deciles_of_several_forecasts_each_have_their_own_actual(tables):
     assert "actual" in labels(plots.calibration(tables["calibration"], by="recency"))
 
 
-def test_a_week_seen_in_part_is_not_drawn(tables):
+def test_a_partial_week_is_not_drawn(tables):
     assert len(line(plots.weekly(tables["weeks"]), "purchases")) == 4
 
 
@@ -182,7 +182,7 @@ def labels(ax: Axes) -> set[str]:
     return {str(drawn.get_label()) for drawn in ax.get_lines()}
 
 
-def test_svg_does_not_depend_on_the_users_settings(by_frequency):
+def test_svg_does_not_depend_on_user_settings(by_frequency):
     svg = plots.to_svg(plots.calibration_by_frequency, by_frequency, key="k")
     with mpl.rc_context({"lines.linewidth": 9, "font.size": 20, "axes.facecolor": "red", "timezone": "Asia/Tokyo"}):
         assert plots.to_svg(plots.calibration_by_frequency, by_frequency, key="k") == svg
@@ -197,7 +197,7 @@ def test_calibration_shows_actual_expected_and_group_sizes(by_frequency):
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0\n14,119", "1\n4,442", "7+\n636"]
 
 
-def test_tracking_marks_the_cut_with_its_date(tracking):
+def test_tracking_marks_the_cutoff_with_its_date(tracking):
     for plot in (plots.tracking_cumulative, plots.tracking_incremental):
         ax = plot(tracking)
         assert "cutoff 2024-01-21" in [text.get_text() for text in ax.texts]
@@ -210,7 +210,7 @@ def test_tracking_keeps_the_unconditional_and_the_conditional_line_apart(trackin
     np.testing.assert_array_equal(line(ax, "bgnbd: forecast at the cutoff"), tracking["forecast"])
 
 
-def test_a_short_last_week_is_not_drawn_as_a_fall(tracking):
+def test_a_short_last_week_is_not_drawn_as_a_drop(tracking):
     tracking.loc[4, "end"] = "2024-01-31"
     assert len(line(plots.tracking_incremental(tracking), "actual")) == 4
     assert len(line(plots.tracking_cumulative(tracking), "actual")) == 5
@@ -222,32 +222,32 @@ def test_tracking_by_the_hour(tracking):
     assert "cutoff 2024-01-21T23" in [text.get_text() for text in ax.texts]
 
 
-def test_scores_tell_every_number_and_what_is_missing(scores):
-    def told(ax: Axes) -> list[str]:
+def test_scores_show_every_number_and_missing_values(scores):
+    def texts(ax: Axes) -> list[str]:
         return [text.get_text() for text in ax.texts]
 
-    assert told(plots.scores(scores, metric="bias")) == ["−14.0%", "−12.0%", "−100.0%", "+47.0%"]
-    assert told(plots.scores(scores, metric="spearman")) == ["0.440", "0.450", "–", "0.480"]
-    assert told(plots.scores(scores, quantity="money", metric="rmse")) == ["92.9", "129", "154"]
+    assert texts(plots.scores(scores, metric="bias")) == ["−14.0%", "−12.0%", "−100.0%", "+47.0%"]
+    assert texts(plots.scores(scores, metric="spearman")) == ["0.440", "0.450", "–", "0.480"]
+    assert texts(plots.scores(scores, quantity="money", metric="rmse")) == ["92.9", "129", "154"]
     nothing = scores.assign(gini=np.nan, bias=np.nan)
-    assert told(plots.scores(nothing)) == ["–"] * 4
-    assert told(plots.scores(nothing, metric="bias")) == ["–"] * 4
+    assert texts(plots.scores(nothing)) == ["–"] * 4
+    assert texts(plots.scores(nothing, metric="bias")) == ["–"] * 4
 
 
-def test_scores_refuse_what_is_not_there(scores):
+def test_scores_refuse_unknown_metrics_and_quantities(scores):
     with pytest.raises(InvalidOption, match="metric='auc' is not one of 'bias', 'gini'"):
         plots.scores(scores, metric="auc")  # type: ignore[arg-type]
     with pytest.raises(InvalidOption, match="which has 'purchases', 'money'"):
         plots.scores(scores, quantity="visits")
 
 
-def test_value_tells_what_the_top_customers_hold(value):
+def test_value_shows_what_the_top_customers_hold(value):
     (text,) = (text.get_text() for text in plots.value_distribution(value).texts if "top" in text.get_text())
     assert text == "top 10% hold 50%\ntop 20% hold 56%\ntop 50% hold 72%"
 
 
 @pytest.mark.parametrize("worth", [[], [0.0, 0.0], [np.nan]])
-def test_value_says_when_there_is_none(worth):
+def test_value_without_positive_values(worth):
     ax = plots.value_distribution(pd.DataFrame({"lifetime_value": np.array(worth, dtype=float)}))
     assert [text.get_text() for text in ax.texts] == ["no customer has a positive value"]
 
@@ -262,13 +262,13 @@ def test_a_curve_of_many_customers_stays_small():
     assert len(plots.to_svg(plots.value_distribution, many, key="k")) < 60_000
 
 
-def test_concentration_runs_from_nothing_to_all():
+def test_concentration_runs_from_0_to_1():
     customers, held = concentration(np.array([3.0, 1.0]))
     np.testing.assert_array_equal(customers, [0, 0.5, 1])
     np.testing.assert_array_equal(held, [0, 0.75, 1])
 
 
-def test_a_dollar_sign_is_money_and_not_mathematics(by_frequency):
+def test_a_dollar_sign_is_not_mathematics(by_frequency):
     frame: Any = nw.from_native(by_frequency).with_columns(forecaster=nw.lit("$a_b$ < $c$")).to_native()
     assert "<svg" in plots.to_svg(plots.calibration_by_frequency, frame, key="k")
 

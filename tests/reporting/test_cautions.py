@@ -1,0 +1,61 @@
+"""Cautions are findings of the fits, the profile and the backtest, each with the model it is about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import clvmodels as clv
+from clvmodels.language import Finding
+from clvmodels.reporting.cautions import find_cautions, summarize_cautions
+from clvmodels.reporting.selection import select
+
+
+def with_spend_certificate(validation, **entries):
+    purchases, spend = validation.certificates
+    return replace(validation, certificates=[purchases, spend | entries])
+
+
+def codes(validation, profile=None):
+    return [(caution.title, caution.finding.code) for caution in find_cautions(select(validation), profile)]
+
+
+def test_a_fit_at_a_limit_is_a_caution(validation):
+    (caution,) = find_cautions(select(validation), None)
+    assert caution.text == "BG/NBD: no dropout is visible in these data: a is indistinguishable from 0."
+    assert caution.to_dict() | {"text": ""} == {
+        "code": "fit-no-dropout",
+        "severity": "caution",
+        "figures": {"parameter": "a"},
+        "title": "BG/NBD",
+        "text": "",
+    }
+    summary = summarize_cautions([caution], None)
+    assert summary is not None
+    assert summary.text == "One finding about the data or the fits asks for caution."
+    assert summarize_cautions([], None) is None
+
+
+def test_dependent_spend_is_a_caution_and_independent_spend_is_not(validation):
+    figures = {"correlation": 0.5, "customers": 97, "p_value": 0.001, "has_ratio": False}
+    for code, expected in (("violated", 1), ("weakly-violated", 0), ("supported", 0)):
+        finding = Finding(f"profile-independence-{code}", figures)
+        result = with_spend_certificate(validation, independence_finding=finding.to_dict())
+        assert codes(result).count(("Gamma-Gamma", finding.code)) == expected
+
+
+def test_notes_and_tails_are_cautions(validation):
+    tail = Finding("verdict-note", {"note": "the tail is heavy"}, "caution").to_dict()
+    result = with_spend_certificate(validation, tail_findings=[tail])
+    assert ("Gamma-Gamma", "verdict-note") in codes(result)
+    assert ("", "verdict-note") in codes(replace(validation, facts=validation.facts | {"notes": ["short horizon"]}))
+
+
+def test_a_profile_warns_of_older_customers(validation):
+    profile = clv.profile(clv.datasets.load_cdnow(sample=True), time_unit="week")
+    older = replace(
+        profile, arrivals=replace(profile.arrivals, verdict="older", acquired_after="1997-01-31", remaining=9)
+    )
+    assert len(codes(validation, older)) == len(codes(validation, profile)) + 1
+    summary = summarize_cautions([], older)
+    assert summary is not None
+    assert summary.code == "verdict-caution-older-customers"
