@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.cli.replayed_cleaning import cleaner
+from clvmodels.cli.replayed_cleaning import load_cleaner
 from clvmodels.scoring.monitoring.monitor import HISTORY, read_history
+from clvmodels.scoring.monitoring.monitor_job import holdout_error
 from clvmodels.scoring.run.manifest import read_manifest, read_manifests
 from clvmodels.transactions.log import LATEST
 
@@ -70,6 +71,14 @@ def test_a_registry_is_read_and_its_content_still_matches_its_names():
     assert champion.record.holdout is not None
 
 
+def test_the_holdout_of_an_earlier_version_is_read(shop):
+    earlier = clv.Registry(ARTIFACTS / "models").version(FIRST)
+    assert holdout_error(earlier) == pytest.approx(112.0 / 107.9086773321 - 1)
+    # The same fit of this release, which names forecasters by id, has the same error.
+    clv.fit_job(shop / "job.toml", "1997-09-30", force=True)
+    assert holdout_error(clv.Registry(shop / "models").champion()) == pytest.approx(holdout_error(earlier), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("run", "status", "forced"),
     [(PUBLISHED, "published", False), (REFUSED, "refused", False), (FORCED, "published", True)],
@@ -92,7 +101,7 @@ def test_a_history_is_read():
 
 
 def test_a_ledger_is_replayed():
-    cleaned = cleaner(ARTIFACTS / "orders.csv", ARTIFACTS / "ledger.json")(LATEST)
+    cleaned = load_cleaner(ARTIFACTS / "orders.csv", ARTIFACTS / "ledger.json")(LATEST)
     assert len(cleaned.transactions) == 967
 
 

@@ -85,7 +85,7 @@ POSTGRES = {"store": "postgres", "uri_variable": "CLV_DATABASE"}
 
 
 @pytest.mark.parametrize(
-    ("source", "sink", "apart"),
+    ("source", "sink", "elsewhere"),
     [
         (POSTGRES | {"table": "orders"}, POSTGRES | {"table": "orders"}, {"table": "scores"}),
         (POSTGRES | {"table": "a.orders"}, POSTGRES | {"db_schema": "a", "table": "orders"}, {"db_schema": "public"}),
@@ -108,12 +108,12 @@ POSTGRES = {"store": "postgres", "uri_variable": "CLV_DATABASE"}
         ({"path": "in/**/*.parquet"}, {"path": "in/scores", "partitioned": True}, {"path": "scores"}),
     ],
 )
-def test_a_sink_does_not_replace_what_is_read(source, sink, apart):
+def test_a_sink_does_not_replace_what_is_read(source, sink, elsewhere):
     with pytest.raises(InvalidJob, match=r"sinks\[0\]: would replace what \[source\] reads: name another"):
         job_from({"source": source, "sinks": [sink]})
     with pytest.raises(InvalidJob, match=r"sinks\[1\]: would replace what \[customers\] reads"):
         job_from(SOUND | {"customers": source, "sinks": [{"path": "x/scores.parquet"}, sink]})
-    assert job_from({"source": source, "sinks": [sink | apart]}).sinks
+    assert job_from({"source": source, "sinks": [sink | elsewhere]}).sinks
 
 
 def test_a_secret_in_the_wrong_place_is_not_repeated():
@@ -183,7 +183,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path):
 @settings(max_examples=40)
 @given(data=st.data())
 def test_any_model_file_is_a_model_or_one_named_error(data, fitted, tmp_path_factory):
-    """Also where the checksum is right: whoever forges a file can compute it."""
+    """Also if the checksum is right: a forger can compute it."""
     path = tmp_path_factory.mktemp("models") / "model.json"
     fitted.save(path)
     document = json.loads(path.read_text())

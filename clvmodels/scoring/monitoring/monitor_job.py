@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clvmodels.errors import InvalidJob
 from clvmodels.files import plain
+from clvmodels.forecasting.processes import model_id
 from clvmodels.reporting.monitoring_page import write_monitoring
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
@@ -18,7 +19,7 @@ from clvmodels.scoring.registry.registry import Registry, Version
 from clvmodels.scoring.run.customers import log_of
 from clvmodels.scoring.run.manifest import past_runs
 
-__all__ = ["MonitorResult", "monitor_job"]
+__all__ = ["MonitorResult", "holdout_error", "monitor_job"]
 
 HISTORY, JSON, PAGE = "history.parquet", "monitoring.json", "monitoring.html"
 
@@ -113,7 +114,7 @@ def monitor_job(
             date_format=date_format,
             on_missing_id=job.cleaning.on_missing_id,
             history=history,
-            usual={name: error for name, version in versions.items() if (error := _usual_error(version)) is not None},
+            usual={name: error for name, version in versions.items() if (error := holdout_error(version)) is not None},
         )
     progress("Writing")
     keep_history(monitoring.history, output / HISTORY)
@@ -142,12 +143,14 @@ def _versions(job: Job, wanted: set[str]) -> dict[str, Version]:
     return {version.name: version for version in Registry(job.registry.folder).versions() if version.name in wanted}
 
 
-def _usual_error(version: Version) -> float | None:
+def holdout_error(version: Version) -> float | None:
     """Return the relative error of a version in its holdout: actual / predicted - 1; None if it had no holdout."""
     if not version.record.holdout:
         return None
-    purchases = [row for row in version.record.holdout if row.get("quantity") == "purchases"]
-    forecast = next((row for row in purchases if row.get("kind") == "process"), None)  # a version has one process
-    if forecast is None or not forecast.get("predicted"):
-        return None
-    return float(forecast["actual"]) / float(forecast["predicted"]) - 1
+    purchases = version.load().purchases
+    for row in version.record.holdout:
+        # Versions made by release 0.1.0 name forecasters by their titles, in "forecast".
+        own = row.get("forecaster") == model_id(purchases) or row.get("forecast") == purchases.title
+        if own and row.get("quantity") == "purchases" and row.get("predicted"):
+            return float(row["actual"]) / float(row["predicted"]) - 1
+    return None
