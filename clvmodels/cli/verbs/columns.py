@@ -19,7 +19,7 @@ def columns(
         Path | None,
         typer.Option("--job", help="Job file (TOML).", show_default="a job with amounts and the default settings"),
     ] = None,
-    output_format: Annotated[str, typer.Option("--format", help="markdown or json.")] = "markdown",
+    output_format: Annotated[str, typer.Option("--format", help="markdown or json")] = "markdown",
 ) -> None:
     """Print the data dictionary of the score table: each column with type, unit and meaning."""
     from clvmodels.errors import InvalidOption
