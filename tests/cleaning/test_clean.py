@@ -308,6 +308,7 @@ def test_the_order_of_the_rows_does_not_matter(log, rules, random):
     pd.testing.assert_frame_equal(one.ledger, other.ledger)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(wild_logs(), ANY_RULES.filter(lambda rules: rules.refunds != "keep" or rules.zero_amounts == "keep"))
 def test_cleaning_twice_changes_nothing(log, rules):

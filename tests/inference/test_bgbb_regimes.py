@@ -80,6 +80,7 @@ def fit_regime(name):
     return maximize(PROCESS, unique_rows(columns), float(np.mean(columns[2]))), columns, starts
 
 
+@pytest.mark.slow
 @each_regime
 def test_a_fit_converges_or_says_at_which_boundary_it_ends(name):
     fit, _, starts = fit_regime(name)
@@ -92,6 +93,7 @@ def test_a_fit_converges_or_says_at_which_boundary_it_ends(name):
     assert np.all(np.isfinite(fit.covariance))
 
 
+@pytest.mark.slow
 @each_regime
 def test_no_start_leads_higher(name):
     """The maximum against that of a plain search from starts of its own."""
@@ -112,6 +114,7 @@ def test_no_start_leads_higher(name):
     assert fit.log_likelihood >= -min(found) - 0.04
 
 
+@pytest.mark.slow
 @each_regime
 def test_everybody_gets_a_finite_answer(name):
     fit, columns, _ = fit_regime(name)

@@ -136,6 +136,7 @@ def predictions(process, p, columns):
 # ---- covariates ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each_kind
 def test_coefficients_of_zero_are_no_covariates(process, kind):
     generator = np.random.default_rng(1)
@@ -205,6 +206,7 @@ def test_parameters_and_coordinates_lead_to_one_another(process, kind):
         assert together[:, i] == pytest.approx(form.parameters_at(draws[:, i], UNIT), rel=1e-12)
 
 
+@pytest.mark.slow
 @each_process
 def test_scalar_is_one_of_many_draws_with_covariates(process):
     generator = np.random.default_rng(5)
@@ -225,6 +227,7 @@ def test_scalar_is_one_of_many_draws_with_covariates(process):
                 assert np.allclose(found[i], alone[name], rtol=1e-9), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "process", [process for process in PROCESSES if process.name != "ggompertz_nbd"], ids=lambda process: process.name
 )  # which takes a minute, and shares all of this with Pareto/NBD
@@ -252,6 +255,7 @@ def test_another_scale_of_a_column_is_the_same_fit(process):
     assert maximize(years, rows, UNIT, start=near).parameters == here.parameters  # to the last bit
 
 
+@pytest.mark.slow
 @each_kind
 def test_simulated_customers_give_the_coefficients_back(process, kind):
     generator = np.random.default_rng(7)
@@ -274,6 +278,7 @@ def test_simulated_customers_give_the_coefficients_back(process, kind):
     assert np.all(np.abs(off) < 5 * np.sqrt(np.diag(fit.covariance)))
 
 
+@pytest.mark.slow
 @each_process
 def test_futures_with_covariates_average_to_the_expectations(process):
     generator = np.random.default_rng(8)
@@ -298,6 +303,7 @@ def test_futures_with_covariates_average_to_the_expectations(process):
 # ---- groups --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("covariates", [False, True], ids=["plain", "covariates"])
 @each_process
 def test_groups_are_the_separate_processes_to_the_last_bit(process, covariates):

@@ -352,6 +352,7 @@ def test_a_fit_converges_or_says_at_which_boundary_it_ends(name):
     assert np.all(np.isfinite(list(fit.parameters.values())))
 
 
+@pytest.mark.slow
 @each_regime
 def test_no_start_leads_higher(name):
     """The maximum against that of a plain search from 12 starts of its own."""
@@ -376,6 +377,7 @@ def test_no_start_leads_higher(name):
     assert fit.log_likelihood >= -best - 0.04
 
 
+@pytest.mark.slow
 @each_regime
 def test_predictions_are_finite_in_every_regime(name):
     fit, columns, _ = fit_regime(name)
@@ -401,6 +403,7 @@ def test_at_the_boundary_predictions_are_those_of_the_simpler_model():
     assert np.all(PROCESS.expected_purchases(p, 52.0, x, t_x, T) < 1e-5)
 
 
+@pytest.mark.slow
 def test_the_unit_of_time_does_not_matter_at_a_boundary():
     for name in REGIMES:
         fit, (x, t_x, T), _ = fit_regime(name)

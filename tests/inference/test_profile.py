@@ -43,6 +43,7 @@ def test_at_an_end_the_likelihood_has_fallen_by_half_a_quantile(rfm):
         assert fallen == pytest.approx(chi2.ppf(0.9, 1) / 2, abs=3e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [BGNBD(), ParetoNBD(), GammaGamma()], ids=["bgnbd", "pareto_nbd", "gamma_gamma"])
 def test_it_holds_the_estimate_and_leans_to_where_the_data_say_less(model, rfm):
     model.fit(rfm)

@@ -155,6 +155,7 @@ def test_the_summary_follows_the_ridge():
         assert told[end].to_numpy() == pytest.approx(profile[end].to_numpy(), rel=0.06)
 
 
+@pytest.mark.slow
 def test_coverage_where_the_curvature_misleads():
     """Mean P(alive) of 1,000 customers under MBG/NBD: the study in tests/benchmarks, in small."""
     held = {"ridge": 0, "normal": 0}

@@ -38,6 +38,7 @@ def test_rows_are_those_of_a_sort(unit, data):
     assert rows.customers == len(table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 @some
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))

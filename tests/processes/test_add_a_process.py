@@ -221,6 +221,7 @@ def test_it_gives_the_parameters_of_a_log_back(split):
     assert list(summary["unit"]) == ["", "weeks", ""]
 
 
+@pytest.mark.slow
 def test_it_predicts_with_intervals_and_is_valued(split):
     rfm = split.calibration
     purchases, spend = TouristNBD().fit(rfm), clv.GammaGamma().fit(rfm)
@@ -250,6 +251,7 @@ def test_it_is_saved_and_loaded(split, tmp_path):
     assert again.probability_alive(rfm).equals(model.probability_alive(rfm))
 
 
+@pytest.mark.slow
 def test_it_is_validated_reported_and_compared(split, tmp_path):
     check = clv.validate(split, [TouristNBD()], clv.GammaGamma())
     bias = check.scores.set_index("forecaster").loc[TouristNBD().process.name, "bias"]

@@ -222,6 +222,7 @@ def test_expected_purchases_are_those_of_the_paper(p, history, h):
     assert found == pytest.approx(float(paper_expected_purchases(p, h, *history)), rel=2e-10, abs=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p", CORNERS)
 @pytest.mark.parametrize("history", HISTORIES)
 def test_expected_purchases_at_the_corners(p, history):
@@ -293,6 +294,7 @@ def integrated_discounted_purchases(p, h, delta, x, t_x, T):
         return mp.quad(worth, ends, maxdegree=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.1, 10.0])
 @pytest.mark.parametrize(
     ("p", "history"),
@@ -332,6 +334,7 @@ def averaged_discounted_purchases(p, h, delta, x, t_x, T):
     return paper_probability_alive(p, x, t_x, T) * average(worth, a, mp.mpf(b) + x, shape * h / age)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.1, 1e4, -0.2])
 @pytest.mark.parametrize("p", CORNERS)
 def test_discounted_purchases_at_the_corners(p, rate):
@@ -400,6 +403,7 @@ def test_pmf_given_the_history_sums_to_1_with_the_expected_mean(history):
     assert np.sum(k[:, 0] * chances) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_pmf_given_the_history_is_what_simulated_customers_do():
     """Customers simulated past the cut: shares of counts after it, by counts before it, within five standard errors."""
     p, T, h = parameters((1.2, 3.0, 0.9, 2.0)), 4.0, 3.0

@@ -145,6 +145,7 @@ def test_new_customers_as_in_btydplus(name, family, k):
     assert np.all(means >= np.array(told["expectation_10_52_100"]) * (1 - 1e-9))
 
 
+@pytest.mark.slow
 def test_expectations_are_exact_where_the_package_approximates(first_customers):
     """BG/CNBD-2 at BTYDplus' parameters: a customer seen once (x = 0, T = 52) buys .278 times in 52 weeks more.
 
@@ -229,6 +230,7 @@ def purchases_by_number(k, p, h, x, t_x, T, n=2_500):
     return total / np.sum(terms, axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 2, 3, 5, 8, 12])
 def test_expected_purchases_are_the_sum_over_their_numbers(k):
     columns = some_customers(2)[:3]
@@ -240,6 +242,7 @@ def test_expected_purchases_are_the_sum_over_their_numbers(k):
             assert found == pytest.approx(expected, rel=1e-9 if k < 12 else 1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 3, 12])
 def test_discounting_is_the_integral_of_the_intensity(k):
     columns = some_customers(3)[:3]
@@ -255,6 +258,7 @@ def test_discounting_is_the_integral_of_the_intensity(k):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, derandomize=True)
 @given(
     k=st.sampled_from([1, 2, 3, 4, 7, 12]),

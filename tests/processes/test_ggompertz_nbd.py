@@ -91,6 +91,7 @@ def predictions_agree(told, columns, first):
     return True
 
 
+@pytest.mark.slow
 def test_the_fit_is_the_published_one(rfm):
     model = clv.GGompertzNBD().fit(rfm)
     # The paper and CLVTools' tests each print three to five digits of a point on the ridge of their own.
@@ -102,6 +103,7 @@ def test_the_fit_is_the_published_one(rfm):
     assert pareto.parameters_["beta"] == pytest.approx(model.parameters_["beta"] / model.parameters_["b"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_clvtools_on_cdnow_cut_after_37_weeks():
     rfm = cdnow(SHORTER["observation_end"])
     numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)

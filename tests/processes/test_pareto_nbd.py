@@ -155,6 +155,7 @@ def test_predictions_of_clvtools(split):
     assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(CLVTOOLS["mae"], rel=1e-8)
 
 
+@pytest.mark.slow
 def test_clvtools_on_cdnow_cut_after_37_weeks():
     told = CDNOW["clvtools_37_weeks"]
     rfm = cdnow(told["observation_end"]).calibration

@@ -27,18 +27,24 @@ def is_discrete(process):
     return not is_spend(process) and process.discrete
 
 
-each_process = pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
-each_purchase_process = pytest.mark.parametrize("process", PURCHASE_PROCESSES.values(), ids=lambda p: p.name)
-each_discrete_process = pytest.mark.parametrize(
-    "process", [process for process in PURCHASE_PROCESSES.values() if process.discrete], ids=lambda p: p.name
-)
-each_continuous_process = pytest.mark.parametrize(
-    "process", [process for process in PROCESSES if not is_discrete(process)], ids=lambda process: process.name
-)
-each_continuous_purchase_process = pytest.mark.parametrize(
-    "process", [process for process in PURCHASE_PROCESSES.values() if not process.discrete], ids=lambda p: p.name
-)
-each_spend_process = pytest.mark.parametrize("process", SPEND_PROCESSES.values(), ids=lambda p: p.name)
+# Processes with a sum or a quadrature in each expectation, whose tests take seconds each.
+SLOW = ("ggompertz_nbd", "bgcnbd_2", "bgcnbd_3", "mbgcnbd_2", "mbgcnbd_3")
+
+
+def each(processes):
+    """Run a test once for each process."""
+    marks = dict.fromkeys(SLOW, pytest.mark.slow)
+    return pytest.mark.parametrize(
+        "process", [pytest.param(process, id=process.name, marks=marks.get(process.name, ())) for process in processes]
+    )
+
+
+each_process = each(PROCESSES)
+each_purchase_process = each(PURCHASE_PROCESSES.values())
+each_discrete_process = each([process for process in PURCHASE_PROCESSES.values() if process.discrete])
+each_continuous_process = each([process for process in PROCESSES if not is_discrete(process)])
+each_continuous_purchase_process = each([process for process in PURCHASE_PROCESSES.values() if not process.discrete])
+each_spend_process = each(SPEND_PROCESSES.values())
 some = settings(max_examples=40, derandomize=True)
 seeds = st.integers(0, 2**32 - 1)
 
@@ -166,6 +172,7 @@ def test_probabilities_lie_between_0_and_1(process, seed):
         assert np.all((chances >= 0) & (chances <= 1 + 1e-9))  # a sum of two chances, each rounded
 
 
+@pytest.mark.slow
 @each_purchase_process
 @some
 @given(seed=seeds)
@@ -185,6 +192,7 @@ def test_expected_purchases_start_at_0_and_never_fall(process, seed):
     assert process.mean_purchases(p, np.zeros(1))[0] == 0
 
 
+@pytest.mark.slow
 @each_purchase_process
 @some
 @given(seed=seeds)
@@ -200,6 +208,7 @@ def test_survival_starts_at_p_alive_and_never_rises(process, seed):
         before = now
 
 
+@pytest.mark.slow
 @each_purchase_process
 @some
 @given(seed=seeds, rate=st.floats(1e-5, 0.1))
@@ -231,6 +240,7 @@ def test_posterior_means_lie_in_their_range(process, seed):
         assert "rate" in name or np.all(means <= 1 + 1e-12)
 
 
+@pytest.mark.slow
 @each_purchase_process
 @some
 @given(seed=seeds, t=st.floats(0.5, 100))
@@ -243,6 +253,7 @@ def test_the_pmf_sums_to_1_and_its_mean_is_mean_purchases(process, seed, t):
     assert np.sum(k * chances) == pytest.approx(process.mean_purchases(p, np.array([t]))[0], rel=1e-8)
 
 
+@pytest.mark.slow
 @each_continuous_purchase_process
 @some
 @given(seed=seeds)
@@ -290,6 +301,7 @@ def test_nothing_happens_between_opportunities(process):
     assert np.all((future.purchases == np.floor(future.purchases)) & (future.purchases <= 30))
 
 
+@pytest.mark.slow
 @each_purchase_process
 @some
 @given(seed=seeds, rate=st.floats(1e-6, 0.5))
@@ -323,6 +335,7 @@ def test_spend_is_positive_and_missing_only_where_no_mean_exists(process, seed):
 # ---- the likelihood ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each_process
 @some
 @given(seed=seeds)
@@ -348,7 +361,7 @@ def test_the_score_is_the_derivative_of_the_log_likelihood(process, seed):
         assert np.all(np.abs(gradient[i] - expected) <= allowed), name
 
 
-@pytest.mark.parametrize("process", [p for p in PROCESSES if p.totals is not None], ids=lambda p: p.name)
+@each([process for process in PROCESSES if process.totals is not None])
 @some
 @given(seed=seeds)
 def test_totals_are_the_scores_added_up_and_the_hessian_their_derivative(process, seed):
@@ -396,6 +409,7 @@ def test_another_unit_moves_the_log_likelihood_by_a_constant(process, seed, rati
     assert np.all(np.abs(there - (here - events * np.log(ratio))) <= allowed)
 
 
+@pytest.mark.slow
 @each_continuous_process
 def test_the_fit_knows_no_unit(process):
     generator = np.random.default_rng(2)
@@ -441,6 +455,7 @@ def test_the_gradient_vanishes_on_average_at_the_truth(process):
     assert np.all(np.abs(gradient.mean(axis=1)) < 5 * gradient.std(axis=1) / np.sqrt(gradient.shape[1]))
 
 
+@pytest.mark.slow
 @each_process
 def test_simulated_customers_give_the_parameters_back(process):
     generator = np.random.default_rng(12)
@@ -520,6 +535,7 @@ def test_nobody_is_no_fault(process):
 # ---- simulation --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each_purchase_process
 def test_expected_purchases_average_to_what_all_customers_will_do(process):
     """The law of total expectation, over the histories up to T."""

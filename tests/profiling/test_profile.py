@@ -138,6 +138,7 @@ def test_invalid_options_and_logs_are_refused():
 # ---- properties --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.integers(0, 2**31), st.sampled_from(["pandas", "polars", "lazy"]))
 def test_neither_the_order_of_rows_nor_the_engine_matters(seed, kind):
@@ -448,6 +449,7 @@ def test_one_customer_with_one_purchase_has_a_profile():
     assert json.dumps(result.to_dict(), allow_nan=False)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     st.lists(

@@ -291,6 +291,7 @@ PURCHASES = st.lists(
 START = dt.date(2024, 1, 1)
 
 
+@pytest.mark.slow
 @given(PURCHASES, st.integers(0, 39), st.integers(1, 30), st.randoms(use_true_random=False))
 @settings(max_examples=60)
 def test_it_agrees_with_brute_force_to_the_last_bit(purchases, cutoff, length, random):

@@ -462,6 +462,7 @@ def test_a_valid_log_reports_its_contents():
     assert (transactions.first_tick, transactions.last_tick) == (DAY, DAY + 8)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_money_adds_up_to_the_last_bit_in_any_order(cents, random):
     # Cents as doubles are whole multiples of 2**-60, so the sum is exact and rounded once, as that of fsum.

@@ -55,6 +55,7 @@ def test_text_of_other_columns_takes_no_codes():
     assert len(others) == 1000
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.lists(AMOUNTS, min_size=1, max_size=40), st.integers(1, 10**8))
 def test_sums_are_exact_and_rounded_once(amounts, most):

@@ -421,6 +421,7 @@ for first in (False, True):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", [True, False])
 def test_it_agrees_with_lifetimes(sample, tmp_path):
     # In a process of its own: importing lifetimes changes options of pandas, and warns.

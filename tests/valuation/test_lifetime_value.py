@@ -126,6 +126,7 @@ def test_discounting_at_period_ends_matches_a_computation_by_hand(weekly):
     assert np.all(column(result) < column(value(weekly, horizon="107 days")))  # money later is worth less
 
 
+@pytest.mark.slow
 def test_shorter_periods_approach_continuous_discounting(weekly):
     purchases, spend, rfm = weekly
     few = (purchases, spend, rfm[:200])
