@@ -84,10 +84,11 @@ class Cleaned(CleanedLog):
         return tuple(findings)
 
     def to_json(self, path: str | Path, read: Mapping[str, Any] | None = None) -> None:
-        """Write the rules and the ledger; also how the log was `read`, if it is to be read and cleaned the same way."""
+        """Write the rules, the ledger and the findings as JSON; also how the log was `read`, to clean it again."""
         ledger = json.loads(self.ledger.to_json(orient="records"))
         document = {"rules": asdict(self.rules)} | ({} if read is None else {"read": dict(read)})
-        files.write_json(Path(path), document | {"ledger": ledger})
+        findings = [finding.to_dict() for finding in self.findings]
+        files.write_json(Path(path), document | {"ledger": ledger, "findings": findings})
 
     def write_set_aside(self, path: str | Path) -> None:
         """Write the rows set aside with their reason; the extension of the path selects Parquet or CSV."""

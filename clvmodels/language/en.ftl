@@ -46,7 +46,7 @@ holdout-customers = { COUNT($customers) } { $customers ->
 holdout-purchases = { COUNT($purchases) } { $purchases ->
     [one] purchase
    *[other] purchases
-    } by { PERCENT($share, places: 1) } of them in these { $length } { $unit }s
+    } by { PERCENT($share, places: 1) } of them in these { SHORT($length, digits: 4) } { $unit }s
 holdout-new-customers = { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers

@@ -96,12 +96,11 @@ class Holdout:
     @property
     def findings(self) -> Findings:
         """What the two periods contain, and what was left out of them."""
-        unit, length = self.clock.time_unit, f"{self.horizon:.4g}"
         periods = {"calibration_end": self.calibration_end, "holdout_end": self.holdout_end}
         bought = {"purchases": int(self.purchases.sum()), "share": float(np.mean(self.purchases > 0))}
         findings = [
             Finding("holdout-customers", {"customers": len(self.calibration), **periods}),
-            Finding("holdout-purchases", {**bought, "length": length, "unit": unit}),
+            Finding("holdout-purchases", {**bought, "length": self.horizon, "unit": self.clock.time_unit}),
         ]
         if self.new_customers:
             new = {"customers": self.new_customers, "purchases": self.new_purchases}
@@ -213,40 +212,45 @@ def split_at(
             f"on {clock.describe_tick(cutoff)}."
         )
     calibration = summarize(log, cutoff, include_first_transaction, intertimes, after)
-    customers = log.first <= cutoff
-    if after is not None:
-        customers &= log.first > after
+    customers = log.first <= cutoff if after is None else (log.first <= cutoff) & (log.first > after)
     later = log if later is None else later
-    same = later is log
-    position = np.flatnonzero(customers) if same else _positions(log.customer_id.filter(customers.tolist()), later)
-    at_cutoff = log.up_to(cutoff)
-    since, until = at_cutoff if same else later.up_to(cutoff), later.up_to(end)
-    new = until > since
-    new[position[position >= 0]] = False
-    if after is not None:
-        new &= later.first > after
+    position = (
+        np.flatnonzero(customers) if later is log else _positions(log.customer_id.filter(customers.tolist()), later)
+    )
+    since, until = later.up_to(cutoff), later.up_to(end)
+    new = _first_seen_after_cutoff(later, since, until, position, after)
     begin = since[position]
     finish = np.where(position >= 0, until[position], begin)
-    spend = past_spend = new_spend = None
-    if log.paid is not None:
-        spend = money(later.spent(begin, finish))
-        past_spend = money(log.spent(log.start[:-1][customers], at_cutoff[customers]))
-        new_spend = int(later.spent(since[new], until[new]).sum()) * AMOUNT_UNIT
+    past_begin, past_finish = log.start[:-1][customers], log.up_to(cutoff)[customers]
+    has_money = log.paid is not None
     return Holdout(
         calibration=calibration,
         purchases=finish - begin,
-        spend=spend,
-        past_spend=past_spend,
+        spend=money(later.spent(begin, finish)) if has_money else None,
+        past_spend=money(log.spent(past_begin, past_finish)) if has_money else None,
         horizon=(end - cutoff) / clock.ticks_per_unit,
         calibration_end=clock.describe_tick(cutoff),
         holdout_end=clock.describe_tick(end),
         new_customers=int(new.sum()),
         new_purchases=int((until - since)[new].sum()),
-        new_spend=new_spend,
+        new_spend=int(later.spent(since[new], until[new]).sum()) * AMOUNT_UNIT if has_money else None,
         rows_after_end=later.rows_after(end),
         cutoff=cutoff,
         activity=_activity(log, customers, cutoff, later, position, end),
     )
+
+
+def _first_seen_after_cutoff(
+    log: PurchaseLog,
+    since: npt.NDArray[np.int64],
+    until: npt.NDArray[np.int64],
+    position: npt.NDArray[np.int64],
+    after: int | None,
+) -> npt.NDArray[np.bool_]:
+    """Return which customers bought in the holdout period but are not among those at `position`."""
+    new = until > since
+    new[position[position >= 0]] = False
+    return new if after is None else new & (log.first > after)
 
 
 def _positions(customer_id: nw.Series[Any], log: PurchaseLog) -> npt.NDArray[np.int64]:

@@ -213,37 +213,42 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
     )
     yield from date_faults(columns["date"], clock, date_format)
     if "amount" in columns:
-        paid, stated, name = nw.col("amount"), nw.col("stated_amount"), columns["amount"]
-        yield Fault(
-            "amount",
-            (paid.is_null() & stated.is_null()) | paid.is_nan().fill_null(False),
-            f"no amount in {name!r}",
-            "Fill in the amounts, remove the rows, or omit `amount` to model purchases only.",
-        )
-        yield Fault(
-            "stated_amount",
-            paid.is_null() & ~stated.is_null(),
-            f"an amount in {name!r} that cannot be read as a number",
-            "Write amounts with a decimal point and without thousands separators or currency signs.",
-        )
-        yield Fault(
-            "amount",
-            (~paid.is_finite() & ~paid.is_nan()).fill_null(False),
-            f"an infinite amount in {name!r}",
-            "Correct or remove them.",
-        )
-        yield Fault(
-            "amount",
-            (paid < 0).fill_null(False),
-            f"a negative amount in {name!r}",
-            "Net refunds against the purchases they reverse, as `clean` does, or remove them; then summarize the log.",
-        )
-        yield Fault(
-            "amount",
-            ((paid > LARGEST_AMOUNT) & paid.is_finite()).fill_null(False),
-            f"an amount above {LARGEST_AMOUNT:g} in {name!r}",
-            "Correct them, or state all amounts in a larger unit, such as thousands.",
-        )
+        yield from _amount_faults(columns["amount"])
+
+
+def _amount_faults(name: str) -> Iterator[Fault]:
+    """Yield the faults of amounts: missing, unreadable, infinite, negative, or too large."""
+    paid, stated = nw.col("amount"), nw.col("stated_amount")
+    yield Fault(
+        "amount",
+        (paid.is_null() & stated.is_null()) | paid.is_nan().fill_null(False),
+        f"no amount in {name!r}",
+        "Fill in the amounts, remove the rows, or omit `amount` to model purchases only.",
+    )
+    yield Fault(
+        "stated_amount",
+        paid.is_null() & ~stated.is_null(),
+        f"an amount in {name!r} that cannot be read as a number",
+        "Write amounts with a decimal point and without thousands separators or currency signs.",
+    )
+    yield Fault(
+        "amount",
+        (~paid.is_finite() & ~paid.is_nan()).fill_null(False),
+        f"an infinite amount in {name!r}",
+        "Correct or remove them.",
+    )
+    yield Fault(
+        "amount",
+        (paid < 0).fill_null(False),
+        f"a negative amount in {name!r}",
+        "Net refunds against the purchases they reverse, as `clean` does, or remove them; then summarize the log.",
+    )
+    yield Fault(
+        "amount",
+        ((paid > LARGEST_AMOUNT) & paid.is_finite()).fill_null(False),
+        f"an amount above {LARGEST_AMOUNT:g} in {name!r}",
+        "Correct them, or state all amounts in a larger unit, such as thousands.",
+    )
 
 
 def date_faults(name: str, clock: Clock, date_format: str | None) -> Iterator[Fault]:

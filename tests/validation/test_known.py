@@ -61,7 +61,7 @@ def test_what_cleaning_learns_after_a_cut_reaches_no_forecast(lines, poisoned):
         assert theirs[name].equals(mine[name]), name
     forecasters = {BOOSTED_TREES.id, *(each.id for each in BLENDS), "hiatus", "last_period"}
     assert forecasters <= set(mine["customers"]["forecaster"])
-    for name in ("customer_id", "forecaster", "expected", "log_score"):
+    for name in ("customer_id", "forecaster", "expected"):  # a log score depends on what happened later
         assert theirs["customers"][name].equals(mine["customers"][name]), name
     assert list(theirs["scores"]["predicted"]) == list(mine["scores"]["predicted"])
     for name in ("lower", "upper"):
