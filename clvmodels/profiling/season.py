@@ -57,8 +57,8 @@ class Season:
     def finding(self) -> Finding:
         """Whether there is a season, and how strong it is."""
         if self.months_observed < FEWEST_MONTHS:
-            figures = {"months_needed": FEWEST_MONTHS, "months": self.months_observed}
-            return Finding("profile-season-short-log", figures, "caution")
+            months = {"months_needed": FEWEST_MONTHS, "months": self.months_observed}
+            return Finding("profile-season-short-log", months, "caution")
         if self.repeat_purchases < FEWEST_PURCHASES:
             return Finding("profile-season-few-purchases", {"repeat_purchases": self.repeat_purchases}, "caution")
         if self.busiest is None or self.quietest is None:

@@ -292,7 +292,7 @@ def log_findings(
 
 def _clock_finding(clock: Clock) -> Finding:
     """Return the unit of times, what counts as one purchase, and the time zone."""
-    figures = {"unit": clock.time_unit, "merge_within": clock.merge_within}
+    figures: dict[str, str] = {"unit": clock.time_unit, "merge_within": clock.merge_within}
     if clock.time_zone:
         figures |= {"zone": clock.time_zone}
         return Finding("rfm-clock-discrete-zone" if clock.discrete else "rfm-clock-zone", figures)

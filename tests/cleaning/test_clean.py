@@ -266,6 +266,7 @@ ANY_RULES = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(wild_logs(), ANY_RULES)
 def test_rows_and_money_add_up(log, rules):
@@ -296,6 +297,7 @@ def millionths(amount):
     return whole if amount >= 0 else -whole
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(wild_logs(), ANY_RULES, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(log, rules, random):
@@ -326,6 +328,7 @@ def same(rules):
     return {name: getattr(rules, name) for name in names}
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(wild_logs(), ANY_RULES)
 def test_partitions_of_the_customers_do_not_matter(log, rules):

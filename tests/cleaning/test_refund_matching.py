@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,7 @@ def wild_lines(draw):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(wild_lines())
 def test_netting_equals_the_reference(lines):

@@ -57,6 +57,7 @@ def test_a_holdout_leaves_the_same_customers_out():
     assert split.activity[2].sum() == 3
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.integers(0, 80))
 def test_the_other_customers_are_unchanged_and_none_is_lost(days):

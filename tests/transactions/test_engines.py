@@ -181,6 +181,7 @@ def test_the_expected_days_are_those_of_zoneinfo():
             assert local.date().isoformat() == day
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("stored_in", ["UTC", "Asia/Tokyo", "America/New_York"])
 def test_the_zone_of_timestamps_does_not_change_their_day_in_the_calendar(engine, zone, stored_in, given_in):
@@ -225,6 +226,7 @@ print(json.dumps({name: clv.rfm_summary(log, **end).T.astype(int).tolist() for n
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("process", ["America/New_York", "Pacific/Kiritimati"])
 def test_the_zone_of_the_process_has_no_effect(process, tmp_path):
     path = str(tmp_path / "log.parquet")

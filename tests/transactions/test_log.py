@@ -92,6 +92,7 @@ def test_the_last_nanosecond_of_a_day_belongs_to_that_day():
     assert ticks(frame(moments)) == [-1, DAY]
 
 
+@pytest.mark.slow
 @given(st.lists(st.datetimes(dt.datetime(1900, 1, 2), dt.datetime(2199, 12, 31)), min_size=1, max_size=4))
 def test_ticks_equal_those_of_the_clock(moments):
     for clock in (Clock(), Clock("day", "hour")):

@@ -342,6 +342,7 @@ def test_it_agrees_with_brute_force_to_the_last_bit(purchases, end, include_firs
     assert rfm.rows_after_end == sum(day > end for _, day, _ in purchases)
 
 
+@pytest.mark.slow
 @given(PURCHASES, st.randoms(use_true_random=False))
 @settings(max_examples=30)
 def test_the_order_of_the_rows_has_no_effect(purchases, random):
