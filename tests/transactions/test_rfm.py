@@ -865,6 +865,24 @@ def test_it_prints(rfm):
     assert "monetary_value" in text
 
 
+@pytest.mark.parametrize(
+    ("clock", "text"),
+    [
+        (Clock("week"), "times in weeks, purchases merged within the day"),
+        (Clock("day", "hour", "Europe/Paris"), "times in days, purchases merged within the hour, zone Europe/Paris"),
+        (Clock("month", "month"), "times in calendar months, each one opportunity to buy"),
+        (Clock("week", "week", "UTC"), "times in calendar weeks, each one opportunity to buy, zone UTC"),
+    ],
+)
+def test_a_finding_states_the_clock(clock, text):
+    log = pd.DataFrame({"customer_id": [1], "date": ["2024-01-01"]})
+    options = {"time_unit": clock.time_unit, "merge_within": clock.merge_within, "time_zone": clock.time_zone}
+    findings = rfm_summary(log, **options).findings
+    (finding,) = (finding for finding in findings if finding.code.startswith("rfm-clock"))
+    assert finding.text == text == f"times in {clock}"
+    assert finding.figures["unit"] == clock.time_unit
+
+
 def test_an_empty_subset_prints(rfm):
     assert "0 customers with 0 repeat purchases" in repr(rfm[[]])
     assert "0 customers" in rfm[[]]._repr_html_()
