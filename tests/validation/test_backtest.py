@@ -83,7 +83,7 @@ def test_nothing_after_a_cut_reaches_a_forecast(log, check):
     assert theirs["quantities"].equals(mine["quantities"])
     forecasters = {BOOSTED_TREES.id, *(each.id for each in BLENDS), "hiatus", "last_period"}
     assert forecasters <= set(mine["customers"]["forecaster"])
-    for name in ("customer_id", "forecaster", "expected", "log_score"):
+    for name in ("customer_id", "forecaster", "expected"):
         assert theirs["customers"][name].equals(mine["customers"][name]), name
     assert list(theirs["scores"]["predicted"]) == list(mine["scores"]["predicted"])
     for name in ("lower", "upper"):
@@ -219,7 +219,7 @@ def test_each_origin_is_kept_as_it_is_done(log, tmp_path):
     assert kept
     assert set(kept) <= {f"{cut}.json" for cut in CUTS}
     document = json.loads((tmp_path / "kept" / kept[0]).read_text("utf-8"))
-    assert document["facts"]["origins"] == [kept[0].removesuffix(".json")]
+    assert document["facts"]["cutoffs"] == [kept[0].removesuffix(".json")]
 
 
 def test_progress_is_told_and_an_interruption_stops(log):
