@@ -53,7 +53,7 @@ def test_forecasts_money_and_json(log, tmp_path):
     assert "bias of money" in done.stdout
     document = json.loads(output.read_text("utf-8"))
     assert [row["forecaster"] for row in document["table"]] == ["bgnbd", "nbd"]
-    assert document["words"].startswith("Customers drop out")
+    assert document["text"].startswith("Customers drop out")
     # Fader, Hardie & Lee (2005): -9582.4, and 12.1% too low in the 39 weeks after, as BTYD finds.
     assert document["table"][0]["log_likelihood"] == pytest.approx(-9582.429, abs=1e-3)
     assert document["table"][0]["bias"] == pytest.approx(-0.121, abs=6e-4)

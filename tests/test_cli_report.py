@@ -94,7 +94,7 @@ def test_line_items_become_a_page_with_the_ledger(cleaned, tmp_path, monkeypatch
     words = ["--cleaning", ledger, *SHORT, "--horizon", "13 weeks", "--output", page]
     assert report(monkeypatch, lines, *words) == 0
     html = page.read_text(encoding="utf-8")
-    assert "as it was known at each origin" in html
+    assert "as it was known at each cutoff" in html
     assert "Cleaning: what happened to every row of the log" in html
     assert "Average order value" in html  # the money of lines is known without --amount
     numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))

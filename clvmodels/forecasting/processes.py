@@ -15,6 +15,7 @@ from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.forecast import ForecasterIdentity
 from clvmodels.frames import column
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
@@ -33,14 +34,14 @@ class FittedModels:
     spend : SpendModel or None
     titles : dict of str to str
         Title of each model before it was fitted, which is the same at every cutoff; also of the spend model.
-    failures : sequence of str
-        What could not be fitted and why, in sentences.
+    failures : tuple of Finding
+        Models that could not be fitted, and why.
     """
 
     purchases: dict[str, PurchaseModel]
     spend: SpendModel | None
     titles: dict[str, str] = field(default_factory=dict)
-    failures: tuple[str, ...] = ()
+    failures: Findings = ()
 
     @property
     def spend_id(self) -> str | None:
@@ -150,7 +151,8 @@ def fit_all(
         except FitFailed as failure:
             if strict:
                 raise
-            failures.append(f"{model.title} could not be fitted: {failure}")
+            figures = {"forecaster": model_id(copy), "title": copy.title, "error": str(failure)}
+            failures.append(Finding("backtest-fit-failed", figures, "problem"))
     spend_fitted: SpendModel | None = None
     if spend is not None:
         copy_of_spend = clone(spend)

@@ -317,6 +317,122 @@ value-terms = purchases of the next { $horizon_has_unit ->
 
 ## Validation: comparisons, totals, crosscheck
 
+compare-none-fitted = No model could be fitted to these data.
+compare-alone = { $title } is the only model: compare it with others to see how well it fits.
+compare-dropout-not-visible = No dropout visible: { $title }, a model without dropout, fits as well.
+compare-dropout-likely = Customers seem to drop out: { $title }, a model without dropout, fits somewhat worse (BIC { FIXED($bic_difference, places: 1) } higher).
+compare-dropout-clear = Customers drop out: { $title }, a model without dropout, fits far worse (BIC { FIXED($bic_difference) } higher).
+compare-dropout-at-limit = No dropout visible: the fit of { $title } ended at its limit without dropout.
+compare-timing-random = k = { $k }: purchases are not regular, but come at random times.
+compare-timing-not-visible = No regularity visible: k = { $k } fits no better than { $title }.
+compare-timing-regular = k = { $k }: purchases are regular.
+compare-fits-equal = { $titles } fit equally well (BIC within { SHORT($bic_limit) }).
+compare-fit-best = { $title } fits best, { $next_title } second (BIC { FIXED($bic_difference) } higher).
+compare-fit-at-limit = The fit of { $title } ended at a limit: { $limits }.
+compare-trade-off = In { $title }, { $first } and { $second } trade off: do not interpret either by itself.
+compare-total-size = { $direction ->
+    [right] right
+    [low] { PERCENT($size, places: 1) } too low
+   *[high] { PERCENT($size, places: 1) } too high
+    }
+compare-total = In the holdout period, the total forecast by { $title } was { compare-total-size }.
+compare-total-also = { $direction ->
+    [unknown] { "" }
+   *[other] ; the total forecast by { $title } was { compare-total-size }
+    }
+compare-forecast-best = { $title } forecast the holdout period best{ compare-total-also }.
+compare-forecasts-equal = { $titles } forecast the holdout period equally well{ compare-total-also }.
+
+totals-interval = The { PERCENT($level) } interval of the total { $inside ->
+    [yes] contains
+   *[no] does not contain
+    } the actual total. { $earlier ->
+    [0] No earlier cutoff was complete by then, so it is not known how far totals are off.
+    [one] The interval at the one earlier cutoff that was complete by then { $missed ->
+        [0] contained its total.
+       *[other] did not.
+        } { totals-calibration }
+   *[other] Of the { $earlier } earlier cutoffs that were complete by then, the intervals of { $missed } did not contain their totals. { totals-calibration }
+    }
+totals-calibration = { $calibrated ->
+    [yes] Widened by these errors, the interval is calibrated on { $earlier } cutoffs.
+   *[no] At least { $needed } are needed to calibrate it at { PERCENT($level) }: the interval is not widened.
+    }
+
+backtest-log-as-known = as it was known at each cutoff
+backtest-fit-failed = { $title } could not be fitted: { $error }
+backtest-horizon-not-over = { $horizon } from { $cutoff } is not over when the log ends
+backtest-horizon-long = On { $cutoff }, the log reached back { SHORT($length) } { $unit }{ $length ->
+    [1] { "" }
+   *[other] s
+    }, but the forecast reaches { $horizons } ahead: further than any time the models were fitted to
+
+spend-no-mean = q is { FIXED($q, places: 2) }: average order value has no finite mean across customers, so new customers have no expected value.
+spend-no-variance = q is { FIXED($q, places: 2) }: average order value has no finite variance across customers, so a few of them may decide the total.
+
+lrt-statistic = Twice the log-likelihood rises by { FIXED($statistic, places: 2) }
+lrt-significant = { lrt-statistic } with { lrt-parameters }, more than chance explains (p = { NUM($p_value, digits: 2) }).
+lrt-not-significant = { lrt-statistic } with { lrt-parameters }, as it may by chance (p = { NUM($p_value, digits: 2) }).
+lrt-parameters = { $degrees_of_freedom ->
+    [one] one more parameter
+   *[other] { $degrees_of_freedom } more parameters
+    }
+lrt-remedy = Compare BIC instead, or simulate: draw data from the smaller fit, fit both models to them, and count how often the statistic is as large.
+lrt-no-dropout = { lrt-statistic }, but there is no p-value: { $small_title } is { $large_title } with a mean dropout of 0, at the edge of its range, and how dropout varies then has no meaning: neither a chi-square distribution nor a mixture of them holds (Davies 1987). { lrt-remedy }
+lrt-no-aging = { lrt-statistic }, but there is no p-value: { $small_title } is { $large_title } as b approaches 0, the edge of its range: a chi-square distribution would give too large a p-value (Self & Liang 1987). { lrt-remedy }
+lrt-whole-k = { lrt-statistic }, but there is no p-value: { $small_title } differs from { $large_title } only by its k of 1, and k is a whole number: no chi-square distribution holds. { lrt-remedy }
+lrt-boundary = { lrt-statistic }, but there is no p-value: { $title } ended at a limit ({ $limits }), where no chi-square distribution holds. { lrt-remedy }
+
+crosscheck-failed = { $title }: lifetimes{ $version ->
+    [none] { "" }
+   *[other] { " " }{ $version }
+    } itself failed ({ $errors });
+crosscheck-agrees = { $title }: lifetimes { $version } agrees:
+crosscheck-differs = { $title }: lifetimes { $version } does not agree:
+crosscheck-not-compared = nothing could be compared
+crosscheck-compared = at our parameters it agrees on { $quantities }
+crosscheck-agreement = its own search ends at a log-likelihood of { FIXED($theirs, places: 3) }, ours at { FIXED($ours, places: 3) } by the same function, with parameters at most { NUM($parameters, digits: 1) } apart (relative){ $sampled ->
+    [yes] { " " }on a sample of { COUNT($customers) } customers, which sampling explains
+   *[no] { "" }
+    }; at the same parameters, the log-likelihood of no customer differs by more than { NUM($likelihood, digits: 1) }, and no prediction for { COUNT($predicted) } of them by more than { NUM($prediction, digits: 1) } (relative)
+crosscheck-likelihood-differs = at { $parameters_of ->
+    [ours] our
+   *[lifetimes] lifetimes'
+    } parameters the log-likelihood of { COUNT($customers) } customers differs{ $not_finite ->
+    [0] { "" }
+   *[other] , lifetimes' being not finite for { COUNT($not_finite) } (from { $statistic } { SHORT($not_finite_from, digits: 6) } on)
+    }{ crosscheck-decision }
+crosscheck-prediction-differs = at our parameters { $quantity } of { $customers } of { $of } customers { $customers ->
+    [one] differs
+   *[other] differ
+    }{ $not_finite ->
+    [0] { "" }
+   *[other] , lifetimes' being missing or infinite for { $not_finite }
+    }{ crosscheck-decision }
+crosscheck-method = the model's definition, averaged numerically over how customers differ,
+crosscheck-decision = { " " }(most for { $history }: ours { NUM($ours, digits: 8) }, lifetimes' { NUM($lifetimes, digits: 8) }){ $right ->
+    [ours] , where ours is right: { crosscheck-method } gives { NUM($third, digits: 8) }
+    [lifetimes] , where lifetimes' is right: { crosscheck-method } gives { NUM($third, digits: 8) }
+   *[undecided] { $computable ->
+        [yes] ; { crosscheck-method } does not decide between them: it gives { NUM($third, digits: 8) }
+       *[no] ; { crosscheck-method } cannot be computed here to decide between them
+        }
+    }
+crosscheck-better = better by { $finite ->
+    [yes] { NUM($theirs, digits: 4) } by its own likelihood and by { NUM($ours, digits: 4) } by ours
+   *[no] { NUM($ours, digits: 4) } by our likelihood; its own is not finite there
+    }
+crosscheck-search-stopped-early = our parameters are { crosscheck-better }, so its search stopped early and ours is right
+crosscheck-not-a-maximum = its parameters are { crosscheck-better }, so lifetimes is right, and this model is not a maximum for these customers
+crosscheck-not-a-maximum-expected = its parameters are { crosscheck-better }, which is possible because the model { $reasons }
+crosscheck-likelihoods-disagree = from our parameters to its own, the log-likelihood changes by { NUM($ours, digits: 4) } by our function and by { NUM($theirs, digits: 4) } by its own
+crosscheck-other-customers = was fitted to other customers, or as of another day
+crosscheck-prior = was fitted with a prior, which lifetimes does not have
+crosscheck-probability-alive = P(alive)
+crosscheck-expected-purchases = expected purchases
+crosscheck-expected-spend = expected spend
+crosscheck-log-likelihood = the log-likelihood
+
 ## Report: the verdict, cautions, labels
 
 verdict-question-use = What to use it for
@@ -577,7 +693,6 @@ verdict-cautions = { $cautions ->
     }
 verdict-caution-older-customers = Many customers were acquired before this log begins, but every model treats them as new customers.
 verdict-caution-fit = The fit ended with the status “{ $status }”.
-verdict-note = { $note }
 
 ## Scoring: gates, monitoring, registry
 

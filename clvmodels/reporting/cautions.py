@@ -45,12 +45,7 @@ def find_cautions(view: Selection, profile: Profile | None) -> list[Caution]:
     cautions = find_certificate_cautions(view)
     if profile is not None:
         cautions += _find_profile_cautions(profile)
-    notes = [*(view.facts.get("left_out") or []), *(view.facts.get("notes") or [])]
-    return [
-        *cautions,
-        *(Caution(_as_finding(note)) for note in notes),
-        *(Caution(finding) for finding in getattr(view.result, "findings", ())),
-    ]
+    return cautions + [Caution(finding) for finding in view.result.findings]
 
 
 def find_certificate_cautions(view: Selection) -> list[Caution]:
@@ -92,8 +87,6 @@ def _find_profile_cautions(profile: Profile) -> list[Caution]:
     return [Caution(finding) for finding in (*arrivals, *profile.check_findings)]
 
 
-def _as_finding(value: Mapping[str, Any] | str) -> Finding:
-    """Return a finding from its plain values; a text becomes a note."""
-    if isinstance(value, str):
-        return Finding("verdict-note", {"note": value}, "caution")
+def _as_finding(value: Mapping[str, Any]) -> Finding:
+    """Return a finding from its plain values."""
     return Finding(value["code"], value["figures"], value["severity"])

@@ -229,8 +229,8 @@ def show_backtest(console: Console, result: Backtest) -> None:
     summary, facts = result.with_titles(result.summary), result.facts
     console.print()
     console.print(f"  Cutoffs: {', '.join(facts['cutoffs'])}", highlight=False)
-    for sentence in (*facts["left_out"], *facts["notes"]):
-        console.print(f"  {sentence}", highlight=False)
+    for finding in result.findings:
+        console.print(f"  {finding.text}", highlight=False)
     for (horizon, quantity), rows in summary.groupby(["horizon", "quantity"], sort=False):
         title = f"{str(quantity).capitalize()}, {horizon} ahead: means over cutoffs"
         table = _table(title, ["forecaster"], ["bias", "RMSE", "Gini", "top 10%", "coverage"])
@@ -261,23 +261,23 @@ def show_comparison(console: Console, shown: pd.DataFrame, remarks: Iterable[str
 
 def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None:
     """Print both packages' parameters, likelihoods and predictions, by model, and the verdicts."""
-    for model in check["verdicts"]["model"]:
+    for model, title in zip(check["verdicts"]["forecaster"], check["verdicts"]["title"], strict=True):
         parameters, likelihoods, predictions = (
-            rows[rows["model"] == model]
+            rows[rows["forecaster"] == model]
             for rows in (check["parameters"], check["log_likelihoods"], check["predictions"])
         )
-        table = _table(f"{model}: parameters", ["parameter"], ["here", "lifetimes", "difference"])
+        table = _table(f"{title}: parameters", ["parameter"], ["here", "lifetimes", "difference"])
         for row in parameters.to_dict("records"):
             sides = [cell(row[side], ",.6g") for side in ("ours", "lifetimes")]
             table.add_row(row["parameter"], *sides, cell(row["difference"], "+.1e"))
         _print_table(console, table)
-        table = _table(f"{model}: log-likelihood", ["computed by"], ["at our parameters", "at theirs"])
+        table = _table(f"{title}: log-likelihood", ["computed by"], ["at our parameters", "at theirs"])
         for row in likelihoods.to_dict("records"):
             points = [cell(row[point], ",.4f") for point in ("at_ours", "at_lifetimes")]
             table.add_row({"ours": "clvmodels", "lifetimes": "lifetimes"}[row["likelihood"]], *points)
         _print_table(console, table)
         table = _table(
-            f"{model}: totals of predictions",
+            f"{title}: totals of predictions",
             ["quantity"],
             ["customers", "here", "lifetimes", "its own fit"],
         )
@@ -285,8 +285,8 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
             totals = [cell(float(rows[side].sum(skipna=False)), ",.6g") for side in SIDES]
             table.add_row(str(quantity).replace("_", " "), f"{len(rows):,}", *totals)
         _print_table(console, table)
-    for words in check["verdicts"]["words"]:
-        console.print(f"\n  {words}", highlight=False, markup=False)  # errors may have brackets
+    for text in check["verdicts"]["text"]:
+        console.print(f"\n  {text}", highlight=False, markup=False)  # errors may have brackets
 
 
 def _print_table(console: Console, table: Table) -> None:

@@ -119,7 +119,7 @@ def test_covariates_and_groups_are_one_estimator(rfm, tmp_path):
 
 def test_the_data_say_which_model(log, rfm):
     found = clv.compare(rfm, [clv.BGNBD(), clv.NBD(), clv.BGCNBD()])
-    assert "Customers drop out" in found.words
+    assert "Customers drop out" in found.text
     split = clv.holdout_split(
         log, time_unit="week", calibration_end="1997-09-30", holdout_end="1998-06-30", intertimes=True
     )
@@ -129,7 +129,7 @@ def test_the_data_say_which_model(log, rfm):
 
 def test_a_second_opinion_agrees(rfm):
     opinion = clv.crosscheck(clv.ParetoNBD().fit(rfm), rfm)
-    assert opinion.agrees, opinion.words
+    assert opinion.agrees, opinion.text
 
 
 def test_the_same_answers_from_polars(log, fitted):

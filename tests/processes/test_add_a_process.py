@@ -260,7 +260,7 @@ def test_it_is_validated_reported_and_compared(split, tmp_path):
     assert "Tourist/NBD" in (tmp_path / "report.html").read_text(encoding="utf-8")
     found = clv.compare(split, [clv.NBD(), TouristNBD(), clv.BGNBD()])
     assert found.table["title"][0] == "Tourist/NBD"
-    assert "Customers drop out" in found.words
+    assert "Customers drop out" in found.text
 
 
 def test_covariates_move_it_and_groups_have_their_own(split):

@@ -141,7 +141,7 @@ def totals() -> pd.DataFrame:
                 "widened_lower": np.nan,
                 "widened_upper": np.nan,
                 "calibrated": False,
-                "words": f"{model} missed the total.",
+                "missed": 0,
                 "cutoff": cutoff,
                 "horizon": HORIZON,
             }
@@ -423,10 +423,8 @@ def validation(tables: dict[str, pd.DataFrame]) -> Validation:
         "fingerprint": "2f52a773",
         "versions": {"clvmodels": "0.1.0", "numpy": "2.0"},
         "models": list(MODELS),
-        "left_out": [],
         "reference": "bgnbd",
         "spend": "gamma_gamma",
-        "notes": [],
     }
     scores = tables["scores"]
     summary = scores.drop(columns=["customers", "predicted", "actual", "sampled", "cutoff"]).assign(cutoffs=1)

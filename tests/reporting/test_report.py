@@ -15,6 +15,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidOption
+from clvmodels.language import Finding
 from clvmodels.reporting import plots
 from clvmodels.reporting.report import write_report
 
@@ -322,7 +323,7 @@ def test_hostile_text_stays_text(validation, value, path):
         validation,
         forecasters=validation.forecasters.replace({"title": {"BG/NBD": hostile}}),
         certificates=[of | {"message": hostile} for of in validation.certificates],
-        facts=validation.facts | {"notes": [hostile]},
+        findings=(Finding("backtest-fit-failed", {"title": hostile, "error": hostile}),),
     )
     value.loc[0, "customer_id"] = hostile
     value.loc[10, "reason"] = hostile

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from clvmodels.inference.statistics import CountedRows
+from clvmodels.language import Finding
 from clvmodels.processes import bgnbd
 from clvmodels.validation.crosscheck.agreement import CrosscheckInputs, judge
 from clvmodels.validation.crosscheck.lifetimes_process import Opinion, ask
@@ -50,7 +51,6 @@ def evidence():
         sample=ROWS,
         predictions=predictions,
         horizon=HORIZON,
-        remarks=(),
     )
 
 
@@ -71,24 +71,24 @@ def test_both_agree(evidence):
     verdict = judge(evidence)
     assert verdict.agrees
     assert verdict.right == "both"
-    assert verdict.words.startswith("BG/NBD: lifetimes 0.11.3 agrees: its own search ends at")
+    assert verdict.text.startswith("BG/NBD: lifetimes 0.11.3 agrees: its own search ends at")
 
 
 def test_its_search_stopped_early(evidence):
     verdict = judge(elsewhere(evidence, -0.31))
     assert verdict.right == "ours"
-    assert "our parameters are better by 0.31 by its own likelihood" in verdict.words
-    assert "its search stopped early" in verdict.words
+    assert "our parameters are better by 0.31 by its own likelihood" in verdict.text
+    assert "its search stopped early" in verdict.text
     assert judge(elsewhere(evidence, -0.009)).agrees, "no data can tell these apart"
 
 
 def test_the_model_is_no_maximum(evidence):
     verdict = judge(elsewhere(evidence, 2.0))
     assert verdict.right == "lifetimes"
-    assert "this model is no maximum for these customers" in verdict.words
-    known = judge(replace(elsewhere(evidence, 2.0), remarks=("was fitted with a prior",)))
+    assert "this model is not a maximum for these customers" in verdict.text
+    known = judge(replace(elsewhere(evidence, 2.0), reasons=(Finding("crosscheck-prior"),)))
     assert known.right == "undecided"
-    assert "which may be so, since the model was fitted with a prior" in known.words
+    assert "which is possible because the model was fitted with a prior" in known.text
 
 
 def test_sampling_explains_a_little_more_likelihood(evidence):
@@ -103,12 +103,12 @@ def test_a_wrong_prediction_is_decided_by_the_third_computation(evidence):
     wrong = evidence.predictions["expected_purchases"] * np.array([1.0, 1.0, 1.01])
     verdict = judge(told(evidence, **{"expected_purchases at_ours": wrong}))
     assert verdict.right == "ours"
-    assert "expected purchases of 1 of 3 customers differ" in verdict.words
-    assert "frequency 7, recency 35, T 39" in verdict.words
-    assert "averaged numerically over how customers differ" in verdict.words
+    assert "expected purchases of 1 of 3 customers differ" in verdict.text
+    assert "frequency 7, recency 35, T 39" in verdict.text
+    assert "averaged numerically over how customers differ" in verdict.text
     turned = judge(replace(evidence, predictions=evidence.predictions | {"expected_purchases": wrong}))
     assert turned.right == "lifetimes"
-    assert "where lifetimes' is right" in turned.words
+    assert "where lifetimes' is right" in turned.text
     both = judge(
         told(
             replace(evidence, predictions=evidence.predictions | {"expected_purchases": wrong}),
@@ -116,14 +116,14 @@ def test_a_wrong_prediction_is_decided_by_the_third_computation(evidence):
         )
     )
     assert both.right == "undecided"
-    assert "does not decide between them" in both.words
+    assert "does not decide between them" in both.text
 
 
 def test_a_missing_prediction_is_told(evidence):
     missing = np.array([np.nan, 1.0, 1.0]) * evidence.predictions["expected_purchases"]
     verdict = judge(told(evidence, **{"expected_purchases at_ours": missing}))
     assert verdict.right == "ours"
-    assert "lifetimes' being missing or infinite for 1" in verdict.words
+    assert "lifetimes' being missing or infinite for 1" in verdict.text
 
 
 def test_different_rights_are_told_apart(evidence):
@@ -151,19 +151,19 @@ def test_what_the_third_computation_cannot_say_stays_undecided(evidence):
         )
     )
     assert verdict.right == "undecided"
-    assert "cannot be computed here" in verdict.words
+    assert "cannot be computed here" in verdict.text
 
 
 def test_a_failure_leaves_what_could_be_compared(evidence):
     failures = {"fit": "ConvergenceError: no"}
     opinion = replace(evidence.opinion, parameters=None, failures=failures)
     verdict = judge(replace(evidence, opinion=opinion))
-    assert verdict.words == (
-        "BG/NBD: lifetimes 0.11.3 itself failed (fit: ConvergenceError: no); at our parameters it agrees on P(alive) "
-        "and expected purchases and the log-likelihood."
+    assert verdict.text == (
+        "BG/NBD: lifetimes 0.11.3 itself failed (fit: ConvergenceError: no); at our parameters it agrees on P(alive), "
+        "expected purchases and the log-likelihood."
     )
     nothing = judge(replace(evidence, opinion=Opinion(None, None, {}, {"import": "ImportError: no"})))
-    assert nothing.words == "BG/NBD: lifetimes itself failed (import: ImportError: no); nothing could be compared."
+    assert nothing.text == "BG/NBD: lifetimes itself failed (import: ImportError: no); nothing could be compared."
     assert not nothing.agrees
 
 
@@ -190,8 +190,7 @@ def test_the_overflow_of_its_pareto_nbd_is_found():
             sample=rows,
             predictions=ours,
             horizon=39.0,
-            remarks=(),
         )
     )
-    assert "lifetimes' being not finite for 3 (from frequency 542 on)" in verdict.words
+    assert "lifetimes' being not finite for 3 (from frequency 542 on)" in verdict.text
     assert verdict.right == "ours"

@@ -16,10 +16,11 @@ from clvmodels.forecasting.blend import BLENDS, learned_total_factor
 from clvmodels.forecasting.boosted_trees import BOOSTED_TREES, earlier_windows
 from clvmodels.forecasting.distributions import Spread, bounds_of_total, sample_of
 from clvmodels.forecasts import KnownHistory
+from clvmodels.language import Finding
 from clvmodels.transactions.purchase_log import purchases_of
 from clvmodels.validation.tables import differences
 from clvmodels.validation.tables.metrics import capture, normalized_gini, rmse
-from clvmodels.validation.tables.totals import judge_totals
+from clvmodels.validation.tables.totals import judge_totals, total_finding
 
 CUTS = ["1997-07-01", "1997-09-30"]
 OPTIONS = {"amount": "amount", "time_unit": "week", "horizons": "26 weeks", "sampled": 400, "draws": 60}
@@ -57,7 +58,7 @@ def test_older_customers_are_left_out_as_a_holdout_leaves_them_out(log):
         )
     assert found.facts["fingerprint"] == alone.facts["fingerprint"]
     older = split.calibration.older_customers
-    assert f"{older} customers first seen up to {day} are left out" in found.facts["left_out"]
+    assert Finding("customers-left-out", {"customers": older, "day": day}) in found.findings
     with pytest.raises(InvalidOption, match="is not before the end of the observed period"):
         clv.backtest(log, clv.BGNBD(), cutoffs=["1997-01-20", CUTS[0]], acquired_after=day, **OPTIONS)
 
@@ -157,7 +158,7 @@ def test_origins_are_placed_from_the_middle_to_the_last_that_leaves_room(log):
     assert check.facts["cutoffs"] == ["1997-05-17", "1997-07-24", "1997-09-30"]
     assert check.facts["horizons"] == ["13 weeks", "39 weeks"]
     assert list(check.cutoffs["length"]) == [13, 39] * 3
-    assert not check.facts["left_out"]
+    assert not check.findings
     assert set(check.at("1997-07-24", "13 weeks")["scores"]["cutoff"]) == {"1997-07-24"}
 
 
@@ -170,17 +171,17 @@ def test_horizons_that_are_not_over_are_left_out_and_told(log):
         "horizons": ["4 weeks", "39 weeks"],
     }
     check = clv.backtest(log, clv.NBD(), cutoffs=["1997-09-30", "1998-05-01"], **options)
-    assert check.facts["left_out"] == ["39 weeks from 1998-05-01 is not over when the log ends"]
+    assert [finding.text for finding in check.findings] == ["39 weeks from 1998-05-01 is not over when the log ends"]
     assert len(check.cutoffs) == 3
 
 
 def test_a_forecast_beyond_what_was_seen_is_told(log):
     options = {"time_unit": "week", "boosted_trees": False, "sampled": 50, "draws": 20}
     check = clv.backtest(log, clv.NBD(), cutoffs=["1997-05-07", CUTS[-1]], horizons=["13 weeks", 39], **options)
-    assert check.facts["notes"] == [
+    assert [finding.text for finding in check.findings] == [
         (
-            "On 1997-05-07 the log reached back 18.1 weeks, and the forecast reaches 39 weeks ahead: further than "
-            "anything the models had seen"
+            "On 1997-05-07, the log reached back 18.1 weeks, but the forecast reaches 39 weeks ahead: further than any "
+            "time the models were fitted to"
         )
     ]
 
@@ -243,7 +244,7 @@ def test_a_model_that_cannot_be_fitted_is_left_out_and_told(log, monkeypatch):
     check = clv.backtest(
         log, [clv.NBD(), clv.MBGNBD()], cutoffs=CUTS, **OPTIONS | {"amount": None, "boosted_trees": False}
     )
-    assert check.facts["notes"] == ["MBG/NBD could not be fitted: it found no maximum"] * 2
+    assert [finding.text for finding in check.findings] == ["MBG/NBD could not be fitted: it found no maximum"] * 2
     assert "mbgnbd" not in set(check.scores["forecaster"])
 
 
@@ -492,9 +493,10 @@ def test_fewer_than_ten_origins_calibrate_nothing():
     assert list(told["earlier"]) == list(range(10))
     assert not told["calibrated"].any()
     assert told["widened_lower"].isna().all()
-    assert told["words"].iloc[0].endswith("nothing says how far totals are off.")
-    assert told["words"].iloc[9].endswith("Fewer than 10 calibrate nothing at 90%: the interval is not widened.")
-    assert "At 7 of the 9 earlier origins that were over by then, their intervals missed." in told["words"].iloc[9]
+    first, last = (total_finding(told.iloc[i], 0.9).text for i in (0, 9))
+    assert first.endswith("so it is not known how far totals are off.")
+    assert last.endswith("At least 10 are needed to calibrate it at 90%: the interval is not widened.")
+    assert "Of the 9 earlier cutoffs that were complete by then, the intervals of 7 did not contain" in last
 
 
 def test_ten_origins_widen_the_interval_by_their_errors():
@@ -503,7 +505,8 @@ def test_ten_origins_widen_the_interval_by_their_errors():
     assert told["calibrated"]
     # The tenth of ten errors by size: rank ceil(11 x .9).
     assert (told["widened_lower"], told["widened_upper"]) == pytest.approx((100 * np.exp(-0.3), 100 * np.exp(0.3)))
-    assert told["words"].endswith("Widened by their errors it is calibrated on 10 origins.")
+    text = total_finding(told, 0.9).text
+    assert text.endswith("Widened by these errors, the interval is calibrated on 10 cutoffs.")
 
 
 def test_outcomes_that_were_not_known_at_a_cut_calibrate_nothing():
@@ -519,6 +522,6 @@ def test_the_record_shows_itself_and_goes_to_json(check, tmp_path):
     assert "bgnbd" in check._repr_html_()
     check.to_json(tmp_path / "backtest.json")
     document = json.loads((tmp_path / "backtest.json").read_text("utf-8"))
-    assert set(document) == {"facts", "certificates", *clv.Backtest.tables()}
+    assert set(document) == {"facts", "certificates", "findings", "total_findings", *clv.Backtest.tables()}
     assert document["facts"]["reference"] in {"bgnbd", "mbgnbd"}
     assert {row["cutoff"] for row in document["certificates"]} == set(CUTS)

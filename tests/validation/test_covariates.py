@@ -158,7 +158,7 @@ def test_models_with_and_without_are_compared(split):
     table = found.table.set_index("forecaster")
     assert table["parameters"].to_dict() == {"bgnbd": 4, "bgnbd(purchase=age)": 5, "bgnbd(by=country)": 8}
     assert table["log_score"].notna().all()
-    assert found.words.count("BG/NBD") >= 2
+    assert found.text.count("BG/NBD") >= 2
 
 
 def test_groups_in_which_nobody_leaves_are_told_so():
@@ -171,7 +171,7 @@ def test_groups_in_which_nobody_leaves_are_told_so():
     frame["country"] = np.where(np.arange(n) % 2, "DE", "FR")
     base = clv.RFM.from_frame(frame, time_unit="week")
     found = clv.compare(base, [clv.BGNBD(by="country"), clv.NBD(by="country")])
-    assert "No dropout visible" in found.words
+    assert "No dropout visible" in found.text
 
 
 def test_crosscheck_refuses_what_lifetimes_does_not_have(rfm):

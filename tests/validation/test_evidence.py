@@ -10,12 +10,13 @@ import pytest
 from clvmodels.datasets import load_cdnow
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
 from clvmodels.estimators.regular import MBGCNBD
+from clvmodels.language import as_text
 from clvmodels.transactions.summary import rfm_summary
 from clvmodels.validation.comparison.findings import (
+    forecast_findings,
+    likelihood_findings,
     name_of,
     sees_no_dropout,
-    what_forecasts_show,
-    what_likelihoods_show,
 )
 
 
@@ -51,7 +52,7 @@ def at_limit(model, coordinate, upper=False):
 
 
 def told(*models):
-    return " ".join(what_likelihoods_show(models))
+    return as_text(likelihood_findings(models))
 
 
 # ---- dropout -----------------------------------------------------------------------------------------------
@@ -60,10 +61,10 @@ def told(*models):
 @pytest.mark.parametrize(
     ("gap", "words"),
     [
-        (-13.0, "No dropout visible: NBD, in which nobody leaves, fits as well."),
-        (1.9, "No dropout visible: NBD, in which nobody leaves, fits as well."),
-        (4.0, "Customers seem to drop out: NBD, in which nobody leaves, fits somewhat worse (BIC 4.0 higher)."),
-        (6.1, "Customers drop out: NBD, in which nobody leaves, fits far worse (BIC 6 higher)."),
+        (-13.0, "No dropout visible: NBD, a model without dropout, fits as well."),
+        (1.9, "No dropout visible: NBD, a model without dropout, fits as well."),
+        (4.0, "Customers seem to drop out: NBD, a model without dropout, fits somewhat worse (BIC 4.0 higher)."),
+        (6.1, "Customers drop out: NBD, a model without dropout, fits far worse (BIC 6 higher)."),
     ],
 )
 def test_how_far_nbd_is_behind_says_whether_customers_leave(models, gap, words):
@@ -73,7 +74,7 @@ def test_how_far_nbd_is_behind_says_whether_customers_leave(models, gap, words):
 def test_a_fit_that_ends_where_nobody_leaves(models):
     model = at_limit(models["BGNBD"], "logit mean dropout probability")
     assert sees_no_dropout(model)
-    assert told(model) == "No dropout visible: BG/NBD ends where nobody leaves."
+    assert told(model) == "No dropout visible: the fit of BG/NBD ended at its limit without dropout."
     assert told(model, with_bic(models["NBD"], model.fit_.bic)).startswith("No dropout visible: NBD")
     assert sees_no_dropout(models["NBD"])
     assert not sees_no_dropout(models["MBGNBD"])
@@ -82,7 +83,9 @@ def test_a_fit_that_ends_where_nobody_leaves(models):
 def test_a_fit_that_ends_where_everybody_leaves_is_another_limit(models):
     model = at_limit(models["BGNBD"], "logit mean dropout probability", upper=True)
     assert not sees_no_dropout(model)
-    assert told(model).startswith("BG/NBD ends at a limit: every customer drops out after the next purchase")
+    assert told(model).startswith(
+        "The fit of BG/NBD ended at a limit: every customer drops out after the next purchase"
+    )
 
 
 def test_one_model_with_dropout_says_nothing_of_it(models):
@@ -94,14 +97,14 @@ def test_one_model_with_dropout_says_nothing_of_it(models):
 
 def test_which_fits_best(models):
     best, next_best = with_bic(models["MBGNBD"], 1000.0), with_bic(models["BGNBD"], 1063.0)
-    assert told(next_best, best) == "MBG/NBD fits best, BG/NBD next (BIC 63 higher)."
-    assert told(with_bic(next_best, 1001.9), best) == "MBG/NBD and BG/NBD cannot be told apart (BIC within 2)."
+    assert told(next_best, best) == "MBG/NBD fits best, BG/NBD second (BIC 63 higher)."
+    assert told(with_bic(next_best, 1001.9), best) == "MBG/NBD and BG/NBD fit equally well (BIC within 2)."
 
 
 def test_other_limits_of_the_best(models):
     model = at_limit(models["NBD"], "log r", upper=True)
     assert told(model) == (
-        "NBD ends at a limit: all customers buy at the same rate: r is indistinguishable from infinity."
+        "The fit of NBD ended at a limit: all customers buy at the same rate: r is indistinguishable from infinity."
     )
 
 
@@ -110,31 +113,33 @@ def test_other_limits_of_the_best(models):
 
 def test_regular_buying(models):
     chance, regular = with_bic(models["MBGNBD"], 1000.0), with_k(models["BGNBD"], 2, 900.0)
-    assert told(chance, regular).startswith("k = 2: buying is regular. BG/NBD, k = 2 fits best")
+    assert told(chance, regular).startswith("k = 2: purchases are regular. BG/NBD, k = 2 fits best")
     assert told(chance, with_bic(regular, 998.5)).startswith(
         "No regularity visible: k = 2 fits no better than MBG/NBD."
     )
     assert name_of(regular) == "BG/NBD, k = 2"
 
 
-def test_a_title_that_tells_k_does_not_tell_it_twice(models):
-    regular = with_k(models["BGNBD"], 2, 900.0)
-    regular._fitted_process = replace(regular.process, title="BG/CNBD-2")
-    assert name_of(regular) == "BG/CNBD-2"
+def test_a_title_that_has_k_does_not_repeat_it():
+    fixed = MBGCNBD(k=2)
+    fixed.k_ = 2
+    assert name_of(fixed) == "MBG/CNBD-2"
     searched = MBGCNBD()
     searched.k_ = 3
     assert name_of(searched) == "MBG/CNBD-k (k = 3)"
 
 
 def test_buying_by_chance(models):
-    assert told(with_k(models["MBGNBD"], 1, 900.0)) == "k = 1: no regularity, purchases come as if by chance."
+    assert told(with_k(models["MBGNBD"], 1, 900.0)) == "k = 1: purchases are not regular, but come at random times."
 
 
 def test_regularity_is_not_taken_for_dropout(models):
     """A regular fit with dropout far ahead of NBD: NBD is compared with what buys by chance, as it does."""
     regular = with_k(models["MBGNBD"], 3, 500.0)
     found = told(regular, with_bic(models["BGNBD"], 1000.0), with_bic(models["NBD"], 999.0))
-    assert found.startswith("No dropout visible: NBD, in which nobody leaves, fits as well. k = 3: buying is regular.")
+    assert found.startswith(
+        "No dropout visible: NBD, a model without dropout, fits as well. k = 3: purchases are regular."
+    )
 
 
 # ---- trade-offs --------------------------------------------------------------------------------------------
@@ -149,7 +154,7 @@ def test_coordinates_that_trade_off_are_named(models, pair, words):
     correlation[pair] = correlation[pair[::-1]] = -0.96
     model = models["MBGNBD"]
     model.fit_ = replace(model.fit_, hessian=-np.linalg.inv(correlation))
-    assert told(model) == f"In MBG/NBD, {words} trade off: read neither by itself."
+    assert told(model) == f"In MBG/NBD, {words} trade off: do not interpret either by itself."
     correlation[pair] = correlation[pair[::-1]] = -0.94
     model.fit_ = replace(model.fit_, hessian=-np.linalg.inv(correlation))
     assert told(model) == ""
@@ -166,14 +171,14 @@ def test_forecasts_that_differ_by_chance_are_called_equal(models):
     pair = [models["BGNBD"], models["NBD"]]
     # Differences of .005 with a standard error of .01, of .0005 without any, and of .1 without any.
     equal = "BG/NBD and NBD forecast the holdout period equally well; the total forecast by BG/NBD was 12.1% too low."
-    assert what_forecasts_show(pair, [best, close], -0.121) == [equal]
-    assert what_forecasts_show(pair, [best, same], -0.121) == [equal]
-    assert what_forecasts_show(pair, [best, far], 0.05) == [
+    assert as_text(forecast_findings(pair, [best, close], -0.121)) == equal
+    assert as_text(forecast_findings(pair, [best, same], -0.121)) == equal
+    assert as_text(forecast_findings(pair, [best, far], 0.05)) == (
         "BG/NBD forecast the holdout period best; the total forecast by BG/NBD was 5.0% too high."
-    ]
-    assert what_forecasts_show(pair, [best, np.where(np.arange(400) == 7, 0.0, best)], np.nan) == [
+    )
+    assert as_text(forecast_findings(pair, [best, np.where(np.arange(400) == 7, 0.0, best)], np.nan)) == (
         "BG/NBD forecast the holdout period best."
-    ]
-    assert what_forecasts_show(pair[:1], [best], 0.0) == [
-        "In the holdout period the total forecast by BG/NBD was right."
-    ]
+    )
+    assert as_text(forecast_findings(pair[:1], [best], 0.0)) == (
+        "In the holdout period, the total forecast by BG/NBD was right."
+    )

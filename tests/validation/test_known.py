@@ -1,4 +1,4 @@
-"""A log as it was known at each origin: what cleaning learns later reaches no forecast; what the truth then is."""
+"""A log as it was known at each cutoff: what cleaning learns later reaches no forecast; what the truth then is."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def test_what_cleaning_learns_after_a_cut_reaches_no_forecast(lines, poisoned):
         assert list(theirs["totals"][name]) == list(mine["totals"][name])
     assert other.certificates == check.certificates
     assert theirs["scores"]["actual"].iloc[-1] > 2 * mine["scores"]["actual"].iloc[-1]  # the poison was there
-    assert check.facts["log"] == "as it was known at each origin"
+    assert check.facts["log"] == "as_known"
 
     whole = clv.clean(poisoned, amount="amount", product="product", rules=RULES).transactions
     ahead = clv.backtest(whole, models, spend, **OPTIONS, boosted_trees=False)
-    assert ahead.facts["log"] == "one for all origins"
+    assert ahead.facts["log"] == "fixed"
     assert not ahead.at(CUT)["parameters"].equals(mine["parameters"])  # and cleaned as a whole it would have been drunk
 
 
@@ -136,10 +136,10 @@ def test_a_log_without_its_last_day_is_told(lines):
     first = lines[lines["amount"] >= 0]
     options = OPTIONS | {"boosted_trees": False}
     check = clv.backtest(lambda day: first[first["date"] <= day], clv.NBD(), **options)
-    assert check.facts["notes"] == [
+    assert [finding.text for finding in check.findings] == [
         f"The log as known on {CUT} has no row of that day, but the log as known now has: were these rows left out?"
     ]
-    assert not clv.backtest(known_of(lines), clv.NBD(), **options).facts["notes"]
+    assert not clv.backtest(known_of(lines), clv.NBD(), **options).findings
 
 
 def test_ids_of_another_type_on_another_day_are_refused(lines):

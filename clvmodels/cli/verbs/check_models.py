@@ -144,7 +144,7 @@ def compare(
         if output is not None:
             comparison.to_json(output)
     terminal.show_facts(out, [finding.text for finding in data.findings])
-    terminal.show_comparison(out, comparison.shown(), comparison.remarks(), comparison.words)
+    terminal.show_comparison(out, comparison.shown(), comparison.remarks(), comparison.text)
     if output is not None:
         out.print(f"Table written to {output}")
 

@@ -11,7 +11,7 @@ from clvmodels.language.numbers import MISSING, column, count, fixed, percent, s
 from clvmodels.reporting import plots
 from clvmodels.reporting.page import PageBlock, Paragraphs, Picture, Pictures, ReportSection, Table, draw_picture
 from clvmodels.reporting.selection import Row, Selection, highest, records
-from clvmodels.validation.tables.totals import fewest
+from clvmodels.validation.tables.totals import earlier_cutoffs_needed
 
 __all__ = ["calibration"]
 
@@ -127,7 +127,7 @@ def total_table(view: Selection) -> Table | None:
 
 def _judge_widening(last: Row, level: float) -> Finding:
     """Report whether the interval at the last cutoff is widened by earlier errors, and if not, what that takes."""
-    figures = {"earlier": int(last["earlier"]), "needed": fewest(level)}
+    figures = {"earlier": int(last["earlier"]), "needed": earlier_cutoffs_needed(level)}
     return Finding("verdict-widened" if last["calibrated"] else "verdict-not-widened", figures)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from clvmodels.cleaning.ledger import applied_rules
 from clvmodels.cleaning.ledger_rules import NO_ID, ROWS_IN
+from clvmodels.language import message
 from clvmodels.language.numbers import column, count, percent, sentence, signed_percent
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting import plots
@@ -24,7 +25,7 @@ from clvmodels.reporting.page import (
     draw_picture,
 )
 from clvmodels.reporting.selection import Selection, highest, records
-from clvmodels.validation.backtest.result import AS_KNOWN
+from clvmodels.validation.backtest.result import LOG_AS_KNOWN
 
 __all__ = ["MONEY", "data"]
 
@@ -101,7 +102,7 @@ def _describe_periods(facts: dict[str, Any], ledger: pd.DataFrame | None) -> lis
         ("Holdout period", holdout),
         ("New customers", _describe_new_customers(facts)),
         ("Rows left out", _describe_rows_left_out(facts, ledger)),
-        *([("Log", str(facts["log"]))] if facts.get("log") == AS_KNOWN else []),
+        *([("Log", message("backtest-log-as-known"))] if facts.get("log") == LOG_AS_KNOWN else []),
         ("Time", str(facts["clock"])),
     ]
 

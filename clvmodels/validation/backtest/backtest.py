@@ -1,4 +1,4 @@
-"""Rolling origins: fit on what was known at each, score on what came after, and say how far to trust the forecasts."""
+"""Rolling cutoffs: fit on what was known at each, and score the forecasts on what happened afterwards."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
@@ -24,18 +25,19 @@ from clvmodels.forecasting.processes import FittedModels, check_models, fit_all,
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.objective import POOL, PROCESSORS
 from clvmodels.inference.uncertainty import RandomState, seed_of
+from clvmodels.language import Finding, Findings
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
 from clvmodels.transactions.summary import acquired_later, acquisition_tick
 from clvmodels.validation.backtest.combine import CutoffResult, add_fit_tables, combine_cutoffs, evaluate_cutoff
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat
-from clvmodels.validation.backtest.result import AS_GIVEN, AS_KNOWN, Backtest
-from clvmodels.validation.backtest.schedule import cuts_of, lengths_of, planned
+from clvmodels.validation.backtest.result import LOG_AS_KNOWN, LOG_FIXED, Backtest
+from clvmodels.validation.backtest.schedule import cutoff_ticks, horizon_ticks, make_schedule
 
 __all__ = ["backtest"]
 
-MANY = 200_000  # customers from which one origin keeps every processor busy, and two would double the memory
+ONE_CUTOFF_AT_A_TIME = 200_000  # customers from which one cutoff keeps every processor busy; two double the memory
 
 
 def backtest(
@@ -64,50 +66,51 @@ def backtest(
     keep: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
-    """Forecast from several dates with what was known on each, and compare with what came after and with rivals.
+    """Forecast from several cutoffs with what was known at each, and compare with what happened and with benchmarks.
 
     Parameters
     ----------
     log : frame, path, or function of a date
-        A row a transaction, as for `rfm_summary`; read once. If it was cleaned as a whole, the cleaning looked ahead:
-        a later refund netted against an order, or a threshold learned from all orders, is knowledge from after an
-        origin. A function keeps that out. It is given each origin as ISO text and returns the log as it was known on
-        that day (or what `clean` gives), and nothing later; once it is given 2200-01-01, for all that is known now.
-        Everything that forecasts learns from the former. What came after is told by the latter: the purchases after
-        the origin, each at what is left of it once all refunds known now are netted. So a purchase reversed since
-        never was one, a customer whose every purchase was reversed is still forecast, and bought nothing; and a refund
-        after the origin of a purchase before it counts nowhere, neither against a forecast nor for it. Refunds take
-        their time: the last purchases of a log are the least settled.
+        One row per transaction, as for `rfm_summary`; read once. If it was cleaned as a whole, the cleaning used the
+        future: a later refund netted against an order, or a threshold learned from all orders, is knowledge from after
+        a cutoff. A function avoids that. It is called with each cutoff as ISO text and returns the log as it was known
+        on that day (or what `clean` returns), and nothing later; and once with 2200-01-01, for everything known now.
+        All that forecasters learn from is the log as known at the cutoff. What happened afterwards is taken from the
+        log as known now: the purchases after the cutoff, each at what is left of it once all refunds are netted. A
+        purchase that was reversed since counts as none, a customer whose every purchase was reversed is still forecast
+        and bought nothing, and a refund after the cutoff of a purchase before it counts neither for nor against a
+        forecast. Refunds take time: the last purchases of a log are the least settled.
     models : PurchaseModel or sequence of them
-        Fitted afresh at each origin; the ones passed stay as they are.
+        Fitted again at each cutoff; the ones passed stay as they are.
     spend : SpendModel, optional
-        Fitted likewise: money is then scored too, expected purchases times expected spend, undiscounted.
+        Fitted likewise: money is then scored too, as expected purchases times expected spend, undiscounted.
     horizons : float, str, or sequence of them
         How far ahead: numbers in the clock's unit, or lengths such as "26 weeks".
     cutoffs : sequence of dates, or int
-        Last days of calibration periods; or how many, evenly spaced from the middle of the time that is left before the
-        longest horizon to the last day that leaves room for it.
+        Last days of calibration periods; or how many of them, evenly spaced between the middle of the log before the
+        longest horizon and the last day that leaves room for it.
     acquired_after : date or str, optional
-        Leave out whoever is first seen on this day or earlier, at every origin; the log then begins on the next day.
+        Leave out customers first seen on this day or earlier, at every cutoff; the log then begins on the next day.
     customer_id, date, amount, time_unit, merge_within, include_first_transaction, time_zone, date_format, on_missing_id
         As for `rfm_summary`.
     attributes : frame, or function of a date, optional
-        Attributes of customers, for models with covariates or groups. A frame is taken to hold what was known from the
-        beginning; a function is given each origin as ISO text and returns what was known on that day.
+        Attributes of customers, for models with covariates or groups. A frame is assumed to hold what was known from
+        the beginning; a function is called with each cutoff as ISO text and returns what was known on that day.
     boosted_trees : bool
         Whether boosted trees and their blends with the best process take part.
     level : float
         Central probability of intervals.
     draws, sampled : int
-        Possible outcomes drawn of each of so many customers at most: for CRPS, PIT and coverage. They are chosen by
-        their ids, so that they are the same at every origin; the tables say how many they were.
+        Number of outcomes drawn per customer, and the largest number of customers for whom they are drawn: for CRPS,
+        PIT and coverage. Customers are chosen by their ids, so that they are the same at every cutoff; the tables have
+        their number.
     random_state : int or Generator
     keep : path, optional
-        A folder for the tables of each origin as JSON, written as soon as it is done: an interruption loses no more
-        than the origins it stops.
+        A folder for the tables of each cutoff as JSON, written as soon as it is done: an interruption loses no more
+        than the cutoffs in progress.
     progress : function of (int, int), optional
-        Called with the number of origins done, and of all; an interruption there, or by the keyboard, stops the rest.
-        By default a bar is shown where somebody watches the terminal.
+        Called with the number of cutoffs done, and of all; an exception raised there, or from the keyboard, stops the
+        rest. By default a bar is shown on a terminal.
 
     Returns
     -------
@@ -116,29 +119,29 @@ def backtest(
     Raises
     ------
     InvalidOption
-        Where no origin leaves room for a horizon, or acquired_after is not before each; without a model; for money the
-        log does not have; where log(day) holds later rows.
+        If no cutoff leaves room for a horizon, or acquired_after is not before each cutoff; without a model; for money
+        that the log does not have; if log(day) has later rows.
     InvalidTransactions
-        When rows break the rules of a log.
+        If rows break the rules of a log.
 
     Examples
     --------
     >>> import clvmodels as clv
     >>> log = clv.datasets.load_cdnow(sample=True)
     >>> options = {"time_unit": "week", "horizons": ("13 weeks",), "cutoffs": 2, "boosted_trees": False, "draws": 50}
-    >>> found = clv.backtest(log, [clv.NBD()], **options)
-    >>> found.summary[["forecaster", "bias"]].head(2).round(2).values.tolist()
+    >>> test = clv.backtest(log, [clv.NBD()], **options)
+    >>> test.summary[["forecaster", "bias"]].head(2).round(2).values.tolist()
     [['nbd', 0.56], ['zero', -1.0]]
 
-    A log cleaned at each origin as it stood then:
+    A log that is cleaned at each cutoff as it was then:
 
     >>> def known_on(day):
     ...     return clv.clean(log, amount="amount", rules=clv.CleaningRules(outliers="winsorize"), until=day)
-    >>> found = clv.backtest(known_on, [clv.NBD()], amount="amount", **options)
-    >>> found.facts["log"]
-    'as it was known at each origin'
+    >>> test = clv.backtest(known_on, [clv.NBD()], amount="amount", **options)
+    >>> test.facts["log"]
+    'as_known'
     """
-    given = check_models(models, "backtest")
+    several = check_models(models, "backtest")
     PredictionOptions(level, draws=draws)
     if spend is not None and amount is None:
         raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
@@ -146,44 +149,42 @@ def backtest(
     clock = Clock(time_unit, merge_within, time_zone)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id)
     record = reader.whole()
-    after, older = acquisition_tick(clock, acquired_after, record.last_tick), 0
+    findings: Findings = ()
+    after = acquisition_tick(clock, acquired_after, record.last_tick)
     if after is not None:
         everybody, record = len(record.customer_id), acquired_later(record, after)
-        older = everybody - len(record.customer_id)
-    lengths = lengths_of(clock, [horizons] if isinstance(horizons, (int, float, str)) else list(horizons))
-    cuts = cuts_of(record, cutoffs, max(lengths.values()))
+        figures = {"customers": everybody - len(record.customer_id), "day": clock.describe_tick(after)}
+        findings = (Finding("customers-left-out", figures),)
+    lengths = horizon_ticks(clock, [horizons] if isinstance(horizons, (int, float, str)) else list(horizons))
+    cuts = cutoff_ticks(record, cutoffs, max(lengths.values()))
     acquisition_tick(clock, acquired_after, cuts[0])
-    plan = planned(record, cuts, lengths)
-    left_out = list(plan.left_out)
-    if after is not None:
-        left_out.append(f"{older:,} customers first seen up to {clock.describe_tick(after)} are left out")
-    intertimes = reads_intertimes(given)
-    asking = Lock()  # for a function of the caller's, which may ask a database
+    schedule = make_schedule(record, cuts, lengths)
+    intertimes = reads_intertimes(several)
+    reading = Lock()  # a function of the caller's may query a database
 
     def run(cut: int) -> CutoffResult:
         known = record
         if reader.changes:
-            with asking:
+            with reading:
                 known = reader.at(cut)
             known = known if after is None else acquired_later(known, after)
         past = KnownHistory(known, cut, include_first_transaction, intertimes, attributes, record)
-        result = _origin(past, plan.ends[cut], given, spend, settings, boosted_trees)
+        result = _run_cutoff(past, schedule.ends[cut], several, spend, settings, boosted_trees)
         if (finding := reader.missing_cutoff_day(known, record, cut)) is not None:
-            result.facts["notes"].append(finding.text)
+            result = replace(result, findings=(*result.findings, finding))
         if keep is not None:
             name = f"{result.facts['calibration_end'].replace(':', '')}.json"
             Backtest(**combine_cutoffs([result], settings)).to_json(Path(keep) / name)
         return result
 
-    with _shown(progress, len(plan.ends)) as done:
-        results = _each(run, list(plan.ends), done, parallel=len(record.customer_id) < MANY)
-    told = combine_cutoffs(results, settings, left_out)
-    told["facts"]["notes"] += plan.notes
-    told["facts"]["log"] = AS_KNOWN if reader.changes else AS_GIVEN
-    return Backtest(**told)
+    with _progress_callback(progress, len(schedule.ends)) as report:
+        results = _run_each(run, list(schedule.ends), report, parallel=len(record.customer_id) < ONE_CUTOFF_AT_A_TIME)
+    combined = combine_cutoffs(results, settings, (*findings, *schedule.findings))
+    combined["facts"]["log"] = LOG_AS_KNOWN if reader.changes else LOG_FIXED
+    return Backtest(**combined)
 
 
-def _origin(
+def _run_cutoff(
     past: KnownHistory,
     ends: dict[str, int],
     models: Sequence[PurchaseModel],
@@ -191,7 +192,7 @@ def _origin(
     settings: Settings,
     boosted_trees: bool,
 ) -> CutoffResult:
-    """One origin at all its horizons: fits are made once."""
+    """Evaluate one cutoff at all its horizons; models are fitted once."""
     fits: FittedModels | None = None
     results: list[CutoffResult] = []
     first: Holdout | None = None
@@ -199,35 +200,35 @@ def _origin(
         split = past.followed(end)
         if fits is None:
             first, fits = split, fit_all(models, spend, split.calibration, strict=len(models) == 1)
-        able = [model for model in models if model_id(model) in fits.purchases]
-        windows = earlier_windows(past, end - past.cut, able, spend) if boosted_trees else []
+        fitted = [model for model in models if model_id(model) in fits.purchases]
+        windows = earlier_windows(past, end - past.cut, fitted, spend) if boosted_trees else []
         results.append(evaluate_cutoff(CutoffCase(split, fits, past, windows, settings), horizon))
-    assert fits is not None, "every origin has a horizon"
-    assert first is not None, "every origin has a horizon"
+    assert fits is not None, "every cutoff has a horizon"
+    assert first is not None, "every cutoff has a horizon"
     tables = {name: concat([result.tables[name] for result in results]) for name in results[0].tables}
     whole = CutoffResult(tables, [], results[0].facts)
     return add_fit_tables(whole, fits, first, settings, next(iter(ends)))
 
 
-def _each(
-    run: Callable[[int], CutoffResult], cuts: Sequence[int], done: Callable[[int, int], None], *, parallel: bool
+def _run_each(
+    run: Callable[[int], CutoffResult], cuts: Sequence[int], report: Callable[[int, int], None], *, parallel: bool
 ) -> list[CutoffResult]:
-    """Every origin in order; several at once on threads, which numpy lets run, unless one fills the machine.
+    """Run every cutoff, several at once on threads unless one keeps the machine busy; results are in order.
 
-    The threads are named as those of `in_threads`, so that what is inside an origin stays on its own thread.
+    The threads are named as those of `in_threads`, so that what runs inside a cutoff stays on its own thread.
     """
     if not parallel or len(cuts) == 1 or PROCESSORS < 2:
         results = []
         for cut in cuts:
             results.append(run(cut))
-            done(len(results), len(cuts))
+            report(len(results), len(cuts))
         return results
     with ThreadPoolExecutor(PROCESSORS, thread_name_prefix=POOL) as pool:
         futures = [pool.submit(run, cut) for cut in reversed(cuts)]  # the last has most customers
         try:
             for count, future in enumerate(as_completed(futures), start=1):
                 future.result()
-                done(count, len(cuts))
+                report(count, len(cuts))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -235,8 +236,10 @@ def _each(
 
 
 @contextmanager
-def _shown(progress: Callable[[int, int], None] | None, origins: int) -> Iterator[Callable[[int, int], None]]:
-    """How to tell of progress: as asked, or by a bar where somebody watches."""
+def _progress_callback(
+    progress: Callable[[int, int], None] | None, cutoffs: int
+) -> Iterator[Callable[[int, int], None]]:
+    """Yield the callback passed, or one that moves a bar on a terminal."""
     if progress is not None:
         yield progress
         return
@@ -245,5 +248,5 @@ def _shown(progress: Callable[[int, int], None] | None, origins: int) -> Iterato
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not (console.is_terminal and sys.stderr.isatty())) as bar:
-        task = bar.add_task("Backtest", total=origins)
+        task = bar.add_task("Backtest", total=cutoffs)
         yield lambda count, _: bar.update(task, completed=count)

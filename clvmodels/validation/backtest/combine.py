@@ -14,6 +14,7 @@ import pandas as pd
 from clvmodels.estimators.fitted_purchases import data_fingerprint
 from clvmodels.forecasting.distributions import Settings
 from clvmodels.forecasting.processes import FittedModels
+from clvmodels.language import Findings
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat, evaluate, fitted_tables
 from clvmodels.validation.tables.differences import difference_table
@@ -43,11 +44,12 @@ MEANS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutoffResult:
-    """What one cutoff gave: tables by name, with cutoff and horizon in them, certificates and facts."""
+    """What one cutoff gave: tables by name, with cutoff and horizon in them, certificates, facts and findings."""
 
     tables: dict[str, pd.DataFrame]
     certificates: list[dict[str, Any]]
     facts: dict[str, Any]
+    findings: Findings = ()
 
 
 def evaluate_cutoff(case: CutoffCase, horizon: str) -> CutoffResult:
@@ -74,13 +76,11 @@ def add_fit_tables(
         row = {"id": fits.spend_id, "title": fits.titles[fits.spend_id], "kind": "spend", "spend": fits.spend_id}
         forecasters = pd.DataFrame([row], columns=result.tables["forecasters"].columns)
         tables["forecasters"] = pd.concat([result.tables["forecasters"], forecasters.astype(object)])
-    facts = {"models": list(fits.purchases), "spend": fits.spend_id, "notes": list(fits.failures)}
-    return CutoffResult(result.tables | tables, certificates, result.facts | facts)
+    facts = {"models": list(fits.purchases), "spend": fits.spend_id}
+    return CutoffResult(result.tables | tables, certificates, result.facts | facts, fits.failures)
 
 
-def combine_cutoffs(
-    results: Sequence[CutoffResult], settings: Settings, left_out: Sequence[str] = ()
-) -> dict[str, Any]:
+def combine_cutoffs(results: Sequence[CutoffResult], settings: Settings, findings: Findings = ()) -> dict[str, Any]:
     """Return the fields of a Backtest: the tables of all cutoffs, and what is computed from all of them."""
     last = results[-1]
     tables = {name: concat([result.tables[name] for result in results]) for name in last.tables}
@@ -105,12 +105,11 @@ def combine_cutoffs(
         "sampled": settings.sampled,
         "random_state": settings.seed,
         "versions": {name: version(name) for name in PACKAGES},
-        "left_out": list(left_out),
         "reference": reference,
-        "notes": [note for result in results for note in result.facts["notes"]],
     }
     certificates = [certificate for result in results for certificate in result.certificates]
-    return tables | computed | {"certificates": certificates, "facts": facts}
+    findings += tuple(finding for result in results for finding in result.findings)
+    return tables | computed | {"certificates": certificates, "facts": facts, "findings": findings}
 
 
 def facts_of(split: Holdout) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.comparison.findings import sees_no_dropout
 from clvmodels.validation.tables import probabilities, ranking
 from clvmodels.validation.tables.calibration import calibration_table, customer_groups, group_table
-from clvmodels.validation.tables.spend import spend_histogram, tail_words
+from clvmodels.validation.tables.spend import spend_histogram, tail_finding
 from clvmodels.validation.tables.totals import totals_of
 from clvmodels.validation.tables.tracking import tracking_table
 
@@ -113,7 +113,9 @@ def fitted_tables(fits: FittedModels, split: Holdout, settings: Settings) -> dic
     histogram = pd.DataFrame(columns=["lower", "upper", "customers", "observed", "expected"])
     if fits.spend is not None and fits.spend_id is not None:
         models[fits.spend_id] = fits.spend
-        certificates.append(_certificate(fits.spend_id, fits.spend) | {"tail": tail_words(fits.spend)})
+        tail = tail_finding(fits.spend)
+        certificate = _certificate(fits.spend_id, fits.spend)
+        certificates.append(certificate | {"tail": None if tail is None else tail.to_dict()})
         histogram = spend_histogram(fits.spend, split.calibration)
     return {
         "parameters": concat([model.summary().reset_index().assign(forecaster=name) for name, model in models.items()]),

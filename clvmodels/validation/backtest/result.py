@@ -9,12 +9,15 @@ from typing import Any
 import pandas as pd
 
 from clvmodels import files, html
+from clvmodels.language import Findings
 from clvmodels.language.numbers import cells
+from clvmodels.validation.tables.totals import total_finding
 
-__all__ = ["AS_GIVEN", "AS_KNOWN", "Backtest", "Validation"]
+__all__ = ["LOG_AS_KNOWN", "LOG_FIXED", "Backtest", "Validation"]
 
-AS_GIVEN, AS_KNOWN = "one for all origins", "as it was known at each origin"
-PRIVATE = "customers"  # a row a customer: kept, but not written
+LOG_FIXED, LOG_AS_KNOWN = "fixed", "as_known"  # one log for all cutoffs, or the log as it was known at each
+NOT_WRITTEN = "customers"  # one row per customer: not part of the JSON
+NOT_TABLES = (NOT_WRITTEN, "certificates", "facts", "findings")
 FORMATS = {"predicted": ",.0f", "actual": ",.0f", "bias": "+.1%"}  # of scores shown as text
 
 
@@ -65,7 +68,9 @@ class Backtest:
     certificates : list of dict
         What each fit can vouch for.
     facts : dict
-        Of the data at the last cutoff, of the settings, and of the versions that computed it.
+        About the data at the last cutoff, the settings, and the versions of packages. `log` is "fixed" or "as_known".
+    findings : tuple of Finding
+        Horizons and customers left out, models that could not be fitted, horizons that reach far.
 
     Examples
     --------
@@ -99,18 +104,19 @@ class Backtest:
     customers: pd.DataFrame
     certificates: list[dict[str, Any]]
     facts: dict[str, Any]
+    findings: Findings = ()
 
     @classmethod
     def tables(cls) -> list[str]:
         """Names of the tables that are written."""
-        return [field.name for field in fields(cls) if field.name not in (PRIVATE, "certificates", "facts")]
+        return [field.name for field in fields(cls) if field.name not in NOT_TABLES]
 
     def at(self, cutoff: str | None = None, horizon: str | None = None) -> dict[str, pd.DataFrame]:
         """Return the tables of one cutoff (default: the last) and horizon (default: the first), by name."""
         cutoff = self.facts["cutoffs"][-1] if cutoff is None else cutoff
         horizon = self.facts["horizons"][0] if horizon is None else horizon
         chosen = {}
-        for name in [*self.tables(), PRIVATE]:
+        for name in [*self.tables(), NOT_WRITTEN]:
             table = getattr(self, name)
             for key, value in (("cutoff", cutoff), ("horizon", horizon)):
                 if key in table.columns:
@@ -147,10 +153,18 @@ class Backtest:
         titles, rows = self.titles, self.forecasters.to_dict("records")
         return {row["id"]: titles.get(row["process"], row["title"]) for row in rows}
 
+    @property
+    def total_findings(self) -> Findings:
+        """What the intervals of totals were worth, one finding per row of `totals`."""
+        level = float(self.facts["level"])
+        return tuple(total_finding(row, level) for row in self.totals.to_dict("records"))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values: missing numbers as None, infinite ones as text."""
         tables = {name: files.plain(getattr(self, name).to_dict("records")) for name in self.tables()}
-        return {"facts": files.plain(self.facts), "certificates": files.plain(self.certificates), **tables}
+        about = {"facts": self.facts, "certificates": self.certificates}
+        about |= {name: [each.to_dict() for each in getattr(self, name)] for name in ("findings", "total_findings")}
+        return {**files.plain(about), **tables}
 
     def to_json(self, path: str | Path) -> None:
         """Write the tables as JSON, whole or not at all."""

@@ -1,4 +1,4 @@
-"""Where a backtest cuts a log, and how far it forecasts from each cut."""
+"""The cutoffs of a backtest, and the horizons to forecast from each."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
+from clvmodels.language import Finding, Findings
 from clvmodels.transactions.purchase_log import PurchaseLog
 
-__all__ = ["Schedule", "cuts_of", "lengths_of", "planned"]
+__all__ = ["Schedule", "cutoff_ticks", "horizon_ticks", "make_schedule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +24,17 @@ class Schedule:
     Attributes
     ----------
     ends : dict of int to dict of str to int
-        For each cut, the last tick of each horizon that is over when the log ends.
-    left_out, notes : list of str
-        Sentences: horizons that are not, and horizons longer than what was seen at their cut.
+        For each cutoff, the last tick of each horizon that is over when the log ends.
+    findings : tuple of Finding
+        Horizons that are not, and horizons longer than the log up to their cutoff.
     """
 
     ends: dict[int, dict[str, int]]
-    left_out: list[str]
-    notes: list[str]
+    findings: Findings
 
 
-def lengths_of(clock: Clock, horizons: Sequence[float | str]) -> dict[str, int]:
-    """Each horizon in whole ticks, by how it is called."""
+def horizon_ticks(clock: Clock, horizons: Sequence[float | str]) -> dict[str, int]:
+    """Return each horizon in whole ticks, by its name."""
     lengths = {}
     for horizon in horizons:
         ticks = round(clock.duration(horizon) * clock.ticks_per_unit)
@@ -49,8 +49,8 @@ def lengths_of(clock: Clock, horizons: Sequence[float | str]) -> dict[str, int]:
     return lengths
 
 
-def cuts_of(record: PurchaseLog, cutoffs: Sequence[str | Date | datetime] | int, longest: int) -> list[int]:
-    """Last ticks of the calibration periods, in order."""
+def cutoff_ticks(record: PurchaseLog, cutoffs: Sequence[str | Date | datetime] | int, longest: int) -> list[int]:
+    """Return the last ticks of the calibration periods, in order."""
     clock = record.clock
     if not isinstance(cutoffs, (int, np.integer)):
         cuts = [clock.closing_tick(cutoff, "cutoffs") for cutoff in cutoffs]
@@ -64,18 +64,18 @@ def cuts_of(record: PurchaseLog, cutoffs: Sequence[str | Date | datetime] | int,
     if last - middle < cutoffs:
         raise InvalidOption(
             f"The log spans {clock.describe_tick(record.first_tick)} to {clock.describe_tick(record.last_tick)}, which "
-            f"leaves no room for {cutoffs} cutoffs before the longest horizon: shorten the horizon, or ask for fewer."
+            f"leaves no room for {cutoffs} cutoffs before the longest horizon: shorten the horizon, or pass fewer."
         )
     return [last] if cutoffs == 1 else [round(cut) for cut in np.linspace(middle, last, cutoffs)]
 
 
-def planned(record: PurchaseLog, cuts: Sequence[int], lengths: dict[str, int]) -> Schedule:
-    """Which horizons end within the log at each cut, and sentences on what to beware of."""
-    clock, plan, left_out = record.clock, dict[int, dict[str, int]](), []
+def make_schedule(record: PurchaseLog, cuts: Sequence[int], lengths: dict[str, int]) -> Schedule:
+    """Return which horizons end within the log at each cutoff, and findings on those that do not or are long."""
+    clock, plan, findings = record.clock, dict[int, dict[str, int]](), list[Finding]()
     for cut in cuts:
         ends = {name: cut + ticks for name, ticks in lengths.items() if cut + ticks <= record.last_tick}
-        left_out += [
-            f"{name} from {clock.describe_tick(cut)} is not over when the log ends"
+        findings += [
+            Finding("backtest-horizon-not-over", {"horizon": name, "cutoff": clock.describe_tick(cut)})
             for name in lengths
             if name not in ends
         ]
@@ -85,26 +85,26 @@ def planned(record: PurchaseLog, cuts: Sequence[int], lengths: dict[str, int]) -
         raise InvalidOption(
             f"No cutoff leaves room for a horizon: the log ends on {clock.describe_tick(record.last_tick)}."
         )
-    return Schedule(
-        plan, left_out, [_far(record, cut, ends) for cut, ends in plan.items() if _longer(record, cut, ends)]
-    )
+    findings += [_long_horizons(record, cut, ends) for cut, ends in plan.items() if _longer(record, cut, ends)]
+    return Schedule(plan, tuple(findings))
 
 
 def _longer(record: PurchaseLog, cut: int, ends: dict[str, int]) -> list[str]:
-    """Horizons that reach further ahead of a cut than the log reaches back."""
-    return [name for name, end in ends.items() if end - cut > _seen(record, cut)]
+    """Return horizons that reach further ahead of a cutoff than the log reaches back."""
+    return [name for name, end in ends.items() if end - cut > _observed_ticks(record, cut)]
 
 
-def _seen(record: PurchaseLog, cut: int) -> int:
-    """Ticks of the log up to a cut."""
+def _observed_ticks(record: PurchaseLog, cut: int) -> int:
+    """Return the number of ticks of the log up to a cutoff."""
     return cut - record.first_tick + 1
 
 
-def _far(record: PurchaseLog, cut: int, ends: dict[str, int]) -> str:
-    """What there is to say of such horizons."""
-    clock, names = record.clock, " and ".join(_longer(record, cut, ends))
-    seen = _seen(record, cut) / clock.ticks_per_unit
-    return (
-        f"On {clock.describe_tick(cut)} the log reached back {seen:.3g} {clock.time_unit}{'' if seen == 1 else 's'}, "
-        f"and the forecast reaches {names} ahead: further than anything the models had seen"
-    )
+def _long_horizons(record: PurchaseLog, cut: int, ends: dict[str, int]) -> Finding:
+    clock = record.clock
+    figures = {
+        "cutoff": clock.describe_tick(cut),
+        "length": _observed_ticks(record, cut) / clock.ticks_per_unit,
+        "unit": clock.time_unit,
+        "horizons": _longer(record, cut, ends),
+    }
+    return Finding("backtest-horizon-long", figures, "caution")

@@ -20,11 +20,12 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.distributions import chances_of
 from clvmodels.forecasting.processes import model_id
 from clvmodels.frames import column
+from clvmodels.language import Finding, Findings, as_text
 from clvmodels.language.numbers import cells
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
-from clvmodels.validation.comparison.findings import name_of, what_forecasts_show, what_likelihoods_show
+from clvmodels.validation.comparison.findings import forecast_findings, likelihood_findings, name_of
 from clvmodels.validation.tables.metrics import METRICS, log_score
 from clvmodels.validation.tables.tracking import score_table
 
@@ -57,8 +58,8 @@ class Comparison:
         log_likelihood, aic, bic, delta_bic (above the least), seconds (missing for models passed fitted). With a
         holdout period also log_score, predicted and the other scores of its purchases; with spend the same for its
         money, as money_predicted and so on.
-    words : str
-        What the data support, in a sentence or a few.
+    findings : tuple of Finding
+        What the data support; `text` has them as sentences.
     models : tuple of PurchaseModel
         Fitted, in the order of the table; a model whose fit failed is not among them.
     facts : dict
@@ -70,23 +71,30 @@ class Comparison:
     >>> log = clv.datasets.load_cdnow(sample=True)
     >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
     >>> found = clv.compare(rfm, [clv.BGNBD(), clv.NBD()])
-    >>> for sentence in found.words.split(". "):
-    ...     print(sentence)
-    Customers drop out: NBD, in which nobody leaves, fits far worse (BIC 347 higher).
+    >>> for finding in found.findings:
+    ...     print(finding.text)
+    Customers drop out: NBD, a model without dropout, fits far worse (BIC 347 higher).
     """
 
     table: pd.DataFrame
-    words: str
+    findings: Findings
     models: tuple[PurchaseModel, ...]
     facts: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The findings as sentences."""
+        return as_text(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, missing numbers as None; without the seconds, which no second run would repeat."""
         rows = self.table.drop(columns="seconds").to_dict("records")
-        return {"facts": files.plain(self.facts), "words": self.words, "table": files.plain(rows)}
+        findings = [finding.to_dict() for finding in self.findings]
+        document = {"facts": self.facts, "text": self.text, "findings": findings, "table": rows}
+        return {name: files.plain(value) for name, value in document.items()}
 
     def to_json(self, path: str | Path) -> None:
-        """Write the table, the words and the facts as JSON, whole or not at all."""
+        """Write the table, the findings and the facts as JSON, whole or not at all."""
         files.write_json(Path(path), self.to_dict())
 
     def shown(self) -> pd.DataFrame:
@@ -101,10 +109,10 @@ class Comparison:
         return list(dict.fromkeys(lines))
 
     def __repr__(self) -> str:
-        return "\n".join([self.shown().to_string(index=False), *self.remarks(), self.words])
+        return "\n".join([self.shown().to_string(index=False), *self.remarks(), self.text])
 
     def _repr_html_(self) -> str:
-        return html.block(self.words, "", html.table(self.shown().to_dict("list")), html.items(self.remarks()))
+        return html.block(self.text, "", html.table(self.shown().to_dict("list")), html.items(self.remarks()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +197,7 @@ def compare(
     }
     return Comparison(
         table=table,
-        words=_words(trials, table),
+        findings=_findings(trials, table),
         models=tuple(trial.model for trial in trials if trial.failure is None),
         facts=facts if split is None else facts | {"holdout_end": split.holdout_end},
     )
@@ -298,12 +306,13 @@ def _scored(actual: Array, forecasts: dict[int, Array]) -> pd.DataFrame:
     return scores[names].set_index(pd.Index(list(forecasts)))
 
 
-def _words(trials: Sequence[_Trial], table: pd.DataFrame) -> str:
+def _findings(trials: Sequence[_Trial], table: pd.DataFrame) -> Findings:
     models = [trial.model for trial in trials if trial.failure is None]
     if not models:
-        return "No model could be fitted to these data."
-    sentences = what_likelihoods_show(models)
+        return (Finding("compare-none-fitted", severity="problem"),)
+    findings = likelihood_findings(models)
     chances = [trial.chances for trial in trials if trial.chances is not None]
     if chances:
-        sentences += what_forecasts_show(models, chances, float(table["bias"].iloc[0]))
-    return " ".join(sentences) or f"{name_of(models[0])} stands alone: other models would show what it is worth."
+        findings += forecast_findings(models, chances, float(table["bias"].iloc[0]))
+    alone = Finding("compare-alone", {"forecaster": model_id(models[0]), "title": name_of(models[0])})
+    return findings or (alone,)

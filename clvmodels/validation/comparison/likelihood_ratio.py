@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from scipy.special import chdtrc
 
 from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.base import FittedProcess
+from clvmodels.language import Finding
 from clvmodels.processes.blocks import CoefficientBlock
 from clvmodels.processes.contract import Process
 
 __all__ = ["LikelihoodRatio", "likelihood_ratio_test"]
 
-Nesting = Literal["coefficients", "no dropout", "no ageing", "whole k"]
+Nesting = Literal["coefficients", "no dropout", "no aging", "whole k"]
 
 # Processes that become another at the edge of their parameters: (smaller, larger).
 AT_AN_EDGE: dict[tuple[str, str], Nesting] = {
@@ -23,24 +24,18 @@ AT_AN_EDGE: dict[tuple[str, str], Nesting] = {
     ("nbd", "mbgnbd"): "no dropout",
     ("nbd", "pareto_nbd"): "no dropout",
     ("nbd", "ggompertz_nbd"): "no dropout",
-    ("pareto_nbd", "ggompertz_nbd"): "no ageing",
+    ("pareto_nbd", "ggompertz_nbd"): "no aging",
 }
 AT_K_1 = {("nbd", "cnbd"), ("bgnbd", "bgcnbd"), ("mbgnbd", "mbgcnbd")}
-ROUNDING = 0.1  # a limit is taken where it costs less than fitting.INDISTINGUISHABLE for each coordinate
+ROUNDING_TOLERANCE = 0.1  # a fit may end at a limit that costs less than fitting.INDISTINGUISHABLE per coordinate
 SIGNIFICANT = 0.05
 
-WHY_NOT: dict[Nesting, str] = {
-    "no dropout": "{small} is {large} with a mean dropout of 0, the edge of what it can be, and how dropout varies "
-    "then means nothing: no chi-square distribution holds, nor a mixture of them (Davies 1987)",
-    "no ageing": "{small} is {large} as b falls to 0, the edge of what it can be: a chi-square distribution would give "
-    "too large a p-value (Self & Liang 1987)",
-    "whole k": "{small} differs from {large} only by its k of 1, and k is a whole number: no "
-    "chi-square distribution follows",
+NO_P_VALUE: dict[Nesting, str] = {
+    "no dropout": "lrt-no-dropout",
+    "no aging": "lrt-no-aging",
+    "whole k": "lrt-whole-k",
 }
-REMEDY = (
-    "Compare BIC instead, or simulate: draw data from the smaller fit, fit both to them, and see how often the "
-    "statistic is as large."
-)
+"""Codes of why the statistic has no chi-square distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +49,20 @@ class LikelihoodRatio:
     degrees_of_freedom : int
         How many more parameters the larger process has.
     p_value : float or None
-        Probability of as large a statistic if the smaller model holds; None where no chi-square distribution says it.
-    words : str
-        What it means; without a p-value why, and what to do instead.
+        Probability of as large a statistic if the smaller model holds; None without a chi-square distribution.
+    finding : Finding
+        What it means; without a p-value why, and what to do instead. `text` has it as a sentence.
     """
 
     statistic: float
     degrees_of_freedom: int
     p_value: float | None
-    words: str
+    finding: Finding
+
+    @property
+    def text(self) -> str:
+        """The finding as a sentence."""
+        return self.finding.text
 
 
 def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> LikelihoodRatio:
@@ -70,8 +70,8 @@ def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> Lik
 
     The statistic has a chi-square distribution (Wilks 1938, Annals of Mathematical Statistics 9(1), 60-62) where the
     smaller model lies inside the larger one, as without some of its covariates. At an edge of the parameters it has
-    not: there the p-value is None, and the words say why. Davies (1987), Biometrika 74(1), 33-43; Self & Liang (1987),
-    Journal of the American Statistical Association 82, 605-610.
+    none: there the p-value is None, and the finding says why. Davies (1987), Biometrika 74(1), 33-43; Self & Liang
+    (1987), Journal of the American Statistical Association 82, 605-610.
 
     Parameters
     ----------
@@ -108,32 +108,31 @@ def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> Lik
             "AIC and BIC, as compare(rfm, [...]) does."
         )
     statistic = 2 * (full.fit_.log_likelihood - restricted.fit_.log_likelihood)
-    if statistic < -ROUNDING:
+    if statistic < -ROUNDING_TOLERANCE:
         raise InvalidOption(
             f"{large} fits worse than {small}, which it contains (the statistic would be {statistic:.2f}): its fit did "
             "not reach the maximum, so there is nothing to test."
         )
     statistic = max(statistic, 0.0)
     freedom = len(full.process.parametrization.names) - len(restricted.process.parametrization.names)
-    told = f"Twice the log-likelihood rises by {statistic:,.2f}"
-    why_not = _why_not(nesting, restricted, full)
-    if why_not is not None:
-        return LikelihoodRatio(statistic, freedom, None, f"{told}, but there is no p-value: {why_not}. {REMEDY}")
+    figures = {"small_title": small, "large_title": large, "statistic": statistic, "degrees_of_freedom": freedom}
+    no_p_value = _no_p_value(nesting, restricted, full, figures)
+    if no_p_value is not None:
+        return LikelihoodRatio(statistic, freedom, None, no_p_value)
     p_value = float(chdtrc(freedom, statistic))
-    verdict = "more than chance explains" if p_value < SIGNIFICANT else "as it may by chance"
-    more = "one more parameter" if freedom == 1 else f"{freedom} more parameters"
-    return LikelihoodRatio(statistic, freedom, p_value, f"{told} with {more}, {verdict} (p = {p_value:.2g}).")
+    code = "lrt-significant" if p_value < SIGNIFICANT else "lrt-not-significant"
+    return LikelihoodRatio(statistic, freedom, p_value, Finding(code, figures | {"p_value": p_value}))
 
 
 def _check(restricted: FittedProcess, full: FittedProcess) -> None:
-    """Refuse what is not two maxima of the likelihood of the same data."""
+    """Raise unless both models are maxima of the likelihood of the same data."""
     titles = restricted.title, full.title
     for model in (restricted, full):
         if not model.__sklearn_is_fitted__():
             raise InvalidOption(f"This {model.title} has not been fitted: call fit(rfm) first.")
         if model.prior or (model.l2 and getattr(model, "design_", None) is not None):
             raise InvalidOption(
-                f"{model.title} was fitted under a prior or with l2=, so not at its greatest likelihood."
+                f"{model.title} was fitted with a prior or with l2=, so it is not at its maximum likelihood."
             )
     if restricted.clock_ != full.clock_:
         raise ClockMismatch(
@@ -141,13 +140,13 @@ def _check(restricted: FittedProcess, full: FittedProcess) -> None:
         )
     if restricted.data_fingerprint_ is None or restricted.data_fingerprint_ != full.data_fingerprint_:
         raise InvalidOption(
-            f"{titles[0]} and {titles[1]} were not fitted to the same data, or were saved without saying to which: fit "
-            "both to the same RFM."
+            f"{titles[0]} and {titles[1]} were not fitted to the same data, or were saved without a fingerprint of "
+            "it: fit both to the same RFM."
         )
 
 
 def _nesting(restricted: FittedProcess, full: FittedProcess) -> Nesting | None:
-    """How the smaller process lies in the larger one; None where it does not."""
+    """Return how the smaller process is contained in the larger one; None if it is not."""
     small, large = restricted.plain, full.plain
     if not _coefficients(small) <= _coefficients(large):
         return None
@@ -167,54 +166,57 @@ def _nesting(restricted: FittedProcess, full: FittedProcess) -> Nesting | None:
 
 
 def _grouped_within(restricted: FittedProcess, full: FittedProcess) -> bool:
-    """Whether all customers alike, or the same groups, lie within the groups of the larger model."""
+    """Return whether the smaller model has no groups, or those of the larger one."""
     small, large = (getattr(model, "grouping_", None) for model in (restricted, full))
     return small is None or small == large
 
 
 def _moved_within(restricted: FittedProcess, full: FittedProcess) -> bool:
-    """Whether what covariates can do in the smaller model they can do in the larger one.
+    """Return whether covariates can have every effect in the larger model that they can have in the smaller one.
 
     That is so if the larger one has every column, and columns that share a coefficient there share one here, or are
     all left out.
     """
-    small, large = _pulls(restricted), _pulls(full)
-    if not small.keys() <= large.keys() or any(small[pull][1:] != large[pull][1:] for pull in small):
+    small, large = _effects(restricted), _effects(full)
+    if not small.keys() <= large.keys() or any(small[effect][1:] != large[effect][1:] for effect in small):
         return False
     shared: dict[int, set[int | None]] = {}
-    for pull, (coefficient, *_) in large.items():
-        shared.setdefault(coefficient, set()).add(small[pull][0] if pull in small else None)
-    return all(len(found) == 1 for found in shared.values())
+    for effect, (coefficient, *_) in large.items():
+        shared.setdefault(coefficient, set()).add(small[effect][0] if effect in small else None)
+    return all(len(coefficients) == 1 for coefficients in shared.values())
 
 
-def _pulls(model: FittedProcess) -> dict[tuple[str, int], tuple[int, float, float]]:
-    """By column and the coordinate it pulls: the coefficient, and the column's mean and deviation in the data."""
+def _effects(model: FittedProcess) -> dict[tuple[str, int], tuple[int, float, float]]:
+    """Return by column and coordinate moved: the coefficient, and the column's mean and deviation in the data."""
     design = getattr(model, "design_", None)
     if design is None:
         return {}
-    told = design.covariates
+    covariates = design.covariates
     return {
-        (told.columns[effect.column], effect.coordinate): (
+        (covariates.columns[effect.column], effect.coordinate): (
             effect.coefficient,
-            told.center[effect.coefficient],
-            told.scale[effect.coefficient],
+            covariates.center[effect.coefficient],
+            covariates.scale[effect.coefficient],
         )
-        for effect in told.effects
+        for effect in covariates.effects
     }
 
 
-def _why_not(nesting: Nesting, restricted: FittedProcess, full: FittedProcess) -> str | None:
-    """Why the statistic has no chi-square distribution; None where it has."""
-    if nesting in WHY_NOT:
-        return WHY_NOT[nesting].format(small=restricted.title, large=full.title)
+def _no_p_value(
+    nesting: Nesting, restricted: FittedProcess, full: FittedProcess, figures: dict[str, Any]
+) -> Finding | None:
+    """Return why the statistic has no chi-square distribution; None where it has one."""
+    if nesting in NO_P_VALUE:
+        return Finding(NO_P_VALUE[nesting], figures, "caution")
     for model in (restricted, full):
         if model.fit_.status == "boundary":
-            return f"{model.title} ended at a limit ({model.fit_.message}), where none can be told"
+            limits = {"title": model.title, "limits": list(model.fit_.findings)}
+            return Finding("lrt-boundary", figures | limits, "caution")
     return None
 
 
 def _base(process: Process) -> str:
-    """The name without what covariates or a k have added to it: "mbgcnbd" of "mbgcnbd_2"."""
+    """Return the name without what covariates or a k add to it: "mbgcnbd" for "mbgcnbd_2"."""
     return re.sub(r"_(\d+|k)$", "", re.split(r"\W", process.name)[0])
 
 

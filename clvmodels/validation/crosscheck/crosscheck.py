@@ -1,4 +1,4 @@
-"""A second opinion on a fitted model, from the installed lifetimes."""
+"""A second opinion on a fitted model, from the installed package lifetimes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.inference.uncertainty import RandomState, seed_of
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
 from clvmodels.processes.contract import Array, Process
 from clvmodels.transactions.summary import RFM
-from clvmodels.validation.crosscheck.agreement import AgreementVerdict, CrosscheckInputs, Right, judge
+from clvmodels.validation.crosscheck.agreement import AgreementVerdict, CrosscheckInputs, judge
 from clvmodels.validation.crosscheck.lifetimes_process import FITTERS, ask
 
 __all__ = ["Crosscheck", "crosscheck"]
@@ -30,25 +31,27 @@ LIKELIHOODS = ("ours", "lifetimes")
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Crosscheck:
-    """What lifetimes makes of the same customers.
+    """Our fit compared with that of lifetimes on the same customers.
 
     Attributes
     ----------
     agrees : bool
-        For every model checked.
-    words : str
-        A sentence a model: whether they agree and, if not, which is right and how that is known.
+        Whether both agree on every model checked.
+    results : tuple of AgreementVerdict
+        Which is right about each model, and the findings that show it; `findings` has all of them, `text` one
+        sentence per model.
     verdicts : DataFrame
-        model, agrees, right ("both", "ours", "lifetimes", "each in part" or "undecided"), words.
+        forecaster (the id of the process), title, agrees, right ("both", "ours", "lifetimes", "each in part" or
+        "undecided"), text.
     parameters : DataFrame
-        model, parameter, ours, lifetimes (NaN where its fit failed), difference (relative to ours).
+        forecaster, parameter, ours, lifetimes (NaN where its fit failed), difference (relative to ours).
     log_likelihoods : DataFrame
-        model, likelihood (whose function: "ours", "lifetimes"), at_ours, at_lifetimes (whose parameters).
+        forecaster, likelihood (whose function: "ours", "lifetimes"), at_ours, at_lifetimes (whose parameters).
     predictions : DataFrame
-        A row a customer of the sample and quantity: model, quantity, customer_id, the customer's statistics, ours,
+        One row per customer of the sample and quantity: forecaster, quantity, customer_id, the statistics, ours,
         lifetimes_at_ours (its function at our parameters), difference (of these two), lifetimes (at its own).
     facts : dict
-        lifetimes' version, customers, horizon and time unit; by model, the distinct histories and customers checked.
+        lifetimes' version, customers, horizon and time unit; by forecaster, the histories and customers checked.
 
     Examples
     --------
@@ -61,31 +64,43 @@ class Crosscheck:
     """
 
     agrees: bool
-    words: str
+    results: tuple[AgreementVerdict, ...]
     verdicts: pd.DataFrame
     parameters: pd.DataFrame
     log_likelihoods: pd.DataFrame
     predictions: pd.DataFrame
     facts: dict[str, Any]
 
+    @property
+    def findings(self) -> Findings:
+        """The findings on every model."""
+        return tuple(finding for result in self.results for finding in result.findings)
+
+    @property
+    def text(self) -> str:
+        """The findings as one sentence per model."""
+        return " ".join(result.text for result in self.results)
+
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The tables by name."""
+        """Return the tables by name."""
         return {name: getattr(self, name) for name in ("verdicts", "parameters", "log_likelihoods", "predictions")}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, missing numbers as None."""
+        """Return plain values, missing numbers as None."""
         tables = {name: files.plain(table.to_dict("records")) for name, table in self.tables().items()}
-        return {"agrees": self.agrees, "words": self.words, "facts": files.plain(self.facts), **tables}
+        about = {"agrees": self.agrees, "text": self.text, "facts": self.facts}
+        findings = [finding.to_dict() for finding in self.findings]
+        return {**files.plain(about | {"findings": findings}), **tables}
 
     def to_json(self, path: str | Path) -> None:
         """Write the tables as JSON, whole or not at all."""
         files.write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:
-        return f"Crosscheck: {self.words}\n{self.parameters.to_string(index=False)}"
+        return f"Crosscheck: {self.text}\n{self.parameters.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return html.block("Cross-check", self.words, html.table(self.parameters.to_dict("list")))
+        return html.block("Cross-check", self.text, html.table(self.parameters.to_dict("list")))
 
 
 def crosscheck(
@@ -99,24 +114,24 @@ def crosscheck(
 ) -> Crosscheck:
     """Refit with the installed lifetimes, in a process of its own, and compare likelihoods and predictions.
 
-    Both likelihoods are evaluated at both parameters. Where the two differ at the same parameters, the model's
-    definition is averaged numerically over how customers differ, which decides. lifetimes gets the distinct histories
-    with their counts; where these are too many for it, those of customers drawn at random.
+    Both likelihoods are evaluated at both sets of parameters. If the two differ at the same parameters, the model's
+    definition is averaged numerically over how customers differ, which decides. lifetimes is given the distinct
+    histories with their counts; if these are too many for it, those of customers drawn at random.
 
     Parameters
     ----------
     model : PurchaseModel, SpendModel or CustomerModel
-        Fitted; of a CustomerModel both parts are checked.
+        Fitted; both parts of a CustomerModel are checked.
     rfm : RFM
         The customers it was fitted to.
     horizon : float or str
-        Of the expected purchases compared.
+        Horizon of the expected purchases compared.
     customers : int
-        How many to compare predictions for; spread over all histories.
+        Number of customers whose predictions are compared, spread over all histories.
     random_state : int or Generator
-        For the draw of customers.
+        Used to draw customers.
     timeout : float
-        Seconds lifetimes may take for a model.
+        Seconds that lifetimes may take per model.
 
     Returns
     -------
@@ -139,22 +154,22 @@ def crosscheck(
     for part in parts:
         _check(part)
     seed = seed_of(random_state)
-    checks = [_evidence(part, rfm, horizon, customers, seed, timeout) for part in parts]
-    with np.errstate(all="ignore"):  # what lifetimes says may be infinite
-        verdicts = [judge(evidence) for evidence, _ in checks]
-        frames = [_tables(evidence, verdict, who) for (evidence, who), verdict in zip(checks, verdicts, strict=True)]
-    versions = [evidence.opinion.version for evidence, _ in checks]
+    checks = [_inputs(part, rfm, horizon, customers, seed, timeout) for part in parts]
+    with np.errstate(all="ignore"):  # results of lifetimes may be infinite
+        verdicts = [judge(inputs) for inputs, _ in checks]
+        frames = [_tables(inputs, verdict, ids) for (inputs, ids), verdict in zip(checks, verdicts, strict=True)]
+    versions = [inputs.opinion.version for inputs, _ in checks]
     return Crosscheck(
         agrees=all(verdict.agrees for verdict in verdicts),
-        words=" ".join(verdict.words for verdict in verdicts),
+        results=tuple(verdicts),
         facts={
             "lifetimes": next((version for version in versions if version is not None), None),
             "customers": len(rfm),
             "horizon": checks[0][0].horizon,
             "time_unit": rfm.clock.time_unit,
             "checked": {
-                evidence.title: {"histories": len(evidence.counts), "customers": int(evidence.counts.sum())}
-                for evidence, _ in checks
+                inputs.process: {"histories": len(inputs.counts), "customers": int(inputs.counts.sum())}
+                for inputs, _ in checks
             },
         },
         **{name: pd.DataFrame([row for frame in frames for row in frame[name]]) for name in frames[0]},
@@ -162,9 +177,9 @@ def crosscheck(
 
 
 def _check(model: Model) -> None:
-    """Refuse what lifetimes has no like of."""
+    """Raise for a model that lifetimes does not have."""
     if not isinstance(model, (PurchaseModel, SpendModel)):
-        raise InvalidOption(f"A {type(model).__name__} is no model: pass a fitted one, such as BGNBD().fit(rfm).")
+        raise InvalidOption(f"A {type(model).__name__} is not a model: pass a fitted one, such as BGNBD().fit(rfm).")
     process = model.process
     if process.name not in FITTERS:
         known: list[Process] = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
@@ -173,14 +188,14 @@ def _check(model: Model) -> None:
     model._check_fitted()
     if set(model.parameters_) != set(FITTERS[process.name].parameters):
         raise InvalidOption(
-            f"lifetimes' {process.title} has neither covariates nor groups: check a model without them."
+            f"{process.title} of lifetimes has neither covariates nor groups: check a model without them."
         )
 
 
-def _evidence(
+def _inputs(
     model: Model, rfm: RFM, horizon: float | str, customers: int, seed: int, timeout: float
 ) -> tuple[CrosscheckInputs, list[Any]]:
-    """What both sides say, and the ids of the customers whose predictions are compared."""
+    """Return what both compute, and the ids of the customers whose predictions are compared."""
     model._check_rfm(rfm)
     process, p = model.process, model._parameters
     counted = model._counted(rfm)
@@ -196,7 +211,7 @@ def _evidence(
         theirs = process.Parameters(**{name: np.float64(value) for name, value in opinion.parameters.items()})
         with np.errstate(all="ignore"):  # its search may have ended anywhere
             likelihoods["at_lifetimes"] = process.log_likelihood(theirs, *drawn.columns)
-    evidence = CrosscheckInputs(
+    inputs = CrosscheckInputs(
         process=process.name,
         title=process.title,
         statistics=process.statistics,
@@ -209,13 +224,13 @@ def _evidence(
         sample=sample,
         predictions=_predictions(model, sample, length),
         horizon=length,
-        remarks=_remarks(model, counted),
+        reasons=_reasons(model, counted),
     )
-    return evidence, rfm.customer_id[first].to_list()
+    return inputs, rfm.customer_id[first].to_list()
 
 
 def _drawn(rows: CountedRows, most: int, seed: int) -> CountedRows:
-    """Rows of customers drawn without replacement, where there are more rows than `most`."""
+    """Return the rows of customers drawn without replacement, if there are more rows than `most`."""
     if len(rows.counts) <= most:
         return rows
     generator = np.random.default_rng(seed)
@@ -234,42 +249,39 @@ def _predictions(model: Model, sample: list[Array], length: float) -> dict[str, 
     return {"expected_spend": model.process.expected_spend(p, *sample)}
 
 
-def _remarks(model: Model, counted: CountedRows) -> list[str]:
-    """Why the parameters need not be a maximum for these customers."""
-    remarks = []
+def _reasons(model: Model, counted: CountedRows) -> Findings:
+    """Return why the parameters need not be a maximum for these customers."""
+    reasons = []
     if counted.fingerprint() != model.fit_.fingerprint:
-        remarks.append("was fitted to other customers, or as of another day")
+        reasons.append(Finding("crosscheck-other-customers"))
     if model.prior:
-        remarks.append("was fitted with a prior, of which lifetimes knows nothing")
-    return remarks
+        reasons.append(Finding("crosscheck-prior"))
+    return tuple(reasons)
 
 
-def _tables(evidence: CrosscheckInputs, verdict: AgreementVerdict, who: list[Any]) -> dict[str, list[dict[str, Any]]]:
-    """Rows of each table of the record."""
-    model, theirs, values = evidence.title, evidence.opinion.parameters or {}, evidence.opinion.values
-    right: Right = verdict.right
+def _tables(inputs: CrosscheckInputs, verdict: AgreementVerdict, ids: list[Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of each table."""
+    process, theirs, values = inputs.process, inputs.opinion.parameters or {}, inputs.opinion.values
     parameters = []
-    for name, value in evidence.parameters.items():
+    for name, value in inputs.parameters.items():
         other = theirs.get(name, np.nan)
         difference = other / value - 1
         parameters.append(
-            {"model": model, "parameter": name, "ours": value, "lifetimes": other, "difference": difference}
+            {"forecaster": process, "parameter": name, "ours": value, "lifetimes": other, "difference": difference}
         )
     likelihoods = [
-        {"model": model, "likelihood": whose, **{p: evidence.total(whose, p) for p in ("at_ours", "at_lifetimes")}}
+        {"forecaster": process, "likelihood": whose, **{p: inputs.total(whose, p) for p in ("at_ours", "at_lifetimes")}}
         for whose in LIKELIHOODS
     ]
-    missing = np.full(len(who), np.nan)
+    missing = np.full(len(ids), np.nan)
     predictions = []
-    for quantity, ours in evidence.predictions.items():
+    for quantity, ours in inputs.predictions.items():
         same, own = (values.get(f"{quantity} {point}", missing) for point in ("at_ours", "at_lifetimes"))
-        for i, customer in enumerate(who):
-            history = {
-                name: float(column[i]) for name, column in zip(evidence.statistics, evidence.sample, strict=True)
-            }
+        for i, customer in enumerate(ids):
+            history = {name: float(column[i]) for name, column in zip(inputs.statistics, inputs.sample, strict=True)}
             predictions.append(
                 {
-                    "model": model,
+                    "forecaster": process,
                     "quantity": quantity,
                     "customer_id": customer,
                     **history,
@@ -280,7 +292,15 @@ def _tables(evidence: CrosscheckInputs, verdict: AgreementVerdict, who: list[Any
                 }
             )
     return {
-        "verdicts": [{"model": model, "agrees": verdict.agrees, "right": right, "words": verdict.words}],
+        "verdicts": [
+            {
+                "forecaster": process,
+                "title": inputs.title,
+                "agrees": verdict.agrees,
+                "right": verdict.right,
+                "text": verdict.text,
+            }
+        ],
         "parameters": parameters,
         "log_likelihoods": likelihoods,
         "predictions": predictions,

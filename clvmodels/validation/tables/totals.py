@@ -1,23 +1,27 @@
-"""Totals against their intervals, and what earlier origins say of how much wider these should be."""
+"""Totals with their intervals, which are widened by the errors of earlier cutoffs once there are enough of them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clvmodels.forecasting.distributions import bounds_of_total, spread_of
 from clvmodels.forecasting.forecast import QuantityForecasts
+from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
 
-__all__ = ["fewest", "judge_totals", "totals_of"]
+__all__ = ["earlier_cutoffs_needed", "judge_totals", "total_finding", "totals_of"]
 
+ROUNDING_TOLERANCE = 1e-9  # float error allowed in a rank that should be a whole number
 COLUMNS = ["quantity", "forecaster", "predicted", "lower", "upper", "actual", "inside"]
 
 
 def totals_of(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
-    """The total that each process forecast, its interval, and what happened: a row a process."""
+    """Return the total that each process forecast, its interval, and the actual total: one row per process."""
     scored, rows = outcome.scored, []
     actual = float(outcome.actual[scored].sum())
     for forecast in outcome.forecasts:
@@ -30,61 +34,55 @@ def totals_of(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
 
 
 def judge_totals(totals: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Add to totals what earlier origins, whose outcome was known at each cut, say of the interval.
+    """Add what earlier cutoffs, whose outcome was known at each cutoff, show about the intervals of totals.
 
     The widened interval is that of split conformal prediction (Vovk, Gammerman & Shafer 2005, section 2.2) on the
     logarithm of actual over predicted: of n earlier errors the one of rank ceil((n + 1) level) by size, taken both
     ways. With fewer than level / (1 - level) of them, nine at 90 %, there is no such rank, and with fewer than ten
-    nothing is calibrated: it then stays missing, and the words say so. Overlapping windows are not independent, so it
-    is an offer and no guarantee.
+    nothing is calibrated: the widened interval is then missing. Overlapping windows are not independent, so that the
+    coverage is not guaranteed.
 
     Parameters
     ----------
     totals : DataFrame
-        From `totals_of` at every origin, with cutoff, holdout_end and horizon.
+        From `totals_of` at every cutoff, with cutoff, holdout_end and horizon.
 
     Returns
     -------
     DataFrame
-        With earlier, widened_lower, widened_upper, calibrated, words.
+        With earlier (cutoffs that were complete), missed (how many of their intervals missed the total),
+        widened_lower, widened_upper, calibrated.
     """
-    told = []
+    rows = []
     for row in totals.to_dict("records"):
         same = (totals["quantity"] == row["quantity"]) & (totals["forecaster"] == row["forecaster"])
         same &= (totals["horizon"] == row["horizon"]) & (totals["holdout_end"] <= row["cutoff"])
         earlier = totals[same & (totals["predicted"] > 0) & (totals["actual"] > 0)]
         errors = np.abs(np.log(earlier["actual"].to_numpy() / earlier["predicted"].to_numpy()))
         missed = int(np.sum(~earlier["inside"].to_numpy(dtype=bool)))
-        factor = _conformal(errors, level)
+        factor = _conformal_factor(errors, level)
         ends = (np.nan, np.nan) if factor is None else (row["predicted"] / factor, row["predicted"] * factor)
-        words = _words(bool(row["inside"]), len(errors), missed, level)
-        told.append((len(errors), *ends, factor is not None, words))
-    names = ["earlier", "widened_lower", "widened_upper", "calibrated", "words"]
-    return totals.join(pd.DataFrame(told, columns=names, index=totals.index))
+        rows.append((len(errors), missed, *ends, factor is not None))
+    names = ["earlier", "missed", "widened_lower", "widened_upper", "calibrated"]
+    return totals.join(pd.DataFrame(rows, columns=names, index=totals.index))
 
 
-def fewest(level: float) -> int:
-    """How many earlier origins calibrate an interval: ten at 90 %."""
-    return math.ceil(1 / (1 - level) - 1e-9)
+def total_finding(row: Mapping[Any, Any], level: float) -> Finding:
+    """Return what a row of `judge_totals` shows about the interval of its total."""
+    figures = {name: row[name] for name in ("forecaster", "quantity", "horizon", "cutoff")}
+    figures |= {"level": level, "inside": bool(row["inside"]), "calibrated": bool(row["calibrated"])}
+    figures |= {"earlier": int(row["earlier"]), "missed": int(row["missed"]), "needed": earlier_cutoffs_needed(level)}
+    return Finding("totals-interval", figures, "info" if row["inside"] else "caution")
 
 
-def _conformal(errors: Array, level: float) -> float | None:
-    """The factor by which totals were off at most in so many of the cases; None if there are too few of them."""
-    if len(errors) < fewest(level):
+def earlier_cutoffs_needed(level: float) -> int:
+    """Return how many earlier cutoffs are needed to calibrate an interval: ten at 90 %."""
+    return math.ceil(1 / (1 - level) - ROUNDING_TOLERANCE)
+
+
+def _conformal_factor(errors: Array, level: float) -> float | None:
+    """Return the factor by which totals were off at most in a share `level` of the cases; None with too few cases."""
+    if len(errors) < earlier_cutoffs_needed(level):
         return None
-    rank = math.ceil((len(errors) + 1) * level - 1e-9)
+    rank = math.ceil((len(errors) + 1) * level - ROUNDING_TOLERANCE)
     return math.exp(float(np.sort(errors)[min(rank, len(errors)) - 1]))
-
-
-def _words(inside: bool, earlier: int, missed: int, level: float) -> str:
-    """What a row says, in sentences."""
-    told = f"The {level:.0%} interval of the total {'holds' if inside else 'misses'} what happened."
-    if earlier == 0:
-        return f"{told} No earlier origin was over by then, so nothing says how far totals are off."
-    if earlier == 1:
-        seen = f"{told} At the one earlier origin that was over by then, its interval {'missed' if missed else 'held'}."
-    else:
-        seen = f"{told} At {missed} of the {earlier} earlier origins that were over by then, their intervals missed."
-    if earlier >= fewest(level):
-        return f"{seen} Widened by their errors it is calibrated on {earlier} origins."
-    return f"{seen} Fewer than {fewest(level)} calibrate nothing at {level:.0%}: the interval is not widened."
