@@ -419,13 +419,13 @@ crosscheck-decision = { " " }(most for { $history }: ours { NUM($ours, digits: 8
         }
     }
 crosscheck-better = better by { $finite ->
-    [yes] { NUM($theirs, digits: 4) } by its own likelihood and by { NUM($ours, digits: 4) } by ours
-   *[no] { NUM($ours, digits: 4) } by our likelihood; its own is not finite there
+    [yes] { SHORT($theirs, digits: 4) } by its own likelihood and by { SHORT($ours, digits: 4) } by ours
+   *[no] { SHORT($ours, digits: 4) } by our likelihood; its own is not finite there
     }
 crosscheck-search-stopped-early = our parameters are { crosscheck-better }, so its search stopped early and ours is right
 crosscheck-not-a-maximum = its parameters are { crosscheck-better }, so lifetimes is right, and this model is not a maximum for these customers
 crosscheck-not-a-maximum-expected = its parameters are { crosscheck-better }, which is possible because the model { $reasons }
-crosscheck-likelihoods-disagree = from our parameters to its own, the log-likelihood changes by { NUM($ours, digits: 4) } by our function and by { NUM($theirs, digits: 4) } by its own
+crosscheck-likelihoods-disagree = from our parameters to its own, the log-likelihood changes by { SHORT($ours, digits: 4) } by our function and by { SHORT($theirs, digits: 4) } by its own
 crosscheck-other-customers = was fitted to other customers, or as of another day
 crosscheck-prior = was fitted with a prior, which lifetimes does not have
 crosscheck-probability-alive = P(alive)

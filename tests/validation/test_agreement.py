@@ -104,7 +104,7 @@ def test_a_wrong_prediction_is_decided_by_the_third_computation(evidence):
     verdict = judge(told(evidence, **{"expected_purchases at_ours": wrong}))
     assert verdict.right == "ours"
     assert "expected purchases of 1 of 3 customers differ" in verdict.text
-    assert "frequency 7, recency 35, T 39" in verdict.text
+    assert "frequency 7, recency 35 and T 39" in verdict.text
     assert "averaged numerically over how customers differ" in verdict.text
     turned = judge(replace(evidence, predictions=evidence.predictions | {"expected_purchases": wrong}))
     assert turned.right == "lifetimes"
