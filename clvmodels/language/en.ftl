@@ -456,17 +456,21 @@ verdict-use = { $ranking ->
     [fair] Use its ranking of customers with care
     [poor] Do not use its ranking of customers
    *[none] No ranking of customers to judge
-    }; totals { $direction ->
-    [low] were { $totals ->
+    }; { $totals ->
+    [0] totals
+    [one] the total was
+   *[other] totals were
+    } { $direction ->
+    [low] { $totals ->
         [one] { PERCENT($error, places: 1) }
        *[other] up to { PERCENT($error, places: 1) }
         } too low
-    [high] were { $totals ->
+    [high] { $totals ->
         [one] { PERCENT($error, places: 1) }
        *[other] up to { PERCENT($error, places: 1) }
         } too high
-    [exact] were accurate to 0.1%
-    [either] were off by up to { PERCENT($error, places: 1) }
+    [exact] accurate to 0.1%
+    [either] off by up to { PERCENT($error, places: 1) }
    *[none] could not be checked
     }
 verdict-use-unknown = There is not enough evidence to say what to use it for.
@@ -588,10 +592,22 @@ verdict-interval-unreliable = Do not quote the interval of the total: it allows 
 
 # benchmarks
 
-verdict-benchmarks = { $kind ->
-    [rule] A simple rule is
-    [learned] Machine learning is
-   *[process] Another purchase model is
+verdict-benchmarks = { $quantity ->
+    [purchases] For purchases, { $kind ->
+        [rule] a simple rule is
+        [learned] machine learning is
+       *[process] another purchase model is
+        }
+    [money] For money, { $kind ->
+        [rule] a simple rule is
+        [learned] machine learning is
+       *[process] another purchase model is
+        }
+   *[all] { $kind ->
+        [rule] A simple rule is
+        [learned] Machine learning is
+       *[process] Another purchase model is
+        }
     } visibly better in { $metrics ->
     [gini] the ranking
     [rmse] the error per customer
@@ -600,10 +616,6 @@ verdict-benchmarks = { $kind ->
     [gini-bias] the ranking and the total
     [rmse-bias] the error per customer and the total
    *[gini-rmse-bias] the ranking, the error per customer and the total
-    }{ $quantity ->
-    [purchases] {" "}of purchases
-    [money] {" "}of money
-   *[all] {""}
     }
 verdict-not-beaten = No other forecaster is visibly better
 verdict-nothing-to-compare = Nothing to compare with
@@ -612,7 +624,7 @@ verdict-no-rule-better = No simple rule was visibly better, by 1% or more, in to
 verdict-better-bias = { $kind ->
     [rule] The simple rule “{ $title }”
    *[other] “{ $title }”
-    } forecast the total of { $quantity } better: off by { PERCENT($value, places: 1) } instead of { PERCENT($reference_value, places: 1) }.
+    } came closer to the total of { $quantity }: off by { PERCENT($value, places: 1) } instead of { PERCENT($reference_value, places: 1) }.
 verdict-better-gini = { $kind ->
     [rule] The simple rule “{ $title }”
    *[other] “{ $title }”
@@ -647,7 +659,10 @@ verdict-worst-group = largest error { $by ->
     [frequency] for frequency { $group }
     [recency] for recency { $group }
    *[decile] in decile { $group }
-    }, too { $direction }
+    }, { $direction ->
+    [low] too low
+   *[high] too high
+    }
 verdict-worst-decile = The forecast of { $title } is furthest off for { $position ->
     [highest] the 10% of customers with the highest forecasts
     [lowest] the 10% of customers with the lowest forecasts

@@ -84,7 +84,7 @@ def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
     table = _table("Ledger", ["rule"], ["rows", "changed", "money"])
     table.add_column("example", overflow="fold")
     for row in applied_rules(ledger).to_dict("records"):
-        counts = (f"{row[name]:,}" if row[name] else "" for name in ("rows", "changed"))
+        counts = (cell(row[name]) if row[name] else "" for name in ("rows", "changed"))
         table.add_row(row["description"], *counts, cell(row["money"], ",.2f"), row["example"])
     console.print(table)
 
@@ -102,13 +102,13 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
             table.add_row(str(name), row["unit"], cell(row["estimate"]), cell(row["standard_error"]), interval)
         _print_table(console, table)
         console.print(
-            f"  Log-likelihood {certificate['log_likelihood']:,.3f}; {certificate['message']}", highlight=False
+            f"  Log-likelihood {cell(certificate['log_likelihood'], ',.3f')}; {certificate['message']}", highlight=False
         )
         if "independence" in certificate:
             console.print(f"  Independence: {certificate['independence']}", highlight=False)
         if certificate.get("set_aside"):
             console.print(
-                f"  Left out because they paid nothing for repeat purchases: {certificate['set_aside']:,} customers",
+                f"  Left out because repeat purchases cost nothing: {cell(certificate['set_aside'])} customers",
                 highlight=False,
             )
 
@@ -134,21 +134,22 @@ def show_value(console: Console, scored: Any, horizon: str, rate: float, margin:
     valued = rows.filter(nw.col("lifetime_value").is_finite())
     total = float(valued["lifetime_value"].sum())
     table = _table(
-        f"Value over {horizon} at {rate:.0%} per year, margin {margin:g}: {total:,.0f} in total; top {TOP}",
+        f"Value over {horizon} at {cell(rate, '.0%')} per year, margin {margin:g}: {cell(total, ',.0f')} in total; "
+        f"top {TOP}",
         [],
         ["customer", "P(alive)", "purchases", "order value", "value"],
     )
     for row in valued.sort("lifetime_value", descending=True).head(TOP).iter_rows(named=True):
         table.add_row(
             str(row["customer_id"]),
-            f"{row['probability_alive']:.3f}",
-            f"{row['expected_purchases']:.2f}",
-            f"{row['expected_spend']:,.2f}",
-            f"{row['lifetime_value']:,.2f}",
+            cell(row["probability_alive"], ".3f"),
+            cell(row["expected_purchases"], ".2f"),
+            cell(row["expected_spend"], ",.2f"),
+            cell(row["lifetime_value"], ",.2f"),
         )
     _print_table(console, table)
     if len(missing):
-        console.print(f"  {len(missing):,} customers have no value: {missing['reason'][0]}", highlight=False)
+        console.print(f"  {cell(len(missing))} customers have no value: {missing['reason'][0]}", highlight=False)
 
 
 def show_run(
@@ -163,20 +164,20 @@ def show_run(
     intervals : mapping of str to (float, float) or None
         By column; None if they were not computed.
     """
-    summary = f"{run['customers']:,} customers as of {run['as_of']} (run {run['run_id']})"
-    summary += f", {run['refused']:,} of them refused" if run["refused"] else ""
+    summary = f"{cell(run['customers'])} customers as of {run['as_of']} (run {run['run_id']})"
+    summary += f", {cell(run['refused'])} of them refused" if run["refused"] else ""
     for name, label in (("new_since_fit", "new since the fit"), ("not_yet_bought", "no purchase yet")):
-        summary += f", {run[name]:,} {label}" if run[name] else ""
+        summary += f", {cell(run[name])} {label}" if run[name] else ""
     if run["late_rows"]:
-        summary += f", {run['late_rows']:,} late rows since the last run"
+        summary += f", {cell(run['late_rows'])} late rows since the last run"
     console.print(summary, highlight=False)
     for reason, count in run["reasons"].items():
-        console.print(f"  refused: {count:,} because {reason}", highlight=False, markup=False)
+        console.print(f"  refused: {cell(count)} because {reason}", highlight=False, markup=False)
     scored, totals = max(run["customers"] - run["refused"], 1), run["evidence"]["totals"]
-    table = _table("", ["column"], ["total", *([f"{level:.0%} interval"] if intervals else []), "mean"])
+    table = _table("", ["column"], ["total", *([f"{cell(level, '.0%')} interval"] if intervals else []), "mean"])
     for column, total in totals.items():
-        ends = [" to ".join(f"{end:,.0f}" for end in intervals.get(column, ()))] if intervals else []
-        table.add_row(column, f"{total:,.2f}", *ends, f"{total / scored:,.4f}")
+        ends = [" to ".join(cell(end, ",.0f") for end in intervals.get(column, ()))] if intervals else []
+        table.add_row(column, cell(total, ",.2f"), *ends, cell(total / scored, ",.4f"))
     console.print(table)
     if not intervals:
         console.print(
@@ -200,18 +201,18 @@ def show_scores(console: Console, result: Backtest) -> None:
     for quantity, rows in scores.groupby("quantity", sort=False):
         table = _table(
             f"{str(quantity).capitalize()} from {facts['calibration_end']} to {facts['holdout_end']}: "
-            f"{rows['actual'].iloc[0]:,.0f} actual",
+            f"{cell(rows['actual'].iloc[0], ',.0f')} actual",
             ["forecaster"],
             ["total", "bias", "RMSE", "Gini", "MAE"],
         )
         for row in rows.to_dict("records"):
             table.add_row(
                 row["title"],
-                f"{row['predicted']:,.0f}",
-                f"{row['bias']:+.1%}",
-                f"{row['rmse']:,.2f}",
+                cell(row["predicted"], ",.0f"),
+                cell(row["bias"], "+.1%"),
+                cell(row["rmse"], ",.2f"),
                 cell(row["gini"], ".3f"),
-                f"{row['mae']:,.2f}",
+                cell(row["mae"], ",.2f"),
             )
         _print_table(console, table)
 
@@ -283,7 +284,7 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
         )
         for quantity, rows in predictions.groupby("quantity", sort=False):
             totals = [cell(float(rows[side].sum(skipna=False)), ",.6g") for side in SIDES]
-            table.add_row(str(quantity).replace("_", " "), f"{len(rows):,}", *totals)
+            table.add_row(str(quantity).replace("_", " "), cell(len(rows)), *totals)
         _print_table(console, table)
     for text in check["verdicts"]["text"]:
         console.print(f"\n  {text}", highlight=False, markup=False)  # errors may have brackets

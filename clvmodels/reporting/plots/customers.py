@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
+from clvmodels.language import numbers
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def history_alive(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.plot(moments, alive, color=style.COLORS[0], linewidth=1.8)
         ax.plot(moments[bought], np.full(int(bought.sum()), 0.0), "|", color=style.INK, markersize=13, clip_on=False)
         style.note(ax, f"{int(bought.sum())} purchases", (moments[0], 0.0), (2, 9), color=style.INK)
-        style.note(ax, f"{alive[-1]:.0%}", (moments[-1], float(alive[-1])), (3, -3), color=style.COLORS[0])
+        style.note(ax, numbers.percent(alive[-1], 0), (moments[-1], float(alive[-1])), (3, -3), color=style.COLORS[0])
         ax.set_ylim(-0.02, 1.03)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         style.dates_below(ax)
@@ -126,13 +127,13 @@ def heterogeneity(table: Frame, *, of: str | None = None, ax: Axes | None = None
         )
         if open_end:
             bars[-1].set_alpha(0.5)
-            style.note(ax, f"above {left[-1]:.3g}", (float(closed[-1]), float(share[-1])), (2, 2), ha="right")
+            above = f"above {numbers.cell(left[-1], digits=3)}"
+            style.note(ax, above, (float(closed[-1]), float(share[-1])), (2, 2), ha="right")
         ax.axvline(mean, color=style.INK, linewidth=1, linestyle=style.DASHED)
         ax.set_xlim(0, float(closed[-1]))
         ax.set_ylim(0, float(share.max()) * 1.12)
-        style.note(
-            ax, f"mean {mean:.3g} {unit}".strip(), (mean, float(share.max()) * 1.1), (5, 0), color=style.INK, va="top"
-        )
+        label = f"mean {numbers.cell(mean, digits=3)} {unit}".strip()
+        style.note(ax, label, (mean, float(share.max()) * 1.1), (5, 0), color=style.INK, va="top")
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
@@ -162,7 +163,7 @@ def new_customers(table: Frame, *, ax: Axes | None = None) -> Axes:
             time, expected = style.floats(rows, "time"), style.floats(rows, "expected")
             style.band(ax, rows, time, style.color_of(i))
             ax.plot(time, expected, color=style.color_of(i), linewidth=1.8, label=name)
-            style.note(ax, f"{expected[-1]:.2f}", (time[-1], expected[-1]), (3, -3), color=style.color_of(i))
+            style.note(ax, numbers.fixed(expected[-1], 2), (time[-1], expected[-1]), (3, -3), color=style.color_of(i))
         ax.set_ylim(bottom=0)
         ax.set_xlim(left=0)
         ax.set_xlabel(f"{unit} since the first purchase")
@@ -193,7 +194,9 @@ def _matrix(table: Frame, of: Literal["expected_purchases", "probability_alive"]
             contours = ax.contour(x, y[repeat], inner, levels=levels, colors=ON_SHADES, linewidths=0.9)
             form = "{x:.0%}" if alive else "{x:g}"
             ax.clabel(contours, fmt=StrMethodFormatter(form), fontsize=style.SMALL, colors=ON_SHADES)
-        ax.set_xlabel(f"last purchase, in {unit} after the first\n(customers first seen {age:.4g} {unit} ago)")
+        ax.set_xlabel(
+            f"last purchase, in {unit} after the first\n(customers first seen {numbers.cell(age, digits=4)} {unit} ago)"
+        )
         ax.set_ylabel("repeat purchases")
         horizon = style.shared_value(frame, "horizon")
         ax.set_title(

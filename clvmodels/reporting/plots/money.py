@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
+from clvmodels.language import numbers
 from clvmodels.reporting.plots import style
 from clvmodels.reporting.value_summary import concentration, sorted_values
 
@@ -47,7 +48,8 @@ def spend_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.stairs(expected[closed], edges, baseline=None, color=style.COLORS[0], linewidth=1.8, label="spend model")
         if not closed.all():
             seen, modeled = observed[~closed].sum(), expected[~closed].sum()
-            beyond = f"above {edges[-1]:,.4g}:\n{seen:.1%} observed\n{modeled:.1%} in the model"
+            shares = f"{numbers.percent(seen, 1)} observed\n{numbers.percent(modeled, 1)} in the model"
+            beyond = f"above {numbers.cell(edges[-1])}:\n{shares}"
             ax.text(0.99, 0.6, beyond, transform=ax.transAxes, ha="right", color=style.MUTED, fontsize=style.SMALL)
         ax.set_xlim(0, float(edges[-1]))
         ax.set_ylim(bottom=0)
@@ -105,6 +107,6 @@ def _draw_concentration(ax: Axes, values: Array) -> None:
     ax.set_ylim(0, max(1.02, 1.02 * float(held.max())))
     marked = list(dict.fromkeys(math.ceil(share * len(values)) for share in MARKED_SHARES))
     ax.plot(customers[marked], held[marked], "o", color=style.COLORS[0], markersize=6, clip_on=False)
-    shares = [f"top {customers[size]:.0%} hold {held[size]:.0%}" for size in marked]
+    shares = [f"top {numbers.percent(customers[size], 0)} hold {numbers.percent(held[size], 0)}" for size in marked]
     # The curve never reaches this corner.
     ax.text(0.97, 0.04, "\n".join(shares), ha="right", va="bottom", linespacing=1.4)

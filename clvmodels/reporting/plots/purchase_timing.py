@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
+from clvmodels.language import numbers
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def season(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.axhline(1, color=style.INK, linewidth=0.8)
         for month, value in zip(months, index, strict=True):
             offset, side = ((0, 2), "bottom") if value >= 1 else ((0, -2), "top")
-            style.note(ax, f"{value:.2f}", (month, value), offset, ha="center", va=side, fontsize=style.SMALL - 2)
+            style.note(
+                ax, numbers.fixed(value, 2), (month, value), offset, ha="center", va=side, fontsize=style.SMALL - 2
+            )
         ax.set_xticks(np.arange(1, 13), list(MONTHS))
         ax.margins(y=0.15)
         ax.grid(False, axis="x")
@@ -112,7 +115,7 @@ def times_between(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         ax.stairs(share[closed], edges, fill=True, color=style.COLORS[0])
         if not closed.all():
-            label = f"longer than {edges[-1]:,.3g}: {share[~closed].sum():.0%}"
+            label = f"longer than {numbers.cell(edges[-1], digits=3)}: {numbers.percent(share[~closed].sum(), 0)}"
             ax.text(0.99, 0.9, label, transform=ax.transAxes, ha="right", color=style.MUTED, fontsize=style.SMALL)
         ax.set_xlim(0, float(edges[-1]))
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))

@@ -9,6 +9,7 @@ import narwhals as nw
 import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
+from clvmodels.language import numbers
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def decile_lift(
             ax.bar(at, lift, width * 0.92, color=style.color_of(i), label=name)
             if len(named_rows) == 1:
                 for x, y in zip(at, lift, strict=True):
-                    style.note(ax, f"{y:.1f}", (x, y), (0, 2), ha="center", color=style.INK)
+                    style.note(ax, numbers.fixed(y, 1), (x, y), (0, 2), ha="center", color=style.INK)
         ax.axhline(1, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
         style.note(ax, "the average customer", (ax.get_xlim()[1], 1), (-2, 3), ha="right")
         ax.set_xticks(sorted({int(value) for value in frame["decile"].to_list()}))
@@ -146,7 +147,7 @@ def overlap(
         chance = np.array(tops)
         ax.plot(list(at.values()), chance, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
         style.note(ax, "at random", (at[tops[-1]], chance[-1]), (-2, 4), ha="right")
-        ax.set_xticks(list(at.values()), [f"top {top:.0%}" for top in tops])
+        ax.set_xticks(list(at.values()), [f"top {numbers.percent(top, 0)}" for top in tops])
         ax.set_ylim(0, 1)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(False, axis="x")

@@ -9,7 +9,7 @@ import pandas as pd
 from clvmodels.cleaning.ledger import applied_rules
 from clvmodels.cleaning.ledger_rules import NO_ID, ROWS_IN
 from clvmodels.language import message
-from clvmodels.language.numbers import column, count, percent, sentence, signed_percent
+from clvmodels.language.numbers import cell, column, count, fixed, percent, sentence, signed_percent
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting import plots
 from clvmodels.reporting.cautions import find_cautions
@@ -64,7 +64,7 @@ def ledger_table(ledger: pd.DataFrame) -> Table:
                 str(row["description"]),
                 count(row["rows"]),
                 count(row["changed"]),
-                "" if money is None or money != money else f"{money:,.2f}".replace("-", "−"),
+                "" if money is None or money != money else f"{fixed(money, 2)}".replace("-", "−"),
             ]
         )
     return Table(
@@ -83,7 +83,7 @@ def _describe_periods(facts: dict[str, Any], ledger: pd.DataFrame | None) -> lis
     """Describe the calibration and the holdout period."""
     unit = facts["time_unit"]
     holdout = (
-        f"after {facts['calibration_end']}, up to {facts['holdout_end']} ({facts['horizon']:.4g} {unit}s): "
+        f"after {facts['calibration_end']}, up to {facts['holdout_end']} ({cell(facts['horizon'], digits=4)} {unit}s): "
         f"{count(facts['holdout_purchases'])} purchases by {percent(facts['bought_again'])} of these customers"
     )
     if facts["holdout_spend"] is not None:
@@ -192,7 +192,7 @@ def _profile_pictures(profile: Profile) -> list[Picture]:
                 "Season" if profile.season.busiest else "Season: none detected",
                 f"Bars of purchases by calendar month, as a multiple of an average month. Month "
                 f"{int(most['month'])} is "
-                f"highest, with {most['index']:.2f}.",
+                f"highest, with {fixed(most['index'], 2)}.",
                 plots.season,
                 months.dropna(subset="index"),
             )

@@ -122,9 +122,9 @@ def _value_blocks(view: Selection, value: Frame, terms: str | None) -> list[Page
             [
                 draw_picture(
                     "value",
-                    f"Who holds the value: the top {TOP_SHARE:.0%} hold {percent(summary.top_share, 0)}",
+                    f"Who holds the value: the top {percent(TOP_SHARE, 0)} hold {percent(summary.top_share, 0)}",
                     "Curve of the share of all lifetime value held by the most valuable customers: "
-                    f"the top {TOP_SHARE:.0%} hold {percent(summary.top_share)}.",
+                    f"the top {percent(TOP_SHARE, 0)} hold {percent(summary.top_share)}.",
                     plots.value_distribution,
                     value,
                 )

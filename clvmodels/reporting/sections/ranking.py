@@ -56,7 +56,7 @@ def overlap_table(view: Selection, quantity: str) -> Table | None:
         )
     return Table(
         caption=f"{quantity.capitalize()}: customers with the highest forecasts, compared with actual top customers",
-        headings=["forecaster", *(f"top {top:.0%}" for top in tops)],
+        headings=["forecaster", *(f"top {percent(top, 0)}" for top in tops)],
         rows=rows,
         notes=[
             (
@@ -122,9 +122,9 @@ def _pictures(view: Selection, quantity: str) -> list[Picture]:
         pictures.append(
             draw_picture(
                 f"lift-{quantity}",
-                f"{name}: the first decile made {lifts.iloc[0]:.1f} times the average",
+                f"{name}: the first decile made {fixed(lifts.iloc[0], 1)} times the average",
                 f"Bars of {quantity} per customer as a multiple of the average, by decile of the forecast of "
-                f"{title}: from {lifts.iloc[0]:.1f} in the first to {lifts.iloc[-1]:.1f} in the last.",
+                f"{title}: from {fixed(lifts.iloc[0], 1)} in the first to {fixed(lifts.iloc[-1], 1)} in the last.",
                 plots.decile_lift,
                 view.at["deciles"],
                 quantity=quantity,
@@ -133,7 +133,7 @@ def _pictures(view: Selection, quantity: str) -> list[Picture]:
         )
     if len(tops):
         shares = zip(tops["top"], tops["overlap"], strict=True)
-        each = [f"{percent(share, 0)} of the top {top:.0%}" for top, share in shares]
+        each = [f"{percent(share, 0)} of the top {percent(top, 0)}" for top, share in shares]
         top_share = each[int((tops["top"] - TOP).abs().to_numpy().argmin())]
         pictures.append(
             draw_picture(
