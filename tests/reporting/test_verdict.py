@@ -172,7 +172,7 @@ def test_boosted_trees_and_other_models_are_not_rules(validation):
         difference=0.02,
     )
     answer = verdict(replace(validation, differences=better), "benchmarks")
-    assert answer.headline.text.startswith("Another purchase model is visibly better in the ranking")
+    assert answer.headline.text.startswith("For purchases, another purchase model is visibly better in the ranking")
     assert answer.text.startswith("No simple rule was visibly better")
     assert "“Pareto/NBD” ranked customers better by purchases:" in answer.text
     learner = changed(
@@ -180,7 +180,7 @@ def test_boosted_trees_and_other_models_are_not_rules(validation):
         "scores",
         kind=np.where(validation.scores["forecaster"] == "pareto_nbd", "boosted_trees", validation.scores["kind"]),
     )
-    assert verdict(learner, "benchmarks").headline.text.startswith("Machine learning is visibly better")
+    assert verdict(learner, "benchmarks").headline.text.startswith("For purchases, machine learning is visibly better")
 
 
 def test_comparisons_over_several_cutoffs_are_means(validation):
