@@ -20,7 +20,7 @@ from clvmodels.frames import column
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.sections import column_suffix
 from clvmodels.transactions.summary import RFM
-from clvmodels.validation.tables.metrics import deciles, normalized_gini
+from clvmodels.validation.tables.metrics import deciles, normalized_gini, quarter
 
 __all__ = ["FollowUpWindow", "PastRun", "follow", "windows"]
 
@@ -217,7 +217,7 @@ def _cohorts(rfm: RFM, clock: Clock, cutoff: int) -> npt.NDArray[np.str_]:
     """Return the calendar quarter of each customer's first purchase (n,)."""
     first, place = np.unique(cutoff - np.rint(rfm.T * clock.ticks_per_unit).astype(np.int64), return_inverse=True)
     days = [clock.describe_start(int(tick)) for tick in first]
-    return np.array([f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}" for day in days])[place]
+    return np.array([quarter(day) for day in days])[place]
 
 
 def _coverage(rfm: RFM, actual: Array, length: float, model: PurchaseModel) -> float:

@@ -12,7 +12,7 @@ from clvmodels.forecasting.distributions import bounds_of_total, spread_of
 from clvmodels.forecasting.forecast import Forecast, QuantityForecasts
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
-from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, rmse, width
+from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, quarter, rmse, width
 
 __all__ = ["CustomerGrouping", "calibration_table", "customer_groups", "group_table"]
 
@@ -176,7 +176,7 @@ def _by_cohort(split: Holdout) -> CustomerGrouping:
     tick = split.cutoff - np.rint(rfm.T * rfm.clock.ticks_per_unit).astype(np.int64)
     distinct, rows = np.unique(tick, return_inverse=True)
     months = [rfm.clock.describe_start(int(each))[:7] for each in distinct]
-    quarters = [f"{month[:4]} Q{(int(month[5:]) + 2) // 3}" for month in months]
+    quarters = [quarter(month) for month in months]
     told = months if len(set(quarters)) <= 2 else quarters
     labels, codes = np.unique(told, return_inverse=True)
     return CustomerGrouping("cohort", codes[rows], [str(label) for label in labels])

@@ -24,6 +24,7 @@ __all__ = [
     "log_score",
     "mae",
     "normalized_gini",
+    "quarter",
     "rmse",
     "spearman",
     "width",
@@ -112,6 +113,11 @@ def deciles(predicted: Array) -> npt.NDArray[np.intp]:
     places = np.empty(len(predicted), dtype=np.intp)
     places[order] = np.arange(len(predicted))
     return places * GROUPS // max(len(predicted), 1) + 1
+
+
+def quarter(day: str) -> str:
+    """Return the calendar quarter of a date or month in ISO format, which names a cohort: "2011-07-15" is "2011 Q3"."""
+    return f"{day[:4]} Q{(int(day[5:7]) + 2) // 3}"
 
 
 def decile_mape(actual: Array, predicted: Array) -> float:
