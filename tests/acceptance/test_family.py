@@ -35,10 +35,10 @@ def log():
 @pytest.fixture(scope="module")
 def rfm(log):
     options = {"amount": "amount", "time_unit": "week", "observation_end": "1997-09-30", "intertimes": True}
-    found = clv.rfm_summary(log, **options)
+    result = clv.rfm_summary(log, **options)
     first = log.groupby("customer_id", as_index=False).first()
     band = np.where(first["amount"] < 25, "small", "large")
-    return found.with_columns(pd.DataFrame({"customer_id": first["customer_id"], "first_order": band}))
+    return result.with_columns(pd.DataFrame({"customer_id": first["customer_id"], "first_order": band}))
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +47,14 @@ def fitted(rfm):
 
 
 @pytest.mark.parametrize("title", FAMILY)
-def test_likelihoods_are_those_of_other_software(fitted, title):
+def test_likelihoods_match_other_software(fitted, title):
     model = fitted[title]
     assert model.title == title
     assert model.fit_.log_likelihood == pytest.approx(FAMILY[title][1], abs=1e-3)
 
 
 @pytest.mark.parametrize("title", FAMILY)
-def test_every_model_predicts_everything_of_everybody(fitted, rfm, title, tmp_path):
+def test_every_model_makes_every_prediction(fitted, rfm, title, tmp_path):
     model = fitted[title]
     alive, later = (model.probability_alive(rfm, h)["probability_alive"] for h in (0, "39 weeks"))
     assert ((later >= 0) & (later <= alive) & (alive <= 1)).all()
@@ -73,7 +73,7 @@ def test_every_model_predicts_everything_of_everybody(fitted, rfm, title, tmp_pa
     assert total["expected_purchases_lower"][0] < bought["expected_purchases"].sum()
 
 
-def test_opportunities_are_told_by_the_year():
+def test_yearly_opportunities():
     # Fader, Hardie & Shang (2010): alpha 1.204, beta .750, gamma .657, delta 2.783; 12,884.2 purchases in five years.
     rows = clv.datasets.load_donations()
     each = rows.loc[rows.index.repeat(rows["weights"])].reset_index(drop=True)
@@ -91,7 +91,7 @@ def test_opportunities_are_told_by_the_year():
     assert model.expected_purchases(donors, "5 years")["expected_purchases"].sum() == pytest.approx(12_884.2, abs=0.1)
 
 
-def test_covariates_and_groups_are_one_estimator(rfm, tmp_path):
+def test_covariates_and_groups_in_one_estimator(rfm, tmp_path):
     plain = clv.ParetoNBD().fit(rfm)
     moved = clv.ParetoNBD(purchase="C(first_order)", dropout="C(first_order)").fit(rfm)
     test = clv.likelihood_ratio_test(plain, moved)
@@ -117,9 +117,9 @@ def test_covariates_and_groups_are_one_estimator(rfm, tmp_path):
         pd.testing.assert_frame_equal(again.probability_alive(rfm), model.probability_alive(rfm))
 
 
-def test_the_data_say_which_model(log, rfm):
-    found = clv.compare(rfm, [clv.BGNBD(), clv.NBD(), clv.BGCNBD()])
-    assert "Customers drop out" in found.text
+def test_compare_chooses_a_model(log, rfm):
+    result = clv.compare(rfm, [clv.BGNBD(), clv.NBD(), clv.BGCNBD()])
+    assert "Customers drop out" in result.text
     split = clv.holdout_split(
         log, time_unit="week", calibration_end="1997-09-30", holdout_end="1998-06-30", intertimes=True
     )
@@ -132,13 +132,13 @@ def test_a_second_opinion_agrees(rfm):
     assert opinion.agrees, opinion.text
 
 
-def test_the_same_answers_from_polars(log, fitted):
+def test_polars_gives_the_same_results(log, fitted):
     again = clv.rfm_summary(
         pl.from_pandas(log), time_unit="week", observation_end="1997-09-30", intertimes=True, amount="amount"
     )
     for model in fitted.values():
-        told = model.expected_purchases(again, "39 weeks")
-        assert isinstance(told, pl.DataFrame)
+        result = model.expected_purchases(again, "39 weeks")
+        assert isinstance(result, pl.DataFrame)
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_the_order_of_rows_does_not_matter(sample, purchases, spend):
     assert clv.GammaGamma().fit(rfm).parameters_ == pytest.approx(spend.parameters_, rel=1e-7)
 
 
-def test_the_session_of_the_design_runs_as_it_stands(tmp_path):
+def test_the_session_of_the_design_runs(tmp_path):
     session = """
 import pandas as pd
 import clvmodels as clv
@@ -182,7 +182,7 @@ assert model.expected_purchases(rfm, "12 months").equals(purchases.expected_purc
     assert (tmp_path / "report.html").stat().st_size > 10_000
 
 
-def test_every_valid_customer_gets_a_finite_answer():
+def test_predictions_are_finite_for_every_valid_customer():
     generator = np.random.default_rng(20_240_501)
     groups, each = 40, 250  # 10,000 customers under 40 wild parameter sets
     for group in range(groups):
@@ -244,7 +244,7 @@ def test_the_demo_from_the_command_line(tmp_path):
     assert clv.load(folder / "model.json").purchases.parameters_["r"] == pytest.approx(0.25, abs=0.01)
 
 
-def test_fit_score_and_validate_on_a_file_of_ones_own(tmp_path, sample):
+def test_fit_score_and_validate_on_a_user_s_file(tmp_path, sample):
     log = sample.rename(columns={"customer_id": "client", "date": "day", "amount": "paid"})
     log.to_csv(tmp_path / "orders.csv", index=False)
     named = ["--customer-id", "client", "--date", "day", "--amount", "paid"]

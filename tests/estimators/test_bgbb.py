@@ -65,7 +65,7 @@ def test_the_donors_of_the_paper(model, donors):
     assert list(model.summary()["unit"]) == [""] * 4
 
 
-def test_a_log_gives_the_parameters_back(pair):
+def test_a_fit_recovers_the_parameters_of_a_simulated_log(pair):
     model = pair[0]
     assert model.fit_.status == "converged"
     error = np.log(list(model.parameters_.values())) - np.log(list(TRUTH.values()))
@@ -73,7 +73,7 @@ def test_a_log_gives_the_parameters_back(pair):
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
-def test_frames_are_given_back_in_kind(log, kind):
+def test_results_have_the_kind_of_the_input_frame(log, kind):
     rfm = rfm_summary(log if kind is pd.DataFrame else pl.from_pandas(log), **MONTHLY)
     model = BGBB().fit(rfm)
     for answer, name in (
@@ -90,7 +90,7 @@ def test_frames_are_given_back_in_kind(log, kind):
         assert np.all((values(answer, name) >= 0) & np.isfinite(values(answer, name)))
 
 
-def test_what_it_says_agrees_with_itself(pair):
+def test_predictions_are_consistent(pair):
     model, _, rfm = pair
     alive, expected = model.alive(rfm), values(model.expected_purchases(rfm, 12), "expected_purchases")
     assert np.all(expected <= 12 * alive)
@@ -102,7 +102,7 @@ def test_what_it_says_agrees_with_itself(pair):
     assert model.mean_purchases("1 year") == pytest.approx(model.mean_purchases([12.0, 12.5])[1], rel=1e-14)
 
 
-def test_rates_are_yearly_whatever_the_opportunity(pair):
+def test_discount_rates_are_annual_for_every_opportunity(pair):
     """A purchase in the i-th month from now is worth 1.1^(-i/12)."""
     model, _, rfm = pair
     few = rfm[:5]
@@ -114,7 +114,7 @@ def test_rates_are_yearly_whatever_the_opportunity(pair):
     )
 
 
-def test_intervals_hold_counts_and_groups(pair):
+def test_intervals_of_customers_and_groups(pair):
     model, _, rfm = pair
     few = rfm[:40].with_columns(
         pd.DataFrame({"customer_id": rfm.customer_id.to_list(), "half": [0, 1] * (len(rfm) // 2)})
@@ -123,10 +123,10 @@ def test_intervals_hold_counts_and_groups(pair):
     lower, upper = (values(each, f"expected_purchases_{end}") for end in ("lower", "upper"))
     assert np.all((lower == np.floor(lower)) & (upper == np.floor(upper)) & (upper <= 12) & (lower <= upper))
     for options in ({"by": "total"}, {"by": "half"}, {"interval_for": "mean"}):
-        told = model.expected_purchases(few, 12, interval=0.9, **options)
-        point = values(told, "expected_purchases")
-        assert np.all(values(told, "expected_purchases_lower") <= point)
-        assert np.all(values(told, "expected_purchases_upper") >= point)
+        result = model.expected_purchases(few, 12, interval=0.9, **options)
+        point = values(result, "expected_purchases")
+        assert np.all(values(result, "expected_purchases_lower") <= point)
+        assert np.all(values(result, "expected_purchases_upper") >= point)
     quoted = model.quantities(few)
     assert list(quoted.index) == ["mean purchase probability", "mean dropout probability", "share gone"]
     assert np.all((quoted["lower"] <= quoted["estimate"]) & (quoted["estimate"] <= quoted["upper"]))
@@ -152,7 +152,7 @@ def test_a_discrete_process_refuses_times():
         BGBB().fit(rfm)
 
 
-def test_another_opportunity_is_another_clock(model, log):
+def test_different_opportunities_are_different_clocks(model, log):
     with pytest.raises(ClockMismatch, match=r"calendar years, .* calendar months"):
         model.expected_purchases(rfm_summary(log, **MONTHLY), 5)
 
@@ -196,26 +196,26 @@ def test_a_saved_model_predicts_the_same(pair, tmp_path):
 def test_value_is_purchases_times_spend(pair, discounting):
     """The purchases of a month are worth the same at its end as at their own time: it is then that they are made."""
     model, spend, rfm = pair
-    told = lifetime_value(
+    result = lifetime_value(
         model, spend, rfm, horizon="1 year", annual_discount_rate=0.1, margin=0.5, discounting=discounting
     )
     discounted = values(model.discounted_purchases(rfm, 12, 0.1), "discounted_purchases")
     expected = 0.5 * discounted * values(spend.expected_spend(rfm), "expected_spend")
-    assert values(told, "lifetime_value") == pytest.approx(expected, rel=1e-8, nan_ok=True)
+    assert values(result, "lifetime_value") == pytest.approx(expected, rel=1e-8, nan_ok=True)
     with pytest.raises(InvalidOption, match=r"is 2\.9569 months"):
         lifetime_value(model, spend, rfm, horizon="90 days", annual_discount_rate=0.1, margin=0.5)
 
 
 def test_value_has_intervals(pair):
     model, spend, rfm = pair
-    told = lifetime_value(
+    result = lifetime_value(
         model, spend, rfm[:30], horizon=12, annual_discount_rate=0.1, margin=0.5, interval=0.8, by="total", draws=100
     )
-    low, value, high = (values(told, f"lifetime_value{end}")[0] for end in ("_lower", "", "_upper"))
+    low, value, high = (values(result, f"lifetime_value{end}")[0] for end in ("_lower", "", "_upper"))
     assert 0 < low < value < high
 
 
-def test_years_are_valued_by_the_month_too(donors):
+def test_yearly_opportunities_are_valued_monthly(donors):
     """Within a year on a yearly clock nothing is bought before its end."""
     rng = np.random.default_rng(1)
     frame = donors[::20].to_frame()
@@ -234,7 +234,7 @@ def test_years_are_valued_by_the_month_too(donors):
     assert ends["month"] == pytest.approx(ends["year"], rel=1e-8, nan_ok=True)
 
 
-def test_it_is_validated_like_any_other(log):
+def test_bgbb_is_validated_like_other_models(log):
     split = holdout_split(log, amount="amount", calibration_end="2020-12-31", holdout_end="2021-12-31", **MONTHLY)
     check = validate(split, [BGBB()], GammaGamma())
     row = check.scores[(check.scores["quantity"] == "purchases") & (check.scores["forecaster"] == "bgbb")].iloc[0]

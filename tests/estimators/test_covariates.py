@@ -79,16 +79,16 @@ each_model = pytest.mark.parametrize("which", ["covariates", "equal", "groups", 
 # ---- what is told --------------------------------------------------------------------------------------------
 
 
-def test_names_and_units_are_the_user_s(models, spenders):
+def test_coefficients_have_the_user_s_names_and_units(models, spenders):
     assert list(models["covariates"].parameters_) == [
         *("r", "alpha", "a", "b"),
         *("purchase.C(first order)[T.mid: 2]", "purchase.C(first order)[T.v0]", "purchase.age", "dropout.age"),
     ]
     assert list(models["equal"].parameters_)[-1] == "age"
     assert list(models["groups"].parameters_)[-4:] == ["r[(others)]", "alpha[(others)]", "a[(others)]", "b[(others)]"]
-    told = models["both"].summary()
-    assert told.loc["alpha[DE]", "unit"] == "weeks"
-    assert told.loc["purchase.age[DE]", "unit"] == ""
+    result = models["both"].summary()
+    assert result.loc["alpha[DE]", "unit"] == "weeks"
+    assert result.loc["purchase.age[DE]", "unit"] == ""
     assert spenders["covariates"].summary().loc["v", "unit"] == "money"
     assert models["covariates"].title == "BG/NBD (purchase ~ C(`first order`) + age, dropout ~ age)"
     assert models["equal"].title.endswith(" dropout ~ age, l2 = 3, equal age)")
@@ -96,7 +96,7 @@ def test_names_and_units_are_the_user_s(models, spenders):
     assert clv.BGNBD().title == "BG/NBD"
 
 
-def test_a_coefficient_does_what_the_model_says(rfm):
+def test_a_coefficient_has_the_effect_of_the_model(rfm):
     """At any customer's columns: alpha exp(-g z), beta exp(-g z); the logit of a/(a + b), a + b staying."""
     pareto = clv.ParetoNBD(purchase="age", dropout="age").fit(rfm)
     p, age = pareto.parameters_, 50.0
@@ -118,7 +118,7 @@ def test_a_coefficient_does_what_the_model_says(rfm):
 
 @each_model
 @pytest.mark.parametrize("name", PREDICTIONS)
-def test_predictions_for_customers_groups_and_all(models, rfm, which, name):
+def test_predictions_of_customers_groups_and_totals(models, rfm, which, name):
     model, ask = models[which], PREDICTIONS[name]
     some = rfm[:200]
     table = ask(model, some, interval=0.8, draws=50)
@@ -142,7 +142,7 @@ def test_predictions_for_customers_groups_and_all(models, rfm, which, name):
 
 
 @each_model
-def test_the_other_methods(models, rfm, which):
+def test_other_methods_support_covariates(models, rfm, which):
     model, some = models[which], rfm[:50]
     chances = model.pmf(range(40), 10, some).drop(columns="customer_id").to_numpy()
     assert chances.sum(axis=1) == pytest.approx(np.ones(50), abs=1e-6)  # hardly anybody buys 40 times in ten weeks
@@ -157,8 +157,8 @@ def test_the_other_methods(models, rfm, which):
     assert means == pytest.approx(each.mean(axis=0), rel=1e-7)
     assert model.arrivals(np.full(50, 10.0), some) == pytest.approx(each[:, 1], rel=1e-7)
     assert set(model.posterior_means(some).columns) >= {"customer_id", "purchase_rate"}
-    told = model.quantities(some, draws=100)
-    assert np.all((told["lower"] <= told["estimate"]) & (told["estimate"] <= told["upper"]))
+    result = model.quantities(some, draws=100)
+    assert np.all((result["lower"] <= result["estimate"]) & (result["estimate"] <= result["upper"]))
     # l2 is no part of the likelihood, which a score tells.
     assert model.score(rfm) == pytest.approx(model.fit_.log_likelihood / len(rfm), rel=1e-12)
     robust = model.summary(errors="sandwich")["standard_error"].dropna()
@@ -183,7 +183,7 @@ def test_quantities_with_covariates_are_those_of_a_customer_at_the_means(rfm, mo
     assert model.quantities(rfm, draws=20).loc["mean purchase rate", "estimate"] == pytest.approx(rate, rel=1e-9)
 
 
-def test_each_group_is_fitted_by_itself(models, rfm):
+def test_each_group_is_fitted_separately(models, rfm):
     model, country = models["groups"], rfm.attributes["country"].to_numpy()
     assert model.grouping_.labels == ("DE", "FR", "(others)")
     alone = clv.BGNBD().fit(rfm[country == "FR"])
@@ -200,13 +200,13 @@ def test_each_group_is_fitted_by_itself(models, rfm):
     assert model.expected_purchases(elsewhere, 39).equals(model.expected_purchases(small, 39))
 
 
-def test_a_group_called_like_the_pool_is_in_the_pool(rfm, attributes):
+def test_a_group_named_like_the_pool_joins_it(rfm, attributes):
     names = attributes["country"].replace({"FR": "(others)"})
     renamed = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "where": names}))
     assert clv.BGNBD(by="where", smallest_group=100).fit(renamed).grouping_.labels == ("DE", "(others)")
 
 
-def test_a_country_without_spenders_is_valued_all_the_same(rfm, attributes):
+def test_a_country_without_spenders_is_valued(rfm, attributes):
     silent = rfm.customer_id.filter((rfm.frequency == 0).tolist()).to_list()[:200]
     where = np.where(attributes["customer_id"].isin(silent), "AT", "DE")
     where[::2] = np.where(where[::2] == "AT", "AT", "FR")
@@ -219,8 +219,8 @@ def test_a_country_without_spenders_is_valued_all_the_same(rfm, attributes):
 
 def test_the_group_whose_fit_fails_is_named(rfm, attributes):
     """A column that is the same throughout one group."""
-    known = np.where(attributes["country"] == "FR", 1.0, attributes["age"])
-    odd = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "odd": known}))
+    statistics = np.where(attributes["country"] == "FR", 1.0, attributes["age"])
+    odd = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "odd": statistics}))
     with pytest.raises(FitFailed, match=r"In the group 'FR' of 'country': .* A larger smallest_group= pools"):
         clv.BGNBD(purchase="odd", by="country", smallest_group=100).fit(odd)
 
@@ -240,11 +240,11 @@ def test_lifetime_value(models, spenders, rfm, bought, spent):
     assert np.all(value["lifetime_value_lower"] <= value["lifetime_value_upper"])
     for by in ("country", "total"):
         for purpose in ("mean", "outcome"):
-            told = clv.lifetime_value(
+            result = clv.lifetime_value(
                 purchases, spend, some, **terms, by=by, interval=0.8, interval_for=purpose, draws=50
             )
-            assert told["lifetime_value"].sum() == pytest.approx(expected.sum(), rel=1e-12)
-            assert np.all(told["lifetime_value_lower"] <= told["lifetime_value_upper"])
+            assert result["lifetime_value"].sum() == pytest.approx(expected.sum(), rel=1e-12)
+            assert np.all(result["lifetime_value_lower"] <= result["lifetime_value_upper"])
     spread = spend.expected_spend(some, interval=0.8, draws=50)
     assert np.all(spread["expected_spend_lower"] <= spread["expected_spend_upper"])
     assert np.all(spend.median_spend(some)["median_spend"] > 0)
@@ -266,11 +266,11 @@ def test_opportunities_take_covariates(attributes):
     log = clv.datasets.load_cdnow(sample=True)
     months = clv.rfm_summary(log, time_unit="month", merge_within="month", observation_end="1997-12-31")
     model = clv.BGBB(purchase="age", by="country", smallest_group=300).fit(months.with_columns(attributes))
-    told = model.expected_purchases(months.with_columns(attributes)[:20], "1 year", interval=0.8, draws=50)
-    assert np.all(told["expected_purchases_lower"] <= told["expected_purchases_upper"])
+    result = model.expected_purchases(months.with_columns(attributes)[:20], "1 year", interval=0.8, draws=50)
+    assert np.all(result["expected_purchases_lower"] <= result["expected_purchases_upper"])
 
 
-def test_a_category_in_which_nobody_buys_is_told_as_a_limit(rfm, attributes):
+def test_a_category_in_which_nobody_buys_is_reported_as_a_limit(rfm, attributes):
     silent = rfm.customer_id.filter((rfm.frequency == 0).tolist()).to_list()[:300]
     kind = np.where(attributes["customer_id"].isin(silent), "never", attributes["country"])
     seen = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "kind": kind}))
@@ -305,7 +305,7 @@ def test_columns_may_have_any_name(rfm):
     assert list(model.parameters_)[-2:] == ["purchase.Intercept", "purchase.class"]
 
 
-def test_interactions_are_formulaic_s(rfm):
+def test_interactions_equal_those_of_formulaic(rfm):
     model = clv.BGNBD(purchase="C(`first order`)*age").fit(rfm)
     assert [name.removeprefix("purchase.") for name in list(model.parameters_)[4:]] == [
         "C(first order)[T.mid: 2]",
@@ -316,7 +316,7 @@ def test_interactions_are_formulaic_s(rfm):
     ]
 
 
-def test_numbers_as_categories_are_the_same_however_stored(rfm, attributes):
+def test_numeric_categories_do_not_depend_on_their_dtype(rfm, attributes):
     def with_(values):
         frame = pd.DataFrame({"customer_id": attributes["customer_id"], "kind": values})
         return rfm.with_columns(frame)
@@ -351,7 +351,7 @@ def test_numbers_as_categories_are_the_same_however_stored(rfm, attributes):
         "C(country, Treatment('FR'))",
     ],
 )
-def test_what_cannot_be_read_is_refused(rfm, formula):
+def test_invalid_formulas_are_refused(rfm, formula):
     with pytest.raises(InvalidOption, match=r"cannot be read near .* name columns"):
         clv.BGNBD(purchase=formula).fit(rfm)
 
@@ -394,7 +394,7 @@ def test_refusals(rfm, options, error, match):
         clv.BGNBD(**options).fit(rfm)
 
 
-def test_what_a_process_does_not_have_cannot_be_moved(rfm):
+def test_formulas_for_missing_processes_are_refused(rfm):
     with pytest.raises(InvalidOption, match="NBD has no dropout process; it has purchase"):
         clv.NBD(dropout="age").fit(rfm)
     with pytest.raises(InvalidOption, match="Pareto/NBD has no dropout probability whose spread could shift"):
@@ -428,7 +428,7 @@ def test_refusals_at_prediction(models, rfm):
         whole.probability_alive(rfm)
 
 
-def test_a_refused_fit_leaves_nothing_behind(rfm):
+def test_a_refused_fit_leaves_no_results(rfm):
     model = clv.BGNBD(purchase="age").fit(rfm)
     with pytest.raises(InvalidRFM):
         model.set_params(purchase="height").fit(rfm)
@@ -453,7 +453,7 @@ def read(tmp_path, document):
 
 @each_model
 @pytest.mark.parametrize("spent", ["covariates", "groups"])
-def test_what_is_read_back_predicts_the_same_bits(models, spenders, rfm, tmp_path, which, spent):
+def test_a_loaded_model_predicts_the_same_bits(models, spenders, rfm, tmp_path, which, spent):
     text = saved(tmp_path, models[which], spenders[spent])
     again = clv.load(tmp_path / "model.json")
     for ask in (
@@ -541,16 +541,18 @@ def places(value, path=()):
 def test_a_file_with_other_options_is_a_model_or_refused(data, models, tmp_path, which):
     document = json.loads(saved(tmp_path, models[which]))
     part = document["purchases"]
-    known = [(name, *path) for name in ("options", "design", "grouping") for path in places(part[name]) if part[name]]
-    place, path = part, data.draw(st.sampled_from(known))
+    statistics = [
+        (name, *path) for name in ("options", "design", "grouping") for path in places(part[name]) if part[name]
+    ]
+    place, path = part, data.draw(st.sampled_from(statistics))
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = data.draw(anything)
     refusal = None
     try:
-        found = read(tmp_path, document)
+        result = read(tmp_path, document)
     except InvalidModelFile as error:
         refusal = str(error)
     if refusal is None:
-        assert list(found.purchases.parameters_) == list(models[which].parameters_)
-        found.purchases.summary()
+        assert list(result.purchases.parameters_) == list(models[which].parameters_)
+        result.purchases.summary()

@@ -67,7 +67,7 @@ def edited(text, **changes):
 # ---- there and back ----------------------------------------------------------------------------------------
 
 
-def test_what_is_read_back_predicts_the_same_bits(model, text, rfm, tmp_path):
+def test_a_loaded_model_predicts_the_same_bits(model, text, rfm, tmp_path):
     again = read(tmp_path, text)
     for ask in (
         lambda m: m.probability_alive(rfm)["probability_alive"],
@@ -127,7 +127,7 @@ def test_the_file_holds_no_customer_and_no_code(text):
     assert "Infinity" not in text
 
 
-def test_an_independence_that_could_not_be_told_comes_back_untold(rfm, tmp_path):
+def test_an_unknown_independence_is_saved_and_loaded(rfm, tmp_path):
     twice = rfm[rfm.frequency == 2]
     model = CustomerModel(BGNBD().fit(rfm), GammaGamma().fit(twice))
     model.save(tmp_path / "model.json")
@@ -162,12 +162,12 @@ def test_a_pair_with_two_clocks_is_not_saved(rfm, tmp_path):
     [b"", b"not JSON", b"\xff\xfe\x00", b"\x80\x04\x95\x10", b"[" * 100_000, b'{"a": ' * 100_000, b"NaN,", b"9" * 9999],
     ids=["nothing", "text", "bytes", "pickle", "deep list", "deep dict", "half", "long number"],
 )
-def test_what_is_no_json_is_refused(tmp_path, content):
+def test_files_that_are_not_json_are_refused(tmp_path, content):
     assert refused(tmp_path, content, "it is not JSON|it does not say")
 
 
 @pytest.mark.parametrize("content", ["null", "[]", "3", '"text"', "{}", '{"format": "another"}', '{"format": []}'])
-def test_json_that_is_no_model_is_refused(tmp_path, content):
+def test_json_that_is_not_a_model_is_refused(tmp_path, content):
     assert refused(tmp_path, content, "is JSON, but not a model")
 
 
@@ -213,7 +213,7 @@ def test_a_damaged_field_is_refused_by_its_name(text, tmp_path, changes, match):
     assert refused(tmp_path, edited(text, **changes), match)
 
 
-def test_what_is_not_there_is_refused(tmp_path):
+def test_missing_files_are_refused(tmp_path):
     with pytest.raises(InvalidModelFile, match=r"nowhere\.json: cannot be read"):
         load(tmp_path / "nowhere.json")
     with pytest.raises(InvalidModelFile, match="cannot be read"):
@@ -224,15 +224,15 @@ def load_or_refuse(tmp_path, content):
     """A file is a model or refused as one: nothing else ever comes of reading it."""
     refusal = ""
     try:
-        found = read(tmp_path, content)
+        result = read(tmp_path, content)
     except InvalidModelFile as error:
         refusal = str(error)
     if refusal:
         assert refusal.startswith(str(tmp_path / "some model.json"))
         return
-    assert isinstance(found, CustomerModel)
-    assert all(value > 0 for value in found.purchases.parameters_.values())
-    found.purchases.summary()
+    assert isinstance(result, CustomerModel)
+    assert all(value > 0 for value in result.purchases.parameters_.values())
+    result.purchases.summary()
 
 
 @fuzzing
@@ -287,7 +287,7 @@ def test_a_file_with_other_values_is_a_model_or_refused(data, text, tmp_path):
     load_or_refuse(tmp_path, json.dumps(document))
 
 
-def test_a_changed_digit_is_damage(tmp_path):
+def test_a_changed_digit_is_detected(tmp_path):
     path = tmp_path / "model.json"
     log = load_cdnow(sample=True)
     rfm = rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")

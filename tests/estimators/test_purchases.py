@@ -56,7 +56,7 @@ def values(frame, name):
 # ---- predictions -------------------------------------------------------------------------------------------
 
 
-def test_predictions_of_other_software_from_the_fit_on(model, rfm):
+def test_predictions_match_other_software(model, rfm):
     numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
     first = np.searchsorted(rfm.customer_id.to_numpy(), numbered[:10])
     expected = values(model.expected_purchases(rfm, 39), "expected_purchases")
@@ -71,7 +71,7 @@ def test_predictions_of_other_software_from_the_fit_on(model, rfm):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_frames_are_given_back_in_kind(model, log, kind):
+def test_results_have_the_kind_of_the_input_frame(model, log, kind):
     rfm = summarize(log if kind == "pandas" else pl.from_pandas(log))
     answers = {
         "probability_alive": model.probability_alive(rfm),
@@ -93,7 +93,7 @@ def test_a_file_gives_polars(model, log, tmp_path):
     assert isinstance(model.probability_alive(summarize(tmp_path / "log.parquet")), pl.DataFrame)
 
 
-def test_horizons_are_numbers_or_words(model, rfm):
+def test_horizons_are_numbers_or_text(model, rfm):
     expected = values(model.expected_purchases(rfm, 13), "expected_purchases")
     for horizon in ("13 weeks", "91 days", 13.0, "2184 hours"):
         assert np.array_equal(values(model.expected_purchases(rfm, horizon), "expected_purchases"), expected)
@@ -118,7 +118,7 @@ def test_a_horizon_that_cannot_be_read_is_refused(model, rfm, horizon):
         model.mean_purchases(horizon)
 
 
-def test_a_prediction_is_no_function_of_the_other_customers(model, rfm):
+def test_a_prediction_does_not_depend_on_other_customers(model, rfm):
     together = values(model.expected_purchases(rfm, 52), "expected_purchases")
     for rows in (slice(0, 1), slice(100, 110), [7, 3, 2000]):
         alone = values(model.expected_purchases(rfm[rows], 52), "expected_purchases")
@@ -127,7 +127,7 @@ def test_a_prediction_is_no_function_of_the_other_customers(model, rfm):
     assert len(model.probability_alive(rfm[:0])) == 0
 
 
-def test_a_model_scores_customers_as_of_another_day(model, log):
+def test_a_model_predicts_at_a_later_cutoff(model, log):
     later = summarize(log, observation_end="1998-06-30")
     alive = values(model.probability_alive(later), "probability_alive")
     assert len(alive) == 2357
@@ -152,10 +152,10 @@ def test_counts_are_whole_numbers(model, counts):
 
 def test_mean_purchases_keeps_the_shape(model):
     times = np.array([[0.0, 1.0], [39.0, 78.0]])
-    found = model.mean_purchases(times)
-    assert found.shape == (2, 2)
+    result = model.mean_purchases(times)
+    assert result.shape == (2, 2)
     # The nodes of the quadrature are chosen for the longest time asked about.
-    assert found[1, 0] == pytest.approx(model.mean_purchases(39), rel=1e-12)
+    assert result[1, 0] == pytest.approx(model.mean_purchases(39), rel=1e-12)
     assert isinstance(model.mean_purchases(39), float)
     for bad in ([-1.0], [np.nan]):
         with pytest.raises(InvalidOption, match="t must be finite"):
@@ -163,7 +163,7 @@ def test_mean_purchases_keeps_the_shape(model):
 
 
 @pytest.mark.parametrize("rate", [-1.0, -2.0, np.nan, np.inf])
-def test_a_rate_that_is_none_is_refused(model, rfm, rate):
+def test_an_invalid_discount_rate_is_refused(model, rfm, rate):
     with pytest.raises(InvalidOption, match="annual_discount_rate="):
         model.discounted_purchases(rfm, 39, rate)
 
@@ -180,14 +180,14 @@ def test_another_clock_is_refused(model, log):
                 ask(other)
 
 
-def test_a_model_can_be_fitted_again_by_another_clock(rfm, log):
+def test_a_model_can_be_refitted_with_another_clock(rfm, log):
     model = BGNBD().fit(rfm)
     assert model.clock_ == Clock("week")
     assert model.fit(summarize(log, time_unit="day")).clock_ == Clock("day")
     assert model.observation_end_ == "1997-09-30"
 
 
-def test_before_a_fit_nothing_is_predicted(rfm):
+def test_predictions_before_a_fit_are_refused(rfm):
     for ask in (
         lambda: BGNBD().probability_alive(rfm),
         lambda: BGNBD().expected_purchases(rfm, 39),
@@ -201,7 +201,7 @@ def test_before_a_fit_nothing_is_predicted(rfm):
             ask()
 
 
-def test_a_failed_fit_leaves_no_old_one_behind(rfm):
+def test_a_failed_fit_deletes_the_previous_one(rfm):
     model = BGNBD().fit(rfm)
     with pytest.raises(InvalidRFM):
         model.fit(pd.DataFrame())
@@ -209,12 +209,12 @@ def test_a_failed_fit_leaves_no_old_one_behind(rfm):
         model.probability_alive(rfm)
 
 
-def test_what_is_no_rfm_is_refused_with_the_way_to_one(log):
+def test_data_other_than_an_rfm_is_refused_with_a_remedy(log):
     with pytest.raises(InvalidRFM, match=r"Expected an RFM, got a DataFrame: make an RFM with rfm_summary"):
         BGNBD().fit(log)
 
 
-def test_customers_seen_for_no_time_are_nothing_to_fit():
+def test_customers_observed_for_no_time_are_refused():
     frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 0], "recency": [0.0, 0.0], "T": [0.0, 0.0]})
     with pytest.raises(InvalidRFM, match="observed for any time"):
         BGNBD().fit(RFM.from_frame(frame, time_unit="week"))
@@ -223,7 +223,7 @@ def test_customers_seen_for_no_time_are_nothing_to_fit():
 # ---- the summary -------------------------------------------------------------------------------------------
 
 
-def test_the_summary_tells_estimates_with_errors_and_intervals(model):
+def test_the_summary_has_estimates_errors_and_intervals(model):
     table = model.summary()
     assert list(table.index) == ["r", "alpha", "a", "b"]
     assert list(table["unit"]) == ["", "weeks", "", ""]
@@ -238,7 +238,7 @@ def test_the_summary_tells_estimates_with_errors_and_intervals(model):
             model.summary(level=level)
 
 
-def test_without_a_ridge_intervals_are_normal_on_the_logarithm(model):
+def test_intervals_without_a_ridge_are_normal_on_the_log_scale(model):
     plain = copy(model)
     plain.fit_ = replace(model.fit_, ridges=())
     table = plain.summary()
@@ -249,13 +249,13 @@ def test_without_a_ridge_intervals_are_normal_on_the_logarithm(model):
 
 
 def test_the_certificate_is_plain_values(model):
-    told = model.certificate()
-    assert json.loads(json.dumps(told)) == told
-    assert told["status"] == "converged"
-    assert told["model"] == "BG/NBD"
-    assert told["customers"] == 2357
-    assert told["unique_rows"] < 2357
-    assert told["clock"]["time_unit"] == "week"
+    result = model.certificate()
+    assert json.loads(json.dumps(result)) == result
+    assert result["status"] == "converged"
+    assert result["model"] == "BG/NBD"
+    assert result["customers"] == 2357
+    assert result["unique_rows"] < 2357
+    assert result["clock"]["time_unit"] == "week"
 
 
 # ---- scikit-learn ------------------------------------------------------------------------------------------
@@ -293,7 +293,7 @@ def test_a_grid_search(log):
 # ---- further predictions -----------------------------------------------------------------------------------
 
 
-def test_active_later_is_less_likely_than_active_now(model, rfm):
+def test_the_probability_of_being_active_decreases_with_the_horizon(model, rfm):
     now = model.probability_alive(rfm)["probability_alive"]
     later = model.probability_alive(rfm, "39 weeks", interval=0.9)
     assert (later["probability_alive"] <= now).all()
@@ -302,37 +302,39 @@ def test_active_later_is_less_likely_than_active_now(model, rfm):
     assert list(model.probability_alive(rfm, 0)["probability_alive"]) == list(now)
 
 
-def test_no_purchase_is_the_pmf_at_0(model, rfm):
-    told = model.probability_no_purchase(rfm, "39 weeks", interval=0.9)
-    assert list(told.columns[1:]) == [f"probability_no_purchase{end}" for end in ("", "_lower", "_upper")]
-    assert told["probability_no_purchase"].to_numpy() == pytest.approx(
+def test_the_probability_of_no_purchase_is_the_pmf_at_0(model, rfm):
+    result = model.probability_no_purchase(rfm, "39 weeks", interval=0.9)
+    assert list(result.columns[1:]) == [f"probability_no_purchase{end}" for end in ("", "_lower", "_upper")]
+    assert result["probability_no_purchase"].to_numpy() == pytest.approx(
         model.pmf([0], "39 weeks", rfm)["pmf_0"].to_numpy(), rel=1e-10
     )
-    assert (told["probability_no_purchase_lower"] <= told["probability_no_purchase_upper"]).all()
+    assert (result["probability_no_purchase_lower"] <= result["probability_no_purchase_upper"]).all()
     total = model.probability_no_purchase(rfm, "39 weeks", by="total")
-    assert total["probability_no_purchase"][0] == pytest.approx(told["probability_no_purchase"].mean(), rel=1e-12)
+    assert total["probability_no_purchase"][0] == pytest.approx(result["probability_no_purchase"].mean(), rel=1e-12)
 
 
-def test_one_time_buyers_may_still_be_active_and_buy_nothing():
+def test_one_time_buyers_can_be_active_and_buy_nothing():
     # pymc-marketing's P(no purchase) takes P(alive) of x = 0 from the formula for x > 0,
     # (1 + a/(b-1) ((alpha+T)/alpha)^r)^-1 = .508 where 1 is right, and so tells .938. Nobody drops out before a first
     # repeat purchase: the right answer is the NBD's, ((alpha+T)/(alpha+T+h))^r = .878.
     r, alpha, a, b, T, h = 0.243, 4.414, 0.793, 2.426, 38.0, 30.0
-    told = bgnbd.PROCESS.pmf(bgnbd.Parameters(r, alpha, a, b), np.zeros(1), h, *np.array([[0.0], [0.0], [T]]))[0]
+    result = bgnbd.PROCESS.pmf(bgnbd.Parameters(r, alpha, a, b), np.zeros(1), h, *np.array([[0.0], [0.0], [T]]))[0]
     never = ((alpha + T) / (alpha + T + h)) ** r
-    assert told == pytest.approx(never, rel=1e-12)
+    assert result == pytest.approx(never, rel=1e-12)
     assert round(never, 3) == 0.878
     wrong = 1 / (1 + a / (b - 1) * ((alpha + T) / alpha) ** r)
     assert round(1 - wrong + wrong * never, 3) == 0.938
 
 
-def test_dert_lies_beyond_any_horizon(model, rfm):
-    told = model.dert(rfm, 0.1)
+def test_dert_exceeds_discounted_purchases_of_any_horizon(model, rfm):
+    result = model.dert(rfm, 0.1)
     near = model.discounted_purchases(rfm, "10 years", 0.1)["discounted_purchases"]
-    assert (told["dert"] >= near).all()
-    assert (1 - near / told["dert"]).to_numpy() == pytest.approx(told["share_beyond_ten_years"].to_numpy(), abs=1e-12)
+    assert (result["dert"] >= near).all()
+    assert (1 - near / result["dert"]).to_numpy() == pytest.approx(
+        result["share_beyond_ten_years"].to_numpy(), abs=1e-12
+    )
     total = model.dert(rfm, 0.1, by="total", interval=0.9)
-    assert total["dert"][0] == pytest.approx(told["dert"].sum(), rel=1e-12)
+    assert total["dert"][0] == pytest.approx(result["dert"].sum(), rel=1e-12)
     assert total["dert_lower"][0] < total["dert"][0] < total["dert_upper"][0]
 
 
@@ -346,11 +348,11 @@ def test_dert_without_a_rate_needs_a_mean(model, rfm):
         BGNBD().dert(rfm, 0.1)
 
 
-def test_posterior_means_are_told_of_each_customer(model, rfm):
-    told = model.posterior_means(rfm)
-    assert list(told.columns) == ["customer_id", "purchase_rate", "dropout_probability"]
+def test_posterior_means_of_each_customer(model, rfm):
+    result = model.posterior_means(rfm)
+    assert list(result.columns) == ["customer_id", "purchase_rate", "dropout_probability"]
     once = (rfm.frequency == 0).nonzero()[0][0]
     p = model.parameters_
     # Nobody leaves before a repeat purchase, so of dropout nothing is learned: a/(a+b).
-    assert told["dropout_probability"][once] == pytest.approx(p["a"] / (p["a"] + p["b"]), rel=1e-12)
-    assert told["purchase_rate"][once] == pytest.approx(p["r"] / (p["alpha"] + rfm.T[once]), rel=1e-12)
+    assert result["dropout_probability"][once] == pytest.approx(p["a"] / (p["a"] + p["b"]), rel=1e-12)
+    assert result["purchase_rate"][once] == pytest.approx(p["r"] / (p["alpha"] + rfm.T[once]), rel=1e-12)

@@ -106,7 +106,7 @@ def test_a_fit_ends_and_everybody_gets_a_finite_answer(process, name):
 
 
 @each_case
-def test_a_log_can_be_drawn_from_what_was_fitted(process, name):
+def test_a_log_can_be_simulated_from_a_fit(process, name):
     rfm = regime(process, name)
     model = unfitted(process).fit(rfm)
     span = {"start": "2020-01-06", "end": "2021-01-03"}  # a Monday and a Sunday: whole weeks

@@ -45,7 +45,7 @@ def rfm_of(x, t_x, T, logs):
 
 
 @each_model
-def test_the_likelihood_finds_the_k_customers_were_drawn_with(model):
+def test_the_likelihood_chooses_the_k_of_simulated_customers(model):
     for k in (1, 2, 4):
         rfm = base_of((1.3, 5.0 / k, 0.6, 2.0), k, 1500, 100.0, model is clv.MBGCNBD, seed=k)
         fitted = model().fit(rfm)
@@ -55,15 +55,15 @@ def test_the_likelihood_finds_the_k_customers_were_drawn_with(model):
         assert rfm.regularity() == pytest.approx(k, rel=0.05)
 
 
-def test_a_chosen_k_counts_as_a_parameter_and_a_given_one_does_not(cdnow):
-    chosen, given = clv.BGCNBD().fit(cdnow), clv.BGCNBD(k=1).fit(cdnow)
-    assert chosen.k_ == given.k_ == 1
-    assert chosen.parameters_ == given.parameters_
+def test_only_a_chosen_k_counts_as_a_parameter(cdnow):
+    chosen, fixed = clv.BGCNBD().fit(cdnow), clv.BGCNBD(k=1).fit(cdnow)
+    assert chosen.k_ == fixed.k_ == 1
+    assert chosen.parameters_ == fixed.parameters_
     assert chosen.fit_.chosen == 1
-    assert given.fit_.chosen == 0
-    assert chosen.fit_.aic == given.fit_.aic + 2
-    assert chosen.fit_.bic == pytest.approx(given.fit_.bic + np.log(len(cdnow)))
-    assert not hasattr(given, "profile_")
+    assert fixed.fit_.chosen == 0
+    assert chosen.fit_.aic == fixed.fit_.aic + 2
+    assert chosen.fit_.bic == pytest.approx(fixed.fit_.bic + np.log(len(cdnow)))
+    assert not hasattr(fixed, "profile_")
 
 
 def test_with_k_1_it_is_bgnbd(cdnow):
@@ -81,7 +81,7 @@ def test_a_wrong_k_is_refused(cdnow, k):
         clv.BGCNBD(k=k).fit(cdnow)
 
 
-def test_before_a_fit_it_says_what_it_is(cdnow):
+def test_titles_before_a_fit(cdnow):
     assert clv.BGCNBD().title == "BG/CNBD-k"
     assert clv.MBGCNBD(k=3).title == "MBG/CNBD-3"
     assert str(clv.BGCNBD()) == "BG/CNBD-k, not fitted"
@@ -92,7 +92,7 @@ def test_before_a_fit_it_says_what_it_is(cdnow):
         clv.BGCNBD().mean_purchases(3.0)
 
 
-def test_another_fit_forgets_the_k_before(cdnow):
+def test_a_second_fit_chooses_k_again(cdnow):
     model = clv.BGCNBD().fit(base_of((1.3, 2.5, 0.6, 2.0), 2, 500, 100.0))
     assert model.k_ == 2
     assert model.fit(cdnow).k_ == 1
@@ -101,7 +101,7 @@ def test_another_fit_forgets_the_k_before(cdnow):
     assert not hasattr(model, "profile_")
 
 
-def test_a_prior_is_on_purchases_not_on_events(cdnow):
+def test_a_prior_is_on_purchases_and_not_on_events(cdnow):
     """The mean purchase rate is that of purchases, whatever k; a strong prior moves it there."""
     for k in (1, 3):
         model = clv.BGCNBD(k=k, prior={"log mean purchase rate": (0.5, 1e-4)}).fit(cdnow)
@@ -113,7 +113,7 @@ def test_a_prior_is_on_purchases_not_on_events(cdnow):
 
 
 @each_model
-def test_an_rfm_without_intertimes_is_refused_with_the_way_out(cdnow, model):
+def test_an_rfm_without_intertimes_is_refused_with_a_remedy(cdnow, model):
     log = clv.datasets.load_cdnow(sample=True)
     without = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
     for ask in (model().fit, model(k=2).fit, model(k=2).fit(cdnow).probability_alive):
@@ -126,7 +126,7 @@ def test_an_rfm_without_intertimes_is_refused_with_the_way_out(cdnow, model):
 
 
 @each_model
-def test_it_validates_beside_the_others(model):
+def test_regular_models_are_validated_with_others(model):
     log = clv.datasets.load_cdnow(sample=True)
     split = clv.holdout_split(
         log, time_unit="week", calibration_end="1997-09-30", holdout_end="1998-06-30", intertimes=True
@@ -145,7 +145,7 @@ def test_it_validates_beside_the_others(model):
 
 @each_model
 @pytest.mark.parametrize("k", [None, 2])
-def test_what_is_read_back_predicts_the_same(cdnow, tmp_path, model, k):
+def test_a_loaded_model_predicts_the_same(cdnow, tmp_path, model, k):
     fitted = model(k=k, prior={"log r": (0.0, 3.0)}).fit(cdnow)
     clv.CustomerModel(fitted).save(tmp_path / "model.json")
     read = clv.load(tmp_path / "model.json").purchases
@@ -227,7 +227,7 @@ def test_every_regime_is_fitted_and_gets_finite_answers(model, name):
     assert np.all(np.isfinite(fitted.summary()["estimate"]))
 
 
-def test_simulated_logs_have_regular_customers():
+def test_customers_of_simulated_logs_are_regular():
     parameters = {"r": 1.3, "alpha": 12.0, "a": 0.6, "b": 4.0}
     log = clv.simulate_log(2000, parameters, process="bgcnbd_2", start="2016-01-01")
     rfm = clv.rfm_summary(log, time_unit="week", intertimes=True)

@@ -78,7 +78,7 @@ def rfm(split):
 
 
 @pytest.mark.parametrize("estimator", CONSTRUCTED, ids=lambda estimator: type(estimator).__name__)
-def test_its_own_checks(estimator):
+def test_checks_of_scikit_learn(estimator):
     with warnings.catch_warnings():
         # What a check that is skipped warns about: SCIPY_ARRAY_API is not set.
         warnings.simplefilter("ignore")
@@ -94,7 +94,7 @@ def test_its_own_checks(estimator):
 
 
 @pytest.mark.parametrize("name", ["BGNBD", "MBGNBD", "NBD", "BGCNBD", "GammaGamma"])
-def test_what_the_checks_are_about(name, rfm):
+def test_estimators_follow_the_scikit_learn_protocol(name, rfm):
     model = getattr(clv, name)()
     before = model.get_params()
     assert model.fit(rfm) is model  # fit returns self, and takes y
@@ -154,24 +154,24 @@ def test_a_search_over_models_ranks_as_compare_does(split):
         refit="log_score",
         cv=clv.CalibrationHoldoutSplit(),
     ).fit(split.calibration, split.purchases)
-    told = compare(split, models).table.set_index("title")
+    table = compare(split, models).table.set_index("title")
     for i, model in enumerate(models):
-        row = told.loc[model.title]
-        found = {name: search.cv_results_[f"mean_test_{name}"][i] for name in ("log_score", "bias", "rmse", "gini")}
+        row = table.loc[model.title]
+        scores = {name: search.cv_results_[f"mean_test_{name}"][i] for name in ("log_score", "bias", "rmse", "gini")}
         expected = {"log_score": row["log_score"], "bias": -abs(row["bias"]), "rmse": -row["rmse"], "gini": row["gini"]}
-        assert found == pytest.approx(expected, rel=1e-9)
-    assert search.best_estimator_.purchases.title == told.index[0]
+        assert scores == pytest.approx(expected, rel=1e-9)
+    assert search.best_estimator_.purchases.title == table.index[0]
     assert search.best_estimator_.__sklearn_is_fitted__()
 
 
-def test_folds_of_customers_are_told_their_own_holdout(split):
+def test_each_fold_has_its_own_holdout(split):
     score = clv.HoldoutScore(f"{split.horizon} weeks")
     scores = cross_val_score(clv.NBD(), split.calibration, split.purchases, scoring=score, cv=3)
     whole = score(clv.NBD().fit(split.calibration), split.calibration, split.purchases)
     assert scores.mean() == pytest.approx(whole, abs=0.01)  # two parameters learn about the same from two thirds
 
 
-def test_what_is_refused(split):
+def test_invalid_metrics_are_refused(split):
     with pytest.raises(InvalidOption, match="metric='auc' is not one of 'log_score'"):
         clv.HoldoutScore(39, "auc")
     with pytest.raises(InvalidOption, match="A GammaGamma tells no purchases"):

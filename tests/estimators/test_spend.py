@@ -53,7 +53,7 @@ def model(rfm):
     return GammaGamma().fit(rfm)
 
 
-def test_published_expectations_from_the_fit_on(model, rfm):
+def test_published_expectations(model, rfm):
     numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
     first = np.searchsorted(rfm.customer_id.to_numpy(), numbered[:10])
     expected = values(model.expected_spend(rfm), "expected_spend")[first]
@@ -63,7 +63,7 @@ def test_published_expectations_from_the_fit_on(model, rfm):
     assert expected == pytest.approx(REFERENCE["clvtools_to_1997_09_30"]["expected_spend"], rel=2e-5)
 
 
-def test_those_without_a_repeat_purchase_get_the_population_s(model, rfm):
+def test_customers_without_repeat_purchases_get_the_population_mean(model, rfm):
     once = rfm.frequency == 0
     p, q, v = model.parameters_.values()
     expected = values(model.expected_spend(rfm), "expected_spend")[once]
@@ -75,7 +75,7 @@ def test_those_without_a_repeat_purchase_get_the_population_s(model, rfm):
 
 
 @pytest.mark.parametrize(("kind", "frame"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
-def test_frames_are_given_back_in_kind(model, log, kind, frame):
+def test_results_have_the_kind_of_the_input_frame(model, log, kind, frame):
     rfm = summarize(log if kind == "pandas" else pl.from_pandas(log))
     spend, median = model.expected_spend(rfm), model.median_spend(rfm)
     assert isinstance(spend, frame)
@@ -86,13 +86,13 @@ def test_frames_are_given_back_in_kind(model, log, kind, frame):
     assert all(reason is None or reason != reason for reason in reasons)
 
 
-def test_a_customer_s_answer_does_not_depend_on_the_others(model, rfm):
+def test_a_prediction_does_not_depend_on_other_customers(model, rfm):
     together = values(model.expected_spend(rfm), "expected_spend")
     assert np.array_equal(values(model.expected_spend(rfm[40:44]), "expected_spend"), together[40:44])
     assert len(model.expected_spend(rfm[:0])) == 0
 
 
-def test_money_is_needed(log, model):
+def test_an_rfm_without_money_is_refused(log, model):
     without = rfm_summary(log, time_unit="week", observation_end="1997-09-30")
     for ask in (GammaGamma().fit, model.expected_spend, model.median_spend, model.score):
         with pytest.raises(InvalidRFM, match=r"has no money: pass amount= to rfm_summary"):
@@ -104,7 +104,7 @@ def test_another_clock_is_refused(model, log):
         model.expected_spend(summarize(log, time_unit="day"))
 
 
-def test_before_a_fit_nothing_is_predicted(rfm):
+def test_predictions_before_a_fit_are_refused(rfm):
     for ask in (GammaGamma().expected_spend, GammaGamma().median_spend):
         with pytest.raises(InvalidOption, match="has not been fitted"):
             ask(rfm)
@@ -113,7 +113,7 @@ def test_before_a_fit_nothing_is_predicted(rfm):
 # ---- set aside ---------------------------------------------------------------------------------------------
 
 
-def test_the_full_log_has_one_customer_to_set_aside():
+def test_one_customer_of_the_full_log_is_set_aside():
     rfm = summarize(load_cdnow())
     free = (rfm.frequency > 0) & (np.nan_to_num(rfm.monetary_value, nan=1.0) <= 0)
     assert rfm.customer_id.filter(free.tolist()).to_list() == [10244]  # data/README.md
@@ -128,7 +128,7 @@ def test_the_full_log_has_one_customer_to_set_aside():
     assert np.isfinite(model.score(rfm))
 
 
-def test_zero_means_do_not_move_the_fit():
+def test_zero_means_do_not_change_the_fit():
     count = 1 + np.arange(200) % 5
     spend = np.exp(np.random.default_rng(0).normal(3, 0.8, 200))
     without = GammaGamma().fit(rfm_of(count, spend))
@@ -140,12 +140,12 @@ def test_zero_means_do_not_move_the_fit():
 
 
 @pytest.mark.parametrize(("frequency", "spend"), [([0, 0, 0], [np.nan] * 3), ([2, 3, 0], [0.0, 0.0, np.nan])])
-def test_when_nobody_remains_the_way_out_is_named(frequency, spend):
+def test_the_error_without_spenders_names_a_remedy(frequency, spend):
     with pytest.raises(InvalidRFM, match=r"No customer has a positive mean spend.*include_first_transaction=True"):
         GammaGamma().fit(rfm_of(frequency, spend))
 
 
-def test_first_purchases_may_count(log):
+def test_first_purchases_can_count(log):
     rfm = summarize(log, include_first_transaction=True)
     model = GammaGamma().fit(rfm)
     assert model.fit_.customers == np.sum(rfm.monetary_value > 0)
@@ -166,7 +166,7 @@ def wide():
     return rfm_of(frequency, np.append(spend, np.full(5, np.nan)))
 
 
-def test_a_missing_mean_has_a_reason_and_a_median_instead(wide):
+def test_a_missing_mean_has_a_reason_and_a_median(wide):
     model = GammaGamma().fit(wide)
     assert model.parameters_["q"] < 1
     table = model.expected_spend(wide)
@@ -188,7 +188,7 @@ def independence(frequency, spend):
     return GammaGamma().fit(rfm_of(frequency, spend)).independence_
 
 
-def test_independence_is_told_in_words():
+def test_independence_is_a_finding():
     generator = np.random.default_rng(7)
     frequency = 1 + generator.poisson(3, 2000)
     apart = np.exp(generator.normal(3, 0.3, 2000))
@@ -203,11 +203,11 @@ def test_independence_is_told_in_words():
     assert together.p_value < 1e-6
 
 
-def test_independence_of_what_does_not_vary_is_not_told():
-    found = independence([2, 2, 2, 2], [5.0, 8.0, 9.0, 30.0])
-    assert np.isnan(found.p_value)
-    assert found.finding.code == "profile-independence-unknown"
-    assert "one of the two does not vary" in found.text
+def test_independence_without_variation_is_unknown():
+    result = independence([2, 2, 2, 2], [5.0, 8.0, 9.0, 30.0])
+    assert np.isnan(result.p_value)
+    assert result.finding.code == "profile-independence-unknown"
+    assert "one of the two does not vary" in result.text
 
 
 def test_independence_on_cdnow_travels_with_the_certificate(model):

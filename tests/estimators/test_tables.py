@@ -41,14 +41,14 @@ def test_frequency_and_recency(kind, fitted, rfm):
         assert rows["expected_purchases"].is_monotonic_increasing
 
 
-def test_frequency_and_recency_are_what_the_model_says_of_such_customers(fitted, rfm):
+def test_cells_equal_predictions_for_such_customers(fitted, rfm):
     model = fitted[clv.BGNBD]
     table = frequency_recency_table(model, rfm, "39 weeks")
     rows = table[table["frequency"] == 2].iloc[-5:]
     p = model.process.Parameters(**model.parameters_)
     x, t_x, T = (rows[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T"))
-    told = model.process.expected_purchases(p, 39.0, x, t_x, T)
-    np.testing.assert_allclose(rows["expected_purchases"], told, rtol=1e-12)  # the same formula
+    result = model.process.expected_purchases(p, 39.0, x, t_x, T)
+    np.testing.assert_allclose(rows["expected_purchases"], result, rtol=1e-12)  # the same formula
 
 
 @every_model
@@ -62,19 +62,19 @@ def test_history_of_a_customer(kind, fitted):
     assert silent.is_monotonic_decreasing
 
 
-def test_history_ends_where_the_data_do(fitted, rfm):
+def test_a_history_ends_at_the_prediction_of_the_rfm(fitted, rfm):
     """The last day says what the model says of the customer's own row."""
     log = clv.datasets.load_cdnow(sample=True)
     model = fitted[clv.BGCNBD]
     row = int(np.argmax(rfm.frequency))
     customer = rfm.customer_id[row]
     table = history_table(model, log.loc[log["customer_id"] == customer, "date"].tolist(), "1997-09-30")
-    told = model.probability_alive(rfm)["probability_alive"].to_numpy()[row]
-    assert table["probability_alive"].iloc[-1] == pytest.approx(told, rel=1e-9)  # logarithms summed in another order
+    result = model.probability_alive(rfm)["probability_alive"].to_numpy()[row]
+    assert table["probability_alive"].iloc[-1] == pytest.approx(result, rel=1e-9)  # logarithms summed in another order
 
 
 @every_model
-def test_how_customers_differ(kind, fitted):
+def test_heterogeneity(kind, fitted):
     model = fitted[kind]
     table = heterogeneity_table(model)
     quoted = model.process.quantities(model.process.Parameters(**model.parameters_))
@@ -110,7 +110,7 @@ def test_opportunities():
     assert list(history["purchase"]) == [True, False, True, *[False] * 6]
 
 
-def test_what_has_no_picture_is_refused(fitted, rfm):
+def test_models_with_groups_are_refused(fitted, rfm):
     model = clv.BGNBD(by="region").fit(rfm.with_columns(regions(rfm)))
     for table in (
         lambda: frequency_recency_table(model, rfm, 39),

@@ -82,7 +82,7 @@ def fit_regime(name):
 
 @pytest.mark.slow
 @each_regime
-def test_a_fit_converges_or_says_at_which_boundary_it_ends(name):
+def test_a_fit_converges_or_reports_its_boundary(name):
     fit, _, starts = fit_regime(name)
     assert fit.status == ("boundary" if starts else "converged")
     findings = [finding for finding in fit.findings if finding.code != "fit-converged"]
@@ -95,7 +95,7 @@ def test_a_fit_converges_or_says_at_which_boundary_it_ends(name):
 
 @pytest.mark.slow
 @each_regime
-def test_no_start_leads_higher(name):
+def test_no_other_start_finds_a_higher_maximum(name):
     """The maximum against that of a plain search from starts of its own."""
     fit, columns, _ = fit_regime(name)
     rows, form = unique_rows(columns), PROCESS.parametrization
@@ -106,17 +106,17 @@ def test_no_start_leads_higher(name):
         return -np.sum(rows.counts * value), -np.sum(rows.counts * gradient, axis=1) @ form.jacobian(u)
 
     generator = np.random.default_rng(0)
-    found = [
+    minima = [
         minimize(descend, generator.uniform(-6, 6, 4), jac=True, method="L-BFGS-B", bounds=bounds).fun
         for _ in range(4 if name == "20 years of weeks" else 12)
     ]
     # A boundary may cost what no data can show (fitting.INDISTINGUISHABLE) for each coordinate put there.
-    assert fit.log_likelihood >= -min(found) - 0.04
+    assert fit.log_likelihood >= -min(minima) - 0.04
 
 
 @pytest.mark.slow
 @each_regime
-def test_everybody_gets_a_finite_answer(name):
+def test_predictions_are_finite_in_every_regime(name):
     fit, columns, _ = fit_regime(name)
     p = Parameters(**{key: np.float64(value) for key, value in fit.parameters.items()})
     for h in (1.0, 52.0, 5218.0):
@@ -138,7 +138,7 @@ def test_without_dropout_purchases_are_beta_binomial():
     )
 
 
-def test_one_opportunity_cannot_tell_buying_from_leaving():
+def test_one_opportunity_does_not_identify_the_model():
     with pytest.raises(
         FitFailed, match=r"BG/BB fit to 500 customers found no maximum \(the likelihood is flat .*longer"
     ):

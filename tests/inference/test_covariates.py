@@ -28,12 +28,12 @@ def roles(process):
 
 def kinds(process):
     """Every way covariates can act: on each role, shared by two, and on the spread of dropout."""
-    found = ["apart"]
+    result = ["apart"]
     if len(roles(process)) == 2:
-        found.append("equal")
+        result.append("equal")
     if "dropout_spread" in process.moves:
-        found.append("spread")
-    return found
+        result.append("spread")
+    return result
 
 
 EVERY_KIND = [(process, kind) for process in PROCESSES for kind in kinds(process)]
@@ -94,14 +94,14 @@ def base(process, generator, n, p=None, columns=()):
     order = np.lexsort((history.time, history.customer))
     customer, time = history.customer[order], history.time[order]
     before = np.where(np.append(True, customer[1:] != customer[:-1]), 0.0, np.append(0.0, time[:-1]))[: len(time)]
-    known = {
+    statistics = {
         "frequency": history.x,
         "recency": history.t_x,
         "T": T,
         "n": T,
         "sum_log_intertimes": np.bincount(customer, np.log(time - before), minlength=n),
     }
-    return [known[name] for name in process.statistics if name in known]
+    return [statistics[name] for name in process.statistics if name in statistics]
 
 
 def is_spend_like(process):
@@ -138,39 +138,39 @@ def predictions(process, p, columns):
 
 @pytest.mark.slow
 @each_kind
-def test_coefficients_of_zero_are_no_covariates(process, kind):
+def test_zero_coefficients_equal_no_covariates(process, kind):
     generator = np.random.default_rng(1)
-    known, extra = base(process, generator, 60), columns_for(process, *attributes(generator, 60))
+    statistics, extra = base(process, generator, 60), columns_for(process, *attributes(generator, 60))
     moved, u = with_covariates(process, covariates_of(process, kind)), usual(process)
     nothing = np.zeros(len(moved.parametrization.names) - len(u))
     p, plain = at(moved, np.append(u, nothing)), at(process, u)
-    expected = predictions(process, plain, known)
-    for name, found in predictions(moved, p, [*known, *extra]).items():
+    expected = predictions(process, plain, statistics)
+    for name, actual in predictions(moved, p, [*statistics, *extra]).items():
         # One parameter for all is looked up in tables, one a customer computed.
-        assert np.allclose(found, expected[name], rtol=1e-9, atol=1e-12, equal_nan=True), name
-    gradient = moved.score(p, *known, *extra).gradient
-    assert gradient[: len(u)] == pytest.approx(process.score(plain, *known).gradient, rel=1e-9, abs=1e-11)
+        assert np.allclose(actual, expected[name], rtol=1e-9, atol=1e-12, equal_nan=True), name
+    gradient = moved.score(p, *statistics, *extra).gradient
+    assert gradient[: len(u)] == pytest.approx(process.score(plain, *statistics).gradient, rel=1e-9, abs=1e-11)
     if not is_spend(process):
-        told = process.quantities(plain)
-        assert moved.quantities(p) == pytest.approx(told, rel=1e-12)
+        result = process.quantities(plain)
+        assert moved.quantities(p) == pytest.approx(result, rel=1e-12)
 
 
 @each_kind
 def test_the_score_with_covariates_is_the_derivative_of_the_log_likelihood(process, kind):
     generator = np.random.default_rng(2)
-    known, extra = base(process, generator, 40), columns_for(process, *attributes(generator, 40))
+    statistics, extra = base(process, generator, 40), columns_for(process, *attributes(generator, 40))
     moved = with_covariates(process, covariates_of(process, kind))
     form = moved.parametrization
     u = np.append(usual(process), generator.normal(0, 0.2, len(form.names) - len(usual(process))))
     p = at(moved, u)
-    value, gradient = moved.score(p, *known, *extra)
-    assert value == pytest.approx(moved.log_likelihood(p, *known, *extra), rel=1e-12)
+    value, gradient = moved.score(p, *statistics, *extra)
+    assert value == pytest.approx(moved.log_likelihood(p, *statistics, *extra), rel=1e-12)
     by_coordinate = np.einsum("ij,in->jn", form.jacobian(u), gradient)
     step = 1e-3
     for i, name in enumerate(form.names):
 
         def shifted(by, i=i):
-            return moved.log_likelihood(at(moved, u + by * np.eye(len(u))[i]), *known, *extra)
+            return moved.log_likelihood(at(moved, u + by * np.eye(len(u))[i]), *statistics, *extra)
 
         first, second = ((shifted(k * step) - shifted(-k * step)) / (2 * k * step) for k in (1, 2))
         # Rounding over the step, and the next term of the differences, step^4 times purchases.
@@ -178,22 +178,25 @@ def test_the_score_with_covariates_is_the_derivative_of_the_log_likelihood(proce
 
 
 @each_kind
-def test_rows_that_stay_the_same_are_scored_the_same(process, kind):
+def test_prepared_rows_have_the_same_score(process, kind):
     generator = np.random.default_rng(3)
-    known, extra = base(process, generator, 300), columns_for(process, *attributes(generator, 300))
+    statistics, extra = base(process, generator, 300), columns_for(process, *attributes(generator, 300))
     moved = with_covariates(process, covariates_of(process, kind))
     assert (moved.prepare is None) == (process.prepare is None)
     if moved.prepare is None:
         return
     u = np.append(usual(process), generator.normal(0, 0.2, len(moved.parametrization.names) - len(usual(process))))
     for point in (u, u + 0.1):
-        once, each = moved.prepare(*known, *extra)(at(moved, point)), moved.score(at(moved, point), *known, *extra)
+        once, each = (
+            moved.prepare(*statistics, *extra)(at(moved, point)),
+            moved.score(at(moved, point), *statistics, *extra),
+        )
         assert once.log_likelihood == pytest.approx(each.log_likelihood, rel=1e-12)
         assert once.gradient == pytest.approx(each.gradient, rel=1e-10, abs=1e-11)
 
 
 @each_kind
-def test_parameters_and_coordinates_lead_to_one_another(process, kind):
+def test_parameters_and_coordinates_are_inverse_maps(process, kind):
     moved = with_covariates(process, covariates_of(process, kind))
     form, generator = moved.parametrization, np.random.default_rng(4)
     for _ in range(20):
@@ -208,41 +211,41 @@ def test_parameters_and_coordinates_lead_to_one_another(process, kind):
 
 @pytest.mark.slow
 @each_process
-def test_scalar_is_one_of_many_draws_with_covariates(process):
+def test_a_scalar_equals_one_of_many_draws_with_covariates(process):
     generator = np.random.default_rng(5)
-    known, extra = base(process, generator, 30), columns_for(process, *attributes(generator, 30))
+    statistics, extra = base(process, generator, 30), columns_for(process, *attributes(generator, 30))
     moved = with_covariates(process, covariates_of(process, "apart"))
     u = np.append(usual(process), generator.normal(0, 0.2, len(moved.parametrization.names) - len(usual(process))))
     drawn = u[:, None, None] + np.array([0.0, 0.1, -0.1])[:, None]
-    together = predictions(moved, at(moved, drawn), [*known, *extra]) if is_spend(process) else None
+    together = predictions(moved, at(moved, drawn), [*statistics, *extra]) if is_spend(process) else None
     for i in range(3):
-        alone = predictions(moved, at(moved, drawn[:, i, 0]), [*known, *extra])
+        alone = predictions(moved, at(moved, drawn[:, i, 0]), [*statistics, *extra])
         if together is None:
-            expected = moved.expected_purchases(at(moved, drawn), YEAR, *known, *extra)[i]
+            expected = moved.expected_purchases(at(moved, drawn), YEAR, *statistics, *extra)[i]
             assert np.allclose(expected, alone["expected_purchases"], rtol=1e-9)
-            alive = moved.probability_alive(at(moved, drawn), *known, *extra)[i]
+            alive = moved.probability_alive(at(moved, drawn), *statistics, *extra)[i]
             assert np.allclose(alive, alone["probability_alive"], rtol=1e-9)
         else:
-            for name, found in together.items():
-                assert np.allclose(found[i], alone[name], rtol=1e-9), name
+            for name, result in together.items():
+                assert np.allclose(result[i], alone[name], rtol=1e-9), name
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "process", [process for process in PROCESSES if process.name != "ggompertz_nbd"], ids=lambda process: process.name
 )  # which takes a minute, and shares all of this with Pareto/NBD
-def test_another_scale_of_a_column_is_the_same_fit(process):
+def test_the_scale_of_a_column_does_not_change_the_fit(process):
     """Age in months from 1980, not in years: the coefficient a month, everything else as it was."""
     generator = np.random.default_rng(6)
     late, age = attributes(generator, 1500)
-    known = base(process, generator, 1500)
+    statistics = base(process, generator, 1500)
     years = with_covariates(process, covariates_of(process, "apart"))
     months = with_covariates(
         process, covariates_of(process, "apart", center=(0.4, 38.0 * 12 - 480), scale=(0.49, 9.0 * 12))
     )
     near = np.append(usual(process), np.zeros(len(years.parametrization.names) - len(usual(process))))
-    here = maximize(years, counted_rows([*known, *columns_for(process, late, age)]), UNIT, start=near)
-    there = maximize(months, counted_rows([*known, *columns_for(process, late, 12 * age - 480)]), UNIT, start=near)
+    here = maximize(years, counted_rows([*statistics, *columns_for(process, late, age)]), UNIT, start=near)
+    there = maximize(months, counted_rows([*statistics, *columns_for(process, late, 12 * age - 480)]), UNIT, start=near)
     assert there.log_likelihood == pytest.approx(here.log_likelihood, rel=1e-12)
     assert there.status == here.status
     for i, name in enumerate(here.parameters):
@@ -251,13 +254,13 @@ def test_another_scale_of_a_column_is_the_same_fit(process):
             error = np.sqrt(here.covariance[i, i])
             assert abs(there.parameters[name] * ratio - here.parameters[name]) < 1e-5 * error, name
     shuffled = generator.permutation(1500)
-    rows = counted_rows([column[shuffled] for column in (*known, *columns_for(process, late, age))])
+    rows = counted_rows([column[shuffled] for column in (*statistics, *columns_for(process, late, age))])
     assert maximize(years, rows, UNIT, start=near).parameters == here.parameters  # to the last bit
 
 
 @pytest.mark.slow
 @each_kind
-def test_simulated_customers_give_the_coefficients_back(process, kind):
+def test_a_fit_recovers_the_coefficients_of_simulated_customers(process, kind):
     generator = np.random.default_rng(7)
     n = 20_000
     late, age = attributes(generator, n)
@@ -269,11 +272,11 @@ def test_simulated_customers_give_the_coefficients_back(process, kind):
         ],
     )
     extra = columns_for(process, late, age)
-    known = base(moved, generator, n, at(moved, u), extra)
-    fit = maximize(moved, counted_rows([*known, *extra]), UNIT)
+    statistics = base(moved, generator, n, at(moved, u), extra)
+    fit = maximize(moved, counted_rows([*statistics, *extra]), UNIT)
     truth, real = np.array(at(moved, u), dtype=float), moved.parametrization.real
-    found = np.array(list(fit.parameters.values()))
-    off = np.where(real, found - truth, np.log(np.where(real, 1.0, found / np.where(real, 1.0, truth))))
+    result = np.array(list(fit.parameters.values()))
+    off = np.where(real, result - truth, np.log(np.where(real, 1.0, result / np.where(real, 1.0, truth))))
     assert fit.status == "converged"
     assert np.all(np.abs(off) < 5 * np.sqrt(np.diag(fit.covariance)))
 
@@ -286,9 +289,9 @@ def test_futures_with_covariates_average_to_the_expectations(process):
     moved = with_covariates(process, covariates_of(process, "apart"))
     u = np.append(usual(process), np.full(len(moved.parametrization.names) - len(usual(process)), 0.3))
     p, n = at(moved, u), 50_000
-    known, extra = base(process, generator, 3), columns_for(process, late, age)
+    statistics, extra = base(process, generator, 3), columns_for(process, late, age)
     for i in range(3):
-        one = [np.full(n, column[i]) for column in (*known, *extra)]
+        one = [np.full(n, column[i]) for column in (*statistics, *extra)]
         if is_spend(process):
             one[0] = one[0] + 3  # a finite variance
             drawn = moved.sample_spend(p, np.full(n, 2.0), *one, generator)
@@ -306,12 +309,12 @@ def test_futures_with_covariates_average_to_the_expectations(process):
 @pytest.mark.slow
 @pytest.mark.parametrize("covariates", [False, True], ids=["plain", "covariates"])
 @each_process
-def test_groups_are_the_separate_processes_to_the_last_bit(process, covariates):
+def test_groups_equal_separate_processes_exactly(process, covariates):
     generator = np.random.default_rng(9)
     n, labels = 90, ("DE", "FR", "(others)")
-    known, extra = base(process, generator, n), columns_for(process, *attributes(generator, n))
+    statistics, extra = base(process, generator, n), columns_for(process, *attributes(generator, n))
     inner = with_covariates(process, covariates_of(process, "apart")) if covariates else process
-    columns = [*known, *extra] if covariates else known
+    columns = [*statistics, *extra] if covariates else statistics
     grouped = with_groups(inner, labels)
     assert grouped.statistics[-1] == GROUP
     size = len(inner.parametrization.names)
@@ -326,20 +329,20 @@ def test_groups_are_the_separate_processes_to_the_last_bit(process, covariates):
         own = [column[rows] for column in columns]
         one_of = inner.Parameters(*p[group * size : (group + 1) * size])
         assert np.array(one_of) == pytest.approx(np.array(at(inner, u)), rel=1e-12)
-        for name, found in predictions(inner, one_of, own).items():
-            assert np.array_equal(together[name][..., rows], found, equal_nan=True), name
+        for name, result in predictions(inner, one_of, own).items():
+            assert np.array_equal(together[name][..., rows], result, equal_nan=True), name
         one = inner.score(one_of, *own)
         inside = slice(group * size, (group + 1) * size)
         assert np.array_equal(score.gradient[inside, rows], one.gradient)
         outside = np.delete(score.gradient[:, rows], range(inside.start, inside.stop), axis=0)
         assert np.all(outside == 0)
     alone = predictions(grouped, p, [column[40:41] for column in (*columns, number)])
-    for name, found in alone.items():
-        assert np.array_equal(found, together[name][..., 40:41], equal_nan=True), name
+    for name, result in alone.items():
+        assert np.array_equal(result, together[name][..., 40:41], equal_nan=True), name
 
 
 @each_process
-def test_simulated_groups_differ_as_their_parameters_do(process):
+def test_simulated_groups_follow_their_parameters(process):
     """The expected score is 0 at the parameters that customers were drawn from, in each group at its own."""
     generator = np.random.default_rng(10)
     n = 20_000

@@ -12,8 +12,8 @@ import pytest
 
 import clvmodels as clv
 
-TOLD = json.loads((Path(__file__).parents[1] / "references" / "apparel_covariates.json").read_text("utf-8"))
-REFERENCE = TOLD["models"]
+REPORTED = json.loads((Path(__file__).parents[1] / "references" / "apparel_covariates.json").read_text("utf-8"))
+REFERENCE = REPORTED["models"]
 SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
 FORMULA = "Gender + Channel"
 BOTH = {"purchase": FORMULA, "dropout": FORMULA}
@@ -31,12 +31,12 @@ REGULARIZED = {  # CLVTools' lambdas of dropout and of purchases
 
 @pytest.fixture(scope="module")
 def rfm():
-    found = []
+    result = []
     for name in ("clvtools_apparel_trans.csv.gz", "clvtools_apparel_static_cov.csv.gz"):
         if not (SHARED_DATA / name).exists():
             pytest.skip(f"{name} is not in {SHARED_DATA}: name its folder in CLVMODELS_REFERENCE_DATA")
-        found.append(pd.read_csv(SHARED_DATA / name))
-    log, covariates = found
+        result.append(pd.read_csv(SHARED_DATA / name))
+    log, covariates = result
     columns = {"customer_id": "Id", "date": "Date", "amount": "Price", "time_unit": "week"}
     summary = clv.rfm_summary(log, **columns, observation_end="2006-12-31")
     return summary.with_columns(covariates.rename(columns={"Id": "customer_id"}))
@@ -63,28 +63,28 @@ def at(model, parameters):
 @pytest.mark.parametrize("name", CONSTRAINTS)
 def test_pareto_nbd_finds_the_maximum_of_clvtools(rfm, name):
     model = clv.ParetoNBD(**BOTH, equal=CONSTRAINTS[name]).fit(rfm)
-    told = REFERENCE[name]
+    reference = REFERENCE[name]
     assert model.fit_.status == "converged"
-    assert model.fit_.log_likelihood == pytest.approx(told["polished_log_likelihood"], abs=1e-6)
+    assert model.fit_.log_likelihood == pytest.approx(reference["polished_log_likelihood"], abs=1e-6)
     # Polished without derivatives, on a top so flat that 1e-6 of log-likelihood is 1e-3 of a standard error.
     errors = model.summary()["standard_error"]
-    for parameter, value in told["polished_parameters"].items():
+    for parameter, value in reference["polished_parameters"].items():
         assert abs(model.parameters_[parameter] - value) < 1e-3 * errors[parameter], parameter
     # Theirs are of the point their first search stopped at: up to .5 % away in a parameter.
-    assert errors.to_dict() == pytest.approx(told["standard_errors"], rel=5e-3)
+    assert errors.to_dict() == pytest.approx(reference["standard_errors"], rel=5e-3)
 
 
-def test_ggompertz_nbd_is_pareto_nbd_where_age_does_not_count(rfm):
+def test_ggompertz_nbd_without_aging_equals_pareto_nbd(rfm):
     """As without covariates on these data; CLVTools stops on the way there, at b = 1.4e-6."""
-    told = REFERENCE["ggomnbd_apparel_static"]
+    reference = REFERENCE["ggomnbd_apparel_static"]
     model = clv.GGompertzNBD(**BOTH).fit(rfm)
     simple = clv.ParetoNBD(**BOTH).fit(rfm)
-    process, p = at(model, told["parameters"])
+    process, p = at(model, reference["parameters"])
     assert np.sum(process.log_likelihood(p, *model._values(rfm, process.statistics))) == pytest.approx(
-        told["log_likelihood"], abs=1e-5
+        reference["log_likelihood"], abs=1e-5
     )  # its b lies where its own formula has lost digits
     assert model.fit_.status == "boundary"
-    assert model.fit_.log_likelihood >= told["log_likelihood"]
+    assert model.fit_.log_likelihood >= reference["log_likelihood"]
     # At the limit, b = e^-12 in mean T, the log-likelihood still differs by so much.
     assert model.fit_.log_likelihood == pytest.approx(simple.fit_.log_likelihood, abs=1e-4)
     shared = [name for name in model.parameters_ if "." in name]
@@ -95,13 +95,15 @@ def test_ggompertz_nbd_is_pareto_nbd_where_age_does_not_count(rfm):
 
 def test_bgnbd_in_clvtools_form_ends_at_the_same_limit(rfm):
     """a and b go to infinity as Channel's coefficient goes to minus infinity: only the rest can be compared."""
-    told = REFERENCE["bgnbd_apparel_static"]
+    reference = REFERENCE["bgnbd_apparel_static"]
     model = clv.BGNBD(**BOTH, dropout_moves="spread").fit(rfm)
     assert model.fit_.status == "boundary"
     # Theirs went on towards infinity, where ours holds that it can no longer be told from it.
-    assert model.fit_.log_likelihood == pytest.approx(told["polished_log_likelihood"], abs=1e-3)
+    assert model.fit_.log_likelihood == pytest.approx(reference["polished_log_likelihood"], abs=1e-3)
     for name in ("r", "alpha", "purchase.Gender", "purchase.Channel"):
-        assert model.parameters_[name] == pytest.approx(told["polished_parameters"][name], abs=1e-3, rel=1e-3), name
+        assert model.parameters_[name] == pytest.approx(reference["polished_parameters"][name], abs=1e-3, rel=1e-3), (
+            name
+        )
     # The mean is what covariates do move, and what this form leaves alone: ours fits better, by less than a point.
     mean = clv.BGNBD(**BOTH).fit(rfm)
     assert mean.fit_.status == "converged"
@@ -109,12 +111,12 @@ def test_bgnbd_in_clvtools_form_ends_at_the_same_limit(rfm):
 
 
 def test_the_likelihood_ratio_of_clvtools(rfm):
-    told = TOLD["likelihood_ratio"]
+    reference = REPORTED["likelihood_ratio"]
     test = clv.likelihood_ratio_test(clv.ParetoNBD().fit(rfm), clv.ParetoNBD(**BOTH).fit(rfm))
     # Its fits stopped 2e-5 below the maximum.
-    assert test.statistic == pytest.approx(told["statistic"], abs=2e-4)
-    assert test.degrees_of_freedom == told["degrees_of_freedom"]
-    assert test.p_value == pytest.approx(told["p_value"], rel=1e-4)
+    assert test.statistic == pytest.approx(reference["statistic"], abs=2e-4)
+    assert test.degrees_of_freedom == reference["degrees_of_freedom"]
+    assert test.p_value == pytest.approx(reference["p_value"], rel=1e-4)
 
 
 # ---- predictions at the parameters CLVTools found ------------------------------------------------------------
@@ -122,40 +124,40 @@ def test_the_likelihood_ratio_of_clvtools(rfm):
 
 @pytest.mark.parametrize("name", [*CONSTRAINTS, "bgnbd_apparel_static", *REGULARIZED])
 def test_predictions_of_clvtools_at_its_parameters(rfm, name):
-    told = REFERENCE[name]
+    reference = REFERENCE[name]
     model = model_of(name, equal=CONSTRAINTS.get(name, []))
     model._set_up_process(rfm)
     process = model.process
-    p = process.Parameters(*(np.float64(told["parameters"][n]) for n in process.parametrization.names))
+    p = process.Parameters(*(np.float64(reference["parameters"][n]) for n in process.parametrization.names))
     columns = model._values(rfm, process.statistics)
-    first = np.searchsorted(rfm.customer_id.to_numpy(), TOLD["customer_id"])
+    first = np.searchsorted(rfm.customer_id.to_numpy(), REPORTED["customer_id"])
     alive = process.probability_alive(p, *columns)
-    expected = process.expected_purchases(p, TOLD["horizon_weeks"], *columns)
+    expected = process.expected_purchases(p, REPORTED["horizon_weeks"], *columns)
     # Both from closed forms or quadratures good to 1e-9; theirs are 2F1, some digits of which cancel.
-    assert alive[first] == pytest.approx(told["probability_alive"], rel=1e-7)
-    assert alive.mean() == pytest.approx(told["mean_probability_alive"], rel=1e-7)
-    assert expected[first] == pytest.approx(told["expected_purchases"], rel=1e-6)
-    assert expected.sum() == pytest.approx(told["total_expected_purchases"], rel=1e-6)
-    if "dert" in told:
-        dert = process.discounted_residual(p, told["weekly_rate"], *columns)
-        assert dert[first] == pytest.approx(told["dert"], rel=1e-6)
-        assert dert.sum() == pytest.approx(told["total_dert"], rel=1e-6)
-    for key, by_time in told["new_customers"].items():
+    assert alive[first] == pytest.approx(reference["probability_alive"], rel=1e-7)
+    assert alive.mean() == pytest.approx(reference["mean_probability_alive"], rel=1e-7)
+    assert expected[first] == pytest.approx(reference["expected_purchases"], rel=1e-6)
+    assert expected.sum() == pytest.approx(reference["total_expected_purchases"], rel=1e-6)
+    if "dert" in reference:
+        dert = process.discounted_residual(p, reference["weekly_rate"], *columns)
+        assert dert[first] == pytest.approx(reference["dert"], rel=1e-6)
+        assert dert.sum() == pytest.approx(reference["total_dert"], rel=1e-6)
+    for key, by_time in reference["new_customers"].items():
         gender, channel = (float(part.split("=")[1]) for part in key.split(","))
         one = model._values(cell(rfm, gender, channel)[:1], process.statistics)[3:]
         for t, value in by_time.items():
             nothing = [np.zeros(1)] * 3
-            found = process.expected_purchases(p, float(t), *nothing, *one)
-            assert found == pytest.approx(value, rel=1e-6), (key, t)
+            result = process.expected_purchases(p, float(t), *nothing, *one)
+            assert result == pytest.approx(value, rel=1e-6), (key, t)
 
 
 def test_mean_purchases_of_new_customers_by_cell(rfm):
     model = clv.ParetoNBD(**BOTH).fit(rfm)
     for key, by_time in REFERENCE["pnbd_apparel_static"]["new_customers"].items():
         gender, channel = (float(part.split("=")[1]) for part in key.split(","))
-        found = model.mean_purchases([float(t) for t in by_time], cell(rfm, gender, channel))
+        result = model.mean_purchases([float(t) for t in by_time], cell(rfm, gender, channel))
         # Their parameters are up to .2 % from the maximum.
-        assert found == pytest.approx(list(by_time.values()), rel=5e-4)
+        assert result == pytest.approx(list(by_time.values()), rel=5e-4)
 
 
 # ---- regularization ------------------------------------------------------------------------------------------
@@ -177,27 +179,27 @@ def clvtools_priors(model, rfm, life, trans):
 
 
 @pytest.mark.parametrize("name", REGULARIZED)
-def test_clvtools_objective_under_regularization_and_what_it_reports_of_it(rfm, name):
-    told, (life, trans) = REFERENCE[name], REGULARIZED[name]
+def test_the_regularized_objective_of_clvtools(rfm, name):
+    reference, (life, trans) = REFERENCE[name], REGULARIZED[name]
     prior = clvtools_priors(model_of(name), rfm, life, trans)
     model = model_of(name, prior=prior).fit(rfm)
     n, coefficients = len(rfm), {key: value for key, value in model.parameters_.items() if "." in key}
     penalty = sum((life if key.startswith("dropout") else trans) * g**2 for key, g in coefficients.items())
     # The same optimum, to what their polishing without derivatives can tell.
     objective = model.fit_.log_likelihood / n - penalty
-    assert objective == pytest.approx(told["polished_log_likelihood"], abs=1e-9)
-    assert objective >= told["polished_log_likelihood"] - 1e-12
+    assert objective == pytest.approx(reference["polished_log_likelihood"], abs=1e-9)
+    assert objective >= reference["polished_log_likelihood"] - 1e-12
     errors = model.summary()["standard_error"]
-    for parameter, value in told["polished_parameters"].items():
+    for parameter, value in reference["polished_parameters"].items():
         assert abs(model.parameters_[parameter] - value) < 5e-3 * errors[parameter], parameter
     # What CLVTools calls logLik (and AIC and BIC with it) is this penalized mean: 600 times too small.
-    assert told["log_likelihood"] == pytest.approx(objective, abs=1e-7)
+    assert reference["log_likelihood"] == pytest.approx(objective, abs=1e-7)
     # Its standard errors come from the curvature of the mean: too large by the root of n, 24 here.
-    theirs = np.array([told["standard_errors"][parameter] for parameter in model.parameters_])
+    theirs = np.array([reference["standard_errors"][parameter] for parameter in model.parameters_])
     assert theirs / np.sqrt(n) == pytest.approx(errors.to_numpy(), rel=0.02)  # at the point where it stopped
 
 
-def test_one_l2_is_one_lambda_for_columns_of_one_deviation(rfm):
+def test_l2_equals_lambda_of_clvtools_for_standardized_columns(rfm):
     """`l2` is half a square of standardized coefficients, subtracted from the sum: the arithmetic of the above."""
     penalized = clv.ParetoNBD(**BOTH, l2=30.0).fit(rfm)
     deviations = dict(zip(penalized.design_.covariates.names, penalized.design_.covariates.scale, strict=True))

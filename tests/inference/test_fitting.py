@@ -97,14 +97,14 @@ def test_the_covariance_on_cdnow(fitted):
 
 
 def test_criteria_on_cdnow(fitted):
-    told = BGNBD_REFERENCE["clvtools_to_1997_09_30"]
-    assert fitted.fit_.aic == pytest.approx(told["aic"], abs=1e-5)
-    assert fitted.fit_.bic == pytest.approx(told["bic"], abs=1e-5)
+    reference = BGNBD_REFERENCE["clvtools_to_1997_09_30"]
+    assert fitted.fit_.aic == pytest.approx(reference["aic"], abs=1e-5)
+    assert fitted.fit_.bic == pytest.approx(reference["bic"], abs=1e-5)
 
 
-def test_bgnbd_on_cdnow_cut_after_37_weeks():
-    told = BGNBD_REFERENCE["clvtools_37_weeks"]
-    assert agrees(BGNBD().fit(cdnow(told["observation_end"])), told)
+def test_bgnbd_on_cdnow_after_37_weeks():
+    reference = BGNBD_REFERENCE["clvtools_37_weeks"]
+    assert agrees(BGNBD().fit(cdnow(reference["observation_end"])), reference)
 
 
 def test_gamma_gamma_on_cdnow(spend):
@@ -117,32 +117,32 @@ def test_gamma_gamma_on_cdnow(spend):
     assert spend.fit_.status == "converged"
 
 
-def test_gamma_gamma_on_cdnow_cut_after_37_weeks():
+def test_gamma_gamma_on_cdnow_after_37_weeks():
     assert agrees(GammaGamma().fit(cdnow("1997-09-17")), SPEND_REFERENCE["clvtools_37_weeks"])
 
 
 @pytest.mark.shared_data
 def test_bgnbd_on_apparel(apparel):
-    told = APPAREL["bgnbd"]
+    reference = APPAREL["bgnbd"]
     model = BGNBD().fit(apparel)
-    assert agrees(model, told)
-    first = np.searchsorted(apparel.customer_id.to_numpy(), told["customer_id"])
+    assert agrees(model, reference)
+    first = np.searchsorted(apparel.customer_id.to_numpy(), reference["customer_id"])
     # Parameters 2e-5 apart give predictions about as far apart.
     alive = model.probability_alive(apparel)["probability_alive"].to_numpy()
-    assert alive[first] == pytest.approx(told["probability_alive"], rel=2e-5)
-    expected = model.expected_purchases(apparel, told["horizon_weeks"])["expected_purchases"].to_numpy()
-    assert expected[first] == pytest.approx(told["expected_purchases"], rel=2e-5)
-    assert expected.sum() == pytest.approx(told["total_expected_purchases"], rel=2e-5)
+    assert alive[first] == pytest.approx(reference["probability_alive"], rel=2e-5)
+    expected = model.expected_purchases(apparel, reference["horizon_weeks"])["expected_purchases"].to_numpy()
+    assert expected[first] == pytest.approx(reference["expected_purchases"], rel=2e-5)
+    assert expected.sum() == pytest.approx(reference["total_expected_purchases"], rel=2e-5)
 
 
 @pytest.mark.shared_data
 def test_gamma_gamma_on_apparel(apparel):
-    told = APPAREL["gamma_gamma"]
+    reference = APPAREL["gamma_gamma"]
     model = GammaGamma().fit(apparel)
-    assert agrees(model, told)
-    first = np.searchsorted(apparel.customer_id.to_numpy(), told["customer_id"])
+    assert agrees(model, reference)
+    first = np.searchsorted(apparel.customer_id.to_numpy(), reference["customer_id"])
     expected = model.expected_spend(apparel)["expected_spend"].to_numpy()
-    assert expected[first] == pytest.approx(told["expected_spend"], rel=2e-5)
+    assert expected[first] == pytest.approx(reference["expected_spend"], rel=2e-5)
 
 
 # ---- the certificate ---------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_the_covariance_is_the_inverse_hessian_in_logarithms(fitted):
     assert fit.covariance @ -in_logs == pytest.approx(np.eye(4), abs=1e-9)
 
 
-def test_parameters_are_those_of_the_coordinates(fitted):
+def test_parameters_match_the_coordinates(fitted):
     fit, form = fitted.fit_, PROCESS.parametrization
     logs = form.to_logs(fit.coordinates) + form.log_scale(fit.unit)
     assert list(fit.parameters.values()) == pytest.approx(np.exp(logs), rel=1e-14)
@@ -254,7 +254,7 @@ def test_threads_and_repetition_do_not_matter(rfm, monkeypatch):
         assert np.array_equal(fit.covariance, fits[0].covariance)
 
 
-def test_a_search_on_a_sample_of_the_rows_ends_where_one_on_all_does(fitted, rfm, monkeypatch):
+def test_a_search_on_a_sample_ends_at_the_maximum_of_all_rows(fitted, rfm, monkeypatch):
     monkeypatch.setattr(fitting, "SEARCH_ROWS", 100)
     assert same_fit(fitted, BGNBD().fit(rfm))
 
@@ -337,7 +337,7 @@ def fit_regime(name):
 
 
 @each_regime
-def test_a_fit_converges_or_says_at_which_boundary_it_ends(name):
+def test_a_fit_converges_or_reports_its_boundary(name):
     fit, _, starts = fit_regime(name)
     assert fit.status == ("boundary" if starts else "converged")
     if starts:
@@ -354,7 +354,7 @@ def test_a_fit_converges_or_says_at_which_boundary_it_ends(name):
 
 @pytest.mark.slow
 @each_regime
-def test_no_start_leads_higher(name):
+def test_no_other_start_finds_a_higher_maximum(name):
     """The maximum against that of a plain search from 12 starts of its own."""
     fit, columns, _ = fit_regime(name)
     rows, form = unique_rows(columns), PROCESS.parametrization
@@ -371,8 +371,8 @@ def test_no_start_leads_higher(name):
     for _ in range(12):
         start = generator.uniform([-4, -3, -6, -6], [4, 6, 6, 6])
         with np.errstate(over="ignore", invalid="ignore"):
-            found = minimize(descend, start, jac=True, method="L-BFGS-B", bounds=list(zip(lower, upper, strict=True)))
-        best = min(best, found.fun)
+            result = minimize(descend, start, jac=True, method="L-BFGS-B", bounds=list(zip(lower, upper, strict=True)))
+        best = min(best, result.fun)
     # A boundary may cost what no data can show (fitting.INDISTINGUISHABLE) for each coordinate put there.
     assert fit.log_likelihood >= -best - 0.04
 
@@ -391,7 +391,7 @@ def test_predictions_are_finite_in_every_regime(name):
     assert np.all((alive >= 0) & (alive <= 1))
 
 
-def test_at_the_boundary_predictions_are_those_of_the_simpler_model():
+def test_predictions_at_a_boundary_equal_those_of_the_simpler_model():
     """Without dropout an NBD customer buys (r + x)/(alpha + T) a week; without repeat purchases nobody buys again."""
     fit, (x, t_x, T), _ = fit_regime("no dropout")
     p = Parameters(**{key: np.float64(value) for key, value in fit.parameters.items()})
@@ -414,7 +414,7 @@ def test_the_unit_of_time_does_not_matter_at_a_boundary():
             assert other.parameters[key] == pytest.approx(value * (7 if key == "alpha" else 1), rel=1e-3), (name, key)
 
 
-def test_what_is_not_estimated_has_no_standard_error():
+def test_parameters_that_are_not_estimated_have_no_standard_error():
     x, t_x, T = REGIMES["no dropout"][0]
     frame = pd.DataFrame({"customer_id": range(len(x)), "frequency": x.astype(int), "recency": t_x, "T": T})
     model = BGNBD().fit(RFM.from_frame(frame, time_unit="week"))
@@ -463,6 +463,6 @@ def test_a_fit_without_a_maximum_says_what_to_do():
         maximize(replace(PROCESS, score=without_maximum, totals=None), rows, 30.0)
 
 
-def test_dataset_numbers_are_those_the_references_go_by():
+def test_customer_numbers_match_the_references():
     numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
     assert numbered[:3].tolist() == [4, 21, 50]

@@ -26,14 +26,14 @@ def best_with(model, columns, name, value):
     others = [other for other in names if other != name]
 
     def loss(logs):
-        told = dict(zip(others, np.exp(logs), strict=True)) | {name: value}
-        return -float(np.sum(model.process.log_likelihood(model.process.Parameters(**told), *columns)))
+        result = dict(zip(others, np.exp(logs), strict=True)) | {name: value}
+        return -float(np.sum(model.process.log_likelihood(model.process.Parameters(**result), *columns)))
 
     start = np.log([model.parameters_[other] for other in others])
     return -minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-8, "maxiter": 4000}).fun
 
 
-def test_at_an_end_the_likelihood_has_fallen_by_half_a_quantile(rfm):
+def test_the_likelihood_ratio_at_an_end_is_the_quantile(rfm):
     model = MBGNBD().fit(rfm)
     columns = [np.asarray(rfm[name], dtype=float) for name in model.process.statistics]
     ends = model.profile_intervals(rfm, 0.9)
@@ -45,7 +45,7 @@ def test_at_an_end_the_likelihood_has_fallen_by_half_a_quantile(rfm):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", [BGNBD(), ParetoNBD(), GammaGamma()], ids=["bgnbd", "pareto_nbd", "gamma_gamma"])
-def test_it_holds_the_estimate_and_leans_to_where_the_data_say_less(model, rfm):
+def test_intervals_contain_the_estimate_and_are_skewed(model, rfm):
     model.fit(rfm)
     profile, normal = model.profile_intervals(rfm, 0.5), model.summary(0.5)
     assert list(profile.columns) == ["estimate", "lower", "upper", "unit"]
@@ -57,7 +57,7 @@ def test_it_holds_the_estimate_and_leans_to_where_the_data_say_less(model, rfm):
     assert ((wide["lower"] < profile["lower"]) & (wide["upper"] > profile["upper"])).all()
 
 
-def test_where_the_data_set_no_limit_it_says_so():
+def test_an_unbounded_end_is_zero_or_infinite():
     generator = np.random.default_rng(5)
     T = generator.uniform(27, 39, 60)
     x = generator.poisson(0.05 * T)

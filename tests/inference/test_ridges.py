@@ -34,8 +34,8 @@ class Banana:
 
     def hessian(self, u, free, gradient=None):
         steps = 1e-6 * np.eye(2)
-        found = np.array([(self(u + step)[1] - self(u - step)[1]) / 2e-6 for step in steps])
-        return 0.5 * (found + found.T)
+        hessian = np.array([(self(u + step)[1] - self(u - step)[1]) / 2e-6 for step in steps])
+        return 0.5 * (hessian + hessian.T)
 
 
 class Plateau:
@@ -63,11 +63,11 @@ def test_a_normal_has_no_ridge():
     assert find_ridge(flat, np.zeros(2), flat.hessian(np.zeros(2), FREE), FREE) is None
 
 
-def test_nothing_free_has_no_ridge():
+def test_a_fit_without_free_coordinates_has_no_ridge():
     assert find_ridge(Banana(0.5), np.zeros(2), np.zeros((2, 2)), ~FREE) is None
 
 
-def test_a_ridge_is_followed_round_its_bend():
+def test_a_ridge_is_followed_around_its_bend():
     banana = Banana(0.3)
     ridge = find_ridge(banana, np.zeros(2), banana.hessian(np.zeros(2), FREE), FREE)
     # A point may lack a thousandth of log-likelihood, which is a fortieth of a standard error (0.5) across the ridge.
@@ -80,7 +80,7 @@ def test_a_ridge_is_followed_round_its_bend():
     assert ridge.places[-1] >= 3
 
 
-def test_where_the_data_set_no_limit_draws_go_far():
+def test_draws_go_far_along_a_flat_ridge():
     free, start = np.array([True]), np.zeros(1)
     ridge = find_ridge(Plateau(), start, -np.eye(1), free)
     sign = np.sign(ridge.axis[0])
@@ -90,7 +90,7 @@ def test_where_the_data_set_no_limit_draws_go_far():
     assert np.max(drawn) == pytest.approx(2.0, abs=0.05)
 
 
-def test_along_the_ridge_the_likelihood_falls_as_it_says():
+def test_positions_on_a_ridge_match_the_likelihood():
     rows, unit = histories(0)
     fit = maximize(PROCESS, rows, unit)
     objective = Objective(PROCESS, rows.columns, rows.counts, unit, Prior(np.zeros(4), np.zeros(4)))
@@ -102,19 +102,19 @@ def test_along_the_ridge_the_likelihood_falls_as_it_says():
             assert fit.log_likelihood - objective(u)[0] == pytest.approx(place**2 / 2, abs=1e-6)
 
 
-def test_a_sample_tells_the_ridge_with_the_curvature_of_all():
+def test_a_sampled_surface_has_the_curvature_of_all_rows():
     rows, unit = histories(1, 3_000)
     fit, prior = maximize(PROCESS, rows, unit), Prior(np.zeros(4), np.zeros(4))
     some = CountedRows(tuple(column[::3] for column in rows.columns), rows.counts[::3])
     share = float(np.sum(some.counts) / np.sum(rows.counts))
-    told = SampledSurface(
+    surface = SampledSurface(
         Objective(PROCESS, some.columns, some.counts, unit, prior), share, fit.coordinates, fit.hessian, fit.free
     )
-    assert told(fit.coordinates)[1] == pytest.approx(np.zeros(4), abs=1e-9)
-    assert told.hessian(fit.coordinates, fit.free) == pytest.approx(fit.hessian, rel=1e-9)
+    assert surface(fit.coordinates)[1] == pytest.approx(np.zeros(4), abs=1e-9)
+    assert surface.hessian(fit.coordinates, fit.free) == pytest.approx(fit.hessian, rel=1e-9)
     step = 1e-4 * np.array([1.0, -1.0, 2.0, 0.5])
-    slope = (told(fit.coordinates + step)[0] - told(fit.coordinates - step)[0]) / 2
-    curved = (told(fit.coordinates + step)[1] - told(fit.coordinates - step)[1]) / 2
+    slope = (surface(fit.coordinates + step)[0] - surface(fit.coordinates - step)[0]) / 2
+    curved = (surface(fit.coordinates + step)[1] - surface(fit.coordinates - step)[1]) / 2
     assert slope == pytest.approx(0, abs=1e-6)
     assert curved == pytest.approx(fit.hessian @ step, rel=1e-4, abs=1e-3)
 
@@ -128,7 +128,7 @@ def test_many_customers_need_no_ridge():
     assert fit.ridges == ()
 
 
-def test_draws_keep_their_unit_and_their_order():
+def test_draws_do_not_depend_on_unit_or_order():
     log = load_cdnow(sample=True)
     weeks = rfm_summary(log, time_unit="week", observation_end="1997-09-30")
     days = rfm_summary(log, time_unit="day", observation_end="1997-09-30")
@@ -145,18 +145,18 @@ def test_draws_keep_their_unit_and_their_order():
 def test_the_summary_follows_the_ridge():
     rfm = rfm_summary(load_cdnow(sample=True), time_unit="week", observation_end="1997-09-30")
     model = BGNBD().fit(rfm)
-    told, profile = model.summary(0.9), model.profile_intervals(rfm, 0.9)
+    summary, profile = model.summary(0.9), model.profile_intervals(rfm, 0.9)
     model.fit_ = replace(model.fit_, ridges=())
     normal = model.summary(0.9)
-    assert told["standard_error"].to_numpy() == pytest.approx(normal["standard_error"].to_numpy(), rel=1e-12)
+    assert summary["standard_error"].to_numpy() == pytest.approx(normal["standard_error"].to_numpy(), rel=1e-12)
     # b is known the least, and leans to the right; drawn ends are good to two hundredths of a standard error.
-    assert told.loc["b", "upper"] > 1.02 * normal.loc["b", "upper"]
+    assert summary.loc["b", "upper"] > 1.02 * normal.loc["b", "upper"]
     for end in ("lower", "upper"):
-        assert told[end].to_numpy() == pytest.approx(profile[end].to_numpy(), rel=0.06)
+        assert summary[end].to_numpy() == pytest.approx(profile[end].to_numpy(), rel=0.06)
 
 
 @pytest.mark.slow
-def test_coverage_where_the_curvature_misleads():
+def test_coverage_where_the_likelihood_is_not_normal():
     """Mean P(alive) of 1,000 customers under MBG/NBD: the study in tests/benchmarks, in small."""
     held = {"ridge": 0, "normal": 0}
     bases = 60
@@ -164,8 +164,8 @@ def test_coverage_where_the_curvature_misleads():
         rows, unit = histories(seed)
         fit = maximize(PROCESS, rows, unit)
         truth = float(PROCESS.probability_alive(TRUTH, *rows.columns) @ rows.counts) / rows.customers
-        for name, told in (("ridge", fit), ("normal", replace(fit, ridges=()))):
-            p = Parameters(*draw_parameters(PROCESS, told, 400, seed)[:, :, None])
+        for name, surface in (("ridge", fit), ("normal", replace(fit, ridges=()))):
+            p = Parameters(*draw_parameters(PROCESS, surface, 400, seed)[:, :, None])
             alive = PROCESS.probability_alive(p, *rows.columns) @ rows.counts / rows.customers
             lower, upper = np.quantile(alive, [0.05, 0.95])
             held[name] += lower <= truth <= upper

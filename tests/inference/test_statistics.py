@@ -27,7 +27,7 @@ def rows_of(unit):
 @pytest.mark.parametrize("unit", UNITS)
 @some
 @given(data=st.data())
-def test_rows_are_those_of_a_sort(unit, data):
+def test_unique_rows_equal_those_of_a_sort(unit, data):
     table = np.array(data.draw(rows_of(unit)))
     tick = UNITS[unit][1]
     rows = unique_rows(list(table.T), [1.0, tick, tick])
@@ -55,7 +55,7 @@ def test_the_order_of_customers_does_not_matter(unit, data, seed):
 
 @some
 @given(data=st.data())
-def test_another_customer_has_another_fingerprint(data):
+def test_the_fingerprint_depends_on_the_customers(data):
     table = np.array(data.draw(rows_of("weeks")))
     rows = unique_rows(list(table.T))
     again = unique_rows(list(np.vstack([table, table[:1]]).T))
@@ -96,7 +96,7 @@ def test_a_table_and_a_sort_find_the_same_rows(table, monkeypatch):
     assert np.array_equal(np.stack(unique_rows(columns).columns, axis=1), expected)
 
 
-def test_a_function_is_evaluated_once_a_distinct_row(monkeypatch):
+def test_a_function_is_evaluated_once_per_distinct_row(monkeypatch):
     monkeypatch.setattr(statistics, "PREDICTION_BLOCK", 7)
     generator = np.random.default_rng(3)
     x, y = (generator.integers(0, 9, 400).astype(float) for _ in range(2))
@@ -107,13 +107,13 @@ def test_a_function_is_evaluated_once_a_distinct_row(monkeypatch):
         return np.stack([x - y, x * y])
 
     rows = unique_rows([x, y])
-    found = rows.evaluate(function)
-    assert np.array_equal(found, np.stack([x - y, x * y]))
+    result = rows.evaluate(function)
+    assert np.array_equal(result, np.stack([x - y, x * y]))
     assert sum(seen) == len(rows.counts)
     assert max(seen) <= 7
 
 
-def test_nobody_is_no_fault():
+def test_no_customers_are_allowed():
     rows = unique_rows([np.zeros(0), np.zeros(0)])
     assert rows.customers == 0
     assert rows.evaluate(lambda x, y: x + y).shape == (0,)
