@@ -269,11 +269,8 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def certificate(self) -> dict[str, Any]:
         """Return the certificate of the fit as plain values.
 
-        Returns
-        -------
-        dict
-            model (its title), process, status, message and findings, log_likelihood, aic, bic, gradient_norm,
-            hessian_definite, iterations, customers, unique_rows, clock, observation_end, fingerprint.
+        It has the model's title, process, status, message and findings, the likelihood and its derivatives, the number
+        of customers and unique rows, the clock and the fingerprint of the data.
         """
         self._check_fitted()
         fit = self.fit_

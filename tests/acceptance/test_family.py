@@ -1,4 +1,4 @@
-"""The family of models through its public names: one way to fit, predict, doubt, compare and save them all."""
+"""All models through the public interface: fitting, predicting, uncertainty, comparing and saving."""
 
 from __future__ import annotations
 

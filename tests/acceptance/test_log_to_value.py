@@ -1,4 +1,4 @@
-"""From a transaction log to validated lifetime value: what must hold of the main job."""
+"""From a transaction log to validated lifetime value: acceptance tests of the main use."""
 
 import json
 import subprocess
@@ -44,7 +44,7 @@ def test_bgnbd_on_the_cdnow_sample(purchases):
     assert purchases.parameters_ == pytest.approx({"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}, abs=5e-5)
     assert purchases.fit_.log_likelihood == pytest.approx(-9582.429, abs=5e-4)
     assert purchases.fit_.status == "converged"
-    # Standard errors of CLVTools, from a numerical Hessian of its own: good to about one part in 10^4.
+    # Standard errors of CLVTools, from a numerical Hessian of its own: accurate to about one part in 10^4.
     errors = purchases.summary()["standard_error"].to_dict()
     assert errors == pytest.approx({"r": 0.0125574, "alpha": 0.3782239, "a": 0.1857328, "b": 0.7054068}, rel=2e-4)
 
@@ -108,7 +108,7 @@ def test_the_full_log_runs_through_the_same_code():
     assert money.loc["bgnbd+gamma_gamma", ["bias", "mae", "rmse", "gini"]].tolist() == pytest.approx(
         [-0.173, 32.68, 92.9, 0.672], rel=2e-3
     )
-    # Past spend carried on, first orders too, has a published bias of 1.656 and the same ranking.
+    # Past spend extrapolated, including first orders, has a published bias of 1.656 and the same ranking.
     carried = split.past_spend / split.calibration.T * split.horizon
     assert carried.sum() / split.spend.sum() - 1 == pytest.approx(1.656, rel=2e-3)
     assert money.loc["past_spend", "gini"] == pytest.approx(0.698, rel=2e-3)
@@ -184,7 +184,7 @@ assert model.expected_purchases(rfm, "12 months").equals(purchases.expected_purc
 
 def test_predictions_are_finite_for_every_valid_customer():
     generator = np.random.default_rng(20_240_501)
-    groups, each = 40, 250  # 10,000 customers under 40 wild parameter sets
+    groups, each = 40, 250  # 10,000 customers under 40 extreme parameter sets
     for group in range(groups):
         r, alpha, a, b = 10 ** generator.uniform([-2, -2, -2, -2], [2, 3, 2, 2])
         a = 1.0 if group % 8 == 0 else a
@@ -286,7 +286,7 @@ def test_the_version():
 
 
 def _with_parameters(model, rfm, **parameters):
-    """A model as it would be loaded: with these parameters, and a certificate that does not matter here."""
+    """Return a model with these parameters and an arbitrary certificate, like a loaded model."""
     from clvmodels.inference.fitting import Fit
 
     k = len(parameters)

@@ -1,4 +1,4 @@
-"""BGBB as an estimator: opportunities from a log to a saved model, and what may not be mixed with what."""
+"""BGBB as an estimator: opportunities from a log to a saved model, and the clocks it refuses."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_predictions_are_consistent(pair):
     assert np.all(expected <= 12 * alive)
     table = model.pmf(range(13), 12, rfm)
     chances = np.array([values(table, f"pmf_{k}") for k in range(13)])
-    assert chances.sum(axis=0) == pytest.approx(1, abs=1e-12)  # nobody buys more often than there are opportunities
+    assert chances.sum(axis=0) == pytest.approx(1, abs=1e-12)  # no more purchases than opportunities
     assert np.arange(13) @ chances == pytest.approx(expected, rel=1e-9)
     assert values(model.probability_no_purchase(rfm, 12), "probability_no_purchase") == pytest.approx(chances[0])
     assert model.mean_purchases("1 year") == pytest.approx(model.mean_purchases([12.0, 12.5])[1], rel=1e-14)
@@ -172,12 +172,12 @@ def test_horizons_are_whole_opportunities(model, donors):
 def test_without_a_discount_rate_there_is_a_mean_only_above_gamma_1(model, donors):
     with pytest.raises(InvalidOption, match=r"residual transactions of BG/BB have no mean"):
         model.dert(donors, 0.0)
-    # The paper's DERT, at ten percent a year: half of a donor's worth may lie beyond ten years.
+    # The paper's DERT, at ten percent a year: half of a donor's value may be more than ten years ahead.
     shares = values(model.dert(donors, 0.10), "share_beyond_ten_years")
     assert np.all((shares > 0.1) & (shares < 0.6))
 
 
-# ---- onwards -----------------------------------------------------------------------------------------------
+# ---- validation and value ----------------------------------------------------------------------------------
 
 
 def test_a_saved_model_predicts_the_same(pair, tmp_path):
@@ -194,7 +194,7 @@ def test_a_saved_model_predicts_the_same(pair, tmp_path):
 
 @pytest.mark.parametrize("discounting", ["continuous", "period_end"])
 def test_value_is_purchases_times_spend(pair, discounting):
-    """The purchases of a month are worth the same at its end as at their own time: it is then that they are made."""
+    """Purchases of a month are discounted to its end with both conventions, because they are made at its end."""
     model, spend, rfm = pair
     result = lifetime_value(
         model, spend, rfm, horizon="1 year", annual_discount_rate=0.1, margin=0.5, discounting=discounting
@@ -216,7 +216,7 @@ def test_value_has_intervals(pair):
 
 
 def test_yearly_opportunities_are_valued_monthly(donors):
-    """Within a year on a yearly clock nothing is bought before its end."""
+    """On a yearly clock, purchases of a year are made at its end."""
     rng = np.random.default_rng(1)
     frame = donors[::20].to_frame()
     frame["monetary_value"] = np.where(frame["frequency"] > 0, rng.gamma(6, 5, len(frame)), np.nan)

@@ -1,4 +1,4 @@
-"""Estimators with covariates and groups: every method, files, and every refusal; and what a formula cannot do."""
+"""Estimators with covariates and groups: every method, files, errors, and invalid formulas."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def spenders(rfm):
 each_model = pytest.mark.parametrize("which", ["covariates", "equal", "groups", "both"])
 
 
-# ---- what is told --------------------------------------------------------------------------------------------
+# ---- predictions -------------------------------------------------------------------------------------------
 
 
 def test_coefficients_have_the_user_s_names_and_units(models, spenders):
@@ -97,7 +97,7 @@ def test_coefficients_have_the_user_s_names_and_units(models, spenders):
 
 
 def test_a_coefficient_has_the_effect_of_the_model(rfm):
-    """At any customer's columns: alpha exp(-g z), beta exp(-g z); the logit of a/(a + b), a + b staying."""
+    """Coefficients shift alpha exp(-g z), beta exp(-g z), and the logit of a/(a + b) with a + b fixed."""
     pareto = clv.ParetoNBD(purchase="age", dropout="age").fit(rfm)
     p, age = pareto.parameters_, 50.0
     move = pareto.process.log_likelihood.args[0]
@@ -126,7 +126,7 @@ def test_predictions_of_customers_groups_and_totals(models, rfm, which, name):
     assert np.all(np.isfinite(point) & (lower <= upper))
     alone = ask(model, some, interval=0.8, draws=50)[:1]
     first = ask(model, some[:1], interval=0.8, draws=50)
-    assert first.equals(alone)  # company changes nothing, to the last bit
+    assert first.equals(alone)  # equal to the last bit without the other customers
     shuffled = ask(model, some[::-1], interval=0.8, draws=50)
     assert np.array_equal(shuffled[name].to_numpy()[::-1], point)
     assert np.array_equal(shuffled[f"{name}_lower"].to_numpy()[::-1], lower)
@@ -134,7 +134,7 @@ def test_predictions_of_customers_groups_and_totals(models, rfm, which, name):
     whole = ask(model, some, by="total")
     weights = grouped["customers"] if "probability" in name else 1.0
     share = len(some) if "probability" in name else 1.0
-    # Sums in different order.
+    # Sums in a different order.
     assert (grouped[name] * weights).sum() / share == pytest.approx(whole[name].iloc[0], rel=1e-12)
     if name in ("expected_purchases", "discounted_purchases"):
         mean = ask(model, some, interval=0.8, interval_for="mean", draws=50)
@@ -145,7 +145,7 @@ def test_predictions_of_customers_groups_and_totals(models, rfm, which, name):
 def test_other_methods_support_covariates(models, rfm, which):
     model, some = models[which], rfm[:50]
     chances = model.pmf(range(40), 10, some).drop(columns="customer_id").to_numpy()
-    assert chances.sum(axis=1) == pytest.approx(np.ones(50), abs=1e-6)  # hardly anybody buys 40 times in ten weeks
+    assert chances.sum(axis=1) == pytest.approx(np.ones(50), abs=1e-6)  # almost nobody buys 40 times in ten weeks
     expected = model.expected_purchases(some, 10)["expected_purchases"].to_numpy()
     assert chances @ np.arange(40.0) == pytest.approx(expected, rel=1e-3, abs=1e-6)
     for ask in (lambda: model.pmf(range(3), 10), lambda: model.mean_purchases(10)):
@@ -153,13 +153,13 @@ def test_other_methods_support_covariates(models, rfm, which):
             ask()
     means = model.mean_purchases([0.0, 10.0, 50.0], some)
     each = np.array([[model.mean_purchases(t, some[i]) for t in (0.0, 10.0, 50.0)] for i in range(50)])
-    # The nodes of a quadrature are chosen for the longest time asked about together.
+    # The nodes of a quadrature are chosen for the longest time of a call.
     assert means == pytest.approx(each.mean(axis=0), rel=1e-7)
     assert model.arrivals(np.full(50, 10.0), some) == pytest.approx(each[:, 1], rel=1e-7)
     assert set(model.posterior_means(some).columns) >= {"customer_id", "purchase_rate"}
     result = model.quantities(some, draws=100)
     assert np.all((result["lower"] <= result["estimate"]) & (result["estimate"] <= result["upper"]))
-    # l2 is no part of the likelihood, which a score tells.
+    # A score is the likelihood, without l2.
     assert model.score(rfm) == pytest.approx(model.fit_.log_likelihood / len(rfm), rel=1e-12)
     robust = model.summary(errors="sandwich")["standard_error"].dropna()
     usual = model.summary()["standard_error"].dropna()
@@ -187,14 +187,14 @@ def test_each_group_is_fitted_separately(models, rfm):
     model, country = models["groups"], rfm.attributes["country"].to_numpy()
     assert model.grouping_.labels == ("DE", "FR", "(others)")
     alone = clv.BGNBD().fit(rfm[country == "FR"])
-    # Each unit-free in its own mean T, so not to the last digit.
+    # Coordinates are unit-free in the mean T of each fit, so not to the last digit.
     for name, value in alone.parameters_.items():
         assert model.parameters_[f"{name}[FR]"] == pytest.approx(value, rel=1e-5)
     ours = model.expected_purchases(rfm[country == "FR"], 39)["expected_purchases"]
     theirs = alone.expected_purchases(rfm[country == "FR"], 39)["expected_purchases"]
     assert ours.to_numpy() == pytest.approx(theirs.to_numpy(), rel=1e-5)
     assert model.fit_.customers == len(rfm)
-    # Whoever comes from elsewhere is one of the others.
+    # Customers of unknown groups belong to the pool.
     elsewhere = clv.RFM.from_frame(rfm[:3].to_frame().assign(country="XX"), time_unit="week")
     small = clv.RFM.from_frame(rfm[:3].to_frame().assign(country="LI"), time_unit="week")
     assert model.expected_purchases(elsewhere, 39).equals(model.expected_purchases(small, 39))
@@ -218,7 +218,7 @@ def test_a_country_without_spenders_is_valued(rfm, attributes):
 
 
 def test_the_group_whose_fit_fails_is_named(rfm, attributes):
-    """A column that is the same throughout one group."""
+    """The column is constant within one group."""
     statistics = np.where(attributes["country"] == "FR", 1.0, attributes["age"])
     odd = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "odd": statistics}))
     with pytest.raises(FitFailed, match=r"In the group 'FR' of 'country': .* A larger smallest_group= pools"):
@@ -285,7 +285,7 @@ def test_a_category_in_which_nobody_buys_is_reported_as_a_limit(rfm, attributes)
     assert clv.BGNBD(purchase="kind", l2=1.0).fit(seen).fit_.status == "converged"
 
 
-# ---- formulas ------------------------------------------------------------------------------------------------
+# ---- formulas ----------------------------------------------------------------------------------------------
 
 
 def test_columns_may_have_any_name(rfm):
@@ -435,7 +435,7 @@ def test_a_refused_fit_leaves_no_results(rfm):
     assert not model.__sklearn_is_fitted__()
 
 
-# ---- files ---------------------------------------------------------------------------------------------------
+# ---- files -------------------------------------------------------------------------------------------------
 
 
 def saved(tmp_path, purchases, spend=None):
@@ -444,7 +444,7 @@ def saved(tmp_path, purchases, spend=None):
 
 
 def read(tmp_path, document):
-    """The document as a model, its checksum set right: what then refuses it are the checks of the fields."""
+    """Load the document with a corrected checksum, so that only the checks of fields can refuse it."""
     document = document if isinstance(document, dict) else json.loads(document)
     document = files.with_checksum(document)
     (tmp_path / "again.json").write_text(json.dumps(document), encoding="utf-8")
@@ -469,7 +469,7 @@ def test_a_loaded_model_predicts_the_same_bits(models, spenders, rfm, tmp_path, 
     assert again.purchases.title == models[which].title
     again.save(tmp_path / "third.json")
     assert (tmp_path / "third.json").read_text("utf-8") == text
-    # What was read can be fitted again.
+    # A loaded model can be fitted again.
     assert again.purchases.fit(rfm).parameters_ == models[which].parameters_
 
 
@@ -525,7 +525,7 @@ anything = st.recursive(
 
 
 def places(value, path=()):
-    """Every path in a document."""
+    """Yield every path in a document."""
     yield path
     if isinstance(value, dict):
         for key, item in value.items():

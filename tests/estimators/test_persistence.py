@@ -1,4 +1,4 @@
-"""Saved models: what is read back predicts the same bits, and whatever else is in a file is refused by name."""
+"""Saved models predict the same bits when loaded, and damaged files are refused with the name of the field."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.transactions.summary import rfm_summary
 
-# The file is written anew by every example, so what one leaves in the folder does not reach the next.
+# Every example writes the file again, so that examples do not affect each other.
 fuzzing = settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -53,7 +53,7 @@ def refused(tmp_path, content, match):
 
 
 def edited(text, **changes):
-    """The document with values replaced at paths written with double underscores."""
+    """Return the document with values replaced at paths written with double underscores."""
     document = json.loads(text)
     for path, value in changes.items():
         *parents, last = path.split("__")
@@ -64,7 +64,7 @@ def edited(text, **changes):
     return json.dumps(document)
 
 
-# ---- there and back ----------------------------------------------------------------------------------------
+# ---- saving and loading ------------------------------------------------------------------------------------
 
 
 def test_a_loaded_model_predicts_the_same_bits(model, text, rfm, tmp_path):
@@ -221,7 +221,7 @@ def test_missing_files_are_refused(tmp_path):
 
 
 def load_or_refuse(tmp_path, content):
-    """A file is a model or refused as one: nothing else ever comes of reading it."""
+    """Check that a file is loaded as a model or refused with an InvalidModelFile."""
     refusal = ""
     try:
         result = read(tmp_path, content)
@@ -261,7 +261,7 @@ anything = st.recursive(
 
 
 def places(value, path=()):
-    """Every path in a document."""
+    """Yield every path in a document."""
     yield path
     if isinstance(value, dict):
         for key, item in value.items():

@@ -1,4 +1,4 @@
-"""BGNBD as an estimator: frames given back, the clock kept, scikit-learn's protocol, refusals with a way out."""
+"""BGNBD as an estimator: kinds of frames, the clock, scikit-learn's protocol, and errors with a remedy."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_the_pmf_is_a_distribution_over_purchases(model, rfm):
     table = model.pmf(k, 39, rfm[:50])
     chances = np.stack([values(table, f"pmf_{count}") for count in k])
     expected = values(model.expected_purchases(rfm[:50], 39), "expected_purchases")
-    # The first fifty customers expect at most seven purchases: beyond 60 lies 1e-7.
+    # The first fifty customers expect at most seven purchases: P(more than 60) is 1e-7.
     assert chances.sum(axis=0) == pytest.approx(np.ones(50), abs=1e-6)
     assert np.arange(60) @ chances == pytest.approx(expected, rel=1e-4)
 
@@ -154,7 +154,7 @@ def test_mean_purchases_keeps_the_shape(model):
     times = np.array([[0.0, 1.0], [39.0, 78.0]])
     result = model.mean_purchases(times)
     assert result.shape == (2, 2)
-    # The nodes of the quadrature are chosen for the longest time asked about.
+    # The nodes of the quadrature are chosen for the longest time.
     assert result[1, 0] == pytest.approx(model.mean_purchases(39), rel=1e-12)
     assert isinstance(model.mean_purchases(39), float)
     for bad in ([-1.0], [np.nan]):
@@ -279,7 +279,7 @@ def test_the_score_is_the_mean_log_likelihood(model, rfm):
 def test_cross_validation(rfm):
     scores = cross_val_score(BGNBD(), rfm, cv=3)
     assert scores.shape == (3,)
-    # A held-out customer is told about as well as a fitted one: -9582.4/2357.
+    # Customers left out fit about as well as fitted ones: -9582.4/2357.
     assert np.all(np.abs(scores + 4.07) < 1)
 
 
@@ -314,9 +314,9 @@ def test_the_probability_of_no_purchase_is_the_pmf_at_0(model, rfm):
 
 
 def test_one_time_buyers_can_be_active_and_buy_nothing():
-    # pymc-marketing's P(no purchase) takes P(alive) of x = 0 from the formula for x > 0,
-    # (1 + a/(b-1) ((alpha+T)/alpha)^r)^-1 = .508 where 1 is right, and so tells .938. Nobody drops out before a first
-    # repeat purchase: the right answer is the NBD's, ((alpha+T)/(alpha+T+h))^r = .878.
+    # pymc-marketing's P(no purchase) uses the formula of P(alive) for x > 0 also for x = 0,
+    # (1 + a/(b-1) ((alpha+T)/alpha)^r)^-1 = .508 instead of 1, and returns .938. Nobody drops out before a first repeat
+    # purchase: the right answer is the NBD's, ((alpha+T)/(alpha+T+h))^r = .878.
     r, alpha, a, b, T, h = 0.243, 4.414, 0.793, 2.426, 38.0, 30.0
     result = bgnbd.PROCESS.pmf(bgnbd.Parameters(r, alpha, a, b), np.zeros(1), h, *np.array([[0.0], [0.0], [T]]))[0]
     never = ((alpha + T) / (alpha + T + h)) ** r
@@ -353,6 +353,6 @@ def test_posterior_means_of_each_customer(model, rfm):
     assert list(result.columns) == ["customer_id", "purchase_rate", "dropout_probability"]
     once = (rfm.frequency == 0).nonzero()[0][0]
     p = model.parameters_
-    # Nobody leaves before a repeat purchase, so of dropout nothing is learned: a/(a+b).
+    # Customers drop out only after a repeat purchase, so the posterior mean of dropout is the prior one: a/(a+b).
     assert result["dropout_probability"][once] == pytest.approx(p["a"] / (p["a"] + p["b"]), rel=1e-12)
     assert result["purchase_rate"][once] == pytest.approx(p["r"] / (p["alpha"] + rfm.T[once]), rel=1e-12)

@@ -1,4 +1,4 @@
-"""Six regimes in which other software stops early, overflows or answers NaN, for every purchase process there is."""
+"""Six regimes in which other software stops early, overflows or returns NaN, for every purchase process."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from clvmodels.transactions.summary import RFM
 CENTURY = 5218  # weeks
 USUAL = {PositiveBlock: [1.0], GammaBlock: [0.0, 1.0], BetaBlock: [1.0, -1.0], GompertzBlock: [0.3, 0.5, 0.0]}
 
-# How many customers, seen for how many weeks at most, and where the mean of purchases and of dropout lies: the
-# coordinate that covariates move, told apart by whether it is a logarithm (of a rate per mean T) or a logit.
+# Number of customers, largest number of weeks observed, and the means of purchases and dropout: the coordinates that
+# covariates shift, which are either logarithms (of a rate per mean T) or logits.
 REGIMES = {
     "one-timers only": (300, 40, {"purchase": {"log": None, "logit": None}}),
     "x in the thousands": (150, 100, {"purchase": {"log": 8.0, "logit": 2.0}, "dropout": {"log": -1.0, "logit": -7.0}}),
@@ -31,7 +31,7 @@ each_case = pytest.mark.parametrize(("process", "name"), CASES, ids=lambda value
 
 
 def unfitted(process):
-    """The estimator of a process, found as a saved model finds it."""
+    """Return the estimator of a process, as loading a model does."""
     family, _, k = process.name.rpartition("_")
     if process.name in PURCHASE_MODELS:
         return PURCHASE_MODELS[process.name]()
@@ -40,19 +40,19 @@ def unfitted(process):
 
 
 def truth(process, means, unit):
-    """Parameters of a regime: the usual ones, with the means of purchases and of dropout moved there."""
+    """Return the parameters of a regime: typical ones with other means of purchases and dropout."""
     form = process.parametrization
     u = np.concatenate([USUAL[type(block)] for block in form.blocks]).astype(float)
     names = [coordinate.name for coordinate in form.coordinates]
     for what, to in means.items():
-        if what in process.moves:  # NBD knows no dropout
+        if what in process.moves:  # NBD has no dropout
             coordinate, _ = process.moves[what]
             u[names.index(coordinate)] = to[coordinate.split()[0]]
     return process.Parameters(*form.parameters_at(u, unit))
 
 
 def regime(process, name):
-    """The RFM of customers drawn from the process itself."""
+    """Return the RFM of customers simulated from the process."""
     n, length, means = REGIMES[name]
     length = OPPORTUNITIES.get(name, length) if process.discrete else length
     generator = np.random.default_rng(5)
@@ -97,8 +97,8 @@ def test_a_fit_ends_and_everybody_gets_a_finite_answer(process, name):
     century, discounted = answers["century"]["expected_purchases"], answers["discounted"]["discounted_purchases"]
     assert (discounted <= century * (1 + 1e-9)).all()
     if name == "one-timers only":
-        # That nobody buys and that everybody is gone fit equally well where dropout may follow the first purchase:
-        # which of the two is told is left to the process, what follows from it is not.
+        # If dropout can follow the first purchase, "nobody buys" and "everybody is gone" fit equally well. A process
+        # may report either; the predictions are the same.
         assert model.fit_.status == "boundary"
         assert np.all(century < 1e-3)
     # DERT is the same without an end; both are integrals of 1e-8.

@@ -1,4 +1,4 @@
-"""BGCNBD and MBGCNBD as estimators: k chosen or given, saved and restored, cloned, and fitted in every regime."""
+"""BGCNBD and MBGCNBD as estimators: a chosen or fixed k, files, clones, and fits in every regime."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cdnow():
 
 
 def base_of(p, k, n, T, leave_at_once=False, seed=0):
-    """Customers drawn from the process, seen for T or half of it, as an RFM."""
+    """Return an RFM of simulated customers observed for T or half of it."""
     generator = np.random.default_rng(seed)
     ages = T * generator.uniform(0.5, 1, n)
     history = process(k, leave_at_once).simulate(Parameters(*map(np.float64, p)), ages, generator)
@@ -102,14 +102,14 @@ def test_a_second_fit_chooses_k_again(cdnow):
 
 
 def test_a_prior_is_on_purchases_and_not_on_events(cdnow):
-    """The mean purchase rate is that of purchases, whatever k; a strong prior moves it there."""
+    """The mean purchase rate is that of purchases for every k; a strong prior pulls it to its mean."""
     for k in (1, 3):
         model = clv.BGCNBD(k=k, prior={"log mean purchase rate": (0.5, 1e-4)}).fit(cdnow)
         rate = model.quantities(cdnow).loc["mean purchase rate", "estimate"]
         assert rate * np.mean(cdnow.T) == pytest.approx(np.exp(0.5), rel=1e-3)
 
 
-# ---- what it needs -----------------------------------------------------------------------------------------
+# ---- requirements ------------------------------------------------------------------------------------------
 
 
 @each_model
@@ -184,7 +184,7 @@ def one_timers(leave_at_once):
 
 
 def no_dropout(leave_at_once):
-    """Everybody who bought again was last seen on the last day."""
+    """Return customers of whom everybody with a repeat purchase bought on the last day."""
     rfm = base_of((0.8, 2.0, 1e-9, 5.0), 2, 2000, 60.0, leave_at_once, seed=1)
     return rfm_of(rfm.frequency, rfm.recency, np.where(rfm.frequency > 0, rfm.recency, rfm.T), rfm.sum_log_intertimes)
 
@@ -205,11 +205,11 @@ def test_every_regime_is_fitted_and_gets_finite_answers(model, name):
     rfm = REGIMES[name](model is clv.MBGCNBD)
     fitted = model().fit(rfm)
     if name == "one-timers only":
-        assert fitted.k_ == 1  # nothing can be said of regularity, and the simplest does
+        assert fitted.k_ == 1  # regularity is not identified, and the simplest k is chosen
         assert fitted.fit_.status == "boundary"
     elif name == "no dropout":
         assert fitted.fit_.status == "boundary"
-        # Under MBG, those who never bought again may have left at once.
+        # Under MBG, customers without repeat purchases may have dropped out immediately.
         expected = "fit-no-dropout-nbd" if model is clv.BGCNBD else "fit-dropout-at-once-or-never"
         assert expected in [finding.code for finding in fitted.fit_.findings]
     else:
@@ -231,6 +231,6 @@ def test_customers_of_simulated_logs_are_regular():
     parameters = {"r": 1.3, "alpha": 12.0, "a": 0.6, "b": 4.0}
     log = clv.simulate_log(2000, parameters, process="bgcnbd_2", start="2016-01-01")
     rfm = clv.rfm_summary(log, time_unit="week", intertimes=True)
-    # Days are merged and rounded, which makes purchases of frequent buyers somewhat more regular.
+    # Purchases of a day are merged, which makes those of frequent buyers more regular.
     assert rfm.regularity() == pytest.approx(2, rel=0.08)
     assert clv.BGCNBD().fit(rfm).k_ == 2

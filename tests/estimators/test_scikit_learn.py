@@ -1,4 +1,4 @@
-"""The estimators as scikit-learn's: its own checks, clones, pipelines, searches over models and holdout periods."""
+"""The estimators in scikit-learn: its checks, clones, pipelines, searches over models and holdout periods."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ NOT_FOR_AN_RFM = {
     "check_fit2d_1sample": REFUSES.format("of one row"),
     "check_fit2d_1feature": REFUSES.format("of one column"),
 }
-"""Checks that cannot hold, each with its reason; what they are about is checked below on an RFM."""
+"""Checks that cannot pass, each with its reason; their subjects are tested below on an RFM."""
 
 NAMES = ("BGNBD", "MBGNBD", "ParetoNBD", "GGompertzNBD", "NBD", "BGBB", "BGCNBD", "MBGCNBD", "GammaGamma")
 CONSTRUCTED = [getattr(clv, name)() for name in NAMES] + [clv.CustomerModel(clv.BGNBD(), clv.GammaGamma())]
@@ -86,11 +86,11 @@ def test_checks_of_scikit_learn(estimator):
     failed = {result["check_name"]: result["exception"] for result in results if result["status"] == "failed"}
     assert failed == {}
     listed = {result["check_name"] for result in results if result["status"] == "xfail"}
-    assert listed == {result["check_name"] for result in results} & set(NOT_FOR_AN_RFM)  # none is listed in vain
+    assert listed == {result["check_name"] for result in results} & set(NOT_FOR_AN_RFM)  # every listed check exists
     assert sum(result["status"] == "passed" for result in results) >= 10
 
 
-# ---- what they are about, on an RFM ------------------------------------------------------------------------
+# ---- the subjects of those checks, on an RFM ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["BGNBD", "MBGNBD", "NBD", "BGCNBD", "GammaGamma"])
@@ -109,7 +109,7 @@ def test_estimators_follow_the_scikit_learn_protocol(name, rfm):
     column = method(rfm).columns[1]
     assert_array_equal(method(rfm[order])[column].to_numpy(), method(rfm)[column].to_numpy()[order])
     few = method(rfm[:7])[column].to_numpy()
-    # Sums over blocks of other sizes may end in another last bit.
+    # Sums over blocks of other sizes can differ in the last bit.
     np.testing.assert_allclose(few, method(rfm)[column].to_numpy()[:7], rtol=1e-12)
     assert model.score(rfm, None) == model.score(rfm)
 
@@ -118,7 +118,7 @@ def test_estimators_follow_the_scikit_learn_protocol(name, rfm):
 
 
 def with_early(rfm):
-    """An attribute made of what an RFM holds."""
+    """A transformer that computes an attribute from an RFM."""
     return rfm.with_columns(rfm.to_frame()[["customer_id"]].assign(early=(rfm.T > 34).astype(float)))
 
 

@@ -1,4 +1,4 @@
-"""GammaGamma as an estimator: who is set aside, whose mean does not exist, what independence is worth."""
+"""GammaGamma as an estimator: customers set aside, means that do not exist, and the test of independence."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_one_customer_of_the_full_log_is_set_aside():
     assert model.set_aside_ == 1
     assert model.certificate()["set_aside"] == 1
     assert model.fit_.customers == np.sum(rfm.frequency > 0) - 1
-    # Left out of the fit, but not of the predictions: two purchases of nothing say something too.
+    # Customers set aside are left out of the fit, but they have predictions.
     expected = values(model.expected_spend(rfm), "expected_spend")
     assert np.all(np.isfinite(expected))
     assert expected[free] < 0.5 * expected[rfm.frequency == 0][0]
@@ -152,7 +152,7 @@ def test_first_purchases_can_count(log):
     assert model.fit_.customers > 2300
 
 
-# ---- where no mean exists ----------------------------------------------------------------------------------
+# ---- missing means -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

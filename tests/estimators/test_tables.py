@@ -1,4 +1,4 @@
-"""Tables of a fitted model say what the model says, and keep to what is possible."""
+"""Tables of a fitted model agree with its predictions and contain only possible histories."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_frequency_and_recency(kind, fitted, rfm):
     assert table["probability_alive"].between(0, 1).all()
     assert np.isfinite(table["expected_purchases"]).all()
     assert len(table) == table["frequency"].nunique() * table["recency"].nunique()
-    # Whoever bought later is more likely to be alive, and nobody else buys more, among those alike in all else.
+    # All else equal, customers who bought later are more likely to be alive, and buy more.
     for _, rows in table[table["frequency"] > 0].groupby("frequency"):
         assert rows["probability_alive"].is_monotonic_increasing
         assert rows["expected_purchases"].is_monotonic_increasing
@@ -63,7 +63,7 @@ def test_history_of_a_customer(kind, fitted):
 
 
 def test_a_history_ends_at_the_prediction_of_the_rfm(fitted, rfm):
-    """The last day says what the model says of the customer's own row."""
+    """The last day of the table equals the prediction for the customer's row of the RFM."""
     log = clv.datasets.load_cdnow(sample=True)
     model = fitted[clv.BGCNBD]
     row = int(np.argmax(rfm.frequency))

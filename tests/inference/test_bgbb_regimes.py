@@ -1,4 +1,4 @@
-"""Fits of BG/BB in regimes that real data only hint at: a maximum, or the boundary where it lies, always in words."""
+"""Fits of BG/BB in extreme regimes: each has a maximum, or reports the boundary where it is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def every_time(n):
 
 
 def no_dropout():
-    """Customers who differ in how often they buy, all of them at the first and the last opportunity too."""
+    """Customers with different purchase frequencies, who all bought at the first and at the last opportunity."""
     x = 2.0 + np.arange(2000) % 9
     return x, np.full(2000, 10.0), np.full(2000, 10.0)
 
@@ -96,7 +96,7 @@ def test_a_fit_converges_or_reports_its_boundary(name):
 @pytest.mark.slow
 @each_regime
 def test_no_other_start_finds_a_higher_maximum(name):
-    """The maximum against that of a plain search from starts of its own."""
+    """The maximum is compared with that of a simple search from random starts."""
     fit, columns, _ = fit_regime(name)
     rows, form = unique_rows(columns), PROCESS.parametrization
     bounds = [(coordinate.lower.at, coordinate.upper.at) for coordinate in form.coordinates]
@@ -110,7 +110,7 @@ def test_no_other_start_finds_a_higher_maximum(name):
         minimize(descend, generator.uniform(-6, 6, 4), jac=True, method="L-BFGS-B", bounds=bounds).fun
         for _ in range(4 if name == "20 years of weeks" else 12)
     ]
-    # A boundary may cost what no data can show (fitting.INDISTINGUISHABLE) for each coordinate put there.
+    # A boundary may cost fitting.INDISTINGUISHABLE for each coordinate moved to it.
     assert fit.log_likelihood >= -min(minima) - 0.04
 
 
@@ -132,7 +132,7 @@ def test_predictions_are_finite_in_every_regime(name):
 def test_without_dropout_purchases_are_beta_binomial():
     fit, (x, t_x, n), _ = fit_regime("no dropout")
     p = Parameters(**{key: np.float64(value) for key, value in fit.parameters.items()})
-    # gamma/(gamma + delta) ends at 1e-7, which costs that much of each of ten opportunities.
+    # gamma/(gamma + delta) ends at 1e-7, which costs that share of each of ten opportunities.
     assert PROCESS.expected_purchases(p, 10.0, x, t_x, n) == pytest.approx(
         10 * (p.alpha + x) / (p.alpha + p.beta + n), rel=1e-5
     )

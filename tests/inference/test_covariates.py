@@ -1,4 +1,4 @@
-"""Covariates and groups as derived processes: what they must keep whatever the process, found through the registry."""
+"""Covariates and groups as derived processes: properties of every process in the registry."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def is_spend(process):
 
 
 def roles(process):
-    """What covariates may move, without the spread of dropout."""
+    """Return the roles that covariates can shift, without the spread of dropout."""
     return [role for role in process.moves if role != "dropout_spread"]
 
 
 def kinds(process):
-    """Every way covariates can act: on each role, shared by two, and on the spread of dropout."""
+    """Return every way covariates can act: on each role, shared by two, and on the spread of dropout."""
     result = ["apart"]
     if len(roles(process)) == 2:
         result.append("equal")
@@ -43,7 +43,7 @@ each_kind = pytest.mark.parametrize(
 
 
 def covariates_of(process, kind, center=(0.4, 38.0), scale=(0.49, 9.0)):
-    """Two columns, a yes or no and an age, that act on everything there is to move."""
+    """Return covariates of two columns, a 0/1 column and an age, that act on every role."""
     at = [coordinate.name for coordinate in process.parametrization.coordinates]
     effects, names, middle, width, columns = [], [], [], [], []
     for role in roles(process):
@@ -60,12 +60,12 @@ def covariates_of(process, kind, center=(0.4, 38.0), scale=(0.49, 9.0)):
 
 
 def columns_for(process, late, age):
-    """The covariates' columns as statistics: the two, once for each role."""
+    """Return the columns of the covariates as statistics: both of them, once for each role."""
     return [late, age] * len(roles(process))
 
 
 def usual(process):
-    """Coordinates of a process that buys a few times, varies between customers and loses some of them."""
+    """Return coordinates with a few purchases per customer, differences between customers, and some dropout."""
     by_block = {
         PositiveBlock: [1.0],
         GammaBlock: [0.5, 1.0],
@@ -84,7 +84,7 @@ def attributes(generator, n):
 
 
 def base(process, generator, n, p=None, columns=()):
-    """Statistics of customers: drawn from a process and its parameters, here the plain one's where none is given."""
+    """Return statistics of customers drawn from a process; without parameters, from typical ones."""
     p = at(process, usual(process)) if p is None else p
     if is_spend_like(process):
         count = generator.integers(1, 6, n).astype(float)
@@ -109,7 +109,7 @@ def is_spend_like(process):
 
 
 def predictions(process, p, columns):
-    """Everything a process predicts of customers, by name."""
+    """Return everything a process predicts of customers, by name."""
     if is_spend_like(process):
         return {
             "log_likelihood": process.log_likelihood(p, *columns),
@@ -133,7 +133,7 @@ def predictions(process, p, columns):
     }
 
 
-# ---- covariates ----------------------------------------------------------------------------------------------
+# ---- covariates --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -146,7 +146,7 @@ def test_zero_coefficients_equal_no_covariates(process, kind):
     p, plain = at(moved, np.append(u, nothing)), at(process, u)
     expected = predictions(process, plain, statistics)
     for name, actual in predictions(moved, p, [*statistics, *extra]).items():
-        # One parameter for all is looked up in tables, one a customer computed.
+        # A shared parameter is looked up in tables; one per customer is computed.
         assert np.allclose(actual, expected[name], rtol=1e-9, atol=1e-12, equal_nan=True), name
     gradient = moved.score(p, *statistics, *extra).gradient
     assert gradient[: len(u)] == pytest.approx(process.score(plain, *statistics).gradient, rel=1e-9, abs=1e-11)
@@ -201,7 +201,7 @@ def test_parameters_and_coordinates_are_inverse_maps(process, kind):
     form, generator = moved.parametrization, np.random.default_rng(4)
     for _ in range(20):
         u = generator.normal(0, 1, len(form.names))
-        # Coefficients an age times its mean, 38, are added and taken away again.
+        # The coefficient of age times the mean age, 38, is added and subtracted again.
         assert form.coordinates_of(form.parameters_at(u, UNIT), UNIT) == pytest.approx(u, abs=1e-10)
     draws = generator.normal(0, 1, (len(form.names), 5))
     together = form.parameters_at(draws, UNIT)
@@ -233,9 +233,9 @@ def test_a_scalar_equals_one_of_many_draws_with_covariates(process):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "process", [process for process in PROCESSES if process.name != "ggompertz_nbd"], ids=lambda process: process.name
-)  # which takes a minute, and shares all of this with Pareto/NBD
+)  # which takes a minute, and shares this code with Pareto/NBD
 def test_the_scale_of_a_column_does_not_change_the_fit(process):
-    """Age in months from 1980, not in years: the coefficient a month, everything else as it was."""
+    """With age in months since 1980 instead of years, only the coefficient and the unit change."""
     generator = np.random.default_rng(6)
     late, age = attributes(generator, 1500)
     statistics = base(process, generator, 1500)
@@ -303,7 +303,7 @@ def test_futures_with_covariates_average_to_the_expectations(process):
         assert abs(drawn.mean() - expected) < 5 * drawn.std() / np.sqrt(n)
 
 
-# ---- groups --------------------------------------------------------------------------------------------------
+# ---- groups ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -343,7 +343,7 @@ def test_groups_equal_separate_processes_exactly(process, covariates):
 
 @each_process
 def test_simulated_groups_follow_their_parameters(process):
-    """The expected score is 0 at the parameters that customers were drawn from, in each group at its own."""
+    """The expected score is 0 at the parameters of the simulation, in each group at those of the group."""
     generator = np.random.default_rng(10)
     n = 20_000
     grouped = with_groups(process, ("few", "many"))

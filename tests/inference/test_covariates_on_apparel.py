@@ -1,4 +1,4 @@
-"""Covariates against CLVTools, on the data of that package; and what CLVTools reports under regularization."""
+"""Covariates compared with CLVTools on the data of that package, also with regularization."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def model_of(name, **options):
 
 
 def at(model, parameters):
-    """A fitted model's process and the parameters told by CLVTools, in their order."""
+    """Return a fitted model's process and the parameters reported by CLVTools, in order."""
     return model.process, model.process.Parameters(*(np.float64(parameters[name]) for name in model.parameters_))
 
 
-# ---- the maximum of the likelihood --------------------------------------------------------------------------
+# ---- the maximum of the likelihood -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", CONSTRAINTS)
@@ -70,22 +70,22 @@ def test_pareto_nbd_finds_the_maximum_of_clvtools(rfm, name):
     errors = model.summary()["standard_error"]
     for parameter, value in reference["polished_parameters"].items():
         assert abs(model.parameters_[parameter] - value) < 1e-3 * errors[parameter], parameter
-    # Theirs are of the point their first search stopped at: up to .5 % away in a parameter.
+    # Those of CLVTools are at the end of its first search, where a parameter is up to .5 % off.
     assert errors.to_dict() == pytest.approx(reference["standard_errors"], rel=5e-3)
 
 
 def test_ggompertz_nbd_without_aging_equals_pareto_nbd(rfm):
-    """As without covariates on these data; CLVTools stops on the way there, at b = 1.4e-6."""
+    """The limit is the same as without covariates on these data; CLVTools stops before it, at b = 1.4e-6."""
     reference = REFERENCE["ggomnbd_apparel_static"]
     model = clv.GGompertzNBD(**BOTH).fit(rfm)
     simple = clv.ParetoNBD(**BOTH).fit(rfm)
     process, p = at(model, reference["parameters"])
     assert np.sum(process.log_likelihood(p, *model._values(rfm, process.statistics))) == pytest.approx(
         reference["log_likelihood"], abs=1e-5
-    )  # its b lies where its own formula has lost digits
+    )  # at its b, the formula of CLVTools loses digits
     assert model.fit_.status == "boundary"
     assert model.fit_.log_likelihood >= reference["log_likelihood"]
-    # At the limit, b = e^-12 in mean T, the log-likelihood still differs by so much.
+    # At the limit, b = e^-12 in mean T, the log-likelihood still differs by this much.
     assert model.fit_.log_likelihood == pytest.approx(simple.fit_.log_likelihood, abs=1e-4)
     shared = [name for name in model.parameters_ if "." in name]
     assert [model.parameters_[name] for name in shared] == pytest.approx(
@@ -98,13 +98,13 @@ def test_bgnbd_in_clvtools_form_ends_at_the_same_limit(rfm):
     reference = REFERENCE["bgnbd_apparel_static"]
     model = clv.BGNBD(**BOTH, dropout_moves="spread").fit(rfm)
     assert model.fit_.status == "boundary"
-    # Theirs went on towards infinity, where ours holds that it can no longer be told from it.
+    # CLVTools continues towards infinity; our search stops at the limit that is indistinguishable from it.
     assert model.fit_.log_likelihood == pytest.approx(reference["polished_log_likelihood"], abs=1e-3)
     for name in ("r", "alpha", "purchase.Gender", "purchase.Channel"):
         assert model.parameters_[name] == pytest.approx(reference["polished_parameters"][name], abs=1e-3, rel=1e-3), (
             name
         )
-    # The mean is what covariates do move, and what this form leaves alone: ours fits better, by less than a point.
+    # Covariates affect the mean, which this form does not shift: ours fits better, by less than a point.
     mean = clv.BGNBD(**BOTH).fit(rfm)
     assert mean.fit_.status == "converged"
     assert 0 < mean.fit_.log_likelihood - model.fit_.log_likelihood < 1
@@ -119,7 +119,7 @@ def test_the_likelihood_ratio_of_clvtools(rfm):
     assert test.p_value == pytest.approx(reference["p_value"], rel=1e-4)
 
 
-# ---- predictions at the parameters CLVTools found ------------------------------------------------------------
+# ---- predictions at the parameters CLVTools found ----------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [*CONSTRAINTS, "bgnbd_apparel_static", *REGULARIZED])
@@ -133,7 +133,7 @@ def test_predictions_of_clvtools_at_its_parameters(rfm, name):
     first = np.searchsorted(rfm.customer_id.to_numpy(), REPORTED["customer_id"])
     alive = process.probability_alive(p, *columns)
     expected = process.expected_purchases(p, REPORTED["horizon_weeks"], *columns)
-    # Both from closed forms or quadratures good to 1e-9; theirs are 2F1, some digits of which cancel.
+    # Ours are closed forms or quadratures accurate to 1e-9; those of CLVTools use 2F1 and lose digits.
     assert alive[first] == pytest.approx(reference["probability_alive"], rel=1e-7)
     assert alive.mean() == pytest.approx(reference["mean_probability_alive"], rel=1e-7)
     assert expected[first] == pytest.approx(reference["expected_purchases"], rel=1e-6)
@@ -156,15 +156,15 @@ def test_mean_purchases_of_new_customers_by_cell(rfm):
     for key, by_time in REFERENCE["pnbd_apparel_static"]["new_customers"].items():
         gender, channel = (float(part.split("=")[1]) for part in key.split(","))
         result = model.mean_purchases([float(t) for t in by_time], cell(rfm, gender, channel))
-        # Their parameters are up to .2 % from the maximum.
+        # The parameters of CLVTools are up to .2 % from the maximum.
         assert result == pytest.approx(list(by_time.values()), rel=5e-4)
 
 
-# ---- regularization ------------------------------------------------------------------------------------------
+# ---- regularization ----------------------------------------------------------------------------------------
 
 
 def clvtools_priors(model, rfm, life, trans):
-    """CLVTools maximizes mean log-likelihood - life |g_dropout|^2 - trans |g_purchase|^2, of coefficients a unit.
+    """CLVTools maximizes mean log-likelihood - life |g_dropout|^2 - trans |g_purchase|^2, of coefficients per unit.
 
     A normal prior on the coefficient of a standardized column, g times its deviation, has the precision
     2 n lambda / deviation^2: that is the `l2` which would do the same.
@@ -185,7 +185,7 @@ def test_the_regularized_objective_of_clvtools(rfm, name):
     model = model_of(name, prior=prior).fit(rfm)
     n, coefficients = len(rfm), {key: value for key, value in model.parameters_.items() if "." in key}
     penalty = sum((life if key.startswith("dropout") else trans) * g**2 for key, g in coefficients.items())
-    # The same optimum, to what their polishing without derivatives can tell.
+    # The same optimum, to the accuracy of their search without derivatives.
     objective = model.fit_.log_likelihood / n - penalty
     assert objective == pytest.approx(reference["polished_log_likelihood"], abs=1e-9)
     assert objective >= reference["polished_log_likelihood"] - 1e-12
@@ -200,7 +200,7 @@ def test_the_regularized_objective_of_clvtools(rfm, name):
 
 
 def test_l2_equals_lambda_of_clvtools_for_standardized_columns(rfm):
-    """`l2` is half a square of standardized coefficients, subtracted from the sum: the arithmetic of the above."""
+    """`l2` penalizes the sum with half the squared standardized coefficients, which converts to the lambdas above."""
     penalized = clv.ParetoNBD(**BOTH, l2=30.0).fit(rfm)
     deviations = dict(zip(penalized.design_.covariates.names, penalized.design_.covariates.scale, strict=True))
     priors = dict.fromkeys(deviations, (0.0, 30.0**-0.5))

@@ -1,4 +1,4 @@
-"""Fits against published estimates and other software, and in regimes where others stop early or overflow."""
+"""Fits compared with published estimates and other software, and in regimes where others stop early or overflow."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def apparel():
 
 
 def agrees(model, reference):
-    """The maximum itself against one that other software polished: parameters, log-likelihood, standard errors."""
+    """Compare parameters, log-likelihood and standard errors with the polished maximum of other software."""
     # The other optimizer stops on a flat top: up to 1e-5 of a standard error in the parameters, nothing in the value.
     assert model.parameters_ == pytest.approx(reference["polished_parameters"], rel=3e-5)
     assert model.fit_.log_likelihood == pytest.approx(reference["polished_log_likelihood"], abs=1e-7)
-    # Theirs come from a Hessian by finite differences of the value, at a point a little off the maximum.
+    # Those of the reference are from finite differences of the value, slightly off the maximum.
     assert model.summary()["standard_error"].to_dict() == pytest.approx(reference["standard_errors"], rel=2e-4)
     return True
 
@@ -89,7 +89,7 @@ def test_bgnbd_on_cdnow(fitted):
 def test_the_covariance_on_cdnow(fitted):
     estimate = np.array(list(fitted.parameters_.values()))
     covariance = fitted.fit_.covariance * np.outer(estimate, estimate)
-    # As for the standard errors; the covariances of nearly independent parameters are small beside those.
+    # As for the standard errors; covariances of nearly independent parameters are small relative to those.
     scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
     assert covariance / scale == pytest.approx(
         np.array(BGNBD_REFERENCE["clvtools_to_1997_09_30"]["covariance"]) / scale, abs=1e-4
@@ -204,7 +204,7 @@ def test_parameters_match_the_coordinates(fitted):
 
 
 def same_fit(one, other, scaled=()):
-    # Both stop within 1e-6 standard errors of the maximum.
+    # Both fits stop within 1e-6 standard errors of the maximum.
     for name, value in one.parameters_.items():
         assert other.parameters_[name] == pytest.approx(value * dict(scaled).get(name, 1), rel=1e-6)
     assert other.summary()["standard_error"].drop([n for n, _ in scaled]).to_numpy() == pytest.approx(
@@ -274,7 +274,7 @@ def one_timers():
 
 
 def no_dropout():
-    """Purchases at gamma-distributed rates, and everybody was last seen on the last day."""
+    """Purchases at gamma-distributed rates by customers who all bought on the last day."""
     generator = np.random.default_rng(1)
     T = np.linspace(30, 60, 2000)
     x = generator.poisson(generator.gamma(0.8, 1 / 5, 2000) * T).astype(float)
@@ -286,13 +286,13 @@ def like_clockwork():
 
 
 def gone_at_once():
-    """Nobody buys more than once again, though there was plenty of time."""
+    """No customer has more than one repeat purchase in a long period."""
     x = (np.arange(900) % 3 > 0).astype(float)
     return x, np.where(x > 0, 0.1 + np.arange(900) % 10, 0.0), np.full(900, 50.0)
 
 
 def all_or_nothing():
-    """Two in five leave at their first repeat purchase, the others never: no Beta but the most extreme has this."""
+    """Two in five drop out at their first repeat purchase, the others never: only the most extreme Beta has this."""
     generator = np.random.default_rng(4)
     n, T = 2000, 60.0
     x = generator.poisson(0.3 * T, n).astype(float)
@@ -355,7 +355,7 @@ def test_a_fit_converges_or_reports_its_boundary(name):
 @pytest.mark.slow
 @each_regime
 def test_no_other_start_finds_a_higher_maximum(name):
-    """The maximum against that of a plain search from 12 starts of its own."""
+    """The maximum is compared with that of a simple search from 12 random starts."""
     fit, columns, _ = fit_regime(name)
     rows, form = unique_rows(columns), PROCESS.parametrization
     lower = [-np.inf if c.lower.at is None else c.lower.at for c in form.coordinates]
@@ -373,7 +373,7 @@ def test_no_other_start_finds_a_higher_maximum(name):
         with np.errstate(over="ignore", invalid="ignore"):
             result = minimize(descend, start, jac=True, method="L-BFGS-B", bounds=list(zip(lower, upper, strict=True)))
         best = min(best, result.fun)
-    # A boundary may cost what no data can show (fitting.INDISTINGUISHABLE) for each coordinate put there.
+    # A boundary may cost fitting.INDISTINGUISHABLE for each coordinate moved to it.
     assert fit.log_likelihood >= -best - 0.04
 
 
@@ -392,10 +392,10 @@ def test_predictions_are_finite_in_every_regime(name):
 
 
 def test_predictions_at_a_boundary_equal_those_of_the_simpler_model():
-    """Without dropout an NBD customer buys (r + x)/(alpha + T) a week; without repeat purchases nobody buys again."""
+    """Without dropout, an NBD customer buys (r + x)/(alpha + T) times per week; without repeat purchases, never."""
     fit, (x, t_x, T), _ = fit_regime("no dropout")
     p = Parameters(**{key: np.float64(value) for key, value in fit.parameters.items()})
-    # a/(a + b) ends at 1e-7, which costs that much of up to 60 purchases already made and 5 to come.
+    # a/(a + b) ends at 1e-7, which costs that share of up to 60 purchases already made and 5 to come.
     assert PROCESS.expected_purchases(p, 10.0, x, t_x, T) == pytest.approx((p.r + x) / (p.alpha + T) * 10, rel=1e-4)
     assert PROCESS.probability_alive(p, x, t_x, T) == pytest.approx(np.ones(len(x)), abs=1e-6)
     fit, (x, t_x, T), _ = fit_regime("one-timers only")
@@ -410,7 +410,7 @@ def test_the_unit_of_time_does_not_matter_at_a_boundary():
         other = maximize(PROCESS, unique_rows([x, t_x * 7, T * 7]), float(np.mean(T * 7)))
         assert other.findings == fit.findings, name
         for key, value in fit.parameters.items():
-            # Fifty customers and less say little: a search ends as flatly as 1e-4 of a standard error.
+            # With fifty customers or fewer the likelihood is so flat that a search ends within 1e-4 standard errors.
             assert other.parameters[key] == pytest.approx(value * (7 if key == "alpha" else 1), rel=1e-3), (name, key)
 
 
@@ -452,7 +452,7 @@ def test_regimes_of_spend(mean, code):
 
 
 def without_maximum(p, x, t_x, T):
-    """A likelihood that grows with the purchase rate for ever, as no real one does."""
+    """Return a likelihood that grows with the purchase rate without end, which no real one does."""
     n = len(x)
     return Score(np.full(n, -np.log(p.alpha)), np.stack([np.zeros(n), -np.ones(n), np.zeros(n), np.zeros(n)]))
 

@@ -1,4 +1,4 @@
-"""Profile intervals: where the likelihood with one parameter held has fallen by half a chi-square quantile."""
+"""Profile-likelihood intervals end where the likelihood has fallen by half a chi-square quantile."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def rfm():
 
 
 def best_with(model, columns, name, value):
-    """The likelihood maximized over the other parameters, by another optimizer over their logarithms."""
+    """Return the likelihood maximized over the other parameters by another optimizer, over their logarithms."""
     names = list(model.parameters_)
     others = [other for other in names if other != name]
 
@@ -39,7 +39,7 @@ def test_the_likelihood_ratio_at_an_end_is_the_quantile(rfm):
     ends = model.profile_intervals(rfm, 0.9)
     for name, side in (("r", "upper"), ("b", "lower"), ("alpha", "upper")):
         fallen = model.fit_.log_likelihood - best_with(model, columns, name, ends.loc[name, side])
-        # Ends are good to 1e-3 standard errors, of which the fall is half the square.
+        # Ends are accurate to 1e-3 standard errors; the fall of the likelihood is half their square.
         assert fallen == pytest.approx(chi2.ppf(0.9, 1) / 2, abs=3e-3)
 
 

@@ -1,4 +1,4 @@
-"""Ridges: what draws of the parameters follow where few customers leave a likelihood that is not normal."""
+"""Ridges: corrections to draws of the parameters where the likelihood is not close to normal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRUTH = Parameters(0.5, 6.0, 0.9, 1.6)
 
 
 class Banana:
-    """A normal bent along a parabola: -(x^2 + (y - bend x^2)^2 / 0.25) / 2."""
+    """A normal density bent along a parabola: -(x^2 + (y - bend x^2)^2 / 0.25) / 2."""
 
     def __init__(self, bend):
         self.bend = bend
@@ -39,7 +39,7 @@ class Banana:
 
 
 class Plateau:
-    """Falls to the right, and to the left by no more than half: a limit there is never ruled out."""
+    """A likelihood that falls without end to the right, but by at most a half to the left."""
 
     def __call__(self, u):
         left = u[0] < 0
@@ -70,7 +70,7 @@ def test_a_fit_without_free_coordinates_has_no_ridge():
 def test_a_ridge_is_followed_around_its_bend():
     banana = Banana(0.3)
     ridge = find_ridge(banana, np.zeros(2), banana.hessian(np.zeros(2), FREE), FREE)
-    # A point may lack a thousandth of log-likelihood, which is a fortieth of a standard error (0.5) across the ridge.
+    # A point may miss the ridge by 0.001 of log-likelihood, a fortieth of a standard error (0.5) across it.
     along = np.linspace(-2, 2, 9)
     added = ridge.added(along)
     assert np.sign(ridge.axis[0]) * added[0] == pytest.approx(np.zeros(9), abs=0.03)
@@ -84,7 +84,7 @@ def test_draws_go_far_along_a_flat_ridge():
     free, start = np.array([True]), np.zeros(1)
     ridge = find_ridge(Plateau(), start, -np.eye(1), free)
     sign = np.sign(ridge.axis[0])
-    # The left never falls by more than a half, which is one standard error: beyond, the search goes on for 12.
+    # The left side never falls by more than a half, one standard error, so the ridge is followed to its end at 12.
     drawn = sign * (ridge.axis[0] * np.array([-2.9, 2.0]) + ridge.added(np.array([-2.9, 2.0]))[0])
     assert np.min(drawn) < -8
     assert np.max(drawn) == pytest.approx(2.0, abs=0.05)
@@ -98,7 +98,7 @@ def test_positions_on_a_ridge_match_the_likelihood():
     for place, bend in zip(ridge.places, ridge.bends, strict=True):
         u = fit.coordinates + ridge.axis * place + bend
         if np.max(np.abs(u)) < 10:
-            # To rounding: the point was found in other axes.
+            # Up to rounding, because the point was found in other axes.
             assert fit.log_likelihood - objective(u)[0] == pytest.approx(place**2 / 2, abs=1e-6)
 
 
@@ -120,7 +120,7 @@ def test_a_sampled_surface_has_the_curvature_of_all_rows():
 
 
 def test_many_customers_need_no_ridge():
-    """The same histories ten thousand times over: the likelihood is normal as far as draws go."""
+    """With the same histories ten thousand times, the likelihood is normal within the range of draws."""
     rows, unit = histories(2)
     many = CountedRows(rows.columns, rows.counts * 10_000)
     few, fit = maximize(PROCESS, rows, unit), maximize(PROCESS, many, unit)
@@ -149,7 +149,7 @@ def test_the_summary_follows_the_ridge():
     model.fit_ = replace(model.fit_, ridges=())
     normal = model.summary(0.9)
     assert summary["standard_error"].to_numpy() == pytest.approx(normal["standard_error"].to_numpy(), rel=1e-12)
-    # b is known the least, and leans to the right; drawn ends are good to two hundredths of a standard error.
+    # b is the least precise and skewed to the right; drawn ends are accurate to 0.02 standard errors.
     assert summary.loc["b", "upper"] > 1.02 * normal.loc["b", "upper"]
     for end in ("lower", "upper"):
         assert summary[end].to_numpy() == pytest.approx(profile[end].to_numpy(), rel=0.06)
@@ -157,7 +157,7 @@ def test_the_summary_follows_the_ridge():
 
 @pytest.mark.slow
 def test_coverage_where_the_likelihood_is_not_normal():
-    """Mean P(alive) of 1,000 customers under MBG/NBD: the study in tests/benchmarks, in small."""
+    """Mean P(alive) of 1,000 customers under MBG/NBD: a small version of the study in tests/benchmarks."""
     held = {"ridge": 0, "normal": 0}
     bases = 60
     for seed in range(bases):

@@ -1,4 +1,4 @@
-"""Unique rows: the same customers, told once each."""
+"""Unique rows: each distinct history once, with its count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clvmodels.inference.statistics import unique_rows
 
 some = settings(max_examples=60, derandomize=True)
 
-# Columns as they come: whole numbers, ticks divided by a unit, and whatever money divided by a count gives.
+# Kinds of columns: whole numbers, ticks divided by a unit, and money divided by a count.
 whole = st.integers(0, 40).map(float)
 weeks = st.integers(0, 400).map(lambda day: day / 7)
 months = st.integers(0, 400).map(lambda day: day / 30.4375)
@@ -68,7 +68,7 @@ def test_the_fingerprint_depends_on_the_customers(data):
 
 @pytest.mark.parametrize("tick", [1.0, None])
 def test_values_too_far_apart_to_pack_are_ranked(tick):
-    """Ticks from one end of the integers to the other, and infinities, which no whole number tells."""
+    """Ticks at both ends of the integers, and infinities, which are not whole numbers."""
     generator = np.random.default_rng(0)
     wide = [generator.choice([0.0, 1.0, 2.0**50, 2.0**61, 1e300], 500) for _ in range(3)]
     ticks = None if tick is None else [tick] * 3
