@@ -219,8 +219,8 @@ def test_a_country_without_spenders_is_valued(rfm, attributes):
 
 def test_the_group_whose_fit_fails_is_named(rfm, attributes):
     """The column is constant within one group."""
-    statistics = np.where(attributes["country"] == "FR", 1.0, attributes["age"])
-    odd = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "odd": statistics}))
+    ages = np.where(attributes["country"] == "FR", 1.0, attributes["age"])
+    odd = rfm.with_columns(pd.DataFrame({"customer_id": attributes["customer_id"], "odd": ages}))
     with pytest.raises(FitFailed, match=r"In the group 'FR' of 'country': .* A larger smallest_group= pools"):
         clv.BGNBD(purchase="odd", by="country", smallest_group=100).fit(odd)
 
@@ -541,10 +541,8 @@ def places(value, path=()):
 def test_a_file_with_other_options_is_a_model_or_refused(data, models, tmp_path, which):
     document = json.loads(saved(tmp_path, models[which]))
     part = document["purchases"]
-    statistics = [
-        (name, *path) for name in ("options", "design", "grouping") for path in places(part[name]) if part[name]
-    ]
-    place, path = part, data.draw(st.sampled_from(statistics))
+    choices = [(name, *path) for name in ("options", "design", "grouping") for path in places(part[name]) if part[name]]
+    place, path = part, data.draw(st.sampled_from(choices))
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = data.draw(anything)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from clvmodels.errors import ClockMismatch, InvalidModelFile, InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel, load
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
-from clvmodels.transactions.summary import rfm_summary
+from clvmodels.transactions.summary import RFM, rfm_summary
 
 # Every example writes the file again, so that examples do not affect each other.
 fuzzing = settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -304,3 +305,49 @@ def test_a_prior_is_saved(tmp_path):
     prior = {"log r": (-1.0, 0.5)}
     CustomerModel(BGNBD(prior=prior)).fit(rfm).save(tmp_path / "model.json")
     assert load(tmp_path / "model.json").purchases.prior == prior
+
+
+# ---- findings ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def loyal():
+    """Return an RFM in two regions: in the south every customer bought on the last day, so no dropout is visible."""
+    north = rfm_summary(load_cdnow(sample=True), time_unit="week", observation_end="1997-09-30").to_frame()
+    frequency = np.arange(900) % 9 + 2
+    south = pd.DataFrame({"customer_id": 10**6 + np.arange(900), "frequency": frequency, "recency": 30.0, "T": 30.0})
+    columns = ["customer_id", "frequency", "recency", "T"]
+    frame = pd.concat([north[columns].assign(region="north"), south.assign(region="south")], ignore_index=True)
+    return RFM.from_frame(frame, time_unit="week")
+
+
+def test_findings_of_a_group_name_the_group_and_are_saved(loyal, tmp_path):
+    model = BGNBD(by="region").fit(loyal)
+    codes = [finding.code for finding in model.fit_.findings]
+    assert model.fit_.status == "boundary"
+    assert "fit-no-dropout-nbd" in codes
+    assert {finding.figures["group"] for finding in model.fit_.findings} == {"south"}
+    assert model.fit_.message.startswith("south: ")
+    CustomerModel(model).save(tmp_path / "model.json")
+    document = json.loads((tmp_path / "model.json").read_text("utf-8"))
+    saved = document["purchases"]["fit"]["findings"]
+    assert [finding["code"] for finding in saved] == codes
+    assert [finding["text"] for finding in saved] == [finding.text for finding in model.fit_.findings]
+    again = load(tmp_path / "model.json").purchases.fit_
+    assert again.findings == model.fit_.findings
+    assert again.message == model.fit_.message
+
+
+def test_a_file_of_0_1_0_has_sentences_and_gets_findings(model, text, tmp_path):
+    document = json.loads(text)
+    for part in ("purchases", "spend"):
+        del document[part]["fit"]["findings"]
+        document[part]["fit"]["message"] = "the gradient vanishes and the likelihood falls in every direction"
+    del document["spend"]["independence"]["spend_ratio"]
+    document["spend"]["independence"]["words"] = "correlation of frequency and mean spend +0.11"
+    again = read(tmp_path, json.dumps(files.with_checksum(document)))
+    assert again.purchases.fit_.findings == model.purchases.fit_.findings
+    loaded, original = again.spend.independence_.finding, model.spend.independence_.finding
+    assert (loaded.code, loaded.severity) == (original.code, original.severity)
+    assert "times as much per purchase" in original.text
+    assert "times as much per purchase" not in loaded.text
