@@ -164,8 +164,8 @@ def test_coverage_where_the_likelihood_is_not_normal():
         rows, unit = histories(seed)
         fit = maximize(PROCESS, rows, unit)
         truth = float(PROCESS.probability_alive(TRUTH, *rows.columns) @ rows.counts) / rows.customers
-        for name, surface in (("ridge", fit), ("normal", replace(fit, ridges=()))):
-            p = Parameters(*draw_parameters(PROCESS, surface, 400, seed)[:, :, None])
+        for name, candidate in (("ridge", fit), ("normal", replace(fit, ridges=()))):
+            p = Parameters(*draw_parameters(PROCESS, candidate, 400, seed)[:, :, None])
             alive = PROCESS.probability_alive(p, *rows.columns) @ rows.counts / rows.customers
             lower, upper = np.quantile(alive, [0.05, 0.95])
             held[name] += lower <= truth <= upper
