@@ -11,7 +11,7 @@ from clvmodels.language.numbers import sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.selection import Selection
 
-__all__ = ["Caution", "find_cautions", "find_certificate_cautions", "find_tail_findings", "summarize_cautions"]
+__all__ = ["Caution", "find_cautions", "find_certificate_cautions", "find_tail_finding", "summarize_cautions"]
 
 INDEPENDENCE_VIOLATED = "profile-independence-violated"
 
@@ -57,9 +57,10 @@ def find_certificate_cautions(view: Selection) -> list[Caution]:
     ]
 
 
-def find_tail_findings(certificate: Mapping[str, Any]) -> list[Finding]:
-    """Return what the certificate of a spend model warns of about large order values."""
-    return [_as_finding(each) for each in certificate.get("tail_findings", [certificate.get("tail")]) if each]
+def find_tail_finding(certificate: Mapping[str, Any]) -> Finding | None:
+    """Return what the certificate of a spend model warns of about large order values, or None."""
+    tail = certificate.get("tail")
+    return None if tail is None else _as_finding(tail)
 
 
 def summarize_cautions(cautions: Sequence[Caution], profile: Profile | None) -> Finding | None:
@@ -78,7 +79,8 @@ def _certificate_findings(certificate: Mapping[str, Any]) -> list[Finding]:
     independence = certificate.get("independence_finding")
     if independence is not None and independence["code"] == INDEPENDENCE_VIOLATED:
         findings.append(_as_finding(independence))
-    return findings + find_tail_findings(certificate)
+    tail = find_tail_finding(certificate)
+    return findings if tail is None else [*findings, tail]
 
 
 def _find_profile_cautions(profile: Profile) -> list[Caution]:

@@ -43,11 +43,12 @@ def test_dependent_spend_is_a_caution_and_independent_spend_is_not(validation):
         assert codes(result).count(("Gamma-Gamma", finding.code)) == expected
 
 
-def test_notes_and_tails_are_cautions(validation):
-    tail = Finding("verdict-note", {"note": "the tail is heavy"}, "caution").to_dict()
-    result = with_spend_certificate(validation, tail_findings=[tail])
-    assert ("Gamma-Gamma", "verdict-note") in codes(result)
-    assert ("", "verdict-note") in codes(replace(validation, facts=validation.facts | {"notes": ["short horizon"]}))
+def test_heavy_tails_and_findings_of_the_backtest_are_cautions(validation):
+    tail = Finding("spend-no-variance", {"q": 1.5}, "caution")
+    result = with_spend_certificate(validation, tail=tail.to_dict())
+    assert ("Gamma-Gamma", tail.code) in codes(result)
+    failure = Finding("backtest-fit-failed", {"title": "NBD", "error": "no maximum"}, "caution")
+    assert ("", failure.code) in codes(replace(validation, findings=(failure,)))
 
 
 def test_a_profile_warns_of_older_customers(validation):

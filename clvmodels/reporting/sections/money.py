@@ -8,7 +8,7 @@ from clvmodels.frames import Frame
 from clvmodels.language import Finding
 from clvmodels.language.numbers import column, count, fixed, percent, sentence, significant
 from clvmodels.reporting import plots
-from clvmodels.reporting.cautions import find_tail_findings
+from clvmodels.reporting.cautions import find_tail_finding
 from clvmodels.reporting.page import (
     Facts,
     PageBlock,
@@ -65,8 +65,8 @@ def _spend_certificate(view: Selection) -> dict[str, Any] | None:
 def _spend_blocks(view: Selection, certificate: dict[str, Any]) -> list[PageBlock]:
     """Show the test of independence and the distribution of average order values."""
     pairs: list[Pair] = [("Spend and frequency", sentence(str(certificate["independence"])))]
-    if tail := find_tail_findings(certificate):
-        pairs.append(("Tail", " ".join(sentence(finding.text) for finding in tail)))
+    if (tail := find_tail_finding(certificate)) is not None:
+        pairs.append(("Tail", sentence(tail.text)))
     blocks: list[PageBlock] = [Facts(pairs)]
     pictures = []
     histogram = view.at["spend_histogram"]
