@@ -3,8 +3,8 @@
 # The id of a message is the code of a finding, or names a label. Figures are variables: { $rows }.
 # Functions: COUNT($n) 19,684; PERCENT($share, places: 1) 29.9%; SIGNED_PERCENT($share) +14%; NUM($x, digits: 3) 0.252;
 # FIXED($x, places: 2) 1,234.50; SHORT($x, digits: 3) 1,234, 12 or 0.252; SHORT_PERCENT($share, places: 2) 10% or 12.5%;
-# MONTH($number) January; WEEKDAY($number) Monday, which is 0. Plurals and choices are Fluent selectors on a number or a
-# code.
+# P_VALUE($p) p = 0.044 or p < 0.001; MONTH($number) January; WEEKDAY($number) Monday, which is 0. Plurals and choices
+# are Fluent selectors on a number or a code.
 
 ## Data: logs, cleaning and the RFM
 
@@ -181,7 +181,7 @@ profile-acquired-after-option = to leave these customers out, pass acquired_afte
 
 profile-season-short-log = a seasonal pattern cannot be separated from a trend: this needs { COUNT($months_needed) } whole months, and the log has { COUNT($months) }
 profile-season-few-purchases = a seasonal pattern cannot be seen: { COUNT($repeat_purchases) } repeat purchases are too few to compare months
-profile-no-season = no seasonal pattern detected (p = { NUM($p_value, digits: 2) })
+profile-no-season = no seasonal pattern detected ({ P_VALUE($p_value) })
 profile-season = the month of the year explains { PERCENT($strength) } of the variation of purchase rates around their trend: from { FIXED($quietest_index, places: 2) } times the average in { MONTH($quietest) } to { FIXED($busiest_index, places: 2) } in { MONTH($busiest) }. The models have no calendar, so compare whole years
 
 profile-opportunities-none = purchases fall on any day
@@ -275,7 +275,7 @@ profile-independence-unknown = the relation between frequency and spend is unkno
 profile-independence-supported = { profile-independence-correlation }: the data agree with the independence that Gamma-Gamma assumes
 profile-independence-weakly-violated = { profile-independence-correlation }: the independence that Gamma-Gamma assumes is weakly violated, and values of very frequent or very rare buyers are off
 profile-independence-violated = { profile-independence-correlation }: the independence that Gamma-Gamma assumes is clearly violated; check money by frequency first
-profile-independence-correlation = frequency and average order value have a correlation of { FIXED($correlation, places: 2) } over { COUNT($customers) } customers (p = { NUM($p_value, digits: 2) }){ $has_ratio ->
+profile-independence-correlation = frequency and average order value have a correlation of { FIXED($correlation, places: 2) } over { COUNT($customers) } customers ({ P_VALUE($p_value) }){ $has_ratio ->
     [yes] ; the most frequent 10% of customers spend { FIXED($spend_ratio, places: 2) } times as much per purchase as the others
    *[no] {""}
     }
@@ -371,8 +371,8 @@ spend-no-mean = q is { FIXED($q, places: 2) }: average order value has no finite
 spend-no-variance = q is { FIXED($q, places: 2) }: average order value has no finite variance across customers, so a few of them may decide the total.
 
 lrt-statistic = Twice the log-likelihood rises by { FIXED($statistic, places: 2) }
-lrt-significant = { lrt-statistic } with { lrt-parameters }, more than chance explains (p = { NUM($p_value, digits: 2) }).
-lrt-not-significant = { lrt-statistic } with { lrt-parameters }, as it may by chance (p = { NUM($p_value, digits: 2) }).
+lrt-significant = { lrt-statistic } with { lrt-parameters }, more than chance explains ({ P_VALUE($p_value) }).
+lrt-not-significant = { lrt-statistic } with { lrt-parameters }, as it may by chance ({ P_VALUE($p_value) }).
 lrt-parameters = { $degrees_of_freedom ->
     [one] one more parameter
    *[other] { $degrees_of_freedom } more parameters

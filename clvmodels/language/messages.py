@@ -106,6 +106,9 @@ def _functions(language: str) -> dict[str, Callable[..., Any]]:
     def short_percent(value: Any, places: Any = 2) -> str:
         return numbers.short_percent(_plain(value), int(places), language)
 
+    def p_value(value: Any) -> str:
+        return numbers.p_value(_plain(value), language)
+
     def month(number: Any) -> str:
         return dates.month_name(int(number), language)
 
@@ -120,6 +123,7 @@ def _functions(language: str) -> dict[str, Callable[..., Any]]:
         "FIXED": fixed,
         "SHORT": short,
         "SHORT_PERCENT": short_percent,
+        "P_VALUE": p_value,
         "MONTH": month,
         "WEEKDAY": weekday,
     }

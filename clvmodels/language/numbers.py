@@ -28,6 +28,7 @@ __all__ = [
     "decimals",
     "fixed",
     "listed",
+    "p_value",
     "percent",
     "sentence",
     "short_percent",
@@ -41,6 +42,7 @@ HYPHEN = "-"
 LOCALES = {"en": "en_001"}  # English without a comma before the "and" of a list; other languages are their own locale
 LARGE = 1_000  # table cells from here on have no decimals
 SCIENTIFIC_BELOW, SCIENTIFIC_FROM = 1e-4, 1e9
+SMALLEST_P_VALUE = 0.001  # below it, a p-value is only bounded
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -82,6 +84,12 @@ def significant(value: float, digits: int = 4, language: str = "en") -> str:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         return f"{_localize(mantissa, language)} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
     return fixed(value, decimals([value], digits), language)
+
+
+def p_value(value: float, language: str = "en") -> str:
+    """Return a p-value with two digits: p = 0.044, p < 0.001."""
+    smallest = fixed(SMALLEST_P_VALUE, 3, language)
+    return f"p < {smallest}" if value < SMALLEST_P_VALUE else f"p = {significant(value, 2, language)}"
 
 
 def decimals(values: Iterable[float], digits: int = 4) -> int:

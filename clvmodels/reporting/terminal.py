@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from clvmodels.cleaning.ledger import applied_rules
-from clvmodels.language.numbers import cell
+from clvmodels.language.numbers import cell, short_percent
 from clvmodels.reporting.selection import select
 from clvmodels.reporting.verdict import judge
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from clvmodels.frames import Frame
     from clvmodels.validation.backtest.result import Backtest
+    from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = [
     "show_backtest",
@@ -47,7 +48,14 @@ FITS = {
     "bic": "BIC",
     "seconds": "seconds",
 }
-BACKTEST = {"bias": "+.1%", "rmse": ",.2f", "gini": ".3f", "capture": ".1%", "coverage": ".1%"}
+VALUE_FORMATS = {
+    "probability_alive": ".3f",
+    "expected_purchases": ".2f",
+    "expected_spend": ",.2f",
+    "lifetime_value": ",.2f",
+}
+SCORE_FORMATS = {"predicted": ",.0f", "bias": "+.1%", "rmse": ",.2f", "gini": ".3f", "mae": ",.2f"}
+BACKTEST_FORMATS = {"bias": "+.1%", "rmse": ",.2f", "gini": ".3f", "capture": ".1%", "coverage": ".1%"}
 FORECASTS = {
     "log_score": "log score",
     "bias": "bias",
@@ -108,7 +116,7 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
             console.print(f"  Independence: {certificate['independence']}", highlight=False)
         if certificate.get("set_aside"):
             console.print(
-                f"  Left out because repeat purchases cost nothing: {cell(certificate['set_aside'])} customers",
+                f"  Left out because their repeat purchases cost nothing: {cell(certificate['set_aside'])} customers",
                 highlight=False,
             )
 
@@ -127,25 +135,22 @@ def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -
     _print_table(console, table)
 
 
-def show_value(console: Console, scored: Any, horizon: str, rate: float, margin: float) -> None:
-    """Print the total and the most valuable customers of a scored table."""
+def show_value(console: Console, scored: Any, terms: ValueTerms) -> None:
+    """Print the total and the most valuable customers of a scored table, whose values have these terms."""
     rows = nw.from_native(scored, eager_only=True)
     missing = rows.filter(~nw.col("reason").is_null()) if "reason" in rows.columns else rows.head(0)
     valued = rows.filter(nw.col("lifetime_value").is_finite())
     total = float(valued["lifetime_value"].sum())
     table = _table(
-        f"Value over {horizon} at {cell(rate, '.0%')} per year, margin {margin:g}: {cell(total, ',.0f')} in total; "
-        f"top {TOP}",
+        f"Value over {terms.horizon} at {short_percent(terms.annual_rate)} per year, margin "
+        f"{short_percent(terms.margin)}: {cell(total, ',.0f')} in total; top {TOP}",
         [],
         ["customer", "P(alive)", "purchases", "order value", "value"],
     )
     for row in valued.sort("lifetime_value", descending=True).head(TOP).iter_rows(named=True):
         table.add_row(
             str(row["customer_id"]),
-            cell(row["probability_alive"], ".3f"),
-            cell(row["expected_purchases"], ".2f"),
-            cell(row["expected_spend"], ",.2f"),
-            cell(row["lifetime_value"], ",.2f"),
+            *(cell(row[name], form) for name, form in VALUE_FORMATS.items()),
         )
     _print_table(console, table)
     if len(missing):
@@ -174,7 +179,7 @@ def show_run(
     for reason, count in run["reasons"].items():
         console.print(f"  refused: {cell(count)} because {reason}", highlight=False, markup=False)
     scored, totals = max(run["customers"] - run["refused"], 1), run["evidence"]["totals"]
-    table = _table("", ["column"], ["total", *([f"{cell(level, '.0%')} interval"] if intervals else []), "mean"])
+    table = _table("", ["column"], ["total", *([f"{short_percent(level)} interval"] if intervals else []), "mean"])
     for column, total in totals.items():
         ends = [" to ".join(cell(end, ",.0f") for end in intervals.get(column, ()))] if intervals else []
         table.add_row(column, cell(total, ",.2f"), *ends, cell(total / scored, ",.4f"))
@@ -206,14 +211,7 @@ def show_scores(console: Console, result: Backtest) -> None:
             ["total", "bias", "RMSE", "Gini", "MAE"],
         )
         for row in rows.to_dict("records"):
-            table.add_row(
-                row["title"],
-                cell(row["predicted"], ",.0f"),
-                cell(row["bias"], "+.1%"),
-                cell(row["rmse"], ",.2f"),
-                cell(row["gini"], ".3f"),
-                cell(row["mae"], ",.2f"),
-            )
+            table.add_row(row["title"], *(cell(row[name], form) for name, form in SCORE_FORMATS.items()))
         _print_table(console, table)
 
 
@@ -236,7 +234,7 @@ def show_backtest(console: Console, result: Backtest) -> None:
         title = f"{str(quantity).capitalize()}, {horizon} ahead: means over cutoffs"
         table = _table(title, ["forecaster"], ["bias", "RMSE", "Gini", "top 10%", "coverage"])
         for row in rows.to_dict("records"):
-            numbers = [cell(row[name], form) for name, form in BACKTEST.items()]
+            numbers = [cell(row[name], form) for name, form in BACKTEST_FORMATS.items()]
             table.add_row(row["title"], *numbers)
         _print_table(console, table)
 

@@ -28,6 +28,10 @@ VALUES = st.floats(-1e15, 1e15)
         (numbers.significant(3.22e-10, 3), "3.22 × 10⁻¹⁰"),
         (numbers.significant(-1.5e12, 2), "−1.5 × 10¹²"),
         (numbers.significant(0), "0"),
+        (numbers.p_value(0.04375), "p = 0.044"),
+        (numbers.p_value(1e-13), "p < 0.001"),
+        (numbers.short_percent(0.1), "10%"),
+        (numbers.short_percent(-0.125), "−12.5%"),
         (numbers.fixed(1e30, 0), f"{1e30:,.0f}"),
     ],
 )

@@ -52,7 +52,7 @@ def demo(
         clv.write_report(check, folder / "report.html", value=table, value_terms=terms)
     terminal.show_facts(out, [finding.text for finding in rfm.findings])
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
-    terminal.show_value(out, table, DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN)
+    terminal.show_value(out, table, terms)
     terminal.show_scores(out, check)
     out.print(f"\nOpen {folder / 'report.html'} in a browser. Also written:", highlight=False)
     for name in ("predictions.parquet", "model.json", "validation.json", "report.json"):

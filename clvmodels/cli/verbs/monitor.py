@@ -32,6 +32,7 @@ def monitor(
 
     The exit code is 0 whatever the result; alerts should read "status" in monitoring.json.
     """
+    from clvmodels.language.numbers import cell
     from clvmodels.reporting import terminal
     from clvmodels.scoring.monitoring.monitor_job import monitor_job
 
@@ -50,9 +51,9 @@ def monitor(
                 "as of": row["as_of"],
                 "model": row["version"][:6],
                 "horizon": row["horizon"] if row["complete"] else f"{row['horizon']}, not over",
-                "forecast": f"{row['predicted']:,.0f}",
-                "actual": f"{row['actual']:,.0f}",
-                "": f"{row['change']:+.1%}",
+                "forecast": cell(row["predicted"], ",.0f"),
+                "actual": cell(row["actual"], ",.0f"),
+                "": cell(row["change"], "+.1%"),
             }
             for row in newest
         ],

@@ -64,7 +64,7 @@ def ledger_table(ledger: pd.DataFrame) -> Table:
                 str(row["description"]),
                 count(row["rows"]),
                 count(row["changed"]),
-                "" if money is None or money != money else f"{fixed(money, 2)}".replace("-", "−"),
+                "" if money is None or money != money else fixed(money, 2),
             ]
         )
     return Table(
