@@ -1,4 +1,4 @@
-"""What was known at a cut, in any window before it: what rivals and the challenger learn from, and nothing later."""
+"""What was known of a log at a cutoff: forecasters learn from it, and cannot see anything later."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ __all__ = ["KnownHistory"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownHistory:
-    """The purchases of a log up to a cut.
+    """The purchases of a log up to a cutoff.
 
     Attributes
     ----------
-    record : Purchases
-        The log, or only what was known of it at the cut.
+    record : PurchaseLog
+        The log, or only what was known of it at the cutoff.
     cut : int
-        Last tick known.
+        The cutoff: the last tick that is known.
     include_first_transaction, intertimes : bool
         How the log is summarized.
     attributes : frame, or function of a date (ISO text), optional
-        Attributes of customers; of the function, as they were known on that date.
-    later : Purchases or None
-        The log from which is told what came after the cut; None: the record.
+        Attributes of customers; a function returns what was known on a date.
+    later : PurchaseLog or None
+        The log with what happened after the cutoff; None means `record`.
     """
 
     record: PurchaseLog
@@ -43,7 +43,7 @@ class KnownHistory:
 
     @property
     def length(self) -> int:
-        """Ticks from the first purchase of all to the cut."""
+        """Ticks from the first purchase in the log to the cutoff."""
         return self.cut - self.record.first_tick
 
     @property
@@ -51,41 +51,41 @@ class KnownHistory:
         return self.record.paid is not None
 
     def repeated(self, since: int, until: int, *, spent: bool = False) -> Array:
-        """Repeat purchases, or the money spent in them, in (since, until] of each customer known at the cut, (n,)."""
+        """Return repeat purchases, or the money spent in them, in (since, until] of each customer at the cutoff, (n,)."""
         self._refuse_later(until)
-        known = self.record.first <= self.cut
-        begin = np.maximum(self.record.up_to(since), self.record.start[:-1] + 1)[known]
-        end = np.maximum(self.record.up_to(until)[known], begin)
+        customers = self.record.first <= self.cut
+        begin = np.maximum(self.record.up_to(since), self.record.start[:-1] + 1)[customers]
+        end = np.maximum(self.record.up_to(until)[customers], begin)
         return money(self.record.spent(begin, end)) if spent else (end - begin).astype(float)
 
     def known_at(self, tick: int) -> npt.NDArray[np.bool_]:
-        """Which of the customers known at the cut were known at an earlier tick, (n,)."""
+        """Return which of the customers at the cutoff had bought by an earlier tick, (n,)."""
         self._refuse_later(tick)
         first = self.record.first
         return first[first <= self.cut] <= tick
 
     def earlier(self, cut: int) -> KnownHistory:
-        """What was known at an earlier cut; what came after that is told as it was known at this one."""
+        """Return what was known at an earlier cutoff; what happened after it is taken as known at this one."""
         self._refuse_later(cut)
         return replace(self, cut=cut, later=None)
 
     def thinned(self, most: int) -> KnownHistory:
-        """The same of every second, third ... customer known at the cut, so that they are no more than so many."""
-        known = np.flatnonzero(self.record.first <= self.cut)
-        if len(known) <= most:
+        """Return the history of every second, third, ... customer, so that there are at most `most`."""
+        customers = np.flatnonzero(self.record.first <= self.cut)
+        if len(customers) <= most:
             return self
-        rows = known[:: -(-len(known) // most)]
+        rows = customers[:: -(-len(customers) // most)]
         return replace(self, record=self.record.of(rows))
 
     def followed(self, until: int) -> Holdout:
-        """The customers known at the cut, and what they did up to a later tick: the one step beyond the cut."""
+        """Return the customers at the cutoff and what they did up to a later tick: the only look beyond the cutoff."""
         how = (self.include_first_transaction, self.intertimes)
         split = split_at(self.record, self.cut, until, *how, later=self.later)
         if self.attributes is None:
             return split
-        known = self.attributes(split.calibration_end) if callable(self.attributes) else self.attributes
-        return split.with_columns(known)
+        attributes = self.attributes(split.calibration_end) if callable(self.attributes) else self.attributes
+        return split.with_columns(attributes)
 
     def _refuse_later(self, tick: int) -> None:
         if tick > self.cut:
-            raise AssertionError(f"tick {tick} is after the cut, {self.cut}, and was not known")
+            raise AssertionError(f"tick {tick} is after the cutoff {self.cut} and was not known then")

@@ -1,4 +1,4 @@
-"""What a fitted process says of customers beyond their means: chances, possible outcomes, intervals and their doubt."""
+"""Predictive distributions of fitted processes: probabilities, drawn outcomes, intervals, parameter uncertainty."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ __all__ = [
     "Settings",
     "Spread",
     "bounds_of_total",
-    "chances_given",
-    "chances_of",
     "money",
+    "probabilities_of_actual",
+    "probabilities_of_counts",
     "purchases",
     "sample_of",
     "spread_of",
 ]
 
-DOUBT_CUSTOMERS, DOUBT_DRAWS = 2_000, 100  # doubt about parameters is alike for all: few show it
-FEW = 30  # customers of a group, of whom nothing of its own can be told
-STEPS = (0.0, 0.5, 0.75, 0.9, 0.97, 0.99, 1.0)  # customers by expectation: each block is told to a count of its own
+DOUBT_CUSTOMERS, DOUBT_DRAWS = 2_000, 100  # parameter uncertainty is similar for all customers: a few are enough
+FEW = 30  # customers in a group: with fewer, the spread of all customers is used
+STEPS = (0.0, 0.5, 0.75, 0.9, 0.97, 0.99, 1.0)  # blocks of customers by expectation, each with its own largest count
 Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What all origins of a backtest share.
+    """Settings that all cutoffs of a backtest share.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Settings:
     draws : int
         Possible outcomes of each sampled customer.
     sampled : int
-        Of so many customers at most are outcomes drawn.
+        The largest number of customers whose outcomes are drawn.
     seed : int
     """
 
@@ -61,7 +61,10 @@ class Settings:
 
 
 class Sample(NamedTuple):
-    """Customers drawn by their ids, so that they are the same at every origin: positions, and a random number each."""
+    """Customers sampled by a hash of their ids, so that they are the same at every cutoff.
+
+    rows : positions of the customers; uniform : one random number per customer.
+    """
 
     rows: Places
     uniform: Array
@@ -69,22 +72,22 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictive:
-    """What a forecast says of sampled customers.
+    """The predictive distribution of sampled customers.
 
     Attributes
     ----------
     rows : int array (s,)
-        Their positions among all.
+        Positions of the sampled customers.
     draws : array (d, s)
-        Outcomes at the parameters estimated. Of thousands of customers doubt about the parameters is nothing against
-        what a customer may do, so that it is left out here.
+        Outcomes drawn at the estimated parameters. With thousands of customers, parameter uncertainty is negligible for
+        a single customer, so it is left out here.
     lower, upper : arrays (s,)
-        The interval of each.
+        The interval of each customer.
     crps, pit : arrays (s,)
-        Of what happened.
+        Continuous ranked probability score and randomized PIT of the actual outcome.
     doubtful, doubt : arrays (r,), (k, r)
-        Positions of customers, and their means under draws of the parameters: what all customers share, and what no
-        number of them averages out.
+        Positions of customers, and their means under draws of the parameters. This uncertainty is shared by all
+        customers, so it does not average out.
     """
 
     rows: Places
@@ -98,32 +101,33 @@ class Predictive:
 
 
 def sample_of(rfm: RFM, most: int, seed: int) -> Sample:
-    """At most so many customers, by a hash of their ids and the seed."""
+    """Return a sample of at most `most` customers, chosen by a hash of their ids and the seed."""
     uniform = _mixed(customer_keys(rfm) ^ np.uint64(seed % 2**64))
     rows = np.arange(len(rfm))
     if len(rfm) > most:
         rows = np.sort(np.argpartition(uniform, most)[:most])
-    # Of the sampled the first number is not uniform any more: a second one is.
+    # Sampled customers have the smallest first numbers, which are no longer uniform: a second hash is.
     return Sample(rows, _mixed(customer_keys(rfm[rows]) ^ np.uint64(2**63 + seed % 2**62)))
 
 
-def chances_of(model: PurchaseModel, split: Holdout) -> Array:
-    """The probability given to what each customer did in the holdout period, (n,)."""
-    return chances_given(model, split.calibration, split.purchases, split.horizon)
+def probabilities_of_actual(model: PurchaseModel, split: Holdout) -> Array:
+    """Return the predicted probability of each customer's actual number of holdout purchases, (n,)."""
+    return probabilities_of_counts(model, split.calibration, split.purchases, split.horizon)
 
 
-def chances_given(model: PurchaseModel, rfm: RFM, purchases: npt.NDArray[np.int64], horizon: float | str) -> Array:
-    """The probability given to so many purchases (n,) of each customer within a horizon, (n,)."""
-    chances = np.empty(len(rfm))
+def probabilities_of_counts(model: PurchaseModel, rfm: RFM, purchases: npt.NDArray[np.int64], horizon: float | str) ->
+Array:
+    """Return the predicted probability of a number of purchases (n,) of each customer within a horizon, (n,)."""
+    probabilities = np.empty(len(rfm))
     for count in np.unique(purchases):
         at = purchases == count
-        told = model.pmf([int(count)], horizon, rfm[at])
-        chances[at] = np.asarray(told[f"pmf_{count}"].to_numpy(), dtype=float)
-    return chances
+        pmf = model.pmf([int(count)], horizon, rfm[at])
+        probabilities[at] = np.asarray(pmf[f"pmf_{count}"].to_numpy(), dtype=float)
+    return probabilities
 
 
 def purchases(model: PurchaseModel, split: Holdout, sample: Sample, settings: Settings) -> Predictive:
-    """What a process says of the purchases of the customers sampled."""
+    """Return the predictive distribution of the sampled customers' purchases."""
     rows = sample.rows
     generator = np.random.default_rng([settings.seed, split.cutoff])
     draws = model.outcomes(split.calibration[rows], split.horizon, settings.draws, generator)
@@ -135,8 +139,8 @@ def purchases(model: PurchaseModel, split: Holdout, sample: Sample, settings: Se
 
 
 def money(spend: SpendModel, bought: Predictive, split: Holdout, sample: Sample, settings: Settings) -> Predictive:
-    """What a process of purchases and one of spend say of the money of the customers sampled."""
-    assert split.spend is not None, "checked at the door"
+    """Return the predictive distribution of the sampled customers' spend, from their drawn purchases."""
+    assert split.spend is not None, "backtest checks that the log has money"
     rfm, actual = split.calibration[sample.rows], split.spend[sample.rows]
     generator = np.random.default_rng([settings.seed, split.cutoff, 1])
     draws = spend.outcomes(rfm, bought.draws, generator)
@@ -152,31 +156,31 @@ def money(spend: SpendModel, bought: Predictive, split: Holdout, sample: Sample,
 
 
 class Spread(NamedTuple):
-    """How far the total of customers may be off: variance over mean of what they do, and what they share.
+    """The two sources of error in a total: noise of single customers, and parameter uncertainty that they share.
 
-    noise : variance of what one customer does over its mean, averaged over customers; 1 for Poisson counts.
-    shared : standard deviation of the total under doubt about the parameters, over the total.
+    noise : variance of one customer's outcome over its mean, averaged over customers; 1 for Poisson counts.
+    shared : standard deviation of the total under draws of the parameters, over the total.
     """
 
     noise: Array | float
     shared: float
 
 
-def spread_of(told: Predictive, inside: npt.NDArray[np.bool_]) -> Spread:
-    """Measured on the customers sampled: those of a group (n,), or all where too few of them are in it."""
-    theirs, among = inside[told.rows], inside[told.doubtful]
-    draws = told.draws[:, theirs] if theirs.sum() >= FEW else told.draws
-    doubt = told.doubt[:, among] if among.sum() >= FEW else told.doubt
+def spread_of(predictive: Predictive, inside: npt.NDArray[np.bool_]) -> Spread:
+    """Measure the spread on the sampled customers inside a group (n,), or on all if too few of them are in it."""
+    sampled, doubtful = inside[predictive.rows], inside[predictive.doubtful]
+    draws = predictive.draws[:, sampled] if sampled.sum() >= FEW else predictive.draws
+    doubt = predictive.doubt[:, doubtful] if doubtful.sum() >= FEW else predictive.doubt
     drawn, means = float(np.mean(draws)), np.mean(doubt, axis=1)
     noise = float(np.mean(np.var(draws, axis=0))) / drawn if drawn > 0 else 1.0
     return Spread(noise, float(np.std(means) / np.mean(means)) if np.mean(means) > 0 else 0.0)
 
 
 def bounds_of_total(spread: Spread, total: Array | float, level: float) -> Bounds:
-    """Interval of a total of which so much is expected, any shape.
+    """Return the interval of a total with a given expectation, of any shape.
 
-    What customers may do averages out over them, doubt about the parameters does not. The interval is that of the
-    gamma distribution with the mean expected and the variance found: totals are positive, and small ones skewed.
+    The noise of single customers averages out over many of them; parameter uncertainty does not. The interval is that
+    of the gamma distribution with this mean and variance: totals are positive, and small totals are skewed.
     """
     mean = np.maximum(np.asarray(total, dtype=float), np.finfo(float).tiny)
     variance, tail = spread.noise * mean + (spread.shared * mean) ** 2, 0.5 * (1 - level)
@@ -185,28 +189,28 @@ def bounds_of_total(spread: Spread, total: Array | float, level: float) -> Bound
 
 
 def _purchases_in_doubt(model: PurchaseModel, split: Holdout, rows: Places, settings: Settings) -> Array:
-    """Expected purchases under draws of the parameters, (k, r)."""
+    """Return expected purchases under draws of the parameters, (k, r)."""
     worth = partial(model.purchases_if_active, split.horizon)
     prediction = model.prediction(split.calibration[rows], "expected_purchases", worth)
     return prediction.under_draws(settings.seed, DOUBT_DRAWS)(*prediction.columns.values())
 
 
 def _scored_by_pmf(model: PurchaseModel, split: Holdout, sample: Sample, draws: Array) -> tuple[Array, Array]:
-    """CRPS and randomized PIT of each customer sampled, both from the pmf, (s,)."""
+    """Return the CRPS and the randomized PIT of each sampled customer, both from the pmf, (s,)."""
     actual = split.purchases[sample.rows]
     crps, pit = np.empty(len(actual)), np.empty(len(actual))
     order = np.argsort(draws.mean(axis=0), kind="stable")
     edges = np.unique([round(step * len(order)) for step in STEPS])
     for i in range(len(edges) - 1):
         block = order[edges[i] : edges[i + 1]]
-        largest = 10 + 2 * int(draws[:, block].max())  # where next to nothing is left
-        told = model.pmf(range(largest + 1), split.horizon, split.calibration[sample.rows[block]])
-        chances = np.stack([told[f"pmf_{k}"].to_numpy() for k in range(largest + 1)])
+        largest = 10 + 2 * int(draws[:, block].max())  # beyond it, almost no probability is left
+        table = model.pmf(range(largest + 1), split.horizon, split.calibration[sample.rows[block]])
+        pmf = np.stack([table[f"pmf_{k}"].to_numpy() for k in range(largest + 1)])
         y = actual[block]
-        crps[block] = crps_of_counts(y.astype(float), chances)
-        below = np.concatenate([np.zeros((1, len(block))), np.cumsum(chances, axis=0)])
+        crps[block] = crps_of_counts(y.astype(float), pmf)
+        below = np.concatenate([np.zeros((1, len(block))), np.cumsum(pmf, axis=0)])
         each, at = np.arange(len(block)), np.minimum(y, largest + 1)
-        exactly = np.append(chances, np.zeros((1, len(block))), axis=0)[at, each]
+        exactly = np.append(pmf, np.zeros((1, len(block))), axis=0)[at, each]
         pit[block] = randomized_pit(below[at, each], exactly, sample.uniform[block])
     return crps, pit
 
@@ -218,7 +222,7 @@ def _quantiles(draws: Array, level: float) -> Bounds:
 
 
 def _mixed(keys: npt.NDArray[np.uint64]) -> Array:
-    """Numbers between 0 and 1 that look random, one a key: SplitMix64 (Steele, Lea & Flood 2014, OOPSLA)."""
+    """Hash each key to a number between 0 and 1 with SplitMix64 (Steele, Lea & Flood 2014, OOPSLA)."""
     with np.errstate(over="ignore"):
         z = keys + np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

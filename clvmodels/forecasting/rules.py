@@ -125,9 +125,9 @@ def seasonal_total(split: Holdout, past: KnownHistory, money: bool) -> float:
     begin = past.cut - round(years * clock.units_per_year * clock.ticks_per_unit)
     if begin < past.record.first_tick:
         return float("nan")
-    known = past.known_at(begin)
-    then = past.repeated(begin, begin + ticks, spent=money)[known]
-    return float(np.sum(then)) / max(1, int(known.sum())) * len(split.calibration)
+    customers = past.known_at(begin)
+    then = past.repeated(begin, begin + ticks, spent=money)[customers]
+    return float(np.sum(then)) / max(1, int(customers.sum())) * len(split.calibration)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def _forecast_purchases(case: CutoffCase, expected: Expected, predictive: dict[s
                 case.fits.forecaster(name, "purchases"),
                 expected.purchases[name],
                 buys=np.clip(1 - nothing, 0.0, 1.0),
-                chances=distributions.chances_of(model, split),
+                chances=distributions.probabilities_of_actual(model, split),
                 predictive=predictive[name],
             )
         )

@@ -17,7 +17,7 @@ from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption
 from clvmodels.estimators.fitted_purchases import data_fingerprint
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.distributions import chances_of
+from clvmodels.forecasting.distributions import probabilities_of_actual
 from clvmodels.forecasting.processes import model_id
 from clvmodels.frames import column
 from clvmodels.language import Finding, Findings, as_text
@@ -240,7 +240,7 @@ def _tried(model: PurchaseModel, rfm: RFM, split: Holdout | None) -> _Trial:
         except FitFailed as failure:
             return _Trial(model, str(failure), perf_counter() - started, None)
         seconds = perf_counter() - started
-    return _Trial(model, None, seconds, None if split is None else chances_of(model, split))
+    return _Trial(model, None, seconds, None if split is None else probabilities_of_actual(model, split))
 
 
 def _spending(spend: SpendModel, rfm: RFM) -> Array:

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.forecasting.distributions import chances_given
+from clvmodels.forecasting.distributions import probabilities_of_counts
 from clvmodels.frames import column
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.tables.metrics import METRICS, log_score
@@ -72,7 +72,7 @@ class HoldoutScore:
         model, rfm = _model(estimator, X)
         bought = np.asarray(y)
         if self.metric == "log_score":
-            return log_score(chances_given(model, rfm, bought, self.horizon))
+            return log_score(probabilities_of_counts(model, rfm, bought, self.horizon))
         expected = column(model.expected_purchases(rfm, self.horizon), "expected_purchases")
         score = METRICS[self.metric](bought.astype(float), expected)
         return score if self.metric in GREATER_IS_BETTER else -abs(score)

@@ -1,4 +1,4 @@
-"""Asking the installed lifetimes, in a process of its own, and reading what it answered."""
+"""Run the installed lifetimes in a separate process, and read its results."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import numpy as np
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array
 
-__all__ = ["FITTERS", "Fitter", "Opinion", "ask"]
+__all__ = ["FITTERS", "Fitter", "LifetimesResult", "run_lifetimes"]
 
 WORKER = Path(__file__).with_name("lifetimes_worker.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Fitter:
-    """What lifetimes calls a process, and how many distinct rows it fits in well under a minute."""
+    """The name of a process in lifetimes, and the number of distinct rows that it fits in well under a minute."""
 
     name: str
     parameters: tuple[str, ...]
@@ -36,24 +36,24 @@ FITTERS = {
     "bgbb": Fitter("BetaGeoBetaBinomFitter", ("alpha", "beta", "gamma", "delta"), 1_000_000),
     "gamma_gamma": Fitter("GammaGammaFitter", ("p", "q", "v"), 1_000_000),
 }
-"""By the name of the process; parameters are named alike on both sides."""
+"""By the name of the process; parameters have the same names in both packages."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opinion:
-    """What lifetimes answered.
+class LifetimesResult:
+    """The results of lifetimes.
 
     Attributes
     ----------
     version : str or None
-        None if it could not even be imported.
+        None if it could not be imported.
     parameters : dict of str to float, or None
         Where its own search ended; None if it failed.
     values : dict of str to array
-        "log_likelihood at_ours" and "log_likelihood at_lifetimes", a value a row fitted; the same with the name of each
-        prediction, a value a customer of the sample. Absent where lifetimes failed.
+        "log_likelihood at_ours" and "log_likelihood at_lifetimes", one value per fitted row; likewise for each
+        prediction, one value per sampled customer. Absent where lifetimes failed.
     failures : dict of str to str
-        What it raised, by step.
+        The exceptions raised, by step.
     """
 
     version: str | None
@@ -62,22 +62,22 @@ class Opinion:
     failures: dict[str, str]
 
 
-def ask(
+def run_lifetimes(
     process: str,
     parameters: Mapping[str, float],
     rows: CountedRows,
     sample: Sequence[Array],
     horizon: float,
     timeout: float,
-) -> Opinion:
-    """Have lifetimes fit the rows, and evaluate its functions at these parameters and at its own.
+) -> LifetimesResult:
+    """Fit the rows with lifetimes, and evaluate its functions at these parameters and at its own.
 
     Parameters
     ----------
     process : str
-        A name of FITTERS.
+        A key of FITTERS.
     sample : sequence of arrays (s,)
-        Statistics of the customers whose predictions are asked for.
+        Statistics of the customers to predict.
     timeout : float
         Seconds after which lifetimes counts as failed.
     """
@@ -96,7 +96,7 @@ def ask(
         (folder / "question.json").write_text(json.dumps(question), "utf-8")
         np.savez(folder / "rows.npz", counts=rows.counts, **columns)  # type: ignore[arg-type]
         try:
-            # -P: the worker's folder holds modules that must not hide others of their name.
+            # -P: modules in the worker's folder must not shadow modules of the same name.
             done = subprocess.run(  # noqa: S603  # our own worker, without a shell
                 [sys.executable, "-P", str(WORKER)],
                 cwd=folder,
@@ -106,13 +106,13 @@ def ask(
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Opinion(None, None, {}, {"process": f"no answer within {timeout:g} seconds"})
+            return LifetimesResult(None, None, {}, {"process": f"no result within {timeout:g} seconds"})
         if done.returncode != 0:
             last = done.stderr.strip().splitlines()[-1:] or [f"its process ended with code {done.returncode}"]
-            return Opinion(None, None, {}, {"process": last[0]})
+            return LifetimesResult(None, None, {}, {"process": last[0]})
         answer = json.loads((folder / "answer.json").read_text("utf-8"))
         with np.load(folder / "values.npz") as stored:
             values = {name: stored[name] for name in stored.files}
-    found = answer["parameters"]
-    named = None if found is None else dict(zip(fitter.parameters, found, strict=True))
-    return Opinion(answer["version"], named, values, answer["failures"])
+    values_found = answer["parameters"]
+    named = None if values_found is None else dict(zip(fitter.parameters, values_found, strict=True))
+    return LifetimesResult(answer["version"], named, values, answer["failures"])

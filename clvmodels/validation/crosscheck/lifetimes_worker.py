@@ -1,8 +1,8 @@
-"""Run by itself: what the installed lifetimes fits to rows, and what its own functions give at given parameters.
+"""A script that fits rows with the installed lifetimes, and evaluates its functions at fixed parameters.
 
-Importing lifetimes changes pandas' options and Python's warning filters for the whole process, so it has one to itself.
-question.json and rows.npz are read from the working folder, answer.json and values.npz written there. Nothing of this
-package is imported and no formula stands here: a second opinion is worth as much as it is independent.
+Importing lifetimes changes pandas' options and Python's warning filters for the whole process, so it runs in a separate
+one. The script reads question.json and rows.npz from the working folder, and writes answer.json and values.npz. It
+imports nothing from this package and holds no formulas, so that the second opinion is independent.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import numpy as np
 
 __all__: list[str] = []
 
-START = {"ParetoNBDFitter": np.ones(4)}  # the center of its random start, so that the answer is always the same
+START = {"ParetoNBDFitter": np.ones(4)}  # the center of its random start, so that results are reproducible
 
 
 class EachRow:
-    """Weights that keep what they are multiplied with: the likelihood of each row, where lifetimes offers the mean."""
+    """Weights that record what they are multiplied with: the likelihood of each row, where lifetimes returns the mean.
+    """
 
-    __array_ufunc__ = None  # so that an array leaves the product to this class
+    __array_ufunc__ = None  # numpy arrays then call __rmul__ of this class
 
     def __mul__(self, values: Any) -> Any:
         self.values = np.asarray(values, dtype=float)
@@ -36,7 +37,7 @@ class EachRow:
 
 
 def log_likelihood(fitter: Any, theta: Any, columns: list[Any]) -> Any:
-    """Log-likelihood of each row by the fitter's own function, in the unit of the columns."""
+    """Return the log-likelihood of each row by the fitter's own function, in the unit of the columns."""
     if hasattr(fitter, "_conditional_log_likelihood"):
         return fitter._conditional_log_likelihood(theta, *columns)
     if hasattr(fitter, "_loglikelihood"):
@@ -47,7 +48,7 @@ def log_likelihood(fitter: Any, theta: Any, columns: list[Any]) -> Any:
 
 
 def predictions(fitter: Any, theta: Any, names: list[str], columns: list[Any], horizon: float) -> dict[str, Any]:
-    """What the fitter predicts of each row at these parameters."""
+    """Return the fitter's predictions for each row at these parameters."""
     import pandas as pd
 
     fitter.params_ = pd.Series(theta, index=names)
@@ -62,19 +63,19 @@ def predictions(fitter: Any, theta: Any, names: list[str], columns: list[Any], h
 
 
 def main() -> None:
-    """Answer the question in the working folder; whatever lifetimes raises is part of the answer."""
+    """Answer the question in the working folder; exceptions of lifetimes are part of the answer."""
     folder = Path.cwd()
     question = json.loads((folder / "question.json").read_text("utf-8"))
     with np.load(folder / "rows.npz") as stored:
-        counts = stored["counts"]
-        fitted, sample = ([stored[f"{part}_{i}"] for i in range(question["columns"])] for part in ("fit", "sample"))
+        counts = stored["counts"] fit_columns, sample = ([stored[f"{part}_{i}"] for i in range(question["columns"])] for
+        part in ("fit", "sample"))
     failures: dict[str, str] = {}
     values: dict[str, Any] = {}
 
     def attempt(step: str, function: Callable[[], Any]) -> Any:
         try:
             return function()
-        except Exception as error:  # noqa: BLE001  # its failure is the fact that was asked for
+        except Exception as error:  # noqa: BLE001  # a failure is a result of its own
             failures[step] = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
             return None
 
@@ -89,20 +90,20 @@ def main() -> None:
     if lifetimes is not None:
         kind = getattr(lifetimes, question["fitter"])
         start = START.get(question["fitter"])
-        found = attempt("fit", lambda: kind().fit(*fitted, weights=counts, initial_params=start).params_)
-        if found is not None:
-            points["at_lifetimes"] = [float(found[name]) for name in names]
+        estimates = attempt("fit", lambda: kind().fit(*fit_columns, weights=counts, initial_params=start).params_)
+        if estimates is not None:
+            points["at_lifetimes"] = [float(estimates[name]) for name in names]
         for point, parameters in points.items():
             if parameters is None:
                 continue
             theta = np.array(parameters)
-            told = attempt(f"likelihood {point}", partial(log_likelihood, kind(), theta, fitted))
-            if told is not None:
-                values[f"log_likelihood {point}"] = np.asarray(told, dtype=float)
-            told = attempt(
+            likelihood = attempt(f"likelihood {point}", partial(log_likelihood, kind(), theta, fit_columns))
+            if likelihood is not None:
+                values[f"log_likelihood {point}"] = np.asarray(likelihood, dtype=float)
+            columns = attempt(
                 f"predictions {point}", partial(predictions, kind(), theta, names, sample, question["horizon"])
             )
-            for name, column in (told or {}).items():
+            for name, column in (columns or {}).items():
                 values[f"{name} {point}"] = np.broadcast_to(np.asarray(column, dtype=float), sample[0].shape)
     np.savez(folder / "values.npz", **values)
     version = getattr(lifetimes, "__version__", None)

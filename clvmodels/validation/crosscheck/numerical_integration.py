@@ -1,9 +1,10 @@
-"""A third computation, from what the processes say of one customer, for where two implementations differ.
+"""A third computation by numerical integration, to decide where two implementations differ.
 
-No closed form stands here: what a customer of known rates does is averaged over how the rates vary between customers,
-by the trapezoidal rule in the logarithm of a rate and the logit of a probability. On these scales the integrands vanish
-exponentially at both ends, where the rule converges faster than any power of its step (Trefethen & Weideman (2014),
-SIAM Review 56(3), 385-458). An answer counts only if half the nodes give the same. Slow: for a few customers.
+It uses no closed form: the behavior of a customer with known rates is averaged over the distribution of the rates among
+customers, by the trapezoidal rule in the logarithm of a rate and the logit of a probability. On these scales the
+integrands vanish exponentially at both ends, where the rule converges faster than any power of its step (Trefethen &
+Weideman (2014), SIAM Review 56(3), 385-458). A result counts only if half the nodes give the same. It is slow: use it
+for a few customers.
 """
 
 from __future__ import annotations
@@ -18,19 +19,16 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["third_computation"]
 
-FARTHEST = 20_000.0  # of the logarithms: where a density like e^(0.003 u) has vanished
-ZOOM_NODES, ZOOMS = 301, 12
-STEP, FEWEST_NODES, MOST_NODES = 0.2, 201, 3 * 10**7  # of the sum: nothing in these integrands is steeper than e^-e^u
-BLOCK = 10**6
-NEGLIGIBLE = 46.0  # e^-46 is 1e-20
-CONVERGED = 1e-9
+FARTHEST = 20_000.0  # on the log scale: even a density like e^(0.003 u) has vanished there ZOOM_NODES, ZOOMS = 301, 12
+STEP, FEWEST_NODES, MOST_NODES = 0.2, 201, 3 * 10**7  # of the trapezoidal rule: no integrand here is steeper than
+e^-e^u BLOCK = 10**6 NEGLIGIBLE = 46.0  # e^-46 is 1e-20 CONVERGED = 1e-9
 
 Function = Callable[..., Array]
 Parameters = Mapping[str, float]
 
 
 def third_computation(process: str, p: Parameters, row: Sequence[float], horizon: float) -> dict[str, float]:
-    """Log-likelihood and predictions of one customer.
+    """Return the log-likelihood and the predictions of one customer.
 
     Parameters
     ----------
@@ -74,9 +72,9 @@ def third_computation(process: str, p: Parameters, row: Sequence[float], horizon
 
 
 def log_integral(log_f: Function, dimensions: int) -> float:
-    """Logarithm of the integral of exp(log_f) over all of the plane, or the line.
+    """Return the logarithm of the integral of exp(log_f) over the whole plane, or the line.
 
-    NaN where half the nodes give something else; infinite where the integrand still grows at the farthest end.
+    NaN if half the nodes give a different result; infinite if the integrand still grows at the farthest end.
     """
     low, high = np.full(dimensions, -FARTHEST), np.full(dimensions, FARTHEST)
     for _ in range(ZOOMS):
@@ -103,7 +101,7 @@ def log_integral(log_f: Function, dimensions: int) -> float:
 
 
 def _where_it_counts(near: npt.NDArray[np.bool_], low: Array, high: Array) -> tuple[Array, Array]:
-    """Ends of the nodes that count, and two nodes more on each side."""
+    """Return the ends of the nodes that matter, and two more nodes on each side."""
     step = (high - low) / (ZOOM_NODES - 1)
     axes = range(near.ndim)
     used = [np.flatnonzero(near.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
@@ -113,7 +111,8 @@ def _where_it_counts(near: npt.NDArray[np.bool_], low: Array, high: Array) -> tu
 
 
 def _trapezoid(log_f: Function, low: Array, high: Array, nodes: npt.NDArray[np.int64]) -> float:
-    """Logarithm of the sum over a grid, in blocks of its first axis; the ends do not count, so they need no half."""
+    """Return the log of the sum over a grid, in blocks of its first axis; ends are negligible and need no half weight.
+    """
     first, *others = _grid(low, high, nodes)
     rows = max(1, BLOCK * len(first) // int(np.prod(nodes)))
     sums = [float(logsumexp(log_f(first[i : i + rows], *others))) for i in range(0, len(first), rows)]
@@ -145,18 +144,18 @@ def _beta(first: str, second: str) -> Callable[[Parameters], Function]:
 
 
 def _log_p(v: Array) -> Array:
-    """Logarithm of the probability whose logit is v; of its complement for -v."""
+    """Return the log of the probability whose logit is v; -v gives its complement."""
     answer: Array = -np.logaddexp(0.0, -v)
     return answer
 
 
 def _log_share(log_z: Array) -> Array:
-    """Logarithm of 1 - exp(-z)."""
+    """Return the log of 1 - exp(-z)."""
     return np.where(log_z < -30, log_z, np.log(-np.expm1(-np.exp(log_z))))
 
 
 def _times(count: float, log: Array) -> Array:
-    """The product, and 0 for no count at all."""
+    """Return count * log, and 0 for a count of 0."""
     return count * log if count else np.zeros(())
 
 
@@ -192,13 +191,13 @@ def _pareto_active(u: Array, v: Array, x: float, t_x: float, T: float) -> Array:
 
 
 def _pareto_gone(u: Array, v: Array, x: float, t_x: float, T: float) -> Array:
-    """Left at some time between t_x and T."""
+    """The customer left at some time between t_x and T."""
     both = np.logaddexp(u, v)
     return _times(x, u) + v - both - np.exp(both) * t_x + _log_share(both + np.log(T - t_x))
 
 
 def _pareto_bought(u: Array, v: Array, h: float) -> Array:
-    """Buys at the rate for as long as still there: rate (1 - exp(-dropout h)) / dropout."""
+    """The customer buys at the rate until dropout: rate (1 - exp(-dropout h)) / dropout."""
     return u + _log_share(v + np.log(h)) - v
 
 
@@ -207,7 +206,7 @@ def _bb_active(u: Array, v: Array, x: float, t_x: float, n: float) -> Array:
 
 
 def _bb_gone(u: Array, v: Array, x: float, t_x: float, n: float) -> Array:
-    """Stayed for t_x to n - 1 opportunities, left before the next."""
+    """The customer stayed for t_x to n - 1 opportunities and left before the next."""
     stays = _log_p(-u) + _log_p(-v)  # bought nothing and did not leave
     series = [i * stays for i in range(round(n - t_x))]
     if not series:
@@ -218,7 +217,7 @@ def _bb_gone(u: Array, v: Array, x: float, t_x: float, n: float) -> Array:
 
 
 def _bb_bought(u: Array, v: Array, h: float) -> Array:
-    """Buys with the probability at each of h opportunities for which still there."""
+    """The customer buys with the probability at each of h opportunities before dropout."""
     stays = [i * _log_p(-v) for i in range(1, round(h) + 1)]
     answer: Array = _log_p(u) + np.logaddexp.reduce(np.stack(np.broadcast_arrays(*stays)))
     return answer
@@ -230,11 +229,11 @@ def _spend(p: Parameters, count: float, mean: float) -> dict[str, float]:
     shape = p["p"] * count
 
     def likelihood(u: Array) -> Array:
-        told = density(u)
+        log_f = density(u)
         if count:
             rate = u + np.log(count)
-            told = told + shape * rate + (shape - 1) * np.log(mean) - np.exp(rate) * mean - gammaln(shape)
-        return told
+            log_f = log_f + shape * rate + (shape - 1) * np.log(mean) - np.exp(rate) * mean - gammaln(shape)
+        return log_f
 
     with np.errstate(all="ignore"):
         seen = log_integral(likelihood, 1)
@@ -248,4 +247,4 @@ PURCHASES = {
     "pareto_nbd": ((_gamma("r", "alpha"), _gamma("s", "beta")), _pareto_active, _pareto_gone, _pareto_bought),
     "bgbb": ((_beta("alpha", "beta"), _beta("gamma", "delta")), _bb_active, _bb_gone, _bb_bought),
 }
-"""How the two rates vary between customers; what a customer of known rates does."""
+"""The distributions of the two rates among customers; the behavior of a customer with known rates."""
