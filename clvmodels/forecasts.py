@@ -22,20 +22,20 @@ class KnownHistory:
 
     Attributes
     ----------
-    record : PurchaseLog
+    log : PurchaseLog
         The log, or only what was known of it at the cutoff.
-    cut : int
-        The cutoff: the last tick that is known.
+    cutoff : int
+        The last tick that is known.
     include_first_transaction, intertimes : bool
         How the log is summarized.
     attributes : frame, or function of a date (ISO text), optional
         Attributes of customers; a function returns what was known on a date.
     later : PurchaseLog or None
-        The log with what happened after the cutoff; None means `record`.
+        The log with what happened after the cutoff; None means `log`.
     """
 
-    record: PurchaseLog
-    cut: int
+    log: PurchaseLog
+    cutoff: int
     include_first_transaction: bool = False
     intertimes: bool = False
     attributes: Any = None
@@ -44,48 +44,48 @@ class KnownHistory:
     @property
     def length(self) -> int:
         """Ticks from the first purchase in the log to the cutoff."""
-        return self.cut - self.record.first_tick
+        return self.cutoff - self.log.first_tick
 
     @property
     def has_money(self) -> bool:
-        return self.record.paid is not None
+        return self.log.paid is not None
 
     def repeated(self, since: int, until: int, *, spent: bool = False) -> Array:
-        """Return repeat purchases, or the money spent in them, in (since, until] of each customer at the cutoff, (n,)."""
+        """Return repeat purchases, or money spent in them, in (since, until] of each customer at the cutoff, (n,)."""
         self._refuse_later(until)
-        customers = self.record.first <= self.cut
-        begin = np.maximum(self.record.up_to(since), self.record.start[:-1] + 1)[customers]
-        end = np.maximum(self.record.up_to(until)[customers], begin)
-        return money(self.record.spent(begin, end)) if spent else (end - begin).astype(float)
+        customers = self.log.first <= self.cutoff
+        begin = np.maximum(self.log.up_to(since), self.log.start[:-1] + 1)[customers]
+        end = np.maximum(self.log.up_to(until)[customers], begin)
+        return money(self.log.spent(begin, end)) if spent else (end - begin).astype(float)
 
     def known_at(self, tick: int) -> npt.NDArray[np.bool_]:
         """Return which of the customers at the cutoff had bought by an earlier tick, (n,)."""
         self._refuse_later(tick)
-        first = self.record.first
-        return first[first <= self.cut] <= tick
+        first = self.log.first
+        return first[first <= self.cutoff] <= tick
 
-    def earlier(self, cut: int) -> KnownHistory:
+    def earlier(self, cutoff: int) -> KnownHistory:
         """Return what was known at an earlier cutoff; what happened after it is taken as known at this one."""
-        self._refuse_later(cut)
-        return replace(self, cut=cut, later=None)
+        self._refuse_later(cutoff)
+        return replace(self, cutoff=cutoff, later=None)
 
     def thinned(self, most: int) -> KnownHistory:
         """Return the history of every second, third, ... customer, so that there are at most `most`."""
-        customers = np.flatnonzero(self.record.first <= self.cut)
+        customers = np.flatnonzero(self.log.first <= self.cutoff)
         if len(customers) <= most:
             return self
         rows = customers[:: -(-len(customers) // most)]
-        return replace(self, record=self.record.of(rows))
+        return replace(self, log=self.log.of(rows))
 
     def followed(self, until: int) -> Holdout:
         """Return the customers at the cutoff and what they did up to a later tick: the only look beyond the cutoff."""
         how = (self.include_first_transaction, self.intertimes)
-        split = split_at(self.record, self.cut, until, *how, later=self.later)
+        split = split_at(self.log, self.cutoff, until, *how, later=self.later)
         if self.attributes is None:
             return split
         attributes = self.attributes(split.calibration_end) if callable(self.attributes) else self.attributes
         return split.with_columns(attributes)
 
     def _refuse_later(self, tick: int) -> None:
-        if tick > self.cut:
-            raise AssertionError(f"tick {tick} is after the cutoff {self.cut} and was not known then")
+        if tick > self.cutoff:
+            raise AssertionError(f"tick {tick} is after the cutoff {self.cutoff} and was not known then")

@@ -73,8 +73,8 @@ def earlier_windows(
     past = past.thinned(MOST_CUSTOMERS)
     windows: list[LearningWindow] = []
     for i in range(WINDOWS):
-        cut = past.cut - length - i * (length // 2)
-        if length < 1 or cut - past.record.first_tick < length:
+        cut = past.cutoff - length - i * (length // 2)
+        if length < 1 or cut - past.log.first_tick < length:
             break
         before = past.earlier(cut)
         split = before.followed(cut + length)
@@ -117,7 +117,7 @@ def predict_with_trees(
     features = np.concatenate([_features(w.past, w.split, length, w.expected) for w in windows])
     target = np.concatenate([window.actual(quantity) for window in windows])
     if len(features) > MOST_ROWS:
-        rows = np.random.default_rng([past.cut]).choice(len(features), MOST_ROWS, replace=False)
+        rows = np.random.default_rng([past.cutoff]).choice(len(features), MOST_ROWS, replace=False)
         features, target = features[rows], target[rows]
     if not target.sum() > 0:
         return np.zeros(len(split.calibration))
@@ -146,7 +146,8 @@ def _features(past: KnownHistory, split: Holdout, length: float, expected: Expec
     ticks = length * rfm.clock.ticks_per_unit
     for spent in (False, True) if past.has_money else (False,):
         columns += [
-            past.repeated(past.cut - max(1, round(share * ticks)), past.cut, spent=spent) for share in RECENT_SHARES
+            past.repeated(past.cutoff - max(1, round(share * ticks)), past.cutoff, spent=spent)
+            for share in RECENT_SHARES
         ]
     if rfm.monetary_value is not None and split.past_spend is not None:
         columns += [rfm.monetary_value, split.past_spend]

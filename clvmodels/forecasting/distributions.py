@@ -115,8 +115,9 @@ def probabilities_of_actual(model: PurchaseModel, split: Holdout) -> Array:
     return probabilities_of_counts(model, split.calibration, split.purchases, split.horizon)
 
 
-def probabilities_of_counts(model: PurchaseModel, rfm: RFM, purchases: npt.NDArray[np.int64], horizon: float | str) ->
-Array:
+def probabilities_of_counts(
+    model: PurchaseModel, rfm: RFM, purchases: npt.NDArray[np.int64], horizon: float | str
+) -> Array:
     """Return the predicted probability of a number of purchases (n,) of each customer within a horizon, (n,)."""
     probabilities = np.empty(len(rfm))
     for count in np.unique(purchases):

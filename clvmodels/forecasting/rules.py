@@ -110,7 +110,7 @@ def last_period(split: Holdout, past: KnownHistory, money: bool) -> Array:
     """
     ticks = round(split.horizon * split.clock.ticks_per_unit)
     looked = max(min(ticks, past.length), 1)
-    expected: Array = past.repeated(past.cut - looked, past.cut, spent=money) * (ticks / looked)
+    expected: Array = past.repeated(past.cutoff - looked, past.cutoff, spent=money) * (ticks / looked)
     return expected
 
 
@@ -122,8 +122,8 @@ def seasonal_total(split: Holdout, past: KnownHistory, money: bool) -> float:
     clock = split.clock
     ticks = round(split.horizon * clock.ticks_per_unit)
     years = max(1, int(np.ceil(ticks / (clock.units_per_year * clock.ticks_per_unit))))
-    begin = past.cut - round(years * clock.units_per_year * clock.ticks_per_unit)
-    if begin < past.record.first_tick:
+    begin = past.cutoff - round(years * clock.units_per_year * clock.ticks_per_unit)
+    if begin < past.log.first_tick:
         return float("nan")
     customers = past.known_at(begin)
     then = past.repeated(begin, begin + ticks, spent=money)[customers]

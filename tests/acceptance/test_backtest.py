@@ -171,9 +171,9 @@ def test_the_published_figures_of_money():
     clock = Clock("week")
     record = purchases_of(clv.datasets.load_cdnow(), clock, amount="amount")
     past = KnownHistory(record, clock.last_tick("1997-09-30"))
-    split = past.followed(past.cut + 273)
+    split = past.followed(past.cutoff + 273)
     assert split.spend.sum() == pytest.approx(776_961, abs=1)
-    recent = past.repeated(past.cut - 90, past.cut, spent=True) * 273 / 90
+    recent = past.repeated(past.cutoff - 90, past.cutoff, spent=True) * 273 / 90
     spend = clv.GammaGamma().fit(split.calibration).expected_spend(split.calibration)["expected_spend"].to_numpy()
     bought = clv.BGNBD().fit(split.calibration).expected_purchases(split.calibration, 39)
     process = bought["expected_purchases"].to_numpy() * spend

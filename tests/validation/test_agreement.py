@@ -11,7 +11,7 @@ from clvmodels.inference.statistics import CountedRows
 from clvmodels.language import Finding
 from clvmodels.processes import bgnbd
 from clvmodels.validation.crosscheck.agreement import CrosscheckInputs, judge
-from clvmodels.validation.crosscheck.lifetimes_process import Opinion, ask
+from clvmodels.validation.crosscheck.lifetimes_process import LifetimesResult, run_lifetimes
 from clvmodels.validation.crosscheck.numerical_integration import third_computation
 
 OURS = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
@@ -43,7 +43,7 @@ def evidence():
         title="BG/NBD",
         statistics=("frequency", "recency", "T"),
         parameters=OURS,
-        opinion=Opinion("0.11.3", OURS, values, {}),
+        opinion=LifetimesResult("0.11.3", OURS, values, {}),
         rows=ROWS,
         counts=COUNTS,
         share=1.0,
@@ -145,7 +145,7 @@ def test_what_the_third_computation_cannot_say_stays_undecided(evidence):
         replace(
             evidence,
             parameters=spread,
-            opinion=Opinion("0.11.3", spread, values, {}),
+            opinion=LifetimesResult("0.11.3", spread, values, {}),
             log_likelihood={"at_ours": likelihood, "at_lifetimes": likelihood},
             predictions=predictions,
         )
@@ -162,7 +162,7 @@ def test_a_failure_leaves_what_could_be_compared(evidence):
         "BG/NBD: lifetimes 0.11.3 itself failed (fit: ConvergenceError: no); at our parameters it agrees on P(alive), "
         "expected purchases and the log-likelihood."
     )
-    nothing = judge(replace(evidence, opinion=Opinion(None, None, {}, {"import": "ImportError: no"})))
+    nothing = judge(replace(evidence, opinion=LifetimesResult(None, None, {}, {"import": "ImportError: no"})))
     assert nothing.text == "BG/NBD: lifetimes itself failed (import: ImportError: no); nothing could be compared."
     assert not nothing.agrees
 
@@ -174,7 +174,7 @@ def test_the_overflow_of_its_pareto_nbd_is_found():
     rows, counts = [x, np.full(5, 30.0), np.full(5, 38.0)], np.array([9.0, 3.0, 1.0, 2.0, 1.0])
     third = [third_computation("pareto_nbd", parameters, row, 39.0) for row in zip(*rows, strict=True)]
     ours = {name: np.array([row[name] for row in third]) for name in third[0]}
-    opinion = ask("pareto_nbd", parameters, CountedRows(tuple(rows), counts), rows, 39.0, 600)
+    opinion = run_lifetimes("pareto_nbd", parameters, CountedRows(tuple(rows), counts), rows, 39.0, 600)
     likelihoods = {"at_ours": ours.pop("log_likelihood")}
     verdict = judge(
         CrosscheckInputs(

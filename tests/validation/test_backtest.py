@@ -100,9 +100,9 @@ def test_a_past_refuses_what_came_later(log):
     record = purchases_of(log, Clock("week"))
     past = KnownHistory(record, Clock().last_tick(CUTS[0]))
     for ask in (
-        lambda: past.repeated(past.cut, past.cut + 1),
-        lambda: past.known_at(past.cut + 1),
-        lambda: past.earlier(past.cut + 1),
+        lambda: past.repeated(past.cutoff, past.cutoff + 1),
+        lambda: past.known_at(past.cutoff + 1),
+        lambda: past.earlier(past.cutoff + 1),
     ):
         with pytest.raises(AssertionError, match="was not known"):
             ask()
@@ -344,16 +344,16 @@ def tiny():
     log = pd.DataFrame(rows, columns=["customer_id", "date", "amount"])
     clock = Clock("day")
     past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick("2023-12-31"))
-    return past, past.followed(past.cut + 10)
+    return past, past.followed(past.cutoff + 10)
 
 
 def test_the_last_period_repeated_by_hand(tiny):
     past, split = tiny
     assert rules.last_period(split, past, False).tolist() == [1, 0, 0]  # c's purchase was the first
     assert rules.last_period(split, past, True).tolist() == [3, 0, 0]
-    short = past.earlier(past.record.first_tick + 3)
+    short = past.earlier(past.log.first_tick + 3)
     # Three days were seen: what was in them is stretched to ten.
-    assert rules.last_period(short.followed(short.cut + 10), short, False).tolist() == [0]
+    assert rules.last_period(short.followed(short.cutoff + 10), short, False).tolist() == [0]
 
 
 def test_the_seasonal_total_by_hand(tiny):
@@ -361,13 +361,13 @@ def test_the_seasonal_total_by_hand(tiny):
     # 365 days before, from 2023-01-01 on: three purchases in ten days of two customers then known, three are now.
     assert rules.seasonal_total(split, past, False) == pytest.approx(3 / 2 * 3)
     assert rules.seasonal_total(split, past, True) == pytest.approx(17 / 2 * 3)
-    early = past.earlier(past.record.first_tick + 100)
-    assert np.isnan(rules.seasonal_total(early.followed(early.cut + 10), early, False))
+    early = past.earlier(past.log.first_tick + 100)
+    assert np.isnan(rules.seasonal_total(early.followed(early.cutoff + 10), early, False))
 
 
 def test_the_hiatus_is_the_threshold_that_told_best(tiny):
     past, split = tiny
-    earlier = past.earlier(past.cut - 10).followed(past.cut)
+    earlier = past.earlier(past.cutoff - 10).followed(past.cutoff)
     rule = rules.learn_hiatus(earlier)
     # On 2023-12-21 both a and b have been silent for a year; a bought in the ten days after, and b is silent shorter.
     assert rule.threshold == 351
@@ -380,7 +380,7 @@ def test_equal_silences_stay_together():
     log = pd.DataFrame({"customer_id": [1, 2, 3, 1], "date": ["2024-01-01"] * 3 + ["2024-01-05"]})
     clock = Clock("day")
     past = KnownHistory(purchases_of(log, clock), clock.last_tick("2024-01-02"))
-    rule = rules.learn_hiatus(past.followed(past.cut + 5))
+    rule = rules.learn_hiatus(past.followed(past.cutoff + 5))
     assert rule.threshold == 1
     assert rule.active == pytest.approx(1 / 3)
 
@@ -388,9 +388,9 @@ def test_equal_silences_stay_together():
 def test_a_thinned_past_is_that_of_some_of_its_customers(log):
     clock = Clock("week")
     past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick("1997-03-01"))
-    whole = past.followed(past.cut + 70)
+    whole = past.followed(past.cutoff + 70)
     assert past.thinned(len(whole.calibration)) is past
-    some = past.thinned(600).followed(past.cut + 70)
+    some = past.thinned(600).followed(past.cutoff + 70)
     rows = np.arange(0, len(whole.calibration), -(-len(whole.calibration) // 600))
     assert some.calibration.customer_id.to_list() == whole.calibration.customer_id[rows].to_list()
     for name in ("frequency", "recency", "T", "monetary_value"):
@@ -404,8 +404,8 @@ def test_windows_lie_inside_the_calibration_period(log):
     past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick(CUTS[-1]))
     windows = earlier_windows(past, 182, [clv.BGNBD()], None)
     assert [window.split.horizon for window in windows] == pytest.approx([90 / 7] * 3)
-    ends = [window.past.cut + round(window.split.horizon * 7) for window in windows]
-    assert ends == [past.cut, past.cut - 45, past.cut - 90]
+    ends = [window.past.cutoff + round(window.split.horizon * 7) for window in windows]
+    assert ends == [past.cutoff, past.cutoff - 45, past.cutoff - 90]
     found = sum(window.split.purchases.sum() for window in windows)
     told = sum(window.expected.purchases["bgnbd"].sum() for window in windows)
     assert learned_total_factor(windows, "bgnbd", "purchases") == pytest.approx(found / told)

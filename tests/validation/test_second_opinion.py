@@ -15,7 +15,7 @@ from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.inference.statistics import CountedRows, counted_rows
 from clvmodels.transactions.summary import rfm_summary
-from clvmodels.validation.crosscheck.lifetimes_process import ask
+from clvmodels.validation.crosscheck.lifetimes_process import run_lifetimes
 
 REFERENCES = Path(__file__).parents[1] / "references"
 CHECKS = json.loads((REFERENCES / "lifetimes_checks.json").read_text("utf-8"))
@@ -99,7 +99,7 @@ def test_it_has_no_errors_for_pareto_nbd(lifetimes_errors):
 def test_pareto_nbd_is_that_of_btyd(rfm):
     rows = counted_rows([rfm.frequency, rfm.recency, rfm.T])
     told, sample = CHECKS["pareto_nbd"], [column[-3:] for column in rows.columns]
-    opinion = ask("pareto_nbd", told["parameters"], rows, sample, 39.0, 600)
+    opinion = run_lifetimes("pareto_nbd", told["parameters"], rows, sample, 39.0, 600)
     assert opinion.failures == {}
     assert opinion.version.startswith("0.11")
     at_ours, at_theirs = (rows.counts @ opinion.values[f"log_likelihood {at}"] for at in ("at_ours", "at_lifetimes"))
@@ -108,7 +108,7 @@ def test_pareto_nbd_is_that_of_btyd(rfm):
     assert at_theirs == pytest.approx(told["log_likelihood"], abs=1e-3)
     assert opinion.parameters == pytest.approx(told["parameters"], rel=1e-3)
     assert np.all(opinion.values["expected_purchases at_ours"] > 0)
-    again = ask("pareto_nbd", told["parameters"], rows, sample, 39.0, 600)
+    again = run_lifetimes("pareto_nbd", told["parameters"], rows, sample, 39.0, 600)
     assert again.parameters == opinion.parameters, "its random start makes it say something else every time"
 
 
@@ -116,7 +116,7 @@ def test_bgbb_is_that_of_btyd():
     donations = load_donations()
     columns = [donations[name].to_numpy(dtype=float) for name in ("frequency", "recency", "periods")]
     rows, told = CountedRows(tuple(columns), donations["weights"].to_numpy(dtype=float)), CHECKS["bgbb"]
-    opinion = ask("bgbb", told["parameters"], rows, columns, 5.0, 600)
+    opinion = run_lifetimes("bgbb", told["parameters"], rows, columns, 5.0, 600)
     assert opinion.failures == {}
     total = rows.counts @ opinion.values["log_likelihood at_ours"]
     assert total == pytest.approx(told["log_likelihood"], abs=1e-7)  # as printed
@@ -127,13 +127,15 @@ def test_bgbb_is_that_of_btyd():
 def test_its_likelihood_of_each_row_adds_up_to_what_it_reports(rfm, lifetimes_errors):
     # It reports the mean over customers, of times in units of the largest T: the total differs by sum(x) log(scale).
     rows = counted_rows([rfm.frequency, rfm.recency, rfm.T])
-    opinion = ask("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
+    opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
     told = lifetimes_errors["reported"]
     reported = -told["bgnbd"] * len(rfm) + rfm.frequency.sum() * np.log(1 / rfm.T.max())
     assert rows.counts @ opinion.values["log_likelihood at_lifetimes"] == pytest.approx(reported, abs=1e-8)  # rounding
     paid = rfm.monetary_count > 0
     rows = counted_rows([rfm.monetary_count[paid], rfm.monetary_value[paid]])
-    opinion = ask("gamma_gamma", MONEY["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
+    opinion = run_lifetimes(
+        "gamma_gamma", MONEY["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600
+    )
     reported = -told["money"] * paid.sum()
     assert rows.counts @ opinion.values["log_likelihood at_lifetimes"] == pytest.approx(reported, abs=1e-8)
 
@@ -142,12 +144,12 @@ def test_a_failure_is_an_answer(rfm, monkeypatch, tmp_path):
     (tmp_path / "lifetimes.py").write_text("raise ImportError('made for another pandas')\n")
     rows = counted_rows([rfm.frequency, rfm.recency, rfm.T])
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    opinion = ask("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
+    opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
     assert opinion.version is None
     assert opinion.parameters is None
     assert opinion.failures == {"import": "ImportError: made for another pandas"}
     (tmp_path / "lifetimes.py").write_text("raise SystemExit('gone for good')\n")
-    opinion = ask("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
+    opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
     assert opinion.failures == {"process": "gone for good"}
-    opinion = ask("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 1e-3)
+    opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 1e-3)
     assert opinion.failures == {"process": "no answer within 0.001 seconds"}

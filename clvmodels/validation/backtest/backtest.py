@@ -201,7 +201,7 @@ def _run_cutoff(
         if fits is None:
             first, fits = split, fit_all(models, spend, split.calibration, strict=len(models) == 1)
         fitted = [model for model in models if model_id(model) in fits.purchases]
-        windows = earlier_windows(past, end - past.cut, fitted, spend) if boosted_trees else []
+        windows = earlier_windows(past, end - past.cutoff, fitted, spend) if boosted_trees else []
         results.append(evaluate_cutoff(CutoffCase(split, fits, past, windows, settings), horizon))
     assert fits is not None, "every cutoff has a horizon"
     assert first is not None, "every cutoff has a horizon"

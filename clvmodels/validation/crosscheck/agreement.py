@@ -12,7 +12,7 @@ from scipy.special import chdtri
 
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
-from clvmodels.validation.crosscheck.lifetimes_process import Opinion
+from clvmodels.validation.crosscheck.lifetimes_process import LifetimesResult
 from clvmodels.validation.crosscheck.numerical_integration import third_computation
 
 __all__ = ["AgreementVerdict", "CrosscheckInputs", "Right", "judge"]
@@ -43,7 +43,7 @@ class CrosscheckInputs:
         Names of the columns of a row.
     parameters : dict of str to float
         Ours.
-    opinion : Opinion
+    opinion : LifetimesResult
     rows, counts : sequence of arrays (m,), array (m,)
         The distinct histories checked, and how many customers have each.
     share : float
@@ -63,7 +63,7 @@ class CrosscheckInputs:
     title: str
     statistics: Sequence[str]
     parameters: dict[str, float]
-    opinion: Opinion
+    opinion: LifetimesResult
     rows: Sequence[Array]
     counts: Array
     share: float

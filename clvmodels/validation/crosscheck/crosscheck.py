@@ -21,7 +21,7 @@ from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
 from clvmodels.processes.contract import Array, Process
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.crosscheck.agreement import AgreementVerdict, CrosscheckInputs, judge
-from clvmodels.validation.crosscheck.lifetimes_process import FITTERS, ask
+from clvmodels.validation.crosscheck.lifetimes_process import FITTERS, run_lifetimes
 
 __all__ = ["Crosscheck", "crosscheck"]
 
@@ -205,7 +205,7 @@ def _inputs(
     first = np.unique(rows.positions, return_index=True)[1][chosen]
     sample = [np.asarray(column[chosen], dtype=float) for column in rows.columns]
     length = model._duration(horizon) if isinstance(model, PurchaseModel) else rfm.clock.duration(horizon)
-    opinion = ask(process.name, model.parameters_, drawn, sample, length, timeout)
+    opinion = run_lifetimes(process.name, model.parameters_, drawn, sample, length, timeout)
     likelihoods = {"at_ours": process.log_likelihood(p, *drawn.columns)}
     if opinion.parameters is not None:
         theirs = process.Parameters(**{name: np.float64(value) for name, value in opinion.parameters.items()})

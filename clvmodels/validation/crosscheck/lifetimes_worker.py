@@ -21,8 +21,7 @@ START = {"ParetoNBDFitter": np.ones(4)}  # the center of its random start, so th
 
 
 class EachRow:
-    """Weights that record what they are multiplied with: the likelihood of each row, where lifetimes returns the mean.
-    """
+    """Weights that record what they are multiplied with: the likelihood of each row, instead of the mean."""
 
     __array_ufunc__ = None  # numpy arrays then call __rmul__ of this class
 
@@ -67,8 +66,8 @@ def main() -> None:
     folder = Path.cwd()
     question = json.loads((folder / "question.json").read_text("utf-8"))
     with np.load(folder / "rows.npz") as stored:
-        counts = stored["counts"] fit_columns, sample = ([stored[f"{part}_{i}"] for i in range(question["columns"])] for
-        part in ("fit", "sample"))
+        counts, width = stored["counts"], range(question["columns"])
+        fit_columns, sample = ([stored[f"{part}_{i}"] for i in width] for part in ("fit", "sample"))
     failures: dict[str, str] = {}
     values: dict[str, Any] = {}
 

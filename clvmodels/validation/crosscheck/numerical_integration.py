@@ -19,9 +19,12 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["third_computation"]
 
-FARTHEST = 20_000.0  # on the log scale: even a density like e^(0.003 u) has vanished there ZOOM_NODES, ZOOMS = 301, 12
-STEP, FEWEST_NODES, MOST_NODES = 0.2, 201, 3 * 10**7  # of the trapezoidal rule: no integrand here is steeper than
-e^-e^u BLOCK = 10**6 NEGLIGIBLE = 46.0  # e^-46 is 1e-20 CONVERGED = 1e-9
+FARTHEST = 20_000.0  # on the log scale: even a density like e^(0.003 u) has vanished there
+ZOOM_NODES, ZOOMS = 301, 12
+STEP, FEWEST_NODES, MOST_NODES = 0.2, 201, 3 * 10**7  # trapezoidal rule: no integrand is steeper than e^-e^u
+BLOCK = 10**6
+NEGLIGIBLE = 46.0  # e^-46 is 1e-20
+CONVERGED = 1e-9
 
 Function = Callable[..., Array]
 Parameters = Mapping[str, float]
@@ -111,8 +114,7 @@ def _where_it_counts(near: npt.NDArray[np.bool_], low: Array, high: Array) -> tu
 
 
 def _trapezoid(log_f: Function, low: Array, high: Array, nodes: npt.NDArray[np.int64]) -> float:
-    """Return the log of the sum over a grid, in blocks of its first axis; ends are negligible and need no half weight.
-    """
+    """Return the log of the sum over a grid, in blocks of its first axis; its ends are negligible."""
     first, *others = _grid(low, high, nodes)
     rows = max(1, BLOCK * len(first) // int(np.prod(nodes)))
     sums = [float(logsumexp(log_f(first[i : i + rows], *others))) for i in range(0, len(first), rows)]
