@@ -1,0 +1,181 @@
+"""Every message of scoring can be written, in each of its variants."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from clvmodels.language import Finding
+from clvmodels.language.messages import message_ids
+
+AREAS = ("gate-", "refit-", "score-")
+REFERENCE = {"reference": "run", "reference_as_of": "2026-11-01"}
+FORECAST = {
+    "as_of": "2026-10-01",
+    "end": "2026-11-01",
+    "predicted": 1000.0,
+    "actual": 900.0,
+    "size": 0.1,
+    "errors_size": 3.2,
+    "direction": "fewer",
+}
+CASES = [
+    (
+        "gate-fit-status",
+        {"process": "bgnbd", "status": "boundary", "definite": False, "passed": False, "allowed": ("converged",)},
+        "The fit of bgnbd ended as boundary, and the likelihood is flat or rising there; allowed: converged",
+    ),
+    (
+        "gate-fit-status",
+        {"process": "bgnbd", "status": "converged", "definite": True, "passed": True, "allowed": ("converged",)},
+        "The fit of bgnbd ended as converged",
+    ),
+    (
+        "gate-parameters",
+        {
+            "process": "bgnbd",
+            "parameter": "alpha",
+            "new": 12.0,
+            "before": 15.5,
+            "standard_errors": 8.12,
+            "limit_errors": 6.0,
+            "limit_change": 0.25,
+            "passed": False,
+        },
+        (
+            "bgnbd: alpha is 12.00; the champion's is 15.50. This is 8.1 standard errors apart; a parameter must not move "
+            "by more than both 6 standard errors (parameter_errors) and 25% (parameter_change)."
+        ),
+    ),
+    (
+        "gate-parameters-other-process",
+        {"process": "nbd"},
+        "nbd is not compared: the champion is a model of another kind.",
+    ),
+    (
+        "gate-parameters-other-terms",
+        {"process": "nbd"},
+        "nbd is not compared: its covariates or groups differ from the champion's.",
+    ),
+    (
+        "gate-parameters-other-clock",
+        {"process": "nbd", "clock": "weeks", "champion_clock": "days"},
+        "nbd is not compared: it measures time in weeks, the champion in days.",
+    ),
+    ("gate-reference", {"reference": "champion", "reference_as_of": "2026-11-01"}, "the champion's fit"),
+    ("gate-rows-earlier-day", REFERENCE, "Not compared: the run as of 2026-11-01 has later data, up to 2026-11-01."),
+    (
+        "gate-refused",
+        {"refused": 2, "customers": 1000, "share": 0.002, "limit": 0.01},
+        "2 of 1,000 customers (0.20%) cannot be scored (refused limit 1.00%).",
+    ),
+    (
+        "gate-rows-lost",
+        {**REFERENCE, "remaining": 150, "before": 300, "share": 0.5, "direction": "fewer", "limit": 0.01},
+        (
+            "150 customers had bought by 2026-11-01, 50.00% fewer than in the run as of 2026-11-01: 300 "
+            "(rows_lost limit 1.00% either way)."
+        ),
+    ),
+    (
+        "gate-rows-gained",
+        {**REFERENCE, "customers": 330, "share": 0.1, "limit": 0.5},
+        "330 customers, +10.00% compared with the run as of 2026-11-01 (rows_gained limit +50%).",
+    ),
+    ("gate-drift-allowance", {"purchases_allowed": False, "bought_since": 0.0}, ""),
+    (
+        "gate-drift",
+        {
+            **REFERENCE,
+            "quantity": "recency",
+            "psi": 0.012,
+            "ks": 0.034,
+            "psi_setting": 0.1,
+            "ks_setting": None,
+            "psi_checked": True,
+            "ks_checked": False,
+            "bought_since": 0.05,
+            "purchases_allowed": True,
+        },
+        (
+            "recency of the customers who had bought by 2026-11-01, compared with the run as of 2026-11-01: PSI 0.012 "
+            "(psi limit 0.1 + 0.050 who bought since), KS 0.034."
+        ),
+    ),
+    (
+        "gate-total",
+        {"column": "lifetime_value_90_days", "now": 546.905, "before": 1281.93, "change": -0.573, "limit": 0.2}
+        | {"reference_as_of": "2026-11-01"},
+        (
+            "lifetime_value_90_days adds up to 546.905, −57.3% compared with 1,282 in the run as of 2026-11-01 "
+            "(total_change limit 20% either way)."
+        ),
+    ),
+    (
+        "gate-activity",
+        {"actual": 90.0, "expected": 250.0, "change": -0.64, "limit": 0.25, "limit_errors": 3.0, "standard_error": 20.0}
+        | {"fit_as_of": "2026-10-01"},
+        (
+            "90 repeat purchases since the fit (2026-10-01), −64.0% compared with the 250 expected (activity limit 25%, "
+            "plus 3 standard errors of 20)."
+        ),
+    ),
+    (
+        "refit-forecast",
+        FORECAST | {"direction": "same"},
+        (
+            "customers scored as of 2026-10-01 were expected to buy 1,000 times by 2026-11-01 and bought 900 times, as "
+            "forecast (3.2 standard errors)."
+        ),
+    ),
+    ("refit-unknown", {"least": 100.0}, "Too early to tell: no run expected 100 purchases in the time since it."),
+    ("refit-needed", FORECAST, r"Refit: .* 10.0% fewer \(3.2 standard errors\)."),
+    (
+        "refit-needed-since",
+        FORECAST | {"since": "2026-09-01"},
+        r"Refit: .* This has been so for every run since 2026-09-01.",
+    ),
+    ("refit-not-needed", FORECAST | {"direction": "more"}, "No need to refit: .* 10.0% more .*"),
+    ("refit-watch-cohorts", FORECAST, "No need to refit for the total, but some cohorts drift: customers .*"),
+    (
+        "refit-watch-intervals",
+        FORECAST | {"coverage": 0.712, "level": 0.9},
+        "No need to refit for the total, but only 71.2% of customers bought within their 90% intervals: customers .*",
+    ),
+    (
+        "refit-cohort",
+        FORECAST | {"cohort": "2026 Q1", "change": -0.1},
+        (
+            "Customers who first bought in 2026 Q1 made 900 purchases by 2026-11-01, −10.0% compared with the "
+            "1,000 forecast."
+        ),
+    ),
+    (
+        "refit-left-out",
+        {"windows": 1},
+        (
+            "1 unfinished horizon was left out: its model is not in the registry, or needs more than frequency, "
+            "recency and T."
+        ),
+    ),
+    (
+        "refit-left-out",
+        {"windows": 3},
+        (
+            "3 unfinished horizons were left out: their models are not in the registry, or need more than frequency, "
+            "recency and T."
+        ),
+    ),
+    ("score-no-money", {}, "The source has no money: only purchases are predicted."),
+]
+
+
+@pytest.mark.parametrize(("code", "figures", "text"), CASES)
+def test_a_message_reads_as_written(code, figures, text):
+    written = Finding(code, figures).text
+    assert written == text or re.fullmatch(text, written)
+
+
+def test_every_message_has_a_case():
+    assert {code for code in message_ids() if code.startswith(AREAS)} == {code for code, _, _ in CASES}
