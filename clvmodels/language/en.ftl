@@ -775,7 +775,7 @@ refit-left-out = { COUNT($windows) } unfinished { $windows ->
    *[other] need
     } more than frequency, recency and T.
 
-score-no-money = The source has no money: only purchases are predicted.
+score-no-money = the source has no money, so only purchases are predicted
 
 ## Command line
 

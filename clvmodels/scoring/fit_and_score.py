@@ -10,7 +10,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -235,20 +235,11 @@ def score_job(
         staging = stack.enter_context(_working_folder(job, dry_run))
         uris = uris_of(job)
         champion, version, path, fit_statistics = _champion(job)
-        clock = champion.purchases.clock_
-        if "clock" in job.model_fields_set and clock != job.clock.clock:
-            raise InvalidJob(
-                f"clock: the model was fitted in {clock}, the job uses {job.clock.clock}: change [clock] or fit again."
-            )
         progress("Reading the source")
-        paid = champion.spend is not None and (job.source.kind == "rfm" or job.columns.has_money)
-        intertimes = reads_intertimes([champion.purchases])
-        data = read(job, as_of, clock, intertimes=intertimes, has_spend=paid, staging=staging, uris=uris)
-        paid = paid and data.customers.rfm.monetary_value is not None
-        model = champion if paid else CustomerModel(champion.purchases)
+        data, model = _read_for(job, champion, as_of, staging, uris)
         planned = plan(job, model, version, path, fit_statistics, data)
         findings = data.customers.rfm.findings
-        if champion.spend is not None and not paid:
+        if champion.spend is not None and model.spend is None:
             findings = (*findings, Finding("score-no-money", severity="caution"))
         run: dict[str, Any] = {"run_id": planned.run_id, "as_of": planned.as_of, "version": version}
         text = f"Read the source: {as_text(findings, separator='; ')}"
@@ -256,15 +247,37 @@ def score_job(
         lock = not dry_run and job.run.folder is not None
         outlets = [_outlet(sink, uris, planned.run_id, stack, lock) for sink in job.sinks]
         finished, published = perform(planned, outlets, dry_run=dry_run, force=force, progress=progress)
-        faults = [f"{outlet.fault}" for outlet in outlets if outlet.fault is not None]
-        if faults and not dry_run:
-            done = [outlet.name for outlet in outlets if outlet.done]
-            raise StoreUnreachable(
-                f"{len(faults)} of {len(outlets)} sinks could not be reached: {'; '.join(faults)}. "
-                f"{'Published in ' + ', '.join(done) if done else 'Nothing was published'}; run again to finish."
-            )
+        if not dry_run:
+            _refuse_unreachable(outlets)
         saved = None if dry_run or job.run.folder is None else job.run.folder / "runs" / finished.file_name
         return ScoreResult(finished, saved, published, findings, model, data.customers.rfm)
+
+
+def _read_for(
+    job: Job, champion: CustomerModel, as_of: str | None, staging: Path, uris: dict[str, str]
+) -> tuple[SourceData, CustomerModel]:
+    """Read the source by the clock of a model; return it, and the model without spend where there is no money."""
+    clock = champion.purchases.clock_
+    if "clock" in job.model_fields_set and clock != job.clock.clock:
+        raise InvalidJob(
+            f"clock: the model was fitted in {clock}, the job uses {job.clock.clock}: change [clock] or fit again."
+        )
+    has_spend = champion.spend is not None and (job.source.kind == "rfm" or job.columns.has_money)
+    intertimes = reads_intertimes([champion.purchases])
+    data = read(job, as_of, clock, intertimes=intertimes, has_spend=has_spend, staging=staging, uris=uris)
+    has_spend = has_spend and data.customers.rfm.monetary_value is not None
+    return data, champion if has_spend else CustomerModel(champion.purchases)
+
+
+def _refuse_unreachable(outlets: Sequence[SinkWriter]) -> None:
+    """Raise an error that names every sink that could not be reached."""
+    faults = [outlet.fault for outlet in outlets if outlet.fault is not None]
+    if faults:
+        done = [outlet.name for outlet in outlets if outlet.done]
+        raise StoreUnreachable(
+            f"{len(faults)} of {len(outlets)} sinks could not be reached: {'; '.join(faults)}. "
+            f"{'Published in ' + ', '.join(done) if done else 'Nothing was published'}; run again to finish."
+        )
 
 
 def _register(

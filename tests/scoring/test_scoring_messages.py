@@ -44,8 +44,8 @@ CASES = [
             "passed": False,
         },
         (
-            "bgnbd: alpha is 12.00; the champion's is 15.50. This is 8.1 standard errors apart; a parameter must not move "
-            "by more than both 6 standard errors (parameter_errors) and 25% (parameter_change)."
+            "bgnbd: alpha is 12.00; the champion's is 15.50. This is 8.1 standard errors apart; a parameter must not "
+            "move by more than both 6 standard errors (parameter_errors) and 25% (parameter_change)."
         ),
     ),
     (
@@ -117,8 +117,8 @@ CASES = [
         {"actual": 90.0, "expected": 250.0, "change": -0.64, "limit": 0.25, "limit_errors": 3.0, "standard_error": 20.0}
         | {"fit_as_of": "2026-10-01"},
         (
-            "90 repeat purchases since the fit (2026-10-01), −64.0% compared with the 250 expected (activity limit 25%, "
-            "plus 3 standard errors of 20)."
+            "90 repeat purchases since the fit (2026-10-01), −64.0% compared with the 250 expected (activity limit "
+            "25%, plus 3 standard errors of 20)."
         ),
     ),
     (
@@ -167,7 +167,7 @@ CASES = [
             "recency and T."
         ),
     ),
-    ("score-no-money", {}, "The source has no money: only purchases are predicted."),
+    ("score-no-money", {}, "the source has no money, so only purchases are predicted"),
 ]
 
 
