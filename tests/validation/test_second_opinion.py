@@ -152,4 +152,4 @@ def test_a_failure_is_an_answer(rfm, monkeypatch, tmp_path):
     opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
     assert opinion.failures == {"process": "gone for good"}
     opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 1e-3)
-    assert opinion.failures == {"process": "no answer within 0.001 seconds"}
+    assert opinion.failures == {"process": "no result within 0.001 seconds"}
