@@ -15,7 +15,7 @@ import numpy.typing as npt
 from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
 
-__all__ = ["CountedRows", "UniqueRows", "counted_rows", "in_blocks", "midranks", "under_each", "unique_rows"]
+__all__ = ["CountedRows", "UniqueRows", "counted_rows", "in_blocks", "under_each", "unique_rows"]
 
 LARGEST_CODE = 2**62  # of rows packed into integers
 MOST_GROUPS = 2**12  # up to which sorting group by group is faster than sorting everything
@@ -118,13 +118,6 @@ def unique_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None 
         return UniqueRows(packing.unpack(used), counted[used].astype(float), places[packing.numbers])
     used, positions, counts = np.unique(packing.numbers, return_inverse=True, return_counts=True)
     return UniqueRows(packing.unpack(used), counts.astype(float), positions)
-
-
-def midranks(values: npt.ArrayLike) -> Array:
-    """Return ranks from 1, with ties at their mean rank, (n,)."""
-    _, positions, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Array = (np.cumsum(counts) - 0.5 * (counts - 1))[positions]
-    return ranks
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding
 from clvmodels.transactions.purchase_log import purchases_of
 from clvmodels.validation.tables import differences
+from clvmodels.validation.tables.metric_registry import METRICS
 from clvmodels.validation.tables.metrics import capture, normalized_gini, rmse
 from clvmodels.validation.tables.totals import judge_totals, total_finding
+from clvmodels.validation.tables.weighted_metrics import Resample, WeightedForecast
 
 CUTS = ["1997-07-01", "1997-09-30"]
 OPTIONS = {"amount": "amount", "time_unit": "week", "horizons": "26 weeks", "sampled": 400, "draws": 60}
@@ -432,13 +434,18 @@ def test_weights_are_repeated_customers():
     drawn = generator.multinomial(300, np.full(300, 1 / 300))
     again = np.repeat(np.arange(300), drawn)
     weights = np.column_stack([np.ones(300), drawn]).astype(float)
-    customers, total = weights.sum(axis=0), actual @ weights
-    area = differences._area(actual, actual, weights)
-    draw = differences._Draw(actual, {"f": predicted}, {}, weights, customers, total, area)
-    scores = differences._weighted_scores(draw, "f")
-    for metric, function in (("gini", normalized_gini), ("capture", capture), ("rmse", rmse)):
-        expected = [function(actual, predicted), function(actual[again], predicted[again])]
-        assert scores[metric] == pytest.approx(expected, rel=1e-12), metric
+    forecast = WeightedForecast(Resample.of(actual, weights), predicted + 0.1)
+    compared = [metric for metric in METRICS.values() if metric.weighted is not None and metric.needs == "mean"]
+    assert {metric.name for metric in compared} == {"bias", "rmse", "poisson_deviance", "gini", "capture"}
+    for metric in compared:
+        expected = [metric.function(actual[rows], predicted[rows] + 0.1) for rows in (slice(None), again)]
+        assert metric.weighted(forecast) == pytest.approx(np.abs(expected), rel=1e-12), metric.name
+
+
+def test_a_metric_of_the_registry_is_in_every_table(check):
+    assert set(METRICS) <= set(check.scores.columns) & set(check.summary.columns)
+    weighted = {name for name, metric in METRICS.items() if metric.weighted is not None}
+    assert weighted == set(check.differences["metric"])
 
 
 def test_a_forecast_is_no_different_from_itself_and_far_from_nothing():

@@ -11,8 +11,8 @@ from sklearn.metrics import brier_score_loss, mean_poisson_deviance
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from clvmodels.scores import crps_of_counts, crps_of_draws, poisson_deviance, randomized_pit
+from clvmodels.validation.tables.metric_registry import HEADLINE
 from clvmodels.validation.tables.metrics import (
-    METRICS,
     bias,
     brier,
     capture,
@@ -30,6 +30,7 @@ from clvmodels.validation.tables.metrics import (
 )
 from clvmodels.validation.tables.tracking import score_table
 
+FUNCTIONS = {name: metric.function for name, metric in HEADLINE.items()}
 some = settings(max_examples=80, derandomize=True)
 small = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=12)
 
@@ -98,7 +99,7 @@ def test_where_everybody_did_the_same_nobody_can_be_ranked():
 
 
 def test_nobody_has_no_score():
-    for name, score in METRICS.items():
+    for name, score in FUNCTIONS.items():
         assert np.isnan(score(np.zeros(0), np.zeros(0))), name
 
 
@@ -110,7 +111,7 @@ def test_nobody_has_no_score():
 def test_the_order_of_customers_does_not_matter(pairs, seed):
     actual, predicted = arrays(*zip(*pairs, strict=True))
     order = np.random.default_rng(seed).permutation(len(actual))
-    for name, score in METRICS.items():
+    for name, score in FUNCTIONS.items():
         # Sums in another order differ in their last bits.
         assert score(actual[order], predicted[order]) == pytest.approx(
             score(actual, predicted), rel=1e-12, abs=1e-12, nan_ok=True
@@ -180,7 +181,7 @@ def test_all_forecasts_are_scored_on_the_same_customers():
 def test_a_table_without_a_known_forecast_has_no_scores():
     table = score_table(np.ones(2), {"a": np.full(2, np.nan)}, "money")
     assert table.loc[0, "customers"] == 0
-    assert table[list(METRICS)].isna().all(axis=None)
+    assert table[list(HEADLINE)].isna().all(axis=None)
 
 
 # ---- whole forecasts ---------------------------------------------------------------------------------------

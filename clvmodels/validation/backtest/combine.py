@@ -18,28 +18,12 @@ from clvmodels.language import Findings
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat, evaluate, fitted_tables
 from clvmodels.validation.tables.differences import difference_table
+from clvmodels.validation.tables.metric_registry import METRICS
 from clvmodels.validation.tables.totals import judge_totals
 
 __all__ = ["CutoffResult", "add_fit_tables", "combine_cutoffs", "evaluate_cutoff"]
 
 PACKAGES = ("clvmodels", "numpy", "scipy", "pandas", "scikit-learn")
-MEANS = (
-    "bias",
-    "mae",
-    "rmse",
-    "spearman",
-    "gini",
-    "poisson_deviance",
-    "capture",
-    "lift",
-    "decile_mape",
-    "log_score",
-    "crps",
-    "brier",
-    "log_loss",
-    "coverage",
-    "width",
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,5 +143,5 @@ def _summary(scores: pd.DataFrame) -> pd.DataFrame:
     """Return means of scores over cutoffs: one row per horizon, quantity and forecaster."""
     keys = ["horizon", "quantity", "forecaster", "kind"]
     grouped = scores.groupby(keys, sort=False)
-    means = grouped[list(MEANS)].mean()
+    means = grouped[list(METRICS)].mean()
     return grouped.size().rename("cutoffs").to_frame().join(means).reset_index()

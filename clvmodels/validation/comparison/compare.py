@@ -26,7 +26,8 @@ from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.comparison.findings import forecast_findings, likelihood_findings, name_of
-from clvmodels.validation.tables.metrics import METRICS, log_score
+from clvmodels.validation.tables.metric_registry import HEADLINE
+from clvmodels.validation.tables.metrics import log_score
 from clvmodels.validation.tables.tracking import score_table
 
 __all__ = ["Comparison", "compare"]
@@ -299,7 +300,7 @@ def _forecasts(trials: Sequence[_Trial], split: Holdout, spend: Array | None) ->
 
 def _scored(actual: Array, forecasts: dict[int, Array]) -> pd.DataFrame:
     """The scores of `validate`, by place."""
-    names = ["predicted", *METRICS]
+    names = ["predicted", *HEADLINE]
     if not forecasts:
         return pd.DataFrame(columns=names, dtype=float)
     scores = score_table(actual, {str(place): told for place, told in forecasts.items()}, "")

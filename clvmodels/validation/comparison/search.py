@@ -16,12 +16,11 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.forecasting.distributions import probabilities_of_counts
 from clvmodels.frames import column
 from clvmodels.transactions.summary import RFM
-from clvmodels.validation.tables.metrics import METRICS, log_score
+from clvmodels.validation.tables.metric_registry import METRICS
 
 __all__ = ["CalibrationHoldoutSplit", "HoldoutScore"]
 
 MetricName = Literal["log_score", "bias", "mae", "rmse", "spearman", "gini"]
-GREATER_IS_BETTER = ("log_score", "spearman", "gini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,11 @@ class HoldoutScore:
         model, rfm = _model(estimator, X)
         bought = np.asarray(y)
         if self.metric == "log_score":
-            return log_score(probabilities_of_counts(model, rfm, bought, self.horizon))
+            return METRICS[self.metric].function(probabilities_of_counts(model, rfm, bought, self.horizon))
         expected = column(model.expected_purchases(rfm, self.horizon), "expected_purchases")
-        score = METRICS[self.metric](bought.astype(float), expected)
-        return score if self.metric in GREATER_IS_BETTER else -abs(score)
+        metric = METRICS[self.metric]
+        score = metric.function(bought.astype(float), expected)
+        return score if metric.direction > 0 else -abs(score)
 
 
 class CalibrationHoldoutSplit:

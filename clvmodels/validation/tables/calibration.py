@@ -18,6 +18,7 @@ __all__ = ["CustomerGrouping", "calibration_table", "customer_groups", "group_ta
 
 MOST_FREQUENT = 7  # repeat purchases from which customers are told together
 RECENCY_BINS = 6
+FEW_QUARTERS = 2  # up to which cohorts are months
 MOST_LABELS = 50  # of an attribute that is worth a row each
 COLUMNS = ["by", "order", "group", "quantity", "forecaster", "kind", "customers", "actual", "expected"]
 MORE = ["lower", "upper", "coverage", "width", "sampled"]
@@ -171,12 +172,12 @@ def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> 
 
 
 def _by_cohort(split: Holdout) -> CustomerGrouping:
-    """By the calendar quarter of the first purchase; by the month where that is two quarters or fewer."""
+    """Group by the calendar quarter of the first purchase; by the month if there are two quarters or fewer."""
     rfm = split.calibration
     tick = split.cutoff - np.rint(rfm.T * rfm.clock.ticks_per_unit).astype(np.int64)
     distinct, rows = np.unique(tick, return_inverse=True)
-    months = [rfm.clock.describe_start(int(each))[:7] for each in distinct]
-    quarters = [quarter(month) for month in months]
-    told = months if len(set(quarters)) <= 2 else quarters
-    labels, codes = np.unique(told, return_inverse=True)
+    days = [rfm.clock.describe_start(int(each)) for each in distinct]
+    quarters = [quarter(day) for day in days]
+    names = [day[:7] for day in days] if len(set(quarters)) <= FEW_QUARTERS else quarters
+    labels, codes = np.unique(names, return_inverse=True)
     return CustomerGrouping("cohort", codes[rows], [str(label) for label in labels])

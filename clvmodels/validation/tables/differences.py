@@ -12,20 +12,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
-from clvmodels.validation.tables.metrics import TOP
+from clvmodels.validation.tables.metric_registry import METRICS
+from clvmodels.validation.tables.weighted_metrics import Resample, WeightedForecast
 
-__all__ = ["NEGLIGIBLE", "SCORED", "Better", "difference_table"]
+__all__ = ["NEGLIGIBLE", "Better", "difference_table"]
 
 REPLICATES = 300
 NEGLIGIBLE = 1e-3  # of the reference's score: a smaller difference does not matter, however certain it is
 Better = Literal["forecaster", "reference", "not_visible"]
-SCORED = {"bias": -1, "rmse": -1, "poisson_deviance": -1, "gini": 1, "capture": 1, "log_score": 1}
-"""The metrics compared, and whether greater (1) or smaller (-1) is better; of the bias its size, and never the MAE."""
 COLUMNS = [
     "horizon",
     "quantity",
@@ -44,24 +42,17 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Draw:
-    """The customers sampled at one cutoff (m), and how often each was drawn; the first draw is the sample itself.
+class _SampledCutoff:
+    """The customers sampled at one cutoff (m), with the forecasts of each forecaster by id.
 
-    actual : array (m,)
-    expected : arrays (m,) by id of the forecaster
-    log_scores : arrays (m,) by id of the forecaster, for those that have them
-    weights : array (m, replicates)
-    customers, total, best : arrays (replicates,)
-        How many were drawn, what they did, and the area under the curve of the perfect ranking.
+    sample : Resample
+    expected : arrays (m,)
+    log_scores : arrays (m,), of the forecasters that give probabilities
     """
 
-    actual: Array
+    sample: Resample
     expected: Mapping[str, Array]
     log_scores: Mapping[str, Array]
-    weights: Array
-    customers: Array
-    total: Array
-    best: Array
 
 
 def difference_table(
@@ -105,13 +96,15 @@ def _differences(
     names = [str(name) for name, group in complete if len(group) == cutoffs]
     if reference not in names or sampled.empty:
         return []
-    draws = _draws(sampled, reference, seed)
+    sampled_cutoffs = _resample(sampled, reference, seed)
     everybody = max(1, int(rows.groupby("cutoff")["customers"].first().sum()))
-    share = min(1.0, float(np.sqrt(sum(len(draw.actual) for draw in draws) / everybody)))
-    replicates = dict(zip(names, in_threads(lambda name: _replicated_scores(draws, name), names), strict=True))
+    share = min(1.0, float(np.sqrt(sum(len(each.sample.actual) for each in sampled_cutoffs) / everybody)))
+    replicates = dict(
+        zip(names, in_threads(lambda name: _replicated_scores(sampled_cutoffs, name), names), strict=True)
+    )
     rows_of = {name: rows[rows["forecaster"] == name] for name in names}
     table = []
-    for metric, direction in SCORED.items():
+    for metric in METRICS:
         if metric not in replicates[reference]:
             continue
         values = {name: _mean_score(rows_of[name], metric) for name in names if metric in replicates[name]}
@@ -132,8 +125,8 @@ def _differences(
                     "difference": difference,
                     "lower": ends[0],
                     "upper": ends[1],
-                    "better": _better(difference, ends, direction, values[reference]),
-                    "customers": len(draws[-1].actual),
+                    "better": _better(difference, ends, METRICS[metric].direction, values[reference]),
+                    "customers": len(sampled_cutoffs[-1].sample.actual),
                     "cutoffs": int(cutoffs),
                 }
             )
@@ -162,94 +155,34 @@ def _mean_score(rows: pd.DataFrame, metric: str) -> float:
     return float(values.mean())
 
 
-def _draws(sampled: pd.DataFrame, reference: str, seed: int) -> list[_Draw]:
+def _resample(sampled: pd.DataFrame, reference: str, seed: int) -> list[_SampledCutoff]:
     """Draw customers, each the same number of times at every cutoff at which it is known."""
     of_reference = sampled[sampled["forecaster"] == reference]
     ids, codes = np.unique(of_reference["customer_id"].to_numpy(), return_inverse=True)
     generator = np.random.default_rng([seed, len(ids)])
     counts = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=REPLICATES)
     weights = np.concatenate([np.ones((1, len(ids))), counts]).T
-    draws = []
+    cutoffs = []
     for cutoff in of_reference["cutoff"].unique():
         here = (of_reference["cutoff"] == cutoff).to_numpy()
         actual = of_reference["actual"].to_numpy(dtype=float)[here]
-        each = np.ascontiguousarray(weights[codes[here]])
+        sample = Resample.of(actual, np.ascontiguousarray(weights[codes[here]]))
         forecasts = sampled[sampled["cutoff"] == cutoff].groupby("forecaster", sort=False)
         expected = {str(name): rows["expected"].to_numpy(dtype=float) for name, rows in forecasts}
         logs = {str(name): rows["log_score"].to_numpy(dtype=float) for name, rows in forecasts}
-        draws.append(
-            _Draw(
-                actual=actual,
-                expected=expected,
-                log_scores={name: values for name, values in logs.items() if not np.isnan(values).all()},
-                weights=each,
-                customers=each.sum(axis=0),
-                total=actual @ each,
-                best=_area(actual, actual, each),
-            )
-        )
-    return draws
+        logs = {name: values for name, values in logs.items() if not np.isnan(values).all()}
+        cutoffs.append(_SampledCutoff(sample, expected, logs))
+    return cutoffs
 
 
-def _replicated_scores(draws: Sequence[_Draw], name: str) -> dict[str, Array]:
+def _replicated_scores(cutoffs: Sequence[_SampledCutoff], name: str) -> dict[str, Array]:
     """Return each score under each draw, in means over cutoffs, (replicates + 1,)."""
-    by_cutoff = [_weighted_scores(draw, name) for draw in draws]
-    return {metric: np.mean([scores[metric] for scores in by_cutoff], axis=0) for metric in by_cutoff[0]}
+    scores = [_weighted_scores(cutoff, name) for cutoff in cutoffs]
+    return {metric: np.mean([each[metric] for each in scores], axis=0) for metric in scores[0]}
 
 
-def _weighted_scores(draw: _Draw, name: str) -> dict[str, Array]:
-    """Return each score at one cutoff, customers weighted by how often they were drawn."""
-    actual, weights, predicted = draw.actual, draw.weights, draw.expected[name]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        odds = np.where(actual > 0, actual * np.log(actual / predicted), 0.0)
-        deviance = 2 * ((odds - actual + predicted) @ weights) / draw.customers
-    customers, captured = _curve(actual, predicted, weights)
-    scores = {
-        "bias": np.abs(_share(predicted @ weights, draw.total) - 1),
-        "rmse": np.sqrt((predicted - actual) ** 2 @ weights / draw.customers),
-        "poisson_deviance": deviance,
-        "gini": _share(_under(customers, captured), draw.best),
-        "capture": _captured(customers, captured),
-    }
-    if name in draw.log_scores:
-        scores["log_score"] = draw.log_scores[name] @ weights / draw.customers
-    return scores
-
-
-def _area(actual: Array, ranking: Array, weights: Array) -> Array:
-    return _under(*_curve(actual, ranking, weights))
-
-
-def _curve(actual: Array, ranking: Array, weights: Array) -> tuple[Array, Array]:
-    """Return customers drawn, and what they did, among the best-ranked: one row per group of ties."""
-    order = np.argsort(-ranking, kind="stable")
-    begins: npt.NDArray[np.intp] = np.flatnonzero(np.diff(ranking[order], prepend=np.nan) != 0)
-    size = weights[order]
-    did = size * actual[order][:, None]
-    if len(begins) < len(order):
-        size, did = (np.add.reduceat(values, begins, axis=0) for values in (size, did))
-    return np.cumsum(size, axis=0, out=size), np.cumsum(did, axis=0, out=did)
-
-
-def _under(customers: Array, captured: Array) -> Array:
-    """Return twice the area between the curve and the diagonal, as shares, (replicates,)."""
-    area = customers[0] * captured[0]
-    if len(customers) > 1:
-        area = area + np.einsum("ij,ij->j", np.diff(customers, axis=0), captured[1:] + captured[:-1])
-    return _share(area, customers[-1] * captured[-1]) - 1
-
-
-def _captured(customers: Array, captured: Array) -> Array:
-    """Return the share captured by the top customers, (replicates,)."""
-    wanted, each = TOP * customers[-1], np.arange(customers.shape[1])
-    at = np.minimum((customers < wanted).sum(axis=0), len(customers) - 1)
-    seen, did = (np.where(at > 0, values[at - 1, each], 0.0) for values in (customers, captured))
-    step = customers[at, each] - seen
-    part = np.divide(wanted - seen, step, out=np.ones(len(step)), where=step > 0)
-    return _share(did + part * (captured[at, each] - did), captured[-1])
-
-
-def _share(part: Array, whole: Array) -> Array:
-    """Return part over whole; NaN where nothing happened among the customers drawn."""
-    share: Array = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-    return share
+def _weighted_scores(cutoff: _SampledCutoff, name: str) -> dict[str, Array]:
+    """Return each score at one cutoff under each draw; without those that the forecaster does not have."""
+    forecast = WeightedForecast(cutoff.sample, cutoff.expected[name], cutoff.log_scores.get(name))
+    scores = {metric.name: metric.weighted(forecast) for metric in METRICS.values() if metric.weighted is not None}
+    return {metric: values for metric, values in scores.items() if values is not None}

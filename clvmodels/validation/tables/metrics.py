@@ -1,17 +1,17 @@
-"""Scores of a forecast against what happened: functions of two arrays (n,), each with its definition and source."""
+"""Metrics of a forecast: functions of what happened and what was forecast (n,), each with definition and source.
+
+The list of all metrics is in `metric_registry`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
-from clvmodels.inference.statistics import midranks
 from clvmodels.processes.contract import Array
-from clvmodels.scores import poisson_deviance
 
 __all__ = [
-    "FURTHER",
-    "METRICS",
     "bias",
     "brier",
     "capture",
@@ -30,38 +30,38 @@ __all__ = [
     "width",
 ]
 
-TOP = 0.1  # of customers, whom a campaign can afford to reach
+TOP = 0.1  # share of customers that a campaign can afford to reach
 GROUPS = 10
 
 
 def bias(actual: Array, predicted: Array) -> float:
-    """Relative error of the total, (sum predicted - sum actual) / sum actual; NaN where nothing happened."""
+    """Return the relative error of the total, (sum predicted - sum actual) / sum actual; NaN if nothing happened."""
     total = float(np.sum(actual))
     return float(np.sum(predicted)) / total - 1 if total else float("nan")
 
 
 def mae(actual: Array, predicted: Array) -> float:
-    """Mean absolute error a customer. It rewards predicting the median, which is often 0: never a headline."""
+    """Return the mean absolute error per customer. It rewards predicting the median, which is often 0."""
     return float(np.mean(np.abs(predicted - actual))) if len(actual) else float("nan")
 
 
 def rmse(actual: Array, predicted: Array) -> float:
-    """Root mean squared error a customer; smallest for the conditional mean."""
+    """Return the root mean squared error per customer, which is smallest for the conditional mean."""
     return float(np.sqrt(np.mean((predicted - actual) ** 2))) if len(actual) else float("nan")
 
 
 def spearman(actual: Array, predicted: Array) -> float:
-    """Spearman's rank correlation, ties at their mean rank; NaN where either side is constant."""
+    """Return Spearman's rank correlation, ties at their mean rank; NaN if either side is constant."""
     if len(actual) < 2 or np.ptp(actual) == 0 or np.ptp(predicted) == 0:
         return float("nan")
-    return float(np.corrcoef(midranks(actual), midranks(predicted))[0, 1])
+    return float(np.corrcoef(rankdata(actual), rankdata(predicted))[0, 1])
 
 
 def normalized_gini(actual: Array, predicted: Array) -> float:
-    """Gini coefficient of actual values ranked by the forecast, divided by that of the perfect ranking.
+    """Return the Gini coefficient of actual values ranked by the forecast, divided by that of the perfect ranking.
 
-    1 for a perfect ranking, 0 for none; customers with the same forecast share their average, so the order of rows
-    does not matter. NaN where nothing happened or everybody did the same. As in Wang, Liu & Miao (2019),
+    1 for a perfect ranking, 0 for a random one; customers with the same forecast share their average, so that the order
+    of rows does not matter. NaN if nothing happened or all customers did the same. As in Wang, Liu & Miao (2019),
     arXiv:1912.07753, section 4, with ties averaged.
     """
     if len(actual) == 0 or np.ptp(actual) == 0:
@@ -73,42 +73,46 @@ def normalized_gini(actual: Array, predicted: Array) -> float:
 
 
 def log_score(chances: Array) -> float:
-    """Mean logarithm of the probability a forecast gave to what each customer then did; 0 is perfect, higher better.
+    """Return the mean logarithm of the probability of what each customer did; 0 is perfect, and higher is better.
 
-    Strictly proper: nobody gains by telling other probabilities than those believed in, and chances of whole counts
-    are judged, not only their mean. Good (1952), Journal of the Royal Statistical Society B 14(1), 107-114; Gneiting &
-    Raftery (2007), Journal of the American Statistical Association 102, 359-378, section 4.1. Minus infinity where
-    something happened that was called impossible.
+    It is strictly proper: it is greatest in expectation for the true probabilities, and it judges the distribution of
+    counts, not only its mean. Good (1952), Journal of the Royal Statistical Society B 14(1), 107-114; Gneiting &
+    Raftery (2007), Journal of the American Statistical Association 102, 359-378, section 4.1. Minus infinity if
+    something happened that had probability 0.
     """
     with np.errstate(divide="ignore"):
         return float(np.mean(np.log(chances))) if len(chances) else float("nan")
 
 
 def capture(actual: Array, predicted: Array, share: float = TOP) -> float:
-    """Share of all that happened which the customers ranked highest account for, ties sharing their average.
+    """Return the share of the total that the customers ranked highest account for, ties sharing their average.
 
-    With `share` 0.1, of the top decile; 0.1 is chance. NaN where nothing happened.
+    With `share` 0.1, for the top decile; a random ranking has 0.1. NaN if nothing happened.
     """
     return float(captured_at(actual, predicted, np.array([share]))[0])
 
 
 def captured_at(actual: Array, predicted: Array, shares: Array) -> Array:
-    """`capture` of several shares of the customers, (k,): the gain curve."""
+    """Return `capture` for several shares of the customers, (k,): the gain curve."""
     total = float(np.sum(actual))
     if not total > 0:
         return np.full(len(shares), np.nan)
     customers, captured = _ranked(actual, predicted)
-    answer: Array = np.interp(shares * len(actual), customers, captured) / total
-    return answer
+    curve: Array = np.interp(shares * len(actual), customers, captured) / total
+    return curve
 
 
 def lift(actual: Array, predicted: Array, share: float = TOP) -> float:
-    """What a customer ranked highest did, in the mean, over what all did: `capture` over `share`; 1 is chance."""
+    """Return the mean of customers ranked highest over that of all, `capture` over `share`; 1 for a random order."""
     return capture(actual, predicted, share) / share
 
 
 def deciles(predicted: Array) -> npt.NDArray[np.intp]:
-    """Tenths of the customers by forecast, 1 the highest, (n,); ties go by position, as a decile has to be cut."""
+    """Return the tenth of the customers to which each belongs by forecast, 1 the highest, (n,).
+
+    The groups have equal size. Equal forecasts are split by position, since ten equal groups need a cut somewhere; this
+    is the one definition of deciles, also for monitoring.
+    """
     order = np.argsort(-predicted, kind="stable")
     places = np.empty(len(predicted), dtype=np.intp)
     places[order] = np.arange(len(predicted))
@@ -121,25 +125,25 @@ def quarter(day: str) -> str:
 
 
 def decile_mape(actual: Array, predicted: Array) -> float:
-    """Mean absolute percentage error of the means of ten groups by forecast, over those in which anything happened.
+    """Return the mean absolute percentage error of the means of deciles, over those in which anything happened.
 
     Wang, Liu & Miao (2019), arXiv:1912.07753, section 4.
     """
     if not len(actual):
         return float("nan")
     group = deciles(predicted) - 1
-    found, told = (np.bincount(group, weights=values, minlength=GROUPS) for values in (actual, predicted))
-    some = found > 0
-    return float(np.mean(np.abs(told[some] - found[some]) / found[some])) if some.any() else float("nan")
+    sums, expected = (np.bincount(group, weights=values, minlength=GROUPS) for values in (actual, predicted))
+    some = sums > 0
+    return float(np.mean(np.abs(expected[some] - sums[some]) / sums[some])) if some.any() else float("nan")
 
 
 def brier(happened: Array, chance: Array) -> float:
-    """Mean squared error of a probability against what happened (0 or 1). Brier (1950), Monthly Weather Review 78."""
+    """Return the mean squared error of a probability of 0 or 1. Brier (1950), Monthly Weather Review 78."""
     return float(np.mean((chance - happened) ** 2)) if len(happened) else float("nan")
 
 
 def log_loss(happened: Array, chance: Array) -> float:
-    """Minus the mean logarithm of the probability given to what happened (0 or 1); infinite for a wrong certainty.
+    """Return minus the mean logarithm of the probability of what happened (0 or 1); infinite for a wrong certainty.
 
     Good (1952), Journal of the Royal Statistical Society B 14(1), 107-114.
     """
@@ -147,31 +151,26 @@ def log_loss(happened: Array, chance: Array) -> float:
 
 
 def coverage(actual: Array, lower: Array, upper: Array) -> float:
-    """Share of customers who did what lies within their interval, ends included."""
+    """Return the share of customers whose outcome lies within their interval, ends included."""
     return float(np.mean((actual >= lower) & (actual <= upper))) if len(actual) else float("nan")
 
 
 def width(lower: Array, upper: Array) -> float:
-    """Mean width of intervals."""
+    """Return the mean width of intervals."""
     return float(np.mean(upper - lower)) if len(lower) else float("nan")
 
 
 def _ranked(actual: Array, ranking: Array) -> tuple[Array, Array]:
-    """Customers, and what they did, among the best-ranked: from none on, a step a group of ties."""
+    """Return customers, and what they did, among the best-ranked: from 0 on, one step per group of ties."""
     _, group, size = np.unique(-ranking, return_inverse=True, return_counts=True)
     did = np.cumsum(np.bincount(group, weights=actual))
     return np.concatenate([[0.0], np.cumsum(size)]), np.concatenate([[0.0], did])
 
 
 def _gini(actual: Array, ranking: Array) -> float:
-    """Twice the area between the diagonal and the curve of captured actuals, best-ranked customers first."""
+    """Return twice the area between the diagonal and the curve of captured actuals, best-ranked customers first."""
     n, total = len(actual), float(np.sum(actual))
     if n == 0 or total <= 0:
         return 0.0
     customers, captured = _ranked(actual, ranking)
     return float(np.sum(np.diff(customers) * (captured[1:] + captured[:-1]))) / (n * total) - 1.0
-
-
-METRICS = {"bias": bias, "mae": mae, "rmse": rmse, "spearman": spearman, "gini": normalized_gini}
-FURTHER = {"poisson_deviance": poisson_deviance, "capture": capture, "lift": lift, "decile_mape": decile_mape}
-"""Further scores of a forecast's mean; those of its chances and intervals need more than the mean."""

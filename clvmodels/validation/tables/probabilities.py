@@ -1,4 +1,4 @@
-"""Whether the chances that forecasts give come true: scores of whole distributions, reliability, PIT."""
+"""Scores of forecasts, and whether their probabilities come true: reliability and PIT."""
 
 from __future__ import annotations
 
@@ -7,49 +7,43 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from clvmodels.forecasting.forecast import Forecast, QuantityForecasts
-from clvmodels.processes.contract import Array
-from clvmodels.validation.tables.metrics import FURTHER, METRICS, brier, coverage, log_loss, log_score, width
+from clvmodels.forecasting.forecast import QuantityForecasts
+from clvmodels.validation.tables.metric_registry import score_forecast
 
 __all__ = ["pit_table", "reliability_table", "scores_of"]
 
 BINS = 10
-DISTRIBUTION = ("log_score", "crps", "brier", "log_loss", "coverage", "width")
 
 
 def scores_of(outcome: QuantityForecasts) -> pd.DataFrame:
-    """A row a forecast: customers scored, totals, and every score; missing where a forecast does not tell enough.
+    """Return one row per forecaster: customers scored, totals, and every metric that its forecast allows.
 
     Returns
     -------
     DataFrame
-        quantity, forecaster, customers, predicted, actual, the scores of `metrics`, sampled (customers that crps,
-        coverage and width are over), kind.
+        quantity, forecaster, customers, predicted, actual, every metric, sampled (the number of customers that crps,
+        coverage and width are computed from), kind.
     """
-    known = outcome.scored
-    actual = outcome.actual[known]
-    rows = []
+    scored = outcome.scored
+    total, rows = float(outcome.actual[scored].sum()), []
     for forecast in outcome.forecasts:
-        row = {"quantity": outcome.quantity, "forecaster": forecast.id, "customers": int(known.sum())}
+        scores = score_forecast(outcome, forecast)
         if forecast.mean is None:
-            total = float(actual.sum())
-            row |= {"predicted": forecast.total, "actual": total}
-            row |= dict.fromkeys((*METRICS, *FURTHER, *DISTRIBUTION), np.nan)
-            row["bias"] = forecast.total / total - 1 if total else np.nan
+            predicted = forecast.total
+            scores["bias"] = predicted / total - 1 if total else np.nan
         else:
-            predicted = forecast.mean[known]
-            row |= {"predicted": float(predicted.sum()), "actual": float(actual.sum())}
-            row |= {name: score(actual, predicted) for name, score in (METRICS | FURTHER).items()}
-            row |= _of_distribution(outcome, forecast)
+            predicted = float(forecast.mean[scored].sum())
+        row = {"quantity": outcome.quantity, "forecaster": forecast.id, "customers": int(scored.sum())}
+        row |= {"predicted": predicted, "actual": total, **scores}
         row["sampled"] = 0 if forecast.predictive is None else len(forecast.predictive.rows)
         rows.append(row | {"kind": forecast.kind})
     return pd.DataFrame(rows)
 
 
 def reliability_table(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
-    """Of customers given about the same P(buys again), the share who did, with Wilson's interval of that share.
+    """Return the share of customers who bought, by bins of P(buys again), with Wilson's interval of that share.
 
-    Wilson (1927), Journal of the American Statistical Association 22, 209-212. Bins of a tenth of the customers each;
+    Wilson (1927), Journal of the American Statistical Association 22, 209-212. Each bin has a tenth of the customers;
     equal probabilities stay together.
 
     Returns
@@ -86,7 +80,7 @@ def reliability_table(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
 
 
 def pit_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Histogram of the randomized PIT of the customers sampled: flat if what is forecast is what happens.
+    """Return the histogram of the randomized PIT of sampled customers, which is flat if the distributions are right.
 
     Returns
     -------
@@ -110,19 +104,3 @@ def pit_table(outcome: QuantityForecasts) -> pd.DataFrame:
         tables.append(pd.DataFrame(table))
     columns = ["quantity", "forecaster", "bin", "lower", "upper", "share", "sampled"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
-
-
-def _of_distribution(outcome: QuantityForecasts, forecast: Forecast) -> dict[str, float]:
-    """Scores of chances and intervals, NaN where there are none."""
-    scores = dict.fromkeys(DISTRIBUTION, np.nan)
-    if forecast.chances is not None:
-        scores["log_score"] = log_score(forecast.chances)
-    if forecast.buys is not None:
-        happened: Array = (outcome.actual > 0).astype(float)
-        scores["brier"], scores["log_loss"] = brier(happened, forecast.buys), log_loss(happened, forecast.buys)
-    if forecast.predictive is not None:
-        predictive = forecast.predictive
-        scores["crps"] = float(np.mean(predictive.crps))
-        scores["coverage"] = coverage(outcome.actual[predictive.rows], predictive.lower, predictive.upper)
-        scores["width"] = width(predictive.lower, predictive.upper)
-    return scores

@@ -12,27 +12,27 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.forecasting.distributions import Spread, bounds_of_total
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
-from clvmodels.validation.tables.metrics import METRICS
+from clvmodels.validation.tables.metric_registry import HEADLINE
 
 __all__ = ["score_table", "tracking_table"]
 
 
 def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) -> pd.DataFrame:
-    """A row a forecast: customers scored, totals, and every metric.
+    """Return one row per forecast: customers scored, totals, and the headline metrics.
 
-    All forecasts are scored on the same customers, those for whom none is missing.
+    All forecasts are scored on the same customers: those for whom none is missing.
     """
-    known = np.all([np.isfinite(predicted) for predicted in forecasts.values()], axis=0)
+    scored = np.all([np.isfinite(predicted) for predicted in forecasts.values()], axis=0)
     rows = []
     for name, predicted in forecasts.items():
-        scores = {metric: score(actual[known], predicted[known]) for metric, score in METRICS.items()}
+        scores = {metric.name: metric.function(actual[scored], predicted[scored]) for metric in HEADLINE.values()}
         rows.append(
             {
                 "quantity": quantity,
                 "forecaster": name,
-                "customers": int(known.sum()),
-                "predicted": float(predicted[known].sum()),
-                "actual": float(actual[known].sum()),
+                "customers": int(scored.sum()),
+                "predicted": float(predicted[scored].sum()),
+                "actual": float(actual[scored].sum()),
                 **scores,
             }
         )
