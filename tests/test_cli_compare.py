@@ -11,6 +11,8 @@ import pytest
 
 from clvmodels.datasets import dataset_path, load_cdnow
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = ["--calibration-end", "1997-09-30", "--time-unit", "week"]
 
 

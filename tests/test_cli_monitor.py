@@ -12,6 +12,8 @@ from clvmodels.scoring.config.job import read_job
 from clvmodels.scoring.fit_and_score import fit_job, score_job
 from clvmodels.scoring.monitoring.monitor_job import monitor_job
 
+pytestmark = pytest.mark.slow
+
 JOB = """
 [source]
 path = "log.parquet"

@@ -54,6 +54,7 @@ def test_a_fit_leaves_out_older_customers(log, tmp_path):
     assert f"{left_out:,} customers first seen by 1997-01-31 were left out" in result.output
 
 
+@pytest.mark.slow
 def test_comparisons_and_validations_leave_out_older_customers(log, tmp_path):
     cut = ("--calibration-end", "1997-09-30", "--acquired-after", "1997-01-31", "--time-unit", "week")
     for arguments in (

@@ -11,6 +11,8 @@ from clvmodels import cli
 from clvmodels.cli.replayed_cleaning import load_cleaner
 from clvmodels.reporting import plots
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def log(tmp_path):

@@ -7,6 +7,8 @@ import clvmodels as clv
 from clvmodels.cli import app
 from clvmodels.cli.verbs import fit_and_score as scoring
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def score(tmp_path, monkeypatch):

@@ -46,6 +46,7 @@ def described(obj, title):
     return {name for line in lines for name in re.findall(r"\w+", line.split(" : ")[0])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLIC)
 def test_it_has_a_docstring_whose_examples_run(name, tmp_path, monkeypatch):
     obj = PUBLIC[name]

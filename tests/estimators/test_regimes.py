@@ -12,6 +12,8 @@ from clvmodels.processes.catalog import PURCHASE_PROCESSES
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.summary import RFM
 
+pytestmark = pytest.mark.slow
+
 CENTURY = 5218  # weeks
 USUAL = {PositiveBlock: [1.0], GammaBlock: [0.0, 1.0], BetaBlock: [1.0, -1.0], GompertzBlock: [0.3, 0.5, 0.0]}
 

@@ -15,6 +15,8 @@ from clvmodels.errors import InvalidModelFile, InvalidOption, InvalidRFM
 from clvmodels.forecasting.processes import model_id
 from clvmodels.processes.cnbd_k import Parameters, process
 
+pytestmark = pytest.mark.slow
+
 MODELS = [clv.BGCNBD, clv.MBGCNBD]
 each_model = pytest.mark.parametrize("model", MODELS)
 

@@ -21,6 +21,7 @@ def gallery():
     return module
 
 
+@pytest.mark.slow
 def test_every_public_plot_is_in_it(gallery, tmp_path):
     drawn = gallery.pictures(sample=True)
     assert {plot for plot, *_ in drawn.values()} == set(clv.plots.__all__) - gallery.HELPERS - gallery.OF_RUNS

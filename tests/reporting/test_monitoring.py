@@ -66,6 +66,7 @@ def test_each_draws_its_table(history, groups):
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_findings_and_needs_no_network(history, groups, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -44,6 +44,7 @@ def _outlines(monkeypatch):
     monkeypatch.setattr(plots, "to_svg", lambda plot, table, *, key, **options: f'<svg id="{key}-svg"></svg>')
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_outlines")
 def test_texts_and_titles_decide_nothing(validation, value, tmp_path, monkeypatch):
     write_report(validation, tmp_path / "report.html", value)

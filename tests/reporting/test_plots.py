@@ -83,6 +83,7 @@ def test_draws_on_the_axes_and_changes_no_settings(plot, name, x, y, tables):
     pd.testing.assert_frame_equal(frame, before)
 
 
+@pytest.mark.slow
 @every_plot
 def test_svg_is_a_self_contained_element_and_reproducible(plot, name, x, y, tables):
     svg = plots.to_svg(plot, tables[name], key="one")

@@ -18,6 +18,8 @@ from clvmodels.scoring.run import score_table
 from clvmodels.scoring.run.manifest import past_runs, read_manifest, read_manifests
 from clvmodels.scoring.stores.store import locked
 
+pytestmark = pytest.mark.slow
+
 FITTED, NIGHT, NEXT = "1997-09-30", "1997-10-01", "1997-10-02"
 
 

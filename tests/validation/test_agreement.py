@@ -167,6 +167,7 @@ def test_a_failure_leaves_what_could_be_compared(evidence):
     assert not nothing.agrees
 
 
+@pytest.mark.slow
 def test_the_overflow_of_its_pareto_nbd_is_found():
     # Its likelihood is a difference of 2F1s that overflow: not finite from x = 542 on at these parameters.
     parameters = {"r": 0.6, "alpha": 5.0, "s": 0.6, "beta": 100.0}

@@ -24,6 +24,8 @@ from clvmodels.validation.tables.metrics import capture, normalized_gini, rmse
 from clvmodels.validation.tables.totals import judge_totals, total_finding
 from clvmodels.validation.tables.weighted_metrics import Resample, WeightedForecast
 
+pytestmark = pytest.mark.slow
+
 CUTS = ["1997-07-01", "1997-09-30"]
 OPTIONS = {"amount": "amount", "time_unit": "week", "horizons": "26 weeks", "sampled": 400, "draws": 60}
 

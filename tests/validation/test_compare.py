@@ -29,6 +29,8 @@ from clvmodels.validation.backtest.validate import validate
 from clvmodels.validation.comparison.compare import compare
 from clvmodels.validation.tables.metric_registry import HEADLINE
 
+pytestmark = pytest.mark.slow
+
 CUT, END = "1997-09-30", "1998-06-30"
 
 

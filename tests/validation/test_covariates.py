@@ -12,6 +12,8 @@ from clvmodels.errors import InvalidOption
 from clvmodels.forecasting.processes import model_id
 from clvmodels.processes import bgnbd
 
+pytestmark = pytest.mark.slow
+
 
 def attributes_of(ids):
     generator = np.random.default_rng(0)

@@ -18,6 +18,8 @@ from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
 from clvmodels.validation.crosscheck import lifetimes_process
 
+pytestmark = pytest.mark.slow
+
 REFERENCES = Path(__file__).parents[1] / "references"
 BGNBD, MBGNBD, MONEY = (
     json.loads((REFERENCES / f"cdnow_{name}.json").read_text("utf-8")) for name in ("bgnbd", "mbgnbd", "gamma_gamma")

@@ -17,6 +17,8 @@ from clvmodels.inference.statistics import CountedRows, counted_rows
 from clvmodels.transactions.summary import rfm_summary
 from clvmodels.validation.crosscheck.lifetimes_process import run_lifetimes
 
+pytestmark = pytest.mark.slow
+
 REFERENCES = Path(__file__).parents[1] / "references"
 CHECKS = json.loads((REFERENCES / "lifetimes_checks.json").read_text("utf-8"))
 CLVTOOLS = json.loads((REFERENCES / "cdnow_bgnbd.json").read_text("utf-8"))["clvtools_to_1997_09_30"]
