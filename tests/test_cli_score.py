@@ -46,14 +46,14 @@ def test_totals_have_the_interval_of_the_total(score):
     assert table["lifetime_value_12_months"][:2] == [f"{total:,.2f}", f"{lower:,.0f} to {upper:,.0f}"]
 
 
-def test_many_customers_are_told_how_to_get_it(score, monkeypatch):
-    monkeypatch.setattr(scoring, "FEW", 1_000)
+def test_for_many_customers_the_output_says_how_to_get_intervals(score, monkeypatch):
+    monkeypatch.setattr(scoring, "MOST_FOR_INTERVALS", 1_000)
     output = score()
     assert "90% interval" not in output
-    assert 'by="total" with interval=0.9' in output
+    assert 'by="total" and interval=0.9' in output
 
 
 def test_p_alive_is_explained_where_no_customer_leaves(score):
     output = score(model="nbd")
-    assert "P(alive) is 1 for every customer and tells nobody apart" in output
-    assert "tells nobody apart" not in score()
+    assert "P(alive) is 1 for every customer: the model sees no dropout" in output
+    assert "P(alive) is 1 for every customer" not in score()
