@@ -64,7 +64,7 @@ def test_older_customers_are_left_out_of_all_of_it(log, tmp_path, monkeypatch):
     assert "customers first seen up to 1997-01-31 are left out" in page.read_text(encoding="utf-8")
 
 
-def test_says_what_is_wrong(log, tmp_path, monkeypatch, capsys):
+def test_a_horizon_longer_than_the_log_is_refused(log, tmp_path, monkeypatch, capsys):
     assert report(monkeypatch, log, "--horizon", "900 weeks", "--output", tmp_path / "page.html") == 2
     assert not (tmp_path / "page.html").exists()
     assert "Error" in capsys.readouterr().err
@@ -138,7 +138,7 @@ def test_an_export_is_cleaned_alike(tmp_path):
     assert sorted(clean_as_of("2200-01-01").transactions["amount"]) == [30.0, 35.0]
 
 
-def test_what_is_no_ledger_is_refused(log, tmp_path, monkeypatch, capsys):
+def test_a_file_that_is_not_a_ledger_is_refused(log, tmp_path, monkeypatch, capsys):
     wrong = tmp_path / "wrong.json"
     for text in ("{}", "not json", "[1]", '{"rules": {"color": 1}, "read": {}}'):
         wrong.write_text(text)

@@ -203,7 +203,8 @@ def coverage(
             style.nothing_to_draw(ax, "no forecaster has intervals")
             return ax
         ax.axhline(level, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-        style.note(ax, f"level: {numbers.percent(level, 0)}", (0.5, level), (2, -12))
+        left = ax.get_yaxis_transform()
+        style.note(ax, f"level: {numbers.percent(level, 0)}", (0.0, level), (4, -12), xycoords=left)
         for i, name, rows in style.distinct(named_rows, "coverage"):
             style.line(ax, style.floats(rows, "order"), _shares(rows), i, name)
         lowest = min(float(np.nanmin(_shares(rows))) for _, rows in named_rows)
