@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import clvmodels as clv
@@ -115,6 +116,16 @@ def test_a_job_goes_on_where_the_earlier_release_stopped(shop):
     with pytest.raises(clv.errors.GateRefused, match="rows"):
         clv.score_job(job, "1997-10-04")
     assert clv.score_job(job, "1997-10-04", force=True).manifest.forced
+
+
+def test_the_score_table_has_the_same_columns_types_and_values(shop, scores):
+    before = pq.read_schema(shop / "scores" / "runs" / PUBLISHED / "part-00000.parquet")
+    shutil.rmtree(shop / "scores")
+    clv.score_job(shop / "job.toml", "1997-10-01", force=True)
+    (path,) = (shop / "scores" / "runs").glob("*/part-00000.parquet")
+    assert pq.read_schema(path) == before
+    now = pd.read_parquet(path)
+    pd.testing.assert_frame_equal(now.drop(columns="run_id"), scores.drop(columns="run_id"), rtol=SAME_MODEL)
 
 
 def test_a_fit_is_compared_with_the_champion_of_the_earlier_release(shop):
