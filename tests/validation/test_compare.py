@@ -243,7 +243,7 @@ def test_other_customers_and_other_clocks_are_refused(log, rfm):
     with pytest.raises(InvalidOption, match=r"other data \(2,356 customers.*than these \(2,357.*pass BGNBD\(\) unfit"):
         compare(rfm, [BGNBD().fit(rfm[1:])])
     daily = rfm_summary(log, observation_end=CUT)
-    with pytest.raises(ClockMismatch, match=r"BG/NBD was fitted in days.*told in weeks"):
+    with pytest.raises(ClockMismatch, match=r"BG/NBD was fitted in days.*data are in weeks"):
         compare(rfm, [BGNBD().fit(daily)])
     unknown = BGNBD().fit(rfm)
     unknown.data_fingerprint_ = None
@@ -258,7 +258,11 @@ def test_likelihoods_of_opportunities_and_of_times_are_not_compared(rfm):
 
 @pytest.mark.parametrize(
     ("models", "match"),
-    [([], "at least one model"), ([BGNBD], "no purchase model: give instances"), ([GammaGamma()], "no purchase model")],
+    [
+        ([], "at least one model"),
+        ([BGNBD], "not a purchase model: pass instances"),
+        ([GammaGamma()], "not a purchase model"),
+    ],
 )
 def test_models_must_be_purchase_models(rfm, models, match):
     with pytest.raises(InvalidOption, match=match):
@@ -266,7 +270,7 @@ def test_models_must_be_purchase_models(rfm, models, match):
 
 
 def test_data_must_be_an_rfm_or_a_holdout(rfm):
-    with pytest.raises(InvalidOption, match="A DataFrame cannot be compared on: give an RFM"):
+    with pytest.raises(InvalidOption, match="Models cannot be compared on a DataFrame: pass an RFM"):
         compare(rfm.to_frame(), [NBD()])
 
 

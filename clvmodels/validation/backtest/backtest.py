@@ -163,14 +163,14 @@ def backtest(
     reading = Lock()  # a function of the caller's may query a database
 
     def run(cut: int) -> CutoffResult:
-        known = record
+        snapshot = record
         if reader.changes:
             with reading:
-                known = reader.at(cut)
-            known = known if after is None else acquired_later(known, after)
-        past = KnownHistory(known, cut, include_first_transaction, intertimes, attributes, record)
+                snapshot = reader.at(cut)
+            snapshot = snapshot if after is None else acquired_later(snapshot, after)
+        past = KnownHistory(snapshot, cut, include_first_transaction, intertimes, attributes, record)
         result = _run_cutoff(past, schedule.ends[cut], several, spend, settings, boosted_trees)
-        if (finding := reader.missing_cutoff_day(known, record, cut)) is not None:
+        if (finding := reader.missing_cutoff_day(snapshot, record, cut)) is not None:
             result = replace(result, findings=(*result.findings, finding))
         if keep is not None:
             name = f"{result.facts['calibration_end'].replace(':', '')}.json"

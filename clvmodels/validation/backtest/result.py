@@ -1,4 +1,4 @@
-"""What a backtest or a validation leaves: tables, facts and certificates, and no model."""
+"""The results of a backtest or a validation: tables, facts, findings and certificates, without models."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class Backtest:
     >>> import clvmodels as clv
     >>> log = clv.datasets.load_cdnow(sample=True)
     >>> options = {"time_unit": "week", "horizons": ("13 weeks",), "cutoffs": 2, "boosted_trees": False, "draws": 50}
-    >>> found = clv.backtest(log, [clv.NBD()], **options)
-    >>> found.totals[["cutoff", "inside"]].values.tolist()
+    >>> test = clv.backtest(log, [clv.NBD()], **options)
+    >>> test.totals[["cutoff", "inside"]].values.tolist()
     [['1997-08-16', False], ['1998-03-31', False]]
     """
 
@@ -171,12 +171,12 @@ class Backtest:
         files.write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}: {self._told()}\n{self._shown().to_string(index=False)}"
+        return f"{type(self).__name__}: {self._description()}\n{self._shown().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return html.block(type(self).__name__, self._told(), html.table(self._shown().to_dict("list")))
+        return html.block(type(self).__name__, self._description(), html.table(self._shown().to_dict("list")))
 
-    def _told(self) -> str:
+    def _description(self) -> str:
         cutoffs = self.facts["cutoffs"]
         days = f"{cutoffs[0]} to {cutoffs[-1]}" if len(cutoffs) > 1 else cutoffs[0]
         return (
@@ -215,7 +215,7 @@ class Validation(Backtest):
 
     __slots__ = ()
 
-    def _told(self) -> str:
+    def _description(self) -> str:
         f = self.facts
         return (
             f"{f['customers']:,} customers known at {f['calibration_end']}, followed to {f['holdout_end']} "

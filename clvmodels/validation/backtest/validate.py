@@ -1,4 +1,4 @@
-"""How the same models would have predicted a period they never saw."""
+"""Validation: how models would have predicted a period that they were not fitted to."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def validate(
     *,
     random_state: RandomState = 0,
 ) -> Validation:
-    """Fit on the calibration period, predict the holdout period, compare with what happened and with rivals.
+    """Fit on the calibration period, predict the holdout period, and compare with what happened and with simple rules.
 
-    It is a backtest of one origin, with the rivals that a Holdout is enough for: those that look back into the log, and
-    the challenger, take part in `backtest`.
+    It is a backtest with one cutoff and the rules that need only a Holdout. Rules that look back into the log, and
+    boosted trees, take part in `backtest` only.
 
     Parameters
     ----------
     split : Holdout
         From `holdout_split`. Nothing after its cut reaches a fit.
     models : PurchaseModel or sequence of them
-        Fitted afresh on the calibration period; the ones passed stay as they are.
+        Fitted again on the calibration period; the ones passed stay as they are.
     spend : SpendModel, optional
         Fitted likewise; money is then scored too: expected purchases times expected spend, undiscounted.
     random_state : int or Generator
-        For the outcomes drawn of customers.
+        Used to draw outcomes of customers.
 
     Returns
     -------
@@ -59,11 +59,11 @@ def validate(
     >>> check.scores[["forecaster", "rmse"]].head(2).round(2).values.tolist()
     [['nbd', 1.86], ['zero', 2.21]]
     """
-    given = check_models(models, "validate")
+    several = check_models(models, "validate")
     if spend is not None and split.spend is None:
         raise InvalidOption("The log was split without money: pass amount= to holdout_split, or leave spend out.")
     settings = Settings(seed=seed_of(random_state))
-    fits = fit_all(given, spend, split.calibration)
+    fits = fit_all(several, spend, split.calibration)
     horizon = f"{split.horizon:.4g} {split.clock.time_unit}{'' if split.horizon == 1 else 's'}"
     result = evaluate_cutoff(CutoffCase(split, fits, None, [], settings), horizon)
     return Validation(**combine_cutoffs([add_fit_tables(result, fits, split, settings, horizon)], settings))

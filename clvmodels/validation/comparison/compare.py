@@ -71,8 +71,8 @@ class Comparison:
     >>> import clvmodels as clv
     >>> log = clv.datasets.load_cdnow(sample=True)
     >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
-    >>> found = clv.compare(rfm, [clv.BGNBD(), clv.NBD()])
-    >>> for finding in found.findings:
+    >>> comparison = clv.compare(rfm, [clv.BGNBD(), clv.NBD()])
+    >>> for finding in comparison.findings:
     ...     print(finding.text)
     Customers drop out: NBD, a model without dropout, fits far worse (BIC 347 higher).
     """
@@ -88,7 +88,7 @@ class Comparison:
         return as_text(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, missing numbers as None; without the seconds, which no second run would repeat."""
+        """Return plain values, missing numbers as None; without the seconds, which differ from run to run."""
         rows = self.table.drop(columns="seconds").to_dict("records")
         findings = [finding.to_dict() for finding in self.findings]
         document = {"facts": self.facts, "text": self.text, "findings": findings, "table": rows}
@@ -99,14 +99,14 @@ class Comparison:
         files.write_json(Path(path), self.to_dict())
 
     def shown(self) -> pd.DataFrame:
-        """The columns that people read, as text."""
-        told = {name: cells(self.table[name], form) for name, form in FORMATS.items() if name in self.table}
-        return self.table[["title", "status"]].rename(columns={"title": "model"}).assign(**told)
+        """Return the columns that people read, as text."""
+        columns = {name: cells(self.table[name], form) for name, form in FORMATS.items() if name in self.table}
+        return self.table[["title", "status"]].rename(columns={"title": "model"}).assign(**columns)
 
     def remarks(self) -> list[str]:
-        """Why fits failed, and at which limits they ended."""
-        told = self.table[self.table["status"] != "converged"]
-        lines = [f"{row['title']}: {row['message']}" for row in told.to_dict("records")]
+        """Return why fits failed, and at which limits they ended."""
+        rows = self.table[self.table["status"] != "converged"]
+        lines = [f"{row['title']}: {row['message']}" for row in rows.to_dict("records")]
         return list(dict.fromkeys(lines))
 
     def __repr__(self) -> str:
@@ -118,9 +118,9 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Trial:
-    """A model that was tried: fitted, or the reason why it is not; chances (n,) of what happened in a holdout period.
+    """A model that was tried: fitted, or why the fit failed; probabilities (n,) of what happened in a holdout period.
 
-    `rank` is what the trials are sorted by, least first.
+    Trials are sorted by `rank`, least first.
     """
 
     model: PurchaseModel
@@ -138,19 +138,19 @@ class _Trial:
 def compare(
     data: RFM | Holdout, models: Sequence[PurchaseModel] | PurchaseModel, spend: SpendModel | None = None
 ) -> Comparison:
-    """Fit models to the same data, and say in one table and a few words what speaks for which.
+    """Fit models to the same data, and compare them in one table and a few findings.
 
-    Best first: by BIC; given a holdout period by the mean logarithm of the probability that was given to what each
-    customer then did, since this score judges whole forecasts and cannot be bettered by telling other probabilities
-    than those believed in. (RMSE judges their means alone, Gini only their order.)
+    The best comes first: by BIC or, with a holdout period, by the mean logarithm of the probability of what each
+    customer then did. This score judges whole distributions and is strictly proper. (RMSE judges only their means, and
+    Gini only their order.)
 
     Parameters
     ----------
     data : RFM or Holdout
         From `rfm_summary`, or from `holdout_split`: models then learn from its calibration period.
     models : PurchaseModel or sequence of them
-        Unfitted ones are copied and fitted; fitted ones are kept as they are. A fit that fails becomes a row that says
-        why.
+        Unfitted ones are copied and fitted; fitted ones are used as they are. A fit that fails becomes a row with the
+        reason.
     spend : SpendModel, optional
         With a holdout period: money is then scored too, as by `validate`.
 
@@ -170,8 +170,8 @@ def compare(
     >>> import clvmodels as clv
     >>> log = clv.datasets.load_cdnow(sample=True)
     >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
-    >>> found = clv.compare(rfm, [clv.BGNBD(), clv.MBGNBD(), clv.NBD()])
-    >>> print(found.table[["forecaster", "bic"]].round(1).to_string(index=False))
+    >>> comparison = clv.compare(rfm, [clv.BGNBD(), clv.MBGNBD(), clv.NBD()])
+    >>> print(comparison.table[["forecaster", "bic"]].round(1).to_string(index=False))
     forecaster     bic
        mbgnbd 19195.3
         bgnbd 19195.9
@@ -180,16 +180,16 @@ def compare(
     split = data if isinstance(data, Holdout) else None
     rfm = split.calibration if split is not None else data
     if not isinstance(rfm, RFM):
-        raise InvalidOption(f"A {type(data).__name__} cannot be compared on: give an RFM, or a holdout_split.")
-    given = [models] if isinstance(models, PurchaseModel) else list(models)
-    _check(rfm, given)
+        raise InvalidOption(f"Models cannot be compared on a {type(data).__name__}: pass an RFM, or a holdout_split.")
+    several = [models] if isinstance(models, PurchaseModel) else list(models)
+    _check(rfm, several)
     if spend is not None and (split is None or split.spend is None):
         raise InvalidOption("Spend is scored on a holdout period with money: give holdout_split(..., amount=...).")
-    spender = None if spend is None else _spending(spend, rfm)
-    trials = sorted((_tried(model, rfm, split) for model in given), key=lambda trial: trial.rank)
+    expected_spend = None if spend is None else _expected_spend(spend, rfm)
+    trials = sorted((_try_model(model, rfm, split) for model in several), key=lambda trial: trial.rank)
     table = _fits(trials)
     if split is not None:
-        table = pd.concat([table, _forecasts(trials, split, spender)], axis=1)
+        table = pd.concat([table, _forecasts(trials, split, expected_spend)], axis=1)
     facts = {
         "customers": len(rfm),
         "clock": asdict(rfm.clock),
@@ -205,25 +205,27 @@ def compare(
 
 
 def _check(rfm: RFM, models: Sequence[PurchaseModel]) -> None:
-    """Refuse models whose likelihoods are not of these data."""
+    """Raise for models whose likelihoods are not of these data."""
     if not models:
         raise InvalidOption("compare needs at least one model, such as models=[BGNBD(), NBD()].")
     for model in models:
         if not isinstance(model, PurchaseModel):
-            raise InvalidOption(f"{model!r} is no purchase model: give instances, such as BGNBD().")
+            raise InvalidOption(f"{model!r} is not a purchase model: pass instances, such as BGNBD().")
         if model.__sklearn_is_fitted__():
             _check_fitted_to(model, rfm)
 
 
 def _check_fitted_to(model: PurchaseModel, rfm: RFM) -> None:
-    title, fresh = model.title, f"pass {type(model).__name__}() unfitted, and it is fitted to these"
+    title, fresh = model.title, f"pass {type(model).__name__}() unfitted to fit it to these"
     if model.clock_ != rfm.clock:
         raise ClockMismatch(
-            f"{title} was fitted in {model.clock_}; these data are told in {rfm.clock}: likelihoods of two clocks "
+            f"{title} was fitted in {model.clock_}; these data are in {rfm.clock}: likelihoods of two clocks "
             f"cannot be compared; {fresh}."
         )
     if model.data_fingerprint_ is None:
-        raise InvalidOption(f"{title} was saved without a fingerprint of its data, so nobody can tell: {fresh}.")
+        raise InvalidOption(
+            f"{title} was saved without a fingerprint of its data, which may be others than these: {fresh}."
+        )
     if model.data_fingerprint_ != data_fingerprint(rfm):
         raise InvalidOption(
             f"{title} was fitted to other data ({model.fit_.customers:,} customers, observed to "
@@ -231,8 +233,8 @@ def _check_fitted_to(model: PurchaseModel, rfm: RFM) -> None:
         )
 
 
-def _tried(model: PurchaseModel, rfm: RFM, split: Holdout | None) -> _Trial:
-    """The model as it came if it was fitted, otherwise a fitted copy; with its chances in a holdout period."""
+def _try_model(model: PurchaseModel, rfm: RFM, split: Holdout | None) -> _Trial:
+    """Return the model itself if it is fitted, otherwise a fitted copy, with probabilities in a holdout period."""
     seconds = np.nan
     if not model.__sklearn_is_fitted__():
         model, started = clone(model), perf_counter()
@@ -244,13 +246,13 @@ def _tried(model: PurchaseModel, rfm: RFM, split: Holdout | None) -> _Trial:
     return _Trial(model, None, seconds, None if split is None else probabilities_of_actual(model, split))
 
 
-def _spending(spend: SpendModel, rfm: RFM) -> Array:
-    """Expected spend a purchase of each customer, (n,)."""
+def _expected_spend(spend: SpendModel, rfm: RFM) -> Array:
+    """Return the expected spend per purchase of each customer, (n,)."""
     return column(clone(spend).fit(rfm).expected_spend(rfm), "expected_spend")
 
 
 def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
-    """A row a model: status, likelihood, AIC, BIC, seconds."""
+    """Return one row per model: status, likelihood, AIC, BIC, seconds."""
     fitted = [trial.model for trial in trials if trial.failure is None]
     least = min((model.fit_.bic for model in fitted), default=np.nan)
     rows = []
@@ -258,7 +260,7 @@ def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
         model = trial.model
         if trial.failure is None:
             fit = model.fit_
-            told = {
+            row = {
                 "forecaster": model_id(model),
                 "title": model.title,
                 "status": fit.status,
@@ -270,7 +272,7 @@ def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
                 "delta_bic": fit.bic - least,
             }
         else:
-            told = {
+            row = {
                 "forecaster": model_id(model),
                 "title": model.title,
                 "status": "failed",
@@ -278,19 +280,19 @@ def _fits(trials: Sequence[_Trial]) -> pd.DataFrame:
                 "parameters": len(model.process.parametrization.names),
                 **dict.fromkeys(("log_likelihood", "aic", "bic", "delta_bic"), np.nan),
             }
-        rows.append(told | {"seconds": trial.seconds})
+        rows.append(row | {"seconds": trial.seconds})
     return pd.DataFrame(rows)
 
 
 def _forecasts(trials: Sequence[_Trial], split: Holdout, spend: Array | None) -> pd.DataFrame:
-    """Scores of the forecasts, in the order of the trials; missing where a fit failed."""
+    """Return scores of the forecasts, in the order of the trials; missing if a fit failed."""
     forecasts = {
         place: column(trial.model.expected_purchases(split.calibration, split.horizon), "expected_purchases")
         for place, trial in enumerate(trials)
         if trial.failure is None
     }
     scores = [trial.chances for trial in trials]
-    table = pd.DataFrame({"log_score": [np.nan if told is None else log_score(told) for told in scores]})
+    table = pd.DataFrame({"log_score": [np.nan if each is None else log_score(each) for each in scores]})
     table = table.join(_scored(split.purchases.astype(float), forecasts))
     if spend is not None and split.spend is not None:
         money = {place: bought * spend for place, bought in forecasts.items()}
@@ -299,11 +301,11 @@ def _forecasts(trials: Sequence[_Trial], split: Holdout, spend: Array | None) ->
 
 
 def _scored(actual: Array, forecasts: dict[int, Array]) -> pd.DataFrame:
-    """The scores of `validate`, by place."""
+    """Return the scores of `validate`, by place among the trials."""
     names = ["predicted", *HEADLINE]
     if not forecasts:
         return pd.DataFrame(columns=names, dtype=float)
-    scores = score_table(actual, {str(place): told for place, told in forecasts.items()}, "")
+    scores = score_table(actual, {str(place): expected for place, expected in forecasts.items()}, "")
     return scores[names].set_index(pd.Index(list(forecasts)))
 
 

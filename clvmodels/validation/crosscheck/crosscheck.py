@@ -182,8 +182,8 @@ def _check(model: Model) -> None:
         raise InvalidOption(f"A {type(model).__name__} is not a model: pass a fitted one, such as BGNBD().fit(rfm).")
     process = model.process
     if process.name not in FITTERS:
-        known: list[Process] = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
-        titles = ", ".join(other.title for other in known if other.name in FITTERS)
+        processes: list[Process] = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
+        titles = ", ".join(other.title for other in processes if other.name in FITTERS)
         raise InvalidOption(f"lifetimes has no {process.title}; it can give a second opinion on {titles}.")
     model._check_fitted()
     if set(model.parameters_) != set(FITTERS[process.name].parameters):

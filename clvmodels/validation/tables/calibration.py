@@ -16,17 +16,17 @@ from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, quart
 
 __all__ = ["CustomerGrouping", "calibration_table", "customer_groups", "group_table"]
 
-MOST_FREQUENT = 7  # repeat purchases from which customers are told together
+MOST_FREQUENT = 7  # repeat purchases from which customers are one group
 RECENCY_BINS = 6
 FEW_QUARTERS = 2  # up to which cohorts are months
-MOST_LABELS = 50  # of an attribute that is worth a row each
+MOST_LABELS = 50  # of an attribute that is shown
 COLUMNS = ["by", "order", "group", "quantity", "forecaster", "kind", "customers", "actual", "expected"]
 MORE = ["lower", "upper", "coverage", "width", "sampled"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerGrouping:
-    """Customers in groups: the name of what parts them, each one's group (n,), and the groups' labels in order."""
+    """Customers in groups: the name of the grouping, the group of each customer (n,), and labels in order."""
 
     by: str
     codes: npt.NDArray[np.intp]
@@ -34,7 +34,7 @@ class CustomerGrouping:
 
 
 def customer_groups(split: Holdout) -> list[CustomerGrouping]:
-    """By frequency, recency, cohort and the attributes carried."""
+    """Return groupings by frequency, recency, cohort and attributes."""
     rfm = split.calibration
     most = np.minimum(rfm.frequency, MOST_FREQUENT)
     frequency = CustomerGrouping("frequency", most, [*map(str, range(MOST_FREQUENT)), f"{MOST_FREQUENT}+"])
@@ -47,10 +47,10 @@ def customer_groups(split: Holdout) -> list[CustomerGrouping]:
 
 
 def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping], level: float) -> pd.DataFrame:
-    """Means a customer, forecast and actual, of each group, with the interval that each process gave.
+    """Return means per customer of each group, forecast and actual, with the intervals of processes.
 
-    Deciles are of each forecast's own ranking. `lower` and `upper` are for the mean of the group; `coverage` is the
-    share of the customers sampled who did what lies within their own interval.
+    Each forecaster has its own deciles. `lower` and `upper` are for the mean of the group; `coverage` is the share of
+    sampled customers whose outcome lies within their own interval.
 
     Returns
     -------
@@ -58,20 +58,20 @@ def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]
         by, order, group, quantity, forecaster, kind, customers, actual, expected, lower, upper, coverage, width,
         sampled.
     """
-    known = np.flatnonzero(outcome.scored)
+    scored = np.flatnonzero(outcome.scored)
     tables = []
     for forecast in outcome.forecasts:
         if forecast.mean is None:
             continue
         codes = np.full(len(outcome.actual), -1, dtype=np.intp)
-        codes[known] = deciles(forecast.mean[known]) - 1
+        codes[scored] = deciles(forecast.mean[scored]) - 1
         own = CustomerGrouping("decile", codes, [str(i + 1) for i in range(GROUPS)])
         tables += [_grouped(outcome, forecast, each, level) for each in (*groups, own)]
     return pd.concat(tables, ignore_index=True)
 
 
 def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> pd.DataFrame:
-    """Totals and errors of each cohort and group by attribute: by, group, quantity, forecaster, kind, customers, ...
+    """Return totals and errors of each cohort and group by attribute.
 
     Returns
     -------
@@ -79,11 +79,12 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
         by, group, quantity, forecaster, kind, customers, predicted, actual, bias, rmse.
     """
     rows = []
-    told = [each for each in groups if each.by not in ("frequency", "recency")]
-    known = outcome.scored
-    for each in told:
+    scored = outcome.scored
+    for each in groups:
+        if each.by in ("frequency", "recency"):
+            continue
         for code, label in enumerate(each.labels):
-            inside = known & (each.codes == code)
+            inside = scored & (each.codes == code)
             actual = outcome.actual[inside]
             if not inside.any():
                 continue
@@ -91,7 +92,7 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
                 if forecast.mean is None:
                     continue
                 predicted = forecast.mean[inside]
-                total, found = float(predicted.sum()), float(actual.sum())
+                total, actual_total = float(predicted.sum()), float(actual.sum())
                 rows.append(
                     {
                         "by": each.by,
@@ -101,8 +102,8 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
                         "kind": forecast.kind,
                         "customers": int(inside.sum()),
                         "predicted": total,
-                        "actual": found,
-                        "bias": total / found - 1 if found else np.nan,
+                        "actual": actual_total,
+                        "bias": total / actual_total - 1 if actual_total else np.nan,
                         "rmse": rmse(actual, predicted),
                     }
                 )
@@ -111,14 +112,14 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
 
 
 def _grouped(outcome: QuantityForecasts, forecast: Forecast, groups: CustomerGrouping, level: float) -> pd.DataFrame:
-    """The rows of one forecast and one way of grouping."""
+    """Return the rows of one forecast and one grouping."""
     assert forecast.mean is not None
-    known = outcome.scored & (groups.codes >= 0)
-    codes, many = groups.codes[known], len(groups.labels)
+    grouped = outcome.scored & (groups.codes >= 0)
+    codes, many = groups.codes[grouped], len(groups.labels)
     size = np.bincount(codes, minlength=many)
     some = np.flatnonzero(size)
     actual, expected = (
-        np.bincount(codes, weights=values[known], minlength=many)[some] / size[some]
+        np.bincount(codes, weights=values[grouped], minlength=many)[some] / size[some]
         for values in (outcome.actual, forecast.mean)
     )
     table = pd.DataFrame(
@@ -135,11 +136,11 @@ def _grouped(outcome: QuantityForecasts, forecast: Forecast, groups: CustomerGro
         },
         columns=COLUMNS,
     )
-    told = [
-        _intervals(outcome, forecast, known & (groups.codes == i), mean, level)
+    intervals = [
+        _intervals(outcome, forecast, grouped & (groups.codes == i), mean, level)
         for i, mean in zip(some, expected, strict=True)
     ]
-    return table.join(pd.DataFrame(told, columns=MORE, index=table.index))
+    return table.join(pd.DataFrame(intervals, columns=MORE, index=table.index))
 
 
 def _intervals(
@@ -159,7 +160,7 @@ def _intervals(
 
 
 def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> CustomerGrouping:
-    """Those who never came back, then the others in bins of about equal size by their last purchase."""
+    """Group customers without a repeat purchase, and the others in bins of about equal size by their last purchase."""
     again = frequency > 0
     labels, codes = ["no repeat purchase"], np.zeros(len(recency), dtype=np.intp)
     if again.any():

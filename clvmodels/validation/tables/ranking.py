@@ -11,41 +11,41 @@ from clvmodels.validation.tables.metrics import GROUPS, captured_at, deciles
 
 __all__ = ["decile_table", "gain_table", "lorenz_table", "overlap_table"]
 
-GRID = np.arange(41) / 40  # as fine as a picture shows, the top tenth among it
+GRID = np.arange(41) / 40  # shares of customers, as fine as a picture shows; has the top tenth
 TOPS = (0.01, 0.05, 0.1, 0.2)
 
 
 def gain_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Share of all that happened which the best-ranked customers account for: quantity, forecaster, kind, ..."""
+    """Return the share of the total that the best-ranked customers account for, and in hindsight ("perfect")."""
     actual, tables = _actual(outcome), []
     for name, kind, ranking in [*_rankings(outcome), ("perfect", "", actual)]:
-        told = {"share_of_customers": GRID, "captured": captured_at(actual, ranking, GRID)}
-        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecaster": name, "kind": kind, **told}))
+        curve = {"share_of_customers": GRID, "captured": captured_at(actual, ranking, GRID)}
+        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecaster": name, "kind": kind, **curve}))
     return pd.concat(tables, ignore_index=True)
 
 
 def lorenz_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """How unequal customers are, and processes said they would be: share of the total by those who do least first."""
+    """Return how unequal customers are, and processes expected them to be: shares of the total, smallest first."""
     tables = []
-    processes = [told for told in _rankings(outcome) if told[1] == "process"]
+    processes = [ranking for ranking in _rankings(outcome) if ranking[1] == "process"]
     for name, _, values in [("actual", "", _actual(outcome)), *processes]:
         total = np.append(0.0, np.cumsum(np.sort(values)))
         share = np.interp(GRID * len(values), np.arange(len(total)), total)
         share = share / total[-1] if total[-1] > 0 else GRID
-        told = {"share_of_customers": GRID, "share_of_quantity": share}
-        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecaster": name, **told}))
+        curve = {"share_of_customers": GRID, "share_of_quantity": share}
+        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecaster": name, **curve}))
     return pd.concat(tables, ignore_index=True)
 
 
 def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Sums of each tenth of the customers by forecast, 1 the highest, and its lift over the mean of all."""
+    """Return sums of each tenth of the customers by forecast, 1 the highest, and its lift over the mean of all."""
     actual, tables = _actual(outcome), []
     total = float(actual.sum())
     for name, kind, predicted in _rankings(outcome):
         group = deciles(predicted) - 1
         size = np.bincount(group, minlength=GROUPS)
-        found, told = (np.bincount(group, weights=values, minlength=GROUPS) for values in (actual, predicted))
-        share = found / total if total else np.full(GROUPS, np.nan)
+        sums, expected = (np.bincount(group, weights=values, minlength=GROUPS) for values in (actual, predicted))
+        share = sums / total if total else np.full(GROUPS, np.nan)
         table = pd.DataFrame(
             {
                 "quantity": outcome.quantity,
@@ -53,8 +53,8 @@ def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
                 "kind": kind,
                 "decile": np.arange(1, GROUPS + 1),
                 "customers": size,
-                "predicted": told,
-                "actual": found,
+                "predicted": expected,
+                "actual": sums,
                 "lift": share * len(actual) / np.maximum(size, 1),
                 "share": share,
             }
@@ -64,7 +64,7 @@ def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
 
 
 def overlap_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Of the customers ranked highest, how many are among those who then did most, and how much they did."""
+    """Return how many of the customers ranked highest are among those who did most, and how much they did."""
     actual = _actual(outcome)
     best = np.argsort(-actual, kind="stable")
     rows = []

@@ -42,15 +42,15 @@ def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) ->
 def tracking_table(
     split: Holdout, models: Mapping[str, PurchaseModel], spreads: Mapping[str, Spread], level: float
 ) -> pd.DataFrame:
-    """Repeat purchases week by week, by customers known at the cut: a row a week and model.
+    """Return repeat purchases week by week, of customers known at the cutoff: one row per week and process.
 
-    `expected` is unconditional: what the fitted process expects of customers who arrived when these did. `forecast`,
-    after the cut, is conditional on each customer's history. Weeks end on the cut and every seven days before and
-    after it, so the first and the last may be shorter; each has its cumulative counterpart. On a discrete clock every
-    opportunity has a row instead.
+    `expected` is unconditional: what the fitted process expects from the dates of first purchases. `forecast`, after
+    the cutoff, is conditional on each customer's history. Weeks end on the cutoff and every seven days before and after
+    it, so that the first and the last may be shorter; each column has a cumulative counterpart. On a discrete clock,
+    every opportunity has a row instead.
 
-    The band of the forecast is for what happens. Of a period h of the holdout period H, what one customer does has a
-    variance over its mean that rises from 1, of Poisson counts, to what `spreads` says for H, in step with the total.
+    The band of the forecast is for actual purchases. In a part h of the holdout period H, the variance of a customer's
+    purchases over their mean rises from 1, as of Poisson counts, to that in `spreads` for H, in step with the total.
 
     Returns
     -------
@@ -99,9 +99,9 @@ def tracking_table(
 
 
 def _bands(spread: Spread, since: Array, at_cut: float, ahead: npt.NDArray[np.bool_], level: float) -> dict[str, Array]:
-    """Ends of the forecast's band, cumulative and not, (edges,); missing up to the cut.
+    """Return the ends of the forecast's band, cumulative and not, (edges,); missing up to the cutoff.
 
-    `since` (k,) are the totals expected since the cut.
+    `since` (k,) are the totals expected since the cutoff.
     """
     columns = {}
     for name, expected, before in (
@@ -109,8 +109,8 @@ def _bands(spread: Spread, since: Array, at_cut: float, ahead: npt.NDArray[np.bo
         ("cumulative_forecast", since, at_cut),
     ):
         grown = np.divide(expected, since[-1], out=np.ones(len(since)), where=since[-1] > 0)
-        told = Spread(1 + (spread.noise - 1) * grown, spread.shared)
-        for end, values in zip(("lower", "upper"), bounds_of_total(told, expected, level), strict=True):
+        spread_so_far = Spread(1 + (spread.noise - 1) * grown, spread.shared)
+        for end, values in zip(("lower", "upper"), bounds_of_total(spread_so_far, expected, level), strict=True):
             columns[f"{name}_{end}"] = np.full(len(ahead), np.nan)
             columns[f"{name}_{end}"][ahead] = before + values
     return columns
@@ -119,7 +119,7 @@ def _bands(spread: Spread, since: Array, at_cut: float, ahead: npt.NDArray[np.bo
 def _expected_of_arrivals(
     model: PurchaseModel, split: Holdout, edges: npt.NDArray[np.int64], lags: Array, started: Array
 ) -> Array:
-    """Expected purchases up to each edge of all customers, as told when they came, (edges,)."""
+    """Return expected purchases up to each edge of all customers, from their first purchase dates only, (edges,)."""
     if model.process.state == model.plain.state:
         distinct, position = np.unique(lags, return_inverse=True)
         expected: Array = model.mean_purchases(distinct)[position].reshape(lags.shape) @ started
