@@ -23,12 +23,11 @@ from clvmodels.processes.beta_geometric import (
     purchases_if_active,
     quantities,
     residual_if_active,
-    sample_if_active,
     score_from_counts,
-    simulate,
     starts,
     survival_if_active,
 )
+from clvmodels.processes.beta_geometric_draws import sample_if_active, simulate
 from clvmodels.processes.beta_geometric_totals import totals
 from clvmodels.processes.contract import Array, PurchaseProcess, Score
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic

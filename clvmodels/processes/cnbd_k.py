@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma, polygamma
 
-from clvmodels.processes import beta_geometric, erlang_stages
+from clvmodels.processes import beta_geometric, beta_geometric_draws, erlang_stages
 from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, Parameters
 from clvmodels.processes.blocks import PURCHASE_RATE
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
@@ -154,7 +154,7 @@ def sample_if_active(
 
 def simulate(k: int, leave_at_once: bool, p: Parameters, T: Array, generator: np.random.Generator) -> History:
     """Histories of new customers observed for T (n,), drawn from the process itself."""
-    return beta_geometric.simulate(p, T, generator, leave_at_once, k)
+    return beta_geometric_draws.simulate(p, T, generator, leave_at_once, k)
 
 
 def quantities(k: int, p: Parameters) -> dict[str, Array]:

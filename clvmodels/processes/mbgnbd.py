@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.processes import beta_geometric
+from clvmodels.processes import beta_geometric, beta_geometric_draws
 from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, QUANTITY_POWERS, Parameters, quantities, starts
 from clvmodels.processes.beta_geometric_totals import totals
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
@@ -73,7 +73,7 @@ def both_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) ->
 
 def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
     """Histories of new customers observed for T (n,), drawn from the process itself."""
-    return beta_geometric.simulate(p, T, generator, leave_at_once=True)
+    return beta_geometric_draws.simulate(p, T, generator, leave_at_once=True)
 
 
 def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
@@ -96,7 +96,7 @@ def sample_if_active(
     generator: np.random.Generator,
 ) -> Future:
     """Draw what customers do in (T, T + h], given which of them are active at T."""
-    return beta_geometric.sample_if_active(_stayed(p), h, delta, x, T, active, generator)
+    return beta_geometric_draws.sample_if_active(_stayed(p), h, delta, x, T, active, generator)
 
 
 def _stayed(p: Parameters) -> Parameters:
