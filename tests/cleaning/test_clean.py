@@ -347,6 +347,7 @@ def test_partitions_of_the_customers_do_not_matter(log, rules):
 # ---- engines -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_engine_gives_the_same(engine, given_in):
     log = log_of().with_columns(pl.col("when").str.to_datetime("%Y-%m-%d %H:%M"))
     result, expected = cleaned(given_in(log, engine)), cleaned()

@@ -215,6 +215,7 @@ def split(log):
     return clv.holdout_split(log, amount="amount", time_unit="week", **UNTIL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("test", properties(), ids=lambda test: test.__name__)
 def test_it_is_held_to_what_every_process_must_keep(test):
     test(process=PROCESS)

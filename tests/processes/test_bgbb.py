@@ -171,6 +171,7 @@ def test_at_the_corners_to_sixty_digits(corner):
                 assert found == pytest.approx(float(exact_pmf(p, k, h, x, n)), rel=2e-9, abs=1e-300)
 
 
+@pytest.mark.slow
 def test_twenty_years_of_weeks_to_sixty_digits():
     p = Parameters(*map(np.float64, (0.8, 8.0, 0.5, 100.0)))
     with mpmath.workdps(60):

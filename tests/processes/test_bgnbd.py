@@ -265,6 +265,7 @@ def test_intensity_is_the_papers_derivative(p, history):
         assert found == pytest.approx(float(paper_intensity(p, tau, *history)), rel=2e-10, abs=2e-11 * start)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p", [CORNERS[0], CORNERS[2], CORNERS[4]])
 def test_intensity_integrates_to_expected_purchases(p):
     x, t_x, T = columns(3, 20.0, 30.0)

@@ -108,6 +108,7 @@ def likelihoods_agree(told, columns):
 # ---- published ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_fit_is_the_published_one(fitted):
     # Printed to three decimals, the log-likelihood to one; the standard errors agree to 0.001 where they were taken.
     assert fitted.parameters_ == pytest.approx(PUBLISHED["parameters"], abs=5e-4)
@@ -148,6 +149,7 @@ def test_the_fit_is_that_of_clvtools(fitted):
     assert covariance / scale == pytest.approx(np.array(CLVTOOLS["covariance"]) / scale, abs=3e-3)
 
 
+@pytest.mark.slow
 def test_predictions_of_clvtools(split):
     rfm = split.calibration
     assert predictions_agree(CLVTOOLS, statistics(rfm), of_the_sample(rfm, CLVTOOLS["sample_numbers"]))

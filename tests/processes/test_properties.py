@@ -156,6 +156,7 @@ def predictions(process, p, columns):
 # ---- probabilities and expectations ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each_purchase_process
 @some
 @given(seed=seeds)
@@ -361,6 +362,7 @@ def test_the_score_is_the_derivative_of_the_log_likelihood(process, seed):
         assert np.all(np.abs(gradient[i] - expected) <= allowed), name
 
 
+@pytest.mark.slow
 @each([process for process in PROCESSES if process.totals is not None])
 @some
 @given(seed=seeds)

@@ -169,6 +169,7 @@ def test_a_shift_by_whole_weeks_changes_only_dates(weeks):
     pd.testing.assert_frame_equal(first.weeks.drop(columns=named), later.weeks.drop(columns=named))
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.floats(0.01, 1e5))
 def test_the_currency_does_not_matter(rate):

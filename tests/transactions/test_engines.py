@@ -119,6 +119,7 @@ def test_predictions_have_the_kind_of_the_log(engine, given_in):
     assert sorted_rows(predictions) == sorted_rows(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [pl.Date, pl.Datetime("us"), pl.Datetime("ns"), pl.Datetime("ms")])
 def test_the_type_of_a_date_makes_no_difference(engine, dtype, given_in):
     log = given_in(with_dates(dtype), engine)
@@ -131,6 +132,7 @@ def test_the_type_of_a_date_makes_no_difference(engine, dtype, given_in):
 # ---- the last day ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [LAST, dt.date(2024, 2, 12), "2024-02-12T00:00", dt.datetime(2024, 2, 12, 9)])
 def test_purchases_on_the_last_day_count_at_any_hour(engine, end, given_in):
     rfm = clv.rfm_summary(given_in(with_dates(pl.Datetime("us")), engine), observation_end=end)

@@ -326,6 +326,7 @@ def by_brute_force(purchases, end, include_first):
     return rows
 
 
+@pytest.mark.slow
 @given(PURCHASES, st.integers(0, 60), st.booleans())
 @settings(max_examples=60)
 def test_it_agrees_with_brute_force_to_the_last_bit(purchases, end, include_first):

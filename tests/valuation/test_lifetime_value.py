@@ -45,6 +45,7 @@ def column(frame, name="lifetime_value"):
 # ---- the formula -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_value_is_the_integral_of_discounted_margins(weekly):
     """margin x E[M] x the integral of (1 + d)^(-t/365.25) m(t) over a year of days t, by a fine Simpson's rule."""
     purchases, spend, rfm = weekly
