@@ -297,7 +297,7 @@ def test_the_record_shows_itself(fits, held):
     assert "log_score" not in repr(fits)
     assert "-0.9821" in repr(held)
     html = held._repr_html_()
-    assert "cannot be told apart" in html
+    assert "fit equally well" in html
     assert ">log_score</th>" in html
 
 
