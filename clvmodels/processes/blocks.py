@@ -50,6 +50,7 @@ class PositiveBlock:
                 f"log {self.parameter}",
                 Limit(-SPREAD_LIMIT, self.too_low, {"parameter": self.parameter}),
                 Limit(SPREAD_LIMIT, self.too_high, {"parameter": self.parameter}),
+                quantity=self.parameter,
             ),
         )
 
@@ -100,10 +101,11 @@ class GammaBlock:
             f"log {self.shape}",
             Limit(-SPREAD_LIMIT, self.all_variation, {"parameter": self.shape}),
             Limit(SPREAD_LIMIT, self.no_variation, {"parameter": self.shape}),
+            quantity=self.shape,
         )
         mean = {"parameter": f"{self.shape}/{self.rate}"}
         zero = NO_LIMIT if self.no_mean is None else Limit(-MEAN_LIMIT, self.no_mean, mean)
-        return spread, Coordinate(f"log mean {self.of}", zero, NO_LIMIT)
+        return spread, Coordinate(f"log mean {self.of}", zero, NO_LIMIT, quantity=f"mean {self.of}")
 
     def to_logs(self, u: Array) -> Array:
         return np.stack([u[0], u[0] - u[1] - np.log(self.events)])
@@ -150,10 +152,11 @@ class BetaBlock:
             f"log ({self.a} + {self.b})",
             Limit(-SPREAD_LIMIT, self.all_variation, {"parameter": f"{self.a} + {self.b}"}),
             Limit(SPREAD_LIMIT, self.no_variation, {"parameter": f"{self.a} + {self.b}"}),
+            quantity=f"{self.a} + {self.b}",
         )
         mean = {"parameter": f"{self.a}/({self.a}+{self.b})"}
         ends = Limit(-MEAN_LIMIT, self.no_mean, mean), Limit(MEAN_LIMIT, self.all_mean, mean)
-        return spread, Coordinate(f"logit mean {self.of}", *ends)
+        return spread, Coordinate(f"logit mean {self.of}", *ends, quantity=f"mean {self.of}")
 
     def to_logs(self, u: Array) -> Array:
         return np.stack([u[0] + log_expit(u[1]), u[0] + log_expit(-u[1])])
@@ -204,16 +207,19 @@ class GompertzBlock:
                 f"log {self.pace}",
                 Limit(-SPREAD_LIMIT, self.no_aging, {"parameter": self.pace}),
                 Limit(SPREAD_LIMIT, self.all_aging, {"parameter": self.pace}),
+                quantity=self.pace,
             ),
             Coordinate(
                 f"log {self.shape}",
                 Limit(-SPREAD_LIMIT, self.all_variation, {"parameter": self.shape}),
                 Limit(SPREAD_LIMIT, self.no_variation, {"parameter": self.shape}),
+                quantity=self.shape,
             ),
             Coordinate(
                 f"log mean {self.of}",
                 Limit(-MEAN_LIMIT, self.no_mean, {"parameter": f"{self.pace} {self.shape}/{self.rate}"}),
                 NO_LIMIT,
+                quantity=f"mean {self.of}",
             ),
         )
 

@@ -7,7 +7,7 @@ covariates move, and because the limits that a fit can run into are limits of th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -71,12 +71,15 @@ class Coordinate:
     lower, upper : Limit
     group : str or None
         The group of customers that the coordinate belongs to, in a model with parameters for each group.
+    quantity : str
+        What the coordinate is a transformation of: "a + b" for "log (a + b)"; "" if it is not transformed.
     """
 
     name: str
     lower: Limit
     upper: Limit
     group: str | None = None
+    quantity: str = ""
 
     @property
     def plain_name(self) -> str:
@@ -85,7 +88,7 @@ class Coordinate:
 
     def in_group(self, label: str) -> Coordinate:
         """Return this coordinate of one group of customers."""
-        return Coordinate(f"{self.name}[{label}]", self.lower, self.upper, label)
+        return replace(self, name=f"{self.name}[{label}]", group=label)
 
 
 @dataclass(frozen=True, slots=True)

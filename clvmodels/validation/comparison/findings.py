@@ -12,7 +12,7 @@ from clvmodels.estimators.regular import RegularModel
 from clvmodels.forecasting.processes import model_id
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
-from clvmodels.processes.coordinates import Limit
+from clvmodels.processes.coordinates import Coordinate, Limit
 
 __all__ = ["forecast_findings", "likelihood_findings", "name_of", "sees_no_dropout"]
 
@@ -37,8 +37,8 @@ def sees_no_dropout(model: PurchaseModel) -> bool:
     if "dropout" not in model.process.moves:
         return True
     name, more = model.process.moves["dropout"]
-    reached = [at for at, upper, _ in _limits(model) if _without_group(at) == name and upper == (more < 0)]
-    return len(reached) == sum(_without_group(at.name) == name for at in model.process.parametrization.coordinates)
+    reached = [at for at, upper, _ in _limits(model) if at.plain_name == name and upper == (more < 0)]
+    return len(reached) == sum(at.plain_name == name for at in model.process.parametrization.coordinates)
 
 
 def forecast_findings(models: Sequence[PurchaseModel], chances: Sequence[Array], bias: float) -> Findings:
@@ -142,7 +142,7 @@ def _ranking(models: Sequence[PurchaseModel]) -> Finding | None:
 def _limit(model: PurchaseModel) -> Finding | None:
     """Name the limits at which a fit ended, without that of no dropout."""
     name, _ = model.process.moves.get("dropout", ("", 0.0))
-    limits = [limit for at, _, limit in _limits(model) if _without_group(at) != name or not sees_no_dropout(model)]
+    limits = [limit for at, _, limit in _limits(model) if at.plain_name != name or not sees_no_dropout(model)]
     reached = list(
         {(limit.code, *limit.figures.items()): Finding(limit.code, limit.figures) for limit in limits}.values()
     )
@@ -160,31 +160,20 @@ def _trade_off(model: PurchaseModel) -> Finding | None:
     if correlation.max() <= TRADE_OFF:
         return None
     pair = free[list(np.unravel_index(int(np.argmax(correlation)), correlation.shape))]
-    names = [_untransformed(model.process.parametrization.coordinates[i].name) for i in pair]
+    coordinates = [model.process.parametrization.coordinates[i] for i in pair]
+    names = [coordinate.quantity or coordinate.name for coordinate in coordinates]
     figures = {"first": names[0], "second": names[1], "correlation": float(correlation.max())}
     return Finding("compare-trade-off", _named(model) | figures, "caution")
 
 
-def _untransformed(coordinate: str) -> str:
-    """Return what a coordinate is a transformation of: "a + b" for "log (a + b)"."""
-    name = coordinate.removeprefix("log ").removeprefix("logit ")
-    name = name.removeprefix("(").removesuffix(")") if name.startswith("(") else name
-    return f"the {name}" if name.startswith("mean ") else name
-
-
-def _limits(model: PurchaseModel) -> list[tuple[str, bool, Limit]]:
-    """Return the coordinates that ended at a limit: the name, whether it is the upper one, and the limit."""
+def _limits(model: PurchaseModel) -> list[tuple[Coordinate, bool, Limit]]:
+    """Return the coordinates that ended at a limit: the coordinate, whether it is the upper one, and the limit."""
     return [
-        (coordinate.name, upper, limit)
+        (coordinate, upper, limit)
         for coordinate, at in zip(model.process.parametrization.coordinates, model.fit_.coordinates, strict=True)
         for upper, limit in ((False, coordinate.lower), (True, coordinate.upper))
         if at == limit.at
     ]
-
-
-def _without_group(coordinate: str) -> str:
-    """Return the name of a coordinate without that of a group."""
-    return coordinate.partition("[")[0]
 
 
 def _regularity(model: PurchaseModel) -> int:

@@ -147,7 +147,7 @@ def test_regularity_is_not_taken_for_dropout(models):
 
 @pytest.mark.parametrize(
     ("pair", "words"),
-    [((1, 3), "the mean purchase rate and the mean dropout probability"), ((0, 2), "r and a + b")],
+    [((1, 3), "mean purchase rate and mean dropout probability"), ((0, 2), "r and a + b")],
 )
 def test_coordinates_that_trade_off_are_named(models, pair, words):
     correlation = np.eye(4)
