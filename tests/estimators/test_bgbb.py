@@ -19,6 +19,8 @@ from clvmodels.transactions.summary import RFM, rfm_summary
 from clvmodels.validation.backtest.validate import validate
 from clvmodels.valuation.lifetime_value import lifetime_value
 
+pytestmark = pytest.mark.slow
+
 YEARLY = {"time_unit": "year", "merge_within": "year"}
 MONTHLY = {"time_unit": "month", "merge_within": "month"}
 TRUTH = {"alpha": 1.2, "beta": 3.0, "gamma": 0.8, "delta": 12.0}

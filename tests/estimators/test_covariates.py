@@ -15,6 +15,8 @@ import clvmodels as clv
 from clvmodels import files
 from clvmodels.errors import FitFailed, InvalidModelFile, InvalidOption, InvalidRFM
 
+pytestmark = pytest.mark.slow
+
 WIDE = {"first order": ["low", "mid: 2", "v0"], "country": ["DE", "FR", "LI"]}
 PURCHASE, DROPOUT = "C(`first order`) + age", "age"
 PREDICTIONS = {
