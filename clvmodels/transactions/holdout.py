@@ -146,8 +146,9 @@ def holdout_split(
         each period must end on the last day of one; by default the opportunity of the latest date counts as complete.
     acquired_after : date or str, optional
         Leave out customers who are first seen on this day or earlier, as for `rfm_summary`.
-    customer_id, date, amount, time_unit, merge_within, include_first_transaction, intertimes, time_zone,
-    date_format, on_missing_id
+    customer_id, date, amount, time_unit, merge_within, time_zone
+        As for `rfm_summary`.
+    include_first_transaction, intertimes, date_format, on_missing_id
         As for `rfm_summary`.
 
     Returns
