@@ -149,7 +149,8 @@ def _complement(values: Array) -> Array:
 def _bounds(
     rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions, groups: CustomerGroups | None
 ) -> Bounds:
-    assert options.interval is not None
+    if options.interval is None:
+        raise AssertionError("the caller asked for an interval")
     seed = seed_of(options.random_state)
     if options.interval_for == "outcome" and prediction.outcome is not None:
         outcome = prediction.outcome(seed, options.draws)

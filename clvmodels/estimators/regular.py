@@ -114,7 +114,8 @@ class RegularModel(PurchaseModel):
                 best = tried[-1]
             if k - best.k_ == STOP_AFTER:
                 break
-        assert best is not None, "at least one k was tried"
+        if best is None:
+            raise AssertionError("at least one k was tried")
         self._set_k(best.k_, [(model.k_, model.fit_.log_likelihood) for model in tried])
         self._set_process(best.design_, best.grouping_)
         return self._restore(replace(best.fit_, chosen=1), rfm.clock, rfm.observation_end, best.data_fingerprint_)

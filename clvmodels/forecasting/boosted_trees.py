@@ -155,5 +155,6 @@ def _features(past: KnownHistory, split: Holdout, length: float, expected: Expec
 
 
 def _money(split: Holdout) -> Array:
-    assert split.spend is not None, "money is checked when backtest is called"
+    if split.spend is None:
+        raise AssertionError("money is checked when backtest is called")
     return split.spend

@@ -141,7 +141,8 @@ def purchases(model: PurchaseModel, split: Holdout, sample: Sample, settings: Se
 
 def money(spend: SpendModel, bought: Predictive, split: Holdout, sample: Sample, settings: Settings) -> Predictive:
     """Return the predictive distribution of the sampled customers' spend, from their drawn purchases."""
-    assert split.spend is not None, "backtest checks that the log has money"
+    if split.spend is None:
+        raise AssertionError("backtest checks that the log has money")
     rfm, actual = split.calibration[sample.rows], split.spend[sample.rows]
     generator = np.random.default_rng([settings.seed, split.cutoff, 1])
     draws = spend.outcomes(rfm, bought.draws, generator)

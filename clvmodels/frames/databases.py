@@ -64,7 +64,8 @@ class DuckDB:
                 "The result cannot be returned as a relation of the DuckDB connection of the log: "
                 f"{first_line(error)}. Keep the connection open and read pending results first."
             ) from error
-        assert relation is not None  # every SELECT returns a relation
+        if relation is None:
+            raise AssertionError("every SELECT returns a relation")
         return relation.set_alias(f"result_{id(columns):x}")
 
 

@@ -105,7 +105,8 @@ def find_files(path: str | Path) -> FileSet:
                 "name files of one format, for instance with a pattern such as '*.csv'."
             )
     only = formats[first]
-    assert only is not None
+    if only is None:
+        raise AssertionError("one file is left")
     return FileSet(only, tuple(files), only == "Parquet" and "=" in str(first.parent))
 
 

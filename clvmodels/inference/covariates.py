@@ -196,7 +196,8 @@ class _Values(tuple[Any, ...]):
 
 
 def _tuple(size: int, *values: Any) -> _Values:
-    assert len(values) == size, f"{size} parameters, not {len(values)}"
+    if len(values) != size:
+        raise AssertionError(f"{size} parameters, not {len(values)}")
     return _Values(values)
 
 

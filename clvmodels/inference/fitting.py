@@ -252,7 +252,8 @@ def _search(
         point = climb(sample.objective, box.clip(form.coordinates_of(start, unit)), box, best)
         if best is None or point.value > best.value:
             best = point
-    assert best is not None, "a process has at least one start"
+    if best is None:
+        raise AssertionError("a process has at least one start")
     u, hessian = best.u, sample.objective.hessian(best.u, np.ones(len(best.u), dtype=bool))
     if len(rows.counts) > MIDDLE_FACTOR * MIDDLE_ROWS:
         middle = _draw_sample(process, rows, unit, prior, MIDDLE_ROWS)

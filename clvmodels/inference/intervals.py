@@ -76,7 +76,8 @@ def bounds_of_groups(draw: Draw, order: npt.NDArray[np.intp], groups: CustomerGr
         if totals is None:
             totals = np.zeros((len(drawn), groups.count))
         totals[:, codes[edges]] += part
-    assert totals is not None, "a table has at least one row"
+    if totals is None:
+        raise AssertionError("a table has at least one row")
     return _quantiles(totals, level)
 
 

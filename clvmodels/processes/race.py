@@ -63,13 +63,15 @@ class Remaining(NamedTuple):
     @property
     def onset(self) -> Array:
         """From about when on, within 1/b, age counts: hardly anybody leaves before if customers are much alike."""
-        assert self.b is not None
+        if self.b is None:
+            raise AssertionError("the hazard grows with age")
         answer: Array = np.maximum(np.log1p(self.b * self.B / np.maximum(self.s, 1)), 1.0) / self.b
         return answer
 
     def later(self, z: Array) -> Remaining:
         """The law z later, for those who are still there."""
-        assert self.b is not None
+        if self.b is None:
+            raise AssertionError("the hazard grows with age")
         passed = np.exp(-self.b * z)
         return self._replace(B=self.B * passed - np.expm1(-self.b * z) / self.b)
 

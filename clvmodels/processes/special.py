@@ -217,7 +217,8 @@ def by_node_count(
         if answer is None:
             answer = np.empty((*part.shape[:-1], len(each)))
         answer[..., rows] = part
-    assert answer is not None, "counts is not empty"
+    if answer is None:
+        raise AssertionError("counts is not empty")
     return answer
 
 

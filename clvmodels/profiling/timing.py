@@ -149,7 +149,8 @@ class Opportunities:
 
     def _day_figures(self) -> dict[str, Any]:
         """Return which kind of day the most common one is, and its numbers."""
-        assert self.day is not None
+        if self.day is None:
+            raise AssertionError("there is a usual day")
         if self.period == "week":
             return {"kind": "weekday", "weekday": self.day}
         if self.period == "year":

@@ -71,7 +71,8 @@ def drawing(ax: Axes | None) -> Iterator[Axes]:
         figure = plt.figure(figsize=STYLE["figure.figsize"], facecolor=PAPER, layout="constrained")
     with mpl.rc_context(STYLE):
         if ax is None:
-            assert figure is not None
+            if figure is None:
+                raise AssertionError("axes that are drawn on belong to a figure")
             ax = figure.subplots()
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_axisbelow(True)

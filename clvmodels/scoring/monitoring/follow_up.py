@@ -121,7 +121,8 @@ def follow(
     if published is not None:
         predicted = published
     else:
-        assert model is not None
+        if model is None:
+            raise AssertionError("the run names a model that is there")
         predicted = column(model.expected_purchases(rfm, window.length(clock)), "expected_purchases")
     actual, new_customers = _count_purchases(rfm, events, window)
     scored = np.isfinite(predicted)

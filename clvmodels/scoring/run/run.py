@@ -154,7 +154,8 @@ def _describe(
 ) -> RunManifest:
     """Return the manifest of a run that is counted and not yet published."""
     data = planned.data
-    assert counts.collector is not None, "a summary has at least one row"
+    if counts.collector is None:
+        raise AssertionError("a summary has at least one row")
     statistics = counts.collector.summarize(planned.as_of, data.end, refused=counts.refused, totals=counts.totals)
     before = None if last is None else last.evidence
     return RunManifest(

@@ -21,7 +21,8 @@ def place_of(sink: SinkSettings, uri: str) -> ScoreStore:
     """Return the store of a sink; `uri` is the value of its environment variable."""
     if sink.store == "postgres":
         return PostgresTable(uri, sink.db_schema, sink.table, sink.name)
-    assert sink.path is not None, "a job is checked to have a path"
+    if sink.path is None:
+        raise AssertionError("a job is checked to have a path")
     if sink.store == "duckdb":
         return DuckDBFile(sink.path, sink.table, sink.name)
     if sink.store == "sqlite":

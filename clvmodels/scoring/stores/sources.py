@@ -58,7 +58,8 @@ def open_source(
         When there is no such table or column, in a file or a database.
     """
     if store == "file":
-        assert path is not None, "a job is checked to have a path"
+        if path is None:
+            raise AssertionError("a job is checked to have a path")
         files = _files(path)
         if columns:
             _refuse_missing(repr(str(path)), frames.column_names(files), columns, name)

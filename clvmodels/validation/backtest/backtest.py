@@ -203,8 +203,10 @@ def _run_cutoff(
         fitted = [model for model in models if model_id(model) in fits.purchases]
         windows = earlier_windows(past, end - past.cutoff, fitted, spend) if boosted_trees else []
         results.append(evaluate_cutoff(CutoffCase(split, fits, past, windows, settings), horizon))
-    assert fits is not None, "every cutoff has a horizon"
-    assert first is not None, "every cutoff has a horizon"
+    if fits is None:
+        raise AssertionError("every cutoff has a horizon")
+    if first is None:
+        raise AssertionError("every cutoff has a horizon")
     tables = {name: concat([result.tables[name] for result in results]) for name in results[0].tables}
     whole = CutoffResult(tables, [], results[0].facts)
     return add_fit_tables(whole, fits, first, settings, next(iter(ends)))

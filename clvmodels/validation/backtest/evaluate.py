@@ -152,8 +152,10 @@ def _forecast_money(
     case: CutoffCase, expected: Expected, predictive: dict[str, Predictive], sample: Sample
 ) -> QuantityForecasts:
     split, spend = case.split, case.fits.spend
-    assert spend is not None, "checked by the caller"
-    assert split.spend is not None, "checked by the caller"
+    if spend is None:
+        raise AssertionError("checked by the caller")
+    if split.spend is None:
+        raise AssertionError("checked by the caller")
     forecasts = [
         Forecast(
             case.fits.forecaster(name, "money"),

@@ -154,7 +154,8 @@ def _likelihood_difference(inputs: CrosscheckInputs) -> _Difference | None:
             "not_finite_from": float(np.min(inputs.rows[0][infinite], initial=np.inf)),
         }
         parameters = inputs.parameters if point == "at_ours" else inputs.opinion.parameters
-        assert parameters is not None
+        if parameters is None:
+            raise AssertionError("lifetimes found parameters")
         decision = _decide(inputs, "log_likelihood", parameters, inputs.rows, ours, theirs)
         return _Difference(decision["right"], Finding("crosscheck-likelihood-differs", figures | decision, "problem"))
     return None
@@ -253,7 +254,8 @@ def _compared(inputs: CrosscheckInputs) -> Finding:
 
 def _agreement(inputs: CrosscheckInputs) -> Finding:
     values, theirs = inputs.opinion.values, inputs.opinion.parameters
-    assert theirs is not None
+    if theirs is None:
+        raise AssertionError("lifetimes has this value")
     likelihoods = np.abs(inputs.log_likelihood["at_ours"] - values["log_likelihood at_ours"])
     figures = {
         "theirs": inputs.total("lifetimes", "at_lifetimes"),

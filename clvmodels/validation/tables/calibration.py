@@ -113,7 +113,8 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
 
 def _grouped(outcome: QuantityForecasts, forecast: Forecast, groups: CustomerGrouping, level: float) -> pd.DataFrame:
     """Return the rows of one forecast and one grouping."""
-    assert forecast.mean is not None
+    if forecast.mean is None:
+        raise AssertionError("the caller passes forecasts with means")
     grouped = outcome.scored & (groups.codes >= 0)
     codes, many = groups.codes[grouped], len(groups.labels)
     size = np.bincount(codes, minlength=many)
