@@ -402,10 +402,7 @@ crosscheck-likelihood-differs = at { $parameters_of ->
     [0] { "" }
    *[other] , lifetimes' being not finite for { COUNT($not_finite) } (from { $statistic } { SHORT($not_finite_from, digits: 6) } on)
     }{ crosscheck-decision }
-crosscheck-prediction-differs = at our parameters { $quantity } of { $customers } of { $of } customers { $customers ->
-    [one] differs
-   *[other] differ
-    }{ $not_finite ->
+crosscheck-prediction-differs = at our parameters { $quantity } of { $customers } of { $of } customers differ{ $not_finite ->
     [0] { "" }
    *[other] , lifetimes' being missing or infinite for { $not_finite }
     }{ crosscheck-decision }
