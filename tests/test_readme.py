@@ -29,6 +29,7 @@ def load_runner():
 runner = load_runner()
 
 
+@pytest.mark.slow
 def test_the_code_prints_what_the_readme_shows():
     plt.switch_backend("agg")
     with runner.example_folder() as folder:
