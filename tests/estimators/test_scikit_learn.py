@@ -174,5 +174,5 @@ def test_each_fold_has_its_own_holdout(split):
 def test_invalid_metrics_are_refused(split):
     with pytest.raises(InvalidOption, match="metric='auc' is not one of 'log_score'"):
         clv.HoldoutScore(39, "auc")
-    with pytest.raises(InvalidOption, match="A GammaGamma tells no purchases"):
+    with pytest.raises(InvalidOption, match="A GammaGamma does not predict purchases"):
         clv.HoldoutScore(39)(clv.GammaGamma(), split.calibration, split.purchases)

@@ -1,4 +1,4 @@
-"""Holdout periods for scikit-learn's searches: how to split, and how to score."""
+"""A splitter and a scorer for scikit-learn's searches over models, by a holdout period."""
 
 from __future__ import annotations
 
@@ -25,23 +25,24 @@ MetricName = Literal["log_score", "bias", "mae", "rmse", "spearman", "gini"]
 
 @dataclass(frozen=True, slots=True)
 class HoldoutScore:
-    """A scorer for scikit-learn: how well a model that knows a calibration period tells the holdout period.
+    """A scorer for scikit-learn: how well a model fitted to a calibration period forecasts the holdout period.
 
-    Pass it as `scoring=`, with `split.calibration` for X and `split.purchases` for y. A fit never looks at y, so that
-    nothing after the cut reaches it. Higher is better: errors come negative, as scikit-learn has them.
+    Pass it as `scoring=`, with `split.calibration` as X and `split.purchases` as y. A fit does not look at y, so
+    nothing after the cutoff reaches it. Higher is better: errors are negated, as in scikit-learn.
 
     Parameters
     ----------
     horizon : float or str
         Length of the holdout period: `split.horizon`, in the clock's unit, or text with its unit.
     metric : {"log_score", "bias", "mae", "rmse", "spearman", "gini"}
-        "log_score" is the mean logarithm of the probability given to what each customer did, by which `compare` ranks;
-        the others judge expected purchases: "bias" by minus its size, "mae" and "rmse" by minus the error.
+        "log_score", which `compare` ranks by, is the mean logarithm of the predicted probability of each customer's
+        actual purchases. The others judge expected purchases: "bias" as minus its size, "mae" and "rmse" as minus the error.
 
     Raises
     ------
     InvalidOption
-        For another metric, and when what is scored is no purchase model, CustomerModel or pipeline that ends with one.
+        For another metric, and if the estimator is not a purchase model, a CustomerModel, or a pipeline that ends with
+        one.
 
     Examples
     --------
@@ -67,7 +68,7 @@ class HoldoutScore:
             raise InvalidOption(f"metric={self.metric!r} is not one of {', '.join(map(repr, get_args(MetricName)))}.")
 
     def __call__(self, estimator: Any, X: RFM, y: npt.NDArray[np.int64]) -> float:
-        """Score of a fitted estimator on customers X, of whom each bought y (n,) times in the holdout period."""
+        """Return the score of a fitted estimator on customers X, who bought y (n,) times in the holdout period."""
         model, rfm = _model(estimator, X)
         bought = np.asarray(y)
         if self.metric == "log_score":
@@ -79,10 +80,10 @@ class HoldoutScore:
 
 
 class CalibrationHoldoutSplit:
-    """The split of a holdout period for scikit-learn: one fold, that learns from and is scored on all customers.
+    """A scikit-learn splitter with one fold, in which a model is fitted to all customers and scored on all of them.
 
-    The cut is in time: X is what was known at it, y what came after. With `cv=5` instead, models are also scored on
-    other customers than those they learned from, which matters little with so few parameters.
+    The split is in time: X is the calibration period and y the holdout period. With `cv=5` instead, models are also
+    scored on customers that they were not fitted to, which matters little for models with few parameters.
 
     Examples
     --------
@@ -92,24 +93,24 @@ class CalibrationHoldoutSplit:
     """
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[npt.NDArray[np.intp], ...]]:
-        """Indices (n,) to learn from, and the same to score on."""
+        """Yield the indices (n,) to fit on, and the same indices to score on."""
         rows = np.arange(len(X))
         yield rows, rows
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """One."""
+        """Return 1, the number of folds."""
         return 1
 
 
 def _model(estimator: Any, rfm: Any) -> tuple[PurchaseModel, RFM]:
-    """The purchase model inside, and the RFM as it comes to it."""
+    """Return the purchase model inside an estimator, and the RFM as the model receives it."""
     if isinstance(estimator, Pipeline):
         return _model(estimator[-1], estimator[:-1].transform(rfm) if len(estimator) > 1 else rfm)
     if isinstance(estimator, CustomerModel):
         return _model(estimator.purchases, rfm)
     if not isinstance(estimator, PurchaseModel):
         raise InvalidOption(
-            f"A {type(estimator).__name__} tells no purchases: score a purchase model such as BGNBD(), a "
+            f"A {type(estimator).__name__} does not predict purchases: score a purchase model such as BGNBD(), a "
             "CustomerModel, or a pipeline that ends with one."
         )
     return estimator, rfm
