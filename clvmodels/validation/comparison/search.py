@@ -36,7 +36,8 @@ class HoldoutScore:
         Length of the holdout period: `split.horizon`, in the clock's unit, or text with its unit.
     metric : {"log_score", "bias", "mae", "rmse", "spearman", "gini"}
         "log_score", which `compare` ranks by, is the mean logarithm of the predicted probability of each customer's
-        actual purchases. The others judge expected purchases: "bias" as minus its size, "mae" and "rmse" as minus the error.
+        actual purchases. The others judge expected purchases: "bias" as minus its size, "mae" and "rmse" as minus the
+        error.
 
     Raises
     ------
