@@ -222,9 +222,9 @@ profile-check-span = in a shorter log, no customer appears to have left
 profile-check-repeat-share = with a smaller share, there is little to learn from
 profile-limits = { $limits ->
     [none] { "" }
-    [older] , but customers are older than the log
-    [season] , but a seasonal pattern cannot be seen
-   *[both] , but customers are older than the log and a seasonal pattern cannot be seen
+    [older] ; note that customers are older than the log
+    [season] ; note that a seasonal pattern cannot be seen
+   *[both] ; note that customers are older than the log and that a seasonal pattern cannot be seen
     }
 profile-sufficient = there are enough data to fit a model{ profile-limits }
 profile-thin = the data are thin ({ $checks }){ profile-limits }

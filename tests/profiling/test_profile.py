@@ -432,7 +432,7 @@ def test_a_profile_is_shown_in_a_notebook(cdnow):
 
 
 def test_sufficient_data_are_reported_with_their_limits(cdnow):
-    assert "there are enough data to fit a model, but a seasonal pattern cannot be seen" in texts(cdnow)
+    assert "there are enough data to fit a model; note that a seasonal pattern cannot be seen" in texts(cdnow)
 
 
 @pytest.mark.parametrize(("copies", "hinted"), [(4, False), (6, True)])
