@@ -1,4 +1,4 @@
-"""Backtests: nothing from after a cut, one origin as a validation, rivals by hand, what intervals can know."""
+"""Backtests: nothing after a cutoff reaches a forecast, validation as a special case, rules by hand, intervals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from clvmodels.validation.tables.weighted_metrics import Resample, WeightedForec
 
 pytestmark = pytest.mark.slow
 
-CUTS = ["1997-07-01", "1997-09-30"]
+CUTOFFS = ["1997-07-01", "1997-09-30"]
 OPTIONS = {"amount": "amount", "time_unit": "week", "horizons": "26 weeks", "sampled": 400, "draws": 60}
 
 
@@ -37,53 +37,54 @@ def log():
 
 @pytest.fixture(scope="module")
 def check(log):
-    return clv.backtest(log, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), cutoffs=CUTS, **OPTIONS)
+    return clv.backtest(log, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), cutoffs=CUTOFFS, **OPTIONS)
 
 
-def scored(check, forecaster, quantity="purchases", cutoff=CUTS[-1]):
+def scored(check, forecaster, quantity="purchases", cutoff=CUTOFFS[-1]):
     table = check.scores
     chosen = (table["quantity"] == quantity) & (table["forecaster"] == forecaster) & (table["cutoff"] == cutoff)
     return table[chosen].iloc[0]
 
 
-def test_older_customers_are_left_out_as_a_holdout_leaves_them_out(log):
-    """One origin is `validate` of the same split, and knows of the older customers how many they are."""
+def test_older_customers_are_left_out_as_in_a_holdout_split(log):
+    """A backtest with one cutoff equals `validate` of the same split and reports the number of older customers."""
     day, end = "1997-01-31", "1998-03-31"
     options = {key: OPTIONS[key] for key in ("amount", "time_unit")}
-    split = clv.holdout_split(log, **options, calibration_end=CUTS[1], holdout_end=end, acquired_after=day)
-    alone = clv.validate(split, clv.BGNBD())
-    found = clv.backtest(log, clv.BGNBD(), cutoffs=CUTS[1:], acquired_after=day, boosted_trees=False, **OPTIONS)
+    split = clv.holdout_split(log, **options, calibration_end=CUTOFFS[1], holdout_end=end, acquired_after=day)
+    single = clv.validate(split, clv.BGNBD())
+    rolled = clv.backtest(log, clv.BGNBD(), cutoffs=CUTOFFS[1:], acquired_after=day, boosted_trees=False, **OPTIONS)
     for forecaster in ("bgnbd", "zero"):
-        one, other = scored(found, forecaster), scored(alone, forecaster)
+        one, other = scored(rolled, forecaster), scored(single, forecaster)
         assert (one["customers"], one["predicted"], one["actual"]) == (
             other["customers"],
             other["predicted"],
             other["actual"],
         )
-    assert found.facts["fingerprint"] == alone.facts["fingerprint"]
+    assert rolled.facts["fingerprint"] == single.facts["fingerprint"]
     older = split.calibration.older_customers
-    assert Finding("customers-left-out", {"customers": older, "day": day}) in found.findings
+    assert Finding("customers-left-out", {"customers": older, "day": day}) in rolled.findings
     with pytest.raises(InvalidOption, match="is not before the end of the observed period"):
-        clv.backtest(log, clv.BGNBD(), cutoffs=["1997-01-20", CUTS[0]], acquired_after=day, **OPTIONS)
+        clv.backtest(log, clv.BGNBD(), cutoffs=["1997-01-20", CUTOFFS[0]], acquired_after=day, **OPTIONS)
 
 
-# ---- nothing from after the cut ----------------------------------------------------------------------------
+# ---- nothing after a cutoff is used ------------------------------------------------------------------------
 
 
-def test_nothing_after_a_cut_reaches_a_forecast(log, check):
-    """Everything after the first cut told otherwise: what was forecast then is the same to the last bit."""
-    future = log["date"] > CUTS[0]
+def test_nothing_after_a_cutoff_reaches_a_forecast(log, check):
+    """With other data after the first cutoff, the forecasts made at it are the same to the last bit."""
+    future = log["date"] > CUTOFFS[0]
     poisoned = log.assign(amount=log["amount"].where(~future, 1e6))
     strangers = pd.DataFrame(
         {"customer_id": range(900_000, 900_300), "date": "1997-07-02", "quantity": 1, "amount": 1e6}
     )
-    known = log.loc[log["date"] <= CUTS[0], "customer_id"].unique()[::2]
+    customers = log.loc[log["date"] <= CUTOFFS[0], "customer_id"].unique()[::2]
     more = [
-        pd.DataFrame({"customer_id": known, "date": f"1997-08-{d:02}", "quantity": 1, "amount": 9e5}) for d in (1, 9)
+        pd.DataFrame({"customer_id": customers, "date": f"1997-08-{d:02}", "quantity": 1, "amount": 9e5})
+        for d in (1, 9)
     ]
     poisoned = pd.concat([poisoned, strangers, *more], ignore_index=True)
-    other = clv.backtest(poisoned, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), cutoffs=CUTS[:1], **OPTIONS)
-    mine, theirs = check.at(CUTS[0]), other.at(CUTS[0])
+    other = clv.backtest(poisoned, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), cutoffs=CUTOFFS[:1], **OPTIONS)
+    mine, theirs = check.at(CUTOFFS[0]), other.at(CUTOFFS[0])
     assert theirs["parameters"].equals(mine["parameters"])
     assert theirs["quantities"].equals(mine["quantities"])
     forecasters = {BOOSTED_TREES.id, *(each.id for each in BLENDS), "hiatus", "last_period"}
@@ -97,47 +98,48 @@ def test_nothing_after_a_cut_reaches_a_forecast(log, check):
     assert list(theirs["cutoffs"]["best"]) == list(mine["cutoffs"]["best"])
     for here, there in zip(check.certificates, other.certificates, strict=False):
         assert here == there
-    assert theirs["scores"]["actual"].iloc[-1] > 100 * mine["scores"]["actual"].iloc[-1]  # and the poison was there
+    # The replaced rows do count as actual values.
+    assert theirs["scores"]["actual"].iloc[-1] > 100 * mine["scores"]["actual"].iloc[-1]
 
 
-def test_a_past_refuses_what_came_later(log):
-    record = purchases_of(log, Clock("week"))
-    past = KnownHistory(record, Clock().last_tick(CUTS[0]))
-    for ask in (
+def test_a_history_refuses_days_after_its_cutoff(log):
+    purchases = purchases_of(log, Clock("week"))
+    past = KnownHistory(purchases, Clock().last_tick(CUTOFFS[0]))
+    for read in (
         lambda: past.repeated(past.cutoff, past.cutoff + 1),
         lambda: past.known_at(past.cutoff + 1),
         lambda: past.earlier(past.cutoff + 1),
     ):
         with pytest.raises(AssertionError, match="was not known"):
-            ask()
+            read()
 
 
-def test_attributes_are_asked_for_as_of_each_origin(log):
-    asked = []
+def test_attributes_are_requested_as_of_each_cutoff(log):
+    days = []
 
-    def known_on(date):
-        asked.append(date)
+    def attributes_on(date):
+        days.append(date)
         first = log[log["date"] <= date].groupby("customer_id", as_index=False)["amount"].first()
         return pd.DataFrame(
             {"customer_id": first["customer_id"], "band": np.where(first["amount"] < 25, "low", "high")}
         )
 
     options = OPTIONS | {"boosted_trees": False}
-    check = clv.backtest(log, clv.NBD(by="band"), cutoffs=CUTS, attributes=known_on, **options)
-    assert sorted(asked) == CUTS
+    check = clv.backtest(log, clv.NBD(by="band"), cutoffs=CUTOFFS, attributes=attributes_on, **options)
+    assert sorted(days) == CUTOFFS
     assert set(check.groups["group"]) >= {"low", "high"}
     assert {"low", "high"} <= set(check.calibration.loc[check.calibration["by"] == "band", "group"])
 
 
-# ---- one origin is a validation ----------------------------------------------------------------------------
+# ---- one cutoff is a validation ----------------------------------------------------------------------------
 
 
-def test_one_origin_is_a_validation(log):
-    cut = {"calibration_end": CUTS[-1], "holdout_end": "1998-03-31", "amount": "amount", "time_unit": "week"}
-    split = clv.holdout_split(log, **cut)
+def test_one_cutoff_is_a_validation(log):
+    periods = {"calibration_end": CUTOFFS[-1], "holdout_end": "1998-03-31", "amount": "amount", "time_unit": "week"}
+    split = clv.holdout_split(log, **periods)
     one = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
     options = OPTIONS | {"sampled": 10_000, "draws": 200}
-    rolled = clv.backtest(log, clv.BGNBD(), clv.GammaGamma(), cutoffs=CUTS[1:], boosted_trees=False, **options)
+    rolled = clv.backtest(log, clv.BGNBD(), clv.GammaGamma(), cutoffs=CUTOFFS[1:], boosted_trees=False, **options)
     assert isinstance(one, clv.Backtest)
     shared = rolled.scores[rolled.scores["forecaster"].isin(one.scores["forecaster"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(shared, one.scores)
@@ -146,16 +148,16 @@ def test_one_origin_is_a_validation(log):
     assert {"last_period"} == set(rolled.scores["forecaster"]) - set(one.scores["forecaster"])
 
 
-def test_the_models_passed_stay_as_they_are(log):
+def test_the_models_passed_are_not_changed(log):
     model = clv.NBD()
     clv.backtest(log, model, cutoffs=1, **OPTIONS | {"amount": None, "boosted_trees": False})
     assert not model.__sklearn_is_fitted__()
 
 
-# ---- where origins are -------------------------------------------------------------------------------------
+# ---- cutoffs and options -----------------------------------------------------------------------------------
 
 
-def test_origins_are_placed_from_the_middle_to_the_last_that_leaves_room(log):
+def test_cutoffs_are_placed_from_the_middle_to_the_last_that_leaves_room(log):
     options = {"time_unit": "week", "boosted_trees": False, "sampled": 50, "draws": 20}
     check = clv.backtest(log, clv.NBD(), cutoffs=3, horizons=["13 weeks", 39], **options)
     # 1997-01-01 to 1998-06-30 are 545 days, 272 of them before the last 273; the middle of these is day 136.
@@ -166,7 +168,7 @@ def test_origins_are_placed_from_the_middle_to_the_last_that_leaves_room(log):
     assert set(check.at("1997-07-24", "13 weeks")["scores"]["cutoff"]) == {"1997-07-24"}
 
 
-def test_horizons_that_are_not_over_are_left_out_and_told(log):
+def test_horizons_that_are_not_over_are_left_out_and_reported(log):
     options = {
         "time_unit": "week",
         "boosted_trees": False,
@@ -179,9 +181,9 @@ def test_horizons_that_are_not_over_are_left_out_and_told(log):
     assert len(check.cutoffs) == 3
 
 
-def test_a_forecast_beyond_what_was_seen_is_told(log):
+def test_a_forecast_further_than_the_log_reaches_back_is_reported(log):
     options = {"time_unit": "week", "boosted_trees": False, "sampled": 50, "draws": 20}
-    check = clv.backtest(log, clv.NBD(), cutoffs=["1997-05-07", CUTS[-1]], horizons=["13 weeks", 39], **options)
+    check = clv.backtest(log, clv.NBD(), cutoffs=["1997-05-07", CUTOFFS[-1]], horizons=["13 weeks", 39], **options)
     assert [finding.text for finding in check.findings] == [
         (
             "On 1997-05-07, the log reached back 18.1 weeks, but the forecast reaches 39 weeks ahead: further than any "
@@ -204,33 +206,33 @@ def test_a_forecast_beyond_what_was_seen_is_told(log):
         ({"level": 1.0}, "must be between 0 and 1"),
     ],
 )
-def test_what_cannot_be_asked(log, options, match):
-    given = {"models": clv.NBD(), "horizons": "26 weeks", "time_unit": "week"} | options
+def test_invalid_options_are_refused(log, options, match):
+    arguments = {"models": clv.NBD(), "horizons": "26 weeks", "time_unit": "week"} | options
     with pytest.raises(InvalidOption, match=match):
-        clv.backtest(log, **given)
+        clv.backtest(log, **arguments)
 
 
 # ---- progress and interruption -----------------------------------------------------------------------------
 
 
-def test_each_origin_is_kept_as_it_is_done(log, tmp_path):
+def test_each_cutoff_is_saved_when_it_is_done(log, tmp_path):
     def stop(done, of):
         raise KeyboardInterrupt
 
-    options = OPTIONS | {"amount": None, "boosted_trees": False, "keep": tmp_path / "kept"}
+    options = OPTIONS | {"amount": None, "boosted_trees": False, "keep": tmp_path / "saved"}
     with pytest.raises(KeyboardInterrupt):
-        clv.backtest(log, clv.NBD(), cutoffs=CUTS, progress=stop, **options)
-    kept = sorted(path.name for path in (tmp_path / "kept").iterdir())
-    assert kept
-    assert set(kept) <= {f"{cut}.json" for cut in CUTS}
-    document = json.loads((tmp_path / "kept" / kept[0]).read_text("utf-8"))
-    assert document["facts"]["cutoffs"] == [kept[0].removesuffix(".json")]
+        clv.backtest(log, clv.NBD(), cutoffs=CUTOFFS, progress=stop, **options)
+    names = sorted(path.name for path in (tmp_path / "saved").iterdir())
+    assert names
+    assert set(names) <= {f"{cutoff}.json" for cutoff in CUTOFFS}
+    document = json.loads((tmp_path / "saved" / names[0]).read_text("utf-8"))
+    assert document["facts"]["cutoffs"] == [names[0].removesuffix(".json")]
 
 
-def test_progress_is_told_and_an_interruption_stops(log):
+def test_progress_is_reported_and_an_interruption_stops(log):
     seen = []
     options = OPTIONS | {"amount": None, "boosted_trees": False}
-    clv.backtest(log, clv.NBD(), cutoffs=CUTS, progress=lambda done, of: seen.append((done, of)), **options)
+    clv.backtest(log, clv.NBD(), cutoffs=CUTOFFS, progress=lambda done, of: seen.append((done, of)), **options)
     assert seen == [(1, 2), (2, 2)]
 
     def stop(done, of):
@@ -240,13 +242,13 @@ def test_progress_is_told_and_an_interruption_stops(log):
         clv.backtest(log, clv.NBD(), cutoffs=4, progress=stop, **options)
 
 
-def test_a_model_that_cannot_be_fitted_is_left_out_and_told(log, monkeypatch):
+def test_a_model_that_cannot_be_fitted_is_left_out_and_reported(log, monkeypatch):
     def fails(self, rfm, y=None):
         raise FitFailed("it found no maximum")
 
     monkeypatch.setattr(clv.MBGNBD, "fit", fails)
     check = clv.backtest(
-        log, [clv.NBD(), clv.MBGNBD()], cutoffs=CUTS, **OPTIONS | {"amount": None, "boosted_trees": False}
+        log, [clv.NBD(), clv.MBGNBD()], cutoffs=CUTOFFS, **OPTIONS | {"amount": None, "boosted_trees": False}
     )
     assert [finding.text for finding in check.findings] == ["MBG/NBD could not be fitted: it found no maximum"] * 2
     assert "mbgnbd" not in set(check.scores["forecaster"])
@@ -255,20 +257,20 @@ def test_a_model_that_cannot_be_fitted_is_left_out_and_told(log, monkeypatch):
 # ---- the tables --------------------------------------------------------------------------------------------
 
 
-def test_a_forecast_of_zero_is_infinitely_wrong_and_no_headline(check):
-    found = scored(check, "zero")
-    assert found["poisson_deviance"] == np.inf
+def test_a_forecast_of_zero_has_an_infinite_deviance(check):
+    row = scored(check, "zero")
+    assert row["poisson_deviance"] == np.inf
     assert "mae" not in set(check.differences["metric"])
     assert not {"log_score", "coverage"} & set(check.scores.loc[check.scores["kind"] == "rule"].dropna(axis=1).columns)
     document = json.loads(json.dumps(check.to_dict(), allow_nan=False))
-    told = [row for row in document["scores"] if row["forecaster"] == "zero" and row["quantity"] == "purchases"]
-    assert [row["poisson_deviance"] for row in told] == ["inf", "inf"]
+    rows = [row for row in document["scores"] if row["forecaster"] == "zero" and row["quantity"] == "purchases"]
+    assert [row["poisson_deviance"] for row in rows] == ["inf", "inf"]
 
 
-def test_the_tables_fit_each_other(check, log):
+def test_the_tables_agree_with_each_other(check, log):
     for name in ("deciles", "gain", "calibration"):
         table = getattr(check, name)
-        assert set(table["cutoff"]) == set(CUTS)
+        assert set(table["cutoff"]) == set(CUTOFFS)
     for row in check.scores.dropna(subset=["mae"]).to_dict("records"):
         same = {name: row[name] for name in ("quantity", "forecaster", "cutoff")}
 
@@ -283,9 +285,9 @@ def test_the_tables_fit_each_other(check, log):
         for by, rows in of(check.calibration).groupby("by"):
             assert rows["customers"].sum() == row["customers"], by
             assert (rows["customers"] * rows["expected"]).sum() == pytest.approx(row["predicted"], rel=1e-9, abs=1e-9)
-    told = check.calibration[check.calibration["kind"] == "process"]
-    assert (told["lower"] <= told["expected"]).all()
-    assert (told["expected"] <= told["upper"]).all()
+    processes = check.calibration[check.calibration["kind"] == "process"]
+    assert (processes["lower"] <= processes["expected"]).all()
+    assert (processes["expected"] <= processes["upper"]).all()
     assert check.pit.groupby(["quantity", "forecaster", "cutoff"])["share"].sum().to_numpy() == pytest.approx(1)
     ahead = check.tracking[check.tracking["holdout"]]
     assert (ahead["forecast_lower"] < ahead["forecast"]).all()
@@ -298,16 +300,16 @@ def test_the_tables_fit_each_other(check, log):
     assert width.to_numpy() == pytest.approx((joined["upper"] - joined["lower"]).to_numpy(), rel=1e-9)
 
 
-def test_the_interval_of_the_total_is_that_of_the_model(log):
-    cut = {"calibration_end": CUTS[-1], "holdout_end": "1998-06-30", "time_unit": "week"}
-    split = clv.holdout_split(log, **cut)
-    found = clv.validate(split, clv.BGNBD()).totals.iloc[0]
+def test_the_interval_of_the_total_agrees_with_the_model(log):
+    periods = {"calibration_end": CUTOFFS[-1], "holdout_end": "1998-06-30", "time_unit": "week"}
+    split = clv.holdout_split(log, **periods)
+    total = clv.validate(split, clv.BGNBD()).totals.iloc[0]
     model = clv.BGNBD().fit(split.calibration)
-    told = model.expected_purchases(split.calibration, 39, interval=0.9, by="total", draws=1_000)
+    reference = model.expected_purchases(split.calibration, 39, interval=0.9, by="total", draws=1_000)
     for end in ("lower", "upper"):
         # Two estimates of a quantile of a spread of 70 or so, one from a hundred draws of the parameters.
-        assert found[end] == pytest.approx(told[f"expected_purchases_{end}"][0], abs=35)
-    assert (found["actual"], found["inside"]) == (1882, False)
+        assert total[end] == pytest.approx(reference[f"expected_purchases_{end}"][0], abs=35)
+    assert (total["actual"], total["inside"]) == (1882, False)
 
 
 def test_a_small_gamma_interval_is_a_poisson_one_and_a_large_one_normal():
@@ -317,7 +319,7 @@ def test_a_small_gamma_interval_is_a_poisson_one_and_a_large_one_normal():
     assert float(upper - lower) == pytest.approx(2 * 1.645 * np.sqrt(1e4 + 1e6), rel=0.01)
 
 
-def test_the_sample_is_of_customers_not_of_rows(log):
+def test_the_sample_depends_on_customers_not_on_rows(log):
     rfm = clv.rfm_summary(log, time_unit="week")
     some = sample_of(rfm, 300, 0)
     half = rfm[np.arange(len(rfm)) % 2 == 0]
@@ -329,12 +331,12 @@ def test_the_sample_is_of_customers_not_of_rows(log):
     assert 0.4 < some.uniform.mean() < 0.6  # five standard errors of 300 uniform numbers are .083
 
 
-# ---- rivals ------------------------------------------------------------------------------------------------
+# ---- rules -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def tiny():
-    """Two years of two customers, and one who comes late; the cut is 2023-12-31, the horizon ten days."""
+    """Two years of two customers and a few days of a third; the cutoff is 2023-12-31, the horizon ten days."""
     rows = [
         ("a", "2022-01-01", 5.0),
         ("a", "2023-01-04", 7.0),
@@ -356,31 +358,31 @@ def test_the_last_period_repeated_by_hand(tiny):
     assert rules.last_period(split, past, False).tolist() == [1, 0, 0]  # c's purchase was the first
     assert rules.last_period(split, past, True).tolist() == [3, 0, 0]
     short = past.earlier(past.log.first_tick + 3)
-    # Three days were seen: what was in them is stretched to ten.
+    # Only three days were observed: their purchases are scaled to ten days.
     assert rules.last_period(short.followed(short.cutoff + 10), short, False).tolist() == [0]
 
 
 def test_the_seasonal_total_by_hand(tiny):
     past, split = tiny
-    # 365 days before, from 2023-01-01 on: three purchases in ten days of two customers then known, three are now.
+    # The ten days from 2023-01-01, 365 days earlier: three purchases by two customers; there are three customers now.
     assert rules.seasonal_total(split, past, False) == pytest.approx(3 / 2 * 3)
     assert rules.seasonal_total(split, past, True) == pytest.approx(17 / 2 * 3)
     early = past.earlier(past.log.first_tick + 100)
     assert np.isnan(rules.seasonal_total(early.followed(early.cutoff + 10), early, False))
 
 
-def test_the_hiatus_is_the_threshold_that_told_best(tiny):
+def test_the_hiatus_is_the_threshold_that_predicted_best(tiny):
     past, split = tiny
     earlier = past.earlier(past.cutoff - 10).followed(past.cutoff)
     rule = rules.learn_hiatus(earlier)
-    # On 2023-12-21 both a and b have been silent for a year; a bought in the ten days after, and b is silent shorter.
+    # On 2023-12-21 both a and b have been silent for a year; a bought in the next ten days, and b's silence is shorter.
     assert rule.threshold == 351
     assert (rule.active, rule.gone, rule.length) == (0.5, 0.0, 10)
     assert rule.expected(split, False) == pytest.approx(rules.own_rate(split, False) * rule.is_active(split))
     assert rule.buys(split)[0] == 0.5
 
 
-def test_equal_silences_stay_together():
+def test_equal_silences_are_on_the_same_side_of_the_threshold():
     log = pd.DataFrame({"customer_id": [1, 2, 3, 1], "date": ["2024-01-01"] * 3 + ["2024-01-05"]})
     clock = Clock("day")
     past = KnownHistory(purchases_of(log, clock), clock.last_tick("2024-01-02"))
@@ -389,7 +391,7 @@ def test_equal_silences_stay_together():
     assert rule.active == pytest.approx(1 / 3)
 
 
-def test_a_thinned_past_is_that_of_some_of_its_customers(log):
+def test_a_thinned_history_is_the_history_of_some_customers(log):
     clock = Clock("week")
     past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick("1997-03-01"))
     whole = past.followed(past.cutoff + 70)
@@ -405,17 +407,17 @@ def test_a_thinned_past_is_that_of_some_of_its_customers(log):
 
 def test_windows_lie_inside_the_calibration_period(log):
     clock = Clock("week")
-    past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick(CUTS[-1]))
+    past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick(CUTOFFS[-1]))
     windows = earlier_windows(past, 182, [clv.BGNBD()], None)
     assert [window.split.horizon for window in windows] == pytest.approx([90 / 7] * 3)
     ends = [window.past.cutoff + round(window.split.horizon * 7) for window in windows]
     assert ends == [past.cutoff, past.cutoff - 45, past.cutoff - 90]
-    found = sum(window.split.purchases.sum() for window in windows)
-    told = sum(window.expected.purchases["bgnbd"].sum() for window in windows)
-    assert learned_total_factor(windows, "bgnbd", "purchases") == pytest.approx(found / told)
+    actual = sum(window.split.purchases.sum() for window in windows)
+    expected = sum(window.expected.purchases["bgnbd"].sum() for window in windows)
+    assert learned_total_factor(windows, "bgnbd", "purchases") == pytest.approx(actual / expected)
 
 
-def test_blends_are_halves_and_their_totals_as_told(check):
+def test_blends_are_means_of_two_forecasts_with_the_stated_totals(check):
     blends = [each.id for each in BLENDS]
     rows = {name: scored(check, name) for name in ("mbgnbd", "bgnbd", BOOSTED_TREES.id, *blends)}
     best = rows[check.cutoffs["best"].iloc[-1]]
@@ -429,7 +431,7 @@ def test_blends_are_halves_and_their_totals_as_told(check):
 # ---- differences -------------------------------------------------------------------------------------------
 
 
-def test_weights_are_repeated_customers():
+def test_a_weight_counts_as_repeated_customers():
     generator = np.random.default_rng(0)
     actual = generator.poisson(1.0, 300).astype(float)
     predicted = np.round(0.3 * actual + generator.random(300), 1)
@@ -450,7 +452,7 @@ def test_a_metric_of_the_registry_is_in_every_table(check):
     assert weighted == set(check.differences["metric"])
 
 
-def test_a_forecast_is_no_different_from_itself_and_far_from_nothing():
+def test_a_forecast_does_not_differ_from_itself_but_from_zero():
     generator = np.random.default_rng(0)
     actual = generator.poisson(1.0, 500).astype(float)
     columns = {
@@ -459,12 +461,12 @@ def test_a_forecast_is_no_different_from_itself_and_far_from_nothing():
         "zero": np.zeros(500),
     }
     each = {"customer_id": range(500), "actual": actual, "log_score": np.nan}
-    customers = [pd.DataFrame(each | {"forecaster": name, "expected": told}) for name, told in columns.items()]
+    customers = [pd.DataFrame(each | {"forecaster": name, "expected": expected}) for name, expected in columns.items()]
     customers = pd.concat(customers).assign(horizon="h", quantity="purchases", cutoff="o")
     rows = [
-        {"forecaster": name, "mae": 1.0, "rmse": rmse(actual, told), "bias": told.sum() / actual.sum() - 1}
-        | {"gini": normalized_gini(actual, told), "capture": capture(actual, told), "poisson_deviance": 1.0}
-        for name, told in columns.items()
+        {"forecaster": name, "mae": 1.0, "rmse": rmse(actual, expected), "bias": expected.sum() / actual.sum() - 1}
+        | {"gini": normalized_gini(actual, expected), "capture": capture(actual, expected), "poisson_deviance": 1.0}
+        for name, expected in columns.items()
     ]
     scores = pd.DataFrame(rows).assign(horizon="h", quantity="purchases", cutoff="o", customers=500, log_score=np.nan)
     table = differences.difference_table(scores, customers, {"purchases": "process"}, 0.9, 0)
@@ -475,11 +477,11 @@ def test_a_forecast_is_no_different_from_itself_and_far_from_nothing():
     assert table.loc[("twin", "gini"), ["lower", "upper"]].tolist() == [0, 0]
 
 
-# ---- level -------------------------------------------------------------------------------------------------
+# ---- intervals of totals -----------------------------------------------------------------------------------
 
 
 def totals(errors):
-    """Origins a year apart, each over before the next, whose actual totals were off by so much."""
+    """Return one row per year whose actual total is off by the error; each horizon ends before the next cutoff."""
     years = range(2000, 2000 + len(errors))
     return pd.DataFrame(
         {
@@ -497,40 +499,40 @@ def totals(errors):
     )
 
 
-def test_fewer_than_ten_origins_calibrate_nothing():
-    told = judge_totals(totals(np.linspace(-0.2, 0.2, 10)), 0.9)
-    assert list(told["earlier"]) == list(range(10))
-    assert not told["calibrated"].any()
-    assert told["widened_lower"].isna().all()
-    first, last = (total_finding(told.iloc[i], 0.9).text for i in (0, 9))
+def test_fewer_than_ten_cutoffs_calibrate_nothing():
+    table = judge_totals(totals(np.linspace(-0.2, 0.2, 10)), 0.9)
+    assert list(table["earlier"]) == list(range(10))
+    assert not table["calibrated"].any()
+    assert table["widened_lower"].isna().all()
+    first, last = (total_finding(table.iloc[i], 0.9).text for i in (0, 9))
     assert first.endswith("so it is not known how far totals are off.")
     assert last.endswith("At least 10 are needed to calibrate it at 90%: the interval is not widened.")
     assert "Of the 9 earlier cutoffs that were complete by then, the intervals of 7 did not contain" in last
 
 
-def test_ten_origins_widen_the_interval_by_their_errors():
+def test_ten_cutoffs_widen_the_interval_by_their_errors():
     errors = np.array([0.01, -0.3, 0.02, 0.1, -0.1, 0.2, 0.05, -0.02, 0.15, 0.07, 0.0])
-    told = judge_totals(totals(errors), 0.9).iloc[10]
-    assert told["calibrated"]
+    row = judge_totals(totals(errors), 0.9).iloc[10]
+    assert row["calibrated"]
     # The tenth of ten errors by size: rank ceil(11 x .9).
-    assert (told["widened_lower"], told["widened_upper"]) == pytest.approx((100 * np.exp(-0.3), 100 * np.exp(0.3)))
-    text = total_finding(told, 0.9).text
+    assert (row["widened_lower"], row["widened_upper"]) == pytest.approx((100 * np.exp(-0.3), 100 * np.exp(0.3)))
+    text = total_finding(row, 0.9).text
     assert text.endswith("Widened by these errors, the interval is calibrated on 10 cutoffs.")
 
 
-def test_outcomes_that_were_not_known_at_a_cut_calibrate_nothing():
+def test_outcomes_not_known_at_a_cutoff_calibrate_nothing():
     table = totals(np.zeros(3)).assign(holdout_end="2009-01-01")
     assert list(judge_totals(table, 0.9)["earlier"]) == [0, 0, 0]
 
 
-# ---- the record --------------------------------------------------------------------------------------------
+# ---- representation and JSON -------------------------------------------------------------------------------
 
 
-def test_the_record_shows_itself_and_goes_to_json(check, tmp_path):
+def test_the_result_has_a_representation_and_converts_to_json(check, tmp_path):
     assert "2 cutoffs (1997-07-01 to 1997-09-30), 26 weeks ahead; means over cutoffs" in repr(check)
     assert "bgnbd" in check._repr_html_()
     check.to_json(tmp_path / "backtest.json")
     document = json.loads((tmp_path / "backtest.json").read_text("utf-8"))
     assert set(document) == {"facts", "certificates", "findings", "total_findings", *clv.Backtest.tables()}
     assert document["facts"]["reference"] in {"bgnbd", "mbgnbd"}
-    assert {row["cutoff"] for row in document["certificates"]} == set(CUTS)
+    assert {row["cutoff"] for row in document["certificates"]} == set(CUTOFFS)

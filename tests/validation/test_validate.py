@@ -1,4 +1,4 @@
-"""Validation: published holdout figures, rivals as they are defined, and nothing from after the cut in a fit."""
+"""Validation: published figures of holdout periods, rules by hand, and nothing after the cutoff in a fit."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from clvmodels.validation.backtest.validate import validate
 REFERENCES = Path(__file__).parents[1] / "references"
 SAMPLE = json.loads((REFERENCES / "cdnow_bgnbd.json").read_text("utf-8"))
 FULL = json.loads((REFERENCES / "cdnow_full_money.json").read_text("utf-8"))
-CUT, END = "1997-09-30", "1998-06-30"
+CUTOFF, END = "1997-09-30", "1998-06-30"
 
 
-def cut(log, **options):
-    defaults = {"amount": "amount", "time_unit": "week", "calibration_end": CUT, "holdout_end": END}
+def split_log(log, **options):
+    defaults = {"amount": "amount", "time_unit": "week", "calibration_end": CUTOFF, "holdout_end": END}
     return holdout_split(log, **defaults | options)
 
 
@@ -35,7 +35,7 @@ def log():
 
 @pytest.fixture(scope="module")
 def split(log):
-    return cut(log)
+    return split_log(log)
 
 
 @pytest.fixture(scope="module")
@@ -51,74 +51,74 @@ def scores(check, quantity, forecaster):
 # ---- published figures -------------------------------------------------------------------------------------
 
 
-def test_the_sample_s_holdout_is_the_published_one(split):
+def test_the_holdout_period_of_the_sample_has_the_published_counts(split):
     assert split.horizon == 39
     assert len(split.calibration) == 2357
     assert split.calibration.frequency.sum() == 2457
     assert split.purchases.sum() == 1882
 
 
-@pytest.mark.parametrize(("forecaster", "told"), [("bgnbd", "bg_nbd"), ("own_rate", "own_rate"), ("zero", "zero")])
-def test_purchases_on_the_sample(check, forecaster, told):
-    found, told = scores(check, "purchases", forecaster), SAMPLE["holdout"][told]
-    assert found["bias"] == pytest.approx(told["bias"], abs=6e-4)  # printed to three or four decimals
-    assert found["mae"] == pytest.approx(told["mae"], abs=6e-4)
-    assert found["rmse"] == pytest.approx(told["rmse"], abs=6e-4)
-    if "spearman" in told:
-        assert found["spearman"] == pytest.approx(told["spearman"], abs=6e-4)
+@pytest.mark.parametrize(("forecaster", "key"), [("bgnbd", "bg_nbd"), ("own_rate", "own_rate"), ("zero", "zero")])
+def test_purchases_on_the_sample(check, forecaster, key):
+    row, published = scores(check, "purchases", forecaster), SAMPLE["holdout"][key]
+    assert row["bias"] == pytest.approx(published["bias"], abs=6e-4)  # printed to three or four decimals
+    assert row["mae"] == pytest.approx(published["mae"], abs=6e-4)
+    assert row["rmse"] == pytest.approx(published["rmse"], abs=6e-4)
+    if "spearman" in published:
+        assert row["spearman"] == pytest.approx(published["spearman"], abs=6e-4)
         # Measured with ties in the order of rows, which moves the third decimal.
-        assert found["gini"] == pytest.approx(told["gini"], abs=1e-3)
+        assert row["gini"] == pytest.approx(published["gini"], abs=1e-3)
 
 
 def test_purchases_and_money_of_clvtools(check):
-    found, told = scores(check, "purchases", "bgnbd"), SAMPLE["clvtools_to_1997_09_30"]
+    row, published = scores(check, "purchases", "bgnbd"), SAMPLE["clvtools_to_1997_09_30"]
     # CLVTools' parameters are 1e-5 off the maximum.
-    assert found["predicted"] == pytest.approx(told["total_expected_purchases"], rel=2e-6)
-    assert found["mae"] == pytest.approx(told["mae"], rel=2e-6)
-    assert found["rmse"] == pytest.approx(told["rmse"], rel=2e-6)
-    found, told = scores(check, "money", "bgnbd+gamma_gamma"), SAMPLE["holdout_money"]
-    assert found["actual"] == pytest.approx(told["actual"], abs=0.005)
+    assert row["predicted"] == pytest.approx(published["total_expected_purchases"], rel=2e-6)
+    assert row["mae"] == pytest.approx(published["mae"], rel=2e-6)
+    assert row["rmse"] == pytest.approx(published["rmse"], rel=2e-6)
+    row, published = scores(check, "money", "bgnbd+gamma_gamma"), SAMPLE["holdout_money"]
+    assert row["actual"] == pytest.approx(published["actual"], abs=0.005)
     for name in ("predicted", "mae", "rmse"):
-        assert found[name] == pytest.approx(told[name], rel=5e-6), name
+        assert row[name] == pytest.approx(published[name], rel=5e-6), name
 
 
 def test_mean_holdout_purchases_by_frequency(check):
-    told = SAMPLE["fader_hardie_lee_2005"]["mean_holdout_purchases_by_frequency_0_to_5"]
+    published = SAMPLE["fader_hardie_lee_2005"]["mean_holdout_purchases_by_frequency_0_to_5"]
     table = check.by_frequency.iloc[:6]
     assert list(table["frequency"]) == ["0", "1", "2", "3", "4", "5"]
-    assert table["expected"].to_numpy() == pytest.approx(told["expected"], abs=5.1e-3)  # printed to two decimals
-    assert table["actual"].to_numpy() == pytest.approx(told["actual"], abs=5.1e-3)
+    assert table["expected"].to_numpy() == pytest.approx(published["expected"], abs=5.1e-3)  # printed to two decimals
+    assert table["actual"].to_numpy() == pytest.approx(published["actual"], abs=5.1e-3)
 
 
 def test_money_on_the_full_log():
-    check = validate(cut(load_cdnow()), [BGNBD()], GammaGamma())
+    check = validate(split_log(load_cdnow()), [BGNBD()], GammaGamma())
     for forecaster, name in (("bgnbd+gamma_gamma", "BG/NBD x Gamma-Gamma"), ("population_mean", "population mean")):
-        found, told = scores(check, "money", forecaster), FULL[name]
-        assert found["actual"] == pytest.approx(FULL["actual"], abs=1)
-        assert found["bias"] == pytest.approx(told["bias"], abs=6e-4)  # as printed
-        assert found["mae"] == pytest.approx(told["mae"], abs=6e-3)
-        assert found["rmse"] == pytest.approx(told["rmse"], rel=4e-3)  # three digits
-        if "gini" in told:
-            assert found["gini"] == pytest.approx(told["gini"], abs=6e-4)
-    assert found["customers"] == 23_570
-    # With first orders, which come once, money to date carried on ranks as published and is 166 % too high; here it
-    # ranks alike, at the level of repeat purchases.
-    told = FULL["own rate carried on"]
-    split = cut(load_cdnow())
+        row, published = scores(check, "money", forecaster), FULL[name]
+        assert row["actual"] == pytest.approx(FULL["actual"], abs=1)
+        assert row["bias"] == pytest.approx(published["bias"], abs=6e-4)  # as printed
+        assert row["mae"] == pytest.approx(published["mae"], abs=6e-3)
+        assert row["rmse"] == pytest.approx(published["rmse"], rel=4e-3)  # three digits
+        if "gini" in published:
+            assert row["gini"] == pytest.approx(published["gini"], abs=6e-4)
+    assert row["customers"] == 23_570
+    # Published: the rate of all money to date, with first orders, which happen only once, is 166 % too high. Here the
+    # ranking is the same, but the total is that of repeat purchases.
+    published = FULL["own rate carried on"]
+    split = split_log(load_cdnow())
     to_date = split.past_spend / split.calibration.T * split.horizon
-    assert to_date.sum() / FULL["actual"] - 1 == pytest.approx(told["bias"], abs=6e-4)
+    assert to_date.sum() / FULL["actual"] - 1 == pytest.approx(published["bias"], abs=6e-4)
     ranked, own = (scores(check, "money", name) for name in ("past_spend", "own_rate"))
-    assert ranked["gini"] == pytest.approx(told["gini"], abs=6e-4)
+    assert ranked["gini"] == pytest.approx(published["gini"], abs=6e-4)
     assert ranked["bias"] == own["bias"] == pytest.approx(scores(check, "money", "population_mean")["bias"], abs=2e-3)
-    assert max(ranked["rmse"], own["rmse"]) < 0.9 * told["rmse"]
+    assert max(ranked["rmse"], own["rmse"]) < 0.9 * published["rmse"]
 
 
-# ---- rivals ------------------------------------------------------------------------------------------------
+# ---- rules -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def tiny():
-    """Three customers, ten days of calibration and five of holdout; the third comes on the day of the cut."""
+    """Three customers, ten days of calibration and five of holdout; the third joins on the day of the cutoff."""
     rows = [
         ("a", "2024-01-01", 10.0),
         ("a", "2024-01-05", 4.0),
@@ -133,45 +133,45 @@ def tiny():
     return holdout_split(log, amount="amount", calibration_end="2024-01-11", holdout_end="2024-01-16")
 
 
-def test_rivals_by_hand(tiny):
+def test_rules_by_hand(tiny):
     assert tiny.calibration.T.tolist() == [10, 5, 0]
     assert tiny.purchases.tolist() == [1, 0, 1]
     assert zero(tiny, False).tolist() == zero(tiny, True).tolist() == [0, 0, 0]
-    # x/T a day for five days; a customer seen for no time has no rate.
+    # x/T per day for five days; the rate of a customer with T = 0 is 0.
     assert own_rate(tiny, False) == pytest.approx([2 / 10 * 5, 0, 0])
-    # The money of repeat purchases over T, as all rates are told: a first order comes once.
+    # Money of repeat purchases over T, without the first order, which happens only once.
     assert own_rate(tiny, True) == pytest.approx([10 / 10 * 5, 0, 0])
-    # All money to date over T, 2 and 1.4 a day, scaled to the total of that.
+    # All money to date over T, 2 and 1.4 per day, scaled to the total of own_rate.
     assert past_spend(tiny, True) == pytest.approx([2 * 5 / 3.4, 1.4 * 5 / 3.4, 0])
     assert past_spend(tiny, False) is None
-    # Two repeat purchases, worth ten, in fifteen days of three customers.
+    # Two repeat purchases, worth ten, in a total T of fifteen days.
     assert population_mean(tiny, False) == pytest.approx([2 / 15 * 5] * 3)
     assert population_mean(tiny, True) == pytest.approx([10 / 15 * 5] * 3)
 
 
-def test_rivals_where_nobody_was_seen_for_any_time():
+def test_rules_forecast_zero_where_every_age_is_zero():
     log = pd.DataFrame({"customer_id": [1, 2, 1], "date": ["2024-01-01", "2024-01-01", "2024-01-03"], "amount": 5.0})
     split = holdout_split(log, amount="amount", calibration_end="2024-01-01", holdout_end="2024-01-03")
-    for rival in RULES.values():
-        told = [mean for mean in (rival(split, False), rival(split, True)) if mean is not None]
-        assert told
-        assert all(mean.tolist() == [0, 0] for mean in told)
+    for rule in RULES.values():
+        forecasts = [mean for mean in (rule(split, False), rule(split, True)) if mean is not None]
+        assert forecasts
+        assert all(mean.tolist() == [0, 0] for mean in forecasts)
 
 
 def test_customers_first_seen_later_are_counted(tiny):
     assert (tiny.new_customers, tiny.new_purchases, tiny.new_spend) == (1, 1, 99.0)
 
 
-# ---- nothing from after the cut ----------------------------------------------------------------------------
+# ---- nothing after the cutoff is used ----------------------------------------------------------------------
 
 
-def test_nothing_after_the_cut_reaches_a_fit(log, check):
-    """The future told otherwise, a thousandfold: the same fits and the same forecasts, other actuals."""
-    future = log["date"] > CUT
+def test_nothing_after_the_cutoff_reaches_a_fit(log, check):
+    """With other data after the cutoff, fits and forecasts are the same; only the actual values differ."""
+    future = log["date"] > CUTOFF
     poisoned = log.assign(amount=log["amount"].where(~future, 1e6))
     more = log[future].assign(customer_id=4, date="1998-01-01")
     stranger = pd.DataFrame({"customer_id": [999_999], "date": ["1997-10-01"], "quantity": [1], "amount": [1e6]})
-    other = validate(cut(pd.concat([poisoned, more, stranger])), [BGNBD()], GammaGamma())
+    other = validate(split_log(pd.concat([poisoned, more, stranger])), [BGNBD()], GammaGamma())
     assert other.parameters.equals(check.parameters)
     for mine, theirs in zip(check.certificates, other.certificates, strict=True):
         assert mine == theirs
@@ -182,7 +182,7 @@ def test_nothing_after_the_cut_reaches_a_fit(log, check):
     assert other.facts["new_customers"] == 1
 
 
-def test_the_models_passed_stay_as_they_are(split):
+def test_the_models_passed_are_not_changed(split):
     model = BGNBD()
     validate(split, [model])
     assert not model.__sklearn_is_fitted__()
@@ -194,29 +194,29 @@ def test_the_models_passed_stay_as_they_are(split):
 def test_the_tracking_curve_is_the_unconditional_expectation(split, check):
     model = BGNBD().fit(split.calibration)
     table = check.tracking
-    at_cut = table[table["end"] == CUT].iloc[0]
-    assert at_cut["week"] == 39
-    # Everybody's expectation since the first purchase, in the order of arrivals or of customers: rounding.
-    assert at_cut["cumulative_expected"] == pytest.approx(model.mean_purchases(split.calibration.T).sum(), rel=1e-10)
+    at_cutoff = table[table["end"] == CUTOFF].iloc[0]
+    assert at_cutoff["week"] == 39
+    # The sum over customers in another order: float rounding.
+    assert at_cutoff["cumulative_expected"] == pytest.approx(model.mean_purchases(split.calibration.T).sum(), rel=1e-10)
     at_end = table[table["end"] == END].iloc[0]
     assert at_end["week"] == 78
     assert at_end["cumulative_expected"] == pytest.approx(
         model.mean_purchases(split.calibration.T + 39).sum(), rel=1e-10
     )
     # BTYD 2.4.3 on the same data: 2,457 repeat purchases in 39 weeks, 4,339 in 78.
-    assert (at_cut["cumulative_actual"], at_end["cumulative_actual"]) == (2457, 4339)
+    assert (at_cutoff["cumulative_actual"], at_end["cumulative_actual"]) == (2457, 4339)
 
 
-def test_early_weeks_expect_only_of_those_who_have_come(split, check):
+def test_early_weeks_include_only_customers_already_acquired(split, check):
     model = BGNBD().fit(split.calibration)
     for week in (1, 4, 20, 60):
         age = split.calibration.T + week - 39  # on the last day of that week; negative before the first purchase
         expected = model.mean_purchases(age[age > 0]).sum()
-        # Here, too, only the order of summation differs.
+        # Only the order of summation differs.
         assert check.tracking["cumulative_expected"].iloc[week - 1] == pytest.approx(expected, rel=1e-10)
 
 
-def test_the_forecast_starts_from_what_happened(split, check):
+def test_the_cumulative_forecast_starts_at_the_actual_count(split, check):
     table = check.tracking
     assert table.loc[~table["holdout"], "forecast"].isna().all()
     last = table.iloc[-1]
@@ -234,7 +234,7 @@ def test_tracking_adds_up_week_by_week(check):
 
 
 def test_the_tracking_table_is_weekly_in_any_unit(log, check):
-    daily = validate(cut(log, time_unit="day"), [BGNBD()])
+    daily = validate(split_log(log, time_unit="day"), [BGNBD()])
     assert list(daily.tracking["end"]) == list(check.tracking["end"])
     assert daily.tracking["expected"].to_numpy() == pytest.approx(check.tracking["expected"].to_numpy(), rel=1e-6)
     assert daily.tracking["actual"].equals(check.tracking["actual"])
@@ -243,35 +243,35 @@ def test_the_tracking_table_is_weekly_in_any_unit(log, check):
         assert scores(daily, "purchases", "bgnbd")[name] == pytest.approx(mine, rel=1e-6)
 
 
-def test_weeks_that_do_not_fit_are_shorter(log):
-    table = validate(cut(log, holdout_end="1998-06-27"), [BGNBD()]).tracking
+def test_incomplete_weeks_are_shorter(log):
+    table = validate(split_log(log, holdout_end="1998-06-27"), [BGNBD()]).tracking
     assert table["end"].iloc[-1] == "1998-06-27"
     assert table["end"].iloc[-2] == "1998-06-23"
-    early = validate(cut(log, calibration_end="1997-09-28"), [BGNBD()]).tracking
+    early = validate(split_log(log, calibration_end="1997-09-28"), [BGNBD()]).tracking
     assert early["end"].iloc[0] == "1997-01-05"
     assert (early["end"] == "1997-09-28").sum() == 1
 
 
-# ---- the record --------------------------------------------------------------------------------------------
+# ---- the result --------------------------------------------------------------------------------------------
 
 
 def test_a_validation_without_money(log):
-    check = validate(cut(log, amount=None), [BGNBD()])
+    check = validate(split_log(log, amount=None), [BGNBD()])
     assert set(check.scores["quantity"]) == {"purchases"}
     assert check.facts["holdout_spend"] is None
     with pytest.raises(InvalidOption, match=r"split without money: pass amount= to holdout_split"):
-        validate(cut(log, amount=None), [BGNBD()], GammaGamma())
+        validate(split_log(log, amount=None), [BGNBD()], GammaGamma())
 
 
 @pytest.mark.parametrize(
     ("models", "match"), [([], "at least one model"), ([BGNBD(), BGNBD()], "can appear only once")]
 )
-def test_models_must_be_some_and_different(split, models, match):
+def test_models_must_be_at_least_one_and_different(split, models, match):
     with pytest.raises(InvalidOption, match=match):
         validate(split, models)
 
 
-def test_the_record_holds_fits_and_facts(check):
+def test_the_result_holds_fits_and_facts(check):
     assert [c["forecaster"] for c in check.certificates] == ["bgnbd", "gamma_gamma"]
     assert list(check.parameters["parameter"]) == ["r", "alpha", "a", "b", "p", "q", "v"]
     facts = check.facts
@@ -282,7 +282,7 @@ def test_the_record_holds_fits_and_facts(check):
     assert set(RULES) - {"past_spend"} <= set(check.scores["forecaster"])
 
 
-def test_the_record_goes_to_json_and_back(check, tmp_path):
+def test_the_result_survives_json(check, tmp_path):
     check.to_json(tmp_path / "validation.json")
     text = (tmp_path / "validation.json").read_text("utf-8")
 
@@ -303,6 +303,6 @@ def test_the_record_goes_to_json_and_back(check, tmp_path):
     assert document["certificates"] == check.certificates
 
 
-def test_the_record_shows_itself(check):
+def test_the_result_has_a_representation(check):
     assert "2,357 customers known at 1997-09-30, followed to 1998-06-30" in repr(check)
     assert "bgnbd" in check._repr_html_()
