@@ -1,7 +1,7 @@
-"""The README's page on adding a process, followed by a process that is thrown away: nothing else is needed.
+"""Adding a process as CONTRIBUTING.md describes, with an example process: no other change is needed.
 
-NBD in which a share of the customers leaves right after the first purchase, and the others never: with omega the odds
-of leaving, L = (omega [x = 0] + NBD(x, T)) / (1 + omega).
+An NBD in which a share of the customers leaves right after the first purchase and the others never leave: with omega
+as the odds of leaving, L = (omega [x = 0] + NBD(x, T)) / (1 + omega).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def score(p, x, T):
     alive = probability_alive(p, x, T)
     by_log_r = alive * p.r * (digamma(p.r + x) - digamma(p.r) + np.log(p.alpha / (p.alpha + T)))
     by_log_alpha = alive * (p.r - p.alpha * (p.r + x) / (p.alpha + T))
-    by_log_omega = 1 / (1 + p.omega) - alive  # of those who left with certainty all, of the others as many as may
+    by_log_omega = 1 / (1 + p.omega) - alive  # all of those who certainly left; of the others, those who may have
     slopes = np.broadcast_arrays(by_log_r, by_log_alpha, by_log_omega)
     return Score(log_likelihood(p, x, T), np.stack(slopes))
 
@@ -171,7 +171,7 @@ class TouristNBD(PurchaseModel):
     plain: ClassVar[PurchaseProcess] = PROCESS
 
 
-# ---- what comes for free -----------------------------------------------------------------------------------
+# ---- what works without further code -----------------------------------------------------------------------
 
 
 def covers_process(mark):
@@ -181,7 +181,7 @@ def covers_process(mark):
 
 
 def properties():
-    """The tests of test_properties.py that find the process in the registry."""
+    """Return the tests of test_properties.py that discover the process in the registry."""
     spec = importlib.util.spec_from_file_location(
         "properties_of_one_more", Path(__file__).parent / "test_properties.py"
     )
@@ -195,7 +195,7 @@ def properties():
 
 @pytest.fixture
 def registered(monkeypatch):
-    """The line in the registry; and the class, which persistence would find in its own file."""
+    """Register the process, and the class under which persistence loads its models."""
     monkeypatch.setitem(catalog.PURCHASE_PROCESSES, PROCESS.name, PROCESS)
     monkeypatch.setitem(persistence.PURCHASE_MODELS, PROCESS.name, TouristNBD)
 
@@ -217,11 +217,11 @@ def split(log):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("test", properties(), ids=lambda test: test.__name__)
-def test_it_is_held_to_what_every_process_must_keep(test):
+def test_it_has_the_properties_of_every_process(test):
     test(process=PROCESS)
 
 
-def test_it_gives_the_parameters_of_a_log_back(split):
+def test_a_fit_recovers_the_parameters_of_a_simulated_log(split):
     summary = TouristNBD().fit(split.calibration).summary()
     errors = summary["standard_error"]
     assert np.all(np.abs(summary["estimate"] - list(TRUTH.values())) < 5 * errors)
@@ -229,14 +229,14 @@ def test_it_gives_the_parameters_of_a_log_back(split):
 
 
 @pytest.mark.slow
-def test_it_predicts_with_intervals_and_is_valued(split):
+def test_predictions_have_intervals_and_customers_have_a_value(split):
     rfm = split.calibration
     purchases, spend = TouristNBD().fit(rfm), clv.GammaGamma().fit(rfm)
     each = purchases.expected_purchases(rfm, "184 days", interval=0.9)
     total = purchases.expected_purchases(rfm, "184 days", interval=0.9, by="total")
     alive = purchases.probability_alive(rfm, interval=0.9)
     inside = each["expected_purchases_lower"].le(split.purchases) & each["expected_purchases_upper"].ge(split.purchases)
-    assert inside.mean() > 0.9  # counts are whole numbers, so that intervals hold more than they say
+    assert inside.mean() > 0.9  # counts are whole numbers, so intervals cover more than their nominal share
     assert total["expected_purchases_lower"][0] < np.sum(split.purchases) < total["expected_purchases_upper"][0]
     assert np.all(alive["probability_alive_lower"] <= alive["probability_alive"])
     value = clv.lifetime_value(purchases, spend, rfm, horizon="12 months", annual_discount_rate=0.1, margin=0.3)
@@ -249,7 +249,7 @@ def test_it_predicts_with_intervals_and_is_valued(split):
     assert units["mean dropout probability"] == ""
 
 
-def test_it_is_saved_and_loaded(split, tmp_path):
+def test_a_loaded_model_predicts_the_same(split, tmp_path):
     rfm = split.calibration
     model = clv.CustomerModel(TouristNBD(), clv.GammaGamma()).fit(rfm)
     model.save(tmp_path / "model.json")
@@ -259,29 +259,29 @@ def test_it_is_saved_and_loaded(split, tmp_path):
 
 
 @pytest.mark.slow
-def test_it_is_validated_reported_and_compared(split, tmp_path):
+def test_validation_report_and_comparison_include_it(split, tmp_path):
     check = clv.validate(split, [TouristNBD()], clv.GammaGamma())
     bias = check.scores.set_index("forecaster").loc[TouristNBD().process.name, "bias"]
     assert abs(bias) < 0.1
     clv.write_report(check, tmp_path / "report.html")
     assert "Tourist/NBD" in (tmp_path / "report.html").read_text(encoding="utf-8")
-    found = clv.compare(split, [clv.NBD(), TouristNBD(), clv.BGNBD()])
-    assert found.table["title"][0] == "Tourist/NBD"
-    assert "Customers drop out" in found.text
+    comparison = clv.compare(split, [clv.NBD(), TouristNBD(), clv.BGNBD()])
+    assert comparison.table["title"][0] == "Tourist/NBD"
+    assert "Customers drop out" in comparison.text
 
 
-def test_covariates_move_it_and_groups_have_their_own(split):
+def test_covariates_and_groups_improve_the_likelihood(split):
     rfm = split.calibration
     late = (np.median(rfm.T) > rfm.T).astype(float)
     rfm = rfm.with_columns(pd.DataFrame({"customer_id": rfm.customer_id.to_numpy(), "late": late}))
-    moved = TouristNBD(purchase="late", dropout="late").fit(rfm)
-    apart = TouristNBD(by="late", smallest_group=100).fit(rfm)
+    shifted = TouristNBD(purchase="late", dropout="late").fit(rfm)
+    grouped = TouristNBD(by="late", smallest_group=100).fit(rfm)
     whole = TouristNBD().fit(rfm)
-    assert whole.fit_.log_likelihood < moved.fit_.log_likelihood < apart.fit_.log_likelihood
-    assert moved.probability_alive(rfm)["probability_alive"].between(0, 1).all()
+    assert whole.fit_.log_likelihood < shifted.fit_.log_likelihood < grouped.fit_.log_likelihood
+    assert shifted.probability_alive(rfm)["probability_alive"].between(0, 1).all()
 
 
-def test_the_command_line_knows_it(log, tmp_path, monkeypatch):
+def test_the_command_line_accepts_its_name(log, tmp_path, monkeypatch):
     log.to_csv(tmp_path / "log.csv", index=False)
     table = tmp_path / "table.csv"
     words = ["clv", "compare", str(tmp_path / "log.csv"), "--models", "nbd,tourist_nbd", "--output", str(table)]

@@ -1,4 +1,4 @@
-"""BG/NBD: every formula against the papers' own, written in mpmath, and against published numbers.
+"""BG/NBD: every formula compared with the papers' formulas in mpmath, and with published numbers.
 
 FHL is Fader, Hardie & Lee (2005), Marketing Science 24(2), 275-284.
 """
@@ -23,10 +23,10 @@ PAPER, CLVTOOLS, BTYD = (
 )
 CENTURY = 5218.0  # weeks
 YEARLY = 365.25 / 7
-DROP = 75  # e^-75 of the peak is far below the digits compared
+DROP = 75  # e^-75 of the peak is far below the precision compared
 
-# (r, alpha, a, b): as on CDNOW; a = 1; a + b < 1; all or nothing; a rate without variation; dropout without variation;
-# hardly any dropout; hardly any time between purchases and everyone leaves.
+# (r, alpha, a, b): as on CDNOW; a = 1; a + b < 1; all or nothing; rates that do not vary; dropout that does not vary;
+# hardly any dropout; hardly any time between purchases and certain dropout.
 CORNERS = [
     (0.243, 4.414, 0.793, 2.426),
     (0.5, 1.0, 1.0, 1.5),
@@ -58,7 +58,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def cdnow():
-    """The 1/10 sample in weeks to 1997-09-30, and where its first ten customers by the sample's own numbers stand."""
+    """Return the RFM of the 1/10 sample in weeks to 1997-09-30, and the rows of the first ten customers of its file."""
     return sample("1997-09-30")
 
 
@@ -93,7 +93,7 @@ def log_beta(a, b):
 
 
 def paper_log_likelihood(p, x, t_x, T):
-    """FHL eq. (6)."""
+    """Return the log-likelihood by FHL eq. (6)."""
     r, alpha, a, b, t_x, T = map(mp.mpf, (*p, t_x, T))
     common = mp.loggamma(r + x) - mp.loggamma(r) + r * mp.log(alpha) - log_beta(a, b)
     active = mp.exp(common + log_beta(a, b + x) - (r + x) * mp.log(alpha + T))
@@ -103,34 +103,34 @@ def paper_log_likelihood(p, x, t_x, T):
 
 
 def paper_probability_alive(p, x, t_x, T):
-    """Fader, Hardie & Lee (2008), "Computing P(alive) Using the BG/NBD Model"."""
+    """Return P(alive) by Fader, Hardie & Lee (2008), "Computing P(alive) Using the BG/NBD Model"."""
     r, alpha, a, b, t_x, T = map(mp.mpf, (*p, t_x, T))
     return 1 / (1 + (a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x) if x > 0 else 0))
 
 
 def paper_expected_purchases(p, h, x, t_x, T):
-    """FHL eq. (10), its hypergeometric function turned by Pfaff's transformation, which is easier to sum.
+    """Return FHL eq. (10), its hypergeometric function rewritten by Pfaff's transformation, which is easier to sum.
 
     2F1(r+x, b+x; a+b+x-1; h/(alpha+T+h)) ((alpha+T)/(alpha+T+h))^(r+x) = 2F1(r+x, a-1; a+b+x-1; -h/(alpha+T)).
     """
     r, alpha, a, b, h, t_x, T = map(mp.mpf, (*p, h, t_x, T))
     with mp.workdps(60):
         if a == 1:
-            a += mp.mpf(10) ** -25  # the formula's limit
+            a += mp.mpf(10) ** -25  # the limit of the formula
         c = a + b + x - 1
         answer = c / (a - 1) * (1 - mp.hyp2f1(r + x, a - 1, c, -h / (alpha + T)))
     return answer * paper_probability_alive(p, x, t_x, T)
 
 
 def paper_intensity(p, tau, x, t_x, T):
-    """The derivative of FHL eq. (10) by h."""
+    """Return the derivative of FHL eq. (10) with respect to h."""
     r, alpha, a, b, tau, T = map(mp.mpf, (*p, tau, T))
     steepness = mp.hyp2f1(r + x + 1, a, a + b + x, -tau / (alpha + T))
     return paper_probability_alive(p, x, t_x, T) * (r + x) / (alpha + T) * steepness
 
 
 def average(g, a, b, steepness):
-    """E[g(p)] over p ~ Beta(a, b): a fine trapezoidal rule in logit p, once the ends' share is taken out."""
+    """Return E[g(p)] for p ~ Beta(a, b) by a trapezoidal rule in logit p, after subtracting the values at the ends."""
     a, b = mp.mpf(a), mp.mpf(b)
     peak = mp.log((a + 1) / (b + 1))
 
@@ -153,7 +153,7 @@ def average(g, a, b, steepness):
 
 
 def averaged_expected_purchases(p, h, x, t_x, T):
-    """FHL eq. (5) averaged over the posteriors: what eq. (10) is the closed form of, where that cannot be summed."""
+    """Return FHL eq. (5) averaged over the posteriors, for use where its closed form (10) cannot be summed."""
     r, alpha, a, b, h, T = map(mp.mpf, (*p, h, T))
     z = h / (alpha + T)
 
@@ -168,21 +168,21 @@ def averaged_expected_purchases(p, h, x, t_x, T):
 
 @pytest.mark.parametrize("p", CORNERS)
 @pytest.mark.parametrize("history", HISTORIES)
-def test_log_likelihood_is_that_of_the_paper(p, history):
+def test_log_likelihood_matches_the_paper(p, history):
     expected = float(paper_log_likelihood(p, *history))
-    found = one(PROCESS.log_likelihood(parameters(p), *columns(*history)))
-    # Rounding of the largest terms, such as r log(alpha) and (r + x) log(alpha + T), which may cancel.
+    result = one(PROCESS.log_likelihood(parameters(p), *columns(*history)))
+    # Rounding of the largest terms, such as r log(alpha) and (r + x) log(alpha + T), which can cancel.
     largest = (p[0] + history[0]) * abs(np.log(p[1] + history[2])) + p[0] * abs(np.log(p[1]))
-    assert found == pytest.approx(expected, rel=1e-12, abs=1e-14 * (1 + largest))
+    assert result == pytest.approx(expected, rel=1e-12, abs=1e-14 * (1 + largest))
 
 
 @pytest.mark.parametrize("p", CORNERS)
 @pytest.mark.parametrize("history", HISTORIES)
-def test_probability_alive_is_that_of_the_paper(p, history):
-    found = one(PROCESS.probability_alive(parameters(p), *columns(*history)))
-    # (r + x) times the logarithm of a ratio is exponentiated: of up to 1e5 times a rounding of 2e-15.
-    assert found == pytest.approx(float(paper_probability_alive(p, *history)), rel=1e-9, abs=0)
-    assert 0 <= found <= 1
+def test_probability_alive_matches_the_paper(p, history):
+    result = one(PROCESS.probability_alive(parameters(p), *columns(*history)))
+    # (r + x), up to 1e5, times the logarithm of a ratio, rounded at 2e-15, is exponentiated.
+    assert result == pytest.approx(float(paper_probability_alive(p, *history)), rel=1e-9, abs=0)
+    assert 0 <= result <= 1
 
 
 def test_probability_alive_is_one_without_a_repeat_purchase():
@@ -191,22 +191,22 @@ def test_probability_alive_is_one_without_a_repeat_purchase():
         assert PROCESS.probability_alive(parameters(p), x, x, T).tolist() == [1.0, 1.0, 1.0]
 
 
-def test_a_tiny_b_keeps_its_digits():
-    # a/(b + x - 1) at x = 1 is a/b: b must not be added to 1 and taken away again.
+def test_a_tiny_b_loses_no_digits():
+    # a/(b + x - 1) at x = 1 is a/b: b must not be added to 1 and subtracted again.
     p = (0.5, 5.0, 0.3, 1e-14)
-    found = one(PROCESS.probability_alive(parameters(p), *columns(1, 3.0, 9.0)))
+    result = one(PROCESS.probability_alive(parameters(p), *columns(1, 3.0, 9.0)))
     with mp.workdps(50):
         expected = float(paper_probability_alive(p, 1, 3.0, 9.0))
-    assert found == pytest.approx(expected, rel=1e-12)
+    assert result == pytest.approx(expected, rel=1e-12)
 
 
-def test_log_likelihood_at_parameters_other_software_was_asked_about(cdnow):
+def test_log_likelihood_matches_other_software_at_fixed_parameters(cdnow):
     fixed = REFERENCE["log_likelihood_at_fixed_parameters"]
     rfm, _ = sample(REFERENCE["clvtools_37_weeks"]["observation_end"])
     total = np.sum(PROCESS.log_likelihood(parameters(fixed["parameters"]), *statistics(rfm)))
     assert total == pytest.approx(fixed["value"], rel=1e-12)  # CLVTools prints 15 digits
     total = np.sum(PROCESS.log_likelihood(parameters(PAPER["parameters"]), *statistics(cdnow[0])))
-    # BTYD's own copy of the data has t_x and T rounded to two decimals.
+    # BTYD's copy of the data has t_x and T rounded to two decimals.
     assert total == pytest.approx(BTYD["log_likelihood_at_published_parameters"], abs=0.01)
 
 
@@ -216,24 +216,24 @@ def test_log_likelihood_at_parameters_other_software_was_asked_about(cdnow):
 @pytest.mark.parametrize("p", CORNERS[:5])
 @pytest.mark.parametrize("history", HISTORIES[:6])
 @pytest.mark.parametrize("h", [1e-6, 1.0, 39.0])
-def test_expected_purchases_are_those_of_the_paper(p, history, h):
-    found = one(PROCESS.expected_purchases(parameters(p), h, *columns(*history)))
+def test_expected_purchases_match_the_paper(p, history, h):
+    result = one(PROCESS.expected_purchases(parameters(p), h, *columns(*history)))
     # The trapezoidal rule's error is of the order of 2e-11 (special.NODE_STEP).
-    assert found == pytest.approx(float(paper_expected_purchases(p, h, *history)), rel=2e-10, abs=0)
+    assert result == pytest.approx(float(paper_expected_purchases(p, h, *history)), rel=2e-10, abs=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("p", CORNERS)
 @pytest.mark.parametrize("history", HISTORIES)
-def test_expected_purchases_at_the_corners(p, history):
-    """A century, thousands of purchases, spreads of 1e5: where no series for the closed form converges."""
-    found = one(PROCESS.expected_purchases(parameters(p), CENTURY, *columns(*history)))
-    # Weights of a distribution with a = 1e5 are exponentials of terms of 1e6: 1e-10 of rounding.
-    assert found == pytest.approx(float(averaged_expected_purchases(p, CENTURY, *history)), rel=6e-10, abs=0)
+def test_expected_purchases_match_the_average_at_the_corners(p, history):
+    """Over a century, with thousands of purchases and spreads of 1e5, no series for the closed form converges."""
+    result = one(PROCESS.expected_purchases(parameters(p), CENTURY, *columns(*history)))
+    # Weights of a distribution with a = 1e5 are exponentials of terms of 1e6, so rounding is 1e-10.
+    assert result == pytest.approx(float(averaged_expected_purchases(p, CENTURY, *history)), rel=6e-10, abs=0)
 
 
-def test_the_averaged_form_is_the_closed_form():
-    """The reference of the corners against the paper's, where both can be evaluated: the same to 20 digits."""
+def test_the_average_matches_the_closed_form():
+    """The reference used at the corners agrees with the paper to 20 digits where both can be evaluated."""
     for p in (CORNERS[0], CORNERS[2], (0.243, 4.414, 7.0, 0.4)):
         with mp.workdps(34):
             closed = paper_expected_purchases(p, 39.0, 2, 30.43, 38.86)
@@ -242,27 +242,27 @@ def test_the_averaged_form_is_the_closed_form():
 
 
 @pytest.mark.parametrize("a", [1 - 1e-9, 1.0, 1 + 1e-9])
-def test_expected_purchases_are_regular_at_a_equal_to_1(a):
+def test_expected_purchases_are_continuous_at_a_equal_to_1(a):
     p, history = (0.243, 4.414, a, 2.426), (2, 30.43, 38.86)
-    found = one(PROCESS.expected_purchases(parameters(p), 39.0, *columns(*history)))
-    assert found == pytest.approx(float(paper_expected_purchases(p, 39.0, *history)), rel=2e-10)
+    result = one(PROCESS.expected_purchases(parameters(p), 39.0, *columns(*history)))
+    assert result == pytest.approx(float(paper_expected_purchases(p, 39.0, *history)), rel=2e-10)
 
 
-def test_expected_purchases_without_dropout_are_the_nbd_s():
-    # With a -> 0 nobody leaves, and a customer buys (r + x)/(alpha + T) a week.
+def test_expected_purchases_without_dropout_match_nbd():
+    # With a -> 0 nobody leaves, and a customer buys (r + x)/(alpha + T) times per week.
     p, (x, t_x, T) = (0.6, 5.0, 1e-13, 1.0), columns(7, 20.0, 26.0)
-    found = PROCESS.expected_purchases(parameters(p), 52.0, x, t_x, T)
-    assert found == pytest.approx((0.6 + 7) / (5 + 26) * 52, rel=1e-11)
+    result = PROCESS.expected_purchases(parameters(p), 52.0, x, t_x, T)
+    assert result == pytest.approx((0.6 + 7) / (5 + 26) * 52, rel=1e-11)
 
 
 @pytest.mark.parametrize("p", [CORNERS[0], CORNERS[1], CORNERS[2], CORNERS[4]])
 @pytest.mark.parametrize("history", HISTORIES[:6])
-def test_intensity_is_the_papers_derivative(p, history):
+def test_intensity_matches_the_derivative_in_the_paper(p, history):
     for tau in (0.0, 0.5, 39.0, 700.0):
-        found = one(PROCESS.purchase_intensity(parameters(p), tau, *columns(*history)))
-        # In absolute terms of the intensity at 0, from which it falls.
+        result = one(PROCESS.purchase_intensity(parameters(p), tau, *columns(*history)))
+        # The absolute tolerance is relative to the intensity at 0, its maximum.
         start = float(paper_intensity(p, 0.0, *history))
-        assert found == pytest.approx(float(paper_intensity(p, tau, *history)), rel=2e-10, abs=2e-11 * start)
+        assert result == pytest.approx(float(paper_intensity(p, tau, *history)), rel=2e-10, abs=2e-11 * start)
 
 
 @pytest.mark.slow
@@ -283,7 +283,7 @@ def test_intensity_integrates_to_expected_purchases(p):
 
 
 def integrated_discounted_purchases(p, h, delta, x, t_x, T):
-    """The integral of exp(-delta tau) m(tau), panel by panel, the intensity being a hypergeometric function."""
+    """Integrate exp(-delta tau) m(tau) panel by panel, with the intensity m as a hypergeometric function."""
     pace = max(delta, (p[0] + x) / (p[1] + T))
 
     def worth(tau):
@@ -307,17 +307,17 @@ def integrated_discounted_purchases(p, h, delta, x, t_x, T):
         ((40.0, 400.0, 0.8, 2.4), (20, 180.0, 200.0)),
     ],
 )
-def test_discounted_purchases_are_the_integral_of_the_discounted_intensity(p, history, rate):
+def test_discounted_purchases_integrate_the_discounted_intensity(p, history, rate):
     delta = np.log1p(rate) / YEARLY
-    found = one(PROCESS.discounted_purchases(parameters(p), CENTURY, delta, *columns(*history)))
+    result = one(PROCESS.discounted_purchases(parameters(p), CENTURY, delta, *columns(*history)))
     expected = float(integrated_discounted_purchases(p, CENTURY, delta, *history))
-    assert found == pytest.approx(expected, rel=1e-9, abs=0)
+    assert result == pytest.approx(expected, rel=1e-9, abs=0)
 
 
 def averaged_discounted_purchases(p, h, delta, x, t_x, T):
-    """The same by the other order of integration: over time by composite Gauss-Legendre for each dropout probability.
+    """Integrate in the other order: over time by composite Gauss-Legendre, for each dropout probability.
 
-    Positive terms only, so nothing cancels; panels grow from a thousandth of the shortest time that matters.
+    All terms are positive, so nothing cancels. Panels grow from a thousandth of the shortest time that matters.
     """
     r, alpha, a, b = p
     shape, age = r + x, alpha + T
@@ -338,28 +338,28 @@ def averaged_discounted_purchases(p, h, delta, x, t_x, T):
 @pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.1, 1e4, -0.2])
 @pytest.mark.parametrize("p", CORNERS)
-def test_discounted_purchases_at_the_corners(p, rate):
+def test_discounted_purchases_match_the_average_at_the_corners(p, rate):
     delta = float(np.log1p(rate) / YEARLY)
     for history in ((0, 0.0, 0.0), (2, 30.43, 38.86), (5000, 700.0, 800.0)):
-        found = one(PROCESS.discounted_purchases(parameters(p), CENTURY, delta, *columns(*history)))
+        result = one(PROCESS.discounted_purchases(parameters(p), CENTURY, delta, *columns(*history)))
         expected = float(averaged_discounted_purchases(p, CENTURY, delta, *history))
-        # At -20 % a year money grows 5e9-fold in a century, and terms of that size cancel: 5e9 roundings.
-        assert found == pytest.approx(expected, rel=1e-9 if rate > 0 else 2e-6, abs=0)
+        # At -20 % per year money grows 5e9-fold in a century, and terms of that size cancel, with their rounding.
+        assert result == pytest.approx(expected, rel=1e-9 if rate > 0 else 2e-6, abs=0)
 
 
 @pytest.mark.parametrize("p", CORNERS)
-def test_undiscounted_is_expected(p):
+def test_a_zero_discount_rate_gives_expected_purchases(p):
     for history in HISTORIES:
-        found = one(PROCESS.discounted_purchases(parameters(p), 52.0, 0.0, *columns(*history)))
+        result = one(PROCESS.discounted_purchases(parameters(p), 52.0, 0.0, *columns(*history)))
         expected = one(PROCESS.expected_purchases(parameters(p), 52.0, *columns(*history)))
-        assert found == pytest.approx(expected, rel=1e-13, abs=0)
+        assert result == pytest.approx(expected, rel=1e-13, abs=0)
 
 
 # ---- counts ------------------------------------------------------------------------------------------------
 
 
 def paper_pmf(p, k, t):
-    """FHL eq. (8), its finite sum summed."""
+    """Return FHL eq. (8), with its finite sum evaluated term by term."""
     r, alpha, a, b, t = map(mp.mpf, (*p, t))
 
     def nbd(j):
@@ -371,22 +371,22 @@ def paper_pmf(p, k, t):
 
     answer = mp.exp(log_beta(a, b + k) - log_beta(a, b)) * nbd(k)
     if k > 0:
-        with mp.workdps(250):  # the chance of k in time is the little that the sum leaves of 1
+        with mp.workdps(250):  # the probability of k in time is what the sum leaves of 1
             late = 1 - mp.fsum(nbd(j) for j in range(k))
         answer += mp.exp(log_beta(a + 1, b + k - 1) - log_beta(a, b)) * late
     return answer
 
 
 @pytest.mark.parametrize("p", CORNERS)
-def test_pmf_of_a_new_customer_is_that_of_the_paper(p):
+def test_pmf_of_a_new_customer_matches_the_paper(p):
     for t in (0.5, 39.0, 400.0):
         k = np.array([0, 1, 2, 10, 60])
-        found = PROCESS.new_customer_pmf(parameters(p), k, t)
-        # Betas of arguments of up to 4e5 are divided: rounding of 1e-10.
-        assert found == pytest.approx([float(paper_pmf(p, int(j), t)) for j in k], rel=2e-9, abs=0)
+        result = PROCESS.new_customer_pmf(parameters(p), k, t)
+        # Betas of arguments of up to 4e5 are divided, so rounding is 1e-10.
+        assert result == pytest.approx([float(paper_pmf(p, int(j), t)) for j in k], rel=2e-9, abs=0)
 
 
-def test_pmf_in_no_time():
+def test_pmf_at_time_0():
     p = parameters(CORNERS[0])
     assert PROCESS.new_customer_pmf(p, np.arange(3), 0.0).tolist() == [1.0, 0.0, 0.0]
     assert PROCESS.pmf(p, np.arange(3)[:, None], 0.0, *columns(4, 3.0, 9.0)).ravel().tolist() == [1.0, 0.0, 0.0]
@@ -398,15 +398,15 @@ def test_pmf_given_the_history_sums_to_1_with_the_expected_mean(history):
     k = np.arange(1500)[:, None]
     chances = PROCESS.pmf(p, k, h, *columns(*history))[:, 0]
     assert np.all(chances >= 0)
-    # What is beyond 1,500 purchases in ten weeks is below 1e-12 for a customer with 43 in twenty.
+    # More than 1,500 purchases in ten weeks have a probability below 1e-12 for a customer with 43 in twenty.
     assert np.sum(chances) == pytest.approx(1, abs=1e-11)
     expected = one(PROCESS.expected_purchases(p, h, *columns(*history)))
     assert np.sum(k[:, 0] * chances) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.slow
-def test_pmf_given_the_history_is_what_simulated_customers_do():
-    """Customers simulated past the cut: shares of counts after it, by counts before it, within five standard errors."""
+def test_pmf_given_the_history_matches_simulated_customers():
+    """Shares of counts after the cutoff, by counts before it, are within five standard errors of the pmf."""
     p, T, h = parameters((1.2, 3.0, 0.9, 2.0)), 4.0, 3.0
     generator = np.random.default_rng(20)
     n = 400_000
@@ -436,47 +436,49 @@ def test_pmf_given_the_history_is_what_simulated_customers_do():
 # ---- published numbers -------------------------------------------------------------------------------------
 
 
-def test_the_papers_predictions():
+def test_predictions_match_the_paper():
     p = parameters(PAPER["finer_parameters"])
-    told = PAPER["expected_purchases"]
-    found = one(PROCESS.expected_purchases(p, told["horizon"], *columns(told["x"], told["t_x"], told["T"])))
-    assert found == pytest.approx(told["value"], abs=5e-4)  # printed to three decimals
-    told = PAPER["mean_purchases"]
-    # Printed to four decimals, from parameters that were fitted less far: they move the last one, 1.8576, by 4e-4.
-    assert PROCESS.mean_purchases(p, np.array(told["t"])) == pytest.approx(told["value"], abs=5e-4)
-    for told in PAPER["pmf"]:
-        found = PROCESS.new_customer_pmf(parameters(PAPER["parameters"]), told["count"], told["t"])
-        assert float(found) == pytest.approx(told["value"], rel=5e-6)  # printed to six or seven digits
+    published = PAPER["expected_purchases"]
+    result = one(
+        PROCESS.expected_purchases(p, published["horizon"], *columns(published["x"], published["t_x"], published["T"]))
+    )
+    assert result == pytest.approx(published["value"], abs=5e-4)  # printed to three decimals
+    published = PAPER["mean_purchases"]
+    # Printed to four decimals, from a less exact fit, which changes the last one, 1.8576, by 4e-4.
+    assert PROCESS.mean_purchases(p, np.array(published["t"])) == pytest.approx(published["value"], abs=5e-4)
+    for published in PAPER["pmf"]:
+        result = PROCESS.new_customer_pmf(parameters(PAPER["parameters"]), published["count"], published["t"])
+        assert float(result) == pytest.approx(published["value"], rel=5e-6)  # printed to six or seven digits
 
 
 @pytest.mark.parametrize("name", ["clvtools_to_1997_09_30", "clvtools_37_weeks"])
-def test_predictions_of_clvtools_at_its_own_parameters(name):
-    told = REFERENCE[name]
-    rfm, first = sample(told.get("observation_end", "1997-09-30"))
-    p = parameters(told["parameters"])
+def test_predictions_match_clvtools_at_its_parameters(name):
+    reference = REFERENCE[name]
+    rfm, first = sample(reference.get("observation_end", "1997-09-30"))
+    p = parameters(reference["parameters"])
     for horizon, key, total in (
-        (told["horizon_weeks"], "expected_purchases", "total_expected_purchases"),
+        (reference["horizon_weeks"], "expected_purchases", "total_expected_purchases"),
         (10.0, "expected_purchases_10_weeks", "total_expected_purchases_10_weeks"),
     ):
-        found = PROCESS.expected_purchases(p, horizon, *statistics(rfm))
-        assert found[first] == pytest.approx(told[key], rel=1e-9)
-        assert np.sum(found) == pytest.approx(told[total], rel=1e-9)
+        result = PROCESS.expected_purchases(p, horizon, *statistics(rfm))
+        assert result[first] == pytest.approx(reference[key], rel=1e-9)
+        assert np.sum(result) == pytest.approx(reference[total], rel=1e-9)
     alive = PROCESS.probability_alive(p, *statistics(rfm))
-    assert alive[first] == pytest.approx(told["probability_alive"], rel=1e-10)
-    assert np.mean(alive) == pytest.approx(told["mean_probability_alive"], rel=1e-10)
-    assert np.sum(PROCESS.log_likelihood(p, *statistics(rfm))) == pytest.approx(told["log_likelihood"], rel=1e-12)
+    assert alive[first] == pytest.approx(reference["probability_alive"], rel=1e-10)
+    assert np.mean(alive) == pytest.approx(reference["mean_probability_alive"], rel=1e-10)
+    assert np.sum(PROCESS.log_likelihood(p, *statistics(rfm))) == pytest.approx(reference["log_likelihood"], rel=1e-12)
     chances = PROCESS.new_customer_pmf(p, np.arange(11), rfm.T[first[0]])
-    assert chances == pytest.approx(told["pmf"]["values"], rel=1e-9)
+    assert chances == pytest.approx(reference["pmf"]["values"], rel=1e-9)
     everybody = PROCESS.new_customer_pmf(p, np.arange(11)[:, None], rfm.T).mean(axis=1)
-    assert everybody == pytest.approx(told["pmf_mean_over_customers"], rel=1e-9)
-    for t, value in told["expected_repeat_purchases_of_a_new_customer"].items():
+    assert everybody == pytest.approx(reference["pmf_mean_over_customers"], rel=1e-9)
+    for t, value in reference["expected_repeat_purchases_of_a_new_customer"].items():
         assert one(PROCESS.mean_purchases(p, np.array([float(t)]))) == pytest.approx(value, rel=1e-9)
 
 
-def test_predictions_of_btyd_at_its_own_parameters(cdnow):
+def test_predictions_match_btyd_at_its_parameters(cdnow):
     rfm, first = cdnow
     p = parameters(BTYD["parameters"])
-    # Its copy of the data has t_x and T rounded to two decimals of a week.
+    # BTYD's copy of the data has t_x and T rounded to two decimals of a week.
     alive = PROCESS.probability_alive(p, *statistics(rfm))[first]
     assert alive == pytest.approx(BTYD["probability_alive"], rel=3e-4)
     expected = PROCESS.expected_purchases(p, 39.0, *statistics(rfm))[first]
@@ -488,7 +490,7 @@ def test_predictions_of_btyd_at_its_own_parameters(cdnow):
         assert one(PROCESS.mean_purchases(p, np.array([float(t)]))) == pytest.approx(value, rel=1e-9)
 
 
-def test_probability_alive_over_the_sample(cdnow):
+def test_probability_alive_over_the_sample_matches_the_paper(cdnow):
     alive = PROCESS.probability_alive(parameters(PAPER["finer_parameters"]), *statistics(cdnow[0]))
     quartiles = np.quantile(alive, [0, 0.25, 0.5, 0.75, 1])
     summary = [*quartiles[:3], np.mean(alive), *quartiles[3:]]
@@ -498,7 +500,7 @@ def test_probability_alive_over_the_sample(cdnow):
 # ---- simulation --------------------------------------------------------------------------------------------
 
 
-def test_simulated_customers_keep_the_rules_of_an_rfm():
+def test_simulated_customers_form_a_valid_rfm():
     generator = np.random.default_rng(3)
     T = np.linspace(0, 50, 2000)
     history = PROCESS.simulate(parameters(CORNERS[0]), T, generator)
@@ -509,13 +511,13 @@ def test_simulated_customers_keep_the_rules_of_an_rfm():
     assert history.x[0] == 0
 
 
-def test_simulation_of_rates_that_underflow_is_silent():
-    # Gamma(0.003) draws denormal rates, whose waiting times overflow: such customers do not buy again.
+def test_simulation_does_not_warn_about_rates_that_underflow():
+    # Gamma(0.003) draws denormal rates, whose waiting times overflow. Such customers do not buy again.
     history = PROCESS.simulate(parameters((0.003, 1.0, 0.5, 1.0)), np.full(200_000, 10.0), np.random.default_rng(1))
     assert np.all(np.isfinite(history.t_x))
 
 
-def test_simulated_customers_are_alive_as_often_as_they_should_be():
+def test_simulated_customers_are_alive_with_the_predicted_frequency():
     p, T = parameters(CORNERS[0]), np.full(60_000, 30.0)
     history = PROCESS.simulate(p, T, np.random.default_rng(11))
     alive = PROCESS.probability_alive(p, history.x, history.t_x, T)
