@@ -138,7 +138,7 @@ def clean(
         Column names. An order is dated by the first of its lines that remain.
     amount, quantity, price : str, optional
         What a row costs; or `quantity` and `price`, which are multiplied. A negative amount or quantity is a refund.
-        Without these columns there is no money.
+        Without these columns, the cleaned log has no amounts.
     order_id, product : str, optional
         Without an order id, each row is an order.
     status : str, optional

@@ -79,7 +79,7 @@ class CleaningState:
 
 
 def first_example(rows: nw.DataFrame[Any], columns: tuple[str, ...]) -> Example | None:
-    """Return the first row by content as text with its sort key; None if there is no row."""
+    """Return the first row by content as text with its sort key, or None if the table is empty."""
     if not len(rows):
         return None
     first = rows["customer_id"].min()

@@ -123,7 +123,7 @@ def predict_with_trees(
         return np.zeros(len(split.calibration))
     near = fits.expected(split.calibration, length)
     trees = HistGradientBoostingRegressor(loss="poisson", early_stopping=False, random_state=0, **TREE_OPTIONS)
-    with threadpool_limits(limits=1, user_api="openmp"):  # its threads slow each other down beside others
+    with threadpool_limits(limits=1, user_api="openmp"):  # threads slow each other down when other processes run
         forecast = trees.fit(features, target).predict(_features(past, split, length, near))
     short, long = near.of(quantity)[best], expected.of(quantity)[best]
     extended: Array = forecast * np.divide(long, short, out=np.ones(len(forecast)), where=short > 0)

@@ -23,14 +23,14 @@ LARGEST = 700.0  # exponent that does not overflow
 
 
 def totals(first: int, weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Parameters, bool], Totals]:
-    """The log-likelihood of rows of histories, each with its weight, as a function of parameters.
+    """Return the log-likelihood of weighted rows of histories as a function of parameters.
 
     Parameters
     ----------
     first : int
         How often a customer without a repeat purchase has stayed already.
     weights, x, t_x, T : arrays (m,)
-        Rows of the same x are best beside each other, as they are in ascending order.
+        Rows of the same x should be next to each other, as they are in ascending order.
     """
     starts = np.flatnonzero(np.diff(x, prepend=-1.0))
     bought = x[starts].astype(np.intp)

@@ -53,7 +53,7 @@ def rfm_summary(
         read as one log. Predictions are returned as the same kind of frame: for DuckDB as relations of its connection,
         for Ibis as memtables, for a path or a lazy frame as polars frames.
     customer_id, date, amount : str
-        Column names. Without `amount` there is no money in the result. Zero amounts count as purchases.
+        Column names. Without `amount`, the result has no money. Zero amounts count as purchases.
     time_unit : {"hour", "day", "week", "month", "year"}
         Unit of recency and T, which may be fractions.
     observation_end : date or str, optional

@@ -1,4 +1,4 @@
-"""Verdicts on made-up opinions: who is right, and how that is known."""
+"""Verdicts of the cross-check on made-up results: which side is right, and why."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ COUNTS = np.array([50.0, 3.0, 1.0])
 HORIZON = 39.0
 
 
-def said(parameters):
-    """What BG/NBD says of the rows."""
+def bgnbd_results(parameters):
+    """Return the log-likelihood and the predictions of BG/NBD for the rows."""
     p = bgnbd.Parameters(**{name: np.float64(value) for name, value in parameters.items()})
     return (
         bgnbd.log_likelihood(p, *ROWS),
@@ -33,9 +33,9 @@ def said(parameters):
 
 
 @pytest.fixture
-def evidence():
-    """Both sides say the same."""
-    likelihood, predictions = said(OURS)
+def inputs():
+    """Both sides have the same results."""
+    likelihood, predictions = bgnbd_results(OURS)
     values = {f"{name} at_ours": value for name, value in predictions.items()}
     values |= {f"log_likelihood {point}": likelihood for point in ("at_ours", "at_lifetimes")}
     return CrosscheckInputs(
@@ -54,64 +54,64 @@ def evidence():
     )
 
 
-def told(evidence, **values):
-    """The same evidence where lifetimes says something else."""
-    opinion = evidence.opinion
-    return replace(evidence, opinion=replace(opinion, values=opinion.values | values))
+def with_lifetimes_values(inputs, **values):
+    """Return the inputs with other values of lifetimes."""
+    result = inputs.opinion
+    return replace(inputs, opinion=replace(result, values=result.values | values))
 
 
-def elsewhere(evidence, shift):
-    """Its search ended where both likelihoods are so much higher."""
-    likelihood = evidence.log_likelihood["at_ours"] + shift / COUNTS.sum()
-    other = told(evidence, **{"log_likelihood at_lifetimes": likelihood})
-    return replace(other, log_likelihood=evidence.log_likelihood | {"at_lifetimes": likelihood})
+def with_other_optimum(inputs, shift):
+    """Return the inputs as if the search of lifetimes had ended where both log-likelihoods are higher by `shift`."""
+    likelihood = inputs.log_likelihood["at_ours"] + shift / COUNTS.sum()
+    other = with_lifetimes_values(inputs, **{"log_likelihood at_lifetimes": likelihood})
+    return replace(other, log_likelihood=inputs.log_likelihood | {"at_lifetimes": likelihood})
 
 
-def test_both_agree(evidence):
-    verdict = judge(evidence)
+def test_both_agree(inputs):
+    verdict = judge(inputs)
     assert verdict.agrees
     assert verdict.right == "both"
     assert verdict.text.startswith("BG/NBD: lifetimes 0.11.3 agrees: its own search ends at")
 
 
-def test_its_search_stopped_early(evidence):
-    verdict = judge(elsewhere(evidence, -0.31))
+def test_its_search_stopped_early(inputs):
+    verdict = judge(with_other_optimum(inputs, -0.31))
     assert verdict.right == "ours"
     assert "our parameters are better by 0.31 by its own likelihood" in verdict.text
     assert "its search stopped early" in verdict.text
-    assert judge(elsewhere(evidence, -0.009)).agrees, "no data can tell these apart"
+    assert judge(with_other_optimum(inputs, -0.009)).agrees, "no data can tell these apart"
 
 
-def test_the_model_is_no_maximum(evidence):
-    verdict = judge(elsewhere(evidence, 2.0))
+def test_the_model_is_not_a_maximum(inputs):
+    verdict = judge(with_other_optimum(inputs, 2.0))
     assert verdict.right == "lifetimes"
     assert "this model is not a maximum for these customers" in verdict.text
-    known = judge(replace(elsewhere(evidence, 2.0), reasons=(Finding("crosscheck-prior"),)))
-    assert known.right == "undecided"
-    assert "which is possible because the model was fitted with a prior" in known.text
+    with_prior = judge(replace(with_other_optimum(inputs, 2.0), reasons=(Finding("crosscheck-prior"),)))
+    assert with_prior.right == "undecided"
+    assert "which is possible because the model was fitted with a prior" in with_prior.text
 
 
-def test_sampling_explains_a_little_more_likelihood(evidence):
-    assert judge(replace(elsewhere(evidence, 2.0), share=0.1)).agrees
+def test_sampling_explains_a_little_more_likelihood(inputs):
+    assert judge(replace(with_other_optimum(inputs, 2.0), share=0.1)).agrees
     # Half the 99.99 % point of chi-squared with 4 degrees of freedom, 23.5 (R: qchisq(.9999, 4)), times 0.9: 10.6.
-    assert judge(replace(elsewhere(evidence, 10.5), share=0.1)).agrees
-    assert judge(replace(elsewhere(evidence, 10.7), share=0.1)).right == "lifetimes"
-    assert judge(replace(elsewhere(evidence, -0.31), share=0.1)).right == "ours"
+    assert judge(replace(with_other_optimum(inputs, 10.5), share=0.1)).agrees
+    assert judge(replace(with_other_optimum(inputs, 10.7), share=0.1)).right == "lifetimes"
+    assert judge(replace(with_other_optimum(inputs, -0.31), share=0.1)).right == "ours"
 
 
-def test_a_wrong_prediction_is_decided_by_the_third_computation(evidence):
-    wrong = evidence.predictions["expected_purchases"] * np.array([1.0, 1.0, 1.01])
-    verdict = judge(told(evidence, **{"expected_purchases at_ours": wrong}))
+def test_a_wrong_prediction_is_decided_by_the_third_computation(inputs):
+    wrong = inputs.predictions["expected_purchases"] * np.array([1.0, 1.0, 1.01])
+    verdict = judge(with_lifetimes_values(inputs, **{"expected_purchases at_ours": wrong}))
     assert verdict.right == "ours"
     assert "expected purchases of 1 of 3 customers differ" in verdict.text
     assert "frequency 7, recency 35 and T 39" in verdict.text
     assert "averaged numerically over how customers differ" in verdict.text
-    turned = judge(replace(evidence, predictions=evidence.predictions | {"expected_purchases": wrong}))
+    turned = judge(replace(inputs, predictions=inputs.predictions | {"expected_purchases": wrong}))
     assert turned.right == "lifetimes"
     assert "where lifetimes' is right" in turned.text
     both = judge(
-        told(
-            replace(evidence, predictions=evidence.predictions | {"expected_purchases": wrong}),
+        with_lifetimes_values(
+            replace(inputs, predictions=inputs.predictions | {"expected_purchases": wrong}),
             **{"expected_purchases at_ours": wrong * 1.01},
         )
     )
@@ -119,22 +119,22 @@ def test_a_wrong_prediction_is_decided_by_the_third_computation(evidence):
     assert "does not decide between them" in both.text
 
 
-def test_a_missing_prediction_is_told(evidence):
-    missing = np.array([np.nan, 1.0, 1.0]) * evidence.predictions["expected_purchases"]
-    verdict = judge(told(evidence, **{"expected_purchases at_ours": missing}))
+def test_a_missing_prediction_is_reported(inputs):
+    missing = np.array([np.nan, 1.0, 1.0]) * inputs.predictions["expected_purchases"]
+    verdict = judge(with_lifetimes_values(inputs, **{"expected_purchases at_ours": missing}))
     assert verdict.right == "ours"
     assert "lifetimes' being missing or infinite for 1" in verdict.text
 
 
-def test_different_rights_are_told_apart(evidence):
-    missing = np.array([np.nan, 1.0, 1.0]) * evidence.predictions["expected_purchases"]
-    verdict = judge(told(elsewhere(evidence, 2.0), **{"expected_purchases at_ours": missing}))
+def test_each_side_may_be_right_in_part(inputs):
+    missing = np.array([np.nan, 1.0, 1.0]) * inputs.predictions["expected_purchases"]
+    verdict = judge(with_lifetimes_values(with_other_optimum(inputs, 2.0), **{"expected_purchases at_ours": missing}))
     assert verdict.right == "each in part"
 
 
-def test_what_the_third_computation_cannot_say_stays_undecided(evidence):
+def test_what_the_third_computation_cannot_compute_stays_undecided(inputs):
     spread = OURS | {"a": 1e-6}
-    likelihood, predictions = said(spread)
+    likelihood, predictions = bgnbd_results(spread)
     missing = np.full(3, np.nan)
     values = {f"log_likelihood {point}": likelihood for point in ("at_ours", "at_lifetimes")}
     values |= {
@@ -143,7 +143,7 @@ def test_what_the_third_computation_cannot_say_stays_undecided(evidence):
     }
     verdict = judge(
         replace(
-            evidence,
+            inputs,
             parameters=spread,
             opinion=LifetimesResult("0.11.3", spread, values, {}),
             log_likelihood={"at_ours": likelihood, "at_lifetimes": likelihood},
@@ -154,28 +154,28 @@ def test_what_the_third_computation_cannot_say_stays_undecided(evidence):
     assert "cannot be computed here" in verdict.text
 
 
-def test_a_failure_leaves_what_could_be_compared(evidence):
+def test_a_failure_of_the_fit_leaves_the_other_comparisons(inputs):
     failures = {"fit": "ConvergenceError: no"}
-    opinion = replace(evidence.opinion, parameters=None, failures=failures)
-    verdict = judge(replace(evidence, opinion=opinion))
+    result = replace(inputs.opinion, parameters=None, failures=failures)
+    verdict = judge(replace(inputs, opinion=result))
     assert verdict.text == (
         "BG/NBD: lifetimes 0.11.3 itself failed (fit: ConvergenceError: no); at our parameters it agrees on P(alive), "
         "expected purchases and the log-likelihood."
     )
-    nothing = judge(replace(evidence, opinion=LifetimesResult(None, None, {}, {"import": "ImportError: no"})))
+    nothing = judge(replace(inputs, opinion=LifetimesResult(None, None, {}, {"import": "ImportError: no"})))
     assert nothing.text == "BG/NBD: lifetimes itself failed (import: ImportError: no); nothing could be compared."
     assert not nothing.agrees
 
 
 @pytest.mark.slow
-def test_the_overflow_of_its_pareto_nbd_is_found():
+def test_the_overflow_of_its_pareto_nbd_is_detected():
     # Its likelihood is a difference of 2F1s that overflow: not finite from x = 542 on at these parameters.
     parameters = {"r": 0.6, "alpha": 5.0, "s": 0.6, "beta": 100.0}
     x = np.array([1.0, 50.0, 541.0, 542.0, 1500.0])
     rows, counts = [x, np.full(5, 30.0), np.full(5, 38.0)], np.array([9.0, 3.0, 1.0, 2.0, 1.0])
     third = [third_computation("pareto_nbd", parameters, row, 39.0) for row in zip(*rows, strict=True)]
     ours = {name: np.array([row[name] for row in third]) for name in third[0]}
-    opinion = run_lifetimes("pareto_nbd", parameters, CountedRows(tuple(rows), counts), rows, 39.0, 600)
+    result = run_lifetimes("pareto_nbd", parameters, CountedRows(tuple(rows), counts), rows, 39.0, 600)
     likelihoods = {"at_ours": ours.pop("log_likelihood")}
     verdict = judge(
         CrosscheckInputs(
@@ -183,7 +183,7 @@ def test_the_overflow_of_its_pareto_nbd_is_found():
             title="Pareto/NBD",
             statistics=("frequency", "recency", "T"),
             parameters=parameters,
-            opinion=replace(opinion, parameters=None),
+            opinion=replace(result, parameters=None),
             rows=rows,
             counts=counts,
             share=1.0,

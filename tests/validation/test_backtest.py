@@ -40,7 +40,7 @@ def check(log):
     return clv.backtest(log, [clv.BGNBD(), clv.MBGNBD()], clv.GammaGamma(), cutoffs=CUTOFFS, **OPTIONS)
 
 
-def scored(check, forecaster, quantity="purchases", cutoff=CUTOFFS[-1]):
+def scores_of(check, forecaster, quantity="purchases", cutoff=CUTOFFS[-1]):
     table = check.scores
     chosen = (table["quantity"] == quantity) & (table["forecaster"] == forecaster) & (table["cutoff"] == cutoff)
     return table[chosen].iloc[0]
@@ -54,7 +54,7 @@ def test_older_customers_are_left_out_as_in_a_holdout_split(log):
     single = clv.validate(split, clv.BGNBD())
     rolled = clv.backtest(log, clv.BGNBD(), cutoffs=CUTOFFS[1:], acquired_after=day, boosted_trees=False, **OPTIONS)
     for forecaster in ("bgnbd", "zero"):
-        one, other = scored(rolled, forecaster), scored(single, forecaster)
+        one, other = scores_of(rolled, forecaster), scores_of(single, forecaster)
         assert (one["customers"], one["predicted"], one["actual"]) == (
             other["customers"],
             other["predicted"],
@@ -258,7 +258,7 @@ def test_a_model_that_cannot_be_fitted_is_left_out_and_reported(log, monkeypatch
 
 
 def test_a_forecast_of_zero_has_an_infinite_deviance(check):
-    row = scored(check, "zero")
+    row = scores_of(check, "zero")
     assert row["poisson_deviance"] == np.inf
     assert "mae" not in set(check.differences["metric"])
     assert not {"log_score", "coverage"} & set(check.scores.loc[check.scores["kind"] == "rule"].dropna(axis=1).columns)
@@ -419,7 +419,7 @@ def test_windows_lie_inside_the_calibration_period(log):
 
 def test_blends_are_means_of_two_forecasts_with_the_stated_totals(check):
     blends = [each.id for each in BLENDS]
-    rows = {name: scored(check, name) for name in ("mbgnbd", "bgnbd", BOOSTED_TREES.id, *blends)}
+    rows = {name: scores_of(check, name) for name in ("mbgnbd", "bgnbd", BOOSTED_TREES.id, *blends)}
     best = rows[check.cutoffs["best"].iloc[-1]]
     plain, as_process, learned = (rows[name]["predicted"] for name in blends)
     assert plain == pytest.approx((best["predicted"] + rows[BOOSTED_TREES.id]["predicted"]) / 2)

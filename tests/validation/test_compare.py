@@ -1,4 +1,4 @@
-"""Models side by side: published likelihoods, the scores of `validate`, the best first, and other data refused."""
+"""Comparison of models: published likelihoods, the scores of `validate`, the best first, other data refused."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from clvmodels.validation.tables.metric_registry import HEADLINE
 
 pytestmark = pytest.mark.slow
 
-CUT, END = "1997-09-30", "1998-06-30"
+CUTOFF, END = "1997-09-30", "1998-06-30"
 
 
 def without_maximum(p, x, t_x, T):
-    """A likelihood that grows with the purchase rate for ever, as no real one does."""
+    """Return a log-likelihood that has no maximum: it grows with the purchase rate without limit."""
     n = len(x)
     return Score(np.full(n, -np.log(p.alpha)), np.stack([np.zeros(n), -np.ones(n), np.zeros(n), np.zeros(n)]))
 
@@ -51,7 +51,7 @@ def log():
 
 @pytest.fixture(scope="module")
 def split(log):
-    return holdout_split(log, amount="amount", time_unit="week", calibration_end=CUT, holdout_end=END)
+    return holdout_split(log, amount="amount", time_unit="week", calibration_end=CUTOFF, holdout_end=END)
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +65,18 @@ def fits(rfm):
 
 
 @pytest.fixture(scope="module")
-def held(split):
+def forecasts(split):
     return compare(split, [NBD(), BGNBD(), MBGNBD()], GammaGamma())
 
 
-def timeless(comparison):
+def without_seconds(comparison):
     return comparison.table.drop(columns="seconds")
 
 
 # ---- the table ---------------------------------------------------------------------------------------------
 
 
-def test_the_sample_best_first(fits):
+def test_models_of_the_sample_are_listed_best_first(fits):
     table = fits.table
     assert list(table["forecaster"]) == ["mbgnbd", "bgnbd", "nbd"]
     # BTYDplus 1.2.0, CLVTools 0.12.1 and BTYDplus again: printed to two decimals.
@@ -84,7 +84,7 @@ def test_the_sample_best_first(fits):
     assert list(table["parameters"]) == [4, 4, 2]
     assert set(table["status"]) == {"converged"}
     assert np.all(table["seconds"] > 0)
-    # Two for each parameter, or log(2,357); to rounding.
+    # A penalty of 2 or of log(2,357) per parameter; float rounding.
     assert list(table["aic"]) == pytest.approx(list(2 * table["parameters"] - 2 * table["log_likelihood"]), rel=1e-14)
     penalty = np.log(2357) * table["parameters"]
     assert list(table["bic"]) == pytest.approx(list(penalty - 2 * table["log_likelihood"]), rel=1e-14)
@@ -95,21 +95,21 @@ def test_the_order_of_the_models_does_not_matter(rfm, fits):
     fitted = fits.models
     for models in itertools.permutations(fitted):
         again = compare(rfm, models)
-        assert timeless(again).equals(timeless(fits))
+        assert without_seconds(again).equals(without_seconds(fits))
         assert again.text == fits.text
 
 
-def test_the_order_of_the_rows_does_not_matter(log, held):
+def test_the_order_of_the_rows_does_not_matter(log, forecasts):
     shuffled = log.sample(frac=1, random_state=3)
-    split = holdout_split(shuffled, amount="amount", time_unit="week", calibration_end=CUT, holdout_end=END)
+    split = holdout_split(shuffled, amount="amount", time_unit="week", calibration_end=CUTOFF, holdout_end=END)
     again = compare(split, [NBD(), BGNBD(), MBGNBD()], GammaGamma())
-    assert timeless(again).equals(timeless(held))
-    assert again.text == held.text
+    assert without_seconds(again).equals(without_seconds(forecasts))
+    assert again.text == forecasts.text
 
 
 def test_the_same_model_twice_gives_the_same_row(split):
     for data in (split, split.calibration):
-        table = timeless(compare(data, [BGNBD(), NBD(), BGNBD()]))
+        table = without_seconds(compare(data, [BGNBD(), NBD(), BGNBD()]))
         assert list(table["forecaster"]) == ["bgnbd", "bgnbd", "nbd"]
         assert table.iloc[0].equals(table.iloc[1])
     assert "BG/NBD and BG/NBD" not in compare(split, [BGNBD(), BGNBD(), NBD()]).text
@@ -121,64 +121,64 @@ def test_one_model_alone(rfm):
     assert len(alone.table) == len(alone.models) == 1
 
 
-def test_a_fit_that_fails_is_a_row_that_says_why(split):
-    found = compare(split, [Failing(), BGNBD()], GammaGamma())
-    assert list(found.table["title"]) == ["BG/NBD", "Climbing"]
-    last = found.table.iloc[1]
+def test_a_failed_fit_is_a_row_with_its_message(split):
+    comparison = compare(split, [Failing(), BGNBD()], GammaGamma())
+    assert list(comparison.table["title"]) == ["BG/NBD", "Climbing"]
+    last = comparison.table.iloc[1]
     assert last["status"] == "failed"
     assert "found no maximum" in last["message"]
     assert last.drop(["forecaster", "title", "status", "message", "parameters", "seconds"]).isna().all()
-    assert found.remarks() == [f"Climbing: {last['message']}"]
-    assert [model.process.title for model in found.models] == ["BG/NBD"]
-    # The others are scored as if it had not been there.
-    assert timeless(found).iloc[0].equals(timeless(compare(split, [BGNBD()], GammaGamma())).iloc[0])
+    assert comparison.remarks() == [f"Climbing: {last['message']}"]
+    assert [model.process.title for model in comparison.models] == ["BG/NBD"]
+    # The failure does not change the scores of the other model.
+    assert without_seconds(comparison).iloc[0].equals(without_seconds(compare(split, [BGNBD()], GammaGamma())).iloc[0])
 
 
-def test_nothing_but_failures(split):
+def test_a_comparison_where_every_fit_fails(split):
     for data in (split, split.calibration):
-        found = compare(data, [Failing()])
-        assert found.text == "No model could be fitted to these data."
-        assert found.models == ()
-        assert found.to_dict()["table"][0]["bic"] is None
+        comparison = compare(data, [Failing()])
+        assert comparison.text == "No model could be fitted to these data."
+        assert comparison.models == ()
+        assert comparison.to_dict()["table"][0]["bic"] is None
 
 
 # ---- holdout -----------------------------------------------------------------------------------------------
 
 
-def test_scores_are_those_of_validate(split, held):
+def test_scores_are_those_of_validate(split, forecasts):
     check = validate(split, [NBD(), BGNBD(), MBGNBD()], GammaGamma()).scores.set_index(["quantity", "forecaster"])
-    for row in held.table.to_dict("records"):
+    for row in forecasts.table.to_dict("records"):
         for name in ("predicted", *HEADLINE):
-            # Sums in another order at most.
+            # At most the order of summation differs.
             assert row[name] == pytest.approx(check.loc[("purchases", row["forecaster"]), name], rel=1e-12)
             money = check.loc[("money", f"{row['forecaster']}+gamma_gamma"), name]
             assert row[f"money_{name}"] == pytest.approx(money, rel=1e-12)
 
 
-def test_the_log_score_of_nbd_is_that_of_its_negative_binomial(split, held):
+def test_the_log_score_of_nbd_is_negative_binomial(split, forecasts):
     """Given x purchases in T, the next h bring a negative binomial count. Ehrenberg (1959), section 4."""
-    model = next(model for model in held.models if isinstance(model, NBD))
+    model = next(model for model in forecasts.models if isinstance(model, NBD))
     r, alpha = model.parameters_["r"], model.parameters_["alpha"]
     x, T = split.calibration.frequency, split.calibration.T
-    told = nbinom.logpmf(split.purchases, r + x, (alpha + T) / (alpha + T + split.horizon))
-    row = held.table[held.table["forecaster"] == "nbd"].iloc[0]
-    assert row["log_score"] == pytest.approx(np.mean(told), rel=1e-10)  # log-gamma functions of another library
+    log_chances = nbinom.logpmf(split.purchases, r + x, (alpha + T) / (alpha + T + split.horizon))
+    row = forecasts.table[forecasts.table["forecaster"] == "nbd"].iloc[0]
+    assert row["log_score"] == pytest.approx(np.mean(log_chances), rel=1e-10)  # log-gamma functions of another library
 
 
-def test_the_log_score_comes_from_the_pmf(split, held):
-    model = next(model for model in held.models if isinstance(model, MBGNBD))
+def test_the_log_score_comes_from_the_pmf(split, forecasts):
+    model = next(model for model in forecasts.models if isinstance(model, MBGNBD))
     table = model.pmf(range(split.purchases.max() + 1), split.horizon, split.calibration)
     chances = table.drop(columns="customer_id").to_numpy()[np.arange(len(table)), split.purchases]
-    row = held.table[held.table["forecaster"] == "mbgnbd"].iloc[0]
+    row = forecasts.table[forecasts.table["forecaster"] == "mbgnbd"].iloc[0]
     assert row["log_score"] == pytest.approx(np.mean(np.log(chances)), rel=1e-12)
 
 
-def test_a_holdout_puts_the_best_log_score_first(held):
-    assert list(held.table["log_score"]) == sorted(held.table["log_score"], reverse=True)
-    assert list(held.table["forecaster"]) == ["mbgnbd", "bgnbd", "nbd"]
+def test_with_a_holdout_period_the_best_log_score_comes_first(forecasts):
+    assert list(forecasts.table["log_score"]) == sorted(forecasts.table["log_score"], reverse=True)
+    assert list(forecasts.table["forecaster"]) == ["mbgnbd", "bgnbd", "nbd"]
     # Paired over 2,357 customers: MBG/NBD is ahead of BG/NBD by .0023 with a standard error of .0017.
-    assert "MBG/NBD and BG/NBD forecast the holdout period equally well" in held.text
-    assert "the total forecast by MBG/NBD was 16.2% too low" in held.text
+    assert "MBG/NBD and BG/NBD forecast the holdout period equally well" in forecasts.text
+    assert "the total forecast by MBG/NBD was 16.2% too low" in forecasts.text
 
 
 def test_without_spend_there_is_no_money(split):
@@ -188,10 +188,10 @@ def test_without_spend_there_is_no_money(split):
             compare(data, [NBD()], GammaGamma())
 
 
-# ---- what the words say ------------------------------------------------------------------------------------
+# ---- findings ----------------------------------------------------------------------------------------------
 
 
-def test_cdnow_s_customers_drop_out(fits):
+def test_customers_of_cdnow_drop_out(fits):
     # -2 * (-9763.66 + 9582.14) - 2 log(2357) = 347.5.
     assert fits.text == (
         "Customers drop out: NBD, a model without dropout, fits far worse (BIC 348 higher). "
@@ -199,35 +199,35 @@ def test_cdnow_s_customers_drop_out(fits):
     )
 
 
-def test_customers_drawn_without_dropout_show_none():
+def test_customers_simulated_without_dropout_show_no_dropout():
     log = simulate_log(2_000, {"r": 0.8, "alpha": 9.0}, process="nbd", random_state=5)
     split = holdout_split(log, time_unit="week", calibration_end="2021-06-30")
-    found = compare(split, [BGNBD(), MBGNBD(), NBD()])
-    assert found.text.startswith("No dropout visible: NBD, a model without dropout, fits as well.")
-    assert "compare-fits-equal" not in {finding.code for finding in found.findings}
-    assert "forecast the holdout period equally well" in found.text
+    comparison = compare(split, [BGNBD(), MBGNBD(), NBD()])
+    assert comparison.text.startswith("No dropout visible: NBD, a model without dropout, fits as well.")
+    assert "compare-fits-equal" not in {finding.code for finding in comparison.findings}
+    assert "forecast the holdout period equally well" in comparison.text
 
 
 # ---- fits of other data ------------------------------------------------------------------------------------
 
 
-def test_a_fitted_model_is_kept_and_another_is_copied(rfm):
+def test_a_fitted_model_is_reused_and_an_unfitted_one_is_copied(rfm):
     fitted, unfitted = BGNBD().fit(rfm), NBD()
-    found = compare(rfm, [fitted, unfitted])
-    assert found.models[0] is fitted
-    assert found.models[1] is not unfitted
+    comparison = compare(rfm, [fitted, unfitted])
+    assert comparison.models[0] is fitted
+    assert comparison.models[1] is not unfitted
     assert not unfitted.__sklearn_is_fitted__()
-    assert np.isnan(found.table["seconds"].iloc[0])
-    assert timeless(found).equals(timeless(compare(rfm, [BGNBD(), NBD()])))
+    assert np.isnan(comparison.table["seconds"].iloc[0])
+    assert without_seconds(comparison).equals(without_seconds(compare(rfm, [BGNBD(), NBD()])))
 
 
 def test_a_saved_model_is_compared_with_fresh_ones(rfm, fits, tmp_path):
     CustomerModel(NBD()).fit(rfm).save(tmp_path / "model.json")
     saved = load(tmp_path / "model.json").purchases
-    assert timeless(compare(rfm, [saved, BGNBD(), MBGNBD()])).equals(timeless(fits))
+    assert without_seconds(compare(rfm, [saved, BGNBD(), MBGNBD()])).equals(without_seconds(fits))
 
 
-def test_the_fingerprint_is_of_the_data_and_not_of_what_a_process_reads(rfm):
+def test_the_fingerprint_covers_all_data_not_only_what_a_process_reads(rfm):
     models = [model().fit(rfm) for model in (NBD, BGNBD, MBGNBD)]
     assert {model.data_fingerprint_ for model in models} == {data_fingerprint(rfm)}
     assert models[0].fit_.fingerprint != models[1].fit_.fingerprint
@@ -242,7 +242,7 @@ def test_the_fingerprint_is_of_the_data_and_not_of_what_a_process_reads(rfm):
 def test_other_customers_and_other_clocks_are_refused(log, rfm):
     with pytest.raises(InvalidOption, match=r"other data \(2,356 customers.*than these \(2,357.*pass BGNBD\(\) unfit"):
         compare(rfm, [BGNBD().fit(rfm[1:])])
-    daily = rfm_summary(log, observation_end=CUT)
+    daily = rfm_summary(log, observation_end=CUTOFF)
     with pytest.raises(ClockMismatch, match=r"BG/NBD was fitted in days.*data are in weeks"):
         compare(rfm, [BGNBD().fit(daily)])
     unknown = BGNBD().fit(rfm)
@@ -274,41 +274,41 @@ def test_data_must_be_an_rfm_or_a_holdout(rfm):
         compare(rfm.to_frame(), [NBD()])
 
 
-# ---- the record --------------------------------------------------------------------------------------------
+# ---- representation and JSON -------------------------------------------------------------------------------
 
 
-def test_the_record_goes_to_json_without_the_seconds(held, rfm, tmp_path):
-    held.to_json(tmp_path / "comparison.json")
+def test_the_json_has_everything_but_the_seconds(forecasts, rfm, tmp_path):
+    forecasts.to_json(tmp_path / "comparison.json")
 
     def refuse(constant):
         raise AssertionError(constant)
 
     document = json.loads((tmp_path / "comparison.json").read_text("utf-8"), parse_constant=refuse)
-    assert document == held.to_dict()
-    assert pd.DataFrame(document["table"]).equals(timeless(held))
-    assert document["text"] == held.text
+    assert document == forecasts.to_dict()
+    assert pd.DataFrame(document["table"]).equals(without_seconds(forecasts))
+    assert document["text"] == forecasts.text
     assert document["facts"]["data_fingerprint"] == data_fingerprint(rfm)
     assert (document["facts"]["customers"], document["facts"]["holdout_end"]) == (2357, END)
 
 
-def test_the_record_shows_itself(fits, held):
+def test_the_comparison_has_a_representation(fits, forecasts):
     assert fits.text in repr(fits)
     assert "-9,582.14" in repr(fits)
     assert "log_score" not in repr(fits)
-    assert "-0.9821" in repr(held)
-    html = held._repr_html_()
+    assert "-0.9821" in repr(forecasts)
+    html = forecasts._repr_html_()
     assert "fit equally well" in html
     assert ">log_score</th>" in html
 
 
-def test_the_terminal_shows_fits_and_forecasts(fits, held):
-    def shown(comparison):
+def test_the_terminal_shows_fits_and_forecasts(fits, forecasts):
+    def printed(comparison):
         console = Console(file=io.StringIO(), width=100)
         terminal.show_comparison(console, comparison.shown(), comparison.remarks(), comparison.text)
         return console.file.getvalue()
 
-    assert "Forecasts" not in shown(fits)
-    text = shown(held)
+    assert "Forecasts" not in printed(fits)
+    text = printed(forecasts)
     assert "Fits, best first" in text
     assert "19,195.33" in text
     assert "Forecasts of the holdout period" in text

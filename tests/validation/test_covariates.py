@@ -30,10 +30,10 @@ def attributes_of(ids):
 @pytest.fixture(scope="module")
 def split():
     log = clv.datasets.load_cdnow(sample=True)
-    cut = clv.holdout_split(
+    holdout = clv.holdout_split(
         log, amount="amount", time_unit="week", calibration_end="1997-09-30", holdout_end="1998-06-30"
     )
-    return cut.with_columns(attributes_of(cut.calibration.customer_id.to_list()))
+    return holdout.with_columns(attributes_of(holdout.calibration.customer_id.to_list()))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def rfm(split):
         (clv.GammaGamma(), clv.GammaGamma(by="country", smallest_group=100), 3),
     ],
 )
-def test_what_is_nested_is_tested_by_chi_square(rfm, small, large, freedom):
+def test_nested_models_are_tested_by_chi_square(rfm, small, large, freedom):
     test = clv.likelihood_ratio_test(small.fit(rfm), large.fit(rfm))
     assert test.degrees_of_freedom == freedom
     assert test.statistic == pytest.approx(2 * (large.fit_.log_likelihood - small.fit_.log_likelihood), abs=1e-9)
@@ -79,39 +79,39 @@ def test_what_is_nested_is_tested_by_chi_square(rfm, small, large, freedom):
         (clv.BGNBD(purchase="age"), clv.BGNBD(purchase="age")),
         (clv.BGNBD(dropout="age", dropout_moves="spread"), clv.BGNBD(purchase="age", dropout="age")),
         (clv.BGNBD(by="country"), clv.BGNBD(purchase="age")),
-        # A slope that must be the same for both cannot be one of purchases alone.
+        # A model with one slope for both does not contain a model with a slope of purchases only.
         (clv.ParetoNBD(purchase="age"), clv.ParetoNBD(purchase="age", dropout="age", equal=["age"])),
         (clv.ParetoNBD(purchase="age", dropout="age"), clv.ParetoNBD(purchase="age", dropout="age", equal=["age"])),
     ],
 )
-def test_what_is_not_nested_is_refused(rfm, small, large):
+def test_models_that_are_not_nested_are_refused(rfm, small, large):
     with pytest.raises(InvalidOption, match="is not contained in"):
         clv.likelihood_ratio_test(small.fit(rfm), large.fit(rfm))
 
 
-def test_a_column_of_the_same_name_is_not_the_same_column(rfm):
+def test_a_column_of_the_same_name_with_other_values_is_refused(rfm):
     frame = rfm.to_frame()
     other = clv.RFM.from_frame(frame.assign(age=frame["age"].to_numpy()[::-1] ** 2.0), time_unit="week")
     with pytest.raises(InvalidOption, match="is not contained in"):
         clv.likelihood_ratio_test(clv.BGNBD(purchase="age").fit(rfm), clv.BGNBD(purchase="age + web").fit(other))
 
 
-def test_a_regularized_fit_is_not_at_its_greatest_likelihood(rfm):
+def test_a_regularized_fit_is_refused(rfm):
     with pytest.raises(InvalidOption, match="under a prior or with l2="):
         clv.likelihood_ratio_test(clv.BGNBD().fit(rfm), clv.BGNBD(purchase="age", l2=5.0).fit(rfm))
-    # Without coefficients there is nothing that l2 could hold back.
+    # Without coefficients, l2 has no effect.
     assert clv.likelihood_ratio_test(clv.BGNBD(l2=5.0).fit(rfm), clv.BGNBD(purchase="age").fit(rfm)).p_value > 0
 
 
-def test_an_edge_stays_an_edge_with_covariates(rfm):
+def test_covariates_do_not_give_a_test_at_an_edge_a_p_value(rfm):
     test = clv.likelihood_ratio_test(clv.NBD(purchase="age").fit(rfm), clv.BGNBD(purchase="age + web").fit(rfm))
     assert test.p_value is None
     with pytest.raises(InvalidOption, match="is not contained in"):
         clv.likelihood_ratio_test(clv.NBD(purchase="age").fit(rfm), clv.BGNBD(purchase="web").fit(rfm))
 
 
-def test_p_values_are_uniform_where_covariates_do_nothing():
-    """60 bases of 400 customers drawn without an effect; Kolmogorov and Smirnov refuse one seed in a thousand."""
+def test_p_values_are_uniform_where_covariates_have_no_effect():
+    """60 simulated sets of 400 customers without an effect; the KS test refuses one seed in a thousand."""
     p = bgnbd.Parameters(*map(np.float64, (0.8, 6.0, 0.8, 2.5)))
     chances = []
     for seed in range(60):
@@ -132,20 +132,20 @@ def test_p_values_are_uniform_where_covariates_do_nothing():
 # ---- holdout -------------------------------------------------------------------------------------------------
 
 
-def test_a_holdout_carries_attributes(split):
+def test_a_holdout_split_keeps_attributes(split):
     assert set(split.calibration.attributes) == {"age", "web", "country"}
     assert "country" in split.to_frame()
 
 
-def test_tracking_tells_customers_apart(split):
-    """Told by the customers' own covariates, week by week; with coefficients that do nothing, as without any."""
+def test_tracking_uses_covariates_and_groups(split):
+    """Weekly expectations use the covariates of each customer; a coefficient of 0 changes nothing."""
     models = [clv.BGNBD(), clv.BGNBD(purchase="age + web"), clv.BGNBD(by="country"), clv.BGNBD(purchase="age", l2=1e12)]
     check = clv.validate(split, models, spend=clv.GammaGamma(spend="web"))
     total = check.tracking.groupby("forecaster")["cumulative_expected"].last()
     assert list(dict.fromkeys(check.scores["forecaster"]))[:4] == [model_id(model) for model in models]
-    plain, held = total["bgnbd"], total["bgnbd(purchase=age, l2=1e+12)"]
-    assert held == pytest.approx(plain, rel=1e-6)  # the coefficient is 1e-9
-    assert total.to_numpy() == pytest.approx(np.full(4, plain), rel=0.02)  # whoever buys, these columns are noise
+    plain, shrunk = total["bgnbd"], total["bgnbd(purchase=age, l2=1e+12)"]
+    assert shrunk == pytest.approx(plain, rel=1e-6)  # the coefficient is 1e-9
+    assert total.to_numpy() == pytest.approx(np.full(4, plain), rel=0.02)  # the covariates are noise
     fitted = clv.BGNBD(by="country").fit(split.calibration)
     parts = []
     for country in ("DE", "FR"):
@@ -155,15 +155,15 @@ def test_tracking_tells_customers_apart(split):
     assert total["bgnbd(by=country)"] == pytest.approx(sum(parts), rel=1e-7)
 
 
-def test_models_with_and_without_are_compared(split):
-    found = clv.compare(split, [clv.BGNBD(), clv.BGNBD(purchase="age"), clv.BGNBD(by="country")])
-    table = found.table.set_index("forecaster")
+def test_models_with_and_without_covariates_are_compared(split):
+    comparison = clv.compare(split, [clv.BGNBD(), clv.BGNBD(purchase="age"), clv.BGNBD(by="country")])
+    table = comparison.table.set_index("forecaster")
     assert table["parameters"].to_dict() == {"bgnbd": 4, "bgnbd(purchase=age)": 5, "bgnbd(by=country)": 8}
     assert table["log_score"].notna().all()
-    assert found.text.count("BG/NBD") >= 2
+    assert comparison.text.count("BG/NBD") >= 2
 
 
-def test_groups_in_which_nobody_leaves_are_told_so():
+def test_groups_without_dropout_are_reported():
     generator = np.random.default_rng(3)
     n = 1200
     T = generator.uniform(20, 40, n)
@@ -172,11 +172,11 @@ def test_groups_in_which_nobody_leaves_are_told_so():
     frame = pd.DataFrame({"customer_id": np.arange(n), "frequency": x, "recency": t_x, "T": T, "by": x % 1})
     frame["country"] = np.where(np.arange(n) % 2, "DE", "FR")
     base = clv.RFM.from_frame(frame, time_unit="week")
-    found = clv.compare(base, [clv.BGNBD(by="country"), clv.NBD(by="country")])
-    assert "No dropout visible" in found.text
+    comparison = clv.compare(base, [clv.BGNBD(by="country"), clv.NBD(by="country")])
+    assert "No dropout visible" in comparison.text
 
 
-def test_crosscheck_refuses_what_lifetimes_does_not_have(rfm):
+def test_crosscheck_refuses_covariates_and_groups(rfm):
     for model in (clv.BGNBD(purchase="age"), clv.BGNBD(by="country"), clv.GammaGamma(spend="age")):
         with pytest.raises(InvalidOption, match="has neither covariates nor groups"):
             clv.crosscheck(model.fit(rfm), rfm)

@@ -1,4 +1,4 @@
-"""The cross-check with lifetimes: it agrees on CDNOW, and says who is right where it does not."""
+"""The cross-check with lifetimes: both agree on CDNOW; where they do not, it reports which is right."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ REFERENCES = Path(__file__).parents[1] / "references"
 BGNBD, MBGNBD, MONEY = (
     json.loads((REFERENCES / f"cdnow_{name}.json").read_text("utf-8")) for name in ("bgnbd", "mbgnbd", "gamma_gamma")
 )
-CUT = "1997-09-30"
+CUTOFF = "1997-09-30"
 
 
 @pytest.fixture(scope="module")
 def rfm():
     log = clv.datasets.load_cdnow(sample=True)
-    return clv.rfm_summary(log, amount="amount", time_unit="week", observation_end=CUT)
+    return clv.rfm_summary(log, amount="amount", time_unit="week", observation_end=CUTOFF)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def check(model, rfm):
     return clv.crosscheck(model, rfm, horizon=39)
 
 
-def altered(model, **parameters):
-    """The model with other parameters than it was fitted to."""
+def with_parameters(model, **parameters):
+    """Return a fitted model with some of its parameters replaced."""
     fit = replace(model.fit_, parameters=model.parameters_ | parameters)
     return type(model)()._restore(fit, model.clock_, model.observation_end_)
 
@@ -69,7 +69,7 @@ def test_bgnbd_and_gamma_gamma_agree(check):
     assert likelihoods.loc["gamma_gamma"].to_numpy().ravel() == pytest.approx(right, abs=1e-7)
 
 
-def test_predictions_stand_side_by_side(check, rfm, model):
+def test_predictions_of_both_are_in_one_table(check, rfm, model):
     table = check.predictions
     assert list(table["quantity"].unique()) == ["probability_alive", "expected_purchases", "expected_spend"]
     assert list(table.groupby("quantity").size()) == [100, 100, 100]
@@ -85,8 +85,8 @@ def test_predictions_stand_side_by_side(check, rfm, model):
 def test_mbgnbd_agrees(rfm):
     check = clv.crosscheck(clv.MBGNBD().fit(rfm), rfm)
     assert check.agrees, check.text
-    found = check.parameters.set_index("parameter")["lifetimes"]
-    assert dict(found) == pytest.approx(MBGNBD["parameters"], rel=1e-5)  # BTYDplus, polished
+    parameters = check.parameters.set_index("parameter")["lifetimes"]
+    assert dict(parameters) == pytest.approx(MBGNBD["parameters"], rel=1e-5)  # BTYDplus, polished
     assert check.log_likelihoods["at_lifetimes"].to_numpy() == pytest.approx(MBGNBD["log_likelihood"], abs=1e-6)
     assert check.facts["horizon"] == pytest.approx(365.25 / 7)
 
@@ -97,7 +97,7 @@ def test_pareto_nbd_agrees(rfm):
     assert check.agrees, check.text
 
 
-def test_of_too_many_customers_some_are_drawn(rfm, monkeypatch):
+def test_a_sample_is_checked_if_there_are_too_many_customers(rfm, monkeypatch):
     few = replace(lifetimes_process.FITTERS["bgnbd"], most_rows=600)
     monkeypatch.setitem(lifetimes_process.FITTERS, "bgnbd", few)
     model = clv.BGNBD().fit(rfm)
@@ -105,8 +105,8 @@ def test_of_too_many_customers_some_are_drawn(rfm, monkeypatch):
     assert check.facts["checked"]["bgnbd"]["customers"] == 600
     assert check.agrees, check.text
     assert "on a sample of 600 customers" in check.text
-    # 50 times the difference that no data can show: seen on a quarter of the customers, too.
-    assert clv.crosscheck(altered(model, a=1.6, b=2.4), rfm).verdicts["right"][0] == "lifetimes"
+    # 50 times the smallest visible difference: also visible on a quarter of the customers.
+    assert clv.crosscheck(with_parameters(model, a=1.6, b=2.4), rfm).verdicts["right"][0] == "lifetimes"
     other = clv.crosscheck(model, rfm, random_state=1)
     assert other.parameters["lifetimes"][0] != check.parameters["lifetimes"][0]
 
@@ -114,19 +114,19 @@ def test_of_too_many_customers_some_are_drawn(rfm, monkeypatch):
 # ---- where they do not ---------------------------------------------------------------------------------------
 
 
-def test_a_tampered_model_is_found_out(model, rfm):
-    check = clv.crosscheck(altered(model.purchases, a=0.9), rfm)
+def test_a_tampered_model_is_detected(model, rfm):
+    check = clv.crosscheck(with_parameters(model.purchases, a=0.9), rfm)
     assert not check.agrees
     assert check.verdicts["right"][0] == "lifetimes"
     assert "this model is not a maximum for these customers" in check.text
     table = check.log_likelihoods
-    # By either function lifetimes' parameters are better by the same.
+    # Both likelihood functions prefer lifetimes' parameters by the same amount.
     gain = (table["at_lifetimes"] - table["at_ours"]).to_numpy()
     assert gain == pytest.approx([gain[0], gain[0]], abs=1e-8)
     assert gain[0] > 1
 
 
-def test_other_customers_and_priors_are_told(model, rfm):
+def test_other_customers_and_priors_are_reported(model, rfm):
     check = clv.crosscheck(model.purchases, rfm[:1500])
     assert check.verdicts["right"][0] == "undecided"
     assert "because the model was fitted to other customers, or as of another day" in check.text
@@ -135,9 +135,9 @@ def test_other_customers_and_priors_are_told(model, rfm):
     assert "fitted with a prior, which lifetimes does not have" in check.text
 
 
-def test_at_a_equal_to_1_ours_is_right(model, rfm):
+def test_ours_is_right_at_a_equal_to_1(model, rfm):
     # Its closed form divides by a - 1 (Fader, Hardie & Lee (2005), eq. 10).
-    check = clv.crosscheck(altered(model.purchases, a=1.0), rfm)
+    check = clv.crosscheck(with_parameters(model.purchases, a=1.0), rfm)
     assert check.verdicts["right"][0] == "each in part"
     assert "expected purchases of 100 of 100 customers differ, lifetimes' being missing" in check.text
     assert "where ours is right: the model's definition, averaged numerically" in check.text
@@ -155,8 +155,8 @@ def test_its_mbgnbd_overflows_for_frequent_customers(rfm):
     assert "where ours is right" in check.text
 
 
-def test_where_no_mean_spend_exists_lifetimes_is_negative(model, rfm):
-    check = clv.crosscheck(altered(model.spend, q=0.8), rfm)
+def test_lifetimes_is_negative_where_no_mean_spend_exists(model, rfm):
+    check = clv.crosscheck(with_parameters(model.spend, q=0.8), rfm)
     rows = check.predictions.iloc[0]
     assert rows["monetary_count"] == 0
     assert np.isnan(rows["ours"])
@@ -165,7 +165,7 @@ def test_where_no_mean_spend_exists_lifetimes_is_negative(model, rfm):
     assert check.to_dict()["predictions"][0]["ours"] is None
 
 
-def test_a_fit_of_lifetimes_that_fails_is_told(rfm):
+def test_a_failed_fit_of_lifetimes_is_reported(rfm):
     # In billionths of a dollar: it starts from v = 1.1, whatever the money, and gives up.
     cents = replace(rfm, monetary_value=rfm.monetary_value * 1e9)
     check = clv.crosscheck(clv.GammaGamma().fit(cents), cents)
@@ -177,7 +177,7 @@ def test_a_fit_of_lifetimes_that_fails_is_told(rfm):
     assert "Traceback" not in check.text
 
 
-def test_lifetimes_that_cannot_be_imported_is_told(model, rfm, monkeypatch, tmp_path):
+def test_a_failed_import_of_lifetimes_is_reported(model, rfm, monkeypatch, tmp_path):
     (tmp_path / "lifetimes.py").write_text("raise ImportError('made for another pandas')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     check = clv.crosscheck(model, rfm)
@@ -194,12 +194,12 @@ def test_what_lifetimes_does_not_have_is_refused(rfm, model):
         clv.crosscheck(clv.BGNBD(), rfm)
     with pytest.raises(InvalidOption, match="A dict is not a model"):
         clv.crosscheck({}, rfm)
-    days = clv.rfm_summary(clv.datasets.load_cdnow(sample=True), time_unit="day", observation_end=CUT)
+    days = clv.rfm_summary(clv.datasets.load_cdnow(sample=True), time_unit="day", observation_end=CUTOFF)
     with pytest.raises(ClockMismatch):
         clv.crosscheck(model.purchases, days)
 
 
-# ---- the process of its own, and the command line ------------------------------------------------------------
+# ---- the separate process and the command line ---------------------------------------------------------------
 
 ALONE = """
 import sys, warnings
@@ -217,7 +217,7 @@ assert not [name for name in sys.modules if name.split(".")[0] in ("lifetimes", 
 """
 
 
-def test_nothing_of_lifetimes_enters_this_process():
+def test_lifetimes_is_not_imported_into_this_process():
     done = subprocess.run(
         [sys.executable, "-c", ALONE], capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "200"}
     )
@@ -233,11 +233,11 @@ def test_on_the_command_line(tmp_path, model, rfm):
     assert done.returncode == 0, done.stderr
     assert "BG/NBD: lifetimes 0.11.3 agrees" in done.stdout
     assert "-9,582.4292" in done.stdout
-    told = json.loads((tmp_path / "check.json").read_text("utf-8"))
-    assert told["agrees"] is True
-    assert len(told["predictions"]) == 300
-    assert pd.DataFrame(told["parameters"])["lifetimes"][0] == pytest.approx(0.2426, abs=5e-5)
-    # As of another day it is not the model of these customers.
+    document = json.loads((tmp_path / "check.json").read_text("utf-8"))
+    assert document["agrees"] is True
+    assert len(document["predictions"]) == 300
+    assert pd.DataFrame(document["parameters"])["lifetimes"][0] == pytest.approx(0.2426, abs=5e-5)
+    # On another day, these are not the customers that the model was fitted to.
     done = command("orders.csv", "model.json", *named[:2], "--observation-end", "1997-06-30", cwd=tmp_path)
     assert done.returncode == 7
     assert "does not agree" in done.stdout

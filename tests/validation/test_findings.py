@@ -1,4 +1,4 @@
-"""What fits are said to show: one case after the other, from certificates made for it."""
+"""Findings on fits and forecasts, each from certificates made for the case."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def models(rfm):
 
 
 def with_bic(model, bic):
-    """The same fit, told to have another BIC."""
+    """Return the fitted model with its log-likelihood changed so that it has another BIC."""
     model.fit_ = replace(model.fit_, log_likelihood=model.fit_.log_likelihood - (bic - model.fit_.bic) / 2)
     return model
 
@@ -42,7 +42,7 @@ def with_k(model, k, bic):
 
 
 def at_limit(model, coordinate, upper=False):
-    """The same fit, told to have ended at a limit of a coordinate."""
+    """Return the fitted model as if the fit had ended at a limit of a coordinate."""
     place = [c.name for c in model.process.parametrization.coordinates].index(coordinate)
     limit = model.process.parametrization.coordinates[place]
     u, free = model.fit_.coordinates.copy(), model.fit_.free.copy()
@@ -51,7 +51,7 @@ def at_limit(model, coordinate, upper=False):
     return model
 
 
-def told(*models):
+def text_of(*models):
     return as_text(likelihood_findings(models))
 
 
@@ -59,7 +59,7 @@ def told(*models):
 
 
 @pytest.mark.parametrize(
-    ("gap", "words"),
+    ("gap", "text"),
     [
         (-13.0, "No dropout visible: NBD, a model without dropout, fits as well."),
         (1.9, "No dropout visible: NBD, a model without dropout, fits as well."),
@@ -67,29 +67,29 @@ def told(*models):
         (6.1, "Customers drop out: NBD, a model without dropout, fits far worse (BIC 6 higher)."),
     ],
 )
-def test_how_far_nbd_is_behind_says_whether_customers_leave(models, gap, words):
-    assert told(with_bic(models["BGNBD"], 1000.0), with_bic(models["NBD"], 1000.0 + gap)) == words
+def test_the_bic_of_nbd_shows_whether_customers_drop_out(models, gap, text):
+    assert text_of(with_bic(models["BGNBD"], 1000.0), with_bic(models["NBD"], 1000.0 + gap)) == text
 
 
-def test_a_fit_that_ends_where_nobody_leaves(models):
+def test_a_fit_at_the_limit_without_dropout(models):
     model = at_limit(models["BGNBD"], "logit mean dropout probability")
     assert sees_no_dropout(model)
-    assert told(model) == "No dropout visible: the fit of BG/NBD ended at its limit without dropout."
-    assert told(model, with_bic(models["NBD"], model.fit_.bic)).startswith("No dropout visible: NBD")
+    assert text_of(model) == "No dropout visible: the fit of BG/NBD ended at its limit without dropout."
+    assert text_of(model, with_bic(models["NBD"], model.fit_.bic)).startswith("No dropout visible: NBD")
     assert sees_no_dropout(models["NBD"])
     assert not sees_no_dropout(models["MBGNBD"])
 
 
-def test_a_fit_that_ends_where_everybody_leaves_is_another_limit(models):
+def test_a_fit_at_the_limit_of_certain_dropout(models):
     model = at_limit(models["BGNBD"], "logit mean dropout probability", upper=True)
     assert not sees_no_dropout(model)
-    assert told(model).startswith(
+    assert text_of(model).startswith(
         "The fit of BG/NBD ended at a limit: every customer drops out after the next purchase"
     )
 
 
-def test_one_model_with_dropout_says_nothing_of_it(models):
-    assert told(models["BGNBD"]) == ""
+def test_one_model_with_dropout_gives_no_finding(models):
+    assert text_of(models["BGNBD"]) == ""
 
 
 # ---- which is best -----------------------------------------------------------------------------------------
@@ -97,13 +97,13 @@ def test_one_model_with_dropout_says_nothing_of_it(models):
 
 def test_which_fits_best(models):
     best, next_best = with_bic(models["MBGNBD"], 1000.0), with_bic(models["BGNBD"], 1063.0)
-    assert told(next_best, best) == "MBG/NBD fits best, BG/NBD second (BIC 63 higher)."
-    assert told(with_bic(next_best, 1001.9), best) == "MBG/NBD and BG/NBD fit equally well (BIC within 2)."
+    assert text_of(next_best, best) == "MBG/NBD fits best, BG/NBD second (BIC 63 higher)."
+    assert text_of(with_bic(next_best, 1001.9), best) == "MBG/NBD and BG/NBD fit equally well (BIC within 2)."
 
 
 def test_other_limits_of_the_best(models):
     model = at_limit(models["NBD"], "log r", upper=True)
-    assert told(model) == (
+    assert text_of(model) == (
         "The fit of NBD ended at a limit: all customers buy at the same rate: r is indistinguishable from infinity."
     )
 
@@ -113,14 +113,14 @@ def test_other_limits_of_the_best(models):
 
 def test_regular_buying(models):
     chance, regular = with_bic(models["MBGNBD"], 1000.0), with_k(models["BGNBD"], 2, 900.0)
-    assert told(chance, regular).startswith("k = 2: purchases are regular. BG/NBD, k = 2 fits best")
-    assert told(chance, with_bic(regular, 998.5)).startswith(
+    assert text_of(chance, regular).startswith("k = 2: purchases are regular. BG/NBD, k = 2 fits best")
+    assert text_of(chance, with_bic(regular, 998.5)).startswith(
         "No regularity visible: k = 2 fits no better than MBG/NBD."
     )
     assert name_of(regular) == "BG/NBD, k = 2"
 
 
-def test_a_title_that_has_k_does_not_repeat_it():
+def test_a_title_that_contains_k_does_not_repeat_it():
     fixed = MBGCNBD(k=2)
     fixed.k_ = 2
     assert name_of(fixed) == "MBG/CNBD-2"
@@ -129,15 +129,15 @@ def test_a_title_that_has_k_does_not_repeat_it():
     assert name_of(searched) == "MBG/CNBD-k (k = 3)"
 
 
-def test_buying_by_chance(models):
-    assert told(with_k(models["MBGNBD"], 1, 900.0)) == "k = 1: purchases are not regular, but come at random times."
+def test_random_buying(models):
+    assert text_of(with_k(models["MBGNBD"], 1, 900.0)) == "k = 1: purchases are not regular, but come at random times."
 
 
-def test_regularity_is_not_taken_for_dropout(models):
-    """A regular fit with dropout far ahead of NBD: NBD is compared with what buys by chance, as it does."""
+def test_regularity_is_not_mistaken_for_dropout(models):
+    """A regular fit with dropout is far ahead of NBD: NBD is compared with models of random purchases, like itself."""
     regular = with_k(models["MBGNBD"], 3, 500.0)
-    found = told(regular, with_bic(models["BGNBD"], 1000.0), with_bic(models["NBD"], 999.0))
-    assert found.startswith(
+    text = text_of(regular, with_bic(models["BGNBD"], 1000.0), with_bic(models["NBD"], 999.0))
+    assert text.startswith(
         "No dropout visible: NBD, a model without dropout, fits as well. k = 3: purchases are regular."
     )
 
@@ -146,18 +146,18 @@ def test_regularity_is_not_taken_for_dropout(models):
 
 
 @pytest.mark.parametrize(
-    ("pair", "words"),
+    ("pair", "names"),
     [((1, 3), "mean purchase rate and mean dropout probability"), ((0, 2), "r and a + b")],
 )
-def test_coordinates_that_trade_off_are_named(models, pair, words):
+def test_coordinates_that_trade_off_are_named(models, pair, names):
     correlation = np.eye(4)
     correlation[pair] = correlation[pair[::-1]] = -0.96
     model = models["MBGNBD"]
     model.fit_ = replace(model.fit_, hessian=-np.linalg.inv(correlation))
-    assert told(model) == f"In MBG/NBD, {words} trade off: do not interpret either by itself."
+    assert text_of(model) == f"In MBG/NBD, {names} trade off: do not interpret either by itself."
     correlation[pair] = correlation[pair[::-1]] = -0.94
     model.fit_ = replace(model.fit_, hessian=-np.linalg.inv(correlation))
-    assert told(model) == ""
+    assert text_of(model) == ""
 
 
 # ---- forecasts ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Likelihood-ratio tests: a chi-square inside the larger model, none at its edge, and nothing where none is due."""
+"""Likelihood-ratio tests: chi-square inside the larger model, no p-value at its edge, other pairs refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clvmodels.processes.coordinates import Parametrization
 from clvmodels.transactions.summary import rfm_summary
 from clvmodels.validation.comparison.likelihood_ratio import likelihood_ratio_test
 
-LATE = 30.0  # weeks: customers seen for less came late
+LATE = 30.0  # weeks: customers with a smaller T count as late
 
 
 class Cohorts(NamedTuple):
@@ -31,7 +31,7 @@ class Cohorts(NamedTuple):
 
 
 def rates(p, T):
-    """NBD in which those who came late buy at exp(late) times the rate."""
+    """Return parameters of an NBD in which late customers buy at exp(late) times the rate."""
     return nbd.Parameters(p.r, p.alpha * np.exp(-p.late * (T < LATE)))
 
 
@@ -87,8 +87,8 @@ def models(rfm):
     return {type(model).__name__: model.fit(rfm) for model in (BGNBD(), MBGNBD(), NBD(), NBDWithCohorts())}
 
 
-def drawn(rfm, seed, late=0.0):
-    """The same customers, who buy by an NBD; those who came late at exp(late) times the rate."""
+def simulate_purchases(rfm, seed, late=0.0):
+    """Return an RFM of the same customers with purchases of an NBD; late customers buy at exp(late) times the rate."""
     generator = np.random.default_rng(seed)
     p = nbd.Parameters(np.float64(0.8), 12.0 * np.exp(-late * (rfm.T < LATE)))
     history = nbd.simulate(p, rfm.T, generator)
@@ -104,13 +104,13 @@ def test_a_coefficient_is_tested_by_chi_square(models):
     assert test.statistic == 2 * (cohorts.fit_.log_likelihood - plain.fit_.log_likelihood)
     assert test.degrees_of_freedom == 1
     assert test.p_value == pytest.approx(chi2.sf(test.statistic, 1), rel=1e-12)
-    # The Wald test of the same coefficient: equal as the customers grow many, here 2,357.
+    # The Wald test of the same coefficient, which is equal for many customers, here 2,357.
     wald = cohorts.parameters_["late"] / np.sqrt(cohorts.fit_.covariance[2, 2])
     assert test.statistic == pytest.approx(wald**2, rel=0.05)
 
 
-def test_an_effect_that_is_there_is_found(rfm):
-    data = drawn(rfm, 1, late=0.5)
+def test_a_real_effect_is_detected(rfm):
+    data = simulate_purchases(rfm, 1, late=0.5)
     test = likelihood_ratio_test(NBD().fit(data), NBDWithCohorts().fit(data))
     assert test.p_value < 1e-6
     assert "more than chance explains" in test.text
@@ -120,15 +120,15 @@ def test_p_values_are_uniform_where_the_smaller_model_holds(rfm):
     few = rfm[::4]
     p_values = []
     for seed in range(120):
-        data = drawn(few, seed)
+        data = simulate_purchases(few, seed)
         p_values.append(likelihood_ratio_test(NBD().fit(data), NBDWithCohorts().fit(data)).p_value)
     # 120 p-values of fixed seeds; a wrong number of degrees of freedom gives 1e-7 and less.
     assert kstest(p_values, "uniform").pvalue > 1e-3
     assert kstest(chi2.sf(chi2.isf(p_values, 1), 2), "uniform").pvalue < 1e-5
 
 
-def test_a_test_that_shows_nothing_says_so(rfm):
-    data = drawn(rfm, 2)
+def test_a_test_without_a_visible_effect_says_so(rfm):
+    data = simulate_purchases(rfm, 2)
     test = likelihood_ratio_test(NBD().fit(data), NBDWithCohorts().fit(data))
     assert test.p_value > 0.05
     assert f"rises by {test.statistic:.2f} with one more parameter, as it may by chance" in test.text
@@ -138,43 +138,43 @@ def test_a_test_that_shows_nothing_says_so(rfm):
 
 
 @pytest.mark.parametrize("full", ["BGNBD", "MBGNBD"])
-def test_no_dropout_lies_at_the_edge(models, full):
+def test_a_model_without_dropout_lies_at_the_edge(models, full):
     test = likelihood_ratio_test(models["NBD"], models[full])
     # BTYDplus and CLVTools: -9763.66 against -9582.43 and -9582.14, each to half a unit of the last digit.
-    known = {"BGNBD": 362.46, "MBGNBD": 363.04}[full]
-    assert test.statistic == pytest.approx(known, abs=0.02)
+    published = {"BGNBD": 362.46, "MBGNBD": 363.04}[full]
+    assert test.statistic == pytest.approx(published, abs=0.02)
     assert test.degrees_of_freedom == 2
     assert test.p_value is None
     assert "there is no p-value: NBD is" in test.text
     assert "Compare BIC instead, or simulate" in test.text
 
 
-def certified(model, like, log_likelihood, k):
-    """A model with a certificate of so many parameters, made for the test."""
+def with_fit(model, like, log_likelihood, k):
+    """Return a model with a made-up fit of k parameters at a log-likelihood."""
     fit = replace(like.fit_, log_likelihood=log_likelihood, coordinates=np.zeros(k), free=np.ones(k, dtype=bool))
     return model._restore(fit, like.clock_, like.observation_end_, like.data_fingerprint_)
 
 
 @pytest.mark.parametrize(
-    ("small", "large", "freedom", "words"),
+    ("small", "large", "freedom", "reason"),
     [
         (NBD, ParetoNBD, 2, "a mean dropout of 0"),
         (NBD, GGompertzNBD, 3, "a mean dropout of 0"),
         (ParetoNBD, GGompertzNBD, 1, "as b approaches 0, the edge of its range"),
     ],
 )
-def test_other_edges(models, small, large, freedom, words):
+def test_other_edges_have_no_p_value(models, small, large, freedom, reason):
     like = models["BGNBD"]
-    test = likelihood_ratio_test(certified(small(), like, -9590.0, 2), certified(large(), like, -9585.0, 4))
+    test = likelihood_ratio_test(with_fit(small(), like, -9590.0, 2), with_fit(large(), like, -9585.0, 4))
     assert (test.statistic, test.degrees_of_freedom, test.p_value) == (10.0, freedom, None)
-    assert words in test.text
+    assert reason in test.text
 
 
 def test_k_is_a_whole_number(models):
     like = models["MBGNBD"]
-    regular = certified(MBGNBD(), like, -9000.0, 4)
+    regular = with_fit(MBGNBD(), like, -9000.0, 4)
     regular.k_ = 2
-    chance = certified(MBGNBD(), like, -9010.0, 4)
+    chance = with_fit(MBGNBD(), like, -9010.0, 4)
     chance.k_ = 1
     test = likelihood_ratio_test(chance, regular)
     assert (test.statistic, test.degrees_of_freedom, test.p_value) == (20.0, 0, None)
@@ -188,7 +188,7 @@ def test_k_is_a_whole_number(models):
 
 def test_k_in_the_name_of_a_process(models):
     like = models["MBGNBD"]
-    regular = certified(MBGNBD(), like, -9000.0, 4)
+    regular = with_fit(MBGNBD(), like, -9000.0, 4)
     regular._fitted_process, regular.k_ = replace(like.process, name="mbgcnbd_2", title="MBG/CNBD-2"), 2
     test = likelihood_ratio_test(like, regular)
     assert test.p_value is None
@@ -197,9 +197,9 @@ def test_k_in_the_name_of_a_process(models):
         likelihood_ratio_test(models["BGNBD"], regular)
 
 
-def test_a_fit_that_ended_at_a_limit_has_no_chi_square(models):
+def test_a_fit_that_ended_at_a_limit_has_no_p_value(models):
     plain, cohorts = models["NBD"], models["NBDWithCohorts"]
-    ended = certified(NBD(), plain, plain.fit_.log_likelihood, 2)
+    ended = with_fit(NBD(), plain, plain.fit_.log_likelihood, 2)
     ended.fit_ = replace(ended.fit_, status="boundary", findings=(Finding("fit-dropout-equal", {"parameter": "s"}),))
     test = likelihood_ratio_test(ended, cohorts)
     assert test.p_value is None
@@ -209,11 +209,11 @@ def test_a_fit_that_ended_at_a_limit_has_no_chi_square(models):
     )
 
 
-# ---- refused -------------------------------------------------------------------------------------------------
+# ---- pairs that are refused ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("small", "large"), [("BGNBD", "MBGNBD"), ("BGNBD", "NBD"), ("NBDWithCohorts", "BGNBD")])
-def test_what_is_not_nested_is_refused_by_both_names(models, small, large):
+def test_models_that_are_not_nested_are_refused_with_both_names(models, small, large):
     titles = [models[name].process.title for name in (small, large)]
     with pytest.raises(InvalidOption, match=f"{titles[0]} is not contained in {titles[1]}"):
         likelihood_ratio_test(models[small], models[large])
@@ -230,24 +230,24 @@ def test_other_data_and_other_clocks_are_refused(rfm, models):
     hourly = replace(rfm, clock=Clock("week", "hour"))
     with pytest.raises(ClockMismatch, match="fit both to the same RFM"):
         likelihood_ratio_test(NBD().fit(hourly), models["BGNBD"])
-    unknown = certified(NBD(), models["NBD"], -9763.0, 2)
+    unknown = with_fit(NBD(), models["NBD"], -9763.0, 2)
     unknown.data_fingerprint_ = None
     with pytest.raises(InvalidOption, match="not fitted to the same data, or were saved"):
         likelihood_ratio_test(unknown, unknown)
 
 
-def test_what_is_not_at_its_maximum_is_refused(rfm, models):
+def test_fits_that_are_not_at_a_maximum_are_refused(rfm, models):
     with pytest.raises(InvalidOption, match=r"NBD has not been fitted: call fit\(rfm\) first"):
         likelihood_ratio_test(NBD(), models["BGNBD"])
     with pytest.raises(InvalidOption, match="BG/NBD was fitted with a prior"):
         likelihood_ratio_test(models["NBD"], BGNBD(prior={"log r": (0.0, 1.0)}).fit(rfm))
-    worse = certified(BGNBD(), models["BGNBD"], -9800.0, 4)
+    worse = with_fit(BGNBD(), models["BGNBD"], -9800.0, 4)
     with pytest.raises(InvalidOption, match="BG/NBD fits worse than NBD, which it contains"):
         likelihood_ratio_test(models["NBD"], worse)
 
 
-def test_a_boundary_that_costs_a_little_is_no_fault(models):
-    """A limit is taken where it costs what no data can show, so the larger fit may fall short by so much."""
+def test_a_boundary_may_cost_a_little_likelihood(models):
+    """A fit ends at a limit that costs less than data can show, so the larger model may fit worse by that much."""
     plain = models["NBD"]
-    test = likelihood_ratio_test(plain, certified(BGNBD(), plain, plain.fit_.log_likelihood - 0.02, 4))
+    test = likelihood_ratio_test(plain, with_fit(BGNBD(), plain, plain.fit_.log_likelihood - 0.02, 4))
     assert test.statistic == 0.0

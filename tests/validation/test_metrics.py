@@ -53,8 +53,8 @@ def test_spearman_by_hand():
     # Ranks 1 2 3 4 5 against 2 1 4 3 5: 1 - 6 * 4/(5 * 24).
     assert spearman(*arrays([10, 20, 30, 40, 50], [2, 1, 4, 3, 5])) == pytest.approx(0.8, rel=1e-14)
     # Ties at their mean rank: 1.5 1.5 3 4 against 1 2.5 2.5 4; deviations -1 -1 .5 1.5 and -1.5 0 0 1.5.
-    found = spearman(*arrays([0, 0, 1, 2], [5, 6, 6, 9]))
-    assert found == pytest.approx((1.5 + 2.25) / np.sqrt(4.5 * 4.5), rel=1e-14)
+    correlation = spearman(*arrays([0, 0, 1, 2], [5, 6, 6, 9]))
+    assert correlation == pytest.approx((1.5 + 2.25) / np.sqrt(4.5 * 4.5), rel=1e-14)
 
 
 def test_gini_by_hand():
@@ -65,30 +65,30 @@ def test_gini_by_hand():
     assert normalized_gini(*arrays([0, 1, 3], [3, 2, 1])) == pytest.approx(-1, rel=1e-14)
 
 
-def test_gini_of_ties_is_that_of_their_average():
+def test_gini_averages_over_ties():
     # 3 and 0 share a forecast: captured 0 then 3/4 at 2/3, as on a straight line: 3/4 * 2/3 + 7/4 * 1/3 - 1 = 1/12.
     assert normalized_gini(*arrays([0, 1, 3], [2, 1, 2])) == pytest.approx((1 / 12) / (1 / 2), rel=1e-13)
 
 
 def test_log_score_by_hand():
-    # Two customers, whose counts had been given 1/2 and 1/8: the mean of -log 2 and -3 log 2.
+    # Two customers whose actual counts had the probabilities 1/2 and 1/8: the mean of -log 2 and -3 log 2.
     assert log_score(np.array([0.5, 0.125])) == pytest.approx(-2 * np.log(2), rel=1e-15)
     assert log_score(np.ones(3)) == 0
     assert log_score(np.array([0.5, 0.0])) == -np.inf
     assert np.isnan(log_score(np.zeros(0)))
 
 
-# ---- where nothing can be said -----------------------------------------------------------------------------
+# ---- undefined scores --------------------------------------------------------------------------------------
 
 
-def test_constant_forecasts_rank_nobody():
+def test_constant_forecasts_have_a_gini_of_zero():
     actual, constant = arrays([0, 1, 3, 2], [0.3, 0.3, 0.3, 0.3])
     assert normalized_gini(actual, constant) == 0.0
     assert np.isnan(spearman(actual, constant))
     assert bias(actual, constant) == pytest.approx(1.2 / 6 - 1)
 
 
-def test_where_everybody_did_the_same_nobody_can_be_ranked():
+def test_ranking_scores_are_undefined_where_all_actuals_are_equal():
     for same in ([0.0] * 5, [0.1] * 5, [3.0] * 5):
         actual, predicted = arrays(same, [1, 2, 3, 4, 5])
         assert np.isnan(normalized_gini(actual, predicted))
@@ -98,7 +98,7 @@ def test_where_everybody_did_the_same_nobody_can_be_ranked():
     assert mae(np.zeros(5), np.ones(5)) == rmse(np.zeros(5), np.ones(5)) == 1.0
 
 
-def test_nobody_has_no_score():
+def test_scores_of_no_customers_are_missing():
     for name, score in FUNCTIONS.items():
         assert np.isnan(score(np.zeros(0), np.zeros(0))), name
 
@@ -120,7 +120,7 @@ def test_the_order_of_customers_does_not_matter(pairs, seed):
 
 @some
 @given(pairs=small)
-def test_ranks_alone_matter_to_ranking_scores(pairs):
+def test_ranking_scores_depend_on_ranks_only(pairs):
     actual, predicted = arrays(*zip(*pairs, strict=True))
     for score in (spearman, normalized_gini):
         moved = score(actual, 3 + np.exp(predicted))
@@ -129,7 +129,7 @@ def test_ranks_alone_matter_to_ranking_scores(pairs):
 
 @some
 @given(pairs=small)
-def test_spearman_is_scipy_s(pairs):
+def test_spearman_agrees_with_scipy(pairs):
     actual, predicted = arrays(*zip(*pairs, strict=True))
     assume(len(actual) > 2 and np.ptp(actual) > 0 and np.ptp(predicted) > 0)
     assert spearman(actual, predicted) == pytest.approx(spearmanr(actual, predicted).statistic, abs=1e-12)
@@ -178,7 +178,7 @@ def test_all_forecasts_are_scored_on_the_same_customers():
     assert list(table["quantity"]) == ["money", "money"]
 
 
-def test_a_table_without_a_known_forecast_has_no_scores():
+def test_a_table_of_missing_forecasts_has_no_scores():
     table = score_table(np.ones(2), {"a": np.full(2, np.nan)}, "money")
     assert table.loc[0, "customers"] == 0
     assert table[list(HEADLINE)].isna().all(axis=None)
@@ -187,21 +187,21 @@ def test_a_table_without_a_known_forecast_has_no_scores():
 # ---- whole forecasts ---------------------------------------------------------------------------------------
 
 
-def test_poisson_deviance_is_scikit_learn_s_and_infinite_for_a_forecast_of_nothing():
+def test_poisson_deviance_agrees_with_scikit_learn_and_is_infinite_for_a_forecast_of_zero():
     actual, predicted = arrays([0, 1, 2, 5], [0.5, 1, 0.25, 4])
     assert poisson_deviance(actual, predicted) == pytest.approx(mean_poisson_deviance(actual, predicted), rel=1e-14)
     assert poisson_deviance(actual, np.zeros(4)) == np.inf
     assert poisson_deviance(np.zeros(4), np.zeros(4)) == 0
 
 
-def test_capture_shares_among_ties():
+def test_capture_is_shared_among_ties():
     actual = np.array([6.0, 2.0, *[0.0] * 18])
     ranked = np.arange(20.0)[::-1]
     assert capture(actual, ranked) == 1  # two of twenty are the top tenth
     assert lift(actual, ranked) == 10
-    # All alike: the top tenth holds a tenth of everything, in any order of rows.
+    # Equal forecasts: the top tenth holds a tenth of the total, in any order of rows.
     assert capture(actual, np.ones(20)) == pytest.approx(0.1, rel=1e-14)
-    # Three share the first place, two of whom are taken.
+    # Three share the first place, and two of them are in the top tenth.
     assert capture(actual, np.array([1.0, 1.0, 1.0, *[0.0] * 17])) == pytest.approx(2 / 3, rel=1e-14)
     assert np.isnan(capture(np.zeros(3), np.ones(3)))
 
@@ -214,7 +214,7 @@ def test_deciles_are_tenths_from_the_top():
     assert decile_mape(actual, np.array([2.0, 2.0, *np.linspace(0.9, 0.1, 8)])) == pytest.approx(0.5, rel=1e-14)
 
 
-def test_chances_of_an_event_are_scored_as_scikit_learn_does():
+def test_scores_of_probabilities_agree_with_scikit_learn():
     happened, chance = arrays([0, 1, 1, 0], [0.2, 0.7, 0.4, 0.1])
     assert brier(happened, chance) == pytest.approx(brier_score_loss(happened, chance), rel=1e-14)
     assert log_loss(happened, chance) == pytest.approx(sklearn_log_loss(happened, chance), rel=1e-12)
@@ -222,7 +222,7 @@ def test_chances_of_an_event_are_scored_as_scikit_learn_does():
 
 
 def test_crps_of_counts():
-    # Certain of 2: the absolute error, also beyond the counts told.
+    # A certain forecast of 2 has the absolute error as its score, also for counts beyond the table.
     certain = np.array([0.0, 0.0, 1.0])
     for actual in (0, 2, 3, 9):
         assert crps_of_counts(np.array([float(actual)]), certain[:, None]) == pytest.approx([abs(actual - 2)])
@@ -230,7 +230,7 @@ def test_crps_of_counts():
     assert crps_of_counts(np.array([1.0]), np.array([[0.5], [0.5]])) == pytest.approx([0.25])
 
 
-def test_crps_of_draws_is_that_of_the_distribution():
+def test_crps_of_draws_agrees_with_crps_of_counts():
     chances = poisson.pmf(np.arange(60), 4.0)[:, None]
     draws = np.random.default_rng(0).poisson(4.0, (200_000, 1)).astype(float)
     # Of 200,000 draws the mean of |X - y| has a standard error of about 4e-3.
@@ -240,7 +240,7 @@ def test_crps_of_draws_is_that_of_the_distribution():
     assert crps_of_draws(actual, few) == pytest.approx([2 - 10 / 6])
 
 
-def test_intervals_count_their_ends():
+def test_intervals_include_their_ends():
     actual, lower, upper = arrays([0, 1, 5, 9], [0, 0, 6, 2], [0, 3, 8, 9])
     assert coverage(actual, lower, upper) == 0.75
     assert width(lower, upper) == (0 + 3 + 2 + 7) / 4

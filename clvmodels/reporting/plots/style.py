@@ -1,6 +1,6 @@
 """The style that all plots share: colors, the Axes to draw on, labels and legends.
 
-The colors can be told apart by color-blind readers (Okabe & Ito, 2008, "Color Universal Design"); markers and line
+Color-blind readers can distinguish the colors (Okabe & Ito, 2008, "Color Universal Design"); markers and line
 widths keep lines distinct in grayscale.
 """
 
@@ -210,7 +210,7 @@ def wrapped(label: str) -> str:
 
 
 def distinct(named_rows: NamedRows, *columns: str) -> list[tuple[int, str, nw.DataFrame[Any]]]:
-    """Return the lines that can be told apart: the position, label and rows of each.
+    """Return the lines that are visibly different: the position, label and rows of each.
 
     A line that covers an earlier line from end to end would hide it, so it is named in the earlier line's label
     instead of being drawn.

@@ -130,7 +130,7 @@ class Backtest:
         Returns
         -------
         DataFrame
-            With `title`; `short_title`, which leaves out the spend model; and `reference_title` beside `reference`.
+            With `title`; `short_title`, which leaves out the spend model; and `reference_title` next to `reference`.
             What has no title, such as the perfect ranking, keeps its id.
         """
         titles, short = self.titles, self.short_titles

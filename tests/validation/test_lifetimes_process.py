@@ -1,4 +1,4 @@
-"""What lifetimes itself says, right and wrong, asked in processes of its own."""
+"""Results of lifetimes, right and wrong, computed in a separate process."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ data = json.load(sys.stdin)
 bgnbd = lifetimes.BetaGeoFitter().fit(*map(lifetimes.utils.np.array, data["purchases"]))
 money = lifetimes.GammaGammaFitter().fit(*map(lifetimes.utils.np.array, data["money"]))
 pareto = lifetimes.ParetoNBDFitter().fit(*map(lifetimes.utils.np.array, data["purchases"]), initial_params=[1] * 4)
-told = {
+results = {
     name: {"errors": list(fitter.standard_errors_), "covariance": fitter.variance_matrix_.to_numpy().tolist()}
     for name, fitter in {"bgnbd": bgnbd, "money": money}.items()
 }
-told["pareto"] = [hasattr(pareto, "standard_errors_"), hasattr(pareto, "variance_matrix_")]
-told["reported"] = {"bgnbd": bgnbd._negative_log_likelihood_, "money": money._negative_log_likelihood_}
-json.dump(told, sys.stdout)
+results["pareto"] = [hasattr(pareto, "standard_errors_"), hasattr(pareto, "variance_matrix_")]
+results["reported"] = {"bgnbd": bgnbd._negative_log_likelihood_, "money": money._negative_log_likelihood_}
+json.dump(results, sys.stdout)
 """
 
 
@@ -63,7 +63,7 @@ def lifetimes_errors(rfm):
 # ---- where lifetimes is wrong --------------------------------------------------------------------------------
 
 
-def test_its_covariance_is_wrong_off_the_diagonal_where_ours_is_that_of_clvtools(rfm, lifetimes_errors):
+def test_its_covariance_is_wrong_off_the_diagonal_and_ours_agrees_with_clvtools(rfm, lifetimes_errors):
     # base_fitter multiplies column j of the inverse Hessian in log parameters by theta_j^2; it takes theta_i theta_j.
     theirs = np.array(lifetimes_errors["bgnbd"]["covariance"])
     fit = BGNBD().fit(rfm).fit_
@@ -77,7 +77,7 @@ def test_its_covariance_is_wrong_off_the_diagonal_where_ours_is_that_of_clvtools
     np.testing.assert_allclose(theirs * theta[:, None] / theta, right, rtol=5e-4, atol=1e-6)
 
 
-def test_its_standard_errors_are_right_where_it_has_any(rfm, lifetimes_errors):
+def test_its_standard_errors_are_right_for_bgnbd_and_gamma_gamma(rfm, lifetimes_errors):
     ours = BGNBD().fit(rfm).summary()["standard_error"]
     right = np.array(list(CLVTOOLS["standard_errors"].values()))
     # On the diagonal the two scalings are the same. CLVTools' Hessian is numeric, as above.
@@ -91,67 +91,65 @@ def test_its_standard_errors_are_right_where_it_has_any(rfm, lifetimes_errors):
     assert np.max(np.abs(covariance - covariance.T)) > 9
 
 
-def test_it_has_no_errors_for_pareto_nbd(lifetimes_errors):
+def test_it_has_no_standard_errors_for_pareto_nbd(lifetimes_errors):
     assert lifetimes_errors["pareto"] == [False, False]
 
 
-# ---- asking it -----------------------------------------------------------------------------------------------
+# ---- running it ----------------------------------------------------------------------------------------------
 
 
-def test_pareto_nbd_is_that_of_btyd(rfm):
+def test_pareto_nbd_agrees_with_btyd(rfm):
     rows = counted_rows([rfm.frequency, rfm.recency, rfm.T])
-    told, sample = CHECKS["pareto_nbd"], [column[-3:] for column in rows.columns]
-    opinion = run_lifetimes("pareto_nbd", told["parameters"], rows, sample, 39.0, 600)
-    assert opinion.failures == {}
-    assert opinion.version.startswith("0.11")
-    at_ours, at_theirs = (rows.counts @ opinion.values[f"log_likelihood {at}"] for at in ("at_ours", "at_lifetimes"))
-    assert at_ours == pytest.approx(told["log_likelihood"], abs=1e-7)  # BTYD's 2F1 series
+    reference, sample = CHECKS["pareto_nbd"], [column[-3:] for column in rows.columns]
+    result = run_lifetimes("pareto_nbd", reference["parameters"], rows, sample, 39.0, 600)
+    assert result.failures == {}
+    assert result.version.startswith("0.11")
+    at_ours, at_theirs = (rows.counts @ result.values[f"log_likelihood {at}"] for at in ("at_ours", "at_lifetimes"))
+    assert at_ours == pytest.approx(reference["log_likelihood"], abs=1e-7)  # BTYD's 2F1 series
     # Nelder-Mead stops at a simplex of 1e-4.
-    assert at_theirs == pytest.approx(told["log_likelihood"], abs=1e-3)
-    assert opinion.parameters == pytest.approx(told["parameters"], rel=1e-3)
-    assert np.all(opinion.values["expected_purchases at_ours"] > 0)
-    again = run_lifetimes("pareto_nbd", told["parameters"], rows, sample, 39.0, 600)
-    assert again.parameters == opinion.parameters, "its random start makes it say something else every time"
+    assert at_theirs == pytest.approx(reference["log_likelihood"], abs=1e-3)
+    assert result.parameters == pytest.approx(reference["parameters"], rel=1e-3)
+    assert np.all(result.values["expected_purchases at_ours"] > 0)
+    again = run_lifetimes("pareto_nbd", reference["parameters"], rows, sample, 39.0, 600)
+    assert again.parameters == result.parameters, "its random start makes every run different"
 
 
-def test_bgbb_is_that_of_btyd():
+def test_bgbb_agrees_with_btyd():
     donations = load_donations()
     columns = [donations[name].to_numpy(dtype=float) for name in ("frequency", "recency", "periods")]
-    rows, told = CountedRows(tuple(columns), donations["weights"].to_numpy(dtype=float)), CHECKS["bgbb"]
-    opinion = run_lifetimes("bgbb", told["parameters"], rows, columns, 5.0, 600)
-    assert opinion.failures == {}
-    total = rows.counts @ opinion.values["log_likelihood at_ours"]
-    assert total == pytest.approx(told["log_likelihood"], abs=1e-7)  # as printed
-    assert opinion.parameters == pytest.approx(told["parameters"], rel=1e-3)  # its search stops a little early
-    assert np.all(opinion.values["probability_alive at_ours"] <= 1 + 1e-12)
+    rows, reference = CountedRows(tuple(columns), donations["weights"].to_numpy(dtype=float)), CHECKS["bgbb"]
+    result = run_lifetimes("bgbb", reference["parameters"], rows, columns, 5.0, 600)
+    assert result.failures == {}
+    total = rows.counts @ result.values["log_likelihood at_ours"]
+    assert total == pytest.approx(reference["log_likelihood"], abs=1e-7)  # as printed
+    assert result.parameters == pytest.approx(reference["parameters"], rel=1e-3)  # its search stops a little early
+    assert np.all(result.values["probability_alive at_ours"] <= 1 + 1e-12)
 
 
 def test_its_likelihood_of_each_row_adds_up_to_what_it_reports(rfm, lifetimes_errors):
     # It reports the mean over customers, of times in units of the largest T: the total differs by sum(x) log(scale).
     rows = counted_rows([rfm.frequency, rfm.recency, rfm.T])
-    opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
-    told = lifetimes_errors["reported"]
-    reported = -told["bgnbd"] * len(rfm) + rfm.frequency.sum() * np.log(1 / rfm.T.max())
-    assert rows.counts @ opinion.values["log_likelihood at_lifetimes"] == pytest.approx(reported, abs=1e-8)  # rounding
+    result = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
+    mean_losses = lifetimes_errors["reported"]
+    reported = -mean_losses["bgnbd"] * len(rfm) + rfm.frequency.sum() * np.log(1 / rfm.T.max())
+    assert rows.counts @ result.values["log_likelihood at_lifetimes"] == pytest.approx(reported, abs=1e-8)  # rounding
     paid = rfm.monetary_count > 0
     rows = counted_rows([rfm.monetary_count[paid], rfm.monetary_value[paid]])
-    opinion = run_lifetimes(
-        "gamma_gamma", MONEY["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600
-    )
-    reported = -told["money"] * paid.sum()
-    assert rows.counts @ opinion.values["log_likelihood at_lifetimes"] == pytest.approx(reported, abs=1e-8)
+    result = run_lifetimes("gamma_gamma", MONEY["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
+    reported = -mean_losses["money"] * paid.sum()
+    assert rows.counts @ result.values["log_likelihood at_lifetimes"] == pytest.approx(reported, abs=1e-8)
 
 
-def test_a_failure_is_an_answer(rfm, monkeypatch, tmp_path):
+def test_a_failure_is_a_result(rfm, monkeypatch, tmp_path):
     (tmp_path / "lifetimes.py").write_text("raise ImportError('made for another pandas')\n")
     rows = counted_rows([rfm.frequency, rfm.recency, rfm.T])
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
-    assert opinion.version is None
-    assert opinion.parameters is None
-    assert opinion.failures == {"import": "ImportError: made for another pandas"}
+    result = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
+    assert result.version is None
+    assert result.parameters is None
+    assert result.failures == {"import": "ImportError: made for another pandas"}
     (tmp_path / "lifetimes.py").write_text("raise SystemExit('gone for good')\n")
-    opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
-    assert opinion.failures == {"process": "gone for good"}
-    opinion = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 1e-3)
-    assert opinion.failures == {"process": "no result within 0.001 seconds"}
+    result = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 600)
+    assert result.failures == {"process": "gone for good"}
+    result = run_lifetimes("bgnbd", CLVTOOLS["parameters"], rows, [column[:2] for column in rows.columns], 39.0, 1e-3)
+    assert result.failures == {"process": "no result within 0.001 seconds"}

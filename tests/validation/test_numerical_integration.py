@@ -1,4 +1,4 @@
-"""The third computation against closed forms and other packages, and where no average exists."""
+"""Numerical integration against closed forms and other packages, and where no mean exists."""
 
 from __future__ import annotations
 
@@ -21,50 +21,50 @@ ROWS = [(0, 0.0, 38.86), (2, 30.43, 38.86), (500, 30.0, 38.86), (5_000, 38.86, 3
 @pytest.mark.parametrize("module", [bgnbd, mbgnbd])
 @pytest.mark.parametrize("shapes", SHAPES)
 @pytest.mark.parametrize("row", ROWS)
-def test_purchases_are_those_of_the_closed_forms(module, shapes, row):
+def test_purchases_agree_with_the_closed_forms(module, shapes, row):
     p = module.Parameters(**{name: np.float64(value) for name, value in shapes.items()})
     columns = [np.array([float(value)]) for value in row]
-    told = third_computation(module.PROCESS.name, shapes, row, 39.0)
+    integrated = third_computation(module.PROCESS.name, shapes, row, 39.0)
     # Two double-precision computations of the same number; x = 5,000 loses four digits of its large terms.
     expected = module.PROCESS.expected_purchases(p, 39.0, *columns)[0]
-    assert told["log_likelihood"] == pytest.approx(module.log_likelihood(p, *columns)[0], rel=1e-12, abs=1e-12)
-    assert told["probability_alive"] == pytest.approx(module.probability_alive(p, *columns)[0], rel=1e-10)
-    assert told["expected_purchases"] == pytest.approx(expected, rel=1e-9)
+    assert integrated["log_likelihood"] == pytest.approx(module.log_likelihood(p, *columns)[0], rel=1e-12, abs=1e-12)
+    assert integrated["probability_alive"] == pytest.approx(module.probability_alive(p, *columns)[0], rel=1e-10)
+    assert integrated["expected_purchases"] == pytest.approx(expected, rel=1e-9)
 
 
-def test_spend_is_that_of_the_closed_form():
+def test_spend_agrees_with_the_closed_form():
     shapes = {"p": 6.25, "q": 3.74, "v": 15.44}
     p = gamma_gamma.Parameters(**{name: np.float64(value) for name, value in shapes.items()})
     for count, mean in ((3, 35.0), (300, 20.0), (1, 0.01)):
-        told = third_computation("gamma_gamma", shapes, (count, mean), 1.0)
+        integrated = third_computation("gamma_gamma", shapes, (count, mean), 1.0)
         columns = np.array([count]), np.array([mean])
         # As above.
-        assert told["log_likelihood"] == pytest.approx(gamma_gamma.log_likelihood(p, *columns)[0], rel=1e-10)
-        assert told["expected_spend"] == pytest.approx(gamma_gamma.expected_spend(p, *columns)[0], rel=1e-10)
+        assert integrated["log_likelihood"] == pytest.approx(gamma_gamma.log_likelihood(p, *columns)[0], rel=1e-10)
+        assert integrated["expected_spend"] == pytest.approx(gamma_gamma.expected_spend(p, *columns)[0], rel=1e-10)
 
 
-def test_where_no_mean_spend_exists_the_average_is_infinite():
+def test_expected_spend_is_infinite_where_no_mean_exists():
     assert (
         third_computation("gamma_gamma", {"p": 6.25, "q": 0.8, "v": 15.44}, (0, 0.0), 1.0)["expected_spend"] == np.inf
     )
 
 
 def test_what_cannot_be_computed_is_missing():
-    # Nearly everybody never leaves: the dropout probability spreads over thousands of powers of e.
-    told = third_computation("bgnbd", CDNOW | {"a": 1e-6}, ROWS[0], 39.0)
-    assert np.isnan(told["log_likelihood"])
+    # Dropout is almost always near 0: its logarithm spreads over thousands of units.
+    integrated = third_computation("bgnbd", CDNOW | {"a": 1e-6}, ROWS[0], 39.0)
+    assert np.isnan(integrated["log_likelihood"])
 
 
-def test_pareto_nbd_is_that_of_btyd():
-    told = REFERENCE["pareto_nbd"]["customers"]
-    rows = zip(told["x"], told["t_x_days"], told["T_days"], strict=True)
-    found = [third_computation("pareto_nbd", told["parameters"], (x, t / 7, T / 7), 39.0) for x, t, T in rows]
+def test_pareto_nbd_agrees_with_btyd():
+    reference = REFERENCE["pareto_nbd"]["customers"]
+    rows = zip(reference["x"], reference["t_x_days"], reference["T_days"], strict=True)
+    results = [third_computation("pareto_nbd", reference["parameters"], (x, t / 7, T / 7), 39.0) for x, t, T in rows]
     for name in ("probability_alive", "expected_purchases"):
         # BTYD takes its 2F1s from a series that stops at about 1e-13.
-        assert [row[name] for row in found] == pytest.approx(told[name], rel=1e-10), name
+        assert [row[name] for row in results] == pytest.approx(reference[name], rel=1e-10), name
 
 
-def test_the_bgbb_likelihood_is_that_of_btyd():
+def test_the_likelihood_of_bgbb_agrees_with_btyd():
     parameters = REFERENCE["bgbb"]["parameters"]
     total = sum(
         weight * third_computation("bgbb", parameters, row, 5.0)["log_likelihood"]
