@@ -112,13 +112,13 @@ COVERED = {"CDNOW": (0.90, 0.96), "grocery": (0.94, 0.98), "UCI": (0.93, 0.98), 
 def test_coverage_of_customers_intervals_by_decile(name):
     check = backtest(name)
     table = check.calibration
-    told = table[(table["by"] == "decile") & (table["quantity"] == "purchases")]
-    told = told[told["forecaster"] == check.facts["models"][0]]
-    assert told.groupby("cutoff")["order"].nunique().tolist() == [10] * 3
-    assert told["sampled"].sum() == 1_800
-    assert (told["coverage"] > 0.6).all()
+    result = table[(table["by"] == "decile") & (table["quantity"] == "purchases")]
+    result = result[result["forecaster"] == check.facts["models"][0]]
+    assert result.groupby("cutoff")["order"].nunique().tolist() == [10] * 3
+    assert result["sampled"].sum() == 1_800
+    assert (result["coverage"] > 0.6).all()
     low, high = COVERED[name]
-    assert low < np.average(told["coverage"], weights=told["sampled"]) < high
+    assert low < np.average(result["coverage"], weights=result["sampled"]) < high
 
 
 # ---- published figures -------------------------------------------------------------------------------------
@@ -138,14 +138,14 @@ GROCERY = {
 
 
 def check_published(split, published):
-    for model, told in published.items():
+    for model, result in published.items():
         expected = model().fit(split.calibration).expected_purchases(split.calibration, split.horizon)
         predicted = expected["expected_purchases"].to_numpy()
         found = [metric(split.purchases.astype(float), predicted) for metric in (bias, mae, rmse, normalized_gini)]
         # NBD's total depends on how far its search went: 55.7 % there, 55.6 % here.
-        assert found[0] == pytest.approx(told[0], abs=1.1e-3), model
-        assert found[1:3] == pytest.approx(told[1:3], abs=2e-3), model
-        assert found[3] == pytest.approx(told[3], abs=1.1e-3), model
+        assert found[0] == pytest.approx(result[0], abs=1.1e-3), model
+        assert found[1:3] == pytest.approx(result[1:3], abs=2e-3), model
+        assert found[3] == pytest.approx(result[3], abs=1.1e-3), model
 
 
 def test_the_published_holdout_figures_of_cdnow():
@@ -178,8 +178,8 @@ def test_the_published_figures_of_money():
     bought = clv.BGNBD().fit(split.calibration).expected_purchases(split.calibration, 39)
     process = bought["expected_purchases"].to_numpy() * spend
     # bias, MAE, RMSE, normalized Gini, decile MAPE, share of the top tenth; ranks and deciles with ties by row there.
-    told = {"recent": (0.113, 38.95, 128, 0.550, 0.904, 0.498), "process": (-0.173, 32.68, 92.9, 0.672, 0.213, 0.516)}
-    for predicted, figures in ((recent, told["recent"]), (process, told["process"])):
+    result = {"recent": (0.113, 38.95, 128, 0.550, 0.904, 0.498), "process": (-0.173, 32.68, 92.9, 0.672, 0.213, 0.516)}
+    for predicted, figures in ((recent, result["recent"]), (process, result["process"])):
         found = [m(split.spend, predicted) for m in (bias, mae, rmse, normalized_gini, decile_mape, capture)]
         assert found[0] == pytest.approx(figures[0], abs=6e-4)
         assert found[1] == pytest.approx(figures[1], abs=6e-3)

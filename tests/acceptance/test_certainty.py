@@ -62,15 +62,15 @@ def test_every_number_has_an_interval(quantities, name):
     point = quantities[name]()
     for more in options(name):
         for by in (None, "country", "total"):
-            told = quantities[name](interval=0.9, by=by, **more)
-            lower, middle, upper = told[f"{name}_lower"], told[name], told[f"{name}_upper"]
+            result = quantities[name](interval=0.9, by=by, **more)
+            lower, middle, upper = result[f"{name}_lower"], result[name], result[f"{name}_upper"]
             assert np.isfinite(lower).all()
             assert np.isfinite(upper).all()
             assert (lower <= upper).all()
             if by is None:
-                assert (told[name] == point[name]).all()
+                assert (result[name] == point[name]).all()
             else:
-                assert len(told) == {"country": 2, "total": 1}[by]
+                assert len(result) == {"country": 2, "total": 1}[by]
                 assert ((lower < middle) & (middle < upper)).all()
             if more.get("interval_for") == "mean" or name == "probability_alive":
                 assert (lower <= middle * (1 + 1e-9)).mean() > 0.99
@@ -89,8 +89,8 @@ def test_outcomes_are_less_certain_than_means(quantities):
     for name in ("expected_purchases", "lifetime_value"):
         width = {}
         for kind in ("mean", "outcome"):
-            told = quantities[name](interval=0.9, interval_for=kind, by="total")
-            width[kind] = (told[f"{name}_upper"] - told[f"{name}_lower"]).item()
+            result = quantities[name](interval=0.9, interval_for=kind, by="total")
+            width[kind] = (result[f"{name}_upper"] - result[f"{name}_lower"]).item()
         assert width["outcome"] > width["mean"]
 
 
@@ -114,9 +114,9 @@ def test_the_same_seed_gives_the_same_answer_in_any_order_and_company(quantities
         part = quantities[name](rfm=rfm[some], interval=0.9, random_state=7, **more)
         pd.testing.assert_frame_equal(whole.iloc[some].reset_index(drop=True), part, check_exact=True)
         for by in ("country", "total"):
-            told = quantities[name](interval=0.9, random_state=7, by=by, **more)
+            result = quantities[name](interval=0.9, random_state=7, by=by, **more)
             again = quantities[name](rfm=rfm[shuffle], interval=0.9, random_state=7, by=by, **more)
-            pd.testing.assert_frame_equal(told, again, check_exact=True)
+            pd.testing.assert_frame_equal(result, again, check_exact=True)
         other = quantities[name](interval=0.9, random_state=8, **more)
         assert not whole.equals(other)
 
@@ -166,12 +166,12 @@ def test_the_bootstrap_can_be_interrupted(purchases, rfm):
 
 
 def test_derived_quantities_have_intervals(purchases, rfm):
-    told = purchases.quantities(rfm, interval=0.9)
+    result = purchases.quantities(rfm, interval=0.9)
     # r/alpha purchases a week, a/(a+b), and the share P(alive) leaves out, at the published parameters.
-    assert told.loc["mean purchase rate", "estimate"] == pytest.approx(0.2426 / 4.4136, rel=1e-3)
-    assert told.loc["mean dropout probability", "estimate"] == pytest.approx(0.7929 / (0.7929 + 2.4259), rel=1e-3)
-    assert told.loc["share gone", "estimate"] == pytest.approx(1 - 0.81344, abs=1e-4)
-    assert ((told["lower"] < told["estimate"]) & (told["estimate"] < told["upper"])).all()
+    assert result.loc["mean purchase rate", "estimate"] == pytest.approx(0.2426 / 4.4136, rel=1e-3)
+    assert result.loc["mean dropout probability", "estimate"] == pytest.approx(0.7929 / (0.7929 + 2.4259), rel=1e-3)
+    assert result.loc["share gone", "estimate"] == pytest.approx(1 - 0.81344, abs=1e-4)
+    assert ((result["lower"] < result["estimate"]) & (result["estimate"] < result["upper"])).all()
 
 
 def test_priors_are_unit_free(rfm, purchases):
@@ -212,9 +212,9 @@ def test_coverage_on_a_few_simulated_customer_bases():
         options = {"horizon": 39, "annual_discount_rate": 0.0, "margin": 1.0}
         value = clv.lifetime_value(model, spender, rfm, **options, interval=0.9, by="total", random_state=seed)
         held["total money"] += _holds(value, "lifetime_value", orders[~known].sum())
-        told = model.summary(0.9)
+        result = model.summary(0.9)
         for name, true in (("r", TRUTH.r), ("a", TRUTH.a)):
-            held[name] += told.loc[name, "lower"] <= true <= told.loc[name, "upper"]
+            held[name] += result.loc[name, "lower"] <= true <= result.loc[name, "upper"]
     assert min(held.values()) >= 30, held
     assert np.mean(share) >= 0.88
 

@@ -78,7 +78,7 @@ def test_customers_are_older_than_the_online_retail_log():
     assert result.arrivals.crowding > 2.5
     later = profile(bought, customer_id="CustomerID", date="InvoiceDate", acquired_after=result.arrivals.acquired_after)
     assert later.arrivals.verdict == "seen"
-    assert result.season.busiest is None  # a season in one year cannot be told from a trend
+    assert result.season.busiest is None  # a season in one year cannot be separated from a trend
     assert "cannot be separated from a trend" in result.season.text
 
 

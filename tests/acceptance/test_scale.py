@@ -45,10 +45,10 @@ def test_a_fit_costs_by_unique_rows_not_by_customers(rfm):
 
 
 def test_simulated_parameters_come_back(rfm):
-    told = clv.BGNBD().fit(rfm).summary()
+    result = clv.BGNBD().fit(rfm).summary()
     # Five standard errors; a log by days merges purchases within one, which moves r and alpha by less than that here.
     for name, true in {"r": 0.9, "alpha": 70.0, "a": 0.9, "b": 7.0}.items():
-        assert abs(told.loc[name, "estimate"] - true) < 5 * told.loc[name, "standard_error"]
+        assert abs(result.loc[name, "estimate"] - true) < 5 * result.loc[name, "standard_error"]
 
 
 def test_draws_of_all_customers_never_exist_at_once():

@@ -27,8 +27,8 @@ PUBLISHED, SHORTER = CDNOW["published"], CDNOW["clvtools_37_weeks"]
 SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
 
 
-def parameters(told):
-    return Parameters(**{name: np.float64(value) for name, value in told.items()})
+def parameters(values):
+    return Parameters(**{name: np.float64(value) for name, value in values.items()})
 
 
 def cdnow(end):
@@ -54,38 +54,38 @@ def statistics(rfm):
     return rfm.frequency.astype(float), rfm.recency, rfm.T
 
 
-def lies_on_the_ridge(model, told, log_likelihood, rel):
+def lies_on_the_ridge(model, reference, log_likelihood, rel):
     """Where the fit ends: no lower than the other, and the same where the data say something."""
     found = model.parameters_
     # What is left between the package's point on the ridge and its end is less than INDISTINGUISHABLE (fitting.py).
     assert log_likelihood - 1e-4 <= model.fit_.log_likelihood <= log_likelihood + 1e-2
     for name in ("r", "alpha", "s"):
-        assert found[name] == pytest.approx(told[name], rel=rel), name
-    assert found["beta"] / found["b"] == pytest.approx(told["beta"] / told["b"], rel=3 * rel)
+        assert found[name] == pytest.approx(reference[name], rel=rel), name
+    assert found["beta"] / found["b"] == pytest.approx(reference["beta"] / reference["b"], rel=3 * rel)
     assert model.fit_.status == "boundary"
     assert "predictions equal those of the Pareto/NBD model" in model.fit_.message
     return True
 
 
-def predictions_agree(told, columns, first):
+def predictions_agree(reference, columns, first):
     """Predictions at the parameters the package predicts with."""
-    p = parameters(told["parameters"])
-    expected = PROCESS.expected_purchases(p, told["horizon_weeks"], *columns)
+    p = parameters(reference["parameters"])
+    expected = PROCESS.expected_purchases(p, reference["horizon_weeks"], *columns)
     alive = PROCESS.probability_alive(p, *columns)
     # Its integrals are GSL's, good to about 1e-8; those of expected purchases lose digits to a b of 2e-6, up to 3e-7.
-    assert alive[first] == pytest.approx(told["probability_alive"], rel=1e-7)
-    assert alive.mean() == pytest.approx(told["mean_probability_alive"], rel=1e-7)
-    assert expected[first] == pytest.approx(told["expected_purchases"], rel=1e-6)
-    assert expected.sum() == pytest.approx(told["total_expected_purchases"], rel=1e-6)
+    assert alive[first] == pytest.approx(reference["probability_alive"], rel=1e-7)
+    assert alive.mean() == pytest.approx(reference["mean_probability_alive"], rel=1e-7)
+    assert expected[first] == pytest.approx(reference["expected_purchases"], rel=1e-6)
+    assert expected.sum() == pytest.approx(reference["total_expected_purchases"], rel=1e-6)
     ten = PROCESS.expected_purchases(p, 10.0, *columns).sum()
-    assert ten == pytest.approx(told["total_expected_purchases_10_weeks"], rel=1e-6)
-    counts = np.array(told["pmf"]["counts"])[:, None]
+    assert ten == pytest.approx(reference["total_expected_purchases_10_weeks"], rel=1e-6)
+    counts = np.array(reference["pmf"]["counts"])[:, None]
     pmf = PROCESS.new_customer_pmf(p, counts, columns[2])
-    assert pmf.mean(axis=1) == pytest.approx(told["pmf"]["mean_over_customers"], rel=1e-7)
-    assert pmf[:, first[0]] == pytest.approx(told["pmf"]["customer_1"], rel=1e-7)
-    for t, value in told["expected_repeat_purchases_of_a_new_customer"].items():
+    assert pmf.mean(axis=1) == pytest.approx(reference["pmf"]["mean_over_customers"], rel=1e-7)
+    assert pmf[:, first[0]] == pytest.approx(reference["pmf"]["customer_1"], rel=1e-7)
+    for t, value in reference["expected_repeat_purchases_of_a_new_customer"].items():
         assert PROCESS.mean_purchases(p, np.array([float(t)]))[0] == pytest.approx(value, rel=1e-6)
-    for place in told["log_likelihood_at"]:
+    for place in reference["log_likelihood_at"]:
         total = np.sum(PROCESS.log_likelihood(parameters(place["parameters"]), *columns))
         assert total == pytest.approx(place["value"], abs=1e-5)
     return True
@@ -109,8 +109,8 @@ def test_clvtools_on_cdnow_cut_after_37_weeks():
     numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
     first = np.searchsorted(rfm.customer_id.to_numpy(), numbered[np.array(SHORTER["sample_numbers"]) - 1])
     model = clv.GGompertzNBD().fit(rfm)
-    told = SHORTER["polished_parameters"]
-    assert lies_on_the_ridge(model, told, SHORTER["polished_log_likelihood"], rel=2e-3)
+    reference = SHORTER["polished_parameters"]
+    assert lies_on_the_ridge(model, reference, SHORTER["polished_log_likelihood"], rel=2e-3)
     assert model.fit_.log_likelihood >= SHORTER["log_likelihood"]
     assert predictions_agree(SHORTER, statistics(rfm), first)
 
@@ -119,7 +119,7 @@ def test_clvtools_on_cdnow_cut_after_37_weeks():
 def test_clvtools_on_apparel(apparel):
     first = np.searchsorted(apparel.customer_id.to_numpy(), APPAREL["sample_numbers"])
     model = clv.GGompertzNBD().fit(apparel)
-    told = APPAREL["polished_parameters"]
-    assert lies_on_the_ridge(model, told, APPAREL["polished_log_likelihood"], rel=2e-3)
+    reference = APPAREL["polished_parameters"]
+    assert lies_on_the_ridge(model, reference, APPAREL["polished_log_likelihood"], rel=2e-3)
     assert model.fit_.log_likelihood >= APPAREL["log_likelihood"]
     assert predictions_agree(APPAREL, statistics(apparel), first)

@@ -34,37 +34,37 @@ def split():
 
 @pytest.mark.parametrize("name", ["nbd", "bgnbd", "mbgnbd", "pareto_nbd"])
 def test_the_fit_and_predictions_of_the_packages(name, split):
-    told, rfm, process = REFERENCE[name], split.calibration, PURCHASE_PROCESSES[name]
+    reference, rfm, process = REFERENCE[name], split.calibration, PURCHASE_PROCESSES[name]
     model = PURCHASE_MODELS[process.name]().fit(rfm)
     assert model.fit_.status == "converged"
-    assert model.fit_.log_likelihood >= told["log_likelihood"]
+    assert model.fit_.log_likelihood >= reference["log_likelihood"]
     # Their searches stop up to 5e-4 short of the maximum in a parameter, and 1e-5 in the value.
-    assert model.fit_.log_likelihood == pytest.approx(told["log_likelihood"], abs=1e-4)
-    assert model.parameters_ == pytest.approx(told["parameters"], rel=2e-3)
-    if "polished_parameters" in told:
-        assert model.parameters_ == pytest.approx(told["polished_parameters"], rel=3e-5)
-        assert model.fit_.log_likelihood == pytest.approx(told["polished_log_likelihood"], abs=1e-7)
-    p = process.Parameters(**{key: np.float64(value) for key, value in told["parameters"].items()})
+    assert model.fit_.log_likelihood == pytest.approx(reference["log_likelihood"], abs=1e-4)
+    assert model.parameters_ == pytest.approx(reference["parameters"], rel=2e-3)
+    if "polished_parameters" in reference:
+        assert model.parameters_ == pytest.approx(reference["polished_parameters"], rel=3e-5)
+        assert model.fit_.log_likelihood == pytest.approx(reference["polished_log_likelihood"], abs=1e-7)
+    p = process.Parameters(**{key: np.float64(value) for key, value in reference["parameters"].items()})
     known = {"frequency": rfm.frequency.astype(float), "recency": rfm.recency, "T": rfm.T}
     columns = [known[name] for name in process.statistics]
     # At the parameters where they stopped only rounding, and the 2F1 of the packages, differ.
-    assert process.log_likelihood(p, *columns).sum() == pytest.approx(told["log_likelihood"], rel=1e-10)
-    if "probability_alive" in told:
+    assert process.log_likelihood(p, *columns).sum() == pytest.approx(reference["log_likelihood"], rel=1e-10)
+    if "probability_alive" in reference:
         alive = process.probability_alive(p, *columns)
-        assert alive[:10] == pytest.approx(told["probability_alive"], rel=1e-8)
-    if "expected_purchases" in told:
+        assert alive[:10] == pytest.approx(reference["probability_alive"], rel=1e-8)
+    if "expected_purchases" in reference:
         expected = process.expected_purchases(p, float(HORIZON), *columns)
-        assert expected[:10] == pytest.approx(told["expected_purchases"], rel=1e-6)
-        assert expected.sum() == pytest.approx(told["holdout"]["total_predicted"], rel=1e-6)
-        assert split.purchases.sum() == told["holdout"]["total_actual"]
-        assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(told["holdout"]["mae"], rel=1e-6)
+        assert expected[:10] == pytest.approx(reference["expected_purchases"], rel=1e-6)
+        assert expected.sum() == pytest.approx(reference["holdout"]["total_predicted"], rel=1e-6)
+        assert split.purchases.sum() == reference["holdout"]["total_actual"]
+        assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(reference["holdout"]["mae"], rel=1e-6)
         error = np.sqrt(np.mean((expected - split.purchases) ** 2))
-        assert error == pytest.approx(told["holdout"]["rmse"], rel=1e-6)
-    for t, value in told.get("expected_repeat_purchases_of_a_new_customer", {}).items():
+        assert error == pytest.approx(reference["holdout"]["rmse"], rel=1e-6)
+    for t, value in reference.get("expected_repeat_purchases_of_a_new_customer", {}).items():
         # The package sums the chances of counts and stops early: so do we here, to agree with it.
         counts = np.arange(LAST_COUNT[t] + 1)
         stopped = np.sum(counts * process.new_customer_pmf(p, counts, float(t)))
         assert stopped == pytest.approx(value, rel=1e-9)
         assert process.mean_purchases(p, np.array([float(t)]))[0] >= value * (1 - 1e-9)
-    if "pmf_52" in told:
-        assert process.new_customer_pmf(p, np.arange(11), 52.0) == pytest.approx(told["pmf_52"], rel=1e-8)
+    if "pmf_52" in reference:
+        assert process.new_customer_pmf(p, np.arange(11), 52.0) == pytest.approx(reference["pmf_52"], rel=1e-8)

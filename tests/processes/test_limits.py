@@ -21,7 +21,7 @@ def parameters(process, *values):
     return process.Parameters(*map(np.float64, values))
 
 
-def told(process, p, known, horizon, delta):
+def quantities(process, p, known, horizon, delta):
     """All a process says of these customers, of new ones, and of its likelihood."""
     columns = [known[name] for name in process.statistics]
     state = [known[name] for name in process.state]
@@ -47,7 +47,7 @@ def told(process, p, known, horizon, delta):
 
 
 def same(richer, p, simpler, q, *, rel, small=1e-12, known=KNOWN, horizon=26.0, delta=0.002, left_out=()):
-    found, expected = told(richer, p, known, horizon, delta), told(simpler, q, known, horizon, delta)
+    found, expected = quantities(richer, p, known, horizon, delta), quantities(simpler, q, known, horizon, delta)
     for name in expected:
         if name not in left_out:
             assert found[name] == pytest.approx(expected[name], rel=rel, abs=small), name

@@ -36,12 +36,12 @@ def test_predictions_at_the_packages_parameters(split):
     x, t_x, T = rfm.frequency.astype(float), rfm.recency, rfm.T
     alive = mbgnbd.probability_alive(PACKAGE, x, t_x, T)
     expected = mbgnbd.PROCESS.expected_purchases(PACKAGE, 39.0, x, t_x, T)
-    told = REFERENCE["holdout"]
+    reference = REFERENCE["holdout"]
     assert alive.mean() == pytest.approx(REFERENCE["mean_probability_alive"], rel=1e-9)
     # BTYDplus' conditional mean takes the 2F1 from a series that it stops at about 1e-7.
-    assert expected.sum() == pytest.approx(told["predicted"], rel=1e-6)
-    assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(told["mae"], rel=1e-6)
-    assert expected.sum() / split.purchases.sum() - 1 == pytest.approx(told["bias"], rel=1e-5)
+    assert expected.sum() == pytest.approx(reference["predicted"], rel=1e-6)
+    assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(reference["mae"], rel=1e-6)
+    assert expected.sum() / split.purchases.sum() - 1 == pytest.approx(reference["bias"], rel=1e-5)
     for value in REFERENCE["conditional_expectation_39"]:
         assert np.min(np.abs(expected / value - 1)) < 1e-6
     for value in REFERENCE["probability_alive"]:
@@ -49,8 +49,8 @@ def test_predictions_at_the_packages_parameters(split):
 
 
 def test_new_customers_at_the_packages_parameters():
-    times, told = (10.0, 52.0, 100.0), REFERENCE["expectation_10_52_100"]
-    for t, last, expected in zip(times, LAST_COUNT, told, strict=True):
+    times, reference = (10.0, 52.0, 100.0), REFERENCE["expectation_10_52_100"]
+    for t, last, expected in zip(times, LAST_COUNT, reference, strict=True):
         # The package sums the probabilities of counts and stops early: so do we here, to agree with it.
         counts = np.arange(last + 1)
         stopped = np.sum(counts * mbgnbd.PROCESS.new_customer_pmf(PACKAGE, counts, t))

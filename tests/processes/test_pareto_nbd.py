@@ -23,8 +23,8 @@ SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
 RATES = {"log(1.1)": np.log(1.1), "log(1.1)/52": np.log(1.1) / 52}
 
 
-def parameters(told):
-    return Parameters(**{name: np.float64(value) for name, value in told.items()})
+def parameters(values):
+    return Parameters(**{name: np.float64(value) for name, value in values.items()})
 
 
 def cdnow(end="1997-09-30", holdout_end="1998-06-30"):
@@ -61,45 +61,45 @@ def of_the_sample(rfm, numbers):
     return np.searchsorted(rfm.customer_id.to_numpy(), numbered[np.array(numbers) - 1])
 
 
-def agrees(model, told):
+def agrees(model, reference):
     """The maximum itself against one that the package's own objective was polished to."""
     # The package stops on a flat top: up to 1e-5 of a standard error in the parameters, nothing in the value.
-    assert model.parameters_ == pytest.approx(told["polished_parameters"], rel=3e-5)
-    assert model.fit_.log_likelihood == pytest.approx(told["polished_log_likelihood"], abs=1e-6)
-    assert model.fit_.log_likelihood >= told["log_likelihood"]
+    assert model.parameters_ == pytest.approx(reference["polished_parameters"], rel=3e-5)
+    assert model.fit_.log_likelihood == pytest.approx(reference["polished_log_likelihood"], abs=1e-6)
+    assert model.fit_.log_likelihood >= reference["log_likelihood"]
     # Theirs come from a Hessian by finite differences of the value, taken where its own search had stopped.
-    assert model.summary()["standard_error"].to_dict() == pytest.approx(told["standard_errors"], rel=2e-3)
+    assert model.summary()["standard_error"].to_dict() == pytest.approx(reference["standard_errors"], rel=2e-3)
     return True
 
 
-def predictions_agree(told, columns, first):
+def predictions_agree(reference, columns, first):
     """Predictions at the parameters the package predicts with: what differs is quadrature."""
-    p = parameters(told["parameters"])
-    expected = PROCESS.expected_purchases(p, told["horizon_weeks"], *columns)
+    p = parameters(reference["parameters"])
+    expected = PROCESS.expected_purchases(p, reference["horizon_weeks"], *columns)
     alive = PROCESS.probability_alive(p, *columns)
     # Its 2F1 are good to about 1e-9.
-    assert expected[first] == pytest.approx(told["expected_purchases"], rel=1e-8)
-    assert alive[first] == pytest.approx(told["probability_alive"], rel=1e-8)
-    assert alive.mean() == pytest.approx(told["mean_probability_alive"], rel=1e-8)
-    assert expected.sum() == pytest.approx(told["total_expected_purchases"], rel=1e-8)
+    assert expected[first] == pytest.approx(reference["expected_purchases"], rel=1e-8)
+    assert alive[first] == pytest.approx(reference["probability_alive"], rel=1e-8)
+    assert alive.mean() == pytest.approx(reference["mean_probability_alive"], rel=1e-8)
+    assert expected.sum() == pytest.approx(reference["total_expected_purchases"], rel=1e-8)
     ten = PROCESS.expected_purchases(p, 10.0, *columns).sum()
-    assert ten == pytest.approx(told["total_expected_purchases_10_weeks"], rel=1e-8)
+    assert ten == pytest.approx(reference["total_expected_purchases_10_weeks"], rel=1e-8)
     for rate, delta in RATES.items():
         residual = PROCESS.discounted_residual(p, delta, *columns)
-        assert residual[first] == pytest.approx(told["dert"][rate], rel=1e-8)
-        assert residual.sum() == pytest.approx(told["dert"]["totals"][rate], rel=1e-8)
-    counts = np.array(told["pmf"]["counts"])[:, None]
+        assert residual[first] == pytest.approx(reference["dert"][rate], rel=1e-8)
+        assert residual.sum() == pytest.approx(reference["dert"]["totals"][rate], rel=1e-8)
+    counts = np.array(reference["pmf"]["counts"])[:, None]
     pmf = PROCESS.new_customer_pmf(p, counts, columns[2])
-    assert pmf.mean(axis=1) == pytest.approx(told["pmf"]["mean_over_customers"], rel=1e-8)
-    assert pmf[:, first[0]] == pytest.approx(told["pmf"]["customer_1"], rel=1e-8)
-    for t, value in told["expected_repeat_purchases_of_a_new_customer"].items():
+    assert pmf.mean(axis=1) == pytest.approx(reference["pmf"]["mean_over_customers"], rel=1e-8)
+    assert pmf[:, first[0]] == pytest.approx(reference["pmf"]["customer_1"], rel=1e-8)
+    for t, value in reference["expected_repeat_purchases_of_a_new_customer"].items():
         # Told with the first purchase, from which it was taken away again: rounding of 1.
         assert PROCESS.mean_purchases(p, np.array([float(t)]))[0] == pytest.approx(value, rel=1e-8)
     return True
 
 
-def likelihoods_agree(told, columns):
-    for place in told["log_likelihood_at"]:
+def likelihoods_agree(reference, columns):
+    for place in reference["log_likelihood_at"]:
         total = np.sum(PROCESS.log_likelihood(parameters(place["parameters"]), *columns))
         assert total == pytest.approx(place["value"], abs=1e-6)  # a sum of 10,000, by other forms of 2F1
     return True
@@ -123,8 +123,8 @@ def test_published_predictions(fitted, split):
     alive = PROCESS.probability_alive(parameters(fitted.parameters_), *statistics(rfm))
     quartiles = np.quantile(alive, [0, 0.25, 0.5, 0.75, 1])
     # Printed to four decimals, from parameters of three to five digits.
-    told = PUBLISHED["probability_alive"]
-    assert [*quartiles[:3], alive.mean(), *quartiles[3:]] == pytest.approx(told, abs=2e-4)
+    reference = PUBLISHED["probability_alive"]
+    assert [*quartiles[:3], alive.mean(), *quartiles[3:]] == pytest.approx(reference, abs=2e-4)
     expected = PROCESS.expected_purchases(parameters(fitted.parameters_), 39.0, *statistics(rfm))
     for x, value in enumerate(PUBLISHED["mean_holdout_purchases_by_frequency_0_to_5"]):
         assert expected[rfm.frequency == x].mean() == pytest.approx(value, abs=0.0051)
@@ -159,12 +159,12 @@ def test_predictions_of_clvtools(split):
 
 @pytest.mark.slow
 def test_clvtools_on_cdnow_cut_after_37_weeks():
-    told = CDNOW["clvtools_37_weeks"]
-    rfm = cdnow(told["observation_end"]).calibration
+    reference = CDNOW["clvtools_37_weeks"]
+    rfm = cdnow(reference["observation_end"]).calibration
     columns = statistics(rfm)
-    assert agrees(clv.ParetoNBD().fit(rfm), told)
-    assert predictions_agree(told, columns, of_the_sample(rfm, told["sample_numbers"]))
-    assert likelihoods_agree(told, columns)
+    assert agrees(clv.ParetoNBD().fit(rfm), reference)
+    assert predictions_agree(reference, columns, of_the_sample(rfm, reference["sample_numbers"]))
+    assert likelihoods_agree(reference, columns)
 
 
 @pytest.mark.shared_data
@@ -222,7 +222,7 @@ def test_purchases_between_two_times_are_those_of_simulated_customers():
     seen = np.mean(between == np.arange(6)[:, None], axis=1)
     # How somebody buys says nothing of who stays: rates as at first, dropout as after 39 weeks.
     stays = PROCESS.survival(p, 39.0, *PROCESS._no_history((1,)))
-    told = stays * PROCESS.new_customer_pmf(p._replace(beta=p.beta + 39), np.arange(6), 39.0)
-    told[0] += 1 - stays[0]
-    assert np.all(np.abs(seen - told) < 5 * np.sqrt(told * (1 - told) / n))
-    assert abs(seen[0] - BTYD["pmf_39_to_78_of_the_package"][0]) > 20 * np.sqrt(told[0] * (1 - told[0]) / n)
+    result = stays * PROCESS.new_customer_pmf(p._replace(beta=p.beta + 39), np.arange(6), 39.0)
+    result[0] += 1 - stays[0]
+    assert np.all(np.abs(seen - result) < 5 * np.sqrt(result * (1 - result) / n))
+    assert abs(seen[0] - BTYD["pmf_39_to_78_of_the_package"][0]) > 20 * np.sqrt(result[0] * (1 - result[0]) / n)

@@ -293,8 +293,8 @@ def test_nothing_happens_between_opportunities(process):
     p = at(process, usual(process))
     columns = customers(process, generator, 20)
     for whole, within in ((0.0, 0.999), (3.0, 3.5), (3.0, 3.0 + 1e-12), (4.0, 4.0 - 1e-12)):
-        for told in ("expected_purchases", "survival"):
-            found = [getattr(process, told)(p, h, *columns) for h in (whole, within)]
+        for result in ("expected_purchases", "survival"):
+            found = [getattr(process, result)(p, h, *columns) for h in (whole, within)]
             assert np.array_equal(*found)
         assert np.array_equal(*(process.pmf(p, 2, h, *columns) for h in (whole, within)))
     assert np.array_equal(*(process.purchase_intensity(p, tau, *columns) for tau in (2.5, 3.0)))
@@ -330,7 +330,7 @@ def test_spend_is_positive_and_missing_only_where_no_mean_exists(process, seed):
     assert np.array_equal(np.isfinite(spend), exists)
     assert np.all(spend[exists] > 0)
     assert np.all(process.median_spend(p, count, mean) > 0)
-    assert np.ptp(process.median_spend(p, count, mean)[:5]) == 0  # those without a purchase are told alike
+    assert np.ptp(process.median_spend(p, count, mean)[:5]) == 0  # those without a purchase get the same value
 
 
 # ---- the likelihood ----------------------------------------------------------------------------------------
@@ -379,19 +379,19 @@ def test_totals_are_the_scores_added_up_and_the_hessian_their_derivative(process
         return np.sum(weights * found.log_likelihood), np.sum(weights * found.gradient, axis=1), size
 
     value, gradient, size = summed(logs)
-    told = process.totals(weights, *columns)(at(process, u), True)
+    result = process.totals(weights, *columns)(at(process, u), True)
     plain = process.totals(weights, *columns)(at(process, u), False)
-    assert (plain.log_likelihood, plain.hessian) == (told.log_likelihood, None)
-    assert np.array_equal(plain.gradient, told.gradient)
+    assert (plain.log_likelihood, plain.hessian) == (result.log_likelihood, None)
+    assert np.array_equal(plain.gradient, result.gradient)
     # Rounding of sums whose terms cancel.
-    assert told.log_likelihood == pytest.approx(value, rel=1e-11)
-    assert np.all(np.abs(told.gradient - gradient) <= 1e-11 * (size + np.max(size)))
-    assert np.array_equal(told.hessian, told.hessian.T)
+    assert result.log_likelihood == pytest.approx(value, rel=1e-11)
+    assert np.all(np.abs(result.gradient - gradient) <= 1e-11 * (size + np.max(size)))
+    assert np.array_equal(result.hessian, result.hessian.T)
     step = 1e-4
     for i, moved in enumerate(step * np.eye(len(logs))):
         expected = (summed(logs + moved)[1] - summed(logs - moved)[1]) / (2 * step)
         # The square of the step, and rounding of the gradient over it.
-        assert told.hessian[i] == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.max(size))
+        assert result.hessian[i] == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.max(size))
 
 
 @each_continuous_process

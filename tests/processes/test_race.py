@@ -87,14 +87,14 @@ def slopes(purchase, shape, A, s, B, b=None):
 
 def told_slopes(purchase, shape, A, s, B, b=None):
     """The same from what `Side` tells."""
-    told = side(purchase, shape, A, s, B, b)
+    result = side(purchase, shape, A, s, B, b)
     by = [
-        (1 / shape if purchase else 0) - told.log_purchase[0],
-        shape / A - (shape + purchase) * told.per_age[0],
-        (0 if purchase else 1 / s) - told.log_growth[0],
-        s / B - (s + (not purchase)) * told.per_growth[0],
+        (1 / shape if purchase else 0) - result.log_purchase[0],
+        shape / A - (shape + purchase) * result.per_age[0],
+        (0 if purchase else 1 / s) - result.log_growth[0],
+        s / B - (s + (not purchase)) * result.per_growth[0],
     ]
-    return np.array(by if b is None else [*by, told.by_b[0]])
+    return np.array(by if b is None else [*by, result.by_b[0]])
 
 
 # ---- the race ----------------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ def test_the_pmf_is_the_integral_over_the_time_of_dropout(name, u, x, T, h):
             return ways - shape * np.log1p(z / age) - (k * np.log1p(age / z) if k else 0.0)
 
         stayed = log_counts(h) + log_survival(h)
-        gone = log_integral(lambda z, told=log_counts: log_survival(z) + log_hazard(z) + told(z), h)
+        gone = log_integral(lambda z, result=log_counts: log_survival(z) + log_hazard(z) + result(z), h)
         expected = np.logaddexp(stayed, gone)
         found = process.pmf_if_active(p, np.array([k]), h, np.array([float(x)]), np.array([T]))[0]
         if expected < -650:
