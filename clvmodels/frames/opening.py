@@ -209,4 +209,8 @@ def _refuse_missing(columns: Mapping[str, str], present: Sequence[str]) -> None:
     absent = {role: name for role, name in columns.items() if name not in present}
     if absent:
         missing = ", ".join(f"{name!r} (for {role})" for role, name in absent.items())
-        raise InvalidTransactions(f"No column {missing}; the columns are {', '.join(map(repr, present))}.")
+        message = f"No column {missing}; the columns are {', '.join(map(repr, present))}."
+        separator = next((mark for mark in ";\t|" if len(present) == 1 and mark in present[0]), None)
+        if separator is not None:
+            message += f" They seem to be separated by {separator!r}: save the file with commas between its columns."
+        raise InvalidTransactions(message)

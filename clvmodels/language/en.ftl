@@ -501,6 +501,7 @@ verdict-recommend = For the { $metric ->
    *[other] {" "}of { $quantity }
     }, use “{ $title }” instead: it was visibly better.
 verdict-no-better = For the { $metric ->
+    [both] total and the ranking
     [bias] total
    *[gini] ranking
     }{ $quantity ->
@@ -700,8 +701,8 @@ verdict-past-errors = { $cutoffs ->
     }
 verdict-past-errors-unknown = Unknown: no total of money was compared with the actual one.
 verdict-cautions = { $cautions ->
-    [one] One finding about the data or the fits asks for caution.
-   *[other] { COUNT($cautions) } findings about the data or the fits ask for caution.
+    [one] One finding about the data or the fits needs caution.
+   *[other] { COUNT($cautions) } findings about the data or the fits need caution.
     }
 verdict-caution-older-customers = Many customers were acquired before this log begins, but every model treats them as new customers.
 verdict-caution-fit = The fit ended with the status “{ $status }”.

@@ -279,7 +279,7 @@ def average(
 
     g, whose answer may have axes before those of its columns, falls from g(0) to g(1) about as fast as (1 - q)^k. What
     is left of it after g(0) (1 - q)^k + g(1) q, whose average is known, vanishes at both ends and is summed over nodes.
-    These depend on the parameters, the horizon and x, never on which other customers are asked about. With `prepare`, g
+    These depend on the parameters, the horizon and x, never on the other customers. With `prepare`, g
     takes its result in place of q, which is computed once for all customers with the same x.
     """
     longest = np.max(h, initial=0.0)

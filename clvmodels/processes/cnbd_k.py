@@ -202,7 +202,7 @@ def regularity(x: Array, t_x: Array, sum_log_intertimes: Array) -> float:
     Given how many intertimes there were and what they sum to, their shares of the sum are Dirichlet(k, ..., k):
     whatever a customer's rate, and whatever made the purchases stop. This is the k that makes these shares likeliest.
     Wheat & Morrison (1990), "Estimating Purchase Regularity with Two Interpurchase Times", Journal of Marketing
-    Research 27(1), 87-93, use the same for two intertimes a customer, which are then Beta(k, k).
+    Research 27(1), 87-93, use the same for two intertimes per customer, which are then Beta(k, k).
 
     Returns
     -------
@@ -245,7 +245,7 @@ def _stayed(leave_at_once: bool, p: Parameters) -> Parameters:
 
 
 def _of_intertimes(k: int, x: Array, sum_log_intertimes: Array) -> Array:
-    """What regular timing adds to the log-likelihood whatever the parameters: Erlang-k densities' t^(k-1) / (k-1)!."""
+    """Return the part of the log-likelihood that does not depend on the parameters: Erlang-k's t^(k-1) / (k-1)!."""
     answer: Array = (k - 1) * sum_log_intertimes - x * np.sum(np.log(np.arange(1.0, k)))
     return answer
 

@@ -266,10 +266,10 @@ def _log_active(law: Law, p: Any, x: Array, t: Array) -> Array:
 def _score(law: Law, p: Any, last: _Pairs, first: _Pairs) -> Score:
     """Both terms of the likelihood, and their slopes mixed by their weights."""
     mixed, other = last.each(_score_of_term(law, p, last, True)), first.each(_score_of_term(law, p, first, False))
-    apart = mixed[0] - other[0]
-    less = np.exp(-np.abs(apart))
+    gap = mixed[0] - other[0]
+    less = np.exp(-np.abs(gap))
     value = np.maximum(mixed[0], other[0]) + np.log1p(less)
-    weight = np.where(apart >= 0, 1.0, less) / (1.0 + less)
+    weight = np.where(gap >= 0, 1.0, less) / (1.0 + less)
     mixed -= other  # in place: with many rows, memory traffic takes the time
     mixed *= weight
     mixed += other

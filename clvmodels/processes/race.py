@@ -172,7 +172,7 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
 
 
 def _bent(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
-    """So many nodes between low and high, closest within `scale` of a bend, and their weights, both (n, nodes)."""
+    """Return nodes between low and high, closest within `scale` of a bend, and their weights, both (n, nodes)."""
     bend = np.clip(bend, low, high)
     scale = np.clip(scale, 1e-300, np.maximum(8 * (high - low), 1e-300))  # far below it, v - 1/v would cancel
     first, last = np.arcsinh((low - bend) / scale), np.arcsinh((high - bend) / scale)

@@ -18,7 +18,7 @@ INDEPENDENCE_VIOLATED = "profile-independence-violated"
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """A finding that asks for caution, and the model it is about.
+    """A finding of severity "caution" or "problem", and the model it is about.
 
     Attributes
     ----------

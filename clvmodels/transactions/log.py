@@ -241,7 +241,7 @@ def _amount_faults(name: str) -> Iterator[Fault]:
         "amount",
         (paid < 0).fill_null(False),
         f"a negative amount in {name!r}",
-        "Net refunds against the purchases they reverse, as `clean` does, or remove them; then summarize the log.",
+        "Net refunds against the purchases they reverse with `clean`, or remove them; then summarize the log.",
     )
     yield Fault(
         "amount",
@@ -285,7 +285,7 @@ def refuse(lazy: nw.LazyFrame[Any], faults: list[tuple[Fault, int]], rows: int) 
     for fault, count in faults:
         first = frames.first_rows(lazy, fault.mask, EXAMPLES)
         if fault.column == "customer_id":
-            examples = "rows " + ", ".join(f"{row['row']:,}" for row in first)
+            examples = ("row " if len(first) == 1 else "rows ") + ", ".join(f"{row['row']:,}" for row in first)
         else:
             examples = ", ".join(f"{_quoted(row[fault.column])} of customer {row['customer_id']}" for row in first)
         verb = "has" if count == 1 else "have"

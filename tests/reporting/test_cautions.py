@@ -31,7 +31,7 @@ def test_a_fit_at_a_limit_is_a_caution(validation):
     }
     summary = summarize_cautions([caution], None)
     assert summary is not None
-    assert summary.text == "One finding about the data or the fits asks for caution."
+    assert summary.text == "One finding about the data or the fits needs caution."
     assert summarize_cautions([], None) is None
 
 

@@ -125,7 +125,7 @@ def test_amounts_of_a_trillion_are_exact_and_more_is_refused(table_of):
 
 def test_ids_that_missing_values_turned_into_floats(table_of):
     log = table_of([(7.0, "1997-01-01", 3.0), (None, "1997-01-02", 4.0), (7.0, "1997-01-03", 5.0)])
-    assert "1 of 3 rows has no customer id in 'customer_id' (first: rows 1)" in complaint(log)
+    assert "1 of 3 rows has no customer id in 'customer_id' (first: row 1)" in complaint(log)
     rfm = summary(log, on_missing_id="drop")
     # Ids such as "7.0" would match no other table: the id is the same in every kind of table.
     assert rfm.customer_id.to_list() == [7]
@@ -213,7 +213,9 @@ def test_duplicate_columns_are_refused_in_csv(tmp_path):
 
 def test_decimal_commas_without_quotes_are_refused(tmp_path):
     assert "The table cannot be read" in complaint(file(tmp_path, TWO + "2,1997-01-03,12,50\n"))
-    assert "the columns are 'customer_id;date;amount'" in complaint(file(tmp_path, TWO.replace(",", ";")))
+    message = complaint(file(tmp_path, TWO.replace(",", ";")))
+    assert "the columns are 'customer_id;date;amount'" in message
+    assert "They seem to be separated by ';': save the file with commas between its columns." in message
 
 
 # ---- JSON lines --------------------------------------------------------------------------------------------

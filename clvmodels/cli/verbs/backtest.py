@@ -104,7 +104,9 @@ def report(
     acquired_after: AcquiredAfterOption = None,
     time_unit: TimeUnitOption = "week",
     merge_within: MergeWithinOption = "day",
-    value_horizon: Annotated[str, typer.Option(help="How far ahead to value customers.")] = "12 months",
+    value_horizon: Annotated[
+        str, typer.Option(help="How far ahead to value customers; used with --amount.")
+    ] = "12 months",
     annual_discount_rate: DiscountRateOption = 0.10,
     margin: MarginOption = 1.0,
     date_format: DateFormatOption = None,
@@ -113,6 +115,7 @@ def report(
 ) -> None:
     """Profile a log, backtest models and benchmarks at several cutoffs, value customers, and write one page."""
     import clvmodels as clv
+    from clvmodels.clock import Clock
     from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.forecasting.processes import model_id
     from clvmodels.language import message
@@ -120,6 +123,9 @@ def report(
     from clvmodels.valuation.value_terms import ValueTerms
 
     chosen = parse_models(models)
+    clock = clock_options(time_unit, merge_within)
+    terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
+    Clock(**clock).duration(value_horizon, "value_horizon")  # refuse it before the backtest, which takes minutes
     names = {"customer_id": customer_id, "date": date, "amount": amount}
     missing: Any = "drop" if drop_missing_id else "raise"
     with steps() as step:
@@ -128,7 +134,6 @@ def report(
         reading = source.columns | source.reading | {"on_missing_id": missing, "acquired_after": acquired_after}
         spend = None if source.columns["amount"] is None else clv.GammaGamma()
         step(f"Profiling {log}")
-        clock = clock_options(time_unit, merge_within)
         profile = clv.profile(source.whole, **reading, time_unit=clock["time_unit"])
         step("Forecasting from each cutoff, and comparing with what happened")
 
@@ -152,9 +157,6 @@ def report(
             model = next(each for each in chosen if model_id(each) == reference)
             rfm = clv.rfm_summary(source.whole, **clock, **reading, intertimes=reads_intertimes([model]))
             customer_model = clv.CustomerModel(model, spend).fit(rfm)
-            terms = ValueTerms.from_keywords(
-                horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin
-            )
             value = score_table(customer_model, rfm, terms)
             explanation = message(
                 "cli-value-terms",

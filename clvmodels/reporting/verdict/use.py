@@ -64,10 +64,15 @@ def _correction(fewer: float, more: float) -> str:
 def _recommend(view: Selection) -> list[Finding]:
     """Name the forecasters that are better for the total and for the ranking."""
     winners = furthest_ahead([each for kinds in KIND_GROUPS.values() for each in find_better(view, kinds)])
+    metrics = [
+        metric
+        for metric in ("bias", "gini")
+        if any(len(view.differences(quantity, metric)) for quantity in view.quantities)
+    ]
+    if len(metrics) == 2 and not any(each.metric in metrics for each in winners):
+        return [Finding("verdict-no-better", {"metric": "both", "quantity": view.scope(view.quantities)})]
     findings: list[Finding] = []
-    for metric in ("bias", "gini"):
-        if not any(len(view.differences(quantity, metric)) for quantity in view.quantities):
-            continue
+    for metric in metrics:
         chosen = {each.quantity: each for each in winners if each.metric == metric}
         for forecaster in dict.fromkeys(each.forecaster for each in chosen.values()):
             of_it = [quantity for quantity, each in chosen.items() if each.forecaster == forecaster]
