@@ -124,7 +124,7 @@ def test_a_remedy_can_be_typed(tmp_path, monkeypatch, capsys):
 
 
 def test_a_refusal_is_not_printed_next_to_its_exception():
-    # In a process of its own: pytest gives every logger a handler.
+    # In a separate process: pytest gives every logger a handler.
     code = "from clvmodels.scoring.events import event; event('gate', 'refused', 30)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""

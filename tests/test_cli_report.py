@@ -55,7 +55,7 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     assert "page.json" in shown.replace("\n", "")
 
 
-def test_older_customers_are_left_out_of_all_of_it(log, tmp_path, monkeypatch):
+def test_older_customers_are_left_out_of_the_whole_report(log, tmp_path, monkeypatch):
     page = tmp_path / "page.html"
     words = ["--models", "nbd", "--horizon", "13 weeks", "--cutoffs", "1997-09-30", "--acquired-after", "1997-01-31"]
     assert report(monkeypatch, log, *words, "--output", page) == 0
@@ -113,7 +113,7 @@ def test_line_items_become_a_page_with_the_ledger(cleaned, tmp_path, monkeypatch
     ("verb", "words"),
     [("backtest", ["--horizons", "13 weeks", *SHORT]), ("validate", ["--calibration-end", "2011-08-31"])],
 )
-def test_other_checks_clean_alike(cleaned, tmp_path, monkeypatch, verb, words):
+def test_validations_and_backtests_clean_in_the_same_way(cleaned, tmp_path, monkeypatch, verb, words):
     lines, ledger = cleaned
     out = tmp_path / "tables.json"
     page = ["--report", tmp_path / "page.html"] if verb == "validate" else ["--no-boosted-trees"]
@@ -126,7 +126,7 @@ def test_other_checks_clean_alike(cleaned, tmp_path, monkeypatch, verb, words):
     assert json.loads(out.read_text(encoding="utf-8"))["facts"]["holdout_spend"] > 0
 
 
-def test_an_export_is_cleaned_alike(tmp_path):
+def test_an_export_is_cleaned_in_the_same_way(tmp_path):
     orders, ledger = tmp_path / "orders.csv", tmp_path / "ledger.json"
     head = "Sale Date,Order ID,Buyer User ID,Currency,Order Total,Status,Adjusted Order Total,Buyer"
     orders.write_text(f"{head}\n05/01/24,9001,ann77,USD,35.00,,,Ann\n05/02/24,9002,,USD,50.00,,30.00,Ben\n")

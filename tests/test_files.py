@@ -71,7 +71,7 @@ def test_missing_folders_are_created(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are those of POSIX")
-def test_others_may_read_it(tmp_path):
+def test_other_users_may_read_the_file(tmp_path):
     # The temporary file is readable by its owner only, but a report on a web server must be readable by others.
     target = tmp_path / "report.html"
     with replacing(target) as temporary:

@@ -28,7 +28,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def definitions(module: ast.Module) -> list[str]:
-    """Public classes and type aliases of a module."""
+    """Return the public classes and type aliases of a module."""
     names = []
     for node in module.body:
         if isinstance(node, ast.ClassDef):
@@ -44,7 +44,7 @@ def is_alias(name: str) -> bool:
 
 
 def bound_names(module: ast.Module) -> set[str]:
-    """Names of variables, arguments and functions; attributes and keywords of calls are not among them."""
+    """Return the names of variables, arguments and functions, without attributes and keywords of calls."""
     names = set()
     for node in ast.walk(module):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -66,12 +66,12 @@ def test_no_public_class_or_alias_is_defined_twice() -> None:
     assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
 
-def test_no_module_is_longer_than_a_stranger_reads() -> None:
+def test_no_module_is_too_long() -> None:
     lengths = {relative(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
-def test_no_package_holds_more_modules_than_a_stranger_scans() -> None:
+def test_no_package_has_too_many_modules() -> None:
     count: dict[str, int] = defaultdict(int)
     for path in MODULES:
         if path.name != "__init__.py" and relative(path).split("/")[0] != "processes":

@@ -1,4 +1,4 @@
-"""Small tables made by hand, with the columns of those of `validate` and `lifetime_value`."""
+"""Small tables made by hand, with the columns that `validate` and `lifetime_value` return."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def dated(table: pd.DataFrame, cutoff: str = CUTOFF) -> pd.DataFrame:
 
 
 def forecaster_of(name: str, quantity: str) -> str:
-    """A process forecasts money together with a spend model."""
+    """Return the id of the forecaster of a quantity: money is forecast by a process and a spend model."""
     return f"{name}+gamma_gamma" if quantity == "money" and name in MODELS else name
 
 
 def titled(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the titles of its forecasters, as plots get it."""
+    """Return a table with the titles of its forecasters, as plots receive it."""
     titles = dict(zip(FORECASTERS["id"], FORECASTERS["title"], strict=True))
     for name, added in (("forecaster", "title"), ("reference", "reference_title")):
         if name in table:
@@ -48,7 +48,7 @@ def titled(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def each(quantities: tuple[str, ...], forecasts: tuple[str, ...], rows: pd.DataFrame) -> pd.DataFrame:
-    """The same rows for every quantity and forecast."""
+    """Return a table with the same rows for every quantity and forecaster."""
     parts = [
         rows.assign(
             quantity=quantity, forecaster=forecaster_of(forecast, quantity), kind=KINDS.get(forecast, "process")
@@ -254,7 +254,7 @@ def tables(
     value: pd.DataFrame,
     parameters: pd.DataFrame,
 ) -> dict[str, pd.DataFrame]:
-    """Every table a plot can be drawn of, by name."""
+    """Return every table that a plot draws, by name."""
     made = {make.__name__: make() for make in MADE}
     fixtures = {"scores": scores, "by_frequency": by_frequency, "tracking": tracking, "value": value}
     return {name: titled(table) for name, table in (made | fixtures | {"parameters": parameters}).items()}
@@ -337,7 +337,7 @@ def tracking() -> pd.DataFrame:
 
 @pytest.fixture
 def value() -> pd.DataFrame:
-    """Ten customers with a value, the first with half of it all, and one without."""
+    """Ten customers with a value, the first with half of the total, and one without a value."""
     worth = [90.0, *[10.0] * 9, np.nan]
     return pd.DataFrame(
         {

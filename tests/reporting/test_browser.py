@@ -75,7 +75,7 @@ def browser() -> Iterator[Any]:
 
 
 def open_page(browser: Any, path: Path, width: int, scheme: str) -> dict[str, Any]:
-    """Open a page on a screen so wide, by day or night: what it asks of the network, and what the console says."""
+    """Open a page at a screen width in a color scheme; return its requests, console messages and width."""
     screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     wish = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}

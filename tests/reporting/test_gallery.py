@@ -22,7 +22,7 @@ def gallery():
 
 
 @pytest.mark.slow
-def test_every_public_plot_is_in_it(gallery, tmp_path):
+def test_the_gallery_has_every_public_plot(gallery, tmp_path):
     drawn = gallery.pictures(sample=True)
     assert {plot for plot, *_ in drawn.values()} == set(clv.plots.__all__) - gallery.HELPERS - gallery.OF_RUNS
     written = gallery.save(drawn, tmp_path)

@@ -156,14 +156,14 @@ def test_a_line_that_would_hide_another_is_named_in_its_label(tables):
     drawn = plots.gain_curve(apart, forecasts=["bgnbd", "zero", "pareto_nbd"])
     assert {"BG/NBD; same line: Pareto/NBD", "zero"} <= labels(drawn)
     colors = {line.get_label(): line.get_color() for line in drawn.get_lines()}
-    assert colors["zero"] == plots.style.color_of(1)  # each keeps its own from picture to picture
+    assert colors["zero"] == plots.style.color_of(1)  # a forecaster has the same color in every plot
 
 
 def test_a_difference_that_is_not_visible_is_marked(tables):
     ax = plots.differences(tables["differences"])
     assert [text.get_text() for text in ax.texts] == ["not visible", "", ""]
-    hair = tables["differences"].assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="not_visible")
-    ax = plots.differences(hair)  # an interval beside 0, and yet no difference to anyone
+    tiny = tables["differences"].assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="not_visible")
+    ax = plots.differences(tiny)  # the interval excludes 0, but the difference is negligible
     assert [text.get_text() for text in ax.texts] == ["not visible"] * 3
     assert {point.get_marker() for point in ax.get_lines() if len(point.get_xdata()) == 1} == {"D"}
 

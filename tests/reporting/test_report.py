@@ -24,7 +24,7 @@ VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
 class Page(HTMLParser):
-    """The tags, ids and text of a page; fails if a tag is not closed."""
+    """Collect the tags, ids and text of a page; fail if a tag is not closed."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)

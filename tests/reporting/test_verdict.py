@@ -55,7 +55,7 @@ def test_errors_at_several_cutoffs_are_reported_as_a_range(validation):
     assert over(0.0001, 0.0).startswith("accurate to 0.1%. ")
 
 
-def test_what_to_use_it_for(validation):
+def test_recommended_uses(validation):
     answer = verdict(validation, "use")
     assert answer.headline.text == "Use its ranking of customers; totals were up to 18.0% too low"
     assert answer.text == (
@@ -194,7 +194,7 @@ def test_without_other_forecasters_nothing_is_compared(validation):
     assert verdict(alone, "benchmarks").headline.text == "Nothing to compare with"
 
 
-def test_what_it_is_not_for(validation):
+def test_limits(validation):
     text = verdict(validation, "limits").text
     assert "new customers made 17% of the purchases in the holdout period" in text
     assert "typically off by 1.7 purchases, and the average customer made 1.0." in text

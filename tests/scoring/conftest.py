@@ -1,4 +1,4 @@
-"""A fitted pair, and the statistics of its fit."""
+"""A fitted customer model and the statistics of its fit."""
 
 from __future__ import annotations
 

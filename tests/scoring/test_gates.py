@@ -209,7 +209,7 @@ def test_purchases_of_new_customers_are_expected_from_their_arrival(base):
     assert expected == pytest.approx(each, rel=1e-9)
 
 
-def test_statistics_is_small_and_comes_back(fit_statistics):
+def test_statistics_are_small_and_survive_json(fit_statistics):
     text = fit_statistics.model_dump_json()
     assert len(text) < 10_000
     assert RunStatistics.model_validate_json(text) == fit_statistics
@@ -228,7 +228,7 @@ def test_limits_are_checked_and_can_be_switched_off(base):
     assert check_fit(everything_off, model, collector, statistics, model, fitted) == ()
 
 
-def test_another_word_than_off_names_the_allowed_values():
+def test_an_invalid_limit_names_the_allowed_values():
     for field, message in (
         ("total_change", 'must be a number above 0, or "off"'),
         ("fit_status", 'a list of .*, or "off"'),
@@ -251,5 +251,5 @@ def test_every_text_names_the_setting_of_its_limit(base):
     assert "who bought since" in text
 
 
-def test_nothing_refused_raises_nothing():
+def test_gates_that_pass_raise_no_error():
     refuse([GateResult(gate="rows", passed=True, text="All there.")])

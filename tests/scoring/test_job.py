@@ -51,7 +51,7 @@ def job_of(folder, **sections):
 
 @pytest.fixture
 def job(tmp_path, log, models):
-    """Makes jobs that score with the champion."""
+    """Return a function that makes jobs that score with the champion."""
     log.write_parquet(tmp_path / "log.parquet")
     return lambda **sections: job_of(tmp_path, registry={"folder": str(models)}, **sections)
 
@@ -247,7 +247,7 @@ def test_a_sink_that_fails_does_not_stop_the_others(job, tmp_path, monkeypatch):
 
 
 @pytest.mark.postgres
-def test_every_store_gives_the_same_log_and_gets_the_same_table(job, tmp_path, log, database, monkeypatch):
+def test_every_store_returns_the_same_log_and_receives_the_same_table(job, tmp_path, log, database, monkeypatch):
     import adbc_driver_postgresql.dbapi as driver
 
     monkeypatch.setenv("CLV_TEST_DATABASE", database)
@@ -321,13 +321,13 @@ def test_past_runs_are_found_in_a_partitioned_sink(job, tmp_path):
         ({"source": {"path": "none.csv"}}, InvalidTransactions, r"none\.csv"),
     ],
 )
-def test_what_is_missing_is_named(job, tmp_path, sections, error, match):
+def test_missing_inputs_are_named(job, tmp_path, sections, error, match):
     with pytest.raises(error, match=match):
         score_job(job_from(job().model_dump(exclude_unset=True, mode="json") | sections), NIGHT)
     assert not (tmp_path / "scores.parquet").exists()
 
 
-def test_what_a_killed_job_was_writing_is_no_manifest(job, tmp_path):
+def test_an_incomplete_file_of_a_killed_job_is_not_read_as_a_manifest(job, tmp_path):
     path = score_job(job(), NIGHT).path
     left = path.with_name(f".{path.name}.x1.json")
     left.write_text("{")

@@ -76,7 +76,7 @@ def test_every_fault_is_named_at_once(tmp_path):
         ({"cleaning": {"rules": {"refunds": "sometimes"}}}, "refunds='sometimes' is not one of 'net'"),
     ],
 )
-def test_what_does_not_go_together_is_refused(changes, match):
+def test_settings_that_conflict_are_refused(changes, match):
     with pytest.raises(InvalidJob, match=match):
         job_from(SOUND | changes)
 
@@ -152,7 +152,7 @@ def test_columns_are_named_after_horizons():
     assert [column_suffix(h) for h in ("12 months", "90 DAYS", "1.5 years")] == ["12_months", "90_days", "1p5_years"]
 
 
-def test_where_scores_go_is_not_part_of_what_they_are():
+def test_sinks_are_not_part_of_the_identity_of_a_job():
     one = job_from(SOUND)
     other = job_from(SOUND | {"sinks": [{"store": "csv", "path": "x.csv"}], "run": {"customers_at_once": 5}})
     assert one.identity() == other.identity()

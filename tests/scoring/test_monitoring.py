@@ -77,7 +77,7 @@ def healthy(log, model, runs):
     return monitor(runs, {"v1": model}, log, clock=DAY, until=day(120))
 
 
-def test_a_healthy_model_stays(healthy):
+def test_a_healthy_model_needs_no_refit(healthy):
     result = healthy
     assert result.verdict.status == "ok"
     assert result.verdict.text.startswith(f"No need to refit: customers scored as of {day(90)} were expected to buy")
@@ -130,7 +130,7 @@ def test_late_rows_do_not_change_the_predictions(log, model, runs):
     assert plain.item() == more.item()
 
 
-def test_drift_leads_to_a_refit_with_its_start(slowed, model, runs):
+def test_drift_recommends_a_refit_and_names_its_start(slowed, model, runs):
     result = monitor(runs, {"v1": model}, slowed, clock=DAY, until=day(120))
     assert result.verdict.status == "refit"
     assert " times by 2026-04-30 and bought " in result.verdict.text
@@ -154,7 +154,7 @@ def test_a_cohort_that_drifts_is_named(log, model, runs):
     assert "2025 Q1" not in drifting
 
 
-def test_the_history_outlives_the_tables(log, model, runs, tmp_path):
+def test_the_history_keeps_runs_whose_tables_are_gone(log, model, runs, tmp_path):
     path = tmp_path / "history.parquet"
     assert read_history(path) is None
     first = monitor(runs[:2], {"v1": model}, log, clock=DAY, until=day(60))
@@ -186,7 +186,7 @@ def test_the_json_has_status_text_and_findings(healthy, tmp_path):
     assert {row["decile"] for row in read["deciles"]} <= set(range(1, 11))
 
 
-def test_too_early_and_no_run(log, model, runs):
+def test_monitoring_needs_runs_and_elapsed_time(log, model, runs):
     result = monitor(runs, {"v1": model}, log, clock=DAY, until=day(8))
     assert result.verdict.status == "unknown"
     assert "Too early to tell" in result.verdict.text

@@ -134,7 +134,7 @@ def test_a_model_from_elsewhere_cannot_run_code(registry, versions, tmp_path):
 
 
 def changed(data: st.DataObject, text: bytes) -> bytes:
-    """Bytes cut, changed or put in, or a value of the JSON replaced."""
+    """Draw a damaged file: bytes removed, changed or inserted, or one value of the JSON replaced."""
     kind = data.draw(st.sampled_from(["cut", "byte", "insert", "value", "whole"]))
     at = data.draw(st.integers(0, len(text) - 1))
     if kind == "cut":

@@ -140,7 +140,7 @@ def test_other_clocks_do_not_count_opportunities():
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.from_pandas])
-def test_a_frame_gives_the_rfm_back(kind):
+def test_an_rfm_survives_a_frame(kind):
     rfm = rfm_summary(kind(LOG), amount="amount", **YEARLY)
     frame = rfm.to_frame()
     assert list(frame.columns)[:5] == ["customer_id", "frequency", "recency", "T", "n"]
@@ -198,7 +198,7 @@ def test_a_split_counts_opportunities_after_the_cutoff(source):
 
 @pytest.mark.parametrize(("unit", "end"), [("year", "2010-12-31"), ("month", "2010-12-31"), ("week", "2011-01-02")])
 def test_a_simulated_log_reproduces_its_opportunities(unit, end):
-    p = {"alpha": 1e9, "beta": 1e-3, "gamma": 1e-3, "delta": 1e9}  # everybody buys at every opportunity
+    p = {"alpha": 1e9, "beta": 1e-3, "gamma": 1e-3, "delta": 1e9}  # every customer buys at every opportunity
     log = simulate_log(50, p, process="bgbb", time_unit=unit, start="2000-02-02", end=end, random_state=3)
     assert log["date"].min() >= pd.Timestamp("2000-02-02")
     assert log["date"].max() <= pd.Timestamp(end)

@@ -426,7 +426,7 @@ for first in (False, True):
 @pytest.mark.slow
 @pytest.mark.parametrize("sample", [True, False])
 def test_it_agrees_with_lifetimes(sample, tmp_path):
-    # In a process of its own: importing lifetimes changes options of pandas, and warns.
+    # In a separate process: importing lifetimes changes options of pandas, and warns.
     chosen = str(dataset_path("cdnow_sample.csv")) if sample else ""
     arguments = ["-W", "ignore", "-c", LIFETIMES, str(dataset_path("cdnow.csv")), chosen, str(tmp_path / "summary")]
     subprocess.run([sys.executable, *arguments], check=True, capture_output=True, timeout=300)
@@ -511,7 +511,7 @@ def test_an_rfm_can_be_iterated(rfm):
 
 
 class MeanFrequency(BaseEstimator):
-    """The minimum that scikit-learn requires of an estimator."""
+    """An estimator with the minimum that scikit-learn requires."""
 
     def __init__(self, add=0.0, base=None):
         self.add = add
@@ -566,7 +566,7 @@ def test_an_estimator_with_an_rfm_can_be_cloned(rfm):
 @pytest.mark.parametrize("kind", ["pandas", "polars"])
 @pytest.mark.parametrize("money", [False, True])
 @pytest.mark.parametrize("first", [False, True])
-def test_a_frame_gives_the_rfm_back(kind, money, first):
+def test_an_rfm_survives_a_frame(kind, money, first):
     log = LOG.to_pandas() if kind == "pandas" else LOG
     rfm = rfm_summary(
         log,
@@ -583,7 +583,7 @@ def test_a_frame_gives_the_rfm_back(kind, money, first):
 
 
 @pytest.mark.parametrize("name", ["rfm.csv", "rfm.parquet"])
-def test_a_file_gives_the_rfm_back(cdnow, tmp_path, name):
+def test_an_rfm_survives_a_file(cdnow, tmp_path, name):
     frame = cdnow.to_frame()
     if name.endswith(".csv"):
         frame.to_csv(tmp_path / name, index=False)
@@ -622,7 +622,7 @@ def test_a_summary_of_lifetimes_is_accepted():
 
 
 def gaps_by_hand(log, end, ticks_per_unit):
-    """Sum of log intertimes of each customer, from a loop over the dates."""
+    """Return the sum of log intertimes of each customer, from a loop over the dates."""
     sums = {}
     for customer, dates in log.group_by("customer_id"):
         days = sorted({dt.date.fromisoformat(day) for day in dates["date"] if day <= end})

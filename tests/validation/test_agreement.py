@@ -43,7 +43,7 @@ def inputs():
         title="BG/NBD",
         statistics=("frequency", "recency", "T"),
         parameters=OURS,
-        opinion=LifetimesResult("0.11.3", OURS, values, {}),
+        lifetimes=LifetimesResult("0.11.3", OURS, values, {}),
         rows=ROWS,
         counts=COUNTS,
         share=1.0,
@@ -56,8 +56,8 @@ def inputs():
 
 def with_lifetimes_values(inputs, **values):
     """Return the inputs with other values of lifetimes."""
-    result = inputs.opinion
-    return replace(inputs, opinion=replace(result, values=result.values | values))
+    result = inputs.lifetimes
+    return replace(inputs, lifetimes=replace(result, values=result.values | values))
 
 
 def with_other_optimum(inputs, shift):
@@ -145,7 +145,7 @@ def test_what_the_third_computation_cannot_compute_stays_undecided(inputs):
         replace(
             inputs,
             parameters=spread,
-            opinion=LifetimesResult("0.11.3", spread, values, {}),
+            lifetimes=LifetimesResult("0.11.3", spread, values, {}),
             log_likelihood={"at_ours": likelihood, "at_lifetimes": likelihood},
             predictions=predictions,
         )
@@ -156,13 +156,13 @@ def test_what_the_third_computation_cannot_compute_stays_undecided(inputs):
 
 def test_a_failure_of_the_fit_leaves_the_other_comparisons(inputs):
     failures = {"fit": "ConvergenceError: no"}
-    result = replace(inputs.opinion, parameters=None, failures=failures)
-    verdict = judge(replace(inputs, opinion=result))
+    result = replace(inputs.lifetimes, parameters=None, failures=failures)
+    verdict = judge(replace(inputs, lifetimes=result))
     assert verdict.text == (
         "BG/NBD: lifetimes 0.11.3 itself failed (fit: ConvergenceError: no); at our parameters it agrees on P(alive), "
         "expected purchases and the log-likelihood."
     )
-    nothing = judge(replace(inputs, opinion=LifetimesResult(None, None, {}, {"import": "ImportError: no"})))
+    nothing = judge(replace(inputs, lifetimes=LifetimesResult(None, None, {}, {"import": "ImportError: no"})))
     assert nothing.text == "BG/NBD: lifetimes itself failed (import: ImportError: no); nothing could be compared."
     assert not nothing.agrees
 
@@ -183,7 +183,7 @@ def test_the_overflow_of_its_pareto_nbd_is_detected():
             title="Pareto/NBD",
             statistics=("frequency", "recency", "T"),
             parameters=parameters,
-            opinion=replace(result, parameters=None),
+            lifetimes=replace(result, parameters=None),
             rows=rows,
             counts=counts,
             share=1.0,

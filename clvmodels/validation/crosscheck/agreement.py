@@ -43,7 +43,7 @@ class CrosscheckInputs:
         Names of the columns of a row.
     parameters : dict of str to float
         Ours.
-    opinion : LifetimesResult
+    lifetimes : LifetimesResult
     rows, counts : sequence of arrays (m,), array (m,)
         The distinct histories checked, and how many customers have each.
     share : float
@@ -63,7 +63,7 @@ class CrosscheckInputs:
     title: str
     statistics: Sequence[str]
     parameters: dict[str, float]
-    opinion: LifetimesResult
+    lifetimes: LifetimesResult
     rows: Sequence[Array]
     counts: Array
     share: float
@@ -75,7 +75,7 @@ class CrosscheckInputs:
 
     def total(self, likelihood: str, point: str) -> float:
         """Return the log-likelihood of all rows by "ours" or "lifetimes", at parameters "at_ours" or "at_lifetimes"."""
-        values = self.log_likelihood if likelihood == "ours" else self.opinion.values
+        values = self.log_likelihood if likelihood == "ours" else self.lifetimes.values
         each = values.get(point if likelihood == "ours" else f"log_likelihood {point}")
         return np.nan if each is None else float(self.counts @ each)
 
@@ -116,13 +116,13 @@ class _Difference:
 
 def judge(inputs: CrosscheckInputs) -> AgreementVerdict:
     """Compare functions at the same parameters, then where the two searches ended."""
-    about = {"process": inputs.process, "title": inputs.title, "version": inputs.opinion.version or "none"}
+    about = {"process": inputs.process, "title": inputs.title, "version": inputs.lifetimes.version or "none"}
     possible = [_likelihood_difference(inputs), _maximum_difference(inputs)]
     possible += [_prediction_difference(inputs, quantity) for quantity in inputs.predictions]
     differences = [difference for difference in possible if difference is not None]
     findings = tuple(difference.finding for difference in differences)
-    if inputs.opinion.failures:
-        errors = [f"{step}: {error}" for step, error in inputs.opinion.failures.items()]
+    if inputs.lifetimes.failures:
+        errors = [f"{step}: {error}" for step, error in inputs.lifetimes.failures.items()]
         failed = Finding("crosscheck-failed", about | {"errors": "; ".join(errors)}, "problem")
         return AgreementVerdict("undecided", (failed, *(findings or (_compared(inputs),))))
     if not differences:
@@ -139,7 +139,7 @@ def _likelihood_difference(inputs: CrosscheckInputs) -> _Difference | None:
     """Compare the likelihoods of customers at the same parameters: ours, or if these agree lifetimes'."""
     for point, parameters_of in (("at_ours", "ours"), ("at_lifetimes", "lifetimes")):
         ours = inputs.log_likelihood.get(point)
-        theirs = inputs.opinion.values.get(f"log_likelihood {point}")
+        theirs = inputs.lifetimes.values.get(f"log_likelihood {point}")
         if ours is None or theirs is None:
             continue
         different = ~_close(ours, theirs, SAME_LIKELIHOOD, SAME_LIKELIHOOD)
@@ -153,7 +153,7 @@ def _likelihood_difference(inputs: CrosscheckInputs) -> _Difference | None:
             "statistic": inputs.statistics[0],
             "not_finite_from": float(np.min(inputs.rows[0][infinite], initial=np.inf)),
         }
-        parameters = inputs.parameters if point == "at_ours" else inputs.opinion.parameters
+        parameters = inputs.parameters if point == "at_ours" else inputs.lifetimes.parameters
         if parameters is None:
             raise AssertionError("lifetimes found parameters")
         decision = _decide(inputs, "log_likelihood", parameters, inputs.rows, ours, theirs)
@@ -163,7 +163,7 @@ def _likelihood_difference(inputs: CrosscheckInputs) -> _Difference | None:
 
 def _prediction_difference(inputs: CrosscheckInputs, quantity: str) -> _Difference | None:
     """Compare the predictions for customers of the sample at our parameters."""
-    ours, theirs = inputs.predictions[quantity], inputs.opinion.values.get(f"{quantity} at_ours")
+    ours, theirs = inputs.predictions[quantity], inputs.lifetimes.values.get(f"{quantity} at_ours")
     if theirs is None:
         return None
     different = ~_close(ours, theirs, SAME_PREDICTION, NEGLIGIBLE)
@@ -220,7 +220,7 @@ def _decide(
 
 def _maximum_difference(inputs: CrosscheckInputs) -> _Difference | None:
     """Compare parameters by both likelihoods; lifetimes' must be better by more than sampling explains."""
-    if inputs.opinion.parameters is None:
+    if inputs.lifetimes.parameters is None:
         return None
     ours, theirs = (
         inputs.total(whose, "at_lifetimes") - inputs.total(whose, "at_ours") for whose in ("ours", "lifetimes")
@@ -248,12 +248,12 @@ def _maximum_difference(inputs: CrosscheckInputs) -> _Difference | None:
 def _compared(inputs: CrosscheckInputs) -> Finding:
     """Name what could be compared in spite of a failure, all of which agreed."""
     names = [*inputs.predictions, "log_likelihood"]
-    compared = [QUANTITIES[name] for name in names if f"{name} at_ours" in inputs.opinion.values]
+    compared = [QUANTITIES[name] for name in names if f"{name} at_ours" in inputs.lifetimes.values]
     return Finding("crosscheck-compared", {"quantities": compared}) if compared else Finding("crosscheck-not-compared")
 
 
 def _agreement(inputs: CrosscheckInputs) -> Finding:
-    values, theirs = inputs.opinion.values, inputs.opinion.parameters
+    values, theirs = inputs.lifetimes.values, inputs.lifetimes.parameters
     if theirs is None:
         raise AssertionError("lifetimes has this value")
     likelihoods = np.abs(inputs.log_likelihood["at_ours"] - values["log_likelihood at_ours"])

@@ -158,7 +158,7 @@ def crosscheck(
     with np.errstate(all="ignore"):  # results of lifetimes may be infinite
         verdicts = [judge(inputs) for inputs, _ in checks]
         frames = [_tables(inputs, verdict, ids) for (inputs, ids), verdict in zip(checks, verdicts, strict=True)]
-    versions = [inputs.opinion.version for inputs, _ in checks]
+    versions = [inputs.lifetimes.version for inputs, _ in checks]
     return Crosscheck(
         agrees=all(verdict.agrees for verdict in verdicts),
         results=tuple(verdicts),
@@ -205,10 +205,10 @@ def _inputs(
     first = np.unique(rows.positions, return_index=True)[1][chosen]
     sample = [np.asarray(column[chosen], dtype=float) for column in rows.columns]
     length = model._duration(horizon) if isinstance(model, PurchaseModel) else rfm.clock.duration(horizon)
-    opinion = run_lifetimes(process.name, model.parameters_, drawn, sample, length, timeout)
+    lifetimes = run_lifetimes(process.name, model.parameters_, drawn, sample, length, timeout)
     likelihoods = {"at_ours": process.log_likelihood(p, *drawn.columns)}
-    if opinion.parameters is not None:
-        theirs = process.Parameters(**{name: np.float64(value) for name, value in opinion.parameters.items()})
+    if lifetimes.parameters is not None:
+        theirs = process.Parameters(**{name: np.float64(value) for name, value in lifetimes.parameters.items()})
         with np.errstate(all="ignore"):  # its search may have ended anywhere
             likelihoods["at_lifetimes"] = process.log_likelihood(theirs, *drawn.columns)
     inputs = CrosscheckInputs(
@@ -216,7 +216,7 @@ def _inputs(
         title=process.title,
         statistics=process.statistics,
         parameters=model.parameters_,
-        opinion=opinion,
+        lifetimes=lifetimes,
         rows=drawn.columns,
         counts=drawn.counts,
         share=drawn.customers / counted.customers,
@@ -261,7 +261,7 @@ def _reasons(model: Model, counted: CountedRows) -> Findings:
 
 def _tables(inputs: CrosscheckInputs, verdict: AgreementVerdict, ids: list[Any]) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of each table."""
-    process, theirs, values = inputs.process, inputs.opinion.parameters or {}, inputs.opinion.values
+    process, theirs, values = inputs.process, inputs.lifetimes.parameters or {}, inputs.lifetimes.values
     parameters = []
     for name, value in inputs.parameters.items():
         other = theirs.get(name, np.nan)
