@@ -70,6 +70,11 @@ def test_a_horizon_longer_than_the_log_is_refused(log, tmp_path, monkeypatch, ca
     assert "Error" in capsys.readouterr().err
 
 
+def test_an_unreadable_value_horizon_is_refused_before_the_log_is_read(tmp_path, monkeypatch, capsys):
+    assert report(monkeypatch, tmp_path / "missing.csv", "--value-horizon", "12 moons") == 2
+    assert "--value-horizon '12 moons' cannot be read" in capsys.readouterr().err
+
+
 def clean(monkeypatch, *words):
     monkeypatch.setattr("sys.argv", ["clv", "clean", *map(str, words)])
     cli.main()

@@ -120,7 +120,7 @@ def test_bgnbd_and_mbgnbd_without_dropout_are_nbd(richer):
 
 
 def test_pareto_nbd_with_dropout_at_once_leaves_one_timers():
-    """s/beta to infinity: whoever has not bought again is gone, and expects nothing."""
+    """s/beta to infinity: customers who have not bought again are gone, and no purchases are expected of them."""
     p = parameters(pareto_nbd, 0.8, 9.0, 2.0, 1e-9)
     nobody = np.zeros(1)
     assert pareto_nbd.PROCESS.probability_alive(p, nobody, nobody, np.array([39.0]))[0] < 1e-15

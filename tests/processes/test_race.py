@@ -86,7 +86,7 @@ def slopes(purchase, shape, A, s, B, b=None):
 
 
 def told_slopes(purchase, shape, A, s, B, b=None):
-    """The same from what `Side` tells."""
+    """Return the same from the derivatives of `Side`."""
     result = side(purchase, shape, A, s, B, b)
     by = [
         (1 / shape if purchase else 0) - result.log_purchase[0],
@@ -176,7 +176,7 @@ def test_the_race_with_ageing(name):
 def test_the_slopes_of_the_race(purchase, given):
     with mp.workdps(DIGITS):
         expected = slopes(purchase, *given)
-    # By the logarithm of each parameter, as a score tells them; at a step of 1e-8, differences are good to 1e-16.
+    # By the logarithm of each parameter, as in a score; at a step of 1e-8, differences are good to 1e-16.
     assert told_slopes(purchase, *given) * given == pytest.approx(expected * given, abs=1e-11)
 
 
