@@ -310,9 +310,10 @@ fit-coefficient-minus-infinite = { $parameter } is indistinguishable from minus 
 value-terms = purchases of the next { $horizon_has_unit ->
     [yes] { $horizon }
    *[no] { SHORT($horizon) } time units
-    }, discounted at { SHORT_PERCENT($annual_rate) } per year from { $timing ->
-    [continuous] the time of each purchase
-   *[period_end] the end of each { $period }
+    }, discounted at { SHORT_PERCENT($annual_rate) } per year { $timing ->
+    [continuous] from the time of each purchase
+    [period_end] from the end of each { $period }
+   *[other] by the convention “{ $timing }” in periods of one { $period }
     }, with a margin of { SHORT_PERCENT($margin) }
 
 ## Validation: comparisons, totals, crosscheck

@@ -16,9 +16,9 @@ from clvmodels.files import plain
 from clvmodels.frames import Frame
 from clvmodels.language.numbers import count, listed, sentence
 from clvmodels.profiling.profile import Profile
-from clvmodels.reporting import sections
 from clvmodels.reporting.cautions import Caution, find_cautions, summarize_cautions
-from clvmodels.reporting.page import ReportSection, render
+from clvmodels.reporting.page import render
+from clvmodels.reporting.sections import report_sections
 from clvmodels.reporting.selection import Selection, select
 from clvmodels.reporting.value_summary import check_value, summarize_value
 from clvmodels.reporting.verdict import Answer, judge
@@ -91,7 +91,7 @@ def write_report(
         "about": _introduce(view),
         "verdict": verdict,
         "cautions": summary.text if summary is not None else "",
-        "sections": _sections(view, value, _terms_text(value_terms), profile, ledger),
+        "sections": report_sections(view, value, _terms_text(value_terms), profile, ledger),
     }
     page = render("report.html.j2", content)
     numbers = json.dumps(_numbers(result, verdict, cautions, value, profile, ledger), indent=1, allow_nan=False) + "\n"
@@ -100,22 +100,6 @@ def write_report(
         temporary.write_bytes(page.encode("utf-8"))
     with files.replacing(path.with_suffix(".json")) as temporary:
         temporary.write_bytes(numbers.encode("utf-8"))
-
-
-def _sections(
-    view: Selection, value: Frame | None, terms: str | None, profile: Profile | None, ledger: pd.DataFrame | None
-) -> list[ReportSection]:
-    """Return the sections below the verdict, in order."""
-    every = [
-        sections.data(view, profile, ledger),
-        sections.calibration(view),
-        sections.ranking(view),
-        sections.money(view, value, terms),
-        sections.benchmarks(view),
-        sections.fit(view),
-        sections.model_card(view),
-    ]
-    return [section for section in every if section is not None]
 
 
 def _terms_text(terms: ValueTerms | str | None) -> str | None:

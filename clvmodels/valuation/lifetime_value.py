@@ -61,8 +61,9 @@ def lifetime_value(
         Effective rate per year: 0.10 is ten percent per year, whatever the clock's unit.
     margin : float
         Share of spend that counts: 0.35 for 35 %, 1 for revenue.
-    discounting : {"continuous", "period_end"}
-        Whether each purchase is discounted from its own time, or all purchases of a period from the end of the period.
+    discounting : str, default="continuous"
+        "continuous" discounts each purchase from its own time, "period_end" all purchases of a period from the end of
+        the period. `clvmodels.valuation.value_terms` lists all conventions.
     period : {"hour", "day", "week", "month", "year"}
         Length of a period of "period_end". The last period ends with the horizon.
     interval : float, optional

@@ -102,5 +102,5 @@ def test_a_missing_figure_is_an_error() -> None:
 def test_an_unknown_message_and_an_unknown_language_are_errors() -> None:
     with pytest.raises(LookupError):
         message("no-such-message")
-    with pytest.raises(KeyError, match="no messages in 'xx'; there are en"):
+    with pytest.raises(KeyError, match=f"no messages in 'xx'; there are {', '.join(languages())}"):
         message("rows-after-end", {"rows": 1, "end": ""}, "xx")

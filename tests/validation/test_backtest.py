@@ -19,8 +19,7 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding
 from clvmodels.transactions.purchase_log import purchases_of
 from clvmodels.validation.tables import differences
-from clvmodels.validation.tables.metric_registry import METRICS
-from clvmodels.validation.tables.metrics import capture, normalized_gini, rmse
+from clvmodels.validation.tables.metrics import METRICS, capture, normalized_gini, rmse
 from clvmodels.validation.tables.totals import judge_totals, total_finding
 from clvmodels.validation.tables.weighted_metrics import Resample, WeightedForecast
 

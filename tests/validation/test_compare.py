@@ -27,7 +27,7 @@ from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.summary import rfm_summary
 from clvmodels.validation.backtest.validate import validate
 from clvmodels.validation.comparison.compare import compare
-from clvmodels.validation.tables.metric_registry import HEADLINE
+from clvmodels.validation.tables.metrics import HEADLINE
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ from sklearn.metrics import brier_score_loss, mean_poisson_deviance
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from clvmodels.scores import crps_of_counts, crps_of_draws, poisson_deviance, randomized_pit
-from clvmodels.validation.tables.metric_registry import HEADLINE
 from clvmodels.validation.tables.metrics import (
+    HEADLINE,
     bias,
     brier,
     capture,

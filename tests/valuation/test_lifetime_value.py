@@ -13,6 +13,7 @@ from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.processes.bgnbd import PROCESS, Parameters
 from clvmodels.transactions.summary import RFM, rfm_summary
+from clvmodels.valuation.discounting import CONVENTIONS
 from clvmodels.valuation.lifetime_value import lifetime_value
 
 YEAR = 365.25
@@ -86,7 +87,7 @@ def test_the_columns_multiply_to_the_value(weekly):
     assert column(table, "expected_spend") == pytest.approx(column(spend.expected_spend(rfm), "expected_spend"))
 
 
-@pytest.mark.parametrize("discounting", ["continuous", "period_end"])
+@pytest.mark.parametrize("discounting", CONVENTIONS)
 def test_without_a_rate_nothing_is_discounted(weekly, discounting):
     table = value(weekly, annual_discount_rate=0.0, discounting=discounting)
     # The sum of the differences between month ends has rounding errors.
@@ -102,7 +103,7 @@ def test_the_discount_of_a_year_is_between_none_and_the_full_rate(weekly):
 
 
 @pytest.mark.parametrize("unit", ["day", "month", "year"])
-@pytest.mark.parametrize("discounting", ["continuous", "period_end"])
+@pytest.mark.parametrize("discounting", CONVENTIONS)
 def test_the_unit_of_time_does_not_change_the_money(log, weekly, unit, discounting):
     other = models(log, time_unit=unit)
     for horizon in ("12 months", "90 days", "39 weeks"):
@@ -162,7 +163,7 @@ def test_value_grows_with_the_horizon_and_the_margin_and_falls_with_the_rate(wee
     assert column(value(weekly, margin=-0.35)) == pytest.approx(-base, rel=1e-14)
     assert np.all(column(value(weekly, margin=0.0)) == 0)
     assert np.all(column(value(weekly, horizon=0)) == 0)
-    assert np.all(column(value(weekly, horizon=0, discounting="period_end")) == 0)
+    assert all(np.all(column(value(weekly, horizon=0, discounting=each)) == 0) for each in CONVENTIONS)
 
 
 @pytest.mark.parametrize(("horizon", "same"), [(52, "52 weeks"), ("364 days", "52 weeks"), ("8736 hours", 52.0)])

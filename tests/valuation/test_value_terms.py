@@ -51,7 +51,8 @@ def test_too_many_periods_are_refused() -> None:
 def test_all_faults_are_reported_at_once_under_the_names_that_the_caller_used() -> None:
     with pytest.raises(InvalidOption) as fields:
         ValueTerms(horizon=1, annual_rate=10, margin=35, timing="weekly", period="fortnight")
-    assert str(fields.value).startswith("timing='weekly' is not one of 'continuous', 'period_end'. period='fortnight'")
+    options = ", ".join(map(repr, CONVENTIONS))
+    assert str(fields.value).startswith(f"timing='weekly' is not one of {options}. period='fortnight'")
     assert "margin=35 must be a share of spend" in str(fields.value)
     assert str(fields.value).endswith("annual_rate=10 would be 1000% per year: ten percent is 0.10.")
     with pytest.raises(InvalidOption) as keywords:

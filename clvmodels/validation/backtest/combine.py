@@ -18,7 +18,7 @@ from clvmodels.language import Findings
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat, evaluate, fitted_tables
 from clvmodels.validation.tables.differences import difference_table
-from clvmodels.validation.tables.metric_registry import METRICS
+from clvmodels.validation.tables.metrics import METRICS
 from clvmodels.validation.tables.totals import judge_totals
 
 __all__ = ["CutoffResult", "add_fit_tables", "combine_cutoffs", "evaluate_cutoff"]

@@ -26,8 +26,7 @@ from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.comparison.findings import forecast_findings, likelihood_findings, name_of
-from clvmodels.validation.tables.metric_registry import HEADLINE
-from clvmodels.validation.tables.metrics import log_score
+from clvmodels.validation.tables.metrics import HEADLINE, log_score
 from clvmodels.validation.tables.tracking import score_table
 
 __all__ = ["Comparison", "compare"]

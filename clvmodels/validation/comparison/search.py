@@ -16,7 +16,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.forecasting.distributions import probabilities_of_counts
 from clvmodels.frames import column
 from clvmodels.transactions.summary import RFM
-from clvmodels.validation.tables.metric_registry import METRICS
+from clvmodels.validation.tables.metrics import METRICS
 
 __all__ = ["CalibrationHoldoutSplit", "HoldoutScore"]
 

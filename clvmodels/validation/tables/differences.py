@@ -16,7 +16,7 @@ import pandas as pd
 
 from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
-from clvmodels.validation.tables.metric_registry import METRICS
+from clvmodels.validation.tables.metrics import METRICS
 from clvmodels.validation.tables.weighted_metrics import Resample, WeightedForecast
 
 __all__ = ["NEGLIGIBLE", "Better", "difference_table"]

@@ -1,17 +1,30 @@
 """Metrics of a forecast: functions of what happened and what was forecast (n,), each with definition and source.
 
-The list of all metrics is in `metric_registry`.
+A new metric is a function and a record in `METRICS`; it then appears in `scores` and `summary`, and with a weighted
+function in `differences` too.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
 from clvmodels.processes.contract import Array
+from clvmodels.scores import poisson_deviance
+from clvmodels.validation.tables import weighted_metrics
+from clvmodels.validation.tables.weighted_metrics import TOP, WeightedForecast
 
 __all__ = [
+    "HEADLINE",
+    "METRICS",
+    "Direction",
+    "Metric",
+    "MetricInput",
     "bias",
     "brier",
     "capture",
@@ -30,8 +43,39 @@ __all__ = [
     "width",
 ]
 
-TOP = 0.1  # share of customers that a campaign can afford to reach
 GROUPS = 10
+MetricInput = Literal["mean", "chances", "buys", "predictive"]
+Direction = Literal[-1, 0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric.
+
+    Attributes
+    ----------
+    name : str
+        The column of tables.
+    function : callable
+        Its arguments depend on `needs`. "mean": what happened and expected values (n,); "chances": probabilities of
+        what happened; "buys": whether customers bought (0 or 1) and the probability of it; "predictive": what happened
+        to sampled customers, and their `Predictive`.
+    direction : {-1, 0, 1}
+        Whether smaller (-1) or greater (1) is better; of the bias its size. 0: neither, as for coverage.
+    needs : {"mean", "chances", "buys", "predictive"}
+        The part of a forecast that it is computed from.
+    weighted : callable, optional
+        The same under weights, for intervals of differences; without it, the metric is not in `differences`.
+    headline : bool
+        Whether `compare` shows it for forecasts.
+    """
+
+    name: str
+    function: Callable[..., float]
+    direction: Direction
+    needs: MetricInput = "mean"
+    weighted: Callable[[WeightedForecast], Array | None] | None = None
+    headline: bool = False
 
 
 def bias(actual: Array, predicted: Array) -> float:
@@ -174,3 +218,41 @@ def _gini(actual: Array, ranking: Array) -> float:
         return 0.0
     customers, captured = _ranked(actual, ranking)
     return float(np.sum(np.diff(customers) * (captured[1:] + captured[:-1]))) / (n * total) - 1.0
+
+
+def _crps(_: Array, predictive: Any) -> float:
+    return float(np.mean(predictive.crps))
+
+
+def _coverage(actual: Array, predictive: Any) -> float:
+    return coverage(actual, predictive.lower, predictive.upper)
+
+
+def _width(_: Array, predictive: Any) -> float:
+    return width(predictive.lower, predictive.upper)
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("bias", bias, -1, weighted=weighted_metrics.bias, headline=True),
+        Metric("mae", mae, -1, headline=True),  # never in differences: it rewards predicting the median
+        Metric("rmse", rmse, -1, weighted=weighted_metrics.rmse, headline=True),
+        Metric("spearman", spearman, 1, headline=True),
+        Metric("gini", normalized_gini, 1, weighted=weighted_metrics.normalized_gini, headline=True),
+        Metric("poisson_deviance", poisson_deviance, -1, weighted=weighted_metrics.poisson_deviance),
+        Metric("capture", capture, 1, weighted=weighted_metrics.capture),
+        Metric("lift", lift, 1),
+        Metric("decile_mape", decile_mape, -1),
+        Metric("log_score", log_score, 1, "chances", weighted_metrics.log_score),
+        Metric("crps", _crps, -1, "predictive"),
+        Metric("brier", brier, -1, "buys"),
+        Metric("log_loss", log_loss, -1, "buys"),
+        Metric("coverage", _coverage, 0, "predictive"),
+        Metric("width", _width, -1, "predictive"),
+    )
+}
+"""All metrics by name, in the order of columns."""
+
+HEADLINE: dict[str, Metric] = {name: metric for name, metric in METRICS.items() if metric.headline}
+"""The metrics of expected values that `compare` shows."""

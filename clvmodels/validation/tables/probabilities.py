@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from clvmodels.forecasting.forecast import QuantityForecasts
-from clvmodels.validation.tables.metric_registry import score_forecast
+from clvmodels.forecasting.forecast import Forecast, QuantityForecasts
+from clvmodels.validation.tables.metrics import METRICS, MetricInput
 
 __all__ = ["pit_table", "reliability_table", "scores_of"]
 
@@ -27,7 +28,7 @@ def scores_of(outcome: QuantityForecasts) -> pd.DataFrame:
     scored = outcome.scored
     total, rows = float(outcome.actual[scored].sum()), []
     for forecast in outcome.forecasts:
-        scores = score_forecast(outcome, forecast)
+        scores = _score_forecast(outcome, forecast)
         if forecast.mean is None:
             predicted = forecast.total
             scores["bias"] = predicted / total - 1 if total else np.nan
@@ -104,3 +105,27 @@ def pit_table(outcome: QuantityForecasts) -> pd.DataFrame:
         tables.append(pd.DataFrame(table))
     columns = ["quantity", "forecaster", "bin", "lower", "upper", "share", "sampled"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def _score_forecast(outcome: QuantityForecasts, forecast: Forecast) -> dict[str, float]:
+    """Return every metric of a forecast; NaN for metrics that need what the forecast does not have."""
+    arguments = _arguments(outcome, forecast)
+    return {
+        name: metric.function(*arguments[metric.needs]) if metric.needs in arguments else float("nan")
+        for name, metric in METRICS.items()
+    }
+
+
+def _arguments(outcome: QuantityForecasts, forecast: Forecast) -> dict[MetricInput, tuple[Any, ...]]:
+    """Return the arguments of metrics by what they need, for the parts that the forecast has."""
+    arguments: dict[MetricInput, tuple[Any, ...]] = {}
+    if forecast.mean is not None:
+        scored = outcome.scored
+        arguments["mean"] = (outcome.actual[scored], forecast.mean[scored])
+    if forecast.chances is not None:
+        arguments["chances"] = (forecast.chances,)
+    if forecast.buys is not None:
+        arguments["buys"] = ((outcome.actual > 0).astype(float), forecast.buys)
+    if forecast.predictive is not None:
+        arguments["predictive"] = (outcome.actual[forecast.predictive.rows], forecast.predictive)
+    return arguments

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
-from clvmodels.validation.tables.metrics import TOP
 
 __all__ = [
+    "TOP",
     "Resample",
     "WeightedForecast",
     "bias",
@@ -24,6 +24,8 @@ __all__ = [
     "poisson_deviance",
     "rmse",
 ]
+
+TOP = 0.1  # share of customers that a campaign can afford to reach
 
 
 @dataclass(frozen=True, slots=True, eq=False)
