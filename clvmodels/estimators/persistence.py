@@ -20,15 +20,19 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.fitting import Fit, findings_at
 from clvmodels.inference.ridges import Ridge
 from clvmodels.language import Severity
+from clvmodels.processes.catalog import PURCHASE_PROCESSES
 from clvmodels.profiling.independence import Independence
 
 __all__ = ["PURCHASE_MODELS", "REGULAR_MODELS", "SPEND_MODELS", "read", "write"]
 
 FORMAT = "clvmodels.CustomerModel"
 SCHEMA_VERSION = 1
-# Discovered from the classes, so that a new one need not be named here.
+# Discovered from the classes, so that a new one need not be named here; in the order of the catalog.
 PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
-    model.plain.name: model for model in PurchaseModel.__subclasses__() if model is not RegularModel
+    model.plain.name: model
+    for name in PURCHASE_PROCESSES
+    for model in PurchaseModel.__subclasses__()
+    if model is not RegularModel and model.plain.name == name
 }
 REGULAR_MODELS: dict[str, type[RegularModel]] = {model.family: model for model in RegularModel.__subclasses__()}
 SPEND_MODELS: dict[str, type[SpendModel]] = {model.plain.name: model for model in SpendModel.__subclasses__()}

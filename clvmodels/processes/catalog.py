@@ -12,9 +12,9 @@ PURCHASE_PROCESSES: dict[str, PurchaseProcess] = {
     for process in (
         bgnbd.PROCESS,
         mbgnbd.PROCESS,
-        nbd.PROCESS,
         pareto_nbd.PROCESS,
         ggompertz_nbd.PROCESS,
+        nbd.PROCESS,
         bgbb.PROCESS,
         *(cnbd_k.process(k, leave_at_once) for leave_at_once in (False, True) for k in (2, 3)),
     )
