@@ -1,7 +1,8 @@
-"""GGompertz/NBD against published numbers and the R package CLVTools, on CDNOW and on CLVTools' apparel log.
+"""GGompertz/NBD compared with published numbers and the R package CLVTools, on CDNOW and on CLVTools' apparel log.
 
-On both the likelihood is a ridge: b and beta fall together towards the Pareto/NBD without changing it, and where others
-stop along it says little. What is compared is the likelihood, r, alpha, s and beta/b; the rest at fixed parameters.
+On both logs the likelihood has a ridge: b and beta decrease together toward the Pareto/NBD without changing it, and
+other software stops somewhere along it. Compared are therefore the likelihood, r, alpha, s and beta/b, and everything
+else at fixed parameters.
 """
 
 from __future__ import annotations
@@ -55,24 +56,24 @@ def statistics(rfm):
 
 
 def lies_on_the_ridge(model, reference, log_likelihood, rel):
-    """Where the fit ends: no lower than the other, and the same where the data say something."""
-    found = model.parameters_
-    # What is left between the package's point on the ridge and its end is less than INDISTINGUISHABLE (fitting.py).
+    """Check that a fit is at least as high as the reference, and equal in what the data identify."""
+    estimates = model.parameters_
+    # From the package's point on the ridge to the end, the likelihood changes by less than fitting.INDISTINGUISHABLE.
     assert log_likelihood - 1e-4 <= model.fit_.log_likelihood <= log_likelihood + 1e-2
     for name in ("r", "alpha", "s"):
-        assert found[name] == pytest.approx(reference[name], rel=rel), name
-    assert found["beta"] / found["b"] == pytest.approx(reference["beta"] / reference["b"], rel=3 * rel)
+        assert estimates[name] == pytest.approx(reference[name], rel=rel), name
+    assert estimates["beta"] / estimates["b"] == pytest.approx(reference["beta"] / reference["b"], rel=3 * rel)
     assert model.fit_.status == "boundary"
     assert "predictions equal those of the Pareto/NBD model" in model.fit_.message
     return True
 
 
 def predictions_agree(reference, columns, first):
-    """Predictions at the parameters the package predicts with."""
+    """Compare predictions at the parameters of the package."""
     p = parameters(reference["parameters"])
     expected = PROCESS.expected_purchases(p, reference["horizon_weeks"], *columns)
     alive = PROCESS.probability_alive(p, *columns)
-    # Its integrals are GSL's, good to about 1e-8; those of expected purchases lose digits to a b of 2e-6, up to 3e-7.
+    # The package integrates with GSL, accurate to about 1e-8; at b = 2e-6 its expected purchases are accurate to 3e-7.
     assert alive[first] == pytest.approx(reference["probability_alive"], rel=1e-7)
     assert alive.mean() == pytest.approx(reference["mean_probability_alive"], rel=1e-7)
     assert expected[first] == pytest.approx(reference["expected_purchases"], rel=1e-6)
@@ -92,34 +93,34 @@ def predictions_agree(reference, columns, first):
 
 
 @pytest.mark.slow
-def test_the_fit_is_the_published_one(rfm):
+def test_the_fit_matches_published_estimates(rfm):
     model = clv.GGompertzNBD().fit(rfm)
-    # The paper and CLVTools' tests each print three to five digits of a point on the ridge of their own.
+    # The paper and CLVTools' tests print three to five digits of different points on the ridge.
     assert lies_on_the_ridge(model, PUBLISHED["clvtools_parameters"], PUBLISHED["log_likelihood"], rel=2e-2)
     assert lies_on_the_ridge(model, PUBLISHED["parameters"], PUBLISHED["log_likelihood"], rel=1e-1)
     pareto = clv.ParetoNBD().fit(rfm)
-    # b ends at e^-12 of a mean T rather than at 0.
+    # b ends at e^-12 in units of the mean T, not at 0.
     assert model.fit_.log_likelihood == pytest.approx(pareto.fit_.log_likelihood, abs=1e-5)
     assert pareto.parameters_["beta"] == pytest.approx(model.parameters_["beta"] / model.parameters_["b"], rel=1e-3)
 
 
 @pytest.mark.slow
-def test_clvtools_on_cdnow_cut_after_37_weeks():
+def test_fit_and_predictions_match_clvtools_after_37_weeks():
     rfm = cdnow(SHORTER["observation_end"])
     numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
     first = np.searchsorted(rfm.customer_id.to_numpy(), numbered[np.array(SHORTER["sample_numbers"]) - 1])
     model = clv.GGompertzNBD().fit(rfm)
-    reference = SHORTER["polished_parameters"]
-    assert lies_on_the_ridge(model, reference, SHORTER["polished_log_likelihood"], rel=2e-3)
+    polished = SHORTER["polished_parameters"]
+    assert lies_on_the_ridge(model, polished, SHORTER["polished_log_likelihood"], rel=2e-3)
     assert model.fit_.log_likelihood >= SHORTER["log_likelihood"]
     assert predictions_agree(SHORTER, statistics(rfm), first)
 
 
 @pytest.mark.shared_data
-def test_clvtools_on_apparel(apparel):
+def test_fit_and_predictions_match_clvtools_on_apparel(apparel):
     first = np.searchsorted(apparel.customer_id.to_numpy(), APPAREL["sample_numbers"])
     model = clv.GGompertzNBD().fit(apparel)
-    reference = APPAREL["polished_parameters"]
-    assert lies_on_the_ridge(model, reference, APPAREL["polished_log_likelihood"], rel=2e-3)
+    polished = APPAREL["polished_parameters"]
+    assert lies_on_the_ridge(model, polished, APPAREL["polished_log_likelihood"], rel=2e-3)
     assert model.fit_.log_likelihood >= APPAREL["log_likelihood"]
     assert predictions_agree(APPAREL, statistics(apparel), first)

@@ -1,4 +1,4 @@
-"""NBD, BG/NBD, MBG/NBD and Pareto/NBD on the grocery log of BTYDplus, whose customers come back by the week."""
+"""NBD, BG/NBD, MBG/NBD and Pareto/NBD on the grocery log of BTYDplus, whose customers return weekly."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def split():
 
 
 @pytest.mark.parametrize("name", ["nbd", "bgnbd", "mbgnbd", "pareto_nbd"])
-def test_the_fit_and_predictions_of_the_packages(name, split):
+def test_fit_and_predictions_match_the_packages(name, split):
     reference, rfm, process = REFERENCE[name], split.calibration, PURCHASE_PROCESSES[name]
     model = PURCHASE_MODELS[process.name]().fit(rfm)
     assert model.fit_.status == "converged"
     assert model.fit_.log_likelihood >= reference["log_likelihood"]
-    # Their searches stop up to 5e-4 short of the maximum in a parameter, and 1e-5 in the value.
+    # The searches of the packages stop up to 5e-4 short of the maximum in a parameter, and 1e-5 in the value.
     assert model.fit_.log_likelihood == pytest.approx(reference["log_likelihood"], abs=1e-4)
     assert model.parameters_ == pytest.approx(reference["parameters"], rel=2e-3)
     if "polished_parameters" in reference:
         assert model.parameters_ == pytest.approx(reference["polished_parameters"], rel=3e-5)
         assert model.fit_.log_likelihood == pytest.approx(reference["polished_log_likelihood"], abs=1e-7)
     p = process.Parameters(**{key: np.float64(value) for key, value in reference["parameters"].items()})
-    known = {"frequency": rfm.frequency.astype(float), "recency": rfm.recency, "T": rfm.T}
-    columns = [known[name] for name in process.statistics]
-    # At the parameters where they stopped only rounding, and the 2F1 of the packages, differ.
+    statistics = {"frequency": rfm.frequency.astype(float), "recency": rfm.recency, "T": rfm.T}
+    columns = [statistics[name] for name in process.statistics]
+    # At the parameters of the packages, only rounding and their 2F1 differ.
     assert process.log_likelihood(p, *columns).sum() == pytest.approx(reference["log_likelihood"], rel=1e-10)
     if "probability_alive" in reference:
         alive = process.probability_alive(p, *columns)
@@ -61,7 +61,7 @@ def test_the_fit_and_predictions_of_the_packages(name, split):
         error = np.sqrt(np.mean((expected - split.purchases) ** 2))
         assert error == pytest.approx(reference["holdout"]["rmse"], rel=1e-6)
     for t, value in reference.get("expected_repeat_purchases_of_a_new_customer", {}).items():
-        # The package sums the chances of counts and stops early: so do we here, to agree with it.
+        # The package sums the probabilities of counts and stops early, which is repeated here.
         counts = np.arange(LAST_COUNT[t] + 1)
         stopped = np.sum(counts * process.new_customer_pmf(p, counts, float(t)))
         assert stopped == pytest.approx(value, rel=1e-9)

@@ -1,4 +1,4 @@
-"""Where one process becomes another: every function of the richer one, at its limit, against the simpler one."""
+"""Limits where one process becomes another: every function of the richer process equals that of the simpler one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from clvmodels.processes import bgnbd, ggompertz_nbd, mbgnbd, nbd, pareto_nbd
 X = np.array([0.0, 0.0, 1.0, 3.0, 20.0, 400.0, 3000.0])
 RECENCY = np.array([0.0, 0.0, 2.0, 30.0, 38.5, 39.0, 20.0])
 AGE = np.array([39.0, 0.0, 39.0, 39.0, 39.0, 39.0, 21.0])
-KNOWN = {"frequency": X, "recency": RECENCY, "T": AGE}
-# The last, silent for a week after 3,000 purchases in 20, is gone under any dropout, however unlikely it was: here seen
-# until the end.
-SEEN = KNOWN | {"recency": np.append(RECENCY[:-1], AGE[-1])}
+STATISTICS = {"frequency": X, "recency": RECENCY, "T": AGE}
+# The last customer, silent for a week after 3,000 purchases in 20 weeks, is inactive even if dropout is very unlikely;
+# here the last purchase is at the end.
+STATISTICS_OF_ACTIVE = STATISTICS | {"recency": np.append(RECENCY[:-1], AGE[-1])}
 TINY = 1e-11  # how far from its limit the richer process is
 
 
@@ -21,10 +21,10 @@ def parameters(process, *values):
     return process.Parameters(*map(np.float64, values))
 
 
-def quantities(process, p, known, horizon, delta):
-    """All a process says of these customers, of new ones, and of its likelihood."""
-    columns = [known[name] for name in process.statistics]
-    state = [known[name] for name in process.state]
+def outputs(process, p, table, horizon, delta):
+    """Return everything that a process computes for these customers and for new ones, by name."""
+    columns = [table[name] for name in process.statistics]
+    state = [table[name] for name in process.state]
     k = np.array([[0], [1], [4], [60]])
     return {
         "log_likelihood": process.log_likelihood(p, *columns),
@@ -46,26 +46,26 @@ def quantities(process, p, known, horizon, delta):
     }
 
 
-def same(richer, p, simpler, q, *, rel, small=1e-12, known=KNOWN, horizon=26.0, delta=0.002, left_out=()):
-    found, expected = quantities(richer, p, known, horizon, delta), quantities(simpler, q, known, horizon, delta)
+def same(richer, p, simpler, q, *, rel, small=1e-12, table=STATISTICS, horizon=26.0, delta=0.002, left_out=()):
+    result, expected = outputs(richer, p, table, horizon, delta), outputs(simpler, q, table, horizon, delta)
     for name in expected:
         if name not in left_out:
-            assert found[name] == pytest.approx(expected[name], rel=rel, abs=small), name
+            assert result[name] == pytest.approx(expected[name], rel=rel, abs=small), name
     return True
 
 
 @pytest.mark.parametrize("shape", [0.05, 0.6, 1.0, 4.0, 200.0])
 @pytest.mark.parametrize("horizon", [0.5, 26.0, 520.0])
-def test_ggompertz_nbd_without_ageing_is_pareto_nbd(shape, horizon):
-    """b to 0 with beta/b kept: exp(bt) is 1 + bt to within b t of it, t a horizon of 520 and the age."""
+def test_ggompertz_nbd_without_aging_equals_pareto_nbd(shape, horizon):
+    """As b goes to 0 with beta/b constant, exp(bt) is 1 + bt up to a relative b t, with t the horizon plus the age."""
     beta, b = 11.7, TINY
     gompertz = parameters(ggompertz_nbd, 0.55, 10.6, b, shape, beta * b)
     pareto = parameters(pareto_nbd, 0.55, 10.6, shape, beta)
-    # Log-likelihoods, and chances of 3,000 purchases, move by s b T, times as much as age counts.
+    # Log-likelihoods, and probabilities of 3,000 purchases, change by up to s b T.
     rel = 10 * b * max(horizon, AGE.max()) * max(shape, 1)
-    # At a rate of 0.2 % a week, DERT looks 500 weeks ahead at weight, 22,500 at all.
-    apart = {"discounted_residual"}
-    assert same(ggompertz_nbd.PROCESS, gompertz, pareto_nbd.PROCESS, pareto, rel=rel, horizon=horizon, left_out=apart)
+    # At a rate of 0.2 % per week, DERT gives weight to the next 500 weeks, and integrates over 22,500.
+    below = {"discounted_residual"}
+    assert same(ggompertz_nbd.PROCESS, gompertz, pareto_nbd.PROCESS, pareto, rel=rel, horizon=horizon, left_out=below)
     columns = (X, RECENCY, AGE)
     assert ggompertz_nbd.PROCESS.discounted_residual(gompertz, 0.002, *columns) == pytest.approx(
         pareto_nbd.PROCESS.discounted_residual(pareto, 0.002, *columns), rel=1e-5
@@ -80,25 +80,25 @@ def test_ggompertz_nbd_without_ageing_is_pareto_nbd(shape, horizon):
         assert quantities[0][name] == pytest.approx(quantities[1][name], rel=1e-9)
 
 
-def test_pareto_nbd_without_dropout_is_nbd():
-    """s/beta to 0: a share s h/beta of customers leaves within h, 22,500 weeks for DERT.
+def test_pareto_nbd_without_dropout_equals_nbd():
+    """As s/beta goes to 0, a share s h/beta of customers leaves within h, which is 22,500 weeks for DERT.
 
-    Purchase and dropout are then e^25 apart in time, for which the nodes of a race are good to 1e-8 of its chance.
+    Times of purchase and dropout then differ by e^25, where the quadrature of the race is accurate to 1e-8.
     """
     p, q = parameters(pareto_nbd, 0.8, 9.0, 0.7, 0.7e12), parameters(nbd, 0.8, 9.0)
-    assert same(pareto_nbd.PROCESS, p, nbd.PROCESS, q, rel=1e-7, small=2e-8, known=SEEN)
-    # However customers differ in dropout.
+    assert same(pareto_nbd.PROCESS, p, nbd.PROCESS, q, rel=1e-7, small=2e-8, table=STATISTICS_OF_ACTIVE)
+    # The limit does not depend on the variation of dropout.
     for s in (1e-5, 1e5):
         p = parameters(pareto_nbd, 0.8, 9.0, s, s * 1e12)
-        assert same(pareto_nbd.PROCESS, p, nbd.PROCESS, q, rel=1e-7, small=2e-8, known=SEEN)
+        assert same(pareto_nbd.PROCESS, p, nbd.PROCESS, q, rel=1e-7, small=2e-8, table=STATISTICS_OF_ACTIVE)
 
 
-def test_ggompertz_nbd_without_dropout_is_nbd():
-    """b s/beta to 0, ageing or not: by the time h it has grown to b s/beta exp(bh), here h of 26 and 39 before."""
+def test_ggompertz_nbd_without_dropout_equals_nbd():
+    """As b s/beta goes to 0, with and without aging: by time h it has grown to b s/beta exp(bh), with h = 26 + 39."""
     q = parameters(nbd, 0.8, 9.0)
     for b in (1e-6, 0.01):
         p = parameters(ggompertz_nbd, 0.8, 9.0, b, 0.7, 0.7 * b * 1e12)
-        # DERT looks so far ahead that an ageing customer does leave.
+        # DERT looks so far ahead that an aging customer leaves.
         assert same(
             ggompertz_nbd.PROCESS,
             p,
@@ -106,21 +106,21 @@ def test_ggompertz_nbd_without_dropout_is_nbd():
             q,
             rel=1e-7,
             small=2e-8,
-            known=SEEN,
+            table=STATISTICS_OF_ACTIVE,
             left_out={"discounted_residual"} if b > 1e-5 else (),
         )
 
 
 @pytest.mark.parametrize("richer", [bgnbd, mbgnbd], ids=lambda module: module.PROCESS.name)
-def test_bgnbd_and_mbgnbd_without_dropout_are_nbd(richer):
-    """a to 0: after each of up to 3,000 purchases, and those to come, a share a/(a + b) leaves."""
+def test_bgnbd_and_mbgnbd_without_dropout_equal_nbd(richer):
+    """As a goes to 0, a share a/(a + b) leaves after each of up to 3,000 purchases, and after future ones."""
     p, q = parameters(bgnbd, 0.8, 9.0, 1e-12, 1.0), parameters(nbd, 0.8, 9.0)
-    # 22,500 weeks of DERT hold 10 million purchases of the most frequent.
-    assert same(richer.PROCESS, p, nbd.PROCESS, q, rel=1e-6, known=SEEN)
+    # DERT covers 22,500 weeks, with 10 million purchases of the most frequent customer.
+    assert same(richer.PROCESS, p, nbd.PROCESS, q, rel=1e-6, table=STATISTICS_OF_ACTIVE)
 
 
-def test_pareto_nbd_with_dropout_at_once_leaves_one_timers():
-    """s/beta to infinity: customers who have not bought again are gone, and no purchases are expected of them."""
+def test_pareto_nbd_with_immediate_dropout_expects_no_purchases():
+    """As s/beta goes to infinity, customers without a repeat purchase have left and buy nothing."""
     p = parameters(pareto_nbd, 0.8, 9.0, 2.0, 1e-9)
     nobody = np.zeros(1)
     assert pareto_nbd.PROCESS.probability_alive(p, nobody, nobody, np.array([39.0]))[0] < 1e-15

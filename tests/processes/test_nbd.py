@@ -1,4 +1,4 @@
-"""NBD against the R package BTYDplus, run on CDNOW, and as the limit of BG/NBD without dropout."""
+"""NBD compared with the R package BTYDplus on CDNOW, and with BG/NBD without dropout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.processes import bgnbd, nbd
 
-# BTYDplus 1.2.0, nbd.EstimateParameters and its kin, run on the CDNOW 1/10 sample, 39 weeks to 1997-09-30.
+# BTYDplus 1.2.0, nbd.EstimateParameters and related functions, on the CDNOW 1/10 sample, 39 weeks to 1997-09-30.
 PACKAGE = nbd.Parameters(np.float64(0.384765875269636), np.float64(12.0720137320907))
 LOG_LIKELIHOOD, PREDICTED, MAE, RMSE = -9763.65761467269, 2929.82035408747, 1.04102032258948, 1.85952277036066
 
@@ -19,14 +19,14 @@ def split():
     return clv.holdout_split(log, time_unit="week", calibration_end="1997-09-30", holdout_end="1998-06-30")
 
 
-def test_the_fit_is_that_of_btydplus(split):
+def test_the_fit_matches_btydplus(split):
     fitted = clv.NBD().fit(split.calibration)
     assert fitted.fit_.log_likelihood == pytest.approx(LOG_LIKELIHOOD, abs=1e-6)
-    # The package's optimizer stops about 1e-6 off the maximum.
+    # The package's optimizer stops about 1e-6 from the maximum.
     assert fitted.parameters_ == pytest.approx(PACKAGE._asdict(), rel=1e-4)
 
 
-def test_the_holdout_at_the_packages_parameters(split):
+def test_holdout_predictions_match_btydplus_at_its_parameters(split):
     rfm = split.calibration
     expected = nbd.PROCESS.expected_purchases(PACKAGE, 39.0, rfm.frequency.astype(float), rfm.T)
     assert expected.sum() == pytest.approx(PREDICTED, rel=1e-9)
@@ -34,7 +34,7 @@ def test_the_holdout_at_the_packages_parameters(split):
     assert np.sqrt(np.mean((expected - split.purchases) ** 2)) == pytest.approx(RMSE, rel=1e-9)
 
 
-def test_it_is_bgnbd_without_dropout():
+def test_nbd_equals_bgnbd_without_dropout():
     without = bgnbd.Parameters(*PACKAGE, np.float64(1e-12), np.float64(5.0))
     x, t_x, T = np.array([0.0, 3.0, 20.0]), np.array([0.0, 10.0, 30.0]), np.array([20.0, 20.0, 39.0])
     assert nbd.log_likelihood(PACKAGE, x, T) == pytest.approx(bgnbd.log_likelihood(without, x, t_x, T), rel=1e-9)

@@ -1,4 +1,4 @@
-"""Pareto/NBD against published numbers and the R packages CLVTools and BTYD, on CDNOW and on CLVTools' apparel log."""
+"""Pareto/NBD compared with published numbers and the R packages CLVTools and BTYD, on CDNOW and CLVTools' apparel."""
 
 from __future__ import annotations
 
@@ -55,29 +55,29 @@ def statistics(rfm):
     return rfm.frequency.astype(float), rfm.recency, rfm.T
 
 
-def of_the_sample(rfm, numbers):
-    """Rows of customers by their number in the sample."""
+def sample_rows(rfm, numbers):
+    """Return the rows of customers with these numbers in the sample."""
     numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
     return np.searchsorted(rfm.customer_id.to_numpy(), numbered[np.array(numbers) - 1])
 
 
 def agrees(model, reference):
-    """The maximum itself against one that the package's own objective was polished to."""
-    # The package stops on a flat top: up to 1e-5 of a standard error in the parameters, nothing in the value.
+    """Compare the fit with the polished maximum of the package's objective."""
+    # The package stops on a flat top, up to 1e-5 of a standard error away in the parameters; the value is the same.
     assert model.parameters_ == pytest.approx(reference["polished_parameters"], rel=3e-5)
     assert model.fit_.log_likelihood == pytest.approx(reference["polished_log_likelihood"], abs=1e-6)
     assert model.fit_.log_likelihood >= reference["log_likelihood"]
-    # Theirs come from a Hessian by finite differences of the value, taken where its own search had stopped.
+    # Those of the package are from finite differences of the value, where its search had stopped.
     assert model.summary()["standard_error"].to_dict() == pytest.approx(reference["standard_errors"], rel=2e-3)
     return True
 
 
 def predictions_agree(reference, columns, first):
-    """Predictions at the parameters the package predicts with: what differs is quadrature."""
+    """Compare predictions at the parameters of the package; only quadrature differs."""
     p = parameters(reference["parameters"])
     expected = PROCESS.expected_purchases(p, reference["horizon_weeks"], *columns)
     alive = PROCESS.probability_alive(p, *columns)
-    # Its 2F1 are good to about 1e-9.
+    # The 2F1 of the package is accurate to about 1e-9.
     assert expected[first] == pytest.approx(reference["expected_purchases"], rel=1e-8)
     assert alive[first] == pytest.approx(reference["probability_alive"], rel=1e-8)
     assert alive.mean() == pytest.approx(reference["mean_probability_alive"], rel=1e-8)
@@ -93,7 +93,7 @@ def predictions_agree(reference, columns, first):
     assert pmf.mean(axis=1) == pytest.approx(reference["pmf"]["mean_over_customers"], rel=1e-8)
     assert pmf[:, first[0]] == pytest.approx(reference["pmf"]["customer_1"], rel=1e-8)
     for t, value in reference["expected_repeat_purchases_of_a_new_customer"].items():
-        # Told with the first purchase, from which it was taken away again: rounding of 1.
+        # The reference included the first purchase, which was subtracted again: rounding of 1.
         assert PROCESS.mean_purchases(p, np.array([float(t)]))[0] == pytest.approx(value, rel=1e-8)
     return True
 
@@ -101,7 +101,7 @@ def predictions_agree(reference, columns, first):
 def likelihoods_agree(reference, columns):
     for place in reference["log_likelihood_at"]:
         total = np.sum(PROCESS.log_likelihood(parameters(place["parameters"]), *columns))
-        assert total == pytest.approx(place["value"], abs=1e-6)  # a sum of 10,000, by other forms of 2F1
+        assert total == pytest.approx(place["value"], abs=1e-6)  # a sum of 10,000 with different forms of 2F1
     return True
 
 
@@ -109,8 +109,8 @@ def likelihoods_agree(reference, columns):
 
 
 @pytest.mark.slow
-def test_the_fit_is_the_published_one(fitted):
-    # Printed to three decimals, the log-likelihood to one; the standard errors agree to 0.001 where they were taken.
+def test_the_fit_matches_published_estimates(fitted):
+    # Printed to three decimals, the log-likelihood to one; the standard errors agree to 0.001.
     assert fitted.parameters_ == pytest.approx(PUBLISHED["parameters"], abs=5e-4)
     assert fitted.fit_.log_likelihood == pytest.approx(PUBLISHED["log_likelihood"], abs=0.05)
     errors = fitted.summary()["standard_error"].to_dict()
@@ -118,57 +118,57 @@ def test_the_fit_is_the_published_one(fitted):
     assert fitted.fit_.status == "converged"
 
 
-def test_published_predictions(fitted, split):
+def test_predictions_match_published_values(fitted, split):
     rfm = split.calibration
     alive = PROCESS.probability_alive(parameters(fitted.parameters_), *statistics(rfm))
     quartiles = np.quantile(alive, [0, 0.25, 0.5, 0.75, 1])
     # Printed to four decimals, from parameters of three to five digits.
-    reference = PUBLISHED["probability_alive"]
-    assert [*quartiles[:3], alive.mean(), *quartiles[3:]] == pytest.approx(reference, abs=2e-4)
+    published = PUBLISHED["probability_alive"]
+    assert [*quartiles[:3], alive.mean(), *quartiles[3:]] == pytest.approx(published, abs=2e-4)
     expected = PROCESS.expected_purchases(parameters(fitted.parameters_), 39.0, *statistics(rfm))
     for x, value in enumerate(PUBLISHED["mean_holdout_purchases_by_frequency_0_to_5"]):
         assert expected[rfm.frequency == x].mean() == pytest.approx(value, abs=0.0051)
     assert expected.sum() / split.purchases.sum() - 1 == pytest.approx(PUBLISHED["holdout_bias"], abs=5e-4)
     one = PUBLISHED["expected_purchases"]
     columns = [np.array([float(one[name])]) for name in ("x", "t_x", "T")]
-    found = PROCESS.expected_purchases(parameters(fitted.parameters_), one["horizon"], *columns)
-    assert found[0] == pytest.approx(one["value"], abs=0.01)
+    result = PROCESS.expected_purchases(parameters(fitted.parameters_), one["horizon"], *columns)
+    assert result[0] == pytest.approx(one["value"], abs=0.01)
 
 
 # ---- CLVTools ----------------------------------------------------------------------------------------------
 
 
-def test_the_fit_is_that_of_clvtools(fitted):
+def test_the_fit_matches_clvtools(fitted):
     assert agrees(fitted, CLVTOOLS)
     assert fitted.fit_.aic == pytest.approx(CLVTOOLS["aic"], abs=1e-5)
     assert fitted.fit_.bic == pytest.approx(CLVTOOLS["bic"], abs=1e-5)
     estimate = np.array(list(fitted.parameters_.values()))
     covariance = fitted.fit_.covariance * np.outer(estimate, estimate)
     scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
-    # As for the standard errors, relative to which covariances of nearly independent parameters are small.
+    # Covariances of nearly independent parameters are small relative to the standard errors.
     assert covariance / scale == pytest.approx(np.array(CLVTOOLS["covariance"]) / scale, abs=3e-3)
 
 
 @pytest.mark.slow
-def test_predictions_of_clvtools(split):
+def test_predictions_match_clvtools(split):
     rfm = split.calibration
-    assert predictions_agree(CLVTOOLS, statistics(rfm), of_the_sample(rfm, CLVTOOLS["sample_numbers"]))
+    assert predictions_agree(CLVTOOLS, statistics(rfm), sample_rows(rfm, CLVTOOLS["sample_numbers"]))
     expected = PROCESS.expected_purchases(parameters(CLVTOOLS["parameters"]), 39.0, *statistics(rfm))
     assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(CLVTOOLS["mae"], rel=1e-8)
 
 
 @pytest.mark.slow
-def test_clvtools_on_cdnow_cut_after_37_weeks():
+def test_fit_and_predictions_match_clvtools_after_37_weeks():
     reference = CDNOW["clvtools_37_weeks"]
     rfm = cdnow(reference["observation_end"]).calibration
     columns = statistics(rfm)
     assert agrees(clv.ParetoNBD().fit(rfm), reference)
-    assert predictions_agree(reference, columns, of_the_sample(rfm, reference["sample_numbers"]))
+    assert predictions_agree(reference, columns, sample_rows(rfm, reference["sample_numbers"]))
     assert likelihoods_agree(reference, columns)
 
 
 @pytest.mark.shared_data
-def test_clvtools_on_apparel(apparel):
+def test_fit_and_predictions_match_clvtools_on_apparel(apparel):
     columns = statistics(apparel)
     first = np.searchsorted(apparel.customer_id.to_numpy(), APPAREL["sample_numbers"])
     assert agrees(clv.ParetoNBD().fit(apparel), APPAREL)
@@ -179,19 +179,19 @@ def test_clvtools_on_apparel(apparel):
 # ---- BTYD --------------------------------------------------------------------------------------------------
 
 
-def test_the_fit_is_that_of_btyd(fitted, split):
+def test_the_fit_matches_btyd(fitted, split):
     assert fitted.parameters_ == pytest.approx(BTYD["polished_parameters"], rel=3e-5)
     assert fitted.fit_.log_likelihood == pytest.approx(BTYD["polished_log_likelihood"], abs=1e-6)
     assert fitted.fit_.log_likelihood >= BTYD["log_likelihood"]
     assert likelihoods_agree(BTYD, statistics(split.calibration))
 
 
-def test_predictions_of_btyd(split):
+def test_predictions_match_btyd(split):
     rfm, p = split.calibration, parameters(BTYD["parameters"])
     columns = statistics(rfm)
-    first = of_the_sample(rfm, BTYD["sample_numbers"])
+    first = sample_rows(rfm, BTYD["sample_numbers"])
     expected = PROCESS.expected_purchases(p, 39.0, *columns)
-    # Its 2F1 are series that stop at about 1e-9; its U of DERT likewise.
+    # BTYD computes 2F1, and U for DERT, by series that stop at about 1e-9.
     assert expected[first] == pytest.approx(BTYD["expected_purchases"], rel=1e-8)
     assert PROCESS.probability_alive(p, *columns)[first] == pytest.approx(BTYD["probability_alive"], rel=1e-8)
     residual = PROCESS.discounted_residual(p, np.log(1.1) / 52, *columns)[first]
@@ -202,27 +202,27 @@ def test_predictions_of_btyd(split):
     assert rmse == pytest.approx(BTYD["holdout"]["rmse"], rel=1e-8)
 
 
-def test_new_customers_of_btyd(split):
+def test_predictions_for_new_customers_match_btyd(split):
     p, T = parameters(BTYD["parameters"]), split.calibration.T
     for t, value in BTYD["expected_repeat_purchases_of_a_new_customer"].items():
         assert PROCESS.mean_purchases(p, np.array([float(t)]))[0] == pytest.approx(value, rel=1e-8)
     assert PROCESS.new_customer_pmf(p, np.arange(11), 39.0) == pytest.approx(BTYD["pmf_39"], rel=1e-8)
-    # The cohort of 2,357, who joined over twelve weeks.
+    # The cohort of 2,357 customers, who joined over twelve weeks.
     for end, value in BTYD["cumulative_repeat_purchases_of_the_cohort"].items():
         if end != "note":
             since = float(end) - (T.max() - T)
             assert PROCESS.mean_purchases(p, since).sum() == pytest.approx(value, rel=1e-8)
 
 
-def test_purchases_between_two_times_are_those_of_simulated_customers():
-    """BTYD's pmf of purchases between weeks 39 and 78 is not what its own model does; this one is."""
+def test_the_pmf_between_two_times_matches_simulated_customers():
+    """The pmf of purchases between weeks 39 and 78 is that of a simulation; the pmf of BTYD is not."""
     p, n = parameters(BTYD["parameters"]), 400_000
     history = PROCESS.simulate(p, np.full(n, 78.0), np.random.default_rng(3))
     between = np.bincount(history.customer[history.time > 39], minlength=n)
     seen = np.mean(between == np.arange(6)[:, None], axis=1)
-    # How somebody buys says nothing of who stays: rates as at first, dropout as after 39 weeks.
+    # Rates and dropout are independent, so rates are as at the start, and dropout is as after 39 weeks.
     stays = PROCESS.survival(p, 39.0, *PROCESS._no_history((1,)))
-    result = stays * PROCESS.new_customer_pmf(p._replace(beta=p.beta + 39), np.arange(6), 39.0)
-    result[0] += 1 - stays[0]
-    assert np.all(np.abs(seen - result) < 5 * np.sqrt(result * (1 - result) / n))
-    assert abs(seen[0] - BTYD["pmf_39_to_78_of_the_package"][0]) > 20 * np.sqrt(result[0] * (1 - result[0]) / n)
+    expected = stays * PROCESS.new_customer_pmf(p._replace(beta=p.beta + 39), np.arange(6), 39.0)
+    expected[0] += 1 - stays[0]
+    assert np.all(np.abs(seen - expected) < 5 * np.sqrt(expected * (1 - expected) / n))
+    assert abs(seen[0] - BTYD["pmf_39_to_78_of_the_package"][0]) > 20 * np.sqrt(expected[0] * (1 - expected[0]) / n)

@@ -1,4 +1,4 @@
-"""What every process must keep, found through the registry: a new process is held to it without a word here."""
+"""Properties of every process in the registry; a new process is tested without a change here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clvmodels.processes.blocks import BetaBlock, GammaBlock, GompertzBlock, Pos
 from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
 
 WEEK, YEAR, CENTURY = 1.0, 52.0, 5218.0  # whole, since a discrete process counts opportunities
-UNIT = 30.0  # length of the coordinates' scale, in weeks or money
+UNIT = 30.0  # scale of the coordinates, in weeks or money
 COUNTS = 50  # distinct numbers of purchases among customers: the more there are, the longer discounting takes
 PROCESSES = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
 
@@ -50,12 +50,12 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def at(process, u, unit=UNIT):
-    """Parameters at coordinates (k,) or, as columns of draws, (k, draws, 1)."""
+    """Return the parameters at coordinates (k,) or, as columns of draws, (k, draws, 1)."""
     return process.Parameters(*process.parametrization.parameters_at(np.asarray(u, dtype=float), unit))
 
 
 def usual(process):
-    """Coordinates of a process that buys a few times, varies between customers and loses some of them."""
+    """Return coordinates with a few purchases per customer, differences between customers, and some dropout."""
     by_block = {
         PositiveBlock: [1.0],
         GammaBlock: [0.5, 1.0],
@@ -66,27 +66,27 @@ def usual(process):
 
 
 def limits(process, widest):
-    """Range of each coordinate, no wider than asked for."""
+    """Return the range of each coordinate, limited to `widest`."""
     lower = [max(-widest, c.lower.at or -np.inf) for c in process.parametrization.coordinates]
     upper = [min(widest, c.upper.at or np.inf) for c in process.parametrization.coordinates]
     return np.array(lower), np.array(upper)
 
 
-def columns_of(process, **known):
-    """The statistics a process reads, in its order."""
-    unknown = set(process.statistics) - set(known)
-    assert not unknown, f"{process.name} reads {unknown}: teach these tests what customers look like there"
-    return [np.asarray(known[name], dtype=float) for name in process.statistics]
+def columns_of(process, **table):
+    """Return the statistics of a process, in its order."""
+    missing = set(process.statistics) - set(table)
+    assert not missing, f"{process.name} reads {missing}: add it to the customers of these tests"
+    return [np.asarray(table[name], dtype=float) for name in process.statistics]
 
 
 def customers(process, generator, n=60):
-    """Valid statistics that owe nothing to the process, its corners among them."""
+    """Return valid statistics that were not drawn from the process, including extreme ones."""
     T = np.exp(generator.uniform(np.log(0.01), np.log(1000), n))
     T[: n // 10] = 0.0
     x = np.floor(np.exp(generator.uniform(0, np.log(5000), n))) * (generator.random(n) < 0.7)
     x = x[np.arange(n) % COUNTS] * (T > 0)
     t_x = np.where(x > 0, T * np.where(generator.random(n) < 0.2, 1.0, generator.uniform(0.01, 1, n)), 0.0)
-    if is_discrete(process):  # a purchase at most at each opportunity, the last at t_x; some buy at every one
+    if is_discrete(process):  # at most one purchase per opportunity, the last at t_x; some customers buy at each
         T, t_x = np.floor(T), np.floor(t_x)
         x = np.where(generator.random(n) < 0.2, t_x, np.minimum(x, t_x))
         t_x = np.where(x > 0, t_x, 0.0)
@@ -107,16 +107,16 @@ def customers(process, generator, n=60):
 
 
 def rescaled(process, columns, ratio):
-    """Statistics of the same customers in another unit of time or money."""
-    known = dict(zip(process.statistics, columns, strict=True))
-    moved = {name: known[name] * ratio for name in ("recency", "T", "monetary_value") if name in known}
-    if "sum_log_intertimes" in known:
-        moved["sum_log_intertimes"] = known["sum_log_intertimes"] + known["frequency"] * np.log(ratio)
-    return columns_of(process, **(known | moved))
+    """Return the statistics of the same customers in another unit of time or money."""
+    table = dict(zip(process.statistics, columns, strict=True))
+    moved = {name: table[name] * ratio for name in ("recency", "T", "monetary_value") if name in table}
+    if "sum_log_intertimes" in table:
+        moved["sum_log_intertimes"] = table["sum_log_intertimes"] + table["frequency"] * np.log(ratio)
+    return columns_of(process, **(table | moved))
 
 
 def simulated(process, p, T, generator):
-    """Statistics of customers drawn from the process."""
+    """Return statistics of customers drawn from the process."""
     if is_spend(process):
         count = generator.integers(1, 6, len(T))
         spend = process.simulate(p, count, generator)
@@ -128,7 +128,7 @@ def simulated(process, p, T, generator):
 
 
 def sum_log_intertimes(history):
-    """Sum of the logarithms of each customer's times between purchases (n,)."""
+    """Return the sum of the logarithms of each customer's times between purchases (n,)."""
     order = np.lexsort((history.time, history.customer))
     customer, time = history.customer[order], history.time[order]
     before = np.where(np.append(True, customer[1:] != customer[:-1]), 0.0, np.append(0.0, time[:-1]))[: len(time)]
@@ -136,7 +136,7 @@ def sum_log_intertimes(history):
 
 
 def predictions(process, p, columns):
-    """Everything a process predicts of customers, by name."""
+    """Return everything that a process predicts for customers, by name."""
     if is_spend(process):
         names = ("log_likelihood", "expected_spend", "median_spend", "mean_exists")
         return {name: getattr(process, name)(p, *columns[: 1 if name == "mean_exists" else None]) for name in names}
@@ -170,14 +170,14 @@ def test_probabilities_lie_between_0_and_1(process, seed):
         process.pmf(p, k, YEAR, *columns),
         process.new_customer_pmf(p, np.arange(4), YEAR),
     ):
-        assert np.all((chances >= 0) & (chances <= 1 + 1e-9))  # a sum of two chances, each rounded
+        assert np.all((chances >= 0) & (chances <= 1 + 1e-9))  # a sum of two rounded probabilities
 
 
 @pytest.mark.slow
 @each_purchase_process
 @some
 @given(seed=seeds)
-def test_expected_purchases_start_at_0_and_never_fall(process, seed):
+def test_expected_purchases_increase_from_0(process, seed):
     generator = np.random.default_rng(seed)
     p = at(process, generator.uniform(*limits(process, 6)))
     columns = customers(process, generator)
@@ -185,7 +185,7 @@ def test_expected_purchases_start_at_0_and_never_fall(process, seed):
     assert np.all(before == 0)
     for h in (1e-3, 1.0, 10.0, YEAR, CENTURY):
         now = process.expected_purchases(p, h, *columns)
-        # Where everything likely has been bought already, what is left is rounding.
+        # Where almost all purchases have been made already, the rest is rounding.
         assert np.all(now >= before * (1 - 1e-8))
         before = now
     means = process.mean_purchases(p, np.geomspace(1e-3, CENTURY, 40))
@@ -197,7 +197,7 @@ def test_expected_purchases_start_at_0_and_never_fall(process, seed):
 @each_purchase_process
 @some
 @given(seed=seeds)
-def test_survival_starts_at_p_alive_and_never_rises(process, seed):
+def test_survival_decreases_from_p_alive(process, seed):
     generator = np.random.default_rng(seed)
     p = at(process, generator.uniform(*limits(process, 6)))
     columns = customers(process, generator)
@@ -205,7 +205,7 @@ def test_survival_starts_at_p_alive_and_never_rises(process, seed):
     assert process.survival(p, 0.0, *columns) == pytest.approx(before, rel=1e-9)
     for h in (1e-3, 1.0, 10.0, YEAR, CENTURY):
         now = process.survival(p, h, *columns)
-        assert np.all((now >= 0) & (now <= before + 1e-9))  # averages over nodes: good to 2e-11
+        assert np.all((now >= 0) & (now <= before + 1e-9))  # averages over nodes are accurate to 2e-11
         before = now
 
 
@@ -213,14 +213,14 @@ def test_survival_starts_at_p_alive_and_never_rises(process, seed):
 @each_purchase_process
 @some
 @given(seed=seeds, rate=st.floats(1e-5, 0.1))
-def test_residual_purchases_are_those_of_a_long_horizon(process, seed, rate):
+def test_residual_purchases_equal_those_of_a_long_horizon(process, seed, rate):
     generator = np.random.default_rng(seed)
     p = at(process, generator.uniform(*limits(process, 4)))
     columns = customers(process, generator, 20)
     residual = process.discounted_residual(p, rate, *columns)
-    for times in (30, 60):  # what lies beyond is worth less than e^-times of what it would be at once
+    for times in (30, 60):  # later purchases are discounted by more than e^-times
         near = process.discounted_purchases(p, times / rate, rate, *columns)
-        # Nodes in log time over twenty octaves and more: good to 1e-8 where customers leave at once or never.
+        # Nodes in log time over twenty octaves or more are accurate to 1e-8 where customers leave immediately or never.
         assert np.all(near <= residual * (1 + 1e-7))
     assert near == pytest.approx(residual, rel=1e-7)
     state = process._state(columns)
@@ -245,11 +245,11 @@ def test_posterior_means_lie_in_their_range(process, seed):
 @each_purchase_process
 @some
 @given(seed=seeds, t=st.floats(0.5, 100))
-def test_the_pmf_sums_to_1_and_its_mean_is_mean_purchases(process, seed, t):
+def test_the_pmf_sums_to_1_with_the_expected_mean(process, seed, t):
     p = at(process, np.random.default_rng(seed).uniform(*limits(process, 1.5)))
     k = np.arange(6000)
     chances = process.new_customer_pmf(p, k, t)
-    assume(chances[-1] * k[-1] ** 2 < 1e-11)  # so little lies beyond
+    assume(chances[-1] * k[-1] ** 2 < 1e-11)  # so the rest of the pmf is negligible
     assert np.sum(chances) == pytest.approx(1, abs=1e-9)
     assert np.sum(k * chances) == pytest.approx(process.mean_purchases(p, np.array([t]))[0], rel=1e-8)
 
@@ -266,36 +266,36 @@ def test_the_intensity_is_the_derivative_of_expected_purchases(process, seed):
         step = 1e-3 * tau
         by = {k: process.expected_purchases(p, tau + k * step, *columns) for k in (-2, -1, 1, 2)}
         differences = [(by[k] - by[-k]) / (2 * k * step) for k in (1, 2)]
-        # The next error term is of the order of step^4; rounding is that of purchases so far, over the step,
-        # and of the smallest numbers there are.
+        # The next error term is of the order of step^4; rounding is relative to the purchases so far, over the step,
+        # and to the smallest doubles.
         noise = 1e-9 * process.expected_purchases(p, tau, *columns) / step
         expected = (4 * differences[0] - differences[1]) / 3
-        found = process.purchase_intensity(p, tau, *columns)
-        assert np.all(np.abs(found - expected) <= 1e-5 * np.abs(expected) + noise + 1e-300)
+        result = process.purchase_intensity(p, tau, *columns)
+        assert np.all(np.abs(result - expected) <= 1e-5 * np.abs(expected) + noise + 1e-300)
 
 
 @each_discrete_process
 @some
 @given(seed=seeds)
-def test_the_intensity_is_what_an_opportunity_adds(process, seed):
+def test_the_intensity_is_the_difference_between_opportunities(process, seed):
     generator = np.random.default_rng(seed)
     p = at(process, generator.uniform(*limits(process, 2)))
     columns = customers(process, generator, 20)
     for i in (1.0, 2.0, 20.0):
         by = [process.expected_purchases(p, h, *columns) for h in (i - 1, i)]
-        # A difference of sums over nodes, good to 1e-9 of what they sum.
+        # A difference of sums over nodes, each accurate to 1e-9.
         assert np.all(np.abs(process.purchase_intensity(p, i, *columns) - (by[1] - by[0])) <= 1e-9 * by[1])
 
 
 @each_discrete_process
-def test_nothing_happens_between_opportunities(process):
+def test_predictions_change_only_at_opportunities(process):
     generator = np.random.default_rng(5)
     p = at(process, usual(process))
     columns = customers(process, generator, 20)
     for whole, within in ((0.0, 0.999), (3.0, 3.5), (3.0, 3.0 + 1e-12), (4.0, 4.0 - 1e-12)):
-        for result in ("expected_purchases", "survival"):
-            found = [getattr(process, result)(p, h, *columns) for h in (whole, within)]
-            assert np.array_equal(*found)
+        for name in ("expected_purchases", "survival"):
+            values = [getattr(process, name)(p, h, *columns) for h in (whole, within)]
+            assert np.array_equal(*values)
         assert np.array_equal(*(process.pmf(p, 2, h, *columns) for h in (whole, within)))
     assert np.array_equal(*(process.purchase_intensity(p, tau, *columns) for tau in (2.5, 3.0)))
     future = process.sample_future(p, 30.0, 0.0, *[np.zeros(500)] * 3, generator=generator)
@@ -306,7 +306,7 @@ def test_nothing_happens_between_opportunities(process):
 @each_purchase_process
 @some
 @given(seed=seeds, rate=st.floats(1e-6, 0.5))
-def test_discounting_takes_something_away_but_not_all(process, seed, rate):
+def test_discounted_purchases_are_positive_and_at_most_the_expected(process, seed, rate):
     generator = np.random.default_rng(seed)
     p = at(process, generator.uniform(*limits(process, 4)))
     columns = customers(process, generator)
@@ -320,7 +320,7 @@ def test_discounting_takes_something_away_but_not_all(process, seed, rate):
 @each_spend_process
 @some
 @given(seed=seeds)
-def test_spend_is_positive_and_missing_only_where_no_mean_exists(process, seed):
+def test_spend_is_positive_where_its_mean_exists(process, seed):
     generator = np.random.default_rng(seed)
     p = at(process, generator.uniform(*limits(process, 4)))
     count, mean = customers(process, generator)
@@ -330,7 +330,7 @@ def test_spend_is_positive_and_missing_only_where_no_mean_exists(process, seed):
     assert np.array_equal(np.isfinite(spend), exists)
     assert np.all(spend[exists] > 0)
     assert np.all(process.median_spend(p, count, mean) > 0)
-    assert np.ptp(process.median_spend(p, count, mean)[:5]) == 0  # those without a purchase get the same value
+    assert np.ptp(process.median_spend(p, count, mean)[:5]) == 0  # equal without a purchase
 
 
 # ---- the likelihood ----------------------------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_the_score_is_the_derivative_of_the_log_likelihood(process, seed):
 @each([process for process in PROCESSES if process.totals is not None])
 @some
 @given(seed=seeds)
-def test_totals_are_the_scores_added_up_and_the_hessian_their_derivative(process, seed):
+def test_totals_match_the_sum_of_scores_and_its_derivative(process, seed):
     generator = np.random.default_rng(seed)
     u = generator.uniform(*limits(process, 6))
     columns = customers(process, generator)
@@ -374,30 +374,30 @@ def test_totals_are_the_scores_added_up_and_the_hessian_their_derivative(process
     logs = np.log(np.array(at(process, u)))
 
     def summed(logs):
-        found = process.score(process.Parameters(*np.exp(logs)), *columns)
-        size = np.sum(weights * np.abs(found.gradient), axis=1)
-        return np.sum(weights * found.log_likelihood), np.sum(weights * found.gradient, axis=1), size
+        score = process.score(process.Parameters(*np.exp(logs)), *columns)
+        size = np.sum(weights * np.abs(score.gradient), axis=1)
+        return np.sum(weights * score.log_likelihood), np.sum(weights * score.gradient, axis=1), size
 
     value, gradient, size = summed(logs)
-    result = process.totals(weights, *columns)(at(process, u), True)
+    totals = process.totals(weights, *columns)(at(process, u), True)
     plain = process.totals(weights, *columns)(at(process, u), False)
-    assert (plain.log_likelihood, plain.hessian) == (result.log_likelihood, None)
-    assert np.array_equal(plain.gradient, result.gradient)
+    assert (plain.log_likelihood, plain.hessian) == (totals.log_likelihood, None)
+    assert np.array_equal(plain.gradient, totals.gradient)
     # Rounding of sums whose terms cancel.
-    assert result.log_likelihood == pytest.approx(value, rel=1e-11)
-    assert np.all(np.abs(result.gradient - gradient) <= 1e-11 * (size + np.max(size)))
-    assert np.array_equal(result.hessian, result.hessian.T)
+    assert totals.log_likelihood == pytest.approx(value, rel=1e-11)
+    assert np.all(np.abs(totals.gradient - gradient) <= 1e-11 * (size + np.max(size)))
+    assert np.array_equal(totals.hessian, totals.hessian.T)
     step = 1e-4
     for i, moved in enumerate(step * np.eye(len(logs))):
         expected = (summed(logs + moved)[1] - summed(logs - moved)[1]) / (2 * step)
         # The square of the step, and rounding of the gradient over it.
-        assert result.hessian[i] == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.max(size))
+        assert totals.hessian[i] == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.max(size))
 
 
 @each_continuous_process
 @some
 @given(seed=seeds, ratio=st.sampled_from([7.0, 1 / 30.4375, 1e-3, 100.0]))
-def test_another_unit_moves_the_log_likelihood_by_a_constant(process, seed, ratio):
+def test_the_unit_shifts_the_log_likelihood_by_a_constant(process, seed, ratio):
     generator = np.random.default_rng(seed)
     u = generator.uniform(*limits(process, 4))
     columns = customers(process, generator)
@@ -413,7 +413,7 @@ def test_another_unit_moves_the_log_likelihood_by_a_constant(process, seed, rati
 
 @pytest.mark.slow
 @each_continuous_process
-def test_the_fit_knows_no_unit(process):
+def test_the_fit_does_not_depend_on_the_unit(process):
     generator = np.random.default_rng(2)
     T = generator.uniform(0.5, 1.5, 3000) * UNIT
     columns = simulated(process, at(process, usual(process)), T, generator)
@@ -431,26 +431,26 @@ def test_the_fit_knows_no_unit(process):
 
 
 @each_process
-def test_compressed_is_uncompressed(process):
+def test_unique_rows_have_the_same_totals(process):
     generator = np.random.default_rng(4)
     p = at(process, usual(process))
     columns = simulated(process, p, np.full(5000, UNIT), generator)
-    columns = [np.ceil(column) for column in columns]  # as days are
+    columns = [np.ceil(column) for column in columns]  # whole, like days
     rows = unique_rows(columns)
     assert len(rows.counts) < 5000
     whole = process.score(p, *columns)
     unique = process.score(p, *rows.columns)
     total = np.sum(whole.log_likelihood)
     assert np.sum(rows.counts * unique.log_likelihood) == pytest.approx(total, rel=1e-12)
-    # In absolute terms, since a gradient may vanish: rounding of 5,000 terms of the size of the log-likelihood.
+    # An absolute tolerance, since a gradient may vanish: rounding of 5,000 terms of the size of the log-likelihood.
     assert np.sum(rows.counts * unique.gradient, axis=-1) == pytest.approx(
         np.sum(whole.gradient, axis=-1), abs=1e-12 * abs(total)
     )
 
 
 @each_process
-def test_the_gradient_vanishes_on_average_at_the_truth(process):
-    """The expected score is 0 at the parameters customers were drawn from, whatever the fit does."""
+def test_the_mean_score_at_the_true_parameters_is_0(process):
+    """The expected score is 0 at the parameters from which the customers were drawn."""
     generator = np.random.default_rng(6)
     p = at(process, usual(process))
     gradient = process.score(p, *simulated(process, p, np.full(40_000, UNIT), generator)).gradient
@@ -459,28 +459,28 @@ def test_the_gradient_vanishes_on_average_at_the_truth(process):
 
 @pytest.mark.slow
 @each_process
-def test_simulated_customers_give_the_parameters_back(process):
+def test_a_fit_recovers_the_parameters_of_simulated_customers(process):
     generator = np.random.default_rng(12)
     u = usual(process)
     T = generator.uniform(0.5, 1.5, 20_000) * UNIT
     fit = maximize(process, unique_rows(simulated(process, at(process, u), T, generator)), UNIT)
     truth = np.log(np.array(at(process, u)))
-    found = np.log(np.array(list(fit.parameters.values())))
+    estimate = np.log(np.array(list(fit.parameters.values())))
     assert fit.status == "converged"
-    assert np.all(np.abs(found - truth) < 5 * np.sqrt(np.diag(fit.covariance)))
+    assert np.all(np.abs(estimate - truth) < 5 * np.sqrt(np.diag(fit.covariance)))
 
 
 # ---- broadcasting ------------------------------------------------------------------------------------------
 
 
 def forms(value, n):
-    """The same parameter as a scalar, a value a customer, and a column of draws."""
+    """Return a parameter as a scalar, as one value per customer, and as a column of draws."""
     return {"scalar": np.float64(value), "customers": np.full(n, value), "draws": np.full((2, 1), value)}
 
 
 @each_process
-def test_scalar_is_vector_is_one_draw(process):
-    """Each parameter by itself in each form, and all of them together: covariates move some, draws all."""
+def test_scalars_vectors_and_draws_give_the_same_results(process):
+    """Each parameter has each form, alone and with the others: covariates vary some of them, draws all."""
     generator = np.random.default_rng(1)
     p = at(process, usual(process))
     columns = customers(process, generator, 30)
@@ -495,43 +495,43 @@ def test_scalar_is_vector_is_one_draw(process):
                     for name, value in zip(names, p, strict=True)
                 }
             )
-            for name, found in predictions(process, mixed, columns).items():
-                # A shared value is looked up in tables, others computed: gamma functions of 5,000 differ by 1e-12.
-                assert np.shape(found)[-1] == n, (name, form, chosen)
-                assert np.allclose(found, expected[name], rtol=1e-9, atol=1e-12, equal_nan=True), (name, form, chosen)
+            for name, result in predictions(process, mixed, columns).items():
+                # A shared value is looked up in tables, others are computed: gamma functions of 5,000 differ by 1e-12.
+                assert np.shape(result)[-1] == n, (name, form, chosen)
+                assert np.allclose(result, expected[name], rtol=1e-9, atol=1e-12, equal_nan=True), (name, form, chosen)
 
 
 @each_process
-def test_one_draw_keeps_its_shape(process):
+def test_each_of_many_draws_equals_a_single_one(process):
     columns = customers(process, np.random.default_rng(1), 30)
     u = usual(process)[:, None, None] + np.array([0.0, 0.3, -0.2])[:, None]
     drawn = predictions(process, at(process, u), columns)
     for i in range(3):
         alone = predictions(process, at(process, u[:, i, 0]), columns)
-        for name, found in drawn.items():
-            assert found.shape == (3, 30), name
+        for name, result in drawn.items():
+            assert result.shape == (3, 30), name
             # The nodes of a quadrature are chosen for all draws together.
-            assert np.allclose(found[i], alone[name], rtol=1e-9, atol=1e-13, equal_nan=True), name
+            assert np.allclose(result[i], alone[name], rtol=1e-9, atol=1e-13, equal_nan=True), name
     gradient = process.score(at(process, u), *columns).gradient
     assert gradient.shape == (len(u), 3, 30)
 
 
 @each_process
-def test_a_customer_s_answer_does_not_depend_on_the_others(process):
+def test_results_of_a_customer_do_not_depend_on_others(process):
     columns = customers(process, np.random.default_rng(9), 200)
     p = at(process, usual(process))
     together = predictions(process, p, columns)
     for rows in (slice(0, 1), slice(77, 78), slice(120, 200)):
         alone = predictions(process, p, [column[rows] for column in columns])
-        for name, found in alone.items():
-            assert np.array_equal(found, together[name][rows], equal_nan=True), name
+        for name, result in alone.items():
+            assert np.array_equal(result, together[name][rows], equal_nan=True), name
 
 
 @each_process
-def test_nobody_is_no_fault(process):
+def test_an_empty_rfm_gives_empty_results(process):
     nobody = [np.zeros(0) for _ in process.statistics]
-    for name, found in predictions(process, at(process, usual(process)), nobody).items():
-        assert np.shape(found) == (0,), name
+    for name, result in predictions(process, at(process, usual(process)), nobody).items():
+        assert np.shape(result) == (0,), name
 
 
 # ---- simulation --------------------------------------------------------------------------------------------
@@ -539,7 +539,7 @@ def test_nobody_is_no_fault(process):
 
 @pytest.mark.slow
 @each_purchase_process
-def test_expected_purchases_average_to_what_all_customers_will_do(process):
+def test_mean_expected_purchases_equal_those_of_the_population(process):
     """The law of total expectation, over the histories up to T."""
     generator = np.random.default_rng(15)
     T, n = 40.0, 100_000
@@ -553,8 +553,8 @@ def test_expected_purchases_average_to_what_all_customers_will_do(process):
 
 
 @each_purchase_process
-def test_posteriors_average_to_what_new_customers_are(process):
-    """The law of total expectation again: of rates, of dropout, and of being active later."""
+def test_mean_posteriors_equal_the_prior(process):
+    """The law of total expectation for rates, for dropout, and for being active later."""
     generator = np.random.default_rng(19)
     T, n, h = 40.0, 100_000, 25.0
     p = at(process, usual(process))
@@ -581,7 +581,7 @@ def test_simulated_counts_follow_the_pmf(process):
 
 
 @each_purchase_process
-def test_drawn_futures_average_to_the_expectations(process):
+def test_mean_simulated_futures_equal_the_expectations(process):
     generator = np.random.default_rng(17)
     p, h, delta, n = at(process, usual(process)), 30.0, 0.02, 100_000
     columns = simulated(process, p, np.full(60, 40.0), generator)
@@ -601,9 +601,9 @@ def test_drawn_futures_average_to_the_expectations(process):
 
 
 @each_spend_process
-def test_drawn_spend_averages_to_expected_spend(process):
+def test_mean_simulated_spend_equals_expected_spend(process):
     generator = np.random.default_rng(18)
-    # Spend per purchase has a finite variance only if p count + q > 2: two purchases or more.
+    # Spend per purchase has a finite variance only if p count + q > 2, that is, with two purchases or more.
     p, n = at(process, usual(process)), 200_000
     for count, mean, purchases in ((3, 20.0, 2), (12, 45.0, 1)):
         total = process.sample_spend(p, np.full(n, purchases), np.full(n, count), np.full(n, mean), generator)
@@ -613,14 +613,14 @@ def test_drawn_spend_averages_to_expected_spend(process):
     assert np.all(nothing == 0)
 
 
-# ---- wild parameters ---------------------------------------------------------------------------------------
+# ---- extreme parameters ------------------------------------------------------------------------------------
 
 
 @each_purchase_process
 @some
 @given(seed=seeds)
-def test_every_valid_customer_gets_a_finite_answer(process, seed):
-    """Anywhere within the limits of a fit, for a century ahead: no warning either, since warnings are errors."""
+def test_predictions_are_finite_for_every_valid_customer(process, seed):
+    """Results are finite within the limits of a fit, a century ahead, and without warnings, which are errors here."""
     generator = np.random.default_rng(seed)
     p = at(process, generator.uniform(*limits(process, 16)))
     columns = customers(process, generator, 200)
@@ -678,7 +678,7 @@ def test_the_jacobian_is_the_derivative_of_the_logarithms(process):
 
 
 @pytest.mark.parametrize("registry", [PURCHASE_PROCESSES, SPEND_PROCESSES])
-def test_the_registry_goes_by_name(registry):
+def test_the_registry_is_keyed_by_name(registry):
     for name, process in registry.items():
         assert name == process.name
         assert set(process.parametrization.unit_powers) <= set(process.parametrization.names)

@@ -1,7 +1,7 @@
-"""Pareto/NBD's and GGompertz/NBD's integrals against mpmath: the race, its slopes, remaining life, the pmf.
+"""Integrals of Pareto/NBD and GGompertz/NBD compared with mpmath: the race, its slopes, remaining life, the pmf.
 
-All integrals are taken again as they are defined, in log time by the trapezoidal rule, which converges exponentially
-for what vanishes at both ends; where exponents are too small for that, by the hypergeometric function.
+The references are the integrals as defined, in log time by the trapezoidal rule, which converges exponentially for
+functions that vanish at both ends, or the hypergeometric function where exponents are too small for that.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from clvmodels.processes.dropout_time import mean_life
 from clvmodels.processes.race import Remaining, race
 
 DIGITS, CUT = 30, 45
-STEP = 0.2  # of log time: an error of exp(-pi^2 / STEP) where nothing bends faster than exp(-exp(u))
+STEP = 0.2  # in log time: an error of exp(-pi^2 / STEP) where nothing bends faster than exp(-exp(u))
 
 
 def growth(z, B, b):
-    """log(1 + e(z)/B)."""
+    """Return log(1 + e(z)/B)."""
     return mp.log1p((mp.expm1(b * z) / b if b else z) / B)
 
 
@@ -31,18 +31,18 @@ def hazard_over_s(z, B, b):
 
 
 def onset(s, B, b):
-    """Time from when on a Gompertz hazard is felt, in units of 1/b: so much faster does survival bend in log time."""
+    """Return the time when a Gompertz hazard is noticeable, in units of 1/b: how sharply survival bends in log time."""
     return 1 + mp.log1p(b * B / max(s, 1))
 
 
 def over_log_time(f, low, high, step):
-    """Integral of f(z) dz for log z from low to high; f falls to nothing on both ends."""
+    """Integrate f(z) dz for log z from low to high; f vanishes at both ends."""
     nodes = int((high - low) / step) + 1
     return step * mp.fsum(f(z) * z for z in (mp.exp(low + i * step) for i in range(nodes)))
 
 
 def chance(purchase, shape, A, s, B, b=None):
-    """Chance that the next purchase (or dropout) comes first, by the integral over its time."""
+    """Return the probability that the next purchase (or dropout) comes first, by the integral over its time."""
     shape, A, s, B = map(mp.mpf, (shape, A, s, B))
     low = mp.log(min(A, A / shape, B, B / s)) - CUT
     if b:
@@ -62,7 +62,7 @@ def chance(purchase, shape, A, s, B, b=None):
 
 
 def chance_of_small_exponents(purchase, shape, A, s, B):
-    """The same without ageing, by Euler's integral of 2F1; of large exponents mpmath's series take minutes."""
+    """Return the probability without aging, by Euler's integral of 2F1; the series are slow for large exponents."""
     shape, A, s, B = map(mp.mpf, (shape, A, s, B))
     mine, other, ratio = (shape, s, A / B) if A <= B else (s, shape, B / A)
     first = mine / (mine + other) * mp.hyp2f1(other, 1, mine + other + 1, 1 - ratio)
@@ -75,26 +75,26 @@ def side(purchase, shape, A, s, B, b=None):
 
 
 def slopes(purchase, shape, A, s, B, b=None):
-    """Derivatives of the log chance by shape, A, s, B (and b, B held fixed), by differences at 30 digits."""
-    given = [mp.mpf(value) for value in (shape, A, s, B, *([b] if b else []))]
-    found = []
-    for i, value in enumerate(given):
+    """Return derivatives of the log probability by shape, A, s, B (and b at fixed B), by differences at 30 digits."""
+    arguments = [mp.mpf(value) for value in (shape, A, s, B, *([b] if b else []))]
+    derivatives = []
+    for i, value in enumerate(arguments):
         step = value * mp.mpf(10) ** -8
-        ends = [mp.log(chance(purchase, *given[:i], value + k * step, *given[i + 1 :])) for k in (1, -1)]
-        found.append(float((ends[0] - ends[1]) / (2 * step)))
-    return np.array(found)
+        ends = [mp.log(chance(purchase, *arguments[:i], value + k * step, *arguments[i + 1 :])) for k in (1, -1)]
+        derivatives.append(float((ends[0] - ends[1]) / (2 * step)))
+    return np.array(derivatives)
 
 
-def told_slopes(purchase, shape, A, s, B, b=None):
-    """Return the same from the derivatives of `Side`."""
-    result = side(purchase, shape, A, s, B, b)
+def computed_slopes(purchase, shape, A, s, B, b=None):
+    """Return the same derivatives from the fields of a `Side`."""
+    terms = side(purchase, shape, A, s, B, b)
     by = [
-        (1 / shape if purchase else 0) - result.log_purchase[0],
-        shape / A - (shape + purchase) * result.per_age[0],
-        (0 if purchase else 1 / s) - result.log_growth[0],
-        s / B - (s + (not purchase)) * result.per_growth[0],
+        (1 / shape if purchase else 0) - terms.log_purchase[0],
+        shape / A - (shape + purchase) * terms.per_age[0],
+        (0 if purchase else 1 / s) - terms.log_growth[0],
+        s / B - (s + (not purchase)) * terms.per_growth[0],
     ]
-    return np.array(by if b is None else [*by, result.by_b[0]])
+    return np.array(by if b is None else [*by, terms.by_b[0]])
 
 
 # ---- the race ----------------------------------------------------------------------------------------------
@@ -103,41 +103,41 @@ SIZES = (1e-5, 0.3, 40.0, 5000.0, 1e5)
 
 
 @pytest.mark.parametrize("ratio", [-18, -6, 0, 6, 18])
-def test_the_race_without_ageing(ratio):
-    """The chances, and so the smaller one too, from exponents of 1e-5 to 1e5 and scales e^18 apart."""
+def test_the_race_without_aging_matches_mpmath(ratio):
+    """Both probabilities, also the smaller, are exact for exponents of 1e-5 to 1e5 and scales that differ by e^18."""
     A, B = float(np.exp(ratio / 2)), float(np.exp(-ratio / 2))
     for shape, s, purchase in product(SIZES, SIZES, (True, False)):
-        found = float(side(purchase, shape, A, s, B).log_chance[0])
-        with mp.workdps(DIGITS + 20):  # where a chance is one less another of e^-18, digits go
+        result = float(side(purchase, shape, A, s, B).log_chance[0])
+        with mp.workdps(DIGITS + 20):  # digits are lost where a probability is one minus another of e^-18
             reference = chance_of_small_exponents if shape + s < 0.2 else chance
             expected = float(mp.log(reference(purchase, shape, A, s, B)))
-        # Relative to the chance itself: exponents of 1e5 times rounding of logarithms, 1e-16.
-        assert found == pytest.approx(expected, abs=3e-11), (shape, s, purchase)
+        # Relative to the probability: exponents of 1e5 times rounding of logarithms, 1e-16.
+        assert result == pytest.approx(expected, abs=3e-11), (shape, s, purchase)
 
 
 def test_the_two_references_agree():
-    given = (0.6, 3.0, 0.7, 11.0)
+    arguments = (0.6, 3.0, 0.7, 11.0)
     with mp.workdps(DIGITS):
         for purchase in (True, False):
             # Tails below e^-CUT, about 1e-19, are left out.
-            difference = chance(purchase, *given) - chance_of_small_exponents(purchase, *given)
+            difference = chance(purchase, *arguments) - chance_of_small_exponents(purchase, *arguments)
             assert abs(difference) < 1e-18
-        assert chance(True, *given) + chance(False, *given) == pytest.approx(1, abs=1e-18)
+        assert chance(True, *arguments) + chance(False, *arguments) == pytest.approx(1, abs=1e-18)
 
 
-# log b, log s, log of the rate of dropout at first; then what the answer is good to, relative to the chance.
-AGEING = {
+# log b, log s, log of the initial rate of dropout; then the tolerance relative to the probability.
+AGING = {
     "usual": (-3.0, -0.5, -0.5, 1e-12),
     "soon": (0.7, -0.7, 0.0, 1e-12),
     "late and alike": (3.0, 0.7, -2.3, 1e-12),
-    # At coordinates of e^6 and e^-6: nodes are enough for 1e-10 (race.NODES).
+    # At coordinates of e^6 and e^-6 the nodes suffice for 1e-10 (race.NODES).
     "old and unlike": (6.0, -6.0, -6.0, 1e-9),
     "gone or never": (6.0, -6.0, 6.0, 1e-9),
     "sudden death": (6.0, 6.0, -6.0, 1e-9),
     "sudden, soon": (6.0, 6.0, 6.0, 1e-9),
-    "hardly ageing, alike": (-6.0, 6.0, -6.0, 1e-9),
-    "hardly ageing, soon": (-6.0, 6.0, 6.0, 1e-9),
-    "hardly ageing, unlike": (-6.0, -6.0, 6.0, 1e-9),
+    "hardly aging, alike": (-6.0, 6.0, -6.0, 1e-9),
+    "hardly aging, soon": (-6.0, 6.0, 6.0, 1e-9),
+    "hardly aging, unlike": (-6.0, -6.0, 6.0, 1e-9),
     "neither": (-6.0, -6.0, -6.0, 1e-9),
     # At the limits of the coordinates.
     "all at one age": (12.0, 12.0, -12.0, 1e-9),
@@ -146,20 +146,20 @@ AGEING = {
 }
 
 
-@pytest.mark.parametrize("name", AGEING)
-def test_the_race_with_ageing(name):
-    *logs, allowed = AGEING[name]
+@pytest.mark.parametrize("name", AGING)
+def test_the_race_with_aging_matches_mpmath(name):
+    *logs, tolerance = AGING[name]
     b, s, rate = map(float, np.exp(logs))
     for shape, A in ((np.exp(-6), 1.0), (0.6, 0.01), (5000.0, 30.0)):
         for purchase in (True, False):
             with mp.workdps(DIGITS):
                 expected = float(mp.log(chance(purchase, shape, A, s, s / rate, b)))
-            found = float(side(purchase, shape, A, s, s / rate, b).log_chance[0])
-            assert found == pytest.approx(expected, abs=allowed), (shape, purchase)
+            result = float(side(purchase, shape, A, s, s / rate, b).log_chance[0])
+            assert result == pytest.approx(expected, abs=tolerance), (shape, purchase)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "arguments",
     [
         (0.6, 3.0, 0.7, 11.0),
         (1000.0, 1e-4, 0.01, 1e4),
@@ -173,15 +173,15 @@ def test_the_race_with_ageing(name):
     ids=str,
 )
 @pytest.mark.parametrize("purchase", [True, False])
-def test_the_slopes_of_the_race(purchase, given):
+def test_the_slopes_of_the_race_match_mpmath(purchase, arguments):
     with mp.workdps(DIGITS):
-        expected = slopes(purchase, *given)
-    # By the logarithm of each parameter, as in a score; at a step of 1e-8, differences are good to 1e-16.
-    assert told_slopes(purchase, *given) * given == pytest.approx(expected * given, abs=1e-11)
+        expected = slopes(purchase, *arguments)
+    # By the logarithm of each parameter, as in a score; at a step of 1e-8, differences are accurate to 1e-16.
+    assert computed_slopes(purchase, *arguments) * arguments == pytest.approx(expected * arguments, abs=1e-11)
 
 
-def test_no_row_depends_on_the_others():
-    """Rows are taken in chunks; parameters may differ from row to row."""
+def test_rows_do_not_depend_on_each_other():
+    """Rows are computed in chunks, and parameters may differ between rows."""
     generator = np.random.default_rng(0)
     shape, A, s, B, b = np.exp(generator.uniform(-3, 3, (5, 700)))
     together = race(True, shape, A, Remaining(s, B, b, B, None))
@@ -190,7 +190,7 @@ def test_no_row_depends_on_the_others():
         assert [part[i] for part in together] == [part[0] for part in alone]
 
 
-# ---- remaining life, and the pmf ----------------------------------------------------------------------------
+# ---- remaining life and the pmf ----------------------------------------------------------------------------
 
 PROCESSES = {"pareto_nbd": pareto_nbd, "ggompertz_nbd": ggompertz_nbd}
 # Coordinates log shape, log mean of purchases; (log b,) log s, log mean of dropout; then x and T, in mean T.
@@ -222,7 +222,7 @@ each_case = pytest.mark.parametrize(("name", "u", "x", "T", "h"), CASES, ids=str
 
 
 def log_integral(log_f, h):
-    """Logarithm of the integral of f(z) dz from 0 to h, by 20 nodes in each tenth of an e-fold, the last 60 of them."""
+    """Return the log of the integral of f(z) dz from 0 to h, by 20 nodes per tenth of an e-fold, over 60 e-folds."""
     places, weights = np.polynomial.legendre.leggauss(20)
     starts = np.log(h) - 60 + np.arange(600) / 10
     u = (starts[:, None] + 0.05 * (1 + places)).ravel()
@@ -231,11 +231,11 @@ def log_integral(log_f, h):
 
 
 def naive(name, p, T):
-    """Log survival from T on, and the log of the rate of dropout, as the papers have them."""
+    """Return log survival from T on and the log rate of dropout, by the formulas of the papers."""
     if name == "pareto_nbd":
         B = p.beta + T
         return lambda z: -p.s * np.log1p(z / B), lambda z: np.log(p.s) - np.log(B + z)
-    later = (p.beta + np.expm1(p.b * T)) * np.exp(-p.b * T)  # beta of somebody who is T old
+    later = (p.beta + np.expm1(p.b * T)) * np.exp(-p.b * T)  # beta of a customer at age T
 
     def log_survival(z):
         risen = np.expm1(np.minimum(p.b * z, 600.0)) / later
@@ -254,18 +254,18 @@ def parameters(name, u):
 
 
 @each_case
-def test_remaining_life_is_the_integral_of_survival(name, u, x, T, h):
+def test_mean_life_integrates_survival(name, u, x, T, h):
     p = parameters(name, u)
     log_survival, _ = naive(name, p, T)
     law = PROCESSES[name].remaining(p, np.float64(T))
     for delta in (0.0, 0.3):
         expected = log_integral(lambda z, delta=delta: log_survival(z) - delta * z, h)
-        # 20 nodes and more; both integrals are of doubles.
+        # Both integrals are computed in doubles, by at least 20 nodes.
         assert float(np.log(mean_life(law, np.float64(h), delta))) == pytest.approx(expected, abs=1e-11)
 
 
 @each_case
-def test_the_pmf_is_the_integral_over_the_time_of_dropout(name, u, x, T, h):
+def test_the_pmf_integrates_over_the_time_of_dropout(name, u, x, T, h):
     p, process = parameters(name, u), PROCESSES[name].PROCESS
     log_survival, log_hazard = naive(name, p, T)
     shape, age = p.r + x, p.alpha + T
@@ -276,11 +276,11 @@ def test_the_pmf_is_the_integral_over_the_time_of_dropout(name, u, x, T, h):
             return ways - shape * np.log1p(z / age) - (k * np.log1p(age / z) if k else 0.0)
 
         stayed = log_counts(h) + log_survival(h)
-        gone = log_integral(lambda z, result=log_counts: log_survival(z) + log_hazard(z) + result(z), h)
+        gone = log_integral(lambda z, log_counts=log_counts: log_survival(z) + log_hazard(z) + log_counts(z), h)
         expected = np.logaddexp(stayed, gone)
-        found = process.pmf_if_active(p, np.array([k]), h, np.array([float(x)]), np.array([T]))[0]
+        result = process.pmf_if_active(p, np.array([k]), h, np.array([float(x)]), np.array([T]))[0]
         if expected < -650:
-            assert found < 1e-280, k
+            assert result < 1e-280, k
         else:
-            # Panels of 16 nodes (dropout_time.PANEL), good to 1e-10; gamma functions of thousands, to 1e-12.
-            assert np.log(found) == pytest.approx(expected, abs=1e-9), k
+            # Panels of 16 nodes (dropout_time.PANEL) are accurate to 1e-10; gamma functions of thousands, to 1e-12.
+            assert np.log(result) == pytest.approx(expected, abs=1e-9), k

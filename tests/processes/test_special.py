@@ -1,4 +1,4 @@
-"""The special functions against mpmath, at the corners where textbook forms cancel or overflow."""
+"""Special functions compared with mpmath where textbook formulas cancel or overflow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def fifty_digits():
 
 
 def exact(function, *arguments):
-    """An mpmath function applied to every element of arrays that broadcast, rounded to doubles."""
+    """Apply an mpmath function to every element of arrays that broadcast, and round to doubles."""
     return np.vectorize(lambda *values: float(function(*map(mp.mpf, map(float, values)))), otypes=[float])(*arguments)
 
 
@@ -38,31 +38,31 @@ def digamma_rise(z, x):
 
 @pytest.mark.parametrize("z", TINY_TO_HUGE)
 def test_log_rise_of_a_shared_parameter(z):
-    # A sum of 5,000 logarithms: one rounding each, of the size of the running total.
+    # A sum of 5,000 logarithms, each rounded relative to the running total.
     assert special.log_rise(z, COUNTS) == pytest.approx(exact(rise, z, COUNTS), rel=1e-13, abs=1e-14)
 
 
 @pytest.mark.parametrize("z", TINY_TO_HUGE)
-def test_log_rise_of_a_parameter_a_row(z):
-    # Two log-gammas of up to 8e4 are subtracted below z = 1e4, so their rounding, 1e-11, is what is left.
-    found = special.log_rise(np.full(len(COUNTS), z), COUNTS)
-    assert found == pytest.approx(exact(rise, z, COUNTS), rel=2e-13, abs=3e-11)
+def test_log_rise_of_one_parameter_per_row(z):
+    # Two log-gammas of up to 8e4 are subtracted below z = 1e4, so their rounding, 1e-11, remains.
+    result = special.log_rise(np.full(len(COUNTS), z), COUNTS)
+    assert result == pytest.approx(exact(rise, z, COUNTS), rel=2e-13, abs=3e-11)
 
 
-@pytest.mark.parametrize("z", TINY_TO_HUGE[1:])  # 1/z^2 of the first is infinite
+@pytest.mark.parametrize("z", TINY_TO_HUGE[1:])  # 1/z^2 of the first value is infinite
 def test_digamma_rise_of_a_shared_parameter(z):
     assert special.digamma_rise(z, COUNTS) == pytest.approx(exact(digamma_rise, z, COUNTS), rel=1e-13)
 
 
 @pytest.mark.parametrize("z", TINY_TO_HUGE[1:])
-def test_digamma_rise_of_a_parameter_a_row(z):
-    # Two digammas of about 10 are subtracted below z = 1e4; from there on, terms in 1/z that hardly differ.
-    found = special.digamma_rise(np.full(len(COUNTS), z), COUNTS)
-    assert found == pytest.approx(exact(digamma_rise, z, COUNTS), rel=1e-10, abs=1e-14)
+def test_digamma_rise_of_one_parameter_per_row(z):
+    # Two digammas of about 10 are subtracted below z = 1e4; above it, similar terms in 1/z.
+    result = special.digamma_rise(np.full(len(COUNTS), z), COUNTS)
+    assert result == pytest.approx(exact(digamma_rise, z, COUNTS), rel=1e-10, abs=1e-14)
 
 
 @pytest.mark.parametrize("function", [special.log_rise, special.digamma_rise])
-def test_a_rise_takes_scalars_rows_and_draws(function):
+def test_rises_accept_scalars_rows_and_draws(function):
     x = np.array([3.0, 0.0, 12.0, 12.0])
     draws = np.array([[0.2], [3.0], [2e4]])
     each = function(draws, x)
@@ -81,16 +81,16 @@ LOGITS = np.array([-np.inf, -1e300, -745.0, -40.0, -1.0, -1e-20, 0.0, 1e-20, 1.0
 
 def test_log1pexp():
     finite = np.abs(LOGITS) < 1e4
-    found = special.log1pexp(LOGITS)
-    assert found[finite] == pytest.approx(exact(lambda z: mp.log1p(mp.exp(z)), LOGITS[finite]), rel=1e-15, abs=2e-16)
-    assert found[~finite].tolist() == [0.0, 0.0, 1e300, np.inf]
+    result = special.log1pexp(LOGITS)
+    assert result[finite] == pytest.approx(exact(lambda z: mp.log1p(mp.exp(z)), LOGITS[finite]), rel=1e-15, abs=2e-16)
+    assert result[~finite].tolist() == [0.0, 0.0, 1e300, np.inf]
 
 
 def test_logistic():
     finite = np.abs(LOGITS) < 700
-    found = special.logistic(LOGITS)
-    assert found[finite] == pytest.approx(exact(lambda z: 1 / (1 + mp.exp(-z)), LOGITS[finite]), rel=1e-15)
-    assert found[[0, 1, -2, -1]].tolist() == [0.0, 0.0, 1.0, 1.0]
+    result = special.logistic(LOGITS)
+    assert result[finite] == pytest.approx(exact(lambda z: 1 / (1 + mp.exp(-z)), LOGITS[finite]), rel=1e-15)
+    assert result[[0, 1, -2, -1]].tolist() == [0.0, 0.0, 1.0, 1.0]
 
 
 # ---- the beta distribution ---------------------------------------------------------------------------------
@@ -100,15 +100,15 @@ def test_logistic():
 @pytest.mark.parametrize("b", TINY_TO_HUGE)
 def test_log_beta(a, b):
     expected = float(mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(mp.mpf(a) + mp.mpf(b)))
-    # Of two arguments just below 1e4, three log-gammas of up to 2e5 are added: rounding of 1e-10. Beyond, Stirling's
-    # series loses nothing but the rounding of its largest term, about min(a, b) log(a + b).
+    # Of two arguments just below 1e4, three log-gammas of up to 2e5 are added, with rounding of 1e-10. Above,
+    # Stirling's series loses only the rounding of its largest term, about min(a, b) log(a + b).
     allowed = 1e-10 if max(a, b) < 1e4 else 1e-15 * min(a, b) * math.log(a + b)
-    found = special.log_beta(np.array(a), np.array(b))
-    assert float(found) == pytest.approx(expected, rel=1e-14, abs=max(allowed, 1e-14))
+    result = special.log_beta(np.array(a), np.array(b))
+    assert float(result) == pytest.approx(expected, rel=1e-14, abs=max(allowed, 1e-14))
 
 
 def mean_of_power(a, b, s):
-    """E[(1 + s p)^-2.5] over p ~ Beta(a, b): Euler's integral of 2F1."""
+    """Return E[(1 + s p)^-2.5] for p ~ Beta(a, b), by Euler's integral of 2F1."""
     return mp.hyp2f1(2.5, a, mp.mpf(a) + mp.mpf(b), -mp.mpf(s))
 
 
@@ -125,20 +125,20 @@ def test_beta_nodes_average_a_steep_function(a, b, steepness):
     assert p.shape == q.shape == weight.shape == (count,)
     assert p + q == pytest.approx(np.ones(count), rel=1e-15)
     mean = a / (a + b)
-    found = (1 - mean) * g(0) + mean * g(1) + float(np.sum(weight * (g(p) - q * g(0) - p * g(1))))
-    # NODE_STEP is chosen for an error of 2e-11 of the larger end, which is g(0) = 1.
-    assert found == pytest.approx(float(mean_of_power(a, b, s)), rel=1e-10, abs=5e-11)
+    result = (1 - mean) * g(0) + mean * g(1) + float(np.sum(weight * (g(p) - q * g(0) - p * g(1))))
+    # NODE_STEP is chosen for an error of 2e-11 of the larger value at the ends, which is g(0) = 1.
+    assert result == pytest.approx(float(mean_of_power(a, b, s)), rel=1e-10, abs=5e-11)
 
 
 @pytest.mark.parametrize(("a", "b"), [(2e4, 3e5), (1.6e5, 1.6e5), (3.0, 1e5)])
-def test_beta_nodes_of_a_narrow_distribution(a, b):
+def test_beta_nodes_integrate_a_narrow_distribution(a, b):
     count = special.beta_node_count(a, b, 0.0)
     p, q, weight = special.beta_nodes(a, b, 0.0, count)
-    # E[p (1 - p)] = ab/((a+b)(a+b+1)); weights are the exponential of terms of about a log b, whence the tolerance.
+    # E[p (1 - p)] = ab/((a+b)(a+b+1)); weights are exponentials of terms of about a log b, hence the tolerance.
     assert float(np.sum(weight * p * q)) == pytest.approx(a * b / ((a + b) * (a + b + 1)), rel=1e-9)
 
 
-def test_beta_nodes_of_many_distributions_are_those_of_each():
+def test_beta_nodes_of_many_distributions_equal_those_of_each():
     a, b = np.array([[0.2], [3.0]]), np.array([0.5, 40.0, 7.0])
     many = special.beta_nodes(a, b, 10.0, 60)
     for i in range(2):
@@ -151,7 +151,7 @@ def test_beta_nodes_of_many_distributions_are_those_of_each():
 # ---- tables by count ---------------------------------------------------------------------------------------
 
 
-def test_by_count_looks_up_what_it_would_compute():
+def test_by_count_returns_the_values_of_the_function():
     x = np.array([4.0, 0.0, 4.0, 9.0])
 
     def function(x, z):
