@@ -1,4 +1,4 @@
-"""Shared by all tests: Hypothesis profiles, logs in every engine, a PostgreSQL server, and skips that are failures."""
+"""Fixtures of all tests: Hypothesis profiles, logs in every engine, a PostgreSQL server, and skips that fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REQUIRE_ALL = os.environ.get("CLV_REQUIRE_ALL") == "1"
 NEEDED = ("postgres", "browser", "r_reference")
 """Markers of tests that need more than Python; a machine that sets CLV_REQUIRE_ALL=1 must have it."""
 
-# No deadline: the first example pays for imports and caches. In CI the same examples every time.
+# No deadline, because the first example includes imports and caches. CI runs the same examples every time.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
 settings.load_profile("ci" if REQUIRE_ALL or os.environ.get("CI") else "local")
@@ -47,7 +47,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def given_in(tmp_path: Path) -> Callable[[pl.DataFrame, str], Any]:
-    """Turn a polars frame into what a user of an engine would pass."""
+    """Return a function that converts a polars frame to the form of an engine."""
     import duckdb
     import ibis
 
@@ -86,8 +86,8 @@ def given_in(tmp_path: Path) -> Callable[[pl.DataFrame, str], Any]:
 
 @pytest.fixture(scope="session")
 def database() -> Generator[str]:
-    """The URI of a real PostgreSQL server, with a password in it, as users have."""
-    # Not in pytest's folder, which the user that the server runs as may not be allowed to enter.
+    """Yield the URI of a real PostgreSQL server, with a password, like the URI of a user."""
+    # Not in pytest's folder, which the user of the server process may not be allowed to enter.
     with tempfile.TemporaryDirectory(prefix="clv-postgres-") as made:
         folder = Path(made)
         folder.chmod(0o755)
@@ -134,5 +134,5 @@ def _must_run(what: str) -> str:
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """Return the reason given for a skip."""
+    """Return the reason for a skip."""
     return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)

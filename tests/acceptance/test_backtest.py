@@ -1,4 +1,4 @@
-"""Backtests on four real logs: figures others published come out, and the tables say it where a rival wins."""
+"""Backtests on four real logs reproduce published scores, and show where another forecaster is better."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def grocery():
 
 
 def gifts():
-    """Orders of known customers, what was sent back left out: no row is changed by what came later."""
+    """Return orders with a customer id, without returns, so that no row depends on later ones."""
     log = pd.read_csv(shared("uci_online_retail_2010_2011.csv.gz"))
     log.columns = [name.lower().replace(" ", "") for name in log.columns]
     log = log[log["customerid"].notna() & (log["quantity"] > 0) & (log["unitprice"] > 0)]
@@ -61,20 +61,20 @@ def journey():
 
 
 LOGS = {"CDNOW": cdnow, "grocery": grocery, "UCI": gifts, "Complete Journey": journey}
-COHORTS = ("CDNOW", "grocery")  # whose published figures are Pareto/NBD's; its chances of many purchases take long
+COHORTS = ("CDNOW", "grocery")  # whose published scores are those of Pareto/NBD, which is slow for many purchases
 NAMES = [pytest.param(name, marks=pytest.mark.shared_data if name in ("grocery", "UCI") else ()) for name in LOGS]
 BLEND_IDS = [each.id for each in BLENDS]
-done: dict[str, clv.Backtest] = {}
+BACKTESTS: dict[str, clv.Backtest] = {}
 
 
 def backtest(name):
-    """Each log once."""
-    if name not in done:
+    """Return the backtest of a log, computed once."""
+    if name not in BACKTESTS:
         log, options = LOGS[name]()
         spend = clv.GammaGamma() if "amount" in options else None
         models = [clv.ParetoNBD() if name in COHORTS else clv.BGNBD(), clv.NBD()]
-        done[name] = clv.backtest(log, models, spend, **OPTIONS | options)
-    return done[name]
+        BACKTESTS[name] = clv.backtest(log, models, spend, **OPTIONS | options)
+    return BACKTESTS[name]
 
 
 def score(check, forecaster, quantity="purchases", cutoff=-1):
@@ -89,7 +89,7 @@ def better(check, forecaster, metric, quantity="purchases"):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_three_origins_with_every_rival(name):
+def test_every_forecaster_is_scored_at_three_cutoffs(name):
     check = backtest(name)
     assert len(check.facts["cutoffs"]) == 3
     forecasters = {"nbd", "boosted_trees", *BLEND_IDS, "zero", "population_mean", "own_rate"}
@@ -99,29 +99,29 @@ def test_three_origins_with_every_rival(name):
         assert forecasters <= set(rows["forecaster"])
         assert np.isfinite(rows[["predicted", "bias"]].to_numpy()).all()
     assert set(check.differences["better"]) <= {"forecaster", "reference", "not_visible"}
-    assert not check.totals["calibrated"].any()  # three origins calibrate nothing
+    assert not check.totals["calibrated"].any()  # three cutoffs are too few for calibration
     assert check.totals["widened_upper"].isna().all()
 
 
-# Share of customers inside their own 90 % interval, over deciles and origins. Counts are whole numbers, so it should
-# lie above .9. Households of Complete Journey vary more than one rate each allows for: .8, and the table says so.
+# Share of customers inside their 90 % intervals, over deciles and cutoffs. Counts are whole numbers, so it should be
+# above .9. Households of Complete Journey vary more than a constant rate allows, so their share is .8.
 COVERED = {"CDNOW": (0.90, 0.96), "grocery": (0.94, 0.98), "UCI": (0.93, 0.98), "Complete Journey": (0.78, 0.86)}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_coverage_of_customers_intervals_by_decile(name):
+def test_intervals_of_customers_cover_outcomes_by_decile(name):
     check = backtest(name)
     table = check.calibration
-    result = table[(table["by"] == "decile") & (table["quantity"] == "purchases")]
-    result = result[result["forecaster"] == check.facts["models"][0]]
-    assert result.groupby("cutoff")["order"].nunique().tolist() == [10] * 3
-    assert result["sampled"].sum() == 1_800
-    assert (result["coverage"] > 0.6).all()
+    rows = table[(table["by"] == "decile") & (table["quantity"] == "purchases")]
+    rows = rows[rows["forecaster"] == check.facts["models"][0]]
+    assert rows.groupby("cutoff")["order"].nunique().tolist() == [10] * 3
+    assert rows["sampled"].sum() == 1_800
+    assert (rows["coverage"] > 0.6).all()
     low, high = COVERED[name]
-    assert low < np.average(result["coverage"], weights=result["sampled"]) < high
+    assert low < np.average(rows["coverage"], weights=rows["sampled"]) < high
 
 
-# ---- published figures -------------------------------------------------------------------------------------
+# ---- published scores --------------------------------------------------------------------------------------
 
 # Measured with BTYD and BTYDplus: bias, MAE, RMSE and normalized Gini (ties in the order of rows, hence 1e-3).
 CDNOW = {
@@ -138,17 +138,17 @@ GROCERY = {
 
 
 def check_published(split, published):
-    for model, result in published.items():
+    for model, figures in published.items():
         expected = model().fit(split.calibration).expected_purchases(split.calibration, split.horizon)
         predicted = expected["expected_purchases"].to_numpy()
-        found = [metric(split.purchases.astype(float), predicted) for metric in (bias, mae, rmse, normalized_gini)]
-        # NBD's total depends on how far its search went: 55.7 % there, 55.6 % here.
-        assert found[0] == pytest.approx(result[0], abs=1.1e-3), model
-        assert found[1:3] == pytest.approx(result[1:3], abs=2e-3), model
-        assert found[3] == pytest.approx(result[3], abs=1.1e-3), model
+        scores = [metric(split.purchases.astype(float), predicted) for metric in (bias, mae, rmse, normalized_gini)]
+        # The total of NBD depends on where the search stops: 55.7 % there, 55.6 % here.
+        assert scores[0] == pytest.approx(figures[0], abs=1.1e-3), model
+        assert scores[1:3] == pytest.approx(figures[1:3], abs=2e-3), model
+        assert scores[3] == pytest.approx(figures[3], abs=1.1e-3), model
 
 
-def test_the_published_holdout_figures_of_cdnow():
+def test_holdout_scores_of_cdnow_match_published_ones():
     log = clv.datasets.load_cdnow(sample=True)
     cut = {"time_unit": "week", "calibration_end": "1997-09-30", "holdout_end": "1998-06-30"}
     check_published(clv.holdout_split(log, **cut), CDNOW)
@@ -159,15 +159,15 @@ def test_the_published_holdout_figures_of_cdnow():
 
 
 @pytest.mark.shared_data
-def test_the_published_holdout_figures_of_grocery():
+def test_holdout_scores_of_grocery_match_published_ones():
     log = pd.read_csv(shared("btydplus_grocery_elog.csv.gz"))
     cut = {"customer_id": "cust", "time_unit": "week", "calibration_end": "2006-12-31", "holdout_end": "2007-12-30"}
     check_published(clv.holdout_split(log, **cut), GROCERY)
     assert score(backtest("grocery"), "pareto_nbd")["bias"] == pytest.approx(0.178, abs=1e-3)
 
 
-def test_the_published_figures_of_money():
-    """CDNOW in full, 273 days, 776,961 dollars; the rule of 90 days is not among the rivals, the scores are tested."""
+def test_holdout_scores_of_money_match_published_ones():
+    """On all of CDNOW, 273 days and 776,961 dollars; the rule of 90 days is not among the forecasters."""
     clock = Clock("week")
     record = purchases_of(clv.datasets.load_cdnow(), clock, amount="amount")
     past = KnownHistory(record, clock.last_tick("1997-09-30"))
@@ -177,21 +177,24 @@ def test_the_published_figures_of_money():
     spend = clv.GammaGamma().fit(split.calibration).expected_spend(split.calibration)["expected_spend"].to_numpy()
     bought = clv.BGNBD().fit(split.calibration).expected_purchases(split.calibration, 39)
     process = bought["expected_purchases"].to_numpy() * spend
-    # bias, MAE, RMSE, normalized Gini, decile MAPE, share of the top tenth; ranks and deciles with ties by row there.
-    result = {"recent": (0.113, 38.95, 128, 0.550, 0.904, 0.498), "process": (-0.173, 32.68, 92.9, 0.672, 0.213, 0.516)}
-    for predicted, figures in ((recent, result["recent"]), (process, result["process"])):
-        found = [m(split.spend, predicted) for m in (bias, mae, rmse, normalized_gini, decile_mape, capture)]
-        assert found[0] == pytest.approx(figures[0], abs=6e-4)
-        assert found[1] == pytest.approx(figures[1], abs=6e-3)
-        assert found[2] == pytest.approx(figures[2], rel=4e-3)
-        assert found[3:] == pytest.approx(figures[3:], abs=4e-3)
+    # bias, MAE, RMSE, normalized Gini, decile MAPE, share of the top tenth; ties are ordered by row.
+    published = {
+        "recent": (0.113, 38.95, 128, 0.550, 0.904, 0.498),
+        "process": (-0.173, 32.68, 92.9, 0.672, 0.213, 0.516),
+    }
+    for predicted, figures in ((recent, published["recent"]), (process, published["process"])):
+        scores = [m(split.spend, predicted) for m in (bias, mae, rmse, normalized_gini, decile_mape, capture)]
+        assert scores[0] == pytest.approx(figures[0], abs=6e-4)
+        assert scores[1] == pytest.approx(figures[1], abs=6e-3)
+        assert scores[2] == pytest.approx(figures[2], rel=4e-3)
+        assert scores[3:] == pytest.approx(figures[3:], abs=4e-3)
 
 
-# ---- what the challenger is worth --------------------------------------------------------------------------
+# ---- boosted trees and blends ------------------------------------------------------------------------------
 
 
-def test_half_a_challenger_ranks_better_on_cdnow_and_its_level_is_no_better():
-    """At the 50/50 cut trials had .673 for Pareto/NBD and .683 for the blend with its total."""
+def test_a_blend_ranks_better_on_cdnow_with_the_same_total():
+    """At the last cutoff, trials had .673 for Pareto/NBD and .683 for the blend with its total."""
     check = backtest("CDNOW")
     assert check.cutoffs["best"].iloc[-1] == "pareto_nbd"
     process, blend = score(check, "pareto_nbd"), score(check, "blend_process_total")
@@ -202,7 +205,7 @@ def test_half_a_challenger_ranks_better_on_cdnow_and_its_level_is_no_better():
 
 
 @pytest.mark.shared_data
-def test_where_the_process_is_wrong_about_the_level_the_challenger_wins():
+def test_boosted_trees_have_less_bias_where_the_total_of_the_process_is_wrong():
     """Grocery: trials had .835 and .867, and the total of Pareto/NBD is 18 % too high."""
     check = backtest("grocery")
     process, blend = score(check, "pareto_nbd"), score(check, "blend_process_total")
@@ -210,18 +213,18 @@ def test_where_the_process_is_wrong_about_the_level_the_challenger_wins():
     assert better(check, "boosted_trees", "bias") == "forecaster"
     assert (
         better(check, "blend_learned_total", "bias") == "forecaster"
-    )  # the level learned on earlier windows is right here
+    )  # the total learned on earlier cutoffs is right here
     assert abs(blend["rmse"] / process["rmse"] - 1) < 0.05
 
 
-def test_an_honest_table_where_a_rival_wins():
+def test_the_table_shows_where_another_forecaster_is_better():
     check = backtest("CDNOW")
     money = "pareto_nbd+gamma_gamma"
     for rule in ("own_rate", "past_spend"):
         assert score(check, rule, "money")["gini"] > score(check, money, "money")["gini"]
         assert score(check, rule, "money")["rmse"] > 1.1 * score(check, money, "money")["rmse"]
         assert better(check, rule, "rmse", "money") == "reference"
-    assert not score(check, "zero")["mae"] > 1.1 * score(check, "pareto_nbd")["mae"]  # why MAE is no headline
+    assert not score(check, "zero")["mae"] > 1.1 * score(check, "pareto_nbd")["mae"]  # so MAE is a poor headline
     journey = backtest("Complete Journey")
     assert better(journey, "boosted_trees", "rmse") == "forecaster"
     assert better(journey, "boosted_trees", "gini") == "forecaster"

@@ -1,4 +1,4 @@
-"""Intervals on every number: what must hold of them. Their coverage at length is tests/benchmarks/coverage.py."""
+"""Properties of the intervals of every number; tests/benchmarks/coverage.py measures their coverage at length."""
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,7 @@ def spend(rfm):
 
 @pytest.fixture(scope="module")
 def quantities(purchases, spend, rfm):
-    """Every prediction and value, as a function of the options of an interval."""
+    """Return every prediction and value as a function of the options of an interval."""
     return {
         "probability_alive": lambda rfm=rfm, **o: purchases.probability_alive(rfm, **o),
         "expected_purchases": lambda rfm=rfm, **o: purchases.expected_purchases(rfm, 39, **o),
@@ -62,15 +62,15 @@ def test_every_number_has_an_interval(quantities, name):
     point = quantities[name]()
     for more in options(name):
         for by in (None, "country", "total"):
-            result = quantities[name](interval=0.9, by=by, **more)
-            lower, middle, upper = result[f"{name}_lower"], result[name], result[f"{name}_upper"]
+            table = quantities[name](interval=0.9, by=by, **more)
+            lower, middle, upper = table[f"{name}_lower"], table[name], table[f"{name}_upper"]
             assert np.isfinite(lower).all()
             assert np.isfinite(upper).all()
             assert (lower <= upper).all()
             if by is None:
-                assert (result[name] == point[name]).all()
+                assert (table[name] == point[name]).all()
             else:
-                assert len(result) == {"country": 2, "total": 1}[by]
+                assert len(table) == {"country": 2, "total": 1}[by]
                 assert ((lower < middle) & (middle < upper)).all()
             if more.get("interval_for") == "mean" or name == "probability_alive":
                 assert (lower <= middle * (1 + 1e-9)).mean() > 0.99
@@ -85,26 +85,26 @@ def test_intervals_respect_the_range(quantities):
             assert (quantities[name](interval=0.99, **more)[f"{name}_lower"] >= 0).all()
 
 
-def test_outcomes_are_less_certain_than_means(quantities):
+def test_intervals_of_outcomes_are_wider_than_those_of_means(quantities):
     for name in ("expected_purchases", "lifetime_value"):
         width = {}
         for kind in ("mean", "outcome"):
-            result = quantities[name](interval=0.9, interval_for=kind, by="total")
-            width[kind] = (result[f"{name}_upper"] - result[f"{name}_lower"]).item()
+            table = quantities[name](interval=0.9, interval_for=kind, by="total")
+            width[kind] = (table[f"{name}_upper"] - table[f"{name}_lower"]).item()
         assert width["outcome"] > width["mean"]
 
 
-def test_a_total_is_not_the_sum_of_its_bounds(quantities):
+def test_the_interval_of_a_total_is_narrower_than_the_sum_of_intervals(quantities):
     each = quantities["expected_purchases"](interval=0.9)
     total = quantities["expected_purchases"](interval=0.9, by="total")
     assert total["expected_purchases"].item() == pytest.approx(each["expected_purchases"].sum(), rel=1e-12)
-    summed = each["expected_purchases_upper"].sum() - each["expected_purchases_lower"].sum()
-    held = (total["expected_purchases_upper"] - total["expected_purchases_lower"]).item()
-    assert held < 0.3 * summed
+    sum_of_widths = each["expected_purchases_upper"].sum() - each["expected_purchases_lower"].sum()
+    width = (total["expected_purchases_upper"] - total["expected_purchases_lower"]).item()
+    assert width < 0.3 * sum_of_widths
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_seed_gives_the_same_answer_in_any_order_and_company(quantities, rfm, name):
+def test_a_seed_gives_the_same_intervals_for_any_order_or_subset(quantities, rfm, name):
     shuffle = np.random.default_rng(0).permutation(len(rfm))
     some = np.arange(100, 400)
     for more in options(name):
@@ -114,15 +114,15 @@ def test_the_same_seed_gives_the_same_answer_in_any_order_and_company(quantities
         part = quantities[name](rfm=rfm[some], interval=0.9, random_state=7, **more)
         pd.testing.assert_frame_equal(whole.iloc[some].reset_index(drop=True), part, check_exact=True)
         for by in ("country", "total"):
-            result = quantities[name](interval=0.9, random_state=7, by=by, **more)
+            table = quantities[name](interval=0.9, random_state=7, by=by, **more)
             again = quantities[name](rfm=rfm[shuffle], interval=0.9, random_state=7, by=by, **more)
-            pd.testing.assert_frame_equal(result, again, check_exact=True)
+            pd.testing.assert_frame_equal(table, again, check_exact=True)
         other = quantities[name](interval=0.9, random_state=8, **more)
         assert not whole.equals(other)
 
 
-def test_at_a_boundary_draws_come_from_the_reduced_model():
-    generator = np.random.default_rng(4)  # a base in which nobody seems to drop out
+def test_intervals_at_a_boundary_use_the_reduced_model():
+    generator = np.random.default_rng(4)  # customers without visible dropout
     T = generator.uniform(20, 40, 400)
     rate = generator.gamma(2.0, 1 / 10.0, 400)
     times = [np.sort(generator.uniform(0, t, generator.poisson(r * t))) for r, t in zip(rate, T, strict=True)]
@@ -146,7 +146,7 @@ def test_at_a_boundary_draws_come_from_the_reduced_model():
 
 
 def test_sandwich_errors_and_the_bootstrap_agree(purchases, rfm):
-    # Both hold when the process is only roughly right; 200 replicates tell a standard error to 1 in 20.
+    # Both are valid when the process is only roughly right; 200 replicates determine a standard error to 1 in 20.
     seen = []
     replicates = purchases.bootstrap(rfm, 200, random_state=1, progress=seen.append)
     assert seen == list(range(1, 201))
@@ -166,15 +166,15 @@ def test_the_bootstrap_can_be_interrupted(purchases, rfm):
 
 
 def test_derived_quantities_have_intervals(purchases, rfm):
-    result = purchases.quantities(rfm, interval=0.9)
-    # r/alpha purchases a week, a/(a+b), and the share P(alive) leaves out, at the published parameters.
-    assert result.loc["mean purchase rate", "estimate"] == pytest.approx(0.2426 / 4.4136, rel=1e-3)
-    assert result.loc["mean dropout probability", "estimate"] == pytest.approx(0.7929 / (0.7929 + 2.4259), rel=1e-3)
-    assert result.loc["share gone", "estimate"] == pytest.approx(1 - 0.81344, abs=1e-4)
-    assert ((result["lower"] < result["estimate"]) & (result["estimate"] < result["upper"])).all()
+    estimates = purchases.quantities(rfm, interval=0.9)
+    # r/alpha purchases per week, a/(a+b), and one minus the mean P(alive), at the published parameters.
+    assert estimates.loc["mean purchase rate", "estimate"] == pytest.approx(0.2426 / 4.4136, rel=1e-3)
+    assert estimates.loc["mean dropout probability", "estimate"] == pytest.approx(0.7929 / (0.7929 + 2.4259), rel=1e-3)
+    assert estimates.loc["share gone", "estimate"] == pytest.approx(1 - 0.81344, abs=1e-4)
+    assert ((estimates["lower"] < estimates["estimate"]) & (estimates["estimate"] < estimates["upper"])).all()
 
 
-def test_priors_are_unit_free(rfm, purchases):
+def test_priors_do_not_depend_on_the_unit(rfm, purchases):
     log = clv.datasets.load_cdnow(sample=True)
     daily = clv.rfm_summary(log, amount="amount", time_unit="day", observation_end=CUT)
     prior = {"log r": (-1.0, 0.1), "logit mean dropout probability": (-1.0, 0.2)}
@@ -185,46 +185,46 @@ def test_priors_are_unit_free(rfm, purchases):
     assert weeks.fit_.log_likelihood < purchases.fit_.log_likelihood
 
 
-def test_coverage_on_a_few_simulated_customer_bases():
-    # Forty bases at fixed seeds: a 90 % interval holds in at least 30 of 40 with probability 0.9985.
-    held = {"total purchases": 0, "total money": 0, "r": 0, "a": 0}
+def test_intervals_cover_the_truth_in_simulated_customer_bases():
+    # Forty bases at fixed seeds: a 90 % interval covers in at least 30 of 40 with probability 0.9985.
+    covered = {"total purchases": 0, "total money": 0, "r": 0, "a": 0}
     share = []
     for seed in range(40):
         generator = np.random.default_rng([1, seed])
         T = generator.uniform(27, 39, 1000)
         history = bgnbd.simulate(TRUTH, T + 39, generator)
-        known = history.time <= T[history.customer]
+        past = history.time <= T[history.customer]
         orders = gamma_gamma.simulate_orders(MONEY, history.customer, 1000, generator)
-        x = np.bincount(history.customer[known], minlength=1000)
+        x = np.bincount(history.customer[past], minlength=1000)
         t_x = np.zeros(1000)
-        np.maximum.at(t_x, history.customer[known], history.time[known])
-        past = np.bincount(history.customer[known], orders[known], minlength=1000)
+        np.maximum.at(t_x, history.customer[past], history.time[past])
+        past_spend = np.bincount(history.customer[past], orders[past], minlength=1000)
         frame = pd.DataFrame({"customer_id": np.arange(1000), "frequency": x, "recency": t_x, "T": T})
-        rfm = clv.RFM.from_frame(frame.assign(monetary_value=past / np.maximum(x, 1)), time_unit="week")
+        rfm = clv.RFM.from_frame(frame.assign(monetary_value=past_spend / np.maximum(x, 1)), time_unit="week")
         model, spender = clv.BGNBD().fit(rfm), clv.GammaGamma().fit(rfm)
-        future = np.bincount(history.customer[~known], minlength=1000)
+        future = np.bincount(history.customer[~past], minlength=1000)
         each = model.expected_purchases(rfm, 39, interval=0.9, random_state=seed)
         share.append(
             np.mean((each["expected_purchases_lower"] <= future) & (future <= each["expected_purchases_upper"]))
         )
         total = model.expected_purchases(rfm, 39, interval=0.9, by="total", random_state=seed)
-        held["total purchases"] += _holds(total, "expected_purchases", future.sum())
+        covered["total purchases"] += _covers(total, "expected_purchases", future.sum())
         options = {"horizon": 39, "annual_discount_rate": 0.0, "margin": 1.0}
         value = clv.lifetime_value(model, spender, rfm, **options, interval=0.9, by="total", random_state=seed)
-        held["total money"] += _holds(value, "lifetime_value", orders[~known].sum())
-        result = model.summary(0.9)
+        covered["total money"] += _covers(value, "lifetime_value", orders[~past].sum())
+        summary = model.summary(0.9)
         for name, true in (("r", TRUTH.r), ("a", TRUTH.a)):
-            held[name] += result.loc[name, "lower"] <= true <= result.loc[name, "upper"]
-    assert min(held.values()) >= 30, held
+            covered[name] += summary.loc[name, "lower"] <= true <= summary.loc[name, "upper"]
+    assert min(covered.values()) >= 30, covered
     assert np.mean(share) >= 0.88
 
 
-def _holds(frame, name, value):
+def _covers(frame, name, value):
     return frame[f"{name}_lower"].item() <= value <= frame[f"{name}_upper"].item()
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("wrong", "text"),
     [
         ({"interval": 90}, "between 0 and 1"),
         ({"interval": 0.9, "interval_for": "median"}, "'mean', 'outcome'"),
@@ -232,6 +232,6 @@ def _holds(frame, name, value):
         ({"interval": 0.9, "draws": 2}, "at least 20"),
     ],
 )
-def test_wrong_options_say_what_is_right(purchases, rfm, wrong, says):
-    with pytest.raises(clv.errors.InvalidOption, match=says):
+def test_errors_for_wrong_options_name_the_right_ones(purchases, rfm, wrong, text):
+    with pytest.raises(clv.errors.InvalidOption, match=text):
         purchases.expected_purchases(rfm, 39, **wrong)

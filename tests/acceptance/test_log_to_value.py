@@ -38,18 +38,18 @@ def spend(rfm):
     return clv.GammaGamma().fit(rfm)
 
 
-def test_bgnbd_on_the_cdnow_sample(purchases):
+def test_bgnbd_on_the_cdnow_sample_matches_published_estimates(purchases):
     # Fader, Hardie & Lee (2005), Marketing Science 24(2), Table 2, with the finer digits of CLVTools 0.12.1
-    # (bgnbd, split at 1997-09-30), printed to seven decimals there; a unit of the fifth covers both optimizers.
+    # (bgnbd, split at 1997-09-30), printed to seven decimals; one unit of the fifth allows for both optimizers.
     assert purchases.parameters_ == pytest.approx({"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}, abs=5e-5)
     assert purchases.fit_.log_likelihood == pytest.approx(-9582.429, abs=5e-4)
     assert purchases.fit_.status == "converged"
-    # Standard errors of CLVTools, from a numerical Hessian of its own: accurate to about one part in 10^4.
+    # Standard errors of CLVTools from its numerical Hessian, accurate to about one part in 10^4.
     errors = purchases.summary()["standard_error"].to_dict()
     assert errors == pytest.approx({"r": 0.0125574, "alpha": 0.3782239, "a": 0.1857328, "b": 0.7054068}, rel=2e-4)
 
 
-def test_gamma_gamma_on_the_cdnow_sample(spend):
+def test_gamma_gamma_on_the_cdnow_sample_matches_published_estimates(spend):
     # Fader & Hardie (2013), note 025: printed to two decimals, hence half a unit of the last.
     assert spend.parameters_ == pytest.approx({"p": 6.25, "q": 3.74, "v": 15.44}, abs=5e-3)
     # CLVTools 0.12.1, gg(): log-likelihood to four decimals after polishing; standard errors from its own Hessian.
@@ -60,7 +60,7 @@ def test_gamma_gamma_on_the_cdnow_sample(spend):
     assert spend.set_aside_ == 0
 
 
-def test_predictions_on_the_cdnow_sample(purchases, spend, rfm):
+def test_predictions_on_the_cdnow_sample_match_published_values(purchases, spend, rfm):
     one = clv.RFM.from_frame(
         pd.DataFrame({"customer_id": [1], "frequency": [2], "recency": [30.43], "T": [38.86]}), time_unit="week"
     )
@@ -77,13 +77,13 @@ def test_predictions_on_the_cdnow_sample(purchases, spend, rfm):
     assert list(each[ids]) == pytest.approx(first, abs=6e-3)
 
 
-def test_holdout_of_the_cdnow_sample(sample):
+def test_holdout_scores_of_the_cdnow_sample_match_published_values(sample):
     split = clv.holdout_split(sample, **COLUMNS, time_unit="week", calibration_end=CUT, holdout_end=END)
     scores = clv.validate(split, models=[clv.BGNBD()], spend=clv.GammaGamma()).scores.set_index(
         ["quantity", "forecaster"]
     )
     model = scores.loc[("purchases", "bgnbd")]
-    # BTYD 2.4.3 and BTYDplus 1.2.0, run on these data: printed digits.
+    # Printed digits of BTYD 2.4.3 and BTYDplus 1.2.0 on these data.
     assert model["actual"] == 1882
     assert [model["bias"], model["mae"], model["rmse"]] == pytest.approx([-0.1215, 0.785454, 1.607982], abs=5e-5)
     assert [model["spearman"], model["gini"]] == pytest.approx([0.449, 0.663], abs=1e-3)
@@ -96,7 +96,7 @@ def test_holdout_of_the_cdnow_sample(sample):
     assert [money["actual"], money["predicted"]] == pytest.approx([70976.39, 59931.66], abs=0.1)  # CLVTools 0.12.1
 
 
-def test_the_full_log_runs_through_the_same_code():
+def test_holdout_scores_of_the_full_log_match_published_values():
     split = clv.holdout_split(
         clv.datasets.load_cdnow(), **COLUMNS, time_unit="week", calibration_end=CUT, holdout_end=END
     )
@@ -109,10 +109,10 @@ def test_the_full_log_runs_through_the_same_code():
         [-0.173, 32.68, 92.9, 0.672], rel=2e-3
     )
     # Past spend extrapolated, including first orders, has a published bias of 1.656 and the same ranking.
-    carried = split.past_spend / split.calibration.T * split.horizon
-    assert carried.sum() / split.spend.sum() - 1 == pytest.approx(1.656, rel=2e-3)
+    extrapolated = split.past_spend / split.calibration.T * split.horizon
+    assert extrapolated.sum() / split.spend.sum() - 1 == pytest.approx(1.656, rel=2e-3)
     assert money.loc["past_spend", "gini"] == pytest.approx(0.698, rel=2e-3)
-    assert check.certificates[1]["set_aside"] == 1  # the one repeat customer who never paid anything
+    assert check.certificates[1]["set_aside"] == 1  # the one repeat customer who never paid
 
 
 @pytest.mark.parametrize("unit", ["day", "month", "year", "hour"])
@@ -121,7 +121,7 @@ def test_the_unit_of_time_does_not_matter(sample, rfm, purchases, unit):
     fitted = clv.BGNBD().fit(other)
     ratio = other.clock.units_per_year / rfm.clock.units_per_year
     rescaled = purchases.parameters_ | {"alpha": purchases.parameters_["alpha"] * ratio}
-    # The same maximum of the same function; the last Newton step leaves about 1e-8.
+    # The maximum is the same; the last Newton step leaves about 1e-8.
     assert fitted.parameters_ == pytest.approx(rescaled, rel=1e-6)
     shift = rfm.frequency.sum() * np.log(ratio)
     assert fitted.fit_.log_likelihood == pytest.approx(purchases.fit_.log_likelihood - shift, abs=1e-6)
@@ -148,7 +148,7 @@ def test_the_order_of_rows_does_not_matter(sample, purchases, spend):
     assert clv.GammaGamma().fit(rfm).parameters_ == pytest.approx(spend.parameters_, rel=1e-7)
 
 
-def test_the_session_of_the_design_runs(tmp_path):
+def test_a_session_from_log_to_saved_model_runs(tmp_path):
     session = """
 import pandas as pd
 import clvmodels as clv
@@ -160,15 +160,15 @@ rfm = clv.rfm_summary(log, **columns, time_unit="week", observation_end="1997-09
 purchases = clv.BGNBD().fit(rfm)                        # parameters_, summary(), fit_ (the certificate)
 spend = clv.GammaGamma().fit(rfm)
 
-purchases.probability_alive(rfm)                        # a frame, one row a customer, keyed by customer_id
-purchases.expected_purchases(rfm, horizon="12 months")  # interval=0.9 once intervals are built
+purchases.probability_alive(rfm)                        # a frame, one row per customer, keyed by customer_id
+purchases.expected_purchases(rfm, horizon="12 months")  # add interval=0.9 for intervals
 value = clv.lifetime_value(purchases, spend, rfm, horizon="12 months", annual_discount_rate=0.10, margin=0.35)
 
 split = clv.holdout_split(log, **columns, time_unit="week", calibration_end="1997-09-30", holdout_end="1998-06-30")
 check = clv.validate(split, models=[clv.BGNBD()], spend=clv.GammaGamma())
 clv.write_report(check, "report.html")
 
-clv.CustomerModel(purchases, spend).save("model.json")  # the one saved artifact; JSON, never pickle
+clv.CustomerModel(purchases, spend).save("model.json")  # JSON, never pickle
 model = clv.load("model.json")
 assert model.expected_purchases(rfm, "12 months").equals(purchases.expected_purchases(rfm, "12 months"))
 """
@@ -223,7 +223,7 @@ def test_predictions_are_finite_for_every_valid_customer():
         assert np.isfinite(money.median_spend(rfm)["median_spend"]).all()
 
 
-def test_the_demo_from_the_command_line(tmp_path):
+def test_the_demo_runs_from_the_command_line(tmp_path):
     start = time.perf_counter()
     done = _clv("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -262,7 +262,7 @@ def test_fit_score_and_validate_on_a_user_s_file(tmp_path, sample):
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "text"),
     [
         (["fit", "absent.csv"], "absent.csv"),
         (["fit", "orders.csv", "--amount", "price"], "'price'"),
@@ -271,16 +271,16 @@ def test_fit_score_and_validate_on_a_user_s_file(tmp_path, sample):
         (["validate", "orders.csv", "--calibration-end", "soon"], "'soon'"),
     ],
 )
-def test_a_failure_is_one_message_and_no_file(tmp_path, sample, words, says):
+def test_a_failed_command_prints_one_message_and_writes_no_file(tmp_path, sample, words, text):
     sample.to_csv(tmp_path / "orders.csv", index=False)
     done = _clv(*words, cwd=tmp_path)
     assert done.returncode != 0
-    assert says in done.stderr
+    assert text in done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["orders.csv"]
 
 
-def test_the_version():
+def test_the_command_line_prints_the_version():
     done = _clv("--version", cwd=Path.cwd())
     assert done.stdout.strip() == f"clvmodels {clv.__version__}"
 

@@ -49,7 +49,7 @@ def test_households_are_older_than_complete_journey(journey):
     assert result.money.independence.customers > 2_400
 
 
-def test_the_rfm_leaves_out_the_customers_that_the_profile_counts(journey):
+def test_the_rfm_excludes_the_older_customers_of_the_profile(journey):
     result = profile(journey, **JOURNEY).arrivals
     rfm = rfm_summary(journey, **JOURNEY, acquired_after=result.acquired_after)
     assert len(rfm) == result.remaining
@@ -63,7 +63,7 @@ def test_cdnow_is_a_cohort_of_new_customers():
     assert result.weeks["new_customers"].iloc[13:].sum() == 0  # all arrive within 12 weeks
     assert not result.regularity.regular
     assert result.sufficiency == "sufficient"
-    assert result.models["name"].iloc[0] == "MBGNBD"  # which forecasts and fits best there
+    assert result.models["name"].iloc[0] == "MBGNBD"  # which has the best fit and forecasts there
 
 
 @pytest.mark.shared_data

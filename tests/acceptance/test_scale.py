@@ -1,4 +1,4 @@
-"""Facts that speed and memory rest on; the figures themselves are tests/benchmarks/run.py."""
+"""Properties on which speed and memory depend; tests/benchmarks/run.py measures both."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.acceptance
 HEAVY = ("matplotlib", "narwhals", "numpy", "pandas", "polars", "pyarrow", "pydantic", "scipy", "sklearn", "typer")
 
 
-def test_importing_the_package_loads_nothing_heavy():
+def test_importing_the_package_loads_no_heavy_library():
     code = f"import sys, clvmodels; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -34,7 +34,7 @@ def rfm():
     return clv.rfm_summary(log, amount="amount", time_unit="day", observation_end="2021-12-31")
 
 
-def test_a_fit_costs_by_unique_rows_not_by_customers(rfm):
+def test_a_fit_uses_unique_rows(rfm):
     ten_of_each = rfm[np.tile(np.arange(len(rfm)), 10)]
     one, ten = clv.BGNBD().fit(rfm), clv.BGNBD().fit(ten_of_each)
     assert ten.fit_.unique_rows == one.fit_.unique_rows < len(rfm)
@@ -44,26 +44,26 @@ def test_a_fit_costs_by_unique_rows_not_by_customers(rfm):
     assert ten.fit_.log_likelihood == pytest.approx(10 * one.fit_.log_likelihood, rel=1e-12)
 
 
-def test_simulated_parameters_come_back(rfm):
-    result = clv.BGNBD().fit(rfm).summary()
-    # Five standard errors; a log by days merges purchases within one, which moves r and alpha by less than that here.
+def test_a_fit_recovers_simulated_parameters(rfm):
+    summary = clv.BGNBD().fit(rfm).summary()
+    # Five standard errors; purchases of a day are merged, which changes r and alpha by less than that here.
     for name, true in {"r": 0.9, "alpha": 70.0, "a": 0.9, "b": 7.0}.items():
-        assert abs(result.loc[name, "estimate"] - true) < 5 * result.loc[name, "standard_error"]
+        assert abs(summary.loc[name, "estimate"] - true) < 5 * summary.loc[name, "standard_error"]
 
 
-def test_draws_of_all_customers_never_exist_at_once():
-    asked = []
+def test_intervals_are_computed_in_blocks_of_customers():
+    block_sizes = []
 
     def draw(block):
-        asked.append(len(block))
+        block_sizes.append(len(block))
         return np.zeros((20, len(block)))
 
     bounds = bounds_of_rows(draw, 100_000, 0.9)
     assert len(bounds.lower) == 100_000
-    assert max(asked) <= 8_192
+    assert max(block_sizes) <= 8_192
 
 
-def test_a_log_reduced_in_parts_is_the_same(rfm):
+def test_a_log_reduced_in_parts_gives_the_same_rfm(rfm):
     log = clv.simulate_log(
         3_000, {"r": 0.9, "alpha": 70.0, "a": 0.9, "b": 7.0}, {"p": 6.0, "q": 4.0, "v": 15.0}, time_unit="day"
     )

@@ -1,4 +1,4 @@
-"""The whole life of a job: fitted, scored night after night, drifting, refused, refitted, promoted, rolled back."""
+"""The whole life of a job: fit, nightly scores, drift, refusal, refit, promotion and rollback."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ uri_variable = "CLV_TEST_DATABASE"
 
 
 def orders() -> pd.DataFrame:
-    """Customers who came before the fit, and their purchases, of which nine in ten are lost for three weeks."""
+    """Return purchases of customers acquired before the fit; nine in ten are missing for three weeks."""
     log = clv.simulate_log(
         6_000, TRUTH, MONEY, time_unit="day", start="2025-02-01", end="2026-05-31", last_arrival="2026-01-15"
     )
@@ -55,13 +55,13 @@ def orders() -> pd.DataFrame:
     return log[~lost]
 
 
-def published(folder: Path) -> pd.DataFrame:
-    """The current table of the partitioned sink."""
+def current_table(folder: Path) -> pd.DataFrame:
+    """Return the current table of the partitioned sink."""
     run = json.loads((folder / "scores" / "current.json").read_text())["run_id"]
     return ds.dataset(folder / "scores" / "runs" / run).to_table().to_pandas().sort_values("customer_id")
 
 
-def in_database(uri: str) -> pd.DataFrame:
+def database_table(uri: str) -> pd.DataFrame:
     from adbc_driver_postgresql import dbapi
 
     with dbapi.connect(uri) as connection, connection.cursor() as cursor:
@@ -70,38 +70,38 @@ def in_database(uri: str) -> pd.DataFrame:
 
 
 def assert_same_table(folder: Path, uri: str, as_of: str) -> None:
-    one, other = published(folder), in_database(uri)
+    one, other = current_table(folder), database_table(uri)
     assert one["as_of"].astype(str).unique().tolist() == [as_of]
     pd.testing.assert_frame_equal(
         one.reset_index(drop=True), other[one.columns], check_dtype=False, check_exact=True, check_index_type=False
     )
 
 
-def test_whole_life(tmp_path, monkeypatch, database):
+def test_a_job_through_its_whole_life(tmp_path, monkeypatch, database):
     monkeypatch.setenv("CLV_TEST_DATABASE", database)
     (tmp_path / "job.toml").write_text(JOB)
     log, job = orders(), read_job(tmp_path / "job.toml")
     registry = Registry(tmp_path / "models")
 
-    def arrived(night: int) -> str:
+    def receive(night: int) -> str:
         day = FIT + night
         log[log["date"] <= day].to_parquet(tmp_path / "orders.parquet")
         return str(day)
 
     # Fitted at the end of January, and scored every night while data arrive.
-    first = fit_job(job, arrived(0))
+    first = fit_job(job, receive(0))
     assert (first.promoted, registry.champion().name) == (True, first.version)
     for night in range(1, HEALTHY + 1):
-        done = score_job(job, arrived(night))
-        assert all(outcome.passed for outcome in done.manifest.gates), night
+        run = score_job(job, receive(night))
+        assert all(outcome.passed for outcome in run.manifest.gates), night
     assert_same_table(tmp_path, database, str(FIT + HEALTHY))
     result = monitor_job(job)
     assert result.monitoring.verdict.status == "ok"
 
-    # Purchases fall to a tenth: some night the gate refuses, and the last good table stays.
+    # Purchases fall to a tenth: a gate soon refuses the run, and the last good table stays.
     refusal = None
     for night in range(HEALTHY + 1, RECOVERED):
-        as_of = arrived(night)
+        as_of = receive(night)
         try:
             score_job(job, as_of)
         except GateRefused as error:
@@ -115,7 +115,7 @@ def test_whole_life(tmp_path, monkeypatch, database):
         str(FIT + n) for n in range(1, night)
     }
 
-    # The monitor says so too. A person may force the run, and the manifest records it.
+    # The monitor reports it too. A person can force the run, and the manifest records it.
     result = monitor_job(job)
     assert result.monitoring.verdict.status == "refit"
     assert json.loads((result.folder / "monitoring.json").read_text())["status"] == "refit"
@@ -124,24 +124,24 @@ def test_whole_life(tmp_path, monkeypatch, database):
     assert forced.manifest.forced
     assert_same_table(tmp_path, database, as_of)
 
-    # Refitted once they buy again: the new version is within the gates, so it is promoted, and nights are healthy.
-    as_of = arrived(REFIT)
+    # Refitted after purchases resume: the new version passes the gates, is promoted, and nightly runs pass again.
+    as_of = receive(REFIT)
     second = fit_job(job, as_of)
     assert (second.promoted, registry.champion().name) == (True, second.version)
     assert second.version != first.version
     assert registry.version(second.version).record.holdout is not None
-    after = score_job(job, as_of, force=True)  # another model, so another total than the last run's
+    after = score_job(job, as_of, force=True)  # another model, so the total differs from that of the last run
     assert after.manifest.version == second.version
     assert {outcome.gate for outcome in after.manifest.gates if not outcome.passed} <= {"total"}
     for night in range(REFIT + 1, REFIT + 6):
-        done = score_job(job, arrived(night))
-        assert all(outcome.passed for outcome in done.manifest.gates), night
+        run = score_job(job, receive(night))
+        assert all(outcome.passed for outcome in run.manifest.gates), night
     assert_same_table(tmp_path, database, str(FIT + night))
 
-    # Rolled back, which scores with the first model again, and promoted once more.
+    # A rollback scores with the first model again; then the second is promoted once more.
     clv_models(registry, "rollback")
     assert registry.champion().name == first.version
-    assert score_job(job, arrived(night + 1), dry_run=True).manifest.version == first.version
+    assert score_job(job, receive(night + 1), dry_run=True).manifest.version == first.version
     assert_same_table(tmp_path, database, str(FIT + night))
     clv_models(registry, "promote", second.version)
     assert registry.champion().name == second.version
@@ -149,5 +149,5 @@ def test_whole_life(tmp_path, monkeypatch, database):
 
 
 def clv_models(registry: Registry, *words: str) -> None:
-    done = CliRunner().invoke(app, ["models", *words, "--registry", str(registry.path)])
-    assert done.exit_code == 0, done.output
+    result = CliRunner().invoke(app, ["models", *words, "--registry", str(registry.path)])
+    assert result.exit_code == 0, result.output

@@ -406,18 +406,18 @@ def test_formulas_for_missing_processes_are_refused(rfm):
 def test_refusals_at_prediction(models, rfm):
     frame = rfm[:5].to_frame()
 
-    def asked(which, **columns):
+    def predict_with(which, **columns):
         changed = clv.RFM.from_frame(frame.assign(**columns), time_unit="week")
         return models[which].expected_purchases(changed, 10)
 
     with pytest.raises(
         InvalidRFM, match=r"5 of 5 customers have a 'first order' that was not in the fit .*known: 'low'"
     ):
-        asked("covariates", **{"first order": "new"})
+        predict_with("covariates", **{"first order": "new"})
     with pytest.raises(InvalidRFM, match="'age' was numeric in the fit, but is String here"):
-        asked("covariates", age="old")
+        predict_with("covariates", age="old")
     with pytest.raises(InvalidRFM, match="have no 'age'"):
-        asked("covariates", age=[30.0, np.nan, 31.0, 32.0, np.inf])
+        predict_with("covariates", age=[30.0, np.nan, 31.0, 32.0, np.inf])
     without = clv.RFM.from_frame(frame.drop(columns=["age", "country"]), time_unit="week")
     for which, name in (("covariates", "age"), ("groups", "country")):
         with pytest.raises(InvalidRFM, match=f"has no column '{name}'"):
