@@ -44,7 +44,7 @@ def test_a_class_documents_every_constructor_parameter_in_order(estimator):
 
 
 @pytest.mark.parametrize("estimator", public_estimators())
-def test_a_default_in_a_docstring_is_that_of_the_constructor(estimator):
+def test_documented_defaults_match_the_constructor(estimator):
     docstring = inspect.cleandoc(vars(estimator)["__doc__"] or "")
     parameters = inspect.signature(estimator).parameters
     defaults = dict(re.findall(r"^(\w+) : .*default=(.+)$", section(docstring, "Parameters"), re.MULTILINE))

@@ -338,7 +338,7 @@ def test_findings_of_a_group_name_the_group_and_are_saved(loyal, tmp_path):
     assert again.message == model.fit_.message
 
 
-def test_a_file_of_0_1_0_has_sentences_and_gets_findings(model, text, tmp_path):
+def test_sentences_in_a_file_of_0_1_0_become_findings(model, text, tmp_path):
     document = json.loads(text)
     for part in ("purchases", "spend"):
         del document[part]["fit"]["findings"]

@@ -19,7 +19,7 @@ from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption
 from clvmodels.validation.comparison.compare import compare
 
-FEEDS = "fits an array of random numbers, whose columns nobody can name; fit reads an RFM, and says so"
+FEEDS = "fits an array of random numbers without column names; fit needs an RFM, and raises an error that says this"
 REFUSES = "looks for scikit-learn's words about arrays that are {}; any array is refused, in the package's own words"
 NOT_FOR_AN_RFM = {
     **dict.fromkeys(

@@ -191,12 +191,12 @@ def independence(frequency, spend):
 def test_independence_is_a_finding():
     generator = np.random.default_rng(7)
     frequency = 1 + generator.poisson(3, 2000)
-    apart = np.exp(generator.normal(3, 0.3, 2000))
-    independent = independence(frequency, apart)
+    independent_spend = np.exp(generator.normal(3, 0.3, 2000))
+    independent = independence(frequency, independent_spend)
     assert independent.finding.code == "profile-independence-supported"
     assert "independence that Gamma-Gamma assumes" in independent.text
     assert independent.customers == 2000
-    together = independence(frequency, apart * np.exp(0.2 * frequency))
+    together = independence(frequency, independent_spend * np.exp(0.2 * frequency))
     assert together.finding.code in ("profile-independence-weakly-violated", "profile-independence-violated")
     assert together.finding.severity != "info"
     assert "violated" in together.text

@@ -28,7 +28,7 @@ def roles(process):
 
 def kinds(process):
     """Return every way covariates can act: on each role, shared by two, and on the spread of dropout."""
-    result = ["apart"]
+    result = ["each role"]
     if len(roles(process)) == 2:
         result.append("equal")
     if "dropout_spread" in process.moves:
@@ -214,7 +214,7 @@ def test_parameters_and_coordinates_are_inverse_maps(process, kind):
 def test_a_scalar_equals_one_of_many_draws_with_covariates(process):
     generator = np.random.default_rng(5)
     statistics, extra = base(process, generator, 30), columns_for(process, *attributes(generator, 30))
-    moved = with_covariates(process, covariates_of(process, "apart"))
+    moved = with_covariates(process, covariates_of(process, "each role"))
     u = np.append(usual(process), generator.normal(0, 0.2, len(moved.parametrization.names) - len(usual(process))))
     drawn = u[:, None, None] + np.array([0.0, 0.1, -0.1])[:, None]
     together = predictions(moved, at(moved, drawn), [*statistics, *extra]) if is_spend(process) else None
@@ -239,9 +239,9 @@ def test_the_scale_of_a_column_does_not_change_the_fit(process):
     generator = np.random.default_rng(6)
     late, age = attributes(generator, 1500)
     statistics = base(process, generator, 1500)
-    years = with_covariates(process, covariates_of(process, "apart"))
+    years = with_covariates(process, covariates_of(process, "each role"))
     months = with_covariates(
-        process, covariates_of(process, "apart", center=(0.4, 38.0 * 12 - 480), scale=(0.49, 9.0 * 12))
+        process, covariates_of(process, "each role", center=(0.4, 38.0 * 12 - 480), scale=(0.49, 9.0 * 12))
     )
     near = np.append(usual(process), np.zeros(len(years.parametrization.names) - len(usual(process))))
     here = maximize(years, counted_rows([*statistics, *columns_for(process, late, age)]), UNIT, start=near)
@@ -286,7 +286,7 @@ def test_a_fit_recovers_the_coefficients_of_simulated_customers(process, kind):
 def test_futures_with_covariates_average_to_the_expectations(process):
     generator = np.random.default_rng(8)
     late, age = attributes(generator, 3)
-    moved = with_covariates(process, covariates_of(process, "apart"))
+    moved = with_covariates(process, covariates_of(process, "each role"))
     u = np.append(usual(process), np.full(len(moved.parametrization.names) - len(usual(process)), 0.3))
     p, n = at(moved, u), 50_000
     statistics, extra = base(process, generator, 3), columns_for(process, late, age)
@@ -313,7 +313,7 @@ def test_groups_equal_separate_processes_exactly(process, covariates):
     generator = np.random.default_rng(9)
     n, labels = 90, ("DE", "FR", "(others)")
     statistics, extra = base(process, generator, n), columns_for(process, *attributes(generator, n))
-    inner = with_covariates(process, covariates_of(process, "apart")) if covariates else process
+    inner = with_covariates(process, covariates_of(process, "each role")) if covariates else process
     columns = [*statistics, *extra] if covariates else statistics
     grouped = with_groups(inner, labels)
     assert grouped.statistics[-1] == GROUP

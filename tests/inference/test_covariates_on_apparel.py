@@ -98,7 +98,7 @@ def test_bgnbd_in_clvtools_form_ends_at_the_same_limit(rfm):
     reference = REFERENCE["bgnbd_apparel_static"]
     model = clv.BGNBD(**BOTH, dropout_moves="spread").fit(rfm)
     assert model.fit_.status == "boundary"
-    # CLVTools continues towards infinity; our search stops at the limit that is indistinguishable from it.
+    # CLVTools continues toward infinity; our search stops at the limit that is indistinguishable from it.
     assert model.fit_.log_likelihood == pytest.approx(reference["polished_log_likelihood"], abs=1e-3)
     for name in ("r", "alpha", "purchase.Gender", "purchase.Channel"):
         assert model.parameters_[name] == pytest.approx(reference["polished_parameters"][name], abs=1e-3, rel=1e-3), (
@@ -119,7 +119,7 @@ def test_the_likelihood_ratio_of_clvtools(rfm):
     assert test.p_value == pytest.approx(reference["p_value"], rel=1e-4)
 
 
-# ---- predictions at the parameters CLVTools found ----------------------------------------------------------
+# ---- predictions at the parameters of CLVTools -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [*CONSTRAINTS, "bgnbd_apparel_static", *REGULARIZED])

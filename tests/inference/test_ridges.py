@@ -158,7 +158,7 @@ def test_the_summary_follows_the_ridge():
 @pytest.mark.slow
 def test_coverage_where_the_likelihood_is_not_normal():
     """Mean P(alive) of 1,000 customers under MBG/NBD: a small version of the study in tests/benchmarks."""
-    held = {"ridge": 0, "normal": 0}
+    covered = {"ridge": 0, "normal": 0}
     bases = 60
     for seed in range(bases):
         rows, unit = histories(seed)
@@ -168,7 +168,7 @@ def test_coverage_where_the_likelihood_is_not_normal():
             p = Parameters(*draw_parameters(PROCESS, candidate, 400, seed)[:, :, None])
             alive = PROCESS.probability_alive(p, *rows.columns) @ rows.counts / rows.customers
             lower, upper = np.quantile(alive, [0.05, 0.95])
-            held[name] += lower <= truth <= upper
+            covered[name] += lower <= truth <= upper
     # 90 % less two of its binomial standard deviations; the study of 300 bases found 88 and 81 %.
-    assert held["ridge"] >= 0.82 * bases
-    assert held["ridge"] >= held["normal"]
+    assert covered["ridge"] >= 0.82 * bases
+    assert covered["ridge"] >= covered["normal"]

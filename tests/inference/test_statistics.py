@@ -113,7 +113,7 @@ def test_a_function_is_evaluated_once_per_distinct_row(monkeypatch):
     assert max(seen) <= 7
 
 
-def test_no_customers_are_allowed():
+def test_an_empty_table_is_accepted():
     rows = unique_rows([np.zeros(0), np.zeros(0)])
     assert rows.customers == 0
     assert rows.evaluate(lambda x, y: x + y).shape == (0,)
