@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +22,7 @@ from clvmodels.inference.fitting import Fit, findings_at
 from clvmodels.inference.ridges import Ridge
 from clvmodels.language import Severity
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
+from clvmodels.processes.contract import Array
 from clvmodels.profiling.independence import Independence
 
 __all__ = ["PURCHASE_MODELS", "REGULAR_MODELS", "SPEND_MODELS", "read", "write"]
@@ -39,6 +41,7 @@ SPEND_MODELS: dict[str, type[SpendModel]] = {model.plain.name: model for model i
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+PARAMETER_TOLERANCE = 1e-6  # parameters are written with all their digits; this allows for another platform
 
 
 class Saved(BaseModel):
@@ -273,10 +276,24 @@ def _restore(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
         if len(plain[name]) != k or lengths != {k}:
             raise InvalidModelFile(f"{saved.process}: {name} does not have the shape {shape}.")
         plain[name] = np.array(plain[name])
+    _check_parameters(saved, form.parameters_at, plain["coordinates"])
     del plain["message"]
     plain["findings"] = findings_at(form, plain["coordinates"], plain["free"])
     plain["ridges"] = tuple(_ridge(saved.process, ridge, k) for ridge in saved.fit.ridges)
     return model._restore(Fit(**plain), clock, saved.observation_end, saved.data_fingerprint)
+
+
+def _check_parameters(saved: SavedProcess, parameters_at: Callable[[Array, float], Array], coordinates: Array) -> None:
+    """Refuse a fit whose parameters do not follow from its coordinates and its design."""
+    with np.errstate(all="ignore"):  # the design of a changed file may be extreme
+        parameters = parameters_at(coordinates, saved.fit.unit)
+    if not np.allclose(
+        parameters, list(saved.fit.parameters.values()), rtol=PARAMETER_TOLERANCE, atol=PARAMETER_TOLERANCE
+    ):
+        raise InvalidModelFile(
+            f"{saved.process}: fit.parameters do not follow from fit.coordinates and the design; the file was changed "
+            "after it was written. Fit the model again and save it."
+        )
 
 
 def _ridge(process: str, saved: SavedRidge, k: int) -> Ridge:

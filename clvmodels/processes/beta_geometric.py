@@ -200,7 +200,7 @@ def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Arra
     with np.errstate(divide="ignore", invalid="ignore"):
         exactly = exactly + np.where(k > 0, k * np.log(share), 0.0)
     counted = np.exp(survived + exactly)
-    last = np.exp(betaln(np.add(a, 1), b + x + np.maximum(k, 1) - 1) - betaln(a, b + x))
+    last = np.exp(betaln(np.add(a, 1), b + (x + np.maximum(k, 1) - 1)) - betaln(a, b + x))
     dropped = np.where(k > 0, last * betainc(np.maximum(k, 1), shape, share), 0.0)
     answer: Array = counted + dropped
     return answer

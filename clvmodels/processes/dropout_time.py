@@ -329,7 +329,8 @@ def _gone_within(k: Array, h: Array, shape: Array, age: Array, remaining: Remain
         place = (panel + np.tile(places, count // PANEL_NODES)) * PANEL_NODES / count
         weight = np.tile(weights, count // PANEL_NODES) * PANEL_NODES / count
         tau = np.exp(low + (top - low) * place)
-        log_density = law.log_survival(tau) + log_ways - k * np.log1p(age / tau) - shape * np.log1p(tau / age)
+        with np.errstate(over="ignore"):  # a moment so early that age / tau overflows has the density 0
+            log_density = law.log_survival(tau) + log_ways - k * np.log1p(age / tau) - shape * np.log1p(tau / age)
         total: Array = np.sum(weight * tau * law.hazard(tau) * np.exp(log_density), axis=-1)
         return (top - low)[:, 0] * total
 

@@ -103,7 +103,7 @@ def pmf(k: int, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: 
     shape, age, m = r + k * x, alpha + T, np.asarray(count, dtype=float)
     z = h / age
     survived = np.exp(betaln(a, b + x + m) - betaln(a, b + x))
-    last = np.exp(betaln(np.add(a, 1), b + x + np.maximum(m, 1) - 1) - betaln(a, b + x))
+    last = np.exp(betaln(np.add(a, 1), b + (x + np.maximum(m, 1) - 1)) - betaln(a, b + x))
     terms = stage_terms(k, shape, t_x, T, age)
     total: Array = np.zeros(())
     for j in range(k):
