@@ -240,7 +240,7 @@ def test_the_demo_runs_from_the_command_line(tmp_path):
     assert len(predictions) == 23_570
     assert np.isfinite(predictions["lifetime_value"]).all()
     assert json.loads((folder / "validation.json").read_text())["facts"]["holdout_purchases"] == 19_684
-    assert "Written" in done.stdout
+    assert "Also written" in done.stdout
     assert clv.load(folder / "model.json").purchases.parameters_["r"] == pytest.approx(0.25, abs=0.01)
 
 
