@@ -97,7 +97,7 @@ def test_a_column_of_the_same_name_with_other_values_is_refused(rfm):
 
 
 def test_a_regularized_fit_is_refused(rfm):
-    with pytest.raises(InvalidOption, match="under a prior or with l2="):
+    with pytest.raises(InvalidOption, match="with a prior or with l2="):
         clv.likelihood_ratio_test(clv.BGNBD().fit(rfm), clv.BGNBD(purchase="age", l2=5.0).fit(rfm))
     # Without coefficients, l2 has no effect.
     assert clv.likelihood_ratio_test(clv.BGNBD(l2=5.0).fit(rfm), clv.BGNBD(purchase="age").fit(rfm)).p_value > 0
