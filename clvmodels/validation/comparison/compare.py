@@ -172,9 +172,9 @@ def compare(
     >>> comparison = clv.compare(rfm, [clv.BGNBD(), clv.MBGNBD(), clv.NBD()])
     >>> print(comparison.table[["forecaster", "bic"]].round(1).to_string(index=False))
     forecaster     bic
-       mbgnbd 19195.3
-        bgnbd 19195.9
-          nbd 19542.8
+        mbgnbd 19195.3
+         bgnbd 19195.9
+           nbd 19542.8
     """
     split = data if isinstance(data, Holdout) else None
     rfm = split.calibration if split is not None else data
