@@ -61,7 +61,7 @@ def test_older_customers_are_left_out_of_the_whole_report(log, tmp_path, monkeyp
     assert report(monkeypatch, log, *words, "--output", page) == 0
     numbers = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert numbers["facts"]["customers"] == numbers["profile"]["customers"] < 2_357
-    assert "customers first seen up to 1997-01-31 are left out" in page.read_text(encoding="utf-8")
+    assert "customers first seen by 1997-01-31 were left out" in page.read_text(encoding="utf-8")
 
 
 def test_a_horizon_longer_than_the_log_is_refused(log, tmp_path, monkeypatch, capsys):
