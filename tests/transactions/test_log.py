@@ -436,7 +436,7 @@ def test_every_fault_is_listed_with_its_count_first_rows_and_remedy():
     ]
     firsts, remedies = zip(*(line.partition(" (first: ")[2].split("). ", 1) for line in message), strict=True)
     assert firsts == (
-        "rows 2",
+        "row 2",
         "None of customer d",
         "'31/12/97' of customer b",
         "'0014-01-01' of customer e",
