@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +21,6 @@ from clvmodels.inference.fitting import Fit, findings_at
 from clvmodels.inference.ridges import Ridge
 from clvmodels.language import Severity
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
-from clvmodels.processes.contract import Array
 from clvmodels.profiling.independence import Independence
 
 __all__ = ["PURCHASE_MODELS", "REGULAR_MODELS", "SPEND_MODELS", "read", "write"]
@@ -159,7 +157,9 @@ def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
     except CLVError as error:
         raise InvalidModelFile(f"{path}: is damaged: {error}") from error
     files.refuse_damaged(path, document, InvalidModelFile, "Save the model again.")
+    _check_parameters(path, purchases)
     if spend is not None and saved.spend is not None:
+        _check_parameters(path, spend)
         spend.set_aside_ = saved.spend.set_aside
         spend.independence_ = _independence(saved.spend.independence)
     return purchases, spend
@@ -276,23 +276,21 @@ def _restore(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
         if len(plain[name]) != k or lengths != {k}:
             raise InvalidModelFile(f"{saved.process}: {name} does not have the shape {shape}.")
         plain[name] = np.array(plain[name])
-    _check_parameters(saved, form.parameters_at, plain["coordinates"])
     del plain["message"]
     plain["findings"] = findings_at(form, plain["coordinates"], plain["free"])
     plain["ridges"] = tuple(_ridge(saved.process, ridge, k) for ridge in saved.fit.ridges)
     return model._restore(Fit(**plain), clock, saved.observation_end, saved.data_fingerprint)
 
 
-def _check_parameters(saved: SavedProcess, parameters_at: Callable[[Array, float], Array], coordinates: Array) -> None:
+def _check_parameters(path: Path, model: PurchaseModel | SpendModel) -> None:
     """Refuse a fit whose parameters do not follow from its coordinates and its design."""
+    fit = model.fit_
     with np.errstate(all="ignore"):  # the design of a changed file may be extreme
-        parameters = parameters_at(coordinates, saved.fit.unit)
-    if not np.allclose(
-        parameters, list(saved.fit.parameters.values()), rtol=PARAMETER_TOLERANCE, atol=PARAMETER_TOLERANCE
-    ):
+        parameters = model.process.parametrization.parameters_at(fit.coordinates, fit.unit)
+    if not np.allclose(parameters, list(fit.parameters.values()), rtol=PARAMETER_TOLERANCE, atol=PARAMETER_TOLERANCE):
         raise InvalidModelFile(
-            f"{saved.process}: fit.parameters do not follow from fit.coordinates and the design; the file was changed "
-            "after it was written. Fit the model again and save it."
+            f"{path}: is damaged: {model.process.name}: fit.parameters do not follow from fit.coordinates and the "
+            "design; the file was changed after it was written. Fit the model again and save it."
         )
 
 
