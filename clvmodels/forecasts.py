@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,32 @@ from clvmodels.transactions.amounts import money
 from clvmodels.transactions.holdout import Holdout, split_at
 from clvmodels.transactions.purchase_log import PurchaseLog
 
-__all__ = ["KnownHistory"]
+__all__ = ["ForecasterIdentity", "ForecasterKind", "KnownHistory"]
+
+ForecasterKind = Literal["process", "rule", "boosted_trees", "blend", "spend"]
+
+
+@dataclass(frozen=True, slots=True)
+class ForecasterIdentity:
+    """Who makes a forecast: the id by which code recognizes it, and the title that people read.
+
+    Attributes
+    ----------
+    id : str
+        Such as "bgnbd", "bgnbd+gamma_gamma" or "own_rate"; the same at every cutoff.
+    title : str
+        Used for drawing and printing only.
+    kind : {"process", "rule", "boosted_trees", "blend", "spend"}
+        "spend" is a spend model by itself, which has parameters and no forecasts of its own.
+    process, spend : str or None
+        Ids of the purchase process and the spend model that the forecast is made with.
+    """
+
+    id: str
+    title: str
+    kind: ForecasterKind
+    process: str | None = None
+    spend: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from clvmodels.forecasting.boosted_trees import LearningWindow
-from clvmodels.forecasting.forecast import ForecasterIdentity
+from clvmodels.forecasts import ForecasterIdentity
 from clvmodels.processes.contract import Array
 
 __all__ = ["BLENDS", "blend", "learned_total_factor"]

@@ -16,9 +16,8 @@ from threadpoolctl import threadpool_limits
 from clvmodels.errors import FitFailed, InvalidRFM
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.forecast import ForecasterIdentity
 from clvmodels.forecasting.processes import Expected, FittedModels, fit_all
-from clvmodels.forecasts import KnownHistory
+from clvmodels.forecasts import ForecasterIdentity, KnownHistory
 from clvmodels.processes.contract import Array
 from clvmodels.scores import poisson_deviance
 from clvmodels.transactions.holdout import Holdout

@@ -13,7 +13,7 @@ from clvmodels.errors import FitFailed, InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.forecast import ForecasterIdentity
+from clvmodels.forecasts import ForecasterIdentity
 from clvmodels.frames import column
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clvmodels.forecasting.forecast import ForecasterIdentity
-from clvmodels.forecasts import KnownHistory
+from clvmodels.forecasts import ForecasterIdentity, KnownHistory
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 

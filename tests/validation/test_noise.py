@@ -8,7 +8,7 @@ import clvmodels as clv
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.regular import RegularModel
 from clvmodels.forecasting import rules
-from clvmodels.forecasting.forecast import ForecasterIdentity
+from clvmodels.forecasts import ForecasterIdentity
 from clvmodels.language import finding, messages
 
 TEXTS = {"title", "text", "message", "independence", "seconds"}  # written for people; and a measured time

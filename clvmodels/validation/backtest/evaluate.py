@@ -15,7 +15,6 @@ from clvmodels.forecasting import boosted_trees, distributions, rules
 from clvmodels.forecasting.blend import blend, learned_total_factor
 from clvmodels.forecasting.boosted_trees import BOOSTED_TREES, LearningWindow
 from clvmodels.forecasting.distributions import Predictive, Sample, Settings
-from clvmodels.forecasting.forecast import Forecast, QuantityForecasts
 from clvmodels.forecasting.processes import Expected, FittedModels
 from clvmodels.forecasts import KnownHistory
 from clvmodels.frames import column
@@ -24,6 +23,7 @@ from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.comparison.findings import sees_no_dropout
 from clvmodels.validation.tables import probabilities, ranking
 from clvmodels.validation.tables.calibration import calibration_table, customer_groups, group_table
+from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 from clvmodels.validation.tables.spend import spend_histogram, tail_finding
 from clvmodels.validation.tables.totals import totals_of
 from clvmodels.validation.tables.tracking import tracking_table
@@ -132,11 +132,11 @@ def _certificate(name: str, model: PurchaseModel | SpendModel) -> dict[str, Any]
 
 
 def _forecast_purchases(case: CutoffCase, expected: Expected, predictive: dict[str, Predictive]) -> QuantityForecasts:
-    split, forecasts = case.split, list[Forecast]()
+    split, forecasts = case.split, list[EvaluatedForecast]()
     for name, model in case.fits.purchases.items():
         nothing = column(model.probability_no_purchase(split.calibration, split.horizon), "probability_no_purchase")
         forecasts.append(
-            Forecast(
+            EvaluatedForecast(
                 case.fits.forecaster(name, "purchases"),
                 expected.purchases[name],
                 buys=np.clip(1 - nothing, 0.0, 1.0),
@@ -157,7 +157,7 @@ def _forecast_money(
     if split.spend is None:
         raise AssertionError("checked by the caller")
     forecasts = [
-        Forecast(
+        EvaluatedForecast(
             case.fits.forecaster(name, "money"),
             expected.money[name],
             predictive=distributions.money(spend, predictive[name], split, sample, case.settings),
@@ -168,30 +168,33 @@ def _forecast_money(
     return QuantityForecasts("money", split.spend, forecasts)
 
 
-def _with_trees(case: CutoffCase, expected: Expected, quantity: str) -> list[Forecast]:
+def _with_trees(case: CutoffCase, expected: Expected, quantity: str) -> list[EvaluatedForecast]:
     """Return the forecasts of boosted trees and of their blends with the best process."""
     if case.past is None or not case.windows:
         return []
     best, windows = case.best, case.windows
     trees = boosted_trees.predict_with_trees(windows, case.past, case.split, case.fits, expected, best, quantity)
     blends = blend(trees, expected.of(quantity)[best], learned_total_factor(windows, best, quantity))
-    return [Forecast(BOOSTED_TREES, trees), *(Forecast(forecaster, mean) for forecaster, mean in blends.items())]
+    return [
+        EvaluatedForecast(BOOSTED_TREES, trees),
+        *(EvaluatedForecast(forecaster, mean) for forecaster, mean in blends.items()),
+    ]
 
 
-def _by_rules(case: CutoffCase, quantity: str) -> list[Forecast]:
+def _by_rules(case: CutoffCase, quantity: str) -> list[EvaluatedForecast]:
     split, past, money = case.split, case.past, quantity == "money"
     means = {name: rule(split, money) for name, rule in rules.RULES.items()}
-    forecasts = [Forecast(rules.forecaster(name), mean) for name, mean in means.items() if mean is not None]
+    forecasts = [EvaluatedForecast(rules.forecaster(name), mean) for name, mean in means.items() if mean is not None]
     if past is None:
         return forecasts
-    forecasts.append(Forecast(rules.forecaster("last_period"), rules.last_period(split, past, money)))
+    forecasts.append(EvaluatedForecast(rules.forecaster("last_period"), rules.last_period(split, past, money)))
     if case.windows:
         hiatus = rules.learn_hiatus(case.windows[0].split)
         buys = None if money else hiatus.buys(split)
-        forecasts.append(Forecast(rules.forecaster("hiatus"), hiatus.expected(split, money), buys=buys))
+        forecasts.append(EvaluatedForecast(rules.forecaster("hiatus"), hiatus.expected(split, money), buys=buys))
     total = rules.seasonal_total(split, past, money)
     if np.isfinite(total):
-        forecasts.append(Forecast(rules.forecaster("seasonal_naive"), None, total))
+        forecasts.append(EvaluatedForecast(rules.forecaster("seasonal_naive"), None, total))
     return forecasts
 
 

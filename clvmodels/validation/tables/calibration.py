@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.forecasting.distributions import bounds_of_total, spread_of
-from clvmodels.forecasting.forecast import Forecast, QuantityForecasts
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
+from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, quarter, rmse, width
 
 __all__ = ["CustomerGrouping", "calibration_table", "customer_groups", "group_table"]
@@ -111,7 +111,9 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
     return pd.DataFrame(rows, columns=columns)
 
 
-def _grouped(outcome: QuantityForecasts, forecast: Forecast, groups: CustomerGrouping, level: float) -> pd.DataFrame:
+def _grouped(
+    outcome: QuantityForecasts, forecast: EvaluatedForecast, groups: CustomerGrouping, level: float
+) -> pd.DataFrame:
     """Return the rows of one forecast and one grouping."""
     if forecast.mean is None:
         raise AssertionError("the caller passes forecasts with means")
@@ -145,7 +147,11 @@ def _grouped(outcome: QuantityForecasts, forecast: Forecast, groups: CustomerGro
 
 
 def _intervals(
-    outcome: QuantityForecasts, forecast: Forecast, inside: npt.NDArray[np.bool_], expected: float, level: float
+    outcome: QuantityForecasts,
+    forecast: EvaluatedForecast,
+    inside: npt.NDArray[np.bool_],
+    expected: float,
+    level: float,
 ) -> tuple[float, float, float, float, int]:
     predictive = forecast.predictive
     if predictive is None:

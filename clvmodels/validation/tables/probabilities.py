@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clvmodels.forecasting.forecast import Forecast, QuantityForecasts
+from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 from clvmodels.validation.tables.metrics import METRICS, MetricInput
 
 __all__ = ["pit_table", "reliability_table", "scores_of"]
@@ -107,7 +107,7 @@ def pit_table(outcome: QuantityForecasts) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 
-def _score_forecast(outcome: QuantityForecasts, forecast: Forecast) -> dict[str, float]:
+def _score_forecast(outcome: QuantityForecasts, forecast: EvaluatedForecast) -> dict[str, float]:
     """Return every metric of a forecast; NaN for metrics that need what the forecast does not have."""
     arguments = _arguments(outcome, forecast)
     return {
@@ -116,7 +116,7 @@ def _score_forecast(outcome: QuantityForecasts, forecast: Forecast) -> dict[str,
     }
 
 
-def _arguments(outcome: QuantityForecasts, forecast: Forecast) -> dict[MetricInput, tuple[Any, ...]]:
+def _arguments(outcome: QuantityForecasts, forecast: EvaluatedForecast) -> dict[MetricInput, tuple[Any, ...]]:
     """Return the arguments of metrics by what they need, for the parts that the forecast has."""
     arguments: dict[MetricInput, tuple[Any, ...]] = {}
     if forecast.mean is not None:

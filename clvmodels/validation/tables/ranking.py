@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clvmodels.forecasting.forecast import QuantityForecasts
 from clvmodels.processes.contract import Array
+from clvmodels.validation.tables.evaluated import QuantityForecasts
 from clvmodels.validation.tables.metrics import GROUPS, captured_at, deciles
 
 __all__ = ["decile_table", "gain_table", "lorenz_table", "overlap_table"]

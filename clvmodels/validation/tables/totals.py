@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.forecasting.distributions import bounds_of_total, spread_of
-from clvmodels.forecasting.forecast import QuantityForecasts
 from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
+from clvmodels.validation.tables.evaluated import QuantityForecasts
 
 __all__ = ["earlier_cutoffs_needed", "judge_totals", "total_finding", "totals_of"]
 

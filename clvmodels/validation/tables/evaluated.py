@@ -1,46 +1,21 @@
-"""The forecast of one quantity at one cutoff, and who made it."""
+"""The forecasts of one quantity at one cutoff beside what happened: what tables are computed from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from clvmodels.forecasting.distributions import Predictive
+from clvmodels.forecasts import ForecasterIdentity, ForecasterKind
 from clvmodels.processes.contract import Array
 
-__all__ = ["Forecast", "ForecasterIdentity", "ForecasterKind", "QuantityForecasts"]
-
-ForecasterKind = Literal["process", "rule", "boosted_trees", "blend", "spend"]
-
-
-@dataclass(frozen=True, slots=True)
-class ForecasterIdentity:
-    """Who makes a forecast: the id by which code recognizes it, and the title that people read.
-
-    Attributes
-    ----------
-    id : str
-        Such as "bgnbd", "bgnbd+gamma_gamma" or "own_rate"; the same at every cutoff.
-    title : str
-        Used for drawing and printing only.
-    kind : {"process", "rule", "boosted_trees", "blend", "spend"}
-        "spend" is a spend model by itself, which has parameters and no forecasts of its own.
-    process, spend : str or None
-        Ids of the purchase process and the spend model that the forecast is made with.
-    """
-
-    id: str
-    title: str
-    kind: ForecasterKind
-    process: str | None = None
-    spend: str | None = None
+__all__ = ["EvaluatedForecast", "QuantityForecasts"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Forecast:
+class EvaluatedForecast:
     """What a forecaster expects of each customer, with its distribution where it has one.
 
     Attributes
@@ -84,13 +59,13 @@ class QuantityForecasts:
     ----------
     quantity : {"purchases", "money"}
     actual : array (n,)
-    forecasts : list of Forecast
+    forecasts : list of EvaluatedForecast
         Processes first, then boosted trees and their blends, then rules.
     """
 
     quantity: str
     actual: Array
-    forecasts: list[Forecast] = field(default_factory=list)
+    forecasts: list[EvaluatedForecast] = field(default_factory=list)
 
     @property
     def scored(self) -> npt.NDArray[np.bool_]:
