@@ -55,7 +55,14 @@ VALUE_FORMATS = {
     "lifetime_value": ",.2f",
 }
 SCORE_FORMATS = {"predicted": ",.0f", "bias": "+.1%", "rmse": ",.2f", "gini": ".3f", "mae": ",.2f"}
-BACKTEST_FORMATS = {"bias": "+.1%", "rmse": ",.2f", "gini": ".3f", "capture": ".1%", "coverage": ".1%"}
+BACKTEST_FORMATS = {
+    "bias": "+.1%",
+    "absolute_bias": ".1%",
+    "rmse": ",.2f",
+    "gini": ".3f",
+    "capture": ".1%",
+    "coverage": ".1%",
+}
 FORECASTS = {
     "log_score": "log score",
     "bias": "bias",
@@ -232,7 +239,7 @@ def show_backtest(console: Console, result: Backtest) -> None:
         console.print(f"  {finding.text}", highlight=False)
     for (horizon, quantity), rows in summary.groupby(["horizon", "quantity"], sort=False):
         title = f"{str(quantity).capitalize()}, {horizon} ahead: means over cutoffs"
-        table = _table(title, ["forecaster"], ["bias", "RMSE", "Gini", "top 10%", "coverage"])
+        table = _table(title, ["forecaster"], ["bias", "|bias|", "RMSE", "Gini", "top 10%", "coverage"])
         for row in rows.to_dict("records"):
             numbers = [cell(row[name], form) for name, form in BACKTEST_FORMATS.items()]
             table.add_row(row["title"], *numbers)

@@ -427,7 +427,9 @@ def validation(tables: dict[str, pd.DataFrame]) -> Validation:
         "spend": "gamma_gamma",
     }
     scores = tables["scores"]
-    summary = scores.drop(columns=["customers", "predicted", "actual", "sampled", "cutoff"]).assign(cutoffs=1)
+    summary = scores.drop(columns=["customers", "predicted", "actual", "sampled", "cutoff"]).assign(
+        cutoffs=1, absolute_bias=scores["bias"].abs()
+    )
     quantities = pd.DataFrame(
         {
             "forecaster": "bgnbd",

@@ -228,6 +228,13 @@ def test_scores_show_every_number_and_missing_values(scores):
         return [text.get_text() for text in ax.texts]
 
     assert texts(plots.scores(scores, metric="bias")) == ["−14.0%", "−12.0%", "−100.0%", "+47.0%"]
+    other = scores.assign(bias=-scores["bias"], cutoff="2023-12-24")
+    assert texts(plots.scores(pd.concat([scores, other]), metric="bias")) == [
+        "± 14.0%",
+        "± 12.0%",
+        "± 100.0%",
+        "± 47.0%",
+    ]
     assert texts(plots.scores(scores, metric="spearman")) == ["0.440", "0.450", "–", "0.480"]
     assert texts(plots.scores(scores, quantity="money", metric="rmse")) == ["92.9", "129", "154"]
     nothing = scores.assign(gini=np.nan, bias=np.nan)

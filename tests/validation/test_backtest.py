@@ -18,6 +18,7 @@ from clvmodels.forecasting.distributions import Spread, bounds_of_total, sample_
 from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding
 from clvmodels.transactions.purchase_log import purchases_of
+from clvmodels.validation.backtest.combine import summarize_scores
 from clvmodels.validation.tables import differences
 from clvmodels.validation.tables.metrics import METRICS, capture, normalized_gini, rmse
 from clvmodels.validation.tables.totals import judge_totals, total_finding
@@ -425,6 +426,22 @@ def test_blends_are_means_of_two_forecasts_with_the_stated_totals(check):
     assert as_process == pytest.approx(best["predicted"])
     assert learned != as_process
     assert rows[blends[1]]["gini"] == rows[blends[2]]["gini"]
+
+
+# ---- means over cutoffs ------------------------------------------------------------------------------------
+
+
+def test_errors_of_both_signs_do_not_cancel_in_the_summary(check):
+    """The absolute bias is the mean of the sizes; the bias itself keeps the direction."""
+    summary = check.summary.set_index(["quantity", "forecaster"])
+    for key, rows in check.scores.groupby(["quantity", "forecaster"]):
+        errors = rows["bias"].to_numpy()
+        assert summary.loc[key, "bias"] == pytest.approx(errors.mean(), rel=1e-12)
+        assert summary.loc[key, "absolute_bias"] == pytest.approx(np.abs(errors).mean(), rel=1e-12)
+    opposite = check.scores.assign(bias=np.where(check.scores["cutoff"] == CUTOFFS[0], 0.3, -0.3))
+    row = summarize_scores(opposite).iloc[0]
+    assert (row["bias"], row["absolute_bias"]) == pytest.approx((0, 0.3), abs=1e-15)
+    assert "absolute_bias" in repr(check)
 
 
 # ---- differences -------------------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def scores(
     ----------
     table : pandas or polars frame
         `Validation.scores`: quantity, forecaster and the metrics. With several cutoffs, each has a dot, and a
-        ring marks their mean.
+        ring marks their mean. Errors of totals have no ring, since they may cancel: the number at the right is then the
+        mean of their sizes.
     quantity : str
         "purchases" or "money".
     metric : {"bias", "gini", "rmse", "mae", "spearman"}
@@ -199,6 +200,9 @@ def _score_row(ax: Axes, i: int, values: Any, color: str, metric: PlottedMetric)
     if len(finite) > 1:
         ax.plot([finite.min(), finite.max()], [i, i], color=color, linewidth=2)
         ax.plot(finite, np.full(len(finite), i), "o", color=color, markersize=5, clip_on=False)
+        if metric == "bias":
+            style.at_right_edge(ax, i, f"± {numbers.percent(float(np.mean(np.abs(finite))))}")
+            return
         ax.plot(mean, i, "o", color=color, markersize=9, markerfacecolor="none", clip_on=False)
     elif len(finite):
         ax.plot([0, mean], [i, i], color=color, linewidth=1.2)

@@ -75,7 +75,7 @@ def score_table(view: Selection, quantity: str) -> Table:
     actual = []
     if several:
         headings.insert(2, "absolute error of total, mean")
-        columns.insert(1, [percent(size) for size in _sizes(view, quantity, list(table["forecaster"]))])
+        columns.insert(1, [percent(size) for size in table["absolute_bias"]])
     else:
         totals = column([*table["predicted"], table["actual"].max()], 4)
         headings.insert(1, f"total ({unit})")
@@ -152,14 +152,6 @@ def difference_table(view: Selection, quantity: str) -> Table | None:
     )
 
 
-def _sizes(view: Selection, quantity: str, ids: list[str]) -> list[float]:
-    """Return the mean absolute error of the total over the cutoffs."""
-    table = view.result.scores
-    table = table[(table["quantity"] == quantity) & (table["horizon"] == view.horizon)]
-    sizes = table["bias"].abs().groupby(table["forecaster"]).mean()
-    return [float(sizes[each]) for each in ids]
-
-
 def _means(view: Selection, quantity: str) -> pd.DataFrame:
     """Return the scores of one quantity, averaged over the cutoffs."""
     table = view.result.with_titles(view.result.summary)
@@ -174,13 +166,17 @@ def _score_picture(view: Selection, quantity: str, metric: str) -> Picture:
     rest = table[~table["forecaster"].isin(LEFT_OUT[metric])]
     table = rest if len(rest) else table
     dots = f", one dot for each of {len(view.cutoffs)} cutoffs" if len(view.cutoffs) > 1 else ""
-    means = table.groupby("title", sort=False)[metric].mean()
-    write = signed_percent if metric == "bias" else lambda value: fixed(value, 3)
+    is_size = metric == "bias" and len(view.cutoffs) > 1  # errors of different sign would cancel in a mean
+    means = (
+        table.assign(size=table[metric].abs() if is_size else table[metric]).groupby("title", sort=False)["size"].mean()
+    )
+    write = percent if is_size else signed_percent if metric == "bias" else lambda value: fixed(value, 3)
     scores = "; ".join(f"{name} {write(float(value))}" for name, value in means.items())
     title, description = {
         "bias": ("error of the total", "Error of the total for each forecaster"),
         "gini": ("quality of the ranking", "Normalized Gini of each forecaster"),
     }[metric]
+    dots += ", and the mean of its size" if is_size else ""
     return draw_picture(
         f"{quantity}-{metric}",
         f"{quantity.capitalize()}: {title}",

@@ -21,7 +21,7 @@ from clvmodels.validation.tables.differences import difference_table
 from clvmodels.validation.tables.metrics import METRICS
 from clvmodels.validation.tables.totals import judge_totals
 
-__all__ = ["CutoffResult", "add_fit_tables", "combine_cutoffs", "evaluate_cutoff"]
+__all__ = ["CutoffResult", "add_fit_tables", "combine_cutoffs", "evaluate_cutoff", "summarize_scores"]
 
 PACKAGES = ("clvmodels", "numpy", "scipy", "pandas", "scikit-learn")
 
@@ -79,7 +79,7 @@ def combine_cutoffs(results: Sequence[CutoffResult], settings: Settings, finding
         "differences": difference_table(
             tables["scores"], tables["customers"], references, settings.level, settings.seed
         ),
-        "summary": _summary(tables["scores"]),
+        "summary": summarize_scores(tables["scores"]),
     }
     facts = last.facts | {
         "cutoffs": list(dict.fromkeys(tables["cutoffs"]["cutoff"])),
@@ -139,9 +139,11 @@ def _cutoff_row(case: CutoffCase, seconds: float) -> pd.DataFrame:
     )
 
 
-def _summary(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return means of scores over cutoffs: one row per horizon, quantity and forecaster."""
+def summarize_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return means of scores over cutoffs, also of the size of the bias: one row per horizon, quantity, forecaster."""
     keys = ["horizon", "quantity", "forecaster", "kind"]
-    grouped = scores.groupby(keys, sort=False)
-    means = grouped[list(METRICS)].mean()
+    names = list(METRICS)
+    names.insert(names.index("bias") + 1, "absolute_bias")
+    grouped = scores.assign(absolute_bias=scores["bias"].abs()).groupby(keys, sort=False)
+    means = grouped[names].mean()
     return grouped.size().rename("cutoffs").to_frame().join(means).reset_index()

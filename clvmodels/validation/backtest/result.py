@@ -18,7 +18,7 @@ __all__ = ["LOG_AS_KNOWN", "LOG_FIXED", "Backtest", "Validation"]
 LOG_FIXED, LOG_AS_KNOWN = "fixed", "as_known"  # one log for all cutoffs, or the log as it was known at each
 NOT_WRITTEN = "customers"  # one row per customer: not part of the JSON
 NOT_TABLES = (NOT_WRITTEN, "certificates", "facts", "findings")
-FORMATS = {"predicted": ",.0f", "actual": ",.0f", "bias": "+.1%"}  # of scores shown as text
+FORMATS = {"predicted": ",.0f", "actual": ",.0f", "bias": "+.1%", "absolute_bias": ".1%"}  # of scores shown as text
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -38,7 +38,8 @@ class Backtest:
         One row per quantity (purchases, money) and forecaster: customers, predicted, actual, and every metric. A
         score is missing if it cannot be computed from the forecast; a deviance may be infinite.
     summary : DataFrame
-        The same, averaged over cutoffs.
+        The same, averaged over cutoffs. `bias` is the mean of the signed errors of the total, in which errors of
+        different sign cancel; `absolute_bias` is the mean of their sizes, by which totals are judged.
     differences : DataFrame
         Forecasters against the process that earlier windows favor, in means over cutoffs, with paired intervals; which
         is `better` ("forecaster" or "reference"), or that no difference is visible ("not_visible").
@@ -191,6 +192,7 @@ class Backtest:
             "forecaster",
             "cutoffs",
             "bias",
+            "absolute_bias",
             "rmse",
             "gini",
             "capture",
