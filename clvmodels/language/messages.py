@@ -12,7 +12,7 @@ from clvmodels.language import dates, numbers
 if TYPE_CHECKING:
     from fluent.runtime import FluentBundle
 
-__all__ = ["languages", "message", "message_ids"]
+__all__ = ["languages", "message"]
 
 FOLDER = Path(__file__).parent
 
@@ -51,11 +51,6 @@ def message(code: str, figures: Mapping[str, Any] | None = None, language: str =
     if errors:
         raise ValueError(f"message {code!r} in {language!r}: {'; '.join(map(str, errors))}")
     return str(text)
-
-
-def message_ids(language: str = "en") -> set[str]:
-    """The ids of all messages of a language."""
-    return set(_bundle(language)._messages)
 
 
 def _argument(name: str) -> str:

@@ -176,13 +176,8 @@ class PurchaseProcess:
     def __repr__(self) -> str:
         return f"PurchaseProcess({self.title})"
 
-    def purchase_intensity(self, p: Any, tau: Array | float, *statistics: Array) -> Array:
-        """Expected purchases per unit of time, tau after T, given the history; or at the opportunity tau falls in."""
-        alive = self.probability_alive(p, *statistics)
-        return alive * self.intensity_if_active(p, tau, *self._state(statistics))
-
     def expected_purchases(self, p: Any, h: Array | float, *statistics: Array) -> Array:
-        """Expected purchases in (T, T + h] given the history: the intensity's integral, or sum over opportunities."""
+        """Expected purchases in (T, T + h] given the history."""
         return self.probability_alive(p, *statistics) * self.purchases_if_active(p, h, *self._state(statistics))
 
     def survival(self, p: Any, h: Array | float, *statistics: Array) -> Array:
@@ -190,7 +185,11 @@ class PurchaseProcess:
         return self.probability_alive(p, *statistics) * self.survival_if_active(p, h, *self._state(statistics))
 
     def residual_discounted_if_active(self, p: Any, delta: float, *state: Array) -> Array:
-        """Expected purchases ever after T of a customer active at T, each worth exp(-delta tau)."""
+        """Expected purchases ever after T of a customer active at T, each worth exp(-delta tau); delta >= 0.
+
+        Times P(alive), these are the discounted expected residual transactions (DERT) of Fader, Hardie & Lee (2005),
+        "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
+        """
         if delta == 0:
             return self.residual_if_active(p, *state)
         return self.discounted_if_active(p, NEGLIGIBLE_EXPONENT / delta, delta, *state)
@@ -200,14 +199,6 @@ class PurchaseProcess:
         if self.both_if_active is not None:
             return self.both_if_active(p, h, delta, *state)
         return np.stack([self.purchases_if_active(p, h, *state), self.discounted_if_active(p, h, delta, *state)])
-
-    def discounted_residual(self, p: Any, delta: float, *statistics: Array) -> Array:
-        """Discounted expected residual transactions (DERT), given the history; delta >= 0.
-
-        Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
-        """
-        alive = self.probability_alive(p, *statistics)
-        return alive * self.residual_discounted_if_active(p, delta, *self._state(statistics))
 
     def discounted_purchases(self, p: Any, h: float, delta: float, *statistics: Array) -> Array:
         """Return expected purchases in (T, T + h] given the history, each purchase worth exp(-delta tau)."""

@@ -110,7 +110,8 @@ def test_discount_rates_are_annual_for_every_opportunity(pair):
     few = rfm[:5]
     p = bgbb.Parameters(*map(np.float64, model.parameters_.values()))
     columns = [few.frequency.astype(float), few.recency, few.n.astype(float)]
-    months = [1.1 ** (-i / 12) * bgbb.PROCESS.purchase_intensity(p, float(i), *columns) for i in range(1, 13)]
+    alive, state = bgbb.PROCESS.probability_alive(p, *columns), bgbb.PROCESS._state(columns)
+    months = [1.1 ** (-i / 12) * alive * bgbb.PROCESS.intensity_if_active(p, float(i), *state) for i in range(1, 13)]
     assert values(model.discounted_purchases(few, "1 year", 0.1), "discounted_purchases") == pytest.approx(
         np.sum(months, axis=0), rel=1e-9
     )

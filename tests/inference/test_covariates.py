@@ -108,6 +108,17 @@ def is_spend_like(process):
     return not hasattr(process, "probability_alive")
 
 
+def intensity(process, p, tau, *columns):
+    """Return the expected purchases per unit of time, tau after T, given the history."""
+    return process.probability_alive(p, *columns) * process.intensity_if_active(p, tau, *process._state(columns))
+
+
+def dert(process, p, delta, *columns):
+    """Return the discounted expected residual transactions given the history."""
+    state = process._state(columns)
+    return process.probability_alive(p, *columns) * process.residual_discounted_if_active(p, delta, *state)
+
+
 def predictions(process, p, columns):
     """Return everything a process predicts of customers, by name."""
     if is_spend_like(process):
@@ -121,11 +132,11 @@ def predictions(process, p, columns):
     return {
         "log_likelihood": process.log_likelihood(p, *columns),
         "probability_alive": process.probability_alive(p, *columns),
-        "purchase_intensity": process.purchase_intensity(p, 3.0, *columns),
+        "intensity": intensity(process, p, 3.0, *columns),
         "expected_purchases": process.expected_purchases(p, YEAR, *columns),
         "survival": process.survival(p, YEAR, *columns),
         "residual": process.residual_if_active(p, *state),
-        "discounted_residual": process.discounted_residual(p, 0.002, *columns),
+        "dert": dert(process, p, 0.002, *columns),
         **process.posterior_means(p, *columns),
         "discounted_purchases": process.discounted_purchases(p, YEAR, 0.002, *columns),
         "pmf": process.pmf(p, 2, YEAR, *columns),

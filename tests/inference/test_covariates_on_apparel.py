@@ -139,7 +139,8 @@ def test_predictions_of_clvtools_at_its_parameters(rfm, name):
     assert expected[first] == pytest.approx(reference["expected_purchases"], rel=1e-6)
     assert expected.sum() == pytest.approx(reference["total_expected_purchases"], rel=1e-6)
     if "dert" in reference:
-        dert = process.discounted_residual(p, reference["weekly_rate"], *columns)
+        rate, state = reference["weekly_rate"], process._state(columns)
+        dert = alive * process.residual_discounted_if_active(p, rate, *state)
         assert dert[first] == pytest.approx(reference["dert"], rel=1e-6)
         assert dert.sum() == pytest.approx(reference["total_dert"], rel=1e-6)
     for key, by_time in reference["new_customers"].items():

@@ -11,12 +11,23 @@ import pytest
 
 import clvmodels
 from clvmodels.language import Finding, as_text, message
-from clvmodels.language.messages import languages, message_ids
+from clvmodels.language.messages import languages
 
 PACKAGE = Path(clvmodels.__file__).parent
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)
 REFERENCE = re.compile(r"\{\s*([a-z][a-z0-9-]*)\s*\}")  # of one message by another
+MESSAGE = re.compile(r"^([a-z][a-z0-9-]*) =", re.MULTILINE)
 CODED = ("Finding", "message")
+
+
+def messages_of(language: str) -> str:
+    """Return the file of a language's messages."""
+    return (PACKAGE / "language" / f"{language}.ftl").read_text(encoding="utf-8")
+
+
+def message_ids(language: str = "en") -> set[str]:
+    """Return the ids of all messages of a language."""
+    return set(MESSAGE.findall(messages_of(language)))
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
@@ -73,7 +84,7 @@ def test_every_message_is_used() -> None:
     used = {text for _, module in trees() for text in literals(module)}
     areas = {prefix(code) for _, module in trees() for code in codes(module)} - {""}
     used |= {area + text.replace("_", "-") for area in areas for text in used}
-    used |= set(REFERENCE.findall((PACKAGE / "language" / "en.ftl").read_text(encoding="utf-8")))
+    used |= set(REFERENCE.findall(messages_of("en")))
     assert message_ids() - used == set()
 
 

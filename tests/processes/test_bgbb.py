@@ -93,7 +93,8 @@ def test_predictions_match_btyd():
 
 def test_dert_discounts_the_next_opportunity_by_one_period():
     """With d = 0.1 per period, as in BTYD, the i-th opportunity from now is worth (1 + d)^-i."""
-    result = PROCESS.discounted_residual(P, np.log(1.1), *EACH)
+    alive = PROCESS.probability_alive(P, *EACH)
+    result = alive * PROCESS.residual_discounted_if_active(P, np.log(1.1), *PROCESS._state(EACH))
     assert result == pytest.approx(BTYD["dert_at_0.1"], rel=1e-10)
 
 

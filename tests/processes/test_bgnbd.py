@@ -85,6 +85,13 @@ def one(answer):
     return float(answer[0])
 
 
+def intensity(p, tau, *history):
+    """Return the expected purchases of a customer per unit of time, tau after T."""
+    x, t_x, T = columns(*history)
+    alive = PROCESS.probability_alive(parameters(p), x, t_x, T)
+    return one(alive * PROCESS.intensity_if_active(parameters(p), tau, x, T))
+
+
 # ---- the papers' formulas ----------------------------------------------------------------------------------
 
 
@@ -259,7 +266,7 @@ def test_expected_purchases_without_dropout_match_nbd():
 @pytest.mark.parametrize("history", HISTORIES[:6])
 def test_intensity_matches_the_derivative_in_the_paper(p, history):
     for tau in (0.0, 0.5, 39.0, 700.0):
-        result = one(PROCESS.purchase_intensity(parameters(p), tau, *columns(*history)))
+        result = intensity(p, tau, *history)
         # The absolute tolerance is relative to the intensity at 0, its maximum.
         start = float(paper_intensity(p, 0.0, *history))
         assert result == pytest.approx(float(paper_intensity(p, tau, *history)), rel=2e-10, abs=2e-11 * start)
@@ -268,15 +275,15 @@ def test_intensity_matches_the_derivative_in_the_paper(p, history):
 @pytest.mark.slow
 @pytest.mark.parametrize("p", [CORNERS[0], CORNERS[2], CORNERS[4]])
 def test_intensity_integrates_to_expected_purchases(p):
-    x, t_x, T = columns(3, 20.0, 30.0)
+    history = (3, 20.0, 30.0)
     nodes, weights = np.polynomial.legendre.leggauss(40)
     ends = np.concatenate([[0.0], np.geomspace(0.01, 39.0, 12)])
     total = 0.0
     for left, right in pairwise(ends):
         for node, weight in zip(nodes, weights, strict=True):
             tau = left + (node + 1) / 2 * (right - left)
-            total += weight * (right - left) / 2 * one(PROCESS.purchase_intensity(parameters(p), tau, x, t_x, T))
-    assert total == pytest.approx(one(PROCESS.expected_purchases(parameters(p), 39.0, x, t_x, T)), rel=1e-9)
+            total += weight * (right - left) / 2 * intensity(p, tau, *history)
+    assert total == pytest.approx(one(PROCESS.expected_purchases(parameters(p), 39.0, *columns(*history))), rel=1e-9)
 
 
 # ---- discounting -------------------------------------------------------------------------------------------

@@ -21,6 +21,17 @@ def parameters(process, *values):
     return process.Parameters(*map(np.float64, values))
 
 
+def intensity(process, p, tau, *columns):
+    """Return the expected purchases per unit of time, tau after T, given the history."""
+    return process.probability_alive(p, *columns) * process.intensity_if_active(p, tau, *process._state(columns))
+
+
+def dert(process, p, delta, *columns):
+    """Return the discounted expected residual transactions given the history."""
+    state = process._state(columns)
+    return process.probability_alive(p, *columns) * process.residual_discounted_if_active(p, delta, *state)
+
+
 def outputs(process, p, table, horizon, delta):
     """Return everything that a process computes for these customers and for new ones, by name."""
     columns = [table[name] for name in process.statistics]
@@ -34,8 +45,8 @@ def outputs(process, p, table, horizon, delta):
         "probability_alive": process.probability_alive(p, *columns),
         "expected_purchases": process.expected_purchases(p, horizon, *columns),
         "discounted_purchases": process.discounted_purchases(p, horizon, delta, *columns),
-        "discounted_residual": process.discounted_residual(p, delta, *columns),
-        "purchase_intensity": process.purchase_intensity(p, horizon, *columns),
+        "dert": dert(process, p, delta, *columns),
+        "intensity": intensity(process, p, horizon, *columns),
         "survival": process.survival(p, horizon, *columns),
         "survival_if_active": process.survival_if_active(p, horizon, *state),
         "purchases_if_active": process.purchases_if_active(p, horizon, *state),
@@ -64,11 +75,11 @@ def test_ggompertz_nbd_without_aging_equals_pareto_nbd(shape, horizon):
     # Log-likelihoods, and probabilities of 3,000 purchases, change by up to s b T.
     rel = 10 * b * max(horizon, AGE.max()) * max(shape, 1)
     # At a rate of 0.2 % per week, DERT gives weight to the next 500 weeks, and integrates over 22,500.
-    below = {"discounted_residual"}
+    below = {"dert"}
     assert same(ggompertz_nbd.PROCESS, gompertz, pareto_nbd.PROCESS, pareto, rel=rel, horizon=horizon, left_out=below)
     columns = (X, RECENCY, AGE)
-    assert ggompertz_nbd.PROCESS.discounted_residual(gompertz, 0.002, *columns) == pytest.approx(
-        pareto_nbd.PROCESS.discounted_residual(pareto, 0.002, *columns), rel=1e-5
+    assert dert(ggompertz_nbd.PROCESS, gompertz, 0.002, *columns) == pytest.approx(
+        dert(pareto_nbd.PROCESS, pareto, 0.002, *columns), rel=1e-5
     )
     rates = [
         p.PROCESS.posterior_means(q, *columns)["dropout_rate"]
@@ -107,7 +118,7 @@ def test_ggompertz_nbd_without_dropout_equals_nbd():
             rel=1e-7,
             small=2e-8,
             table=STATISTICS_OF_ACTIVE,
-            left_out={"discounted_residual"} if b > 1e-5 else (),
+            left_out={"dert"} if b > 1e-5 else (),
         )
 
 

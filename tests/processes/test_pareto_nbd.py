@@ -85,7 +85,7 @@ def predictions_agree(reference, columns, first):
     ten = PROCESS.expected_purchases(p, 10.0, *columns).sum()
     assert ten == pytest.approx(reference["total_expected_purchases_10_weeks"], rel=1e-8)
     for rate, delta in RATES.items():
-        residual = PROCESS.discounted_residual(p, delta, *columns)
+        residual = alive * PROCESS.residual_discounted_if_active(p, delta, *PROCESS._state(columns))
         assert residual[first] == pytest.approx(reference["dert"][rate], rel=1e-8)
         assert residual.sum() == pytest.approx(reference["dert"]["totals"][rate], rel=1e-8)
     counts = np.array(reference["pmf"]["counts"])[:, None]
@@ -193,9 +193,10 @@ def test_predictions_match_btyd(split):
     expected = PROCESS.expected_purchases(p, 39.0, *columns)
     # BTYD computes 2F1, and U for DERT, by series that stop at about 1e-9.
     assert expected[first] == pytest.approx(BTYD["expected_purchases"], rel=1e-8)
-    assert PROCESS.probability_alive(p, *columns)[first] == pytest.approx(BTYD["probability_alive"], rel=1e-8)
-    residual = PROCESS.discounted_residual(p, np.log(1.1) / 52, *columns)[first]
-    assert residual == pytest.approx(BTYD["dert"]["log(1.1)/52"], rel=1e-8)
+    alive = PROCESS.probability_alive(p, *columns)
+    assert alive[first] == pytest.approx(BTYD["probability_alive"], rel=1e-8)
+    residual = alive * PROCESS.residual_discounted_if_active(p, np.log(1.1) / 52, *PROCESS._state(columns))
+    assert residual[first] == pytest.approx(BTYD["dert"]["log(1.1)/52"], rel=1e-8)
     assert expected.sum() == pytest.approx(BTYD["holdout"]["total_predicted"], rel=1e-8)
     assert np.mean(np.abs(expected - split.purchases)) == pytest.approx(BTYD["holdout"]["mae"], rel=1e-8)
     rmse = np.sqrt(np.mean((expected - split.purchases) ** 2))

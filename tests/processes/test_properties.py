@@ -135,6 +135,17 @@ def sum_log_intertimes(history):
     return np.bincount(customer, np.log(time - before), minlength=len(history.x))
 
 
+def intensity(process, p, tau, *columns):
+    """Return the expected purchases per unit of time, tau after T, given the history."""
+    return process.probability_alive(p, *columns) * process.intensity_if_active(p, tau, *process._state(columns))
+
+
+def dert(process, p, delta, *columns):
+    """Return the discounted expected residual transactions given the history."""
+    state = process._state(columns)
+    return process.probability_alive(p, *columns) * process.residual_discounted_if_active(p, delta, *state)
+
+
 def predictions(process, p, columns):
     """Return everything that a process predicts for customers, by name."""
     if is_spend(process):
@@ -143,10 +154,10 @@ def predictions(process, p, columns):
     return {
         "log_likelihood": process.log_likelihood(p, *columns),
         "probability_alive": process.probability_alive(p, *columns),
-        "purchase_intensity": process.purchase_intensity(p, 3.0, *columns),
+        "intensity": intensity(process, p, 3.0, *columns),
         "expected_purchases": process.expected_purchases(p, YEAR, *columns),
         "survival": process.survival(p, YEAR, *columns),
-        "discounted_residual": process.discounted_residual(p, 0.002, *columns),
+        "dert": dert(process, p, 0.002, *columns),
         **process.posterior_means(p, *columns),
         "discounted_purchases": process.discounted_purchases(p, YEAR, 0.002, *columns),
         "pmf": process.pmf(p, 2, YEAR, *columns),
@@ -217,7 +228,7 @@ def test_residual_purchases_equal_those_of_a_long_horizon(process, seed, rate):
     generator = np.random.default_rng(seed)
     p = at(process, generator.uniform(*limits(process, 4)))
     columns = customers(process, generator, 20)
-    residual = process.discounted_residual(p, rate, *columns)
+    residual = dert(process, p, rate, *columns)
     for times in (30, 60):  # later purchases are discounted by more than e^-times
         near = process.discounted_purchases(p, times / rate, rate, *columns)
         # Nodes in log time over twenty octaves or more are accurate to 1e-8 where customers leave immediately or never.
@@ -270,7 +281,7 @@ def test_the_intensity_is_the_derivative_of_expected_purchases(process, seed):
         # and to the smallest doubles.
         noise = 1e-9 * process.expected_purchases(p, tau, *columns) / step
         expected = (4 * differences[0] - differences[1]) / 3
-        result = process.purchase_intensity(p, tau, *columns)
+        result = intensity(process, p, tau, *columns)
         assert np.all(np.abs(result - expected) <= 1e-5 * np.abs(expected) + noise + 1e-300)
 
 
@@ -284,7 +295,7 @@ def test_the_intensity_is_the_difference_between_opportunities(process, seed):
     for i in (1.0, 2.0, 20.0):
         by = [process.expected_purchases(p, h, *columns) for h in (i - 1, i)]
         # A difference of sums over nodes, each accurate to 1e-9.
-        assert np.all(np.abs(process.purchase_intensity(p, i, *columns) - (by[1] - by[0])) <= 1e-9 * by[1])
+        assert np.all(np.abs(intensity(process, p, i, *columns) - (by[1] - by[0])) <= 1e-9 * by[1])
 
 
 @each_discrete_process
@@ -297,7 +308,7 @@ def test_predictions_change_only_at_opportunities(process):
             values = [getattr(process, name)(p, h, *columns) for h in (whole, within)]
             assert np.array_equal(*values)
         assert np.array_equal(*(process.pmf(p, 2, h, *columns) for h in (whole, within)))
-    assert np.array_equal(*(process.purchase_intensity(p, tau, *columns) for tau in (2.5, 3.0)))
+    assert np.array_equal(*(intensity(process, p, tau, *columns) for tau in (2.5, 3.0)))
     future = process.sample_future(p, 30.0, 0.0, *[np.zeros(500)] * 3, generator=generator)
     assert np.all((future.purchases == np.floor(future.purchases)) & (future.purchases <= 30))
 
@@ -631,7 +642,7 @@ def test_predictions_are_finite_for_every_valid_customer(process, seed):
         discounted = process.discounted_purchases(p, h, 0.1 / YEAR, *columns)
         assert np.all(np.isfinite(expected) & (expected >= 0))
         assert np.all(np.isfinite(discounted) & (discounted >= 0))
-        assert np.all(np.isfinite(process.purchase_intensity(p, h, *columns)))
+        assert np.all(np.isfinite(intensity(process, p, h, *columns)))
         chances = process.pmf(p, np.arange(3)[:, None], h, *columns)
         assert np.all((chances >= 0) & (chances <= 1 + 1e-6))
 

@@ -57,9 +57,9 @@ def test_value_is_the_integral_of_discounted_margins(weekly):
     weights = np.ones(401)
     weights[1:-1:2], weights[2:-1:2] = 4, 2
     weights *= (days[1] - days[0]) / 3
-    total = np.zeros(len(some))
+    alive, total = PROCESS.probability_alive(p, x, t_x, T), np.zeros(len(some))
     for day, weight in zip(days, weights, strict=True):
-        per_day = PROCESS.purchase_intensity(p, day / 7, x, t_x, T) / 7
+        per_day = alive * PROCESS.intensity_if_active(p, day / 7, x, T) / 7
         total += weight * 1.1 ** (-day / YEAR) * per_day
     expected = 0.35 * column(spend.expected_spend(some), "expected_spend") * total
     # Simpson's rule with steps of 0.9 days, while the intensity takes months to halve: error about 1e-9.
