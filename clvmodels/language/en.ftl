@@ -316,6 +316,12 @@ value-terms = purchases of the next { $horizon_has_unit ->
    *[other] by the convention “{ $timing }” in periods of one { $period }
     }, with a margin of { SHORT_PERCENT($margin) }
 
+total-interval-no-windows = There are no earlier windows of this log to learn from, so the interval rests on errors of totals in { COUNT($shops) } other shops alone.
+total-interval-short-windows = Earlier windows of { COUNT($days) } days are too short to learn a level from; it takes two months.
+total-interval-level = Over { FIXED($weeks, places: 0) } earlier weeks, totals were { SIGNED_PERCENT($ratio) } off what was expected; { PERCENT($power, places: 0) } of this is taken to last, which changes the total by { SIGNED_PERCENT($change) }.
+total-interval-not-tested = Not tested at this horizon: errors of totals are known up to { COUNT($longest) } days, so the interval over { COUNT($days) } days is the model's own, which allows for no change of times.
+total-interval-all-processes = This process is not among those whose totals were compared with what happened in { COUNT($shops) } other shops, so the errors of all of those are used.
+
 ## Validation: comparisons, totals, crosscheck
 
 compare-none-fitted = No model could be fitted to these data.

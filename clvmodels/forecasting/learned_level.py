@@ -1,0 +1,290 @@
+"""How far this log's totals are from those of a process, as learned from earlier windows.
+
+Like the interval of a total, which uses it, this is on the logarithmic scale of totals with half an order added.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from clvmodels.errors import InvalidOption
+from clvmodels.forecasting.reference_class import ReferenceClass, disjoint_windows
+from clvmodels.processes.contract import Array
+
+__all__ = ["LearnedLevel", "LevelRule", "PastErrors", "WindowTotal", "learned_level"]
+
+LevelRule = Literal["spread", "weeks", "none"]
+HALF_AN_ORDER = 0.5  # added to totals before logarithms are taken, so that 0 has one
+SHORTEST_WINDOW = 365.25 / 6  # days: a season or a campaign looks like a level in windows shorter than two months
+HALF_LEARNED_WEEKS = 8.0  # the rule "weeks" learns half of the level from windows that cover this many
+
+
+@dataclass(frozen=True, slots=True)
+class WindowTotal:
+    """What happened in an earlier window of a log, and what was expected when it began.
+
+    Parameters
+    ----------
+    begin, end : float
+        Days relative to the cutoff, so that end is 0 or negative.
+    actual, expected : float
+        Total of all customers known at the beginning, in purchases or money.
+
+    Examples
+    --------
+    >>> from clvmodels.forecasting.learned_level import WindowTotal
+    >>> WindowTotal(begin=-91, end=0, actual=1100, expected=1000).days
+    91
+    """
+
+    begin: float
+    end: float
+    actual: float
+    expected: float
+
+    @property
+    def days(self) -> float:
+        """Length of the window."""
+        return self.end - self.begin
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedLevel:
+    """How far this log's totals are from those of the process, as learned from earlier windows.
+
+    Attributes
+    ----------
+    factor : float
+        What to multiply the expected total by: ratio ** power.
+    ratio : float
+        Actual over expected in the earlier windows together; 1 without windows.
+    power : float
+        Between 0 (nothing is learned) and 1.
+    windows : float
+        Number of disjoint windows that tell as much about the level.
+    """
+
+    factor: float = 1.0
+    ratio: float = 1.0
+    power: float = 0.0
+    windows: float = 0.0
+
+
+def learned_level(
+    expected: float,
+    windows: Sequence[WindowTotal],
+    reference: ReferenceClass,
+    *,
+    chance: float,
+    parameters: float = 0.0,
+    order_value: float = 1.0,
+    rule: LevelRule = "spread",
+) -> LearnedLevel:
+    """Return the factor to multiply an expected total by, learned from earlier windows.
+
+    Parameters
+    ----------
+    expected : float
+        Total by the process.
+    windows : sequence of WindowTotal
+        Windows of less than two months (60.9 days) are left out.
+    reference : ReferenceClass
+    chance, parameters : float
+        Variances of the logarithm of the expected total by the model's own interval.
+    order_value : float
+        Money per purchase; 1 for purchases.
+    rule : {"spread", "weeks", "none"}
+        The power of the ratio: tau^2 / (tau^2 + (s^2 + c) / n + p), with the variances tau^2 between shops, s^2 within
+        this log (joined with the reference class), c due to chance in a window and p of the parameters, and n disjoint
+        windows; L / (L + 8), with L the weeks that the windows cover; or 0.
+
+    Examples
+    --------
+    >>> from clvmodels.forecasting.reference_class import reference_class
+    >>> from clvmodels.forecasting.learned_level import WindowTotal, learned_level
+    >>> windows, reference = [WindowTotal(-91, 0, 1100, 1000)], reference_class("purchases", "bgnbd")
+    >>> learned = learned_level(1000, windows, reference, chance=0.001, rule="weeks")
+    >>> round(learned.power, 3), round(learned.ratio, 3), round(learned.factor, 3)
+    (0.619, 1.1, 1.061)
+    """
+    check_arguments(expected, chance, parameters, order_value, windows, rule)
+    past = summarize_windows(
+        windows, float(chance) * with_half_an_order(expected, order_value), parameters, order_value
+    )
+    return LearnedLevel() if past is None else learn(past, reference, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class PastErrors:
+    """What earlier windows say about the level, on the logarithmic scale.
+
+    Attributes
+    ----------
+    days : float
+        Mean length of a window.
+    weeks : float
+        Weeks that the windows cover together.
+    for_means, for_squares : float
+        Number of disjoint windows that are worth as much for a mean, and for a mean square.
+    level : float
+        Logarithm of actual over expected in all windows together.
+    spread : float
+        Mean square of the windows' errors about `level`.
+    chance, parameters : float
+        Mean variances of the model's own interval of a window.
+    """
+
+    days: float
+    weeks: float
+    for_means: float
+    for_squares: float
+    level: float
+    spread: float
+    chance: float
+    parameters: float
+
+    @property
+    def long_enough(self) -> bool:
+        """Whether a level may be learned."""
+        return self.days >= SHORTEST_WINDOW
+
+
+def summarize_windows(
+    windows: Sequence[WindowTotal], chance: float, parameters: float, order_value: float
+) -> PastErrors | None:
+    """Return what windows say; those under two months only where there are no longer ones. None without windows.
+
+    The variance due to chance is inversely proportional to the total: `chance` is that of an expected total of 1.
+    """
+    windows = [window for window in windows if window.days >= SHORTEST_WINDOW] or windows
+    if not windows:
+        return None
+    begin, end = (np.array([getattr(window, side) for window in windows], float) for side in ("begin", "end"))
+    actual = with_half_an_order(np.array([window.actual for window in windows], float), order_value)
+    expected = with_half_an_order(np.array([window.expected for window in windows], float), order_value)
+    level = math.log(actual.sum() / expected.sum())
+    for_means, for_squares = disjoint_windows(begin, end)
+    return PastErrors(
+        days=float((end - begin).mean()),
+        weeks=_covered(begin, end) / 7,
+        for_means=for_means,
+        for_squares=for_squares,
+        level=level,
+        spread=float(((np.log(actual / expected) - level) ** 2).mean()),
+        chance=float((chance / expected).mean()),
+        parameters=float(parameters),
+    )
+
+
+def with_half_an_order(total: Any, order_value: float) -> Any:
+    """Return what logarithms are taken of: totals and half an order."""
+    return total + HALF_AN_ORDER * order_value
+
+
+def _covered(begin: Array, end: Array) -> float:
+    """Return the length of the union of intervals."""
+    covered, until = 0.0, -math.inf
+    for first, last in sorted(zip(begin.tolist(), end.tolist(), strict=True)):
+        covered += max(last - max(first, until), 0.0)
+        until = max(until, last)
+    return covered
+
+
+def learn(past: PastErrors, reference: ReferenceClass, rule: LevelRule) -> LearnedLevel:
+    if rule == "none" or not past.long_enough:
+        power = 0.0
+    elif rule == "weeks":
+        power = past.weeks / (past.weeks + HALF_LEARNED_WEEKS)
+    else:
+        between, _ = reference.variances(past.days)
+        power = between / (between + level_noise(past, reference)) if between > 0 else 0.0
+    return LearnedLevel(math.exp(power * past.level), math.exp(past.level), power, past.for_means)
+
+
+def level_noise(past: PastErrors, reference: ReferenceClass) -> float:
+    """Return the variance of the level of the windows about the lasting level of this log."""
+    own, freedom = own_within(past, reference)
+    _, others = reference.variances(past.days)
+    within = pool(reference.degrees_of_freedom, others, freedom, own)
+    return (sum(within) + past.chance) / past.for_means + past.parameters
+
+
+def own_within(past: PastErrors, reference: ReferenceClass) -> tuple[float, float]:
+    """Return the variance from window to window in this log (s^2), and its degrees of freedom.
+
+    What chance and parameters explain is subtracted; the degrees of freedom are those of the difference, by
+    Satterthwaite's formula.
+    """
+    if past.for_means <= 1:
+        return 0.0, 0.0
+    explained = past.chance + past.parameters
+    free = 1 - 1 / past.for_means
+    total = sum(reference.variances(past.days))
+    share = total / (total + explained) if total > 0 else 0.0
+    return max(past.spread / free - explained, 0.0), past.for_squares * free * share**2
+
+
+def pool(others_freedom: float, others: float, own_freedom: float, own: float) -> tuple[float, float]:
+    """Return the two parts of a joined variance: of other shops, and of this log."""
+    freedom = others_freedom + own_freedom
+    return others_freedom * others / freedom, own_freedom * own / freedom
+
+
+def is_number(value: Any) -> bool:
+    return (
+        isinstance(value, (int, float, np.integer, np.floating))
+        and not isinstance(value, bool)
+        and math.isfinite(float(value))
+    )
+
+
+def not_numbers(values: dict[str, Any]) -> list[str]:
+    return [f"{name}={value!r} must be a number" for name, value in values.items() if not is_number(value)]
+
+
+def _negative(values: dict[str, Any]) -> list[str]:
+    """Return a fault for each value that is not a number of 0 or more."""
+    return [
+        f"{name}={value!r} must be a number, 0 or more"
+        for name, value in values.items()
+        if not is_number(value) or value < 0
+    ]
+
+
+def refuse(faults: list[str]) -> None:
+    if faults:
+        raise InvalidOption(f"{'; '.join(faults)}.")
+
+
+def check_arguments(
+    expected: float,
+    chance: float,
+    parameters: float,
+    order_value: float,
+    windows: Sequence[WindowTotal],
+    rule: str,
+    more: Sequence[str] = (),
+) -> None:
+    """Raise one error that lists all invalid arguments."""
+    faults = [*more, *_negative({"expected": expected, "chance": chance, "parameters": parameters})]
+    if not is_number(order_value) or order_value <= 0:
+        faults.append(f"order_value={order_value!r} must be a positive number")
+    if rule not in get_args(LevelRule):
+        faults.append(f"rule={rule!r} is not one of {', '.join(map(repr, get_args(LevelRule)))}")
+    for i, window in enumerate(windows):
+        faults += [f"windows[{i}]: {fault}" for fault in _window_faults(window)]
+    refuse(faults)
+
+
+def _window_faults(window: Any) -> list[str]:
+    if not isinstance(window, WindowTotal):
+        return [f"must be a WindowTotal, not {type(window).__name__}"]
+    faults = not_numbers({"begin": window.begin, "end": window.end})
+    if not faults and not window.begin < window.end <= 0:
+        faults.append(f"begin={window.begin!r} and end={window.end!r} must be days before the cutoff, in this order")
+    return faults + _negative({"actual": window.actual, "expected": window.expected})

@@ -1,0 +1,295 @@
+"""The interval of a total that allows for a change of times: chance, parameters, earlier windows and other shops.
+
+The interval of a process allows for chance and for doubt about its parameters. The total of the next months also
+depends on what all customers have in common: a season, prices, a competitor. How much is learned from earlier windows
+of this log, of which there are few, and from errors of totals in other shops (`reference_class`). All variances are
+those of the logarithm of a total.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from clvmodels.errors import InvalidOption
+from clvmodels.forecasting.learned_level import (
+    HALF_AN_ORDER,
+    LearnedLevel,
+    LevelRule,
+    PastErrors,
+    WindowTotal,
+    check_arguments,
+    is_number,
+    learn,
+    level_noise,
+    not_numbers,
+    own_within,
+    pool,
+    refuse,
+    summarize_windows,
+    with_half_an_order,
+)
+from clvmodels.forecasting.reference_class import ReferenceClass
+from clvmodels.inference.uncertainty import RandomState, seed_of
+from clvmodels.language import Finding, Findings
+from clvmodels.processes.contract import Array
+
+__all__ = ["TotalInterval", "own_variance", "total_interval"]
+
+NODES, NODE_WEIGHTS = (half / 2 for half in np.polynomial.legendre.leggauss(128))  # NODES in (-1/2, 1/2)
+HALVINGS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class TotalInterval:
+    """A total with its interval and where its uncertainty comes from.
+
+    On the logarithmic scale, the error of the total is the sum of a normal part, with the variances `chance` and
+    `parameters`, and of a level common to all customers, which has a t distribution with `degrees_of_freedom` and the
+    squared scale `history` + `reference`.
+
+    Attributes
+    ----------
+    expected : float
+        Total by the process.
+    level : LearnedLevel
+    chance, parameters : float
+        Variance of the model's own interval.
+    history : float
+        Part of the level's squared scale that this log's earlier windows contribute.
+    reference : float
+        Part that other shops contribute.
+    degrees_of_freedom : float
+        Of the t distribution; infinite if the interval is the model's own.
+    order_value : float
+        Money per purchase; 1 for purchases.
+    findings : tuple of Finding
+
+    Examples
+    --------
+    >>> from clvmodels.forecasting.reference_class import reference_class
+    >>> from clvmodels.forecasting.learned_level import WindowTotal
+    >>> from clvmodels.forecasting.total_interval import total_interval
+    >>> windows = [WindowTotal(-91, 0, 1050, 1000), WindowTotal(-182, -91, 1030, 1000)]
+    >>> reference = reference_class("purchases", "bgnbd")
+    >>> total = total_interval(1000, 91, chance=0.001, parameters=0.0005, reference=reference, windows=windows)
+    >>> lower, upper = total.interval(0.9)
+    >>> lower < total.point < upper
+    True
+    """
+
+    expected: float
+    level: LearnedLevel
+    chance: float
+    parameters: float
+    history: float
+    reference: float
+    degrees_of_freedom: float
+    order_value: float
+    findings: Findings
+
+    @property
+    def point(self) -> float:
+        """The median of the total: what the process expects times the learned level."""
+        return self.expected * self.level.factor
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Variances of the logarithm of the total by their origin."""
+        names = ("chance", "parameters", "history", "reference")
+        return {name: getattr(self, name) for name in names}
+
+    def interval(self, level: float = 0.9) -> tuple[float, float]:
+        """Return the ends of the central interval with this probability.
+
+        Raises
+        ------
+        InvalidOption
+            Unless 0 < level < 1.
+        """
+        if not is_number(level) or not 0 < level < 1:
+            raise InvalidOption(f"level={level!r} must be between 0 and 1, such as 0.9.")
+        half = self._quantile((1 + level) / 2)
+        added = HALF_AN_ORDER * self.order_value
+        lower, upper = ((self.point + added) * math.exp(side * half) - added for side in (-1, 1))
+        return max(lower, 0.0), upper
+
+    def level_draws(self, random_state: RandomState, n: int) -> Array:
+        """Draw factors of the level, (n,), each of which applies to all customers of a draw.
+
+        Multiplied with draws of the model, which have its chance and its doubt about parameters, they give draws of
+        totals, groups and tiers that add up. The learned level is part of the factors. Use quantiles of the products:
+        the mean of exp(t) is infinite.
+        """
+        if not is_number(n) or n != int(n) or n < 1:
+            raise InvalidOption(f"n={n!r} must be a whole number of draws, at least 1.")
+        generator = np.random.default_rng([seed_of(random_state), zlib.crc32(b"level of the total")])
+        noise = generator.standard_normal(n)
+        if math.isfinite(self.degrees_of_freedom):
+            noise /= np.sqrt(generator.chisquare(self.degrees_of_freedom, n) / self.degrees_of_freedom)
+        factors: Array = self.level.factor * np.exp(math.sqrt(self.history + self.reference) * noise)
+        return factors
+
+    def _quantile(self, probability: float) -> float:
+        """Return a quantile above the median of the sum of the normal and the t part."""
+        own, common = self.chance + self.parameters, self.history + self.reference
+        if common == 0:
+            return math.sqrt(own) * float(special.ndtri(probability))
+        # Given a draw of chi-square, at its quantiles, the sum is normal.
+        half = self.degrees_of_freedom / 2
+        deviations = np.sqrt(own + common * half / special.gammaincinv(half, 0.5 + NODES))
+        lower, upper = 0.0, float(deviations.max() * special.ndtri(probability))
+        for _ in range(HALVINGS):
+            middle = (lower + upper) / 2
+            if NODE_WEIGHTS @ special.ndtr(middle / deviations) < probability:
+                lower = middle
+            else:
+                upper = middle
+        return upper
+
+
+def own_variance(lower: float, upper: float, level: float = 0.9, *, order_value: float = 1.0) -> float:
+    """Return the variance of the logarithm of a total from the ends of the model's own interval.
+
+    Parameters
+    ----------
+    lower, upper : float
+        Of the total.
+    level : float
+        Central probability of the interval.
+    order_value : float
+        Money per purchase, or 1 for purchases: half an order is added to both ends.
+
+    Examples
+    --------
+    >>> from clvmodels.forecasting.total_interval import own_variance
+    >>> round(own_variance(904, 1105) ** 0.5, 4)
+    0.061
+    """
+    numbers = {"lower": lower, "upper": upper, "level": level, "order_value": order_value}
+    refuse(not_numbers(numbers))
+    if not (0 <= lower <= upper and 0 < level < 1 and order_value > 0):
+        raise InvalidOption(
+            f"lower={lower!r} and upper={upper!r} must be the ends of an interval of a total, 0 or more, "
+            f"level={level!r} must be between 0 and 1, and order_value={order_value!r} positive."
+        )
+    added = HALF_AN_ORDER * order_value
+    width = math.log((upper + added) / (lower + added))
+    return (width / (2 * float(special.ndtri((1 + level) / 2)))) ** 2
+
+
+def total_interval(
+    expected: float,
+    horizon_days: float,
+    *,
+    chance: float,
+    parameters: float,
+    reference: ReferenceClass,
+    windows: Sequence[WindowTotal] = (),
+    order_value: float = 1.0,
+    rule: LevelRule = "spread",
+) -> TotalInterval:
+    """Return a total with an interval that allows for chance, parameters and a change of times.
+
+    Parameters
+    ----------
+    expected : float
+        Total that a process expects, in purchases or money.
+    horizon_days : float
+        How far ahead.
+    chance, parameters : float
+        Variances of the logarithm of the total by the model's own interval: of what customers may do given the
+        parameters, and of the parameters; see `own_variance`.
+    reference : ReferenceClass
+        Of the quantity and the process.
+    windows : sequence of WindowTotal
+        Earlier windows of this log, which may overlap.
+    order_value : float
+        Expected money per purchase. Half an order is added to totals before logarithms are taken, so that nothing
+        depends on the currency; 1 for purchases.
+    rule : {"spread", "weeks", "none"}
+        How much of the level is learned; see `learned_level`.
+
+    Returns
+    -------
+    TotalInterval
+
+    Raises
+    ------
+    InvalidOption
+        With every invalid argument.
+
+    Notes
+    -----
+    With the learned level L and its power w, the mean square of the errors of earlier windows about the level used is
+    their spread about L plus (1 - w)^2 L^2, and each part, without what chance and parameters explain and scaled from
+    the windows' length to the horizon, is joined with the reference class: scaled inverse chi-square distributions
+    add their degrees of freedom and their sums of squares (Gelman et al., Bayesian Data Analysis, 3rd edition, section
+    2.6). The reference class has one degree of freedom for each shop.
+    """
+    faults = [] if is_number(horizon_days) and horizon_days > 0 else [f"horizon_days={horizon_days!r} must be positive"]
+    check_arguments(expected, chance, parameters, order_value, windows, rule, faults)
+    past = summarize_windows(
+        windows, float(chance) * with_half_an_order(expected, order_value), parameters, order_value
+    )
+    level = LearnedLevel() if past is None else learn(past, reference, rule)
+    own, others, freedom = 0.0, 0.0, math.inf
+    if reference.covers(horizon_days):
+        own, others, freedom = _join(past, level, reference, horizon_days)
+    return TotalInterval(
+        expected=float(expected),
+        level=level,
+        chance=float(chance),
+        parameters=float(parameters),
+        history=own,
+        reference=others,
+        degrees_of_freedom=freedom,
+        order_value=float(order_value),
+        findings=_findings(past, level, reference, horizon_days),
+    )
+
+
+def _join(
+    past: PastErrors | None, level: LearnedLevel, reference: ReferenceClass, days: float
+) -> tuple[float, float, float]:
+    """Return the squared scale of the level due to this log and to other shops, and its degrees of freedom."""
+    between, within = reference.variances(days)
+    freedom = reference.degrees_of_freedom
+    if past is None:
+        return 0.0, between + within, freedom
+    longer = sum(reference.variances(days)) / sum(reference.variances(past.days)) if between + within > 0 else 1.0
+    own, own_freedom = own_within(past, reference)
+    changing = pool(freedom, within, own_freedom, own * longer)
+    noise = level_noise(past, reference)
+    lasting_at_windows, _ = reference.variances(past.days)
+    seen = (lasting_at_windows / (lasting_at_windows + noise)) ** 2 if lasting_at_windows > 0 else 0.0
+    lasting = pool(freedom, between, seen, max(past.level**2 - noise, 0.0) * longer)
+    left = (1 - level.power) ** 2
+    history = changing[1] + left * lasting[1] + level.power**2 * noise
+    others = changing[0] + left * lasting[0]
+    parts = sum(changing), left * sum(lasting)
+    added = (own_freedom * parts[0] + seen * parts[1]) / sum(parts) if sum(parts) > 0 else 0.0
+    return history, others, freedom + added
+
+
+def _findings(past: PastErrors | None, level: LearnedLevel, reference: ReferenceClass, days: float) -> Findings:
+    findings = []
+    shops = len(reference.shops)
+    if past is None:
+        findings.append(Finding("total-interval-no-windows", {"shops": shops}, "caution"))
+    elif not past.long_enough:
+        findings.append(Finding("total-interval-short-windows", {"days": past.days}, "info"))
+    elif level.power > 0:
+        figures = {"ratio": level.ratio - 1, "power": level.power, "change": level.factor - 1, "weeks": past.weeks}
+        findings.append(Finding("total-interval-level", figures, "info"))
+    if not reference.covers(days):
+        figures = {"days": days, "longest": reference.longest_days}
+        findings.append(Finding("total-interval-not-tested", figures, "caution"))
+    if reference.process is None:
+        findings.append(Finding("total-interval-all-processes", {"shops": shops}, "info"))
+    return tuple(findings)
