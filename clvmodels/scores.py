@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["crps_of_counts", "crps_of_draws", "poisson_deviance", "randomized_pit"]
+__all__ = ["crps_of_counts", "crps_of_draws", "mean_over_customers", "poisson_deviance", "randomized_pit"]
 
 
-def poisson_deviance(actual: Array, predicted: Array) -> float:
+def mean_over_customers(values: Array, weights: Array | None = None) -> Any:
+    """Return the mean of values (n,); under weights (draws, n), the mean of each draw (draws,). NaN without values."""
+    if not len(values):
+        return float("nan") if weights is None else np.full(len(weights), np.nan)
+    return float(np.mean(values)) if weights is None else weights @ values / weights.sum(axis=-1)
+
+
+def poisson_deviance(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
     """Return the mean Poisson deviance, 2 (y log(y / m) - y + m): 0 is perfect, smallest for the conditional mean.
 
     Unlike the squared error, it is not dominated by the largest customers. It is infinite if the forecast was 0 and the
     actual value was not. McCullagh & Nelder (1989), Generalized Linear Models, section 2.3; for money, which is not a
-    count, it is the quasi-likelihood deviance.
+    count, it is the quasi-likelihood deviance. Under weights (draws, n), that of each draw (draws,).
     """
-    if not len(actual):
-        return float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.where(actual > 0, actual * np.log(actual / predicted), 0.0)
-    return float(2 * np.mean(odds - actual + predicted))
+        return 2 * mean_over_customers(odds - actual + predicted, weights)
 
 
 def crps_of_counts(actual: Array, pmf: Array) -> Array:

@@ -22,7 +22,6 @@ from clvmodels.validation.backtest.combine import summarize_scores
 from clvmodels.validation.tables import differences
 from clvmodels.validation.tables.metrics import METRICS, capture, normalized_gini, rmse
 from clvmodels.validation.tables.totals import judge_totals, total_finding
-from clvmodels.validation.tables.weighted_metrics import Resample, WeightedForecast
 
 pytestmark = pytest.mark.slow
 
@@ -453,19 +452,20 @@ def test_a_weight_counts_as_repeated_customers():
     predicted = np.round(0.3 * actual + generator.random(300), 1)
     drawn = generator.multinomial(300, np.full(300, 1 / 300))
     again = np.repeat(np.arange(300), drawn)
-    weights = np.column_stack([np.ones(300), drawn]).astype(float)
-    forecast = WeightedForecast(Resample.of(actual, weights), predicted + 0.1)
-    compared = [metric for metric in METRICS.values() if metric.weighted is not None and metric.needs == "mean"]
-    assert {metric.name for metric in compared} == {"bias", "rmse", "poisson_deviance", "gini", "capture"}
+    weights = np.stack([np.ones(300), drawn])
+    arguments = {"mean": (actual, predicted + 0.1), "chances": (generator.random(300),)}
+    compared = [metric for metric in METRICS.values() if metric.takes_weights]
+    assert {metric.name for metric in compared} == {"bias", "rmse", "poisson_deviance", "gini", "capture", "log_score"}
     for metric in compared:
-        expected = [metric.function(actual[rows], predicted[rows] + 0.1) for rows in (slice(None), again)]
-        assert metric.weighted(forecast) == pytest.approx(np.abs(expected), rel=1e-12), metric.name
+        values = arguments[metric.needs]
+        expected = [metric.function(*(each[rows] for each in values)) for rows in (slice(None), again)]
+        assert metric.function(*values, weights=weights) == pytest.approx(expected, rel=1e-12), metric.name
 
 
 def test_a_metric_of_the_registry_is_in_every_table(check):
     assert set(METRICS) <= set(check.scores.columns) & set(check.summary.columns)
-    weighted = {name for name, metric in METRICS.items() if metric.weighted is not None}
-    assert weighted == set(check.differences["metric"])
+    compared = {name for name, metric in METRICS.items() if metric.takes_weights}
+    assert compared == set(check.differences["metric"])
 
 
 def test_a_forecast_does_not_differ_from_itself_but_from_zero():

@@ -81,6 +81,21 @@ def test_log_score_by_hand():
 # ---- undefined scores --------------------------------------------------------------------------------------
 
 
+def test_weights_say_how_often_each_customer_counts():
+    """Of the two draws, the first has customer 3 twice and not customer 1; the second only customer 2."""
+    actual, predicted = arrays([4, 1, 2], [1, 2, 3])
+    weights = np.array([[0.0, 1.0, 2.0], [0.0, 1.0, 0.0]])
+    assert bias(actual, predicted, weights) == pytest.approx([8 / 5 - 1, 2 / 1 - 1], rel=1e-15)
+    assert rmse(actual, predicted, weights) == pytest.approx([1, 1], rel=1e-15)
+    # Customer 3 is ranked first: two thirds of the first draw, which did 4 of 5 purchases.
+    assert capture(actual, predicted, weights, share=1 / 3) == pytest.approx([2 / 5, 1 / 3], rel=1e-15)
+    # The order is perfect in the first draw; nobody differs in the second.
+    assert normalized_gini(actual, predicted, weights) == pytest.approx([1, np.nan], rel=1e-14, nan_ok=True)
+    assert log_score(np.array([0.5, 1.0, 0.25]), weights) == pytest.approx([-4 / 3 * np.log(2), 0], rel=1e-15)
+    for metric in (bias, rmse, normalized_gini, capture, poisson_deviance):
+        assert np.isnan(metric(np.zeros(0), np.zeros(0), np.zeros((2, 0)))).tolist() == [True, True], metric
+
+
 def test_constant_forecasts_have_a_gini_of_zero():
     actual, constant = arrays([0, 1, 3, 2], [0.3, 0.3, 0.3, 0.3])
     assert normalized_gini(actual, constant) == 0.0

@@ -73,10 +73,10 @@ class HoldoutScore:
         model, rfm = _model(estimator, X)
         bought = np.asarray(y)
         if self.metric == "log_score":
-            return METRICS[self.metric].function(probabilities_of_counts(model, rfm, bought, self.horizon))
+            return float(METRICS[self.metric].function(probabilities_of_counts(model, rfm, bought, self.horizon)))
         expected = column(model.expected_purchases(rfm, self.horizon), "expected_purchases")
         metric = METRICS[self.metric]
-        score = metric.function(bought.astype(float), expected)
+        score = float(metric.function(bought.astype(float), expected))
         return score if metric.direction > 0 else -abs(score)
 
 

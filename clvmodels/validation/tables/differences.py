@@ -16,12 +16,12 @@ import pandas as pd
 
 from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
-from clvmodels.validation.tables.metrics import METRICS
-from clvmodels.validation.tables.weighted_metrics import Resample, WeightedForecast
+from clvmodels.validation.tables.metrics import METRICS, MetricInput
 
 __all__ = ["NEGLIGIBLE", "Better", "difference_table"]
 
 REPLICATES = 300
+BLOCK = 32  # draws whose weights are used at once, so that they stay in the processor's cache
 NEGLIGIBLE = 1e-3  # of the reference's score: a smaller difference does not matter, however certain it is
 Better = Literal["forecaster", "reference", "not_visible"]
 COLUMNS = [
@@ -43,16 +43,19 @@ COLUMNS = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _SampledCutoff:
-    """The customers sampled at one cutoff (m), with the forecasts of each forecaster by id.
+    """The customers sampled at one cutoff, with the forecasts of each forecaster by id.
 
-    sample : Resample
+    actual : array (m,)
+    weights : array (draws, m)
+        How often each customer was drawn; the first draw is the sample itself.
     expected : arrays (m,)
-    log_scores : arrays (m,), of the forecasters that give probabilities
+    chances : arrays (m,), of the forecasters that give probabilities
     """
 
-    sample: Resample
+    actual: Array
+    weights: Array
     expected: Mapping[str, Array]
-    log_scores: Mapping[str, Array]
+    chances: Mapping[str, Array]
 
 
 def difference_table(
@@ -98,7 +101,7 @@ def _differences(
         return []
     sampled_cutoffs = _resample(sampled, reference, seed)
     everybody = max(1, int(rows.groupby("cutoff")["customers"].first().sum()))
-    share = min(1.0, float(np.sqrt(sum(len(each.sample.actual) for each in sampled_cutoffs) / everybody)))
+    share = min(1.0, float(np.sqrt(sum(len(each.actual) for each in sampled_cutoffs) / everybody)))
     replicates = dict(
         zip(names, in_threads(lambda name: _replicated_scores(sampled_cutoffs, name), names), strict=True)
     )
@@ -126,7 +129,7 @@ def _differences(
                     "lower": ends[0],
                     "upper": ends[1],
                     "better": _better(difference, ends, METRICS[metric].direction, values[reference]),
-                    "customers": len(sampled_cutoffs[-1].sample.actual),
+                    "customers": len(sampled_cutoffs[-1].actual),
                     "cutoffs": int(cutoffs),
                 }
             )
@@ -151,7 +154,7 @@ def _better(difference: float, ends: tuple[float, float], direction: int, refere
 
 
 def _mean_score(rows: pd.DataFrame, metric: str) -> float:
-    values = rows[metric].abs() if metric == "bias" else rows[metric]
+    values = rows[metric].abs() if METRICS[metric].signed else rows[metric]
     return float(values.mean())
 
 
@@ -161,28 +164,34 @@ def _resample(sampled: pd.DataFrame, reference: str, seed: int) -> list[_Sampled
     ids, codes = np.unique(of_reference["customer_id"].to_numpy(), return_inverse=True)
     generator = np.random.default_rng([seed, len(ids)])
     counts = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=REPLICATES)
-    weights = np.concatenate([np.ones((1, len(ids))), counts]).T
+    weights = np.concatenate([np.ones((1, len(ids))), counts])
     cutoffs = []
     for cutoff in of_reference["cutoff"].unique():
         here = (of_reference["cutoff"] == cutoff).to_numpy()
         actual = of_reference["actual"].to_numpy(dtype=float)[here]
-        sample = Resample.of(actual, np.ascontiguousarray(weights[codes[here]]))
         forecasts = sampled[sampled["cutoff"] == cutoff].groupby("forecaster", sort=False)
         expected = {str(name): rows["expected"].to_numpy(dtype=float) for name, rows in forecasts}
         logs = {str(name): rows["log_score"].to_numpy(dtype=float) for name, rows in forecasts}
-        logs = {name: values for name, values in logs.items() if not np.isnan(values).all()}
-        cutoffs.append(_SampledCutoff(sample, expected, logs))
+        chances = {name: np.exp(values) for name, values in logs.items() if not np.isnan(values).all()}
+        cutoffs.append(_SampledCutoff(actual, weights[:, codes[here]], expected, chances))
     return cutoffs
 
 
 def _replicated_scores(cutoffs: Sequence[_SampledCutoff], name: str) -> dict[str, Array]:
-    """Return each score under each draw, in means over cutoffs, (replicates + 1,)."""
+    """Return what is compared of each score under each draw, in means over cutoffs, (draws,)."""
     scores = [_weighted_scores(cutoff, name) for cutoff in cutoffs]
     return {metric: np.mean([each[metric] for each in scores], axis=0) for metric in scores[0]}
 
 
 def _weighted_scores(cutoff: _SampledCutoff, name: str) -> dict[str, Array]:
-    """Return each score at one cutoff under each draw; without those that the forecaster does not have."""
-    forecast = WeightedForecast(cutoff.sample, cutoff.expected[name], cutoff.log_scores.get(name))
-    scores = {metric.name: metric.weighted(forecast) for metric in METRICS.values() if metric.weighted is not None}
-    return {metric: values for metric, values in scores.items() if values is not None}
+    """Return what is compared of each score at one cutoff under each draw, for what the forecaster gives."""
+    arguments: dict[MetricInput, tuple[Array, ...]] = {"mean": (cutoff.actual, cutoff.expected[name])}
+    if name in cutoff.chances:
+        arguments["chances"] = (cutoff.chances[name],)
+    blocks = [cutoff.weights[begin : begin + BLOCK] for begin in range(0, len(cutoff.weights), BLOCK)]
+    scores = {}
+    for metric in METRICS.values():
+        if metric.takes_weights and metric.needs in arguments:
+            values = np.concatenate([metric.function(*arguments[metric.needs], weights=block) for block in blocks])
+            scores[metric.name] = np.abs(values) if metric.signed else values
+    return scores

@@ -1,7 +1,8 @@
 """Metrics of a forecast: functions of what happened and what was forecast (n,), each with definition and source.
 
-A new metric is a function and a record in `METRICS`; it then appears in `scores` and `summary`, and with a weighted
-function in `differences` too.
+A new metric is a function and a record in `METRICS`; it then appears in `scores` and `summary`, and in `differences`
+too if it takes weights. Weights (draws, n) say how often each customer counts in each of many draws of the customers; a
+metric under weights has one value per draw, (draws,), and without them one value, as if each customer counted once.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from clvmodels.processes.contract import Array
-from clvmodels.scores import poisson_deviance
-from clvmodels.validation.tables import weighted_metrics
-from clvmodels.validation.tables.weighted_metrics import TOP, WeightedForecast
+from clvmodels.scores import mean_over_customers, poisson_deviance
 
 __all__ = [
     "HEADLINE",
@@ -44,6 +43,7 @@ __all__ = [
 ]
 
 GROUPS = 10
+TOP = 0.1  # share of customers that a campaign can afford to reach
 MetricInput = Literal["mean", "chances", "buys", "predictive"]
 Direction = Literal[-1, 0, 1]
 
@@ -61,27 +61,30 @@ class Metric:
         what happened; "buys": whether customers bought (0 or 1) and the probability of it; "predictive": what happened
         to sampled customers, and their `Predictive`.
     direction : {-1, 0, 1}
-        Whether smaller (-1) or greater (1) is better; of the bias its size. 0: neither, as for coverage.
+        Whether smaller (-1) or greater (1) is better; if `signed`, of its size. 0: neither, as for coverage.
     needs : {"mean", "chances", "buys", "predictive"}
         The part of a forecast that it is computed from.
-    weighted : callable, optional
-        The same under weights, for intervals of differences; without it, the metric is not in `differences`.
+    signed : bool
+        Whether it is an error with a sign, whose size is compared.
+    takes_weights : bool
+        Whether the function has an argument `weights`; only then is the metric in `differences`, which need intervals.
     headline : bool
         Whether `compare` shows it for forecasts.
     """
 
     name: str
-    function: Callable[..., float]
+    function: Callable[..., Any]
     direction: Direction
     needs: MetricInput = "mean"
-    weighted: Callable[[WeightedForecast], Array | None] | None = None
+    signed: bool = False
+    takes_weights: bool = False
     headline: bool = False
 
 
-def bias(actual: Array, predicted: Array) -> float:
+def bias(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
     """Return the relative error of the total, (sum predicted - sum actual) / sum actual; NaN if nothing happened."""
-    total = float(np.sum(actual))
-    return float(np.sum(predicted)) / total - 1 if total else float("nan")
+    total = _total(actual, weights)
+    return _ratio(_total(predicted, weights), total, np.not_equal(total, 0)) - 1
 
 
 def mae(actual: Array, predicted: Array) -> float:
@@ -89,9 +92,9 @@ def mae(actual: Array, predicted: Array) -> float:
     return float(np.mean(np.abs(predicted - actual))) if len(actual) else float("nan")
 
 
-def rmse(actual: Array, predicted: Array) -> float:
+def rmse(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
     """Return the root mean squared error per customer, which is smallest for the conditional mean."""
-    return float(np.sqrt(np.mean((predicted - actual) ** 2))) if len(actual) else float("nan")
+    return np.sqrt(mean_over_customers((predicted - actual) ** 2, weights))
 
 
 def spearman(actual: Array, predicted: Array) -> float:
@@ -101,22 +104,19 @@ def spearman(actual: Array, predicted: Array) -> float:
     return float(np.corrcoef(rankdata(actual), rankdata(predicted))[0, 1])
 
 
-def normalized_gini(actual: Array, predicted: Array) -> float:
+def normalized_gini(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
     """Return the Gini coefficient of actual values ranked by the forecast, divided by that of the perfect ranking.
 
     1 for a perfect ranking, 0 for a random one; customers with the same forecast share their average, so that the order
     of rows does not matter. NaN if nothing happened or all customers did the same. As in Wang, Liu & Miao (2019),
     arXiv:1912.07753, section 4, with ties averaged.
     """
-    if len(actual) == 0 or np.ptp(actual) == 0:
-        return float("nan")
-    if np.ptp(predicted) == 0:
-        return 0.0
-    best = _gini(actual, actual)
-    return _gini(actual, predicted) / best if best > 0 else float("nan")
+    best = _gini(actual, actual, weights)
+    differ = len(actual) > 0 and np.ptp(actual) > 0
+    return _ratio(_gini(actual, predicted, weights), best, np.greater(best, 0) & differ)
 
 
-def log_score(chances: Array) -> float:
+def log_score(chances: Array, weights: Array | None = None) -> Any:
     """Return the mean logarithm of the probability of what each customer did; 0 is perfect, and higher is better.
 
     It is strictly proper: it is greatest in expectation for the true probabilities, and it judges the distribution of
@@ -125,30 +125,26 @@ def log_score(chances: Array) -> float:
     something happened that had probability 0.
     """
     with np.errstate(divide="ignore"):
-        return float(np.mean(np.log(chances))) if len(chances) else float("nan")
+        return mean_over_customers(np.log(chances), weights)
 
 
-def capture(actual: Array, predicted: Array, share: float = TOP) -> float:
+def capture(actual: Array, predicted: Array, weights: Array | None = None, share: float = TOP) -> Any:
     """Return the share of the total that the customers ranked highest account for, ties sharing their average.
 
     With `share` 0.1, for the top decile; a random ranking has 0.1. NaN if nothing happened.
     """
-    return float(captured_at(actual, predicted, np.array([share]))[0])
+    return _captured(*_ranked(actual, predicted, weights), share)
 
 
 def captured_at(actual: Array, predicted: Array, shares: Array) -> Array:
     """Return `capture` for several shares of the customers, (k,): the gain curve."""
-    total = float(np.sum(actual))
-    if not total > 0:
-        return np.full(len(shares), np.nan)
-    customers, captured = _ranked(actual, predicted)
-    curve: Array = np.interp(shares * len(actual), customers, captured) / total
-    return curve
+    groups = _ranked(actual, predicted)
+    return np.array([_captured(*groups, share) for share in shares])
 
 
 def lift(actual: Array, predicted: Array, share: float = TOP) -> float:
     """Return the mean of customers ranked highest over that of all, `capture` over `share`; 1 for a random order."""
-    return capture(actual, predicted, share) / share
+    return float(capture(actual, predicted, share=share)) / share
 
 
 def deciles(predicted: Array) -> npt.NDArray[np.intp]:
@@ -191,7 +187,7 @@ def log_loss(happened: Array, chance: Array) -> float:
 
     Good (1952), Journal of the Royal Statistical Society B 14(1), 107-114.
     """
-    return -log_score(np.where(happened > 0, chance, 1 - chance))
+    return -float(log_score(np.where(happened > 0, chance, 1 - chance)))
 
 
 def coverage(actual: Array, lower: Array, upper: Array) -> float:
@@ -204,20 +200,48 @@ def width(lower: Array, upper: Array) -> float:
     return float(np.mean(upper - lower)) if len(lower) else float("nan")
 
 
-def _ranked(actual: Array, ranking: Array) -> tuple[Array, Array]:
-    """Return customers, and what they did, among the best-ranked: from 0 on, one step per group of ties."""
-    _, group, size = np.unique(-ranking, return_inverse=True, return_counts=True)
-    did = np.cumsum(np.bincount(group, weights=actual))
-    return np.concatenate([[0.0], np.cumsum(size)]), np.concatenate([[0.0], did])
+def _total(values: Array, weights: Array | None) -> Any:
+    """Return the sum of values (n,), under weights (draws, n) of each draw."""
+    return float(np.sum(values)) if weights is None else weights @ values
 
 
-def _gini(actual: Array, ranking: Array) -> float:
+def _ratio(part: Any, whole: Any, where: Any) -> Any:
+    """Return part over whole, both numbers or arrays (draws,); NaN elsewhere."""
+    ratio = np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=where)
+    return ratio if ratio.ndim else float(ratio)
+
+
+def _ranked(actual: Array, ranking: Array, weights: Array | None = None) -> tuple[Array, Array]:
+    """Return how many customers share each forecast, highest first, and what they did together, (..., groups)."""
+    order = np.argsort(-ranking, kind="stable")
+    ranked = ranking[order]
+    sizes = np.ones(len(order)) if weights is None else np.take(weights, order, axis=-1)
+    sums = sizes * actual[order]
+    starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)])
+    if len(starts) < len(order):
+        sizes, sums = (np.add.reduceat(values, starts, axis=-1) for values in (sizes, sums))
+    return sizes, sums
+
+
+def _gini(actual: Array, ranking: Array, weights: Array | None) -> Any:
     """Return twice the area between the diagonal and the curve of captured actuals, best-ranked customers first."""
-    n, total = len(actual), float(np.sum(actual))
-    if n == 0 or total <= 0:
-        return 0.0
-    customers, captured = _ranked(actual, ranking)
-    return float(np.sum(np.diff(customers) * (captured[1:] + captured[:-1]))) / (n * total) - 1.0
+    sizes, sums = _ranked(actual, ranking, weights)
+    area = np.einsum("...i,...i->...", sizes, 2 * np.cumsum(sums, axis=-1) - sums)
+    total = np.sum(sums, axis=-1)
+    return _ratio(area, np.sum(sizes, axis=-1) * total, total > 0) - 1
+
+
+def _captured(sizes: Array, sums: Array, share: float) -> Any:
+    """Return the share of the total that the best-ranked share of the customers did, given groups in order."""
+    customers, total = np.cumsum(sizes, axis=-1), np.sum(sums, axis=-1)
+    if not len(sums.T):
+        return _ratio(total, total, total > 0)
+    wanted = share * customers[..., -1:]
+    last = np.minimum(np.sum(customers < wanted, axis=-1, keepdims=True), customers.shape[-1] - 1)
+    captured = np.cumsum(sums[..., : last.max() + 1], axis=-1)
+    size, did, many, much = (np.take_along_axis(each, last, axis=-1) for each in (sizes, sums, customers, captured))
+    part = np.divide(wanted - (many - size), size, out=np.ones(size.shape), where=size > 0)
+    return _ratio((much - did + part * did)[..., 0], total, total > 0)
 
 
 def _crps(_: Array, predictive: Any) -> float:
@@ -235,16 +259,16 @@ def _width(_: Array, predictive: Any) -> float:
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("bias", bias, -1, weighted=weighted_metrics.bias, headline=True),
+        Metric("bias", bias, -1, signed=True, takes_weights=True, headline=True),
         Metric("mae", mae, -1, headline=True),  # never in differences: it rewards predicting the median
-        Metric("rmse", rmse, -1, weighted=weighted_metrics.rmse, headline=True),
+        Metric("rmse", rmse, -1, takes_weights=True, headline=True),
         Metric("spearman", spearman, 1, headline=True),
-        Metric("gini", normalized_gini, 1, weighted=weighted_metrics.normalized_gini, headline=True),
-        Metric("poisson_deviance", poisson_deviance, -1, weighted=weighted_metrics.poisson_deviance),
-        Metric("capture", capture, 1, weighted=weighted_metrics.capture),
+        Metric("gini", normalized_gini, 1, takes_weights=True, headline=True),
+        Metric("poisson_deviance", poisson_deviance, -1, takes_weights=True),
+        Metric("capture", capture, 1, takes_weights=True),
         Metric("lift", lift, 1),
         Metric("decile_mape", decile_mape, -1),
-        Metric("log_score", log_score, 1, "chances", weighted_metrics.log_score),
+        Metric("log_score", log_score, 1, "chances", takes_weights=True),
         Metric("crps", _crps, -1, "predictive"),
         Metric("brier", brier, -1, "buys"),
         Metric("log_loss", log_loss, -1, "buys"),
