@@ -74,7 +74,7 @@ class RegularModel(PurchaseModel):
         """The name of the model: "BG/CNBD-2" with k=2; if the fit chooses k, "BG/CNBD-k", then "BG/CNBD-k (k = 2)"."""
         if self.k is not None:
             return str(self.process.title) + self._options_text
-        general = f"{'MBG' if self.leave_at_once else 'BG'}/CNBD-k"
+        general = cnbd_k.title("k", self.leave_at_once)
         return (f"{general} (k = {self.k_})" if hasattr(self, "k_") else general) + self._options_text
 
     def fit(self, rfm: RFM, y: Any = None) -> Self:
@@ -219,8 +219,8 @@ class BGCNBD(RegularModel):
     {'r': 0.227, 'alpha': 1.463, 'a': 0.944, 'b': 2.074}
     """
 
-    family = "bgcnbd"
     leave_at_once = False
+    family = cnbd_k.family(leave_at_once)
 
 
 class MBGCNBD(RegularModel):
@@ -291,8 +291,8 @@ class MBGCNBD(RegularModel):
     1
     """
 
-    family = "mbgcnbd"
     leave_at_once = True
+    family = cnbd_k.family(leave_at_once)
 
 
 def reads_intertimes(models: Iterable[object]) -> bool:

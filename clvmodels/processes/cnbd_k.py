@@ -162,14 +162,23 @@ def quantities(k: int, p: Parameters) -> dict[str, Array]:
     return beta_geometric.quantities(p._replace(alpha=k * p.alpha))
 
 
+def family(leave_at_once: bool) -> str:
+    """The name of the processes of every k."""
+    return "mbgcnbd" if leave_at_once else "bgcnbd"
+
+
+def title(k: int | str, leave_at_once: bool) -> str:
+    """The title of the process of one k, or with "k" in its place of all of them."""
+    return f"{'MBG' if leave_at_once else 'BG'}/CNBD-{k}"
+
+
 @cache
 def process(k: int, leave_at_once: bool) -> PurchaseProcess:
     """BG/CNBD-k, or with `leave_at_once` MBG/CNBD-k, for one k >= 1."""
-    family = "MBG" if leave_at_once else "BG"
     both = (k, leave_at_once)
     return PurchaseProcess(
-        name=f"{family.lower()}cnbd_{k}",
-        title=f"{family}/CNBD-{k}",
+        name=f"{family(leave_at_once)}_{k}",
+        title=title(k, leave_at_once),
         source="Reutterer, Platzer & Schroeder (2021), International Journal of Research in Marketing 38(1), 194-215",
         Parameters=Parameters,
         parametrization=replace(

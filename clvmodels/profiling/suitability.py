@@ -8,6 +8,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from clvmodels.language import Finding, Findings, Severity, message
+from clvmodels.processes import gamma_gamma
+from clvmodels.processes.catalog import MODEL_NAMES
 from clvmodels.profiling.arrivals import Arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases
 from clvmodels.profiling.independence import SIGNIFICANT
@@ -34,19 +36,9 @@ DAYS_PER_YEAR = 365.25
 AGING_YEARS = 3.0  # length of a log in which a dropout rate that grows with age could show
 ORDER: tuple[Suitability, ...] = ("good", "possible", "poor")
 SEVERITY: dict[Suitability, Severity] = {"good": "info", "possible": "caution", "poor": "problem"}
+SPEND_MODEL = gamma_gamma.PROCESS.name
 CHECK_COLUMNS = ["check", "what", "value", "comfortable", "least", "status", "reason", "why"]
 MODEL_COLUMNS = ["process", "title", "name", "suitability", "reason", "why"]
-CONTINUOUS = (  # id, title and class of the processes for purchases on any day
-    ("bgnbd", "BG/NBD", "BGNBD"),
-    ("mbgnbd", "MBG/NBD", "MBGNBD"),
-    ("pareto_nbd", "Pareto/NBD", "ParetoNBD"),
-    ("ggompertz_nbd", "GGompertz/NBD", "GGompertzNBD"),
-    ("nbd", "NBD", "NBD"),
-    ("bgcnbd", "BG/CNBD-k", "BGCNBD"),
-    ("mbgcnbd", "MBG/CNBD-k", "MBGCNBD"),
-)
-DISCRETE = ("bgbb", "BG/BB", "BGBB")
-GAMMA_GAMMA = ("gamma_gamma", "Gamma-Gamma", "GammaGamma")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +46,14 @@ class ModelSuitability:
     """Whether a model suits a log, and the finding that says why."""
 
     process: str
-    title: str
-    name: str
     suitability: Suitability
     finding: Finding
 
     def row(self) -> list[str]:
         """Return the model as a row of `Profile.models`."""
-        return [self.process, self.title, self.name, self.suitability, self.finding.code, self.finding.text]
+        name = MODEL_NAMES[self.process]
+        reason = self.finding.code, self.finding.text
+        return [self.process, name.title, name.class_name, self.suitability, *reason]
 
 
 def check_data(purchases: DailyPurchases, intertimes: Intertimes, days_per_unit: float) -> pd.DataFrame:
@@ -167,7 +159,11 @@ def _purchase_models(
     if period is not None:
         good = Finding("profile-model-opportunities", {"period": period, "is_older": is_older})
         poor = Finding("profile-model-other-opportunities", {"period": period})
-        return [_rated(DISCRETE, "good", good), *(_rated(model, "poor", poor) for model in CONTINUOUS)]
+        return [
+            _rated(process, "good", good) if name.discrete else _rated(process, "poor", poor)
+            for process, name in MODEL_NAMES.items()
+            if process != SPEND_MODEL
+        ]
     once = float((purchases.frequency == 0).mean())
     is_regular, many_once = regularity.regular, once >= MANY_ONCE
     years = purchases.days / DAYS_PER_YEAR
@@ -190,9 +186,8 @@ def _purchase_models(
         "nbd": ("possible", "profile-model-nbd", {}),
         "bgbb": ("poor", "profile-model-bgbb", {}),
     }
-    models = {of[0]: of for of in (*CONTINUOUS, DISCRETE)}
     return [
-        _rated(models[process], suitability, Finding(code, {**figures, "is_older": is_older and suitability != "poor"}))
+        _rated(process, suitability, Finding(code, {**figures, "is_older": is_older and suitability != "poor"}))
         for process, (suitability, code, figures) in findings.items()
     ]
 
@@ -205,7 +200,7 @@ def _regular(is_regular: bool, is_likelier: bool) -> Suitability:
 def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:
     """Return how well Gamma-Gamma suits the data: spend needs a mean, and must not depend on frequency."""
     if money is None:
-        return _rated(GAMMA_GAMMA, "poor", Finding("profile-model-no-amounts"))
+        return _rated(SPEND_MODEL, "poor", Finding("profile-model-no-amounts"))
     figures = {
         "tail_index": money.tail_index,
         "tail_error": money.tail_error,
@@ -213,15 +208,15 @@ def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:
         "is_older": arrivals.verdict == "older",
     }
     if money.tail == "no_mean":
-        return _rated(GAMMA_GAMMA, "poor", Finding("profile-model-no-mean", figures))
+        return _rated(SPEND_MODEL, "poor", Finding("profile-model-no-mean", figures))
     if money.tail == "no_variance":
-        return _rated(GAMMA_GAMMA, "possible", Finding("profile-model-heavy-tail", figures))
+        return _rated(SPEND_MODEL, "possible", Finding("profile-model-heavy-tail", figures))
     if money.tail_index - SURE * money.tail_error <= NO_VARIANCE:
-        return _rated(GAMMA_GAMMA, "possible", Finding("profile-model-heavy-tail-possible", figures))
+        return _rated(SPEND_MODEL, "possible", Finding("profile-model-heavy-tail-possible", figures))
     suitability: Suitability = "good" if money.independence.p_value > SIGNIFICANT else "possible"
-    return _rated(GAMMA_GAMMA, suitability, Finding("profile-model-spend-independence", figures))
+    return _rated(SPEND_MODEL, suitability, Finding("profile-model-spend-independence", figures))
 
 
-def _rated(model: tuple[str, str, str], suitability: Suitability, finding: Finding) -> ModelSuitability:
+def _rated(process: str, suitability: Suitability, finding: Finding) -> ModelSuitability:
     """Return a model with its suitability, from which the severity of the finding follows."""
-    return ModelSuitability(*model, suitability, replace(finding, severity=SEVERITY[suitability]))
+    return ModelSuitability(process, suitability, replace(finding, severity=SEVERITY[suitability]))

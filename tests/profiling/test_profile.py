@@ -403,9 +403,13 @@ def test_suitability_follows_the_data(cdnow):
 
 def test_every_model_in_the_table_exists(cdnow):
     import clvmodels as clv
+    from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS, SPEND_MODELS
 
-    for name in cdnow.models["name"]:
-        assert getattr(clv, name)().title in set(cdnow.models["title"])
+    classes = {**PURCHASE_MODELS, **REGULAR_MODELS, **SPEND_MODELS}
+    assert set(cdnow.models["process"]) == set(classes)
+    for process, title, name in cdnow.models[["process", "title", "name"]].itertuples(index=False):
+        assert getattr(clv, name) is classes[process]
+        assert classes[process]().title == title
 
 
 # ---- output ------------------------------------------------------------------------------------------------
