@@ -642,7 +642,7 @@ verdict-better-rmse = { $kind ->
     [rule] The simple rule “{ $title }”
    *[other] “{ $title }”
     } had a smaller error per customer in { $quantity }: typically { NUM($value, digits: 3) } instead of { NUM($reference_value, digits: 3) }.
-verdict-means = These are means over { COUNT($cutoffs) } cutoffs.
+verdict-means = These are means over { COUNT($cutoffs) } cutoffs; each difference is larger than its spread and has the same sign at every cutoff.
 
 # limits of use
 

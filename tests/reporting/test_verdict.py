@@ -186,7 +186,9 @@ def test_comparisons_over_several_cutoffs_are_means(validation):
     cuts = pd.concat([validation.scores.assign(cutoff="2023-12-24"), validation.scores], ignore_index=True)
     assert "means" not in verdict(validation, "benchmarks").text
     text = verdict(replace(validation, scores=cuts), "benchmarks").text
-    assert text.endswith("These are means over 2 cutoffs.")
+    assert text.endswith(
+        "These are means over 2 cutoffs; each difference is larger than its spread and has the same sign at every cutoff."
+    )
 
 
 def test_without_other_forecasters_nothing_is_compared(validation):

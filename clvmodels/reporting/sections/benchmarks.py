@@ -143,12 +143,22 @@ def difference_table(view: Selection, quantity: str) -> Table | None:
         caption=f"{quantity.capitalize()}: differences from {view.title(quantity)}, over {over}",
         headings=headings,
         rows=rows,
-        notes=[
-            (
-                f"Paired {percent(view.level, 0)} bootstrap intervals, resampling customers with all their cutoffs. "
-                "They cover the sampling of customers, not changing conditions. 0: less than 0.1% of the score."
-            )
-        ],
+        notes=[_difference_note(view)],
+    )
+
+
+def _difference_note(view: Selection) -> str:
+    """Return what the intervals of differences allow for, and when a difference is visible."""
+    level = percent(view.level, 0)
+    if len(view.cutoffs) > 1:
+        return (
+            f"Paired {level} intervals that allow for the customers drawn (bootstrap, each with all cutoffs) and for the "
+            "spread over cutoffs. A difference is visible if its interval does not contain 0 and it has the same sign at "
+            "every cutoff. 0: less than 0.1% of the score."
+        )
+    return (
+        f"Paired {level} bootstrap intervals, resampling customers. One cutoff shows the sampling of customers, not "
+        "changing conditions. 0: less than 0.1% of the score."
     )
 
 

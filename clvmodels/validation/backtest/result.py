@@ -41,8 +41,10 @@ class Backtest:
         The same, averaged over cutoffs. `bias` is the mean of the signed errors of the total, in which errors of
         different sign cancel; `absolute_bias` is the mean of their sizes, by which totals are judged.
     differences : DataFrame
-        Forecasters against the process that earlier windows favor, in means over cutoffs, with paired intervals; which
-        is `better` ("forecaster" or "reference"), or that no difference is visible ("not_visible").
+        Forecasters against the process that earlier windows favor, in means over cutoffs, with paired intervals that
+        allow for the customers drawn and for the spread over cutoffs; `holds_at`, the number of cutoffs with a
+        difference of the same sign; which is `better` ("forecaster" or "reference"), or that no difference is visible
+        ("not_visible"): the interval contains 0, or the difference does not hold at every cutoff.
     totals : DataFrame
         Totals of each process with their interval, and the interval widened by the errors of earlier cutoffs.
     by_frequency : DataFrame

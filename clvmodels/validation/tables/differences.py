@@ -2,7 +2,8 @@
 
 Customers are drawn with replacement, each with all its cutoffs, and every score is computed again with the number of
 times each customer was drawn as its weight. Both forecasters are scored on the same draw, so that what makes customers
-hard to forecast cancels out.
+hard to forecast cancels out. Conditions change between cutoffs too, which no draw of customers shows: with several
+cutoffs the interval is also at least as wide as that of the mean of their differences.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
@@ -35,6 +37,7 @@ COLUMNS = [
     "difference",
     "lower",
     "upper",
+    "holds_at",
     "better",
     "customers",
     "cutoffs",
@@ -63,6 +66,11 @@ def difference_table(
 ) -> pd.DataFrame:
     """Compare every forecaster's scores with those of a reference, in means over cutoffs, with paired intervals.
 
+    The interval joins two: the bootstrap over customers and, with several cutoffs, Student's interval of the mean of
+    the differences at each cutoff. A difference is visible if this interval does not contain 0 and the difference has
+    the same sign at every cutoff. Two forecasters of equal skill then differ visibly in at most 1 - level of the cases,
+    if cutoffs are independent; windows that overlap are not quite.
+
     If only some customers were sampled, the deviations of their draws shrink by the root of their share: the m out of n
     bootstrap (Bickel, Goetze & van Zwet 1997, Statistica Sinica 7, 1-31).
 
@@ -76,7 +84,8 @@ def difference_table(
     Returns
     -------
     DataFrame
-        See `COLUMNS`; `better` is "forecaster", "reference" or "not_visible".
+        See `COLUMNS`; `holds_at` is the number of cutoffs at which the difference has the sign of the mean, and
+        `better` is "forecaster", "reference" or "not_visible".
     """
     tables = []
     for (horizon, quantity), rows in scores.groupby(["horizon", "quantity"], sort=False):
@@ -105,30 +114,36 @@ def _differences(
     replicates = dict(
         zip(names, in_threads(lambda name: _replicated_scores(sampled_cutoffs, name), names), strict=True)
     )
-    rows_of = {name: rows[rows["forecaster"] == name] for name in names}
+    rows_of = {name: rows[rows["forecaster"] == name].set_index("cutoff") for name in names}
     table = []
     for metric in METRICS:
         if metric not in replicates[reference]:
             continue
-        values = {name: _mean_score(rows_of[name], metric) for name in names if metric in replicates[name]}
-        for name, value in values.items():
+        values = {name: _scores_at_cutoffs(rows_of[name], metric) for name in names if metric in replicates[name]}
+        reference_value = float(values[reference].mean())
+        for name, scores in values.items():
             if name == reference:
                 continue
-            difference = value - values[reference]
+            value = float(scores.mean())
+            difference = value - reference_value
+            at_cutoffs = _subtract(scores, values[reference])
+            holds_at = int(np.sum(np.sign(at_cutoffs) == np.sign(difference)))
             ends = (np.nan, np.nan)
             if np.isfinite(difference):
                 replicated = replicates[name][metric] - replicates[reference][metric]
-                ends = _interval(difference, replicated, share, level)
+                ends = _widen(_interval(difference, replicated, share, level), at_cutoffs, level)
+            better = _better(difference, ends, METRICS[metric].direction, reference_value)
             table.append(
                 {
                     "metric": metric,
                     "forecaster": name,
                     "value": value,
-                    "reference_value": values[reference],
+                    "reference_value": reference_value,
                     "difference": difference,
                     "lower": ends[0],
                     "upper": ends[1],
-                    "better": _better(difference, ends, METRICS[metric].direction, values[reference]),
+                    "holds_at": holds_at,
+                    "better": better if holds_at == cutoffs else "not_visible",
                     "customers": len(sampled_cutoffs[-1].actual),
                     "cutoffs": int(cutoffs),
                 }
@@ -146,6 +161,16 @@ def _interval(difference: float, replicated: Array, share: float, level: float) 
     return float(difference + share * lower), float(difference + share * upper)
 
 
+def _widen(ends: tuple[float, float], at_cutoffs: Array, level: float) -> tuple[float, float]:
+    """Return an interval that also contains that of the mean of the differences at the cutoffs (k,)."""
+    k = len(at_cutoffs)
+    if k < 2:
+        return ends
+    half = float(stdtrit(k - 1, 0.5 * (1 + level)) * np.std(at_cutoffs, ddof=1) / np.sqrt(k))
+    middle = float(np.mean(at_cutoffs))
+    return min(ends[0], middle - half), max(ends[1], middle + half)
+
+
 def _better(difference: float, ends: tuple[float, float], direction: int, reference: float) -> Better:
     visible = np.isinf(difference) or ends[0] > 0 or ends[1] < 0
     if not visible or abs(difference) <= NEGLIGIBLE * abs(reference):
@@ -153,9 +178,15 @@ def _better(difference: float, ends: tuple[float, float], direction: int, refere
     return "forecaster" if difference * direction > 0 else "reference"
 
 
-def _mean_score(rows: pd.DataFrame, metric: str) -> float:
-    values = rows[metric].abs() if METRICS[metric].signed else rows[metric]
-    return float(values.mean())
+def _scores_at_cutoffs(rows: pd.DataFrame, metric: str) -> pd.Series[float]:
+    """Return the score of one forecaster at each cutoff; of an error with a sign its size."""
+    return rows[metric].abs() if METRICS[metric].signed else rows[metric]
+
+
+def _subtract(scores: pd.Series[float], reference: pd.Series[float]) -> Array:
+    """Return the differences at each cutoff (k,); missing where both are infinite."""
+    with np.errstate(invalid="ignore"):
+        return scores.to_numpy(dtype=float) - reference.loc[scores.index].to_numpy(dtype=float)
 
 
 def _resample(sampled: pd.DataFrame, reference: str, seed: int) -> list[_SampledCutoff]:
