@@ -642,7 +642,7 @@ verdict-better-rmse = { $kind ->
     [rule] The simple rule “{ $title }”
    *[other] “{ $title }”
     } had a smaller error per customer in { $quantity }: typically { NUM($value, digits: 3) } instead of { NUM($reference_value, digits: 3) }.
-verdict-means = These are means over { COUNT($cutoffs) } cutoffs; each difference is larger than its spread and has the same sign at every cutoff.
+verdict-means = These are means over { COUNT($cutoffs) } cutoffs; each difference exceeds its spread and has the same sign at all of them.
 
 # limits of use
 
@@ -669,8 +669,8 @@ verdict-worst-group = largest error { $by ->
    *[high] too high
     }
 verdict-worst-decile = The forecast of { $title } is furthest off for { $position ->
-    [highest] the 10% of customers with the highest forecasts
-    [lowest] the 10% of customers with the lowest forecasts
+    [highest] the customers with the highest forecasts (decile 1)
+    [lowest] the customers with the lowest forecasts (decile 10)
    *[between] decile { $decile } of its forecasts
     }: { FIXED($expected, places: 2) } purchases per customer forecast, { FIXED($actual, places: 2) } actual.
 verdict-widened = At the last cutoff, the interval is widened by the errors at the { COUNT($earlier) } cutoffs that had ended by then.

@@ -177,13 +177,15 @@ def test_holdout_scores_of_money_match_published_ones():
     spend = clv.GammaGamma().fit(split.calibration).expected_spend(split.calibration)["expected_spend"].to_numpy()
     bought = clv.BGNBD().fit(split.calibration).expected_purchases(split.calibration, 39)
     process = bought["expected_purchases"].to_numpy() * spend
-    # bias, MAE, RMSE, normalized Gini, decile MAPE, share of the top tenth; ties are ordered by row.
+    # bias, MAE, RMSE, normalized Gini, decile MAPE, share of the top tenth; ties are split by row, unlike here.
     published = {
         "recent": (0.113, 38.95, 128, 0.550, 0.904, 0.498),
         "process": (-0.173, 32.68, 92.9, 0.672, 0.213, 0.516),
     }
     for predicted, figures in ((recent, published["recent"]), (process, published["process"])):
-        scores = [m(split.spend, predicted) for m in (bias, mae, rmse, normalized_gini, decile_mape, capture)]
+        by_row = predicted - 1e-9 * np.arange(len(predicted))
+        scores = [m(split.spend, predicted) for m in (bias, mae, rmse)]
+        scores += [m(split.spend, by_row) for m in (normalized_gini, decile_mape, capture)]
         assert scores[0] == pytest.approx(figures[0], abs=6e-4)
         assert scores[1] == pytest.approx(figures[1], abs=6e-3)
         assert scores[2] == pytest.approx(figures[2], rel=4e-3)
@@ -210,10 +212,14 @@ def test_boosted_trees_have_less_bias_where_the_total_of_the_process_is_wrong():
     check = backtest("grocery")
     process, blend = score(check, "pareto_nbd"), score(check, "blend_process_total")
     assert blend["gini"] == pytest.approx(0.867, abs=0.01)
-    assert better(check, "boosted_trees", "bias") == "forecaster"
-    assert (
-        better(check, "blend_learned_total", "bias") == "forecaster"
-    )  # the total learned on earlier cutoffs is right here
+    assert better(check, "blend", "bias") == "forecaster"
+    # Trees and the total learned on earlier windows are closer at all cutoffs too, but by 3 to 19 % and 2 to 23 % of
+    # the total: more spread than three cutoffs can carry.
+    rows = check.differences.set_index(["metric", "forecaster"]).loc["bias"]
+    for forecaster in ("boosted_trees", "blend_learned_total"):
+        assert rows.loc[forecaster, "holds_at"] == 3
+        assert rows.loc[forecaster, "difference"] < -0.1
+        assert rows.loc[forecaster, "better"] == "not_visible"
     assert abs(blend["rmse"] / process["rmse"] - 1) < 0.05
 
 

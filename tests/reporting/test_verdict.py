@@ -187,7 +187,7 @@ def test_comparisons_over_several_cutoffs_are_means(validation):
     assert "means" not in verdict(validation, "benchmarks").text
     text = verdict(replace(validation, scores=cuts), "benchmarks").text
     assert text.endswith(
-        "These are means over 2 cutoffs; each difference is larger than its spread and has the same sign at every cutoff."
+        "These are means over 2 cutoffs; each difference exceeds its spread and has the same sign at all of them."
     )
 
 

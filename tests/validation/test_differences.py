@@ -66,7 +66,7 @@ def test_a_forecaster_that_is_always_better_differs_visibly():
 
 
 def test_one_cutoff_at_which_the_other_is_better_makes_a_difference_invisible():
-    """Four errors of the total of 20 % against 1 %, and a fifth of 1 % against 2 %: clear in the mean, but not always."""
+    """Four totals off by 20 % against 1 %, and a fifth by 1 % against 2 %: clear in the mean, but not always."""
     actual = np.full(1000, 2.0)
     errors = [(0.2, 0.01)] * 4 + [(0.01, 0.02)]
     table = compared(*tables_of([(actual, {"one": actual * (1 + a), "other": actual * (1 + b)}) for a, b in errors]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,9 @@ from scipy.stats import poisson, spearmanr
 from sklearn.metrics import brier_score_loss, mean_poisson_deviance
 from sklearn.metrics import log_loss as sklearn_log_loss
 
+from clvmodels.forecasts import ForecasterIdentity
 from clvmodels.scores import crps_of_counts, crps_of_draws, poisson_deviance, randomized_pit
+from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 from clvmodels.validation.tables.metrics import (
     HEADLINE,
     bias,
@@ -28,9 +31,17 @@ from clvmodels.validation.tables.metrics import (
     spearman,
     width,
 )
+from clvmodels.validation.tables.ranking import decile_table, gain_table, lorenz_table, overlap_table
 from clvmodels.validation.tables.tracking import score_table
 
 FUNCTIONS = {name: metric.function for name, metric in HEADLINE.items()}
+ONE = ForecasterIdentity("bgnbd", "BG/NBD", "process")
+
+
+def ranked(actual, predicted):
+    return QuantityForecasts("purchases", actual, [EvaluatedForecast(ONE, predicted)])
+
+
 some = settings(max_examples=80, derandomize=True)
 small = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=12)
 
@@ -223,10 +234,40 @@ def test_capture_is_shared_among_ties():
 
 def test_deciles_are_tenths_from_the_top():
     assert deciles(np.arange(20.0)).tolist() == [10 - i // 2 for i in range(20)]
-    assert np.bincount(deciles(np.ones(25)))[1:].tolist() == [3, 2, 3, 2, 3, 2, 3, 2, 3, 2]
-    # Each of ten customers is a decile: off by 1/1, 0/2 and so on; those in which nothing happened are left out.
+    assert set(deciles(np.ones(25))) == {5}  # all are equal: the middle place is the thirteenth of 25
+    assert deciles(np.array([9.0, 8.0, 8.0, *np.arange(7.0)])).tolist() == [1, 2, 2, *range(10, 3, -1)]
+    # Each of ten customers is a decile: off by 1/1, .5/2 and so on; those in which nothing happened are left out.
     actual = np.array([1.0, 2.0, *[0.0] * 8])
-    assert decile_mape(actual, np.array([2.0, 2.0, *np.linspace(0.9, 0.1, 8)])) == pytest.approx(0.5, rel=1e-14)
+    assert decile_mape(actual, np.array([2.0, 2.5, *np.linspace(0.9, 0.1, 8)])) == pytest.approx(0.625, rel=1e-14)
+
+
+@some
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.integers(0, 1000))
+def test_deciles_keep_equal_forecasts_together_in_any_order_of_rows(values, seed):
+    predicted = np.array(values, dtype=float)
+    group, order = deciles(predicted), np.random.default_rng(seed).permutation(len(values))
+    assert deciles(predicted[order]).tolist() == group[order].tolist()
+    assert all(len(set(group[predicted == value])) == 1 for value in set(values))
+    assert (np.diff(group[np.argsort(-predicted)]) >= 0).all()
+    assert set(group) <= set(range(1, 11))
+
+
+@some
+@given(pairs=small, seed=st.integers(0, 1000))
+def test_tables_of_rankings_do_not_depend_on_the_order_of_rows(pairs, seed):
+    actual, predicted = (np.array(values, dtype=float) for values in zip(*pairs, strict=True))
+    order = np.random.default_rng(seed).permutation(len(actual))
+    for table in (decile_table, overlap_table, gain_table, lorenz_table):
+        one, other = (table(ranked(actual[rows], predicted[rows])) for rows in (slice(None), order))
+        pd.testing.assert_frame_equal(one, other, rtol=1e-12, atol=1e-12)
+
+
+def test_an_overlap_is_the_mean_over_the_orders_of_ties():
+    """Ten of twenty tie for the first two places: each is inside with 1/5, and one of the best two is among them."""
+    actual = np.array([3.0, 2.0, *[0.0] * 18])
+    predicted = np.array([1.0, 0.0, *[1.0] * 9, *[0.0] * 9])
+    row = overlap_table(ranked(actual, predicted)).set_index("top").loc[0.1]
+    assert (row["customers"], row["overlap"]) == (2, pytest.approx(0.2 / 2))
 
 
 def test_scores_of_probabilities_agree_with_scikit_learn():

@@ -11,6 +11,7 @@ from clvmodels.language.numbers import MISSING, column, count, fixed, percent, s
 from clvmodels.reporting import plots
 from clvmodels.reporting.page import PageBlock, Paragraphs, Picture, Pictures, ReportSection, Table, draw_picture
 from clvmodels.reporting.selection import Row, Selection, highest, records
+from clvmodels.validation.tables.metrics import GROUPS
 from clvmodels.validation.tables.totals import earlier_cutoffs_needed
 
 __all__ = ["calibration"]
@@ -231,7 +232,7 @@ def _worst_decile(view: Selection) -> Finding | None:
     figures = {
         "title": view.name,
         "decile": order,
-        "position": {1: "highest", len(rows): "lowest"}.get(order, "between"),
+        "position": {1: "highest", GROUPS: "lowest"}.get(order, "between"),
         "expected": float(row["expected"]),
         "actual": float(row["actual"]),
     }

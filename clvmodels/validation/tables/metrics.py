@@ -150,13 +150,15 @@ def lift(actual: Array, predicted: Array, share: float = TOP) -> float:
 def deciles(predicted: Array) -> npt.NDArray[np.intp]:
     """Return the tenth of the customers to which each belongs by forecast, 1 the highest, (n,).
 
-    The groups have equal size. Equal forecasts are split by position, since ten equal groups need a cut somewhere; this
-    is the one definition of deciles, also for monitoring.
+    Customers with equal forecasts are in one group, that of the middle of their places, so that the order of rows does
+    not matter. Groups have equal size where no forecasts are equal; otherwise sizes differ, and a group may be empty.
+    This is the one definition of deciles, also for monitoring.
     """
-    order = np.argsort(-predicted, kind="stable")
-    places = np.empty(len(predicted), dtype=np.intp)
-    places[order] = np.arange(len(predicted))
-    return places * GROUPS // max(len(predicted), 1) + 1
+    _, tie, size = np.unique(-predicted, return_inverse=True, return_counts=True)
+    end = np.cumsum(size)
+    twice_the_middle = 2 * end - size - 1  # first place of the tie plus the last, counted from 0
+    group: npt.NDArray[np.intp] = twice_the_middle[tie] * GROUPS // (2 * max(len(predicted), 1)) + 1
+    return group
 
 
 def quarter(day: str) -> str:

@@ -38,7 +38,10 @@ def lorenz_table(outcome: QuantityForecasts) -> pd.DataFrame:
 
 
 def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Return sums of each tenth of the customers by forecast, 1 the highest, and its lift over the mean of all."""
+    """Return sums of each tenth of the customers by forecast, 1 the highest, and its lift over the mean of all.
+
+    Customers with equal forecasts are in one group, so that groups may differ in size; an empty one has no row.
+    """
     actual, tables = _actual(outcome), []
     total = float(actual.sum())
     for name, kind, predicted in _rankings(outcome):
@@ -64,19 +67,29 @@ def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
 
 
 def overlap_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Return how many of the customers ranked highest are among those who did most, and how much they did."""
+    """Return which share of the customers ranked highest are among those who did most, and how much they did.
+
+    Where equal values are on both sides of the cut, each of these customers counts with the share of them inside it:
+    the overlap is the mean over the orders of ties.
+    """
     actual = _actual(outcome)
-    best = np.argsort(-actual, kind="stable")
     rows = []
     for name, kind, predicted in _rankings(outcome):
-        order = np.argsort(-predicted, kind="stable")
         captured = captured_at(actual, predicted, np.array(TOPS))
         for top, share in zip(TOPS, captured, strict=True):
             many = max(1, round(top * len(actual)))
-            both = np.intersect1d(order[:many], best[:many], assume_unique=True)
-            rows.append((outcome.quantity, name, kind, top, many, len(both) / many, many / len(actual), share))
+            both = float(np.sum(_share_inside(predicted, many) * _share_inside(actual, many)))
+            rows.append((outcome.quantity, name, kind, top, many, both / many, many / len(actual), share))
     columns = ["quantity", "forecaster", "kind", "top", "customers", "overlap", "by_chance", "captured"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _share_inside(values: Array, many: int) -> Array:
+    """Return 1 for this many customers with the highest values, a share for ties at the cut, 0 for the rest, (n,)."""
+    _, tie, size = np.unique(-values, return_inverse=True, return_counts=True)
+    before = np.cumsum(size) - size
+    share: Array = np.clip((many - before) / size, 0.0, 1.0)[tie]
+    return share
 
 
 def _actual(outcome: QuantityForecasts) -> Array:
