@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ __all__ = ["POOLED", "Design", "Formulas", "Grouping", "as_texts", "group_codes"
 TOKEN = re.compile(r"\s*(?:(C)\s*\(\s*(`[^`]+`|[^\W\d]\w*)\s*\)|(`[^`]+`|[^\W\d]\w*)|([+:*]))")
 POOLED = "(others)"
 MOST_LEVELS = 200  # of a column of categories
+FAR = 10.0  # standard deviations between 0 and the median, beyond which parameters at 0 would be extrapolated
 SINGULAR_RATIO = 1e-9  # smallest to largest singular value of standardized columns, below which they are collinear
 
 
@@ -63,12 +64,17 @@ class Design:
     numeric : sequence of str
         Names of the numeric columns.
     covariates : Covariates
+    origin : dict of str to float
+        Medians of the numeric columns that are far from 0, such as a year. They are measured from there: parameters are
+        those of a customer at the median, and not at a 0 that no customer is near. All other columns are measured
+        from 0.
     """
 
     formulas: Formulas
     levels: Mapping[str, tuple[str, ...]]
     numeric: tuple[str, ...]
     covariates: Covariates
+    origin: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_rfm(cls, process: Any, formulas: Formulas, rfm: RFM) -> Design:
@@ -81,11 +87,12 @@ class Design:
                 levels[name] = _levels(column, name)
             else:
                 numeric.append(name)
-        frame = _frame(rfm, levels, numeric)
+        origin = _origins(rfm, numeric)
+        frame = _frame(rfm, levels, numeric, origin)
         matrices = {role: _matrix(formula, frame) for role, formula in formulas.by_role.items()}
         covariates = _covariates(process, formulas, matrices)
         _check_columns(matrices, covariates)
-        return cls(formulas, levels, tuple(numeric), covariates)
+        return cls(formulas, levels, tuple(numeric), covariates, origin)
 
     @classmethod
     def from_saved(
@@ -95,8 +102,9 @@ class Design:
         levels: Mapping[str, Sequence[str]],
         center: Sequence[float],
         scale: Sequence[float],
+        origin: Mapping[str, float],
     ) -> Design:
-        """Return the design of a saved fit from its categories, centers and scales."""
+        """Return the design of a saved fit from its categories, centers, scales and origins."""
         import pandas as pd
 
         variables = _variables(process, formulas)
@@ -110,6 +118,8 @@ class Design:
                     f"The formulas name no column {name!r} with the categories {', '.join(categories)}."
                 )
         numeric = tuple(name for name in variables if name not in levels)
+        if not origin.keys() <= set(numeric):
+            raise InvalidOption(f"The formulas name no numeric column {', '.join(sorted({*origin} - {*numeric}))!r}.")
         rows = max([2, *map(len, levels.values())])
         columns: dict[str, Any] = {name: np.arange(rows, dtype=float) for name in numeric}
         for name, categories in levels.items():
@@ -123,7 +133,7 @@ class Design:
             raise InvalidOption(f"There are {len(center)} centers for {len(names)} covariates: {', '.join(names)}.")
         covariates = replace(covariates, center=tuple(center), scale=tuple(scale))
         tuples = {name: tuple(categories) for name, categories in levels.items()}
-        return cls(formulas, tuples, numeric, covariates)
+        return cls(formulas, tuples, numeric, covariates, dict(origin))
 
     def apply_to(self, process: Any) -> Any:
         """Return the process with these covariates."""
@@ -131,7 +141,7 @@ class Design:
 
     def columns(self, rfm: RFM) -> dict[str, Array]:
         """Return the covariates of customers, each (n,), by their names as statistics."""
-        frame = _frame(rfm, self.levels, self.numeric)
+        frame = _frame(rfm, self.levels, self.numeric, self.origin)
         matrices = [_matrix(formula, frame) for formula in self.formulas.by_role.values()]
         arrays = [np.asarray(matrix[name], dtype=float) for matrix in matrices for name in matrix.columns]
         return dict(zip(self.covariates.columns, arrays, strict=True))
@@ -275,8 +285,21 @@ def as_texts(column: Any) -> list[str]:
     return [str(value) for value in column.to_list()]
 
 
-def _frame(rfm: RFM, levels: Mapping[str, Sequence[str]], numeric: Sequence[str]) -> pd.DataFrame:
-    """Return the columns that the formulas name; categories have the levels of the fit."""
+def _origins(rfm: RFM, numeric: Sequence[str]) -> dict[str, float]:
+    """Return the medians of the columns that are far from 0; a median is a value of the column, and has no outliers."""
+    origins: dict[str, float] = {}
+    for name in numeric:
+        values = _attribute(rfm, name).cast(_float()).to_numpy()
+        median = float(np.quantile(values, 0.5, method="lower"))
+        if abs(median) > FAR * float(np.std(values - median)):
+            origins[name] = median
+    return origins
+
+
+def _frame(
+    rfm: RFM, levels: Mapping[str, Sequence[str]], numeric: Sequence[str], origin: Mapping[str, float]
+) -> pd.DataFrame:
+    """Return the columns that the formulas name; categories have the levels of the fit, numbers its origins."""
     import pandas as pd
 
     columns: dict[str, Any] = {}
@@ -294,7 +317,7 @@ def _frame(rfm: RFM, levels: Mapping[str, Sequence[str]], numeric: Sequence[str]
         column = _attribute(rfm, name)
         if not column.dtype.is_numeric():
             raise InvalidRFM(f"{name!r} was numeric in the fit, but is {column.dtype} here: convert it.")
-        columns[name] = column.cast(_float()).to_numpy()
+        columns[name] = column.cast(_float()).to_numpy() - origin.get(name, 0.0)
     return pd.DataFrame(columns)
 
 

@@ -91,6 +91,7 @@ class SavedDesign(Saved):
     levels: dict[str, list[str]]
     center: list[Finite]
     scale: list[Positive]
+    origin: dict[str, Finite] = {}  # files of earlier releases have none
 
 
 class SavedGrouping(Saved):
@@ -194,6 +195,7 @@ def _model_document(model: PurchaseModel | SpendModel) -> dict[str, Any]:
             "levels": {name: list(categories) for name, categories in design.levels.items()},
             "center": list(design.covariates.center),
             "scale": list(design.covariates.scale),
+            **({"origin": dict(design.origin)} if design.origin else {}),
         },
         "grouping": None if grouping is None else {"by": grouping.by, "labels": list(grouping.labels)},
         **({"profile": model.profile} if isinstance(model, RegularModel) else {}),
@@ -239,7 +241,7 @@ def _restore_process(model: Any, saved: SavedProcess) -> None:
     design = grouping = None
     if formulas is not None and saved.design is not None:
         part = saved.design
-        design = Design.from_saved(model.plain, formulas, part.levels, part.center, part.scale)
+        design = Design.from_saved(model.plain, formulas, part.levels, part.center, part.scale, part.origin)
     if saved.grouping is not None:
         grouping = Grouping(saved.grouping.by, tuple(saved.grouping.labels))
         if grouping.by != model.by or len(set(grouping.labels)) < len(grouping.labels):

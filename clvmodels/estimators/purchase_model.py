@@ -30,9 +30,10 @@ class PurchaseModel(FittedPurchases):
 
     The subclasses document their parameters. `purchase` and `dropout` are formulas with columns of the RFM (see
     `rfm.with_columns`), such as "C(channel) + age": columns, C(column) for categories, and the operators + : *.
-    Coefficients are per unit of a column, and the other parameters are those of customers whose columns are all 0. In
-    Pareto/NBD alpha_i = alpha exp(-g z) and beta_i = beta exp(-g z). In models with a beta-distributed dropout
-    probability the logit of the mean a/(a+b) shifts and a + b stays the same.
+    Coefficients are per unit of a column. The other parameters are those of customers whose columns are all 0, or at
+    their median where that is far from 0, as for a year (`design_.origin`). In Pareto/NBD alpha_i = alpha exp(-g z) and
+    beta_i = beta exp(-g z). In models with a beta-distributed dropout probability the logit of the mean a/(a+b) shifts
+    and a + b stays the same.
     """
 
     def probability_alive(

@@ -22,6 +22,7 @@ from clvmodels.processes.coordinates import Block, Parametrization
 __all__ = ["Covariates", "Effect", "tuples_of", "with_covariates"]
 
 LARGEST_COEFFICIENT = 15.0  # of a 0/1 column; a larger one is indistinguishable from infinity
+ROUNDING = 1e-9  # relative error allowed in the variance of a 0/1 column
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Covariates:
     center, scale : sequences of float
         Mean and standard deviation of the column of each coefficient. A fit searches in standardized columns, and
         shifts the coordinates of a customer at the center. Parameters are per unit of a column, and those of a customer
-        whose columns are all 0.
+        whose columns are all 0; columns far from 0 are shifted before (`Design.origin`).
     columns : sequence of str
         Names of the columns as statistics.
     """
@@ -259,9 +260,12 @@ def _quantities(shift: _Shift, p: Any) -> dict[str, Array]:
 
 
 def _coefficient_limits(covariates: Covariates) -> tuple[float | None, ...]:
-    """Return limits of the coefficients of 0/1 columns: if nobody with a 1 buys, only a limit ends the search."""
+    """Return limits of the coefficients of 0/1 columns: if nobody with a 1 buys, only a limit ends the search.
+
+    A 0/1 column has a variance of center (1 - center); so has one of 0 and -1, by the size of its center.
+    """
     return tuple(
-        LARGEST_COEFFICIENT * scale if abs(scale**2 - center * (1 - center)) < 1e-9 else None
+        LARGEST_COEFFICIENT * scale if abs(scale**2 - abs(center) * (1 - abs(center))) < ROUNDING * scale**2 else None
         for center, scale in zip(covariates.center, covariates.scale, strict=True)
     )
 

@@ -37,7 +37,9 @@ def profile_intervals(process: Process, fit: Fit, rows: CountedRows, level: floa
         CoefficientBlock((name,)) if real else PositiveBlock(name, "", "")
         for name, real in zip(form.names, form.real, strict=True)
     )
-    single = replace(process, parametrization=Parametrization(blocks, form.unit_powers))
+    scale = np.ones(len(blocks)) if form.mixing is None else np.where(form.real, np.diag(form.mixing), 1.0)
+    # Coefficients are searched for per standard deviation of their columns, as in the fit.
+    single = replace(process, parametrization=Parametrization(blocks, form.unit_powers, np.diag(scale)))
     flat = Prior(np.zeros(len(blocks)), np.zeros(len(blocks)))
     objective = Objective(single, rows.columns, rows.counts, fit.unit, flat)
     values = np.array([fit.parameters[name] for name in form.names])
@@ -47,7 +49,7 @@ def profile_intervals(process: Process, fit: Fit, rows: CountedRows, level: floa
     with one_blas_thread():
         hessian = objective.hessian(at, np.ones(len(blocks), dtype=bool))
         top = objective(at)[0]
-        for i, error in enumerate(np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))):
+        for i, error in enumerate(np.sqrt(np.maximum(np.diag(fit.covariance), 0.0)) / scale):
             for j, sign in enumerate((-1.0, 1.0)):
                 ends[i, j] = _end(objective, box, at, hessian, top, i, sign * float(error), level)
     with np.errstate(over="ignore"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
@@ -43,6 +44,7 @@ def attributes():
             "class": generator.normal(size=len(ids)),
             "Intercept": generator.normal(size=len(ids)),
             "same": 1.0,
+            "even": ids % 2,
             "twice": 0.0,
             "born": np.datetime64("1960-01-01") + generator.integers(0, 9000, len(ids)).astype("timedelta64[D]"),
             "missing": np.where(ids % 7 == 0, np.nan, 1.0 * ids),
@@ -435,6 +437,83 @@ def test_a_refused_fit_leaves_no_results(rfm):
     with pytest.raises(InvalidRFM):
         model.set_params(purchase="height").fit(rfm)
     assert not model.__sklearn_is_fitted__()
+
+
+# ---- columns far from zero ---------------------------------------------------------------------------------
+
+
+def with_class(rfm, values):
+    """Return the RFM with these values in the column "class"."""
+    plain = replace(rfm, attributes={"even": rfm.attributes["even"]})
+    return plain.with_columns(pd.DataFrame({"customer_id": rfm.customer_id.to_list(), "class": values}))
+
+
+def normal_values(rfm):
+    return np.asarray(rfm.attributes["class"].to_list())
+
+
+@pytest.fixture(scope="module")
+def near_zero(rfm):
+    near = with_class(rfm[:800], normal_values(rfm[:800]))
+    return {name: (model().fit(near), near) for name, model in FAR_FROM_ZERO.items()}
+
+
+FAR_FROM_ZERO = {
+    "bgnbd": lambda: clv.BGNBD(purchase="class * even", dropout="class"),
+    "pareto_nbd": lambda: clv.ParetoNBD(purchase="class", dropout="class", equal=["class"]),
+    "gamma_gamma": lambda: clv.GammaGamma(spend="class + even"),
+}
+
+
+@pytest.mark.parametrize("which", FAR_FROM_ZERO)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(power=st.floats(-10, 10), sign=st.sampled_from([-1, 1]), shift=st.floats(-1e8, 1e8))
+@example(power=0.0, sign=1, shift=1e8)
+@example(power=-10.0, sign=1, shift=0.0)
+@example(power=0.0, sign=1, shift=2019.0)
+@example(power=8.0, sign=1, shift=15.0)  # such as seconds since 1970
+def test_the_shift_and_scale_of_a_column_change_only_the_unit_of_its_coefficient(which, near_zero, power, sign, shift):
+    model, rfm = near_zero[which]
+    scale = sign * 10.0**power
+    moved = with_class(rfm, scale * (normal_values(rfm) + shift))
+    other = FAR_FROM_ZERO[which]().fit(moved)
+    # A column that is shifted by 1e8 of its standard deviations keeps 8 digits; nothing else may get lost.
+    tolerance = 1e-7 + 1e-13 * abs(shift)
+    assert other.fit_.log_likelihood == pytest.approx(model.fit_.log_likelihood, abs=tolerance)
+    assert other.fit_.status == model.fit_.status
+    errors = model.summary()["standard_error"]
+    for name, value in model.parameters_.items():
+        if name.endswith("class"):
+            assert abs(scale * other.parameters_[name] - value) < 1e-5 * errors[name], name
+            assert other.summary().loc[name, "standard_error"] * 10.0**power == pytest.approx(errors[name], rel=1e-5)
+    for ask in [clv.GammaGamma.expected_spend] if which == "gamma_gamma" else PREDICTIONS.values():
+        expected, actual = (ask(m, r).iloc[:, 1:] for m, r in ((model, rfm), (other, moved)))
+        pd.testing.assert_frame_equal(actual, expected, rtol=10 * tolerance, atol=1e-12)
+
+
+def test_the_other_parameters_are_those_at_the_median_of_a_column_far_from_zero(rfm, tmp_path):
+    ages = np.asarray(rfm.attributes["age"].to_list(), dtype=float)
+    middle = np.median(ages)  # a value of the column, since the number of customers is odd
+    frame = {"customer_id": rfm.customer_id.to_list(), "born in": 2020 - ages / 10, "young": (middle - ages) / 10}
+    years = rfm.with_columns(pd.DataFrame(frame))
+    born = clv.ParetoNBD(purchase="`born in`").fit(years)
+    aged = clv.ParetoNBD(purchase="young").fit(years)
+    assert born.design_.origin == {"born in": 2020 - middle / 10}
+    assert aged.design_.origin == {}
+    for name in ("r", "alpha", "s", "beta"):
+        assert born.parameters_[name] == pytest.approx(aged.parameters_[name], rel=1e-6)
+    saved(tmp_path, born)
+    assert clv.load(tmp_path / "model.json").purchases.design_ == born.design_
+    one = years[:1]  # an origin is that of the fit, whoever is predicted
+    assert born.expected_purchases(one, 10).equals(born.expected_purchases(years, 10)[:1])
+
+
+def test_profile_intervals_follow_the_scale_of_a_column(rfm):
+    values = normal_values(rfm)
+    fits = [with_class(rfm, values), with_class(rfm, values * 1e-10 + 1e-6)]
+    here, there = (clv.NBD(purchase="class").fit(r).profile_intervals(r).loc["purchase.class"] for r in fits)
+    for end in ("lower", "upper"):
+        assert there[end] * 1e-10 == pytest.approx(here[end], rel=1e-4)  # ends are accurate to 1e-3 standard errors
 
 
 # ---- files -------------------------------------------------------------------------------------------------
