@@ -17,6 +17,7 @@ from clvmodels.estimators.prediction import IntervalFor, PredictionOptions, pred
 from clvmodels.inference.statistics import counted_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.processes.contract import Array
+from clvmodels.processes.quantities import SHARE_GONE
 from clvmodels.transactions.summary import RFM
 
 if TYPE_CHECKING:
@@ -382,6 +383,6 @@ class PurchaseModel(FittedPurchases):
             lower, upper = np.quantile(drawn[name], [tail, 1 - tail])
             rows[name] = (float(estimate), lower, upper, self._unit_power(process.quantity_powers[name]))
         gone = [1 - float(alive[f"probability_alive{end}"][0]) for end in ("", "_upper", "_lower")]
-        rows["share gone"] = (*gone, "")
+        rows[SHARE_GONE] = (*gone, "")
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper", "unit"])
         return table.rename_axis("quantity")

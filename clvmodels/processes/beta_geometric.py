@@ -22,6 +22,7 @@ from scipy.special import betainc, betaln, gammaln
 from clvmodels.processes.blocks import PURCHASE_RATE, BetaBlock
 from clvmodels.processes.contract import Array, Score
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.quantities import MEAN_DROPOUT_PROBABILITY, MEAN_PURCHASE_RATE, MEAN_TIME_BETWEEN_PURCHASES
 from clvmodels.processes.special import (
     beta_node_count,
     beta_nodes,
@@ -209,13 +210,13 @@ def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Arra
 def quantities(p: Parameters) -> dict[str, Array]:
     """Return the summary quantities: means over new customers, and the time between purchases at the mean rate."""
     return {
-        "mean purchase rate": p.r / p.alpha,
-        "mean time between purchases": p.alpha / p.r,
-        "mean dropout probability": p.a / (p.a + p.b),
+        MEAN_PURCHASE_RATE: p.r / p.alpha,
+        MEAN_TIME_BETWEEN_PURCHASES: p.alpha / p.r,
+        MEAN_DROPOUT_PROBABILITY: p.a / (p.a + p.b),
     }
 
 
-QUANTITY_POWERS = {"mean purchase rate": -1, "mean time between purchases": 1, "mean dropout probability": 0}
+QUANTITY_POWERS = {MEAN_PURCHASE_RATE: -1, MEAN_TIME_BETWEEN_PURCHASES: 1, MEAN_DROPOUT_PROBABILITY: 0}
 
 
 def _bought(q: Array, shape: Array, z: Array) -> Array:

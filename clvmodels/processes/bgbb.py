@@ -29,6 +29,7 @@ from clvmodels.processes.bgbb_active import (
 from clvmodels.processes.blocks import BetaBlock
 from clvmodels.processes.contract import Array, History, PurchaseProcess, Score
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.quantities import MEAN_DROPOUT_PROBABILITY, MEAN_PURCHASE_PROBABILITY
 from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["PROCESS", "Parameters"]
@@ -226,8 +227,8 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
 def quantities(p: Parameters) -> dict[str, Array]:
     """Return the summary quantities: means over new customers."""
     return {
-        "mean purchase probability": p.alpha / (p.alpha + p.beta),
-        "mean dropout probability": p.gamma / (p.gamma + p.delta),
+        MEAN_PURCHASE_PROBABILITY: p.alpha / (p.alpha + p.beta),
+        MEAN_DROPOUT_PROBABILITY: p.gamma / (p.gamma + p.delta),
     }
 
 
@@ -275,7 +276,7 @@ PROCESS = PurchaseProcess(
     posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
-    quantity_powers={"mean purchase probability": 0, "mean dropout probability": 0},
+    quantity_powers={MEAN_PURCHASE_PROBABILITY: 0, MEAN_DROPOUT_PROBABILITY: 0},
     moves={
         "purchase": ("logit mean purchase probability", 1.0),
         "dropout": ("logit mean dropout probability", 1.0),

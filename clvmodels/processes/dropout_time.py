@@ -25,16 +25,22 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from clvmodels.processes.contract import Array, Future, History, Score
+from clvmodels.processes.quantities import (
+    MEAN_DROPOUT_RATE,
+    MEAN_PURCHASE_RATE,
+    MEAN_TIME_BETWEEN_PURCHASES,
+    MEDIAN_LIFETIME,
+)
 from clvmodels.processes.race import CHUNK, DROP, Remaining, race
 from clvmodels.processes.special import by_node_count, digamma_rise, legendre, log_rise
 
 __all__ = ["QUANTITY_POWERS", "discounted_if_active", "functions", "mean_life"]
 
 QUANTITY_POWERS = {
-    "mean purchase rate": -1,
-    "mean time between purchases": 1,
-    "mean dropout rate": -1,
-    "median lifetime": 1,
+    MEAN_PURCHASE_RATE: -1,
+    MEAN_TIME_BETWEEN_PURCHASES: 1,
+    MEAN_DROPOUT_RATE: -1,
+    MEDIAN_LIFETIME: 1,
 }
 
 LEAST = 45.0  # survival below e^-45 is left out

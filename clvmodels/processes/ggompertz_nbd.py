@@ -16,6 +16,12 @@ from clvmodels.processes import dropout_time
 from clvmodels.processes.blocks import PURCHASE_RATE, GompertzBlock
 from clvmodels.processes.contract import Array, PurchaseProcess
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.quantities import (
+    MEAN_DROPOUT_RATE,
+    MEAN_PURCHASE_RATE,
+    MEAN_TIME_BETWEEN_PURCHASES,
+    MEDIAN_LIFETIME,
+)
 from clvmodels.processes.race import Remaining
 
 __all__ = ["PROCESS", "Parameters"]
@@ -66,10 +72,10 @@ def quantities(p: Parameters) -> dict[str, Array]:
     """What people quote of the process: means over new customers, and how long half of them stay."""
     half = Remaining(p.s, p.beta / p.b, p.b, p.beta, None).time_of(np.log(2) / p.s)
     return {
-        "mean purchase rate": p.r / p.alpha,
-        "mean time between purchases": p.alpha / p.r,
-        "mean dropout rate": p.b * p.s / p.beta,
-        "median lifetime": np.minimum(half, np.finfo(float).max),
+        MEAN_PURCHASE_RATE: p.r / p.alpha,
+        MEAN_TIME_BETWEEN_PURCHASES: p.alpha / p.r,
+        MEAN_DROPOUT_RATE: p.b * p.s / p.beta,
+        MEDIAN_LIFETIME: np.minimum(half, np.finfo(float).max),
     }
 
 

@@ -16,6 +16,7 @@ from scipy.special import gammaln
 from clvmodels.processes.blocks import PURCHASE_RATE
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.quantities import MEAN_PURCHASE_RATE, MEAN_TIME_BETWEEN_PURCHASES
 from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["PROCESS", "Parameters"]
@@ -130,7 +131,7 @@ def sample_if_active(
 
 def quantities(p: Parameters) -> dict[str, Array]:
     """Return the summary quantities: the mean rate of new customers, and the time between purchases at that rate."""
-    return {"mean purchase rate": p.r / p.alpha, "mean time between purchases": p.alpha / p.r}
+    return {MEAN_PURCHASE_RATE: p.r / p.alpha, MEAN_TIME_BETWEEN_PURCHASES: p.alpha / p.r}
 
 
 PROCESS = PurchaseProcess(
@@ -158,6 +159,6 @@ PROCESS = PurchaseProcess(
     posterior_means=posterior_means,
     simulate=simulate,
     quantities=quantities,
-    quantity_powers={"mean purchase rate": -1, "mean time between purchases": 1},
+    quantity_powers={MEAN_PURCHASE_RATE: -1, MEAN_TIME_BETWEEN_PURCHASES: 1},
     moves={"purchase": ("log mean purchase rate", 1.0)},
 )

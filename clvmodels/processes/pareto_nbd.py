@@ -14,6 +14,12 @@ from clvmodels.processes import dropout_time
 from clvmodels.processes.blocks import PURCHASE_RATE, GammaBlock
 from clvmodels.processes.contract import Array, PurchaseProcess
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.quantities import (
+    MEAN_DROPOUT_RATE,
+    MEAN_PURCHASE_RATE,
+    MEAN_TIME_BETWEEN_PURCHASES,
+    MEDIAN_LIFETIME,
+)
 from clvmodels.processes.race import Remaining
 
 __all__ = ["PROCESS", "Parameters"]
@@ -62,10 +68,10 @@ def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
 def quantities(p: Parameters) -> dict[str, Array]:
     """What people quote of the process: means over new customers, and how long half of them stay."""
     return {
-        "mean purchase rate": p.r / p.alpha,
-        "mean time between purchases": p.alpha / p.r,
-        "mean dropout rate": p.s / p.beta,
-        "median lifetime": p.beta * np.expm1(np.minimum(np.log(2) / p.s, 600.0)),
+        MEAN_PURCHASE_RATE: p.r / p.alpha,
+        MEAN_TIME_BETWEEN_PURCHASES: p.alpha / p.r,
+        MEAN_DROPOUT_RATE: p.s / p.beta,
+        MEDIAN_LIFETIME: p.beta * np.expm1(np.minimum(np.log(2) / p.s, 600.0)),
     }
 
 

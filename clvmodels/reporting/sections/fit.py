@@ -9,18 +9,20 @@ import pandas as pd
 
 from clvmodels.language import Finding
 from clvmodels.language.numbers import MISSING, count, decimals, fixed, significant
+from clvmodels.processes.quantities import (
+    MEAN_DROPOUT_PROBABILITY,
+    MEAN_PURCHASE_PROBABILITY,
+    MEAN_TIME_BETWEEN_PURCHASES,
+    MEDIAN_LIFETIME,
+    SHARE_GONE,
+    WITHOUT_DROPOUT,
+)
 from clvmodels.reporting import plots
 from clvmodels.reporting.page import Facts, PageBlock, Pair, Pictures, ReportSection, Table, draw_picture
 from clvmodels.reporting.selection import Selection, records
 
 __all__ = ["fit"]
 
-WITHOUT_DROPOUT = {  # quantities that describe dropout, and their value where a fit ended at no dropout
-    "mean dropout probability": "0, at its limit",
-    "mean dropout rate": "0, at its limit",
-    "median lifetime": "infinite, at its limit",
-    "share gone": "0, at its limit",
-}
 DISAGREEMENT = 0.1  # share of the customers by which models have to differ on how many are gone
 ROW, FRAME = 0.3, 0.75  # inches: height of a row of the plot, and of what surrounds the rows
 
@@ -97,14 +99,14 @@ def _judge_fit(view: Selection) -> list[Finding]:
     rows = {row["quantity"]: row for row in records(table) if row["forecaster"] == view.reference}
     model = {"forecaster": view.reference, "title": view.name}
     findings = []
-    if (row := rows.get("mean time between purchases")) is not None:
+    if (row := rows.get(MEAN_TIME_BETWEEN_PURCHASES)) is not None:
         figures = {**model, **_range_figures(row), "unit": row["unit"]}
         findings.append(Finding("verdict-fit-time-between", figures))
-    if (row := rows.get("mean purchase probability")) is not None:
+    if (row := rows.get(MEAN_PURCHASE_PROBABILITY)) is not None:
         findings.append(Finding("verdict-fit-probability", {**model, **_share_figures(row)}))
     if view.reference in view.nobody_leaves:
         findings.append(Finding("verdict-fit-no-dropout", model, "caution"))
-    elif (gone := rows.get("share gone")) is not None:
+    elif (gone := rows.get(SHARE_GONE)) is not None:
         findings.append(Finding("verdict-fit-gone", _share_figures(gone)))
         findings += [*_judge_disagreement(table), *_judge_dropout(rows)]
     if {str(each["status"]) for each in view.certificates} == {"converged"}:
@@ -115,10 +117,10 @@ def _judge_fit(view: Selection) -> list[Finding]:
 def _judge_dropout(rows: dict[str, dict[str, Any]]) -> list[Finding]:
     """Report how soon new customers leave."""
     findings = []
-    once = rows.get("mean dropout probability")
-    if once is not None and "mean purchase probability" not in rows:
+    once = rows.get(MEAN_DROPOUT_PROBABILITY)
+    if once is not None and MEAN_PURCHASE_PROBABILITY not in rows:
         findings.append(Finding("verdict-fit-dropout-probability", _share_figures(once)))
-    if (life := rows.get("median lifetime")) is not None:
+    if (life := rows.get(MEDIAN_LIFETIME)) is not None:
         figures = {**_range_figures(life), "unit": life["unit"]}
         findings.append(Finding("verdict-fit-lifetime", figures))
     return findings
@@ -126,7 +128,7 @@ def _judge_dropout(rows: dict[str, dict[str, Any]]) -> list[Finding]:
 
 def _judge_disagreement(table: pd.DataFrame) -> list[Finding]:
     """Report how far the models disagree on how many customers are gone, which no data can settle."""
-    gone = table[table["quantity"] == "share gone"].sort_values("estimate")
+    gone = table[table["quantity"] == SHARE_GONE].sort_values("estimate")
     if len(gone) < 2 or gone["estimate"].iloc[-1] - gone["estimate"].iloc[0] < DISAGREEMENT:
         return []
     low, high = records(gone.iloc[[0, -1]])
@@ -175,8 +177,10 @@ def meaning_table(view: Selection) -> Table | None:
 
 def _meaning(row: dict[str, Any], nobody_leaves: set[str]) -> str:
     """Write a quantity with its interval; at the limit of no dropout it has none."""
-    at_limit = WITHOUT_DROPOUT.get(row["quantity"]) if row["forecaster"] in nobody_leaves else None
-    return at_limit or _range(row)
+    if row["forecaster"] not in nobody_leaves or row["quantity"] not in WITHOUT_DROPOUT:
+        return _range(row)
+    limit = WITHOUT_DROPOUT[row["quantity"]]
+    return f"{'infinite' if math.isinf(limit) else significant(limit)}, at its limit"
 
 
 def _range(row: dict[str, Any]) -> str:
