@@ -67,6 +67,7 @@ def calibration() -> pd.DataFrame:
             "by": "decile",
             "order": tenths,
             "group": [f"{tenth}" for tenth in tenths],
+            "unit": "",
             "customers": 10,
             "actual": actual,
             "expected": 0.9 * actual,
@@ -77,7 +78,7 @@ def calibration() -> pd.DataFrame:
             "sampled": 10,
         }
     )
-    by_recency = by_decile.head(4).assign(by="recency", group=["0 to 1", "1 to 2", "2 to 3", "once"])
+    by_recency = by_decile.head(4).assign(by="recency", group=["once", "0 to 1", "1 to 2", "2 to 3"], unit="weeks")
     return each(("purchases", "money"), MODELS, pd.concat([by_decile, by_recency], ignore_index=True))
 
 

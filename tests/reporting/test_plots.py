@@ -30,7 +30,6 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
     (plots.gain_curve, "gain", "customers", "share of all purchases"),
     (plots.heterogeneity, "heterogeneity", "purchase rate (per week)", "(%)"),
     (plots.history_alive, "history", "2024-01-01 to 2024-01-30", "P(alive)"),
-    (plots.levels, "totals", "total of purchases", "cutoff"),
     (plots.lorenz_curve, "lorenz", "customers", "share of all purchases"),
     (plots.new_customers, "new_customers", "weeks since the first", "repeat purchases"),
     (plots.overlap, "overlap", "highest forecasts", "actual top"),
@@ -42,6 +41,7 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
     (plots.season, "months", "month", "average month"),
     (plots.spend_distribution, "spend_histogram", "money", "customers"),
     (plots.times_between, "intertimes", "weeks", "%"),
+    (plots.totals, "totals", "total of purchases", "cutoff"),
     (plots.tracking_cumulative, "tracking", "week ending", "cumulative repeat purchases"),
     (plots.tracking_incremental, "tracking", "week ending", "repeat purchases per week"),
     (plots.value_distribution, "value", "% of customers", "% of all value"),
@@ -172,7 +172,10 @@ def test_deciles_of_several_forecasts_each_have_their_own_actual(tables):
     both = labels(plots.calibration(tables["calibration"]))
     assert {"actual, by BG/NBD", "actual, by Pareto/NBD"} <= both
     assert "actual" in labels(plots.calibration(tables["calibration"], forecasts=["bgnbd"]))
-    assert "actual" in labels(plots.calibration(tables["calibration"], by="recency"))
+    by_recency = plots.calibration(tables["calibration"], by="recency")
+    assert "actual" in labels(by_recency)
+    assert by_recency.get_xlabel().startswith("weeks from first to last purchase")
+    assert [label.get_text() for label in by_recency.get_xticklabels()][:2] == ["once\n10", "0 to 1\n10"]
 
 
 def test_a_partial_week_is_not_drawn(tables):

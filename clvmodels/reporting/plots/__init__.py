@@ -13,7 +13,7 @@ from clvmodels.reporting.plots.calibration import (
     pit_histogram,
     reliability,
 )
-from clvmodels.reporting.plots.comparison import PlottedMetric, differences, levels, parameter_intervals, scores
+from clvmodels.reporting.plots.comparison import PlottedMetric, differences, parameter_intervals, scores, totals
 from clvmodels.reporting.plots.customers import (
     frequency_recency_matrix,
     heterogeneity,
@@ -46,7 +46,6 @@ __all__ = [
     "gain_curve",
     "heterogeneity",
     "history_alive",
-    "levels",
     "lorenz_curve",
     "monitoring_cohorts",
     "monitoring_deciles",
@@ -63,6 +62,7 @@ __all__ = [
     "spend_distribution",
     "times_between",
     "to_svg",
+    "totals",
     "tracking_cumulative",
     "tracking_incremental",
     "value_distribution",

@@ -64,8 +64,8 @@ def calibration(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.calibration`: by, order, group, quantity, forecaster, customers, actual, expected; per customer.
-        With lower and upper, intervals are drawn.
+        `Validation.calibration`: by, order, group, unit, quantity, forecaster, customers, actual, expected; means per
+        customer. With lower and upper, intervals are drawn.
     by : {"decile", "recency", "frequency", "cohort"}, or an attribute
         Which groups. Each forecaster has its own deciles.
     quantity : {"purchases", "money"}
@@ -82,7 +82,7 @@ def calibration(
     InvalidOption
         For groups, a quantity or a forecaster that is not in the table.
     """
-    frame = _groups_of(style.read(table, "by", "order", "group", "actual", "expected"), by, quantity)
+    frame = _groups_of(style.read(table, "by", "order", "group", "unit", "actual", "expected"), by, quantity)
     named_rows = style.by_forecaster(style.of_forecasts(frame, forecasts))
     own_groups = by == "decile" and len(named_rows) > 1
     with style.drawing(ax) as ax:
@@ -185,7 +185,7 @@ def coverage(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.calibration`: by, order, group, quantity, forecaster, coverage (share of the customers).
+        `Validation.calibration`: by, order, group, unit, quantity, forecaster, coverage (share of the customers).
     by, quantity
         As for `calibration`.
     level : float
@@ -196,7 +196,7 @@ def coverage(
     -------
     Axes
     """
-    frame = _groups_of(style.read(table, "by", "order", "group", "coverage"), by, quantity)
+    frame = _groups_of(style.read(table, "by", "order", "group", "unit", "coverage"), by, quantity)
     named_rows = [(name, rows) for name, rows in style.by_forecaster(frame) if np.isfinite(_shares(rows)).any()]
     with style.drawing(ax) as ax:
         if not named_rows:
@@ -231,16 +231,14 @@ def _shares(rows: nw.DataFrame[Any]) -> Array:
 
 def _name_groups(ax: Axes, rows: nw.DataFrame[Any], by: str) -> None:
     """Label each group with its name and size; deciles, which have equal sizes, only with their number."""
-    labels = [str(group) for group in rows["group"].to_list()]
     if by == "decile":
         labels = [str(int(order)) for order in rows["order"].to_list()]
         ax.set_xlabel("decile of the forecast (1: highest)")
     else:
+        names = [fill(str(group), LABEL_WIDTH, break_long_words=False) for group in rows["group"].to_list()]
         sizes = rows["customers"].to_list()
-        unit = labels[-1].rpartition(" ")[2] if " to " in labels[-1] else ""
-        labels = [fill(label.removesuffix(f" {unit}"), LABEL_WIDTH, break_long_words=False) for label in labels]
-        labels = [f"{label}\n{numbers.count(size)}" for label, size in zip(labels, sizes, strict=True)]
-        ax.set_xlabel(f"{unit} {GROUPS.get(by, by)}\n(below each: number of customers)".strip())
+        labels = [f"{name}\n{numbers.count(size)}" for name, size in zip(names, sizes, strict=True)]
+        ax.set_xlabel(f"{rows['unit'][0]} {GROUPS.get(by, by)}\n(below each: number of customers)".strip())
     _grouped_axis(ax, labels, 1)
 
 

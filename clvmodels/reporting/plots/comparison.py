@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from clvmodels.frames import Frame
 
-__all__ = ["PlottedMetric", "differences", "levels", "parameter_intervals", "scores"]
+__all__ = ["PlottedMetric", "differences", "parameter_intervals", "scores", "totals"]
 
 PlottedMetric = Literal["bias", "gini", "rmse", "mae", "spearman"]
 KIND_COLORS = {
@@ -217,7 +217,7 @@ def _format_score(value: float, metric: PlottedMetric) -> str:
     return numbers.fixed(value, 3) if metric in BOUNDED else numbers.significant(value, 3)
 
 
-def levels(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None) -> Axes:
+def totals(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None) -> Axes:
     """Plot the error of the forecast total at each cutoff with its interval, in percent of the actual total.
 
     Parameters

@@ -357,7 +357,7 @@ def _total_pictures(view: Selection) -> list[Picture]:
                 f"Total of {quantity} at every cutoff{_count_inside(view, quantity)}",
                 f"Error of the forecast total at {len(view.cutoffs)} cutoffs with its interval, in percent of the "
                 f"actual total: {inside} of {len(rows)} intervals contain it.",
-                plots.levels,
+                plots.totals,
                 rows,
                 quantity=quantity,
             )

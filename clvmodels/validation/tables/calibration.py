@@ -20,17 +20,21 @@ MOST_FREQUENT = 7  # repeat purchases from which customers are one group
 RECENCY_BINS = 6
 FEW_QUARTERS = 2  # up to which cohorts are months
 MOST_LABELS = 50  # of an attribute that is shown
-COLUMNS = ["by", "order", "group", "quantity", "forecaster", "kind", "customers", "actual", "expected"]
+COLUMNS = ["by", "order", "group", "unit", "quantity", "forecaster", "kind", "customers", "actual", "expected"]
 MORE = ["lower", "upper", "coverage", "width", "sampled"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerGrouping:
-    """Customers in groups: the name of the grouping, the group of each customer (n,), and labels in order."""
+    """Customers in groups: the name of the grouping, the group of each customer (n,), and labels in order.
+
+    `unit` is that of numbers in the labels, such as "weeks", or an empty text.
+    """
 
     by: str
     codes: npt.NDArray[np.intp]
     labels: list[str]
+    unit: str = ""
 
 
 def customer_groups(split: Holdout) -> list[CustomerGrouping]:
@@ -55,8 +59,8 @@ def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]
     Returns
     -------
     DataFrame
-        by, order, group, quantity, forecaster, kind, customers, actual, expected, lower, upper, coverage, width,
-        sampled.
+        by, order, group, unit (of the numbers in `group`, such as "weeks"), quantity, forecaster, kind, customers,
+        actual, expected, lower, upper, coverage, width, sampled.
     """
     scored = np.flatnonzero(outcome.scored)
     tables = []
@@ -130,6 +134,7 @@ def _grouped(
             "by": groups.by,
             "order": some + 1,
             "group": [groups.labels[i] for i in some],
+            "unit": groups.unit,
             "quantity": outcome.quantity,
             "forecaster": forecast.id,
             "kind": forecast.kind,
@@ -175,8 +180,8 @@ def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> 
         codes[again] = np.maximum(np.searchsorted(edges, recency[again], side="left"), 1)
         ends = edges[1:] if len(edges) > 1 else edges
         begins = edges[:-1]
-        labels += [f"{low:.3g} to {high:.3g} {unit}s" for low, high in zip(begins, ends, strict=True)]
-    return CustomerGrouping("recency", codes, labels)
+        labels += [f"{low:.3g} to {high:.3g}" for low, high in zip(begins, ends, strict=True)]
+    return CustomerGrouping("recency", codes, labels, f"{unit}s")
 
 
 def _by_cohort(split: Holdout) -> CustomerGrouping:
