@@ -1,8 +1,9 @@
-"""The report in a browser: no errors, no requests, and nothing wider than the screen."""
+"""The report and the monitoring page in a browser: no errors, no requests, and nothing wider than the screen."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import clvmodels as clv
+from clvmodels.reporting.monitoring_page import write_monitoring
 from clvmodels.reporting.report import write_report
 
 pytestmark = pytest.mark.browser
@@ -38,6 +40,7 @@ UNNAMED = """
 return [...document.querySelectorAll("svg")].filter(
   svg => ((svg.closest('[role="img"]') || {ariaLabel: ""}).ariaLabel || "").length < 40).length;
 """
+TROUBLE = '<div style="width: 500px">.</div><img src="http://localhost:9/x.png"><script>nowhere();</script>'
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +87,10 @@ def open_page(browser: Any, path: Path, width: int, scheme: str) -> dict[str, An
         browser.get_log(log)
     browser.get(path.as_uri())
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    sent = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    failed = [event["params"] for event in events if event["method"] == "Network.loadingFailed"]
+    blocked = {request["requestId"] for request in failed if request.get("blockedReason") == "csp"}
+    tried = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    sent = [request["request"]["url"] for request in tried if request["requestId"] not in blocked]
     return {
         "requests": [url for url in sent if url != path.as_uri() and not url.startswith("data:")],
         "console": browser.get_log("browser"),
@@ -104,11 +110,32 @@ def test_opens_on_every_screen(browser, page, width, scheme):
     assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(22, 24, 28)")
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_monitoring_page_opens_on_every_screen(browser, past_runs, tmp_path, width):
+    path = tmp_path / "monitoring.html"
+    write_monitoring(path, status="refit", sentences=["Refit now."], until="2026-03-20", tables=past_runs)
+    assert open_page(browser, path, width, "light") == {"requests": [], "console": [], "width": width}
+    assert browser.execute_script(TOO_WIDE) == []
+    assert browser.execute_script(CUT_OFF) == []
+
+
+def with_trouble(page: Path, path: Path, *, policy: bool) -> Path:
+    """Write a copy of a page with something too wide, a request and a script; without its policy if it is False."""
+    html = page.read_text(encoding="utf-8").replace("</body>", TROUBLE + "</body>")
+    path.write_text(html if policy else re.sub("<meta http-equiv[^>]*>", "", html), encoding="utf-8")
+    return path
+
+
+def test_the_policy_of_the_page_forbids_scripts_and_requests(browser, page, tmp_path):
+    result = open_page(browser, with_trouble(page, tmp_path / "wrong.html", policy=True), 360, "light")
+    assert result["requests"] == []
+    messages = [entry["message"] for entry in result["console"]]
+    assert len(messages) == 2
+    assert all("Content Security Policy" in message for message in messages)
+
+
 def test_detects_errors_requests_and_overflow(browser, page, tmp_path):
-    wrong = tmp_path / "wrong.html"
-    trouble = '<div style="width: 500px">.</div><img src="http://localhost:9/x.png"><script>nowhere();</script></body>'
-    wrong.write_text(page.read_text(encoding="utf-8").replace("</body>", trouble), encoding="utf-8")
-    result = open_page(browser, wrong, 360, "light")
+    result = open_page(browser, with_trouble(page, tmp_path / "wrong.html", policy=False), 360, "light")
     assert result["requests"] == ["http://localhost:9/x.png"]
     assert any("nowhere" in entry["message"] for entry in result["console"])
     assert result["width"] > 360
