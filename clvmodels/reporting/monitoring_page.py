@@ -66,10 +66,10 @@ def _pictures(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     newest = windows.iloc[-1]
     window = f"scored on {newest['as_of']}, actual up to {newest['end']}"
     deciles, cohorts = (_of_window(tables[name], newest) for name in ("deciles", "cohorts"))
-    level = plots.to_svg(plots.monitoring_level, windows, key="level")
+    totals = plots.to_svg(plots.monitoring_totals, windows, key="totals")
     ranking = plots.to_svg(plots.monitoring_ranking, windows, key="ranking")
     figures = [
-        ("Were the totals right?", "The table below has all numbers.", level),
+        ("Were the totals right?", "The table below has all numbers.", totals),
         ("Was the ranking right, and were the intervals wide enough?", "The table below has all numbers.", ranking),
     ]
     if len(deciles):

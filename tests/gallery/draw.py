@@ -27,8 +27,8 @@ HELPERS = {"PlottedMetric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}  # names in c
 OF_RUNS = {
     "monitoring_cohorts",
     "monitoring_deciles",
-    "monitoring_level",
     "monitoring_ranking",
+    "monitoring_totals",
 }  # on `clv monitor`'s page
 
 

@@ -22,7 +22,7 @@ def groups(past_runs) -> dict[str, pd.DataFrame]:
 
 
 def test_the_newest_window_of_each_run_is_drawn(history):
-    ax = plots.monitoring_level(history)
+    ax = plots.monitoring_totals(history)
     lines = {line.get_label(): line for line in ax.lines}
     assert list(lines["forecast for 12 months"].get_ydata()) == [-0.23]
     assert list(lines["forecast for 30 days"].get_ydata()) == [0.017, -0.23, -0.5]
@@ -39,7 +39,7 @@ def test_each_plot_draws_its_table(history, groups):
     forecast = plots.monitoring_deciles(groups["deciles"]).lines[1]
     assert list(forecast.get_ydata()) == [300 / 1750, 100 / 1750]
     with pytest.raises(InvalidOption, match="needs a table with the columns"):
-        plots.monitoring_level(groups["deciles"])
+        plots.monitoring_totals(groups["deciles"])
     plt.close("all")
 
 

@@ -25,8 +25,8 @@ from clvmodels.reporting.plots.money import spend_distribution, value_distributi
 from clvmodels.reporting.plots.monitoring import (
     monitoring_cohorts,
     monitoring_deciles,
-    monitoring_level,
     monitoring_ranking,
+    monitoring_totals,
 )
 from clvmodels.reporting.plots.purchase_timing import season, times_between, weekly
 from clvmodels.reporting.plots.ranking import decile_lift, gain_curve, lorenz_curve, overlap
@@ -49,8 +49,8 @@ __all__ = [
     "lorenz_curve",
     "monitoring_cohorts",
     "monitoring_deciles",
-    "monitoring_level",
     "monitoring_ranking",
+    "monitoring_totals",
     "new_customers",
     "overlap",
     "parameter_intervals",

@@ -245,7 +245,7 @@ def _name_groups(ax: Axes, rows: nw.DataFrame[Any], by: str) -> None:
 GROUPS = {
     "frequency": "repeat purchases before the cutoff",
     "recency": "from first to last purchase before the cutoff",
-    "cohort": "quarter of the first purchase",
+    "cohort": "month or quarter of the first purchase",
 }
 _PER_CUSTOMER = "purchases per customer\nin the holdout period"
 

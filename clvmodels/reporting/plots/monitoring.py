@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from clvmodels.frames import Frame
 
-__all__ = ["monitoring_cohorts", "monitoring_deciles", "monitoring_level", "monitoring_ranking"]
+__all__ = ["monitoring_cohorts", "monitoring_deciles", "monitoring_ranking", "monitoring_totals"]
 
 TOLERATED_ERROR = 0.1  # relative error of a total below which a refit is not worthwhile
 
 
-def monitoring_level(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Plot actual purchases relative to the forecast of each run, by scoring date, and mark changes of the model.
+def monitoring_totals(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot the actual total relative to the forecast of each run, by scoring date, and mark changes of the model.
 
     Parameters
     ----------
