@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from clvmodels.cleaning.clean import clean as clean
     from clvmodels.cleaning.rules import CleaningRules as CleaningRules
     from clvmodels.clock import Clock as Clock
-    from clvmodels.estimators.customer_model import CustomerModel as CustomerModel
-    from clvmodels.estimators.customer_model import load as load
     from clvmodels.estimators.purchases import BGBB as BGBB
     from clvmodels.estimators.purchases import BGNBD as BGNBD
     from clvmodels.estimators.purchases import MBGNBD as MBGNBD
@@ -28,6 +26,15 @@ if TYPE_CHECKING:
     from clvmodels.estimators.regular import BGCNBD as BGCNBD
     from clvmodels.estimators.regular import MBGCNBD as MBGCNBD
     from clvmodels.estimators.spend import GammaGamma as GammaGamma
+    from clvmodels.forecasting.best import BestForecaster as BestForecaster
+    from clvmodels.forecasting.blend import Blend as Blend
+    from clvmodels.forecasting.boosted_trees import BoostedTrees as BoostedTrees
+    from clvmodels.forecasting.customer_model import CustomerModel as CustomerModel
+    from clvmodels.forecasting.persistence import load as load
+    from clvmodels.forecasting.protocol import Forecaster as Forecaster
+    from clvmodels.forecasting.rules import Rule as Rule
+    from clvmodels.forecasts import Forecast as Forecast
+    from clvmodels.forecasts import KnownHistory as KnownHistory
     from clvmodels.profiling.profile import Profile as Profile
     from clvmodels.profiling.profile import profile as profile
     from clvmodels.readers.exports import Export as Export
@@ -59,7 +66,14 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "clock": ("Clock",),
-    "estimators.customer_model": ("CustomerModel", "load"),
+    "forecasting.best": ("BestForecaster",),
+    "forecasting.blend": ("Blend",),
+    "forecasting.boosted_trees": ("BoostedTrees",),
+    "forecasting.customer_model": ("CustomerModel",),
+    "forecasting.persistence": ("load",),
+    "forecasting.protocol": ("Forecaster",),
+    "forecasting.rules": ("Rule",),
+    "forecasts": ("Forecast", "KnownHistory"),
     "estimators.purchases": ("BGBB", "BGNBD", "GGompertzNBD", "MBGNBD", "NBD", "ParetoNBD"),
     "estimators.regular": ("BGCNBD", "MBGCNBD"),
     "estimators.spend": ("GammaGamma",),

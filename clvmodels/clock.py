@@ -108,6 +108,11 @@ class Clock:
         return HOURS[self.time_unit] / HOURS[self.merge_within]
 
     @property
+    def days_per_unit(self) -> float:
+        """Days in one time unit; a month is a twelfth of 365.25 days."""
+        return HOURS[self.time_unit] / HOURS["day"]
+
+    @property
     def units_per_year(self) -> float:
         """Time units in a year of 365.25 days."""
         return self.length("year")

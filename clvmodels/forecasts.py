@@ -1,21 +1,42 @@
-"""What was known of a log at a cutoff: forecasters learn from it, and cannot see anything later."""
+"""What was known of a log at a cutoff, from which forecasters learn, and what they forecast from it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from datetime import date as Date
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels.clock import Clock, MergePeriod, TimeUnit
+from clvmodels.errors import InvalidOption
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.holdout import Holdout, split_at
-from clvmodels.transactions.purchase_log import PurchaseLog
+from clvmodels.transactions.log import MissingId
+from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
+from clvmodels.transactions.snapshots import LogTable
+from clvmodels.transactions.summary import RFM, acquired_later, acquisition_tick, summarize
 
-__all__ = ["ForecasterIdentity", "ForecasterKind", "KnownHistory"]
+__all__ = [
+    "Forecast",
+    "ForecastQuantity",
+    "ForecasterIdentity",
+    "ForecasterKind",
+    "KnownHistory",
+    "Need",
+    "QuantityForecast",
+    "TotalDistribution",
+]
 
-ForecasterKind = Literal["process", "rule", "boosted_trees", "blend", "spend"]
+ForecasterKind = Literal["process", "rule", "boosted_trees", "blend", "best", "spend"]
+ForecastQuantity = Literal["purchases", "money"]
+Need = Literal["money", "past_spend", "intertimes", "log"]
+Remembered = TypeVar("Remembered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +49,7 @@ class ForecasterIdentity:
         Such as "bgnbd", "bgnbd+gamma_gamma" or "own_rate"; the same at every cutoff.
     title : str
         Used for drawing and printing only.
-    kind : {"process", "rule", "boosted_trees", "blend", "spend"}
+    kind : {"process", "rule", "boosted_trees", "blend", "best", "spend"}
         "spend" is a spend model by itself, which has parameters and no forecasts of its own.
     process, spend : str or None
         Ids of the purchase process and the spend model that the forecast is made with.
@@ -41,14 +62,84 @@ class ForecasterIdentity:
     spend: str | None = None
 
 
+class TotalDistribution(Protocol):
+    """The distribution of a total, common errors of all customers included."""
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the ends of the central interval with this probability."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class KnownHistory:
-    """The purchases of a log up to a cutoff.
+class QuantityForecast:
+    """What a forecaster expects of one quantity.
 
     Attributes
     ----------
-    log : PurchaseLog
-        The log, or only what was known of it at the cutoff.
+    mean : array (n,) or None
+        Expected purchases, or expected money, of each customer; None for a forecaster that forecasts totals only.
+    total : float
+        Sum of `mean`; or the total of a forecaster without it.
+    buys : array (n,) or None
+        P(any purchase), if the forecaster gives one.
+    distribution : TotalDistribution or None
+        Of the total, if the forecaster gives one.
+    """
+
+    mean: Array | None
+    total: float
+    buys: Array | None = None
+    distribution: TotalDistribution | None = None
+
+    @classmethod
+    def of_means(cls, mean: Array, buys: Array | None = None) -> QuantityForecast:
+        """Return the forecast with these means; the total leaves out customers whose mean is missing."""
+        return cls(mean, float(np.nansum(mean)), buys)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecast:
+    """What a forecaster expects of the customers of a history within a horizon, in their order.
+
+    Attributes
+    ----------
+    horizon : float
+        In the clock's unit.
+    purchases, money : QuantityForecast or None
+        None where the forecaster does not forecast the quantity. Money is not discounted.
+    alive : array (n,) or None
+        P(alive) at the cutoff, from the process that the forecaster's certificate names; None without one.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> history = clv.KnownHistory.from_log(log, time_unit="week", observation_end="1997-09-30")
+    >>> forecast = clv.CustomerModel(clv.BGNBD()).fit(history).forecast(history, "26 weeks")
+    >>> forecast.horizon, round(forecast.purchases.total), forecast.money is None
+    (26.0, 1171, True)
+    """
+
+    horizon: float
+    purchases: QuantityForecast | None = None
+    money: QuantityForecast | None = None
+    alive: Array | None = None
+
+    def of(self, quantity: ForecastQuantity) -> QuantityForecast | None:
+        """Return the forecast of a quantity."""
+        return self.purchases if quantity == "purchases" else self.money
+
+
+@dataclass(frozen=True, eq=False)
+class KnownHistory:
+    """The purchases of a log up to a cutoff: what forecasters learn from and forecast from. Nothing later is visible.
+
+    Make one with `KnownHistory.from_log`. A history that `from_summaries` made has no log behind it: it serves
+    forecasters that need no more than an RFM.
+
+    Attributes
+    ----------
+    log : PurchaseLog or None
+        The log, or only what was known of it at the cutoff; None if only summaries are known.
     cutoff : int
         The last tick that is known.
     include_first_transaction, intertimes : bool
@@ -57,59 +148,192 @@ class KnownHistory:
         Attributes of customers; a function returns what was known on a date.
     later : PurchaseLog or None
         The log with what happened after the cutoff; None means `log`.
+    summaries : RFM or None
+        The customers, if there is no log.
+    spent : array (n,) or None
+        Money spent up to the cutoff, the first purchase included, if there is no log and it is known.
+    memory : dict
+        What forecasters computed and share, such as fits; see `remembered`.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> len(history.rfm), history.observation_end
+    (2357, '1997-09-30')
     """
 
-    log: PurchaseLog
+    log: PurchaseLog | None
     cutoff: int
     include_first_transaction: bool = False
     intertimes: bool = False
     attributes: Any = None
     later: PurchaseLog | None = None
+    summaries: RFM | None = None
+    spent: Array | None = None
+    memory: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_log(
+        cls,
+        log: LogTable,
+        *,
+        customer_id: str = "customer_id",
+        date: str = "date",
+        amount: str | None = None,
+        time_unit: TimeUnit = "day",
+        merge_within: MergePeriod = "day",
+        observation_end: str | Date | datetime | None = None,
+        acquired_after: str | Date | datetime | None = None,
+        include_first_transaction: bool = False,
+        time_zone: str | None = None,
+        date_format: str | None = None,
+        on_missing_id: MissingId = "raise",
+        attributes: Any = None,
+    ) -> KnownHistory:
+        """Read a log up to a date.
+
+        Parameters
+        ----------
+        log : frame or path
+            One row per transaction. The other arguments are those of `rfm_summary`.
+        attributes : frame, or function of a date (ISO text), optional
+            Attributes of customers, for models with covariates or groups.
+
+        Returns
+        -------
+        KnownHistory
+
+        Raises
+        ------
+        InvalidTransactions
+            If rows break the rules of a log, or all of them are later than observation_end.
+        InvalidOption
+        """
+        clock = Clock(time_unit, merge_within, time_zone)
+        purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
+        end = purchases.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
+        after = acquisition_tick(clock, acquired_after, end)
+        purchases = purchases if after is None else acquired_later(purchases, after)
+        return cls(purchases, end, include_first_transaction, intertimes=True, attributes=attributes)
+
+    @classmethod
+    def from_summaries(cls, rfm: RFM, spent: Array | None = None) -> KnownHistory:
+        """Return the history of customers of whom only an RFM is known.
+
+        Parameters
+        ----------
+        rfm : RFM
+        spent : array (n,), optional
+            Money each customer spent so far, the first purchase included.
+        """
+        end = 0 if rfm.observation_end is None else rfm.clock.last_tick(rfm.observation_end)
+        return cls(None, end, summaries=rfm, spent=spent)
+
+    @cached_property
+    def rfm(self) -> RFM:
+        """The RFM of the customers first seen up to the cutoff, with their attributes."""
+        if self.summaries is not None:
+            return self.summaries
+        rfm = summarize(self.purchase_log, self.cutoff, self.include_first_transaction, self.intertimes)
+        if self.attributes is None:
+            return rfm
+        day = self.clock.describe_tick(self.cutoff)
+        return rfm.with_columns(self.attributes(day) if callable(self.attributes) else self.attributes)
+
+    @property
+    def purchase_log(self) -> PurchaseLog:
+        """The log; an error if only summaries are known."""
+        if self.log is None:
+            raise InvalidOption(
+                "This needs the transactions, and only one row per customer is known: make the history with "
+                "KnownHistory.from_log(log, ...), or in a job name a log as the source (source.kind = 'log')."
+            )
+        return self.log
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the history."""
+        return self.purchase_log.clock if self.summaries is None else self.summaries.clock
+
+    @property
+    def observation_end(self) -> str | None:
+        """The cutoff as ISO text; None if only summaries without a date are known."""
+        return self.clock.describe_tick(self.cutoff) if self.summaries is None else self.summaries.observation_end
 
     @property
     def length(self) -> int:
         """Ticks from the first purchase in the log to the cutoff."""
-        return self.cutoff - self.log.first_tick
+        return self.cutoff - self.purchase_log.first_tick
 
     @property
     def has_money(self) -> bool:
-        return self.log.paid is not None
+        """Whether the log has amounts."""
+        return self.rfm.monetary_value is not None if self.log is None else self.log.paid is not None
+
+    @cached_property
+    def past_spend(self) -> Array | None:
+        """Money each customer spent up to the cutoff, including the first purchase, (n,); None if not known."""
+        if self.log is None or self.log.paid is None:
+            return self.spent
+        rows = self.log.first <= self.cutoff
+        return money(self.log.spent(self.log.start[:-1][rows], self.log.up_to(self.cutoff)[rows]))
+
+    def missing(self, needs: frozenset[Need]) -> list[Need]:
+        """Return the needs of a forecaster that this history does not meet."""
+        met: dict[Need, Callable[[], bool]] = {
+            "money": lambda: self.has_money,
+            "past_spend": lambda: self.past_spend is not None,
+            "intertimes": lambda: self.rfm.sum_log_intertimes is not None,
+            "log": lambda: self.log is not None,
+        }
+        return sorted(need for need in needs if not met[need]())
 
     def repeated(self, since: int, until: int, *, spent: bool = False) -> Array:
         """Return repeat purchases, or money spent in them, in (since, until] of each customer at the cutoff, (n,)."""
         self._refuse_later(until)
-        customers = self.log.first <= self.cutoff
-        begin = np.maximum(self.log.up_to(since), self.log.start[:-1] + 1)[customers]
-        end = np.maximum(self.log.up_to(until)[customers], begin)
-        return money(self.log.spent(begin, end)) if spent else (end - begin).astype(float)
+        log = self.purchase_log
+        customers = log.first <= self.cutoff
+        begin = np.maximum(log.up_to(since), log.start[:-1] + 1)[customers]
+        end = np.maximum(log.up_to(until)[customers], begin)
+        return money(log.spent(begin, end)) if spent else (end - begin).astype(float)
 
     def known_at(self, tick: int) -> npt.NDArray[np.bool_]:
         """Return which of the customers at the cutoff had bought by an earlier tick, (n,)."""
         self._refuse_later(tick)
-        first = self.log.first
+        first = self.purchase_log.first
         return first[first <= self.cutoff] <= tick
 
     def earlier(self, cutoff: int) -> KnownHistory:
         """Return what was known at an earlier cutoff; what happened after it is taken as known at this one."""
         self._refuse_later(cutoff)
-        return replace(self, cutoff=cutoff, later=None)
+        return replace(self, cutoff=cutoff, later=None, memory={})
+
+    def without_attributes(self) -> KnownHistory:
+        """Return the same history without attributes of customers."""
+        return self if self.attributes is None else replace(self, attributes=None, memory={})
 
     def thinned(self, most: int) -> KnownHistory:
         """Return the history of every second, third, ... customer, so that there are at most `most`."""
-        customers = np.flatnonzero(self.log.first <= self.cutoff)
+        log = self.purchase_log
+        customers = np.flatnonzero(log.first <= self.cutoff)
         if len(customers) <= most:
             return self
         rows = customers[:: -(-len(customers) // most)]
-        return replace(self, log=self.log.of(rows))
+        return replace(self, log=log.of(rows), memory={})
 
     def followed(self, until: int) -> Holdout:
         """Return the customers at the cutoff and what they did up to a later tick: the only look beyond the cutoff."""
         how = (self.include_first_transaction, self.intertimes)
-        split = split_at(self.log, self.cutoff, until, *how, later=self.later)
-        if self.attributes is None:
-            return split
-        attributes = self.attributes(split.calibration_end) if callable(self.attributes) else self.attributes
-        return split.with_columns(attributes)
+        return split_at(self.purchase_log, self.cutoff, until, *how, later=self.later, calibration=self.rfm)
+
+    def remembered(self, key: Hashable, compute: Callable[[], Remembered]) -> Remembered:
+        """Return what was computed before under a key, such as a fit that several forecasters share."""
+        if key not in self.memory:
+            self.memory[key] = compute()
+        value: Remembered = self.memory[key]
+        return value
 
     def _refuse_later(self, tick: int) -> None:
         if tick > self.cutoff:

@@ -23,7 +23,16 @@ from clvmodels.language import Severity
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
 from clvmodels.profiling.independence import Independence
 
-__all__ = ["PURCHASE_MODELS", "REGULAR_MODELS", "SPEND_MODELS", "read", "write"]
+__all__ = [
+    "FORMAT",
+    "PURCHASE_MODELS",
+    "REGULAR_MODELS",
+    "SCHEMA_VERSION",
+    "SPEND_MODELS",
+    "from_document",
+    "process_name",
+    "to_document",
+]
 
 FORMAT = "clvmodels.CustomerModel"
 SCHEMA_VERSION = 1
@@ -133,21 +142,29 @@ class SavedModel(Saved):
     spend: SavedSpend | None
 
 
-def write(purchases: PurchaseModel, spend: SpendModel | None, path: Path) -> None:
-    """Write a fitted pair of models; the file is written completely or not at all."""
-    document = {
-        "format": FORMAT,
-        "schema_version": SCHEMA_VERSION,
-        "clock": asdict(purchases.clock_),
-        "purchases": _model_document(purchases),
-        "spend": None if spend is None else _model_document(spend) | _spend_fields(spend),
-    }
-    files.write_checked(path, document)
+def process_name(model: PurchaseModel | SpendModel) -> str:
+    """Return the name of a model's process, such as "bgnbd"; "bgcnbd_k" if its k is still to be chosen."""
+    if isinstance(model, RegularModel) and model.k is None:
+        return f"{model.family}_k"
+    name: str = model.plain.name
+    return name
 
 
-def read(path: Path) -> tuple[PurchaseModel, SpendModel | None]:
-    """Read a fitted pair of models and check everything they rely on."""
-    document = files.read_document(path, "model", FORMAT, SCHEMA_VERSION, InvalidModelFile)
+def to_document(purchases: PurchaseModel, spend: SpendModel | None) -> dict[str, Any]:
+    """Return a fitted pair of models as plain values, with a checksum."""
+    return files.with_checksum(
+        {
+            "format": FORMAT,
+            "schema_version": SCHEMA_VERSION,
+            "clock": asdict(purchases.clock_),
+            "purchases": _model_document(purchases),
+            "spend": None if spend is None else _model_document(spend) | _spend_fields(spend),
+        }
+    )
+
+
+def from_document(document: dict[str, Any], path: Path) -> tuple[PurchaseModel, SpendModel | None]:
+    """Return the fitted pair of models of a document read from a path; everything they rely on is checked."""
     try:
         saved = SavedModel.model_validate_json(json.dumps(document))
         clock = Clock(**saved.clock.model_dump())

@@ -18,7 +18,7 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["IntervalFor", "PredictedQuantity", "PredictionOptions", "customer_keys", "predict"]
+__all__ = ["IntervalFor", "PredictedQuantity", "PredictionOptions", "customer_keys", "hashed", "predict"]
 
 IntervalFor = Literal["mean", "outcome"]
 FEWEST_DRAWS = 20  # with fewer, the quantiles of an interval mean nothing
@@ -203,3 +203,13 @@ def customer_keys(rfm: RFM) -> npt.NDArray[np.uint64]:
     texts = rfm.customer_id.to_list()
     digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
     return np.frombuffer(digests, dtype="<u8")
+
+
+def hashed(keys: npt.NDArray[np.uint64]) -> Array:
+    """Hash each key to a number between 0 and 1 with SplitMix64 (Steele, Lea & Flood 2014, OOPSLA)."""
+    with np.errstate(over="ignore"):
+        z = keys + np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+    return (z >> np.uint64(11)).astype(float) / 2**53

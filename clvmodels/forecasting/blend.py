@@ -3,51 +3,125 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from sklearn.base import clone
 
-from clvmodels.forecasting.boosted_trees import LearningWindow
-from clvmodels.forecasts import ForecasterIdentity
-from clvmodels.processes.contract import Array
+from clvmodels.errors import InvalidOption
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.boosted_trees import BoostedTrees
+from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 
-__all__ = ["BLENDS", "blend", "learned_total_factor"]
+__all__ = ["BLENDS", "Blend", "BlendTotal"]
 
-BLENDS = tuple(
-    ForecasterIdentity(name, title, "blend")
-    for name, title in (
-        ("blend", "blend"),
-        ("blend_process_total", "blend, total of process"),
-        ("blend_learned_total", "blend, learned total"),
-    )
-)
+BlendTotal = Literal["own", "process", "learned"]
+BLENDS: dict[BlendTotal, tuple[str, str]] = {
+    "own": ("blend", "blend"),
+    "process": ("blend_process_total", "blend, total of process"),
+    "learned": ("blend_learned_total", "blend, learned total"),
+}
+"""Ids and titles of the blends, by how they set the total."""
 
 
-def blend(trees: Array, process: Array, factor: float) -> dict[ForecasterIdentity, Array]:
-    """Average the forecasts of boosted trees and a process: as they are, and with two ways to set the total.
+class Blend(Forecaster):
+    """The average of boosted trees and the best process.
 
     By themselves, boosted trees extrapolate a season as if it were a trend. Scaled to the total of the process they
     cannot, but then they share the error of that total.
 
     Parameters
     ----------
-    trees, process : array (n,)
-        Forecast of each customer.
-    factor : float
-        From `learned_total_factor`: multiplies the total of the process in the third blend.
+    models : PurchaseModel or sequence of them
+        Processes whose forecasts are features of the trees; the one that earlier windows favor is averaged with them.
+    spend : SpendModel, optional
+        Needed to forecast money.
+    total : {"own", "process", "learned"}
+        "own" leaves the total as it is; "process" scales the trees to the total of the process first; "learned" also
+        multiplies by the ratio of actual to expected totals of the process in earlier windows.
 
-    Returns
-    -------
-    dict of ForecasterIdentity to array (n,)
+    Attributes
+    ----------
+    trees_ : BoostedTrees
+        Fitted.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> history = clv.KnownHistory.from_log(log, time_unit="week", observation_end="1997-09-30")
+    >>> blend = clv.Blend([clv.MBGNBD()], total="process").fit(history, "13 weeks")
+    >>> forecast = blend.forecast(history, "13 weeks")
+    >>> process = clv.CustomerModel(clv.MBGNBD()).fit(history).forecast(history, "13 weeks")
+    >>> round(forecast.purchases.total / process.purchases.total, 3)
+    1.0
     """
-    total = float(np.nansum(process))
-    scale = total / float(np.nansum(trees)) if np.nansum(trees) > 0 else 1.0
-    scaled = 0.5 * (trees * scale + process)
-    plain, process_total, learned_total = BLENDS
-    return {plain: 0.5 * (trees + process), process_total: scaled, learned_total: factor * scaled}
 
+    kind: ClassVar[str] = "blend"
 
-def learned_total_factor(windows: Sequence[LearningWindow], process: str, quantity: str) -> float:
-    """Return actual over expected totals of a process in earlier windows, a factor for its next total."""
-    actual = sum(float(np.sum(window.actual(quantity))) for window in windows)
-    expected = sum(float(np.nansum(window.expected.of(quantity)[process])) for window in windows)
-    return actual / expected if expected > 0 and actual > 0 else 1.0
+    def __init__(
+        self,
+        models: Sequence[PurchaseModel] | PurchaseModel = (),
+        spend: SpendModel | None = None,
+        total: BlendTotal = "own",
+    ) -> None:
+        self.models = models
+        self.spend = spend
+        self.total = total
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a history must have."""
+        return BoostedTrees(self.models, self.spend).needs
+
+    def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
+        """Return who makes the forecast of a quantity; None for money without a spend model."""
+        if self.total not in BLENDS:
+            raise InvalidOption(f"total={self.total!r} is not one of {', '.join(BLENDS)}.")
+        if quantity == "money" and self.spend is None:
+            return None
+        name, title = BLENDS[self.total]
+        return ForecasterIdentity(name, title, "blend")
+
+    def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
+        """Fit the processes and the trees; see `Forecaster.fit`."""
+        self._check(history)
+        self.trees_ = BoostedTrees(self.models, self.spend).fit(history, horizon)
+        return self
+
+    def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
+        """Forecast the customers of a history; see `Forecaster.forecast`."""
+        self._check_fitted()
+        base = self.trees_.forecast(history, horizon)
+        money = None if base.money is None else self._average(history, base, "money")
+        return Forecast(base.horizon, self._average(history, base, "purchases"), money, base.alive)
+
+    def _average(self, history: KnownHistory, base: Forecast, quantity: ForecastQuantity) -> QuantityForecast:
+        forecast = base.of(quantity)
+        if forecast is None or forecast.mean is None:
+            raise AssertionError("boosted trees forecast means")
+        trees, process = forecast.mean, self.trees_.process_mean(history, base.horizon, quantity)
+        if self.total == "own":
+            return QuantityForecast.of_means(0.5 * (trees + process))
+        scale = float(np.nansum(process)) / forecast.total if forecast.total > 0 else 1.0
+        factor = self.trees_.total_factors_[quantity][self.trees_.best_] if self.total == "learned" else 1.0
+        return QuantityForecast.of_means(factor * (0.5 * (trees * scale + process)))
+
+    def certificate(self) -> dict[str, Any]:
+        """Return the best process, the windows' length and the factor of the total."""
+        factors = {name: by_process[self.trees_.best_] for name, by_process in self.trees_.total_factors_.items()}
+        learned = {"total_factors": factors} if self.total == "learned" else {}
+        return self.trees_.certificate() | {"forecaster": self.id} | learned
+
+    def _options(self) -> dict[str, Any]:
+        return {"total": self.total}
+
+    def _learned(self) -> dict[str, Any]:
+        return {"trees": self.trees_.to_dict()}
+
+    def _restore(self, learned: dict[str, Any]) -> None:
+        self.trees_ = BoostedTrees.from_dict(learned["trees"])
+        self.models = [clone(model) for model in self.trees_.models_.values()]
+        self.spend = None if self.trees_.spend_ is None else clone(self.trees_.spend_)

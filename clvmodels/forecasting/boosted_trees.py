@@ -1,137 +1,246 @@
-"""Boosted trees that learn from earlier windows inside the calibration period.
-
-They are a benchmark in the backtest and are neither saved nor scored: they show what a flexible learner makes of the
-same data, and what averaging it with the best process would gain.
-"""
+"""Boosted trees that learn from earlier windows inside the history what customers with such a past did next."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from clvmodels.errors import FitFailed, InvalidRFM
+from clvmodels.errors import FitFailed
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.processes import Expected, FittedModels, fit_all
-from clvmodels.forecasts import ForecasterIdentity, KnownHistory
+from clvmodels.forecasting.processes import (
+    as_models,
+    expected_purchases,
+    fit_to_history,
+    fitted_copies,
+    models_from_dict,
+    models_key,
+    models_to_dict,
+)
+from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.tree_arrays import TreeEnsemble
+from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
+from clvmodels.frames import column
 from clvmodels.processes.contract import Array
-from clvmodels.scores import poisson_deviance
-from clvmodels.transactions.holdout import Holdout
 
-__all__ = ["BOOSTED_TREES", "LearningWindow", "best_process", "earlier_windows", "predict_with_trees"]
+__all__ = ["BoostedTrees"]
 
-BOOSTED_TREES = ForecasterIdentity("boosted_trees", "boosted trees", "boosted_trees")
-WINDOWS = 3  # each begins half a window earlier than the next
-LARGEST_SHARE = 3  # a window is at most a third of the calibration period: the rest is needed to describe customers
-MOST_CUSTOMERS = 100_000  # per window: more add nothing to learn, and take long
 MOST_ROWS = 200_000  # to learn from
 RECENT_SHARES = (0.125, 0.25, 0.5, 1.0)  # of a window: how far back recent purchases are counted
 # From trials on CDNOW, grocery and Complete Journey: small trees, few of them; larger ones fitted the noise.
 TREE_OPTIONS = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 50}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LearningWindow:
-    """A window inside the calibration period, with forecasts made at its beginning.
+class BoostedTrees(Forecaster):
+    """Boosted trees on RFM, recent purchases and the forecasts of processes.
 
-    Attributes
-    ----------
-    past : KnownHistory
-        What was known when it began.
-    split : Holdout
-        Its customers, and what they did in it.
-    expected : Expected
-        What processes fitted to that history expected.
-    """
-
-    past: KnownHistory
-    split: Holdout
-    expected: Expected
-
-    def actual(self, quantity: str) -> Array:
-        """Return what each customer did in the window, (n,)."""
-        return self.split.purchases.astype(float) if quantity == "purchases" else _money(self.split)
-
-
-def earlier_windows(
-    past: KnownHistory, horizon: int, models: Sequence[PurchaseModel], spend: SpendModel | None
-) -> list[LearningWindow]:
-    """Return windows that end by the cutoff, latest first; windows in which nothing can be fitted are left out.
+    The trees learn from up to three earlier windows inside the history: the features are what was known at the
+    beginning of a window, the target is what each customer did in it. A window has the length of the horizon, or a
+    third of the history if that is shorter; over another horizon the forecasts are extended by the ratio of the best
+    process's forecasts over the two lengths.
 
     Parameters
     ----------
-    past : KnownHistory
-    horizon : int
-        In ticks. A window has this length, or a third of the calibration period if that is shorter.
+    models : PurchaseModel or sequence of them
+        Processes whose forecasts are features.
+    spend : SpendModel, optional
+        Needed to forecast money.
+
+    Attributes
+    ----------
+    models_ : dict of str to PurchaseModel
+        Fitted, by id.
+    spend_ : SpendModel or None
+    best_ : str
+        Id of the process that earlier windows favor.
+    length_ : float
+        Length of the windows in the clock's unit.
+    trees_ : dict of str to TreeEnsemble or None
+        By quantity; None if nobody bought anything in the windows.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> history = clv.KnownHistory.from_log(log, time_unit="week", observation_end="1997-09-30")
+    >>> trees = clv.BoostedTrees([clv.MBGNBD()]).fit(history, "12 weeks")
+    >>> trees.best_, trees.length_
+    ('mbgnbd', 12.0)
     """
-    length = min(horizon, past.length // LARGEST_SHARE)
-    past = past.thinned(MOST_CUSTOMERS)
-    windows: list[LearningWindow] = []
-    for i in range(WINDOWS):
-        cut = past.cutoff - length - i * (length // 2)
-        if length < 1 or cut - past.log.first_tick < length:
-            break
-        before = past.earlier(cut)
-        split = before.followed(cut + length)
-        try:
-            fits = fit_all(models, spend, split.calibration)
-        except (FitFailed, InvalidRFM):
-            continue
-        windows.append(LearningWindow(before, split, fits.expected(split.calibration, split.horizon)))
-    return windows
+
+    kind: ClassVar[str] = "boosted_trees"
+
+    def __init__(self, models: Sequence[PurchaseModel] | PurchaseModel = (), spend: SpendModel | None = None) -> None:
+        self.models = models
+        self.spend = spend
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a history must have."""
+        return frozenset({"log"} if self.spend is None else {"log", "money"})
+
+    def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
+        """Return who makes the forecast of a quantity; None for money without a spend model."""
+        if quantity == "money" and self.spend is None:
+            return None
+        return ForecasterIdentity("boosted_trees", "boosted trees", "boosted_trees")
+
+    def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
+        """Fit the processes and the trees; see `Forecaster.fit`.
+
+        Raises
+        ------
+        FitFailed
+            If the history is too short for an earlier window.
+        """
+        self._check(history)
+        models = as_models(self.models)
+        ticks = history.length if horizon is None else round(history.clock.duration(horizon) * _ticks_per_unit(history))
+        key = ("trees", ticks, models_key(models), None if self.spend is None else models_key([self.spend]))
+        self.__dict__.update(history.remembered(key, lambda: self._learn(history, models, ticks)))
+        return self
+
+    def _learn(self, history: KnownHistory, models: Sequence[PurchaseModel], ticks: int) -> dict[str, Any]:
+        fitted = fitted_copies(models, history)
+        windows = fitted_windows(history, ticks, [clone(model) for model in fitted.values()], self.spend)
+        if not windows:
+            raise FitFailed("Boosted trees learn from earlier windows, and the history is too short for one.")
+        spend = None
+        if self.spend is not None:
+            spend = clone(self.spend)
+            fit_to_history(spend, history)
+        quantities: list[ForecastQuantity] = ["purchases"] if spend is None else ["purchases", "money"]
+        return {
+            "models_": fitted,
+            "spend_": spend,
+            "best_": best_process(windows, fitted),
+            "length_": windows[0].length,
+            "trees_": {quantity: _grow(windows, quantity, history.cutoff) for quantity in quantities},
+            "total_factors_": {quantity: _total_factors(windows, quantity) for quantity in quantities},
+            "clock_": history.clock,
+        }
+
+    def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
+        """Forecast the customers of a history; see `Forecaster.forecast`."""
+        self._check_fitted()
+        self._check(history)
+        length = history.clock.duration(horizon)
+        forecasts: dict[str, QuantityForecast] = {
+            quantity: QuantityForecast.of_means(self._expect(history, length, quantity)) for quantity in self.trees_
+        }
+        alive = column(self.models_[self.best_].probability_alive(history.rfm), "probability_alive")
+        return Forecast(length, forecasts["purchases"], forecasts.get("money"), alive)
+
+    @staticmethod
+    def learned_from(
+        windows: Sequence[LearningWindow], customers: Sequence[npt.NDArray[np.bool_]], quantity: ForecastQuantity
+    ) -> list[Array]:
+        """Return what trees grown from some customers (n,) of each window forecast for all of each window, (n,)."""
+        trees = _grow(windows, quantity, windows[0].past.cutoff, customers)
+        if trees is None:
+            return [np.zeros(len(window.past.rfm)) for window in windows]
+        return [trees.predict(_features(w.past, w.models, w.spend, windows[0].length)) for w in windows]
+
+    def process_mean(self, history: KnownHistory, horizon: float, quantity: ForecastQuantity) -> Array:
+        """Return the forecast of the best process, (n,)."""
+        return self._expectations(history, horizon, quantity)[self.best_]
+
+    def _expect(self, history: KnownHistory, horizon: float, quantity: ForecastQuantity) -> Array:
+        trees = self.trees_[quantity]
+        if trees is None:
+            return np.zeros(len(history.rfm))
+        features = _features(history, self.models_, self.spend_, self.length_)
+        forecast = trees.predict(features)
+        short, long = (self.process_mean(history, each, quantity) for each in (self.length_, horizon))
+        extended: Array = forecast * np.divide(long, short, out=np.ones(len(forecast)), where=short > 0)
+        return extended
+
+    def _expectations(self, history: KnownHistory, horizon: float, quantity: ForecastQuantity) -> dict[str, Array]:
+        return expectations(history, self.models_, self.spend_, horizon, quantity)
+
+    def certificate(self) -> dict[str, Any]:
+        """Return the best process and the windows' length."""
+        return {"forecaster": self.id, "process": self.best_, "window": self.length_}
+
+    def _options(self) -> dict[str, Any]:
+        return {}
+
+    def _learned(self) -> dict[str, Any]:
+        return {
+            "models": models_to_dict(self.models_, self.spend_),
+            "best": self.best_,
+            "length": self.length_,
+            "trees": {name: None if trees is None else trees.to_dict() for name, trees in self.trees_.items()},
+            "total_factors": self.total_factors_,
+        }
+
+    def _restore(self, learned: dict[str, Any]) -> None:
+        self.models_, self.spend_ = models_from_dict(learned["models"])
+        self.models = [clone(model) for model in self.models_.values()]
+        self.spend = None if self.spend_ is None else clone(self.spend_)
+        self.best_, self.length_ = learned["best"], learned["length"]
+        self.trees_ = {
+            name: None if trees is None else TreeEnsemble.from_dict(trees) for name, trees in learned["trees"].items()
+        }
+        self.total_factors_ = learned["total_factors"]
+        self.clock_ = self.models_[self.best_].clock_
 
 
-def best_process(windows: Sequence[LearningWindow], fits: FittedModels) -> str:
-    """Return the id of the process with the least Poisson deviance in earlier windows; by BIC if there are none."""
-    processes = list(fits.purchases)
-    if not windows:
-        return min(processes, key=lambda name: fits.purchases[name].fit_.bic)
-    deviances = {
-        name: float(np.mean([poisson_deviance(w.actual("purchases"), w.expected.purchases[name]) for w in windows]))
-        for name in processes
-    }
-    return min(processes, key=lambda name: deviances[name])
+def _ticks_per_unit(history: KnownHistory) -> float:
+    return history.clock.ticks_per_unit
 
 
-def predict_with_trees(
+def _grow(
     windows: Sequence[LearningWindow],
-    past: KnownHistory,
-    split: Holdout,
-    fits: FittedModels,
-    expected: Expected,
-    best: str,
-    quantity: str,
-) -> Array:
-    """Return the boosted trees' forecast of each customer over the holdout period, (n,).
-
-    The features are RFM, recent purchases and the processes' forecasts; the target is what the customers of earlier
-    windows did. If the windows are shorter than the holdout period, the forecasts are extended by the ratio of the best
-    process's forecasts over the two lengths.
-    """
-    length = windows[0].split.horizon
-    features = np.concatenate([_features(w.past, w.split, length, w.expected) for w in windows])
-    target = np.concatenate([window.actual(quantity) for window in windows])
+    quantity: ForecastQuantity,
+    seed: int,
+    customers: Sequence[npt.NDArray[np.bool_]] | None = None,
+) -> TreeEnsemble | None:
+    """Fit trees to the customers of earlier windows, or to some of each (n,); None if they did nothing."""
+    length = windows[0].length
+    chosen: Sequence[Any] = [slice(None)] * len(windows) if customers is None else customers
+    pairs = list(zip(windows, chosen, strict=True))
+    features = np.concatenate([_features(w.past, w.models, w.spend, length)[rows] for w, rows in pairs])
+    target = np.concatenate([window.actual(quantity)[rows] for window, rows in pairs])
     if len(features) > MOST_ROWS:
-        rows = np.random.default_rng([past.cutoff]).choice(len(features), MOST_ROWS, replace=False)
+        rows = np.random.default_rng([seed]).choice(len(features), MOST_ROWS, replace=False)
         features, target = features[rows], target[rows]
     if not target.sum() > 0:
-        return np.zeros(len(split.calibration))
-    near = fits.expected(split.calibration, length)
+        return None
     trees = HistGradientBoostingRegressor(loss="poisson", early_stopping=False, random_state=0, **TREE_OPTIONS)
     with threadpool_limits(limits=1, user_api="openmp"):  # threads slow each other down when other processes run
-        forecast = trees.fit(features, target).predict(_features(past, split, length, near))
-    short, long = near.of(quantity)[best], expected.of(quantity)[best]
-    extended: Array = forecast * np.divide(long, short, out=np.ones(len(forecast)), where=short > 0)
-    return extended
+        return TreeEnsemble.of(trees.fit(features, target))
 
 
-def _features(past: KnownHistory, split: Holdout, length: float, expected: Expected) -> Array:
+def _total_factors(windows: Sequence[LearningWindow], quantity: ForecastQuantity) -> dict[str, float]:
+    """Return actual over expected totals of each process in earlier windows, a factor for its next total."""
+    actual = sum(float(np.sum(window.actual(quantity))) for window in windows)
+    expected = {
+        name: sum(float(np.nansum(window.expected(quantity)[name])) for window in windows) for name in windows[0].models
+    }
+    return {name: actual / total if total > 0 and actual > 0 else 1.0 for name, total in expected.items()}
+
+
+def _features(
+    history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float
+) -> Array:
     """Return features of each customer at a cutoff that mean the same at every cutoff, (n, k)."""
-    rfm = split.calibration
+    names = models_key(list(models.values()))
+    key = ("features", names, tuple(model.fit_.fingerprint for model in models.values()), spend is None, length)
+    return history.remembered(key, lambda: _make_features(history, models, spend, length))
+
+
+def _make_features(
+    history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float
+) -> Array:
+    rfm = history.rfm
     x, silence = rfm.frequency.astype(float), rfm.T - rfm.recency
     missing = np.full(len(rfm), np.nan)
     usual = np.divide(rfm.recency, x, out=missing.copy(), where=x > 0)
@@ -142,18 +251,15 @@ def _features(past: KnownHistory, split: Holdout, length: float, expected: Expec
         np.divide(silence, usual, out=missing.copy(), where=usual > 0),
         np.divide(rfm.recency, rfm.T, out=np.zeros(len(rfm)), where=rfm.T > 0),
     ]
-    ticks = length * rfm.clock.ticks_per_unit
-    for spent in (False, True) if past.has_money else (False,):
+    ticks = length * _ticks_per_unit(history)
+    for spent in (False, True) if history.has_money else (False,):
         columns += [
-            past.repeated(past.cutoff - max(1, round(share * ticks)), past.cutoff, spent=spent)
+            history.repeated(history.cutoff - max(1, round(share * ticks)), history.cutoff, spent=spent)
             for share in RECENT_SHARES
         ]
-    if rfm.monetary_value is not None and split.past_spend is not None:
-        columns += [rfm.monetary_value, split.past_spend]
-    return np.column_stack([*columns, *expected.purchases.values(), *expected.money.values()])
-
-
-def _money(split: Holdout) -> Array:
-    if split.spend is None:
-        raise AssertionError("money is checked when backtest is called")
-    return split.spend
+    if rfm.monetary_value is not None and history.past_spend is not None:
+        columns += [rfm.monetary_value, history.past_spend]
+    columns += [expected_purchases(model, history, length) for model in models.values()]
+    if spend is not None:
+        columns += expectations(history, models, spend, length, "money").values()
+    return np.column_stack(columns)

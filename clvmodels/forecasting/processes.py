@@ -1,82 +1,92 @@
-"""Models fitted on one calibration period, and what they expect of its customers."""
+"""Models fitted to a history, each once however many forecasters use it, and what they expect of its customers."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sklearn.base import clone
 
 from clvmodels.errors import FitFailed, InvalidOption
+from clvmodels.estimators.persistence import from_document, process_name, to_document
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasts import ForecasterIdentity
+from clvmodels.forecasts import KnownHistory
 from clvmodels.frames import column
-from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
-from clvmodels.transactions.summary import RFM
 
-__all__ = ["Expected", "FittedModels", "check_models", "fit_all", "model_id"]
+__all__ = [
+    "as_models",
+    "check_models",
+    "expected_purchases",
+    "expected_spend",
+    "fit_to_history",
+    "fitted_copies",
+    "model_id",
+    "models_from_dict",
+    "models_key",
+    "models_to_dict",
+]
 
 NO_VARIANT = ("prior", "smallest_group", "k")  # options that do not make a model another forecaster
 
 
-@dataclass(frozen=True, slots=True)
-class FittedModels:
-    """Fitted copies of the models passed, by id.
+def fit_to_history(model: PurchaseModel | SpendModel, history: KnownHistory) -> None:
+    """Fit a model to a history; an equal one that was fitted to it before is copied."""
+    state = history.remembered(("fit", *models_key([model])), lambda: dict(vars(clone(model).fit(history.rfm))))
+    model.__dict__.update(state)
 
-    Attributes
-    ----------
-    purchases : dict of str to PurchaseModel
-    spend : SpendModel or None
-    titles : dict of str to str
-        Title of each model before it was fitted, which is the same at every cutoff; also of the spend model.
-    failures : tuple of Finding
-        Models that could not be fitted, and why.
+
+def fitted_copies(models: Sequence[PurchaseModel], history: KnownHistory) -> dict[str, PurchaseModel]:
+    """Return copies of the models fitted to a history, by id; those that cannot be fitted are left out.
+
+    Raises
+    ------
+    FitFailed
+        If none can be fitted.
     """
-
-    purchases: dict[str, PurchaseModel]
-    spend: SpendModel | None
-    titles: dict[str, str] = field(default_factory=dict)
-    failures: Findings = ()
-
-    @property
-    def spend_id(self) -> str | None:
-        """The id of the spend model."""
-        return None if self.spend is None else model_id(self.spend)
-
-    def expected(self, rfm: RFM, horizon: float) -> Expected:
-        """Return what each process expects of each customer."""
-        purchases = {
-            name: column(model.expected_purchases(rfm, horizon), "expected_purchases")
-            for name, model in self.purchases.items()
-        }
-        if self.spend is None:
-            return Expected(purchases, {})
-        spend = column(self.spend.expected_spend(rfm), "expected_spend")
-        return Expected(purchases, {name: bought * spend for name, bought in purchases.items()})
-
-    def forecaster(self, process: str, quantity: str) -> ForecasterIdentity:
-        """Return the forecaster of a quantity that is made of a process and, for money, the spend model."""
-        title, spend = self.titles[process], self.spend_id
-        if quantity == "purchases" or spend is None:
-            return ForecasterIdentity(process, title, "process", process)
-        return ForecasterIdentity(f"{process}+{spend}", f"{title} x {self.titles[spend]}", "process", process, spend)
+    fitted: dict[str, PurchaseModel] = {}
+    failure: FitFailed | None = None
+    for model in models:
+        copy = clone(model)
+        try:
+            fit_to_history(copy, history)
+        except FitFailed as error:
+            failure = error
+        else:
+            fitted[model_id(model)] = copy
+    if failure is not None and not fitted:
+        raise failure
+    return fitted
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """Expected purchases and money of each customer (n,), by id of the process; no money without a spend model."""
+def expected_purchases(model: PurchaseModel, history: KnownHistory, horizon: float) -> Array:
+    """Return the purchases that a fitted model expects of each customer within a horizon, (n,)."""
 
-    purchases: dict[str, Array]
-    money: dict[str, Array]
+    def expect() -> Array:
+        return column(model.expected_purchases(history.rfm, horizon), "expected_purchases")
 
-    def of(self, quantity: str) -> dict[str, Array]:
-        """Return the expected "purchases" or "money" by id of the process."""
-        return self.purchases if quantity == "purchases" else self.money
+    return history.remembered(("purchases", *_fit_key(model), horizon), expect)
+
+
+def expected_spend(model: SpendModel, history: KnownHistory) -> Array:
+    """Return the spend per purchase that a fitted model expects of each customer, (n,)."""
+
+    def expect() -> Array:
+        return column(model.expected_spend(history.rfm), "expected_spend")
+
+    return history.remembered(("spend", *_fit_key(model)), expect)
+
+
+def models_key(models: Sequence[PurchaseModel | SpendModel]) -> tuple[Hashable, ...]:
+    """Return a key that two lists of models have in common only if they have the same classes and options."""
+    return tuple((type(model).__name__, repr(sorted(model.get_params(deep=False).items()))) for model in models)
+
+
+def _fit_key(model: PurchaseModel | SpendModel) -> tuple[Hashable, ...]:
+    return (*models_key([model]), *model.fit_.parameters.values())
 
 
 def model_id(model: PurchaseModel | SpendModel) -> str:
@@ -89,13 +99,7 @@ def model_id(model: PurchaseModel | SpendModel) -> str:
     ('bgnbd', 'bgcnbd_k', 'bgcnbd_2', 'nbd(by=channel)')
     """
     options = ", ".join(f"{name}={_plain(value)}" for name, value in _variant(model).items())
-    return f"{_process_name(model)}({options})" if options else _process_name(model)
-
-
-def _process_name(model: PurchaseModel | SpendModel) -> str:
-    if isinstance(model, RegularModel) and model.k is None:
-        return f"{'m' if model.leave_at_once else ''}bgcnbd_k"
-    return model.plain.name
+    return f"{process_name(model)}({options})" if options else process_name(model)
 
 
 def _variant(model: PurchaseModel | SpendModel) -> dict[str, Any]:
@@ -115,6 +119,11 @@ def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def as_models(models: Sequence[PurchaseModel] | PurchaseModel) -> list[PurchaseModel]:
+    """Return one model or several as a list."""
+    return [models] if isinstance(models, PurchaseModel) else list(models)
+
+
 def check_models(models: Sequence[PurchaseModel] | PurchaseModel, caller: str) -> list[PurchaseModel]:
     """Return the models as a list: at least one, and no two of the same kind.
 
@@ -122,7 +131,7 @@ def check_models(models: Sequence[PurchaseModel] | PurchaseModel, caller: str) -
     ------
     InvalidOption
     """
-    several = [models] if isinstance(models, PurchaseModel) else list(models)
+    several = as_models(models)
     if not several:
         raise InvalidOption(f"{caller} needs at least one model, such as models=[BGNBD()].")
     ids = [model_id(model) for model in several]
@@ -132,30 +141,15 @@ def check_models(models: Sequence[PurchaseModel] | PurchaseModel, caller: str) -
     return several
 
 
-def fit_all(
-    models: Sequence[PurchaseModel], spend: SpendModel | None, rfm: RFM, *, strict: bool = True
-) -> FittedModels:
-    """Fit copies of the models; the ones passed stay as they are.
+def models_to_dict(models: Mapping[str, PurchaseModel], spend: SpendModel | None) -> dict[str, Any]:
+    """Return fitted purchase models, by id, and the spend model they share as plain values."""
+    return {name: to_document(model, spend) for name, model in models.items()}
 
-    Parameters
-    ----------
-    strict : bool
-        Whether a fit that fails is an error; otherwise it is left out and listed among the failures.
-    """
-    fitted, titles, failures = {}, {}, []
-    for model in models:
-        copy = clone(model)
-        titles[model_id(copy)] = copy.title
-        try:
-            fitted[model_id(copy)] = copy.fit(rfm)
-        except FitFailed as failure:
-            if strict:
-                raise
-            figures = {"forecaster": model_id(copy), "title": copy.title, "error": str(failure)}
-            failures.append(Finding("backtest-fit-failed", figures, "problem"))
-    spend_fitted: SpendModel | None = None
-    if spend is not None:
-        copy_of_spend = clone(spend)
-        titles[model_id(copy_of_spend)] = copy_of_spend.title
-        spend_fitted = copy_of_spend.fit(rfm)
-    return FittedModels(fitted, spend_fitted, titles, tuple(failures))
+
+def models_from_dict(document: Mapping[str, Any]) -> tuple[dict[str, PurchaseModel], SpendModel | None]:
+    """Return the models that `models_to_dict` wrote."""
+    models: dict[str, PurchaseModel] = {}
+    spend: SpendModel | None = None
+    for name, each in document.items():
+        models[name], spend = from_document(each, Path(f"model {name}"))
+    return models, spend

@@ -2,173 +2,194 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from clvmodels.forecasts import ForecasterIdentity, KnownHistory
+from clvmodels.errors import FitFailed, InvalidOption
+from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.windows import earlier_windows
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 
-__all__ = [
-    "RULES",
-    "TITLES",
-    "Hiatus",
-    "Rule",
-    "forecaster",
-    "last_period",
-    "learn_hiatus",
-    "own_rate",
-    "past_spend",
-    "population_mean",
-    "seasonal_total",
-    "zero",
-]
+__all__ = ["RULES", "Rule", "RuleDefinition", "learn_hiatus"]
 
-TITLES = {
-    "zero": "zero",
-    "own_rate": "own rate carried on",
-    "past_spend": "past spend, scaled",
-    "population_mean": "population mean",
-    "last_period": "last period repeated",
-    "hiatus": "hiatus rule",
-    "seasonal_naive": "seasonal naive",
-}
-"""Titles of the rules, by id."""
+Constants = Mapping[str, float]
 
 
-def forecaster(rule: str) -> ForecasterIdentity:
-    """Return the identity of a rule."""
-    return ForecasterIdentity(rule, TITLES[rule], "rule")
+class Rule(Forecaster):
+    """A forecast without a model, which a model has to beat.
+
+    Parameters
+    ----------
+    name : {"zero", "own_rate", "past_spend", "population_mean", "last_period", "hiatus", "seasonal_naive"}
+        The rule; `clvmodels.forecasting.rules.RULES` describes each.
+
+    Attributes
+    ----------
+    constants_ : dict of str to dict of str to float
+        What was learned for each quantity.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> history = clv.KnownHistory.from_log(log, time_unit="week", observation_end="1997-09-30")
+    >>> round(clv.Rule("own_rate").fit(history).forecast(history, "39 weeks").purchases.total)
+    2930
+    """
+
+    kind: ClassVar[str] = "rule"
+
+    def __init__(self, name: str = "own_rate") -> None:
+        self.name = name
+
+    @property
+    def definition(self) -> RuleDefinition:
+        """The rule by its name."""
+        if self.name not in RULES:
+            raise InvalidOption(f"Rule {self.name!r} is not one of {', '.join(RULES)}.")
+        return RULES[self.name]
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a history must have."""
+        return self.definition.needs
+
+    def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
+        """Return who makes the forecast of a quantity; None for purchases if the rule is for money only."""
+        if quantity == "purchases" and self.definition.money_only:
+            return None
+        return ForecasterIdentity(self.name, self.definition.title, "rule")
+
+    def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
+        """Learn the constants of the rule from a history; see `Forecaster.fit`."""
+        self._check(history)
+        ticks = history.length if horizon is None and history.log is not None else _ticks(history, horizon)
+        self.constants_ = {
+            quantity: dict(self.definition.learn(history, ticks, quantity == "money"))
+            for quantity in self._quantities(history)
+        }
+        return self
+
+    def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
+        """Forecast the customers of a history; see `Forecaster.forecast`."""
+        self._check_fitted()
+        self._check(history)
+        length = history.clock.duration(horizon)
+        forecasts: dict[str, QuantityForecast] = {
+            quantity: self.definition.expect(history, length, quantity == "money", self.constants_[quantity])
+            for quantity in self._quantities(history)
+            if quantity in self.constants_
+        }
+        return Forecast(length, forecasts.get("purchases"), forecasts.get("money"))
+
+    def _quantities(self, history: KnownHistory) -> list[ForecastQuantity]:
+        quantities: list[ForecastQuantity] = ["money"] if self.definition.money_only else ["purchases", "money"]
+        return [quantity for quantity in quantities if quantity == "purchases" or history.has_money]
+
+    def _learned(self) -> dict[str, Any]:
+        return {"constants": self.constants_}
+
+    def _restore(self, learned: dict[str, Any]) -> None:
+        self.constants_ = {name: dict(constants) for name, constants in learned["constants"].items()}
 
 
-def zero(split: Holdout, money: bool) -> Array:
+def _ticks(history: KnownHistory, horizon: float | str | None) -> int:
+    return 0 if horizon is None else round(history.clock.duration(horizon) * history.clock.ticks_per_unit)
+
+
+# ---- the rules ---------------------------------------------------------------------------------------------
+
+
+def _learn_nothing(history: KnownHistory, horizon: int, money: bool) -> Constants:
+    return {}
+
+
+def zero(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
     """Return 0 for everybody: nobody buys again."""
-    return np.zeros(len(split.calibration))
+    return QuantityForecast.of_means(np.zeros(len(history.rfm)))
 
 
-def own_rate(split: Holdout, money: bool) -> Array:
+def own_rate(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
     """Continue each customer's own past rate: repeat purchases, or the money spent in them, over T.
 
     First orders happen once and are not part of a rate; with them the total of money on CDNOW was 2.7 times the actual
     one. A customer seen only on the last day (T = 0) has no rate and gets 0.
     """
-    return _rate(_repeated(split, money), split) * split.horizon
+    return QuantityForecast.of_means(_rate(history, _repeated(history, money)) * horizon)
 
 
-def past_spend(split: Holdout, money: bool) -> Array | None:
+def past_spend(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
     """Continue each customer's spend so far: all money over T, the first order included, scaled by one factor.
 
     The first order shows who spends much where most customers have no other order, but it cannot happen again: so all
-    forecasts are scaled to the total of `own_rate`. The rule is for money only; None for purchases.
+    forecasts are scaled by the ratio of the total of `own_rate` to theirs in the history learned from.
     """
-    if not money or split.past_spend is None:
-        return None
-    spent, total = _rate(split.past_spend, split), float(np.sum(own_rate(split, money)))
-    scaled: Array = spent * (total / float(np.sum(spent)) if np.sum(spent) > 0 else 0.0)
-    return scaled
+    return QuantityForecast.of_means(_rate(history, _all_spend(history)) * (horizon * constants["factor"]))
 
 
-def population_mean(split: Holdout, money: bool) -> Array:
+def _learn_past_spend(history: KnownHistory, horizon: int, money: bool) -> Constants:
+    spent = float(np.sum(_rate(history, _all_spend(history))))
+    return {"factor": float(np.sum(_rate(history, _repeated(history, money)))) / spent if spent > 0 else 0.0}
+
+
+def population_mean(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
     """Give every customer the average rate: repeat purchases, or the money spent in them, over the time observed."""
-    observed = float(np.sum(split.calibration.T))
-    rate = float(np.sum(_repeated(split, money))) / observed if observed > 0 else 0.0
-    return np.full(len(split.calibration), rate * split.horizon)
+    return QuantityForecast.of_means(np.full(len(history.rfm), constants["rate"] * horizon))
 
 
-def _repeated(split: Holdout, money: bool) -> Array:
-    """Return repeat purchases of each customer so far, or the money in them at the customer's mean spend, (n,)."""
-    rfm = split.calibration
-    if money and rfm.monetary_value is not None and rfm.monetary_count is not None:
-        return np.where(rfm.monetary_count > 0, rfm.monetary_value * rfm.frequency, 0.0)
-    return rfm.frequency.astype(float)
+def _learn_population_mean(history: KnownHistory, horizon: int, money: bool) -> Constants:
+    observed = float(np.sum(history.rfm.T))
+    return {"rate": float(np.sum(_repeated(history, money))) / observed if observed > 0 else 0.0}
 
 
-def _rate(past: Array, split: Holdout) -> Array:
-    """Return past quantities over the time observed, (n,); 0 for customers seen on the last day only."""
-    T = split.calibration.T
-    return np.divide(past, T, out=np.zeros(len(T)), where=T > 0)
-
-
-Rule = Callable[[Holdout, bool], Array | None]
-RULES: dict[str, Rule] = {
-    "zero": zero,
-    "own_rate": own_rate,
-    "past_spend": past_spend,
-    "population_mean": population_mean,
-}
-"""Rules that need only a Holdout, by id; they return None for a quantity they do not forecast."""
-
-
-def last_period(split: Holdout, past: KnownHistory, money: bool) -> Array:
+def last_period(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
     """Repeat what each customer did in the last period of the horizon's length.
 
     First purchases happen once and are left out. If the calibration period is shorter than the horizon, its repeat
     purchases are scaled up to the horizon.
     """
-    ticks = round(split.horizon * split.clock.ticks_per_unit)
-    looked = max(min(ticks, past.length), 1)
-    expected: Array = past.repeated(past.cutoff - looked, past.cutoff, spent=money) * (ticks / looked)
-    return expected
+    ticks = _ticks(history, horizon)
+    looked = max(min(ticks, history.length), 1)
+    recent = history.repeated(history.cutoff - looked, history.cutoff, spent=money)
+    return QuantityForecast.of_means(recent * (ticks / looked))
 
 
-def seasonal_total(split: Holdout, past: KnownHistory, money: bool) -> float:
-    """Return the total of the same window a year (or years) earlier, per customer known then; NaN in shorter logs.
+def hiatus(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
+    """Continue the own rate of customers whose silence is within a threshold; 0 for the others, who are gone.
 
-    A year is 365.25 days, rounded to whole ticks. The rule forecasts totals only, not which customers buy.
+    P(any purchase) is the share of each group who bought in the window learned from, converted to the horizon as
+    independent trials. Wuebben & von Wangenheim (2008), "Instant Customer Base Analysis: Managerial Heuristics Often
+    'Get It Right'", Journal of Marketing 72(3), 82-93.
     """
-    clock = split.clock
-    ticks = round(split.horizon * clock.ticks_per_unit)
-    years = max(1, int(np.ceil(ticks / (clock.units_per_year * clock.ticks_per_unit))))
-    begin = past.cutoff - round(years * clock.units_per_year * clock.ticks_per_unit)
-    if begin < past.log.first_tick:
-        return float("nan")
-    customers = past.known_at(begin)
-    then = past.repeated(begin, begin + ticks, spent=money)[customers]
-    return float(np.sum(then)) / max(1, int(customers.sum())) * len(split.calibration)
+    rfm = history.rfm
+    active = rfm.T - rfm.recency <= constants["threshold"]
+    mean = active * _rate(history, _repeated(history, money)) * horizon
+    share = np.where(active, constants["active"], constants["gone"])
+    buys = None if money else 1 - (1 - share) ** (horizon / constants["length"])
+    return QuantityForecast.of_means(mean, buys)
 
 
-@dataclass(frozen=True, slots=True)
-class Hiatus:
-    """The hiatus rule: customers silent for longer than a threshold are gone, the others continue as before.
+def _learn_hiatus(history: KnownHistory, horizon: int, money: bool) -> Constants:
+    windows = earlier_windows(history.without_attributes(), horizon)
+    if not windows:
+        raise FitFailed("hiatus learns its threshold from an earlier window, and the history is too short for one.")
+    return learn_hiatus(windows[0][1])
 
-    Wuebben & von Wangenheim (2008), "Instant Customer Base Analysis: Managerial Heuristics Often 'Get It Right'",
-    Journal of Marketing 72(3), 82-93.
 
-    Attributes
-    ----------
-    threshold : float
-        In the clock's unit.
-    active, gone : float
-        Share of the customers classified as active, and as gone, who bought in a period of this length.
-    length : float
-        In the clock's unit.
+def learn_hiatus(earlier: Holdout) -> Constants:
+    """Choose the threshold that best separates buyers from others in an earlier window of the calibration period.
+
+    Returns
+    -------
+    mapping of str to float
+        threshold (in the clock's unit); active and gone, the share of the customers of each kind who bought in the
+        window; and its length.
     """
-
-    threshold: float
-    active: float
-    gone: float
-    length: float
-
-    def is_active(self, split: Holdout) -> Array:
-        """Return 1 for customers whose silence is within the threshold, otherwise 0, (n,)."""
-        rfm = split.calibration
-        return (rfm.T - rfm.recency <= self.threshold).astype(float)
-
-    def expected(self, split: Holdout, money: bool) -> Array:
-        """Continue the own rate of active customers; 0 for those who are gone."""
-        return self.is_active(split) * own_rate(split, money)
-
-    def buys(self, split: Holdout) -> Array:
-        """Return P(any purchase), (n,): the shares learned, converted to the horizon as independent trials."""
-        share = np.where(self.is_active(split) > 0, self.active, self.gone)
-        probability: Array = 1 - (1 - share) ** (split.horizon / self.length)
-        return probability
-
-
-def learn_hiatus(earlier: Holdout) -> Hiatus:
-    """Choose the threshold that best separates buyers from others in an earlier window of the calibration period."""
     rfm = earlier.calibration
     silence = rfm.T - rfm.recency
     bought = (earlier.purchases > 0).astype(float)
@@ -180,9 +201,90 @@ def learn_hiatus(earlier: Holdout) -> Hiatus:
     right[:-1][ordered[:-1] == ordered[1:]] = -1  # a threshold cannot separate equal silences
     best = int(np.argmax(right))
     gone = len(order) - active[best]
-    return Hiatus(
-        threshold=float(ordered[best]),
-        active=float(hits[best] / active[best]),
-        gone=float((total - hits[best]) / gone) if gone else 0.0,
-        length=earlier.horizon,
-    )
+    return {
+        "threshold": float(ordered[best]),
+        "active": float(hits[best] / active[best]),
+        "gone": float((total - hits[best]) / gone) if gone else 0.0,
+        "length": earlier.horizon,
+    }
+
+
+def seasonal_naive(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
+    """Return the total of the same window a year (or years) ago, times recent activity over that of a year ago.
+
+    Activity is the repeat purchases, or the money in them, of the time before the cutoff, and before the same day a
+    year ago: as long as the horizon, or as the log allows. A year is 365.25 days, rounded to whole ticks. The rule
+    forecasts totals only, not which customers buy. NaN in logs that are too short.
+    """
+    ticks, year = _ticks(history, horizon), history.clock.units_per_year * history.clock.ticks_per_unit
+    begin = history.cutoff - round(max(1, int(np.ceil(ticks / year))) * year)
+    look = min(ticks, begin - history.purchase_log.first_tick)
+    if look < 1:
+        return QuantityForecast(None, float("nan"))
+    customers = history.known_at(begin)
+
+    def activity(since: int, until: int) -> float:
+        return float(np.sum(history.repeated(since, until, spent=money)[customers if until <= begin else slice(None)]))
+
+    before, now = activity(begin - look, begin), activity(history.cutoff - look, history.cutoff)
+    then = float(np.sum(history.repeated(begin, begin + ticks, spent=money)[customers]))
+    return QuantityForecast(None, then * now / before if before > 0 else float("nan"))
+
+
+def _repeated(history: KnownHistory, money: bool) -> Array:
+    """Return repeat purchases of each customer so far, or the money in them at the customer's mean spend, (n,)."""
+    rfm = history.rfm
+    if money and rfm.monetary_value is not None and rfm.monetary_count is not None:
+        return np.where(rfm.monetary_count > 0, rfm.monetary_value * rfm.frequency, 0.0)
+    return rfm.frequency.astype(float)
+
+
+def _all_spend(history: KnownHistory) -> Array:
+    if history.past_spend is None:
+        raise AssertionError("needs are checked before")
+    return history.past_spend
+
+
+def _rate(history: KnownHistory, past: Array) -> Array:
+    """Return past quantities over the time observed, (n,); 0 for customers seen on the last day only."""
+    T = history.rfm.T
+    return np.divide(past, T, out=np.zeros(len(T)), where=T > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDefinition:
+    """A rule: how it forecasts, and what it learns for that.
+
+    Attributes
+    ----------
+    title : str
+    expect : function of (history, horizon in the clock's unit, money, constants)
+        Returns the forecast of purchases, or of money.
+    learn : function of (history, horizon in ticks, money)
+        Returns the constants that `expect` needs.
+    needs : frozenset of str
+        What a history must have.
+    money_only : bool
+        Whether the rule does not forecast purchases.
+    """
+
+    title: str
+    expect: Callable[[KnownHistory, float, bool, Constants], QuantityForecast]
+    learn: Callable[[KnownHistory, int, bool], Constants] = _learn_nothing
+    needs: frozenset[Need] = frozenset()
+    money_only: bool = False
+
+
+LOG: frozenset[Need] = frozenset({"log"})
+RULES: dict[str, RuleDefinition] = {
+    "zero": RuleDefinition("zero", zero),
+    "own_rate": RuleDefinition("own rate carried on", own_rate),
+    "past_spend": RuleDefinition(
+        "past spend, scaled", past_spend, _learn_past_spend, frozenset({"past_spend"}), money_only=True
+    ),
+    "population_mean": RuleDefinition("population mean", population_mean, _learn_population_mean),
+    "last_period": RuleDefinition("last period repeated", last_period, needs=LOG),
+    "hiatus": RuleDefinition("hiatus rule", hiatus, _learn_hiatus, LOG),
+    "seasonal_naive": RuleDefinition("seasonal naive", seasonal_naive, needs=LOG),
+}
+"""The rules by id."""

@@ -316,6 +316,23 @@ value-terms = purchases of the next { $horizon_has_unit ->
    *[other] by the convention “{ $timing }” in periods of one { $period }
     }, with a margin of { SHORT_PERCENT($margin) }
 
+# The recommended forecaster
+
+best-stack = { $quantity ->
+    [purchases] Purchases
+   *[money] Money
+    }: a stack of forecasts { $taken ->
+    [yes] ranked customers visibly better than the best process and is used
+   *[no] did not rank customers visibly better than the best process and is not used
+    } (mean gain in Poisson deviance { NUM($gain, digits: 3) }, standard error { NUM($error, digits: 3) }).
+best-trees = { $quantity ->
+    [purchases] Purchases
+   *[money] Money
+    }: averaging with boosted trees { $taken ->
+    [yes] improved the ranking visibly and is used
+   *[no] did not improve the ranking visibly and is not used
+    } (mean gain in Poisson deviance { NUM($gain, digits: 3) }, standard error { NUM($error, digits: 3) }).
+
 total-interval-no-windows = There are no earlier windows of this log to learn from, so the interval rests on errors of totals in { COUNT($shops) } other shops alone.
 total-interval-short-windows = Earlier windows of { COUNT($days) } days are too short to learn a level from; it takes two months.
 total-interval-level = Over { FIXED($weeks, places: 0) } earlier weeks, totals were { SIGNED_PERCENT($ratio) } off what was expected; { PERCENT($power, places: 0) } of this is taken to last, which changes the total by { SIGNED_PERCENT($change) }.

@@ -17,7 +17,7 @@ __all__ = ["LEARNERS", "Row", "Selection", "highest", "records", "select"]
 
 Row = dict[str, Any]
 MOST_LINES = 4  # forecasters in one plot
-LEARNERS = ("boosted_trees", "blend")  # kinds that are reported together
+LEARNERS = ("boosted_trees", "blend", "best")  # kinds that are reported together
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from clvmodels.errors import InvalidJob, StoreUnreachable
-from clvmodels.estimators.customer_model import CustomerModel, load
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.files import plain
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.persistence import load
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.config.sections import SinkSettings, StoreSettings

@@ -193,6 +193,7 @@ def split_at(
     intertimes: bool = False,
     after: int | None = None,
     later: PurchaseLog | None = None,
+    calibration: RFM | None = None,
 ) -> Holdout:
     """Split purchases in memory after tick `cutoff`, and follow the customers up to and including tick `end`.
 
@@ -212,7 +213,8 @@ def split_at(
             f"The holdout period is empty: it would end on {clock.describe_tick(end)}, and the calibration period ends "
             f"on {clock.describe_tick(cutoff)}."
         )
-    calibration = summarize(log, cutoff, include_first_transaction, intertimes, after)
+    if calibration is None:
+        calibration = summarize(log, cutoff, include_first_transaction, intertimes, after)
     customers = log.first <= cutoff if after is None else (log.first <= cutoff) & (log.first > after)
     later = log if later is None else later
     position = (

@@ -63,7 +63,7 @@ def journey():
 LOGS = {"CDNOW": cdnow, "grocery": grocery, "UCI": gifts, "Complete Journey": journey}
 COHORTS = ("CDNOW", "grocery")  # whose published scores are those of Pareto/NBD, which is slow for many purchases
 NAMES = [pytest.param(name, marks=pytest.mark.shared_data if name in ("grocery", "UCI") else ()) for name in LOGS]
-BLEND_IDS = [each.id for each in BLENDS]
+BLEND_IDS = [name for name, _ in BLENDS.values()]
 BACKTESTS: dict[str, clv.Backtest] = {}
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from clvmodels.datasets import load_cdnow, load_donations
 from clvmodels.errors import ClockMismatch, InvalidOption
-from clvmodels.estimators.customer_model import CustomerModel, load
 from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD
 from clvmodels.estimators.spend import GammaGamma
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.persistence import load
 from clvmodels.processes import bgbb
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.holdout import holdout_split

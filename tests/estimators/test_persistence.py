@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from clvmodels import files
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidModelFile, InvalidOption
-from clvmodels.estimators.customer_model import CustomerModel, load
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.persistence import load
 from clvmodels.transactions.summary import RFM, rfm_summary
 
 # Every example writes the file again, so that examples do not affect each other.

@@ -18,9 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 from clvmodels.clock import Clock
 from clvmodels.datasets import dataset_path, load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
-from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.processes import bgnbd
 from clvmodels.transactions.summary import RFM, rfm_summary
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clvmodels import files
 from clvmodels.errors import InvalidJob, InvalidModelFile
-from clvmodels.estimators.customer_model import load
+from clvmodels.forecasting.persistence import load
 from clvmodels.scoring.config.job import Job, job_from, read_job, template
 from clvmodels.scoring.config.sections import column_suffix
 

@@ -11,15 +11,15 @@ import pytest
 import clvmodels as clv
 from clvmodels.clock import Clock
 from clvmodels.errors import FitFailed, InvalidOption
-from clvmodels.forecasting import rules
-from clvmodels.forecasting.blend import BLENDS, learned_total_factor
-from clvmodels.forecasting.boosted_trees import BOOSTED_TREES, earlier_windows
-from clvmodels.forecasting.distributions import Spread, bounds_of_total, sample_of
+from clvmodels.forecasting.blend import BLENDS
+from clvmodels.forecasting.rules import learn_hiatus
+from clvmodels.forecasting.windows import fitted_windows
 from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding
 from clvmodels.transactions.purchase_log import purchases_of
 from clvmodels.validation.backtest.combine import summarize_scores
 from clvmodels.validation.tables import differences
+from clvmodels.validation.tables.distributions import Spread, bounds_of_total, sample_of
 from clvmodels.validation.tables.metrics import METRICS, capture, normalized_gini, rmse
 from clvmodels.validation.tables.totals import judge_totals, total_finding
 
@@ -86,7 +86,7 @@ def test_nothing_after_a_cutoff_reaches_a_forecast(log, check):
     mine, theirs = check.at(CUTOFFS[0]), other.at(CUTOFFS[0])
     assert theirs["parameters"].equals(mine["parameters"])
     assert theirs["quantities"].equals(mine["quantities"])
-    forecasters = {BOOSTED_TREES.id, *(each.id for each in BLENDS), "hiatus", "last_period"}
+    forecasters = {"boosted_trees", *(name for name, _ in BLENDS.values()), "hiatus", "last_period"}
     assert forecasters <= set(mine["customers"]["forecaster"])
     for name in ("customer_id", "forecaster", "expected"):
         assert theirs["customers"][name].equals(mine["customers"][name]), name
@@ -144,7 +144,7 @@ def test_one_cutoff_is_a_validation(log):
     pd.testing.assert_frame_equal(shared, one.scores)
     for name in ("totals", "by_frequency", "tracking", "parameters", "pit", "spend_histogram", "quantities"):
         pd.testing.assert_frame_equal(getattr(rolled, name), getattr(one, name))
-    assert {"last_period"} == set(rolled.scores["forecaster"]) - set(one.scores["forecaster"])
+    assert {"hiatus", "last_period"} == set(rolled.scores["forecaster"]) - set(one.scores["forecaster"])
 
 
 def test_the_models_passed_are_not_changed(log):
@@ -338,6 +338,7 @@ def tiny():
     """Two years of two customers and a few days of a third; the cutoff is 2023-12-31, the horizon ten days."""
     rows = [
         ("a", "2022-01-01", 5.0),
+        ("a", "2022-12-28", 2.0),
         ("a", "2023-01-04", 7.0),
         ("a", "2023-12-25", 3.0),
         ("b", "2022-06-01", 2.0),
@@ -353,41 +354,48 @@ def tiny():
 
 
 def test_the_last_period_repeated_by_hand(tiny):
-    past, split = tiny
-    assert rules.last_period(split, past, False).tolist() == [1, 0, 0]  # c's purchase was the first
-    assert rules.last_period(split, past, True).tolist() == [3, 0, 0]
+    past, _ = tiny
+    forecast = clv.Rule("last_period").fit(past).forecast(past, 10)
+    assert forecast.purchases.mean.tolist() == [1, 0, 0]  # c's purchase was the first
+    assert forecast.money.mean.tolist() == [3, 0, 0]
     short = past.earlier(past.log.first_tick + 3)
     # Only three days were observed: their purchases are scaled to ten days.
-    assert rules.last_period(short.followed(short.cutoff + 10), short, False).tolist() == [0]
+    assert clv.Rule("last_period").fit(short).forecast(short, 10).purchases.mean.tolist() == [0]
 
 
 def test_the_seasonal_total_by_hand(tiny):
-    past, split = tiny
-    # The ten days from 2023-01-01, 365 days earlier: three purchases by two customers; there are three customers now.
-    assert rules.seasonal_total(split, past, False) == pytest.approx(3 / 2 * 3)
-    assert rules.seasonal_total(split, past, True) == pytest.approx(17 / 2 * 3)
+    past, _ = tiny
+    forecast = clv.Rule("seasonal_naive").fit(past).forecast(past, 10)
+    # The ten days from 2023-01-01, 365 days earlier: three purchases, 17 in money. In the ten days before each of the
+    # two days there was one repeat purchase, of 2 a year ago and of 3 now.
+    assert forecast.purchases.mean is None
+    assert forecast.purchases.total == pytest.approx(3 * 1 / 1)
+    assert forecast.money.total == pytest.approx(17 * 3 / 2)
     early = past.earlier(past.log.first_tick + 100)
-    assert np.isnan(rules.seasonal_total(early.followed(early.cutoff + 10), early, False))
+    assert np.isnan(clv.Rule("seasonal_naive").fit(early).forecast(early, 10).purchases.total)
 
 
 def test_the_hiatus_is_the_threshold_that_predicted_best(tiny):
-    past, split = tiny
-    earlier = past.earlier(past.cutoff - 10).followed(past.cutoff)
-    rule = rules.learn_hiatus(earlier)
+    past, _ = tiny
+    constants = learn_hiatus(past.earlier(past.cutoff - 10).followed(past.cutoff))
     # On 2023-12-21 both a and b have been silent for a year; a bought in the next ten days, and b's silence is shorter.
-    assert rule.threshold == 351
-    assert (rule.active, rule.gone, rule.length) == (0.5, 0.0, 10)
-    assert rule.expected(split, False) == pytest.approx(rules.own_rate(split, False) * rule.is_active(split))
-    assert rule.buys(split)[0] == 0.5
+    assert constants == {"threshold": 351, "active": 0.5, "gone": 0.0, "length": 10}
+    rule = clv.Rule("hiatus").fit(past, 10)
+    assert rule.constants_ == {"purchases": constants, "money": constants}
+    forecast, own = (each.fit(past, 10).forecast(past, 10) for each in (rule, clv.Rule("own_rate")))
+    active = past.rfm.T - past.rfm.recency <= 351
+    assert forecast.purchases.mean == pytest.approx(own.purchases.mean * active)
+    assert forecast.money.mean == pytest.approx(own.money.mean * active)
+    assert forecast.purchases.buys[0] == 0.5
 
 
 def test_equal_silences_are_on_the_same_side_of_the_threshold():
     log = pd.DataFrame({"customer_id": [1, 2, 3, 1], "date": ["2024-01-01"] * 3 + ["2024-01-05"]})
     clock = Clock("day")
     past = KnownHistory(purchases_of(log, clock), clock.last_tick("2024-01-02"))
-    rule = rules.learn_hiatus(past.followed(past.cutoff + 5))
-    assert rule.threshold == 1
-    assert rule.active == pytest.approx(1 / 3)
+    constants = learn_hiatus(past.followed(past.cutoff + 5))
+    assert constants["threshold"] == 1
+    assert constants["active"] == pytest.approx(1 / 3)
 
 
 def test_a_thinned_history_is_the_history_of_some_customers(log):
@@ -407,21 +415,22 @@ def test_a_thinned_history_is_the_history_of_some_customers(log):
 def test_windows_lie_inside_the_calibration_period(log):
     clock = Clock("week")
     past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick(CUTOFFS[-1]))
-    windows = earlier_windows(past, 182, [clv.BGNBD()], None)
+    windows = fitted_windows(past, 182, [clv.BGNBD()], None)
     assert [window.split.horizon for window in windows] == pytest.approx([90 / 7] * 3)
     ends = [window.past.cutoff + round(window.split.horizon * 7) for window in windows]
     assert ends == [past.cutoff, past.cutoff - 45, past.cutoff - 90]
     actual = sum(window.split.purchases.sum() for window in windows)
-    expected = sum(window.expected.purchases["bgnbd"].sum() for window in windows)
-    assert learned_total_factor(windows, "bgnbd", "purchases") == pytest.approx(actual / expected)
+    expected = sum(window.expected("purchases")["bgnbd"].sum() for window in windows)
+    trees = clv.BoostedTrees([clv.BGNBD()]).fit(past, "26 weeks")
+    assert trees.total_factors_ == {"purchases": {"bgnbd": pytest.approx(actual / expected)}}
 
 
 def test_blends_are_means_of_two_forecasts_with_the_stated_totals(check):
-    blends = [each.id for each in BLENDS]
-    rows = {name: scores_of(check, name) for name in ("mbgnbd", "bgnbd", BOOSTED_TREES.id, *blends)}
+    blends = [name for name, _ in BLENDS.values()]
+    rows = {name: scores_of(check, name) for name in ("mbgnbd", "bgnbd", "boosted_trees", *blends)}
     best = rows[check.cutoffs["best"].iloc[-1]]
     plain, as_process, learned = (rows[name]["predicted"] for name in blends)
-    assert plain == pytest.approx((best["predicted"] + rows[BOOSTED_TREES.id]["predicted"]) / 2)
+    assert plain == pytest.approx((best["predicted"] + rows["boosted_trees"]["predicted"]) / 2)
     assert as_process == pytest.approx(best["predicted"])
     assert learned != as_process
     assert rows[blends[1]]["gini"] == rows[blends[2]]["gini"]

@@ -15,10 +15,11 @@ from scipy.stats import nbinom
 
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import ClockMismatch, InvalidOption
-from clvmodels.estimators.customer_model import CustomerModel, load
 from clvmodels.estimators.fitted_purchases import data_fingerprint
 from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD
 from clvmodels.estimators.spend import GammaGamma
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.persistence import load
 from clvmodels.processes import bgnbd
 from clvmodels.processes.contract import Score
 from clvmodels.reporting import terminal

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import clvmodels as clv
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.regular import RegularModel
-from clvmodels.forecasting import rules
-from clvmodels.forecasts import ForecasterIdentity
+from clvmodels.forecasting.rules import RULES
 from clvmodels.language import finding, messages
 
 TEXTS = {"title", "text", "message", "independence", "seconds"}  # written for people; and a measured time
@@ -37,7 +37,8 @@ def test_titles_and_messages_replaced_by_noise_change_no_number(monkeypatch):
 
     for model in (FittedProcess, RegularModel):
         monkeypatch.setattr(model, "title", property(lambda _: message()))
-    monkeypatch.setattr(rules, "TITLES", {name: message() for name in rules.TITLES})
+    for name, rule in RULES.items():
+        monkeypatch.setitem(RULES, name, replace(rule, title=message()))
     monkeypatch.setattr(messages, "message", message)
     monkeypatch.setattr(finding, "message", message)
     noisy = backtest()
@@ -46,4 +47,3 @@ def test_titles_and_messages_replaced_by_noise_change_no_number(monkeypatch):
     )
     assert noisy.forecasters["title"].str.startswith("noise").sum() > 10
     assert numbers(noisy.to_dict()) == numbers(plain.to_dict())
-    assert isinstance(rules.forecaster("zero"), ForecasterIdentity)

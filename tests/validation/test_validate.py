@@ -13,7 +13,8 @@ from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.estimators.spend import GammaGamma
-from clvmodels.forecasting.rules import RULES, own_rate, past_spend, population_mean, zero
+from clvmodels.forecasting.rules import RULES, Rule
+from clvmodels.forecasts import KnownHistory
 from clvmodels.transactions.holdout import holdout_split
 from clvmodels.validation.backtest.validate import validate
 
@@ -136,26 +137,41 @@ def tiny():
 def test_rules_by_hand(tiny):
     assert tiny.calibration.T.tolist() == [10, 5, 0]
     assert tiny.purchases.tolist() == [1, 0, 1]
-    assert zero(tiny, False).tolist() == zero(tiny, True).tolist() == [0, 0, 0]
+    history = KnownHistory.from_summaries(tiny.calibration, tiny.past_spend)
+
+    def expected(name):
+        forecast = Rule(name).fit(history).forecast(history, 5)
+        return [None if each is None else each.mean.tolist() for each in (forecast.purchases, forecast.money)]
+
+    assert expected("zero") == [[0, 0, 0], [0, 0, 0]]
+    purchases, money = expected("own_rate")
     # x/T per day for five days; the rate of a customer with T = 0 is 0.
-    assert own_rate(tiny, False) == pytest.approx([2 / 10 * 5, 0, 0])
+    assert purchases == pytest.approx([2 / 10 * 5, 0, 0])
     # Money of repeat purchases over T, without the first order, which happens only once.
-    assert own_rate(tiny, True) == pytest.approx([10 / 10 * 5, 0, 0])
+    assert money == pytest.approx([10 / 10 * 5, 0, 0])
+    purchases, money = expected("past_spend")
+    assert purchases is None
     # All money to date over T, 2 and 1.4 per day, scaled to the total of own_rate.
-    assert past_spend(tiny, True) == pytest.approx([2 * 5 / 3.4, 1.4 * 5 / 3.4, 0])
-    assert past_spend(tiny, False) is None
+    assert money == pytest.approx([2 * 5 / 3.4, 1.4 * 5 / 3.4, 0])
+    purchases, money = expected("population_mean")
     # Two repeat purchases, worth ten, in a total T of fifteen days.
-    assert population_mean(tiny, False) == pytest.approx([2 / 15 * 5] * 3)
-    assert population_mean(tiny, True) == pytest.approx([10 / 15 * 5] * 3)
+    assert purchases == pytest.approx([2 / 15 * 5] * 3)
+    assert money == pytest.approx([10 / 15 * 5] * 3)
 
 
 def test_rules_forecast_zero_where_every_age_is_zero():
     log = pd.DataFrame({"customer_id": [1, 2, 1], "date": ["2024-01-01", "2024-01-01", "2024-01-03"], "amount": 5.0})
     split = holdout_split(log, amount="amount", calibration_end="2024-01-01", holdout_end="2024-01-03")
-    for rule in RULES.values():
-        forecasts = [mean for mean in (rule(split, False), rule(split, True)) if mean is not None]
-        assert forecasts
-        assert all(mean.tolist() == [0, 0] for mean in forecasts)
+    history = KnownHistory.from_summaries(split.calibration, split.past_spend)
+    for name, rule in RULES.items():
+        if "log" in rule.needs:
+            with pytest.raises(InvalidOption, match=rf"^{name} needs a history with log: make the history "):
+                Rule(name).fit(history)
+            continue
+        forecast = Rule(name).fit(history).forecast(history, 2)
+        made = [each.mean for each in (forecast.purchases, forecast.money) if each is not None]
+        assert made
+        assert all(mean.tolist() == [0, 0] for mean in made)
 
 
 def test_customers_first_seen_later_are_counted(tiny):
@@ -279,7 +295,8 @@ def test_the_result_holds_fits_and_facts(check):
     assert facts["horizon"] == 39
     assert facts["bought_once"] == pytest.approx(1411 / 2357)
     assert check.scores["forecaster"].iloc[0] == "bgnbd"
-    assert set(RULES) - {"past_spend"} <= set(check.scores["forecaster"])
+    without_log = {name for name, rule in RULES.items() if not rule.needs}
+    assert without_log <= set(check.scores["forecaster"])
 
 
 def test_the_result_survives_json(check, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from clvmodels.errors import InvalidOption
-from clvmodels.forecasting import rules
+from clvmodels.forecasting.rules import RULES
 from clvmodels.language import numbers
 from clvmodels.reporting.plots import style
 
@@ -25,6 +25,7 @@ KIND_COLORS = {
     "process": style.COLORS[0],
     "boosted_trees": style.COLORS[1],
     "blend": style.COLORS[1],
+    "best": style.COLORS[1],
     "rule": style.MUTED,
 }
 ZOOMED = 0.5  # if all bounded scores are above it, the axis need not start at 0
@@ -190,7 +191,7 @@ def _kind(rows: nw.DataFrame[Any]) -> str:
     """Return the kind of a forecaster; in a table without kinds, its id shows whether it is a rule."""
     if "kind" in rows.columns:
         return str(rows["kind"][0])
-    return "rule" if rows["forecaster"][0] in rules.TITLES else "process"
+    return "rule" if rows["forecaster"][0] in RULES else "process"
 
 
 def _score_row(ax: Axes, i: int, values: Any, color: str, metric: PlottedMetric) -> None:

@@ -21,7 +21,7 @@ DRAWN_DIFFERENCE = 0.15  # of the score: larger differences are in the table onl
 COMPARED = {"gini": "normalized Gini", "rmse": "RMSE"}
 # Forecasters that would compress the scale: the total of zero is always 100% too low, and neither ranks customers.
 LEFT_OUT = {"bias": ["zero"], "gini": ["zero", "population_mean"]}
-KINDS = {("rule",): "Simple rules", LEARNERS: "Boosted trees and blends"}
+KINDS = {("rule",): "Simple rules", LEARNERS: "Learned forecasters"}
 BETTER = {"forecaster": "better", "reference": "worse", "not_visible": "no visible difference"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.estimators.base import FittedProcess
-from clvmodels.estimators.customer_model import CustomerModel
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.scoring.gates.limits import Gates
 from clvmodels.scoring.gates.result import Figure, GateResult
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clvmodels.estimators.customer_model import CustomerModel
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.scoring.gates.data_gates import Reference, check_activity, check_data, check_totals
 from clvmodels.scoring.gates.fit_gates import check_fit_status, check_parameters
 from clvmodels.scoring.gates.limits import Gates

@@ -14,8 +14,8 @@ import pandas as pd
 from clvmodels import files, frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidManifest, InvalidOption
-from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.files import plain
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.monitoring.follow_up import PastRun, follow, windows
 from clvmodels.scoring.monitoring.verdict import RefitVerdict, evaluate_history

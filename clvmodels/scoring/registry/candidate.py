@@ -10,8 +10,8 @@ from typing import Any
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.estimators import persistence
-from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.regular import reads_intertimes
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.events import log_gates
 from clvmodels.scoring.gates.gates import check_fit

@@ -25,7 +25,8 @@ from pydantic import Field, ValidationError
 
 from clvmodels import files
 from clvmodels.errors import InvalidOption, InvalidRegistry
-from clvmodels.estimators.customer_model import CustomerModel, load
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.persistence import load
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Record, RunStatistics
 from clvmodels.scoring.stores.store import sync

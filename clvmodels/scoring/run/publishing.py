@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clvmodels.errors import StoreUnreachable
-from clvmodels.estimators.customer_model import CustomerModel
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.events import Progress
 from clvmodels.scoring.gates.run_statistics import StatisticsCollector

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from clvmodels.estimators.customer_model import CustomerModel
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.events import Progress, event, log_gates
 from clvmodels.scoring.gates.gates import check_run

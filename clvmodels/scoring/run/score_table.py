@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.design import POOLED, as_texts
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.run.score_columns import (

@@ -12,28 +12,32 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from sklearn.base import clone
+
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import FitFailed, InvalidOption
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.boosted_trees import earlier_windows
-from clvmodels.forecasting.distributions import Settings
-from clvmodels.forecasting.processes import FittedModels, check_models, fit_all, model_id
+from clvmodels.forecasting.boosted_trees import BoostedTrees
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.processes import check_models, model_id
+from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.windows import best_process
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.objective import POOL, PROCESSORS
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
-from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
 from clvmodels.transactions.summary import acquired_later, acquisition_tick
 from clvmodels.validation.backtest.combine import CutoffResult, add_fit_tables, combine_cutoffs, evaluate_cutoff
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat
+from clvmodels.validation.backtest.forecasters import default_forecasters
 from clvmodels.validation.backtest.result import LOG_AS_KNOWN, LOG_FIXED, Backtest
 from clvmodels.validation.backtest.schedule import cutoff_ticks, horizon_ticks, make_schedule
+from clvmodels.validation.tables.distributions import Settings
 
 __all__ = ["backtest"]
 
@@ -159,7 +163,8 @@ def backtest(
     cuts = cutoff_ticks(record, cutoffs, max(lengths.values()))
     acquisition_tick(clock, acquired_after, cuts[0])
     schedule = make_schedule(record, cuts, lengths)
-    intertimes = reads_intertimes(several)
+    forecasters = default_forecasters(several, spend, boosted_trees=boosted_trees, money=amount is not None)
+    intertimes = any("intertimes" in forecaster.needs for forecaster in forecasters)
     reading = Lock()  # a function of the caller's may query a database
 
     def run(cut: int) -> CutoffResult:
@@ -168,8 +173,8 @@ def backtest(
             with reading:
                 snapshot = reader.at(cut)
             snapshot = snapshot if after is None else acquired_later(snapshot, after)
-        past = KnownHistory(snapshot, cut, include_first_transaction, intertimes, attributes, record)
-        result = _run_cutoff(past, schedule.ends[cut], several, spend, settings, boosted_trees)
+        history = KnownHistory(snapshot, cut, include_first_transaction, intertimes, attributes, record)
+        result = _run_cutoff(history, schedule.ends[cut], forecasters, settings)
         if (finding := reader.missing_cutoff_day(snapshot, record, cut)) is not None:
             result = replace(result, findings=(*result.findings, finding))
         if keep is not None:
@@ -185,31 +190,54 @@ def backtest(
 
 
 def _run_cutoff(
-    past: KnownHistory,
+    history: KnownHistory,
     ends: dict[str, int],
-    models: Sequence[PurchaseModel],
-    spend: SpendModel | None,
+    forecasters: Sequence[Forecaster],
     settings: Settings,
-    boosted_trees: bool,
 ) -> CutoffResult:
     """Evaluate one cutoff at all its horizons; models are fitted once."""
-    fits: FittedModels | None = None
     results: list[CutoffResult] = []
-    first: Holdout | None = None
+    cases: list[CutoffCase] = []
+    failures: dict[str, Finding] = {}
     for horizon, end in ends.items():
-        split = past.followed(end)
-        if fits is None:
-            first, fits = split, fit_all(models, spend, split.calibration, strict=len(models) == 1)
-        fitted = [model for model in models if model_id(model) in fits.purchases]
-        windows = earlier_windows(past, end - past.cutoff, fitted, spend) if boosted_trees else []
-        results.append(evaluate_cutoff(CutoffCase(split, fits, past, windows, settings), horizon))
-    if fits is None:
-        raise AssertionError("every cutoff has a horizon")
-    if first is None:
-        raise AssertionError("every cutoff has a horizon")
+        split = history.followed(end)
+        fitted = _fit_each(forecasters, history, split.horizon, failures)
+        cases.append(CutoffCase(split, history, fitted, settings))
+        results.append(evaluate_cutoff(cases[-1], horizon, _reference_process(cases[-1])))
     tables = {name: concat([result.tables[name] for result in results]) for name in results[0].tables}
     whole = CutoffResult(tables, [], results[0].facts)
-    return add_fit_tables(whole, fits, first, settings, next(iter(ends)))
+    return add_fit_tables(whole, cases[0], next(iter(ends)), tuple(failures.values()))
+
+
+def _fit_each(
+    forecasters: Sequence[Forecaster], history: KnownHistory, horizon: float, failures: dict[str, Finding]
+) -> list[Forecaster]:
+    """Return fitted copies of the forecasters; processes that cannot be fitted are added to the failures, by id.
+
+    Raises
+    ------
+    FitFailed
+        If no process can be fitted.
+    """
+    fitted: list[Forecaster] = []
+    failure: FitFailed | None = None
+    for forecaster in forecasters:
+        try:
+            fitted.append(clone(forecaster).fit(history, horizon))
+        except FitFailed as error:
+            if isinstance(forecaster, CustomerModel):
+                failure, name = error, model_id(forecaster.purchases)
+                figures = {"forecaster": name, "title": forecaster.purchases.title, "error": str(error)}
+                failures[name] = Finding("backtest-fit-failed", figures, "problem")
+    if failure is not None and not any(isinstance(each, CustomerModel) for each in fitted):
+        raise failure
+    return fitted
+
+
+def _reference_process(case: CutoffCase) -> str:
+    """Return the id of the process that earlier windows favor, chosen without the holdout period."""
+    learned = [each for each in case.forecasters if isinstance(each, BoostedTrees)]
+    return learned[0].best_ if learned else best_process([], case.models)
 
 
 def _run_each(

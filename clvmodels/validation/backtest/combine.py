@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from clvmodels.estimators.fitted_purchases import data_fingerprint
-from clvmodels.forecasting.distributions import Settings
-from clvmodels.forecasting.processes import FittedModels
+from clvmodels.forecasting.processes import model_id
 from clvmodels.language import Findings
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat, evaluate, fitted_tables
 from clvmodels.validation.tables.differences import difference_table
+from clvmodels.validation.tables.distributions import Settings
 from clvmodels.validation.tables.metrics import METRICS
 from clvmodels.validation.tables.totals import judge_totals
 
@@ -36,32 +37,32 @@ class CutoffResult:
     findings: Findings = ()
 
 
-def evaluate_cutoff(case: CutoffCase, horizon: str) -> CutoffResult:
-    """Evaluate one case; its tables have columns for cutoff and horizon."""
+def evaluate_cutoff(case: CutoffCase, horizon: str, best: str) -> CutoffResult:
+    """Evaluate one case; its tables have columns for cutoff and horizon. `best` is the id of the reference process."""
     started = perf_counter()
     split = case.split
     tables = evaluate(case)
     tables["totals"] = tables["totals"].assign(holdout_end=split.holdout_end)
     forecasters = tables.pop("forecasters")
-    tables["cutoffs"] = _cutoff_row(case, perf_counter() - started)
+    tables["cutoffs"] = _cutoff_row(split, best, perf_counter() - started)
     dated = {name: table.assign(cutoff=split.calibration_end, horizon=horizon) for name, table in tables.items()}
-    return CutoffResult({"forecasters": forecasters} | dated, [], facts_of(split) | {"best": case.best})
+    return CutoffResult({"forecasters": forecasters} | dated, [], facts_of(split) | {"best": best})
 
 
-def add_fit_tables(
-    result: CutoffResult, fits: FittedModels, split: Holdout, settings: Settings, horizon: str
-) -> CutoffResult:
+def add_fit_tables(result: CutoffResult, case: CutoffCase, horizon: str, failures: Findings = ()) -> CutoffResult:
     """Add the tables and certificates of the fits, which are made once per cutoff."""
-    of_fits = fitted_tables(fits, split, settings)
-    certificates = [certificate | {"cutoff": split.calibration_end} for certificate in of_fits.pop("certificates")]
-    tables = {name: table.assign(cutoff=split.calibration_end) for name, table in of_fits.items()}
+    of_fits = fitted_tables(case)
+    end = case.split.calibration_end
+    certificates = [certificate | {"cutoff": end} for certificate in of_fits.pop("certificates")]
+    tables = {name: table.assign(cutoff=end) for name, table in of_fits.items()}
     tables["spend_histogram"] = tables["spend_histogram"].assign(horizon=horizon)
-    if fits.spend_id is not None:
-        row = {"id": fits.spend_id, "title": fits.titles[fits.spend_id], "kind": "spend", "spend": fits.spend_id}
+    spend = None if case.spend is None else model_id(case.spend)
+    if case.spend is not None:
+        row = {"id": spend, "title": clone(case.spend).title, "kind": "spend", "spend": spend}
         forecasters = pd.DataFrame([row], columns=result.tables["forecasters"].columns)
         tables["forecasters"] = pd.concat([result.tables["forecasters"], forecasters.astype(object)])
-    facts = {"models": list(fits.purchases), "spend": fits.spend_id}
-    return CutoffResult(result.tables | tables, certificates, result.facts | facts, fits.failures)
+    facts = {"models": list(case.models), "spend": spend}
+    return CutoffResult(result.tables | tables, certificates, result.facts | facts, failures)
 
 
 def combine_cutoffs(results: Sequence[CutoffResult], settings: Settings, findings: Findings = ()) -> dict[str, Any]:
@@ -121,8 +122,7 @@ def facts_of(split: Holdout) -> dict[str, Any]:
     }
 
 
-def _cutoff_row(case: CutoffCase, seconds: float) -> pd.DataFrame:
-    split = case.split
+def _cutoff_row(split: Holdout, best: str, seconds: float) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "length": [split.horizon],
@@ -133,7 +133,7 @@ def _cutoff_row(case: CutoffCase, seconds: float) -> pd.DataFrame:
             "holdout_spend": np.nan if split.spend is None else float(split.spend.sum()),
             "new_customers": split.new_customers,
             "new_purchases": split.new_purchases,
-            "best": case.best,
+            "best": best,
             "seconds": seconds,
         }
     )

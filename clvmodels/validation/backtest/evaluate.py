@@ -11,18 +11,16 @@ import pandas as pd
 
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting import boosted_trees, distributions, rules
-from clvmodels.forecasting.blend import blend, learned_total_factor
-from clvmodels.forecasting.boosted_trees import BOOSTED_TREES, LearningWindow
-from clvmodels.forecasting.distributions import Predictive, Sample, Settings
-from clvmodels.forecasting.processes import Expected, FittedModels
-from clvmodels.forecasts import KnownHistory
-from clvmodels.frames import column
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.processes import model_id
+from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.comparison.findings import sees_no_dropout
-from clvmodels.validation.tables import probabilities, ranking
+from clvmodels.validation.tables import distributions, probabilities, ranking
 from clvmodels.validation.tables.calibration import calibration_table, customer_groups, group_table
+from clvmodels.validation.tables.distributions import Predictive, Sample, Settings
 from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 from clvmodels.validation.tables.spend import spend_histogram, tail_finding
 from clvmodels.validation.tables.totals import totals_of
@@ -37,43 +35,50 @@ FORECASTER_COLUMNS = ("id", "title", "kind", "process", "spend")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutoffCase:
-    """One cutoff and one holdout period, and what was learned from before the cutoff.
+    """One cutoff and one holdout period, and the forecasters fitted to what was known at the cutoff.
 
     Attributes
     ----------
     split : Holdout
-    fits : FittedModels
-        On its calibration period.
-    past : KnownHistory or None
-        The log up to the cutoff; without it only rules that need no more than an RFM take part.
-    windows : sequence of LearningWindow
-        Earlier windows inside the calibration period, of the holdout's length or shorter; none: no boosted trees.
+    history : KnownHistory
+        What was known at the cutoff.
+    forecasters : sequence of Forecaster
+        Fitted.
     settings : Settings
     """
 
     split: Holdout
-    fits: FittedModels
-    past: KnownHistory | None
-    windows: Sequence[LearningWindow]
+    history: KnownHistory
+    forecasters: Sequence[Forecaster]
     settings: Settings
 
     @property
-    def best(self) -> str:
-        """Id of the process that earlier windows favor, chosen without the holdout period."""
-        return boosted_trees.best_process(self.windows, self.fits)
+    def models(self) -> dict[str, PurchaseModel]:
+        """The fitted purchase models, by id."""
+        return {model_id(model.purchases): model.purchases for model in self.customer_models}
+
+    @property
+    def spend(self) -> SpendModel | None:
+        """The fitted spend model."""
+        spends = [model.spend for model in self.customer_models if model.spend is not None]
+        return spends[0] if spends else None
+
+    @property
+    def customer_models(self) -> list[CustomerModel]:
+        """The forecasters of processes, whose distributions and fits have tables of their own."""
+        return [forecaster for forecaster in self.forecasters if isinstance(forecaster, CustomerModel)]
 
 
 def evaluate(case: CutoffCase) -> dict[str, pd.DataFrame]:
     """Return every table that compares forecasts with what happened, without columns for cutoff and horizon."""
     split, settings = case.split, case.settings
-    expected = case.fits.expected(split.calibration, split.horizon)
     sample = distributions.sample_of(split.calibration, settings.sampled, settings.seed)
-    predictive = {
-        name: distributions.purchases(model, split, sample, settings) for name, model in case.fits.purchases.items()
-    }
-    outcomes = [_forecast_purchases(case, expected, predictive)]
-    if split.spend is not None and case.fits.spend is not None:
-        outcomes.append(_forecast_money(case, expected, predictive, sample))
+    models = case.models
+    predictive = {name: distributions.purchases(model, split, sample, settings) for name, model in models.items()}
+    made = [(forecaster, forecaster.forecast(case.history, split.horizon)) for forecaster in case.forecasters]
+    outcomes = [_evaluate_purchases(case, made, predictive)]
+    if split.spend is not None and case.spend is not None:
+        outcomes.append(_evaluate_money(case, made, predictive, sample))
     groups = customer_groups(split)
     everybody = np.ones(len(split.calibration), dtype=bool)
     spreads = {name: distributions.spread_of(each, everybody) for name, each in predictive.items()}
@@ -86,7 +91,7 @@ def evaluate(case: CutoffCase) -> dict[str, pd.DataFrame]:
         "groups": concat([group_table(outcome, groups) for outcome in outcomes]),
         "reliability": probabilities.reliability_table(outcomes[0], settings.level),
         "pit": concat([probabilities.pit_table(outcome) for outcome in outcomes]),
-        "tracking": tracking_table(split, case.fits.purchases, spreads, settings.level),
+        "tracking": tracking_table(split, models, spreads, settings.level),
         "gain": concat([ranking.gain_table(outcome) for outcome in outcomes]),
         "lorenz": concat([ranking.lorenz_table(outcome) for outcome in outcomes]),
         "deciles": concat([ranking.decile_table(outcome) for outcome in outcomes]),
@@ -96,27 +101,29 @@ def evaluate(case: CutoffCase) -> dict[str, pd.DataFrame]:
     }
 
 
-def fitted_tables(fits: FittedModels, split: Holdout, settings: Settings) -> dict[str, Any]:
+def fitted_tables(case: CutoffCase) -> dict[str, Any]:
     """Return what the fits themselves report: parameters, quantities, the histogram of spend, and certificates."""
-    models: dict[str, PurchaseModel | SpendModel] = dict(fits.purchases)
+    split, settings, purchase_models = case.split, case.settings, case.models
+    models: dict[str, PurchaseModel | SpendModel] = dict(purchase_models)
     rfm = split.calibration[distributions.sample_of(split.calibration, QUANTITIES_CUSTOMERS, settings.seed).rows]
     quantities = [
         model.quantities(rfm, interval=settings.level, draws=QUANTITIES_DRAWS, random_state=settings.seed)
         .reset_index()
         .assign(forecaster=name)
-        for name, model in fits.purchases.items()
+        for name, model in purchase_models.items()
     ]
     certificates = [
         _certificate(name, model) | {"sees_no_dropout": "dropout" in model.process.moves and sees_no_dropout(model)}
-        for name, model in fits.purchases.items()
+        for name, model in purchase_models.items()
     ]
     histogram = pd.DataFrame(columns=["lower", "upper", "customers", "observed", "expected"])
-    if fits.spend is not None and fits.spend_id is not None:
-        models[fits.spend_id] = fits.spend
-        tail = tail_finding(fits.spend)
-        certificate = _certificate(fits.spend_id, fits.spend)
+    if case.spend is not None:
+        spend_id = model_id(case.spend)
+        models[spend_id] = case.spend
+        tail = tail_finding(case.spend)
+        certificate = _certificate(spend_id, case.spend)
         certificates.append(certificate | {"tail": None if tail is None else tail.to_dict()})
-        histogram = spend_histogram(fits.spend, split.calibration)
+        histogram = spend_histogram(case.spend, split.calibration)
     return {
         "parameters": concat([model.summary().reset_index().assign(forecaster=name) for name, model in models.items()]),
         "quantities": concat(quantities)[["forecaster", "quantity", "estimate", "lower", "upper", "unit"]],
@@ -131,71 +138,59 @@ def _certificate(name: str, model: PurchaseModel | SpendModel) -> dict[str, Any]
     return {"forecaster": name, "title": certificate.pop("model"), **certificate}
 
 
-def _forecast_purchases(case: CutoffCase, expected: Expected, predictive: dict[str, Predictive]) -> QuantityForecasts:
-    split, forecasts = case.split, list[EvaluatedForecast]()
-    for name, model in case.fits.purchases.items():
-        nothing = column(model.probability_no_purchase(split.calibration, split.horizon), "probability_no_purchase")
+def _evaluate_purchases(
+    case: CutoffCase, made: Sequence[tuple[Forecaster, Forecast]], predictive: dict[str, Predictive]
+) -> QuantityForecasts:
+    """Return the forecasts of purchases, with the distribution of those that are made of a process alone."""
+    split, models = case.split, case.models
+    forecasts = []
+    for identity, forecast in _of_quantity(made, "purchases"):
+        process = identity.process if identity.kind == "process" else None
+        model = None if process is None else models[process]
         forecasts.append(
             EvaluatedForecast(
-                case.fits.forecaster(name, "purchases"),
-                expected.purchases[name],
-                buys=np.clip(1 - nothing, 0.0, 1.0),
-                chances=distributions.probabilities_of_actual(model, split),
-                predictive=predictive[name],
+                identity,
+                forecast.mean,
+                forecast.total,
+                forecast.buys,
+                chances=None if model is None else distributions.probabilities_of_actual(model, split),
+                predictive=None if process is None else predictive[process],
+                distribution=forecast.distribution,
             )
         )
-    forecasts += [*_with_trees(case, expected, "purchases"), *_by_rules(case, "purchases")]
     return QuantityForecasts("purchases", split.purchases.astype(float), forecasts)
 
 
-def _forecast_money(
-    case: CutoffCase, expected: Expected, predictive: dict[str, Predictive], sample: Sample
+def _evaluate_money(
+    case: CutoffCase, made: Sequence[tuple[Forecaster, Forecast]], predictive: dict[str, Predictive], sample: Sample
 ) -> QuantityForecasts:
-    split, spend = case.split, case.fits.spend
-    if spend is None:
+    """Return the forecasts of money, with the distribution of those that are made of a process and a spend model."""
+    split, spend = case.split, case.spend
+    if spend is None or split.spend is None:
         raise AssertionError("checked by the caller")
-    if split.spend is None:
-        raise AssertionError("checked by the caller")
-    forecasts = [
-        EvaluatedForecast(
-            case.fits.forecaster(name, "money"),
-            expected.money[name],
-            predictive=distributions.money(spend, predictive[name], split, sample, case.settings),
+    forecasts = []
+    for identity, forecast in _of_quantity(made, "money"):
+        drawn = None
+        if identity.kind == "process" and identity.process is not None:
+            drawn = distributions.money(spend, predictive[identity.process], split, sample, case.settings)
+        forecasts.append(
+            EvaluatedForecast(
+                identity, forecast.mean, forecast.total, predictive=drawn, distribution=forecast.distribution
+            )
         )
-        for name in case.fits.purchases
-    ]
-    forecasts += [*_with_trees(case, expected, "money"), *_by_rules(case, "money")]
     return QuantityForecasts("money", split.spend, forecasts)
 
 
-def _with_trees(case: CutoffCase, expected: Expected, quantity: str) -> list[EvaluatedForecast]:
-    """Return the forecasts of boosted trees and of their blends with the best process."""
-    if case.past is None or not case.windows:
-        return []
-    best, windows = case.best, case.windows
-    trees = boosted_trees.predict_with_trees(windows, case.past, case.split, case.fits, expected, best, quantity)
-    blends = blend(trees, expected.of(quantity)[best], learned_total_factor(windows, best, quantity))
+def _of_quantity(
+    made: Sequence[tuple[Forecaster, Forecast]], quantity: ForecastQuantity
+) -> list[tuple[ForecasterIdentity, QuantityForecast]]:
+    """Return the forecasts of one quantity, with who makes them; those without a total are left out."""
+    named = [(forecaster.identity(quantity), forecast.of(quantity)) for forecaster, forecast in made]
     return [
-        EvaluatedForecast(BOOSTED_TREES, trees),
-        *(EvaluatedForecast(forecaster, mean) for forecaster, mean in blends.items()),
+        (identity, forecast)
+        for identity, forecast in named
+        if identity is not None and forecast is not None and np.isfinite(forecast.total)
     ]
-
-
-def _by_rules(case: CutoffCase, quantity: str) -> list[EvaluatedForecast]:
-    split, past, money = case.split, case.past, quantity == "money"
-    means = {name: rule(split, money) for name, rule in rules.RULES.items()}
-    forecasts = [EvaluatedForecast(rules.forecaster(name), mean) for name, mean in means.items() if mean is not None]
-    if past is None:
-        return forecasts
-    forecasts.append(EvaluatedForecast(rules.forecaster("last_period"), rules.last_period(split, past, money)))
-    if case.windows:
-        hiatus = rules.learn_hiatus(case.windows[0].split)
-        buys = None if money else hiatus.buys(split)
-        forecasts.append(EvaluatedForecast(rules.forecaster("hiatus"), hiatus.expected(split, money), buys=buys))
-    total = rules.seasonal_total(split, past, money)
-    if np.isfinite(total):
-        forecasts.append(EvaluatedForecast(rules.forecaster("seasonal_naive"), None, total))
-    return forecasts
 
 
 def _forecasters(outcomes: Sequence[QuantityForecasts]) -> pd.DataFrame:

@@ -26,8 +26,8 @@ class Backtest:
     """Tables of how forecasts made at one or more cuts compare with what happened after them.
 
     Every table has the columns cutoff (an ISO date) and horizon ("39 weeks"), unless it says otherwise. `forecaster` is
-    an id, whose title is in `forecasters`; `kind` is "process", "rule", "boosted_trees" or "blend"; intervals have the
-    level of `facts`.
+    an id, whose title is in `forecasters`; `kind` is "process", "rule", "boosted_trees", "blend" or "best"; intervals
+    have the level of `facts`.
 
     Attributes
     ----------
@@ -46,7 +46,8 @@ class Backtest:
         difference of the same sign; which is `better` ("forecaster" or "reference"), or that no difference is visible
         ("not_visible"): the interval contains 0, or the difference does not hold at every cutoff.
     totals : DataFrame
-        Totals of each process with their interval, and the interval widened by the errors of earlier cutoffs.
+        Totals of each process and of the best forecaster with their interval, and the interval widened by the errors
+        of earlier cutoffs.
     by_frequency : DataFrame
         Mean holdout purchases by calibration frequency: actual, expected, and the expected mean's interval.
     calibration : DataFrame

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.distributions import Settings
-from clvmodels.forecasting.processes import check_models, fit_all
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.processes import check_models
+from clvmodels.forecasting.windows import best_process
+from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.backtest.combine import add_fit_tables, combine_cutoffs, evaluate_cutoff
 from clvmodels.validation.backtest.evaluate import CutoffCase
+from clvmodels.validation.backtest.forecasters import default_forecasters
 from clvmodels.validation.backtest.result import Validation
+from clvmodels.validation.tables.distributions import Settings
 
 __all__ = ["Validation", "validate"]
 
@@ -63,7 +67,14 @@ def validate(
     if spend is not None and split.spend is None:
         raise InvalidOption("The log was split without money: pass amount= to holdout_split, or leave spend out.")
     settings = Settings(seed=seed_of(random_state))
-    fits = fit_all(several, spend, split.calibration)
+    history = KnownHistory.from_summaries(split.calibration, split.past_spend)
+    candidates = default_forecasters(several, spend, boosted_trees=False, money=split.spend is not None)
+    fitted = [
+        forecaster.fit(history)
+        for forecaster in candidates
+        if isinstance(forecaster, CustomerModel) or not history.missing(forecaster.needs)
+    ]
+    case = CutoffCase(split, history, fitted, settings)
     horizon = f"{split.horizon:.4g} {split.clock.time_unit}{'' if split.horizon == 1 else 's'}"
-    result = evaluate_cutoff(CutoffCase(split, fits, None, [], settings), horizon)
-    return Validation(**combine_cutoffs([add_fit_tables(result, fits, split, settings, horizon)], settings))
+    result = evaluate_cutoff(case, horizon, best_process([], case.models))
+    return Validation(**combine_cutoffs([add_fit_tables(result, case, horizon)], settings))

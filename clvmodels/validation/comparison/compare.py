@@ -17,7 +17,6 @@ from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption
 from clvmodels.estimators.fitted_purchases import data_fingerprint
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.distributions import probabilities_of_actual
 from clvmodels.forecasting.processes import model_id
 from clvmodels.frames import column
 from clvmodels.language import Finding, Findings, as_text
@@ -26,6 +25,7 @@ from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.comparison.findings import forecast_findings, likelihood_findings, name_of
+from clvmodels.validation.tables.distributions import probabilities_of_actual
 from clvmodels.validation.tables.metrics import HEADLINE, log_score
 from clvmodels.validation.tables.tracking import score_table
 

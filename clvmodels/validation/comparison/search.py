@@ -11,11 +11,11 @@ import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.forecasting.distributions import probabilities_of_counts
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.frames import column
 from clvmodels.transactions.summary import RFM
+from clvmodels.validation.tables.distributions import probabilities_of_counts
 from clvmodels.validation.tables.metrics import METRICS
 
 __all__ = ["CalibrationHoldoutSplit", "HoldoutScore"]

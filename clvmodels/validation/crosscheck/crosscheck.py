@@ -11,9 +11,9 @@ import pandas as pd
 
 from clvmodels import files, html
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.customer_model import CustomerModel
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings

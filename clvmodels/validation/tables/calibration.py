@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clvmodels.forecasting.distributions import bounds_of_total, spread_of
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
+from clvmodels.validation.tables.distributions import bounds_of_total, spread_of
 from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, quarter, rmse, width
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.forecasting.distributions import Predictive
-from clvmodels.forecasts import ForecasterIdentity, ForecasterKind
+from clvmodels.forecasts import ForecasterIdentity, ForecasterKind, TotalDistribution
 from clvmodels.processes.contract import Array
+from clvmodels.validation.tables.distributions import Predictive
 
 __all__ = ["EvaluatedForecast", "QuantityForecasts"]
 
@@ -31,6 +31,8 @@ class EvaluatedForecast:
         Probability of what each customer then did, if the forecaster has a pmf.
     predictive : Predictive or None
         Draws, intervals, CRPS and PIT of the sampled customers, for processes.
+    distribution : TotalDistribution or None
+        Of the total, if the forecaster gives one; without it, that of the process.
     """
 
     forecaster: ForecasterIdentity
@@ -39,6 +41,7 @@ class EvaluatedForecast:
     buys: Array | None = None
     chances: Array | None = None
     predictive: Predictive | None = None
+    distribution: TotalDistribution | None = None
 
     @property
     def id(self) -> str:

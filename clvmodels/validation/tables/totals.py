@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from clvmodels.forecasting.distributions import bounds_of_total, spread_of
 from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
-from clvmodels.validation.tables.evaluated import QuantityForecasts
+from clvmodels.validation.tables.distributions import bounds_of_total, spread_of
+from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 
 __all__ = ["earlier_cutoffs_needed", "judge_totals", "total_finding", "totals_of"]
 
@@ -21,16 +22,31 @@ COLUMNS = ["quantity", "forecaster", "predicted", "lower", "upper", "actual", "i
 
 
 def totals_of(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
-    """Return the total that each process forecast, its interval, and the actual total: one row per process."""
+    """Return the total that each forecaster with an interval forecast, its interval, and the actual total."""
     scored, rows = outcome.scored, []
     actual = float(outcome.actual[scored].sum())
     for forecast in outcome.forecasts:
-        if forecast.predictive is None or forecast.mean is None:
+        ends = _interval(forecast, scored, level)
+        if ends is None or forecast.mean is None:
             continue
-        total = float(forecast.mean[scored].sum())
-        lower, upper = map(float, bounds_of_total(spread_of(forecast.predictive, scored), total, level))
+        total, (lower, upper) = float(forecast.mean[scored].sum()), ends
         rows.append((outcome.quantity, forecast.id, total, lower, upper, actual, lower <= actual <= upper))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _interval(forecast: EvaluatedForecast, scored: npt.NDArray[np.bool_], level: float) -> tuple[float, float] | None:
+    """Return the interval of the total of the customers scored (n,); None if the forecaster gives none."""
+    if forecast.mean is None:
+        return None
+    total = float(forecast.mean[scored].sum())
+    if forecast.distribution is not None:
+        part = total / forecast.total if forecast.total > 0 else 1.0
+        lower, upper = forecast.distribution.interval(level)
+        return part * lower, part * upper
+    if forecast.predictive is None:
+        return None
+    bounds = bounds_of_total(spread_of(forecast.predictive, scored), total, level)
+    return float(bounds.lower), float(bounds.upper)
 
 
 def judge_totals(totals: pd.DataFrame, level: float) -> pd.DataFrame:

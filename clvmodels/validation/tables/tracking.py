@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.forecasting.distributions import Spread, bounds_of_total
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
+from clvmodels.validation.tables.distributions import Spread, bounds_of_total
 from clvmodels.validation.tables.metrics import HEADLINE
 
 __all__ = ["score_table", "tracking_table"]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
 
-from clvmodels.estimators.prediction import customer_keys
+from clvmodels.estimators.prediction import customer_keys, hashed
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.intervals import Bounds
@@ -102,12 +102,12 @@ class Predictive:
 
 def sample_of(rfm: RFM, most: int, seed: int) -> Sample:
     """Return a sample of at most `most` customers, chosen by a hash of their ids and the seed."""
-    uniform = _mixed(customer_keys(rfm) ^ np.uint64(seed % 2**64))
+    uniform = hashed(customer_keys(rfm) ^ np.uint64(seed % 2**64))
     rows = np.arange(len(rfm))
     if len(rfm) > most:
         rows = np.sort(np.argpartition(uniform, most)[:most])
     # Sampled customers have the smallest first numbers, which are no longer uniform: a second hash is.
-    return Sample(rows, _mixed(customer_keys(rfm[rows]) ^ np.uint64(2**63 + seed % 2**62)))
+    return Sample(rows, hashed(customer_keys(rfm[rows]) ^ np.uint64(2**63 + seed % 2**62)))
 
 
 def probabilities_of_actual(model: PurchaseModel, split: Holdout) -> Array:
@@ -221,13 +221,3 @@ def _quantiles(draws: Array, level: float) -> Bounds:
     tail = 0.5 * (1 - level)
     lower, upper = np.quantile(draws, [tail, 1 - tail], axis=0, method="inverted_cdf")
     return Bounds(lower, upper)
-
-
-def _mixed(keys: npt.NDArray[np.uint64]) -> Array:
-    """Hash each key to a number between 0 and 1 with SplitMix64 (Steele, Lea & Flood 2014, OOPSLA)."""
-    with np.errstate(over="ignore"):
-        z = keys + np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
-    return (z >> np.uint64(11)).astype(float) / 2**53

@@ -1,0 +1,343 @@
+"""The recommended forecaster: shares of customers from a stack, the total from the best process and earlier windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+
+from clvmodels.errors import FitFailed
+from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.boosted_trees import BoostedTrees
+from clvmodels.forecasting.process_total import ProcessTotals, learn_totals
+from clvmodels.forecasting.processes import (
+    as_models,
+    check_models,
+    fit_to_history,
+    fitted_copies,
+    models_from_dict,
+    models_to_dict,
+)
+from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.stack import (
+    Alternative,
+    FittedProcesses,
+    Trial,
+    half_of,
+    mean_share,
+    members_of,
+    newer_process,
+    stack_weights,
+    try_alternative,
+    weighted_sum,
+)
+from clvmodels.forecasting.total_interval import TotalInterval
+from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
+from clvmodels.frames import column
+from clvmodels.language import Finding, Findings
+from clvmodels.processes.contract import Array
+
+__all__ = ["BestForecaster"]
+
+FEWEST_BUYERS = 100  # in the latest window, for trees to be tried
+DEFAULT_MODELS = (BGNBD, MBGNBD, ParetoNBD)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnedQuantity:
+    """What was learned of purchases, or of money.
+
+    Attributes
+    ----------
+    trials : tuple of Trial
+        What decided where customers' shares come from: the best process, unless a stack or trees gained visibly.
+    weights : dict of str to float
+        Of the members of the stack; empty if it is not used.
+    totals : ProcessTotals
+        What earlier windows say about totals of the best process.
+    """
+
+    trials: tuple[Trial, ...]
+    weights: dict[str, float]
+    totals: ProcessTotals
+
+    def uses(self, candidate: Alternative) -> bool:
+        """Return whether a candidate gained visibly and is used."""
+        return any(trial.candidate == candidate and trial.visible for trial in self.trials)
+
+
+class BestForecaster(Forecaster):
+    """The recommended forecaster: a learned ranking of customers, a learned total, and an interval that holds.
+
+    Each customer's share of the total comes from the best process, or, where an earlier window shows a visible gain,
+    from a non-negative stack of processes, the customer's own rate, recent purchases and a process of newer customers,
+    averaged with boosted trees where these gain more. The total is that of the best process, times its ratio of
+    actual to expected totals in earlier windows to a power that grows with the evidence. Everything is learned from
+    windows inside the history.
+
+    Parameters
+    ----------
+    models : PurchaseModel or sequence of them, optional
+        Processes to choose from; default: BG/NBD, MBG/NBD and Pareto/NBD.
+    spend : SpendModel, optional
+        Needed to forecast money.
+
+    Attributes
+    ----------
+    process_ : str
+        Id of the best process, which gives the total and P(alive).
+    learned_ : dict of str to LearnedQuantity
+        By quantity.
+    models_ : dict of str to PurchaseModel
+        Fitted, by id.
+    length_ : float
+        Length of the earlier windows in the clock's unit; 0 without any.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> history = clv.KnownHistory.from_log(log, time_unit="week", observation_end="1997-09-30")
+    >>> best = clv.BestForecaster().fit(history, "39 weeks")
+    >>> forecast = best.forecast(history, "39 weeks")
+    >>> lower, upper = best.total(history, "39 weeks").interval(0.9)
+    >>> lower < forecast.purchases.total < upper
+    True
+    """
+
+    kind: ClassVar[str] = "best"
+
+    def __init__(
+        self, models: Sequence[PurchaseModel] | PurchaseModel | None = None, spend: SpendModel | None = None
+    ) -> None:
+        self.models = models
+        self.spend = spend
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a history must have."""
+        return frozenset({"log"} if self.spend is None else {"log", "money"})
+
+    def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
+        """Return who makes the forecast of a quantity; None for money without a spend model."""
+        if quantity == "money" and self.spend is None:
+            return None
+        return ForecasterIdentity("best", "best forecaster", "best")
+
+    def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
+        """Fit the processes, and learn shares and totals from earlier windows; see `Forecaster.fit`."""
+        self._check(history)
+        models = [model() for model in DEFAULT_MODELS] if self.models is None else as_models(self.models)
+        check_models(models, "BestForecaster")
+        per_unit = history.clock.ticks_per_unit
+        ticks = history.length if horizon is None else round(history.clock.duration(horizon) * per_unit)
+        self.models_ = fitted_copies(models, history)
+        unfitted = [clone(model) for model in self.models_.values()]
+        windows = fitted_windows(history, ticks, unfitted, self.spend)
+        self.process_ = best_process(windows, self.models_)
+        self.spend_ = None
+        if self.spend is not None:
+            self.spend_ = clone(self.spend)
+            fit_to_history(self.spend_, history)
+        self.newer_ = _newer(history, windows, self.models_[self.process_])
+        self.length_ = windows[0].length if windows else 0.0
+        self.trees_ = self._grow_trees(history, ticks, unfitted) if windows else None
+        quantities: list[ForecastQuantity] = ["purchases"] if self.spend is None else ["purchases", "money"]
+        ahead = ticks / per_unit
+        self.learned_ = {quantity: self._learn(history, windows, ahead, quantity) for quantity in quantities}
+        if not any(each.uses("trees") for each in self.learned_.values()):
+            self.trees_ = None
+        self.clock_ = history.clock
+        return self
+
+    def _grow_trees(self, history: KnownHistory, ticks: int, models: list[PurchaseModel]) -> BoostedTrees | None:
+        try:
+            return BoostedTrees(models, self.spend).fit(history, ticks / history.clock.ticks_per_unit)
+        except FitFailed:
+            return None
+
+    def _fitted_at(self, window: LearningWindow) -> FittedProcesses:
+        newer = None if self.newer_ is None else newer_process(clone(self.newer_), window.past)
+        return FittedProcesses(window.models, window.spend, newer)
+
+    def _learn(
+        self, history: KnownHistory, windows: Sequence[LearningWindow], horizon: float, quantity: ForecastQuantity
+    ) -> LearnedQuantity:
+        spend = self.spend_ if quantity == "money" else None
+        totals = learn_totals(history, self.models_[self.process_], spend, windows, horizon)
+        if not windows:
+            return LearnedQuantity((), {}, totals)
+        members = [members_of(w.past, self._fitted_at(w), self.length_, quantity) for w in windows]
+        actual = [window.actual(quantity) for window in windows]
+        expected = [window.expected(quantity)[self.process_] for window in windows]
+        trials = self._try_alternatives(windows, members, actual, expected, quantity)
+        learned = LearnedQuantity(trials, {}, totals)
+        return replace(learned, weights=stack_weights(members, actual, expected)) if learned.uses("stack") else learned
+
+    def _try_alternatives(
+        self,
+        windows: Sequence[LearningWindow],
+        members: Sequence[Mapping[str, Array]],
+        actual: Sequence[Array],
+        expected: Sequence[Array],
+        quantity: ForecastQuantity,
+    ) -> tuple[Trial, ...]:
+        """Compare candidates in the windows; each customer is forecast by what the other half of them taught."""
+        if not actual[0].sum() > 0:
+            return ()
+        halves = [half_of(window.past.rfm) for window in windows]
+        present = [windows[0].past.known_at(window.past.cutoff) for window in windows]
+
+        def crossed(learn: Callable[[Sequence[npt.NDArray[np.bool_]]], list[Array]]) -> list[Array]:
+            of_others = (learn([half == side for half in halves]) for side in (False, True))
+            return [np.where(half, *pair) for half, *pair in zip(halves, *of_others, strict=True)]
+
+        def stack_of(some: Sequence[npt.NDArray[np.bool_]]) -> list[Array]:
+            parts = [
+                {name: values[rows] for name, values in each.items()} for each, rows in zip(members, some, strict=True)
+            ]
+            others = ([values[rows] for values, rows in zip(each, some, strict=True)] for each in (actual, expected))
+            weights = stack_weights(parts, *others)
+            return [weighted_sum(each, weights) for each in members]
+
+        stack = crossed(stack_of)
+        trials = [try_alternative("stack", actual, expected, stack, present)]
+        if self.trees_ is not None and int((actual[0] > 0).sum()) >= FEWEST_BUYERS:
+            simpler = stack if trials[0].visible else expected
+            trees = crossed(lambda some: BoostedTrees.learned_from(windows, some, quantity))
+            both = [mean_share(one, other) for one, other in zip(simpler, trees, strict=True)]
+            trials.append(try_alternative("trees", actual, simpler, both, present))
+        return tuple(trials)
+
+    def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
+        """Forecast the customers of a history; see `Forecaster.forecast`."""
+        self._check_fitted()
+        self._check(history)
+        length = history.clock.duration(horizon)
+        forecasts = {quantity: self._expect(history, length, quantity) for quantity in self.learned_}
+        alive = column(self.models_[self.process_].probability_alive(history.rfm), "probability_alive")
+        return Forecast(length, forecasts["purchases"], forecasts.get("money"), alive)
+
+    def _expect(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> QuantityForecast:
+        """Return each customer's share of the total times the total; missing only where the process has no answer."""
+        share = self._shares(history, length, quantity)
+        total = float(np.nansum(share))
+        distribution = self._total(history, length, quantity)
+        mean = share * (distribution.point / total if total > 0 else 0.0)
+        return QuantityForecast(mean, float(np.nansum(mean)), distribution=distribution)
+
+    def _shares(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> Array:
+        """Return what customers' shares are proportional to, (n,)."""
+        learned, share = self.learned_[quantity], self._process_mean(history, length, quantity)
+        if learned.uses("stack"):
+            fitted = FittedProcesses(self.models_, self.spend_, self.newer_)
+            stack = weighted_sum(members_of(history, fitted, self.length_, quantity), learned.weights)
+            short = self._process_mean(history, self.length_, quantity)
+            share = stack * np.divide(share, short, out=np.ones(len(share)), where=short > 0)
+        if learned.uses("trees") and self.trees_ is not None:
+            trees = self.trees_.forecast(history, length).of(quantity)
+            if trees is not None and trees.mean is not None:
+                share = mean_share(share, trees.mean)
+        return share
+
+    def _process_mean(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> Array:
+        models = {self.process_: self.models_[self.process_]}
+        return expectations(history, models, self.spend_, length, quantity)[self.process_]
+
+    def total(
+        self, history: KnownHistory, horizon: float | str, quantity: ForecastQuantity = "purchases"
+    ) -> TotalInterval:
+        """Return the total over a horizon, with an interval that allows for a change of times.
+
+        Parameters
+        ----------
+        history : KnownHistory
+        horizon : float or str
+        quantity : {"purchases", "money"}
+
+        Returns
+        -------
+        TotalInterval
+            Its `interval(level)` joins chance, parameters, this log's earlier windows and other shops; `parts` has the
+            variances of each, and `level_draws` factors that all customers share.
+        """
+        self._check_fitted()
+        self._check(history)
+        return self._total(history, history.clock.duration(horizon), quantity)
+
+    def _total(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> TotalInterval:
+        expected = float(np.nansum(self._process_mean(history, length, quantity)))
+        return self.learned_[quantity].totals.at(expected, length * history.clock.days_per_unit)
+
+    @property
+    def findings(self) -> Findings:
+        """What decided the shares, per quantity, as findings."""
+        self._check_fitted()
+        return tuple(
+            Finding(
+                "best-trees" if trial.candidate == "trees" else "best-stack",
+                {
+                    "quantity": quantity,
+                    "gain": trial.gain,
+                    "error": trial.standard_error,
+                    "taken": "yes" if trial.visible else "no",
+                },
+            )
+            for quantity, learned in self.learned_.items()
+            for trial in learned.trials
+        )
+
+    def certificate(self) -> dict[str, Any]:
+        """Return the process, what was chosen, the weights, and the figures that decided."""
+        learned = {
+            quantity: {
+                "weights": {name: weight for name, weight in each.weights.items() if weight > 0},
+                "trials": [asdict(trial) for trial in each.trials],
+                "windows": [asdict(window) for window in each.totals.windows],
+            }
+            for quantity, each in self.learned_.items()
+        }
+        return {"forecaster": self.id, "process": self.process_, "window": self.length_, "learned": learned}
+
+    def _options(self) -> dict[str, Any]:
+        return {}
+
+    def _learned(self) -> dict[str, Any]:
+        return {
+            "models": models_to_dict(self.models_, self.spend_),
+            "newer": None if self.newer_ is None else models_to_dict({"newer": self.newer_}, None),
+            "process": self.process_,
+            "length": self.length_,
+            "trees": None if self.trees_ is None else self.trees_.to_dict(),
+            "quantities": {name: asdict(each) for name, each in self.learned_.items()},
+        }
+
+    def _restore(self, learned: dict[str, Any]) -> None:
+        self.models_, self.spend_ = models_from_dict(learned["models"])
+        newer = learned["newer"]
+        self.newer_ = None if newer is None else models_from_dict(newer)[0]["newer"]
+        self.models = [clone(model) for model in self.models_.values()]
+        self.spend = None if self.spend_ is None else clone(self.spend_)
+        self.process_, self.length_ = learned["process"], learned["length"]
+        self.trees_ = None if learned["trees"] is None else BoostedTrees.from_dict(learned["trees"])
+        self.learned_ = {name: _read_quantity(each) for name, each in learned["quantities"].items()}
+        self.clock_ = self.models_[self.process_].clock_
+
+
+def _read_quantity(document: Mapping[str, Any]) -> LearnedQuantity:
+    trials = tuple(Trial(**trial) for trial in document["trials"])
+    return LearnedQuantity(trials, dict(document["weights"]), ProcessTotals.from_dict(document["totals"]))
+
+
+def _newer(history: KnownHistory, windows: Sequence[LearningWindow], model: PurchaseModel) -> PurchaseModel | None:
+    """Return the process of newer customers, if there is one at the cutoff and in every window."""
+    plain = clone(model)
+    if not windows or any(newer_process(plain, window.past) is None for window in windows):
+        return None
+    return newer_process(plain, history)

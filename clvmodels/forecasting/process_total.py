@@ -1,0 +1,161 @@
+"""The total of a process with an interval that allows for a change of times, learned from earlier windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.learned_level import HALF_AN_ORDER, WindowTotal
+from clvmodels.forecasting.processes import expected_purchases, expected_spend, model_id
+from clvmodels.forecasting.reference_class import TotalQuantity, reference_class, reference_shops
+from clvmodels.forecasting.total_interval import TotalInterval, own_variance, total_interval
+from clvmodels.forecasting.windows import LearningWindow
+from clvmodels.forecasts import KnownHistory
+from clvmodels.valuation.lifetime_value import lifetime_value
+
+__all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of"]
+
+SAMPLED = 4_000  # customers: the chance of a total is inversely proportional to it, and doubt is shared by all
+LEVEL = 0.9
+DRAWS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVariance:
+    """Variances of the logarithm of a total.
+
+    Attributes
+    ----------
+    chance : float
+        Of what customers do, given the parameters, if one order is expected; it is inversely proportional to orders.
+    parameters : float
+        Of the doubt about the parameters.
+    """
+
+    chance: float
+    parameters: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProcessTotals:
+    """What earlier windows of a log say about totals of a process.
+
+    Attributes
+    ----------
+    process : str
+        Id of the process.
+    quantity : {"purchases", "money"}
+    windows : tuple of WindowTotal
+        Totals of earlier windows, latest first.
+    order_value : float
+        Money per purchase; 1 for purchases.
+    own : OwnVariance
+        Of a total by the process itself.
+    """
+
+    process: str
+    quantity: TotalQuantity
+    windows: tuple[WindowTotal, ...]
+    order_value: float
+    own: OwnVariance
+
+    def at(self, expected: float, days: float) -> TotalInterval:
+        """Return the total with its interval, where the process expects a total over some days."""
+        orders = expected / self.order_value
+        return total_interval(
+            expected,
+            days,
+            chance=self.own.chance / (orders + HALF_AN_ORDER),
+            parameters=self.own.parameters,
+            reference=reference_class(self.quantity if reference_shops(self.quantity) else "purchases", self.process),
+            windows=self.windows,
+            order_value=self.order_value,
+        )
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Return the totals of a document that `dataclasses.asdict` made."""
+        windows = tuple(WindowTotal(**window) for window in document["windows"])
+        return cls(**{**document, "windows": windows, "own": OwnVariance(**document["own"])})
+
+
+def learn_totals(
+    history: KnownHistory,
+    model: PurchaseModel,
+    spend: SpendModel | None,
+    windows: Sequence[LearningWindow],
+    horizon: float,
+) -> ProcessTotals:
+    """Return what earlier windows say about totals of a fitted process.
+
+    Parameters
+    ----------
+    history : KnownHistory
+    model, spend : fitted models
+        The totals are of purchases without a spend model, of money with one.
+    windows : sequence of LearningWindow
+        Of the history; the process is among their models.
+    horizon : float
+        How far ahead will be forecast, in the clock's unit.
+    """
+    quantity: TotalQuantity = "purchases" if spend is None else "money"
+    process = model_id(model)
+    totals = []
+    days = history.clock.days_per_unit / history.clock.ticks_per_unit
+    for window in windows:
+        begin = (window.past.cutoff - history.cutoff) * days
+        end = min(begin + window.length * history.clock.days_per_unit, 0.0)  # the sum may be above 0 by rounding
+        actual = float(window.actual(quantity).sum())
+        totals.append(WindowTotal(begin, end, actual, float(np.nansum(window.expected(quantity)[process]))))
+    order_value = 1.0 if spend is None else _order_value(history)
+    own = own_variance_of(model, spend, history, horizon)
+    return ProcessTotals(process, quantity, tuple(totals), order_value, own)
+
+
+def _order_value(history: KnownHistory) -> float:
+    """Return the mean money of a purchase of all customers; 1 if nobody has paid anything."""
+    rfm = history.rfm
+    if rfm.monetary_value is None or rfm.monetary_count is None:
+        raise AssertionError("money is checked before")
+    paid = rfm.monetary_count > 0
+    orders = float(np.sum(rfm.monetary_count[paid]))
+    spent = float(np.sum(rfm.monetary_value[paid] * rfm.monetary_count[paid]))
+    return spent / orders if orders > 0 and spent > 0 else 1.0
+
+
+def own_variance_of(
+    model: PurchaseModel, spend: SpendModel | None, history: KnownHistory, horizon: float
+) -> OwnVariance:
+    """Return the variances of a total over a horizon, in the clock's unit, measured on a sample of customers.
+
+    Parameters
+    ----------
+    model, spend : fitted models
+        The total is of purchases without a spend model, of money with one.
+    """
+    rows = np.arange(len(history.rfm))[:: -(-len(history.rfm) // SAMPLED)]
+    rfm = history.rfm[rows]
+    options: dict[str, Any] = {"interval": LEVEL, "by": "total", "draws": DRAWS, "random_state": 0}
+    order_value, mean = 1.0, expected_purchases(model, history, horizon)
+    if spend is not None:
+        each = expected_spend(spend, history)
+        order_value = max(float(np.nanmean(each)), 1e-300)
+        mean = mean * each
+    variances = []
+    for which in ("outcome", "mean"):
+        if spend is None:
+            table, name = model.expected_purchases(rfm, horizon, interval_for=which, **options), "expected_purchases"
+        else:
+            terms: dict[str, Any] = {"horizon": horizon, "annual_discount_rate": 0.0, "margin": 1.0}
+            table = lifetime_value(model, spend, rfm, **terms, interval_for=which, **options)
+            name = "lifetime_value"
+        lower, upper = (float(table[f"{name}_{end}"][0]) for end in ("lower", "upper"))
+        variances.append(own_variance(max(lower, 0.0), max(upper, lower, 0.0), LEVEL, order_value=order_value))
+    outcome, doubt = variances
+    orders = float(np.nansum(mean[rows])) / order_value
+    return OwnVariance(max(outcome - doubt, 0.0) * (orders + HALF_AN_ORDER), doubt)

@@ -1,0 +1,151 @@
+"""The protocol of forecasters: what processes, rules, boosted trees, blends and the best of them have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator
+
+from clvmodels import files
+from clvmodels.errors import InvalidOption
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need
+
+__all__ = ["FORMAT", "SCHEMA_VERSION", "Forecaster"]
+
+FORMAT = "clvmodels.Forecaster"
+SCHEMA_VERSION = 1
+REMEDIES: dict[Need, str] = {
+    "money": "pass amount= when the history is made",
+    "past_spend": "pass amount= when the history is made",
+    "intertimes": "summarize the log with intertimes=True",
+    "log": "make the history with KnownHistory.from_log(log, ...)",
+}
+
+
+class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """What can be fitted to a history and forecasts purchases and money of its customers.
+
+    A subclass names its `kind`, says in `identity` which quantities it forecasts and under which id, and implements
+    `fit`, `forecast`, `_learned` and `_restore`. Its constructor only stores its arguments, so that it can be cloned.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> [isinstance(each, clv.Forecaster) for each in (clv.Rule("zero"), clv.BestForecaster(), clv.BGNBD())]
+    [True, True, False]
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a history must have."""
+        return frozenset()
+
+    def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
+        """Return who makes the forecast of a quantity; None if the forecaster does not forecast it."""
+        raise NotImplementedError
+
+    def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
+        """Learn from a history.
+
+        Parameters
+        ----------
+        history : KnownHistory
+        horizon : float or str, optional
+            How far ahead will be forecast, for forecasters that learn from earlier windows of that length.
+
+        Returns
+        -------
+        self
+        """
+        raise NotImplementedError
+
+    def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
+        """Forecast the customers of a history, which may be later than the one learned from.
+
+        Parameters
+        ----------
+        history : KnownHistory
+        horizon : float or str
+            A number in the clock's unit, or a length such as "26 weeks".
+
+        Returns
+        -------
+        Forecast
+        """
+        raise NotImplementedError
+
+    @property
+    def id(self) -> str:
+        """The id of the forecaster: that of its forecast of money, or of purchases if it forecasts only these."""
+        identity = self.identity("money") or self.identity("purchases")
+        if identity is None:
+            raise AssertionError("a forecaster forecasts something")
+        return identity.id
+
+    def certificate(self) -> dict[str, Any]:
+        """Return what decided the fit, as plain values."""
+        return {"forecaster": self.id}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fitted forecaster as plain values, from which `from_dict` makes it again."""
+        return {"type": type(self).__name__, "options": self._options(), "learned": self._learned()}
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Self:
+        """Return the forecaster of a document that `to_dict` wrote."""
+        forecaster = cls(**cls._read_options(document["options"]))
+        forecaster._restore(document["learned"])
+        return forecaster
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted forecaster as JSON, completely or not at all; `clvmodels.load` reads it.
+
+        The file contains parameters, weights and trees, and no customer data; it cannot run code.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        InvalidOption
+            If it has not been fitted.
+        """
+        if not self.__sklearn_is_fitted__():
+            raise InvalidOption("Only a fitted forecaster can be saved: call fit(history) first.")
+        document = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "forecaster": self.to_dict()}
+        files.write_checked(Path(path), document)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return any(name.endswith("_") and not name.startswith("_") for name in vars(self))
+
+    def _options(self) -> dict[str, Any]:
+        """Return the constructor's arguments as plain values."""
+        return dict(self.get_params(deep=False))
+
+    @classmethod
+    def _read_options(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the constructor's arguments of plain values."""
+        return options
+
+    def _learned(self) -> dict[str, Any]:
+        """Return what was learned, as plain values."""
+        raise NotImplementedError
+
+    def _restore(self, learned: dict[str, Any]) -> None:
+        """Set what was learned from plain values."""
+        raise NotImplementedError
+
+    def _check(self, history: KnownHistory) -> None:
+        """Raise InvalidOption if a history does not have what the forecaster needs."""
+        missing = history.missing(self.needs)
+        if missing:
+            remedies = "; ".join(dict.fromkeys(REMEDIES[need] for need in missing))
+            raise InvalidOption(f"{self.id} needs a history with {' and '.join(missing)}: {remedies}.")
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise InvalidOption(f"{type(self).__name__} has not been fitted: call fit(history) first.")

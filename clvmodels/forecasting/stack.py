@@ -1,0 +1,229 @@
+"""A non-negative stack of forecasts of each customer, and trials of whether it gains anything in earlier windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import nnls
+from sklearn.base import clone
+
+from clvmodels.errors import FitFailed, InvalidRFM, InvalidTransactions
+from clvmodels.estimators.prediction import customer_keys, hashed
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.processes import expected_purchases, expected_spend, fit_to_history, models_key
+from clvmodels.forecasting.rules import Rule
+from clvmodels.forecasting.windows import expectations
+from clvmodels.forecasts import ForecastQuantity, KnownHistory
+from clvmodels.processes.contract import Array
+from clvmodels.transactions.summary import RFM, acquired_later
+
+__all__ = [
+    "Alternative",
+    "FittedProcesses",
+    "Members",
+    "Trial",
+    "half_of",
+    "mean_share",
+    "members_of",
+    "newer_process",
+    "stack_weights",
+    "try_alternative",
+    "weighted_sum",
+]
+
+RECENT = {"recent": 1.0, "recent_half": 0.5, "recent_quarter": 0.25}  # of a window, by name of the member
+FEWEST_CUSTOMERS = 200  # older and newer ones, for a process of the newer customers alone
+LEAST_WEIGHTED = 0.01  # of the mean expectation: customers expected to buy less do not weigh more
+RIDGE = 1e-8  # of the largest diagonal element: members may be equal
+Members = Mapping[str, Array]
+Alternative = Literal["stack", "trees"]
+STANDARD_ERRORS = 1.0  # a gain is visible if it exceeds these many: Breiman et al. (1984), CART, section 3.4.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedProcesses:
+    """Fitted processes that members are made of.
+
+    Attributes
+    ----------
+    models : mapping of str to PurchaseModel
+        By id.
+    spend : SpendModel or None
+    newer : PurchaseModel or None
+        A process fitted to the newer customers alone.
+    """
+
+    models: Mapping[str, PurchaseModel]
+    spend: SpendModel | None
+    newer: PurchaseModel | None
+
+
+def newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel | None:
+    """Return a copy of a model fitted to the customers first seen in the second half of a history.
+
+    Older customers may buy at other rates. None if there are too few customers in one of the halves, or no fit.
+    """
+    return history.remembered(("newer", *models_key([model])), lambda: _newer_process(model, history))
+
+
+def _newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel | None:
+    middle = history.cutoff - history.length // 2
+    older = history.known_at(middle)
+    if min(int(older.sum()), int((~older).sum())) < FEWEST_CUSTOMERS or history.attributes is not None:
+        return None
+    try:
+        newer = KnownHistory(
+            acquired_later(history.purchase_log, middle),
+            history.cutoff,
+            history.include_first_transaction,
+            history.intertimes,
+        )
+        copy: PurchaseModel = clone(model)
+        fit_to_history(copy, newer)
+    except (FitFailed, InvalidRFM, InvalidTransactions):
+        return None
+    return copy
+
+
+def members_of(
+    history: KnownHistory, fitted: FittedProcesses, length: float, quantity: ForecastQuantity
+) -> dict[str, Array]:
+    """Return forecasts of each customer over a time of the windows' length, (n,), by name.
+
+    They are those of the processes, the customer's own rate, what the customer did in the last window, half window and
+    quarter of a window, of a process fitted to newer customers, and for money also all past spend over the time
+    observed, the first order included.
+    """
+    money = quantity == "money"
+    members = expectations(history, fitted.models, fitted.spend, length, quantity)
+    if fitted.newer is not None:
+        bought = expected_purchases(fitted.newer, history, length)
+        members["newer_customers"] = (
+            bought * expected_spend(fitted.spend, history) if money and fitted.spend is not None else bought
+        )
+    own = Rule("own_rate").fit(history).forecast(history, length).of(quantity)
+    if own is not None and own.mean is not None:
+        members["own_rate"] = own.mean
+    ticks = length * history.clock.ticks_per_unit
+    for name, share in RECENT.items():
+        look = max(1, round(share * ticks))
+        members[name] = history.repeated(history.cutoff - look, history.cutoff, spent=money) * (ticks / look)
+    if money and history.past_spend is not None:
+        T = history.rfm.T
+        members["past_spend"] = np.divide(history.past_spend * length, T, out=np.zeros(len(T)), where=T > 0)
+    return members
+
+
+def stack_weights(members: Sequence[Members], actual: Sequence[Array], expected: Sequence[Array]) -> dict[str, float]:
+    """Return the non-negative weights of members with the least weighted squares of errors, by name.
+
+    Parameters
+    ----------
+    members : sequence of mappings of str to array (n,)
+        One per window; every window has the same names.
+    actual, expected : sequences of array (n,)
+        What customers did, and what the best process expected: a customer's weight is 1 / expected, because the
+        variance of a count is about proportional to its mean.
+
+    Returns
+    -------
+    dict of str to float
+        All 0 if nobody did anything.
+
+    Notes
+    -----
+    Non-negative least squares: Lawson & Hanson (1974), Solving Least Squares Problems; as a way to combine forecasts:
+    Breiman (1996), "Stacked Regressions", Machine Learning 24, 49-64.
+    """
+    names = list(members[0])
+    gram, product = np.zeros((len(names), len(names))), np.zeros(len(names))
+    for each, did, mean in zip(members, actual, expected, strict=True):
+        columns = np.column_stack([np.nan_to_num(each[name]) for name in names])
+        weight = 1 / np.maximum(np.nan_to_num(mean), LEAST_WEIGHTED * max(float(np.nanmean(mean)), 1e-12))
+        gram += columns.T @ (columns * weight[:, None])
+        product += columns.T @ (did * weight)
+    if not np.any(product > 0):
+        return dict.fromkeys(names, 0.0)
+    scale = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    scaled = gram * np.outer(scale, scale) + RIDGE * np.eye(len(names))
+    upper = np.linalg.cholesky(scaled).T
+    weights, _ = nnls(upper, np.linalg.solve(upper.T, product * scale))
+    return dict(zip(names, (weights * scale).tolist(), strict=True))
+
+
+def half_of(rfm: RFM) -> npt.NDArray[np.bool_]:
+    """Return which half each customer belongs to, (n,): a hash of the id, the same at every cutoff."""
+    halves: npt.NDArray[np.bool_] = hashed(customer_keys(rfm)) < 0.5
+    return halves
+
+
+def weighted_sum(members: Members, weights: Mapping[str, float]) -> Array:
+    """Return the weighted sum of members, (n,)."""
+    total = np.zeros(len(next(iter(members.values()))))
+    for name, weight in weights.items():
+        if weight > 0:
+            total = total + weight * np.nan_to_num(members[name])
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How a candidate did in the earlier windows, learned from the other half of the customers.
+
+    Attributes
+    ----------
+    candidate : {"stack", "trees"}
+        The stack instead of the process; or what was better of these averaged with boosted trees.
+    gain : float
+        Mean decrease of the Poisson deviance per customer against the simpler one; positive is better.
+    standard_error : float
+        Of the gain.
+    visible : bool
+        Whether the gain exceeds its standard error.
+    """
+
+    candidate: Alternative
+    gain: float
+    standard_error: float
+    visible: bool
+
+
+def try_alternative(
+    candidate: Alternative,
+    actual: Sequence[Array],
+    simpler: Sequence[Array],
+    forecast: Sequence[Array],
+    present: Sequence[npt.NDArray[np.bool_]],
+) -> Trial:
+    """Compare two rankings of customers, each scaled to the actual total of a window.
+
+    `present` says which customers of the latest window are in each (n,): a customer's gains in all windows are one
+    observation, because they depend on each other.
+    """
+    gains = np.zeros(len(present[0]))
+    for did, one, other, rows in zip(actual, simpler, forecast, present, strict=True):
+        total = float(did.sum())
+        losses = [_deviance(did, each * (total / max(float(np.nansum(each)), 1e-300))) for each in (one, other)]
+        gains[rows] += losses[0] - losses[1]
+    gain, error = float(np.mean(gains)), float(np.std(gains) / np.sqrt(len(gains)))
+    return Trial(candidate, gain, error, gain > STANDARD_ERRORS * error)
+
+
+def _deviance(actual: Array, mean: Array) -> Array:
+    """Return the Poisson deviance of each customer; means are at least a thousandth of the average."""
+    floor = 1e-3 * float(np.nanmean(mean))
+    mean = np.maximum(np.nan_to_num(mean), max(floor, 1e-300))
+    logs = np.log(np.maximum(actual, 1e-300) / mean)
+    deviance: Array = 2 * (np.where(actual > 0, actual * logs, 0.0) - (actual - mean))
+    return deviance
+
+
+def mean_share(one: Array, other: Array) -> Array:
+    """Return the mean of two forecasts, each scaled to the total of the first."""
+    total = float(np.nansum(other))
+    return 0.5 * (one + other * (float(np.nansum(one)) / total)) if total > 0 else one

@@ -1,0 +1,154 @@
+"""Earlier windows inside a history: what was known at their beginning, what processes expected, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clvmodels.errors import FitFailed, InvalidRFM
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.processes import (
+    expected_purchases,
+    expected_spend,
+    fit_to_history,
+    fitted_copies,
+    models_key,
+)
+from clvmodels.forecasts import ForecastQuantity, KnownHistory
+from clvmodels.processes.contract import Array
+from clvmodels.scores import poisson_deviance
+from clvmodels.transactions.holdout import Holdout
+
+__all__ = ["LearningWindow", "best_process", "earlier_windows", "fitted_windows"]
+
+WINDOWS = 3  # each begins half a window earlier than the next
+LARGEST_SHARE = 3  # a window is at most a third of the calibration period: the rest is needed to describe customers
+MOST_CUSTOMERS = 100_000  # per window: more add nothing to learn, and take long
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearningWindow:
+    """A window inside a history, with models fitted to what was known at its beginning.
+
+    Attributes
+    ----------
+    past : KnownHistory
+        What was known when it began.
+    split : Holdout
+        Its customers, and what they did in it.
+    models : mapping of str to PurchaseModel
+        Fitted to that history, by id.
+    spend : SpendModel or None
+    """
+
+    past: KnownHistory
+    split: Holdout
+    models: Mapping[str, PurchaseModel]
+    spend: SpendModel | None
+
+    @property
+    def length(self) -> float:
+        """Length of the window in the clock's unit."""
+        return self.split.horizon
+
+    def actual(self, quantity: ForecastQuantity) -> Array:
+        """Return what each customer did in the window, (n,)."""
+        if quantity == "purchases":
+            return self.split.purchases.astype(float)
+        if self.split.spend is None:
+            raise AssertionError("money is checked before a forecaster learns from windows")
+        return self.split.spend
+
+    def expected(self, quantity: ForecastQuantity) -> dict[str, Array]:
+        """Return what each process expected of each customer in the window, (n,), by id."""
+        return expectations(self.past, self.models, self.spend, self.length, quantity)
+
+
+def expectations(
+    history: KnownHistory,
+    models: Mapping[str, PurchaseModel],
+    spend: SpendModel | None,
+    horizon: float,
+    quantity: ForecastQuantity,
+) -> dict[str, Array]:
+    """Return what fitted models expect of each customer of a history, (n,), by id; no money without a spend model."""
+    if quantity == "money" and spend is None:
+        return {}
+    expected = {name: expected_purchases(model, history, horizon) for name, model in models.items()}
+    if quantity == "purchases" or spend is None:
+        return expected
+    each = expected_spend(spend, history)
+    return {name: bought * each for name, bought in expected.items()}
+
+
+def earlier_windows(history: KnownHistory, horizon: int) -> list[tuple[KnownHistory, Holdout]]:
+    """Return what was known at the beginning of earlier windows and what happened in them, latest first.
+
+    Parameters
+    ----------
+    history : KnownHistory
+    horizon : int
+        In ticks. A window has this length, or a third of the calibration period if that is shorter.
+    """
+    length = min(horizon, history.length // LARGEST_SHARE)
+    return history.remembered(("windows", length), lambda: _earlier_windows(history.thinned(MOST_CUSTOMERS), length))
+
+
+def _earlier_windows(history: KnownHistory, length: int) -> list[tuple[KnownHistory, Holdout]]:
+    windows = []
+    for i in range(WINDOWS):
+        cut = history.cutoff - length - i * (length // 2)
+        if length < 1 or cut - history.purchase_log.first_tick < length:
+            break
+        past = history.earlier(cut)
+        windows.append((past, past.followed(cut + length)))
+    return windows
+
+
+def fitted_windows(
+    history: KnownHistory, horizon: int, models: Sequence[PurchaseModel], spend: SpendModel | None
+) -> list[LearningWindow]:
+    """Return earlier windows with models fitted at their beginning, latest first.
+
+    Windows in which a model cannot be fitted are left out. `horizon` is in ticks.
+    """
+    length = min(horizon, history.length // LARGEST_SHARE)
+    key = ("fitted windows", length, models_key(models), None if spend is None else models_key([spend]))
+    return history.remembered(key, lambda: _fitted_windows(earlier_windows(history, horizon), models, spend))
+
+
+def _fitted_windows(
+    windows: Sequence[tuple[KnownHistory, Holdout]], models: Sequence[PurchaseModel], spend: SpendModel | None
+) -> list[LearningWindow]:
+    fitted = []
+    for past, split in windows:
+        try:
+            copies = fitted_copies(models, past)
+            spend_copy = None if spend is None else _fitted_spend(spend, past)
+        except (FitFailed, InvalidRFM):
+            continue
+        if len(copies) == len(models):
+            fitted.append(LearningWindow(past, split, copies, spend_copy))
+    return fitted
+
+
+def _fitted_spend(spend: SpendModel, history: KnownHistory) -> SpendModel:
+    from sklearn.base import clone
+
+    copy: SpendModel = clone(spend)
+    fit_to_history(copy, history)
+    return copy
+
+
+def best_process(windows: Sequence[LearningWindow], models: Mapping[str, PurchaseModel]) -> str:
+    """Return the id of the process with the least Poisson deviance in earlier windows; by BIC if there are none."""
+    if not windows:
+        return min(models, key=lambda name: models[name].fit_.bic)
+    deviances = {
+        name: float(np.mean([poisson_deviance(w.actual("purchases"), w.expected("purchases")[name]) for w in windows]))
+        for name in models
+    }
+    return min(models, key=lambda name: deviances[name])

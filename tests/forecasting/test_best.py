@@ -1,0 +1,97 @@
+"""The recommended forecaster: what it learns, what decides, and the interval of its total."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import nnls
+from sklearn.base import clone
+
+import clvmodels as clv
+from clvmodels.forecasting.stack import STANDARD_ERRORS, half_of, stack_weights, weighted_sum
+
+
+@pytest.fixture(scope="module")
+def history():
+    log = clv.datasets.load_cdnow(sample=True)
+    return clv.KnownHistory.from_log(log, time_unit="week", observation_end="1997-12-31")
+
+
+@pytest.fixture(scope="module")
+def best(history):
+    return clv.BestForecaster([clv.BGNBD(), clv.MBGNBD()]).fit(history, "26 weeks")
+
+
+def test_the_certificate_has_the_figures_that_decided(best):
+    certificate = best.certificate()
+    learned = certificate["learned"]["purchases"]
+    assert [trial["candidate"] for trial in learned["trials"]] == ["stack", "trees"]
+    assert bool(learned["weights"]) == learned["trials"][0]["visible"] == best.learned_["purchases"].uses("stack")
+    for trial in learned["trials"]:
+        assert trial["visible"] == (trial["gain"] > STANDARD_ERRORS * trial["standard_error"])
+    assert len(learned["windows"]) == 3
+    assert certificate["process"] in best.models_
+    assert [finding.code for finding in best.findings][:1] == ["best-stack"]
+    assert "ranked customers" in best.findings[0].text or "did not rank" in best.findings[0].text
+
+
+def test_the_total_is_that_of_the_process_times_the_learned_level(best, history):
+    forecast, total = best.forecast(history, "26 weeks"), best.total(history, "26 weeks")
+    process = clv.CustomerModel(best.models_[best.process_]).forecast(history, "26 weeks")
+    assert total.expected == pytest.approx(process.purchases.total, rel=1e-12)
+    assert forecast.purchases.total == pytest.approx(total.expected * total.level.factor, rel=1e-12)
+    assert forecast.alive.tolist() == process.alive.tolist()
+    own = best.models_[best.process_].expected_purchases(history.rfm, "26 weeks", interval=0.9, by="total")
+    lower, upper = total.interval(0.9)
+    assert np.log(upper / lower) >= 0.95 * np.log(
+        own["expected_purchases_upper"][0] / own["expected_purchases_lower"][0]
+    )
+
+
+def test_the_total_of_a_process_learns_from_the_same_windows(best, history):
+    model = clv.CustomerModel(clone(best.models_[best.process_])).fit(history)
+    total, of_best = model.total(history, "26 weeks"), best.total(history, "26 weeks")
+    assert total.expected == pytest.approx(of_best.expected, rel=1e-9)
+    assert total.level.ratio == pytest.approx(of_best.level.ratio, rel=1e-9)
+    with pytest.raises(clv.errors.InvalidOption, match="no spend model"):
+        model.total(history, "26 weeks", "money")
+
+
+def test_a_log_too_short_for_windows_leaves_the_process(history):
+    short = history.earlier(history.purchase_log.first_tick + 2)
+    best = clv.BestForecaster(clv.NBD()).fit(short, "1 week")
+    assert best.learned_["purchases"].trials == ()
+    assert best.learned_["purchases"].totals.windows == ()
+    forecast = best.forecast(short, "1 week")
+    assert forecast.purchases.mean == pytest.approx(
+        clv.CustomerModel(clv.NBD()).fit(short).forecast(short, "1 week").purchases.mean
+    )
+    assert "total-interval-no-windows" in [finding.code for finding in best.total(short, "1 week").findings]
+
+
+def test_weights_equal_those_of_weighted_least_squares():
+    generator = np.random.default_rng(0)
+    members = [{name: generator.gamma(1.0, 1.0, 500) for name in "abc"} for _ in range(2)]
+    actual = [generator.poisson(0.5 * each["a"] + 0.2 * each["c"]).astype(float) for each in members]
+    expected = [np.full(500, 0.7), generator.uniform(0.5, 1.0, 500)]
+    weights = stack_weights(members, actual, expected)
+    weight = np.sqrt(1 / np.concatenate(expected))
+    columns = np.column_stack([np.concatenate([each[name] for each in members]) for name in "abc"])
+    direct, _ = nnls(columns * weight[:, None], np.concatenate(actual) * weight)
+    assert list(weights.values()) == pytest.approx(direct.tolist(), rel=1e-5, abs=1e-6)  # the ridge is 1e-8
+    assert weighted_sum(members[0], weights) == pytest.approx(columns[:500] @ direct, rel=1e-5)
+
+
+def test_equal_members_and_customers_without_purchases_have_weights():
+    same = np.arange(1.0, 11.0)
+    weights = stack_weights([{"a": same, "b": same}], [same], [same])
+    assert sum(weights.values()) == pytest.approx(1.0, rel=1e-6)
+    assert stack_weights([{"a": same}], [np.zeros(10)], [same]) == {"a": 0.0}
+
+
+def test_a_customer_is_in_the_same_half_at_every_cutoff(history):
+    earlier = history.earlier(history.cutoff - 200)
+    now = dict(zip(history.rfm.customer_id.to_list(), half_of(history.rfm), strict=True))
+    then = dict(zip(earlier.rfm.customer_id.to_list(), half_of(earlier.rfm), strict=True))
+    assert all(now[customer] == half for customer, half in then.items())
+    assert 0.45 < np.mean(list(now.values())) < 0.55
