@@ -801,4 +801,7 @@ score-no-money = the source has no money, so only purchases are predicted
 
 ## Command line
 
-cli-value-terms = By { $model } and Gamma-Gamma, fitted to the whole log up to { $end }: { $terms }. The { PERCENT($level, places: 0) } interval of the total is { COUNT($lower) } to { COUNT($upper) }: it covers chance and the uncertainty of the parameters, but not a change in how customers behave.
+cli-value-terms = By { $model } and Gamma-Gamma, fitted to the whole log up to { $end }: { $terms }. The { PERCENT($level, places: 0) } interval of the total is { COUNT($lower) } to { COUNT($upper) }: it covers chance and the uncertainty of the parameters{ $tested ->
+    [yes] , and changes in how customers behave as large as this log and other shops have shown.
+   *[no] , but not a change in how customers behave: no shop shows how far totals this far ahead are off.
+    }

@@ -116,7 +116,6 @@ def report(
     """Profile a log, backtest models and benchmarks at several cutoffs, value customers, and write one page."""
     import clvmodels as clv
     from clvmodels.clock import Clock
-    from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.forecasting.processes import model_id
     from clvmodels.language import message
     from clvmodels.reporting import terminal
@@ -155,16 +154,16 @@ def report(
             step("Valuing every customer as of the last day of the log")
             reference = result.facts["reference"]
             model = next(each for each in chosen if model_id(each) == reference)
-            rfm = clv.rfm_summary(source.whole, **clock, **reading, intertimes=reads_intertimes([model]))
-            customer_model = clv.CustomerModel(model, spend).fit(rfm)
-            value = score_table(customer_model, rfm, terms)
+            history = clv.KnownHistory.from_log(source.whole, **clock, **reading)
+            customer_model = clv.CustomerModel(model, spend).fit(history)
+            value = score_table(customer_model, history.rfm, terms)
             explanation = message(
                 "cli-value-terms",
                 {
                     "model": model.title,
-                    "end": str(rfm.observation_end),
+                    "end": str(history.observation_end),
                     "terms": terms.text,
-                    **_total_interval(customer_model, rfm, terms),
+                    **_total_interval(customer_model, history, value, terms),
                 },
             )
         step("Writing the report")
@@ -178,11 +177,15 @@ def _days(text: str) -> int | list[str]:
     return int(text) if text.isdigit() else split_list(text)
 
 
-def _total_interval(model: Any, rfm: Any, terms: ValueTerms) -> dict[str, float]:
-    """Return the interval of the value of all customers together, and its probability."""
-    import clvmodels as clv
+def _total_interval(model: Any, history: Any, value: Any, terms: ValueTerms) -> dict[str, float | str]:
+    """Return the interval of the value of all customers together, and whether totals this far ahead were tested.
 
-    keywords = terms.to_keywords()
-    total = clv.lifetime_value(model.purchases, model.spend, rfm, **keywords, by="total", interval=TOTAL_INTERVAL)
-    lower, upper = (float(total[f"lifetime_value_{end}"][0]) for end in ("lower", "upper"))
-    return {"level": TOTAL_INTERVAL, "lower": lower, "upper": upper}
+    The interval of the undiscounted total, as a share of what the process expects, is that of the value.
+    """
+    from clvmodels.reporting.value_summary import summarize_value
+
+    total = model.total(history, terms.horizon, "money")
+    sum_of_values = summarize_value(value).total
+    lower, upper = (sum_of_values * end / total.expected for end in total.interval(TOTAL_INTERVAL))
+    tested = all(finding.code != "total-interval-not-tested" for finding in total.findings)
+    return {"level": TOTAL_INTERVAL, "lower": lower, "upper": upper, "tested": "yes" if tested else "no"}
