@@ -99,9 +99,9 @@ def learned_level(
     order_value : float
         Money per purchase; 1 for purchases.
     rule : {"spread", "weeks", "none"}
-        The power of the ratio: tau^2 / (tau^2 + (s^2 + c) / n + p), with the variances tau^2 between shops, s^2 within
-        this log (joined with the reference class), c due to chance in a window and p of the parameters, and n disjoint
-        windows; L / (L + 8), with L the weeks that the windows cover; or 0.
+        The power of the ratio: tau^2 / (tau^2 + s^2 / n + p), with the variances tau^2 of the reference class, s^2 from
+        window to window (with chance) and p due to the parameters, and n disjoint windows; L / (L + 8), with L the
+        weeks that the windows cover; or 0.
 
     Examples
     --------
@@ -196,43 +196,30 @@ def _covered(begin: Array, end: Array) -> float:
 
 
 def learn(past: PastErrors, reference: ReferenceClass, rule: LevelRule) -> LearnedLevel:
+    """Return the learned level; `learned_level` describes the rules."""
     if rule == "none" or not past.long_enough:
         power = 0.0
     elif rule == "weeks":
         power = past.weeks / (past.weeks + HALF_LEARNED_WEEKS)
     else:
-        between, _ = reference.variances(past.days)
-        power = between / (between + level_noise(past, reference)) if between > 0 else 0.0
+        power = power_of_level(past, reference, _from_window_to_window(past, reference))
     return LearnedLevel(math.exp(power * past.level), math.exp(past.level), power, past.for_means)
 
 
-def level_noise(past: PastErrors, reference: ReferenceClass) -> float:
-    """Return the variance of the level of the windows about the lasting level of this log."""
-    own, freedom = own_within(past, reference)
-    _, others = reference.variances(past.days)
-    within = pool(reference.degrees_of_freedom, others, freedom, own)
-    return (sum(within) + past.chance) / past.for_means + past.parameters
+def power_of_level(past: PastErrors, reference: ReferenceClass, variance: float) -> float:
+    """Return the power of the ratio of actual to expected totals for a variance from window to window."""
+    lasting = reference.variance(past.days)
+    return lasting / (lasting + variance / past.for_means + past.parameters) if lasting > 0 else 0.0
 
 
-def own_within(past: PastErrors, reference: ReferenceClass) -> tuple[float, float]:
-    """Return the variance from window to window in this log (s^2), and its degrees of freedom.
+def _from_window_to_window(past: PastErrors, reference: ReferenceClass) -> float:
+    """Return the variance of the windows' errors about the level of this log, chance included.
 
-    What chance and parameters explain is subtracted; the degrees of freedom are those of the difference, by
-    Satterthwaite's formula.
+    The reference class counts as one more degree of freedom, so that it decides where there is one window only.
     """
-    if past.for_means <= 1:
-        return 0.0, 0.0
-    explained = past.chance + past.parameters
-    free = 1 - 1 / past.for_means
-    total = sum(reference.variances(past.days))
-    share = total / (total + explained) if total > 0 else 0.0
-    return max(past.spread / free - explained, 0.0), past.for_squares * free * share**2
-
-
-def pool(others_freedom: float, others: float, own_freedom: float, own: float) -> tuple[float, float]:
-    """Return the two parts of a joined variance: of other shops, and of this log."""
-    freedom = others_freedom + own_freedom
-    return others_freedom * others / freedom, own_freedom * own / freedom
+    others = reference.variance(past.days) + past.chance
+    own_freedom = past.for_squares * (1 - 1 / past.for_means)
+    return (others + past.for_squares * past.spread) / (1 + own_freedom)
 
 
 def is_number(value: Any) -> bool:

@@ -9,18 +9,25 @@ shops count equally.
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from clvmodels.errors import InvalidOption
 from clvmodels.processes.contract import Array
 
-__all__ = ["ReferenceClass", "TotalQuantity", "disjoint_windows", "reference_class", "reference_shops"]
+__all__ = [
+    "ReferenceClass",
+    "TotalQuantity",
+    "disjoint_windows",
+    "estimate_class",
+    "reference_class",
+    "reference_shops",
+]
 
 TotalQuantity = Literal["purchases", "money"]
 TABLE = "total_errors.csv"
@@ -28,16 +35,16 @@ USUAL_HORIZON = 91.0  # days; variances are given for this horizon
 LONGER_ALLOWED = 1.01  # a horizon this much longer than the longest tested counts as tested: 12 months are 365.25 days
 FEWEST_SHOPS = 2  # a horizon counts as tested if this many shops have errors there
 DEVIATIONS = np.arange(0.0, 0.8, 0.0025)  # standard deviations of the log of a total that are tried
+SMALLEST_VARIANCE = 1e-8  # a total is never known to .01 %
 GROWTHS = np.arange(0.0, 2.01, 0.05)  # an error that is constant, a random walk, ..., a drift
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceClass:
-    """Variances of errors of totals in other shops, beyond what chance and doubt about parameters explain.
+    """The variance of errors of totals in other shops, beyond what chance and doubt about parameters explain.
 
-    The error is log((A + .5) / (E + .5)), with the actual total A and the expected total E. It has two parts besides
-    those that a model's interval allows for: one that is the same in all windows of a shop, and one that changes from
-    window to window.
+    The error is log((A + .5) / (E + .5)), with the actual total A and the expected total E; for money, half the
+    expected money per purchase is added.
 
     Attributes
     ----------
@@ -45,12 +52,10 @@ class ReferenceClass:
     process : str or None
         Id of the process whose totals were judged; None for all processes in the table.
     shops : tuple of str
-    between : float
-        Variance of the lasting part between shops, at a horizon of 91 days (tau^2).
-    within : float
-        Variance of the changing part within a shop, at a horizon of 91 days (s^2).
+    usual_variance : float
+        Variance at a horizon of 91 days.
     growth : float
-        Both variances are proportional to the horizon to this power.
+        The variance is proportional to the horizon to this power.
     longest_days : float
         The longest horizon at which at least two shops were tested.
 
@@ -58,15 +63,14 @@ class ReferenceClass:
     --------
     >>> from clvmodels.forecasting.reference_class import reference_class
     >>> reference = reference_class("purchases", "bgnbd")
-    >>> reference.degrees_of_freedom == len(reference.shops)
-    True
+    >>> round(reference.variance(91) ** 0.5, 2), reference.degrees_of_freedom
+    (0.11, 5.0)
     """
 
     quantity: TotalQuantity
     process: str | None
     shops: tuple[str, ...]
-    between: float
-    within: float
+    usual_variance: float
     growth: float
     longest_days: float
 
@@ -79,10 +83,9 @@ class ReferenceClass:
         """Return whether totals over a horizon this long were tested."""
         return horizon_days <= LONGER_ALLOWED * self.longest_days
 
-    def variances(self, days: float) -> tuple[float, float]:
-        """Return the variances `between` and `within` of a total over some days."""
-        longer = (days / USUAL_HORIZON) ** self.growth
-        return self.between * longer, self.within * longer
+    def variance(self, days: float) -> float:
+        """Return the variance of a total over some days."""
+        return float(self.usual_variance * (days / USUAL_HORIZON) ** self.growth)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,8 +93,6 @@ class _Errors:
     """Errors of totals: rows of the table, as columns (n,)."""
 
     shop: Array
-    series: Array  # log, process and horizon: the cutoffs of a series follow each other
-    day: Array
     horizon: Array
     error: Array
     own: Array  # variance of the error by the model's own interval
@@ -106,7 +107,7 @@ def reference_shops(quantity: TotalQuantity) -> tuple[str, ...]:
     Examples
     --------
     >>> from clvmodels.forecasting.reference_class import reference_shops
-    >>> "cdnow" in reference_shops("purchases")
+    >>> "cdnow" in reference_shops("money")
     True
     """
     return tuple(sorted({row["shop"] for row in _rows() if row["quantity"] == _check_quantity(quantity)}))
@@ -115,7 +116,7 @@ def reference_shops(quantity: TotalQuantity) -> tuple[str, ...]:
 def reference_class(
     quantity: TotalQuantity, process: str | None = None, *, without: Collection[str] = ()
 ) -> ReferenceClass:
-    """Return the variances of errors of totals in other shops.
+    """Return the variance of errors of totals in other shops.
 
     Parameters
     ----------
@@ -140,16 +141,15 @@ def reference_class(
     -----
     With the variance v of each error by the model's own interval, the errors of a shop over h days are taken as normal
     with variance v + T (h / 91)^b. T of each shop and b, common to all, maximize the likelihood in which every shop has
-    the same weight. The mean of T is split into `between` and `within` by the analysis of variance of the series of
-    errors with at least two disjoint windows.
+    the same weight; the variance of the reference class is the mean of T.
 
     Examples
     --------
     >>> from clvmodels.forecasting.reference_class import reference_class
     >>> reference_class("purchases", "bgnbd", without=["cdnow"]).shops
-    ('apparel', 'grocery', 'uci_online_retail')
+    ('apparel', 'complete_journey', 'grocery', 'uci_online_retail')
     """
-    return _estimate(_check_quantity(quantity), process, frozenset(without))
+    return _reference_class(_check_quantity(quantity), process, frozenset(without))
 
 
 def disjoint_windows(begin: Array, end: Array) -> tuple[float, float]:
@@ -184,33 +184,34 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 
 @cache
-def _estimate(quantity: TotalQuantity, process: str | None, without: frozenset[str]) -> ReferenceClass:
+def _reference_class(quantity: TotalQuantity, process: str | None, without: frozenset[str]) -> ReferenceClass:
     rows = [row for row in _rows() if row["quantity"] == quantity and row["shop"] not in without]
-    of_process = [row for row in rows if row["process"] == process]
-    errors = _errors(of_process or rows)
-    shops = sorted(set(errors.shop.tolist()))
+    shops = {row["shop"] for row in rows}
     if len(shops) < FEWEST_SHOPS:
         raise InvalidOption(
-            f"The errors of totals of {quantity} are known for {len(shops)} shops without {sorted(without)}; "
-            f"at least {FEWEST_SHOPS} are needed. The shops are {', '.join(reference_shops(quantity))}."
+            f"Errors of totals of {quantity} are available for {len(shops)} shops without {sorted(without)}; "
+            f"at least {FEWEST_SHOPS} are needed. All shops: {', '.join(reference_shops(quantity))}."
         )
+    of_process = [row for row in rows if row["process"] == process]
+    return estimate_class(of_process or rows, quantity, process if of_process else None)
+
+
+def estimate_class(rows: Sequence[Mapping[str, Any]], quantity: TotalQuantity, process: str | None) -> ReferenceClass:
+    """Return the variance of the errors in some rows of the table, as `reference_class` describes it."""
+    errors = _errors(rows)
+    shops = sorted(set(errors.shop.tolist()))
     by_shop = [errors.where(errors.shop == shop) for shop in shops]
     variances, growth = _variances(by_shop)
-    lasting = _share_that_lasts(by_shop)
-    total = float(np.mean(variances))
     longest = sorted(float(shop.horizon.max()) for shop in by_shop)[-FEWEST_SHOPS]
-    which = process if of_process else None
-    return ReferenceClass(quantity, which, tuple(shops), lasting * total, (1 - lasting) * total, growth, longest)
+    return ReferenceClass(quantity, process, tuple(shops), float(np.mean(variances)), growth, longest)
 
 
-def _errors(rows: Sequence[dict[str, str]]) -> _Errors:
+def _errors(rows: Sequence[Mapping[str, Any]]) -> _Errors:
     def numbers(values: Iterable[float]) -> Array:
         return np.fromiter(values, float, len(rows))
 
     return _Errors(
         np.array([row["shop"] for row in rows]),
-        np.array([f"{row['log']} {row['process']} {row['horizon_days']}" for row in rows]),
-        numbers(float(np.datetime64(row["cutoff"], "D").astype(int)) for row in rows),
         numbers(float(row["horizon_days"]) for row in rows),
         numbers(float(row["log_error"]) for row in rows),
         numbers(float(row["chance"]) + float(row["parameters"]) for row in rows),
@@ -227,29 +228,6 @@ def _variances(by_shop: list[_Errors]) -> tuple[Array, float]:
 def _likelihood(errors: _Errors) -> Array:
     """Return the mean log-likelihood of a shop's errors for each growth and deviation."""
     added = (errors.horizon / USUAL_HORIZON) ** GROWTHS[:, None, None] * DEVIATIONS[:, None] ** 2
-    variance = errors.own + added
+    variance = np.maximum(errors.own + added, SMALLEST_VARIANCE)
     mean: Array = -0.5 * (np.log(variance) + errors.error**2 / variance).mean(axis=-1)
     return mean
-
-
-def _share_that_lasts(by_shop: list[_Errors]) -> float:
-    """Return the share of the variance that is the same in all windows of a shop: shops count equally."""
-    parts = []
-    for shop in by_shop:
-        series = [shop.where(shop.series == name) for name in np.unique(shop.series)]
-        split = [part for part in map(_lasting_and_changing, series) if part is not None]
-        if split:
-            parts.append(np.mean(split, axis=0))
-    if not parts:
-        return 0.0
-    lasting, changing = np.clip(np.mean(parts, axis=0), 0.0, None)
-    return float(lasting / (lasting + changing)) if lasting > 0 else 0.0
-
-
-def _lasting_and_changing(series: _Errors) -> tuple[float, float] | None:
-    """Return both variances of one series of cutoffs; None if its windows overlap too much to tell them apart."""
-    number, _ = disjoint_windows(series.day, series.day + series.horizon)
-    if number < FEWEST_SHOPS:
-        return None
-    spread = float(series.error.var()) / (1 - 1 / number)
-    return float(series.error.mean()) ** 2 - spread / number, spread - float(series.own.mean())

@@ -26,10 +26,8 @@ from clvmodels.forecasting.learned_level import (
     check_arguments,
     is_number,
     learn,
-    level_noise,
     not_numbers,
-    own_within,
-    pool,
+    power_of_level,
     refuse,
     summarize_windows,
     with_half_an_order,
@@ -227,10 +225,12 @@ def total_interval(
     Notes
     -----
     With the learned level L and its power w, the mean square of the errors of earlier windows about the level used is
-    their spread about L plus (1 - w)^2 L^2, and each part, without what chance and parameters explain and scaled from
-    the windows' length to the horizon, is joined with the reference class: scaled inverse chi-square distributions
-    add their degrees of freedom and their sums of squares (Gelman et al., Bayesian Data Analysis, 3rd edition, section
-    2.6). The reference class has one degree of freedom for each shop.
+    their spread about L plus (1 - w)^2 L^2. For n disjoint windows it is multiplied by (1 + w / n) / (1 - w / n): the
+    level was learned from the same windows, and its own error is part of those to come. Without what chance and
+    parameters explain, and scaled from the windows' length to the horizon, it is joined with the variance of the
+    reference class: scaled inverse chi-square distributions add their degrees of freedom and their sums of squares
+    (Gelman et al., Bayesian Data Analysis, 3rd edition, section 2.6). The reference class has one degree of freedom for
+    each shop.
     """
     faults = [] if is_number(horizon_days) and horizon_days > 0 else [f"horizon_days={horizon_days!r} must be positive"]
     check_arguments(expected, chance, parameters, order_value, windows, rule, faults)
@@ -258,23 +258,19 @@ def _join(
     past: PastErrors | None, level: LearnedLevel, reference: ReferenceClass, days: float
 ) -> tuple[float, float, float]:
     """Return the squared scale of the level due to this log and to other shops, and its degrees of freedom."""
-    between, within = reference.variances(days)
-    freedom = reference.degrees_of_freedom
-    if past is None:
-        return 0.0, between + within, freedom
-    longer = sum(reference.variances(days)) / sum(reference.variances(past.days)) if between + within > 0 else 1.0
-    own, own_freedom = own_within(past, reference)
-    changing = pool(freedom, within, own_freedom, own * longer)
-    noise = level_noise(past, reference)
-    lasting_at_windows, _ = reference.variances(past.days)
-    seen = (lasting_at_windows / (lasting_at_windows + noise)) ** 2 if lasting_at_windows > 0 else 0.0
-    lasting = pool(freedom, between, seen, max(past.level**2 - noise, 0.0) * longer)
-    left = (1 - level.power) ** 2
-    history = changing[1] + left * lasting[1] + level.power**2 * noise
-    others = changing[0] + left * lasting[0]
-    parts = sum(changing), left * sum(lasting)
-    added = (own_freedom * parts[0] + seen * parts[1]) / sum(parts) if sum(parts) > 0 else 0.0
-    return history, others, freedom + added
+    others, freedom = reference.variance(days), reference.degrees_of_freedom
+    if past is None or others == 0:
+        return 0.0, others, freedom
+    at_windows, explained = reference.variance(past.days), past.chance + past.parameters
+    about_level = past.spread + ((1 - level.power) * past.level) ** 2
+    # The level was learned from the same errors, which are smaller about it than those to come.
+    learned = level.power / past.for_means
+    excess = max(about_level * (1 + learned) / (1 - learned) - explained, 0.0) * others / at_windows
+    # Satterthwaite's formula for what is left after subtraction, and the part of a degree that the level takes.
+    usual = power_of_level(past, reference, at_windows + past.chance) if level.power > 0 else 0.0
+    own_freedom = past.for_squares * (1 - usual / past.for_means) * (at_windows / (at_windows + explained)) ** 2
+    total = freedom + own_freedom
+    return own_freedom * excess / total, freedom * others / total, total
 
 
 def _findings(past: PastErrors | None, level: LearnedLevel, reference: ReferenceClass, days: float) -> Findings:

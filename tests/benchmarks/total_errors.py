@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,8 @@ TABLE = Path(clv.__file__).parent / "forecasting" / "total_errors.csv"
 SHARES = [share / 100 for share in range(35, 95, 5)]  # of a log, up to the cutoff
 HORIZONS = (28, 56, 91, 182, 365)  # days
 MODELS: dict[str, Callable[[], Any]] = {"bgnbd": clv.BGNBD, "mbgnbd": clv.MBGNBD, "pareto_nbd": clv.ParetoNBD}
-SAMPLE, DRAWS = 300, 100  # customers and draws of the model's own interval, from which variances are computed
+SAMPLE, DRAWS = 100, 80  # customers and draws of the model's own interval, from which variances are computed
+SMALLEST_CHANCE = 0.1  # share of the variance of the sample's total: with so few draws the difference may be negative
 LEVEL, NORMAL_QUANTILE = 0.9, 1.6448536269514722
 CLOCK = Clock("week")
 DAYS_PER_UNIT = 7
@@ -98,53 +100,68 @@ def logs(folder: Path) -> Iterator[tuple[str, str, PurchaseLog]]:
 
 
 def totals(log: PurchaseLog, cutoff: int, horizons: list[int], models: dict[str, Callable[[], Any]]) -> Iterator[Total]:
-    """Fit each model to what was known at a cutoff, and yield its totals over each horizon in days."""
+    """Fit each model to what was known at a cutoff, and yield its totals over horizons in days, which ascend."""
     history = KnownHistory(log, cutoff)
-    rfm = history.followed(cutoff + horizons[0]).calibration
+    splits = [history.followed(cutoff + horizon) for horizon in horizons]
+    rfm = splits[0].calibration
     spend = clv.GammaGamma().fit(rfm) if history.has_money else None
     for process, make in models.items():
         try:
             model = make().fit(rfm)
         except FitFailed:
             continue
-        for horizon in horizons:
-            yield from _totals_over(process, model, spend, history.followed(cutoff + horizon), horizon)
+        own = OwnVariances(model, spend, rfm, horizons[len(horizons) // 2])
+        for split, days in zip(splits, horizons, strict=True):
+            expected = expected_totals(model, spend, rfm, days)
+            shared = (CLOCK.describe_tick(cutoff), days, len(rfm))
+            actual = {"purchases": split.purchases.sum(), "money": 0.0 if split.spend is None else split.spend.sum()}
+            for quantity, total in expected.items():
+                unit = total / expected["purchases"]
+                variances = own.of(quantity, total)
+                yield Total(process, quantity, *shared, total, float(actual[quantity]), unit, *variances)
 
 
-def _totals_over(process: str, model: Any, spend: Any, split: Any, days: int) -> Iterator[Total]:
-    rfm, length = split.calibration, days / DAYS_PER_UNIT
-    purchases = model.expected_purchases(rfm, length)["expected_purchases"].to_numpy()
-    some = rfm[np.argsort(purchases, kind="stable")[:: -(-len(rfm) // SAMPLE)]]
-    shared = (CLOCK.describe_tick(split.cutoff), days, len(rfm))
-    expected = float(purchases.sum())
-    own = own_variances(
-        lambda **how: model.expected_purchases(some, length, **how), "expected_purchases", expected, 1.0
-    )
-    yield Total(process, "purchases", *shared, expected, float(split.purchases.sum()), 1.0, *own)
-    if spend is None:
-        return
-    value = np.nansum(purchases * spend.expected_spend(rfm)["expected_spend"].to_numpy())
-    unit = float(value / expected)
-    terms = {"horizon": length, "annual_discount_rate": 0.0, "margin": 1.0}
-    own = own_variances(
-        lambda **how: clv.lifetime_value(model, spend, some, **terms, **how), "lifetime_value", float(value), unit
-    )
-    yield Total(process, "money", *shared, float(value), float(split.spend.sum()), unit, *own)
+def expected_totals(model: Any, spend: Any, rfm: Any, days: float) -> dict[str, float]:
+    """Return the expected total of purchases, and of money with a spend model."""
+    purchases = model.expected_purchases(rfm, days / DAYS_PER_UNIT)["expected_purchases"].to_numpy()
+    totals = {"purchases": float(purchases.sum())}
+    if spend is not None:
+        totals["money"] = float(np.nansum(purchases * spend.expected_spend(rfm)["expected_spend"].to_numpy()))
+    return totals
 
 
-def own_variances(predict: Callable[..., Any], name: str, expected: float, unit: float) -> tuple[float, float]:
-    """Return the variances of the log of a total due to chance and to parameters, from intervals of a sample's total.
+class OwnVariances:
+    """Variances of the logarithm of a total due to chance and to parameters, from a model's intervals.
 
-    Doubt about the parameters moves all customers alike, so that its variance on the log scale is that of the sample;
-    chance does not, so that its variance is inversely proportional to the total.
+    They are computed for customers at equal distances in the order of expected purchases, over one horizon. Doubt about
+    the parameters moves all customers alike, so that its variance on the log scale is that of the sample. Chance does
+    not: its variance is inversely proportional to the total. Doubt about the spend model, which is small, counts as
+    chance.
     """
-    variances = []
-    for what in ("outcome", "mean"):
-        row = predict(interval=LEVEL, interval_for=what, by="total", draws=DRAWS).iloc[0]
-        ends = np.log(row[[f"{name}_lower", f"{name}_upper"]].to_numpy(dtype=float) + 0.5 * unit)
-        variances.append(float((ends[1] - ends[0]) / (2 * NORMAL_QUANTILE)) ** 2)
-    outcome, parameters = variances
-    return max(outcome - parameters, 0.0) * (row[name] + 0.5 * unit) / (expected + 0.5 * unit), parameters
+
+    def __init__(self, model: Any, spend: Any, rfm: Any, days: int) -> None:
+        length = days / DAYS_PER_UNIT
+        purchases = model.expected_purchases(rfm, length)["expected_purchases"].to_numpy()
+        some = rfm[np.argsort(purchases, kind="stable")[:: -(-len(rfm) // SAMPLE)]]
+        bought = partial(model.expected_purchases, some, length)
+        self.parameters, _ = _relative_variance(bought, "expected_purchases", "mean")
+        self.of_sample = {"purchases": _relative_variance(bought, "expected_purchases", "outcome")}
+        if spend is not None:
+            terms = {"horizon": length, "annual_discount_rate": 0.0, "margin": 1.0}
+            value = partial(clv.lifetime_value, model, spend, some, **terms)
+            self.of_sample["money"] = _relative_variance(value, "lifetime_value", "outcome")
+
+    def of(self, quantity: str, total: float) -> tuple[float, float]:
+        """Return the variances of a total due to chance and to parameters."""
+        variance, sample = self.of_sample[quantity]
+        return max(variance - self.parameters, SMALLEST_CHANCE * variance) * sample / total, self.parameters
+
+
+def _relative_variance(predict: Callable[..., Any], name: str, interval_for: str) -> tuple[float, float]:
+    """Return the variance of a total relative to its square, from its interval, and the total."""
+    row = predict(interval=LEVEL, interval_for=interval_for, by="total", draws=DRAWS).iloc[0]
+    deviation = (row[f"{name}_upper"] - row[f"{name}_lower"]) / (2 * NORMAL_QUANTILE)
+    return float(deviation / row[name]) ** 2, float(row[name])
 
 
 def schedule(log: PurchaseLog) -> dict[int, list[int]]:
@@ -152,10 +169,21 @@ def schedule(log: PurchaseLog) -> dict[int, list[int]]:
     length = log.last_tick - log.first_tick
     cutoffs = [int(share * length) for share in SHARES]
     last = length - HORIZONS[-1]
-    if HORIZONS[-1] / 2 - 1 <= last < cutoffs[0]:  # a whole year, if half of it was observed before
+    if 0.49 * HORIZONS[-1] < last < cutoffs[0]:  # a whole year, if about half of one was observed before
         cutoffs.insert(0, last)
     fitting = {cut: [horizon for horizon in HORIZONS if cut + horizon <= length] for cut in cutoffs}
     return {log.first_tick + cut: horizons for cut, horizons in fitting.items() if horizons}
+
+
+def write(rows: list[dict[str, Any]]) -> None:
+    """Write the table: logs in order, with the error of each total."""
+    table = pd.DataFrame(rows)
+    half = 0.5 * table["order_value"]
+    error = np.log((table["actual"] + half) / (table["expected"] + half)).round(4)
+    digits = {"order_value": "{:.6g}", "chance": "{:.3g}", "parameters": "{:.3g}"}
+    text = {name: table[name].map(form.format) for name, form in digits.items()}
+    rounded = table.round({"expected": 4, "actual": 2}).assign(**text, log_error=error)
+    rounded.to_csv(TABLE, index=False, lineterminator="\n")
 
 
 def main() -> None:
@@ -164,17 +192,10 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for shop, name, log in logs(folder):
         for cutoff, horizons in schedule(log).items():
-            for total in totals(log, cutoff, horizons, MODELS):
-                error = np.log((total.actual + 0.5 * total.order_value) / (total.expected + 0.5 * total.order_value))
-                rows.append({"shop": shop, "log": name} | total._asdict() | {"log_error": error})
+            totals_of_log = totals(log, cutoff, horizons, MODELS)
+            rows += [{"shop": shop, "log": name} | total._asdict() for total in totals_of_log]
             print(f"{name}, {CLOCK.describe_tick(cutoff)}: {len(rows)} rows", flush=True)
-    table = pd.DataFrame(rows)
-    table["parameters"] = table["parameters"].map("{:.3g}".format)
-    table["chance"] = table["chance"].map("{:.3g}".format)
-    table["order_value"] = table["order_value"].map("{:.6g}".format)
-    table[["expected", "actual"]] = table[["expected", "actual"]].round(2)
-    table["log_error"] = table["log_error"].round(4)
-    table.to_csv(TABLE, index=False, lineterminator="\n")
+    write(rows)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,7 @@ from clvmodels.forecasting.reference_class import ReferenceClass, disjoint_windo
 from clvmodels.forecasting.total_interval import own_variance, total_interval
 
 SHOPS = ("a", "b", "c", "d")
-REFERENCE = ReferenceClass(
-    "purchases", "bgnbd", SHOPS, between=0.01, within=0.0064, growth=0.25, longest_days=365.0
-)  # fmt: skip
+REFERENCE = ReferenceClass("purchases", "bgnbd", SHOPS, usual_variance=0.0164, growth=0.25, longest_days=365.0)
 OWN = {"chance": 0.001, "parameters": 0.0004}
 positive = st.floats(1e-3, 1e3)
 variances = st.floats(0, 0.1)
@@ -40,8 +38,8 @@ def histories(draw):
 
 @st.composite
 def references(draw):
-    shares = [draw(st.floats(0, 0.05)) for _ in range(2)]
-    return ReferenceClass("purchases", None, SHOPS[: draw(st.integers(2, 4))], *shares, draw(st.floats(0, 2)), 365.0)
+    variance, growth = draw(st.floats(0, 0.1)), draw(st.floats(0, 2))
+    return ReferenceClass("purchases", None, SHOPS[: draw(st.integers(2, 4))], variance, growth, 365.0)
 
 
 def width(total, level=0.9):
@@ -55,7 +53,7 @@ def width(total, level=0.9):
 
 def test_without_windows_only_the_reference_class_applies_and_a_finding_says_so():
     total = total_interval(1000, 91, **OWN, reference=REFERENCE)
-    assert total.parts == {"chance": 0.001, "parameters": 0.0004, "history": 0.0, "reference": 0.01 + 0.0064}
+    assert total.parts == {"chance": 0.001, "parameters": 0.0004, "history": 0.0, "reference": 0.0164}
     assert (total.point, total.degrees_of_freedom) == (1000, 4)
     assert [finding.code for finding in total.findings] == ["total-interval-no-windows"]
 
@@ -68,7 +66,7 @@ def test_without_chance_the_interval_is_that_of_a_t_distribution():
 
 
 def test_without_a_level_the_interval_is_normal():
-    total = total_interval(1000, 91, **OWN, reference=replace(REFERENCE, between=0.0, within=0.0))
+    total = total_interval(1000, 91, **OWN, reference=replace(REFERENCE, usual_variance=0.0))
     half = stats.norm.ppf(0.95) * math.sqrt(0.0014)
     assert total.interval(0.9) == pytest.approx([1000.5 * math.exp(s * half) - 0.5 for s in (-1, 1)])
 
@@ -103,18 +101,30 @@ def test_twelve_months_are_not_beyond_a_horizon_of_365_days():
 
 
 def test_one_window_by_hand():
-    """One window of the horizon's length: tau^2 = .01, s^2 = .0064; its own spread says nothing."""
-    level_noise = 0.0064 + 0.0010 + 0.0004
-    power = 0.01 / (0.01 + level_noise)
-    total = total_interval(1000, 91, **OWN, reference=replace(REFERENCE, growth=0.0), windows=windows([1.2]))
-    log_ratio = math.log(1200.5 / 1000.5)
+    """One window of the horizon's length, whose spread says nothing: the reference class gives s^2 as well."""
+    power = 0.0164 / (0.0164 + (0.0164 + 0.001) + 0.0004)
+    total = total_interval(1000, 91, **OWN, reference=replace(REFERENCE, growth=0.0), windows=windows([1.4]))
+    log_ratio = math.log(1400.5 / 1000.5)
     assert total.level.power == pytest.approx(power)
     assert total.point == pytest.approx(1000 * math.exp(power * log_ratio))
-    seen = power**2  # degrees of freedom of the one observation of tau^2, without what noise explains
-    left = (1 - power) ** 2
-    assert total.reference == pytest.approx(0.0064 + left * 4 * 0.01 / (4 + seen))
-    own = seen * (log_ratio**2 - level_noise) / (4 + seen)
-    assert total.history == pytest.approx(left * own + power**2 * level_noise)
+    excess = ((1 - power) * log_ratio) ** 2 * (1 + power) / (1 - power) - 0.0014
+    freedom = (1 - power) * (0.0164 / (0.0164 + 0.0014)) ** 2
+    assert total.history == pytest.approx(freedom * excess / (4 + freedom))
+    assert total.reference == pytest.approx(4 * 0.0164 / (4 + freedom))
+    assert total.degrees_of_freedom == pytest.approx(4 + freedom)
+
+
+def test_two_disjoint_windows_by_hand():
+    total = total_interval(1000, 182, **OWN, reference=REFERENCE, windows=windows([1.1, 1.3], step=91), rule="weeks")
+    errors, power = np.log(np.array([1100.5, 1300.5]) / 1000.5), 26 / 34
+    level = math.log(2401 / 2001)
+    about_level = ((errors - level) ** 2).mean() + ((1 - power) * level) ** 2
+    excess = about_level * (1 + power / 2) / (1 - power / 2) - 0.0014
+    usual = 0.0164 / (0.0164 + (0.0164 + 0.001) / 2 + 0.0004)
+    freedom = 2 * (1 - usual / 2) * (0.0164 / (0.0164 + 0.0014)) ** 2
+    assert total.level.power == pytest.approx(power)
+    assert total.history == pytest.approx(freedom * excess * 2**0.25 / (4 + freedom), rel=1e-3)
+    assert total.reference == pytest.approx(4 * 0.0164 * 2**0.25 / (4 + freedom), rel=1e-3)
 
 
 def test_the_power_by_weeks_counts_covered_weeks_once():
