@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import InvalidOption, closest
 
 __all__ = ["Clock", "MergePeriod", "Moment", "TimeUnit"]
 
@@ -76,7 +76,9 @@ class Clock:
             ("merge_within", self.merge_within, get_args(MergePeriod)),
         ):
             if value not in options:
-                raise InvalidOption(f"{name}={value!r} is not one of {', '.join(map(repr, options))}.")
+                raise InvalidOption(
+                    f"{name}={value!r} is not one of {', '.join(map(repr, options))}.{closest(value, options)}"
+                )
         if self.discrete and self.time_unit != self.merge_within:
             raise InvalidOption(
                 f"merge_within={self.merge_within!r} makes each calendar {self.merge_within} one opportunity to buy, "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, ClassVar
 
 __all__ = [
     "CLVError",
@@ -18,7 +20,34 @@ __all__ = [
     "InvalidTransactions",
     "JobLocked",
     "StoreUnreachable",
+    "closest",
 ]
+
+
+def closest(value: object, options: Iterable[object]) -> str:
+    """Return a question that names the option closest to a wrong value, to add to a message.
+
+    Parameters
+    ----------
+    value : object
+        The wrong value.
+    options : iterable
+        The valid values.
+
+    Returns
+    -------
+    str
+        It begins with a space; empty if no option is close.
+
+    Examples
+    --------
+    >>> from clvmodels.errors import closest
+    >>> closest("bgnb", ["bgnbd", "pareto_nbd"])
+    " Did you mean 'bgnbd'?"
+    """
+    names = {str(option).casefold(): option for option in options}
+    matches = get_close_matches(str(value).casefold(), names, n=1)
+    return f" Did you mean {names[matches[0]]!r}?" if matches else ""
 
 
 class CLVError(Exception):
@@ -133,6 +162,12 @@ class InvalidModelFile(CLVError, ValueError):
 class InvalidJob(CLVError, ValueError):
     """A job file is invalid; the message lists every field at fault with its remedy.
 
+    Parameters
+    ----------
+    message : str
+    faults : sequence of JobFault
+        The faults of the settings, one by one; empty for other errors.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -141,6 +176,10 @@ class InvalidJob(CLVError, ValueError):
     """
 
     exit_code = 2
+
+    def __init__(self, message: str, faults: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class InvalidManifest(CLVError, ValueError):

@@ -129,3 +129,134 @@ def test_a_refusal_is_not_printed_next_to_its_exception():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert any(isinstance(handler, logging.NullHandler) for handler in events.log.handlers)
+
+
+LOG = "customer_id,date,amount\n1,1997-01-01,3\n1,1997-03-01,4\n2,1997-01-05,5\n"
+
+
+def fails(monkeypatch, capsys, *words):
+    """Run the command line in a folder with log.csv, and return its error in one line."""
+    Path("log.csv").write_text(LOG, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["clv", *words])
+    monkeypatch.setattr(events.log, "handlers", list(events.log.handlers))  # a job sets up a log of its own
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code not in (0, 1)
+    return " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("fit", "log.csv", "--model", "bgnb"),
+            (
+                "Error: --model 'bgnb' is not one of 'bgnbd', 'mbgnbd', 'pareto_nbd', 'ggompertz_nbd', 'nbd', 'bgbb', "
+                "'bgcnbd', 'mbgcnbd'. Did you mean 'bgnbd'?"
+            ),
+        ),
+        (
+            ("fit", "log.csv", "--model", "bgbb"),
+            "Error: --model 'bgbb' counts opportunities: set --merge-within to week",
+        ),
+        (
+            ("fit", "log.csv", "--time-unit", "weeks"),
+            "Error: --time-unit 'weeks' is not one of 'hour', 'day', 'week', ",
+        ),
+        (
+            ("fit", "log.csv", "--merge-within", "month"),
+            "Error: --merge-within 'month' makes each calendar month one opp",
+        ),
+        (("fit", "log.csv", "--time-zone", "Mars"), "Error: --time-zone 'Mars' is not a known time zone"),
+        (
+            ("fit", "log.csv", "--amount", "date"),
+            "Error: 'date' is named twice, for --date and --amount: each needs a co",
+        ),
+        (("fit", "log.csv", "--customer-id", ""), "Error: --customer-id '': String should have at least 1 character"),
+        (("fit", "log.csv", "--log", "xml"), "Error: --log 'xml' is not one of 'readable', 'json'."),
+        (("fit", "--amount", "amount"), "Error: LOG is missing: name the transaction log, or a job file with --job."),
+        (("score", "log.csv", "--margin", "3"), "Error: --margin 3.0 must be less than or equal to 1"),
+        (("score", "log.csv", "--interval", "2"), "Error: --interval 2.0 must be less than 1"),
+        (("score", "log.csv", "--horizon", "12"), "Error: --horizon '12' cannot be read: pass a length with its unit"),
+        (
+            ("score", "log.csv", "--output", "x.xls"),
+            "Error: --output 'x.xls': the name must end with .parquet or .csv.",
+        ),
+        (
+            ("score", "log.csv", "--output", "log.csv"),
+            "Error: --output 'log.csv' would replace what LOG reads: name an",
+        ),
+        (
+            ("score", "log.csv"),
+            (
+                "Error: There is no model 'model.json': fit one with `clv fit LOG --output model.json`, or name "
+                "another with --model."
+            ),
+        ),
+        (
+            ("crosscheck", "log.csv", "m.json"),
+            "Error: There is no model 'm.json': fit one with `clv fit LOG --output m",
+        ),
+        (
+            ("fit", "log.csv", "--date", "day"),
+            "Error: 'log.csv' has no column 'day'; it has 'customer_id', 'date', 'amount': name one of these with --d",
+        ),
+        (
+            ("profile", "log.csv", "--customer-id", "customer"),
+            (
+                "Error: No column 'customer'; the columns are 'customer_id', 'date', 'amount': name one of these with "
+                "--customer-id. Did you mean 'customer_id'?"
+            ),
+        ),
+        (
+            ("profile", "log.csv", "--amount", "customer_id"),
+            "Error: Column 'customer_id' is named twice: --customer-id and --amount need a column each.",
+        ),
+        (
+            ("clean", "log.csv", "--amount", "date"),
+            "Error: Column 'date' is named twice: --date and --amount need a col",
+        ),
+        (("report", "log.csv", "--horizon", "26"), "Error: --horizon '26' cannot be read: pass a length with its unit"),
+        (
+            ("report", "log.csv", "--models", "bgnb"),
+            "Error: --models 'bgnb': 'bgnb' is not a model. Name one or more of",
+        ),
+        (
+            ("backtest", "log.csv", "--horizons", "26", "--no-boosted-trees"),
+            "Error: --horizons '26' cannot be read: pass a length with its unit",
+        ),
+        (("backtest", "log.csv", "--horizons", ","), "Error: --horizons ',': name at least one, such as '26 weeks'."),
+        (("clean", "log.csv", "--export", "shopfy"), "Error: --export 'shopfy' is not one of 'shopify', "),
+        (("clean", "log.csv", "--refunds", "nett"), "Error: --refunds 'nett' is not one of "),
+        (
+            ("validate", "log.csv", "--calibration-end", "1999-01-01"),
+            (
+                "Error: The holdout period is empty: it would end on 1997-03-01, and the calibration period ends on "
+                "1999-01-01. Pass an earlier --calibration-end."
+            ),
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_flag(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shown = fails(monkeypatch, capsys, *words)
+    assert shown.startswith(message)
+    assert "fault" not in shown
+    assert "in Python" not in shown
+
+
+def test_faults_of_flags_and_of_the_job_file_are_told_apart(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("job.toml").write_text('[source]\npath = "log.csv"\n[models]\npurchases = "mbg"\n', encoding="utf-8")
+    message = fails(monkeypatch, capsys, "score", "--job", "job.toml", "--margin", "7")
+    flag, _, of_file = message.partition(" job.toml has 1 fault: ")
+    assert flag == "Error: --margin 7.0 must be less than or equal to 1"
+    assert of_file.startswith("models.purchases: 'mbg' is not one of 'bgnbd', ")
+
+
+def test_a_job_without_a_model_says_to_fit_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = '[source]\npath = "log.csv"\n[registry]\nfile = "m.json"\n[[sinks]]\npath = "s.parquet"\n'
+    Path("job.toml").write_text(text, encoding="utf-8")
+    message = fails(monkeypatch, capsys, "score", "--job", "job.toml")
+    assert message.endswith("registry.file: there is no model 'm.json' yet: run `clv fit --job` first.")

@@ -39,6 +39,20 @@ def test_an_unknown_page_lists_the_pages(monkeypatch, capsys):
     assert message == f"Error: The guide has no page 'nothing'. Its pages are {', '.join(PAGES)}."
 
 
+def test_an_unknown_page_suggests_the_closest(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["clv", "guide", "reprot"])
+    with pytest.raises(SystemExit):
+        main()
+    assert " ".join(capsys.readouterr().err.split()).endswith("Did you mean 'report'?")
+
+
+def test_the_pages_are_listed_in_the_order_of_the_index():
+    index = PAGES["index"]
+    assert list(PAGES)[:3] == ["index", "getting-started", "open-your-data"]
+    places = [index.index(f"({page}.md)") for page in PAGES if page != "index"]
+    assert places == sorted(places)
+
+
 def test_the_help_lists_every_verb_in_its_panel():
     names = [entry.name or entry.callback.__name__ for entry in (*app.registered_commands, *app.registered_groups)]
     listed = [verb for verbs in PANELS.values() for verb in verbs]

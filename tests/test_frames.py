@@ -91,12 +91,15 @@ def test_one_column_may_serve_two_roles(source):
     assert [row["customer_id"] for row in rows(opened)] == [int(row["amount"]) for row in rows(opened)] == [7, 10]
 
 
-def test_a_missing_column_is_named_with_its_role_and_the_columns_there_are(source):
+def test_a_missing_column_is_named_with_the_columns_there_are_and_the_closest(source):
+    columns = {"customer_id": "id", "date": "day", "amount": "Amount"}
+    missing = "No column 'id', 'day', 'Amount'; the columns are 'When', 'Id', 'row'"
     with pytest.raises(InvalidTransactions) as refused:
-        frames.open_frame(source, {"customer_id": "Id", "date": "day", "amount": "Amount"})
-    assert (
-        str(refused.value) == "No column 'day' (for date), 'Amount' (for amount); the columns are 'When', 'Id', 'row'."
-    )
+        frames.open_frame(source, columns)
+    assert str(refused.value) == f"{missing}. Did you mean 'Id'?"
+    with pytest.raises(InvalidTransactions) as refused:
+        frames.open_frame(source, columns, roles_are_arguments=True)
+    assert str(refused.value) == f"{missing}: name one of these with customer_id=, date=, amount=. Did you mean 'Id'?"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +170,7 @@ def test_a_folder_of_parquet_files_is_one_table(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "'log.csv' cannot be read as CSV: empty CSV"),
+        (b"", "'log.csv' is empty: expected the names of the columns"),
         (b"Id,When\n1,1997-01-01\n2,1997-01-01,9,9\n", "The table cannot be read: "),
         ("Id,When\nJörg,1997-01-01\n".encode("latin-1"), "The table cannot be read: .*utf-8"),
     ],
@@ -412,7 +415,7 @@ def test_text_to_numbers():
 
 def test_the_first_rows_that_meet_a_condition_are_numbered_from_0():
     lazy = frames.open_frame(pl.DataFrame({"a": list(range(10))}), {"a": "a"}).lazy
-    assert frames.first_rows(lazy, nw.col("a") % 3 == 2, 2) == [{"row": 2, "a": 2}, {"row": 5, "a": 5}]
+    assert frames.first_rows(lazy, nw.col("a") % 3 == 2, 2) == [{"position": 2, "a": 2}, {"position": 5, "a": 5}]
     assert frames.first_rows(lazy, nw.col("a") > 99, 2) == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,15 @@ from clvmodels.cleaning.ledger_rules import INTERNAL, NO_AMOUNT, NO_ID, NON_PROD
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.transactions.log import LARGEST_AMOUNT, Fault, date_faults, refuse, with_numbers, with_ticks
+from clvmodels.transactions.log import (
+    LARGEST_AMOUNT,
+    Fault,
+    date_faults,
+    refuse,
+    refuse_shared,
+    with_numbers,
+    with_ticks,
+)
 
 __all__ = ["LineItems", "read_log"]
 
@@ -70,23 +78,28 @@ def read_log(
     InvalidTransactions
         One error that lists every fault: the column, the number of rows, the first few, and the remedy.
     """
+    refuse_shared(columns)
     _refuse_contradictions(columns)
     clock = Clock(merge_within="hour", time_zone=time_zone)
     has_money = "amount" in columns or "price" in columns
     finds_duplicates = rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns)
     unnamed = [name for name in frames.column_names(log) if name not in columns.values()] if finds_duplicates else []
     others = {f"{UNNAMED}{i}": name for i, name in enumerate(unnamed)}
-    opened = frames.open_frame(log, {**columns, **others}, text_id="customer_id", csv_as_text=True)
+    opened = frames.open_frame(
+        log, {**columns, **others}, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
+    )
     lazy = with_ticks(opened.lazy, clock, columns["date"], date_format)
     if until is not None:
-        lazy = lazy.filter((nw.col("tick") <= clock.last_tick(until, "until")).fill_null(True))
+        by_then = (nw.col("tick") <= clock.last_tick(until, "until")).fill_null(True)
+        lazy = frames.with_positions(lazy).filter(by_then)
     for role in NUMBERS:
         if role in columns:
             lazy = with_numbers(lazy, role, columns[role], opened.as_text)
             lazy = lazy.with_columns(nw.when(~nw.col(role).is_nan()).then(nw.col(role)).alias(role))
     lazy = _with_codes(lazy, columns)
     lazy = _with_units(lazy, columns, rules).with_columns(rule=_row_rule(columns, rules, has_money))
-    rows = _check(lazy, columns, clock, date_format, rules)
+    faults = list(_faults(columns, clock, date_format, rules))
+    rows = _check(lazy, columns, faults, date_format, opened.row_names)
     names = [*columns, "units", "refund_units", "rule", *others]
     partitions = 1 + rows // ROWS_PER_PARTITION
     return LineItems(lazy.select(names), columns, list(others), opened.kind, rows, partitions, has_money)
@@ -95,17 +108,15 @@ def read_log(
 def _refuse_contradictions(columns: Mapping[str, str]) -> None:
     """Raise InvalidOption if the columns contradict each other, or one needs another."""
     if "amount" in columns and "price" in columns:
-        raise InvalidOption("Pass `amount`, what a row costs, or `price` and `quantity`, but not both.")
+        raise InvalidOption("Pass amount=, what a row costs, or price= and quantity=, but not both.")
     if "price" in columns and "quantity" not in columns:
-        raise InvalidOption("`price` needs `quantity`; if each row is one piece, pass the price as `amount`.")
+        raise InvalidOption("price= needs quantity=; if each row is one piece, pass the price as amount=.")
     if "quantity" in columns and not {"price", "amount"} & columns.keys():
-        raise InvalidOption("`quantity` alone is not an amount of money: pass `price` as well, or omit it.")
+        raise InvalidOption("quantity= alone is not an amount of money: pass price= as well, or omit it.")
     if "rate" in columns and "currency" not in columns:
-        raise InvalidOption("`rate` needs `currency`, the column of currencies that it converts.")
+        raise InvalidOption("rate= needs currency=, the column of currencies that it converts.")
     if "refunded" in columns and not {"price", "amount"} & columns.keys():
-        raise InvalidOption(
-            "`refunded` is subtracted from what was paid: pass `amount`, or `price` and `quantity`, too."
-        )
+        raise InvalidOption("refunded= is subtracted from what was paid: pass amount=, or price= and quantity=, too.")
 
 
 def _with_codes(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
@@ -212,14 +223,18 @@ def _needs(role: str, columns: Mapping[str, str], rule: str) -> None:
 
 
 def _check(
-    lazy: nw.LazyFrame[Any], columns: Mapping[str, str], clock: Clock, date_format: str | None, rules: CleaningRules
+    lazy: nw.LazyFrame[Any],
+    columns: Mapping[str, str],
+    faults: list[Fault],
+    date_format: str | None,
+    row_names: frames.RowNames,
 ) -> int:
     """Return the number of rows; raise one error that lists all faults of rows that no rule has set aside."""
-    faults = list(_faults(columns, clock, date_format, rules))
     rows, *counts = frames.collect(
         lazy.select(nw.len().alias("rows"), *(fault.mask.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)))
     ).row(0)
-    refuse(lazy, [(fault, count) for fault, count in zip(faults, counts, strict=True) if count], rows)
+    broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
+    refuse(lazy, broken, rows, date_format, row_names)
     if "currency" in columns and "rate" not in columns:
         _refuse_several_currencies(lazy, columns["currency"])
     return int(rows)
@@ -248,7 +263,7 @@ def _faults(columns: Mapping[str, str], clock: Clock, date_format: str | None, r
             'Pass missing_id="set_aside" to set them aside.',
         )
     for fault in date_faults(columns["date"], clock, date_format):
-        yield Fault(fault.column, remains & fault.mask, fault.problem, fault.remedy)
+        yield replace(fault, mask=remains & fault.mask)
     for role in NUMBERS:
         if role in columns:
             yield from _number_faults(role, columns[role])

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import Literal, get_args, get_type_hints
 
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import InvalidOption, closest
 
 __all__ = ["CleaningRules"]
 
@@ -103,7 +103,9 @@ class CleaningRules:
         for field in fields(self):
             value, options = getattr(self, field.name), get_args(kinds[field.name])
             if field.name in CHOICES and value not in options:
-                raise InvalidOption(f"{field.name}={value!r} is not one of {', '.join(map(repr, options))}.")
+                raise InvalidOption(
+                    f"{field.name}={value!r} is not one of {', '.join(map(repr, options))}.{closest(value, options)}"
+                )
             if field.name in LISTS:
                 if isinstance(value, str) or not all(isinstance(text, str) for text in value):
                     raise InvalidOption(f"{field.name}={value!r} must be a list of strings, such as ['POST', 'DOT'].")

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-LogArgument = Annotated[Path, typer.Argument(help="Transaction log (CSV or Parquet), one row per transaction.")]
+LogArgument = Annotated[
+    Path, typer.Argument(metavar="LOG", help="Transaction log (CSV or Parquet), one row per transaction.")
+]
 CustomerIdOption = Annotated[str, typer.Option(help="Column with the customer's id.")]
 DateOption = Annotated[str, typer.Option(help="Column with the date of the transaction.")]
 AmountOption = Annotated[
@@ -46,6 +48,16 @@ def clock_options(time_unit: str, merge_within: str) -> dict[str, Any]:
     return {"time_unit": clock.time_unit, "merge_within": clock.merge_within}
 
 
+def find_model(path: Path, where: str) -> None:
+    """Raise an InvalidModelFile that names `clv fit` and where to name a model, if there is no such file."""
+    from clvmodels.errors import InvalidModelFile
+
+    if not path.exists():
+        raise InvalidModelFile(
+            f"There is no model {str(path)!r}: fit one with `clv fit LOG --output {path}`, or name another {where}."
+        )
+
+
 def split_list(text: str) -> list[str]:
     """Return the items of a list separated by commas, without empty ones."""
     return [item.strip() for item in text.split(",") if item.strip()]
@@ -59,11 +71,16 @@ def parse_models(text: str) -> list[Any]:
     InvalidOption
         When an id is unknown; the message lists the valid ones.
     """
-    from clvmodels.errors import InvalidOption
+    from clvmodels.errors import InvalidOption, closest
     from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
 
     classes: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
     names = split_list(text)
-    if not names or not set(names) <= set(classes):
-        raise InvalidOption(f"--models {text!r}: name one or more of {', '.join(classes)}, separated by commas.")
+    unknown = [name for name in names if name not in classes]
+    if unknown or not names:
+        wrong = f"{', '.join(map(repr, unknown))} is not a model. Name" if unknown else "name"
+        hint = next(filter(None, (closest(name, classes) for name in unknown)), "")
+        raise InvalidOption(
+            f"--models {text!r}: {wrong} one or more of {', '.join(classes)}, separated by commas.{hint}"
+        )
     return [classes[name]() for name in names]

@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clvmodels.cli import spelling
 from clvmodels.cli.app import err
 
 if TYPE_CHECKING:
+    from clvmodels.errors import InvalidJob
     from clvmodels.scoring.config.job import Job
 
+JOINED = ("is ", "must ", "needs ", "counts ", "would ")  # problems that continue the sentence "--flag value ..."
 # Without a default of their own: a flag that is not used leaves the job file's setting in place.
 JobLogArgument = Annotated[
     Path | None,
-    typer.Argument(help="Transaction log (CSV or Parquet), one row per transaction; default: the job file's source."),
+    typer.Argument(
+        metavar="[LOG]",
+        help="Transaction log (CSV or Parquet), one row per transaction; default: the job file's source.",
+    ),
 ]
 JobFileOption = Annotated[
     Path | None, typer.Option("--job", help="Job file (TOML), written by `clv init`; flags override its settings.")
@@ -44,20 +50,67 @@ LogForm = Annotated[
 ]
 
 
-def logged_job(path: Path | None, flags: dict[str, Any], log_form: str | None, as_of: str | None) -> Job:
+def logged_job(verb: str, path: Path | None, flags: dict[str, Any], log_form: str | None, as_of: str | None) -> Job:
     """Return the job that a file and flags describe, and set up its log.
 
     A log in JSON is set up before the job is read, so that an error in the job file is logged as JSON too.
     """
+    from clvmodels.errors import InvalidJob
     from clvmodels.scoring.config.job import asks_for_json, read_job
 
     as_json = log_form == "json" if log_form is not None else asks_for_json(path)
     if as_json:
         _set_up_log("json", as_of)
-    record = read_job(path, {**flags, "run": {"log": log_form}})
+    flags = {**flags, "run": {"log": log_form}}
+    try:
+        record = read_job(path, flags)
+    except InvalidJob as error:
+        raise _name_flags(error, verb, path, flags) from None
     if not as_json and path is not None and not err.is_terminal:  # run by a scheduler, not in a terminal
         _set_up_log("readable", as_of)
     return record
+
+
+def _name_flags(error: InvalidJob, verb: str, path: Path | None, flags: dict[str, Any]) -> InvalidJob:
+    """Return the error with the faults of flags first, each under its flag; those of a job file keep their heading."""
+    from clvmodels.errors import InvalidJob
+
+    options = spelling.flags(verb)
+    values = _values(flags)
+    lines, others = [], []
+    for fault in error.faults:
+        flag = spelling.flag_of(fault.place, options)
+        value = values.get(fault.place)
+        if fault.place == "[source]" and path is None:
+            lines.append("LOG is missing: name the transaction log, or a job file with --job.")
+        elif flag is not None and value is not None:
+            says = _with_flag(flag, value, fault.problem)
+            lines.append(spelling.settings_as_flags(says, options) if path is None else says)
+        elif path is None:
+            lines.append(spelling.settings_as_flags(fault.problem, options))
+        else:
+            others.append(f"\n  {fault.text}")
+    if others:
+        lines.append(f"{path} has {len(others)} fault{'s' if len(others) > 1 else ''}:{''.join(others)}")
+    return InvalidJob("\n".join(lines), error.faults) if error.faults else error
+
+
+def _with_flag(flag: str, value: Any, problem: str) -> str:
+    """Return a problem with the flag and its value, unless it names the value itself."""
+    if any(repr(each) in problem for each in (value if isinstance(value, list) else [value])):
+        return problem
+    return f"{flag} {value!r}{'' if problem.startswith(JOINED) else ':'} {problem}"
+
+
+def _values(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return what was typed, by the place in a job that it sets."""
+    values: dict[str, Any] = {}
+    for section, override in flags.items():
+        if section == "sinks" and override:
+            values["sinks[0]"] = override[0]["path"]
+        elif override:
+            values |= {f"{section}.{key}": value for key, value in dict(override).items()}
+    return values
 
 
 def _set_up_log(form: str, as_of: str | None) -> None:

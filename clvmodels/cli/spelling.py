@@ -19,17 +19,32 @@ from typer.main import get_command
 
 from clvmodels.cli.app import app
 
-__all__ = ["as_typed", "flags", "job_keys"]
+__all__ = ["as_typed", "flag_of", "flags", "job_keys", "settings_as_flags"]
 
 # An argument, and its value if the message has one. A name in quotes, such as a column's, is not an argument.
 ARGUMENT = re.compile(
     r"""(?<!['"\w.-])(?P<name>[A-Za-z_]\w*)=(?P<value>'[^'\n]*'|"[^"\n]*"|-?\d[\d.,]*\d|-?\d|True|False)?"""
 )
+# What a message says to users of Python only, and options that have another name than the argument.
+PYTHON_ONLY = re.compile(r" \(in Python, [^()]*\)")
+NAMES = {"kind": "export", "horizon": "horizons"}
 # Flags that stand for one value of an argument.
 FLAGS_OF_VALUES = {("on_missing_id", "drop"): "drop_missing_id"}
 # Sections of a job file whose keys are arguments of the library, and keys that have a name of their own.
 SECTIONS = ("columns", "cleaning", "clock", "models", "predictions")
 KEYS = {"horizon": "predictions.horizons"}
+# How the verbs name settings of a job that have another name than the flag.
+PLACES = {
+    "source": "LOG",
+    "source.path": "LOG",
+    "sinks[0]": "--output",
+    "models.purchases": "--model",
+    "predictions.horizons": "--horizon",
+    "cleaning.on_missing_id": "--drop-missing-id",
+    "run.log": "--log",
+}
+SETTING = re.compile(rf"(?<![\w.'\"])(?:{'|'.join(SECTIONS)})\.\w+(?!\w|\.\w)")
+SECTION = re.compile(r"^\[columns\]: ")
 
 
 def as_typed(message: str, words: Sequence[str] | None = None) -> str:
@@ -54,12 +69,25 @@ def as_typed(message: str, words: Sequence[str] | None = None) -> str:
     if "job" in options:
         from_file = any(word == "--job" or word.startswith("--job=") for word in words)
         spellings.insert(0 if from_file else 1, _key_speller(job_keys()))
+        if not from_file:
+            message = settings_as_flags(SECTION.sub("", message), options)
 
     def spell(match: re.Match[str]) -> str:
         name, value = match["name"], match["value"]
         return next((typed for speller in spellings if (typed := speller(name, value))), match[0])
 
-    return ARGUMENT.sub(spell, message)
+    return ARGUMENT.sub(spell, PYTHON_ONLY.sub("", message))
+
+
+def settings_as_flags(message: str, options: Mapping[str, str]) -> str:
+    """Return a message with the settings of a job named as flags, for a verb that was given no job file."""
+    return SETTING.sub(lambda match: flag_of(match[0], options) or match[0], message).replace("[source]", "LOG")
+
+
+def flag_of(place: str, options: Mapping[str, str]) -> str | None:
+    """Return the flag of a verb that sets what is at a place of a job; None if there is none."""
+    flag = PLACES.get(place, options.get(place.rpartition(".")[2]))
+    return flag if flag == "LOG" or flag in options.values() else None
 
 
 @cache
@@ -94,7 +122,7 @@ def _flag_speller(options: Mapping[str, str]) -> Speller:
         switch = options.get(FLAGS_OF_VALUES.get((name, plain or ""), ""))
         if switch is not None:
             return switch
-        flag = options.get(name)
+        flag = options.get(name, options.get(NAMES.get(name, "")))
         if flag is None or value is None:
             return flag
         if value in ("True", "False"):

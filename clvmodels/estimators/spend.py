@@ -82,8 +82,8 @@ class SpendModel(FittedProcess):
         used = (count > 0) & (mean > 0)
         if not used.any():
             raise InvalidRFM(
-                "No customer has a positive mean spend over repeat purchases: to use first purchases too, rebuild the "
-                "RFM with include_first_transaction=True."
+                "No customer has a positive mean spend over repeat purchases: to use first purchases too, summarize "
+                "the log with include_first_transaction=True."
             )
         self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
         self.independence_ = independence(rfm.frequency[used], mean[used])

@@ -9,14 +9,23 @@ from clvmodels.frames.fields import read_fields
 from clvmodels.frames.file_scan import is_glob, matching_files
 from clvmodels.frames.kinds import Frame, FrameKind, column, table, write_table
 from clvmodels.frames.opening import OpenedFrame, column_names, open_frame
-from clvmodels.frames.running import collect, collect_in_parts, collect_parts, first_rows, running_total
-from clvmodels.frames.text import parse_dates, parse_numbers
+from clvmodels.frames.row_names import RowNames
+from clvmodels.frames.running import (
+    collect,
+    collect_in_parts,
+    collect_parts,
+    first_rows,
+    running_total,
+    with_positions,
+)
+from clvmodels.frames.text import mark_missing_days, parse_dates, parse_numbers
 
 __all__ = [
     "CodedIds",
     "Frame",
     "FrameKind",
     "OpenedFrame",
+    "RowNames",
     "code_ids",
     "collect",
     "collect_in_parts",
@@ -25,6 +34,7 @@ __all__ = [
     "column_names",
     "first_rows",
     "is_glob",
+    "mark_missing_days",
     "matching_files",
     "open_frame",
     "parse_dates",
@@ -32,5 +42,6 @@ __all__ = [
     "read_fields",
     "running_total",
     "table",
+    "with_positions",
     "write_table",
 ]

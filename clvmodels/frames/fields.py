@@ -10,6 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from clvmodels.errors import InvalidTransactions
+from clvmodels.frames.file_scan import empty_file
 from clvmodels.frames.running import first_line
 
 __all__ = ["read_fields"]
@@ -30,8 +31,12 @@ def read_fields(path: str | Path) -> nw.DataFrame[Any]:
     file = Path(path)
     if not file.is_file():
         raise InvalidTransactions(f"There is no file {str(file)!r}.")
+    if file.stat().st_size == 0:
+        raise empty_file(file)
     try:
         table = _json(file) if JSON_LINES[0] in file.suffixes or file.suffix in JSON_LINES else _separated(file)
+    except pl.exceptions.NoDataError:
+        raise empty_file(file) from None
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         hint = ". Save the file as UTF-8 first" if "utf" in str(error).lower() else ""
         raise InvalidTransactions(f"{file.name!r} cannot be read: {first_line(error)}{hint}.") from error

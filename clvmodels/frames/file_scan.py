@@ -17,6 +17,7 @@ __all__ = [
     "ENDINGS",
     "FileSet",
     "Format",
+    "empty_file",
     "find_files",
     "format_of",
     "is_glob",
@@ -110,8 +111,10 @@ def find_files(path: str | Path) -> FileSet:
     return FileSet(only, tuple(files), only == "Parquet" and "=" in str(first.parent))
 
 
-def scan_files(files: FileSet, needed: Sequence[str], text: Sequence[str], as_text: bool) -> pl.LazyFrame:
-    """Return a plan over files.
+def scan_files(
+    files: FileSet, needed: Sequence[str], text: Sequence[str], as_text: bool
+) -> tuple[pl.LazyFrame, list[Path]]:
+    """Return a plan over files, and the files in the order in which it reads them.
 
     Parameters
     ----------
@@ -133,7 +136,7 @@ def scan_files(files: FileSet, needed: Sequence[str], text: Sequence[str], as_te
     first = files.paths[0]
     if not set(columns) <= set(headers[first]):
         # The caller reports which columns are missing, with their roles.
-        return pl.LazyFrame(schema=dict.fromkeys(headers[first], pl.Null))
+        return pl.LazyFrame(schema=dict.fromkeys(headers[first], pl.Null)), list(files.paths)
     for path, names in headers.items():
         absent = [name for name in columns if name not in names]
         if absent:
@@ -149,7 +152,7 @@ def scan_files(files: FileSet, needed: Sequence[str], text: Sequence[str], as_te
         alike.setdefault(tuple(names), []).append(path)
     text_columns = columns if as_text else [name for name in columns if name in text]
     plans = [reader(paths, list(names), columns, text_columns).select(columns) for names, paths in alike.items()]
-    return plans[0] if len(plans) == 1 else _concat(plans, [paths[0] for paths in alike.values()], columns)
+    return _concat(plans, list(alike.values()), columns)
 
 
 def names_in(files: FileSet, path: Path) -> list[str]:
@@ -159,6 +162,8 @@ def names_in(files: FileSet, path: Path) -> list[str]:
 
 def _header(files: FileSet, path: Path, columns: Sequence[str]) -> list[str]:
     """Return the names of the columns of one file; JSON lines are read to the end if `columns` come later."""
+    if path.stat().st_size == 0:
+        raise empty_file(path)
     if files.format == "Parquet":
         plan = pl.scan_parquet(path, glob=False, hive_partitioning=files.hive)
         return _read_schema(path, "Parquet", plan.collect_schema).names()
@@ -177,9 +182,18 @@ def _read_schema(path: Path, form: Format, read: Callable[[], pl.Schema]) -> pl.
     """Return the schema that a reader finds; raise InvalidTransactions if it cannot read the file."""
     try:
         return read()
+    except pl.exceptions.NoDataError:
+        raise empty_file(path) from None
     except (pl.exceptions.PolarsError, OSError) as error:
         hint = ": a file of JSON lines has one object per line" if form == "JSON lines" else ""
         raise InvalidTransactions(f"{path.name!r} cannot be read as {form}: {first_line(error)}{hint}.") from error
+
+
+def empty_file(path: Path) -> InvalidTransactions:
+    """Return the error for a file without any content."""
+    return InvalidTransactions(
+        f"{path.name!r} is empty: expected the names of the columns and rows below them. Export the file again."
+    )
 
 
 def _scan_csv(paths: list[Path], names: list[str], columns: list[str], text: list[str]) -> pl.LazyFrame:
@@ -207,8 +221,8 @@ def _scan_json_lines(paths: list[Path], names: list[str], columns: list[str], te
     return plan
 
 
-def _scan_parquet(files: FileSet, columns: list[str]) -> pl.LazyFrame:
-    """Return a plan over Parquet files, whose types may differ if conversion loses nothing."""
+def _scan_parquet(files: FileSet, columns: list[str]) -> tuple[pl.LazyFrame, list[Path]]:
+    """Return a plan over Parquet files, whose types may differ if conversion loses nothing, and their order."""
     alike: dict[tuple[Any, ...], list[Path]] = {}
     for path in files.paths:
         plan = pl.scan_parquet(path, glob=False, hive_partitioning=files.hive)
@@ -217,15 +231,21 @@ def _scan_parquet(files: FileSet, columns: list[str]) -> pl.LazyFrame:
     plans = [
         pl.scan_parquet(paths, glob=False, hive_partitioning=files.hive).select(columns) for paths in alike.values()
     ]
-    return plans[0] if len(plans) == 1 else _concat(plans, [paths[0] for paths in alike.values()], columns)
+    return _concat(plans, list(alike.values()), columns)
 
 
-def _concat(plans: list[pl.LazyFrame], paths: list[Path], columns: list[str]) -> pl.LazyFrame:
-    """Concatenate plans over files with different types, if each column has one group of types."""
+def _concat(
+    plans: list[pl.LazyFrame], groups_of_files: list[list[Path]], columns: list[str]
+) -> tuple[pl.LazyFrame, list[Path]]:
+    """Concatenate plans over files with different types, if each column has one group of types; return their order."""
+    order = [path for paths in groups_of_files for path in paths]
+    if len(plans) == 1:
+        return plans[0], order
+    firsts = [paths[0] for paths in groups_of_files]
     schemas = [plan.collect_schema() for plan in plans]
     for name in columns:
         groups: dict[str, tuple[pl.DataType, Path]] = {}
-        for schema, path in zip(schemas, paths, strict=True):
+        for schema, path in zip(schemas, firsts, strict=True):
             if schema[name] != pl.Null:
                 groups.setdefault(_type_group(schema[name]), (schema[name], path))
         if len(groups) > 1:
@@ -235,7 +255,8 @@ def _concat(plans: list[pl.LazyFrame], paths: list[Path], columns: list[str]) ->
                 f"{other_path.name!r}. Convert one of them first."
             )
     zoned = pl.selectors.datetime(time_zone="*")
-    return pl.concat([plan.with_columns(zoned.dt.convert_time_zone("UTC")) for plan in plans], how="vertical_relaxed")
+    alike = [plan.with_columns(zoned.dt.convert_time_zone("UTC")) for plan in plans]
+    return pl.concat(alike, how="vertical_relaxed"), order
 
 
 def _type_group(dtype: pl.DataType) -> str:

@@ -10,16 +10,18 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from clvmodels.errors import InvalidTransactions
+from clvmodels.errors import InvalidTransactions, closest
 from clvmodels.frames import file_scan
 from clvmodels.frames.databases import DuckDB, convert_zones_to_utc, database_columns, is_database, spool
 from clvmodels.frames.from_pandas import read_pandas
 from clvmodels.frames.kinds import Frame, FrameKind
+from clvmodels.frames.row_names import RowNames
 from clvmodels.frames.running import run
 
 __all__ = ["OpenedFrame", "column_names", "open_frame"]
 
 EXAMPLES = 3
+BY_POSITION = RowNames()
 # Floats are exact for integers of up to 15 digits; a longer one with ".0" may have lost digits.
 INTEGER_TEXT = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"
 
@@ -40,6 +42,8 @@ class OpenedFrame:
         Whether every column is text, because the source is CSV or JSON lines and its types were not inferred.
     longest : mapping of str to int
         Length in bytes of the longest text of some roles, if it was computed.
+    row_names : RowNames
+        How errors name rows.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -47,6 +51,7 @@ class OpenedFrame:
     in_memory: bool
     as_text: bool
     longest: Mapping[str, int]
+    row_names: RowNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,17 @@ class _Source:
     plan: pl.LazyFrame
     kind: FrameKind
     names: Mapping[str, str]
+    row_names: RowNames = BY_POSITION
     in_memory: bool = False
     text_file: bool = False  # CSV or JSON lines
 
 
 def open_frame(
-    source: Frame | str | Path, columns: Mapping[str, str], text_id: str | None = None, csv_as_text: bool = False
+    source: Frame | str | Path,
+    columns: Mapping[str, str],
+    text_id: str | None = None,
+    csv_as_text: bool = False,
+    roles_are_arguments: bool = False,
 ) -> OpenedFrame:
     """Open a frame or file lazily, keeping the named columns under their roles.
 
@@ -76,6 +86,8 @@ def open_frame(
     csv_as_text : bool
         Read the other columns of CSV and JSON lines as text too, for the caller to parse; otherwise their types are
         inferred from all rows.
+    roles_are_arguments : bool
+        The caller's user names each column by an argument with the name of its role, which errors then mention.
 
     Raises
     ------
@@ -84,9 +96,10 @@ def open_frame(
     """
     if isinstance(source, (str, Path)):
         table = _open_files(source, columns, [] if text_id is None else [columns[text_id]], csv_as_text)
+        _refuse_missing(columns, table.plan.collect_schema().names(), roles_are_arguments)
     else:
+        _refuse_missing(columns, column_names(source), roles_are_arguments)
         table = _open_table(source, columns)
-    _refuse_missing(table.names, table.plan.collect_schema().names())
     lazy = table.plan.select(pl.col(name).alias(role) for role, name in table.names.items())
     if table.text_file:
         text = pl.col(pl.String)
@@ -96,7 +109,8 @@ def open_frame(
         lazy, longest = _parse_text_ids(lazy, text_id)
     elif text_id is not None:
         lazy = _convert_ids(lazy, text_id, columns[text_id])
-    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, table.text_file and csv_as_text, longest)
+    as_text = table.text_file and csv_as_text
+    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, as_text, longest, table.row_names)
 
 
 def column_names(source: Frame | str | Path) -> list[str]:
@@ -115,8 +129,9 @@ def column_names(source: Frame | str | Path) -> list[str]:
 def _open_files(path: str | Path, columns: Mapping[str, str], text: Sequence[str], as_text: bool) -> _Source:
     """Open the files that a path names."""
     files = file_scan.find_files(path)
-    plan = file_scan.scan_files(files, list(columns.values()), text, as_text)
-    return _Source(plan, "polars", columns, text_file=files.format != "Parquet")
+    plan, paths = file_scan.scan_files(files, list(columns.values()), text, as_text)
+    names = RowNames(tuple(paths), files.format)
+    return _Source(plan, "polars", columns, names, text_file=files.format != "Parquet")
 
 
 def _open_table(source: Frame, columns: Mapping[str, str]) -> _Source:
@@ -127,17 +142,14 @@ def _open_table(source: Frame, columns: Mapping[str, str]) -> _Source:
     if isinstance(source, pl.DataFrame):
         return _Source(source.lazy(), "polars", columns, in_memory=True)
     if is_database(source):
-        _refuse_missing(columns, database_columns(source))
         kind: FrameKind = DuckDB(source) if nw.dependencies.is_duckdb_relation(source) else "ibis"
         return _Source(spool(source, list(dict.fromkeys(columns.values()))), kind, columns)
     frame = _narwhals(source)
     native = frame.to_native()
     if frame.implementation.is_pandas():
-        _refuse_missing(columns, list(native.columns))
-        roles = {role: role for role in columns}
-        return _Source(read_pandas(native, columns).lazy(), "pandas", roles, in_memory=True)
+        roles, names = {role: role for role in columns}, RowNames(index=native.index)
+        return _Source(read_pandas(native, columns).lazy(), "pandas", roles, names, in_memory=True)
     if frame.implementation.is_pyarrow():
-        _refuse_missing(columns, native.column_names)
         arrow = convert_zones_to_utc(native.select(list(dict.fromkeys(columns.values()))))
         return _Source(pl.DataFrame(arrow).lazy(), "pyarrow", columns, in_memory=True)
     return _Source(frame.to_polars().lazy(), "polars", columns, in_memory=True)
@@ -204,12 +216,15 @@ def _integers_from_floats(lazy: pl.LazyFrame, role: str, name: str) -> pl.LazyFr
     return lazy.with_columns(column.cast(pl.Int64).alias(role))
 
 
-def _refuse_missing(columns: Mapping[str, str], present: Sequence[str]) -> None:
-    """Raise InvalidTransactions if a column is missing, with its role and the columns there are."""
+def _refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_are_arguments: bool) -> None:
+    """Raise InvalidTransactions if a column is missing, with the columns there are and the arguments that name them."""
     absent = {role: name for role, name in columns.items() if name not in present}
     if absent:
-        missing = ", ".join(f"{name!r} (for {role})" for role, name in absent.items())
-        message = f"No column {missing}; the columns are {', '.join(map(repr, present))}."
+        missing = ", ".join(map(repr, absent.values()))
+        arguments = ", ".join(f"{role}=" for role in absent)
+        remedy = f": name one of these with {arguments}" if roles_are_arguments and len(present) > 1 else ""
+        message = f"No column {missing}; the columns are {', '.join(map(repr, present))}{remedy}."
+        message += next(filter(None, (closest(name, present) for name in absent.values())), "")
         separator = next((mark for mark in ";\t|" if len(present) == 1 and mark in present[0]), None)
         if separator is not None:
             message += f" They seem to be separated by {separator!r}: save the file with commas between its columns."

@@ -10,7 +10,16 @@ import polars as pl
 
 from clvmodels.errors import InvalidTransactions
 
-__all__ = ["collect", "collect_in_parts", "collect_parts", "first_line", "first_rows", "run", "running_total"]
+__all__ = [
+    "collect",
+    "collect_in_parts",
+    "collect_parts",
+    "first_line",
+    "first_rows",
+    "run",
+    "running_total",
+    "with_positions",
+]
 
 
 def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
@@ -82,7 +91,13 @@ def running_total(values: nw.Series[Any]) -> nw.Series[Any]:
     return total
 
 
-def first_rows(lazy: nw.LazyFrame[Any], condition: nw.Expr, count: int) -> list[dict[str, Any]]:
-    """Return the first rows that meet a condition, with their number (from 0) as `row`, for error messages."""
+def with_positions(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the position of each row from 0 as `position`, before rows are left out, if it is not there yet."""
     native: pl.LazyFrame = lazy.to_native()
-    return nw.from_native(native.with_row_index("row")).filter(condition).head(count).collect().rows(named=True)
+    there = "position" in native.collect_schema().names()
+    return lazy if there else nw.from_native(native.with_row_index("position"))
+
+
+def first_rows(lazy: nw.LazyFrame[Any], condition: nw.Expr, count: int) -> list[dict[str, Any]]:
+    """Return the first rows that meet a condition, with their `position`, for error messages."""
+    return with_positions(lazy).filter(condition).head(count).collect().rows(named=True)

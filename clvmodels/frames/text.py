@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import narwhals as nw
@@ -10,9 +11,19 @@ import polars as pl
 from clvmodels.errors import InvalidOption
 from clvmodels.frames.running import run
 
-__all__ = ["parse_dates", "parse_numbers"]
+__all__ = ["mark_missing_days", "parse_dates", "parse_numbers"]
 
 ISO_DATE = "%Y-%m-%d"
+# Parts of a date as text, by strftime codes; a month of 13 or a day of 32 shows that the codes are wrong.
+PARTS = {
+    "%Y": r"(?P<Y>\d{4})",
+    "%y": r"(?P<y>\d{2})",
+    "%m": r"(?P<m>0?[1-9]|1[0-2])",
+    "%d": r"(?P<d>0?[1-9]|[12]\d|3[01])",
+    "%H": r"(?:[01]?\d|2[0-3])",
+    "%M": r"[0-5]?\d",
+    "%S": r"[0-5]?\d",
+}
 ISO_TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
 
@@ -65,3 +76,30 @@ def _parse_formatted(plan: pl.LazyFrame, role: str, date_format: str, time_zone:
         else:
             parsed = parsed.dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
     return plan.with_columns(parsed.alias(role))
+
+
+def mark_missing_days(lazy: nw.LazyFrame[Any], column: str, date_format: str | None) -> nw.LazyFrame[Any]:
+    """Add `missing_day`: whether a text is written as expected but names a day that does not exist, such as 31 June."""
+    native: pl.LazyFrame = lazy.to_native()
+    pattern = _pattern_of_dates(date_format)
+    if pattern is None or native.collect_schema()[column] != pl.String:
+        return nw.from_native(native.with_columns(missing_day=pl.lit(value=False)))
+    year = "Y" if "(?P<Y>" in pattern else "y"
+    parts = pl.col(column).str.extract_groups(pattern)
+    date = pl.concat_str(*(parts.struct.field(part) for part in (year, "m", "d")), separator="-")  # null if no match
+    missing = date.is_not_null() & date.str.to_date(f"%{year}-%m-%d", strict=False).is_null()
+    return nw.from_native(native.with_columns(missing_day=missing.fill_null(value=False)))
+
+
+def _pattern_of_dates(date_format: str | None) -> str | None:
+    """Return a regular expression of dates written by strftime codes (default: ISO dates, perhaps with a time).
+
+    None if it would need other codes than those in `PARTS`.
+    """
+    if date_format is None:
+        return f"^{PARTS['%Y']}-{PARTS['%m']}-{PARTS['%d']}(?:[ T].*)?$"
+    pattern = re.sub(r"%[a-zA-Z]", lambda code: PARTS.get(code[0], code[0]), re.escape(date_format))
+    has_date = (
+        all(pattern.count(part) == 1 for part in ("(?P<m>", "(?P<d>")) and len(re.findall(r"\(\?P<[Yy]>", pattern)) == 1
+    )
+    return f"^{pattern}$" if has_date and "%" not in pattern else None

@@ -533,6 +533,8 @@ verdict-no-better = For the { $metric ->
    *[other] {" "}of { $quantity }
     }, no other forecaster was visibly better.
 
+verdict-visible = “Visibly better” is better at every cutoff, by at least 1% on average and by more than chance explains.
+
 # totals
 
 verdict-totals = { $outcome ->
@@ -642,7 +644,7 @@ verdict-benchmarks = { $quantity ->
 verdict-not-beaten = No other forecaster is visibly better
 verdict-nothing-to-compare = Nothing to compare with
 verdict-no-benchmark = There was no other forecaster to compare with.
-verdict-no-rule-better = No simple rule was visibly better, by 1% or more, in total, ranking or error per customer.
+verdict-no-rule-better = No simple rule was visibly better in total, ranking or error per customer.
 verdict-better-bias = { $kind ->
     [rule] The simple rule “{ $title }”
    *[other] “{ $title }”

@@ -14,7 +14,7 @@ import pandas as pd
 
 from clvmodels import files, frames, html
 from clvmodels.clock import Clock
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import InvalidOption, closest
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.language.numbers import cells
 from clvmodels.profiling.arrivals import Arrivals, examine_arrivals
@@ -272,7 +272,10 @@ def profile(
     ['MBG/NBD', 'Pareto/NBD']
     """
     if time_unit not in get_args(ProfileUnit):
-        raise InvalidOption(f"time_unit={time_unit!r} is not one of {', '.join(map(repr, get_args(ProfileUnit)))}.")
+        units = get_args(ProfileUnit)
+        raise InvalidOption(
+            f"time_unit={time_unit!r} is not one of {', '.join(map(repr, units))}.{closest(time_unit, units)}"
+        )
     clock = Clock(time_unit, "day", time_zone)
     purchase_log = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
     end = purchase_log.last_tick if observation_end is None else clock.closing_tick(observation_end)
@@ -284,7 +287,7 @@ def profile(
     transactions = int(purchase_log.rows_by_tick[1].sum()) - purchase_log.rows_after(end)
     merged = int(np.sum(purchase_log.up_to(end) - purchase_log.start[:-1]))
     return _examine(
-        observe(purchase_log, end, after),
+        observe(purchase_log, end, after if older else None),  # a day before the log began leaves nobody out
         clock,
         time_unit=time_unit,
         transactions=transactions,

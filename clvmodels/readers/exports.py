@@ -11,7 +11,7 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.clock import Clock
-from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.errors import InvalidOption, InvalidTransactions, closest
 from clvmodels.language import Finding, Findings
 from clvmodels.readers.export_formats import EXPORT_FORMATS, ExportFormat, describe_formats
 from clvmodels.transactions.log import Fault, refuse
@@ -151,12 +151,12 @@ def _recognize(header: list[str], kind: str | None, file: str) -> ExportFormat:
                 return form
         raise InvalidTransactions(
             f"The header of {file!r} is not recognized (its columns are {', '.join(map(repr, header))}). Known headers "
-            f"are:\n{describe_formats()}\nFor any other file, name its columns in clean()."
+            f"are:\n{describe_formats()}\nFor any other file, name its columns: customer_id=, date=, amount= and so on."
         )
     forms = [form for form in EXPORT_FORMATS if form.name == kind]
     if not forms:
-        names = ", ".join(map(repr, dict.fromkeys(form.name for form in EXPORT_FORMATS)))
-        raise InvalidOption(f"kind={kind!r} is not one of {names}.")
+        names = list(dict.fromkeys(form.name for form in EXPORT_FORMATS))
+        raise InvalidOption(f"kind={kind!r} is not one of {', '.join(map(repr, names))}.{closest(kind, names)}")
     matching = [form for form in forms if form.header <= set(header)]
     if not matching:
         missing = min((sorted(form.header - set(header)) for form in forms), key=len)

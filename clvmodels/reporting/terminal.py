@@ -296,7 +296,11 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
 
 
 def _print_table(console: Console, table: Table) -> None:
-    """Print an empty line and a table."""
+    """Print an empty line and a table; in a narrow terminal headings wrap, and numbers are not cut off."""
+    for column in table.columns:
+        if column.justify == "right":
+            column.no_wrap, column.overflow = False, "fold"
+            column.min_width = max((len(str(value)) for value in column.cells), default=0)
     console.print()
     console.print(table)
 

@@ -318,6 +318,8 @@ def _champion(job: Job) -> tuple[CustomerModel, str | None, Path, RunStatistics 
     """Return the model to score with, its version, its file, and the statistics of its fit."""
     registry = job.registry
     if registry.file is not None:
+        if not registry.file.exists():
+            raise InvalidJob(f"registry.file: there is no model {str(registry.file)!r} yet: run `clv fit --job` first.")
         return load(registry.file), None, registry.file, None
     if registry.folder is None:
         raise InvalidJob("registry.folder: is missing: name the folder of versions (or set registry.file, one model).")

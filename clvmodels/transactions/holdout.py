@@ -209,9 +209,11 @@ def split_at(
     """
     clock = log.clock
     if end <= cutoff:
+        last = (log if later is None else later).last_tick
         raise InvalidOption(
             f"The holdout period is empty: it would end on {clock.describe_tick(end)}, and the calibration period ends "
-            f"on {clock.describe_tick(cutoff)}."
+            f"on {clock.describe_tick(cutoff)}. Pass an earlier calibration_end="
+            + (f", or a later holdout_end= (the log ends on {clock.describe_tick(last)})." if end < last else ".")
         )
     if calibration is None:
         calibration = summarize(log, cutoff, include_first_transaction, intertimes, after)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -21,6 +22,7 @@ __all__ = [
     "date_faults",
     "read_transactions",
     "refuse",
+    "refuse_shared",
     "with_numbers",
     "with_ticks",
 ]
@@ -78,12 +80,15 @@ class Fault:
     problem : str
         What such a row has, such as "no date in 'when'".
     remedy : str
+    case : Fault, optional
+        A narrower rule with a remedy of its own; looked at only if rows break this one.
     """
 
     column: str
     mask: nw.Expr
     problem: str
     remedy: str
+    case: Fault | None = None
 
 
 def read_transactions(
@@ -106,7 +111,8 @@ def read_transactions(
     if on_missing_id not in get_args(MissingId):
         raise InvalidOption(f"on_missing_id={on_missing_id!r} is not one of 'raise', 'drop'.")
     columns = {"customer_id": customer_id, "date": date} | ({"amount": amount} if amount is not None else {})
-    opened = frames.open_frame(log, columns, text_id="customer_id", csv_as_text=True)
+    refuse_shared(columns)
+    opened = frames.open_frame(log, columns, text_id="customer_id", csv_as_text=True, roles_are_arguments=True)
     lazy = with_ticks(opened.lazy, clock, date, date_format, opened.longest.get("date"))
     if amount is not None:
         lazy = with_numbers(lazy, "amount", amount, opened.as_text)
@@ -114,7 +120,7 @@ def read_transactions(
     rows_without_id = 0
     if on_missing_id == "drop":
         rows_without_id = int(frames.collect(lazy.select(without_id.sum())).item())
-        lazy = lazy.filter(~without_id)
+        lazy = frames.with_positions(lazy).filter(~without_id)
     faults = list(_faults(columns, clock, date_format))
     later = nw.lit(0) if end is None else (nw.col("tick") > end).sum()
     rows, rows_after, first, last, *counts = frames.collect(
@@ -126,7 +132,8 @@ def read_transactions(
             *(fault.mask.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)),
         )
     ).row(0)
-    refuse(lazy, [(fault, count) for fault, count in zip(faults, counts, strict=True) if count], rows)
+    broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
+    refuse(lazy, broken, rows, date_format, opened.row_names)
     if rows == 0:
         reason = f"none of its {rows_without_id:,} rows has a customer id" if rows_without_id else "it has no rows"
         raise InvalidTransactions(f"The log has no transactions to summarize: {reason}.")
@@ -141,6 +148,13 @@ def read_transactions(
         rows_after=rows_after,
         rows_without_id=rows_without_id,
     )
+
+
+def refuse_shared(columns: Mapping[str, str]) -> None:
+    """Raise InvalidOption if one column is named as customer, date or amount at the same time."""
+    for one, other in combinations(("customer_id", "date", "amount"), 2):
+        if one in columns and columns[one] == columns.get(other):
+            raise InvalidOption(f"Column {columns[one]!r} is named twice: {one}= and {other}= need a column each.")
 
 
 def with_ticks(
@@ -223,7 +237,7 @@ def _amount_faults(name: str) -> Iterator[Fault]:
         "amount",
         (paid.is_null() & stated.is_null()) | paid.is_nan().fill_null(False),
         f"no amount in {name!r}",
-        "Fill in the amounts, remove the rows, or omit `amount` to model purchases only.",
+        "Fill in the amounts, remove the rows, or omit amount= to model purchases only.",
     )
     yield Fault(
         "stated_amount",
@@ -260,37 +274,90 @@ def date_faults(name: str, clock: Clock, date_format: str | None) -> Iterator[Fa
         f"no date in {name!r}",
         "Remove them or fill in the date.",
     )
-    shape = date_format if date_format is not None else "YYYY-MM-DD"
+    shape, remedy = "YYYY-MM-DD", "Pass date_format= with the right strftime codes, such as date_format='%d/%m/%Y'"
+    if date_format is not None:
+        shape, remedy = date_format, "Pass the codes of these dates with date_format=, or omit it if they are ISO dates"
     yield Fault(
         "written",
         tick.is_null() & ~nw.col("written").is_null(),
         f"a date in {name!r} that cannot be read as {shape}",
-        "Pass date_format= with the right strftime codes, such as date_format='%d/%m/%Y'"
-        + ("; text with a time zone also needs time_zone=." if clock.time_zone is None else "."),
+        remedy + ("; text with a time zone also needs time_zone=." if clock.time_zone is None else "."),
+        Fault(
+            "written",
+            nw.col("missing_day"),
+            f"a date in {name!r} that is not in the calendar",
+            "Correct the day, or remove the rows.",
+        ),
     )
     earliest, latest = clock.last_tick(EARLIEST), clock.last_tick(LATEST)
     yield Fault(
         "written",
         ((tick < earliest) | (tick > latest)).fill_null(False),
         f"a date in {name!r} outside {EARLIEST[:4]} to {LATEST[:4]}",
-        "Correct the year.",
+        "Correct the year; if years have two digits, pass date_format=, such as date_format='%d-%m-%y'.",
     )
 
 
-def refuse(lazy: nw.LazyFrame[Any], faults: list[tuple[Fault, int]], rows: int) -> None:
-    """Raise InvalidTransactions if there are faults, each with its count, its first rows and its remedy."""
+def refuse(
+    lazy: nw.LazyFrame[Any],
+    faults: list[tuple[Fault, int]],
+    rows: int,
+    date_format: str | None = None,
+    row_names: frames.RowNames | None = None,
+) -> None:
+    """Raise InvalidTransactions if there are faults, each with its count, its first rows and its remedy.
+
+    Parameters
+    ----------
+    lazy : narwhals.LazyFrame
+    faults : list of pairs of a Fault and the number of rows that break it
+    rows : int
+        Rows of the log.
+    date_format : str, optional
+        As for `read_transactions`.
+    row_names : RowNames, optional
+        How rows are named; by default only customers are.
+    """
     if not faults:
         return
+    lazy = frames.mark_missing_days(lazy, "written", date_format)
     messages = []
-    for fault, count in faults:
+    for fault, count in _split_cases(lazy, faults):
         first = frames.first_rows(lazy, fault.mask, EXAMPLES)
-        if fault.column == "customer_id":
-            examples = ("row " if len(first) == 1 else "rows ") + ", ".join(f"{row['row']:,}" for row in first)
-        else:
-            examples = ", ".join(f"{_quoted(row[fault.column])} of customer {row['customer_id']}" for row in first)
         verb = "has" if count == 1 else "have"
-        messages.append(f"{count:,} of {rows:,} rows {verb} {fault.problem} (first: {examples}). {fault.remedy}")
+        examples = _examples(first, fault.column, row_names)
+        messages.append(f"{count:,} of {rows:,} rows {verb} {fault.problem}{examples}. {fault.remedy}")
     raise InvalidTransactions("\n".join(messages))
+
+
+def _split_cases(lazy: nw.LazyFrame[Any], faults: list[tuple[Fault, int]]) -> Iterator[tuple[Fault, int]]:
+    """Yield each fault with its count; rows of a narrower case are counted there only."""
+    for fault, count in faults:
+        if fault.case is None:
+            yield fault, count
+            continue
+        mask = fault.mask & fault.case.mask
+        of_case = int(frames.collect(lazy.select(mask.sum())).item())
+        if of_case:
+            yield replace(fault.case, mask=mask), of_case
+        if of_case < count:
+            yield replace(fault, mask=fault.mask & ~fault.case.mask), count - of_case
+
+
+def _examples(first: list[dict[str, Any]], column: str, row_names: frames.RowNames | None) -> str:
+    """Return the first rows at fault in parentheses: values with their customers, and the rows."""
+    names = [] if row_names is None else row_names.of([row["position"] for row in first])
+    note = f"; {row_names.note}" if row_names is not None and row_names.note else ""
+    if column == "customer_id":
+        return f" (first: {', '.join(names)}{note})" if names else ""
+    values = [f"{_quoted(row[column])} {_whose(row['customer_id'])}" for row in first]
+    if names:
+        values = [f"{value} ({name})" for value, name in zip(values, names, strict=True)]
+    return f" (first: {', '.join(values)}{note})"
+
+
+def _whose(customer_id: Any) -> str:
+    return "without a customer id" if customer_id is None else f"of customer {customer_id}"
 
 
 def _quoted(value: Any) -> str:

@@ -122,6 +122,11 @@ def test_older_customers_are_left_out_and_counted():
     assert "1 customer first seen by 2024-01-01 was left out" in texts(p)
 
 
+def test_acquired_after_before_the_log_began_changes_no_span():
+    before, without = profile(LOG, acquired_after="2000-01-01"), profile(LOG)
+    assert (before.first_day, before.span, before.older_customers) == (without.first_day, without.span, 0)
+
+
 def test_invalid_options_and_logs_are_refused():
     with pytest.raises(InvalidOption, match="time_unit='hour' is not one of 'day'"):
         profile(LOG, time_unit="hour")

@@ -11,6 +11,8 @@ from clvmodels.language import as_text
 from clvmodels.reporting.selection import select
 from clvmodels.reporting.verdict import explain_mae, judge
 
+VISIBLE = "“Visibly better” is better at every cutoff, by at least 1% on average and by more than chance explains."
+
 
 def verdict(result, question):
     (answer,) = [answer for answer in judge(select(result)) if answer.question == question]
@@ -62,7 +64,8 @@ def test_recommended_uses(validation):
         "In a budget for these customers over the next 2 weeks, allow for 16.3% more purchases than forecast. "
         "For money, allow for 22.0% more than forecast. "
         "That was the error at the one cutoff tested; longer horizons were not tested. "
-        "For the ranking, use “own rate carried on” instead: it was visibly better."
+        "For the ranking, use “own rate carried on” instead: it was visibly better. "
+        "“Visibly better” is better at every cutoff, by at least 1% on average and by more than chance explains."
     )
 
 
@@ -90,14 +93,25 @@ def test_use_recommends_the_forecaster_that_is_furthest_ahead(validation):
     )
     text = verdict(replace(validation, differences=ahead), "use").text
     assert "For the ranking of purchases, use “Pareto/NBD” instead: it was visibly better." in text
-    assert text.endswith("For the ranking of money, use “own rate carried on” instead: it was visibly better.")
+    assert text.endswith(
+        f"For the ranking of money, use “own rate carried on” instead: it was visibly better. {VISIBLE}"
+    )
     totals = pd.concat([differences, differences[differences["metric"] == "gini"].assign(metric="bias")])
     text = verdict(replace(validation, differences=totals), "use").text
     assert "For the total, use “own rate carried on” instead: it was visibly better." in text
-    assert text.endswith("For the ranking, use “own rate carried on” instead: it was visibly better.")
+    assert text.endswith(f"For the ranking, use “own rate carried on” instead: it was visibly better. {VISIBLE}")
     none = totals.assign(better="reference")
     text = verdict(replace(validation, differences=none), "use").text
-    assert text.endswith("For the total and the ranking, no other forecaster was visibly better.")
+    assert text.endswith(f"For the total and the ranking, no other forecaster was visibly better. {VISIBLE}")
+
+
+def test_visibly_better_is_defined_wherever_it_is_said(validation):
+    near = changed(validation, "differences", difference=0.001)
+    for result in (validation, near):
+        for question in ("use", "benchmarks"):
+            answer = verdict(result, question)
+            assert "visibly better" in answer.headline.text + answer.text
+            assert VISIBLE in answer.text
 
 
 def test_ranking(validation):
@@ -220,7 +234,7 @@ def test_findings_carry_codes_and_figures(validation):
     answer = verdict(validation, "benchmarks")
     assert answer.headline.code == "verdict-benchmarks"
     assert answer.headline.figures == {"kind": "rule", "metrics": "gini-rmse", "quantity": "all"}
-    assert codes(answer) == ["verdict-better-gini", "verdict-better-rmse"] * 2
+    assert codes(answer) == ["verdict-better-gini", "verdict-better-rmse"] * 2 + ["verdict-visible"]
     assert answer.findings[0].figures["forecaster"] == "own_rate"
     assert verdict(validation, "totals").findings[0].figures["predicted"] == 86.0
     assert {answer.headline.severity for answer in judge(select(validation))} <= {"info", "caution"}

@@ -42,13 +42,13 @@ def test_every_fault_is_named_at_once(tmp_path):
     message = str(caught.value)
     for fault in (
         "source.pth: there is no such field",
-        "source.store: Input should be 'file', 'duckdb', 'sqlite' or 'postgres', not 'x'",
+        "source.store: 'x' is not one of 'file', 'duckdb', 'sqlite', 'postgres'.",
         "[sink]: is not a section",
         "columns.date",
         "predictions.horizons: horizon='2 fortnights'",
-        "predictions.margin: Input should be less than or equal to 1",
+        "predictions.margin: must be less than or equal to 1",
         "gates.psi",
-        "models.purchases: is not one of bgnbd",
+        "models.purchases: 'prophet' is not one of 'bgnbd'",
         "clock: merge_within='month' makes each calendar month one opportunity",
     ):
         assert fault in message
@@ -67,7 +67,7 @@ def test_every_fault_is_named_at_once(tmp_path):
         ({"sinks": [{"store": "sqlite", "path": "a", "table": "a\0b"}]}, "printable"),
         ({"models": {"by": "country"}}, "models.by: 'country' is not one of customers.attributes"),
         ({"models": {"purchases": "bgbb"}}, "counts opportunities"),
-        ({"columns": {"date": "x", "amount": "x"}}, "two of them are the same"),
+        ({"columns": {"date": "x", "amount": "x"}}, "columns: 'x' is named twice, for columns.date and columns.amount"),
         ({"predictions": {"horizons": ["12 months", "12  MONTHS"]}}, "predictions.horizons"),
         ({"registry": {"folder": "a", "file": "b"}}, "set one of the two"),
         ({"models": {"holdout": "soon"}}, "models.holdout"),

@@ -125,7 +125,14 @@ def test_amounts_of_a_trillion_are_exact_and_more_is_refused(table_of):
 
 def test_ids_that_missing_values_turned_into_floats(table_of):
     log = table_of([(7.0, "1997-01-01", 3.0), (None, "1997-01-02", 4.0), (7.0, "1997-01-03", 5.0)])
-    assert "1 of 3 rows has no customer id in 'customer_id' (first: row 1)" in complaint(log)
+    message = complaint(log)
+    assert "1 of 3 rows has no customer id in 'customer_id' (first: " in message
+    assert message.partition("(first: ")[2].partition(").")[0] in (
+        "row 3; the header is row 1",  # CSV, as a spreadsheet counts
+        "row 2; rows are counted from 1",  # JSON lines
+        "index 1",  # pandas
+        "row 1; rows are counted from 0",
+    )
     rfm = summary(log, on_missing_id="drop")
     # Ids such as "7.0" would match no other table: the id is the same in every kind of table.
     assert rfm.customer_id.to_list() == [7]
@@ -250,14 +257,17 @@ def test_ids_of_json_lines_that_are_numbers_and_text_are_compared_as_written(tmp
         (LINES[:-10], "cannot be read as JSON lines"),
         (LINES[:-2], "cannot be read as JSON lines"),
         ("[" + LINES.strip().replace("\n", ",\n") + "]\n", "has one object per line"),
-        ("", "cannot be read as JSON lines"),
+        ("", "'log.jsonl' is empty: expected the names of the columns"),
         (LINES.replace('"1997-01-01"', "852076800000"), "cannot be read as YYYY-MM-DD (first: '852076800000'"),
-        (LINES.replace("4.5", "true"), "cannot be read as a number (first: 'true' of customer 1)"),
+        (
+            LINES.replace("4.5", "true"),
+            "cannot be read as a number (first: 'true' of customer 1 (row 2); rows are counted from 1)",
+        ),
         (LINES.replace("4.5", "null"), "1 of 2 rows has no amount in 'amount'"),
         (LINES.replace('"amount": 4.5', '"paid": 4.5'), "1 of 2 rows has no amount in 'amount'"),
         (
             LINES.replace("amount", "paid"),
-            "No column 'amount' (for amount); the columns are 'customer_id', 'date', 'paid'",
+            "No column 'amount'; the columns are 'customer_id', 'date', 'paid': name one of these with amount=.",
         ),
     ],
 )
@@ -282,6 +292,83 @@ def test_an_rfm_may_be_read_from_json_lines(tmp_path):
     assert rfm.customer_id.to_list() == ["007"]
     assert rfm["segment"].to_list() == ["a"]
     assert rfm.T.tolist() == [4.0]
+
+
+# ---- rows and days ----------------------------------------------------------------------------------------
+
+
+def test_a_day_that_does_not_exist_is_told_from_another_format(table_of):
+    log = table_of(
+        [(1, "1997-02-31", 3.0), (2, "1997-13-01", 3.0), (3, "1900-02-29 10:00", 3.0), (4, "2000-02-29", 1.0)]
+    )
+    missing, unreadable = complaint(log).splitlines()
+    assert missing.startswith(
+        "2 of 4 rows have a date in 'date' that is not in the calendar (first: '1997-02-31' of cust"
+    )
+    assert "'1900-02-29 10:00' of customer 3" in missing
+    assert missing.endswith("). Correct the day, or remove the rows.")
+    assert unreadable.startswith(
+        "1 of 4 rows has a date in 'date' that cannot be read as YYYY-MM-DD (first: '1997-13-01'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("date_format", "missing", "other"),
+    [
+        ("%d/%m/%Y", "31/06/1997", "6/31/1997"),
+        ("%d.%m.%y %H:%M", "29.02.97 10:00", "29.02.96 25:00"),
+        ("%m-%d-%Y", "02-30-2024", "30-02-2024"),
+        ("%Y%m%d", "20240230", "20243002"),
+    ],
+)
+def test_a_day_that_does_not_exist_is_recognized_in_other_formats(date_format, missing, other):
+    log = pd.DataFrame({"customer_id": [1, 2], "date": [missing, other], "amount": [1.0, 2.0]})
+    first, second = complaint(log, date_format=date_format).splitlines()
+    assert f"not in the calendar (first: {missing!r} of customer 1 (index 0))" in first
+    assert f"cannot be read as {date_format} (first: {other!r} of customer 2 (index 1))" in second
+    assert "or omit it if they are ISO dates" in second
+
+
+def test_rows_at_fault_are_named_by_the_index_of_a_pandas_frame():
+    log = pd.DataFrame({"customer_id": [1, None, 3], "date": "1997-01-01", "amount": 1.0}, index=[7, 12, 90])
+    assert "(first: index 12)." in complaint(log)
+    assert "(first: index 'b')." in complaint(log.set_axis(list("abc")))
+
+
+def test_rows_at_fault_keep_their_numbers_if_others_are_left_out(tmp_path):
+    log = file(tmp_path, HEADER + ",1997-01-01,3\n2,?,4\n")
+    assert "'?' of customer 2 (row 3); the header is row 1)" in complaint(log, on_missing_id="drop")
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_rows_of_several_files_are_named_with_their_file(tmp_path, ending):
+    first = pl.DataFrame({"customer_id": ["1", "2"], "date": "1997-01-01", "amount": 1.0})
+    second = pl.DataFrame({"amount": [1.0, 2.0], "date": "1997-01-01", "customer_id": ["5", None]})
+    third = first.with_columns(customer_id=pl.Series(["6", None]))
+    write = {"csv": "write_csv", "jsonl": "write_ndjson", "parquet": "write_parquet"}[ending]
+    for name, table in zip("abc", (first, second, third), strict=True):
+        getattr(table, write)(tmp_path / f"{name}.{ending}")
+    message = complaint(tmp_path)
+    row = 3 if ending == "csv" else 2
+    assert f"row {row} of 'b.{ending}'" in message
+    assert f"row {row} of 'c.{ending}'" in message
+
+
+def test_a_value_without_a_customer_is_named_without_one():
+    log = pd.DataFrame({"customer_id": ["a", None], "date": ["1997-01-01", "?"]})
+    assert "'?' without a customer id (index 1)" in complaint(log, amount=None)
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.txt", "log.jsonl", "log.parquet", "log.csv.gz"])
+def test_an_empty_file_is_refused_with_what_was_expected(tmp_path, name):
+    path = file(tmp_path, gzip.compress(b"") if name.endswith("gz") else b"", name)
+    assert complaint(path) == (
+        f"{name!r} is empty: expected the names of the columns and rows below them. Export the file again."
+    )
+
+
+def test_a_file_of_blank_lines_is_empty(tmp_path):
+    assert complaint(file(tmp_path, "\n\n")).startswith("'log.csv' is empty: ")
 
 
 # ---- several files -----------------------------------------------------------------------------------------

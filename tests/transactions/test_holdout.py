@@ -187,14 +187,16 @@ def test_a_holdout_in_which_nobody_buys():
 @pytest.mark.parametrize("end", ["2024-01-29", "2024-01-28", "1999-01-01", dt.date(2024, 1, 29)])
 def test_an_empty_holdout_is_refused(end):
     with pytest.raises(
-        InvalidOption, match=r"The holdout period is empty: it would end on .*period ends on 2024-01-29"
+        InvalidOption,
+        match=r"The holdout period is empty: it would end on .*period ends on 2024-01-29\. Pass an earlier "
+        r"calibration_end=, or a later holdout_end= \(the log ends on ",
     ):
         holdout_split(LOG, calibration_end=CUTOFF, holdout_end=end)
 
 
 @pytest.mark.parametrize("cutoff", ["2024-03-01", "2025-01-01"])
 def test_a_cutoff_at_the_end_of_the_log_is_refused(cutoff):
-    with pytest.raises(InvalidOption, match="The holdout period is empty"):
+    with pytest.raises(InvalidOption, match=r"The holdout period is empty: .* Pass an earlier calibration_end=\.$"):
         holdout_split(LOG, calibration_end=cutoff)
 
 

@@ -730,7 +730,7 @@ def test_every_broken_rule_is_listed():
 @pytest.mark.parametrize("to", [pd.DataFrame, pl.DataFrame])
 def test_a_frame_without_a_needed_column_is_refused(absent, to):
     frame = to({name: values for name, values in FRAME.items() if name != absent})
-    with pytest.raises(InvalidRFM, match=f"No column '{absent}' .*; the columns are"):
+    with pytest.raises(InvalidRFM, match=f"No column '{absent}'; the columns are"):
         RFM.from_frame(frame, time_unit="week")
 
 

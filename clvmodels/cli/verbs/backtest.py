@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,25 +63,33 @@ def backtest(
 ) -> None:
     """Forecast from several cutoffs with what was known on each, and compare with what happened and with benchmarks."""
     import clvmodels as clv
+    from clvmodels.errors import InvalidOption
     from clvmodels.reporting import terminal
 
+    chosen = parse_models(models)
+    if not split_list(horizons):
+        raise InvalidOption(f"--horizons {horizons!r}: name at least one, such as '26 weeks'.")
     names = {"customer_id": customer_id, "date": date, "amount": amount}
-    source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
-    result = clv.backtest(
-        source.log,
-        parse_models(models),
-        None if source.columns["amount"] is None else clv.GammaGamma(),
-        horizons=split_list(horizons),
-        cutoffs=_days(cutoffs),
-        **source.columns,
-        **source.reading,
-        acquired_after=acquired_after,
-        **clock_options(time_unit, merge_within),
-        include_first_transaction=include_first_transaction,
-        on_missing_id="drop" if drop_missing_id else "raise",
-        boosted_trees=boosted_trees,
-        keep=keep,
-    )
+    with steps() as step:
+        step(f"Reading {log}")
+        source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        step("Forecasting from each cutoff, and comparing with what happened")
+        result = clv.backtest(
+            source.log,
+            chosen,
+            None if source.columns["amount"] is None else clv.GammaGamma(),
+            horizons=split_list(horizons),
+            cutoffs=_days(cutoffs),
+            **source.columns,
+            **source.reading,
+            acquired_after=acquired_after,
+            **clock_options(time_unit, merge_within),
+            include_first_transaction=include_first_transaction,
+            on_missing_id="drop" if drop_missing_id else "raise",
+            boosted_trees=boosted_trees,
+            keep=keep,
+            progress=_shown_in(step),
+        )
     result.to_json(output)
     terminal.show_backtest(out, result)
     out.print(f"Tables written to {output}")
@@ -104,6 +113,7 @@ def report(
     acquired_after: AcquiredAfterOption = None,
     time_unit: TimeUnitOption = "week",
     merge_within: MergeWithinOption = "day",
+    include_first_transaction: FirstTransactionOption = False,
     value_horizon: Annotated[
         str, typer.Option(help="How far ahead to value customers; used with --amount.")
     ] = "12 months",
@@ -124,7 +134,8 @@ def report(
     chosen = parse_models(models)
     clock = clock_options(time_unit, merge_within)
     terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
-    Clock(**clock).duration(value_horizon, "value_horizon")  # refuse it before the backtest, which takes minutes
+    Clock(**clock).duration(horizon)  # refuse what cannot be read before the log is profiled
+    Clock(**clock).duration(value_horizon, "value_horizon")
     names = {"customer_id": customer_id, "date": date, "amount": amount}
     missing: Any = "drop" if drop_missing_id else "raise"
     with steps() as step:
@@ -136,9 +147,6 @@ def report(
         profile = clv.profile(source.whole, **reading, time_unit=clock["time_unit"])
         step("Forecasting from each cutoff, and comparing with what happened")
 
-        def show_progress(done: int, of: int) -> None:
-            step(f"{done} of {of} cutoffs done")
-
         result = clv.backtest(
             source.log,
             chosen,
@@ -147,14 +155,17 @@ def report(
             cutoffs=_days(cutoffs),
             **clock,
             **reading,
-            progress=show_progress,
+            include_first_transaction=include_first_transaction,
+            progress=_shown_in(step),
         )
         value, explanation = None, None
         if spend is not None:
             step("Valuing every customer as of the last day of the log")
             reference = result.facts["reference"]
             model = next(each for each in chosen if model_id(each) == reference)
-            history = clv.KnownHistory.from_log(source.whole, **clock, **reading)
+            history = clv.KnownHistory.from_log(
+                source.whole, **clock, **reading, include_first_transaction=include_first_transaction
+            )
             customer_model = clv.CustomerModel(model, spend).fit(history)
             value = score_table(customer_model, history.rfm, terms)
             explanation = message(
@@ -170,6 +181,11 @@ def report(
         clv.write_report(result, output, value, value_terms=explanation, profile=profile, ledger=source.cleaned)
     terminal.show_verdict(out, result, value)
     out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
+
+
+def _shown_in(step: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Return a progress callback of `backtest` that shows how many cutoffs are done."""
+    return lambda done, of: step(f"{done} of {of} cutoffs done")
 
 
 def _days(text: str) -> int | list[str]:

@@ -23,6 +23,7 @@ from clvmodels.cli.arguments import (
     TimeUnitOption,
     TimeZoneOption,
     clock_options,
+    find_model,
     parse_models,
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
@@ -175,6 +176,7 @@ def crosscheck(
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
+    find_model(model, "after LOG")
     with steps() as step:
         step(f"Reading {model}")
         fitted = clv.load(model)

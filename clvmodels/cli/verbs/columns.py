@@ -22,12 +22,14 @@ def columns(
     output_format: Annotated[str, typer.Option("--format", help="markdown or json")] = "markdown",
 ) -> None:
     """Print the data dictionary of the score table: each column with type, unit and meaning."""
-    from clvmodels.errors import InvalidOption
+    from clvmodels.errors import InvalidOption, closest
     from clvmodels.scoring.config.job import read_job
     from clvmodels.scoring.run.score_columns import columns_of_job, data_dictionary
 
     if output_format not in FORMATS:
-        raise InvalidOption(f"--format {output_format!r} is not one of {', '.join(FORMATS)}.")
+        raise InvalidOption(
+            f"--format {output_format!r} is not one of {', '.join(FORMATS)}.{closest(output_format, FORMATS)}"
+        )
     defaults = {"source": {"path": "orders.parquet"}, "columns": {"amount": "amount"}}
     records = columns_of_job(read_job(job, None if job is not None else defaults))
     if output_format == "json":

@@ -8,7 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from clvmodels.cli.app import app, out, steps
-from clvmodels.cli.arguments import AcquiredAfterOption, AmountOption, DateFormatOption, TimeZoneOption
+from clvmodels.cli.arguments import (
+    AcquiredAfterOption,
+    AmountOption,
+    DateFormatOption,
+    TimeZoneOption,
+    find_model,
+)
 from clvmodels.cli.job_options import (
     AsOfOption,
     DryRunOption,
@@ -90,7 +96,7 @@ def fit(
         "clock": {"time_unit": time_unit, "merge_within": merge_within, "time_zone": time_zone},
         "registry": None if model_path is None else [("file", str(model_path))],
     }
-    record = logged_job(job, flags, log_form, as_of)
+    record = logged_job("fit", job, flags, log_form, as_of)
     with steps() as step:
         done = fit_job(record, as_of, dry_run=dry_run, force=force, progress=step)
     if record.run.log == "json":
@@ -156,7 +162,9 @@ def score(
         "registry": None if model_path is None else [("file", str(model_path))],
         "sinks": None if target is None else [_sink(target)],
     }
-    record = logged_job(job, flags, log_form, as_of)
+    record = logged_job("score", job, flags, log_form, as_of)
+    if model_path is not None:
+        find_model(model_path, "with --model")
     with steps() as step:
         done = score_job(record, as_of, dry_run=dry_run, force=force, progress=step)
     if record.run.log == "json":

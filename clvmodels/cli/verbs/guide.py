@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from typing import Annotated
 
 import typer
 
 from clvmodels.cli.app import app, out
+
+INDEX = "index"
+LINK = re.compile(r"\]\(([\w-]+)\.md\)")
 
 
 @app.command()
@@ -22,11 +26,11 @@ def guide(
             out.print(f"{name:{width}}  {title(text)}", markup=False, highlight=False, soft_wrap=True)
         out.print("\nPrint one with `clv guide PAGE`.", highlight=False)
         return
-    from clvmodels.errors import InvalidOption
+    from clvmodels.errors import InvalidOption, closest
 
     name = page.removesuffix(".md")
     if name not in pages:
-        raise InvalidOption(f"The guide has no page {page!r}. Its pages are {', '.join(pages)}.")
+        raise InvalidOption(f"The guide has no page {page!r}. Its pages are {', '.join(pages)}.{closest(name, pages)}")
     if out.is_terminal:
         from rich.markdown import Markdown
 
@@ -36,13 +40,12 @@ def guide(
 
 
 def read_pages() -> dict[str, str]:
-    """Return the Markdown text of each page, by name."""
+    """Return the Markdown text of each page by name, in the order in which the index links to them."""
     folder = resources.files("clvmodels") / "guide"
-    pages = [entry for entry in folder.iterdir() if entry.name.endswith(".md")] if folder.is_dir() else []
-    return {
-        entry.name.removesuffix(".md"): entry.read_text(encoding="utf-8")
-        for entry in sorted(pages, key=lambda entry: entry.name)
-    }
+    entries = [entry for entry in folder.iterdir() if entry.name.endswith(".md")]
+    pages = {entry.name.removesuffix(".md"): entry.read_text(encoding="utf-8") for entry in entries}
+    order = [INDEX, *LINK.findall(pages[INDEX])]
+    return {name: pages[name] for name in [*order, *sorted(pages.keys() - set(order))]}
 
 
 def title(text: str) -> str:

@@ -15,7 +15,9 @@ SHOWN = 10  # windows shown on the terminal; the page and the JSON have all
 
 @app.command()
 def monitor(
-    log: Annotated[Path | None, typer.Argument(help="The log as it is now; default: the job's source.")] = None,
+    log: Annotated[
+        Path | None, typer.Argument(metavar="[LOG]", help="The log as it is now; default: the job's source.")
+    ] = None,
     job: Annotated[Path, typer.Option("--job", help="Job file (TOML) of the runs.")] = Path("job.toml"),
     until: Annotated[
         str | None, typer.Option(help="Last day to include.", show_default="the latest in the log")
@@ -36,7 +38,7 @@ def monitor(
     from clvmodels.reporting import terminal
     from clvmodels.scoring.monitoring.monitor_job import monitor_job
 
-    record = logged_job(job, {"source": None if log is None else [("path", str(log))]}, log_form, until)
+    record = logged_job("monitor", job, {"source": None if log is None else [("path", str(log))]}, log_form, until)
     with steps() as step:
         done = monitor_job(record, until, folder=output, progress=step)
     if record.run.log == "json":

@@ -154,11 +154,11 @@ def _difference_note(view: Selection) -> str:
         return (
             f"Paired {level} intervals that allow for the customers drawn (bootstrap, each with all cutoffs) and for "
             "the spread over cutoffs. A difference is visible if its interval does not contain 0 and it has the same "
-            "sign at every cutoff. 0: less than 0.1% of the score."
+            "sign at every cutoff. A difference shown as 0 is less than 0.1% of the score."
         )
     return (
         f"Paired {level} bootstrap intervals, resampling customers. One cutoff shows the sampling of customers, not "
-        "changing conditions. 0: less than 0.1% of the score."
+        "changing conditions. A difference shown as 0 is less than 0.1% of the score."
     )
 
 

@@ -33,6 +33,7 @@ def judge_benchmarks(view: Selection) -> Answer:
     findings = [each.finding() for each in better.get("rule", [])] or [Finding("verdict-no-rule-better")]
     others = [each for group, ahead in better.items() if group != "rule" for each in ahead]
     findings += [each.finding() for each in furthest_ahead(others)]
+    findings.append(Finding("verdict-visible"))
     if better and len(view.cutoffs) > 1:
         findings.append(Finding("verdict-means", {"cutoffs": len(view.cutoffs)}))
     return Answer("benchmarks", headline, tuple(findings), "benchmarks")

@@ -25,7 +25,9 @@ def judge_use(view: Selection) -> Answer:
         {"ranking": ranking, **_largest_error(errors)},
         "info" if ranking in ("good", "fair") else "caution",
     )
-    findings = [*_budget(view, errors), *_recommend(view)] or [Finding("verdict-use-unknown", severity="caution")]
+    recommended = _recommend(view)
+    visible = [Finding("verdict-visible")] if recommended else []
+    findings = [*_budget(view, errors), *recommended, *visible] or [Finding("verdict-use-unknown", severity="caution")]
     return Answer("use", headline, tuple(findings), "benchmarks")
 
 

@@ -14,10 +14,12 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob
 from clvmodels.estimators.persistence import PURCHASE_MODELS
+from clvmodels.scoring.config.job_fault import JobFault
 from clvmodels.scoring.config.overlap import replaces
 from clvmodels.scoring.config.sections import (
     LONGEST_NAME,
     NO_SPEND,
+    NOT_AN_OPTION,
     CleaningSettings,
     ColumnSettings,
     CustomerSettings,
@@ -31,6 +33,7 @@ from clvmodels.scoring.config.sections import (
     SourceSettings,
     check_faults,
     complaints,
+    not_one_of,
 )
 from clvmodels.scoring.gates.limits import Gates
 
@@ -56,7 +59,8 @@ class Job(JobSection):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        return check_faults(self, _faults_across({name: getattr(self, name) for name in type(self).model_fields}))
+        faults = _faults_across({name: getattr(self, name) for name in type(self).model_fields})
+        return check_faults(self, [fault.text for fault in faults])
 
     @property
     def has_spend(self) -> bool:
@@ -138,11 +142,12 @@ def as_job(job: Job | str | Path) -> Job:
 
 def job_from(document: Mapping[str, Any], title: str = "The job") -> Job:
     """Return the job of a document of plain values."""
-    sections, faults = {}, []
+    sections: dict[str, Any] = {}
+    faults: list[JobFault] = []
     for name, field in Job.model_fields.items():
         if name not in document:
             if field.is_required():
-                faults.append(f"[{name}]: is missing")
+                faults.append(JobFault(f"[{name}]", "is missing"))
             else:
                 sections[name] = field.get_default(call_default_factory=True)
             continue
@@ -152,56 +157,74 @@ def job_from(document: Mapping[str, Any], title: str = "The job") -> Job:
             faults += _describe_faults(name, error)
     options = ", ".join(Job.model_fields)
     faults += [
-        f"[{name}]: is not a section; the sections are {options}" for name in document if name not in Job.model_fields
+        JobFault(f"[{name}]", f"is not a section; the sections are {options}")
+        for name in document
+        if name not in Job.model_fields
     ]
     faults += _faults_across(sections)
     if faults:
-        lines = "".join(f"\n  {fault}" for fault in faults)
-        raise InvalidJob(f"{title} has {len(faults)} fault{'s' if len(faults) > 1 else ''}:{lines}")
+        lines = "".join(f"\n  {fault.text}" for fault in faults)
+        raise InvalidJob(f"{title} has {len(faults)} fault{'s' if len(faults) > 1 else ''}:{lines}", faults)
     return Job(**{name: section for name, section in sections.items() if name in document})
 
 
-def _faults_across(sections: Mapping[str, Any]) -> list[str]:
+def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
     """Return faults of valid sections that do not fit together."""
     faults = []
-    columns, models, customers = (sections.get(name) for name in ("columns", "models", "customers"))
-    calendar, sinks, cleaning = (sections.get(name) for name in ("clock", "sinks", "cleaning"))
+    models, customers, calendar, sinks = (sections.get(name) for name in ("models", "customers", "clock", "sinks"))
     if calendar:
         faults += _faults_of_times(calendar.clock, models, sections.get("predictions"))
     listed = [] if customers is None else customers.attributes
     if models and "customers" in sections and models.by is not None and models.by not in listed:
-        faults.append(f"models.by: {models.by!r} is not one of customers.attributes: list it there")
-    if columns:
-        if len(set(columns.read)) < len(columns.read):
-            faults.append("columns: two of them are the same column")
-        if cleaning and cleaning.rules is None:
-            extra = [name for name in ColumnSettings.EXTRA if getattr(columns, name) is not None]
-            faults += [f"columns.{name}: is only read with [cleaning.rules]: set a rule" for name in extra]
+        faults.append(JobFault("models.by", f"{models.by!r} is not one of customers.attributes: list it there"))
+    if sections.get("columns"):
+        faults += _faults_of_columns(sections["columns"], sections.get("cleaning"))
     for section in ("source", "customers"):
         if place := sections.get(section):
             faults += [
-                f"sinks[{i}]: would replace what [{section}] reads: name another table, file or folder"
+                JobFault(f"sinks[{i}]", f"would replace what [{section}] reads: name another table, file or folder")
                 for i, sink in enumerate(sinks or [])
                 if replaces(sink, place)
             ]
     names = [sink.name for sink in sinks or []]
-    return faults + [f"sinks: {name} is named twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    return faults + [JobFault("sinks", f"{name} is named twice") for name in twice]
 
 
-def _faults_of_times(clock: Clock, models: ModelSettings | None, predictions: PredictionSettings | None) -> list[str]:
+def _faults_of_columns(columns: ColumnSettings, cleaning: CleaningSettings | None) -> list[JobFault]:
+    """Return faults of columns that are the same, or that nothing reads."""
+    faults = []
+    keys: dict[str, list[str]] = {}
+    for key in columns.read_keys:
+        keys.setdefault(getattr(columns, key), []).append(f"columns.{key}")
+    for name, same in keys.items():
+        if len(same) > 1:
+            problem = f"{name!r} is named twice, for {' and '.join(same)}: each needs a column of its own"
+            faults.append(JobFault("columns", problem))
+    if cleaning and cleaning.rules is None:
+        extra = [name for name in ColumnSettings.EXTRA if getattr(columns, name) is not None]
+        faults += [JobFault(f"columns.{name}", "is only read with [cleaning.rules]: set a rule") for name in extra]
+    return faults
+
+
+def _faults_of_times(
+    clock: Clock, models: ModelSettings | None, predictions: PredictionSettings | None
+) -> list[JobFault]:
     """Return faults of lengths that the clock cannot measure, and of a model that needs another kind of clock."""
     faults = []
     for horizon in predictions.horizons if predictions else []:
-        faults += [f"predictions.horizons: {fault}" for fault in complaints(clock.duration, horizon)]
+        faults += [JobFault("predictions.horizons", fault) for fault in complaints(clock.duration, horizon)]
     if models is None:
         return faults
     if models.holdout:
-        faults += [f"models.holdout: {fault}" for fault in complaints(clock.duration, models.holdout)]
+        faults += [JobFault("models.holdout", fault) for fault in complaints(clock.duration, models.holdout)]
     discrete = models.purchases in PURCHASE_MODELS and PURCHASE_MODELS[models.purchases].plain.discrete
     if discrete and not clock.discrete:
-        faults.append(f"models.purchases: {models.purchases} counts opportunities: set clock.merge_within to one")
+        problem = "counts opportunities: set clock.merge_within to week, month or year"
+        faults.append(JobFault("models.purchases", problem, models.purchases))
     if clock.discrete and not discrete:
-        faults.append(f"models.purchases: {models.purchases} needs dates: set clock.merge_within to day or hour")
+        problem = "needs dates: set clock.merge_within to day or hour"
+        faults.append(JobFault("models.purchases", problem, models.purchases))
     return faults
 
 
@@ -231,17 +254,20 @@ def _resolve_paths(document: dict[str, Any], base: Path) -> dict[str, Any]:
     return resolved
 
 
-def _describe_faults(section: str, error: ValidationError) -> list[str]:
+def _describe_faults(section: str, error: ValidationError) -> list[JobFault]:
     """Return each fault with its field; values are repeated only for options, since others may be secrets."""
     faults = []
     for fault in error.errors(include_url=False):
         place = section + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"])
-        message = fault["msg"].removeprefix("Value error, ")
+        problem = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        value = None
         if fault["type"] == "extra_forbidden":
-            message = "there is no such field"
-        elif fault["type"] == "literal_error" and isinstance(value := fault["input"], str):
-            message += f", not {value[:LONGEST_NAME]!r}"
-        faults.append(f"{place}: {message}")
+            problem = "there is no such field"
+        elif fault["type"] in ("literal_error", NOT_AN_OPTION) and isinstance(fault["input"], str):
+            value = fault["input"][:LONGEST_NAME]
+        if fault["type"] == "literal_error" and value is not None:
+            problem = not_one_of(value, re.findall("'([^']*)'", fault["ctx"]["expected"]))
+        faults.append(JobFault(place, problem, value))
     return faults
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
-from clvmodels.errors import CLVError
+from clvmodels.errors import CLVError, closest
 from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS, SPEND_MODELS
 from clvmodels.estimators.prediction import FEWEST_DRAWS, IntervalFor
 from clvmodels.transactions.log import MissingId
 from clvmodels.valuation.value_terms import ValueTerms
 
 NO_SPEND = "none"
+NOT_AN_OPTION = "not_an_option"  # type of a pydantic error
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LONGEST_NAME = 63  # bytes of a table's name that PostgreSQL stores
 LARGEST_CHUNK = 100_000_000
@@ -34,8 +37,13 @@ class JobSection(BaseModel):
 
 def _one_of(name: str, options: list[str]) -> str:
     if name not in options:
-        raise ValueError(f"is not one of {', '.join(options)}")
+        raise PydanticCustomError(NOT_AN_OPTION, "{problem}", {"problem": not_one_of(name, options)})
     return name
+
+
+def not_one_of(value: str, options: Sequence[str]) -> str:
+    """Return what is wrong with a value that is not an option."""
+    return f"is not one of {', '.join(map(repr, options))}.{closest(value, options)}"
 
 
 def complaints(function: Any, *arguments: Any) -> list[str]:
@@ -150,7 +158,12 @@ class ColumnSettings(JobSection):
     @property
     def read(self) -> list[str]:
         """Return the columns that are named."""
-        return [name for name in self.model_dump().values() if name is not None]
+        return [getattr(self, key) for key in self.read_keys]
+
+    @property
+    def read_keys(self) -> list[str]:
+        """Return the keys of the columns that are named."""
+        return [key for key, name in self.model_dump().items() if name is not None]
 
     @property
     def has_money(self) -> bool:

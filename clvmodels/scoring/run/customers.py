@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,8 @@ def read(
 def log_of(job: Job, clock: Clock, staging: Path, uris: dict[str, str]) -> tuple[Any, dict[str, Any], str | None]:
     """Return the transactions of a job, cleaned by its rules: a table, its columns by role, the format of its dates."""
     columns = job.columns
-    source = _open(job.source, columns.read, staging, uris, "source")
+    keys = [f"columns.{key}" for key in columns.read_keys]
+    source = _open(job.source, columns.read, staging, uris, "source", keys)
     named = {"customer_id": columns.customer_id, "date": columns.date, "amount": columns.amount}
     if job.cleaning.rules is None:
         return source, named, job.cleaning.date_format
@@ -151,9 +153,16 @@ def _clean(job: Job, source: Any, clock: Clock) -> Any:
     return cleaned.transactions
 
 
-def _open(place: StoreSettings, columns: list[str], staging: Path, uris: dict[str, str], name: str) -> Any:
+def _open(
+    place: StoreSettings,
+    columns: list[str],
+    staging: Path,
+    uris: dict[str, str],
+    name: str,
+    keys: Sequence[str] = (),
+) -> Any:
     uri = uris.get(place.uri_variable or "", "")
-    return open_source(place.store, place.path, uri, place.table, place.query, columns, staging, name)
+    return open_source(place.store, place.path, uri, place.table, place.query, columns, staging, name, keys)
 
 
 def _summaries(source: Any, clock: Clock, as_of: str) -> RFM:

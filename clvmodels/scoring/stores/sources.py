@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clvmodels import frames
-from clvmodels.errors import InvalidJob, InvalidTransactions, StoreUnreachable
+from clvmodels.errors import InvalidJob, InvalidTransactions, StoreUnreachable, closest
 from clvmodels.scoring.stores.store import needs, quoted, reaching
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
@@ -36,6 +36,7 @@ def open_source(
     columns: Sequence[str],
     staging: Path,
     name: str,
+    keys: Sequence[str] = (),
 ) -> Any:
     """Return a source as `rfm_summary` reads it: a path, or a lazy frame.
 
@@ -47,6 +48,8 @@ def open_source(
         A folder for a copy, if one is needed; rows are streamed to it, so that they do not fill the memory.
     name : str
         The section of the job that errors name.
+    keys : sequence of str
+        The key of the job that names each column, for errors.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def open_source(
             raise AssertionError("a job is checked to have a path")
         files = _files(path)
         if columns:
-            _refuse_missing(repr(str(path)), frames.column_names(files), columns, name)
+            _refuse_missing(repr(str(path)), frames.column_names(files), columns, name, keys)
         return files
     copy = staging / f"{name}.parquet"
     # Names are qualified, since SQLite reads a quoted name that no column has as a text.
@@ -81,12 +84,12 @@ def open_source(
                 writer.write_batch(batch)
     except InvalidTransactions:
         whole = f"SELECT * FROM {rows} AS {quoted('source')} LIMIT 0"
-        _explain(lambda: readers[store](address, whole, name), table, columns, name)
+        _explain(lambda: readers[store](address, whole, name), table, columns, name, keys)
         raise
     return copy
 
 
-def _explain(read: Any, table: str | None, columns: Sequence[str], name: str) -> None:
+def _explain(read: Any, table: str | None, columns: Sequence[str], name: str, keys: Sequence[str]) -> None:
     """Raise InvalidJob if a statement failed because of a missing table or column; `read` selects all columns."""
     try:
         with read() as batches:
@@ -95,17 +98,19 @@ def _explain(read: Any, table: str | None, columns: Sequence[str], name: str) ->
         if table is None:
             return
         raise InvalidJob(f"{name}.table: {table!r} cannot be read: {error}") from None
-    _refuse_missing(f"the {'query' if table is None else 'table'} of [{name}]", present, columns, name)
+    _refuse_missing(f"the {'query' if table is None else 'table'} of [{name}]", present, columns, name, keys)
 
 
-def _refuse_missing(table: str, present: Sequence[str], columns: Sequence[str], name: str) -> None:
+def _refuse_missing(table: str, present: Sequence[str], columns: Sequence[str], name: str, keys: Sequence[str]) -> None:
     """Raise InvalidJob if a table lacks columns that the job names."""
     missing = [column for column in columns if column not in present]
     if missing:
         section = "columns" if name == "source" else name
+        wrong = [key for column, key in zip(columns, keys, strict=False) if column in missing]
+        hint = next(filter(None, (closest(column, present) for column in missing)), "")
         raise InvalidJob(
             f"[{section}]: {table} has no column {', '.join(map(repr, missing))}; it has "
-            f"{', '.join(map(repr, present))}: name one of these."
+            f"{', '.join(map(repr, present))}: name one of these{' with ' if wrong else ''}{', '.join(wrong)}.{hint}"
         )
 
 
