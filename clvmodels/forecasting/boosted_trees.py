@@ -24,7 +24,7 @@ from clvmodels.forecasting.processes import (
     models_to_dict,
 )
 from clvmodels.forecasting.protocol import Forecaster
-from clvmodels.forecasting.tree_arrays import TreeEnsemble
+from clvmodels.forecasting.tree_arrays import MOST_LEAVES, TreeEnsemble
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.frames import column
@@ -35,7 +35,7 @@ __all__ = ["BoostedTrees"]
 MOST_ROWS = 200_000  # to learn from
 RECENT_SHARES = (0.125, 0.25, 0.5, 1.0)  # of a window: how far back recent purchases are counted
 # From trials on CDNOW, grocery and Complete Journey: small trees, few of them; larger ones fitted the noise.
-TREE_OPTIONS = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 50}
+TREE_OPTIONS = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": MOST_LEAVES, "min_samples_leaf": 50}
 
 
 class BoostedTrees(Forecaster):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -15,10 +16,12 @@ from clvmodels.processes.contract import Array
 __all__ = ["TreeEnsemble"]
 
 ROWS = 8_192  # customers per block: the features of a block stay in the processor's cache
+MOST_LEAVES = 8  # so that a set of leaves is one byte
+EVERY_LEAF = np.uint8(2**MOST_LEAVES - 1)
 Indices = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TreeEnsemble:
     """Regression trees whose values are added to a baseline; the exponential of the sum is the expected count.
 
@@ -76,24 +79,54 @@ class TreeEnsemble:
         """Return the expected count of each row of features (n, k), (n,)."""
         if features.shape[1] != self.features:
             raise AssertionError(f"the trees read {self.features} features, not {features.shape[1]}")
-        blocks = [self._predict_block(features[start : start + ROWS]) for start in range(0, len(features), ROWS)]
-        return np.exp(np.concatenate(blocks)) if blocks else np.zeros(0)
-
-    def _predict_block(self, features: Array) -> Array:
         total = np.full(len(features), self.baseline)
-        rows = np.arange(len(features))
-        for root in self.root:
-            node = np.full(len(features), root)
-            moving = rows
-            while len(moving):
-                at = node[moving]
-                inner = self.feature[at] >= 0
-                moving, at = moving[inner], at[inner]
-                x = features[moving, self.feature[at]]
-                goes_left = np.where(np.isnan(x), self.missing_left[at], x <= self.threshold[at])
-                node[moving] = np.where(goes_left, self.left[at], self.right[at])
-            total += self.value[node]
-        return total
+        for start in range(0, len(features), ROWS):
+            block = np.asfortranarray(features[start : start + ROWS])
+            self._add_values(block, total[start : start + ROWS])
+        expected: Array = np.exp(total)
+        return expected
+
+    def _add_values(self, block: Array, total: Array) -> None:
+        """Add the value of the leaf that each row of a block (n, k) reaches in each tree to its total (n,).
+
+        A node whose comparison fails rules out the leaves on its left; the row is in the first leaf that remains.
+        Lucchese et al. (2015), "QuickScorer: A Fast Algorithm to Rank Documents with Additive Ensembles of Regression
+        Trees", SIGIR '15, 73-82.
+        """
+        for tests, values in self._trees:
+            left = np.full(len(block), EVERY_LEAF, dtype=np.uint8)
+            for feature, threshold, missing_left, others in tests:
+                x = block[:, feature]
+                goes_left = ~(x > threshold) if missing_left else x <= threshold
+                left &= goes_left.view(np.uint8) * EVERY_LEAF | others
+            total += values[left]
+
+    @cached_property
+    def _trees(self) -> list[tuple[list[tuple[int, float, bool, np.uint8]], Array]]:
+        """The comparisons of each tree, with the leaves not on their left, and a value for each set of leaves."""
+        return [self._tree(int(root)) for root in self.root]
+
+    def _tree(self, root: int) -> tuple[list[tuple[int, float, bool, np.uint8]], Array]:
+        leaves: list[int] = []
+        tests = []
+
+        def visit(node: int) -> None:
+            if self.feature[node] < 0:
+                leaves.append(node)
+                if len(leaves) > MOST_LEAVES:
+                    raise InvalidModelFile(f"a tree has more than {MOST_LEAVES} leaves; fit again and save.")
+                return
+            first = len(leaves)
+            visit(int(self.left[node]))
+            on_left = (1 << len(leaves)) - (1 << first)
+            test = (int(self.feature[node]), float(self.threshold[node]), bool(self.missing_left[node]))
+            tests.append((*test, np.uint8(int(EVERY_LEAF) & ~on_left)))
+            visit(int(self.right[node]))
+
+        visit(root)
+        values = self.value[leaves]
+        first_of = [(remaining & -remaining).bit_length() - 1 for remaining in range(1, 1 << MOST_LEAVES)]
+        return tests, np.array([0.0, *(values[min(i, len(leaves) - 1)] for i in first_of)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the arrays as lists."""
@@ -124,6 +157,7 @@ class TreeEnsemble:
         )
         if not valid:
             raise InvalidModelFile("the nodes of the boosted trees do not form trees; fit again and save.")
+        _ = trees._trees  # refuses a tree with too many leaves
         return trees
 
     @staticmethod
