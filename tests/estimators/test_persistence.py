@@ -237,6 +237,7 @@ def load_or_refuse(tmp_path, content):
     result.purchases.summary()
 
 
+@pytest.mark.slow
 @fuzzing
 @given(data=st.data())
 def test_a_file_with_other_bytes_is_a_model_or_refused(data, text, tmp_path):
@@ -273,6 +274,7 @@ def places(value, path=()):
             yield from places(item, (*path, i))
 
 
+@pytest.mark.slow
 @fuzzing
 @given(data=st.data())
 def test_a_file_with_other_values_is_a_model_or_refused(data, text, tmp_path):

@@ -29,7 +29,6 @@ REGIMES = {
 }
 OPPORTUNITIES = {"x in the thousands": 4000}  # a customer buys at most once at each
 CASES = [(process, name) for process in PURCHASE_PROCESSES.values() for name in REGIMES]
-each_case = pytest.mark.parametrize(("process", "name"), CASES, ids=lambda value: getattr(value, "name", value))
 
 
 def unfitted(process):
@@ -72,11 +71,17 @@ def regime(process, name):
     return RFM.from_frame(frame, time_unit="week", merge_within="week" if process.discrete else "day")
 
 
-@each_case
-def test_a_fit_ends_and_everybody_gets_a_finite_answer(process, name):
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0].name}-{case[1]}")
+def case(request):
+    """Run a test for each process in each regime: the regime's name, its customers and the model fitted to them."""
+    process, name = request.param
     rfm = regime(process, name)
+    return name, rfm, unfitted(process).fit(rfm)
+
+
+def test_a_fit_ends_and_everybody_gets_a_finite_answer(case):
+    name, rfm, model = case
     assert name != "x in the thousands" or rfm.frequency.max() > 2000
-    model = unfitted(process).fit(rfm)
     assert model.fit_.status in ("converged", "boundary")
     if model.fit_.status == "boundary":
         codes = {limit.code for c in model.process.parametrization.coordinates for limit in (c.lower, c.upper)} - {""}
@@ -107,12 +112,10 @@ def test_a_fit_ends_and_everybody_gets_a_finite_answer(process, name):
     assert (discounted <= answers["dert"]["dert"] * (1 + 1e-7)).all()
 
 
-@each_case
-def test_a_log_can_be_simulated_from_a_fit(process, name):
-    rfm = regime(process, name)
-    model = unfitted(process).fit(rfm)
+def test_a_log_can_be_simulated_from_a_fit(case):
+    name, _, model = case
     span = {"start": "2020-01-06", "end": "2021-01-03"}  # a Monday and a Sunday: whole weeks
-    log = simulate_log(60, model.parameters_, process=process.name, time_unit="week", **span)
+    log = simulate_log(60, model.parameters_, process=model.process.name, time_unit="week", **span)
     assert log["customer_id"].nunique() == 60
     assert log["date"].notna().all()
     assert name != "one-timers only" or len(log) == 60

@@ -145,6 +145,7 @@ def test_a_search_over_a_pipeline(split, rfm):
 # ---- searches over models and holdout periods --------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_search_over_models_ranks_as_compare_does(split):
     models = [clv.BGNBD(), clv.MBGNBD(), clv.NBD()]
     search = GridSearchCV(

@@ -15,7 +15,11 @@ from clvmodels.estimators.population_tables import (
 )
 
 MODELS = (clv.BGNBD, clv.MBGNBD, clv.ParetoNBD, clv.GGompertzNBD, clv.NBD, clv.BGCNBD)
-every_model = pytest.mark.parametrize("kind", MODELS, ids=[kind.__name__ for kind in MODELS])
+SLOW = (clv.GGompertzNBD,)  # its fit takes seconds
+every_model = pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, id=kind.__name__, marks=[pytest.mark.slow] if kind in SLOW else []) for kind in MODELS],
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,14 @@ def rfm():
 
 @pytest.fixture(scope="module")
 def fitted(rfm):
-    return {kind: kind().fit(rfm) for kind in MODELS}
+    """Return the models by class, each fitted when a test first needs it."""
+
+    class Fits(dict):
+        def __missing__(self, kind):
+            self[kind] = kind().fit(rfm)
+            return self[kind]
+
+    return Fits()
 
 
 @every_model

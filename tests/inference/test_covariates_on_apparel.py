@@ -74,6 +74,7 @@ def test_pareto_nbd_finds_the_maximum_of_clvtools(rfm, name):
     assert errors.to_dict() == pytest.approx(reference["standard_errors"], rel=5e-3)
 
 
+@pytest.mark.slow
 def test_ggompertz_nbd_without_aging_equals_pareto_nbd(rfm):
     """The limit is the same as without covariates on these data; CLVTools stops before it, at b = 1.4e-6."""
     reference = REFERENCE["ggomnbd_apparel_static"]
@@ -200,6 +201,7 @@ def test_the_regularized_objective_of_clvtools(rfm, name):
     assert theirs / np.sqrt(n) == pytest.approx(errors.to_numpy(), rel=0.02)  # at the point where it stopped
 
 
+@pytest.mark.slow
 def test_l2_equals_lambda_of_clvtools_for_standardized_columns(rfm):
     """`l2` penalizes the sum with half the squared standardized coefficients, which converts to the lambdas above."""
     penalized = clv.ParetoNBD(**BOTH, l2=30.0).fit(rfm)

@@ -14,7 +14,6 @@ from clvmodels.language import Finding, as_text, message
 from clvmodels.language.messages import languages
 
 PACKAGE = Path(clvmodels.__file__).parent
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)
 REFERENCE = re.compile(r"\{\s*([a-z][a-z0-9-]*)\s*\}")  # of one message by another
 MESSAGE = re.compile(r"^([a-z][a-z0-9-]*) =", re.MULTILINE)
 CODED = ("Finding", "message")
@@ -28,11 +27,6 @@ def messages_of(language: str) -> str:
 def message_ids(language: str = "en") -> set[str]:
     """Return the ids of all messages of a language."""
     return set(MESSAGE.findall(messages_of(language)))
-
-
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    for path in MODULES:
-        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
 
 
 def codes(module: ast.Module) -> Iterator[ast.expr]:
@@ -59,30 +53,31 @@ def prefix(code: ast.expr) -> str:
     return str(first.value) if isinstance(first, ast.Constant) else ""
 
 
-def test_codes_are_literals_or_an_area_followed_by_a_code() -> None:
+def test_codes_are_literals_or_an_area_followed_by_a_code(source_trees: dict[str, ast.Module]) -> None:
     pieces = (ast.JoinedStr, ast.BinOp, ast.Call)
     assert [
         f"{path}:{code.lineno}"
-        for path, module in trees()
+        for path, module in source_trees.items()
         for code in codes(module)
         if isinstance(code, pieces) and not prefix(code).endswith("-")
     ] == []
 
 
-def test_every_code_has_a_message() -> None:
+def test_every_code_has_a_message(source_trees: dict[str, ast.Module]) -> None:
+    ids = message_ids()
     missing = {
         f"{path}:{code.lineno}: {branch.value}"
-        for path, module in trees()
+        for path, module in source_trees.items()
         for code in codes(module)
         for branch in branches(code)
-        if isinstance(branch, ast.Constant) and branch.value not in message_ids()
+        if isinstance(branch, ast.Constant) and branch.value not in ids
     }
     assert missing == set()
 
 
-def test_every_message_is_used() -> None:
-    used = {text for _, module in trees() for text in literals(module)}
-    areas = {prefix(code) for _, module in trees() for code in codes(module)} - {""}
+def test_every_message_is_used(source_trees: dict[str, ast.Module]) -> None:
+    used = {text for module in source_trees.values() for text in literals(module)}
+    areas = {prefix(code) for module in source_trees.values() for code in codes(module)} - {""}
     used |= {area + text.replace("_", "-") for area in areas for text in used}
     used |= set(REFERENCE.findall(messages_of("en")))
     assert message_ids() - used == set()

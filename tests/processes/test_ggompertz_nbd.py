@@ -116,6 +116,7 @@ def test_fit_and_predictions_match_clvtools_after_37_weeks():
     assert predictions_agree(SHORTER, statistics(rfm), first)
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_fit_and_predictions_match_clvtools_on_apparel(apparel):
     first = np.searchsorted(apparel.customer_id.to_numpy(), APPAREL["sample_numbers"])

@@ -102,6 +102,7 @@ def computed_slopes(purchase, shape, A, s, B, b=None):
 SIZES = (1e-5, 0.3, 40.0, 5000.0, 1e5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [-18, -6, 0, 6, 18])
 def test_the_race_without_aging_matches_mpmath(ratio):
     """Both probabilities, also the smaller, are exact for exponents of 1e-5 to 1e5 and scales that differ by e^18."""
@@ -146,7 +147,12 @@ AGING = {
 }
 
 
-@pytest.mark.parametrize("name", AGING)
+SLOW = ("sudden death", "late and alike", "old and unlike")  # mpmath needs many nodes
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in AGING]
+)
 def test_the_race_with_aging_matches_mpmath(name):
     *logs, tolerance = AGING[name]
     b, s, rate = map(float, np.exp(logs))
