@@ -73,14 +73,14 @@ def regime(process, name):
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0].name}-{case[1]}")
 def case(request):
-    """Run a test for each process in each regime: the regime's name, its customers and the model fitted to them."""
+    """Run a test for each process in each regime, with the regime's customers and the model fitted to them."""
     process, name = request.param
     rfm = regime(process, name)
-    return name, rfm, unfitted(process).fit(rfm)
+    return process, name, rfm, unfitted(process).fit(rfm)
 
 
 def test_a_fit_ends_and_everybody_gets_a_finite_answer(case):
-    name, rfm, model = case
+    _, name, rfm, model = case
     assert name != "x in the thousands" or rfm.frequency.max() > 2000
     assert model.fit_.status in ("converged", "boundary")
     if model.fit_.status == "boundary":
@@ -113,9 +113,9 @@ def test_a_fit_ends_and_everybody_gets_a_finite_answer(case):
 
 
 def test_a_log_can_be_simulated_from_a_fit(case):
-    name, _, model = case
+    process, name, _, model = case
     span = {"start": "2020-01-06", "end": "2021-01-03"}  # a Monday and a Sunday: whole weeks
-    log = simulate_log(60, model.parameters_, process=model.process.name, time_unit="week", **span)
+    log = simulate_log(60, model.parameters_, process=process.name, time_unit="week", **span)
     assert log["customer_id"].nunique() == 60
     assert log["date"].notna().all()
     assert name != "one-timers only" or len(log) == 60

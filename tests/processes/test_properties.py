@@ -436,7 +436,7 @@ def test_the_unit_shifts_the_log_likelihood_by_a_constant(process, seed, ratio):
 @each_continuous_process
 def test_the_fit_does_not_depend_on_the_unit(process):
     generator = np.random.default_rng(2)
-    T = generator.uniform(0.5, 1.5, 1000) * UNIT
+    T = generator.uniform(0.5, 1.5, 3000) * UNIT
     columns = simulated(process, at(process, usual(process)), T, generator)
     ratio = 7.0
     scaled = rescaled(process, columns, ratio)
@@ -504,7 +504,7 @@ def test_scalars_vectors_and_draws_give_the_same_results(process):
     """Each parameter has each form, alone and with the others: covariates vary some of them, draws all."""
     generator = np.random.default_rng(1)
     p = at(process, usual(process))
-    columns = customers(process, generator, 12)
+    columns = [column[:12] for column in customers(process, generator, 30)]
     n = len(columns[0])
     expected = predictions(process, p, columns)
     names = process.parametrization.names

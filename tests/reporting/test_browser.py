@@ -15,7 +15,7 @@ import clvmodels as clv
 from clvmodels.reporting.monitoring_page import write_monitoring
 from clvmodels.reporting.report import write_report
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WIDTHS = (360, 768, 1280)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

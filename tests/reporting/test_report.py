@@ -19,6 +19,8 @@ from clvmodels.language import Finding
 from clvmodels.reporting import plots
 from clvmodels.reporting.report import write_report
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = "2024-01-21"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
