@@ -103,7 +103,7 @@ def database() -> Generator[str]:
 
 @pytest.fixture(scope="session")
 def source_trees() -> dict[str, ast.Module]:
-    """Return the syntax tree of each module of the package by its path in the package, parsed once. Do not change them."""
+    """Return the syntax tree of each module by its path in the package, parsed once; tests must not change them."""
     import clvmodels
 
     package = Path(clvmodels.__file__).parent

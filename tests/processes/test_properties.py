@@ -68,7 +68,7 @@ def examples(**strategies):
 
 
 def population(process, n):
-    """Return the number of customers to simulate: fewer where each costs a quadrature; errors allowed follow from it."""
+    """Return how many customers to simulate: fewer where each costs a quadrature. The errors allowed follow from n."""
     return n // 5 if process.name == "ggompertz_nbd" else n
 
 
