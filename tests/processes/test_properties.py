@@ -563,7 +563,7 @@ def test_an_empty_rfm_gives_empty_results(process):
 def test_mean_expected_purchases_equal_those_of_the_population(process):
     """The law of total expectation, over the histories up to T."""
     generator = np.random.default_rng(15)
-    T, n = 40.0, population(process, 100_000)
+    T, n = 40.0, 100_000
     for shift in (-0.7, 0.0, 0.7):
         p = at(process, usual(process) + shift)
         columns = simulated(process, p, np.full(n, T), generator)
