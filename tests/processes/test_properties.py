@@ -483,7 +483,7 @@ def test_the_mean_score_at_the_true_parameters_is_0(process):
 def test_a_fit_recovers_the_parameters_of_simulated_customers(process):
     generator = np.random.default_rng(12)
     u = usual(process)
-    T = generator.uniform(0.5, 1.5, population(process, 20_000)) * UNIT
+    T = generator.uniform(0.5, 1.5, 20_000) * UNIT
     fit = maximize(process, unique_rows(simulated(process, at(process, u), T, generator)), UNIT)
     truth = np.log(np.array(at(process, u)))
     estimate = np.log(np.array(list(fit.parameters.values())))
