@@ -33,6 +33,9 @@ AcquiredAfterOption = Annotated[
 ]
 HorizonOption = Annotated[str, typer.Option(help="How far ahead to forecast, such as '12 months'.")]
 ModelsOption = Annotated[str, typer.Option(help="The models, separated by commas.")]
+ModelsOrAutoOption = Annotated[
+    str, typer.Option(help="The models, separated by commas; 'auto' takes those that `clv profile` finds suitable.")
+]
 FirstTransactionOption = Annotated[
     bool, typer.Option("--include-first-transaction", help="Include first purchases in mean spend.")
 ]
@@ -61,6 +64,11 @@ def find_model(path: Path, where: str) -> None:
 def split_list(text: str) -> list[str]:
     """Return the items of a list separated by commas, without empty ones."""
     return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def parse_models_or_auto(text: str) -> Any:
+    """Return "auto" itself, and for anything else what `parse_models` does."""
+    return text if text == "auto" else parse_models(text)
 
 
 def parse_models(text: str) -> list[Any]:

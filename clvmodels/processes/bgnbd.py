@@ -121,5 +121,6 @@ PROCESS = PurchaseProcess(
     quantity_powers=QUANTITY_POWERS,
     moves=MOVES,
     elementary=True,
+    one_time_buyers_stay=True,
     totals=partial(totals, 0),
 )

@@ -202,6 +202,7 @@ def process(k: int, leave_at_once: bool) -> PurchaseProcess:
         quantities=partial(quantities, k),
         quantity_powers=beta_geometric.QUANTITY_POWERS,
         moves=MOVES,
+        one_time_buyers_stay=not leave_at_once,
     )
 
 

@@ -142,6 +142,9 @@ class PurchaseProcess:
     discrete : bool
         Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. The number
         of opportunities `n` then takes the place of T, and a time means the whole opportunities within it.
+    one_time_buyers_stay : bool
+        Whether customers can leave only after a repeat purchase, so that those who bought once are active for certain
+        and the share of customers who are gone means little.
     """
 
     name: str
@@ -172,6 +175,7 @@ class PurchaseProcess:
     both_if_active: Callable[..., Array] | None = None
     elementary: bool = False
     discrete: bool = False
+    one_time_buyers_stay: bool = False
 
     def __repr__(self) -> str:
         return f"PurchaseProcess({self.title})"

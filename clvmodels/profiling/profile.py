@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from clvmodels import files, frames, html
+from clvmodels import files, html
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption, closest
 from clvmodels.language import Finding, Findings, as_text
@@ -22,6 +22,7 @@ from clvmodels.profiling.daily_purchases import DailyPurchases, observe, weekly
 from clvmodels.profiling.season import Season, examine_season
 from clvmodels.profiling.spend import Money, examine_money
 from clvmodels.profiling.suitability import (
+    SPEND_MODEL,
     Sufficiency,
     check_data,
     check_findings,
@@ -40,11 +41,12 @@ from clvmodels.profiling.timing import (
     waits,
 )
 from clvmodels.transactions.log import MissingId
-from clvmodels.transactions.purchase_log import purchases_of
+from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
 from clvmodels.transactions.rfm import log_findings
+from clvmodels.transactions.snapshots import CleanedLog, LogTable
 from clvmodels.transactions.summary import acquisition_tick, refuse_before, refuse_nobody
 
-__all__ = ["Profile", "profile"]
+__all__ = ["Profile", "profile", "suitable_processes"]
 
 ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
@@ -102,6 +104,8 @@ class Profile:
         Customers first seen up to this day are left out; `first_day` is then the next day.
     older_customers, rows_after_end, rows_without_id : int
         Number of customers and rows that are left out.
+    is_cleaned : bool
+        Whether the log was made by `clean`.
 
     Examples
     --------
@@ -141,6 +145,7 @@ class Profile:
     older_customers: int
     rows_after_end: int
     rows_without_id: int
+    is_cleaned: bool = False
 
     @property
     def findings(self) -> Findings:
@@ -161,11 +166,13 @@ class Profile:
         ]
         if self.same_day:
             findings.append(Finding("profile-same-day", {"share": self.same_day, "transactions": self.transactions}))
-        if self.same_day > LINE_ITEMS:
+        if self.same_day > LINE_ITEMS and not self.is_cleaned:
             findings.append(Finding("profile-line-items", {}, "caution"))
         findings += [self.intertimes.finding, self.regularity.finding, self.arrivals.finding]
         if self.arrivals.acquired_after is not None:
-            findings.append(Finding("profile-acquired-after-option", {"day": self.arrivals.acquired_after}))
+            dropped = 1 - (self.arrivals.remaining or 0) / self.arrivals.customers
+            figures = {"day": self.arrivals.acquired_after, "dropped_share": dropped}
+            findings.append(Finding("profile-acquired-after-option", figures))
         findings.append(self.season.finding)
         if self.opportunities.period is not None:
             findings += [
@@ -225,7 +232,7 @@ class Profile:
 
 
 def profile(
-    log: frames.Frame | str | Path,
+    log: LogTable | CleanedLog,
     *,
     customer_id: str = "customer_id",
     date: str = "date",
@@ -236,6 +243,7 @@ def profile(
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
+    is_cleaned: bool = False,
 ) -> Profile:
     """Describe a log before any model is fitted: its content, whether the data are enough, and which models suit them.
 
@@ -248,7 +256,10 @@ def profile(
     time_unit : {"day", "week", "month", "year"}
         Unit of the times in the profile.
     log, customer_id, date, amount, observation_end, acquired_after, time_zone, date_format, on_missing_id
-        As for `rfm_summary`.
+        As for `rfm_summary`; also the result of `clean`.
+    is_cleaned : bool, default=False
+        Whether the log was made by `clean`, so that several rows per day are orders and not their lines. Implied by the
+        result of `clean`.
 
     Returns
     -------
@@ -277,7 +288,9 @@ def profile(
             f"time_unit={time_unit!r} is not one of {', '.join(map(repr, units))}.{closest(time_unit, units)}"
         )
     clock = Clock(time_unit, "day", time_zone)
-    purchase_log = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    is_cleaned = is_cleaned or isinstance(log, CleanedLog)
+    table = log.transactions if isinstance(log, CleanedLog) else log
+    purchase_log = purchases_of(table, clock, customer_id, date, amount, date_format, on_missing_id)
     end = purchase_log.last_tick if observation_end is None else clock.closing_tick(observation_end)
     refuse_before(purchase_log.first_tick, end, clock)
     after = acquisition_tick(clock, acquired_after, end)
@@ -292,11 +305,21 @@ def profile(
         time_unit=time_unit,
         transactions=transactions,
         same_day=1 - merged / transactions,
+        is_cleaned=is_cleaned,
         acquired_after=None if after is None else clock.describe_tick(after),
         older_customers=older,
         rows_after_end=purchase_log.rows_after(end),
         rows_without_id=purchase_log.rows_without_id,
     )
+
+
+def suitable_processes(log: PurchaseLog, end: int) -> list[str]:
+    """Return the ids of the purchase processes that suit a log up to a day (tick): the good ones, or the possible."""
+    purchases = observe(log, end, None)
+    arrivals, regularity = examine_arrivals(purchases), examine_regularity(purchases)
+    models = suitable_models(purchases, arrivals, regularity, examine_opportunities(purchases), None)
+    best = models["suitability"].iloc[0]  # the best come first
+    return [str(process) for process in models["process"][models["suitability"] == best] if process != SPEND_MODEL]
 
 
 def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:

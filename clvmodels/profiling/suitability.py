@@ -174,14 +174,14 @@ def _purchase_models(
         "is_finite": regularity.k < float("inf"),
         "once": once,
     }
-    random: Suitability = "possible" if is_regular else "good"
+    regular: Suitability = "possible" if is_regular else "poor"  # never "good": it ranked worse in every trial
     aging: Suitability = "possible" if years >= AGING_YEARS else "poor"
     findings: dict[str, tuple[Suitability, str, dict[str, Any]]] = {
-        "mbgcnbd": (_regular(is_regular, many_once), "profile-model-mbgcnbd", shared),
-        "bgcnbd": (_regular(is_regular, not many_once), "profile-model-bgcnbd", shared),
-        "mbgnbd": (random if many_once else "possible", "profile-model-mbgnbd", shared),
-        "bgnbd": ("possible" if many_once else random, "profile-model-bgnbd", shared),
-        "pareto_nbd": (random, "profile-model-pareto-nbd", shared),
+        "mbgnbd": ("good" if many_once else "possible", "profile-model-mbgnbd", shared),
+        "bgnbd": ("possible" if many_once else "good", "profile-model-bgnbd", shared),
+        "pareto_nbd": ("good", "profile-model-pareto-nbd", shared),
+        "mbgcnbd": (regular, "profile-model-mbgcnbd", shared),
+        "bgcnbd": (regular, "profile-model-bgcnbd", shared),
         "ggompertz_nbd": (aging, "profile-model-ggompertz-nbd", {"years": years}),
         "nbd": ("possible", "profile-model-nbd", {}),
         "bgbb": ("poor", "profile-model-bgbb", {}),
@@ -190,11 +190,6 @@ def _purchase_models(
         _rated(process, suitability, Finding(code, {**figures, "is_older": is_older and suitability != "poor"}))
         for process, (suitability, code, figures) in findings.items()
     ]
-
-
-def _regular(is_regular: bool, is_likelier: bool) -> Suitability:
-    """Return how well a process with regular timing suits the data, among the two that differ in early dropout."""
-    return "poor" if not is_regular else "good" if is_likelier else "possible"
 
 
 def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:

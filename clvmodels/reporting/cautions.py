@@ -10,6 +10,7 @@ from clvmodels.language import Finding
 from clvmodels.language.numbers import sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.selection import Selection
+from clvmodels.validation.tables.calibration import cohort_trend
 
 __all__ = ["Caution", "find_cautions", "find_certificate_cautions", "find_tail_finding", "summarize_cautions"]
 
@@ -42,7 +43,7 @@ class Caution:
 
 def find_cautions(view: Selection, profile: Profile | None) -> list[Caution]:
     """Return the cautions from the fits, the profile of the log, and the backtest."""
-    cautions = find_certificate_cautions(view)
+    cautions = find_certificate_cautions(view) + _find_cohort_cautions(view)
     if profile is not None:
         cautions += _find_profile_cautions(profile)
     return cautions + [Caution(finding) for finding in view.result.findings]
@@ -81,6 +82,14 @@ def _certificate_findings(certificate: Mapping[str, Any]) -> list[Finding]:
         findings.append(_as_finding(independence))
     tail = find_tail_finding(certificate)
     return findings if tail is None else [*findings, tail]
+
+
+def _find_cohort_cautions(view: Selection) -> list[Caution]:
+    """Return the caution that customers acquired later buy more or less than the model of the report expects."""
+    groups = view.at["groups"]
+    own = groups[(groups["quantity"] == "purchases") & (groups["forecaster"] == view.reference)]
+    finding = cohort_trend(own)
+    return [] if finding is None else [Caution(finding, view.name)]
 
 
 def _find_profile_cautions(profile: Profile) -> list[Caution]:

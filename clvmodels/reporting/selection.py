@@ -86,6 +86,11 @@ class Selection:
         return {str(each["forecaster"]) for each in self.certificates if each.get("sees_no_dropout")}
 
     @cached_property
+    def one_time_buyers_stay(self) -> set[str]:
+        """Ids of models under which customers who bought once cannot have left."""
+        return {str(each["forecaster"]) for each in self.certificates if each.get("one_time_buyers_stay")}
+
+    @cached_property
     def quantities(self) -> list[str]:
         """The quantities that are forecast: "purchases" and, with a spend model, "money"."""
         return list(dict.fromkeys(self.at["scores"]["quantity"]))

@@ -241,7 +241,8 @@ def test_the_demo_runs_from_the_command_line(tmp_path):
     assert np.isfinite(predictions["lifetime_value"]).all()
     assert json.loads((folder / "validation.json").read_text())["facts"]["holdout_purchases"] == 19_684
     assert "Also written" in done.stdout
-    assert clv.load(folder / "model.json").purchases.parameters_["r"] == pytest.approx(0.25, abs=0.01)
+    model = clv.load(folder / "model.json").purchases
+    assert (model.title, model.parameters_["r"]) == ("MBG/NBD", pytest.approx(0.637, abs=0.01))
 
 
 def test_fit_score_and_validate_on_a_user_s_file(tmp_path, sample):

@@ -206,6 +206,15 @@ def test_probabilities_lie_between_0_and_1(process, seed):
         assert np.all((chances >= 0) & (chances <= 1 + 1e-9))  # a sum of two rounded probabilities
 
 
+@each_purchase_process
+def test_one_time_buyers_stay_where_a_process_says_so(process):
+    """Where nobody leaves before a repeat purchase, one-time buyers are active; elsewhere they may have left."""
+    table = {"frequency": [0], "recency": [0], "T": [20], "n": [20], "sum_log_intertimes": [0.0]}
+    alive = process.probability_alive(at(process, usual(process)), *columns_of(process, **table))
+    stays = process.one_time_buyers_stay or "dropout" not in process.moves
+    assert (alive == 1).all() if stays else (alive < 1).all()
+
+
 @pytest.mark.slow
 @each_purchase_process
 @examples(seed=seeds)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from clvmodels.cleaning.clean import clean
 from clvmodels.clock import Clock
 from clvmodels.datasets import load_cdnow
 from clvmodels.errors import InvalidOption, InvalidTransactions
@@ -227,7 +228,9 @@ def test_customers_older_than_the_log_are_detected_and_can_be_left_out(seed):
     )
     late = log[log["date"] >= "2020-06-01"]
     whole = profile(late)
-    assert f"to leave these customers out, pass acquired_after='{whole.arrivals.acquired_after}'" in texts(whole)
+    (option,) = [finding for finding in whole.findings if finding.code == "profile-acquired-after-option"]
+    assert option.text.startswith(f"to try the log without them, pass acquired_after='{whole.arrivals.acquired_after}'")
+    assert option.figures["dropped_share"] == pytest.approx(1 - whole.arrivals.remaining / whole.arrivals.customers)
     result = whole.arrivals
     assert result.verdict == "older"
     assert "older than the log" in result.text
@@ -449,6 +452,24 @@ def test_line_items_are_recognized(copies, hinted):
     result = profile(pd.concat([LOG] * copies), amount="amount")
     assert (result.same_day > 0.8) == hinted
     assert ("profile-line-items" in codes(result)) == hinted
+
+
+def test_a_cleaned_log_needs_no_cleaning():
+    """Its rows are orders, however many there are on one day."""
+    orders = pd.concat([LOG] * 6).assign(order_id=range(6 * len(LOG)))
+    cleaned = clean(orders, amount="amount", order_id="order_id")
+    assert "profile-line-items" in codes(profile(cleaned.transactions, amount="amount"))
+    for result in (profile(cleaned, amount="amount"), profile(cleaned.transactions, amount="amount", is_cleaned=True)):
+        assert result.same_day > 0.8
+        assert "profile-line-items" not in codes(result)
+
+
+def test_regular_timing_is_only_to_be_tried():
+    """Regular models ranked customers worse than random ones in every trial, on logs with k up to 2."""
+    log = simulate_log(600, {"r": 2.0, "alpha": 3.0, "a": 0.5, "b": 4.0}, process="bgcnbd_3")
+    suitability = profile(log).models.set_index("process")["suitability"]
+    assert suitability[["bgcnbd", "mbgcnbd"]].to_list() == ["possible"] * 2
+    assert "good" in suitability[["bgnbd", "mbgnbd", "pareto_nbd"]].to_list()
 
 
 def test_one_customer_with_one_purchase_has_a_profile():

@@ -171,6 +171,23 @@ def test_a_fit_without_dropout_is_reported(validation, path):
 
 
 @pytest.mark.usefixtures("outlines")
+def test_no_share_is_gone_where_one_time_buyers_stay(validation, path):
+    """The report says why BG/NBD gives no such share, and prints that of another fitted model if there is one."""
+    certificates = [of | {"one_time_buyers_stay": of["forecaster"] == "bgnbd"} for of in validation.certificates]
+    alone = replace(validation, certificates=certificates)
+    text = " ".join(Page(written(path, alone)).text.split())
+    assert "In BG/NBD, customers who bought once cannot have left, so it does not show how many customers" in text
+    assert "gone: MBG/NBD and Pareto/NBD do." in text
+    assert "gone for good" not in text
+    assert "35%" not in text
+    other = validation.quantities.assign(forecaster="pareto_nbd", estimate=0.55, lower=0.5, upper=0.6)
+    both = replace(alone, quantities=pd.concat([validation.quantities, other], ignore_index=True))
+    text = " ".join(Page(written(path, both)).text.split())
+    assert "Pareto/NBD estimates that 55% (50% to 60%) of the customers known at the cutoff are gone for good" in text
+    assert "gone: MBG/NBD and Pareto/NBD do." not in text
+
+
+@pytest.mark.usefixtures("outlines")
 def test_a_negligible_difference_is_0(validation, path):
     hair = validation.differences.assign(difference=3.4e-8, lower=1e-8, upper=6e-8, better="not_visible")
     html = written(path, replace(validation, differences=hair))

@@ -147,6 +147,16 @@ def test_one_cutoff_is_a_validation(log):
     assert {"hiatus", "last_period"} == set(rolled.scores["forecaster"]) - set(one.scores["forecaster"])
 
 
+def test_auto_takes_the_models_that_suit_the_log_up_to_the_first_cutoff(log):
+    options = OPTIONS | {"boosted_trees": False, "sampled": 50, "draws": 20}
+    check = clv.backtest(log, "auto", cutoffs=CUTOFFS, **options)
+    early = clv.profile(log, observation_end=CUTOFFS[0]).models
+    good = set(early["process"][early["suitability"] == "good"]) - {"gamma_gamma"}
+    assert set(check.forecasters.loc[check.forecasters["kind"] == "process", "id"]) == good == {"mbgnbd", "pareto_nbd"}
+    with pytest.raises(InvalidOption, match="models='auto' profiles purchases by day"):
+        clv.backtest(log, "auto", merge_within="hour", cutoffs=CUTOFFS, **options)
+
+
 def test_the_models_passed_are_not_changed(log):
     model = clv.NBD()
     clv.backtest(log, model, cutoffs=1, **OPTIONS | {"amount": None, "boosted_trees": False})

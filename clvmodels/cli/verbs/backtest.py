@@ -21,11 +21,12 @@ from clvmodels.cli.arguments import (
     LogArgument,
     MarginOption,
     MergeWithinOption,
-    ModelsOption,
+    ModelsOrAutoOption,
     TimeUnitOption,
     TimeZoneOption,
     clock_options,
     parse_models,
+    parse_models_or_auto,
     split_list,
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
@@ -43,7 +44,7 @@ def backtest(
     log: LogArgument,
     horizons: Annotated[str, typer.Option(help="How far ahead to forecast, such as '13 weeks,39 weeks'.")],
     cutoffs: Annotated[str, typer.Option(help=CUTOFFS)] = "3",
-    models: ModelsOption = "bgnbd,pareto_nbd",
+    models: ModelsOrAutoOption = "mbgnbd,pareto_nbd",
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("backtest.json"),
     keep: Annotated[
         Path | None, typer.Option(help="Folder for the tables of each cutoff, written as soon as it is done.")
@@ -66,7 +67,7 @@ def backtest(
     from clvmodels.errors import InvalidOption
     from clvmodels.reporting import terminal
 
-    chosen = parse_models(models)
+    chosen = parse_models_or_auto(models)
     if not split_list(horizons):
         raise InvalidOption(f"--horizons {horizons!r}: name at least one, such as '26 weeks'.")
     names = {"customer_id": customer_id, "date": date, "amount": amount}
@@ -105,7 +106,7 @@ def report(
     output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go next to it (JSON).")] = Path(
         "report.html"
     ),
-    models: ModelsOption = "bgnbd,mbgnbd,pareto_nbd",
+    models: ModelsOrAutoOption = "mbgnbd,bgnbd,pareto_nbd",
     cleaning: CleaningOption = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
@@ -126,12 +127,11 @@ def report(
     """Profile a log, backtest models and benchmarks at several cutoffs, value customers, and write one page."""
     import clvmodels as clv
     from clvmodels.clock import Clock
-    from clvmodels.forecasting.processes import model_id
     from clvmodels.language import message
     from clvmodels.reporting import terminal
     from clvmodels.valuation.value_terms import ValueTerms
 
-    chosen = parse_models(models)
+    chosen = parse_models_or_auto(models)
     clock = clock_options(time_unit, merge_within)
     terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
     Clock(**clock).duration(horizon)  # refuse what cannot be read before the log is profiled
@@ -144,7 +144,8 @@ def report(
         reading = source.columns | source.reading | {"on_missing_id": missing, "acquired_after": acquired_after}
         spend = None if source.columns["amount"] is None else clv.GammaGamma()
         step(f"Profiling {log}")
-        profile = clv.profile(source.whole, **reading, time_unit=clock["time_unit"])
+        is_cleaned = source.cleaned is not None
+        profile = clv.profile(source.whole, **reading, time_unit=clock["time_unit"], is_cleaned=is_cleaned)
         step("Forecasting from each cutoff, and comparing with what happened")
 
         result = clv.backtest(
@@ -161,8 +162,7 @@ def report(
         value, explanation = None, None
         if spend is not None:
             step("Valuing every customer as of the last day of the log")
-            reference = result.facts["reference"]
-            model = next(each for each in chosen if model_id(each) == reference)
+            (model,) = parse_models(result.facts["reference"])
             history = clv.KnownHistory.from_log(
                 source.whole, **clock, **reading, include_first_transaction=include_first_transaction
             )

@@ -40,7 +40,7 @@ def validate(
     ] = None,
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("validation.json"),
     report: Annotated[Path, typer.Option(help="Where the report goes (HTML).")] = Path("report.html"),
-    models: ModelsOption = "bgnbd",
+    models: ModelsOption = "mbgnbd",
     cleaning: CleaningOption = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",

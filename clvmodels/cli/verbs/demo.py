@@ -37,13 +37,13 @@ def demo(
         step("Splitting the CDNOW log into 39 weeks for calibration and 39 weeks of holdout")
         split = clv.holdout_split(path, **columns, calibration_end=DEMO_CUTOFF, holdout_end=DEMO_END)
         rfm = split.calibration
-        step("Fitting BG/NBD and Gamma-Gamma")
-        model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
+        step("Fitting MBG/NBD and Gamma-Gamma")
+        model = clv.CustomerModel(clv.MBGNBD(), clv.GammaGamma()).fit(rfm)
         step("Valuing every customer over 12 months")
         terms = ValueTerms(horizon=DEMO_HORIZON, annual_rate=DEMO_RATE, margin=DEMO_MARGIN)
         table = score_table(model, rfm, terms)
         step("Validating on the 39 weeks of holdout")
-        check = clv.validate(split, [clv.BGNBD()], clv.GammaGamma())
+        check = clv.validate(split, [clv.MBGNBD()], clv.GammaGamma())
         step("Writing the report")
         with files.replacing(folder / "predictions.parquet") as temporary:
             frames.write_table(table, temporary)

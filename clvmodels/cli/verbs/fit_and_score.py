@@ -55,7 +55,7 @@ def fit(
     log: JobLogArgument = None,
     job: JobFileOption = None,
     model: Annotated[
-        str | None, typer.Option(help="The model of purchases, such as pareto_nbd.", show_default="bgnbd")
+        str | None, typer.Option(help="The model of purchases, such as pareto_nbd.", show_default="mbgnbd")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Where the model goes (JSON).", show_default="model.json")] = None,
     customer_id: JobCustomerIdOption = None,

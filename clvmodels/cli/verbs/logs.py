@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +22,9 @@ from clvmodels.cli.arguments import (
     split_list,
 )
 from clvmodels.cli.spelling import as_typed
+
+if TYPE_CHECKING:
+    from clvmodels.profiling.profile import Profile
 
 
 @app.command()
@@ -143,9 +148,22 @@ def profile(
             time_zone=time_zone,
             on_missing_id="drop" if drop_missing_id else "raise",
         )
+        result = replace(result, is_cleaned=_has_ledger(log, result))
         if output is not None:
             result.to_json(output)
     terminal.show_facts(out, (as_typed(finding.text) for finding in result.findings))
     terminal.show_profile(out, result.shown_checks(), result.models)
     if output is not None:
         out.print(f"Profile written to {output}")
+
+
+def _has_ledger(log: Path, result: Profile) -> bool:
+    """Return whether the log lies next to a ledger of `clv clean` that kept as many rows as it has."""
+    from clvmodels.cleaning.ledger_rules import KEPT
+
+    try:
+        ledger = json.loads((log.parent / "ledger.json").read_text(encoding="utf-8"))["ledger"]
+        (kept,) = [int(row["rows"]) for row in ledger if row["rule"] == KEPT]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return kept == result.transactions + result.rows_after_end + result.rows_without_id

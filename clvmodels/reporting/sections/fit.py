@@ -20,9 +20,11 @@ from clvmodels.processes.quantities import (
 from clvmodels.reporting import plots
 from clvmodels.reporting.page import Facts, PageBlock, Pair, Pictures, ReportSection, Table, draw_picture
 from clvmodels.reporting.selection import Selection, records
+from clvmodels.validation.comparison.findings import SAME
 
 __all__ = ["fit"]
 
+WITHOUT = "nbd"  # id of the model without dropout
 DISAGREEMENT = 0.1  # share of the customers by which models have to differ on how many are gone
 ROW, FRAME = 0.3, 0.75  # inches: height of a row of the plot, and of what surrounds the rows
 
@@ -106,12 +108,49 @@ def _judge_fit(view: Selection) -> list[Finding]:
         findings.append(Finding("verdict-fit-probability", {**model, **_share_figures(row)}))
     if view.reference in view.nobody_leaves:
         findings.append(Finding("verdict-fit-no-dropout", model, "caution"))
-    elif (gone := rows.get(SHARE_GONE)) is not None:
-        findings.append(Finding("verdict-fit-gone", _share_figures(gone)))
-        findings += [*_judge_disagreement(table), *_judge_dropout(rows)]
+        findings += _judge_same_model(view)
+    else:
+        findings += _judge_nbd(view)
+        shares = _shares_gone(view)
+        findings += [*_judge_gone(view, shares), *_judge_disagreement(shares), *_judge_dropout(rows)]
     if {str(each["status"]) for each in view.certificates} == {"converged"}:
         findings.append(Finding("verdict-fit-converged"))
     return findings or [Finding("verdict-fit")]
+
+
+def _judge_same_model(view: Selection) -> list[Finding]:
+    """Report that several models are one, because they ended at the same limit; each by itself would look like news."""
+    same = [str(each["title"]) for each in view.certificates if each["forecaster"] in view.nobody_leaves]
+    return [Finding("verdict-fit-same-model", {"titles": same})] if len(same) > 1 else []
+
+
+def _judge_nbd(view: Selection) -> list[Finding]:
+    """Report that a model without dropout describes the data as well as the model of the report, if one was fitted."""
+    bic = {str(each["forecaster"]): float(each["bic"]) for each in view.certificates}
+    if view.reference == WITHOUT or WITHOUT not in bic or bic[WITHOUT] - bic[view.reference] >= SAME:
+        return []
+    figures = {"forecaster": view.reference, "title": view.name, "bic_limit": SAME}
+    return [Finding("verdict-fit-dropout-not-visible", figures, "caution")]
+
+
+def _shares_gone(view: Selection) -> pd.DataFrame:
+    """Return the shares of customers gone by the models under which one-time buyers can have left, in their order."""
+    table = view.at["quantities"]
+    return table[(table["quantity"] == SHARE_GONE) & ~table["forecaster"].isin(view.one_time_buyers_stay)]
+
+
+def _judge_gone(view: Selection, shares: pd.DataFrame) -> list[Finding]:
+    """Report how many customers are gone: by the model of the report, or by another if one-time buyers stay in it."""
+    findings = []
+    if view.reference in view.one_time_buyers_stay:
+        figures = {"forecaster": view.reference, "title": view.name}
+        findings.append(Finding("verdict-fit-one-time-buyers-stay", figures | {"has_other": len(shares) > 0}))
+    if len(shares):
+        own = shares[shares["forecaster"] == view.reference]
+        (row,) = records((own if len(own) else shares).head(1))
+        model = {"forecaster": str(row["forecaster"]), "title": str(row["title"])}
+        findings.append(Finding("verdict-fit-gone", model | _share_figures(row)))
+    return findings
 
 
 def _judge_dropout(rows: dict[str, dict[str, Any]]) -> list[Finding]:
@@ -126,9 +165,9 @@ def _judge_dropout(rows: dict[str, dict[str, Any]]) -> list[Finding]:
     return findings
 
 
-def _judge_disagreement(table: pd.DataFrame) -> list[Finding]:
+def _judge_disagreement(shares: pd.DataFrame) -> list[Finding]:
     """Report how far the models disagree on how many customers are gone, which no data can settle."""
-    gone = table[table["quantity"] == SHARE_GONE].sort_values("estimate")
+    gone = shares.sort_values("estimate")
     if len(gone) < 2 or gone["estimate"].iloc[-1] - gone["estimate"].iloc[0] < DISAGREEMENT:
         return []
     low, high = records(gone.iloc[[0, -1]])
@@ -161,7 +200,7 @@ def meaning_table(view: Selection) -> Table | None:
     rows = []
     for quantity, group in table.groupby("quantity", sort=False):
         unit = str(group["unit"].iloc[0])
-        each = {row["forecaster"]: _meaning(row, view.nobody_leaves) for row in records(group)}
+        each = {row["forecaster"]: _meaning(row, view) for row in records(group)}
         name = f"{quantity} ({unit})" if unit else str(quantity)
         rows.append([name, *(each.get(model, MISSING) for model in models)])
     return Table(
@@ -170,17 +209,21 @@ def meaning_table(view: Selection) -> Table | None:
         rows=rows,
         notes=[
             "–: not part of that model.",
-            "“Share gone” describes the customers known at the cutoff; the other rows describe new customers.",
+            (
+                "“Share gone” describes the customers known at the cutoff; the other rows describe new customers. "
+                "Models in which customers who bought once cannot have left have no such share."
+            ),
         ],
     )
 
 
-def _meaning(row: dict[str, Any], nobody_leaves: set[str]) -> str:
+def _meaning(row: dict[str, Any], view: Selection) -> str:
     """Write a quantity with its interval; at the limit of no dropout it has none."""
-    if row["forecaster"] not in nobody_leaves or row["quantity"] not in WITHOUT_DROPOUT:
-        return _range(row)
-    limit = WITHOUT_DROPOUT[row["quantity"]]
-    return f"{'infinite' if math.isinf(limit) else significant(limit)}, at its limit"
+    if row["forecaster"] in view.nobody_leaves and row["quantity"] in WITHOUT_DROPOUT:
+        limit = WITHOUT_DROPOUT[row["quantity"]]
+        return f"{'infinite' if math.isinf(limit) else significant(limit)}, at its limit"
+    is_hidden = row["quantity"] == SHARE_GONE and row["forecaster"] in view.one_time_buyers_stay
+    return MISSING if is_hidden else _range(row)
 
 
 def _range(row: dict[str, Any]) -> str:

@@ -212,7 +212,7 @@ class PeriodSettings(JobSection):
 class ModelSettings(JobSection):
     """The models that `clv fit` fits: one of purchases and one of spend, with covariates or groups."""
 
-    purchases: str = "bgnbd"
+    purchases: str = "mbgnbd"
     spend: str = "gamma_gamma"
     purchase_formula: NonEmptyText | None = None
     dropout_formula: NonEmptyText | None = None

@@ -11,6 +11,7 @@ from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import Literal
 
 from sklearn.base import clone
 
@@ -37,6 +38,7 @@ from clvmodels.validation.backtest.evaluate import CutoffCase, concat
 from clvmodels.validation.backtest.forecasters import default_forecasters
 from clvmodels.validation.backtest.result import LOG_AS_KNOWN, LOG_FIXED, Backtest
 from clvmodels.validation.backtest.schedule import cutoff_ticks, horizon_ticks, make_schedule
+from clvmodels.validation.backtest.suitable import suitable_at
 from clvmodels.validation.tables.distributions import Settings
 
 __all__ = ["backtest"]
@@ -46,7 +48,7 @@ ONE_CUTOFF_AT_A_TIME = 200_000  # customers from which one cutoff keeps every pr
 
 def backtest(
     log: LogSource,
-    models: Sequence[PurchaseModel] | PurchaseModel,
+    models: Sequence[PurchaseModel] | PurchaseModel | Literal["auto"],
     spend: SpendModel | None = None,
     *,
     horizons: Sequence[float | str] | float | str,
@@ -84,8 +86,9 @@ def backtest(
         purchase that was reversed since counts as none, a customer whose every purchase was reversed is still forecast
         and bought nothing, and a refund after the cutoff of a purchase before it counts neither for nor against a
         forecast. Refunds take time: the last purchases of a log are the least settled.
-    models : PurchaseModel or sequence of them
-        Fitted again at each cutoff; the ones passed stay as they are.
+    models : PurchaseModel, sequence of them, or "auto"
+        "auto": those that `profile` finds suitable for the log up to the first cutoff. They are fitted again at each
+        cutoff; the ones passed stay as they are.
     spend : SpendModel, optional
         Fitted likewise: money is then scored too, as expected purchases times expected spend, undiscounted.
     horizons : float, str, or sequence of them
@@ -145,7 +148,8 @@ def backtest(
     >>> test.facts["log"]
     'as_known'
     """
-    several = check_models(models, "backtest")
+    if models != "auto":
+        models = check_models(models, "backtest")
     PredictionOptions(level, draws=draws)
     if spend is not None and amount is None:
         raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
@@ -163,6 +167,7 @@ def backtest(
     cuts = cutoff_ticks(record, cutoffs, max(lengths.values()))
     acquisition_tick(clock, acquired_after, cuts[0])
     schedule = make_schedule(record, cuts, lengths)
+    several = suitable_at(record, cuts[0], clock) if models == "auto" else check_models(models, "backtest")
     forecasters = default_forecasters(several, spend, boosted_trees=boosted_trees, money=amount is not None)
     intertimes = any("intertimes" in forecaster.needs for forecaster in forecasters)
     reading = Lock()  # a function of the caller's may query a database

@@ -113,7 +113,9 @@ def fitted_tables(case: CutoffCase) -> dict[str, Any]:
         for name, model in purchase_models.items()
     ]
     certificates = [
-        _certificate(name, model) | {"sees_no_dropout": "dropout" in model.process.moves and sees_no_dropout(model)}
+        _certificate(name, model)
+        | {"sees_no_dropout": "dropout" in model.process.moves and sees_no_dropout(model)}
+        | {"one_time_buyers_stay": model.process.one_time_buyers_stay}
         for name, model in purchase_models.items()
     ]
     histogram = pd.DataFrame(columns=["lower", "upper", "customers", "observed", "expected"])

@@ -25,6 +25,7 @@ from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.comparison.findings import forecast_findings, likelihood_findings, name_of
+from clvmodels.validation.comparison.population import population_findings
 from clvmodels.validation.tables.distributions import probabilities_of_actual
 from clvmodels.validation.tables.metrics import HEADLINE, log_score
 from clvmodels.validation.tables.tracking import score_table
@@ -197,7 +198,7 @@ def compare(
     }
     return Comparison(
         table=table,
-        findings=_findings(trials, table),
+        findings=_findings(trials, table, rfm),
         models=tuple(trial.model for trial in trials if trial.failure is None),
         facts=facts if split is None else facts | {"holdout_end": split.holdout_end},
     )
@@ -308,11 +309,11 @@ def _scored(actual: Array, forecasts: dict[int, Array]) -> pd.DataFrame:
     return scores[names].set_index(pd.Index(list(forecasts)))
 
 
-def _findings(trials: Sequence[_Trial], table: pd.DataFrame) -> Findings:
+def _findings(trials: Sequence[_Trial], table: pd.DataFrame, rfm: RFM) -> Findings:
     models = [trial.model for trial in trials if trial.failure is None]
     if not models:
         return (Finding("compare-none-fitted", severity="problem"),)
-    findings = likelihood_findings(models)
+    findings = likelihood_findings(models) + population_findings(models, rfm)
     chances = [trial.chances for trial in trials if trial.chances is not None]
     if chances:
         findings += forecast_findings(models, chances, float(table["bias"].iloc[0]))

@@ -14,7 +14,7 @@ from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.processes.coordinates import Coordinate, Limit
 
-__all__ = ["forecast_findings", "likelihood_findings", "name_of", "sees_no_dropout"]
+__all__ = ["SAME", "STRONG", "forecast_findings", "likelihood_findings", "name_of", "sees_no_dropout"]
 
 # Differences of BIC. Raftery (1995), "Bayesian Model Selection in Social Research", Sociological Methodology 25,
 # table 6: up to 2 not worth more than a mention, up to 6 positive, beyond that strong.

@@ -8,17 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.tables.distributions import bounds_of_total, spread_of
 from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, quarter, rmse, width
 
-__all__ = ["CustomerGrouping", "calibration_table", "customer_groups", "group_table"]
+__all__ = ["CustomerGrouping", "calibration_table", "cohort_trend", "customer_groups", "group_table"]
 
 MOST_FREQUENT = 7  # repeat purchases from which customers are one group
 RECENCY_BINS = 6
 FEW_QUARTERS = 2  # up to which cohorts are months
+FEWEST_COHORTS = 3  # for a trend over cohorts
+SURE, MATERIAL = 3.0, 0.1  # standard errors, and relative change, from which such a trend is reported
 MOST_LABELS = 50  # of an attribute that is shown
 COLUMNS = ["by", "order", "group", "unit", "quantity", "forecaster", "kind", "customers", "actual", "expected"]
 MORE = ["lower", "upper", "coverage", "width", "sampled"]
@@ -113,6 +116,34 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
                 )
     columns = ["by", "group", "quantity", "forecaster", "kind", "customers", "predicted", "actual", "bias", "rmse"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def cohort_trend(groups: pd.DataFrame) -> Finding | None:
+    """Return a finding if actual purchases rise or fall against the forecast from cohort to cohort, or None.
+
+    The ratio of actual to forecast totals is regressed on the order of the cohorts, weighted by their errors. Three
+    standard errors are needed, which one log in 370 has by chance, and a change by a tenth of the mean ratio.
+
+    Parameters
+    ----------
+    groups : DataFrame
+        Rows of `group_table` of one cutoff and one forecaster of purchases.
+    """
+    rows = groups[(groups["by"] == "cohort") & (groups["predicted"] > 0) & (groups["rmse"] > 0)].sort_values("group")
+    if len(rows) < FEWEST_COHORTS:
+        return None
+    predicted, place = rows["predicted"].to_numpy(), np.arange(len(rows), dtype=float)
+    ratio = rows["actual"].to_numpy() / predicted
+    weight = predicted**2 / (rows["customers"].to_numpy() * rows["rmse"].to_numpy() ** 2)
+    mean, middle = (float(np.average(values, weights=weight)) for values in (ratio, place))
+    spread = float(weight @ (place - middle) ** 2)
+    slope = float(weight @ ((place - middle) * (ratio - mean))) / spread
+    change = slope * (len(rows) - 1) / mean if mean > 0 else 0.0
+    if abs(slope) * np.sqrt(spread) < SURE or abs(change) < MATERIAL:
+        return None
+    figures = {"cohorts": len(rows), "change": change, "direction": "fewer" if change < 0 else "more"}
+    ends = {"first": str(rows["group"].iloc[0]), "last": str(rows["group"].iloc[-1])}
+    return Finding("backtest-cohorts-drift", figures | ends, "caution")
 
 
 def _grouped(

@@ -1,0 +1,37 @@
+"""The models that the profile of a log finds suitable, from what was known at a cutoff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clvmodels.clock import Clock
+from clvmodels.errors import InvalidOption
+from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.profiling.profile import suitable_processes
+from clvmodels.transactions.purchase_log import PurchaseLog
+
+__all__ = ["suitable_at"]
+
+
+def suitable_at(log: PurchaseLog, cutoff: int, clock: Clock) -> list[PurchaseModel]:
+    """Return an unfitted model of each process that suits the log up to a cutoff (tick).
+
+    Raises
+    ------
+    InvalidOption
+        If purchases are not counted by day, as a profile counts them, or if they fall on opportunities.
+    """
+    if clock.merge_within != "day":
+        raise InvalidOption(
+            "models='auto' profiles purchases by day, but this log is read with "
+            f"merge_within={clock.merge_within!r}: name the models."
+        )
+    classes: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
+    models = [classes[process]() for process in suitable_processes(log, cutoff)]
+    if any(model.process.discrete for model in models):
+        raise InvalidOption(
+            "models='auto' found that customers buy at most once per opportunity: pass models=BGBB() with the "
+            "opportunity as merge_within, such as 'month'; `profile` says which."
+        )
+    return models

@@ -1,0 +1,76 @@
+"""What fits show about the population: whether customers differ, and whether those acquired later buy differently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.base import clone
+
+from clvmodels.errors import FitFailed
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.forecasting.processes import model_id
+from clvmodels.language import Finding, Findings
+from clvmodels.transactions.summary import RFM
+from clvmodels.validation.comparison.findings import STRONG, name_of, sees_no_dropout
+
+__all__ = ["population_findings"]
+
+ALIKE = 0.25  # coefficient of variation of purchase rates up to which customers hardly differ: r of 16 or more
+MATERIAL = 0.1  # relative difference between cohorts from which it matters
+FEWEST = 200  # customers of each half, and repeat purchases
+SAME_LIKELIHOOD = (
+    0.1  # difference of log-likelihoods of fits that ended at one boundary: limits are reached within less
+)
+
+
+def population_findings(models: Sequence[PurchaseModel], rfm: RFM) -> Findings:
+    """Return what fits to the same data show about the population, by the fit with the least BIC."""
+    best = min(models, key=lambda model: model.fit_.bic)
+    findings = (_judge_boundary(models), _judge_heterogeneity(best), _judge_cohorts(best, rfm))
+    return tuple(finding for finding in findings if finding is not None)
+
+
+def _judge_boundary(models: Sequence[PurchaseModel]) -> Finding | None:
+    """Name the models with dropout that are one and the same here, since all ended where nobody leaves."""
+    without = [model for model in models if "dropout" in model.process.moves and sees_no_dropout(model)]
+    titles = {name_of(model): model for model in without}
+    likelihoods = [model.fit_.log_likelihood for model in titles.values()]
+    if len(titles) < 2 or np.ptp(likelihoods) > SAME_LIKELIHOOD:
+        return None
+    ids = [model_id(model) for model in titles.values()]
+    return Finding("compare-same-model", {"forecasters": ids, "titles": list(titles)})
+
+
+def _judge_heterogeneity(model: PurchaseModel) -> Finding | None:
+    """Report purchase rates that hardly differ between customers; at its limit, the fit itself says so."""
+    r = model.parameters_.get("r")
+    if r is None or not np.isfinite(r) or r < ALIKE**-2 or model.fit_.status == "boundary":
+        return None
+    figures = {"forecaster": model_id(model), "title": name_of(model), "variation": float(r) ** -0.5}
+    return Finding("compare-customers-alike", figures, "caution")
+
+
+def _judge_cohorts(model: PurchaseModel, rfm: RFM) -> Finding | None:
+    """Report whether customers acquired later buy more or less, by fits to the earlier and to the later half of them.
+
+    The two fits together have to beat the fit to all by a difference of BIC that is strong evidence, and purchases that
+    new customers are expected to make within the median age of the later half have to differ by more than a tenth.
+    """
+    later = np.median(rfm.T) >= rfm.T
+    halves = [rfm[half] for half in (~later, later)]
+    if any(min(len(half), int(half.frequency.sum())) < FEWEST for half in halves):
+        return None
+    try:
+        fits = [clone(model).fit(half) for half in halves]
+    except FitFailed:
+        return None
+    free = int(np.sum(model.fit_.free)) + model.fit_.chosen
+    gain = 2 * (sum(fit.fit_.log_likelihood for fit in fits) - model.fit_.log_likelihood)
+    span = float(np.median(halves[1].T))
+    earlier, newer = (float(fit.mean_purchases(span)) for fit in fits)
+    if gain - free * np.log(len(rfm)) < STRONG or abs(newer / earlier - 1) < MATERIAL:
+        return None
+    figures = {"forecaster": model_id(model), "title": name_of(model), "earlier": earlier, "later": newer}
+    figures |= {"span": span, "unit": rfm.clock.time_unit, "direction": "fewer" if newer < earlier else "more"}
+    return Finding("compare-cohorts-differ", figures, "caution")

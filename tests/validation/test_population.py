@@ -1,0 +1,88 @@
+"""What fits show about the population: customers who hardly differ, models that are one, cohorts that differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
+from clvmodels.language import as_text
+from clvmodels.simulate import simulate_log
+from clvmodels.transactions.summary import rfm_summary
+from clvmodels.validation.comparison.population import population_findings
+from clvmodels.validation.tables.calibration import cohort_trend
+
+STEADY = {"r": 0.6, "alpha": 6.0, "a": 0.8, "b": 2.5}
+
+
+def rfm_of(*logs):
+    logs = [log.assign(customer_id=log["customer_id"].astype(str) + f"/{i}") for i, log in enumerate(logs)]
+    return rfm_summary(pd.concat(logs, ignore_index=True), time_unit="week")
+
+
+def findings_of(rfm, *models):
+    return {finding.code: finding for finding in population_findings([model.fit(rfm) for model in models], rfm)}
+
+
+def test_customers_who_hardly_differ_are_reported():
+    log = simulate_log(1500, {"r": 60.0, "alpha": 300.0}, process="nbd", random_state=1)
+    finding = findings_of(rfm_of(log), NBD())["compare-customers-alike"]
+    assert finding.figures["variation"] == pytest.approx(60**-0.5, abs=0.05)
+    assert "Customers hardly differ: in NBD, purchase rates vary by" in finding.text
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_is_reported_of_a_steady_population(seed):
+    assert findings_of(rfm_of(simulate_log(1200, STEADY, process="mbgnbd", random_state=seed)), MBGNBD()) == {}
+
+
+def test_models_that_ended_at_one_limit_are_one():
+    """The fits are moved to the limit, where each is NBD; two models elsewhere are two."""
+    rfm = rfm_of(simulate_log(400, {"r": 0.8, "alpha": 9.0}, process="nbd", random_state=5))
+    nbd, models = NBD().fit(rfm), [BGNBD().fit(rfm), MBGNBD().fit(rfm)]
+    for model in models:
+        place = [at.name for at in model.process.parametrization.coordinates].index("logit mean dropout probability")
+        u = model.fit_.coordinates.copy()
+        u[place] = model.process.parametrization.coordinates[place].lower.at
+        model.fit_ = replace(model.fit_, coordinates=u, log_likelihood=nbd.fit_.log_likelihood, status="boundary")
+    (finding,) = [each for each in population_findings([*models, nbd], rfm) if each.code == "compare-same-model"]
+    assert finding.figures["forecasters"] == ["bgnbd", "mbgnbd"]
+    assert finding.text.startswith("BG/NBD and MBG/NBD ended at the same limit, where nobody leaves")
+    models[1].fit_ = replace(models[1].fit_, log_likelihood=nbd.fit_.log_likelihood + 1)
+    assert "compare-same-model" not in {each.code for each in population_findings([*models, nbd], rfm)}
+
+
+@pytest.mark.parametrize(("rates", "word"), [((3.0, 12.0), "less"), ((12.0, 3.0), "more")])
+def test_rates_that_change_by_cohort_are_reported(rates, word):
+    earlier, later = (
+        simulate_log(
+            800, STEADY | {"alpha": alpha}, process="mbgnbd", start=f"2020-{month}-01", last_arrival=f"2020-{month}-28"
+        )
+        for alpha, month in zip(rates, ("01", "07"), strict=True)
+    )
+    finding = findings_of(rfm_of(earlier, later), MBGNBD())["compare-cohorts-differ"]
+    assert f"Customers acquired later buy {word} often" in finding.text
+    assert (finding.figures["later"] < finding.figures["earlier"]) == (word == "less")
+
+
+def groups(ratios, rmse=1.0):
+    rows = [("cohort", f"2024 Q{i + 1}", 400, 200.0, 200.0 * ratio, rmse) for i, ratio in enumerate(ratios)]
+    return pd.DataFrame(rows, columns=["by", "group", "customers", "predicted", "actual", "rmse"])
+
+
+def test_a_trend_over_cohorts_by_hand():
+    """Equal weights of 200^2/400 = 100: for ratios 1.4, 1, .6 the slope is -.4, its error 1/sqrt(100 x 2) = .07."""
+    finding = cohort_trend(groups([1.4, 1.0, 0.6]))
+    assert finding.figures == {
+        "cohorts": 3,
+        "change": pytest.approx(-0.8),
+        "direction": "fewer",
+        "first": "2024 Q1",
+        "last": "2024 Q3",
+    }
+    assert "actual purchases fall by −80" in as_text([finding])
+    assert cohort_trend(groups([1.1, 1.0, 0.9])) is None  # 1.4 standard errors
+    assert cohort_trend(groups([1.4, 0.6])) is None  # two cohorts have no trend
+    assert cohort_trend(groups([1.02, 1.0, 0.98], rmse=0.01)) is None  # certain, but it does not matter
