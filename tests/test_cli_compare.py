@@ -64,7 +64,10 @@ def test_forecasts_money_and_json(log, tmp_path):
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        (["--models", "bgnbd,prophet"], "--models 'bgnbd,prophet': name one or more of bgnbd, mbgnbd, pareto_nbd, "),
+        (
+            ["--models", "bgnbd,prophet"],
+            "--models 'bgnbd,prophet': 'prophet' is not a model. Name one or more of bgnbd, ",
+        ),
         (["--models", ","], "--models ',': name one or more of"),
         (["--holdout-end", "1998-01-01"], "apply to forecasts: add --calibration-end"),
         (["--amount", "amount"], "apply to forecasts: add --calibration-end"),

@@ -14,6 +14,7 @@ from clvmodels.errors import FitFailed
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.process_total import ProcessTotals, learn_totals
 from clvmodels.forecasting.processes import (
     as_models,
@@ -274,6 +275,12 @@ class BestForecaster(Forecaster):
     def _total(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> TotalInterval:
         expected = float(np.nansum(self._process_mean(history, length, quantity)))
         return self.learned_[quantity].totals.at(expected, length * history.clock.days_per_unit)
+
+    @property
+    def process_model(self) -> CustomerModel:
+        """The best process with the spend model, which gives P(alive) and discounts values."""
+        self._check_fitted()
+        return CustomerModel(self.models_[self.process_], self.spend_)
 
     @property
     def findings(self) -> Findings:

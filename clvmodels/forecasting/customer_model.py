@@ -118,6 +118,11 @@ class CustomerModel(Forecaster):
         money = None if self.spend is None else QuantityForecast.of_means(bought * expected_spend(self.spend, history))
         return Forecast(length, purchases, money, column(self.purchases.probability_alive(rfm), "probability_alive"))
 
+    @property
+    def process_model(self) -> CustomerModel:
+        """The model itself."""
+        return self
+
     def total(
         self, history: KnownHistory, horizon: float | str, quantity: ForecastQuantity = "purchases"
     ) -> TotalInterval:

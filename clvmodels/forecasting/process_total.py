@@ -12,7 +12,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.learned_level import HALF_AN_ORDER, WindowTotal
 from clvmodels.forecasting.processes import expected_purchases, expected_spend, model_id
-from clvmodels.forecasting.reference_class import TotalQuantity, reference_class, reference_shops
+from clvmodels.forecasting.reference_class import TotalQuantity, reference_class
 from clvmodels.forecasting.total_interval import TotalInterval, own_variance, total_interval
 from clvmodels.forecasting.windows import LearningWindow
 from clvmodels.forecasts import KnownHistory
@@ -72,7 +72,7 @@ class ProcessTotals:
             days,
             chance=self.own.chance / (orders + HALF_AN_ORDER),
             parameters=self.own.parameters,
-            reference=reference_class(self.quantity if reference_shops(self.quantity) else "purchases", self.process),
+            reference=reference_class(self.quantity, self.process),
             windows=self.windows,
             order_value=self.order_value,
         )

@@ -89,6 +89,17 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         """Return what decided the fit, as plain values."""
         return {"forecaster": self.id}
 
+    @property
+    def process_model(self) -> Any:
+        """The CustomerModel of the process that the certificate names, for P(alive), values and gates.
+
+        Raises
+        ------
+        InvalidOption
+            If the forecaster has none.
+        """
+        raise InvalidOption(f"{self.id} is not made of a process, which gives P(alive) and discounted values.")
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fitted forecaster as plain values, from which `from_dict` makes it again."""
         return {"type": type(self).__name__, "options": self._options(), "learned": self._learned()}

@@ -292,19 +292,16 @@ fit-purchases-always-or-never = each customer buys at every opportunity or at no
 fit-purchases-at-every-opportunity = customers buy at every opportunity until they drop out: { $parameter } is indistinguishable from 1
 fit-dropout-equal = all customers are equally likely to drop out: { $parameter } is indistinguishable from infinity
 fit-dropout-at-once-or-never = each customer drops out immediately or never: { $parameter } is indistinguishable from 0
-fit-some-leave-at-once = some customers drop out immediately after their first purchase and hardly anybody later: { $parameter } is indistinguishable from infinity
 fit-dropout-after-next-purchase = every customer drops out after the next purchase: { $parameter } is indistinguishable from 1
 fit-dropout-before-next-opportunity = every customer drops out before the next opportunity: { $parameter } is indistinguishable from 1
 fit-dropout-at-same-age = every customer drops out at the same age: { $parameter } is indistinguishable from infinity
 fit-no-dropout = no dropout is visible in these data: { $parameter } is indistinguishable from 0
 fit-no-dropout-nbd = no dropout is visible in these data: { $parameter } is indistinguishable from 0, and predictions equal those of the NBD model
-fit-no-dropout-at-first = no customer drops out at first: { $parameter } is indistinguishable from 0
 fit-no-aging = the risk of dropout does not grow with age: { $parameter } is indistinguishable from 0, and predictions equal those of the Pareto/NBD model
 fit-spend-within-unbounded = spend varies without bound within a customer: { $parameter } is indistinguishable from 0
 fit-spend-within-constant = each customer always spends the same: { $parameter } is indistinguishable from infinity
 fit-spend-equal = all customers have the same mean spend: { $parameter } is indistinguishable from infinity
 fit-spend-unbounded = mean spend varies without bound between customers: { $parameter } is indistinguishable from 0
-fit-other-maximum = the likelihood has another maximum that is only { FIXED($difference, places: 2) } lower: see other_maxima for its parameters, which intervals do not include
 fit-coefficient-infinite = { $parameter } is indistinguishable from infinity (l2= keeps it finite)
 fit-coefficient-minus-infinite = { $parameter } is indistinguishable from minus infinity (l2= keeps it finite)
 
@@ -415,16 +412,6 @@ backtest-horizon-long = On { $cutoff }, the log reached back { SHORT($length) } 
 
 spend-no-mean = q is { FIXED($q, places: 2) }: average order value has no finite mean across customers, so new customers have no expected value.
 spend-no-variance = q is { FIXED($q, places: 2) }: average order value has no finite variance across customers, so a few of them may decide the total.
-
-goodness-agrees = The customers' numbers of purchases agree with { $title }: chi-square { FIXED($statistic, places: 2) } with { COUNT($degrees_of_freedom) } degrees of freedom, { P_VALUE($p_value) }.
-goodness-differs = The customers' numbers of purchases differ from those that { $title } expects by more than chance explains: chi-square { FIXED($statistic, places: 2) } with { COUNT($degrees_of_freedom) } degrees of freedom, { P_VALUE($p_value) }.
-goodness-no-test = There are too few classes of customers for a chi-square test of { $title }.
-goodness-statistic-differs = { $statistic ->
-    [share_without_repeat] The share of customers without a repeat purchase
-    [variance] The variance of repeat purchases
-    [share_of_top_5_percent] The share of repeat purchases by the most frequent 5% of customers
-   *[mean_recency] The mean recency of customers with repeat purchases
-    } is { NUM($observed, digits: 3) }, but 90% of histories simulated from the model have { NUM($lower, digits: 3) } to { NUM($upper, digits: 3) }.
 
 lrt-statistic = Twice the log-likelihood rises by { FIXED($statistic, places: 2) }
 lrt-significant = { lrt-statistic } with { lrt-parameters }, more than chance explains ({ P_VALUE($p_value) }).

@@ -58,10 +58,10 @@ def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
 
 
 def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
-    """Where to start: the overall rate, with little or much dropout and variation, or with some who leave at once."""
+    """Where to start: the overall rate, with little or much dropout and variation."""
     span = max(float(np.sum(T)) / max(len(T), 1), 1e-300)
     rate = max(float(np.sum(x)), 0.5) / (span * max(len(T), 1))
-    shapes = ((0.5, 1.5, 0.6, 1.0), (2.0, 1.2, 2.0, 10.0), (0.2, 3.0, 0.3, 0.1), (0.8, 1.3, 0.02, 1e-5))
+    shapes = ((0.5, 1.5, 0.6, 1.0), (2.0, 1.2, 2.0, 10.0), (0.2, 3.0, 0.3, 0.1))
     return [Parameters(*map(np.asarray, (r, r / (rate * boost), s, share * span))) for r, boost, s, share in shapes]
 
 
@@ -90,7 +90,6 @@ PROCESS = PurchaseProcess(
                 no_variation="fit-dropout-equal",
                 all_variation="fit-dropout-at-once-or-never",
                 no_mean="fit-no-dropout-nbd",
-                all_mean="fit-some-leave-at-once",
             ),
         ),
         unit_powers={"alpha": 1, "beta": 1},

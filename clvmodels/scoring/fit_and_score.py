@@ -21,15 +21,17 @@ from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.files import plain
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.persistence import load
+from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.config.sections import SinkSettings, StoreSettings
 from clvmodels.scoring.events import Progress, event, ignore
 from clvmodels.scoring.gates.result import GateResult, refuse
 from clvmodels.scoring.gates.run_statistics import RunStatistics
-from clvmodels.scoring.registry.candidate import build_model, evaluate
+from clvmodels.scoring.registry.candidate import build_forecaster, evaluate
 from clvmodels.scoring.registry.registry import Registry
 from clvmodels.scoring.run.customers import SourceData, read
+from clvmodels.scoring.run.forecasts import forecast_customers
 from clvmodels.scoring.run.manifest import RunManifest
 from clvmodels.scoring.run.publishing import SinkWriter
 from clvmodels.scoring.run.run import perform, plan
@@ -47,6 +49,7 @@ class FitResult:
     Attributes
     ----------
     model : CustomerModel
+        Of the best forecaster, its process.
     rfm : RFM
         The customers it was fitted to.
     path : Path or None
@@ -56,6 +59,8 @@ class FitResult:
     gates : tuple of GateResult
     promoted : bool
         Whether the version is the champion now.
+    forecaster : Forecaster
+        What was fitted: the model itself, or the best forecaster.
     """
 
     model: CustomerModel
@@ -64,6 +69,7 @@ class FitResult:
     version: str | None
     gates: tuple[GateResult, ...]
     promoted: bool
+    forecaster: Forecaster
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,11 @@ class ScoreResult:
     findings : tuple of Finding
         What to know about the customers.
     model : CustomerModel
-        The model they were scored with.
+        The model they were scored with; of the best forecaster, its process.
     rfm : RFM
         The customers; one who is only listed has the history of a first purchase made now.
+    totals : dict of str to (float, float)
+        By the best forecaster, the 90% interval of the total of each predicted column; empty for a process.
     """
 
     manifest: RunManifest
@@ -91,6 +99,7 @@ class ScoreResult:
     findings: Findings
     model: CustomerModel
     rfm: RFM
+    totals: dict[str, tuple[float, float]]
 
 
 def fit_job(
@@ -149,13 +158,13 @@ def fit_job(
         raise InvalidJob("registry.folder: is missing: name a folder for versions (or set registry.file, one file).")
     with _working_folder(job, dry_run) as staging:
         progress("Reading the source")
-        model = build_model(job)
+        forecaster = build_forecaster(job)
         data = read(
             job,
             as_of,
             job.clock.clock,
-            intertimes=reads_intertimes([model.purchases]),
-            has_spend=model.spend is not None,
+            intertimes="intertimes" in forecaster.needs,
+            has_spend=job.has_spend,
             staging=staging,
             uris=uris_of(job),
             acquired_after=job.models.acquired_after,
@@ -163,15 +172,19 @@ def fit_job(
         rfm = data.customers.rfm[data.customers.bought]
         event("read", "Read the source", customers=len(rfm), as_of=rfm.observation_end, findings=_plain(rfm.findings))
         progress("Fitting")
-        model.fit(rfm)
+        if "log" in forecaster.needs:
+            forecaster.fit(data.history(job, job.models.acquired_after), job.longest_horizon)
+        else:
+            forecaster.fit(rfm)
+        model = forecaster.process_model
         event("fitted", "Fitted", models=[f"{part}" for part in model.parts])
         if registry.folder is not None:
             versions = Registry(registry.folder)
-            return _register(job, versions, data, model, rfm, dry_run=dry_run, force=force, progress=progress)
+            return _register(job, versions, data, forecaster, rfm, dry_run=dry_run, force=force, progress=progress)
         if not dry_run and registry.file is not None:
-            model.save(registry.file)
+            forecaster.save(registry.file)
             event("saved", f"Model written to {registry.file}")
-        return FitResult(model, rfm, None if dry_run else registry.file, None, (), False)
+        return FitResult(model, rfm, None if dry_run else registry.file, None, (), False, forecaster)
 
 
 def score_job(
@@ -235,9 +248,14 @@ def score_job(
     with contextlib.ExitStack() as stack:
         staging = stack.enter_context(_working_folder(job, dry_run))
         uris = uris_of(job)
-        champion, version, path, fit_statistics = _champion(job)
+        forecaster, version, path, fit_statistics = _champion(job)
+        champion: CustomerModel = forecaster.process_model
         progress("Reading the source")
         data, model = _read_for(job, champion, as_of, staging, uris)
+        totals: dict[str, tuple[float, float]] = {}
+        if "log" in forecaster.needs:
+            progress("Forecasting")
+            data, totals = forecast_customers(job, forecaster, data)
         planned = plan(job, model, version, path, fit_statistics, data)
         findings = data.customers.rfm.findings
         if champion.spend is not None and model.spend is None:
@@ -251,7 +269,7 @@ def score_job(
         if not dry_run:
             _refuse_unreachable(outlets)
         saved = None if dry_run or job.run.folder is None else job.run.folder / "runs" / finished.file_name
-        return ScoreResult(finished, saved, published, findings, model, data.customers.rfm)
+        return ScoreResult(finished, saved, published, findings, model, data.customers.rfm, totals)
 
 
 def _read_for(
@@ -285,7 +303,7 @@ def _register(
     job: Job,
     registry: Registry,
     data: SourceData,
-    model: CustomerModel,
+    forecaster: Forecaster,
     rfm: RFM,
     *,
     dry_run: bool,
@@ -295,18 +313,18 @@ def _register(
     """Check a fit by the gates, add it to the registry, and promote it if they pass."""
     if job.models.holdout is not None:
         progress("Forecasting a holdout period")
-    candidate = evaluate(job, registry.champion(), data, model, rfm, force=force)
-    record, results = candidate.record, candidate.record.gates
+    candidate = evaluate(job, registry.champion(), data, forecaster, rfm, force=force)
+    record, results, model = candidate.record, candidate.record.gates, forecaster.process_model
     if dry_run:
-        return FitResult(model, rfm, None, None, results, False)
+        return FitResult(model, rfm, None, None, results, False, forecaster)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    version = registry.add(model, record, made=now)
+    version = registry.add(forecaster, record, made=now)
     event("added", f"Version {version.name} added to {registry.path}", version=version.name)
     if candidate.refused and not force:
         refuse(results)
     registry.promote(version.name, forced=record.forced, made=now)
     event("promoted", f"Version {version.name} is the champion", version=version.name, forced=record.forced)
-    return FitResult(model, rfm, version.path, version.name, results, True)
+    return FitResult(model, rfm, version.path, version.name, results, True, forecaster)
 
 
 def _plain(findings: Findings) -> list[dict[str, Any]]:
@@ -314,7 +332,7 @@ def _plain(findings: Findings) -> list[dict[str, Any]]:
     return [plain(finding.to_dict()) for finding in findings]
 
 
-def _champion(job: Job) -> tuple[CustomerModel, str | None, Path, RunStatistics | None]:
+def _champion(job: Job) -> tuple[Forecaster, str | None, Path, RunStatistics | None]:
     """Return the model to score with, its version, its file, and the statistics of its fit."""
     registry = job.registry
     if registry.file is not None:

@@ -57,6 +57,13 @@ def fit(
     model: Annotated[
         str | None, typer.Option(help="The model of purchases, such as pareto_nbd.", show_default="mbgnbd")
     ] = None,
+    forecaster: Annotated[
+        str | None,
+        typer.Option(
+            help='"process", or "best": learns shares and totals from earlier windows of the log.',
+            show_default="process",
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Where the model goes (JSON).", show_default="model.json")] = None,
     customer_id: JobCustomerIdOption = None,
     date: JobDateOption = None,
@@ -89,6 +96,7 @@ def fit(
     flags = {
         **_reading(log, customer_id, date, amount, date_format, drop_missing_id),
         "models": {
+            "forecaster": forecaster,
             "purchases": model,
             "include_first_transaction": include_first_transaction,
             "acquired_after": acquired_after,
@@ -170,8 +178,8 @@ def score(
     if record.run.log == "json":
         return
     level = record.predictions.interval or TOTAL_INTERVAL
-    intervals = None
-    if not done.manifest.refused and done.manifest.customers <= MOST_FOR_INTERVALS:
+    intervals = done.totals or None
+    if intervals is None and not done.manifest.refused and done.manifest.customers <= MOST_FOR_INTERVALS:
         with steps() as step:
             step("Intervals of the totals")
             intervals = intervals_of_totals(done.model, done.rfm, record.predictions, level)

@@ -51,7 +51,7 @@ def show(
     shown = opened.champion() if version is None else opened.version(version)
     if shown is None:
         raise InvalidOption(f"{registry} has no champion yet: name a version, or promote one.")
-    model = shown.load()
+    model = shown.load().process_model
     record = shown.record
     out.print(f"Version {shown.name}, made {shown.made or 'at an unknown time'}", style="bold", highlight=False)
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])

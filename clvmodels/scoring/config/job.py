@@ -67,6 +67,11 @@ class Job(JobSection):
         """Whether spend is modeled: a spend model is named, and the source can have money."""
         return self.models.spend != NO_SPEND and (self.source.kind == "rfm" or self.columns.has_money)
 
+    @property
+    def longest_horizon(self) -> str:
+        """The longest of the horizons that are predicted."""
+        return max(self.predictions.horizons, key=self.clock.clock.duration)
+
     def identity(self) -> dict[str, Any]:
         """Return the settings that the score table depends on; not where data come from and go to."""
         identity = self.model_dump(mode="json", include={"columns", "cleaning", "clock", "predictions"})
@@ -174,6 +179,8 @@ def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
     models, customers, calendar, sinks = (sections.get(name) for name in ("models", "customers", "clock", "sinks"))
     if calendar:
         faults += _faults_of_times(calendar.clock, models, sections.get("predictions"))
+    if models and models.forecaster == "best":
+        faults += _faults_of_best(models, sections.get("source"), sections.get("predictions"))
     listed = [] if customers is None else customers.attributes
     if models and "customers" in sections and models.by is not None and models.by not in listed:
         faults.append(JobFault("models.by", f"{models.by!r} is not one of customers.attributes: list it there"))
@@ -189,6 +196,27 @@ def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
     names = [sink.name for sink in sinks or []]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     return faults + [JobFault("sinks", f"{name} is named twice") for name in twice]
+
+
+def _faults_of_best(
+    models: ModelSettings, source: SourceSettings | None, predictions: PredictionSettings | None
+) -> list[JobFault]:
+    """Return settings that the best forecaster does not read, or that it cannot serve."""
+    faults = []
+    if source and source.kind != "transactions":
+        problem = "the best forecaster learns from transactions: set source.kind = 'transactions'"
+        faults.append(JobFault("models.forecaster", problem))
+    faults += [
+        JobFault(f"models.{name}", "is not read by the best forecaster: leave it out")
+        for name in ("purchase_formula", "dropout_formula", "spend_formula", "by")
+        if getattr(models, name) is not None
+    ]
+    if predictions and predictions.interval is not None:
+        problem = (
+            "the best forecaster gives no interval per customer: leave it out, or set models.forecaster = 'process'"
+        )
+        faults.append(JobFault("predictions.interval", problem))
+    return faults
 
 
 def _faults_of_columns(columns: ColumnSettings, cleaning: CleaningSettings | None) -> list[JobFault]:

@@ -210,8 +210,13 @@ class PeriodSettings(JobSection):
 
 
 class ModelSettings(JobSection):
-    """The models that `clv fit` fits: one of purchases and one of spend, with covariates or groups."""
+    """The models that `clv fit` fits: one of purchases and one of spend, with covariates or groups.
 
+    With forecaster = "best", the best forecaster chooses among purchase models of its own, and learns from earlier
+    windows of the log.
+    """
+
+    forecaster: Literal["process", "best"] = "process"
     purchases: str = "mbgnbd"
     spend: str = "gamma_gamma"
     purchase_formula: NonEmptyText | None = None

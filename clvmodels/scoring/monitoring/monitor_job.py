@@ -8,7 +8,6 @@ from pathlib import Path
 
 from clvmodels.errors import InvalidJob
 from clvmodels.files import plain
-from clvmodels.forecasting.processes import model_id
 from clvmodels.reporting.monitoring_page import write_monitoring
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
@@ -105,7 +104,7 @@ def monitor_job(
         progress(f"Comparing {count}")
         monitoring = monitor(
             runs,
-            {name: version.load() for name, version in versions.items()},
+            {name: version.load().process_model for name, version in versions.items()},
             source,
             clock=job.clock.clock,
             customer_id=columns["customer_id"],
@@ -147,10 +146,11 @@ def holdout_error(version: Version) -> float | None:
     """Return the relative error of a version in its holdout: actual / predicted - 1; None if it had no holdout."""
     if not version.record.holdout:
         return None
-    purchases = version.load().purchases
+    forecaster = version.load()
+    identity, title = forecaster.identity("purchases"), forecaster.process_model.purchases.title
     for row in version.record.holdout:
         # Versions made by release 0.1.0 name forecasters by their titles, in "forecast".
-        own = row.get("forecaster") == model_id(purchases) or row.get("forecast") == purchases.title
+        own = row.get("forecaster") == (identity and identity.id) or row.get("forecast") == title
         if own and row.get("quantity") == "purchases" and row.get("predicted"):
             return float(row["actual"]) / float(row["predicted"]) - 1
     return None

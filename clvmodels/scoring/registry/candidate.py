@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+
+import pandas as pd
 
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.estimators import persistence
 from clvmodels.estimators.regular import reads_intertimes
+from clvmodels.forecasting.best import DEFAULT_MODELS, BestForecaster
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.events import log_gates
 from clvmodels.scoring.gates.gates import check_fit
@@ -22,13 +26,21 @@ from clvmodels.scoring.run.customers import SourceData
 from clvmodels.scoring.run.run import packages
 from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.summary import RFM
+from clvmodels.validation.backtest.backtest import backtest
 from clvmodels.validation.backtest.validate import validate
 
-__all__ = ["Candidate", "build_model", "evaluate"]
+__all__ = ["Candidate", "build_forecaster", "evaluate"]
+
+
+def build_forecaster(job: Job) -> Forecaster:
+    """Return the forecaster that a job fits, not fitted yet."""
+    if job.models.forecaster == "best":
+        return BestForecaster(spend=persistence.SPEND_MODELS[job.models.spend]() if job.has_spend else None)
+    return build_model(job)
 
 
 def build_model(job: Job) -> CustomerModel:
-    """Return the models that a job fits, not fitted yet."""
+    """Return the models that a job names, not fitted yet."""
     settings = job.models
     classes: dict[str, Any] = {**persistence.PURCHASE_MODELS, **persistence.REGULAR_MODELS}
     shared: dict[str, Any] = {"by": settings.by, "smallest_group": settings.smallest_group}
@@ -56,15 +68,16 @@ class Candidate:
 
 
 def evaluate(
-    job: Job, champion: Version | None, data: SourceData, model: CustomerModel, rfm: RFM, *, force: bool
+    job: Job, champion: Version | None, data: SourceData, forecaster: Forecaster, rfm: RFM, *, force: bool
 ) -> Candidate:
     """Check a fit against the champion by the gates, and score it on the job's holdout period."""
+    model = forecaster.process_model
     champion_fit = None if champion is None else champion.record.evidence
     collector = StatisticsCollector.of(
         rfm, since_last=0 if champion_fit is None else max(0, data.end - champion_fit.end)
     )
     statistics = collector.summarize(str(rfm.observation_end), data.end, forecast=forecast_of(model.purchases, rfm))
-    champion_model = None if champion is None else champion.load()
+    champion_model = None if champion is None else champion.load().process_model
     results = check_fit(job.gates, model, collector, statistics, champion_model, champion_fit)
     refused = log_gates(results)
     record = VersionRecord(
@@ -72,7 +85,7 @@ def evaluate(
         source=score_table.fingerprint(data.customers),
         packages=packages(),
         certificates=tuple(_plain(part.certificate()) for part in model.parts),
-        holdout=_holdout(job, data, model),
+        holdout=_holdout(job, data),
         evidence=statistics,
         gates=results,
         forced=force and refused,
@@ -80,24 +93,29 @@ def evaluate(
     return Candidate(record, refused)
 
 
-def _holdout(job: Job, data: SourceData, model: CustomerModel) -> tuple[dict[str, Any], ...] | None:
+def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:
     """Return the scores of models fitted before a holdout period that ends with the data."""
     length, clock = job.models.holdout, job.clock.clock
     if length is None or data.transactions is None:
         return None
     day = datetime.fromisoformat(clock.describe_tick(data.end)[:10])
     days = Clock("day").duration(length)
+    cutoff, columns = (day - timedelta(days=days)).date(), dict(data.columns)
+    if not job.has_spend:
+        del columns["amount"]
+    if job.models.forecaster == "best":
+        return _rows(_backtest_best(job, data, columns, cutoff, length))
     fresh = build_model(job)
     split = holdout_split(
         data.source,
-        **{name: column for name, column in data.columns.items() if name != "amount" or fresh.spend is not None},
+        **columns,
         time_unit=clock.time_unit,
         merge_within=clock.merge_within,
         time_zone=clock.time_zone,
-        calibration_end=(day - timedelta(days=days)).date(),
+        calibration_end=cutoff,
         holdout_end=day.date(),
         include_first_transaction=job.models.include_first_transaction,
-        intertimes=reads_intertimes([model.purchases]),
+        intertimes=reads_intertimes([fresh.purchases]),
         date_format=data.date_format,
         on_missing_id=job.cleaning.on_missing_id,
         acquired_after=job.models.acquired_after,
@@ -105,7 +123,32 @@ def _holdout(job: Job, data: SourceData, model: CustomerModel) -> tuple[dict[str
     if data.customers.rfm.attributes:
         rfm = data.customers.rfm
         split = split.with_columns(frames.table("polars", {"customer_id": rfm.customer_id, **rfm.attributes}))
-    scores = validate(split, [fresh.purchases], fresh.spend).scores
+    return _rows(validate(split, [fresh.purchases], fresh.spend).scores)
+
+
+def _backtest_best(job: Job, data: SourceData, columns: dict[str, Any], cutoff: date, length: str) -> pd.DataFrame:
+    """Return the scores of the best forecaster, and of everything it is compared with, after one cutoff."""
+    forecaster, clock = build_forecaster(job), job.clock.clock
+    models = [model() for model in DEFAULT_MODELS]
+    return backtest(
+        data.source,
+        models,
+        forecaster.get_params(deep=False)["spend"],
+        horizons=length,
+        cutoffs=[cutoff],
+        **columns,
+        time_unit=clock.time_unit,
+        merge_within=clock.merge_within,
+        time_zone=clock.time_zone,
+        include_first_transaction=job.models.include_first_transaction,
+        date_format=data.date_format,
+        on_missing_id=job.cleaning.on_missing_id,
+        acquired_after=job.models.acquired_after,
+        progress=lambda *_: None,
+    ).scores
+
+
+def _rows(scores: pd.DataFrame) -> tuple[dict[str, Any], ...]:
     return tuple(_plain(row) for row in json.loads(scores.to_json(orient="records")))
 
 

@@ -25,8 +25,8 @@ from pydantic import Field, ValidationError
 
 from clvmodels import files
 from clvmodels.errors import InvalidOption, InvalidRegistry
-from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.persistence import load
+from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Record, RunStatistics
 from clvmodels.scoring.stores.store import sync
@@ -117,7 +117,7 @@ class Version:
         When; given by the caller.
     record : VersionRecord
     path : Path
-        Its model, as `CustomerModel.save` writes it.
+        Its forecaster, as `save` writes it.
     """
 
     name: str
@@ -125,8 +125,8 @@ class Version:
     record: VersionRecord
     path: Path
 
-    def load(self) -> CustomerModel:
-        """Load the model.
+    def load(self) -> Forecaster:
+        """Load the forecaster.
 
         Raises
         ------
@@ -160,8 +160,8 @@ class Registry:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
-    def add(self, model: CustomerModel, record: VersionRecord, made: str | None = None) -> Version:
-        """Add a fitted model; the same content is the same version whenever it is made, and is added once."""
+    def add(self, model: Forecaster, record: VersionRecord, made: str | None = None) -> Version:
+        """Add a fitted forecaster; the same content is the same version whenever it is made, and is added once."""
         with _beside(self.path / "versions") as folder:
             model.save(folder / MODEL)
             name = _name(folder / MODEL, record.model_dump(mode="json"))

@@ -14,13 +14,15 @@ from clvmodels import frames
 from clvmodels.cleaning.clean import clean
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob, InvalidTransactions
+from clvmodels.forecasts import KnownHistory
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.config.sections import ColumnSettings, StoreSettings
 from clvmodels.scoring.events import event
 from clvmodels.scoring.run.score_columns import KnownCustomers
 from clvmodels.scoring.stores import open_source
 from clvmodels.transactions.log import Transactions, read_transactions
-from clvmodels.transactions.summary import RFM, acquisition_tick, reduce_transactions
+from clvmodels.transactions.purchase_log import to_purchase_log
+from clvmodels.transactions.summary import RFM, acquired_later, acquisition_tick, reduce_transactions
 
 __all__ = ["SourceData", "log_of", "read"]
 
@@ -51,6 +53,16 @@ class SourceData:
     def rows_to_as_of(self) -> int | None:
         """Number of rows of the log dated up to the date."""
         return None if self.transactions is None else self.transactions.rows - self.transactions.rows_after
+
+    def history(self, job: Job, acquired_after: str | None = None) -> KnownHistory:
+        """Return the log up to the date, for forecasters that learn from it."""
+        if self.transactions is None:
+            raise InvalidJob("source.kind: the forecaster reads transactions: set source.kind = 'transactions'.")
+        clock = self.customers.rfm.clock
+        log = to_purchase_log(self.transactions, clock)
+        after = acquisition_tick(clock, acquired_after, self.end)
+        log = log if after is None else acquired_later(log, after)
+        return KnownHistory(log, self.end, job.models.include_first_transaction)
 
     def rows_up_to(self, end: int) -> int | None:
         """Return the number of rows of the log dated up to a tick."""

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clvmodels.clock import TimeUnit
+from clvmodels.forecasts import ForecastQuantity
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.config.sections import PredictionSettings, column_suffix
@@ -48,13 +49,21 @@ class KnownCustomers:
     rfm : RFM
         In order of id. A customer who has not bought yet has the history of one who buys for the first time now.
     bought : bool array (n,)
+    forecasts : mapping of str to mapping of str to array (n,)
+        By horizon: expected purchases, and money not discounted, of a forecaster that needs more than an RFM; NaN for
+        customers who have not bought. Empty for a process.
     """
 
     rfm: RFM
     bought: Booleans
+    forecasts: Mapping[str, Mapping[ForecastQuantity, Array]] = field(default_factory=dict)
 
     def __getitem__(self, rows: slice) -> KnownCustomers:
-        return KnownCustomers(self.rfm[rows], self.bought[rows])
+        forecasts = {
+            horizon: {quantity: values[rows] for quantity, values in of_horizon.items()}
+            for horizon, of_horizon in self.forecasts.items()
+        }
+        return KnownCustomers(self.rfm[rows], self.bought[rows], forecasts)
 
     def __len__(self) -> int:
         return len(self.rfm)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from clvmodels.estimators.design import POOLED, as_texts
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasts import ForecastQuantity
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.run.score_columns import (
@@ -63,6 +64,9 @@ def fingerprint(customers: KnownCustomers) -> str:
                 texts = ["" if value is None else repr(value) for value in column.to_list()]
                 digest.update("\0".join(texts).encode("utf-8", "surrogatepass"))
         digest.update(block.bought.tobytes())
+        for of_horizon in block.forecasts.values():
+            for values in of_horizon.values():
+                digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
     return digest.hexdigest()
 
 
@@ -117,9 +121,27 @@ def _predict_block(
             if "reason" in table.columns:
                 missing = np.array([reason or "" for reason in table["reason"].to_list()], dtype=object)
             named |= {name: table[name] for name in table.columns if name not in ("customer_id", "reason")}
+        if block.forecasts:
+            named |= _with_forecast(named, {name: each[rows] for name, each in block.forecasts[horizon].items()})
         by_horizon[horizon] = {name: _spread(np.asarray(column), rows, n) for name, column in named.items()}
     reasons[rows] = missing
     return ScoredBlock(block, stamp, reasons, alive, by_horizon)
+
+
+def _with_forecast(named: dict[str, Any], forecast: Mapping[ForecastQuantity, Array]) -> dict[str, Array]:
+    """Return expected purchases and values by a forecast, which the process discounts.
+
+    A customer's value is that of the process times the money forecast over the money that the process expects. Those
+    who have not bought, of whom nothing is forecast, keep the prediction of the process.
+    """
+    bought = np.asarray(named["expected_purchases"], dtype=float)
+    changed = {"expected_purchases": np.where(np.isnan(forecast["purchases"]), bought, forecast["purchases"])}
+    if "lifetime_value" in named:
+        value, spend = (np.asarray(named[name], dtype=float) for name in ("lifetime_value", "expected_spend"))
+        money = bought * spend
+        ratio = np.divide(forecast["money"], money, out=np.ones(len(money)), where=money > 0)
+        changed["lifetime_value"] = value * np.where(np.isnan(ratio), 1.0, ratio)
+    return changed
 
 
 def _spread(values: Array, rows: Any, n: int) -> Array:

@@ -1,0 +1,52 @@
+"""Forecasts of all customers of a run at once, by a forecaster that needs more than each customer's RFM."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from clvmodels.errors import InvalidJob
+from clvmodels.forecasting.best import BestForecaster
+from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasts import ForecastQuantity
+from clvmodels.processes.contract import Array
+from clvmodels.scoring.config.job import Job
+from clvmodels.scoring.run.customers import SourceData
+from clvmodels.scoring.run.score_columns import prediction_column
+
+__all__ = ["forecast_customers"]
+
+LEVEL = 0.9
+
+
+def forecast_customers(
+    job: Job, forecaster: Forecaster, data: SourceData
+) -> tuple[SourceData, dict[str, tuple[float, float]]]:
+    """Return the source with forecasts of its customers, and the interval of each total by the name of its column.
+
+    The forecasts of all customers are made at once, so that neither blocks nor their size change a number.
+    """
+    history = data.history(job)
+    if "money" in history.missing(forecaster.needs):
+        raise InvalidJob("columns.amount: the forecaster was fitted with money: name the column of amounts.")
+    bought = data.customers.bought
+    forecasts, intervals = {}, {}
+    for horizon in job.predictions.horizons:
+        forecast = forecaster.forecast(history, horizon)
+        columns: dict[ForecastQuantity, Array] = {}
+        quantities: dict[ForecastQuantity, str] = {"purchases": "expected_purchases"}
+        if data.customers.rfm.monetary_value is not None:
+            quantities["money"] = "lifetime_value"
+        for quantity, name in quantities.items():
+            part = forecast.of(quantity)
+            if part is None or part.mean is None:
+                continue
+            columns[quantity] = np.full(len(bought), np.nan)
+            columns[quantity][bought] = part.mean
+            if isinstance(forecaster, BestForecaster) and quantity == "purchases":
+                total = forecaster.total(history, horizon, quantity)
+                intervals[prediction_column(name, horizon)] = total.interval(LEVEL)
+        forecasts[horizon] = columns
+    customers = replace(data.customers, forecasts=forecasts)
+    return replace(data, customers=customers), intervals
