@@ -265,6 +265,8 @@ def _join(
     about_level = past.spread + ((1 - level.power) * past.level) ** 2
     # The level was learned from the same errors, which are smaller about it than those to come.
     learned = level.power / past.for_means
+    if learned >= 1:  # a single window taken to last says nothing about the errors to come
+        return 0.0, others, freedom
     excess = max(about_level * (1 + learned) / (1 - learned) - explained, 0.0) * others / at_windows
     # Satterthwaite's formula for what is left after subtraction, and the part of a degree that the level takes.
     usual = power_of_level(past, reference, at_windows + past.chance) if level.power > 0 else 0.0
