@@ -259,9 +259,10 @@ def _join(
 ) -> tuple[float, float, float]:
     """Return the squared scale of the level due to this log and to other shops, and its degrees of freedom."""
     others, freedom = reference.variance(days), reference.degrees_of_freedom
-    if past is None or others == 0:
+    at_windows = 0.0 if past is None else reference.variance(past.days)
+    if past is None or others == 0 or at_windows == 0:
         return 0.0, others, freedom
-    at_windows, explained = reference.variance(past.days), past.chance + past.parameters
+    explained = past.chance + past.parameters
     about_level = past.spread + ((1 - level.power) * past.level) ** 2
     # The level was learned from the same errors, which are smaller about it than those to come.
     learned = level.power / past.for_means
