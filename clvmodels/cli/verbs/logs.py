@@ -163,7 +163,7 @@ def _has_ledger(log: Path, result: Profile) -> bool:
 
     try:
         ledger = json.loads((log.parent / "ledger.json").read_text(encoding="utf-8"))["ledger"]
-        (kept,) = [int(row["rows"]) for row in ledger if row["rule"] == KEPT]
+        (rows_kept,) = [int(row["rows"]) for row in ledger if row["rule"] == KEPT]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return kept == result.transactions + result.rows_after_end + result.rows_without_id
+    return rows_kept == result.transactions + result.rows_after_end + result.rows_without_id
