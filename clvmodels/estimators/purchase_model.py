@@ -35,6 +35,8 @@ class PurchaseModel(FittedPurchases):
     their median where that is far from 0, as for a year (`design_.origin`). In Pareto/NBD alpha_i = alpha exp(-g z) and
     beta_i = beta exp(-g z). In models with a beta-distributed dropout probability the logit of the mean a/(a+b) shifts
     and a + b stays the same.
+
+    All processes assume that how often customers buy and how soon they drop out are independent between customers.
     """
 
     def probability_alive(
