@@ -100,6 +100,10 @@ class BestForecaster(Forecaster):
     length_ : float
         Length of the earlier windows in the clock's unit; 0 without any.
 
+    References
+    ----------
+    Breiman (1996), "Stacked Regressions", Machine Learning 24, 49-64.
+
     Examples
     --------
     >>> import clvmodels as clv

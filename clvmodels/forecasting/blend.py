@@ -34,11 +34,11 @@ class Blend(Forecaster):
 
     Parameters
     ----------
-    models : PurchaseModel or sequence of them
+    models : PurchaseModel or sequence of them, optional
         Processes whose forecasts are features of the trees; the one that earlier windows favor is averaged with them.
     spend : SpendModel, optional
         Needed to forecast money.
-    total : {"own", "process", "learned"}
+    total : {"own", "process", "learned"}, default="own"
         "own" leaves the total as it is; "process" scales the trees to the total of the process first; "learned" also
         multiplies by the ratio of actual to expected totals of the process in earlier windows.
 
@@ -46,6 +46,10 @@ class Blend(Forecaster):
     ----------
     trees_ : BoostedTrees
         Fitted.
+
+    References
+    ----------
+    Bates & Granger (1969), "The Combination of Forecasts", Operational Research Quarterly 20(4), 451-468.
 
     Examples
     --------

@@ -48,7 +48,7 @@ class BoostedTrees(Forecaster):
 
     Parameters
     ----------
-    models : PurchaseModel or sequence of them
+    models : PurchaseModel or sequence of them, optional
         Processes whose forecasts are features.
     spend : SpendModel, optional
         Needed to forecast money.
@@ -64,6 +64,11 @@ class BoostedTrees(Forecaster):
         Length of the windows in the clock's unit.
     trees_ : dict of str to TreeEnsemble or None
         By quantity; None if nobody bought anything in the windows.
+
+    References
+    ----------
+    Friedman (2001), "Greedy Function Approximation: A Gradient Boosting Machine", Annals of Statistics 29(5),
+    1189-1232.
 
     Examples
     --------

@@ -25,13 +25,19 @@ class Rule(Forecaster):
 
     Parameters
     ----------
-    name : {"zero", "own_rate", "past_spend", "population_mean", "last_period", "hiatus", "seasonal_naive"}
+    name : str, default="own_rate"
+        "zero", "own_rate", "past_spend", "population_mean", "last_period", "hiatus" or "seasonal_naive".
         The rule; `clvmodels.forecasting.rules.RULES` describes each.
 
     Attributes
     ----------
     constants_ : dict of str to dict of str to float
         What was learned for each quantity.
+
+    References
+    ----------
+    Wuebben & von Wangenheim (2008), "Instant Customer Base Analysis: Managerial Heuristics Often 'Get It Right'",
+    Journal of Marketing 72(3), 82-93, who compare such rules with models.
 
     Examples
     --------
