@@ -15,7 +15,7 @@ import pandas as pd
 from total_errors import CLOCK, SHARED_DATA, logs
 
 import clvmodels as clv
-from clvmodels.forecasting import best as module
+from clvmodels.forecasting import process_total
 from clvmodels.forecasting.reference_class import reference_class
 from clvmodels.forecasts import KnownHistory
 from clvmodels.transactions.purchase_log import PurchaseLog
@@ -43,7 +43,7 @@ def case(shop: str, log: PurchaseLog, cutoff: int, horizon: int) -> list[dict[st
     def without_shop(quantity: str, process: str | None = None) -> object:
         return reference_class(quantity, process, without=[shop])
 
-    with mock.patch.object(module, "reference_class", without_shop):
+    with mock.patch.object(process_total, "reference_class", without_shop):
         made["best"] = best.forecast(history, length)
         intervals = {quantity: best.total(history, length, quantity).interval(LEVEL) for quantity in best.learned_}
     rows = []
