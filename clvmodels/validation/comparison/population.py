@@ -56,7 +56,10 @@ def _judge_cohorts(model: PurchaseModel, rfm: RFM) -> Finding | None:
 
     The two fits together have to beat the fit to all by a difference of BIC that is strong evidence, and purchases that
     new customers are expected to make within the median age of the later half have to differ by more than a tenth.
+    Models with covariates or groups explain differences between customers by these, and are not judged.
     """
+    if model.design_ is not None or model.grouping_ is not None:
+        return None
     later = np.median(rfm.T) >= rfm.T
     halves = [rfm[half] for half in (~later, later)]
     if any(min(len(half), int(half.frequency.sum())) < FEWEST for half in halves):
