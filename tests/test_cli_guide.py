@@ -40,7 +40,7 @@ def test_an_unknown_page_lists_the_pages(monkeypatch, capsys):
 
 
 def test_an_unknown_page_suggests_the_closest(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["clv", "guide", "reprot"])
+    monkeypatch.setattr(sys, "argv", ["clv", "guide", "reportt"])
     with pytest.raises(SystemExit):
         main()
     assert " ".join(capsys.readouterr().err.split()).endswith("Did you mean 'report'?")

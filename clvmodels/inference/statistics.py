@@ -92,7 +92,7 @@ def counted_rows(columns: Sequence[npt.ArrayLike], ticks: Sequence[float] | None
     values = [np.asarray(column, dtype=float) for column in columns]
     packing = _pack(values, ticks)
     if packing is None:
-        inner = _pack(values[:-1], ticks[:-1] if ticks else None)
+        inner = _pack(values[:-1], ticks[:-1] if ticks else None) if len(values) > 1 else None
         if inner is not None and inner.span <= MOST_GROUPS:
             return _sorted_within(inner, values[-1])
         rows = _by_sorting(values)

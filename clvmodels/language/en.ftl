@@ -413,6 +413,16 @@ backtest-horizon-long = On { $cutoff }, the log reached back { SHORT($length) } 
 spend-no-mean = q is { FIXED($q, places: 2) }: average order value has no finite mean across customers, so new customers have no expected value.
 spend-no-variance = q is { FIXED($q, places: 2) }: average order value has no finite variance across customers, so a few of them may decide the total.
 
+goodness-agrees = The customers' numbers of purchases agree with { $title }: chi-square { FIXED($statistic, places: 2) } with { COUNT($degrees_of_freedom) } degrees of freedom, { P_VALUE($p_value) }.
+goodness-differs = The customers' numbers of purchases differ from those that { $title } expects by more than chance explains: chi-square { FIXED($statistic, places: 2) } with { COUNT($degrees_of_freedom) } degrees of freedom, { P_VALUE($p_value) }.
+goodness-no-test = There are too few classes of customers for a chi-square test of { $title }.
+goodness-statistic-differs = { $statistic ->
+    [share_without_repeat] The share of customers without a repeat purchase
+    [variance] The variance of repeat purchases
+    [share_of_top_5_percent] The share of repeat purchases by the most frequent 5% of customers
+   *[mean_recency] The mean recency of customers with repeat purchases
+    } is { NUM($observed, digits: 3) }, but 90% of histories simulated from the model have { NUM($lower, digits: 3) } to { NUM($upper, digits: 3) }.
+
 lrt-statistic = Twice the log-likelihood rises by { FIXED($statistic, places: 2) }
 lrt-significant = { lrt-statistic } with { lrt-parameters }, more than chance explains ({ P_VALUE($p_value) }).
 lrt-not-significant = { lrt-statistic } with { lrt-parameters }, as it may by chance ({ P_VALUE($p_value) }).

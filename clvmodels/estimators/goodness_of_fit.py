@@ -1,0 +1,211 @@
+"""Goodness of fit of a purchase model: how often customers bought, next to what the model expects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clvmodels import frames
+from clvmodels.errors import InvalidOption, InvalidRFM
+from clvmodels.inference.fitting import Fit
+from clvmodels.inference.statistics import counted_rows
+from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
+from clvmodels.language import Finding, Findings, as_text
+from clvmodels.processes.contract import Array, PurchaseProcess
+from clvmodels.transactions.summary import RFM
+
+__all__ = ["GoodnessOfFit", "NewCustomers", "goodness_of_fit"]
+
+SIGNIFICANT = 0.05  # p-value up to which a difference is more than chance explains
+FEWEST_EXPECTED = 5.0  # customers per class; with fewer, the statistic has no chi-square distribution (Cochran 1954)
+FEWEST_DRAWS = 20
+TOP_SHARE = 0.05  # of the customers, whose share of the purchases is checked
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomers:
+    """A fitted model, and customers from their first purchase on.
+
+    Attributes
+    ----------
+    title : str
+    process : PurchaseProcess
+    fit : Fit
+    p : tuple
+        The estimated parameters, as functions of the process take them.
+    columns : sequence of arrays (n,)
+        How long each was observed (T, or n of a discrete process), covariates, and the number of the group.
+    estimated : int
+        Number of parameters estimated from these customers.
+    """
+
+    title: str
+    process: PurchaseProcess
+    fit: Fit
+    p: Any
+    columns: Sequence[Any]
+    estimated: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoodnessOfFit:
+    """Observed numbers of customers by repeat purchases, those expected, and histories simulated from the model.
+
+    Attributes
+    ----------
+    counts : frame
+        One row per class of repeat purchases: purchases ("0", "1", ..., and the last such as "7+"), observed, expected
+        (both customers), chi_square (the class's part of the statistic).
+    statistic : float
+        Pearson's chi-square: the sum of (observed - expected)^2 / expected.
+    degrees_of_freedom : int
+        Classes, minus one, minus estimated parameters.
+    p_value : float or None
+        Probability of as large a statistic if the model holds; None without a degree of freedom.
+    checks : frame
+        The posterior predictive check, one row per statistic: statistic, observed, simulated (the mean over simulated
+        histories), lower and upper (the central 90 %), p_value (two-sided).
+    findings : tuple of Finding
+        What the test and the check mean; `text` has them as sentences.
+    """
+
+    counts: frames.Frame
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float | None
+    checks: frames.Frame
+    findings: Findings
+
+    def frame(self) -> frames.Frame:
+        """Return the table of observed and expected customers."""
+        return self.counts
+
+    @property
+    def text(self) -> str:
+        """The findings as sentences."""
+        return as_text(self.findings)
+
+
+def goodness_of_fit(
+    new: NewCustomers, rfm: RFM, last_class: int, draws: int, random_state: RandomState
+) -> GoodnessOfFit:
+    """Compare the customers of an RFM with what a model expects; `PurchaseModel.goodness_of_fit` documents options."""
+    if not isinstance(last_class, (int, np.integer)) or last_class < 1:
+        raise InvalidOption(f"last_class={last_class!r} must be a whole number of at least 1.")
+    if not isinstance(draws, (int, np.integer)) or draws < FEWEST_DRAWS:
+        raise InvalidOption(f"draws={draws!r} must be a whole number of at least {FEWEST_DRAWS}.")
+    if len(rfm) == 0:
+        raise InvalidRFM("The RFM has no customers to compare with the model.")
+    x = np.asarray(rfm["frequency"], dtype=float)
+    observed, expected = _pool_tail(*_histogram(new, x, int(last_class)))
+    parts = (observed - expected) ** 2 / expected
+    statistic, freedom = float(parts.sum()), len(parts) - 1 - new.estimated
+    p_value = None
+    if freedom > 0:
+        from scipy.stats import chi2  # slow to import
+
+        p_value = float(chi2.sf(statistic, freedom))
+    names = [str(count) for count in range(len(parts) - 1)] + [f"{len(parts) - 1}+"]
+    columns = {"purchases": names, "observed": observed.astype(int), "expected": expected, "chi_square": parts}
+    checks = _check_statistics(new, x, np.asarray(rfm["recency"], dtype=float), int(draws), seed_of(random_state))
+    figures = {"title": new.title, "statistic": statistic, "degrees_of_freedom": freedom, "p_value": p_value}
+    return GoodnessOfFit(
+        counts=frames.table(rfm.kind, columns),
+        statistic=statistic,
+        degrees_of_freedom=freedom,
+        p_value=p_value,
+        checks=frames.table(rfm.kind, checks),
+        findings=(_finding_of_test(figures), *_findings_of_checks(checks)),
+    )
+
+
+def _histogram(new: NewCustomers, x: Array, last: int) -> tuple[Array, Array]:
+    """Return observed and expected customers with 0, 1, ..., last - 1, and at least `last` repeat purchases."""
+    observed = np.bincount(np.minimum(x, last).astype(np.intp), minlength=last + 1).astype(float)
+    kinds = counted_rows(new.columns)
+    T, *extra = kinds.columns
+    no_history = [np.zeros(len(T))] * (len(new.process.statistics) - len(extra))
+    below = np.array(
+        [kinds.counts @ new.process.pmf(new.p, np.full(len(T), float(k)), T, *no_history, *extra) for k in range(last)]
+    )
+    return observed, np.append(below, max(kinds.customers - float(below.sum()), 0.0))
+
+
+def _pool_tail(observed: Array, expected: Array) -> tuple[Array, Array]:
+    """Join the last classes while the last one has fewer expected customers than the chi-square needs."""
+    while len(expected) > 1 and expected[-1] < FEWEST_EXPECTED:
+        observed = np.append(observed[:-2], observed[-2:].sum())
+        expected = np.append(expected[:-2], expected[-2:].sum())
+    return observed, expected
+
+
+def _share_without_repeat(x: Array, t_x: Array) -> float:  # noqa: ARG001  # statistics have the same arguments
+    return float(np.mean(x == 0))
+
+
+def _variance(x: Array, t_x: Array) -> float:  # noqa: ARG001
+    return float(np.var(x))
+
+
+def _share_of_top(x: Array, t_x: Array) -> float:  # noqa: ARG001
+    top = np.sort(x)[-int(np.ceil(TOP_SHARE * len(x))) :]
+    return float(top.sum() / max(x.sum(), 1.0))
+
+
+def _mean_recency(x: Array, t_x: Array) -> float:
+    return float(t_x[x > 0].mean()) if np.any(x > 0) else 0.0
+
+
+STATISTICS: dict[str, Callable[[Array, Array], float]] = {
+    "share_without_repeat": _share_without_repeat,
+    "variance": _variance,
+    "share_of_top_5_percent": _share_of_top,
+    "mean_recency": _mean_recency,
+}
+"""Functions of x and t_x, each (n,): repeat purchases, and the time of the last one."""
+
+
+def _check_statistics(new: NewCustomers, x: Array, t_x: Array, draws: int, seed: int) -> dict[str, Any]:
+    """Simulate the customers under each draw of the parameters, and compare statistics of their histories."""
+    process = new.process
+    T, *extra = (np.asarray(column, dtype=float) for column in new.columns)
+    generator = np.random.default_rng([seed, draws])
+    simulated = np.empty((draws, len(STATISTICS)))
+    for i, values in enumerate(draw_parameters(process, new.fit, draws, seed).T):
+        history = process.simulate(process.Parameters(*values), T, generator, *extra)
+        simulated[i] = [function(history.x, history.t_x) for function in STATISTICS.values()]
+    observed = np.array([function(x, t_x) for function in STATISTICS.values()])
+    tails = [(1 + (simulated >= observed).sum(axis=0)), (1 + (simulated <= observed).sum(axis=0))]
+    lower, upper = np.quantile(simulated, [0.05, 0.95], axis=0)
+    return {
+        "statistic": list(STATISTICS),
+        "observed": observed,
+        "simulated": simulated.mean(axis=0),
+        "lower": lower,
+        "upper": upper,
+        "p_value": np.minimum(2 * np.minimum(*tails) / (draws + 1), 1.0),
+    }
+
+
+def _finding_of_test(figures: dict[str, Any]) -> Finding:
+    if figures["p_value"] is None:
+        return Finding("goodness-no-test", figures, "caution")
+    if figures["p_value"] > SIGNIFICANT:
+        return Finding("goodness-agrees", figures)
+    return Finding("goodness-differs", figures, "caution")
+
+
+def _findings_of_checks(checks: dict[str, Any]) -> Findings:
+    rows = zip(*(checks[name] for name in ("statistic", "observed", "lower", "upper", "p_value")), strict=True)
+    return tuple(
+        Finding(
+            "goodness-statistic-differs",
+            {"statistic": name, "observed": float(value), "lower": float(lower), "upper": float(upper)},
+            "caution",
+        )
+        for name, value, lower, upper, p_value in rows
+        if p_value <= SIGNIFICANT
+    )
