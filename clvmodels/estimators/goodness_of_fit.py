@@ -90,7 +90,7 @@ class GoodnessOfFit:
 
 
 def goodness_of_fit(
-    new: NewCustomers, rfm: RFM, last_class: int, draws: int, random_state: RandomState
+    new: NewCustomers, rfm: RFM, last_class: Any, draws: Any, random_state: RandomState
 ) -> GoodnessOfFit:
     """Compare the customers of an RFM with what a model expects; `PurchaseModel.goodness_of_fit` documents options."""
     if not isinstance(last_class, (int, np.integer)) or last_class < 1:
@@ -109,7 +109,12 @@ def goodness_of_fit(
 
         p_value = float(chi2.sf(statistic, freedom))
     names = [str(count) for count in range(len(parts) - 1)] + [f"{len(parts) - 1}+"]
-    columns = {"purchases": names, "observed": observed.astype(int), "expected": expected, "chi_square": parts}
+    columns: dict[str, Any] = {
+        "purchases": names,
+        "observed": observed.astype(int),
+        "expected": expected,
+        "chi_square": parts,
+    }
     checks = _check_statistics(new, x, np.asarray(rfm["recency"], dtype=float), int(draws), seed_of(random_state))
     figures = {"title": new.title, "statistic": statistic, "degrees_of_freedom": freedom, "p_value": p_value}
     return GoodnessOfFit(
@@ -135,8 +140,8 @@ def _histogram(new: NewCustomers, x: Array, last: int) -> tuple[Array, Array]:
 
 
 def _pool_tail(observed: Array, expected: Array) -> tuple[Array, Array]:
-    """Join the last classes while the last one has fewer expected customers than the chi-square needs."""
-    while len(expected) > 1 and expected[-1] < FEWEST_EXPECTED:
+    """Join the last classes while one has fewer expected customers than the chi-square needs."""
+    while len(expected) > 1 and expected.min() < FEWEST_EXPECTED:
         observed = np.append(observed[:-2], observed[-2:].sum())
         expected = np.append(expected[:-2], expected[-2:].sum())
     return observed, expected
