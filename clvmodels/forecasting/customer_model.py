@@ -60,7 +60,6 @@ class CustomerModel(Forecaster):
     """
 
     # The RFM takes the place of scikit-learn's X; it is not metadata to be routed.
-    __metadata_request__fit: ClassVar[dict[str, str]] = {"history": UNUSED, "horizon": UNUSED}
     __metadata_request__score: ClassVar[dict[str, str]] = {"rfm": UNUSED}
 
     def __init__(self, purchases: PurchaseModel, spend: SpendModel | None = None) -> None:

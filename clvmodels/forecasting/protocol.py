@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import UNUSED
 
 from clvmodels import files
 from clvmodels.errors import InvalidOption
@@ -35,6 +36,9 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
     >>> [isinstance(each, clv.Forecaster) for each in (clv.Rule("zero"), clv.BestForecaster(), clv.BGNBD())]
     [True, True, False]
     """
+
+    # The history takes the place of scikit-learn's X; neither it nor the horizon is metadata to be routed.
+    __metadata_request__fit: ClassVar[dict[str, str]] = {"history": UNUSED, "horizon": UNUSED}
 
     kind: ClassVar[str]
 
