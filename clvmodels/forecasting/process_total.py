@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -11,18 +12,19 @@ import numpy as np
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.learned_level import HALF_AN_ORDER, WindowTotal
-from clvmodels.forecasting.processes import expected_purchases, expected_spend, model_id
+from clvmodels.forecasting.processes import model_id
 from clvmodels.forecasting.reference_class import TotalQuantity, reference_class
 from clvmodels.forecasting.total_interval import TotalInterval, own_variance, total_interval
 from clvmodels.forecasting.windows import LearningWindow
 from clvmodels.forecasts import KnownHistory
-from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.processes.contract import Array
 
 __all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of"]
 
 SAMPLED = 1_000  # customers: the chance of a total is inversely proportional to it, and doubt is shared by all
 LEVEL = 0.9
 DRAWS = 200
+SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +140,23 @@ def own_variance_of(
     model, spend : fitted models
         The total is of purchases without a spend model, of money with one.
     """
-    rows = np.arange(len(history.rfm))[:: -(-len(history.rfm) // SAMPLED)]
-    rfm = history.rfm[rows]
-    options: dict[str, Any] = {"interval": LEVEL, "by": "total", "draws": DRAWS, "random_state": 0}
-    order_value, mean = 1.0, expected_purchases(model, history, horizon)
+    rfm = history.rfm[np.arange(len(history.rfm))[:: -(-len(history.rfm) // SAMPLED)]]
+    generator = np.random.default_rng(SEED)
+    outcomes = model.outcomes(rfm, horizon, DRAWS, generator)
+    prediction = model.prediction(rfm, "expected_purchases", partial(model.purchases_if_active, horizon))
+    means, order_value = prediction.under_draws(SEED, DRAWS)(*prediction.columns.values()), 1.0
     if spend is not None:
-        each = expected_spend(spend, history)
-        order_value = max(float(np.nanmean(each)), 1e-300)
-        mean = mean * each
-    variances = []
-    for which in ("outcome", "mean"):
-        if spend is None:
-            table, name = model.expected_purchases(rfm, horizon, interval_for=which, **options), "expected_purchases"
-        else:
-            terms: dict[str, Any] = {"horizon": horizon, "annual_discount_rate": 0.0, "margin": 1.0}
-            table = lifetime_value(model, spend, rfm, **terms, interval_for=which, **options)
-            name = "lifetime_value"
-        lower, upper = (float(table[f"{name}_{end}"][0]) for end in ("lower", "upper"))
-        variances.append(own_variance(max(lower, 0.0), max(upper, lower, 0.0), LEVEL, order_value=order_value))
-    outcome, doubt = variances
-    orders = float(np.nansum(mean[rows])) / order_value
-    return OwnVariance(max(outcome - doubt, 0.0) * (orders + HALF_AN_ORDER), doubt)
+        spent = spend.spend_prediction(rfm)
+        each = spent.under_draws(SEED, DRAWS)(*spent.columns.values())
+        exists = np.isfinite(each).all(axis=0)
+        outcomes = spend.outcomes(rfm, outcomes, generator)[:, exists]
+        means, order_value = (means * each)[:, exists], float(np.mean(spent.point[exists])) if exists.any() else 1.0
+    orders = float(np.mean(outcomes.sum(axis=1))) / order_value
+    chance = _log_variance(outcomes.sum(axis=1), order_value)
+    return OwnVariance(chance * (orders + HALF_AN_ORDER), _log_variance(means.sum(axis=1), order_value))
+
+
+def _log_variance(totals: Array, order_value: float) -> float:
+    """Return the variance of the logarithm of drawn totals (draws,), by their quantiles: money has heavy tails."""
+    lower, upper = np.quantile(totals, [0.5 * (1 - LEVEL), 0.5 * (1 + LEVEL)])
+    return own_variance(float(lower), float(upper), LEVEL, order_value=order_value)
