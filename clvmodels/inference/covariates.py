@@ -160,6 +160,7 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
             "median_spend": adapt(process.median_spend, 0, 2),
             "simulate": partial(_simulate, shift, process.simulate),
             "simulate_orders": partial(_simulate, shift, process.simulate_orders),
+            "sample_orders": process.sample_orders and adapt(process.sample_orders, 1, len(process.statistics)),
             "sample_spend": adapt(process.sample_spend, 1, 2),
         }
         return replace(process, **common, **spend)
@@ -176,6 +177,8 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
         "intensity_if_active": adapt(process.intensity_if_active, 1, state),
         "pmf_if_active": adapt(process.pmf_if_active, 2, state),
         "sample_if_active": adapt(process.sample_if_active, 2, state),
+        "buys_between_if_active": process.buys_between_if_active and adapt(process.buys_between_if_active, 2, state),
+        "draw_orders_if_active": process.draw_orders_if_active and adapt(process.draw_orders_if_active, 1, state),
         "simulate": partial(_simulate, shift, process.simulate),
         "quantities": partial(_quantities, shift),
     }

@@ -18,7 +18,7 @@ import numpy as np
 from clvmodels.inference.covariates import tuples_of
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.ridges import Ridge
-from clvmodels.processes.contract import AnyProcess, Array, History, Score, SpendProcess
+from clvmodels.processes.contract import AnyProcess, Array, DrawnOrders, History, Score, SpendProcess
 from clvmodels.processes.coordinates import Block, Coordinate, Parametrization
 
 __all__ = ["GROUP", "combine_fits", "with_groups"]
@@ -89,6 +89,7 @@ def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
             "simulate": partial(_simulate, process, groups),
             "simulate_orders": partial(_simulate_orders, process, groups),
             "sample_spend": adapt(process.sample_spend, 1, width),
+            "sample_orders": process.sample_orders and partial(_sample_orders, process, groups),
         }
         return replace(process, **common, **spend)
     state, statistics = len(process.state), len(process.statistics)
@@ -104,6 +105,8 @@ def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "intensity_if_active": adapt(process.intensity_if_active, 1, state),
         "pmf_if_active": adapt(process.pmf_if_active, 2, state),
         "sample_if_active": adapt(process.sample_if_active, 2, state),
+        "buys_between_if_active": process.buys_between_if_active and adapt(process.buys_between_if_active, 2, state),
+        "draw_orders_if_active": process.draw_orders_if_active and partial(_draw_orders, process, groups),
         "simulate": partial(_simulate, process, groups),
         "quantities": partial(_quantities, process, tuple(labels)),
         "quantity_powers": {
@@ -266,6 +269,34 @@ def _simulate_orders(
         parameters = _parameters_of(process, groups, p, group)
         amounts[own] = process.simulate_orders(parameters, place[customer[own]], len(rows), generator, *selected)
     return amounts
+
+
+def _sample_orders(process: Any, groups: int, p: Any, customer: Array, *arguments: Any) -> Array:
+    """Draw the spend of each further order, group by group; the arguments end with the group and the generator."""
+    *columns, number, generator = arguments
+    amounts, place = np.empty(len(customer)), np.zeros(len(number), dtype=np.intp)
+    for group in np.unique(number).astype(int):
+        rows = np.flatnonzero(number == group)
+        place[rows] = np.arange(len(rows))
+        own = np.flatnonzero(number[customer] == group)
+        selected = [column[rows] for column in columns]
+        parameters = _parameters_of(process, groups, p, group)
+        amounts[own] = process.sample_orders(parameters, place[customer[own]], *selected, generator)
+    return amounts
+
+
+def _draw_orders(process: Any, groups: int, p: Any, h: float, *arguments: Any) -> DrawnOrders:
+    """Draw order times, group by group; the arguments end with the group, who is active, and the generator."""
+    *state, number, active, generator = arguments
+    parts = []
+    for group in np.unique(number).astype(int):
+        rows = np.flatnonzero(number == group)
+        selected = [column[rows] for column in state]
+        parameters = _parameters_of(process, groups, p, group)
+        parts.append((rows, process.draw_orders_if_active(parameters, h, *selected, active[rows], generator)))
+    customer = np.concatenate([rows[part.customer] for rows, part in parts])
+    time = np.concatenate([part.time for _, part in parts])
+    return DrawnOrders(customer, time, _join([(rows, part.leaves) for rows, part in parts], len(number)))
 
 
 def _starts(process: Any, groups: int, *statistics: Array) -> list[Any]:

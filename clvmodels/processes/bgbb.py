@@ -29,6 +29,7 @@ from clvmodels.processes.bgbb_active import (
 from clvmodels.processes.blocks import BetaBlock
 from clvmodels.processes.contract import Array, History, PurchaseProcess, Score
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.order_times import bgbb_orders, buys_between_bgbb
 from clvmodels.processes.quantities import MEAN_DROPOUT_PROBABILITY, MEAN_PURCHASE_PROBABILITY
 from clvmodels.processes.special import digamma_rise, log_rise
 
@@ -274,6 +275,8 @@ PROCESS = PurchaseProcess(
     pmf_if_active=pmf_if_active,
     sample_if_active=sample_if_active,
     posterior_means=posterior_means,
+    buys_between_if_active=buys_between_bgbb,
+    draw_orders_if_active=bgbb_orders,
     simulate=simulate,
     quantities=quantities,
     quantity_powers={MEAN_PURCHASE_PROBABILITY: 0, MEAN_DROPOUT_PROBABILITY: 0},

@@ -30,6 +30,7 @@ from clvmodels.processes.beta_geometric import (
 from clvmodels.processes.beta_geometric_draws import sample_if_active, simulate
 from clvmodels.processes.beta_geometric_totals import totals
 from clvmodels.processes.contract import Array, PurchaseProcess, Score
+from clvmodels.processes.order_times import beta_geometric_orders, buys_between_beta_geometric
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
 
 __all__ = ["PROCESS", "Parameters"]
@@ -116,6 +117,8 @@ PROCESS = PurchaseProcess(
     pmf_if_active=pmf_if_active,
     sample_if_active=sample_if_active,
     posterior_means=posterior_means,
+    buys_between_if_active=buys_between_beta_geometric,
+    draw_orders_if_active=beta_geometric_orders,
     simulate=simulate,
     quantities=quantities,
     quantity_powers=QUANTITY_POWERS,

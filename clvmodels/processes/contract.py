@@ -18,6 +18,7 @@ from clvmodels.processes.coordinates import Array, Parametrization
 __all__ = [
     "AnyProcess",
     "Array",
+    "DrawnOrders",
     "Future",
     "History",
     "PurchaseProcess",
@@ -71,6 +72,18 @@ class Future(NamedTuple):
 
     purchases: Array
     worth: Array
+
+
+class DrawnOrders(NamedTuple):
+    """Drawn futures of n customers in detail.
+
+    customer, time (m,): the customer of each order, by position, and its time after T. leaves (n,): when a customer
+    stops being active, after T; 0 for customers who are gone at T, at least h for those who stay that long.
+    """
+
+    customer: npt.NDArray[np.intp]
+    time: Array
+    leaves: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,10 @@ class PurchaseProcess:
     both_if_active : function (p, h, delta, *state), optional
         `purchases_if_active` and `discounted_if_active` together, (2, n), for processes where one computation gives
         both.
+    buys_between_if_active : function (p, start, end, *state), optional
+        P(any purchase in (T + start, T + end]) of a customer active at T, for 0 <= start <= end.
+    draw_orders_if_active : function (p, h, *state, active, generator) -> DrawnOrders, optional
+        Draw the times at which n customers buy in (T, T + h], and when they leave, given who is active at T (n,).
     elementary : bool
         Whether computing P(alive) for each customer is cheaper than finding customers with the same history.
     discrete : bool
@@ -173,6 +190,8 @@ class PurchaseProcess:
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
     both_if_active: Callable[..., Array] | None = None
+    buys_between_if_active: Callable[..., Array] | None = None
+    draw_orders_if_active: Callable[..., DrawnOrders] | None = None
     elementary: bool = False
     discrete: bool = False
     one_time_buyers_stay: bool = False
@@ -259,6 +278,8 @@ class SpendProcess:
         Spend of each order of new customers, given the customer of each order.
     sample_spend : function (p, purchases, count, mean, generator)
         Total spend over the given number of further purchases, given the history.
+    sample_orders : function (p, customer, count, mean, generator), optional
+        Draw the spend of each further order (m,), given its customer by position (m,) and the histories (n,).
     moves, prepare, totals
         As for a purchase process: spend.
     """
@@ -281,6 +302,7 @@ class SpendProcess:
     moves: dict[str, tuple[str, float]]
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
+    sample_orders: Callable[..., Array] | None = None
 
 
 Process = PurchaseProcess | SpendProcess

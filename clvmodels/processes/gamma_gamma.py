@@ -169,6 +169,15 @@ def sample_spend(p: Parameters, purchases: Array, count: Array, mean: Array, gen
     return total / np.maximum(nu, np.finfo(float).tiny)
 
 
+def sample_orders(p: Parameters, customer: Array, count: Array, mean: Array, generator: np.random.Generator) -> Array:
+    """Draw the spend of each further order (m,), given its customer (m,) and the histories (n,): Gamma(p, nu)."""
+    n = len(count)
+    rate, shape = _posterior(p, count, mean)
+    nu = np.maximum(generator.standard_gamma(np.broadcast_to(shape, n)) / rate, np.finfo(float).tiny)
+    orders: Array = generator.standard_gamma(np.broadcast_to(p.p, n)[customer]) / nu[customer]
+    return orders
+
+
 def _posterior(p: Parameters, count: Array, mean: Array) -> tuple[Array, Array]:
     """Rate and shape of a customer's nu given the history."""
     spent = np.where(count > 0, count * np.where(count > 0, mean, 0.0), 0.0)
@@ -214,6 +223,7 @@ PROCESS = SpendProcess(
     simulate=simulate,
     simulate_orders=simulate_orders,
     sample_spend=sample_spend,
+    sample_orders=sample_orders,
     moves={"spend": ("log mean spend rate", -1.0)},
     totals=totals,
 )

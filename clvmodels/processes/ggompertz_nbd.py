@@ -8,11 +8,12 @@ is in dropout_time.py.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from clvmodels.processes import dropout_time
+from clvmodels.processes import dropout_time, order_times
 from clvmodels.processes.blocks import PURCHASE_RATE, GompertzBlock
 from clvmodels.processes.contract import Array, PurchaseProcess
 from clvmodels.processes.coordinates import Parametrization
@@ -103,6 +104,8 @@ PROCESS = PurchaseProcess(
     ),
     statistics=("frequency", "recency", "T"),
     **dropout_time.functions(remaining),
+    buys_between_if_active=partial(order_times.buys_between_dropout_time, remaining),
+    draw_orders_if_active=partial(order_times.dropout_time_orders, remaining),
     starts=starts,
     state=("frequency", "T"),
     purchases_if_active=purchases_if_active,

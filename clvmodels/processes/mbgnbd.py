@@ -15,10 +15,10 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.processes import beta_geometric, beta_geometric_draws
+from clvmodels.processes import beta_geometric, beta_geometric_draws, order_times
 from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, QUANTITY_POWERS, Parameters, quantities, starts
 from clvmodels.processes.beta_geometric_totals import totals
-from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
+from clvmodels.processes.contract import Array, DrawnOrders, Future, History, PurchaseProcess, Score
 from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
 
 __all__ = ["PROCESS", "Parameters"]
@@ -99,6 +99,18 @@ def sample_if_active(
     return beta_geometric_draws.sample_if_active(_stayed(p), h, delta, x, T, active, generator)
 
 
+def buys_between_if_active(p: Parameters, start: Array, end: Array, x: Array, T: Array) -> Array:
+    """P(any purchase in (T + start, T + end]) of a customer who is active at T."""
+    return order_times.buys_between_beta_geometric(_stayed(p), start, end, x, T)
+
+
+def draw_orders_if_active(
+    p: Parameters, h: float, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
+) -> DrawnOrders:
+    """Draw when customers buy in (T, T + h] and when they leave, given which of them are active at T."""
+    return order_times.beta_geometric_orders(_stayed(p), h, x, T, active, generator)
+
+
 def _stayed(p: Parameters) -> Parameters:
     """BG/NBD's parameters for customers who have stayed once more than they have repeated."""
     return p._replace(b=p.b + 1)
@@ -151,6 +163,8 @@ PROCESS = PurchaseProcess(
     pmf_if_active=pmf_if_active,
     sample_if_active=sample_if_active,
     posterior_means=posterior_means,
+    buys_between_if_active=buys_between_if_active,
+    draw_orders_if_active=draw_orders_if_active,
     simulate=simulate,
     quantities=quantities,
     quantity_powers=QUANTITY_POWERS,

@@ -16,6 +16,7 @@ from scipy.special import gammaln
 from clvmodels.processes.blocks import PURCHASE_RATE
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.order_times import buys_between_nbd, nbd_orders
 from clvmodels.processes.quantities import MEAN_PURCHASE_RATE, MEAN_TIME_BETWEEN_PURCHASES
 from clvmodels.processes.special import digamma_rise, log_rise
 
@@ -157,6 +158,8 @@ PROCESS = PurchaseProcess(
     pmf_if_active=pmf_if_active,
     sample_if_active=sample_if_active,
     posterior_means=posterior_means,
+    buys_between_if_active=buys_between_nbd,
+    draw_orders_if_active=nbd_orders,
     simulate=simulate,
     quantities=quantities,
     quantity_powers={MEAN_PURCHASE_RATE: -1, MEAN_TIME_BETWEEN_PURCHASES: 1},
