@@ -62,7 +62,10 @@ if TYPE_CHECKING:
     from clvmodels.validation.comparison.search import HoldoutScore as HoldoutScore
     from clvmodels.validation.crosscheck.crosscheck import Crosscheck as Crosscheck
     from clvmodels.validation.crosscheck.crosscheck import crosscheck as crosscheck
+    from clvmodels.valuation.costs import Costs as Costs
     from clvmodels.valuation.lifetime_value import lifetime_value as lifetime_value
+    from clvmodels.valuation.money_table import MoneyTable as MoneyTable
+    from clvmodels.valuation.remaining_value import remaining_value as remaining_value
 
 _NAMES = {
     "clock": ("Clock",),
@@ -96,7 +99,10 @@ _NAMES = {
     "validation.backtest.result": ("Backtest", "Validation"),
     "validation.backtest.validate": ("validate",),
     "validation.comparison.search": ("HoldoutScore", "CalibrationHoldoutSplit"),
+    "valuation.costs": ("Costs",),
     "valuation.lifetime_value": ("lifetime_value",),
+    "valuation.money_table": ("MoneyTable",),
+    "valuation.remaining_value": ("remaining_value",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 _MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plots"}

@@ -30,6 +30,7 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
     "Profile": ["profile", "Profile"],
     "Purchase models": ["BGNBD", "MBGNBD", "ParetoNBD", "GGompertzNBD", "NBD", "BGCNBD", "MBGCNBD", "BGBB"],
     "Spend, value and saved models": ["GammaGamma", "lifetime_value", "CustomerModel", "load"],
+    "Money": ["Costs", "remaining_value", "MoneyTable"],
     "Forecasters": ["BestForecaster", "KnownHistory", "Forecast", "Forecaster", "BoostedTrees", "Blend", "Rule"],
     "Validation": ["validate", "Validation", "backtest", "Backtest", "crosscheck", "Crosscheck"],
     "Comparison and search": [

@@ -18,7 +18,7 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["IntervalFor", "PredictedQuantity", "PredictionOptions", "customer_keys", "hashed", "predict"]
+__all__ = ["IntervalFor", "PredictedQuantity", "PredictionOptions", "customer_keys", "group_codes", "hashed", "predict"]
 
 IntervalFor = Literal["mean", "outcome"]
 FEWEST_DRAWS = 20  # with fewer, the quantiles of an interval mean nothing
@@ -121,7 +121,7 @@ def predict(rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions,
 
 
 def _by_group(rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions) -> frames.Frame:
-    labels, codes = _groups(rfm, str(options.by))
+    labels, codes = group_codes(rfm, str(options.by))
     exists = np.isfinite(prediction.point)
     size = np.bincount(codes[exists], minlength=len(labels))
     scale = 1 / np.maximum(size, 1) if prediction.average else np.ones(len(labels))
@@ -182,7 +182,7 @@ def _draw_rows(mean: Callable[..., Array], rows: UniqueRows) -> Callable[[npt.ND
     return lambda block: mean(*(column[block] for column in rows.columns))
 
 
-def _groups(rfm: RFM, by: str) -> tuple[Any, npt.NDArray[np.intp]]:
+def group_codes(rfm: RFM, by: str) -> tuple[Any, npt.NDArray[np.intp]]:
     """Return the labels of the groups in order, and the index of each customer's group (n,)."""
     if by == "total":
         return np.array(["total"]), np.zeros(len(rfm), dtype=np.intp)

@@ -315,6 +315,29 @@ value-terms = purchases of the next { $horizon_has_unit ->
     [period_end] from the end of each { $period }
    *[other] by the convention “{ $timing }” in periods of one { $period }
     }, with a margin of { SHORT_PERCENT($margin) }
+money-quantity = { $quantity ->
+    [remaining_value] Remaining value, from the end of observation on
+    [value_at_acquisition] Value at acquisition, from the first order on and before the cost of acquisition
+   *[lifetime_net_value] Lifetime net value: realized and remaining value less the cost of acquisition, in money of the day of the first order
+    }
+money-terms = { money-quantity }{ $has_currency ->
+    [yes] , in { $currency }
+   *[no] { "" }
+    }: { $terms }.
+money-negative-margin = The margin is negative ({ SHORT_PERCENT($margin) }), so every order reduces the value.
+money-no-mean-spend = { COUNT($customers) } { $customers ->
+    [one] customer has
+   *[other] customers have
+    } no expected spend and no value, and { $customers ->
+    [one] is
+   *[other] are
+    } left out of sums.
+money-negative = { COUNT($values) } of { COUNT($of) } values { $values ->
+    [one] is
+   *[other] are
+    } negative and add up to { FIXED($sum, places: 2) }; sums include them.
+money-negative-customers = { COUNT($customers) } of { COUNT($of) } customers have a negative value; sums include them.
+costs-without-customers = The table of { $cost } names { $segments }, which no customer has.
 
 # The recommended forecaster
 

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes import beta_geometric, bgbb_active, dropout_time
-from clvmodels.processes.beta_geometric_draws import SMALLEST
 from clvmodels.processes.contract import Array, DrawnOrders
 from clvmodels.processes.dropout_time import Law
 from clvmodels.processes.race import race
@@ -98,7 +97,7 @@ def beta_geometric_orders(
     rate = _rate(p, x, T, n, generator)
     dropout = generator.beta(np.broadcast_to(p.a, n), np.broadcast_to(p.b + x, n))
     offered = generator.poisson(rate * h)
-    last = generator.geometric(np.maximum(dropout, SMALLEST))
+    last = generator.geometric(np.maximum(dropout, beta_geometric.SMALLEST))
     left = active & (last <= offered) & (offered > 0)
     share = generator.beta(np.where(left, last, 1), np.where(left, offered - last + 1, 1))
     end = h * np.where(left, share, 1.0)

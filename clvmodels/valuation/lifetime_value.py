@@ -19,7 +19,7 @@ from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.discounting import DiscountedPurchases, discount_purchases
 from clvmodels.valuation.value_terms import Discounting, ValueTerms
 
-__all__ = ["lifetime_value"]
+__all__ = ["check_same_clock", "lifetime_value"]
 
 
 def lifetime_value(
@@ -110,7 +110,7 @@ def lifetime_value(
         period=period,
     )
     request = PredictionOptions(interval, interval_for, by, draws, random_state)
-    _check_models(purchases, spend)
+    check_same_clock(purchases, spend)
     bought, spent = discount_purchases(purchases, rfm, terms), spend.spend_prediction(rfm)
     value = _value_prediction(purchases, spend, rfm, terms, bought, spent)
     if by is not None:
@@ -125,7 +125,7 @@ def lifetime_value(
     )
 
 
-def _check_models(purchases: PurchaseModel, spend: SpendModel) -> None:
+def check_same_clock(purchases: PurchaseModel, spend: SpendModel) -> None:
     """Raise an error unless both models are fitted, with the same clock."""
     purchases._check_fitted()
     spend._check_fitted()

@@ -120,4 +120,3 @@ def test_spend_of_orders_adds_up_to_spend_of_customers(process):
     number = np.arange(n) % 2.0
     same = grouped.sample_orders(grouped.Parameters(*p, *p), customer, count, mean, number, generator)
     assert abs(same.mean() - spend.mean()) <= 5 * np.hypot(same.std(), spend.std()) / np.sqrt(n)
-
