@@ -15,6 +15,7 @@ from clvmodels import files, frames, html
 from clvmodels.cleaning.cleaning_state import first_example
 from clvmodels.cleaning.ledger import UNITS, Entry, LedgerTally, applied_rules, ledger_table
 from clvmodels.cleaning.ledger_rules import FLAGGED, KEPT, MERGED, ROWS_IN, WINSORIZED
+from clvmodels.cleaning.order_statuses import SHOWN
 from clvmodels.cleaning.partition import active_rules, clean_partition
 from clvmodels.cleaning.reading import read_log
 from clvmodels.cleaning.rules import CleaningRules
@@ -47,6 +48,11 @@ class Cleaned(CleanedLog):
     entries : mapping of rule code to Entry
         The same as `ledger`, with money in whole millionths.
     rules : CleaningRules
+    statuses : pandas.DataFrame
+        One row per status of the log, the most frequent first: `status`; `rows` and `money` of the log; `treatment`,
+        "counted", "void" or "refund"; `reason`, "listed" (by a rule), "known" (a status with a known meaning), "part"
+        (a known word in it), "amount_stated" or "rows_of_refunds" (refunded, and the log states how much), "blank" or
+        "unknown"; and `why`, the reason in English. Empty if the log has no statuses.
 
     Examples
     --------
@@ -68,6 +74,7 @@ class Cleaned(CleanedLog):
     set_aside: frames.Frame
     entries: Mapping[str, Entry]
     rules: CleaningRules
+    statuses: pd.DataFrame
 
     @property
     def findings(self) -> Findings:
@@ -81,6 +88,14 @@ class Cleaned(CleanedLog):
         if before.units or after.units:
             money = {"money_in": before.units / UNITS, "money_kept": after.units / UNITS}
             findings.append(Finding("cleaning-money", money))
+        unknown = self.statuses[self.statuses["reason"] == "unknown"]
+        for treatment, rows in unknown.groupby("treatment"):
+            figures = {
+                "rows": int(rows["rows"].sum()),
+                "treatment": treatment,
+                "statuses": list(rows["status"][:SHOWN]),
+            }
+            findings.append(Finding("cleaning-unknown-statuses", figures, "caution"))
         return tuple(findings)
 
     def to_json(self, path: str | Path, read: Mapping[str, Any] | None = None) -> None:
@@ -88,7 +103,8 @@ class Cleaned(CleanedLog):
         ledger = json.loads(self.ledger.to_json(orient="records"))
         document = {"rules": asdict(self.rules)} | ({} if read is None else {"read": dict(read)})
         findings = [finding.to_dict() for finding in self.findings]
-        files.write_json(Path(path), document | {"ledger": ledger, "findings": findings})
+        statuses = json.loads(self.statuses.to_json(orient="records"))
+        files.write_json(Path(path), document | {"ledger": ledger, "statuses": statuses, "findings": findings})
 
     def write_set_aside(self, path: str | Path) -> None:
         """Write the rows set aside with their reason; the extension of the path selects Parquet or CSV."""
@@ -142,7 +158,8 @@ def clean(
     order_id, product : str, optional
         Without an order id, each row is an order.
     status : str, optional
-        Used by `rules.void_statuses` and `rules.refund_statuses`.
+        What became of the row's order, such as "paid" or "cancelled". Rows that are not a sale are set aside; a status
+        whose meaning is not known stops the cleaning until `rules` say how to treat it.
     currency, rate : str, optional
         Several currencies are refused unless `rate` gives the value of one unit of the row's currency.
     refunded : str, optional
@@ -203,6 +220,7 @@ def clean(
         set_aside=frames.table(items.kind, {columns.get(name, name): set_aside[name] for name in set_aside.columns}),
         entries=tally.entries,
         rules=rules,
+        statuses=items.statuses.table(),
     )
 
 

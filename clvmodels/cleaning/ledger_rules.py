@@ -5,6 +5,7 @@ from __future__ import annotations
 from clvmodels.language import message
 
 __all__ = [
+    "CODES",
     "CODE_OF_PHRASE",
     "DUPLICATE",
     "FLAGGED",
@@ -19,6 +20,7 @@ __all__ = [
     "REFUND_BEYOND_PURCHASE",
     "REFUND_DROPPED",
     "REFUND_NETTED",
+    "REFUND_OF_VOID",
     "REFUND_UNMATCHED",
     "REMAINS",
     "REVERSED",
@@ -41,6 +43,7 @@ NO_AMOUNT = "no_amount"
 INTERNAL = "internal_account"
 NON_PRODUCT = "non_product"
 DUPLICATE = "exact_duplicate"
+REFUND_OF_VOID = "refund_of_void_order"
 REFUND_DROPPED = "refund_dropped"
 REFUND_NETTED = "refund_netted"
 REFUND_BEYOND_PURCHASE = "refund_beyond_purchase"
@@ -60,6 +63,7 @@ ROW_RULES = (NO_ID, VOID, NO_AMOUNT, INTERNAL, NON_PRODUCT)
 SET_ASIDE_RULES = (
     *ROW_RULES,
     DUPLICATE,
+    REFUND_OF_VOID,
     REFUND_DROPPED,
     REFUND_NETTED,
     REFUND_BEYOND_PURCHASE,
@@ -69,6 +73,9 @@ SET_ASIDE_RULES = (
     ZERO,
 )
 """Rules that set rows aside, in the order applied."""
+
+CODES = (ROWS_IN, *SET_ASIDE_RULES, REDUCED, MERGED, FLAGGED, WINSORIZED, KEPT)
+"""Codes of all lines that a ledger can have."""
 
 CODE_OF_PHRASE = {
     "rows in": ROWS_IN,
@@ -101,6 +108,6 @@ def current_code(rule: str) -> str:
 
 def describe_rule(code: str, language: str = "en") -> str:
     """Return a short description of a rule, as a ledger shows it; of an unknown rule, its name."""
-    if code not in CODE_OF_PHRASE.values():
+    if code not in CODES:
         return code
     return message(f"ledger-{code.replace('_', '-')}", language=language)

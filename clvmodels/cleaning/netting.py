@@ -15,15 +15,17 @@ from clvmodels.cleaning.ledger_rules import (
     REFUND_BEYOND_PURCHASE,
     REFUND_DROPPED,
     REFUND_NETTED,
+    REFUND_OF_VOID,
     REFUND_UNMATCHED,
     REMAINS,
     REVERSED,
     SET_ASIDE_RULES,
+    VOID,
 )
 from clvmodels.cleaning.refund_matching import LineCodes, Lines, NettedLines, Units, net
 from clvmodels.cleaning.rules import CleaningRules
 
-__all__ = ["apply_refund_rules"]
+__all__ = ["apply_refund_rules", "set_refunds_of_void_orders_aside"]
 
 
 def apply_refund_rules(state: CleaningState) -> None:
@@ -39,6 +41,24 @@ def apply_refund_rules(state: CleaningState) -> None:
         state.left[:] -= state.stated_refunds
     else:
         _net(state)
+
+
+def set_refunds_of_void_orders_aside(state: CleaningState) -> None:
+    """Set aside refunds that name an order without a sale left, such as an order whose status says it was refunded.
+
+    Otherwise such a refund would be matched with another purchase of the customer.
+    """
+    void = (state.rule == SET_ASIDE_RULES.index(VOID)) & (state.units > 0)
+    refund = (state.rule == REMAINS) & (state.units < 0)
+    if "order_id" not in state.log.columns or not (void.any() and refund.any()):
+        return
+    rows = _with_named_order(state.rows, state.rules)
+    keys = ["customer_id", "named"]
+    sales = state.where((state.rule == REMAINS) & (state.units > 0), rows).select(keys)
+    empty = state.where(void, rows).select(keys).unique().join(sales, on=keys, how="anti")
+    mask = np.zeros(len(state.rule), dtype=bool)
+    mask[state.where(refund, rows).join(empty, on=keys, how="semi")["row"].to_numpy()] = True
+    state.set_aside(REFUND_OF_VOID, mask, state.units)
 
 
 def _net(state: CleaningState) -> None:

@@ -27,6 +27,7 @@ from clvmodels.cleaning.ledger_rules import (
     REFUND_BEYOND_PURCHASE,
     REFUND_DROPPED,
     REFUND_NETTED,
+    REFUND_OF_VOID,
     REFUND_UNMATCHED,
     REMAINS,
     REVERSED,
@@ -36,7 +37,7 @@ from clvmodels.cleaning.ledger_rules import (
     WINSORIZED,
     ZERO,
 )
-from clvmodels.cleaning.netting import apply_refund_rules
+from clvmodels.cleaning.netting import apply_refund_rules, set_refunds_of_void_orders_aside
 from clvmodels.cleaning.reading import LineItems
 from clvmodels.cleaning.rules import CleaningRules
 
@@ -56,11 +57,12 @@ def active_rules(columns: Mapping[str, str], rules: CleaningRules, has_money: bo
     netting = rules.refunds == "net" and has_money
     active = {
         NO_ID: True,
-        VOID: "status" in columns and bool(rules.void_statuses),
+        VOID: "status" in columns,
         NO_AMOUNT: has_money,
         INTERNAL: bool(rules.internal_customers) or rules.internal_pattern is not None,
         NON_PRODUCT: bool(rules.non_products) or rules.non_product_pattern is not None,
         DUPLICATE: rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns),
+        REFUND_OF_VOID: {"status", "order_id"} <= columns.keys() and has_money,
         REFUND_DROPPED: rules.refunds == "drop" and has_money,
         REFUND_NETTED: netting,
         REFUND_BEYOND_PURCHASE: netting,
@@ -92,6 +94,7 @@ def clean_partition(
         tally.add(SET_ASIDE_RULES[position], units=-state.total(refunds[mask]))
     refunds[rule != REMAINS] = 0
     if log.has_money:
+        set_refunds_of_void_orders_aside(state)
         apply_refund_rules(state)
         if rules.zero_amounts == "set_aside":
             state.set_aside(ZERO, (rule == REMAINS) & (units == 0) & (state.left == 0), units)

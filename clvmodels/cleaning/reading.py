@@ -12,6 +12,7 @@ import narwhals as nw
 from clvmodels import frames
 from clvmodels.cleaning.ledger import UNITS
 from clvmodels.cleaning.ledger_rules import INTERNAL, NO_AMOUNT, NO_ID, NON_PRODUCT, REMAINS, ROW_RULES, VOID
+from clvmodels.cleaning.order_statuses import ClassifiedStatuses, classify_statuses
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption, InvalidTransactions
@@ -50,6 +51,8 @@ class LineItems:
     rows, partitions : int
         Rows of the log, and the number of partitions of the customers to clean it in.
     has_money : bool
+    statuses : ClassifiedStatuses
+        How every status of the log is treated.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -59,6 +62,7 @@ class LineItems:
     rows: int
     partitions: int
     has_money: bool
+    statuses: ClassifiedStatuses
 
 
 def read_log(
@@ -97,12 +101,15 @@ def read_log(
             lazy = with_numbers(lazy, role, columns[role], opened.as_text)
             lazy = lazy.with_columns(nw.when(~nw.col(role).is_nan()).then(nw.col(role)).alias(role))
     lazy = _with_codes(lazy, columns)
-    lazy = _with_units(lazy, columns, rules).with_columns(rule=_row_rule(columns, rules, has_money))
+    lazy = _with_units(lazy, columns)
+    statuses = classify_statuses(lazy, columns, rules, has_money)
+    lazy = _with_signs(lazy, columns, rules, statuses)
+    lazy = lazy.with_columns(rule=_row_rule(columns, rules, statuses, has_money))
     faults = list(_faults(columns, clock, date_format, rules))
-    rows = _check(lazy, columns, faults, date_format, opened.row_names)
+    rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, until is not None)
     names = [*columns, "units", "refund_units", "rule", *others]
     partitions = 1 + rows // ROWS_PER_PARTITION
-    return LineItems(lazy.select(names), columns, list(others), opened.kind, rows, partitions, has_money)
+    return LineItems(lazy.select(names), columns, list(others), opened.kind, rows, partitions, has_money, statuses)
 
 
 def _refuse_contradictions(columns: Mapping[str, str]) -> None:
@@ -131,8 +138,8 @@ def _with_codes(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyF
     return lazy
 
 
-def _with_units(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules) -> nw.LazyFrame[Any]:
-    """Add the money of each row and the money refunded of its order, in millionths; refunds are negative."""
+def _with_units(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """Add the money of each row and the money refunded of its order, in millionths."""
     if "amount" in columns:
         paid = nw.col("amount")
     elif "price" in columns:
@@ -145,20 +152,29 @@ def _with_units(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: Clea
         paid, refunded = paid * nw.col("rate"), refunded * nw.col("rate")
     lazy = lazy.with_columns(paid=paid, paid_back=refunded)
     lazy = _in_units(_in_units(lazy, "paid", "units"), "paid_back", "refund_units")
-    refund = _is_refund(columns, rules)
-    if refund is not None:
-        lazy = lazy.with_columns(units=nw.when(refund).then(-nw.col("units").abs()).otherwise(nw.col("units")))
     return lazy.with_columns(refund_units=nw.when(nw.col("refund_units") > 0).then(nw.col("refund_units")))
 
 
-def _is_refund(columns: Mapping[str, str], rules: CleaningRules) -> nw.Expr | None:
+def _with_signs(
+    lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules, statuses: ClassifiedStatuses
+) -> nw.LazyFrame[Any]:
+    """Make the money of refunds negative."""
+    refund = _is_refund(columns, rules, statuses)
+    if refund is None:
+        return lazy
+    return lazy.with_columns(units=nw.when(refund).then(-nw.col("units").abs()).otherwise(nw.col("units")))
+
+
+def _is_refund(columns: Mapping[str, str], rules: CleaningRules, statuses: ClassifiedStatuses) -> nw.Expr | None:
     """Return whether a row is a refund by its quantity, status or order id; None if no rule says so."""
     signs = []
     if "quantity" in columns:
         signs.append((nw.col("quantity") < 0).fill_null(False))
-    if rules.refund_statuses:
-        _needs("status", columns, "refund_statuses")
-        signs.append(_status_in(rules.refund_statuses))
+    for name in ("refund_statuses", "count_statuses"):
+        if getattr(rules, name):
+            _needs("status", columns, name)
+    if statuses.refund:
+        signs.append(statuses.is_refund)
     if rules.refund_prefix is not None:
         _needs("order_id", columns, "refund_prefix")
         signs.append(nw.col("order_id").cast(nw.String).str.starts_with(rules.refund_prefix).fill_null(False))
@@ -179,11 +195,13 @@ def _in_units(lazy: nw.LazyFrame[Any], amount: str, units: str) -> nw.LazyFrame[
     return lazy.with_columns(nw.when(nw.col(amount) < 0).then(-nw.col(units)).otherwise(nw.col(units)).alias(units))
 
 
-def _row_rule(columns: Mapping[str, str], rules: CleaningRules, has_money: bool) -> nw.Expr:
+def _row_rule(
+    columns: Mapping[str, str], rules: CleaningRules, statuses: ClassifiedStatuses, has_money: bool
+) -> nw.Expr:
     """Return the position in `ROW_RULES` of the first rule that sets a row aside; -1 if none does."""
     conditions = {NO_ID: nw.col("customer_id").is_null()}
-    if "status" in columns and rules.void_statuses:
-        conditions[VOID] = _status_in(rules.void_statuses)
+    if "status" in columns:
+        conditions[VOID] = statuses.is_void
     if has_money:
         stated = ("amount",) if "amount" in columns else ("quantity", "price")
         conditions[NO_AMOUNT] = nw.any_horizontal(*(nw.col(role).is_null() for role in stated), ignore_nulls=True)
@@ -199,12 +217,6 @@ def _row_rule(columns: Mapping[str, str], rules: CleaningRules, has_money: bool)
         if rule in conditions:
             position = nw.when(conditions[rule]).then(nw.lit(ROW_RULES.index(rule))).otherwise(position)
     return position.cast(nw.Int8)
-
-
-def _status_in(statuses: tuple[str, ...]) -> nw.Expr:
-    """Return whether the status is one of a list, in any case."""
-    values = [status.strip().lower() for status in statuses]
-    return nw.col("status").cast(nw.String).str.strip_chars().str.to_lowercase().is_in(values).fill_null(False)
 
 
 def _listed(role: str, values: tuple[str, ...], pattern: str | None) -> nw.Expr | None:
@@ -228,13 +240,25 @@ def _check(
     faults: list[Fault],
     date_format: str | None,
     row_names: frames.RowNames,
+    statuses: ClassifiedStatuses,
+    partial: bool,
 ) -> int:
     """Return the number of rows; raise one error that lists all faults of rows that no rule has set aside."""
-    rows, *counts = frames.collect(
-        lazy.select(nw.len().alias("rows"), *(fault.mask.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)))
+    void = nw.col("rule") == ROW_RULES.index(VOID)
+    nobody = nw.col("rule") == ROW_RULES.index(NO_ID)
+    rows, not_sales, without_id, *counts = frames.collect(
+        lazy.select(
+            nw.len().alias("rows"),
+            void.sum().alias("not_sales"),
+            nobody.sum().alias("without_id"),
+            *(fault.mask.sum().alias(f"fault_{i}") for i, fault in enumerate(faults)),
+        )
     ).row(0)
     broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
-    refuse(lazy, broken, rows, date_format, row_names)
+    unclassified = statuses.fault(columns.get("status", ""))
+    refuse(lazy, broken, rows, date_format, row_names, [] if unclassified is None else [unclassified])
+    if not_sales and not_sales + without_id == rows and not partial:
+        raise InvalidTransactions(statuses.all_void(columns["status"]))
     if "currency" in columns and "rate" not in columns:
         _refuse_several_currencies(lazy, columns["currency"])
     return int(rows)

@@ -4,38 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from itertools import combinations
 from typing import Literal, get_args, get_type_hints
 
 from clvmodels.errors import InvalidOption, closest
+from clvmodels.readers.statuses import normalize_status
 
 __all__ = ["CleaningRules"]
-
-VOID_STATUSES = (
-    "cancelled",
-    "canceled",
-    "void",
-    "voided",
-    "failed",
-    "denied",
-    "declined",
-    "expired",
-    "pending",
-    "pending_payment",
-    "requires_payment_method",
-    "requires_confirmation",
-    "requires_action",
-    "incomplete",
-    "blocked",
-    "draft",
-    "checkout-draft",
-    "on-hold",
-    "holded",
-    "payment_review",
-    "fraud",
-    "unpaid",
-    "uncaptured",
-    "trash",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +21,12 @@ class CleaningRules:
     ----------
     missing_id : {"set_aside", "raise"}
         What to do with rows without a customer id.
-    void_statuses : sequence of str
-        Statuses, in any case, of rows that are not a sale: cancelled before payment, failed, pending.
+    void_statuses, count_statuses : sequence of str
+        Statuses of rows that are not a sale, such as "pending"; and of rows that are. They come before the known
+        statuses of `clvmodels.readers.statuses`. Case, accents, blanks and punctuation do not matter.
+    unknown_statuses : {"raise", "count", "void"}
+        What to do with statuses that no rule names and that are not known: raise an error that lists them, count their
+        rows as sales, or set them aside.
     internal_customers, internal_pattern : sequence of str, str
         Ids of test and internal accounts, as text; or a regular expression that they match, such as
         "@ourshop\\.com$".
@@ -63,7 +42,7 @@ class CleaningRules:
         Orders whose id starts with it are refunds, whatever their sign; the rest of the id may be the order that they
         reverse.
     refund_statuses : sequence of str
-        Statuses, in any case, of rows that are refunds, whatever their sign.
+        Statuses of rows that are refunds, whatever their sign.
     zero_amounts : {"set_aside", "keep"}
         What to do with lines without a price.
     outliers : {"flag", "winsorize", "keep"}
@@ -85,7 +64,9 @@ class CleaningRules:
     """
 
     missing_id: Literal["set_aside", "raise"] = "set_aside"
-    void_statuses: tuple[str, ...] = VOID_STATUSES
+    void_statuses: tuple[str, ...] = ()
+    count_statuses: tuple[str, ...] = ()
+    unknown_statuses: Literal["raise", "count", "void"] = "raise"
     internal_customers: tuple[str, ...] = ()
     internal_pattern: str | None = None
     non_products: tuple[str, ...] = ()
@@ -115,11 +96,20 @@ class CleaningRules:
                     re.compile(value)
                 except (re.error, TypeError) as error:
                     raise InvalidOption(f"{field.name}={value!r} is not a valid regular expression: {error}.") from None
+        self._refuse_contradicting_statuses()
         if self.refund_prefix == "":
             raise InvalidOption("refund_prefix='' would make every order a refund: omit it if there is no prefix.")
         if not 1 < self.outlier_times < float("inf"):
             raise InvalidOption(f"outlier_times={self.outlier_times!r} must be a finite number above 1.")
 
+    def _refuse_contradicting_statuses(self) -> None:
+        """Raise InvalidOption if two rules name the same status."""
+        names = [(normalize_status(text), text, rule) for rule in STATUSES for text in getattr(self, rule)]
+        for (one, text, rule), (other, _, second) in combinations(names, 2):
+            if one == other and rule != second:
+                raise InvalidOption(f"Status {text!r} is named by {rule} and by {second}: name it once.")
 
-CHOICES = ("missing_id", "duplicates", "refunds", "zero_amounts", "outliers")
-LISTS = ("void_statuses", "internal_customers", "non_products", "refund_statuses")
+
+CHOICES = ("missing_id", "unknown_statuses", "duplicates", "refunds", "zero_amounts", "outliers")
+STATUSES = ("void_statuses", "count_statuses", "refund_statuses")
+LISTS = (*STATUSES, "internal_customers", "non_products")

@@ -72,6 +72,22 @@ cleaning-set-aside = { COUNT($rows) } { $rows ->
     } set aside
 cleaning-money = { FIXED($money_in, places: 2) } of money in, { FIXED($money_kept, places: 2) } kept
 
+cleaning-unknown-statuses = { COUNT($rows) } { $rows ->
+    [one] row
+   *[other] rows
+    } with a status of unknown meaning ({ $statuses }) { $treatment ->
+    [void] { $rows ->
+        [one] was
+       *[other] were
+        } set aside
+   *[counted] { $rows ->
+        [one] was
+       *[other] were
+        } counted as { $rows ->
+        [one] a sale
+       *[other] sales
+        }
+    }
 export-further-line = { COUNT($rows) } { $rows ->
     [one] row was
    *[other] rows were
@@ -89,6 +105,13 @@ export-repeated-order = { COUNT($rows) } { $rows ->
    *[other] rows were
     } left out: an order sent again
 
+status-listed = named in { $word }
+status-known = known status
+status-part = contains "{ $word }"
+status-amount-stated = refunded; the log states the amount
+status-rows-of-refunds = partly refunded; refunds have rows of their own
+status-blank = no status
+status-unknown = meaning unknown
 ledger-rows-in = rows in
 ledger-kept = kept
 ledger-no-customer-id = no customer id
@@ -97,6 +120,7 @@ ledger-no-amount = no amount
 ledger-internal-account = internal account
 ledger-non-product = code that is not a product
 ledger-exact-duplicate = exact duplicate
+ledger-refund-of-void-order = refund of an order that is not a sale
 ledger-refund-dropped = refund dropped
 ledger-refund-netted = refund netted
 ledger-refund-beyond-purchase = refund larger than its purchase

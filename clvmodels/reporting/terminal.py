@@ -104,6 +104,19 @@ def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
     console.print(table)
 
 
+def show_statuses(console: Console, statuses: pd.DataFrame) -> None:
+    """Print how every status of a log was treated, one per line; nothing if the log has none."""
+    if not len(statuses):
+        return
+    table = _table("Statuses", ["status"], ["rows", "money"])
+    for name in ("treatment", "why"):
+        table.add_column(name, overflow="fold")
+    for row in statuses.to_dict("records"):
+        money = cell(row["money"], ",.2f")
+        table.add_row(row["status"] or "(none)", cell(row["rows"]), money, row["treatment"], row["why"])
+    console.print(table)
+
+
 def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataFrame]]) -> None:
     """Print the certificate and the parameters of each fit."""
     for certificate, parameters in fits:

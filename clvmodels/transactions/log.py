@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -304,6 +304,7 @@ def refuse(
     rows: int,
     date_format: str | None = None,
     row_names: frames.RowNames | None = None,
+    other_faults: Sequence[str] = (),
 ) -> None:
     """Raise InvalidTransactions if there are faults, each with its count, its first rows and its remedy.
 
@@ -317,8 +318,10 @@ def refuse(
         As for `read_transactions`.
     row_names : RowNames, optional
         How rows are named; by default only customers are.
+    other_faults : sequence of str, optional
+        Messages about faults that are not of single rows.
     """
-    if not faults:
+    if not faults and not other_faults:
         return
     lazy = frames.mark_missing_days(lazy, "written", date_format)
     messages = []
@@ -327,7 +330,7 @@ def refuse(
         verb = "has" if count == 1 else "have"
         examples = _examples(first, fault.column, row_names)
         messages.append(f"{count:,} of {rows:,} rows {verb} {fault.problem}{examples}. {fault.remedy}")
-    raise InvalidTransactions("\n".join(messages))
+    raise InvalidTransactions("\n".join([*messages, *other_faults]))
 
 
 def _split_cases(lazy: nw.LazyFrame[Any], faults: list[tuple[Fault, int]]) -> Iterator[tuple[Fault, int]]:

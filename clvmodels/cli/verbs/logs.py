@@ -63,6 +63,14 @@ def clean(
     internal_pattern: Annotated[
         str | None, typer.Option(help="Regular expression that matches the ids of test and internal accounts.")
     ] = None,
+    void_statuses: Annotated[str, typer.Option(help="Statuses of rows that are not a sale, separated by commas.")] = "",
+    refund_statuses: Annotated[str, typer.Option(help="Statuses of rows that are refunds, separated by commas.")] = "",
+    count_statuses: Annotated[
+        str, typer.Option(help="Statuses of rows that are sales, separated by commas, such as pending.")
+    ] = "",
+    unknown_statuses: Annotated[
+        str, typer.Option(help="What to do with statuses of unknown meaning: raise, count or void.")
+    ] = "raise",
     duplicates: Annotated[str, typer.Option(help="What to do with exact duplicates: auto, drop or keep.")] = "auto",
     zero_amounts: Annotated[
         str, typer.Option(help="What to do with lines without a price: set_aside or keep.")
@@ -81,6 +89,10 @@ def clean(
         refund_prefix=refund_prefix,
         non_products=tuple(split_list(non_products)),
         internal_pattern=internal_pattern,
+        void_statuses=tuple(split_list(void_statuses)),
+        refund_statuses=tuple(split_list(refund_statuses)),
+        count_statuses=tuple(split_list(count_statuses)),
+        unknown_statuses=unknown_statuses,  # type: ignore[arg-type]
         duplicates=duplicates,  # type: ignore[arg-type]
         zero_amounts=zero_amounts,  # type: ignore[arg-type]
         outliers=outliers,  # type: ignore[arg-type]
@@ -108,6 +120,7 @@ def clean(
             cleaned.write_set_aside(set_aside)
     terminal.show_facts(out, [finding.text for finding in cleaned.findings])
     terminal.show_ledger(out, cleaned.ledger)
+    terminal.show_statuses(out, cleaned.statuses)
     aside = "" if set_aside is None else f", the rows set aside to {set_aside}"
     out.print(f"Transactions written to {output}, the ledger to {ledger}{aside}")
 
