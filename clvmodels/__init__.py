@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from clvmodels.forecasting.rules import Rule as Rule
     from clvmodels.forecasts import Forecast as Forecast
     from clvmodels.forecasts import KnownHistory as KnownHistory
+    from clvmodels.frames.formats.opened_file import OpenedFile as OpenedFile
+    from clvmodels.frames.opening import open_file as open_file
     from clvmodels.profiling.profile import Profile as Profile
     from clvmodels.profiling.profile import profile as profile
     from clvmodels.readers.exports import Export as Export
@@ -87,6 +89,8 @@ _NAMES = {
     "scoring.config.job": ("read_job",),
     "simulate": ("simulate_log",),
     "cleaning.clean": ("Cleaned", "clean"),
+    "frames.formats.opened_file": ("OpenedFile",),
+    "frames.opening": ("open_file",),
     "readers.exports": ("Export", "read_export"),
     "transactions.holdout": ("Holdout", "holdout_split"),
     "profiling.profile": ("Profile", "profile"),

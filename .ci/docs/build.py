@@ -25,7 +25,8 @@ GUIDE = Path(clv.__file__).resolve().parent / "guide"
 HELPERS = {"PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}  # of clv.plots, for the pages
 
 REFERENCE = {  # the groups of the reference, in the order of a user's work; every public name is in one
-    "Data": ["Clock", "rfm_summary", "RFM", "holdout_split", "Holdout", "simulate_log", "read_export", "Export"],
+    "Data": ["Clock", "rfm_summary", "RFM", "holdout_split", "Holdout", "simulate_log"],
+    "Files": ["open_file", "OpenedFile", "read_export", "Export"],
     "Cleaning": ["clean", "CleaningRules", "Cleaned"],
     "Profile": ["profile", "Profile"],
     "Purchase models": ["BGNBD", "MBGNBD", "ParetoNBD", "GGompertzNBD", "NBD", "BGCNBD", "MBGCNBD", "BGBB"],

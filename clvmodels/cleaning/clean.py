@@ -53,6 +53,8 @@ class Cleaned(CleanedLog):
         "counted", "void" or "refund"; `reason`, "listed" (by a rule), "known" (a status with a known meaning), "part"
         (a known word in it), "amount_stated" or "rows_of_refunds" (refunded, and the log states how much), "blank" or
         "unknown"; and `why`, the reason in English. Empty if the log has no statuses.
+    opened_files : tuple of OpenedFile
+        What was recognized of the files of the log.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class Cleaned(CleanedLog):
     entries: Mapping[str, Entry]
     rules: CleaningRules
     statuses: pd.DataFrame
+    opened_files: tuple[frames.OpenedFile, ...] = ()
 
     @property
     def findings(self) -> Findings:
@@ -96,7 +99,7 @@ class Cleaned(CleanedLog):
                 "statuses": list(rows["status"][:SHOWN]),
             }
             findings.append(Finding("cleaning-unknown-statuses", figures, "caution"))
-        return tuple(findings)
+        return (*findings, *frames.file_findings(self.opened_files))
 
     def to_json(self, path: str | Path, read: Mapping[str, Any] | None = None) -> None:
         """Write the rules, the ledger and the findings as JSON; also how the log was `read`, to clean it again."""
@@ -221,6 +224,7 @@ def clean(
         entries=tally.entries,
         rules=rules,
         statuses=items.statuses.table(),
+        opened_files=items.opened_files,
     )
 
 

@@ -53,6 +53,8 @@ class LineItems:
     has_money : bool
     statuses : ClassifiedStatuses
         How every status of the log is treated.
+    opened_files : tuple of OpenedFile
+        What was recognized of the files.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -63,6 +65,7 @@ class LineItems:
     partitions: int
     has_money: bool
     statuses: ClassifiedStatuses
+    opened_files: tuple[frames.OpenedFile, ...] = ()
 
 
 def read_log(
@@ -87,7 +90,9 @@ def read_log(
     clock = Clock(merge_within="hour", time_zone=time_zone)
     has_money = "amount" in columns or "price" in columns
     finds_duplicates = rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns)
-    unnamed = [name for name in frames.column_names(log) if name not in columns.values()] if finds_duplicates else []
+    unnamed = []
+    if finds_duplicates:
+        unnamed = [name for name in frames.column_names(log, columns.values()) if name not in columns.values()]
     others = {f"{UNNAMED}{i}": name for i, name in enumerate(unnamed)}
     opened = frames.open_frame(
         log, {**columns, **others}, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
@@ -109,7 +114,17 @@ def read_log(
     rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, until is not None)
     names = [*columns, "units", "refund_units", "rule", *others]
     partitions = 1 + rows // ROWS_PER_PARTITION
-    return LineItems(lazy.select(names), columns, list(others), opened.kind, rows, partitions, has_money, statuses)
+    return LineItems(
+        lazy.select(names),
+        columns,
+        list(others),
+        opened.kind,
+        rows,
+        partitions,
+        has_money,
+        statuses,
+        opened.opened_files,
+    )
 
 
 def _refuse_contradictions(columns: Mapping[str, str]) -> None:

@@ -8,7 +8,10 @@ from typing import Annotated, Any
 import typer
 
 LogArgument = Annotated[
-    Path, typer.Argument(metavar="LOG", help="Transaction log (CSV or Parquet), one row per transaction.")
+    Path,
+    typer.Argument(
+        metavar="LOG", help="Transaction log (CSV, Excel, JSON, Parquet and others), one row per transaction."
+    ),
 ]
 CustomerIdOption = Annotated[str, typer.Option(help="Column with the customer's id.")]
 DateOption = Annotated[str, typer.Option(help="Column with the date of the transaction.")]
@@ -27,6 +30,21 @@ DateFormatOption = Annotated[
 ]
 TimeZoneOption = Annotated[str | None, typer.Option(help="Time zone whose calendar days count, such as Europe/Paris.")]
 DropMissingIdOption = Annotated[bool, typer.Option("--drop-missing-id", help="Leave out rows without a customer id.")]
+EncodingOption = Annotated[
+    str | None, typer.Option(help="Encoding of a text file, such as gb18030 or cp1252.", show_default="recognized")
+]
+DelimiterOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Separator of columns of a text file: ';', tab, or another character.", show_default="recognized"
+    ),
+]
+DecimalOption = Annotated[
+    str | None, typer.Option(help="Decimal separator of numbers in a text file: '.' or ','.", show_default="recognized")
+]
+SheetOption = Annotated[
+    str | None, typer.Option(help="Sheet of a workbook, or table of a database file.", show_default="by its columns")
+]
 AcquiredAfterOption = Annotated[
     str | None,
     typer.Option(help="Leave out customers first seen on or before this day; `clv profile` says when to."),
@@ -49,6 +67,14 @@ def clock_options(time_unit: str, merge_within: str) -> dict[str, Any]:
 
     clock = Clock(time_unit, merge_within)  # type: ignore[arg-type]
     return {"time_unit": clock.time_unit, "merge_within": clock.merge_within}
+
+
+def log_file(log: Path, encoding: str | None, delimiter: str | None, decimal: str | None, sheet: str | None) -> Any:
+    """Return a log with what was named of its file, or its path if nothing was."""
+    from clvmodels.frames import FileOptions, OpenedFile
+
+    options = FileOptions(encoding, delimiter, decimal, sheet)
+    return log if options == FileOptions() else OpenedFile(log, options=options)
 
 
 def find_model(path: Path, where: str) -> None:

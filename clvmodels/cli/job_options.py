@@ -21,7 +21,7 @@ JobLogArgument = Annotated[
     Path | None,
     typer.Argument(
         metavar="[LOG]",
-        help="Transaction log (CSV or Parquet), one row per transaction; default: the job file's source.",
+        help="Transaction log (CSV, Excel, JSON, Parquet and others); default: the job file's source.",
     ),
 ]
 JobFileOption = Annotated[

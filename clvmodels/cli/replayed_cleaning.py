@@ -44,7 +44,7 @@ class CleanedSource:
     cleaned: Any = None
 
 
-def open_source(log: Path, cleaning: Path | None, columns: dict[str, Any], reading: dict[str, Any]) -> CleanedSource:
+def open_source(log: Any, cleaning: Path | None, columns: dict[str, Any], reading: dict[str, Any]) -> CleanedSource:
     """Return the log unchanged, or cleaned by the rules of a ledger.
 
     `columns` and `reading` describe the log unless a ledger is given, which describes it itself.
@@ -67,7 +67,7 @@ def open_source(log: Path, cleaning: Path | None, columns: dict[str, Any], readi
     return CleanedSource(log_as_of, cleaned.transactions, names, {"date_format": None, "time_zone": None}, cleaned)
 
 
-def load_cleaner(log: Path, cleaning: Path) -> Callable[[str], Any]:
+def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
     """Return a function of a day that cleans what was known of the log on that day, by the rules of a ledger.
 
     Raises

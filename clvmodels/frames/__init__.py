@@ -6,9 +6,10 @@ scanned, frames in memory are shared, and tables of databases are first streamed
 
 from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.fields import read_fields
-from clvmodels.frames.file_scan import is_glob, matching_files
+from clvmodels.frames.file_search import is_glob, matching_files
+from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile, file_findings
 from clvmodels.frames.kinds import Frame, FrameKind, column, table, write_table
-from clvmodels.frames.opening import OpenedFrame, column_names, open_frame
+from clvmodels.frames.opening import OpenedFrame, column_names, open_file, open_frame
 from clvmodels.frames.row_names import RowNames
 from clvmodels.frames.running import (
     collect,
@@ -22,8 +23,10 @@ from clvmodels.frames.text import mark_missing_days, parse_dates, parse_numbers
 
 __all__ = [
     "CodedIds",
+    "FileOptions",
     "Frame",
     "FrameKind",
+    "OpenedFile",
     "OpenedFrame",
     "RowNames",
     "code_ids",
@@ -32,10 +35,12 @@ __all__ = [
     "collect_parts",
     "column",
     "column_names",
+    "file_findings",
     "first_rows",
     "is_glob",
     "mark_missing_days",
     "matching_files",
+    "open_file",
     "open_frame",
     "parse_dates",
     "parse_numbers",

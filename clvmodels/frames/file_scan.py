@@ -1,120 +1,56 @@
-"""Find the files of a path, glob or folder, and scan CSV, JSON lines or Parquet as one plan."""
+"""Scan the files of a path as one plan."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
 from clvmodels.errors import InvalidTransactions
+from clvmodels.frames.file_search import FileSet
+from clvmodels.frames.formats.database_files import read_database
+from clvmodels.frames.formats.json_files import read_json
+from clvmodels.frames.formats.opened_file import FileOptions, Format, OpenedFile
+from clvmodels.frames.formats.text_files import TextFile, open_text, refuse_truncated
+from clvmodels.frames.formats.text_values import LoadedTable
+from clvmodels.frames.formats.workbooks import read_workbook
 from clvmodels.frames.running import first_line
 
-__all__ = [
-    "ENDINGS",
-    "FileSet",
-    "Format",
-    "empty_file",
-    "find_files",
-    "format_of",
-    "is_glob",
-    "matching_files",
-    "names_in",
-    "scan_files",
-]
+__all__ = ["Scan", "empty_file", "names_in", "recognize", "scan_files"]
 
-Format = Literal["CSV", "JSON lines", "Parquet"]
-COMPRESSED = r"(?:\.(?:gz|zst|zlib))?"
-ENDINGS: dict[Format, re.Pattern[str]] = {
-    "Parquet": re.compile(r".*\.(?:parquet|pq)", re.IGNORECASE),
-    "CSV": re.compile(r".*\.(?:csv|txt)" + COMPRESSED, re.IGNORECASE),
-    "JSON lines": re.compile(r".*\.(?:jsonl|ndjson)" + COMPRESSED, re.IGNORECASE),
-}
-GLOB = re.compile(r"[*?\[]")
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+UNTYPED: tuple[Format, ...] = ("CSV", "JSON lines", "JSON", "Excel", "SQLite")
 FIRST_ROWS = 1_000  # rows of JSON lines that are read to find the names of columns
-TAIL_BYTES = 1 << 16  # bytes at the end of a file that contain its last row
 
 
 @dataclass(frozen=True, slots=True)
-class FileSet:
-    """Files of one format that together are one table, in the order of their names."""
+class Scan:
+    """A plan over files.
 
-    format: Format
-    paths: tuple[Path, ...]
-    hive: bool  # whether folders such as country=DE are columns
-
-
-def format_of(path: Path) -> Format | None:
-    """Return the format of a file by its extension; None if it is unknown."""
-    return next((form for form, ending in ENDINGS.items() if ending.fullmatch(path.name)), None)
-
-
-def is_glob(path: str | Path) -> bool:
-    """Return whether a path that is not a file or folder is a pattern for several files."""
-    return not Path(path).exists() and GLOB.search(str(path)) is not None
-
-
-def matching_files(path: str | Path) -> list[Path]:
-    """Return the existing files that a path, glob or folder names, sorted by name, without hidden files of folders.
-
-    Raises
-    ------
-    InvalidTransactions
-        If there are none.
+    Attributes
+    ----------
+    plan : polars.LazyFrame
+    opened : tuple of OpenedFile
+        What was recognized of each file, in the order in which the plan reads them.
+    counts : tuple of polars.LazyFrame
+        A plan that counts the rows of each file.
+    untyped : bool
+        Whether values are text that has yet to be parsed.
+    numeric : frozenset of str
+        Columns that are numbers in every file, so that their marks are decimal points.
     """
-    place = Path(path)
-    if place.is_file():  # even if its name contains a star or brackets
-        return [place]
-    if place.is_dir():
-        inside = sorted(file for file in place.rglob("*") if file.is_file())
-        files = [file for file in inside if not _is_hidden(file.relative_to(place))]
-        if not files:
-            raise InvalidTransactions(f"The folder {str(path)!r} contains no files.")
-    elif is_glob(path):
-        anchor = Path(place.anchor)
-        files = sorted(file for file in anchor.glob(str(place.relative_to(anchor))) if file.is_file())
-        if not files:
-            raise InvalidTransactions(f"No file matches {str(path)!r}.")
-    else:
-        raise InvalidTransactions(f"There is no file {str(path)!r}.")
-    return files
+
+    plan: pl.LazyFrame
+    opened: tuple[OpenedFile, ...]
+    counts: tuple[pl.LazyFrame, ...] = ()
+    untyped: bool = True
+    numeric: frozenset[str] = frozenset()
 
 
-def find_files(path: str | Path) -> FileSet:
-    """Return the files that a path, glob or folder names, which must have one format.
-
-    Raises
-    ------
-    InvalidTransactions
-        If there are none, or their formats are unknown or differ.
-    """
-    files = matching_files(path)
-    formats = {file: format_of(file) for file in files}
-    first = files[0]
-    for file, form in formats.items():
-        if form is None:
-            raise InvalidTransactions(
-                f"{file.name!r} is neither a .csv nor a .parquet file, nor one of JSON lines (.jsonl, .ndjson)."
-            )
-        if form != formats[first]:
-            raise InvalidTransactions(
-                f"{str(path)!r} contains files of several formats, such as {first.name!r} and {file.name!r}: "
-                "name files of one format, for instance with a pattern such as '*.csv'."
-            )
-    only = formats[first]
-    if only is None:
-        raise AssertionError("one file is left")
-    return FileSet(only, tuple(files), only == "Parquet" and "=" in str(first.parent))
-
-
-def scan_files(
-    files: FileSet, needed: Sequence[str], text: Sequence[str], as_text: bool
-) -> tuple[pl.LazyFrame, list[Path]]:
-    """Return a plan over files, and the files in the order in which it reads them.
+def scan_files(files: FileSet, needed: Sequence[str], text: Sequence[str], as_text: bool, whole: bool = False) -> Scan:
+    """Return a plan over files.
 
     Parameters
     ----------
@@ -125,6 +61,8 @@ def scan_files(
         Columns of CSV or JSON lines to read as text.
     as_text : bool
         Read all columns of CSV or JSON lines as text; otherwise types are inferred from every row.
+    whole : bool
+        Recognize the encoding of text from all of each file.
 
     Raises
     ------
@@ -132,50 +70,137 @@ def scan_files(
         If a file cannot be read, lacks a column that the first file has, or has it with a different type.
     """
     columns = list(dict.fromkeys(needed))
-    headers = {path: _header(files, path, columns) for path in files.paths}
-    first = files.paths[0]
-    if not set(columns) <= set(headers[first]):
+    parts = [_open_part(files, path, columns, whole) for path in files.paths]
+    first = parts[0]
+    if not set(columns) <= set(first.names):
         # The caller reports which columns are missing, with their roles.
-        return pl.LazyFrame(schema=dict.fromkeys(headers[first], pl.Null)), list(files.paths)
-    for path, names in headers.items():
-        absent = [name for name in columns if name not in names]
+        plan = pl.LazyFrame(schema=dict.fromkeys(first.names, pl.Null))
+        return Scan(plan, tuple(part.opened for part in parts), untyped=files.format in UNTYPED)
+    for part in parts:
+        absent = [name for name in columns if name not in part.names]
         if absent:
             raise InvalidTransactions(
-                f"The files differ: {path.name!r} has no column {', '.join(map(repr, absent))}, which {first.name!r} "
-                f"has; its columns are {', '.join(map(repr, names))}."
+                f"The files differ: {part.path.name!r} has no column {', '.join(map(repr, absent))}, which "
+                f"{first.path.name!r} has; its columns are {', '.join(map(repr, part.names[:20]))}."
             )
     if files.format == "Parquet":
-        return _scan_parquet(files, columns)
-    reader = _scan_csv if files.format == "CSV" else _scan_json_lines
-    alike: dict[tuple[str, ...], list[Path]] = {}
-    for path, names in headers.items():
-        alike.setdefault(tuple(names), []).append(path)
+        plan, order = _scan_parquet(files, columns)
+        opened = {part.path: part.opened for part in parts}
+        counts = tuple(pl.scan_parquet(path, glob=False).select(pl.len()) for path in order)
+        return Scan(plan, tuple(opened[path] for path in order), counts, untyped=False)
     text_columns = columns if as_text else [name for name in columns if name in text]
-    plans = [reader(paths, list(names), columns, text_columns).select(columns) for names, paths in alike.items()]
-    return _concat(plans, list(alike.values()), columns)
+    groups: dict[Any, list[_Part]] = {}
+    for number, part in enumerate(parts):
+        groups.setdefault(part.layout or number, []).append(part)
+    plans = [_scan_group(files, group, columns, text_columns).select(columns) for group in groups.values()]
+    plan = _concat(plans, [[part.path for part in group] for group in groups.values()], columns)
+    ordered = [part for group in groups.values() for part in group]
+    numeric = frozenset.intersection(*(part.numeric for part in parts))
+    counts = tuple(_count_plan(files, part) for part in ordered)
+    return Scan(plan, tuple(part.opened for part in ordered), counts, files.format in UNTYPED, numeric)
 
 
-def names_in(files: FileSet, path: Path) -> list[str]:
-    """Return the names of the columns of one file; for JSON lines, those in its first rows."""
-    return _header(files, path, [])
+def names_in(files: FileSet, needed: Sequence[str] = ()) -> list[str]:
+    """Return the names of the columns of the first file; for JSON lines, those in its first rows."""
+    return list(_open_part(files, files.paths[0], needed, whole=False).names)
 
 
-def _header(files: FileSet, path: Path, columns: Sequence[str]) -> list[str]:
-    """Return the names of the columns of one file; JSON lines are read to the end if `columns` come later."""
+def recognize(files: FileSet) -> OpenedFile:
+    """Return what is recognized of the first file."""
+    return _open_part(files, files.paths[0], (), whole=False).opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One file, opened: its columns, and the text or the table that it was loaded as.
+
+    Files with the same `layout` are scanned together.
+    """
+
+    path: Path
+    names: list[str]
+    opened: OpenedFile
+    text: TextFile | None = None
+    table: LoadedTable | None = None
+    layout: Any = None
+    numeric: frozenset[str] = frozenset()
+
+
+def _open_part(files: FileSet, path: Path, columns: Sequence[str], whole: bool) -> _Part:
+    """Open one file."""
     if path.stat().st_size == 0:
         raise empty_file(path)
-    if files.format == "Parquet":
+    form, options = files.format, files.options
+    if form == "CSV":
+        return _open_text_part(files, path, columns, whole)
+    if form == "Parquet":
         plan = pl.scan_parquet(path, glob=False, hive_partitioning=files.hive)
-        return _read_schema(path, "Parquet", plan.collect_schema).names()
-    _refuse_encoding(path, files.format)
-    if files.format == "CSV":
-        return _read_schema(path, "CSV", pl.scan_csv(path, infer_schema=False, glob=False).collect_schema).names()
-    names: list[str] = []
+        names = _read_schema(path, "Parquet", plan.collect_schema).names()
+        return _Part(path, names, OpenedFile(path, "Parquet", tuple(names), options=options))
+    if form == "JSON lines" and options.encoding is None and not _has_mark(path):
+        schema = _schema_of_lines(path, columns)
+        names = sorted(schema)  # the reader returns them in any order
+        if set(columns) <= set(names) or not any("." in name for name in columns):
+            opened = OpenedFile(path, form, tuple(names), encoding="utf-8", options=options)
+            numbers = frozenset(name for name, dtype in schema.items() if dtype.is_numeric())
+            return _Part(path, names, opened, layout=("JSON lines", *names), numeric=numbers)
+    table = _load(form, path, columns, options)
+    return _Part(path, list(table.plan.collect_schema().names()), table.opened, table=table, numeric=table.numeric)
+
+
+def _load(form: Format, path: Path, columns: Sequence[str], options: FileOptions) -> LoadedTable:
+    """Load a file that is not scanned."""
+    if form == "Excel":
+        return read_workbook(path, path.name, columns, options)
+    if form in ("SQLite", "DuckDB"):
+        return read_database(path, path.name, columns, options, form)
+    return read_json(path, path.name, columns, options, form)
+
+
+def _open_text_part(files: FileSet, path: Path, columns: Sequence[str], whole: bool) -> _Part:
+    """Open a file of separated text; names of columns without blanks around them."""
+    text = open_text(path, path.name, columns, files.options, whole)
+    if text.content == b"":
+        raise empty_file(path)
+    names = _read_schema(path, "CSV", text.scan(infer_schema=False).collect_schema).names()
+    layout = ("CSV", *names, *text.options.items()) if text.content is None and files.kept else None
+    return _Part(path, _stripped(names), text.opened, text, layout=layout)
+
+
+def _stripped(names: Sequence[str]) -> list[str]:
+    """Return names without blanks around them, unless two would then be the same."""
+    bare = [name.strip() for name in names]
+    return bare if len(set(bare)) == len(bare) else list(names)
+
+
+def _has_mark(path: Path) -> bool:
+    """Return whether a file starts with a byte-order mark."""
+    with path.open("rb") as file:
+        return file.read(3)[:2] in (b"\xef\xbb", b"\xff\xfe", b"\xfe\xff")
+
+
+def _schema_of_lines(path: Path, columns: Sequence[str]) -> dict[str, pl.DataType]:
+    """Return the columns of JSON lines and their types; the file is read to the end if `columns` come later."""
+    schema: dict[str, pl.DataType] = {}
     for rows in (FIRST_ROWS, None):
-        names = _read_schema(path, "JSON lines", pl.scan_ndjson(path, infer_schema_length=rows).collect_schema).names()
-        if set(columns) <= set(names):
+        plan = pl.scan_ndjson(path, infer_schema_length=rows)
+        schema = dict(_read_schema(path, "JSON lines", plan.collect_schema))
+        if set(columns) <= set(schema):
             break
-    return sorted(names)  # the reader returns them in any order
+    return schema
+
+
+def _count_plan(files: FileSet, part: _Part) -> pl.LazyFrame:
+    """Return a plan that counts the rows of one file."""
+    if part.table is not None:
+        rows = part.table.plan
+    elif part.text is not None:
+        rows = part.text.scan(infer_schema=False)
+    elif files.format == "JSON lines":
+        rows = pl.scan_ndjson(part.path, infer_schema_length=None)
+    else:
+        rows = pl.scan_parquet(part.path, glob=False)
+    return rows.select(pl.len())
 
 
 def _read_schema(path: Path, form: Format, read: Callable[[], pl.Schema]) -> pl.Schema:
@@ -196,29 +221,39 @@ def empty_file(path: Path) -> InvalidTransactions:
     )
 
 
-def _scan_csv(paths: list[Path], names: list[str], columns: list[str], text: list[str]) -> pl.LazyFrame:
-    """Return a plan over CSV files with the same header."""
-    for path in paths:
-        _refuse_truncated(path, len(names))
-    for name in columns:
-        if f"{name}_duplicated_0" in names:
-            raise InvalidTransactions(f"Column {name!r} appears twice in {paths[0].name!r}; rename one.")
-    if len(text) == len(columns):
-        return pl.scan_csv(paths, infer_schema=False, glob=False)
-    types = dict.fromkeys(text, pl.String)
-    plan = pl.scan_csv(paths, infer_schema_length=None, schema_overrides=types, glob=False)
-    _read_schema(paths[0], "CSV", plan.collect_schema)
-    return plan
-
-
-def _scan_json_lines(paths: list[Path], names: list[str], columns: list[str], text: list[str]) -> pl.LazyFrame:  # noqa: ARG001  # readers share a signature
-    """Return a plan over JSON lines files with the same columns."""
+def _scan_group(files: FileSet, group: list[_Part], columns: list[str], text: list[str]) -> pl.LazyFrame:
+    """Return a plan over files with the same header and layout."""
+    first = group[0]
+    if first.table is not None:
+        return first.table.plan
+    if first.text is not None:
+        return _scan_text(group, first.text, columns, text)
+    paths = [part.path for part in group]
     if len(text) == len(columns):
         return pl.scan_ndjson(paths, schema=dict.fromkeys(columns, pl.String))
-    types = dict.fromkeys(text, pl.String)
-    plan = pl.scan_ndjson(paths, infer_schema_length=None, schema_overrides=types)
-    _read_schema(paths[0], "JSON lines", plan.collect_schema)
+    plan = pl.scan_ndjson(paths, infer_schema_length=None, schema_overrides=dict.fromkeys(text, pl.String))
+    _read_schema(first.path, files.format, plan.collect_schema)
     return plan
+
+
+def _scan_text(group: list[_Part], first: TextFile, columns: list[str], text: list[str]) -> pl.LazyFrame:
+    """Return a plan over files of separated text."""
+    names = group[0].names
+    for part in group:
+        if part.text is not None:
+            refuse_truncated(part.text, len(names))
+    for name in columns:
+        if f"{name}_duplicated_0" in names:
+            raise InvalidTransactions(f"Column {name!r} appears twice in {group[0].path.name!r}; rename one.")
+    reading: dict[str, Any] = {"infer_schema": False}
+    if len(text) < len(columns):
+        reading = {"infer_schema_length": None, "schema_overrides": dict.fromkeys(text, pl.String)}
+    if first.content is not None:
+        plan = first.scan(**reading)
+    else:
+        plan = pl.scan_csv([part.path for part in group], glob=False, **first.options, **reading)
+    present = _read_schema(group[0].path, "CSV", plan.collect_schema).names()
+    return plan if present == names else plan.rename(dict(zip(present, names, strict=True)))
 
 
 def _scan_parquet(files: FileSet, columns: list[str]) -> tuple[pl.LazyFrame, list[Path]]:
@@ -231,16 +266,13 @@ def _scan_parquet(files: FileSet, columns: list[str]) -> tuple[pl.LazyFrame, lis
     plans = [
         pl.scan_parquet(paths, glob=False, hive_partitioning=files.hive).select(columns) for paths in alike.values()
     ]
-    return _concat(plans, list(alike.values()), columns)
+    return _concat(plans, list(alike.values()), columns), [path for paths in alike.values() for path in paths]
 
 
-def _concat(
-    plans: list[pl.LazyFrame], groups_of_files: list[list[Path]], columns: list[str]
-) -> tuple[pl.LazyFrame, list[Path]]:
-    """Concatenate plans over files with different types, if each column has one group of types; return their order."""
-    order = [path for paths in groups_of_files for path in paths]
+def _concat(plans: list[pl.LazyFrame], groups_of_files: list[list[Path]], columns: list[str]) -> pl.LazyFrame:
+    """Concatenate plans over files with different types, if each column has one group of types."""
     if len(plans) == 1:
-        return plans[0], order
+        return plans[0]
     firsts = [paths[0] for paths in groups_of_files]
     schemas = [plan.collect_schema() for plan in plans]
     for name in columns:
@@ -256,7 +288,7 @@ def _concat(
             )
     zoned = pl.selectors.datetime(time_zone="*")
     alike = [plan.with_columns(zoned.dt.convert_time_zone("UTC")) for plan in plans]
-    return pl.concat(alike, how="vertical_relaxed"), order
+    return pl.concat(alike, how="vertical_relaxed")
 
 
 def _type_group(dtype: pl.DataType) -> str:
@@ -268,35 +300,3 @@ def _type_group(dtype: pl.DataType) -> str:
     if dtype in (pl.String, pl.Categorical, pl.Enum):
         return "text"
     return "number" if dtype.is_numeric() else str(dtype)
-
-
-def _refuse_encoding(path: Path, form: Format) -> None:
-    """Raise InvalidTransactions if the first bytes of a text file show that it is not plain UTF-8."""
-    with path.open("rb") as file:
-        start = file.read(3)
-    if start.startswith(UTF_16):
-        raise InvalidTransactions(f"{path.name!r} is written in UTF-16: save it as UTF-8 first.")
-    if form == "JSON lines" and start == b"\xef\xbb\xbf":
-        raise InvalidTransactions(
-            f"{path.name!r} begins with a byte-order mark, which JSON does not allow: save it without."
-        )
-
-
-def _refuse_truncated(path: Path, fields: int) -> None:
-    """Raise InvalidTransactions if a CSV file ends in the middle of a row, so that its last value may be incomplete."""
-    if path.suffix.lower() not in (".csv", ".txt"):
-        return
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - TAIL_BYTES, 0))
-        head, newline, last = file.read().rpartition(b"\n")
-    present = last.count(b",") + 1
-    if head and newline and last.strip() and b'"' not in last and present < fields:
-        raise InvalidTransactions(
-            f"{path.name!r} ends in the middle of a row, with {present} of {fields} fields: the file is "
-            "incomplete. Export it again."
-        )
-
-
-def _is_hidden(path: Path) -> bool:
-    """Return whether a path is hidden, such as _SUCCESS and .part-0.crc, which engines write next to their files."""
-    return any(part.startswith((".", "_")) for part in path.parts)

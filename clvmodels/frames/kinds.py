@@ -14,7 +14,7 @@ import polars as pl
 
 from clvmodels.errors import InvalidOption
 from clvmodels.frames.databases import DuckDB, database_columns, is_database, spool
-from clvmodels.frames.file_scan import format_of
+from clvmodels.frames.file_search import format_of
 from clvmodels.frames.from_pandas import read_pandas
 
 __all__ = ["Frame", "FrameKind", "column", "table", "write_table"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,21 @@ import narwhals as nw
 import polars as pl
 
 from clvmodels.errors import InvalidTransactions, closest
-from clvmodels.frames import file_scan
 from clvmodels.frames.databases import DuckDB, convert_zones_to_utc, database_columns, is_database, spool
+from clvmodels.frames.file_scan import names_in, recognize, scan_files
+from clvmodels.frames.file_search import find_files
+from clvmodels.frames.formats.decimals import as_numbers, number_style, plain_numbers, show_a_point
+from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
 from clvmodels.frames.from_pandas import read_pandas
 from clvmodels.frames.kinds import Frame, FrameKind
 from clvmodels.frames.row_names import RowNames
-from clvmodels.frames.running import run
+from clvmodels.frames.running import NotUTF8, run
 
-__all__ = ["OpenedFrame", "column_names", "open_frame"]
+__all__ = ["OpenedFrame", "column_names", "open_file", "open_frame"]
 
 EXAMPLES = 3
 BY_POSITION = RowNames()
+NUMBER_ROLES = ("amount", "quantity", "price", "rate", "refunded", "discount")
 # Floats are exact for integers of up to 15 digits; a longer one with ".0" may have lost digits.
 INTEGER_TEXT = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"
 
@@ -44,6 +48,8 @@ class OpenedFrame:
         Length in bytes of the longest text of some roles, if it was computed.
     row_names : RowNames
         How errors name rows.
+    opened_files : tuple of OpenedFile
+        What was recognized of the files.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -52,6 +58,7 @@ class OpenedFrame:
     as_text: bool
     longest: Mapping[str, int]
     row_names: RowNames
+    opened_files: tuple[OpenedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,10 @@ class _Source:
     names: Mapping[str, str]
     row_names: RowNames = BY_POSITION
     in_memory: bool = False
-    text_file: bool = False  # CSV or JSON lines
 
 
 def open_frame(
-    source: Frame | str | Path,
+    source: Frame | str | Path | OpenedFile,
     columns: Mapping[str, str],
     text_id: str | None = None,
     csv_as_text: bool = False,
@@ -77,15 +83,15 @@ def open_frame(
 
     Parameters
     ----------
-    source : frame of pandas, polars (eager or lazy) or PyArrow, relation of DuckDB, table of Ibis, or path
-        A path names a file, a folder or a glob of CSV, JSON lines or Parquet.
+    source : frame of pandas, polars (eager or lazy) or PyArrow, relation of DuckDB, table of Ibis, path, or OpenedFile
+        A path names a file, a folder, a glob or a zip archive of files of one format.
     columns : mapping of role to column name, such as {"customer_id": "Id"}
     text_id : str, optional
-        Role whose values are ids. In CSV and JSON lines they are integers if every one is written as an integer,
+        Role whose values are ids. In files of text they are integers if every one is written as an integer,
         possibly followed by ".0" (which missing values among ids lead to), and text otherwise, so that '0012' is kept.
     csv_as_text : bool
-        Read the other columns of CSV and JSON lines as text too, for the caller to parse; otherwise their types are
-        inferred from all rows.
+        Read the other columns of files of text as text too, for the caller to parse, numbers with a decimal point;
+        otherwise their types are inferred from all rows.
     roles_are_arguments : bool
         The caller's user names each column by an argument with the name of its role, which errors then mention.
 
@@ -94,30 +100,80 @@ def open_frame(
     InvalidTransactions
         If the source is not a table, cannot be read, lacks a column, or a column mixes types.
     """
-    if isinstance(source, (str, Path)):
-        table = _open_files(source, columns, [] if text_id is None else [columns[text_id]], csv_as_text)
-        _refuse_missing(columns, table.plan.collect_schema().names(), roles_are_arguments)
-    else:
-        _refuse_missing(columns, column_names(source), roles_are_arguments)
-        table = _open_table(source, columns)
+    if isinstance(source, (str, Path, OpenedFile)):
+        try:
+            return _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=False)
+        except NotUTF8:  # in a row that was not looked at
+            return _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=True)
+    _refuse_missing(columns, column_names(source), roles_are_arguments)
+    table = _open_table(source, columns)
     lazy = table.plan.select(pl.col(name).alias(role) for role, name in table.names.items())
-    if table.text_file:
-        text = pl.col(pl.String)
-        lazy = lazy.with_columns(pl.when(text.str.strip_chars() != "").then(text).name.keep())
-    longest: dict[str, int] = {}
-    if text_id is not None and table.text_file:
-        lazy, longest = _parse_text_ids(lazy, text_id)
-    elif text_id is not None:
+    if text_id is not None:
         lazy = _convert_ids(lazy, text_id, columns[text_id])
-    as_text = table.text_file and csv_as_text
-    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, as_text, longest, table.row_names)
+    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, False, {}, table.row_names)
 
 
-def column_names(source: Frame | str | Path) -> list[str]:
-    """Return the names of the columns of a frame, or of the first of the files."""
-    if isinstance(source, (str, Path)):
-        files = file_scan.find_files(source)
-        return file_scan.names_in(files, files.paths[0])
+def open_file(
+    path: str | Path,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    sheet: str | None = None,
+) -> OpenedFile:
+    r"""Recognize how a file is written, or name it; every function that takes a log takes the result.
+
+    Functions that are given a path recognize the same. This function shows what they recognize, and overrides it.
+
+    Parameters
+    ----------
+    path : str or Path
+        Text (.csv, .tsv, .txt, also .gz), Excel or OpenDocument, JSON, JSON lines, Parquet, a SQLite or DuckDB file; a
+        folder or pattern of such files, or a zip archive of them.
+    encoding : str, optional
+        Encoding of text, such as "gb18030" or "cp1252".
+    delimiter : str, optional
+        What separates the columns of text: one character, or "comma", "semicolon", "tab" or "pipe".
+    decimal : {".", ","}, optional
+        The decimal separator of numbers in text.
+    sheet : str, optional
+        Name of a sheet of a workbook, or of a table of a database file.
+
+    Returns
+    -------
+    OpenedFile
+        What was recognized of the first of the files.
+
+    Raises
+    ------
+    InvalidOption
+        If an option is not one that files have.
+    InvalidTransactions
+        If there is no such file, it cannot be read, or two encodings, separators or sheets are possible.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> from pathlib import Path
+    >>> path = Path("orders.csv")
+    >>> written = path.write_text("Kunde;Datum;Betrag\nA;2024-01-05;1.234,50\nA;2024-02-11;99,00\n", encoding="utf-8")
+    >>> opened = clv.open_file(path, decimal=",")
+    >>> rfm = clv.rfm_summary(opened, customer_id="Kunde", date="Datum", amount="Betrag")
+    >>> float(rfm.monetary_value[0])
+    99.0
+    """
+    options = FileOptions(encoding, delimiter, decimal, sheet)
+    with find_files(path, options) as files:
+        opened = recognize(files)
+    return replace(opened, path=Path(path))
+
+
+def column_names(source: Frame | str | Path | OpenedFile, needed: Iterable[str] = ()) -> list[str]:
+    """Return the names of the columns of a frame, or of the first of the files, whose header has the needed names."""
+    if isinstance(source, (str, Path, OpenedFile)):
+        path, options = _path_of(source)
+        with find_files(path, options) as files:
+            return names_in(files, list(needed))
     source = nw.to_native(source, pass_through=True)
     if isinstance(source, pl.LazyFrame):
         return list(source.collect_schema().names())
@@ -126,12 +182,45 @@ def column_names(source: Frame | str | Path) -> list[str]:
     return list(_narwhals(source).columns)
 
 
-def _open_files(path: str | Path, columns: Mapping[str, str], text: Sequence[str], as_text: bool) -> _Source:
+def _path_of(source: str | Path | OpenedFile) -> tuple[str | Path, FileOptions]:
+    """Return the path of a source, and what its user named."""
+    return (source.path, source.options) if isinstance(source, OpenedFile) else (source, FileOptions())
+
+
+def _open_files(
+    source: str | Path | OpenedFile,
+    columns: Mapping[str, str],
+    text_id: str | None,
+    as_text: bool,
+    roles_are_arguments: bool,
+    whole: bool,
+) -> OpenedFrame:
     """Open the files that a path names."""
-    files = file_scan.find_files(path)
-    plan, paths = file_scan.scan_files(files, list(columns.values()), text, as_text)
-    names = RowNames(tuple(paths), files.format)
-    return _Source(plan, "polars", columns, names, text_file=files.format != "Parquet")
+    path, options = _path_of(source)
+    with find_files(path, options) as files:
+        scan = scan_files(files, list(columns.values()), [] if text_id is None else [columns[text_id]], as_text, whole)
+        _refuse_missing(columns, scan.plan.collect_schema().names(), roles_are_arguments)
+        lazy = scan.plan.select(pl.col(name).alias(role) for role, name in columns.items())
+        if not files.kept:
+            lazy = run(lazy).lazy()
+    headers = tuple(each.header_row for each in scan.opened)
+    names = RowNames(tuple(each.path for each in scan.opened), headers, scan.counts)
+    longest: dict[str, int] = {}
+    opened = scan.opened
+    if not scan.untyped:
+        lazy = lazy if text_id is None else _convert_ids(lazy, text_id, columns[text_id])
+        return OpenedFrame(nw.from_native(lazy), "polars", False, False, longest, names, opened)
+    text = pl.col(pl.String)
+    lazy = lazy.with_columns(pl.when(text.str.strip_chars() != "").then(text).name.keep())
+    if text_id is not None:
+        numbers = {
+            role: name
+            for role, name in columns.items()
+            if role in NUMBER_ROLES and as_text and roles_are_arguments and name not in scan.numeric
+        }
+        lazy, longest, decimal = _parse_texts(lazy, text_id, numbers, Path(path).name, options.decimal)
+        opened = tuple(each.with_decimal(decimal) for each in opened)
+    return OpenedFrame(nw.from_native(lazy), "polars", not files.kept, as_text, longest, names, opened)
 
 
 def _open_table(source: Frame, columns: Mapping[str, str]) -> _Source:
@@ -169,19 +258,32 @@ def _narwhals(source: Frame) -> nw.DataFrame[Any]:
     return frame
 
 
-def _parse_text_ids(lazy: pl.LazyFrame, role: str) -> tuple[pl.LazyFrame, dict[str, int]]:
-    """Convert ids of a text file to integers if all are written so, and return the longest text of each column.
+def _parse_texts(
+    lazy: pl.LazyFrame, role: str, numbers: Mapping[str, str], file: str, decimal: str | None
+) -> tuple[pl.LazyFrame, dict[str, int], str | None]:
+    """Convert ids to integers if all are written so, and numbers to text with a decimal point if any is not.
 
-    Both depend on every row, so the file is read once for both.
+    Also return the longest text of each column, and the decimal separator. These depend on every row, so the file is
+    read once for all of them, and again only if numbers are not plain.
     """
-    texts = [name for name, dtype in lazy.collect_schema().items() if dtype == pl.String]
+    texts = [name for name, dtype in lazy.collect_schema().items() if dtype == pl.String and name not in numbers]
+    numbers = {name: of for name, of in numbers.items() if lazy.collect_schema()[name] == pl.String}
     plain = pl.col(role).str.contains(INTEGER_TEXT).all()
-    summary = run(
-        lazy.select(plain.alias("plain"), *(pl.col(t).str.len_bytes().max().alias(f"long {t}") for t in texts))
-    )
+    lengths = [pl.col(text).str.len_bytes().max().alias(f"long {text}") for text in texts]
+    seen = not numbers or show_a_point(lazy, list(numbers))
+    marks = [expression for number in numbers for expression in plain_numbers(number, seen)]
+    summary = run(lazy.select(plain.alias("plain"), *lengths, *marks))
     longest = {text: summary[f"long {text}"].item() or 0 for text in texts}
     whole = pl.col(role).str.strip_suffix(".0").cast(pl.Int64)
-    return (lazy.with_columns(whole) if summary["plain"].item() else lazy), longest
+    if summary["plain"].item():
+        lazy = lazy.with_columns(whole)
+    others = any(summary[f"other {number}"].item() for number in numbers)
+    if others or decimal == "," or any(summary[f"doubt {number}"].item() for number in numbers):
+        style = number_style(lazy, numbers, file, decimal)
+        if others or style.decimal == ",":
+            lazy = lazy.with_columns(as_numbers(number, style.decimal or ".") for number in numbers)
+        return lazy, longest, style.decimal
+    return lazy, longest, decimal or ("." if numbers else None)
 
 
 def _convert_ids(lazy: pl.LazyFrame, role: str, name: str) -> pl.LazyFrame:
@@ -225,7 +327,4 @@ def _refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_ar
         remedy = f": name one of these with {arguments}" if roles_are_arguments and len(present) > 1 else ""
         message = f"No column {missing}; the columns are {', '.join(map(repr, present))}{remedy}."
         message += next(filter(None, (closest(name, present) for name in absent.values())), "")
-        separator = next((mark for mark in ";\t|" if len(present) == 1 and mark in present[0]), None)
-        if separator is not None:
-            message += f" They seem to be separated by {separator!r}: save the file with commas between its columns."
         raise InvalidTransactions(message)

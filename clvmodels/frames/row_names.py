@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ import polars as pl
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from clvmodels.frames.file_scan import Format
 
 __all__ = ["RowNames"]
 
@@ -25,14 +24,17 @@ class RowNames:
     ----------
     paths : tuple of Path
         The files that the rows come from, in the order in which they are read; empty for a frame.
-    format : {"CSV", "JSON lines", "Parquet"} or None
-        Format of the files.
+    headers : tuple of int or None
+        Row of the header of each file, counted from 1; None if rows are counted without a header.
+    counts : tuple of polars.LazyFrame
+        A plan that counts the rows of each file.
     index : pandas.Index or None
         Labels of the rows of a pandas frame.
     """
 
     paths: tuple[Path, ...] = ()
-    format: Format | None = None
+    headers: tuple[int | None, ...] = ()
+    counts: tuple[pl.LazyFrame, ...] = ()
     index: pd.Index | None = None
 
     @property
@@ -40,8 +42,8 @@ class RowNames:
         """How rows are counted, such as "the header is row 1"; empty if they are not counted."""
         if self.index is not None:
             return ""
-        if self.format == "CSV":  # as a spreadsheet counts
-            return "the header is row 1"
+        if self.headers and all(self.headers):  # as a spreadsheet counts
+            return f"the header is row {self.headers[0]}" if len(set(self.headers)) == 1 else "the header is a row"
         return "rows are counted from 1" if self.paths else "rows are counted from 0"
 
     def of(self, positions: Sequence[int]) -> list[str]:
@@ -50,26 +52,21 @@ class RowNames:
             return [f"index {label!r}" for label in self.index[list(positions)].tolist()]
         if not self.paths:
             return [f"row {position:,}" for position in positions]
-        first = 2 if self.format == "CSV" else 1
         if len(self.paths) == 1:
-            return [f"row {position + first:,}" for position in positions]
+            return [f"row {position + 1 + self._header(0):,}" for position in positions]
         ends = self._ends()
         names = []
         for position in positions:
             number = next(i for i, end in enumerate(ends) if position < end)
             begin = ends[number - 1] if number else 0
-            names.append(f"row {position - begin + first:,} of {self.paths[number].name!r}")
+            row = position - begin + 1 + self._header(number)
+            names.append(f"row {row:,} of {self.paths[number].name!r}")
         return names
+
+    def _header(self, number: int) -> int:
+        """Return the row of the header of a file, or 0."""
+        return (self.headers[number] if self.headers else None) or 0
 
     def _ends(self) -> list[int]:
         """Return the number of rows in the files up to each of them."""
-        scans = {
-            "CSV": lambda path: pl.scan_csv(path, infer_schema=False, glob=False),
-            "JSON lines": lambda path: pl.scan_ndjson(path, infer_schema_length=None),
-            "Parquet": lambda path: pl.scan_parquet(path, glob=False),
-        }
-        ends, total = [], 0
-        for path in self.paths:
-            total += int(scans[self.format or "Parquet"](path).select(pl.len()).collect().item())
-            ends.append(total)
-        return ends
+        return list(accumulate(int(count.collect().item()) for count in self.counts))

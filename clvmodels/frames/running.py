@@ -11,6 +11,7 @@ import polars as pl
 from clvmodels.errors import InvalidTransactions
 
 __all__ = [
+    "NotUTF8",
     "collect",
     "collect_in_parts",
     "collect_parts",
@@ -27,8 +28,13 @@ def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
     try:
         return plan.collect(engine="in-memory" if in_memory else "streaming")
     except pl.exceptions.ComputeError as error:  # such as a file that is damaged after its first rows
-        hint = ". Save the file as UTF-8 first" if "utf-8" in str(error).lower() else ""
-        raise InvalidTransactions(f"The table cannot be read: {first_line(error)}{hint}.") from error
+        if "utf-8" in str(error).lower():
+            raise NotUTF8(f"The table cannot be read: {first_line(error)}. Save the file as UTF-8 first.") from error
+        raise InvalidTransactions(f"The table cannot be read: {first_line(error)}.") from error
+
+
+class NotUTF8(InvalidTransactions):
+    """A file is not UTF-8, though its first rows are."""
 
 
 def first_line(error: BaseException) -> str:

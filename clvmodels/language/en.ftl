@@ -88,6 +88,19 @@ cleaning-unknown-statuses = { COUNT($rows) } { $rows ->
        *[other] sales
         }
     }
+
+file-encoding = { $file } was read as { $encoding }
+file-delimiter = the columns of { $file } are separated by { $delimiter ->
+    [comma] commas
+    [semicolon] semicolons
+    [tab] tabs
+    [pipe] vertical bars
+   *[other] another character
+    }
+file-decimal-comma = the numbers of { $file } have a decimal comma
+file-header-row = the header of { $file } is row { $row }
+file-sheet = of { $file }, { $sheet } was read
+
 export-further-line = { COUNT($rows) } { $rows ->
     [one] row was
    *[other] rows were

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from clvmodels import files, html
+from clvmodels import files, frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption, closest
 from clvmodels.language import Finding, Findings, as_text
@@ -106,6 +106,8 @@ class Profile:
         Number of customers and rows that are left out.
     is_cleaned : bool
         Whether the log was made by `clean`.
+    opened_files : tuple of OpenedFile
+        What was recognized of the files of the log.
 
     Examples
     --------
@@ -146,6 +148,7 @@ class Profile:
     rows_after_end: int
     rows_without_id: int
     is_cleaned: bool = False
+    opened_files: tuple[frames.OpenedFile, ...] = ()
 
     @property
     def findings(self) -> Findings:
@@ -187,6 +190,7 @@ class Profile:
             *log_findings(
                 self.acquired_after, self.older_customers, self.rows_after_end, self.last_day, self.rows_without_id
             ),
+            *frames.file_findings(self.opened_files),
         ]
         return tuple(findings)
 
@@ -310,6 +314,7 @@ def profile(
         older_customers=older,
         rows_after_end=purchase_log.rows_after(end),
         rows_without_id=purchase_log.rows_without_id,
+        opened_files=purchase_log.opened_files,
     )
 
 

@@ -54,6 +54,8 @@ class Transactions:
         Transactions, and how many of them are later than the last tick that counts.
     rows_without_id : int
         Rows without a customer id, which were left out (`on_missing_id="drop"`).
+    opened_files : tuple of OpenedFile
+        What was recognized of the files.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -65,6 +67,7 @@ class Transactions:
     rows: int
     rows_after: int
     rows_without_id: int
+    opened_files: tuple[frames.OpenedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,7 @@ def read_transactions(
         rows=rows,
         rows_after=rows_after,
         rows_without_id=rows_without_id,
+        opened_files=opened.opened_files,
     )
 
 

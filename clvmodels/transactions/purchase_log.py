@@ -46,6 +46,8 @@ class PurchaseLog:
         The kind of frame to return.
     rows_without_id : int
         Rows without a customer id, which were left out.
+    opened_files : tuple of OpenedFile
+        What was recognized of the files.
     """
 
     customer_id: nw.Series[Any]
@@ -56,6 +58,7 @@ class PurchaseLog:
     clock: Clock
     kind: frames.FrameKind
     rows_without_id: int
+    opened_files: tuple[frames.OpenedFile, ...] = ()
 
     @property
     def first(self) -> IntArray:
@@ -153,4 +156,5 @@ def to_purchase_log(transactions: Transactions, clock: Clock) -> PurchaseLog:
         clock=clock,
         kind=transactions.kind,
         rows_without_id=transactions.rows_without_id,
+        opened_files=transactions.opened_files,
     )

@@ -60,6 +60,8 @@ class RFM:
         Customers first seen up to this date are left out; None if all are included.
     older_customers : int
         The number of customers left out.
+    opened_files : tuple of OpenedFile
+        What was recognized of the files of the log.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class RFM:
     sum_log_intertimes: npt.NDArray[np.float64] | None = None
     acquired_after: str | None = None
     older_customers: int = 0
+    opened_files: tuple[frames.OpenedFile, ...] = ()
 
     @property
     def n(self) -> npt.NDArray[np.int64] | None:
@@ -261,7 +264,7 @@ class RFM:
         left_out = log_findings(
             self.acquired_after, self.older_customers, self.rows_after_end, self.observation_end, self.rows_without_id
         )
-        return (*findings, *left_out)
+        return (*findings, *left_out, *frames.file_findings(self.opened_files))
 
     def __repr__(self) -> str:
         head = frames.table("polars", self[:PREVIEW].columns())

@@ -49,7 +49,7 @@ def rfm_summary(
     Parameters
     ----------
     log : frame of pandas, polars (eager or lazy) or PyArrow, relation of DuckDB, table of Ibis, or path
-        One row per transaction. A path names a file, a folder or a glob of CSV, JSON lines or Parquet; its files are
+        One row per transaction. A path names a file, a folder, a glob or a zip archive (see `open_file`); its files are
         read as one log. Predictions are returned as the same kind of frame: for DuckDB as relations of its connection,
         for Ibis as memtables, for a path or a lazy frame as polars frames.
     customer_id, date, amount : str
@@ -125,6 +125,8 @@ class ObservedPeriod:
         Rows of the log left out.
     kind : FrameKind
         The kind of frame to return.
+    opened_files : tuple of OpenedFile
+        What was recognized of the files.
     """
 
     clock: Clock
@@ -134,6 +136,7 @@ class ObservedPeriod:
     rows_after_end: int
     rows_without_id: int
     kind: frames.FrameKind
+    opened_files: tuple[frames.OpenedFile, ...]
 
 
 def reduce_transactions(
@@ -160,6 +163,7 @@ def reduce_transactions(
         rows_after_end=transactions.rows_after,
         rows_without_id=transactions.rows_without_id,
         kind=transactions.kind,
+        opened_files=transactions.opened_files,
     )
     return _build_rfm(totals if after is None else totals.where(newer), period, include_first_transaction)
 
@@ -197,6 +201,7 @@ def summarize(
         rows_after_end=log.rows_after(end),
         rows_without_id=log.rows_without_id,
         kind=log.kind,
+        opened_files=log.opened_files,
     )
     return _build_rfm(totals, period, include_first_transaction, logs)
 
@@ -227,6 +232,7 @@ def _build_rfm(
         sum_log_intertimes=sum_log_intertimes,
         acquired_after=None if after is None else clock.describe_tick(after),
         older_customers=period.older_customers,
+        opened_files=period.opened_files,
     )
 
 

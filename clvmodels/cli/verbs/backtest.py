@@ -15,16 +15,21 @@ from clvmodels.cli.arguments import (
     CustomerIdOption,
     DateFormatOption,
     DateOption,
+    DecimalOption,
+    DelimiterOption,
     DiscountRateOption,
     DropMissingIdOption,
+    EncodingOption,
     FirstTransactionOption,
     LogArgument,
     MarginOption,
     MergeWithinOption,
     ModelsOrAutoOption,
+    SheetOption,
     TimeUnitOption,
     TimeZoneOption,
     clock_options,
+    log_file,
     parse_models,
     parse_models_or_auto,
     split_list,
@@ -58,6 +63,10 @@ def backtest(
     time_unit: TimeUnitOption = "day",
     merge_within: MergeWithinOption = "day",
     include_first_transaction: FirstTransactionOption = False,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
@@ -73,7 +82,8 @@ def backtest(
     names = {"customer_id": customer_id, "date": date, "amount": amount}
     with steps() as step:
         step(f"Reading {log}")
-        source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        file = log_file(log, encoding, delimiter, decimal, sheet)
+        source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
         step("Forecasting from each cutoff, and comparing with what happened")
         result = clv.backtest(
             source.log,
@@ -120,6 +130,10 @@ def report(
     ] = "12 months",
     annual_discount_rate: DiscountRateOption = 0.10,
     margin: MarginOption = 1.0,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
@@ -140,7 +154,8 @@ def report(
     missing: Any = "drop" if drop_missing_id else "raise"
     with steps() as step:
         step(f"Reading {log}")
-        source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        file = log_file(log, encoding, delimiter, decimal, sheet)
+        source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
         reading = source.columns | source.reading | {"on_missing_id": missing, "acquired_after": acquired_after}
         spend = None if source.columns["amount"] is None else clv.GammaGamma()
         step(f"Profiling {log}")

@@ -14,16 +14,21 @@ from clvmodels.cli.arguments import (
     CustomerIdOption,
     DateFormatOption,
     DateOption,
+    DecimalOption,
+    DelimiterOption,
     DropMissingIdOption,
+    EncodingOption,
     FirstTransactionOption,
     HorizonOption,
     LogArgument,
     MergeWithinOption,
     ModelsOption,
+    SheetOption,
     TimeUnitOption,
     TimeZoneOption,
     clock_options,
     find_model,
+    log_file,
     parse_models,
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
@@ -49,6 +54,10 @@ def validate(
     merge_within: MergeWithinOption = "day",
     include_first_transaction: FirstTransactionOption = False,
     acquired_after: AcquiredAfterOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
@@ -62,7 +71,8 @@ def validate(
     with steps() as step:
         step(f"Splitting {log} at {calibration_end}")
         names = {"customer_id": customer_id, "date": date, "amount": amount}
-        source = open_source(log, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        file = log_file(log, encoding, delimiter, decimal, sheet)
+        source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
         split = clv.holdout_split(
             source.log,
             **source.columns,
@@ -107,6 +117,10 @@ def compare(
     time_unit: TimeUnitOption = "day",
     merge_within: MergeWithinOption = "day",
     acquired_after: AcquiredAfterOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
@@ -135,11 +149,12 @@ def compare(
     with steps() as step:
         step(f"Summarizing {log}")
         data: Any
+        file = log_file(log, encoding, delimiter, decimal, sheet)
         if calibration_end is None:
-            data = clv.rfm_summary(log, **options, observation_end=observation_end)
+            data = clv.rfm_summary(file, **options, observation_end=observation_end)
         else:
             ends: dict[str, Any] = {"calibration_end": calibration_end, "holdout_end": holdout_end}
-            data = clv.holdout_split(log, **options, **ends, amount=amount)
+            data = clv.holdout_split(file, **options, **ends, amount=amount)
         step("Fitting and comparing")
         comparison = clv.compare(data, chosen, None if amount is None else clv.GammaGamma())
         if output is not None:
@@ -166,6 +181,10 @@ def crosscheck(
     horizon: HorizonOption = "12 months",
     include_first_transaction: FirstTransactionOption = False,
     acquired_after: AcquiredAfterOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
@@ -183,7 +202,7 @@ def crosscheck(
         clock = fitted.purchases.clock_
         step(f"Summarizing {log}")
         rfm = clv.rfm_summary(
-            log,
+            log_file(log, encoding, delimiter, decimal, sheet),
             customer_id=customer_id,
             date=date,
             amount=amount,

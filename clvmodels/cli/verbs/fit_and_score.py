@@ -12,6 +12,10 @@ from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
     DateFormatOption,
+    DecimalOption,
+    DelimiterOption,
+    EncodingOption,
+    SheetOption,
     TimeZoneOption,
     find_model,
 )
@@ -81,6 +85,10 @@ def fit(
     as_of: AsOfOption = None,
     include_first_transaction: JobFirstTransactionOption = None,
     acquired_after: AcquiredAfterOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: JobDropMissingIdOption = None,
@@ -94,7 +102,7 @@ def fit(
 
     model_path = output if output is not None or job is not None else Path("model.json")
     flags = {
-        **_reading(log, customer_id, date, amount, date_format, drop_missing_id),
+        **_reading(log, customer_id, date, amount, date_format, drop_missing_id, (encoding, delimiter, decimal, sheet)),
         "models": {
             "forecaster": forecaster,
             "purchases": model,
@@ -145,6 +153,10 @@ def score(
         float | None, typer.Option(help="Probability of the intervals, such as 0.9; without it, none are computed.")
     ] = None,
     include_first_transaction: JobFirstTransactionOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     drop_missing_id: JobDropMissingIdOption = None,
     dry_run: DryRunOption = False,
@@ -159,7 +171,7 @@ def score(
     model_path = model if model is not None or job is not None else Path("model.json")
     target = output if output is not None or job is not None else Path("predictions.parquet")
     flags = {
-        **_reading(log, customer_id, date, amount, date_format, drop_missing_id),
+        **_reading(log, customer_id, date, amount, date_format, drop_missing_id, (encoding, delimiter, decimal, sheet)),
         "models": {"include_first_transaction": include_first_transaction},
         "predictions": {
             "horizons": horizon or None,
@@ -199,10 +211,13 @@ def _reading(
     amount: str | None,
     date_format: str | None,
     drop_missing_id: bool | None,
+    file: tuple[str | None, ...],
 ) -> dict[str, Any]:
     """Return the settings of the source that flags make; a log named as an argument replaces the job file's source."""
+    named = dict(zip(("encoding", "delimiter", "decimal", "sheet"), file, strict=True))
+    options = [(name, value) for name, value in named.items() if value is not None]
     return {
-        "source": None if log is None else [("path", str(log))],
+        "source": [("path", str(log)), *options] if log is not None else dict(options) or None,
         "columns": {"customer_id": customer_id, "date": date, "amount": amount},
         "cleaning": {"on_missing_id": "drop" if drop_missing_id else None, "date_format": date_format},
     }

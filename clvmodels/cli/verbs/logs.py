@@ -16,9 +16,14 @@ from clvmodels.cli.arguments import (
     CustomerIdOption,
     DateFormatOption,
     DateOption,
+    DecimalOption,
+    DelimiterOption,
     DropMissingIdOption,
+    EncodingOption,
     LogArgument,
+    SheetOption,
     TimeZoneOption,
+    log_file,
     split_list,
 )
 from clvmodels.cli.spelling import as_typed
@@ -76,6 +81,10 @@ def clean(
         str, typer.Option(help="What to do with lines without a price: set_aside or keep.")
     ] = "set_aside",
     outliers: Annotated[str, typer.Option(help="What to do with outlier orders: flag, winsorize or keep.")] = "flag",
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
 ) -> None:
@@ -99,7 +108,7 @@ def clean(
     )
     with steps() as step:
         step(f"Reading {log}")
-        source: Any = log
+        source: Any = log_file(log, encoding, delimiter, decimal, sheet)
         columns: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}
         columns |= {"price": price, "order_id": order_id, "product": product, "status": status}
         columns |= {"currency": currency, "rate": rate, "refunded": refunded}
@@ -139,6 +148,10 @@ def profile(
         str | None, typer.Option(help="Last day to include; default: the latest in the log.")
     ] = None,
     acquired_after: AcquiredAfterOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
@@ -150,7 +163,7 @@ def profile(
     with steps() as step:
         step(f"Profiling {log}")
         result = clv.profile(
-            log,
+            log_file(log, encoding, delimiter, decimal, sheet),
             customer_id=customer_id,
             date=date,
             amount=amount,

@@ -16,6 +16,7 @@ from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import CLVError, closest
 from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS, SPEND_MODELS
 from clvmodels.estimators.prediction import FEWEST_DRAWS, IntervalFor
+from clvmodels.frames import FileOptions
 from clvmodels.transactions.log import MissingId
 from clvmodels.valuation.value_terms import ValueTerms
 
@@ -107,7 +108,8 @@ class StoreSettings(JobSection):
     ----------
     store : {"file", "duckdb", "sqlite", "postgres"}
     path : Path, optional
-        CSV or Parquet file, folder or glob; or the file of a DuckDB or SQLite database. Relative to the job file.
+        File (text, Excel, JSON, Parquet), folder or glob; or the file of a DuckDB or SQLite database. Relative to the
+        job file.
     uri_variable : str, optional
         Name of the environment variable that holds the URI of a PostgreSQL database.
     table, query : str, optional
@@ -136,6 +138,23 @@ class SourceSettings(StoreSettings):
     """The data to score: transactions, or one row per customer (an RFM summary as of the date)."""
 
     kind: Literal["transactions", "rfm"] = "transactions"
+    encoding: NonEmptyText | None = None
+    delimiter: NonEmptyText | None = None
+    decimal: Literal[".", ","] | None = None
+    sheet: NonEmptyText | None = None
+
+    @model_validator(mode="after")
+    def _of_a_file(self) -> Self:
+        named = [name for name in ("encoding", "delimiter", "decimal", "sheet") if getattr(self, name) is not None]
+        if named and self.store != "file":
+            check_faults(self, [f"{', '.join(named)}: only for files; remove them"])
+        _ = self.file_options  # an InvalidOption is a ValueError, which pydantic reports
+        return self
+
+    @property
+    def file_options(self) -> FileOptions:
+        """What is named of the file, for the reader."""
+        return FileOptions(self.encoding, self.delimiter, self.decimal, self.sheet)
 
 
 class ColumnSettings(JobSection):

@@ -16,7 +16,7 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob, InvalidTransactions
 from clvmodels.forecasts import KnownHistory
 from clvmodels.scoring.config.job import Job
-from clvmodels.scoring.config.sections import ColumnSettings, StoreSettings
+from clvmodels.scoring.config.sections import ColumnSettings, SourceSettings, StoreSettings
 from clvmodels.scoring.events import event
 from clvmodels.scoring.run.score_columns import KnownCustomers
 from clvmodels.scoring.stores import open_source
@@ -174,7 +174,8 @@ def _open(
     keys: Sequence[str] = (),
 ) -> Any:
     uri = uris.get(place.uri_variable or "", "")
-    return open_source(place.store, place.path, uri, place.table, place.query, columns, staging, name, keys)
+    options = place.file_options if isinstance(place, SourceSettings) else None
+    return open_source(place.store, place.path, uri, place.table, place.query, columns, staging, name, keys, options)
 
 
 def _summaries(source: Any, clock: Clock, as_of: str) -> RFM:

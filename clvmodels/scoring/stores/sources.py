@@ -37,6 +37,7 @@ def open_source(
     staging: Path,
     name: str,
     keys: Sequence[str] = (),
+    options: frames.FileOptions | None = None,
 ) -> Any:
     """Return a source as `rfm_summary` reads it: a path, or a lazy frame.
 
@@ -50,6 +51,8 @@ def open_source(
         The section of the job that errors name.
     keys : sequence of str
         The key of the job that names each column, for errors.
+    options : FileOptions, optional
+        How to read a file, as far as the job names it.
 
     Raises
     ------
@@ -63,9 +66,11 @@ def open_source(
     if store == "file":
         if path is None:
             raise AssertionError("a job is checked to have a path")
-        files = _files(path)
+        files: Any = _files(path)
+        if options is not None and options != frames.FileOptions():
+            files = frames.OpenedFile(files, options=options)
         if columns:
-            _refuse_missing(repr(str(path)), frames.column_names(files), columns, name, keys)
+            _refuse_missing(repr(str(path)), frames.column_names(files, columns), columns, name, keys)
         return files
     copy = staging / f"{name}.parquet"
     # Names are qualified, since SQLite reads a quoted name that no column has as a text.

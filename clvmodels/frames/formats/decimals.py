@@ -1,0 +1,155 @@
+"""Recognize how the numbers of a text are written: with a decimal point or comma, perhaps with currency signs.
+
+A number may have a currency sign or code before or after it, a sign, or parentheses or a trailing minus if it is
+negative. Groups of three digits may be separated by the other mark, an apostrophe or a space. Each text can then be
+read with a decimal point, with a decimal comma, with both alike ("12"), or with both differently: "1.234" and "1,234",
+a mark followed by exactly three digits at the end.
+
+All columns of numbers of a file are written alike. If some value can be read in one way only, all are read in that way;
+if two values need different ways, this is an error. If no value decides, because every one that has a mark has exactly
+three digits after it, the file is refused until decimal= is named. Values that cannot be read either way are left as
+they are, and become faults of their rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from clvmodels.errors import InvalidTransactions
+from clvmodels.frames.running import run
+
+__all__ = ["NumberStyle", "as_numbers", "number_style", "plain_numbers", "show_a_point"]
+
+FIRST_ROWS = 1_000
+SIGNS = r"[$€£¥￥₹₩₽₺₴₫₱฿₪元円]|[A-Z]{1,3}\$|R\$|kr\.?|zł|Kč|Rp\.?|Fr\.|RM|NT\$"
+CURRENCY = rf"^(?P<a>[-+−(]?)\s*(?:{SIGNS}|[A-Z]{{3}})\s*|\s*(?:{SIGNS}|[A-Z]{{3}})(?P<b>[-)]?)$"
+SPACES = r"[\s\x{00A0}\x{202F}\x{2009}]"
+BLANK = r"['’\x{00A0}\x{202F}\x{2009} ]"
+GROUPS = {".": rf"(?:,|{BLANK})", ",": rf"(?:\.|{BLANK})"}
+INDIAN = r"|[1-9]\d{0,1}(?:,\d{2})+,\d{3}"
+EXPONENT = r"(?:[eE][-+]?\d{1,3})?$"
+
+
+def _pattern(mark: str, group: str, more: str = "") -> str:
+    """Return what numbers with a decimal mark look like."""
+    digits = rf"(?:\d+|[1-9]\d{{0,2}}(?:{group}\d{{3}})+{more}|[1-9]\d{{0,2}}(?:{BLANK}\d{{3}})+)"
+    return rf"^[-+]?{digits}(?:{mark}\d*)?{EXPONENT}|^[-+]?{mark}\d+$"
+
+
+NUMBERS = {".": _pattern(r"\.", ",", INDIAN), ",": _pattern(",", r"\.")}
+POINT = r"^[-+]?(?:\d{4,}\.\d*|\d*\.(?:\d{1,2}|\d{4,}))$"
+THREE_DIGITS = r"^[-+]?[1-9]\d{0,2}[.,]\d{3}$"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberStyle:
+    """How the numbers of a file are written.
+
+    Attributes
+    ----------
+    decimal : {".", ","} or None
+        None if no number has a mark.
+    plain : bool
+        Whether every number is written as computers write it, so that it needs no preparation.
+    """
+
+    decimal: str | None
+    plain: bool
+
+
+def plain_numbers(role: str, seen: bool) -> list[pl.Expr]:
+    """Return two figures of a column of text: values that are not plain numbers, and whether the mark may be doubtful.
+
+    If numbers with a decimal point have been `seen`, it is not.
+    """
+    text = pl.col(role)
+    others = text.cast(pl.Float64, strict=False).null_count() - text.null_count()
+    doubtful = pl.lit(value=False) if seen else text.str.contains(THREE_DIGITS).any()
+    return [others.alias(f"other {role}"), doubtful.alias(f"doubt {role}")]
+
+
+def show_a_point(lazy: pl.LazyFrame, roles: Sequence[str]) -> bool:
+    """Return whether one of the first numbers has a decimal point for certain."""
+    first = run(lazy.select(roles).head(FIRST_ROWS))
+    return any(first[role].str.contains(POINT).any() for role in roles)
+
+
+def as_numbers(role: str, decimal: str) -> pl.Expr:
+    """Return a column of text with numbers as computers write them; what is not a number stays as it is."""
+    bare = _bare(role)
+    number = bare.str.contains(NUMBERS[decimal])
+    digits = bare.str.replace_all(GROUPS[decimal], "").str.replace(",", ".", literal=True)
+    return pl.when(number).then(digits).otherwise(pl.col(role)).alias(role)
+
+
+def number_style(lazy: pl.LazyFrame, roles: Mapping[str, str], file: str, named: str | None = None) -> NumberStyle:
+    """Return how the numbers of some columns are written.
+
+    Parameters
+    ----------
+    lazy : polars.LazyFrame
+    roles : mapping of role to column name
+        Columns of text, by their names in the frame; the values are their names for errors.
+    file : str
+        Name of the file, for errors.
+    named : {".", ","}, optional
+        The decimal separator that the user named.
+
+    Raises
+    ------
+    InvalidTransactions
+        If values need different marks, or another one than that named, or none decides.
+    """
+    sums = []
+    for role in roles:
+        bare = _bare(role)
+        point, comma = (bare.str.contains(NUMBERS[mark]) for mark in ".,")
+        differ = bare.str.contains(THREE_DIGITS)
+        for name, mask in (("point", point & ~comma), ("comma", comma & ~point), ("both", differ)):
+            sums.append(pl.col(role).filter(mask).first().alias(f"{name} {role}"))
+    first = run(lazy.select(sums)).row(0, named=True)
+    examples = {
+        name: [(roles[role], first[f"{name} {role}"]) for role in roles if first[f"{name} {role}"] is not None]
+        for name in ("point", "comma", "both")
+    }
+    if named is None:
+        return _style_of(examples["point"], examples["comma"], examples["both"], file)
+    others = examples["comma" if named == "." else "point"]
+    if others:
+        raise InvalidTransactions(
+            f"decimal={named!r} does not fit {file!r}: {others[0][1]!r} in column {others[0][0]!r} cannot be read so."
+        )
+    return NumberStyle(named, plain=False)
+
+
+def _style_of(
+    point: Sequence[tuple[str, str]], comma: Sequence[tuple[str, str]], both: Sequence[tuple[str, str]], file: str
+) -> NumberStyle:
+    """Return the style that the examples of each kind, pairs of a column and a value, decide."""
+    if point and comma:
+        raise InvalidTransactions(
+            f"The numbers of {file!r} are written in two ways: {point[0][1]!r} in column {point[0][0]!r} has a decimal "
+            f"point, and {comma[0][1]!r} in column {comma[0][0]!r} a decimal comma. Correct one of them."
+        )
+    if point or comma or not both:
+        return NumberStyle("." if point else "," if comma else None, plain=False)
+    column, value = both[0]
+    small = value.strip().replace(",", ".")
+    large = value.strip().replace(",", "").replace(".", "")
+    readings = (small, large) if "." in value else (large, small)
+    raise InvalidTransactions(
+        f"The numbers of {file!r} can be read in two ways: {value!r} in column {column!r} is {readings[0]} with a "
+        f"decimal point and {readings[1]} with a decimal comma, and no other number decides. Name it with "
+        "decimal='.' or decimal=','."
+    )
+
+
+def _bare(role: str) -> pl.Expr:
+    """Return numbers without currency signs, with a leading minus if they are negative."""
+    text = pl.col(role).str.strip_chars().str.replace_all("−", "-", literal=True)
+    text = text.str.replace_all(CURRENCY, "$a$b")
+    text = text.str.replace(rf"^\({SPACES}*(.*?){SPACES}*\)$", "-$1")
+    return text.str.replace(rf"^([^-+].*?){SPACES}*-$", "-$1").str.replace(rf"^([-+]){SPACES}+", "$1")

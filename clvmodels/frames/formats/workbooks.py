@@ -1,0 +1,107 @@
+"""Read a sheet of a workbook of Excel or OpenDocument: found by its columns, below any other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from clvmodels.errors import InvalidOption, InvalidTransactions, closest
+from clvmodels.frames.formats.layout import Layout, Record, find_header
+from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
+from clvmodels.frames.formats.text_values import LoadedTable, to_text
+
+__all__ = ["read_workbook"]
+
+FIRST_ROWS = 60
+
+
+def read_workbook(path: Path, name: str, needed: Sequence[str], options: FileOptions) -> LoadedTable:
+    """Return the rows of a sheet, dates as dates and everything else as text.
+
+    The sheet is the one that the user named or, of several, the one that has a row with all needed names.
+
+    Raises
+    ------
+    InvalidOption
+        If the package that reads workbooks is not installed, or there is no such sheet.
+    InvalidTransactions
+        If the file cannot be read, or no sheet or several have the columns.
+    """
+    workbook = _open(path, name)
+    sheets = list(workbook.sheet_names)
+    if options.sheet is not None and options.sheet not in sheets:
+        raise InvalidOption(
+            f"{name!r} has no sheet {options.sheet!r}; its sheets are {', '.join(map(repr, sheets))}."
+            f"{closest(options.sheet, sheets)}"
+        )
+    first_rows = {sheet: _first_rows(workbook, sheet) for sheet in ([options.sheet] if options.sheet else sheets)}
+    layout = _only_sheet(find_header(first_rows, needed), list(first_rows), needed, name)
+    rows = workbook.load_sheet(layout.delimiter, header_row=layout.skipped, schema_sample_rows=None).to_polars()
+    for column in needed:
+        if sum(column == header.strip() for header in layout.names) > 1:
+            raise InvalidTransactions(f"Column {column!r} appears twice in {name!r}; rename one.")
+    rows = rows.filter(~pl.all_horizontal(pl.all().is_null()))
+    table, numeric = to_text(rows)
+    opened = OpenedFile(
+        path=path,
+        format="Excel",
+        columns=tuple(table.columns),
+        decimal=options.decimal,
+        sheet=layout.delimiter if len(sheets) > 1 else None,
+        header_row=layout.skipped + 1,
+        options=options,
+    )
+    return LoadedTable(table.lazy(), opened, numeric)
+
+
+def _open(path: Path, name: str) -> Any:
+    try:
+        import fastexcel
+    except ImportError:
+        raise InvalidOption(
+            f"{name!r} is a workbook: install what reads it (pip install 'clvmodels[excel]'), or save the sheet as CSV."
+        ) from None
+    try:
+        return fastexcel.read_excel(path)
+    except fastexcel.FastExcelError as error:
+        raise InvalidTransactions(
+            f"{name!r} cannot be read as a workbook: {next(iter(str(error).splitlines()))}."
+        ) from None
+
+
+def _first_rows(workbook: Any, sheet: str) -> list[Record]:
+    """Return the first rows of a sheet as text, without blank ones."""
+    try:
+        rows = workbook.load_sheet(sheet, header_row=None, skip_rows=0, n_rows=FIRST_ROWS, dtypes="string").to_polars()
+    except Exception:  # noqa: BLE001  # an empty sheet, or a sheet of charts
+        return []
+    records = []
+    for number, row in enumerate(rows.iter_rows()):
+        fields = ["" if cell is None else str(cell).strip() for cell in row]
+        while fields and not fields[-1]:
+            fields.pop()
+        if any(fields):
+            records.append(Record(number, tuple(fields)))
+    return records
+
+
+def _only_sheet(layouts: list[Layout], sheets: list[str], needed: Sequence[str], name: str) -> Layout:
+    """Return the only sheet with a table, and its header."""
+    if len(layouts) == 1:
+        return layouts[0]
+    if not layouts:
+        raise InvalidTransactions(f"{name!r} has no table in {', '.join(map(repr, sheets))}.")
+    if needed and all(layout.has(needed) for layout in layouts):
+        found = ", ".join(repr(layout.delimiter) for layout in layouts)
+        raise InvalidTransactions(
+            f"{len(layouts)} sheets of {name!r} have the columns {', '.join(map(repr, needed))}: {found}. "
+            "Name one with sheet=, or save them as files of one folder to read them together."
+        )
+    tables = "; ".join(f"{each.delimiter!r} has {', '.join(map(repr, each.names[:20]))}" for each in layouts[:5])
+    if needed:
+        wanted = ", ".join(map(repr, needed))
+        raise InvalidTransactions(f"No sheet of {name!r} has the columns {wanted}: {tables}.")
+    raise InvalidTransactions(f"{name!r} has several tables: {tables}. Name one with sheet=.")
