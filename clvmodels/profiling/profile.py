@@ -217,7 +217,8 @@ class Profile:
 
         Each part has its finding, and `findings` has all of them, as code, severity, figures and text.
         """
-        values = _plain_fields(self) | {"findings": [finding.to_dict() for finding in self.findings]}
+        values = {name: value for name, value in _plain_fields(self).items() if name != "opened_files"}
+        values |= {"findings": [finding.to_dict() for finding in self.findings]}
         plain: dict[str, Any] = files.plain(values)
         return plain
 

@@ -306,10 +306,10 @@ def test_amounts_of_csv_are_read_row_by_row(tmp_path):
     path.write_text("customer_id,date,amount\n" + "".join(rows), "utf-8")
     assert amounts(path) == [float(i) for i in range(200)] + [2.5]
     with path.open("a", encoding="utf-8") as more:
-        more.write('201,1997-01-01,"1,5"\n202,,\n203,1997-01-01,$3\n')
+        more.write('201,1997-01-01,"1,5,"\n202,,\n203,1997-01-01,3$5\n')
     message = complaint(path, amount="amount")
     assert "2 of 204 rows have an amount in 'amount' that cannot be read as a number" in message
-    assert "(first: '1,5' of customer 201 (row 203), '$3' of customer 203 (row 205); the header is row 1)" in message
+    assert "(first: '1,5,' of customer 201 (row 203), '3$5' of customer 203 (row 205); the header is row 1)" in message
     assert "1 of 204 rows has no amount in 'amount' (first: None of customer 202 (row 204); " in message
     assert "1 of 204 rows has no date in 'date' (first: None of customer 202 (row 204); " in message
 
