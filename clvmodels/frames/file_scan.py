@@ -163,7 +163,7 @@ def _open_text_part(files: FileSet, path: Path, columns: Sequence[str], whole: b
     if text.content == b"":
         raise empty_file(path)
     names = _read_schema(path, "CSV", text.scan(infer_schema=False).collect_schema).names()
-    layout = ("CSV", *names, *text.options.items()) if text.content is None and files.kept else None
+    layout = ("CSV", *names, *text.options.items()) if text.content is None and files.lasting else None
     return _Part(path, _stripped(names), text.opened, text, layout=layout)
 
 

@@ -37,7 +37,7 @@ class FileSet:
     paths: tuple[Path, ...]
     hive: bool  # whether folders such as country=DE are columns
     options: FileOptions = field(default_factory=FileOptions)
-    kept: bool = True  # whether the files still exist when a plan is run
+    lasting: bool = True  # whether the files still exist when a plan is run
 
 
 def format_of(path: Path) -> Format | None:
@@ -90,11 +90,11 @@ def find_files(path: str | Path, options: FileOptions | None = None) -> Iterator
     """
     files = matching_files(path)
     if not any(file.suffix.lower() == ".zip" for file in files):
-        yield _file_set(path, files, options or FileOptions(), kept=True)
+        yield _file_set(path, files, options or FileOptions(), lasting=True)
         return
     with tempfile.TemporaryDirectory(prefix="clvmodels-", ignore_cleanup_errors=True) as folder:
         members = [member for file in files for member in _extract(file, Path(folder))]
-        yield _file_set(path, members, options or FileOptions(), kept=False)
+        yield _file_set(path, members, options or FileOptions(), lasting=False)
 
 
 def _extract(file: Path, folder: Path) -> list[Path]:
@@ -114,7 +114,7 @@ def _extract(file: Path, folder: Path) -> list[Path]:
     return sorted(inside / name for name in names)
 
 
-def _file_set(path: str | Path, files: list[Path], options: FileOptions, kept: bool) -> FileSet:
+def _file_set(path: str | Path, files: list[Path], options: FileOptions, lasting: bool) -> FileSet:
     """Return files, which must have one format."""
     formats = {file: format_of(file) for file in files}
     first = files[0]
@@ -132,7 +132,7 @@ def _file_set(path: str | Path, files: list[Path], options: FileOptions, kept: b
     only = formats[first]
     if only is None:
         raise AssertionError("one file is left")
-    return FileSet(only, tuple(files), only == "Parquet" and "=" in str(first.parent), options, kept)
+    return FileSet(only, tuple(files), only == "Parquet" and "=" in str(first.parent), options, lasting)
 
 
 def _is_hidden(path: Path) -> bool:

@@ -201,7 +201,7 @@ def _open_files(
         scan = scan_files(files, list(columns.values()), [] if text_id is None else [columns[text_id]], as_text, whole)
         _refuse_missing(columns, scan.plan.collect_schema().names(), roles_are_arguments)
         lazy = scan.plan.select(pl.col(name).alias(role) for role, name in columns.items())
-        if not files.kept:
+        if not files.lasting:
             lazy = run(lazy).lazy()
     headers = tuple(each.header_row for each in scan.opened)
     names = RowNames(tuple(each.path for each in scan.opened), headers, scan.counts)
@@ -220,7 +220,7 @@ def _open_files(
         }
         lazy, longest, decimal = _parse_texts(lazy, text_id, numbers, Path(path).name, options.decimal)
         opened = tuple(each.with_decimal(decimal) for each in opened)
-    return OpenedFrame(nw.from_native(lazy), "polars", not files.kept, as_text, longest, names, opened)
+    return OpenedFrame(nw.from_native(lazy), "polars", not files.lasting, as_text, longest, names, opened)
 
 
 def _open_table(source: Frame, columns: Mapping[str, str]) -> _Source:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.formats.opened_file import DELIMITERS
 
-__all__ = ["Layout", "Record", "find_header", "recognize_layout"]
+__all__ = ["Layout", "TextRow", "find_header", "recognize_layout"]
 
 FIRST_RECORDS, LATEST_HEADER = 200, 60
 DIRECTIVE = re.compile(r"sep=(.)")  # a first line by which spreadsheets name the separator
@@ -43,7 +43,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TextRow:
     """A row of the text: the line that it starts on, counted from 0, and its fields."""
 
     line: int
@@ -80,11 +80,11 @@ def recognize_layout(text: str, needed: Sequence[str], delimiter: str | None, fi
     layouts = find_header(records, needed)
     if layouts:
         return _only(layouts, file)
-    first = next(iter(records[candidates[0]]), Record(0, ()))
+    first = next(iter(records[candidates[0]]), TextRow(0, ()))
     return Layout(candidates[0], first.line, first.fields)
 
 
-def find_header(tables: Mapping[str, Sequence[Record]], needed: Sequence[str]) -> list[Layout]:
+def find_header(tables: Mapping[str, Sequence[TextRow]], needed: Sequence[str]) -> list[Layout]:
     """Return the header of each table that can be the one needed: with all needed names, or else any table.
 
     Parameters
@@ -94,24 +94,24 @@ def find_header(tables: Mapping[str, Sequence[Record]], needed: Sequence[str]) -
     needed : sequence of str
     """
     if needed:
-        exact = [found for key in tables if (found := _header_with(tables[key], key, needed)) is not None]
+        exact = [layout for key in tables if (layout := _header_with(tables[key], key, needed)) is not None]
         if exact:
             return exact
-    return [found for key in tables if (found := _first_of_table(tables[key], key)) is not None]
+    return [layout for key in tables if (layout := _first_of_table(tables[key], key)) is not None]
 
 
-def _records(text: str, delimiter: str, skipped: int) -> list[Record]:
+def _records(text: str, delimiter: str, skipped: int) -> list[TextRow]:
     """Return the first rows that are not blank."""
     lines = io.StringIO(text, newline="")
     for _ in range(skipped):
         lines.readline()
     reader = csv.reader(lines, delimiter=delimiter)
-    records: list[Record] = []
+    records: list[TextRow] = []
     line = 0
     try:
         for fields in reader:
             if any(field.strip() for field in fields):
-                records.append(Record(line + skipped, tuple(fields)))
+                records.append(TextRow(line + skipped, tuple(fields)))
             line = reader.line_num
             if len(records) == FIRST_RECORDS:
                 break
@@ -120,7 +120,7 @@ def _records(text: str, delimiter: str, skipped: int) -> list[Record]:
     return records
 
 
-def _header_with(records: Sequence[Record], delimiter: str, needed: Sequence[str]) -> Layout | None:
+def _header_with(records: Sequence[TextRow], delimiter: str, needed: Sequence[str]) -> Layout | None:
     """Return the first row that has all needed names; None if there is none."""
     for record in records[:LATEST_HEADER]:
         layout = Layout(delimiter, record.line, record.fields)
@@ -129,7 +129,7 @@ def _header_with(records: Sequence[Record], delimiter: str, needed: Sequence[str
     return None
 
 
-def _first_of_table(records: Sequence[Record], delimiter: str) -> Layout | None:
+def _first_of_table(records: Sequence[TextRow], delimiter: str) -> Layout | None:
     """Return the first of the rows that are as wide as most rows; None if there is no table."""
     if not records:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from clvmodels.errors import InvalidOption, InvalidTransactions, closest
-from clvmodels.frames.formats.layout import Layout, Record, find_header
+from clvmodels.frames.formats.layout import Layout, TextRow, find_header
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
 from clvmodels.frames.formats.text_values import LoadedTable, to_text
 
@@ -72,7 +72,7 @@ def _open(path: Path, name: str) -> Any:
         ) from None
 
 
-def _first_rows(workbook: Any, sheet: str) -> list[Record]:
+def _first_rows(workbook: Any, sheet: str) -> list[TextRow]:
     """Return the first rows of a sheet as text, without blank ones."""
     try:
         rows = workbook.load_sheet(sheet, header_row=None, skip_rows=0, n_rows=FIRST_ROWS, dtypes="string").to_polars()
@@ -84,7 +84,7 @@ def _first_rows(workbook: Any, sheet: str) -> list[Record]:
         while fields and not fields[-1]:
             fields.pop()
         if any(fields):
-            records.append(Record(number, tuple(fields)))
+            records.append(TextRow(number, tuple(fields)))
     return records
 
 
@@ -95,9 +95,9 @@ def _only_sheet(layouts: list[Layout], sheets: list[str], needed: Sequence[str],
     if not layouts:
         raise InvalidTransactions(f"{name!r} has no table in {', '.join(map(repr, sheets))}.")
     if needed and all(layout.has(needed) for layout in layouts):
-        found = ", ".join(repr(layout.delimiter) for layout in layouts)
+        sheets_with = ", ".join(repr(layout.delimiter) for layout in layouts)
         raise InvalidTransactions(
-            f"{len(layouts)} sheets of {name!r} have the columns {', '.join(map(repr, needed))}: {found}. "
+            f"{len(layouts)} sheets of {name!r} have the columns {', '.join(map(repr, needed))}: {sheets_with}. "
             "Name one with sheet=, or save them as files of one folder to read them together."
         )
     tables = "; ".join(f"{each.delimiter!r} has {', '.join(map(repr, each.names[:20]))}" for each in layouts[:5])
