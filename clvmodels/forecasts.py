@@ -267,6 +267,12 @@ class KnownHistory:
         """Ticks from the first purchase in the log to the cutoff."""
         return self.cutoff - self.purchase_log.first_tick
 
+    def ticks(self, horizon: float | str | None = None) -> int:
+        """Return a horizon in ticks; by default the length of the history, which is 0 if only summaries are known."""
+        if horizon is None:
+            return 0 if self.log is None else self.length
+        return round(self.clock.duration(horizon) * self.clock.ticks_per_unit)
+
     @property
     def has_money(self) -> bool:
         """Whether the log has amounts."""

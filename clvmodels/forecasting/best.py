@@ -19,12 +19,12 @@ from clvmodels.forecasting.process_total import ProcessTotals, learn_totals
 from clvmodels.forecasting.processes import (
     as_models,
     check_models,
-    fit_to_history,
     fitted_copies,
+    fitted_copy,
     models_from_dict,
     models_to_dict,
 )
-from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.protocol import WindowForecaster
 from clvmodels.forecasting.stack import (
     Alternative,
     FittedProcesses,
@@ -39,7 +39,7 @@ from clvmodels.forecasting.stack import (
 )
 from clvmodels.forecasting.total_interval import TotalInterval
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
-from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
 from clvmodels.frames import column
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
@@ -73,7 +73,7 @@ class LearnedQuantity:
         return any(trial.candidate == candidate and trial.visible for trial in self.trials)
 
 
-class BestForecaster(Forecaster):
+class BestForecaster(WindowForecaster):
     """The recommended forecaster: a learned ranking of customers, a learned total, and an interval that holds.
 
     Each customer's share of the total comes from the best process, or, where an earlier window shows a visible gain,
@@ -124,15 +124,7 @@ class BestForecaster(Forecaster):
         self.models = models
         self.spend = spend
 
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What a history must have."""
-        return frozenset({"log"} if self.spend is None else {"log", "money"})
-
-    def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
-        """Return who makes the forecast of a quantity; None for money without a spend model."""
-        if quantity == "money" and self.spend is None:
-            return None
+    def _identity(self) -> ForecasterIdentity:
         return ForecasterIdentity("best", "best forecaster", "best")
 
     def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
@@ -140,21 +132,17 @@ class BestForecaster(Forecaster):
         self._check(history)
         models = [model() for model in DEFAULT_MODELS] if self.models is None else as_models(self.models)
         check_models(models, "BestForecaster")
-        per_unit = history.clock.ticks_per_unit
-        ticks = history.length if horizon is None else round(history.clock.duration(horizon) * per_unit)
+        ticks = history.ticks(horizon)
         self.models_ = fitted_copies(models, history)
         unfitted = [clone(model) for model in self.models_.values()]
         windows = fitted_windows(history, ticks, unfitted, self.spend)
         self.process_ = best_process(windows, self.models_)
-        self.spend_ = None
-        if self.spend is not None:
-            self.spend_ = clone(self.spend)
-            fit_to_history(self.spend_, history)
+        self.spend_ = None if self.spend is None else fitted_copy(self.spend, history)
         self.newer_ = _newer(history, windows, self.models_[self.process_])
         self.length_ = windows[0].length if windows else 0.0
         self.trees_ = self._grow_trees(history, ticks, unfitted) if windows else None
         quantities: list[ForecastQuantity] = ["purchases"] if self.spend is None else ["purchases", "money"]
-        ahead = ticks / per_unit
+        ahead = ticks / history.clock.ticks_per_unit
         self.learned_ = {quantity: self._learn(history, windows, ahead, quantity) for quantity in quantities}
         if not any(each.uses("trees") for each in self.learned_.values()):
             self.trees_ = None
@@ -315,9 +303,6 @@ class BestForecaster(Forecaster):
             for quantity, each in self.learned_.items()
         }
         return {"forecaster": self.id, "process": self.process_, "window": self.length_, "learned": learned}
-
-    def _options(self) -> dict[str, Any]:
-        return {}
 
     def _learned(self) -> dict[str, Any]:
         return {

@@ -12,8 +12,8 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
-from clvmodels.forecasting.protocol import Forecaster
-from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
+from clvmodels.forecasting.protocol import WindowForecaster
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
 
 __all__ = ["BLENDS", "Blend", "BlendTotal"]
 
@@ -26,7 +26,7 @@ BLENDS: dict[BlendTotal, tuple[str, str]] = {
 """Ids and titles of the blends, by how they set the total."""
 
 
-class Blend(Forecaster):
+class Blend(WindowForecaster):
     """The average of boosted trees and the best process.
 
     By themselves, boosted trees extrapolate a season as if it were a trend. Scaled to the total of the process they
@@ -75,17 +75,9 @@ class Blend(Forecaster):
         self.spend = spend
         self.total = total
 
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What a history must have."""
-        return BoostedTrees(self.models, self.spend).needs
-
-    def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
-        """Return who makes the forecast of a quantity; None for money without a spend model."""
+    def _identity(self) -> ForecasterIdentity:
         if self.total not in BLENDS:
             raise InvalidOption(f"total={self.total!r} is not one of {', '.join(BLENDS)}.")
-        if quantity == "money" and self.spend is None:
-            return None
         name, title = BLENDS[self.total]
         return ForecasterIdentity(name, title, "blend")
 

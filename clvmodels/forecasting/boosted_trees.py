@@ -17,16 +17,16 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.processes import (
     as_models,
     expected_purchases,
-    fit_to_history,
     fitted_copies,
+    fitted_copy,
     models_from_dict,
     models_key,
     models_to_dict,
 )
-from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.protocol import WindowForecaster
 from clvmodels.forecasting.tree_arrays import MOST_LEAVES, TreeEnsemble
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
-from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
 from clvmodels.frames import column
 from clvmodels.processes.contract import Array
 
@@ -38,7 +38,7 @@ RECENT_SHARES = (0.125, 0.25, 0.5, 1.0)  # of a window: how far back recent purc
 TREE_OPTIONS = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": MOST_LEAVES, "min_samples_leaf": 50}
 
 
-class BoostedTrees(Forecaster):
+class BoostedTrees(WindowForecaster):
     """Boosted trees on RFM, recent purchases and the forecasts of processes.
 
     The trees learn from up to three earlier windows inside the history: the features are what was known at the
@@ -86,15 +86,7 @@ class BoostedTrees(Forecaster):
         self.models = models
         self.spend = spend
 
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What a history must have."""
-        return frozenset({"log"} if self.spend is None else {"log", "money"})
-
-    def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
-        """Return who makes the forecast of a quantity; None for money without a spend model."""
-        if quantity == "money" and self.spend is None:
-            return None
+    def _identity(self) -> ForecasterIdentity:
         return ForecasterIdentity("boosted_trees", "boosted trees", "boosted_trees")
 
     def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
@@ -107,7 +99,7 @@ class BoostedTrees(Forecaster):
         """
         self._check(history)
         models = as_models(self.models)
-        ticks = history.length if horizon is None else round(history.clock.duration(horizon) * _ticks_per_unit(history))
+        ticks = history.ticks(horizon)
         key = ("trees", ticks, models_key(models), None if self.spend is None else models_key([self.spend]))
         self.__dict__.update(history.remembered(key, lambda: self._learn(history, models, ticks)))
         return self
@@ -117,10 +109,7 @@ class BoostedTrees(Forecaster):
         windows = fitted_windows(history, ticks, [clone(model) for model in fitted.values()], self.spend)
         if not windows:
             raise FitFailed("Boosted trees learn from earlier windows, and the history is too short for one.")
-        spend = None
-        if self.spend is not None:
-            spend = clone(self.spend)
-            fit_to_history(spend, history)
+        spend = None if self.spend is None else fitted_copy(self.spend, history)
         quantities: list[ForecastQuantity] = ["purchases"] if spend is None else ["purchases", "money"]
         return {
             "models_": fitted,
@@ -174,9 +163,6 @@ class BoostedTrees(Forecaster):
         """Return the best process and the windows' length."""
         return {"forecaster": self.id, "process": self.best_, "window": self.length_}
 
-    def _options(self) -> dict[str, Any]:
-        return {}
-
     def _learned(self) -> dict[str, Any]:
         return {
             "models": models_to_dict(self.models_, self.spend_),
@@ -196,10 +182,6 @@ class BoostedTrees(Forecaster):
         }
         self.total_factors_ = learned["total_factors"]
         self.clock_ = self.models_[self.best_].clock_
-
-
-def _ticks_per_unit(history: KnownHistory) -> float:
-    return history.clock.ticks_per_unit
 
 
 def _grow(
@@ -256,7 +238,7 @@ def _make_features(
         np.divide(silence, usual, out=missing.copy(), where=usual > 0),
         np.divide(rfm.recency, rfm.T, out=np.zeros(len(rfm)), where=rfm.T > 0),
     ]
-    ticks = length * _ticks_per_unit(history)
+    ticks = length * history.clock.ticks_per_unit
     for spent in (False, True) if history.has_money else (False,):
         columns += [
             history.repeated(history.cutoff - max(1, round(share * ticks)), history.cutoff, spent=spent)

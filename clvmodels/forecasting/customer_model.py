@@ -146,8 +146,7 @@ class CustomerModel(Forecaster):
             raise InvalidOption("This model has no spend model: fit it on a log with amounts.")
         length = history.clock.duration(horizon)
         unfitted = None if spend is None else clone(spend)
-        ticks = round(length * history.clock.ticks_per_unit)
-        windows = fitted_windows(history, ticks, [clone(self.purchases)], unfitted)
+        windows = fitted_windows(history, history.ticks(length), [clone(self.purchases)], unfitted)
         totals = learn_totals(history, self.purchases, spend, windows, length)
         forecast = self.forecast(history, length).of(quantity)
         expected = 0.0 if forecast is None else forecast.total

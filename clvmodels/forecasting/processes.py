@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sklearn.base import clone
 
@@ -24,12 +24,14 @@ __all__ = [
     "expected_spend",
     "fit_to_history",
     "fitted_copies",
+    "fitted_copy",
     "model_id",
     "models_from_dict",
     "models_key",
     "models_to_dict",
 ]
 
+Model = TypeVar("Model", bound=PurchaseModel | SpendModel)
 NO_VARIANT = ("prior", "smallest_group", "k")  # options that do not make a model another forecaster
 
 
@@ -37,6 +39,13 @@ def fit_to_history(model: PurchaseModel | SpendModel, history: KnownHistory) -> 
     """Fit a model to a history; an equal one that was fitted to it before is copied."""
     state = history.remembered(("fit", *models_key([model])), lambda: dict(vars(clone(model).fit(history.rfm))))
     model.__dict__.update(state)
+
+
+def fitted_copy(model: Model, history: KnownHistory) -> Model:
+    """Return a copy of a model fitted to a history."""
+    copy: Model = clone(model)
+    fit_to_history(copy, history)
+    return copy
 
 
 def fitted_copies(models: Sequence[PurchaseModel], history: KnownHistory) -> dict[str, PurchaseModel]:
@@ -50,13 +59,10 @@ def fitted_copies(models: Sequence[PurchaseModel], history: KnownHistory) -> dic
     fitted: dict[str, PurchaseModel] = {}
     failure: FitFailed | None = None
     for model in models:
-        copy = clone(model)
         try:
-            fit_to_history(copy, history)
+            fitted[model_id(model)] = fitted_copy(model, history)
         except FitFailed as error:
             failure = error
-        else:
-            fitted[model_id(model)] = copy
     if failure is not None and not fitted:
         raise failure
     return fitted

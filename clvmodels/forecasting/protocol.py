@@ -10,9 +10,10 @@ from sklearn.utils.metadata_routing import UNUSED
 
 from clvmodels import files
 from clvmodels.errors import InvalidOption
+from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need
 
-__all__ = ["FORMAT", "SCHEMA_VERSION", "Forecaster"]
+__all__ = ["FORMAT", "SCHEMA_VERSION", "Forecaster", "WindowForecaster"]
 
 FORMAT = "clvmodels.Forecaster"
 SCHEMA_VERSION = 1
@@ -111,7 +112,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Self:
         """Return the forecaster of a document that `to_dict` wrote."""
-        forecaster = cls(**cls._read_options(document["options"]))
+        forecaster = cls(**document["options"])
         forecaster._restore(document["learned"])
         return forecaster
 
@@ -141,11 +142,6 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         """Return the constructor's arguments as plain values."""
         return dict(self.get_params(deep=False))
 
-    @classmethod
-    def _read_options(cls, options: dict[str, Any]) -> dict[str, Any]:
-        """Return the constructor's arguments of plain values."""
-        return options
-
     def _learned(self) -> dict[str, Any]:
         """Return what was learned, as plain values."""
         raise NotImplementedError
@@ -164,3 +160,24 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise InvalidOption(f"{type(self).__name__} has not been fitted: call fit(history) first.")
+
+
+class WindowForecaster(Forecaster):
+    """A forecaster made of processes and, for money, a spend model, which learns from earlier windows of a log."""
+
+    spend: SpendModel | None
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a history must have."""
+        return frozenset({"log"} if self.spend is None else {"log", "money"})
+
+    def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
+        """Return who makes the forecast of a quantity; None for money without a spend model."""
+        return None if quantity == "money" and self.spend is None else self._identity()
+
+    def _identity(self) -> ForecasterIdentity:
+        raise NotImplementedError
+
+    def _options(self) -> dict[str, Any]:
+        return {}  # the models are restored from what was learned

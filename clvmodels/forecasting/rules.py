@@ -74,7 +74,7 @@ class Rule(Forecaster):
     def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
         """Learn the constants of the rule from a history; see `Forecaster.fit`."""
         self._check(history)
-        ticks = history.length if horizon is None and history.log is not None else _ticks(history, horizon)
+        ticks = history.ticks(horizon)
         self.constants_ = {
             quantity: dict(self.definition.learn(history, ticks, quantity == "money"))
             for quantity in self._quantities(history)
@@ -102,10 +102,6 @@ class Rule(Forecaster):
 
     def _restore(self, learned: dict[str, Any]) -> None:
         self.constants_ = {name: dict(constants) for name, constants in learned["constants"].items()}
-
-
-def _ticks(history: KnownHistory, horizon: float | str | None) -> int:
-    return 0 if horizon is None else round(history.clock.duration(horizon) * history.clock.ticks_per_unit)
 
 
 # ---- the rules ---------------------------------------------------------------------------------------------
@@ -159,7 +155,7 @@ def last_period(history: KnownHistory, horizon: float, money: bool, constants: C
     First purchases happen once and are left out. If the calibration period is shorter than the horizon, its repeat
     purchases are scaled up to the horizon.
     """
-    ticks = _ticks(history, horizon)
+    ticks = history.ticks(horizon)
     looked = max(min(ticks, history.length), 1)
     recent = history.repeated(history.cutoff - looked, history.cutoff, spent=money)
     return QuantityForecast.of_means(recent * (ticks / looked))
@@ -222,7 +218,7 @@ def seasonal_naive(history: KnownHistory, horizon: float, money: bool, constants
     year ago: as long as the horizon, or as the log allows. A year is 365.25 days, rounded to whole ticks. The rule
     forecasts totals only, not which customers buy. NaN in logs that are too short.
     """
-    ticks, year = _ticks(history, horizon), history.clock.units_per_year * history.clock.ticks_per_unit
+    ticks, year = history.ticks(horizon), history.clock.units_per_year * history.clock.ticks_per_unit
     begin = history.cutoff - round(max(1, int(np.ceil(ticks / year))) * year)
     look = min(ticks, begin - history.purchase_log.first_tick)
     if look < 1:

@@ -9,13 +9,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
-from sklearn.base import clone
 
 from clvmodels.errors import FitFailed, InvalidRFM, InvalidTransactions
 from clvmodels.estimators.prediction import customer_keys, hashed
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.processes import expected_purchases, expected_spend, fit_to_history, models_key
+from clvmodels.forecasting.processes import expected_purchases, expected_spend, fitted_copy, models_key
 from clvmodels.forecasting.rules import Rule
 from clvmodels.forecasting.windows import expectations
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
@@ -83,11 +82,9 @@ def _newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel
             history.include_first_transaction,
             history.intertimes,
         )
-        copy: PurchaseModel = clone(model)
-        fit_to_history(copy, newer)
+        return fitted_copy(model, newer)
     except (FitFailed, InvalidRFM, InvalidTransactions):
         return None
-    return copy
 
 
 def members_of(

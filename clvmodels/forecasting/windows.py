@@ -13,8 +13,8 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.processes import (
     expected_purchases,
     expected_spend,
-    fit_to_history,
     fitted_copies,
+    fitted_copy,
     models_key,
 )
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
@@ -127,20 +127,12 @@ def _fitted_windows(
     for past, split in windows:
         try:
             copies = fitted_copies(models, past)
-            spend_copy = None if spend is None else _fitted_spend(spend, past)
+            spend_copy = None if spend is None else fitted_copy(spend, past)
         except (FitFailed, InvalidRFM):
             continue
         if len(copies) == len(models):
             fitted.append(LearningWindow(past, split, copies, spend_copy))
     return fitted
-
-
-def _fitted_spend(spend: SpendModel, history: KnownHistory) -> SpendModel:
-    from sklearn.base import clone
-
-    copy: SpendModel = clone(spend)
-    fit_to_history(copy, history)
-    return copy
 
 
 def best_process(windows: Sequence[LearningWindow], models: Mapping[str, PurchaseModel]) -> str:

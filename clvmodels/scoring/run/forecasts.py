@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from clvmodels.errors import InvalidJob
-from clvmodels.forecasting.best import BestForecaster
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasts import ForecastQuantity
 from clvmodels.processes.contract import Array
@@ -44,9 +43,8 @@ def forecast_customers(
                 continue
             columns[quantity] = np.full(len(bought), np.nan)
             columns[quantity][bought] = part.mean
-            if isinstance(forecaster, BestForecaster) and quantity == "purchases":
-                total = forecaster.total(history, horizon, quantity)
-                intervals[prediction_column(name, horizon)] = total.interval(LEVEL)
+            if part.distribution is not None and quantity == "purchases":  # money is discounted, its total is not
+                intervals[prediction_column(name, horizon)] = part.distribution.interval(LEVEL)
         forecasts[horizon] = columns
     customers = replace(data.customers, forecasts=forecasts)
     return replace(data, customers=customers), intervals

@@ -1,4 +1,4 @@
-"""The forecasts of one quantity at one cutoff beside what happened: what tables are computed from."""
+"""The forecasts of one quantity at one cutoff and what happened: what tables are computed from."""
 
 from __future__ import annotations
 
