@@ -16,7 +16,9 @@ from clvmodels.estimators.goodness_of_fit import GoodnessOfFit, NewCustomers, go
 from clvmodels.estimators.options import SMALLEST_GROUP
 from clvmodels.estimators.prediction import PredictedQuantity
 from clvmodels.inference.fitting import Fit
+from clvmodels.inference.reference_class import TotalQuantity
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
+from clvmodels.inference.total_interval import TotalInterval, other_shops
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.summary import RFM
@@ -27,6 +29,7 @@ DropoutMoves = Literal["mean", "spread"]
 TIMES = ("recency", "T")
 INTERTIMES = "sum_log_intertimes"
 HISTORY = ("frequency", *TIMES)
+SHORTEST_DAYS, LONGEST_DAYS = 1e-6, 1e9  # a horizon may be 0 or without an end
 
 
 class FittedPurchases(FittedProcess):
@@ -198,6 +201,18 @@ class FittedPurchases(FittedProcess):
         return PredictedQuantity(
             name, point, columns, _ticks(rfm, names), partial(self._under_draws, if_active), outcome
         )
+
+    def purchases_prediction(
+        self, rfm: RFM, name: str, if_active: Callable[..., Array], length: float, rate: float
+    ) -> PredictedQuantity:
+        """Return future purchases, each discounted at a rate, for a table with or without an interval of outcomes."""
+        prediction = self.prediction(rfm, name, if_active, outcome=partial(self._outcome, length, rate))
+        return replace(prediction, level=partial(self.level_of_totals, length))
+
+    def level_of_totals(self, length: float, quantity: TotalQuantity = "purchases") -> TotalInterval:
+        """Return what is known without a log about how far totals over a length, in the clock's unit, are off."""
+        days = min(max(length * self.clock_.days_per_unit, SHORTEST_DAYS), LONGEST_DAYS)
+        return other_shops(quantity, self.plain.name, days)
 
     def _under_draws(self, if_active: Callable[..., Array] | None, seed: int, draws: int) -> Callable[..., Array]:
         """Return a function of columns (b,) that returns the mean under each draw of the parameters, (draws, b)."""

@@ -14,13 +14,26 @@ from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.inference.intervals import Bounds, CustomerGroups, bounds_of_groups, bounds_of_rows, customer_generator
 from clvmodels.inference.statistics import UniqueRows, unique_rows
+from clvmodels.inference.total_interval import IntervalBasis, TotalInterval
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["IntervalFor", "PredictedQuantity", "PredictionOptions", "customer_keys", "group_codes", "hashed", "predict"]
+__all__ = [
+    "IntervalFor",
+    "IntervalOfTotal",
+    "PredictedQuantity",
+    "PredictionOptions",
+    "TotalIntervalName",
+    "customer_keys",
+    "group_codes",
+    "hashed",
+    "predict",
+]
 
 IntervalFor = Literal["mean", "outcome"]
+TotalIntervalName = Literal["history", "model"]
+IntervalOfTotal = TotalIntervalName | TotalInterval
 FEWEST_DRAWS = 20  # with fewer, the quantiles of an interval mean nothing
 
 
@@ -39,6 +52,9 @@ class PredictionOptions:
     draws : int
         Number of draws of the parameters, and of outcomes.
     random_state : int or Generator
+    total_interval : {"history", "model"} or TotalInterval
+        Whether the outcome of a total or group also has a level common to all customers, whose spread comes from errors
+        of totals in other shops, or from a TotalInterval; "model" for none.
     """
 
     interval: float | None = None
@@ -46,6 +62,7 @@ class PredictionOptions:
     by: str | None = None
     draws: int = 200
     random_state: RandomState = 0
+    total_interval: IntervalOfTotal = "history"
 
     def __post_init__(self) -> None:
         if self.interval is not None and not 0 < self.interval < 1:
@@ -54,6 +71,13 @@ class PredictionOptions:
             raise InvalidOption(f"interval_for={self.interval_for!r} is not one of 'mean', 'outcome'.")
         if self.draws < FEWEST_DRAWS:
             raise InvalidOption(f"draws={self.draws!r} is too few for an interval: use at least {FEWEST_DRAWS}.")
+        if not isinstance(self.total_interval, TotalInterval) and self.total_interval not in get_args(
+            TotalIntervalName
+        ):
+            raise InvalidOption(
+                f"total_interval={self.total_interval!r} is not one of 'history', 'model', or what "
+                "CustomerModel.total(history, horizon) returns."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +105,8 @@ class PredictedQuantity:
         Why a point is missing.
     complement : bool
         Whether the quantity is one minus all of this.
+    level : function () -> TotalInterval, optional
+        Returns what is known without a log about the level of totals; None for a quantity without totals.
     """
 
     name: str
@@ -92,6 +118,7 @@ class PredictedQuantity:
     average: bool = False
     reason: npt.NDArray[np.object_] | None = None
     complement: bool = False
+    level: Callable[[], TotalInterval] | None = None
 
 
 def predict(rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions, **more: Any) -> frames.Frame:
@@ -135,7 +162,22 @@ def _by_group(rfm: RFM, prediction: PredictedQuantity, options: PredictionOption
             f"{prediction.name}_{end}": transform(values * scale)
             for end, values in zip(("lower", "upper"), bounds[::-1] if prediction.complement else bounds, strict=True)
         }
+        if _is_outcome(prediction, options) and prediction.level is not None:
+            level = _level(prediction, options)
+            basis: IntervalBasis = "model" if level is None else level.basis
+            columns["total_interval"] = np.full(len(labels), basis, dtype=object)
     return frames.table(rfm.kind, columns)
+
+
+def _is_outcome(prediction: PredictedQuantity, options: PredictionOptions) -> bool:
+    return options.interval_for == "outcome" and prediction.outcome is not None
+
+
+def _level(prediction: PredictedQuantity, options: PredictionOptions) -> TotalInterval | None:
+    """Return the level that customers have in common; None for the model's own interval."""
+    if options.total_interval == "model" or prediction.level is None:
+        return None
+    return prediction.level() if options.total_interval == "history" else options.total_interval
 
 
 def _identity(values: Array) -> Array:
@@ -152,7 +194,7 @@ def _bounds(
     if options.interval is None:
         raise AssertionError("the caller asked for an interval")
     seed = seed_of(options.random_state)
-    if options.interval_for == "outcome" and prediction.outcome is not None:
+    if _is_outcome(prediction, options) and prediction.outcome is not None:
         outcome = prediction.outcome(seed, options.draws)
         keys = customer_keys(rfm)
         keyed = customer_generator(seed)
@@ -163,7 +205,9 @@ def _bounds(
 
         if groups is None:
             return bounds_of_rows(draw_outcomes, len(rfm), options.interval)
-        return bounds_of_groups(draw_outcomes, np.lexsort((keys, groups.codes)), groups, options.interval)
+        level = _level(prediction, options)
+        common = None if level is None else level.level_draws(seed, options.draws)
+        return bounds_of_groups(draw_outcomes, np.lexsort((keys, groups.codes)), groups, options.interval, common)
     mean = prediction.under_draws(seed, options.draws)
     columns, ticks = list(prediction.columns.values()), list(prediction.ticks)
     if groups is None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.fitted_purchases import FittedPurchases
-from clvmodels.estimators.prediction import IntervalFor, PredictionOptions, predict
+from clvmodels.estimators.prediction import IntervalFor, IntervalOfTotal, PredictionOptions, predict
 from clvmodels.inference.statistics import counted_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.processes.contract import Array
@@ -147,6 +147,7 @@ class PurchaseModel(FittedPurchases):
         by: str | None = None,
         draws: int = 200,
         random_state: RandomState = 0,
+        total_interval: IntervalOfTotal = "history",
     ) -> frames.Frame:
         """Return the expected purchases of each customer within a horizon after the end of observation.
 
@@ -164,16 +165,21 @@ class PurchaseModel(FittedPurchases):
         draws : int, default=200
             Number of draws of the parameters and of the future for the interval.
         random_state : int or Generator, default=0
+        total_interval : {"history", "model"} or TotalInterval, default="history"
+            Whether outcomes of totals and groups allow for a change of times, as in other shops or as a TotalInterval
+            from `CustomerModel.total` says; "model": only for chance and parameters.
 
         Returns
         -------
         frame
             customer_id, expected_purchases, and with an interval expected_purchases_lower and expected_purchases_upper.
+            With `by`: the group, customers, the same, and for outcomes total_interval, which says what the interval
+            allows for: "other_shops", "history", "model", or "not_tested" if no totals this far ahead are known.
         """
         length = self._duration(horizon)
         worth = partial(self.purchases_if_active, length)
-        prediction = self.prediction(rfm, "expected_purchases", worth, outcome=partial(self._outcome, length, 0.0))
-        return predict(rfm, prediction, PredictionOptions(interval, interval_for, by, draws, random_state))
+        options = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
+        return predict(rfm, self.purchases_prediction(rfm, "expected_purchases", worth, length, 0.0), options)
 
     def discounted_purchases(
         self,
@@ -186,6 +192,7 @@ class PurchaseModel(FittedPurchases):
         by: str | None = None,
         draws: int = 200,
         random_state: RandomState = 0,
+        total_interval: IntervalOfTotal = "history",
     ) -> frames.Frame:
         """Return the expected purchases within a horizon, each worth (1 + rate)^(-years after the end of observation).
 
@@ -205,6 +212,8 @@ class PurchaseModel(FittedPurchases):
         draws : int, default=200
             Number of draws of the parameters and of the future for the interval.
         random_state : int or Generator, default=0
+        total_interval : {"history", "model"} or TotalInterval, default="history"
+            As in `expected_purchases`.
 
         Returns
         -------
@@ -215,8 +224,8 @@ class PurchaseModel(FittedPurchases):
         length = self._duration(horizon)
         rate = self.clock_.continuous_rate(annual_discount_rate)
         worth = partial(self.discounted_if_active, length, rate)
-        prediction = self.prediction(rfm, "discounted_purchases", worth, outcome=partial(self._outcome, length, rate))
-        return predict(rfm, prediction, PredictionOptions(interval, interval_for, by, draws, random_state))
+        options = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
+        return predict(rfm, self.purchases_prediction(rfm, "discounted_purchases", worth, length, rate), options)
 
     def dert(
         self,

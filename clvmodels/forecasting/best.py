@@ -37,10 +37,10 @@ from clvmodels.forecasting.stack import (
     try_alternative,
     weighted_sum,
 )
-from clvmodels.forecasting.total_interval import TotalInterval
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
 from clvmodels.frames import column
+from clvmodels.inference.total_interval import TotalInterval
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 

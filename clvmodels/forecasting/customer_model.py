@@ -18,10 +18,11 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.process_total import learn_totals
 from clvmodels.forecasting.processes import expected_purchases, expected_spend, fit_to_history, model_id
 from clvmodels.forecasting.protocol import Forecaster
-from clvmodels.forecasting.total_interval import TotalInterval
 from clvmodels.forecasting.windows import fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.frames import column
+from clvmodels.inference.learned_level import LevelRule
+from clvmodels.inference.total_interval import TotalInterval
 from clvmodels.transactions.summary import RFM
 
 __all__ = ["CustomerModel"]
@@ -123,7 +124,12 @@ class CustomerModel(Forecaster):
         return self
 
     def total(
-        self, history: KnownHistory, horizon: float | str, quantity: ForecastQuantity = "purchases"
+        self,
+        history: KnownHistory,
+        horizon: float | str,
+        quantity: ForecastQuantity = "purchases",
+        *,
+        level_rule: LevelRule = "spread",
     ) -> TotalInterval:
         """Return the total over a horizon, with an interval that allows for a change of times.
 
@@ -136,6 +142,9 @@ class CustomerModel(Forecaster):
         horizon : float or str
         quantity : {"purchases", "money"}
             Money is not discounted, and needs a spend model.
+        level_rule : {"spread", "weeks", "none"}, default="spread"
+            How much of the ratio of actual to expected totals is taken to last; "none" for an interval around the total
+            of the model, to be passed as `total_interval` to `expected_purchases` and `lifetime_value`.
 
         Returns
         -------
@@ -150,7 +159,7 @@ class CustomerModel(Forecaster):
         totals = learn_totals(history, self.purchases, spend, windows, length)
         forecast = self.forecast(history, length).of(quantity)
         expected = 0.0 if forecast is None else forecast.total
-        return totals.at(expected, length * history.clock.days_per_unit)
+        return totals.at(expected, length * history.clock.days_per_unit, level_rule)
 
     def certificate(self) -> dict[str, Any]:
         """Return the certificates of the fits."""

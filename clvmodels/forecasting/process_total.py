@@ -11,12 +11,12 @@ import numpy as np
 
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.learned_level import HALF_AN_ORDER, WindowTotal
 from clvmodels.forecasting.processes import model_id
-from clvmodels.forecasting.reference_class import TotalQuantity, reference_class
-from clvmodels.forecasting.total_interval import TotalInterval, own_variance, total_interval
 from clvmodels.forecasting.windows import LearningWindow
 from clvmodels.forecasts import KnownHistory
+from clvmodels.inference.learned_level import HALF_AN_ORDER, LevelRule, WindowTotal
+from clvmodels.inference.reference_class import TotalQuantity, reference_class
+from clvmodels.inference.total_interval import TotalInterval, own_variance, total_interval
 from clvmodels.processes.contract import Array
 
 __all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of"]
@@ -66,7 +66,7 @@ class ProcessTotals:
     order_value: float
     own: OwnVariance
 
-    def at(self, expected: float, days: float) -> TotalInterval:
+    def at(self, expected: float, days: float, level_rule: LevelRule = "spread") -> TotalInterval:
         """Return the total with its interval, where the process expects a total over some days."""
         orders = expected / self.order_value
         return total_interval(
@@ -77,6 +77,7 @@ class ProcessTotals:
             reference=reference_class(self.quantity, self.process),
             windows=self.windows,
             order_value=self.order_value,
+            rule=level_rule,
         )
 
     @classmethod

@@ -31,7 +31,7 @@ __all__ = [
     "models_to_dict",
 ]
 
-Model = TypeVar("Model", bound=PurchaseModel | SpendModel)
+AnyModel = TypeVar("AnyModel", bound=PurchaseModel | SpendModel)
 NO_VARIANT = ("prior", "smallest_group", "k")  # options that do not make a model another forecaster
 
 
@@ -41,9 +41,9 @@ def fit_to_history(model: PurchaseModel | SpendModel, history: KnownHistory) -> 
     model.__dict__.update(state)
 
 
-def fitted_copy(model: Model, history: KnownHistory) -> Model:
+def fitted_copy(model: AnyModel, history: KnownHistory) -> AnyModel:
     """Return a copy of a model fitted to a history."""
-    copy: Model = clone(model)
+    copy: AnyModel = clone(model)
     fit_to_history(copy, history)
     return copy
 

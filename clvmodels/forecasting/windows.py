@@ -113,8 +113,10 @@ def fitted_windows(
 ) -> list[LearningWindow]:
     """Return earlier windows with models fitted at their beginning, latest first.
 
-    Windows in which a model cannot be fitted are left out. `horizon` is in ticks.
+    Windows in which a model cannot be fitted are left out, and there are none without a log. `horizon` is in ticks.
     """
+    if history.log is None:
+        return []
     length = min(horizon, history.length // LARGEST_SHARE)
     key = ("fitted windows", length, models_key(models), None if spend is None else models_key([spend]))
     return history.remembered(key, lambda: _fitted_windows(earlier_windows(history, horizon), models, spend))

@@ -51,7 +51,13 @@ def bounds_of_rows(draw: Draw, rows: int, level: float) -> Bounds:
     return Bounds(lower, upper)
 
 
-def bounds_of_groups(draw: Draw, order: npt.NDArray[np.intp], groups: CustomerGroups, level: float) -> Bounds:
+def bounds_of_groups(
+    draw: Draw,
+    order: npt.NDArray[np.intp],
+    groups: CustomerGroups,
+    level: float,
+    common: Array | None = None,
+) -> Bounds:
     """Return the interval of each group's total.
 
     One draw of the parameters is shared by all rows of a group, so totals are summed before their quantiles are taken.
@@ -65,6 +71,9 @@ def bounds_of_groups(draw: Draw, order: npt.NDArray[np.intp], groups: CustomerGr
     groups : CustomerGroups
     level : float
         Central probability, such as 0.9.
+    common : array (draws,), optional
+        A factor per draw that all customers have in common. No interval is narrower than without it, apart from the
+        factor's median.
     """
     totals: Array | None = None
     for start in range(0, len(order), BLOCK_ROWS):
@@ -78,7 +87,11 @@ def bounds_of_groups(draw: Draw, order: npt.NDArray[np.intp], groups: CustomerGr
         totals[:, codes[edges]] += part
     if totals is None:
         raise AssertionError("a table has at least one row")
-    return _quantiles(totals, level)
+    own = _quantiles(totals, level)
+    if common is None:
+        return own
+    middle, wider = float(np.median(common)), _quantiles(totals * common[:, None], level)
+    return Bounds(np.minimum(middle * own.lower, wider.lower), np.maximum(middle * own.upper, wider.upper))
 
 
 def customer_generator(seed: int) -> Callable[[int], np.random.Generator]:

@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels import frames
 from clvmodels.clock import TimeUnit
 from clvmodels.errors import ClockMismatch
-from clvmodels.estimators.prediction import IntervalFor, PredictedQuantity, PredictionOptions, predict
+from clvmodels.estimators.prediction import IntervalFor, IntervalOfTotal, PredictedQuantity, PredictionOptions, predict
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.uncertainty import RandomState
@@ -37,6 +37,7 @@ def lifetime_value(
     by: str | None = None,
     draws: int = 200,
     random_state: RandomState = 0,
+    total_interval: IntervalOfTotal = "history",
 ) -> frames.Frame:
     """Return the present value of each customer's purchases within a horizon after the end of observation.
 
@@ -76,6 +77,9 @@ def lifetime_value(
         Number of draws of the parameters, and of the future, for the interval.
     random_state : int or Generator
         Source of the draws.
+    total_interval : {"history", "model"} or TotalInterval, default="history"
+        Whether outcomes of totals and groups also allow for a change of times: as large as in other shops, or as
+        `CustomerModel.total` learned from a log. "model": only for chance and parameters.
 
     Returns
     -------
@@ -83,7 +87,8 @@ def lifetime_value(
         One row per customer: customer_id, expected_purchases, discounted_purchases, expected_spend (money per
         purchase), lifetime_value (money), with an interval lifetime_value_lower and lifetime_value_upper, and reason
         where the value is missing because the mean spend does not exist. With `by`: the group, customers (those with a
-        value), lifetime_value and its interval.
+        value), lifetime_value, its interval and, for outcomes, total_interval: what the interval allows for,
+        "other_shops", "history", "model", or "not_tested" beyond the longest horizon for which errors are known.
 
     Raises
     ------
@@ -109,7 +114,7 @@ def lifetime_value(
         discounting=discounting,
         period=period,
     )
-    request = PredictionOptions(interval, interval_for, by, draws, random_state)
+    request = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
     check_same_clock(purchases, spend)
     bought, spent = discount_purchases(purchases, rfm, terms), spend.spend_prediction(rfm)
     value = _value_prediction(purchases, spend, rfm, terms, bought, spent)
@@ -158,6 +163,7 @@ def _value_prediction(
         under_draws=partial(_mean_value, bought.discounted, spent, terms.margin),
         outcome=partial(_drawn_value, purchases, spend, terms.length(rfm.clock), bought, terms.margin),
         reason=spent.reason,
+        level=partial(purchases.level_of_totals, terms.length(rfm.clock), "money"),
     )
 
 

@@ -89,14 +89,15 @@ def test_intervals_of_outcomes_are_wider_than_those_of_means(quantities):
     for name in ("expected_purchases", "lifetime_value"):
         width = {}
         for kind in ("mean", "outcome"):
-            table = quantities[name](interval=0.9, interval_for=kind, by="total")
+            more = {} if kind == "mean" else {"total_interval": "model"}
+            table = quantities[name](interval=0.9, interval_for=kind, by="total", **more)
             width[kind] = (table[f"{name}_upper"] - table[f"{name}_lower"]).item()
         assert width["outcome"] > width["mean"]
 
 
 def test_the_interval_of_a_total_is_narrower_than_the_sum_of_intervals(quantities):
     each = quantities["expected_purchases"](interval=0.9)
-    total = quantities["expected_purchases"](interval=0.9, by="total")
+    total = quantities["expected_purchases"](interval=0.9, by="total", total_interval="model")
     assert total["expected_purchases"].item() == pytest.approx(each["expected_purchases"].sum(), rel=1e-12)
     sum_of_widths = each["expected_purchases_upper"].sum() - each["expected_purchases_lower"].sum()
     width = (total["expected_purchases_upper"] - total["expected_purchases_lower"]).item()
@@ -141,7 +142,7 @@ def test_intervals_at_a_boundary_use_the_reduced_model():
     assert model.summary().loc[["a", "b"], "standard_error"].isna().all()
     alive = model.probability_alive(rfm, interval=0.9)
     assert (alive["probability_alive_lower"] > 0.5).all()
-    total = model.expected_purchases(rfm, 10, interval=0.9, by="total")
+    total = model.expected_purchases(rfm, 10, interval=0.9, by="total", total_interval="model")
     assert total["expected_purchases_lower"].item() < rate.sum() * 10 < total["expected_purchases_upper"].item()
 
 
@@ -207,10 +208,11 @@ def test_intervals_cover_the_truth_in_simulated_customer_bases():
         share.append(
             np.mean((each["expected_purchases_lower"] <= future) & (future <= each["expected_purchases_upper"]))
         )
-        total = model.expected_purchases(rfm, 39, interval=0.9, by="total", random_state=seed)
+        of_model = {"interval": 0.9, "by": "total", "random_state": seed, "total_interval": "model"}
+        total = model.expected_purchases(rfm, 39, **of_model)
         covered["total purchases"] += _covers(total, "expected_purchases", future.sum())
         options = {"horizon": 39, "annual_discount_rate": 0.0, "margin": 1.0}
-        value = clv.lifetime_value(model, spender, rfm, **options, interval=0.9, by="total", random_state=seed)
+        value = clv.lifetime_value(model, spender, rfm, **options, **of_model)
         covered["total money"] += _covers(value, "lifetime_value", orders[~past].sum())
         summary = model.summary(0.9)
         for name, true in (("r", TRUTH.r), ("a", TRUTH.a)):

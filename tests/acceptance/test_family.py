@@ -69,7 +69,7 @@ def test_every_model_supports_every_prediction(fitted, rfm, title, tmp_path):
     clv.CustomerModel(model).save(tmp_path / "model.json")
     again = clv.load(tmp_path / "model.json").purchases
     assert again.expected_purchases(rfm, 39)["expected_purchases"].equals(bought["expected_purchases"])
-    total = model.expected_purchases(rfm, "39 weeks", by="total", interval=0.9, draws=50)
+    total = model.expected_purchases(rfm, "39 weeks", by="total", interval=0.9, draws=50, total_interval="model")
     assert total["expected_purchases_lower"][0] < bought["expected_purchases"].sum()
 
 

@@ -1,4 +1,4 @@
-"""Measure errors of totals on public logs: `total_errors.py [FOLDER]` writes clvmodels/forecasting/total_errors.csv.
+"""Measure errors of totals on public logs: `total_errors.py [FOLDER]` writes clvmodels/inference/total_errors.csv.
 
 FOLDER has the logs that are not part of the repository (default: CLVMODELS_REFERENCE_DATA, or ../shared/data): those
 of UCI (Online Retail), dunnhumby (The Complete Journey), an online grocery (BTYDplus) and simulated apparel sales
@@ -159,7 +159,8 @@ class OwnVariances:
 
 def _relative_variance(predict: Callable[..., Any], name: str, interval_for: str) -> tuple[float, float]:
     """Return the variance of a total relative to its square, from its interval, and the total."""
-    row = predict(interval=LEVEL, interval_for=interval_for, by="total", draws=DRAWS).iloc[0]
+    options = {"interval_for": interval_for, "by": "total", "draws": DRAWS, "total_interval": "model"}
+    row = predict(interval=LEVEL, **options).iloc[0]
     deviation = (row[f"{name}_upper"] - row[f"{name}_lower"]) / (2 * NORMAL_QUANTILE)
     return float(deviation / row[name]) ** 2, float(row[name])
 

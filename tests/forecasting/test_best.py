@@ -41,7 +41,9 @@ def test_the_total_is_that_of_the_process_times_the_learned_level(best, history)
     assert total.expected == pytest.approx(process.purchases.total, rel=1e-12)
     assert forecast.purchases.total == pytest.approx(total.expected * total.level.factor, rel=1e-12)
     assert forecast.alive.tolist() == process.alive.tolist()
-    own = best.models_[best.process_].expected_purchases(history.rfm, "26 weeks", interval=0.9, by="total")
+    own = best.models_[best.process_].expected_purchases(
+        history.rfm, "26 weeks", interval=0.9, by="total", total_interval="model"
+    )
     lower, upper = total.interval(0.9)
     assert np.log(upper / lower) >= 0.95 * np.log(
         own["expected_purchases_upper"][0] / own["expected_purchases_lower"][0]

@@ -233,7 +233,7 @@ def test_predictions_have_intervals_and_customers_have_a_value(split):
     rfm = split.calibration
     purchases, spend = TouristNBD().fit(rfm), clv.GammaGamma().fit(rfm)
     each = purchases.expected_purchases(rfm, "184 days", interval=0.9)
-    total = purchases.expected_purchases(rfm, "184 days", interval=0.9, by="total")
+    total = purchases.expected_purchases(rfm, "184 days", interval=0.9, by="total", total_interval="model")
     alive = purchases.probability_alive(rfm, interval=0.9)
     inside = each["expected_purchases_lower"].le(split.purchases) & each["expected_purchases_upper"].ge(split.purchases)
     assert inside.mean() > 0.9  # counts are whole numbers, so intervals cover more than their nominal share

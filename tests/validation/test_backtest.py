@@ -314,7 +314,9 @@ def test_the_interval_of_the_total_agrees_with_the_model(log):
     split = clv.holdout_split(log, **periods)
     total = clv.validate(split, clv.BGNBD()).totals.iloc[0]
     model = clv.BGNBD().fit(split.calibration)
-    reference = model.expected_purchases(split.calibration, 39, interval=0.9, by="total", draws=1_000)
+    reference = model.expected_purchases(
+        split.calibration, 39, interval=0.9, by="total", draws=1_000, total_interval="model"
+    )
     for end in ("lower", "upper"):
         # Two estimates of a quantile of a spread of 70 or so, one from a hundred draws of the parameters.
         assert total[end] == pytest.approx(reference[f"expected_purchases_{end}"][0], abs=35)

@@ -12,12 +12,13 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import special
 
 from clvmodels.errors import InvalidOption
-from clvmodels.forecasting.learned_level import (
+from clvmodels.inference.learned_level import (
     HALF_AN_ORDER,
     LearnedLevel,
     LevelRule,
@@ -32,12 +33,14 @@ from clvmodels.forecasting.learned_level import (
     summarize_windows,
     with_half_an_order,
 )
-from clvmodels.forecasting.reference_class import ReferenceClass
+from clvmodels.inference.reference_class import ReferenceClass, TotalQuantity, reference_class
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 
-__all__ = ["TotalInterval", "own_variance", "total_interval"]
+__all__ = ["IntervalBasis", "TotalInterval", "other_shops", "own_variance", "total_interval"]
+
+IntervalBasis = Literal["model", "other_shops", "history", "not_tested"]
 
 NODES, NODE_WEIGHTS = (half / 2 for half in np.polynomial.legendre.leggauss(128))  # NODES in (-1/2, 1/2)
 HALVINGS = 60
@@ -70,9 +73,9 @@ class TotalInterval:
 
     Examples
     --------
-    >>> from clvmodels.forecasting.reference_class import reference_class
-    >>> from clvmodels.forecasting.learned_level import WindowTotal
-    >>> from clvmodels.forecasting.total_interval import total_interval
+    >>> from clvmodels.inference.reference_class import reference_class
+    >>> from clvmodels.inference.learned_level import WindowTotal
+    >>> from clvmodels.inference.total_interval import total_interval
     >>> windows = [WindowTotal(-91, 0, 1050, 1000), WindowTotal(-182, -91, 1030, 1000)]
     >>> reference = reference_class("purchases", "bgnbd")
     >>> total = total_interval(1000, 91, chance=0.001, parameters=0.0005, reference=reference, windows=windows)
@@ -102,6 +105,16 @@ class TotalInterval:
         names = ("chance", "parameters", "history", "reference")
         return {name: getattr(self, name) for name in names}
 
+    @property
+    def basis(self) -> IntervalBasis:
+        """What the interval allows for beyond the model's own: the errors of "other_shops", or also the "history".
+
+        "not_tested" means that no errors are known at this horizon, so that the interval is the model's own.
+        """
+        if math.isinf(self.degrees_of_freedom):
+            return "not_tested"
+        return "history" if self.level.windows > 0 else "other_shops"
+
     def interval(self, level: float = 0.9) -> tuple[float, float]:
         """Return the ends of the central interval with this probability.
 
@@ -122,14 +135,14 @@ class TotalInterval:
 
         Multiplied with draws of the model, which have its chance and its doubt about parameters, they give draws of
         totals, groups and tiers that add up. The learned level is part of the factors. Use quantiles of the products:
-        the mean of exp(t) is infinite.
+        the mean of exp(t) is infinite. Draws are stratified: one from each n-th of the distribution.
         """
         if not is_number(n) or n != int(n) or n < 1:
             raise InvalidOption(f"n={n!r} must be a whole number of draws, at least 1.")
         generator = np.random.default_rng([seed_of(random_state), zlib.crc32(b"level of the total")])
-        noise = generator.standard_normal(n)
-        if math.isfinite(self.degrees_of_freedom):
-            noise /= np.sqrt(generator.chisquare(self.degrees_of_freedom, n) / self.degrees_of_freedom)
+        probability = (generator.permutation(n) + generator.random(n)) / n
+        freedom = self.degrees_of_freedom
+        noise = special.ndtri(probability) if math.isinf(freedom) else special.stdtrit(freedom, probability)
         factors: Array = self.level.factor * np.exp(math.sqrt(self.history + self.reference) * noise)
         return factors
 
@@ -151,6 +164,30 @@ class TotalInterval:
         return upper
 
 
+def other_shops(quantity: TotalQuantity, process: str, horizon_days: float) -> TotalInterval:
+    """Return what errors of totals in other shops say about the level of a total, where no log is known.
+
+    Parameters
+    ----------
+    quantity : {"purchases", "money"}
+    process : str
+        Id of the process that gives the total, such as "bgnbd".
+    horizon_days : float
+
+    Returns
+    -------
+    TotalInterval
+        For its `level_draws`; the total and the model's own variances are not known to it.
+
+    Examples
+    --------
+    >>> from clvmodels.inference.total_interval import other_shops
+    >>> other_shops("purchases", "bgnbd", 91).basis, other_shops("purchases", "bgnbd", 1000).basis
+    ('other_shops', 'not_tested')
+    """
+    return total_interval(0.0, horizon_days, chance=0.0, parameters=0.0, reference=reference_class(quantity, process))
+
+
 def own_variance(lower: float, upper: float, level: float = 0.9, *, order_value: float = 1.0) -> float:
     """Return the variance of the logarithm of a total from the ends of the model's own interval.
 
@@ -165,7 +202,7 @@ def own_variance(lower: float, upper: float, level: float = 0.9, *, order_value:
 
     Examples
     --------
-    >>> from clvmodels.forecasting.total_interval import own_variance
+    >>> from clvmodels.inference.total_interval import own_variance
     >>> round(own_variance(904, 1105) ** 0.5, 4)
     0.061
     """

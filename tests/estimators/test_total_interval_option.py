@@ -1,0 +1,106 @@
+"""Intervals of totals and groups: the level that customers have in common, and the option that leaves it out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import InvalidOption
+from clvmodels.estimators.prediction import PredictionOptions
+from clvmodels.inference.intervals import CustomerGroups, bounds_of_groups
+
+VALUE = {"horizon": "26 weeks", "annual_discount_rate": 0.1, "margin": 0.5}
+ASKED = {"interval": 0.9, "draws": 40, "by": "total"}
+
+
+@pytest.fixture(scope="module")
+def history():
+    log = clv.datasets.load_cdnow(sample=True)
+    return clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+
+
+@pytest.fixture(scope="module")
+def model(history):
+    return clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(history)
+
+
+@pytest.fixture(scope="module")
+def quantities(model, history):
+    rfm = history.rfm[::4]
+    return {
+        "expected_purchases": lambda **o: model.purchases.expected_purchases(rfm, "26 weeks", **o),
+        "discounted_purchases": lambda **o: model.purchases.discounted_purchases(rfm, "26 weeks", 0.1, **o),
+        "lifetime_value": lambda **o: clv.lifetime_value(model.purchases, model.spend, rfm, **VALUE, **o),
+    }
+
+
+def ends(table, name):
+    return float(table[f"{name}_lower"][0]), float(table[f"{name}_upper"][0])
+
+
+@pytest.mark.parametrize("name", ["expected_purchases", "discounted_purchases", "lifetime_value"])
+def test_totals_allow_for_a_change_of_times_unless_the_model_alone_is_asked_for(quantities, name):
+    wide, own = (quantities[name](**ASKED, total_interval=which) for which in ("history", "model"))
+    assert wide["total_interval"].tolist() == ["other_shops"]
+    assert own["total_interval"].tolist() == ["model"]
+    assert wide[name].tolist() == own[name].tolist()
+    (low, high), (own_low, own_high) = ends(wide, name), ends(own, name)
+    assert low < own_low < own_high < high
+    assert quantities[name](**ASKED).equals(wide)  # the default
+    mean = quantities[name](**ASKED, interval_for="mean")
+    assert "total_interval" not in mean  # parameters only, as ever
+    each = {"interval": 0.9, "draws": 40}
+    assert quantities[name](**each).equals(quantities[name](**each, total_interval="model"))
+
+
+def test_beyond_the_longest_horizon_known_the_interval_is_the_models_own(model, history):
+    rfm = history.rfm[::10]
+    long, own = (
+        model.purchases.expected_purchases(rfm, "3 years", **ASKED, total_interval=which)
+        for which in ("history", "model")
+    )
+    assert long["total_interval"].tolist() == ["not_tested"]
+    assert ends(long, "expected_purchases") == ends(own, "expected_purchases")
+
+
+def test_a_log_tells_how_far_its_own_totals_were_off(model, history):
+    total = model.total(history, "26 weeks", level_rule="none")
+    assert total.level.factor == 1
+    assert total.basis == "history"
+    table = model.purchases.expected_purchases(history.rfm, "26 weeks", **ASKED, total_interval=total)
+    assert table["total_interval"].tolist() == ["history"]
+    # Forty draws: the ends are within a few percent of those of the distribution.
+    assert ends(table, "expected_purchases") == pytest.approx(total.interval(0.9), rel=0.1)
+
+
+def test_without_a_log_a_finding_says_what_the_interval_rests_on(model, history):
+    summaries = clv.KnownHistory.from_summaries(history.rfm)
+    total = model.total(summaries, "26 weeks")
+    assert total.basis == "other_shops"
+    assert [finding.code for finding in total.findings] == ["total-interval-no-windows"]
+
+
+def test_groups_share_the_level_and_add_up():
+    common = np.array([0.5, 1.0, 2.0])
+    drawn = np.array([[1.0, 2.0, 3.0]] * 3)
+    order, whole = np.arange(3), CustomerGroups(np.zeros(3, dtype=np.intp), np.ones(3), 1)
+    parts = CustomerGroups(np.array([0, 0, 1]), np.ones(3), 2)
+
+    def bounds(groups):
+        return bounds_of_groups(lambda block: drawn[:, block], order, groups, 0.9, common)
+
+    assert [end.sum() for end in bounds(parts)] == [end.item() for end in bounds(whole)] == [3.0, 12.0]
+
+
+def test_groups_of_customers_say_what_their_intervals_allow_for(model, history):
+    rfm = history.rfm[:300]
+    halves = pd.DataFrame({"customer_id": rfm.customer_id.to_list(), "half": ["a", "b"] * 150})
+    table = model.purchases.expected_purchases(rfm.with_columns(halves), "26 weeks", **{**ASKED, "by": "half"})
+    assert table["total_interval"].tolist() == ["other_shops", "other_shops"]
+
+
+def test_wrong_options_name_the_right_ones():
+    with pytest.raises(InvalidOption, match=r"total_interval='best' is not one of 'history', 'model', or what"):
+        PredictionOptions(0.9, total_interval="best")
