@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from clvmodels.readers.exports import Export as Export
     from clvmodels.readers.exports import read_export as read_export
     from clvmodels.reporting import plots as plots
+    from clvmodels.reporting.report import Report as Report
     from clvmodels.reporting.report import write_report as write_report
+    from clvmodels.reporting.report_of_log import report as report
     from clvmodels.scoring.config.job import read_job as read_job
     from clvmodels.scoring.fit_and_score import fit_job as fit_job
     from clvmodels.scoring.fit_and_score import score_job as score_job
@@ -82,7 +84,8 @@ _NAMES = {
     "estimators.purchases": ("BGBB", "BGNBD", "GGompertzNBD", "MBGNBD", "NBD", "ParetoNBD"),
     "estimators.regular": ("BGCNBD", "MBGCNBD"),
     "estimators.spend": ("GammaGamma",),
-    "reporting.report": ("write_report",),
+    "reporting.report": ("Report", "write_report"),
+    "reporting.report_of_log": ("report",),
     "scoring.fit_and_score": ("fit_job", "score_job"),
     "scoring.registry.registry": ("Registry",),
     "scoring.monitoring.monitor_job": ("monitor_job",),

@@ -41,7 +41,7 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "HoldoutScore",
         "CalibrationHoldoutSplit",
     ],
-    "Report": ["write_report"],
+    "Report": ["report", "write_report", "Report"],
     "Scheduled jobs": ["read_job", "fit_job", "score_job", "monitor_job", "Registry"],
 }
 

@@ -543,6 +543,117 @@ crosscheck-expected-purchases = expected purchases
 crosscheck-expected-spend = expected spend
 crosscheck-log-likelihood = the log-likelihood
 
+## Report: the first screen
+
+glance-title = { $kind ->
+    [money] { $has_name ->
+        [yes] What the customers of { $name } are worth
+       *[no] What these customers are worth
+        }
+   *[purchases] { $has_name ->
+        [yes] How often the customers of { $name } will buy
+       *[no] How often these customers will buy
+        }
+    }
+glance-about = { COUNT($customers) } customers known at the last test date · orders from { $start } to { $end }
+glance-money = { $currency } { $amount }
+glance-value = { $revenue ->
+    [yes] Expected revenue from these customers
+   *[no] Value of these customers
+    }{ $has_horizon ->
+    [yes] , next { $horizon }
+   *[no] {""}
+    }
+glance-half = Half of it comes from { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } ({ PERCENT($share, places: 1) }). Customers to come are not included.
+glance-interval = { PERCENT($level) } interval
+glance-untested-interval = No shop shows how far totals this far ahead are off: the interval allows for chance and parameters only.
+glance-purchases = Purchases expected in the { $horizon } after { $cutoff }
+glance-purchases-actual = The customers made { COUNT($actual) }.
+glance-active = Still active
+glance-active-note = { COUNT($active) } of { COUNT($customers) } customers are expected to buy again some day, by { $title }.
+glance-customer = Average customer
+glance-customer-note = Half of the customers are worth less than { $median }.
+
+status-level = Level: { $grade ->
+    [good] good
+    [fair] fair
+    [poor] poor
+   *[none] not tested
+    }
+grade-level = Good: within { PERCENT($good) } of what happened at every test date. Fair: within { PERCENT($fair) }, or good but tested over a shorter time than the value covers.
+status-level-evidence = { $cutoffs ->
+    [one] At the test date, the total of { $quantity } was off by { SIGNED_PERCENT($lowest) }.
+   *[other] At { COUNT($cutoffs) } test dates, the total of { $quantity } was off by { SIGNED_PERCENT($lowest) } to { SIGNED_PERCENT($highest) }.
+    }{ $further ->
+    [yes] {" "}The value covers { $horizon }; the tests covered { $tested }.
+   *[no] {""}
+    }
+status-level-untested = Nothing was bought after the test dates, so the totals cannot be judged.
+status-ranking = Ranking: { $grade ->
+    [good] good
+    [fair] fair
+    [poor] poor
+   *[none] not tested
+    }
+grade-ranking = By the normalized Gini coefficient at the last test date. Good: at least 0.6. Fair: at least 0.3.
+status-ranking-evidence = The 10% of customers ranked first made { PERCENT($captured) } of the later { $quantity ->
+    [money] revenue
+   *[purchases] purchases
+    }; 10% picked at random make 10%.
+status-ranking-untested = All customers did the same after the test date, so there was nothing to rank.
+status-data = Data: { $grade ->
+    [good] good
+    [fair] fair
+   *[poor] poor
+    }
+grade-data = Good: no cautions about the data and the fits. Fair: cautions. Poor: at least one problem.
+status-data-evidence = { $problems ->
+    [0] { $cautions ->
+        [0] Nothing speaks against these data.
+        [one] There is one caution about the data or the fits.
+       *[other] There are { COUNT($cautions) } cautions about the data and the fits.
+        }
+    [one] There is one problem with the data or the fits.
+   *[other] There are { COUNT($problems) } problems with the data or the fits.
+    }
+report-step = { $step ->
+    [profile] Profiling the log
+    [backtest] Forecasting from each cutoff, and comparing with what happened
+    [value] Valuing every customer as of the last day of the log
+   *[page] Making the page
+    }
+report-cutoffs = { COUNT($done) } of { COUNT($of) } cutoffs done
+value-group = { $last ->
+    [yes] the other { PERCENT($share) }
+   *[no] { $first ->
+        [yes] the top { PERCENT($share) }
+       *[no] the next { PERCENT($share) }
+        }
+    }
+next-step-deploy = Score the customers regularly: write a job file with “clv init”, and fit it with “clv fit --forecaster best”, which chooses the forecast that did best in earlier periods.
+next-step-test = Before you act on a list of customers, leave some of them out at random. Only the difference shows whether the action pays.
+next-step-repeat = Make this report again when the next { $horizon } are over: one more test date shows whether the forecast still holds.
+short-table = Against simpler forecasts: { $quantity }, { $cutoffs ->
+    [one] at the test date
+   *[other] means over { COUNT($cutoffs) } test dates
+    }
+short-table-forecaster = forecast
+short-table-bias = total off by
+short-table-size = total off by, either way
+short-table-rmse = error per customer
+short-table-gini = ranking (1 is perfect)
+
+value-basis = By { $model } and { $spend }, fitted to the whole log up to { $end }: { $terms }.{ $has_interval ->
+    [yes] {" "}The { PERCENT($level, places: 0) } interval of the total is { COUNT($lower) } to { COUNT($upper) }: it covers chance and the uncertainty of the parameters{ $tested ->
+        [yes] , and changes in how customers behave as large as this log and other shops have shown.
+       *[no] , but not a change in how customers behave: no shop shows how far totals this far ahead are off.
+        }
+   *[no] {""}
+    }
+
 ## Report: the verdict, cautions, labels
 
 verdict-question-use = What to use it for
@@ -895,10 +1006,3 @@ refit-left-out = { COUNT($windows) } unfinished { $windows ->
     } more than frequency, recency and T.
 
 score-no-money = the source has no money, so only purchases are predicted
-
-## Command line
-
-cli-value-terms = By { $model } and Gamma-Gamma, fitted to the whole log up to { $end }: { $terms }. The { PERCENT($level, places: 0) } interval of the total is { COUNT($lower) } to { COUNT($upper) }: it covers chance and the uncertainty of the parameters{ $tested ->
-    [yes] , and changes in how customers behave as large as this log and other shops have shown.
-   *[no] , but not a change in how customers behave: no shop shows how far totals this far ahead are off.
-    }

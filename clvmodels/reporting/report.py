@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,91 @@ from clvmodels.cleaning.clean import Cleaned
 from clvmodels.cleaning.ledger import with_current_codes
 from clvmodels.files import plain
 from clvmodels.frames import Frame
+from clvmodels.language import Findings
 from clvmodels.language.numbers import count, listed, sentence
 from clvmodels.profiling.profile import Profile
+from clvmodels.reporting.at_a_glance import AtAGlance, glance_at
 from clvmodels.reporting.cautions import Caution, find_cautions, summarize_cautions
 from clvmodels.reporting.page import render
 from clvmodels.reporting.sections import report_sections
 from clvmodels.reporting.selection import Selection, select
-from clvmodels.reporting.value_summary import check_value, summarize_value
+from clvmodels.reporting.value_summary import ValueBasis, check_value, summarize_value
 from clvmodels.reporting.verdict import Answer, judge
+from clvmodels.reporting.what_to_do import trust_blocks, what_to_do
 from clvmodels.validation.backtest.result import Backtest
 from clvmodels.valuation.value_terms import ValueTerms
 
-__all__ = ["write_report"]
+__all__ = ["Report", "make_report", "write_report"]
+
+FRAME_STYLE = 'style="width: 100%; height: 45rem; border: 1px solid #ccc"'
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A report: its page, its numbers, and the findings on them.
+
+    `clv.report` makes one from a log, and `write_report` from a validation or a backtest.
+
+    Attributes
+    ----------
+    result : Backtest
+        The tables that the page is made of.
+    value : frame or None
+        One row per customer, from `lifetime_value`.
+    glance : AtAGlance
+        The first screen.
+    verdict : tuple of Answer
+        The answers to the questions about the forecast.
+    cautions : tuple of Caution
+        What to know before trusting the numbers.
+    page : str
+        The page, HTML.
+    numbers : dict
+        The numbers of the page as plain values.
+    """
+
+    result: Backtest
+    value: Frame | None
+    glance: AtAGlance
+    verdict: tuple[Answer, ...]
+    cautions: tuple[Caution, ...]
+    page: str
+    numbers: dict[str, Any]
+
+    @property
+    def findings(self) -> Findings:
+        """All findings of the page: the statuses, the answers and the cautions."""
+        answers = [finding for answer in self.verdict for finding in (answer.headline, *answer.findings)]
+        return (
+            *(status.finding for status in self.glance.statuses),
+            *answers,
+            *(caution.finding for caution in self.cautions),
+        )
+
+    def write(self, path: str | Path) -> None:
+        """Write the page, and its numbers next to it with the suffix .json; each completely or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            The page to write; missing folders are created.
+        """
+        numbers = json.dumps(self.numbers, indent=1, allow_nan=False) + "\n"
+        path = Path(path)
+        with files.replacing(path) as temporary:
+            temporary.write_bytes(self.page.encode("utf-8"))
+        with files.replacing(path.with_suffix(".json")) as temporary:
+            temporary.write_bytes(numbers.encode("utf-8"))
+
+    def __repr__(self) -> str:
+        headline = self.glance.headline
+        lines = [self.glance.title, f"{headline.label}: {headline.number}"]
+        lines += [f"{status.label}. {status.text}" for status in self.glance.statuses]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame of its own for notebooks, where its styles stay inside."""
+        return f'<iframe title="{escape(self.glance.title)}" srcdoc="{escape(self.page)}" {FRAME_STYLE}></iframe>'
 
 
 def write_report(
@@ -33,9 +107,11 @@ def write_report(
     path: str | Path,
     value: Frame | None = None,
     *,
-    value_terms: ValueTerms | str | None = None,
+    value_terms: ValueTerms | ValueBasis | str | None = None,
     profile: Profile | None = None,
     ledger: pd.DataFrame | Cleaned | None = None,
+    name: str = "",
+    currency: str = "",
 ) -> None:
     """Write a validation or a backtest as one self-contained HTML file, and its numbers as a JSON file.
 
@@ -50,13 +126,17 @@ def write_report(
         The page to write; missing folders are created. The JSON file has the same name with the suffix .json.
     value : pandas or polars frame, optional
         From `lifetime_value`: customer_id, expected_purchases, expected_spend, lifetime_value, reason.
-    value_terms : ValueTerms or str, optional
-        The terms of `value`, because the table does not have them; or a text that explains them and, for example, gives
-        the interval of the total.
+    value_terms : ValueTerms, ValueBasis or str, optional
+        The terms of `value`, because the table does not have them; with the models and the interval of the total; or a
+        text that explains them.
     profile : Profile, optional
         From `profile`, for the same log.
     ledger : Cleaned or DataFrame, optional
         The result of `clean`, or its `ledger`.
+    name : str, optional
+        Of the shop, for the title.
+    currency : str, optional
+        Of the amounts, such as "EUR"; printed before them.
 
     Raises
     ------
@@ -80,31 +160,44 @@ def write_report(
         check_value(value)
     if isinstance(ledger, Cleaned):
         ledger = ledger.ledger
+    make_report(
+        result, value, value_terms=value_terms, profile=profile, ledger=ledger, name=name, currency=currency
+    ).write(path)
+
+
+def make_report(
+    result: Backtest,
+    value: Frame | None,
+    *,
+    value_terms: ValueTerms | ValueBasis | str | None,
+    profile: Profile | None,
+    ledger: pd.DataFrame | None,
+    name: str,
+    currency: str,
+) -> Report:
+    """Return the report of a backtest; see `write_report` for the parameters."""
     if ledger is not None:
         ledger = with_current_codes(ledger)
+    basis = ValueBasis(value_terms) if isinstance(value_terms, ValueTerms) else value_terms
+    text = sentence(basis.finding.text) if isinstance(basis, ValueBasis) else basis
+    known = basis if isinstance(basis, ValueBasis) else None
     view = select(result)
-    verdict = judge(view, value, value_terms.horizon if isinstance(value_terms, ValueTerms) else None)
+    verdict = judge(view, value, None if known is None else known.terms.horizon)
     cautions = find_cautions(view, profile)
+    glance = glance_at(view, value, known, cautions, name, currency)
     summary = summarize_cautions(cautions, profile)
     content = {
-        "title": "Customer lifetime value: how far to trust the forecast",
+        "title": glance.title,
+        "glance": glance,
+        "actions": what_to_do(view, value, currency),
         "about": _introduce(view),
         "verdict": verdict,
         "cautions": summary.text if summary is not None else "",
-        "sections": report_sections(view, value, _terms_text(value_terms), profile, ledger),
+        "trust": trust_blocks(view),
+        "sections": report_sections(view, value, text, profile, ledger),
     }
-    page = render("report.html.j2", content)
-    numbers = json.dumps(_numbers(result, verdict, cautions, value, profile, ledger), indent=1, allow_nan=False) + "\n"
-    path = Path(path)
-    with files.replacing(path) as temporary:
-        temporary.write_bytes(page.encode("utf-8"))
-    with files.replacing(path.with_suffix(".json")) as temporary:
-        temporary.write_bytes(numbers.encode("utf-8"))
-
-
-def _terms_text(terms: ValueTerms | str | None) -> str | None:
-    """Return the terms as a sentence; a text stays as it is."""
-    return sentence(terms.text) if isinstance(terms, ValueTerms) else terms
+    numbers = _numbers(result, glance, verdict, cautions, value, profile, ledger)
+    return Report(result, value, glance, tuple(verdict), tuple(cautions), render("report.html.j2", content), numbers)
 
 
 def _introduce(view: Selection) -> str:
@@ -120,6 +213,7 @@ def _introduce(view: Selection) -> str:
 
 def _numbers(
     result: Backtest,
+    glance: AtAGlance,
     verdict: list[Answer],
     cautions: list[Caution],
     value: Frame | None,
@@ -128,6 +222,7 @@ def _numbers(
 ) -> dict[str, Any]:
     """Return the numbers of the page as plain values."""
     numbers: dict[str, Any] = {
+        "glance": plain(glance.to_dict()),
         "verdict": plain([answer.to_dict() for answer in verdict]),
         "cautions": plain([caution.to_dict() for caution in cautions]),
         **result.to_dict(),

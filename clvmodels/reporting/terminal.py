@@ -13,13 +13,11 @@ from rich.table import Table
 
 from clvmodels.cleaning.ledger import applied_rules
 from clvmodels.language.numbers import cell, short_percent
-from clvmodels.reporting.selection import select
-from clvmodels.reporting.verdict import judge
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from clvmodels.frames import Frame
+    from clvmodels.reporting.report import Report
     from clvmodels.validation.backtest.result import Backtest
     from clvmodels.valuation.value_terms import ValueTerms
 
@@ -31,11 +29,11 @@ __all__ = [
     "show_fits",
     "show_ledger",
     "show_profile",
+    "show_report",
     "show_rows",
     "show_run",
     "show_scores",
     "show_value",
-    "show_verdict",
 ]
 
 TOP = 5  # most valuable customers that are printed
@@ -235,9 +233,12 @@ def show_scores(console: Console, result: Backtest) -> None:
         _print_table(console, table)
 
 
-def show_verdict(console: Console, result: Backtest, value: Frame | None = None) -> None:
-    """Print the verdict of the report."""
-    for answer in judge(select(result), value):
+def show_report(console: Console, report: Report) -> None:
+    """Print the first screen of a report and its verdict."""
+    console.print(f"\n[bold]{escape(report.glance.headline.label)}: {escape(report.glance.headline.number)}[/bold]")
+    for status in report.glance.statuses:
+        console.print(f"  {status.label}. {status.text}", highlight=False, markup=False)
+    for answer in report.verdict:
         console.print(f"\n[bold]{escape(answer.title)}: {escape(answer.headline.text)}[/bold]", highlight=False)
         console.print(f"  {answer.text}", highlight=False, markup=False)
     console.print()

@@ -11,15 +11,65 @@ import numpy as np
 
 from clvmodels.errors import InvalidOption
 from clvmodels.frames import Frame
+from clvmodels.language import Finding
 from clvmodels.language.numbers import listed
+from clvmodels.valuation.value_terms import ValueTerms
 
 if TYPE_CHECKING:
     from clvmodels.processes.contract import Array
 
-__all__ = ["ValueSummary", "check_value", "concentration", "sorted_values", "summarize_value", "top_customers"]
+__all__ = [
+    "ValueBasis",
+    "ValueSummary",
+    "check_value",
+    "concentration",
+    "sorted_values",
+    "summarize_value",
+    "top_customers",
+]
 
 REQUIRED_COLUMNS = ("customer_id", "expected_purchases", "lifetime_value")
 MOST_CUSTOMERS = 20  # listed as the most valuable
+
+
+@dataclass(frozen=True, slots=True)
+class ValueBasis:
+    """How a table of lifetime values was made, and the interval of its total.
+
+    Attributes
+    ----------
+    terms : ValueTerms
+    model, spend : str
+        Titles of the models.
+    end : str
+        The day as of which customers were valued.
+    level, lower, upper : float
+        The interval of the total; NaN without one.
+    tested : bool
+        Whether the interval allows for a change in how customers behave.
+    """
+
+    terms: ValueTerms
+    model: str = ""
+    spend: str = ""
+    end: str = ""
+    level: float = math.nan
+    lower: float = math.nan
+    upper: float = math.nan
+    tested: bool = False
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there is an interval of the total."""
+        return math.isfinite(self.lower) and math.isfinite(self.upper)
+
+    @property
+    def finding(self) -> Finding:
+        """The basis as a finding; without the models, only the terms."""
+        if not self.model:
+            return self.terms.finding
+        figures = {name: getattr(self, name) for name in ("model", "spend", "end", "level", "lower", "upper", "tested")}
+        return Finding("value-basis", figures | {"has_interval": self.has_interval, "terms": self.terms.finding})
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ return [...document.querySelectorAll("body *")]
 CUT_OFF = """
 return [...document.querySelectorAll("figure svg")].filter(svg => {
   const frame = svg.getBoundingClientRect();
-  return [...svg.querySelectorAll("use")].some(glyph => {
+  return [...svg.querySelectorAll("text")].some(glyph => {
     const box = glyph.getBoundingClientRect();
     return box.width > 0 && (box.left < frame.left - 1 || box.right > frame.right + 1
       || box.top < frame.top - 1 || box.bottom > frame.bottom + 1);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -30,17 +30,11 @@ from clvmodels.cli.arguments import (
     TimeZoneOption,
     clock_options,
     log_file,
-    parse_models,
     parse_models_or_auto,
     split_list,
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
-from clvmodels.cli.verbs.demo import score_table
 
-if TYPE_CHECKING:
-    from clvmodels.valuation.value_terms import ValueTerms
-
-TOTAL_INTERVAL = 0.9
 CUTOFFS = "The number of cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30."
 
 
@@ -134,67 +128,43 @@ def report(
     delimiter: DelimiterOption = None,
     decimal: DecimalOption = None,
     sheet: SheetOption = None,
+    name: Annotated[str, typer.Option(help="Name of the shop, for the title.")] = "",
+    currency: Annotated[str, typer.Option(help="Currency of the amounts, such as EUR; printed with them.")] = "",
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
     """Profile a log, backtest models and benchmarks at several cutoffs, value customers, and write one page."""
     import clvmodels as clv
-    from clvmodels.clock import Clock
-    from clvmodels.language import message
     from clvmodels.reporting import terminal
-    from clvmodels.valuation.value_terms import ValueTerms
 
     chosen = parse_models_or_auto(models)
-    clock = clock_options(time_unit, merge_within)
-    terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
-    Clock(**clock).duration(horizon)  # refuse what cannot be read before the log is profiled
-    Clock(**clock).duration(value_horizon, "value_horizon")
     names = {"customer_id": customer_id, "date": date, "amount": amount}
-    missing: Any = "drop" if drop_missing_id else "raise"
     with steps() as step:
         step(f"Reading {log}")
         file = log_file(log, encoding, delimiter, decimal, sheet)
         source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
-        reading = source.columns | source.reading | {"on_missing_id": missing, "acquired_after": acquired_after}
-        spend = None if source.columns["amount"] is None else clv.GammaGamma()
-        step(f"Profiling {log}")
-        is_cleaned = source.cleaned is not None
-        profile = clv.profile(source.whole, **reading, time_unit=clock["time_unit"], is_cleaned=is_cleaned)
-        step("Forecasting from each cutoff, and comparing with what happened")
-
-        result = clv.backtest(
+        made = clv.report(
             source.log,
-            chosen,
-            spend,
-            horizons=horizon,
+            **source.columns,
+            **source.reading,
+            models=chosen,
+            horizon=horizon,
             cutoffs=_days(cutoffs),
-            **clock,
-            **reading,
+            value_horizon=value_horizon,
+            annual_discount_rate=annual_discount_rate,
+            margin=margin,
+            name=name,
+            currency=currency,
+            **clock_options(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
-            progress=_shown_in(step),
+            acquired_after=acquired_after,
+            on_missing_id="drop" if drop_missing_id else "raise",
+            progress=step,
         )
-        value, explanation = None, None
-        if spend is not None:
-            step("Valuing every customer as of the last day of the log")
-            (model,) = parse_models(result.facts["reference"])
-            history = clv.KnownHistory.from_log(
-                source.whole, **clock, **reading, include_first_transaction=include_first_transaction
-            )
-            customer_model = clv.CustomerModel(model, spend).fit(history)
-            value = score_table(customer_model, history.rfm, terms)
-            explanation = message(
-                "cli-value-terms",
-                {
-                    "model": model.title,
-                    "end": str(history.observation_end),
-                    "terms": terms.text,
-                    **_total_interval(customer_model, history, value, terms),
-                },
-            )
         step("Writing the report")
-        clv.write_report(result, output, value, value_terms=explanation, profile=profile, ledger=source.cleaned)
-    terminal.show_verdict(out, result, value)
+        made.write(output)
+    terminal.show_report(out, made)
     out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
 
 
@@ -206,17 +176,3 @@ def _shown_in(step: Callable[[str], None]) -> Callable[[int, int], None]:
 def _days(text: str) -> int | list[str]:
     """Return a number of cutoffs, or their days."""
     return int(text) if text.isdigit() else split_list(text)
-
-
-def _total_interval(model: Any, history: Any, value: Any, terms: ValueTerms) -> dict[str, float | str]:
-    """Return the interval of the value of all customers together, and whether totals this far ahead were tested.
-
-    The interval of the undiscounted total, as a share of what the process expects, is that of the value.
-    """
-    from clvmodels.reporting.value_summary import summarize_value
-
-    total = model.total(history, terms.horizon, "money")
-    sum_of_values = summarize_value(value).total
-    lower, upper = (sum_of_values * end / total.expected for end in total.interval(TOTAL_INTERVAL))
-    tested = all(finding.code != "total-interval-not-tested" for finding in total.findings)
-    return {"level": TOTAL_INTERVAL, "lower": lower, "upper": upper, "tested": "yes" if tested else "no"}

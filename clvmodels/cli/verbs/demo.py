@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from clvmodels.cli.app import app, out, steps
-
-if TYPE_CHECKING:
-    from clvmodels.valuation.value_terms import ValueTerms
 
 DEMO_CUTOFF, DEMO_END = "1997-09-30", "1998-06-30"
 DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN = "12 months", 0.10, 1.0
@@ -24,6 +21,7 @@ def demo(
     import clvmodels as clv
     from clvmodels import files, frames
     from clvmodels.reporting import terminal
+    from clvmodels.reporting.report_of_log import value_table
     from clvmodels.valuation.value_terms import ValueTerms
 
     path = clv.datasets.dataset_path("cdnow.csv")
@@ -41,7 +39,7 @@ def demo(
         model = clv.CustomerModel(clv.MBGNBD(), clv.GammaGamma()).fit(rfm)
         step("Valuing every customer over 12 months")
         terms = ValueTerms(horizon=DEMO_HORIZON, annual_rate=DEMO_RATE, margin=DEMO_MARGIN)
-        table = score_table(model, rfm, terms)
+        table = value_table(model, rfm, terms)
         step("Validating on the 39 weeks of holdout")
         check = clv.validate(split, [clv.MBGNBD()], clv.GammaGamma())
         step("Writing the report")
@@ -49,7 +47,7 @@ def demo(
             frames.write_table(table, temporary)
         model.save(folder / "model.json")
         check.to_json(folder / "validation.json")
-        clv.write_report(check, folder / "report.html", value=table, value_terms=terms)
+        clv.write_report(check, folder / "report.html", value=table, value_terms=terms, name="CDNOW")
     terminal.show_facts(out, [finding.text for finding in rfm.findings])
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in model.parts])
     terminal.show_value(out, table, terms)
@@ -57,21 +55,3 @@ def demo(
     out.print(f"\nOpen {folder / 'report.html'} in a browser. Also written:", highlight=False)
     for name in ("predictions.parquet", "model.json", "validation.json", "report.json"):
         out.print(f"  {folder / name}", highlight=False)
-
-
-def score_table(model: Any, rfm: Any, terms: ValueTerms) -> Any:
-    """Return one row per customer: P(alive), expected purchases and, with a spend model, the value on these terms."""
-    import clvmodels as clv
-    from clvmodels import frames
-
-    alive = model.probability_alive(rfm)
-    if model.spend is None:
-        forecast = model.expected_purchases(rfm, terms.horizon)
-    else:
-        forecast = clv.lifetime_value(model.purchases, model.spend, rfm, **terms.to_keywords())
-    columns = {"customer_id": rfm.customer_id, "probability_alive": alive["probability_alive"].to_numpy()}
-    names = [name for name in forecast.columns if name not in ("customer_id", "reason")]
-    columns |= {name: forecast[name].to_numpy() for name in names}
-    if "reason" in forecast.columns:
-        columns["reason"] = forecast["reason"].to_list()
-    return frames.table("polars", columns)

@@ -26,13 +26,16 @@ CSS_VARIABLES = {INK: "ink", MUTED: "muted", FAINT: "faint", PAPER: "paper"} | {
     color: f"color-{i}" for i, color in enumerate(COLORS, 1)
 }
 HEX_COLOR = re.compile("|".join(CSS_VARIABLES), re.IGNORECASE)
+FONT_FAMILY = re.compile(r"font-family: [^;\"]*;? ?")  # the page names the fonts once
+LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")  # coordinates in points: a hundredth is invisible
 
 
 def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float = PAGE_HEIGHT, **options: Any) -> str:
     """Draw a plot as an SVG element for a page. The same table gives the same text.
 
-    Colors of the style become CSS variables with the color itself as the fallback (``var(--plot-ink, #1b1b1b)``; also
-    muted, faint, paper, color-1 to color-6), so that a page can switch to dark mode. The background is transparent.
+    Fonts are those of the page, and coordinates have two decimals. Colors of the style become CSS variables with the
+    color itself as the fallback (``var(--plot-ink, #1b1b1b)``; also muted, faint, paper, color-1 to color-6), so that a
+    page can switch to dark mode. The background is transparent.
 
     Parameters
     ----------
@@ -48,9 +51,10 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
     Returns
     -------
     str
-        ``<svg viewBox=...>...</svg>`` without a size of its own; text is drawn as outlines, so it needs no font.
+        ``<svg viewBox=...>...</svg>`` without a size of its own; text stays text, so it can be
+        searched, and the reader's browser chooses a font that has its characters.
     """
-    fixed = {"svg.hashsalt": key, "svg.fonttype": "path", "figure.facecolor": "none"}
+    fixed = {"svg.hashsalt": key, "svg.fonttype": "none", "figure.facecolor": "none"}
     with matplotlib.style.context("default"), mpl.rc_context(STYLE | fixed):  # independent of the user's settings
         figure = Figure(figsize=(PAGE_WIDTH, height))
         ax = plot(table, ax=figure.subplots(), **options)
@@ -76,9 +80,17 @@ def _to_element(svg: str, key: str) -> str:
     content = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", content, flags=re.DOTALL)
     content = content.replace("xlink:href", "href")
     content = re.sub(r'\bid="|href="#|url\(#', lambda match: f"{match[0]}{key}-", content)
-    content = re.sub(r"\n\s*", "\n", content)
+    content = re.sub(r"<[^>]+>", _shorten_tag, content)
+    content = re.sub(r">\s+<", "><", content)
     content = HEX_COLOR.sub(_css_variable, content)
     return f"<svg {box[0] if box else ''}>{content.strip()}"
+
+
+def _shorten_tag(match: re.Match[str]) -> str:
+    """Return a tag without line breaks, fonts, ids of groups, which nothing uses, and digits that nobody can see."""
+    tag = FONT_FAMILY.sub("", " ".join(match[0].split()))
+    tag = re.sub(r'^<g id="[^"]*"', "<g", tag)
+    return LONG_NUMBER.sub(lambda number: f"{round(float(number[0]), 2):g}", tag)
 
 
 def _css_variable(match: re.Match[str]) -> str:

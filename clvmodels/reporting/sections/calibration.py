@@ -14,7 +14,7 @@ from clvmodels.reporting.selection import Row, Selection, highest, records
 from clvmodels.validation.tables.metrics import GROUPS
 from clvmodels.validation.tables.totals import earlier_cutoffs_needed
 
-__all__ = ["calibration"]
+__all__ = ["calibration", "tracking_picture"]
 
 RELIABILITY = (
     "Among customers with a 30% probability of buying again, 30% should buy. Nine in ten outcomes should be inside "
@@ -308,35 +308,51 @@ def _explain_tracking(view: Selection) -> str:
     )
 
 
+def tracking_picture(view: Selection) -> Picture | None:
+    """Draw repeat purchases per period, forecast and actual; None without a table of them."""
+    table = _tracking(view)
+    if not len(table):
+        return None
+    period = table["period"].iloc[0]
+    most = highest(table, "actual")
+    return draw_picture(
+        "incremental",
+        f"Repeat purchases per {period}",
+        f"Lines of repeat purchases per {period} {_span(table)}. The highest actual number, "
+        f"{count(most['actual'])}, is in the {period} ending {most['end']}.",
+        plots.tracking_incremental,
+        table,
+    )
+
+
 def _tracking_pictures(view: Selection) -> list[Picture]:
-    """Draw repeat purchases over time, cumulative and per period."""
-    table = view.at["tracking"]
-    table = table[table["forecaster"] == view.reference]
+    """Draw cumulative repeat purchases over time."""
+    table = _tracking(view)
     if not len(table):
         return []
-    period = table["period"].iloc[0]
     last = records(table)[-1]
-    span = f"from {table['end'].iloc[0]} to {table['end'].iloc[-1]}"
-    most = highest(table, "actual")
     return [
         draw_picture(
             "cumulative",
             "Cumulative repeat purchases",
-            f"Lines of cumulative repeat purchases {span}. At the end, {count(last['cumulative_actual'])} actual; "
-            f"{view.name}: {count(last['cumulative_forecast'])} forecast at the cutoff and "
+            f"Lines of cumulative repeat purchases {_span(table)}. At the end, "
+            f"{count(last['cumulative_actual'])} actual; {view.name}: "
+            f"{count(last['cumulative_forecast'])} forecast at the cutoff and "
             f"{count(last['cumulative_expected'])} expected from first purchase dates only.",
             plots.tracking_cumulative,
             table,
-        ),
-        draw_picture(
-            "incremental",
-            f"Repeat purchases per {period}",
-            f"Lines of repeat purchases per {period} {span}. The highest actual number, "
-            f"{count(most['actual'])}, is in the {period} ending {most['end']}.",
-            plots.tracking_incremental,
-            table,
-        ),
+        )
     ]
+
+
+def _tracking(view: Selection) -> pd.DataFrame:
+    """Return the table of purchases over time of the model of the report."""
+    table = view.at["tracking"]
+    return table[table["forecaster"] == view.reference]
+
+
+def _span(table: pd.DataFrame) -> str:
+    return f"from {table['end'].iloc[0]} to {table['end'].iloc[-1]}"
 
 
 def _total_pictures(view: Selection) -> list[Picture]:

@@ -10,7 +10,7 @@ from clvmodels.reporting.verdict.ranking import judge_ranking
 from clvmodels.reporting.verdict.totals import judge_totals
 from clvmodels.reporting.verdict.use import judge_use
 
-__all__ = ["Answer", "Question", "explain_mae", "judge"]
+__all__ = ["Answer", "Question", "explain_mae", "judge", "judge_use"]
 
 
 def judge(view: Selection, value: Frame | None = None, value_horizon: float | str | None = None) -> list[Answer]:

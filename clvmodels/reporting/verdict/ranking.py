@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from clvmodels.language import Finding
 from clvmodels.reporting.selection import Selection
@@ -17,7 +18,8 @@ TOP_SHARE = 0.1  # of the customers, for whom the gain table gives the best poss
 
 def judge_ranking(view: Selection) -> Answer:
     """Judge whether the customers that were ranked first turned out to be the best."""
-    quality, findings = "none", []
+    quality: str = "none"
+    findings = []
     for quantity in view.quantities:
         row = view.row(quantity)
         if row is None or not math.isfinite(row["gini"]):
@@ -32,7 +34,7 @@ def judge_ranking(view: Selection) -> Answer:
     return Answer("ranking", headline, tuple(findings), "ranking")
 
 
-def rank_quality(gini: float) -> str:
+def rank_quality(gini: float) -> Literal["good", "fair", "poor", "none"]:
     """Return "good", "fair" or "poor", or "none" where the Gini is not defined."""
     if not math.isfinite(gini):
         return "none"

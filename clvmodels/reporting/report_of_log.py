@@ -1,0 +1,214 @@
+"""A report from a log in one call: profile, backtest, values, and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date as Date
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from clvmodels import frames
+from clvmodels.cleaning.clean import Cleaned
+from clvmodels.clock import Clock, MergePeriod
+from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
+from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
+from clvmodels.estimators.spend import GammaGamma
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.processes import as_models, model_id
+from clvmodels.forecasts import KnownHistory
+from clvmodels.language import message
+from clvmodels.profiling.profile import ProfileUnit, profile
+from clvmodels.reporting.report import Report, make_report
+from clvmodels.reporting.value_summary import ValueBasis, summarize_value
+from clvmodels.transactions.log import LATEST, MissingId
+from clvmodels.transactions.snapshots import LogSource
+from clvmodels.transactions.summary import RFM
+from clvmodels.validation.backtest.backtest import backtest
+from clvmodels.validation.backtest.result import Backtest
+from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.value_terms import ValueTerms
+
+__all__ = ["report", "value_table"]
+
+LEVEL = 0.9  # of the interval of the total value
+DEFAULT_MODELS = (MBGNBD, BGNBD, ParetoNBD)
+Step = Callable[[str], None]
+
+
+def report(
+    log: LogSource | Cleaned,
+    *,
+    amount: str | None = None,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    models: Sequence[PurchaseModel] | PurchaseModel | Literal["auto"] | None = None,
+    horizon: str = "26 weeks",
+    cutoffs: Sequence[str | Date | datetime] | int = 3,
+    value_horizon: float | str = "12 months",
+    annual_discount_rate: float = 0.10,
+    margin: float = 1.0,
+    name: str = "",
+    currency: str = "",
+    time_unit: ProfileUnit = "week",
+    merge_within: MergePeriod = "day",
+    include_first_transaction: bool = False,
+    acquired_after: str | Date | datetime | None = None,
+    time_zone: str | None = None,
+    date_format: str | None = None,
+    on_missing_id: MissingId = "raise",
+    progress: Step | None = None,
+) -> Report:
+    """Profile a log, backtest models and benchmarks at several cutoffs, value the customers, and make one page of it.
+
+    Parameters
+    ----------
+    log : frame, path, Cleaned, or function of a date
+        As for `backtest`; or what `clean` returned, whose columns are then used.
+    amount : str, optional
+        Column of money. Without it, purchases are forecast but nobody is valued.
+    models : PurchaseModel, sequence of them, or "auto", optional
+        As for `backtest`; default: MBG/NBD, BG/NBD and Pareto/NBD.
+    horizon : str, default="26 weeks"
+        How far to forecast from each cutoff.
+    cutoffs : sequence of dates, or int, default=3
+        As for `backtest`.
+    value_horizon : float or str, default="12 months"
+        How far ahead to value customers.
+    annual_discount_rate, margin : float
+        As for `lifetime_value`.
+    name, currency : str, optional
+        Of the shop and its amounts, for the page.
+    customer_id, date, time_unit, merge_within, include_first_transaction, time_zone, date_format, on_missing_id
+        As for `rfm_summary`.
+    acquired_after : date or str, optional
+        As for `backtest`.
+    progress : function of str, optional
+        Called with the name of each step when it begins.
+
+    Returns
+    -------
+    Report
+        Its `write(path)` writes the page and its numbers; in a notebook it is shown as the page.
+
+    Raises
+    ------
+    InvalidOption, InvalidTransactions
+        As `profile`, `backtest` and `lifetime_value` do.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> page = clv.report(log, amount="amount", models=clv.NBD(), cutoffs=1, name="CDNOW")  # doctest: +SKIP
+    >>> page.write("report.html")  # doctest: +SKIP
+    """
+    terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
+    clock = Clock(time_unit, merge_within, time_zone)
+    clock.duration(horizon)  # refuse what cannot be read before the log is profiled
+    clock.duration(value_horizon, "value_horizon")
+    step = progress or _ignore
+    names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
+    source = _open(log, names, {"time_zone": time_zone, "date_format": date_format})
+    reading = source.columns | source.reading | {"on_missing_id": on_missing_id, "acquired_after": acquired_after}
+    step(message("report-step", {"step": "profile"}))
+    profiled = profile(source.whole, **reading, time_unit=time_unit, is_cleaned=source.cleaned is not None)
+    step(message("report-step", {"step": "backtest"}))
+    spend = None if source.columns["amount"] is None else GammaGamma()
+    chosen = [model() for model in DEFAULT_MODELS] if models is None else models
+    options: dict[str, Any] = {
+        "time_unit": time_unit,
+        "merge_within": merge_within,
+        "include_first_transaction": include_first_transaction,
+    }
+    result = backtest(
+        source.log,
+        chosen,
+        spend,
+        horizons=horizon,
+        cutoffs=cutoffs,
+        **options,
+        **reading,
+        progress=lambda done, of: step(message("report-cutoffs", {"done": done, "of": of})),
+    )
+    value, basis = None, None
+    if spend is not None:
+        step(message("report-step", {"step": "value"}))
+        history = KnownHistory.from_log(source.whole, **options, **reading)
+        model = CustomerModel(_reference(result, chosen), spend).fit(history)
+        value = value_table(model, history.rfm, terms)
+        basis = _basis(model, history, value, terms)
+    step(message("report-step", {"step": "page"}))
+    ledger = None if source.cleaned is None else source.cleaned.ledger
+    return make_report(result, value, value_terms=basis, profile=profiled, ledger=ledger, name=name, currency=currency)
+
+
+def value_table(model: CustomerModel, rfm: RFM, terms: ValueTerms) -> frames.Frame:
+    """Return one row per customer: P(alive), expected purchases and, with a spend model, the value on these terms."""
+    alive = model.probability_alive(rfm)
+    if model.spend is None:
+        forecast: Any = model.expected_purchases(rfm, terms.horizon)
+    else:
+        forecast = lifetime_value(model.purchases, model.spend, rfm, **terms.to_keywords())
+    columns = {"customer_id": rfm.customer_id, "probability_alive": alive["probability_alive"].to_numpy()}
+    names = [name for name in forecast.columns if name not in ("customer_id", "reason")]
+    columns |= {name: forecast[name].to_numpy() for name in names}
+    if "reason" in forecast.columns:
+        columns["reason"] = forecast["reason"].to_list()
+    return frames.table("polars", columns)
+
+
+class _Source(NamedTuple):
+    """The log as each step reads it; the whole of it, its columns, how to read it, and the result of cleaning."""
+
+    log: Any
+    whole: Any
+    columns: dict[str, Any]
+    reading: dict[str, Any]
+    cleaned: Cleaned | None
+
+
+def _open(log: Any, columns: dict[str, Any], reading: dict[str, Any]) -> _Source:
+    """Return the log as each step reads it; the columns of a cleaned log are those that `clean` writes."""
+    latest = log(LATEST) if callable(log) else log
+    if not isinstance(latest, Cleaned):
+        return _Source(log, latest, columns, reading, None)
+    has_money = "amount" in latest.transactions.columns
+    names = {"customer_id": "customer_id", "date": "date", "amount": "amount" if has_money else None}
+
+    def known_on(day: str) -> Any:
+        return latest if day == LATEST else log(day)  # everything known now is cleaned only once
+
+    changing = known_on if callable(log) else latest.transactions
+    return _Source(changing, latest.transactions, names, {"date_format": None, "time_zone": None}, latest)
+
+
+def _reference(result: Backtest, chosen: Any) -> PurchaseModel:
+    """Return the process that the report is about, unfitted."""
+    if chosen == "auto":
+        classes: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
+        chosen = [classes[result.facts["reference"]]()]
+    return next(model for model in as_models(chosen) if model_id(model) == result.facts["reference"])
+
+
+def _basis(model: CustomerModel, history: KnownHistory, value: frames.Frame, terms: ValueTerms) -> ValueBasis:
+    """Return how the values were made, with the interval of their total.
+
+    The interval of the undiscounted total, as a share of what the process expects, is that of the value.
+    """
+    total = model.total(history, terms.horizon, "money")
+    sum_of_values = summarize_value(value).total
+    lower, upper = (sum_of_values * end / total.expected for end in total.interval(LEVEL))
+    return ValueBasis(
+        terms,
+        model=model.purchases.title,
+        spend="" if model.spend is None else model.spend.title,
+        end=str(history.observation_end),
+        level=LEVEL,
+        lower=lower,
+        upper=upper,
+        tested=all(finding.code != "total-interval-not-tested" for finding in total.findings),
+    )
+
+
+def _ignore(_: str) -> None:
+    """Progress callback that does nothing."""
