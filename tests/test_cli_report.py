@@ -41,7 +41,8 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
         "By BG/NBD and Gamma-Gamma, fitted to the whole log up to 1998-06-30: purchases of the next 12 months",
         "The 90% interval of the total is ",
         "At 2 past cutoffs, the totals of money that BG/NBD x Gamma-Gamma forecast for ",
-        "lifetime values add up to ",
+        "value over the next 12 months adds up to ",
+        "Expected revenue from these customers, next 12 months",
         "Profile of the log",
     ):
         assert text in html
@@ -51,7 +52,8 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     assert numbers["profile"]["customers"] == 2_357
     shown = capsys.readouterr().out
     assert "Not for:" in shown
-    assert "lifetime values add up to" in shown.replace("\n", " ")
+    assert "value over the next 12 months adds up to" in " ".join(shown.split())
+    assert [status["aspect"] for status in numbers["glance"]["statuses"]] == ["level", "ranking", "data"]
     assert "page.json" in shown.replace("\n", "")
 
 

@@ -56,6 +56,16 @@ class Report:
         The page, HTML.
     numbers : dict
         The numbers of the page as plain values.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> page = clv.report(log, models=clv.NBD(), horizon="13 weeks", cutoffs=1, name="CDNOW")
+    >>> print(page.glance.title)
+    How often the customers of CDNOW will buy
+    >>> [(status.aspect, status.grade) for status in page.glance.statuses]
+    [('level', 'poor'), ('ranking', 'good'), ('data', 'good')]
     """
 
     result: Backtest
@@ -178,13 +188,13 @@ def make_report(
     """Return the report of a backtest; see `write_report` for the parameters."""
     if ledger is not None:
         ledger = with_current_codes(ledger)
-    basis = ValueBasis(value_terms) if isinstance(value_terms, ValueTerms) else value_terms
-    text = sentence(basis.finding.text) if isinstance(basis, ValueBasis) else basis
-    known = basis if isinstance(basis, ValueBasis) else None
+    explanation = ValueBasis(value_terms) if isinstance(value_terms, ValueTerms) else value_terms
+    basis = explanation if isinstance(explanation, ValueBasis) else None
+    text = explanation if isinstance(explanation, str) else None if basis is None else sentence(basis.finding.text)
     view = select(result)
-    verdict = judge(view, value, None if known is None else known.terms.horizon)
+    verdict = judge(view, value, None if basis is None else basis.terms.horizon)
     cautions = find_cautions(view, profile)
-    glance = glance_at(view, value, known, cautions, name, currency)
+    glance = glance_at(view, value, basis, cautions, name, currency)
     summary = summarize_cautions(cautions, profile)
     content = {
         "title": glance.title,
