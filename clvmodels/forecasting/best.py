@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
+from clvmodels import frames
 from clvmodels.errors import FitFailed
+from clvmodels.estimators.prediction import PredictionOptions, predict
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.customer_spread import CustomerSpread, learn_spread, predict_outcomes
 from clvmodels.forecasting.process_total import ProcessTotals, learn_totals
 from clvmodels.forecasting.processes import (
     as_models,
@@ -41,6 +44,7 @@ from clvmodels.forecasting.windows import LearningWindow, best_process, expectat
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
 from clvmodels.frames import column
 from clvmodels.inference.total_interval import TotalInterval
+from clvmodels.inference.uncertainty import RandomState
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 
@@ -62,11 +66,14 @@ class LearnedQuantity:
         Of the members of the stack; empty if it is not used.
     totals : ProcessTotals
         What earlier windows say about totals of the best process.
+    spread : CustomerSpread
+        Dispersions of customers' purchases about their forecasts; not used for money.
     """
 
     trials: tuple[Trial, ...]
     weights: dict[str, float]
     totals: ProcessTotals
+    spread: CustomerSpread
 
     def uses(self, candidate: Alternative) -> bool:
         """Return whether a candidate gained visibly and is used."""
@@ -165,12 +172,14 @@ class BestForecaster(WindowForecaster):
         spend = self.spend_ if quantity == "money" else None
         totals = learn_totals(history, self.models_[self.process_], spend, windows, horizon)
         if not windows:
-            return LearnedQuantity((), {}, totals)
+            return LearnedQuantity((), {}, totals, CustomerSpread())
         members = [members_of(w.past, self._fitted_at(w), self.length_, quantity) for w in windows]
         actual = [window.actual(quantity) for window in windows]
         expected = [window.expected(quantity)[self.process_] for window in windows]
-        trials = self._try_alternatives(windows, members, actual, expected, quantity)
-        learned = LearnedQuantity(trials, {}, totals)
+        trials, chosen = self._try_alternatives(windows, members, actual, expected, quantity)
+        purchases = quantity == "purchases"
+        spread = learn_spread([w.past for w in windows], actual, chosen) if purchases else CustomerSpread()
+        learned = LearnedQuantity(trials, {}, totals, spread)
         return replace(learned, weights=stack_weights(members, actual, expected)) if learned.uses("stack") else learned
 
     def _try_alternatives(
@@ -180,10 +189,13 @@ class BestForecaster(WindowForecaster):
         actual: Sequence[Array],
         expected: Sequence[Array],
         quantity: ForecastQuantity,
-    ) -> tuple[Trial, ...]:
-        """Compare candidates in the windows; each customer is forecast by what the other half of them taught."""
+    ) -> tuple[tuple[Trial, ...], Sequence[Array]]:
+        """Compare candidates in the windows; each customer is forecast by what the other half of them taught.
+
+        Returns the trials, and what the best candidate forecast in each window (n,).
+        """
         if not actual[0].sum() > 0:
-            return ()
+            return (), expected
         halves = [half_of(window.past.rfm) for window in windows]
         present = [windows[0].past.known_at(window.past.cutoff) for window in windows]
 
@@ -201,12 +213,13 @@ class BestForecaster(WindowForecaster):
 
         stack = crossed(stack_of)
         trials = [try_alternative("stack", actual, expected, stack, present)]
+        chosen = stack if trials[0].visible else expected
         if self.trees_ is not None and int((actual[0] > 0).sum()) >= FEWEST_BUYERS:
-            simpler = stack if trials[0].visible else expected
             trees = crossed(lambda some: BoostedTrees.learned_from(windows, some, quantity))
-            both = [mean_share(one, other) for one, other in zip(simpler, trees, strict=True)]
-            trials.append(try_alternative("trees", actual, simpler, both, present))
-        return tuple(trials)
+            both = [mean_share(one, other) for one, other in zip(chosen, trees, strict=True)]
+            trials.append(try_alternative("trees", actual, chosen, both, present))
+            chosen = both if trials[-1].visible else chosen
+        return tuple(trials), chosen
 
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
         """Forecast the customers of a history; see `Forecaster.forecast`."""
@@ -263,6 +276,44 @@ class BestForecaster(WindowForecaster):
         self._check_fitted()
         self._check(history)
         return self._total(history, history.clock.duration(horizon), quantity)
+
+    def intervals(
+        self,
+        history: KnownHistory,
+        horizon: float | str,
+        quantity: ForecastQuantity = "purchases",
+        *,
+        interval: float = 0.9,
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+    ) -> frames.Frame:
+        """Return what is expected of each customer or group within a horizon, with intervals of what may happen.
+
+        All customers of a draw share the level of `total`, so that groups and totals add up.
+
+        Parameters
+        ----------
+        history : KnownHistory
+        horizon : float or str
+        quantity : {"purchases", "money"}
+        interval : float, default=0.9
+            Central probability.
+        by : str, optional
+            "total", or an attribute of the history: one row per group, with its total.
+        draws : int, default=200
+        random_state : int or Generator, default=0
+
+        Returns
+        -------
+        frame
+            customer_id, or the group and its customers; expected_purchases, or expected_money, not discounted; and the
+            ends of its interval, with _lower and _upper.
+        """
+        forecast, total = self.forecast(history, horizon), self.total(history, horizon, quantity)
+        spend = self.spend_ if quantity == "money" else None
+        outcomes = predict_outcomes(history.rfm, forecast, self.learned_["purchases"].spread, total, spend)
+        return predict(history.rfm, outcomes, PredictionOptions(interval, "outcome", by, draws, random_state))
 
     def _total(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> TotalInterval:
         expected = float(np.nansum(self._process_mean(history, length, quantity)))
@@ -328,7 +379,8 @@ class BestForecaster(WindowForecaster):
 
 def _read_quantity(document: Mapping[str, Any]) -> LearnedQuantity:
     trials = tuple(Trial(**trial) for trial in document["trials"])
-    return LearnedQuantity(trials, dict(document["weights"]), ProcessTotals.from_dict(document["totals"]))
+    totals, spread = ProcessTotals.from_dict(document["totals"]), CustomerSpread.from_dict(document["spread"])
+    return LearnedQuantity(trials, dict(document["weights"]), totals, spread)
 
 
 def _newer(history: KnownHistory, windows: Sequence[LearningWindow], model: PurchaseModel) -> PurchaseModel | None:

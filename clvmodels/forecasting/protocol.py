@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import UNUSED
 
-from clvmodels import files
+from clvmodels import files, frames
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need
+from clvmodels.inference.uncertainty import RandomState
 
 __all__ = ["FORMAT", "SCHEMA_VERSION", "Forecaster", "WindowForecaster"]
 
@@ -81,6 +82,26 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         Forecast
         """
         raise NotImplementedError
+
+    def intervals(
+        self,
+        history: KnownHistory,
+        horizon: float | str,
+        quantity: ForecastQuantity = "purchases",
+        *,
+        interval: float = 0.9,
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+    ) -> frames.Frame:
+        """Return what is expected of each customer or group within a horizon, with intervals of what may happen.
+
+        Raises
+        ------
+        InvalidOption
+            If the forecaster gives none.
+        """
+        raise InvalidOption(f"{self.id} gives no intervals of customers: use the best forecaster, or a process.")
 
     @property
     def id(self) -> str:

@@ -11,6 +11,7 @@ from clvmodels.errors import InvalidJob
 from clvmodels.scoring.run import score_table
 
 CUTOFF, LATER, HORIZONS = "1997-09-30", "1997-10-15", ["13 weeks", "26 weeks"]
+INTERVALS = {"interval": 0.8, "draws": 20}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def job_of(folder, sink="scores.parquet", **sections):
         "columns": {"amount": "amount"},
         "clock": {"time_unit": "week"},
         "models": {"forecaster": "best"},
-        "predictions": {"horizons": HORIZONS, "annual_discount_rate": 0.0, "margin": 1.0},
+        "predictions": {"horizons": HORIZONS, "annual_discount_rate": 0.0, "margin": 1.0, **INTERVALS},
         "registry": {"folder": str(folder / "models")},
         "sinks": [{"store": "parquet", "path": str(folder / sink)}],
     }
@@ -64,7 +65,13 @@ def test_the_table_has_what_the_forecaster_says(folder, scored):
         # Without a discount and with a margin of 1, a value is the money forecast.
         money = table.loc[ids, f"lifetime_value_{name}"]
         np.testing.assert_allclose(money, forecast.money.mean, rtol=1e-9, atol=1e-9)
-        assert done.totals[f"expected_purchases_{name}"] == best.total(later, horizon).interval(0.9)
+        assert done.totals[f"expected_purchases_{name}"] == best.total(later, horizon).interval(0.8)
+        for quantity, ours in (("purchases", "expected_purchases"), ("money", "lifetime_value")):
+            intervals = best.intervals(later, horizon, quantity, **INTERVALS)
+            theirs = "expected_purchases" if quantity == "purchases" else "expected_money"
+            for end in ("lower", "upper"):
+                found = table.loc[ids, f"{ours}_{name}_{end}"].to_numpy()
+                np.testing.assert_allclose(found, intervals[f"{theirs}_{end}"], rtol=1e-9, atol=1e-9)
     assert table["probability_alive"].loc[ids].to_numpy() == pytest.approx(forecast.alive, rel=1e-12)
 
 
@@ -95,8 +102,8 @@ def test_a_run_depends_on_recent_purchases_too(folder, scored):
         ({"source": {"kind": "rfm"}}, r"models.forecaster: the best forecaster learns from transactions"),
         ({"models": {"purchase_formula": "age"}}, r"models.purchase_formula: is not read by the best forecaster"),
         (
-            {"predictions": {"interval": 0.9}},
-            r"predictions.interval: the best forecaster gives no interval per customer",
+            {"predictions": {"interval_for": "mean"}},
+            r"predictions.interval_for: intervals of the best forecaster are of outcomes",
         ),
         (
             {"models": {"forecaster": "bets"}},

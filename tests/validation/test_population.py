@@ -11,6 +11,7 @@ from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
 from clvmodels.language import as_text
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.summary import rfm_summary
+from clvmodels.validation.comparison.compare import compare
 from clvmodels.validation.comparison.population import population_findings
 from clvmodels.validation.tables.calibration import cohort_trend
 
@@ -50,6 +51,9 @@ def test_models_that_ended_at_one_limit_are_one():
     (finding,) = [each for each in population_findings([*models, nbd], rfm) if each.code == "compare-same-model"]
     assert finding.figures["forecasters"] == ["bgnbd", "mbgnbd"]
     assert finding.text.startswith("BG/NBD and MBG/NBD ended at the same limit, where nobody leaves")
+    comparison = compare(rfm, [*models, nbd])
+    assert sorted(comparison.table["forecaster"]) == ["bgnbd", "mbgnbd", "nbd"]
+    assert set(comparison.shown()["model"]) == {"BG/NBD = MBG/NBD", "NBD"}  # people read one row
     models[1].fit_ = replace(models[1].fit_, log_likelihood=nbd.fit_.log_likelihood + 1)
     assert "compare-same-model" not in {each.code for each in population_findings([*models, nbd], rfm)}
 

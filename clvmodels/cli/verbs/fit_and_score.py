@@ -41,16 +41,23 @@ TOTAL_INTERVAL = 0.9
 def init(
     path: Annotated[Path, typer.Argument(help="Path of the job file.")] = Path("job.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="The .json file of a report, whose recommended forecaster is proposed.")
+    ] = None,
 ) -> None:
     """Write a job file with every setting and a comment for each."""
     from clvmodels import files
     from clvmodels.errors import InvalidOption
-    from clvmodels.scoring.config.job import template
+    from clvmodels.scoring.config.proposed import job_file, proposed_models, read_report
 
     if path.exists() and not force:
         raise InvalidOption(f"{path} already exists: name another file, or pass --force to replace it.")
+    models = {} if report is None else proposed_models(read_report(report))
     with files.replacing(path) as temporary:
-        temporary.write_text(template(), encoding="utf-8")
+        temporary.write_text(job_file(models), encoding="utf-8")
+    if models:
+        settings = ", ".join(f"{name} = {value}" for name, value in models.items())
+        out.print(f"As the report recommends: {settings}", highlight=False)
     out.print(f"Job file written to {path}: edit it, then `clv fit --job {path}`.", highlight=False)
 
 
@@ -152,6 +159,13 @@ def score(
     interval: Annotated[
         float | None, typer.Option(help="Probability of the intervals, such as 0.9; without it, none are computed.")
     ] = None,
+    total_interval: Annotated[
+        str | None,
+        typer.Option(
+            help='"history": intervals of totals allow for a change of times; "model": for chance and parameters only.',
+            show_default="history",
+        ),
+    ] = None,
     include_first_transaction: JobFirstTransactionOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -178,6 +192,7 @@ def score(
             "annual_discount_rate": annual_discount_rate,
             "margin": margin,
             "interval": interval,
+            "total_interval": total_interval,
         },
         "registry": None if model_path is None else [("file", str(model_path))],
         "sinks": None if target is None else [_sink(target)],

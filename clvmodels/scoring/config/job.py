@@ -211,11 +211,9 @@ def _faults_of_best(
         for name in ("purchase_formula", "dropout_formula", "spend_formula", "by")
         if getattr(models, name) is not None
     ]
-    if predictions and predictions.interval is not None:
-        problem = (
-            "the best forecaster gives no interval per customer: leave it out, or set models.forecaster = 'process'"
-        )
-        faults.append(JobFault("predictions.interval", problem))
+    if predictions and predictions.interval is not None and predictions.interval_for == "mean":
+        problem = "intervals of the best forecaster are of outcomes: leave it out, or set models.forecaster = 'process'"
+        faults.append(JobFault("predictions.interval_for", problem))
     return faults
 
 

@@ -15,7 +15,7 @@ from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import CLVError, closest
 from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS, SPEND_MODELS
-from clvmodels.estimators.prediction import FEWEST_DRAWS, IntervalFor
+from clvmodels.estimators.prediction import FEWEST_DRAWS, IntervalFor, TotalIntervalName
 from clvmodels.frames import FileOptions
 from clvmodels.transactions.log import MissingId
 from clvmodels.valuation.value_terms import ValueTerms
@@ -266,6 +266,7 @@ class PredictionSettings(JobSection):
     margin: Annotated[float, Field(ge=-1, le=1)] = 1.0
     interval: Annotated[float, Field(gt=0, lt=1)] | None = None
     interval_for: IntervalFor = "outcome"
+    total_interval: TotalIntervalName = "history"
     draws: Annotated[int, Field(ge=FEWEST_DRAWS, le=100_000)] = 200
     random_state: Annotated[int, Field(ge=0, lt=2**63)] = 0
 

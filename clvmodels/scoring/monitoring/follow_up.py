@@ -16,6 +16,7 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.frames import column
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.sections import column_suffix
@@ -91,39 +92,45 @@ def windows(run: PastRun, clock: Clock, until: int) -> Iterator[FollowUpWindow]:
 
 
 def follow(
-    run: PastRun, window: FollowUpWindow, clock: Clock, events: nw.DataFrame[Any], model: PurchaseModel | None
+    run: PastRun, window: FollowUpWindow, clock: Clock, events: nw.DataFrame[Any], forecaster: Forecaster | None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
     """Compare what a run predicted for a window with what happened: one row of history, its deciles, its cohorts.
 
     For a horizon that is over, the prediction is the published number. For the elapsed part of another nothing was
     published: it is what the run's own model expects over that time from the histories in the run's table, so from
-    what was known then.
+    what was known then. A forecaster that needs more than these histories extends its published forecast by the ratio
+    of its process's expectations over the two times.
 
     Parameters
     ----------
     events : narwhals.DataFrame
         customer_id, tick: one row per purchase after the run.
-    model : PurchaseModel, optional
-        Without it, or if it needs more than frequency, recency and T, unfinished horizons cannot be compared.
+    forecaster : Forecaster, optional
+        Without it, or if its process needs more than frequency, recency and T, unfinished horizons cannot be compared.
 
     Returns
     -------
     tuple of three DataFrames, or None
         None where nothing can be compared.
     """
+    model = None if forecaster is None else forecaster.process_model.purchases
+    extends = forecaster is not None and forecaster.kind != "process"
     usable = model is not None and {*model.process.statistics, *model.process.state} <= set(HISTORY)
     name = f"expected_purchases_{column_suffix(window.horizon)}"
     if not (window.complete or usable):
         return None
-    rfm, published = _read(run, clock, name if window.complete else None)
+    rfm, published = _read(run, clock, name if window.complete or extends else None)
     if len(rfm) == 0:
         return None
-    if published is not None:
+    if window.complete and published is not None:
         predicted = published
     else:
         if model is None:
             raise AssertionError("the run names a model that is there")
         predicted = column(model.expected_purchases(rfm, window.length(clock)), "expected_purchases")
+        if published is not None:
+            whole = column(model.expected_purchases(rfm, window.horizon), "expected_purchases")
+            predicted = published * np.divide(predicted, whole, out=np.zeros(len(rfm)), where=whole > 0)
     actual, new_customers = _count_purchases(rfm, events, window)
     scored = np.isfinite(predicted)
     rfm, predicted, actual = rfm[scored], predicted[scored], actual[scored]
@@ -134,7 +141,10 @@ def follow(
         "horizon": window.horizon,
         "end": clock.describe_tick(window.end),
     }
-    covered = _coverage(rfm, actual, window.length(clock), model) if usable and model is not None else float("nan")
+    # The intervals of a process are not those of a forecaster that contains it.
+    covered = float("nan")
+    if usable and not extends and model is not None:
+        covered = _coverage(rfm, actual, window.length(clock), model)
     history = {
         **keys,
         "elapsed": window.length(clock),

@@ -15,7 +15,7 @@ from clvmodels import files, frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidManifest, InvalidOption
 from clvmodels.files import plain
-from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.monitoring.follow_up import PastRun, follow, windows
 from clvmodels.scoring.monitoring.verdict import RefitVerdict, evaluate_history
@@ -99,7 +99,7 @@ class Monitoring:
 
 def monitor(
     runs: Sequence[PastRun],
-    models: Mapping[str, CustomerModel],
+    models: Mapping[str, Forecaster],
     log: frames.Frame | str | Path,
     *,
     clock: Clock,
@@ -118,8 +118,9 @@ def monitor(
     ----------
     runs : sequence of PastRun
         Of more than thirty, thirty evenly spaced ones are compared, the first and the last among them.
-    models : mapping of version to CustomerModel
-        The models that made them; without its model, only the horizons of a run that are over can be compared.
+    models : mapping of version to Forecaster
+        Those that made them, such as a CustomerModel; without its model, only the horizons of a run that are over can
+        be compared.
     log : frame or path
         The transactions, up to now.
     clock : Clock
@@ -153,7 +154,7 @@ def monitor(
     for number, run in enumerate(chosen, start=1):
         model = models.get(run.version or "")
         for window in windows(run, clock, end):
-            result = follow(run, window, clock, events, None if model is None else model.purchases)
+            result = follow(run, window, clock, events, model)
             if result is None:
                 left_out += 1
             else:

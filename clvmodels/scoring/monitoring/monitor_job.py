@@ -104,7 +104,7 @@ def monitor_job(
         progress(f"Comparing {count}")
         monitoring = monitor(
             runs,
-            {name: version.load().process_model for name, version in versions.items()},
+            {name: version.load() for name, version in versions.items()},
             source,
             clock=job.clock.clock,
             customer_id=columns["customer_id"],

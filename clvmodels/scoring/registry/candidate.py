@@ -76,21 +76,36 @@ def evaluate(
     collector = StatisticsCollector.of(
         rfm, since_last=0 if champion_fit is None else max(0, data.end - champion_fit.end)
     )
-    statistics = collector.summarize(str(rfm.observation_end), data.end, forecast=forecast_of(model.purchases, rfm))
+    statistics = collector.summarize(
+        str(rfm.observation_end), data.end, forecast=_forecast_totals(job, data, forecaster, rfm)
+    )
     champion_model = None if champion is None else champion.load().process_model
     results = check_fit(job.gates, model, collector, statistics, champion_model, champion_fit)
     refused = log_gates(results)
+    parts: list[Any] = [*model.parts] if forecaster.kind == "process" else [*model.parts, forecaster]
     record = VersionRecord(
         job=job.published(),
         source=score_table.fingerprint(data.customers),
         packages=packages(),
-        certificates=tuple(_plain(part.certificate()) for part in model.parts),
+        certificates=tuple(_plain(part.certificate()) for part in parts),
         holdout=_holdout(job, data),
         evidence=statistics,
         gates=results,
         forced=force and refused,
     )
     return Candidate(record, refused)
+
+
+def _forecast_totals(job: Job, data: SourceData, forecaster: Forecaster, rfm: RFM) -> tuple[tuple[int, float], ...]:
+    """Return the expected total purchases of a fit by each later tick, at the level of what is deployed."""
+    process = forecaster.process_model
+    totals = forecast_of(process.purchases, rfm)
+    if "log" not in forecaster.needs:
+        return totals
+    history = data.history(job, job.models.acquired_after)
+    deployed, own = (each.forecast(history, job.longest_horizon).purchases for each in (forecaster, process))
+    level = deployed.total / own.total if own is not None and deployed is not None and own.total > 0 else 1.0
+    return tuple((tick, level * total) for tick, total in totals)
 
 
 def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:

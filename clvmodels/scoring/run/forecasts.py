@@ -8,7 +8,8 @@ import numpy as np
 
 from clvmodels.errors import InvalidJob
 from clvmodels.forecasting.protocol import Forecaster
-from clvmodels.forecasts import ForecastQuantity
+from clvmodels.forecasts import ForecastQuantity, KnownHistory
+from clvmodels.frames import column
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.run.customers import SourceData
@@ -33,7 +34,7 @@ def forecast_customers(
     forecasts, intervals = {}, {}
     for horizon in job.predictions.horizons:
         forecast = forecaster.forecast(history, horizon)
-        columns: dict[ForecastQuantity, Array] = {}
+        columns: dict[str, Array] = {}
         quantities: dict[ForecastQuantity, str] = {"purchases": "expected_purchases"}
         if data.customers.rfm.monetary_value is not None:
             quantities["money"] = "lifetime_value"
@@ -41,10 +42,32 @@ def forecast_customers(
             part = forecast.of(quantity)
             if part is None or part.mean is None:
                 continue
-            columns[quantity] = np.full(len(bought), np.nan)
-            columns[quantity][bought] = part.mean
+            for end, values in {"": part.mean, **_ends(job, forecaster, history, horizon, quantity)}.items():
+                columns[f"{quantity}{end}"] = np.full(len(bought), np.nan)
+                columns[f"{quantity}{end}"][bought] = values
             if part.distribution is not None and quantity == "purchases":  # money is discounted, its total is not
-                intervals[prediction_column(name, horizon)] = part.distribution.interval(LEVEL)
+                intervals[prediction_column(name, horizon)] = part.distribution.interval(
+                    job.predictions.interval or LEVEL
+                )
         forecasts[horizon] = columns
     customers = replace(data.customers, forecasts=forecasts)
     return replace(data, customers=customers), intervals
+
+
+def _ends(
+    job: Job, forecaster: Forecaster, history: KnownHistory, horizon: str, quantity: ForecastQuantity
+) -> dict[str, Array]:
+    """Return the ends of customers' intervals (n,), if the job has intervals."""
+    predictions = job.predictions
+    if predictions.interval is None:
+        return {}
+    table = forecaster.intervals(
+        history,
+        horizon,
+        quantity,
+        interval=predictions.interval,
+        draws=predictions.draws,
+        random_state=predictions.random_state,
+    )
+    name = "expected_purchases" if quantity == "purchases" else "expected_money"
+    return {end: column(table, f"{name}{end}") for end in ("_lower", "_upper")}

@@ -16,7 +16,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from clvmodels.clock import TimeUnit
-from clvmodels.forecasts import ForecastQuantity
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.config.sections import PredictionSettings, column_suffix
@@ -50,13 +49,13 @@ class KnownCustomers:
         In order of id. A customer who has not bought yet has the history of one who buys for the first time now.
     bought : bool array (n,)
     forecasts : mapping of str to mapping of str to array (n,)
-        By horizon: expected purchases, and money not discounted, of a forecaster that needs more than an RFM; NaN for
-        customers who have not bought. Empty for a process.
+        By horizon: expected "purchases", and "money" not discounted, of a forecaster that needs more than an RFM, and
+        the ends of their intervals, with _lower and _upper; NaN for customers who have not bought. Empty for a process.
     """
 
     rfm: RFM
     bought: Booleans
-    forecasts: Mapping[str, Mapping[ForecastQuantity, Array]] = field(default_factory=dict)
+    forecasts: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
 
     def __getitem__(self, rows: slice) -> KnownCustomers:
         forecasts = {

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from clvmodels.estimators.design import POOLED, as_texts
 from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasts import ForecastQuantity
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.run.score_columns import (
@@ -128,20 +127,27 @@ def _predict_block(
     return ScoredBlock(block, stamp, reasons, alive, by_horizon)
 
 
-def _with_forecast(named: dict[str, Any], forecast: Mapping[ForecastQuantity, Array]) -> dict[str, Array]:
+def _with_forecast(named: dict[str, Any], forecast: Mapping[str, Array]) -> dict[str, Array]:
     """Return expected purchases and values by a forecast, which the process discounts.
 
     A customer's value is that of the process times the money forecast over the money that the process expects. Those
     who have not bought, of whom nothing is forecast, keep the prediction of the process.
     """
-    bought = np.asarray(named["expected_purchases"], dtype=float)
-    changed = {"expected_purchases": np.where(np.isnan(forecast["purchases"]), bought, forecast["purchases"])}
-    if "lifetime_value" in named:
-        value, spend = (np.asarray(named[name], dtype=float) for name in ("lifetime_value", "expected_spend"))
-        money = bought * spend
-        ratio = np.divide(forecast["money"], money, out=np.ones(len(money)), where=money > 0)
-        changed["lifetime_value"] = value * np.where(np.isnan(ratio), 1.0, ratio)
-    return changed
+    own = {name: np.asarray(values, dtype=float) for name, values in named.items()}
+    changed = {
+        name: np.where(np.isnan(values), own[name], values)
+        for end in ("", "_lower", "_upper")
+        if (values := forecast.get(f"purchases{end}")) is not None and (name := f"expected_purchases{end}") in own
+    }
+    if "lifetime_value" not in own:
+        return changed
+    money = own["expected_purchases"] * own["expected_spend"]
+    worth = np.divide(own["lifetime_value"], money, out=np.full(len(money), np.nan), where=money > 0)
+    value = {end: worth * forecast[f"money{end}"] for end in ("", "_lower", "_upper") if f"money{end}" in forecast}
+    if "_lower" in value:  # the ends of a negative margin's values change places
+        value["_lower"], value["_upper"] = np.sort([value["_lower"], value["_upper"]], axis=0)
+    kept = np.isnan(value[""])
+    return changed | {f"lifetime_value{e}": np.where(kept, own[f"lifetime_value{e}"], v) for e, v in value.items()}
 
 
 def _spread(values: Array, rows: Any, n: int) -> Array:
@@ -160,6 +166,7 @@ def _prediction_tables(
     """
     shared = {
         "interval_for": predictions.interval_for,
+        "total_interval": predictions.total_interval,
         "draws": predictions.draws,
         "random_state": predictions.random_state,
     } | options

@@ -99,9 +99,17 @@ class Comparison:
         files.write_json(Path(path), self.to_dict())
 
     def shown(self) -> pd.DataFrame:
-        """Return the columns that people read, as text."""
-        columns = {name: cells(self.table[name], form) for name, form in FORMATS.items() if name in self.table}
-        return self.table[["title", "status"]].rename(columns={"title": "model"}).assign(**columns)
+        """Return the columns that people read, as text; models that ended at one limit and are the same are one row."""
+        table = self._merged()
+        columns = {name: cells(table[name], form) for name, form in FORMATS.items() if name in table}
+        return table[["title", "status"]].rename(columns={"title": "model"}).assign(**columns)
+
+    def _merged(self) -> pd.DataFrame:
+        """Return the table with the first of the models that are the same, under the titles of all of them."""
+        merged = (finding.figures["forecasters"] for finding in self.findings if finding.code == "compare-same-model")
+        same = self.table["forecaster"].isin(next(merged, []))
+        titles = self.table["title"].mask(same, " = ".join(self.table.loc[same, "title"]))
+        return self.table.assign(title=titles)[~same | (same.cumsum() == 1)]
 
     def remarks(self) -> list[str]:
         """Return why fits failed, and at which limits they ended."""

@@ -1,0 +1,78 @@
+"""Customers' intervals by the best forecaster: dispersions by class, and draws that share the level of the total."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import InvalidOption
+from clvmodels.forecasting.customer_spread import CLASSES, DISPERSIONS, CustomerSpread, learn_spread
+
+OPTIONS = {"interval": 0.9, "draws": 100}
+
+
+@pytest.fixture(scope="module")
+def history():
+    log = clv.datasets.load_cdnow(sample=True)
+    customers = pd.DataFrame({"customer_id": sorted(set(log["customer_id"]))})
+    customers["half"] = np.where(customers.index % 2, "a", "b")
+    return clv.KnownHistory.from_log(
+        log, amount="amount", time_unit="week", observation_end="1997-09-30", attributes=customers
+    )
+
+
+@pytest.fixture(scope="module")
+def best(history):
+    return clv.BestForecaster(clv.BGNBD(), clv.GammaGamma()).fit(history, "26 weeks")
+
+
+def test_dispersions_of_simulated_customers_are_found(history):
+    generator = np.random.default_rng(3)
+    true = CustomerSpread(CLASSES, (4.0, 2.0, 1.0, 0.5, 0.25)).of(history.rfm)
+    mean = 0.5 + generator.random(len(history.rfm)) * 3
+    windows = [generator.poisson(generator.gamma(1 / true, mean * true)).astype(float) for _ in range(8)]
+    # Forecasts of another level: only who buys more than others counts.
+    learned = learn_spread([history] * 8, windows, [2 * mean] * 8)
+    # The smallest class has 90 customers in 8 windows: the standard error of its dispersion is about 10%.
+    assert learned.dispersions == pytest.approx((4.0, 2.0, 1.0, 0.5, 0.25), rel=0.35)
+    assert set(learned.dispersions) <= set(DISPERSIONS.tolist())
+
+
+def test_without_a_window_dispersions_are_the_usual_ones(history):
+    assert learn_spread([], [], []) == CustomerSpread()
+    nothing = np.zeros(len(history.rfm))
+    assert learn_spread([history], [nothing], [nothing]) == CustomerSpread()
+
+
+@pytest.mark.parametrize("quantity", ["purchases", "money"])
+def test_customers_groups_and_totals_share_the_level(best, history, quantity):
+    name = f"expected_{quantity}"
+    each, halves, whole = (
+        best.intervals(history, "26 weeks", quantity, by=by, **OPTIONS) for by in (None, "half", "total")
+    )
+    forecast = best.forecast(history, "26 weeks").of(quantity)
+    assert each[name].to_numpy() == pytest.approx(forecast.mean, rel=1e-12)
+    assert halves[name].sum() == pytest.approx(whole[name][0], rel=1e-12) == forecast.total
+    assert np.all(each[f"{name}_lower"] <= each[f"{name}_upper"])
+    ends = tuple(float(whole[f"{name}_{end}"][0]) for end in ("lower", "upper"))
+    # A hundred draws: the ends are within a few percent of those of the distribution.
+    assert ends == pytest.approx(best.total(history, "26 weeks", quantity).interval(0.9), rel=0.12)
+    # One level for all: the interval of the total is about as wide as those of its halves together.
+    width = float((halves[f"{name}_upper"] - halves[f"{name}_lower"]).sum())
+    assert ends[1] - ends[0] > 0.8 * width
+
+
+def test_saved_intervals_are_those_fitted(best, history):
+    again = clv.BestForecaster.from_dict(json.loads(json.dumps(best.to_dict())))
+    assert again.intervals(history, 13, interval=0.5, draws=20).equals(
+        best.intervals(history, 13, interval=0.5, draws=20)
+    )
+
+
+def test_other_forecasters_say_that_they_have_none(history):
+    with pytest.raises(InvalidOption, match="own_rate gives no intervals of customers"):
+        clv.Rule().fit(history).intervals(history, 13)
