@@ -121,6 +121,28 @@ def test_an_unfinished_horizon_is_compared_over_its_elapsed_part(log, model, run
     assert row["actual"] == split.purchases.sum()
 
 
+class Containing(clv.CustomerModel):
+    """A forecaster whose published forecasts are twice those of the process that it contains."""
+
+    kind = "best"
+
+    def expected_purchases(self, rfm, horizon):
+        table = super().expected_purchases(rfm, horizon)
+        return table.assign(expected_purchases=2 * table["expected_purchases"])
+
+
+def test_a_forecaster_that_contains_a_process_extends_what_it_published(log, model, tmp_path):
+    containing = Containing(model.purchases)
+    rows = [
+        monitor([score(log, each, day(90), tmp_path)], {"v1": each}, log, clock=DAY, until=day(100)).history.iloc[0]
+        for each in (model, containing)
+    ]
+    assert not rows[1]["complete"]
+    assert rows[1]["predicted"] == pytest.approx(2 * rows[0]["predicted"], rel=1e-12)
+    assert np.isnan(rows[1]["coverage"])  # intervals of the process are not its own
+    assert np.isfinite(rows[0]["coverage"])
+
+
 def test_late_rows_do_not_change_the_predictions(log, model, runs):
     """Histories are those in the run's table, even if the log of today has more rows."""
     late = pd.concat([log, log[log["date"] <= day(0)].head(500).assign(date=pd.Timestamp(day(-1)))])

@@ -59,8 +59,8 @@ def proposed_models(report: Mapping[str, Any]) -> dict[str, str]:
     if any(name.startswith(OF_WINDOWS) for name in recommended):
         return {"forecaster": "best"}
     processes = [name.split("+")[0] for name in (*recommended, report["facts"]["reference"])]
-    known = [name for name in processes if name in PURCHASE_MODELS or name in REGULAR_MODELS]
-    return {"forecaster": "process", **({"purchases": known[0]} if known else {})}
+    fitted_by_jobs = [name for name in processes if name in PURCHASE_MODELS or name in REGULAR_MODELS]
+    return {"forecaster": "process", **({"purchases": fitted_by_jobs[0]} if fitted_by_jobs else {})}
 
 
 def job_file(models: Mapping[str, str]) -> str:

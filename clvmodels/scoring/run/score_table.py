@@ -146,8 +146,8 @@ def _with_forecast(named: dict[str, Any], forecast: Mapping[str, Array]) -> dict
     value = {end: worth * forecast[f"money{end}"] for end in ("", "_lower", "_upper") if f"money{end}" in forecast}
     if "_lower" in value:  # the ends of a negative margin's values change places
         value["_lower"], value["_upper"] = np.sort([value["_lower"], value["_upper"]], axis=0)
-    kept = np.isnan(value[""])
-    return changed | {f"lifetime_value{e}": np.where(kept, own[f"lifetime_value{e}"], v) for e, v in value.items()}
+    missing = np.isnan(value[""])
+    return changed | {f"lifetime_value{e}": np.where(missing, own[f"lifetime_value{e}"], v) for e, v in value.items()}
 
 
 def _spread(values: Array, rows: Any, n: int) -> Array:
