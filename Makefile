@@ -44,11 +44,10 @@ dev: $(STAMPS)/dev  ## install the checkout in editable mode, with the tools for
 	@echo "Activate it with: source $(BIN)/activate. To check each commit: pre-commit install"
 
 quick: $(STAMPS)/dev  ## the fast tests, in under a minute
-	$(PYTEST_CHECKOUT) -m "not slow" tests --ignore=tests/acceptance --ignore=tests/benchmarks
+	$(PYTEST_CHECKOUT) -m "not slow and not acceptance" tests --ignore=tests/acceptance --ignore=tests/benchmarks
 
 coverage: $(STAMPS)/dev  ## all tests but those of `make accept`, and the lines they do not execute
-	$(PYTEST_CHECKOUT) --cov --cov-report=term-missing:skip-covered tests --ignore=tests/acceptance \
-	    --ignore=tests/benchmarks
+	$(PYTEST_CHECKOUT) --cov --cov-report=term-missing:skip-covered -m "not acceptance" tests --ignore=tests/benchmarks
 
 lint: $(STAMPS)/dev  ## formatting, style, spelling, types, imports between packages, and the workflows
 	$(BIN)/ruff format --check .
@@ -82,10 +81,10 @@ demo: $(STAMPS)/installed  ## the whole path on the bundled CDNOW log, into clv-
 	PYTHONSAFEPATH=1 $(BIN)/clv demo
 
 test: $(STAMPS)/test  ## all tests but those of `make accept`, on the installed wheel
-	$(PYTEST_WHEEL) tests --ignore=tests/acceptance --ignore=tests/benchmarks
+	$(PYTEST_WHEEL) -m "not acceptance" tests --ignore=tests/benchmarks
 
 accept: $(STAMPS)/test  ## the acceptance tests, on the installed wheel
-	$(PYTEST_WHEEL) tests/acceptance
+	$(PYTEST_WHEEL) -m acceptance tests --ignore=tests/benchmarks
 
 bench: $(STAMPS)/test  ## the benchmarks
 	$(BIN)/python tests/benchmarks/run.py

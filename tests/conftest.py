@@ -16,6 +16,8 @@ from hypothesis import settings
 REQUIRE_ALL = os.environ.get("CLV_REQUIRE_ALL") == "1"
 NEEDED = ("postgres", "browser", "r_reference")
 """Markers of tests that need more than Python; a machine that sets CLV_REQUIRE_ALL=1 must have it."""
+SLOWEST_PROCESSES = ("ggompertz_nbd", "bgcnbd_3", "mbgcnbd_3")
+"""Ids of processes that take several times as long as the others; each shares its file with a faster one."""
 
 # No deadline, because the first example includes imports and caches. CI runs the same examples every time.
 settings.register_profile("local", deadline=None)
@@ -126,6 +128,14 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{_must_run(f'a test marked {needed[0]}')}: {_reason(report)}"
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the variants of a test with the slowest processes to the acceptance tests."""
+    for item in items:
+        variant = getattr(getattr(item, "callspec", None), "id", "")
+        if any(name in variant for name in SLOWEST_PROCESSES):
+            item.add_marker(pytest.mark.acceptance)
 
 
 @pytest.hookimpl(wrapper=True)

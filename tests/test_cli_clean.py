@@ -34,6 +34,7 @@ def clv(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_a_log_is_cleaned(clv, tmp_path):
     (tmp_path / "log.csv").write_text(LINES)
     columns = [word for flag, name in COLUMNS.items() for word in (f"--{flag}", name)]
@@ -48,6 +49,7 @@ def test_a_log_is_cleaned(clv, tmp_path):
     assert sorted(pl.read_csv(tmp_path / "aside.csv")["reason"]) == ["no_customer_id", "non_product", "refund_netted"]
 
 
+@pytest.mark.slow
 def test_an_export_needs_no_columns(clv, tmp_path):
     (tmp_path / "orders.csv").write_text(ORDERS)
     done = clv("orders.csv", "--export", "auto", "--output", "orders.parquet")
@@ -55,6 +57,7 @@ def test_an_export_needs_no_columns(clv, tmp_path):
     assert pl.read_parquet(tmp_path / "orders.parquet")["amount"].to_list() == [35.0]
 
 
+@pytest.mark.slow
 def test_an_error_is_one_message(clv, tmp_path):
     (tmp_path / "log.csv").write_text(LINES)
     done = clv("log.csv", "--refunds", "ignore")

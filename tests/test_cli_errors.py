@@ -90,6 +90,7 @@ def _text(node):
     return "".join(part.value if isinstance(part, ast.Constant) else "'1'" for part in node.values)
 
 
+@pytest.mark.slow
 def test_every_message_names_an_argument_as_the_surface_in_use_spells_it(source_trees):
     typed = {verb: set(flags(verb)) for verb in VERBS}
     checked = 0
@@ -121,6 +122,7 @@ def test_a_remedy_can_be_typed(tmp_path, monkeypatch, capsys):
     assert "such as --date-format '%d/%m/%Y'" in message
 
 
+@pytest.mark.slow
 def test_a_refusal_is_not_printed_next_to_its_exception():
     # In a separate process: pytest gives every logger a handler.
     code = "from clvmodels.scoring.events import event; event('gate', 'refused', 30)"
@@ -143,6 +145,7 @@ def fails(monkeypatch, capsys, *words):
     return " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

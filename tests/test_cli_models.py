@@ -38,6 +38,7 @@ def run(registry, *words):
     return done.output
 
 
+@pytest.mark.slow
 def test_a_version_is_promoted_shown_and_rolled_back(registered):
     registry, (good, doubtful) = registered
     assert f"Champion: {good}" in run(registry, "promote", good[:6])

@@ -33,6 +33,7 @@ def test_cdnow_has_the_oddities_in_its_readme():
     assert log.duplicated().sum() == 255
 
 
+@pytest.mark.slow
 def test_cdnow_keeps_the_order_of_the_source():
     log = load_cdnow()
     assert log["customer_id"].is_monotonic_increasing

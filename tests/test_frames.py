@@ -399,6 +399,7 @@ def test_zone_names_are_refused():
         parsed(["1997-01-01 03:30 CET"], "%Y-%m-%d %H:%M %Z", "Europe/Berlin")
 
 
+@pytest.mark.slow
 @given(st.lists(st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)), min_size=1, max_size=5), st.data())
 def test_output_of_isoformat_is_read(moments, data):
     units = ["minutes", "seconds", "milliseconds", "microseconds"]

@@ -60,6 +60,7 @@ def test_the_command_is_installed():
     assert {command.name: command.value for command in commands} == {"clv": "clvmodels.cli:main"}
 
 
+@pytest.mark.slow
 def test_the_package_runs_as_a_module():
     done = subprocess.run([sys.executable, "-m", "clvmodels", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"clvmodels {clvmodels.__version__}"

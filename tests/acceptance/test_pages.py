@@ -12,6 +12,8 @@ from matplotlib import pyplot as plt
 
 import clvmodels
 
+pytestmark = pytest.mark.acceptance
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = Path(clvmodels.__file__).resolve().parent / "guide"
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(GUIDE.glob("*.md"))}

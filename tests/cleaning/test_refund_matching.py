@@ -77,6 +77,7 @@ def test_netting_equals_the_reference(lines):
     assert net(lines).left.tolist() == reference(lines)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(wild_lines())
 def test_netting_preserves_the_money_of_each_customer(lines):

@@ -17,6 +17,7 @@ def rfm():
     return clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "statistic", "p_value"),
     [

@@ -249,6 +249,7 @@ def test_a_file_with_other_bytes_is_a_model_or_refused(data, text, tmp_path):
     load_or_refuse(tmp_path, bytes(content))
 
 
+@pytest.mark.slow
 @fuzzing
 @given(cut=st.floats(0, 1))
 def test_half_a_file_is_refused(cut, text, tmp_path):

@@ -293,6 +293,7 @@ def test_a_grid_search(log):
 # ---- further predictions -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_probability_of_being_active_decreases_with_the_horizon(model, rfm):
     now = model.probability_alive(rfm)["probability_alive"]
     later = model.probability_alive(rfm, "39 weeks", interval=0.9)

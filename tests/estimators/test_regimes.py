@@ -79,6 +79,7 @@ def case(request):
     return process, name, rfm, unfitted(process).fit(rfm)
 
 
+@pytest.mark.acceptance
 def test_a_fit_ends_and_everybody_gets_a_finite_answer(case):
     _, name, rfm, model = case
     assert name != "x in the thousands" or rfm.frequency.max() > 2000

@@ -46,6 +46,7 @@ def rfm_of(x, t_x, T, logs):
 # ---- k -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.acceptance
 @each_model
 def test_the_likelihood_chooses_the_k_of_simulated_customers(model):
     for k in (1, 2, 4):
@@ -127,6 +128,7 @@ def test_an_rfm_without_intertimes_is_refused_with_a_remedy(cdnow, model):
         without.regularity()
 
 
+@pytest.mark.acceptance
 @each_model
 def test_regular_models_are_validated_with_others(model):
     log = clv.datasets.load_cdnow(sample=True)
@@ -201,6 +203,7 @@ REGIMES = {
 }
 
 
+@pytest.mark.acceptance
 @each_model
 @pytest.mark.parametrize("name", REGIMES)
 def test_every_regime_is_fitted_and_gets_finite_answers(model, name):

@@ -133,6 +133,7 @@ def test_a_pipeline_prepares_attributes(split, rfm):
     assert score(line, rfm, bought) == score(alone, with_early(rfm), bought)
 
 
+@pytest.mark.slow
 def test_a_search_over_a_pipeline(split, rfm):
     line = Pipeline([("attributes", FunctionTransformer(with_early)), ("model", clv.NBD())])
     grid = {"model": [clv.NBD(), clv.NBD(purchase="early")], "model__l2": [0.0, 1.0]}

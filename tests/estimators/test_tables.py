@@ -40,6 +40,7 @@ def fitted(rfm):
     return Fits()
 
 
+@pytest.mark.slow
 @every_model
 def test_frequency_and_recency(kind, fitted, rfm):
     table = frequency_recency_table(fitted[kind], rfm, "39 weeks", recencies=12)
@@ -62,6 +63,7 @@ def test_cells_equal_predictions_for_such_customers(fitted, rfm):
     np.testing.assert_allclose(rows["expected_purchases"], result, rtol=1e-12)  # the same formula
 
 
+@pytest.mark.slow
 @every_model
 def test_history_of_a_customer(kind, fitted):
     table = history_table(fitted[kind], ["1997-05-02", "1997-01-01", "1997-02-10"], "1997-09-30", interval=0.9)
@@ -108,6 +110,7 @@ def test_new_customers(kind, fitted):
     assert table["expected"].iloc[-1] == pytest.approx(model.mean_purchases("1 year"), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_opportunities():
     months = clv.rfm_summary(
         clv.datasets.load_cdnow(sample=True), time_unit="month", merge_within="month", observation_end="1997-09-30"

@@ -22,6 +22,7 @@ def best(history):
     return clv.BestForecaster([clv.BGNBD(), clv.MBGNBD()]).fit(history, "26 weeks")
 
 
+@pytest.mark.slow
 def test_the_certificate_has_the_figures_that_decided(best):
     certificate = best.certificate()
     learned = certificate["learned"]["purchases"]
@@ -35,6 +36,7 @@ def test_the_certificate_has_the_figures_that_decided(best):
     assert "ranked customers" in best.findings[0].text or "did not rank" in best.findings[0].text
 
 
+@pytest.mark.slow
 def test_the_total_is_that_of_the_process_times_the_learned_level(best, history):
     forecast, total = best.forecast(history, "26 weeks"), best.total(history, "26 weeks")
     process = clv.CustomerModel(best.models_[best.process_]).forecast(history, "26 weeks")
@@ -50,6 +52,7 @@ def test_the_total_is_that_of_the_process_times_the_learned_level(best, history)
     )
 
 
+@pytest.mark.slow
 def test_the_total_of_a_process_learns_from_the_same_windows(best, history):
     model = clv.CustomerModel(clone(best.models_[best.process_])).fit(history)
     total, of_best = model.total(history, "26 weeks"), best.total(history, "26 weeks")
@@ -59,6 +62,7 @@ def test_the_total_of_a_process_learns_from_the_same_windows(best, history):
         model.total(history, "26 weeks", "money")
 
 
+@pytest.mark.slow
 def test_a_log_too_short_for_windows_leaves_the_process(history):
     short = history.earlier(history.purchase_log.first_tick + 2)
     best = clv.BestForecaster(clv.NBD()).fit(short, "1 week")

@@ -68,6 +68,7 @@ def assert_equal(one, other, rtol=1e-12):
         np.testing.assert_allclose(one[key], other[key], rtol=rtol, atol=0, err_msg=str(key))
 
 
+@pytest.mark.slow
 @forecasters
 def test_a_forecast_has_one_finite_number_per_customer(fitted, history, name):
     forecast = fitted[name].forecast(history, HORIZON)
@@ -82,6 +83,7 @@ def test_a_forecast_has_one_finite_number_per_customer(fitted, history, name):
         assert values.shape in ((), (len(history.rfm),))
 
 
+@pytest.mark.slow
 @forecasters
 def test_a_saved_forecaster_forecasts_the_same(fitted, history, log, name, tmp_path):
     fitted[name].save(tmp_path / "forecaster.json")
@@ -94,6 +96,7 @@ def test_a_saved_forecaster_forecasts_the_same(fitted, history, log, name, tmp_p
             assert_equal(loaded.forecast(each, horizon), fitted[name].forecast(each, horizon))
 
 
+@pytest.mark.slow
 @forecasters
 def test_what_happens_after_the_cutoff_changes_nothing(fitted, history, log, name):
     dates = pd.to_datetime(log["date"])
@@ -107,6 +110,7 @@ def test_what_happens_after_the_cutoff_changes_nothing(fitted, history, log, nam
     )
 
 
+@pytest.mark.slow
 def test_a_backtest_gives_what_fit_and_forecast_give(fitted, history, log):
     options = {"amount": "amount", "time_unit": "week", "horizons": HORIZON, "cutoffs": [CUTOFF], "draws": 20}
     check = clv.backtest(log, PROCESSES, clv.GammaGamma(), **options)

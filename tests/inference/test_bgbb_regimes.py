@@ -93,6 +93,7 @@ def test_a_fit_converges_or_reports_its_boundary(name):
     assert np.all(np.isfinite(fit.covariance))
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @each_regime
 def test_no_other_start_finds_a_higher_maximum(name):

@@ -269,6 +269,7 @@ def test_the_scale_of_a_column_does_not_change_the_fit(process):
     assert maximize(years, rows, UNIT, start=near).parameters == here.parameters  # to the last bit
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @each_kind
 def test_a_fit_recovers_the_coefficients_of_simulated_customers(process, kind):
@@ -317,6 +318,7 @@ def test_futures_with_covariates_average_to_the_expectations(process):
 # ---- groups ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @pytest.mark.parametrize("covariates", [False, True], ids=["plain", "covariates"])
 @each_process
@@ -352,6 +354,7 @@ def test_groups_equal_separate_processes_exactly(process, covariates):
         assert np.array_equal(result, together[name][..., 40:41], equal_nan=True), name
 
 
+@pytest.mark.slow
 @each_process
 def test_simulated_groups_follow_their_parameters(process):
     """The expected score is 0 at the parameters of the simulation, in each group at those of the group."""

@@ -60,6 +60,7 @@ def at(model, parameters):
 # ---- the maximum of the likelihood -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONSTRAINTS)
 def test_pareto_nbd_finds_the_maximum_of_clvtools(rfm, name):
     model = clv.ParetoNBD(**BOTH, equal=CONSTRAINTS[name]).fit(rfm)
@@ -94,6 +95,7 @@ def test_ggompertz_nbd_without_aging_equals_pareto_nbd(rfm):
     )
 
 
+@pytest.mark.slow
 def test_bgnbd_in_clvtools_form_ends_at_the_same_limit(rfm):
     """a and b go to infinity as Channel's coefficient goes to minus infinity: only the rest can be compared."""
     reference = REFERENCE["bgnbd_apparel_static"]
@@ -111,6 +113,7 @@ def test_bgnbd_in_clvtools_form_ends_at_the_same_limit(rfm):
     assert 0 < mean.fit_.log_likelihood - model.fit_.log_likelihood < 1
 
 
+@pytest.mark.slow
 def test_the_likelihood_ratio_of_clvtools(rfm):
     reference = REPORTED["likelihood_ratio"]
     test = clv.likelihood_ratio_test(clv.ParetoNBD().fit(rfm), clv.ParetoNBD(**BOTH).fit(rfm))
@@ -153,6 +156,7 @@ def test_predictions_of_clvtools_at_its_parameters(rfm, name):
             assert result == pytest.approx(value, rel=1e-6), (key, t)
 
 
+@pytest.mark.slow
 def test_mean_purchases_of_new_customers_by_cell(rfm):
     model = clv.ParetoNBD(**BOTH).fit(rfm)
     for key, by_time in REFERENCE["pnbd_apparel_static"]["new_customers"].items():
@@ -180,6 +184,7 @@ def clvtools_priors(model, rfm, life, trans):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REGULARIZED)
 def test_the_regularized_objective_of_clvtools(rfm, name):
     reference, (life, trans) = REFERENCE[name], REGULARIZED[name]

@@ -352,6 +352,7 @@ def test_a_fit_converges_or_reports_its_boundary(name):
     assert np.all(np.isfinite(list(fit.parameters.values())))
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @each_regime
 def test_no_other_start_finds_a_higher_maximum(name):

@@ -43,6 +43,7 @@ def test_the_likelihood_ratio_at_an_end_is_the_quantile(rfm):
         assert fallen == pytest.approx(chi2.ppf(0.9, 1) / 2, abs=3e-3)
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @pytest.mark.parametrize("model", [BGNBD(), ParetoNBD(), GammaGamma()], ids=["bgnbd", "pareto_nbd", "gamma_gamma"])
 def test_intervals_contain_the_estimate_and_are_skewed(model, rfm):

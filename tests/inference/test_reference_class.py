@@ -84,6 +84,7 @@ def test_shops_count_equally_however_many_cutoffs_they_have():
     assert (more.usual_variance, more.growth, more.shops) == (once.usual_variance, once.growth, once.shops)
 
 
+@pytest.mark.acceptance
 def test_simulated_variances_are_estimated():
     reference = estimate_class(simulate(np.random.default_rng(5), 50, 0.02, 0.5), "purchases", None)
     # 50 shops with 48 errors each: the standard error of the variance is 3 %, that of the power .05.

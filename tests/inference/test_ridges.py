@@ -155,6 +155,7 @@ def test_the_summary_follows_the_ridge():
         assert summary[end].to_numpy() == pytest.approx(profile[end].to_numpy(), rel=0.06)
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 def test_coverage_where_the_likelihood_is_not_normal():
     """Mean P(alive) of 1,000 customers under MBG/NBD: a small version of the study in tests/benchmarks."""

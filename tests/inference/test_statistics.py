@@ -24,6 +24,7 @@ def rows_of(unit):
     return st.lists(st.tuples(whole, UNITS[unit][0], UNITS[unit][0]), min_size=1, max_size=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 @some
 @given(data=st.data())

@@ -165,6 +165,7 @@ def test_own_variance_inverts_a_lognormal_interval():
 CASES = {"expected": st.floats(0, 1e6), "days": st.floats(1, 400), "chance": variances, "parameters": variances}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(**CASES, past=histories(), reference=references(), rule=st.sampled_from(["spread", "weeks", "none"]))
 def test_the_interval_contains_the_point_is_nested_and_never_narrower_than_the_models(
@@ -208,6 +209,7 @@ def test_the_interval_widens_with_the_spread_of_earlier_windows(spread, more, re
     assert width(narrow) <= width(wide) + 1e-9
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(**CASES, past=histories(), reference=references(), unit=positive, order_value=positive)
 def test_the_currency_changes_nothing(expected, days, chance, parameters, past, reference, unit, order_value):

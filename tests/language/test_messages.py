@@ -53,6 +53,7 @@ def prefix(code: ast.expr) -> str:
     return str(first.value) if isinstance(first, ast.Constant) else ""
 
 
+@pytest.mark.slow
 def test_codes_are_literals_or_an_area_followed_by_a_code(source_trees: dict[str, ast.Module]) -> None:
     pieces = (ast.JoinedStr, ast.BinOp, ast.Call)
     assert [
@@ -75,6 +76,7 @@ def test_every_code_has_a_message(source_trees: dict[str, ast.Module]) -> None:
     assert missing == set()
 
 
+@pytest.mark.slow
 def test_every_message_is_used(source_trees: dict[str, ast.Module]) -> None:
     used = {text for module in source_trees.values() for text in literals(module)}
     areas = {prefix(code) for module in source_trees.values() for code in codes(module)} - {""}

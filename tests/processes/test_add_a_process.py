@@ -281,6 +281,7 @@ def test_covariates_and_groups_improve_the_likelihood(split):
     assert shifted.probability_alive(rfm)["probability_alive"].between(0, 1).all()
 
 
+@pytest.mark.slow
 def test_the_command_line_accepts_its_name(log, tmp_path, monkeypatch):
     log.to_csv(tmp_path / "log.csv", index=False)
     table = tmp_path / "table.csv"

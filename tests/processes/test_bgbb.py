@@ -150,6 +150,7 @@ CORNERS = list(itertools.product((np.exp(-12.0), 1.0, np.exp(12.0)), repeat=4))
 HISTORIES = [(0, 0, 5), (3, 3, 3), (1, 20, 30), (15, 15, 45), (5, 17, 18)]
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @pytest.mark.parametrize("corner", range(0, len(CORNERS), 4))
 def test_results_at_the_corners_match_sixty_digits(corner):

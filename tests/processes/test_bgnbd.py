@@ -229,6 +229,7 @@ def test_expected_purchases_match_the_paper(p, history, h):
     assert result == pytest.approx(float(paper_expected_purchases(p, h, *history)), rel=2e-10, abs=0)
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @pytest.mark.parametrize("p", CORNERS)
 @pytest.mark.parametrize("history", HISTORIES)
@@ -239,6 +240,7 @@ def test_expected_purchases_match_the_average_at_the_corners(p, history):
     assert result == pytest.approx(float(averaged_expected_purchases(p, CENTURY, *history)), rel=6e-10, abs=0)
 
 
+@pytest.mark.slow
 def test_the_average_matches_the_closed_form():
     """The reference used at the corners agrees with the paper to 20 digits where both can be evaluated."""
     for p in (CORNERS[0], CORNERS[2], (0.243, 4.414, 7.0, 0.4)):
@@ -342,6 +344,7 @@ def averaged_discounted_purchases(p, h, delta, x, t_x, T):
     return paper_probability_alive(p, x, t_x, T) * average(worth, a, mp.mpf(b) + x, shape * h / age)
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.1, 1e4, -0.2])
 @pytest.mark.parametrize("p", CORNERS)

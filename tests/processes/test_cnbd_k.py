@@ -119,6 +119,7 @@ def test_the_fit_matches_btydplus_on_groceries(grocery, family, k):
     check_fit("grocery", family, k, grocery)
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_likelihood_chooses_the_same_k_as_btydplus(grocery):
     for model in (clv.BGCNBD().fit(grocery), clv.MBGCNBD().fit(grocery)):

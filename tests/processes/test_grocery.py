@@ -32,6 +32,7 @@ def split():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nbd", "bgnbd", "mbgnbd", "pareto_nbd"])
 def test_fit_and_predictions_match_the_packages(name, split):
     reference, rfm, process = REFERENCE[name], split.calibration, PURCHASE_PROCESSES[name]

@@ -167,6 +167,7 @@ def test_fit_and_predictions_match_clvtools_after_37_weeks():
     assert likelihoods_agree(reference, columns)
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_fit_and_predictions_match_clvtools_on_apparel(apparel):
     columns = statistics(apparel)

@@ -310,6 +310,7 @@ def test_the_intensity_is_the_derivative_of_expected_purchases(process, seed):
         assert np.all(np.abs(result - expected) <= 1e-5 * np.abs(expected) + noise + 1e-300)
 
 
+@pytest.mark.slow
 @each_discrete_process
 @examples(seed=seeds)
 def test_the_intensity_is_the_difference_between_opportunities(process, seed):
@@ -487,6 +488,7 @@ def test_the_mean_score_at_the_true_parameters_is_0(process):
     assert np.all(np.abs(gradient.mean(axis=1)) < 5 * gradient.std(axis=1) / np.sqrt(gradient.shape[1]))
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @each_process
 def test_a_fit_recovers_the_parameters_of_simulated_customers(process):
@@ -582,6 +584,7 @@ def test_mean_expected_purchases_equal_those_of_the_population(process):
             assert abs(expected.mean() - np.diff(whole)[0]) < 5 * expected.std() / np.sqrt(n)
 
 
+@pytest.mark.slow
 @each_purchase_process
 def test_mean_posteriors_equal_the_prior(process):
     """The law of total expectation for rates, for dropout, and for being active later."""
@@ -666,6 +669,7 @@ def test_predictions_are_finite_for_every_valid_customer(process, seed):
         assert np.all((chances >= 0) & (chances <= 1 + 1e-6))
 
 
+@pytest.mark.slow
 @each_process
 @examples(seed=seeds)
 def test_log_likelihood_and_score_are_finite_within_the_limits(process, seed):

@@ -102,6 +102,7 @@ def computed_slopes(purchase, shape, A, s, B, b=None):
 SIZES = (1e-5, 0.3, 40.0, 5000.0, 1e5)
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @pytest.mark.parametrize("ratio", [-18, -6, 0, 6, 18])
 def test_the_race_without_aging_matches_mpmath(ratio):
@@ -150,6 +151,7 @@ AGING = {
 SLOW = ("sudden death", "late and alike", "old and unlike")  # mpmath needs many nodes
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in AGING]
 )
@@ -164,6 +166,7 @@ def test_the_race_with_aging_matches_mpmath(name):
             assert result == pytest.approx(expected, abs=tolerance), (shape, purchase)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -162,6 +162,7 @@ def test_a_file_gives_the_same_profile(tmp_path, cdnow):
         assert without_frames(profile(tmp_path / name, amount="amount")) == without_frames(cdnow)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.integers(-500, 500))
 def test_a_shift_by_whole_weeks_changes_only_dates(weeks):

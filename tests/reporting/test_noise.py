@@ -62,6 +62,7 @@ def report(path: Path, title: Callable[[str], str]) -> Any:
     return json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 def test_texts_and_titles_decide_nothing(tmp_path, monkeypatch):
     # Plots are empty frames here, because drawing is slow and decides nothing.

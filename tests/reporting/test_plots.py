@@ -67,6 +67,7 @@ def line(ax: Axes, label: str) -> np.ndarray:
     return np.asarray(match.get_ydata(), dtype=float)
 
 
+@pytest.mark.slow
 @every_plot
 def test_draws_on_the_axes_and_changes_no_settings(plot, name, x, y, tables):
     frame = tables[name]
@@ -186,6 +187,7 @@ def labels(ax: Axes) -> set[str]:
     return {str(drawn.get_label()) for drawn in ax.get_lines()}
 
 
+@pytest.mark.slow
 def test_svg_does_not_depend_on_user_settings(by_frequency):
     svg = plots.to_svg(plots.calibration_by_frequency, by_frequency, key="k")
     with mpl.rc_context({"lines.linewidth": 9, "font.size": 20, "axes.facecolor": "red", "timezone": "Asia/Tokyo"}):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from clvmodels.language import as_text
 from clvmodels.reporting.selection import select
@@ -27,6 +28,7 @@ def changed(result, name, **columns):
     return replace(result, **{name: getattr(result, name).assign(**columns)})
 
 
+@pytest.mark.slow
 def test_totals(validation):
     answer = verdict(validation, "totals")
     assert answer.headline.text == "Totals were too low"
@@ -41,6 +43,7 @@ def test_totals(validation):
     assert verdict(changed(validation, "scores", bias=0.2), "totals").headline.text == "Totals were too high"
 
 
+@pytest.mark.slow
 def test_errors_at_several_cutoffs_are_reported_as_a_range(validation):
     def over(*biases):
         days = ("2024-01-21", "2023-12-24", "2023-11-26")
@@ -57,6 +60,7 @@ def test_errors_at_several_cutoffs_are_reported_as_a_range(validation):
     assert over(0.0001, 0.0).startswith("accurate to 0.1%. ")
 
 
+@pytest.mark.slow
 def test_recommended_uses(validation):
     answer = verdict(validation, "use")
     assert answer.headline.text == "Use its ranking of customers; totals were up to 18.0% too low"
@@ -69,6 +73,7 @@ def test_recommended_uses(validation):
     )
 
 
+@pytest.mark.slow
 def test_use_warns_of_poor_rankings_and_totals(validation):
     fair = verdict(changed(validation, "scores", gini=0.4, bias=0.25), "use")
     assert fair.headline.text == "Use its ranking of customers with care; totals were up to 25.0% too high"
@@ -84,6 +89,7 @@ def test_use_warns_of_poor_rankings_and_totals(validation):
     assert verdict(nothing, "use").text == "There is not enough evidence to say what to use it for."
 
 
+@pytest.mark.slow
 def test_use_recommends_the_forecaster_that_is_furthest_ahead(validation):
     differences = validation.differences
     model = differences["forecaster"].str.startswith("pareto")
@@ -105,6 +111,7 @@ def test_use_recommends_the_forecaster_that_is_furthest_ahead(validation):
     assert text.endswith(f"For the total and the ranking, no other forecaster was visibly better. {VISIBLE}")
 
 
+@pytest.mark.slow
 def test_visibly_better_is_defined_wherever_it_is_said(validation):
     near = changed(validation, "differences", difference=0.001)
     for result in (validation, near):
@@ -114,6 +121,7 @@ def test_visibly_better_is_defined_wherever_it_is_said(validation):
             assert VISIBLE in answer.text
 
 
+@pytest.mark.slow
 def test_ranking(validation):
     answer = verdict(validation, "ranking")
     assert answer.headline.text == "It ranks customers well"
@@ -127,6 +135,7 @@ def test_ranking(validation):
     assert verdict(changed(validation, "scores", gini=0.1), "ranking").headline.text == "It hardly ranks customers"
 
 
+@pytest.mark.slow
 def test_intervals(validation):
     answer = verdict(validation, "intervals")
     assert answer.headline.text == "Intervals are wide enough for customers, not for the total"
@@ -152,6 +161,7 @@ def test_intervals(validation):
     assert verdict(without, "intervals").headline.text == "No intervals"
 
 
+@pytest.mark.slow
 def test_a_better_rule_is_reported(validation):
     answer = verdict(validation, "benchmarks")
     assert answer.headline.text.startswith("A simple rule is visibly better in the ranking")
@@ -159,6 +169,7 @@ def test_a_better_rule_is_reported(validation):
     assert f"The simple rule “own rate carried on” ranked customers better by purchases: {values}" in answer.text
 
 
+@pytest.mark.slow
 def test_a_better_ranking_may_have_the_same_top_decile(validation):
     same = validation.differences.assign(
         reference_value=validation.differences["reference_value"].where(
@@ -172,6 +183,7 @@ def test_a_better_ranking_may_have_the_same_top_decile(validation):
     assert "50.0% of a perfect ranking instead of 60.0%." in text
 
 
+@pytest.mark.slow
 def test_tiny_differences_are_not_reported(validation):
     near = changed(validation, "differences", difference=0.001)
     answer = verdict(near, "benchmarks")
@@ -179,6 +191,7 @@ def test_tiny_differences_are_not_reported(validation):
     assert answer.text.startswith("No simple rule was visibly better")
 
 
+@pytest.mark.slow
 def test_boosted_trees_and_other_models_are_not_rules(validation):
     better = validation.differences.assign(
         better=np.where(validation.differences["forecaster"].str.startswith("pareto"), "forecaster", "reference"),
@@ -196,6 +209,7 @@ def test_boosted_trees_and_other_models_are_not_rules(validation):
     assert verdict(learner, "benchmarks").headline.text.startswith("For purchases, machine learning is visibly better")
 
 
+@pytest.mark.slow
 def test_comparisons_over_several_cutoffs_are_means(validation):
     cuts = pd.concat([validation.scores.assign(cutoff="2023-12-24"), validation.scores], ignore_index=True)
     assert "means" not in verdict(validation, "benchmarks").text
@@ -205,11 +219,13 @@ def test_comparisons_over_several_cutoffs_are_means(validation):
     )
 
 
+@pytest.mark.slow
 def test_without_other_forecasters_nothing_is_compared(validation):
     alone = replace(validation, differences=validation.differences.head(0))
     assert verdict(alone, "benchmarks").headline.text == "Nothing to compare with"
 
 
+@pytest.mark.slow
 def test_limits(validation):
     text = verdict(validation, "limits").text
     assert "new customers made 17% of the purchases in the holdout period" in text
@@ -230,6 +246,7 @@ def test_why_the_verdict_does_not_use_the_mean_absolute_error(scores):
         assert explain(table).endswith("it rewards forecasting nothing.")
 
 
+@pytest.mark.slow
 def test_findings_carry_codes_and_figures(validation):
     answer = verdict(validation, "benchmarks")
     assert answer.headline.code == "verdict-benchmarks"

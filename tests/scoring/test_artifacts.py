@@ -72,6 +72,7 @@ def test_a_registry_is_read_and_its_content_still_matches_its_names():
     assert champion.record.holdout is not None
 
 
+@pytest.mark.slow
 def test_the_holdout_of_an_earlier_version_is_read(shop):
     earlier = clv.Registry(ARTIFACTS / "models").version(FIRST)
     assert holdout_error(earlier) == pytest.approx(112.0 / 107.9086773321 - 1)
@@ -132,6 +133,7 @@ def test_the_score_table_has_the_columns_types_and_values_of_before(shop, scores
     pd.testing.assert_frame_equal(now.drop(columns="run_id"), scores.drop(columns="run_id"), rtol=SAME_MODEL)
 
 
+@pytest.mark.slow
 def test_a_fit_is_compared_with_the_champion_of_the_earlier_release(shop):
     gates = {gate.gate for gate in clv.fit_job(shop / "job.toml", "1997-10-31", dry_run=True).gates}
     assert {"fit_status", "parameters", "refused", "rows"} <= gates

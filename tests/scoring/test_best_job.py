@@ -48,6 +48,7 @@ def scored(folder):
     return fitted, done, pd.read_parquet(folder / "scores.parquet").set_index("customer_id")
 
 
+@pytest.mark.slow
 def test_the_table_has_what_the_forecaster_says(folder, scored):
     fitted, done, table = scored
     log = clv.datasets.load_cdnow(sample=True)
@@ -75,6 +76,7 @@ def test_the_table_has_what_the_forecaster_says(folder, scored):
     assert table["probability_alive"].loc[ids].to_numpy() == pytest.approx(forecast.alive, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_no_size_of_blocks_changes_a_number(folder, scored, monkeypatch):
     monkeypatch.setattr(score_table, "BLOCK", 500)
     clv.score_job(job_of(folder, "again.parquet"), LATER)
@@ -83,6 +85,7 @@ def test_no_size_of_blocks_changes_a_number(folder, scored, monkeypatch):
     pd.testing.assert_frame_equal(again.drop(columns="run_id"), scored[2].drop(columns="run_id"))
 
 
+@pytest.mark.slow
 def test_a_run_depends_on_recent_purchases_too(folder, scored):
     _, done, _ = scored
     other = clv.datasets.load_cdnow(sample=True)
@@ -122,6 +125,7 @@ def test_money_is_needed_if_the_forecaster_was_fitted_with_it(folder, scored):
         clv.score_job(job, LATER)
 
 
+@pytest.mark.slow
 def test_a_holdout_scores_the_best_forecaster(folder, tmp_path):
     registry = {"folder": str(tmp_path / "models")}
     job = job_of(folder, registry=registry, models={"holdout": "13 weeks"}, predictions={"horizons": ["13 weeks"]})

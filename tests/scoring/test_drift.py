@@ -54,6 +54,7 @@ def test_ks_is_that_of_scipy():
     assert result == pytest.approx(ks_2samp(a, b).statistic, rel=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(INTEGERS, INTEGERS)
 def test_histograms_count_every_customer_and_bins_have_a_tenth(a, b):

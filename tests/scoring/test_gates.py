@@ -64,6 +64,8 @@ def base(request):
     return log, model, statistics_of(log, FIT)[1].model_copy(update={"forecast": forecast})
 
 
+@pytest.mark.acceptance
+@pytest.mark.slow
 def test_healthy_nights_never_trip(base):
     log, model, fitted = base
     # Every night, week, month, quarter.
@@ -72,6 +74,7 @@ def test_healthy_nights_never_trip(base):
             assert refused(results) == set(), day
 
 
+@pytest.mark.slow
 def test_a_drift_of_behavior_trips_activity(base):
     log, model, fitted = base
     # From the day of the fit on only four purchases in ten are made, by old and new customers alike.
@@ -200,6 +203,7 @@ def test_the_stored_forecast_is_fine_enough(base):
         assert np.interp(day, ticks, totals) == pytest.approx(exact, rel=0.01)
 
 
+@pytest.mark.slow
 def test_purchases_of_new_customers_are_expected_from_their_arrival(base):
     log, model, _ = base
     rfm = clv.rfm_summary(log, amount="amount", observation_end=later(60))

@@ -159,6 +159,7 @@ def test_sinks_are_not_part_of_the_identity_of_a_job():
     assert one.identity() != job_from(SOUND | {"predictions": {"margin": 0.5}}).identity()
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(document=st.dictionaries(st.sampled_from([*SECTIONS, "sources"]), values, max_size=5))
 def test_any_document_is_a_job_or_one_named_error(document):

@@ -77,6 +77,7 @@ def healthy(log, model, runs):
     return monitor(runs, {"v1": model}, log, clock=DAY, until=day(120))
 
 
+@pytest.mark.slow
 def test_a_healthy_model_needs_no_refit(healthy):
     result = healthy
     assert result.verdict.status == "ok"
@@ -143,6 +144,7 @@ def test_a_forecaster_that_contains_a_process_extends_what_it_published(log, mod
     assert np.isfinite(rows[0]["coverage"])
 
 
+@pytest.mark.slow
 def test_late_rows_do_not_change_the_predictions(log, model, runs):
     """Histories are those in the run's table, even if the log of today has more rows."""
     late = pd.concat([log, log[log["date"] <= day(0)].head(500).assign(date=pd.Timestamp(day(-1)))])
@@ -152,6 +154,7 @@ def test_late_rows_do_not_change_the_predictions(log, model, runs):
     assert plain.item() == more.item()
 
 
+@pytest.mark.slow
 def test_drift_recommends_a_refit_and_names_its_start(slowed, model, runs):
     result = monitor(runs, {"v1": model}, slowed, clock=DAY, until=day(120))
     assert result.verdict.status == "refit"
@@ -166,6 +169,7 @@ def test_drift_recommends_a_refit_and_names_its_start(slowed, model, runs):
     assert evaluate_history(result.history, result.cohorts, {"v1": change}).status != "refit"
 
 
+@pytest.mark.slow
 def test_a_cohort_that_drifts_is_named(log, model, runs):
     firsts = log.groupby("customer_id")["date"].transform("min")
     young = (firsts > "2025-06-30") & (firsts <= "2025-09-30")
@@ -176,6 +180,7 @@ def test_a_cohort_that_drifts_is_named(log, model, runs):
     assert "2025 Q1" not in drifting
 
 
+@pytest.mark.slow
 def test_the_history_keeps_runs_whose_tables_are_gone(log, model, runs, tmp_path):
     path = tmp_path / "history.parquet"
     assert read_history(path) is None

@@ -71,6 +71,7 @@ def without_text(value):
     return [without_text(item) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow
 def test_noise_in_place_of_texts_changes_nothing_else(template, tmp_path, monkeypatch):
     expected = results(template, tmp_path / "shop")
     numbers = itertools.count()

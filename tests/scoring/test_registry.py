@@ -167,6 +167,7 @@ def leaves(value, path=()):
         yield path
 
 
+@pytest.mark.slow
 @FEW
 @given(data=st.data())
 @pytest.mark.parametrize("name", ["manifest.json", "model.json"])
@@ -196,6 +197,7 @@ def same(a: bytes, b: bytes) -> bool:
     return a == b or {**json.loads(a), "made": None} == {**json.loads(b), "made": None}
 
 
+@pytest.mark.slow
 @FEW
 @given(data=st.data())
 def test_a_damaged_move_is_one_named_error(registry, fitted, version_record, data):
@@ -237,6 +239,7 @@ for i in range(10**6):
 """
 
 
+@pytest.mark.slow
 def test_a_writer_killed_at_any_moment_leaves_no_half_version(registry, fitted, version_record):
     registry.add(fitted, version_record)
     for after in (0.03,):

@@ -72,6 +72,7 @@ def test_names_order_and_types_are_those_of_earlier_releases(columns):
     assert schema(columns) == pa.schema(expected)
 
 
+@pytest.mark.slow
 def test_rows_have_the_schema_and_no_missing_predictions(rows, columns, fitted_to):
     assert rows.schema == schema(columns)
     assert len(rows) == len(fitted_to)
@@ -91,6 +92,7 @@ def test_only_additive_columns_are_added_up(rows, columns, fitted_to):
     assert totals["lifetime_value_90_days"] == pytest.approx(np.sum(rows["lifetime_value_90_days"].to_numpy()))
 
 
+@pytest.mark.slow
 def test_a_new_column_is_one_record(fitted, customers, columns, fitted_to):
     """A column with the name of a total is not added up unless its record says so."""
     tier = ScoreColumn(

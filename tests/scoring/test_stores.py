@@ -105,6 +105,7 @@ def publish(place, run_id, *tables):
     stage.discard()
 
 
+@pytest.mark.slow
 def test_a_table_is_visible_only_once_it_is_published_as_a_whole(store):
     place, read = store
     with place.lock():
@@ -264,6 +265,7 @@ def test_readers_of_a_postgres_table_keep_their_rights(database):
     assert run_sql(database, "SELECT has_table_privilege('the reader', 'granted', 'select')") == [(True,)]
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_dependents_of_the_old_table_are_named(database):
     place = place_of(SinkSettings(store="postgres", uri_variable="X", table="depended on"), database)
@@ -359,6 +361,7 @@ def read_source(source, columns=None):
     return frames.collect(frames.open_frame(source, columns, text_id="customer_id").lazy).to_native()
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_postgres_is_read_in_types_that_the_engine_has(database, tmp_path):
     run_sql(database, "DROP TABLE IF EXISTS orders")

@@ -108,6 +108,7 @@ def test_the_kind_of_frame_is_returned(engine, given_in):
     assert type(again.to_frame()) is type(made)
 
 
+@pytest.mark.slow
 def test_predictions_have_the_kind_of_the_log(engine, given_in):
     log = clv.datasets.load_cdnow(sample=True)
     options = {"amount": "amount", "time_unit": "week", "observation_end": "1997-09-30"}

@@ -110,6 +110,7 @@ def test_covariates_do_not_give_a_test_at_an_edge_a_p_value(rfm):
         clv.likelihood_ratio_test(clv.NBD(purchase="age").fit(rfm), clv.BGNBD(purchase="web").fit(rfm))
 
 
+@pytest.mark.acceptance
 def test_p_values_are_uniform_where_covariates_have_no_effect():
     """60 simulated sets of 400 customers without an effect; the KS test refuses one seed in a thousand."""
     p = bgnbd.Parameters(*map(np.float64, (0.8, 6.0, 0.8, 2.5)))

@@ -45,6 +45,7 @@ def compared(scores, customers, seed=0):
     return difference_table(scores, customers, {"purchases": "one"}, LEVEL, seed).set_index("metric")
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @pytest.mark.parametrize(("cutoffs", "shock"), [(2, 0.2), (3, 0.2), (3, 0.0), (6, 0.1)])
 def test_forecasters_of_equal_skill_rarely_differ_visibly(cutoffs, shock):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
+import pytest
+
 import clvmodels as clv
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.regular import RegularModel
@@ -28,6 +30,7 @@ def numbers(value):
     return [numbers(item) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.acceptance
 def test_titles_and_messages_replaced_by_noise_change_no_number(monkeypatch):
     plain = backtest()
     noise = count()

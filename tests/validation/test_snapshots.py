@@ -51,6 +51,7 @@ def poisoned(lines):
     return pd.concat([lines, back, large], ignore_index=True)
 
 
+@pytest.mark.acceptance
 def test_what_cleaning_learns_after_a_cutoff_reaches_no_forecast(lines, poisoned):
     models, spend = [clv.BGNBD(), clv.NBD()], clv.GammaGamma()
     check = clv.backtest(snapshots_of(lines), models, spend, **OPTIONS)
