@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.fitted_purchases import FittedPurchases
+from clvmodels.estimators.future_times import FutureTimes
 from clvmodels.estimators.prediction import IntervalFor, IntervalOfTotal, PredictionOptions, predict
 from clvmodels.inference.statistics import counted_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["PurchaseModel"]
 
 
-class PurchaseModel(FittedPurchases):
+class PurchaseModel(FutureTimes):
     """Base class of models of purchases; a subclass names the process.
 
     The subclasses document their parameters. `purchase` and `dropout` are formulas with columns of the RFM (see

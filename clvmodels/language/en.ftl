@@ -344,9 +344,10 @@ fit-coefficient-minus-infinite = { $parameter } is indistinguishable from minus 
 
 ## Value
 
-value-terms = purchases of the next { $horizon_has_unit ->
-    [yes] { $horizon }
-   *[no] { SHORT($horizon) } time units
+value-terms = { $horizon_has_unit ->
+    [ever] all future purchases
+    [yes] purchases of the next { $horizon }
+   *[no] purchases of the next { SHORT($horizon) } time units
     }, discounted at { SHORT_PERCENT($annual_rate) } per year { $timing ->
     [continuous] from the time of each purchase
     [period_end] from the end of each { $period }
@@ -562,7 +563,10 @@ glance-value = { $revenue ->
    *[no] Value of these customers
     }{ $has_horizon ->
     [yes] , next { $horizon }
-   *[no] {""}
+   *[no] { $lifetime ->
+        [yes] , all future orders
+       *[no] {""}
+        }
     }
 glance-half = Half of it comes from { COUNT($customers) } { $customers ->
     [one] customer
@@ -588,7 +592,10 @@ status-level-evidence = { $cutoffs ->
     [one] At the test date, the total of { $quantity } was off by { SIGNED_PERCENT($lowest) }.
    *[other] At { COUNT($cutoffs) } test dates, the total of { $quantity } was off by { SIGNED_PERCENT($lowest) } to { SIGNED_PERCENT($highest) }.
     }{ $further ->
-    [yes] {" "}The value covers { $horizon }; the tests covered { $tested }.
+    [yes] {" "}The value covers { $horizon ->
+        [lifetime] all future orders
+       *[other] { $horizon }
+        }; the tests covered { $tested }.
    *[no] {""}
     }
 status-level-untested = Nothing was bought after the test dates, so the totals cannot be judged.

@@ -171,8 +171,9 @@ def _about(view: Selection, basis: ValueBasis | None) -> str:
 def _value_card(value: Frame, summary: ValueSummary, basis: ValueBasis | None, money: _Money) -> Card:
     """Return the value of all customers, with the interval that earlier errors support."""
     has_horizon = basis is not None and isinstance(basis.terms.horizon, str)
+    is_lifetime = basis is not None and basis.terms.is_lifetime
     is_revenue = basis is not None and basis.terms.margin == 1
-    figures = {"revenue": is_revenue, "has_horizon": has_horizon}
+    figures = {"revenue": is_revenue, "has_horizon": has_horizon and not is_lifetime, "lifetime": is_lifetime}
     label = message("glance-value", figures | {"horizon": basis.terms.horizon if basis else ""})
     notes = []
     if summary.total > 0:
@@ -248,7 +249,7 @@ def _judge_level(view: Selection, basis: ValueBasis | None) -> Status:
 def _looks_further(view: Selection, basis: ValueBasis) -> bool:
     """Return whether the value looks further ahead than the forecasts that were tested."""
     clock = Clock(view.facts["time_unit"])
-    return clock.duration(basis.terms.horizon) > clock.duration(view.horizon) + 1e-9
+    return basis.terms.is_lifetime or clock.duration(basis.terms.horizon) > clock.duration(view.horizon) + 1e-9
 
 
 def _judge_ranking(view: Selection) -> Status:

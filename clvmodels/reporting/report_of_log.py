@@ -73,7 +73,7 @@ def report(
     cutoffs : sequence of dates, or int, default=3
         As for `backtest`.
     value_horizon : float or str, default="12 months"
-        How far ahead to value customers.
+        How far ahead to value customers; "lifetime" for all future purchases.
     annual_discount_rate, margin : float
         As for `lifetime_value`.
     name, currency : str, optional
@@ -105,7 +105,8 @@ def report(
     terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
     clock = Clock(time_unit, merge_within, time_zone)
     clock.duration(horizon)  # refuse what cannot be read before the log is profiled
-    clock.duration(value_horizon, "value_horizon")
+    if not terms.is_lifetime:
+        clock.duration(value_horizon, "value_horizon")
     step = progress or _ignore
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     source = _open(log, names, {"time_zone": time_zone, "date_format": date_format})
@@ -191,13 +192,8 @@ def _reference(result: Backtest, chosen: Any) -> PurchaseModel:
 
 
 def _basis(model: CustomerModel, history: KnownHistory, value: frames.Frame, terms: ValueTerms) -> ValueBasis:
-    """Return how the values were made, with the interval of their total.
-
-    The interval of the undiscounted total, as a share of what the process expects, is that of the value.
-    """
-    total = model.total(history, terms.horizon, "money")
-    sum_of_values = summarize_value(value).total
-    lower, upper = (sum_of_values * end / total.expected for end in total.interval(LEVEL))
+    """Return how the values were made, with the interval of their total."""
+    lower, upper, tested = _total_interval(model, history, value, terms)
     return ValueBasis(
         terms,
         model=model.purchases.title,
@@ -206,8 +202,28 @@ def _basis(model: CustomerModel, history: KnownHistory, value: frames.Frame, ter
         level=LEVEL,
         lower=lower,
         upper=upper,
-        tested=all(finding.code != "total-interval-not-tested" for finding in total.findings),
+        tested=tested,
     )
+
+
+def _total_interval(
+    model: CustomerModel, history: KnownHistory, value: frames.Frame, terms: ValueTerms
+) -> tuple[float, float, bool]:
+    """Return the interval of the total value, and whether totals this far ahead were tested.
+
+    The interval of the undiscounted total, as a share of what the process expects, is that of the value. Without a
+    horizon it is the model's own.
+    """
+    if terms.is_lifetime:
+        if model.spend is None:
+            raise AssertionError("values need a spend model")
+        keywords = {**terms.to_keywords(), "interval": LEVEL, "by": "total"}
+        table: Any = lifetime_value(model.purchases, model.spend, history.rfm, **keywords)
+        return float(table["lifetime_value_lower"][0]), float(table["lifetime_value_upper"][0]), False
+    total = model.total(history, terms.horizon, "money")
+    sum_of_values = summarize_value(value).total
+    lower, upper = (sum_of_values * end / total.expected for end in total.interval(LEVEL))
+    return lower, upper, all(finding.code != "total-interval-not-tested" for finding in total.findings)
 
 
 def _ignore(_: str) -> None:

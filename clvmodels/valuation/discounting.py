@@ -53,6 +53,8 @@ def discount_purchases(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms) ->
 
 def _discount_continuously(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms) -> DiscountedPurchases:
     """Discount each purchase from its own time."""
+    if terms.is_lifetime:
+        return _discount_all(purchases, rfm, terms)
     length, rate = terms.length(rfm.clock), terms.rate(rfm.clock)
     alive = purchases.alive(rfm)
     # One evaluation gives both numbers, which share most of their cost.
@@ -65,6 +67,20 @@ def _discount_continuously(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms
             partial(purchases.discounted_if_active, length, rate),
             point=alive * discounted,
         ),
+        drawn_rate=rate,
+        average_factor=None,
+    )
+
+
+def _discount_all(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms) -> DiscountedPurchases:
+    """Discount all future purchases, each from its own time; their number can be infinite where their worth is not."""
+    rate, alive = terms.rate(rfm.clock), purchases.alive(rfm)
+    residual = purchases.if_active(rfm, partial(purchases.residual_if_active, 0.0))
+    worth = partial(purchases.residual_if_active, rate)
+    return DiscountedPurchases(
+        # Customers who have left for certain buy nothing, even where those who stay buy forever.
+        expected=np.multiply(alive, residual, out=np.zeros(len(rfm)), where=alive > 0),
+        discounted=purchases.prediction(rfm, "discounted_purchases", worth),
         drawn_rate=rate,
         average_factor=None,
     )

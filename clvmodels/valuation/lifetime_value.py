@@ -57,7 +57,11 @@ def lifetime_value(
     rfm : RFM
         With the clock of the models. Its end of observation may be later than the one the models were fitted to.
     horizon : float or str
-        A number in the clock's unit, or a length with its unit such as "12 months".
+        A number in the clock's unit, a length with its unit such as "12 months", or "lifetime" for all future
+        purchases: the discounted expected residual transactions of Fader, Hardie & Lee (2005), for which
+        annual_discount_rate must be positive. expected_purchases, which are not discounted, are then infinite where
+        they have no mean, and intervals leave out purchases that are worth less than e^-12 (6 millionths) of their
+        price.
     annual_discount_rate : float
         Effective rate per year: 0.10 is ten percent per year, whatever the clock's unit.
     margin : float
@@ -161,9 +165,9 @@ def _value_prediction(
         columns={**bought.discounted.columns, **spent.columns, **factor},
         ticks=[*bought.discounted.ticks, *spent.ticks, *[1.0] * len(factor)],
         under_draws=partial(_mean_value, bought.discounted, spent, terms.margin),
-        outcome=partial(_drawn_value, purchases, spend, terms.length(rfm.clock), bought, terms.margin),
+        outcome=partial(_drawn_value, purchases, spend, terms.drawn_length(rfm.clock), bought, terms.margin),
         reason=spent.reason,
-        level=partial(purchases.level_of_totals, terms.length(rfm.clock), "money"),
+        level=partial(purchases.level_of_totals, terms.drawn_length(rfm.clock), "money"),
     )
 
 

@@ -11,11 +11,13 @@ from clvmodels.clock import Clock, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.language import Finding
 
-__all__ = ["Discounting", "ValueTerms"]
+__all__ = ["LIFETIME", "Discounting", "ValueTerms"]
 
 Discounting = Literal["continuous", "period_end"]
 HIGHEST_RATE = 1.0  # 100 % per year; a higher rate is a percentage written without its decimal point
 MOST_PERIODS = 10_000
+LIFETIME = "lifetime"  # the horizon that has no end
+DRAWN_EXPONENT = 12.0  # purchases worth e^-12 or less are not drawn
 ROUNDING_TOLERANCE = 1e-9  # float error allowed in a whole number of periods
 
 
@@ -28,7 +30,8 @@ class ValueTerms:
     Parameters
     ----------
     horizon : float or str
-        How far ahead: a number in the unit of the clock, or a length with its unit such as "12 months".
+        How far ahead: a number in the unit of the clock, a length with its unit such as "12 months", or "lifetime"
+        for all future purchases, which needs a positive discount rate.
     annual_rate : float
         Effective discount rate per year: money t days ahead is worth (1 + annual_rate) ** (-t / 365.25) today.
     margin : float
@@ -59,6 +62,8 @@ class ValueTerms:
 
     def __post_init__(self) -> None:
         _refuse(self.annual_rate, self.margin, self.timing, self.period, "annual_rate", "timing")
+        if self.is_lifetime:
+            _refuse_endless(self.annual_rate, self.timing, "annual_rate", "timing")
 
     @classmethod
     def from_keywords(
@@ -72,6 +77,8 @@ class ValueTerms:
     ) -> ValueTerms:
         """Return the terms from the keyword arguments of `lifetime_value`; errors name these arguments."""
         _refuse(annual_discount_rate, margin, discounting, period, "annual_discount_rate", "discounting")
+        if horizon == LIFETIME:
+            _refuse_endless(annual_discount_rate, discounting, "annual_discount_rate", "discounting")
         return cls(horizon=horizon, annual_rate=annual_discount_rate, margin=margin, timing=discounting, period=period)
 
     def to_keywords(self) -> dict[str, Any]:
@@ -84,9 +91,29 @@ class ValueTerms:
             "period": self.period,
         }
 
+    @property
+    def is_lifetime(self) -> bool:
+        """Whether all future purchases count."""
+        return self.horizon == LIFETIME
+
     def length(self, clock: Clock) -> float:
-        """Return the horizon in the unit of a clock."""
+        """Return the horizon in the unit of a clock.
+
+        Raises
+        ------
+        InvalidOption
+            If it has no end, or is not a length of time.
+        """
+        if self.is_lifetime:
+            raise InvalidOption(
+                "horizon='lifetime' has no end, and only lifetime_value supports it: pass a length with its unit, such "
+                "as '10 years'."
+            )
         return clock.duration(self.horizon)
+
+    def drawn_length(self, clock: Clock) -> float:
+        """Return the time within which purchases are drawn, in the unit of a clock: those after it are worth little."""
+        return DRAWN_EXPONENT / self.rate(clock) if self.is_lifetime else self.length(clock)
 
     def rate(self, clock: Clock) -> float:
         """Return the continuous discount rate per unit of a clock: money t units ahead is worth exp(-rate t)."""
@@ -114,7 +141,7 @@ class ValueTerms:
         """The terms as a finding, to be shown to people."""
         figures = {
             "horizon": self.horizon,
-            "horizon_has_unit": isinstance(self.horizon, str),
+            "horizon_has_unit": "ever" if self.is_lifetime else "yes" if isinstance(self.horizon, str) else "no",
             "annual_rate": self.annual_rate,
             "margin": self.margin,
             "timing": self.timing,
@@ -151,6 +178,19 @@ def _refuse(annual_rate: Any, margin: Any, timing: Any, period: Any, rate_name: 
         )
     if faults:
         raise InvalidOption(" ".join(faults))
+
+
+def _refuse_endless(annual_rate: float, timing: str, rate_name: str, timing_name: str) -> None:
+    """Raise an error if the value of all future purchases may be infinite, or is not computed."""
+    if not annual_rate > 0:
+        raise InvalidOption(
+            f"horizon='lifetime' needs a positive {rate_name}, not {annual_rate!r}: without a discount, the value of "
+            "all future purchases can be infinite. Pass a rate such as 0.10, or a length such as '10 years'."
+        )
+    if timing != "continuous":
+        raise InvalidOption(
+            f"horizon='lifetime' has no last period, so it needs {timing_name}='continuous', not {timing!r}."
+        )
 
 
 def _quoted(options: Any) -> str:

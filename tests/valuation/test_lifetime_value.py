@@ -15,6 +15,7 @@ from clvmodels.processes.bgnbd import PROCESS, Parameters
 from clvmodels.transactions.summary import RFM, rfm_summary
 from clvmodels.valuation.discounting import CONVENTIONS
 from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.value_terms import ValueTerms
 
 YEAR = 365.25
 
@@ -164,6 +165,43 @@ def test_value_grows_with_the_horizon_and_the_margin_and_falls_with_the_rate(wee
     assert np.all(column(value(weekly, margin=0.0)) == 0)
     assert np.all(column(value(weekly, horizon=0)) == 0)
     assert all(np.all(column(value(weekly, horizon=0, discounting=each)) == 0) for each in CONVENTIONS)
+
+
+def test_a_lifetime_is_every_future_purchase(weekly):
+    purchases, _, rfm = weekly
+    endless = value(weekly, horizon="lifetime")
+    dert = column(purchases.dert(rfm, 0.10), "dert")
+    assert column(endless, "discounted_purchases") == pytest.approx(dert, rel=1e-12)
+    # e^-40 of a purchase is left after 40 / log(1.1) years.
+    assert column(endless) == pytest.approx(column(value(weekly, horizon="420 years")), rel=1e-9)
+    assert np.all(np.isinf(column(endless, "expected_purchases")))  # a <= 1: customers may stay forever
+
+
+def test_the_interval_of_a_lifetime_holds_its_mean(weekly):
+    purchases, spend, rfm = weekly
+    total = value((purchases, spend, rfm[:100]), horizon="lifetime", interval=0.9, by="total", draws=40)
+    lower, mean, upper = (column(total, f"lifetime_value{end}")[0] for end in ("_lower", "", "_upper"))
+    assert lower < mean < upper
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"annual_discount_rate": 0.0}, "horizon='lifetime' needs a positive annual_discount_rate, not 0.0"),
+        ({"annual_discount_rate": -0.05}, "can be infinite"),
+        ({"discounting": "period_end"}, "horizon='lifetime' has no last period"),
+    ],
+)
+def test_a_lifetime_without_a_finite_value_is_refused(weekly, options, match):
+    with pytest.raises(InvalidOption, match=match):
+        value(weekly, horizon="lifetime", **options)
+
+
+def test_a_value_after_costs_needs_an_end(weekly):
+    terms = ValueTerms(horizon="lifetime", annual_rate=0.1)
+    assert terms.text.startswith("all future purchases, discounted")
+    with pytest.raises(InvalidOption, match="has no end, and only lifetime_value supports it"):
+        terms.length(weekly[2].clock)
 
 
 @pytest.mark.parametrize(("horizon", "same"), [(52, "52 weeks"), ("364 days", "52 weeks"), ("8736 hours", 52.0)])

@@ -120,7 +120,7 @@ def report(
     merge_within: MergeWithinOption = "day",
     include_first_transaction: FirstTransactionOption = False,
     value_horizon: Annotated[
-        str, typer.Option(help="How far ahead to value customers; used with --amount.")
+        str, typer.Option(help="How far ahead to value customers, or 'lifetime'; used with --amount.")
     ] = "12 months",
     annual_discount_rate: DiscountRateOption = 0.10,
     margin: MarginOption = 1.0,

@@ -9,6 +9,7 @@ from clvmodels.language import Finding
 from clvmodels.reporting.selection import Row, Selection
 from clvmodels.reporting.value_summary import summarize_value
 from clvmodels.reporting.verdict.answer import Answer
+from clvmodels.valuation.value_terms import LIFETIME
 
 __all__ = ["direction_of", "errors_of_totals", "judge_totals"]
 
@@ -30,7 +31,7 @@ def judge_totals(view: Selection, value: Frame | None = None, value_horizon: flo
     else:
         findings.append(Finding("verdict-nothing-happened", severity="caution"))
     if value is not None and math.isfinite(total := summarize_value(value).total):
-        has_horizon = isinstance(value_horizon, str)
+        has_horizon = isinstance(value_horizon, str) and value_horizon != LIFETIME
         figures = {"total": total, "horizon": value_horizon, "has_horizon": has_horizon}
         findings.append(Finding("verdict-value", figures))
     headline = Finding("verdict-totals", {"outcome": outcome}, "info" if outcome == "close" else "caution")
