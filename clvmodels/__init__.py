@@ -17,6 +17,24 @@ if TYPE_CHECKING:
     from clvmodels.cleaning.clean import clean as clean
     from clvmodels.cleaning.rules import CleaningRules as CleaningRules
     from clvmodels.clock import Clock as Clock
+    from clvmodels.decisions.acting.action_lists import ActionLists as ActionLists
+    from clvmodels.decisions.acting.action_lists import action_lists as action_lists
+    from clvmodels.decisions.acting.contact_files import write_contacts as write_contacts
+    from clvmodels.decisions.base_audit.audit import Audit as Audit
+    from clvmodels.decisions.base_audit.audit import audit as audit
+    from clvmodels.decisions.playbook.plan_actions import ActionPlan as ActionPlan
+    from clvmodels.decisions.playbook.plan_actions import plan_actions as plan_actions
+    from clvmodels.decisions.segmenting.rfm_grid import rfm_grid as rfm_grid
+    from clvmodels.decisions.segmenting.rfm_grid import rfm_scores as rfm_scores
+    from clvmodels.decisions.segmenting.rfm_grid import rfm_segments as rfm_segments
+    from clvmodels.decisions.segmenting.segments import Segments as Segments
+    from clvmodels.decisions.segmenting.stages import stages as stages
+    from clvmodels.decisions.segmenting.validate_segments import SegmentCheck as SegmentCheck
+    from clvmodels.decisions.segmenting.validate_segments import validate_segments as validate_segments
+    from clvmodels.decisions.tiering.tiers import Tiers as Tiers
+    from clvmodels.decisions.tiering.tiers import tiers as tiers
+    from clvmodels.decisions.value_draws import ValueDraws as ValueDraws
+    from clvmodels.decisions.value_draws import value_draws as value_draws
     from clvmodels.estimators.purchases import BGBB as BGBB
     from clvmodels.estimators.purchases import BGNBD as BGNBD
     from clvmodels.estimators.purchases import MBGNBD as MBGNBD
@@ -110,6 +128,16 @@ _NAMES = {
     "valuation.lifetime_value": ("lifetime_value",),
     "valuation.money_table": ("MoneyTable",),
     "valuation.remaining_value": ("remaining_value",),
+    "decisions.acting.action_lists": ("ActionLists", "action_lists"),
+    "decisions.acting.contact_files": ("write_contacts",),
+    "decisions.base_audit.audit": ("Audit", "audit"),
+    "decisions.playbook.plan_actions": ("ActionPlan", "plan_actions"),
+    "decisions.segmenting.rfm_grid": ("rfm_grid", "rfm_scores", "rfm_segments"),
+    "decisions.segmenting.segments": ("Segments",),
+    "decisions.segmenting.stages": ("stages",),
+    "decisions.segmenting.validate_segments": ("SegmentCheck", "validate_segments"),
+    "decisions.tiering.tiers": ("Tiers", "tiers"),
+    "decisions.value_draws": ("ValueDraws", "value_draws"),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 _MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plots"}

@@ -17,6 +17,7 @@ __all__ = [
     "InvalidOption",
     "InvalidRFM",
     "InvalidRegistry",
+    "InvalidTable",
     "InvalidTransactions",
     "JobLocked",
     "StoreUnreachable",
@@ -94,6 +95,22 @@ class InvalidRFM(CLVError, ValueError):
     Traceback (most recent call last):
         ...
     clvmodels.errors.InvalidRFM: This table is not a valid RFM summary: 1 of 1 customers has a ...
+    """
+
+    exit_code = 3
+
+
+class InvalidTable(CLVError, ValueError):
+    """A table that a decision rests on, such as customers' values or a grid of segments, is invalid.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> import pandas as pd
+    >>> clv.tiers(pd.DataFrame({"customer_id": ["a", "a"], "lifetime_value": [1.0, 2.0]}))
+    Traceback (most recent call last):
+        ...
+    clvmodels.errors.InvalidTable: 2 of 2 customers of values= have a customer_id that appears more ...
     """
 
     exit_code = 3

@@ -28,7 +28,7 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
     "Data": ["Clock", "rfm_summary", "RFM", "holdout_split", "Holdout", "simulate_log"],
     "Files": ["open_file", "OpenedFile", "read_export", "Export"],
     "Cleaning": ["clean", "CleaningRules", "Cleaned"],
-    "Profile": ["profile", "Profile"],
+    "Profile and audit": ["profile", "Profile", "audit", "Audit"],
     "Purchase models": ["BGNBD", "MBGNBD", "ParetoNBD", "GGompertzNBD", "NBD", "BGCNBD", "MBGCNBD", "BGBB"],
     "Spend, value and saved models": ["GammaGamma", "lifetime_value", "CustomerModel", "load"],
     "Money": ["Costs", "remaining_value", "MoneyTable"],
@@ -41,6 +41,9 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "HoldoutScore",
         "CalibrationHoldoutSplit",
     ],
+    "Tiers": ["tiers", "Tiers", "value_draws", "ValueDraws"],
+    "Customers to act on": ["action_lists", "ActionLists", "plan_actions", "ActionPlan", "write_contacts"],
+    "Segments": ["rfm_scores", "rfm_grid", "rfm_segments", "stages", "Segments", "validate_segments", "SegmentCheck"],
     "Report": ["report", "write_report", "Report"],
     "Scheduled jobs": ["read_job", "fit_job", "score_job", "monitor_job", "Registry"],
 }

@@ -18,8 +18,9 @@ __all__ = ["app", "main"]
 # The panels of `clv --help` and the verbs in each, in this order.
 PANELS = {
     "Start here": ("demo", "report", "guide"),
-    "Look at a log": ("profile", "clean"),
+    "Look at a log": ("profile", "audit", "clean"),
     "Check models": ("validate", "compare", "backtest", "crosscheck"),
+    "Decide": ("tiers", "actions"),
     "Score customers": ("init", "fit", "score", "monitor", "columns", "models"),
 }
 INTERRUPTED = 130

@@ -1013,3 +1013,63 @@ refit-left-out = { COUNT($windows) } unfinished { $windows ->
     } more than frequency, recency and T.
 
 score-no-money = the source has no money, so only purchases are predicted
+
+## Decisions: tiers, segments, lists
+
+tiers-made = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } in { COUNT($tiers) } tiers; { $tier } has { PERCENT($share, places: 1) } of them and { PERCENT($value_share, places: 1) } of the value
+tiers-probability = on average, a customer in tier { $tier } will rank there over the horizon with probability { PERCENT($probability, places: 0) }
+tiers-no-value = { COUNT($customers) } { $customers ->
+    [one] customer has
+   *[other] customers have
+    } no value, and no tier
+tiers-negative = { COUNT($customers) } { $customers ->
+    [one] customer has
+   *[other] customers have
+    } a value below zero, so that the others hold more than the whole
+tiers-empty = nobody is in { $names }
+tiers-changed = of { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } with a published tier, { PERCENT($share, places: 1) } changed it; by today's values alone, { PERCENT($today, places: 1) } would have
+tiers-new-and-lost = { COUNT($customers) } { $customers ->
+    [one] customer is
+   *[other] customers are
+    } new, { COUNT($lost) } { $lost ->
+    [one] is
+   *[other] are
+    } no longer in the values
+
+segments-made = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } in { COUNT($segments) } segments; the largest, { $name }, has { PERCENT($share, places: 1) } of them
+stages-made = of { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    }, { COUNT($overdue) } { $overdue ->
+    [one] is
+   *[other] are
+    } overdue, { COUNT($lost) } probably lost and { COUNT($won_back) } won back
+segments-checked = the { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } in { $segment } made { PERCENT($share, places: 1) } of later spend; as many by past spend made { PERCENT($share_past_spend, places: 1) }, by RFM scores { PERCENT($share_rfm_sum, places: 1) }
+actions-list = { $name }: { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } with { COUNT($money) } of margin at stake
+audit-change = revenue was { FIXED($revenue, places: 2) } in { $period }, after { FIXED($before, places: 2) } in { $earlier }
+audit-largest-group = by customers, most of the change comes from { $part } ({ FIXED($amount, places: 2) })
+audit-largest-driver = by drivers, most comes from { $part } ({ FIXED($amount, places: 2) })
+audit-concentration = the 20% of customers with the most revenue in { $period } made { PERCENT($share, places: 1) } of it
+audit-incomplete = the log does not cover all of { $names }, which is not compared with whole periods
+plan-made = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } to contact for { FIXED($cost, places: 2) }, with an assumed gain of { FIXED($gain, places: 2) }; { COUNT($control) } in the control group, { COUNT($suppressed) } suppressed
+plan-assumed = the gain rests on assumed extra orders: compare with the control group before you rely on it
+plan-no-control = nobody is in the control group, so nothing will show what the actions brought
+actions-not-tested = money at stake is not what an action brings: keep a control group, and test it

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -15,8 +16,6 @@ from clvmodels.cleaning.ledger import applied_rules
 from clvmodels.language.numbers import cell, short_percent
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from clvmodels.reporting.report import Report
     from clvmodels.validation.backtest.result import Backtest
     from clvmodels.valuation.value_terms import ValueTerms
@@ -25,6 +24,7 @@ __all__ = [
     "show_backtest",
     "show_comparison",
     "show_crosscheck",
+    "show_decisions",
     "show_facts",
     "show_fits",
     "show_ledger",
@@ -137,6 +137,23 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
                 f"  Left out because their repeat purchases cost nothing: {cell(certificate['set_aside'])} customers",
                 highlight=False,
             )
+
+
+def show_decisions(console: Console, title: str, table: pd.DataFrame) -> None:
+    """Print a table of decisions; shares are shown as percentages, money and counts without decimals."""
+    text = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    shown = _table(title, [name.replace("_", " ") for name in text], [])
+    for name in (str(name) for name in table if name not in text):
+        shown.add_column(name.replace("_", " "), justify="right")
+    for row in table.to_dict("records"):
+        numbers = (cell(row[name], ".1%" if _is_share(str(name)) else ",.0f") for name in table if name not in text)
+        shown.add_row(*(escape(cell(row[name])) for name in text), *numbers)
+    _print_table(console, shown)
+
+
+def _is_share(name: str) -> bool:
+    """Return whether a column of a decision holds shares or probabilities."""
+    return name.startswith(("share", "probability"))
 
 
 def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -45,6 +45,8 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
     terms: dict[str, Any] = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 1.0}
     value = clv.lifetime_value(models[1], spend, rfm, **terms)
     profile = clv.profile(log, amount="amount", time_unit="week", observation_end=END).tables()
+    segments = clv.validate_segments(clv.tiers(value).frame(), split, column="tier_today", order=list("ABCD"))
+    lists = clv.action_lists(models[1], spend, rfm, horizon="12 months", margin=1.0)
     often = log["customer_id"].value_counts()
     customer = often.index[int((often >= MANY_ROWS).sum()) - 1]
     bought = log.loc[log["customer_id"] == customer, "date"].tolist()
@@ -69,12 +71,15 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
         "heterogeneity_of_dropout": ("heterogeneity", heterogeneity, {"of": "dropout rate"}),
         "history_alive": ("history_alive", history_table(models[1], bought, END, interval=0.9), {}),
         "lorenz_curve": ("lorenz_curve", titled(check.lorenz), {"forecasts": ["bgnbd", "pareto_nbd"]}),
+        "money_at_stake": ("money_at_stake", lists.summary, {}),
         "new_customers": ("new_customers", new_customers_table(models, "2 years"), {}),
         "overlap": ("overlap", titled(check.overlap), {}),
         "parameter_intervals": ("parameter_intervals", titled(check.parameters), {}),
         "pit_histogram": ("pit_histogram", titled(check.pit), {}),
+        "planned_gain": ("planned_gain", _plan(lists), {}),
         "probability_alive_matrix": ("probability_alive_matrix", grid, {}),
         "reliability": ("reliability", titled(check.reliability), {}),
+        "revenue_change": ("revenue_change", clv.audit(log, amount="amount").change, {}),
         "scores_bias": ("scores", titled(check.scores), {"metric": "bias"}),
         "scores_gini": ("scores", titled(check.scores), money),
         "season": ("season", clv.profile(_three_years()).season.months, {}),
@@ -82,10 +87,27 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
         "totals": ("totals", titled(check.totals), {}),
         "tracking_cumulative": ("tracking_cumulative", titled(check.tracking), {}),
         "tracking_incremental": ("tracking_incremental", titled(check.tracking), {}),
+        "segment_shares": ("segment_shares", segments.table, {}),
+        "segment_sizes": ("segment_sizes", clv.rfm_segments(rfm).summary, {}),
+        "tier_shares": ("tier_shares", clv.tiers(value).summary, {}),
         "times_between": ("times_between", profile["waits"], {}),
         "value_distribution": ("value_distribution", value, {}),
         "weekly": ("weekly", profile["weeks"], {}),
     }
+
+
+def _plan(lists: Any) -> pd.DataFrame:
+    """Return the plan of a made-up playbook for customers to act on."""
+    rules = {
+        "segment": ["at risk", "win back"],
+        "action": ["thank-you call", "offer"],
+        "channel": ["phone", "email"],
+        "contact_cost": [3.0, 0.1],
+        "discount": [0.0, 5.0],
+        "extra_orders": [0.2, 0.3],
+    }
+    customers = lists.frame().assign(expected_orders=0.5, margin_per_order=30.0)
+    return clv.plan_actions(customers, pd.DataFrame(rules), segment="list", budget=200.0).summary
 
 
 def _three_years() -> pd.DataFrame:

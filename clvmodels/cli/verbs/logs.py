@@ -1,4 +1,4 @@
-"""`clv clean` and `clv profile`: a log, before any model is fitted."""
+"""`clv clean`, `clv profile` and `clv audit`: a log, before any model is fitted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ from clvmodels.cli.arguments import (
 from clvmodels.cli.spelling import as_typed
 
 if TYPE_CHECKING:
+    from clvmodels.decisions.base_audit.audit import AuditTable
     from clvmodels.profiling.profile import Profile
+
+AUDIT_TABLES: tuple[AuditTable, ...] = ("periods", "deciles", "concentration", "change", "cohorts")
 
 
 @app.command()
@@ -181,6 +184,55 @@ def profile(
     terminal.show_profile(out, result.shown_checks(), result.models)
     if output is not None:
         out.print(f"Profile written to {output}")
+
+
+@app.command()
+def audit(
+    log: LogArgument,
+    amount: Annotated[str, typer.Option(help="Column with the amount of the transaction.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the tables (CSV); without it, they are only shown.")
+    ] = None,
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    period: Annotated[str, typer.Option(help="Calendar periods: month, quarter or year.")] = "quarter",
+    observation_end: Annotated[
+        str | None, typer.Option(help="Last day to include; default: the latest in the log.")
+    ] = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
+    date_format: DateFormatOption = None,
+    time_zone: TimeZoneOption = None,
+    drop_missing_id: DropMissingIdOption = False,
+) -> None:
+    """Audit the customer base: how customers differ, what changed, and how cohorts compare."""
+    import clvmodels as clv
+    from clvmodels import frames
+    from clvmodels.reporting import terminal
+
+    with steps() as step:
+        step(f"Auditing {log}")
+        result = clv.audit(
+            log_file(log, encoding, delimiter, decimal, sheet),
+            amount=amount,
+            customer_id=customer_id,
+            date=date,
+            period=period,  # type: ignore[arg-type]  # audit checks it
+            observation_end=observation_end,
+            date_format=date_format,
+            time_zone=time_zone,
+            on_missing_id="drop" if drop_missing_id else "raise",
+        )
+        if output is not None:
+            output.mkdir(parents=True, exist_ok=True)
+            for name in AUDIT_TABLES:
+                frames.write_table(result.frame(name), output / f"{name}.csv")
+    terminal.show_facts(out, [finding.text for finding in result.findings])
+    terminal.show_decisions(out, f"From {result.earlier_period} to {result.period}", result.change)
+    if output is not None:
+        out.print(f"Tables written to {output}", highlight=False)
 
 
 def _has_ledger(log: Path, result: Profile) -> bool:

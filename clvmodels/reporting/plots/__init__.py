@@ -2,7 +2,8 @@
 
 This is the only package that imports matplotlib. There is one module per question: the log itself
 (purchase_timing.py), a fitted model (customers.py), calibration (calibration.py), purchases over time (tracking.py),
-ranking (ranking.py), money (money.py), comparisons of forecasters (comparison.py) and past runs (monitoring.py).
+ranking (ranking.py), money (money.py), comparisons of forecasters (comparison.py), decisions (decisions.py) and past
+runs (monitoring.py).
 style.py has the style that they share, svg.py turns them into elements of a page.
 """
 
@@ -20,6 +21,14 @@ from clvmodels.reporting.plots.customers import (
     history_alive,
     new_customers,
     probability_alive_matrix,
+)
+from clvmodels.reporting.plots.decisions import (
+    money_at_stake,
+    planned_gain,
+    revenue_change,
+    segment_shares,
+    segment_sizes,
+    tier_shares,
 )
 from clvmodels.reporting.plots.money import spend_distribution, value_distribution
 from clvmodels.reporting.plots.monitoring import (
@@ -47,6 +56,7 @@ __all__ = [
     "heterogeneity",
     "history_alive",
     "lorenz_curve",
+    "money_at_stake",
     "monitoring_cohorts",
     "monitoring_deciles",
     "monitoring_ranking",
@@ -55,11 +65,16 @@ __all__ = [
     "overlap",
     "parameter_intervals",
     "pit_histogram",
+    "planned_gain",
     "probability_alive_matrix",
     "reliability",
+    "revenue_change",
     "scores",
     "season",
+    "segment_shares",
+    "segment_sizes",
     "spend_distribution",
+    "tier_shares",
     "times_between",
     "to_svg",
     "totals",

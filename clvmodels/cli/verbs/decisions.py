@@ -1,0 +1,142 @@
+"""`clv tiers` and `clv actions`: customers sorted into tiers by value, and lists of customers to act on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.arguments import (
+    CustomerIdOption,
+    DateFormatOption,
+    DateOption,
+    DecimalOption,
+    DelimiterOption,
+    DropMissingIdOption,
+    EncodingOption,
+    FirstTransactionOption,
+    LogArgument,
+    SheetOption,
+    find_model,
+    log_file,
+    split_list,
+)
+
+VALUES_HELP = "Values (CSV or Parquet), one row per customer, such as from `clv score`."
+
+
+@app.command("tiers")
+def tiers_of_values(
+    values: Annotated[Path, typer.Argument(metavar="VALUES", help=VALUES_HELP)],
+    column: Annotated[str, typer.Option(help="Column of the value.")] = "lifetime_value",
+    rule: Annotated[
+        str,
+        typer.Option(
+            help="Boundaries are shares of customers, of value, or money: quantile, cumulative_share or thresholds."
+        ),
+    ] = "quantile",
+    boundaries: Annotated[
+        str | None, typer.Option(help="Boundaries, separated by commas, such as 0.05,0.2,0.5.")
+    ] = None,
+    names: Annotated[str | None, typer.Option(help="Names of the tiers, the best first, separated by commas.")] = None,
+    published: Annotated[
+        Path | None, typer.Option(help="The tiers published last, which change only with a visible change of value.")
+    ] = None,
+    evidence: Annotated[
+        float, typer.Option(help="How far a value must lie beyond its tier's boundary before a customer moves.")
+    ] = 0.2,
+    drift: Annotated[float, typer.Option(help="Largest difference of a tier's size from its size today.")] = 0.1,
+    output: Annotated[Path, typer.Option(help="Where the tiers go (.parquet or .csv).")] = Path("tiers.parquet"),
+) -> None:
+    """Sort customers into tiers by value; published tiers change only with a visible change of value."""
+    import clvmodels as clv
+    from clvmodels import files, frames
+    from clvmodels.reporting import terminal
+
+    with steps() as step:
+        step(f"Sorting {values}")
+        options: dict[str, Any] = {"column": column, "rule": rule, "evidence": evidence, "drift": drift}
+        if boundaries is not None:
+            options["boundaries"] = _numbers(boundaries)
+        if names is not None:
+            options["names"] = split_list(names)
+        result = clv.tiers(values, published=published, **options)
+        with files.replacing(output) as temporary:
+            frames.write_table(result.frame(), temporary)
+    terminal.show_facts(out, [finding.text for finding in result.findings])
+    terminal.show_decisions(out, "Tiers", result.summary)
+    out.print(f"Tiers written to {output}", highlight=False)
+
+
+@app.command()
+def actions(
+    log: LogArgument,
+    amount: Annotated[str, typer.Option(help="Column with the amount of the transaction.")],
+    model: Annotated[Path, typer.Option(help="Model saved by `clv fit`.")] = Path("model.json"),
+    horizon: Annotated[str, typer.Option(help="How far ahead money is at stake, such as '6 months'.")] = "6 months",
+    margin: Annotated[float, typer.Option(help="Share of spend that counts as value; 1 values revenue.")] = 1.0,
+    size: Annotated[int, typer.Option(help="Largest number of customers in a list.")] = 100,
+    output: Annotated[Path, typer.Option(help="Where the lists go (.parquet or .csv).")] = Path("actions.csv"),
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    observation_end: Annotated[
+        str | None, typer.Option(help="Last day to include; default: the latest in the log.")
+    ] = None,
+    include_first_transaction: FirstTransactionOption = False,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
+    date_format: DateFormatOption = None,
+    drop_missing_id: DropMissingIdOption = False,
+) -> None:
+    """List the customers at risk, to win back and for a second purchase, with the money at stake."""
+    import clvmodels as clv
+    from clvmodels import files, frames
+    from clvmodels.errors import InvalidOption
+    from clvmodels.reporting import terminal
+
+    find_model(model, "with --model")
+    with steps() as step:
+        step(f"Reading {model}")
+        fitted: Any = clv.load(model)
+        if not isinstance(fitted, clv.CustomerModel) or fitted.spend is None:
+            raise InvalidOption(
+                f"{model} has no process with a spend model: fit one with `clv fit LOG --amount COLUMN`."
+            )
+        clock = fitted.purchases.clock_
+        step(f"Summarizing {log}")
+        rfm = clv.rfm_summary(
+            log_file(log, encoding, delimiter, decimal, sheet),
+            customer_id=customer_id,
+            date=date,
+            amount=amount,
+            time_unit=clock.time_unit,
+            merge_within=clock.merge_within,
+            time_zone=clock.time_zone,
+            observation_end=observation_end,
+            include_first_transaction=include_first_transaction,
+            date_format=date_format,
+            on_missing_id="drop" if drop_missing_id else "raise",
+        )
+        step("Listing customers")
+        lists = clv.action_lists(fitted.purchases, fitted.spend, rfm, horizon=horizon, margin=margin, size=size)
+        with files.replacing(output) as temporary:
+            frames.write_table(lists.frame(), temporary)
+    terminal.show_facts(out, [finding.text for finding in lists.findings])
+    terminal.show_decisions(out, "Customers to act on", lists.summary)
+    out.print(f"Lists written to {output}", highlight=False)
+
+
+def _numbers(text: str) -> list[float]:
+    """Return the numbers of a list separated by commas."""
+    from clvmodels.errors import InvalidOption
+
+    try:
+        return [float(item) for item in split_list(text)]
+    except ValueError:
+        raise InvalidOption(
+            f"--boundaries {text!r} must be numbers separated by commas, such as 0.05,0.2,0.5."
+        ) from None

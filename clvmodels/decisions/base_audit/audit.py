@@ -1,0 +1,201 @@
+"""The audit of a customer base: how customers differ, what changed, how cohorts compare, before any model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date as Date
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from clvmodels import displays, html
+from clvmodels.clock import Clock
+from clvmodels.decisions.base_audit.log_periods import LogPeriods, PeriodLength, log_periods
+from clvmodels.decisions.base_audit.tables import (
+    change_table,
+    cohort_table,
+    concentration_table,
+    decile_table_of_period,
+    period_table,
+)
+from clvmodels.errors import InvalidOption
+from clvmodels.language import Finding, Findings
+from clvmodels.transactions.log import MissingId
+from clvmodels.transactions.purchase_log import purchases_of
+from clvmodels.transactions.snapshots import LogTable
+
+__all__ = ["Audit", "audit"]
+
+AuditTable = Literal["periods", "deciles", "concentration", "change", "cohorts"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Audit:
+    """The five questions of a customer-base audit, as tables.
+
+    Attributes
+    ----------
+    periods : DataFrame
+        The whole base, one row per period: period, complete, customers (who bought), new_customers, orders, revenue,
+        revenue_of_first_orders, orders_per_customer, order_value.
+    deciles : DataFrame
+        How customers differ in `period`: decile by revenue (1 is the highest), customers, orders, revenue, share,
+        orders_per_customer, order_value.
+    concentration : DataFrame
+        What the customers with the most revenue in `period` hold: top (share of customers), customers, share.
+    change : DataFrame
+        What changed from `earlier_period` to `period`: split ("customers" or "drivers"), part, amount. The parts of
+        each split add up to the change of revenue, to the cent.
+    cohorts : DataFrame
+        Cohorts over time, one row per cohort and period: cohort, period, age (periods since), cohort_size, customers,
+        orders, revenue, share_active.
+    period, earlier_period : str
+        The last complete period, and the one it is compared with: the same a year before if it is complete, otherwise
+        the one before.
+    findings : tuple of Finding
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> result = clv.audit(clv.datasets.load_cdnow(sample=True), amount="amount", period="quarter")
+    >>> result.period, result.earlier_period
+    ('1998 Q2', '1997 Q2')
+    """
+
+    periods: pd.DataFrame
+    deciles: pd.DataFrame
+    concentration: pd.DataFrame
+    change: pd.DataFrame
+    cohorts: pd.DataFrame
+    period: str
+    earlier_period: str
+    findings: Findings
+
+    def frame(self, table: AuditTable = "change") -> pd.DataFrame:
+        """Return one of the tables by its name."""
+        if table not in get_args(AuditTable):
+            raise InvalidOption(f"table={table!r} is not one of {', '.join(map(repr, get_args(AuditTable)))}.")
+        frame: pd.DataFrame = getattr(self, table)
+        return frame
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the parts of the change of revenue; see `clvmodels.plots.revenue_change`."""
+        return displays.draw("revenue_change", self.change, **options)
+
+    def __repr__(self) -> str:
+        return "Audit\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
+
+    def _repr_html_(self) -> str:
+        return html.block("Audit", "", html.items(finding.text for finding in self.findings))
+
+
+def audit(
+    log: LogTable,
+    *,
+    amount: str,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    period: PeriodLength = "quarter",
+    observation_end: str | Date | datetime | None = None,
+    date_format: str | None = None,
+    time_zone: str | None = None,
+    on_missing_id: MissingId = "raise",
+) -> Audit:
+    """Answer the five questions of a customer-base audit from a log, without a model.
+
+    How do customers differ in one period? How did they change from one period to another? How does a cohort behave over
+    time? How do cohorts compare? And what do they add up to? The change of revenue is split twice:
+
+    - by customers: first orders, further orders of new customers, customers who bought as old ones in both periods
+      ("continuing"), only in the later one ("returning") or only in the earlier one ("silent");
+    - by drivers: number of customers, orders per customer and value per order, by Shapley's rule over all orders of
+      changing them one by one.
+
+    Parameters
+    ----------
+    log : frame or path
+        One row per transaction. Purchases on one day are one order.
+    amount : str
+        Column of the amount.
+    customer_id, date : str
+        Columns of the customer and the date.
+    period : {"month", "quarter", "year"}
+        Calendar periods. A period that the log does not cover to its last day is incomplete, and not compared.
+    observation_end : date or str, optional
+        Last day to include; default: the latest in the log.
+    date_format, time_zone, on_missing_id
+        As for `rfm_summary`.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    InvalidTransactions
+        If rows break the rules of a log.
+    InvalidOption
+        If there are no two complete periods to compare.
+
+    References
+    ----------
+    Fader, Hardie & Ross (2022), "The Customer-Base Audit", Wharton School Press. Shapley (1953), "A Value for n-Person
+    Games", Contributions to the Theory of Games II, 307-317.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> result = clv.audit(clv.datasets.load_cdnow(sample=True), amount="amount", period="quarter")
+    >>> print(result.change.query("split == 'drivers'")[["part", "amount"]].to_string(index=False))
+                   part    amount
+    number of customers -13899.84
+    orders per customer  -1587.70
+            order value   -161.55
+    """
+    if period not in get_args(PeriodLength):
+        raise InvalidOption(f"period={period!r} is not one of {', '.join(map(repr, get_args(PeriodLength)))}.")
+    clock = Clock("day", "day", time_zone)
+    purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    end = purchases.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
+    orders = log_periods(purchases, end, period)
+    later, earlier = orders.compared()
+    periods, change = period_table(orders), change_table(orders, later, earlier)
+    concentration = concentration_table(orders, later)
+    labels = orders.labels
+    return Audit(
+        periods=periods,
+        deciles=decile_table_of_period(orders, later),
+        concentration=concentration,
+        change=change,
+        cohorts=cohort_table(orders),
+        period=labels[later],
+        earlier_period=labels[earlier],
+        findings=_findings(orders, periods, change, concentration, later, earlier),
+    )
+
+
+def _findings(
+    orders: LogPeriods,
+    periods: pd.DataFrame,
+    change: pd.DataFrame,
+    concentration: pd.DataFrame,
+    later: int,
+    earlier: int,
+) -> Findings:
+    """Return what changed, by what most, and how concentrated revenue is."""
+    revenue = periods["revenue"]
+    names = {"period": orders.labels[later], "earlier": orders.labels[earlier]}
+    figures = {"revenue": float(revenue[later]), "before": float(revenue[earlier])}
+    findings = [Finding("audit-change", names | figures)]
+    for split, code in (("customers", "audit-largest-group"), ("drivers", "audit-largest-driver")):
+        parts = change[change["split"] == split]
+        largest = parts.iloc[int(np.argmax(np.abs(parts["amount"])))]
+        findings.append(Finding(code, {"part": str(largest["part"]), "amount": float(largest["amount"])}))
+    top = concentration[concentration["top"] == 0.2].iloc[0]
+    findings.append(Finding("audit-concentration", {"share": float(top["share"]), "period": names["period"]}))
+    incomplete = [label for label, whole in zip(orders.labels, orders.complete, strict=True) if not whole]
+    if incomplete:
+        findings.append(Finding("audit-incomplete", {"names": incomplete}, "caution"))
+    return tuple(findings)

@@ -1,0 +1,118 @@
+"""The orders of a log by calendar period, customer and cohort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.clock import Clock
+from clvmodels.errors import InvalidOption
+from clvmodels.transactions.amounts import money
+from clvmodels.transactions.purchase_log import PurchaseLog
+from clvmodels.validation.tables.metrics import quarter
+
+__all__ = ["CENTS", "LogPeriods", "PeriodLength", "log_periods"]
+
+PeriodLength = Literal["month", "quarter", "year"]
+CENTS = 100  # whole amounts of money, so that sums are exact
+YEAR_LENGTH = {"month": 12, "quarter": 4, "year": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class LogPeriods:
+    """Orders with the period they are in.
+
+    Attributes
+    ----------
+    length : {"month", "quarter", "year"}
+    labels : tuple of str
+        All periods from the first to the last, without gaps.
+    complete : tuple of bool
+        Whether the log covers a period from its first day to its last.
+    customer : int array (m,)
+        Customer of each order, from 0.
+    period : int array (m,)
+        Position of the period of each order in `labels`.
+    cents : int array (m,)
+        Amount of each order.
+    is_first : bool array (m,)
+        Whether it is the first order of its customer.
+    """
+
+    length: PeriodLength
+    labels: tuple[str, ...]
+    complete: tuple[bool, ...]
+    customer: npt.NDArray[np.int64]
+    period: npt.NDArray[np.int64]
+    cents: npt.NDArray[np.int64]
+    is_first: npt.NDArray[np.bool_]
+
+    @property
+    def customers(self) -> int:
+        """Number of customers."""
+        return int(self.customer.max()) + 1
+
+    def cohort(self) -> npt.NDArray[np.int64]:
+        """Return the period of each customer's first order, (customers,)."""
+        return self.period[self.is_first]
+
+    def by_customer(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Return the orders and cents of each customer under a mask of orders, (2, customers)."""
+        orders = np.bincount(self.customer[mask], minlength=self.customers)
+        cents = np.zeros(self.customers, dtype=np.int64)
+        np.add.at(cents, self.customer[mask], self.cents[mask])
+        return np.stack([orders, cents])
+
+    def compared(self) -> tuple[int, int]:
+        """Return the last complete period, and the one to compare it with."""
+        whole = np.flatnonzero(self.complete)
+        if len(whole) < 2:
+            raise InvalidOption(
+                f"The log has {len(whole)} complete {self.length}s, and a comparison needs two: pass a shorter period=."
+            )
+        later = int(whole[-1])
+        year_before = later - YEAR_LENGTH[self.length]
+        return later, year_before if year_before in whole else int(whole[-2])
+
+
+def log_periods(log: PurchaseLog, end: int, length: PeriodLength) -> LogPeriods:
+    """Return the orders of a log up to a tick by period."""
+    if log.paid is None:
+        raise AssertionError("the log was read with amounts")
+    count = len(log.tick)
+    customer = np.repeat(np.arange(len(log.start) - 1), np.diff(log.start))
+    cents = np.round(money(log.paid[np.arange(1, count + 1)] - log.paid[np.arange(count)]) * CENTS).astype(np.int64)
+    is_first = np.zeros(count, dtype=bool)
+    is_first[log.start[:-1]] = True
+    seen = log.tick <= end
+    if not seen.any():
+        raise InvalidOption("All orders are later than observation_end: pass a later day.")
+    first = int(log.tick[seen].min())
+    labels, number = _calendar(log.clock, first, end, length)
+    begins = _label(log.clock, first - 1, length) != labels[0]
+    ends = _label(log.clock, end + 1, length) != labels[-1]
+    complete = [True] * len(labels)
+    complete[0] &= begins
+    complete[-1] &= ends
+    ids = np.cumsum(is_first[seen]) - 1
+    period = number[log.tick[seen] - first]
+    if len(customer) == 0:
+        raise AssertionError("a log has at least one order")
+    return LogPeriods(length, tuple(labels), tuple(complete), ids, period, cents[seen], is_first[seen])
+
+
+def _calendar(clock: Clock, first: int, end: int, length: PeriodLength) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Return the labels of all periods, and the position of the period of each tick from the first on."""
+    of_ticks = [_label(clock, tick, length) for tick in range(first, end + 1)]
+    labels = list(dict.fromkeys(of_ticks))
+    places = {label: place for place, label in enumerate(labels)}
+    return labels, np.array([places[label] for label in of_ticks], dtype=np.int64)
+
+
+def _label(clock: Clock, tick: int, length: PeriodLength) -> str:
+    """Return the name of the period of a tick, such as "2011-07", "2011 Q3" or "2011"."""
+    day = clock.describe_tick(tick)
+    return {"month": day[:7], "quarter": quarter(day), "year": day[:4]}[length]

@@ -1,0 +1,154 @@
+"""The tables of an audit, from orders by period."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clvmodels.decisions.base_audit.log_periods import CENTS, LogPeriods
+from clvmodels.decisions.base_audit.split import largest_remainder, shapley_of_product
+from clvmodels.processes.contract import Array
+from clvmodels.validation.tables.metrics import captured_at, deciles
+
+__all__ = ["change_table", "cohort_table", "concentration_table", "decile_table_of_period", "period_table"]
+
+TOPS = (0.01, 0.05, 0.1, 0.2, 0.5)
+DRIVERS = ("number of customers", "orders per customer", "order value")
+GROUPS = ("first orders", "new customers", "continuing customers", "returning customers", "silent customers")
+
+
+def period_table(orders: LogPeriods) -> pd.DataFrame:
+    """Return the whole base by period."""
+    count = len(orders.labels)
+    pairs = np.unique(np.stack([orders.period, orders.customer]), axis=1)
+    customers = np.bincount(pairs[0], minlength=count)
+    number = np.bincount(orders.period, minlength=count)
+    revenue = _sums(orders.period, orders.cents, count)
+    first = _sums(orders.period[orders.is_first], orders.cents[orders.is_first], count)
+    return pd.DataFrame(
+        {
+            "period": orders.labels,
+            "complete": orders.complete,
+            "customers": customers,
+            "new_customers": np.bincount(orders.cohort(), minlength=count),
+            "orders": number,
+            "revenue": revenue / CENTS,
+            "revenue_of_first_orders": first / CENTS,
+            "orders_per_customer": _ratio(number, customers),
+            "order_value": _ratio(revenue / CENTS, number),
+        }
+    )
+
+
+def decile_table_of_period(orders: LogPeriods, period: int) -> pd.DataFrame:
+    """Return the customers of a period by tenth of their revenue; equal revenues are in one tenth."""
+    number, cents = orders.by_customer(orders.period == period)
+    bought = number > 0
+    group = deciles(cents[bought].astype(float)) - 1
+    size = np.bincount(group, minlength=10)
+    count, revenue = np.bincount(group, number[bought], minlength=10), _sums(group, cents[bought], 10)
+    table = pd.DataFrame(
+        {
+            "decile": np.arange(1, 11),
+            "customers": size,
+            "orders": count.astype(np.int64),
+            "revenue": revenue / CENTS,
+            "share": _ratio(revenue, np.full(10, revenue.sum())),
+            "orders_per_customer": _ratio(count, size),
+            "order_value": _ratio(revenue / CENTS, count),
+        }
+    )
+    return table[table["customers"] > 0].reset_index(drop=True)
+
+
+def concentration_table(orders: LogPeriods, period: int) -> pd.DataFrame:
+    """Return the share of the revenue of a period that the customers with the most revenue hold."""
+    number, cents = orders.by_customer(orders.period == period)
+    revenue = cents[number > 0].astype(float)
+    share = captured_at(revenue, revenue, np.array(TOPS))
+    count = np.maximum(1, np.round(np.array(TOPS) * len(revenue))).astype(int)
+    return pd.DataFrame({"top": TOPS, "customers": count, "share": share})
+
+
+def change_table(orders: LogPeriods, later: int, earlier: int) -> pd.DataFrame:
+    """Return the parts of the change of revenue, by customers and by drivers; each split adds up to the cent."""
+    groups, drivers = _by_group(orders, later, earlier), _by_driver(orders, later, earlier)
+    return pd.DataFrame(
+        {
+            "split": ["customers"] * len(GROUPS) + ["drivers"] * len(DRIVERS),
+            "part": [*GROUPS, *DRIVERS],
+            "amount": np.concatenate([groups, drivers]) / CENTS,
+        }
+    )
+
+
+def _by_group(orders: LogPeriods, later: int, earlier: int) -> npt.NDArray[np.int64]:
+    """Return the change by group of customers, in cents; whole numbers, so that they add up exactly."""
+    cohort = orders.cohort()[orders.customer]
+    first, new, old = [], [], []
+    for period in (earlier, later):
+        inside = orders.period == period
+        first.append(orders.cents[inside & orders.is_first].sum())
+        new.append(orders.cents[inside & ~orders.is_first & (cohort == period)].sum())
+        old.append(orders.by_customer(inside & (cohort < period)))
+    (orders_before, cents_before), (orders_after, cents_after) = old
+    both, returned = (orders_before > 0) & (orders_after > 0), (orders_before == 0) & (orders_after > 0)
+    silent = (orders_before > 0) & (orders_after == 0)
+    continuing = (cents_after - cents_before)[both].sum()
+    parts = [first[1] - first[0], new[1] - new[0], continuing, cents_after[returned].sum(), -cents_before[silent].sum()]
+    return np.array(parts, dtype=np.int64)
+
+
+def _by_driver(orders: LogPeriods, later: int, earlier: int) -> npt.NDArray[np.int64]:
+    """Return the change by number of customers, orders per customer and order value, in cents."""
+    factors, totals = [], []
+    for period in (earlier, later):
+        number, cents = orders.by_customer(orders.period == period)
+        customers, count, total = int(np.sum(number > 0)), int(number.sum()), int(cents.sum())
+        nothing = float("nan")
+        factors.append(
+            np.array([customers, count / customers if customers else nothing, total / count if count else nothing])
+        )
+        totals.append(total)
+    return largest_remainder(shapley_of_product(*factors), totals[1] - totals[0])
+
+
+def cohort_table(orders: LogPeriods) -> pd.DataFrame:
+    """Return each cohort by period, from its own on."""
+    count = len(orders.labels)
+    cohort = orders.cohort()
+    size = np.bincount(cohort, minlength=count)
+    cell = cohort[orders.customer] * count + orders.period
+    pairs = np.unique(np.stack([cell, orders.customer]), axis=1)[0]
+    active, number = np.bincount(pairs, minlength=count**2), np.bincount(cell, minlength=count**2)
+    revenue = _sums(cell, orders.cents, count**2)
+    begin, period = np.divmod(np.arange(count**2), count)
+    shown = (period >= begin) & (size[begin] > 0)
+    begin, period = begin[shown], period[shown]
+    labels = np.array(orders.labels, dtype=object)
+    return pd.DataFrame(
+        {
+            "cohort": labels[begin],
+            "period": labels[period],
+            "age": period - begin,
+            "cohort_size": size[begin],
+            "customers": active[shown],
+            "orders": number[shown],
+            "revenue": revenue[shown] / CENTS,
+            "share_active": active[shown] / size[begin],
+        }
+    )
+
+
+def _sums(group: npt.NDArray[np.int64], cents: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    """Return the exact sums of whole numbers by group, (count,)."""
+    sums = np.zeros(count, dtype=np.int64)
+    np.add.at(sums, group, cents)
+    return sums
+
+
+def _ratio(top: npt.NDArray[np.number], bottom: npt.NDArray[np.number]) -> Array:
+    """Return a quotient, NaN where the divisor is 0."""
+    ratio: Array = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom != 0)
+    return ratio

@@ -1,0 +1,95 @@
+"""The rules of a playbook: which action a segment may get, what it costs and what it is assumed to bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels import frames
+from clvmodels.errors import InvalidTable, closest
+
+__all__ = ["PlaybookRule", "read_playbook"]
+
+TEXTS = ("segment", "action", "channel")
+NEEDED = ("contact_cost", "extra_orders")
+OPTIONAL = ("discount", "pulled_forward")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookRule:
+    """One action for one segment.
+
+    Attributes
+    ----------
+    segment, action, channel : str
+    contact_cost : float
+        Money per contact.
+    extra_orders : float
+        Orders that a contact is assumed to add, per contacted customer.
+    discount : float
+        Money off each order.
+    pulled_forward : float
+        Share of the extra orders that would have come later anyway.
+    """
+
+    segment: str
+    action: str
+    channel: str
+    contact_cost: float
+    extra_orders: float
+    discount: float = 0.0
+    pulled_forward: float = 0.0
+
+
+def read_playbook(playbook: Any, segments: npt.NDArray[np.object_]) -> list[PlaybookRule]:
+    """Return the rules of a table; raise InvalidTable that lists all its faults.
+
+    Parameters
+    ----------
+    playbook : frame
+    segments : object array (n,)
+        The segments of the customers, one of which each rule must name.
+    """
+    names = frames.column_names(playbook)
+    missing = [name for name in (*TEXTS, *NEEDED) if name not in names]
+    if missing:
+        raise InvalidTable(
+            f"playbook= has no column {', '.join(map(repr, missing))}; its columns are {', '.join(map(repr, names))}."
+        )
+    columns = [*TEXTS, *NEEDED, *(name for name in OPTIONAL if name in names)]
+    rows = [
+        dict(zip(columns, row, strict=True))
+        for row in zip(*(playbook[each].to_list() for each in columns), strict=True)
+    ]
+    present = sorted({segment for segment in segments if segment is not None})
+    faults = [f"rule {i + 1}: {fault}" for i, row in enumerate(rows) for fault in _faults(row, present)]
+    keys = [(str(row["segment"]), str(row["action"]), str(row["channel"])) for row in rows]
+    faults += [f"{'/'.join(key)} appears twice" for key in sorted({key for key in keys if keys.count(key) > 1})]
+    if faults or not rows:
+        raise InvalidTable("playbook= is invalid: " + ("; ".join(faults) or "it has no rules") + ".")
+    return [_rule(row) for row in rows]
+
+
+def _rule(row: dict[str, Any]) -> PlaybookRule:
+    """Return the rule of a row without faults."""
+    values: dict[str, Any] = {name: value if name in TEXTS else float(value) for name, value in row.items()}
+    return PlaybookRule(**values)
+
+
+def _faults(row: dict[str, Any], present: list[str]) -> list[str]:
+    """Return what is wrong with a rule."""
+    faults = []
+    if row["segment"] not in present:
+        options = ", ".join(map(repr, present))
+        faults.append(
+            f"no customer is in segment {row['segment']!r} (there are {options}).{closest(row['segment'], present)}"
+        )
+    for name in (name for name in row if name not in TEXTS):
+        value, most = row[name], 1.0 if name == "pulled_forward" else np.inf
+        if not isinstance(value, (int, float)) or not 0 <= value <= most or value == np.inf:
+            limits = "from 0 to 1" if name == "pulled_forward" else "not negative"
+            faults.append(f"{name} {value!r} must be a number {limits}")
+    return faults

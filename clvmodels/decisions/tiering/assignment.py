@@ -1,0 +1,88 @@
+"""Tiers that stay: a published tier changes only when today's value lies well beyond its boundary."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.decisions.tiering.boundaries import tier_of
+from clvmodels.processes.contract import Array
+
+__all__ = ["NEW", "assign_tiers"]
+
+NEW = -1  # published tier of a customer who had none
+
+Tier = npt.NDArray[np.intp]
+
+
+def assign_tiers(values: Array, published: Tier, lowest: Array, evidence: float, drift: float) -> Tier:
+    """Return the tier of each customer, which stays as published unless the value lies well beyond its boundary.
+
+    At each boundary, a customer published above it stays above it down to a value that is lower by `evidence`, and a
+    customer published below it moves up only at a value that is higher by as much. Where the number of customers above
+    the boundary would differ too much from today's, the closer of the two values moves toward the boundary until it
+    does not. Both values stay between the neighboring boundaries, so that the sets of customers above them are nested.
+
+    Parameters
+    ----------
+    values : array (n,)
+        Without missing values.
+    published : int array (n,)
+        The published tier as a number, 0 for the best; NEW for customers who had none and take today's.
+    lowest : array (tiers - 1,)
+        The lowest value of each tier but the last today, falling.
+    evidence : float
+        As a share of the boundary.
+    drift : float
+        Largest difference of the size of a tier from today's, as a share of today's.
+
+    Returns
+    -------
+    int array (n,)
+    """
+    today = np.bincount(tier_of(values, lowest), minlength=len(lowest) + 1)
+    above = np.zeros(len(values), dtype=np.intp)
+    neighbors = np.concatenate([[np.inf], lowest, [-np.inf]])
+    most = np.floor(drift * today).astype(np.intp)
+    surplus = 0  # customers above the last boundary beyond today's number
+    for tier, boundary in enumerate(lowest):
+        width = evidence * abs(boundary) if np.isfinite(boundary) else 0.0
+        stay_above = max(boundary - width, neighbors[tier + 2])
+        move_up = min(boundary + width, neighbors[tier])
+        # A surplus that this tier may have, and that the next can make up for: 0 is always among them.
+        limits = max(surplus - most[tier], -most[tier + 1]), min(surplus + most[tier], most[tier + 1])
+        belongs = _above(values, published, tier, (stay_above, boundary, move_up), limits)
+        surplus = int(belongs.sum()) - int(np.sum(values >= boundary))
+        above += belongs
+    return len(lowest) - above
+
+
+def _above(
+    values: Array, published: Tier, tier: int, levels: tuple[float, float, float], limits: tuple[int, int]
+) -> npt.NDArray[np.bool_]:
+    """Return who belongs to a tier or a better one, (n,).
+
+    `levels` are the value down to which customers stay above the boundary, the boundary, and the value from which they
+    move up; `limits` are the smallest and largest difference of their number from that by today's values.
+    """
+    stay_above, boundary, move_up = levels
+    target = int(np.sum(values >= boundary))
+    was_above, was_below = (published != NEW) & (published <= tier), published > tier
+
+    def above() -> npt.NDArray[np.bool_]:
+        level = np.where(was_above, stay_above, np.where(was_below, move_up, boundary))
+        result: npt.NDArray[np.bool_] = values >= level
+        return result
+
+    surplus = int(above().sum()) - target
+    fewest, most = limits
+    if surplus > most:
+        lagging = np.sort(values[was_above & (values >= stay_above) & (values < boundary)])
+        later = lagging[lagging > lagging[surplus - most - 1]]
+        stay_above = later[0] if len(later) else boundary
+    elif surplus < fewest:
+        waiting = np.sort(values[was_below & (values >= boundary) & (values < move_up)])[::-1]
+        move_up = waiting[fewest - surplus - 1]
+    if not fewest <= int(above().sum()) - target <= most:  # equal values do not divide
+        stay_above = move_up = boundary
+    return above()

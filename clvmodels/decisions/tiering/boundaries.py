@@ -1,0 +1,159 @@
+"""Where tiers begin: pure functions of values, which do not depend on the order of rows or on the unit of money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+from string import ascii_uppercase
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.errors import InvalidOption, closest
+from clvmodels.processes.contract import Array
+
+__all__ = ["TierDefinition", "TierRule", "define_tiers", "lowest_values", "merge_near_ties", "tier_of"]
+
+TierRule = Literal["quantile", "cumulative_share", "thresholds"]
+DEFAULT_BOUNDARIES: dict[str, tuple[float, ...]] = {"quantile": (0.05, 0.2, 0.5), "cumulative_share": (0.8, 0.95)}
+SAME_VALUE = 1e-9  # relative difference of two values that is float error, so that a change of currency keeps ties
+ROUNDING_TOLERANCE = 1e-12  # float error allowed in a sum of values, as a share of the total
+
+
+@dataclass(frozen=True, slots=True)
+class TierDefinition:
+    """How tiers are made.
+
+    Attributes
+    ----------
+    rule : {"quantile", "cumulative_share", "thresholds"}
+    boundaries : tuple of float
+        One fewer than there are names: shares of customers, shares of the total value, or amounts of money.
+    names : tuple of str
+        The best tier first.
+    """
+
+    rule: TierRule
+    boundaries: tuple[float, ...]
+    names: tuple[str, ...]
+
+
+def define_tiers(rule: Any, boundaries: Any, names: Any) -> TierDefinition:
+    """Return the definition that the arguments of `tiers` make; raise InvalidOption with all faults at once."""
+    if rule not in get_args(TierRule):
+        options = ", ".join(map(repr, get_args(TierRule)))
+        raise InvalidOption(f"rule={rule!r} is not one of {options}.{closest(rule, get_args(TierRule))}")
+    if boundaries is None and rule == "thresholds":
+        raise InvalidOption("rule='thresholds' needs boundaries=, the lowest value of each tier, such as (500, 100).")
+    boundaries = DEFAULT_BOUNDARIES[rule] if boundaries is None else boundaries
+    numbers = tuple(boundaries) if isinstance(boundaries, (tuple, list, np.ndarray)) else (boundaries,)
+    if not numbers or not all(isinstance(each, Real) and np.isfinite(float(each)) for each in numbers):
+        raise InvalidOption(f"boundaries={boundaries!r} must be numbers, one fewer than there are tiers.")
+    limits = tuple(map(float, numbers))
+    if names is not None and isinstance(names, str):
+        raise InvalidOption(f"names={names!r} must be a list of names, such as ['gold', 'silver'].")
+    labels = tuple(ascii_uppercase[: len(limits) + 1]) if names is None else tuple(names)
+    faults = [*_order_faults(rule, limits), *_name_faults(labels, limits)]
+    if faults:
+        raise InvalidOption(" ".join(faults))
+    return TierDefinition(rule, limits, labels)
+
+
+def _order_faults(rule: TierRule, limits: tuple[float, ...]) -> list[str]:
+    """Return what is wrong with boundaries."""
+    steps = np.diff(limits)
+    if rule == "thresholds":
+        falls = bool(np.all(steps < 0))
+        return [] if falls else [f"boundaries={limits} must fall: the lowest value of the best tier comes first."]
+    inside = all(0 < limit < 1 for limit in limits)
+    if inside and bool(np.all(steps > 0)):
+        return []
+    return [f"boundaries={limits} must be shares between 0 and 1 that rise, such as {DEFAULT_BOUNDARIES[rule]}."]
+
+
+def _name_faults(labels: tuple[Any, ...], limits: tuple[float, ...]) -> list[str]:
+    """Return what is wrong with names."""
+    if len(labels) != len(limits) + 1:
+        return [
+            f"names={list(labels)} has {len(labels)} names, but {len(limits)} boundaries make {len(limits) + 1} tiers."
+        ]
+    if not all(isinstance(label, str) and label.strip() for label in labels) or len({*labels}) < len(labels):
+        return [f"names={list(labels)} must be different texts, none of them empty."]
+    return []
+
+
+def merge_near_ties(values: Array) -> Array:
+    """Return the values (n,) with those that differ by float error only made equal; NaN stays."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    gap = np.diff(ordered, prepend=np.nan)
+    new = ~(gap <= SAME_VALUE * np.abs(ordered))
+    merged = np.empty_like(values)
+    merged[order] = ordered[np.maximum.accumulate(np.where(new, np.arange(len(values)), 0))]
+    return merged
+
+
+def lowest_values(values: npt.NDArray[np.floating[Any]], definition: TierDefinition) -> Array:
+    """Return the lowest value that belongs to each tier or a better one, for all tiers but the last.
+
+    Customers with equal values are in one tier, that of the middle of their places (or of their share of the total),
+    so that the order of rows does not matter; see `validation.tables.metrics.deciles`, which is the same for tenths.
+
+    Parameters
+    ----------
+    values : array (n,)
+        Without missing values.
+    definition : TierDefinition
+
+    Returns
+    -------
+    array (tiers - 1,)
+        Falling; infinite where no customer belongs to a tier or a better one.
+    """
+    if definition.rule == "thresholds":
+        return np.array(definition.boundaries)
+    ordered = np.sort(values)[::-1]
+    reached = _places(ordered) if definition.rule == "quantile" else _shares(ordered)
+    # `reached` rises from the best customer on, and is the same for equal values.
+    count = np.searchsorted(reached, np.array(definition.boundaries), side="left")
+    return np.where(count > 0, ordered[np.maximum(count - 1, 0)] if len(ordered) else np.inf, np.inf)
+
+
+def _places(ordered: npt.NDArray[np.floating[Any]]) -> Array:
+    """Return the place of each customer as a share of all, the middle of their places for ties, (n,)."""
+    first, last = _ends_of_ties(ordered)
+    return (first + last) / 2 / max(len(ordered), 1)
+
+
+def _shares(ordered: npt.NDArray[np.floating[Any]]) -> Array:
+    """Return which share of the total the customers before each and half of the ties make, (n,).
+
+    Customers who are worth nothing, or less, come after the whole total.
+    """
+    first, last = _ends_of_ties(ordered)
+    positive = np.maximum(ordered.astype(float), 0.0)
+    before = np.append(0.0, np.cumsum(positive))
+    total = before[-1]
+    if total <= 0:
+        return np.ones(len(ordered))
+    middle = (before[first] + before[last + 1]) / 2 / total
+    return np.where(ordered > 0, np.minimum(middle, 1.0) - ROUNDING_TOLERANCE, 1.0)
+
+
+def _ends_of_ties(
+    ordered: npt.NDArray[np.floating[Any]],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the first and the last place that has the same value as each place, (n,)."""
+    places = np.arange(len(ordered))
+    new = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+    first = np.maximum.accumulate(np.where(new, places, 0))
+    ends = np.append(np.flatnonzero(new)[1:], len(ordered)) - 1
+    return first, ends[np.cumsum(new) - 1]
+
+
+def tier_of(values: npt.NDArray[np.floating[Any]], lowest: Array) -> npt.NDArray[np.intp]:
+    """Return the tier of each value as a number, 0 for the best, (n,)."""
+    # `lowest` falls; count the boundaries above a value.
+    above: npt.NDArray[np.intp] = len(lowest) - np.searchsorted(lowest[::-1], values, side="right")
+    return above

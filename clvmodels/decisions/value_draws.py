@@ -1,0 +1,192 @@
+"""Joint draws of what customers are worth: in each draw, every customer has one possible future."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.decisions.customer_table import CustomerTable, verb
+from clvmodels.errors import InvalidOption, InvalidTable
+from clvmodels.estimators.prediction import PredictionOptions, customer_keys
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.inference.statistics import unique_rows
+from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
+from clvmodels.processes.contract import Array
+from clvmodels.transactions.summary import RFM
+from clvmodels.valuation.discounting import DiscountedPurchases, discount_purchases
+from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.value_terms import Discounting, ValueTerms
+
+__all__ = ["ValueDraws", "drawn_values", "value_draws"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueDraws:
+    """Joint draws of the value that customers realize within a horizon.
+
+    Attributes
+    ----------
+    customer_id : narwhals.Series, shape (n,)
+    values : float32 array, shape (draws, n)
+        Money. All customers of a draw share one draw of the parameters.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> terms = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
+    >>> draws = clv.value_draws(clv.MBGNBD().fit(rfm), clv.GammaGamma().fit(rfm), rfm, **terms, draws=50)
+    >>> draws.values.shape, bool((draws.values >= 0).all())
+    ((50, 2357), True)
+    """
+
+    customer_id: nw.Series[Any] = field(repr=False)
+    values: npt.NDArray[np.float32] = field(repr=False)
+
+    def of(self, table: CustomerTable) -> npt.NDArray[np.float32]:
+        """Return the draws of the customers of a table, in its order, (draws, m).
+
+        Raises
+        ------
+        InvalidTable
+            If customers of the table have no draws.
+        """
+        positions = CustomerTable("draws", self.customer_id.alias("customer_id").to_frame(), "polars").positions_of(
+            table.customer_id
+        )
+        table.refuse(
+            positions < 0, "no draws", " Make draws and values from the same RFM, with the same models and terms."
+        )
+        return self.values[:, positions]
+
+
+def value_draws(
+    purchases: PurchaseModel,
+    spend: SpendModel,
+    rfm: RFM,
+    *,
+    horizon: float | str,
+    annual_discount_rate: float,
+    margin: float,
+    discounting: Discounting = "continuous",
+    draws: int = 200,
+    random_state: RandomState = 0,
+) -> ValueDraws:
+    """Draw what all customers realize within a horizon, together.
+
+    In each draw, the parameters of both models are drawn once for all customers; then each customer's activity, rates,
+    purchases and spend. The mean over draws is near `lifetime_value`.
+
+    Parameters
+    ----------
+    purchases, spend : fitted models
+        Both fitted with the same clock.
+    rfm : RFM
+    horizon : float or str
+        A number in the clock's unit, or a length with its unit such as "12 months".
+    annual_discount_rate : float
+        Effective rate per year.
+    margin : float
+        Share of spend that counts: 0.35 for 35 %.
+    discounting : str, default="continuous"
+        As for `lifetime_value`.
+    draws : int, default=200
+    random_state : int or Generator, default=0
+
+    Returns
+    -------
+    ValueDraws
+
+    Raises
+    ------
+    InvalidOption
+        For values out of range, or models that are not fitted.
+    ClockMismatch
+        When the models and the RFM have different clocks.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> terms = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
+    >>> models = clv.MBGNBD().fit(rfm), clv.GammaGamma().fit(rfm)
+    >>> total = clv.value_draws(*models, rfm, **terms).values.sum(axis=1)
+    >>> bool(abs(total.mean() / clv.lifetime_value(*models, rfm, **terms)["lifetime_value"].sum() - 1) < 0.05)
+    True
+    """
+    options = PredictionOptions(draws=draws, random_state=random_state)
+    keywords: dict[str, Any] = {
+        "horizon": horizon,
+        "annual_discount_rate": annual_discount_rate,
+        "margin": margin,
+        "discounting": discounting,
+    }
+    terms = ValueTerms.from_keywords(**keywords)
+    lifetime_value(purchases, spend, rfm[:1], **keywords)  # raises the errors of models that do not fit together
+    seed = seed_of(options.random_state)
+    draw = _joint_draw(purchases, spend, rfm, terms, seed, options.draws)
+    # The noise of a customer depends on the other customers, but not on the order of rows.
+    order = np.argsort(customer_keys(rfm), kind="stable")
+    values = np.empty((options.draws, len(rfm)), dtype=np.float32)
+    for number in range(options.draws):
+        values[number, order] = draw(number, order)
+    return ValueDraws(rfm.customer_id, values)
+
+
+def _joint_draw(
+    purchases: PurchaseModel, spend: SpendModel, rfm: RFM, terms: ValueTerms, seed: int, draws: int
+) -> Callable[[int, npt.NDArray[np.intp]], Array]:
+    """Return a function of the number of a draw and an order of customers that draws their values, (n,)."""
+    bought: DiscountedPurchases = discount_purchases(purchases, rfm, terms)
+    process, columns = purchases.process, bought.discounted.columns
+    statistics = [columns[name] for name in process.statistics]
+    ticks = dict(zip(columns, bought.discounted.ticks, strict=True))
+    rows = unique_rows(statistics, [ticks[name] for name in process.statistics])
+    spent = list(spend.spend_prediction(rfm).columns.values())
+    of_purchases = draw_parameters(process, purchases.fit_, draws, seed).T
+    of_spend = draw_parameters(spend.process, spend.fit_, draws, seed).T
+    length = terms.length(rfm.clock)
+
+    def draw(number: int, order: npt.NDArray[np.intp]) -> Array:
+        generator = np.random.default_rng([seed, number])
+        p = process.Parameters(*of_purchases[number])
+        alive = rows.evaluate(partial(process.probability_alive, p))[order]
+        active = generator.random(len(order)) < alive
+        state = [columns[name][order] for name in process.state]
+        future = process.sample_if_active(p, length, bought.drawn_rate, *state, active, generator)
+        q = spend.process.Parameters(*of_spend[number])
+        money = spend.process.sample_spend(q, future.purchases, *(column[order] for column in spent), generator)
+        if bought.average_factor is None:
+            factor = future.worth / np.maximum(future.purchases, 1)
+        else:
+            factor = bought.average_factor[order]
+        value: Array = terms.margin * money * factor
+        return value
+
+    return draw
+
+
+def drawn_values(draws: Any, table: CustomerTable) -> npt.NDArray[np.float32]:
+    """Return the draws that a user passed for the customers of a table, (draws, n).
+
+    Raises
+    ------
+    InvalidOption, InvalidTable
+        If they are not draws, or lack customers.
+    """
+    if not isinstance(draws, ValueDraws):
+        raise InvalidOption(f"draws={type(draws).__name__!r} must be what value_draws(...) returns.")
+    values = draws.of(table)
+    missing = int(np.sum(~np.isfinite(values).all(axis=0)))
+    if missing:
+        raise InvalidTable(f"draws= of {missing:,} customers {verb(missing, 'is', 'are')} not finite.")
+    return values

@@ -1,0 +1,205 @@
+"""Plots of decisions: tiers, segments, lists, plans, and what changed in an audit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+
+from clvmodels.language import numbers
+from clvmodels.reporting.plots import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from clvmodels.frames import Frame
+
+__all__ = ["money_at_stake", "planned_gain", "revenue_change", "segment_shares", "segment_sizes", "tier_shares"]
+
+BAR = 0.38  # width of a bar, of which each group has two
+
+
+def tier_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot each tier's share of the customers and of the value.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Tiers.summary`: tier, share_of_customers, share_of_value.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "tier", "share_of_customers", "share_of_value")
+    at = np.arange(len(frame), dtype=float)
+    with style.drawing(ax) as ax:
+        for side, (column, label) in enumerate((("share_of_customers", "customers"), ("share_of_value", "value"))):
+            share, place = style.floats(frame, column), at + BAR * (side - 0.5)
+            ax.bar(place, np.nan_to_num(share), BAR * 0.92, color=style.color_of(side), label=label)
+            for x, y in zip(place[np.isfinite(share)], share[np.isfinite(share)], strict=True):
+                style.note(ax, numbers.percent(y, 0), (x, max(y, 0.0)), (0, 2), ha="center", color=style.INK)
+        ax.set_xticks(at, [style.wrapped(str(name)) for name in frame["tier"].to_list()])
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.grid(False, axis="x")
+        ax.set_xlabel("tier")
+        ax.set_ylabel("share of all (%)")
+        style.legend_above(ax, columns=2)
+    return ax
+
+
+def segment_sizes(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot the share of the customers in each segment or stage.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Segments.summary`: segment, share_of_customers.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "segment", "share_of_customers")
+    share, at = style.floats(frame, "share_of_customers"), np.arange(len(frame), dtype=float)
+    with style.drawing(ax) as ax:
+        ax.barh(at, share, 0.7, color=style.COLORS[0])
+        for y, x in zip(at, share, strict=True):
+            style.note(ax, numbers.percent(x, 1), (x, y), (3, -3), color=style.INK)
+        ax.set_yticks(at, [str(name) for name in frame["segment"].to_list()])
+        ax.invert_yaxis()
+        ax.margins(x=0.12)
+        ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.grid(False, axis="y")
+        ax.set_xlabel("share of customers (%)")
+    return ax
+
+
+def segment_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot what share of later money each segment made, next to as many customers by simple rankings.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `SegmentCheck.table`: segment, share, share_lower, share_upper, share_past_spend, share_rfm_sum.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ends = ("share_lower", "share_upper")
+    frame = style.read(table, "segment", "share", *ends, "share_past_spend", "share_rfm_sum")
+    at = np.arange(len(frame), dtype=float)
+    with style.drawing(ax) as ax:
+        ax.bar(at, style.floats(frame, "share"), 0.6, color=style.FAINT, label="segment, with its interval")
+        lower, upper = (style.floats(frame, end) for end in ends)
+        ax.vlines(at, lower, upper, color=style.INK, linewidth=2.5)
+        for i, (column, label) in enumerate((("past_spend", "as many by past spend"), ("rfm_sum", "by RFM scores"))):
+            x, y = at + 0.12 * (2 * i - 1), style.floats(frame, f"share_{column}")
+            ax.plot(x, y, style.MARKERS[i], color=style.color_of(i), markersize=6, label=label)
+        ax.set_xticks(at, [style.wrapped(str(name)) for name in frame["segment"].to_list()])
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.grid(False, axis="x")
+        ax.set_ylabel("share of later money (%)")
+        style.legend_above(ax)
+    return ax
+
+
+def money_at_stake(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot the money at stake in each list of customers to act on.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `ActionLists.summary`: list, customers, money_at_stake.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "list", "customers", "money_at_stake")
+    money, at = style.floats(frame, "money_at_stake"), np.arange(len(frame), dtype=float)
+    with style.drawing(ax) as ax:
+        ax.barh(at, money, 0.6, color=style.COLORS[0])
+        for y, (x, count) in enumerate(zip(money, frame["customers"].to_list(), strict=True)):
+            style.note(ax, f"{numbers.cell(count)} customers", (x, y), (3, -3), color=style.INK)
+        ax.set_yticks(at, [str(name) for name in frame["list"].to_list()])
+        ax.invert_yaxis()
+        ax.margins(x=0.25)
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        ax.grid(False, axis="y")
+        ax.set_xlabel("margin at stake (money)")
+    return ax
+
+
+def planned_gain(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot the cost and the assumed gain of each rule of a plan of actions.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `ActionPlan.summary`: segment, action, channel, cost, assumed_gain.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "segment", "action", "channel", "cost", "assumed_gain")
+    at = np.arange(len(frame), dtype=float)
+    with style.drawing(ax) as ax:
+        for side, (column, label) in enumerate((("cost", "cost"), ("assumed_gain", "assumed gain, net of the cost"))):
+            ax.barh(
+                at + BAR * (side - 0.5),
+                style.floats(frame, column),
+                BAR * 0.92,
+                color=style.color_of(side),
+                label=label,
+            )
+        names = zip(*(frame[name].to_list() for name in ("segment", "action", "channel")), strict=True)
+        ax.set_yticks(at, [f"{segment}: {action}\n({channel})" for segment, action, channel in names])
+        ax.invert_yaxis()
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        ax.grid(False, axis="y")
+        ax.set_xlabel("money")
+        style.legend_above(ax)
+    return ax
+
+
+def revenue_change(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot the parts of a change of revenue, split by customers and by drivers.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Audit.change`: split, part, amount.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "split", "part", "amount")
+    amount, at = style.floats(frame, "amount"), np.arange(len(frame), dtype=float)
+    splits = style.names(frame, "split")
+    with style.drawing(ax) as ax:
+        for i, split in enumerate(splits):
+            rows = np.array([name == split for name in frame["split"].to_list()])
+            ax.barh(at[rows], amount[rows], 0.7, color=style.color_of(i), label=f"by {split}")
+        for y, x in zip(at, amount, strict=True):
+            side = {"ha": "left"} if x >= 0 else {"ha": "right"}
+            style.note(ax, numbers.cell(x, ",.0f"), (x, y), (3 if x >= 0 else -3, -3), color=style.INK, **side)
+        ax.axvline(0, color=style.MUTED, linewidth=1)
+        ax.set_yticks(at, [str(part) for part in frame["part"].to_list()])
+        ax.invert_yaxis()
+        ax.margins(x=0.2)
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        ax.grid(False, axis="y")
+        ax.set_xlabel("change of revenue (money)")
+        style.legend_above(ax, columns=2)
+    return ax

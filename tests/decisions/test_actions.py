@@ -1,0 +1,143 @@
+"""Lists of customers to act on, and the files that hand them over."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import InvalidOption, InvalidTable
+
+TERMS = {"horizon": "6 months", "margin": 0.35}
+
+
+@pytest.fixture(scope="module")
+def split():
+    log = clv.datasets.load_cdnow(sample=True)
+    return clv.holdout_split(log, amount="amount", time_unit="week", calibration_end="1997-09-30")
+
+
+@pytest.fixture(scope="module")
+def models(split):
+    return clv.MBGNBD().fit(split.calibration), clv.GammaGamma().fit(split.calibration)
+
+
+@pytest.fixture(scope="module")
+def lists(models, split):
+    return clv.action_lists(*models, split.calibration, **TERMS)
+
+
+def test_every_customer_is_a_candidate_of_one_list_and_listed_once(lists, split):
+    frame = lists.frame()
+    assert frame["customer_id"].is_unique
+    assert lists.summary["candidates"].sum() == len(split.calibration)
+    assert (frame.groupby("list")["money_at_stake"].apply(lambda money: money.is_monotonic_decreasing)).all()
+    assert frame["list"].value_counts().max() <= 100
+    assert np.isclose(frame["money_at_stake"].sum(), lists.summary["money_at_stake"].sum())
+
+
+def test_a_second_purchase_is_worth_the_expected_margin(lists, models, split):
+    purchases, spend = models
+    value = clv.lifetime_value(purchases, spend, split.calibration, annual_discount_rate=0.0, **TERMS)
+    money = value.set_index("customer_id")["lifetime_value"]
+    rows = lists.frame().query("list == 'second purchase'")
+    assert np.allclose(rows["money_at_stake"], money[rows["customer_id"]])
+
+
+def test_the_margin_at_risk_of_pareto_nbd_is_that_of_a_rate_without_dropout(split):
+    few = split.calibration[::20]
+    purchases, spend = clv.ParetoNBD().fit(few), clv.GammaGamma().fit(split.calibration)
+    frame = clv.action_lists(purchases, spend, few, **TERMS).frame().query("list == 'at risk'")
+    p, rfm = purchases.parameters_, few[np.isin(few.customer_id.to_numpy(), frame["customer_id"])]
+    # An active customer who cannot leave buys at the mean (r + x) / (alpha + T) of the posterior distribution.
+    weeks = rfm.clock.duration("6 months")
+    steady = weeks * (p["r"] + rfm.frequency) / (p["alpha"] + rfm.T) * purchases.alive(rfm)
+    lost = steady - np.asarray(purchases.expected_purchases(rfm, weeks)["expected_purchases"])
+    money = lost * 0.35 * np.asarray(spend.expected_spend(rfm)["expected_spend"])
+    assert np.allclose(np.sort(frame["money_at_stake"]), np.sort(money), rtol=1e-6)
+
+
+def test_money_scales_and_a_list_does_not_depend_on_the_order_of_rows(lists, models, split):
+    again = clv.action_lists(*models, split.calibration[::-1], horizon="6 months", margin=0.7)
+    first, second = (each.frame().set_index("customer_id").sort_index() for each in (lists, again))
+    assert first.index.equals(second.index)
+    assert np.allclose(second["money_at_stake"], 2 * first["money_at_stake"])
+    assert (first["reason_1"] == second["reason_1"]).all()
+
+
+def test_a_check_counts_who_bought(lists, split):
+    check = lists.check(split).set_index("list")
+    bought = dict(zip(split.calibration.customer_id.to_list(), split.purchases > 0, strict=True))
+    frame = lists.frame()
+    hits = frame["customer_id"].map(bought)
+    assert check.loc["second purchase", "right"] == hits[frame["list"] == "second purchase"].mean()
+    assert check.loc["win back", "right"] == 1 - hits[frame["list"] == "win back"].mean()
+    assert check.loc["second purchase", "right"] > check.loc["second purchase", "right_of_candidates"]
+
+
+def test_processes_without_dropout_and_empty_lists_are_refused(models, split):
+    with pytest.raises(InvalidOption, match="nobody leaves"):
+        clv.action_lists(clv.NBD(), models[1], split.calibration, **TERMS)
+    with pytest.raises(InvalidOption, match="size=0 must be a whole number"):
+        clv.action_lists(*models, split.calibration, **TERMS, size=0)
+
+
+TABLE = pd.DataFrame(
+    {
+        "customer_id": [1, 2, 3],
+        "email": [" Ann@Example.com", "@bob", "c@example.com"],
+        "tier_assigned": ["=1+1", "gold", None],
+        "lifetime_value": [-2.5, 3.0, np.nan],
+    }
+)
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.mark.parametrize(
+    ("system", "header"),
+    [
+        ("plain", ["email", "tier_assigned", "lifetime_value"]),
+        ("hubspot", ["Email", "tier_assigned", "lifetime_value"]),
+        ("klaviyo", ["Email", "tier_assigned", "lifetime_value"]),
+        ("salesforce", ["Email", "Tier_Assigned__c", "Lifetime_Value__c"]),
+        ("ga4", ["user_id", "tier_assigned", "lifetime_value"]),
+    ],
+)
+def test_contacts_have_the_headers_of_a_system_and_harmless_text(tmp_path, system, header):
+    path = tmp_path / "contacts.csv"
+    count = clv.write_contacts(
+        TABLE, path, system=system, id_column="email", suppressed=pd.DataFrame({"customer_id": [3]})
+    )
+    assert count == 2
+    assert rows_of(path) == [header, ["Ann@Example.com", "'=1+1", "-2.5"], ["'@bob", "gold", "3.0"]]
+
+
+def test_hashed_ids_are_normalized(tmp_path):
+    clv.write_contacts(TABLE, tmp_path / "contacts.csv", id_column="email", hash_ids=True)
+    assert rows_of(tmp_path / "contacts.csv")[1][0] == hashlib.sha256(b"ann@example.com").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        ({"email": ["a", "A ", "b"]}, {"hash_ids": True}, "2 of 3 customers of table= have the same email"),
+        ({"email": ["a", None, "b"]}, {}, "1 of 3 customers of table= has no email"),
+        ({"a_very_long_name_of_a_property": [1, 2, 3]}, {"system": "ga4"}, "at most 24"),
+        ({"Email": [1, 2, 3]}, {"system": "hubspot"}, "Two columns would have the header 'Email'"),
+    ],
+)
+def test_contacts_that_cannot_be_imported_are_refused(tmp_path, change, options, message):
+    path = tmp_path / "contacts.csv"
+    with pytest.raises(InvalidTable, match=message):
+        clv.write_contacts(TABLE.assign(**change), path, id_column="email", **options)
+    assert not path.exists()
+    with pytest.raises(InvalidOption, match="Did you mean 'hubspot'"):
+        clv.write_contacts(TABLE, path, system="hubspt")

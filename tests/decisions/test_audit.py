@@ -1,0 +1,111 @@
+"""The audit: its tables add up to the cent, and its splits change sign if time is reversed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import clvmodels as clv
+from clvmodels.decisions.base_audit.split import largest_remainder, shapley_of_product
+from clvmodels.errors import InvalidOption
+
+FACTOR = st.floats(0, 1e4) | st.just(float("nan"))
+
+
+@given(st.lists(st.tuples(FACTOR, FACTOR), min_size=1, max_size=4))
+def test_parts_of_a_product_add_up_and_change_sign_if_time_is_reversed(factors):
+    before, after = (np.array(side) for side in zip(*factors, strict=True))
+    parts = shapley_of_product(before, after)
+    old, new = np.where(np.isnan(before), after, before), np.where(np.isnan(after), before, after)
+    change = np.prod(np.nan_to_num(new)) - np.prod(np.nan_to_num(old))
+    scale = max(np.prod(np.nan_to_num(np.maximum(old, new))), 1)
+    assert parts.sum() == pytest.approx(change, abs=1e-9 * scale)
+    assert np.allclose(shapley_of_product(after, before), -parts, rtol=1e-9, atol=1e-9 * scale)
+
+
+def test_shapley_by_hand():
+    # From 2 x 3 to 4 x 5: customers first 2 x 3 = 6, or last 2 x 5 = 10; so 8 of the 14.
+    assert shapley_of_product(np.array([2.0, 3.0]), np.array([4.0, 5.0])).tolist() == [8.0, 6.0]
+    assert shapley_of_product(np.array([0.0, np.nan]), np.array([4.0, 5.0])).tolist() == [20.0, 0.0]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6))
+def test_rounded_parts_add_up_and_change_sign(parts):
+    values = np.array(parts)
+    total = round(float(values.sum()))
+    rounded = largest_remainder(values, total)
+    assert rounded.sum() == total
+    assert (abs(rounded - values) <= 1 + 1e-6).all()
+    assert (largest_remainder(-values, -total) == -rounded).all()
+
+
+LOG = pd.DataFrame(
+    [
+        ("a", "2023-01-05", 10.00),  # first order
+        ("a", "2023-02-05", 5.05),  # new customer's further order
+        ("b", "2022-06-01", 1.00),
+        ("b", "2023-03-01", 7.00),  # continuing: 7 then 9.5
+        ("b", "2024-03-01", 9.50),
+        ("c", "2022-07-01", 1.00),
+        ("c", "2023-05-01", 4.00),  # silent
+        ("a", "2024-01-05", 3.33),  # returning as an old customer
+        ("d", "2024-02-01", 20.01),  # first order
+        ("e", "2025-01-31", 1.00),  # in an incomplete year
+    ],
+    columns=["customer_id", "date", "amount"],
+)
+
+
+def test_the_change_of_revenue_by_hand():
+    result = clv.audit(LOG, amount="amount", period="year")
+    assert (result.earlier_period, result.period) == ("2023", "2024")
+    amounts = result.change.set_index("part")["amount"]
+    assert amounts["first orders"] == pytest.approx(20.01 - 10.00)
+    assert amounts["new customers"] == pytest.approx(-5.05)
+    assert amounts["continuing customers"] == pytest.approx(2.50)
+    assert amounts["returning customers"] == pytest.approx(3.33)
+    assert amounts["silent customers"] == pytest.approx(-4.00)
+    cents = (result.change["amount"] * 100).round().groupby(result.change["split"]).sum()
+    assert cents.tolist() == [round(100 * (32.84 - 26.05))] * 2
+    assert result.periods["complete"].tolist() == [False, True, True, False]
+    assert "audit-incomplete" in {finding.code for finding in result.findings}
+
+
+@st.composite
+def logs(draw):
+    size = draw(st.integers(4, 40))
+    days = draw(st.lists(st.integers(0, 1200), min_size=size, max_size=size))
+    ids = draw(st.lists(st.integers(0, 8), min_size=size, max_size=size))
+    cents = draw(st.lists(st.integers(0, 10_000), min_size=size, max_size=size))
+    dates = pd.Timestamp("2020-01-01") + pd.to_timedelta([0, *days, 1460], unit="D")
+    amounts = np.array([100, *cents, 100]) / 100
+    return pd.DataFrame({"customer_id": [0, *ids, 1], "date": dates, "amount": amounts})
+
+
+@given(logs())
+@settings(max_examples=10)
+def test_every_table_adds_up_to_the_revenue_of_the_log(log):
+    result = clv.audit(log, amount="amount", period="year")
+    total = round(100 * log["amount"].sum())
+    assert round(100 * result.periods["revenue"].sum()) == total
+    assert round(100 * result.cohorts["revenue"].sum()) == total
+    revenue = result.periods.set_index("period")["revenue"]
+    assert round(100 * result.deciles["revenue"].sum()) == round(100 * revenue[result.period])
+    change = round(100 * (revenue[result.period] - revenue[result.earlier_period]))
+    for _, parts in result.change.groupby("split"):
+        assert (parts["amount"] * 100).round().sum() == change
+    assert (result.cohorts.groupby("cohort")["cohort_size"].first().sum()) == log["customer_id"].nunique()
+    age_0 = result.cohorts[result.cohorts["age"] == 0]
+    assert (age_0["share_active"] == 1).all()
+
+
+def test_a_log_without_two_complete_periods_and_wrong_options_are_refused():
+    with pytest.raises(InvalidOption, match="has 0 complete years, and a comparison needs two"):
+        clv.audit(LOG.iloc[:2], amount="amount", period="year")
+    with pytest.raises(InvalidOption, match="period='week' is not one of"):
+        clv.audit(LOG, amount="amount", period="week")
+    with pytest.raises(InvalidOption, match="table='total' is not one of"):
+        clv.audit(LOG, amount="amount", period="year").frame("total")
