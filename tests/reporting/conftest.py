@@ -247,6 +247,25 @@ MADE = (
 )
 
 
+def decision_tables() -> dict[str, pd.DataFrame]:
+    """Return the tables that plots of decisions draw, by name."""
+    shares = {"share_lower": [0.3, 0.1], "share_upper": [0.5, 0.3], "share_past_spend": [0.3, 0.2]}
+    return {
+        "tiers": pd.DataFrame(
+            {"tier": ["gold", "basic"], "share_of_customers": [0.1, 0.9], "share_of_value": [0.6, np.nan]}
+        ),
+        "segments": pd.DataFrame({"segment": ["loyal", "new"], "share_of_customers": [0.4, 0.6]}),
+        "segment_check": pd.DataFrame(
+            {"segment": ["a", "b"], "share": [0.4, 0.2], "share_rfm_sum": [0.2, 0.4], **shares}
+        ),
+        "lists": pd.DataFrame({"list": ["at risk", "win back"], "customers": [5, 0], "money_at_stake": [90.5, 0.0]}),
+        "plan": pd.DataFrame(
+            {"segment": ["a"], "action": ["call"], "channel": ["phone"], "cost": [30.0], "assumed_gain": [60.0]}
+        ),
+        "change": pd.DataFrame({"split": ["customers", "drivers"], "part": ["new", "orders"], "amount": [-4.0, 9.0]}),
+    }
+
+
 @pytest.fixture
 def tables(
     scores: pd.DataFrame,
@@ -257,6 +276,7 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Return every table that a plot draws, by name."""
     made = {make.__name__: make() for make in MADE}
+    made |= decision_tables()
     fixtures = {"scores": scores, "by_frequency": by_frequency, "tracking": tracking, "value": value}
     return {name: titled(table) for name, table in (made | fixtures | {"parameters": parameters}).items()}
 
