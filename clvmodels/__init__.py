@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from clvmodels.decisions.segmenting.rfm_grid import rfm_grid as rfm_grid
     from clvmodels.decisions.segmenting.rfm_grid import rfm_scores as rfm_scores
     from clvmodels.decisions.segmenting.rfm_grid import rfm_segments as rfm_segments
-    from clvmodels.decisions.segmenting.segments import Segments as Segments
+    from clvmodels.decisions.segmenting.segments import Segmentation as Segmentation
     from clvmodels.decisions.segmenting.stages import stages as stages
     from clvmodels.decisions.segmenting.validate_segments import SegmentCheck as SegmentCheck
     from clvmodels.decisions.segmenting.validate_segments import validate_segments as validate_segments
@@ -133,7 +133,7 @@ _NAMES = {
     "decisions.base_audit.audit": ("Audit", "audit"),
     "decisions.playbook.plan_actions": ("ActionPlan", "plan_actions"),
     "decisions.segmenting.rfm_grid": ("rfm_grid", "rfm_scores", "rfm_segments"),
-    "decisions.segmenting.segments": ("Segments",),
+    "decisions.segmenting.segments": ("Segmentation",),
     "decisions.segmenting.stages": ("stages",),
     "decisions.segmenting.validate_segments": ("SegmentCheck", "validate_segments"),
     "decisions.tiering.tiers": ("Tiers", "tiers"),

@@ -43,7 +43,15 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
     ],
     "Tiers": ["tiers", "Tiers", "value_draws", "ValueDraws"],
     "Customers to act on": ["action_lists", "ActionLists", "plan_actions", "ActionPlan", "write_contacts"],
-    "Segments": ["rfm_scores", "rfm_grid", "rfm_segments", "stages", "Segments", "validate_segments", "SegmentCheck"],
+    "Segments": [
+        "rfm_scores",
+        "rfm_grid",
+        "rfm_segments",
+        "stages",
+        "Segmentation",
+        "validate_segments",
+        "SegmentCheck",
+    ],
     "Report": ["report", "write_report", "Report"],
     "Scheduled jobs": ["read_job", "fit_job", "score_job", "monitor_job", "Registry"],
 }

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels import frames
-from clvmodels.decisions.segmenting.segments import Segments, summarize_segments
+from clvmodels.decisions.segmenting.segments import Segmentation, summarize_segments
 from clvmodels.decisions.tiering.boundaries import define_tiers, lowest_values, merge_near_ties, tier_of
 from clvmodels.errors import InvalidOption, InvalidRFM, InvalidTable
 from clvmodels.language import Finding
@@ -122,7 +122,7 @@ def _score(values: Array, groups: int) -> npt.NDArray[np.intp]:
     return groups - tier_of(merged, lowest_values(merged, parts))
 
 
-def rfm_segments(rfm: RFM, grid: frames.Frame | None = None) -> Segments:
+def rfm_segments(rfm: RFM, grid: frames.Frame | None = None) -> Segmentation:
     """Put every customer into a named segment by recency score and frequency score.
 
     Parameters
@@ -134,7 +134,7 @@ def rfm_segments(rfm: RFM, grid: frames.Frame | None = None) -> Segments:
 
     Returns
     -------
-    Segments
+    Segmentation
 
     Raises
     ------
@@ -161,7 +161,7 @@ def rfm_segments(rfm: RFM, grid: frames.Frame | None = None) -> Segments:
     largest = summary.iloc[int(np.argmax(summary["customers"]))]
     figures = {"customers": len(rfm), "segments": len(names), "name": str(largest["segment"])}
     finding = Finding("segments-made", figures | {"share": float(largest["share_of_customers"])})
-    return Segments("segment", names, columns, summary, (finding,), rfm.kind)
+    return Segmentation("segment", names, columns, summary, (finding,), rfm.kind)
 
 
 def _read_grid(grid: Any) -> tuple[tuple[str, ...], npt.NDArray[np.intp]]:

@@ -14,11 +14,11 @@ from clvmodels import displays, frames, html
 from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 
-__all__ = ["Segments", "summarize_segments"]
+__all__ = ["Segmentation", "summarize_segments"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Segments:
+class Segmentation:
     """Customers in named segments, each customer in one.
 
     Attributes
@@ -60,11 +60,11 @@ class Segments:
         return displays.draw("segment_sizes", self.summary.rename(columns={self.column: "segment"}), **options)
 
     def __repr__(self) -> str:
-        return "Segments\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
+        return "Segmentation\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
     def _repr_html_(self) -> str:
         table = html.table({str(name): self.summary[name].tolist() for name in self.summary})
-        return html.block("Segments", "", table, html.items(finding.text for finding in self.findings))
+        return html.block("Segmentation", "", table, html.items(finding.text for finding in self.findings))
 
 
 def summarize_segments(

@@ -9,7 +9,7 @@ import numpy as np
 
 from clvmodels import frames
 from clvmodels.decisions.customer_table import read_customer_table
-from clvmodels.decisions.segmenting.segments import Segments, summarize_segments
+from clvmodels.decisions.segmenting.segments import Segmentation, summarize_segments
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.language import Finding
@@ -30,7 +30,7 @@ def stages(
     dormant_below: float = 0.3,
     lost_below: float = 0.1,
     published: frames.Frame | str | Path | None = None,
-) -> Segments:
+) -> Segmentation:
     """Put every customer into a stage, from how the customer has bought and from P(alive).
 
     A customer is "probably lost" if P(alive) is below `lost_below`, "dormant" if it is below `dormant_below`,
@@ -51,7 +51,7 @@ def stages(
 
     Returns
     -------
-    Segments
+    Segmentation
         Its column "stage"; with probability_alive, gap_probability and frequency.
 
     Raises
@@ -101,7 +101,7 @@ def stages(
     size = summary.set_index("stage")["customers"]
     figures = {"customers": len(rfm), "overdue": int(size["overdue"]), "lost": int(size["probably lost"])}
     finding = Finding("stages-made", figures | {"won_back": int(size["won back"])})
-    return Segments("stage", STAGES, columns, summary, (finding,), rfm.kind)
+    return Segmentation("stage", STAGES, columns, summary, (finding,), rfm.kind)
 
 
 def gap_probability(purchases: PurchaseModel, rfm: RFM) -> Array:

@@ -76,7 +76,7 @@ def validate_segments(
     Parameters
     ----------
     segments : frame or path
-        One row per customer: customer_id and the segment, such as `Tiers.frame()` or `Segments.frame()`.
+        One row per customer: customer_id and the segment, such as `Tiers.frame()` or `Segmentation.frame()`.
     holdout : Holdout
         With money.
     column : str

@@ -56,7 +56,7 @@ def segment_sizes(table: Frame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pandas or polars frame
-        `Segments.summary`: segment, share_of_customers.
+        `Segmentation.summary`: segment, share_of_customers.
     ax : Axes, optional
 
     Returns
