@@ -82,9 +82,9 @@ def write_contacts(
     contacts = read_customer_table(table, "table")
     ids = _ids(contacts, id_column, hash_ids)
     headers = _headers(contacts, id_column, SYSTEMS[system])
-    kept = np.ones(len(contacts), dtype=bool)
+    included = np.ones(len(contacts), dtype=bool)
     if suppressed is not None:
-        kept = read_customer_table(suppressed, "suppressed").positions_of(contacts.customer_id) < 0
+        included = read_customer_table(suppressed, "suppressed").positions_of(contacts.customer_id) < 0
     cells = [ids, *([_cell(value) for value in contacts.data[name].to_list()] for name in headers)]
     names = [SYSTEMS[system].id_header or id_column, *headers.values()]
     with (
@@ -93,8 +93,8 @@ def write_contacts(
     ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows(row for row, keep in zip(zip(*cells, strict=True), kept, strict=True) if keep)
-    return int(kept.sum())
+        writer.writerows(row for row, keep in zip(zip(*cells, strict=True), included, strict=True) if keep)
+    return int(included.sum())
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,9 @@ def gap_probability(purchases: PurchaseModel, rfm: RFM) -> Array:
     columns = purchases.prediction(rfm, "gap", None, point=zeros).columns
     at_last = dict(columns) | {name: columns["recency"] for name in ("T", "n") if name in columns}
     gap = rfm.T - rfm.recency
-    known, now = ([source[name] for name in process.statistics] for source in (at_last, columns))
-    nothing = process.pmf(p, zeros, gap, *known)
-    still_active = process.survival(p, gap, *known)
+    then, now = ([source[name] for name in process.statistics] for source in (at_last, columns))
+    nothing = process.pmf(p, zeros, gap, *then)
+    still_active = process.survival(p, gap, *then)
     chance: Array = process.probability_alive(p, *now) * nothing / np.maximum(still_active, np.finfo(float).tiny)
     return np.clip(chance, 0.0, 1.0)
 
