@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from clvmodels.frames.opening import open_file as open_file
     from clvmodels.profiling.profile import Profile as Profile
     from clvmodels.profiling.profile import profile as profile
+    from clvmodels.readers.column_suggestions import ColumnSuggestion as ColumnSuggestion
+    from clvmodels.readers.column_suggestions import suggest_columns as suggest_columns
     from clvmodels.readers.exports import Export as Export
     from clvmodels.readers.exports import read_export as read_export
     from clvmodels.reporting import plots as plots
@@ -112,6 +114,7 @@ _NAMES = {
     "cleaning.clean": ("Cleaned", "clean"),
     "frames.formats.opened_file": ("OpenedFile",),
     "frames.opening": ("open_file",),
+    "readers.column_suggestions": ("ColumnSuggestion", "suggest_columns"),
     "readers.exports": ("Export", "read_export"),
     "transactions.holdout": ("Holdout", "holdout_split"),
     "profiling.profile": ("Profile", "profile"),

@@ -22,6 +22,7 @@ __all__ = [
     "JobLocked",
     "StoreUnreachable",
     "closest",
+    "list_names",
 ]
 
 
@@ -49,6 +50,29 @@ def closest(value: object, options: Iterable[object]) -> str:
     names = {str(option).casefold(): option for option in options}
     matches = get_close_matches(str(value).casefold(), names, n=1)
     return f" Did you mean {names[matches[0]]!r}?" if matches else ""
+
+
+def list_names(names: Sequence[object], most: int = 20) -> str:
+    """Return names in quotes, separated by commas; of many, the first ones and how many more there are.
+
+    Parameters
+    ----------
+    names : sequence
+    most : int
+        The largest number of names that are listed.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from clvmodels.errors import list_names
+    >>> list_names(["date", "amount", "note"], most=2)
+    "'date', 'amount' and 1 more"
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(repr, names[:most])) + more
 
 
 class CLVError(Exception):

@@ -77,6 +77,44 @@ def log_file(log: Path, encoding: str | None, delimiter: str | None, decimal: st
     return log if options == FileOptions() else OpenedFile(log, options=options)
 
 
+ColumnsOption = Annotated[
+    str | None, typer.Option("--columns", help="'auto' proposes columns from names and contents, and uses them.")
+]
+
+
+def choose_columns(
+    log: Any, columns: str | None, named: dict[str, str | None], date_format: str | None
+) -> tuple[dict[str, Any], str | None]:
+    """Return the columns of a log and the format of its dates, those that were not named proposed if `columns` is auto.
+
+    Raises
+    ------
+    InvalidOption
+        If `columns` is another word, or the dates can be read in several formats.
+    """
+    from clvmodels import frames
+    from clvmodels.cli.app import err
+    from clvmodels.errors import InvalidOption
+    from clvmodels.readers.column_suggestions import suggest_columns
+
+    if columns is None:
+        return dict(named), date_format
+    if columns != "auto":
+        raise InvalidOption(f"--columns {columns!r}: the only value is 'auto'; name single columns with their flags.")
+    suggestion = suggest_columns(log)
+    present = frames.column_names(log)
+    proposed = {**suggestion.columns, **suggestion.others}
+    chosen = {role: proposed.get(role, name) if name not in present else name for role, name in named.items()}
+    formats = suggestion.date_formats if date_format is None else ()
+    if len(formats) > 1:
+        ways = " or ".join(f"--date-format {form!r}" for form in formats)
+        raise InvalidOption(f"The dates in {chosen['date']!r} can be read in {len(formats)} ways: add {ways}.")
+    flags = [f"--{role.replace('_', '-')} {name!r}" for role, name in chosen.items() if name is not None]
+    flags += [f"--date-format {form!r}" for form in formats]
+    err.print(f"Columns: {' '.join(flags)}", soft_wrap=True, markup=False, highlight=False)
+    return chosen, formats[0] if formats else date_format
+
+
 def find_model(path: Path, where: str) -> None:
     """Raise an InvalidModelFile that names `clv fit` and where to name a model, if there is no such file."""
     from clvmodels.errors import InvalidModelFile

@@ -25,6 +25,7 @@ __all__ = ["as_typed", "flag_of", "flags", "job_keys", "settings_as_flags"]
 ARGUMENT = re.compile(
     r"""(?<!['"\w.-])(?P<name>[A-Za-z_]\w*)=(?P<value>'[^'\n]*'|"[^"\n]*"|-?\d[\d.,]*\d|-?\d|True|False)?"""
 )
+BETWEEN_FLAGS = re.compile(r"(?<='), (?=--[a-z-]+ ')")  # so that flags with their values can be pasted
 # What a message says to users of Python only, and options that have another name than the argument.
 PYTHON_ONLY = re.compile(r" \(in Python, [^()]*\)")
 NAMES = {"kind": "export", "horizon": "horizons"}
@@ -76,7 +77,7 @@ def as_typed(message: str, words: Sequence[str] | None = None) -> str:
         name, value = match["name"], match["value"]
         return next((typed for speller in spellings if (typed := speller(name, value))), match[0])
 
-    return ARGUMENT.sub(spell, PYTHON_ONLY.sub("", message))
+    return BETWEEN_FLAGS.sub(" ", ARGUMENT.sub(spell, PYTHON_ONLY.sub("", message)))
 
 
 def settings_as_flags(message: str, options: Mapping[str, str]) -> str:

@@ -5,11 +5,13 @@ scanned, frames in memory are shared, and tables of databases are first streamed
 """
 
 from clvmodels.frames.coding import CodedIds, code_ids
+from clvmodels.frames.column_roles import roles_by_name
+from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
 from clvmodels.frames.fields import read_fields
 from clvmodels.frames.file_search import is_glob, matching_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile, file_findings
 from clvmodels.frames.kinds import Frame, FrameKind, column, table, write_table
-from clvmodels.frames.opening import OpenedFrame, column_names, open_file, open_frame
+from clvmodels.frames.opening import OpenedFrame, column_names, first_values, open_file, open_frame
 from clvmodels.frames.row_names import RowNames
 from clvmodels.frames.running import (
     collect,
@@ -19,9 +21,11 @@ from clvmodels.frames.running import (
     running_total,
     with_positions,
 )
-from clvmodels.frames.text import mark_missing_days, parse_dates, parse_numbers
+from clvmodels.frames.text import ISO_DATE, mark_missing_days, parse_dates, parse_numbers
 
 __all__ = [
+    "DATE_UNITS",
+    "ISO_DATE",
     "CodedIds",
     "FileOptions",
     "Frame",
@@ -35,8 +39,11 @@ __all__ = [
     "collect_parts",
     "column",
     "column_names",
+    "date_proposal",
     "file_findings",
     "first_rows",
+    "first_values",
+    "formats_that_read",
     "is_glob",
     "mark_missing_days",
     "matching_files",
@@ -45,6 +52,7 @@ __all__ = [
     "parse_dates",
     "parse_numbers",
     "read_fields",
+    "roles_by_name",
     "running_total",
     "table",
     "with_positions",

@@ -10,7 +10,8 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from clvmodels.errors import InvalidTransactions, closest
+from clvmodels.errors import InvalidTransactions, closest, list_names
+from clvmodels.frames.column_roles import roles_by_name
 from clvmodels.frames.databases import DuckDB, convert_zones_to_utc, database_columns, is_database, spool
 from clvmodels.frames.file_scan import names_in, recognize, scan_files
 from clvmodels.frames.file_search import find_files
@@ -21,7 +22,7 @@ from clvmodels.frames.kinds import Frame, FrameKind
 from clvmodels.frames.row_names import RowNames
 from clvmodels.frames.running import NotUTF8, run
 
-__all__ = ["OpenedFrame", "column_names", "open_file", "open_frame"]
+__all__ = ["OpenedFrame", "column_names", "first_values", "open_file", "open_frame"]
 
 EXAMPLES = 3
 BY_POSITION = RowNames()
@@ -182,6 +183,12 @@ def column_names(source: Frame | str | Path | OpenedFile, needed: Iterable[str] 
     return list(_narwhals(source).columns)
 
 
+def first_values(source: Frame | str | Path | OpenedFile, names: Sequence[str], rows: int) -> nw.DataFrame[Any]:
+    """Return the first rows of some columns, text of files as it is written."""
+    opened = open_frame(source, {name: name for name in names}, csv_as_text=True)
+    return nw.from_native(run(opened.lazy.to_native().head(rows)), eager_only=True)
+
+
 def _path_of(source: str | Path | OpenedFile) -> tuple[str | Path, FileOptions]:
     """Return the path of a source, and what its user named."""
     return (source.path, source.options) if isinstance(source, OpenedFile) else (source, FileOptions())
@@ -325,6 +332,16 @@ def _refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_ar
         missing = ", ".join(map(repr, absent.values()))
         arguments = ", ".join(f"{role}=" for role in absent)
         remedy = f": name one of these with {arguments}" if roles_are_arguments and len(present) > 1 else ""
-        message = f"No column {missing}; the columns are {', '.join(map(repr, present))}{remedy}."
+        message = f"No column {missing}; the columns are {list_names(present)}{remedy}."
         message += next(filter(None, (closest(name, present) for name in absent.values())), "")
+        if roles_are_arguments:
+            message += _proposal(columns, absent, present)
         raise InvalidTransactions(message)
+
+
+def _proposal(columns: Mapping[str, str], absent: Mapping[str, str], present: Sequence[str]) -> str:
+    """Return the arguments that may be meant, to copy; empty if no name fits a role."""
+    roles = roles_by_name([name for name in present if name not in columns.values()])
+    wanted = [*absent, *(["amount"] if "customer_id" in absent and "amount" not in columns else [])]
+    arguments = [f"{role}={roles[role][0]!r}" for role in wanted if role in roles]
+    return f" Perhaps: {', '.join(arguments)}" if arguments else ""

@@ -9,6 +9,7 @@ import narwhals as nw
 import polars as pl
 
 from clvmodels.errors import InvalidOption
+from clvmodels.frames.date_formats import DATE_UNITS, parse_units
 from clvmodels.frames.running import run
 
 __all__ = ["mark_missing_days", "parse_dates", "parse_numbers"]
@@ -32,11 +33,14 @@ def parse_dates(
 ) -> nw.LazyFrame[Any]:
     """Parse a column of text to timestamps; text that cannot be read becomes missing, for the caller to count.
 
-    ISO 8601 dates and times are read directly; any other text needs `date_format` (strftime codes). Text with a zone is
+    ISO 8601 dates and times are read directly; any other text needs `date_format`: strftime codes, or for numbers one
+    of "excel days", "unix seconds" and "unix milliseconds". Text with a zone is
     converted to `time_zone`, and cannot be read without one. `longest`: bytes of the longest text, if known.
     """
     native: pl.LazyFrame = lazy.to_native()
     text = pl.col(role)
+    if date_format in DATE_UNITS:
+        return nw.from_native(parse_units(native, role, date_format))
     if date_format is not None:
         return nw.from_native(_parse_formatted(native, role, date_format, time_zone))
     if longest is None:
@@ -82,7 +86,7 @@ def mark_missing_days(lazy: nw.LazyFrame[Any], column: str, date_format: str | N
     """Add `missing_day`: whether a text is written as expected but names a day that does not exist, such as 31 June."""
     native: pl.LazyFrame = lazy.to_native()
     pattern = _pattern_of_dates(date_format)
-    if pattern is None or native.collect_schema()[column] != pl.String:
+    if date_format in DATE_UNITS or pattern is None or native.collect_schema()[column] != pl.String:
         return nw.from_native(native.with_columns(missing_day=pl.lit(value=False)))
     year = "Y" if "(?P<Y>" in pattern else "y"
     parts = pl.col(column).str.extract_groups(pattern)

@@ -11,7 +11,7 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.clock import Clock
-from clvmodels.errors import InvalidOption, InvalidTransactions, closest
+from clvmodels.errors import InvalidOption, InvalidTransactions, closest, list_names
 from clvmodels.language import Finding, Findings
 from clvmodels.readers.export_formats import EXPORT_FORMATS, ExportFormat, describe_formats
 from clvmodels.transactions.log import Fault, refuse
@@ -150,7 +150,7 @@ def _recognize(header: list[str], kind: str | None, file: str) -> ExportFormat:
             if form.header <= set(header):
                 return form
         raise InvalidTransactions(
-            f"The header of {file!r} is not recognized (its columns are {', '.join(map(repr, header))}). Known headers "
+            f"The header of {file!r} is not recognized (its columns are {list_names(header)}). Known headers "
             f"are:\n{describe_formats()}\nFor any other file, name its columns: customer_id=, date=, amount= and so on."
         )
     forms = [form for form in EXPORT_FORMATS if form.name == kind]
@@ -162,7 +162,7 @@ def _recognize(header: list[str], kind: str | None, file: str) -> ExportFormat:
         missing = min((sorted(form.header - set(header)) for form in forms), key=len)
         raise InvalidTransactions(
             f"{file!r} lacks the columns {', '.join(map(repr, missing))} of an export of {kind}; its columns are "
-            f"{', '.join(map(repr, header))}."
+            f"{list_names(header)}."
         )
     return matching[0]
 
@@ -171,7 +171,7 @@ def _sources(form: ExportFormat, header: list[str], named: Mapping[str, str], fi
     """Return the columns of the file that each role is read from; the first one that is not blank counts."""
     absent = [name for name in named.values() if name not in header]
     if absent:
-        raise InvalidTransactions(f"{file!r} has no column {absent[0]!r}; it has {', '.join(map(repr, header))}.")
+        raise InvalidTransactions(f"{file!r} has no column {absent[0]!r}; it has {list_names(header)}.")
     usual = {role: tuple(name for name in names if name in header) for role, names in form.roles.items()}
     sources = {role: names for role, names in usual.items() if names}
     sources |= {role: (name,) for role, name in named.items()}

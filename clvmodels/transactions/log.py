@@ -179,11 +179,13 @@ def with_ticks(
                 "zone of the calendar: name it with time_zone=, for example time_zone='Europe/London'."
             )
         lazy = lazy.with_columns(nw.col("date").dt.convert_time_zone(clock.time_zone).dt.replace_time_zone(None))
+    elif dtype.is_numeric() and date_format in frames.DATE_UNITS:
+        lazy = frames.parse_dates(lazy, "date", date_format, clock.time_zone, longest)
     elif not (dtype == nw.Date or isinstance(dtype, nw.Datetime)):
         if not _has_no_value(lazy, "date"):
             raise InvalidTransactions(
                 f"Column {name!r} has type {dtype}, which is not a date: pass dates, timestamps, or text written "
-                "YYYY-MM-DD (for any other text, pass date_format=)."
+                f"YYYY-MM-DD (for any other text, pass date_format=).{frames.date_proposal(lazy, 'date', date_format)}"
             )
         return lazy.with_columns(tick=nw.lit(None, dtype=nw.Int64))
     return lazy.with_columns(tick=_tick(nw.col("date"), clock))
@@ -328,12 +330,15 @@ def refuse(
     if not faults and not other_faults:
         return
     lazy = frames.mark_missing_days(lazy, "written", date_format)
+    of_dates = any(fault.column == "written" for fault, _ in faults)
+    proposal = frames.date_proposal(lazy, "written", date_format) if of_dates else ""
     messages = []
     for fault, count in _split_cases(lazy, faults):
         first = frames.first_rows(lazy, fault.mask, EXAMPLES)
         verb = "has" if count == 1 else "have"
         examples = _examples(first, fault.column, row_names)
         messages.append(f"{count:,} of {rows:,} rows {verb} {fault.problem}{examples}. {fault.remedy}")
+        messages[-1] += proposal if fault.column == "written" else ""
     raise InvalidTransactions("\n".join([*messages, *other_faults]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
+    ColumnsOption,
     CustomerIdOption,
     DateFormatOption,
     DateOption,
@@ -28,6 +29,7 @@ from clvmodels.cli.arguments import (
     SheetOption,
     TimeUnitOption,
     TimeZoneOption,
+    choose_columns,
     clock_options,
     log_file,
     parse_models_or_auto,
@@ -50,6 +52,7 @@ def backtest(
     ] = None,
     boosted_trees: Annotated[bool, typer.Option(help="Compare with boosted trees and their blends.")] = True,
     cleaning: CleaningOption = None,
+    columns: ColumnsOption = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
     amount: AmountOption = None,
@@ -73,10 +76,11 @@ def backtest(
     chosen = parse_models_or_auto(models)
     if not split_list(horizons):
         raise InvalidOption(f"--horizons {horizons!r}: name at least one, such as '26 weeks'.")
-    names = {"customer_id": customer_id, "date": date, "amount": amount}
+    names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     with steps() as step:
         step(f"Reading {log}")
         file = log_file(log, encoding, delimiter, decimal, sheet)
+        names, date_format = choose_columns(file, columns, names, date_format)
         source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
         step("Forecasting from each cutoff, and comparing with what happened")
         result = clv.backtest(
@@ -112,6 +116,7 @@ def report(
     ),
     models: ModelsOrAutoOption = "mbgnbd,bgnbd,pareto_nbd",
     cleaning: CleaningOption = None,
+    columns: ColumnsOption = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
     amount: AmountOption = None,
@@ -139,10 +144,11 @@ def report(
     from clvmodels.reporting import terminal
 
     chosen = parse_models_or_auto(models)
-    names = {"customer_id": customer_id, "date": date, "amount": amount}
+    names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     with steps() as step:
         step(f"Reading {log}")
         file = log_file(log, encoding, delimiter, decimal, sheet)
+        names, date_format = choose_columns(file, columns, names, date_format)
         source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
         made = clv.report(
             source.log,

@@ -13,6 +13,7 @@ from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
+    ColumnsOption,
     CustomerIdOption,
     DateFormatOption,
     DateOption,
@@ -23,6 +24,7 @@ from clvmodels.cli.arguments import (
     LogArgument,
     SheetOption,
     TimeZoneOption,
+    choose_columns,
     log_file,
     split_list,
 )
@@ -52,6 +54,7 @@ def clean(
             help="The log is an export of shopify, stripe, ..., or auto to detect which; its columns need not be named."
         ),
     ] = None,
+    columns: ColumnsOption = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
     amount: AmountOption = None,
@@ -112,21 +115,23 @@ def clean(
     with steps() as step:
         step(f"Reading {log}")
         source: Any = log_file(log, encoding, delimiter, decimal, sheet)
-        columns: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}
-        columns |= {"price": price, "order_id": order_id, "product": product, "status": status}
-        columns |= {"currency": currency, "rate": rate, "refunded": refunded}
-        if export is not None:
+        roles: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}
+        roles |= {"price": price, "order_id": order_id, "product": product, "status": status}
+        roles |= {"currency": currency, "rate": rate, "refunded": refunded}
+        if export is None:
+            roles, date_format = choose_columns(source, columns, roles, date_format)
+        else:
             zone: dict[str, Any] = {"time_zone": time_zone} if time_zone is not None else {}
             read = clv.read_export(log, None if export == "auto" else export, date_format=date_format, **zone)
-            source, columns = read.frame, dict(read.columns)
+            source, roles = read.frame, dict(read.columns)
             export = read.kind
         step("Cleaning")
         text: dict[str, Any] = {"date_format": date_format, "time_zone": time_zone}
-        cleaned = clv.clean(source, **columns, rules=rules, **({} if export is not None else text))
+        cleaned = clv.clean(source, **roles, rules=rules, **({} if export is not None else text))
         step("Writing")
         with files.replacing(output) as temporary:
             frames.write_table(cleaned.transactions, temporary)
-        named = {role: name for role, name in columns.items() if name is not None}
+        named = {role: name for role, name in roles.items() if name is not None}
         cleaned.to_json(ledger, read={"columns": named, **text, "export": export})
         if set_aside is not None:
             cleaned.write_set_aside(set_aside)
@@ -143,6 +148,7 @@ def profile(
     output: Annotated[
         Path | None, typer.Option(help="Where the profile goes (JSON); without it, it is only shown.")
     ] = None,
+    columns: ColumnsOption = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
     amount: AmountOption = None,
@@ -165,11 +171,12 @@ def profile(
 
     with steps() as step:
         step(f"Profiling {log}")
+        file = log_file(log, encoding, delimiter, decimal, sheet)
+        named: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
+        named, date_format = choose_columns(file, columns, named, date_format)
         result = clv.profile(
-            log_file(log, encoding, delimiter, decimal, sheet),
-            customer_id=customer_id,
-            date=date,
-            amount=amount,
+            file,
+            **named,
             time_unit=time_unit,  # type: ignore[arg-type]  # profile checks it
             observation_end=observation_end,
             acquired_after=acquired_after,

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from clvmodels.errors import InvalidOption, InvalidTransactions, closest
+from clvmodels.errors import InvalidOption, InvalidTransactions, closest, list_names
 from clvmodels.frames.formats.layout import Layout, TextRow, find_header
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
 from clvmodels.frames.formats.text_values import LoadedTable, to_text
@@ -100,7 +100,7 @@ def _only_sheet(layouts: list[Layout], sheets: list[str], needed: Sequence[str],
             f"{len(layouts)} sheets of {name!r} have the columns {', '.join(map(repr, needed))}: {sheets_with}. "
             "Name one with sheet=, or save them as files of one folder to read them together."
         )
-    tables = "; ".join(f"{each.delimiter!r} has {', '.join(map(repr, each.names[:20]))}" for each in layouts[:5])
+    tables = "; ".join(f"{each.delimiter!r} has {list_names(each.names)}" for each in layouts[:5])
     if needed:
         wanted = ", ".join(map(repr, needed))
         raise InvalidTransactions(f"No sheet of {name!r} has the columns {wanted}: {tables}.")

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clvmodels import frames
-from clvmodels.errors import InvalidJob, InvalidTransactions, StoreUnreachable, closest
+from clvmodels.errors import InvalidJob, InvalidTransactions, StoreUnreachable, closest, list_names
 from clvmodels.scoring.stores.store import needs, quoted, reaching
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
@@ -115,7 +115,7 @@ def _refuse_missing(table: str, present: Sequence[str], columns: Sequence[str], 
         hint = next(filter(None, (closest(column, present) for column in missing)), "")
         raise InvalidJob(
             f"[{section}]: {table} has no column {', '.join(map(repr, missing))}; it has "
-            f"{', '.join(map(repr, present))}: name one of these{' with ' if wrong else ''}{', '.join(wrong)}.{hint}"
+            f"{list_names(present)}: name one of these{' with ' if wrong else ''}{', '.join(wrong)}.{hint}"
         )
 
 

@@ -1,0 +1,145 @@
+"""Propose which column has which role, from names in seven languages.
+
+English, Chinese, German, French, Spanish, Portuguese and Japanese.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+__all__ = ["ROLE_NAMES", "roles_by_name"]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(","))
+
+
+# Of each role, names from the most certain to the least: the first one that a column has counts.
+ROLE_NAMES: dict[str, tuple[str, ...]] = {
+    "customer_id": _words(
+        """
+        customer id, customer number, customer no, customer key, client id, client number, cust id,
+        user id, buyer id, buyer user id, member id, account id, household id, shopper id,
+        visitor id, kundennummer, kunden id, kunden nr, kundennr, id client, numero client,
+        code client, id cliente, codigo cliente, codigo del cliente, codigo do cliente,
+        numero de cliente, cod cliente, cliente id, clienteid, 客户编号, 客户id, 会员编号, 会员id,
+        会员卡号, 用户id, 用户编号, 顾客编号, 买家id, 买家会员名, 买家昵称, 买家账号, 下单账号,
+        会员名, 顧客番号, 顧客id, 顧客コード, 会員番号, 会員id, お客様番号, 得意先コード, customer,
+        client, user, buyer, member, cust, kunde, käufer, acheteur, cliente, comprador, 客户, 会员,
+        用户, 顾客, 买家, 顧客, 会員, お客様, 得意先, customer email, buyer email, email, e mail,
+        mail, correo, courriel, customer name, client name, kundenname, nom client, nombre cliente,
+        nome cliente, 客户名称, 客户姓名, 收货人姓名, 手机号, phone, telefono
+        """
+    ),
+    "date": _words(
+        """
+        order date, invoice date, purchase date, transaction date, sale date, sales date,
+        payment date, paid at, order time, order timestamp, order purchase timestamp,
+        date of purchase, bestelldatum, rechnungsdatum, kaufdatum, auftragsdatum, buchungsdatum,
+        belegdatum, date de commande, date commande, date achat, date d achat, date facture,
+        date de facture, fecha de compra, fecha compra, fecha pedido, fecha de pedido,
+        fecha factura, data da compra, data compra, data do pedido, data pedido, data da venda,
+        付款日期, 付款时间, 支付时间, 订单付款时间, 订单创建时间, 下单时间, 下单日期, 订单日期,
+        交易时间, 交易日期, 成交时间, 购买日期, 购买时间, 消费日期, 消费时间, 注文日, 注文日時,
+        購入日, 購入日時, 受注日, 売上日, 取引日, created at, created, date, day, timestamp,
+        datetime, time, datum, tag, fecha, data, 日期, 时间, 日付, 年月日, 日時
+        """
+    ),
+    "amount": _words(
+        """
+        total amount, order total, order amount, grand total, total price, total paid, amount paid,
+        payment value, payment amount, net amount, sales amount, transaction amount, line total,
+        line amount, total, amount, revenue, turnover, sales, spend, value, gesamtbetrag,
+        rechnungsbetrag, bestellwert, betrag, umsatz, summe, montant total, montant ttc, montant,
+        total ttc, chiffre d affaires, importe total, importe, monto total, monto, valor total,
+        valor pago, valor, total venta, venta, 实付金额, 买家实际支付金额, 实收金额, 支付金额,
+        付款金额, 订单金额, 成交金额, 交易金额, 消费金额, 销售金额, 销售额, 总金额, 总价, 金额,
+        合計金額, 注文金額, 購入金額, 支払金額, 売上金額, 売上, 金額, 合計
+        """
+    ),
+    "order_id": _words(
+        """
+        order id, order number, order no, invoice no, invoice id, invoice number, invoice,
+        transaction id, receipt no, basket id, order, bestellnummer, bestell nr, rechnungsnummer,
+        auftragsnummer, belegnummer, numero de commande, numero commande, id commande, commande,
+        numero facture, numero de pedido, id pedido, pedido, numero factura, factura,
+        numero do pedido, 订单编号, 订单号, 交易号, 交易单号, 订单id, 单号, 注文番号, 注文id,
+        受注番号, 伝票番号
+        """
+    ),
+    "quantity": _words(
+        """
+        quantity, qty, units, pieces, menge, anzahl, stückzahl, quantite, qte, cantidad, quantidade,
+        qtd, 数量, 购买数量, 件数, 個数, 点数
+        """
+    ),
+    "price": _words(
+        """
+        unit price, unitprice, price per unit, price, item price, stückpreis, einzelpreis, preis,
+        prix unitaire, prix, precio unitario, precio, preco unitario, preco, 单价, 价格, 単価, 価格
+        """
+    ),
+    "product": _words(
+        """
+        product id, product code, stock code, stockcode, sku, item id, product, item, artikelnummer,
+        artikel, produkt, reference produit, produit, article, producto, articulo, produto,
+        商品编码, 商品id, 货号, 商品名称, 商品, 宝贝标题, 商品コード, 商品番号, 商品名
+        """
+    ),
+    "status": _words(
+        """
+        order status, financial status, payment status, status, state, bestellstatus, statut, etat,
+        estado, situacao, 订单状态, 交易状态, 支付状态, 状态, 注文ステータス, ステータス, 状態
+        """
+    ),
+    "currency": _words(
+        """
+        currency, currency code, währung, wahrung, devise, moneda, moeda, 币种, 货币, 通貨
+        """
+    ),
+}
+
+
+def roles_by_name(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns whose name fits each role, the best first; a column has the role that it fits best.
+
+    Parameters
+    ----------
+    names : sequence of str
+    """
+    ranks: dict[str, list[tuple[int, int, str]]] = {}
+    for place, name in enumerate(names):
+        fits = [(rank, role) for role, words in ROLE_NAMES.items() if (rank := _rank(name, words)) is not None]
+        if fits:
+            rank, role = min(fits)
+            ranks.setdefault(role, []).append((rank, place, name))
+    return {role: tuple(name for _, _, name in sorted(ranks[role])) for role in ROLE_NAMES if role in ranks}
+
+
+def _rank(name: str, words: Sequence[str]) -> int | None:
+    """Return how well a name fits: the place of the word that it is, later if it only contains it; None if none."""
+    plain = _plain(name)
+    for rank, word in enumerate(words):
+        if plain == _plain(word):
+            return rank
+    for rank, word in enumerate(words):
+        if _contains(plain, _plain(word)):
+            return 1_000 + rank
+    return None
+
+
+def _plain(name: str) -> str:
+    """Return a name in lower case, without accents and signs: "InvoiceDate" and "invoice_date" are "invoice date"."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.strip())
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign) or sign in "\u3099\u309a")
+    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", letters)))
+
+
+def _contains(name: str, word: str) -> bool:
+    """Return whether a name has a word: as whole words of Latin letters, or anywhere in other scripts."""
+    if word.isascii():
+        return f" {word} " in f" {name} "
+    return len(word) >= 2 and word in name
