@@ -7,7 +7,7 @@ scanned, frames in memory are shared, and tables of databases are first streamed
 from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.column_roles import roles_by_name
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
-from clvmodels.frames.fields import read_fields
+from clvmodels.frames.fields import FileFields, read_fields
 from clvmodels.frames.file_search import is_glob, matching_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile, file_findings
 from clvmodels.frames.kinds import Frame, FrameKind, column, table, write_table
@@ -27,6 +27,7 @@ __all__ = [
     "DATE_UNITS",
     "ISO_DATE",
     "CodedIds",
+    "FileFields",
     "FileOptions",
     "Frame",
     "FrameKind",

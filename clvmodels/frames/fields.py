@@ -1,8 +1,9 @@
-"""Read the fields of an export as text: blank fields are missing, and nested JSON fields have dotted names."""
+"""Read the fields of exports as text: blank fields are missing, and nested JSON fields have dotted names."""
 
 from __future__ import annotations
 
-import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,48 +12,78 @@ import polars as pl
 
 from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.file_scan import empty_file
+from clvmodels.frames.file_search import FileSet, find_files
+from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
+from clvmodels.frames.formats.text_files import open_text
+from clvmodels.frames.formats.workbooks import read_workbook
 from clvmodels.frames.running import first_line
 
-__all__ = ["read_fields"]
-
-JSON_LINES = (".jsonl", ".ndjson", ".json")
-SEPARATORS = (",", "\t", ";")
-HEADER_BYTES = 1 << 16  # bytes that contain the header
+__all__ = ["FileFields", "read_fields"]
 
 
-def read_fields(path: str | Path) -> nw.DataFrame[Any]:
-    """Return all fields of a file of JSON lines, or of text separated by commas, tabs or semicolons.
+@dataclass(frozen=True, slots=True)
+class FileFields:
+    """The fields of one file as text, and what was recognized of it."""
+
+    name: str
+    rows: nw.DataFrame[Any]
+    opened: OpenedFile | None
+
+
+def read_fields(source: str | Path | OpenedFile) -> list[FileFields]:
+    """Return all fields of the files that a path names: text, JSON lines or workbooks.
 
     Raises
     ------
     InvalidTransactions
-        If the file does not exist or cannot be read.
+        If there is no file, or one cannot be read.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise InvalidTransactions(f"There is no file {str(file)!r}.")
+    path, options = (source.path, source.options) if isinstance(source, OpenedFile) else (source, FileOptions())
+    with find_files(path, options) as files:
+        return [_read(files, file) for file in files.paths]
+
+
+def _read(files: FileSet, file: Path) -> FileFields:
+    """Return the fields of one file."""
     if file.stat().st_size == 0:
         raise empty_file(file)
+    opened: OpenedFile | None = None
     try:
-        table = _json(file) if JSON_LINES[0] in file.suffixes or file.suffix in JSON_LINES else _separated(file)
+        if files.format in ("JSON lines", "JSON"):
+            table = _json(file)
+        elif files.format == "Excel":
+            loaded = read_workbook(file, file.name, (), files.options)
+            table, opened = loaded.plan.collect().cast({pl.selectors.temporal(): pl.String}), loaded.opened
+        elif files.format == "CSV":
+            table, opened = _separated(file, files.options)
+        else:
+            raise InvalidTransactions(f"{file.name!r} is not an export: expected text, a workbook or JSON lines.")
     except pl.exceptions.NoDataError:
         raise empty_file(file) from None
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        hint = ". Save the file as UTF-8 first" if "utf" in str(error).lower() else ""
-        raise InvalidTransactions(f"{file.name!r} cannot be read: {first_line(error)}{hint}.") from error
+        raise InvalidTransactions(f"{file.name!r} cannot be read: {first_line(error)}.") from error
     stripped = pl.all().str.strip_chars()
-    return nw.from_native(table.with_columns(pl.when(stripped != "").then(stripped).name.keep()), eager_only=True)
+    table = table.with_columns(pl.when(stripped != "").then(stripped).name.keep())
+    return FileFields(file.name, nw.from_native(table, eager_only=True), opened)
 
 
-def _separated(file: Path) -> pl.DataFrame:
-    """Read a file of separated text; the separator is the most frequent candidate in the header."""
-    opener = gzip.open if file.suffix == ".gz" else open
-    with opener(file, "rb") as opened:
-        header = opened.read(HEADER_BYTES).splitlines()[:1]
-    first = header[0].decode("utf-8-sig") if header else ""
-    separator = max(SEPARATORS, key=first.count)
-    table = pl.read_csv(file, infer_schema=False, separator=separator, truncate_ragged_lines=True)
-    return table.rename({name: name.strip() for name in table.columns})
+def _separated(file: Path, options: FileOptions) -> tuple[pl.DataFrame, OpenedFile]:
+    """Read a file of separated text."""
+    reading: dict[str, Any] = {"infer_schema": False, "truncate_ragged_lines": True}
+    text = open_text(file, file.name, (), options, whole=False)
+    try:
+        table = text.scan(**reading).collect()
+    except pl.exceptions.ComputeError as error:
+        if "utf-8" not in str(error).lower():
+            raise
+        text = open_text(file, file.name, (), options, whole=True)
+        table = text.scan(**reading).collect()
+    return table.rename(_bare(table.columns)), text.opened
+
+
+def _bare(names: Sequence[str]) -> dict[str, str]:
+    """Return names without blanks and tabs around them, as some services pad them."""
+    return {name: name.strip() for name in names}
 
 
 def _json(file: Path) -> pl.DataFrame:

@@ -113,6 +113,10 @@ export-not-a-purchase-event = { COUNT($rows) } { $rows ->
     [one] row was
    *[other] rows were
     } left out: events other than purchases and refunds
+export-replaced-by-later-export = { COUNT($rows) } { $rows ->
+    [one] row was
+   *[other] rows were
+    } left out: their order is in a later export
 export-repeated-order = { COUNT($rows) } { $rows ->
     [one] row was
    *[other] rows were
@@ -465,6 +469,7 @@ totals-calibration = { $calibrated ->
 
 backtest-log-as-known = as it was known at each cutoff
 backtest-fit-failed = { $title } could not be fitted: { $error }
+backtest-cutoff-left-out = the cutoff { $cutoff } was left out: { $error }
 backtest-horizon-not-over = { $horizon } from { $cutoff } is not over when the log ends
 backtest-horizon-long = On { $cutoff }, the log reached back { SHORT($length) } { $unit }{ $length ->
     [1] { "" }

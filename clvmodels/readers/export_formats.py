@@ -116,10 +116,10 @@ SHOPIFY = ExportFormat(
 )
 WOOCOMMERCE = ExportFormat(
     name="woocommerce",
-    header=frozenset({"order_id", "order_date", "status", "order_total", "billing_email"}),
+    header=frozenset({"order_date", "status", "order_total", "billing_email"}),
     roles={
         "customer_id": ("customer_email", "billing_email"),
-        "order_id": ("order_id",),
+        "order_id": ("order_id", "order_number"),
         "amount": ("order_total",),
         "currency": ("order_currency",),
         "status": ("status",),

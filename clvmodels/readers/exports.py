@@ -14,6 +14,7 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions, closest, list_names
 from clvmodels.language import Finding, Findings
 from clvmodels.readers.export_formats import EXPORT_FORMATS, ExportFormat, describe_formats
+from clvmodels.readers.overlapping_exports import combine_exports
 from clvmodels.transactions.log import Fault, refuse
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Export:
         The source of each column: column, source, note.
     left_out : mapping of str to int
         Rows of the file that are not orders, by the code of the reason, such as "further_line".
+    opened_files : tuple of OpenedFile
+        What was recognized of the files.
 
     Examples
     --------
@@ -65,13 +68,15 @@ class Export:
     columns: Mapping[str, str]
     mapped: pd.DataFrame
     left_out: Mapping[str, int]
+    opened_files: tuple[frames.OpenedFile, ...] = ()
 
     @property
     def findings(self) -> Findings:
-        """Rows of the file that were left out, and why."""
-        return tuple(
+        """Rows of the file that were left out, and why; and what was recognized of the file."""
+        left_out = [
             Finding(f"export-{reason.replace('_', '-')}", {"rows": rows}) for reason, rows in self.left_out.items()
-        )
+        ]
+        return (*left_out, *frames.file_findings(self.opened_files))
 
     def __repr__(self) -> str:
         findings = "".join(f"; {finding.text}" for finding in self.findings)
@@ -79,7 +84,7 @@ class Export:
 
 
 def read_export(
-    path: str | Path,
+    path: str | Path | frames.OpenedFile,
     kind: str | None = None,
     *,
     customer_id: str | None = None,
@@ -92,8 +97,9 @@ def read_export(
 
     Parameters
     ----------
-    path : str or Path
-        CSV (Amazon: separated by tabs); GA4: JSON lines from BigQuery.
+    path : str, Path or OpenedFile
+        Text, a workbook, or for GA4 JSON lines from BigQuery; or a folder, pattern or zip archive of exports of one
+        kind. Of an order in several of them, the export with the latest date counts.
     kind : str, optional
         "shopify", "woocommerce", "magento", "stripe", "square", "paypal", "etsy", "amazon" or "ga4"; by default
         recognized by the header.
@@ -126,12 +132,23 @@ def read_export(
     if decimal not in NUMBER_PATTERNS:
         raise InvalidOption(f"decimal={decimal!r} is neither '.' nor ','.")
     Clock(time_zone=time_zone)
-    table = frames.read_fields(path)
-    form = _recognize(list(table.columns), kind, Path(path).name)
+    files = frames.read_fields(path)
+    forms = [_recognize(list(file.rows.columns), kind, file.name) for file in files]
+    form = forms[0]
+    for other, file in zip(forms, files, strict=True):
+        if other.name != form.name:
+            raise InvalidTransactions(
+                f"{files[0].name!r} is an export of {form.name} and {file.name!r} one of {other.name}: read each kind "
+                "separately."
+            )
+    table, replaced = combine_exports(files, form)
+    name = files[0].name
     overrides = {"customer_id": customer_id, "amount": amount}
     named = {role: name for role, name in overrides.items() if name is not None}
-    sources = _sources(form, list(table.columns), named, Path(path).name)
+    sources = _sources(form, list(table.columns), named, name)
     rows, left_out = _select_orders(table, form)
+    if replaced:
+        left_out["replaced_by_later_export"] = replaced
     frame = _parse(_select_roles(rows, form, sources, set(named)), form, time_zone, date_format, decimal)
     names = [name for name in COLUMNS if name in frame.columns]
     return Export(
@@ -140,6 +157,7 @@ def read_export(
         columns={name: name for name in names},
         mapped=_describe_sources(form, sources, time_zone),
         left_out=left_out,
+        opened_files=tuple(file.opened for file in files if file.opened is not None),
     )
 
 

@@ -161,9 +161,43 @@ def test_a_report_without_buyers_is_refused(written):
         clv.read_export(written("amazon", text))
 
 
-def test_missing_files_and_other_encodings_are_refused(tmp_path):
+def test_missing_files_are_refused_and_other_encodings_read(tmp_path):
     with pytest.raises(InvalidTransactions, match="There is no file"):
         clv.read_export(tmp_path / "orders.csv")
     (tmp_path / "latin.csv").write_bytes(FILES["etsy"].replace("Ben", "B\u00e9n").encode("latin-1"))
-    with pytest.raises(InvalidTransactions, match="Save the file as UTF-8 first"):
-        clv.read_export(tmp_path / "latin.csv")
+    export = clv.read_export(tmp_path / "latin.csv")
+    assert "B\u00e9n" in export.frame["customer_id"].to_list()
+    assert export.findings[-1].text == "latin.csv was read as cp1252"
+
+
+SHOP = "Name,Email,Financial Status,Paid at,Created at,Cancelled at,Currency,Total,Refunded Amount,Lineitem quantity\n"
+JANUARY = """#1001,ann@x.com,paid,2026-01-05 10:00:00 +0000,2026-01-05 10:00:00 +0000,,USD,100.00,0.00,1
+#1002,ben@x.com,pending,,2026-01-30 10:00:00 +0000,,USD,40.00,0.00,1
+#1003,cy@x.com,paid,2026-01-31 10:00:00 +0000,2026-01-31 10:00:00 +0000,,USD,60.00,0.00,1
+"""
+FEBRUARY = """#1002,ben@x.com,paid,2026-02-01 10:00:00 +0000,2026-01-30 10:00:00 +0000,,USD,40.00,0.00,1
+#1003,cy@x.com,partially_refunded,2026-01-31 10:00:00 +0000,2026-01-31 10:00:00 +0000,,USD,60.00,20.00,1
+#1001,ann@x.com,refunded,2026-01-05 10:00:00 +0000,2026-01-05 10:00:00 +0000,2026-02-02 10:00:00 +0000,USD,100,100,1
+"""
+
+
+def test_of_an_order_in_several_exports_the_latest_counts(tmp_path):
+    (tmp_path / "a_february.csv").write_text(SHOP + FEBRUARY)  # not in the order of the names
+    (tmp_path / "b_january.csv").write_text(SHOP + JANUARY)
+    export = clv.read_export(tmp_path)
+    assert export.left_out == {"replaced_by_later_export": 3}
+    cleaned = clv.clean(export.frame, **export.columns).transactions
+    assert sorted(cleaned.select("customer_id", "amount").rows()) == [("ben@x.com", 40.0), ("cy@x.com", 40.0)]
+
+
+def test_exports_that_differ_and_may_be_equally_late_are_refused(tmp_path):
+    (tmp_path / "a.csv").write_text(SHOP + JANUARY)
+    (tmp_path / "b.csv").write_text(SHOP + JANUARY.replace("60.00", "70.00"))
+    with pytest.raises(InvalidTransactions, match="state an order differently"):
+        clv.read_export(tmp_path)
+
+
+def test_an_order_number_may_take_the_place_of_the_order_id_of_woocommerce(written):
+    export = clv.read_export(written("woocommerce", FILES["woocommerce"].replace("order_id", "order_number")))
+    assert export.kind == "woocommerce"
+    assert None not in export.frame["order_id"].to_list()

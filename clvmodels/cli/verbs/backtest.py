@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,6 +38,7 @@ from clvmodels.cli.arguments import (
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 CUTOFFS = "The number of cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30."
 
 
@@ -180,5 +182,12 @@ def _shown_in(step: Callable[[str], None]) -> Callable[[int, int], None]:
 
 
 def _days(text: str) -> int | list[str]:
-    """Return a number of cutoffs, or their days."""
-    return int(text) if text.isdigit() else split_list(text)
+    """Return a number of cutoffs, or their days; raise InvalidOption if it is neither."""
+    from clvmodels.errors import InvalidOption
+
+    days = split_list(text)
+    if text.strip().isdigit() and int(text):
+        return int(text)
+    if not days or not all(DAY.match(day) for day in days):
+        raise InvalidOption(f"--cutoffs {text!r} is neither a number of cutoffs above 0 nor days such as 1997-06-30.")
+    return days

@@ -53,6 +53,8 @@ def init(
     if path.exists() and not force:
         raise InvalidOption(f"{path} already exists: name another file, or pass --force to replace it.")
     models = {} if report is None else proposed_models(read_report(report))
+    if not path.parent.is_dir():
+        raise InvalidOption(f"There is no folder {str(path.parent)!r}: create it, or name another file.")
     with files.replacing(path) as temporary:
         temporary.write_text(job_file(models), encoding="utf-8")
     if models:

@@ -122,12 +122,14 @@ def clean(
             roles, date_format = choose_columns(source, columns, roles, date_format)
         else:
             zone: dict[str, Any] = {"time_zone": time_zone} if time_zone is not None else {}
-            read = clv.read_export(log, None if export == "auto" else export, date_format=date_format, **zone)
+            read = clv.read_export(source, None if export == "auto" else export, date_format=date_format, **zone)
             source, roles = read.frame, dict(read.columns)
             export = read.kind
         step("Cleaning")
         text: dict[str, Any] = {"date_format": date_format, "time_zone": time_zone}
         cleaned = clv.clean(source, **roles, rules=rules, **({} if export is not None else text))
+        if not len(cleaned.transactions):
+            raise nothing_left(cleaned)
         step("Writing")
         with files.replacing(output) as temporary:
             frames.write_table(cleaned.transactions, temporary)
@@ -140,6 +142,22 @@ def clean(
     terminal.show_statuses(out, cleaned.statuses)
     aside = "" if set_aside is None else f", the rows set aside to {set_aside}"
     out.print(f"Transactions written to {output}, the ledger to {ledger}{aside}")
+
+
+def nothing_left(cleaned: Any) -> Exception:
+    """Return the error of a log of which cleaning leaves nothing: why, and what to do about statuses."""
+    from clvmodels.cleaning.ledger_rules import KEPT, ROWS_IN
+    from clvmodels.errors import InvalidTransactions
+
+    rows = cleaned.ledger[(cleaned.ledger["rows"] > 0) & ~cleaned.ledger["rule"].isin([ROWS_IN, KEPT])]
+    reasons = ", ".join(f"{row.description}: {row.rows:,}" for row in rows.itertuples())
+    message = f"No transaction is left of {cleaned.entries[ROWS_IN].rows:,} rows ({reasons or 'the log is empty'})."
+    void = cleaned.statuses[cleaned.statuses["treatment"] == "void"]
+    if len(void):
+        statuses = ", ".join(f"{row.status!r} ({row.rows:,} rows)" for row in void.itertuples())
+        first = void["status"].iloc[0]
+        message += f" Not counted are the statuses {statuses}: count one with count_statuses='{first}'."
+    return InvalidTransactions(message)
 
 
 @app.command()

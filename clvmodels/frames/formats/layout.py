@@ -31,11 +31,14 @@ class Layout:
         Lines before the header.
     names : tuple of str
         The header, as it is.
+    even : bool
+        Whether all rows from the header on have as many fields.
     """
 
     delimiter: str
     skipped: int
     names: tuple[str, ...]
+    even: bool = False
 
     def has(self, needed: Sequence[str]) -> bool:
         names = {name.strip() for name in self.names}
@@ -141,13 +144,17 @@ def _first_of_table(records: Sequence[TextRow], delimiter: str) -> Layout | None
     alike = sum(len(record.fields) == width for record in below)
     if width < 2 or alike < 0.8 * len(below) or any(NUMBER.fullmatch(field) for field in first.fields):
         return None
-    return Layout(delimiter, first.line, first.fields)
+    return Layout(delimiter, first.line, first.fields, even=alike == len(below))
 
 
 def _only(layouts: list[Layout], file: str) -> Layout:
-    """Return the only layout; raise InvalidTransactions if several work."""
-    if len(layouts) == 1:
-        return layouts[0]
+    """Return the only layout, or an even one that begins above all others; raise InvalidTransactions if several work.
+
+    Others then begin in the middle of its rows, where the values happen to have their separator.
+    """
+    first, *others = sorted(layouts, key=lambda layout: layout.skipped)
+    if all(first.even and layout.skipped > first.skipped for layout in others):
+        return first
     one, other, *_ = layouts
     raise InvalidTransactions(
         f"The columns of {file!r} can be separated by {one.delimiter!r}, which gives {_first(one)}, or by "

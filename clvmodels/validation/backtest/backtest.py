@@ -6,18 +6,18 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sklearn.base import clone
 
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
-from clvmodels.errors import FitFailed, InvalidOption
+from clvmodels.errors import FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -43,6 +43,7 @@ from clvmodels.validation.tables.distributions import Settings
 
 __all__ = ["backtest"]
 
+Outcome = TypeVar("Outcome")
 ONE_CUTOFF_AT_A_TIME = 200_000  # customers from which one cutoff keeps every processor busy; two double the memory
 
 
@@ -130,6 +131,8 @@ def backtest(
         that the log does not have; if log(day) has later rows.
     InvalidTransactions
         If rows break the rules of a log.
+    FitFailed, InvalidRFM
+        If nothing can be fitted at any cutoff; single cutoffs are left out, with a finding.
 
     Examples
     --------
@@ -172,6 +175,12 @@ def backtest(
     intertimes = any("intertimes" in forecaster.needs for forecaster in forecasters)
     reading = Lock()  # a function of the caller's may query a database
 
+    def attempt(cut: int) -> CutoffResult | _LeftOut:
+        try:
+            return run(cut)
+        except (FitFailed, InvalidRFM) as error:
+            return _LeftOut(clock.describe_tick(cut), error)
+
     def run(cut: int) -> CutoffResult:
         snapshot = record
         if reader.changes:
@@ -188,10 +197,29 @@ def backtest(
         return result
 
     with _progress_callback(progress, len(schedule.ends)) as report:
-        results = _run_each(run, list(schedule.ends), report, parallel=len(record.customer_id) < ONE_CUTOFF_AT_A_TIME)
-    combined = combine_cutoffs(results, settings, (*findings, *schedule.findings))
+        outcomes = _run_each(
+            attempt, list(schedule.ends), report, parallel=len(record.customer_id) < ONE_CUTOFF_AT_A_TIME
+        )
+    results = [outcome for outcome in outcomes if isinstance(outcome, CutoffResult)]
+    left_out = [outcome for outcome in outcomes if isinstance(outcome, _LeftOut)]
+    if not results:
+        raise left_out[0].error
+    findings = (*findings, *schedule.findings, *(cutoff.finding for cutoff in left_out))
+    combined = combine_cutoffs(results, settings, findings)
     combined["facts"]["log"] = LOG_AS_KNOWN if reader.changes else LOG_FIXED
     return Backtest(**combined)
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    """A cutoff at which no process can be fitted, and why."""
+
+    cutoff: str
+    error: FitFailed | InvalidRFM
+
+    @property
+    def finding(self) -> Finding:
+        return Finding("backtest-cutoff-left-out", {"cutoff": self.cutoff, "error": str(self.error)}, "caution")
 
 
 def _run_cutoff(
@@ -246,8 +274,8 @@ def _reference_process(case: CutoffCase) -> str:
 
 
 def _run_each(
-    run: Callable[[int], CutoffResult], cuts: Sequence[int], report: Callable[[int, int], None], *, parallel: bool
-) -> list[CutoffResult]:
+    run: Callable[[int], Outcome], cuts: Sequence[int], report: Callable[[int, int], None], *, parallel: bool
+) -> list[Outcome]:
     """Run every cutoff, several at once on threads unless one keeps the machine busy; results are in order.
 
     The threads are named as those of `in_threads`, so that what runs inside a cutoff stays on its own thread.

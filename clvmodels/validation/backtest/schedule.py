@@ -64,8 +64,8 @@ def cutoff_ticks(record: PurchaseLog, cutoffs: Sequence[str | Date | datetime] |
     if last - middle < cutoffs:
         raise InvalidOption(
             f"The log spans {clock.describe_tick(record.first_tick)} to {clock.describe_tick(record.last_tick)}, which "
-            f"leaves no room for {cutoffs} cutoffs before the longest horizon: shorten the horizon, or set cutoffs= to "
-            "a smaller number."
+            f"leaves no room for {cutoffs} cutoffs before the longest horizon: shorten the horizon (horizons=), or "
+            "set cutoffs= to a smaller number."
         )
     return [last] if cutoffs == 1 else [round(cut) for cut in np.linspace(middle, last, cutoffs)]
 
