@@ -297,7 +297,7 @@ def refuse_before(first_tick: int, end: int, clock: Clock) -> None:
     if end < first_tick:
         raise InvalidTransactions(
             f"The observed period ends on {clock.describe_tick(end)}, before the first transaction on "
-            f"{clock.describe_tick(first_tick)}."
+            f"{clock.describe_tick(first_tick)}: name a later day, such as with observation_end=."
         )
 
 

@@ -263,6 +263,23 @@ def test_a_model_that_cannot_be_fitted_is_left_out_and_reported(log, monkeypatch
     assert "mbgnbd" not in set(check.scores["forecaster"])
 
 
+def test_a_cutoff_at_which_nothing_can_be_fitted_is_left_out_and_named(log, monkeypatch):
+    fit = clv.NBD.fit
+
+    def fails_early(self, rfm, y=None):
+        if rfm.observation_end == CUTOFFS[0]:
+            raise FitFailed("it found no maximum")
+        return fit(self, rfm, y)
+
+    monkeypatch.setattr(clv.NBD, "fit", fails_early)
+    options = OPTIONS | {"amount": None, "boosted_trees": False}
+    check = clv.backtest(log, clv.NBD(), cutoffs=CUTOFFS, **options)
+    assert set(check.scores["cutoff"]) == {CUTOFFS[1]}
+    assert check.findings[0].text == f"the cutoff {CUTOFFS[0]} was left out: it found no maximum"
+    with pytest.raises(FitFailed, match="no maximum"):
+        clv.backtest(log, clv.NBD(), cutoffs=CUTOFFS[:1], **options)
+
+
 # ---- the tables --------------------------------------------------------------------------------------------
 
 

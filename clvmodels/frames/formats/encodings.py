@@ -164,6 +164,7 @@ def recognize_encoding(start: bytes, complete: bool, needed: Sequence[str], file
     if len(working) > 1 and needed:
         head = re.split(rb"[\r\n]+", start)[:60]
         working = [form for form in working if _has_names(head, form.codec, needed)] or working
+    working = list({sample.decode(form.codec): form for form in reversed(working)}.values())[::-1]  # one per reading
     if len(working) == 1 and working[0] is not CYRILLIC:
         return working[0].codec
     raise _not_recognized(sample, [form.codec for form in working], file)
