@@ -112,6 +112,14 @@ def choose_columns(
     flags = [f"--{role.replace('_', '-')} {name!r}" for role, name in chosen.items() if name is not None]
     flags += [f"--date-format {form!r}" for form in formats]
     err.print(f"Columns: {' '.join(flags)}", soft_wrap=True, markup=False, highlight=False)
+    status = suggestion.others.get("status")
+    if status is not None and "status" not in chosen:
+        err.print(
+            f"Column {status!r} has statuses, which `clv clean --columns auto` reads: this command counts every row.",
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+        )
     return chosen, formats[0] if formats else date_format
 
 
