@@ -39,7 +39,8 @@ def parse_units(plan: pl.LazyFrame, role: str, unit: str) -> pl.LazyFrame:
     if plan.collect_schema()[role] == pl.String:
         number = number.str.strip_chars()
     count = (number.cast(pl.Float64, strict=False) * milliseconds).round()
-    inside = count.is_between(*((day - start).total_seconds() * 1_000 for day in (EARLIEST, LATEST)))
+    first, last = ((day - start).total_seconds() * 1_000 for day in (EARLIEST, LATEST))
+    inside = count.is_between(first, last)
     moment = pl.lit(start).cast(pl.Datetime("us")) + pl.duration(
         milliseconds=pl.when(inside).then(count).cast(pl.Int64)
     )

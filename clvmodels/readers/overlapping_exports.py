@@ -29,15 +29,17 @@ def combine_exports(files: Sequence[frames.FileFields], form: ExportFormat) -> t
     if len(files) == 1:
         return files[0].rows, 0
     key = next((name for name in form.roles["order_id"] if all(name in file.rows.columns for file in files)), None)
+    if key is None:
+        return nw.concat([file.rows for file in files], how="diagonal"), 0
     ordered = sorted(files, key=_latest)
     parts: list[nw.DataFrame[Any]] = []
     replaced = 0
     for number, file in enumerate(ordered):
         rows = file.rows
-        for later in ordered[number + 1 :] if key is not None else ():
+        for later in ordered[number + 1 :]:
             shared = nw.col(key).is_in(later.rows[key].drop_nulls().to_list()).fill_null(value=False)
             if _latest(later) == _latest(file) and len(rows.filter(shared)):
-                _refuse_undated(file, later, str(key))
+                _refuse_undated(file, later, key)
             replaced += len(rows.filter(shared))
             rows = rows.filter(~shared)
         parts.append(rows)
