@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -81,6 +82,7 @@ def files(draw) -> Written:
     return Written(tuple(rows), content, header, date_format)
 
 
+@pytest.mark.slow
 @settings(max_examples=DRAWS, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(files(), st.booleans())
 def test_a_file_is_read_as_its_clean_original_or_refused(written, names_the_format):
