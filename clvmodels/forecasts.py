@@ -17,9 +17,11 @@ from clvmodels.errors import InvalidOption
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.holdout import Holdout, split_at
+from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
 from clvmodels.transactions.snapshots import LogTable
+from clvmodels.transactions.stray_dates import refuse_distant_end, refuse_stray_dates
 from clvmodels.transactions.summary import RFM, acquired_later, acquisition_tick, summarize
 
 __all__ = [
@@ -190,6 +192,7 @@ class KnownHistory:
         time_zone: str | None = None,
         date_format: str | None = None,
         on_missing_id: MissingId = "raise",
+        missing_ids: MissingIds = None,
         attributes: Any = None,
     ) -> KnownHistory:
         """Read a log up to a date.
@@ -212,8 +215,15 @@ class KnownHistory:
         InvalidOption
         """
         clock = Clock(time_unit, merge_within, time_zone)
-        purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
+        purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
         end = purchases.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
+        refuse_stray_dates(
+            *purchases.rows_by_tick,
+            clock,
+            end="observation_end" if observation_end is None else None,
+            start="acquired_after" if acquired_after is None else None,
+        )
+        refuse_distant_end(*purchases.rows_by_tick, clock, end, "observation_end")
         after = acquisition_tick(clock, acquired_after, end)
         purchases = purchases if after is None else acquired_later(purchases, after)
         return cls(purchases, end, include_first_transaction, intertimes=True, attributes=attributes)

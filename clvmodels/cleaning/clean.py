@@ -15,12 +15,14 @@ from clvmodels import files, frames, html
 from clvmodels.cleaning.cleaning_state import first_example
 from clvmodels.cleaning.ledger import UNITS, Entry, LedgerTally, applied_rules, ledger_table
 from clvmodels.cleaning.ledger_rules import FLAGGED, KEPT, MERGED, ROWS_IN, WINSORIZED
+from clvmodels.cleaning.order_spans import shared_orders
 from clvmodels.cleaning.order_statuses import SHOWN
 from clvmodels.cleaning.partition import active_rules, clean_partition
 from clvmodels.cleaning.reading import read_log
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Moment
 from clvmodels.language import Finding, Findings, as_text
+from clvmodels.transactions.ids import MissingIds, find_placeholder
 from clvmodels.transactions.snapshots import CleanedLog
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class Cleaned(CleanedLog):
         "unknown"; and `why`, the reason in English. Empty if the log has no statuses.
     opened_files : tuple of OpenedFile
         What was recognized of the files of the log.
+    doubts : tuple of Finding
+        Order ids of several customers, and an id of customers that probably stands for nobody.
 
     Examples
     --------
@@ -78,6 +82,7 @@ class Cleaned(CleanedLog):
     rules: CleaningRules
     statuses: pd.DataFrame
     opened_files: tuple[frames.OpenedFile, ...] = ()
+    doubts: Findings = ()
 
     @property
     def findings(self) -> Findings:
@@ -91,6 +96,7 @@ class Cleaned(CleanedLog):
         if before.units or after.units:
             money = {"money_in": before.units / UNITS, "money_kept": after.units / UNITS}
             findings.append(Finding("cleaning-money", money))
+        findings += self.doubts
         unknown = self.statuses[self.statuses["reason"] == "unknown"]
         for treatment, rows in unknown.groupby("treatment"):
             figures = {
@@ -140,6 +146,7 @@ def clean(
     date_format: str | None = None,
     time_zone: str | None = None,
     until: Moment | None = None,
+    missing_ids: MissingIds = None,
 ) -> Cleaned:
     """Turn line items or orders into transactions, and record what was done with every row.
 
@@ -176,6 +183,8 @@ def clean(
         Clean the log as it was known on this day (inclusive): later rows are ignored, so that no later refund is
         netted and no later order moves a threshold. They appear in no line of the ledger. Later events that a row
         itself records, such as `refunded` or `status` in an export, stay.
+    missing_ids : list of str, optional
+        Ids of customers and orders that mean "nobody", as for `rfm_summary`.
 
     Returns
     -------
@@ -208,7 +217,7 @@ def clean(
         "refunded": refunded,
     }
     columns = {role: name for role, name in roles.items() if name is not None}
-    items = read_log(log, columns, rules, date_format, time_zone, until)
+    items = read_log(log, columns, rules, date_format, time_zone, until, missing_ids)
     tally = LedgerTally([ROWS_IN, *active_rules(columns, rules, items.has_money), KEPT])
     partitions = frames.collect_parts(lambda lazy: lazy, items.lazy, "customer_id", items.partitions)
     cleaned = [clean_partition(rows, items, rules, tally) for rows in partitions]
@@ -225,7 +234,22 @@ def clean(
         rules=rules,
         statuses=items.statuses.table(),
         opened_files=items.opened_files,
+        doubts=_doubts(transactions),
     )
+
+
+def _doubts(orders: nw.DataFrame[Any]) -> Findings:
+    """Return what makes ids of orders and customers doubtful."""
+    findings: list[Finding] = []
+    shared = shared_orders(orders)
+    if shared:
+        findings.append(Finding("cleaning-shared-orders", {"orders": shared}, "caution"))
+    placeholder = find_placeholder(orders.lazy())
+    if placeholder is not None:
+        share = placeholder.rows / placeholder.total
+        figures = {"id": str(placeholder.value), "rows": placeholder.rows, "share": share}
+        findings.append(Finding("profile-id-placeholder", figures, "problem"))
+    return tuple(findings)
 
 
 def _mark_outliers(orders: nw.DataFrame[Any], rules: CleaningRules, tally: LedgerTally) -> nw.DataFrame[Any]:

@@ -23,10 +23,13 @@ __all__ = [
     "REFUND_OF_VOID",
     "REFUND_UNMATCHED",
     "REMAINS",
+    "REPEATED_TOTAL",
+    "REUSED",
     "REVERSED",
     "ROWS_IN",
     "ROW_RULES",
     "SET_ASIDE_RULES",
+    "SPANNING",
     "VOID",
     "WINSORIZED",
     "ZERO",
@@ -54,6 +57,9 @@ ZERO = "zero_amount"
 
 REDUCED = "purchase_reduced"
 MERGED = "merged_into_order"
+REPEATED_TOTAL = "repeated_total"
+REUSED = "order_id_reused"
+SPANNING = "order_spans_weeks"
 FLAGGED = "outlier_flagged"
 WINSORIZED = "outlier_winsorized"
 
@@ -63,6 +69,7 @@ ROW_RULES = (NO_ID, VOID, NO_AMOUNT, INTERNAL, NON_PRODUCT)
 SET_ASIDE_RULES = (
     *ROW_RULES,
     DUPLICATE,
+    REPEATED_TOTAL,
     REFUND_OF_VOID,
     REFUND_DROPPED,
     REFUND_NETTED,
@@ -74,7 +81,7 @@ SET_ASIDE_RULES = (
 )
 """Rules that set rows aside, in the order applied."""
 
-CODES = (ROWS_IN, *SET_ASIDE_RULES, REDUCED, MERGED, FLAGGED, WINSORIZED, KEPT)
+CODES = (ROWS_IN, *SET_ASIDE_RULES, REDUCED, MERGED, REUSED, SPANNING, FLAGGED, WINSORIZED, KEPT)
 """Codes of all lines that a ledger can have."""
 
 CODE_OF_PHRASE = {

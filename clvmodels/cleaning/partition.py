@@ -30,16 +30,22 @@ from clvmodels.cleaning.ledger_rules import (
     REFUND_OF_VOID,
     REFUND_UNMATCHED,
     REMAINS,
+    REPEATED_TOTAL,
+    REUSED,
     REVERSED,
     ROWS_IN,
     SET_ASIDE_RULES,
+    SPANNING,
     VOID,
     WINSORIZED,
     ZERO,
 )
 from clvmodels.cleaning.netting import apply_refund_rules, set_refunds_of_void_orders_aside
+from clvmodels.cleaning.order_spans import split_orders
 from clvmodels.cleaning.reading import LineItems
 from clvmodels.cleaning.rules import CleaningRules
+
+WEEK = 7 * 24 * 60  # minutes
 
 __all__ = ["CleanedPartition", "active_rules", "clean_partition"]
 
@@ -62,6 +68,7 @@ def active_rules(columns: Mapping[str, str], rules: CleaningRules, has_money: bo
         INTERNAL: bool(rules.internal_customers) or rules.internal_pattern is not None,
         NON_PRODUCT: bool(rules.non_products) or rules.non_product_pattern is not None,
         DUPLICATE: rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns),
+        REPEATED_TOTAL: rules.repeated_totals == "once" and {"order_id", "amount"} <= columns.keys(),
         REFUND_OF_VOID: {"status", "order_id"} <= columns.keys() and has_money,
         REFUND_DROPPED: rules.refunds == "drop" and has_money,
         REFUND_NETTED: netting,
@@ -72,6 +79,8 @@ def active_rules(columns: Mapping[str, str], rules: CleaningRules, has_money: bo
         REDUCED: netting,
         ZERO: rules.zero_amounts == "set_aside" and has_money,
         MERGED: "order_id" in columns,
+        REUSED: "order_id" in columns,
+        SPANNING: "order_id" in columns,
         FLAGGED: rules.outliers != "keep" and has_money,
         WINSORIZED: rules.outliers == "winsorize" and has_money,
     }
@@ -85,6 +94,8 @@ def clean_partition(
     rows = rows.with_row_index("row")
     rule = rows["rule"].to_numpy().astype(np.int8)
     _mark_duplicates(rows, log, rules, rule)
+    if rules.repeated_totals == "once" and {"order_id", "amount"} <= log.columns.keys():
+        _mark_repeated_totals(rows, rule)
     units, refunds = _integers(rows["units"]), _integers(rows["refund_units"])
     state = CleaningState(rows.drop(*log.others), log, rules, tally, rule, units, units.copy(), refunds)
     tally.add(ROWS_IN, rows=len(rows), units=state.total(units) - state.total(refunds))
@@ -114,6 +125,17 @@ def _mark_duplicates(rows: nw.DataFrame[Any], log: LineItems, rules: CleaningRul
     repeated[compared["row"].to_numpy()] = True
     repeated[first["row"].to_numpy()] = False
     rule[repeated] = SET_ASIDE_RULES.index(DUPLICATE)
+
+
+def _mark_repeated_totals(rows: nw.DataFrame[Any], rule: npt.NDArray[np.int8]) -> None:
+    """Mark lines of an order with the same amount as an earlier line of it."""
+    compared = rows.filter(nw.new_series("live", rule == REMAINS, backend=rows.implementation))
+    compared = compared.filter(~nw.col("order_id").is_null(), nw.col("units") > 0)
+    alike = compared.lazy().group_by("customer_id", "order_id", "units").agg(nw.col("row").min())
+    repeated = np.zeros(len(rows), dtype=bool)
+    repeated[compared["row"].to_numpy()] = True
+    repeated[frames.collect(alike.select("row"))["row"].to_numpy()] = False
+    rule[repeated] = SET_ASIDE_RULES.index(REPEATED_TOTAL)
 
 
 def _orders(state: CleaningState) -> nw.DataFrame[Any]:
@@ -165,8 +187,16 @@ def _merged(lines: nw.DataFrame[Any], state: CleaningState) -> nw.DataFrame[Any]
     """Merge the lines of a customer with one order id into one row, dated by the first of them."""
     sums = {"left": nw.col("left").cast(nw.Int128).sum()} if state.log.has_money else {}
     named = lines.filter(~nw.col("order_id").is_null())
-    merged = named.lazy().group_by("customer_id", "order_id")
-    orders = frames.collect(merged.agg(nw.col("date").min(), nw.len().alias("lines"), **sums))
+    named, reused = split_orders(named, state.rules)
+    merged = named.lazy().group_by("customer_id", "order_id", "part")
+    orders = frames.collect(
+        merged.agg(nw.col("date").min(), nw.col("date").max().alias("until"), nw.len().alias("lines"), **sums)
+    )
+    state.tally.add(REUSED, changed=len(reused), example=first_example(reused, ("order_id",)))
+    spanning = orders.filter((nw.col("until") - nw.col("date")).dt.total_minutes() > WEEK)
+    state.tally.add(
+        SPANNING, changed=len(spanning), example=first_example(spanning.drop("until"), ("order_id", "lines"))
+    )
     several = orders.filter(nw.col("lines") > 1)
     state.tally.add(MERGED, rows=len(named) - len(orders), example=first_example(several, ("order_id", "lines")))
     without_order = lines.filter(nw.col("order_id").is_null())

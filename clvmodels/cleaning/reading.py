@@ -12,14 +12,18 @@ import narwhals as nw
 from clvmodels import frames
 from clvmodels.cleaning.ledger import UNITS
 from clvmodels.cleaning.ledger_rules import INTERNAL, NO_AMOUNT, NO_ID, NON_PRODUCT, REMAINS, ROW_RULES, VOID
+from clvmodels.cleaning.order_spans import refuse_repeated_totals
 from clvmodels.cleaning.order_statuses import ClassifiedStatuses, classify_statuses
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.transactions.currencies import UNNAMED_CURRENCY, currency_column, refuse_several_currencies
+from clvmodels.transactions.ids import MissingIds, clean_ids, missing_words
 from clvmodels.transactions.log import (
     LARGEST_AMOUNT,
     Fault,
     date_faults,
+    id_faults,
     refuse,
     refuse_shared,
     with_numbers,
@@ -75,6 +79,7 @@ def read_log(
     date_format: str | None,
     time_zone: str | None,
     until: Moment | None = None,
+    missing_ids: MissingIds = None,
 ) -> LineItems:
     """Open a log, count the money of every row, and apply the rules that look at one row.
 
@@ -94,10 +99,18 @@ def read_log(
     if finds_duplicates:
         unnamed = [name for name in frames.column_names(log, columns.values()) if name not in columns.values()]
     others = {f"{UNNAMED}{i}": name for i, name in enumerate(unnamed)}
+    currency = currency_column(log, columns.values()) if has_money and "currency" not in columns else None
+    unnamed_currency = {} if currency is None else {UNNAMED_CURRENCY: currency}
     opened = frames.open_frame(
-        log, {**columns, **others}, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
+        log,
+        {**columns, **others, **unnamed_currency},
+        text_id="customer_id",
+        csv_as_text=True,
+        roles_are_arguments=True,
     )
-    lazy = with_ticks(opened.lazy, clock, columns["date"], date_format)
+    words = missing_words(missing_ids)
+    lazy = clean_ids(opened.lazy, "customer_id", words, parse_integers=opened.as_text)
+    lazy = with_ticks(lazy, clock, columns["date"], date_format)
     if until is not None:
         by_then = (nw.col("tick") <= clock.last_tick(until, "until")).fill_null(True)
         lazy = frames.with_positions(lazy).filter(by_then)
@@ -106,12 +119,25 @@ def read_log(
             lazy = with_numbers(lazy, role, columns[role], opened.as_text)
             lazy = lazy.with_columns(nw.when(~nw.col(role).is_nan()).then(nw.col(role)).alias(role))
     lazy = _with_codes(lazy, columns)
+    if "order_id" in columns:
+        lazy = clean_ids(lazy, "order_id", words)
     lazy = _with_units(lazy, columns)
     statuses = classify_statuses(lazy, columns, rules, has_money)
     lazy = _with_signs(lazy, columns, rules, statuses)
     lazy = lazy.with_columns(rule=_row_rule(columns, rules, statuses, has_money))
-    faults = list(_faults(columns, clock, date_format, rules))
+    faults = [
+        *(replace(fault, mask=(nw.col("rule") == REMAINS) & fault.mask) for fault in id_faults(lazy, columns)),
+        *_faults(columns, clock, date_format, rules),
+    ]
     rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, until is not None)
+    if currency is not None:
+        remaining = lazy.filter(nw.col("rule") == REMAINS)
+        remedy = "name it with currency=, and a column of exchange rates with rate=, or clean each currency separately"
+        refuse_several_currencies(remaining, UNNAMED_CURRENCY, currency, remedy)
+    if rules.repeated_totals == "raise" and {"order_id", "amount"} <= columns.keys():
+        refuse_repeated_totals(
+            lazy.filter(nw.col("rule") == REMAINS), [*columns, *others] if finds_duplicates else [], columns
+        )
     names = [*columns, "units", "refund_units", "rule", *others]
     partitions = 1 + rows // ROWS_PER_PARTITION
     return LineItems(

@@ -35,6 +35,11 @@ class CleaningRules:
     duplicates : {"auto", "drop", "keep"}
         What to do with rows that equal another row in every column of the log. "auto" drops those with an order id;
         without one, a duplicate looks like a customer who bought the same thing twice.
+    orders : {"merge", "split"}
+        What an order id names: one purchase, unless its lines lie months apart ("merge"), or one purchase per day.
+    repeated_totals : {"raise", "sum", "once"}
+        What to do if nearly all orders have the same amount on each of their lines, as in files that repeat the total
+        of the order: raise an error, add the lines up, or count the amount once per order.
     refunds : {"net", "drop", "keep"}
         Subtract refunds from the purchases they reverse; set refunds aside and leave purchases unchanged; or keep both
         in place, so that the amount of an order may be negative.
@@ -72,6 +77,8 @@ class CleaningRules:
     non_products: tuple[str, ...] = ()
     non_product_pattern: str | None = None
     duplicates: Literal["auto", "drop", "keep"] = "auto"
+    orders: Literal["merge", "split"] = "merge"
+    repeated_totals: Literal["raise", "sum", "once"] = "raise"
     refunds: Literal["net", "drop", "keep"] = "net"
     refund_prefix: str | None = None
     refund_statuses: tuple[str, ...] = ()
@@ -110,6 +117,15 @@ class CleaningRules:
                 raise InvalidOption(f"Status {text!r} is named by {rule} and by {second}: name it once.")
 
 
-CHOICES = ("missing_id", "unknown_statuses", "duplicates", "refunds", "zero_amounts", "outliers")
+CHOICES = (
+    "missing_id",
+    "unknown_statuses",
+    "duplicates",
+    "orders",
+    "repeated_totals",
+    "refunds",
+    "zero_amounts",
+    "outliers",
+)
 STATUSES = ("void_statuses", "count_statuses", "refund_statuses")
 LISTS = (*STATUSES, "internal_customers", "non_products")

@@ -45,6 +45,12 @@ DecimalOption = Annotated[
 SheetOption = Annotated[
     str | None, typer.Option(help="Sheet of a workbook, or table of a database file.", show_default="by its columns")
 ]
+MissingIdsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Ids that mean nobody, separated by commas.", show_default="NULL, N/A, guest, Total and the like"
+    ),
+]
 AcquiredAfterOption = Annotated[
     str | None,
     typer.Option(help="Leave out customers first seen on or before this day; `clv profile` says when to."),
@@ -136,6 +142,11 @@ def find_model(path: Path, where: str) -> None:
 def split_list(text: str) -> list[str]:
     """Return the items of a list separated by commas, without empty ones."""
     return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def split_ids(text: str | None) -> list[str] | None:
+    """Return the ids that mean nobody, or None for the default list."""
+    return None if text is None else split_list(text)
 
 
 def parse_models_or_auto(text: str) -> Any:

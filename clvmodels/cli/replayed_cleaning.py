@@ -83,6 +83,7 @@ def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
         rules, read = clv.CleaningRules(**ledger["rules"]), ledger["read"]
         columns, export = dict(read["columns"]), read["export"]
         text: dict[str, Any] = {name: read[name] for name in ("date_format", "time_zone")}
+        words = read.get("missing_ids")  # version 0.1.0 wrote none
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise InvalidOption(
             f"--cleaning {cleaning}: this is not a ledger written by `clv clean` ({type(fault).__name__}). Write one "
@@ -92,4 +93,4 @@ def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
     if export is not None:
         options = {name: value for name, value in text.items() if value is not None}
         source, text = clv.read_export(log, export, **options).frame, {}
-    return lambda day: clv.clean(source, **columns, rules=rules, **text, until=day)
+    return lambda day: clv.clean(source, **columns, rules=rules, **text, until=day, missing_ids=words)

@@ -327,6 +327,11 @@ def _integers_from_floats(lazy: pl.LazyFrame, role: str, name: str) -> pl.LazyFr
 
 def _refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_are_arguments: bool) -> None:
     """Raise InvalidTransactions if a column is missing, with the columns there are and the arguments that name them."""
+    twice = [name for name in dict.fromkeys(columns.values()) if list(present).count(name) > 1]
+    if twice:
+        raise InvalidTransactions(
+            f"Column {twice[0]!r} appears twice, as in a join of two tables: select one of them, or rename one."
+        )
     absent = {role: name for role, name in columns.items() if name not in present}
     if absent:
         missing = ", ".join(map(repr, absent.values()))

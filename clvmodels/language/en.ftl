@@ -24,6 +24,18 @@ customers-left-out = { COUNT($customers) } { $customers ->
     } left out
 log-misses-cutoff-day = The log as known on { $day } has no row of that { $period }, but the log as known now has: were these rows left out?
 
+log-stray-dates = { COUNT($dates) } { $dates ->
+    [one] date is
+   *[other] dates are
+    } far outside the rest, which runs from { $first } to { $last }: the log runs from { $earliest } to { $latest }
+profile-id-placeholder = id { $id } has { PERCENT($share, places: 1) } of the rows ({ COUNT($rows) }), far more than any other: it probably stands for customers who are not known
+profile-id-dominant = id { $id } has { PERCENT($share, places: 1) } of the rows ({ COUNT($rows) }); the next has { COUNT($next) }
+profile-id-variants = { COUNT($ids) } ids differ only by case, blanks or leading zeros and may be { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } (such as { $examples })
+profile-one-row-per-customer = Every one of the { COUNT($customers) } ids appears once: this is a summary with one row per customer, or customers have a new id with every order; no model can be fitted to it
+
 rfm-customers = { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers
@@ -72,6 +84,10 @@ cleaning-set-aside = { COUNT($rows) } { $rows ->
     } set aside
 cleaning-money = { FIXED($money_in, places: 2) } of money in, { FIXED($money_kept, places: 2) } kept
 
+cleaning-shared-orders = { COUNT($orders) } order { $orders ->
+    [one] id belongs
+   *[other] ids belong
+    } to several customers; each customer's lines are a purchase of their own
 cleaning-unknown-statuses = { COUNT($rows) } { $rows ->
     [one] row
    *[other] rows
@@ -147,6 +163,9 @@ ledger-purchase-reversed = purchase reversed
 ledger-purchase-reduced = purchase reduced
 ledger-zero-amount = zero amount
 ledger-merged-into-order = merged into its order
+ledger-repeated-total = total of its order, repeated on a further line
+ledger-order-id-reused = order id used again later, a purchase of its own
+ledger-order-spans-weeks = order whose lines span more than a week
 ledger-outlier-flagged = outlier flagged
 ledger-outlier-winsorized = outlier winsorized
 

@@ -19,6 +19,7 @@ from clvmodels.language import Finding, Findings, as_text
 from clvmodels.language.numbers import cells
 from clvmodels.profiling.arrivals import Arrivals, examine_arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases, observe, weekly
+from clvmodels.profiling.doubts import examine_dates, examine_ids, is_summary
 from clvmodels.profiling.season import Season, examine_season
 from clvmodels.profiling.spend import Money, examine_money
 from clvmodels.profiling.suitability import (
@@ -40,8 +41,9 @@ from clvmodels.profiling.timing import (
     examine_regularity,
     waits,
 )
-from clvmodels.transactions.log import MissingId
-from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
+from clvmodels.transactions.ids import MissingIds
+from clvmodels.transactions.log import MissingId, read_transactions
+from clvmodels.transactions.purchase_log import PurchaseLog, to_purchase_log
 from clvmodels.transactions.rfm import log_findings
 from clvmodels.transactions.snapshots import CleanedLog, LogTable
 from clvmodels.transactions.summary import acquisition_tick, refuse_before, refuse_nobody
@@ -51,6 +53,7 @@ __all__ = ["Profile", "profile", "suitable_processes"]
 ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
 LINE_ITEMS = 0.8  # share of rows merged into another of the same day, above which they are line items, not purchases
+NOT_A_LOG = "profile-one-row-per-customer"
 TABLES = ("checks", "models", "waits", "weeks")
 
 
@@ -108,6 +111,9 @@ class Profile:
         Whether the log was made by `clean`.
     opened_files : tuple of OpenedFile
         What was recognized of the files of the log.
+    doubts : tuple of Finding
+        What makes it doubtful that the log is what it seems: an id such as 0 that stands for nobody, an id far above
+        all others, ids that differ only by case or leading zeros, dates far outside the rest, one row per customer.
 
     Examples
     --------
@@ -149,6 +155,7 @@ class Profile:
     rows_without_id: int
     is_cleaned: bool = False
     opened_files: tuple[frames.OpenedFile, ...] = ()
+    doubts: Findings = ()
 
     @property
     def findings(self) -> Findings:
@@ -166,6 +173,7 @@ class Profile:
                 },
             ),
             Finding("profile-bought-once", {"share": self.bought_once, "repeat_purchases": self.repeat_purchases}),
+            *self.doubts,
         ]
         if self.same_day:
             findings.append(Finding("profile-same-day", {"share": self.same_day, "transactions": self.transactions}))
@@ -186,13 +194,18 @@ class Profile:
             findings += [self.money.finding, self.money.independence.finding]
         findings += [
             sufficiency_finding(self.checks, self.arrivals, not math.isnan(self.season.strength)),
-            models_finding(self.models),
+            *([] if self.is_summary else [models_finding(self.models)]),
             *log_findings(
                 self.acquired_after, self.older_customers, self.rows_after_end, self.last_day, self.rows_without_id
             ),
             *frames.file_findings(self.opened_files),
         ]
         return tuple(findings)
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether every customer has one row, as in a table with one row per customer, which is not a log."""
+        return any(finding.code == NOT_A_LOG for finding in self.doubts)
 
     @property
     def check_findings(self) -> Findings:
@@ -248,6 +261,7 @@ def profile(
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
+    missing_ids: MissingIds = None,
     is_cleaned: bool = False,
 ) -> Profile:
     """Describe a log before any model is fitted: its content, whether the data are enough, and which models suit them.
@@ -260,7 +274,7 @@ def profile(
     ----------
     time_unit : {"day", "week", "month", "year"}
         Unit of the times in the profile.
-    log, customer_id, date, amount, observation_end, acquired_after, time_zone, date_format, on_missing_id
+    log, customer_id, date, amount, observation_end, acquired_after, time_zone, date_format, on_missing_id, missing_ids
         As for `rfm_summary`; also the result of `clean`.
     is_cleaned : bool, default=False
         Whether the log was made by `clean`, so that several rows per day are orders and not their lines. Implied by the
@@ -295,7 +309,10 @@ def profile(
     clock = Clock(time_unit, "day", time_zone)
     is_cleaned = is_cleaned or isinstance(log, CleanedLog)
     table = log.transactions if isinstance(log, CleanedLog) else log
-    purchase_log = purchases_of(table, clock, customer_id, date, amount, date_format, on_missing_id)
+    checked = read_transactions(
+        table, clock, customer_id, date, amount, date_format, on_missing_id, None, missing_ids, "leave"
+    )
+    purchase_log = to_purchase_log(checked, clock)
     end = purchase_log.last_tick if observation_end is None else clock.closing_tick(observation_end)
     refuse_before(purchase_log.first_tick, end, clock)
     after = acquisition_tick(clock, acquired_after, end)
@@ -304,6 +321,9 @@ def profile(
     refuse_nobody(customers - older, customers, after, clock)
     transactions = int(purchase_log.rows_by_tick[1].sum()) - purchase_log.rows_after(end)
     merged = int(np.sum(purchase_log.up_to(end) - purchase_log.start[:-1]))
+    doubts = (*examine_ids(checked.lazy), *examine_dates(purchase_log.rows_by_tick, clock))
+    if is_summary(transactions, customers):
+        doubts = (*doubts, Finding(NOT_A_LOG, {"customers": customers}, "problem"))
     return _examine(
         observe(purchase_log, end, after if older else None),  # a day before the log began leaves nobody out
         clock,
@@ -316,6 +336,7 @@ def profile(
         rows_after_end=purchase_log.rows_after(end),
         rows_without_id=purchase_log.rows_without_id,
         opened_files=purchase_log.opened_files,
+        doubts=doubts,
     )
 
 
@@ -326,6 +347,16 @@ def suitable_processes(log: PurchaseLog, end: int) -> list[str]:
     models = suitable_models(purchases, arrivals, regularity, examine_opportunities(purchases), None)
     best = models["suitability"].iloc[0]  # the best come first
     return [str(process) for process in models["process"][models["suitability"] == best] if process != SPEND_MODEL]
+
+
+def _suitable(purchases: DailyPurchases, *examined: Any) -> pd.DataFrame:
+    """Return how well each model suits the data; none does if the log is a summary."""
+    *parts, doubts = examined
+    models = suitable_models(purchases, *parts)
+    for finding in doubts:
+        if finding.code == NOT_A_LOG:
+            models = models.assign(suitability="poor", reason=finding.code, why=finding.text)
+    return models
 
 
 def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
@@ -351,7 +382,7 @@ def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
         money=money,
         sufficiency=worst_status(checks),
         checks=checks,
-        models=suitable_models(purchases, arrivals, regularity, opportunities, money),
+        models=_suitable(purchases, arrivals, regularity, opportunities, money, facts["doubts"]),
         weeks=weekly(purchases),
         waits=waits(purchases, days_per_unit, clock.time_unit),
         **facts,

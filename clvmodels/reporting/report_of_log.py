@@ -20,6 +20,7 @@ from clvmodels.language import message
 from clvmodels.profiling.profile import ProfileUnit, profile
 from clvmodels.reporting.report import Report, make_report
 from clvmodels.reporting.value_summary import ValueBasis, summarize_value
+from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import LATEST, MissingId
 from clvmodels.transactions.snapshots import LogSource
 from clvmodels.transactions.summary import RFM
@@ -56,6 +57,7 @@ def report(
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
+    missing_ids: MissingIds = None,
     progress: Step | None = None,
 ) -> Report:
     """Profile a log, backtest models and benchmarks at several cutoffs, value the customers, and make one page of it.
@@ -78,7 +80,9 @@ def report(
         As for `lifetime_value`.
     name, currency : str, optional
         Of the shop and its amounts, for the page.
-    customer_id, date, time_unit, merge_within, include_first_transaction, time_zone, date_format, on_missing_id
+    customer_id, date, time_unit, merge_within, include_first_transaction
+        As for `rfm_summary`.
+    time_zone, date_format, on_missing_id, missing_ids
         As for `rfm_summary`.
     acquired_after : date or str, optional
         As for `backtest`.
@@ -110,7 +114,8 @@ def report(
     step = progress or _ignore
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     source = _open(log, names, {"time_zone": time_zone, "date_format": date_format})
-    reading = source.columns | source.reading | {"on_missing_id": on_missing_id, "acquired_after": acquired_after}
+    ids: dict[str, Any] = {"on_missing_id": on_missing_id, "missing_ids": missing_ids}
+    reading = source.columns | source.reading | ids | {"acquired_after": acquired_after}
     step(message("report-step", {"step": "profile"}))
     profiled = profile(source.whole, **reading, time_unit=time_unit, is_cleaned=source.cleaned is not None)
     step(message("report-step", {"step": "backtest"}))

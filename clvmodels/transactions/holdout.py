@@ -16,10 +16,12 @@ from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.transactions.amounts import AMOUNT_UNIT, money
+from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.transactions.rfm import RFM, log_findings
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
+from clvmodels.transactions.stray_dates import refuse_distant_end, refuse_stray_dates
 from clvmodels.transactions.summary import acquisition_tick, summarize
 
 __all__ = ["Holdout", "holdout_split", "split_at"]
@@ -131,6 +133,7 @@ def holdout_split(
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
+    missing_ids: MissingIds = None,
 ) -> Holdout:
     """Split a log at a date: the RFM of what was known then, and what the same customers did afterwards.
 
@@ -148,7 +151,7 @@ def holdout_split(
         Leave out customers who are first seen on this day or earlier, as for `rfm_summary`.
     customer_id, date, amount, time_unit, merge_within, time_zone
         As for `rfm_summary`.
-    include_first_transaction, intertimes, date_format, on_missing_id
+    include_first_transaction, intertimes, date_format, on_missing_id, missing_ids
         As for `rfm_summary`.
 
     Returns
@@ -176,10 +179,17 @@ def holdout_split(
     1,882 purchases by 29.0% of them in these 39 weeks
     """
     clock = Clock(time_unit, merge_within, time_zone)
-    reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
     later = reader.whole()
     cutoff = clock.closing_tick(calibration_end, "calibration_end")
     end = later.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
+    refuse_stray_dates(
+        *later.rows_by_tick,
+        clock,
+        end="holdout_end" if holdout_end is None else None,
+        start="acquired_after" if acquired_after is None else None,
+    )
+    refuse_distant_end(*later.rows_by_tick, clock, end, "holdout_end")
     after = acquisition_tick(clock, acquired_after, cutoff)
     history = reader.at(cutoff) if reader.changes else later
     return split_at(history, cutoff, end, include_first_transaction, intertimes, after, later)

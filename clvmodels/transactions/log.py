@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,6 +13,9 @@ import narwhals as nw
 from clvmodels import frames
 from clvmodels.clock import EPOCH, FIRST_MONDAY, Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.transactions.currencies import UNNAMED_CURRENCY, currency_column, refuse_several_currencies
+from clvmodels.transactions.faults import Fault, refuse
+from clvmodels.transactions.ids import MissingIds, clean_ids, missing_words, refuse_placeholder, shortened
 
 __all__ = [
     "LATEST",
@@ -20,6 +23,7 @@ __all__ = [
     "MissingId",
     "Transactions",
     "date_faults",
+    "id_faults",
     "read_transactions",
     "refuse",
     "refuse_shared",
@@ -30,7 +34,6 @@ __all__ = [
 MissingId = Literal["raise", "drop"]
 HOUR, DAY = 3_600_000, 86_400_000  # in milliseconds
 EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a typing error, such as the year 0014
-EXAMPLES = 3
 LARGEST_AMOUNT = 1e12  # a hundred million of these add up without overflow
 
 
@@ -70,30 +73,6 @@ class Transactions:
     opened_files: tuple[frames.OpenedFile, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A rule that rows of a log may break.
-
-    Attributes
-    ----------
-    column : str
-        Column to show in the examples.
-    mask : narwhals.Expr
-        Whether a row breaks the rule.
-    problem : str
-        What such a row has, such as "no date in 'when'".
-    remedy : str
-    case : Fault, optional
-        A narrower rule with a remedy of its own; looked at only if rows break this one.
-    """
-
-    column: str
-    mask: nw.Expr
-    problem: str
-    remedy: str
-    case: Fault | None = None
-
-
 def read_transactions(
     log: frames.Frame | str | Path,
     clock: Clock,
@@ -103,8 +82,12 @@ def read_transactions(
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
     end: int | None = None,
+    missing_ids: MissingIds = None,
+    doubts: Literal["raise", "leave"] = "raise",
 ) -> Transactions:
     """Open a log, check every row, and count the rows later than tick `end`.
+
+    With `doubts="leave"`, an id that probably stands for unknown customers is not refused.
 
     Raises
     ------
@@ -115,8 +98,11 @@ def read_transactions(
         raise InvalidOption(f"on_missing_id={on_missing_id!r} is not one of 'raise', 'drop'.")
     columns = {"customer_id": customer_id, "date": date} | ({"amount": amount} if amount is not None else {})
     refuse_shared(columns)
-    opened = frames.open_frame(log, columns, text_id="customer_id", csv_as_text=True, roles_are_arguments=True)
-    lazy = with_ticks(opened.lazy, clock, date, date_format, opened.longest.get("date"))
+    currency = None if amount is None else currency_column(log, columns.values())
+    with_currency = columns if currency is None else columns | {UNNAMED_CURRENCY: currency}
+    opened = frames.open_frame(log, with_currency, text_id="customer_id", csv_as_text=True, roles_are_arguments=True)
+    lazy = clean_ids(opened.lazy, "customer_id", missing_words(missing_ids), parse_integers=opened.as_text)
+    lazy = with_ticks(lazy, clock, date, date_format, opened.longest.get("date"))
     if amount is not None:
         lazy = with_numbers(lazy, "amount", amount, opened.as_text)
     without_id = nw.col("customer_id").is_null()
@@ -124,7 +110,7 @@ def read_transactions(
     if on_missing_id == "drop":
         rows_without_id = int(frames.collect(lazy.select(without_id.sum())).item())
         lazy = frames.with_positions(lazy).filter(~without_id)
-    faults = list(_faults(columns, clock, date_format))
+    faults = [*id_faults(lazy, columns), *_faults(columns, clock, date_format)]
     later = nw.lit(0) if end is None else (nw.col("tick") > end).sum()
     rows, rows_after, first, last, *counts = frames.collect(
         lazy.select(
@@ -137,6 +123,11 @@ def read_transactions(
     ).row(0)
     broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
     refuse(lazy, broken, rows, date_format, opened.row_names)
+    if currency is not None:
+        remedy = "clean the log with currency= and rate=, or keep the rows of one currency"
+        refuse_several_currencies(lazy, UNNAMED_CURRENCY, currency, remedy)
+    if doubts == "raise" and missing_ids is None:
+        refuse_placeholder(lazy, customer_id, "on_missing_id='drop'")
     if rows == 0:
         reason = f"none of its {rows_without_id:,} rows has a customer id" if rows_without_id else "it has no rows"
         raise InvalidTransactions(f"The log has no transactions to summarize: {reason}.")
@@ -188,7 +179,12 @@ def with_ticks(
                 f"YYYY-MM-DD (for any other text, pass date_format=).{frames.date_proposal(lazy, 'date', date_format)}"
             )
         return lazy.with_columns(tick=nw.lit(None, dtype=nw.Int64))
-    return lazy.with_columns(tick=_tick(nw.col("date"), clock))
+    lazy = lazy.with_columns(tick=_tick(nw.col("date"), clock))
+    if dtype == nw.String:
+        return lazy
+    # Years that Python's dates do not have are reported, but cannot be shown.
+    readable = (nw.col("tick") >= clock.last_tick("0002-01-01")) & (nw.col("tick") <= clock.last_tick("9998-01-01"))
+    return lazy.with_columns(*(nw.when(readable).then(nw.col(each)).alias(each) for each in ("date", "written")))
 
 
 def _tick(moment: nw.Expr, clock: Clock) -> nw.Expr:
@@ -234,6 +230,19 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
     yield from date_faults(columns["date"], clock, date_format)
     if "amount" in columns:
         yield from _amount_faults(columns["amount"])
+
+
+def id_faults(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield the faults of ids of customers and orders that are text."""
+    schema = lazy.collect_schema()
+    for role in ("customer_id", "order_id"):
+        if role in columns and schema[role] == nw.String:
+            yield Fault(
+                role,
+                shortened(role),
+                f"an id in {columns[role]!r} such as 1.2E+17, of which a spreadsheet dropped digits",
+                "Export the ids as text, or take them from the original file.",
+            )
 
 
 def _amount_faults(name: str) -> Iterator[Fault]:
@@ -302,76 +311,3 @@ def date_faults(name: str, clock: Clock, date_format: str | None) -> Iterator[Fa
         f"a date in {name!r} outside {EARLIEST[:4]} to {LATEST[:4]}",
         "Correct the year; if years have two digits, pass date_format=, such as date_format='%d-%m-%y'.",
     )
-
-
-def refuse(
-    lazy: nw.LazyFrame[Any],
-    faults: list[tuple[Fault, int]],
-    rows: int,
-    date_format: str | None = None,
-    row_names: frames.RowNames | None = None,
-    other_faults: Sequence[str] = (),
-) -> None:
-    """Raise InvalidTransactions if there are faults, each with its count, its first rows and its remedy.
-
-    Parameters
-    ----------
-    lazy : narwhals.LazyFrame
-    faults : list of pairs of a Fault and the number of rows that break it
-    rows : int
-        Rows of the log.
-    date_format : str, optional
-        As for `read_transactions`.
-    row_names : RowNames, optional
-        How rows are named; by default only customers are.
-    other_faults : sequence of str, optional
-        Messages about faults that are not of single rows.
-    """
-    if not faults and not other_faults:
-        return
-    lazy = frames.mark_missing_days(lazy, "written", date_format)
-    of_dates = any(fault.column == "written" for fault, _ in faults)
-    proposal = frames.date_proposal(lazy, "written", date_format) if of_dates else ""
-    messages = []
-    for fault, count in _split_cases(lazy, faults):
-        first = frames.first_rows(lazy, fault.mask, EXAMPLES)
-        verb = "has" if count == 1 else "have"
-        examples = _examples(first, fault.column, row_names)
-        messages.append(f"{count:,} of {rows:,} rows {verb} {fault.problem}{examples}. {fault.remedy}")
-        messages[-1] += proposal if fault.column == "written" else ""
-    raise InvalidTransactions("\n".join([*messages, *other_faults]))
-
-
-def _split_cases(lazy: nw.LazyFrame[Any], faults: list[tuple[Fault, int]]) -> Iterator[tuple[Fault, int]]:
-    """Yield each fault with its count; rows of a narrower case are counted there only."""
-    for fault, count in faults:
-        if fault.case is None:
-            yield fault, count
-            continue
-        mask = fault.mask & fault.case.mask
-        of_case = int(frames.collect(lazy.select(mask.sum())).item())
-        if of_case:
-            yield replace(fault.case, mask=mask), of_case
-        if of_case < count:
-            yield replace(fault, mask=fault.mask & ~fault.case.mask), count - of_case
-
-
-def _examples(first: list[dict[str, Any]], column: str, row_names: frames.RowNames | None) -> str:
-    """Return the first rows at fault in parentheses: values with their customers, and the rows."""
-    names = [] if row_names is None else row_names.of([row["position"] for row in first])
-    note = f"; {row_names.note}" if row_names is not None and row_names.note else ""
-    if column == "customer_id":
-        return f" (first: {', '.join(names)}{note})" if names else ""
-    values = [f"{_quoted(row[column])} {_whose(row['customer_id'])}" for row in first]
-    if names:
-        values = [f"{value} ({name})" for value, name in zip(values, names, strict=True)]
-    return f" (first: {', '.join(values)}{note})"
-
-
-def _whose(customer_id: Any) -> str:
-    return "without a customer id" if customer_id is None else f"of customer {customer_id}"
-
-
-def _quoted(value: Any) -> str:
-    """Return a value as it is in the log, text in quotes so that spaces show."""
-    return repr(value) if isinstance(value, str) else str(value)

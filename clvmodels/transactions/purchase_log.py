@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import narwhals as nw
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidTransactions
+from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
 from clvmodels.transactions.reduction import merge_into_purchases
 
@@ -130,9 +131,14 @@ def purchases_of(
     amount: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
+    missing_ids: MissingIds = None,
+    doubts: Literal["raise", "leave"] = "raise",
 ) -> PurchaseLog:
     """Read and check a log, and return its purchases; arguments and errors are those of `rfm_summary`."""
-    return to_purchase_log(read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id), clock)
+    transactions = read_transactions(
+        log, clock, customer_id, date, amount, date_format, on_missing_id, None, missing_ids, doubts
+    )
+    return to_purchase_log(transactions, clock)
 
 
 def to_purchase_log(transactions: Transactions, clock: Clock) -> PurchaseLog:

@@ -10,6 +10,7 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
 from clvmodels.language import Finding
+from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import LATEST, MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
 
@@ -37,7 +38,7 @@ class SnapshotReader:
     log : frame, path, or function of a day
         A function is called with `LATEST` for the log as it is known now.
     clock : Clock
-    customer_id, date, amount, date_format, on_missing_id
+    customer_id, date, amount, date_format, on_missing_id, missing_ids
         As for `rfm_summary`.
     """
 
@@ -48,6 +49,7 @@ class SnapshotReader:
     amount: str | None
     date_format: str | None
     on_missing_id: MissingId
+    missing_ids: MissingIds = None
 
     @property
     def changes(self) -> bool:
@@ -90,5 +92,12 @@ class SnapshotReader:
         if isinstance(log, CleanedLog):
             log = log.transactions
         return purchases_of(
-            log, self.clock, self.customer_id, self.date, self.amount, self.date_format, self.on_missing_id
+            log,
+            self.clock,
+            self.customer_id,
+            self.date,
+            self.amount,
+            self.date_format,
+            self.on_missing_id,
+            self.missing_ids,
         )

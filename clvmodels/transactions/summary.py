@@ -15,12 +15,14 @@ from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.amounts import money
+from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
 from clvmodels.transactions.purchase_log import PurchaseLog, to_purchase_log
 from clvmodels.transactions.reduction import CustomerTotals, concat_totals, reduce_to_customers
 from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.stray_dates import refuse_distant_end, refuse_stray_dates
 
-__all__ = ["RFM", "acquisition_tick", "refuse_before", "refuse_nobody", "rfm_summary", "summarize"]
+__all__ = ["RFM", "acquisition_tick", "refuse_before", "refuse_far_dates", "refuse_nobody", "rfm_summary", "summarize"]
 
 ROWS_PER_PARTITION = 32_000_000  # a file is read again for each partition
 
@@ -40,6 +42,7 @@ def rfm_summary(
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
+    missing_ids: MissingIds = None,
 ) -> RFM:
     """Summarize a transaction log: frequency, recency, age and mean spend of each customer.
 
@@ -78,6 +81,10 @@ def rfm_summary(
         strftime codes for text that is not ISO 8601; never guessed.
     on_missing_id : {"raise", "drop"}
         What to do with rows without a customer id.
+    missing_ids : list of str, optional
+        Ids that mean "nobody", in any case, such as ["guest", "0"]; default: the words of
+        `clvmodels.transactions.ids.MISSING_IDS`, such as "NULL", "N/A", "guest" and "Total". Blanks around ids are
+        removed. An id such as 0 with far more rows than any other id is refused unless this list is passed.
 
     Returns
     -------
@@ -102,10 +109,29 @@ def rfm_summary(
     """
     clock = Clock(time_unit, merge_within, time_zone)
     last_tick = None if observation_end is None else clock.closing_tick(observation_end)
-    transactions = read_transactions(log, clock, customer_id, date, amount, date_format, on_missing_id, last_tick)
+    transactions = read_transactions(
+        log, clock, customer_id, date, amount, date_format, on_missing_id, last_tick, missing_ids
+    )
     end = transactions.last_tick if last_tick is None else last_tick
     after = acquisition_tick(clock, acquired_after, end)
-    return reduce_transactions(transactions, clock, end, include_first_transaction, intertimes, after)
+    rfm = reduce_transactions(transactions, clock, end, include_first_transaction, intertimes, after)
+    refuse_far_dates(rfm, end, observation_end is not None, acquired_after is not None)
+    return rfm
+
+
+def refuse_far_dates(rfm: RFM, end: int, has_end: bool, has_start: bool, end_name: str = "observation_end") -> None:
+    """Raise an error if customers' first or last dates are far from the others', or far before the end of observation.
+
+    An end or a start that the user passed confirms them; `end_name` is the argument of the end.
+    """
+    clock = rfm.clock
+    age, idle = (np.rint(time * clock.ticks_per_unit).astype(np.int64) for time in (rfm.T, rfm.T - rfm.recency))
+    if has_end:
+        refuse_distant_end(*np.unique(end - idle, return_counts=True), clock, end, "observation_end")
+    else:
+        refuse_stray_dates(*np.unique(end - idle, return_counts=True), clock, end_name, None)
+    if not has_start:
+        refuse_stray_dates(*np.unique(end - age, return_counts=True), clock, None, "acquired_after")
 
 
 @dataclass(frozen=True, slots=True)

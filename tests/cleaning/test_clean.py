@@ -90,6 +90,8 @@ def test_a_log_by_hand():
         "purchase_reduced": (0, 1, 9.99),
         "zero_amount": (1, 0, 0),
         "merged_into_order": (1, 0, 0),
+        "order_id_reused": (0, 0, 0),
+        "order_spans_weeks": (0, 0, 0),
         "outlier_flagged": (0, 0, 0),
         "kept": (2, 0, 49.99),
     }

@@ -26,6 +26,7 @@ from clvmodels.cli.arguments import (
     LogArgument,
     MarginOption,
     MergeWithinOption,
+    MissingIdsOption,
     ModelsOrAutoOption,
     SheetOption,
     TimeUnitOption,
@@ -34,6 +35,7 @@ from clvmodels.cli.arguments import (
     clock_options,
     log_file,
     parse_models_or_auto,
+    split_ids,
     split_list,
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
@@ -69,6 +71,7 @@ def backtest(
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
+    missing_ids: MissingIdsOption = None,
 ) -> None:
     """Forecast from several cutoffs with what was known on each, and compare with what happened and with benchmarks."""
     import clvmodels as clv
@@ -97,6 +100,7 @@ def backtest(
             **clock_options(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
             on_missing_id="drop" if drop_missing_id else "raise",
+            missing_ids=split_ids(missing_ids),
             boosted_trees=boosted_trees,
             keep=keep,
             progress=_shown_in(step),
@@ -140,6 +144,7 @@ def report(
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
+    missing_ids: MissingIdsOption = None,
 ) -> None:
     """Profile a log, backtest models and benchmarks at several cutoffs, value customers, and write one page."""
     import clvmodels as clv
@@ -168,6 +173,7 @@ def report(
             include_first_transaction=include_first_transaction,
             acquired_after=acquired_after,
             on_missing_id="drop" if drop_missing_id else "raise",
+            missing_ids=split_ids(missing_ids),
             progress=step,
         )
         step("Writing the report")

@@ -22,6 +22,7 @@ from clvmodels.cli.arguments import (
     HorizonOption,
     LogArgument,
     MergeWithinOption,
+    MissingIdsOption,
     ModelsOption,
     SheetOption,
     TimeUnitOption,
@@ -30,6 +31,7 @@ from clvmodels.cli.arguments import (
     find_model,
     log_file,
     parse_models,
+    split_ids,
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
 
@@ -61,6 +63,7 @@ def validate(
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
+    missing_ids: MissingIdsOption = None,
 ) -> None:
     """Fit models to the log up to a day, and compare their forecasts with the purchases after it."""
     import clvmodels as clv
@@ -84,6 +87,7 @@ def validate(
             intertimes=reads_intertimes(chosen),
             acquired_after=acquired_after,
             on_missing_id="drop" if drop_missing_id else "raise",
+            missing_ids=split_ids(missing_ids),
         )
         step("Fitting and forecasting")
         check = clv.validate(split, chosen, None if split.spend is None else clv.GammaGamma())
@@ -124,6 +128,7 @@ def compare(
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
+    missing_ids: MissingIdsOption = None,
 ) -> None:
     """Fit several models to a log and compare the fits; with --calibration-end, compare forecasts too."""
     import clvmodels as clv
@@ -145,6 +150,7 @@ def compare(
         "date_format": date_format,
         "time_zone": time_zone,
         "on_missing_id": "drop" if drop_missing_id else "raise",
+        "missing_ids": split_ids(missing_ids),
     }
     with steps() as step:
         step(f"Summarizing {log}")
@@ -187,6 +193,7 @@ def crosscheck(
     sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     drop_missing_id: DropMissingIdOption = False,
+    missing_ids: MissingIdsOption = None,
 ) -> None:
     """Check a saved model against the lifetimes package, on the log the model was fitted to.
 
@@ -214,6 +221,7 @@ def crosscheck(
             acquired_after=acquired_after,
             date_format=date_format,
             on_missing_id="drop" if drop_missing_id else "raise",
+            missing_ids=split_ids(missing_ids),
         )
         step("Fitting with lifetimes")
         if amount is None and fitted.spend is not None:

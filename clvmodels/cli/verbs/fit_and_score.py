@@ -15,9 +15,11 @@ from clvmodels.cli.arguments import (
     DecimalOption,
     DelimiterOption,
     EncodingOption,
+    MissingIdsOption,
     SheetOption,
     TimeZoneOption,
     find_model,
+    split_ids,
 )
 from clvmodels.cli.job_options import (
     AsOfOption,
@@ -101,6 +103,7 @@ def fit(
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: JobDropMissingIdOption = None,
+    missing_ids: MissingIdsOption = None,
     dry_run: DryRunOption = False,
     force: ForceOption = False,
     log_form: LogForm = None,
@@ -111,7 +114,16 @@ def fit(
 
     model_path = output if output is not None or job is not None else Path("model.json")
     flags = {
-        **_reading(log, customer_id, date, amount, date_format, drop_missing_id, (encoding, delimiter, decimal, sheet)),
+        **_reading(
+            log,
+            customer_id,
+            date,
+            amount,
+            date_format,
+            drop_missing_id,
+            missing_ids,
+            (encoding, delimiter, decimal, sheet),
+        ),
         "models": {
             "forecaster": forecaster,
             "purchases": model,
@@ -175,6 +187,7 @@ def score(
     sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     drop_missing_id: JobDropMissingIdOption = None,
+    missing_ids: MissingIdsOption = None,
     dry_run: DryRunOption = False,
     force: ForceOption = False,
     log_form: LogForm = None,
@@ -187,7 +200,16 @@ def score(
     model_path = model if model is not None or job is not None else Path("model.json")
     target = output if output is not None or job is not None else Path("predictions.parquet")
     flags = {
-        **_reading(log, customer_id, date, amount, date_format, drop_missing_id, (encoding, delimiter, decimal, sheet)),
+        **_reading(
+            log,
+            customer_id,
+            date,
+            amount,
+            date_format,
+            drop_missing_id,
+            missing_ids,
+            (encoding, delimiter, decimal, sheet),
+        ),
         "models": {"include_first_transaction": include_first_transaction},
         "predictions": {
             "horizons": horizon or None,
@@ -228,6 +250,7 @@ def _reading(
     amount: str | None,
     date_format: str | None,
     drop_missing_id: bool | None,
+    missing_ids: str | None,
     file: tuple[str | None, ...],
 ) -> dict[str, Any]:
     """Return the settings of the source that flags make; a log named as an argument replaces the job file's source."""
@@ -236,7 +259,11 @@ def _reading(
     return {
         "source": [("path", str(log)), *options] if log is not None else dict(options) or None,
         "columns": {"customer_id": customer_id, "date": date, "amount": amount},
-        "cleaning": {"on_missing_id": "drop" if drop_missing_id else None, "date_format": date_format},
+        "cleaning": {
+            "on_missing_id": "drop" if drop_missing_id else None,
+            "missing_ids": split_ids(missing_ids),
+            "date_format": date_format,
+        },
     }
 
 

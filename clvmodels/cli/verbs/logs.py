@@ -22,10 +22,12 @@ from clvmodels.cli.arguments import (
     DropMissingIdOption,
     EncodingOption,
     LogArgument,
+    MissingIdsOption,
     SheetOption,
     TimeZoneOption,
     choose_columns,
     log_file,
+    split_ids,
     split_list,
 )
 from clvmodels.cli.spelling import as_typed
@@ -82,6 +84,12 @@ def clean(
     unknown_statuses: Annotated[
         str, typer.Option(help="What to do with statuses of unknown meaning: raise, count or void.")
     ] = "raise",
+    orders: Annotated[
+        str, typer.Option(help="What an order id names: merge (one purchase) or split (one purchase per day).")
+    ] = "merge",
+    repeated_totals: Annotated[
+        str, typer.Option(help="What to do with one amount on every line of an order: raise, sum or once.")
+    ] = "raise",
     duplicates: Annotated[str, typer.Option(help="What to do with exact duplicates: auto, drop or keep.")] = "auto",
     zero_amounts: Annotated[
         str, typer.Option(help="What to do with lines without a price: set_aside or keep.")
@@ -93,6 +101,7 @@ def clean(
     sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
+    missing_ids: MissingIdsOption = None,
 ) -> None:
     """Turn line items, orders or an export into transactions, and account for every row in a ledger."""
     import clvmodels as clv
@@ -108,6 +117,8 @@ def clean(
         refund_statuses=tuple(split_list(refund_statuses)),
         count_statuses=tuple(split_list(count_statuses)),
         unknown_statuses=unknown_statuses,  # type: ignore[arg-type]
+        orders=orders,  # type: ignore[arg-type]
+        repeated_totals=repeated_totals,  # type: ignore[arg-type]
         duplicates=duplicates,  # type: ignore[arg-type]
         zero_amounts=zero_amounts,  # type: ignore[arg-type]
         outliers=outliers,  # type: ignore[arg-type]
@@ -127,14 +138,15 @@ def clean(
             export = read.kind
         step("Cleaning")
         text: dict[str, Any] = {"date_format": date_format, "time_zone": time_zone}
-        cleaned = clv.clean(source, **roles, rules=rules, **({} if export is not None else text))
+        words = split_ids(missing_ids)
+        cleaned = clv.clean(source, **roles, rules=rules, **({} if export is not None else text), missing_ids=words)
         if not len(cleaned.transactions):
             raise nothing_left(cleaned)
         step("Writing")
         with files.replacing(output) as temporary:
             frames.write_table(cleaned.transactions, temporary)
         named = {role: name for role, name in roles.items() if name is not None}
-        cleaned.to_json(ledger, read={"columns": named, **text, "export": export})
+        cleaned.to_json(ledger, read={"columns": named, **text, "export": export, "missing_ids": words})
         if set_aside is not None:
             cleaned.write_set_aside(set_aside)
     terminal.show_facts(out, [finding.text for finding in cleaned.findings])
@@ -182,6 +194,7 @@ def profile(
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
+    missing_ids: MissingIdsOption = None,
 ) -> None:
     """Profile a log before any model: what it contains, whether it is enough, and which models suit it."""
     import clvmodels as clv
@@ -201,6 +214,7 @@ def profile(
             date_format=date_format,
             time_zone=time_zone,
             on_missing_id="drop" if drop_missing_id else "raise",
+            missing_ids=split_ids(missing_ids),
         )
         result = replace(result, is_cleaned=_has_ledger(log, result))
         if output is not None:

@@ -202,12 +202,15 @@ class CleaningSettings(JobSection):
     Attributes
     ----------
     on_missing_id : {"raise", "drop"}
+    missing_ids : list of str, optional
+        Ids that mean "nobody"; see `clvmodels.rfm_summary`.
     date_format : str, optional
     rules : CleaningRules, optional
         Net refunds, merge lines into orders and so on, as `clvmodels.clean` does; this needs the log in memory.
     """
 
     on_missing_id: MissingId = "raise"
+    missing_ids: list[str] | None = None
     date_format: NonEmptyText | None = None
     rules: Annotated[CleaningRules, BeforeValidator(_rules)] | None = None
 

@@ -19,6 +19,7 @@ from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.monitoring.follow_up import PastRun, follow, windows
 from clvmodels.scoring.monitoring.verdict import RefitVerdict, evaluate_history
+from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId, read_transactions
 from clvmodels.transactions.reduction import merge_into_purchases
 
@@ -108,6 +109,7 @@ def monitor(
     until: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
+    missing_ids: MissingIds = None,
     history: pd.DataFrame | None = None,
     usual: Mapping[str, float] | None = None,
     progress: Callable[[int], None] | None = None,
@@ -127,7 +129,7 @@ def monitor(
         Of the models.
     until : str, optional
         Last day that counts; default: the latest date in the log.
-    customer_id, date, date_format, on_missing_id
+    customer_id, date, date_format, on_missing_id, missing_ids
         As for `rfm_summary`.
     history : DataFrame, optional
         Of earlier calls, from `read_history`; windows compared again replace its rows.
@@ -145,7 +147,7 @@ def monitor(
     """
     if not runs:
         raise InvalidOption("There is no past run to compare: score first, into a partitioned Parquet sink.")
-    transactions = read_transactions(log, clock, customer_id, date, None, date_format, on_missing_id)
+    transactions = read_transactions(log, clock, customer_id, date, None, date_format, on_missing_id, None, missing_ids)
     end = transactions.last_tick if until is None else clock.closing_tick(until, "until")
     chosen = _spread(sorted(runs, key=lambda run: clock.last_tick(run.as_of, "as_of")))
     start = clock.last_tick(chosen[0].as_of, "as_of")

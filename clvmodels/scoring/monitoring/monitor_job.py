@@ -112,6 +112,7 @@ def monitor_job(
             until=until,
             date_format=date_format,
             on_missing_id=job.cleaning.on_missing_id,
+            missing_ids=job.cleaning.missing_ids,
             history=history,
             usual={name: error for name, version in versions.items() if (error := holdout_error(version)) is not None},
         )

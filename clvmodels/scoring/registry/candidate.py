@@ -133,6 +133,7 @@ def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:
         intertimes=reads_intertimes([fresh.purchases]),
         date_format=data.date_format,
         on_missing_id=job.cleaning.on_missing_id,
+        missing_ids=job.cleaning.missing_ids,
         acquired_after=job.models.acquired_after,
     )
     if data.customers.rfm.attributes:
@@ -158,6 +159,7 @@ def _backtest_best(job: Job, data: SourceData, columns: dict[str, Any], cutoff: 
         include_first_transaction=job.models.include_first_transaction,
         date_format=data.date_format,
         on_missing_id=job.cleaning.on_missing_id,
+        missing_ids=job.cleaning.missing_ids,
         acquired_after=job.models.acquired_after,
         progress=lambda *_: None,
     ).scores

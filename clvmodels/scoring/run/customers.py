@@ -22,7 +22,7 @@ from clvmodels.scoring.run.score_columns import KnownCustomers
 from clvmodels.scoring.stores import open_source
 from clvmodels.transactions.log import Transactions, read_transactions
 from clvmodels.transactions.purchase_log import to_purchase_log
-from clvmodels.transactions.summary import RFM, acquired_later, acquisition_tick, reduce_transactions
+from clvmodels.transactions.summary import RFM, acquired_later, acquisition_tick, reduce_transactions, refuse_far_dates
 
 __all__ = ["SourceData", "log_of", "read"]
 
@@ -120,10 +120,13 @@ def read(
             date_format,
             job.cleaning.on_missing_id,
             as_of_tick,
+            job.cleaning.missing_ids,
         )
         end = transactions.last_tick if as_of_tick is None else as_of_tick
         after = acquisition_tick(clock, acquired_after, end)
         rfm = reduce_transactions(transactions, clock, end, job.models.include_first_transaction, intertimes, after)
+        if as_of is None:
+            refuse_far_dates(rfm, end, has_end=False, has_start=True, end_name="as_of")
     customers = KnownCustomers(rfm, np.ones(len(rfm), dtype=bool))
     if job.customers is not None:
         settings = job.customers
@@ -155,6 +158,7 @@ def _clean(job: Job, source: Any, clock: Clock) -> Any:
         rules=job.cleaning.rules,
         date_format=job.cleaning.date_format,
         time_zone=clock.time_zone,
+        missing_ids=job.cleaning.missing_ids,
     )
     for row in cleaned.ledger.to_dict("records"):
         event(

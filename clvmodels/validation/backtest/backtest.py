@@ -17,7 +17,7 @@ from sklearn.base import clone
 
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
-from clvmodels.errors import FitFailed, InvalidOption, InvalidRFM
+from clvmodels.errors import FitFailed, InvalidOption, InvalidRFM, InvalidTransactions
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -30,8 +30,10 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.objective import POOL, PROCESSORS
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
+from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
+from clvmodels.transactions.stray_dates import find_stray_dates
 from clvmodels.transactions.summary import acquired_later, acquisition_tick
 from clvmodels.validation.backtest.combine import CutoffResult, add_fit_tables, combine_cutoffs, evaluate_cutoff
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat
@@ -64,6 +66,7 @@ def backtest(
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
+    missing_ids: MissingIds = None,
     attributes: frames.Frame | Callable[[str], frames.Frame] | None = None,
     boosted_trees: bool = True,
     level: float = 0.9,
@@ -99,7 +102,9 @@ def backtest(
         longest horizon and the last day that leaves room for it.
     acquired_after : date or str, optional
         Leave out customers first seen on this day or earlier, at every cutoff; the log then begins on the next day.
-    customer_id, date, amount, time_unit, merge_within, include_first_transaction, time_zone, date_format, on_missing_id
+    customer_id, date, amount, time_unit, merge_within, include_first_transaction
+        As for `rfm_summary`.
+    time_zone, date_format, on_missing_id, missing_ids
         As for `rfm_summary`.
     attributes : frame, or function of a date, optional
         Attributes of customers, for models with covariates or groups. A frame is assumed to hold what was known from
@@ -158,8 +163,14 @@ def backtest(
         raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
     settings = Settings(level, draws, sampled, seed_of(random_state))
     clock = Clock(time_unit, merge_within, time_zone)
-    reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id)
+    reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
     record = reader.whole()
+    stray = find_stray_dates(*record.rows_by_tick, clock) if isinstance(cutoffs, int) else None
+    if stray is not None:
+        raise InvalidTransactions(
+            f"{stray.finding(clock).text}. Correct or remove these rows, or name the days to forecast from with "
+            "cutoffs=."
+        )
     findings: Findings = ()
     after = acquisition_tick(clock, acquired_after, record.last_tick)
     if after is not None:

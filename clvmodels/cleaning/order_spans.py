@@ -1,0 +1,86 @@
+"""Order ids that name several purchases, months apart or of several customers, and totals repeated on every line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+
+from clvmodels import frames
+from clvmodels.cleaning.rules import CleaningRules
+from clvmodels.errors import InvalidTransactions
+
+__all__ = ["refuse_repeated_totals", "shared_orders", "split_orders"]
+
+MONTHS_APART = 45 * 24 * 60  # minutes between lines of one id from which on they are not one order
+FEWEST_ORDERS, REPEATED_SHARE = 3, 0.9  # orders with several lines, and the share of them with one amount on each
+
+
+def split_orders(lines: nw.DataFrame[Any], rules: CleaningRules) -> tuple[nw.DataFrame[Any], nw.DataFrame[Any]]:
+    """Add `part` to the lines of named orders, the number of the purchase that a line belongs to within its order.
+
+    Also return the first line of every further purchase of an order. An order is split by day, or where its lines are
+    months apart; if refunds are kept in place, later lines may be refunds, and nothing is split.
+    """
+    if rules.refunds == "keep":
+        return lines.with_columns(part=nw.lit(0)), lines.head(0)
+    keys = ["customer_id", "order_id"]
+    moment = nw.col("date").cast(nw.Datetime("us"))
+    spans = lines.lazy().group_by(keys).agg(moment.min().alias("first"), moment.max().alias("last"))
+    limit = 0 if rules.orders == "split" else MONTHS_APART
+    far = frames.collect(spans.filter((nw.col("last") - nw.col("first")).dt.total_minutes() > limit).select(keys))
+    if not len(far):
+        return lines.with_columns(part=nw.lit(0)), lines.head(0)
+    single = lines.join(far, on=keys, how="anti").with_columns(part=nw.lit(0))
+    several = lines.join(far, on=keys, how="semi").sort(*keys, "date")
+    same = (nw.col("customer_id") == nw.col("customer_id").shift(1)) & (
+        nw.col("order_id") == nw.col("order_id").shift(1)
+    )
+    when = nw.col("date").cast(nw.Datetime("us"))
+    if rules.orders == "split":
+        later = when.dt.truncate("1d") > when.shift(1).dt.truncate("1d")
+    else:
+        later = (when - when.shift(1)).dt.total_minutes() > MONTHS_APART
+    several = several.with_columns(further=(same & later).fill_null(value=False))
+    several = several.with_columns(part=nw.col("further").cast(nw.Int32).cum_sum())
+    reused = several.filter(nw.col("further")).drop("further", "part")
+    return nw.concat([single, several.drop("further").select(single.columns)]), reused
+
+
+def shared_orders(orders: nw.DataFrame[Any]) -> int:
+    """Return how many order ids belong to several customers."""
+    if "order_id" not in orders.columns:
+        return 0
+    named = orders.filter(~nw.col("order_id").is_null()).lazy()
+    customers = named.group_by("order_id").agg(nw.col("customer_id").n_unique().alias("customers"))
+    return int(frames.collect(customers.select((nw.col("customers") > 1).sum())).item())
+
+
+def refuse_repeated_totals(lazy: nw.LazyFrame[Any], compared: list[str], columns: Mapping[str, str]) -> None:
+    """Raise InvalidTransactions if nearly all orders of several lines have the same amount on each of them.
+
+    Parameters
+    ----------
+    lazy : narwhals.LazyFrame
+        The rows that no rule has set aside.
+    compared : list of str
+        Columns in which exact duplicates agree, which are not lines of their own.
+    columns : mapping of role to column name
+    """
+    named = lazy.filter(~nw.col("order_id").is_null(), nw.col("units") > 0)
+    lines = named.unique(subset=[*compared, "units"]) if compared else named
+    amounts = lines.group_by("customer_id", "order_id").agg(
+        nw.len().alias("lines"), nw.col("units").min().alias("least"), nw.col("units").max().alias("most")
+    )
+    several = amounts.filter(nw.col("lines") > 1)
+    orders = frames.collect(several)
+    repeated = orders.filter(nw.col("least") == nw.col("most"))
+    distinct = repeated["most"].n_unique() if len(repeated) else 0
+    if len(repeated) < max(FEWEST_ORDERS, REPEATED_SHARE * len(orders)) or distinct < max(3, len(repeated) / 2):
+        return
+    raise InvalidTransactions(
+        f"{len(repeated):,} of {len(orders):,} orders with several lines have the same {columns['amount']!r} on each "
+        "line, which is probably the total of the order: pass repeated_totals='once' to count it once per order, or "
+        "repeated_totals='sum' if it is the amount of a line (in Python, a field of CleaningRules)."
+    )

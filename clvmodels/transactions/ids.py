@@ -1,0 +1,150 @@
+"""Ids of customers and orders: blanks around them, words that mean "nobody", and ids that a spreadsheet shortened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+
+from clvmodels import frames
+from clvmodels.errors import InvalidOption, InvalidTransactions
+
+__all__ = [
+    "MISSING_IDS",
+    "MissingIds",
+    "Placeholder",
+    "clean_ids",
+    "find_placeholder",
+    "missing_words",
+    "refuse_placeholder",
+    "shortened",
+]
+
+MissingIds = Sequence[str] | str | None
+# Texts that pandas reads as missing, what databases and spreadsheets write, words for customers without an account, and
+# the first cell of a row of totals.
+WORDS = (
+    r"null; n/a; na; nan; none; nil; nat; undefined; <na>; #n/a; #na; #n/a n/a; \n; (null); -nan; 1.#ind; 1.#qnan; "
+    "-1.#ind; -1.#qnan; -; --; —; ?; (not set); (none); (blank); guest; anonymous; unknown; not available; "
+    "no customer; gast; unbekannt; anonym; invité; anonyme; invitado; anónimo; convidado; anônimo; 无; 空; 匿名; "
+    "匿名用户; 游客; 未知; なし; ゲスト; total; totals; grand total; total:; sum; subtotal; 合计; 总计; 小计; 合計; "
+    "総計; gesamt; summe; gesamtsumme; totale; suma; total general; total geral; total général"
+)
+MISSING_IDS = tuple(WORDS.split("; "))
+PLAIN_INTEGER = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"  # as `frames` reads ids of files of text
+SHORTENED = r"^\d(?:[.,]\d+)?[eE]\+\d{1,3}$|^\d[.,]\d+[eE]\d{1,3}$|^\d[eE]1[5-9]$"  # 1.2E+17: the last digits are gone
+PLACEHOLDER_TEXT = r"^(?:0+|-1|9{4,}|0+(?:-0+)+)$"
+PLACEHOLDERS = (0, -1, *(10**digits - 1 for digits in range(4, 19)))
+FEWEST_ROWS, TIMES = 5, 4  # a placeholder has this many rows or more, and more than this many times any other id
+
+
+def missing_words(missing_ids: MissingIds) -> tuple[str, ...]:
+    """Return the texts that mean a missing id, in lower case.
+
+    Raises
+    ------
+    InvalidOption
+        If they are not texts.
+    """
+    words = MISSING_IDS if missing_ids is None else [missing_ids] if isinstance(missing_ids, str) else list(missing_ids)
+    if not all(isinstance(word, str) for word in words):
+        raise InvalidOption(f"missing_ids={missing_ids!r} must be a list of strings, such as ['guest', '0'].")
+    return tuple(dict.fromkeys(word.strip().lower() for word in words))
+
+
+def clean_ids(
+    lazy: nw.LazyFrame[Any], role: str, words: tuple[str, ...], parse_integers: bool = False
+) -> nw.LazyFrame[Any]:
+    """Remove blanks around ids, and make blank ids and words that mean a missing id missing.
+
+    With `parse_integers`, ids become integers if all that remain are written so, as they would without these words.
+    """
+    dtype, column = lazy.collect_schema()[role], nw.col(role)
+    if dtype.is_integer():
+        numbers = [int(word) for word in words if word.lstrip("-").isdigit() and len(word) < 19]
+        return lazy.with_columns(nw.when(~column.is_in(numbers)).then(column).alias(role)) if numbers else lazy
+    if dtype != nw.String:
+        return lazy
+    text = column.str.strip_chars()
+    missing = text.str.to_lowercase().is_in(["", *words])
+    stated = nw.when(missing & (text != "")).then(text).alias(f"stated_{role}")  # for errors
+    cleaned = lazy.with_columns(nw.when(~missing).then(text).alias(role), stated)
+    if not parse_integers:
+        return cleaned
+    changed = ((missing | (text != column)).fill_null(value=False)).any().alias("changed")
+    plain = nw.when(~missing).then(text).str.contains(PLAIN_INTEGER)
+    summary = frames.collect(lazy.select(changed, plain.all().alias("plain"), plain.any().alias("any")))
+    if not (summary["changed"].item() and summary["plain"].item() and summary["any"].item()):
+        return cleaned
+    return cleaned.with_columns(column.str.replace(r"\.0$", "").cast(nw.Int64).alias(role))
+
+
+def shortened(role: str) -> nw.Expr:
+    """Return whether an id is a rounded number such as 1.2E+17, as spreadsheets write long ids."""
+    return nw.col(role).str.contains(SHORTENED).fill_null(value=False)
+
+
+def refuse_placeholder(lazy: nw.LazyFrame[Any], name: str, drop: str) -> None:
+    """Raise InvalidTransactions if an id such as 0, which often means "nobody", has far more rows than any other id.
+
+    Parameters
+    ----------
+    lazy : narwhals.LazyFrame
+        Has the column customer_id.
+    name : str
+        Name of that column in the log.
+    drop : str
+        The option that leaves out rows without an id, as an argument, such as ``on_missing_id='drop'``.
+    """
+    placeholder = find_placeholder(lazy)
+    if placeholder is None:
+        return
+    value = placeholder.value
+    raise InvalidTransactions(
+        f"{placeholder.rows:,} of {placeholder.total:,} rows have the customer id {value!r} in {name!r}, and no other "
+        f"id has more than {placeholder.next_rows:,}: it probably stands for customers who are not known. Pass "
+        f"missing_ids='{value}' to treat it as missing, with {drop}, or missing_ids='' if it is a customer."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """An id that probably stands for customers who are not known.
+
+    Attributes
+    ----------
+    value : int or str
+    rows, next_rows, total : int
+        Rows with this id, with the next most frequent one, and of the log.
+    """
+
+    value: int | str
+    rows: int
+    next_rows: int
+    total: int
+
+
+def find_placeholder(lazy: nw.LazyFrame[Any]) -> Placeholder | None:
+    """Return an id such as 0 that has far more rows than any other id; None if there is none."""
+    column, dtype = nw.col("customer_id"), lazy.collect_schema()["customer_id"]
+    if dtype == nw.String:
+        suspect = column.str.contains(PLACEHOLDER_TEXT)
+    elif dtype.is_integer():
+        suspect = column.is_in(list(PLACEHOLDERS))
+    else:
+        return None
+    if frames.collect(lazy.select(suspect.sum())).item() < FEWEST_ROWS:
+        return None
+    rows = lazy.filter(~column.is_null()).group_by("customer_id").agg(nw.len().alias("rows"))
+    top = frames.collect(rows.sort("rows", descending=True).head(2)).rows(named=True)
+    total = frames.collect(lazy.select(nw.len())).item()
+    if len(top) < 2 or top[0]["rows"] <= TIMES * top[1]["rows"] or not _is_placeholder(top[0]["customer_id"]):
+        return None
+    return Placeholder(top[0]["customer_id"], top[0]["rows"], top[1]["rows"], total)
+
+
+def _is_placeholder(value: Any) -> bool:
+    return re.match(PLACEHOLDER_TEXT, value) is not None if isinstance(value, str) else value in PLACEHOLDERS
