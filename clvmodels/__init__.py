@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from clvmodels.decisions.tiering.tiers import tiers as tiers
     from clvmodels.decisions.value_draws import ValueDraws as ValueDraws
     from clvmodels.decisions.value_draws import value_draws as value_draws
+    from clvmodels.decisions.cohort_triangle import cohort_triangle as cohort_triangle
+    from clvmodels.decisions.unit_economics import UnitEconomics as UnitEconomics
+    from clvmodels.decisions.unit_economics import unit_economics as unit_economics
     from clvmodels.estimators.purchases import BGBB as BGBB
     from clvmodels.estimators.purchases import BGNBD as BGNBD
     from clvmodels.estimators.purchases import MBGNBD as MBGNBD
@@ -86,9 +89,13 @@ if TYPE_CHECKING:
     from clvmodels.validation.comparison.search import HoldoutScore as HoldoutScore
     from clvmodels.validation.crosscheck.crosscheck import Crosscheck as Crosscheck
     from clvmodels.validation.crosscheck.crosscheck import crosscheck as crosscheck
+    from clvmodels.valuation.acquisition_value import lifetime_net_value as lifetime_net_value
+    from clvmodels.valuation.acquisition_value import value_at_acquisition as value_at_acquisition
     from clvmodels.valuation.costs import Costs as Costs
     from clvmodels.valuation.lifetime_value import lifetime_value as lifetime_value
     from clvmodels.valuation.money_table import MoneyTable as MoneyTable
+    from clvmodels.valuation.plain_formulas import plain_formulas as plain_formulas
+    from clvmodels.valuation.plain_formulas import retention_value as retention_value
     from clvmodels.valuation.remaining_value import remaining_value as remaining_value
 
 _NAMES = {
@@ -127,9 +134,13 @@ _NAMES = {
     "validation.backtest.result": ("Backtest", "Validation"),
     "validation.backtest.validate": ("validate",),
     "validation.comparison.search": ("HoldoutScore", "CalibrationHoldoutSplit"),
+    "decisions.cohort_triangle": ("cohort_triangle",),
+    "decisions.unit_economics": ("UnitEconomics", "unit_economics"),
+    "valuation.acquisition_value": ("lifetime_net_value", "value_at_acquisition"),
     "valuation.costs": ("Costs",),
     "valuation.lifetime_value": ("lifetime_value",),
     "valuation.money_table": ("MoneyTable",),
+    "valuation.plain_formulas": ("plain_formulas", "retention_value"),
     "valuation.remaining_value": ("remaining_value",),
     "decisions.acting.action_lists": ("ActionLists", "action_lists"),
     "decisions.acting.contact_files": ("write_contacts",),

@@ -385,6 +385,13 @@ money-terms = { money-quantity }{ $has_currency ->
     [yes] , in { $currency }
    *[no] { "" }
     }: { $terms }.
+money-terms-since-first-order = { money-quantity }{ $has_currency ->
+    [yes] , in { $currency }
+   *[no] { "" }
+    }: orders within { SHORT($days) } days of the first, that one included, { $discounted ->
+    [yes] discounted at { SHORT_PERCENT($annual_rate) } per year to the day of the first order
+   *[no] not discounted
+    }, with a margin of { SHORT_PERCENT($margin) }.
 money-negative-margin = The margin is negative ({ SHORT_PERCENT($margin) }), so every order reduces the value.
 money-no-mean-spend = { COUNT($customers) } { $customers ->
     [one] customer has
@@ -398,6 +405,8 @@ money-negative = { COUNT($values) } of { COUNT($of) } values { $values ->
    *[other] are
     } negative and add up to { FIXED($sum, places: 2) }; sums include them.
 money-negative-customers = { COUNT($customers) } of { COUNT($of) } customers have a negative value; sums include them.
+unit-economics-no-cost = No acquisition cost is known for { $groups }, so CLV:CAC and ROI are missing there.
+unit-economics-no-payback = Not expected to pay back within { COUNT($months) } months: { $groups }.
 costs-without-customers = The table of { $cost } names { $segments }, which no customer has.
 
 # The recommended forecaster

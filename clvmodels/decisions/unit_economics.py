@@ -1,0 +1,344 @@
+"""Unit economics: what acquiring customers cost, what they bring, and when they pay back, by cohort or channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels import frames
+from clvmodels.errors import InvalidOption
+from clvmodels.estimators.prediction import PredictionOptions, group_codes
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasts import KnownHistory
+from clvmodels.inference.uncertainty import RandomState, seed_of
+from clvmodels.language import Finding, Findings, as_text
+from clvmodels.processes.contract import Array
+from clvmodels.valuation.acquisition_value import acquisition_finding
+from clvmodels.valuation.cash_flow import Segments
+from clvmodels.valuation.costs import Costs, check_currency
+from clvmodels.valuation.lifetime_value import check_same_clock
+from clvmodels.valuation.periods import CalendarUnit
+from clvmodels.valuation.realized import calendar_ticks
+from clvmodels.valuation.remaining_value import customer_findings, interval_columns
+from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
+from clvmodels.valuation.value_terms import ValueTerms
+
+__all__ = ["UnitEconomics", "acquisition_cohorts", "unit_economics"]
+
+MONTH_DAYS = 365.25 / 12
+MOST_MONTHS = 120
+COHORTS = {f"cohort_{unit}": unit for unit in get_args(CalendarUnit)}
+ROUNDING_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitEconomics:
+    """What groups of customers cost and bring, and when they pay back.
+
+    Amounts are values at acquisition: from the first order on, before the cost of acquisition, in money of the day of
+    the first order unless they are not discounted.
+
+    Attributes
+    ----------
+    groups : frame
+        One row per group: the group; customers; partial (whether the cohort's period is only partly observed);
+        acquisition_cost; value_to_date, expected_value and value_at_acquisition (their sum); cac and break_even_cac,
+        per customer, the latter with its interval; clv_to_cac and roi, (value - cost) / cost, both missing without a
+        cost; payback_month, the first month by whose end the expected value covers the cost, missing if none does.
+    payback : frame
+        One row per group and month since the first order: the group; month; customers; seen, the customers whose month
+        is over; status ("observed" if all are seen, "partly", "expected" if none is); acquisition_cost; value, the
+        group's value by the end of the month, with its interval; probability_covered, P(the value covers the cost);
+        share_paid_back, the expected share of customers whose own value covers their own cost; observed_share, that
+        share among the customers seen, missing if none is.
+    currency : str or None
+    findings : tuple of Finding
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> options = {"amount": "amount", "time_unit": "week", "observation_end": "1997-09-30"}
+    >>> history = clv.KnownHistory.from_log(log, **options)
+    >>> models = clv.MBGNBD().fit(history.rfm), clv.GammaGamma().fit(history.rfm)
+    >>> terms = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
+    >>> result = clv.unit_economics(*models, history, costs=clv.Costs(acquisition=15.0), draws=50, **terms)
+    >>> result.frame()[["customers", "cac", "break_even_cac", "clv_to_cac", "payback_month"]].round(2).values.tolist()
+    [[2357.0, 15.0, 29.73, 1.98, 1.0]]
+    """
+
+    groups: frames.Frame
+    payback: frames.Frame
+    currency: str | None
+    findings: Findings
+
+    def frame(self) -> frames.Frame:
+        """Return the table with one row per group."""
+        return self.groups
+
+    @property
+    def text(self) -> str:
+        """The findings as sentences."""
+        return as_text(self.findings)
+
+
+def unit_economics(
+    purchases: PurchaseModel,
+    spend: SpendModel,
+    history: KnownHistory,
+    *,
+    horizon: float | str,
+    annual_discount_rate: float,
+    margin: float,
+    costs: Costs,
+    currency: str | None = None,
+    by: str = "total",
+    discounted: bool = True,
+    interval: float = 0.9,
+    draws: int = 200,
+    random_state: RandomState = 0,
+) -> UnitEconomics:
+    """Compare what acquiring customers cost with what they bring, by cohort, channel or any attribute.
+
+    CLV:CAC divides the value at acquisition by the cost of acquisition, never a remaining value: what customers have
+    brought already pays for them too. Orders up to the cutoff count as they were, the rest of the horizon as expected.
+
+    Parameters
+    ----------
+    purchases, spend : fitted models
+    history : KnownHistory
+        The log with amounts, from `KnownHistory.from_log`.
+    horizon : float or str
+        Counts from each customer's first order; at most 120 months.
+    annual_discount_rate : float
+        Effective rate per year.
+    margin : float
+        Share of spend that is left before these costs.
+    costs : Costs
+        With the cost of acquisition, as a number, a column or a table by channel.
+    currency : str, optional
+        Code of three letters, such as "EUR".
+    by : str, default="total"
+        "total", an attribute of the customers, or "cohort_week", "cohort_month", "cohort_quarter" or "cohort_year":
+        the calendar period of the first order.
+    discounted : bool, default=True
+        Whether values are discounted to the day of the first order.
+    interval : float, default=0.9
+        Central probability of intervals.
+    draws : int, default=200
+        Number of draws, from which intervals and probabilities are computed.
+    random_state : int or Generator, default=0
+
+    Returns
+    -------
+    UnitEconomics
+
+    Raises
+    ------
+    InvalidOption
+        For values out of range, a history without amounts, or costs charged while alive: nobody saw who was.
+    InvalidRFM
+        If a column of costs has blanks.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> options = {"amount": "amount", "time_unit": "week", "observation_end": "1997-09-30"}
+    >>> history = clv.KnownHistory.from_log(log, **options)
+    >>> models = clv.MBGNBD().fit(history.rfm), clv.GammaGamma().fit(history.rfm)
+    >>> terms = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35, "draws": 20}
+    >>> costs = clv.Costs(acquisition=15.0)
+    >>> payback = clv.unit_economics(*models, history, costs=costs, **terms).payback
+    >>> payback["status"].tolist()[4:9], payback["share_paid_back"].round(2).tolist()[:3]
+    (['observed', 'observed', 'partly', 'partly', 'expected'], [0.29, 0.34, 0.36])
+    """
+    check_same_clock(purchases, spend)
+    terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
+    options = PredictionOptions(interval, "outcome", by, draws, random_state)
+    if not isinstance(costs, Costs):
+        raise InvalidOption(f"costs={costs!r} is not clv.Costs, such as clv.Costs(acquisition=12.0).")
+    code = check_currency(currency, costs.currency)
+    months = _months(terms, history)
+    since = ValueSinceAcquisition(purchases, spend, history, terms, costs, months, discounted)
+    segments, partial = _segments(since, by)
+    flows = _Flows.of(since, segments, options)
+    findings = (acquisition_finding(since, code), *customer_findings(since.customers), *_findings(flows))
+    kind = history.rfm.kind
+    name = by if by in history.rfm.attributes else "cohort" if by in COHORTS else by
+    return UnitEconomics(
+        frames.table(kind, _group_table(name, flows, partial, options, code)),
+        frames.table(kind, _payback_table(name, flows, options, code)),
+        code,
+        findings,
+    )
+
+
+def acquisition_cohorts(since: ValueSinceAcquisition, unit: CalendarUnit) -> tuple[Segments, npt.NDArray[np.bool_]]:
+    """Return the calendar period of each customer's first order, by its first day, and which are partly observed."""
+    clock, log, cutoff = since.customers.rfm.clock, since.history.purchase_log, since.history.cutoff
+    first = log.first[log.first <= cutoff]
+    days, ends = calendar_ticks(clock, int(first.min()), cutoff, unit)
+    codes = np.searchsorted(ends, first)
+    partial = ends > cutoff
+    begins = clock.last_tick(days[0])
+    partial[0] |= log.first_tick > begins  # the log starts within the first period
+    return Segments(np.array([day.isoformat() for day in days], dtype=object), codes), partial
+
+
+def _months(terms: ValueTerms, history: KnownHistory) -> Array:
+    """Return the ends of the months since the first order, in the clock's unit; the last is the horizon."""
+    clock = history.clock
+    horizon = terms.length(clock)
+    month = 1.0 if clock.discrete and clock.time_unit == "month" else MONTH_DAYS / clock.days_per_unit
+    count = max(1, int(np.ceil(horizon / month - ROUNDING_TOLERANCE)))
+    if count > MOST_MONTHS:
+        raise InvalidOption(
+            f"horizon={terms.horizon!r} is {count:,} months, more than {MOST_MONTHS}: name a shorter one."
+        )
+    ends: Array = np.minimum(month * np.arange(1.0, count + 1), horizon)
+    return ends
+
+
+def _segments(since: ValueSinceAcquisition, by: str) -> tuple[Segments, npt.NDArray[np.bool_]]:
+    """Return the groups of customers with a value, and which are cohorts of a partly observed period."""
+    if by in COHORTS and by not in since.customers.rfm.attributes:
+        segments, partial = acquisition_cohorts(since, COHORTS[by])
+    else:
+        segments = Segments(*group_codes(since.customers.rfm, by))
+        partial = np.zeros(len(segments.labels), dtype=bool)
+    return Segments(segments.labels, np.where(since.exists, segments.codes, -1)), partial
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flows:
+    """Sums over the customers of each group g by month k: realized, expected and drawn values, and who paid back."""
+
+    labels: Any
+    customers: npt.NDArray[np.int64]
+    cost: Array
+    realized: Array
+    expected: Array
+    drawn: Array
+    paid_back: Array
+    observed_share: Array
+    seen: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, since: ValueSinceAcquisition, segments: Segments, options: PredictionOptions) -> _Flows:
+        """Return the sums; values are cumulative over months."""
+        count, codes = len(segments.labels), segments.codes
+        rows = codes >= 0
+        codes = codes[rows]
+        cac = since.customers.amounts.acquisition[rows]
+        realized = np.cumsum(since.realized()[rows], axis=1)
+
+        def total(values: Array) -> Array:
+            sums = [np.bincount(codes, column, minlength=count) for column in values.T]
+            return np.stack(sums, axis=1).astype(float)
+
+        expected = total(np.cumsum(since.expected()[rows], axis=1))
+        over = since.T[rows, None] >= since.ends - ROUNDING_TOLERANCE
+        before = total(realized)
+        drawn, paid_back = [], np.zeros_like(before)
+        for future in since.drawn(options.draws, seed_of(options.random_state)):
+            value = realized + np.cumsum(future[rows], axis=1)
+            drawn.append(total(value))
+            paid_back += total((value >= cac[:, None]).astype(float))
+        customers = np.bincount(codes, minlength=count)
+        seen = total(over.astype(float))
+        observed = total((over & (realized >= cac[:, None])).astype(float))
+        observed_share = np.divide(observed, seen, out=np.full_like(seen, np.nan), where=seen > 0)
+        share = paid_back / options.draws / np.maximum(customers, 1)[:, None]
+        return cls(
+            segments.labels,
+            customers,
+            np.bincount(codes, cac, minlength=count).astype(float),
+            before,
+            expected,
+            np.stack(drawn),
+            share,
+            observed_share,
+            seen.astype(np.int64),
+        )
+
+    @property
+    def value(self) -> Array:
+        """Realized and expected, cumulative, (g, k)."""
+        return self.realized + self.expected
+
+
+def _group_table(
+    name: str, flows: _Flows, partial: npt.NDArray[np.bool_], options: PredictionOptions, currency: str | None
+) -> dict[str, Any]:
+    value, cost, customers = flows.value[:, -1], flows.cost, np.maximum(flows.customers, 1)
+    covered = flows.value >= flows.cost[:, None]
+    month = np.where(covered.any(axis=1), covered.argmax(axis=1) + 1.0, np.nan)
+    level = options.interval or 0.9
+    table = {
+        name: flows.labels,
+        "customers": flows.customers,
+        "partial": partial,
+        "acquisition_cost": cost,
+        "value_to_date": flows.realized[:, -1],
+        "expected_value": flows.expected[:, -1],
+        "value_at_acquisition": value,
+        "cac": cost / customers,
+        "break_even_cac": value / customers,
+        **interval_columns("break_even_cac", flows.drawn[:, :, -1] / customers, level),
+        "clv_to_cac": _ratio(value, cost),
+        "roi": _ratio(value - cost, cost),
+        "payback_month": month,
+    }
+    return _with_currency(table, currency)
+
+
+def _payback_table(name: str, flows: _Flows, options: PredictionOptions, currency: str | None) -> dict[str, Any]:
+    count, months = flows.value.shape
+    customers, cost = np.repeat(flows.customers, months), np.repeat(flows.cost, months)
+    seen = flows.seen.ravel()
+    drawn = flows.drawn.reshape(len(flows.drawn), -1)
+    status = np.where(seen == customers, "observed", np.where(seen == 0, "expected", "partly"))
+    table = {
+        name: np.repeat(flows.labels, months),
+        "month": np.tile(np.arange(1, months + 1), count),
+        "customers": customers,
+        "seen": seen,
+        "status": status,
+        "acquisition_cost": cost,
+        "value": flows.value.ravel(),
+        **interval_columns("value", drawn, options.interval or 0.9),
+        "probability_covered": np.mean(drawn >= cost - ROUNDING_TOLERANCE, axis=0),
+        "share_paid_back": flows.paid_back.ravel(),
+        "observed_share": flows.observed_share.ravel(),
+    }
+    return _with_currency(table, currency)
+
+
+def _with_currency(table: dict[str, Any], currency: str | None) -> dict[str, Any]:
+    if currency is None:
+        return table
+    rows = len(next(iter(table.values())))
+    return {**table, "currency": np.full(rows, currency)}
+
+
+def _ratio(value: Array, cost: Array) -> Array:
+    return np.divide(value, cost, out=np.full(len(cost), np.nan), where=cost > 0)
+
+
+def _findings(flows: _Flows) -> Findings:
+    """Return which groups have no cost of acquisition, and which are not expected to pay back."""
+    findings = []
+    free = [str(label) for label in flows.labels[(flows.cost == 0) & (flows.customers > 0)]]
+    if free:
+        findings.append(Finding("unit-economics-no-cost", {"groups": free}, "caution"))
+    covered = np.any(flows.value >= flows.cost[:, None], axis=1)
+    never = [str(label) for label in flows.labels[~covered & (flows.cost > 0)]]
+    if never:
+        figures = {"groups": never, "months": flows.value.shape[1]}
+        findings.append(Finding("unit-economics-no-payback", figures, "caution"))
+    return tuple(findings)

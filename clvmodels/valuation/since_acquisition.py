@@ -1,0 +1,164 @@
+"""Net value by age: what each customer brought and is expected to bring, by time since the first order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.errors import InvalidOption
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasts import KnownHistory
+from clvmodels.processes.contract import Array
+from clvmodels.valuation.cash_flow import DrawnFuture, ValuedCustomers, drawn_futures
+from clvmodels.valuation.costs import Costs
+from clvmodels.valuation.realized import RealizedOrders, past_charges, realized_orders, was_served
+from clvmodels.valuation.value_terms import ValueTerms
+
+__all__ = ["ValueSinceAcquisition"]
+
+ROUNDING_TOLERANCE = 1e-9
+AGES = ("T", "n")  # the column of a process's state that is the customer's age
+
+
+class ValueSinceAcquisition:
+    """Net values of customers by age: margin less costs of orders and periods, before the cost of acquisition.
+
+    Parameters
+    ----------
+    purchases, spend : fitted models
+    history : KnownHistory
+    terms : ValueTerms
+        Its horizon counts from the first order.
+    costs : Costs or None
+    ends : array (k,), optional
+        Ends of the ages by which values are summed, in the clock's unit; default: the horizon. The last is the horizon.
+    discounted : bool
+        Whether to discount to the day of the first order.
+    """
+
+    def __init__(
+        self,
+        purchases: PurchaseModel,
+        spend: SpendModel,
+        history: KnownHistory,
+        terms: ValueTerms,
+        costs: Costs | None,
+        ends: Array | None = None,
+        discounted: bool = True,
+    ) -> None:
+        _refuse_latent(costs)
+        self.customers = ValuedCustomers.of(purchases, spend, history.rfm, terms, costs)
+        self.history = history
+        self.orders: RealizedOrders = realized_orders(history)
+        self.horizon = self.customers.horizon
+        self.ends = np.array([self.horizon]) if ends is None else ends
+        self.rate = self.customers.rate if discounted else 0.0
+        self.exists = ~np.isnan(self.customers.expectations.spend_per_order)
+
+    @property
+    def T(self) -> Array:
+        """Age of each customer at the cutoff, (n,)."""
+        return self.orders.T
+
+    def realized(self) -> Array:
+        """Return the net value of orders and charges up to the cutoff, by age, (n, k)."""
+        orders, customers = self.orders, self.customers
+        net = customers.terms.margin * orders.amount - customers.amounts.per_order[orders.customer]
+        sums = self._of_orders(orders.customer, orders.age, net)
+        costs = customers.costs
+        if not customers.has_period_costs():
+            return sums
+        clock = customers.rfm.clock
+        first = int(orders.tick.min())
+        cost = customers.amounts.per_period + customers.amounts.marketing
+        for charge in past_charges(clock, first, self.history.cutoff, costs.period):
+            served = was_served(orders, charge.time, costs.window(clock))
+            self._charge(sums, charge.time, charge.share * cost * served)
+        return sums
+
+    def expected(self) -> Array:
+        """Return the expected net value of orders and charges after the cutoff, by age, (n, k)."""
+        customers, expectations = self.customers, self.customers.expectations
+        per_order = customers.terms.margin * expectations.spend_per_order - customers.amounts.per_order
+        before = np.zeros(len(self.T))
+        sums = np.empty((len(self.T), len(self.ends)))
+        for i, end in enumerate(self.ends):
+            by_end = self._expected_orders(float(end))
+            sums[:, i] = per_order * (by_end - before)
+            before = by_end
+        if customers.has_period_costs():
+            window, costs = customers.costs.window(customers.rfm.clock), customers.costs
+            charges = customers.charges
+            cost = customers.amounts.per_period + customers.amounts.marketing
+            for time, share in zip(charges.ends, charges.share, strict=True):
+                chance = expectations.charged(float(time), costs.charged_while, window)
+                self._charge(sums, float(time), share * cost * chance)
+        return sums
+
+    def drawn(self, draws: int, seed: int) -> Iterator[Array]:
+        """Yield what one drawn future adds after the cutoff, by age, (n, k), for each draw."""
+        for future in drawn_futures(self.customers, draws, seed):
+            yield self._of_future(future)
+
+    def _of_future(self, future: DrawnFuture) -> Array:
+        customers = self.customers
+        customer = future.orders.customer
+        net = customers.terms.margin * future.spend - customers.amounts.per_order[customer]
+        sums = self._of_orders(customer, self.T[customer] + future.orders.time, net)
+        if customers.has_period_costs():
+            window, charges = customers.costs.window(customers.rfm.clock), customers.charges
+            cost = customers.amounts.per_period + customers.amounts.marketing
+            for time, share in zip(charges.ends, charges.share, strict=True):
+                charged = future.charged(customers, float(time), customers.costs.charged_while, window)
+                self._charge(sums, float(time), share * cost * charged)
+        return sums
+
+    def _of_orders(self, customer: npt.NDArray[np.intp], age: Array, net: Array) -> Array:
+        """Return the discounted sums of orders by customer and age, (n, k); orders beyond the horizon are left out."""
+        within = age <= self.horizon + ROUNDING_TOLERANCE
+        customer, age, net = customer[within], age[within], net[within]
+        cells = customer * len(self.ends) + self._places(age)
+        shape = (len(self.T), len(self.ends))
+        sums: Array = np.bincount(cells, np.exp(-self.rate * age) * net, minlength=shape[0] * shape[1])
+        return sums.astype(float).reshape(shape)
+
+    def _charge(self, sums: Array, time: float, cost: Array) -> None:
+        """Subtract a charge at a time relative to the cutoff, for customers who are then within the horizon."""
+        age = self.T + time
+        rows = np.flatnonzero((age >= 0) & (age <= self.horizon + ROUNDING_TOLERANCE) & (cost != 0))
+        sums[rows, self._places(age[rows])] -= np.exp(-self.rate * age[rows]) * cost[rows]
+
+    def _places(self, age: Array) -> npt.NDArray[np.intp]:
+        return np.minimum(np.searchsorted(self.ends, age - ROUNDING_TOLERANCE), len(self.ends) - 1)
+
+    def _expected_orders(self, end: float) -> Array:
+        """Return expected orders between the cutoff and an age, discounted to the first order, (n,)."""
+        purchases, expectations = self.customers.purchases, self.customers.expectations
+        if not np.any(end > self.T):
+            return np.zeros(len(self.T))
+        age = next(i for i, name in enumerate(purchases.process.state) if name in AGES)
+        ahead = partial(_discounted_ahead, purchases, age, end, self.rate)
+        # A customer who is active at T has the same future whatever came before, which the state holds.
+        answer: Array = expectations.alive * purchases.if_active(self.customers.rfm, ahead)
+        return np.exp(-self.rate * self.T) * answer
+
+
+def _discounted_ahead(purchases: PurchaseModel, age: int, end: float, rate: float, p: Any, *state: Array) -> Array:
+    """Return the discounted orders of active customers until an age."""
+    ahead = np.maximum(end - state[age], 0.0)
+    answer: Array = purchases.process.discounted_if_active(p, ahead, rate, *state)
+    return answer
+
+
+def _refuse_latent(costs: Costs | None) -> None:
+    """Raise InvalidOption for costs while alive: nobody saw who was active in the past."""
+    if costs is not None and "alive" in (costs.charged_while, costs.marketing_while):
+        raise InvalidOption(
+            "Costs since the first order are charged to customers who were served, since nobody saw who was active: "
+            "pass charged_while='served' and marketing_while='served'."
+        )
