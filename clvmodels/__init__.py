@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from clvmodels.decisions.tiering.tiers import tiers as tiers
     from clvmodels.decisions.value_draws import ValueDraws as ValueDraws
     from clvmodels.decisions.value_draws import value_draws as value_draws
+    from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
     from clvmodels.decisions.cohort_triangle import cohort_triangle as cohort_triangle
+    from clvmodels.decisions.early_value import early_value as early_value
+    from clvmodels.decisions.equity_bridge import BaseValuation as BaseValuation
+    from clvmodels.decisions.equity_bridge import EquityBridge as EquityBridge
+    from clvmodels.decisions.equity_bridge import equity_bridge as equity_bridge
+    from clvmodels.decisions.revenue_forecast import AcquisitionPlan as AcquisitionPlan
+    from clvmodels.decisions.revenue_forecast import RevenueForecast as RevenueForecast
+    from clvmodels.decisions.revenue_forecast import revenue_forecast as revenue_forecast
     from clvmodels.decisions.unit_economics import UnitEconomics as UnitEconomics
     from clvmodels.decisions.unit_economics import unit_economics as unit_economics
     from clvmodels.estimators.purchases import BGBB as BGBB
@@ -68,6 +76,7 @@ if TYPE_CHECKING:
     from clvmodels.reporting.report import Report as Report
     from clvmodels.reporting.report import write_report as write_report
     from clvmodels.reporting.report_of_log import report as report
+    from clvmodels.reporting.value_workbook import write_value_workbook as write_value_workbook
     from clvmodels.scoring.config.job import read_job as read_job
     from clvmodels.scoring.fit_and_score import fit_job as fit_job
     from clvmodels.scoring.fit_and_score import score_job as score_job
@@ -94,6 +103,7 @@ if TYPE_CHECKING:
     from clvmodels.valuation.costs import Costs as Costs
     from clvmodels.valuation.lifetime_value import lifetime_value as lifetime_value
     from clvmodels.valuation.money_table import MoneyTable as MoneyTable
+    from clvmodels.valuation.net_revenue import net_revenue as net_revenue
     from clvmodels.valuation.plain_formulas import plain_formulas as plain_formulas
     from clvmodels.valuation.plain_formulas import retention_value as retention_value
     from clvmodels.valuation.remaining_value import remaining_value as remaining_value
@@ -113,6 +123,7 @@ _NAMES = {
     "estimators.spend": ("GammaGamma",),
     "reporting.report": ("Report", "write_report"),
     "reporting.report_of_log": ("report",),
+    "reporting.value_workbook": ("write_value_workbook",),
     "scoring.fit_and_score": ("fit_job", "score_job"),
     "scoring.registry.registry": ("Registry",),
     "scoring.monitoring.monitor_job": ("monitor_job",),
@@ -134,12 +145,17 @@ _NAMES = {
     "validation.backtest.result": ("Backtest", "Validation"),
     "validation.backtest.validate": ("validate",),
     "validation.comparison.search": ("HoldoutScore", "CalibrationHoldoutSplit"),
+    "decisions.budget": ("budget_against_actual",),
     "decisions.cohort_triangle": ("cohort_triangle",),
+    "decisions.early_value": ("early_value",),
+    "decisions.equity_bridge": ("BaseValuation", "EquityBridge", "equity_bridge"),
+    "decisions.revenue_forecast": ("AcquisitionPlan", "RevenueForecast", "revenue_forecast"),
     "decisions.unit_economics": ("UnitEconomics", "unit_economics"),
     "valuation.acquisition_value": ("lifetime_net_value", "value_at_acquisition"),
     "valuation.costs": ("Costs",),
     "valuation.lifetime_value": ("lifetime_value",),
     "valuation.money_table": ("MoneyTable",),
+    "valuation.net_revenue": ("net_revenue",),
     "valuation.plain_formulas": ("plain_formulas", "retention_value"),
     "valuation.remaining_value": ("remaining_value",),
     "decisions.acting.action_lists": ("ActionLists", "action_lists"),

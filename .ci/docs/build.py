@@ -40,6 +40,15 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "unit_economics",
         "UnitEconomics",
         "cohort_triangle",
+        "revenue_forecast",
+        "RevenueForecast",
+        "AcquisitionPlan",
+        "equity_bridge",
+        "EquityBridge",
+        "BaseValuation",
+        "early_value",
+        "budget_against_actual",
+        "net_revenue",
         "plain_formulas",
         "retention_value",
     ],
@@ -64,6 +73,7 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "SegmentCheck",
     ],
     "Report": ["report", "write_report", "Report"],
+    "Report": ["report", "write_report", "Report", "write_value_workbook"],
     "Scheduled jobs": ["read_job", "fit_job", "score_job", "monitor_job", "Registry"],
 }
 

@@ -21,6 +21,7 @@ PANELS = {
     "Look at a log": ("profile", "audit", "clean"),
     "Check models": ("validate", "compare", "backtest", "crosscheck"),
     "Decide": ("tiers", "actions"),
+    "Value and budget": ("value", "forecast"),
     "Score customers": ("init", "fit", "score", "monitor", "columns", "models"),
 }
 INTERRUPTED = 130

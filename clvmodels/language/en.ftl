@@ -407,6 +407,20 @@ money-negative = { COUNT($values) } of { COUNT($of) } values { $values ->
 money-negative-customers = { COUNT($customers) } of { COUNT($of) } customers have a negative value; sums include them.
 unit-economics-no-cost = No acquisition cost is known for { $groups }, so CLV:CAC and ROI are missing there.
 unit-economics-no-payback = Not expected to pay back within { COUNT($months) } months: { $groups }.
+revenue-forecast = Revenue of { COUNT($months) } { $months ->
+    [one] month
+   *[other] months
+    }{ $planned ->
+    [0] { " " }of existing customers only
+   *[other] , with { COUNT($planned) } customers to come by the plan, whose value is not part of customer equity
+    }; intervals cover chance and the uncertainty of the parameters{ $learned ->
+    [yes] , and how far totals have been off before
+   *[no] , but not a change in how customers behave
+    }.
+equity-bridge = From { $begin } to { $end }, the value of the customer base changed by { SIGNED_PERCENT($change, places: 1) }, with { COUNT($acquired) } { $acquired ->
+    [one] customer
+   *[other] customers
+    } acquired.
 costs-without-customers = The table of { $cost } names { $segments }, which no customer has.
 
 # The recommended forecaster

@@ -1,0 +1,85 @@
+"""Budget against actual: revenue by calendar month, and how far it is from the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from clvmodels import frames
+from clvmodels.decisions.revenue_forecast import MONTH_LENGTH, is_month
+from clvmodels.errors import InvalidOption
+from clvmodels.forecasts import KnownHistory
+from clvmodels.valuation.realized import calendar_ticks, realized_orders
+
+__all__ = ["budget_against_actual"]
+
+
+def budget_against_actual(history: KnownHistory, budget: Mapping[str, float]) -> frames.Frame:
+    """Compare revenue with a budget by calendar month.
+
+    A month that is only partly observed is marked, and its difference is missing: a part is not compared with a whole.
+
+    Parameters
+    ----------
+    history : KnownHistory
+        The log with amounts, from `KnownHistory.from_log`.
+    budget : mapping of str to float
+        Revenue by month, such as {"1997-10": 8000.0}.
+
+    Returns
+    -------
+    frame
+        One row per month of the budget, in order: month; partial; budget; actual, of all customers, and missing for
+        months after the cutoff; new, the part of customers in their first month; difference, actual less budget; and
+        relative, the difference over the budget.
+
+    Raises
+    ------
+    InvalidOption
+        For months that cannot be read or lie before the log, and amounts that are not numbers.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end="1997-12-15")
+    >>> budget = {"1997-10": 8000.0, "1997-11": 8000.0, "1997-12": 9000.0}
+    >>> clv.budget_against_actual(history, budget)[["month", "partial", "difference"]].round(0).values.tolist()
+    [['1997-10', False, 1.0], ['1997-11', False, 2.0], ['1997-12', True, nan]]
+    """
+    wrong = [month for month, value in budget.items() if not (is_month(month) and np.isfinite(value))]
+    if wrong or not budget:
+        raise InvalidOption(f"budget={dict(budget)!r} must give a number for each month written YYYY-MM.")
+    orders, clock = realized_orders(history), history.clock
+    begin, cutoff = history.purchase_log.first_tick, history.cutoff
+    days, ends = calendar_ticks(clock, begin, cutoff, "month")
+    names = [day.isoformat()[:MONTH_LENGTH] for day in days]
+    early = sorted(month for month in budget if month < names[0])
+    if early:
+        raise InvalidOption(
+            f"The budget has {', '.join(early)}, before the log begins on {clock.describe_tick(begin)}."
+        )
+    place = np.searchsorted(ends, orders.tick)
+    actual = np.bincount(place, orders.amount, minlength=len(names))
+    first = np.searchsorted(ends, orders.tick - np.rint(orders.age * clock.ticks_per_unit).astype(np.int64))
+    new = np.bincount(place[first == place], orders.amount[first == place], minlength=len(names))
+    partial = dict.fromkeys(names, False)
+    partial[names[-1]] = bool(ends[-1] > cutoff)
+    partial[names[0]] |= begin > clock.last_tick(days[0])
+    months = sorted(budget)
+    planned = np.array([float(budget[month]) for month in months])
+    observed = {name: (actual[i], new[i]) for i, name in enumerate(names)}
+    values = np.array([observed.get(month, (np.nan, np.nan)) for month in months])
+    parts = np.array([partial.get(month, False) for month in months])
+    difference = np.where(parts, np.nan, values[:, 0] - planned)
+    columns = {
+        "month": np.array(months),
+        "partial": parts,
+        "budget": planned,
+        "actual": values[:, 0],
+        "new": values[:, 1],
+        "difference": difference,
+        "relative": np.divide(difference, planned, out=np.full(len(months), np.nan), where=planned != 0),
+    }
+    return frames.table(history.rfm.kind, columns)

@@ -1,0 +1,149 @@
+"""A workbook for controllers: values of customers and a cash flow, with formulas that recompute every total."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clvmodels import files
+from clvmodels.errors import InvalidOption
+from clvmodels.valuation.money_table import MoneyTable
+
+__all__ = ["write_value_workbook"]
+
+MOST_ROWS = 1_048_575  # of a sheet, below its header
+MARGIN_CELL = "Inputs!$B$2"
+FLOW_LINES = ("orders", "revenue", "margin", "order_cost", "period_cost", "marketing_cost", "net_cash_flow")
+
+
+def write_value_workbook(path: str | Path, value: MoneyTable, cash_flow: MoneyTable | None = None) -> None:
+    """Write values of customers, and optionally their cash flow, as a workbook that recalculates.
+
+    The sheet "Customers" has one row per customer, whose margin and value are formulas of the margin on the sheet
+    "Inputs"; the sheet "Summary" adds them up, counts negative values and compares them with the cash flow. Change the
+    margin, and all totals follow.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in .xlsx.
+    value : MoneyTable
+        `remaining_value` with one row per customer.
+    cash_flow : MoneyTable, optional
+        `remaining_value(..., by_period=)` of the same customers and terms.
+
+    Raises
+    ------
+    InvalidOption
+        If xlsxwriter is not installed, the tables are others, the currencies differ, the margin is 0, or there are more
+        customers than a sheet has rows.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> models = clv.MBGNBD().fit(rfm), clv.GammaGamma().fit(rfm)
+    >>> terms = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
+    >>> clv.write_value_workbook("value.xlsx", clv.remaining_value(*models, rfm, **terms))
+    """
+    margin = _check(Path(path), value, cash_flow)
+    try:
+        import xlsxwriter
+    except ImportError:
+        raise InvalidOption("A workbook needs xlsxwriter: pip install 'clvmodels[excel]'.") from None
+    with files.replacing(Path(path)) as temporary, xlsxwriter.Workbook(str(temporary)) as book:
+        bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
+        summary = book.add_worksheet("Summary")
+        _write_inputs(book.add_worksheet("Inputs"), bold, value, margin)
+        rows = _write_customers(book.add_worksheet("Customers"), bold, money, value, margin)
+        periods = 0
+        if cash_flow is not None:
+            periods = _write_cash_flow(book.add_worksheet("Cash flow"), bold, money, cash_flow)
+        _write_summary(summary, bold, money, value, rows, cash_flow, periods)
+
+
+def _check(path: Path, value: MoneyTable, cash_flow: MoneyTable | None) -> float:
+    """Return the margin of the tables; raise InvalidOption if they do not make a workbook."""
+    if path.suffix != ".xlsx":
+        raise InvalidOption(f"A workbook is written as .xlsx, not as {path.suffix!r}: use this extension.")
+    if value.quantity != "remaining_value" or "customer_id" not in value.columns:
+        raise InvalidOption("The workbook needs remaining_value with one row per customer, without by= and by_period=.")
+    if cash_flow is not None and "period" not in cash_flow.columns:
+        raise InvalidOption("The cash flow of a workbook is remaining_value with by_period=.")
+    if cash_flow is not None and cash_flow.currency != value.currency:
+        raise InvalidOption(f"The values are in {value.currency}, the cash flow in {cash_flow.currency}.")
+    if len(value.columns["remaining_value"]) > MOST_ROWS:
+        raise InvalidOption(f"A sheet has {MOST_ROWS:,} rows at most: write fewer customers, or the frame as Parquet.")
+    terms = next(finding.figures["terms"] for finding in value.findings if finding.code == "money-terms")
+    margin = float(terms.figures["margin"])
+    if margin == 0:
+        raise InvalidOption("With a margin of 0 a workbook cannot recompute revenue from margins.")
+    return margin
+
+
+def _write_inputs(sheet: Any, bold: Any, value: MoneyTable, margin: float) -> None:
+    sheet.write_row(0, 0, ["input", "value"], bold)
+    sheet.write_row(1, 0, ["margin", margin])
+    sheet.write_row(2, 0, ["currency", value.currency or ""])
+    for row, finding in enumerate(value.findings, start=4):
+        sheet.write_string(row, 0, finding.text)
+
+
+def _write_customers(sheet: Any, bold: Any, money: Any, value: MoneyTable, margin: float) -> int:
+    """Write one row per customer with a value, and return their number."""
+    sheet.write_row(0, 0, ["customer_id", "revenue (discounted)", "margin", "costs", "remaining_value"], bold)
+    exists = np.flatnonzero(~np.isnan(value.columns["remaining_value"]))
+    ids = value.columns["customer_id"].to_list()
+    margins, costs = value.columns["margin"], value.columns["costs"]
+    for row, i in enumerate(exists, start=1):
+        sheet.write_string(row, 0, str(ids[i]))  # never run as a formula
+        sheet.write_number(row, 1, margins[i] / margin, money)
+        sheet.write_formula(row, 2, f"=B{row + 1}*{MARGIN_CELL}", money, margins[i])
+        sheet.write_number(row, 3, costs[i], money)
+        sheet.write_formula(row, 4, f"=C{row + 1}-D{row + 1}", money, margins[i] - costs[i])
+    return len(exists)
+
+
+def _write_cash_flow(sheet: Any, bold: Any, money: Any, flow: MoneyTable) -> int:
+    """Write one row per period, and return their number."""
+    sheet.write_row(0, 0, ["period", "partial", *FLOW_LINES, "remaining_value"], bold)
+    columns = flow.columns
+    for i, period in enumerate(columns["period"]):
+        row = i + 1
+        sheet.write_string(row, 0, str(period))
+        sheet.write_string(row, 1, "yes" if columns["partial"][i] else "no")
+        for place, line in enumerate(FLOW_LINES, start=2):
+            sheet.write_number(row, place, columns[line][i], money)
+        sheet.write_formula(row, 4, f"=D{row + 1}*{MARGIN_CELL}", money, columns["margin"][i])
+        cell = f"=E{row + 1}-F{row + 1}-G{row + 1}-H{row + 1}"
+        sheet.write_formula(row, 8, cell, money, columns["net_cash_flow"][i])
+        sheet.write_number(row, 9, columns["remaining_value"][i], money)
+    return len(columns["period"])
+
+
+def _write_summary(
+    sheet: Any, bold: Any, money: Any, value: MoneyTable, rows: int, flow: MoneyTable | None, periods: int
+) -> None:
+    values = value.columns["remaining_value"]
+    negative = values[values < 0]
+    cells = f"Customers!E2:E{rows + 1}"
+    lines: list[tuple[str, str, float]] = [
+        ("customers", f"=COUNT({cells})", rows),
+        ("remaining_value", f"=SUM({cells})", value.total),
+        ("negative values", f'=COUNTIF({cells},"<0")', len(negative)),
+        ("sum of negative values", f'=SUMIF({cells},"<0")', float(negative.sum())),
+    ]
+    if flow is not None:
+        net = float(np.sum(flow.columns["net_cash_flow"]))
+        lines.append(("net cash flow, not discounted", f"=SUM('Cash flow'!I2:I{periods + 1})", net))
+        lines.append(
+            ("cash flow, discounted, at the margin written", f"=SUM('Cash flow'!J2:J{periods + 1})", flow.total)
+        )
+    sheet.write_row(0, 0, ["total", value.currency or "amount"], bold)
+    for row, (name, formula, result) in enumerate(lines, start=1):
+        sheet.write_string(row, 0, name)
+        sheet.write_formula(row, 1, formula, money, result)
+    sheet.set_column(0, 0, 44)

@@ -1,0 +1,77 @@
+"""`clv value` and `clv forecast`: the numbers of the library, tables in files, and errors with flags."""
+
+from __future__ import annotations
+
+import sys
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import clvmodels as clv
+from clvmodels.cli import app, main
+from clvmodels.errors import InvalidOption
+
+RUNNER = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    path = tmp_path_factory.mktemp("logs") / "sample.csv"
+    clv.datasets.load_cdnow(sample=True).to_csv(path, index=False)
+    return path
+
+
+def run(verb, log, *arguments):
+    words = [verb, log, "--time-unit", "week", "--observation-end", "1997-09-30", *arguments]
+    return RUNNER.invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+def test_value_is_that_of_the_library(log, tmp_path):
+    table = tmp_path / "value.csv"
+    result = run("value", log, "--margin", "0.35", "--per-order", "2", "--currency", "USD", "--output", table)
+    assert result.exit_code == 0
+    rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    terms = {"horizon": "12 months", "annual_discount_rate": 0.1, "margin": 0.35, "costs": clv.Costs(per_order=2.0)}
+    value = clv.remaining_value(clv.MBGNBD().fit(rfm), clv.GammaGamma().fit(rfm), rfm, **terms)
+    assert f"{value.total:,.0f}" in result.output
+    assert "in USD" in result.output
+    written = pd.read_csv(table)
+    assert len(written) == 2357
+    assert written["remaining_value"].sum() == pytest.approx(value.total)
+    assert set(written["currency"]) == {"USD"}
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_a_forecast_with_a_plan(log, tmp_path):
+    plan = tmp_path / "plan.csv"
+    plan.write_text("month,customers\n1997-10,300\n1997-11,280\n", encoding="utf-8")
+    table = tmp_path / "forecast.csv"
+    result = run("forecast", log, "--horizon", "61 days", "--plan", plan, "--cac", "5", "--output", table)
+    assert result.exit_code == 0
+    assert "customers_to_come" in result.output
+    written = pd.read_csv(table)
+    assert written["period"].tolist() == ["1997-10-01", "1997-11-01"]
+    assert written["new_customers"].tolist() == [300, 280]
+
+
+def test_a_plan_needs_both_columns_and_each_month_once(log, tmp_path):
+    plan = tmp_path / "plan.csv"
+    plan.write_text("month,new\n1997-10,300\n", encoding="utf-8")
+    with pytest.raises(InvalidOption, match="no column 'customers'"):
+        run("forecast", log, "--plan", plan)
+    plan.write_text("month,customers\n1997-10,300\n1997-10,1\n", encoding="utf-8")
+    with pytest.raises(InvalidOption, match="'1997-10' twice"):
+        run("forecast", log, "--plan", plan)
+
+
+def test_errors_name_flags(log, monkeypatch, capsys):
+    for words, text in (
+        (["--per-order", "-1"], "--per-order"),
+        (["--by-period", "fortnight"], "--by-period 'fortnight' is not one of"),
+        (["--model", "bgnb"], "Did you mean 'bgnbd'?"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["clv", "value", str(log), "--time-unit", "week", *words])
+        with pytest.raises(SystemExit):
+            main()
+        assert text in " ".join(capsys.readouterr().err.split())
