@@ -207,7 +207,10 @@ def _months(terms: ValueTerms, history: KnownHistory) -> Array:
 def _segments(since: ValueSinceAcquisition, by: str) -> tuple[Segments, npt.NDArray[np.bool_]]:
     """Return the groups of customers with a value, and which are cohorts of a partly observed period."""
     if by in COHORTS and by not in since.customers.rfm.attributes:
-        segments, partial = acquisition_cohorts(since, COHORTS[by])
+        every, every_partial = acquisition_cohorts(since, COHORTS[by])
+        present = np.bincount(every.codes, minlength=len(every.labels)) > 0
+        segments = Segments(every.labels[present], (np.cumsum(present) - 1)[every.codes])
+        partial = every_partial[present]
     else:
         segments = Segments(*group_codes(since.customers.rfm, by))
         partial = np.zeros(len(segments.labels), dtype=bool)

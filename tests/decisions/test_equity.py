@@ -56,6 +56,7 @@ def closing(log):
 # ---- the bridge --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_steps_add_up_to_the_closing(opening, closing):
     table = clv.equity_bridge(opening, closing).frame().set_index("step")
     assert tuple(table.index) == STEPS
@@ -72,6 +73,7 @@ def test_the_steps_add_up_to_the_closing(opening, closing):
     assert amounts["assumption_horizon"] > 0
 
 
+@pytest.mark.slow
 def test_nothing_but_time_passes_if_only_the_terms_stay(log, opening):
     """The same models and terms at both dates: no re-estimation, and no change of assumptions."""
     later = replace(opening, rfm=clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30"))
@@ -104,6 +106,7 @@ def test_invalid_bases(log, opening, closing):
 # ---- the forecast ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_revenue_is_that_of_existing_customers_and_customers_to_come(opening):
     models = opening.purchases, opening.spend, replace(opening.rfm, observation_end="1997-09-30")
     forecast = clv.revenue_forecast(*models, plan=PLAN, costs=COSTS, currency="EUR", draws=20, **TERMS)
@@ -120,6 +123,7 @@ def test_revenue_is_that_of_existing_customers_and_customers_to_come(opening):
     assert "of existing customers only" in alone.text
 
 
+@pytest.mark.slow
 def test_drawn_customers_to_come_have_the_expected_mean(opening):
     """Revenue of each month and the value, within 5 standard errors of 150 draws at the estimated parameters."""
     sharp = {}
