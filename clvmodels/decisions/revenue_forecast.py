@@ -10,16 +10,15 @@ import numpy as np
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.prediction import PredictionOptions
+from clvmodels.estimators.prediction import IntervalOfTotal, PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.processes.special import legendre
 from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.cash_flow import Segments, ValuedCustomers, drawn_cash_flow, expected_cash_flow
+from clvmodels.valuation.cash_flow import Segments, ValuedCustomers, drawn_cash_flow, expected_cash_flow, level_factors
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import Periods, periods_after
@@ -128,10 +127,10 @@ def revenue_forecast(
     plan: AcquisitionPlan | None = None,
     costs: Costs | None = None,
     currency: str | None = None,
-    total_interval: TotalInterval | None = None,
     interval: float = 0.9,
     draws: int = 200,
     random_state: RandomState = 0,
+    total_interval: IntervalOfTotal = "history",
 ) -> RevenueForecast:
     """Forecast revenue by calendar month, of existing customers and of customers to come.
 
@@ -153,13 +152,13 @@ def revenue_forecast(
         plan's.
     currency : str, optional
         Code of three letters.
-    total_interval : TotalInterval, optional
-        Of the model's forecast, which has learned how far totals may be off because times change: each draw of revenue
-        is multiplied by one draw of its level, common to all customers and months. Default: the model's own interval.
     interval : float, default=0.9
         Central probability of the intervals.
     draws : int, default=200
     random_state : int or Generator, default=0
+    total_interval : {"history", "model"} or TotalInterval, default="history"
+        Whether bands also allow for a change of times; see `remaining_value`. One draw of the level is common to all
+        customers and months, those to come included.
 
     Returns
     -------
@@ -185,13 +184,13 @@ def revenue_forecast(
     """
     check_same_clock(purchases, spend)
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
-    options = PredictionOptions(interval, "outcome", None, draws, random_state)
+    options = PredictionOptions(interval, "outcome", None, draws, random_state, total_interval)
     code = check_currency(currency, None if costs is None else costs.currency)
     customers = ValuedCustomers.of(purchases, spend, rfm, terms, costs)
     periods = periods_after(rfm.clock, rfm.observation_end, customers.horizon, "month")
     segments = Segments(np.array(["all"]), np.zeros(len(rfm), dtype=np.intp))
     seed = seed_of(random_state)
-    level = None if total_interval is None else total_interval.level_draws(seed, draws)
+    level = level_factors(customers, options.total_interval, draws, seed)
     current = expected_cash_flow(customers, periods, segments)
     drawn = drawn_cash_flow(customers, periods, segments, draws, seed, level)
     to_come = _CustomersToCome.of(customers, plan, periods)
@@ -218,7 +217,7 @@ def revenue_forecast(
         "present_value": values,
         **interval_columns("present_value", value_draws, level_of),
     }
-    figures = {"months": len(periods), "learned": total_interval is not None, "planned": float(to_come.counts.sum())}
+    figures = {"months": len(periods), "learned": level is not None, "planned": float(to_come.counts.sum())}
     findings = (Finding("revenue-forecast", figures), terms.finding, *customer_findings(customers))
     tables = [frames.table(rfm.kind, _with_currency(table, code)) for table in (months, equity)]
     return RevenueForecast(*tables, code, findings)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.prediction import PredictionOptions, group_codes
+from clvmodels.estimators.prediction import IntervalOfTotal, PredictionOptions, group_codes
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
@@ -101,6 +101,7 @@ def unit_economics(
     interval: float = 0.9,
     draws: int = 200,
     random_state: RandomState = 0,
+    total_interval: IntervalOfTotal = "history",
 ) -> UnitEconomics:
     """Compare what acquiring customers cost with what they bring, by cohort, channel or any attribute.
 
@@ -132,6 +133,8 @@ def unit_economics(
     draws : int, default=200
         Number of draws, from which intervals and probabilities are computed.
     random_state : int or Generator, default=0
+    total_interval : {"history", "model"} or TotalInterval, default="history"
+        Whether intervals also allow for a change of times; see `remaining_value`.
 
     Returns
     -------
@@ -159,7 +162,7 @@ def unit_economics(
     """
     check_same_clock(purchases, spend)
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
-    options = PredictionOptions(interval, "outcome", by, draws, random_state)
+    options = PredictionOptions(interval, "outcome", by, draws, random_state, total_interval)
     if not isinstance(costs, Costs):
         raise InvalidOption(f"costs={costs!r} is not clv.Costs, such as clv.Costs(acquisition=12.0).")
     code = check_currency(currency, costs.currency)
@@ -248,7 +251,7 @@ class _Flows:
         over = since.T[rows, None] >= since.ends - ROUNDING_TOLERANCE
         before = total(realized)
         drawn, paid_back = [], np.zeros_like(before)
-        for future in since.drawn(options.draws, seed_of(options.random_state)):
+        for future in since.drawn(options.draws, seed_of(options.random_state), options.total_interval):
             value = realized + np.cumsum(future[rows], axis=1)
             drawn.append(total(value))
             paid_back += total((value >= cac[:, None]).astype(float))

@@ -414,7 +414,7 @@ revenue-forecast = Revenue of { COUNT($months) } { $months ->
     [0] { " " }of existing customers only
    *[other] , with { COUNT($planned) } customers to come by the plan, whose value is not part of customer equity
     }; intervals cover chance and the uncertainty of the parameters{ $learned ->
-    [yes] , and how far totals have been off before
+    [yes] , and a change of times
    *[no] , but not a change in how customers behave
     }.
 equity-bridge = From { $begin } to { $end }, the value of the customer base changed by { SIGNED_PERCENT($change, places: 1) }, with { COUNT($acquired) } { $acquired ->

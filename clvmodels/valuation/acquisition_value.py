@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.prediction import PredictionOptions, group_codes
+from clvmodels.estimators.prediction import IntervalOfTotal, PredictionOptions, group_codes
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
@@ -39,6 +39,7 @@ def value_at_acquisition(
     interval: float | None = None,
     draws: int = 200,
     random_state: RandomState = 0,
+    total_interval: IntervalOfTotal = "history",
 ) -> MoneyTable:
     """Return what customers are worth at their first order, that order included, before the cost of acquisition.
 
@@ -67,6 +68,8 @@ def value_at_acquisition(
     draws : int, default=200
         Number of draws for the interval.
     random_state : int or Generator, default=0
+    total_interval : {"history", "model"} or TotalInterval, default="history"
+        Whether intervals also allow for a change of times; see `remaining_value`.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def value_at_acquisition(
     [['total', 2357, 59816.33, 28387.05, 88203.37]]
     """
     since, code = _prepared(purchases, spend, history, horizon, annual_discount_rate, margin, costs, currency)
-    options = _options(interval, by, draws, random_state)
+    options = _options(interval, by, draws, random_state, total_interval)
     realized, expected = since.realized()[:, 0], since.expected()[:, 0]
     parts = {"realized": realized, "expected": expected, "value_at_acquisition": realized + expected}
     columns = _columns(since, parts, options)
@@ -165,7 +168,7 @@ def lifetime_net_value(
     >>> net.frame().round(2).values.tolist()
     [['total', 2357, 59816.33, 22713.46, 35355.0, 47174.79]]
     """
-    options = _options(None, by, 200, 0)
+    options = _options(None, by)
     whole_life = max(float(history.rfm.T.max()), 1.0)
     since, code = _prepared(purchases, spend, history, whole_life, annual_discount_rate, margin, costs, currency)
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
@@ -202,10 +205,16 @@ def acquisition_finding(since: ValueSinceAcquisition, currency: str | None) -> F
     return Finding("money-terms-since-first-order", figures)
 
 
-def _options(interval: float | None, by: str | None, draws: int, random_state: RandomState) -> PredictionOptions:
+def _options(
+    interval: float | None,
+    by: str | None,
+    draws: int = 200,
+    random_state: RandomState = 0,
+    total_interval: IntervalOfTotal = "history",
+) -> PredictionOptions:
     if interval is not None and by is None:
         raise InvalidOption(f"interval={interval!r} needs groups: pass by='total' or by= an attribute.")
-    return PredictionOptions(interval, "outcome", by, draws, random_state)
+    return PredictionOptions(interval, "outcome", by, draws, random_state, total_interval)
 
 
 def _prepared(
@@ -249,6 +258,6 @@ def _drawn_totals(
     codes, rows = codes[since.exists], since.exists
     totals = [
         np.bincount(codes, (weights * (realized + future[:, 0]))[rows], minlength=len(labels))
-        for future in since.drawn(options.draws, seed_of(options.random_state))
+        for future in since.drawn(options.draws, seed_of(options.random_state), options.total_interval)
     ]
     return np.stack(totals).astype(float)

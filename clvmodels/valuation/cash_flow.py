@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.prediction import customer_keys
+from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.inference.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, DrawnOrders
 from clvmodels.transactions.summary import RFM
@@ -30,6 +31,7 @@ __all__ = [
     "drawn_cash_flow",
     "drawn_futures",
     "expected_cash_flow",
+    "level_factors",
     "present_values",
 ]
 
@@ -236,6 +238,18 @@ def drawn_cash_flow(
         factor = 1.0 if level is None else float(level[i])
         flows.append(_flow_of_draw(customers, periods, codes, len(segments.labels), future, factor))
     return CashFlow(*(np.stack([getattr(flow, line) for flow in flows]) for line in LINES))
+
+
+def level_factors(customers: ValuedCustomers, total_interval: IntervalOfTotal, draws: int, seed: int) -> Array | None:
+    """Return the factor of orders that all customers of a draw share, (draws,); None without a common level."""
+    if total_interval == "model":
+        return None
+    common = (
+        total_interval
+        if isinstance(total_interval, TotalInterval)
+        else customers.purchases.level_of_totals(customers.horizon, "money")
+    )
+    return common.level_draws(seed, draws)
 
 
 def _flow_of_draw(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.prediction import PredictionOptions, group_codes
+from clvmodels.estimators.prediction import IntervalOfTotal, PredictionOptions, group_codes
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.uncertainty import RandomState, seed_of
@@ -20,6 +20,7 @@ from clvmodels.valuation.cash_flow import (
     ValuedCustomers,
     drawn_cash_flow,
     expected_cash_flow,
+    level_factors,
     present_values,
 )
 from clvmodels.valuation.costs import Costs, check_currency
@@ -48,6 +49,7 @@ def remaining_value(
     interval: float | None = None,
     draws: int = 200,
     random_state: RandomState = 0,
+    total_interval: IntervalOfTotal = "history",
 ) -> MoneyTable:
     """Return what customers are worth from the end of observation on, after costs.
 
@@ -84,6 +86,9 @@ def remaining_value(
     draws : int, default=200
         Number of draws for the interval.
     random_state : int or Generator, default=0
+    total_interval : {"history", "model"} or TotalInterval, default="history"
+        Whether intervals also allow for a change of times, by one level that all customers of a draw share: as large as
+        in other shops, or as `CustomerModel.total` learned from a log. "model": only for chance and parameters.
 
     Returns
     -------
@@ -122,7 +127,7 @@ def remaining_value(
     """
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
     check_same_clock(purchases, spend)
-    options = PredictionOptions(interval, "outcome", by, draws, random_state)
+    options = PredictionOptions(interval, "outcome", by, draws, random_state, total_interval)
     unit = None if by_period is None else check_unit(by_period, "by_period")
     code = check_currency(currency, None if costs is None else costs.currency)
     customers = ValuedCustomers.of(purchases, spend, rfm, terms, costs)
@@ -204,7 +209,9 @@ def _by_period(customers: ValuedCustomers, unit: CalendarUnit, options: Predicti
 
 
 def _drawn(customers: ValuedCustomers, periods: Any, segments: Segments, options: PredictionOptions) -> CashFlow:
-    return drawn_cash_flow(customers, periods, segments, options.draws, seed_of(options.random_state))
+    seed = seed_of(options.random_state)
+    level = level_factors(customers, options.total_interval, options.draws, seed)
+    return drawn_cash_flow(customers, periods, segments, options.draws, seed, level)
 
 
 def interval_columns(name: str, drawn: Array, level: float) -> dict[str, Array]:

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.errors import InvalidOption
+from clvmodels.estimators.prediction import IntervalOfTotal
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
-from clvmodels.valuation.cash_flow import DrawnFuture, ValuedCustomers, drawn_futures
+from clvmodels.valuation.cash_flow import DrawnFuture, ValuedCustomers, drawn_futures, level_factors
 from clvmodels.valuation.costs import Costs
 from clvmodels.valuation.realized import RealizedOrders, past_charges, realized_orders, was_served
 from clvmodels.valuation.value_terms import ValueTerms
@@ -100,15 +101,16 @@ class ValueSinceAcquisition:
                 self._charge(sums, float(time), share * cost * chance)
         return sums
 
-    def drawn(self, draws: int, seed: int) -> Iterator[Array]:
+    def drawn(self, draws: int, seed: int, total_interval: IntervalOfTotal) -> Iterator[Array]:
         """Yield what one drawn future adds after the cutoff, by age, (n, k), for each draw."""
-        for future in drawn_futures(self.customers, draws, seed):
-            yield self._of_future(future)
+        level = level_factors(self.customers, total_interval, draws, seed)
+        for i, future in enumerate(drawn_futures(self.customers, draws, seed)):
+            yield self._of_future(future, 1.0 if level is None else float(level[i]))
 
-    def _of_future(self, future: DrawnFuture) -> Array:
+    def _of_future(self, future: DrawnFuture, level: float) -> Array:
         customers = self.customers
         customer = future.orders.customer
-        net = customers.terms.margin * future.spend - customers.amounts.per_order[customer]
+        net = level * (customers.terms.margin * future.spend - customers.amounts.per_order[customer])
         sums = self._of_orders(customer, self.T[customer] + future.orders.time, net)
         if customers.has_period_costs():
             window, charges = customers.costs.window(customers.rfm.clock), customers.charges

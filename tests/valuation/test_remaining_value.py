@@ -287,6 +287,19 @@ def test_a_negative_margin_and_negative_values_are_counted(fitted):
     assert "customers have a negative value" in grouped.text
 
 
+def test_intervals_allow_for_a_change_of_times(fitted):
+    """Wider than the model's own by default, as wide with `lifetime_value`'s level, and never with another name."""
+    some = (*fitted[:2], fitted[2][::20])
+    options = {"by": "total", "interval": 0.9, "draws": 40, **TERMS}
+    widths = []
+    for choice in ("history", "model"):
+        table = remaining_value(*some, total_interval=choice, **options).columns
+        widths.append(float(table["remaining_value_upper"][0] - table["remaining_value_lower"][0]))
+    assert widths[0] > widths[1]
+    with pytest.raises(InvalidOption, match="total_interval='other' is not one of"):
+        remaining_value(*some, total_interval="other", **options)
+
+
 def test_an_interval_needs_groups_or_periods(fitted):
     with pytest.raises(InvalidOption, match="pass by='total'"):
         remaining_value(*fitted, interval=0.9, **TERMS)
