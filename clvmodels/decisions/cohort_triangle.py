@@ -15,7 +15,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
-from clvmodels.valuation.cash_flow import Segments
+from clvmodels.valuation.cash_flow import ValueGroups
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import CalendarUnit, check_unit, periods_after
 from clvmodels.valuation.realized import calendar_ticks
@@ -170,7 +170,9 @@ def _buys(process: Any, start: float, end: float, p: Any, *state: Array) -> Arra
     return answer
 
 
-def _table(segments: Segments, observed: _Cells, ahead: _Cells, first_partial: bool, margin: float) -> dict[str, Any]:
+def _table(
+    segments: ValueGroups, observed: _Cells, ahead: _Cells, first_partial: bool, margin: float
+) -> dict[str, Any]:
     """Return the cells of each cohort from its own period on; the part of a period that is ahead has its own row."""
     size = np.bincount(segments.codes, minlength=len(segments.labels))
     rows: dict[str, list[Any]] = {

@@ -18,7 +18,13 @@ from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.processes.special import legendre
 from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.cash_flow import Segments, ValuedCustomers, drawn_cash_flow, expected_cash_flow, level_factors
+from clvmodels.valuation.cash_flow import (
+    ValuedCustomers,
+    ValueGroups,
+    drawn_cash_flow,
+    expected_cash_flow,
+    level_factors,
+)
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import Periods, periods_after
@@ -188,7 +194,7 @@ def revenue_forecast(
     code = check_currency(currency, None if costs is None else costs.currency)
     customers = ValuedCustomers.of(purchases, spend, rfm, terms, costs)
     periods = periods_after(rfm.clock, rfm.observation_end, customers.horizon, "month")
-    segments = Segments(np.array(["all"]), np.zeros(len(rfm), dtype=np.intp))
+    segments = ValueGroups(np.array(["all"]), np.zeros(len(rfm), dtype=np.intp))
     seed = seed_of(random_state)
     level = level_factors(customers, options.total_interval, draws, seed)
     current = expected_cash_flow(customers, periods, segments)

@@ -18,7 +18,7 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.acquisition_value import acquisition_finding
-from clvmodels.valuation.cash_flow import Segments
+from clvmodels.valuation.cash_flow import ValueGroups
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import CalendarUnit
@@ -181,7 +181,7 @@ def unit_economics(
     )
 
 
-def acquisition_cohorts(since: ValueSinceAcquisition, unit: CalendarUnit) -> tuple[Segments, npt.NDArray[np.bool_]]:
+def acquisition_cohorts(since: ValueSinceAcquisition, unit: CalendarUnit) -> tuple[ValueGroups, npt.NDArray[np.bool_]]:
     """Return the calendar period of each customer's first order, by its first day, and which are partly observed."""
     clock, log, cutoff = since.customers.rfm.clock, since.history.purchase_log, since.history.cutoff
     first = log.first[log.first <= cutoff]
@@ -190,7 +190,7 @@ def acquisition_cohorts(since: ValueSinceAcquisition, unit: CalendarUnit) -> tup
     partial = ends > cutoff
     begins = clock.last_tick(days[0])
     partial[0] |= log.first_tick > begins  # the log starts within the first period
-    return Segments(np.array([day.isoformat() for day in days], dtype=object), codes), partial
+    return ValueGroups(np.array([day.isoformat() for day in days], dtype=object), codes), partial
 
 
 def _months(terms: ValueTerms, history: KnownHistory) -> Array:
@@ -207,17 +207,17 @@ def _months(terms: ValueTerms, history: KnownHistory) -> Array:
     return ends
 
 
-def _segments(since: ValueSinceAcquisition, by: str) -> tuple[Segments, npt.NDArray[np.bool_]]:
+def _segments(since: ValueSinceAcquisition, by: str) -> tuple[ValueGroups, npt.NDArray[np.bool_]]:
     """Return the groups of customers with a value, and which are cohorts of a partly observed period."""
     if by in COHORTS and by not in since.customers.rfm.attributes:
         every, every_partial = acquisition_cohorts(since, COHORTS[by])
         present = np.bincount(every.codes, minlength=len(every.labels)) > 0
-        segments = Segments(every.labels[present], (np.cumsum(present) - 1)[every.codes])
+        segments = ValueGroups(every.labels[present], (np.cumsum(present) - 1)[every.codes])
         partial = every_partial[present]
     else:
-        segments = Segments(*group_codes(since.customers.rfm, by))
+        segments = ValueGroups(*group_codes(since.customers.rfm, by))
         partial = np.zeros(len(segments.labels), dtype=bool)
-    return Segments(segments.labels, np.where(since.exists, segments.codes, -1)), partial
+    return ValueGroups(segments.labels, np.where(since.exists, segments.codes, -1)), partial
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,7 +235,7 @@ class _Flows:
     seen: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, since: ValueSinceAcquisition, segments: Segments, options: PredictionOptions) -> _Flows:
+    def of(cls, since: ValueSinceAcquisition, segments: ValueGroups, options: PredictionOptions) -> _Flows:
         """Return the sums; values are cumulative over months."""
         count, codes = len(segments.labels), segments.codes
         rows = codes >= 0

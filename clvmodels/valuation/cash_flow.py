@@ -26,7 +26,7 @@ __all__ = [
     "CashFlow",
     "DrawnFuture",
     "PresentValues",
-    "Segments",
+    "ValueGroups",
     "ValuedCustomers",
     "drawn_cash_flow",
     "drawn_futures",
@@ -93,7 +93,7 @@ class ValuedCustomers:
         return bool(np.any(self.amounts.per_period > 0) or np.any(self.amounts.marketing > 0))
 
 
-class Segments(NamedTuple):
+class ValueGroups(NamedTuple):
     """Labels of groups (g,), and the group of each customer (n,); -1 leaves a customer out."""
 
     labels: npt.NDArray[np.object_]
@@ -141,7 +141,7 @@ def present_values(customers: ValuedCustomers) -> PresentValues:
     return PresentValues(orders, discounted, customers.terms.margin * expected.spend_per_order * discounted, costs)
 
 
-def expected_cash_flow(customers: ValuedCustomers, periods: Periods, segments: Segments) -> CashFlow:
+def expected_cash_flow(customers: ValuedCustomers, periods: Periods, segments: ValueGroups) -> CashFlow:
     """Return the expected cash flow of each group in each period; customers without an expected spend are left out."""
     expected, amounts, margin = customers.expectations, customers.amounts, customers.terms.margin
     codes = np.where(np.isnan(expected.spend_per_order), -1, segments.codes)
@@ -217,7 +217,12 @@ def drawn_futures(customers: ValuedCustomers, draws: int, seed: int) -> Iterator
 
 
 def drawn_cash_flow(
-    customers: ValuedCustomers, periods: Periods, segments: Segments, draws: int, seed: int, level: Array | None = None
+    customers: ValuedCustomers,
+    periods: Periods,
+    segments: ValueGroups,
+    draws: int,
+    seed: int,
+    level: Array | None = None,
 ) -> CashFlow:
     """Return cash flows under draws of the parameters and of futures, (draws, groups, k) each.
 
@@ -227,7 +232,7 @@ def drawn_cash_flow(
     ----------
     customers : ValuedCustomers
     periods : Periods
-    segments : Segments
+    segments : ValueGroups
     draws, seed : int
     level : array (draws,), optional
         A factor of orders that all customers of a draw share.

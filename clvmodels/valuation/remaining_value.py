@@ -16,8 +16,8 @@ from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.cash_flow import (
     CashFlow,
-    Segments,
     ValuedCustomers,
+    ValueGroups,
     drawn_cash_flow,
     expected_cash_flow,
     level_factors,
@@ -179,7 +179,7 @@ def _by_group(customers: ValuedCustomers, options: PredictionOptions) -> dict[st
     if options.interval is None:
         return columns
     whole = periods_after(customers.rfm.clock, None, customers.horizon, "year")
-    flow = _drawn(customers, whole, Segments(labels, codes), options)
+    flow = _drawn(customers, whole, ValueGroups(labels, codes), options)
     return columns | interval_columns("remaining_value", flow.present_value.sum(axis=2), options.interval)
 
 
@@ -187,7 +187,7 @@ def _by_period(customers: ValuedCustomers, unit: CalendarUnit, options: Predicti
     rfm = customers.rfm
     periods = periods_after(rfm.clock, rfm.observation_end, customers.horizon, unit)
     labels, codes = group_codes(rfm, options.by or "total")
-    segments = Segments(labels, codes)
+    segments = ValueGroups(labels, codes)
     flow = expected_cash_flow(customers, periods, segments)
     columns: dict[str, Any] = {} if options.by is None else {options.by: np.repeat(labels, len(periods))}
     columns |= {
@@ -208,7 +208,7 @@ def _by_period(customers: ValuedCustomers, unit: CalendarUnit, options: Predicti
     return columns
 
 
-def _drawn(customers: ValuedCustomers, periods: Any, segments: Segments, options: PredictionOptions) -> CashFlow:
+def _drawn(customers: ValuedCustomers, periods: Any, segments: ValueGroups, options: PredictionOptions) -> CashFlow:
     seed = seed_of(options.random_state)
     level = level_factors(customers, options.total_interval, options.draws, seed)
     return drawn_cash_flow(customers, periods, segments, options.draws, seed, level)

@@ -14,7 +14,7 @@ from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, ParetoNBD
 from clvmodels.estimators.regular import MBGCNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.transactions.summary import rfm_summary
-from clvmodels.valuation.cash_flow import Segments, ValuedCustomers, drawn_cash_flow, expected_cash_flow
+from clvmodels.valuation.cash_flow import ValuedCustomers, ValueGroups, drawn_cash_flow, expected_cash_flow
 from clvmodels.valuation.costs import Costs
 from clvmodels.valuation.lifetime_value import lifetime_value
 from clvmodels.valuation.periods import periods_after
@@ -162,7 +162,7 @@ def test_drawn_cash_flows_have_the_expected_mean(fitted, model, charged_while):
     costs = replace(COSTS, charged_while=charged_while, served_within="4 months")
     customers = ValuedCustomers.of(purchases, spend_model, some, ValueTerms.from_keywords(**TERMS), costs)
     periods = periods_after(some.clock, some.observation_end, customers.horizon, "quarter")
-    segments = Segments(np.array(["all"]), np.zeros(len(some), dtype=np.intp))
+    segments = ValueGroups(np.array(["all"]), np.zeros(len(some), dtype=np.intp))
     expected = expected_cash_flow(customers, periods, segments)
     drawn = drawn_cash_flow(customers, periods, segments, 300, 7)
     for line in ("orders", "revenue", "order_cost", "period_cost", "marketing_cost", "net_cash_flow", "present_value"):
