@@ -19,6 +19,7 @@ __all__ = ["plain_formulas", "retention_value"]
 DAYS_PER_YEAR = 365.25
 FEWEST_IN_CURVE = 30  # customers who must have reached an age for the cohort curve to go on from it
 STEPS_PER_YEAR = 12
+ROUNDING_TOLERANCE = 1e-9
 
 
 def retention_value(
@@ -168,7 +169,7 @@ def _retention(orders: RealizedOrders, to_years: float) -> float:
     span = min(1.0, 0.5 * float(np.max(orders.T)) * to_years)
     bought = np.zeros((2, len(orders.T)), dtype=bool)
     for i, (begin, end) in enumerate(((-2 * span, -span), (-span, 0.0))):
-        bought[i, orders.customer[(when >= begin) & (when <= end)]] = True
+        bought[i, orders.customer[(when >= begin - ROUNDING_TOLERANCE) & (when <= end)]] = True
     before = int(bought[0].sum())
     share = float(np.sum(bought[0] & bought[1])) / before if before else math.nan
     return share ** (1 / span) if span > 0 else math.nan

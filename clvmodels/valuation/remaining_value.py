@@ -156,7 +156,7 @@ def _by_customer(customers: ValuedCustomers) -> dict[str, Any]:
         "costs": values.costs,
         "remaining_value": values.value,
     }
-    return columns if (reason := customers.expectations.reason) is None else {**columns, "reason": reason}
+    return columns if (reason := customers.expectations.reason) is None else {**columns, "reason": reason.tolist()}
 
 
 def _by_group(customers: ValuedCustomers, options: PredictionOptions) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test_invalid_rates(arguments, message):
 def test_by_hand():
     """Four customers of two years; all ordered in the first year, one of them in the second.
 
-    Order value 20, 6 orders in 4 x 731 days, retention 1/4, lifespan 4/3 years.
+    Order value 20, 6 orders in 4 x 730 days, retention 1/4 in 365 of 365.25 days.
     """
     log = pd.DataFrame(
         {
@@ -45,17 +45,17 @@ def test_by_hand():
             "amount": [10.0, 30.0, 20.0, 20.0, 20.0, 20.0],
         }
     )
-    history = clv.KnownHistory.from_log(log, amount="amount", time_unit="day", observation_end="2024-01-02")
+    history = clv.KnownHistory.from_log(log, amount="amount", time_unit="day", observation_end="2024-01-01")
     table = plain_formulas(history, horizon="1 year", annual_discount_rate=0.1, margin=0.5).set_index("formula")
-    rate = 6 / (4 * 731 / 365.25)
+    rate, stays = 6 / (4 * 730 / 365.25), (1 / 4) ** (365.25 / 365)  # all four ordered in the first 365 days
     product = table.loc["order_value_x_frequency_x_lifespan"]
     assert product["average_order_value"] == pytest.approx(20)
     assert product["orders_per_year"] == pytest.approx(rate)
-    assert product["retention"] == pytest.approx(1 / 4)  # all four ordered in the first year
-    assert product["value"] == pytest.approx(0.5 * 20 * rate / (1 - 1 / 4))
+    assert product["retention"] == pytest.approx(stays)
+    assert product["value"] == pytest.approx(0.5 * 20 * rate / (1 - stays))
     assert product["forecast"] == pytest.approx(0.5 * 20 * rate)
     by_year = table.loc["retention_first_cash_flow_at_end_of_year", "value"]
-    assert by_year == pytest.approx(retention_value(0.5 * 20 * rate, 1 / 4, 0.1))
+    assert by_year == pytest.approx(retention_value(0.5 * 20 * rate, stays, 0.1))
     assert table.loc["historic_value", "value"] == pytest.approx(0.5 * 120 / 4)
     # By age 1 year, the four had spent 10 + 20 + 20 + 40.
     assert table.loc["cohort_curve", "value"] == pytest.approx(0.5 * 90 / 4)
