@@ -226,7 +226,7 @@ def revenue_forecast(
     figures = {"months": len(periods), "learned": level is not None, "planned": float(to_come.counts.sum())}
     findings = (Finding("revenue-forecast", figures), terms.finding, *customer_findings(customers))
     tables = [frames.table(rfm.kind, _with_currency(table, code)) for table in (months, equity)]
-    return RevenueForecast(*tables, code, findings)
+    return RevenueForecast(tables[0], tables[1], code, findings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -333,7 +333,8 @@ def _with_currency(table: dict[str, Any], currency: str | None) -> dict[str, Any
 
 
 def _ratio(value: Array, cost: Array) -> Array:
-    return np.divide(value, cost, out=np.full(len(cost), np.nan), where=cost > 0)
+    ratio: Array = np.divide(value, cost, out=np.full(len(cost), np.nan), where=cost > 0)
+    return ratio
 
 
 def _findings(flows: _Flows) -> Findings:

@@ -172,7 +172,7 @@ def _retention(orders: RealizedOrders, to_years: float) -> float:
         bought[i, orders.customer[(when >= begin - ROUNDING_TOLERANCE) & (when <= end)]] = True
     before = int(bought[0].sum())
     share = float(np.sum(bought[0] & bought[1])) / before if before else math.nan
-    return share ** (1 / span) if span > 0 else math.nan
+    return float(share ** (1 / span)) if span > 0 else math.nan
 
 
 def _stays(retention: float, years: float) -> float:

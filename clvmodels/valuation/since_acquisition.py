@@ -126,7 +126,7 @@ class ValueSinceAcquisition:
         customer, age, net = customer[within], age[within], net[within]
         cells = customer * len(self.ends) + self._places(age)
         shape = (len(self.T), len(self.ends))
-        sums: Array = np.bincount(cells, np.exp(-self.rate * age) * net, minlength=shape[0] * shape[1])
+        sums = np.bincount(cells, np.exp(-self.rate * age) * net, minlength=shape[0] * shape[1])
         return sums.astype(float).reshape(shape)
 
     def _charge(self, sums: Array, time: float, cost: Array) -> None:

@@ -90,13 +90,18 @@ def value(
     import clvmodels as clv
 
     costs = clv.Costs(per_order=per_order, per_period=per_period, served_within=served_within, currency=currency)
-    terms = {"horizon": horizon, "annual_discount_rate": annual_discount_rate, "margin": margin, "costs": costs}
+    terms: dict[str, Any] = {
+        "horizon": horizon,
+        "annual_discount_rate": annual_discount_rate,
+        "margin": margin,
+        "costs": costs,
+    }
     columns = {"customer_id": customer_id, "date": date, "amount": amount}
     reading = {"time_unit": time_unit, "date_format": date_format, "time_zone": time_zone}
     with steps() as step:
         fitted = fit_log(step, log, model, columns, reading, observation_end, drop_missing_id)
         step("Valuing the customers")
-        models = fitted.purchases, fitted.spend, fitted.rfm
+        models: Any = fitted.purchases, fitted.spend, fitted.rfm
         shape: dict[str, Any] = {"by": "total"} if by_period is None else {"by_period": by_period}
         table = clv.remaining_value(*models, **shape, interval=interval, **terms)
         if output is not None:
