@@ -46,7 +46,7 @@ def budget_against_actual(history: KnownHistory, budget: Mapping[str, float]) ->
     >>> history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end="1997-12-15")
     >>> budget = {"1997-10": 8000.0, "1997-11": 8000.0, "1997-12": 9000.0}
     >>> clv.budget_against_actual(history, budget)[["month", "partial", "difference"]].round(0).values.tolist()
-    [['1997-10', False, 1.0], ['1997-11', False, 2.0], ['1997-12', True, nan]]
+    [['1997-10', False, 845.0], ['1997-11', False, 2151.0], ['1997-12', True, nan]]
     """
     wrong = [month for month, value in budget.items() if not (is_month(month) and np.isfinite(value))]
     if wrong or not budget:

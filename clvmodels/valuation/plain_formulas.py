@@ -59,7 +59,7 @@ def retention_value(
     >>> clv.retention_value(100.0, 0.8, 0.10)
     266.66666666666663
     >>> clv.retention_value(100.0, 0.8, 0.10, first_cash_flow="today")
-    366.66666666666663
+    366.6666666666667
     """
     if not 0 <= retention <= 1:
         raise InvalidOption(f"retention={retention!r} must be a share of customers, from 0 to 1.")
