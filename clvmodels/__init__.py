@@ -22,8 +22,17 @@ if TYPE_CHECKING:
     from clvmodels.decisions.acting.contact_files import write_contacts as write_contacts
     from clvmodels.decisions.base_audit.audit import Audit as Audit
     from clvmodels.decisions.base_audit.audit import audit as audit
+    from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
+    from clvmodels.decisions.cohort_triangle import cohort_triangle as cohort_triangle
+    from clvmodels.decisions.early_value import early_value as early_value
+    from clvmodels.decisions.equity_bridge import BaseValuation as BaseValuation
+    from clvmodels.decisions.equity_bridge import EquityBridge as EquityBridge
+    from clvmodels.decisions.equity_bridge import equity_bridge as equity_bridge
     from clvmodels.decisions.playbook.plan_actions import ActionPlan as ActionPlan
     from clvmodels.decisions.playbook.plan_actions import plan_actions as plan_actions
+    from clvmodels.decisions.revenue_forecast import AcquisitionPlan as AcquisitionPlan
+    from clvmodels.decisions.revenue_forecast import RevenueForecast as RevenueForecast
+    from clvmodels.decisions.revenue_forecast import revenue_forecast as revenue_forecast
     from clvmodels.decisions.segmenting.rfm_grid import rfm_grid as rfm_grid
     from clvmodels.decisions.segmenting.rfm_grid import rfm_scores as rfm_scores
     from clvmodels.decisions.segmenting.rfm_grid import rfm_segments as rfm_segments
@@ -33,19 +42,10 @@ if TYPE_CHECKING:
     from clvmodels.decisions.segmenting.validate_segments import validate_segments as validate_segments
     from clvmodels.decisions.tiering.tiers import Tiers as Tiers
     from clvmodels.decisions.tiering.tiers import tiers as tiers
-    from clvmodels.decisions.value_draws import ValueDraws as ValueDraws
-    from clvmodels.decisions.value_draws import value_draws as value_draws
-    from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
-    from clvmodels.decisions.cohort_triangle import cohort_triangle as cohort_triangle
-    from clvmodels.decisions.early_value import early_value as early_value
-    from clvmodels.decisions.equity_bridge import BaseValuation as BaseValuation
-    from clvmodels.decisions.equity_bridge import EquityBridge as EquityBridge
-    from clvmodels.decisions.equity_bridge import equity_bridge as equity_bridge
-    from clvmodels.decisions.revenue_forecast import AcquisitionPlan as AcquisitionPlan
-    from clvmodels.decisions.revenue_forecast import RevenueForecast as RevenueForecast
-    from clvmodels.decisions.revenue_forecast import revenue_forecast as revenue_forecast
     from clvmodels.decisions.unit_economics import UnitEconomics as UnitEconomics
     from clvmodels.decisions.unit_economics import unit_economics as unit_economics
+    from clvmodels.decisions.value_draws import ValueDraws as ValueDraws
+    from clvmodels.decisions.value_draws import value_draws as value_draws
     from clvmodels.estimators.purchases import BGBB as BGBB
     from clvmodels.estimators.purchases import BGNBD as BGNBD
     from clvmodels.estimators.purchases import MBGNBD as MBGNBD

@@ -72,7 +72,6 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "validate_segments",
         "SegmentCheck",
     ],
-    "Report": ["report", "write_report", "Report"],
     "Report": ["report", "write_report", "Report", "write_value_workbook"],
     "Scheduled jobs": ["read_job", "fit_job", "score_job", "monitor_job", "Registry"],
 }
