@@ -73,7 +73,7 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "SegmentCheck",
     ],
     "Report": ["report", "write_report", "Report", "write_value_workbook"],
-    "Scheduled jobs": ["read_job", "fit_job", "score_job", "monitor_job", "Registry"],
+    "Scheduled jobs": ["read_job", "fit_job", "score_job", "backfill_job", "monitor_job", "Registry"],
 }
 
 

@@ -1014,6 +1014,10 @@ gate-parameters = { $process }: { $parameter } is { NUM($new, digits: 4) }; the 
 gate-parameters-other-process = { $process } is not compared: the champion is a model of another kind.
 gate-parameters-other-terms = { $process } is not compared: its covariates or groups differ from the champion's.
 gate-parameters-other-clock = { $process } is not compared: it measures time in { $clock }, the champion in { $champion_clock }.
+gate-order = This run as of { $as_of } would replace the run as of { $newest } { $where ->
+    [sink] in { $sink }
+   *[manifest] that is published
+    }: an older day never replaces a newer one.
 gate-rows-earlier-day = Not compared: { gate-reference } has later data, up to { $reference_as_of }.
 gate-refused = { COUNT($refused) } of { COUNT($customers) } customers ({ PERCENT($share, places: 2) }) cannot be scored (refused limit { PERCENT($limit, places: 2) }).
 gate-rows-lost = { COUNT($remaining) } customers had bought by { $reference_as_of }, { $direction ->
@@ -1048,6 +1052,13 @@ refit-not-needed = No need to refit: { refit-forecast }
 refit-watch-cohorts = No need to refit for the total, but some cohorts drift: { refit-forecast }
 refit-watch-intervals = No need to refit for the total, but only { PERCENT($coverage, places: 1) } of customers bought within their { PERCENT($level, places: 0) } intervals: { refit-forecast }
 refit-cohort = Customers who first bought in { $cohort } made { COUNT($actual) } purchases by { $end }, { SIGNED_PERCENT($change, places: 1) } compared with the { COUNT($predicted) } forecast.
+refit-saw-future = { COUNT($runs) } past { $runs ->
+    [one] run was
+   *[other] runs were
+    } not compared: { $runs ->
+    [one] its model was
+   *[other] their models were
+    } fitted to later data.
 refit-left-out = { COUNT($windows) } unfinished { $windows ->
     [one] horizon was
    *[other] horizons were

@@ -7,39 +7,37 @@ publishes it only in sinks that do not have it yet.
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clvmodels.errors import InvalidJob, StoreUnreachable
+from clvmodels.errors import InvalidJob
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.files import plain
 from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasting.persistence import load
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.config.job import Job, as_job
-from clvmodels.scoring.config.sections import SinkSettings, StoreSettings
 from clvmodels.scoring.events import Progress, event, ignore
 from clvmodels.scoring.gates.result import GateResult, refuse
-from clvmodels.scoring.gates.run_statistics import RunStatistics
 from clvmodels.scoring.registry.candidate import build_forecaster, evaluate
 from clvmodels.scoring.registry.registry import Registry
 from clvmodels.scoring.run.customers import SourceData, read
 from clvmodels.scoring.run.forecasts import forecast_customers
-from clvmodels.scoring.run.manifest import RunManifest
-from clvmodels.scoring.run.publishing import SinkWriter
+from clvmodels.scoring.run.manifest import RunManifest, manifests_of
 from clvmodels.scoring.run.run import perform, plan
-from clvmodels.scoring.stores import place_of
-from clvmodels.scoring.stores.store import locked, reaching
+from clvmodels.scoring.run.workplace import (
+    champion_of,
+    open_outlet,
+    refuse_unreachable,
+    sinks_of,
+    uris_of,
+    working_folder,
+)
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["FitResult", "ScoreResult", "fit_job", "score_job", "uris_of"]
+__all__ = ["FitResult", "ScoreResult", "fit_job", "score_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,7 @@ def fit_job(
     registry = job.registry
     if registry.folder is None and registry.file is None:
         raise InvalidJob("registry.folder: is missing: name a folder for versions (or set registry.file, one file).")
-    with _working_folder(job, dry_run) as staging:
+    with working_folder(job, dry_run) as staging:
         progress("Reading the source")
         forecaster = build_forecaster(job)
         data = read(
@@ -193,6 +191,7 @@ def score_job(
     *,
     dry_run: bool = False,
     force: bool = False,
+    backfill: bool = False,
     progress: Progress | None = None,
 ) -> ScoreResult:
     """Score every customer as of a date with the champion, and publish the table in every sink.
@@ -205,7 +204,10 @@ def score_job(
     dry_run : bool
         Score and check the gates, and publish nothing.
     force : bool
-        Publish although a gate refuses; the manifest says so.
+        Publish although a gate refuses; the manifest says so. A later day is never replaced.
+    backfill : bool
+        Add the table to the runs that sinks keep, and leave current tables as they are. The model is the champion
+        that was fitted last up to the date; without one, today's, and monitoring leaves the run out.
     progress : function of str, optional
         Called with what is being done.
 
@@ -216,7 +218,7 @@ def score_job(
     Raises
     ------
     GateRefused
-        Nothing was published.
+        Nothing was published: a gate refused, or a run as of a later date is published already.
     StoreUnreachable
         The source, or some sinks; the other sinks have the table, and running again finishes the rest.
     InvalidJob, InvalidTransactions, InvalidRFM, InvalidModelFile, InvalidManifest, JobLocked
@@ -243,12 +245,13 @@ def score_job(
     ()
     """
     job, progress = as_job(job), progress or ignore
-    if not job.sinks and not dry_run:
-        raise InvalidJob("sinks: is empty: name at least one, such as {store = 'parquet', path = 'scores.parquet'}.")
+    if backfill and as_of is None:
+        raise InvalidJob("as_of: is missing: pass as_of=, the day to add to the history.")
+    sinks = sinks_of(job, dry_run, backfill)
     with contextlib.ExitStack() as stack:
-        staging = stack.enter_context(_working_folder(job, dry_run))
+        staging = stack.enter_context(working_folder(job, dry_run))
         uris = uris_of(job)
-        forecaster, version, path, fit_statistics = _champion(job)
+        forecaster, version, path, fit_statistics = champion_of(job, as_of if backfill else None)
         champion: CustomerModel = forecaster.process_model
         progress("Reading the source")
         data, model = _read_for(job, champion, as_of, staging, uris)
@@ -256,7 +259,7 @@ def score_job(
         if "log" in forecaster.needs:
             progress("Forecasting")
             data, totals = forecast_customers(job, forecaster, data)
-        planned = plan(job, model, version, path, fit_statistics, data)
+        planned = plan(job, model, version, path, fit_statistics, data, backfill=backfill)
         findings = data.customers.rfm.findings
         if champion.spend is not None and model.spend is None:
             findings = (*findings, Finding("score-no-money", severity="caution"))
@@ -264,10 +267,12 @@ def score_job(
         text = f"Read the source: {as_text(findings, separator='; ')}"
         event("read", text, customers=len(data.customers), findings=_plain(findings), **run)
         lock = not dry_run and job.run.folder is not None
-        outlets = [_outlet(sink, uris, planned.run_id, stack, lock) for sink in job.sinks]
-        finished, published = perform(planned, outlets, dry_run=dry_run, force=force, progress=progress)
+        earlier = manifests_of(job.run.folder)
+        same = next((manifest for manifest in earlier if manifest.run_id == planned.run_id), None)
+        outlets = [open_outlet(sink, uris, same, stack, lock=lock, backfill=backfill) for sink in sinks]
+        finished, published = perform(planned, earlier, outlets, dry_run=dry_run, force=force, progress=progress)
         if not dry_run:
-            _refuse_unreachable(outlets)
+            refuse_unreachable(outlets)
         saved = None if dry_run or job.run.folder is None else job.run.folder / "runs" / finished.file_name
         return ScoreResult(finished, saved, published, findings, model, data.customers.rfm, totals)
 
@@ -286,17 +291,6 @@ def _read_for(
     data = read(job, as_of, clock, intertimes=intertimes, has_spend=has_spend, staging=staging, uris=uris)
     has_spend = has_spend and data.customers.rfm.monetary_value is not None
     return data, champion if has_spend else CustomerModel(champion.purchases)
-
-
-def _refuse_unreachable(outlets: Sequence[SinkWriter]) -> None:
-    """Raise an error that names every sink that could not be reached."""
-    faults = [outlet.fault for outlet in outlets if outlet.fault is not None]
-    if faults:
-        done = [outlet.name for outlet in outlets if outlet.done]
-        raise StoreUnreachable(
-            f"{len(faults)} of {len(outlets)} sinks could not be reached: {'; '.join(faults)}. "
-            f"{'Published in ' + ', '.join(done) if done else 'Nothing was published'}; run again to finish."
-        )
 
 
 def _register(
@@ -330,66 +324,3 @@ def _register(
 def _plain(findings: Findings) -> list[dict[str, Any]]:
     """Return findings as plain values for the log."""
     return [plain(finding.to_dict()) for finding in findings]
-
-
-def _champion(job: Job) -> tuple[Forecaster, str | None, Path, RunStatistics | None]:
-    """Return the model to score with, its version, its file, and the statistics of its fit."""
-    registry = job.registry
-    if registry.file is not None:
-        if not registry.file.exists():
-            raise InvalidJob(f"registry.file: there is no model {str(registry.file)!r} yet: run `clv fit --job` first.")
-        return load(registry.file), None, registry.file, None
-    if registry.folder is None:
-        raise InvalidJob("registry.folder: is missing: name the folder of versions (or set registry.file, one model).")
-    champion = Registry(registry.folder).champion()
-    if champion is None:
-        raise InvalidJob(f"registry.folder: {registry.folder} has no champion yet: run `clv fit --job` first.")
-    return champion.load(), champion.name, champion.path, champion.record.evidence
-
-
-def _outlet(
-    sink: SinkSettings, uris: dict[str, str], run_id: str, stack: contextlib.ExitStack, lock: bool
-) -> SinkWriter:
-    """Return the writer of a sink, locked for this run, and check whether it has the run's table already."""
-    outlet = SinkWriter(sink.name, None)
-    with outlet.trying():
-        outlet.place = place_of(sink, uris.get(sink.uri_variable or "", ""))
-        if lock:
-            stack.enter_context(outlet.place.lock())
-        outlet.done = outlet.place.holds() == run_id
-    return outlet
-
-
-@contextlib.contextmanager
-def _working_folder(job: Job, dry_run: bool) -> Iterator[Path]:
-    """Lock the job, and yield a folder for copies that is gone afterwards; what a killed job left there is removed."""
-    folder = job.run.folder
-    if dry_run or folder is None:
-        with tempfile.TemporaryDirectory(prefix="clv-") as made:
-            yield Path(made)
-        return
-    with locked(folder / ".lock", f"The job in {folder}"):
-        staging = folder / ".staging"
-        shutil.rmtree(staging, ignore_errors=True)
-        with reaching(f"The job in {folder}"):
-            for left in (folder / "runs").glob(".*"):
-                left.unlink()
-            staging.mkdir()
-        try:
-            yield staging
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-
-
-def uris_of(job: Job) -> dict[str, str]:
-    """Return the values of the environment variables that the job names."""
-    places: dict[str, StoreSettings | SinkSettings | None] = {"source": job.source, "customers": job.customers}
-    places |= {f"sinks[{i}]": sink for i, sink in enumerate(job.sinks)}
-    names = {section: place.uri_variable for section, place in places.items() if place and place.uri_variable}
-    missing = [f"{section}.uri_variable ({name})" for section, name in names.items() if not os.environ.get(name)]
-    if missing:
-        raise InvalidJob(
-            f"{', '.join(missing)}: the environment variable is not set: export it. Cron does not see the variables of "
-            "your shell: write NAME=... into the crontab, or let the job's command read a file of them first."
-        )
-    return {name: os.environ[name] for name in names.values()}

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 CUSTOMERS = 3_000
-FIT, DATES = "2021-06-30", ("2021-07-01", "2021-07-02")
+FIT, NIGHT, MARGINS = "2021-06-30", "2021-07-01", ("1.0", "0.5")  # two runs of one night take turns
 STEPS = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "shutil.rmtree", "faults.sql")
 JOB = """
 [source]
@@ -78,7 +78,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as made, server(Path(made), options.postgres):
         folder = Path(made)
         prepare(folder, options.postgres)
-        expected = {date: clean_run(folder, date) for date in DATES}
+        expected = {margin: clean_run(folder, margin) for margin in MARGINS}
         counts = Counts()
         with reader(folder) as reads, print_if_stopped(counts):
             killed_everywhere(folder, expected, counts, 25 if options.small else options.stride)
@@ -159,14 +159,16 @@ def in_fork(work: Callable[[], Any]) -> tuple[int, Any]:
     return os.waitstatus_to_exitcode(status), result
 
 
-def run(folder: Path, date: str, at_step: Callable[[int], None] | None = None) -> str:
+def run(folder: Path, margin: str, at_step: Callable[[int], None] | None = None) -> str:
     """Run the job and return the run's id; `at_step` is called at each of its steps."""
+    from clvmodels.scoring.config.job import read_job
     from clvmodels.scoring.fit_and_score import score_job
 
     os.chdir(folder)
     if at_step is not None:
         watch(at_step)
-    return score_job("job.toml", date, force=True).manifest.run_id
+    job = read_job("job.toml", {"predictions": {"margin": float(margin)}})
+    return score_job(job, NIGHT, force=True).manifest.run_id
 
 
 def watch(at_step: Callable[[int], None]) -> None:
@@ -206,10 +208,10 @@ def audited(owner: Any, name: str) -> None:
     setattr(owner, name, call)
 
 
-def clean_run(folder: Path, date: str) -> str:
-    """Run the job as of a date without a fault, and return the run's id."""
-    code, run_id = in_fork(lambda: run(folder, date))
-    assert code == 0, f"the run as of {date} ends with {code}"
+def clean_run(folder: Path, margin: str) -> str:
+    """Run the job with a margin without a fault, and return the run's id."""
+    code, run_id = in_fork(lambda: run(folder, margin))
+    assert code == 0, f"the run with margin {margin} ends with {code}"
     return str(run_id)
 
 
@@ -232,20 +234,20 @@ def read_sinks(folder: Path) -> tuple[int, dict[str, str]]:
     return done.returncode, json.loads(done.stdout) if done.returncode == 0 else {}
 
 
-def check(folder: Path, date: str, expected: dict[str, str], counts: Counts) -> None:
+def check(folder: Path, margin: str, expected: dict[str, str], counts: Counts) -> None:
     """Check that every sink has the old or the new table after a fault, and the new one after another run."""
     code, after = read_sinks(folder)
     after = after or {"nothing": "could be read"}
     if code or not set(after.values()) <= set(expected.values()):
         counts["wrong tables"] += 1
         print(f"after a fault: {code} {after}", file=sys.stderr)
-    if set(after.values()) == {expected[date]}:
+    if set(after.values()) == {expected[margin]}:
         counts["faults after everything was published"] += 1
-    elif expected[date] in after.values():
+    elif expected[margin] in after.values():
         counts["faults between sinks"] += 1
-    code, _ = in_fork(lambda: run(folder, date))
+    code, _ = in_fork(lambda: run(folder, margin))
     again, finished = read_sinks(folder)
-    if code or again or set(finished.values()) != {expected[date]}:
+    if code or again or set(finished.values()) != {expected[margin]}:
         counts["not finished"] += 1
         print(f"run again: {code} {finished}", file=sys.stderr)
     counts["runs"] += 2
@@ -255,17 +257,17 @@ def killed_everywhere(folder: Path, expected: dict[str, str], counts: Counts, st
     """Kill a run at its first step, the next at its second, and so on until a run finishes first."""
     step, turn = 1, 0
     while True:
-        date = DATES[turn % 2]
+        margin = MARGINS[turn % 2]
 
         def kill(number: int, last: int = step) -> None:
             if number == last:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        code, _ = in_fork(lambda date=date, kill=kill: run(folder, date, kill))
+        code, _ = in_fork(lambda margin=margin, kill=kill: run(folder, margin, kill))
         if code == 0:
             return
         counts["killed" if code == -signal.SIGKILL else "wrong ends"] += 1
-        check(folder, date, expected, counts)
+        check(folder, margin, expected, counts)
         counts["steps of a run"] = step
         step, turn = step + stride, turn + 1
 
@@ -273,26 +275,26 @@ def killed_everywhere(folder: Path, expected: dict[str, str], counts: Counts, st
 def full_disk(folder: Path, expected: dict[str, str], counts: Counts) -> None:
     """Limit the size of files, so that writes fail as on a full disk."""
     for turn, room in enumerate((1, 10_000, 50_000, 100_000, 200_000, 400_000)):
-        date = DATES[turn % 2]
+        margin = MARGINS[turn % 2]
 
-        def starved(date: str = date, room: int = room) -> str:
+        def starved(margin: str = margin, room: int = room) -> str:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
-            return run(folder, date)
+            return run(folder, margin)
 
         code, _ = in_fork(starved)
         counts["disk full" if code == 5 else "disk full, and not noticed" if code == 0 else "wrong ends"] += 1
-        check(folder, date, expected, counts)
+        check(folder, margin, expected, counts)
 
 
 def two_at_once(folder: Path, expected: dict[str, str], counts: Counts) -> None:
     """Start three jobs at the same time: one runs, and the others exit because it is running."""
     for turn in range(4):
-        date = DATES[turn % 2]
+        margin = MARGINS[turn % 2]
         ends: list[int] = []
 
-        def one(date: str = date, ends: list[int] = ends) -> None:
-            ends.append(in_fork(lambda: run(folder, date))[0])
+        def one(margin: str = margin, ends: list[int] = ends) -> None:
+            ends.append(in_fork(lambda: run(folder, margin))[0])
 
         jobs = [threading.Thread(target=one) for _ in "abc"]
         for job in jobs:
@@ -303,23 +305,23 @@ def two_at_once(folder: Path, expected: dict[str, str], counts: Counts) -> None:
         counts["locked out"] += ends.count(6)
         if set(ends) - {0, 6} or 0 not in ends:
             counts["wrong ends"] += 1
-        check(folder, date, expected, counts)
+        check(folder, margin, expected, counts)
 
 
 def cut_connections(folder: Path, expected: dict[str, str], counts: Counts, stride: int) -> None:
     """Let the server end every connection at the first statement of a run, at the second of the next, and so on."""
     step, turn = 1, 0
     while True:
-        date = DATES[turn % 2]
-        code, cut = in_fork(lambda date=date, step=step: cut_at(folder, date, step))
+        margin = MARGINS[turn % 2]
+        code, cut = in_fork(lambda margin=margin, step=step: cut_at(folder, margin, step))
         if code == 0 and not cut:
             return
         counts["connections cut" if code == 5 else "cut, and not needed any more" if code == 0 else "wrong ends"] += 1
-        check(folder, date, expected, counts)
+        check(folder, margin, expected, counts)
         step, turn = step + stride, turn + 1
 
 
-def cut_at(folder: Path, date: str, last: int) -> bool:
+def cut_at(folder: Path, margin: str, last: int) -> bool:
     """Run the job with connections cut at a statement; return whether the run got that far."""
     from adbc_driver_manager import dbapi
 
@@ -336,7 +338,7 @@ def cut_at(folder: Path, date: str, last: int) -> bool:
         return plain(cursor, *arguments, **named)
 
     dbapi.Cursor.execute = execute
-    run(folder, date)
+    run(folder, margin)
     return number > last
 
 

@@ -125,6 +125,7 @@ def test_the_score_table_has_the_columns_types_and_values_of_before(shop, scores
     """A later release may add columns, but readers of the old ones notice nothing."""
     before = pq.read_schema(shop / "scores" / "runs" / PUBLISHED / "part-00000.parquet")
     shutil.rmtree(shop / "scores")
+    shutil.rmtree(shop / "runs")
     clv.score_job(shop / "job.toml", "1997-10-01", force=True)
     (path,) = (shop / "scores" / "runs").glob("*/part-00000.parquet")
     schema = pq.read_schema(path)

@@ -91,9 +91,52 @@ def test_the_same_run_twice_gives_the_same_bytes(job, tmp_path):
     other = score_job(job(), NEXT)
     assert other.manifest.run_id != first.manifest.run_id
     assert (tmp_path / "scores.parquet").read_bytes() != content
-    back = score_job(job(), NIGHT)
+    (tmp_path / "scores.parquet").unlink()
+    (tmp_path / "clv-runs" / "runs" / other.path.name).unlink()
+    back = score_job(job(), NIGHT)  # the manifest says that it is published, but the table is gone
     assert back.published == (f"parquet:{tmp_path / 'scores.parquet'}",)
     assert (tmp_path / "scores.parquet").read_bytes() == content
+
+
+def test_an_older_day_never_replaces_a_newer_one(job, tmp_path):
+    newest = score_job(job(), NEXT)
+    before = (tmp_path / "scores.parquet").read_bytes()
+    sentence = f"This run as of {NIGHT} would replace the run as of {NEXT} that is published"
+    for force in (False, True):
+        with pytest.raises(GateRefused, match=sentence):
+            score_job(job(), NIGHT, force=force)
+    assert not score_job(job(), NIGHT, dry_run=True).manifest.gates[0].passed
+    newest.path.unlink()  # the table itself still has its date
+    with pytest.raises(GateRefused, match=r"(?s)in parquet:.*backfill=True"):
+        score_job(job(), NIGHT)
+    assert (tmp_path / "scores.parquet").read_bytes() == before
+    with pytest.raises(InvalidJob, match="none of them keeps the table of each run"):
+        score_job(job(), NIGHT, backfill=True)
+
+
+def test_a_backfill_adds_to_the_history_only(job, tmp_path, models):
+    kept = {"path": str(tmp_path / "set"), "partitioned": True}
+    sinks = [kept, {"path": str(tmp_path / "scores.parquet")}]
+    current = score_job(job(sinks=sinks), NEXT).manifest.run_id
+    before = (tmp_path / "scores.parquet").read_bytes()
+    days = clv.backfill_job(job(sinks=sinks), "1997-09-30", NIGHT)
+    assert [done.manifest.as_of for done in days] == [FITTED, NIGHT]
+    assert all(done.manifest.backfill and done.manifest.published for done in days)
+    assert [manifest.as_of for manifest, _ in past_runs(tmp_path / "clv-runs")] == [FITTED, NIGHT, NEXT]
+    assert json.loads((tmp_path / "set" / "current.json").read_text())["run_id"] == current
+    assert (tmp_path / "scores.parquet").read_bytes() == before
+    assert [done.published for done in clv.backfill_job(job(sinks=sinks), FITTED, NIGHT)] == [(), ()]
+    lost = next((tmp_path / "set" / "runs" / days[1].manifest.run_id).iterdir())
+    lost.write_bytes(lost.read_bytes()[:-9])
+    again = clv.backfill_job(job(sinks=sinks), FITTED, NIGHT)
+    assert [bool(done.published) for done in again] == [False, True]  # what is damaged is written again
+    # A day before the fit is scored by a model that has seen later data, so it proves nothing.
+    early = score_job(job(sinks=sinks), "1997-09-01", backfill=True).manifest
+    assert (early.model_as_of, early.as_of) == (FITTED, "1997-09-01")
+    monitoring = clv.monitor_job(job(sinks=sinks), until="1997-12-31").monitoring
+    assert set(monitoring.history["as_of"]) == {FITTED, NIGHT, NEXT}
+    assert monitoring.saw_future == 1
+    assert "1 past run was not compared: its model was fitted to later data." in monitoring.text
 
 
 def test_chunks_and_order_of_rows_do_not_matter(job, tmp_path, log, monkeypatch):
@@ -131,7 +174,7 @@ def test_rows_after_the_date_do_not_count_and_late_rows_are_counted(job, tmp_pat
     late = up_to_night.head(3).with_columns(date=pl.lit("1997-09-29"))
     pl.concat([log, late]).write_parquet(tmp_path / "log.parquet")
     assert score_job(job(), NEXT).manifest.late_rows == 3
-    assert score_job(job(), NIGHT).manifest.run_id != first.run_id
+    assert score_job(job(), NIGHT, dry_run=True).manifest.run_id != first.run_id
 
 
 def test_new_listed_and_unseen_customers(job, tmp_path, log):
@@ -300,7 +343,7 @@ def test_cleaning_rules_are_applied_first(tmp_path, log):
 def test_past_runs_are_found_in_a_partitioned_sink(job, tmp_path):
     sinks = [{"path": str(tmp_path / "set"), "partitioned": True}]
     for date in (NEXT, NIGHT):
-        score_job(job(sinks=sinks), date)
+        score_job(job(sinks=sinks), date, backfill=date == NIGHT)
     runs = past_runs(tmp_path / "clv-runs")
     assert [manifest.as_of for manifest, _ in runs] == [NIGHT, NEXT]
     assert [pl.read_parquet(parts)["as_of"][0].isoformat() for _, parts in runs] == [NIGHT, NEXT]

@@ -17,6 +17,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidJob, InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
 from clvmodels.scoring.config.sections import SinkSettings
 from clvmodels.scoring.stores import open_source, place_of, published_parts
+from clvmodels.scoring.stores.store import HeldTable
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
 NASTY = 'scores"; DROP TABLE "kept'
@@ -111,7 +112,10 @@ def test_a_table_is_visible_only_once_it_is_published_as_a_whole(store):
     with place.lock():
         assert place.holds() is None
         publish(place, ONE, rows(ONE)[:2], rows(ONE)[2:])
-        assert place.holds() == ONE
+        assert place.holds().as_of == "2026-01-01"
+        assert place.count(ONE, ["value"]) == HeldTable(ONE, "", 3, {"value": 1.6})
+        assert place.count(TWO, ["value"]) is None
+        assert place.holds().run_id == ONE
         first = [tuple(row.values()) for row in rows(ONE).to_pylist()]
         assert read() == first
         stage = place.stage(TWO, rows(TWO).schema)
@@ -120,11 +124,11 @@ def test_a_table_is_visible_only_once_it_is_published_as_a_whole(store):
         stage.count()
         assert read() == first
         stage.discard()
-        assert (read(), place.holds()) == (first, ONE)
+        assert (read(), place.holds().run_id) == (first, ONE)
         publish(place, TWO, rows(TWO, (5, 6)))
         assert [row[0] for row in read()] == [5, 6]
         publish(place, ONE, rows(ONE))  # an earlier run again
-        assert (read(), place.holds()) == (first, ONE)
+        assert (read(), place.holds().run_id) == (first, ONE)
 
 
 def test_duplicate_customers_are_not_published(store):
@@ -286,7 +290,7 @@ def test_dependents_of_the_old_table_are_named(database):
     stage.discard()
     run_sql(database, "DROP VIEW best")
     run_sql(database, "DROP TABLE notes")
-    assert place.holds() == ONE
+    assert place.holds().run_id == ONE
     publish(place, TWO, rows(TWO))
 
 

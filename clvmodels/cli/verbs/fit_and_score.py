@@ -190,6 +190,9 @@ def score(
     missing_ids: MissingIdsOption = None,
     dry_run: DryRunOption = False,
     force: ForceOption = False,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Add a past day to the runs that sinks keep; current tables stay.")
+    ] = False,
     log_form: LogForm = None,
 ) -> None:
     """Score every customer of a log: P(alive), purchases and, with --amount, value, at each horizon."""
@@ -225,7 +228,7 @@ def score(
     if model_path is not None:
         find_model(model_path, "with --model")
     with steps() as step:
-        done = score_job(record, as_of, dry_run=dry_run, force=force, progress=step)
+        done = score_job(record, as_of, dry_run=dry_run, force=force, backfill=backfill, progress=step)
     if record.run.log == "json":
         return
     level = record.predictions.interval or TOTAL_INTERVAL

@@ -323,6 +323,11 @@ class SinkSettings(JobSection):
         return check_faults(self, faults)
 
     @property
+    def keeps_runs(self) -> bool:
+        """Whether the table of each run stays when the next is published."""
+        return self.partitioned
+
+    @property
     def name(self) -> str:
         """The name of the sink in logs and manifests; it has no secrets."""
         if self.store == "postgres":

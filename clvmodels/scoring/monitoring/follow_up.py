@@ -46,6 +46,8 @@ class PastRun:
     scores : frame, path, or list of paths
         customer_id, frequency, recency, T (in the clock's unit; missing for customers who had not bought),
         and expected_purchases_90_days and so on.
+    model_as_of : str or None
+        Last date of the data that its model was fitted to, if the run recorded it.
     """
 
     run_id: str
@@ -53,6 +55,7 @@ class PastRun:
     version: str | None
     horizons: tuple[str, ...]
     scores: frames.Frame | Path | Sequence[Path]
+    model_as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

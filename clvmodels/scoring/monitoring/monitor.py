@@ -53,6 +53,8 @@ class Monitoring:
     verdict : RefitVerdict
     left_out : int
         Unfinished horizons that could not be compared, because their model is gone or needs more than the table has.
+    saw_future : int
+        Past runs that were not compared, because their model had been fitted to later data.
     """
 
     until: str
@@ -61,6 +63,7 @@ class Monitoring:
     cohorts: pd.DataFrame
     verdict: RefitVerdict
     left_out: int
+    saw_future: int = 0
 
     @property
     def newest(self) -> pd.DataFrame:
@@ -70,9 +73,12 @@ class Monitoring:
     @property
     def findings(self) -> Findings:
         """Those of the verdict, and what had to be left out."""
-        if not self.left_out:
-            return self.verdict.findings
-        return (*self.verdict.findings, Finding("refit-left-out", {"windows": self.left_out}, "caution"))
+        findings = list(self.verdict.findings)
+        if self.left_out:
+            findings.append(Finding("refit-left-out", {"windows": self.left_out}, "caution"))
+        if self.saw_future:
+            findings.append(Finding("refit-saw-future", {"runs": self.saw_future}, "info"))
+        return tuple(findings)
 
     @property
     def text(self) -> str:
@@ -89,6 +95,7 @@ class Monitoring:
             "text": self.text,
             "findings": [plain(finding.to_dict()) for finding in self.findings],
             "left_out": self.left_out,
+            "saw_future": self.saw_future,
             "until": self.until,
             **tables,
         }
@@ -119,7 +126,8 @@ def monitor(
     Parameters
     ----------
     runs : sequence of PastRun
-        Of more than thirty, thirty evenly spaced ones are compared, the first and the last among them.
+        Of more than thirty, thirty evenly spaced ones are compared, the first and the last among them. Runs whose
+        model was fitted to data later than their date prove nothing, and are left out.
     models : mapping of version to Forecaster
         Those that made them, such as a CustomerModel; without its model, only the horizons of a run that are over can
         be compared.
@@ -149,7 +157,12 @@ def monitor(
         raise InvalidOption("There is no past run to compare: score first, into a partitioned Parquet sink.")
     transactions = read_transactions(log, clock, customer_id, date, None, date_format, on_missing_id, None, missing_ids)
     end = transactions.last_tick if until is None else clock.closing_tick(until, "until")
-    chosen = _spread(sorted(runs, key=lambda run: clock.last_tick(run.as_of, "as_of")))
+    honest = [run for run in runs if not _saw_future(run, models.get(run.version or ""), clock)]
+    if not honest:
+        raise InvalidOption(
+            "There is no past run to compare: the models of all of them were fitted to data later than their dates."
+        )
+    chosen = _spread(sorted(honest, key=lambda run: clock.last_tick(run.as_of, "as_of")))
     start = clock.last_tick(chosen[0].as_of, "as_of")
     events = frames.collect(merge_into_purchases(transactions.lazy, False, end).filter(nw.col("tick") > start))
     results, left_out = [], 0
@@ -167,6 +180,8 @@ def monitor(
         pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
         for tables in ([result[kind] for result in results] for kind in range(3))
     )
+    if history is not None:
+        history = history[~history["run_id"].isin({run.run_id for run in runs} - {run.run_id for run in honest})]
     extended = _extend(history, new)
     return Monitoring(
         until=clock.describe_tick(end),
@@ -175,6 +190,7 @@ def monitor(
         cohorts=cohorts,
         verdict=evaluate_history(extended, cohorts, usual),
         left_out=left_out,
+        saw_future=len(runs) - len(honest),
     )
 
 
@@ -201,6 +217,12 @@ def keep_history(history: pd.DataFrame, path: str | Path) -> None:
     """Write a history as Parquet, whole or not at all."""
     with files.replacing(Path(path)) as temporary:
         frames.write_table(history, temporary)
+
+
+def _saw_future(run: PastRun, model: CustomerModel | None, clock: Clock) -> bool:
+    """Return whether a run's model was fitted to data later than the run's date."""
+    fit_end = run.model_as_of if model is None else model.purchases.observation_end_
+    return fit_end is not None and clock.last_tick(fit_end) > clock.last_tick(run.as_of, "as_of")
 
 
 def _spread(runs: Sequence[PastRun]) -> list[PastRun]:

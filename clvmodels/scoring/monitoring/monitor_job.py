@@ -11,12 +11,12 @@ from clvmodels.files import plain
 from clvmodels.reporting.monitoring_page import write_monitoring
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
-from clvmodels.scoring.fit_and_score import uris_of
 from clvmodels.scoring.monitoring.follow_up import PastRun
 from clvmodels.scoring.monitoring.monitor import Monitoring, keep_history, monitor, read_history
 from clvmodels.scoring.registry.registry import Registry, Version
 from clvmodels.scoring.run.customers import log_of
 from clvmodels.scoring.run.manifest import past_runs
+from clvmodels.scoring.run.workplace import uris_of
 
 __all__ = ["MonitorResult", "holdout_error", "monitor_job"]
 
@@ -94,7 +94,9 @@ def monitor_job(
             f"run.folder: {job.run.folder} has no past run whose table is still there: score into a Parquet sink with "
             "partitioned = true, which keeps the table of each run."
         )
-    runs = [PastRun(run.run_id, run.as_of, run.version, run.horizons, parts) for run, parts in manifests]
+    runs = [
+        PastRun(run.run_id, run.as_of, run.version, run.horizons, parts, run.model_as_of) for run, parts in manifests
+    ]
     versions = _versions(job, {run.version for run in runs if run.version is not None})
     history = read_history(output / HISTORY)
     with tempfile.TemporaryDirectory(prefix="clv-") as staging:

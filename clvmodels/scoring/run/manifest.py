@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -16,12 +17,14 @@ from clvmodels.errors import InvalidManifest
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Count, Record, RunStatistics
 from clvmodels.scoring.stores.file_sinks import published_parts
+from clvmodels.scoring.stores.store import HeldTable
 
 __all__ = [
     "FORMAT",
     "RunManifest",
     "SinkState",
     "last_published",
+    "manifests_of",
     "past_runs",
     "read_manifest",
     "read_manifests",
@@ -29,6 +32,7 @@ __all__ = [
 ]
 
 FORMAT = "clvmodels.Run"
+SUM_TOLERANCE = 1e-9  # stores add up in another order, and CSV has 15 digits or more
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -92,6 +96,10 @@ class RunManifest(Record):
     packages : dict of str to str
     job : dict
         The job; secrets are named, and their values left out.
+    backfill : bool
+        Whether the run only added to the history of runs.
+    model_as_of : str or None
+        Last date of the data the model was fitted to; None in manifests of 0.1.0.
     """
 
     format: Literal["clvmodels.Run"] = "clvmodels.Run"
@@ -120,6 +128,8 @@ class RunManifest(Record):
     sinks: tuple[SinkState, ...]
     packages: dict[str, str]
     job: dict[str, Any]
+    backfill: bool = False
+    model_as_of: str | None = None
 
     @field_validator("run_id")
     @classmethod
@@ -138,6 +148,14 @@ class RunManifest(Record):
     def published(self) -> bool:
         """Whether every sink has had the table."""
         return bool(self.sinks) and all(sink.done for sink in self.sinks)
+
+    def describes(self, table: HeldTable) -> bool:
+        """Return whether a table has as many rows as this run has customers, and its totals."""
+        same = table.rows == self.customers and set(table.totals) == set(self.evidence.totals)
+        return same and all(
+            math.isclose(total, self.evidence.totals[name], rel_tol=SUM_TOLERANCE, abs_tol=SUM_TOLERANCE)
+            for name, total in table.totals.items()
+        )
 
     @property
     def file_name(self) -> str:
@@ -172,6 +190,11 @@ def read_manifests(folder: Path) -> list[RunManifest]:
     """Return the manifest of every run in a job's folder, by the date scored from."""
     paths = sorted((folder / "runs").glob("[!.]*.json"))  # names with a dot are being written
     return sorted(map(read_manifest, paths), key=lambda manifest: (manifest.end, manifest.run_id))
+
+
+def manifests_of(folder: Path | None) -> list[RunManifest]:
+    """Return the manifests of a job's runs; none if the job keeps none."""
+    return [] if folder is None else read_manifests(folder)
 
 
 def last_published(manifests: Iterable[RunManifest], end: int, but: str = "") -> RunManifest | None:

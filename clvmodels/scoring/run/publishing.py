@@ -18,6 +18,7 @@ from clvmodels.scoring.gates.run_statistics import StatisticsCollector
 from clvmodels.scoring.run import score_table
 from clvmodels.scoring.run.score_columns import KnownCustomers, RunStamp, ScoreColumn, column_comments, schema
 from clvmodels.scoring.stores import ScoreStore, StagedTable
+from clvmodels.scoring.stores.store import HeldTable
 
 __all__ = ["PublishedCounts", "SinkWriter", "score_all", "staged"]
 
@@ -31,6 +32,8 @@ class SinkWriter:
     name : str
     place : ScoreStore or None
         None where it could not be reached at the start.
+    held : HeldTable or None
+        The table that was there at the start.
     done : bool
         Whether the run's table is published there.
     fault : str or None
@@ -42,6 +45,7 @@ class SinkWriter:
 
     name: str
     place: ScoreStore | None
+    held: HeldTable | None = None
     done: bool = False
     fault: str | None = None
     stage: StagedTable | None = None

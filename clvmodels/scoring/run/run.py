@@ -18,6 +18,7 @@ from clvmodels.scoring.gates.run_statistics import RunStatistics
 from clvmodels.scoring.run import manifest, publishing, score_table
 from clvmodels.scoring.run.customers import SourceData
 from clvmodels.scoring.run.manifest import RunManifest, SinkState
+from clvmodels.scoring.run.order import check_order, refuse_older
 from clvmodels.scoring.run.publishing import PublishedCounts, SinkWriter
 from clvmodels.scoring.run.score_columns import RunStamp, ScoreColumn
 from clvmodels.scoring.stores.store import reaching
@@ -43,6 +44,8 @@ class RunPlan:
     data : SourceData
     as_of : str
     model_fingerprint, source_fingerprint, run_id : str
+    backfill : bool
+        Whether the run only adds to the history.
     """
 
     job: Job
@@ -54,6 +57,7 @@ class RunPlan:
     model_fingerprint: str
     source_fingerprint: str
     run_id: str
+    backfill: bool = False
 
 
 def plan(
@@ -63,6 +67,8 @@ def plan(
     path: Path,
     fit_statistics: RunStatistics | None,
     data: SourceData,
+    *,
+    backfill: bool = False,
 ) -> RunPlan:
     """Return the plan of a run; its id is the hash of everything that its table depends on."""
     as_of = str(data.customers.rfm.observation_end)
@@ -76,7 +82,7 @@ def plan(
         "release": metadata.version("clvmodels"),
     }
     run_id = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    return RunPlan(job, model, version, fit_statistics, data, as_of, file, source, run_id)
+    return RunPlan(job, model, version, fit_statistics, data, as_of, file, source, run_id, backfill)
 
 
 def packages() -> dict[str, str]:
@@ -85,9 +91,20 @@ def packages() -> dict[str, str]:
 
 
 def perform(
-    planned: RunPlan, outlets: Sequence[SinkWriter], *, dry_run: bool, force: bool, progress: Progress
+    planned: RunPlan,
+    earlier: Sequence[RunManifest],
+    outlets: Sequence[SinkWriter],
+    *,
+    dry_run: bool,
+    force: bool,
+    progress: Progress,
 ) -> tuple[RunManifest, tuple[str, ...]]:
     """Do what remains to be done of a run; return its manifest, and the sinks that got the table now.
+
+    Parameters
+    ----------
+    earlier : sequence of RunManifest
+        The runs so far.
 
     Raises
     ------
@@ -95,11 +112,14 @@ def perform(
         Nothing was published.
     """
     folder, run_id = planned.job.run.folder, planned.run_id
-    earlier = [] if folder is None else manifest.read_manifests(folder)
     same = next((run for run in earlier if run.run_id == run_id), None)
     if same is not None and not dry_run and all(outlet.done for outlet in outlets):
         event("done", "Every sink has this run's table already", run_id=run_id)
         return _save(planned, same, outlets), ()
+    order = [] if planned.backfill else check_order(planned.as_of, planned.data.end, earlier, outlets)
+    if folder is not None and not dry_run:
+        log_gates(order)
+        refuse_older(order)
     last = manifest.last_published(earlier, planned.data.end, but=run_id)
     customers, predictions = planned.data.customers, planned.job.predictions
     columns = score_table.columns_of(customers, planned.model.spend is not None, predictions)
@@ -118,10 +138,12 @@ def perform(
             progress,
         )
         run = _describe(planned, counts, last, columns)
+        run = run.model_copy(update={"gates": (*order, *run.gates)})
         # A run without a folder keeps nothing and is not scheduled: gates are reported, and refuse nothing.
         refused = log_gates(run.gates) and folder is not None
         forced = refused and (force or (same is not None and same.forced))
-        run = run.model_copy(update={"forced": forced, "sinks": _states(planned.job, outlets, run.customers)})
+        known = () if same is None else same.sinks
+        run = run.model_copy(update={"forced": forced, "sinks": _states(planned.job, outlets, run.customers, known)})
         if dry_run:
             return run, ()
         if refused and not forced:
@@ -181,6 +203,8 @@ def _describe(
         sinks=(),
         packages=packages(),
         job=planned.job.published(),
+        backfill=planned.backfill,
+        model_as_of=_model_as_of(planned),
     )
 
 
@@ -189,6 +213,13 @@ def _since_fit(planned: RunPlan) -> int | None:
     purchases = planned.model.purchases
     fit_end = purchases.observation_end_
     return None if fit_end is None else planned.data.end - purchases.clock_.last_tick(fit_end)
+
+
+def _model_as_of(planned: RunPlan) -> str | None:
+    """Return the last date of the data the model was fitted to."""
+    purchases = planned.model.purchases
+    fit_end = purchases.observation_end_
+    return None if fit_end is None else purchases.clock_.describe_tick(purchases.clock_.last_tick(fit_end))
 
 
 def _since_last(planned: RunPlan, last: RunManifest | None) -> int:
@@ -205,17 +236,21 @@ def _late(data: SourceData, last: RunManifest | None) -> int | None:
     return None if rows is None else rows - last.rows_to_as_of
 
 
-def _states(job: Job, outlets: Sequence[SinkWriter], rows: int) -> tuple[SinkState, ...]:
+def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, known: Sequence[SinkState]) -> tuple[SinkState, ...]:
+    """Return the states of a run's sinks; those that this call does not write to keep the states known before."""
     folders = {sink.name: str(sink.path.resolve()) for sink in job.sinks if sink.partitioned and sink.path is not None}
-    return tuple(
+    states = [
         SinkState(name=outlet.name, done=outlet.done, rows=rows if outlet.done else 0, runs=folders.get(outlet.name))
         for outlet in outlets
-    )
+    ]
+    written = {outlet.name for outlet in outlets}
+    named = {sink.name for sink in job.sinks}
+    return (*states, *(state for state in known if state.name in named - written and state.done))
 
 
 def _save(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> RunManifest:
     """Write the manifest with the present state of the sinks, and return it."""
-    run = run.model_copy(update={"sinks": _states(planned.job, outlets, run.customers)})
+    run = run.model_copy(update={"sinks": _states(planned.job, outlets, run.customers, run.sinks)})
     status = "published" if run.published else "unfinished" if run.refusal is None else "refused"
     run = run.model_copy(update={"status": status})
     folder = planned.job.run.folder

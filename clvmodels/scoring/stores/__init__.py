@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["ScoreStore", "StagedTable", "open_source", "place_of", "published_parts"]
 
 
-def place_of(sink: SinkSettings, uri: str) -> ScoreStore:
-    """Return the store of a sink; `uri` is the value of its environment variable."""
+def place_of(sink: SinkSettings, uri: str, backfill: bool = False) -> ScoreStore:
+    """Return the store of a sink.
+
+    Parameters
+    ----------
+    uri : str
+        The value of its environment variable.
+    backfill : bool
+        Only add to the runs that the sink keeps, and leave the current table as it is.
+    """
     if sink.store == "postgres":
         return PostgresTable(uri, sink.db_schema, sink.table, sink.name)
     if sink.path is None:
@@ -28,5 +36,5 @@ def place_of(sink: SinkSettings, uri: str) -> ScoreStore:
     if sink.store == "sqlite":
         return SQLiteTable(sink.path, sink.table, sink.name)
     if sink.partitioned:
-        return ParquetSet(sink.path, sink.name)
+        return ParquetSet(sink.path, sink.name, backfill)
     return (CSVFile if sink.store == "csv" else ParquetFile)(sink.path, sink.name)

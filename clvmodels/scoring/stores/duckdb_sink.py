@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,10 @@ from clvmodels.scoring.stores.store import (
     NOT_UNIQUE,
     RUN_ID,
     STAGED,
+    HeldTable,
     comment_statements,
+    counted_table,
+    counting_statement,
     locked,
     needs,
     only_scores,
@@ -49,7 +52,7 @@ class DuckDBFile:
     def lock(self) -> contextlib.AbstractContextManager[None]:
         return locked(self.path.with_name(f".{self.path.name}.lock"), self.name)
 
-    def holds(self) -> str | None:
+    def holds(self) -> HeldTable | None:
         if not self.path.exists():
             return None
         with self.connected(self.path, read_only=True) as connection:
@@ -63,8 +66,13 @@ class DuckDBFile:
                 return None
             columns = connection.execute("SELECT column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
             only_scores(self.name, [name for (name,) in columns])
-            row = connection.execute(f"SELECT {quoted(RUN_ID)} FROM {quoted(self.table)} LIMIT 1").fetchone()
-            return None if row is None else str(row[0])
+            row = connection.execute(f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)} LIMIT 1").fetchone()
+            return None if row is None else HeldTable(str(row[0]), str(row[1]))
+
+    def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
+        with self.connected(self.path, read_only=True) as connection:
+            row = connection.execute(counting_statement(quoted(self.table), columns)).fetchone()
+        return counted_table(run_id, row, columns)
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> _StagedDuckDB:
         with reaching(self.name, failures=(self.duckdb.Error,)):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import filecmp
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,17 @@ import pyarrow.parquet as pq
 
 from clvmodels import files
 from clvmodels.errors import StoreUnreachable
-from clvmodels.scoring.stores.store import NOT_UNIQUE, RUN_ID, STAGED, locked, only_scores, reaching, sync
+from clvmodels.scoring.stores.store import (
+    NOT_UNIQUE,
+    RUN_ID,
+    STAGED,
+    HeldTable,
+    count_batches,
+    locked,
+    only_scores,
+    reaching,
+    sync,
+)
 
 __all__ = ["CURRENT", "CSVFile", "ParquetFile", "ParquetSet", "ParquetWriter", "published_parts"]
 
@@ -84,12 +95,15 @@ class ParquetFile:
     def lock(self) -> contextlib.AbstractContextManager[None]:
         return locked(self.path.with_name(f".{self.path.name}.lock"), self.name)
 
-    def holds(self) -> str | None:
+    def holds(self) -> HeldTable | None:
         with reaching(self.name):
             if not self.path.exists() or not self.path.stat().st_size:
                 return None
             only_scores(self.name, self.columns_of(self.path))
-            return self.run_of(self.path)
+            return self.first_row(self.path)
+
+    def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
+        return count_files(self, [self.path], run_id, columns)
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedFile:
         """Stage a file; it has no comments on columns."""
@@ -105,15 +119,20 @@ class ParquetFile:
         except pa.ArrowException:
             return []
 
-    def run_of(self, path: Path) -> str | None:
-        """Return the run of a file, None if it is not a score table."""
+    def first_row(self, path: Path) -> HeldTable | None:
+        """Return the run and the date of a file, None if it is not a score table."""
         try:
             with pq.ParquetFile(path) as opened:
-                for batch in opened.iter_batches(batch_size=1, columns=[RUN_ID]):
-                    return str(batch[0][0])
+                for batch in opened.iter_batches(batch_size=1, columns=[RUN_ID, "as_of"]):
+                    return HeldTable(str(batch[RUN_ID][0]), str(batch["as_of"][0]))
         except (pa.ArrowException, KeyError, IndexError):
             return None
         return None
+
+    def batches(self, path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield a file's run ids and some of its numbers."""
+        with pq.ParquetFile(path) as opened:
+            yield from opened.iter_batches(columns=[RUN_ID, *columns])
 
     def rows_of(self, path: Path, id_type: pa.DataType) -> int:
         """Return the number of rows of a staged file; an error unless each customer is there once, in order."""
@@ -135,12 +154,20 @@ class CSVFile(ParquetFile):
             return next(csv.reader(lines), [])
         return []
 
-    def run_of(self, path: Path) -> str | None:
+    def first_row(self, path: Path) -> HeldTable | None:
         with path.open(newline="", encoding="utf-8", errors="replace") as lines:
             rows = csv.DictReader(lines)
             with contextlib.suppress(csv.Error, StopIteration):
-                return next(rows).get(RUN_ID)
+                row = next(rows)
+                return HeldTable(row.get(RUN_ID) or "", row.get("as_of") or "")
         return None
+
+    def batches(self, path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        types = dict.fromkeys(columns, pa.float64()) | {RUN_ID: pa.string()}
+        read = pa.csv.ConvertOptions(include_columns=[RUN_ID, *columns], column_types=types)
+        newlines = pa.csv.ParseOptions(newlines_in_values=True)
+        with pa.csv.open_csv(path, convert_options=read, parse_options=newlines) as opened:
+            yield from opened
 
     def rows_of(self, path: Path, id_type: pa.DataType) -> int:
         last, rows = None, 0
@@ -191,16 +218,27 @@ class StagedFile:
 class ParquetSet:
     """A folder of runs, each a folder of Parquet files that never changes, and a pointer to the current one."""
 
-    def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name = path, name
+    def __init__(self, path: Path, name: str, backfill: bool = False) -> None:
+        self.path, self.name, self.backfill = path, name, backfill
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         return locked(self.path / ".lock", self.name)
 
-    def holds(self) -> str | None:
+    def holds(self) -> HeldTable | None:
         with reaching(self.name):
             pointer = _pointer(self.path)
-        return None if pointer is None else str(pointer["run_id"])
+            if pointer is None:
+                return None
+            first = next(iter(published_parts(self.path) or []), None)
+            row = None if first is None or not first.exists() else ParquetFile(first, self.name).first_row(first)
+        return row or HeldTable(str(pointer["run_id"]), "")
+
+    def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
+        pointer = None if self.backfill else _pointer(self.path)
+        if not self.backfill and (pointer is None or pointer["run_id"] != run_id):
+            return None
+        parts = published_parts(self.path, run_id if self.backfill else None)
+        return count_files(ParquetFile(self.path, self.name), parts or [], run_id, columns) if parts else None
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedSet:
         """Stage the folder of a run; it has no comments on columns."""
@@ -249,18 +287,31 @@ class StagedSet:
     def publish(self) -> None:
         with reaching(self._sink.name):
             final = self._sink.path / RUNS / self._run_id
-            if final.exists():  # the same run, published before another: the same bytes
+            for part in self._parts:
+                sync(part)
+            sync(self._folder)
+            if final.exists() and not self._same(final):  # a folder never changes, so this one is damaged
+                final.rename(final.with_name(f"{final.name}-damaged{STAGED}"))
+            if final.exists():
                 shutil.rmtree(self._folder)
             else:
-                for part in self._parts:
-                    sync(part)
                 self._folder.rename(final)
             sync(final.parent)
+            shutil.rmtree(final.with_name(f"{final.name}-damaged{STAGED}"), ignore_errors=True)
+            if self._sink.backfill:
+                return
             pointer = {"run_id": self._run_id, "rows": self._rows, "parts": [part.name for part in self._parts]}
             with files.replacing(self._sink.path / CURRENT) as temporary:
                 temporary.write_text(json.dumps(pointer, indent=2) + "\n", encoding="utf-8")
                 sync(temporary)
             sync(self._sink.path)
+
+    def _same(self, folder: Path) -> bool:
+        """Return whether a folder has the same parts, byte by byte."""
+        names = [part.name for part in self._parts]
+        if sorted(part.name for part in folder.iterdir()) != names:
+            return False
+        return filecmp.cmpfiles(folder, self._folder, names, shallow=False)[0] == names
 
     def discard(self) -> None:
         with contextlib.suppress(OSError, pa.ArrowException):
@@ -271,6 +322,15 @@ class StagedSet:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def count_files(file: ParquetFile, paths: Sequence[Path], run_id: str, columns: Sequence[str]) -> HeldTable | None:
+    """Count the rows of some files of one table and add up columns; None if they are not there, or damaged."""
+    with reaching(file.name):
+        try:
+            return count_batches(run_id, (batch for path in paths for batch in file.batches(path, columns)), columns)
+        except (FileNotFoundError, pa.ArrowException, KeyError):
+            return None
 
 
 def published_parts(path: Path, run_id: str | None = None) -> list[Path] | None:

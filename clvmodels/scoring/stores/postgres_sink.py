@@ -5,13 +5,24 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from clvmodels.errors import InvalidJob, JobLocked, StoreUnreachable
-from clvmodels.scoring.stores.store import RUN_ID, WAIT, comment_statements, needs, only_scores, quoted, reaching
+from clvmodels.scoring.stores.store import (
+    RUN_ID,
+    WAIT,
+    HeldTable,
+    comment_statements,
+    counted_table,
+    counting_statement,
+    needs,
+    only_scores,
+    quoted,
+    reaching,
+)
 from clvmodels.scoring.stores.uri import check_uri
 
 __all__ = ["PostgresTable"]
@@ -57,7 +68,7 @@ class PostgresTable:
             with contextlib.suppress(self.adbc.Error):
                 connection.close()
 
-    def holds(self) -> str | None:
+    def holds(self) -> HeldTable | None:
         connection = self.connect()
         try:
             if not self.rows(connection, "SELECT 1 FROM pg_namespace WHERE nspname = $1", [self.schema]):
@@ -66,10 +77,19 @@ class PostgresTable:
                 )
             if not self.is_replaced(connection):
                 return None
-            rows = self.rows(connection, f"SELECT {quoted(RUN_ID)}::text FROM {self.address(self.table)} LIMIT 1")
-            return str(rows[0][0]) if rows else None
+            first = f"SELECT {quoted(RUN_ID)}::text, as_of::text FROM {self.address(self.table)} LIMIT 1"
+            rows = self.rows(connection, first)
+            return HeldTable(str(rows[0][0]), str(rows[0][1])) if rows else None
         finally:
             connection.close()
+
+    def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
+        connection = self.connect()
+        try:
+            row = self.rows(connection, counting_statement(self.address(self.table), columns))[0]
+        finally:
+            connection.close()
+        return counted_table(run_id, row, columns)
 
     def is_replaced(self, connection: Any) -> bool:
         """Return whether there is a table to replace; InvalidJob if it is not a score table."""

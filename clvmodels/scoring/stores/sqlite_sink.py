@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from clvmodels.scoring.stores.store import RUN_ID, STAGED, WAIT, locked, only_scores, quoted, reaching
+from clvmodels.scoring.stores.store import (
+    RUN_ID,
+    STAGED,
+    WAIT,
+    HeldTable,
+    counted_table,
+    counting_statement,
+    locked,
+    only_scores,
+    quoted,
+    reaching,
+)
 
 __all__ = ["SQLiteTable"]
 
@@ -34,14 +45,19 @@ class SQLiteTable:
     def lock(self) -> contextlib.AbstractContextManager[None]:
         return locked(self.path.with_name(f".{self.path.name}.lock"), self.name)
 
-    def holds(self) -> str | None:
+    def holds(self) -> HeldTable | None:
         if not self.path.exists():
             return None
         with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
             if not self.is_replaced(connection):
                 return None
-            row = connection.execute(f"SELECT {quoted(RUN_ID)} FROM {quoted(self.table)} LIMIT 1").fetchone()
-            return None if row is None else str(row[0])
+            row = connection.execute(f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)} LIMIT 1").fetchone()
+            return None if row is None else HeldTable(str(row[0]), str(row[1]))
+
+    def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
+        with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
+            row = connection.execute(counting_statement(quoted(self.table), columns)).fetchone()
+        return counted_table(run_id, row, columns)
 
     def is_replaced(self, connection: sqlite3.Connection) -> bool:
         """Return whether there is a table to replace; InvalidJob if it is not a score table."""

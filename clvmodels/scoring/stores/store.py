@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import filelock
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clvmodels.errors import CLVError, InvalidJob, InvalidOption, JobLocked, StoreUnreachable
 from clvmodels.scoring.stores.uri import hidden
@@ -19,9 +22,13 @@ __all__ = [
     "RUN_ID",
     "STAGED",
     "WAIT",
+    "HeldTable",
     "ScoreStore",
     "StagedTable",
     "comment_statements",
+    "count_batches",
+    "counted_table",
+    "counting_statement",
     "locked",
     "needs",
     "only_scores",
@@ -35,6 +42,26 @@ REQUIRED_COLUMNS = (RUN_ID, "as_of")  # every score table has them, and hardly a
 STAGED = ".clv-staged"  # in the names of staged files and tables
 WAIT = 60  # seconds to wait for a lock that readers hold
 NOT_UNIQUE = "the staged table does not hold every customer exactly once; nothing was published."
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTable:
+    """The table that a store holds, as far as it was read.
+
+    Attributes
+    ----------
+    run_id, as_of : str
+        Of its first row.
+    rows : int or None
+        Rows of that run; None if they were not counted.
+    totals : dict of str to float
+        Sums of the columns that were added up.
+    """
+
+    run_id: str
+    as_of: str
+    rows: int | None = None
+    totals: dict[str, float] = field(default_factory=dict)
 
 
 class StagedTable(Protocol):
@@ -59,10 +86,16 @@ class ScoreStore(Protocol):
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Keep other jobs from publishing here; JobLocked if one is publishing."""
 
-    def holds(self) -> str | None:
+    def holds(self) -> HeldTable | None:
         """Return the run whose table is published here, None if there is none.
 
         InvalidJob if the table is not a score table.
+        """
+
+    def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
+        """Read the table of a run as a whole, count its rows and add up columns; None if it is not there.
+
+        A table that other rows are mixed into, or that cannot be read, is not there.
         """
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedTable:
@@ -87,6 +120,20 @@ def comment_statements(table: str, comments: Mapping[str, str]) -> list[str]:
     ]
 
 
+def counting_statement(table: str, columns: Sequence[str]) -> str:
+    """Return SQL that counts the rows of a table, whose name is quoted already, and adds up columns."""
+    sums = "".join(f", sum({quoted(column)})" for column in columns)
+    return f"SELECT count(*), min({quoted(RUN_ID)}), max({quoted(RUN_ID)}){sums} FROM {table}"
+
+
+def counted_table(run_id: str, row: Sequence[Any], columns: Sequence[str]) -> HeldTable | None:
+    """Return what `counting_statement` found, None if the table has rows of another run."""
+    rows, first, last, *sums = row
+    if (first, last) != (run_id, run_id):
+        return None
+    return HeldTable(run_id, "", int(rows), {n: float(s or 0.0) for n, s in zip(columns, sums, strict=True)})
+
+
 def only_scores(name: str, columns: Collection[str]) -> None:
     """Raise InvalidJob unless the columns are those of a score table: no other table may be replaced."""
     missing = [column for column in REQUIRED_COLUMNS if column not in columns]
@@ -95,6 +142,18 @@ def only_scores(name: str, columns: Collection[str]) -> None:
             f"{name}: the existing table is not a score table (it has no {' and no '.join(missing)}), so it is not "
             "replaced: name another table or file in [[sinks]], or remove this one yourself if nobody needs it."
         )
+
+
+def count_batches(run_id: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> HeldTable | None:
+    """Count the rows of a table and add up columns; None if it has rows of another run."""
+    rows, totals = 0, dict.fromkeys(columns, 0.0)
+    for batch in batches:
+        if len(batch) and not pc.all(pc.equal(batch[RUN_ID], run_id), skip_nulls=False).as_py():
+            return None
+        rows += len(batch)
+        for name in columns:
+            totals[name] += float(np.nansum(batch[name].to_numpy(zero_copy_only=False)))
+    return HeldTable(run_id, "", rows, totals)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,51 @@
+"""The order of runs: an older day never replaces a newer one, except in the history that a backfill writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from clvmodels.errors import GateRefused
+from clvmodels.scoring.gates.result import GateResult
+from clvmodels.scoring.run.manifest import RunManifest
+from clvmodels.scoring.run.publishing import SinkWriter
+
+__all__ = ["check_order", "refuse_older"]
+
+
+def check_order(
+    as_of: str, end: int, earlier: Iterable[RunManifest], outlets: Sequence[SinkWriter]
+) -> list[GateResult]:
+    """Return the result of the gate that keeps a run from replacing that of a later day; none if nothing is later.
+
+    Parameters
+    ----------
+    as_of : str
+        The date of the run.
+    end : int
+        The same as a tick.
+    earlier : iterable of RunManifest
+        The runs so far.
+    outlets : sequence of SinkWriter
+        Sinks, with the tables that they hold.
+    """
+    later = [run for run in earlier if run.end > end and not run.backfill and any(sink.done for sink in run.sinks)]
+    days = {run.as_of: "" for run in sorted(later, key=lambda run: run.end)}
+    # A table whose manifest is gone still has its date; for hours the date is all there is to compare.
+    for outlet in outlets:
+        if outlet.held is not None and outlet.held.as_of[:10] > as_of[:10]:
+            days.setdefault(outlet.held.as_of, outlet.name)
+    if not days:
+        return []
+    newest = max(days)
+    where = "sink" if days[newest] else "manifest"
+    figures = {"as_of": as_of, "newest": newest, "where": where, "sink": days[newest]}
+    return [GateResult.of("order", False, "gate-order", figures)]
+
+
+def refuse_older(results: Sequence[GateResult]) -> None:
+    """Raise GateRefused if a run would replace that of a later day; force=True does not change that."""
+    if results:
+        raise GateRefused(
+            f"The gate 'order' refused, so nothing was published.\n{results[0].text}\n"
+            "Pass backfill=True to add this day to the runs that sinks keep, without changing the current table."
+        )

@@ -1,0 +1,145 @@
+"""What a run works with: the locked folder, the values of environment variables, the model, the sinks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from clvmodels.errors import InvalidJob, StoreUnreachable
+from clvmodels.forecasting.persistence import load
+from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.scoring.config.job import Job
+from clvmodels.scoring.config.sections import SinkSettings, StoreSettings
+from clvmodels.scoring.gates.run_statistics import RunStatistics
+from clvmodels.scoring.registry.registry import Registry, Version
+from clvmodels.scoring.run.manifest import RunManifest
+from clvmodels.scoring.run.publishing import SinkWriter
+from clvmodels.scoring.stores import place_of
+from clvmodels.scoring.stores.store import locked, reaching
+
+__all__ = ["champion_of", "open_outlet", "refuse_unreachable", "sinks_of", "uris_of", "working_folder"]
+
+
+@contextlib.contextmanager
+def working_folder(job: Job, dry_run: bool) -> Iterator[Path]:
+    """Lock the job, and yield a folder for copies that is gone afterwards; what a killed job left there is removed."""
+    folder = job.run.folder
+    if dry_run or folder is None:
+        with tempfile.TemporaryDirectory(prefix="clv-") as made:
+            yield Path(made)
+        return
+    with locked(folder / ".lock", f"The job in {folder}"):
+        staging = folder / ".staging"
+        shutil.rmtree(staging, ignore_errors=True)
+        with reaching(f"The job in {folder}"):
+            for left in (folder / "runs").glob(".*"):
+                left.unlink()
+            staging.mkdir()
+        try:
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def uris_of(job: Job) -> dict[str, str]:
+    """Return the values of the environment variables that the job names."""
+    places: dict[str, StoreSettings | SinkSettings | None] = {"source": job.source, "customers": job.customers}
+    places |= {f"sinks[{i}]": sink for i, sink in enumerate(job.sinks)}
+    names = {section: place.uri_variable for section, place in places.items() if place and place.uri_variable}
+    missing = [f"{section}.uri_variable ({name})" for section, name in names.items() if not os.environ.get(name)]
+    if missing:
+        raise InvalidJob(
+            f"{', '.join(missing)}: the environment variable is not set: export it. Cron does not see the variables of "
+            "your shell: write NAME=... into the crontab, or let the job's command read a file of them first."
+        )
+    return {name: os.environ[name] for name in names.values()}
+
+
+def champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | None, Path, RunStatistics | None]:
+    """Return the model to score with, its version, its file, and the statistics of its fit.
+
+    Parameters
+    ----------
+    as_of : str, optional
+        For a backfill: the champion is then the one that was fitted last up to this day, and today's if there is none.
+    """
+    registry = job.registry
+    if registry.file is not None:
+        if not registry.file.exists():
+            raise InvalidJob(f"registry.file: there is no model {str(registry.file)!r} yet: run `clv fit --job` first.")
+        return load(registry.file), None, registry.file, None
+    if registry.folder is None:
+        raise InvalidJob("registry.folder: is missing: name the folder of versions (or set registry.file, one model).")
+    versions = Registry(registry.folder)
+    champion = versions.champion()
+    if champion is None:
+        raise InvalidJob(f"registry.folder: {registry.folder} has no champion yet: run `clv fit --job` first.")
+    if as_of is not None:
+        champion = _champion_on(versions, job.clock.clock.last_tick(as_of, "as_of")) or champion
+    return champion.load(), champion.name, champion.path, champion.record.evidence
+
+
+def _champion_on(registry: Registry, end: int) -> Version | None:
+    """Return the champion, past or present, that was fitted last up to a tick; None if all have seen later data."""
+    names = dict.fromkeys(move.version for move in registry.moves())
+    fits = [(each.record.evidence.end, each) for each in map(registry.version, names) if each.record.evidence]
+    return max((fit for fit in fits if fit[0] <= end), key=lambda fit: fit[0], default=(end, None))[1]
+
+
+def sinks_of(job: Job, dry_run: bool, backfill: bool) -> list[SinkSettings]:
+    """Return the sinks that a run writes to: for a backfill, those that keep runs."""
+    if not job.sinks and not dry_run:
+        raise InvalidJob("sinks: is empty: name at least one, such as {store = 'parquet', path = 'scores.parquet'}.")
+    if not backfill:
+        return job.sinks
+    kept = [sink for sink in job.sinks if sink.keeps_runs]
+    if not kept:
+        raise InvalidJob(
+            "sinks: none of them keeps the table of each run, so there is no history to add to: set "
+            "partitioned = true for a Parquet sink."
+        )
+    return kept
+
+
+def open_outlet(
+    sink: SinkSettings,
+    uris: dict[str, str],
+    same: RunManifest | None,
+    stack: contextlib.ExitStack,
+    *,
+    lock: bool,
+    backfill: bool,
+) -> SinkWriter:
+    """Return the writer of a sink, locked for this run, and check whether it has the run's table already.
+
+    Parameters
+    ----------
+    same : RunManifest or None
+        The manifest of this run, if it ran before: the table must have its customers and its totals.
+    """
+    outlet = SinkWriter(sink.name, None)
+    with outlet.trying():
+        outlet.place = place_of(sink, uris.get(sink.uri_variable or "", ""), backfill)
+        if lock:
+            stack.enter_context(outlet.place.lock())
+        outlet.held = outlet.place.holds()
+        is_there = outlet.held is not None and (backfill or (same is not None and outlet.held.run_id == same.run_id))
+        if same is not None and is_there:
+            counted = outlet.place.count(same.run_id, list(same.evidence.totals))
+            outlet.done = counted is not None and same.describes(counted)
+    return outlet
+
+
+def refuse_unreachable(outlets: Sequence[SinkWriter]) -> None:
+    """Raise an error that names every sink that could not be reached."""
+    faults = [outlet.fault for outlet in outlets if outlet.fault is not None]
+    if faults:
+        done = [outlet.name for outlet in outlets if outlet.done]
+        raise StoreUnreachable(
+            f"{len(faults)} of {len(outlets)} sinks could not be reached: {'; '.join(faults)}. "
+            f"{'Published in ' + ', '.join(done) if done else 'Nothing was published'}; run again to finish."
+        )
