@@ -1039,6 +1039,23 @@ gate-drift = { $quantity } of the customers who had bought by { $reference_as_of
     }.
 gate-total = { $column } adds up to { SHORT($now, digits: 6) }, { SIGNED_PERCENT($change, places: 1) } compared with { SHORT($before, digits: 6) } in the run as of { $reference_as_of } (total_change limit { PERCENT($limit, places: 0) } either way).
 gate-activity = { COUNT($actual) } repeat purchases since the fit ({ $fit_as_of }), { SIGNED_PERCENT($change, places: 1) } compared with the { COUNT($expected) } expected (activity limit { PERCENT($limit, places: 0) }, plus { SHORT($limit_errors) } standard errors of { COUNT($standard_error) }).
+gate-activity-outlived = The forecast made at the fit ({ $fit_as_of }) does not reach this day, so purchases since then cannot be checked (activity): fit again.
+gate-freshness = The latest row is of { $latest }, { COUNT($days) } { $days ->
+    [one] day
+   *[other] days
+    } before the end; the longest pause of the past year had { COUNT($longest) } days (freshness limit { SHORT($limit) } times as long).
+gate-daily = { $quantity ->
+    [rows] { SHORT($value, digits: 4) } rows
+   *[amounts] A median amount of { SHORT($value, digits: 4) }
+    } on { $day }: about { SHORT($expected, digits: 4) } expected of this weekday, and { SHORT($lowest, digits: 4) } to { SHORT($highest, digits: 4) } allowed ({ $quantity ->
+    [rows] daily_rows
+   *[amounts] daily_amounts
+    } limit: the range of the past year times { SHORT($limit) }).
+gate-repeated-rows = { PERCENT($share, places: 1) } of the { COUNT($rows) } rows on { $day } repeat another of the same customer, time and amount; at most { PERCENT($usual, places: 1) } did before (repeated_rows limit { PERCENT($limit, places: 0) } more).
+gate-late-rows = { COUNT($late) } rows dated up to the last run ({ $reference_as_of }) { $direction ->
+    [gone] have gone
+   *[late] have come
+    } since it; the four weeks up to it had { COUNT($usual) } (late_rows limit { PERCENT($limit, places: 0) } of these).
 
 refit-forecast = customers scored as of { $as_of } were expected to buy { COUNT($predicted) } times by { $end } and bought { COUNT($actual) } times, { $direction ->
     [same] as forecast

@@ -92,8 +92,11 @@ def check_activity(
     purchases up to the fit times the ratio of the expected purchases to those.
     """
     elapsed = statistics.end - fit.end
-    if limits.activity is None or elapsed <= 0 or not fit.forecast or elapsed > fit.forecast[-1][0]:
+    if limits.activity is None or elapsed <= 0 or not fit.forecast:
         return []
+    if elapsed > fit.forecast[-1][0]:  # an old fit must not switch the gate off
+        figures: dict[str, Figure] = {"fit_as_of": fit.as_of}
+        return [GateResult.of("activity", False, "gate-activity-outlived", figures)]
     actual = statistics.repeat_purchases - fit.repeat_purchases
     ticks, totals = zip(*((0, 0.0), *fit.forecast), strict=True)
     expected = float(np.interp(elapsed, ticks, totals)) + collector.expected_of_new
@@ -101,7 +104,7 @@ def check_activity(
     dispersion = 1.0 + max(0.0, fit.dispersion - 1.0) * max(0.0, growth)
     error = math.sqrt(dispersion * max(expected, 1.0))
     allowed = limits.activity * expected + ACTIVITY_ERRORS * error
-    figures: dict[str, Figure] = {
+    figures = {
         "actual": float(actual),
         "expected": expected,
         "change": actual / expected - 1 if expected > 0 else 0.0,

@@ -38,6 +38,17 @@ class Gates(Record):
         Share of customers that the model may refuse.
     activity : float
         Share by which purchases since the fit may differ from those expected, beyond three standard errors.
+    freshness : float
+        How many times the longest pause of the past year the latest row may be old.
+    daily_rows, daily_amounts : float
+        Factor by which the rows of a new day, and their median amount, may lie outside the range of the past year,
+        each compared with the same weekday in the eight weeks before.
+    repeated_rows : float
+        Share of a new day's rows that may repeat another of the same customer, time and amount, beyond the largest
+        share in the past.
+    late_rows : float
+        Rows that came or went since the last run for days it had seen, as a share of the rows of the four weeks up to
+        it, beyond ten.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)  # a TOML list fills a tuple
@@ -52,6 +63,11 @@ class Gates(Record):
     rows_gained: Threshold | None = 0.5
     refused: Threshold | None = 0.01
     activity: Threshold | None = 0.25
+    freshness: Threshold | None = 1.0
+    daily_rows: Threshold | None = 1.25
+    daily_amounts: Threshold | None = 1.25
+    repeated_rows: Threshold | None = 0.1
+    late_rows: Threshold | None = 0.25
 
     @field_validator("*", mode="before")
     @classmethod

@@ -37,7 +37,7 @@ Integers = npt.NDArray[np.int64]
 Count = Annotated[int, Field(ge=0)]
 
 QUANTILES = 100  # stored per quantity
-FORECAST_YEARS = 2.0  # how far ahead the forecast of a fit is stored
+FORECAST_YEARS = 10.0  # how far ahead the forecast of a fit is stored
 MONEY_STEP = 0.01  # logarithm of the ratio between two steps of money: one percent
 NOTHING_SPENT = -(10**6)  # the step of money 0, below every other
 
@@ -260,7 +260,7 @@ class StatisticsCollector:
 
 
 def forecast_of(model: PurchaseModel, rfm: RFM) -> tuple[tuple[int, float], ...]:
-    """Return the total purchases that customers are expected to make by each of some ticks up to two years ahead.
+    """Return the total purchases that customers are expected to make by each of some ticks up to ten years ahead.
 
     The ticks are 1, 2, 3, 4, 6, 8, 12, ...: linear interpolation between two of them is good to a few parts in a
     thousand.

@@ -14,6 +14,7 @@ from pydantic import ValidationError, field_validator
 
 from clvmodels import files
 from clvmodels.errors import InvalidManifest
+from clvmodels.scoring.gates.feed import FeedStatistics
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Count, Record, RunStatistics
 from clvmodels.scoring.stores.file_sinks import published_parts
@@ -83,6 +84,8 @@ class RunManifest(Record):
         Rows of the log dated up to the date; None if the source is not a log.
     late_rows : int or None
         Rows dated up to the last run's date that were not there then; negative if rows have gone.
+    feed : FeedStatistics or None
+        How old the log's latest row is, and the rows of its last day with those expected on this weekday.
     evidence : RunStatistics
         Totals and distributions that gates compare later runs with.
     gates : tuple of GateResult
@@ -130,6 +133,7 @@ class RunManifest(Record):
     job: dict[str, Any]
     backfill: bool = False
     model_as_of: str | None = None
+    feed: FeedStatistics | None = None
 
     @field_validator("run_id")
     @classmethod

@@ -12,11 +12,13 @@ from pathlib import Path
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.events import Progress, event, log_gates
+from clvmodels.scoring.gates.feed import check_feed, check_late
 from clvmodels.scoring.gates.gates import check_run
 from clvmodels.scoring.gates.result import refusal, refuse
 from clvmodels.scoring.gates.run_statistics import RunStatistics
 from clvmodels.scoring.run import manifest, publishing, score_table
 from clvmodels.scoring.run.customers import SourceData
+from clvmodels.scoring.run.feed import daily_rows
 from clvmodels.scoring.run.manifest import RunManifest, SinkState
 from clvmodels.scoring.run.order import check_order, refuse_older
 from clvmodels.scoring.run.publishing import PublishedCounts, SinkWriter
@@ -180,6 +182,16 @@ def _describe(
         raise AssertionError("a summary has at least one row")
     statistics = counts.collector.summarize(planned.as_of, data.end, refused=counts.refused, totals=counts.totals)
     before = None if last is None else last.evidence
+    late = _late(data, last)
+    gates = check_run(planned.job.gates, counts.collector, statistics, before, planned.fit_statistics)
+    clock = data.customers.rfm.clock
+    daily = daily_rows(data.transactions, clock, data.end)
+    if daily is not None:
+        days = 1 if last is None else -(-(data.end - last.end) // (24 if clock.merge_within == "hour" else 1))
+        seen = len(daily.rows) - days
+        gates += (*check_feed(planned.job.gates, daily, days),)
+        if last is not None and seen > 0:
+            gates += (*check_late(planned.job.gates, late, last.as_of, daily.rows[max(seen - 28, 0) : seen]),)
     return RunManifest(
         run_id=planned.run_id,
         as_of=planned.as_of,
@@ -196,9 +208,10 @@ def _describe(
         new_since_fit=counts.new_since_fit,
         not_yet_bought=counts.not_yet_bought,
         rows_to_as_of=data.rows_to_as_of,
-        late_rows=_late(data, last),
+        late_rows=late,
+        feed=None if daily is None else daily.statistics(),
         evidence=statistics,
-        gates=check_run(planned.job.gates, counts.collector, statistics, before, planned.fit_statistics),
+        gates=gates,
         forced=False,
         sinks=(),
         packages=packages(),

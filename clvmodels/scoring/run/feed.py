@@ -1,0 +1,42 @@
+"""The last days of a job's log, day by day: rows, repetitions, the median amount."""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+
+from clvmodels import frames
+from clvmodels.clock import Clock
+from clvmodels.scoring.gates.feed import WEEKS, YEAR, DailyRows
+from clvmodels.transactions.log import Transactions
+
+__all__ = ["daily_rows"]
+
+SPAN = YEAR + 7 * WEEKS
+
+
+def daily_rows(transactions: Transactions | None, clock: Clock, end: int) -> DailyRows | None:
+    """Return the last days of a log up to a tick; None if it is not a log, or its ticks are longer than a day."""
+    per_day = {"hour": 24, "day": 1}.get(clock.merge_within)
+    if transactions is None or per_day is None:
+        return None
+    last = end // per_day
+    first = max(transactions.first_tick // per_day, last - SPAN + 1)
+    keys = ["customer_id", "tick", *(["amount"] if transactions.has_amount else [])]
+    within = (nw.col("tick") <= end) & (nw.col("tick") >= first * per_day)
+    groups = transactions.lazy.filter(within).group_by(keys).agg(nw.len().alias("rows"))
+    groups = groups.with_columns((nw.col("tick") // per_day).alias("day"))
+    sums = [nw.col("rows").sum(), nw.len().alias("distinct")]
+    if transactions.has_amount:
+        sums.append(nw.col("amount").filter(nw.col("amount") > 0).median().alias("amounts"))
+    table = frames.collect(groups.group_by("day").agg(*sums))
+    place = table["day"].to_numpy().astype(int) - first
+    counts = {name: np.zeros(last - first + 1, dtype=np.int64) for name in ("rows", "distinct")}
+    for name, column in counts.items():
+        column[place] = table[name].to_numpy()
+    amounts = None
+    if transactions.has_amount:
+        amounts = np.full(last - first + 1, np.nan)
+        amounts[place] = table["amounts"].to_numpy().astype(float)
+    days = np.datetime64("1970-01-01") + np.arange(first, last + 1)
+    return DailyRows(days, counts["rows"], counts["distinct"], amounts) if counts["rows"].any() else None
