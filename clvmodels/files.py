@@ -6,24 +6,29 @@ import contextlib
 import hashlib
 import json
 import math
-import tempfile
+import os
+import secrets
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clvmodels.errors import CLVError
+from clvmodels.errors import CLVError, InvalidOption
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
 __all__ = [
     "fields_at_fault",
+    "keep_rights",
     "plain",
     "read_document",
     "refuse_damaged",
     "replacing",
+    "sync",
+    "target",
     "with_checksum",
     "write_checked",
     "write_json",
@@ -32,18 +37,52 @@ __all__ = [
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path that replaces `path` if the block succeeds, and is removed if it fails."""
+    """Yield a temporary path that replaces `path` if the block succeeds, and is removed if it fails.
+
+    The file is on the disk before it gets its name. It has the mode and the group of the file it replaces, or those of
+    a new file; a symbolic link stays, and its target is replaced.
+    """
+    path = target(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix, delete=False
-    ) as file:
-        temporary = Path(file.name)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{path.suffix}")
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # less what the umask takes away
     try:
         yield temporary
-        temporary.chmod(0o644)
+        keep_rights(path, temporary)
+        sync(temporary)
         temporary.replace(path)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def target(path: Path) -> Path:
+    """Return the file that a path names, through symbolic links; what is there and not a file may not be replaced."""
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file():
+        raise InvalidOption(f"{path}: is a folder or a device, which is not replaced by a file: name another path.")
+    return path
+
+
+def keep_rights(old: Path, new: Path) -> None:
+    """Give a file the mode and, if this user may, the group of the file that it is about to replace."""
+    with contextlib.suppress(FileNotFoundError):
+        status = old.stat()
+        with contextlib.suppress(OSError, AttributeError):  # another group than one's own, or Windows
+            os.chown(new, -1, status.st_gid)
+        new.chmod(stat.S_IMODE(status.st_mode))
+
+
+def sync(path: Path) -> None:
+    """Flush a file, or the names in a folder, to the disk."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:  # a folder on Windows
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def plain(value: Any) -> Any:

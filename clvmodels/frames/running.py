@@ -22,6 +22,9 @@ __all__ = [
     "with_positions",
 ]
 
+FIRST_MOMENT, LAST_MOMENT = -62_135_596_800_000, 253_402_300_800_000  # the years 1 to 9999, in milliseconds from 1970
+BEYOND = "a date that is not in the years 1 to 9999"
+
 
 def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
     """Run a polars plan; if its rows are in memory, the result can share unchanged columns with them."""
@@ -106,4 +109,21 @@ def with_positions(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def first_rows(lazy: nw.LazyFrame[Any], condition: nw.Expr, count: int) -> list[dict[str, Any]]:
     """Return the first rows that meet a condition, with their `position`, for error messages."""
-    return with_positions(lazy).filter(condition).head(count).collect().rows(named=True)
+    rows = with_positions(lazy).filter(condition).head(count).collect()
+    return [row | dict.fromkeys(far, BEYOND) for row, far in zip(*_without_far_dates(rows), strict=True)]
+
+
+def _without_far_dates(rows: nw.DataFrame[Any]) -> tuple[list[dict[str, Any]], list[list[str]]]:
+    """Return rows as dicts, and the columns of each whose date Python cannot hold, such as one in the year 20240."""
+    far: list[list[str]] = [[] for _ in range(len(rows))]
+    for name, dtype in rows.schema.items():
+        if dtype == nw.Date or isinstance(dtype, nw.Datetime):
+            moments = rows[name].cast(nw.Datetime("ms")) if dtype == nw.Date else rows[name]
+            milliseconds = moments.dt.timestamp("ms").to_list()
+            beyond = [value is not None and not FIRST_MOMENT <= value < LAST_MOMENT for value in milliseconds]
+            if any(beyond):
+                native: pl.DataFrame = rows.to_native()
+                shown = pl.when(pl.Series(beyond)).then(None).otherwise(pl.col(name)).alias(name)
+                rows = nw.from_native(native.with_columns(shown))
+                far = [[*names, name] if is_far else names for names, is_far in zip(far, beyond, strict=True)]
+    return rows.rows(named=True), far

@@ -26,6 +26,7 @@ from clvmodels.scoring.registry.registry import Registry
 from clvmodels.scoring.run.customers import SourceData, read
 from clvmodels.scoring.run.forecasts import forecast_customers
 from clvmodels.scoring.run.manifest import RunManifest, manifests_of
+from clvmodels.scoring.run.pinned import PinnedFiles
 from clvmodels.scoring.run.run import perform, plan
 from clvmodels.scoring.run.workplace import (
     champion_of,
@@ -154,7 +155,8 @@ def fit_job(
     registry = job.registry
     if registry.folder is None and registry.file is None:
         raise InvalidJob("registry.folder: is missing: name a folder for versions (or set registry.file, one file).")
-    with working_folder(job, dry_run) as staging:
+    pinned = PinnedFiles.of(job)
+    with pinned.explaining(), working_folder(job, dry_run) as staging:
         progress("Reading the source")
         forecaster = build_forecaster(job)
         data = read(
@@ -175,6 +177,7 @@ def fit_job(
         else:
             forecaster.fit(rfm)
         model = forecaster.process_model
+        pinned.check()
         event("fitted", "Fitted", models=[f"{part}" for part in model.parts])
         if registry.folder is not None:
             versions = Registry(registry.folder)
@@ -248,7 +251,8 @@ def score_job(
     if backfill and as_of is None:
         raise InvalidJob("as_of: is missing: pass as_of=, the day to add to the history.")
     sinks = sinks_of(job, dry_run, backfill)
-    with contextlib.ExitStack() as stack:
+    pinned = PinnedFiles.of(job)
+    with pinned.explaining(), contextlib.ExitStack() as stack:
         staging = stack.enter_context(working_folder(job, dry_run))
         uris = uris_of(job)
         forecaster, version, path, fit_statistics = champion_of(job, as_of if backfill else None)
@@ -259,7 +263,7 @@ def score_job(
         if "log" in forecaster.needs:
             progress("Forecasting")
             data, totals = forecast_customers(job, forecaster, data)
-        planned = plan(job, model, version, path, fit_statistics, data, backfill=backfill)
+        planned = plan(job, model, version, path, fit_statistics, data, pinned, backfill=backfill)
         findings = data.customers.rfm.findings
         if champion.spend is not None and model.spend is None:
             findings = (*findings, Finding("score-no-money", severity="caution"))
@@ -267,7 +271,7 @@ def score_job(
         text = f"Read the source: {as_text(findings, separator='; ')}"
         event("read", text, customers=len(data.customers), findings=_plain(findings), **run)
         lock = not dry_run and job.run.folder is not None
-        earlier = manifests_of(job.run.folder)
+        earlier = manifests_of(job.run.folder, set_aside=not dry_run)
         same = next((manifest for manifest in earlier if manifest.run_id == planned.run_id), None)
         outlets = [open_outlet(sink, uris, same, stack, lock=lock, backfill=backfill) for sink in sinks]
         finished, published = perform(planned, earlier, outlets, dry_run=dry_run, force=force, progress=progress)

@@ -14,8 +14,9 @@ from clvmodels.errors import GateRefused, InvalidJob, InvalidManifest, InvalidTr
 from clvmodels.scoring.config.job import job_from
 from clvmodels.scoring.fit_and_score import fit_job, score_job
 from clvmodels.scoring.registry.registry import Registry
-from clvmodels.scoring.run import score_table
+from clvmodels.scoring.run import publishing, score_table
 from clvmodels.scoring.run.manifest import past_runs, read_manifest, read_manifests
+from clvmodels.scoring.run.pinned import PinnedFiles
 from clvmodels.scoring.stores.store import locked
 
 pytestmark = pytest.mark.slow
@@ -378,14 +379,52 @@ def test_an_incomplete_file_of_a_killed_job_is_not_read_as_a_manifest(job, tmp_p
     assert not left.exists()
 
 
-def test_damaged_manifests_are_named(job, tmp_path):
+def test_damaged_manifests_are_named(job, tmp_path, caplog):
     path = score_job(job(), NIGHT).path
     text = path.read_text()
     document = json.loads(text)
     for damage in ("", "[]", "{}", text[:-20], text.replace('"customers": 2357', '"customers": 2358')):
         path.write_text(damage)
         with pytest.raises(InvalidManifest, match=path.name):
-            score_job(job(), NEXT)
+            read_manifest(path)
+        assert read_manifests(tmp_path / "clv-runs") == []
+        assert "damaged" in caplog.text
+    assert score_job(job(), NEXT).manifest.published  # an old manifest that is damaged stops no new run
+    assert path.with_name(f"{path.name}.damaged").exists()
+    assert not path.exists()
     path.write_text(json.dumps(document | {"schema_version": 2}))
-    with pytest.raises(InvalidManifest, match="schema version 2"):
-        read_manifest(path)
+    with pytest.raises(InvalidManifest, match="schema version 2"):  # one of a later release does
+        score_job(job(), NEXT)
+
+
+def test_a_source_that_changes_during_a_run_is_named(job, tmp_path, log, monkeypatch):
+    score_blocks = publishing.score_all
+
+    def replace_source(*arguments):
+        log.head(100).write_parquet(tmp_path / "log.parquet")
+        return score_blocks(*arguments)
+
+    monkeypatch.setattr(publishing, "score_all", replace_source)
+    with pytest.raises(StoreUnreachable, match=r"source: '.*log\.parquet' changed while it was read, so nothing"):
+        score_job(job(), NIGHT)
+    assert not (tmp_path / "scores.parquet").exists()
+
+
+def test_an_error_that_comes_of_a_change_names_the_change(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("x")
+    pinned = PinnedFiles({"source": path}, PinnedFiles.of(job_of(tmp_path, source={"path": str(path)})).states)
+    with pytest.raises(ValueError, match="plain"), pinned.explaining():
+        raise ValueError("plain")
+    path.unlink()
+    with pytest.raises(StoreUnreachable, match="changed while it was read"), pinned.explaining():
+        raise ValueError("plain")
+
+
+def test_an_id_with_a_nul_is_refused_before_any_sink(job, tmp_path, log):
+    ids = pl.col("customer_id").cast(pl.String)
+    log.with_columns(customer_id=pl.when(ids == "1").then(pl.lit("1\0")).otherwise(ids)).write_parquet(
+        tmp_path / "log.parquet"
+    )
+    with pytest.raises(InvalidTransactions, match="1 of 2,357 customers have an id with the character NUL"):
+        score_job(job(), NIGHT)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import stat
+from pathlib import Path
 from typing import get_args
 from urllib.parse import unquote
 
@@ -186,6 +189,26 @@ def test_a_file_without_scores_is_not_replaced(kind, tmp_path):
     assert path.read_bytes() == content
     path.write_bytes(b"")
     assert place_of(SinkSettings(store=kind, path=path), "").holds() is None  # an empty file may be replaced
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "duckdb", "sqlite"])
+def test_links_modes_and_devices_are_respected(kind, tmp_path):
+    real, link = tmp_path / "real", tmp_path / f"link.{kind}"
+    link.symlink_to(real)
+    before = os.umask(0o077)
+    try:
+        publish(place_of(SinkSettings(store=kind, path=link), ""), ONE, rows(ONE))
+    finally:
+        os.umask(before)
+    assert link.is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+    real.chmod(0o640)
+    publish(place_of(SinkSettings(store=kind, path=link), ""), TWO, rows(TWO))
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    os.mkfifo(tmp_path / "fifo")
+    for other in (tmp_path / "fifo", tmp_path, Path("/dev/null")):
+        with pytest.raises(InvalidOption, match="is a folder or a device"):
+            place_of(SinkSettings(store=kind, path=other), "")
 
 
 @pytest.mark.parametrize("store", ["duckdb", "sqlite", SERVER], indirect=True)

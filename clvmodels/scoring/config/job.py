@@ -261,7 +261,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise InvalidJob(f"{path}: cannot be read ({error.strerror or error}). `clv init` writes a job file.") from None
     except UnicodeDecodeError:
         raise InvalidJob(f"{path}: is not text in UTF-8.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors
         raise InvalidJob(f"{path}: is not TOML: {error}.") from None
 
 

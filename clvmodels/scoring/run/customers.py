@@ -127,12 +127,26 @@ def read(
         rfm = reduce_transactions(transactions, clock, end, job.models.include_first_transaction, intertimes, after)
         if as_of is None:
             refuse_far_dates(rfm, end, has_end=False, has_start=True, end_name="as_of")
+    _refuse_nul(rfm)
     customers = KnownCustomers(rfm, np.ones(len(rfm), dtype=bool))
     if job.customers is not None:
         settings = job.customers
         table = _open(settings, [settings.customer_id, *settings.attributes], staging, uris, "customers")
         customers = _add_listed(rfm, _read_listed(table, settings.customer_id, settings.attributes))
     return SourceData(customers, end, transactions, source, named, date_format)
+
+
+def _refuse_nul(rfm: RFM) -> None:
+    """Raise InvalidTransactions for ids with the character NUL, which databases cannot store."""
+    ids = rfm.customer_id
+    if ids.dtype != nw.String:
+        return
+    wrong = ids.filter(ids.str.contains("\0", literal=True))
+    if len(wrong):
+        raise InvalidTransactions(
+            f"{len(wrong):,} of {len(ids):,} customers have an id with the character NUL, which databases cannot store "
+            f"(first: {', '.join(map(repr, wrong.head(3).to_list()))}): remove it from the ids."
+        )
 
 
 def log_of(job: Job, clock: Clock, staging: Path, uris: dict[str, str]) -> tuple[Any, dict[str, Any], str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from pydantic import ValidationError, field_validator
 
 from clvmodels import files
 from clvmodels.errors import InvalidManifest
+from clvmodels.scoring.events import event
 from clvmodels.scoring.gates.feed import FeedStatistics
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Count, Record, RunStatistics
@@ -190,15 +192,45 @@ def read_manifest(path: Path) -> RunManifest:
         raise InvalidManifest(f"{path}: is damaged: {files.fields_at_fault(error)}.") from None
 
 
-def read_manifests(folder: Path) -> list[RunManifest]:
-    """Return the manifest of every run in a job's folder, by the date scored from."""
+def read_manifests(folder: Path, set_aside: bool = False) -> list[RunManifest]:
+    """Return the manifest of every run in a job's folder, by the date scored from; damaged ones are reported."""
     paths = sorted((folder / "runs").glob("[!.]*.json"))  # names with a dot are being written
-    return sorted(map(read_manifest, paths), key=lambda manifest: (manifest.end, manifest.run_id))
+    manifests = [manifest for path in paths if (manifest := _read_or_report(path, set_aside)) is not None]
+    return sorted(manifests, key=lambda manifest: (manifest.end, manifest.run_id))
 
 
-def manifests_of(folder: Path | None) -> list[RunManifest]:
+def _read_or_report(path: Path, set_aside: bool) -> RunManifest | None:
+    """Return a manifest; one that is damaged is logged, and renamed so that it is not read again if `set_aside`."""
+    try:
+        return read_manifest(path)
+    except InvalidManifest as error:
+        if _is_of_another_release(path):
+            raise
+        place = path.with_name(f"{path.name}.damaged")
+        note = f"; it is set aside as {place.name}" if set_aside else ""
+        event("damaged", f"{error}{note}", logging.WARNING, path=str(path))
+        if set_aside:
+            path.replace(place)
+        return None
+
+
+def _is_of_another_release(path: Path) -> bool:
+    """Return whether a file is a sound manifest with another version of the schema."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return (
+        isinstance(document, dict)
+        and document.get("format") == FORMAT
+        and isinstance(document.get("schema_version"), int)
+        and document["schema_version"] > 1
+    )
+
+
+def manifests_of(folder: Path | None, set_aside: bool = False) -> list[RunManifest]:
     """Return the manifests of a job's runs; none if the job keeps none."""
-    return [] if folder is None else read_manifests(folder)
+    return [] if folder is None else read_manifests(folder, set_aside)
 
 
 def last_published(manifests: Iterable[RunManifest], end: int, but: str = "") -> RunManifest | None:

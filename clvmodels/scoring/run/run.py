@@ -21,6 +21,7 @@ from clvmodels.scoring.run.customers import SourceData
 from clvmodels.scoring.run.feed import daily_rows
 from clvmodels.scoring.run.manifest import RunManifest, SinkState
 from clvmodels.scoring.run.order import check_order, refuse_older
+from clvmodels.scoring.run.pinned import PinnedFiles
 from clvmodels.scoring.run.publishing import PublishedCounts, SinkWriter
 from clvmodels.scoring.run.score_columns import RunStamp, ScoreColumn
 from clvmodels.scoring.stores.store import reaching
@@ -44,6 +45,8 @@ class RunPlan:
     fit_statistics : RunStatistics or None
         Of the customers that version was fitted to.
     data : SourceData
+    pinned : PinnedFiles
+        The files that it was read from.
     as_of : str
     model_fingerprint, source_fingerprint, run_id : str
     backfill : bool
@@ -55,6 +58,7 @@ class RunPlan:
     version: str | None
     fit_statistics: RunStatistics | None
     data: SourceData
+    pinned: PinnedFiles
     as_of: str
     model_fingerprint: str
     source_fingerprint: str
@@ -69,6 +73,7 @@ def plan(
     path: Path,
     fit_statistics: RunStatistics | None,
     data: SourceData,
+    pinned: PinnedFiles,
     *,
     backfill: bool = False,
 ) -> RunPlan:
@@ -84,7 +89,7 @@ def plan(
         "release": metadata.version("clvmodels"),
     }
     run_id = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    return RunPlan(job, model, version, fit_statistics, data, as_of, file, source, run_id, backfill)
+    return RunPlan(job, model, version, fit_statistics, data, pinned, as_of, file, source, run_id, backfill)
 
 
 def packages() -> dict[str, str]:
@@ -141,6 +146,7 @@ def perform(
         )
         run = _describe(planned, counts, last, columns)
         run = run.model_copy(update={"gates": (*order, *run.gates)})
+        planned.pinned.check()
         # A run without a folder keeps nothing and is not scheduled: gates are reported, and refuse nothing.
         refused = log_gates(run.gates) and folder is not None
         forced = refused and (force or (same is not None and same.forced))

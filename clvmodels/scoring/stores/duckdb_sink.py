@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from clvmodels import files
 from clvmodels.errors import InvalidOption, StoreUnreachable
 from clvmodels.scoring.stores.store import (
     NOT_UNIQUE,
@@ -33,7 +34,7 @@ class DuckDBFile:
     """A DuckDB file with no other table; each run writes a new file, which replaces the old one."""
 
     def __init__(self, path: Path, table: str, name: str) -> None:
-        self.path, self.table, self.name = path, table, name
+        self.path, self.table, self.name = files.target(path), table, name
         self.duckdb = needs("duckdb", "duckdb")
 
     @property
@@ -118,6 +119,7 @@ class _StagedDuckDB:
 
     def publish(self) -> None:
         with self._reaching():
+            files.keep_rights(self._sink.path, self._sink.staged)
             sync(self._sink.staged)
             self._sink.staged.replace(self._sink.path)
             sync(self._sink.path.parent)

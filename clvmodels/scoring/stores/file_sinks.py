@@ -85,7 +85,7 @@ class ParquetFile:
     writer: Any = ParquetWriter
 
     def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name = path, name
+        self.path, self.name = files.target(path), name
 
     @property
     def staged(self) -> Path:
@@ -200,6 +200,7 @@ class StagedFile:
 
     def publish(self) -> None:
         with reaching(self._sink.name):
+            files.keep_rights(self._sink.path, self._sink.staged)
             sync(self._sink.staged)
             self._sink.staged.replace(self._sink.path)
             sync(self._sink.path.parent)
@@ -238,7 +239,7 @@ class ParquetSet:
         if not self.backfill and (pointer is None or pointer["run_id"] != run_id):
             return None
         parts = published_parts(self.path, run_id if self.backfill else None)
-        return count_files(ParquetFile(self.path, self.name), parts or [], run_id, columns) if parts else None
+        return count_files(ParquetFile(parts[0], self.name), parts, run_id, columns) if parts else None
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedSet:
         """Stage the folder of a run; it has no comments on columns."""
@@ -279,7 +280,7 @@ class StagedSet:
     def count(self) -> int:
         with reaching(self._sink.name):
             self._close()
-            file = ParquetFile(self._folder, self._sink.name)
+            file = ParquetFile(self._folder / CURRENT, self._sink.name)
             id_type = self._schema.field("customer_id").type
             self._rows = sum(file.rows_of(part, id_type) for part in self._parts)
             return self._rows

@@ -23,10 +23,12 @@ from clvmodels.scoring.stores.store import (
     quoted,
     reaching,
 )
-from clvmodels.scoring.stores.uri import check_uri
+from clvmodels.scoring.stores.uri import check_uri, hidden
 
 __all__ = ["PostgresTable"]
 
+# Classes of SQLSTATE: a value or a name that is wrong, a right that is missing, no such user, database or schema.
+NOT_WORTH_RETRYING = ("22", "28", "3D", "3F", "42")
 VIEW_RULE = re.compile("^rule .* on (?=(?:materialized )?view )")  # PostgreSQL's name for the query of a view
 
 
@@ -48,7 +50,12 @@ class PostgresTable:
     @contextlib.contextmanager
     def reaching(self) -> Iterator[None]:
         with reaching(self.name, self.uri, (self.adbc.Error,)):
-            yield
+            try:
+                yield
+            except self.adbc.Error as error:
+                if str(getattr(error, "sqlstate", None) or "")[:2] in NOT_WORTH_RETRYING:
+                    raise InvalidJob(f"{self.name}: {hidden(' '.join(str(error).split()), self.uri)}") from None
+                raise
 
     def connect(self) -> Any:
         check_uri(self.name, self.uri)

@@ -23,7 +23,7 @@ __all__ = ["open_source"]
 ROWS_AT_ONCE = 65_536
 PARQUET_ENDINGS = (".parquet", ".pq")
 SERVER_MESSAGE = re.compile(r"ERROR:\s+(.*?)(?: LINE \d+: | Query was: |$)")  # the text around it repeats the statement
-WRONG_STATEMENT = "42"  # class of SQLSTATE: no such table or column, no permission, not SQL
+WRONG_STATEMENT = ("22", "42")  # classes of SQLSTATE: a wrong value; no such table or column, no permission, not SQL
 PRIMARY_CODE = 0xFF  # of an extended result code of SQLite
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from clvmodels import files
 from clvmodels.scoring.stores.store import (
     RUN_ID,
     STAGED,
@@ -32,7 +33,7 @@ class SQLiteTable:
     """A table of a SQLite database, which may hold others."""
 
     def __init__(self, path: Path, table: str, name: str) -> None:
-        self.path, self.table, self.name = path, table, name
+        self.path, self.table, self.name = files.target(path), table, name
 
     @property
     def staged(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clvmodels.errors import CLVError, InvalidJob, InvalidOption, JobLocked, StoreUnreachable
+from clvmodels.files import sync
 from clvmodels.scoring.stores.uri import hidden
 
 __all__ = [
@@ -192,15 +192,3 @@ def needs(module: str, extra: str) -> Any:
         return import_module(module)
     except ImportError:
         raise InvalidOption(f"{module} is not installed: pip install 'clvmodels[{extra}]'.") from None
-
-
-def sync(path: Path) -> None:
-    """Flush a file, or the names in a folder, to the disk."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except PermissionError:  # a folder on Windows
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
