@@ -282,42 +282,6 @@ def test_parquet_bytes_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
 
 
 @pytest.mark.postgres
-def test_readers_of_a_postgres_table_keep_their_rights(database):
-    place = place_of(SinkSettings(store="postgres", uri_variable="X", table="granted"), database)
-    publish(place, ONE, rows(ONE))
-    run_sql(database, 'DROP ROLE IF EXISTS "the reader"')
-    run_sql(database, 'CREATE ROLE "the reader"')
-    run_sql(database, 'GRANT SELECT ON granted TO "the reader"')
-    publish(place, TWO, rows(TWO))
-    assert run_sql(database, "SELECT has_table_privilege('the reader', 'granted', 'select')") == [(True,)]
-
-
-@pytest.mark.slow
-@pytest.mark.postgres
-def test_dependents_of_the_old_table_are_named(database):
-    place = place_of(SinkSettings(store="postgres", uri_variable="X", table="depended on"), database)
-    publish(place, ONE, rows(ONE))
-    table = place.address(place.table)
-    run_sql(
-        database, f"ALTER TABLE {table} ADD CHECK (value > 0)"
-    )  # is dropped with the table, and depends on nothing else
-    stage = place.stage(TWO, rows(TWO).schema)
-    stage.write(rows(TWO))
-    stage.count()
-    run_sql(database, f"CREATE VIEW best AS SELECT * FROM {table} WHERE value > 1")
-    run_sql(database, f"CREATE TABLE notes (customer_id bigint REFERENCES {table})")
-    for refused in (stage.publish, place.holds):
-        with pytest.raises(InvalidJob, match="constraint notes_customer_id_fkey on table notes, view best") as caught:
-            refused()
-        assert "CASCADE" not in str(caught.value)
-    stage.discard()
-    run_sql(database, "DROP VIEW best")
-    run_sql(database, "DROP TABLE notes")
-    assert place.holds().run_id == ONE
-    publish(place, TWO, rows(TWO))
-
-
-@pytest.mark.postgres
 def test_a_missing_schema_is_named(database):
     place = place_of(SinkSettings(store="postgres", uri_variable="X", db_schema="nope"), database)
     with pytest.raises(InvalidJob, match="schema 'nope' does not exist: create it, or change db_schema") as caught:

@@ -1,10 +1,13 @@
-"""PostgreSQL as a sink: a table is loaded under another name and takes the name of the old one in one transaction."""
+"""PostgreSQL as a sink: rows are staged in a table of their own and replace those of the table in one transaction.
+
+The table itself stays, with its owner, grants, policies, triggers, indexes, comments and whatever depends on it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,11 +32,18 @@ __all__ = ["PostgresTable"]
 
 # Classes of SQLSTATE: a value or a name that is wrong, a right that is missing, no such user, database or schema.
 NOT_WORTH_RETRYING = ("22", "28", "3D", "3F", "42")
-VIEW_RULE = re.compile("^rule .* on (?=(?:materialized )?view )")  # PostgreSQL's name for the query of a view
+LOCK_NOT_AVAILABLE = "55P03"
+LOCK_SECONDS, PAUSE = 2, 3  # one attempt waits as long as readers may have to, and then lets them pass
+ATTEMPTS = WAIT // (LOCK_SECONDS + PAUSE)
+PREDICTED = ("expected_purchases_", "lifetime_value_", "probability_", "monetary_value")  # columns of earlier settings
+
+
+class _Locked(StoreUnreachable):
+    """Somebody else holds a lock that is needed."""
 
 
 class PostgresTable:
-    """A table of a PostgreSQL database, loaded by COPY; grants on the old table are repeated on the new one."""
+    """A table of a PostgreSQL database: rows are loaded by COPY next to it, and replace the old ones in place."""
 
     def __init__(self, uri: str, schema: str, table: str, name: str) -> None:
         self.uri, self.schema, self.table, self.name = uri, schema, table, name
@@ -53,7 +63,10 @@ class PostgresTable:
             try:
                 yield
             except self.adbc.Error as error:
-                if str(getattr(error, "sqlstate", None) or "")[:2] in NOT_WORTH_RETRYING:
+                state = str(getattr(error, "sqlstate", None) or "")
+                if state == LOCK_NOT_AVAILABLE:
+                    raise _Locked from None
+                if state[:2] in NOT_WORTH_RETRYING:
                     raise InvalidJob(f"{self.name}: {hidden(' '.join(str(error).split()), self.uri)}") from None
                 raise
 
@@ -109,26 +122,36 @@ class PostgresTable:
         )
         if columns:
             only_scores(self.name, [name for (name,) in columns])
-            self._refuse_dependents(connection)
         return bool(columns)
 
-    def _refuse_dependents(self, connection: Any) -> None:
-        """Refuse to drop a table that views or other tables depend on: they would be dropped with it."""
-        dependents = self.rows(
+    def columns(self, connection: Any, table: str) -> dict[str, str]:
+        """Return the columns of a table and their types, in their order; InvalidJob if it is not a table."""
+        rows = self.rows(
             connection,
-            "SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0) FROM pg_depend d "
-            "JOIN pg_class c ON c.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass "
-            "JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE n.nspname = $1 AND c.relname = $2 AND d.deptype = 'n' AND NOT EXISTS (SELECT 1 FROM pg_depend own "
-            "WHERE own.classid = d.classid AND own.objid = d.objid AND own.refobjid = c.oid AND own.deptype <> 'n')",
-            [self.schema, self.table],
+            "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), c.relkind::text FROM pg_attribute a "
+            "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            [self.schema, table],
         )
-        if dependents:
-            names = ", ".join(sorted(VIEW_RULE.sub("", name) for (name,) in dependents))
+        if any(kind not in ("r", "p") for _, _, kind in rows):
+            raise InvalidJob(f"{self.name}: is not a table: name a table, or drop what has its name.")
+        return {name: kind for name, kind, _ in rows}
+
+    def refuse_hidden_rows(self, connection: Any) -> None:
+        """Raise InvalidJob if policies may hide rows from this role: it would replace only those that it sees."""
+        literal = self.address(self.table).replace("'", "''")
+        ((hidden_rows, role),) = self.rows(connection, f"SELECT row_security_active('{literal}'), current_user::text")
+        if hidden_rows:
             raise InvalidJob(
-                f"{self.name}: {names} would be lost with the old table, which each run replaces, so nothing was "
-                "published here: drop it and let it read a copy, or give this sink a table with another name."
+                f"{self.name}: row-level security applies to role {role!r}, which may not see every row, so nothing "
+                "was published: let the job run as the owner of the table, or as a role with BYPASSRLS."
             )
+
+    def is_referenced(self, connection: Any) -> bool:
+        """Return whether foreign keys of other tables point at the table."""
+        literal = self.address(self.table).replace("'", "''")
+        keys = f"SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = '{literal}'::regclass"
+        return bool(self.rows(connection, keys)[0][0])
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> _StagedPostgres:
         return _StagedPostgres(self, run_id, comments or {})
@@ -172,16 +195,62 @@ class _StagedPostgres:
         return rows
 
     def publish(self) -> None:
+        """Publish in one transaction; a lock that is not free within a short time is tried again later.
+
+        A lock that waits makes every later reader of the table wait behind it, so no attempt waits long.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                self._publish()
+            except _Locked:
+                self._connection.rollback()
+                if attempt == ATTEMPTS - 1:
+                    raise StoreUnreachable(
+                        f"{self._sink.name}: others held locks on the table for {WAIT} seconds: run again."
+                    ) from None
+                time.sleep(PAUSE)
+            else:
+                return
+
+    def _publish(self) -> None:
+        sink, connection = self._sink, self._connection
+        sink.run(connection, f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        if sink.is_replaced(connection):
+            self._replace_rows()
+        else:
+            sink.run(connection, f"ALTER TABLE {sink.address(sink.staged)} RENAME TO {quoted(sink.table)}")
+        self._commit()
+
+    def _replace_rows(self) -> None:
+        """Replace the rows of the table in place, so that everything that was built on it stays."""
         sink, connection = self._sink, self._connection
         table, staged = sink.address(sink.table), sink.address(sink.staged)
-        sink.run(connection, f"SET LOCAL lock_timeout = '{WAIT}s'")
-        if sink.is_replaced(connection):
-            sink.run(connection, f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            for grant in self._grants():
-                sink.run(connection, grant)
-            sink.run(connection, f"DROP TABLE {table}")
-        sink.run(connection, f"ALTER TABLE {staged} RENAME TO {quoted(sink.table)}")
-        self._commit()
+        sink.refuse_hidden_rows(connection)
+        old, new = sink.columns(connection, sink.table), sink.columns(connection, sink.staged)
+        changed = [f"{name!r} from {old[name]} to {kind}" for name, kind in new.items() if old.get(name, kind) != kind]
+        if changed:
+            raise InvalidJob(
+                f"{sink.name}: the type of column {', '.join(changed)} changed, and what others built on the table "
+                "would be lost with it: rename or drop the table, or give this sink another one."
+            )
+        for name in new:
+            if name not in old:
+                sink.run(connection, f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {new[name]}")
+                if name in self._comments:
+                    sink.run(connection, comment_statements(table, {name: self._comments[name]})[0])
+        sink.run(connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")  # readers go on
+        kept = [name for name in old if name not in new and not name.startswith(PREDICTED)]
+        dropped = [name for name in old if name not in new and name.startswith(PREDICTED)]
+        keep = bool(kept) or sink.is_referenced(connection)
+        for statement in _replacing(table, staged, list(new), dropped, keep=keep):
+            sink.run(connection, statement)
+        counts = f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM {staged})"
+        rows, staged_rows = sink.rows(connection, counts)[0]
+        if rows != staged_rows:
+            raise InvalidJob(
+                f"{sink.name}: the table would have {rows:,} rows instead of {staged_rows:,}, because of a trigger, a "
+                "rule or a policy on it; nothing was published."
+            )
 
     def discard(self) -> None:
         with contextlib.suppress(StoreUnreachable, self._sink.adbc.Error):
@@ -191,18 +260,31 @@ class _StagedPostgres:
         with contextlib.suppress(self._sink.adbc.Error):
             self._connection.close()
 
-    def _grants(self) -> list[str]:
-        """Return statements that give readers of the old table the same rights on the new one."""
-        rights = self._sink.rows(
-            self._connection,
-            "SELECT a.privilege_type, r.rolname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, "
-            "aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee "
-            "WHERE n.nspname = $1 AND c.relname = $2 AND a.grantee <> c.relowner",
-            [self._sink.schema, self._sink.table],
-        )
-        staged = self._sink.address(self._sink.staged)
-        return [f"GRANT {right} ON {staged} TO {quoted(role) if role else 'PUBLIC'}" for right, role in rights]
-
     def _commit(self) -> None:
         with self._sink.reaching():
             self._connection.commit()
+
+
+def _replacing(table: str, staged: str, columns: Sequence[str], dropped: Sequence[str], *, keep: bool) -> Iterator[str]:
+    """Yield statements that replace the rows of a table.
+
+    Parameters
+    ----------
+    columns, dropped : sequence of str
+        Columns to fill, and those of earlier settings, which become missing.
+    keep : bool
+        Whether rows of customers who stay must not be deleted: others reference them, or the table has more columns.
+    """
+    names = ", ".join(map(quoted, columns))
+    source = ", ".join(f"s.{quoted(name)}" for name in columns)
+    same = f"t.{quoted('customer_id')} = s.{quoted('customer_id')}"
+    if not keep:
+        yield f"DELETE FROM {table}"
+        yield f"INSERT INTO {table} ({names}) SELECT {source} FROM {staged} s ORDER BY s.{quoted('customer_id')}"
+        return
+    values = [f"{quoted(name)} = s.{quoted(name)}" for name in columns if name != "customer_id"]
+    values += [f"{quoted(name)} = NULL" for name in dropped]
+    yield f"DELETE FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM {staged} s WHERE {same})"
+    yield f"UPDATE {table} t SET {', '.join(values)} FROM {staged} s WHERE {same}"
+    missing = f"NOT EXISTS (SELECT 1 FROM {table} t WHERE {same})"
+    yield f"INSERT INTO {table} ({names}) SELECT {source} FROM {staged} s WHERE {missing}"
