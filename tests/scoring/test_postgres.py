@@ -18,6 +18,7 @@ pytestmark = pytest.mark.postgres
 ONE, TWO, THREE = "1" * 16, "2" * 16, "3" * 16
 OBJECTS = """
 CREATE ROLE dba; CREATE ROLE reader; CREATE ROLE tenant; CREATE ROLE lead;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
 ALTER TABLE scores OWNER TO dba; GRANT dba TO CURRENT_USER;
 REVOKE ALL ON scores FROM PUBLIC; GRANT SELECT ON scores TO reader; GRANT SELECT ON scores TO lead WITH GRANT OPTION;
 GRANT SELECT (customer_id, value), UPDATE (value) ON scores TO tenant;
@@ -61,7 +62,8 @@ def rows(run_id, ids=(1, 2, 30), **more):
 
 
 def publish(place, table):
-    stage = place.stage(table["run_id"][0].as_py(), table.schema, {"expected_purchases_1_day": "Of a day."})
+    comments = {name: "Of a day." for name in table.column_names if name.endswith("1_day")}
+    stage = place.stage(table["run_id"][0].as_py(), table.schema, comments)
     try:
         stage.write(table)
         stage.count()

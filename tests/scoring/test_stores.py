@@ -6,6 +6,8 @@ import contextlib
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 from urllib.parse import unquote
@@ -189,6 +191,58 @@ def test_a_file_without_scores_is_not_replaced(kind, tmp_path):
     assert path.read_bytes() == content
     path.write_bytes(b"")
     assert place_of(SinkSettings(store=kind, path=path), "").holds() is None  # an empty file may be replaced
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
+def test_what_others_built_in_the_file_stays(kind, tmp_path):
+    path = tmp_path / f"scores.{kind}"
+    place = place_of(SinkSettings(store=kind, path=path), "")
+    publish(place, ONE, rows(ONE))
+    made = [
+        "CREATE VIEW best AS SELECT customer_id FROM clv_scores WHERE value > 1",
+        "CREATE INDEX i ON clv_scores (value)",
+    ]
+    if kind == "duckdb":
+        import duckdb
+
+        made += ["CREATE MACRO twice(x) AS 2 * x", "CREATE SEQUENCE s", "CREATE SCHEMA other"]
+        made += ["CREATE VIEW other.seen AS SELECT run_id FROM clv_scores"]
+    open_file = duckdb.connect if kind == "duckdb" else sqlite3.connect
+    with contextlib.closing(open_file(str(path))) as connection:
+        for statement in made:
+            connection.execute(statement)
+        connection.commit()
+    more = rows(TWO, (1, 7)).append_column("expected_purchases_1_day", pa.array([0.5, 0.6]))
+    publish(place, TWO, more)
+    with contextlib.closing(open_file(str(path))) as connection:
+        assert connection.execute("SELECT * FROM best").fetchall() == [(1,)]
+        assert connection.execute("SELECT sum(expected_purchases_1_day) FROM clv_scores").fetchall() == [(1.1,)]
+        if kind == "duckdb":
+            assert connection.execute("SELECT twice(4), nextval('s')").fetchall() == [(8, 1)]
+            assert connection.execute("SELECT DISTINCT run_id FROM other.seen").fetchall() == [(TWO,)]
+
+
+def test_two_tables_of_one_sqlite_file_are_published_by_one_job(tmp_path):
+    places = [place_of(SinkSettings(store="sqlite", path=tmp_path / "x.db", table=name), "") for name in ("a", "b")]
+    with places[0].lock(), places[1].lock():
+        for place in places:
+            publish(place, ONE, rows(ONE))
+    assert [place.holds().run_id for place in places] == [ONE, ONE]
+    with pytest.raises(InvalidJob, match="type of column 'customer_id' changed"):
+        publish(places[0], TWO, rows(TWO, ("1", "x")))
+    assert places[0].holds().run_id == ONE
+
+
+def test_the_log_of_a_killed_duckdb_writer_does_not_spoil_the_new_file(tmp_path):
+    path = tmp_path / "scores.duckdb"
+    place = place_of(SinkSettings(store="duckdb", path=path), "")
+    publish(place, ONE, rows(ONE))
+    code = f"import duckdb, os; c = duckdb.connect({str(path)!r}); c.execute('CREATE VIEW v AS SELECT 1'); os._exit(0)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert path.with_name("scores.duckdb.wal").exists()
+    publish(place, TWO, rows(TWO))
+    assert not path.with_name("scores.duckdb.wal").exists()
+    assert place.holds().run_id == TWO
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "duckdb", "sqlite"])

@@ -10,6 +10,7 @@ import typer
 from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.job_options import LogForm, logged_job
 
+FAILURES = {"watch": ("watch", "refit"), "refit": ("refit",)}  # statuses by the value of --fail-on
 SHOWN = 10  # windows shown on the terminal; the page and the JSON have all
 
 
@@ -28,22 +29,32 @@ def monitor(
             help="Folder for history, JSON and page.", show_default="the folder monitoring next to the manifests"
         ),
     ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option("--fail-on", help='Exit with 4 if the status is this or worse: "watch" or "refit".'),
+    ] = None,
     log_form: LogForm = None,
 ) -> None:
     """Compare what past runs predicted with what has happened since, and say whether to refit.
 
-    The exit code is 0 whatever the result; alerts should read "status" in monitoring.json.
+    The exit code is 0 whatever the result, unless --fail-on is given; alerts can also read "status" in monitoring.json.
     """
+    from clvmodels.errors import GateRefused, InvalidOption
     from clvmodels.language.numbers import cell
     from clvmodels.reporting import terminal
     from clvmodels.scoring.monitoring.monitor_job import monitor_job
 
+    if fail_on is not None and fail_on not in FAILURES:
+        raise InvalidOption(f"--fail-on {fail_on!r} is not one of {', '.join(map(repr, FAILURES))}.")
     record = logged_job("monitor", job, {"source": None if log is None else [("path", str(log))]}, log_form, until)
     with steps() as step:
         done = monitor_job(record, until, folder=output, progress=step)
-    if record.run.log == "json":
-        return
     monitoring = done.monitoring
+    failed = fail_on is not None and monitoring.verdict.status in FAILURES[fail_on]
+    if record.run.log == "json":
+        if failed:
+            raise GateRefused(monitoring.text)
+        return
     newest = monitoring.newest.iloc[::-1].head(SHOWN).to_dict("records")
     terminal.show_rows(
         out,
@@ -64,3 +75,5 @@ def monitor(
     for finding in monitoring.findings:
         out.print(finding.text, highlight=False, markup=False)
     out.print(f"Written to {done.folder}: history.parquet, monitoring.json, monitoring.html", highlight=False)
+    if failed:
+        raise typer.Exit(GateRefused.exit_code)

@@ -29,9 +29,14 @@ from clvmodels.scoring.stores.store import (
 
 __all__ = ["DuckDBFile"]
 
+OLD = "clv old file"  # its name while it is attached
+
 
 class DuckDBFile:
-    """A DuckDB file with no other table; each run writes a new file, which replaces the old one."""
+    """A DuckDB file with no other table; each run writes a new file, which replaces the old one.
+
+    Views, macros, sequences, types, indexes and schemas of the old file are in the new one too.
+    """
 
     def __init__(self, path: Path, table: str, name: str) -> None:
         self.path, self.table, self.name = files.target(path), table, name
@@ -75,6 +80,15 @@ class DuckDBFile:
             row = connection.execute(counting_statement(quoted(self.table), columns)).fetchone()
         return counted_table(run_id, row, columns)
 
+    def finish_log(self) -> None:
+        """Empty the write-ahead log of the old file: beside a new file it would make it unreadable."""
+        log = self.path.with_name(f"{self.path.name}.wal")
+        if log.exists():
+            with self.connected(self.path, read_only=False) as connection:
+                connection.execute("CHECKPOINT")
+        if log.exists():
+            raise StoreUnreachable(f"{self.name}: {log} is in use by another program: close it, and run again.")
+
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> _StagedDuckDB:
         with reaching(self.name, failures=(self.duckdb.Error,)):
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,17 +101,27 @@ class _StagedDuckDB:
         self._sink, self._comments = sink, comments
         self._connection: Any = sink.duckdb.connect(str(sink.staged))
         self._created = False
+        if sink.path.exists() and sink.path.stat().st_size:
+            self._copy_definitions()
 
     @contextlib.contextmanager
     def _reaching(self) -> Iterator[None]:
         with reaching(self._sink.name, failures=(self._sink.duckdb.Error,)):
             yield
 
+    def _copy_definitions(self) -> None:
+        """Define in the new file whatever the old one has, without rows."""
+        old = str(self._sink.path).replace("'", "''")
+        (name,) = self._connection.execute("SELECT current_database()").fetchone()
+        self._connection.execute(f"ATTACH '{old}' AS {quoted(OLD)} (READ_ONLY)")
+        self._connection.execute(f"COPY FROM DATABASE {quoted(OLD)} TO {quoted(name)} (SCHEMA)")
+        self._connection.execute(f"DETACH {quoted(OLD)}")
+
     def write(self, rows: pa.Table) -> None:
         table = quoted(self._sink.table)
         with self._reaching():
             self._connection.register("rows_to_add", rows)
-            insert = f"INSERT INTO {table}" if self._created else f"CREATE TABLE {table} AS"
+            insert = f"INSERT INTO {table}" if self._created else f"CREATE OR REPLACE TABLE {table} AS"
             self._connection.execute(f"{insert} SELECT * FROM rows_to_add")
             self._connection.unregister("rows_to_add")
             self._created = True
@@ -119,6 +143,7 @@ class _StagedDuckDB:
 
     def publish(self) -> None:
         with self._reaching():
+            self._sink.finish_log()
             files.keep_rights(self._sink.path, self._sink.staged)
             sync(self._sink.staged)
             self._sink.staged.replace(self._sink.path)

@@ -1,8 +1,9 @@
-"""SQLite as a sink: a table is loaded under another name and takes the name of the old one in one transaction."""
+"""SQLite as a sink: rows are staged in a table of their own and replace those of the table in one transaction."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from clvmodels import files
+from clvmodels.errors import InvalidJob
 from clvmodels.scoring.stores.store import (
     RUN_ID,
     STAGED,
@@ -36,6 +38,11 @@ class SQLiteTable:
         self.path, self.table, self.name = files.target(path), table, name
 
     @property
+    def key(self) -> str:
+        """Digits for the name of the lock: two tables of a file may be published at the same time."""
+        return hashlib.sha256(self.table.lower().encode()).hexdigest()[:8]
+
+    @property
     def staged(self) -> str:
         return f"{self.table}{STAGED}"
 
@@ -44,7 +51,7 @@ class SQLiteTable:
         return sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
-        return locked(self.path.with_name(f".{self.path.name}.lock"), self.name)
+        return locked(self.path.with_name(f".{self.path.name}.{self.key}.lock"), self.name)
 
     def holds(self) -> HeldTable | None:
         if not self.path.exists():
@@ -59,6 +66,10 @@ class SQLiteTable:
         with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
             row = connection.execute(counting_statement(quoted(self.table), columns)).fetchone()
         return counted_table(run_id, row, columns)
+
+    def columns(self, connection: sqlite3.Connection, table: str) -> dict[str, str]:
+        """Return the columns of a table and their declared types."""
+        return {row[1]: row[2] for row in connection.execute(f"PRAGMA table_info({quoted(table)})")}
 
     def is_replaced(self, connection: sqlite3.Connection) -> bool:
         """Return whether there is a table to replace; InvalidJob if it is not a score table."""
@@ -102,10 +113,33 @@ class _StagedSQLite:
     def publish(self) -> None:
         with reaching(self._sink.name, failures=(sqlite3.Error,)):
             self._connection.execute("BEGIN IMMEDIATE")
-            self._sink.is_replaced(self._connection)
-            self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._sink.table)}")
-            self._connection.execute(f"ALTER TABLE {quoted(self._sink.staged)} RENAME TO {quoted(self._sink.table)}")
+            if self._sink.is_replaced(self._connection):
+                self._replace_rows()
+            else:
+                staged, table = quoted(self._sink.staged), quoted(self._sink.table)
+                self._connection.execute(f"ALTER TABLE {staged} RENAME TO {table}")
             self._connection.execute("COMMIT")
+
+    def _replace_rows(self) -> None:
+        """Replace the rows in place, so that views, triggers and indexes stay."""
+        sink, connection = self._sink, self._connection
+        table, staged = quoted(sink.table), quoted(sink.staged)
+        old, new = sink.columns(connection, sink.table), sink.columns(connection, sink.staged)
+        changed = [name for name, kind in new.items() if old.get(name, kind) != kind]
+        if changed:
+            raise InvalidJob(
+                f"{sink.name}: the type of column {', '.join(map(repr, changed))} changed: rename or drop the table, "
+                "or give this sink another one."
+            )
+        for name, kind in new.items():
+            if name not in old:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {kind}")
+        names = ", ".join(map(quoted, new))
+        connection.execute(f"DELETE FROM {table}")
+        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged}")
+        counts = [connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in (table, staged)]
+        if counts[0] != counts[1]:
+            raise InvalidJob(f"{sink.name}: a trigger changed the number of rows; nothing was published.")
 
     def discard(self) -> None:
         with contextlib.suppress(sqlite3.Error):
