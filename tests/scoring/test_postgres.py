@@ -13,7 +13,7 @@ from clvmodels.errors import InvalidJob, StoreUnreachable
 from clvmodels.scoring.config.sections import SinkSettings
 from clvmodels.scoring.stores import place_of, postgres_sink
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 ONE, TWO, THREE = "1" * 16, "2" * 16, "3" * 16
 OBJECTS = """

@@ -219,9 +219,9 @@ def keep_history(history: pd.DataFrame, path: str | Path) -> None:
         frames.write_table(history, temporary)
 
 
-def _saw_future(run: PastRun, model: CustomerModel | None, clock: Clock) -> bool:
+def _saw_future(run: PastRun, model: Forecaster | None, clock: Clock) -> bool:
     """Return whether a run's model was fitted to data later than the run's date."""
-    fit_end = run.model_as_of if model is None else model.purchases.observation_end_
+    fit_end = run.model_as_of if model is None else model.process_model.purchases.observation_end_
     return fit_end is not None and clock.last_tick(fit_end) > clock.last_tick(run.as_of, "as_of")
 
 
