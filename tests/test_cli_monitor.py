@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 import clvmodels as clv
 from clvmodels.cli import app
-from clvmodels.errors import InvalidJob
+from clvmodels.errors import InvalidJob, InvalidOption
 from clvmodels.scoring import events
 from clvmodels.scoring.config.job import read_job
 from clvmodels.scoring.fit_and_score import fit_job, score_job
@@ -60,6 +60,10 @@ def test_past_runs_are_compared(job, tmp_path):
     }
     (event,) = map(json.loads, run("--job", str(job), "--until", "1997-12-31", "--log", "json").splitlines())
     assert (event["event"], event["status"], event["as_of"]) == ("monitored", read["status"], "1997-12-31")
+    failing = CliRunner().invoke(app, ["monitor", "--job", str(job), "--until", "1997-12-31", "--fail-on", "refit"])
+    assert failing.exit_code == (4 if read["status"] == "refit" else 0)
+    with pytest.raises(InvalidOption, match="--fail-on 'sometimes' is not one of 'watch', 'refit'"):
+        run("--job", str(job), "--fail-on", "sometimes")
     # Later, the history has grown; the same day again, it stays. The JSON has the newest of each.
     again = tmp_path / "elsewhere"
     for until, rows in (("1997-12-31", 4), ("1998-01-31", 6), ("1998-01-31", 6)):

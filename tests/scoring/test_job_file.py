@@ -198,3 +198,9 @@ def test_any_model_file_is_a_model_or_one_named_error(data, fitted, tmp_path_fac
     path.write_text(json.dumps(document))
     with contextlib.suppress(InvalidModelFile):
         assert load(path).purchases.parameters_
+
+
+def test_a_number_of_thousands_of_digits_is_an_error_of_the_file(tmp_path):
+    (tmp_path / "job.toml").write_text(f"[run]\ncustomers_at_once = {'9' * 5_000}\n")
+    with pytest.raises(InvalidJob, match=r"job\.toml: is not TOML: "):
+        read_job(tmp_path / "job.toml")

@@ -444,3 +444,16 @@ def test_hive_folders_are_columns(tmp_path):
         folder.mkdir()
         pl.DataFrame({"date": ["1997-01-01"], "amount": [1]}).write_parquet(folder / "part.parquet")
     assert summary(tmp_path, customer_id="country").customer_id.to_list() == ["DE", "FR"]
+
+
+@pytest.mark.parametrize("number", [6_672_000, 2**31 - 1, -800_000])
+@pytest.mark.parametrize("kind", ["table", "file"])
+def test_a_date_that_python_cannot_hold_is_an_error_of_the_log(number, kind, tmp_path):
+    dates = pl.Series("date", [19_000, number], dtype=pl.Int32).cast(pl.Date)  # such as 'infinity'::date of PostgreSQL
+    log = pl.DataFrame({"customer_id": ["a", "b"], "date": dates})
+    if kind == "file":
+        log.write_parquet(tmp_path / "log.parquet")
+    with pytest.raises(
+        InvalidTransactions, match=r"1 of 2 rows has a date in 'date' outside.*not in the years 1 to 99"
+    ):
+        rfm_summary(log if kind == "table" else tmp_path / "log.parquet")
