@@ -30,6 +30,8 @@ def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
     """Run a polars plan; if its rows are in memory, the result can share unchanged columns with them."""
     try:
         return plan.collect(engine="in-memory" if in_memory else "streaming")
+    except pl.exceptions.PanicException as error:  # not an Exception: a file that changed, or a fault of the engine
+        raise InvalidTransactions(f"The table cannot be read: {first_line(error)}.") from error
     except pl.exceptions.ComputeError as error:  # such as a file that is damaged after its first rows
         if "utf-8" in str(error).lower():
             raise NotUTF8(f"The table cannot be read: {first_line(error)}. Save the file as UTF-8 first.") from error

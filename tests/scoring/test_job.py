@@ -423,7 +423,7 @@ def test_an_error_that_comes_of_a_change_names_the_change(tmp_path):
 
 def test_an_id_with_a_nul_is_refused_before_any_sink(job, tmp_path, log):
     ids = pl.col("customer_id").cast(pl.String)
-    log.with_columns(customer_id=pl.when(ids == "1").then(pl.lit("1\0")).otherwise(ids)).write_parquet(
+    log.with_columns(customer_id=pl.when(ids == "4").then(pl.lit("4\0")).otherwise(ids)).write_parquet(
         tmp_path / "log.parquet"
     )
     with pytest.raises(InvalidTransactions, match="1 of 2,357 customers have an id with the character NUL"):

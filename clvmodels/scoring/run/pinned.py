@@ -56,7 +56,9 @@ class PinnedFiles:
         """Replace any error by one clear error if it came because a file changed."""
         try:
             yield
-        except Exception:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # polars panics where a file shrinks, and its PanicException is not an Exception
             self.check()
             raise
 
