@@ -123,6 +123,74 @@ CASES = [
         ),
     ),
     (
+        "gate-activity-outlived",
+        {"fit_as_of": "2020-10-01"},
+        (
+            "The forecast made at the fit (2020-10-01) does not reach this day, so purchases since then cannot be "
+            "checked (activity): fit again."
+        ),
+    ),
+    (
+        "gate-order",
+        {"as_of": "2026-10-01", "newest": "2026-11-01", "where": "manifest", "sink": ""},
+        (
+            "This run as of 2026-10-01 would replace the run as of 2026-11-01 that is published: an older day never "
+            "replaces a newer one."
+        ),
+    ),
+    (
+        "gate-order",
+        {"as_of": "2026-10-01", "newest": "2026-11-01", "where": "sink", "sink": "csv:scores.csv"},
+        (
+            "This run as of 2026-10-01 would replace the run as of 2026-11-01 in csv:scores.csv: an older day never "
+            "replaces a newer one."
+        ),
+    ),
+    (
+        "gate-freshness",
+        {"latest": "2026-10-29", "days": 3, "longest": 1, "limit": 1.0},
+        (
+            "The latest row is of 2026-10-29, 3 days before the end; the longest pause of the past year had 1 "
+            "days (freshness limit 1 times as long)."
+        ),
+    ),
+    (
+        "gate-daily",
+        {"quantity": "rows", "day": "2026-10-29", "value": 0.0, "expected": 1502.5, "lowest": 900.0, "highest": 2600.0}
+        | {"limit": 1.25},
+        (
+            "0 rows on 2026-10-29: about 1,502 expected of this weekday, and 900 to 2,600 allowed (daily_rows limit: "
+            "the range of the past year times 1.25)."
+        ),
+    ),
+    (
+        "gate-daily",
+        {"quantity": "amounts", "day": "2026-10-29", "value": 3010.5, "expected": 30.0, "lowest": 20.0}
+        | {"highest": 45.5, "limit": 1.25},
+        (
+            "A median amount of 3,010 on 2026-10-29: about 30 expected of this weekday, and 20 to 45.5 allowed "
+            "(daily_amounts limit: the range of the past year times 1.25)."
+        ),
+    ),
+    (
+        "gate-repeated-rows",
+        {"day": "2026-10-29", "rows": 3000, "share": 0.5, "usual": 0.012, "limit": 0.1},
+        (
+            "50.0% of the 3,000 rows on 2026-10-29 repeat another of the same customer, time and amount; at most 1.2% "
+            "did before (repeated_rows limit 10% more)."
+        ),
+    ),
+    (
+        "gate-late-rows",
+        {"late": 1200, "direction": "gone", "reference_as_of": "2026-10-29", "usual": 4000, "limit": 0.25},
+        (
+            "1,200 rows dated up to the last run (2026-10-29) have gone since it; the four weeks up to it had 4,000 "
+            "(late_rows limit 25% of these)."
+        ),
+    ),
+    ("refit-saw-future", {"runs": 1}, "1 past run was not compared: its model was fitted to later data."),
+    ("refit-saw-future", {"runs": 2}, "2 past runs were not compared: their models were fitted to later data."),
+    (
         "refit-forecast",
         FORECAST | {"direction": "same"},
         (
