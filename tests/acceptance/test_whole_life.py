@@ -98,7 +98,13 @@ def test_a_job_through_its_whole_life(tmp_path, monkeypatch, database):
     result = monitor_job(job)
     assert result.monitoring.verdict.status == "ok"
 
-    # Purchases fall to a tenth: a gate soon refuses the run, and the last good table stays.
+    # Purchases fall to a tenth: the first such day is refused, as if its rows were lost.
+    with pytest.raises(GateRefused, match=r"(?m)^daily_rows: "):
+        score_job(job, receive(HEALTHY + 1))
+    assert_same_table(tmp_path, database, str(FIT + HEALTHY))
+
+    # Without the gates on single days, purchases since the fit are soon too few, and the last good table stays.
+    job = read_job(tmp_path / "job.toml", {"gates": {"daily_rows": "off", "daily_amounts": "off"}})
     refusal = None
     for night in range(HEALTHY + 1, RECOVERED):
         as_of = receive(night)
