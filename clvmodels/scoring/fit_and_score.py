@@ -16,20 +16,21 @@ from clvmodels.errors import InvalidJob
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.files import plain
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.persistence import load
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
 from clvmodels.scoring.gates.result import GateResult, refuse
+from clvmodels.scoring.gates.run_statistics import RunStatistics
 from clvmodels.scoring.registry.candidate import build_forecaster, evaluate
-from clvmodels.scoring.registry.registry import Registry
+from clvmodels.scoring.registry.registry import Registry, Version
 from clvmodels.scoring.run.customers import SourceData, read
 from clvmodels.scoring.run.forecasts import forecast_customers
 from clvmodels.scoring.run.manifest import RunManifest, manifests_of
 from clvmodels.scoring.run.pinned import PinnedFiles
 from clvmodels.scoring.run.run import perform, plan
 from clvmodels.scoring.run.workplace import (
-    champion_of,
     open_outlet,
     refuse_unreachable,
     sinks_of,
@@ -255,7 +256,7 @@ def score_job(
     with pinned.explaining(), contextlib.ExitStack() as stack:
         staging = stack.enter_context(working_folder(job, dry_run))
         uris = uris_of(job)
-        forecaster, version, path, fit_statistics = champion_of(job, as_of if backfill else None)
+        forecaster, version, path, fit_statistics = _champion_of(job, as_of if backfill else None)
         champion: CustomerModel = forecaster.process_model
         progress("Reading the source")
         data, model = _read_for(job, champion, as_of, staging, uris)
@@ -328,3 +329,34 @@ def _register(
 def _plain(findings: Findings) -> list[dict[str, Any]]:
     """Return findings as plain values for the log."""
     return [plain(finding.to_dict()) for finding in findings]
+
+
+def _champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | None, Path, RunStatistics | None]:
+    """Return the model to score with, its version, its file, and the statistics of its fit.
+
+    Parameters
+    ----------
+    as_of : str, optional
+        For a backfill: the champion is then the one that was fitted last up to this day, and today's if there is none.
+    """
+    registry = job.registry
+    if registry.file is not None:
+        if not registry.file.exists():
+            raise InvalidJob(f"registry.file: there is no model {str(registry.file)!r} yet: run `clv fit --job` first.")
+        return load(registry.file), None, registry.file, None
+    if registry.folder is None:
+        raise InvalidJob("registry.folder: is missing: name the folder of versions (or set registry.file, one model).")
+    versions = Registry(registry.folder)
+    champion = versions.champion()
+    if champion is None:
+        raise InvalidJob(f"registry.folder: {registry.folder} has no champion yet: run `clv fit --job` first.")
+    if as_of is not None:
+        champion = _champion_on(versions, job.clock.clock.last_tick(as_of, "as_of")) or champion
+    return champion.load(), champion.name, champion.path, champion.record.evidence
+
+
+def _champion_on(registry: Registry, end: int) -> Version | None:
+    """Return the champion, past or present, that was fitted last up to a tick; None if all have seen later data."""
+    names = dict.fromkeys(move.version for move in registry.moves())
+    fits = [(each.record.evidence.end, each) for each in map(registry.version, names) if each.record.evidence]
+    return max((fit for fit in fits if fit[0] <= end), key=lambda fit: fit[0], default=(end, None))[1]

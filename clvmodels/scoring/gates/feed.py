@@ -171,11 +171,11 @@ def _check_range(
     expected = _expected(values)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.log((values + added) / (expected + added))
-    known = ratios[:-new][np.isfinite(ratios[:-new])][-YEAR:]
+    past = ratios[:-new][np.isfinite(ratios[:-new])][-YEAR:]
     checked = np.flatnonzero(np.isfinite(ratios[-new:])) - new
-    if limit is None or len(known) < FEWEST_DAYS or not len(checked):
+    if limit is None or len(past) < FEWEST_DAYS or not len(checked):
         return []
-    low, high = _range(known)
+    low, high = _range(past)
     low, high = low - np.log(limit), high + np.log(limit)
     beyond = np.maximum(low - ratios[checked], ratios[checked] - high)
     worst = int(checked[np.argmax(beyond)])

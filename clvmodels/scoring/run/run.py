@@ -150,8 +150,8 @@ def perform(
         # A run without a folder keeps nothing and is not scheduled: gates are reported, and refuse nothing.
         refused = log_gates(run.gates) and folder is not None
         forced = refused and (force or (same is not None and same.forced))
-        known = () if same is None else same.sinks
-        run = run.model_copy(update={"forced": forced, "sinks": _states(planned.job, outlets, run.customers, known)})
+        states = () if same is None else same.sinks
+        run = run.model_copy(update={"forced": forced, "sinks": _states(planned.job, outlets, run.customers, states)})
         if dry_run:
             return run, ()
         if refused and not forced:
@@ -255,8 +255,8 @@ def _late(data: SourceData, last: RunManifest | None) -> int | None:
     return None if rows is None else rows - last.rows_to_as_of
 
 
-def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, known: Sequence[SinkState]) -> tuple[SinkState, ...]:
-    """Return the states of a run's sinks; those that this call does not write to keep the states known before."""
+def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, before: Sequence[SinkState]) -> tuple[SinkState, ...]:
+    """Return the states of a run's sinks; those that this call does not write to keep the states they had before."""
     folders = {sink.name: str(sink.path.resolve()) for sink in job.sinks if sink.partitioned and sink.path is not None}
     states = [
         SinkState(name=outlet.name, done=outlet.done, rows=rows if outlet.done else 0, runs=folders.get(outlet.name))
@@ -264,7 +264,7 @@ def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, known: Sequence[
     ]
     written = {outlet.name for outlet in outlets}
     named = {sink.name for sink in job.sinks}
-    return (*states, *(state for state in known if state.name in named - written and state.done))
+    return (*states, *(state for state in before if state.name in named - written and state.done))
 
 
 def _save(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> RunManifest:

@@ -1,4 +1,4 @@
-"""What a run works with: the locked folder, the values of environment variables, the model, the sinks."""
+"""What a run works with: the locked folder, the values of environment variables, the sinks."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from clvmodels.errors import InvalidJob, StoreUnreachable
-from clvmodels.forecasting.persistence import load
-from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.config.sections import SinkSettings, StoreSettings
-from clvmodels.scoring.gates.run_statistics import RunStatistics
-from clvmodels.scoring.registry.registry import Registry, Version
 from clvmodels.scoring.run.manifest import RunManifest
 from clvmodels.scoring.run.publishing import SinkWriter
 from clvmodels.scoring.stores import place_of
 from clvmodels.scoring.stores.store import locked, reaching
 
-__all__ = ["champion_of", "open_outlet", "refuse_unreachable", "sinks_of", "uris_of", "working_folder"]
+__all__ = ["open_outlet", "refuse_unreachable", "sinks_of", "uris_of", "working_folder"]
 
 
 @contextlib.contextmanager
@@ -59,50 +55,19 @@ def uris_of(job: Job) -> dict[str, str]:
     return {name: os.environ[name] for name in names.values()}
 
 
-def champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | None, Path, RunStatistics | None]:
-    """Return the model to score with, its version, its file, and the statistics of its fit.
-
-    Parameters
-    ----------
-    as_of : str, optional
-        For a backfill: the champion is then the one that was fitted last up to this day, and today's if there is none.
-    """
-    registry = job.registry
-    if registry.file is not None:
-        if not registry.file.exists():
-            raise InvalidJob(f"registry.file: there is no model {str(registry.file)!r} yet: run `clv fit --job` first.")
-        return load(registry.file), None, registry.file, None
-    if registry.folder is None:
-        raise InvalidJob("registry.folder: is missing: name the folder of versions (or set registry.file, one model).")
-    versions = Registry(registry.folder)
-    champion = versions.champion()
-    if champion is None:
-        raise InvalidJob(f"registry.folder: {registry.folder} has no champion yet: run `clv fit --job` first.")
-    if as_of is not None:
-        champion = _champion_on(versions, job.clock.clock.last_tick(as_of, "as_of")) or champion
-    return champion.load(), champion.name, champion.path, champion.record.evidence
-
-
-def _champion_on(registry: Registry, end: int) -> Version | None:
-    """Return the champion, past or present, that was fitted last up to a tick; None if all have seen later data."""
-    names = dict.fromkeys(move.version for move in registry.moves())
-    fits = [(each.record.evidence.end, each) for each in map(registry.version, names) if each.record.evidence]
-    return max((fit for fit in fits if fit[0] <= end), key=lambda fit: fit[0], default=(end, None))[1]
-
-
 def sinks_of(job: Job, dry_run: bool, backfill: bool) -> list[SinkSettings]:
     """Return the sinks that a run writes to: for a backfill, those that keep runs."""
     if not job.sinks and not dry_run:
         raise InvalidJob("sinks: is empty: name at least one, such as {store = 'parquet', path = 'scores.parquet'}.")
     if not backfill:
         return job.sinks
-    kept = [sink for sink in job.sinks if sink.keeps_runs]
-    if not kept:
+    keeping = [sink for sink in job.sinks if sink.keeps_runs]
+    if not keeping:
         raise InvalidJob(
             "sinks: none of them keeps the table of each run, so there is no history to add to: set "
             "partitioned = true for a Parquet sink."
         )
-    return kept
+    return keeping
 
 
 def open_outlet(

@@ -239,9 +239,9 @@ class _StagedPostgres:
                 if name in self._comments:
                     sink.run(connection, comment_statements(table, {name: self._comments[name]})[0])
         sink.run(connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")  # readers go on
-        kept = [name for name in old if name not in new and not name.startswith(PREDICTED)]
+        others = [name for name in old if name not in new and not name.startswith(PREDICTED)]
         dropped = [name for name in old if name not in new and name.startswith(PREDICTED)]
-        keep = bool(kept) or sink.is_referenced(connection)
+        keep = bool(others) or sink.is_referenced(connection)
         for statement in _replacing(table, staged, list(new), dropped, keep=keep):
             sink.run(connection, statement)
         counts = f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM {staged})"
