@@ -217,13 +217,15 @@ class KnownHistory:
         clock = Clock(time_unit, merge_within, time_zone)
         purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
         end = purchases.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
+        ticks, counts = purchases.rows_by_tick
         refuse_stray_dates(
-            *purchases.rows_by_tick,
+            ticks,
+            counts,
             clock,
             end="observation_end" if observation_end is None else None,
             start="acquired_after" if acquired_after is None else None,
         )
-        refuse_distant_end(*purchases.rows_by_tick, clock, end, "observation_end")
+        refuse_distant_end(ticks, counts, clock, end, "observation_end")
         after = acquisition_tick(clock, acquired_after, end)
         purchases = purchases if after is None else acquired_later(purchases, after)
         return cls(purchases, end, include_first_transaction, intertimes=True, attributes=attributes)

@@ -66,7 +66,8 @@ def _variants(ids: nw.DataFrame[Any]) -> Findings:
 
 def examine_dates(rows_by_tick: np.ndarray, clock: Clock) -> Findings:
     """Return a finding if some dates are far outside the rest."""
-    stray = find_stray_dates(*rows_by_tick, clock)
+    ticks, counts = rows_by_tick
+    stray = find_stray_dates(ticks, counts, clock)
     return () if stray is None else (stray.finding(clock),)
 
 

@@ -32,9 +32,7 @@ SHOWN = 10
 def currency_column(log: frames.Frame | str | Path, columns: Iterable[str]) -> str | None:
     """Return the column of a log that is called currency, if it is not among the named columns."""
     named = list(columns)
-    names = [
-        name for name in frames.column_names(log, named) if isinstance(name, str) and name.strip().lower() in NAMES
-    ]
+    names = [name for name in map(str, frames.column_names(log, named)) if name.strip().lower() in NAMES]
     return names[0] if len(names) == 1 and names[0] not in named else None
 
 

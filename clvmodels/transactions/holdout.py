@@ -183,13 +183,15 @@ def holdout_split(
     later = reader.whole()
     cutoff = clock.closing_tick(calibration_end, "calibration_end")
     end = later.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
+    ticks, counts = later.rows_by_tick
     refuse_stray_dates(
-        *later.rows_by_tick,
+        ticks,
+        counts,
         clock,
         end="holdout_end" if holdout_end is None else None,
         start="acquired_after" if acquired_after is None else None,
     )
-    refuse_distant_end(*later.rows_by_tick, clock, end, "holdout_end")
+    refuse_distant_end(ticks, counts, clock, end, "holdout_end")
     after = acquisition_tick(clock, acquired_after, cutoff)
     history = reader.at(cutoff) if reader.changes else later
     return split_at(history, cutoff, end, include_first_transaction, intertimes, after, later)

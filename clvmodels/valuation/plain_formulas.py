@@ -181,7 +181,7 @@ def _stays(retention: float, years: float) -> float:
         return years
     if retention <= 0:
         return 0.0
-    return (1 - retention**years) / -math.log(retention)
+    return float((1 - retention**years) / -math.log(retention))
 
 
 def _curve(orders: RealizedOrders, to_years: float) -> Array:

@@ -101,11 +101,11 @@ def value(
     with steps() as step:
         fitted = fit_log(step, log, model, columns, reading, observation_end, drop_missing_id)
         step("Valuing the customers")
-        models: Any = fitted.purchases, fitted.spend, fitted.rfm
+        models: dict[str, Any] = {"purchases": fitted.purchases, "spend": fitted.spend, "rfm": fitted.rfm}
         shape: dict[str, Any] = {"by": "total"} if by_period is None else {"by_period": by_period}
-        table = clv.remaining_value(*models, **shape, interval=interval, **terms)
+        table = clv.remaining_value(**models, **shape, interval=interval, **terms)
         if output is not None:
-            written = table if by_period is not None else clv.remaining_value(*models, **terms)
+            written = table if by_period is not None else clv.remaining_value(**models, **terms)
             write(written.frame(), output)
     show(table.frame(), table.text)
     if output is not None:

@@ -165,7 +165,8 @@ def backtest(
     clock = Clock(time_unit, merge_within, time_zone)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
     record = reader.whole()
-    stray = find_stray_dates(*record.rows_by_tick, clock) if isinstance(cutoffs, int) else None
+    ticks, counts = record.rows_by_tick
+    stray = find_stray_dates(ticks, counts, clock) if isinstance(cutoffs, int) else None
     if stray is not None:
         raise InvalidTransactions(
             f"{stray.finding(clock).text}. Correct or remove these rows, or name the days to forecast from with "
