@@ -16,6 +16,7 @@ from clvmodels.estimators.goodness_of_fit import GoodnessOfFit, NewCustomers, go
 from clvmodels.estimators.options import SMALLEST_GROUP
 from clvmodels.estimators.prediction import PredictedQuantity
 from clvmodels.inference.fitting import Fit
+from clvmodels.inference.purchase_counts import PurchaseCounts
 from clvmodels.inference.reference_class import TotalQuantity
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
 from clvmodels.inference.total_interval import TotalInterval, other_shops
@@ -207,7 +208,14 @@ class FittedPurchases(FittedProcess):
     ) -> PredictedQuantity:
         """Return future purchases, each discounted at a rate, for a table with or without an interval of outcomes."""
         prediction = self.prediction(rfm, name, if_active, outcome=partial(self._outcome, length, rate))
-        return replace(prediction, level=partial(self.level_of_totals, length))
+        distribution = partial(self.purchase_counts, length) if rate == 0 else None
+        return replace(prediction, distribution=distribution, level=partial(self.level_of_totals, length))
+
+    def purchase_counts(self, length: float, seed: int, draws: int) -> PurchaseCounts:
+        """Return the distribution of the number of purchases within a length, under draws of the parameters."""
+        process = self.process
+        drawn = draw_parameters(process, self.fit_, draws, seed)[:, :, None]
+        return PurchaseCounts(process, process.Parameters(*drawn), length, tuple(self._columns))
 
     def level_of_totals(self, length: float, quantity: TotalQuantity = "purchases") -> TotalInterval:
         """Return what is known without a log about how far totals over a length, in the clock's unit, are off."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +80,13 @@ class PredictionOptions:
             )
 
 
+class OutcomeDistribution(Protocol):
+    """The distribution of a customer's outcome, averaged over draws of the parameters."""
+
+    def bounds(self, columns: Sequence[Array], ticks: Sequence[float], level: float) -> Bounds:
+        """Return the interval of each customer (n,) from the quantity's columns."""
+
+
 @dataclass(frozen=True, slots=True)
 class PredictedQuantity:
     """A quantity that an estimator predicts for customers, with the functions that give its interval.
@@ -99,6 +106,9 @@ class PredictedQuantity:
         Returns the mean under each draw of the parameters.
     outcome : function (seed, draws) -> function (generator, columns of one customer) -> (draws,), optional
         Returns one possible outcome under each draw; None for a quantity without outcomes, such as a probability.
+    distribution : function (seed, draws) -> OutcomeDistribution, optional
+        Returns the distribution of each customer's outcome where it is known. It replaces drawn ones, but not those
+        of groups.
     average : bool
         Whether the value of a group is the mean of its customers rather than their total.
     reason : object array (n,) or None
@@ -115,6 +125,7 @@ class PredictedQuantity:
     ticks: Sequence[float]
     under_draws: Callable[[int, int], Callable[..., Array]]
     outcome: Callable[[int, int], Callable[..., Array]] | None = None
+    distribution: Callable[[int, int], OutcomeDistribution] | None = None
     average: bool = False
     reason: npt.NDArray[np.object_] | None = None
     complement: bool = False
@@ -194,6 +205,9 @@ def _bounds(
     if options.interval is None:
         raise AssertionError("the caller asked for an interval")
     seed = seed_of(options.random_state)
+    columns, ticks = list(prediction.columns.values()), list(prediction.ticks)
+    if groups is None and prediction.distribution is not None and options.interval_for == "outcome":
+        return prediction.distribution(seed, options.draws).bounds(columns, ticks, options.interval)
     if _is_outcome(prediction, options) and prediction.outcome is not None:
         outcome = prediction.outcome(seed, options.draws)
         keys = customer_keys(rfm)
@@ -209,7 +223,6 @@ def _bounds(
         common = None if level is None else level.level_draws(seed, options.draws)
         return bounds_of_groups(draw_outcomes, np.lexsort((keys, groups.codes)), groups, options.interval, common)
     mean = prediction.under_draws(seed, options.draws)
-    columns, ticks = list(prediction.columns.values()), list(prediction.ticks)
     if groups is None:
         rows = unique_rows(columns, ticks)
         bounds = bounds_of_rows(_draw_rows(mean, rows), len(rows.counts), options.interval)

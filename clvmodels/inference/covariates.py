@@ -7,7 +7,7 @@ predicted, drawn and bootstrapped like any other process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -176,6 +176,8 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
         "residual_if_active": adapt(process.residual_if_active, 0, state),
         "intensity_if_active": adapt(process.intensity_if_active, 1, state),
         "pmf_if_active": adapt(process.pmf_if_active, 2, state),
+        "exceedances_if_active": process.exceedances_if_active
+        and partial(_exceedances, shift, process.exceedances_if_active, state),
         "sample_if_active": adapt(process.sample_if_active, 2, state),
         "buys_between_if_active": process.buys_between_if_active and adapt(process.buys_between_if_active, 2, state),
         "draw_orders_if_active": process.draw_orders_if_active and adapt(process.draw_orders_if_active, 1, state),
@@ -222,6 +224,12 @@ def _call_shifted(shift: _Shift, function: Callable[..., Any], front: int, width
     if isinstance(result, dict):
         return {name: value[..., :1] for name, value in result.items()}
     return result[..., :1]
+
+
+def _exceedances(
+    shift: _Shift, function: Callable[..., Iterator[Array]], width: int, p: Any, h: float, *state: Array
+) -> Iterator[Array]:
+    return function(shift.parameters(p, state[width:]), h, *state[:width])
 
 
 def _score(shift: _Shift, width: int, p: Any, *statistics: Array) -> Score:

@@ -8,7 +8,7 @@ need no code for groups.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -104,6 +104,7 @@ def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "residual_if_active": adapt(process.residual_if_active, 0, state),
         "intensity_if_active": adapt(process.intensity_if_active, 1, state),
         "pmf_if_active": adapt(process.pmf_if_active, 2, state),
+        "exceedances_if_active": process.exceedances_if_active and partial(_exceedances, process, groups),
         "sample_if_active": adapt(process.sample_if_active, 2, state),
         "buys_between_if_active": process.buys_between_if_active and adapt(process.buys_between_if_active, 2, state),
         "draw_orders_if_active": process.draw_orders_if_active and partial(_draw_orders, process, groups),
@@ -200,6 +201,21 @@ def _each_group(
         selected = [_select_rows(value, rows, n) for value in (*head, *statistics, *rest)]
         parts.append((rows, function(_parameters_of(process, groups, p, int(group)), *selected)))
     return _join(parts, n)
+
+
+def _exceedances(process: Any, groups: int, p: Any, h: float, *state: Array) -> Iterator[Array]:
+    """Yield the exceedances of the customers of all groups together."""
+    *columns, number = state
+    n = len(number)
+    rows = [np.flatnonzero(number == group) for group in np.unique(number)] if n else [np.arange(0)]
+    parts = [
+        process.exceedances_if_active(
+            _parameters_of(process, groups, p, int(number[own[0]]) if n else 0), h, *(column[own] for column in columns)
+        )
+        for own in rows
+    ]
+    for each in zip(*parts, strict=True):
+        yield _join(list(zip(rows, each, strict=True)), n)
 
 
 def _select_rows(value: Any, rows: Any, n: int) -> Any:

@@ -11,7 +11,7 @@ Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", Marketing Sc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from scipy.special import betainc, betaln, gammaln
 from clvmodels.processes.blocks import PURCHASE_RATE, BetaBlock
 from clvmodels.processes.contract import Array, Score
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.negative_binomial import negative_binomial_tails
 from clvmodels.processes.quantities import MEAN_DROPOUT_PROBABILITY, MEAN_PURCHASE_RATE, MEAN_TIME_BETWEEN_PURCHASES
 from clvmodels.processes.special import (
     beta_node_count,
@@ -44,6 +45,7 @@ __all__ = [
     "average",
     "both_if_active",
     "discounted_if_active",
+    "exceedances_if_active",
     "intensity_if_active",
     "pmf_if_active",
     "posterior_means",
@@ -205,6 +207,18 @@ def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Arra
     dropped = np.where(k > 0, last * betainc(np.maximum(k, 1), shape, share), 0.0)
     answer: Array = counted + dropped
     return answer
+
+
+def exceedances_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Iterator[Array]:
+    """Yield P(more than k purchases in (T, T + h]) of a customer who is active at T, for k = 0, 1, 2, ...
+
+    More than k purchases are made if more than k come in time and none of the first k is the last; the two are
+    independent, since rate and dropout probability are.
+    """
+    stays: Array = np.ones(())
+    for k, in_time in enumerate(negative_binomial_tails(p.r + x, h / (p.alpha + T))):
+        yield stays * in_time
+        stays = stays * ((p.b + x + k) / (p.a + p.b + x + k))
 
 
 def quantities(p: Parameters) -> dict[str, Array]:

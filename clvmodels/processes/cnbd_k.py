@@ -15,6 +15,7 @@ approximates it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
 
@@ -136,6 +137,13 @@ def pmf_if_active(
     return erlang_stages.pmf(k, _stayed(leave_at_once, p), count, h, x, t_x, T)
 
 
+def exceedances_if_active(
+    k: int, leave_at_once: bool, p: Parameters, h: Array, x: Array, t_x: Array, T: Array
+) -> Iterator[Array]:
+    """Yield P(more than m purchases in (T, T + h]) of a customer who is active at T, for m = 0, 1, 2, ..."""
+    return erlang_stages.exceedances(k, _stayed(leave_at_once, p), h, x, t_x, T)
+
+
 def sample_if_active(
     k: int,
     leave_at_once: bool,
@@ -196,6 +204,7 @@ def process(k: int, leave_at_once: bool) -> PurchaseProcess:
         residual_if_active=partial(residual_if_active, *both),
         intensity_if_active=partial(intensity_if_active, *both),
         pmf_if_active=partial(pmf_if_active, *both),
+        exceedances_if_active=partial(exceedances_if_active, *both),
         sample_if_active=partial(sample_if_active, *both),
         posterior_means=partial(posterior_means, *both),
         simulate=partial(simulate, *both),

@@ -6,7 +6,8 @@ results have the broadcast shape. A fit searches in *coordinates*: see coordinat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -154,6 +155,9 @@ class PurchaseProcess:
         P(any purchase in (T + start, T + end]) of a customer active at T, for 0 <= start <= end.
     draw_orders_if_active : function (p, h, *state, active, generator) -> DrawnOrders, optional
         Draw the times at which n customers buy in (T, T + h], and when they leave, given who is active at T (n,).
+    exceedances_if_active : function (p, h, *state) -> iterator of arrays, optional
+        P(more than k purchases in (T, T + h]) of a customer active at T for k = 0, 1, 2, ..., without end, for
+        processes where one follows quickly from the one before. Default: sums of `pmf_if_active`.
     elementary : bool
         Whether computing P(alive) for each customer is cheaper than finding customers with the same history.
     discrete : bool
@@ -192,6 +196,7 @@ class PurchaseProcess:
     both_if_active: Callable[..., Array] | None = None
     buys_between_if_active: Callable[..., Array] | None = None
     draw_orders_if_active: Callable[..., DrawnOrders] | None = None
+    exceedances_if_active: Callable[..., Iterator[Array]] | None = None
     elementary: bool = False
     discrete: bool = False
     one_time_buyers_stay: bool = False
@@ -234,6 +239,15 @@ class PurchaseProcess:
         active = self.pmf_if_active(p, k, h, *self._state(statistics))
         answer: Array = alive * active + np.where(np.equal(k, 0), 1 - alive, 0.0)
         return answer
+
+    def exceedances(self, p: Any, h: float, *state: Array) -> Iterator[Array]:
+        """Yield P(more than k purchases in (T, T + h]) of a customer active at T, for k = 0, 1, 2, ..., without end."""
+        if self.exceedances_if_active is not None:
+            yield from self.exceedances_if_active(p, h, *state)
+        beyond: Array = np.ones(())
+        for k in itertools.count():
+            beyond = np.maximum(beyond - self.pmf_if_active(p, np.asarray(float(k)), h, *state), 0.0)
+            yield beyond
 
     def mean_purchases(self, p: Any, t: Array) -> Array:
         """Expected repeat purchases by t of a new customer, who has no history yet."""

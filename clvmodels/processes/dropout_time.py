@@ -25,6 +25,7 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from clvmodels.processes.contract import Array, Future, History, Score
+from clvmodels.processes.dropout_counts import exceedances_if_active
 from clvmodels.processes.quantities import (
     MEAN_DROPOUT_RATE,
     MEAN_PURCHASE_RATE,
@@ -61,6 +62,7 @@ def functions(law: Law) -> dict[str, Any]:
         discounted_if_active,
         intensity_if_active,
         pmf_if_active,
+        exceedances_if_active,
         sample_if_active,
         posterior_means,
         simulate,

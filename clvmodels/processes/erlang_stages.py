@@ -8,7 +8,8 @@ t_x. Customers leave as in BG/NBD; b + 1 in place of b says that the first purch
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -26,9 +27,10 @@ from clvmodels.processes.erlang_future import (
     survival_at_stages,
     tails,
 )
+from clvmodels.processes.negative_binomial import negative_binomial_tails
 from clvmodels.processes.special import CHEBYSHEV_NODES, by_node_count, log_beta, over_octaves
 
-__all__ = ["discounted", "intensity", "pmf", "purchases", "sample", "stage_terms", "survival"]
+__all__ = ["discounted", "exceedances", "intensity", "pmf", "purchases", "sample", "stage_terms", "survival"]
 
 FEW, EVENTS = 1 / 3, 34  # z up to which at most EVENTS events matter: FEW^EVENTS is below rounding
 FEWEST, FEWEST_EVENTS = 0.01, 8  # the same for very small z
@@ -113,6 +115,25 @@ def pmf(k: int, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: 
         total = total + terms[j] * chance
     answer: Array = total / np.sum(terms, axis=0)
     return answer
+
+
+def exceedances(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Iterator[Array]:
+    """Yield P(more than m purchases in (T, T + h]) for m = 0, 1, 2, ...
+
+    The customer stays after the first m purchases, and the next one is due: at stage j, after (m + 1) k - j events.
+    """
+    shape, age = p.r + k * x, p.alpha + T
+    terms = stage_terms(k, shape, t_x, T, age)
+    chances = terms / np.sum(terms, axis=0)
+    events = [negative_binomial_tails(shape + j, h / age) for j in range(k)]
+    stays: Array = np.ones(())
+    for m in itertools.count():
+        due: Array = np.zeros(())
+        for j, beyond in enumerate(events):
+            needed = k - j if m == 0 else k
+            due = due + chances[j] * next(itertools.islice(beyond, needed - 1, None))
+        yield stays * due
+        stays = stays * ((p.b + x + m) / (p.a + p.b + x + m))
 
 
 def sample(

@@ -10,6 +10,7 @@ with b + 1 in place of b, and only P(alive) differs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -86,6 +87,11 @@ def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Arra
     return beta_geometric.pmf_if_active(_stayed(p), k, h, x, T)
 
 
+def exceedances_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Iterator[Array]:
+    """Yield P(more than k purchases in (T, T + h]) of a customer who is active at T, for k = 0, 1, 2, ..."""
+    return beta_geometric.exceedances_if_active(_stayed(p), h, x, T)
+
+
 def sample_if_active(
     p: Parameters,
     h: float,
@@ -158,6 +164,7 @@ PROCESS = PurchaseProcess(
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
     both_if_active=both_if_active,
+    exceedances_if_active=exceedances_if_active,
     residual_if_active=residual_if_active,
     intensity_if_active=intensity_if_active,
     pmf_if_active=pmf_if_active,

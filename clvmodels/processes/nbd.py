@@ -7,6 +7,7 @@ worth: wherever customers leave, it forecasts too many purchases over long horiz
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy.special import gammaln
 from clvmodels.processes.blocks import PURCHASE_RATE
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.negative_binomial import negative_binomial_tails
 from clvmodels.processes.order_times import buys_between_nbd, nbd_orders
 from clvmodels.processes.quantities import MEAN_PURCHASE_RATE, MEAN_TIME_BETWEEN_PURCHASES
 from clvmodels.processes.special import digamma_rise, log_rise
@@ -95,6 +97,11 @@ def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Arra
     return answer
 
 
+def exceedances_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Iterator[Array]:
+    """Yield P(more than k purchases in (T, T + h]) of a customer, for k = 0, 1, 2, ..."""
+    return negative_binomial_tails(p.r + x, h / (p.alpha + T))
+
+
 def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
     """Histories of new customers observed for T (n,), drawn from the process itself."""
     n = len(T)
@@ -156,6 +163,7 @@ PROCESS = PurchaseProcess(
     residual_if_active=residual_if_active,
     intensity_if_active=intensity_if_active,
     pmf_if_active=pmf_if_active,
+    exceedances_if_active=exceedances_if_active,
     sample_if_active=sample_if_active,
     posterior_means=posterior_means,
     buys_between_if_active=buys_between_nbd,

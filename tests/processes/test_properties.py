@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -163,6 +165,11 @@ def intensity(process, p, tau, *columns):
     return process.probability_alive(p, *columns) * process.intensity_if_active(p, tau, *process._state(columns))
 
 
+def exceeds(process, p, k, h, *columns):
+    """Return P(more than k purchases) of customers who are active."""
+    return next(itertools.islice(process.exceedances(p, h, *process._state(columns)), k, None))
+
+
 def dert(process, p, delta, *columns):
     """Return the discounted expected residual transactions given the history."""
     state = process._state(columns)
@@ -184,6 +191,7 @@ def predictions(process, p, columns):
         **process.posterior_means(p, *columns),
         "discounted_purchases": process.discounted_purchases(p, YEAR, 0.002, *columns),
         "pmf": process.pmf(p, 2, YEAR, *columns),
+        "exceeds": exceeds(process, p, 2, YEAR, *columns),
     }
 
 
@@ -503,6 +511,16 @@ def test_a_fit_recovers_the_parameters_of_simulated_customers(process):
 
 
 # ---- broadcasting ------------------------------------------------------------------------------------------
+
+
+@each_purchase_process
+def test_exceedances_are_sums_of_the_pmf(process):
+    columns = [column[:12] for column in customers(process, np.random.default_rng(1), 30)]
+    p, state, beyond = at(process, usual(process)), process._state(columns), 1.0
+    for k in range(5):
+        beyond = beyond - process.pmf_if_active(p, np.asarray(float(k)), 30.0, *state)
+        # The average over the time of dropout is good to 1e-9.
+        assert np.allclose(exceeds(process, p, k, 30.0, *columns), beyond, rtol=0, atol=1e-9)
 
 
 def forms(value, n):
