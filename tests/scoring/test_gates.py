@@ -6,6 +6,7 @@ from pydantic import ValidationError
 import clvmodels as clv
 from clvmodels.clock import Clock
 from clvmodels.errors import GateRefused
+from clvmodels.scoring.gates.feed import DailyRows, check_feed, check_late
 from clvmodels.scoring.gates.gates import check_fit, check_run
 from clvmodels.scoring.gates.limits import Gates
 from clvmodels.scoring.gates.result import GateResult, refuse
@@ -244,9 +245,13 @@ def test_an_invalid_limit_names_the_allowed_values():
 def test_every_text_names_the_setting_of_its_limit(base):
     log, model, fitted = base
     collector, statistics = statistics_of(log, later(8), model, fitted)
+    steady = np.full(100, 50)
+    daily = DailyRows(np.datetime64("2026-01-01") + np.arange(100), steady, steady, np.full(100, 9.0))
     results = [
         *check_run(Gates(), collector, statistics, fitted, fitted),
         *check_fit(Gates(), model, collector, statistics, model, fitted),
+        *check_feed(Gates(), daily, 1),
+        *check_late(Gates(), 0, "2026-04-09", daily.rows[-28:]),
     ]
     text = " ".join(f"{result.gate}: {result.text}" for result in results)
     for setting in set(Gates.model_fields) - {"total_change"}:  # a fit's statistics has no totals
