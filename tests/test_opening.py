@@ -316,3 +316,8 @@ def test_sheets_that_do_not_fit_are_refused(tmp_path):
     assert "has no table in 'Notes'" in refused(OpenedFile(path, options=FileOptions(sheet="Notes")))
     assert "No column 'Preis'; the columns are 'Kunde', 'Datum'" in refused(path, NAMES | {"amount": "Preis"})
     assert "cannot be read as a workbook" in refused(write(tmp_path, b"PK", "bad.xlsx"))
+
+
+def test_a_file_of_one_column_needs_no_separator(tmp_path):
+    opened = clv.open_file(write(tmp_path, "customer_id\nann\nben;c\n", "customers.csv"))
+    assert (opened.columns, opened.delimiter) == (("customer_id",), ",")

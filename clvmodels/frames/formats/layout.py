@@ -153,6 +153,8 @@ def _only(layouts: list[Layout], file: str) -> Layout:
     Others then begin in the middle of its rows, where the values happen to have their separator.
     """
     first, *others = sorted(layouts, key=lambda layout: layout.skipped)
+    if all(layout.names == first.names and len(layout.names) == 1 for layout in others):
+        return layouts[0]  # one column needs no separator
     if all(first.even and layout.skipped > first.skipped for layout in others):
         return first
     one, other, *_ = layouts
