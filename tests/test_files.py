@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clvmodels.errors import InvalidOption
 from clvmodels.files import replacing
 
 
@@ -87,7 +88,7 @@ def test_a_folder_in_the_way_is_not_touched(tmp_path):
         with replacing(target) as temporary:
             temporary.write_text("x", "utf-8")
 
-    with pytest.raises(OSError, match="taken"):
+    with pytest.raises(InvalidOption, match="taken: is a folder or a device"):
         write()
     assert list(tmp_path.iterdir()) == [target]
     assert list(target.iterdir()) == []

@@ -182,9 +182,9 @@ def with_ticks(
     lazy = lazy.with_columns(tick=_tick(nw.col("date"), clock))
     if dtype == nw.String:
         return lazy
-    # Years that Python's dates do not have are reported, but cannot be shown.
+    # Years that Python's dates do not have are reported by `written`, which error messages show with care.
     readable = (nw.col("tick") >= clock.last_tick("0002-01-01")) & (nw.col("tick") <= clock.last_tick("9998-01-01"))
-    return lazy.with_columns(*(nw.when(readable).then(nw.col(each)).alias(each) for each in ("date", "written")))
+    return lazy.with_columns(nw.when(readable).then(nw.col("date")).alias("date"))
 
 
 def _tick(moment: nw.Expr, clock: Clock) -> nw.Expr:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -173,7 +174,7 @@ class _StagedPostgres:
         self._sink, self._comments = sink, comments
         self._connection = sink.connect()
         self._created = False
-        self._index = f"clv_{sink.key}_{run_id[:16]}"
+        self._index = f"clv_{sink.key}_{secrets.token_hex(8)}"  # the table may still have that of the same run
         sink.run(self._connection, f"DROP TABLE IF EXISTS {sink.address(sink.staged)}")
         self._commit()
 
