@@ -47,6 +47,7 @@ def run(*words):
     return done.output
 
 
+@pytest.mark.acceptance
 def test_past_runs_are_compared(job, tmp_path):
     for day in ("1997-10-01", "1997-11-15"):
         score_job(read_job(job), day)

@@ -182,6 +182,7 @@ assert model.expected_purchases(rfm, "12 months").equals(purchases.expected_purc
     assert (tmp_path / "report.html").stat().st_size > 10_000
 
 
+@pytest.mark.acceptance
 def test_predictions_are_finite_for_every_valid_customer():
     generator = np.random.default_rng(20_240_501)
     groups, each = 40, 250  # 10,000 customers under 40 extreme parameter sets

@@ -94,6 +94,7 @@ def test_the_gain_of_an_action_by_hand():
     assert [finding.code for finding in plan.findings] == ["plan-made", "plan-assumed", "plan-no-control"]
 
 
+@pytest.mark.acceptance
 def test_money_in_another_currency_changes_no_choice():
     rate = 1.1
     dollars = CUSTOMERS.assign(margin_per_order=CUSTOMERS["margin_per_order"] * rate)

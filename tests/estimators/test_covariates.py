@@ -120,6 +120,7 @@ def test_a_coefficient_has_the_effect_of_the_model(rfm):
             assert [moved.a, moved.b] == pytest.approx([p["a"] * np.exp(g * age), p["b"] * np.exp(g * age)], rel=1e-12)
 
 
+@pytest.mark.acceptance
 @each_model
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_predictions_of_customers_groups_and_totals(models, rfm, which, name):
@@ -145,6 +146,7 @@ def test_predictions_of_customers_groups_and_totals(models, rfm, which, name):
         assert np.all(mean[f"{name}_upper"] - mean[f"{name}_lower"] <= upper - lower + 1.0)
 
 
+@pytest.mark.acceptance
 @each_model
 def test_other_methods_support_covariates(models, rfm, which):
     model, some = models[which], rfm[:50]
@@ -465,6 +467,7 @@ FAR_FROM_ZERO = {
 }
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("which", FAR_FROM_ZERO)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(power=st.floats(-10, 10), sign=st.sampled_from([-1, 1]), shift=st.floats(-1e8, 1e8))
@@ -616,6 +619,7 @@ def places(value, path=()):
             yield from places(item, (*path, i))
 
 
+@pytest.mark.acceptance
 @each_model
 @fuzzing
 @given(data=st.data())

@@ -113,6 +113,7 @@ def test_a_fit_ends_and_everybody_gets_a_finite_answer(case):
     assert (discounted <= answers["dert"]["dert"] * (1 + 1e-7)).all()
 
 
+@pytest.mark.acceptance
 def test_a_log_can_be_simulated_from_a_fit(case):
     process, name, _, model = case
     span = {"start": "2020-01-06", "end": "2021-01-03"}  # a Monday and a Sunday: whole weeks

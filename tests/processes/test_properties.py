@@ -257,6 +257,7 @@ def test_survival_decreases_from_p_alive(process, seed):
         before = now
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @each_purchase_process
 @examples(seed=seeds, rate=st.floats(1e-5, 0.1))
@@ -667,6 +668,7 @@ def test_mean_simulated_spend_equals_expected_spend(process):
 # ---- extreme parameters ------------------------------------------------------------------------------------
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 @each_purchase_process
 @examples(seed=seeds)

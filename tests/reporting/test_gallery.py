@@ -21,6 +21,7 @@ def gallery():
     return module
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 def test_the_gallery_has_every_public_plot(gallery, tmp_path):
     drawn = gallery.pictures(sample=True)

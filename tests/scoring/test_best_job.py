@@ -125,6 +125,7 @@ def test_money_is_needed_if_the_forecaster_was_fitted_with_it(folder, scored):
         clv.score_job(job, LATER)
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 def test_a_holdout_scores_the_best_forecaster(folder, tmp_path):
     registry = {"folder": str(tmp_path / "models")}

@@ -138,6 +138,7 @@ def test_a_holdout_split_keeps_attributes(split):
     assert "country" in split.to_frame()
 
 
+@pytest.mark.acceptance
 def test_tracking_uses_covariates_and_groups(split):
     """Weekly expectations use the covariates of each customer; a coefficient of 0 changes nothing."""
     models = [clv.BGNBD(), clv.BGNBD(purchase="age + web"), clv.BGNBD(by="country"), clv.BGNBD(purchase="age", l2=1e12)]

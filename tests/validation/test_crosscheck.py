@@ -224,6 +224,7 @@ def test_lifetimes_is_not_imported_into_this_process():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.acceptance
 def test_on_the_command_line(tmp_path, model, rfm):
     log = clv.datasets.load_cdnow(sample=True).rename(columns={"customer_id": "client", "amount": "paid"})
     log.to_csv(tmp_path / "orders.csv", index=False)

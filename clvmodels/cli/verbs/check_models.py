@@ -133,14 +133,15 @@ def compare(
     """Fit several models to a log and compare the fits; with --calibration-end, compare forecasts too."""
     import clvmodels as clv
     from clvmodels.errors import InvalidOption
-    from clvmodels.estimators.regular import reads_intertimes
-    from clvmodels.reporting import terminal
 
-    chosen = parse_models(models)
     if calibration_end is None and (holdout_end is not None or amount is not None):
         raise InvalidOption("--holdout-end and --amount apply to forecasts: add --calibration-end.")
     if calibration_end is not None and observation_end is not None:
         raise InvalidOption("Pass either --observation-end or --calibration-end, not both.")
+    from clvmodels.estimators.regular import reads_intertimes  # costs more than the checks above
+    from clvmodels.reporting import terminal
+
+    chosen = parse_models(models)
     options: dict[str, Any] = {
         "customer_id": customer_id,
         "date": date,
