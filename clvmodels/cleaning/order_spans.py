@@ -70,8 +70,11 @@ def refuse_repeated_totals(lazy: nw.LazyFrame[Any], compared: list[str], columns
     """
     named = lazy.filter(~nw.col("order_id").is_null(), nw.col("units") > 0)
     lines = named.unique(subset=[*compared, "units"]) if compared else named
-    amounts = lines.group_by("customer_id", "order_id").agg(
-        nw.len().alias("lines"), nw.col("units").min().alias("least"), nw.col("units").max().alias("most")
+    day = nw.col("tick") // 24  # an id may be used again later, for another order
+    amounts = (
+        lines.with_columns(day=day)
+        .group_by("customer_id", "order_id", "day")
+        .agg(nw.len().alias("lines"), nw.col("units").min().alias("least"), nw.col("units").max().alias("most"))
     )
     several = amounts.filter(nw.col("lines") > 1)
     orders = frames.collect(several)

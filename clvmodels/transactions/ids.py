@@ -42,7 +42,7 @@ FEWEST_ROWS, TIMES = 5, 4  # a placeholder has this many rows or more, and more 
 
 
 def missing_words(missing_ids: MissingIds) -> tuple[str, ...]:
-    """Return the texts that mean a missing id, in lower case.
+    """Return the texts that mean a missing id, in lower case, with blanks, hyphens or underscores between words.
 
     Raises
     ------
@@ -52,7 +52,8 @@ def missing_words(missing_ids: MissingIds) -> tuple[str, ...]:
     words = MISSING_IDS if missing_ids is None else [missing_ids] if isinstance(missing_ids, str) else list(missing_ids)
     if not all(isinstance(word, str) for word in words):
         raise InvalidOption(f"missing_ids={missing_ids!r} must be a list of strings, such as ['guest', '0'].")
-    return tuple(dict.fromkeys(word.strip().lower() for word in words))
+    plain = [word.strip().lower() for word in words]
+    return tuple(dict.fromkeys(word.replace(" ", blank) for word in plain for blank in " -_"))
 
 
 def clean_ids(
