@@ -53,7 +53,7 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert "Not for:" in shown
     assert "value over the next 12 months adds up to" in " ".join(shown.split())
-    assert [status["aspect"] for status in numbers["glance"]["statuses"]] == ["level", "ranking", "data"]
+    assert [status["aspect"] for status in numbers["statuses"]] == ["level", "ranking", "data"]
     assert "page.json" in shown.replace("\n", "")
 
 

@@ -634,7 +634,7 @@ status-level = Level: { $grade ->
     [poor] poor
    *[none] not tested
     }
-grade-level = Good: within { PERCENT($good) } of what happened at every test date. Fair: within { PERCENT($fair) }, or good but tested over a shorter time than the value covers.
+grade-level = Level. Good: within { PERCENT($good) } of what happened at every test date. Fair: within { PERCENT($fair) }, or good but tested over a shorter time than the value covers.
 status-level-evidence = { $cutoffs ->
     [one] At the test date, the total of { $quantity } was off by { SIGNED_PERCENT($lowest) }.
    *[other] At { COUNT($cutoffs) } test dates, the total of { $quantity } was off by { SIGNED_PERCENT($lowest) } to { SIGNED_PERCENT($highest) }.
@@ -652,7 +652,7 @@ status-ranking = Ranking: { $grade ->
     [poor] poor
    *[none] not tested
     }
-grade-ranking = By the normalized Gini coefficient at the last test date. Good: at least 0.6. Fair: at least 0.3.
+grade-ranking = Ranking, by the normalized Gini coefficient at the last test date. Good: at least 0.6. Fair: at least 0.3.
 status-ranking-evidence = The 10% of customers ranked first made { PERCENT($captured) } of the later { $quantity ->
     [money] revenue
    *[purchases] purchases
@@ -663,7 +663,7 @@ status-data = Data: { $grade ->
     [fair] fair
    *[poor] poor
     }
-grade-data = Good: no cautions about the data and the fits. Fair: cautions. Poor: at least one problem.
+grade-data = Data. Good: no cautions about the data and the fits. Fair: cautions. Poor: at least one problem.
 status-data-evidence = { $problems ->
     [0] { $cautions ->
         [0] Nothing speaks against these data.

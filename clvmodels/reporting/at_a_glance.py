@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import narwhals as nw
@@ -105,11 +105,6 @@ class AtAGlance:
     headline: Card
     statuses: tuple[Status, ...]
     cards: tuple[Card, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the first screen as plain values."""
-        document = asdict(self)
-        return document | {"statuses": [status.to_dict() for status in self.statuses]}
 
 
 def glance_at(

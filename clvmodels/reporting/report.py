@@ -232,7 +232,7 @@ def _numbers(
 ) -> dict[str, Any]:
     """Return the numbers of the page as plain values."""
     numbers: dict[str, Any] = {
-        "glance": plain(glance.to_dict()),
+        "statuses": plain([status.to_dict() for status in glance.statuses]),
         "verdict": plain([answer.to_dict() for answer in verdict]),
         "cautions": plain([caution.to_dict() for caution in cautions]),
         **result.to_dict(),
