@@ -270,34 +270,58 @@ def _simulate_orders(
     groups: int,
     p: Any,
     customer: Array,
-    customers: int,
+    _: int,
     generator: np.random.Generator,
     *columns: Array,
 ) -> Array:
     """Simulate the spend of each order, group by group; the columns (customers,) end with the number of the group."""
     *more, number = columns
-    amounts, place = np.empty(len(customer)), np.zeros(customers, dtype=np.intp)
-    for group in np.unique(number).astype(int):
-        rows = np.flatnonzero(number == group)
-        place[rows] = np.arange(len(rows))
-        own = np.flatnonzero(number[customer] == group)
-        selected = [column[rows] for column in more]
-        parameters = _parameters_of(process, groups, p, group)
-        amounts[own] = process.simulate_orders(parameters, place[customer[own]], len(rows), generator, *selected)
-    return amounts
+
+    def simulate(parameters: Any, owner: Array, size: int, own: list[Array]) -> Array:
+        return np.asarray(process.simulate_orders(parameters, owner, size, generator, *own))
+
+    return _orders_of_groups(simulate, process, groups, p, customer, number, more)
 
 
 def _sample_orders(process: Any, groups: int, p: Any, customer: Array, *arguments: Any) -> Array:
     """Draw the spend of each further order, group by group; the arguments end with the group and the generator."""
     *columns, number, generator = arguments
+
+    def sample(parameters: Any, owner: Array, _: int, own: list[Array]) -> Array:
+        return np.asarray(process.sample_orders(parameters, owner, *own, generator))
+
+    return _orders_of_groups(sample, process, groups, p, customer, number, columns)
+
+
+def _orders_of_groups(
+    draw: Callable[[Any, Array, int, list[Array]], Array],
+    process: Any,
+    groups: int,
+    p: Any,
+    customer: Array,
+    number: Array,
+    columns: Sequence[Array],
+) -> Array:
+    """Return the spend of each order, drawn group by group.
+
+    Parameters
+    ----------
+    draw : function
+        Takes the parameters of a group, the place in the group of each order's customer, the number of the group's
+        customers and their columns; returns the spend of these orders.
+    customer : int array (orders,)
+        Whose each order is.
+    number : array (customers,)
+        The group of each customer.
+    columns : sequence of arrays (customers,)
+    """
     amounts, place = np.empty(len(customer)), np.zeros(len(number), dtype=np.intp)
     for group in np.unique(number).astype(int):
         rows = np.flatnonzero(number == group)
         place[rows] = np.arange(len(rows))
-        own = np.flatnonzero(number[customer] == group)
-        selected = [column[rows] for column in columns]
+        orders = np.flatnonzero(number[customer] == group)
         parameters = _parameters_of(process, groups, p, group)
-        amounts[own] = process.sample_orders(parameters, place[customer[own]], *selected, generator)
+        amounts[orders] = draw(parameters, place[customer[orders]], len(rows), [column[rows] for column in columns])
     return amounts
 
 
