@@ -163,15 +163,14 @@ def parse_models(text: str) -> list[Any]:
         When an id is unknown; the message lists the valid ones.
     """
     from clvmodels.errors import InvalidOption, closest
-    from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
+    from clvmodels.estimators.persistence import MODEL_CLASSES
 
-    classes: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
     names = split_list(text)
-    unknown = [name for name in names if name not in classes]
+    unknown = [name for name in names if name not in MODEL_CLASSES]
     if unknown or not names:
         wrong = f"{', '.join(map(repr, unknown))} is not a model. Name" if unknown else "name"
-        hint = next(filter(None, (closest(name, classes) for name in unknown)), "")
+        hint = next(filter(None, (closest(name, MODEL_CLASSES) for name in unknown)), "")
         raise InvalidOption(
-            f"--models {text!r}: {wrong} one or more of {', '.join(classes)}, separated by commas.{hint}"
+            f"--models {text!r}: {wrong} one or more of {', '.join(MODEL_CLASSES)}, separated by commas.{hint}"
         )
-    return [classes[name]() for name in names]
+    return [MODEL_CLASSES[name]() for name in names]

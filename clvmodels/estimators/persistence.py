@@ -25,6 +25,7 @@ from clvmodels.profiling.independence import Independence
 
 __all__ = [
     "FORMAT",
+    "MODEL_CLASSES",
     "PURCHASE_MODELS",
     "REGULAR_MODELS",
     "SCHEMA_VERSION",
@@ -44,6 +45,8 @@ PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
     if model is not RegularModel and model.plain.name == name
 }
 REGULAR_MODELS: dict[str, type[RegularModel]] = {model.family: model for model in RegularModel.__subclasses__()}
+# By id, as users name them: of a process, or of a family whose k is chosen by the fit.
+MODEL_CLASSES: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
 SPEND_MODELS: dict[str, type[SpendModel]] = {model.plain.name: model for model in SpendModel.__subclasses__()}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from clvmodels import frames
 from clvmodels.cleaning.clean import Cleaned
 from clvmodels.clock import Clock, MergePeriod
-from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
+from clvmodels.estimators.persistence import MODEL_CLASSES
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.forecasting.customer_model import CustomerModel
@@ -191,9 +191,9 @@ def _open(log: Any, columns: dict[str, Any], reading: dict[str, Any]) -> _Source
 def _reference(result: Backtest, chosen: Any) -> PurchaseModel:
     """Return the process that the report is about, unfitted."""
     if chosen == "auto":
-        classes: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
-        chosen = [classes[result.facts["reference"]]()]
-    return next(model for model in as_models(chosen) if model_id(model) == result.facts["reference"])
+        model: PurchaseModel = MODEL_CLASSES[result.facts["reference"]]()
+        return model
+    return next(each for each in as_models(chosen) if model_id(each) == result.facts["reference"])
 
 
 def _basis(model: CustomerModel, history: KnownHistory, value: frames.Frame, terms: ValueTerms) -> ValueBasis:

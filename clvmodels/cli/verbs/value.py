@@ -179,13 +179,12 @@ def fit_log(
     """Summarize a log, and fit a purchase model and the spend model to it."""
     import clvmodels as clv
     from clvmodels.errors import InvalidOption, closest
-    from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
+    from clvmodels.estimators.persistence import MODEL_CLASSES
     from clvmodels.estimators.regular import reads_intertimes
 
-    classes: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
-    if model not in classes:
-        raise InvalidOption(f"model={model!r} is not one of {', '.join(classes)}.{closest(model, classes)}")
-    chosen = classes[model]()
+    if model not in MODEL_CLASSES:
+        raise InvalidOption(f"model={model!r} is not one of {', '.join(MODEL_CLASSES)}.{closest(model, MODEL_CLASSES)}")
+    chosen = MODEL_CLASSES[model]()
     step(f"Reading {log}")
     clock = clock_options(str(reading.pop("time_unit")), "day")
     rfm = clv.rfm_summary(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
+from clvmodels.estimators.persistence import MODEL_CLASSES
 from clvmodels.scoring.config.job import template
 
 __all__ = ["job_file", "proposed_models", "read_report"]
@@ -59,7 +59,7 @@ def proposed_models(report: Mapping[str, Any]) -> dict[str, str]:
     if any(name.startswith(OF_WINDOWS) for name in recommended):
         return {"forecaster": "best"}
     processes = [name.split("+")[0] for name in (*recommended, report["facts"]["reference"])]
-    fitted_by_jobs = [name for name in processes if name in PURCHASE_MODELS or name in REGULAR_MODELS]
+    fitted_by_jobs = [name for name in processes if name in MODEL_CLASSES]
     return {"forecaster": "process", **({"purchases": fitted_by_jobs[0]} if fitted_by_jobs else {})}
 
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import CLVError, closest
-from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS, SPEND_MODELS
+from clvmodels.estimators.persistence import MODEL_CLASSES, SPEND_MODELS
 from clvmodels.estimators.prediction import FEWEST_DRAWS, IntervalFor, TotalIntervalName
 from clvmodels.frames import FileOptions
 from clvmodels.transactions.log import MissingId
@@ -253,7 +253,7 @@ class ModelSettings(JobSection):
     @field_validator("purchases")
     @classmethod
     def _is_purchase_model(cls, name: str) -> str:
-        return _one_of(name, [*PURCHASE_MODELS, *REGULAR_MODELS])
+        return _one_of(name, list(MODEL_CLASSES))
 
     @field_validator("spend")
     @classmethod

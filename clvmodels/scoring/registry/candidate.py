@@ -42,10 +42,9 @@ def build_forecaster(job: Job) -> Forecaster:
 def build_model(job: Job) -> CustomerModel:
     """Return the models that a job names, not fitted yet."""
     settings = job.models
-    classes: dict[str, Any] = {**persistence.PURCHASE_MODELS, **persistence.REGULAR_MODELS}
     shared: dict[str, Any] = {"by": settings.by, "smallest_group": settings.smallest_group}
     formulas = {"purchase": settings.purchase_formula, "dropout": settings.dropout_formula}
-    purchases = classes[settings.purchases](**formulas, **shared)
+    purchases = persistence.MODEL_CLASSES[settings.purchases](**formulas, **shared)
     if not job.has_spend:
         return CustomerModel(purchases)
     return CustomerModel(purchases, persistence.SPEND_MODELS[settings.spend](spend=settings.spend_formula, **shared))

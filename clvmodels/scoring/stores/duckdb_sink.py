@@ -81,7 +81,7 @@ class DuckDBFile:
         return counted_table(run_id, row, columns)
 
     def finish_log(self) -> None:
-        """Empty the write-ahead log of the old file: beside a new file it would make it unreadable."""
+        """Empty the write-ahead log of the old file: next to a new file it would make it unreadable."""
         log = self.path.with_name(f"{self.path.name}.wal")
         if log.exists():
             with self.connected(self.path, read_only=False) as connection:

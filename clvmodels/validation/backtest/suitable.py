@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.persistence import PURCHASE_MODELS, REGULAR_MODELS
+from clvmodels.estimators.persistence import MODEL_CLASSES
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.profiling.profile import suitable_processes
 from clvmodels.transactions.purchase_log import PurchaseLog
@@ -27,8 +25,7 @@ def suitable_at(log: PurchaseLog, cutoff: int, clock: Clock) -> list[PurchaseMod
             "models='auto' profiles purchases by day, but this log is read with "
             f"merge_within={clock.merge_within!r}: name the models."
         )
-    classes: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
-    models = [classes[process]() for process in suitable_processes(log, cutoff)]
+    models = [MODEL_CLASSES[process]() for process in suitable_processes(log, cutoff)]
     if any(model.process.discrete for model in models):
         raise InvalidOption(
             "models='auto' found that customers buy at most once per opportunity: pass models=BGBB() with the "
