@@ -27,8 +27,6 @@ class CleanedSource:
     ----------
     log : path, or function of a day
         What `backtest` and `holdout_split` take.
-    whole : path or frame
-        Everything known now.
     columns : dict
         The options that name its columns.
     reading : dict
@@ -38,7 +36,6 @@ class CleanedSource:
     """
 
     log: Any
-    whole: Any
     columns: dict[str, Any]
     reading: dict[str, Any]
     cleaned: Any = None
@@ -53,7 +50,7 @@ def open_source(log: Any, cleaning: Path | None, columns: dict[str, Any], readin
     from clvmodels.transactions.log import LATEST
 
     if cleaning is None:
-        return CleanedSource(log, log, columns, reading)
+        return CleanedSource(log, columns, reading)
     if columns["amount"] is not None:
         raise InvalidOption("The ledger of --cleaning already names the column of amounts: leave out --amount.")
     clean_as_of = load_cleaner(log, cleaning)
@@ -64,7 +61,7 @@ def open_source(log: Any, cleaning: Path | None, columns: dict[str, Any], readin
     def log_as_of(day: str) -> Any:
         return cleaned if day == LATEST else clean_as_of(day)  # everything known now is cleaned only once
 
-    return CleanedSource(log_as_of, cleaned.transactions, names, {"date_format": None, "time_zone": None}, cleaned)
+    return CleanedSource(log_as_of, names, {"date_format": None, "time_zone": None}, cleaned)
 
 
 def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
