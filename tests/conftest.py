@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -39,6 +42,18 @@ ENGINES = (
 )
 ENGINES += ("parquet folder",)
 """Every form in which a log can be passed."""
+
+
+@pytest.fixture(scope="session")
+def guide_runner() -> ModuleType:
+    """Return the module that runs the code of pages, which is not installed."""
+    spec = importlib.util.spec_from_file_location("guide_runner", Path(__file__).with_name("guide_runner.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(params=ENGINES)

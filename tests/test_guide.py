@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,18 +12,6 @@ import clvmodels
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = Path(clvmodels.__file__).resolve().parent / "guide"
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(GUIDE.glob("*.md"))}
-
-
-def load_runner():
-    """Import the module that runs pages, which is not installed."""
-    spec = importlib.util.spec_from_file_location("guide_runner", ROOT / "tests" / "guide_runner.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-runner = load_runner()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -39,10 +25,10 @@ def test_links_lead_somewhere(name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_one_title_and_says_what_it_answers(name):
+def test_a_page_has_one_title_and_says_what_it_answers(name, guide_runner):
     lines = PAGES[name].splitlines()
     assert lines[0].startswith("# ")
-    assert sum(line.startswith("# ") for line in re.sub(runner.FENCE, "", PAGES[name]).splitlines()) == 1
+    assert sum(line.startswith("# ") for line in re.sub(guide_runner.FENCE, "", PAGES[name]).splitlines()) == 1
     assert lines[1] == ""
     assert lines[2], "a page begins with a sentence below its title"
 

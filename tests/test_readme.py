@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,18 +12,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 TOP_LEVEL = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 MOST_LINES = 200
 LARGEST_PICTURE = 150_000  # bytes
-
-
-def load_runner():
-    """Import the module that runs the code of pages, which is not installed."""
-    spec = importlib.util.spec_from_file_location("guide_runner", ROOT / "tests" / "guide_runner.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-runner = load_runner()
 
 
 def test_the_readme_is_short():
@@ -41,8 +27,8 @@ def test_make_targets_exist():
 
 
 @pytest.mark.parametrize("name", TOP_LEVEL)
-def test_links_lead_somewhere(name):
-    page = re.sub(runner.FENCE, "", (ROOT / name).read_text(encoding="utf-8"))
+def test_links_lead_somewhere(name, guide_runner):
+    page = re.sub(guide_runner.FENCE, "", (ROOT / name).read_text(encoding="utf-8"))
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page):
         assert target.startswith("https://") or (ROOT / target).exists(), target
 
@@ -57,9 +43,9 @@ def test_pictures_are_small():
         assert (ROOT / target).stat().st_size < LARGEST_PICTURE
 
 
-def test_the_map_of_contributing_has_every_package():
+def test_the_map_of_contributing_has_every_package(guide_runner):
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    drawn = next(block.text for block in runner.code_blocks(page) if block.text.startswith("clvmodels/\n"))
+    drawn = next(block.text for block in guide_runner.code_blocks(page) if block.text.startswith("clvmodels/\n"))
     mapped = re.findall(r"^ {4}(\w+(?:/|\.py))", drawn, re.MULTILINE)
     package = ROOT / "clvmodels"
     present = {f"{path.name}/" for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"}
