@@ -38,9 +38,9 @@ def cohort_triangle(
 ) -> frames.Frame:
     """Return what each cohort did in each calendar period, and what it is expected to do.
 
-    Three words are kept apart. *Repeat share* is the share of the cohort with a repeat order in the period. *Retention
-    proxy* is the share of the buyers of the period before who bought again in this one, known only where both are
-    observed. *Alive* is the expected share of the cohort that is still active, which nobody can see.
+    Three words have different meanings. *Repeat share* is the share of the cohort with a repeat order in the period.
+    *Retention proxy* is the share of the buyers of the period before who bought again in this one, known only where
+    both are observed. *Alive* is the expected share of the cohort that is still active, which nobody can see.
 
     Parameters
     ----------
