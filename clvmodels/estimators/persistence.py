@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -45,8 +47,9 @@ PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
     if model is not RegularModel and model.plain.name == name
 }
 REGULAR_MODELS: dict[str, type[RegularModel]] = {model.family: model for model in RegularModel.__subclasses__()}
-# By id, as users name them: of a process, or of a family whose k is chosen by the fit.
-MODEL_CLASSES: dict[str, Any] = {**PURCHASE_MODELS, **REGULAR_MODELS}
+# By id, as users name them: of a process, or of a family whose k is chosen by the fit. A view: a model that is
+# registered later is found too. (A ChainMap lists its last map first.)
+MODEL_CLASSES: Mapping[str, Any] = ChainMap(REGULAR_MODELS, PURCHASE_MODELS)
 SPEND_MODELS: dict[str, type[SpendModel]] = {model.plain.name: model for model in SpendModel.__subclasses__()}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
