@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from clvmodels import datasets as datasets
     from clvmodels import errors as errors
+    from clvmodels.calendar import Calendar as Calendar
+    from clvmodels.calendar import CalendarPeriod as CalendarPeriod
     from clvmodels.cleaning.clean import Cleaned as Cleaned
     from clvmodels.cleaning.clean import clean as clean
     from clvmodels.cleaning.rules import CleaningRules as CleaningRules
@@ -110,6 +112,7 @@ if TYPE_CHECKING:
     from clvmodels.valuation.remaining_value import remaining_value as remaining_value
 
 _NAMES = {
+    "calendar": ("Calendar", "CalendarPeriod"),
     "clock": ("Clock",),
     "forecasting.best": ("BestForecaster",),
     "forecasting.blend": ("Blend",),

@@ -1,4 +1,4 @@
-"""The Clock: the time unit, the period within which purchases are merged, and the time zone.
+"""The Clock: the time unit, the period within which purchases are merged, the time zone, and the calendar.
 
 Purchases within one tick (a calendar day, or an hour) count as one purchase. Ticks are whole numbers since 1970; the
 time unit only divides their differences, so it changes no data, only the scale of times and parameters.
@@ -12,9 +12,10 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, get_args
+from typing import Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
+from clvmodels.calendar import Calendar, TimeAhead, calendar_time
 from clvmodels.errors import InvalidOption, closest
 
 __all__ = ["Clock", "MergePeriod", "Moment", "TimeUnit"]
@@ -50,11 +51,14 @@ class Clock:
         opportunity to buy, as in discrete processes, and must also be the time unit.
     time_zone : str, optional
         IANA name of the zone whose calendar applies. Needed for timestamps with a zone, and only used for them.
+    calendar : Calendar, optional
+        How fast customers buy on each day; models then measure time by it. Not for opportunities to buy.
 
     Raises
     ------
     InvalidOption
-        If the unit, merge period or zone does not exist, or opportunities are combined with another unit.
+        If the unit, merge period or zone does not exist, or opportunities are combined with another unit or with a
+        calendar.
 
     Examples
     --------
@@ -69,6 +73,7 @@ class Clock:
     time_unit: TimeUnit = "day"
     merge_within: MergePeriod = "day"
     time_zone: str | None = None
+    calendar: Calendar | None = None
 
     def __post_init__(self) -> None:
         for name, value, options in (
@@ -85,6 +90,13 @@ class Clock:
                 f"which must also be the time unit: pass time_unit={self.merge_within!r} instead of "
                 f"{self.time_unit!r}, or merge_within='day'."
             )
+        if not (self.calendar is None or isinstance(self.calendar, Calendar)):
+            raise InvalidOption(f"calendar={self.calendar!r} must be a Calendar, such as Calendar.load(path) returns.")
+        if self.calendar is not None and self.discrete:
+            raise InvalidOption(
+                f"A calendar needs the days of purchases, and merge_within={self.merge_within!r} counts opportunities "
+                "to buy: leave out calendar=, or pass merge_within='day'."
+            )
         if self.time_zone is not None:
             try:
                 ZoneInfo(self.time_zone)
@@ -95,9 +107,21 @@ class Clock:
 
     def __str__(self) -> str:
         zone = f", zone {self.time_zone}" if self.time_zone else ""
+        zone += f", with a {self.calendar}" if self.calendar else ""
         if self.discrete:
             return f"calendar {self.time_unit}s, each one opportunity to buy{zone}"
         return f"{self.time_unit}s, purchases merged within the {self.merge_within}{zone}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the clock as plain values; without the calendar if there is none."""
+        plain = {name: getattr(self, name) for name in ("time_unit", "merge_within", "time_zone")}
+        return plain if self.calendar is None else {**plain, "calendar": self.calendar.to_dict()}
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Self:
+        """Return the clock that `to_dict` wrote."""
+        calendar = document.get("calendar")
+        return cls(**{**document, "calendar": None if calendar is None else Calendar.from_dict(calendar)})
 
     @property
     def discrete(self) -> bool:
@@ -118,6 +142,34 @@ class Clock:
     def units_per_year(self) -> float:
         """Time units in a year of 365.25 days."""
         return self.length("year")
+
+    @property
+    def seasonal(self) -> bool:
+        """Whether there is a calendar by which some days are faster than others."""
+        return self.calendar is not None and not self.calendar.is_constant
+
+    def elapsed(self, since: Any, until: Any) -> Any:
+        """Return the time between ticks in this clock's unit, by the calendar if there is one.
+
+        Parameters
+        ----------
+        since, until : int or float arrays
+            Ticks; time runs from the end of one to the end of the other.
+        """
+        if self.calendar is None or self.calendar.is_constant:
+            return (until - since) / self.ticks_per_unit
+        begin, end = (calendar_time(self.calendar, self._day_of(tick)) for tick in (since, until))
+        return (end - begin) / self.days_per_unit
+
+    def ahead(self, tick: int) -> TimeAhead | None:
+        """Return calendar time after the end of a tick; None if it is plain time."""
+        if self.calendar is None or self.calendar.is_constant:
+            return None
+        return TimeAhead(self.calendar, float(self._day_of(tick)), self.days_per_unit)
+
+    def _day_of(self, tick: Any) -> Any:
+        """Return ticks as days since 1970-01-01 at whose end they end, with fractions for hours."""
+        return (tick + 1) / 24 - 1 if self.merge_within == "hour" else tick
 
     def length(self, unit: TimeUnit) -> float:
         """Return the length of a unit in this clock's unit."""

@@ -186,7 +186,7 @@ class FitFailed(CLVError, RuntimeError):
 
 
 class InvalidModelFile(CLVError, ValueError):
-    """A saved model is damaged, has an unknown version, or is not a model.
+    """A saved model or calendar is damaged, has an unknown version, or is something else.
 
     Examples
     --------

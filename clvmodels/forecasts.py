@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels.calendar import Calendar
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.processes.contract import Array
@@ -194,6 +195,7 @@ class KnownHistory:
         on_missing_id: MissingId = "raise",
         missing_ids: MissingIds = None,
         attributes: Any = None,
+        calendar: Calendar | None = None,
     ) -> KnownHistory:
         """Read a log up to a date.
 
@@ -214,7 +216,7 @@ class KnownHistory:
             If rows break the rules of a log, or all of them are later than observation_end.
         InvalidOption
         """
-        clock = Clock(time_unit, merge_within, time_zone)
+        clock = Clock(time_unit, merge_within, time_zone, calendar)
         purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
         end = purchases.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
         ticks, counts = purchases.rows_by_tick

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels import frames
+from clvmodels.calendar import Calendar, calendar_time, plain_time
 from clvmodels.clock import EPOCH, OPPORTUNITIES, Clock, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
@@ -29,6 +30,7 @@ def simulate_log(
     start: str = "2020-01-01",
     end: str = "2021-12-31",
     last_arrival: str | None = None,
+    calendar: Calendar | None = None,
     random_state: int = 0,
     kind: frames.FrameKind = "pandas",
 ) -> frames.Frame:
@@ -51,6 +53,8 @@ def simulate_log(
         First and last day of the log. For a discrete process, `end` is the last day of an opportunity.
     last_arrival : str, optional
         Last day on which a customer may arrive. Default: the middle of the period.
+    calendar : Calendar, optional
+        How fast customers buy on each day after their first purchase; arrivals stay at a constant rate.
     random_state : int
         Seed of the draws.
     kind : {"pandas", "polars"}
@@ -77,15 +81,15 @@ def simulate_log(
     (['customer_id', 'date', 'amount'], 1000)
     """
     parameters = _parameters(PURCHASE_PROCESSES, process, purchases)
-    clock = _clock(PURCHASE_PROCESSES[process].discrete, time_unit)
+    clock = _clock(PURCHASE_PROCESSES[process].discrete, time_unit, calendar)
     first, last = clock.last_tick(start, "start"), clock.closing_tick(end, "end")
     latest = (first + last) // 2 if last_arrival is None else clock.last_tick(last_arrival, "last_arrival")
     if not first <= latest <= last:
         raise InvalidOption(f"start={start!r}, last_arrival={last_arrival!r} and end={end!r} must be in this order.")
     generator = np.random.default_rng(random_state)
     arrival = generator.integers(first, latest + 1, customers)
-    history = PURCHASE_PROCESSES[process].simulate(parameters, (last - arrival) / clock.ticks_per_unit, generator)
-    repeat = arrival[history.customer] + np.floor(history.time * clock.ticks_per_unit).astype(np.int64)
+    history = PURCHASE_PROCESSES[process].simulate(parameters, clock.elapsed(arrival, np.array(last)), generator)
+    repeat = _ticks_of_repeats(arrival[history.customer], history.time, clock)
     customer = np.concatenate([np.arange(customers), history.customer])
     day = _days(np.concatenate([arrival, repeat]), clock, start, generator)
     order = generator.permutation(len(customer))
@@ -99,16 +103,24 @@ def simulate_log(
     return frames.table(kind, columns)
 
 
-def _clock(discrete: bool, time_unit: TimeUnit) -> Clock:
+def _ticks_of_repeats(first: Any, time: Array, clock: Clock) -> Any:
+    """Return the ticks of repeat purchases (m,), at times after the ticks of first purchases by the clock."""
+    if not clock.seasonal or clock.calendar is None:
+        return first + np.floor(time * clock.ticks_per_unit).astype(np.int64)
+    reached = calendar_time(clock.calendar, first) + time * clock.days_per_unit
+    return np.ceil(plain_time(clock.calendar, reached)).astype(np.int64)
+
+
+def _clock(discrete: bool, time_unit: TimeUnit, calendar: Calendar | None) -> Clock:
     """Return the clock on which a process is simulated."""
     if not discrete:
-        return Clock(time_unit)
+        return Clock(time_unit, calendar=calendar)
     if time_unit not in OPPORTUNITIES:
         raise InvalidOption(
             f"time_unit={time_unit!r} is not an opportunity that a discrete process counts: choose one of "
             f"{', '.join(map(repr, OPPORTUNITIES))}."
         )
-    return Clock(time_unit, time_unit)
+    return Clock(time_unit, time_unit, calendar=calendar)
 
 
 def _days(ticks: Any, clock: Clock, start: str, generator: np.random.Generator) -> Any:

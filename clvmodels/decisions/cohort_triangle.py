@@ -144,7 +144,7 @@ def _observed(since: ValueSinceAcquisition, unit: CalendarUnit, codes: Any, coun
 def _expected(since: ValueSinceAcquisition, unit: CalendarUnit, codes: Any, count: int) -> _Cells:
     """Return the periods after the cutoff."""
     customers, rfm = since.customers, since.customers.rfm
-    expected, process = customers.expectations, customers.purchases.process
+    expected, process = customers.expectations, customers.purchases.future
     periods = periods_after(rfm.clock, rfm.observation_end, customers.horizon, unit)
     shape = (count, len(periods))
     sums, alive = {name: np.zeros(shape) for name in MEASURES}, np.zeros(shape)

@@ -236,7 +236,7 @@ def _experience(
     before, after = opening.customers(), moved.customers()
     spend_before = np.nan_to_num(before.expectations.spend_per_order)
     survives = before.purchases.if_active(
-        before.rfm, lambda p, *state: before.purchases.process.survival_if_active(p, between, *state)
+        before.rfm, lambda p, *state: before.purchases.future.survival_if_active(p, between, *state)
     )
     alive_expected = before.expectations.alive * survives
     now = after.expectations

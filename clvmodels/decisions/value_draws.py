@@ -146,8 +146,9 @@ def _joint_draw(
     purchases: PurchaseModel, spend: SpendModel, rfm: RFM, terms: ValueTerms, seed: int, draws: int
 ) -> Callable[[int, npt.NDArray[np.intp]], Array]:
     """Return a function of the number of a draw and an order of customers that draws their values, (n,)."""
+    purchases = purchases.ahead_of(rfm)
     bought: DiscountedPurchases = discount_purchases(purchases, rfm, terms)
-    process, columns = purchases.process, bought.discounted.columns
+    process, columns = purchases.future, bought.discounted.columns
     statistics = [columns[name] for name in process.statistics]
     ticks = dict(zip(columns, bought.discounted.ticks, strict=True))
     rows = unique_rows(statistics, [ticks[name] for name in process.statistics])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -34,7 +33,8 @@ __all__ = ["FittedProcess"]
 
 def _clock_arguments(clock: Clock) -> str:
     """Return the arguments of `rfm_summary` that give a clock."""
-    return ", ".join(f"{name}={value!r}" for name, value in asdict(clock).items() if value is not None)
+    options = [f"{name}={value!r}" for name, value in clock.to_dict().items() if value and name != "calendar"]
+    return ", ".join([*options, "the calendar of the model"] if clock.calendar else options)
 
 
 class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -288,7 +288,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             "iterations": fit.iterations,
             "customers": fit.customers,
             "unique_rows": fit.unique_rows,
-            "clock": asdict(self.clock_),
+            "clock": self.clock_.to_dict(),
             "observation_end": self.observation_end_,
             "fingerprint": fit.fingerprint,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
@@ -12,16 +13,17 @@ import numpy as np
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.design import Formulas
-from clvmodels.estimators.goodness_of_fit import GoodnessOfFit, NewCustomers, goodness_of_fit
 from clvmodels.estimators.options import SMALLEST_GROUP
 from clvmodels.estimators.prediction import PredictedQuantity
+from clvmodels.inference.calendar_time import on_calendar
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.purchase_counts import PurchaseCounts
 from clvmodels.inference.reference_class import TotalQuantity
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
 from clvmodels.inference.total_interval import TotalInterval, other_shops
-from clvmodels.inference.uncertainty import RandomState, draw_parameters
+from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
+from clvmodels.transactions.calendar_columns import calendar_columns, time_ahead
 from clvmodels.transactions.summary import RFM
 
 __all__ = ["DropoutMoves", "FittedPurchases", "data_fingerprint"]
@@ -37,6 +39,7 @@ class FittedPurchases(FittedProcess):
     """A purchase process with its options, its fit, and expectations as arrays; `PurchaseModel` adds tables."""
 
     plain: ClassVar[PurchaseProcess]
+    _future_process: PurchaseProcess
 
     if TYPE_CHECKING:
 
@@ -133,11 +136,40 @@ class FittedPurchases(FittedProcess):
 
     def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
         names = self.process.statistics if names is None else names
-        return unique_rows(self._values(rfm, names), _ticks(rfm, names))
+        # Customers with the same plain times have the same times by the calendar, which are no whole ticks.
+        rows = unique_rows(super()._values(rfm, names), _ticks(rfm, names))
+        return replace(rows, columns=calendar_columns(rfm, names, rows.columns))
 
     def _counted(self, rfm: RFM) -> CountedRows:
         names = self.process.statistics
-        return counted_rows(self._values(rfm, names), _ticks(rfm, names))
+        rows = counted_rows(super()._values(rfm, names), _ticks(rfm, names))
+        return replace(rows, columns=calendar_columns(rfm, names, rows.columns))
+
+    def _values(self, rfm: RFM, names: Sequence[str]) -> list[Any]:
+        return list(calendar_columns(rfm, names, super()._values(rfm, names)))
+
+    def ahead_of(self, rfm: RFM) -> Self:
+        """Return the model whose horizons begin at the end of observation of an RFM; itself without a calendar.
+
+        With a calendar, what a horizon holds depends on the days in it. Predictions do this themselves; whoever takes
+        functions of active customers from a model has to do it first.
+        """
+        self._check_fitted()
+        self._check_rfm(rfm)
+        if not self.clock_.seasonal:
+            return self
+        bound = copy(self)
+        bound._future_process = on_calendar(self.process, time_ahead(rfm.clock, rfm.observation_end))
+        return bound
+
+    @property
+    def future(self) -> PurchaseProcess:
+        """The process with horizons in plain time after the end of observation; see `ahead_of`."""
+        if not self.__sklearn_is_fitted__() or not self.clock_.seasonal:
+            return self.process
+        if not hasattr(self, "_future_process"):
+            raise AssertionError("with a calendar, call ahead_of(rfm) before using a horizon")
+        return self._future_process
 
     def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
         if self.process.statistics == HISTORY:
@@ -213,7 +245,7 @@ class FittedPurchases(FittedProcess):
 
     def purchase_counts(self, length: float, seed: int, draws: int) -> PurchaseCounts:
         """Return the distribution of the number of purchases within a length, under draws of the parameters."""
-        process = self.process
+        process = self.future
         drawn = draw_parameters(process, self.fit_, draws, seed)[:, :, None]
         return PurchaseCounts(process, process.Parameters(*drawn), length, tuple(self._columns))
 
@@ -242,60 +274,9 @@ class FittedPurchases(FittedProcess):
         future = self.futures(length, rate, seed, draws)
         return lambda generator, *columns: future(generator, *columns).worth
 
-    def goodness_of_fit(
-        self, rfm: RFM, *, last_class: int = 7, draws: int = 200, random_state: RandomState = 0
-    ) -> GoodnessOfFit:
-        """Compare how often the customers bought with what the model expects, over the time each was observed.
-
-        The test is Pearson's chi-square on the customers with 0, 1, ... repeat purchases, where the last class pools
-        the rest; classes with fewer than 5 expected customers join it. Parameters are estimated from all data and not
-        from the classes, so the p-value is slightly too small (Chernoff & Lehmann 1954, Annals of Mathematical
-        Statistics 25(3), 579-586). The posterior predictive check simulates the customers under draws of the parameters
-        (Gelman, Meng & Stern 1996, Statistica Sinica 6(4), 733-760), and compares the share without a repeat purchase,
-        the variance of repeat purchases, the share of purchases by the most frequent 5 % and the mean recency of the
-        customers with repeat purchases.
-
-        Parameters
-        ----------
-        rfm : RFM
-            Usually that of the fit. For other customers no degree of freedom is lost to estimated parameters.
-        last_class : int, default=7
-            The class with this many repeat purchases and more; 7 in Fader, Hardie & Lee (2005), Marketing Science
-            24(2), 275-284.
-        draws : int, default=200
-            Number of draws of the parameters, and of simulated histories.
-        random_state : int or Generator, default=0
-
-        Returns
-        -------
-        GoodnessOfFit
-
-        Examples
-        --------
-        >>> import clvmodels as clv
-        >>> log = clv.datasets.load_cdnow(sample=True)
-        >>> rfm = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
-        >>> test = clv.BGNBD().fit(rfm).goodness_of_fit(rfm)
-        >>> round(test.statistic, 2), test.degrees_of_freedom, round(test.p_value, 2)
-        (4.82, 3, 0.19)
-        """
-        p = self._parameters
-        self._check_rfm(rfm)
-        fitted = self.data_fingerprint_ in (None, data_fingerprint(rfm))
-        extra = [name for name in self.process.statistics if name not in self.plain.statistics]
-        new = NewCustomers(
-            self.title,
-            self.process,
-            self.fit_,
-            p,
-            self._values(rfm, ["n" if self.process.discrete else "T", *extra]),
-            int(np.sum(self.fit_.free)) + self.fit_.chosen if fitted else 0,
-        )
-        return goodness_of_fit(new, rfm, last_class, draws, random_state)
-
     def futures(self, length: float, rate: float, seed: int, draws: int) -> Callable[..., Future]:
         """Return a function of a generator and a customer's columns that draws a future per draw of the parameters."""
-        process = self.process
+        process = self.future
         p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
 
         def future(generator: np.random.Generator, *columns: Array) -> Future:
@@ -305,23 +286,26 @@ class FittedPurchases(FittedProcess):
 
     def expected_totals(self, rfm: RFM, lengths: Array) -> Array:
         """Return the total expected purchases of all customers within each length after observation ends, (k,)."""
-        p, alive = self._parameters, self.alive(rfm)
+        p, alive, bound = self._parameters, self.alive(rfm), self.ahead_of(rfm)
         rows = self._rows(rfm, self.process.state)
         alive_by_state = np.bincount(rows.positions, weights=alive)
-        return np.array([alive_by_state @ self.purchases_if_active(length, p, *rows.columns) for length in lengths])
+        return np.array([alive_by_state @ bound.purchases_if_active(length, p, *rows.columns) for length in lengths])
 
     def outcomes(self, rfm: RFM, length: float, draws: int, generator: np.random.Generator) -> Array:
         """Draw the purchases of each customer within a length at the estimated parameters, (draws, n).
 
         The uncertainty of the parameters is left out; `futures` includes it.
         """
-        process, columns = self.process, self._values(rfm, self._columns)
+        process, columns = self.ahead_of(rfm).future, self._values(rfm, self._columns)
         state = [np.asarray(column, dtype=float) for column in columns[: len(process.state)]]
         active = generator.random((draws, len(rfm))) < self.alive(rfm)
         return process.sample_if_active(self._parameters, length, 0.0, *state, active, generator).purchases
 
     def arrivals(self, t: Array, rfm: RFM) -> Array:
-        """Return the repeat purchases by t (n,) expected of each customer at the time of the first purchase, (n,)."""
+        """Return the repeat purchases by t (n,) expected of each customer at the time of the first purchase, (n,).
+
+        With a calendar, t is calendar time.
+        """
         self._check_rfm(rfm)
         extra = [name for name in self.process.state if name not in self.plain.state]
         rows = unique_rows([t, *self._values(rfm, extra)], [rfm.clock.ticks_per_unit, *[1.0] * len(extra)])
@@ -344,26 +328,26 @@ class FittedPurchases(FittedProcess):
 
     def survival_if_active(self, length: float, p: Any, *state: Array) -> Array:
         """Return P(active after a length) of an active customer; the parameters and the state come last."""
-        return self.process.survival_if_active(p, length, *state)
+        return self.future.survival_if_active(p, length, *state)
 
     def purchases_if_active(self, length: float, p: Any, *state: Array) -> Array:
         """Return the expected purchases of an active customer within a length."""
-        return self.process.purchases_if_active(p, length, *state)
+        return self.future.purchases_if_active(p, length, *state)
 
     def discounted_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
         """Return the expected purchases of an active customer within a length, discounted at a continuous rate."""
-        return self.process.discounted_if_active(p, length, rate, *state)
+        return self.future.discounted_if_active(p, length, rate, *state)
 
     def purchases_and_worth_if_active(self, length: float, rate: float, p: Any, *state: Array) -> Array:
         """Return `purchases_if_active` and `discounted_if_active` together, (2, n)."""
-        return self.process.purchases_and_worth_if_active(p, length, rate, *state)
+        return self.future.purchases_and_worth_if_active(p, length, rate, *state)
 
     def residual_if_active(self, rate: float, p: Any, *state: Array) -> Array:
         """Return all future expected purchases of an active customer, discounted at a continuous rate."""
-        return self.process.residual_discounted_if_active(p, rate, *state)
+        return self.future.residual_discounted_if_active(p, rate, *state)
 
     def _buys_if_active(self, length: float, p: Any, *state: Array) -> Array:
-        return 1 - self.process.pmf_if_active(p, np.zeros(()), length, *state)
+        return 1 - self.future.pmf_if_active(p, np.zeros(()), length, *state)
 
 
 def _ticks(rfm: RFM, names: Sequence[str]) -> list[float]:
@@ -377,4 +361,5 @@ def data_fingerprint(rfm: RFM) -> str:
     It is the same for all processes, whichever of the three they use. Times are in the unit of the RFM's clock, so
     equal fingerprints mean equal data only if the clocks are equal.
     """
-    return counted_rows([rfm[name] for name in HISTORY], _ticks(rfm, HISTORY)).fingerprint()
+    rows = counted_rows([rfm[name] for name in HISTORY], _ticks(rfm, HISTORY))
+    return replace(rows, columns=calendar_columns(rfm, HISTORY, rows.columns)).fingerprint()

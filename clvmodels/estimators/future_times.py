@@ -73,12 +73,13 @@ class FutureTimes(FittedPurchases):
         levels = [0.5] if interval is None else [0.5, 0.5 - 0.5 * interval, 0.5 + 0.5 * interval]
         length = None if within is None else self._duration(within, "within")
         alive = self.alive(rfm)
-        again, *times = self.if_active(rfm, partial(self._next_times, levels))
+        bound = self.ahead_of(rfm)
+        again, *times = self.if_active(rfm, partial(bound._next_times, levels))
         names = ["", "_lower", "_upper"] if options.interval is not None else [""]
         columns: dict[str, Any] = {"probability_another_purchase": alive * again}
         columns |= {f"time_to_next_purchase{name}": time for name, time in zip(names, times, strict=True)}
         if length is not None:
-            columns["probability_purchase_within"] = alive * self.if_active(rfm, partial(self._buys_if_active, length))
+            columns["probability_purchase_within"] = alive * self.if_active(rfm, partial(bound._buys_if_active, length))
         return self._table(rfm, columns)
 
     def remaining_lifetime(
@@ -129,18 +130,18 @@ class FutureTimes(FittedPurchases):
         if levels.ndim != 1 or not len(levels) or not np.all((levels > 0) & (levels < 1)):
             raise InvalidOption(f"quantiles={quantiles!r} must be probabilities between 0 and 1, such as [0.25, 0.5].")
         alive = self.alive(rfm)
-        times = self._rows(rfm).evaluate(partial(self._lifetimes, levels.tolist(), given_active))
+        times = self._rows(rfm).evaluate(partial(self.ahead_of(rfm)._lifetimes, levels.tolist(), given_active))
         columns = {f"remaining_lifetime_{level:g}": time for level, time in zip(levels, times, strict=True)}
         return self._table(rfm, {"probability_alive": alive, **columns})
 
     def _next_times(self, levels: Sequence[float], p: Any, *state: Array) -> Array:
-        return next_purchase_times(self.process, p, levels, self.fit_.unit, *state)
+        return next_purchase_times(self.future, p, levels, self.fit_.unit, *state)
 
     def _lifetimes(self, levels: Sequence[float], given_active: bool, *columns: Array) -> Array:
         process, p = self.process, self._parameters
         state = [columns[process.statistics.index(name)] for name in process.state]
         alive = np.ones(len(columns[0])) if given_active else process.probability_alive(p, *columns)
-        return remaining_lifetimes(process, p, levels, alive, self.fit_.unit, *state)
+        return remaining_lifetimes(self.future, p, levels, alive, self.fit_.unit, *state)
 
 
 def next_purchase_times(process: PurchaseProcess, p: Any, levels: Sequence[float], unit: float, *state: Array) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidRFM
+from clvmodels.estimators.fitted_purchases import FittedPurchases, data_fingerprint
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.statistics import counted_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
@@ -17,7 +18,7 @@ from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array, PurchaseProcess
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["GoodnessOfFit", "NewCustomers", "goodness_of_fit"]
+__all__ = ["GoodnessOfFit", "NewCustomers", "TestedPurchases", "goodness_of_fit"]
 
 SIGNIFICANT = 0.05  # p-value up to which a difference is more than chance explains
 FEWEST_EXPECTED = 5.0  # customers per class; with fewer, the statistic has no chi-square distribution (Cochran 1954)
@@ -214,3 +215,58 @@ def _findings_of_checks(checks: dict[str, Any]) -> Findings:
         for name, value, lower, upper, p_value in rows
         if p_value <= SIGNIFICANT
     )
+
+
+class TestedPurchases(FittedPurchases):
+    """A fitted purchase process that can be compared with the customers it was fitted to."""
+
+    def goodness_of_fit(
+        self, rfm: RFM, *, last_class: int = 7, draws: int = 200, random_state: RandomState = 0
+    ) -> GoodnessOfFit:
+        """Compare how often the customers bought with what the model expects, over the time each was observed.
+
+        The test is Pearson's chi-square on the customers with 0, 1, ... repeat purchases, where the last class pools
+        the rest; classes with fewer than 5 expected customers join it. Parameters are estimated from all data and not
+        from the classes, so the p-value is slightly too small (Chernoff & Lehmann 1954, Annals of Mathematical
+        Statistics 25(3), 579-586). The posterior predictive check simulates the customers under draws of the parameters
+        (Gelman, Meng & Stern 1996, Statistica Sinica 6(4), 733-760), and compares the share without a repeat purchase,
+        the variance of repeat purchases, the share of purchases by the most frequent 5 % and the mean recency of the
+        customers with repeat purchases.
+
+        Parameters
+        ----------
+        rfm : RFM
+            Usually that of the fit. For other customers no degree of freedom is lost to estimated parameters.
+        last_class : int, default=7
+            The class with this many repeat purchases and more; 7 in Fader, Hardie & Lee (2005), Marketing Science
+            24(2), 275-284.
+        draws : int, default=200
+            Number of draws of the parameters, and of simulated histories.
+        random_state : int or Generator, default=0
+
+        Returns
+        -------
+        GoodnessOfFit
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.datasets.load_cdnow(sample=True)
+        >>> rfm = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> test = clv.BGNBD().fit(rfm).goodness_of_fit(rfm)
+        >>> round(test.statistic, 2), test.degrees_of_freedom, round(test.p_value, 2)
+        (4.82, 3, 0.19)
+        """
+        p = self._parameters
+        self._check_rfm(rfm)
+        fitted = self.data_fingerprint_ in (None, data_fingerprint(rfm))
+        extra = [name for name in self.process.statistics if name not in self.plain.statistics]
+        new = NewCustomers(
+            self.title,
+            self.process,
+            self.fit_,
+            p,
+            self._values(rfm, ["n" if self.process.discrete else "T", *extra]),
+            int(np.sum(self.fit_.free)) + self.fit_.chosen if fitted else 0,
+        )
+        return goodness_of_fit(new, rfm, last_class, draws, random_state)

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clvmodels import files
+from clvmodels.calendar import PeriodKind
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import CLVError, InvalidModelFile
 from clvmodels.estimators.design import Design, Grouping
@@ -61,10 +62,25 @@ class Saved(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class SavedPeriod(Saved):
+    name: str
+    first: str
+    last: str
+    speed: Finite
+    kind: PeriodKind
+
+
+class SavedCalendar(Saved):
+    season: list[Finite]
+    weekdays: list[Finite]
+    periods: list[SavedPeriod]
+
+
 class SavedClock(Saved):
     time_unit: TimeUnit
     merge_within: MergePeriod
     time_zone: str | None
+    calendar: SavedCalendar | None = None  # files of earlier releases have none
 
 
 class SavedRidge(Saved):
@@ -162,7 +178,7 @@ def to_document(purchases: PurchaseModel, spend: SpendModel | None) -> dict[str,
         {
             "format": FORMAT,
             "schema_version": SCHEMA_VERSION,
-            "clock": asdict(purchases.clock_),
+            "clock": purchases.clock_.to_dict(),
             "purchases": _model_document(purchases),
             "spend": None if spend is None else _model_document(spend) | _spend_fields(spend),
         }
@@ -173,7 +189,7 @@ def from_document(document: dict[str, Any], path: Path) -> tuple[PurchaseModel, 
     """Return the fitted pair of models of a document read from a path; everything they rely on is checked."""
     try:
         saved = SavedModel.model_validate_json(json.dumps(document))
-        clock = Clock(**saved.clock.model_dump())
+        clock = Clock.from_dict(saved.clock.model_dump())
         purchases = _restore(PURCHASE_MODELS, saved.purchases, clock)
         spend = None if saved.spend is None else _restore(SPEND_MODELS, saved.spend, clock)
     except ValidationError as error:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.future_times import FutureTimes
+from clvmodels.estimators.goodness_of_fit import TestedPurchases
 from clvmodels.estimators.prediction import IntervalFor, IntervalOfTotal, PredictionOptions, predict
 from clvmodels.inference.statistics import counted_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PurchaseModel"]
 
 
-class PurchaseModel(FutureTimes):
+class PurchaseModel(FutureTimes, TestedPurchases):
     """Base class of models of purchases; a subclass names the process.
 
     The subclasses document their parameters. `purchase` and `dropout` are formulas with columns of the RFM (see
@@ -72,7 +73,7 @@ class PurchaseModel(FutureTimes):
             the same kind as the frame of the log.
         """
         length = self._duration(horizon)
-        survives = partial(self.survival_if_active, length) if length > 0 else None
+        survives = partial(self.ahead_of(rfm).survival_if_active, length) if length > 0 else None
         prediction = replace(self.prediction(rfm, "probability_alive", survives), average=True)
         return predict(rfm, prediction, PredictionOptions(interval, "mean", by, draws, random_state))
 
@@ -109,7 +110,7 @@ class PurchaseModel(FutureTimes):
         """
         length = self._duration(horizon)
         # 1 - P(alive) P(a purchase | active): a product like other predictions, whose complement is taken at the end.
-        buys = self.prediction(rfm, "probability_no_purchase", partial(self._buys_if_active, length))
+        buys = self.prediction(rfm, "probability_no_purchase", partial(self.ahead_of(rfm)._buys_if_active, length))
         prediction = replace(buys, average=True, complement=True)
         return predict(rfm, prediction, PredictionOptions(interval, "mean", by, draws, random_state))
 
@@ -176,10 +177,10 @@ class PurchaseModel(FutureTimes):
             With `by`: the group, customers, the same, and for outcomes total_interval, which says what the interval
             allows for: "other_shops", "history", "model", or "not_tested" if no totals this far ahead are known.
         """
-        length = self._duration(horizon)
-        worth = partial(self.purchases_if_active, length)
+        length, bound = self._duration(horizon), self.ahead_of(rfm)
+        worth = partial(bound.purchases_if_active, length)
         options = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
-        return predict(rfm, self.purchases_prediction(rfm, "expected_purchases", worth, length, 0.0), options)
+        return predict(rfm, bound.purchases_prediction(rfm, "expected_purchases", worth, length, 0.0), options)
 
     def discounted_purchases(
         self,
@@ -221,11 +222,11 @@ class PurchaseModel(FutureTimes):
             customer_id, discounted_purchases, and with an interval discounted_purchases_lower and
             discounted_purchases_upper.
         """
-        length = self._duration(horizon)
+        length, bound = self._duration(horizon), self.ahead_of(rfm)
         rate = self.clock_.continuous_rate(annual_discount_rate)
-        worth = partial(self.discounted_if_active, length, rate)
+        worth = partial(bound.discounted_if_active, length, rate)
         options = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
-        return predict(rfm, self.purchases_prediction(rfm, "discounted_purchases", worth, length, rate), options)
+        return predict(rfm, bound.purchases_prediction(rfm, "discounted_purchases", worth, length, rate), options)
 
     def dert(
         self,
@@ -271,7 +272,8 @@ class PurchaseModel(FutureTimes):
             raise InvalidOption(
                 f"annual_discount_rate={annual_discount_rate!r} must not be negative for DERT, which has no end."
             )
-        worth = partial(self.residual_if_active, rate)
+        bound = self.ahead_of(rfm)
+        worth = partial(bound.residual_if_active, rate)
         prediction = self.prediction(rfm, "dert", worth)
         if not np.all(np.isfinite(prediction.point)):
             raise InvalidOption(
@@ -283,12 +285,12 @@ class PurchaseModel(FutureTimes):
             return predict(rfm, prediction, options)
         decade = 10 * self.clock_.units_per_year
         alive = self.alive(rfm)
-        near = alive * self.if_active(rfm, partial(self.discounted_if_active, decade, rate))
+        near = alive * self.if_active(rfm, partial(bound.discounted_if_active, decade, rate))
         share = 1 - np.divide(near, prediction.point, out=np.ones(len(rfm)), where=prediction.point > 0)
         return predict(rfm, prediction, options, share_beyond_ten_years=np.clip(share, 0.0, 1.0))
 
     def mean_purchases(self, t: float | str | Sequence[float] | Array, rfm: RFM | None = None) -> Any:
-        """Return the expected repeat purchases of a new customer by t after the first purchase.
+        """Return the expected repeat purchases of a new customer by t after the first purchase, at the average speed.
 
         Parameters
         ----------
@@ -352,7 +354,7 @@ class PurchaseModel(FutureTimes):
             if process.state != self.plain.state:
                 raise InvalidOption("This model has covariates or groups: pass rfm= with the customers you mean.")
             return process.new_customer_pmf(p, k, h)
-        self._check_rfm(rfm)
+        process = self.ahead_of(rfm).future
 
         def probabilities(*columns: Array) -> Array:
             return process.pmf(p, k[:, None], h, *columns)

@@ -144,7 +144,7 @@ def own_variance_of(
     rfm = history.rfm[np.arange(len(history.rfm))[:: -(-len(history.rfm) // SAMPLED)]]
     generator = np.random.default_rng(SEED)
     outcomes = model.outcomes(rfm, horizon, DRAWS, generator)
-    prediction = model.prediction(rfm, "expected_purchases", partial(model.purchases_if_active, horizon))
+    prediction = model.prediction(rfm, "expected_purchases", partial(model.ahead_of(rfm).purchases_if_active, horizon))
     means, order_value = prediction.under_draws(SEED, DRAWS)(*prediction.columns.values()), 1.0
     if spend is not None:
         spent = spend.spend_prediction(rfm)

@@ -48,6 +48,7 @@ rfm-clock = times in { $unit }s, purchases merged within the { $merge_within }
 rfm-clock-zone = times in { $unit }s, purchases merged within the { $merge_within }, zone { $zone }
 rfm-clock-discrete = times in calendar { $unit }s, each one opportunity to buy
 rfm-clock-discrete-zone = times in calendar { $unit }s, each one opportunity to buy, zone { $zone }
+rfm-calendar = models measure times by a calendar
 rfm-bought-once = { PERCENT($share, places: 1) } bought once
 rfm-first-purchase-counts = monetary_value includes the first purchase
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames, html
+from clvmodels.calendar import Calendar
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.language import Finding, Findings, as_text
@@ -134,6 +135,7 @@ def holdout_split(
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
     missing_ids: MissingIds = None,
+    calendar: Calendar | None = None,
 ) -> Holdout:
     """Split a log at a date: the RFM of what was known then, and what the same customers did afterwards.
 
@@ -151,7 +153,7 @@ def holdout_split(
         Leave out customers who are first seen on this day or earlier, as for `rfm_summary`.
     customer_id, date, amount, time_unit, merge_within, time_zone
         As for `rfm_summary`.
-    include_first_transaction, intertimes, date_format, on_missing_id, missing_ids
+    include_first_transaction, intertimes, date_format, on_missing_id, missing_ids, calendar
         As for `rfm_summary`.
 
     Returns
@@ -178,7 +180,7 @@ def holdout_split(
     2,357 customers known at 1997-09-30, followed to 1998-06-30
     1,882 purchases by 29.0% of them in these 39 weeks
     """
-    clock = Clock(time_unit, merge_within, time_zone)
+    clock = Clock(time_unit, merge_within, time_zone, calendar)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
     later = reader.whole()
     cutoff = clock.closing_tick(calibration_end, "calibration_end")

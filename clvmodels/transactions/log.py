@@ -228,6 +228,14 @@ def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> I
         'Pass on_missing_id="drop" to leave them out.',
     )
     yield from date_faults(columns["date"], clock, date_format)
+    if clock.calendar is not None and (closed := clock.calendar.days_without_purchases()):
+        day = nw.col("tick") // 24 if clock.merge_within == "hour" else nw.col("tick")
+        yield Fault(
+            "written",
+            day.is_in(closed).fill_null(False),
+            f"a date in {columns['date']!r} on which nobody could buy, by the calendar",
+            "Correct the calendar: a period in which anybody bought is not 'closed' but has a speed above 0.",
+        )
     if "amount" in columns:
         yield from _amount_faults(columns["amount"])
 

@@ -109,13 +109,18 @@ class PurchaseLog:
         return self.paid[until] - self.paid[since]
 
     def sum_log_gaps(self, until: IntArray) -> npt.NDArray[np.float64]:
-        """Return the sum of log gaps in ticks between each customer's purchases up to a position, (n,); 0 if none.
+        """Return the sum of log gaps between each customer's purchases up to a position, (n,); 0 if none.
 
-        Equal gaps are counted and added from the shortest on, so that the result depends on nothing else.
+        Gaps are in ticks, or with a calendar in the clock's unit. Equal gaps in ticks are counted and added from the
+        shortest on, so that the result depends on nothing else.
         """
         customer = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
         position = np.arange(len(self.tick))
         later = (position > self.start[customer]) & (position < until[customer])
+        if self.clock.seasonal:
+            ticks = self.tick.astype(np.int64)
+            gaps = self.clock.elapsed(ticks[np.flatnonzero(later) - 1], ticks[later])
+            return np.bincount(customer[later], np.log(gaps), minlength=len(self.start) - 1).astype(np.float64)
         gap = self.tick[later].astype(np.int64) - self.tick[np.flatnonzero(later) - 1]
         widest = int(gap.max(initial=0)) + 1
         pair, times = np.unique(customer[later] * widest + gap, return_counts=True)

@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames, html
+from clvmodels.calendar import Calendar
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidRFM
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.cnbd_k import regularity
+from clvmodels.transactions.calendar_columns import calendar_columns
 from clvmodels.transactions.rfm_checks import check_rfm, read_customers, read_numbers, refuse_customers
 
 __all__ = ["RFM", "log_findings"]
@@ -54,8 +56,8 @@ class RFM:
     attributes : mapping of str to narwhals.Series
         Further columns, from `with_columns`.
     sum_log_intertimes : float array, shape (n,), or None
-        Sum of the logarithms of the times between purchases, in the clock's unit; 0 if frequency is 0. None unless
-        `intertimes=True`; models of regular timing need it.
+        Sum of the logarithms of the times between purchases, in the clock's unit and by its calendar; 0 if frequency is
+        0. None unless `intertimes=True`; models of regular timing need it.
     acquired_after : str or None
         Customers first seen up to this date are left out; None if all are included.
     older_customers : int
@@ -222,6 +224,34 @@ class RFM:
         matched = table[positions.sort("row")["position"].to_numpy()]
         return replace(self, attributes={**self.attributes, **{name: matched[name] for name in names}})
 
+    def with_calendar(self, calendar: Calendar | None) -> RFM:
+        """Return the RFM with another calendar, by which models then measure its times.
+
+        recency and T stay as they are: plain time, which people read. Models use `calendar_times`.
+
+        Raises
+        ------
+        InvalidRFM
+            If the end of observation is not known, a customer has a last purchase on a day on which the calendar says
+            that nobody could buy, or the RFM has sum_log_intertimes, which depend on the calendar.
+        """
+        if self.sum_log_intertimes is not None and calendar != self.clock.calendar:
+            raise InvalidRFM(
+                "sum_log_intertimes depend on the calendar: make the RFM again with rfm_summary(..., calendar=...)."
+            )
+        changed = replace(self, clock=replace(self.clock, calendar=calendar))
+        if changed.clock.seasonal:
+            never = (self.frequency > 0) & ~(changed.calendar_times()["recency"] > 0)
+            refuse_customers(
+                self.customer_id.filter(never.tolist()), "bought on days of speed 0", "bought on a day of speed 0"
+            )
+        return changed
+
+    def calendar_times(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Return recency and T by the clock's calendar, (n,) each: the times that models use."""
+        recency, T = calendar_columns(self, ("recency", "T"), (self.recency, self.T))
+        return {"recency": recency, "T": T}
+
     def columns(self) -> dict[str, Any]:
         """Return the columns by name, attributes last."""
         columns: dict[str, Any] = {
@@ -247,7 +277,8 @@ class RFM:
         """
         if self.sum_log_intertimes is None:
             raise InvalidRFM("This RFM has no intertimes: make it with rfm_summary(log, ..., intertimes=True).")
-        return regularity(self.frequency.astype(float), self.recency, self.sum_log_intertimes)
+        recency = self.calendar_times()["recency"] if self.clock.seasonal else self.recency
+        return regularity(self.frequency.astype(float), recency, self.sum_log_intertimes)
 
     @property
     def findings(self) -> Findings:
@@ -257,6 +288,8 @@ class RFM:
         if self.observation_end:
             findings.append(Finding("rfm-observed", {"end": self.observation_end}))
         findings.append(_clock_finding(self.clock))
+        if self.clock.calendar is not None:
+            findings.append(Finding("rfm-calendar"))
         bought_once = float(np.mean(self.frequency == 0)) if len(self) else 0.0
         findings.append(Finding("rfm-bought-once", {"share": bought_once}))
         if self.monetary_count is not None and len(self) and np.any(self.monetary_count > self.frequency):

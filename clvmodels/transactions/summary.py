@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
+from clvmodels.calendar import Calendar
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.amounts import money
@@ -43,6 +44,7 @@ def rfm_summary(
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
     missing_ids: MissingIds = None,
+    calendar: Calendar | None = None,
 ) -> RFM:
     """Summarize a transaction log: frequency, recency, age and mean spend of each customer.
 
@@ -77,6 +79,8 @@ def rfm_summary(
         Add sum_log_intertimes, which models of regular timing need; all purchases are then kept in memory.
     time_zone : str, optional
         The zone whose calendar applies; timestamps with a zone are refused without it.
+    calendar : Calendar, optional
+        How fast customers buy on each day. recency and T stay plain time; models measure time by the calendar.
     date_format : str, optional
         strftime codes for text that is not ISO 8601; never guessed.
     on_missing_id : {"raise", "drop"}
@@ -107,7 +111,7 @@ def rfm_summary(
     >>> len(rfm), int(rfm.frequency.sum()), round(float(rfm.T.max()), 2)
     (2357, 2457, 38.86)
     """
-    clock = Clock(time_unit, merge_within, time_zone)
+    clock = Clock(time_unit, merge_within, time_zone, calendar)
     last_tick = None if observation_end is None else clock.closing_tick(observation_end)
     transactions = read_transactions(
         log, clock, customer_id, date, amount, date_format, on_missing_id, last_tick, missing_ids
@@ -218,7 +222,9 @@ def summarize(
     )
     logs = None
     if intertimes:
-        logs = log.sum_log_gaps(log.up_to(end))[newer] - (totals.purchases - 1) * np.log(clock.ticks_per_unit)
+        logs = log.sum_log_gaps(log.up_to(end))[newer]
+        if not clock.seasonal:
+            logs -= (totals.purchases - 1) * np.log(clock.ticks_per_unit)
     period = ObservedPeriod(
         clock=clock,
         end=end,

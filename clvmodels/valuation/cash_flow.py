@@ -66,7 +66,7 @@ class ValuedCustomers:
         """Return the customers of an RFM with their costs; invalid costs raise an error."""
         costs = Costs() if costs is None else costs
         costs.check_process(purchases.process)
-        return cls(purchases, spend, rfm, terms, costs, costs.of_customers(rfm))
+        return cls(purchases.ahead_of(rfm), spend, rfm, terms, costs, costs.of_customers(rfm))
 
     @property
     def horizon(self) -> float:
@@ -192,7 +192,7 @@ def drawn_futures(customers: ValuedCustomers, draws: int, seed: int) -> Iterator
     The order of customers in the RFM does not matter: noise is drawn in the order of their keys.
     """
     purchases, spend, rfm = customers.purchases, customers.spend, customers.rfm
-    process, spending = purchases.process, spend.process
+    process, spending = purchases.future, spend.process
     if process.draw_orders_if_active is None or spending.sample_orders is None:
         raise InvalidOption(
             f"An interval needs draws of the times of orders, which {process.title} does not give: leave out "

@@ -71,7 +71,7 @@ class Expectations:
             Whether customers with an order in (time - window, time] are charged, or those who are active.
         window : float
         """
-        process = self.purchases.process
+        process = self.purchases.future
         if charged_while == "alive":
             return self.alive * self._if_active(partial(self.purchases.survival_if_active, time))
         if process.buys_between_if_active is None:

@@ -120,6 +120,7 @@ def lifetime_value(
     )
     request = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
     check_same_clock(purchases, spend)
+    purchases = purchases.ahead_of(rfm)
     bought, spent = discount_purchases(purchases, rfm, terms), spend.spend_prediction(rfm)
     value = _value_prediction(purchases, spend, rfm, terms, bought, spent)
     if by is not None:

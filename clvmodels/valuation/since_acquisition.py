@@ -153,7 +153,7 @@ class ValueSinceAcquisition:
 def _discounted_ahead(purchases: PurchaseModel, age: int, end: float, rate: float, p: Any, *state: Array) -> Array:
     """Return the discounted orders of active customers until an age."""
     ahead = np.maximum(end - state[age], 0.0)
-    answer: Array = purchases.process.discounted_if_active(p, ahead, rate, *state)
+    answer: Array = purchases.future.discounted_if_active(p, ahead, rate, *state)
     return answer
 
 

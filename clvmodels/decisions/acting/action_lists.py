@@ -211,7 +211,8 @@ def _factors_of_lists() -> tuple[tuple[str, ...], ...]:
 
 def _factors(purchases: PurchaseModel, spend: SpendModel, rfm: RFM, length: float, margin: float) -> dict[str, Array]:
     """Return the factors of the money at stake by name, each (n,)."""
-    process = purchases.process
+    purchases = purchases.ahead_of(rfm)
+    process = purchases.future
     alive = purchases.alive(rfm)
     # The rate now times the horizon is what an active customer would buy who cannot leave.
     steady = length * purchases.if_active(rfm, lambda p, *state: process.intensity_if_active(p, 0.0, *state))

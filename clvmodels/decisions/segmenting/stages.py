@@ -115,7 +115,8 @@ def gap_probability(purchases: PurchaseModel, rfm: RFM) -> Array:
     zeros = np.zeros(len(rfm))
     columns = purchases.prediction(rfm, "gap", None, point=zeros).columns
     at_last = dict(columns) | {name: columns["recency"] for name in ("T", "n") if name in columns}
-    gap = rfm.T - rfm.recency
+    times = rfm.calendar_times()
+    gap = times["T"] - times["recency"]
     then, now = ([source[name] for name in process.statistics] for source in (at_last, columns))
     nothing = process.pmf(p, zeros, gap, *then)
     still_active = process.survival(p, gap, *then)

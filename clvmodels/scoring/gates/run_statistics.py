@@ -188,7 +188,7 @@ class StatisticsCollector:
         expected = 0.0
         if model is not None and since_fit is not None:
             new = keys["T"] < since_fit
-            expected = float(np.sum(model.arrivals(np.where(new, rfm.T, 0.0), rfm)))
+            expected = float(np.sum(model.arrivals(np.where(new, rfm.calendar_times()["T"], 0.0), rfm)))
         return cls(
             everyone={name: RunCounts.of(column[has_value[name]]) for name, column in keys.items()},
             at_last_run={
@@ -268,10 +268,10 @@ def forecast_of(model: PurchaseModel, rfm: RFM) -> tuple[tuple[int, float], ...]
     clock = rfm.clock
     most = FORECAST_YEARS * clock.units_per_year * clock.ticks_per_unit
     ticks = [1, *(step * 2**power for power in range(64) for step in (2, 3) if step * 2**power < 2 * most)]
-    alive = model.alive(rfm)
+    alive, bound = model.alive(rfm), model.ahead_of(rfm)
     totals = []
     for tick in ticks:
-        by_tick = partial(model.purchases_if_active, tick / clock.ticks_per_unit)
+        by_tick = partial(bound.purchases_if_active, tick / clock.ticks_per_unit)
         totals.append((tick, float(np.sum(alive * model.if_active(rfm, by_tick)))))
     return tuple(totals)
 

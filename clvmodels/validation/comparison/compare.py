@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -200,7 +200,7 @@ def compare(
         table = pd.concat([table, _forecasts(trials, split, expected_spend)], axis=1)
     facts = {
         "customers": len(rfm),
-        "clock": asdict(rfm.clock),
+        "clock": rfm.clock.to_dict(),
         "observation_end": rfm.observation_end,
         "data_fingerprint": data_fingerprint(rfm),
     }

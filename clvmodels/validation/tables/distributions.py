@@ -192,8 +192,9 @@ def bounds_of_total(spread: Spread, total: Array | float, level: float) -> Bound
 
 def _purchases_in_doubt(model: PurchaseModel, split: Holdout, rows: Places, settings: Settings) -> Array:
     """Return expected purchases under draws of the parameters, (k, r)."""
-    worth = partial(model.purchases_if_active, split.horizon)
-    prediction = model.prediction(split.calibration[rows], "expected_purchases", worth)
+    rfm = split.calibration[rows]
+    worth = partial(model.ahead_of(rfm).purchases_if_active, split.horizon)
+    prediction = model.prediction(rfm, "expected_purchases", worth)
     return prediction.under_draws(settings.seed, DOUBT_DRAWS)(*prediction.columns.values())
 
 

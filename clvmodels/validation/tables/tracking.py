@@ -67,7 +67,7 @@ def tracking_table(
     edges = np.concatenate([before, np.arange(split.cutoff + week, last, week), [last]])
     actual = np.array([repeated[ticks <= edge].sum() for edge in edges], dtype=float)
     seen = started > 0
-    lags = np.maximum(edges[:, None] - ticks[None, seen], 0) / clock.ticks_per_unit
+    lags = clock.elapsed(ticks[None, seen], np.maximum(edges[:, None], ticks[None, seen]))
     tables = []
     for name, model in models.items():
         expected = _expected_of_arrivals(model, split, edges, lags, started[seen].astype(float))
@@ -124,6 +124,7 @@ def _expected_of_arrivals(
         distinct, position = np.unique(lags, return_inverse=True)
         expected: Array = model.mean_purchases(distinct)[position].reshape(lags.shape) @ started
         return expected
-    rfm, ticks = split.calibration, split.clock.ticks_per_unit
-    since = edges[:, None] - (split.cutoff - np.rint(rfm.T * ticks))
-    return np.array([np.sum(model.arrivals(np.maximum(each, 0) / ticks, rfm)) for each in since])
+    rfm, clock = split.calibration, split.clock
+    first = split.cutoff - np.rint(rfm.T * clock.ticks_per_unit)
+    since = (clock.elapsed(first, np.maximum(edge, first)) for edge in edges)
+    return np.array([np.sum(model.arrivals(each, rfm)) for each in since])

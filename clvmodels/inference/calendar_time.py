@@ -1,0 +1,123 @@
+"""A purchase process on a calendar: its future in plain time, where purchases follow the speed of each day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from clvmodels.calendar import TimeAhead
+from clvmodels.processes.contract import Array, DrawnOrders, Future, PurchaseProcess
+
+__all__ = ["on_calendar"]
+
+
+def on_calendar(process: PurchaseProcess, ahead: TimeAhead) -> PurchaseProcess:
+    """Return the process whose horizons are plain time after the end of observation.
+
+    Statistics and state stay in calendar time. Purchases are discounted in plain time.
+    """
+    changed = _Changed(process, ahead)
+    return replace(
+        process,
+        survival_if_active=changed.survival_if_active,
+        purchases_if_active=changed.purchases_if_active,
+        discounted_if_active=changed.discounted_if_active,
+        both_if_active=None,
+        intensity_if_active=changed.intensity_if_active,
+        pmf_if_active=changed.pmf_if_active,
+        exceedances_if_active=process.exceedances_if_active and changed.exceedances_if_active,
+        sample_if_active=changed.sample_if_active,
+        buys_between_if_active=process.buys_between_if_active and changed.buys_between_if_active,
+        draw_orders_if_active=process.draw_orders_if_active and changed.draw_orders_if_active,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """The functions of a process that take a horizon, with the horizon in plain time; see `PurchaseProcess`."""
+
+    process: PurchaseProcess
+    ahead: TimeAhead
+
+    def survival_if_active(self, p: Any, h: Any, *state: Array) -> Array:
+        return self.process.survival_if_active(p, self.ahead.calendar_time(h), *state)
+
+    def purchases_if_active(self, p: Any, h: Any, *state: Array) -> Array:
+        return self.process.purchases_if_active(p, self.ahead.calendar_time(h), *state)
+
+    def pmf_if_active(self, p: Any, k: Array, h: Any, *state: Array) -> Array:
+        return self.process.pmf_if_active(p, k, self.ahead.calendar_time(h), *state)
+
+    def exceedances_if_active(self, p: Any, h: float, *state: Array) -> Iterator[Array]:
+        return self.process.exceedances(p, float(self.ahead.calendar_time(h)), *state)
+
+    def buys_between_if_active(self, p: Any, start: float, end: float, *state: Array) -> Array:
+        if self.process.buys_between_if_active is None:
+            raise AssertionError("only processes that have it are asked")
+        edges = (self.ahead.calendar_time(start), self.ahead.calendar_time(end))
+        return self.process.buys_between_if_active(p, *edges, *state)
+
+    def intensity_if_active(self, p: Any, tau: Any, *state: Array) -> Array:
+        speed: Array = self.ahead.speed(tau)
+        return speed * self.process.intensity_if_active(p, self.ahead.calendar_time(tau), *state)
+
+    def discounted_if_active(self, p: Any, h: Any, delta: float, *state: Array) -> Array:
+        """Return expected purchases, discounted in plain time: each period's at its mean discount factor.
+
+        `h` is one number for all rows, or one per row.
+        """
+        if np.ndim(h) == 0:
+            return self._discounted(p, float(h), delta, *state)
+        lengths, place = np.unique(h, return_inverse=True)
+        rows = [np.broadcast_to(column, np.shape(h)) for column in state]
+        answer = np.zeros(np.shape(h))
+        for i, length in enumerate(lengths):
+            answer[place == i] = self._discounted(p, float(length), delta, *(row[place == i] for row in rows))
+        return answer
+
+    def _discounted(self, p: Any, h: float, delta: float, *state: Array) -> Array:
+        if delta == 0 or h == 0:
+            return self.purchases_if_active(p, h, *state)
+        ends, factors = self.ahead.discount_factors(h, delta)
+        reached = self.ahead.calendar_time(ends)
+        # Discounted in calendar time exactly, and then by what plain time changes in each period's mean factor.
+        total = self.process.discounted_if_active(p, float(reached[-1]), delta, *state)
+        before = np.zeros(())
+        for end, change in zip(reached, factors - _mean_factors(reached, delta), strict=True):
+            by_end = self.process.purchases_if_active(p, float(end), *state)
+            total, before = total + change * (by_end - before), by_end
+        return total
+
+    def sample_if_active(self, p: Any, h: float, delta: float, *state_active_generator: Any) -> Future:
+        """Draw futures; their worth is multiplied by what the season changes in the mean discount factor."""
+        length = float(self.ahead.calendar_time(h))
+        future = self.process.sample_if_active(p, length, delta, *state_active_generator)
+        if delta == 0 or length == 0:
+            return future
+        ends, factors = self.ahead.discount_factors(h, delta)
+        masses = np.diff(self.ahead.calendar_time(ends), prepend=0.0)
+        plain = -np.expm1(-delta * length) / (delta * length)
+        return Future(future.purchases, future.worth * float(masses @ factors / masses.sum() / plain))
+
+    def draw_orders_if_active(self, p: Any, h: float, *state_active_generator: Any) -> DrawnOrders:
+        if self.process.draw_orders_if_active is None:
+            raise AssertionError("only processes that have it are asked")
+        length = float(self.ahead.calendar_time(h))
+        orders = self.process.draw_orders_if_active(p, length, *state_active_generator)
+        time = np.minimum(self.ahead.plain_time(orders.time), h)
+        leaves = self.ahead.plain_time(orders.leaves)
+        # Customers who stay for the whole horizon leave at its end or later, whatever the last days' speed is.
+        leaves = np.where(orders.leaves >= length, np.maximum(leaves, h), leaves)
+        return DrawnOrders(orders.customer, time, np.where(orders.leaves == 0, 0.0, leaves))
+
+
+def _mean_factors(ends: Array, delta: float) -> Array:
+    """Return the mean of exp(-delta t) over each of consecutive periods that end at `ends`, (k,)."""
+    starts = np.concatenate([[0.0], ends[:-1]])
+    lengths = ends - starts
+    worth = -np.exp(-delta * starts) * np.expm1(-delta * lengths) / delta
+    answer: Array = np.divide(worth, lengths, out=np.exp(-delta * ends), where=lengths > 0)
+    return answer

@@ -1,0 +1,68 @@
+"""Columns of an RFM by the calendar of its clock: the times that models use, from the plain times that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.calendar import TimeAhead
+from clvmodels.clock import Clock
+from clvmodels.errors import InvalidRFM
+
+__all__ = ["calendar_columns", "time_ahead"]
+
+TIMES = ("recency", "T")
+ROUNDING_TOLERANCE = 1e-6  # of a tick; times are whole ticks divided by ticks per unit
+
+
+class ObservedUntil(Protocol):
+    """A clock and the end of observation."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def observation_end(self) -> str | None: ...
+
+
+def calendar_columns(observed: ObservedUntil, names: Sequence[str], columns: Sequence[Any]) -> tuple[Any, ...]:
+    """Return columns (m,), by name, in which T and, next to it, recency are calendar time.
+
+    Without a calendar the columns stay as they are, to the last bit.
+    """
+    clock = observed.clock
+    if not clock.seasonal or "T" not in names:
+        return tuple(columns)
+    times = {name: _ticks(column, clock) for name, column in zip(names, columns, strict=True) if name in TIMES}
+    end = _end(clock, observed.observation_end)
+    first = end - times["T"]
+    changed = {"T": clock.elapsed(first, np.asarray(float(end)))}
+    if "recency" in times:
+        changed["recency"] = clock.elapsed(first, first + times["recency"])
+    return tuple(changed.get(name, column) for name, column in zip(names, columns, strict=True))
+
+
+def time_ahead(clock: Clock, observation_end: str | None) -> TimeAhead:
+    """Return calendar time after the end of observation, by a clock with a calendar."""
+    ahead = clock.ahead(_end(clock, observation_end))
+    if ahead is None:
+        raise AssertionError("the clock has a calendar")
+    return ahead
+
+
+def _end(clock: Clock, observation_end: str | None) -> int:
+    if observation_end is None:
+        raise InvalidRFM(
+            "A calendar needs to know when observation ended: pass observation_end= to RFM.from_frame, or make the RFM "
+            "with rfm_summary."
+        )
+    return clock.last_tick(observation_end)
+
+
+def _ticks(times: npt.ArrayLike, clock: Clock) -> npt.NDArray[np.float64]:
+    """Return times in ticks, without the rounding error of the division that made them."""
+    ticks = np.asarray(times, dtype=float) * clock.ticks_per_unit
+    whole = np.rint(ticks)
+    return np.where(np.abs(ticks - whole) < ROUNDING_TOLERANCE, whole, ticks)
