@@ -354,12 +354,8 @@ class PurchaseModel(FutureTimes, TestedPurchases):
             if process.state != self.plain.state:
                 raise InvalidOption("This model has covariates or groups: pass rfm= with the customers you mean.")
             return process.new_customer_pmf(p, k, h)
-        process = self.ahead_of(rfm).future
-
-        def probabilities(*columns: Array) -> Array:
-            return process.pmf(p, k[:, None], h, *columns)
-
-        table = self._rows(rfm).evaluate(probabilities)
+        future = self.ahead_of(rfm).future
+        table = self._rows(rfm).evaluate(lambda *columns: future.pmf(p, k[:, None], h, *columns))
         return self._table(rfm, {f"pmf_{int(count)}": column for count, column in zip(k, table, strict=True)})
 
     def quantities(
