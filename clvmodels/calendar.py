@@ -247,11 +247,11 @@ def calendar_time(calendar: Calendar, days: npt.ArrayLike) -> Speeds:
     Within a day, calendar time runs at the speed of the day; outside of 1850 to 2450 at speed 1.
     """
     day = np.asarray(days, dtype=float)
-    known = np.clip(day, FIRST_DAY, LAST_DAY)
-    whole = np.minimum(np.floor(known), LAST_DAY - 1).astype(np.int64)
+    within = np.clip(day, FIRST_DAY, LAST_DAY)
+    whole = np.minimum(np.floor(within), LAST_DAY - 1).astype(np.int64)
     total = _totals(calendar)
     before, after = total[whole - FIRST_DAY], total[whole - FIRST_DAY + 1]
-    answer: Speeds = before + (known - whole) * (after - before) + (day - known)
+    answer: Speeds = before + (within - whole) * (after - before) + (day - within)
     return answer
 
 
