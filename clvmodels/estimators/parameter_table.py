@@ -56,8 +56,9 @@ def summary_table(
     covariance = fit.covariance if errors == "hessian" else fit.sandwich
     log_error = np.where(fixed, np.nan, np.sqrt(np.maximum(np.diag(covariance), 0)))
     reach = NormalDist().inv_cdf(0.5 + level / 2) * log_error
-    lower = np.where(form.real, estimate - reach, estimate * np.exp(-np.where(form.real, 0, reach)))
-    upper = np.where(form.real, estimate + reach, estimate * np.exp(np.where(form.real, 0, reach)))
+    with np.errstate(over="ignore"):  # an end may be infinite
+        lower = np.where(form.real, estimate - reach, estimate * np.exp(-np.where(form.real, 0, reach)))
+        upper = np.where(form.real, estimate + reach, estimate * np.exp(np.where(form.real, 0, reach)))
     if errors == "hessian" and fit.ridges:
         drawn = draw_parameters(process, fit, DRAWS, 0)
         ends = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=1)

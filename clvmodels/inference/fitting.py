@@ -11,7 +11,7 @@ import numpy as np
 from clvmodels import html
 from clvmodels.errors import FitFailed
 from clvmodels.inference.newton import ROUNDING, Box, Mask, Point, climb, refine
-from clvmodels.inference.objective import Objective, Prior, one_blas_thread, start_in_background
+from clvmodels.inference.objective import Objective, Penalty, Prior, one_blas_thread, start_in_background
 from clvmodels.inference.ridges import Ridge, SampledSurface, find_ridge
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.language import Finding, Findings, as_text
@@ -129,7 +129,7 @@ class Fit:
 
 
 def maximize(
-    process: Process, rows: CountedRows, unit: float, prior: Prior | None = None, start: Array | None = None
+    process: Process, rows: CountedRows, unit: float, prior: Penalty | None = None, start: Array | None = None
 ) -> Fit:
     """Fit a process to counted rows by maximum likelihood, or maximize the posterior under a prior.
 
@@ -144,8 +144,8 @@ def maximize(
         Statistics in the user's unit, in the process's order.
     unit : float
         Scale of the coordinates: mean T, or median spend.
-    prior : Prior, optional
-        Default: flat.
+    prior : Penalty, optional
+        Added to the log-likelihood; default: nothing.
     start : array (k,), optional
         Coordinates near the maximum. They replace the search; the fit then has no ridges.
 
@@ -162,7 +162,7 @@ def maximize(
         return _maximize(process, rows, unit, prior, start)
 
 
-def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | None, start: Array | None) -> Fit:
+def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty | None, start: Array | None) -> Fit:
     form = process.parametrization
     limits = [(coordinate.lower.at, coordinate.upper.at) for coordinate in form.coordinates]
     box = Box(
@@ -181,7 +181,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Prior | N
         hessian = objective.hessian(start, np.ones(len(start), dtype=bool))
     point = _move_to_limits(objective, refine(objective, start, hessian, box), box)
     negative = -point.hessian[np.ix_(point.free, point.free)]
-    definite = _is_definite(negative, prior.precision[point.free])
+    definite = _is_definite(negative, -np.diag(prior.curvature(point.u))[point.free])
     if not definite or not point.possible_gain < INDISTINGUISHABLE:
         why = f"a further step would still raise the log-likelihood by {point.possible_gain:.2g}"
         if point.possible_gain < INDISTINGUISHABLE:
@@ -231,7 +231,7 @@ class _Sample(NamedTuple):
     share: float
 
 
-def _draw_sample(process: Process, rows: CountedRows, unit: float, prior: Prior, size: int) -> _Sample:
+def _draw_sample(process: Process, rows: CountedRows, unit: float, prior: Penalty, size: int) -> _Sample:
     """Return at most `size` rows at equal distances."""
     step = max(1, -(-len(rows.counts) // size))
     columns, counts = tuple(column[::step].copy() for column in rows.columns), rows.counts[::step].copy()
@@ -240,7 +240,7 @@ def _draw_sample(process: Process, rows: CountedRows, unit: float, prior: Prior,
 
 
 def _search(
-    process: Process, rows: CountedRows, unit: float, box: Box, prior: Prior, sample: _Sample
+    process: Process, rows: CountedRows, unit: float, box: Box, prior: Penalty, sample: _Sample
 ) -> tuple[Array, Array]:
     """Return the best point from several starts on a sample, and the Hessian there scaled to all rows.
 

@@ -9,15 +9,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache, partial
 from threading import current_thread
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
 from clvmodels.processes.contract import Array, Process, Score, Totals
+from clvmodels.processes.coordinates import Parametrization
 
-__all__ = ["Objective", "Prior", "in_threads", "one_blas_thread", "start_in_background"]
+__all__ = ["Objective", "ParameterPenalty", "Penalty", "Prior", "in_threads", "one_blas_thread", "start_in_background"]
 
 # Rows evaluated at once, which fixes the order of summation. Blocks of few rows stay in the cache; many rows are split
 # into larger blocks, which are worth a thread each.
@@ -30,6 +31,15 @@ POOL = "clvmodels"
 
 Item = TypeVar("Item")
 Returned = TypeVar("Returned")
+
+
+class Penalty(Protocol):
+    """What is added to a log-likelihood, as a function of the coordinates (k,)."""
+
+    def log_density(self, u: Array) -> float: ...
+    def gradient(self, u: Array) -> Array: ...
+    def curvature(self, u: Array) -> Array: ...
+    def times(self, share: float) -> Penalty: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,58 @@ class Prior:
     def gradient(self, u: Array) -> Array:
         return -self.precision * (u - self.mean)
 
+    def curvature(self, u: Array) -> Array:
+        """Return the second derivatives (k, k) of the log density."""
+        return -np.diag(self.precision)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterPenalty:
+    """A weighted sum of squared parameters, subtracted from the log-likelihood (ridge).
+
+    Attributes
+    ----------
+    form : Parametrization
+    unit : float
+        Length of the coordinates' scale in the user's unit.
+    weights : array (k,)
+        Weight of each squared parameter, in the user's unit.
+    """
+
+    form: Parametrization
+    unit: float
+    weights: Array
+
+    def log_density(self, u: Array) -> float:
+        """Return minus the penalty at coordinates (k,)."""
+        return -float(np.sum(self._squares(u)))
+
+    def gradient(self, u: Array) -> Array:
+        gradient: Array = -2 * self._squares(u) @ self.form.jacobian(u)
+        return gradient
+
+    def curvature(self, u: Array) -> Array:
+        """Return the second derivatives (k, k) of minus the penalty."""
+        squares, jacobian = self._squares(u), self.form.jacobian(u)
+        curvature: Array = -4 * (jacobian.T * squares) @ jacobian + _bend(self.form, u, -2 * squares)
+        return 0.5 * (curvature + curvature.T)
+
+    def times(self, share: float) -> ParameterPenalty:
+        """Return the penalty scaled to a sample with this share of the data."""
+        return ParameterPenalty(self.form, self.unit, self.weights * share)
+
+    def _squares(self, u: Array) -> Array:
+        with np.errstate(over="ignore"):
+            squares: Array = self.weights * self.form.parameters_at(u, self.unit) ** 2
+        return squares
+
+
+def _bend(form: Parametrization, u: Array, slopes: Array) -> Array:
+    """Return the curvature (k, k) that comes from the log parameters, whose derivatives are `slopes`, bending in u."""
+    around = form.jacobian(u[:, None] + JACOBIAN_STEP * np.eye(len(u)))  # one point per column
+    bent: Array = np.tensordot(slopes, around - form.jacobian(u)[..., None], axes=1).T / JACOBIAN_STEP
+    return bent
+
 
 class Objective:
     """Log-likelihood of counted rows plus the log prior, with its gradient, in unit-free coordinates.
@@ -68,7 +130,7 @@ class Objective:
     counts : array (m,)
     unit : float
         Length of the coordinates' scale in the user's unit.
-    prior : Prior
+    prior : Penalty
 
     Attributes
     ----------
@@ -76,7 +138,7 @@ class Objective:
         Number of evaluations of the likelihood so far.
     """
 
-    def __init__(self, process: Process, columns: Sequence[Array], counts: Array, unit: float, prior: Prior) -> None:
+    def __init__(self, process: Process, columns: Sequence[Array], counts: Array, unit: float, prior: Penalty) -> None:
         self.prior = prior
         self.evaluations = 0
         self._process = process
@@ -129,11 +191,9 @@ class Objective:
         parts, form = self._total(u, curved=True), self._process.parametrization
         jacobian, slopes = form.jacobian(u), np.sum([part.gradient for part in parts], axis=0)
         inner = np.sum([part.hessian for part in parts if part.hessian is not None], axis=0)
-        around = form.jacobian(u[:, None] + JACOBIAN_STEP * np.eye(len(u)))  # one point per column
-        bent = np.tensordot(slopes, around - jacobian[..., None], axes=1).T
         self._scored = u, [part.scores for part in parts if part.scores is not None]
-        hessian: Array = jacobian.T @ inner @ jacobian + bent / JACOBIAN_STEP
-        return hessian - np.diag(self.prior.precision)
+        hessian: Array = jacobian.T @ inner @ jacobian + _bend(form, u, slopes)
+        return hessian + self.prior.curvature(u)
 
     def outer_product(self, u: Array) -> Array:
         """Return the sum over customers of the outer products of their scores by the coordinates, (k, k)."""

@@ -1149,3 +1149,36 @@ plan-made = { COUNT($customers) } { $customers ->
 plan-assumed = the gain rests on assumed extra orders: compare with the control group before you rely on it
 plan-no-control = nobody is in the control group, so nothing will show what the actions brought
 actions-not-tested = money at stake is not what an action brings: keep a control group, and test it
+
+## Compatibility: where results differ from those of lifetimes
+
+compat-time-unit = customer_lifetime_value(): freq defaults to "{ $freq }", but these times are in units of "{ $recorded }", as the table that they come from records. The value is computed in "{ $recorded }"; lifetimes counts { SHORT($factor, digits: 2) } times the months. Pass freq="{ $recorded }" to silence this
+compat-time-unit-passed = customer_lifetime_value(): freq="{ $freq }" was passed, but the table that these times come from records "{ $recorded }". The value is computed in "{ $freq }", as passed: check the unit of T
+compat-time-unit-unknown = customer_lifetime_value(): T is taken to be in days, the default of freq. If it is in weeks, the value is several times too high: pass freq="W"; in days, pass freq="D" to silence this
+compat-covariance = variance_matrix_ is the covariance of the parameters. In lifetimes its entries off the diagonal are wrong, and it is not symmetric; standard errors are the same
+compat-refunds = { COUNT($periods) } { $periods ->
+    [one] period whose refunds reach what was paid is no purchase
+   *[other] periods whose refunds reach what was paid are no purchases
+    } ({ FIXED($money, places: 2) } in all was left out); lifetimes counts each as a purchase. clvmodels.clean nets refunds against the orders that they belong to
+compat-first-seen-in-holdout = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } first seen after the cutoff { $customers ->
+    [one] has
+   *[other] have
+    } no row, with { COUNT($purchases) } of the { COUNT($of) } purchases of the holdout period: do not compare totals of this table with totals of the log. lifetimes leaves them out without saying so
+compat-last-day = { COUNT($rows) } { $rows ->
+    [one] transaction
+   *[other] transactions
+    } in the course of { $day } { $rows ->
+    [one] belongs
+   *[other] belong
+    } to the period that ends with that day; lifetimes ends the period at midnight, when the day begins
+compat-holdout-spend = monetary_value_holdout is the mean per purchase, as frequency_holdout counts purchases; in lifetimes it is the mean per row of the log, which differs for { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    }
+compat-no-mean-spend = { COUNT($customers) } { $customers ->
+    [one] customer has
+   *[other] customers have
+    } no mean spend under these parameters (it needs p x + q > 1), so that the result is missing; lifetimes returns a negative or meaningless amount. Fit with q_constraint=True, or use GammaGamma's median

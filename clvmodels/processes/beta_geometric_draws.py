@@ -40,7 +40,8 @@ def simulate(
         stays = generator.random(buying.size) >= dropout[buying]
         active[buying[~stays]] = False
         buying = buying[stays]
-    return History(x, t_x, active, np.concatenate(who), np.concatenate(times))
+    levels = {"purchase_rate": rate / events, "dropout_probability": dropout}
+    return History(x, t_x, active, np.concatenate(who), np.concatenate(times), levels)
 
 
 def sample_if_active(

@@ -222,7 +222,8 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
         t_x[bought] = i
         who.append(bought)
         times.append(np.full(bought.size, float(i)))
-    return History(x, t_x, stays == n, np.concatenate(who), np.concatenate(times))
+    levels = {"purchase_probability": chance, "dropout_probability": dropout}
+    return History(x, t_x, stays == n, np.concatenate(who), np.concatenate(times), levels)
 
 
 def quantities(p: Parameters) -> dict[str, Array]:

@@ -7,8 +7,9 @@ results have the broadcast shape. A fit searches in *coordinates*: see coordinat
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -58,7 +59,8 @@ class History(NamedTuple):
     """Simulated customers.
 
     x, t_x, active (n,): repeat purchases, time of the last, whether still active at T. customer, time (m,): the
-    customer of each repeat purchase, and its time after the first purchase.
+    customer of each repeat purchase, and its time after the first purchase. levels: what was drawn for each customer
+    (n,): rates and probabilities, named as by `posterior_means`, or the lifetime; empty for some processes.
     """
 
     x: Array
@@ -66,6 +68,7 @@ class History(NamedTuple):
     active: npt.NDArray[np.bool_]
     customer: npt.NDArray[np.intp]
     time: Array
+    levels: Mapping[str, Array] = MappingProxyType({})
 
 
 class Future(NamedTuple):

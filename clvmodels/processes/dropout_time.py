@@ -226,7 +226,7 @@ def simulate(law: Law, p: Any, T: Array, generator: np.random.Generator) -> Hist
     time = seen[customer] * generator.random(len(customer))
     t_x = np.zeros(n)
     np.maximum.at(t_x, customer, time)
-    return History(x.astype(float), t_x, life > T, customer, time)
+    return History(x.astype(float), t_x, life > T, customer, time, {"purchase_rate": rate, "lifetime": life})
 
 
 class _Pairs:

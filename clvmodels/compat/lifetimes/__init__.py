@@ -1,0 +1,37 @@
+"""The interface of lifetimes 0.11.3 on this engine: `from clvmodels.compat import lifetimes`, and an old script runs.
+
+Names and signatures are those of lifetimes by Cameron Davidson-Pilon (MIT license). Where lifetimes was wrong, results
+are right here, and a warning of the class `LifetimesDifference` is shown once for each cause.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from clvmodels.compat.lifetimes import generate_data, utils
+from clvmodels.compat.lifetimes.differences import LifetimesDifference
+from clvmodels.compat.lifetimes.fitters import BaseFitter
+from clvmodels.compat.lifetimes.fitters.beta_geo_beta_binom_fitter import BetaGeoBetaBinomFitter
+from clvmodels.compat.lifetimes.fitters.beta_geo_fitter import BetaGeoFitter
+from clvmodels.compat.lifetimes.fitters.gamma_gamma_fitter import GammaGammaFitter
+from clvmodels.compat.lifetimes.fitters.modified_beta_geo_fitter import ModifiedBetaGeoFitter
+from clvmodels.compat.lifetimes.fitters.pareto_nbd_fitter import ParetoNBDFitter
+from clvmodels.compat.lifetimes.version import __version__
+
+__all__ = (
+    "BaseFitter",
+    "BetaGeoBetaBinomFitter",
+    "BetaGeoFitter",
+    "GammaGammaFitter",
+    "LifetimesDifference",
+    "ModifiedBetaGeoFitter",
+    "ParetoNBDFitter",
+    "__version__",
+    "generate_data",
+    "utils",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("datasets", "pickles", "plotting"):  # imported when first used, as they take time
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,3 @@
+"""The version of lifetimes whose interface this is."""
+
+__version__ = "0.11.3"
