@@ -15,6 +15,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.frames import FileOptions, OpenedFile
+from clvmodels.frames.formats.encodings import recognize_encoding
 
 ROWS = [("Müller", "2024-01-05", "1234.50"), ("Müller", "2024-02-11", "99.00"), ("Ann", "2024-02-12", "10.00")]
 NAMES = {"customer_id": "Kunde", "date": "Datum", "amount": "Betrag"}
@@ -83,6 +84,45 @@ def test_an_encoding_that_is_not_utf_8_only_far_below_is_recognized(tmp_path):
     rows = [("Ann", "2024-01-05", "1.00")] * 20_000 + [("Jörg", "2024-01-06", "2.00")]
     path = write(tmp_path, text(rows=rows).encode("cp1252"))
     assert read(path)["Jörg"] == (0.0, 2.0)
+
+
+WORDS = {  # as programs of the countries write them
+    "cp1250": ("Dvořák Kučera Jiří Tomáš Němec", "Paweł Wiśniewski Dąbrowska Woźniak", "Erdős Győr Szűcs Török"),
+    "iso8859_2": ("Dvořák Tomáš Růžena", "Paweł Łódź Wiśniewski Zięba"),
+    "cp1254": ("Yıldız Şahin Öztürk Ağaoğlu",),
+    "cp1252": (
+        "Müller Jäger Straße Hélène",
+        "François Anaïs forêt à cœur Noël Zoé",
+        "Muñoz Martínez Mª ¿Qué?",
+        "João Conceição Simões",
+        "Nicolò città Forlì perché",
+        "Jørgen Kjær Åse Blåbær",
+        "Håkan Åström Björk",
+    ),
+    "mac_roman": ("Müller Jäger Schröder Groß", "Hélène François Zoé"),
+    "cp850": ("Müller Jäger Groß", "Muñoz García José"),
+}
+
+
+@pytest.mark.parametrize(("codec", "names"), [(codec, names) for codec, each in WORDS.items() for names in each])
+def test_encodings_of_latin_letters_are_recognized_by_the_words_they_give(codec, names):
+    content = "\n".join(names.split()).encode(codec)
+    assert content.decode(recognize_encoding(content, True, [], "log.csv")).split() == names.split()
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [
+        ("cp1250", "Szűcs"),
+        ("cp1250", "Černá"),
+        ("cp1254", "Aydın"),
+        ("cp1252", "Geneviève"),
+        ("cp1257", "Šimkus Bērziņš"),
+    ],
+)
+def test_words_that_fit_two_encodings_or_none_are_refused(codec, name):
+    with pytest.raises(InvalidTransactions, match=r"(can be|is not recognized).*encoding="):
+        recognize_encoding(name.encode(codec), True, [], "log.csv")
 
 
 def test_two_encodings_that_both_work_are_refused_with_an_example_of_each(tmp_path):

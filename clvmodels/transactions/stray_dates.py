@@ -16,8 +16,10 @@ __all__ = ["StrayDates", "find_stray_dates", "refuse_distant_end", "refuse_stray
 SHORTEST_GAP = 90.0  # days; stray dates are at least this far from the rest
 TIMES_USUAL_GAP = 10  # and this many times the longest gap within the rest
 LARGEST_SHARE, FEWEST = 0.002, 2  # stray dates are at most this share of all, or this many
-FEWEST_DATES = 20  # below, no date can be called unusual
+FEW_DATES, FEWEST_DATES = 20, 4  # with few dates, stray ones must be farther; below the fewest, none is unusual
+SHORTEST_GAP_OF_FEW, FEWER = 180.0, 8  # days; below this number of dates, only one of them can be stray
 FEWEST_FOR_END = 100  # dates from which on a long silence at the end is not plausible
+SHORTEST_END_OF_FEW = 3652.5  # days; with fewer dates, the silence must last for a decade
 
 TickArray = npt.NDArray[np.integer]
 
@@ -61,16 +63,15 @@ def find_stray_dates(ticks: TickArray, counts: TickArray, clock: Clock) -> Stray
     total = int(counts.sum())
     if total < FEWEST_DATES or len(ticks) < 3:
         return None
-    allowed = max(FEWEST, int(LARGEST_SHARE * total))
+    allowed = 1 if total < FEWER else max(FEWEST, int(LARGEST_SHARE * total))
     position = np.arange(len(ticks))
     low = int(position[np.cumsum(counts) > allowed][0])
     high = int(position[np.cumsum(counts[::-1])[::-1] > allowed][-1])
     gaps = np.diff(ticks)
     if high <= low:
         return None
-    shortest = max(
-        SHORTEST_GAP * clock.ticks_per_unit / clock.days_per_unit, TIMES_USUAL_GAP * int(gaps[low:high].max())
-    )
+    days = SHORTEST_GAP if total >= FEW_DATES else SHORTEST_GAP_OF_FEW
+    shortest = max(days * clock.ticks_per_unit / clock.days_per_unit, TIMES_USUAL_GAP * int(gaps[low:high].max()))
     late = np.flatnonzero(gaps[high:] >= shortest)
     early = np.flatnonzero(gaps[:low] >= shortest)
     last = high + int(late[0]) if len(late) else len(ticks) - 1
@@ -125,9 +126,10 @@ def refuse_stray_dates(
 
 def refuse_distant_end(ticks: TickArray, counts: TickArray, clock: Clock, end: int, name: str) -> None:
     """Raise InvalidOption if a period ends so long after the last date that the log cannot reach that far."""
-    if int(counts.sum()) < FEWEST_FOR_END or len(ticks) < 3 or end <= ticks[-1]:
+    if len(ticks) < 3 or end <= ticks[-1]:
         return
-    shortest = SHORTEST_GAP * clock.ticks_per_unit / clock.days_per_unit
+    days = SHORTEST_GAP if int(counts.sum()) >= FEWEST_FOR_END else SHORTEST_END_OF_FEW
+    shortest = days * clock.ticks_per_unit / clock.days_per_unit
     if end - int(ticks[-1]) > max(shortest, TIMES_USUAL_GAP * int(np.diff(ticks).max())):
         last = clock.describe_tick(int(ticks[-1]))
         raise InvalidOption(

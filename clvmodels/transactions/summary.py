@@ -26,6 +26,7 @@ from clvmodels.transactions.stray_dates import refuse_distant_end, refuse_stray_
 __all__ = ["RFM", "acquisition_tick", "refuse_before", "refuse_far_dates", "refuse_nobody", "rfm_summary", "summarize"]
 
 ROWS_PER_PARTITION = 32_000_000  # a file is read again for each partition
+FEW_CUSTOMERS = 100  # too few to see from their first and last dates which dates are far from the rest
 
 
 def rfm_summary(
@@ -119,23 +120,37 @@ def rfm_summary(
     end = transactions.last_tick if last_tick is None else last_tick
     after = acquisition_tick(clock, acquired_after, end)
     rfm = reduce_transactions(transactions, clock, end, include_first_transaction, intertimes, after)
-    refuse_far_dates(rfm, end, observation_end is not None, acquired_after is not None)
+    refuse_far_dates(rfm, transactions, end, observation_end is not None, acquired_after is not None)
     return rfm
 
 
-def refuse_far_dates(rfm: RFM, end: int, has_end: bool, has_start: bool, end_name: str = "observation_end") -> None:
-    """Raise an error if customers' first or last dates are far from the others', or far before the end of observation.
+def refuse_far_dates(
+    rfm: RFM,
+    transactions: Transactions,
+    end: int,
+    has_end: bool,
+    has_start: bool,
+    end_name: str = "observation_end",
+) -> None:
+    """Raise an error if dates are far from the others, or far before the end of observation.
 
-    An end or a start that the user passed confirms them; `end_name` is the argument of the end.
+    An end or a start that the user passed confirms them; `end_name` is the argument of the end. Customers' first and
+    last dates are compared, and of few customers the dates of all rows.
     """
     clock = rfm.clock
-    age, idle = (np.rint(time * clock.ticks_per_unit).astype(np.int64) for time in (rfm.T, rfm.T - rfm.recency))
-    if has_end:
-        refuse_distant_end(*np.unique(end - idle, return_counts=True), clock, end, "observation_end")
+    if len(rfm) < FEW_CUSTOMERS:
+        rows = transactions.lazy.filter(nw.col("tick") <= end).group_by("tick").agg(nw.len().alias("rows"))
+        by_tick = frames.collect(rows.sort("tick"))
+        first = last = (by_tick["tick"].to_numpy().astype(np.int64), by_tick["rows"].to_numpy().astype(np.int64))
     else:
-        refuse_stray_dates(*np.unique(end - idle, return_counts=True), clock, end_name, None)
+        age, idle = (np.rint(time * clock.ticks_per_unit).astype(np.int64) for time in (rfm.T, rfm.T - rfm.recency))
+        first, last = (np.unique(end - time, return_counts=True) for time in (age, idle))
+    if has_end:
+        refuse_distant_end(*last, clock, end, "observation_end")
+    else:
+        refuse_stray_dates(*last, clock, end_name, None)
     if not has_start:
-        refuse_stray_dates(*np.unique(end - age, return_counts=True), clock, None, "acquired_after")
+        refuse_stray_dates(*first, clock, None, "acquired_after")
 
 
 @dataclass(frozen=True, slots=True)

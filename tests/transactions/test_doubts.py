@@ -194,6 +194,25 @@ def test_dates_are_stray_only_if_they_are_few_and_far(gaps, stray, years, early)
         assert result is None
 
 
+SMALL = ["2024-01-05", "2024-01-20", "2024-02-11", "2024-03-01", "2024-03-08", "2024-04-02", "2024-04-20"]
+
+
+@pytest.mark.parametrize(
+    ("day", "message"), [("2042-04-30", "far later than all others"), ("1924-01-05", "far earlier than all others")]
+)
+@pytest.mark.parametrize("rows", [3, 5, 7])
+def test_one_of_a_few_dates_is_stray_if_it_is_years_away(day, message, rows):
+    log = log_of(list("abcabcab")[: rows + 1], [*SMALL[:rows], day])
+    for function in (clv.rfm_summary, clv.KnownHistory.from_log):
+        with pytest.raises(InvalidTransactions, match=message):
+            function(log)
+    assert [finding.code for finding in clv.profile(log).doubts] == ["log-stray-dates"]
+    rest = log.filter(pl.col("date") != day)
+    assert len(clv.rfm_summary(rest)) == min(rows, 3)
+    with pytest.raises(InvalidOption, match="far beyond the log"):
+        clv.rfm_summary(rest, observation_end="2042-12-31")
+
+
 def test_dates_beyond_the_years_of_python_are_refused():
     moment = pl.Series([10**18, 10**18]).cast(pl.Datetime("us"))
     log = pl.DataFrame({"customer_id": ["a", None], "date": moment, "amount": [1.0, 2.0]})

@@ -92,12 +92,14 @@ def test_the_engine_counts_opportunities_as_python_does(days, unit, kind):
     """Every date falls into the opportunity given by Python's calendar, also before 1970."""
     clock = Clock(unit, unit)
     dates = [(customer, date(1970, 1, 1) + timedelta(days=day)) for customer, day in days]
+    end = max(clock.last_tick(day) for _, day in dates)
     rfm = rfm_summary(
         kind({"customer_id": [c for c, _ in dates], "date": [day for _, day in dates]}),
         time_unit=unit,
         merge_within=unit,
+        observation_end=clock.describe_tick(end),  # confirms dates far from the rest, as is the next
+        acquired_after=clock.describe_tick(clock.last_tick("1930-06-30")),
     )
-    end = max(clock.last_tick(day) for _, day in dates)
     for i, customer in enumerate(sorted({customer for customer, _ in dates})):
         ticks = sorted({clock.last_tick(day) for who, day in dates if who == customer})
         expected = (len(ticks) - 1, ticks[-1] - ticks[0], end - ticks[0])

@@ -1,11 +1,11 @@
 """Recognize the encoding of a text: exactly, or not at all.
 
 A byte-order mark, zeros between the letters of UTF-16, and text that is valid UTF-8 are certain. Anything else is
-decoded with each of the encodings of Western Europe, China, Taiwan, Japan and Korea. One "works" if it decodes
-every byte and what it gives looks like text in its language: nearly all characters are frequent ones, and they are
-combined as the language combines them. If one works, it is used; if the user named columns, only encodings in which
-the header has these names work. If several work, an error names two of them with an example of each; if none works,
-it says so. Nothing is decided by a ranking.
+decoded with each of the encodings of Western and Central Europe, Turkey, China, Taiwan, Japan and Korea, of old
+Macintosh computers and of DOS. One "works" if it decodes every byte and what it gives looks like text in its language:
+nearly all characters are frequent ones, and they are combined as the language combines them. If one works, it is used;
+if the user named columns, only encodings in which the header has these names work. If several work, an error names two
+of them with an example of each; if none works, it says so. Nothing is decided by a ranking.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from charset_normalizer import from_bytes
 
 from clvmodels.errors import InvalidTransactions
+from clvmodels.frames.formats.latin_letters import OTHER, WORD, central_share, turkish_share, western_share
 
 __all__ = ["decode", "recognize_encoding"]
 
@@ -29,10 +30,7 @@ MARKS = (
 )
 ENOUGH = 0.85  # share of characters that must be frequent ones; real text has rare names
 LINES = 400  # lines with other than ASCII characters that are looked at
-WORD = re.compile(r"[^\W\d_½¼¾²³¹]+")
-OTHER = re.compile(r"[^\x00-\x7f]")
-WESTERN_SIGNS = set("€£¥§°–—‘’“”„…®©™«»¿¡ºª´·±µ²³½¼¾× \u00a0•‚‹›")
-ICELANDIC = set("ÐÞðþƒ×÷")
+CONTROL = re.compile(r"[\x80-\x9f]")  # in ISO encodings, where others have letters
 RUSSIAN_WORD = re.compile(r"[А-ЯЁ]?[а-яё]+|[А-ЯЁ]+")
 ALONE = re.compile(r"(?<=[a-z])[^\x00-\x7f](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\x00-\x7f](?=[a-z])")
 
@@ -77,19 +75,6 @@ def _korean(character: str) -> float:
     return float("\uac00" <= character <= "\ud7a3" or character in "·￦")
 
 
-def _western_share(text: str) -> float:
-    """Return the share of characters that are as in Western European words: accents among plain letters."""
-    characters = OTHER.findall(text)
-    good = sum(sign in WESTERN_SIGNS for sign in characters if not sign.isalpha() or sign in "ºªµ")
-    for word in WORD.findall(text):
-        accents = OTHER.findall(word)
-        plain = len(word) - len(accents)
-        longest = max((len(run) for run in re.findall(r"[^\x00-\x7f]+", word)), default=0)
-        fits = longest <= 2 and (plain >= 1 or len(word) == 1) and not ICELANDIC & set(accents)
-        good += len([a for a in accents if a not in "ºªµ"]) if fits else 0
-    return good / len(characters) if characters else 0.0
-
-
 def _russian_share(text: str) -> float:
     characters = OTHER.findall(text)
     good = sum(len(word) for word in WORD.findall(text) if len(word) > 1 and RUSSIAN_WORD.fullmatch(word))
@@ -114,9 +99,15 @@ class _Encoding:
     share: Callable[[str], float]
 
 
+GB18030 = _Encoding("gb18030", lambda text: _share(text, _chinese))
 ENCODINGS = (
-    _Encoding("cp1252", _western_share),
-    _Encoding("gb18030", lambda text: _share(text, _chinese)),
+    _Encoding("cp1252", western_share),
+    _Encoding("cp1250", central_share),
+    _Encoding("iso8859_2", central_share),
+    _Encoding("cp1254", turkish_share),
+    _Encoding("mac_roman", western_share),
+    _Encoding("cp850", western_share),
+    GB18030,
     _Encoding("big5", lambda text: _share(text, _taiwanese)),
     _Encoding("cp932", _japanese_share),
     _Encoding("euc_jp", _euc_share),
@@ -160,7 +151,7 @@ def recognize_encoding(start: bytes, complete: bool, needed: Sequence[str], file
         return "utf-8"
     working = [form for form in (*ENCODINGS, CYRILLIC) if _works(form, sample)]
     if _is_utf8(start, complete):
-        working = [_Encoding("utf-8", _western_share), *working]
+        working = [_Encoding("utf-8", western_share), *working]
     if len(working) > 1 and needed:
         head = re.split(rb"[\r\n]+", start)[:60]
         working = [form for form in working if _has_names(head, form.codec, needed)] or working
@@ -183,8 +174,8 @@ def _may_be_chinese(sample: bytes) -> bool:
     text = sample.decode("utf-8", errors="replace")
     if any(ord(character) > 0x7FF for character in text):
         return False
-    european = max(_western_share(text), _russian_share(text)) >= ENOUGH
-    return not european and _works(ENCODINGS[1], sample)
+    european = max(western_share(text), _russian_share(text)) >= ENOUGH
+    return not european and _works(GB18030, sample)
 
 
 def _works(form: _Encoding, sample: bytes) -> bool:
@@ -193,7 +184,7 @@ def _works(form: _Encoding, sample: bytes) -> bool:
         text = sample.decode(form.codec)
     except UnicodeDecodeError:
         return False
-    return form.share(text) >= ENOUGH
+    return not CONTROL.search(text) and form.share(text) >= ENOUGH
 
 
 def _has_names(lines: list[bytes], codec: str, needed: Sequence[str]) -> bool:

@@ -126,7 +126,7 @@ def read(
         after = acquisition_tick(clock, acquired_after, end)
         rfm = reduce_transactions(transactions, clock, end, job.models.include_first_transaction, intertimes, after)
         if as_of is None:
-            refuse_far_dates(rfm, end, has_end=False, has_start=True, end_name="as_of")
+            refuse_far_dates(rfm, transactions, end, has_end=False, has_start=True, end_name="as_of")
     _refuse_nul(rfm)
     customers = KnownCustomers(rfm, np.ones(len(rfm), dtype=bool))
     if job.customers is not None:
