@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
@@ -50,7 +50,8 @@ class Clock:
         Purchases of a customer within one such calendar period count as one. A week (from Monday), month or year is an
         opportunity to buy, as in discrete processes, and must also be the time unit.
     time_zone : str, optional
-        IANA name of the zone whose calendar applies. Needed for timestamps with a zone, and only used for them.
+        IANA name of the zone whose calendar applies. Needed for timestamps with a zone. If hours are counted, they are
+        those that have passed, also where summer time begins or ends; without a zone, they are those of the clock.
     calendar : Calendar, optional
         How fast customers buy on each day; models then measure time by it. Not for opportunities to buy.
 
@@ -230,6 +231,8 @@ class Clock:
         when, whole_day = self._read(moment, name)
         hours = (when - EPOCH) // timedelta(hours=1)
         if self.merge_within == "hour":
+            if self.time_zone is not None:
+                return self._hours_passed(when, whole_day)
             return hours + 23 if whole_day else hours
         if self.merge_within == "week":
             return (hours // 24 + FIRST_MONDAY) // 7
@@ -256,9 +259,13 @@ class Clock:
         return tick
 
     def describe_tick(self, tick: int) -> str:
-        """Return a tick as ISO text: a date, a date with its hour, or the last day of an opportunity."""
+        """Return a tick as ISO text: a date, a date with its hour, or the last day of an opportunity.
+
+        An hour that comes twice, at the end of summer time, has its offset from UTC.
+        """
         if self.merge_within == "hour":
-            return (EPOCH + timedelta(hours=int(tick))).isoformat(timespec="hours")
+            hour = EPOCH + timedelta(hours=int(tick))
+            return (hour if self.time_zone is None else self._local_hour(hour)).isoformat(timespec="hours")
         return self.days(tick)[1].isoformat()
 
     def describe_start(self, tick: int) -> str:
@@ -269,6 +276,27 @@ class Clock:
         """Return the first and last day of a tick that is a day or longer."""
         first, after = (self._first_day(int(tick) + i) for i in (0, 1))
         return first, after - timedelta(days=1)
+
+    @property
+    def standard_offset(self) -> timedelta:
+        """Offset of the zone's standard time from UTC, by which hours are counted all year; 0 without a zone."""
+        winter = None if self.time_zone is None else datetime(2000, 1, 1, tzinfo=ZoneInfo(self.time_zone)).utcoffset()
+        return timedelta(0) if winter is None else winter
+
+    def _hours_passed(self, when: datetime, whole_day: bool) -> int:
+        """Return the hour of a moment in the zone, or the last hour of a day, counted without gaps."""
+        if whole_day:
+            when = datetime(when.year, when.month, when.day) + timedelta(days=1)
+        moment = when.replace(tzinfo=ZoneInfo(str(self.time_zone))).astimezone(UTC).replace(tzinfo=None)
+        passed = moment + self.standard_offset - EPOCH - (timedelta(microseconds=1) if whole_day else timedelta(0))
+        return passed // timedelta(hours=1)
+
+    def _local_hour(self, hour: datetime) -> datetime:
+        """Return an hour since 1970 in the zone; with its offset if it comes twice."""
+        utc = (hour - self.standard_offset).replace(tzinfo=UTC)
+        local = utc.astimezone(ZoneInfo(str(self.time_zone)))
+        twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+        return local if twice else local.replace(tzinfo=None)
 
     def _first_day(self, tick: int) -> date:
         """Return the first day of a tick that is a day or longer."""
@@ -299,8 +327,8 @@ class Clock:
         if when.tzinfo is not None:
             if self.time_zone is None:
                 raise InvalidOption(f"{name}={moment!r} has a time zone: name that of the calendar with time_zone=.")
-            when = when.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
-        return when, whole_day
+            return when.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None), whole_day
+        return when.replace(fold=1), whole_day  # of an hour that comes twice, the second
 
 
 def _with_unit(count: int, unit: str) -> str:

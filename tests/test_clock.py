@@ -359,3 +359,17 @@ def test_a_length_of_whole_opportunities(unit, length, count):
 def test_a_part_of_an_opportunity_is_refused(unit, length, error_text):
     with pytest.raises(InvalidOption, match=error_text):
         Clock(unit, unit).duration(length)
+
+
+@given(hours=st.integers(0, 24 * 365), zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata"]))
+def test_hours_of_a_zone_have_one_name_each_also_where_summer_time_begins_or_ends(hours, zone):
+    clock = Clock("hour", "hour", zone)
+    tick = clock.last_tick("2024-01-01") + hours
+    assert clock.last_tick(clock.describe_tick(tick)) == tick
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2024-03-31", 23), ("2024-10-27", 25), ("2024-10-28", 24)])
+def test_the_hours_of_a_day_are_those_that_pass(day, hours):
+    clock, before = Clock("hour", "hour", "Europe/Berlin"), date.fromisoformat(day) - timedelta(days=1)
+    assert clock.last_tick(day) - clock.last_tick(before) == hours
+    assert Clock("hour", "hour").last_tick(day) - Clock("hour", "hour").last_tick(before) == 24

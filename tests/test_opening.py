@@ -361,3 +361,15 @@ def test_sheets_that_do_not_fit_are_refused(tmp_path):
 def test_a_file_of_one_column_needs_no_separator(tmp_path):
     opened = clv.open_file(write(tmp_path, "customer_id\nann\nben;c\n", "customers.csv"))
     assert (opened.columns, opened.delimiter) == (("customer_id",), ",")
+
+
+def test_headers_that_are_repeated_in_the_middle_are_left_out_and_reported(tmp_path):
+    half = text(";", ",")
+    path = write(tmp_path, half + half.replace("2024", "2025"))
+    rfm = clv.rfm_summary(path, **NAMES)
+    assert "1 row repeats the header and was left out" in [finding.text for finding in rfm.findings]
+    assert rfm.frequency.sum() == 4
+    assert len(clv.clean(path, **NAMES).transactions) == 6
+    wrong = write(tmp_path, half + half.replace("2024-", "soon "), "wrong.csv")
+    with pytest.raises(InvalidTransactions, match=r"\(row 6\)"):  # rows are named as in the file
+        clv.rfm_summary(wrong, **NAMES)

@@ -142,6 +142,8 @@ def clean(
     currency: str | None = None,
     rate: str | None = None,
     refunded: str | None = None,
+    discount: str | None = None,
+    test: str | None = None,
     rules: CleaningRules | None = None,
     date_format: str | None = None,
     time_zone: str | None = None,
@@ -174,6 +176,11 @@ def clean(
         Several currencies are refused unless `rate` gives the value of one unit of the row's currency.
     refunded : str, optional
         What has been refunded of the row's order so far, as payment exports state it, 0 or above.
+    discount : str, optional
+        By how much a row costs less than `amount`, or than `quantity` times `price`: a share, a percentage or an
+        amount, which `rules` can name.
+    test : str, optional
+        Whether a row is a test of the shop, such as true or "yes"; such rows are set aside.
     rules : CleaningRules, optional
     date_format : str, optional
         strftime codes for text that is not ISO 8601; never guessed.
@@ -215,6 +222,8 @@ def clean(
         "currency": currency,
         "rate": rate,
         "refunded": refunded,
+        "discount": discount,
+        "test": test,
     }
     columns = {role: name for role, name in roles.items() if name is not None}
     items = read_log(log, columns, rules, date_format, time_zone, until, missing_ids)
@@ -234,7 +243,7 @@ def clean(
         rules=rules,
         statuses=items.statuses.table(),
         opened_files=items.opened_files,
-        doubts=_doubts(transactions),
+        doubts=(*items.doubts, *_doubts(transactions)),
     )
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "MERGED",
     "NON_PRODUCT",
     "NO_AMOUNT",
+    "NO_DATE",
     "NO_ID",
     "REDUCED",
     "REFUND_BEFORE_PURCHASE",
@@ -30,6 +31,7 @@ __all__ = [
     "ROW_RULES",
     "SET_ASIDE_RULES",
     "SPANNING",
+    "TEST_ORDER",
     "VOID",
     "WINSORIZED",
     "ZERO",
@@ -42,6 +44,8 @@ ROWS_IN, KEPT = "rows_in", "kept"  # the first and the last line of a ledger, wh
 
 NO_ID = "no_customer_id"
 VOID = "void_status"
+TEST_ORDER = "test_order"
+NO_DATE = "no_date"
 NO_AMOUNT = "no_amount"
 INTERNAL = "internal_account"
 NON_PRODUCT = "non_product"
@@ -63,7 +67,7 @@ SPANNING = "order_spans_weeks"
 FLAGGED = "outlier_flagged"
 WINSORIZED = "outlier_winsorized"
 
-ROW_RULES = (NO_ID, VOID, NO_AMOUNT, INTERNAL, NON_PRODUCT)
+ROW_RULES = (NO_ID, VOID, TEST_ORDER, NO_DATE, NO_AMOUNT, INTERNAL, NON_PRODUCT)
 """Rules that look at one row by itself, in the order applied."""
 
 SET_ASIDE_RULES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,26 @@ from typing import Any
 import narwhals as nw
 
 from clvmodels import frames
-from clvmodels.cleaning.ledger import UNITS
-from clvmodels.cleaning.ledger_rules import INTERNAL, NO_AMOUNT, NO_ID, NON_PRODUCT, REMAINS, ROW_RULES, VOID
+from clvmodels.cleaning.discounts import (
+    discount_faults,
+    discount_finding,
+    recognize_discounts,
+    without_percent_signs,
+)
+from clvmodels.cleaning.ledger_rules import NO_ID, REMAINS, ROW_RULES, VOID
 from clvmodels.cleaning.order_spans import refuse_repeated_totals
 from clvmodels.cleaning.order_statuses import ClassifiedStatuses, classify_statuses
+from clvmodels.cleaning.row_money import cost_before_discount, with_units
+from clvmodels.cleaning.row_rules import NUMBERS, row_faults, row_rule, with_signs
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.language import Finding, Findings
 from clvmodels.transactions.currencies import UNNAMED_CURRENCY, currency_column, refuse_several_currencies
+from clvmodels.transactions.flagged_tests import UNNAMED_TEST, refuse_test_orders, test_column
 from clvmodels.transactions.ids import MissingIds, clean_ids, missing_words
 from clvmodels.transactions.log import (
-    LARGEST_AMOUNT,
     Fault,
-    date_faults,
     id_faults,
     refuse,
     refuse_shared,
@@ -32,7 +39,6 @@ from clvmodels.transactions.log import (
 
 __all__ = ["LineItems", "read_log"]
 
-NUMBERS = ("amount", "quantity", "price", "rate", "refunded")
 UNNAMED = "other_"
 ROWS_PER_PARTITION = 8_000_000
 
@@ -59,6 +65,8 @@ class LineItems:
         How every status of the log is treated.
     opened_files : tuple of OpenedFile
         What was recognized of the files.
+    doubts : tuple of Finding
+        How discounts were read, or which column of discounts was not.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -70,6 +78,7 @@ class LineItems:
     has_money: bool
     statuses: ClassifiedStatuses
     opened_files: tuple[frames.OpenedFile, ...] = ()
+    doubts: Findings = ()
 
 
 def read_log(
@@ -95,18 +104,11 @@ def read_log(
     clock = Clock(merge_within="hour", time_zone=time_zone)
     has_money = "amount" in columns or "price" in columns
     finds_duplicates = rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns)
-    unnamed = []
-    if finds_duplicates:
-        unnamed = [name for name in frames.column_names(log, columns.values()) if name not in columns.values()]
-    others = {f"{UNNAMED}{i}": name for i, name in enumerate(unnamed)}
-    currency = currency_column(log, columns.values()) if has_money and "currency" not in columns else None
-    unnamed_currency = {} if currency is None else {UNNAMED_CURRENCY: currency}
+    present = [name for name in frames.column_names(log, columns.values()) if name not in columns.values()]
+    others = {f"{UNNAMED}{i}": name for i, name in enumerate(present)} if finds_duplicates else {}
+    unnamed = _unnamed_columns(log, columns, has_money)
     opened = frames.open_frame(
-        log,
-        {**columns, **others, **unnamed_currency},
-        text_id="customer_id",
-        csv_as_text=True,
-        roles_are_arguments=True,
+        log, {**columns, **others, **unnamed}, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
     )
     words = missing_words(missing_ids)
     lazy = clean_ids(opened.lazy, "customer_id", words, parse_integers=opened.as_text)
@@ -114,43 +116,85 @@ def read_log(
     if until is not None:
         by_then = (nw.col("tick") <= clock.last_tick(until, "until")).fill_null(True)
         lazy = frames.with_positions(lazy).filter(by_then)
-    for role in NUMBERS:
-        if role in columns:
-            lazy = with_numbers(lazy, role, columns[role], opened.as_text)
-            lazy = lazy.with_columns(nw.when(~nw.col(role).is_nan()).then(nw.col(role)).alias(role))
+    signed = False
+    if "discount" in columns:
+        lazy, signed = without_percent_signs(lazy)
+    lazy = _with_numbers(lazy, columns, opened.as_text)
     lazy = _with_codes(lazy, columns)
     if "order_id" in columns:
         lazy = clean_ids(lazy, "order_id", words)
-    lazy = _with_units(lazy, columns)
+    cost = cost_before_discount(columns)
+    discounts = None
+    if "discount" in columns and cost is not None:
+        discounts = recognize_discounts(lazy, columns, rules, cost, signed)
+    lazy = with_units(lazy, columns, discounts)
     statuses = classify_statuses(lazy, columns, rules, has_money)
-    lazy = _with_signs(lazy, columns, rules, statuses)
-    lazy = lazy.with_columns(rule=_row_rule(columns, rules, statuses, has_money))
+    lazy = with_signs(lazy, columns, rules, statuses)
+    lazy = lazy.with_columns(rule=row_rule(columns, rules, statuses, has_money))
+    remains = nw.col("rule") == REMAINS
     faults = [
-        *(replace(fault, mask=(nw.col("rule") == REMAINS) & fault.mask) for fault in id_faults(lazy, columns)),
-        *_faults(columns, clock, date_format, rules),
+        *(replace(fault, mask=remains & fault.mask) for fault in id_faults(lazy, columns)),
+        *row_faults(columns, clock, date_format, rules),
+        *(discount_faults(columns, discounts, cost, remains) if discounts is not None and cost is not None else ()),
     ]
     rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, until is not None)
-    if currency is not None:
-        remaining = lazy.filter(nw.col("rule") == REMAINS)
-        remedy = "name it with currency=, and a column of exchange rates with rate=, or clean each currency separately"
-        refuse_several_currencies(remaining, UNNAMED_CURRENCY, currency, remedy)
+    _refuse_unnamed(lazy.filter(remains), unnamed)
     if rules.repeated_totals == "raise" and {"order_id", "amount"} <= columns.keys():
-        refuse_repeated_totals(
-            lazy.filter(nw.col("rule") == REMAINS), [*columns, *others] if finds_duplicates else [], columns
-        )
+        refuse_repeated_totals(lazy.filter(remains), [*columns, *others] if finds_duplicates else [], columns)
     names = [*columns, "units", "refund_units", "rule", *others]
-    partitions = 1 + rows // ROWS_PER_PARTITION
+    doubts = list(_unread_discounts(present, columns))
+    if discounts is not None and cost is not None:
+        doubts.append(discount_finding(lazy.filter(remains), discounts, cost))
     return LineItems(
-        lazy.select(names),
-        columns,
-        list(others),
-        opened.kind,
-        rows,
-        partitions,
-        has_money,
-        statuses,
-        opened.opened_files,
+        lazy=lazy.select(names),
+        columns=columns,
+        others=list(others),
+        kind=opened.kind,
+        rows=rows,
+        partitions=1 + rows // ROWS_PER_PARTITION,
+        has_money=has_money,
+        statuses=statuses,
+        opened_files=opened.opened_files,
+        doubts=tuple(doubts),
     )
+
+
+def _unnamed_columns(log: frames.Frame | str | Path, columns: Mapping[str, str], has_money: bool) -> dict[str, str]:
+    """Return columns that nobody named although they matter: of currencies, and of test orders."""
+    currency = currency_column(log, columns.values()) if has_money and "currency" not in columns else None
+    test = test_column(log, columns.values()) if "test" not in columns else None
+    names = {UNNAMED_CURRENCY: currency, UNNAMED_TEST: test}
+    return {role: name for role, name in names.items() if name is not None}
+
+
+def _refuse_unnamed(remaining: nw.LazyFrame[Any], unnamed: Mapping[str, str]) -> None:
+    """Raise InvalidTransactions if a column that nobody named has several currencies, or marks rows as tests."""
+    if UNNAMED_CURRENCY in unnamed:
+        remedy = "name it with currency=, and a column of exchange rates with rate=, or clean each currency separately"
+        refuse_several_currencies(remaining, UNNAMED_CURRENCY, unnamed[UNNAMED_CURRENCY], remedy)
+    if UNNAMED_TEST in unnamed:
+        remedy = (
+            "name it with test= to set them aside, with test_orders='count' if they are sales (in Python, a field of "
+            "CleaningRules)"
+        )
+        refuse_test_orders(remaining, UNNAMED_TEST, unnamed[UNNAMED_TEST], remedy)
+
+
+def _unread_discounts(present: Sequence[str], columns: Mapping[str, str]) -> Findings:
+    """Return a finding if prices are list prices, as quantity times price may be, and discounts were not named."""
+    if "price" not in columns or "discount" in columns:
+        return ()
+    names = frames.roles_by_name(present).get("discount", ())
+    return tuple(Finding("cleaning-unread-discounts", {"column": name}, "caution") for name in names[:1])
+
+
+def _with_numbers(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], as_text: bool) -> nw.LazyFrame[Any]:
+    """Convert the columns of numbers; NaN counts as missing."""
+    for role in NUMBERS:
+        if role in columns:
+            lazy = with_numbers(lazy, role, columns[role], as_text)
+            lazy = lazy.with_columns(nw.when(~nw.col(role).is_nan()).then(nw.col(role)).alias(role))
+    return lazy
 
 
 def _refuse_contradictions(columns: Mapping[str, str]) -> None:
@@ -163,6 +207,8 @@ def _refuse_contradictions(columns: Mapping[str, str]) -> None:
         raise InvalidOption("quantity= alone is not an amount of money: pass price= as well, or omit it.")
     if "rate" in columns and "currency" not in columns:
         raise InvalidOption("rate= needs currency=, the column of currencies that it converts.")
+    if "discount" in columns and not {"price", "amount"} & columns.keys():
+        raise InvalidOption("discount= lowers what a row costs: pass amount=, or price= and quantity=, too.")
     if "refunded" in columns and not {"price", "amount"} & columns.keys():
         raise InvalidOption("refunded= is subtracted from what was paid: pass amount=, or price= and quantity=, too.")
 
@@ -177,102 +223,6 @@ def _with_codes(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyF
             text = nw.when(whole).then(code.cast(nw.Int64).cast(nw.String)).otherwise(code.cast(nw.String))
             lazy = lazy.with_columns(nw.when(~code.is_nan()).then(text).alias(role))
     return lazy
-
-
-def _with_units(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
-    """Add the money of each row and the money refunded of its order, in millionths."""
-    if "amount" in columns:
-        paid = nw.col("amount")
-    elif "price" in columns:
-        paid = nw.col("quantity") * nw.col("price")
-    else:
-        none = nw.lit(None, dtype=nw.Int64)
-        return lazy.with_columns(units=none, refund_units=none)
-    refunded = nw.col("refunded") if "refunded" in columns else nw.lit(None, dtype=nw.Float64)
-    if "rate" in columns:
-        paid, refunded = paid * nw.col("rate"), refunded * nw.col("rate")
-    lazy = lazy.with_columns(paid=paid, paid_back=refunded)
-    lazy = _in_units(_in_units(lazy, "paid", "units"), "paid_back", "refund_units")
-    return lazy.with_columns(refund_units=nw.when(nw.col("refund_units") > 0).then(nw.col("refund_units")))
-
-
-def _with_signs(
-    lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules, statuses: ClassifiedStatuses
-) -> nw.LazyFrame[Any]:
-    """Make the money of refunds negative."""
-    refund = _is_refund(columns, rules, statuses)
-    if refund is None:
-        return lazy
-    return lazy.with_columns(units=nw.when(refund).then(-nw.col("units").abs()).otherwise(nw.col("units")))
-
-
-def _is_refund(columns: Mapping[str, str], rules: CleaningRules, statuses: ClassifiedStatuses) -> nw.Expr | None:
-    """Return whether a row is a refund by its quantity, status or order id; None if no rule says so."""
-    signs = []
-    if "quantity" in columns:
-        signs.append((nw.col("quantity") < 0).fill_null(False))
-    for name in ("refund_statuses", "count_statuses"):
-        if getattr(rules, name):
-            _needs("status", columns, name)
-    if statuses.refund:
-        signs.append(statuses.is_refund)
-    if rules.refund_prefix is not None:
-        _needs("order_id", columns, "refund_prefix")
-        signs.append(nw.col("order_id").cast(nw.String).str.starts_with(rules.refund_prefix).fill_null(False))
-    return nw.any_horizontal(*signs, ignore_nulls=True) if signs else None
-
-
-def _in_units(lazy: nw.LazyFrame[Any], amount: str, units: str) -> nw.LazyFrame[Any]:
-    """Add an amount in whole millionths, rounding halves away from 0; missing where it exceeds LARGEST_AMOUNT.
-
-    Whole part and fraction are scaled separately, so that an amount in millionths converts back to the same float.
-    """
-    size, whole, fraction = nw.col("size"), nw.col("whole"), nw.col("fraction")
-    lazy = lazy.with_columns(size=nw.col(amount).abs())
-    lazy = lazy.with_columns(size=nw.when(size <= LARGEST_AMOUNT).then(size))
-    lazy = lazy.with_columns(whole=size.floor())
-    lazy = lazy.with_columns(fraction=((size - whole) * UNITS + 0.5).floor().cast(nw.Int64))
-    lazy = lazy.with_columns((whole.cast(nw.Int64) * UNITS + fraction).alias(units))
-    return lazy.with_columns(nw.when(nw.col(amount) < 0).then(-nw.col(units)).otherwise(nw.col(units)).alias(units))
-
-
-def _row_rule(
-    columns: Mapping[str, str], rules: CleaningRules, statuses: ClassifiedStatuses, has_money: bool
-) -> nw.Expr:
-    """Return the position in `ROW_RULES` of the first rule that sets a row aside; -1 if none does."""
-    conditions = {NO_ID: nw.col("customer_id").is_null()}
-    if "status" in columns:
-        conditions[VOID] = statuses.is_void
-    if has_money:
-        stated = ("amount",) if "amount" in columns else ("quantity", "price")
-        conditions[NO_AMOUNT] = nw.any_horizontal(*(nw.col(role).is_null() for role in stated), ignore_nulls=True)
-    internal = _listed("customer_id", rules.internal_customers, rules.internal_pattern)
-    if internal is not None:
-        conditions[INTERNAL] = internal
-    non_product = _listed("product", rules.non_products, rules.non_product_pattern)
-    if non_product is not None:
-        _needs("product", columns, "non_products")
-        conditions[NON_PRODUCT] = non_product
-    position = nw.lit(REMAINS)
-    for rule in reversed(ROW_RULES):
-        if rule in conditions:
-            position = nw.when(conditions[rule]).then(nw.lit(ROW_RULES.index(rule))).otherwise(position)
-    return position.cast(nw.Int8)
-
-
-def _listed(role: str, values: tuple[str, ...], pattern: str | None) -> nw.Expr | None:
-    """Return whether a value is in a list or matches a pattern; None if there is neither."""
-    text = nw.col(role).cast(nw.String)
-    conditions = [text.is_in(list(values)).fill_null(False)] if values else []
-    if pattern is not None:
-        conditions.append(text.str.contains(pattern).fill_null(False))
-    return nw.any_horizontal(*conditions, ignore_nulls=True) if conditions else None
-
-
-def _needs(role: str, columns: Mapping[str, str], rule: str) -> None:
-    """Raise InvalidOption if a rule needs a column that was not named."""
-    if role not in columns:
-        raise InvalidOption(f"The rule {rule} needs a column: name it with {role}=.")
 
 
 def _check(
@@ -315,59 +265,3 @@ def _refuse_several_currencies(lazy: nw.LazyFrame[Any], name: str) -> None:
             f"Column {name!r} has {len(currencies)} currencies: {listed}. Amounts in different currencies cannot be "
             "added up: name a column of exchange rates with rate=, or clean each currency separately."
         )
-
-
-def _faults(columns: Mapping[str, str], clock: Clock, date_format: str | None, rules: CleaningRules) -> Iterator[Fault]:
-    """Yield the faults that make cleaning impossible, among rows that no rule has set aside."""
-    remains = nw.col("rule") == REMAINS
-    if rules.missing_id == "raise":
-        yield Fault(
-            "customer_id",
-            nw.col("customer_id").is_null(),
-            f"no customer id in {columns['customer_id']!r}",
-            'Pass missing_id="set_aside" to set them aside.',
-        )
-    for fault in date_faults(columns["date"], clock, date_format):
-        yield replace(fault, mask=remains & fault.mask)
-    for role in NUMBERS:
-        if role in columns:
-            yield from _number_faults(role, columns[role])
-    if "rate" in columns:
-        rate = nw.col("rate")
-        yield Fault(
-            "rate",
-            remains & (rate.is_null() | (rate <= 0).fill_null(False)),
-            f"no exchange rate above 0 in {columns['rate']!r}",
-            "Fill in the value of one unit of the row's currency.",
-        )
-    if "amount" in columns or "price" in columns:
-        beyond = (nw.col("paid").abs() > LARGEST_AMOUNT) | (nw.col("paid_back").abs() > LARGEST_AMOUNT).fill_null(False)
-        yield Fault(
-            "paid",
-            remains & beyond.fill_null(False),
-            f"an amount beyond {LARGEST_AMOUNT:g}",
-            "Correct them, or state all amounts in a larger unit, such as thousands.",
-        )
-
-
-def _number_faults(role: str, name: str) -> Iterator[Fault]:
-    """Yield the faults of a column of numbers."""
-    remains, number = (nw.col("rule") == REMAINS) | (nw.col("rule") == ROW_RULES.index(NO_AMOUNT)), nw.col(role)
-    yield Fault(
-        f"stated_{role}",
-        remains & number.is_null() & ~nw.col(f"stated_{role}").is_null() & _not_nan(f"stated_{role}"),
-        f"{'an' if role == 'amount' else 'a'} {role} in {name!r} that cannot be read as a number",
-        "Write numbers with a decimal point and without thousands separators or currency signs.",
-    )
-    if role == "refunded":
-        yield Fault(
-            role,
-            remains & (number < 0).fill_null(False),
-            f"a negative number in {name!r}",
-            "State refunds as positive amounts.",
-        )
-
-
-def _not_nan(column: str) -> nw.Expr:
-    """Return whether the stated text is not "nan", "null" or "none", which often stand for a missing number."""
-    return ~nw.col(column).cast(nw.String).str.to_lowercase().is_in(["nan", "null", "none"]).fill_null(False)

@@ -21,12 +21,19 @@ class CleaningRules:
     ----------
     missing_id : {"set_aside", "raise"}
         What to do with rows without a customer id.
+    on_missing_date : {"raise", "set_aside"}
+        What to do with rows without a date: blank ones, words such as "NULL", and "0000-00-00".
     void_statuses, count_statuses : sequence of str
         Statuses of rows that are not a sale, such as "pending"; and of rows that are. They come before the known
         statuses of `clvmodels.readers.statuses`. Case, accents, blanks and punctuation do not matter.
     unknown_statuses : {"raise", "count", "void"}
         What to do with statuses that no rule names and that are not known: raise an error that lists them, count their
         rows as sales, or set them aside.
+    test_orders : {"set_aside", "count"}
+        What to do with rows that the column `test` marks as tests of the shop.
+    discounts : {"auto", "share", "percent", "amount"}
+        What the column `discount` has: 0.2, 20 or the money that a row costs less. "auto" takes the only one of these
+        that every row allows, and raises an error if two do.
     internal_customers, internal_pattern : sequence of str, str
         Ids of test and internal accounts, as text; or a regular expression that they match, such as
         "@ourshop\\.com$".
@@ -69,9 +76,12 @@ class CleaningRules:
     """
 
     missing_id: Literal["set_aside", "raise"] = "set_aside"
+    on_missing_date: Literal["raise", "set_aside"] = "raise"
     void_statuses: tuple[str, ...] = ()
     count_statuses: tuple[str, ...] = ()
     unknown_statuses: Literal["raise", "count", "void"] = "raise"
+    test_orders: Literal["set_aside", "count"] = "set_aside"
+    discounts: Literal["auto", "share", "percent", "amount"] = "auto"
     internal_customers: tuple[str, ...] = ()
     internal_pattern: str | None = None
     non_products: tuple[str, ...] = ()
@@ -119,6 +129,9 @@ class CleaningRules:
 
 CHOICES = (
     "missing_id",
+    "on_missing_date",
+    "test_orders",
+    "discounts",
     "unknown_statuses",
     "duplicates",
     "orders",

@@ -21,7 +21,7 @@ from clvmodels.frames.running import (
     running_total,
     with_positions,
 )
-from clvmodels.frames.text import ISO_DATE, mark_missing_days, parse_dates, parse_numbers
+from clvmodels.frames.text import ISO_DATE, mark_missing_days, moments_in_utc, parse_dates, parse_numbers
 
 __all__ = [
     "DATE_UNITS",
@@ -48,6 +48,7 @@ __all__ = [
     "is_glob",
     "mark_missing_days",
     "matching_files",
+    "moments_in_utc",
     "open_file",
     "open_frame",
     "parse_dates",

@@ -94,6 +94,12 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         estado, situacao, 订单状态, 交易状态, 支付状态, 状态, 注文ステータス, ステータス, 状態
         """
     ),
+    "discount": _words(
+        """
+        discount, line discount, discount amount, discount percent, discount rate, rabatt, nachlass,
+        remise, rabais, descuento, desconto, 折扣, 优惠, 优惠金额, 折扣金额, 割引, 割引額
+        """
+    ),
     "currency": _words(
         """
         currency, currency code, währung, wahrung, devise, moneda, moeda, 币种, 货币, 通貨

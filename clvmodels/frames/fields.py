@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.file_scan import empty_file
 from clvmodels.frames.file_search import FileSet, find_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
-from clvmodels.frames.formats.text_files import open_text
+from clvmodels.frames.formats.text_files import known_header, open_text
 from clvmodels.frames.formats.workbooks import read_workbook
 from clvmodels.frames.running import first_line
 
@@ -30,8 +30,10 @@ class FileFields:
     opened: OpenedFile | None
 
 
-def read_fields(source: str | Path | OpenedFile) -> list[FileFields]:
+def read_fields(source: str | Path | OpenedFile, headers: Iterable[Collection[str]] = ()) -> list[FileFields]:
     """Return all fields of the files that a path names: text, JSON lines or workbooks.
+
+    The header is the first row that has all names of one of the `headers`, if there is one.
 
     Raises
     ------
@@ -40,10 +42,10 @@ def read_fields(source: str | Path | OpenedFile) -> list[FileFields]:
     """
     path, options = (source.path, source.options) if isinstance(source, OpenedFile) else (source, FileOptions())
     with find_files(path, options) as files:
-        return [_read(files, file) for file in files.paths]
+        return [_read(files, file, list(headers)) for file in files.paths]
 
 
-def _read(files: FileSet, file: Path) -> FileFields:
+def _read(files: FileSet, file: Path, headers: Sequence[Collection[str]]) -> FileFields:
     """Return the fields of one file."""
     if file.stat().st_size == 0:
         raise empty_file(file)
@@ -55,7 +57,7 @@ def _read(files: FileSet, file: Path) -> FileFields:
             loaded = read_workbook(file, file.name, (), files.options)
             table, opened = loaded.plan.collect().cast({pl.selectors.temporal(): pl.String}), loaded.opened
         elif files.format == "CSV":
-            table, opened = _separated(file, files.options)
+            table, opened = _separated(file, files.options, headers)
         else:
             raise InvalidTransactions(f"{file.name!r} is not an export: expected text, a workbook or JSON lines.")
     except pl.exceptions.NoDataError:
@@ -67,16 +69,17 @@ def _read(files: FileSet, file: Path) -> FileFields:
     return FileFields(file.name, nw.from_native(table, eager_only=True), opened)
 
 
-def _separated(file: Path, options: FileOptions) -> tuple[pl.DataFrame, OpenedFile]:
+def _separated(file: Path, options: FileOptions, headers: Sequence[Collection[str]]) -> tuple[pl.DataFrame, OpenedFile]:
     """Read a file of separated text."""
     reading: dict[str, Any] = {"infer_schema": False, "truncate_ragged_lines": True}
-    text = open_text(file, file.name, (), options, whole=False)
+    needed = known_header(file, file.name, options, headers)
+    text = open_text(file, file.name, needed, options, whole=False)
     try:
         table = text.scan(**reading).collect()
     except pl.exceptions.ComputeError as error:
         if "utf-8" not in str(error).lower():
             raise
-        text = open_text(file, file.name, (), options, whole=True)
+        text = open_text(file, file.name, needed, options, whole=True)
         table = text.scan(**reading).collect()
     return table.rename(_bare(table.columns)), text.opened
 

@@ -225,8 +225,11 @@ def _open_files(
             for role, name in columns.items()
             if role in NUMBER_ROLES and as_text and roles_are_arguments and name not in scan.numeric
         }
-        lazy, longest, decimal = _parse_texts(lazy, text_id, numbers, Path(path).name, options.decimal)
+        lazy, longest, decimal, repeated = _parse_texts(
+            lazy, text_id, columns, numbers, Path(path).name, options.decimal
+        )
         opened = tuple(each.with_decimal(decimal) for each in opened)
+        opened = (replace(opened[0], repeated_headers=repeated), *opened[1:])
     return OpenedFrame(nw.from_native(lazy), "polars", not files.lasting, as_text, longest, names, opened)
 
 
@@ -266,12 +269,18 @@ def _narwhals(source: Frame) -> nw.DataFrame[Any]:
 
 
 def _parse_texts(
-    lazy: pl.LazyFrame, role: str, numbers: Mapping[str, str], file: str, decimal: str | None
-) -> tuple[pl.LazyFrame, dict[str, int], str | None]:
+    lazy: pl.LazyFrame,
+    role: str,
+    columns: Mapping[str, str],
+    numbers: Mapping[str, str],
+    file: str,
+    decimal: str | None,
+) -> tuple[pl.LazyFrame, dict[str, int], str | None, int]:
     """Convert ids to integers if all are written so, and numbers to text with a decimal point if any is not.
 
-    Also return the longest text of each column, and the decimal separator. These depend on every row, so the file is
-    read once for all of them, and again only if numbers are not plain.
+    Also return the longest text of each column, the decimal separator, and how many rows repeat the header, which are
+    left out. These depend on every row, so the file is read once for all of them, and again only if numbers are not
+    plain or a header is repeated.
     """
     texts = [name for name, dtype in lazy.collect_schema().items() if dtype == pl.String and name not in numbers]
     numbers = {name: of for name, of in numbers.items() if lazy.collect_schema()[name] == pl.String}
@@ -279,7 +288,12 @@ def _parse_texts(
     lengths = [pl.col(text).str.len_bytes().max().alias(f"long {text}") for text in texts]
     seen = not numbers or show_a_point(lazy, list(numbers))
     marks = [expression for number in numbers for expression in plain_numbers(number, seen)]
-    summary = run(lazy.select(plain.alias("plain"), *lengths, *marks))
+    name_as_id = (pl.col(role).cast(pl.String) == columns[role]).any()
+    summary = run(lazy.select(plain.alias("plain"), name_as_id.alias("name as id"), *lengths, *marks))
+    if summary["name as id"].item():
+        rest, repeated = _leave_out_headers(lazy, {name: columns[name] for name in (*texts, *numbers)})
+        if repeated:
+            return *_parse_texts(rest, role, columns, numbers, file, decimal)[:3], repeated
     longest = {text: summary[f"long {text}"].item() or 0 for text in texts}
     whole = pl.col(role).str.strip_suffix(".0").cast(pl.Int64)
     if summary["plain"].item():
@@ -289,8 +303,17 @@ def _parse_texts(
         style = number_style(lazy, numbers, file, decimal)
         if others or style.decimal == ",":
             lazy = lazy.with_columns(as_numbers(number, style.decimal or ".") for number in numbers)
-        return lazy, longest, style.decimal
-    return lazy, longest, decimal or ("." if numbers else None)
+        return lazy, longest, style.decimal, 0
+    return lazy, longest, decimal or ("." if numbers else None), 0
+
+
+def _leave_out_headers(lazy: pl.LazyFrame, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
+    """Leave out rows that repeat the header, as in files that were put together; also return how many there are."""
+    header = pl.all_horizontal(pl.col(role).str.strip_chars() == name for role, name in columns.items())
+    rows = int(run(lazy.select(header.sum())).item() or 0) if len(columns) > 1 else 0
+    if not rows:
+        return lazy, 0
+    return lazy.with_row_index("position").filter(~header.fill_null(value=False)), rows
 
 
 def _convert_ids(lazy: pl.LazyFrame, role: str, name: str) -> pl.LazyFrame:

@@ -12,7 +12,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.frames.date_formats import DATE_UNITS, parse_units
 from clvmodels.frames.running import run
 
-__all__ = ["mark_missing_days", "parse_dates", "parse_numbers"]
+__all__ = ["mark_missing_days", "moments_in_utc", "parse_dates", "parse_numbers"]
 
 ISO_DATE = "%Y-%m-%d"
 # Parts of a date as text, by strftime codes; a month of 13 or a day of 32 shows that the codes are wrong.
@@ -56,6 +56,27 @@ def parse_dates(
             times += [moment.dt.convert_time_zone(time_zone).dt.replace_time_zone(None) for moment in utc]
         parsed = pl.coalesce(parsed.cast(pl.Datetime("us")), *times)
     return nw.from_native(native.with_columns(parsed.alias(role)))
+
+
+def moments_in_utc(lazy: nw.LazyFrame[Any], local: str, moment: str, zone: str) -> nw.LazyFrame[Any]:
+    """Complete `moment`, in UTC, where the value has no zone of its own: it is then local time of a zone.
+
+    The column `moment` is missing from the table if no value has a zone. Text without a zone was read as the same
+    value in both columns. Of an hour that comes twice, the first is taken; one that is skipped counts as the next.
+    """
+    native: pl.LazyFrame = lazy.to_native()
+    stated = pl.col(local).cast(pl.Datetime("us"))
+    sure, next_hour = (
+        wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        .dt.convert_time_zone("UTC")
+        .dt.replace_time_zone(None)
+        for wall in (stated, stated + pl.duration(hours=1))
+    )
+    converted = pl.coalesce(sure, next_hour)
+    if moment in native.collect_schema().names():
+        with_zone = pl.col(moment).cast(pl.Datetime("us"))
+        converted = pl.when(with_zone == stated).then(converted).otherwise(with_zone)
+    return nw.from_native(native.with_columns(converted.alias(moment)))
 
 
 def parse_numbers(lazy: nw.LazyFrame[Any], role: str) -> nw.LazyFrame[Any]:

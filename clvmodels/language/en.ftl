@@ -85,6 +85,15 @@ cleaning-set-aside = { COUNT($rows) } { $rows ->
     } set aside
 cleaning-money = { FIXED($money_in, places: 2) } of money in, { FIXED($money_kept, places: 2) } kept
 
+cleaning-discounts = discounts were subtracted from { COUNT($rows) } { $rows ->
+    [one] row
+   *[other] rows
+    }, { FIXED($money, places: 2) } in all, read as { $kind ->
+    [share] shares of the price
+    [percent] percentages
+   *[other] amounts
+    }
+cleaning-unread-discounts = column { $column } looks like discounts, which were not subtracted: pass discount='{ $column }' if prices are before discounts
 cleaning-shared-orders = { COUNT($orders) } order { $orders ->
     [one] id belongs
    *[other] ids belong
@@ -116,6 +125,10 @@ file-delimiter = the columns of { $file } are separated by { $delimiter ->
     }
 file-decimal-comma = the numbers of { $file } have a decimal comma
 file-header-row = the header of { $file } is row { $row }
+file-repeated-headers = { COUNT($rows) } { $rows ->
+    [one] row repeats the header and was left out
+   *[other] rows repeat the header and were left out
+    }
 file-sheet = of { $file }, { $sheet } was read
 
 export-further-line = { COUNT($rows) } { $rows ->
@@ -126,6 +139,10 @@ export-not-a-payment = { COUNT($rows) } { $rows ->
     [one] row was
    *[other] rows were
     } left out: neither payments received nor their refunds
+export-not-paid = { COUNT($rows) } { $rows ->
+    [one] row was left out: an order that was not paid
+   *[other] rows were left out: orders that were not paid
+    }
 export-not-a-purchase-event = { COUNT($rows) } { $rows ->
     [one] row was
    *[other] rows were
@@ -150,6 +167,8 @@ ledger-rows-in = rows in
 ledger-kept = kept
 ledger-no-customer-id = no customer id
 ledger-void-status = status that is not a sale
+ledger-test-order = test order
+ledger-no-date = no date
 ledger-no-amount = no amount
 ledger-internal-account = internal account
 ledger-non-product = code that is not a product

@@ -91,6 +91,8 @@ def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> Colum
         chosen["amount"] = chosen.pop("price")
     if not {"amount", "price"} & chosen.keys():
         chosen.pop("quantity", None)
+    if "price" not in chosen:  # an amount is usually what was paid
+        chosen.pop("discount", None)
     formats: tuple[str, ...] = ()
     if "date" in chosen and rows[chosen["date"]].dtype == nw.String:
         ways = _formats(rows[chosen["date"]])
@@ -112,6 +114,11 @@ def _fits(role: str, values: nw.Series[Any]) -> bool:
         if isinstance(values.dtype, nw.Datetime) or values.dtype == nw.Date:
             return True
         return bool(_formats(values) or _iso_share(values) >= MOSTLY)
+    if role == "discount":
+        return (
+            values.dtype.is_numeric()
+            or float(values.cast(nw.String).str.contains(r"^[\d.,\s-]*\d%?$").mean()) >= MOSTLY
+        )
     if role in ("amount", "quantity", "price"):
         if values.dtype.is_numeric():
             return True

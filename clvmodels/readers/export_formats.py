@@ -2,66 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import narwhals as nw
+
+from clvmodels.readers.chinese_formats import CHINESE_FORMATS
+from clvmodels.readers.export_format import ExportFormat
+from clvmodels.readers.paypal_formats import PAYPAL_FORMATS
 
 __all__ = ["EXPORT_FORMATS", "ExportFormat", "describe_formats"]
 
 MONTH_NAMES = ("%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p")
-NEGATIVE = r"^\s*[-(]"
-SALE = r"(?i)payment|checkout|sale"
-REFUND = r"(?i)refund|reversal|chargeback"
-NOT_SALE = r"(?i)hold|release|authori[sz]ation|refund|reversal|conversion|withdrawal|transfer|deposit"
-
-
-@dataclass(frozen=True, slots=True)
-class ExportFormat:
-    """The format of one kind of export.
-
-    Attributes
-    ----------
-    name : str
-    header : frozenset of str
-        Columns by which it is recognized.
-    roles : mapping of role to columns
-        The columns that each role is read from: the first one that the file has and that is not blank.
-    date : tuple of str
-        Columns that together state the time.
-    clock : {"local", "utc", "offset", "microseconds"}
-        Whether they state local time, time in UTC, time with its offset, or microseconds since 1970.
-    formats : tuple of str or None
-        Possible formats of dates, as strftime codes; None is ISO 8601.
-    keep : mapping of str to expression
-        Conditions that rows must meet to be orders; other rows are left out, and the key is the code of the reason.
-    blank : sequence of str
-        Values that mean "missing".
-    once, once_by : sequences of str
-        Columns whose combination of values counts only once, if none is missing; and the columns to sort by, of which
-        the first row counts.
-    computed : mapping of role to expression
-        Roles computed from several columns.
-    finish : function of a lazy frame, optional
-        Applied after numbers are parsed.
-    notes : mapping of role to str
-        Remarks on columns, for people.
-    """
-
-    name: str
-    header: frozenset[str]
-    roles: Mapping[str, tuple[str, ...]]
-    date: tuple[str, ...]
-    clock: Literal["local", "utc", "offset", "microseconds"] = "local"
-    formats: tuple[str | None, ...] = (None,)
-    keep: Mapping[str, nw.Expr] = field(default_factory=dict)
-    blank: tuple[str, ...] = ()
-    once: tuple[str, ...] = ()
-    once_by: tuple[str, ...] = ()
-    computed: Mapping[str, nw.Expr] = field(default_factory=dict)
-    finish: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]] | None = None
-    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def describe_formats() -> str:
@@ -89,6 +40,21 @@ def _refunds_below_zero(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return lazy.with_columns(amount=nw.when(refund).then(-nw.col("amount").abs()).otherwise(nw.col("amount")))
 
 
+def _less_promotion(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Subtract the promotion of a line of Amazon's report, which is positive."""
+    if "promotion" not in lazy.collect_schema().names():
+        return lazy
+    return lazy.with_columns(amount=nw.col("amount") - nw.col("promotion").abs().fill_null(0.0))
+
+
+def _tests_by_gateway(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Make orders of Shopify that were paid by its gateway for tests, (for testing) Bogus Gateway, tests."""
+    if "gateway" not in lazy.collect_schema().names():
+        return lazy
+    bogus = nw.col("gateway").str.to_lowercase().str.contains("bogus").fill_null(value=False)
+    return lazy.with_columns(status=nw.when(bogus).then(nw.lit("test")).otherwise(nw.col("status")))
+
+
 def _blank(name: str) -> nw.Expr:
     """Return whether a column is missing."""
     return nw.col(name).is_null()
@@ -104,11 +70,13 @@ SHOPIFY = ExportFormat(
         "refunded": ("Refunded Amount",),
         "currency": ("Currency",),
         "status": ("Financial Status",),
+        "gateway": ("Payment Method",),
     },
     date=("Created at",),
     clock="offset",
     formats=("%Y-%m-%d %H:%M:%S %z",),
     keep={"further_line": ~_blank("Total")},
+    finish=_tests_by_gateway,
     computed={
         "status": nw.when(~_blank("Cancelled at")).then(nw.lit("cancelled")).otherwise(nw.col("Financial Status"))
     },
@@ -150,6 +118,7 @@ STRIPE_ROLES = {
     "customer_id": ("Customer ID", "Customer Email"),
     "order_id": ("id",),
     "status": ("Status",),
+    "test": ("Mode",),
 }
 CONVERTED = {
     "amount": ("Converted Amount",),
@@ -192,40 +161,6 @@ SQUARE = ExportFormat(
     date=("Date", "Time"),
     notes={"amount": "with tax and tip; refunds are separate rows with negative amounts"},
 )
-PAYPAL = ExportFormat(
-    name="paypal",
-    header=frozenset({"Date", "Time", "Type", "Gross", "From Email Address", "To Email Address", "Reference Txn ID"}),
-    roles={
-        "customer_id": ("From Email Address",),
-        "order_id": ("Transaction ID",),
-        "amount": ("Gross",),
-        "currency": ("Currency",),
-        "status": ("Status",),
-    },
-    date=("Date", "Time"),
-    keep={
-        "not_a_payment": (
-            nw.col("Type").str.contains(SALE)
-            & ~nw.col("Type").str.contains(NOT_SALE)
-            & ~nw.col("Gross").str.contains(NEGATIVE)
-        )
-        | (nw.col("Type").str.contains(REFUND) & nw.col("Gross").str.contains(NEGATIVE))
-    },
-    computed={
-        "customer_id": nw.when(nw.col("Gross").str.contains(NEGATIVE))
-        .then(nw.col("To Email Address"))
-        .otherwise(nw.col("From Email Address"))
-        .str.to_lowercase(),
-        "order_id": nw.when(nw.col("Gross").str.contains(NEGATIVE))
-        .then(nw.coalesce(nw.col("Reference Txn ID"), nw.col("Transaction ID")))
-        .otherwise(nw.col("Transaction ID")),
-    },
-    notes={
-        "customer_id": "for refunds, To Email Address",
-        "order_id": "for refunds, Reference Txn ID",
-        "amount": "before fees; refunds are separate rows with negative amounts",
-    },
-)
 ETSY = ExportFormat(
     name="etsy",
     header=frozenset({"Sale Date", "Order ID", "Order Total", "Adjusted Order Total", "Buyer"}),
@@ -253,12 +188,17 @@ AMAZON = ExportFormat(
         "order_id": ("amazon-order-id",),
         "product": ("sku",),
         "amount": ("item-price",),
+        "promotion": ("item-promotion-discount",),
         "currency": ("currency",),
         "status": ("order-status",),
     },
     date=("purchase-date",),
     clock="offset",
-    notes={"amount": "of all items of a line, before promotions, shipping and tax"},
+    finish=_less_promotion,
+    notes={
+        "amount": "of all items of a line, before shipping and tax",
+        "promotion": "subtracted from the amount",
+    },
 )
 GA4 = ExportFormat(
     name="ga4",
@@ -281,4 +221,21 @@ GA4 = ExportFormat(
         "amount": "in the currency of the event; pass amount='ecommerce.purchase_revenue_in_usd' for a single currency",
     },
 )
-EXPORT_FORMATS = (SHOPIFY, WOOCOMMERCE, MAGENTO, *STRIPE, SQUARE, PAYPAL, ETSY, AMAZON, GA4)
+BIGCOMMERCE = ExportFormat(
+    name="bigcommerce",
+    header=frozenset({"Order ID", "Order Date", "Order Status", "Order Total (inc tax)", "Customer Email"}),
+    roles={
+        "customer_id": ("Customer Email", "Customer ID"),
+        "order_id": ("Order ID",),
+        "amount": ("Order Total (inc tax)",),
+        "refunded": ("Refund Amount",),
+        "currency": ("Order Currency Code",),
+        "status": ("Order Status",),
+    },
+    date=("Order Date",),
+    notes={"amount": "of the whole order, with shipping and taxes"},
+)
+EXPORT_FORMATS = (
+    *(SHOPIFY, WOOCOMMERCE, MAGENTO, *STRIPE, SQUARE, *PAYPAL_FORMATS, ETSY, AMAZON, GA4, BIGCOMMERCE),
+    *CHINESE_FORMATS,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions, closest, list_names
 from clvmodels.language import Finding, Findings
-from clvmodels.readers.export_formats import EXPORT_FORMATS, ExportFormat, describe_formats
+from clvmodels.readers.export_format import ExportFormat
+from clvmodels.readers.export_formats import EXPORT_FORMATS, describe_formats
 from clvmodels.readers.overlapping_exports import combine_exports
 from clvmodels.transactions.log import Fault, refuse
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Export", "read_export"]
 
-COLUMNS = ("customer_id", "order_id", "date", "product", "amount", "refunded", "currency", "status")
+COLUMNS = ("customer_id", "order_id", "date", "product", "amount", "refunded", "currency", "status", "test")
+NUMBERS = ("amount", "refunded", "adjusted", "promotion", "back")
 NUMBER_PATTERNS = {
     ".": r"^-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$",
     ",": r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$",
@@ -91,7 +93,7 @@ def read_export(
     amount: str | None = None,
     time_zone: str = "UTC",
     date_format: str | None = None,
-    decimal: str = ".",
+    decimal: str | None = None,
 ) -> Export:
     """Read an export of a shop, a payment service or GA4; its kind is recognized by the header, or named.
 
@@ -101,8 +103,9 @@ def read_export(
         Text, a workbook, or for GA4 JSON lines from BigQuery; or a folder, pattern or zip archive of exports of one
         kind. Of an order in several of them, the export with the latest date counts.
     kind : str, optional
-        "shopify", "woocommerce", "magento", "stripe", "square", "paypal", "etsy", "amazon" or "ga4"; by default
-        recognized by the header.
+        "shopify", "woocommerce", "magento", "bigcommerce", "stripe", "square", "paypal" (also with German, French,
+        Spanish, Italian or Chinese headers), "etsy", "amazon", "ga4", "taobao" (also Tmall), "jd", "youzan",
+        "wechat_pay" or "alipay"; by default recognized by the header.
     customer_id, amount : str, optional
         Columns of the file to use instead of the usual ones; Amazon's report has no buyer, so a column of buyers must
         be joined to it.
@@ -111,8 +114,8 @@ def read_export(
         others state local time, which is kept.
     date_format : str, optional
         strftime codes of dates that depend on the settings of the account (PayPal, Square) and are not ISO 8601.
-    decimal : {".", ","}
-        The decimal separator.
+    decimal : {".", ","}, optional
+        The decimal separator; by default that of the service, which is a comma in some languages of PayPal's reports.
 
     Returns
     -------
@@ -129,10 +132,10 @@ def read_export(
     >>> export = clv.read_export("orders_export.csv", time_zone="America/New_York")  # doctest: +SKIP
     >>> cleaned = clv.clean(export.frame, **export.columns)  # doctest: +SKIP
     """
-    if decimal not in NUMBER_PATTERNS:
+    if decimal is not None and decimal not in NUMBER_PATTERNS:
         raise InvalidOption(f"decimal={decimal!r} is neither '.' nor ','.")
     Clock(time_zone=time_zone)
-    files = frames.read_fields(path)
+    files = frames.read_fields(path, [form.header for form in EXPORT_FORMATS])
     forms = [_recognize(list(file.rows.columns), kind, file.name) for file in files]
     form = forms[0]
     for other, file in zip(forms, files, strict=True):
@@ -141,6 +144,7 @@ def read_export(
                 f"{files[0].name!r} is an export of {form.name} and {file.name!r} one of {other.name}: read each kind "
                 "separately."
             )
+    files = [_prepare(file, form) for file, form in zip(files, forms, strict=True)]
     table, replaced = combine_exports(files, form)
     name = files[0].name
     overrides = {"customer_id": customer_id, "amount": amount}
@@ -149,7 +153,9 @@ def read_export(
     rows, left_out = _select_orders(table, form)
     if replaced:
         left_out["replaced_by_later_export"] = replaced
-    frame = _parse(_select_roles(rows, form, sources, set(named)), form, time_zone, date_format, decimal)
+    frame = _parse(
+        _select_roles(rows, form, sources, set(named)), form, time_zone, date_format, decimal or form.decimal
+    )
     names = [name for name in COLUMNS if name in frame.columns]
     return Export(
         frame=frames.table("polars", {name: frame[name] for name in names}),
@@ -159,6 +165,18 @@ def read_export(
         left_out=left_out,
         opened_files=tuple(file.opened for file in files if file.opened is not None),
     )
+
+
+def _prepare(file: frames.FileFields, form: ExportFormat) -> frames.FileFields:
+    """Return a file with its columns named as the format knows them, and its values without what is around them."""
+    rows = file.rows.rename({name: known for name, known in form.names.items() if name in file.rows.columns})
+    absent = [name for name in form.names.values() if name not in rows.columns]
+    rows = rows.with_columns(nw.lit(None, dtype=nw.String).alias(name) for name in absent)
+    if form.wrapping is not None:
+        bare = nw.all().str.replace_all(form.wrapping, "").str.strip_chars()
+        rows = rows.with_columns(bare)
+        rows = rows.with_columns(nw.when(nw.col(name) != "").then(nw.col(name)) for name in rows.columns)
+    return replace(file, rows=rows)
 
 
 def _recognize(header: list[str], kind: str | None, file: str) -> ExportFormat:
@@ -248,7 +266,7 @@ def _parse(
 ) -> nw.DataFrame[Any]:
     """Parse dates and numbers, and raise one error for all that cannot be read."""
     lazy = _with_dates(rows.lazy(), form, time_zone, date_format)
-    numbers: list[str] = [role for role in ("amount", "refunded", "adjusted") if role in rows.columns]
+    numbers: list[str] = [role for role in NUMBERS if role in rows.columns]
     for role in numbers:
         lazy = _with_number(lazy, role, decimal)
     if form.finish is not None:
@@ -297,7 +315,7 @@ def _faults(form: ExportFormat, numbers: list[str], date_format: str | None, dec
     expected = date_format or " or ".join(codes or "YYYY-MM-DD" for codes in form.formats)
     yield Fault(
         "written",
-        nw.col("date").is_null(),
+        nw.col("date").is_null() & ~nw.col("written").is_null(),
         f"a date that cannot be read as {expected}",
         "Pass date_format= with the strftime codes of the export, such as date_format='%d/%m/%Y %H:%M:%S'.",
     )

@@ -9,7 +9,7 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.errors import InvalidTransactions
-from clvmodels.readers.export_formats import ExportFormat
+from clvmodels.readers.export_format import ExportFormat
 
 __all__ = ["combine_exports"]
 

@@ -15,6 +15,7 @@ from clvmodels.clock import EPOCH, FIRST_MONDAY, Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.currencies import UNNAMED_CURRENCY, currency_column, refuse_several_currencies
 from clvmodels.transactions.faults import Fault, refuse
+from clvmodels.transactions.flagged_tests import UNNAMED_TEST, refuse_test_orders, test_column
 from clvmodels.transactions.ids import MissingIds, clean_ids, missing_words, refuse_placeholder, shortened
 
 __all__ = [
@@ -99,8 +100,11 @@ def read_transactions(
     columns = {"customer_id": customer_id, "date": date} | ({"amount": amount} if amount is not None else {})
     refuse_shared(columns)
     currency = None if amount is None else currency_column(log, columns.values())
-    with_currency = columns if currency is None else columns | {UNNAMED_CURRENCY: currency}
-    opened = frames.open_frame(log, with_currency, text_id="customer_id", csv_as_text=True, roles_are_arguments=True)
+    test = test_column(log, columns.values())
+    unnamed = {role: name for role, name in ((UNNAMED_CURRENCY, currency), (UNNAMED_TEST, test)) if name is not None}
+    opened = frames.open_frame(
+        log, columns | unnamed, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
+    )
     lazy = clean_ids(opened.lazy, "customer_id", missing_words(missing_ids), parse_integers=opened.as_text)
     lazy = with_ticks(lazy, clock, date, date_format, opened.longest.get("date"))
     if amount is not None:
@@ -126,6 +130,8 @@ def read_transactions(
     if currency is not None:
         remedy = "clean the log with currency= and rate=, or keep the rows of one currency"
         refuse_several_currencies(lazy, UNNAMED_CURRENCY, currency, remedy)
+    if test is not None:
+        refuse_test_orders(lazy, UNNAMED_TEST, test, "clean the log with test=, or remove these rows")
     if doubts == "raise" and missing_ids is None:
         refuse_placeholder(lazy, customer_id, "on_missing_id='drop'")
     if rows == 0:
@@ -161,7 +167,10 @@ def with_ticks(
     """
     dtype = lazy.collect_schema()["date"]
     lazy = lazy.with_columns(written=nw.col("date"))
+    zone = clock.time_zone if clock.merge_within == "hour" else None  # hours are counted as they pass
     if dtype == nw.String:
+        if zone is not None:
+            lazy = frames.parse_dates(lazy.with_columns(moment=nw.col("date")), "moment", date_format, "UTC")
         lazy = frames.parse_dates(lazy, "date", date_format, clock.time_zone, longest)
     elif isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         if clock.time_zone is None:
@@ -169,6 +178,8 @@ def with_ticks(
                 f"Column {name!r} has timestamps in zone {dtype.time_zone}, and the day of a purchase depends on the "
                 "zone of the calendar: name it with time_zone=, for example time_zone='Europe/London'."
             )
+        if zone is not None:
+            lazy = lazy.with_columns(moment=nw.col("date").dt.convert_time_zone("UTC").dt.replace_time_zone(None))
         lazy = lazy.with_columns(nw.col("date").dt.convert_time_zone(clock.time_zone).dt.replace_time_zone(None))
     elif dtype.is_numeric() and date_format in frames.DATE_UNITS:
         lazy = frames.parse_dates(lazy, "date", date_format, clock.time_zone, longest)
@@ -179,7 +190,11 @@ def with_ticks(
                 f"YYYY-MM-DD (for any other text, pass date_format=).{frames.date_proposal(lazy, 'date', date_format)}"
             )
         return lazy.with_columns(tick=nw.lit(None, dtype=nw.Int64))
-    lazy = lazy.with_columns(tick=_tick(nw.col("date"), clock))
+    if zone is None:
+        lazy = lazy.with_columns(tick=_tick(nw.col("date"), clock))
+    else:
+        lazy = frames.moments_in_utc(lazy, "date", "moment", zone)
+        lazy = lazy.with_columns(tick=_tick(nw.col("moment") + clock.standard_offset, clock)).drop("moment")
     if dtype == nw.String:
         return lazy
     # Years that Python's dates do not have are reported by `written`, which error messages show with care.
@@ -288,14 +303,16 @@ def _amount_faults(name: str) -> Iterator[Fault]:
     )
 
 
-def date_faults(name: str, clock: Clock, date_format: str | None) -> Iterator[Fault]:
+def date_faults(
+    name: str, clock: Clock, date_format: str | None, if_missing: str = "Remove them or fill in the date."
+) -> Iterator[Fault]:
     """Yield the faults of dates: missing, unreadable, or centuries away."""
     tick = nw.col("tick")
     yield Fault(
         "written",
         tick.is_null() & nw.col("written").is_null(),
         f"no date in {name!r}",
-        "Remove them or fill in the date.",
+        if_missing,
     )
     shape, remedy = "YYYY-MM-DD", "Pass date_format= with the right strftime codes, such as date_format='%d/%m/%Y'"
     if date_format is not None:

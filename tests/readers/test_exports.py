@@ -201,3 +201,90 @@ def test_an_order_number_may_take_the_place_of_the_order_id_of_woocommerce(writt
     export = clv.read_export(written("woocommerce", FILES["woocommerce"].replace("order_id", "order_number")))
     assert export.kind == "woocommerce"
     assert None not in export.frame["order_id"].to_list()
+
+
+PAYPAL = {  # one payment of 40,00, a refund of 5,00, a withdrawal and a hold, as the report of each language names them
+    "de": (
+        (
+            "Datum,Uhrzeit,Zeitzone,Name,Typ,Status,Währung,Brutto,Gebühr,Netto,Absender E-Mail-Adresse,"
+            "Empfänger E-Mail-Adresse,Transaktionscode,Zugehöriger Transaktionscode"
+        ),
+        ("PayPal Express-Zahlung", "Rückzahlung", "Von Nutzer eingeleitete Abbuchung", "Einbehaltung für Zahlung"),
+        "Abgeschlossen",
+        ("01.05.2024", "03.05.2024"),
+    ),
+    "fr": (
+        (
+            "Date,Heure,Fuseau horaire,Nom,Type,État,Devise,Avant commission,Commission,Net,De l'adresse email,"
+            "À l'adresse email,Numéro de transaction,Nº de transaction de référence"
+        ),
+        ("Paiement Express Checkout", "Remboursement", "Virement", "Retenue sur paiement"),
+        "Terminé",
+        ("01/05/2024", "03/05/2024"),
+    ),
+    "es": (
+        (
+            "Fecha,Hora,Zona horaria,Nombre,Tipo,Estado,Divisa,Bruto,Comisión,Neto,Correo electrónico del remitente,"
+            "Correo electrónico del destinatario,Id. de transacción,Id. de referencia de trans."
+        ),
+        ("Pago exprés", "Reembolso de pago", "Retiro general", "Retención de pago"),
+        "Completado",
+        ("01/05/2024", "03/05/2024"),
+    ),
+    "it": (
+        (
+            "Data,Orario,Fuso orario,Nome,Tipo,Stato,Valuta,Lordo,Tariffa,Netto,Indirizzo email mittente,"
+            "Indirizzo email destinatario,Codice transazione,Codice transazione di riferimento"
+        ),
+        (
+            "Pagamento Express Checkout",
+            "Rimborso di pagamento",
+            "Prelievo generico",
+            "Importo trattenuto del pagamento",
+        ),
+        "Completata",
+        ("01/05/2024", "03/05/2024"),
+    ),
+}
+
+
+@pytest.mark.parametrize("language", PAYPAL)
+def test_paypal_reports_in_other_languages_are_read(tmp_path, language):
+    header, kinds, done, (day, later) = PAYPAL[language]
+    payment, refund, withdrawal, hold = kinds
+    rows = [
+        f'{day},10:00:00,CET,Ann,{payment},{done},EUR,"1.040,00","0,35","1.039,65",ann@x.com,me@x.com,T1,',
+        f'{later},10:00:00,CET,Ann,{refund},{done},EUR,"-5,00","0,00","-5,00",me@x.com,ann@x.com,T2,T1',
+        f'{later},11:00:00,CET,,{withdrawal},{done},EUR,"-500,00","0,00","-500,00",me@x.com,,T3,',
+        f'{later},12:00:00,CET,Ann,{hold},{done},EUR,"-35,00","0,00","-35,00",me@x.com,ann@x.com,T4,T1',
+    ]
+    path = tmp_path / "paypal.csv"
+    path.write_text("\n".join([header, *rows]), encoding="utf-8-sig")
+    export = clv.read_export(path)
+    assert export.left_out == {"not_a_payment": 2}
+    orders = clv.clean(export.frame, **export.columns).transactions
+    assert orders.select("customer_id", "order_id", "amount").rows() == [("ann@x.com", "T1", 1035.0)]
+    assert [str(day) for day in orders["date"].to_list()] == ["2024-05-01 10:00:00"]
+
+
+def test_tests_are_set_aside_and_promotions_subtracted(written):
+    text = FILES["stripe"].splitlines()
+    stripe = "\n".join(
+        [text[0] + ",Mode", *(line + (",Test" if i == 0 else ",Live") for i, line in enumerate(text[1:]))]
+    )
+    export = clv.read_export(written("stripe", stripe))
+    assert clv.clean(export.frame, **export.columns).entries["test_order"].rows == 1
+    lines = FILES["amazon"].splitlines()
+    amazon = "\n".join([lines[0] + "\titem-promotion-discount", *(line + "\t2.50" for line in lines[1:])])
+    export = clv.read_export(written("amazon", amazon))
+    assert export.frame["amount"].to_list()[:2] == [17.5, 12.5]
+
+
+def test_an_order_without_a_date_has_a_line_of_the_ledger(written):
+    text = FILES["etsy"]
+    first = text.splitlines()[1]
+    export = clv.read_export(written("etsy", text + "," + first.partition(",")[2] + "\n"))
+    with pytest.raises(InvalidTransactions, match="on_missing_date='set_aside'"):
+        clv.clean(export.frame, **export.columns)
+    rules = clv.CleaningRules(on_missing_date="set_aside")
+    assert clv.clean(export.frame, **export.columns, rules=rules).entries["no_date"].rows == 1

@@ -147,6 +147,24 @@ def test_a_format_has_no_effect_on_dates():
     assert ticks(frame(AT_NOON), date_format="%d/%m/%Y") == [DAY, DAY + 4, DAY + 8]
 
 
+NOON_AND_NOON = ["2024-03-30T12:00+01:00", "2024-03-31T12:00+02:00", "2024-10-26T12:00+02:00", "2024-10-27T12:00+01:00"]
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        NOON_AND_NOON,
+        [text[:16] for text in NOON_AND_NOON],
+        [text[: 16 + 6 * (i % 2)] for i, text in enumerate(NOON_AND_NOON)],
+        pd.to_datetime(NOON_AND_NOON, utc=True),
+        pd.to_datetime([text[:16] for text in NOON_AND_NOON]),
+    ],
+)
+def test_hours_are_those_that_passed_where_summer_time_begins_and_ends(dates):
+    march, next_day, october, day_after = ticks(frame(dates), Clock("hour", "hour", "Europe/Berlin"))
+    assert (next_day - march, day_after - october) == (23, 25)
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -70,6 +70,17 @@ def clean(
     currency: Annotated[str | None, typer.Option(help="Column with the currency of a row.")] = None,
     rate: Annotated[str | None, typer.Option(help="Column with the value of one unit of the currency.")] = None,
     refunded: Annotated[str | None, typer.Option(help="Column with the amount refunded of the row's order.")] = None,
+    discount: Annotated[
+        str | None, typer.Option(help="Column by which a row costs less than its amount or price.")
+    ] = None,
+    test: Annotated[str | None, typer.Option(help="Column that marks test orders of the shop.")] = None,
+    discounts: Annotated[
+        str, typer.Option(help="What --discount has: share (0.2), percent (20), amount, or auto.")
+    ] = "auto",
+    test_orders: Annotated[str, typer.Option(help="What to do with test orders: set_aside or count.")] = "set_aside",
+    on_missing_date: Annotated[
+        str, typer.Option(help="What to do with rows without a date: raise or set_aside.")
+    ] = "raise",
     refunds: Annotated[str, typer.Option(help="What to do with refunds: net, drop or keep.")] = "net",
     refund_prefix: Annotated[str | None, typer.Option(help="Prefix of the ids of orders that are refunds.")] = None,
     non_products: Annotated[str, typer.Option(help="Codes that are not products, separated by commas.")] = "",
@@ -110,6 +121,9 @@ def clean(
 
     rules = clv.CleaningRules(
         refunds=refunds,  # type: ignore[arg-type]  # CleaningRules checks it
+        discounts=discounts,  # type: ignore[arg-type]
+        test_orders=test_orders,  # type: ignore[arg-type]
+        on_missing_date=on_missing_date,  # type: ignore[arg-type]
         refund_prefix=refund_prefix,
         non_products=tuple(split_list(non_products)),
         internal_pattern=internal_pattern,
@@ -128,7 +142,7 @@ def clean(
         source: Any = log_file(log, encoding, delimiter, decimal, sheet)
         roles: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}
         roles |= {"price": price, "order_id": order_id, "product": product, "status": status}
-        roles |= {"currency": currency, "rate": rate, "refunded": refunded}
+        roles |= {"currency": currency, "rate": rate, "refunded": refunded, "discount": discount, "test": test}
         if export is None:
             roles, date_format = choose_columns(source, columns, roles, date_format)
         else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.formats.opened_file import DELIMITERS
 
-__all__ = ["Layout", "TextRow", "find_header", "recognize_layout"]
+__all__ = ["LATEST_HEADER", "Layout", "TextRow", "find_header", "recognize_layout"]
 
 FIRST_RECORDS, LATEST_HEADER = 200, 60
 DIRECTIVE = re.compile(r"sep=(.)")  # a first line by which spreadsheets name the separator

@@ -86,6 +86,8 @@ class OpenedFile:
         Row of the file with the names of the columns, counted from 1.
     options : FileOptions
         What the user named.
+    repeated_headers : int
+        Rows that repeat the header and were left out; of several files, those of all of them.
 
     Examples
     --------
@@ -107,6 +109,7 @@ class OpenedFile:
     sheet: str | None = None
     header_row: int | None = None
     options: FileOptions = field(default_factory=FileOptions)
+    repeated_headers: int = 0
 
     @property
     def findings(self) -> Findings:
@@ -123,6 +126,8 @@ class OpenedFile:
             findings.append(Finding("file-header-row", {"file": file, "row": self.header_row}))
         if self.sheet is not None and named.sheet is None:
             findings.append(Finding("file-sheet", {"file": file, "sheet": self.sheet}))
+        if self.repeated_headers:
+            findings.append(Finding("file-repeated-headers", {"rows": self.repeated_headers}))
         return tuple(findings)
 
     def with_decimal(self, decimal: str | None) -> OpenedFile:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ import polars as pl
 
 from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.formats.encodings import decode, recognize_encoding
-from clvmodels.frames.formats.layout import Layout, recognize_layout
+from clvmodels.frames.formats.layout import LATEST_HEADER, Layout, recognize_layout
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
 
-__all__ = ["TextFile", "open_text", "refuse_truncated"]
+__all__ = ["TextFile", "known_header", "open_text", "refuse_truncated"]
 
 START = 1 << 18  # bytes from which encoding and layout are recognized
 TAIL = 1 << 16  # bytes at the end of a file that contain its last row
@@ -88,6 +89,17 @@ def open_text(path: Path, name: str, needed: Sequence[str], options: FileOptions
     text = _complete_lines(start, complete).decode("utf-8", errors="replace").removeprefix("\ufeff")
     layout = recognize_layout(text, needed, options.delimiter, name)
     return TextFile(path, _record(path, encoding, layout, options), layout.skipped, content)
+
+
+def known_header(path: Path, name: str, options: FileOptions, headers: Sequence[Collection[str]]) -> list[str]:
+    """Return the first of some headers of which a line at the start of a file has all names; empty if none."""
+    start, complete = _start(path)
+    encoding = options.encoding or recognize_encoding(start, complete, (), name)
+    lines = re.split(r"[\r\n]+", start.decode(encoding, errors="replace"))[:LATEST_HEADER]
+    for header in headers:
+        if any(all(column in line for column in header) for line in lines):
+            return sorted(header)
+    return []
 
 
 def _record(path: Path, encoding: str, layout: Layout, options: FileOptions) -> OpenedFile:

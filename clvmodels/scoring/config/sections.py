@@ -160,7 +160,18 @@ class SourceSettings(StoreSettings):
 class ColumnSettings(JobSection):
     """Columns of the log; without `amount` (or `quantity` and `price`) spend is not modeled. See `clvmodels.clean`."""
 
-    EXTRA: ClassVar = ("quantity", "price", "order_id", "product", "status", "currency", "rate", "refunded")
+    EXTRA: ClassVar = (
+        "quantity",
+        "price",
+        "order_id",
+        "product",
+        "status",
+        "currency",
+        "rate",
+        "refunded",
+        "discount",
+        "test",
+    )
 
     customer_id: NonEmptyText = "customer_id"
     date: NonEmptyText = "date"
@@ -173,6 +184,8 @@ class ColumnSettings(JobSection):
     currency: NonEmptyText | None = None
     rate: NonEmptyText | None = None
     refunded: NonEmptyText | None = None
+    discount: NonEmptyText | None = None
+    test: NonEmptyText | None = None
 
     @property
     def read(self) -> list[str]:
