@@ -169,7 +169,7 @@ def read_export(
 
 def _prepare(file: frames.FileFields, form: ExportFormat) -> frames.FileFields:
     """Return a file with its columns named as the format knows them, and its values without what is around them."""
-    rows = file.rows.rename({name: known for name, known in form.names.items() if name in file.rows.columns})
+    rows = file.rows.rename({name: own for name, own in form.names.items() if name in file.rows.columns})
     absent = [name for name in form.names.values() if name not in rows.columns]
     rows = rows.with_columns(nw.lit(None, dtype=nw.String).alias(name) for name in absent)
     if form.wrapping is not None:

@@ -61,7 +61,7 @@ def _share(text: str, fits: Callable[[str], bool]) -> float:
     if not characters:
         return 0.0
     good = sum(sign in SIGNS for sign in characters if not sign.isalpha() or sign in "ºªµ")
-    good -= sum(found in SIGNS for found in WITHIN_WORD.findall(text))
+    good -= sum(sign in SIGNS for sign in WITHIN_WORD.findall(text))
     for word in WORD.findall(text):
         accents = [letter for letter in OTHER.findall(word) if letter not in "ºªµ"]
         if accents and _is_word(word) and fits(word.lower()):
