@@ -162,6 +162,7 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
             "simulate_orders": partial(_simulate, shift, process.simulate_orders),
             "sample_orders": process.sample_orders and adapt(process.sample_orders, 1, len(process.statistics)),
             "sample_spend": adapt(process.sample_spend, 1, 2),
+            "total_law": None,
         }
         return replace(process, **common, **spend)
     state = len(process.state)

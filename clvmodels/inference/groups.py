@@ -89,6 +89,7 @@ def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
             "simulate": partial(_simulate, process, groups),
             "simulate_orders": partial(_simulate_orders, process, groups),
             "sample_spend": adapt(process.sample_spend, 1, width),
+            "total_law": None,
             "sample_orders": process.sample_orders and partial(_sample_orders, process, groups),
         }
         return replace(process, **common, **spend)

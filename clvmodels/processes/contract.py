@@ -299,6 +299,8 @@ class SpendProcess:
         Draw the spend of each further order (m,), given its customer by position (m,) and the histories (n,).
     moves, prepare, totals
         As for a purchase process: spend.
+    total_law : function (p, purchases, count, mean) -> (scale, a, b), optional
+        Total spend over further purchases, given the history, as a scale times BetaPrime(a, b).
     """
 
     name: str
@@ -319,6 +321,7 @@ class SpendProcess:
     moves: dict[str, tuple[str, float]]
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
+    total_law: Callable[..., tuple[Array, Array, Array]] | None = None
     sample_orders: Callable[..., Array] | None = None
 
 

@@ -178,6 +178,15 @@ def sample_orders(p: Parameters, customer: Array, count: Array, mean: Array, gen
     return orders
 
 
+def total_law(p: Parameters, purchases: Array, count: Array, mean: Array) -> tuple[Array, Array, Array]:
+    """Scale, a and b of the total spend over further purchases, given the history: scale BetaPrime(a, b).
+
+    The total is Gamma(p purchases, nu), and nu ~ Gamma(p count + q, v + count mean): a ratio of gamma variables.
+    """
+    rate, shape = _posterior(p, count, mean)
+    return rate, p.p * purchases, shape
+
+
 def _posterior(p: Parameters, count: Array, mean: Array) -> tuple[Array, Array]:
     """Rate and shape of a customer's nu given the history."""
     spent = np.where(count > 0, count * np.where(count > 0, mean, 0.0), 0.0)
@@ -226,4 +235,5 @@ PROCESS = SpendProcess(
     sample_orders=sample_orders,
     moves={"spend": ("log mean spend rate", -1.0)},
     totals=totals,
+    total_law=total_law,
 )

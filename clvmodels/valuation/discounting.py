@@ -38,12 +38,15 @@ class DiscountedPurchases:
     average_factor : array (n,) or None
         Each customer's discounted purchases divided by the expected purchases. Drawn futures are multiplied by it if
         their purchases are not discounted one by one.
+    factor_variance : float or None
+        Variance of the discount factor of a purchase at a time drawn uniformly from the horizon; None without an end.
     """
 
     expected: Array
     discounted: PredictedQuantity
     drawn_rate: float
     average_factor: Array | None
+    factor_variance: float | None
 
 
 def discount_purchases(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms) -> DiscountedPurchases:
@@ -69,6 +72,7 @@ def _discount_continuously(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms
         ),
         drawn_rate=rate,
         average_factor=None,
+        factor_variance=_mean_factor(2 * rate * length) - _mean_factor(rate * length) ** 2,
     )
 
 
@@ -83,6 +87,7 @@ def _discount_all(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms) -> Disc
         discounted=purchases.prediction(rfm, "discounted_purchases", worth),
         drawn_rate=rate,
         average_factor=None,
+        factor_variance=None,
     )
 
 
@@ -91,6 +96,7 @@ def _discount_at_period_ends(purchases: PurchaseModel, rfm: RFM, terms: ValueTer
     length, rate, ends = terms.length(rfm.clock), terms.rate(rfm.clock), terms.period_ends(rfm.clock)
     factors = [math.exp(-rate * end) for end in ends]
     discounted_if_active = partial(_sum_over_periods, purchases, ends, factors)
+    shares = np.diff(ends, prepend=0.0) / length if length > 0 else np.full(len(ends), 1 / len(ends))
     alive = purchases.alive(rfm)
     expected = alive * purchases.if_active(rfm, partial(purchases.purchases_if_active, length))
     discounted = alive * purchases.if_active(rfm, discounted_if_active)
@@ -99,7 +105,13 @@ def _discount_at_period_ends(purchases: PurchaseModel, rfm: RFM, terms: ValueTer
         discounted=purchases.prediction(rfm, "discounted_purchases", discounted_if_active, point=discounted),
         drawn_rate=0.0,
         average_factor=np.divide(discounted, expected, out=np.ones(len(rfm)), where=expected > 0),
+        factor_variance=float(shares @ np.square(factors) - (shares @ np.asarray(factors)) ** 2),
     )
+
+
+def _mean_factor(exponent: float) -> float:
+    """Return the mean of exp(-exponent u) over u between 0 and 1."""
+    return -math.expm1(-exponent) / exponent if exponent != 0 else 1.0
 
 
 def _sum_over_periods(

@@ -13,7 +13,8 @@ from clvmodels.errors import ClockMismatch
 from clvmodels.estimators.prediction import IntervalFor, IntervalOfTotal, PredictedQuantity, PredictionOptions, predict
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.inference.uncertainty import RandomState
+from clvmodels.inference.purchase_values import PurchaseValues
+from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.discounting import DiscountedPurchases, discount_purchases
@@ -167,9 +168,37 @@ def _value_prediction(
         ticks=[*bought.discounted.ticks, *spent.ticks, *[1.0] * len(factor)],
         under_draws=partial(_mean_value, bought.discounted, spent, terms.margin),
         outcome=partial(_drawn_value, purchases, spend, terms.drawn_length(rfm.clock), bought, terms.margin),
+        distribution=_distribution(purchases, spend, terms, terms.drawn_length(rfm.clock), bought),
         reason=spent.reason,
         level=partial(purchases.level_of_totals, terms.drawn_length(rfm.clock), "money"),
     )
+
+
+def _distribution(
+    purchases: PurchaseModel, spend: SpendModel, terms: ValueTerms, length: float, bought: DiscountedPurchases
+) -> Callable[[int, int], PurchaseValues] | None:
+    """Return a function of a seed and a number of draws that returns the distribution of values, where it is known.
+
+    It is for processes in continuous time, and spend whose totals have a known law. Others are drawn.
+    """
+    process, law = purchases.process, spend.process
+    if process.discrete or process.exceedances_if_active is None or law.total_law is None:
+        return None
+    expected, discounted = bought.expected, bought.discounted.point
+    factors = np.divide(discounted, expected, out=np.ones(len(expected)), where=(expected > 0) & (discounted > 0))
+
+    def distribution(seed: int, draws: int) -> PurchaseValues:
+        return PurchaseValues(
+            purchases.purchase_counts(length, seed, draws),
+            law,
+            spend._parameters,
+            law.Parameters(*draw_parameters(law, spend.fit_, draws, seed)),
+            factors,
+            max(bought.factor_variance, 0.0),
+            terms.margin,
+        )
+
+    return distribution
 
 
 def _mean_value(
