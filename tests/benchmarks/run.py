@@ -195,6 +195,8 @@ def show(results: dict[str, Any]) -> None:
     for customers, done in results.get("draws", {}).items():
         seconds_of = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["seconds"].items())
         print(f"\nIntervals, {customers:,} customers, peak {done['peak_gib']:.2f} GiB: {seconds_of}")
+        floors = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done["floor"].items())
+        print(f"At least, on one thread: {floors}")
     if "family" in results:
         done = results["family"]
         print(f"\nOther processes, {max(SIZES):,} customers: seconds")

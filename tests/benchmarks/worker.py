@@ -122,8 +122,32 @@ def with_draws(log: str, repeats: int, timings: dict[str, float]) -> dict[str, A
             lambda d=draws: model.expected_purchases(rfm, DAYS, interval=0.9, interval_for="mean", draws=d),
         )
     timed(timings, "outcome interval, 200 draws", repeats, lambda: model.expected_purchases(rfm, DAYS, interval=0.9))
+    timed(
+        timings,
+        "total outcome interval, 200 draws",
+        repeats,
+        lambda: model.expected_purchases(rfm, DAYS, interval=0.9, by="total"),
+    )
     timed(timings, "value outcome interval, 200 draws", repeats, lambda: _value(clv, model, spend, rfm, interval=0.9))
-    return {"customers": len(rfm)}
+    return {"customers": len(rfm), "unique_rows": model.fit_.unique_rows, "floor": floor(200 * model.fit_.unique_rows)}
+
+
+def floor(chances: int) -> dict[str, float]:
+    """Return the seconds that P(alive) under each draw takes at least on one thread: two logarithms and an exponential.
+
+    Of the counts' distribution nothing else is computed for each history and draw but products; reading eight bytes of
+    each product is the other floor.
+    """
+    import numpy as np
+
+    numbers, rounds = np.linspace(0.5, 2.0, 2**15), 200
+    seconds = {}
+    for name, function in (("log", np.log), ("exp", np.exp), ("read", np.sum)):
+        start = time.perf_counter()
+        for _ in range(rounds):
+            function(numbers)
+        seconds[name] = (time.perf_counter() - start) / (rounds * len(numbers)) * chances
+    return {"logarithms and exponentials": 2 * seconds["log"] + seconds["exp"], "reading": seconds["read"]}
 
 
 def family(log: str, repeats: int, timings: dict[str, float]) -> dict[str, Any]:
