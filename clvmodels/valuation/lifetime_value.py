@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from clvmodels import frames
-from clvmodels.clock import TimeUnit
+from clvmodels.clock import Clock, TimeUnit
 from clvmodels.errors import ClockMismatch
 from clvmodels.estimators.prediction import IntervalFor, IntervalOfTotal, PredictedQuantity, PredictionOptions, predict
 from clvmodels.estimators.purchases import PurchaseModel
@@ -21,6 +21,8 @@ from clvmodels.valuation.discounting import DiscountedPurchases, discount_purcha
 from clvmodels.valuation.value_terms import Discounting, ValueTerms
 
 __all__ = ["check_same_clock", "lifetime_value"]
+
+LARGEST_DISCOUNT = 0.1  # exponent over the horizon up to which a mean discount factor was compared with simulations
 
 
 def lifetime_value(
@@ -168,20 +170,23 @@ def _value_prediction(
         ticks=[*bought.discounted.ticks, *spent.ticks, *[1.0] * len(factor)],
         under_draws=partial(_mean_value, bought.discounted, spent, terms.margin),
         outcome=partial(_drawn_value, purchases, spend, terms.drawn_length(rfm.clock), bought, terms.margin),
-        distribution=_distribution(purchases, spend, terms, terms.drawn_length(rfm.clock), bought),
+        distribution=_distribution(purchases, spend, terms, rfm.clock, bought),
         reason=spent.reason,
         level=partial(purchases.level_of_totals, terms.drawn_length(rfm.clock), "money"),
     )
 
 
 def _distribution(
-    purchases: PurchaseModel, spend: SpendModel, terms: ValueTerms, length: float, bought: DiscountedPurchases
+    purchases: PurchaseModel, spend: SpendModel, terms: ValueTerms, clock: Clock, bought: DiscountedPurchases
 ) -> Callable[[int, int], PurchaseValues] | None:
     """Return a function of a seed and a number of draws that returns the distribution of values, where it is known.
 
-    It is for processes in continuous time, and spend whose totals have a known law. Others are drawn.
+    It is for processes in continuous time, and spend whose totals have a known law; and for horizons over which money
+    loses little, since all numbers of purchases then have about the same mean discount factor. Others are drawn.
     """
-    process, law = purchases.process, spend.process
+    process, law, variance = purchases.process, spend.process, bought.factor_variance
+    if variance is None or abs(terms.rate(clock) * terms.length(clock)) > LARGEST_DISCOUNT:
+        return None
     if process.discrete or process.exceedances_if_active is None or law.total_law is None:
         return None
     expected, discounted = bought.expected, bought.discounted.point
@@ -189,12 +194,12 @@ def _distribution(
 
     def distribution(seed: int, draws: int) -> PurchaseValues:
         return PurchaseValues(
-            purchases.purchase_counts(length, seed, draws),
+            purchases.purchase_counts(terms.length(clock), seed, draws),
             law,
             spend._parameters,
             law.Parameters(*draw_parameters(law, spend.fit_, draws, seed)),
             factors,
-            max(bought.factor_variance, 0.0),
+            max(variance, 0.0),
             terms.margin,
         )
 
