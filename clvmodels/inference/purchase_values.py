@@ -8,7 +8,7 @@ distributions, weighted by the predictive probabilities of k.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,14 +20,12 @@ from clvmodels.inference.intervals import Bounds
 from clvmodels.inference.objective import in_threads
 from clvmodels.inference.purchase_counts import ROUNDING_TOLERANCE, PurchaseCounts
 from clvmodels.inference.statistics import unique_rows
-from clvmodels.processes.contract import Array, SpendProcess
+from clvmodels.processes.contract import Array
 
 __all__ = ["PurchaseValues"]
 
-REACH, STEPS = (
-    16.0,
-    128,
-)  # standard deviations on either side of the mean in which a distribution is tabulated, in steps
+# A distribution is tabulated over this many standard deviations on either side of its mean, in this many steps.
+REACH, STEPS = 16.0, 128
 NEGLIGIBLE = 1e-6  # share of a tail that larger counts may have together
 CONVERGED, ITERATIONS = 1e-10, 100  # of the logarithm of an end; bisection alone needs fewer
 CHUNK = 16  # numbers of purchases tabulated together
@@ -53,8 +51,8 @@ class PurchaseValues:
     Attributes
     ----------
     counts : PurchaseCounts
-    spend : SpendProcess
-        With a `total_law`.
+    law : function (p, purchases, count, mean) -> (scale, a, b)
+        Of total spend: the `total_law` of a spend process.
     estimate : Parameters
         Of spend.
     drawn : Parameters of arrays (draws,)
@@ -66,7 +64,7 @@ class PurchaseValues:
     """
 
     counts: PurchaseCounts
-    spend: SpendProcess
+    law: Callable[..., tuple[Array, Array, Array]]
     estimate: Any
     drawn: Any
     factors: Array
@@ -114,8 +112,8 @@ class PurchaseValues:
         weight = exceeded - np.append(exceeded[1:], np.zeros((1, exceeded.shape[1])), axis=0)
         distinct, place = np.unique(count, return_inverse=True)
         tables = [self._table(each, purchases) for each in distinct]
-        scale = self.spend.total_law(self.estimate, 1.0, count, mean)[0]
-        prior = np.minimum(self.spend.total_law(self.estimate, 1.0, 0.0, 0.0)[0] / scale, 1.0)
+        scale = self.law(self.estimate, 1.0, count, mean)[0]
+        prior = np.minimum(self.law(self.estimate, 1.0, 0.0, 0.0)[0] / scale, 1.0)
         moved = np.log1p((self.drawn.v / self.estimate.v - 1)[:, None] * SCALES)
         middle = _quadratic(np.mean(moved, axis=0)[:, None], prior)
         k, p = np.arange(1.0, purchases + 1)[:, None], self.estimate.p
@@ -124,13 +122,14 @@ class PurchaseValues:
         spread = np.stack([table.spread for table in tables], axis=2)[..., place]
         width = np.sqrt(np.maximum(_quadratic(spread, prior), 0.0) + timing)
         # Rows of the tables, one after the other: those of a count, and in them those of each number of purchases.
-        tails, slopes = (np.concatenate([table[i] for table in tables]).ravel() for i in (0, 1))
+        tails = np.concatenate([table.tail for table in tables]).ravel()
+        slopes = np.concatenate([table.slope for table in tables]).ravel()
         first = (place * purchases + (k.astype(np.intp) - 1)) * (STEPS + 1)
         ends = np.zeros((2, len(count)))
         for end, chance in zip(ends, (1 - tail, tail), strict=True):
             rows = np.flatnonzero(exceeded[0] > chance + ROUNDING_TOLERANCE)
             if len(rows):
-                mixture = _Mixture(*(part[:, rows] for part in (weight, center, width, first)), tails, slopes)
+                mixture = _Mixture(weight, center, width, first, tails, slopes).of(rows)
                 end[rows] = self.margin * (scale * factor)[rows] * np.exp(mixture.exceeded_with(chance))
         return ends
 
@@ -141,13 +140,15 @@ class PurchaseValues:
             if (count, chunk) not in self._tables:
                 self._tables[count, chunk] = self._tabulate(count, np.arange(1.0, CHUNK + 1) + CHUNK * chunk)
             parts.append(self._tables[count, chunk])
-        joined = [
-            np.concatenate(columns, axis=-1 if i > 1 else 0) for i, columns in enumerate(zip(*parts, strict=True))
-        ]
-        return _Table(*(part[:purchases] for part in joined[:3]), joined[3][:, :purchases])
+        return _Table(
+            np.concatenate([part.tail for part in parts])[:purchases],
+            np.concatenate([part.slope for part in parts])[:purchases],
+            np.concatenate([part.mean for part in parts])[:purchases],
+            np.concatenate([part.spread for part in parts], axis=1)[:, :purchases],
+        )
 
     def _tabulate(self, count: float, k: Array) -> _Table:
-        _, shape, other = self.spend.total_law(self.estimate, k, count, 0.0)
+        _, shape, other = self.law(self.estimate, k, count, 0.0)
         other = other + np.zeros(np.shape(k))
         mean, deviation = digamma(shape) - digamma(other), np.sqrt(polygamma(1, shape) + polygamma(1, other))
         log_value = mean[:, None] + deviation[:, None] * np.linspace(-REACH, REACH, STEPS + 1)
@@ -155,7 +156,7 @@ class PurchaseValues:
         more = np.logaddexp(0.0, log_value)
         tail = betainc(b, a, np.exp(-more))
         slope = -deviation[:, None] * np.exp(a * log_value - (a + b) * more - betaln(a, b))
-        _, shapes, others = self.spend.total_law(self.drawn, k[:, None], count, 0.0)
+        _, shapes, others = self.law(self.drawn, k[:, None], count, 0.0)
         means = digamma(shapes) - digamma(others)
         moved = np.log1p((self.drawn.v / self.estimate.v - 1) * SCALES[:, None])
         within = np.mean(polygamma(1, shapes) + polygamma(1, others), axis=-1)
@@ -173,12 +174,23 @@ class _Mixture(NamedTuple):
     tails: Array
     slopes: Array
 
+    def of(self, rows: npt.NDArray[np.intp]) -> _Mixture:
+        """Return the mixtures of these customers."""
+        return _Mixture(
+            self.weight[:, rows],
+            self.center[:, rows],
+            self.width[:, rows],
+            self.first[:, rows],
+            self.tails,
+            self.slopes,
+        )
+
     def exceeded_with(self, chance: float) -> Array:
         """Return the values (b,) exceeded with this probability: Newton's method, and bisection where it leaves."""
         used = self.weight > 0
         low = np.min(np.where(used, self.center - REACH * self.width, np.inf), axis=0)
         high = np.max(np.where(used, self.center + REACH * self.width, -np.inf), axis=0)
-        answer = np.sum(self.weight * self.center, axis=0) / np.sum(self.weight, axis=0)
+        answer = _summed(self.weight * self.center) / _summed(self.weight)
         rows, mixture, at = np.arange(len(low)), self, answer.copy()
         for _ in range(ITERATIONS):
             tail, slope = mixture.at(at)
@@ -192,7 +204,7 @@ class _Mixture(NamedTuple):
             if not np.any(left):
                 break
             rows, at, low, high = rows[left], at[left], low[left], high[left]
-            mixture = _Mixture(*(part[:, left] for part in mixture[:4]), self.tails, self.slopes)
+            mixture = mixture.of(np.flatnonzero(left))
         return answer
 
     def at(self, u: Array) -> tuple[Array, Array]:
@@ -205,7 +217,18 @@ class _Mixture(NamedTuple):
         bend, twist = 3 * (above - below) - 2 * falls - falls_above, 2 * (below - above) + falls + falls_above
         tail = below + t * (falls + t * (bend + t * twist))
         slope = (falls + t * (2 * bend + 3 * t * twist)) * (STEPS / (2 * REACH)) / self.width
-        return np.sum(self.weight * tail, axis=0), np.sum(self.weight * slope, axis=0)
+        return _summed(self.weight * tail), _summed(self.weight * slope)
+
+
+def _summed(values: Array) -> Array:
+    """Return the sum of the rows of (k, b), added one after the other.
+
+    NumPy adds in an order that depends on the shape and the layout of an array, and so on the block of customers.
+    """
+    total = np.zeros(values.shape[1])
+    for row in values:
+        total += row
+    return total
 
 
 def _quadratic(values: Array, share: Array) -> Array:

@@ -22,7 +22,7 @@ from clvmodels.valuation.value_terms import Discounting, ValueTerms
 
 __all__ = ["check_same_clock", "lifetime_value"]
 
-LARGEST_DISCOUNT = 0.1  # exponent over the horizon up to which a mean discount factor was compared with simulations
+LARGEST_DISCOUNT = 0.3  # exponent over the horizon up to which a mean discount factor was compared with simulations
 
 
 def lifetime_value(
@@ -184,10 +184,11 @@ def _distribution(
     It is for processes in continuous time, and spend whose totals have a known law; and for horizons over which money
     loses little, since all numbers of purchases then have about the same mean discount factor. Others are drawn.
     """
-    process, law, variance = purchases.process, spend.process, bought.factor_variance
+    process, spending, variance = purchases.process, spend.process, bought.factor_variance
+    law = spending.total_law
     if variance is None or abs(terms.rate(clock) * terms.length(clock)) > LARGEST_DISCOUNT:
         return None
-    if process.discrete or process.exceedances_if_active is None or law.total_law is None:
+    if process.discrete or process.exceedances_if_active is None or law is None:
         return None
     expected, discounted = bought.expected, bought.discounted.point
     factors = np.divide(discounted, expected, out=np.ones(len(expected)), where=(expected > 0) & (discounted > 0))
@@ -197,7 +198,7 @@ def _distribution(
             purchases.purchase_counts(terms.length(clock), seed, draws),
             law,
             spend._parameters,
-            law.Parameters(*draw_parameters(law, spend.fit_, draws, seed)),
+            spending.Parameters(*draw_parameters(spending, spend.fit_, draws, seed)),
             factors,
             max(variance, 0.0),
             terms.margin,

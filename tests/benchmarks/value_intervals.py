@@ -18,7 +18,7 @@ from clvmodels.inference.purchase_counts import PurchaseCounts
 from clvmodels.inference.purchase_values import PurchaseValues
 from clvmodels.processes import bgnbd, gamma_gamma, pareto_nbd
 
-HORIZON, RATE, LEVEL = 365.0, np.log(1.1) / 365.25, 0.9  # days
+HORIZONS, RATE, LEVEL = (365.0, 730.0, 1095.0), np.log(1.1) / 365.25, 0.9  # days
 SPEND = gamma_gamma.Parameters(*map(np.float64, (6.0, 4.0, 15.0)))
 PROCESSES = {
     "bgnbd": (bgnbd.PROCESS, (0.9, 70.0, 0.9, 7.0)),
@@ -31,8 +31,11 @@ def main() -> None:
     states, simulations = int(sys.argv[1]), int(sys.argv[2])
     results: dict[str, Any] = {"states": states, "simulations": simulations, "annual_rate": 0.1, "level": LEVEL}
     for name, (process, values) in PROCESSES.items():
-        results[name] = errors(process, process.Parameters(*map(np.float64, values)), states, simulations)
-        print(name, json.dumps(results[name], indent=2))
+        p = process.Parameters(*map(np.float64, values))
+        for horizon in HORIZONS:
+            case = f"{name}, {horizon:.0f} days"
+            results[case] = errors(process, p, horizon, states, simulations)
+            print(case, json.dumps(results[case], indent=2), flush=True)
     (Path(__file__).resolve().parent / "value_intervals.json").write_text(json.dumps(results, indent=2) + "\n")
 
 
@@ -45,16 +48,16 @@ def histories(states: int) -> list[np.ndarray]:
     return [x, np.where(x > 0, T * np.sqrt(generator.random(states)), 0.0), T]
 
 
-def errors(process: Any, p: Any, states: int, simulations: int) -> dict[str, float]:
+def errors(process: Any, p: Any, length: float, states: int, simulations: int) -> dict[str, float]:
     """Return errors of the ends, and how often simulated values lie outside."""
     x, t_x, T = columns = histories(states)
     mean = np.random.default_rng(2).lognormal(3, 0.6, states)
-    expected, worth = process.purchases_and_worth_if_active(p, HORIZON, RATE, x, T)
-    first, second = ((1 - np.exp(-i * RATE * HORIZON)) / (i * RATE * HORIZON) for i in (1, 2))
+    expected, worth = process.purchases_and_worth_if_active(p, length, RATE, x, T)
+    first, second = ((1 - np.exp(-i * RATE * length)) / (i * RATE * length) for i in (1, 2))
     shared = process.Parameters(*(np.full((20, 1), value) for value in p))
     values = PurchaseValues(
-        PurchaseCounts(process, shared, HORIZON, ("frequency", "T", "recency")),  # those of the state first
-        gamma_gamma.PROCESS,
+        PurchaseCounts(process, shared, length, ("frequency", "T", "recency")),  # those of the state first
+        gamma_gamma.total_law,
         SPEND,
         gamma_gamma.Parameters(*(np.full(20, value) for value in SPEND)),
         worth / expected,
@@ -66,7 +69,7 @@ def errors(process: Any, p: Any, states: int, simulations: int) -> dict[str, flo
     for i in range(states):
         active = generator.random(simulations) < alive[i]
         same = [np.full(simulations, column[i]) for column in (x, T)]
-        orders = process.draw_orders_if_active(p, HORIZON, *same, active, generator)
+        orders = process.draw_orders_if_active(p, length, *same, active, generator)
         rate, shape = SPEND.v + x[i] * mean[i], SPEND.p * x[i] + SPEND.q
         nu = generator.standard_gamma(shape, simulations) / rate
         paid = generator.standard_gamma(SPEND.p, len(orders.customer)) / nu[orders.customer]
