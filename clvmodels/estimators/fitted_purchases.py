@@ -18,9 +18,9 @@ from clvmodels.estimators.prediction import PredictedQuantity
 from clvmodels.inference.calendar_time import on_calendar
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.purchase_counts import PurchaseCounts
-from clvmodels.inference.reference_class import TotalQuantity
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
-from clvmodels.inference.total_interval import TotalInterval, other_shops
+from clvmodels.inference.totals.reference_class import TotalQuantity
+from clvmodels.inference.totals.total_interval import TotalInterval, other_shops
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.calendar_columns import calendar_columns, time_ahead

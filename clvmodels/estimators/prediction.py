@@ -14,7 +14,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.inference.intervals import Bounds, CustomerGroups, bounds_of_groups, bounds_of_rows, customer_generator
 from clvmodels.inference.statistics import UniqueRows, unique_rows
-from clvmodels.inference.total_interval import IntervalBasis, TotalInterval
+from clvmodels.inference.totals.total_interval import IntervalBasis, TotalInterval
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM

@@ -43,7 +43,7 @@ from clvmodels.forecasting.stack import (
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
 from clvmodels.frames import column
-from clvmodels.inference.total_interval import TotalInterval
+from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import RandomState
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array

@@ -21,8 +21,8 @@ from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasting.windows import fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.frames import column
-from clvmodels.inference.learned_level import LevelRule
-from clvmodels.inference.total_interval import TotalInterval
+from clvmodels.inference.totals.learned_level import LevelRule
+from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.transactions.summary import RFM
 
 __all__ = ["CustomerModel"]

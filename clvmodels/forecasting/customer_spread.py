@@ -20,7 +20,7 @@ from scipy import special
 from clvmodels.estimators.prediction import PredictedQuantity
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import Forecast, KnownHistory
-from clvmodels.inference.total_interval import TotalInterval
+from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 

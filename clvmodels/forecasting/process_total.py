@@ -14,9 +14,9 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.processes import model_id
 from clvmodels.forecasting.windows import LearningWindow
 from clvmodels.forecasts import KnownHistory
-from clvmodels.inference.learned_level import HALF_AN_ORDER, LevelRule, WindowTotal
-from clvmodels.inference.reference_class import TotalQuantity, reference_class
-from clvmodels.inference.total_interval import TotalInterval, own_variance, total_interval
+from clvmodels.inference.totals.learned_level import HALF_AN_ORDER, LevelRule, WindowTotal
+from clvmodels.inference.totals.reference_class import TotalQuantity, reference_class
+from clvmodels.inference.totals.total_interval import TotalInterval, own_variance, total_interval
 from clvmodels.processes.contract import Array
 
 __all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of"]

@@ -13,7 +13,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.inference.total_interval import TotalInterval
+from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, DrawnOrders
 from clvmodels.transactions.summary import RFM

@@ -17,7 +17,7 @@ from total_errors import CLOCK, SHARED_DATA, logs
 import clvmodels as clv
 from clvmodels.forecasting import process_total
 from clvmodels.forecasts import KnownHistory
-from clvmodels.inference.reference_class import reference_class
+from clvmodels.inference.totals.reference_class import reference_class
 from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.validation.tables.metrics import METRICS
 

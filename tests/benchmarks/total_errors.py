@@ -1,4 +1,4 @@
-"""Measure errors of totals on public logs: `total_errors.py [FOLDER]` writes clvmodels/inference/total_errors.csv.
+"""Measure errors of totals on public logs: `total_errors.py [FOLDER]` writes the table of clvmodels.inference.totals.
 
 FOLDER has the logs that are not part of the repository (default: CLVMODELS_REFERENCE_DATA, or ../shared/data): those
 of UCI (Online Retail), dunnhumby (The Complete Journey), an online grocery (BTYDplus) and simulated apparel sales
@@ -27,7 +27,7 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
 
 SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
-TABLE = Path(clv.__file__).parent / "forecasting" / "total_errors.csv"
+TABLE = Path(clv.__file__).parent / "inference" / "totals" / "total_errors.csv"
 SHARES = [share / 100 for share in range(35, 95, 5)]  # of a log, up to the cutoff
 HORIZONS = (28, 56, 91, 182, 365)  # days
 MODELS: dict[str, Callable[[], Any]] = {"bgnbd": clv.BGNBD, "mbgnbd": clv.MBGNBD, "pareto_nbd": clv.ParetoNBD}

@@ -21,9 +21,9 @@ from total_errors import MODELS, SHARED_DATA, expected_totals, logs, totals
 import clvmodels as clv
 from clvmodels.errors import FitFailed, InvalidRFM
 from clvmodels.forecasts import KnownHistory
-from clvmodels.inference.learned_level import WindowTotal
-from clvmodels.inference.reference_class import reference_class
-from clvmodels.inference.total_interval import TotalInterval, total_interval
+from clvmodels.inference.totals.learned_level import WindowTotal
+from clvmodels.inference.totals.reference_class import reference_class
+from clvmodels.inference.totals.total_interval import TotalInterval, total_interval
 from clvmodels.transactions.purchase_log import PurchaseLog
 
 CASES = Path(__file__).with_suffix(".json")

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from clvmodels.errors import InvalidOption
-from clvmodels.inference.reference_class import estimate_class, reference_class, reference_shops
+from clvmodels.inference.totals.reference_class import estimate_class, reference_class, reference_shops
 
 PROCESSES = ("bgnbd", "mbgnbd", "pareto_nbd")
 
 
 def table():
-    text = resources.files("clvmodels.inference").joinpath("total_errors.csv").read_text(encoding="utf-8")
+    text = resources.files("clvmodels.inference.totals").joinpath("total_errors.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from clvmodels.errors import InvalidOption
-from clvmodels.inference.learned_level import WindowTotal, learned_level
-from clvmodels.inference.reference_class import ReferenceClass, disjoint_windows
-from clvmodels.inference.total_interval import own_variance, total_interval
+from clvmodels.inference.totals.learned_level import WindowTotal, learned_level
+from clvmodels.inference.totals.reference_class import ReferenceClass, disjoint_windows
+from clvmodels.inference.totals.total_interval import own_variance, total_interval
 
 SHOPS = ("a", "b", "c", "d")
 REFERENCE = ReferenceClass("purchases", "bgnbd", SHOPS, usual_variance=0.0164, growth=0.25, longest_days=365.0)

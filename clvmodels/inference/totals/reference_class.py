@@ -61,7 +61,7 @@ class ReferenceClass:
 
     Examples
     --------
-    >>> from clvmodels.inference.reference_class import reference_class
+    >>> from clvmodels.inference.totals.reference_class import reference_class
     >>> reference = reference_class("purchases", "bgnbd")
     >>> round(reference.variance(91) ** 0.5, 2), reference.degrees_of_freedom
     (0.11, 5.0)
@@ -106,7 +106,7 @@ def reference_shops(quantity: TotalQuantity) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> from clvmodels.inference.reference_class import reference_shops
+    >>> from clvmodels.inference.totals.reference_class import reference_shops
     >>> "cdnow" in reference_shops("money")
     True
     """
@@ -145,7 +145,7 @@ def reference_class(
 
     Examples
     --------
-    >>> from clvmodels.inference.reference_class import reference_class
+    >>> from clvmodels.inference.totals.reference_class import reference_class
     >>> reference_class("purchases", "bgnbd", without=["cdnow"]).shops
     ('apparel', 'complete_journey', 'grocery', 'uci_online_retail')
     """
@@ -160,7 +160,7 @@ def disjoint_windows(begin: Array, end: Array) -> tuple[float, float]:
 
     Examples
     --------
-    >>> from clvmodels.inference.reference_class import disjoint_windows
+    >>> from clvmodels.inference.totals.reference_class import disjoint_windows
     >>> begin = np.array([-90.0, -120.0, -150.0])
     >>> [round(number, 2) for number in disjoint_windows(begin, begin + 60)]
     [1.8, 2.25]
@@ -179,7 +179,7 @@ def _check_quantity(quantity: str) -> TotalQuantity:
 
 @cache
 def _rows() -> tuple[dict[str, str], ...]:
-    table = resources.files("clvmodels.inference").joinpath(TABLE).read_text(encoding="utf-8")
+    table = resources.files("clvmodels.inference.totals").joinpath(TABLE).read_text(encoding="utf-8")
     return tuple(csv.DictReader(table.splitlines()))
 
 

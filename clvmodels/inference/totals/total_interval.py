@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special
 
 from clvmodels.errors import InvalidOption
-from clvmodels.inference.learned_level import (
+from clvmodels.inference.totals.learned_level import (
     HALF_AN_ORDER,
     LearnedLevel,
     LevelRule,
@@ -33,7 +33,7 @@ from clvmodels.inference.learned_level import (
     summarize_windows,
     with_half_an_order,
 )
-from clvmodels.inference.reference_class import ReferenceClass, TotalQuantity, reference_class
+from clvmodels.inference.totals.reference_class import ReferenceClass, TotalQuantity, reference_class
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
@@ -73,9 +73,9 @@ class TotalInterval:
 
     Examples
     --------
-    >>> from clvmodels.inference.reference_class import reference_class
-    >>> from clvmodels.inference.learned_level import WindowTotal
-    >>> from clvmodels.inference.total_interval import total_interval
+    >>> from clvmodels.inference.totals.reference_class import reference_class
+    >>> from clvmodels.inference.totals.learned_level import WindowTotal
+    >>> from clvmodels.inference.totals.total_interval import total_interval
     >>> windows = [WindowTotal(-91, 0, 1050, 1000), WindowTotal(-182, -91, 1030, 1000)]
     >>> reference = reference_class("purchases", "bgnbd")
     >>> total = total_interval(1000, 91, chance=0.001, parameters=0.0005, reference=reference, windows=windows)
@@ -181,7 +181,7 @@ def other_shops(quantity: TotalQuantity, process: str, horizon_days: float) -> T
 
     Examples
     --------
-    >>> from clvmodels.inference.total_interval import other_shops
+    >>> from clvmodels.inference.totals.total_interval import other_shops
     >>> other_shops("purchases", "bgnbd", 91).basis, other_shops("purchases", "bgnbd", 1000).basis
     ('other_shops', 'not_tested')
     """
@@ -202,7 +202,7 @@ def own_variance(lower: float, upper: float, level: float = 0.9, *, order_value:
 
     Examples
     --------
-    >>> from clvmodels.inference.total_interval import own_variance
+    >>> from clvmodels.inference.totals.total_interval import own_variance
     >>> round(own_variance(904, 1105) ** 0.5, 4)
     0.061
     """

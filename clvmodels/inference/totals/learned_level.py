@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from clvmodels.errors import InvalidOption
-from clvmodels.inference.reference_class import ReferenceClass, disjoint_windows
+from clvmodels.inference.totals.reference_class import ReferenceClass, disjoint_windows
 from clvmodels.processes.contract import Array
 
 __all__ = ["LearnedLevel", "LevelRule", "PastErrors", "WindowTotal", "learned_level"]
@@ -37,7 +37,7 @@ class WindowTotal:
 
     Examples
     --------
-    >>> from clvmodels.inference.learned_level import WindowTotal
+    >>> from clvmodels.inference.totals.learned_level import WindowTotal
     >>> WindowTotal(begin=-91, end=0, actual=1100, expected=1000).days
     91
     """
@@ -105,8 +105,8 @@ def learned_level(
 
     Examples
     --------
-    >>> from clvmodels.inference.reference_class import reference_class
-    >>> from clvmodels.inference.learned_level import WindowTotal, learned_level
+    >>> from clvmodels.inference.totals.reference_class import reference_class
+    >>> from clvmodels.inference.totals.learned_level import WindowTotal, learned_level
     >>> windows, reference = [WindowTotal(-91, 0, 1100, 1000)], reference_class("purchases", "bgnbd")
     >>> learned = learned_level(1000, windows, reference, chance=0.001, rule="weeks")
     >>> round(learned.power, 3), round(learned.ratio, 3), round(learned.factor, 3)
