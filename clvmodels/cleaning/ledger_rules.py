@@ -117,7 +117,7 @@ def current_code(rule: str) -> str:
     return CODE_OF_PHRASE.get(rule, rule)
 
 
-def describe_rule(code: str, language: str = "en") -> str:
+def describe_rule(code: str, language: str | None = None) -> str:
     """Return a short description of a rule, as a ledger shows it; of an unknown rule, its name."""
     if code not in CODES:
         return code

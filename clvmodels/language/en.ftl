@@ -1201,3 +1201,646 @@ compat-no-mean-spend = { COUNT($customers) } { $customers ->
     [one] customer has
    *[other] customers have
     } no mean spend under these parameters (it needs p x + q > 1), so that the result is missing; lifetimes returns a negative or meaningless amount. Fit with q_constraint=True, or use GammaGamma's median
+## How texts are put together
+
+between-sentences = { " " }
+between-items = { ", " }
+full-stop = .
+cell-yes = yes
+cell-no = no
+cell-range = { $lower } to { $upper }
+cell-none = none
+label-and-text = { $label }: { $text }
+label-with-unit = { $label } ({ $unit })
+
+## Report: the page
+
+page-contents = Contents
+page-glance = At a glance
+page-actions = What to do
+page-verdict = Can it be trusted?
+page-details = Details
+page-can-be-used = Can these numbers be used?
+page-cautions = Cautions
+page-grades = What the grades mean
+page-who-matters = Who matters
+page-who-holds = Who holds the value
+page-who-customers = customers by value
+page-who-number = number
+page-who-value = value{ $has_currency ->
+    [yes] { " " }({ $currency })
+   *[no] { "" }
+    }
+page-who-share = share
+page-next-steps = Next steps
+page-budget = Which forecast to use, and what to allow for
+page-in-full = In full
+page-evidence = Evidence: { $evidence }
+page-print-details = print the details too
+page-glossary = Glossary
+page-scroll = scroll for more columns →
+page-about = How many purchases will { COUNT($customers) } customers make in the next { $horizon }? { $title }, a model of purchase timing, made this forecast at { $cutoffs ->
+    [one] the cutoff { $days }
+   *[other] { COUNT($cutoffs) } cutoffs ({ $days })
+    } without seeing any later data. This page compares its forecasts with what the customers did.
+
+## Report: names
+
+quantity-name = { $quantity ->
+    [purchases] purchases
+   *[money] money
+    }
+quantity-title = { $quantity ->
+    [purchases] Purchases
+   *[money] Money
+    }
+forecaster-zero = zero
+forecaster-own-rate = own rate carried on
+forecaster-past-spend = past spend, scaled
+forecaster-population-mean = population mean
+forecaster-last-period = last period repeated
+forecaster-hiatus = hiatus rule
+forecaster-seasonal-naive = seasonal naive
+forecaster-boosted-trees = boosted trees
+forecaster-blend = blend
+forecaster-blend-process-total = blend, total of process
+forecaster-blend-learned-total = blend, learned total
+forecaster-best = best forecaster
+summary-mean-purchase-rate = mean purchase rate
+summary-mean-time-between-purchases = mean time between purchases
+summary-mean-purchase-probability = mean purchase probability
+summary-mean-dropout-probability = mean dropout probability
+summary-mean-dropout-rate = mean dropout rate
+summary-median-lifetime = median lifetime
+summary-share-gone = share gone
+unit-of-time = { $unit }s
+unit-of-rate = per { $unit }
+group-no-repeat = no repeat purchase
+suitability = { $suitability ->
+    [good] good
+    [possible] possible
+   *[poor] poor
+    }
+clock-name = { $discrete ->
+    [yes] calendar { $unit }s, each one opportunity to buy
+   *[no] { $unit }s, purchases merged within the { $merge_within }
+    }{ $has_zone ->
+    [yes] , zone { $zone }
+   *[no] { "" }
+    }
+
+## Report: glossary
+
+glossary-cutoff = Cutoff, calibration, holdout
+glossary-text-cutoff = Models are fitted to purchases up to the cutoff (the calibration period). The holdout period after it is used only to check the forecasts.
+glossary-forecast = Forecast at the cutoff
+glossary-text-forecast = The purchases that the model expects after the cutoff, from each customer’s own history up to it.
+glossary-expected = Expected from first purchase dates only
+glossary-text-expected = The purchases that the fitted model expects of new customers with the same first purchase dates, ignoring what they bought afterwards.
+glossary-rules = Simple rules
+glossary-text-rules = “zero”: no customer buys again. “own rate carried on”: each customer’s past rate of repeat purchases, or of the money spent on them, continues. “past spend, scaled”: customers keep their share of past spending per week, first order included; the total is that of the previous rule. “population mean”: every customer buys at the average rate. “last period repeated”: each customer repeats the last period of the same length. “hiatus rule”: customers who have been inactive for longer than a learned threshold are gone; the others continue as before. “seasonal naive”: the total of the same weeks one year earlier.
+glossary-learned = Boosted trees, blends
+glossary-text-learned = “boosted trees”: a machine-learning model (gradient boosting) trained on earlier windows before the cutoff. “blend”: the mean of the boosted trees and the purchase model that did best in these windows; “total of process” scales it to that model’s total, “learned total” to the total that the earlier windows suggest.
+glossary-bias = Error (bias) of the total
+glossary-text-bias = The forecast total relative to the actual total: −10% means the forecast was 10% too low. Zero is best.
+glossary-gini = Normalized Gini
+glossary-text-gini = How well the forecast ranks customers from best to worst: 1 is a perfect ranking, 0 is random. It ignores the totals.
+glossary-spearman = Spearman
+glossary-text-spearman = Rank correlation of forecast and outcome over all customers; at most 1.
+glossary-rmse = RMSE, MAE
+glossary-text-rmse = Root mean squared error and mean absolute error per customer. Lower is better; RMSE gives more weight to large errors.
+glossary-top = Top 10%, lift, overlap
+glossary-text-top = The share of the total made by the 10% of customers with the highest forecasts; their average as a multiple of the overall average; and the share of the predicted top customers who were among the actual top customers.
+glossary-scores = Log score, CRPS, Brier, log loss
+glossary-text-scores = Scores of a whole forecast distribution (log score: higher is better; CRPS: lower is better) and of the probability of buying again (Brier, log loss: lower is better). Each is best, on average, for the true probabilities.
+glossary-interval = Interval, coverage, PIT
+glossary-text-interval = A 90% interval should contain nine outcomes in ten; coverage is the share that it did contain. The PIT is the position of each outcome in its forecast distribution, randomized because purchases are whole numbers; a flat histogram is right.
+glossary-alive = P(alive)
+glossary-text-alive = The model’s probability that a customer is still active. Customers do not announce that they leave, so it cannot be observed.
+glossary-value = Lifetime value
+glossary-text-value = The present value of the purchases expected within a horizon: margin × expected order value × discounted purchases.
+glossary-likelihood = Log-likelihood, AIC, BIC
+glossary-text-likelihood = How well the model fits. AIC and BIC penalize the number of parameters; lower is better. Compare them only on the same data.
+fit-status = { $status ->
+    [converged] converged
+   *[boundary] boundary
+    }
+
+## Report: the data
+
+data-title = The data
+data-lead = On { $cutoff } there were { COUNT($customers) } customers, { PERCENT($once) } of whom had bought only once. The models did not see anything after that day, so that their forecasts could be checked against it.
+data-term-customers = Customers
+data-term-calibration = Calibration period
+data-term-holdout = Holdout period
+data-term-new = New customers
+data-term-left-out = Rows left out
+data-term-log = Log
+data-term-time = Time
+data-customers = { COUNT($customers) }, first purchase by { $cutoff }
+data-calibration = { $has_start ->
+    [yes] { $start } to
+   *[no] to
+    } { $cutoff }: { COUNT($purchases) } repeat purchases; { PERCENT($once, places: 1) } of the customers had bought only once. The models did not see anything later.
+data-holdout = after { $cutoff }, up to { $end } ({ $length } { $unit }s): { COUNT($purchases) } purchases by { PERCENT($again, places: 1) } of these customers{ $has_spend ->
+    [yes] , who spent { COUNT($spend) } ({ log-currency })
+   *[no] { "" }
+    }
+data-no-new-customers = none: all customers of the holdout period had bought before the cutoff
+data-new-customers = { COUNT($customers) } customers with { COUNT($purchases) } purchases{ $has_spend ->
+    [yes] , spending { COUNT($spend) }
+   *[no] { "" }
+    } in the holdout period. No forecast made at the cutoff can include them, and they are in no score.
+data-rows-later = { COUNT($later) } later than { $end }
+data-rows-without-id = { COUNT($without_id) } without a customer id
+data-rows = { $parts }
+data-rows-and-cleaning = { $any ->
+    [yes] { $parts }
+   *[no] none of the cleaned log
+    }; by cleaning (see its table), { $cleaning }
+data-no-missing-ids = none for a missing customer id
+data-missing-ids = { COUNT($rows) } rows ({ PERCENT($share, places: 1) }{ $has_money ->
+    [yes] , and { PERCENT($money, places: 1) } of the money
+   *[no] { "" }
+    }) without a customer id
+log-currency = in the currency of the log
+
+cleaning-table = Cleaning: what happened to every row of the log
+cleaning-column-rule = rule, in order
+cleaning-column-rows = rows
+cleaning-column-changed = changed
+cleaning-column-money = money
+cleaning-note-sum = Rows read are the rows that were left plus those that the rules in between removed; likewise for money.
+cleaning-note-changed = “Changed” counts rows or orders that stayed, but with another amount or a flag.
+cleaning-note-unlisted = Rules that matched no row are not listed.
+
+profile-title = Profile of the log
+profile-scope = The profile covers the whole log, including the holdout period, so shares may differ from those above.
+profile-which-models = Which models suit these data
+profile-term-intertimes = Time between purchases
+profile-term-regularity = Regularity
+profile-term-arrivals = First purchases
+profile-term-season = Season
+profile-term-opportunities = Opportunities
+profile-term-money = Money
+
+picture-weekly = Purchases per week
+picture-text-weekly = Lines of purchases per calendar week: all, repeat purchases and new customers, { COUNT($weeks) } weeks. The highest number, { COUNT($most) }, is in the week from { $start }.
+picture-season = { $detected ->
+    [yes] Season
+   *[no] Season: none detected
+    }
+picture-text-season = Bars of purchases by calendar month, as a multiple of an average month. Month { $month } is highest, with { FIXED($index, places: 2) }.
+picture-times-between = Times between purchases
+picture-text-times-between = Histogram of the times between purchases of a customer. { $text }
+
+cohort-table = Cohorts: purchases in the holdout period, actual and forecast by { $title }
+cohort-first-purchase = first purchase
+cohort-customers = customers
+cohort-actual = actual
+cohort-forecast = forecast
+cohort-error = error of the total
+
+## Report: calibration
+
+calibration-title = Calibration
+calibration-lead = A forecast is calibrated if groups of similar customers make the number of purchases that it predicts. Filled dots are actual values, open dots are forecasts, and bars are the intervals for a group: a filled dot outside its bar is a miss.
+calibration-intervals = Probabilities and intervals
+calibration-reliability = Among customers with a 30% probability of buying again, 30% should buy. Nine in ten outcomes should be inside their 90% intervals. And outcomes should be spread evenly over their forecast distributions.
+calibration-totals = Totals over time
+calibration-tracking = The models were fitted to the purchases before the cutoff on { $cutoff }; after it, the plots compare forecast and actual purchases. The band shows the uncertainty due to chance and to the parameters.
+
+frequency-table = Purchases per customer in the holdout period, by repeat purchases before the cutoff
+frequency-repeat-purchases = repeat purchases
+frequency-customers = customers
+frequency-actual = actual
+coverage-table = Measured coverage of { PERCENT($level) } intervals, by decile of the forecast
+coverage-decile = decile
+coverage-decile-name = { $decile }{ $highest ->
+    [yes] { " " }(highest)
+   *[no] { "" }
+    }
+coverage-note = Purchases are whole numbers, so a correct interval contains the outcome more often than its level says: where hardly any customer buys, an interval from 0 to 0 is nearly always right.
+total-table = Totals at every cutoff: forecast by { $title } and its { PERCENT($level) } interval
+total-of = { quantity-name }, { $cutoff }
+total-result = { $inside ->
+    [yes] inside
+   *[no] outside
+    }
+total-heading-quantity = quantity, cutoff
+total-heading-forecast = forecast
+total-heading-interval = interval
+total-heading-actual = actual
+total-heading-result = result
+total-heading-widened = widened by earlier errors
+
+picture-by-group = { $by ->
+    [frequency] Forecast and actual by past frequency
+    [recency] Forecast and actual by recency
+   *[decile] Forecast and actual by decile of the forecast
+    }
+picture-text-by-frequency = Purchases per customer in the holdout period by repeat purchases before the cutoff. From { $first }, to { $last }. The table below has all numbers.
+picture-text-frequency = { FIXED($actual, places: 2) } actual and { $forecasts } at { $frequency } repeat purchases
+picture-text-forecast = { FIXED($expected, places: 2) } forecast by { $title }
+picture-text-by-group = Purchases per customer in the holdout period, actual and forecast, from { $first } to { $last }.
+picture-text-group = { FIXED($actual, places: 2) } actual and { FIXED($expected, places: 2) } forecast in the group “{ $group }”
+picture-reliability = Probability of buying again, forecast and actual
+picture-text-reliability = Share of customers who bought, by forecast probability, for { $names }. For the first: from { PERCENT($first_predicted) } forecast and { PERCENT($first_actual) } actual to { PERCENT($last_predicted) } forecast and { PERCENT($last_actual) } actual.
+picture-coverage = Outcomes in their { PERCENT($level) } intervals: { PERCENT($low) } to { PERCENT($high) }
+picture-text-coverage = Share of customers whose purchases fell within their { PERCENT($level) } interval, by decile of the forecast: from { PERCENT($low) } to { PERCENT($high) }.
+picture-pit = Position of outcomes in their forecast distributions (flat is right)
+picture-text-pit = Histogram of the randomized PIT in { $bins } bins, which is flat for a correct forecast: for { $title }, { PERCENT($lowest, places: 1) } of the customers are in the lowest bin and { PERCENT($highest, places: 1) } in the highest, where { PERCENT($right, places: 1) } would be right.
+picture-incremental = Repeat purchases per { $period }
+picture-text-incremental = Lines of repeat purchases per { $period } from { $start } to { $end }. The highest actual number, { COUNT($most) }, is in the { $period } ending { $when }.
+picture-cumulative = Cumulative repeat purchases
+picture-text-cumulative = Lines of cumulative repeat purchases from { $start } to { $end }. At the end, { COUNT($actual) } actual; { $title }: { COUNT($forecast) } forecast at the cutoff and { COUNT($expected) } expected from first purchase dates only.
+picture-totals = Total of { quantity-name } at every cutoff{ $intervals ->
+    [0] { "" }
+   *[other] : { $title }'s interval contained { $inside } of { $intervals }
+    }
+picture-text-totals = Error of the forecast total at { $cutoffs } cutoffs with its interval, in percent of the actual total: { $inside } of { $intervals } intervals contain it.
+
+## Report: ranking
+
+ranking-title = Ranking
+ranking-lead = To choose which customers to look after first, only their ranking matters. This ranking does not show whom a campaign would persuade. The curves compare it with no ranking (the diagonal), with the perfect ranking in hindsight, and with the best benchmarks.
+overlap-cell = { PERCENT($right) } right, { PERCENT($made) } of all
+overlap-table = { quantity-title }: customers with the highest forecasts, compared with actual top customers
+overlap-forecaster = forecaster
+overlap-top = top { PERCENT($top) }
+overlap-note = Right: the share of them who were among the same number of customers with the most { quantity-name }. Of all: their share of all { quantity-name }.
+overlap-share = { PERCENT($share) } of the top { PERCENT($top) }
+between-reasons = { "; " }
+picture-gain = { quantity-title }: the 10% ranked first made { PERCENT($captured) }
+picture-text-gain = Gain curves of { $forecasters } forecasters. Normalized Gini: { $gini }.
+picture-lorenz = { quantity-title }: how unequal customers are{ $known ->
+    [yes] ; the top 10% made { PERCENT($actual) }, { PERCENT($expected) } forecast
+   *[no] { "" }
+    }
+picture-text-lorenz = Lorenz curves, actual and as expected by { $names }: the share of the total that the customers with the least make together.
+picture-lift = { quantity-title }: the first decile made { FIXED($first, places: 1) } times the average
+picture-text-lift = Bars of { quantity-name } per customer as a multiple of the average, by decile of the forecast of { $title }: from { FIXED($first, places: 1) } in the first to { FIXED($last, places: 1) } in the last.
+picture-overlap = { quantity-title }: { $share } were identified
+picture-text-overlap = Share of the customers with the highest forecasts who were among the actual top: { $shares }, by { $title }.
+
+## Report: money
+
+money-title = Money
+money-lead = The value of a customer is the expected number of purchases times the expected order value. The spend model assumes that the two are independent; if they are not, the values of the most frequent customers are off.
+money-independence = Spend and frequency
+money-tail = Tail
+picture-spend = Average order value: observed, and by { $title }
+picture-text-spend = Histogram of customers' average order values with the model's curve. The largest group, { PERCENT($observed, places: 1) } of customers, is between { NUM($lower, digits: 4) } and { NUM($upper, digits: 4) }, where the model has { PERCENT($expected, places: 1) }.
+picture-money-decile = Money by decile: forecast and actual
+picture-text-money-decile = Money per customer in the holdout period by decile of the forecast of { $title }: in the first, { FIXED($expected, places: 2) } forecast and { FIXED($actual, places: 2) } actual.
+value-terms-unknown = Computed with the horizon, discount rate and margin passed to lifetime_value; its table does not list them.
+picture-value = Who holds the value: the top { PERCENT($top) } hold { PERCENT($share) }
+picture-text-value = Curve of the share of all lifetime value held by the most valuable customers: the top { PERCENT($top) } hold { PERCENT($share, places: 1) }.
+value-term-total = Total value
+value-term-uncertainty = Uncertainty
+value-term-customer = Per customer
+value-term-concentration = Concentration
+value-term-missing = Without a value
+value-total = { NUM($total, digits: 4) } ({ log-currency }), { NUM($expected_purchases, digits: 4) } expected purchases
+value-per-customer = { FIXED($mean, places: 2) } on average; median { FIXED($median, places: 2) }
+value-concentration = the { COUNT($top_customers) } most valuable customers (the top 10%) hold { PERCENT($top_share, places: 1) } of the value
+value-missing = { COUNT($missing) } of { COUNT($customers) } customers{ $has_reasons ->
+    [yes] : { $reasons }
+   *[no] { "" }
+    }
+value-table = The { $customers } customers with the highest lifetime value
+value-column-customer = customer
+value-column-lifetime-value = lifetime value (money)
+value-column-lifetime-value-lower = interval from (money)
+value-column-lifetime-value-upper = to (money)
+value-column-probability-alive = P(alive)
+value-column-expected-purchases = expected purchases
+value-column-expected-spend = expected order value (money)
+
+## Report: the fit and the model card
+
+fit-title = The fit
+certificate-title = { $title }: certificate
+certificate-term-status = Status
+certificate-term-likelihood = Log-likelihood
+certificate-term-gradient = Largest gradient
+certificate-term-hessian = Hessian
+certificate-term-criteria = AIC, BIC
+certificate-term-data = Fitted to
+certificate-term-left-out = Left out
+certificate-gradient-of = { $gradient } (0 at a maximum)
+certificate-hessian-is = { $definite ->
+    [yes] negative definite: a maximum in every direction
+   *[no] not definite: flat in some direction
+    }
+certificate-fitted-to = { COUNT($customers) } customers, { COUNT($rows) } unique rows
+certificate-set-aside = { COUNT($customers) } customers whose average order value is not positive
+parameter-table = { $title }: parameters
+parameter-name = parameter (unit)
+parameter-estimate = estimate
+parameter-error = standard error
+parameter-interval = 95% interval
+parameter-note = –: at a limit of its range, so it has no standard error.
+picture-parameters = Uncertainty of the parameters
+picture-text-parameters = One row for each of { $parameters } parameters: its interval in percent of the estimate. The tables above have all numbers.
+meaning-table = What the parameters mean, with 90% intervals
+meaning-quantity = quantity (unit)
+meaning-note-missing = –: not part of that model.
+meaning-note-gone = “Share gone” describes the customers known at the cutoff; the other rows describe new customers. Models in which customers who bought once cannot have left have no such share.
+meaning-at-limit = { $infinite ->
+    [yes] infinite
+   *[no] { $value }
+    }, at its limit
+cell-estimate = { $estimate } ({ $lower } to { $upper })
+
+card-title = Model card
+card-lead = What is needed to reproduce this report, what the model is for, and where it is known to fail.
+card-term-model = Model
+card-term-data = Data
+card-term-fingerprint = Data fingerprint
+card-term-cutoffs = Cutoffs
+card-term-horizon = Horizon
+card-term-time = Time
+card-term-intervals = Intervals
+card-term-versions = Versions
+card-term-use = Intended use
+card-term-limits = Limits
+card-term-failures = Known failures
+card-model-with = { $title }{ $has_spend ->
+    [yes] { " " }with { $spend }
+   *[no] { "" }
+    }{ $has_others ->
+    [yes] ; compared with { $others }
+   *[no] { "" }
+    }
+card-data = { COUNT($customers) } customers, { $has_start ->
+    [yes] { $start } to
+   *[no] to
+    } { $end }
+card-not-recorded = not recorded
+card-horizon = { $horizon }
+card-intervals = { PERCENT($level) }, central{ $has_draws ->
+    [yes] ; from { COUNT($draws) } draws of the parameters and of future purchases
+   *[no] { "" }
+    }{ $has_sampled ->
+    [yes] , checked on up to { COUNT($sampled) } customers
+   *[no] { "" }
+    }; random state { $seed }
+card-use = Forecasting purchases and money of existing customers, in total and by group; ranking customers by what they are likely to buy; valuing a customer base under stated terms. For customers without a contract, who leave without notice.
+card-limits = The model uses only who bought when: no seasons, promotions, prices or competitors, and no future customers. P(alive) cannot be observed, only the purchases that follow. The forecast shows what is likely if conditions stay the same, not what an action would change.
+card-parameters = Parameters
+card-model = model
+card-estimates = estimates
+card-status = status
+
+## Report: benchmarks
+
+benchmarks-title = Benchmarks
+benchmarks-lead = Simple rules and boosted trees (machine learning) forecast the same customers at the same cutoffs. A model is worth using only if it beats them. In the tables, the normalized Gini measures how well customers are ranked (1 is perfect), and the RMSE how far the forecast for a customer is typically off.
+metric-name = { $metric ->
+    [gini] normalized Gini
+    [rmse] RMSE
+    [mae] MAE
+    [bias] error of the total
+    [capture] top-decile capture
+   *[other] { $metric }
+    }
+score-table = { quantity-title } in the { $horizon } after the cutoff: { $several ->
+    [yes] means over { $cutoffs } cutoffs
+   *[no] forecast and actual
+    }
+score-forecaster = forecaster
+score-total = total ({ quantity-name })
+score-bias = error of total
+score-bias-mean = error of total, mean
+score-size = absolute error of total, mean
+score-gini = normalized Gini
+score-rmse = RMSE ({ quantity-name })
+score-top = made by top 10%
+score-spearman = Spearman
+score-mae = MAE ({ quantity-name })
+score-actual = actual
+score-note-kind = { $kind ->
+    [rules] Simple rules
+   *[learned] Learned forecasters
+    }: { $names }.
+score-note-cancel = Positive and negative errors of totals cancel in their mean, but not in the mean of the absolute errors.
+score-note-spearman = –: not defined, because a forecast that is the same for every customer has no ranking.
+score-note-customers = Customers without a forecast are left out of that row; the actual total covers all customers.
+probability-table = { quantity-title }: scores of probabilities, distributions and intervals
+probability-log-score = log score
+probability-crps = CRPS
+probability-brier = Brier, buys again
+probability-log-loss = log loss, buys again
+probability-poisson-deviance = Poisson deviance
+probability-decile-mape = decile MAPE
+probability-coverage = in { PERCENT($level) } intervals
+probability-width = mean width
+probability-note-infinite = ∞: the forecast ruled out a purchase that happened.
+probability-note-missing = –: not available for this forecaster. Lower is better, except for log score and coverage.
+difference-table = { quantity-title }: differences from { $title }, over { $cutoffs ->
+    [one] one cutoff
+   *[other] { $cutoffs } cutoffs
+    }
+difference-heading = { metric-name }: difference (interval)
+difference-result = result
+difference-better = { $better ->
+    [forecaster] better
+    [reference] worse
+   *[not-visible] no visible difference
+    }
+difference-note = { $several ->
+    [yes] Paired { PERCENT($level) } intervals that allow for the customers drawn (bootstrap, each with all cutoffs) and for the spread over cutoffs. A difference is visible if its interval does not contain 0 and it has the same sign at every cutoff. A difference shown as 0 is less than 0.1% of the score.
+   *[no] Paired { PERCENT($level) } bootstrap intervals, resampling customers. One cutoff shows the sampling of customers, not changing conditions. A difference shown as 0 is less than 0.1% of the score.
+    }
+picture-score = { quantity-title }: { $metric ->
+    [bias] error of the total
+   *[gini] quality of the ranking
+    }
+picture-text-score = { $metric ->
+    [bias] Error of the total for each forecaster
+   *[gini] Normalized Gini of each forecaster
+    }{ $several ->
+    [yes] , one dot for each of { $cutoffs } cutoffs
+   *[no] { "" }
+    }{ $is_size ->
+    [yes] , and the mean of its size
+   *[no] { "" }
+    }: { $scores }.
+picture-difference = { quantity-title }: what { $metric ->
+    [gini] ranks better than { $title } is right
+   *[rmse] is more accurate than { $title } is left
+    } of the line
+picture-text-difference = One row per forecaster: its { metric-name } minus that of { $title }, with an interval. Differences that are not visible: { $not_visible } of { $differences }.
+
+## Plots
+
+plot-date-year = %Y
+plot-date-month = %b
+plot-date-day = %d
+plot-actual = actual
+plot-actual-by = actual, by { $title }
+plot-forecast = forecast
+plot-forecast-by = { $title } forecast
+plot-same-line = same line: { $titles }
+plot-per-customer =
+    { quantity-name } per customer
+    in the holdout period
+plot-purchases-per-customer = purchases per customer
+plot-as-forecast = as forecast
+plot-forecast-probability = forecast probability of buying in the holdout period
+plot-customers-who-bought = customers who bought (%)
+plot-if-right = if the distributions are right
+plot-pit-position =
+    position of the outcome in its forecast distribution
+    (0: low end, 1: high end)
+plot-pit-customers =
+    customers, as a multiple
+    of a correct forecast
+plot-no-intervals = no forecaster has intervals
+plot-level = level: { PERCENT($level) }
+plot-coverage =
+    outcomes within their intervals
+    (% of customers)
+plot-decile = decile of the forecast (1: highest)
+plot-groups = { $by ->
+    [frequency] repeat purchases before the cutoff
+    [recency] { $has_unit ->
+        [yes] { $unit } from first to last purchase before the cutoff
+       *[no] from first to last purchase before the cutoff
+        }
+    [cohort] month or quarter of the first purchase
+   *[other] { $has_unit ->
+        [yes] { $unit } { $by }
+       *[no] { $by }
+        }
+    }
+    (below each: number of customers)
+plot-metric = { $metric ->
+    [bias] error of the total (% of actual)
+    [gini] normalized Gini (1: perfect)
+    [rmse] RMSE ({ quantity-name } per customer)
+    [mae] MAE ({ quantity-name } per customer)
+   *[spearman] rank correlation (1: perfect)
+    }
+plot-not-visible = not visible
+plot-difference =
+    { metric-name } minus that of
+    { $title }
+plot-parameter-interval = interval, in percent of the estimate
+plot-total-error =
+    total of { quantity-name }: error of the forecast
+    (0: right; bars: intervals)
+plot-cutoff-axis = cutoff
+plot-cutoff = cutoff { $day }
+plot-purchases = { $purchases } purchases
+plot-day = day ({ $first } to { $last })
+plot-alive = P(alive), as of that day
+plot-above = above { $value }
+plot-mean = mean { $mean } { $unit }
+plot-share-of-new = share of new customers (%)
+plot-since-first = { $unit } since the first purchase
+plot-expected-repeat =
+    expected repeat purchases
+    of a new customer
+plot-last-purchase =
+    last purchase, in { $unit } after the first
+    (customers first seen { $age } { $unit } ago)
+plot-repeat-purchases = repeat purchases
+plot-matrix = { $alive ->
+    [yes] P(alive)
+   *[no] expected purchases in the next { $horizon }
+    }
+plot-heterogeneity = { $quantity ->
+    [purchase-rate] purchase rate
+    [purchase-probability] purchase probability
+    [dropout-rate] dropout rate
+    [dropout-probability] dropout probability
+   *[other] { $name }
+    } ({ $has_unit ->
+    [yes] { $unit }
+   *[no] 0 to 1
+    })
+plot-observed = observed
+plot-spend-model = spend model
+plot-spend-beyond =
+    above { $edge }:
+    { PERCENT($seen, places: 1) } observed
+    { PERCENT($modeled, places: 1) } in the model
+plot-order-value = average order value (money)
+plot-customer-share = customers (%)
+plot-most-valuable = customers, the most valuable first (% of customers)
+plot-value-held = value they hold (% of all value)
+plot-no-value = no customer has a positive value
+plot-all-equal-value =
+    if all customers
+    were equal
+plot-top-holds = top { PERCENT($top) } hold { PERCENT($share) }
+plot-customers = customers
+plot-value = value
+plot-tier = tier
+plot-share-of-all = share of all (%)
+plot-share-of-customers = share of customers (%)
+plot-segment = segment, with its interval
+plot-by-past-spend = as many by past spend
+plot-by-rfm = by RFM scores
+plot-later-money = share of later money (%)
+plot-customer-count = { COUNT($customers) } customers
+plot-at-stake = margin at stake (money)
+plot-cost = cost
+plot-assumed-gain = assumed gain, net of the cost
+plot-split = by { $split }
+plot-revenue-change = change of revenue (money)
+plot-forecast-for = forecast for { $horizon }
+plot-scoring-date = scoring date
+plot-scoring-date-bars =
+    scoring date
+    (bars: two standard errors; gray: within 10%)
+plot-relative =
+    actual purchases
+    relative to the forecast
+plot-gini-of = { $horizon }: Gini
+plot-coverage-of = { $horizon }: interval coverage
+plot-gini-and-coverage =
+    normalized Gini (1: perfect);
+    coverage of 90% intervals
+plot-model = model { $version }
+plot-no-whole-week = the log does not cover a full calendar week
+plot-all-purchases = purchases
+plot-repeat-among-them = repeat purchases among them
+plot-new-customers = new customers
+plot-week-starting = week starting ({ $first } to { $last })
+plot-per-week = per week
+plot-months = J F M A M J J A S O N D
+plot-month = month, January to December
+plot-season =
+    purchases, as a multiple
+    of an average month
+plot-longer = longer than { $value }: { PERCENT($share) }
+plot-between-purchases = { $unit } between a customer's consecutive purchases
+plot-times-between = times between purchases (%)
+plot-perfect-ranking = perfect ranking
+plot-no-ranking = no ranking
+plot-highest-first = customers, highest forecasts first (%)
+plot-share-made =
+    share of all { quantity-name }
+    they made (%)
+plot-all-equal = all equal
+plot-smallest-first = customers, the smallest first (%)
+plot-share-they-make =
+    share of all { quantity-name }
+    they make (%)
+plot-average-customer = the average customer
+plot-lift =
+    { quantity-name } per customer,
+    as a multiple of the average
+plot-at-random = at random
+plot-highest-forecasts = customers with the highest forecasts
+plot-overlap =
+    of these, among the actual top
+    by { quantity-name } (%)
+plot-cumulative = cumulative repeat purchases
+plot-incremental = repeat purchases per { $period }
+plot-from-first-dates = { $title }: expected from first purchase dates only
+plot-at-cutoff = { $title }: forecast at the cutoff
+plot-period-ending = { $period } ending ({ $first } to { $last })

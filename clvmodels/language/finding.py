@@ -41,15 +41,15 @@ class Finding:
 
     @property
     def text(self) -> str:
-        """The finding as an English sentence."""
+        """The finding as a sentence in the language of `written_in`, which is English by default."""
         return self.render()
 
-    def render(self, language: str = "en") -> str:
+    def render(self, language: str | None = None) -> str:
         """Return the finding as a sentence in a language."""
         return message(self.code, self.figures, language)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return code, severity and figures as plain values, and the English text."""
+        """Return code, severity and figures as plain values, and the text."""
         figures = {name: _plain(value) for name, value in self.figures.items()}
         return {"code": self.code, "severity": self.severity, "figures": figures, "text": self.text}
 
@@ -57,9 +57,10 @@ class Finding:
 Findings = tuple[Finding, ...]
 
 
-def as_text(findings: Iterable[Finding], language: str = "en", separator: str = " ") -> str:
-    """Return several findings as one text, in their order."""
-    return separator.join(finding.render(language) for finding in findings)
+def as_text(findings: Iterable[Finding], language: str | None = None, separator: str | None = None) -> str:
+    """Return several findings as one text, in their order; by default with what the language puts between sentences."""
+    between = message("between-sentences", language=language) if separator is None else separator
+    return between.join(finding.render(language) for finding in findings)
 
 
 def _plain(value: Any) -> Any:

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clvmodels.language import dates, numbers
+from clvmodels.language.current import ENGLISH, current_language
+from clvmodels.language.words import resource
 
 if TYPE_CHECKING:
     from fluent.runtime import FluentBundle
 
-__all__ = ["languages", "message"]
-
-FOLDER = Path(__file__).parent
+__all__ = ["message"]
 
 
-def languages() -> list[str]:
-    """The languages there is a message file for."""
-    return sorted(path.stem for path in FOLDER.glob("*.ftl"))
-
-
-def message(code: str, figures: Mapping[str, Any] | None = None, language: str = "en") -> str:
+def message(code: str, figures: Mapping[str, Any] | None = None, language: str | None = None) -> str:
     """The message with an id, figures filled in.
 
     Parameters
@@ -32,17 +26,21 @@ def message(code: str, figures: Mapping[str, Any] | None = None, language: str =
     figures : mapping of str to number, str, bool or sequence of str
         A bool is passed as "yes" or "no", and a missing number as NaN. A finding becomes its text in the language, and
         a sequence a list ("a, b and c").
-    language : str
-        The name of a message file, such as "en".
+    language : str, optional
+        The name of a message file, such as "zh-Hans"; by default that of `written_in`, or English. What the language
+        does not have yet is in English.
 
     Raises
     ------
     KeyError
-        When the language has no such message.
+        When there is no such message, or no file of the language.
     ValueError
         When a figure is missing, or a message cannot be formatted; both are programming errors that tests find.
     """
+    language = language or current_language()
     bundle = _bundle(language)
+    if language != ENGLISH and not bundle.has_message(code):
+        language, bundle = ENGLISH, _bundle(ENGLISH)
     pattern = bundle.get_message(code).value
     if pattern is None:
         raise KeyError(code)
@@ -104,12 +102,6 @@ def _functions(language: str) -> dict[str, Callable[..., Any]]:
     def p_value(value: Any) -> str:
         return numbers.p_value(_plain(value), language)
 
-    def month(number: Any) -> str:
-        return dates.month_name(int(number), language)
-
-    def weekday(number: Any) -> str:
-        return dates.weekday_name(int(number), language)
-
     return {
         "COUNT": count,
         "PERCENT": percent,
@@ -119,18 +111,45 @@ def _functions(language: str) -> dict[str, Callable[..., Any]]:
         "SHORT": short,
         "SHORT_PERCENT": short_percent,
         "P_VALUE": p_value,
+        **_date_functions(language),
+    }
+
+
+def _date_functions(language: str) -> dict[str, Callable[..., Any]]:
+    """Return the functions that write months, days, durations, units of time and currencies."""
+
+    def month(number: Any) -> str:
+        return dates.month_name(int(number), language)
+
+    def weekday(number: Any) -> str:
+        return dates.weekday_name(int(number), language)
+
+    def date(day: Any) -> str:
+        return dates.day(str(day), language)
+
+    def duration(text: Any) -> str:
+        return dates.duration(text if isinstance(text, str) else _plain(text), language)
+
+    def unit(name: Any) -> str:
+        return dates.unit_name(str(name), language)
+
+    def currency(code: Any) -> str:
+        return numbers.currency_name(str(code), language)
+
+    return {
         "MONTH": month,
         "WEEKDAY": weekday,
+        "DATE": date,
+        "DURATION": duration,
+        "UNIT": unit,
+        "CURRENCY": currency,
     }
 
 
 @cache
 def _bundle(language: str) -> FluentBundle:
-    from fluent.runtime import FluentBundle, FluentResource
+    from fluent.runtime import FluentBundle
 
-    path = FOLDER / f"{language}.ftl"
-    if not path.exists():
-        raise KeyError(f"no messages in {language!r}; there are {', '.join(languages())}")
     bundle = FluentBundle([language], functions=_functions(language), use_isolating=False)
-    bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
+    bundle.add_resource(resource(language))
     return bundle

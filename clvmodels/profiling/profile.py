@@ -27,9 +27,10 @@ from clvmodels.profiling.suitability import (
     Sufficiency,
     check_data,
     check_findings,
+    model_table,
     models_finding,
+    rate_models,
     sufficiency_finding,
-    suitable_models,
     worst_status,
 )
 from clvmodels.profiling.timing import (
@@ -54,6 +55,7 @@ ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
 LINE_ITEMS = 0.8  # share of rows merged into another of the same day, above which they are line items, not purchases
 NOT_A_LOG = "profile-one-row-per-customer"
+NOT_WRITTEN = ("opened_files", "model_findings")  # not part of the JSON, which has the rows of `models`
 TABLES = ("checks", "models", "waits", "weeks")
 
 
@@ -98,6 +100,8 @@ class Profile:
     models : DataFrame
         One row per model, the most suitable first and Gamma-Gamma last: process (its id), title, name (of the class),
         suitability ("good", "possible", "poor"), reason (the code of a finding), why (its text).
+    model_findings : tuple of Finding
+        The reasons in `models`, in their order.
     weeks : DataFrame
         One row per calendar week (Monday to Sunday): week_start, week_end, days (fewer in the first and last week),
         purchases, new_customers, repeat_purchases, customers_seen (so far) and, if the log has amounts, amount.
@@ -156,6 +160,7 @@ class Profile:
     is_cleaned: bool = False
     opened_files: tuple[frames.OpenedFile, ...] = ()
     doubts: Findings = ()
+    model_findings: Findings = ()
 
     @property
     def findings(self) -> Findings:
@@ -230,7 +235,7 @@ class Profile:
 
         Each part has its finding, and `findings` has all of them, as code, severity, figures and text.
         """
-        values = {name: value for name, value in _plain_fields(self).items() if name != "opened_files"}
+        values = {name: value for name, value in _plain_fields(self).items() if name not in NOT_WRITTEN}
         values |= {"findings": [finding.to_dict() for finding in self.findings]}
         plain: dict[str, Any] = files.plain(values)
         return plain
@@ -344,19 +349,9 @@ def suitable_processes(log: PurchaseLog, end: int) -> list[str]:
     """Return the ids of the purchase processes that suit a log up to a day (tick): the good ones, or the possible."""
     purchases = observe(log, end, None)
     arrivals, regularity = examine_arrivals(purchases), examine_regularity(purchases)
-    models = suitable_models(purchases, arrivals, regularity, examine_opportunities(purchases), None)
-    best = models["suitability"].iloc[0]  # the best come first
-    return [str(process) for process in models["process"][models["suitability"] == best] if process != SPEND_MODEL]
-
-
-def _suitable(purchases: DailyPurchases, *examined: Any) -> pd.DataFrame:
-    """Return how well each model suits the data; none does if the log is a summary."""
-    *parts, doubts = examined
-    models = suitable_models(purchases, *parts)
-    for finding in doubts:
-        if finding.code == NOT_A_LOG:
-            models = models.assign(suitability="poor", reason=finding.code, why=finding.text)
-    return models
+    models = rate_models(purchases, arrivals, regularity, examine_opportunities(purchases), None)
+    best = models[0].suitability  # the best come first
+    return [model.process for model in models if model.suitability == best and model.process != SPEND_MODEL]
 
 
 def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
@@ -366,6 +361,8 @@ def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
     regularity, opportunities = examine_regularity(purchases), examine_opportunities(purchases)
     arrivals, money = examine_arrivals(purchases), examine_money(purchases)
     checks = check_data(purchases, intertimes, days_per_unit)
+    summary = next((finding for finding in facts["doubts"] if finding.code == NOT_A_LOG), None)
+    models = rate_models(purchases, arrivals, regularity, opportunities, money, summary)
     return Profile(
         purchases=len(purchases.day),
         repeat_purchases=int(purchases.frequency.sum()),
@@ -382,7 +379,8 @@ def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
         money=money,
         sufficiency=worst_status(checks),
         checks=checks,
-        models=_suitable(purchases, arrivals, regularity, opportunities, money, facts["doubts"]),
+        models=model_table(models),
+        model_findings=tuple(model.finding for model in models),
         weeks=weekly(purchases),
         waits=waits(purchases, days_per_unit, clock.time_unit),
         **facts,

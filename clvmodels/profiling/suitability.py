@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,13 +18,15 @@ from clvmodels.profiling.spend import NO_VARIANCE, Money
 from clvmodels.profiling.timing import Intertimes, Opportunities, Regularity
 
 __all__ = [
+    "ModelSuitability",
     "Sufficiency",
     "Suitability",
     "check_data",
     "check_findings",
+    "model_table",
     "models_finding",
+    "rate_models",
     "sufficiency_finding",
-    "suitable_models",
     "worst_status",
 ]
 
@@ -128,16 +131,27 @@ def check_findings(checks: pd.DataFrame) -> Findings:
     )
 
 
-def suitable_models(
+def rate_models(
     purchases: DailyPurchases,
     arrivals: Arrivals,
     regularity: Regularity,
     opportunities: Opportunities,
     money: Money | None,
-) -> pd.DataFrame:
-    """Return one row per model and how well it suits the data: purchase models, the best first, then Gamma-Gamma."""
+    summary: Finding | None = None,
+) -> list[ModelSuitability]:
+    """Return how well each model suits the data: purchase models, the best first, then Gamma-Gamma.
+
+    No model suits a log that is a summary, as the finding `summary` then reports.
+    """
     models = _purchase_models(purchases, arrivals, regularity, opportunities)
     models = [*sorted(models, key=lambda model: ORDER.index(model.suitability)), _spend_model(money, arrivals)]
+    if summary is None:
+        return models
+    return [replace(model, suitability="poor", finding=summary) for model in models]
+
+
+def model_table(models: Sequence[ModelSuitability]) -> pd.DataFrame:
+    """Return one row per model and how well it suits the data."""
     return pd.DataFrame([model.row() for model in models], columns=MODEL_COLUMNS)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clvmodels.language import Finding
+from clvmodels.language import Finding, message
 from clvmodels.language.numbers import sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.selection import Selection
@@ -34,7 +34,9 @@ class Caution:
     @property
     def text(self) -> str:
         """The finding as a sentence, after the model's title."""
-        return sentence(f"{self.title}: {self.finding.text}" if self.title else self.finding.text)
+        if not self.title:
+            return sentence(self.finding.text)
+        return sentence(message("label-and-text", {"label": self.title, "text": self.finding}))
 
     def to_dict(self) -> dict[str, Any]:
         """Return code, severity, figures and text, and the title of the model."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from clvmodels.frames import Frame
+from clvmodels.language import message
 from clvmodels.reporting import plots
 
 __all__ = [
@@ -117,7 +118,13 @@ def render(template: str, content: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.globals["text"] = _text
     return environment.get_template(template).render(content)
+
+
+def _text(code: str, **figures: Any) -> str:
+    """Return a message for a template."""
+    return message(code, figures)
 
 
 def draw_picture(

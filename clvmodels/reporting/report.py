@@ -15,13 +15,16 @@ from clvmodels.cleaning.clean import Cleaned
 from clvmodels.cleaning.ledger import with_current_codes
 from clvmodels.files import plain
 from clvmodels.frames import Frame
-from clvmodels.language import Findings
-from clvmodels.language.numbers import count, listed, sentence
+from clvmodels.language import Findings, message, written_in
+from clvmodels.language.current import ENGLISH, current_language
+from clvmodels.language.numbers import listed, sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.at_a_glance import AtAGlance, glance_at
 from clvmodels.reporting.cautions import Caution, find_cautions, summarize_cautions
+from clvmodels.reporting.names import with_local_titles
 from clvmodels.reporting.page import render
 from clvmodels.reporting.sections import report_sections
+from clvmodels.reporting.sections.glossary import glossary
 from clvmodels.reporting.selection import Selection, select
 from clvmodels.reporting.value_summary import ValueBasis, check_value, summarize_value
 from clvmodels.reporting.verdict import Answer, judge
@@ -56,6 +59,8 @@ class Report:
         The page, HTML.
     numbers : dict
         The numbers of the page as plain values.
+    language : str
+        The language of the page, such as "zh-Hans".
 
     Examples
     --------
@@ -75,6 +80,7 @@ class Report:
     cautions: tuple[Caution, ...]
     page: str
     numbers: dict[str, Any]
+    language: str = ENGLISH
 
     @property
     def findings(self) -> Findings:
@@ -103,9 +109,14 @@ class Report:
 
     def __repr__(self) -> str:
         headline = self.glance.headline
-        lines = [self.glance.title, f"{headline.label}: {headline.number}"]
-        lines += [f"{status.label}. {status.text}" for status in self.glance.statuses]
-        return "\n".join(lines)
+        with written_in(self.language):
+            first = message("label-and-text", {"label": headline.label, "text": headline.number})
+            stated = [sentence(status.label) for status in self.glance.statuses]
+            between = message("between-sentences")
+            lines = [
+                between.join([label, status.text]) for label, status in zip(stated, self.glance.statuses, strict=True)
+            ]
+        return "\n".join([self.glance.title, first, *lines])
 
     def _repr_html_(self) -> str:
         """Return the page in a frame of its own for notebooks, where its styles stay inside."""
@@ -122,6 +133,7 @@ def write_report(
     ledger: pd.DataFrame | Cleaned | None = None,
     name: str = "",
     currency: str = "",
+    language: str = ENGLISH,
 ) -> None:
     """Write a validation or a backtest as one self-contained HTML file, and its numbers as a JSON file.
 
@@ -147,11 +159,14 @@ def write_report(
         Of the shop, for the title.
     currency : str, optional
         Of the amounts, such as "EUR"; printed before them.
+    language : {"en", "zh-Hans", "zh-Hant"}, default="en"
+        Of the page: English, or Chinese in simplified or traditional characters.
 
     Raises
     ------
     InvalidOption
-        When value is not a table with one row per customer, for example because it is a total.
+        When value is not a table with one row per customer, for example because it is a total; or when there is no
+        such language.
 
     Examples
     --------
@@ -170,9 +185,11 @@ def write_report(
         check_value(value)
     if isinstance(ledger, Cleaned):
         ledger = ledger.ledger
-    make_report(
-        result, value, value_terms=value_terms, profile=profile, ledger=ledger, name=name, currency=currency
-    ).write(path)
+    with written_in(language):
+        made = make_report(
+            result, value, value_terms=value_terms, profile=profile, ledger=ledger, name=name, currency=currency
+        )
+    made.write(path)
 
 
 def make_report(
@@ -185,18 +202,19 @@ def make_report(
     name: str,
     currency: str,
 ) -> Report:
-    """Return the report of a backtest; see `write_report` for the parameters."""
+    """Return the report of a backtest in the language of `written_in`; see `write_report` for the parameters."""
     if ledger is not None:
         ledger = with_current_codes(ledger)
     explanation = ValueBasis(value_terms) if isinstance(value_terms, ValueTerms) else value_terms
     basis = explanation if isinstance(explanation, ValueBasis) else None
     text = explanation if isinstance(explanation, str) else None if basis is None else sentence(basis.finding.text)
-    view = select(result)
+    view = select(with_local_titles(result))
     verdict = judge(view, value, None if basis is None else basis.terms.horizon)
     cautions = find_cautions(view, profile)
     glance = glance_at(view, value, basis, cautions, name, currency)
     summary = summarize_cautions(cautions, profile)
     content = {
+        "language": current_language(),
         "title": glance.title,
         "glance": glance,
         "actions": what_to_do(view, value, currency),
@@ -205,20 +223,18 @@ def make_report(
         "cautions": summary.text if summary is not None else "",
         "trust": trust_blocks(view),
         "sections": report_sections(view, value, text, profile, ledger),
+        "glossary": glossary(),
     }
     numbers = _numbers(result, glance, verdict, cautions, value, profile, ledger)
-    return Report(result, value, glance, tuple(verdict), tuple(cautions), render("report.html.j2", content), numbers)
+    page = render("report.html.j2", content)
+    return Report(result, value, glance, tuple(verdict), tuple(cautions), page, numbers, current_language())
 
 
 def _introduce(view: Selection) -> str:
     """Return the introduction of the page."""
-    cutoffs = view.cutoffs
-    days = f"{count(len(cutoffs))} cutoffs ({listed(cutoffs)})" if len(cutoffs) > 1 else f"the cutoff {cutoffs[-1]}"
-    return (
-        f"How many purchases will {count(view.facts['customers'])} customers make in the next {view.horizon}? "
-        f"{view.name}, a model of purchase timing, made this forecast at {days} without seeing any later data. This "
-        "page compares its forecasts with what the customers did."
-    )
+    days = listed(view.cutoffs)
+    figures = {"customers": view.facts["customers"], "horizon": view.horizon, "title": view.name}
+    return message("page-about", figures | {"cutoffs": len(view.cutoffs), "days": days})
 
 
 def _numbers(

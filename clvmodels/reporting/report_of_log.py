@@ -16,7 +16,8 @@ from clvmodels.estimators.spend import GammaGamma
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.processes import as_models, model_id
 from clvmodels.forecasts import KnownHistory
-from clvmodels.language import message
+from clvmodels.language import message, written_in
+from clvmodels.language.current import ENGLISH
 from clvmodels.profiling.profile import ProfileUnit, profile
 from clvmodels.reporting.report import Report, make_report
 from clvmodels.reporting.value_summary import ValueBasis, summarize_value
@@ -50,6 +51,7 @@ def report(
     margin: float = 1.0,
     name: str = "",
     currency: str = "",
+    language: str = ENGLISH,
     time_unit: ProfileUnit = "week",
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
@@ -80,6 +82,8 @@ def report(
         As for `lifetime_value`.
     name, currency : str, optional
         Of the shop and its amounts, for the page.
+    language : {"en", "zh-Hans", "zh-Hant"}, default="en"
+        Of the page: English, or Chinese in simplified or traditional characters.
     customer_id, date, time_unit, merge_within, include_first_transaction
         As for `rfm_summary`.
     time_zone, date_format, on_missing_id, missing_ids
@@ -111,41 +115,44 @@ def report(
     clock.duration(horizon)  # refuse what cannot be read before the log is profiled
     if not terms.is_lifetime:
         clock.duration(value_horizon, "value_horizon")
-    step = progress or _ignore
-    names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
-    source = _open(log, names, {"time_zone": time_zone, "date_format": date_format})
-    ids: dict[str, Any] = {"on_missing_id": on_missing_id, "missing_ids": missing_ids}
-    reading = source.columns | source.reading | ids | {"acquired_after": acquired_after}
-    step(message("report-step", {"step": "profile"}))
-    profiled = profile(source.whole, **reading, time_unit=time_unit, is_cleaned=source.cleaned is not None)
-    step(message("report-step", {"step": "backtest"}))
-    spend = None if source.columns["amount"] is None else GammaGamma()
-    chosen = [model() for model in DEFAULT_MODELS] if models is None else models
-    options: dict[str, Any] = {
-        "time_unit": time_unit,
-        "merge_within": merge_within,
-        "include_first_transaction": include_first_transaction,
-    }
-    result = backtest(
-        source.log,
-        chosen,
-        spend,
-        horizons=horizon,
-        cutoffs=cutoffs,
-        **options,
-        **reading,
-        progress=lambda done, of: step(message("report-cutoffs", {"done": done, "of": of})),
-    )
-    value, basis = None, None
-    if spend is not None:
-        step(message("report-step", {"step": "value"}))
-        history = KnownHistory.from_log(source.whole, **options, **reading)
-        model = CustomerModel(_reference(result, chosen), spend).fit(history)
-        value = value_table(model, history.rfm, terms)
-        basis = _basis(model, history, value, terms)
-    step(message("report-step", {"step": "page"}))
-    ledger = None if source.cleaned is None else source.cleaned.ledger
-    return make_report(result, value, value_terms=basis, profile=profiled, ledger=ledger, name=name, currency=currency)
+    with written_in(language):
+        step = progress or _ignore
+        names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
+        source = _open(log, names, {"time_zone": time_zone, "date_format": date_format})
+        ids: dict[str, Any] = {"on_missing_id": on_missing_id, "missing_ids": missing_ids}
+        reading = source.columns | source.reading | ids | {"acquired_after": acquired_after}
+        step(message("report-step", {"step": "profile"}))
+        profiled = profile(source.whole, **reading, time_unit=time_unit, is_cleaned=source.cleaned is not None)
+        step(message("report-step", {"step": "backtest"}))
+        spend = None if source.columns["amount"] is None else GammaGamma()
+        chosen = [model() for model in DEFAULT_MODELS] if models is None else models
+        options: dict[str, Any] = {
+            "time_unit": time_unit,
+            "merge_within": merge_within,
+            "include_first_transaction": include_first_transaction,
+        }
+        result = backtest(
+            source.log,
+            chosen,
+            spend,
+            horizons=horizon,
+            cutoffs=cutoffs,
+            **options,
+            **reading,
+            progress=lambda done, of: step(message("report-cutoffs", {"done": done, "of": of})),
+        )
+        value, basis = None, None
+        if spend is not None:
+            step(message("report-step", {"step": "value"}))
+            history = KnownHistory.from_log(source.whole, **options, **reading)
+            model = CustomerModel(_reference(result, chosen), spend).fit(history)
+            value = value_table(model, history.rfm, terms)
+            basis = _basis(model, history, value, terms)
+        step(message("report-step", {"step": "page"}))
+        ledger = None if source.cleaned is None else source.cleaned.ledger
+        return make_report(
+            result, value, value_terms=basis, profile=profiled, ledger=ledger, name=name, currency=currency
+        )
 
 
 def value_table(model: CustomerModel, rfm: RFM, terms: ValueTerms) -> frames.Frame:

@@ -6,17 +6,24 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fluent.runtime import FluentBundle
+from fluent.syntax import parse
+from fluent.syntax.ast import BaseNode, Message, MessageReference, VariableReference
 
 import clvmodels
-from clvmodels.language import Finding, as_text, message
-from clvmodels.language.messages import languages
+from clvmodels.errors import InvalidOption
+from clvmodels.language import Finding, as_text, message, written_in
+from clvmodels.language.current import check_language, languages
 
 PACKAGE = Path(clvmodels.__file__).parent
+TEMPLATES = sorted((PACKAGE / "reporting" / "templates").glob("*.j2"))
+IN_TEMPLATE = re.compile(r"text\(\"([a-z][a-z0-9-]*)\"")
 REFERENCE = re.compile(r"\{\s*([a-z][a-z0-9-]*)\s*\}")  # of one message by another
 MESSAGE = re.compile(r"^([a-z][a-z0-9-]*) =", re.MULTILINE)
-CODED = ("Finding", "message")
+CODED = ("Finding", "message", "word")
 
 
 def messages_of(language: str) -> str:
@@ -80,14 +87,86 @@ def test_every_code_has_a_message(source_trees: dict[str, ast.Module]) -> None:
 def test_every_message_is_used(source_trees: dict[str, ast.Module]) -> None:
     used = {text for module in source_trees.values() for text in literals(module)}
     areas = {prefix(code) for module in source_trees.values() for code in codes(module)} - {""}
-    used |= {area + text.replace("_", "-") for area in areas for text in used}
+    used |= {area + text.replace("_", "-").replace(" ", "-") for area in areas for text in used}
     used |= set(REFERENCE.findall(messages_of("en")))
+    used |= {code for path in TEMPLATES for code in IN_TEMPLATE.findall(path.read_text(encoding="utf-8"))}
     assert message_ids() - used == set()
+
+
+def test_templates_use_messages_that_exist() -> None:
+    codes = {code for path in TEMPLATES for code in IN_TEMPLATE.findall(path.read_text(encoding="utf-8"))}
+    assert len(codes) > 15
+    assert codes <= message_ids()
 
 
 def test_every_language_has_the_messages_of_english() -> None:
     different = {language: message_ids(language) ^ message_ids() for language in languages()}
     assert not any(different.values()), different
+
+
+def variables(entries: dict[str, Any], code: str) -> set[str]:
+    """Return the variables of a message and of the messages it refers to."""
+    found: set[str] = set()
+    parts = [entries[code]]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, VariableReference):
+            found.add(part.id.name)
+        elif isinstance(part, MessageReference):
+            parts.append(entries[part.id.name])
+        elif isinstance(part, BaseNode):
+            parts += vars(part).values()
+        elif isinstance(part, list):
+            parts += part
+    return found
+
+
+@pytest.mark.parametrize("language", [name for name in languages() if name != "en"])
+def test_every_language_uses_the_same_figures(language: str) -> None:
+    english, other = (
+        {entry.id.name: entry for entry in parse(messages_of(name)).body if isinstance(entry, Message)}
+        for name in ("en", language)
+    )
+    assert [code for code in english if variables(english, code) != variables(other, code)] == []
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant"])
+def test_no_chinese_message_has_an_english_sentence(language: str) -> None:
+    """Three words of small letters in a row are English, apart from comments and what is between braces."""
+    text = re.sub(r"^#.*$", "", messages_of(language), flags=re.MULTILINE)
+    text = re.sub(r"\{[^{}]*\}|“clv[^”]*”|「clv[^」]*」|\[[a-z_-]+\]|^[a-z0-9-]+ =", "", text, flags=re.MULTILINE)
+    assert re.findall(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", text) == []
+
+
+def test_simplified_and_traditional_characters_are_not_mixed() -> None:
+    assert not set("们这么说过进续两个额价值区间预测总量").difference("值区总量价") & set(messages_of("zh-Hant"))
+    assert not set("們這說過進續兩個額價區間預測總顧") & set(messages_of("zh-Hans"))
+
+
+def test_texts_are_written_in_the_language_of_the_block() -> None:
+    finding = Finding("rows-after-end", {"rows": 12_345, "end": "1997-09-30"})
+    with written_in("zh-Hans"):
+        assert finding.text == "1997年9月30日之后的 12,345 行未计入"
+        with written_in("zh-Hant"):
+            assert finding.text == "1997年9月30日之後的 12,345 列未計入"
+        with written_in(None):
+            assert finding.text.endswith("行未计入")
+    assert finding.text == "12,345 rows after 1997-09-30 were left out"
+
+
+@pytest.mark.parametrize("name", ["zh-hans", "zh_Hans", "ZH-HANS"])
+def test_a_language_may_be_spelled_in_any_case(name: str) -> None:
+    assert check_language(name) == "zh-Hans"
+
+
+def test_a_language_without_messages_is_refused() -> None:
+    with pytest.raises(InvalidOption, match="language='fr' is not one of 'en', 'zh-Hans', 'zh-Hant'"), written_in("fr"):
+        raise AssertionError
+
+
+def test_a_message_that_a_language_lacks_is_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FluentBundle, "has_message", lambda bundle, code: False)
+    assert message("cell-none", language="zh-Hans") == "none"
 
 
 def test_a_finding_becomes_a_sentence() -> None:

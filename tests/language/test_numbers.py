@@ -109,6 +109,27 @@ def test_lists_in_english(items: list[str], separator: str, expected: str) -> No
     assert numbers.listed(items, separator) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "day", "duration", "unit", "currency"),
+    [
+        ("en", "1997-09-30", "26 weeks", "weeks", "US Dollar"),
+        ("zh-Hans", "1997年9月30日", "26周", "周", "美元"),
+        ("zh-Hant", "1997年9月30日", "26 週", "週", "美元"),
+    ],
+)
+def test_days_durations_units_and_currencies(language: str, day: str, duration: str, unit: str, currency: str) -> None:
+    assert dates.day("1997-09-30", language) == day
+    assert dates.duration("26 weeks", language) == duration
+    assert dates.unit_name("week", language) == unit
+    assert numbers.currency_name("USD", language) == currency
+
+
+@pytest.mark.parametrize("text", ["lifetime", "1997-09", "", "money"])
+def test_what_is_not_a_day_or_a_duration_stays_as_it_is(text: str) -> None:
+    for write in (dates.day, dates.duration, dates.unit_name, numbers.currency_name):
+        assert write(text, "zh-Hans") == text
+
+
 def test_lists_months_and_weekdays_in_chinese() -> None:
     assert numbers.listed(["a", "b", "c"], language="zh") == "a、b和c"
     assert (dates.month_name(12, "zh"), dates.weekday_name(0, "zh")) == ("十二月", "星期一")

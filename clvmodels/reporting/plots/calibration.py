@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -11,7 +10,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from clvmodels.errors import InvalidOption
-from clvmodels.language import numbers
+from clvmodels.language import message, numbers
+from clvmodels.reporting.names import group_name
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def calibration_by_frequency(table: Frame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    return _by_group(table, "frequency", "repeat purchases before the cutoff", ax)
+    return _by_group(table, "frequency", ax)
 
 
 def calibration(
@@ -91,15 +91,15 @@ def calibration(
             offset = SHIFT * ((i + 1) if style.has_interval(rows) else 0)
             if i == 0 or own_groups:
                 color = style.color_of(i) if own_groups else style.INK
-                label = f"actual, by {name}" if own_groups else "actual"
+                label = message("plot-actual-by", {"title": name}) if own_groups else message("plot-actual")
                 ax.plot(
                     at - SHIFT * own_groups, style.floats(rows, "actual"), "o-", color=color, linewidth=1, label=label
                 )
             style.whiskers(ax, rows, at + offset, style.color_of(i))
-            style.line(ax, at + offset, style.floats(rows, "expected"), i, f"{name} forecast")
+            style.line(ax, at + offset, style.floats(rows, "expected"), i, message("plot-forecast-by", {"title": name}))
         _name_groups(ax, named_rows[0][1], by)
         ax.set_ylim(bottom=0)
-        ax.set_ylabel(f"{quantity} per customer\nin the holdout period")
+        ax.set_ylabel(message("plot-per-customer", {"quantity": quantity}))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -123,7 +123,7 @@ def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
         lowest = float(np.nanmin(style.floats(frame, "predicted")))
         at = 0.5 * lowest if lowest > 0.5 else 0.97  # on the diagonal, away from the groups
-        style.note(ax, "as forecast", (at, at), (4, -2), va="top", ha="left" if at < 0.5 else "right")
+        style.note(ax, message("plot-as-forecast"), (at, at), (4, -2), va="top", ha="left" if at < 0.5 else "right")
         for i, name, rows in style.distinct(style.by_forecaster(frame), "predicted", "actual"):
             expected = style.floats(rows, "predicted")
             style.whiskers(ax, rows, expected, style.color_of(i))
@@ -132,8 +132,8 @@ def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.set_ylim(0, 1)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_xlabel("forecast probability of buying in the holdout period")
-        ax.set_ylabel("customers who bought (%)")
+        ax.set_xlabel(message("plot-forecast-probability"))
+        ax.set_ylabel(message("plot-customers-who-bought"))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -156,7 +156,7 @@ def pit_histogram(table: Frame, *, quantity: str = "purchases", ax: Axes | None 
     """
     frame = style.one_cutoff(style.of_quantity(style.read(table, "forecaster", "lower", "upper", "share"), quantity))
     with style.drawing(ax) as ax:
-        ax.axhline(1, color=style.MUTED, linewidth=1, linestyle=style.DASHED, label="if the distributions are right")
+        ax.axhline(1, color=style.MUTED, linewidth=1, linestyle=style.DASHED, label=message("plot-if-right"))
         for i, name, rows in style.distinct(style.by_forecaster(frame), "share"):
             lower, upper = style.floats(rows, "lower"), style.floats(rows, "upper")
             heights = style.floats(rows, "share") / (upper - lower)
@@ -165,8 +165,8 @@ def pit_histogram(table: Frame, *, quantity: str = "purchases", ax: Axes | None 
             )
         ax.set_xlim(0, 1)
         ax.set_ylim(0, max(1.4, 1.05 * ax.get_ylim()[1]))
-        ax.set_xlabel("position of the outcome in its forecast distribution\n(0: low end, 1: high end)")
-        ax.set_ylabel("customers, as a multiple\nof a correct forecast")
+        ax.set_xlabel(message("plot-pit-position"))
+        ax.set_ylabel(message("plot-pit-customers"))
         ax.yaxis.set_major_locator(MaxNLocator(5))
         style.legend_above(ax, columns=2)
     return ax
@@ -200,18 +200,18 @@ def coverage(
     named_rows = [(name, rows) for name, rows in style.by_forecaster(frame) if np.isfinite(_shares(rows)).any()]
     with style.drawing(ax) as ax:
         if not named_rows:
-            style.nothing_to_draw(ax, "no forecaster has intervals")
+            style.nothing_to_draw(ax, message("plot-no-intervals"))
             return ax
         ax.axhline(level, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
         left = ax.get_yaxis_transform()
-        style.note(ax, f"level: {numbers.percent(level, 0)}", (0.0, level), (4, -12), xycoords=left)
+        style.note(ax, message("plot-level", {"level": level}), (0.0, level), (4, -12), xycoords=left)
         for i, name, rows in style.distinct(named_rows, "coverage"):
             style.line(ax, style.floats(rows, "order"), _shares(rows), i, name)
         lowest = min(float(np.nanmin(_shares(rows))) for _, rows in named_rows)
         ax.set_ylim(min(0.6, lowest - 0.05), 1.01)
         _name_groups(ax, named_rows[0][1], by)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_ylabel("outcomes within their intervals\n(% of customers)")
+        ax.set_ylabel(message("plot-coverage"))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -233,24 +233,21 @@ def _name_groups(ax: Axes, rows: nw.DataFrame[Any], by: str) -> None:
     """Label each group with its name and size; deciles, which have equal sizes, only with their number."""
     if by == "decile":
         labels = [str(int(order)) for order in rows["order"].to_list()]
-        ax.set_xlabel("decile of the forecast (1: highest)")
+        ax.set_xlabel(message("plot-decile"))
     else:
-        names = [fill(str(group), LABEL_WIDTH, break_long_words=False) for group in rows["group"].to_list()]
+        names = [style.wrapped(group_name(group), LABEL_WIDTH) for group in rows["group"].to_list()]
         sizes = rows["customers"].to_list()
         labels = [f"{name}\n{numbers.count(size)}" for name, size in zip(names, sizes, strict=True)]
-        ax.set_xlabel(f"{rows['unit'][0]} {GROUPS.get(by, by)}\n(below each: number of customers)".strip())
+        ax.set_xlabel(_group_label(by, str(rows["unit"][0])))
     _grouped_axis(ax, labels, 1)
 
 
-GROUPS = {
-    "frequency": "repeat purchases before the cutoff",
-    "recency": "from first to last purchase before the cutoff",
-    "cohort": "month or quarter of the first purchase",
-}
-_PER_CUSTOMER = "purchases per customer\nin the holdout period"
+def _group_label(by: str, unit: str = "") -> str:
+    """Return what groups are, for the label of their axis; an attribute is named by its column."""
+    return message("plot-groups", {"by": by, "unit": unit, "has_unit": bool(unit)})
 
 
-def _by_group(table: Frame, by: str, of: str, ax: Axes | None) -> Axes:
+def _by_group(table: Frame, by: str, ax: Axes | None) -> Axes:
     """Draw actual and forecast means of groups, each labeled with its size."""
     frame = style.one_cutoff(style.read(table, by, "customers", "actual", "forecaster", "expected"))
     with style.drawing(ax) as ax:
@@ -258,7 +255,13 @@ def _by_group(table: Frame, by: str, of: str, ax: Axes | None) -> Axes:
             at = np.arange(len(rows), dtype=float)
             if i == 0:
                 ax.plot(
-                    at, style.floats(rows, "actual"), "-o", color=style.INK, markersize=6, linewidth=1.2, label="actual"
+                    at,
+                    style.floats(rows, "actual"),
+                    "-o",
+                    color=style.INK,
+                    markersize=6,
+                    linewidth=1.2,
+                    label=message("plot-actual"),
                 )
                 labels = zip(rows[by].to_list(), rows["customers"].to_list(), strict=True)
                 _grouped_axis(ax, [f"{group}\n{numbers.count(size)}" for group, size in labels], 0)
@@ -268,11 +271,11 @@ def _by_group(table: Frame, by: str, of: str, ax: Axes | None) -> Axes:
                 at + SHIFT * (i + 1) * style.has_interval(rows),
                 style.floats(rows, "expected"),
                 i,
-                f"{name} forecast",
+                message("plot-forecast-by", {"title": name}),
             )
         ax.set_ylim(bottom=0)
-        ax.set_xlabel(f"{of}\n(below each: number of customers)")
-        ax.set_ylabel(_PER_CUSTOMER)
+        ax.set_xlabel(_group_label(by))
+        ax.set_ylabel(message("plot-per-customer", {"quantity": "purchases"}))
         style.legend_above(ax, columns=2)
     return ax
 

@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from clvmodels.errors import InvalidOption
 from clvmodels.forecasting.rules import RULES
-from clvmodels.language import numbers
+from clvmodels.language import message, numbers
+from clvmodels.reporting.names import unit_name
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -30,13 +31,6 @@ KIND_COLORS = {
 }
 ZOOMED = 0.5  # if all bounded scores are above it, the axis need not start at 0
 BOUNDED = ("gini", "spearman")  # metrics that are 1 at most
-METRIC_LABELS: dict[str, str] = {
-    "bias": "error of the total (% of actual)",
-    "gini": "normalized Gini (1: perfect)",
-    "rmse": "RMSE ({unit} per customer)",
-    "mae": "MAE ({unit} per customer)",
-    "spearman": "rank correlation (1: perfect)",
-}
 
 
 def scores(
@@ -87,7 +81,7 @@ def scores(
             ax.set_xlim(min(0.0, 1.1 * lowest) if stems or lowest < ZOOMED else 1.5 * lowest - 0.5, 1.0)
         if metric not in BOUNDED or ax.get_xlim()[0] <= 0:
             ax.axvline(0, color=style.INK, linewidth=0.8)
-        ax.set_xlabel(METRIC_LABELS[metric].format(unit=quantity))
+        ax.set_xlabel(message("plot-metric", {"metric": metric, "quantity": quantity}))
     return ax
 
 
@@ -130,24 +124,15 @@ def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gin
                 markersize=6,
                 markerfacecolor=color if is_visible else style.PAPER,
             )
-            style.at_right_edge(ax, i, "" if is_visible else "not visible", style.MUTED)
+            style.at_right_edge(ax, i, "" if is_visible else message("plot-not-visible"), style.MUTED)
         ax.axvline(0, color=style.INK, linewidth=0.8)
         ax.set_yticks(np.arange(len(labels)), labels)
         ax.tick_params(axis="y", labelsize=style.SMALL)
         ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(4))
-        ax.set_xlabel(f"{METRIC_NAMES.get(metric, metric)} minus that of\n{against}")
+        ax.set_xlabel(message("plot-difference", {"metric": metric, "title": against}))
     return ax
-
-
-METRIC_NAMES = {
-    "gini": "normalized Gini",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "bias": "error of the total",
-    "capture": "top-decile capture",
-}
 
 
 def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
@@ -175,15 +160,16 @@ def parameter_intervals(table: Frame, *, ax: Axes | None = None) -> Axes:
             if np.isfinite(lower) and np.isfinite(upper):
                 ax.plot([(lower - estimate) / size, (upper - estimate) / size], [i, i], color=color, linewidth=2)
             ax.plot(0, i, "o", color=color, markersize=6)
-            style.at_right_edge(ax, i, f"{numbers.significant(estimate, 3)} {row.get('unit') or ''}".strip())
-            labels.append(f"{row[name_column]}  {row['parameter']}" if len(models) > 1 else str(row["parameter"]))
+            style.at_right_edge(ax, i, f"{numbers.significant(estimate, 3)} {unit_name(row.get('unit') or '')}".strip())
+            named = f"{row[name_column]}  {row['parameter']}" if len(models) > 1 else str(row["parameter"])
+            labels.append(style.wrapped(named))
         ax.axvline(0, color=style.FAINT, linewidth=0.8)
         ax.set_yticks(np.arange(len(labels)), labels)
         ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_xlabel("interval, in percent of the estimate")
+        ax.set_xlabel(message("plot-parameter-interval"))
     return ax
 
 
@@ -255,7 +241,7 @@ def totals(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None)
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.xaxis.set_major_formatter(PercentFormatter(1.0))
-        ax.set_xlabel(f"total of {quantity}: error of the forecast\n(0: right; bars: intervals)")
-        ax.set_ylabel("cutoff")
+        ax.set_xlabel(message("plot-total-error", {"quantity": quantity}))
+        ax.set_ylabel(message("plot-cutoff-axis"))
         style.legend_above(ax, columns=2)
     return ax

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
-from clvmodels.language import numbers
+from clvmodels.language import message, numbers
+from clvmodels.reporting.names import unit_name
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -88,13 +89,15 @@ def history_alive(table: Frame, *, ax: Axes | None = None) -> Axes:
         style.band(ax, frame, moments, style.COLORS[0])
         ax.plot(moments, alive, color=style.COLORS[0], linewidth=1.8)
         ax.plot(moments[bought], np.full(int(bought.sum()), 0.0), "|", color=style.INK, markersize=13, clip_on=False)
-        style.note(ax, f"{int(bought.sum())} purchases", (moments[0], 0.0), (2, 9), color=style.INK)
+        style.note(
+            ax, message("plot-purchases", {"purchases": int(bought.sum())}), (moments[0], 0.0), (2, 9), color=style.INK
+        )
         style.note(ax, numbers.percent(alive[-1], 0), (moments[-1], float(alive[-1])), (3, -3), color=style.COLORS[0])
         ax.set_ylim(-0.02, 1.03)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         style.dates_below(ax)
-        ax.set_xlabel(f"day ({frame['date'].min()} to {frame['date'].max()})")
-        ax.set_ylabel("P(alive), as of that day")
+        ax.set_xlabel(message("plot-day", {"first": str(frame["date"].min()), "last": str(frame["date"].max())}))
+        ax.set_ylabel(message("plot-alive"))
     return ax
 
 
@@ -127,19 +130,19 @@ def heterogeneity(table: Frame, *, of: str | None = None, ax: Axes | None = None
         )
         if open_end:
             bars[-1].set_alpha(0.5)
-            above = f"above {numbers.cell(left[-1], digits=3)}"
+            above = message("plot-above", {"value": numbers.cell(left[-1], digits=3)})
             style.note(ax, above, (float(closed[-1]), float(share[-1])), (2, 2), ha="right")
         ax.axvline(mean, color=style.INK, linewidth=1, linestyle=style.DASHED)
         ax.set_xlim(0, float(closed[-1]))
         ax.set_ylim(0, float(share.max()) * 1.12)
-        label = f"mean {numbers.cell(mean, digits=3)} {unit}".strip()
+        label = message("plot-mean", {"mean": numbers.cell(mean, digits=3), "unit": unit_name(unit)}).strip()
         style.note(ax, label, (mean, float(share.max()) * 1.1), (5, 0), color=style.INK, va="top")
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         ax.grid(False, axis="x")
-        ax.set_xlabel(f"{quantity} ({unit})" if unit else f"{quantity} (0 to 1)")
-        ax.set_ylabel("share of new customers (%)")
+        ax.set_xlabel(_heterogeneity_label(quantity, unit))
+        ax.set_ylabel(message("plot-share-of-new"))
     return ax
 
 
@@ -166,8 +169,8 @@ def new_customers(table: Frame, *, ax: Axes | None = None) -> Axes:
             style.note(ax, numbers.fixed(expected[-1], 2), (time[-1], expected[-1]), (3, -3), color=style.color_of(i))
         ax.set_ylim(bottom=0)
         ax.set_xlim(left=0)
-        ax.set_xlabel(f"{unit} since the first purchase")
-        ax.set_ylabel("expected repeat purchases\nof a new customer")
+        ax.set_xlabel(message("plot-since-first", {"unit": unit}))
+        ax.set_ylabel(message("plot-expected-repeat"))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -194,18 +197,22 @@ def _matrix(table: Frame, of: Literal["expected_purchases", "probability_alive"]
             contours = ax.contour(x, y[repeat], inner, levels=levels, colors=ON_SHADES, linewidths=0.9)
             form = "{x:.0%}" if alive else "{x:g}"
             ax.clabel(contours, fmt=StrMethodFormatter(form), fontsize=style.SMALL, colors=ON_SHADES)
-        ax.set_xlabel(
-            f"last purchase, in {unit} after the first\n(customers first seen {numbers.cell(age, digits=4)} {unit} ago)"
-        )
-        ax.set_ylabel("repeat purchases")
+        ax.set_xlabel(message("plot-last-purchase", {"unit": unit, "age": numbers.cell(age, digits=4)}))
+        ax.set_ylabel(message("plot-repeat-purchases"))
         horizon = style.shared_value(frame, "horizon")
         ax.set_title(
-            "P(alive)" if alive else f"expected purchases in the next {horizon}",
+            message("plot-matrix", {"alive": alive, "horizon": horizon}),
             fontsize=style.SMALL,
             loc="left",
             color=style.MUTED,
         )
     return ax
+
+
+def _heterogeneity_label(quantity: str, unit: str) -> str:
+    """Return the quantity that differs between customers, with its unit or, for a probability, its range."""
+    figures = {"quantity": quantity.replace(" ", "-"), "name": quantity, "unit": unit_name(unit)}
+    return message("plot-heterogeneity", figures | {"has_unit": bool(unit)})
 
 
 def _round_levels(top: float) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
-from clvmodels.language import numbers
+from clvmodels.language import message, numbers
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ def tier_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         for side, (column, label) in enumerate((("share_of_customers", "customers"), ("share_of_value", "value"))):
             share, place = style.floats(frame, column), at + BAR * (side - 0.5)
-            ax.bar(place, np.nan_to_num(share), BAR * 0.92, color=style.color_of(side), label=label)
+            ax.bar(place, np.nan_to_num(share), BAR * 0.92, color=style.color_of(side), label=message(f"plot-{label}"))
             for x, y in zip(place[np.isfinite(share)], share[np.isfinite(share)], strict=True):
                 style.note(ax, numbers.percent(y, 0), (x, max(y, 0.0)), (0, 2), ha="center", color=style.INK)
         ax.set_xticks(at, [style.wrapped(str(name)) for name in frame["tier"].to_list()])
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(False, axis="x")
-        ax.set_xlabel("tier")
-        ax.set_ylabel("share of all (%)")
+        ax.set_xlabel(message("plot-tier"))
+        ax.set_ylabel(message("plot-share-of-all"))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -74,7 +74,7 @@ def segment_sizes(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.margins(x=0.12)
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(False, axis="y")
-        ax.set_xlabel("share of customers (%)")
+        ax.set_xlabel(message("plot-share-of-customers"))
     return ax
 
 
@@ -95,16 +95,16 @@ def segment_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
     frame = style.read(table, "segment", "share", *ends, "share_past_spend", "share_rfm_sum")
     at = np.arange(len(frame), dtype=float)
     with style.drawing(ax) as ax:
-        ax.bar(at, style.floats(frame, "share"), 0.6, color=style.FAINT, label="segment, with its interval")
+        ax.bar(at, style.floats(frame, "share"), 0.6, color=style.FAINT, label=message("plot-segment"))
         lower, upper = (style.floats(frame, end) for end in ends)
         ax.vlines(at, lower, upper, color=style.INK, linewidth=2.5)
-        for i, (column, label) in enumerate((("past_spend", "as many by past spend"), ("rfm_sum", "by RFM scores"))):
+        for i, (column, label) in enumerate((("past_spend", "by-past-spend"), ("rfm_sum", "by-rfm"))):
             x, y = at + 0.12 * (2 * i - 1), style.floats(frame, f"share_{column}")
-            ax.plot(x, y, style.MARKERS[i], color=style.color_of(i), markersize=6, label=label)
+            ax.plot(x, y, style.MARKERS[i], color=style.color_of(i), markersize=6, label=message(f"plot-{label}"))
         ax.set_xticks(at, [style.wrapped(str(name)) for name in frame["segment"].to_list()])
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(False, axis="x")
-        ax.set_ylabel("share of later money (%)")
+        ax.set_ylabel(message("plot-later-money"))
         style.legend_above(ax)
     return ax
 
@@ -127,13 +127,13 @@ def money_at_stake(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         ax.barh(at, money, 0.6, color=style.COLORS[0])
         for y, (x, count) in enumerate(zip(money, frame["customers"].to_list(), strict=True)):
-            style.note(ax, f"{numbers.cell(count)} customers", (x, y), (3, -3), color=style.INK)
+            style.note(ax, message("plot-customer-count", {"customers": count}), (x, y), (3, -3), color=style.INK)
         ax.set_yticks(at, [str(name) for name in frame["list"].to_list()])
         ax.invert_yaxis()
         ax.margins(x=0.25)
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ax.grid(False, axis="y")
-        ax.set_xlabel("margin at stake (money)")
+        ax.set_xlabel(message("plot-at-stake"))
     return ax
 
 
@@ -153,20 +153,20 @@ def planned_gain(table: Frame, *, ax: Axes | None = None) -> Axes:
     frame = style.read(table, "segment", "action", "channel", "cost", "assumed_gain")
     at = np.arange(len(frame), dtype=float)
     with style.drawing(ax) as ax:
-        for side, (column, label) in enumerate((("cost", "cost"), ("assumed_gain", "assumed gain, net of the cost"))):
+        for side, (column, label) in enumerate((("cost", "cost"), ("assumed_gain", "assumed-gain"))):
             ax.barh(
                 at + BAR * (side - 0.5),
                 style.floats(frame, column),
                 BAR * 0.92,
                 color=style.color_of(side),
-                label=label,
+                label=message(f"plot-{label}"),
             )
         names = zip(*(frame[name].to_list() for name in ("segment", "action", "channel")), strict=True)
         ax.set_yticks(at, [f"{segment}: {action}\n({channel})" for segment, action, channel in names])
         ax.invert_yaxis()
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ax.grid(False, axis="y")
-        ax.set_xlabel("money")
+        ax.set_xlabel(message("quantity-name", {"quantity": "money"}))
         style.legend_above(ax)
     return ax
 
@@ -190,7 +190,7 @@ def revenue_change(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         for i, split in enumerate(splits):
             rows = np.array([name == split for name in frame["split"].to_list()])
-            ax.barh(at[rows], amount[rows], 0.7, color=style.color_of(i), label=f"by {split}")
+            ax.barh(at[rows], amount[rows], 0.7, color=style.color_of(i), label=message("plot-split", {"split": split}))
         for y, x in zip(at, amount, strict=True):
             side = {"ha": "left"} if x >= 0 else {"ha": "right"}
             style.note(ax, numbers.cell(x, ",.0f"), (x, y), (3 if x >= 0 else -3, -3), color=style.INK, **side)
@@ -200,6 +200,6 @@ def revenue_change(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.margins(x=0.2)
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ax.grid(False, axis="y")
-        ax.set_xlabel("change of revenue (money)")
+        ax.set_xlabel(message("plot-revenue-change"))
         style.legend_above(ax, columns=2)
     return ax

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
-from clvmodels.language import numbers
+from clvmodels.language import message, numbers
 from clvmodels.reporting.plots import style
 from clvmodels.reporting.value_summary import concentration, sorted_values
 
@@ -43,21 +43,28 @@ def spend_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
     closed = np.isfinite(upper)
     edges = np.append(style.floats(frame, "lower")[closed], upper[closed][-1])
     with style.drawing(ax) as ax:
-        ax.stairs(observed[closed], edges, fill=True, color=style.FAINT, label="observed")
+        ax.stairs(observed[closed], edges, fill=True, color=style.FAINT, label=message("plot-observed"))
         ax.stairs(observed[closed], edges, color=style.MUTED, linewidth=0.8)
-        ax.stairs(expected[closed], edges, baseline=None, color=style.COLORS[0], linewidth=1.8, label="spend model")
+        ax.stairs(
+            expected[closed],
+            edges,
+            baseline=None,
+            color=style.COLORS[0],
+            linewidth=1.8,
+            label=message("plot-spend-model"),
+        )
         if not closed.all():
             seen, modeled = observed[~closed].sum(), expected[~closed].sum()
-            shares = f"{numbers.percent(seen, 1)} observed\n{numbers.percent(modeled, 1)} in the model"
-            beyond = f"above {numbers.cell(edges[-1])}:\n{shares}"
+            ends = {"edge": numbers.cell(edges[-1]), "seen": float(seen), "modeled": float(modeled)}
+            beyond = message("plot-spend-beyond", ends)
             ax.text(0.99, 0.6, beyond, transform=ax.transAxes, ha="right", color=style.MUTED, fontsize=style.SMALL)
         ax.set_xlim(0, float(edges[-1]))
         ax.set_ylim(bottom=0)
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(False, axis="x")
-        ax.set_xlabel("average order value (money)")
-        ax.set_ylabel("customers (%)")
+        ax.set_xlabel(message("plot-order-value"))
+        ax.set_ylabel(message("plot-customer-share"))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -82,12 +89,12 @@ def value_distribution(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.set_ylim(0, 1.02)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_xlabel("customers, the most valuable first (% of customers)")
-        ax.set_ylabel("value they hold (% of all value)")
+        ax.set_xlabel(message("plot-most-valuable"))
+        ax.set_ylabel(message("plot-value-held"))
         if values.sum() > 0:
             _draw_concentration(ax, values)
         else:
-            ax.text(0.5, 0.5, "no customer has a positive value", ha="center", color=style.MUTED)
+            ax.text(0.5, 0.5, message("plot-no-value"), ha="center", color=style.MUTED)
     return ax
 
 
@@ -96,7 +103,7 @@ def _draw_concentration(ax: Axes, values: Array) -> None:
     grid = np.linspace(0, 1, min(len(values), 400) + 1)
     ax.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
     ax.annotate(
-        "if all customers\nwere equal",
+        message("plot-all-equal-value"),
         (0.62, 0.62),
         xytext=(9, -16),
         textcoords="offset points",
@@ -107,6 +114,6 @@ def _draw_concentration(ax: Axes, values: Array) -> None:
     ax.set_ylim(0, max(1.02, 1.02 * float(held.max())))
     marked = list(dict.fromkeys(math.ceil(share * len(values)) for share in MARKED_SHARES))
     ax.plot(customers[marked], held[marked], "o", color=style.COLORS[0], markersize=6, clip_on=False)
-    shares = [f"top {numbers.percent(customers[size], 0)} hold {numbers.percent(held[size], 0)}" for size in marked]
+    shares = [message("plot-top-holds", {"top": float(customers[size]), "share": float(held[size])}) for size in marked]
     # The curve never reaches this corner.
     ax.text(0.97, 0.04, "\n".join(shares), ha="right", va="bottom", linespacing=1.4)

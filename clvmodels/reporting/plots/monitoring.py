@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.dates import date2num
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from clvmodels.language import numbers
+from clvmodels.language import message
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def monitoring_totals(table: Frame, *, ax: Axes | None = None) -> Axes:
             at, change, errors = style.dates(rows, "as_of"), style.floats(rows, "change"), style.floats(rows, "errors")
             one = np.divide(np.abs(change), np.abs(errors), out=np.zeros(len(rows)), where=errors != 0)
             ax.vlines(at, change - 2 * one, change + 2 * one, color=style.color_of(i), linewidth=2.5, alpha=0.35)
-            style.line(ax, at, change, i, f"forecast for {horizon}")
+            style.line(ax, at, change, i, message("plot-forecast-for", {"horizon": horizon}))
         _mark_model_changes(ax, frame)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         style.dates_below(ax)
-        ax.set_xlabel("scoring date\n(bars: two standard errors; gray: within 10%)")
-        ax.set_ylabel("actual purchases\nrelative to the forecast")
+        ax.set_xlabel(message("plot-scoring-date-bars"))
+        ax.set_ylabel(message("plot-relative"))
         style.legend_above(ax)
     return ax
 
@@ -73,18 +73,25 @@ def monitoring_ranking(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         for i, (horizon, rows) in enumerate(style.groups(frame, "horizon")):
             at = style.dates(rows, "as_of")
-            style.line(ax, at, style.floats(rows, "gini"), i, f"{horizon}: Gini")
+            style.line(ax, at, style.floats(rows, "gini"), i, message("plot-gini-of", {"horizon": horizon}))
             covered = style.floats(rows, "coverage")
             if np.isfinite(covered).any():
                 color = style.color_of(i)
-                ax.plot(at, covered, color=color, linestyle="--", linewidth=1.2, label=f"{horizon}: interval coverage")
+                ax.plot(
+                    at,
+                    covered,
+                    color=color,
+                    linestyle="--",
+                    linewidth=1.2,
+                    label=message("plot-coverage-of", {"horizon": horizon}),
+                )
         ax.axhline(0.9, color=style.MUTED, linewidth=0.8, linestyle=":")
         style.note(ax, "90%", (0.0, 0.9), (4, -11), xycoords=ax.get_yaxis_transform())
         _mark_model_changes(ax, frame)
         ax.set_ylim(0, 1.02)
         style.dates_below(ax)
-        ax.set_xlabel("scoring date")
-        ax.set_ylabel("normalized Gini (1: perfect);\ncoverage of 90% intervals")
+        ax.set_xlabel(message("plot-scoring-date"))
+        ax.set_ylabel(message("plot-gini-and-coverage"))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -107,13 +114,15 @@ def monitoring_deciles(table: Frame, *, ax: Axes | None = None) -> Axes:
     size = style.floats(frame, "customers")
     at = style.floats(frame, "decile")
     with style.drawing(ax) as ax:
-        ax.plot(at, style.floats(frame, "actual") / size, "-o", color=style.INK, linewidth=1.2, label="actual")
-        style.line(ax, at, style.floats(frame, "predicted") / size, 0, "forecast")
+        ax.plot(
+            at, style.floats(frame, "actual") / size, "-o", color=style.INK, linewidth=1.2, label=message("plot-actual")
+        )
+        style.line(ax, at, style.floats(frame, "predicted") / size, 0, message("plot-forecast"))
         ax.set_xticks(at, [str(int(decile)) for decile in at])
         ax.grid(False, axis="x")
         ax.set_ylim(bottom=0)
-        ax.set_xlabel("decile of the forecast (1: highest)")
-        ax.set_ylabel("purchases per customer")
+        ax.set_xlabel(message("plot-decile"))
+        ax.set_ylabel(message("plot-purchases-per-customer"))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -144,11 +153,11 @@ def monitoring_cohorts(table: Frame, *, ax: Axes | None = None) -> Axes:
         ax.set_yticks(at, frame["cohort"].to_list())
         ax.set_ylim(len(frame) - 0.5, -0.5)
         for i, size in enumerate(style.floats(frame, "customers")):
-            style.at_right_edge(ax, i, f"{numbers.count(size)} customers")
+            style.at_right_edge(ax, i, message("plot-customer-count", {"customers": size}))
         ax.grid(False, axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2.5, 5, 10]))
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_xlabel("actual purchases relative to the forecast")
+        ax.set_xlabel(" ".join(message("plot-relative").split("\n")))
     return ax
 
 
@@ -167,4 +176,6 @@ def _mark_model_changes(ax: Axes, frame: nw.DataFrame[Any]) -> None:
             between = at[i - 1] + (at[i] - at[i - 1]) / 2
             ax.axvline(between, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
             day = float(date2num(between))  # type: ignore[no-untyped-call]
-            style.note(ax, f"model {versions[i][:6]}", (day, 0.0), xycoords=ax.get_xaxis_transform())
+            style.note(
+                ax, message("plot-model", {"version": versions[i][:6]}), (day, 0.0), xycoords=ax.get_xaxis_transform()
+            )

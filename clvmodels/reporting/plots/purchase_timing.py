@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
-from clvmodels.language import numbers
+from clvmodels.language import message, numbers
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["season", "times_between", "weekly"]
 
 WHOLE_WEEK = 7
-MONTHS = "JFMAMJJASOND"
 
 
 def weekly(table: Frame, *, ax: Axes | None = None) -> Axes:
@@ -42,23 +41,24 @@ def weekly(table: Frame, *, ax: Axes | None = None) -> Axes:
     whole = frame.filter(nw.col("days") >= WHOLE_WEEK)
     with style.drawing(ax) as ax:
         if len(whole) == 0:
-            style.nothing_to_draw(ax, "the log does not cover a full calendar week")
+            style.nothing_to_draw(ax, message("plot-no-whole-week"))
             return ax
         moments = style.dates(whole, "week_start")
         lines = (
-            ("purchases", "purchases", style.INK),
-            ("repeat_purchases", "repeat purchases among them", style.COLORS[0]),
+            ("purchases", "all-purchases", style.INK),
+            ("repeat_purchases", "repeat-among-them", style.COLORS[0]),
         )
         for name, label, color in lines:
-            ax.plot(moments, style.floats(whole, name), color=color, linewidth=1.5, label=label)
+            ax.plot(moments, style.floats(whole, name), color=color, linewidth=1.5, label=message(f"plot-{label}"))
         new = style.floats(whole, "new_customers")
-        ax.plot(moments, new, color=style.COLORS[1], linewidth=1.5, linestyle=style.DASHED, label="new customers")
+        new_label = message("plot-new-customers")
+        ax.plot(moments, new, color=style.COLORS[1], linewidth=1.5, linestyle=style.DASHED, label=new_label)
         style.dates_below(ax)
         ax.set_ylim(bottom=0)
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         first, last = str(whole["week_start"].min())[:10], str(whole["week_start"].max())[:10]
-        ax.set_xlabel(f"week starting ({first} to {last})")
-        ax.set_ylabel("per week")
+        ax.set_xlabel(message("plot-week-starting", {"first": first, "last": last}))
+        ax.set_ylabel(message("plot-per-week"))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -87,11 +87,11 @@ def season(table: Frame, *, ax: Axes | None = None) -> Axes:
             style.note(
                 ax, numbers.fixed(value, 2), (month, value), offset, ha="center", va=side, fontsize=style.SMALL - 2
             )
-        ax.set_xticks(np.arange(1, 13), list(MONTHS))
+        ax.set_xticks(np.arange(1, 13), message("plot-months").split())
         ax.margins(y=0.15)
         ax.grid(False, axis="x")
-        ax.set_xlabel("month, January to December")
-        ax.set_ylabel("purchases, as a multiple\nof an average month")
+        ax.set_xlabel(message("plot-month"))
+        ax.set_ylabel(message("plot-season"))
     return ax
 
 
@@ -115,12 +115,13 @@ def times_between(table: Frame, *, ax: Axes | None = None) -> Axes:
     with style.drawing(ax) as ax:
         ax.stairs(share[closed], edges, fill=True, color=style.COLORS[0])
         if not closed.all():
-            label = f"longer than {numbers.cell(edges[-1], digits=3)}: {numbers.percent(share[~closed].sum(), 0)}"
+            rest = {"value": numbers.cell(edges[-1], digits=3), "share": float(share[~closed].sum())}
+            label = message("plot-longer", rest)
             ax.text(0.99, 0.9, label, transform=ax.transAxes, ha="right", color=style.MUTED, fontsize=style.SMALL)
         ax.set_xlim(0, float(edges[-1]))
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(False, axis="x")
         unit = style.plural(style.shared_value(frame, "unit", "time"))
-        ax.set_xlabel(f"{unit} between a customer's consecutive purchases")
-        ax.set_ylabel("times between purchases (%)")
+        ax.set_xlabel(message("plot-between-purchases", {"unit": unit}))
+        ax.set_ylabel(message("plot-times-between"))
     return ax

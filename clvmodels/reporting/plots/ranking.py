@@ -9,7 +9,7 @@ import narwhals as nw
 import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
-from clvmodels.language import numbers
+from clvmodels.language import message, numbers
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def gain_curve(
     """
     frame = _chosen(style.read(table, "forecaster", "share_of_customers", "captured"), quantity, forecasts)
     with style.drawing(ax) as ax:
-        _curves(ax, frame, "captured", {PERFECT: "perfect ranking"})
-        style.note(ax, "no ranking", (0.72, 0.72), (6, -10))
-        ax.set_xlabel("customers, highest forecasts first (%)")
-        ax.set_ylabel(f"share of all {quantity}\nthey made (%)")
+        _curves(ax, frame, "captured", {PERFECT: message("plot-perfect-ranking")})
+        style.note(ax, message("plot-no-ranking"), (0.72, 0.72), (6, -10))
+        ax.set_xlabel(message("plot-highest-first"))
+        ax.set_ylabel(message("plot-share-made", {"quantity": quantity}))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -71,10 +71,10 @@ def lorenz_curve(
     """
     frame = _chosen(style.read(table, "forecaster", "share_of_customers", "share_of_quantity"), quantity, forecasts)
     with style.drawing(ax) as ax:
-        _curves(ax, frame, "share_of_quantity", {ACTUAL: "actual"})
-        style.note(ax, "all equal", (0.45, 0.45), (-4, 6), ha="right")
-        ax.set_xlabel("customers, the smallest first (%)")
-        ax.set_ylabel(f"share of all {quantity}\nthey make (%)")
+        _curves(ax, frame, "share_of_quantity", {ACTUAL: message("plot-actual")})
+        style.note(ax, message("plot-all-equal"), (0.45, 0.45), (-4, 6), ha="right")
+        ax.set_xlabel(message("plot-smallest-first"))
+        ax.set_ylabel(message("plot-share-they-make", {"quantity": quantity}))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -108,12 +108,12 @@ def decile_lift(
                 for x, y in zip(at, lift, strict=True):
                     style.note(ax, numbers.fixed(y, 1), (x, y), (0, 2), ha="center", color=style.INK)
         ax.axhline(1, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-        style.note(ax, "the average customer", (ax.get_xlim()[1], 1), (-2, 3), ha="right")
+        style.note(ax, message("plot-average-customer"), (ax.get_xlim()[1], 1), (-2, 3), ha="right")
         ax.set_xticks(sorted({int(value) for value in frame["decile"].to_list()}))
         ax.grid(False, axis="x")
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.3g}"))
-        ax.set_xlabel("decile of the forecast (1: highest)")
-        ax.set_ylabel(f"{quantity} per customer,\nas a multiple of the average")
+        ax.set_xlabel(message("plot-decile"))
+        ax.set_ylabel(message("plot-lift", {"quantity": quantity}))
         style.legend_above(ax, columns=2)
     return ax
 
@@ -146,13 +146,13 @@ def overlap(
             style.line(ax, positions, style.floats(finite, "overlap"), i, name)
         chance = np.array(tops)
         ax.plot(list(at.values()), chance, color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-        style.note(ax, "at random", (at[tops[-1]], chance[-1]), (-2, 4), ha="right")
-        ax.set_xticks(list(at.values()), [f"top {numbers.percent(top, 0)}" for top in tops])
+        style.note(ax, message("plot-at-random"), (at[tops[-1]], chance[-1]), (-2, 4), ha="right")
+        ax.set_xticks(list(at.values()), [message("overlap-top", {"top": top}) for top in tops])
         ax.set_ylim(0, 1)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(False, axis="x")
-        ax.set_xlabel("customers with the highest forecasts")
-        ax.set_ylabel(f"of these, among the actual top\nby {quantity} (%)")
+        ax.set_xlabel(message("plot-highest-forecasts"))
+        ax.set_ylabel(message("plot-overlap", {"quantity": quantity}))
         style.legend_above(ax, columns=2)
     return ax
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -18,6 +17,8 @@ import numpy.typing as npt
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from clvmodels.errors import InvalidOption
+from clvmodels.language import message, numbers
+from clvmodels.reporting.plots.text_width import width_of, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -204,9 +205,9 @@ def of_quantity(frame: nw.DataFrame[Any], quantity: str | None) -> nw.DataFrame[
     return frame.filter(nw.col("quantity") == quantity)
 
 
-def wrapped(label: str) -> str:
+def wrapped(label: str, width: int = AXIS_LABEL_WIDTH) -> str:
     """Break a long label into lines that leave room for the plot."""
-    return fill(label, AXIS_LABEL_WIDTH, break_long_words=False)
+    return wrap(label, width)
 
 
 def distinct(named_rows: NamedRows, *columns: str) -> list[tuple[int, str, nw.DataFrame[Any]]]:
@@ -240,8 +241,10 @@ def _with_covered(name: str, covered: Sequence[str]) -> str:
     """Return a label that also names the lines it covers."""
     if not covered:
         return name
-    others = f"same line: {', '.join(covered)}"
-    return f"{name}; {others}" if len(name) + len(others) < LEGEND_WIDTH - 10 else f"{name};\n{others}"
+    others = message("plot-same-line", {"titles": numbers.joined(covered)})
+    fits = width_of(name) + width_of(others) < LEGEND_WIDTH - 10
+    between = message("between-reasons")
+    return f"{name}{between}{others}" if fits else f"{name}{between.rstrip()}\n{others}"
 
 
 def color_of(i: int) -> str:
@@ -278,12 +281,12 @@ def band(ax: Axes, frame: nw.DataFrame[Any], x: Any, color: str, prefix: str = "
 def legend_above(ax: Axes, columns: int = 1) -> None:
     """Put the legend above the axes, where it covers nothing; in one column if labels are long."""
     labels = ax.get_legend_handles_labels()[1]
-    if max(map(len, labels), default=0) > LONG_LABEL:
+    if max(map(width_of, labels), default=0) > LONG_LABEL:
         columns = 1
     legend = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
     for text in legend.get_texts():
         lines = text.get_text().splitlines()
-        text.set_text("\n".join(fill(line, LEGEND_WIDTH, break_on_hyphens=False) for line in lines))
+        text.set_text("\n".join(wrap(line, LEGEND_WIDTH) for line in lines))
 
 
 def at_right_edge(ax: Axes, y: float, text: str, color: str = INK) -> None:
@@ -316,7 +319,11 @@ def dates_below(ax: Axes, ticks: int = 7) -> None:
     """Label the horizontal axis with concise dates."""
     locator = AutoDateLocator(tz="UTC", minticks=3, maxticks=ticks)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC", show_offset=False))  # type: ignore[no-untyped-call]
+    year, month, day = (message(f"plot-date-{part}") for part in ("year", "month", "day"))
+    formats = [year, month, day, "%H:%M", "%H:%M", "%S.%f"]
+    zeros = ["", year, month, day, "%H:%M", "%H:%M"]
+    formatter = ConciseDateFormatter(locator, tz="UTC", formats=formats, zero_formats=zeros, show_offset=False)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(formatter)
     ax.margins(x=0.01)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Callable
@@ -9,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import matplotlib.style
+from matplotlib import cbook
+from matplotlib.backends.backend_mixed import MixedModeRenderer
+from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 
 from clvmodels.reporting.plots.style import COLORS, FAINT, INK, MUTED, PAPER, STYLE
+from clvmodels.reporting.plots.text_width import WideTextToPath
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +27,7 @@ __all__ = ["PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"]
 
 PAGE_WIDTH, PAGE_HEIGHT = 4.4, 3.3  # inches; narrow, so that the text stays readable on a phone
 LEGEND_ROW_HEIGHT, USUAL_LEGEND_ROWS = 0.19, 2  # inches; rows of the legend that PAGE_HEIGHT has room for
+POINTS_PER_INCH = 72
 CSS_VARIABLES = {INK: "ink", MUTED: "muted", FAINT: "faint", PAPER: "paper"} | {
     color: f"color-{i}" for i, color in enumerate(COLORS, 1)
 }
@@ -57,11 +63,40 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
     fixed = {"svg.hashsalt": key, "svg.fonttype": "none", "figure.facecolor": "none"}
     with matplotlib.style.context("default"), mpl.rc_context(STYLE | fixed):  # independent of the user's settings
         figure = Figure(figsize=(PAGE_WIDTH, height))
+        _Canvas(figure)
         ax = plot(table, ax=figure.subplots(), **options)
         figure.set_figheight(height + LEGEND_ROW_HEIGHT * max(0, _legend_rows(ax) - USUAL_LEGEND_ROWS))
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     return _to_element(buffer.getvalue(), key)
+
+
+class _Renderer(RendererSVG):
+    """Draws text as text; what it measures needs no font with Chinese characters."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)  # type: ignore[no-untyped-call]
+        self._text2path = WideTextToPath()
+
+
+class _Canvas(FigureCanvasSVG):
+    """A canvas whose layout and drawing both measure text with `_Renderer`."""
+
+    def print_svg(self, filename: Any, *, bbox_inches_restore: Any = None, metadata: Any = None, **_: Any) -> None:
+        """Draw the figure into a file, as the method it replaces does."""
+        with cbook.open_file_cm(filename, "w", encoding="utf-8") as opened:
+            is_text = cbook.file_requires_unicode(opened)
+            file: Any = opened if is_text else codecs.getwriter("utf-8")(opened)
+            dpi, self.figure.dpi = self.figure.dpi, POINTS_PER_INCH
+            width, height = self.figure.get_size_inches()
+            writer = _Renderer(
+                width * POINTS_PER_INCH, height * POINTS_PER_INCH, file, image_dpi=dpi, metadata=metadata
+            )
+            renderer: Any = MixedModeRenderer(  # type: ignore[no-untyped-call]
+                self.figure, width, height, dpi, writer, bbox_inches_restore=bbox_inches_restore
+            )
+            self.figure.draw(renderer)
+            renderer.finalize()
 
 
 def _legend_rows(ax: Axes) -> int:

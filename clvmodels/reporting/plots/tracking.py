@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import StrMethodFormatter
 
+from clvmodels.language import message
 from clvmodels.reporting.plots import style
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def tracking_cumulative(table: Frame, *, ax: Axes | None = None) -> Axes:
     frame = style.one_cutoff(style.read(table, "forecaster", "period", "end", "holdout", "cumulative_actual"))
     with style.drawing(ax) as ax:
         _track(ax, frame, "cumulative_")
-        ax.set_ylabel("cumulative repeat purchases")
+        ax.set_ylabel(message("plot-cumulative"))
     return ax
 
 
@@ -65,7 +66,7 @@ def tracking_incremental(table: Frame, *, ax: Axes | None = None) -> Axes:
         frame = frame.filter(nw.col("end") != frame["end"].max())
     with style.drawing(ax) as ax:
         _track(ax, frame, "")
-        ax.set_ylabel(f"repeat purchases per {_period(frame)}")
+        ax.set_ylabel(message("plot-incremental", {"period": _period(frame)}))
     return ax
 
 
@@ -75,17 +76,24 @@ def _track(ax: Axes, frame: nw.DataFrame[Any], prefix: str) -> None:
         moments = style.dates(rows, "end")
         color = style.color_of(i)
         if i == 0:
-            ax.plot(moments, style.floats(rows, f"{prefix}actual"), color=style.INK, linewidth=1.2, label="actual")
+            ax.plot(
+                moments,
+                style.floats(rows, f"{prefix}actual"),
+                color=style.INK,
+                linewidth=1.2,
+                label=message("plot-actual"),
+            )
             _mark_cutoff(ax, rows, moments)
         expected, forecast = style.floats(rows, f"{prefix}expected"), style.floats(rows, f"{prefix}forecast")
-        arrivals = f"{name}: expected from first purchase dates only"
+        arrivals = message("plot-from-first-dates", {"title": name})
         ax.plot(moments, expected, color=color, linewidth=1.3, linestyle=style.DOTTED, label=arrivals)
         style.band(ax, rows, moments, color, f"{prefix}forecast_")
-        ax.plot(moments, forecast, color=color, linewidth=1.6, label=f"{name}: forecast at the cutoff")
+        ax.plot(moments, forecast, color=color, linewidth=1.6, label=message("plot-at-cutoff", {"title": name}))
     style.dates_below(ax)
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_ylim(bottom=0)
-    ax.set_xlabel(f"{_period(frame)} ending ({frame['end'].min()} to {frame['end'].max()})")
+    ends = {"first": str(frame["end"].min()), "last": str(frame["end"].max())}
+    ax.set_xlabel(message("plot-period-ending", {"period": _period(frame)} | ends))
     style.legend_above(ax)
 
 
@@ -101,4 +109,4 @@ def _mark_cutoff(ax: Axes, rows: nw.DataFrame[Any], moments: npt.NDArray[np.date
         return
     last = int(np.flatnonzero(before)[-1])
     ax.axvline(moments[last], color=style.MUTED, linewidth=1, linestyle=style.DASHED)
-    style.note(ax, f"cutoff {rows['end'][last]}", (moments[last], 0))
+    style.note(ax, message("plot-cutoff", {"day": str(rows["end"][last])}), (moments[last], 0))

@@ -6,9 +6,10 @@ import math
 
 import pandas as pd
 
-from clvmodels.language import Finding
-from clvmodels.language.numbers import MISSING, column, count, fixed, percent, significant
+from clvmodels.language import Finding, message
+from clvmodels.language.numbers import MISSING, column, count, joined, percent, significant
 from clvmodels.reporting import plots
+from clvmodels.reporting.names import group_name
 from clvmodels.reporting.page import PageBlock, Paragraphs, Picture, Pictures, ReportSection, Table, draw_picture
 from clvmodels.reporting.selection import Row, Selection, highest, records
 from clvmodels.validation.tables.metrics import GROUPS
@@ -16,33 +17,25 @@ from clvmodels.validation.tables.totals import earlier_cutoffs_needed
 
 __all__ = ["calibration", "tracking_picture"]
 
-RELIABILITY = (
-    "Among customers with a 30% probability of buying again, 30% should buy. Nine in ten outcomes should be inside "
-    "their 90% intervals. And outcomes should be spread evenly over their forecast distributions."
-)
+TOTAL_HEADINGS = ("quantity", "forecast", "interval", "actual", "result")
 
 
 def calibration(view: Selection) -> ReportSection:
     """Show calibration by group, probabilities and intervals, purchases over time, and totals at every cutoff."""
-    lead = [
-        (
-            "A forecast is calibrated if groups of similar customers make the number of purchases that it predicts. "
-            "Filled dots are actual values, open dots are forecasts, and bars are the intervals for a group: a filled "
-            "dot outside its bar is a miss."
-        )
-    ]
+    lead = [message("calibration-lead")]
     if (worst := _worst_decile(view)) is not None:
         lead.append(worst.text)
     blocks: list[PageBlock] = [Pictures(_group_pictures(view)), frequency_table(view)]
-    blocks.append(Paragraphs([RELIABILITY], "Probabilities and intervals", "intervals"))
+    blocks.append(Paragraphs([message("calibration-reliability")], message("calibration-intervals"), "intervals"))
     blocks.append(Pictures(_probability_pictures(view)))
     if (table := coverage_table(view)) is not None:
         blocks.append(table)
-    blocks.append(Paragraphs([_explain_tracking(view)], "Totals over time", "totals"))
+    explained = message("calibration-tracking", {"cutoff": view.facts["calibration_end"]})
+    blocks.append(Paragraphs([explained], message("calibration-totals"), "totals"))
     blocks.append(Pictures([*_tracking_pictures(view), *_total_pictures(view)]))
     if (table := total_table(view)) is not None:
         blocks.append(table)
-    return ReportSection("calibration", "Calibration", lead, blocks)
+    return ReportSection("calibration", message("calibration-title"), lead, blocks)
 
 
 def frequency_table(view: Selection) -> Table:
@@ -54,8 +47,11 @@ def frequency_table(view: Selection) -> Table:
     columns = [column(wide[model].loc[each["frequency"]], 3) for model in models]
     actual = column(each["actual"], 3)
     return Table(
-        caption="Purchases per customer in the holdout period, by repeat purchases before the cutoff",
-        headings=["repeat purchases", "customers", "actual", *(view.titles[model] for model in models)],
+        caption=message("frequency-table"),
+        headings=[
+            *(message(f"frequency-{name}") for name in ("repeat-purchases", "customers", "actual")),
+            *(view.titles[model] for model in models),
+        ],
         rows=[
             [str(frequency), count(size), *values]
             for frequency, size, *values in zip(each["frequency"], each["customers"], actual, *columns, strict=True)
@@ -72,18 +68,16 @@ def coverage_table(view: Selection) -> Table | None:
     wide = table.pivot(index="order", columns="forecaster", values="coverage")
     models = list(dict.fromkeys(table["forecaster"]))
     return Table(
-        caption=f"Measured coverage of {percent(view.level, 0)} intervals, by decile of the forecast",
-        headings=["decile", *(view.titles[model] for model in models)],
+        caption=message("coverage-table", {"level": view.level}),
+        headings=[message("coverage-decile"), *(view.titles[model] for model in models)],
         rows=[
-            [f"{int(order)}{' (highest)' if i == 0 else ''}", *(percent(row[model], 0) for model in models)]
+            [
+                message("coverage-decile-name", {"decile": str(int(order)), "highest": i == 0}),
+                *(percent(row[model], 0) for model in models),
+            ]
             for i, (order, row) in enumerate(zip(wide.index, records(wide), strict=True))
         ],
-        notes=[
-            (
-                "Purchases are whole numbers, so a correct interval contains the outcome more often than its "
-                "level says: where hardly any customer buys, an interval from 0 to 0 is nearly always right."
-            )
-        ],
+        notes=[message("coverage-note")],
     )
 
 
@@ -97,14 +91,12 @@ def total_table(view: Selection) -> Table | None:
             widened = math.isfinite(row["widened_lower"])
             rows.append(
                 [
-                    f"{quantity}, {row['cutoff']}",
+                    message("total-of", {"quantity": quantity, "cutoff": str(row["cutoff"])}),
                     significant(row["predicted"]),
-                    f"{significant(row['lower'])} to {significant(row['upper'])}",
+                    _range(row["lower"], row["upper"]),
                     significant(row["actual"]),
-                    "inside" if row["inside"] else "outside",
-                    f"{significant(row['widened_lower'])} to {significant(row['widened_upper'])}"
-                    if widened
-                    else MISSING,
+                    message("total-result", {"inside": bool(row["inside"])}),
+                    _range(row["widened_lower"], row["widened_upper"]) if widened else MISSING,
                 ][: None if calibrated else -1]
             )
         if len(table):
@@ -112,18 +104,16 @@ def total_table(view: Selection) -> Table | None:
     if not rows:
         return None
     return Table(
-        caption=f"Totals at every cutoff: forecast by {view.name} and its {percent(view.level, 0)} interval",
-        headings=[
-            "quantity, cutoff",
-            "forecast",
-            "interval",
-            "actual",
-            "result",
-            *(["widened by earlier errors"] if calibrated else []),
-        ],
+        caption=message("total-table", {"title": view.name, "level": view.level}),
+        headings=[message(f"total-heading-{name}") for name in (*TOTAL_HEADINGS, *(["widened"] if calibrated else []))],
         rows=rows,
         notes=list(dict.fromkeys(notes)),
     )
+
+
+def _range(lower: float, upper: float) -> str:
+    """Write an interval."""
+    return message("cell-range", {"lower": significant(lower), "upper": significant(upper)})
 
 
 def _judge_widening(last: Row, level: float) -> Finding:
@@ -141,30 +131,25 @@ def _group_pictures(view: Selection) -> list[Picture]:
     shown = view.shown("purchases")
     rows = view.of(table, shown)
     first, last = rows.iloc[0], _first(rows).iloc[-1]
+    described = {"first": _describe_frequency(first, rows), "last": _describe_frequency(last, rows)}
     pictures = [
         draw_picture(
             "calibration-frequency",
-            f"Forecast and actual by past frequency{_worst_group(_first(rows), 'frequency', 'frequency')}",
-            f"Purchases per customer in the holdout period by repeat purchases before the cutoff. From "
-            f"{_describe_frequency(first, rows)}, to {_describe_frequency(last, rows)}. The table below has all "
-            "numbers.",
+            _with_worst_group("frequency", _first(rows), "frequency"),
+            message("picture-text-by-frequency", described),
             plots.calibration_by_frequency,
             rows,
         )
     ]
-    others = (
-        ("recency", "Forecast and actual by recency"),
-        ("decile", "Forecast and actual by decile of the forecast"),
-    )
-    for by, title in others:
+    for by in ("recency", "decile"):
         rows = _reference_groups(view, by)
         if len(rows):
             ids = [view.reference] if by == "decile" else shown
             pictures.append(
                 draw_picture(
                     f"calibration-{by}",
-                    f"{title}{_worst_group(rows, by, 'group')}",
-                    f"Purchases per customer in the holdout period, actual and forecast, {_describe_extremes(rows)}",
+                    _with_worst_group(by, rows, "group"),
+                    message("picture-text-by-group", _describe_extremes(rows)),
                     plots.calibration,
                     view.at["calibration"],
                     by=by,
@@ -187,13 +172,14 @@ def _largest_error(rows: pd.DataFrame) -> Row | None:
     return None if row["size"] < 1 else row
 
 
-def _worst_group(rows: pd.DataFrame, by: str, column: str) -> str:
-    """Return, for a title, the group with the largest error; empty if there is none."""
+def _with_worst_group(by: str, rows: pd.DataFrame, column: str) -> str:
+    """Return the title of a picture by group, with the group that has the largest error if there is one."""
+    title = message("picture-by-group", {"by": by})
     row = _largest_error(rows)
     if row is None:
-        return ""
-    figures = {"by": by, "group": str(row[column]), "direction": "low" if row["error"] < 0 else "high"}
-    return f": {Finding('verdict-worst-group', figures).text}"
+        return title
+    figures = {"by": by, "group": group_name(row[column]), "direction": "low" if row["error"] < 0 else "high"}
+    return message("label-and-text", {"label": title, "text": Finding("verdict-worst-group", figures)})
 
 
 def _reference_groups(view: Selection, by: str) -> pd.DataFrame:
@@ -203,23 +189,27 @@ def _reference_groups(view: Selection, by: str) -> pd.DataFrame:
     return rows[rows["forecaster"].map(view.is_reference)].sort_values("order")
 
 
-def _describe_extremes(rows: pd.DataFrame) -> str:
+def _describe_extremes(rows: pd.DataFrame) -> dict[str, Finding]:
     """Describe the first and the last group."""
-    texts = [
-        f"{fixed(row['actual'], 2)} actual and {fixed(row['expected'], 2)} forecast in the group “{row['group']}”"
-        for row in (rows.iloc[0].to_dict(), rows.iloc[-1].to_dict())
-    ]
-    return f"from {texts[0]} to {texts[1]}."
+    ends = {"first": records(rows.head(1))[0], "last": records(rows.tail(1))[0]}
+    return {
+        end: Finding(
+            "picture-text-group",
+            {"actual": float(row["actual"]), "expected": float(row["expected"]), "group": group_name(row["group"])},
+        )
+        for end, row in ends.items()
+    }
 
 
-def _describe_frequency(row: pd.Series, table: pd.DataFrame) -> str:
+def _describe_frequency(row: pd.Series, table: pd.DataFrame) -> Finding:
     """Describe actual and forecast purchases of the customers with one frequency."""
     same = table[table["frequency"] == row["frequency"]]
-    forecasts = ", ".join(
-        f"{fixed(expected, 2)} forecast by {name}"
-        for name, expected in zip(same["title"], same["expected"], strict=True)
-    )
-    return f"{fixed(row['actual'], 2)} actual and {forecasts} at {row['frequency']} repeat purchases"
+    forecasts = [
+        message("picture-text-forecast", {"expected": float(expected), "title": name})
+        for expected, name in zip(same["expected"], same["title"], strict=True)
+    ]
+    figures = {"actual": float(row["actual"]), "frequency": str(row["frequency"])}
+    return Finding("picture-text-frequency", figures | {"forecasts": joined(forecasts)})
 
 
 def _worst_decile(view: Selection) -> Finding | None:
@@ -245,19 +235,18 @@ def _worst_decile(view: Selection) -> Finding | None:
 def _probability_pictures(view: Selection) -> list[Picture]:
     """Draw the reliability of P(buys again), the coverage of intervals and the PIT."""
     shown, pictures = view.shown("purchases"), []
-    names = ", ".join(view.titles[each] for each in shown)
+    names = joined(view.titles[each] for each in shown)
     table = view.at["reliability"]
     rows = view.of(table, shown)
     if len(rows):
-        first = _first(rows)
+        first = records(_first(rows))
+        ends = {"first": first[0], "last": first[-1]}
+        figures = {f"{end}_{name}": float(row[name]) for end, row in ends.items() for name in ("predicted", "actual")}
         pictures.append(
             draw_picture(
                 "reliability",
-                "Probability of buying again, forecast and actual",
-                f"Share of customers who bought, by forecast probability, for {names}. For the first: from "
-                f"{percent(first['predicted'].iloc[0], 0)} forecast and {percent(first['actual'].iloc[0], 0)} actual "
-                f"to {percent(first['predicted'].iloc[-1], 0)} forecast and {percent(first['actual'].iloc[-1], 0)} "
-                "actual.",
+                message("picture-reliability"),
+                message("picture-text-reliability", {"names": names, **figures}),
                 plots.reliability,
                 rows,
             )
@@ -266,13 +255,13 @@ def _probability_pictures(view: Selection) -> list[Picture]:
     table = view.of(table, shown)
     deciles = table[(table["by"] == "decile") & (table["quantity"] == "purchases") & table["coverage"].notna()]
     if len(deciles):
-        low, high = deciles["coverage"].min(), deciles["coverage"].max()
+        low, high = float(deciles["coverage"].min()), float(deciles["coverage"].max())
+        figures = {"level": view.level, "low": low, "high": high}
         pictures.append(
             draw_picture(
                 "coverage",
-                f"Outcomes in their {percent(view.level, 0)} intervals: {percent(low, 0)} to {percent(high, 0)}",
-                f"Share of customers whose purchases fell within their {percent(view.level, 0)} interval, by decile "
-                f"of the forecast: from {percent(low, 0)} to {percent(high, 0)}.",
+                message("picture-coverage", figures),
+                message("picture-text-coverage", figures),
                 plots.coverage,
                 table,
                 level=view.level,
@@ -281,14 +270,14 @@ def _probability_pictures(view: Selection) -> list[Picture]:
     table = view.at["pit"]
     rows = view.of(table[table["quantity"] == "purchases"], shown)
     if len(rows):
-        ends = _first(rows)["share"]
+        shares = _first(rows)["share"]
+        title = str(rows["title"].iloc[0])
+        figures = {"bins": len(shares), "lowest": float(shares.iloc[0]), "highest": float(shares.iloc[-1])}
         pictures.append(
             draw_picture(
                 "pit",
-                "Position of outcomes in their forecast distributions (flat is right)",
-                f"Histogram of the randomized PIT in {len(ends)} bins, which is flat for a correct forecast: for "
-                f"{rows['title'].iloc[0]}, {percent(float(ends.iloc[0]))} of the customers are in the lowest bin "
-                f"and {percent(float(ends.iloc[-1]))} in the highest, where {percent(1 / len(ends))} would be right.",
+                message("picture-pit"),
+                message("picture-text-pit", figures | {"right": 1 / len(shares), "title": title}),
                 plots.pit_histogram,
                 rows,
             )
@@ -299,27 +288,18 @@ def _probability_pictures(view: Selection) -> list[Picture]:
 # ---- over time -----------------------------------------------------------------------------------------------
 
 
-def _explain_tracking(view: Selection) -> str:
-    """Explain the plots of purchases over time."""
-    return (
-        f"The models were fitted to the purchases before the cutoff on {view.facts['calibration_end']}; after it, the "
-        "plots compare forecast and actual purchases. The band shows the uncertainty due to chance and to the "
-        "parameters."
-    )
-
-
 def tracking_picture(view: Selection) -> Picture | None:
     """Draw repeat purchases per period, forecast and actual; None without a table of them."""
     table = _tracking(view)
     if not len(table):
         return None
-    period = table["period"].iloc[0]
+    period = str(table["period"].iloc[0])
     most = highest(table, "actual")
+    figures = {"period": period, "most": int(most["actual"]), "when": str(most["end"])}
     return draw_picture(
         "incremental",
-        f"Repeat purchases per {period}",
-        f"Lines of repeat purchases per {period} {_span(table)}. The highest actual number, "
-        f"{count(most['actual'])}, is in the {period} ending {most['end']}.",
+        message("picture-incremental", {"period": period}),
+        message("picture-text-incremental", figures | _span(table)),
         plots.tracking_incremental,
         table,
     )
@@ -331,14 +311,13 @@ def _tracking_pictures(view: Selection) -> list[Picture]:
     if not len(table):
         return []
     last = records(table)[-1]
+    figures: Row = {name: float(last[f"cumulative_{name}"]) for name in ("actual", "forecast", "expected")}
+    figures |= {"title": view.name}
     return [
         draw_picture(
             "cumulative",
-            "Cumulative repeat purchases",
-            f"Lines of cumulative repeat purchases {_span(table)}. At the end, "
-            f"{count(last['cumulative_actual'])} actual; {view.name}: "
-            f"{count(last['cumulative_forecast'])} forecast at the cutoff and "
-            f"{count(last['cumulative_expected'])} expected from first purchase dates only.",
+            message("picture-cumulative"),
+            message("picture-text-cumulative", figures | _span(table)),
             plots.tracking_cumulative,
             table,
         )
@@ -351,8 +330,8 @@ def _tracking(view: Selection) -> pd.DataFrame:
     return table[table["forecaster"] == view.reference]
 
 
-def _span(table: pd.DataFrame) -> str:
-    return f"from {table['end'].iloc[0]} to {table['end'].iloc[-1]}"
+def _span(table: pd.DataFrame) -> dict[str, str]:
+    return {"start": str(table["end"].iloc[0]), "end": str(table["end"].iloc[-1])}
 
 
 def _total_pictures(view: Selection) -> list[Picture]:
@@ -367,12 +346,12 @@ def _total_pictures(view: Selection) -> list[Picture]:
         if not len(rows):
             continue
         inside = int(rows["inside"].astype(bool).sum())
+        figures = {"cutoffs": len(view.cutoffs), "inside": inside, "intervals": len(rows)}
         pictures.append(
             draw_picture(
                 f"totals-{quantity}",
-                f"Total of {quantity} at every cutoff{_count_inside(view, quantity)}",
-                f"Error of the forecast total at {len(view.cutoffs)} cutoffs with its interval, in percent of the "
-                f"actual total: {inside} of {len(rows)} intervals contain it.",
+                _title_of_totals(view, quantity),
+                message("picture-text-totals", figures),
                 plots.totals,
                 rows,
                 quantity=quantity,
@@ -381,9 +360,8 @@ def _total_pictures(view: Selection) -> list[Picture]:
     return pictures
 
 
-def _count_inside(view: Selection, quantity: str) -> str:
-    """Return, for a title, how often the interval of the model of the report contained the total."""
+def _title_of_totals(view: Selection, quantity: str) -> str:
+    """Return the title of a picture, with how often the interval of the model of the report contained the total."""
     table = view.totals(quantity)
-    if not len(table):
-        return ""
-    return f": {view.name}'s interval contained {int(table['inside'].astype(bool).sum())} of {len(table)}"
+    figures = {"quantity": quantity, "title": view.name, "intervals": len(table)}
+    return message("picture-totals", figures | {"inside": int(table["inside"].astype(bool).sum())})

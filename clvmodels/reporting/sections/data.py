@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 
 from clvmodels.cleaning.ledger import applied_rules
-from clvmodels.cleaning.ledger_rules import NO_ID, ROWS_IN
-from clvmodels.language import message
-from clvmodels.language.numbers import cell, column, count, fixed, percent, sentence, signed_percent
+from clvmodels.cleaning.ledger_rules import NO_ID, ROWS_IN, describe_rule
+from clvmodels.language import Finding, message
+from clvmodels.language.numbers import cell, column, count, fixed, sentence, signed_percent
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting import plots
 from clvmodels.reporting.cautions import find_cautions
+from clvmodels.reporting.names import clock_name
 from clvmodels.reporting.page import (
     Facts,
     PageBlock,
@@ -27,22 +28,14 @@ from clvmodels.reporting.page import (
 from clvmodels.reporting.selection import Selection, highest, records
 from clvmodels.validation.backtest.result import LOG_AS_KNOWN
 
-__all__ = ["MONEY", "data"]
-
-MONEY = "in the currency of the log"
+__all__ = ["data"]
 
 
 def data(view: Selection, profile: Profile | None, ledger: pd.DataFrame | None) -> ReportSection:
     """Describe the data before and after the cutoff; with a profile, the log itself; with a ledger, its cleaning."""
     facts = view.facts
-    lead = [
-        (
-            f"On {facts['calibration_end']} there were {count(facts['customers'])} customers, "
-            f"{percent(facts['bought_once'], 0)} of whom had bought only once. The models did not see anything after "
-            "that day, so that their forecasts could be checked against it."
-        )
-    ]
-    blocks: list[PageBlock] = [Facts(_describe_periods(facts, ledger))]
+    figures = {"cutoff": facts["calibration_end"], "customers": facts["customers"], "once": facts["bought_once"]}
+    blocks: list[PageBlock] = [Facts(_describe_periods(view, ledger))]
     if profile is not None:
         blocks += _profile_blocks(profile)
     if ledger is not None:
@@ -50,8 +43,8 @@ def data(view: Selection, profile: Profile | None, ledger: pd.DataFrame | None) 
     if (table := cohort_table(view)) is not None:
         blocks.append(table)
     if cautions := find_cautions(view, profile):
-        blocks.append(Paragraphs([caution.text for caution in cautions], "Cautions", "cautions"))
-    return ReportSection("data", "The data", lead, blocks)
+        blocks.append(Paragraphs([caution.text for caution in cautions], message("page-cautions"), "cautions"))
+    return ReportSection("data", message("data-title"), [message("data-lead", figures)], blocks)
 
 
 def ledger_table(ledger: pd.DataFrame) -> Table:
@@ -61,110 +54,116 @@ def ledger_table(ledger: pd.DataFrame) -> Table:
         money = row.get("money")
         rows.append(
             [
-                str(row["description"]),
+                describe_rule(str(row["rule"])),
                 count(row["rows"]),
                 count(row["changed"]),
                 "" if money is None or money != money else fixed(money, 2),
             ]
         )
     return Table(
-        caption="Cleaning: what happened to every row of the log",
-        headings=["rule, in order", "rows", "changed", "money"],
+        caption=message("cleaning-table"),
+        headings=[message(f"cleaning-column-{name}") for name in ("rule", "rows", "changed", "money")],
         rows=rows,
-        notes=[
-            "Rows read are the rows that were left plus those that the rules in between removed; likewise for money.",
-            "“Changed” counts rows or orders that stayed, but with another amount or a flag.",
-            "Rules that matched no row are not listed.",
-        ],
+        notes=[message(f"cleaning-note-{name}") for name in ("sum", "changed", "unlisted")],
     )
 
 
-def _describe_periods(facts: dict[str, Any], ledger: pd.DataFrame | None) -> list[Pair]:
+def _describe_periods(view: Selection, ledger: pd.DataFrame | None) -> list[Pair]:
     """Describe the calibration and the holdout period."""
-    unit = facts["time_unit"]
-    holdout = (
-        f"after {facts['calibration_end']}, up to {facts['holdout_end']} ({cell(facts['horizon'], digits=4)} {unit}s): "
-        f"{count(facts['holdout_purchases'])} purchases by {percent(facts['bought_again'])} of these customers"
-    )
-    if facts["holdout_spend"] is not None:
-        holdout += f", who spent {count(facts['holdout_spend'])} ({MONEY})"
-    start = f"{facts['calibration_start']} to " if facts.get("calibration_start") else "to "
-    return [
-        ("Customers", f"{count(facts['customers'])}, first purchase by {facts['calibration_end']}"),
-        (
-            "Calibration period",
-            (
-                f"{start}{facts['calibration_end']}: {count(facts['repeat_purchases'])} repeat purchases; "
-                f"{percent(facts['bought_once'])} of the customers had bought only once. The models did not see "
-                "anything later."
-            ),
-        ),
-        ("Holdout period", holdout),
-        ("New customers", _describe_new_customers(facts)),
-        ("Rows left out", _describe_rows_left_out(facts, ledger)),
-        *([("Log", message("backtest-log-as-known"))] if facts.get("log") == LOG_AS_KNOWN else []),
-        ("Time", str(facts["clock"])),
-    ]
+    facts = view.facts
+    start, spend = facts.get("calibration_start"), facts["holdout_spend"]
+    periods = {"cutoff": facts["calibration_end"], "start": start or "", "has_start": bool(start)}
+    calibration = {"purchases": facts["repeat_purchases"], "once": facts["bought_once"]}
+    holdout = {
+        "end": facts["holdout_end"],
+        "length": cell(facts["horizon"], digits=4),
+        "unit": facts["time_unit"],
+        "purchases": facts["holdout_purchases"],
+        "again": facts["bought_again"],
+        "has_spend": spend is not None,
+        "spend": spend,
+    }
+    described = {
+        "customers": message("data-customers", periods | {"customers": facts["customers"]}),
+        "calibration": message("data-calibration", periods | calibration),
+        "holdout": message("data-holdout", periods | holdout),
+        "new": _describe_new_customers(facts),
+        "left-out": _describe_rows_left_out(facts, ledger),
+        "log": message("backtest-log-as-known") if facts.get("log") == LOG_AS_KNOWN else "",
+        "time": clock_name(facts, view.certificates),
+    }
+    return [(message(f"data-term-{name}"), text) for name, text in described.items() if text]
 
 
 def _describe_new_customers(facts: dict[str, Any]) -> str:
     """Describe the customers acquired in the holdout period."""
     if not facts["new_customers"]:
-        return "none: all customers of the holdout period had bought before the cutoff"
-    spent = f", spending {count(facts['new_spend'])}" if facts["new_spend"] is not None else ""
-    return (
-        f"{count(facts['new_customers'])} customers with {count(facts['new_purchases'])} purchases{spent} in the "
-        "holdout period. No forecast made at the cutoff can include them, and they are in no score."
-    )
+        return message("data-no-new-customers")
+    figures = {"customers": facts["new_customers"], "purchases": facts["new_purchases"], "spend": facts["new_spend"]}
+    return message("data-new-customers", figures | {"has_spend": facts["new_spend"] is not None})
 
 
 def _describe_rows_left_out(facts: dict[str, Any], ledger: pd.DataFrame | None) -> str:
     """Describe the rows that no model and no score uses."""
-    left = []
-    if facts["rows_after_end"]:
-        left.append(f"{count(facts['rows_after_end'])} later than {facts['holdout_end']}")
-    if facts["rows_without_id"]:
-        left.append(f"{count(facts['rows_without_id'])} without a customer id")
-    text = " and ".join(left)
+    figures = {"later": facts["rows_after_end"], "end": facts["holdout_end"], "without_id": facts["rows_without_id"]}
+    parts = [
+        Finding(code, figures)
+        for code, rows in (
+            ("data-rows-later", facts["rows_after_end"]),
+            ("data-rows-without-id", facts["rows_without_id"]),
+        )
+        if rows
+    ]
     if ledger is None:
-        return text or "none"
-    return f"{text or 'none of the cleaned log'}; by cleaning (see its table), {_describe_missing_ids(ledger)}"
+        return message("data-rows", {"parts": parts}) if parts else message("cell-none")
+    cleaned = {"parts": parts, "any": bool(parts), "cleaning": _missing_ids(ledger)}
+    return message("data-rows-and-cleaning", cleaned)
 
 
-def _describe_missing_ids(ledger: pd.DataFrame) -> str:
-    """Describe the rows that cleaning removed because they have no customer id."""
+def _missing_ids(ledger: pd.DataFrame) -> Finding:
+    """Return the rows that cleaning removed because they have no customer id."""
     by_rule = {row["rule"]: row for row in records(ledger)}
     without_id, every_row = by_rule.get(NO_ID), by_rule[ROWS_IN]
     if without_id is None or not without_id["rows"]:
-        return "none for a missing customer id"
-    text = f"{count(without_id['rows'])} rows ({percent(without_id['rows'] / every_row['rows'])}"
-    if every_row["money"] > 0:
-        text += f", and {percent(without_id['money'] / every_row['money'])} of the money"
-    return f"{text}) without a customer id"
+        return Finding("data-no-missing-ids")
+    has_money = bool(every_row["money"] > 0)
+    figures = {"rows": without_id["rows"], "share": without_id["rows"] / every_row["rows"], "has_money": has_money}
+    money = without_id["money"] / every_row["money"] if has_money else None
+    return Finding("data-missing-ids", figures | {"money": money})
 
 
 def _profile_blocks(profile: Profile) -> list[PageBlock]:
     """Show what the profile found in the log, before any model."""
     seen = profile.arrivals.verdict == "seen"  # otherwise it is among the cautions
-    parts: list[tuple[str, Any]] = [
-        ("Time between purchases", profile.intertimes),
-        ("Regularity", profile.regularity),
-        ("First purchases", profile.arrivals if seen else None),
-        ("Season", profile.season),
-        ("Opportunities", profile.opportunities),
-        ("Money", profile.money),
-    ]
-    pairs = [(term, sentence(part.text)) for term, part in parts if part is not None]
-    suits = [(str(row["title"]), f"{row['suitability']}: {row['why']}") for row in records(profile.models)]
+    parts: dict[str, Any] = {
+        "intertimes": profile.intertimes,
+        "regularity": profile.regularity,
+        "arrivals": profile.arrivals if seen else None,
+        "season": profile.season,
+        "opportunities": profile.opportunities,
+        "money": profile.money,
+    }
+    pairs = [(message(f"profile-term-{name}"), sentence(part.text)) for name, part in parts.items() if part is not None]
+    suits = [(str(row["title"]), _describe_suitability(row, finding)) for row, finding in _suitable(profile)]
     return [
-        Paragraphs(
-            ["The profile covers the whole log, including the holdout period, so shares may differ from those above."],
-            "Profile of the log",
-        ),
+        Paragraphs([message("profile-scope")], message("profile-title")),
         Facts(pairs),
-        Facts(suits, "Which models suit these data"),
+        Facts(suits, message("profile-which-models")),
         Pictures(_profile_pictures(profile)),
     ]
+
+
+def _suitable(profile: Profile) -> list[tuple[dict[str, Any], Finding | None]]:
+    """Return each model of a profile with the finding on how it suits the data, if the profile has them."""
+    rows = records(profile.models)
+    findings = profile.model_findings or (None,) * len(rows)
+    return list(zip(rows, findings, strict=True))
+
+
+def _describe_suitability(row: dict[str, Any], finding: Finding | None) -> str:
+    why = row["why"] if finding is None else finding.text
+    label = message("suitability", {"suitability": row["suitability"]})
+    return message("label-and-text", {"label": label, "text": why})
 
 
 def _profile_pictures(profile: Profile) -> list[Picture]:
@@ -175,10 +174,11 @@ def _profile_pictures(profile: Profile) -> list[Picture]:
     pictures = [
         draw_picture(
             "weekly",
-            "Purchases per week",
-            f"Lines of purchases per calendar week: all, repeat purchases and new customers, {count(len(weeks))} "
-            f"weeks. The highest number, {count(most['purchases'])}, is in the week from "
-            f"{str(most['week_start'])[:10]}.",
+            message("picture-weekly"),
+            message(
+                "picture-text-weekly",
+                {"weeks": len(weeks), "most": most["purchases"], "start": str(most["week_start"])[:10]},
+            ),
             plots.weekly,
             weeks,
         )
@@ -189,10 +189,8 @@ def _profile_pictures(profile: Profile) -> list[Picture]:
         pictures.append(
             draw_picture(
                 "season",
-                "Season" if profile.season.busiest else "Season: none detected",
-                f"Bars of purchases by calendar month, as a multiple of an average month. Month "
-                f"{int(most['month'])} is "
-                f"highest, with {fixed(most['index'], 2)}.",
+                message("picture-season", {"detected": bool(profile.season.busiest)}),
+                message("picture-text-season", {"month": int(most["month"]), "index": float(most["index"])}),
                 plots.season,
                 months.dropna(subset="index"),
             )
@@ -202,8 +200,8 @@ def _profile_pictures(profile: Profile) -> list[Picture]:
         pictures.append(
             draw_picture(
                 "times-between",
-                "Times between purchases",
-                f"Histogram of the times between purchases of a customer. {sentence(profile.intertimes.text)}",
+                message("picture-times-between"),
+                message("picture-text-times-between", {"text": sentence(profile.intertimes.text)}),
                 plots.times_between,
                 waits,
             )
@@ -221,8 +219,8 @@ def cohort_table(view: Selection) -> Table | None:
     if len(rows) < 2:
         return None
     return Table(
-        caption=f"Cohorts: purchases in the holdout period, actual and forecast by {view.name}",
-        headings=["first purchase", "customers", "actual", "forecast", "error of the total"],
+        caption=message("cohort-table", {"title": view.name}),
+        headings=[message(f"cohort-{name}") for name in ("first-purchase", "customers", "actual", "forecast", "error")],
         rows=[
             [str(group), count(size), count(actual), predicted, signed_percent(bias)]
             for group, size, actual, predicted, bias in zip(

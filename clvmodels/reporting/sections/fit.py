@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from clvmodels.language import Finding
-from clvmodels.language.numbers import MISSING, count, decimals, fixed, significant
+from clvmodels.language import Finding, message
+from clvmodels.language.numbers import MISSING, decimals, fixed, joined, significant
 from clvmodels.processes.quantities import (
     MEAN_DROPOUT_PROBABILITY,
     MEAN_PURCHASE_PROBABILITY,
@@ -18,6 +18,7 @@ from clvmodels.processes.quantities import (
     WITHOUT_DROPOUT,
 )
 from clvmodels.reporting import plots
+from clvmodels.reporting.names import fit_message, summary_name, unit_name
 from clvmodels.reporting.page import Facts, PageBlock, Pair, Pictures, ReportSection, Table, draw_picture
 from clvmodels.reporting.selection import Selection, records
 from clvmodels.validation.comparison.findings import SAME
@@ -36,7 +37,7 @@ def fit(view: Selection) -> ReportSection:
         blocks.append(table)
     for each in view.certificates:
         title = str(each["title"])
-        blocks.append(Facts(certificate(each), f"{title}: certificate"))
+        blocks.append(Facts(certificate(each), message("certificate-title", {"title": title})))
         rows = view.at["parameters"]
         blocks.append(parameter_table(title, rows[rows["forecaster"] == each["forecaster"]]))
     parameters = view.at["parameters"]
@@ -46,9 +47,8 @@ def fit(view: Selection) -> ReportSection:
                 [
                     draw_picture(
                         "parameters",
-                        "Uncertainty of the parameters",
-                        f"One row for each of {len(parameters)} parameters: its interval in percent of the estimate. "
-                        "The tables above have all numbers.",
+                        message("picture-parameters"),
+                        message("picture-text-parameters", {"parameters": len(parameters)}),
                         plots.parameter_intervals,
                         parameters,
                         height=FRAME + ROW * len(parameters),
@@ -56,23 +56,23 @@ def fit(view: Selection) -> ReportSection:
                 ]
             )
         )
-    return ReportSection("fit", "The fit", [finding.text for finding in _judge_fit(view)], blocks)
+    return ReportSection("fit", message("fit-title"), [finding.text for finding in _judge_fit(view)], blocks)
 
 
 def certificate(of: dict[str, Any]) -> list[Pair]:
     """Describe the certificate of one fit."""
-    definite = "negative definite: a maximum in every direction"
-    pairs = [
-        ("Status", f"{of['status']}: {of['message']}"),
-        ("Log-likelihood", fixed(of["log_likelihood"], 3)),
-        ("Largest gradient", f"{significant(of['gradient_norm'], 2)} (0 at a maximum)"),
-        ("Hessian", definite if of["hessian_definite"] else "not definite: flat in some direction"),
-        ("AIC, BIC", f"{fixed(of['aic'], 1)}, {fixed(of['bic'], 1)}"),
-        ("Fitted to", f"{count(of['customers'])} customers, {count(of['unique_rows'])} unique rows"),
-    ]
+    status = message("fit-status", {"status": str(of["status"])})
+    described = {
+        "status": message("label-and-text", {"label": status, "text": fit_message(of)}),
+        "likelihood": fixed(of["log_likelihood"], 3),
+        "gradient": message("certificate-gradient-of", {"gradient": significant(of["gradient_norm"], 2)}),
+        "hessian": message("certificate-hessian-is", {"definite": bool(of["hessian_definite"])}),
+        "criteria": joined([fixed(of["aic"], 1), fixed(of["bic"], 1)]),
+        "data": message("certificate-fitted-to", {"customers": of["customers"], "rows": of["unique_rows"]}),
+    }
     if "set_aside" in of:
-        pairs.append(("Left out", f"{count(of['set_aside'])} customers whose average order value is not positive"))
-    return pairs
+        described["left-out"] = message("certificate-set-aside", {"customers": of["set_aside"]})
+    return [(message(f"certificate-term-{name}"), text) for name, text in described.items()]
 
 
 def parameter_table(title: str, parameters: pd.DataFrame) -> Table:
@@ -80,18 +80,18 @@ def parameter_table(title: str, parameters: pd.DataFrame) -> Table:
     rows = parameters.to_dict("records")
     at_limit = any(not math.isfinite(row["standard_error"]) for row in rows)
     return Table(
-        caption=f"{title}: parameters",
-        headings=["parameter (unit)", "estimate", "standard error", "95% interval"],
+        caption=message("parameter-table", {"title": title}),
+        headings=[message(f"parameter-{name}") for name in ("name", "estimate", "error", "interval")],
         rows=[
             [
-                f"{row['parameter']} ({row['unit']})" if row["unit"] else row["parameter"],
+                _with_unit(str(row["parameter"]), row["unit"]),
                 significant(row["estimate"]),
                 significant(row["standard_error"], 2),
                 _interval(row["lower"], row["upper"]),
             ]
             for row in rows
         ],
-        notes=["–: at a limit of its range, so it has no standard error."] if at_limit else (),
+        notes=[message("parameter-note")] if at_limit else (),
     )
 
 
@@ -201,18 +201,14 @@ def meaning_table(view: Selection) -> Table | None:
     for quantity, group in table.groupby("quantity", sort=False):
         unit = str(group["unit"].iloc[0])
         each = {row["forecaster"]: _meaning(row, view) for row in records(group)}
-        name = f"{quantity} ({unit})" if unit else str(quantity)
-        rows.append([name, *(each.get(model, MISSING) for model in models)])
+        rows.append([_with_unit(summary_name(str(quantity)), unit), *(each.get(model, MISSING) for model in models)])
     return Table(
-        caption="What the parameters mean, with 90% intervals",
-        headings=["quantity (unit)", *(view.titles[model] for model in models)],
+        caption=message("meaning-table"),
+        headings=[message("meaning-quantity"), *(view.titles[model] for model in models)],
         rows=rows,
         notes=[
-            "–: not part of that model.",
-            (
-                "“Share gone” describes the customers known at the cutoff; the other rows describe new customers. "
-                "Models in which customers who bought once cannot have left have no such share."
-            ),
+            message("meaning-note-missing"),
+            message("meaning-note-gone"),
         ],
     )
 
@@ -221,7 +217,8 @@ def _meaning(row: dict[str, Any], view: Selection) -> str:
     """Write a quantity with its interval; at the limit of no dropout it has none."""
     if row["forecaster"] in view.nobody_leaves and row["quantity"] in WITHOUT_DROPOUT:
         limit = WITHOUT_DROPOUT[row["quantity"]]
-        return f"{'infinite' if math.isinf(limit) else significant(limit)}, at its limit"
+        figures = {"infinite": math.isinf(limit), "value": significant(limit)}
+        return message("meaning-at-limit", figures)
     is_hidden = row["quantity"] == SHARE_GONE and row["forecaster"] in view.one_time_buyers_stay
     return MISSING if is_hidden else _range(row)
 
@@ -233,11 +230,15 @@ def _range(row: dict[str, Any]) -> str:
         return significant(values[0], 3)
     places = decimals(values[:1], 3)
     estimate, lower, upper = (fixed(value, places) for value in values)
-    return f"{estimate} ({lower} to {upper})"
+    return message("cell-estimate", {"estimate": estimate, "lower": lower, "upper": upper})
 
 
 def _interval(lower: float, upper: float) -> str:
     """Write an interval, or a dash if it is not known."""
     if not (math.isfinite(lower) and math.isfinite(upper)):
         return MISSING
-    return f"{significant(lower)} to {significant(upper)}"
+    return message("cell-range", {"lower": significant(lower), "upper": significant(upper)})
+
+
+def _with_unit(name: str, unit: str) -> str:
+    return message("label-with-unit", {"label": name, "unit": unit_name(unit)}) if unit else name

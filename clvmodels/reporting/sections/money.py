@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from clvmodels.frames import Frame
-from clvmodels.language import Finding
-from clvmodels.language.numbers import column, count, fixed, percent, sentence, significant
+from clvmodels.language import Finding, message
+from clvmodels.language.numbers import column, sentence
 from clvmodels.reporting import plots
 from clvmodels.reporting.cautions import find_tail_finding
+from clvmodels.reporting.names import independence
 from clvmodels.reporting.page import (
     Facts,
     PageBlock,
@@ -20,21 +21,31 @@ from clvmodels.reporting.page import (
     Table,
     draw_picture,
 )
-from clvmodels.reporting.sections.data import MONEY
 from clvmodels.reporting.selection import Selection, highest
 from clvmodels.reporting.value_summary import summarize_value, top_customers
 
 __all__ = ["money"]
 
+SPEND_FIGURES = ("observed", "expected", "lower", "upper")
+SUMMARY_FIGURES = (
+    "total",
+    "expected_purchases",
+    "mean",
+    "median",
+    "top_customers",
+    "top_share",
+    "missing",
+    "customers",
+)
 TOP_SHARE = 0.1  # of the customers, whose share of the value is reported
-VALUE_COLUMNS = [
-    ("lifetime_value", "lifetime value (money)"),
-    ("lifetime_value_lower", "interval from (money)"),
-    ("lifetime_value_upper", "to (money)"),
-    ("probability_alive", "P(alive)"),
-    ("expected_purchases", "expected purchases"),
-    ("expected_spend", "expected order value (money)"),
-]
+VALUE_COLUMNS = (
+    "lifetime_value",
+    "lifetime_value_lower",
+    "lifetime_value_upper",
+    "probability_alive",
+    "expected_purchases",
+    "expected_spend",
+)
 
 
 def money(view: Selection, value: Frame | None, terms: str | None) -> ReportSection | None:
@@ -47,14 +58,7 @@ def money(view: Selection, value: Frame | None, terms: str | None) -> ReportSect
         blocks += _value_blocks(view, value, terms)
     if not blocks:
         return None
-    lead = [
-        (
-            "The value of a customer is the expected number of purchases times the expected order value. The spend "
-            "model assumes that the two are independent; if they are not, the values of the most frequent customers "
-            "are off."
-        )
-    ]
-    return ReportSection("money", "Money", lead, blocks)
+    return ReportSection("money", message("money-title"), [message("money-lead")], blocks)
 
 
 def _spend_certificate(view: Selection) -> dict[str, Any] | None:
@@ -64,9 +68,9 @@ def _spend_certificate(view: Selection) -> dict[str, Any] | None:
 
 def _spend_blocks(view: Selection, certificate: dict[str, Any]) -> list[PageBlock]:
     """Show the test of independence and the distribution of average order values."""
-    pairs: list[Pair] = [("Spend and frequency", sentence(str(certificate["independence"])))]
+    pairs: list[Pair] = [(message("money-independence"), sentence(independence(certificate)))]
     if (tail := find_tail_finding(certificate)) is not None:
-        pairs.append(("Tail", sentence(tail.text)))
+        pairs.append((message("money-tail"), sentence(tail.text)))
     blocks: list[PageBlock] = [Facts(pairs)]
     pictures = []
     histogram = view.at["spend_histogram"]
@@ -75,10 +79,8 @@ def _spend_blocks(view: Selection, certificate: dict[str, Any]) -> list[PageBloc
         pictures.append(
             draw_picture(
                 "spend",
-                f"Average order value: observed, and by {certificate['title']}",
-                f"Histogram of customers' average order values with the model's curve. The largest group, "
-                f"{percent(most['observed'])} of customers, is between {significant(most['lower'])} and "
-                f"{significant(most['upper'])}, where the model has {percent(most['expected'])}.",
+                message("picture-spend", {"title": str(certificate["title"])}),
+                message("picture-text-spend", {name: float(most[name]) for name in SPEND_FIGURES}),
                 plots.spend_distribution,
                 histogram,
             )
@@ -96,12 +98,11 @@ def _by_decile(view: Selection) -> Picture | None:
     rows = rows[rows["forecaster"] == view.forecaster("money")].sort_values("order")
     if not len(rows):
         return None
-    first = rows.iloc[0]
+    figures = {name: float(rows[name].iloc[0]) for name in ("expected", "actual")} | {"title": view.title("money")}
     return draw_picture(
         "money-decile",
-        "Money by decile: forecast and actual",
-        f"Money per customer in the holdout period by decile of the forecast of {view.title('money')}: in the first, "
-        f"{fixed(first['expected'], 2)} forecast and {fixed(first['actual'], 2)} actual.",
+        message("picture-money-decile"),
+        message("picture-text-money-decile", figures),
         plots.calibration,
         table,
         quantity="money",
@@ -112,19 +113,16 @@ def _by_decile(view: Selection) -> Picture | None:
 def _value_blocks(view: Selection, value: Frame, terms: str | None) -> list[PageBlock]:
     """Show lifetime values: totals, concentration, and the most valuable customers."""
     summary = summarize_value(value)
-    unknown = (
-        "Computed with the horizon, discount rate and margin passed to lifetime_value; its table does not list them."
-    )
+    figures = {"top": TOP_SHARE, "share": summary.top_share}
     return [
-        Paragraphs([terms or unknown], "Lifetime value"),
+        Paragraphs([terms or message("value-terms-unknown")], message("glossary-value")),
         Facts(value_facts(view, value)),
         Pictures(
             [
                 draw_picture(
                     "value",
-                    f"Who holds the value: the top {percent(TOP_SHARE, 0)} hold {percent(summary.top_share, 0)}",
-                    "Curve of the share of all lifetime value held by the most valuable customers: "
-                    f"the top {percent(TOP_SHARE, 0)} hold {percent(summary.top_share)}.",
+                    message("picture-value", figures),
+                    message("picture-text-value", figures),
                     plots.value_distribution,
                     value,
                 )
@@ -137,28 +135,17 @@ def _value_blocks(view: Selection, value: Frame, terms: str | None) -> list[Page
 def value_facts(view: Selection, table: Frame) -> list[Pair]:
     """Describe the total of lifetime values, errors of earlier totals, and the concentration."""
     summary = summarize_value(table)
-    pairs = [
-        (
-            "Total value",
-            f"{significant(summary.total)} ({MONEY}), {significant(summary.expected_purchases)} expected purchases",
-        ),
-        ("Uncertainty", _judge_past_errors(view).text),
-        (
-            "Per customer",
-            f"{fixed(summary.mean, 2)} on average; median {fixed(summary.median, 2)}",
-        ),
-        (
-            "Concentration",
-            (
-                f"the {count(summary.top_customers)} most valuable customers (the top 10%) hold "
-                f"{percent(summary.top_share)} of the value"
-            ),
-        ),
-    ]
+    figures = {name: getattr(summary, name) for name in SUMMARY_FIGURES}
+    described = {
+        "total": message("value-total", figures),
+        "uncertainty": _judge_past_errors(view).text,
+        "customer": message("value-per-customer", figures),
+        "concentration": message("value-concentration", figures),
+    }
     if summary.missing:
-        why = f": {'; '.join(summary.reasons)}" if summary.reasons else ""
-        pairs.append(("Without a value", f"{count(summary.missing)} of {count(summary.customers)} customers{why}"))
-    return pairs
+        reasons = message("between-reasons").join(summary.reasons)
+        described["missing"] = message("value-missing", figures | {"reasons": reasons, "has_reasons": bool(reasons)})
+    return [(message(f"value-term-{name}"), text) for name, text in described.items()]
 
 
 def _judge_past_errors(view: Selection) -> Finding:
@@ -173,10 +160,10 @@ def _judge_past_errors(view: Selection) -> Finding:
 def top_table(table: Frame) -> Table:
     """Build the table of the customers with the highest lifetime value."""
     rows = top_customers(table)
-    present = [(name, heading) for name, heading in VALUE_COLUMNS if rows and name in rows[0]]
-    columns = [column(float(row[name]) for row in rows) for name, _ in present]
+    present = [name for name in VALUE_COLUMNS if rows and name in rows[0]]
+    columns = [column(float(row[name]) for row in rows) for name in present]
     return Table(
-        caption=f"The {len(rows)} customers with the highest lifetime value",
-        headings=["customer", *(heading for _, heading in present)],
+        caption=message("value-table", {"customers": len(rows)}),
+        headings=[message(f"value-column-{name.replace('_', '-')}") for name in ("customer", *present)],
         rows=[[str(row["customer_id"]), *values] for row, *values in zip(rows, *columns, strict=True)],
     )

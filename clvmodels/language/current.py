@@ -1,0 +1,62 @@
+"""The language that texts are written in: English, unless `written_in` chooses another for a block of code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from clvmodels.errors import InvalidOption, closest
+
+__all__ = ["ENGLISH", "FOLDER", "check_language", "current_language", "languages", "written_in"]
+
+ENGLISH = "en"
+FOLDER = Path(__file__).parent
+_CURRENT: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+def languages() -> list[str]:
+    """Return the languages there is a message file for, such as "zh-Hans"."""
+    return sorted(path.stem for path in FOLDER.glob("*.ftl"))
+
+
+def current_language() -> str:
+    """Return the language that texts are written in here."""
+    return _CURRENT.get()
+
+
+def check_language(language: str) -> str:
+    """Return a language as its message file is named, whatever the case and the hyphen.
+
+    Raises
+    ------
+    InvalidOption
+        When there is no message file for it.
+    """
+    names = {name.lower(): name for name in languages()}
+    name = names.get(str(language).replace("_", "-").lower())
+    if name is None:
+        options = languages()
+        raise InvalidOption(
+            f"language={language!r} is not one of {', '.join(map(repr, options))}.{closest(str(language), options)}"
+        )
+    return name
+
+
+@contextmanager
+def written_in(language: str | None) -> Iterator[None]:
+    """Write every text made inside the block in a language; None keeps the language.
+
+    Examples
+    --------
+    >>> from clvmodels.language import Finding, written_in
+    >>> with written_in("zh-Hans"):
+    ...     print(Finding("rows-after-end", {"rows": 12, "end": "1997-09-30"}).text)
+    1997年9月30日之后的 12 行未计入
+    """
+    token = _CURRENT.set(current_language() if language is None else check_language(language))
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)

@@ -1,0 +1,102 @@
+"""Names that tables hold in English, such as titles of rules and units, as a page in another language shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from clvmodels.clock import Clock
+from clvmodels.language import Finding, as_text, message
+from clvmodels.language.current import ENGLISH, current_language
+from clvmodels.validation.backtest.result import Backtest
+
+__all__ = ["clock_name", "fit_message", "group_name", "independence", "summary_name", "unit_name", "with_local_titles"]
+
+TITLED = (  # ids of forecasters that are not models with a name of their own
+    "zero",
+    "own_rate",
+    "past_spend",
+    "population_mean",
+    "last_period",
+    "hiatus",
+    "seasonal_naive",
+    "boosted_trees",
+    "blend",
+    "blend_process_total",
+    "blend_learned_total",
+    "best",
+)
+RANGE = re.compile(r"(\S+) to (\S+)")
+NO_REPEAT = "no repeat purchase"
+PER, MONEY = "per ", "money"  # units of rates and of amounts
+
+
+def with_local_titles(result: Backtest) -> Backtest:
+    """Return a backtest whose rules and learned forecasters have titles in the language of the page."""
+    if current_language() == ENGLISH:
+        return result
+    table = result.forecasters
+    titles = [
+        message(f"forecaster-{name.replace('_', '-')}") if name in TITLED else title
+        for name, title in zip(table["id"], table["title"], strict=True)
+    ]
+    return replace(result, forecasters=table.assign(title=titles))
+
+
+def summary_name(quantity: str) -> str:
+    """Return the name of a quantity that summarizes a model, such as "mean purchase rate"."""
+    return message(f"summary-{quantity.replace(' ', '-')}")
+
+
+def unit_name(unit: str) -> str:
+    """Return a unit of a table: "weeks", "per week", or none."""
+    if not unit or current_language() == ENGLISH:
+        return unit
+    if unit == MONEY:
+        return message("quantity-name", {"quantity": unit})
+    code = {"unit": unit.removeprefix(PER).removesuffix("s")}
+    return message("unit-of-rate", code) if unit.startswith(PER) else message("unit-of-time", code)
+
+
+def group_name(group: Any) -> str:
+    """Return the name of a group of customers: a range of numbers, or that they have no repeat purchase."""
+    text = str(group)
+    if current_language() == ENGLISH:
+        return text
+    if text == NO_REPEAT:
+        return message("group-no-repeat")
+    match = RANGE.fullmatch(text)
+    return text if match is None else message("cell-range", {"lower": match[1], "upper": match[2]})
+
+
+def clock_name(facts: Mapping[str, Any], certificates: list[dict[str, Any]]) -> str:
+    """Return in which unit times are measured, and which purchases count as one."""
+    clocks = [each["clock"] for each in certificates if "clock" in each]
+    if current_language() == ENGLISH or not clocks:
+        return str(facts["clock"])
+    clock = Clock(**clocks[0])
+    figures = {"unit": clock.time_unit, "merge_within": clock.merge_within, "zone": clock.time_zone or ""}
+    return message("clock-name", figures | {"discrete": clock.discrete, "has_zone": bool(clock.time_zone)})
+
+
+def fit_message(certificate: Mapping[str, Any]) -> str:
+    """Return how a fit ended; the English text is the one that was saved with the fit."""
+    findings = certificate.get("findings")
+    if current_language() == ENGLISH or not findings:
+        return str(certificate["message"])
+    between = message("between-items")
+    return as_text([_as_finding(each) for each in findings], separator=between)
+
+
+def independence(certificate: Mapping[str, Any]) -> str:
+    """Return whether spend depends on frequency; the English text is the one that was saved with the fit."""
+    finding = certificate.get("independence_finding")
+    if current_language() == ENGLISH or finding is None:
+        return str(certificate["independence"])
+    return _as_finding(finding).text
+
+
+def _as_finding(value: Mapping[str, Any]) -> Finding:
+    return Finding(value["code"], value["figures"], value["severity"])

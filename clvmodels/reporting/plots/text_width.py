@@ -1,0 +1,69 @@
+"""Widths of labels in any script, without a font that has its characters, and breaking them into lines.
+
+A Chinese character is as wide as the font is high, which is about two Latin letters. Pictures keep text as text, so the
+reader's browser chooses the font; only the room that a label takes has to be known here.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from textwrap import fill
+from typing import Any
+
+from matplotlib.textpath import TextToPath
+
+__all__ = ["WideTextToPath", "width_of", "wrap"]
+
+WIDE = ("W", "F")  # East Asian widths of characters that fill a square
+NOT_FIRST = "，。、；：！？）」』》%"  # characters that must not begin a line
+ASCENT, DESCENT = 0.88, 0.12  # of a Chinese character, in units of the font size
+
+
+class WideTextToPath(TextToPath):
+    """Measures text as matplotlib does, and each wide character as a square instead of looking for its glyph."""
+
+    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
+        """Return width, height and descent of a line of text, in points."""
+        wide = sum(_is_wide(character) for character in s)
+        if not wide:
+            return super().get_text_width_height_descent(s, prop, ismath)
+        size = prop.get_size_in_points()
+        rest = "".join(character for character in s if not _is_wide(character))
+        width, height, descent = 0.0, 0.0, 0.0
+        if rest:
+            width, height, descent = super().get_text_width_height_descent(rest, prop, ismath)
+        return width + wide * size, max(height, (ASCENT + DESCENT) * size), max(descent, DESCENT * size)
+
+
+def width_of(text: str) -> int:
+    """Return the width of a text in Latin letters."""
+    return sum(2 if _is_wide(character) else 1 for character in text)
+
+
+def wrap(text: str, width: int) -> str:
+    """Break a text into lines of at most this many Latin letters; words stay whole, Chinese breaks anywhere."""
+    if not any(map(_is_wide, text)):
+        return fill(text, width, break_long_words=False, break_on_hyphens=False)
+    lines, line = [], ""
+    for piece in _pieces(text):
+        if line and width_of(line + piece.rstrip()) > width and piece[0] not in NOT_FIRST:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in WIDE
+
+
+def _pieces(text: str) -> list[str]:
+    """Return wide characters and Latin words, in order; a word keeps the blank after it."""
+    pieces: list[str] = []
+    for character in text:
+        joins = bool(pieces) and not _is_wide(character) and not _is_wide(pieces[-1][-1]) and pieces[-1][-1] != " "
+        if joins or (character == " " and pieces):
+            pieces[-1] += character
+        else:
+            pieces.append(character)
+    return pieces
