@@ -103,6 +103,7 @@ def test_every_message_names_an_argument_as_the_surface_in_use_spells_it(source_
     assert checked > 50
 
 
+@pytest.mark.slow
 def test_every_verb_has_flags_of_its_own_options():
     assert flags("backtest")["date_format"] == "--date-format"
     assert flags("fit")["as_of"] == "--as-of"

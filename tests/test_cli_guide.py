@@ -53,6 +53,7 @@ def test_the_pages_are_listed_in_the_order_of_the_index():
     assert places == sorted(places)
 
 
+@pytest.mark.slow
 def test_the_help_lists_every_verb_in_its_panel():
     names = [entry.name or entry.callback.__name__ for entry in (*app.registered_commands, *app.registered_groups)]
     listed = [verb for verbs in PANELS.values() for verb in verbs]

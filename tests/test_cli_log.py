@@ -47,6 +47,7 @@ def test_a_file_that_is_not_toml_is_an_event(events, tmp_path):
     assert "is not TOML" in failed["text"]
 
 
+@pytest.mark.slow
 def test_a_failure_carries_the_date_that_the_log_has(events, tmp_path):
     dates = [f"1997-0{month}-0{day}" for month in range(1, 7) for day in range(1, 9)]
     rows = [f"{i % 9},{date}" for i, date in enumerate(dates)]

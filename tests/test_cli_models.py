@@ -52,6 +52,7 @@ def test_a_version_is_promoted_shown_and_rolled_back(registered):
     assert good in run(registry, "show", good)
 
 
+@pytest.mark.slow
 def test_a_missing_version_or_registry_is_one_error(registered, tmp_path):
     registry, _ = registered
     with pytest.raises(CLVError, match="no version is called 'zzz'"):

@@ -25,6 +25,7 @@ def clv(*arguments):
     return RUNNER.invoke(app, [str(word) for word in arguments], catch_exceptions=False)
 
 
+@pytest.mark.slow
 def test_a_profile_on_the_terminal(log, tmp_path):
     result = clv("profile", log, "--amount", "amount", "--time-unit", "week", "--output", tmp_path / "profile.json")
     assert result.exit_code == 0

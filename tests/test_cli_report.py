@@ -116,6 +116,7 @@ def test_line_items_become_a_page_with_the_ledger(cleaned, tmp_path, monkeypatch
     assert numbers["facts"]["customers"] == len(rfm)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     ("verb", "words"),
     [("backtest", ["--horizons", "13 weeks", *SHORT]), ("validate", ["--calibration-end", "2011-08-31"])],

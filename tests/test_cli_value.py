@@ -27,6 +27,7 @@ def run(verb, log, *arguments):
     return RUNNER.invoke(app, [str(word) for word in words], catch_exceptions=False)
 
 
+@pytest.mark.slow
 def test_value_is_that_of_the_library(log, tmp_path):
     table = tmp_path / "value.csv"
     result = run("value", log, "--margin", "0.35", "--per-order", "2", "--currency", "USD", "--output", table)
@@ -43,6 +44,7 @@ def test_value_is_that_of_the_library(log, tmp_path):
     assert max(map(len, result.output.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_a_forecast_with_a_plan(log, tmp_path):
     plan = tmp_path / "plan.csv"
     plan.write_text("month,customers\n1997-10,300\n1997-11,280\n", encoding="utf-8")
@@ -65,6 +67,7 @@ def test_a_plan_needs_both_columns_and_each_month_once(log, tmp_path):
         run("forecast", log, "--plan", plan)
 
 
+@pytest.mark.slow
 def test_errors_name_flags(log, monkeypatch, capsys):
     for words, text in (
         (["--per-order", "-1"], "--per-order"),

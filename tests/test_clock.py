@@ -135,6 +135,7 @@ def test_a_length_is_a_number_or_text(value):
         Clock().duration(value, "span")
 
 
+@pytest.mark.slow
 @given(st.floats(0, 1e6), st.sampled_from(UNITS), st.sampled_from(UNITS))
 def test_the_same_length_in_any_unit(number, named, unit):
     length = Clock(unit).duration(f"{number:.6f} {named}s")
@@ -261,6 +262,7 @@ def test_a_day_round_trips(day):
     assert clock.last_tick(day + timedelta(days=1)) == clock.last_tick(day) + 1
 
 
+@pytest.mark.slow
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31)))
 def test_an_hour_round_trips(moment):
     clock = Clock("day", "hour")

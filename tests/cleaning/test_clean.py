@@ -73,6 +73,7 @@ def adds_up_exactly(result):
 # ---- one log by hand ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_log_by_hand():
     result = cleaned()
     assert ledger_of(result) == {
@@ -445,6 +446,7 @@ def test_a_rule_without_its_column_is_refused(role):
         clv.clean(log_of(), **columns, rules=clv.CleaningRules(**rules[role]))
 
 
+@pytest.mark.slow
 def test_missing_ids_may_be_refused():
     with pytest.raises(InvalidTransactions, match=r"1 of 16 rows has no customer id in 'who'.*missing_id"):
         cleaned(rules=clv.CleaningRules(missing_id="raise"))
@@ -481,6 +483,7 @@ def test_a_ledger_of_version_0_1_0_gets_codes():
     pd.testing.assert_frame_equal(with_current_codes(ledger), ledger)
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_a_table():
     log = log_of([("<b>", "2024-01-01", "1", "tee", 1, 0.0)])
     page = cleaned(log, clv.CleaningRules())._repr_html_()

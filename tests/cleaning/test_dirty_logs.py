@@ -199,6 +199,7 @@ def test_a_dirty_log_is_read_as_its_original_or_refused(way, tmp_path):
     assert list(results.values()).count("equal") > DRAWS_IN_SUITE / 4
 
 
+@pytest.mark.slow
 def test_a_clean_log_is_read_and_not_refused():
     for seed in range(3):
         rng = random.Random(seed)  # noqa: S311

@@ -31,6 +31,7 @@ def test_an_id_that_is_used_again_months_later_is_another_purchase():
     assert clean(log, orders="split").transactions["amount"].to_list() == [10, 20, 40, 80]
 
 
+@pytest.mark.slow
 def test_orders_that_span_weeks_are_reported():
     log = lines(("ann", "1", "2024-01-05", 10.0, "a"), ("ann", "1", "2024-01-20", 20.0, "b"))
     assert clean(log).entries["order_spans_weeks"].changed == 1
@@ -43,6 +44,7 @@ def test_an_order_of_several_customers_is_reported():
     assert "1 order id belongs to several customers" in repr(clean(log))
 
 
+@pytest.mark.slow
 def test_totals_repeated_on_every_line_stop_the_cleaning():
     rows = [(f"c{i}", str(i), "2024-01-05", 10.0 + i, item) for i in range(6) for item in "xy"]
     with pytest.raises(InvalidTransactions, match=r"6 of 6 orders with several lines have the same 'amount' on each"):

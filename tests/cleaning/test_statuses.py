@@ -76,6 +76,7 @@ def test_the_ledger_has_a_table_of_statuses(tmp_path):
     assert clv.CleaningRules(**written["rules"]) == result.rules
 
 
+@pytest.mark.slow
 def test_unknown_statuses_stop_the_run_until_the_user_says_what_they_are():
     log = orders("paid", "Mystery", "Frozen", "Frozen")
     with pytest.raises(

@@ -31,6 +31,7 @@ def lists(models, split):
     return clv.action_lists(*models, split.calibration, **TERMS)
 
 
+@pytest.mark.slow
 def test_every_customer_is_a_candidate_of_one_list_and_listed_once(lists, split):
     frame = lists.frame()
     assert frame["customer_id"].is_unique
@@ -48,6 +49,7 @@ def test_a_second_purchase_is_worth_the_expected_margin(lists, models, split):
     assert np.allclose(rows["money_at_stake"], money[rows["customer_id"]])
 
 
+@pytest.mark.slow
 def test_the_margin_at_risk_of_pareto_nbd_is_that_of_a_rate_without_dropout(split):
     few = split.calibration[::20]
     purchases, spend = clv.ParetoNBD().fit(few), clv.GammaGamma().fit(split.calibration)

@@ -15,6 +15,7 @@ from clvmodels.errors import InvalidOption
 FACTOR = st.floats(0, 1e4) | st.just(float("nan"))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(FACTOR, FACTOR), min_size=1, max_size=4))
 def test_parts_of_a_product_add_up_and_change_sign_if_time_is_reversed(factors):
     before, after = (np.array(side) for side in zip(*factors, strict=True))
@@ -32,6 +33,7 @@ def test_shapley_by_hand():
     assert shapley_of_product(np.array([0.0, np.nan]), np.array([4.0, 5.0])).tolist() == [20.0, 0.0]
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6))
 def test_rounded_parts_add_up_and_change_sign(parts):
     values = np.array(parts)
@@ -85,6 +87,7 @@ def logs(draw):
     return pd.DataFrame({"customer_id": [9, *ids, 1], "date": dates, "amount": amounts})
 
 
+@pytest.mark.slow
 @given(logs())
 @settings(max_examples=10)
 def test_every_table_adds_up_to_the_revenue_of_the_log(log):

@@ -16,6 +16,7 @@ def clv(*arguments):
     return RUNNER.invoke(app, [str(word) for word in arguments])
 
 
+@pytest.mark.slow
 def test_tiers_are_assigned_again_from_the_file_published_before(tmp_path):
     values = tmp_path / "values.csv"
     pd.DataFrame({"customer_id": ["a", "b", "c", "d"], "worth": [9.0, 5.0, 4.9, 1.0]}).to_csv(values, index=False)

@@ -66,6 +66,7 @@ def test_the_gain_is_within_one_percent_of_the_largest_possible():
         assert offers.gain[chosen].sum() >= 0.99 * most_possible(offers, budget, caps)
 
 
+@pytest.mark.slow
 def test_a_plan_keeps_to_the_budget_the_caps_and_the_control_group():
     suppressed = pd.DataFrame({"customer_id": [0, 3, 6]})
     plan = clv.plan_actions(CUSTOMERS, PLAYBOOK, budget=50.0, caps={"phone": 4}, suppressed=suppressed)

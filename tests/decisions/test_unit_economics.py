@@ -60,6 +60,7 @@ def economics(models, history):
 # ---- by hand -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_realized_value_by_hand(models, small):
     """a: half of 150, less 4 for each order, less 1 at the ends of January and March; at the end of February the last
     order is 50 days old. b: half of 40, less 4, less 1 at the end of February.
@@ -90,6 +91,7 @@ def test_a_horizon_from_the_first_order_leaves_out_later_orders(models, small):
 # ---- identities --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_lifetime_net_value_is_realized_and_remaining_value_less_acquisition(models, history):
     net = lifetime_net_value(*models, history, costs=COSTS, **TERMS).columns
     remaining = remaining_value(*models, history.rfm, costs=COSTS, **TERMS).columns["remaining_value"]
@@ -112,6 +114,7 @@ def test_value_at_acquisition_continues_with_the_remaining_value(models, history
     assert values(table, "expected")[one] == pytest.approx(expected, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_unit_economics_add_up_to_the_value_at_acquisition(models, history, economics):
     value = value_at_acquisition(*models, history, costs=COSTS, by="channel", **TERMS).columns
     table = economics.frame()
@@ -157,6 +160,7 @@ def test_a_month_pays_back_when_the_value_covers_the_cost(economics):
         assert (np.isnan(row["payback_month"]) and covered.empty) or row["payback_month"] == covered.min()
 
 
+@pytest.mark.slow
 def test_without_discounting_values_are_larger(models, history, economics):
     plain = clv.unit_economics(*models, history, costs=COSTS, by="channel", discounted=False, draws=20, **TERMS)
     assert np.all(values(plain.frame(), "value_at_acquisition") > values(economics.frame(), "value_at_acquisition"))

@@ -231,6 +231,7 @@ def test_the_group_whose_fit_fails_is_named(rfm, attributes):
         clv.BGNBD(purchase="odd", by="country", smallest_group=100).fit(odd)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("bought", ["covariates", "groups"])
 @pytest.mark.parametrize("spent", ["covariates", "groups"])
 def test_lifetime_value(models, spenders, rfm, bought, spent):

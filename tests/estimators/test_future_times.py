@@ -142,6 +142,7 @@ def test_tables_are_keyed_by_customer_and_agree_with_other_predictions(model, rf
     assert list(model.time_to_next_purchase(rfm)) == plain
 
 
+@pytest.mark.slow
 def test_lifetimes_are_zero_where_the_customer_has_probably_left(model, rfm):
     table = model.remaining_lifetime(rfm, quantiles=[0.25, 0.5])
     alive = table["probability_alive"].to_numpy()

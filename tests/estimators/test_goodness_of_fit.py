@@ -70,6 +70,7 @@ def test_a_process_that_did_not_make_the_data_is_found_out():
     assert "The share of customers without a repeat purchase is" in test.text
 
 
+@pytest.mark.slow
 def test_simulated_histories_agree_with_their_own_process():
     generator = np.random.default_rng(2)
     T = np.round(generator.uniform(27, 39, 2_000) * 7) / 7

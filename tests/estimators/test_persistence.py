@@ -69,6 +69,7 @@ def edited(text, **changes):
 # ---- saving and loading ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_loaded_model_predicts_the_same_bits(model, text, rfm, tmp_path):
     again = read(tmp_path, text)
     for ask in (

@@ -283,6 +283,7 @@ def test_cross_validation(rfm):
     assert np.all(np.abs(scores + 4.07) < 1)
 
 
+@pytest.mark.slow
 def test_a_grid_search(log):
     rfm = summarize(log, amount="amount")
     search = GridSearchCV(CustomerModel(BGNBD()), {"spend": [None, GammaGamma()]}, cv=2).fit(rfm)
@@ -327,7 +328,7 @@ def test_one_time_buyers_can_be_active_and_buy_nothing():
     assert round(1 - wrong + wrong * never, 3) == 0.938
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_dert_exceeds_discounted_purchases_of_any_horizon(model, rfm):
     result = model.dert(rfm, 0.1)
     near = model.discounted_purchases(rfm, "10 years", 0.1)["discounted_purchases"]

@@ -122,6 +122,7 @@ def with_early(rfm):
     return rfm.with_columns(rfm.to_frame()[["customer_id"]].assign(early=(rfm.T > 34).astype(float)))
 
 
+@pytest.mark.slow
 def test_a_pipeline_prepares_attributes(split, rfm):
     line = Pipeline([("attributes", FunctionTransformer(with_early)), ("model", clv.NBD(purchase="early"))])
     line.fit(rfm)
@@ -166,6 +167,7 @@ def test_a_search_over_models_ranks_as_compare_does(split):
     assert search.best_estimator_.__sklearn_is_fitted__()
 
 
+@pytest.mark.slow
 def test_each_fold_has_its_own_holdout(split):
     score = clv.HoldoutScore(f"{split.horizon} weeks")
     scores = cross_val_score(clv.NBD(), split.calibration, split.purchases, scoring=score, cv=3)

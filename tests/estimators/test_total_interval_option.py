@@ -40,6 +40,7 @@ def ends(table, name):
     return float(table[f"{name}_lower"][0]), float(table[f"{name}_upper"][0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["expected_purchases", "discounted_purchases", "lifetime_value"])
 def test_totals_allow_for_a_change_of_times_unless_the_model_alone_is_asked_for(quantities, name):
     wide, own = (quantities[name](**ASKED, total_interval=which) for which in ("history", "model"))
@@ -65,6 +66,7 @@ def test_beyond_the_longest_horizon_known_the_interval_is_the_models_own(model, 
     assert ends(long, "expected_purchases") == ends(own, "expected_purchases")
 
 
+@pytest.mark.slow
 def test_a_log_tells_how_far_its_own_totals_were_off(model, history):
     total = model.total(history, "26 weeks", level_rule="none")
     assert total.level.factor == 1
@@ -75,6 +77,7 @@ def test_a_log_tells_how_far_its_own_totals_were_off(model, history):
     assert ends(table, "expected_purchases") == pytest.approx(total.interval(0.9), rel=0.1)
 
 
+@pytest.mark.slow
 def test_without_a_log_a_finding_says_what_the_interval_rests_on(model, history):
     summaries = clv.KnownHistory.from_summaries(history.rfm)
     total = model.total(summaries, "26 weeks")

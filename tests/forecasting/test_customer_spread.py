@@ -30,6 +30,7 @@ def best(history):
     return clv.BestForecaster(clv.BGNBD(), clv.GammaGamma()).fit(history, "26 weeks")
 
 
+@pytest.mark.slow
 def test_dispersions_of_simulated_customers_are_found(history):
     generator = np.random.default_rng(3)
     true = CustomerSpread(CLASSES, (4.0, 2.0, 1.0, 0.5, 0.25)).of(history.rfm)
@@ -48,6 +49,7 @@ def test_without_a_window_dispersions_are_the_usual_ones(history):
     assert learn_spread([history], [nothing], [nothing]) == CustomerSpread()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quantity", ["purchases", "money"])
 def test_customers_groups_and_totals_share_the_level(best, history, quantity):
     name = f"expected_{quantity}"
@@ -66,6 +68,7 @@ def test_customers_groups_and_totals_share_the_level(best, history, quantity):
     assert ends[1] - ends[0] > 0.8 * width
 
 
+@pytest.mark.slow
 def test_saved_intervals_are_those_fitted(best, history):
     again = clv.BestForecaster.from_dict(json.loads(json.dumps(best.to_dict())))
     assert again.intervals(history, 13, interval=0.5, draws=20).equals(

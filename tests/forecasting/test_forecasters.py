@@ -110,7 +110,7 @@ def test_what_happens_after_the_cutoff_changes_nothing(fitted, history, log, nam
     )
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_a_backtest_gives_what_fit_and_forecast_give(fitted, history, log):
     options = {"amount": "amount", "time_unit": "week", "horizons": HORIZON, "cutoffs": [CUTOFF], "draws": 20}
     check = clv.backtest(log, PROCESSES, clv.GammaGamma(), **options)
@@ -150,6 +150,7 @@ def test_only_a_fitted_forecaster_can_forecast_and_be_saved(history, tmp_path):
             clone(FORECASTERS[name]).save(tmp_path / "x.json")
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_refused(fitted, tmp_path):
     path = tmp_path / "best.json"
     fitted["trees"].save(path)
@@ -172,6 +173,7 @@ def test_a_changed_file_is_refused(fitted, tmp_path):
             clv.load(path)
 
 
+@pytest.mark.slow
 def test_trees_predict_what_scikit_learn_predicts():
     generator = np.random.default_rng(3)
     features = generator.gamma(1.0, 2.0, (ROWS + 1000, 6))

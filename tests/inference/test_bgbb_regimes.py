@@ -115,7 +115,7 @@ def test_no_other_start_finds_a_higher_maximum(name):
     assert fit.log_likelihood >= -min(minima) - 0.04
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @each_regime
 def test_predictions_are_finite_in_every_regime(name):
     fit, columns, _ = fit_regime(name)
@@ -130,6 +130,7 @@ def test_predictions_are_finite_in_every_regime(name):
     assert all(np.all((chance >= 0) & (chance <= 1)) for chance in chances)
 
 
+@pytest.mark.slow
 def test_without_dropout_purchases_are_beta_binomial():
     fit, (x, t_x, n), _ = fit_regime("no dropout")
     p = Parameters(**{key: np.float64(value) for key, value in fit.parameters.items()})

@@ -220,7 +220,7 @@ def test_parameters_and_coordinates_are_inverse_maps(process, kind):
         assert together[:, i] == pytest.approx(form.parameters_at(draws[:, i], UNIT), rel=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @each_process
 def test_a_scalar_equals_one_of_many_draws_with_covariates(process):
     generator = np.random.default_rng(5)

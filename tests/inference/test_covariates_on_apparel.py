@@ -75,7 +75,7 @@ def test_pareto_nbd_finds_the_maximum_of_clvtools(rfm, name):
     assert errors.to_dict() == pytest.approx(reference["standard_errors"], rel=5e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_ggompertz_nbd_without_aging_equals_pareto_nbd(rfm):
     """The limit is the same as without covariates on these data; CLVTools stops before it, at b = 1.4e-6."""
     reference = REFERENCE["ggomnbd_apparel_static"]

@@ -213,6 +213,7 @@ def same_fit(one, other, scaled=()):
     return True
 
 
+@pytest.mark.slow
 def test_days_and_weeks_give_the_same_fit(fitted, rfm):
     daily = cdnow(time_unit="day")
     days = BGNBD().fit(daily)
@@ -243,6 +244,7 @@ def test_the_order_of_rows_does_not_matter(fitted, rfm):
     assert other.fit_.fingerprint == fitted.fit_.fingerprint
 
 
+@pytest.mark.slow
 def test_threads_and_repetition_do_not_matter(rfm, monkeypatch):
     monkeypatch.setattr(objective, "BLOCK", 200)
     fits = []
@@ -458,6 +460,7 @@ def without_maximum(p, x, t_x, T):
     return Score(np.full(n, -np.log(p.alpha)), np.stack([np.zeros(n), -np.ones(n), np.zeros(n), np.zeros(n)]))
 
 
+@pytest.mark.slow
 def test_a_fit_without_a_maximum_says_what_to_do():
     rows = unique_rows(REGIMES["50 customers"][0])
     with pytest.raises(FitFailed, match=r"BG/NBD fit to 50 customers found no maximum.*more customers or a longer"):

@@ -33,6 +33,7 @@ def best_with(model, columns, name, value):
     return -minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-8, "maxiter": 4000}).fun
 
 
+@pytest.mark.slow
 def test_the_likelihood_ratio_at_an_end_is_the_quantile(rfm):
     model = MBGNBD().fit(rfm)
     columns = [np.asarray(rfm[name], dtype=float) for name in model.process.statistics]

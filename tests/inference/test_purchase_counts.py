@@ -50,6 +50,7 @@ def predictive(model, rfm, most=40):
     return total / DRAWS
 
 
+@pytest.mark.slow
 def test_intervals_invert_the_average_of_the_distribution(rfm):
     model, some = clv.MBGNBD().fit(rfm), rfm[:40]
     below = np.cumsum(predictive(model, some), axis=0)
@@ -59,6 +60,7 @@ def test_intervals_invert_the_average_of_the_distribution(rfm):
             assert np.array_equal(table[f"expected_purchases_{end}"], np.argmax(below >= chance, axis=0))
 
 
+@pytest.mark.slow
 def test_intervals_agree_with_simulated_futures(model, rfm):
     """Shares of 2,000 drawn futures at and below the ends: within 5 standard errors of the ends' probabilities."""
     some, simulated = rfm[:100], 2_000

@@ -66,6 +66,7 @@ def test_totals_of_other_shops_are_off_by_ten_to_thirty_percent(process, quantit
     assert reference.degrees_of_freedom == len(reference.shops)
 
 
+@pytest.mark.slow
 def test_a_process_that_is_not_in_the_table_gets_the_errors_of_all():
     assert reference_class("purchases", "nbd") == reference_class("purchases")
     assert reference_class("purchases").process is None
@@ -77,6 +78,7 @@ def test_a_shop_that_is_left_out_has_no_influence():
     assert reference_class("purchases", "bgnbd", without=["grocery"]) == estimate_class(others, "purchases", "bgnbd")
 
 
+@pytest.mark.slow
 def test_shops_count_equally_however_many_cutoffs_they_have():
     rows = [row for row in table() if (row["quantity"], row["process"]) == ("purchases", "bgnbd")]
     copies = [row for row in rows if row["shop"] == "cdnow"]
@@ -93,6 +95,7 @@ def test_simulated_variances_are_estimated():
     assert reference.longest_days == 182
 
 
+@pytest.mark.slow
 def test_errors_no_larger_than_chance_leave_no_variance():
     reference = estimate_class(simulate(np.random.default_rng(6), 40, 0.0, 0.0, own=0.01), "purchases", None)
     assert math.sqrt(reference.variance(91)) < 0.03  # an estimate of a variance cannot be negative: not quite 0

@@ -128,6 +128,7 @@ def test_many_customers_need_no_ridge():
     assert fit.ridges == ()
 
 
+@pytest.mark.slow
 def test_draws_do_not_depend_on_unit_or_order():
     log = load_cdnow(sample=True)
     weeks = rfm_summary(log, time_unit="week", observation_end="1997-09-30")

@@ -54,6 +54,7 @@ def test_the_order_of_customers_does_not_matter(unit, data, seed):
     assert np.array_equal(other.positions, rows.positions[order])
 
 
+@pytest.mark.slow
 @some
 @given(data=st.data())
 def test_the_fingerprint_depends_on_the_customers(data):

@@ -190,6 +190,7 @@ def test_the_interval_contains_the_point_is_nested_and_never_narrower_than_the_m
     assert total.degrees_of_freedom >= len(reference.shops)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     spread=st.floats(0, 0.5),
@@ -233,6 +234,7 @@ def test_the_currency_changes_nothing(expected, days, chance, parameters, past, 
     assert other.interval(0.9) == pytest.approx(ends, rel=1e-6, abs=1e-6 * unit * order_value)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(past=histories(), reference=references(), order=st.randoms())
 def test_the_order_of_windows_changes_nothing(past, reference, order):

@@ -71,6 +71,7 @@ def test_codes_are_literals_or_an_area_followed_by_a_code(source_trees: dict[str
     ] == []
 
 
+@pytest.mark.slow
 def test_every_code_has_a_message(source_trees: dict[str, ast.Module]) -> None:
     ids = message_ids()
     missing = {

@@ -45,6 +45,7 @@ def test_missing_numbers_are_a_dash(missing: float | None) -> None:
         assert write(missing) == "–"
 
 
+@pytest.mark.slow
 @given(VALUES, st.integers(0, 6))
 def test_english_has_the_digits_that_python_rounds_to(value: float, places: int) -> None:
     assert numbers.fixed(value, places) == f"{value:,.{places}f}".replace("-", "−")
@@ -52,6 +53,7 @@ def test_english_has_the_digits_that_python_rounds_to(value: float, places: int)
     assert numbers.signed_percent(value, places) == f"{100 * value:+,.{places}f}%".replace("-", "−")
 
 
+@pytest.mark.slow
 @given(VALUES, st.integers(0, 6))
 def test_other_languages_change_separators_only(value: float, places: int) -> None:
     german = numbers.fixed(value, places, "de").replace(".", "").replace(",", ".").replace("−", "-")

@@ -258,7 +258,7 @@ def test_a_loaded_model_predicts_the_same(split, tmp_path):
     assert again.probability_alive(rfm).equals(model.probability_alive(rfm))
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_validation_report_and_comparison_include_it(split, tmp_path):
     check = clv.validate(split, [TouristNBD()], clv.GammaGamma())
     bias = check.scores.set_index("forecaster").loc[TouristNBD().process.name, "bias"]
@@ -270,6 +270,7 @@ def test_validation_report_and_comparison_include_it(split, tmp_path):
     assert "Customers drop out" in comparison.text
 
 
+@pytest.mark.slow
 def test_covariates_and_groups_improve_the_likelihood(split):
     rfm = split.calibration
     late = (np.median(rfm.T) > rfm.T).astype(float)

@@ -304,7 +304,7 @@ def integrated_discounted_purchases(p, h, delta, x, t_x, T):
         return mp.quad(worth, ends, maxdegree=4)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @pytest.mark.parametrize("rate", [0.1, 10.0])
 @pytest.mark.parametrize(
     ("p", "history"),

@@ -168,6 +168,7 @@ def test_expectations_are_exact_where_btydplus_approximates(first_customers):
 # ---- comparison with BG/NBD and MBG/NBD --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("leave_at_once", "simple"), [(False, bgnbd.PROCESS), (True, mbgnbd.PROCESS)])
 def test_with_k_1_every_function_equals_bgnbd_or_mbgnbd(leave_at_once, simple):
     one, columns = process(1, leave_at_once), some_customers()
@@ -231,7 +232,7 @@ def purchases_by_number(k, p, h, x, t_x, T, n=2_500):
     return total / np.sum(terms, axis=0)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @pytest.mark.parametrize("k", [1, 2, 3, 5, 8, 12])
 def test_expected_purchases_equal_a_sum_over_their_numbers(k):
     columns = some_customers(2)[:3]
@@ -243,7 +244,7 @@ def test_expected_purchases_equal_a_sum_over_their_numbers(k):
             assert result == pytest.approx(expected, rel=1e-9 if k < 12 else 1e-8)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @pytest.mark.parametrize("k", [2, 3, 12])
 def test_discounted_purchases_integrate_the_intensity(k):
     columns = some_customers(3)[:3]

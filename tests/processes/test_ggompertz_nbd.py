@@ -104,7 +104,7 @@ def test_the_fit_matches_published_estimates(rfm):
     assert pareto.parameters_["beta"] == pytest.approx(model.parameters_["beta"] / model.parameters_["b"], rel=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_fit_and_predictions_match_clvtools_after_37_weeks():
     rfm = cdnow(SHORTER["observation_end"])
     numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)

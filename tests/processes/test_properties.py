@@ -242,7 +242,7 @@ def test_expected_purchases_increase_from_0(process, seed):
     assert process.mean_purchases(p, np.zeros(1))[0] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @each_purchase_process
 @examples(seed=seeds)
 def test_survival_decreases_from_p_alive(process, seed):
@@ -278,6 +278,7 @@ def test_residual_purchases_equal_those_of_a_long_horizon(process, seed, rate):
     assert np.all(np.isinf(ever) == np.isinf(process.residual_if_active(p, *state)))
 
 
+@pytest.mark.slow
 @each_purchase_process
 @examples(seed=seeds)
 def test_posterior_means_lie_in_their_range(process, seed):
@@ -300,7 +301,7 @@ def test_the_pmf_sums_to_1_with_the_expected_mean(process, seed, t):
     assert np.sum(k * chances) == pytest.approx(process.mean_purchases(p, np.array([t]))[0], rel=1e-8)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @each_continuous_purchase_process
 @examples(seed=seeds)
 def test_the_intensity_is_the_derivative_of_expected_purchases(process, seed):
@@ -347,7 +348,7 @@ def test_predictions_change_only_at_opportunities(process):
     assert np.all((future.purchases == np.floor(future.purchases)) & (future.purchases <= 30))
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @each_purchase_process
 @examples(seed=seeds, rate=st.floats(1e-6, 0.5))
 def test_discounted_purchases_are_positive_and_at_most_the_expected(process, seed, rate):
@@ -451,7 +452,7 @@ def test_the_unit_shifts_the_log_likelihood_by_a_constant(process, seed, ratio):
     assert np.all(np.abs(there - (here - events * np.log(ratio))) <= allowed)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @each_continuous_process
 def test_the_fit_does_not_depend_on_the_unit(process):
     generator = np.random.default_rng(2)
@@ -529,6 +530,7 @@ def forms(value, n):
     return {"scalar": np.float64(value), "customers": np.full(n, value), "draws": np.full((2, 1), value)}
 
 
+@pytest.mark.slow
 @each_process
 def test_scalars_vectors_and_draws_give_the_same_results(process):
     """Each parameter has each form, alone and with the others: covariates vary some of them, draws all."""

@@ -117,6 +117,7 @@ def test_the_race_without_aging_matches_mpmath(ratio):
         assert result == pytest.approx(expected, abs=3e-11), (shape, s, purchase)
 
 
+@pytest.mark.slow
 def test_the_two_references_agree():
     arguments = (0.6, 3.0, 0.7, 11.0)
     with mp.workdps(DIGITS):

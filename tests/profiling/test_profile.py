@@ -155,6 +155,7 @@ def test_neither_the_order_of_rows_nor_the_engine_matters(seed, kind):
     assert without_frames(result) == without_frames(profile(log, amount="amount"))
 
 
+@pytest.mark.slow
 def test_a_file_gives_the_same_profile(tmp_path, cdnow):
     load_cdnow(sample=True).to_csv(tmp_path / "log.csv", index=False)
     load_cdnow(sample=True).to_parquet(tmp_path / "log.parquet", index=False)

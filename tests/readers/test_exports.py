@@ -181,6 +181,7 @@ FEBRUARY = """#1002,ben@x.com,paid,2026-02-01 10:00:00 +0000,2026-01-30 10:00:00
 """
 
 
+@pytest.mark.slow
 def test_of_an_order_in_several_exports_the_latest_counts(tmp_path):
     (tmp_path / "a_february.csv").write_text(SHOP + FEBRUARY)  # not in the order of the names
     (tmp_path / "b_january.csv").write_text(SHOP + JANUARY)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 import clvmodels as clv
 from clvmodels.language import Finding
 from clvmodels.reporting.cautions import find_cautions, summarize_cautions
@@ -19,6 +21,7 @@ def codes(validation, profile=None):
     return [(caution.title, caution.finding.code) for caution in find_cautions(select(validation), profile)]
 
 
+@pytest.mark.slow
 def test_a_fit_at_a_limit_is_a_caution(validation):
     (caution,) = find_cautions(select(validation), None)
     assert caution.text == "BG/NBD: no dropout is visible in these data: a is indistinguishable from 0."
@@ -35,6 +38,7 @@ def test_a_fit_at_a_limit_is_a_caution(validation):
     assert summarize_cautions([], None) is None
 
 
+@pytest.mark.slow
 def test_dependent_spend_is_a_caution_and_independent_spend_is_not(validation):
     figures = {"correlation": 0.5, "customers": 97, "p_value": 0.001, "has_ratio": False}
     for code, expected in (("violated", 1), ("weakly-violated", 0), ("supported", 0)):
@@ -43,6 +47,7 @@ def test_dependent_spend_is_a_caution_and_independent_spend_is_not(validation):
         assert codes(result).count(("Gamma-Gamma", finding.code)) == expected
 
 
+@pytest.mark.slow
 def test_heavy_tails_and_findings_of_the_backtest_are_cautions(validation):
     tail = Finding("spend-no-variance", {"q": 1.5}, "caution")
     result = with_spend_certificate(validation, tail=tail.to_dict())
@@ -51,6 +56,7 @@ def test_heavy_tails_and_findings_of_the_backtest_are_cautions(validation):
     assert ("", failure.code) in codes(replace(validation, findings=(failure,)))
 
 
+@pytest.mark.slow
 def test_a_profile_warns_of_older_customers(validation):
     profile = clv.profile(clv.datasets.load_cdnow(sample=True), time_unit="week")
     older = replace(

@@ -109,12 +109,14 @@ def test_makes_a_figure_without_axes(by_frequency):
     assert plt.get_fignums() == [ax.figure.number]
 
 
+@pytest.mark.slow
 def test_colors_are_css_variables(by_frequency):
     svg = plots.to_svg(plots.calibration_by_frequency, by_frequency, key="k")
     assert "var(--plot-ink, #1b1b1b)" in svg
     assert not re.search(r"(?<!, )#(1b1b1b|0072b2|fefefe|ffffff)", svg, re.IGNORECASE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plot", [plots.tracking_cumulative, plots.gain_curve, plots.calibration, plots.reliability])
 def test_lines_of_several_cutoffs_are_refused(plot, tables):
     table = tables[next(name for drawn, name, *_ in PLOTS if drawn is plot)]
@@ -123,6 +125,7 @@ def test_lines_of_several_cutoffs_are_refused(plot, tables):
         plot(two)
 
 
+@pytest.mark.slow
 def test_a_table_of_another_plot_is_refused(by_frequency, validation):
     with pytest.raises(InvalidOption, match=r"needs a table with the columns .*left.* are not among frequency"):
         plots.heterogeneity(by_frequency)
@@ -138,6 +141,7 @@ def test_a_table_of_another_plot_is_refused(by_frequency, validation):
         plots.calibration_by_frequency(by_frequency.head(0))
 
 
+@pytest.mark.slow
 def test_values_that_are_not_in_the_table_are_refused(tables):
     with pytest.raises(InvalidOption, match="by='age' is not in the table, which has 'decile', 'recency'"):
         plots.calibration(tables["calibration"], by="age")
@@ -147,6 +151,7 @@ def test_values_that_are_not_in_the_table_are_refused(tables):
         plots.differences(tables["differences"], metric="auc")
 
 
+@pytest.mark.slow
 def test_processes_are_drawn_by_default_and_rules_on_request(tables):
     models = {"BG/NBD; same line: Pareto/NBD", "perfect ranking"}  # whose made-up curves are alike
     assert models <= labels(plots.gain_curve(tables["gain"]))
@@ -154,6 +159,7 @@ def test_processes_are_drawn_by_default_and_rules_on_request(tables):
     assert "zero" in labels(plots.gain_curve(tables["gain"], forecasts=["zero"]))
 
 
+@pytest.mark.slow
 def test_a_line_that_would_hide_another_is_named_in_its_label(tables):
     drawn = plots.gain_curve(tables["gain"], forecasts=["bgnbd", "pareto_nbd", "zero"])
     assert "BG/NBD; same line: Pareto/NBD, zero" in labels(drawn)
@@ -166,6 +172,7 @@ def test_a_line_that_would_hide_another_is_named_in_its_label(tables):
     assert colors["zero"] == plots.style.color_of(1)  # a forecaster has the same color in every plot
 
 
+@pytest.mark.slow
 def test_a_difference_that_is_not_visible_is_marked(tables):
     ax = plots.differences(tables["differences"])
     assert [text.get_text() for text in ax.texts] == ["not visible", "", ""]
@@ -175,6 +182,7 @@ def test_a_difference_that_is_not_visible_is_marked(tables):
     assert {point.get_marker() for point in ax.get_lines() if len(point.get_xdata()) == 1} == {"D"}
 
 
+@pytest.mark.slow
 def test_deciles_of_several_forecasts_each_have_their_own_actual(tables):
     both = labels(plots.calibration(tables["calibration"]))
     assert {"actual, by BG/NBD", "actual, by Pareto/NBD"} <= both
@@ -185,6 +193,7 @@ def test_deciles_of_several_forecasts_each_have_their_own_actual(tables):
     assert [label.get_text() for label in by_recency.get_xticklabels()][:2] == ["once\n10", "0 to 1\n10"]
 
 
+@pytest.mark.slow
 def test_a_partial_week_is_not_drawn(tables):
     assert len(line(plots.weekly(tables["weeks"]), "purchases")) == 4
 
@@ -234,6 +243,7 @@ def test_tracking_by_the_hour(tracking):
     assert "cutoff 2024-01-21T23" in [text.get_text() for text in ax.texts]
 
 
+@pytest.mark.slow
 def test_scores_show_every_number_and_missing_values(scores):
     def texts(ax: Axes) -> list[str]:
         return [text.get_text() for text in ax.texts]
@@ -276,6 +286,7 @@ def test_value_of_one_customer():
     assert "top 100% hold 100%" in [text.get_text() for text in ax.texts]
 
 
+@pytest.mark.slow
 def test_a_curve_of_many_customers_stays_small():
     many = pd.DataFrame({"lifetime_value": np.linspace(1, 2, 100_000)})
     assert len(plots.to_svg(plots.value_distribution, many, key="k")) < 60_000
@@ -287,6 +298,7 @@ def test_concentration_runs_from_0_to_1():
     np.testing.assert_array_equal(held, [0, 0.75, 1])
 
 
+@pytest.mark.slow
 def test_a_dollar_sign_is_not_mathematics(by_frequency):
     frame: Any = nw.from_native(by_frequency).with_columns(forecaster=nw.lit("$a_b$ < $c$")).to_native()
     assert "<svg" in plots.to_svg(plots.calibration_by_frequency, frame, key="k")

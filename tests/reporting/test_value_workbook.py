@@ -71,6 +71,7 @@ def of_column(values, letter):
     return np.array([value for cell, value in values.items() if re.fullmatch(rf"{letter}\d+", cell)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("margin", [0.35, 0.42])
 def test_the_formulas_give_the_values_of_the_library(fitted, workbook, margin):
     """At the margin that was written, and after it is changed."""
@@ -93,6 +94,7 @@ def test_the_summary_adds_up_the_rows(fitted, workbook):
     assert numbers["B7"] == pytest.approx(flow.total)
 
 
+@pytest.mark.slow
 def test_tables_that_make_no_workbook_are_refused(fitted, tmp_path):
     value, flow = tables(fitted, 0.35)
     path = tmp_path / "value.xlsx"

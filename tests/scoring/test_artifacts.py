@@ -109,6 +109,7 @@ def test_a_ledger_is_replayed():
     assert len(cleaned.transactions) == 967
 
 
+@pytest.mark.slow
 def test_a_job_goes_on_where_the_earlier_release_stopped(shop):
     job = shop / "job.toml"
     result = clv.score_job(job, "1997-10-01", dry_run=True)
@@ -121,6 +122,7 @@ def test_a_job_goes_on_where_the_earlier_release_stopped(shop):
     assert clv.score_job(job, "1997-10-04", force=True).manifest.forced
 
 
+@pytest.mark.slow
 def test_the_score_table_has_the_columns_types_and_values_of_before(shop, scores):
     """A later release may add columns, but readers of the old ones notice nothing."""
     before = pq.read_schema(shop / "scores" / "runs" / PUBLISHED / "part-00000.parquet")

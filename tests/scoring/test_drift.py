@@ -37,6 +37,7 @@ def test_psi_without_a_change_has_the_published_distribution():
     assert np.mean(result) == pytest.approx((k - 1) * (1 / n + 1 / m), rel=0.05)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(INTEGERS, INTEGERS)
 def test_ks_is_the_largest_difference_to_a_hundredth(a, b):
@@ -65,6 +66,7 @@ def test_histograms_count_every_customer_and_bins_have_a_tenth(a, b):
     assert (same == again).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(INTEGERS, INTEGERS)
 def test_counts_add_up(a, b):

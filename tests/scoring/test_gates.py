@@ -150,6 +150,7 @@ def test_an_earlier_day_and_the_first_run_are_not_compared(base):
     assert {o.gate for o in check_run(Gates(), collector, statistics)} == {"refused"}
 
 
+@pytest.mark.slow
 def test_a_fit_is_compared_with_the_champion(base):
     log, champion, fitted = base
     rfm = clv.rfm_summary(log, amount="amount", observation_end=later(60))

@@ -181,6 +181,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path):
         read_job(tmp_path / "none.toml")
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data())
 def test_any_model_file_is_a_model_or_one_named_error(data, fitted, tmp_path_factory):

@@ -62,6 +62,7 @@ def slowed(log):
     return log[~gone]
 
 
+@pytest.mark.slow
 def test_windows_are_the_horizons_that_are_over(runs):
     cutoff = DAY.last_tick(day(7))
     assert list(windows(runs[0], DAY, cutoff)) == []
@@ -92,6 +93,7 @@ def test_a_healthy_model_needs_no_refit(healthy):
     assert (result.deciles[result.deciles["decile"] == 1]["errors"].abs() < 4).all()
 
 
+@pytest.mark.slow
 def test_a_horizon_that_is_over_is_compared_with_the_published_number(log, model, runs):
     result = monitor(runs[:1], {"v1": model}, log, clock=DAY, until=day(37))
     (row,) = result.history.to_dict("records")
@@ -132,6 +134,7 @@ class Containing(clv.CustomerModel):
         return table.assign(expected_purchases=2 * table["expected_purchases"])
 
 
+@pytest.mark.slow
 def test_a_forecaster_that_contains_a_process_extends_what_it_published(log, model, tmp_path):
     containing = Containing(model.purchases)
     rows = [

@@ -213,6 +213,7 @@ def test_a_damaged_move_is_one_named_error(registry, fitted, version_record, dat
         path.write_bytes(text)
 
 
+@pytest.mark.slow
 def test_concurrent_writers_do_not_clash(registry, fitted, version_record):
     records = [version_record.model_copy(update={"source": str(i % 4)}) for i in range(24)]
     with ThreadPoolExecutor(12) as pool:

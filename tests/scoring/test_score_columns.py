@@ -110,6 +110,7 @@ def test_a_new_column_is_one_record(fitted, customers, columns, fitted_to):
     assert "| `lifetime_value_tier` | int64 |" in data_dictionary((*columns, tier))
 
 
+@pytest.mark.slow
 def test_intervals_of_totals_are_named_as_the_columns(fitted, fitted_to, columns):
     few = fitted_to[:200]
     intervals = score_table.intervals_of_totals(fitted, few, PREDICTIONS, 0.8)
@@ -172,6 +173,7 @@ def run(*words):
     return done.output
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_the_data_dictionary(tmp_path):
     job = tmp_path / "job.toml"
     job.write_text(

@@ -233,6 +233,7 @@ def test_two_tables_of_one_sqlite_file_are_published_by_one_job(tmp_path):
     assert places[0].holds().run_id == ONE
 
 
+@pytest.mark.slow
 def test_the_log_of_a_killed_duckdb_writer_does_not_spoil_the_new_file(tmp_path):
     path = tmp_path / "scores.duckdb"
     place = place_of(SinkSettings(store="duckdb", path=path), "")

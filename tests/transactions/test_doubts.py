@@ -48,6 +48,7 @@ def test_words_that_mean_nobody_are_missing_by_every_way_in(way):
     assert len(split.calibration) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.sampled_from(MISSING_IDS), st.sampled_from(["", " ", "\t", "\u3000"]), st.booleans(), st.booleans())
 def test_case_and_blanks_around_these_words_do_not_matter(word, blank, upper, orders):
@@ -141,6 +142,7 @@ def cdnow_with(day):
     return pd.concat([log, log.iloc[:1].assign(date=day)])
 
 
+@pytest.mark.slow
 def test_a_row_dated_years_after_all_others_stops_everything_until_it_is_confirmed():
     log, columns = cdnow_with("2031-01-01"), {"amount": "amount", "time_unit": "week"}
     with pytest.raises(
@@ -179,6 +181,7 @@ def test_an_end_far_beyond_the_log_is_refused():
     assert len(clv.rfm_summary(log, observation_end="1998-07-31")) == 2357
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.lists(st.integers(1, 30), min_size=20, max_size=60), st.integers(0, 2), st.integers(1, 40), st.booleans())
 def test_dates_are_stray_only_if_they_are_few_and_far(gaps, stray, years, early):

@@ -83,6 +83,7 @@ def test_an_end_within_an_opportunity_is_refused():
         holdout_split(LOG, calibration_end="1998-12-31", holdout_end="2000-06-30", **YEARLY)
 
 
+@pytest.mark.slow
 @given(
     days=st.lists(st.tuples(st.integers(1, 4), st.integers(-12_000, 12_000)), min_size=1, max_size=12),
     unit=st.sampled_from(["week", "month", "year"]),

@@ -74,6 +74,7 @@ def test_a_hundred_million_of_the_largest_amounts_do_not_overflow():
         assert largest * 10**8 / unit < 2**53
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.data())
 def test_the_sort_gives_the_same_result_as_a_loop_over_customers(data):

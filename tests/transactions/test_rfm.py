@@ -355,6 +355,7 @@ def test_the_order_of_the_rows_has_no_effect(purchases, random):
         )
 
 
+@pytest.mark.slow
 @given(PURCHASES)
 @settings(max_examples=30)
 def test_an_rfm_satisfies_its_own_rules(purchases):
@@ -396,6 +397,7 @@ def test_purchases_are_merged_by_day_in_weekly_units(cdnow):
     assert cdnow.clock == Clock("week", "day")
 
 
+@pytest.mark.slow
 def test_a_large_log_gives_identical_results_every_time():
     log = load_cdnow()
     first = rfm_summary(log, amount="amount", include_first_transaction=True)
@@ -423,7 +425,7 @@ for first in (False, True):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @pytest.mark.parametrize("sample", [True, False])
 def test_it_agrees_with_lifetimes(sample, tmp_path):
     # In a separate process: importing lifetimes changes options of pandas, and warns.

@@ -99,6 +99,7 @@ def test_sampling_explains_a_little_more_likelihood(inputs):
     assert judge(replace(with_other_optimum(inputs, -0.31), share=0.1)).right == "ours"
 
 
+@pytest.mark.slow
 def test_a_wrong_prediction_is_decided_by_the_third_computation(inputs):
     wrong = inputs.predictions["expected_purchases"] * np.array([1.0, 1.0, 1.01])
     verdict = judge(with_lifetimes_values(inputs, **{"expected_purchases at_ours": wrong}))

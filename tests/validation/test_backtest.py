@@ -69,6 +69,7 @@ def test_older_customers_are_left_out_as_in_a_holdout_split(log):
 # ---- nothing after a cutoff is used ------------------------------------------------------------------------
 
 
+@pytest.mark.acceptance
 def test_nothing_after_a_cutoff_reaches_a_forecast(log, check):
     """With other data after the first cutoff, the forecasts made at it are the same to the last bit."""
     future = log["date"] > CUTOFFS[0]
@@ -147,6 +148,7 @@ def test_one_cutoff_is_a_validation(log):
     assert {"hiatus", "last_period"} == set(rolled.scores["forecaster"]) - set(one.scores["forecaster"])
 
 
+@pytest.mark.acceptance
 def test_auto_takes_the_models_that_suit_the_log_up_to_the_first_cutoff(log):
     options = OPTIONS | {"boosted_trees": False, "sampled": 50, "draws": 20}
     check = clv.backtest(log, "auto", cutoffs=CUTOFFS, **options)

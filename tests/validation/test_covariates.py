@@ -44,6 +44,7 @@ def rfm(split):
 # ---- nested fits ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     ("small", "large", "freedom"),
     [
@@ -71,6 +72,7 @@ def test_nested_models_are_tested_by_chi_square(rfm, small, large, freedom):
     assert test.p_value == pytest.approx(chi2.sf(test.statistic, freedom), rel=1e-12)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     ("small", "large"),
     [

@@ -97,6 +97,7 @@ def test_pareto_nbd_agrees(rfm):
     assert check.agrees, check.text
 
 
+@pytest.mark.acceptance
 def test_a_sample_is_checked_if_there_are_too_many_customers(rfm, monkeypatch):
     few = replace(lifetimes_process.FITTERS["bgnbd"], most_rows=600)
     monkeypatch.setitem(lifetimes_process.FITTERS, "bgnbd", few)
@@ -126,6 +127,7 @@ def test_a_tampered_model_is_detected(model, rfm):
     assert gain[0] > 1
 
 
+@pytest.mark.acceptance
 def test_other_customers_and_priors_are_reported(model, rfm):
     check = clv.crosscheck(model.purchases, rfm[:1500])
     assert check.verdicts["right"][0] == "undecided"

@@ -66,6 +66,7 @@ def test_a_forecaster_that_is_always_better_differs_visibly():
     assert table.loc["gini", "better"] == "not_visible"  # the same ranking
 
 
+@pytest.mark.slow
 def test_one_cutoff_at_which_the_other_is_better_makes_a_difference_invisible():
     """Four totals off by 20 % against 1 %, and a fifth by 1 % against 2 %: clear in the mean, but not always."""
     actual = np.full(1000, 2.0)

@@ -63,6 +63,7 @@ def lifetimes_errors(rfm):
 # ---- where lifetimes is wrong --------------------------------------------------------------------------------
 
 
+@pytest.mark.acceptance
 def test_its_covariance_is_wrong_off_the_diagonal_and_ours_agrees_with_clvtools(rfm, lifetimes_errors):
     # base_fitter multiplies column j of the inverse Hessian in log parameters by theta_j^2; it takes theta_i theta_j.
     theirs = np.array(lifetimes_errors["bgnbd"]["covariance"])
@@ -126,6 +127,7 @@ def test_bgbb_agrees_with_btyd():
     assert np.all(result.values["probability_alive at_ours"] <= 1 + 1e-12)
 
 
+@pytest.mark.acceptance
 def test_its_likelihood_of_each_row_adds_up_to_what_it_reports(rfm, lifetimes_errors):
     # It reports the mean over customers, of times in units of the largest T: the total differs by sum(x) log(scale).
     rows = counted_rows([rfm.frequency, rfm.recency, rfm.T])

@@ -98,6 +98,7 @@ def simulate_purchases(rfm, seed, late=0.0):
 # ---- inside --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_coefficient_is_tested_by_chi_square(models):
     plain, cohorts = models["NBD"], models["NBDWithCohorts"]
     test = likelihood_ratio_test(plain, cohorts)
@@ -116,6 +117,7 @@ def test_a_real_effect_is_detected(rfm):
     assert "more than chance explains" in test.text
 
 
+@pytest.mark.acceptance
 def test_p_values_are_uniform_where_the_smaller_model_holds(rfm):
     few = rfm[::4]
     p_values = []

@@ -132,6 +132,7 @@ def test_scores_of_no_customers_are_missing():
 # ---- properties --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @some
 @given(pairs=small, seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_customers_does_not_matter(pairs, seed):
@@ -144,6 +145,7 @@ def test_the_order_of_customers_does_not_matter(pairs, seed):
         ), name
 
 
+@pytest.mark.slow
 @some
 @given(pairs=small)
 def test_ranking_scores_depend_on_ranks_only(pairs):
@@ -153,6 +155,7 @@ def test_ranking_scores_depend_on_ranks_only(pairs):
         assert moved == pytest.approx(score(actual, predicted), rel=1e-12, abs=1e-12, nan_ok=True)
 
 
+@pytest.mark.slow
 @some
 @given(pairs=small)
 def test_spearman_agrees_with_scipy(pairs):
@@ -161,6 +164,7 @@ def test_spearman_agrees_with_scipy(pairs):
     assert spearman(actual, predicted) == pytest.approx(spearmanr(actual, predicted).statistic, abs=1e-12)
 
 
+@pytest.mark.slow
 @some
 @given(pairs=small)
 def test_gini_is_the_mean_over_the_orders_of_ties(pairs):
@@ -174,6 +178,7 @@ def test_gini_is_the_mean_over_the_orders_of_ties(pairs):
     assert normalized_gini(actual, predicted) == pytest.approx(np.mean(ends), abs=1e-12)
 
 
+@pytest.mark.slow
 @some
 @given(pairs=small)
 def test_gini_by_its_definition(pairs):
@@ -241,6 +246,7 @@ def test_deciles_are_tenths_from_the_top():
     assert decile_mape(actual, np.array([2.0, 2.5, *np.linspace(0.9, 0.1, 8)])) == pytest.approx(0.625, rel=1e-14)
 
 
+@pytest.mark.slow
 @some
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.integers(0, 1000))
 def test_deciles_keep_equal_forecasts_together_in_any_order_of_rows(values, seed):
@@ -252,6 +258,7 @@ def test_deciles_keep_equal_forecasts_together_in_any_order_of_rows(values, seed
     assert set(group) <= set(range(1, 11))
 
 
+@pytest.mark.slow
 @some
 @given(pairs=small, seed=st.integers(0, 1000))
 def test_tables_of_rankings_do_not_depend_on_the_order_of_rows(pairs, seed):

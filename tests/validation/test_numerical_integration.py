@@ -55,6 +55,7 @@ def test_what_cannot_be_computed_is_missing():
     assert np.isnan(integrated["log_likelihood"])
 
 
+@pytest.mark.slow
 def test_pareto_nbd_agrees_with_btyd():
     reference = REFERENCE["pareto_nbd"]["customers"]
     rows = zip(reference["x"], reference["t_x_days"], reference["T_days"], strict=True)
@@ -64,6 +65,7 @@ def test_pareto_nbd_agrees_with_btyd():
         assert [row[name] for row in results] == pytest.approx(reference[name], rel=1e-10), name
 
 
+@pytest.mark.slow
 def test_the_likelihood_of_bgbb_agrees_with_btyd():
     parameters = REFERENCE["bgbb"]["parameters"]
     total = sum(

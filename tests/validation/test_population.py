@@ -39,6 +39,7 @@ def test_nothing_is_reported_of_a_steady_population(seed):
     assert findings_of(rfm_of(simulate_log(1200, STEADY, process="mbgnbd", random_state=seed)), MBGNBD()) == {}
 
 
+@pytest.mark.slow
 def test_models_that_ended_at_one_limit_are_one():
     """The fits are moved to the limit, where each is NBD; two models elsewhere are two."""
     rfm = rfm_of(simulate_log(400, {"r": 0.8, "alpha": 9.0}, process="nbd", random_state=5))
@@ -58,6 +59,7 @@ def test_models_that_ended_at_one_limit_are_one():
     assert "compare-same-model" not in {each.code for each in population_findings([*models, nbd], rfm)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rates", "word"), [((3.0, 12.0), "less"), ((12.0, 3.0), "more")])
 def test_rates_that_change_by_cohort_are_reported(rates, word):
     earlier, later = (

@@ -77,6 +77,7 @@ def test_what_cleaning_learns_after_a_cutoff_reaches_no_forecast(lines, poisoned
     assert not ahead.at(CUTOFF)["parameters"].equals(mine["parameters"])  # cleaned as a whole, the log leaks
 
 
+@pytest.mark.slow
 def test_a_log_that_cleaning_never_revises_gives_the_same_tables(lines):
     options = OPTIONS | {"boosted_trees": False}
     rules = clv.CleaningRules(zero_amounts="keep")
@@ -88,6 +89,7 @@ def test_a_log_that_cleaning_never_revises_gives_the_same_tables(lines):
         pd.testing.assert_frame_equal(left, right)
 
 
+@pytest.mark.slow
 def test_the_holdout_period_counts_purchases_after_refunds():
     """By hand: a partial refund, a full refund, a customer without any purchase left, a refund of an older order."""
     lines = pd.DataFrame(
@@ -132,6 +134,7 @@ def test_a_log_with_later_rows_is_refused(lines):
         clv.backtest(lambda day: lines[lines["amount"] >= 0], clv.NBD(), **OPTIONS)
 
 
+@pytest.mark.slow
 def test_a_log_without_its_last_day_is_reported(lines):
     """Comparing times with a date as text drops all rows of that date, here of the day of the cutoff."""
     first = lines[lines["amount"] >= 0]
@@ -155,6 +158,7 @@ def test_ids_of_another_type_on_another_day_are_refused(lines):
         clv.backtest(log, clv.NBD(), **OPTIONS)
 
 
+@pytest.mark.slow
 def test_cleaning_until_a_day_equals_cleaning_the_rows_up_to_it(lines, poisoned):
     """The argument may be a day, an hour or a date."""
     until = clv.clean(poisoned, amount="amount", rules=RULES, until=pd.Timestamp(CUTOFF).date())

@@ -59,6 +59,7 @@ def test_the_holdout_period_of_the_sample_has_the_published_counts(split):
     assert split.purchases.sum() == 1882
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("forecaster", "key"), [("bgnbd", "bg_nbd"), ("own_rate", "own_rate"), ("zero", "zero")])
 def test_purchases_on_the_sample(check, forecaster, key):
     row, published = scores(check, "purchases", forecaster), SAMPLE["holdout"][key]
@@ -91,6 +92,7 @@ def test_mean_holdout_purchases_by_frequency(check):
     assert table["actual"].to_numpy() == pytest.approx(published["actual"], abs=5.1e-3)
 
 
+@pytest.mark.slow
 def test_money_on_the_full_log():
     check = validate(split_log(load_cdnow()), [BGNBD()], GammaGamma())
     for forecaster, name in (("bgnbd+gamma_gamma", "BG/NBD x Gamma-Gamma"), ("population_mean", "population mean")):
@@ -181,6 +183,7 @@ def test_customers_first_seen_later_are_counted(tiny):
 # ---- nothing after the cutoff is used ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nothing_after_the_cutoff_reaches_a_fit(log, check):
     """With other data after the cutoff, fits and forecasts are the same; only the actual values differ."""
     future = log["date"] > CUTOFF
@@ -198,6 +201,7 @@ def test_nothing_after_the_cutoff_reaches_a_fit(log, check):
     assert other.facts["new_customers"] == 1
 
 
+@pytest.mark.slow
 def test_the_models_passed_are_not_changed(split):
     model = BGNBD()
     validate(split, [model])
@@ -249,6 +253,7 @@ def test_tracking_adds_up_week_by_week(check):
     assert pd.to_datetime(table["end"]).diff().dropna().eq(pd.Timedelta("7D")).all()
 
 
+@pytest.mark.slow
 def test_the_tracking_table_is_weekly_in_any_unit(log, check):
     daily = validate(split_log(log, time_unit="day"), [BGNBD()])
     assert list(daily.tracking["end"]) == list(check.tracking["end"])
@@ -259,6 +264,7 @@ def test_the_tracking_table_is_weekly_in_any_unit(log, check):
         assert scores(daily, "purchases", "bgnbd")[name] == pytest.approx(mine, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_incomplete_weeks_are_shorter(log):
     table = validate(split_log(log, holdout_end="1998-06-27"), [BGNBD()]).tracking
     assert table["end"].iloc[-1] == "1998-06-27"
@@ -271,6 +277,7 @@ def test_incomplete_weeks_are_shorter(log):
 # ---- the result --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_validation_without_money(log):
     check = validate(split_log(log, amount=None), [BGNBD()])
     assert set(check.scores["quantity"]) == {"purchases"}
@@ -299,6 +306,7 @@ def test_the_result_holds_fits_and_facts(check):
     assert without_log <= set(check.scores["forecaster"])
 
 
+@pytest.mark.slow
 def test_the_result_survives_json(check, tmp_path):
     check.to_json(tmp_path / "validation.json")
     text = (tmp_path / "validation.json").read_text("utf-8")

@@ -67,6 +67,7 @@ def test_value_is_the_integral_of_discounted_margins(weekly):
     assert column(value((purchases, spend, some))) == pytest.approx(expected, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_the_columns_multiply_to_the_value(weekly):
     table = value(weekly)
     assert list(table.columns) == [
@@ -103,6 +104,7 @@ def test_the_discount_of_a_year_is_between_none_and_the_full_rate(weekly):
     assert np.all(ratio > 1.1**-0.51)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["day", "month", "year"])
 @pytest.mark.parametrize("discounting", CONVENTIONS)
 def test_the_unit_of_time_does_not_change_the_money(log, weekly, unit, discounting):
@@ -143,6 +145,7 @@ def test_shorter_periods_approach_continuous_discounting(weekly):
     assert gaps == pytest.approx(halves * np.log(1.1), rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_whole_number_of_periods_leaves_no_remainder(weekly):
     """Twelve months are one year: rounding must not add a tiny thirteenth month."""
     monthly = column(value(weekly, horizon="12 months", discounting="period_end"))
@@ -156,6 +159,7 @@ def test_a_whole_number_of_periods_leaves_no_remainder(weekly):
 # ---- properties --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_value_grows_with_the_horizon_and_the_margin_and_falls_with_the_rate(weekly):
     base = column(value(weekly))
     assert np.all(column(value(weekly, horizon="24 months")) > base)
@@ -167,6 +171,7 @@ def test_value_grows_with_the_horizon_and_the_margin_and_falls_with_the_rate(wee
     assert all(np.all(column(value(weekly, horizon=0, discounting=each)) == 0) for each in CONVENTIONS)
 
 
+@pytest.mark.slow
 def test_a_lifetime_is_every_future_purchase(weekly):
     purchases, _, rfm = weekly
     endless = value(weekly, horizon="lifetime")

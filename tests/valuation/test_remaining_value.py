@@ -60,6 +60,7 @@ def test_without_costs_it_is_lifetime_value(fitted, model):
     assert np.array_equal(values(zero), reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [pytest.param("week", marks=pytest.mark.slow), "month", "quarter", "year"])
 def test_the_cash_flow_adds_up_to_the_value(fitted, unit):
     fitted = (*fitted[:2], fitted[2][::4])
@@ -74,6 +75,7 @@ def test_the_cash_flow_adds_up_to_the_value(fitted, unit):
     assert margin == pytest.approx(0.35 * values(flow, "revenue"), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_groups_add_up_to_the_total(fitted):
     total = remaining_value(*fitted, costs=COSTS, by="total", **TERMS)
     groups = remaining_value(*fitted, costs=COSTS, by="channel", **TERMS)
@@ -81,6 +83,7 @@ def test_groups_add_up_to_the_total(fitted):
         assert values(groups, name).sum() == pytest.approx(values(total, name)[0], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_twice_the_money_gives_twice_the_value(log, fitted):
     purchases = fitted[0]
     double = rfm_summary(
@@ -171,6 +174,7 @@ def test_drawn_cash_flows_have_the_expected_mean(fitted, model, charged_while):
         assert np.all(np.abs(of_draws.mean(axis=0) - getattr(expected, line)) <= 5 * error + 1e-9)
 
 
+@pytest.mark.slow
 def test_intervals_contain_the_expectation_and_do_not_depend_on_the_order_of_customers(fitted):
     purchases, spend, rfm = fitted
     some = rfm[::20]
@@ -185,6 +189,7 @@ def test_intervals_contain_the_expectation_and_do_not_depend_on_the_order_of_cus
 # ---- periods, and discrete clocks --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_discrete_clock_has_periods_of_whole_opportunities(log):
     rfm = rfm_summary(log, amount="amount", time_unit="month", merge_within="month", observation_end="1997-09-30")
     models = BGBB().fit(rfm), GammaGamma().fit(rfm)
