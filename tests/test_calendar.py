@@ -139,6 +139,7 @@ def test_a_calendar_is_saved_and_a_damaged_file_is_refused(tmp_path) -> None:
 # ---- models ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_equal_speeds_change_nothing_to_the_last_bit(log: pd.DataFrame, rfm: clv.RFM) -> None:
     same = clv.rfm_summary(log, calendar=ONES, intertimes=True, **OPTIONS)
     plain = clv.rfm_summary(log, intertimes=True, **OPTIONS)
@@ -152,6 +153,7 @@ def test_equal_speeds_change_nothing_to_the_last_bit(log: pd.DataFrame, rfm: clv
     assert first.equals(second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["BGNBD", "MBGNBD", "ParetoNBD"])
 def test_a_clock_at_twice_the_speed_only_changes_the_unit(rfm: clv.RFM, name: str) -> None:
     plain, twice = getattr(clv, name)().fit(rfm), getattr(clv, name)().fit(rfm.with_calendar(TWICE))
@@ -173,6 +175,7 @@ def test_a_clock_at_twice_the_speed_only_changes_the_unit(rfm: clv.RFM, name: st
         assert b.replace(np.inf, 0).sum() == pytest.approx(a.replace(np.inf, 0).sum(), rel=1e-3), method
 
 
+@pytest.mark.slow
 def test_discounted_purchases_are_those_of_single_days(rfm: clv.RFM) -> None:
     some = rfm[::40].with_calendar(SEASON)
     model = clv.BGNBD().fit(rfm.with_calendar(SEASON))
@@ -183,6 +186,7 @@ def test_discounted_purchases_are_those_of_single_days(rfm: clv.RFM) -> None:
     assert discounted == pytest.approx(by_day.sum(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_drawn_orders_follow_the_calendar(rfm: clv.RFM) -> None:
     customers = rfm.with_calendar(clv.Calendar(periods=[SALE]))
     models = clv.MBGNBD().fit(customers), clv.GammaGamma().fit(customers)
@@ -217,6 +221,7 @@ def test_an_rfm_shows_plain_time_and_models_use_calendar_time(rfm: clv.RFM) -> N
     assert "models measure times by a calendar" in repr(customers)
 
 
+@pytest.mark.slow
 def test_intertimes_add_up_to_recency_by_the_calendar(log: pd.DataFrame) -> None:
     customers = clv.rfm_summary(log, calendar=SEASON, intertimes=True, **OPTIONS)
     once = customers.frequency == 1

@@ -111,6 +111,7 @@ def test_every_verb_has_flags_of_its_own_options():
     assert flags("no such verb") == {}
 
 
+@pytest.mark.slow
 def test_a_remedy_can_be_typed(tmp_path, monkeypatch, capsys):
     path = tmp_path / "log.csv"
     path.write_text("customer_id,date\n,31/12/1997\n", encoding="utf-8")
@@ -247,6 +248,7 @@ def test_a_wrong_value_is_named_with_its_flag(words, message, tmp_path, monkeypa
     assert "in Python" not in shown
 
 
+@pytest.mark.slow
 def test_faults_of_flags_and_of_the_job_file_are_told_apart(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("job.toml").write_text('[source]\npath = "log.csv"\n[models]\npurchases = "mbg"\n', encoding="utf-8")
@@ -256,6 +258,7 @@ def test_faults_of_flags_and_of_the_job_file_are_told_apart(tmp_path, monkeypatc
     assert of_file.startswith("models.purchases: 'mbg' is not one of 'bgnbd', ")
 
 
+@pytest.mark.slow
 def test_a_job_without_a_model_says_to_fit_one(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = '[source]\npath = "log.csv"\n[registry]\nfile = "m.json"\n[[sinks]]\npath = "s.parquet"\n'

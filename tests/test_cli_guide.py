@@ -18,6 +18,7 @@ def run(*words):
     return CliRunner().invoke(app, list(words), catch_exceptions=False)
 
 
+@pytest.mark.slow
 def test_the_pages_are_listed_with_their_titles():
     lines = run("guide").stdout.splitlines()
     assert PAGES
@@ -30,6 +31,7 @@ def test_every_page_has_a_title_and_is_printed_unchanged(page):
     assert run("guide", page).stdout == PAGES[page]
 
 
+@pytest.mark.slow
 def test_an_unknown_page_lists_the_pages(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["clv", "guide", "nothing"])
     with pytest.raises(SystemExit) as stopped:
@@ -39,6 +41,7 @@ def test_an_unknown_page_lists_the_pages(monkeypatch, capsys):
     assert message == f"Error: The guide has no page 'nothing'. Its pages are {', '.join(PAGES)}."
 
 
+@pytest.mark.slow
 def test_an_unknown_page_suggests_the_closest(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["clv", "guide", "reportt"])
     with pytest.raises(SystemExit):

@@ -24,6 +24,7 @@ def events(monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["fit", "score"])
 def test_a_fault_of_the_job_file_is_an_event(verb, events, tmp_path):
     (tmp_path / "job.toml").write_text("[source]\n")
@@ -32,6 +33,7 @@ def test_a_fault_of_the_job_file_is_an_event(verb, events, tmp_path):
     assert "source: path: name the file" in failed["text"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["fit", "score", "monitor"])
 def test_a_job_file_can_request_json(verb, events, tmp_path):
     (tmp_path / "job.toml").write_text('[source]\n[run]\nlog = "json"\n')

@@ -35,6 +35,7 @@ def test_a_profile_on_the_terminal(log, tmp_path):
     assert json.loads((tmp_path / "profile.json").read_text("utf-8"))["time_unit"] == "week"
 
 
+@pytest.mark.slow
 def test_a_profile_fits_a_terminal_of_80_columns(log):
     result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["profile", str(log), "--amount", "amount"])
     assert "…" not in result.output
@@ -46,6 +47,7 @@ def test_an_invalid_unit_is_one_message(log):
         clv("profile", log, "--time-unit", "hour")
 
 
+@pytest.mark.slow
 def test_a_fit_leaves_out_older_customers(log, tmp_path):
     result = clv(
         "fit", log, "--acquired-after", "1997-01-31", "--time-unit", "week", "--output", tmp_path / "model.json"

@@ -57,6 +57,7 @@ def test_a_forecast_with_a_plan(log, tmp_path):
     assert written["new_customers"].tolist() == [300, 280]
 
 
+@pytest.mark.slow
 def test_a_plan_needs_both_columns_and_each_month_once(log, tmp_path):
     plan = tmp_path / "plan.csv"
     plan.write_text("month,new\n1997-10,300\n", encoding="utf-8")

@@ -62,6 +62,7 @@ def model():
     return clv.CustomerModel(clv.NBD(), clv.GammaGamma()).fit(rfm)
 
 
+@pytest.mark.slow
 def test_fitted_models_show_their_estimates(model):
     page = model.purchases._repr_html_()
     assert "<b>NBD: converged, 2,357 customers" in page

@@ -152,6 +152,7 @@ def test_separators_are_recognized(tmp_path, delimiter, name):
     assert (opened.delimiter, opened.header_row, opened.encoding) == (delimiter, 1, "utf-8")
 
 
+@pytest.mark.slow
 def test_the_header_may_come_below_other_rows(tmp_path):
     path = write(tmp_path, "Bericht vom 1.3.2024, ganze Firma\n\nWährung;EUR\n" + text(";", ","))
     assert read(path) == EXPECTED
@@ -209,6 +210,7 @@ def test_numbers_are_read_with_the_mark_that_they_show(tmp_path, amounts, total)
     assert read(path)["A"][1] == total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("amounts", [["1.234", "2.500"], ["1,234", "500"], ["1.234", "999", "12.000"]])
 def test_numbers_with_three_digits_after_every_mark_are_refused_until_the_mark_is_named(tmp_path, amounts):
     rows = [("A", f"2024-01-{i + 1:02d}", amount) for i, amount in enumerate(amounts)]
@@ -248,6 +250,7 @@ def zipped(*files):
     return buffer.getvalue()
 
 
+@pytest.mark.slow
 def test_compressed_files_and_archives_are_read(tmp_path):
     assert read(write(tmp_path, gzip.compress(text(";", ",").encode("cp1252")), "log.csv.gz")) == EXPECTED
     first, second = text(";", ",", ROWS[:2]), text(";", ",", ROWS[2:])
@@ -257,6 +260,7 @@ def test_compressed_files_and_archives_are_read(tmp_path):
     assert "cannot be unpacked" in refused(write(tmp_path, b"PK", "bad.zip"))
 
 
+@pytest.mark.slow
 def test_files_of_a_folder_may_be_written_differently(tmp_path):
     write(tmp_path, text(";", ",", ROWS[:1]).encode("cp1252"), "a.csv")
     write(tmp_path, "Report\n" + text("\t", ",", ROWS[1:]), "b.csv")
@@ -314,6 +318,7 @@ def test_json_that_is_not_a_list_of_orders_is_refused(tmp_path):
         assert message in refused(write(tmp_path, content, "orders.json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb", "db"])
 def test_tables_of_database_files_are_found_by_their_columns(tmp_path, kind):
     path = tmp_path / f"shop.{kind}"
@@ -363,6 +368,7 @@ def test_a_file_of_one_column_needs_no_separator(tmp_path):
     assert (opened.columns, opened.delimiter) == (("customer_id",), ",")
 
 
+@pytest.mark.slow
 def test_headers_that_are_repeated_in_the_middle_are_left_out_and_reported(tmp_path):
     half = text(";", ",")
     path = write(tmp_path, half + half.replace("2024", "2025"))

@@ -43,6 +43,7 @@ def test_pictures_are_small():
         assert (ROOT / target).stat().st_size < LARGEST_PICTURE
 
 
+@pytest.mark.slow
 def test_the_map_of_contributing_has_every_package(guide_runner):
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     drawn = next(block.text for block in guide_runner.code_blocks(page) if block.text.startswith("clvmodels/\n"))

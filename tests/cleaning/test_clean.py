@@ -104,12 +104,14 @@ def test_a_log_by_hand():
     assert reversed_ == "customer bert, order 3, jar, 2024-01-02 10:01:00, 77,183.60"
 
 
+@pytest.mark.slow
 def test_transactions_can_be_summarized():
     rfm = clv.rfm_summary(cleaned().transactions, amount="amount", include_first_transaction=True)
     assert rfm.customer_id.to_list() == ["anna", "cleo"]
     assert rfm.monetary_value.tolist() == [19.99, 30.0]
 
 
+@pytest.mark.slow
 def test_refunds_may_be_dropped_or_kept():
     dropped = cleaned(rules=clv.CleaningRules(refunds="drop"))
     assert ledger_of(dropped)["refund_dropped"][0] == 5
@@ -120,6 +122,7 @@ def test_refunds_may_be_dropped_or_kept():
     assert adds_up_exactly(unchanged)
 
 
+@pytest.mark.slow
 def test_a_prefix_makes_a_refund_of_a_positive_amount_and_names_the_order():
     log = pl.DataFrame({
         "customer_id": [1, 1, 1, 1],
@@ -160,6 +163,7 @@ def test_refunds_stated_on_the_order():
     assert adds_up_exactly(result)
 
 
+@pytest.mark.slow
 def test_free_lines_of_a_refunded_order_are_set_aside():
     rows = [(1, "2024-01-01", "a", "hat", 1, 9.0), (1, "2024-01-01", "a", "pin", 1, 0.0)]
     refund = (1, "2024-01-02", "b", "hat", -1, 9.0)
@@ -168,18 +172,21 @@ def test_free_lines_of_a_refunded_order_are_set_aside():
     assert len(cleaned(log_of([*rows, refund]), rules).transactions) == 0
 
 
+@pytest.mark.slow
 def test_equal_purchases_without_an_order_id_are_not_duplicates():
     log = pl.DataFrame({"customer_id": [1, 1], "date": ["2024-01-01"] * 2, "amount": [5.0, 5.0]})
     assert len(clv.clean(log, amount="amount").transactions) == 2
     assert len(clv.clean(log, amount="amount", rules=clv.CleaningRules(duplicates="drop")).transactions) == 1
 
 
+@pytest.mark.slow
 def test_a_row_that_differs_in_any_column_is_not_a_duplicate():
     rows = log_of([ROWS[1], ROWS[1]])
     assert ledger_of(cleaned(rows))["exact_duplicate"][0] == 1
     assert ledger_of(cleaned(rows.with_columns(note=pl.Series(["a", "b"]))))["exact_duplicate"][0] == 0
 
 
+@pytest.mark.slow
 def test_outliers_are_flagged_and_only_winsorized_on_request():
     log = pl.DataFrame({"customer_id": range(9), "date": ["2024-01-01"] * 9, "amount": [10.0] * 8 + [5000.0]})
     flagged = clv.clean(log, amount="amount").transactions
@@ -201,6 +208,7 @@ def test_a_log_without_money():
     assert ledger_of(result)["kept"][0] == 2
 
 
+@pytest.mark.slow
 def test_several_currencies_are_refused_unless_there_is_a_rate():
     log = pl.DataFrame({
         "customer_id": [1, 1],
@@ -455,6 +463,7 @@ def test_missing_ids_may_be_refused():
 # ---- files and pages ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_ledger_and_the_rows_set_aside_can_be_written(tmp_path):
     result = cleaned()
     result.to_json(tmp_path / "ledger.json")
@@ -474,6 +483,7 @@ def test_every_rule_has_a_code_and_a_description():
     assert len(set(descriptions)) == len(descriptions)
 
 
+@pytest.mark.slow
 def test_a_ledger_of_version_0_1_0_gets_codes():
     ledger = cleaned().ledger
     phrases = {code: phrase for phrase, code in CODE_OF_PHRASE.items()}
@@ -526,6 +536,7 @@ def test_a_prefix_works_for_any_type_of_id(dtype):
     assert len(clv.clean(log, order_id="order_id", amount="amount", rules=rules).transactions) == 0
 
 
+@pytest.mark.slow
 def test_a_file_with_a_byte_order_mark_leading_zeros_and_a_quoted_newline(tmp_path):
     path = tmp_path / "log.csv"
     rows = 'customer_id,date,order_id,amount,note\n007,2024-01-01,1,5.00,"two\nlines"\n08,2024-01-01,01,6.00,\n'
@@ -537,6 +548,7 @@ def test_a_file_with_a_byte_order_mark_leading_zeros_and_a_quoted_newline(tmp_pa
     ]
 
 
+@pytest.mark.slow
 def test_empty_columns():
     log = pl.DataFrame({"customer_id": [1, 2], "date": ["2024-01-01"] * 2, "amount": [None, None]})
     assert ledger_of(clv.clean(log, amount="amount"))["no_amount"][0] == 2
@@ -568,6 +580,7 @@ def test_a_log_without_rows():
     assert adds_up_exactly(result)
 
 
+@pytest.mark.slow
 def test_timestamps_with_a_zone_fall_on_the_day_of_the_calendar(engine, given_in):
     log = pl.DataFrame({"customer_id": [1], "date": ["2024-01-01 03:30:00"], "amount": [5.0]}).with_columns(
         pl.col("date").str.to_datetime().dt.replace_time_zone("UTC")

@@ -38,6 +38,7 @@ def test_discounts_are_subtracted_from_what_a_row_costs(way, values, kind, expec
     assert text.startswith("discounts were subtracted from 2 rows, 8.00 in all")
 
 
+@pytest.mark.slow
 def test_a_reading_of_discounts_is_used_only_if_it_is_the_only_one():
     with pytest.raises(InvalidTransactions, match=r"0.1 of 20.00 leaves 18.00 with discounts='share' or 19.90 with"):
         clv.clean(pl.DataFrame(lines(off=[0.1, 0.0, 0.5])), **PRICES, discount="off")
@@ -52,6 +53,7 @@ def test_a_reading_of_discounts_is_used_only_if_it_is_the_only_one():
         clv.clean(pl.DataFrame(lines(off=[10, 0, 50])), **PRICES, discount="off", rules=rules)
 
 
+@pytest.mark.slow
 def test_percent_signs_decide_and_refunds_are_discounted_too(tmp_path):
     path = tmp_path / "lines.csv"
     pl.DataFrame(lines(pieces=[2, 1, -1], off=["10%", "", "50 %"])).write_csv(path)
@@ -59,6 +61,7 @@ def test_percent_signs_decide_and_refunds_are_discounted_too(tmp_path):
     assert amounts(path, **PRICES, discount="off", rules=rules) == [18.0, 50.0, -2.0]
 
 
+@pytest.mark.slow
 def test_discounts_that_nobody_named_are_reported_if_prices_are_multiplied():
     log = pl.DataFrame(lines(Discount=[0.1, 0.0, 0.0]))
     codes = [finding.code for finding in clv.clean(log, **PRICES).findings]
@@ -66,6 +69,7 @@ def test_discounts_that_nobody_named_are_reported_if_prices_are_multiplied():
     assert "cleaning-unread-discounts" not in [finding.code for finding in clv.clean(log, amount="price").findings]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", [[True, False, False], ["Yes", "no", ""], [1, 0, 0], ["是", "否", "否"]])
 @pytest.mark.parametrize("way", [pd.DataFrame, pl.DataFrame])
 def test_test_orders_are_set_aside(way, values):
@@ -84,6 +88,7 @@ def test_values_that_are_neither_yes_nor_no_are_refused():
         clv.clean(pl.DataFrame(lines(is_test=["yes", "perhaps", "no"])), amount="price", test="is_test")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blank", [None, "", " ", "NULL", "0000-00-00 00:00:00"])
 @pytest.mark.parametrize("way", [pd.DataFrame, pl.DataFrame])
 def test_rows_without_a_date_have_a_line_of_the_ledger(way, blank):

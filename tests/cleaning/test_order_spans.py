@@ -17,6 +17,7 @@ def clean(log, **rules):
     return clv.clean(log, amount="amount", order_id="order", rules=clv.CleaningRules(**rules))
 
 
+@pytest.mark.slow
 def test_an_id_that_is_used_again_months_later_is_another_purchase():
     log = lines(
         ("ann", "1", "2024-01-05", 10.0, "a"),

@@ -116,6 +116,7 @@ def test_a_log_without_any_sale_is_refused():
         clean(orders("pending", "voided"))
 
 
+@pytest.mark.slow
 def test_partly_refunded_orders_need_the_amount():
     log = orders("paid", "Partially refunded")
     with pytest.raises(InvalidTransactions, match="Partially refunded"):
@@ -135,6 +136,7 @@ def test_refunded_orders_are_netted_by_the_stated_amount_if_there_is_one():
     assert result.transactions["amount"].to_list() == [6.0, 40.0]  # of the second, all was refunded
 
 
+@pytest.mark.slow
 def test_a_positive_row_called_refund_could_be_an_order_that_was_refunded():
     log = orders("paid", "refund")
     with pytest.raises(InvalidTransactions, match="'refund'"):

@@ -50,6 +50,7 @@ def ggf(customers):
     return GammaGammaFitter().fit(returning["frequency"], returning["monetary_value"])
 
 
+@pytest.mark.slow
 def test_bgnbd_is_that_of_the_paper(bgf):
     # Fader, Hardie & Lee (2005), table 2: r, alpha, a, b.
     assert bgf.params_.tolist() == pytest.approx([0.243, 4.414, 0.793, 2.426], abs=5e-4)
@@ -57,6 +58,7 @@ def test_bgnbd_is_that_of_the_paper(bgf):
     assert repr(bgf) == "<lifetimes.BetaGeoFitter: fitted with 2357 subjects, a: 0.79, alpha: 4.41, b: 2.43, r: 0.24>"
 
 
+@pytest.mark.slow
 def test_gamma_gamma_and_bgbb_are_those_of_the_papers(ggf):
     # Fader & Hardie (2013), page 4: p, q, v; Fader, Hardie & Shang (2010), table 3.
     assert ggf.params_.tolist() == pytest.approx([6.25, 3.74, 15.44], abs=0.01)
@@ -103,6 +105,7 @@ def test_weights_are_customers(history, bgf):
     assert weighted._negative_log_likelihood_ == pytest.approx(bgf._negative_log_likelihood_, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_penalty_never_makes_predictions_missing(history):
     # With the penalizer that lifetimes advises, a + b < 1 and its formula takes the logarithm of a negative number.
     fitter = BetaGeoFitter(penalizer_coef=0.1).fit(*history)
@@ -121,6 +124,7 @@ def test_pareto_nbd_has_standard_errors(history):
         fitter.fit(*history, iterative_fitting=2, initial_params=[1, 1, 1, 1])
 
 
+@pytest.mark.slow
 def test_q_can_be_kept_from_one_on():
     # Customers' mean spends are 10 over a Gamma(0.5) variable, which has no mean: without a limit q is near 0.5.
     spend = 10 / np.random.default_rng(0).standard_gamma(0.5, 200)
@@ -164,6 +168,7 @@ def value_of(ggf, bgf, customers, **options):
     return ggf.customer_lifetime_value(bgf, *columns, time=12, discount_rate=0.01, **options)
 
 
+@pytest.mark.slow
 def test_weekly_times_are_not_taken_for_days(ggf, bgf, customers):
     weekly = value_of(ggf, bgf, customers, freq="W")
     with pytest.warns(LifetimesDifference, match='freq defaults to "D", but these times are in units of "W"'):
@@ -177,6 +182,7 @@ def test_weekly_times_are_not_taken_for_days(ggf, bgf, customers):
         value_of(ggf, bgf, customers, freq="Y")
 
 
+@pytest.mark.slow
 def test_times_of_an_unknown_unit_are_days_with_a_warning(ggf, bgf, customers):
     plain = pd.DataFrame(customers.to_dict("list"))  # without the recorded unit
     model = BetaGeoFitter()
@@ -203,6 +209,7 @@ def test_a_value_of_one_month_halves_at_a_rate_of_one(bgf, customers):
 # ---- saved files ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", [BetaGeoFitter, ModifiedBetaGeoFitter, pytest.param(ParetoNBDFitter, marks=pytest.mark.slow)]
 )

@@ -41,6 +41,7 @@ def test_every_customer_is_a_candidate_of_one_list_and_listed_once(lists, split)
     assert np.isclose(frame["money_at_stake"].sum(), lists.summary["money_at_stake"].sum())
 
 
+@pytest.mark.slow
 def test_a_second_purchase_is_worth_the_expected_margin(lists, models, split):
     purchases, spend = models
     value = clv.lifetime_value(purchases, spend, split.calibration, annual_discount_rate=0.0, **TERMS)

@@ -45,6 +45,7 @@ def test_lists_are_written_from_a_log_and_a_model(tmp_path):
     assert "has no process with a spend model" in str(result.exception)
 
 
+@pytest.mark.slow
 def test_boundaries_that_are_no_numbers_are_refused(tmp_path):
     values = tmp_path / "values.csv"
     values.write_text("customer_id,lifetime_value\na,1\n", encoding="utf-8")

@@ -82,6 +82,7 @@ def test_nothing_but_time_passes_if_only_the_terms_stay(log, opening):
         assert amounts[step] == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_released_cash_is_the_cash_flow_that_was_expected(opening):
     """The opening's expected net cash of July to September, with interest to the end of September."""
     later = replace(opening, horizon="92 days")
@@ -89,6 +90,7 @@ def test_released_cash_is_the_cash_flow_that_was_expected(opening):
     assert flow.total == pytest.approx(later.equity)
 
 
+@pytest.mark.slow
 def test_invalid_bases(log, opening, closing):
     with pytest.raises(InvalidOption, match=r"closing \(1997-06-30\) is not later"):
         clv.equity_bridge(closing, opening)
@@ -141,6 +143,7 @@ def test_drawn_customers_to_come_have_the_expected_mean(opening):
     assert abs(values.mean() - value) <= 5 * values.std() / np.sqrt(150)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("customers", "message"),
     [

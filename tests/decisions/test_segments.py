@@ -70,6 +70,7 @@ def test_stages_are_complete_and_ordered_by_the_probability_of_being_active(rfm,
     assert not (frame["gap_probability"] < 0.2)[frame["stage"].isin(["developing", "established"])].any()
 
 
+@pytest.mark.slow
 def test_customers_who_return_from_a_published_loss_are_won_back(rfm, process):
     frame = clv.stages(process, rfm).frame()
     published = frame.assign(stage="probably lost", frequency=frame["frequency"] - (frame.index < 3))

@@ -28,6 +28,7 @@ def values_of(amounts, **columns):
     return pd.DataFrame({"customer_id": np.arange(len(amounts)), "lifetime_value": np.array(amounts, float), **columns})
 
 
+@pytest.mark.slow
 @given(AMOUNTS, RULES, st.randoms(use_true_random=False))
 @settings(max_examples=40)
 def test_tiers_are_complete_fall_with_value_and_ignore_row_order_and_currency(amounts, rule, shuffle):
@@ -49,6 +50,7 @@ def test_tiers_are_complete_fall_with_value_and_ignore_row_order_and_currency(am
     assert (tier_of(money, lowest_values(money, definition)) == tier).all()
 
 
+@pytest.mark.slow
 @given(AMOUNTS)
 def test_tenths_are_the_deciles_of_validation(amounts):
     values = np.array(amounts, float)
@@ -56,6 +58,7 @@ def test_tenths_are_the_deciles_of_validation(amounts):
     assert (tier_of(values, lowest_values(values, tenths)) == deciles(values) - 1).all()
 
 
+@pytest.mark.slow
 @given(st.data(), st.sampled_from([0.0, 0.2, 1.0]), st.sampled_from([0.0, 0.1, 0.3]))
 @settings(max_examples=40)
 def test_sizes_drift_within_the_limit_and_moves_need_evidence(data, evidence, drift):

@@ -71,6 +71,7 @@ def test_realized_value_by_hand(models, small):
     assert values(table.columns, "realized") == pytest.approx([75 - 8 - 2, 20 - 4 - 1])
 
 
+@pytest.mark.slow
 def test_realized_value_is_discounted_to_the_first_order(models, small):
     """January 31 and March 31 are 21 and 81 days after a's first order, March 10 is 60 days after it."""
     costs = Costs(per_order=4.0, marketing=1.0, served_within="40 days")
@@ -126,6 +127,7 @@ def test_unit_economics_add_up_to_the_value_at_acquisition(models, history, econ
     assert list(cohorts["cohort"]) == ["1997-01-01", "1997-02-01", "1997-03-01"]
 
 
+@pytest.mark.slow
 def test_ratios_follow_from_the_totals(economics):
     table = economics.frame()
     cost, value, n = (values(table, name) for name in ("acquisition_cost", "value_at_acquisition", "customers"))
@@ -170,6 +172,7 @@ def test_without_discounting_values_are_larger(models, history, economics):
 # ---- cohort triangles --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_triangle_adds_up_to_the_log_and_to_the_forecast(models, history):
     table = clv.cohort_triangle(*models, history, horizon="6 months", margin=0.4, period="month")
     observed, ahead = (table[table["status"] == status] for status in ("observed", "expected"))
@@ -231,6 +234,7 @@ def test_invalid_arguments(models, history):
         value_at_acquisition(*models, history, interval=0.9, **TERMS)
 
 
+@pytest.mark.slow
 def test_groups_without_a_cost_or_payback_are_named(models, history):
     costs = Costs(acquisition={"channel": {"search": 500.0, "social": 0.0}})
     result = clv.unit_economics(*models, history, costs=costs, by="channel", draws=20, **TERMS)

@@ -38,6 +38,7 @@ def state_of(process, rows=slice(None)):
     return [table[name][rows] for name in process.state]
 
 
+@pytest.mark.slow
 @each
 def test_the_next_purchase_has_come_by_a_quantile_with_its_probability(process):
     p, state = at(process), state_of(process)
@@ -52,6 +53,7 @@ def test_the_next_purchase_has_come_by_a_quantile_with_its_probability(process):
             assert by_then == pytest.approx(level, abs=1e-9)  # bisected to 1e-12 of the logarithm of a time
 
 
+@pytest.mark.slow
 @each
 def test_customers_have_left_by_a_quantile_of_their_lifetime_with_its_probability(process):
     if "dropout" not in process.moves:
@@ -128,6 +130,7 @@ def model(rfm):
     return clv.MBGNBD().fit(rfm)
 
 
+@pytest.mark.slow
 def test_tables_are_keyed_by_customer_and_agree_with_other_predictions(model, rfm):
     times = model.time_to_next_purchase(rfm, interval=0.9, within="12 weeks")
     assert times["customer_id"].tolist() == rfm.customer_id.to_list()

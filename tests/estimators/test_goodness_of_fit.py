@@ -36,6 +36,7 @@ def test_the_chi_square_of_cdnow_is_the_published_one(rfm, model, statistic, p_v
     assert model().title in test.text
 
 
+@pytest.mark.slow
 def test_the_table_counts_every_customer(rfm):
     test = clv.BGNBD().fit(rfm).goodness_of_fit(rfm, draws=20)
     table = test.frame()
@@ -45,6 +46,7 @@ def test_the_table_counts_every_customer(rfm):
     assert table["chi_square"].sum() == pytest.approx(test.statistic)
 
 
+@pytest.mark.slow
 def test_small_classes_are_pooled_until_no_test_is_left(rfm):
     model = clv.BGNBD().fit(rfm)
     some = model.goodness_of_fit(rfm[:200], draws=20)
@@ -56,6 +58,7 @@ def test_small_classes_are_pooled_until_no_test_is_left(rfm):
     assert few.findings[0].code == "goodness-no-test"
 
 
+@pytest.mark.slow
 def test_a_process_that_did_not_make_the_data_is_found_out():
     generator = np.random.default_rng(1)
     T = np.full(3_000, 40.0)
@@ -84,6 +87,7 @@ def test_simulated_histories_agree_with_their_own_process():
     assert again.checks.equals(test.checks)
 
 
+@pytest.mark.slow
 def test_covariates_and_discrete_opportunities_are_supported(rfm):
     early = pd.DataFrame({"customer_id": rfm.customer_id.to_list(), "early": (rfm.T > 34).astype(float)})
     attributes = rfm.with_columns(early)

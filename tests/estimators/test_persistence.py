@@ -91,6 +91,7 @@ def test_a_loaded_model_predicts_the_same_bits(model, text, rfm, tmp_path):
     assert again.spend.independence_ == model.spend.independence_
 
 
+@pytest.mark.slow
 def test_a_file_from_before_fingerprints_of_data_is_read(model, text, tmp_path):
     assert read(tmp_path, text).purchases.data_fingerprint_ == model.purchases.data_fingerprint_
     document = json.loads(text)
@@ -130,6 +131,7 @@ def test_the_file_holds_no_customer_and_no_code(text):
     assert "Infinity" not in text
 
 
+@pytest.mark.slow
 def test_an_unknown_independence_is_saved_and_loaded(rfm, tmp_path):
     twice = rfm[rfm.frequency == 2]
     model = CustomerModel(BGNBD().fit(rfm), GammaGamma().fit(twice))
@@ -149,6 +151,7 @@ def test_only_a_fitted_model_is_saved(rfm, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_pair_with_two_clocks_is_not_saved(rfm, tmp_path):
     log = load_cdnow(sample=True)
     daily = rfm_summary(log, amount="amount", observation_end="1997-09-30")
@@ -293,6 +296,7 @@ def test_a_file_with_other_values_is_a_model_or_refused(data, text, tmp_path):
     load_or_refuse(tmp_path, json.dumps(document))
 
 
+@pytest.mark.slow
 def test_a_changed_digit_is_detected(tmp_path):
     path = tmp_path / "model.json"
     log = load_cdnow(sample=True)
@@ -326,6 +330,7 @@ def loyal():
     return RFM.from_frame(frame, time_unit="week")
 
 
+@pytest.mark.slow
 def test_findings_of_a_group_name_the_group_and_are_saved(loyal, tmp_path):
     model = BGNBD(by="region").fit(loyal)
     codes = [finding.code for finding in model.fit_.findings]

@@ -276,6 +276,7 @@ def test_the_score_is_the_mean_log_likelihood(model, rfm):
     assert model.score(rfm) == pytest.approx(model.fit_.log_likelihood / len(rfm), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_cross_validation(rfm):
     scores = cross_val_score(BGNBD(), rfm, cv=3)
     assert scores.shape == (3,)
@@ -304,6 +305,7 @@ def test_the_probability_of_being_active_decreases_with_the_horizon(model, rfm):
     assert list(model.probability_alive(rfm, 0)["probability_alive"]) == list(now)
 
 
+@pytest.mark.slow
 def test_the_probability_of_no_purchase_is_the_pmf_at_0(model, rfm):
     result = model.probability_no_purchase(rfm, "39 weeks", interval=0.9)
     assert list(result.columns[1:]) == [f"probability_no_purchase{end}" for end in ("", "_lower", "_upper")]

@@ -93,6 +93,7 @@ def test_checks_of_scikit_learn(estimator):
 # ---- the subjects of those checks, on an RFM ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["BGNBD", "MBGNBD", "NBD", "BGCNBD", "GammaGamma"])
 def test_estimators_follow_the_scikit_learn_protocol(name, rfm):
     model = getattr(clv, name)()

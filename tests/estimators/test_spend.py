@@ -113,6 +113,7 @@ def test_predictions_before_a_fit_are_refused(rfm):
 # ---- set aside ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_customer_of_the_full_log_is_set_aside():
     rfm = summarize(load_cdnow())
     free = (rfm.frequency > 0) & (np.nan_to_num(rfm.monetary_value, nan=1.0) <= 0)

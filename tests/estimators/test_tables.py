@@ -75,6 +75,7 @@ def test_history_of_a_customer(kind, fitted):
     assert silent.is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_a_history_ends_at_the_prediction_of_the_rfm(fitted, rfm):
     """The last day of the table equals the prediction for the customer's row of the RFM."""
     log = clv.datasets.load_cdnow(sample=True)
@@ -86,6 +87,7 @@ def test_a_history_ends_at_the_prediction_of_the_rfm(fitted, rfm):
     assert table["probability_alive"].iloc[-1] == pytest.approx(result, rel=1e-9)  # logarithms summed in another order
 
 
+@pytest.mark.slow
 @every_model
 def test_heterogeneity(kind, fitted):
     model = fitted[kind]
@@ -99,6 +101,7 @@ def test_heterogeneity(kind, fitted):
     assert "purchase rate" in set(table["quantity"])
 
 
+@pytest.mark.slow
 @every_model
 def test_new_customers(kind, fitted):
     model = fitted[kind]

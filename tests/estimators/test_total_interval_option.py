@@ -56,6 +56,7 @@ def test_totals_allow_for_a_change_of_times_unless_the_model_alone_is_asked_for(
     assert quantities[name](**each).equals(quantities[name](**each, total_interval="model"))
 
 
+@pytest.mark.slow
 def test_beyond_the_longest_horizon_known_the_interval_is_the_models_own(model, history):
     rfm = history.rfm[::10]
     long, own = (
@@ -97,6 +98,7 @@ def test_groups_share_the_level_and_add_up():
     assert [end.sum() for end in bounds(parts)] == [end.item() for end in bounds(whole)] == [3.0, 12.0]
 
 
+@pytest.mark.slow
 def test_groups_of_customers_say_what_their_intervals_allow_for(model, history):
     rfm = history.rfm[:300]
     halves = pd.DataFrame({"customer_id": rfm.customer_id.to_list(), "half": ["a", "b"] * 150})

@@ -126,6 +126,7 @@ def test_the_likelihood_ratio_of_clvtools(rfm):
 # ---- predictions at the parameters of CLVTools -------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*CONSTRAINTS, "bgnbd_apparel_static", *REGULARIZED])
 def test_predictions_of_clvtools_at_its_parameters(rfm, name):
     reference = REFERENCE[name]

@@ -227,6 +227,7 @@ def test_days_and_weeks_give_the_same_fit(fitted, rfm):
         )
 
 
+@pytest.mark.slow
 def test_cents_and_dollars_give_the_same_fit(spend, rfm):
     log = load_cdnow(sample=True)
     cents = cdnow(log=log.assign(amount=(log["amount"] * 100).round()))
@@ -394,6 +395,7 @@ def test_predictions_are_finite_in_every_regime(name):
     assert np.all((alive >= 0) & (alive <= 1))
 
 
+@pytest.mark.slow
 def test_predictions_at_a_boundary_equal_those_of_the_simpler_model():
     """Without dropout, an NBD customer buys (r + x)/(alpha + T) times per week; without repeat purchases, never."""
     fit, (x, t_x, T), _ = fit_regime("no dropout")
@@ -417,6 +419,7 @@ def test_the_unit_of_time_does_not_matter_at_a_boundary():
             assert other.parameters[key] == pytest.approx(value * (7 if key == "alpha" else 1), rel=1e-3), (name, key)
 
 
+@pytest.mark.slow
 def test_parameters_that_are_not_estimated_have_no_standard_error():
     x, t_x, T = REGIMES["no dropout"][0]
     frame = pd.DataFrame({"customer_id": range(len(x)), "frequency": x.astype(int), "recency": t_x, "T": T})

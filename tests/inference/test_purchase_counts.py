@@ -79,6 +79,7 @@ def test_intervals_agree_with_simulated_futures(model, rfm):
         assert np.mean(drawn >= upper) >= 0.05 - error
 
 
+@pytest.mark.slow
 def test_exceedances_of_all_models_are_sums_of_the_pmf(model, rfm):
     counts = model.purchase_counts(HORIZON, 0, 3)
     columns = [np.asarray(column, dtype=float)[:50] for column in model.prediction(rfm, "n", None).columns.values()]
@@ -89,6 +90,7 @@ def test_exceedances_of_all_models_are_sums_of_the_pmf(model, rfm):
         assert np.allclose(exceeded, beyond, rtol=0, atol=1e-13)  # rounding errors of 8 terms
 
 
+@pytest.mark.slow
 def test_intervals_do_not_depend_on_order_subset_or_threads(model, rfm, monkeypatch):
     rfm = rfm[:400]
     whole = model.expected_purchases(rfm, HORIZON, interval=0.9, draws=20)

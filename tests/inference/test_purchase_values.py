@@ -24,6 +24,7 @@ def value_of(fitted, rfm, rate=0.1, **options):
     return clv.lifetime_value(*fitted[:2], rfm, **TERMS, annual_discount_rate=rate, interval=0.9, **options)
 
 
+@pytest.mark.slow
 def test_undiscounted_ends_average_the_exact_distribution_over_draws(fitted):
     """The mixture of beta primes, averaged over all pairs of draws of both models, at each end."""
     purchases, spend, rfm = fitted
@@ -54,6 +55,7 @@ def test_undiscounted_ends_average_the_exact_distribution_over_draws(fitted):
                 )
 
 
+@pytest.mark.slow
 def test_discounted_ends_agree_with_simulated_orders(fitted):
     """Of 20,000 futures whose orders are discounted one by one, 5 % lie beyond each end."""
     purchases, spend, rfm = fitted
@@ -81,6 +83,7 @@ def test_discounted_ends_agree_with_simulated_orders(fitted):
                 assert np.mean(outside) < 0.07
 
 
+@pytest.mark.slow
 def test_intervals_do_not_depend_on_order_subset_or_threads(fitted, monkeypatch):
     rfm = fitted[2][:300]
     whole, order = value_of(fitted, rfm, draws=20), np.random.default_rng(0).permutation(300)

@@ -72,6 +72,7 @@ def test_a_process_that_is_not_in_the_table_gets_the_errors_of_all():
     assert reference_class("purchases").process is None
 
 
+@pytest.mark.slow
 def test_a_shop_that_is_left_out_has_no_influence():
     rows = [row for row in table() if (row["quantity"], row["process"]) == ("purchases", "bgnbd")]
     others = [row for row in rows if row["shop"] != "grocery"]

@@ -143,6 +143,7 @@ def test_draws_do_not_depend_on_unit_or_order():
     assert np.array_equal(draw_parameters(shuffled.process, shuffled.fit_, 200, 0), in_weeks)
 
 
+@pytest.mark.slow
 def test_the_summary_follows_the_ridge():
     rfm = rfm_summary(load_cdnow(sample=True), time_unit="week", observation_end="1997-09-30")
     model = BGNBD().fit(rfm)

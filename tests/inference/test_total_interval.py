@@ -244,6 +244,7 @@ def test_the_order_of_windows_changes_nothing(past, reference, order):
     assert other.interval(0.9) == pytest.approx(one.interval(0.9), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("past", [[], windows([1.3, 0.9, 1.1])], ids=["no windows", "three windows"])
 def test_draws_of_the_level_with_draws_of_the_model_have_the_quantiles_of_the_interval(past):
     total = total_interval(1000, 91, **OWN, reference=REFERENCE, windows=past)

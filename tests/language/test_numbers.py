@@ -91,6 +91,7 @@ def test_cells_of_tables(value: object, form: str | None, expected: str) -> None
     assert numbers.cell(value, form) == expected
 
 
+@pytest.mark.slow
 @given(st.floats(-1e15, 1e15), st.sampled_from([",.2f", ".3f", "+.1%", ",.6g", "+.1e", ",.4g"]))
 def test_cells_print_what_python_prints(value: float, form: str) -> None:
     assert numbers.cell(value, form) == format(value, form)

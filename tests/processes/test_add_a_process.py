@@ -221,6 +221,7 @@ def test_it_has_the_properties_of_every_process(test):
     test(process=PROCESS)
 
 
+@pytest.mark.slow
 def test_a_fit_recovers_the_parameters_of_a_simulated_log(split):
     summary = TouristNBD().fit(split.calibration).summary()
     errors = summary["standard_error"]
@@ -249,6 +250,7 @@ def test_predictions_have_intervals_and_customers_have_a_value(split):
     assert units["mean dropout probability"] == ""
 
 
+@pytest.mark.slow
 def test_a_loaded_model_predicts_the_same(split, tmp_path):
     rfm = split.calibration
     model = clv.CustomerModel(TouristNBD(), clv.GammaGamma()).fit(rfm)

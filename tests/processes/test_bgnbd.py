@@ -387,6 +387,7 @@ def paper_pmf(p, k, t):
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p", CORNERS)
 def test_pmf_of_a_new_customer_matches_the_paper(p):
     for t in (0.5, 39.0, 400.0):

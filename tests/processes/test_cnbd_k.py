@@ -108,6 +108,7 @@ def test_the_likelihood_matches_btydplus_on_groceries(grocery):
     check_profile("grocery", grocery)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "k"), [fit[1:] for fit in FITS if fit[0] == "cdnow"])
 def test_the_fit_matches_btydplus_on_cdnow(cdnow, family, k):
     check_fit("cdnow", family, k, cdnow)

@@ -84,6 +84,7 @@ def test_log_likelihood_matches_the_paper(p, history):
     assert result == pytest.approx(float(paper_log_likelihood(p, *history)), rel=1e-12, abs=2e-15 * largest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p", CORNERS)
 def test_the_likelihood_is_a_density_of_the_mean(p):
     """The likelihood integrates to 1 over the mean spend for every count."""

@@ -65,6 +65,7 @@ def same(richer, p, simpler, q, *, rel, small=1e-12, table=STATISTICS, horizon=2
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [0.05, 0.6, 1.0, 4.0, 200.0])
 @pytest.mark.parametrize("horizon", [0.5, 26.0, 520.0])
 def test_ggompertz_nbd_without_aging_equals_pareto_nbd(shape, horizon):
@@ -91,6 +92,7 @@ def test_ggompertz_nbd_without_aging_equals_pareto_nbd(shape, horizon):
         assert quantities[0][name] == pytest.approx(quantities[1][name], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_pareto_nbd_without_dropout_equals_nbd():
     """As s/beta goes to 0, a share s h/beta of customers leaves within h, which is 22,500 weeks for DERT.
 
@@ -104,6 +106,7 @@ def test_pareto_nbd_without_dropout_equals_nbd():
         assert same(pareto_nbd.PROCESS, p, nbd.PROCESS, q, rel=1e-7, small=2e-8, table=STATISTICS_OF_ACTIVE)
 
 
+@pytest.mark.slow
 def test_ggompertz_nbd_without_dropout_equals_nbd():
     """As b s/beta goes to 0, with and without aging: by time h it has grown to b s/beta exp(bh), with h = 26 + 39."""
     q = parameters(nbd, 0.8, 9.0)

@@ -118,6 +118,7 @@ def test_the_fit_matches_published_estimates(fitted):
     assert fitted.fit_.status == "converged"
 
 
+@pytest.mark.slow
 def test_predictions_match_published_values(fitted, split):
     rfm = split.calibration
     alive = PROCESS.probability_alive(parameters(fitted.parameters_), *statistics(rfm))

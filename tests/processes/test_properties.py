@@ -436,6 +436,7 @@ def test_totals_match_the_sum_of_scores_and_its_derivative(process, seed):
         assert totals.hessian[i] == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.max(size))
 
 
+@pytest.mark.slow
 @each_continuous_process
 @examples(seed=seeds, ratio=st.sampled_from([7.0, 1 / 30.4375, 1e-3, 100.0]))
 def test_the_unit_shifts_the_log_likelihood_by_a_constant(process, seed, ratio):
@@ -515,6 +516,7 @@ def test_a_fit_recovers_the_parameters_of_simulated_customers(process):
 # ---- broadcasting ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each_purchase_process
 def test_exceedances_are_sums_of_the_pmf(process):
     columns = [column[:12] for column in customers(process, np.random.default_rng(1), 30)]
@@ -554,6 +556,7 @@ def test_scalars_vectors_and_draws_give_the_same_results(process):
                 assert np.allclose(result, expected[name], rtol=1e-9, atol=1e-12, equal_nan=True), (name, form, chosen)
 
 
+@pytest.mark.slow
 @each_process
 def test_each_of_many_draws_equals_a_single_one(process):
     columns = customers(process, np.random.default_rng(1), 30)
@@ -569,6 +572,7 @@ def test_each_of_many_draws_equals_a_single_one(process):
     assert gradient.shape == (len(u), 3, 30)
 
 
+@pytest.mark.slow
 @each_process
 def test_results_of_a_customer_do_not_depend_on_others(process):
     columns = customers(process, np.random.default_rng(9), 200)
@@ -634,6 +638,7 @@ def test_simulated_counts_follow_the_pmf(process):
     assert abs(x.mean() - process.mean_purchases(p, np.array([t]))[0]) < 5 * x.std() / np.sqrt(n)
 
 
+@pytest.mark.slow
 @each_purchase_process
 def test_mean_simulated_futures_equal_the_expectations(process):
     generator = np.random.default_rng(17)

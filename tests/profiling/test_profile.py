@@ -456,6 +456,7 @@ def test_line_items_are_recognized(copies, hinted):
     assert ("profile-line-items" in codes(result)) == hinted
 
 
+@pytest.mark.slow
 def test_a_cleaned_log_needs_no_cleaning():
     """Its rows are orders, however many there are on one day."""
     orders = pd.concat([LOG] * 6).assign(order_id=range(6 * len(LOG)))

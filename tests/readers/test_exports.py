@@ -78,6 +78,7 @@ def written(tmp_path):
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_exports_are_recognized_and_cleaned(written, kind):
     export = clv.read_export(written(kind), **(NEW_YORK | OPTIONS.get(kind, {})))
@@ -99,6 +100,7 @@ def test_rows_that_are_not_orders_are_counted(written):
     assert "1 row was left out: an order sent again" in repr(export)
 
 
+@pytest.mark.slow
 def test_the_zone_of_the_calendar_determines_the_day(written):
     def day_of(kind, zone, row):
         return str(clv.read_export(written(kind), time_zone=zone).frame["date"][row])
@@ -111,6 +113,7 @@ def test_the_zone_of_the_calendar_determines_the_day(written):
     assert day_of("square", "Asia/Tokyo", 0) == "2024-05-01 14:30:00"  # already local time
 
 
+@pytest.mark.slow
 def test_stripe_amounts_are_in_the_currency_of_the_account_if_stated(written):
     text = FILES["stripe_converted"]
     export = clv.read_export(written("stripe", text))
@@ -249,6 +252,7 @@ PAYPAL = {  # one payment of 40,00, a refund of 5,00, a withdrawal and a hold, a
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", PAYPAL)
 def test_paypal_reports_in_other_languages_are_read(tmp_path, language):
     header, kinds, done, (day, later) = PAYPAL[language]
@@ -268,6 +272,7 @@ def test_paypal_reports_in_other_languages_are_read(tmp_path, language):
     assert [str(day) for day in orders["date"].to_list()] == ["2024-05-01 10:00:00"]
 
 
+@pytest.mark.slow
 def test_tests_are_set_aside_and_promotions_subtracted(written):
     text = FILES["stripe"].splitlines()
     stripe = "\n".join(
@@ -281,6 +286,7 @@ def test_tests_are_set_aside_and_promotions_subtracted(written):
     assert export.frame["amount"].to_list()[:2] == [17.5, 12.5]
 
 
+@pytest.mark.slow
 def test_an_order_without_a_date_has_a_line_of_the_ledger(written):
     text = FILES["etsy"]
     first = text.splitlines()[1]

@@ -82,6 +82,7 @@ def test_the_formulas_give_the_values_of_the_library(fitted, workbook, margin):
     assert of_column(periods, "I") == pytest.approx(flow.columns["net_cash_flow"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_summary_adds_up_the_rows(fitted, workbook):
     value, flow = tables(fitted, 0.35)
     formulas, numbers = read(workbook, "Summary")

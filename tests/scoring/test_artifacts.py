@@ -104,6 +104,7 @@ def test_a_history_is_read():
     assert history.set_index("horizon").loc["90 days", "actual"].tolist() == [103.0, 41.0]
 
 
+@pytest.mark.slow
 def test_a_ledger_is_replayed():
     cleaned = load_cleaner(ARTIFACTS / "orders.csv", ARTIFACTS / "ledger.json")(LATEST)
     assert len(cleaned.transactions) == 967

@@ -117,6 +117,7 @@ TRIPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", TRIPS)
 def test_a_broken_source_trips_at_once(base, how):
     log, model, fitted = base
@@ -169,6 +170,7 @@ def test_a_fit_is_compared_with_the_champion(base):
     assert any("the champion is a model of another kind" in result.text for result in another)
 
 
+@pytest.mark.slow
 def test_a_fit_at_a_boundary_is_refused_unless_allowed():
     log = clv.simulate_log(2_000, {"r": 2.0, "alpha": 20.0}, process="nbd", time_unit="week", random_state=1)
     rfm = clv.rfm_summary(log, time_unit="week")
@@ -183,6 +185,7 @@ def test_a_fit_at_a_boundary_is_refused_unless_allowed():
     assert refused(allowed) == set()
 
 
+@pytest.mark.slow
 def test_chunks_in_any_order_give_the_same_statistics(fitted_to, fitted):
     options = {"since_last": 40, "model": fitted.purchases, "since_fit": 20}
     whole = StatisticsCollector.of(fitted_to, **options)

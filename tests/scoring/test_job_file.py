@@ -167,6 +167,7 @@ def test_any_document_is_a_job_or_one_named_error(document):
         assert isinstance(job_from(document), Job)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(content=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_any_file_is_a_job_or_one_named_error(content, tmp_path_factory):

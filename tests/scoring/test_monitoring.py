@@ -113,6 +113,7 @@ def test_a_horizon_that_is_over_is_compared_with_the_published_number(log, model
     assert "1 unfinished horizon was left out" in blind.text
 
 
+@pytest.mark.slow
 def test_an_unfinished_horizon_is_compared_over_its_elapsed_part(log, model, runs):
     result = monitor(runs[:1], {"v1": model}, log, clock=DAY, until=day(20))
     (row,) = result.history.to_dict("records")
@@ -206,6 +207,7 @@ def test_a_damaged_history_is_named(tmp_path):
         read_history(path)
 
 
+@pytest.mark.slow
 def test_the_json_has_status_text_and_findings(healthy, tmp_path):
     result = healthy
     result.to_json(tmp_path / "monitoring.json")
@@ -216,6 +218,7 @@ def test_the_json_has_status_text_and_findings(healthy, tmp_path):
     assert {row["decile"] for row in read["deciles"]} <= set(range(1, 11))
 
 
+@pytest.mark.slow
 def test_monitoring_needs_runs_and_elapsed_time(log, model, runs):
     result = monitor(runs, {"v1": model}, log, clock=DAY, until=day(8))
     assert result.verdict.status == "unknown"

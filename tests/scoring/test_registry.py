@@ -33,6 +33,7 @@ def versions(registry, fitted, version_record):
     ]
 
 
+@pytest.mark.slow
 def test_a_version_is_read_back_as_it_was_added(registry, fitted, fitted_to, version_record):
     version = registry.add(fitted, version_record, made="2026-11-20T06:00:00Z")
     again = registry.version(version.name[:5])

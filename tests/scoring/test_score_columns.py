@@ -80,6 +80,7 @@ def test_rows_have_the_schema_and_no_missing_predictions(rows, columns, fitted_t
     assert all(rows[column.name].null_count == 0 for column in columns if column.additive)
 
 
+@pytest.mark.slow
 def test_only_additive_columns_are_added_up(rows, columns, fitted_to):
     totals = totals_of(rows, columns, fitted_to)
     assert list(totals) == [
@@ -133,6 +134,7 @@ def test_a_job_without_money_has_no_columns_of_money():
     assert units["T"] == "weeks"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_databases_get_the_descriptions_as_comments(store, tmp_path, request, rows, columns):
     if store == "duckdb":
@@ -196,6 +198,7 @@ def test_the_command_line_prints_the_data_dictionary(tmp_path):
     assert "`lifetime_value_12_months`" in run()
 
 
+@pytest.mark.slow
 def test_an_unknown_format_is_refused():
     done = CliRunner().invoke(app, ["columns", "--format", "xml"])
     assert "'xml' is not one of markdown, json" in str(done.exception)

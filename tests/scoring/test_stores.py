@@ -279,6 +279,7 @@ def test_a_table_without_scores_is_not_replaced(store):
         place.holds()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["sqlite", SERVER], indirect=True)
 def test_a_table_created_during_the_run_is_not_replaced_either(store):
     place, read = store
@@ -433,6 +434,7 @@ def test_postgres_is_read_in_types_that_the_engine_has(database, tmp_path):
     assert run_sql(database, "SELECT count(*) FROM orders") == [(1000,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
 def test_databases_in_files_are_read_like_postgres(kind, tmp_path):
     path = tmp_path / "orders"

@@ -35,6 +35,7 @@ def log_of(ids, dates=None, **columns):
 # ---- ids ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_words_that_mean_nobody_are_missing_by_every_way_in(way):
     log = WAYS[way](CASES / "09_null_words.csv")
@@ -79,6 +80,7 @@ def test_ids_of_a_file_are_integers_whatever_words_and_blanks_are_among_them(tmp
     assert clv.rfm_summary(path, on_missing_id="drop").customer_id.to_list() == [1, 2]
 
 
+@pytest.mark.slow
 def test_zero_is_a_customer_unless_it_has_far_more_rows_than_any_other():
     path = CASES / "08_customer_zero.csv"
     columns = {"customer_id": "customer_id", "date": "order_date", "amount": "total_price", "date_format": "%d-%m-%y"}
@@ -125,6 +127,7 @@ def test_a_row_of_totals_is_not_a_customer():
     assert (profile.customers, profile.rows_without_id, profile.last_day) == (2, 1, "2020-01-09")
 
 
+@pytest.mark.slow
 def test_several_currencies_in_a_column_that_nobody_named_are_refused():
     log = log_of(["a", "b"]).with_columns(Currency=pl.Series(["EUR", "USD"]))
     for function in (clv.rfm_summary, clv.profile, clv.clean):

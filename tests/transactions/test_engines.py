@@ -360,6 +360,7 @@ def test_a_table_of_ibis_may_be_a_query():
     assert_array_equal(rfm.frequency, [2, 0, 0, 0])
 
 
+@pytest.mark.slow
 def test_temporary_files_are_removed(shop, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     clv.rfm_summary(shop.table("orders"), amount="amount")

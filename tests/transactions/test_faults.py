@@ -170,6 +170,7 @@ def test_a_byte_order_mark_is_ignored(tmp_path):
     assert summary(file(tmp_path, "\ufeff" + TWO)).monetary_value.tolist() == [4.5]
 
 
+@pytest.mark.slow
 def test_quoted_newlines_commas_and_quotes_are_part_of_a_value(tmp_path):
     # Long enough to be read in blocks: a block may begin within quotes, where the content looks like rows.
     note = '"two\n9,1999-01-01,x,7\nlines, ""here"""'

@@ -380,6 +380,7 @@ def test_cdnow_activity(cdnow):
     assert Clock().describe_tick(ticks[-1]) == "1998-06-30"
 
 
+@pytest.mark.slow
 def test_the_whole_of_cdnow():
     split = holdout_split(load_cdnow(), amount="amount", time_unit="week", calibration_end="1997-09-30")
     assert len(split.calibration) == 23_570

@@ -120,6 +120,7 @@ def test_a_wrong_prediction_is_decided_by_the_third_computation(inputs):
     assert "does not decide between them" in both.text
 
 
+@pytest.mark.slow
 def test_a_missing_prediction_is_reported(inputs):
     missing = np.array([np.nan, 1.0, 1.0]) * inputs.predictions["expected_purchases"]
     verdict = judge(with_lifetimes_values(inputs, **{"expected_purchases at_ours": missing}))
@@ -127,12 +128,14 @@ def test_a_missing_prediction_is_reported(inputs):
     assert "lifetimes' being missing or infinite for 1" in verdict.text
 
 
+@pytest.mark.slow
 def test_each_side_may_be_right_in_part(inputs):
     missing = np.array([np.nan, 1.0, 1.0]) * inputs.predictions["expected_purchases"]
     verdict = judge(with_lifetimes_values(with_other_optimum(inputs, 2.0), **{"expected_purchases at_ours": missing}))
     assert verdict.right == "each in part"
 
 
+@pytest.mark.slow
 def test_what_the_third_computation_cannot_compute_stays_undecided(inputs):
     spread = OURS | {"a": 1e-6}
     likelihood, predictions = bgnbd_results(spread)

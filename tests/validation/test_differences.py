@@ -56,6 +56,7 @@ def test_forecasters_of_equal_skill_rarely_differ_visibly(cutoffs, shock):
     assert (shares <= 1 - LEVEL + 0.06).all(), shares
 
 
+@pytest.mark.slow
 def test_a_forecaster_that_is_always_better_differs_visibly():
     generator = np.random.default_rng(0)
     rate = generator.gamma(0.5, 2.0, 400)
@@ -77,6 +78,7 @@ def test_one_cutoff_at_which_the_other_is_better_makes_a_difference_invisible():
     assert (row["holds_at"], row["cutoffs"], row["better"]) == (4, 5, "not_visible")
 
 
+@pytest.mark.slow
 def test_the_interval_is_at_least_that_of_the_mean_over_cutoffs():
     """By hand: differences of -.1 and -.3 have mean -.2, standard error .1, and Student's t of 6.314 at one degree."""
     actual = np.full(1000, 2.0)

@@ -58,6 +58,7 @@ def text_of(*models):
 # ---- dropout -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gap", "text"),
     [
@@ -111,6 +112,7 @@ def test_other_limits_of_the_best(models):
 # ---- regular buying ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_regular_buying(models):
     chance, regular = with_bic(models["MBGNBD"], 1000.0), with_k(models["BGNBD"], 2, 900.0)
     assert text_of(chance, regular).startswith("k = 2: purchases are regular. BG/NBD, k = 2 fits best")

@@ -27,6 +27,7 @@ def findings_of(rfm, *models):
     return {finding.code: finding for finding in population_findings([model.fit(rfm) for model in models], rfm)}
 
 
+@pytest.mark.slow
 def test_customers_who_hardly_differ_are_reported():
     log = simulate_log(1500, {"r": 60.0, "alpha": 300.0}, process="nbd", random_state=1)
     finding = findings_of(rfm_of(log), NBD())["compare-customers-alike"]
@@ -34,6 +35,7 @@ def test_customers_who_hardly_differ_are_reported():
     assert "Customers hardly differ: in NBD, purchase rates vary by" in finding.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_is_reported_of_a_steady_population(seed):
     assert findings_of(rfm_of(simulate_log(1200, STEADY, process="mbgnbd", random_state=seed)), MBGNBD()) == {}

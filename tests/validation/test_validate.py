@@ -72,6 +72,7 @@ def test_purchases_on_the_sample(check, forecaster, key):
         assert row["gini"] == pytest.approx(published["gini"], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_purchases_and_money_of_clvtools(check):
     row, published = scores(check, "purchases", "bgnbd"), SAMPLE["clvtools_to_1997_09_30"]
     # CLVTools' parameters are 1e-5 off the maximum.
@@ -294,6 +295,7 @@ def test_models_must_be_at_least_one_and_different(split, models, match):
         validate(split, models)
 
 
+@pytest.mark.slow
 def test_the_result_holds_fits_and_facts(check):
     assert [c["forecaster"] for c in check.certificates] == ["bgnbd", "gamma_gamma"]
     assert list(check.parameters["parameter"]) == ["r", "alpha", "a", "b", "p", "q", "v"]

@@ -89,6 +89,7 @@ def test_the_columns_multiply_to_the_value(weekly):
     assert column(table, "expected_spend") == pytest.approx(column(spend.expected_spend(rfm), "expected_spend"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("discounting", CONVENTIONS)
 def test_without_a_rate_nothing_is_discounted(weekly, discounting):
     table = value(weekly, annual_discount_rate=0.0, discounting=discounting)
@@ -115,6 +116,7 @@ def test_the_unit_of_time_does_not_change_the_money(log, weekly, unit, discounti
         assert column(value(other, horizon=horizon, discounting=discounting)) == pytest.approx(reference, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_discounting_at_period_ends_matches_a_computation_by_hand(weekly):
     """Three and a half months: purchases of a month are discounted from its end, the last ones from the horizon."""
     purchases, spend, rfm = weekly
@@ -182,6 +184,7 @@ def test_a_lifetime_is_every_future_purchase(weekly):
     assert np.all(np.isinf(column(endless, "expected_purchases")))  # a <= 1: customers may stay forever
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_lifetime_holds_its_mean(weekly):
     purchases, spend, rfm = weekly
     total = value((purchases, spend, rfm[:100]), horizon="lifetime", interval=0.9, by="total", draws=40)
@@ -214,6 +217,7 @@ def test_horizons_are_numbers_or_texts(weekly, horizon, same):
     assert column(value(weekly, horizon=horizon)) == pytest.approx(column(value(weekly, horizon=same)), rel=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "frame"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
 def test_the_result_is_a_frame_of_the_kind_of_the_log(log, kind, frame):
     fitted = models(log if kind == "pandas" else pl.from_pandas(log))
@@ -222,6 +226,7 @@ def test_the_result_is_a_frame_of_the_kind_of_the_log(log, kind, frame):
     assert list(result["customer_id"]) == fitted[2].customer_id.to_list()
 
 
+@pytest.mark.slow
 def test_changing_the_result_changes_nothing_else(log):
     fitted = models(log)
     before = fitted[2].to_frame()
@@ -232,6 +237,7 @@ def test_changing_the_result_changes_nothing_else(log):
     assert column(value(fitted)).sum() > 0
 
 
+@pytest.mark.slow
 def test_a_model_values_customers_as_of_a_later_day(log, weekly):
     later = rfm_summary(log, amount="amount", time_unit="week", observation_end="1998-06-30")
     table = value((*weekly[:2], later))

@@ -77,6 +77,7 @@ def test_terms_have_a_text_for_people() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_convention_has_a_function() -> None:
 
     assert set(CONVENTIONS) == set(get_args(Discounting))
