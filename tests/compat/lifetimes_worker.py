@@ -47,14 +47,20 @@ def signature(function):
     return [[argument.name, argument.kind.name, repr(argument.default)] for argument in arguments]
 
 
-def public_names(package):
-    """Return the signatures of all public functions, classes and methods of a package, by module."""
+def public_names(package, defined_there):
+    """Return the signatures of all public functions, classes and methods of a package, by module.
+
+    With `defined_there`, only of what each module defines; the package itself has what it imports from its modules.
+    """
     names = {}
     for module_name in MODULES:
         module = importlib.import_module(package + ("." + module_name if module_name else ""))
         own = names[module_name] = {}
         for name, thing in vars(module).items():
-            if name.startswith("_") or not str(getattr(thing, "__module__", "")).startswith(package):
+            home = str(getattr(thing, "__module__", ""))
+            if name.startswith("_") or not home.startswith(package):
+                continue
+            if defined_there and module_name and home != module.__name__:
                 continue
             if inspect.isfunction(thing):
                 own[name] = signature(thing)
@@ -168,7 +174,7 @@ def import_lifetimes():
 if __name__ == "__main__":
     lifetimes = import_lifetimes()
     if sys.argv[1] == "signatures":
-        answer = public_names("lifetimes")
+        answer = public_names("lifetimes", defined_there=True)
     else:
         datasets = importlib.import_module("lifetimes.datasets")
         answer = {"values": all_quantities(lifetimes), "fits": all_fits(lifetimes, datasets)}

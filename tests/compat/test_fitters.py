@@ -20,7 +20,7 @@ from clvmodels.compat.lifetimes import (
     ParetoNBDFitter,
     datasets,
 )
-from clvmodels.compat.lifetimes.pickles import convert_pickle
+from clvmodels.compat.pickles import convert_pickle
 from clvmodels.compat.lifetimes.utils import ConvergenceError
 from clvmodels.errors import InvalidModelFile, InvalidOption
 

@@ -32,6 +32,6 @@ __all__ = (
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("datasets", "pickles", "plotting"):  # imported when first used, as they take time
+    if name in ("datasets", "plotting"):  # imported when first used, as they take time
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,6 +27,11 @@ NORMAL_95 = 1.96  # as lifetimes rounds it
 class BaseFitter:
     """Base class for fitters.
 
+    Parameters
+    ----------
+    penalizer_coef : float, default=0.0
+        Weight of the sum of squared parameters, which is subtracted from the log-likelihood.
+
     Attributes
     ----------
     process : PurchaseProcess or SpendProcess
@@ -38,6 +43,9 @@ class BaseFitter:
     data: Any
     standard_errors_: pd.Series[float]
     confidence_intervals_: pd.DataFrame
+
+    def __init__(self, penalizer_coef: float = 0.0) -> None:
+        self.penalizer_coef = penalizer_coef
 
     def __repr__(self) -> str:
         name = type(self).__name__

@@ -36,9 +36,6 @@ class BetaGeoBetaBinomFitter(BaseFitter):
 
     process: ClassVar[PurchaseProcess] = bgbb.PROCESS
 
-    def __init__(self, penalizer_coef: float = 0.0) -> None:
-        self.penalizer_coef = penalizer_coef
-
     def fit(
         self,
         frequency: Any,

@@ -39,9 +39,6 @@ class GammaGammaFitter(BaseFitter):
 
     process: ClassVar[SpendProcess] = gamma_gamma.PROCESS
 
-    def __init__(self, penalizer_coef: float = 0.0) -> None:
-        self.penalizer_coef = penalizer_coef
-
     @classmethod
     def _negative_log_likelihood(
         cls, log_params: Any, frequency: Any, avg_monetary_value: Any, weights: Any, penalizer_coef: float

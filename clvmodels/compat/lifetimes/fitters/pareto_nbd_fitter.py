@@ -9,18 +9,15 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.compat.lifetimes.evaluation import as_array, evaluate
-from clvmodels.compat.lifetimes.fitters import BaseFitter
-from clvmodels.compat.lifetimes.fitters.beta_geo_fitter import _conditional_purchases, _probability_alive_matrix
+from clvmodels.compat.lifetimes.fitters.continuous_time import ContinuousTimeFitter
 from clvmodels.compat.lifetimes.generate_data import pareto_nbd_model
-from clvmodels.compat.lifetimes.time_units import unit_of
-from clvmodels.compat.lifetimes.utils import _check_inputs, _scale_time
 from clvmodels.processes import pareto_nbd
-from clvmodels.processes.contract import Array, PurchaseProcess
+from clvmodels.processes.contract import PurchaseProcess
 
 __all__ = ["ParetoNBDFitter"]
 
 
-class ParetoNBDFitter(BaseFitter):
+class ParetoNBDFitter(ContinuousTimeFitter):
     """Pareto/NBD: customers buy at a gamma-distributed rate, and leave at one, at any time.
 
     Schmittlein, Morrison & Colombo (1987), Management Science 33(1), 1-24. There are standard errors, which lifetimes
@@ -39,9 +36,6 @@ class ParetoNBDFitter(BaseFitter):
     """
 
     process: ClassVar[PurchaseProcess] = pareto_nbd.PROCESS
-
-    def __init__(self, penalizer_coef: float = 0.0) -> None:
-        self.penalizer_coef = penalizer_coef
 
     def fit(
         self,
@@ -83,26 +77,11 @@ class ParetoNBDFitter(BaseFitter):
             raise ValueError(
                 "iterative_fitting and initial_params should not be both set, as no improvement could be made."
             )
-        frequency, recency, ages = np.asarray(frequency).astype(int), np.asarray(recency), np.asarray(T)
-        _check_inputs(frequency, recency, ages)
-        self._scale = _scale_time(ages)
-        columns = {"frequency": frequency, "recency": recency, "T": ages}
-        scales = np.array([1.0, self._scale, 1.0, self._scale])
+        columns = {"frequency": frequency, "recency": recency, "T": T}
         mean_weight = 1.0 if weights is None else float(np.mean(as_array(weights)))
-        penalties = self.penalizer_coef * mean_weight * scales**2
-        self._estimate(self.process, columns, weights, penalties, verbose, index)
-        times, counts = (recency * self._scale, ages * self._scale), self.data["weights"].to_numpy()
-        self._negative_log_likelihood_ = self._negative_log_likelihood(
-            self.params_.to_numpy() * scales, frequency, *times, counts, self.penalizer_coef
-        )
-        self._time_unit = unit_of(T)
-        self._bind()
+        theta, rows = self._fit_times(columns, weights, mean_weight, verbose, index)
+        self._negative_log_likelihood_ = self._negative_log_likelihood(theta, *rows, self.penalizer_coef)
         return self
-
-    def _bind(self) -> None:
-        """Set what a fitted model has besides its parameters."""
-        self.predict = self.conditional_expected_number_of_purchases_up_to_time
-        self.generate_new_data = self._generate
 
     def _generate(self, size: int = 1) -> pd.DataFrame:
         r, alpha, s, beta = self._parameters
@@ -122,43 +101,6 @@ class ParetoNBDFitter(BaseFitter):
             return float("inf")
         each = cls._conditional_log_likelihood(theta, freq, rec, T)
         return float(-(weights * each).sum() / np.mean(weights) + penalizer_coef * np.sum(theta**2))
-
-    def conditional_expected_number_of_purchases_up_to_time(self, t: Any, frequency: Any, recency: Any, T: Any) -> Any:
-        """Return the expected purchases in (T, T + t] of customers with these histories.
-
-        Parameters
-        ----------
-        t, frequency, recency, T : array_like
-        """
-        return _conditional_purchases(self, t, frequency, recency, T)
-
-    def conditional_probability_alive(self, frequency: Any, recency: Any, T: Any) -> Any:
-        """Return the probability that customers with these histories are active at T.
-
-        Parameters
-        ----------
-        frequency, recency, T : array_like
-        """
-        return evaluate(partial(self.process.probability_alive, self._parameters), frequency, recency, T)
-
-    def conditional_probability_alive_matrix(self, max_frequency: Any = None, max_recency: Any = None) -> Array:
-        """Return P(alive) by recency (rows) and frequency (columns) of customers aged `max_recency`.
-
-        Parameters
-        ----------
-        max_frequency, max_recency : int, optional
-            Default: the largest frequency and T that were fitted.
-        """
-        return _probability_alive_matrix(self, max_frequency, max_recency)
-
-    def expected_number_of_purchases_up_to_time(self, t: Any) -> Any:
-        """Return the expected repeat purchases of a new customer by t.
-
-        Parameters
-        ----------
-        t : array_like
-        """
-        return evaluate(partial(self.process.mean_purchases, self._parameters), t)
 
     def conditional_probability_of_n_purchases_up_to_time(
         self, n: Any, t: Any, frequency: Any, recency: Any, T: Any

@@ -23,8 +23,6 @@ TRUSTED = {
     "numpy": {"dtype", "ndarray"},
     "numpy.core.multiarray": {"_reconstruct", "scalar"},
     "numpy._core.multiarray": {"_reconstruct", "scalar"},
-    "numpy.core.numeric": {"_frombuffer"},
-    "numpy._core.numeric": {"_frombuffer"},
     "pandas": {"Series", "DataFrame", "Index", "RangeIndex", "StringDtype"},
     "pandas.arrays": {"StringArray", "ArrowStringArray"},
     "pandas.core.frame": {"DataFrame"},
@@ -33,21 +31,13 @@ TRUSTED = {
     "pandas.core.indexes.range": {"RangeIndex"},
     "pandas.core.internals.managers": {"SingleBlockManager", "BlockManager"},
     "pandas._libs.internals": {"_unpickle_block"},
-    "pandas.core.arrays.string_": {"StringDtype", "StringArray"},
-    "pandas.core.arrays.string_arrow": {"ArrowStringArray"},
     "pyarrow.lib": {"_restore_array", "type_for_alias", "py_buffer"},
 }
 """The functions and classes that are called: they rebuild arrays and tables from numbers and texts."""
 
 EMPTY = ("lifetimes.", "dill.", "autograd.")  # modules whose names become empty objects
 EMPTY_NAMES = {("builtins", "getattr"), ("builtins", "setattr")}  # which dill applies to what it has rebuilt
-FITTERS = (
-    lifetimes.BetaGeoFitter,
-    lifetimes.ModifiedBetaGeoFitter,
-    lifetimes.ParetoNBDFitter,
-    lifetimes.BetaGeoBetaBinomFitter,
-    lifetimes.GammaGammaFitter,
-)
+FITTERS = {name: getattr(lifetimes, name) for name in lifetimes.__all__ if name.endswith("Fitter")}
 
 
 class _Inert:
@@ -126,15 +116,15 @@ def convert_pickle(path: str | Path, new_path: str | Path) -> Any:
         if isinstance(fault, InvalidModelFile):
             raise
         raise InvalidModelFile(f"{path}: is not a pickle of a model of lifetimes ({fault}).") from fault
-    kinds = {kind.__name__: kind for kind in FITTERS}
+    name = type(saved).__name__
     state = getattr(saved, "state", None)
-    if type(saved).__name__ not in kinds or not isinstance(state, dict) or "params_" not in state:
-        raise InvalidModelFile(f"{path}: is a {type(saved).__name__}, not a fitted model of {', '.join(kinds)}.")
-    fitter = kinds[type(saved).__name__](penalizer_coef=float(state.get("penalizer_coef", 0.0)))
+    if name not in FITTERS or not isinstance(state, dict) or "params_" not in state:
+        raise InvalidModelFile(f"{path}: is a {name}, not a fitted model of lifetimes.")
+    fitter = FITTERS[name](penalizer_coef=float(state.get("penalizer_coef", 0.0)))
     fitter.params_ = pd.Series({str(name): float(value) for name, value in dict(state["params_"]).items()})
-    for name in ("_scale", "_negative_log_likelihood_"):
-        if isinstance(state.get(name), float | np.floating):
-            setattr(fitter, name, float(state[name]))
+    for attribute in ("_scale", "_negative_log_likelihood_"):
+        if isinstance(state.get(attribute), float | np.floating):
+            setattr(fitter, attribute, float(state[attribute]))
     if isinstance(state.get("data"), pd.DataFrame):
         fitter.data = state["data"]
     if hasattr(fitter, "_bind"):
