@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from clvmodels.cleaning.clean import clean as clean
     from clvmodels.cleaning.rules import CleaningRules as CleaningRules
     from clvmodels.clock import Clock as Clock
+    from clvmodels.compat.conversions import from_btyd as from_btyd
+    from clvmodels.compat.conversions import from_clvtools as from_clvtools
+    from clvmodels.compat.conversions import from_lifetimes as from_lifetimes
+    from clvmodels.compat.conversions import from_pymc as from_pymc
     from clvmodels.decisions.acting.action_lists import ActionLists as ActionLists
     from clvmodels.decisions.acting.action_lists import action_lists as action_lists
     from clvmodels.decisions.acting.contact_files import write_contacts as write_contacts
@@ -150,6 +154,7 @@ _NAMES = {
     "validation.backtest.result": ("Backtest", "Validation"),
     "validation.backtest.validate": ("validate",),
     "validation.comparison.search": ("HoldoutScore", "CalibrationHoldoutSplit"),
+    "compat.conversions": ("from_btyd", "from_clvtools", "from_lifetimes", "from_pymc"),
     "decisions.budget": ("budget_against_actual",),
     "decisions.cohort_triangle": ("cohort_triangle",),
     "decisions.early_value": ("early_value",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -18,7 +19,7 @@ from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array, Process
 from clvmodels.processes.coordinates import Parametrization
 
-__all__ = ["INDISTINGUISHABLE", "Fit", "FitStatus", "findings_at", "maximize"]
+__all__ = ["INDISTINGUISHABLE", "Fit", "FitStatus", "findings_at", "fit_at", "maximize"]
 
 FitStatus = Literal["converged", "boundary"]
 CONVERGED: Findings = (Finding("fit-converged"),)
@@ -214,6 +215,76 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
         unit=float(unit),
         fingerprint=fingerprint(),
         ridges=() if ridge is None else (ridge,),
+    )
+
+
+def fit_at(
+    process: Process, rows: CountedRows, unit: float, parameters: Sequence[float], covariance: Array | None = None
+) -> Fit:
+    """Return the fit with given parameters, which another package estimated; its likelihood is that of these rows.
+
+    Parameters
+    ----------
+    process : PurchaseProcess or SpendProcess
+    rows : CountedRows
+        Statistics in the user's unit, in the process's order.
+    unit : float
+        Scale of the coordinates: mean T, or median spend.
+    parameters : sequence of float (k,)
+        In the user's unit, in the process's order.
+    covariance : array (k, k), optional
+        Covariance of the log parameters, such as that of posterior draws; default: from the curvature of the
+        likelihood of these rows.
+
+    Returns
+    -------
+    Fit
+        Its findings name parameters far from the maximum, and parameters whose uncertainty is not known.
+    """
+    form = process.parametrization
+    u = form.coordinates_of(parameters, unit)
+    lower, upper = (
+        np.array([np.nan if limit.at is None else limit.at for limit in limits])
+        for limits in zip(*((coordinate.lower, coordinate.upper) for coordinate in form.coordinates), strict=True)
+    )
+    u = np.where(u < lower, lower, np.where(u > upper, upper, u))
+    objective = Objective(process, rows.columns, rows.counts, unit, Prior(np.zeros(len(u)), np.zeros(len(u))))
+    free = (u != lower) & (u != upper)
+    value, gradient = objective(u)
+    hessian, jacobian = objective.hessian(u, free, gradient), form.jacobian(u)
+    point = Point(u, value, gradient, hessian, free)
+    at_limits = findings_at(form, u, np.ones_like(free))
+    findings = [finding for finding in at_limits if at_limits != CONVERGED]
+    if point.possible_gain > 1:
+        findings.append(Finding("fit-not-a-maximum", {"gain": point.possible_gain}, "caution"))
+    if covariance is not None:
+        back = np.linalg.inv(jacobian)
+        hessian = -np.linalg.inv(back @ covariance @ back.T)
+    inner = np.zeros_like(hessian)
+    definite = bool(np.isfinite(hessian).all()) and _is_definite(-hessian[np.ix_(free, free)], np.zeros(free.sum()))
+    if definite:
+        inner[np.ix_(free, free)] = np.linalg.inv(-hessian[np.ix_(free, free)])
+    else:
+        free = np.zeros_like(free)
+        findings.append(Finding("fit-uncertainty-not-known", severity="caution"))
+    sandwich = inner @ objective.outer_product(u) @ inner
+    return Fit(
+        parameters=dict(zip(form.names, map(float, form.parameters_at(u, unit)), strict=True)),
+        coordinates=u,
+        log_likelihood=value,
+        gradient_norm=float(np.max(np.abs(gradient[free]), initial=0.0)),
+        hessian=hessian,
+        free=free,
+        covariance=jacobian @ inner @ jacobian.T,
+        sandwich=jacobian @ sandwich @ jacobian.T,
+        definite=definite,
+        status="converged" if at_limits == CONVERGED else "boundary",
+        findings=tuple(findings) or CONVERGED,
+        iterations=objective.evaluations,
+        customers=rows.customers,
+        unique_rows=len(rows.counts),
+        unit=float(unit),
+        fingerprint=rows.fingerprint(),
     )
 
 

@@ -363,6 +363,8 @@ profile-independence-correlation = frequency and average order value have a corr
 ## Estimators: fits, certificates and limits
 
 fit-converged = the gradient is zero and the likelihood falls in every direction
+fit-not-a-maximum = the parameters come from another fit: estimated from these customers, the log-likelihood would be about { FIXED($gain, places: 1) } higher
+fit-uncertainty-not-known = the likelihood of these customers does not fall in every direction from these parameters: intervals do not allow for their uncertainty
 fit-not-identified = the data do not identify { $coordinates }
 fit-purchase-rates-equal = all customers buy at the same rate: { $parameter } is indistinguishable from infinity
 fit-purchases-by-few = a few customers make all purchases: { $parameter } is indistinguishable from 0

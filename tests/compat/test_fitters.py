@@ -20,8 +20,8 @@ from clvmodels.compat.lifetimes import (
     ParetoNBDFitter,
     datasets,
 )
-from clvmodels.compat.pickles import convert_pickle
 from clvmodels.compat.lifetimes.utils import ConvergenceError
+from clvmodels.compat.pickles import convert_pickle
 from clvmodels.errors import InvalidModelFile, InvalidOption
 
 PICKLES = Path(__file__).with_name("pickles")
