@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 DEMO   ?= clv-demo
+SPARK_VENV ?= $(VENV)-spark
 PYTEST_ARGS ?=
 # For bench-compare: the commit to compare with, and the ratio of times above which it fails.
 BASE   ?= main
@@ -32,7 +33,7 @@ PYTEST_CHECKOUT := $(PYTEST)
 # Compiled tests and modules are kept, because every worker and every command that a test starts imports them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help dev demo quick test accept coverage bench bench-compare lint format gallery notebooks notebooks-write docs \
+.PHONY: help dev demo quick test accept spark coverage bench bench-compare lint format gallery notebooks notebooks-write docs \
         wheel package matrix clean
 
 help:  ## list the targets
@@ -85,6 +86,9 @@ test: $(STAMPS)/test  ## all tests but those of `make accept`, on the installed 
 
 accept: $(STAMPS)/test  ## the acceptance tests, on the installed wheel
 	$(PYTEST_WHEEL) -m acceptance tests --ignore=tests/benchmarks
+
+spark: $(STAMPS)/spark  ## the tests that need Java 17 and PySpark, on the wheel, in an environment of their own
+	CLV_REQUIRE_SPARK=1 CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(SPARK_VENV)/bin/python -m pytest $(PYTEST_ARGS) -m spark tests/engines
 
 bench: $(STAMPS)/test  ## the benchmarks
 	$(BIN)/python tests/benchmarks/run.py
@@ -145,6 +149,13 @@ $(STAMPS)/installed: $(STAMPS)/wheel
 # The extras. The package itself is there already, from the same wheel.
 $(STAMPS)/test $(STAMPS)/notebooks: $(STAMPS)/%: $(STAMPS)/installed
 	$(INSTALL) "$$(echo dist/clvmodels-*.whl)[$*]"
+	@touch $@
+
+# PySpark needs other versions of some packages than the rest, so it has an environment of its own.
+$(STAMPS)/spark: $(STAMPS)/wheel
+	$(BIN)/python -m venv --clear $(SPARK_VENV)
+	$(SPARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	    "$$(echo dist/clvmodels-*.whl)[spark,test]"
 	@touch $@
 
 $(STAMPS)/dev: pyproject.toml constraints.txt | $(STAMPS)/venv

@@ -19,6 +19,8 @@ from hypothesis import settings
 REQUIRE_ALL = os.environ.get("CLV_REQUIRE_ALL") == "1"
 NEEDED = ("postgres", "browser", "r_reference")
 """Markers of tests that need more than Python; a machine that sets CLV_REQUIRE_ALL=1 must have it."""
+if os.environ.get("CLV_REQUIRE_SPARK") == "1":  # set by `make spark`, whose environment has PySpark; others skip
+    NEEDED += ("spark",)
 SLOWEST_PROCESSES = ("ggompertz_nbd", "bgcnbd_3", "mbgcnbd_3")
 """Ids of processes that take several times as long as the others; each shares its file with a faster one."""
 

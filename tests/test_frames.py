@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.frames.databases import DuckDB
+from clvmodels.frames.engines.duckdb_engine import DuckDB
 
 ROLES = {"customer_id": "Id", "date": "When"}
 

@@ -1,12 +1,17 @@
 """The engine boundary: open the table that the user passed, run the lazy plan, return the same kind of frame.
 
 Everything between is narwhals. The plans run on polars, so numbers are the same for every kind of table: files are
-scanned, frames in memory are shared, and tables of databases are first streamed into a temporary file.
+scanned and frames in memory are shared. Tables in DuckDB, in databases of Ibis and in Spark are reduced there, by the
+queries of `engines`, and copied for everything else.
 """
 
 from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.column_roles import roles_by_name
+from clvmodels.frames.databases import engine_of, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
+from clvmodels.frames.engines.dialects import dialect_named
+from clvmodels.frames.engines.protocol import ColumnType, Engine
+from clvmodels.frames.engines.queries import MONEY, LogQuery, Query, counted_values
 from clvmodels.frames.fields import FileFields, read_fields
 from clvmodels.frames.file_search import is_glob, matching_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile, file_findings
@@ -26,13 +31,18 @@ from clvmodels.frames.text import ISO_DATE, mark_missing_days, moments_in_utc, p
 __all__ = [
     "DATE_UNITS",
     "ISO_DATE",
+    "MONEY",
     "CodedIds",
+    "ColumnType",
+    "Engine",
     "FileFields",
     "FileOptions",
     "Frame",
     "FrameKind",
+    "LogQuery",
     "OpenedFile",
     "OpenedFrame",
+    "Query",
     "RowNames",
     "code_ids",
     "collect",
@@ -40,12 +50,16 @@ __all__ = [
     "collect_parts",
     "column",
     "column_names",
+    "counted_values",
     "date_proposal",
+    "dialect_named",
+    "engine_of",
     "file_findings",
     "first_rows",
     "first_values",
     "formats_that_read",
     "is_glob",
+    "kind_of_database",
     "mark_missing_days",
     "matching_files",
     "moments_in_utc",

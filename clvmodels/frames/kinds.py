@@ -13,14 +13,16 @@ import numpy.typing as npt
 import polars as pl
 
 from clvmodels.errors import InvalidOption
-from clvmodels.frames.databases import DuckDB, database_columns, is_database, spool
+from clvmodels.frames.databases import DatabaseKind, database_columns, is_database, spool
 from clvmodels.frames.file_search import format_of
 from clvmodels.frames.from_pandas import read_pandas
 
 __all__ = ["Frame", "FrameKind", "column", "table", "write_table"]
 
-FrameKind = Literal["pandas", "polars", "pyarrow", "ibis"] | DuckDB
-Frame = Any  # a frame of pandas, polars or PyArrow, a relation of DuckDB or a table of Ibis, as the user passed it
+FrameKind = Literal["pandas", "polars", "pyarrow", "ibis"] | DatabaseKind
+Frame = (
+    Any  # a frame of pandas, polars, PyArrow or Spark, a relation of DuckDB or a table of Ibis, as the user passed it
+)
 
 
 def table(
@@ -28,8 +30,8 @@ def table(
 ) -> Frame:
     """Return columns as a frame of a kind.
 
-    For DuckDB it is a relation of the connection of the log, for Ibis a memtable. Without `copy`, the frame may share
-    memory with the arrays, which must then not be used elsewhere.
+    For DuckDB it is a relation of the connection of the log, for Spark a frame of its session, for Ibis a memtable.
+    Without `copy`, the frame may share memory with the arrays, which must then not be used elsewhere.
     """
     if kind == "pandas":
         import pandas as pd
@@ -40,7 +42,7 @@ def table(
         return frame
     # Missing values become NULL, because NaN is a number to SQL and would spoil every sum.
     arrow = frame.fill_nan(None).to_arrow(compat_level=pl.CompatLevel.oldest())
-    if isinstance(kind, DuckDB):
+    if isinstance(kind, DatabaseKind):
         return kind.relation(arrow)
     if kind == "ibis":
         import ibis

@@ -12,7 +12,8 @@ import polars as pl
 
 from clvmodels.errors import InvalidTransactions, closest, list_names
 from clvmodels.frames.column_roles import roles_by_name
-from clvmodels.frames.databases import DuckDB, convert_zones_to_utc, database_columns, is_database, spool
+from clvmodels.frames.databases import database_columns, is_database, kind_of_database, spool
+from clvmodels.frames.engines.arrow import convert_zones_to_utc
 from clvmodels.frames.file_scan import names_in, recognize, scan_files
 from clvmodels.frames.file_search import find_files
 from clvmodels.frames.formats.decimals import as_numbers, number_style, plain_numbers, show_a_point
@@ -241,8 +242,7 @@ def _open_table(source: Frame, columns: Mapping[str, str]) -> _Source:
     if isinstance(source, pl.DataFrame):
         return _Source(source.lazy(), "polars", columns, in_memory=True)
     if is_database(source):
-        kind: FrameKind = DuckDB(source) if nw.dependencies.is_duckdb_relation(source) else "ibis"
-        return _Source(spool(source, list(dict.fromkeys(columns.values()))), kind, columns)
+        return _Source(spool(source, list(dict.fromkeys(columns.values()))), kind_of_database(source), columns)
     frame = _narwhals(source)
     native = frame.to_native()
     if frame.implementation.is_pandas():
@@ -263,7 +263,8 @@ def _narwhals(source: Frame) -> nw.DataFrame[Any]:
     if not isinstance(frame, nw.DataFrame):
         raise InvalidTransactions(
             f"A {type(source).__name__} is not a table that this function reads: pass a pandas frame, a polars frame, "
-            "or a path to CSV, JSON lines or Parquet; a PyArrow table, a DuckDB relation or an Ibis table also works."
+            "or a path to CSV, JSON lines or Parquet; a PyArrow table, a DuckDB relation, an Ibis table or a Spark "
+            "frame also works."
         )
     return frame
 

@@ -36,11 +36,14 @@ def currency_column(log: frames.Frame | str | Path, columns: Iterable[str]) -> s
     return names[0] if len(names) == 1 and names[0] not in named else None
 
 
-def refuse_several_currencies(lazy: nw.LazyFrame[Any], role: str, name: str, remedy: str) -> None:
-    """Raise InvalidTransactions if a column of currencies has several."""
+def refuse_several_currencies(
+    lazy: nw.LazyFrame[Any], role: str, name: str, remedy: str, count: str | None = None
+) -> None:
+    """Raise InvalidTransactions if a column of currencies has several; `count` has the number of rows of each row."""
     code = nw.col(role).cast(nw.String).str.strip_chars().str.to_lowercase()
-    present = lazy.select(currency=code).filter(~nw.col("currency").is_null(), nw.col("currency") != "")
-    rows = frames.collect(present.group_by("currency").agg(nw.len().alias("rows")).sort("currency")).rows(named=True)
+    number = nw.lit(1) if count is None else nw.col(count)
+    present = lazy.select(currency=code, rows=number).filter(~nw.col("currency").is_null(), nw.col("currency") != "")
+    rows = frames.collect(present.group_by("currency").agg(nw.col("rows").sum()).sort("currency")).rows(named=True)
     if len(rows) > 1:
         listed = ", ".join(f"{row['currency'].upper()} ({row['rows']:,} rows)" for row in rows[:SHOWN])
         more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""

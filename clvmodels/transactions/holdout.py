@@ -18,12 +18,21 @@ from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.transactions.amounts import AMOUNT_UNIT, money
 from clvmodels.transactions.ids import MissingIds
+from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
+from clvmodels.transactions.in_engine.totals import holdout_totals, ticks_of_rows
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.transactions.rfm import RFM, log_findings
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
 from clvmodels.transactions.stray_dates import refuse_distant_end, refuse_stray_dates
-from clvmodels.transactions.summary import acquisition_tick, summarize
+from clvmodels.transactions.summary import (
+    ObservedPeriod,
+    acquisition_tick,
+    build_rfm,
+    refuse_before,
+    refuse_nobody,
+    summarize,
+)
 
 __all__ = ["Holdout", "holdout_split", "split_at"]
 
@@ -181,11 +190,39 @@ def holdout_split(
     1,882 purchases by 29.0% of them in these 39 weeks
     """
     clock = Clock(time_unit, merge_within, time_zone, calendar)
+    if not (callable(log) or intertimes):
+        options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
+        in_engine = read_in_engine(log, clock, options)
+        if in_engine is not None:
+            ends = (calibration_end, holdout_end, acquired_after)
+            return _split_in_engine(in_engine, *ends, include_first_transaction)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
     later = reader.whole()
+    period = _period(clock, later.rows_by_tick, calibration_end, holdout_end, acquired_after)
+    history = reader.at(period.cutoff) if reader.changes else later
+    return split_at(history, period.cutoff, period.end, include_first_transaction, intertimes, period.after, later)
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """The ticks that bound a split."""
+
+    cutoff: int
+    end: int
+    after: int | None
+
+
+def _period(
+    clock: Clock,
+    rows_by_tick: npt.NDArray[np.int64],
+    calibration_end: str | Date | datetime,
+    holdout_end: str | Date | datetime | None,
+    acquired_after: str | Date | datetime | None,
+) -> _Period:
+    """Return the bounds of a split; raise an error if the dates of the log or the bounds are implausible."""
+    ticks, counts = rows_by_tick
     cutoff = clock.closing_tick(calibration_end, "calibration_end")
-    end = later.last_tick if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
-    ticks, counts = later.rows_by_tick
+    end = int(ticks[-1]) if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
     refuse_stray_dates(
         ticks,
         counts,
@@ -194,9 +231,50 @@ def holdout_split(
         start="acquired_after" if acquired_after is None else None,
     )
     refuse_distant_end(ticks, counts, clock, end, "holdout_end")
-    after = acquisition_tick(clock, acquired_after, cutoff)
-    history = reader.at(cutoff) if reader.changes else later
-    return split_at(history, cutoff, end, include_first_transaction, intertimes, after, later)
+    return _Period(cutoff, end, acquisition_tick(clock, acquired_after, cutoff))
+
+
+def _split_in_engine(
+    log: EngineLog,
+    calibration_end: str | Date | datetime,
+    holdout_end: str | Date | datetime | None,
+    acquired_after: str | Date | datetime | None,
+    include_first_transaction: bool,
+) -> Holdout:
+    """Split a log in its engine, which returns one row per customer."""
+    clock, by_tick = log.clock, ticks_of_rows(log)
+    period = _period(clock, by_tick, calibration_end, holdout_end, acquired_after)
+    cutoff, end, after = period.cutoff, period.end, period.after
+    _refuse_empty(clock, cutoff, end, int(by_tick[0, -1]))
+    refuse_before(log.first_tick, cutoff, clock)
+    split = holdout_totals(log, cutoff, end, after, include_first_transaction)
+    refuse_nobody(len(split.past.age), len(split.past.age) + split.older_customers, after, clock)
+    ticks, counts = by_tick
+    observed = ObservedPeriod(
+        clock=clock,
+        end=cutoff,
+        after=after,
+        older_customers=split.older_customers,
+        rows_after_end=int(counts[ticks > cutoff].sum()),
+        rows_without_id=log.rows_without_id,
+        kind=log.kind,
+        opened_files=(),
+    )
+    return Holdout(
+        calibration=build_rfm(split.past, observed, include_first_transaction),
+        purchases=split.purchases,
+        spend=split.spend,
+        past_spend=split.past_spend,
+        horizon=(end - cutoff) / clock.ticks_per_unit,
+        calibration_end=clock.describe_tick(cutoff),
+        holdout_end=clock.describe_tick(end),
+        new_customers=split.new_customers,
+        new_purchases=split.new_purchases,
+        new_spend=split.new_spend,
+        rows_after_end=int(counts[ticks > end].sum()),
+        cutoff=cutoff,
+        activity=split.activity,
+    )
 
 
 def split_at(
@@ -222,13 +300,7 @@ def split_at(
         If the holdout period is empty.
     """
     clock = log.clock
-    if end <= cutoff:
-        last = (log if later is None else later).last_tick
-        raise InvalidOption(
-            f"The holdout period is empty: it would end on {clock.describe_tick(end)}, and the calibration period ends "
-            f"on {clock.describe_tick(cutoff)}. Pass an earlier calibration_end="
-            + (f", or a later holdout_end= (the log ends on {clock.describe_tick(last)})." if end < last else ".")
-        )
+    _refuse_empty(clock, cutoff, end, (log if later is None else later).last_tick)
     if calibration is None:
         calibration = summarize(log, cutoff, include_first_transaction, intertimes, after)
     customers = log.first <= cutoff if after is None else (log.first <= cutoff) & (log.first > after)
@@ -257,6 +329,16 @@ def split_at(
         cutoff=cutoff,
         activity=_activity(log, customers, cutoff, later, position, end),
     )
+
+
+def _refuse_empty(clock: Clock, cutoff: int, end: int, last: int) -> None:
+    """Raise InvalidOption if the holdout period would end before it begins; `last` is the last tick of the log."""
+    if end <= cutoff:
+        raise InvalidOption(
+            f"The holdout period is empty: it would end on {clock.describe_tick(end)}, and the calibration period ends "
+            f"on {clock.describe_tick(cutoff)}. Pass an earlier calibration_end="
+            + (f", or a later holdout_end= (the log ends on {clock.describe_tick(last)})." if end < last else ".")
+        )
 
 
 def _first_seen_after_cutoff(

@@ -13,13 +13,17 @@ from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidTransactions
 
 __all__ = [
+    "FEWEST_ROWS",
     "MISSING_IDS",
+    "PLACEHOLDERS",
     "MissingIds",
     "Placeholder",
     "clean_ids",
     "find_placeholder",
     "missing_words",
+    "placeholder_among",
     "refuse_placeholder",
+    "refuse_this_placeholder",
     "shortened",
 ]
 
@@ -101,8 +105,12 @@ def refuse_placeholder(lazy: nw.LazyFrame[Any], name: str, drop: str) -> None:
         The option that leaves out rows without an id, as an argument, such as ``on_missing_id='drop'``.
     """
     placeholder = find_placeholder(lazy)
-    if placeholder is None:
-        return
+    if placeholder is not None:
+        refuse_this_placeholder(placeholder, name, drop)
+
+
+def refuse_this_placeholder(placeholder: Placeholder, name: str, drop: str) -> None:
+    """Raise InvalidTransactions for an id that probably stands for customers who are not known."""
     value = placeholder.value
     raise InvalidTransactions(
         f"{placeholder.rows:,} of {placeholder.total:,} rows have the customer id {value!r} in {name!r}, and no other "
@@ -142,9 +150,17 @@ def find_placeholder(lazy: nw.LazyFrame[Any]) -> Placeholder | None:
     rows = lazy.filter(~column.is_null()).group_by("customer_id").agg(nw.len().alias("rows"))
     top = frames.collect(rows.sort("rows", descending=True).head(2)).rows(named=True)
     total = frames.collect(lazy.select(nw.len())).item()
-    if len(top) < 2 or top[0]["rows"] <= TIMES * top[1]["rows"] or not _is_placeholder(top[0]["customer_id"]):
+    return placeholder_among([(row["customer_id"], row["rows"]) for row in top], total)
+
+
+def placeholder_among(most_frequent: Sequence[tuple[int | str, int]], total: int) -> Placeholder | None:
+    """Return the most frequent id if it is a placeholder, from the two most frequent ids with their rows."""
+    if len(most_frequent) < 2:
         return None
-    return Placeholder(top[0]["customer_id"], top[0]["rows"], top[1]["rows"], total)
+    (value, rows), (_, next_rows) = most_frequent
+    if rows <= TIMES * next_rows or not _is_placeholder(value):
+        return None
+    return Placeholder(value, rows, next_rows, total)
 
 
 def _is_placeholder(value: Any) -> bool:

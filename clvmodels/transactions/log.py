@@ -19,6 +19,8 @@ from clvmodels.transactions.flagged_tests import UNNAMED_TEST, refuse_test_order
 from clvmodels.transactions.ids import MissingIds, clean_ids, missing_words, refuse_placeholder, shortened
 
 __all__ = [
+    "EARLIEST",
+    "LARGEST_AMOUNT",
     "LATEST",
     "Fault",
     "MissingId",
@@ -30,6 +32,7 @@ __all__ = [
     "refuse_shared",
     "with_numbers",
     "with_ticks",
+    "zone_needed",
 ]
 
 MissingId = Literal["raise", "drop"]
@@ -174,10 +177,7 @@ def with_ticks(
         lazy = frames.parse_dates(lazy, "date", date_format, clock.time_zone, longest)
     elif isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         if clock.time_zone is None:
-            raise InvalidTransactions(
-                f"Column {name!r} has timestamps in zone {dtype.time_zone}, and the day of a purchase depends on the "
-                "zone of the calendar: name it with time_zone=, for example time_zone='Europe/London'."
-            )
+            raise zone_needed(name, dtype.time_zone)
         if zone is not None:
             lazy = lazy.with_columns(moment=nw.col("date").dt.convert_time_zone("UTC").dt.replace_time_zone(None))
         lazy = lazy.with_columns(nw.col("date").dt.convert_time_zone(clock.time_zone).dt.replace_time_zone(None))
@@ -200,6 +200,14 @@ def with_ticks(
     # Years that Python's dates do not have are reported by `written`, which error messages show with care.
     readable = (nw.col("tick") >= clock.last_tick("0002-01-01")) & (nw.col("tick") <= clock.last_tick("9998-01-01"))
     return lazy.with_columns(nw.when(readable).then(nw.col("date")).alias("date"))
+
+
+def zone_needed(name: str, zone: str) -> InvalidTransactions:
+    """Return the error about timestamps with a zone in a log whose calendar has none."""
+    return InvalidTransactions(
+        f"Column {name!r} has timestamps in zone {zone}, and the day of a purchase depends on the zone of the calendar"
+        ": name it with time_zone=, for example time_zone='Europe/London'."
+    )
 
 
 def _tick(moment: nw.Expr, clock: Clock) -> nw.Expr:

@@ -17,13 +17,25 @@ from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.ids import MissingIds
+from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
+from clvmodels.transactions.in_engine.totals import customer_totals, ticks_of_rows
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
 from clvmodels.transactions.purchase_log import PurchaseLog, to_purchase_log
 from clvmodels.transactions.reduction import CustomerTotals, concat_totals, reduce_to_customers
 from clvmodels.transactions.rfm import RFM
 from clvmodels.transactions.stray_dates import refuse_distant_end, refuse_stray_dates
 
-__all__ = ["RFM", "acquisition_tick", "refuse_before", "refuse_far_dates", "refuse_nobody", "rfm_summary", "summarize"]
+__all__ = [
+    "RFM",
+    "ObservedPeriod",
+    "acquisition_tick",
+    "build_rfm",
+    "refuse_before",
+    "refuse_far_dates",
+    "refuse_nobody",
+    "rfm_summary",
+    "summarize",
+]
 
 ROWS_PER_PARTITION = 32_000_000  # a file is read again for each partition
 FEW_CUSTOMERS = 100  # too few to see from their first and last dates which dates are far from the rest
@@ -54,10 +66,12 @@ def rfm_summary(
 
     Parameters
     ----------
-    log : frame of pandas, polars (eager or lazy) or PyArrow, relation of DuckDB, table of Ibis, or path
+    log : frame of pandas, polars (eager or lazy), PyArrow or Spark, relation of DuckDB, table of Ibis, or path
         One row per transaction. A path names a file, a folder, a glob or a zip archive (see `open_file`); its files are
-        read as one log. Predictions are returned as the same kind of frame: for DuckDB as relations of its connection,
-        for Ibis as memtables, for a path or a lazy frame as polars frames.
+        read as one log. A table of DuckDB, of Spark, or of Ibis in DuckDB, PostgreSQL or SQLite is reduced to one row
+        per customer where it is, unless its dates are text or `intertimes` are needed; then it is copied. Predictions
+        are returned as the same kind of frame: for DuckDB as relations of its connection,
+        for Spark as frames of its session, for Ibis as memtables, for a path or a lazy frame as polars frames.
     customer_id, date, amount : str
         Column names. Without `amount`, the result has no money. Zero amounts count as purchases.
     time_unit : {"hour", "day", "week", "month", "year"}
@@ -114,6 +128,15 @@ def rfm_summary(
     """
     clock = Clock(time_unit, merge_within, time_zone, calendar)
     last_tick = None if observation_end is None else clock.closing_tick(observation_end)
+    if not intertimes:
+        options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
+        in_engine = read_in_engine(log, clock, options, last_tick)
+        if in_engine is not None:
+            end = in_engine.last_tick if last_tick is None else last_tick
+            after = acquisition_tick(clock, acquired_after, end)
+            rfm = reduce_in_engine(in_engine, end, include_first_transaction, after)
+            refuse_far_dates(rfm, in_engine, end, observation_end is not None, acquired_after is not None)
+            return rfm
     transactions = read_transactions(
         log, clock, customer_id, date, amount, date_format, on_missing_id, last_tick, missing_ids
     )
@@ -126,7 +149,7 @@ def rfm_summary(
 
 def refuse_far_dates(
     rfm: RFM,
-    transactions: Transactions,
+    log: Transactions | EngineLog,
     end: int,
     has_end: bool,
     has_start: bool,
@@ -139,9 +162,7 @@ def refuse_far_dates(
     """
     clock = rfm.clock
     if len(rfm) < FEW_CUSTOMERS:
-        rows = transactions.lazy.filter(nw.col("tick") <= end).group_by("tick").agg(nw.len().alias("rows"))
-        by_tick = frames.collect(rows.sort("tick"))
-        first = last = (by_tick["tick"].to_numpy().astype(np.int64), by_tick["rows"].to_numpy().astype(np.int64))
+        first = last = _rows_by_tick(log, end)
     else:
         age, idle = (np.rint(time * clock.ticks_per_unit).astype(np.int64) for time in (rfm.T, rfm.T - rfm.recency))
         first, last = (np.unique(end - time, return_counts=True) for time in (age, idle))
@@ -151,6 +172,16 @@ def refuse_far_dates(
         refuse_stray_dates(*last, clock, end_name, None)
     if not has_start:
         refuse_stray_dates(*first, clock, None, "acquired_after")
+
+
+def _rows_by_tick(log: Transactions | EngineLog, end: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the ticks with rows of a log up to tick `end`, and the number of rows in each."""
+    if isinstance(log, EngineLog):
+        ticks, counts = ticks_of_rows(log)
+        return ticks[ticks <= end], counts[ticks <= end]
+    rows = log.lazy.filter(nw.col("tick") <= end).group_by("tick").agg(nw.len().alias("rows"))
+    by_tick = frames.collect(rows.sort("tick"))
+    return by_tick["tick"].to_numpy().astype(np.int64), by_tick["rows"].to_numpy().astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +241,26 @@ def reduce_transactions(
         kind=transactions.kind,
         opened_files=transactions.opened_files,
     )
-    return _build_rfm(totals if after is None else totals.where(newer), period, include_first_transaction)
+    return build_rfm(totals if after is None else totals.where(newer), period, include_first_transaction)
+
+
+def reduce_in_engine(log: EngineLog, end: int, include_first_transaction: bool, after: int | None) -> RFM:
+    """Return the RFM of a log in an engine, which reduces it to one row per customer."""
+    refuse_before(log.first_tick, end, log.clock)
+    totals = customer_totals(log, end, include_first_transaction)
+    newer = np.ones(len(totals.age), dtype=bool) if after is None else totals.age < end - after
+    refuse_nobody(int(newer.sum()), len(newer), after, log.clock)
+    period = ObservedPeriod(
+        clock=log.clock,
+        end=end,
+        after=after,
+        older_customers=len(newer) - int(newer.sum()),
+        rows_after_end=log.rows_after,
+        rows_without_id=log.rows_without_id,
+        kind=log.kind,
+        opened_files=(),
+    )
+    return build_rfm(totals if after is None else totals.where(newer), period, include_first_transaction)
 
 
 def summarize(
@@ -250,10 +300,10 @@ def summarize(
         kind=log.kind,
         opened_files=log.opened_files,
     )
-    return _build_rfm(totals, period, include_first_transaction, logs)
+    return build_rfm(totals, period, include_first_transaction, logs)
 
 
-def _build_rfm(
+def build_rfm(
     totals: CustomerTotals,
     period: ObservedPeriod,
     include_first_transaction: bool,

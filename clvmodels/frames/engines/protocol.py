@@ -1,0 +1,124 @@
+"""What an engine that holds a table must do: tell its types, run a query, fetch rows, and keep a result as a table."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import narwhals as nw
+import polars as pl
+import pyarrow as pa
+
+from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.frames.engines.dialects import Dialect
+from clvmodels.frames.running import first_line
+
+__all__ = ["ColumnType", "Engine", "OutputType", "OutputTypes", "require_sqlglot"]
+
+log = logging.getLogger("clvmodels.engine")
+
+ColumnType = Literal["integer", "text", "date", "timestamp", "instant", "number", "other"]
+"""Types of columns of a log: a timestamp has no zone, an instant is a point in time; "other" is not computed with."""
+OutputType = Literal["integer", "number", "text"]
+OutputTypes: TypeAlias = Mapping[str, OutputType]
+"""Columns of the result of a query, in order."""
+
+NUMBERS = itertools.count()  # so that a pending result never reads the table of another one
+ARROW_TYPES = {"integer": pa.int64(), "number": pa.float64(), "text": pa.large_string()}
+
+
+class Engine(ABC):
+    """A table in an engine, in which queries run.
+
+    A query is text in the engine's dialect of SQL (see `queries`) and names the table `source`.
+
+    Attributes
+    ----------
+    title : str
+        Name of the engine for messages, such as "DuckDB".
+    dialect : Dialect
+        How the engine writes SQL.
+    source : str
+        Name of the table in queries.
+    fetched_bytes : int
+        Size of the rows that have left the engine so far, as Arrow.
+    """
+
+    title: str
+    dialect: Dialect
+
+    def __init__(self) -> None:
+        self.source = f"clvmodels_log_{next(NUMBERS)}"
+        self.fetched_bytes = 0
+
+    def column_types(self) -> dict[str, ColumnType]:
+        """Return the type of each column; raise InvalidTransactions if the table cannot be read."""
+        try:
+            return self._column_types()
+        except Exception as error:  # such as a closed connection
+            raise InvalidTransactions(f"The table cannot be read: {first_line(error)}.") from error
+
+    @abstractmethod
+    def _column_types(self) -> dict[str, ColumnType]:
+        """Return the type of each column."""
+
+    def keep(self, query: str) -> str | None:
+        """Keep the rows of a query in a table of the engine, if another query could read other rows; return its name.
+
+        The table is removed with this object.
+        """
+        return None
+
+    @abstractmethod
+    def _run(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> pa.Table:
+        """Run a query in which small tables can be named, and return its rows."""
+
+    @abstractmethod
+    def _table(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> Any:
+        """Return the result of a query as a table of the engine, whose rows stay there."""
+
+    @abstractmethod
+    def write_parquet(self, names: Sequence[str], path: Path) -> None:
+        """Write columns of the table to a Parquet file on this machine."""
+
+    def fetch(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table] | None = None) -> nw.DataFrame[Any]:
+        """Run a query and return its rows; how many bytes that are is counted and logged.
+
+        Raises
+        ------
+        InvalidTransactions
+            If the engine cannot run the query, with the first line of its error.
+        """
+        try:
+            table = self._run(query, types, tables or {}).select(list(types)).cast(_schema(types))
+        except Exception as error:  # any error of any driver
+            raise InvalidTransactions(f"{self.title} cannot compute this: {first_line(error)}.") from error
+        self.fetched_bytes += table.nbytes
+        log.info("fetched %s rows, %s bytes from %s", f"{len(table):,}", f"{table.nbytes:,}", self.title)
+        return nw.from_native(pl.DataFrame(table), eager_only=True)
+
+    def table(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table] | None = None) -> Any:
+        """Return the result of a query as a table of the engine; the types and errors are those of `fetch`."""
+        try:
+            return self._table(query, types, tables or {})
+        except Exception as error:
+            raise InvalidTransactions(f"{self.title} cannot compute this: {first_line(error)}.") from error
+
+
+def require_sqlglot() -> None:
+    """Raise InvalidOption if the package that writes dialects of SQL is missing."""
+    try:
+        import sqlglot  # noqa: F401
+    except ImportError:
+        raise InvalidOption(
+            "SQL for this engine is written by sqlglot, which is not installed: pip install 'clvmodels[ibis]' or "
+            "'clvmodels[spark]'."
+        ) from None
+
+
+def _schema(types: OutputTypes) -> pa.Schema:
+    return pa.schema([(name, ARROW_TYPES[kind]) for name, kind in types.items()])

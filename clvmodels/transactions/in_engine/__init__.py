@@ -1,0 +1,1 @@
+"""Checking and reducing a log in the engine that holds it."""

@@ -1,0 +1,250 @@
+"""Check a log in the engine that holds it, by the rules of `read_transactions`; only counts leave the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+import narwhals as nw
+
+from clvmodels import frames
+from clvmodels.clock import Clock
+from clvmodels.errors import InvalidTransactions
+from clvmodels.transactions.currencies import UNNAMED_CURRENCY, currency_column, refuse_several_currencies
+from clvmodels.transactions.ids import (
+    FEWEST_ROWS,
+    PLACEHOLDERS,
+    MissingIds,
+    missing_words,
+    placeholder_among,
+    refuse_this_placeholder,
+    shortened,
+)
+from clvmodels.transactions.log import (
+    EARLIEST,
+    LARGEST_AMOUNT,
+    LATEST,
+    MissingId,
+    read_transactions,
+    refuse_shared,
+    zone_needed,
+)
+
+__all__ = ["EngineLog", "LogOptions", "read_in_engine"]
+
+COPIED_ROWS = 2_000_000  # up to which a log with faults is copied, so that the error can name its rows
+ROWS_SHOWN = 1_000  # of a larger log at fault, from which the error is made
+MOST_SHORTENED = 100_000  # ids that may be rounded numbers and are looked at
+ZONED = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """How the columns of a log are read, as for `rfm_summary`.
+
+    Attributes
+    ----------
+    customer_id, date : str
+    amount, date_format : str or None
+    on_missing_id, missing_ids
+    """
+
+    customer_id: str
+    date: str
+    amount: str | None
+    date_format: str | None
+    on_missing_id: MissingId
+    missing_ids: MissingIds
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Names of the columns by role."""
+        amount = {} if self.amount is None else {"amount": self.amount}
+        return {"customer_id": self.customer_id, "date": self.date, **amount}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EngineLog:
+    """A checked log in its engine.
+
+    Attributes
+    ----------
+    engine : Engine
+    query : LogQuery
+        How its rows are read.
+    clock : Clock
+    kind : FrameKind
+        The kind of frame to return.
+    rows, rows_after, rows_without_id : int
+        Rows with a customer id, how many of them are later than the last tick that counts, and rows without an id.
+    first_tick, last_tick : int
+    """
+
+    engine: frames.Engine
+    query: frames.LogQuery
+    clock: Clock
+    kind: frames.FrameKind
+    rows: int
+    rows_after: int
+    rows_without_id: int
+    first_tick: int
+    last_tick: int
+
+    def fetch(self, query: frames.Query) -> nw.DataFrame[Any]:
+        """Run a query and return its rows."""
+        return self.engine.fetch(query.text(), query.types)
+
+    def refuse_changed(self, rows: int, up_to_end: bool = True) -> None:
+        """Raise InvalidTransactions if a later query read another number of rows than the check."""
+        checked = self.rows - self.rows_after if up_to_end else self.rows
+        if rows != checked:
+            raise InvalidTransactions(
+                f"The table changed while it was read: {checked:,} rows at first, {rows:,} later. Read a snapshot, "
+                "such as a table that is not written to, or a transaction with repeatable reads."
+            )
+
+
+def read_in_engine(log: frames.Frame, clock: Clock, options: LogOptions, end: int | None = None) -> EngineLog | None:
+    """Check a log in its engine.
+
+    Parameters
+    ----------
+    log : frame
+    clock : Clock
+    options : LogOptions
+    end : int, optional
+        Rows later than this tick are counted.
+
+    Returns
+    -------
+    EngineLog or None
+        None if the log is not in an engine, or `read_transactions` has to read it: for the types of its columns, or to
+        report its faults.
+
+    Raises
+    ------
+    InvalidTransactions
+        If a log that is too large to be copied has faults.
+    """
+    engine = frames.engine_of(log)
+    if (
+        engine is None
+        or _needs_polars(clock)
+        or options.date_format is not None
+        or options.on_missing_id not in get_args(MissingId)
+    ):
+        return None
+    columns = options.columns
+    refuse_shared(columns)
+    types = _types(engine, frames.column_names(log), columns)
+    if types is None:
+        return None
+    if types["date"] == "instant" and clock.time_zone is None:
+        raise zone_needed(columns["date"], ZONED)
+    query = frames.LogQuery(engine.dialect, engine.source, columns, types, clock, missing_words(options.missing_ids))
+    query = replace(query, kept_rows=engine.keep(query.rows))
+    earliest, latest = clock.last_tick(EARLIEST), clock.last_tick(LATEST)
+    check = query.check(end, earliest, latest, LARGEST_AMOUNT, PLACEHOLDERS)
+    counts = {name: value or 0 for name, value in engine.fetch(check.text(), check.types).rows(named=True)[0].items()}
+    dropped = counts["no_id"] if options.on_missing_id == "drop" else 0
+    faults = counts["no_id"] - dropped + counts["bad_date"] + counts["bad_amount"] + _shortened(engine, query, counts)
+    rows = counts["all_rows"] - dropped
+    if faults or not rows:
+        if counts["all_rows"] <= COPIED_ROWS:
+            return None
+        _refuse_some(engine, query, clock, options, faults, counts["all_rows"])
+    _refuse_currencies(log, engine, options)
+    if options.missing_ids is None and counts["placeholder"] >= FEWEST_ROWS:
+        _refuse_placeholder(engine, query, options, rows)
+    return EngineLog(
+        engine=engine,
+        query=query,
+        clock=clock,
+        kind=frames.kind_of_database(log),
+        rows=rows,
+        rows_after=counts["later"],
+        rows_without_id=dropped,
+        first_tick=counts["min_tick"],
+        last_tick=counts["max_tick"],
+    )
+
+
+def _needs_polars(clock: Clock) -> bool:
+    """Return whether a clock needs what engines do not do alike: hours as they pass in a zone, or closed days."""
+    in_zone = clock.merge_within == "hour" and clock.time_zone is not None
+    return in_zone or (clock.calendar is not None and bool(clock.calendar.days_without_purchases()))
+
+
+def _types(
+    engine: frames.Engine, names: Sequence[str], columns: Mapping[str, str]
+) -> dict[str, frames.ColumnType] | None:
+    """Return the types of the columns by role; None if the engine cannot compute with them or one is missing."""
+    if any(names.count(name) != 1 for name in columns.values()):
+        return None
+    present = engine.column_types()
+    types = {role: present[name] for role, name in columns.items()}
+    computed = (
+        types["customer_id"] in ("integer", "text")
+        and types["date"] in ("date", "timestamp", "instant")
+        and types.get("amount", "number") in ("number", "integer")
+    )
+    return types if computed else None
+
+
+def _shortened(engine: frames.Engine, query: frames.LogQuery, counts: Mapping[str, int]) -> int:
+    """Return how many ids are rounded numbers such as 1.2E+17."""
+    if not counts["shortened"]:
+        return 0
+    few = query.shortened(MOST_SHORTENED)
+    ids = engine.fetch(few.text(), few.types)
+    return len(ids.filter(shortened("customer_id")))
+
+
+def _refuse_currencies(log: frames.Frame, engine: frames.Engine, options: LogOptions) -> None:
+    """Raise InvalidTransactions if a column that nobody named has several currencies."""
+    name = None if options.amount is None else currency_column(log, options.columns.values())
+    if name is None:
+        return
+    counted = engine.fetch(*frames.counted_values(engine.dialect, engine.source, name, UNNAMED_CURRENCY))
+    remedy = "clean the log with currency= and rate=, or keep the rows of one currency"
+    refuse_several_currencies(counted.lazy(), UNNAMED_CURRENCY, name, remedy, count="value_rows")
+
+
+def _refuse_placeholder(engine: frames.Engine, query: frames.LogQuery, options: LogOptions, rows: int) -> None:
+    """Raise InvalidTransactions if an id such as 0 has far more rows than any other id."""
+    top = query.most_frequent()
+    frequent = engine.fetch(top.text(), top.types).rows()
+    placeholder = placeholder_among([(value, count) for value, count in frequent], rows)
+    if placeholder is not None:
+        refuse_this_placeholder(placeholder, options.customer_id, "on_missing_id='drop'")
+
+
+def _refuse_some(
+    engine: frames.Engine,
+    query: frames.LogQuery,
+    clock: Clock,
+    options: LogOptions,
+    faults: int,
+    rows: int,
+) -> None:
+    """Raise InvalidTransactions about the first rows at fault of a log that is too large to be copied."""
+    limits = (clock.last_tick(EARLIEST), clock.last_tick(LATEST))
+    text, types = query.faults(*limits, LARGEST_AMOUNT, options.on_missing_id == "raise", ROWS_SHOWN)
+    faulty = engine.fetch(text, types).to_native()
+    where = f"{faults:,} faults in {rows:,} rows of the table. The first rows at fault:"
+    try:
+        read_transactions(
+            faulty,
+            clock,
+            "customer_id",
+            "date",
+            None if options.amount is None else "amount",
+            None,
+            options.on_missing_id,
+            None,
+            options.missing_ids,
+        )
+    except InvalidTransactions as error:
+        raise InvalidTransactions(f"{where}\n{error}") from None
+    raise InvalidTransactions(f"{where} {engine.title} and polars disagree about them; convert the columns first.")
