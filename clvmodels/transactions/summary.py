@@ -18,7 +18,7 @@ from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
-from clvmodels.transactions.in_engine.totals import customer_totals, ticks_of_rows
+from clvmodels.transactions.in_engine.totals import customer_totals, rows_by_tick
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
 from clvmodels.transactions.purchase_log import PurchaseLog, to_purchase_log
 from clvmodels.transactions.reduction import CustomerTotals, concat_totals, reduce_to_customers
@@ -162,7 +162,7 @@ def refuse_far_dates(
     """
     clock = rfm.clock
     if len(rfm) < FEW_CUSTOMERS:
-        first = last = _rows_by_tick(log, end)
+        first = last = rows_by_tick(log, end)
     else:
         age, idle = (np.rint(time * clock.ticks_per_unit).astype(np.int64) for time in (rfm.T, rfm.T - rfm.recency))
         first, last = (np.unique(end - time, return_counts=True) for time in (age, idle))
@@ -172,16 +172,6 @@ def refuse_far_dates(
         refuse_stray_dates(*last, clock, end_name, None)
     if not has_start:
         refuse_stray_dates(*first, clock, None, "acquired_after")
-
-
-def _rows_by_tick(log: Transactions | EngineLog, end: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the ticks with rows of a log up to tick `end`, and the number of rows in each."""
-    if isinstance(log, EngineLog):
-        ticks, counts = ticks_of_rows(log)
-        return ticks[ticks <= end], counts[ticks <= end]
-    rows = log.lazy.filter(nw.col("tick") <= end).group_by("tick").agg(nw.len().alias("rows"))
-    by_tick = frames.collect(rows.sort("tick"))
-    return by_tick["tick"].to_numpy().astype(np.int64), by_tick["rows"].to_numpy().astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,18 @@ from clvmodels import frames
 from clvmodels.errors import InvalidTransactions
 from clvmodels.transactions.amounts import AMOUNT_UNIT, Floats, money
 from clvmodels.transactions.in_engine.reading import EngineLog
+from clvmodels.transactions.log import Transactions
 from clvmodels.transactions.reduction import CustomerTotals, Ints
 
-__all__ = ["HoldoutTotals", "customer_totals", "exact_money", "holdout_totals", "integers", "ticks_of_rows"]
+__all__ = [
+    "HoldoutTotals",
+    "customer_totals",
+    "exact_money",
+    "holdout_totals",
+    "integers",
+    "rows_by_tick",
+    "ticks_of_rows",
+]
 
 POWERS = {"money_1": 54, "money_2": 27, "money_3": 0}  # each column counts multiples of 2^power of AMOUNT_UNIT
 
@@ -121,3 +130,13 @@ def ticks_of_rows(log: EngineLog) -> Ints:
     table = log.fetch(log.query.rows_by_tick()).sort("tick")
     log.refuse_changed(int(table["tick_rows"].sum()), up_to_end=False)
     return np.stack([integers(table, name) for name in ("tick", "tick_rows")])
+
+
+def rows_by_tick(log: Transactions | EngineLog, end: int) -> tuple[Ints, Ints]:
+    """Return the ticks with rows of a log up to tick `end`, and the number of rows in each."""
+    if isinstance(log, EngineLog):
+        ticks, counts = ticks_of_rows(log)
+        return ticks[ticks <= end], counts[ticks <= end]
+    rows = log.lazy.filter(nw.col("tick") <= end).group_by("tick").agg(nw.len().alias("rows"))
+    by_tick = frames.collect(rows.sort("tick"))
+    return by_tick["tick"].to_numpy().astype(np.int64), by_tick["rows"].to_numpy().astype(np.int64)
