@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from clvmodels.reporting.report_of_log import report as report
     from clvmodels.reporting.value_workbook import write_value_workbook as write_value_workbook
     from clvmodels.scoring.backfill import backfill_job as backfill_job
+    from clvmodels.scoring.check import check_job as check_job
     from clvmodels.scoring.config.job import read_job as read_job
     from clvmodels.scoring.fit_and_score import fit_job as fit_job
     from clvmodels.scoring.fit_and_score import score_job as score_job
@@ -133,6 +134,7 @@ _NAMES = {
     "reporting.report_of_log": ("report",),
     "reporting.value_workbook": ("write_value_workbook",),
     "scoring.backfill": ("backfill_job",),
+    "scoring.check": ("check_job",),
     "scoring.fit_and_score": ("fit_job", "score_job"),
     "scoring.registry.registry": ("Registry",),
     "scoring.monitoring.monitor_job": ("monitor_job",),

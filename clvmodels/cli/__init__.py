@@ -22,7 +22,7 @@ PANELS = {
     "Check models": ("validate", "compare", "backtest", "crosscheck"),
     "Decide": ("tiers", "actions"),
     "Value and budget": ("value", "forecast"),
-    "Score customers": ("init", "fit", "score", "backfill", "monitor", "columns", "models"),
+    "Score customers": ("init", "check", "fit", "score", "backfill", "monitor", "columns", "models"),
 }
 INTERRUPTED = 130
 

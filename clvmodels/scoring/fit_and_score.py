@@ -39,7 +39,7 @@ from clvmodels.scoring.run.workplace import (
 )
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["FitResult", "ScoreResult", "fit_job", "score_job"]
+__all__ = ["FitResult", "ScoreResult", "champion_of", "fit_job", "score_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ def score_job(
     with pinned.explaining(), contextlib.ExitStack() as stack:
         staging = stack.enter_context(working_folder(job, dry_run))
         uris = uris_of(job)
-        forecaster, version, path, fit_statistics = _champion_of(job, as_of if backfill else None)
+        forecaster, version, path, fit_statistics = champion_of(job, as_of if backfill else None)
         champion: CustomerModel = forecaster.process_model
         progress("Reading the source")
         data, model = _read_for(job, champion, as_of, staging, uris)
@@ -331,7 +331,7 @@ def _plain(findings: Findings) -> list[dict[str, Any]]:
     return [plain(finding.to_dict()) for finding in findings]
 
 
-def _champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | None, Path, RunStatistics | None]:
+def champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | None, Path, RunStatistics | None]:
     """Return the model to score with, its version, its file, and the statistics of its fit.
 
     Parameters

@@ -46,23 +46,36 @@ def init(
     report: Annotated[
         Path | None, typer.Option(help="The .json file of a report, whose recommended forecaster is proposed.")
     ] = None,
+    log: Annotated[
+        Path | None, typer.Option("--from", help="A log, whose path, columns and a suitable forecaster are proposed.")
+    ] = None,
 ) -> None:
     """Write a job file with every setting and a comment for each."""
     from clvmodels import files
     from clvmodels.errors import InvalidOption
-    from clvmodels.scoring.config.proposed import job_file, proposed_models, read_report
+    from clvmodels.scoring.config.proposed import job_file, proposed_models, proposed_settings, read_report
 
     if path.exists() and not force:
         raise InvalidOption(f"{path} already exists: name another file, or pass --force to replace it.")
-    models = {} if report is None else proposed_models(read_report(report))
     if not path.parent.is_dir():
         raise InvalidOption(f"There is no folder {str(path.parent)!r}: create it, or name another file.")
+    settings, remarks = ({}, ()) if log is None else proposed_settings(log, path.parent)
+    if report is not None:
+        models = proposed_models(read_report(report))
+        settings["models"] = models
+        listed = ", ".join(f"{name} = {value}" for name, value in models.items())
+        remarks = (f"As the report recommends: {listed}",)
     with files.replacing(path) as temporary:
-        temporary.write_text(job_file(models), encoding="utf-8")
-    if models:
-        settings = ", ".join(f"{name} = {value}" for name, value in models.items())
-        out.print(f"As the report recommends: {settings}", highlight=False)
-    out.print(f"Job file written to {path}: edit it, then `clv fit --job {path}`.", highlight=False)
+        temporary.write_text(job_file(settings), encoding="utf-8")
+    if log is not None:
+        columns = ", ".join(f"{role} = {name}" for role, name in settings["columns"].items() if name is not None)
+        out.print(f"Columns: {columns}", highlight=False, markup=False)
+    for remark in remarks:
+        out.print(remark, highlight=False, markup=False)
+    out.print(
+        f"Job file written to {path}: edit it, then `clv check --job {path}` and `clv fit --job {path}`.",
+        highlight=False,
+    )
 
 
 @app.command()

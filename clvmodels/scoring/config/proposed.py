@@ -1,19 +1,29 @@
-"""A job file that proposes the forecaster a report recommended."""
+"""A job file with proposed settings: the columns and models that suit a log, the forecaster a report recommended."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import CLVError, InvalidOption, list_names
 from clvmodels.estimators.persistence import MODEL_CLASSES
+from clvmodels.frames import column_names
+from clvmodels.profiling.profile import profile
+from clvmodels.readers.column_suggestions import ColumnSuggestion, suggest_columns
 from clvmodels.scoring.config.job import template
+from clvmodels.scoring.config.sections import ColumnSettings
 
-__all__ = ["job_file", "proposed_models", "read_report"]
+__all__ = ["job_file", "proposed_models", "proposed_settings", "read_report"]
 
 RECOMMENDATION = "verdict-recommend"  # code of the finding
+WEEKS_FOR_BEST = 52  # three windows of at least two months each, and as much again to learn from before them
+HEADER = re.compile(r"(?:# )?\[\[?([\w.]+)\]\]?")
+SETTING = re.compile(r"(?:# )?(\w+) = (.*?)(?:\s*#(.*))?$")
+COMMENT_AT = 36  # column of the comments in the template
 OF_WINDOWS = (
     "best",
     "boosted_trees",
@@ -63,13 +73,91 @@ def proposed_models(report: Mapping[str, Any]) -> dict[str, str]:
     return {"forecaster": "process", **({"purchases": fitted_by_jobs[0]} if fitted_by_jobs else {})}
 
 
-def job_file(models: Mapping[str, str]) -> str:
-    """Return a job file with every setting, and these in [models]."""
-    text = template()
-    for name, value in models.items():
-        lines = text.splitlines(keepends=True)
-        (place,) = [i for i, line in enumerate(lines) if line.startswith(f"{name} = ")]
-        setting, _, comment = lines[place].partition("#")
-        lines[place] = f'{name} = "{value}"'.ljust(len(setting)) + f"#{comment}"
-        text = "".join(lines)
-    return text
+def proposed_settings(log: Path, folder: Path) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+    """Return the settings of a job that reads a log, section by section, and remarks for whoever reads the file.
+
+    Columns are proposed from their names and contents. A log of at least a year gets the best forecaster, which learns
+    from earlier windows of it; another gets the first process that its profile finds suitable.
+
+    Parameters
+    ----------
+    log : Path
+    folder : Path
+        Of the job file, to which the path of the log is relative.
+
+    Raises
+    ------
+    InvalidOption
+        If no column looks like a customer's id or a date.
+    InvalidTransactions
+        If the log cannot be read.
+    """
+    suggestion = suggest_columns(log)
+    roles = {**suggestion.columns, **suggestion.others}
+    lacking = [role for role in ("customer_id", "date") if role not in roles]
+    if lacking:
+        raise InvalidOption(
+            f"{log}: no column looks like {' or '.join(lacking)}; it has {list_names(column_names(log))}. Run "
+            "`clv init` without --from, and name the columns in [columns]."
+        )
+    if "amount" in roles:  # what was paid; a quantity then says nothing more
+        roles.pop("quantity", None)
+    extra = {role: name for role, name in roles.items() if role in ColumnSettings.EXTRA}
+    columns = {role: roles.get(role) for role in ("customer_id", "date", "amount")} | extra
+    settings: dict[str, dict[str, Any]] = {"source": {"path": os.path.relpath(log, folder)}, "columns": columns}
+    remarks = []
+    if len(suggestion.date_formats) == 1:
+        settings["cleaning"] = {"date_format": suggestion.date_formats[0]}
+    elif suggestion.date_formats:
+        ways = " or ".join(map(repr, suggestion.date_formats))
+        remarks.append(f"Dates can be read in several ways: set cleaning.date_format to {ways}.")
+    if extra:
+        settings["cleaning.rules"] = {"refunds": "net", "duplicates": "auto"}
+        remarks.append("Line items or orders: read what `clv clean --columns auto` says about the same file first.")
+    elif not remarks:
+        models, reason = _models_for(log, suggestion)
+        settings["models"] = models
+        remarks.append(reason)
+    return settings, tuple(remarks)
+
+
+def _models_for(log: Path, suggestion: ColumnSuggestion) -> tuple[dict[str, Any], str]:
+    """Return the settings of [models] that suit a log, and why."""
+    columns: dict[str, Any] = dict(suggestion.columns)
+    try:
+        found = profile(
+            log,
+            **columns,
+            date_format=next(iter(suggestion.date_formats), None),
+            on_missing_id="drop",
+            time_unit="week",
+        )
+    except CLVError as error:
+        return {}, f"The log cannot be profiled yet, so [models] has the usual settings: {error}"
+    weeks = f"{found.span:.0f} weeks, {found.customers:,} customers"
+    if found.span >= WEEKS_FOR_BEST:
+        return {"forecaster": "best"}, f"forecaster = best: {weeks}, so earlier windows show how good forecasts are."
+    suitable = [str(process) for process in found.models["process"] if process in MODEL_CLASSES]
+    return {"purchases": suitable[0]}, f"purchases = {suitable[0]}: {weeks}; a longer log would suit forecaster = best."
+
+
+def job_file(settings: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a job file with every setting, and these in their sections; None comments a setting out."""
+    lines, section = template().splitlines(keepends=True), ""
+    left = {(section, key): value for section, values in settings.items() for key, value in values.items()}
+    for place, line in enumerate(lines):
+        if header := HEADER.match(line):
+            section = header[1]
+            if section in settings:
+                lines[place] = line.removeprefix("# ")
+        elif (setting := SETTING.match(line)) and (section, setting[1]) in left:
+            value = left.pop((section, setting[1]))
+            written = (
+                f"# {setting[1]} = {setting[2]}"
+                if value is None
+                else f"{setting[1]} = {json.dumps(value, ensure_ascii=False)}"
+            )
+            lines[place] = f"{written.ljust(COMMENT_AT - 1)} #{setting[3]}\n" if setting[3] else f"{written}\n"
+    if left:
+        raise AssertionError(f"the template of job files has every setting, and not {sorted(left)}")
+    return "".join(lines)

@@ -16,6 +16,7 @@ from clvmodels.scoring.stores.store import (
     RUN_ID,
     STAGED,
     HeldTable,
+    check_folder,
     comment_statements,
     counted_table,
     counting_statement,
@@ -88,6 +89,9 @@ class DuckDBFile:
                 connection.execute("CHECKPOINT")
         if log.exists():
             raise StoreUnreachable(f"{self.name}: {log} is in use by another program: close it, and run again.")
+
+    def check_access(self) -> None:
+        check_folder(self.path, self.name)
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> _StagedDuckDB:
         with reaching(self.name, failures=(self.duckdb.Error,)):

@@ -24,6 +24,7 @@ from clvmodels.scoring.stores.store import (
     RUN_ID,
     STAGED,
     HeldTable,
+    check_folder,
     count_batches,
     locked,
     only_scores,
@@ -104,6 +105,9 @@ class ParquetFile:
 
     def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
         return count_files(self, [self.path], run_id, columns)
+
+    def check_access(self) -> None:
+        check_folder(self.path, self.name)
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedFile:
         """Stage a file; it has no comments on columns."""
@@ -240,6 +244,9 @@ class ParquetSet:
             return None
         parts = published_parts(self.path, run_id if self.backfill else None)
         return count_files(ParquetFile(parts[0], self.name), parts, run_id, columns) if parts else None
+
+    def check_access(self) -> None:
+        check_folder(self.path / CURRENT, self.name)
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedSet:
         """Stage the folder of a run; it has no comments on columns."""

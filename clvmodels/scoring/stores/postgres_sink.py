@@ -154,6 +154,28 @@ class PostgresTable:
         keys = f"SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = '{literal}'::regclass"
         return bool(self.rows(connection, keys)[0][0])
 
+    def check_access(self) -> None:
+        connection = self.connect()
+        try:
+            lacking = []
+            may_create = "SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = $1"
+            if self.rows(connection, may_create, [self.schema]) == [(False,)]:
+                lacking.append(f"CREATE on schema {self.schema!r}")
+            if self.columns(connection, self.table):
+                self.refuse_hidden_rows(connection)
+                address = self.address(self.table)
+                granted = "SELECT has_table_privilege($1, $2)"
+                lacking += [
+                    f"{right} on {address}"
+                    for right in ("SELECT", "INSERT", "DELETE")
+                    if not self.rows(connection, granted, [address, right])[0][0]
+                ]
+            if lacking:
+                role = self.rows(connection, "SELECT current_user::text")[0][0]
+                raise InvalidJob(f"{self.name}: role {role!r} lacks {', '.join(lacking)}: grant it.")
+        finally:
+            connection.close()
+
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> _StagedPostgres:
         return _StagedPostgres(self, run_id, comments or {})
 

@@ -18,6 +18,7 @@ from clvmodels.scoring.stores.store import (
     STAGED,
     WAIT,
     HeldTable,
+    check_folder,
     counted_table,
     counting_statement,
     locked,
@@ -77,6 +78,9 @@ class SQLiteTable:
         if names:
             only_scores(self.name, names)
         return bool(names)
+
+    def check_access(self) -> None:
+        check_folder(self.path, self.name)
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> _StagedSQLite:
         """Stage a table; SQLite has no comments on columns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = [
     "HeldTable",
     "ScoreStore",
     "StagedTable",
+    "check_folder",
     "comment_statements",
     "count_batches",
     "counted_table",
@@ -98,6 +100,9 @@ class ScoreStore(Protocol):
         A table that other rows are mixed into, or that cannot be read, is not there.
         """
 
+    def check_access(self) -> None:
+        """Raise an error if a table could not be published here, for want of a folder or a right; write nothing."""
+
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedTable:
         """Begin a table, with comments on its columns where the store can keep them.
 
@@ -142,6 +147,17 @@ def only_scores(name: str, columns: Collection[str]) -> None:
             f"{name}: the existing table is not a score table (it has no {' and no '.join(missing)}), so it is not "
             "replaced: name another table or file in [[sinks]], or remove this one yourself if nobody needs it."
         )
+
+
+def check_folder(path: Path, name: str) -> None:
+    """Raise StoreUnreachable unless a file can be replaced, or created with the folders that are missing."""
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise StoreUnreachable(f"{name}: {str(folder)!r} is not a folder: name another path.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StoreUnreachable(f"{name}: the user of this process may not write to {str(folder)!r}: grant it.")
 
 
 def count_batches(run_id: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> HeldTable | None:

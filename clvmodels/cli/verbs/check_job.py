@@ -1,0 +1,30 @@
+"""`clv check`: whether tonight's run would work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.job_options import AsOfOption, logged_job
+
+
+@app.command()
+def check(
+    job: Annotated[Path, typer.Option("--job", help="Job file (TOML).")] = Path("job.toml"),
+    as_of: AsOfOption = None,
+) -> None:
+    """Check that a job's sources can be read, its gates pass and its sinks can be written to, and write nothing.
+
+    The exit code is that of the run: 0 if it would publish, otherwise that of the first error.
+    """
+    from clvmodels.scoring.check import check_job
+
+    record = logged_job("check", job, {}, None, as_of)
+    with steps() as step:
+        done = check_job(record, as_of, progress=step)
+    out.print(done.text, highlight=False, markup=False, soft_wrap=True)
+    if done.error is not None:
+        raise typer.Exit(done.error.exit_code)
