@@ -161,5 +161,5 @@ def _check_sink(sink: SinkSettings, uri: str) -> CheckedPart:
         held = place.holds()
     except CLVError as error:
         return CheckedPart(part, str(error), error)
-    found = "there is no table yet" if held is None else f"the table as of {held.as_of} would be replaced"
-    return CheckedPart(part, f"can be written to; {found}")
+    present = "there is no table yet" if held is None else f"the table as of {held.as_of} would be replaced"
+    return CheckedPart(part, f"can be written to; {present}")

@@ -125,7 +125,7 @@ def _models_for(log: Path, suggestion: ColumnSuggestion) -> tuple[dict[str, Any]
     """Return the settings of [models] that suit a log, and why."""
     columns: dict[str, Any] = dict(suggestion.columns)
     try:
-        found = profile(
+        log_profile = profile(
             log,
             **columns,
             date_format=next(iter(suggestion.date_formats), None),
@@ -134,10 +134,10 @@ def _models_for(log: Path, suggestion: ColumnSuggestion) -> tuple[dict[str, Any]
         )
     except CLVError as error:
         return {}, f"The log cannot be profiled yet, so [models] has the usual settings: {error}"
-    weeks = f"{found.span:.0f} weeks, {found.customers:,} customers"
-    if found.span >= WEEKS_FOR_BEST:
+    weeks = f"{log_profile.span:.0f} weeks, {log_profile.customers:,} customers"
+    if log_profile.span >= WEEKS_FOR_BEST:
         return {"forecaster": "best"}, f"forecaster = best: {weeks}, so earlier windows show how good forecasts are."
-    suitable = [str(process) for process in found.models["process"] if process in MODEL_CLASSES]
+    suitable = [str(process) for process in log_profile.models["process"] if process in MODEL_CLASSES]
     return {"purchases": suitable[0]}, f"purchases = {suitable[0]}: {weeks}; a longer log would suit forecaster = best."
 
 
