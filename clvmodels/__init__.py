@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from clvmodels.forecasting.persistence import load as load
     from clvmodels.forecasting.protocol import Forecaster as Forecaster
     from clvmodels.forecasting.rules import Rule as Rule
+    from clvmodels.forecasting.seasons.calendar_estimate import CalendarEstimate as CalendarEstimate
+    from clvmodels.forecasting.seasons.calendar_estimate import estimate_calendar as estimate_calendar
     from clvmodels.forecasts import Forecast as Forecast
     from clvmodels.forecasts import KnownHistory as KnownHistory
     from clvmodels.frames.formats.opened_file import OpenedFile as OpenedFile
@@ -122,6 +124,7 @@ _NAMES = {
     "forecasting.best": ("BestForecaster",),
     "forecasting.blend": ("Blend",),
     "forecasting.boosted_trees": ("BoostedTrees",),
+    "forecasting.seasons.calendar_estimate": ("CalendarEstimate", "estimate_calendar"),
     "forecasting.customer_model": ("CustomerModel",),
     "forecasting.persistence": ("load",),
     "forecasting.protocol": ("Forecaster",),

@@ -334,6 +334,21 @@ class KnownHistory:
         """Return the same history without attributes of customers."""
         return self if self.attributes is None else replace(self, attributes=None, memory={})
 
+    def with_calendar(self, calendar: Calendar | None) -> KnownHistory:
+        """Return the same history with another calendar, by which models measure time."""
+        if self.summaries is not None:
+            return replace(self, summaries=self.summaries.with_calendar(calendar), memory={})
+        clock = replace(self.clock, calendar=calendar)
+        if calendar is not None and (closed := calendar.days_without_purchases()):
+            days = self.purchase_log.tick // 24 if clock.merge_within == "hour" else self.purchase_log.tick
+            if count := int(np.isin(days, closed).sum()):
+                raise InvalidOption(
+                    f"{count:,} purchases are on days on which nobody could buy, by the calendar: a period in which "
+                    "anybody bought is not 'closed' but has a speed above 0."
+                )
+        later = None if self.later is None else replace(self.later, clock=clock)
+        return replace(self, log=replace(self.purchase_log, clock=clock), later=later, memory={})
+
     def thinned(self, most: int) -> KnownHistory:
         """Return the history of every second, third, ... customer, so that there are at most `most`."""
         log = self.purchase_log

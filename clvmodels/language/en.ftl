@@ -52,6 +52,18 @@ rfm-calendar = models measure times by a calendar
 rfm-bought-once = { PERCENT($share, places: 1) } bought once
 rfm-first-purchase-counts = monetary_value includes the first purchase
 
+calendar-season = customers buy fastest in the week from { $fastest } ({ SIGNED_PERCENT($most) }) and slowest in the week from { $slowest } ({ SIGNED_PERCENT($least) }), by { FIXED($years, places: 1) } years ({ COUNT($degrees) } parameters)
+calendar-no-season = no seasonal pattern detected in { FIXED($years, places: 1) } years
+calendar-seen-once = most weeks of the year were seen once, so that one unusual week is taken for the season
+calendar-chosen = At { $day } a season was estimated and used: totals of { COUNT($windows) } earlier windows were { PERCENT($without, places: 1) } off without it and { PERCENT($with, places: 1) } with it
+calendar-chosen-untested = At { $day } a season was estimated and used; { FIXED($years, places: 1) } years are too short to test it on earlier windows
+calendar-not-better = At { $day } a season is visible but was not used: totals of { COUNT($windows) } earlier windows were { PERCENT($without, places: 1) } off without it and { PERCENT($with, places: 1) } with it
+calendar-none-visible = At { $day } no season is visible in { FIXED($years, places: 1) } years
+calendar-not-known-too-short = At { $day } no season can be estimated from { FIXED($years, places: 1) } years: it takes a whole one
+calendar-not-known-one-cohort = At { $day } no season can be estimated: most customers arrived within half a year and were followed for { FIXED($years, places: 1) } years, so that their age and the season cannot be told apart
+calendar-too-short = The log covers { FIXED($years, places: 1) } years: a season shows only in a whole year
+calendar-one-cohort = Most customers arrived within half a year and were followed for { FIXED($years, places: 1) } years, so that their age and the season cannot be told apart
+
 holdout-customers = { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers

@@ -25,6 +25,7 @@ from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.processes import check_models, model_id
 from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, check_calendar, on_calendar
 from clvmodels.forecasting.windows import best_process
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.objective import POOL, PROCESSORS
@@ -69,6 +70,7 @@ def backtest(
     missing_ids: MissingIds = None,
     attributes: frames.Frame | Callable[[str], frames.Frame] | None = None,
     boosted_trees: bool = True,
+    calendar: CalendarOption = None,
     level: float = 0.9,
     draws: int = 200,
     sampled: int = 10_000,
@@ -111,6 +113,9 @@ def backtest(
         the beginning; a function is called with each cutoff as ISO text and returns what was known on that day.
     boosted_trees : bool
         Whether boosted trees and their blends with the best process take part.
+    calendar : Calendar, "auto" or None
+        How fast customers buy on each day, by which models measure time. "auto" estimates a season at each cutoff from
+        what was known then, and uses it if it is visible and was better in earlier windows; findings say why.
     level : float
         Central probability of intervals.
     draws, sampled : int
@@ -162,6 +167,7 @@ def backtest(
     if spend is not None and amount is None:
         raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
     settings = Settings(level, draws, sampled, seed_of(random_state))
+    check_calendar(calendar)
     clock = Clock(time_unit, merge_within, time_zone)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
     record = reader.whole()
@@ -200,7 +206,9 @@ def backtest(
                 snapshot = reader.at(cut)
             snapshot = snapshot if after is None else acquired_later(snapshot, after)
         history = KnownHistory(snapshot, cut, include_first_transaction, intertimes, attributes, record)
+        history, chosen = on_calendar(history, calendar, max(lengths.values()))
         result = _run_cutoff(history, schedule.ends[cut], forecasters, settings)
+        result = replace(result, findings=(*result.findings, *chosen))
         if (finding := reader.missing_cutoff_day(snapshot, record, cut)) is not None:
             result = replace(result, findings=(*result.findings, finding))
         if keep is not None:
