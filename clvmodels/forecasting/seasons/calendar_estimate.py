@@ -64,6 +64,14 @@ class CalendarEstimate:
         Free parameters of the calendar: 51 speeds, or 0 if no season is visible.
     evidence : float
         Twice the gain in log marginal likelihood over no season.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> parameters = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
+    >>> days = {"start": "2020-01-01", "end": "2021-06-30", "last_arrival": "2021-06-30"}
+    >>> clv.estimate_calendar(clv.simulate_log(1_000, parameters, **days))
+    CalendarEstimate: no seasonal pattern detected in 1.5 years
     """
 
     calendar: Calendar
