@@ -136,7 +136,7 @@ def from_pymc(
     >>> posterior = dict(zip(["r", "alpha", "a", "b"], noise * np.array([0.243, 4.41, 0.79, 2.43])[:, None, None]))
     >>> model = clv.from_pymc(posterior, rfm, time_unit="week", model="bgnbd")
     >>> model.summary()["estimate"].round(2).tolist()
-    [0.24, 4.4, 0.79, 2.42]
+    [0.24, 4.4, 0.79, 2.43]
     """
     posterior, model_type = read_posterior(idata)
     process = _named(model, "model") if model is not None or model_type is None else PYMC.get(model_type)

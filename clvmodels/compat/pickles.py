@@ -115,7 +115,9 @@ def convert_pickle(path: str | Path, new_path: str | Path) -> Any:
     except (pickle.UnpicklingError, EOFError, AttributeError, IndexError, KeyError, TypeError, ValueError) as fault:
         if isinstance(fault, InvalidModelFile):
             raise
-        raise InvalidModelFile(f"{path}: is not a pickle of a model of lifetimes ({fault}).") from fault
+        raise InvalidModelFile(
+            f"{path}: is not a pickle of a model of lifetimes, or of another version of pandas ({fault})."
+        ) from fault
     name = type(saved).__name__
     state = getattr(saved, "state", None)
     if name not in FITTERS or not isinstance(state, dict) or "params_" not in state:

@@ -268,6 +268,8 @@ def test_another_class_a_changed_file_and_a_pickle_are_refused(bgf, tmp_path):
 # Saved by lifetimes 0.11.3 with pandas 3.1.1 and, one of them, with pandas 2.2.3, fitted to six made-up customers.
 @pytest.mark.parametrize("name", ["BetaGeoFitter", "BetaGeoFitter_pandas_2", "ParetoNBDFitter", "GammaGammaFitter"])
 def test_a_pickle_of_lifetimes_is_converted(name, tmp_path):
+    if pd.__version__ < "3" and not name.endswith("pandas_2"):
+        pytest.skip("pandas 2 does not read the tables of pandas 3")
     fitter = convert_pickle(PICKLES / f"{name}.pkl", tmp_path / "model.json")
     expected = json.loads((PICKLES / "parameters.json").read_text("utf-8"))[name.split("_")[0]]
     assert fitter.params_.to_dict() == expected

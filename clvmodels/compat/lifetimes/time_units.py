@@ -27,11 +27,13 @@ DAYS_BY_DEFAULT: str = _Default("D")
 
 
 def record_unit(table: pd.DataFrame, times: str, freq: str, multiplier: float = 1) -> pd.DataFrame:
-    """Record in the attributes of a table that its times, such as the column "T", are in this unit."""
+    """Return a table whose attributes record that its times, such as the column "T", are in this unit."""
     letter = freq.upper()
     unit = letter if multiplier == 1 else SAME_UNIT.get((letter, int(multiplier)))
     if unit in UNITS_PER_MONTH:
-        table.attrs |= {ATTRIBUTE: unit, LARGEST: float(table[times].max())}
+        largest = float(table[times].max())
+        table = table.copy()  # pandas 2 keeps a column that has been read, without attributes set later
+        table.attrs |= {ATTRIBUTE: unit, LARGEST: largest}
     return table
 
 
