@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
@@ -12,6 +13,8 @@ from clvmodels.cli import verbs
 from clvmodels.cli.app import app, err
 from clvmodels.cli.spelling import as_typed
 from clvmodels.errors import CLVError, StoreUnreachable
+from clvmodels.language.current import ENGLISH, check_language
+from clvmodels.language.messages import message
 
 __all__ = ["app", "main"]
 
@@ -39,15 +42,15 @@ def main() -> None:
         _fail("Interrupted; no file was left half-written.", INTERRUPTED)
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(text: str, code: int) -> None:
     """Show a message, or add it to the log of the job that is running, and exit."""
-    message = as_typed(message)
+    text = as_typed(text)
     log = logging.getLogger("clvmodels.job")
     if any(not isinstance(handler, logging.NullHandler) for handler in log.handlers):
-        log.error(message, extra={"event": "failed", "facts": {"exit_code": code}})
+        log.error(text, extra={"event": "failed", "facts": {"exit_code": code}})
         sys.exit(code)
     err.print("Error:", style="bold red", end=" ")
-    err.print(message, soft_wrap=True, markup=False, highlight=False)
+    err.print(text, soft_wrap=True, markup=False, highlight=False)
     sys.exit(code)
 
 
@@ -57,10 +60,25 @@ def _register() -> None:
         import_module(f"{verbs.__name__}.{module.name}")
     places = {verb: (panel, place) for panel, names in PANELS.items() for place, verb in enumerate(names)}
     panels = list(PANELS)
+    language = _language_of_help()
+    if language != ENGLISH:
+        app.info.help = message("help-app", language=language)
     for registered in (app.registered_commands, app.registered_groups):
         for entry in registered:
-            entry.rich_help_panel, _ = places[_name(entry)]
+            panel, _ = places[_name(entry)]
+            entry.rich_help_panel = panel
+            if language != ENGLISH:
+                entry.help = message(f"help-{_name(entry)}", language=language)
+                entry.rich_help_panel = message(f"help-panel-{panel.replace(' ', '-').lower()}", language=language)
         registered.sort(key=lambda entry: (panels.index(places[_name(entry)][0]), places[_name(entry)][1]))
+
+
+def _language_of_help() -> str:
+    """Return the language of `clv --help`, which is made before options are parsed; English for an unknown one."""
+    try:
+        return check_language(os.environ.get("CLV_LANGUAGE") or ENGLISH)
+    except CLVError:
+        return ENGLISH  # the option --language then says what is wrong
 
 
 def _name(entry: Any) -> str:

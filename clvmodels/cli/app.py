@@ -10,7 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-__all__ = ["app", "err", "out", "steps"]
+from clvmodels.language.current import written_in
+
+__all__ = ["LanguageOption", "app", "err", "out", "steps"]
 
 app = typer.Typer(
     help="Customer lifetime value from transaction logs.",
@@ -21,9 +23,28 @@ app = typer.Typer(
 out, err = Console(), Console(stderr=True)
 
 
+def use_language(context: typer.Context, language: str | None) -> str | None:
+    """Write everything that the command prints and makes in a language; None keeps the language."""
+    context.with_resource(written_in(language))
+    return language
+
+
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        envvar="CLV_LANGUAGE",
+        callback=use_language,
+        help="Language of texts: en, zh-Hans or zh-Hant.",
+        show_default="en",
+    ),
+]
+
+
 @app.callback(invoke_without_command=True)
 def options(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    language: LanguageOption = None,  # noqa: ARG001  # its callback sets the language
 ) -> None:
     """Customer lifetime value from transaction logs."""
     if version:

@@ -248,6 +248,8 @@ profile-independence-correlation = 在 { COUNT($customers) } 位客户中，频�
 ## 模型：拟合、证书与边界
 
 fit-converged = 梯度为零，且似然在各个方向上都下降
+fit-not-a-maximum = 参数来自另一次拟合：若由这些客户估计，对数似然约高 { FIXED($gain, places: 1) }
+fit-uncertainty-not-known = 从这些参数出发，这些客户的似然并非在各个方向上都下降：区间未涵盖其不确定性
 fit-not-identified = 数据无法识别 { $coordinates }
 fit-purchase-rates-equal = 所有客户的购买率相同：{ $parameter } 与无穷大无法区分
 fit-purchases-by-few = 全部购买来自少数客户：{ $parameter } 与 0 无法区分
@@ -1654,3 +1656,126 @@ compat-first-seen-in-holdout = 截止日之后首次出现的 { COUNT($customers
 compat-last-day = { DATE($day) } 当天的 { COUNT($rows) } 笔交易属于到该日为止的时期；lifetimes 在当天开始的午夜就结束该时期
 compat-holdout-spend = monetary_value_holdout 是每次购买的均值，与 frequency_holdout 的计数一致；lifetimes 的是日志每行的均值，对 { COUNT($customers) } 位客户有差别
 compat-no-mean-spend = 在这些参数下 { COUNT($customers) } 位客户没有平均消费（需要 p x + q > 1），因此结果缺失；lifetimes 会返回负的或无意义的金额。请以 q_constraint=True 拟合，或使用 GammaGamma 的中位数
+
+## 终端
+
+show-enough-data = 数据够用吗？
+show-which-models = 哪些模型适合这些数据？
+show-what = 项目
+show-here = 本日志
+show-good = 宽裕
+show-least = 最低
+show-status = 状态
+show-model = 模型
+show-suitability = 适合程度
+show-why = 原因
+show-sufficiency = { $status ->
+    [sufficient] 充足
+    [thin] 偏少
+   *[insufficient] 不足
+    }
+show-ledger = 清洗台账
+show-rule = 规则
+show-rows = 行数
+show-changed = 有改动
+show-money = 金额
+show-example = 示例
+show-statuses = 订单状态
+show-treatment = 处理方式
+show-no-status = （无）
+show-parameter = 参数
+show-unit = 单位
+show-estimate = 估计值
+show-error = 标准误
+show-interval = 95% 区间
+show-likelihood = 对数似然 { $value }；{ $text }
+show-independence = 独立性：{ $text }
+show-cost-nothing = 因复购金额为零而未计入：{ COUNT($customers) } 位客户
+show-value = 未来{ DURATION($horizon) }的价值，折现率每年 { $rate }，毛利率 { $margin }：合计 { $total }；前 { $top } 名
+show-customer = 客户
+show-alive = P(alive)
+show-purchases = 购买次数
+show-order-value = 客单价
+show-value-column = 价值
+show-no-value = { COUNT($customers) } 位客户没有价值：{ $reason }
+show-run = 截至 { DATE($as_of) } 有 { COUNT($customers) } 位客户（运行 { $run }）
+show-run-refused = 其中 { COUNT($count) } 位被拒
+show-run-new-since-fit = 拟合后新增 { COUNT($count) } 位
+show-run-not-yet-bought = { COUNT($count) } 位尚未购买
+show-run-late-rows = 上次运行以来迟到 { COUNT($count) } 行
+show-refused-because = 被拒 { COUNT($count) } 位，原因：{ $reason }
+show-refused-by = 被关卡 { $gate } 拒绝：{ $text }
+show-column = 列
+show-total = 合计
+show-mean = 均值
+show-interval-of = { SHORT_PERCENT($level) } 区间
+show-intervals-elsewhere = 总量的区间耗时较长：请在 Python 中以 by="total" 与 interval={ $level } 调用 clv.lifetime_value。
+show-no-dropout = 所有客户的 P(alive) 均为 1：模型在这些数据中看不出流失。
+show-scores = { DATE($start) } 至 { DATE($end) } 的{ quantity-title }：实际 { $actual }
+show-forecaster = 预测方法
+show-bias = 偏差
+show-absolute-bias = |偏差|
+show-rmse = RMSE
+show-gini = 基尼系数
+show-mae = MAE
+show-capture = 前 10%
+show-coverage = 覆盖率
+show-cutoffs = 截止日：{ $days }
+show-backtest = { quantity-title }，未来{ DURATION($horizon) }：各截止日的平均
+show-fits = 拟合，由优到劣
+show-forecasts = 对检验期的预测
+show-parameters = 参数
+show-parameters-of = { $title }：参数
+show-log-likelihood = 对数似然
+show-aic = AIC
+show-bic = BIC
+show-seconds = 秒
+show-log-score = 对数得分
+show-money-bias = 金额偏差
+show-money-rmse = RMSE
+show-money-gini = 基尼系数
+show-likelihoods = { $title }：对数似然
+show-predictions = { $title }：预测合计
+show-lifetimes = lifetimes
+show-difference = 差异
+show-computed-by = 计算方
+show-at-ours = 在我们的参数处
+show-at-theirs = 在对方的参数处
+show-quantity = 指标
+show-customers = 客户数
+show-own-fit = 其自身拟合
+show-reading = 读取 { $file }
+show-report-written = 报告已写入 { $page }，其数字写入 { $numbers }
+show-tables-written = 各表已写入 { $folder }
+show-audit = 从 { $earlier } 到 { $period }
+
+## 命令行帮助
+
+help-app = 由交易日志计算客户终身价值。
+help-panel-start-here = 从这里开始
+help-panel-look-at-a-log = 查看日志
+help-panel-check-models = 检验模型
+help-panel-decide = 决策
+help-panel-value-and-budget = 价值与预算
+help-panel-score-customers = 客户打分
+help-demo = 用自带的 CDNOW 日志走完每一步：拟合、打分、估值、检验、报告。
+help-report = 查看日志画像，在多个截止日回测模型与基准，估算客户价值，并写成一页报告。
+help-guide = 列出用户指南的页面，或打印其中一页。
+help-profile = 在建模之前查看日志：有什么、够不够、适合哪些模型。
+help-audit = 审视客户群：客户之间有何差别、发生了什么变化、各批次如何比较。
+help-clean = 把订单明细、订单或导出文件整理成交易，并在台账中交代每一行。
+help-validate = 用某日之前的日志拟合模型，并与其后的购买比较。
+help-compare = 对同一日志拟合多个模型并比较；加 --calibration-end 时也比较预测。
+help-backtest = 按各截止日当时掌握的数据作预测，并与实际结果及基准比较。
+help-crosscheck = 用模型所拟合的日志，与 lifetimes 软件包核对已保存的模型。
+help-tiers = 按价值给客户分层；已公布的分层只在价值明显变化时才变。
+help-actions = 列出有流失风险、待挽回和待二次购买的客户，以及涉及的金额。
+help-value = 显示日志中的客户自期末起扣除费用后的价值；--output 得到每位客户一行。
+help-forecast = 按自然月预测日志的收入：现有客户，以及用 --plan 给出的未来客户。
+help-init = 写出任务文件，列出所有设置并逐一注释。
+help-fit = 对日志拟合购买模型，加 --amount 时再拟合 Gamma-Gamma，并保存。
+help-score = 给日志中的每位客户打分：P(alive)、购买次数，加 --amount 时还有价值，按各预测期。
+help-backfill = 把过去的日子补打分到运行历史，从最早一天开始；现有的表不变。
+help-monitor = 把过去运行的预测与其后的实际比较，并说明是否需要重新拟合。
+help-columns = 打印打分表的数据字典：每一列的类型、单位与含义。
+help-models = 登记册中模型的各版本：列出、查看、启用、回退。

@@ -248,6 +248,8 @@ profile-independence-correlation = 在 { COUNT($customers) } 位顧客中，頻�
 ## 模型：配適、證書與邊界
 
 fit-converged = 梯度為零，且概似在各個方向上都下降
+fit-not-a-maximum = 參數來自另一次配適：若由這些顧客估計，對數概似約高 { FIXED($gain, places: 1) }
+fit-uncertainty-not-known = 從這些參數出發，這些顧客的概似並非在各個方向上都下降：區間未涵蓋其不確定性
 fit-not-identified = 資料無法識別 { $coordinates }
 fit-purchase-rates-equal = 所有顧客的購買率相同：{ $parameter } 與無窮大無法區分
 fit-purchases-by-few = 全部購買來自少數顧客：{ $parameter } 與 0 無法區分
@@ -1654,3 +1656,126 @@ compat-first-seen-in-holdout = 截止日之後首次出現的 { COUNT($customers
 compat-last-day = { DATE($day) } 當天的 { COUNT($rows) } 筆交易屬於到該日為止的時期；lifetimes 在當天開始的午夜就結束該時期
 compat-holdout-spend = monetary_value_holdout 是每次購買的平均數，與 frequency_holdout 的計數一致；lifetimes 的是交易紀錄每列的平均數，對 { COUNT($customers) } 位顧客有差別
 compat-no-mean-spend = 在這些參數下 { COUNT($customers) } 位顧客沒有平均消費（需要 p x + q > 1），因此結果遺漏；lifetimes 會返回負的或無意義的金額。請以 q_constraint=True 配適，或使用 GammaGamma 的中位數
+
+## 終端
+
+show-enough-data = 資料夠用嗎？
+show-which-models = 哪些模型適合這些資料？
+show-what = 專案
+show-here = 本交易紀錄
+show-good = 寬裕
+show-least = 最低
+show-status = 狀態
+show-model = 模型
+show-suitability = 適合程度
+show-why = 原因
+show-sufficiency = { $status ->
+    [sufficient] 充足
+    [thin] 偏少
+   *[insufficient] 不足
+    }
+show-ledger = 清洗臺帳
+show-rule = 規則
+show-rows = 列數
+show-changed = 有改動
+show-money = 金額
+show-example = 示例
+show-statuses = 訂單狀態
+show-treatment = 處理方式
+show-no-status = （無）
+show-parameter = 參數
+show-unit = 單位
+show-estimate = 估計值
+show-error = 標準誤
+show-interval = 95% 區間
+show-likelihood = 對數概似 { $value }；{ $text }
+show-independence = 獨立性：{ $text }
+show-cost-nothing = 因回購金額為零而未計入：{ COUNT($customers) } 位顧客
+show-value = 未來{ DURATION($horizon) }的價值，折現率每年 { $rate }，毛利率 { $margin }：合計 { $total }；前 { $top } 名
+show-customer = 顧客
+show-alive = P(alive)
+show-purchases = 購買次數
+show-order-value = 客單價
+show-value-column = 價值
+show-no-value = { COUNT($customers) } 位顧客沒有價值：{ $reason }
+show-run = 截至 { DATE($as_of) } 有 { COUNT($customers) } 位顧客（執行 { $run }）
+show-run-refused = 其中 { COUNT($count) } 位被拒
+show-run-new-since-fit = 配適後新增 { COUNT($count) } 位
+show-run-not-yet-bought = { COUNT($count) } 位尚未購買
+show-run-late-rows = 上次執行以來遲到 { COUNT($count) } 列
+show-refused-because = 被拒 { COUNT($count) } 位，原因：{ $reason }
+show-refused-by = 被關卡 { $gate } 拒絕：{ $text }
+show-column = 列
+show-total = 合計
+show-mean = 平均數
+show-interval-of = { SHORT_PERCENT($level) } 區間
+show-intervals-elsewhere = 總量的區間耗時較長：請在 Python 中以 by="total" 與 interval={ $level } 呼叫 clv.lifetime_value。
+show-no-dropout = 所有顧客的 P(alive) 均為 1：模型在這些資料中看不出流失。
+show-scores = { DATE($start) } 至 { DATE($end) } 的{ quantity-title }：實際 { $actual }
+show-forecaster = 預測方法
+show-bias = 偏差
+show-absolute-bias = |偏差|
+show-rmse = RMSE
+show-gini = 吉尼係數
+show-mae = MAE
+show-capture = 前 10%
+show-coverage = 覆蓋率
+show-cutoffs = 截止日：{ $days }
+show-backtest = { quantity-title }，未來{ DURATION($horizon) }：各截止日的平均
+show-fits = 配適，由優到劣
+show-forecasts = 對檢驗期的預測
+show-parameters = 參數
+show-parameters-of = { $title }：參數
+show-log-likelihood = 對數概似
+show-aic = AIC
+show-bic = BIC
+show-seconds = 秒
+show-log-score = 對數得分
+show-money-bias = 金額偏差
+show-money-rmse = RMSE
+show-money-gini = 吉尼係數
+show-likelihoods = { $title }：對數概似
+show-predictions = { $title }：預測合計
+show-lifetimes = lifetimes
+show-difference = 差異
+show-computed-by = 計算方
+show-at-ours = 在我們的參數處
+show-at-theirs = 在對方的參數處
+show-quantity = 指標
+show-customers = 顧客數
+show-own-fit = 其自身配適
+show-reading = 讀取 { $file }
+show-report-written = 報告已寫入 { $page }，其數字寫入 { $numbers }
+show-tables-written = 各表已寫入 { $folder }
+show-audit = 從 { $earlier } 到 { $period }
+
+## 命令列幫助
+
+help-app = 由交易紀錄計算顧客終身價值。
+help-panel-start-here = 從這裡開始
+help-panel-look-at-a-log = 查看交易紀錄
+help-panel-check-models = 檢驗模型
+help-panel-decide = 決策
+help-panel-value-and-budget = 價值與預算
+help-panel-score-customers = 顧客評分
+help-demo = 用自帶的 CDNOW 交易紀錄走完每一步：配適、評分、估值、檢驗、報告。
+help-report = 查看交易紀錄輪廓，在多個截止日回測模型與基準，估算顧客價值，並寫成一頁報告。
+help-guide = 列出使用者指南的頁面，或列印其中一頁。
+help-profile = 在建模之前查看交易紀錄：有什麼、夠不夠、適合哪些模型。
+help-audit = 審視顧客群：顧客之間有何差別、發生了什麼變化、各批次如何比較。
+help-clean = 把訂單明細、訂單或匯出檔案整理成交易，並在臺帳中交代每一列。
+help-validate = 用某日之前的交易紀錄配適模型，並與其後的購買比較。
+help-compare = 對同一交易紀錄配適多個模型並比較；加 --calibration-end 時也比較預測。
+help-backtest = 依各截止日當時掌握的資料作預測，並與實際結果及基準比較。
+help-crosscheck = 用模型所配適的交易紀錄，與 lifetimes 軟體包核對已儲存的模型。
+help-tiers = 依價值給顧客分級；已公佈的分級只在價值明顯變化時才變。
+help-actions = 列出有流失風險、待挽回和待二次購買的顧客，以及涉及的金額。
+help-value = 顯示交易紀錄中的顧客自期末起扣除費用後的價值；--output 得到每位顧客一列。
+help-forecast = 依自然月預測交易紀錄的營收：現有顧客，以及用 --plan 給出的未來顧客。
+help-init = 寫出任務檔案，列出所有設定並逐一註釋。
+help-fit = 對交易紀錄配適購買模型，加 --amount 時再配適 Gamma-Gamma，並儲存。
+help-score = 給交易紀錄中的每位顧客評分：P(alive)、購買次數，加 --amount 時還有價值，依各預測期。
+help-backfill = 把過去的日子補評分到執行歷史，從最早一天開始；現有的表不變。
+help-monitor = 把過去執行的預測與其後的實際比較，並說明是否需要重新配適。
+help-columns = 列印評分表的資料字典：每一列的型別、單位與含義。
+help-models = 登錄表中模型的各版本：列出、查看、啟用、回退。

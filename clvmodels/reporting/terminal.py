@@ -13,7 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from clvmodels.cleaning.ledger import applied_rules
-from clvmodels.language.numbers import cell, short_percent
+from clvmodels.language import message, written_in
+from clvmodels.language.numbers import cell, joined, sentence, short_percent
+from clvmodels.reporting.names import fit_message, independence, unit_name, with_local_titles
 
 if TYPE_CHECKING:
     from clvmodels.reporting.report import Report
@@ -38,14 +40,9 @@ __all__ = [
 
 TOP = 5  # most valuable customers that are printed
 NO_DROPOUT = 1e-6  # mean of 1 - P(alive) below which the model sees no dropout
+LIFETIMES = ("lifetimes", "difference")
 SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
-FITS = {
-    "parameters": "parameters",
-    "log_likelihood": "log-likelihood",
-    "aic": "AIC",
-    "bic": "BIC",
-    "seconds": "seconds",
-}
+FITS = ("parameters", "log_likelihood", "aic", "bic", "seconds")
 VALUE_FORMATS = {
     "probability_alive": ".3f",
     "expected_purchases": ".2f",
@@ -61,15 +58,7 @@ BACKTEST_FORMATS = {
     "capture": ".1%",
     "coverage": ".1%",
 }
-FORECASTS = {
-    "log_score": "log score",
-    "bias": "bias",
-    "rmse": "RMSE",
-    "gini": "Gini",
-    "money_bias": "bias of money",
-    "money_rmse": "RMSE",
-    "money_gini": "Gini",
-}
+FORECASTS = ("log_score", "bias", "rmse", "gini", "money_bias", "money_rmse", "money_gini")
 
 
 def show_facts(console: Console, facts: Iterable[str]) -> None:
@@ -81,21 +70,23 @@ def show_facts(console: Console, facts: Iterable[str]) -> None:
 
 def show_profile(console: Console, checks: pd.DataFrame, models: pd.DataFrame) -> None:
     """Print the checks of the amount of data, with numbers as text, and how well each model suits the data."""
-    table = _table("Are there enough data?", ["what"], ["here", "good", "least", "status"])  # at most 80 columns wide
+    headings = _headings("what"), _headings("here", "good", "least", "status")
+    table = _table(message("show-enough-data"), *headings)  # at most 80 columns wide
     for row in checks.to_dict("records"):
-        table.add_row(*(row[name] for name in ("what", "value", "comfortable", "least", "status")))
+        status = message("show-sufficiency", {"status": row["status"]})
+        table.add_row(*(row[name] for name in ("what", "value", "comfortable", "least")), status)
     _print_table(console, table)
-    table = _table("Which models suit these data?", ["model", "suitability"], [])
-    table.add_column("why")
+    table = _table(message("show-which-models"), _headings("model", "suitability"), [])
+    table.add_column(message("show-why"))
     for row in models.to_dict("records"):
-        table.add_row(row["title"], row["suitability"], row["why"])
+        table.add_row(row["title"], message("suitability", {"suitability": row["suitability"]}), row["why"])
     _print_table(console, table)
 
 
 def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
     """Print what cleaning did, one rule per line; rules that matched no row are left out."""
-    table = _table("Ledger", ["rule"], ["rows", "changed", "money"])
-    table.add_column("example", overflow="fold")
+    table = _table(message("show-ledger"), _headings("rule"), _headings("rows", "changed", "money"))
+    table.add_column(message("show-example"), overflow="fold")
     for row in applied_rules(ledger).to_dict("records"):
         counts = (cell(row[name]) if row[name] else "" for name in ("rows", "changed"))
         table.add_row(row["description"], *counts, cell(row["money"], ",.2f"), row["example"])
@@ -106,12 +97,14 @@ def show_statuses(console: Console, statuses: pd.DataFrame) -> None:
     """Print how every status of a log was treated, one per line; nothing if the log has none."""
     if not len(statuses):
         return
-    table = _table("Statuses", ["status"], ["rows", "money"])
-    for name in ("treatment", "why"):
+    table = _table(message("show-statuses"), _headings("status"), _headings("rows", "money"))
+    for name in _headings("treatment", "why"):
         table.add_column(name, overflow="fold")
     for row in statuses.to_dict("records"):
         money = cell(row["money"], ",.2f")
-        table.add_row(row["status"] or "(none)", cell(row["rows"]), money, row["treatment"], row["why"])
+        table.add_row(
+            row["status"] or message("show-no-status"), cell(row["rows"]), money, row["treatment"], row["why"]
+        )
     console.print(table)
 
 
@@ -119,24 +112,33 @@ def show_fits(console: Console, fits: Iterable[tuple[Mapping[str, Any], pd.DataF
     """Print the certificate and the parameters of each fit."""
     for certificate, parameters in fits:
         table = _table(
-            f"{certificate['model']}: {certificate['status']}",
-            ["parameter", "unit"],
-            ["estimate", "error", "95 % interval"],
+            message("label-and-text", {"label": str(certificate["model"]), "text": _status(certificate)}),
+            _headings("parameter", "unit"),
+            _headings("estimate", "error", "interval"),
         )
         for name, row in parameters.iterrows():
-            interval = f"{cell(row['lower'])} to {cell(row['upper'])}"
-            table.add_row(str(name), row["unit"], cell(row["estimate"]), cell(row["standard_error"]), interval)
+            interval = message("cell-range", {"lower": cell(row["lower"]), "upper": cell(row["upper"])})
+            table.add_row(
+                str(name), unit_name(row["unit"]), cell(row["estimate"]), cell(row["standard_error"]), interval
+            )
         _print_table(console, table)
         console.print(
-            f"  Log-likelihood {cell(certificate['log_likelihood'], ',.3f')}; {certificate['message']}", highlight=False
+            "  " + message("show-likelihood", _likelihood(certificate)),
+            highlight=False,
         )
         if "independence" in certificate:
-            console.print(f"  Independence: {certificate['independence']}", highlight=False)
+            console.print("  " + message("show-independence", {"text": independence(certificate)}), highlight=False)
         if certificate.get("set_aside"):
-            console.print(
-                f"  Left out because their repeat purchases cost nothing: {cell(certificate['set_aside'])} customers",
-                highlight=False,
-            )
+            figures = {"customers": certificate["set_aside"]}
+            console.print("  " + message("show-cost-nothing", figures), highlight=False)
+
+
+def _status(certificate: Mapping[str, Any]) -> str:
+    return message("fit-status", {"status": str(certificate["status"])})
+
+
+def _likelihood(certificate: Mapping[str, Any]) -> dict[str, str]:
+    return {"value": cell(certificate["log_likelihood"], ",.3f"), "text": fit_message(certificate)}
 
 
 def show_decisions(console: Console, title: str, table: pd.DataFrame) -> None:
@@ -177,10 +179,9 @@ def show_value(console: Console, scored: Any, terms: ValueTerms) -> None:
     valued = rows.filter(nw.col("lifetime_value").is_finite())
     total = float(valued["lifetime_value"].sum())
     table = _table(
-        f"Value over {terms.horizon} at {short_percent(terms.annual_rate)} per year, margin "
-        f"{short_percent(terms.margin)}: {cell(total, ',.0f')} in total; top {TOP}",
+        message("show-value", _value_figures(terms) | {"total": cell(total, ",.0f"), "top": TOP}),
         [],
-        ["customer", "P(alive)", "purchases", "order value", "value"],
+        _headings("customer", "alive", "purchases", "order-value", "value-column"),
     )
     for row in valued.sort("lifetime_value", descending=True).head(TOP).iter_rows(named=True):
         table.add_row(
@@ -189,7 +190,12 @@ def show_value(console: Console, scored: Any, terms: ValueTerms) -> None:
         )
     _print_table(console, table)
     if len(missing):
-        console.print(f"  {cell(len(missing))} customers have no value: {missing['reason'][0]}", highlight=False)
+        figures = {"customers": len(missing), "reason": str(missing["reason"][0])}
+        console.print("  " + message("show-no-value", figures), highlight=False)
+
+
+def _value_figures(terms: ValueTerms) -> dict[str, Any]:
+    return {"horizon": terms.horizon, "rate": short_percent(terms.annual_rate), "margin": short_percent(terms.margin)}
 
 
 def show_run(
@@ -204,46 +210,59 @@ def show_run(
     intervals : mapping of str to (float, float) or None
         By column; None if they were not computed.
     """
-    summary = f"{cell(run['customers'])} customers as of {run['as_of']} (run {run['run_id']})"
-    summary += f", {cell(run['refused'])} of them refused" if run["refused"] else ""
-    for name, label in (("new_since_fit", "new since the fit"), ("not_yet_bought", "no purchase yet")):
-        summary += f", {cell(run[name])} {label}" if run[name] else ""
-    if run["late_rows"]:
-        summary += f", {cell(run['late_rows'])} late rows since the last run"
-    console.print(summary, highlight=False)
+    parts = [message("show-run", {"customers": run["customers"], "as_of": run["as_of"], "run": run["run_id"]})]
+    counted = ("refused", "new_since_fit", "not_yet_bought", "late_rows")
+    parts += [message(f"show-run-{name.replace('_', '-')}", {"count": run[name]}) for name in counted if run[name]]
+    console.print(joined(parts), highlight=False)
     for reason, count in run["reasons"].items():
-        console.print(f"  refused: {cell(count)} because {reason}", highlight=False, markup=False)
+        refused = message("show-refused-because", {"count": count, "reason": reason})
+        console.print(f"  {refused}", highlight=False, markup=False)
     scored, totals = max(run["customers"] - run["refused"], 1), run["evidence"]["totals"]
-    table = _table("", ["column"], ["total", *([f"{short_percent(level)} interval"] if intervals else []), "mean"])
+    of_totals = [message("show-interval-of", {"level": level})] if intervals else []
+    table = _table("", _headings("column"), [*_headings("total"), *of_totals, *_headings("mean")])
     for column, total in totals.items():
-        ends = [" to ".join(cell(end, ",.0f") for end in intervals.get(column, ()))] if intervals else []
+        ends = [_range(intervals.get(column, ()))] if intervals else []
         table.add_row(column, cell(total, ",.2f"), *ends, cell(total / scored, ",.4f"))
     console.print(table)
     if not intervals:
         console.print(
-            f'  Intervals of totals take longer: in Python, call clv.lifetime_value with by="total" and '
-            f"interval={level:g}.",
+            "  " + message("show-intervals-elsewhere", {"level": f"{level:g}"}),
             highlight=False,
         )
     if totals.get("probability_alive", 0.0) > (1 - NO_DROPOUT) * scored:
         console.print(
-            "  P(alive) is 1 for every customer: the model sees no dropout in these data.",
+            "  " + message("show-no-dropout"),
             highlight=False,
         )
     for outcome in run["gates"]:
         if not outcome["passed"]:
-            console.print(f"  refused by {outcome['gate']}: {outcome['text']}", highlight=False, markup=False)
+            refused = message("show-refused-by", {"gate": outcome["gate"], "text": outcome["text"]})
+            console.print(f"  {refused}", highlight=False, markup=False)
+
+
+def _range(ends: Sequence[float]) -> str:
+    """Write an interval of a total; nothing if there is none."""
+    texts = [cell(end, ",.0f") for end in ends]
+    return message("cell-range", {"lower": texts[0], "upper": texts[1]}) if texts else ""
 
 
 def show_scores(console: Console, result: Backtest) -> None:
     """Print forecasts and actual totals, one table per quantity."""
+    result = with_local_titles(result)
     scores, facts = result.with_titles(result.scores), result.facts
     for quantity, rows in scores.groupby("quantity", sort=False):
         table = _table(
-            f"{str(quantity).capitalize()} from {facts['calibration_end']} to {facts['holdout_end']}: "
-            f"{cell(rows['actual'].iloc[0], ',.0f')} actual",
-            ["forecaster"],
-            ["total", "bias", "RMSE", "Gini", "MAE"],
+            message(
+                "show-scores",
+                {
+                    "quantity": str(quantity),
+                    "start": facts["calibration_end"],
+                    "end": facts["holdout_end"],
+                    "actual": cell(rows["actual"].iloc[0], ",.0f"),
+                },
+            ),
+            _headings("forecaster"),
+            _headings("total", "bias", "rmse", "gini", "mae"),
         )
         for row in rows.to_dict("records"):
             table.add_row(row["title"], *(cell(row[name], form) for name, form in SCORE_FORMATS.items()))
@@ -252,25 +271,36 @@ def show_scores(console: Console, result: Backtest) -> None:
 
 def show_report(console: Console, report: Report) -> None:
     """Print the first screen of a report and its verdict."""
-    console.print(f"\n[bold]{escape(report.glance.headline.label)}: {escape(report.glance.headline.number)}[/bold]")
-    for status in report.glance.statuses:
-        console.print(f"  {status.label}. {status.text}", highlight=False, markup=False)
-    for answer in report.verdict:
-        console.print(f"\n[bold]{escape(answer.title)}: {escape(answer.headline.text)}[/bold]", highlight=False)
-        console.print(f"  {answer.text}", highlight=False, markup=False)
+    with written_in(report.language):
+        headline = report.glance.headline
+        _print_answer(console, headline.label, headline.number)
+        between = message("between-sentences")
+        for status in report.glance.statuses:
+            console.print(f"  {sentence(status.label)}{between}{status.text}", highlight=False, markup=False)
+        for answer in report.verdict:
+            _print_answer(console, answer.title, answer.headline.text)
+            console.print(f"  {answer.text}", highlight=False, markup=False)
     console.print()
+
+
+def _print_answer(console: Console, label: str, text: str) -> None:
+    """Print a heading with its answer, in bold."""
+    heading = message("label-and-text", {"label": label, "text": text})
+    console.print(f"\n[bold]{escape(heading)}[/bold]", highlight=False)
 
 
 def show_backtest(console: Console, result: Backtest) -> None:
     """Print scores of forecasters in means over cutoffs, one table per horizon and quantity."""
+    result = with_local_titles(result)
     summary, facts = result.with_titles(result.summary), result.facts
     console.print()
-    console.print(f"  Cutoffs: {', '.join(facts['cutoffs'])}", highlight=False)
+    console.print("  " + message("show-cutoffs", {"days": joined(facts["cutoffs"])}), highlight=False)
     for finding in result.findings:
         console.print(f"  {finding.text}", highlight=False)
     for (horizon, quantity), rows in summary.groupby(["horizon", "quantity"], sort=False):
-        title = f"{str(quantity).capitalize()}, {horizon} ahead: means over cutoffs"
-        table = _table(title, ["forecaster"], ["bias", "|bias|", "RMSE", "Gini", "top 10%", "coverage"])
+        title = message("show-backtest", {"quantity": str(quantity), "horizon": str(horizon)})
+        headings = _headings("bias", "absolute-bias", "rmse", "gini", "capture", "coverage")
+        table = _table(title, _headings("forecaster"), headings)
         for row in rows.to_dict("records"):
             numbers = [cell(row[name], form) for name, form in BACKTEST_FORMATS.items()]
             table.add_row(row["title"], *numbers)
@@ -280,14 +310,14 @@ def show_backtest(console: Console, result: Backtest) -> None:
 def show_comparison(console: Console, shown: pd.DataFrame, remarks: Iterable[str], words: str) -> None:
     """Print a comparison of fits and, if there are any, of their forecasts; then what the data support."""
     tables = [
-        ("Fits, best first", ["model", "status"], FITS),
-        ("Forecasts of the holdout period", ["model"], FORECASTS),
+        (message("show-fits"), ["model", "status"], FITS),
+        (message("show-forecasts"), ["model"], FORECASTS),
     ]
-    for title, left, headings in tables:
-        columns = [name for name in headings if name in shown]
+    for title, left, names in tables:
+        columns = [name for name in names if name in shown]
         if not columns:
             continue
-        table = _table(title, left, [headings[name] for name in columns])
+        table = _table(title, _headings(*left), _headings(*(name.replace("_", "-") for name in columns)))
         for row in shown[[*left, *columns]].itertuples(index=False):
             table.add_row(*map(str, row))
         _print_table(console, table)
@@ -303,20 +333,22 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
             rows[rows["forecaster"] == model]
             for rows in (check["parameters"], check["log_likelihoods"], check["predictions"])
         )
-        table = _table(f"{title}: parameters", ["parameter"], ["here", "lifetimes", "difference"])
+        of = {"title": str(title)}
+        table = _table(message("show-parameters-of", of), _headings("parameter"), _headings("here", *LIFETIMES))
         for row in parameters.to_dict("records"):
             sides = [cell(row[side], ",.6g") for side in ("ours", "lifetimes")]
             table.add_row(row["parameter"], *sides, cell(row["difference"], "+.1e"))
         _print_table(console, table)
-        table = _table(f"{title}: log-likelihood", ["computed by"], ["at our parameters", "at theirs"])
+        points_of = _headings("at-ours", "at-theirs")
+        table = _table(message("show-likelihoods", of), _headings("computed-by"), points_of)
         for row in likelihoods.to_dict("records"):
             points = [cell(row[point], ",.4f") for point in ("at_ours", "at_lifetimes")]
             table.add_row({"ours": "clvmodels", "lifetimes": "lifetimes"}[row["likelihood"]], *points)
         _print_table(console, table)
         table = _table(
-            f"{title}: totals of predictions",
-            ["quantity"],
-            ["customers", "here", "lifetimes", "its own fit"],
+            message("show-predictions", of),
+            _headings("quantity"),
+            _headings("customers", "here", "lifetimes", "own-fit"),
         )
         for quantity, rows in predictions.groupby("quantity", sort=False):
             totals = [cell(float(rows[side].sum(skipna=False)), ",.6g") for side in SIDES]
@@ -324,6 +356,11 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
         _print_table(console, table)
     for text in check["verdicts"]["text"]:
         console.print(f"\n  {text}", highlight=False, markup=False)  # errors may have brackets
+
+
+def _headings(*names: str) -> list[str]:
+    """Return the headings of columns."""
+    return [message(f"show-{name}") for name in names]
 
 
 def _print_table(console: Console, table: Table) -> None:

@@ -88,7 +88,7 @@ def test_every_code_has_a_message(source_trees: dict[str, ast.Module]) -> None:
 def test_every_message_is_used(source_trees: dict[str, ast.Module]) -> None:
     used = {text for module in source_trees.values() for text in literals(module)}
     areas = {prefix(code) for module in source_trees.values() for code in codes(module)} - {""}
-    used |= {area + text.replace("_", "-").replace(" ", "-") for area in areas for text in used}
+    used |= {area + text.replace("_", "-").replace(" ", "-").lower() for area in areas for text in used}
     used |= set(REFERENCE.findall(messages_of("en")))
     used |= {code for path in TEMPLATES for code in IN_TEMPLATE.findall(path.read_text(encoding="utf-8"))}
     assert message_ids() - used == set()

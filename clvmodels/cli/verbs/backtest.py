@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.app import LanguageOption, app, out, steps
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
@@ -145,15 +145,18 @@ def report(
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
     missing_ids: MissingIdsOption = None,
+    language: LanguageOption = None,  # noqa: ARG001  # its callback sets the language
 ) -> None:
     """Profile a log, backtest models and benchmarks at several cutoffs, value customers, and write one page."""
     import clvmodels as clv
+    from clvmodels.language.current import current_language
+    from clvmodels.language.messages import message
     from clvmodels.reporting import terminal
 
     chosen = parse_models_or_auto(models)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     with steps() as step:
-        step(f"Reading {log}")
+        step(message("show-reading", {"file": str(log)}))
         file = log_file(log, encoding, delimiter, decimal, sheet)
         names, date_format = choose_columns(file, columns, names, date_format)
         source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
@@ -169,6 +172,7 @@ def report(
             margin=margin,
             name=name,
             currency=currency,
+            language=current_language(),
             **clock_options(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
             acquired_after=acquired_after,
@@ -176,10 +180,10 @@ def report(
             missing_ids=split_ids(missing_ids),
             progress=step,
         )
-        step("Writing the report")
         made.write(output)
     terminal.show_report(out, made)
-    out.print(f"Report written to {output}, its numbers to {output.with_suffix('.json')}")
+    files = {"page": str(output), "numbers": str(output.with_suffix(".json"))}
+    out.print(message("show-report-written", files))
 
 
 def _shown_in(step: Callable[[str], None]) -> Callable[[int, int], None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.app import LanguageOption, app, out, steps
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
@@ -259,14 +259,16 @@ def audit(
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
+    language: LanguageOption = None,  # noqa: ARG001  # its callback sets the language
 ) -> None:
     """Audit the customer base: how customers differ, what changed, and how cohorts compare."""
     import clvmodels as clv
     from clvmodels import frames
+    from clvmodels.language.messages import message
     from clvmodels.reporting import terminal
 
     with steps() as step:
-        step(f"Auditing {log}")
+        step(message("show-reading", {"file": str(log)}))
         result = clv.audit(
             log_file(log, encoding, delimiter, decimal, sheet),
             amount=amount,
@@ -283,9 +285,10 @@ def audit(
             for name in AUDIT_TABLES:
                 frames.write_table(result.frame(name), output / f"{name}.csv")
     terminal.show_facts(out, [finding.text for finding in result.findings])
-    terminal.show_decisions(out, f"From {result.earlier_period} to {result.period}", result.change)
+    periods = {"earlier": result.earlier_period, "period": result.period}
+    terminal.show_decisions(out, message("show-audit", periods), result.change)
     if output is not None:
-        out.print(f"Tables written to {output}", highlight=False)
+        out.print(message("show-tables-written", {"folder": str(output)}), highlight=False)
 
 
 def _has_ledger(log: Path, result: Profile) -> bool:

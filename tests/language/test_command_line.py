@@ -1,0 +1,64 @@
+"""The command line speaks the language of --language and of CLV_LANGUAGE; its help is translated verb by verb."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from clvmodels import cli
+from clvmodels.language import message
+from clvmodels.language.current import current_language, languages
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log.csv"
+    days = [f"2023-{month:02d}-{day:02d}" for month in range(1, 13) for day in (3, 17)]
+    rows = [f"c{i % 7},{day},{10 + i}" for i, day in enumerate(days)]
+    path.write_text("customer_id,date,amount\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def run(*arguments: object, **environment: str) -> Any:
+    return CliRunner(env=environment).invoke(cli.app, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the verb", "after the verb"])
+def test_the_language_may_come_before_or_after_the_verb(log: Path, before: bool) -> None:
+    chosen, verb = ["--language", "zh-Hant"], ["audit", log, "--amount", "amount"]
+    result = run(*chosen, *verb) if before else run(*verb, *chosen)
+    assert result.exit_code == 0
+    assert "營收為" in result.output
+    assert current_language() == "en"
+
+
+def test_the_language_may_come_from_the_environment(log: Path) -> None:
+    result = run("profile", log, "--amount", "amount", CLV_LANGUAGE="zh-Hans")
+    assert "数据够用吗？" in result.output
+    assert "7 位客户购买 24 次" in result.output
+
+
+def test_an_unknown_language_is_refused(log: Path) -> None:
+    result = run("--language", "xx", "profile", log)
+    assert "language='xx' is not one of" in str(result.exception)
+
+
+def test_the_english_help_is_that_of_the_verbs() -> None:
+    for entry in (*cli.app.registered_commands, *cli.app.registered_groups):
+        verb = cli._name(entry)
+        text = entry.help or (entry.callback.__doc__ if entry.callback else "") or ""
+        if verb != "models":  # a group
+            assert message(f"help-{verb}") == text.split("\n\n")[0].replace("\n    ", " ").strip(), verb
+
+
+def test_every_verb_and_panel_has_a_help_in_every_language() -> None:
+    for language in set(languages()) - {"en"}:
+        for panel, verbs in cli.PANELS.items():
+            codes = [f"help-panel-{panel.replace(' ', '-').lower()}", *(f"help-{verb}" for verb in verbs)]
+            assert all(CHINESE.search(message(code, language=language)) for code in codes)
