@@ -5,7 +5,9 @@ The public names are loaded when first used, so that importing the package costs
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -190,6 +192,18 @@ _MODULES = {"datasets": "datasets", "errors": "errors", "plots": "reporting.plot
 __all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604  # names, all of them
 
 
+@cache
+def _checked(public: Any) -> Any:
+    """Return a public function or class that raises errors of this package for arguments of the wrong kind."""
+    from clvmodels.arguments import check_arguments, check_methods
+
+    if isinstance(public, FunctionType):
+        return check_arguments(public)
+    if isinstance(public, type):
+        check_methods(public)
+    return public
+
+
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version
@@ -198,7 +212,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"{__name__}.{_MODULES[name]}")
     if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return _checked(getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

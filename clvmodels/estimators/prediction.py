@@ -159,6 +159,7 @@ def predict(rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions,
 
 
 def _by_group(rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions) -> frames.Frame:
+    _refuse_own_columns(str(options.by), prediction.name)
     labels, codes = group_codes(rfm, str(options.by))
     exists = np.isfinite(prediction.point)
     size = np.bincount(codes[exists], minlength=len(labels))
@@ -178,6 +179,14 @@ def _by_group(rfm: RFM, prediction: PredictedQuantity, options: PredictionOption
             basis: IntervalBasis = "model" if level is None else level.basis
             columns["total_interval"] = np.full(len(labels), basis, dtype=object)
     return frames.table(rfm.kind, columns)
+
+
+def _refuse_own_columns(by: str, name: str) -> None:
+    """Raise InvalidOption if groups are by an attribute that is called as another column of the result."""
+    if by in ("customers", "total_interval", name, f"{name}_lower", f"{name}_upper"):
+        raise InvalidOption(
+            f"by={by!r}: the result has a column of this name for something else; rename the attribute."
+        )
 
 
 def _is_outcome(prediction: PredictedQuantity, options: PredictionOptions) -> bool:
@@ -242,6 +251,10 @@ def _draw_rows(mean: Callable[..., Array], rows: UniqueRows) -> Callable[[npt.ND
 def group_codes(rfm: RFM, by: str) -> tuple[Any, npt.NDArray[np.intp]]:
     """Return the labels of the groups in order, and the index of each customer's group (n,)."""
     if by == "total":
+        if by in rfm.attributes:
+            raise InvalidOption(
+                "by='total' means one group of all customers, but an attribute has this name: rename it."
+            )
         return np.array(["total"]), np.zeros(len(rfm), dtype=np.intp)
     if by not in rfm.attributes:
         choices = ", ".join(map(repr, ["total", *rfm.attributes]))

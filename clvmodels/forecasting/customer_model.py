@@ -101,6 +101,7 @@ class CustomerModel(Forecaster):
         -------
         self
         """
+        self._refuse_others()
         if isinstance(history, KnownHistory):
             for part in self.parts:
                 fit_to_history(part, history)
@@ -108,6 +109,15 @@ class CustomerModel(Forecaster):
         for part in self.parts:
             part.fit(history)
         return self
+
+    def _refuse_others(self) -> None:
+        """Raise InvalidOption unless the parts are a purchase model and a spend model or None."""
+        for name, part, expected, example in (
+            ("purchases", self.purchases, PurchaseModel, "BGNBD()"),
+            ("spend", self.spend, SpendModel, "GammaGamma()"),
+        ):
+            if not isinstance(part, expected) and not (name == "spend" and part is None):
+                raise InvalidOption(f"{name}= is a {type(part).__name__}, not a {expected.__name__} such as {example}.")
 
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
         """Forecast the customers of a history; see `Forecaster.forecast`."""
@@ -187,6 +197,44 @@ class CustomerModel(Forecaster):
         if self.spend is None:
             raise InvalidOption("This model has no spend model: fit it on a log with amounts.")
         return self.spend.expected_spend(rfm)
+
+    def predict(self, rfm: RFM, horizon: float | str) -> frames.Frame:
+        """Forecast every customer: what was expected of purchases, spend and activity in one table.
+
+        Parameters
+        ----------
+        rfm : RFM
+            With the clock of the models.
+        horizon : float or str
+            A number in the clock's unit, or a length with its unit such as "12 months".
+
+        Returns
+        -------
+        frame
+            One row per customer: customer_id, probability_alive, expected_purchases within the horizon and, with a
+            spend model, expected_spend per purchase and expected_revenue, their product, which is missing where the
+            mean spend does not exist. Nothing is discounted: see `lifetime_value`.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.datasets.load_cdnow(sample=True)
+        >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+        >>> model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
+        >>> round(float(model.predict(rfm, "39 weeks")["expected_purchases"].sum()))
+        1653
+        """
+        alive = self.purchases.probability_alive(rfm)
+        bought = column(self.purchases.expected_purchases(rfm, horizon), "expected_purchases")
+        table: dict[str, Any] = {
+            "customer_id": rfm.customer_id,
+            "probability_alive": column(alive, "probability_alive"),
+            "expected_purchases": bought,
+        }
+        if self.spend is not None:
+            spent = column(self.spend.expected_spend(rfm), "expected_spend")
+            table |= {"expected_spend": spent, "expected_revenue": bought * spent}
+        return frames.table(rfm.kind, table)
 
     def score(self, rfm: RFM, y: Any = None) -> float:
         """Return the mean log-likelihood per customer of the purchase model."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from clvmodels import frames
 from clvmodels.clock import Clock, TimeUnit
-from clvmodels.errors import ClockMismatch
+from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators.prediction import IntervalFor, IntervalOfTotal, PredictedQuantity, PredictionOptions, predict
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -26,9 +27,9 @@ LARGEST_DISCOUNT = 0.3  # exponent over the horizon up to which a mean discount 
 
 
 def lifetime_value(
-    purchases: PurchaseModel,
-    spend: SpendModel,
-    rfm: RFM,
+    purchases: PurchaseModel | FittedPair,
+    spend: SpendModel | RFM | None = None,
+    rfm: RFM | None = None,
     *,
     horizon: float | str,
     annual_discount_rate: float,
@@ -56,7 +57,7 @@ def lifetime_value(
     Parameters
     ----------
     purchases, spend : fitted models
-        Both fitted with the same clock.
+        Both fitted with the same clock; or a `CustomerModel`, which has both, followed by the RFM.
     rfm : RFM
         With the clock of the models. Its end of observation may be later than the one the models were fitted to.
     horizon : float or str
@@ -122,6 +123,7 @@ def lifetime_value(
         period=period,
     )
     request = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
+    purchases, spend, rfm = _models_and_rfm(purchases, spend, rfm)
     check_same_clock(purchases, spend)
     purchases = purchases.ahead_of(rfm)
     bought, spent = discount_purchases(purchases, rfm, terms), spend.spend_prediction(rfm)
@@ -135,6 +137,44 @@ def lifetime_value(
         expected_purchases=bought.expected,
         discounted_purchases=bought.discounted.point,
         expected_spend=spent.point,
+    )
+
+
+@runtime_checkable
+class FittedPair(Protocol):
+    """A purchase model with a spend model, such as `CustomerModel`."""
+
+    @property
+    def parts(self) -> list[PurchaseModel | SpendModel]:
+        """The purchase model, and the spend model if there is one."""
+
+
+def _models_and_rfm(
+    purchases: PurchaseModel | FittedPair, spend: SpendModel | RFM | None, rfm: RFM | None
+) -> tuple[PurchaseModel, SpendModel, RFM]:
+    """Return the two models and the RFM; a pair of models stands for both.
+
+    Raises
+    ------
+    InvalidOption
+        If one of them is missing or is something else.
+    """
+    pair: list[object] = [purchases, spend]
+    if isinstance(purchases, FittedPair):
+        if isinstance(spend, RFM) and rfm is None:
+            rfm, spend = spend, None
+        if spend is not None:
+            raise InvalidOption("A CustomerModel has its own spend model: pass lifetime_value(model, rfm, ...).")
+        pair = [*purchases.parts, None]
+    if isinstance(pair[0], PurchaseModel) and isinstance(pair[1], SpendModel) and isinstance(rfm, RFM):
+        return pair[0], pair[1], rfm
+    if isinstance(purchases, FittedPair) and pair[1] is None:
+        raise InvalidOption("This model has no spend model: fit CustomerModel(purchases, spend) on a log with amounts.")
+    types = ", ".join(type(each).__name__ for each in (purchases, spend, rfm))
+    raise InvalidOption(
+        f"lifetime_value needs a purchase model, a spend model and an RFM, and got: {types}. Pass them as "
+        "lifetime_value(BGNBD().fit(rfm), GammaGamma().fit(rfm), rfm, ...), or lifetime_value(model, rfm, ...) with a "
+        "CustomerModel."
     )
 
 
