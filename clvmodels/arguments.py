@@ -119,8 +119,8 @@ def _fits(value: Any, kind: Any) -> bool:
         wanted = numbers.Integral if kind is int else numbers.Real
         return isinstance(value, wanted) and not isinstance(value, bool)
     if origin is not None and isinstance(origin, type):
-        text = isinstance(value, str) and origin is not str and issubclass(origin, collections.abc.Iterable)
-        return isinstance(value, origin) and not (text and origin is not collections.abc.Callable)
+        as_list = isinstance(value, str) and issubclass(origin, collections.abc.Iterable)  # text is not a list
+        return isinstance(value, origin) and not as_list
     if isinstance(kind, type):
         try:
             return isinstance(value, kind) or (kind.__name__ == "Path" and isinstance(value, (str, os.PathLike)))

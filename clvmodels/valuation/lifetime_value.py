@@ -149,9 +149,7 @@ class FittedPair(Protocol):
         """The purchase model, and the spend model if there is one."""
 
 
-def _models_and_rfm(
-    purchases: PurchaseModel | FittedPair, spend: SpendModel | RFM | None, rfm: RFM | None
-) -> tuple[PurchaseModel, SpendModel, RFM]:
+def _models_and_rfm(purchases: object, spend: object, rfm: object) -> tuple[PurchaseModel, SpendModel, RFM]:
     """Return the two models and the RFM; a pair of models stands for both.
 
     Raises

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -62,7 +61,7 @@ def retention_value(
     >>> clv.retention_value(100.0, 0.8, 0.10, first_cash_flow="today")
     366.6666666666667
     """
-    if not isinstance(annual_margin, Real) or not math.isfinite(annual_margin):
+    if np.ndim(annual_margin) or not math.isfinite(annual_margin):
         raise InvalidOption(f"annual_margin={annual_margin!r} must be a finite number.")
     if not 0 <= retention <= 1:
         raise InvalidOption(f"retention={retention!r} must be a share of customers, from 0 to 1.")
