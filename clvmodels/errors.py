@@ -20,6 +20,7 @@ __all__ = [
     "InvalidTable",
     "InvalidTransactions",
     "JobLocked",
+    "MissingColumn",
     "StoreUnreachable",
     "closest",
     "list_names",
@@ -105,6 +106,19 @@ class InvalidTransactions(CLVError, ValueError):
     """
 
     exit_code = 3
+
+
+class MissingColumn(InvalidTransactions):
+    """A table lacks a column that was named; the message lists its columns, and those that may be meant.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.errors.MissingColumn.exit_code
+    2
+    """
+
+    exit_code = 2
 
 
 class InvalidRFM(CLVError, ValueError):

@@ -91,7 +91,7 @@ def test_usual_mistakes_have_a_remedy(fitted):
     assert message(clv.rfm_summary, log, amount=log["amount"]) == (
         "amount=<Series> must be text, not a Series. Pass the name of a column, such as 'amount'."
     )
-    assert "Make one with rfm_summary(log, ...)" in message(clv.lifetime_value, model, rfm=log, **terms)
+    assert "Make an RFM with rfm_summary(log, ...)" in message(clv.lifetime_value, model, rfm=log, **terms)
     assert "margin='0.35'" in message(clv.lifetime_value, model, rfm, **(terms | {"margin": "0.35"}))
     assert "Make one with backtest(log, ...)" in message(clv.write_report, model, "page.html")
     assert "must be True or False, not text" in message(clv.rfm_summary, log, include_first_transaction="no")

@@ -265,3 +265,43 @@ def test_a_job_without_a_model_says_to_fit_one(tmp_path, monkeypatch, capsys):
     Path("job.toml").write_text(text, encoding="utf-8")
     message = fails(monkeypatch, capsys, "score", "--job", "job.toml")
     assert message.endswith("registry.file: there is no model 'm.json' yet: run `clv fit --job` first.")
+
+
+OF_VERBS = {  # what else verbs that read a log need
+    "audit": ("--amount", "amount"),
+    "actions": ("--amount", "amount"),
+    "backtest": ("--horizons", "10 weeks"),
+    "validate": ("--calibration-end", "1997-02-01"),
+    "compare": ("--calibration-end", "1997-02-01"),
+}
+
+
+@pytest.fixture(scope="module")
+def fitted_folder(tmp_path_factory):
+    """A folder with a log of a few customers and a model of it."""
+    folder = tmp_path_factory.mktemp("fitted")
+    log = clvmodels.datasets.load_cdnow(sample=True)
+    rfm = clvmodels.rfm_summary(log, amount="amount", time_unit="day")
+    model = clvmodels.CustomerModel(clvmodels.BGNBD(), clvmodels.GammaGamma()).fit(rfm)
+    for name in ("model.json", "other.json"):
+        model.save(folder / name)
+    return folder
+
+
+WITHOUT_LOG = ("demo", "guide", "tiers", "init", "columns", "backfill", "monitor")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--customer-id", "--date", "--amount"])
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - set(WITHOUT_LOG)))
+def test_a_missing_column_has_one_exit_code(verb, option, fitted_folder, monkeypatch, capsys):
+    assert option in flags(verb).values()
+    monkeypatch.chdir(fitted_folder)
+    words = ("model.json",) if verb == "crosscheck" else ()
+    words += OF_VERBS.get(verb, ())
+    Path("log.csv").write_text(LOG, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["clv", verb, "log.csv", *words, option, "nope"])
+    monkeypatch.setattr(events.log, "handlers", list(events.log.handlers))
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert (stopped.value.code, "no column 'nope'" in capsys.readouterr().err.lower()) == (2, True)

@@ -14,7 +14,7 @@ from clvmodels import frames, html
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.design import Design, Formulas, Grouping
-from clvmodels.estimators.options import SMALLEST_GROUP, check_options, prior_of_coordinates
+from clvmodels.estimators.options import SMALLEST_GROUP, NotFitted, check_options, prior_of_coordinates
 from clvmodels.estimators.parameter_table import StandardErrors, check_level, parameter_table, summary_table
 from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.groups import combine_fits
@@ -230,7 +230,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise InvalidOption(f"This {type(self).__name__} has not been fitted: call fit(rfm) first.")
+            raise NotFitted(f"This {type(self).__name__} has not been fitted: call fit(rfm) first.")
 
     def _check_rfm(self, rfm: RFM) -> None:
         if not isinstance(rfm, RFM):

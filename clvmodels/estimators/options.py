@@ -1,4 +1,4 @@
-"""Options that all estimators share: their checks, and the prior that they describe."""
+"""Options and errors that all estimators share: checks of options, and the prior that they describe."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from clvmodels.errors import InvalidOption
 from clvmodels.inference.objective import Prior
 from clvmodels.processes.coordinates import Parametrization
 
-__all__ = ["SMALLEST_GROUP", "check_options", "prior_of_coordinates"]
+__all__ = ["SMALLEST_GROUP", "NotFitted", "check_options", "prior_of_coordinates"]
 
 SMALLEST_GROUP = 500  # customers; with fewer, the parameters of a group are too uncertain
+
+
+class NotFitted(InvalidOption, NotFittedError):  # type: ignore[misc]  # scikit-learn has no types
+    """An estimator was used before it was fitted; scikit-learn expects an error of its own."""
 
 
 def check_options(formulas: Mapping[str, Any], l2: Any, by: Any, smallest_group: Any) -> None:

@@ -198,14 +198,14 @@ class CustomerModel(Forecaster):
             raise InvalidOption("This model has no spend model: fit it on a log with amounts.")
         return self.spend.expected_spend(rfm)
 
-    def predict(self, rfm: RFM, horizon: float | str) -> frames.Frame:
+    def predict(self, rfm: RFM, horizon: float | str = "12 months") -> frames.Frame:
         """Forecast every customer: what was expected of purchases, spend and activity in one table.
 
         Parameters
         ----------
         rfm : RFM
             With the clock of the models.
-        horizon : float or str
+        horizon : float or str, default="12 months"
             A number in the clock's unit, or a length with its unit such as "12 months".
 
         Returns
@@ -224,6 +224,8 @@ class CustomerModel(Forecaster):
         >>> round(float(model.predict(rfm, "39 weeks")["expected_purchases"].sum()))
         1653
         """
+        for part in self.parts:
+            part._check_fitted()
         alive = self.purchases.probability_alive(rfm)
         bought = column(self.purchases.expected_purchases(rfm, horizon), "expected_purchases")
         table: dict[str, Any] = {

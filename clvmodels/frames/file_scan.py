@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from clvmodels.errors import InvalidTransactions, list_names
+from clvmodels.errors import InvalidTransactions, MissingColumn, list_names
 from clvmodels.frames.file_search import FileSet
 from clvmodels.frames.formats.database_files import read_database
 from clvmodels.frames.formats.json_files import read_json
@@ -79,7 +79,7 @@ def scan_files(files: FileSet, needed: Sequence[str], text: Sequence[str], as_te
     for part in parts:
         absent = [name for name in columns if name not in part.names]
         if absent:
-            raise InvalidTransactions(
+            raise MissingColumn(
                 f"The files differ: {part.path.name!r} has no column {', '.join(map(repr, absent))}, which "
                 f"{first.path.name!r} has; its columns are {list_names(part.names)}."
             )

@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from clvmodels.errors import InvalidTransactions, closest, list_names
+from clvmodels.errors import InvalidTransactions, MissingColumn, closest, list_names
 from clvmodels.frames.column_roles import roles_by_name
 from clvmodels.frames.databases import database_columns, is_database, kind_of_database, spool
 from clvmodels.frames.engines.arrow import convert_zones_to_utc
@@ -365,7 +365,7 @@ def _refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_ar
         message += next(filter(None, (closest(name, present) for name in absent.values())), "")
         if roles_are_arguments:
             message += _proposal(columns, absent, present)
-        raise InvalidTransactions(message)
+        raise MissingColumn(message)
 
 
 def _proposal(columns: Mapping[str, str], absent: Mapping[str, str], present: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.clock import Clock
-from clvmodels.errors import InvalidOption, InvalidTransactions, closest, list_names
+from clvmodels.errors import InvalidOption, InvalidTransactions, MissingColumn, closest, list_names
 from clvmodels.language import Finding, Findings
 from clvmodels.readers.export_format import ExportFormat
 from clvmodels.readers.export_formats import EXPORT_FORMATS, describe_formats
@@ -196,7 +196,7 @@ def _recognize(header: list[str], kind: str | None, file: str) -> ExportFormat:
     matching = [form for form in forms if form.header <= set(header)]
     if not matching:
         missing = min((sorted(form.header - set(header)) for form in forms), key=len)
-        raise InvalidTransactions(
+        raise MissingColumn(
             f"{file!r} lacks the columns {', '.join(map(repr, missing))} of an export of {kind}; its columns are "
             f"{list_names(header)}."
         )
@@ -207,13 +207,13 @@ def _sources(form: ExportFormat, header: list[str], named: Mapping[str, str], fi
     """Return the columns of the file that each role is read from; the first one that is not blank counts."""
     absent = [name for name in named.values() if name not in header]
     if absent:
-        raise InvalidTransactions(f"{file!r} has no column {absent[0]!r}; it has {list_names(header)}.")
+        raise MissingColumn(f"{file!r} has no column {absent[0]!r}; it has {list_names(header)}.")
     usual = {role: tuple(name for name in names if name in header) for role, names in form.roles.items()}
     sources = {role: names for role, names in usual.items() if names}
     sources |= {role: (name,) for role, name in named.items()}
     if "customer_id" not in sources:
         expected = " or ".join(map(repr, form.roles["customer_id"]))
-        raise InvalidTransactions(
+        raise MissingColumn(
             f"{file!r} has no column of customers: an export of {form.name} has them in {expected}. Include that "
             "column in the export, or join one, and name it with customer_id=."
         )

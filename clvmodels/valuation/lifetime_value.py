@@ -170,9 +170,9 @@ def _models_and_rfm(purchases: object, spend: object, rfm: object) -> tuple[Purc
         raise InvalidOption("This model has no spend model: fit CustomerModel(purchases, spend) on a log with amounts.")
     types = ", ".join(type(each).__name__ for each in (purchases, spend, rfm))
     raise InvalidOption(
-        f"lifetime_value needs a purchase model, a spend model and an RFM, and got: {types}. Pass them as "
-        "lifetime_value(BGNBD().fit(rfm), GammaGamma().fit(rfm), rfm, ...), or lifetime_value(model, rfm, ...) with a "
-        "CustomerModel."
+        f"lifetime_value needs a purchase model, a spend model and an RFM, and got: {types}. Make an RFM with "
+        "rfm_summary(log, ...), and pass lifetime_value(BGNBD().fit(rfm), GammaGamma().fit(rfm), rfm, ...), or "
+        "lifetime_value(model, rfm, ...) with a CustomerModel."
     )
 
 
