@@ -176,8 +176,8 @@ def _remedy(value: Any, kind: Any) -> str:
         return (
             f" Pass the name of a column, such as {str(value.name)!r}." if value.name else " Pass the name of a column."
         )
-    if type(value).__name__ == "CustomerModel" and names & {"PurchaseModel", "SpendModel"}:
-        part = "purchases" if "PurchaseModel" in names else "spend"
+    if type(value).__name__ == "CustomerModel" and names & {"PurchaseModel", "SpendModel", "FittedProcess"}:
+        part = "spend" if names == {"SpendModel"} else "purchases"
         return f" Pass its part, model.{part}."
     makers = {
         "RFM": "rfm_summary(log, ...)",

@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from clvmodels.cli import verbs
-from clvmodels.cli.app import app, err
+from clvmodels.cli.app import app, err, has_job_log
 from clvmodels.cli.spelling import as_typed
 from clvmodels.errors import CLVError, StoreUnreachable
 from clvmodels.language.current import ENGLISH, check_language
@@ -45,9 +45,8 @@ def main() -> None:
 def _fail(text: str, code: int) -> None:
     """Show a message, or add it to the log of the job that is running, and exit."""
     text = as_typed(text)
-    log = logging.getLogger("clvmodels.job")
-    if any(not isinstance(handler, logging.NullHandler) for handler in log.handlers):
-        log.error(text, extra={"event": "failed", "facts": {"exit_code": code}})
+    if has_job_log():
+        logging.getLogger("clvmodels.job").error(text, extra={"event": "failed", "facts": {"exit_code": code}})
         sys.exit(code)
     err.print("Error:", style="bold red", end=" ")
     err.print(text, soft_wrap=True, markup=False, highlight=False)

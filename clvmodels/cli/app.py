@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -12,7 +16,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from clvmodels.language.current import written_in
 
-__all__ = ["LanguageOption", "app", "err", "out", "steps"]
+__all__ = ["LanguageOption", "app", "err", "has_job_log", "out", "steps"]
 
 app = typer.Typer(
     help="Customer lifetime value from transaction logs.",
@@ -21,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 out, err = Console(), Console(stderr=True)
+SECONDS_PER_LINE = 5.0  # where the output is not a terminal, such as the log of a scheduler
 
 
 def use_language(context: typer.Context, language: str | None) -> str | None:
@@ -56,19 +61,22 @@ def options(
 
 @contextmanager
 def steps() -> Iterator[Any]:
-    """Show the steps of a verb in the terminal, each with the time it took; show nothing if stderr is not a terminal.
+    """Show the steps of a verb in the terminal, each with the time it took; elsewhere, a line every few seconds.
 
     Yields
     ------
     function of a str
         It begins the next step, with this description.
     """
+    if not err.is_terminal:
+        with _lines() as step:
+            yield step
+        return
     with Progress(
         SpinnerColumn(finished_text="✓"),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
         console=err,
-        disable=not err.is_terminal,
     ) as progress:
         running: list[Any] = []
 
@@ -80,3 +88,30 @@ def steps() -> Iterator[Any]:
         yield step
         if running:
             progress.update(running[-1], total=1, completed=1)
+
+
+@contextmanager
+def _lines() -> Iterator[Callable[[str], None]]:
+    """Write a line with the current step and the seconds since the start, every few seconds; none for a short run."""
+    begin, current, over = time.monotonic(), [""], threading.Event()
+
+    def write() -> None:
+        while not over.wait(SECONDS_PER_LINE):
+            seconds = time.monotonic() - begin
+            if not has_job_log():
+                sys.stderr.write(f"{current[0] or 'Working'} ({seconds:.0f} s)\n")
+                sys.stderr.flush()
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    try:
+        yield lambda text: current.__setitem__(0, text)
+    finally:
+        over.set()
+        thread.join()
+
+
+def has_job_log() -> bool:
+    """Return whether a job writes a log of its own, which may be JSON."""
+    handlers = logging.getLogger("clvmodels.job").handlers
+    return any(not isinstance(handler, logging.NullHandler) for handler in handlers)
