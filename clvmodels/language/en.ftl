@@ -686,7 +686,7 @@ status-ranking = Ranking: { $grade ->
     [poor] poor
    *[none] not tested
     }
-grade-ranking = Ranking, by the normalized Gini coefficient at the last test date. Good: at least 0.6. Fair: at least 0.3.
+grade-ranking = Ranking, by the normalized Gini coefficient of purchases and of money at the last test date, whichever is lower. Good: at least 0.6. Fair: at least 0.3.
 status-ranking-evidence = The 10% of customers ranked first made { PERCENT($captured) } of the later { $quantity ->
     [money] revenue
    *[purchases] purchases
@@ -901,6 +901,7 @@ verdict-total-interval = The interval of the total of { $quantity }, { NUM($lowe
 verdict-total-intervals = The interval of the total of { $quantity } contained the actual total at { COUNT($inside) } of { COUNT($cutoffs) } cutoffs.
 verdict-interval-widened = Widened by the errors at { COUNT($earlier) } earlier cutoffs, the interval of the total of purchases is { NUM($lower, digits: 4) } to { NUM($upper, digits: 4) }.
 verdict-interval-unreliable = Do not quote the interval of the total: it allows for chance, but not for changing conditions. Quote how far totals were off instead. There are too few past forecasts to say how much wider it should be.
+verdict-interval-of-process = These intervals are those of the purchase model alone, which allow for chance but not for changing conditions. Quote the interval of the value at the top of this page instead: it also allows for errors of totals in the past.
 
 # benchmarks
 

@@ -535,7 +535,7 @@ status-ranking = 排序：{ $grade ->
     [poor] 不佳
    *[none] 未检验
     }
-grade-ranking = 排序，按最近检验日的归一化基尼系数。良好：不低于 0.6。尚可：不低于 0.3。
+grade-ranking = 排序，按最近检验日购买次数与金额的归一化基尼系数中较低者。良好：不低于 0.6。尚可：不低于 0.3。
 status-ranking-evidence = 排名前 10% 的客户贡献了后来{ $quantity ->
     [money] 收入
    *[purchases] 购买次数
@@ -752,6 +752,7 @@ verdict-total-intervals = { $quantity ->
     }总量的区间在 { COUNT($cutoffs) } 个截止日中有 { COUNT($inside) } 个包含了实际总量。
 verdict-interval-widened = 按 { COUNT($earlier) } 个更早截止日的误差加宽后，购买总次数的区间为 { NUM($lower, digits: 4) } 至 { NUM($upper, digits: 4) }。
 verdict-interval-unreliable = 不要引用总量的区间：它涵盖随机性，但不涵盖环境变化。请改为引用总量的误差。过去的预测太少，说不出区间应加宽多少。
+verdict-interval-of-process = 以上是购买模型自身的区间，涵盖随机性，但不涵盖环境变化。请改为引用本页顶部的价值区间：它还涵盖过去总量的误差。
 
 # 基准
 
@@ -1779,3 +1780,17 @@ help-backfill = 把过去的日子补打分到运行历史，从最早一天开�
 help-monitor = 把过去运行的预测与其后的实际比较，并说明是否需要重新拟合。
 help-columns = 打印打分表的数据字典：每一列的类型、单位与含义。
 help-models = 登记册中模型的各版本：列出、查看、启用、回退。
+
+## 日历
+
+calendar-season = 在 { FIXED($years, places: 1) } 年中，客户购买最快的是始于 { DATE($fastest) } 的一周（{ SIGNED_PERCENT($most) }），最慢的是始于 { DATE($slowest) } 的一周（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 个参数）
+calendar-no-season = { FIXED($years, places: 1) } 年中未发现季节性
+calendar-seen-once = 一年中多数星期只见过一次，因此某个异常的星期会被当作季节性
+calendar-chosen = { DATE($day) } 估计并采用了季节性：此前 { COUNT($windows) } 个窗口的总量误差，不用时为 { PERCENT($without, places: 1) }，采用时为 { PERCENT($with, places: 1) }
+calendar-chosen-untested = { DATE($day) } 估计并采用了季节性；{ FIXED($years, places: 1) } 年太短，无法在更早的窗口上检验
+calendar-not-better = { DATE($day) } 看得出季节性，但未采用：此前 { COUNT($windows) } 个窗口的总量误差，不用时为 { PERCENT($without, places: 1) }，采用时为 { PERCENT($with, places: 1) }
+calendar-none-visible = { DATE($day) } 在 { FIXED($years, places: 1) } 年中看不出季节性
+calendar-not-known-too-short = { DATE($day) } 无法由 { FIXED($years, places: 1) } 年估计季节性：至少需要一整年
+calendar-not-known-one-cohort = { DATE($day) } 无法估计季节性：多数客户在半年之内到来，并跟踪了 { FIXED($years, places: 1) } 年，他们的客龄与季节性无法区分
+calendar-too-short = 日志涵盖 { FIXED($years, places: 1) } 年：季节性要有一整年才看得出
+calendar-one-cohort = 多数客户在半年之内到来，并跟踪了 { FIXED($years, places: 1) } 年，因此他们的客龄与季节性无法区分

@@ -535,7 +535,7 @@ status-ranking = 排序：{ $grade ->
     [poor] 不佳
    *[none] 未檢驗
     }
-grade-ranking = 排序，依最近檢驗日的正規化吉尼係數。良好：不低於 0.6。尚可：不低於 0.3。
+grade-ranking = 排序，依最近檢驗日購買次數與金額的正規化吉尼係數中較低者。良好：不低於 0.6。尚可：不低於 0.3。
 status-ranking-evidence = 排名前 10% 的顧客貢獻了後來{ $quantity ->
     [money] 營收
    *[purchases] 購買次數
@@ -752,6 +752,7 @@ verdict-total-intervals = { $quantity ->
     }總量的區間在 { COUNT($cutoffs) } 個截止日中有 { COUNT($inside) } 個包含了實際總量。
 verdict-interval-widened = 依 { COUNT($earlier) } 個更早截止日的誤差加寬後，購買總次數的區間為 { NUM($lower, digits: 4) } 至 { NUM($upper, digits: 4) }。
 verdict-interval-unreliable = 不要引用總量的區間：它涵蓋隨機性，但不涵蓋環境變化。請改為引用總量的誤差。過去的預測太少，說不出區間應加寬多少。
+verdict-interval-of-process = 以上是購買模型自身的區間，涵蓋隨機性，但不涵蓋環境變化。請改為引用本頁頂部的價值區間：它還涵蓋過去總量的誤差。
 
 # 基準
 
@@ -1779,3 +1780,17 @@ help-backfill = 把過去的日子補評分到執行歷史，從最早一天開�
 help-monitor = 把過去執行的預測與其後的實際比較，並說明是否需要重新配適。
 help-columns = 列印評分表的資料字典：每一列的型別、單位與含義。
 help-models = 登錄表中模型的各版本：列出、查看、啟用、回退。
+
+## 日曆
+
+calendar-season = 在 { FIXED($years, places: 1) } 年中，顧客購買最快的是始於 { DATE($fastest) } 的一週（{ SIGNED_PERCENT($most) }），最慢的是始於 { DATE($slowest) } 的一週（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 個參數）
+calendar-no-season = { FIXED($years, places: 1) } 年中未發現季節性
+calendar-seen-once = 一年中多數星期只見過一次，因此某個異常的星期會被當作季節性
+calendar-chosen = { DATE($day) } 估計並採用了季節性：此前 { COUNT($windows) } 個視窗的總量誤差，不用時為 { PERCENT($without, places: 1) }，採用時為 { PERCENT($with, places: 1) }
+calendar-chosen-untested = { DATE($day) } 估計並採用了季節性；{ FIXED($years, places: 1) } 年太短，無法在更早的視窗上檢驗
+calendar-not-better = { DATE($day) } 看得出季節性，但未採用：此前 { COUNT($windows) } 個視窗的總量誤差，不用時為 { PERCENT($without, places: 1) }，採用時為 { PERCENT($with, places: 1) }
+calendar-none-visible = { DATE($day) } 在 { FIXED($years, places: 1) } 年中看不出季節性
+calendar-not-known-too-short = { DATE($day) } 無法由 { FIXED($years, places: 1) } 年估計季節性：至少需要一整年
+calendar-not-known-one-cohort = { DATE($day) } 無法估計季節性：多數顧客在半年之內到來，並追蹤了 { FIXED($years, places: 1) } 年，他們的客齡與季節性無法區分
+calendar-too-short = 交易紀錄涵蓋 { FIXED($years, places: 1) } 年：季節性要有一整年才看得出
+calendar-one-cohort = 多數顧客在半年之內到來，並追蹤了 { FIXED($years, places: 1) } 年，因此他們的客齡與季節性無法區分

@@ -16,7 +16,7 @@ from clvmodels.language.numbers import fixed, percent
 from clvmodels.reporting.cautions import Caution
 from clvmodels.reporting.selection import Selection
 from clvmodels.reporting.value_summary import ValueBasis, ValueSummary, sorted_values, summarize_value
-from clvmodels.reporting.verdict.ranking import rank_quality
+from clvmodels.reporting.verdict.ranking import grade_ranking
 from clvmodels.reporting.verdict.totals import errors_of_totals
 
 __all__ = ["AtAGlance", "Card", "Grade", "Range", "Status", "glance_at"]
@@ -248,12 +248,12 @@ def _looks_further(view: Selection, basis: ValueBasis) -> bool:
 
 
 def _judge_ranking(view: Selection) -> Status:
-    """Grade the ranking by its normalized Gini at the last cutoff."""
+    """Grade the ranking by its normalized Gini at the last cutoff, with what the first 10% made as evidence."""
     for quantity in ("money", "purchases"):
         row = view.row(quantity)
         if row is not None and math.isfinite(row["gini"]) and math.isfinite(row["capture"]):
             figures = {"quantity": quantity, "captured": float(row["capture"])}
-            return _status("ranking", rank_quality(row["gini"]), Finding("status-ranking-evidence", figures))
+            return _status("ranking", grade_ranking(view), Finding("status-ranking-evidence", figures))
     return _status("ranking", "none", Finding("status-ranking-untested", severity="caution"))
 
 

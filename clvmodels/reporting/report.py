@@ -61,6 +61,8 @@ class Report:
         The numbers of the page as plain values.
     language : str
         The language of the page, such as "zh-Hans".
+    basis : ValueBasis or None
+        How the values were made, with the interval of their total.
 
     Examples
     --------
@@ -81,15 +83,17 @@ class Report:
     page: str
     numbers: dict[str, Any]
     language: str = ENGLISH
+    basis: ValueBasis | None = None
 
     @property
     def findings(self) -> Findings:
-        """All findings of the page: the statuses, the answers and the cautions."""
+        """All findings of the page: the statuses, the answers, the cautions, and how values were made."""
         answers = [finding for answer in self.verdict for finding in (answer.headline, *answer.findings)]
         return (
             *(status.finding for status in self.glance.statuses),
             *answers,
             *(caution.finding for caution in self.cautions),
+            *(() if self.basis is None else (self.basis.finding,)),
         )
 
     def write(self, path: str | Path) -> None:
@@ -209,7 +213,9 @@ def make_report(
     basis = explanation if isinstance(explanation, ValueBasis) else None
     text = explanation if isinstance(explanation, str) else None if basis is None else sentence(basis.finding.text)
     view = select(with_local_titles(result))
-    verdict = judge(view, value, None if basis is None else basis.terms.horizon)
+    quotable = basis is not None and basis.has_interval and basis.tested
+    horizon = None if basis is None else basis.terms.horizon
+    verdict = judge(view, value, horizon, has_tested_interval=quotable)
     cautions = find_cautions(view, profile)
     glance = glance_at(view, value, basis, cautions, name, currency)
     summary = summarize_cautions(cautions, profile)
@@ -227,7 +233,7 @@ def make_report(
     }
     numbers = _numbers(result, glance, verdict, cautions, value, profile, ledger)
     page = render("report.html.j2", content)
-    return Report(result, value, glance, tuple(verdict), tuple(cautions), page, numbers, current_language())
+    return Report(result, value, glance, tuple(verdict), tuple(cautions), page, numbers, current_language(), basis)
 
 
 def _introduce(view: Selection) -> str:

@@ -13,7 +13,13 @@ from clvmodels.reporting.verdict.use import judge_use
 __all__ = ["Answer", "Question", "explain_mae", "judge", "judge_use"]
 
 
-def judge(view: Selection, value: Frame | None = None, value_horizon: float | str | None = None) -> list[Answer]:
+def judge(
+    view: Selection,
+    value: Frame | None = None,
+    value_horizon: float | str | None = None,
+    *,
+    has_tested_interval: bool = False,
+) -> list[Answer]:
     """Answer the six questions about the model of the report.
 
     Parameters
@@ -23,12 +29,14 @@ def judge(view: Selection, value: Frame | None = None, value_horizon: float | st
         From `lifetime_value`; its total is then reported with the totals.
     value_horizon : float or str, optional
         The horizon of these values, such as "12 months".
+    has_tested_interval : bool, default=False
+        Whether the page has an interval of the total value that allows for errors of earlier totals.
     """
     return [
         judge_use(view),
         judge_totals(view, value, value_horizon),
         judge_ranking(view),
-        judge_intervals(view),
+        judge_intervals(view, has_tested_interval),
         judge_benchmarks(view),
         judge_limits(view),
     ]

@@ -16,8 +16,16 @@ __all__ = ["judge_intervals"]
 COVERAGE_TOLERANCE = 0.03  # by which coverage may differ from the level of the intervals
 
 
-def judge_intervals(view: Selection) -> Answer:
-    """Judge whether the intervals of customers and of the total contained what they should."""
+def judge_intervals(view: Selection, has_tested_interval: bool = False) -> Answer:
+    """Judge whether the intervals of customers and of the total contained what they should.
+
+    Parameters
+    ----------
+    view : Selection
+    has_tested_interval : bool, default=False
+        Whether the page has an interval of the total value that allows for errors of earlier totals; it is then the
+        one to quote.
+    """
     row = view.row("purchases")
     coverage = math.nan if row is None else float(row["coverage"])
     totals = {quantity: table for quantity in view.quantities if len(table := view.totals(quantity))}
@@ -32,7 +40,7 @@ def judge_intervals(view: Selection) -> Answer:
         findings.append(Finding("verdict-coverage", figures, "caution" if side == "low" else "info"))
     findings += [_judge_total_intervals(quantity, table) for quantity, table in totals.items()]
     totals_hold = all(table["inside"].astype(bool).all() for table in totals.values())
-    findings += _judge_widening(totals.get("purchases"), totals_hold)
+    findings += _judge_widening(totals.get("purchases"), totals_hold, has_tested_interval)
     outcome = {
         (True, True): "wide-enough",
         (True, False): "customers-only",
@@ -62,7 +70,7 @@ def _judge_total_intervals(quantity: str, table: pd.DataFrame) -> Finding:
     return Finding("verdict-total-interval", {"quantity": quantity, "inside": bool(inside), **ends}, severity)
 
 
-def _judge_widening(totals: pd.DataFrame | None, totals_hold: bool) -> list[Finding]:
+def _judge_widening(totals: pd.DataFrame | None, totals_hold: bool, has_tested_interval: bool) -> list[Finding]:
     """Report the interval of the total of purchases that earlier errors widen, or warn of the one that missed."""
     if totals is None:
         return []
@@ -70,4 +78,8 @@ def _judge_widening(totals: pd.DataFrame | None, totals_hold: bool) -> list[Find
     if row["calibrated"]:
         figures = {"lower": float(row["widened_lower"]), "upper": float(row["widened_upper"])}
         return [Finding("verdict-interval-widened", figures | {"earlier": int(row["earlier"])})]
-    return [] if totals_hold else [Finding("verdict-interval-unreliable", severity="caution")]
+    if totals_hold:
+        return []
+    if has_tested_interval:
+        return [Finding("verdict-interval-of-process", severity="caution")]
+    return [Finding("verdict-interval-unreliable", severity="caution")]

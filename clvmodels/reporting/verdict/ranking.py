@@ -9,22 +9,22 @@ from clvmodels.language import Finding
 from clvmodels.reporting.selection import Selection
 from clvmodels.reporting.verdict.answer import Answer
 
-__all__ = ["judge_ranking", "rank_quality"]
+__all__ = ["grade_ranking", "judge_ranking", "rank_quality"]
 
 
 FAIR, GOOD = 0.3, 0.6  # normalized Gini from which a ranking is called fair, and good
+RankQuality = Literal["good", "fair", "poor", "none"]
 TOP_SHARE = 0.1  # of the customers, for whom the gain table gives the best possible result
 
 
 def judge_ranking(view: Selection) -> Answer:
     """Judge whether the customers that were ranked first turned out to be the best."""
-    quality: str = "none"
+    quality = grade_ranking(view)
     findings = []
     for quantity in view.quantities:
         row = view.row(quantity)
         if row is None or not math.isfinite(row["gini"]):
             continue
-        quality = rank_quality(row["gini"]) if quality == "none" else quality
         if math.isfinite(row["capture"]):
             best = _best_possible(view, quantity)
             figures = {"quantity": quantity, "captured": float(row["capture"]), "best": best}
@@ -34,7 +34,13 @@ def judge_ranking(view: Selection) -> Answer:
     return Answer("ranking", headline, tuple(findings), "ranking")
 
 
-def rank_quality(gini: float) -> Literal["good", "fair", "poor", "none"]:
+def grade_ranking(view: Selection) -> RankQuality:
+    """Return how well customers are ranked, the worse of purchases and money, so that every part of a page agrees."""
+    rows = [row for quantity in view.quantities if (row := view.row(quantity)) is not None]
+    return rank_quality(min((row["gini"] for row in rows if math.isfinite(row["gini"])), default=math.nan))
+
+
+def rank_quality(gini: float) -> RankQuality:
     """Return "good", "fair" or "poor", or "none" where the Gini is not defined."""
     if not math.isfinite(gini):
         return "none"

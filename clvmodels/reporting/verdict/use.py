@@ -8,7 +8,7 @@ from clvmodels.language import Finding
 from clvmodels.reporting.selection import Selection
 from clvmodels.reporting.verdict.answer import Answer
 from clvmodels.reporting.verdict.benchmarks import KIND_GROUPS
-from clvmodels.reporting.verdict.ranking import rank_quality
+from clvmodels.reporting.verdict.ranking import grade_ranking
 from clvmodels.reporting.verdict.totals import direction_of, errors_of_totals
 from clvmodels.reporting.winners import find_better, furthest_ahead
 
@@ -18,8 +18,7 @@ __all__ = ["judge_use"]
 def judge_use(view: Selection) -> Answer:
     """Judge what the forecast can be used for: budgets, rankings, and where another forecaster is better."""
     errors = errors_of_totals(view)
-    row = view.row("purchases")
-    ranking = "none" if row is None else rank_quality(row["gini"])
+    ranking = grade_ranking(view)
     headline = Finding(
         "verdict-use",
         {"ranking": ranking, **_largest_error(errors)},
