@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     from clvmodels.decisions.equity_bridge import BaseValuation as BaseValuation
     from clvmodels.decisions.equity_bridge import EquityBridge as EquityBridge
     from clvmodels.decisions.equity_bridge import equity_bridge as equity_bridge
+    from clvmodels.decisions.experiments.assign import ExperimentAssignment as ExperimentAssignment
+    from clvmodels.decisions.experiments.assign import assign_experiment as assign_experiment
+    from clvmodels.decisions.experiments.design import ExperimentDesign as ExperimentDesign
+    from clvmodels.decisions.experiments.design import design_experiment as design_experiment
+    from clvmodels.decisions.experiments.read import ExperimentReading as ExperimentReading
+    from clvmodels.decisions.experiments.read import read_experiment as read_experiment
     from clvmodels.decisions.playbook.plan_actions import ActionPlan as ActionPlan
     from clvmodels.decisions.playbook.plan_actions import plan_actions as plan_actions
     from clvmodels.decisions.revenue_forecast import AcquisitionPlan as AcquisitionPlan
@@ -178,6 +184,9 @@ _NAMES = {
     "decisions.acting.action_lists": ("ActionLists", "action_lists"),
     "decisions.acting.contact_files": ("write_contacts",),
     "decisions.base_audit.audit": ("Audit", "audit"),
+    "decisions.experiments.assign": ("ExperimentAssignment", "assign_experiment"),
+    "decisions.experiments.design": ("ExperimentDesign", "design_experiment"),
+    "decisions.experiments.read": ("ExperimentReading", "read_experiment"),
     "decisions.playbook.plan_actions": ("ActionPlan", "plan_actions"),
     "decisions.segmenting.rfm_grid": ("rfm_grid", "rfm_scores", "rfm_segments"),
     "decisions.segmenting.segments": ("Segmentation",),

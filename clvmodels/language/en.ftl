@@ -1183,6 +1183,36 @@ plan-made = { COUNT($customers) } { $customers ->
 plan-assumed = the gain rests on assumed extra orders: compare with the control group before you rely on it
 plan-no-control = nobody is in the control group, so nothing will show what the actions brought
 actions-not-tested = money at stake is not what an action brings: keep a control group, and test it
+experiment-assigned = { COUNT($units) } { $units ->
+    [one] unit
+   *[other] units
+    } in { COUNT($strata) } { $strata ->
+    [one] stratum
+   *[other] strata
+    }, { COUNT($control) } of them in the control group
+experiment-small-strata = { COUNT($units) } { $units ->
+    [one] unit is
+   *[other] units are
+    } in strata with fewer than { COUNT($fewest) } units, which are one stratum together
+experiment-late = { COUNT($units) } { $units ->
+    [one] unit was
+   *[other] units were
+    } not in the earlier assignment, and are a stratum of their own
+experiment-units-needed = { COUNT($units) } units show an effect of { SHORT($effect, digits: 3) } per unit; without the adjustment, { COUNT($without) }
+experiment-smallest-effect = { COUNT($units) } units show an effect of { SHORT($effect, digits: 3) } per unit with a probability of { PERCENT($power, places: 0) }
+experiment-explained = what was known before explains { PERCENT($share, places: 0) } of the variance of the outcome
+experiment-effect = { $shown ->
+    [true] the treatment changed the outcome by { SHORT($effect, digits: 3) } per unit
+   *[other] the estimated effect is { SHORT($effect, digits: 3) } per unit
+    } ({ PERCENT($confidence, places: 0) } interval { SHORT($lower, digits: 3) } to { SHORT($upper, digits: 3) }), against { SHORT($control_mean, digits: 3) } without it; { COUNT($treated) } treated units, { COUNT($control) } in the control group, { SHORT($total_effect, digits: 4) } in total
+experiment-not-shown = the { PERCENT($confidence, places: 0) } interval contains 0: whether the treatment does anything is not shown, which is not the same as no effect
+experiment-absent = { COUNT($customers) } { $customers ->
+    [one] customer is
+   *[other] customers are
+    } not in the outcomes, and count as 0
+experiment-early-look = this is a look at { PERCENT($share, places: 0) } of the planned time: its interval is wider, so that the later ones can be trusted
+experiment-parts = effects in { COUNT($parts) } parts were read: the largest of several is too large on average, so test it again before you rely on it
+experiment-parts-left-out = too few units in a group to compare in { $parts }
 
 ## Compatibility: where results differ from those of lifetimes
 

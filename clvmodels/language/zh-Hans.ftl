@@ -983,6 +983,21 @@ plan-made = 触达 { COUNT($customers) } 位客户，费用 { FIXED($cost, place
 plan-assumed = 收益建立在假设的额外订单上：在依赖它之前，请与对照组比较
 plan-no-control = 没有对照组，因此无从得知行动带来了什么
 actions-not-tested = 涉及的金额并不是行动能带来的金额：请保留对照组并加以检验
+experiment-assigned = { COUNT($units) } 个单元，分为 { COUNT($strata) } 层，其中 { COUNT($control) } 个为对照组
+experiment-small-strata = { COUNT($units) } 个单元所在的层不足 { COUNT($fewest) } 个单元，已合并为一层
+experiment-late = { COUNT($units) } 个单元不在先前的分组中，单独作为一层
+experiment-units-needed = 需要 { COUNT($units) } 个单元才能显示每单元 { SHORT($effect, digits: 3) } 的效果；若不作调整，需要 { COUNT($without) } 个
+experiment-smallest-effect = { COUNT($units) } 个单元能以 { PERCENT($power, places: 0) } 的概率显示每单元 { SHORT($effect, digits: 3) } 的效果
+experiment-explained = 事前已知的信息解释了结果方差的 { PERCENT($share, places: 0) }
+experiment-effect = { $shown ->
+    [true] 该措施使每单元的结果改变了 { SHORT($effect, digits: 3) }
+   *[other] 估计效果为每单元 { SHORT($effect, digits: 3) }
+    }（{ PERCENT($confidence, places: 0) } 区间 { SHORT($lower, digits: 3) } 至 { SHORT($upper, digits: 3) }），未实施时为 { SHORT($control_mean, digits: 3) }；实施组 { COUNT($treated) } 个单元，对照组 { COUNT($control) } 个，合计 { SHORT($total_effect, digits: 4) }
+experiment-not-shown = { PERCENT($confidence, places: 0) } 区间包含 0：尚不能说明该措施是否有作用，但这并不等于没有作用
+experiment-absent = { COUNT($customers) } 位客户不在结果表中，按 0 计
+experiment-early-look = 这是在计划时间的 { PERCENT($share, places: 0) } 时的查看：区间因此较宽，以保证之后的查看仍然可信
+experiment-parts = 分别查看了 { COUNT($parts) } 个部分的效果：其中最大的一个平均而言偏高，依赖它之前请再检验一次
+experiment-parts-left-out = 以下部分的某一组单元过少，无法比较：{ $parts }
 
 ## 文本如何拼接
 

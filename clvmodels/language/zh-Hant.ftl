@@ -983,6 +983,21 @@ plan-made = 接觸 { COUNT($customers) } 位顧客，費用 { FIXED($cost, place
 plan-assumed = 收益建立在假設的額外訂單上：在依賴它之前，請與對照組比較
 plan-no-control = 沒有對照組，因此無從得知行動帶來了什麼
 actions-not-tested = 涉及的金額並不是行動能帶來的金額：請保留對照組並加以檢驗
+experiment-assigned = { COUNT($units) } 個單位，分為 { COUNT($strata) } 層，其中 { COUNT($control) } 個為對照組
+experiment-small-strata = { COUNT($units) } 個單位所在的層不足 { COUNT($fewest) } 個單位，已合併為一層
+experiment-late = { COUNT($units) } 個單位不在先前的分組中，單獨作為一層
+experiment-units-needed = 需要 { COUNT($units) } 個單位才能顯示每單位 { SHORT($effect, digits: 3) } 的效果；若不作調整，需要 { COUNT($without) } 個
+experiment-smallest-effect = { COUNT($units) } 個單位能以 { PERCENT($power, places: 0) } 的機率顯示每單位 { SHORT($effect, digits: 3) } 的效果
+experiment-explained = 事前已知的資訊解釋了結果變異的 { PERCENT($share, places: 0) }
+experiment-effect = { $shown ->
+    [true] 該措施使每單位的結果改變了 { SHORT($effect, digits: 3) }
+   *[other] 估計效果為每單位 { SHORT($effect, digits: 3) }
+    }（{ PERCENT($confidence, places: 0) } 區間 { SHORT($lower, digits: 3) } 至 { SHORT($upper, digits: 3) }），未實施時為 { SHORT($control_mean, digits: 3) }；實施組 { COUNT($treated) } 個單位，對照組 { COUNT($control) } 個，合計 { SHORT($total_effect, digits: 4) }
+experiment-not-shown = { PERCENT($confidence, places: 0) } 區間包含 0：尚不能說明該措施是否有作用，但這並不等於沒有作用
+experiment-absent = { COUNT($customers) } 位顧客不在結果表中，以 0 計
+experiment-early-look = 這是在計畫時間的 { PERCENT($share, places: 0) } 時的查看：區間因此較寬，以確保之後的查看仍然可信
+experiment-parts = 分別查看了 { COUNT($parts) } 個部分的效果：其中最大的一個平均而言偏高，依賴它之前請再檢驗一次
+experiment-parts-left-out = 以下部分的某一組單位過少，無法比較：{ $parts }
 
 ## 文字如何拼接
 

@@ -1,0 +1,122 @@
+"""`clv experiment`: how large, who is in which group, and what the actions brought."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clvmodels.cli.app import app, out
+from clvmodels.cli.arguments import split_list
+
+experiment = typer.Typer(help="Experiments with a control group: design, assign, read.", no_args_is_help=True)
+app.add_typer(experiment, name="experiment")
+
+Outcome = Annotated[str, typer.Option(help="Column of what customers did, such as spend or orders.")]
+Adjust = Annotated[str | None, typer.Option(help="Columns that were known before, separated by commas.")]
+ControlShare = Annotated[float, typer.Option(help="Share of the units in the control group.")]
+Unit = Annotated[str | None, typer.Option(help="Column of the account or household that is treated as a whole.")]
+Winsorize = Annotated[float | None, typer.Option(help="Quantile above which outcomes count as that quantile.")]
+Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
+
+
+@experiment.command()
+def design(
+    past: Annotated[Path, typer.Argument(metavar="PAST", help="A past target list (CSV or Parquet) and what it did.")],
+    outcome: Outcome,
+    adjust: Adjust = None,
+    effect: Annotated[float | None, typer.Option(help="The effect to show, per unit.")] = None,
+    control: ControlShare = 0.5,
+    power: Annotated[float, typer.Option(help="Probability of showing the effect if it is there.")] = 0.8,
+    confidence: Confidence = 0.95,
+    unit: Unit = None,
+    winsorize: Winsorize = None,
+) -> None:
+    """Say how many units an experiment needs, and how small an effect it can show."""
+    import clvmodels as clv
+    from clvmodels.reporting import terminal
+
+    made = clv.design_experiment(
+        past,
+        outcome=outcome,
+        adjust=split_list(adjust or ""),
+        effect=effect,
+        control=control,
+        power=power,
+        confidence=confidence,
+        unit=unit,
+        winsorize=winsorize,
+    )
+    terminal.show_facts(out, [finding.text for finding in made.findings])
+    terminal.show_decisions(out, "Size", made.table)
+
+
+@experiment.command()
+def assign(
+    targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="The customers (CSV or Parquet), one per row.")],
+    name: Annotated[str, typer.Option(help="Of the experiment; another name draws other groups.")],
+    control: ControlShare = 0.5,
+    strata: Annotated[str | None, typer.Option(help="Columns in whose values the groups have this share.")] = None,
+    unit: Unit = None,
+    keep: Annotated[str | None, typer.Option(help="Columns to adjust for later, as they are now.")] = None,
+    earlier: Annotated[Path | None, typer.Option(help="The assignment so far, to add late customers to.")] = None,
+    output: Annotated[Path, typer.Option(help="Where the groups go (.csv or .parquet).")] = Path("experiment.csv"),
+) -> None:
+    """Divide customers into a treated group and a control group, at random and reproducibly."""
+    import clvmodels as clv
+    from clvmodels import files, frames
+    from clvmodels.reporting import terminal
+
+    made = clv.assign_experiment(
+        targets,
+        name=name,
+        control=control,
+        strata=split_list(strata or ""),
+        unit=unit,
+        keep=split_list(keep or ""),
+        earlier=earlier,
+    )
+    with files.replacing(output) as temporary:
+        frames.write_table(made.frame(), temporary)
+    terminal.show_facts(out, [finding.text for finding in made.findings])
+    out.print(f"Groups written to {output}", highlight=False)
+
+
+@experiment.command()
+def read(
+    assigned: Annotated[Path, typer.Argument(metavar="ASSIGNED", help="The groups, from `clv experiment assign`.")],
+    outcomes: Annotated[Path, typer.Argument(metavar="OUTCOMES", help="What customers did since, one row each.")],
+    outcome: Outcome,
+    adjust: Adjust = None,
+    by: Annotated[str | None, typer.Option(help="Column, such as a tier, in whose values the effect is read.")] = None,
+    winsorize: Winsorize = None,
+    confidence: Confidence = 0.95,
+    looks: Annotated[str | None, typer.Option(help="Declared looks so far, such as 0.5,1, as shares of time.")] = None,
+    output: Annotated[Path, typer.Option(help="Where the effects go (.csv or .parquet).")] = Path("effects.csv"),
+) -> None:
+    """Compare the groups: the effect per unit, with an interval."""
+    import clvmodels as clv
+    from clvmodels import files, frames
+    from clvmodels.errors import InvalidOption
+    from clvmodels.reporting import terminal
+
+    try:
+        shares = None if looks is None else [float(share) for share in split_list(looks)]
+    except ValueError:
+        raise InvalidOption(f"--looks {looks!r} must be numbers separated by commas, such as 0.5,1.") from None
+    made = clv.read_experiment(
+        assigned,
+        outcomes,
+        outcome=outcome,
+        adjust=split_list(adjust or ""),
+        by=by,
+        winsorize=winsorize,
+        confidence=confidence,
+        looks=shares,
+    )
+    with files.replacing(output) as temporary:
+        frames.write_table(made.table, temporary)
+    terminal.show_facts(out, [finding.text for finding in made.findings])
+    terminal.show_decisions(out, "Effects", made.table)
+    out.print(f"Effects written to {output}", highlight=False)

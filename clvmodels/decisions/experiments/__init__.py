@@ -1,0 +1,1 @@
+"""Experiments: how large, who is in which group, and what the actions brought."""

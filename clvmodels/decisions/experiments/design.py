@@ -1,0 +1,161 @@
+"""How many customers an experiment needs, and how small an effect it can show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from clvmodels import frames
+from clvmodels.decisions.customer_table import read_customer_table
+from clvmodels.decisions.experiments.estimator import explained_share, relevant
+from clvmodels.decisions.experiments.units import check_outcome, check_share, clip, columns_of, units_of
+from clvmodels.errors import InvalidOption, InvalidTable
+from clvmodels.language import Finding, Findings
+
+__all__ = ["ExperimentDesign", "design_experiment"]
+
+FEWEST = 20  # units of the past period, to estimate a variance from
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ExperimentDesign:
+    """The size that an experiment needs.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Two rows, without and with the adjustment: adjusted, standard_deviation (of the outcome, after the adjustment),
+        units_needed (of both groups; missing without an effect to show), smallest_effect (that the units at hand show
+        with the power asked for).
+    explained : float
+        Share of the variance of the outcome that the adjustment removed.
+    findings : tuple of Finding
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> import pandas as pd
+    >>> past = pd.DataFrame({"customer_id": range(100), "spend": [0.0, 10.0] * 50})
+    >>> clv.design_experiment(past, outcome="spend").findings[0].text
+    '100 units show an effect of 2.82 per unit with a probability of 80%'
+    """
+
+    table: pd.DataFrame
+    explained: float
+    findings: Findings
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table."""
+        return self.table
+
+    def __repr__(self) -> str:
+        return "ExperimentDesign\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
+
+
+def design_experiment(
+    past: frames.Frame | str | Path,
+    *,
+    outcome: str,
+    adjust: str | Sequence[str] = (),
+    effect: float | None = None,
+    control: float = 0.5,
+    power: float = 0.8,
+    confidence: float = 0.95,
+    unit: str | None = None,
+    winsorize: float | None = None,
+) -> ExperimentDesign:
+    """Return how many units an experiment needs to show an effect, from what a past period of equal length looked like.
+
+    With a control group of share c, an effect d of the mean is shown with the power 1 - b if the number of units is at
+    least ``(z_(1-a/2) + z_(1-b))^2 s^2 / (d^2 c (1 - c))``, where s is the standard deviation of the outcome. Adjusting
+    for what was known before leaves only the unexplained part of s^2 (Deng, Xu, Kohavi & Walker 2013 [1]_).
+
+    Parameters
+    ----------
+    past : frame or path
+        One row per customer of a past target list of the same kind: customer_id, what they did in a period as long as
+        the experiment, and what was known before it.
+    outcome : str
+        Column of what they did, such as spend. Customers who bought nothing have 0.
+    adjust : str or sequence of str, default=()
+        Columns that were known before, such as predicted value and past spend.
+    effect : float, optional
+        The effect to show, per unit, in the outcome's own unit.
+    control : float, default=0.5
+        Share of the units in the control group.
+    power : float, default=0.8
+        Probability of showing the effect if it is there.
+    confidence : float, default=0.95
+        Of the interval that must not contain 0.
+    unit : str, optional
+        Column of the account or household, if these are assigned as a whole.
+    winsorize : float, optional
+        Quantile above which outcomes count as that quantile, such as 0.99. The experiment must then do the same.
+
+    Returns
+    -------
+    ExperimentDesign
+
+    Raises
+    ------
+    InvalidTable
+        If a column is missing or not numeric, or there are fewer than 20 units.
+    InvalidOption
+        For options out of range.
+
+    References
+    ----------
+    .. [1] A. Deng, Y. Xu, R. Kohavi & T. Walker (2013), "Improving the sensitivity of online controlled experiments by
+           utilizing pre-experiment data", WSDM '13, 123-132.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> import pandas as pd
+    >>> past = pd.DataFrame({"customer_id": range(100), "spend": [0.0, 10.0] * 50, "before": [1.0, 9.0] * 50})
+    >>> clv.design_experiment(past, outcome="spend", effect=1.0).table["units_needed"].tolist()
+    [793, 1]
+    """
+    check_share("control", control)
+    check_share("power", power)
+    check_share("confidence", confidence)
+    if effect is not None and not 0 < abs(effect) < np.inf:
+        raise InvalidOption(f"effect={effect!r} must be a number other than 0, in the unit of the outcome.")
+    table = read_customer_table(past, "past")
+    units = units_of(table, unit)
+    if len(units) < FEWEST:
+        raise InvalidTable(f"past= has {len(units)} units; a standard deviation needs at least {FEWEST}.")
+    values = clip(units.total(check_outcome(table, outcome)), winsorize)
+    names = columns_of(adjust, "adjust")
+    covariates = units.sums(table, names)
+    everyone = np.ones(len(units), dtype=bool)
+    everyone[::2] = False  # `relevant` looks at both groups; here, at every other unit
+    explained = explained_share(values, relevant(covariates, everyone))
+    deviation = float(np.std(values, ddof=1))
+    if deviation == 0:
+        raise InvalidTable(f"Column {outcome!r} of past= has one value only, {values[0]:g}: there is nothing to show.")
+    rows = []
+    factor = (norm.ppf(0.5 + 0.5 * confidence) + norm.ppf(power)) ** 2 / (control * (1 - control))
+    for adjusted in (False, True):
+        spread = deviation * float(np.sqrt(1 - explained)) if adjusted else deviation
+        needed = None if effect is None else int(np.ceil(factor * spread**2 / effect**2))
+        rows.append((adjusted, spread, needed, float(np.sqrt(factor / len(units))) * spread))
+    design = pd.DataFrame(rows, columns=["adjusted", "standard_deviation", "units_needed", "smallest_effect"])
+    return ExperimentDesign(design, explained, _findings(design, explained, len(units), effect, power))
+
+
+def _findings(design: pd.DataFrame, explained: float, units: int, effect: float | None, power: float) -> Findings:
+    last = design.iloc[-1]
+    smallest = {"units": units, "effect": float(last["smallest_effect"]), "power": power}
+    findings = [Finding("experiment-smallest-effect", smallest)]
+    if effect is not None:
+        needed = {"units": int(last["units_needed"]), "without": int(design["units_needed"][0]), "effect": effect}
+        findings.insert(0, Finding("experiment-units-needed", needed))
+    if explained:
+        findings.append(Finding("experiment-explained", {"share": explained}))
+    return tuple(findings)

@@ -1,0 +1,187 @@
+"""The difference between two randomized groups, adjusted for what was known before, and its standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm, t
+
+from clvmodels.processes.contract import Array
+
+__all__ = ["Difference", "adjusted_difference", "critical_values", "explained_share", "relevant"]
+
+GRID = 2_001  # points of each density that a boundary is integrated over
+WIDEST = 8.0  # standard deviations that the grid reaches
+LARGEST_LEVERAGE = 1 - 1e-9
+CONSTANT = 1e-10  # share of a column's size below which its spread, after the others, is rounding error
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An estimated difference of means, treated minus control.
+
+    Attributes
+    ----------
+    effect, standard_error : float
+        Per unit.
+    treated, control : int
+        ExperimentUnits.
+    control_mean : float
+        Mean outcome without treatment, at the mean of the covariates.
+    freedom : int
+        Degrees of freedom.
+    """
+
+    effect: float
+    standard_error: float
+    treated: int
+    control: int
+    control_mean: float
+    freedom: int
+
+    def interval(self, confidence: float, critical: float | None = None) -> tuple[float, float]:
+        """Return the interval at a level, or with the critical value of a look at the data, in normal units."""
+        level = confidence if critical is None else 2 * norm.cdf(critical) - 1
+        width = float(t.ppf(0.5 + 0.5 * level, self.freedom)) * self.standard_error
+        return self.effect - width, self.effect + width
+
+
+def relevant(covariates: Array, treated: npt.NDArray[np.bool_]) -> Array:
+    """Return the columns, centered at their mean, that tell units of both groups apart and are no sum of others (n, p).
+
+    Scale matters to rounding only, so columns are divided by their standard deviation.
+    """
+    centered = covariates - covariates.mean(axis=0)
+    scale = centered.std(axis=0)
+    size = np.abs(covariates).max(axis=0, initial=0.0)
+    centered = centered[:, scale > CONSTANT * size] / scale[scale > CONSTANT * size]
+    chosen = np.zeros((len(covariates), 0))
+    for column in centered.T:
+        wider = np.column_stack([chosen, column])
+        if all(_has_full_rank(wider[group]) for group in (treated, ~treated)):
+            chosen = wider
+    return chosen
+
+
+def _has_full_rank(columns: Array) -> bool:
+    """Return whether columns and a constant are independent, with more rows than columns."""
+    design = np.column_stack([np.ones(len(columns)), columns])
+    return len(design) > design.shape[1] + 1 and int(np.linalg.matrix_rank(design)) == design.shape[1]
+
+
+def adjusted_difference(outcome: Array, treated: npt.NDArray[np.bool_], covariates: Array) -> Difference:
+    """Return the difference of means, by regressions within each group on covariates that were known before.
+
+    This is the interacted regression of Lin (2013) [1]_ with the HC2 standard error, which is the sum over the groups.
+    It needs no model to be right; covariates can only make it more precise in large groups.
+
+    Parameters
+    ----------
+    outcome : array (n,)
+    treated : bool array (n,)
+    covariates : array (n, p)
+        As `relevant` returns them.
+
+    References
+    ----------
+    .. [1] W. Lin (2013), "Agnostic notes on regression adjustments to experimental data: Reexamining Freedman's
+           critique", Annals of Applied Statistics 7(1), 295-318.
+    """
+    means, variances = [], []
+    for group in (treated, ~treated):
+        mean, variance = _mean_at_zero(outcome[group], covariates[group])
+        means.append(mean)
+        variances.append(variance)
+    freedom = len(outcome) - 2 * (covariates.shape[1] + 1)
+    return Difference(
+        means[0] - means[1],
+        float(np.sqrt(sum(variances))),
+        int(treated.sum()),
+        int((~treated).sum()),
+        means[1],
+        freedom,
+    )
+
+
+def _mean_at_zero(outcome: Array, covariates: Array) -> tuple[float, float]:
+    """Return the intercept of a regression, and its HC2 variance."""
+    design = np.column_stack([np.ones(len(outcome)), covariates])
+    inverse = np.linalg.inv(design.T @ design)
+    weights = inverse[0] @ design.T
+    residual = outcome - design @ (inverse @ (design.T @ outcome))
+    leverage = np.minimum(np.einsum("ij,jk,ik->i", design, inverse, design), LARGEST_LEVERAGE)
+    return float(weights @ outcome), float(np.sum(weights**2 * residual**2 / (1 - leverage)))
+
+
+def explained_share(outcome: Array, covariates: Array) -> float:
+    """Return the share of the variance of an outcome that a regression on covariates explains; never negative.
+
+    It is adjusted for the number of covariates.
+    """
+    spread = float(np.sum((outcome - outcome.mean()) ** 2))
+    freedom = len(outcome) - covariates.shape[1] - 1
+    if not covariates.shape[1] or spread == 0 or freedom < 1:
+        return 0.0
+    design = np.column_stack([np.ones(len(outcome)), covariates])
+    fitted = np.linalg.lstsq(design, outcome, rcond=None)[0]
+    left = float(np.sum((outcome - design @ fitted) ** 2))
+    return float(max(1 - (left / freedom) / (spread / (len(outcome) - 1)), 0.0))
+
+
+def critical_values(shares: Array, confidence: float) -> Array:
+    """Return the critical value of each look at the data, two-sided, in normal units (k,).
+
+    Looks spend the error probability as O'Brien and Fleming's bounds do (Lan & DeMets 1983 [1]_): little at first, so
+    that the last look hardly costs anything. Each is found from the density of the statistic among experiments that
+    went on, integrated numerically (Armitage, McPherson & Rowe 1969).
+
+    Parameters
+    ----------
+    shares : array (k,)
+        Share of the information that has come in by each look, rising to 1: of the planned weeks, for outcomes that add
+        up over time.
+    confidence : float
+
+    References
+    ----------
+    .. [1] K. K. G. Lan & D. L. DeMets (1983), "Discrete sequential boundaries for clinical trials", Biometrika 70(3),
+           659-663.
+    """
+    side = 0.5 * (1 - confidence)
+    spent = 4 * norm.sf(norm.isf(0.5 * side) / np.sqrt(shares))  # half of it on either side
+    to_spend = np.diff(spent, prepend=0.0)
+    bounds: list[float] = []
+    reach = np.linspace(-1.0, 1.0, GRID)
+    points, density = reach, np.ones(0)
+    for i, share in enumerate(shares):
+        # The statistic times the root of its share is a sum of independent normal increments.
+        step = np.sqrt(share - (shares[i - 1] if i else 0.0))
+
+        def beyond(bound: float, points: Array = points, density: Array = density, step: float = step) -> float:
+            if not len(density):
+                return 2 * float(norm.sf(bound / step))
+            tails = norm.sf((bound - points) / step) + norm.cdf((-bound - points) / step)
+            return float(np.trapezoid(density * tails, points))
+
+        bound = _solve(beyond, float(to_spend[i]), WIDEST * float(np.sqrt(share)))
+        bounds.append(bound / float(np.sqrt(share)))
+        following = reach * bound
+        if len(density):
+            kernel = norm.pdf((following[:, None] - points[None, :]) / step) / step
+            density = np.trapezoid(kernel * density[None, :], points, axis=1)
+        else:
+            density = norm.pdf(following / step) / step
+        points = following
+    return np.array(bounds)
+
+
+def _solve(beyond: Callable[[float], float], target: float, most: float) -> float:
+    """Return where a falling function reaches a target, by bisection."""
+    low, high = 0.0, most
+    for _ in range(100):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if beyond(middle) > target else (low, middle)
+    return 0.5 * (low + high)

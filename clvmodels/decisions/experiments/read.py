@@ -1,0 +1,297 @@
+"""What an experiment showed: the difference between its groups, with an interval that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clvmodels import frames
+from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
+from clvmodels.decisions.experiments.assign import CONTROL, TREATED
+from clvmodels.decisions.experiments.estimator import (
+    Difference,
+    adjusted_difference,
+    critical_values,
+    explained_share,
+    relevant,
+)
+from clvmodels.decisions.experiments.units import (
+    ExperimentUnits,
+    check_outcome,
+    check_share,
+    clip,
+    columns_of,
+    units_of,
+)
+from clvmodels.errors import InvalidOption, InvalidTable
+from clvmodels.language import Finding, Findings
+from clvmodels.processes.contract import Array
+
+__all__ = ["ExperimentReading", "read_experiment"]
+
+FEWEST = 2  # units of each group
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ExperimentReading:
+    """What an experiment showed.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row for all units and, with `by`, one per value: part, treated, control (units), control_mean, effect (per
+        unit), lower, upper, standard_error, total_effect (of all treated units), unadjusted_effect.
+    units : DataFrame
+        One row per unit: unit, treatment (0 or 1), outcome, and the covariates: the form that libraries for uplift and
+        causal inference read.
+    confidence : float
+    findings : tuple of Finding
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> import pandas as pd
+    >>> assigned = clv.assign_experiment(pd.DataFrame({"customer_id": range(100)}), name="spring").frame()
+    >>> spend = [3.0 + 2.0 * (group == "treated") + i % 3 for i, group in enumerate(assigned["group"])]
+    >>> outcomes = pd.DataFrame({"customer_id": assigned["customer_id"], "spend": spend})
+    >>> read = clv.read_experiment(assigned, outcomes, outcome="spend")
+    >>> effect, error = read.shrunk_effect(prior_deviation=1.0)
+    >>> bool(0 < effect < read.table["effect"][0])
+    True
+    """
+
+    table: pd.DataFrame
+    units: pd.DataFrame
+    confidence: float
+    findings: Findings
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table."""
+        return self.table
+
+    def shrunk_effect(
+        self, prior_mean: float = 0.0, *, prior_deviation: float, part: str = "all"
+    ) -> tuple[float, float]:
+        """Return the effect drawn toward what was expected before, and its standard error.
+
+        A single experiment that looks good is, on average, better than the truth. With a normal prior, the effect is
+        the mean of the estimate and the prior, each weighted by one divided by its variance.
+
+        Parameters
+        ----------
+        prior_mean, prior_deviation : float
+            What was expected before, and how far such effects usually are from it. Per unit.
+        part : str, default="all"
+            The part of the table.
+
+        Returns
+        -------
+        tuple of (float, float)
+            Per unit; of an experiment on orders, this is `extra_orders` of a playbook.
+        """
+        if not prior_deviation > 0:
+            raise InvalidOption(f"prior_deviation={prior_deviation!r} must be positive.")
+        rows = self.table[self.table["part"] == part]
+        if not len(rows):
+            raise InvalidOption(f"part={part!r} is not one of {', '.join(map(repr, self.table['part']))}.")
+        effect, error = float(rows["effect"].iloc[0]), float(rows["standard_error"].iloc[0])
+        precision = 1 / prior_deviation**2 + (1 / error**2 if error > 0 else np.inf)
+        if not np.isfinite(precision):
+            return effect, 0.0
+        return (prior_mean / prior_deviation**2 + effect / error**2) / precision, float(precision**-0.5)
+
+    def __repr__(self) -> str:
+        return "ExperimentReading\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
+
+
+def read_experiment(
+    assigned: frames.Frame | str | Path,
+    outcomes: frames.Frame | str | Path,
+    *,
+    outcome: str,
+    adjust: str | Sequence[str] = (),
+    by: str | None = None,
+    winsorize: float | None = None,
+    confidence: float = 0.95,
+    looks: Sequence[float] | None = None,
+) -> ExperimentReading:
+    """Return the effect of an experiment: treated minus control, per unit, adjusted for what was known before.
+
+    Strata and `adjust` enter a regression within each group (Lin 2013); the standard error is HC2 and does not assume
+    that the groups vary alike. The adjustment makes the interval narrower, and cannot be chosen after a look at the
+    outcomes: name columns that the assignment kept.
+
+    Parameters
+    ----------
+    assigned : frame or path
+        As `assign_experiment` returns it: customer_id, group, unit, stratum and the columns that were kept.
+    outcomes : frame or path
+        One row per customer: customer_id and the outcome since the assignment. Customers who are not in it bought
+        nothing; their number is in the findings. Customers outside the experiment are left out.
+    outcome : str
+        Column of the outcome, such as spend or orders.
+    adjust : str or sequence of str, default=()
+        Columns of `assigned`.
+    by : str, optional
+        Column of `assigned`, such as a tier: the effect is read in each of its values as well.
+    winsorize : float, optional
+        Quantile of all units' outcomes above which they count as that quantile, such as 0.99. Declare it before the
+        experiment: the effect is then that on the clipped outcome.
+    confidence : float, default=0.95
+        Of the intervals.
+    looks : sequence of float, optional
+        Declared looks at the data up to this one, as shares of the planned time: (0.5,) for the first look at half
+        time, (0.5, 1) for the last one. Intervals are then wide enough for all of them together.
+
+    Returns
+    -------
+    ExperimentReading
+
+    Raises
+    ------
+    InvalidTable
+        If a column is missing, a group has fewer than two units, or nobody of the experiment is in the outcomes.
+    InvalidOption
+        For options out of range.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> import pandas as pd
+    >>> targets = pd.DataFrame({"customer_id": range(400), "before": [float(i % 7) for i in range(400)]})
+    >>> assigned = clv.assign_experiment(targets, name="spring", keep="before").frame()
+    >>> spend = 2.0 * (assigned["group"] == "treated") + assigned["before"]
+    >>> outcomes = pd.DataFrame({"customer_id": assigned["customer_id"], "spend": spend})
+    >>> read = clv.read_experiment(assigned, outcomes, outcome="spend", adjust="before")
+    >>> round(float(read.table["effect"][0]), 6)
+    2.0
+    """
+    check_share("confidence", confidence)
+    critical = None if looks is None else float(critical_values(_check_looks(looks), confidence)[len(looks) - 1])
+    table, results = read_customer_table(assigned, "assigned"), read_customer_table(outcomes, "outcomes")
+    values, absent = _outcome_of(table, results, outcome)
+    units = units_of(table, "unit" if table.has("unit") else None)
+    treated = _treated(units.one(table.texts("group"), table, "group"))
+    totals = clip(units.total(values), winsorize)
+    names = columns_of(adjust, "adjust")
+    numbers = units.sums(table, names)
+    strata = _indicators(units, table, "stratum") if table.has("stratum") else np.zeros((len(units), 0))
+    covariates = np.column_stack([numbers, strata])
+    parts = {"all": np.ones(len(units), dtype=bool)}
+    if by is not None:
+        of_unit = units.one(table.texts(by), table, by)
+        parts |= {str(value): of_unit == value for value in sorted({each for each in of_unit if each is not None})}
+    rows = []
+    for part, members in parts.items():
+        rows.append(_row(part, totals[members], treated[members], covariates[members], confidence, critical))
+    read = pd.DataFrame([row for row in rows if row is not None])
+    if rows[0] is None:
+        raise InvalidTable(f"assigned= has fewer than {FEWEST} units in a group: there is nothing to compare.")
+    explained = explained_share(totals, relevant(covariates, treated))
+    frame = pd.DataFrame({"unit": units.names, "treatment": treated.astype(int), "outcome": totals})
+    frame[list(names)] = numbers
+    left_out = [part for part, row in zip(parts, rows, strict=True) if row is None]
+    findings = _findings(read, confidence, absent, explained, left_out, looks)
+    return ExperimentReading(read, frame, confidence, findings)
+
+
+def _check_looks(looks: Sequence[float]) -> Array:
+    """Return the looks, completed by the end of the experiment."""
+    try:
+        shares = np.array([float(share) for share in looks])
+    except (TypeError, ValueError):
+        shares = np.zeros(0)
+    if not len(shares) or np.any(np.diff(shares, prepend=0.0) <= 0) or shares[-1] > 1:
+        raise InvalidOption(f"looks={looks!r} must be rising shares of the planned time, up to 1, such as (0.5, 1).")
+    completed: Array = shares if shares[-1] == 1 else np.append(shares, 1.0)
+    return completed
+
+
+def _outcome_of(table: CustomerTable, results: CustomerTable, outcome: str) -> tuple[Array, int]:
+    """Return the outcome of each customer of the experiment, 0 for those without one, and their number."""
+    position = results.positions_of(table.customer_id)
+    there = position >= 0
+    if not there.any():
+        raise InvalidTable(
+            f"outcomes= has none of the {len(table):,} customers of assigned=: are these the same customer ids?"
+        )
+    values = np.zeros(len(table))
+    values[there] = check_outcome(results, outcome)[position[there]]
+    return values, int(np.sum(~there))
+
+
+def _treated(group: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    """Return which units are treated."""
+    wrong = sorted({str(each) for each in group} - {TREATED, CONTROL})
+    if wrong:
+        raise InvalidTable(f"Column 'group' of assigned= has {wrong[0]!r}: it must be {TREATED!r} or {CONTROL!r}.")
+    result: npt.NDArray[np.bool_] = group == TREATED
+    return result
+
+
+def _indicators(units: ExperimentUnits, table: CustomerTable, column: str) -> Array:
+    """Return a column of 0 and 1 for each value of a column of texts but the first (m, values - 1)."""
+    values = units.one(table.texts(column), table, column).astype(str)
+    return (values[:, None] == np.unique(values)[None, 1:]).astype(float)
+
+
+def _row(
+    part: str,
+    outcome: Array,
+    treated: npt.NDArray[np.bool_],
+    covariates: Array,
+    confidence: float,
+    critical: float | None,
+) -> dict[str, Any] | None:
+    """Return the row of a part of the units; None if a group has too few."""
+    if min(treated.sum(), (~treated).sum()) < FEWEST:
+        return None
+    plain = adjusted_difference(outcome, treated, np.zeros((len(outcome), 0)))
+    difference: Difference = adjusted_difference(outcome, treated, relevant(covariates, treated))
+    lower, upper = difference.interval(confidence, critical)
+    return {
+        "part": part,
+        "treated": difference.treated,
+        "control": difference.control,
+        "control_mean": difference.control_mean,
+        "effect": difference.effect,
+        "lower": lower,
+        "upper": upper,
+        "standard_error": difference.standard_error,
+        "total_effect": difference.effect * difference.treated,
+        "unadjusted_effect": plain.effect,
+    }
+
+
+def _findings(
+    table: pd.DataFrame,
+    confidence: float,
+    absent: int,
+    explained: float,
+    left_out: Sequence[str],
+    looks: Sequence[float] | None,
+) -> Findings:
+    row = table.iloc[0]
+    shown = bool(row["lower"] > 0 or row["upper"] < 0)
+    figures = {name: float(row[name]) for name in ("effect", "lower", "upper", "total_effect", "control_mean")}
+    counts = {name: int(row[name]) for name in ("treated", "control")}
+    findings = [Finding("experiment-effect", {**figures, **counts, "confidence": confidence, "shown": shown})]
+    if not shown:
+        findings.append(Finding("experiment-not-shown", {"confidence": confidence}, "caution"))
+    if explained:
+        findings.append(Finding("experiment-explained", {"share": explained}))
+    if absent:
+        findings.append(Finding("experiment-absent", {"customers": absent}))
+    if looks is not None and looks[-1] < 1:
+        findings.append(Finding("experiment-early-look", {"share": float(looks[-1])}, "caution"))
+    if len(table) > 1:
+        findings.append(Finding("experiment-parts", {"parts": len(table) - 1}, "caution"))
+    if left_out:
+        findings.append(Finding("experiment-parts-left-out", {"parts": tuple(left_out)}, "caution"))
+    return tuple(findings)

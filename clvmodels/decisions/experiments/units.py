@@ -1,0 +1,100 @@
+"""Units of an experiment: customers, or the accounts or households they belong to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.decisions.customer_table import CustomerTable
+from clvmodels.errors import InvalidOption, InvalidTable
+from clvmodels.processes.contract import Array
+
+__all__ = ["ExperimentUnits", "check_outcome", "check_share", "clip", "columns_of", "hashes", "units_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentUnits:
+    """Which customers belong together.
+
+    Attributes
+    ----------
+    names : list
+        Of the units (m,).
+    of_row : int array (n,)
+        The unit of each customer.
+    """
+
+    names: list[Any]
+    of_row: npt.NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def total(self, values: Array) -> Array:
+        """Return the sum of customers' values in each unit (m,)."""
+        return np.bincount(self.of_row, values, minlength=len(self)).astype(float)
+
+    def sums(self, table: CustomerTable, names: Sequence[str]) -> Array:
+        """Return the sums of columns of numbers in each unit (m, p)."""
+        return np.column_stack([np.zeros((len(self), 0)), *(self.total(check_outcome(table, name)) for name in names)])
+
+    def one(self, texts: npt.NDArray[np.object_], table: CustomerTable, column: str) -> npt.NDArray[np.object_]:
+        """Return the value that all customers of a unit share (m,); an InvalidTable if they do not."""
+        result = np.empty(len(self), dtype=object)
+        result[self.of_row[::-1]] = texts[::-1]
+        differs = result[self.of_row] != texts
+        table.refuse(differs, f"another {column!r} than others of their unit", " A unit needs one value.")
+        return result
+
+
+def units_of(table: CustomerTable, unit: str | None) -> ExperimentUnits:
+    """Return the units of a table: each customer, or what a column names."""
+    if unit is None:
+        return ExperimentUnits(table.customer_id.to_list(), np.arange(len(table)))
+    texts = table.texts(unit)
+    table.refuse(np.array([text is None for text in texts]), f"no {unit!r}", " Fill it in, such as with customer_id.")
+    names, of_row = np.unique(texts.astype(str), return_inverse=True)
+    return ExperimentUnits(names.tolist(), of_row)
+
+
+def hashes(name: str, units: list[Any]) -> Array:
+    """Return a number from 0 to 1 for each unit (m,): a hash of the experiment's name and the unit."""
+    digests = b"".join(hashlib.sha256(f"{name}|{unit}".encode()).digest()[:8] for unit in units)
+    return np.frombuffer(digests, dtype=">u8").astype(float) / 2.0**64
+
+
+def check_share(name: str, value: Any) -> float:
+    """Return a share between 0 and 1, exclusive; an InvalidOption for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+        raise InvalidOption(f"{name}={value!r} must be a share between 0 and 1, such as 0.5.")
+    return float(value)
+
+
+def check_outcome(table: CustomerTable, name: str) -> Array:
+    """Return a column of numbers that no customer may lack (n,)."""
+    values = table.numbers(name)
+    table.refuse(np.isnan(values), f"no {name!r}", " Fill it in: 0 for customers who bought nothing.")
+    return values
+
+
+def columns_of(names: Any, argument: str) -> tuple[str, ...]:
+    """Return the names of columns that an argument lists; one name may be passed as it is."""
+    listed = (names,) if isinstance(names, str) else tuple(names)
+    if any(not isinstance(name, str) for name in listed):
+        raise InvalidOption(f"{argument}={names!r} must be names of columns.")
+    if len(set(listed)) < len(listed):
+        raise InvalidTable(f"{argument}={names!r} names a column twice.")
+    return listed
+
+
+def clip(values: Array, quantile: float | None) -> Array:
+    """Return values, those above a quantile set to it."""
+    if quantile is None:
+        return values
+    check_share("winsorize", quantile)
+    return np.minimum(values, np.quantile(values, quantile))
