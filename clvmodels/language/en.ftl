@@ -1202,7 +1202,7 @@ experiment-units-needed = { COUNT($units) } units show an effect of { SHORT($eff
 experiment-smallest-effect = { COUNT($units) } units show an effect of { SHORT($effect, digits: 3) } per unit with a probability of { PERCENT($power, places: 0) }
 experiment-explained = what was known before explains { PERCENT($share, places: 0) } of the variance of the outcome
 experiment-effect = { $shown ->
-    [true] the treatment changed the outcome by { SHORT($effect, digits: 3) } per unit
+    [yes] the treatment changed the outcome by { SHORT($effect, digits: 3) } per unit
    *[other] the estimated effect is { SHORT($effect, digits: 3) } per unit
     } ({ PERCENT($confidence, places: 0) } interval { SHORT($lower, digits: 3) } to { SHORT($upper, digits: 3) }), against { SHORT($control_mean, digits: 3) } without it; { COUNT($treated) } treated units, { COUNT($control) } in the control group, { SHORT($total_effect, digits: 4) } in total
 experiment-not-shown = the { PERCENT($confidence, places: 0) } interval contains 0: whether the treatment does anything is not shown, which is not the same as no effect
@@ -2005,6 +2005,8 @@ help-tiers = Sort customers into tiers by value; published tiers change only wit
 help-actions = List the customers at risk, to win back and for a second purchase, with the money at stake.
 help-value = Show what the customers of a log are worth from its end on, after costs; --output gets one row per customer.
 help-forecast = Forecast the revenue of a log by calendar month, of existing customers and, with --plan, of customers to come.
+help-check = Check that a job's sources can be read, its gates pass and its sinks can be written to, and write nothing.
+help-experiment = Experiments with a control group: design, assign, read.
 help-init = Write a job file with every setting and a comment for each.
 help-fit = Fit a model of purchases and, with --amount, Gamma-Gamma to a log, and save them.
 help-score = Score every customer of a log: P(alive), purchases and, with --amount, value, at each horizon.

@@ -990,7 +990,7 @@ experiment-units-needed = 需要 { COUNT($units) } 个单元才能显示每单�
 experiment-smallest-effect = { COUNT($units) } 个单元能以 { PERCENT($power, places: 0) } 的概率显示每单元 { SHORT($effect, digits: 3) } 的效果
 experiment-explained = 事前已知的信息解释了结果方差的 { PERCENT($share, places: 0) }
 experiment-effect = { $shown ->
-    [true] 该措施使每单元的结果改变了 { SHORT($effect, digits: 3) }
+    [yes] 该措施使每单元的结果改变了 { SHORT($effect, digits: 3) }
    *[other] 估计效果为每单元 { SHORT($effect, digits: 3) }
     }（{ PERCENT($confidence, places: 0) } 区间 { SHORT($lower, digits: 3) } 至 { SHORT($upper, digits: 3) }），未实施时为 { SHORT($control_mean, digits: 3) }；实施组 { COUNT($treated) } 个单元，对照组 { COUNT($control) } 个，合计 { SHORT($total_effect, digits: 4) }
 experiment-not-shown = { PERCENT($confidence, places: 0) } 区间包含 0：尚不能说明该措施是否有作用，但这并不等于没有作用
@@ -1788,6 +1788,8 @@ help-tiers = 按价值给客户分层；已公布的分层只在价值明显变�
 help-actions = 列出有流失风险、待挽回和待二次购买的客户，以及涉及的金额。
 help-value = 显示日志中的客户自期末起扣除费用后的价值；--output 得到每位客户一行。
 help-forecast = 按自然月预测日志的收入：现有客户，以及用 --plan 给出的未来客户。
+help-check = 检查任务的数据源能否读取、关卡能否通过、输出能否写入；不写入任何内容。
+help-experiment = 带对照组的实验：设计、分组、解读。
 help-init = 写出任务文件，列出所有设置并逐一注释。
 help-fit = 对日志拟合购买模型，加 --amount 时再拟合 Gamma-Gamma，并保存。
 help-score = 给日志中的每位客户打分：P(alive)、购买次数，加 --amount 时还有价值，按各预测期。

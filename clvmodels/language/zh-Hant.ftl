@@ -990,7 +990,7 @@ experiment-units-needed = 需要 { COUNT($units) } 個單位才能顯示每單�
 experiment-smallest-effect = { COUNT($units) } 個單位能以 { PERCENT($power, places: 0) } 的機率顯示每單位 { SHORT($effect, digits: 3) } 的效果
 experiment-explained = 事前已知的資訊解釋了結果變異的 { PERCENT($share, places: 0) }
 experiment-effect = { $shown ->
-    [true] 該措施使每單位的結果改變了 { SHORT($effect, digits: 3) }
+    [yes] 該措施使每單位的結果改變了 { SHORT($effect, digits: 3) }
    *[other] 估計效果為每單位 { SHORT($effect, digits: 3) }
     }（{ PERCENT($confidence, places: 0) } 區間 { SHORT($lower, digits: 3) } 至 { SHORT($upper, digits: 3) }），未實施時為 { SHORT($control_mean, digits: 3) }；實施組 { COUNT($treated) } 個單位，對照組 { COUNT($control) } 個，合計 { SHORT($total_effect, digits: 4) }
 experiment-not-shown = { PERCENT($confidence, places: 0) } 區間包含 0：尚不能說明該措施是否有作用，但這並不等於沒有作用
@@ -1788,6 +1788,8 @@ help-tiers = 依價值給顧客分級；已公佈的分級只在價值明顯變�
 help-actions = 列出有流失風險、待挽回和待二次購買的顧客，以及涉及的金額。
 help-value = 顯示交易紀錄中的顧客自期末起扣除費用後的價值；--output 得到每位顧客一列。
 help-forecast = 依自然月預測交易紀錄的營收：現有顧客，以及用 --plan 給出的未來顧客。
+help-check = 檢查任務的資料來源能否讀取、關卡能否通過、輸出能否寫入；不寫入任何內容。
+help-experiment = 附對照組的實驗：設計、分組、解讀。
 help-init = 寫出任務檔案，列出所有設定並逐一註釋。
 help-fit = 對交易紀錄配適購買模型，加 --amount 時再配適 Gamma-Gamma，並儲存。
 help-score = 給交易紀錄中的每位顧客評分：P(alive)、購買次數，加 --amount 時還有價值，依各預測期。

@@ -148,9 +148,9 @@ def test_intervals_hold_without_an_effect_and_with_one():
 
 
 def test_critical_values_of_looks_are_those_published():
-    # Lan-DeMets bounds of the O'Brien-Fleming type, two-sided 5%: D. M. Reboussin, D. L. DeMets, K. Kim & K. K. G. Lan
-    # (2000), "Computations for group sequential boundaries using the Lan-DeMets spending function method", Controlled
-    # Clinical Trials 21(3), 190-207. Three decimals are printed.
+    # Bounds of the O'Brien-Fleming type at 5%, two-sided, by Reboussin, DeMets, Kim and Lan (2000), "Computations for
+    # group sequential boundaries using the Lan-DeMets spending function method", in Controlled Clinical Trials, volume
+    # 21. Three decimals are printed.
     looks = np.arange(1, 6) / 5
     assert critical_values(looks, 0.95) == pytest.approx([4.877, 3.357, 2.680, 2.290, 2.031], abs=6e-4)
     assert critical_values(np.array([1.0]), 0.95) == pytest.approx([1.959964], abs=1e-6)

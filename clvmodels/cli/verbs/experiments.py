@@ -13,7 +13,7 @@ from clvmodels.cli.arguments import split_list
 experiment = typer.Typer(help="Experiments with a control group: design, assign, read.", no_args_is_help=True)
 app.add_typer(experiment, name="experiment")
 
-Outcome = Annotated[str, typer.Option(help="Column of what customers did, such as spend or orders.")]
+OutcomeOption = Annotated[str, typer.Option(help="Column of what customers did, such as spend or orders.")]
 Adjust = Annotated[str | None, typer.Option(help="Columns that were known before, separated by commas.")]
 ControlShare = Annotated[float, typer.Option(help="Share of the units in the control group.")]
 Unit = Annotated[str | None, typer.Option(help="Column of the account or household that is treated as a whole.")]
@@ -24,7 +24,7 @@ Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
 @experiment.command()
 def design(
     past: Annotated[Path, typer.Argument(metavar="PAST", help="A past target list (CSV or Parquet) and what it did.")],
-    outcome: Outcome,
+    outcome: OutcomeOption,
     adjust: Adjust = None,
     effect: Annotated[float | None, typer.Option(help="The effect to show, per unit.")] = None,
     control: ControlShare = 0.5,
@@ -87,7 +87,7 @@ def assign(
 def read(
     assigned: Annotated[Path, typer.Argument(metavar="ASSIGNED", help="The groups, from `clv experiment assign`.")],
     outcomes: Annotated[Path, typer.Argument(metavar="OUTCOMES", help="What customers did since, one row each.")],
-    outcome: Outcome,
+    outcome: OutcomeOption,
     adjust: Adjust = None,
     by: Annotated[str | None, typer.Option(help="Column, such as a tier, in whose values the effect is read.")] = None,
     winsorize: Winsorize = None,

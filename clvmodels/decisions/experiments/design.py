@@ -119,7 +119,7 @@ def design_experiment(
     >>> import pandas as pd
     >>> past = pd.DataFrame({"customer_id": range(100), "spend": [0.0, 10.0] * 50, "before": [1.0, 9.0] * 50})
     >>> clv.design_experiment(past, outcome="spend", effect=1.0).table["units_needed"].tolist()
-    [793, 1]
+    [793, 793]
     """
     check_share("control", control)
     check_share("power", power)

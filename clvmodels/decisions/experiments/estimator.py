@@ -69,7 +69,7 @@ def relevant(covariates: Array, treated: npt.NDArray[np.bool_]) -> Array:
 def _has_full_rank(columns: Array) -> bool:
     """Return whether columns and a constant are independent, with more rows than columns."""
     design = np.column_stack([np.ones(len(columns)), columns])
-    return len(design) > design.shape[1] + 1 and int(np.linalg.matrix_rank(design)) == design.shape[1]
+    return bool(len(design) > design.shape[1] + 1 and np.linalg.matrix_rank(design) == design.shape[1])
 
 
 def adjusted_difference(outcome: Array, treated: npt.NDArray[np.bool_], covariates: Array) -> Difference:

@@ -207,7 +207,7 @@ def _check_looks(looks: Sequence[float]) -> Array:
         shares = np.array([float(share) for share in looks])
     except (TypeError, ValueError):
         shares = np.zeros(0)
-    if not len(shares) or np.any(np.diff(shares, prepend=0.0) <= 0) or shares[-1] > 1:
+    if not len(shares) or not np.all(np.diff(shares, prepend=0.0) > 0) or shares[-1] > 1:
         raise InvalidOption(f"looks={looks!r} must be rising shares of the planned time, up to 1, such as (0.5, 1).")
     completed: Array = shares if shares[-1] == 1 else np.append(shares, 1.0)
     return completed
@@ -238,7 +238,8 @@ def _treated(group: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
 def _indicators(units: ExperimentUnits, table: CustomerTable, column: str) -> Array:
     """Return a column of 0 and 1 for each value of a column of texts but the first (m, values - 1)."""
     values = units.one(table.texts(column), table, column).astype(str)
-    return (values[:, None] == np.unique(values)[None, 1:]).astype(float)
+    indicators: Array = (values[:, None] == np.unique(values)[None, 1:]).astype(float)
+    return indicators
 
 
 def _row(
