@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -180,6 +181,25 @@ def front_page() -> str:
     return page + toctree([*pages, "CONTRIBUTING", "SECURITY"], hidden=True)
 
 
+def language_model_index() -> str:
+    """Return llms.txt: what the package is and where each page is, for assistants (llmstxt.org)."""
+    lines = ["# clvmodels", "", f"> {metadata('clvmodels')['Summary']}.", ""]
+    lines += [
+        "Start with the first page. Every page is Markdown, and its code is run by the tests.",
+        "",
+        "## Guide",
+        "",
+    ]
+    names = ["SKILL", *re.findall(r"\]\(([\w-]+)\.md\)", (GUIDE / "index.md").read_text(encoding="utf-8"))]
+    for name in dict.fromkeys(names):
+        title = re.search(r"^# (.+)$", (GUIDE / f"{name}.md").read_text(encoding="utf-8"), re.MULTILINE)
+        assert title is not None
+        lines.append(f"- [{title[1]}](guide/{name}.md)")
+    lines += ["", "## Reference", "", "- [Every public object](reference/index.html)"]
+    lines += ["- [Changes](CHANGELOG.html)", ""]
+    return "\n".join(lines)
+
+
 def toctree(names: list[str], *, hidden: bool = False) -> str:
     """Return a table of contents of other pages."""
     lines = ["", "```{toctree}", *([":hidden:"] if hidden else []), ":maxdepth: 1", "", *names, "```"]
@@ -213,6 +233,9 @@ def main() -> int:
     sphinx = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-c", str(HERE)]
     built = subprocess.run([*sphinx, str(SOURCE), str(options.folder)], check=False)
     if not built.returncode:
+        for page in (SOURCE / "guide").glob("*.md"):
+            shutil.copy(page, options.folder / "guide")
+        (options.folder / "llms.txt").write_text(language_model_index(), encoding="utf-8")
         print(f"Open {options.folder / 'index.html'}")
     return built.returncode
 
