@@ -120,11 +120,11 @@ profile-regularity-random = 购买时点大致随机：{ profile-k }，1 表示�
 
 profile-arrivals-few-customers = { COUNT($customers) } 位客户太少，无法判断客户是否早于日志
 profile-arrivals-one-cohort = 几乎所有客户都首次出现于{ $days ->
-    [one] 同一天
+    [1] 同一天
    *[other] { COUNT($days) } 天之内
     }：要么他们是当时获取的同一批客户，要么全都早于日志，日志本身无法区分
 profile-arrivals-window = { $window_days ->
-    [one] 第一天
+    [1] 第一天
    *[other] 最初 { $window_days } 天
     }
 profile-arrivals-early = { PERCENT($early_share) } 的客户首次出现于{ profile-arrivals-window }
@@ -384,7 +384,7 @@ totals-interval = 总量的 { PERCENT($level) } 区间{ $inside ->
    *[no] 不包含
     }实际总量。{ $earlier ->
     [0] 当时没有已结束的更早截止日，因此不知道总量误差有多大。
-    [one] 当时已结束的唯一一个更早截止日，其区间{ $missed ->
+    [1] 当时已结束的唯一一个更早截止日，其区间{ $missed ->
         [0] 包含了总量。
        *[other] 未包含总量。
         }{ totals-calibration }
@@ -513,7 +513,7 @@ status-level = 总量：{ $grade ->
     }
 grade-level = 总量。良好：每个检验日与实际相差不超过 { PERCENT($good) }。尚可：不超过 { PERCENT($fair) }，或虽良好但检验期短于价值所涵盖的时间。
 status-level-evidence = { $cutoffs ->
-    [one] 检验日的{ $quantity ->
+    [1] 检验日的{ $quantity ->
         [money] 金额
        *[purchases] 购买次数
         }总量误差为 { SIGNED_PERCENT($lowest) }。
@@ -575,7 +575,7 @@ short-table = 与更简单的预测相比：{ $quantity ->
     [money] 金额
    *[purchases] 购买次数
     }，{ $cutoffs ->
-    [one] 检验日
+    [1] 检验日
    *[other] { COUNT($cutoffs) } 个检验日的平均
     }
 short-table-forecaster = 预测方法
@@ -639,7 +639,7 @@ verdict-budget = { $quantity ->
    *[other] { " " }留出余地。
     }
 verdict-budget-basis = { $cutoffs ->
-    [one] 这是唯一一个检验过的截止日的误差；更长的预测期未经检验。
+    [1] 这是唯一一个检验过的截止日的误差；更长的预测期未经检验。
    *[other] 这涵盖全部 { COUNT($cutoffs) } 个检验过的截止日的误差；更长的预测期未经检验。
     }
 verdict-recommend = { $quantity ->
@@ -866,12 +866,12 @@ verdict-failure-interval = { $quantity ->
     [money] 金额
    *[purchases] 购买次数
     }总量的区间{ $cutoffs ->
-    [one] 未包含实际总量。
+    [1] 未包含实际总量。
    *[other] 在 { COUNT($cutoffs) } 个截止日中有 { COUNT($missed) } 个未包含实际总量。
     }
 verdict-no-failures = 未发现失败之处。
 verdict-past-errors = { $cutoffs ->
-    [one] 在过去的截止日，{ $title } 对未来{ DURATION($horizon) }的金额总量预测误差为 { SIGNED_PERCENT($lowest, places: 1) }。
+    [1] 在过去的截止日，{ $title } 对未来{ DURATION($horizon) }的金额总量预测误差为 { SIGNED_PERCENT($lowest, places: 1) }。
    *[other] 在过去 { COUNT($cutoffs) } 个截止日，{ $title } 对未来{ DURATION($horizon) }的金额总量预测误差为 { SIGNED_PERCENT($lowest, places: 1) } 至 { SIGNED_PERCENT($highest, places: 1) }。
     }
 verdict-past-errors-unknown = 未知：没有金额总量与实际比较过。
@@ -1038,7 +1038,7 @@ page-print-details = 打印时包含详情
 page-glossary = 术语表
 page-scroll = 向右滑动查看更多列 →
 page-about = { COUNT($customers) } 位客户在未来{ DURATION($horizon) }会购买多少次？购买时点模型 { $title } 在{ $cutoffs ->
-    [one] 截止日 { $days } 
+    [1] 截止日 { $days } 
    *[other] { COUNT($cutoffs) } 个截止日（{ $days }）
     }作出预测，未看到此后的任何数据。本页把它的预测与客户的实际行为作比较。
 
@@ -1437,7 +1437,7 @@ probability-width = 平均宽度
 probability-note-infinite = ∞：预测排除了实际发生的购买。
 probability-note-missing = –：该预测方法没有此项。除对数得分与覆盖率外，越低越好。
 difference-table = { quantity-title }：与 { $title } 的差别，{ $cutoffs ->
-    [one] 一个截止日
+    [1] 一个截止日
    *[other] { $cutoffs } 个截止日
     }
 difference-heading = { metric-name }：差别（区间）

@@ -120,11 +120,11 @@ profile-regularity-random = 購買時點大致隨機：{ profile-k }，1 表示�
 
 profile-arrivals-few-customers = { COUNT($customers) } 位顧客太少，無法判斷顧客是否早於交易紀錄
 profile-arrivals-one-cohort = 幾乎所有顧客都首次出現於{ $days ->
-    [one] 同一天
+    [1] 同一天
    *[other] { COUNT($days) } 天之內
     }：要嘛他們是當時獲取的同一批顧客，要嘛全都早於交易紀錄，交易紀錄本身無法區分
 profile-arrivals-window = { $window_days ->
-    [one] 第一天
+    [1] 第一天
    *[other] 最初 { $window_days } 天
     }
 profile-arrivals-early = { PERCENT($early_share) } 的顧客首次出現於{ profile-arrivals-window }
@@ -384,7 +384,7 @@ totals-interval = 總量的 { PERCENT($level) } 區間{ $inside ->
    *[no] 不包含
     }實際總量。{ $earlier ->
     [0] 當時沒有已結束的更早截止日，因此不知道總量誤差有多大。
-    [one] 當時已結束的唯一一個更早截止日，其區間{ $missed ->
+    [1] 當時已結束的唯一一個更早截止日，其區間{ $missed ->
         [0] 包含了總量。
        *[other] 未包含總量。
         }{ totals-calibration }
@@ -513,7 +513,7 @@ status-level = 總量：{ $grade ->
     }
 grade-level = 總量。良好：每個檢驗日與實際相差不超過 { PERCENT($good) }。尚可：不超過 { PERCENT($fair) }，或雖良好但檢驗期短於價值所涵蓋的時間。
 status-level-evidence = { $cutoffs ->
-    [one] 檢驗日的{ $quantity ->
+    [1] 檢驗日的{ $quantity ->
         [money] 金額
        *[purchases] 購買次數
         }總量誤差為 { SIGNED_PERCENT($lowest) }。
@@ -575,7 +575,7 @@ short-table = 與更簡單的預測相比：{ $quantity ->
     [money] 金額
    *[purchases] 購買次數
     }，{ $cutoffs ->
-    [one] 檢驗日
+    [1] 檢驗日
    *[other] { COUNT($cutoffs) } 個檢驗日的平均
     }
 short-table-forecaster = 預測方法
@@ -639,7 +639,7 @@ verdict-budget = { $quantity ->
    *[other] { " " }留出餘地。
     }
 verdict-budget-basis = { $cutoffs ->
-    [one] 這是唯一一個檢驗過的截止日的誤差；更長的預測期未經檢驗。
+    [1] 這是唯一一個檢驗過的截止日的誤差；更長的預測期未經檢驗。
    *[other] 這涵蓋全部 { COUNT($cutoffs) } 個檢驗過的截止日的誤差；更長的預測期未經檢驗。
     }
 verdict-recommend = { $quantity ->
@@ -866,12 +866,12 @@ verdict-failure-interval = { $quantity ->
     [money] 金額
    *[purchases] 購買次數
     }總量的區間{ $cutoffs ->
-    [one] 未包含實際總量。
+    [1] 未包含實際總量。
    *[other] 在 { COUNT($cutoffs) } 個截止日中有 { COUNT($missed) } 個未包含實際總量。
     }
 verdict-no-failures = 未發現失敗之處。
 verdict-past-errors = { $cutoffs ->
-    [one] 在過去的截止日，{ $title } 對未來{ DURATION($horizon) }的金額總量預測誤差為 { SIGNED_PERCENT($lowest, places: 1) }。
+    [1] 在過去的截止日，{ $title } 對未來{ DURATION($horizon) }的金額總量預測誤差為 { SIGNED_PERCENT($lowest, places: 1) }。
    *[other] 在過去 { COUNT($cutoffs) } 個截止日，{ $title } 對未來{ DURATION($horizon) }的金額總量預測誤差為 { SIGNED_PERCENT($lowest, places: 1) } 至 { SIGNED_PERCENT($highest, places: 1) }。
     }
 verdict-past-errors-unknown = 未知：沒有金額總量與實際比較過。
@@ -1038,7 +1038,7 @@ page-print-details = 列印時包含詳情
 page-glossary = 術語表
 page-scroll = 向右滑動查看更多欄 →
 page-about = { COUNT($customers) } 位顧客在未來{ DURATION($horizon) }會購買多少次？購買時點模型 { $title } 在{ $cutoffs ->
-    [one] 截止日 { $days } 
+    [1] 截止日 { $days } 
    *[other] { COUNT($cutoffs) } 個截止日（{ $days }）
     }作出預測，未看到此後的任何資料。本頁把它的預測與顧客的實際行為作比較。
 
@@ -1437,7 +1437,7 @@ probability-width = 平均寬度
 probability-note-infinite = ∞：預測排除了實際發生的購買。
 probability-note-missing = –：該預測方法沒有此項。除對數得分與覆蓋率外，越低越好。
 difference-table = { quantity-title }：與 { $title } 的差別，{ $cutoffs ->
-    [one] 一個截止日
+    [1] 一個截止日
    *[other] { $cutoffs } 個截止日
     }
 difference-heading = { metric-name }：差別（區間）

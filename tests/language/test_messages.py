@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel import Locale
 from fluent.runtime import FluentBundle
 from fluent.syntax import parse
 from fluent.syntax.ast import BaseNode, Message, MessageReference, VariableReference
@@ -129,6 +130,13 @@ def test_every_language_uses_the_same_figures(language: str) -> None:
         for name in ("en", language)
     )
     assert [code for code in english if variables(english, code) != variables(other, code)] == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_plural_categories_are_those_of_the_language(language: str) -> None:
+    """Chinese has no category "one": [1] is the number."""
+    own = set(Locale.parse(language, sep="-").plural_form.tags) | {"other"}
+    assert set(re.findall(r"\[(zero|one|two|few|many)\]", messages_of(language))) <= own
 
 
 @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant"])
