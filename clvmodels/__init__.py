@@ -73,6 +73,8 @@ if TYPE_CHECKING:
     from clvmodels.forecasting.blend import Blend as Blend
     from clvmodels.forecasting.boosted_trees import BoostedTrees as BoostedTrees
     from clvmodels.forecasting.customer_model import CustomerModel as CustomerModel
+    from clvmodels.forecasting.in_engine import score_in_engine as score_in_engine
+    from clvmodels.forecasting.in_engine import scoring_sql as scoring_sql
     from clvmodels.forecasting.persistence import load as load
     from clvmodels.forecasting.protocol import Forecaster as Forecaster
     from clvmodels.forecasting.rules import Rule as Rule
@@ -101,6 +103,8 @@ if TYPE_CHECKING:
     from clvmodels.scoring.monitoring.monitor_job import monitor_job as monitor_job
     from clvmodels.scoring.registry.registry import Registry as Registry
     from clvmodels.simulate import simulate_log as simulate_log
+    from clvmodels.transactions.counts.fit_counts import FitCounts as FitCounts
+    from clvmodels.transactions.counts.fit_counts import fit_counts as fit_counts
     from clvmodels.transactions.holdout import Holdout as Holdout
     from clvmodels.transactions.holdout import holdout_split as holdout_split
     from clvmodels.transactions.summary import RFM as RFM
@@ -134,6 +138,7 @@ _NAMES = {
     "forecasting.boosted_trees": ("BoostedTrees",),
     "forecasting.seasons.calendar_estimate": ("CalendarEstimate", "estimate_calendar"),
     "forecasting.customer_model": ("CustomerModel",),
+    "forecasting.in_engine": ("score_in_engine", "scoring_sql"),
     "forecasting.persistence": ("load",),
     "forecasting.protocol": ("Forecaster",),
     "forecasting.rules": ("Rule",),
@@ -158,6 +163,7 @@ _NAMES = {
     "readers.exports": ("Export", "read_export"),
     "transactions.holdout": ("Holdout", "holdout_split"),
     "profiling.profile": ("Profile", "profile"),
+    "transactions.counts.fit_counts": ("FitCounts", "fit_counts"),
     "transactions.summary": ("RFM", "rfm_summary"),
     "cleaning.rules": ("CleaningRules",),
     "validation.backtest.backtest": ("backtest",),

@@ -26,13 +26,20 @@ GUIDE = Path(clv.__file__).resolve().parent / "guide"
 HELPERS = {"PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}  # of clv.plots, for the pages
 
 REFERENCE = {  # the groups of the reference, in the order of a user's work; every public name is in one
-    "Data": ["Clock", "rfm_summary", "RFM", "holdout_split", "Holdout", "simulate_log"],
+    "Data": ["Clock", "rfm_summary", "RFM", "holdout_split", "Holdout", "fit_counts", "FitCounts", "simulate_log"],
     "Calendar": ["Calendar", "CalendarPeriod", "estimate_calendar", "CalendarEstimate"],
     "Files": ["open_file", "OpenedFile", "suggest_columns", "ColumnSuggestion", "read_export", "Export"],
     "Cleaning": ["clean", "CleaningRules", "Cleaned"],
     "Profile and audit": ["profile", "Profile", "audit", "Audit"],
     "Purchase models": ["BGNBD", "MBGNBD", "ParetoNBD", "GGompertzNBD", "NBD", "BGCNBD", "MBGCNBD", "BGBB"],
-    "Spend, value and saved models": ["GammaGamma", "lifetime_value", "CustomerModel", "load"],
+    "Spend, value and saved models": [
+        "GammaGamma",
+        "lifetime_value",
+        "CustomerModel",
+        "load",
+        "score_in_engine",
+        "scoring_sql",
+    ],
     "Money": [
         "Costs",
         "remaining_value",

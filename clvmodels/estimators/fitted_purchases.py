@@ -13,10 +13,10 @@ import numpy as np
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.estimators.design import Formulas
-from clvmodels.estimators.options import SMALLEST_GROUP
+from clvmodels.estimators.options import SMALLEST_GROUP, refuse_options_of_customers
 from clvmodels.estimators.prediction import PredictedQuantity
 from clvmodels.inference.calendar_time import on_calendar
-from clvmodels.inference.fitting import Fit
+from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.purchase_counts import PurchaseCounts
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
 from clvmodels.inference.totals.reference_class import TotalQuantity
@@ -24,6 +24,7 @@ from clvmodels.inference.totals.total_interval import TotalInterval, other_shops
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.calendar_columns import calendar_columns, time_ahead
+from clvmodels.transactions.counts.fit_counts import FitCounts
 from clvmodels.transactions.summary import RFM
 
 __all__ = ["DropoutMoves", "FittedPurchases", "data_fingerprint"]
@@ -89,13 +90,14 @@ class FittedPurchases(FittedProcess):
         if self.equal and self._formulas is None:
             raise InvalidOption(f"equal={self.equal!r}: there are no covariates to have equal coefficients.")
 
-    def fit(self, rfm: RFM, y: Any = None) -> Self:
+    def fit(self, rfm: RFM | FitCounts, y: Any = None) -> Self:
         """Fit the model by maximum likelihood.
 
         Parameters
         ----------
-        rfm : RFM
-            From `rfm_summary`; its clock becomes the model's.
+        rfm : RFM or FitCounts
+            From `rfm_summary`, or, for models without covariates, groups or intertimes, from `fit_counts`; its clock
+            becomes the model's.
         y : ignored
             Exists for compatibility with scikit-learn.
 
@@ -109,11 +111,26 @@ class FittedPurchases(FittedProcess):
             If no maximum is found. A maximum at a limit is not a failure: `fit_.status` is then "boundary".
         """
         self._reset()
+        if isinstance(rfm, FitCounts):
+            return self._fit_counts(rfm)
         self._check_rfm(rfm)
         if len(rfm) == 0 or not np.any(rfm.T > 0):
             raise InvalidRFM("No customer was observed for any time after the first purchase: there is nothing to fit.")
         self._set_up_process(rfm)
         return self._maximize(rfm, float(np.mean(rfm.T)))
+
+    def _fit_counts(self, counts: FitCounts) -> Self:
+        """Fit to the numbers of customers with each history."""
+        rfm, customers = counts.histories, counts.customers
+        refuse_options_of_customers(self._formulas, self.by)
+        self._check_rfm(rfm)
+        self._set_up_process(rfm)
+        rows = [
+            CountedRows(each.columns, np.bincount(each.positions, customers).astype(float))
+            for each in (self._rows(rfm), self._rows(rfm, HISTORY))
+        ]
+        fit = maximize(self.process, rows[0], float(np.average(rfm.T, weights=customers)), self._prior())
+        return self._restore(fit, rfm.clock, rfm.observation_end, rows[1].fingerprint())
 
     def _check_rfm(self, rfm: RFM) -> None:
         super()._check_rfm(rfm)

@@ -12,7 +12,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.inference.objective import Prior
 from clvmodels.processes.coordinates import Parametrization
 
-__all__ = ["SMALLEST_GROUP", "NotFitted", "check_options", "prior_of_coordinates"]
+__all__ = ["SMALLEST_GROUP", "NotFitted", "check_options", "prior_of_coordinates", "refuse_options_of_customers"]
 
 SMALLEST_GROUP = 500  # customers; with fewer, the parameters of a group are too uncertain
 
@@ -62,3 +62,12 @@ def prior_of_coordinates(form: Parametrization, prior: Mapping[str, tuple[float,
             raise InvalidOption(f"prior on {name!r}: {(center, deviation)} is not (mean, standard deviation > 0).")
         mean[names.index(name)], precision[names.index(name)] = center, deviation**-2
     return Prior(mean, precision)
+
+
+def refuse_options_of_customers(formulas: object, by: str | None) -> None:
+    """Raise InvalidOption if a model has covariates or groups, of which counts know nothing."""
+    if formulas is not None or by is not None:
+        raise InvalidOption(
+            "Counts of histories have no covariates and no groups: fit this model to an RFM, from rfm_summary and "
+            "rfm.with_columns(frame)."
+        )

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sklearn.base import clone
 
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.estimators.fitted_purchases import DropoutMoves
 from clvmodels.estimators.options import SMALLEST_GROUP
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.inference.fitting import INDISTINGUISHABLE
 from clvmodels.processes import cnbd_k
 from clvmodels.processes.contract import PurchaseProcess
+from clvmodels.transactions.counts.fit_counts import FitCounts
 from clvmodels.transactions.summary import RFM
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class RegularModel(PurchaseModel):
         general = cnbd_k.title("k", self.leave_at_once)
         return (f"{general} (k = {self.k_})" if hasattr(self, "k_") else general) + self._options_text
 
-    def fit(self, rfm: RFM, y: Any = None) -> Self:
+    def fit(self, rfm: RFM | FitCounts, y: Any = None) -> Self:
         """Fit the model by maximum likelihood, including k if it is not an option.
 
         Parameters
@@ -98,6 +99,10 @@ class RegularModel(PurchaseModel):
         InvalidRFM
             If the RFM has no intertimes.
         """
+        if isinstance(rfm, FitCounts):
+            raise InvalidRFM(
+                "Counts of histories have no intertimes: fit this model to rfm_summary(..., intertimes=True)."
+            )
         self._reset()
         for name in ("k_", "profile_"):
             if hasattr(self, name):

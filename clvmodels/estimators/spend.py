@@ -11,19 +11,25 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.errors import InvalidRFM
 from clvmodels.estimators.base import FittedProcess
-from clvmodels.estimators.options import SMALLEST_GROUP
+from clvmodels.estimators.options import SMALLEST_GROUP, refuse_options_of_customers
 from clvmodels.estimators.prediction import IntervalFor, PredictedQuantity, PredictionOptions, predict
-from clvmodels.inference.fitting import Fit
+from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters
 from clvmodels.processes import gamma_gamma
 from clvmodels.processes.contract import Array, SpendProcess
 from clvmodels.profiling.independence import Independence, independence
+from clvmodels.transactions.counts.fit_counts import FitCounts
 from clvmodels.transactions.summary import RFM
 
 __all__ = ["GammaGamma", "Independence", "SpendModel"]
 
 NO_MEAN = "spend varies too widely for a mean to exist (p*count + q <= 1); median_spend gives the median"  # a reason
+
+NO_POSITIVE_MEAN = (
+    "No customer has a positive mean spend over repeat purchases: to use first purchases too, summarize the log with "
+    "include_first_transaction=True."
+)
 
 
 class SpendModel(FittedProcess):
@@ -55,13 +61,14 @@ class SpendModel(FittedProcess):
     def _roles(self) -> dict[str, str | None]:
         return {"spend": self.spend}
 
-    def fit(self, rfm: RFM, y: Any = None) -> Self:
+    def fit(self, rfm: RFM | FitCounts, y: Any = None) -> Self:
         """Fit the model by maximum likelihood to the customers with a positive mean spend.
 
         Parameters
         ----------
-        rfm : RFM
-            From `rfm_summary` with `amount`; its clock becomes the model's.
+        rfm : RFM or FitCounts
+            From `rfm_summary` with `amount`, or, for models without covariates or groups, from `fit_counts`; its clock
+            becomes the model's.
         y : ignored
             Exists for compatibility with scikit-learn.
 
@@ -77,18 +84,36 @@ class SpendModel(FittedProcess):
             If no maximum is found.
         """
         self._reset()
+        if isinstance(rfm, FitCounts):
+            return self._fit_counts(rfm)
         self._check_rfm(rfm)
         count, mean = self._money(rfm)
         used = (count > 0) & (mean > 0)
         if not used.any():
-            raise InvalidRFM(
-                "No customer has a positive mean spend over repeat purchases: to use first purchases too, summarize "
-                "the log with include_first_transaction=True."
-            )
+            raise InvalidRFM(NO_POSITIVE_MEAN)
         self.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
         self.independence_ = independence(rfm.frequency[used], mean[used])
         self._set_up_process(rfm, used)
         return self._maximize(rfm, float(np.median(mean[used])))
+
+    def _fit_counts(self, counts: FitCounts) -> Self:
+        """Fit to the numbers of customers with each number of purchases and mean spend."""
+        refuse_options_of_customers(self._formulas, self.by)
+        spend = counts.spend
+        if spend is None:
+            raise InvalidRFM("These counts have no money: pass amount= to fit_counts.")
+        if not len(spend.customers):
+            raise InvalidRFM(NO_POSITIVE_MEAN)
+        self.set_aside_ = spend.without_spend
+        self.independence_ = independence(spend.frequency, spend.mean, spend.customers)
+        self._set_process(None, None)
+        order = np.lexsort([spend.mean, spend.count])
+        columns = spend.count[order].astype(float), spend.mean[order]
+        rows = CountedRows(columns, spend.customers[order].astype(float))
+        by_mean = np.argsort(spend.mean, kind="stable")
+        middle = np.searchsorted(np.cumsum(spend.customers[by_mean]), 0.5 * rows.customers)
+        fit = maximize(self.process, rows, float(spend.mean[by_mean][middle]), self._prior())
+        return self._restore(fit, counts.histories.clock, counts.histories.observation_end, fit.fingerprint)
 
     def expected_spend(
         self,

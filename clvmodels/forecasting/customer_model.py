@@ -18,11 +18,13 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.process_total import learn_totals
 from clvmodels.forecasting.processes import expected_purchases, expected_spend, fit_to_history, model_id
 from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.states import Horizons, state_table
 from clvmodels.forecasting.windows import fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.frames import column
 from clvmodels.inference.totals.learned_level import LevelRule
 from clvmodels.inference.totals.total_interval import TotalInterval
+from clvmodels.transactions.counts.fit_counts import FitCounts
 from clvmodels.transactions.summary import RFM
 
 __all__ = ["CustomerModel"]
@@ -87,12 +89,12 @@ class CustomerModel(Forecaster):
             f"{process}+{spend}", f"{title} x {clone(self.spend).title}", "process", process, spend
         )
 
-    def fit(self, history: RFM | KnownHistory, horizon: Any = None) -> Self:
+    def fit(self, history: RFM | KnownHistory | FitCounts, horizon: Any = None) -> Self:
         """Fit both models to the same customers.
 
         Parameters
         ----------
-        history : RFM or KnownHistory
+        history : RFM, KnownHistory or FitCounts
             From `rfm_summary`, with `amount` if there is a spend model; or a history of which the RFM is read.
         horizon : ignored
             A process forecasts every horizon; and scikit-learn passes its y here.
@@ -237,6 +239,24 @@ class CustomerModel(Forecaster):
             spent = column(self.spend.expected_spend(rfm), "expected_spend")
             table |= {"expected_spend": spent, "expected_revenue": bought * spent}
         return frames.table(rfm.kind, table)
+
+    def states(self, counts: FitCounts, horizons: Horizons) -> frames.Frame:
+        """Return the table of distinct states with their predictions, to be joined to customers in an engine.
+
+        Parameters
+        ----------
+        counts : FitCounts
+            Of the day on which customers are scored.
+        horizons : float, str, or sequence of these
+            In the clock's unit, or lengths with their unit, such as "12 months".
+
+        Returns
+        -------
+        polars frame
+            frequency, recency_ticks and age_ticks (whole days, or hours if purchases are merged within the hour),
+            probability_alive, and a column for each horizon, such as expected_purchases_12_months.
+        """
+        return frames.table("polars", state_table(self.purchases, counts.histories, horizons))
 
     def score(self, rfm: RFM, y: Any = None) -> float:
         """Return the mean log-likelihood per customer of the purchase model."""

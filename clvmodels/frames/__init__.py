@@ -11,11 +11,11 @@ from clvmodels.frames.databases import engine_of, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
 from clvmodels.frames.engines.dialects import dialect_named
 from clvmodels.frames.engines.protocol import ColumnType, Engine
-from clvmodels.frames.engines.queries import MONEY, LogQuery, Query, counted_values
+from clvmodels.frames.engines.queries import MONEY, CustomerChoice, LogQuery, Query, counted_values
 from clvmodels.frames.fields import FileFields, read_fields
 from clvmodels.frames.file_search import is_glob, matching_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile, file_findings
-from clvmodels.frames.kinds import Frame, FrameKind, column, table, write_table
+from clvmodels.frames.kinds import Frame, FrameKind, arrow_table, column, table, write_table
 from clvmodels.frames.opening import OpenedFrame, column_names, first_values, open_file, open_frame
 from clvmodels.frames.row_names import RowNames
 from clvmodels.frames.running import (
@@ -34,6 +34,7 @@ __all__ = [
     "MONEY",
     "CodedIds",
     "ColumnType",
+    "CustomerChoice",
     "Engine",
     "FileFields",
     "FileOptions",
@@ -44,6 +45,7 @@ __all__ = [
     "OpenedFrame",
     "Query",
     "RowNames",
+    "arrow_table",
     "code_ids",
     "collect",
     "collect_in_parts",

@@ -11,13 +11,14 @@ import narwhals.dependencies
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from clvmodels.errors import InvalidOption
 from clvmodels.frames.databases import DatabaseKind, database_columns, is_database, spool
 from clvmodels.frames.file_search import format_of
 from clvmodels.frames.from_pandas import read_pandas
 
-__all__ = ["Frame", "FrameKind", "column", "table", "write_table"]
+__all__ = ["Frame", "FrameKind", "arrow_table", "column", "table", "write_table"]
 
 FrameKind = Literal["pandas", "polars", "pyarrow", "ibis"] | DatabaseKind
 Frame = (
@@ -49,6 +50,11 @@ def table(
 
         return ibis.memtable(arrow)
     return arrow
+
+
+def arrow_table(columns: Mapping[str, np.ndarray]) -> pa.Table:
+    """Return columns as an Arrow table, which engines take."""
+    return pa.table(dict(columns))
 
 
 def column(frame: Frame, name: str) -> npt.NDArray[np.float64]:

@@ -73,8 +73,15 @@ class Independence:
         return html.block("Independence", self.text, html.table(columns))
 
 
-def independence(frequency: npt.NDArray[np.int64], mean: Array) -> Independence:
-    """Return the relation between the number of repeat purchases and mean spend per purchase, each (n,)."""
+def independence(
+    frequency: npt.NDArray[np.int64], mean: Array, customers: npt.NDArray[np.int64] | None = None
+) -> Independence:
+    """Return the relation between the number of repeat purchases and mean spend per purchase, each (n,).
+
+    With `customers` (n,), each row is that of a number of customers.
+    """
+    if customers is not None:
+        return _weighted(frequency.astype(float), mean, customers.astype(float))
     n = len(mean)
     if n < 3 or np.ptp(frequency) == 0 or np.ptp(mean) == 0:
         return Independence(np.nan, np.nan, n, np.nan)
@@ -83,4 +90,24 @@ def independence(frequency: npt.NDArray[np.int64], mean: Array) -> Independence:
     p_value = math.erfc(abs(float(np.sum(products))) / math.sqrt(2 * float(np.sum(products**2))))
     often = frequency >= np.quantile(frequency, FREQUENT)
     ratio = float(np.mean(mean[often]) / np.mean(mean[~often])) if not often.all() else 1.0
+    return Independence(rho, p_value, n, ratio)
+
+
+def _weighted(frequency: Array, mean: Array, customers: Array) -> Independence:
+    n = int(customers.sum())
+    if n < 3 or np.ptp(frequency) == 0 or np.ptp(mean) == 0:
+        return Independence(np.nan, np.nan, n, np.nan)
+    from_mean = [values - np.average(values, weights=customers) for values in (frequency, mean)]
+    products = from_mean[0] * from_mean[1]
+    spread = [np.sqrt(np.average(values**2, weights=customers)) for values in from_mean]
+    rho = float(np.average(products, weights=customers) / (spread[0] * spread[1]))
+    total = abs(float(np.sum(customers * products)))
+    p_value = math.erfc(total / math.sqrt(2 * float(np.sum(customers * products**2))))
+    order = np.argsort(frequency, kind="stable")
+    below = np.cumsum(customers[order])
+    often = frequency >= frequency[order][np.searchsorted(below, FREQUENT * (n - 1), side="right")]
+    ratio = 1.0
+    if not often.all():
+        ratio = float(np.average(mean[often], weights=customers[often]))
+        ratio /= float(np.average(mean[~often], weights=customers[~often]))
     return Independence(rho, p_value, n, ratio)

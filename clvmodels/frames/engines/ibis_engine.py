@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,13 +57,44 @@ class IbisEngine(Engine):
         import ibis
 
         for name, table in tables.items():
-            self.backend.create_table(name, ibis.memtable(table), temp=True, overwrite=True)
+            self._write_temporary(name, table)
+        if self.backend.name == "sqlite":
+            self.backend.con.create_function("md5", 1, _md5, deterministic=True)
         schema = ibis.schema({name: IBIS_TYPES[kind] for name, kind in types.items()})
         return self.backend.sql(query, schema=schema, dialect=self.backend.name)
+
+    def _write_temporary(self, name: str, table: pa.Table) -> None:
+        """Write a temporary table, by the fastest way of each driver."""
+        connection = self.backend.con
+        if self.backend.name == "duckdb":
+            connection.register(f"{name}_given", table)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {name}_given")
+            connection.unregister(f"{name}_given")
+            return
+        kinds = [
+            self.dialect.integer if pa.types.is_integer(kind) else self.dialect.double for kind in table.schema.types
+        ]
+        columns = ", ".join(f"{column} {kind}" for column, kind in zip(table.column_names, kinds, strict=True))
+        rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+        cursor = connection.cursor()
+        cursor.execute(f"DROP TABLE IF EXISTS {name}")
+        cursor.execute(f"CREATE TEMPORARY TABLE {name} ({columns})")
+        if self.backend.name == "sqlite":
+            cursor.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(table.columns))})", rows)
+        else:
+            with cursor.copy(f"COPY {name} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        cursor.close()
 
     def write_parquet(self, names: Sequence[str], path: Path) -> None:
         """Write columns of the table to a Parquet file on this machine."""
         self.table_of_log.select(*names).to_parquet(path)
+
+
+def _md5(text: str) -> str:
+    """Return the hash by which customers are sampled, which SQLite lacks."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _column_type(dtype: Any) -> ColumnType:

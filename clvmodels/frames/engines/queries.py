@@ -7,6 +7,7 @@ of rows: an amount is `money_1` / 2^6 + `money_2` / 2^33 + `money_3` / 2^60, as 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from clvmodels.clock import Clock
 from clvmodels.frames.engines.dialects import Dialect
 from clvmodels.frames.engines.protocol import ColumnType, OutputType, OutputTypes, require_sqlglot
 
-__all__ = ["MONEY", "LogQuery", "Query", "counted_values"]
+__all__ = ["MONEY", "CustomerChoice", "LogQuery", "Query", "counted_values"]
 
 MONEY = ("money_1", "money_2", "money_3")
 PLACEHOLDER_SIGNS, SHORTENED_SIGNS = "019-", "0123456789.,+e"
@@ -59,6 +60,37 @@ class Query:
     def then(self, name: str, result: str, types: OutputTypes) -> Query:
         """Return a query that goes on with the result of this one under a name."""
         return Query(self.log, (*self.steps, (name, self.result)), result, types)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChoice:
+    """Which customers are counted, and how exactly.
+
+    Attributes
+    ----------
+    after : int or None
+        Customers first seen up to this tick are left out.
+    resolution : int
+        Recency and age are rounded to the nearest multiple of this number of ticks, but not to 0.
+    sample : float
+        Share of the customers, chosen by a hash of their ids and the seed.
+    seed : int
+    """
+
+    after: int | None = None
+    resolution: int = 1
+    sample: float = 1.0
+    seed: int = 0
+
+    @property
+    def threshold(self) -> str:
+        """The smallest beginning of a hash, as eight hexadecimal digits, that is not in the sample."""
+        return f"{int(self.sample * 2**32):08x}"
+
+    def includes(self, customer_id: int | str) -> bool:
+        """Return whether a customer is in the sample, as the query decides."""
+        digest = hashlib.md5(f"{self.seed}:{customer_id}".encode(), usedforsecurity=False).hexdigest()
+        return self.sample >= 1 or digest[:8] < self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +268,96 @@ class LogQuery:
         result = f"SELECT customer_id, {selected} FROM {table} GROUP BY customer_id"
         return Query(self, steps, result, {**self.id_type, **dict.fromkeys(columns, "integer")})
 
+    def histories(self, end: int, choice: CustomerChoice, most: int) -> Query:
+        """Return the number of customers with each frequency, recency and age up to tick `end`; limit the rows."""
+        recency, age = "last_tick - first_tick", f"{end} - first_tick"
+        if choice.resolution > 1:
+            recency, age = (_rounded(text, choice.resolution) for text in (recency, age))
+        keys = {"frequency": "purchases - 1", "recency": recency, "age": age}
+        selected = ", ".join(f"CAST({text} AS BIGINT) AS {name}" for name, text in keys.items())
+        where = self._chosen(choice)
+        counted = self.customers(end, include_first=True)
+        each = counted.then("customers", f"SELECT {selected} FROM customers{where}", {})
+        names = ", ".join(keys)
+        result = f"SELECT {names}, COUNT(*) AS customers FROM histories GROUP BY {names} LIMIT {most}"
+        return each.then("histories", result, dict.fromkeys((*keys, "customers"), "integer"))
+
+    def spending(self, end: int, include_first: bool, choice: CustomerChoice, width: float, most: int) -> Query:
+        """Return customers and their money by number of purchases and by the logarithm of their mean, in bins."""
+        number = "purchases" if include_first else "purchases - 1"
+        spend = "CAST(money_1 AS DOUBLE) / 64 + CAST(money_2 AS DOUBLE) / CAST(8589934592 AS DOUBLE)"
+        paid = self.customers(end, include_first).then(
+            "customers", f"SELECT {number} AS spend_count, {spend} AS spend, {', '.join(MONEY)} FROM customers", {}
+        )
+        paid = Query(self, paid.steps, paid.result + self._chosen(choice), {})
+        mean = f"CAST(FLOOR(LN(spend / CAST(spend_count AS DOUBLE)) / CAST({width!r} AS DOUBLE)) AS BIGINT)"
+        bins = f"CASE WHEN spend > 0 THEN {mean} END AS bin"
+        binned = f"SELECT spend_count, {bins}, {', '.join(MONEY)} FROM paid WHERE spend_count > 0"
+        sums = ", ".join(_total(name, name) for name in MONEY)
+        result = (
+            f"SELECT spend_count, bin, COUNT(*) AS customers, {sums} FROM binned GROUP BY spend_count, bin LIMIT {most}"
+        )
+        types: OutputTypes = dict.fromkeys(("spend_count", "bin", "customers", *MONEY), "integer")
+        return paid.then("paid", binned, {}).then("binned", result, types)
+
+    def scores(
+        self, end: int, include_first: bool, states: str, predictions: Sequence[str], spend: str | None
+    ) -> Query:
+        """Return one row per customer with the predictions of its state, from a table of states, and expected spend.
+
+        Parameters
+        ----------
+        end : int
+        include_first : bool
+        states : str
+            Name of the table with the columns frequency, recency_ticks, age_ticks and predictions.
+        predictions : sequence of str
+        spend : str, optional
+            Expected spend per purchase, computed from monetary_count and monetary_sum.
+        """
+        ticks = f"CAST({self.clock.ticks_per_unit!r} AS DOUBLE)"
+        columns = {
+            "frequency": "purchases - 1",
+            "recency_ticks": "last_tick - first_tick",
+            "age_ticks": f"{end} - first_tick",
+        }
+        types: dict[str, OutputType] = {**self.id_type, "frequency": "integer", "recency": "number", "T": "number"}
+        result = [
+            "customers.customer_id",
+            "customers.frequency",
+            f"CAST(customers.recency_ticks AS DOUBLE) / {ticks} AS recency",
+            f"CAST(customers.age_ticks AS DOUBLE) / {ticks} AS T",
+        ]
+        if self.has_amount:
+            sizes = zip(MONEY, (2**6, 2**33, 2**60), strict=True)
+            columns["monetary_count"] = "purchases" if include_first else "purchases - 1"
+            columns["monetary_sum"] = " + ".join(
+                f"CAST({name} AS DOUBLE) / CAST({size} AS DOUBLE)" for name, size in sizes
+            )
+            types |= {"monetary_value": "number", "monetary_count": "integer"}
+            mean = "monetary_sum / CAST(monetary_count AS DOUBLE)"
+            result += [f"CASE WHEN monetary_count > 0 THEN {mean} END AS monetary_value", "monetary_count"]
+        result += [f"states.{name}" for name in predictions]
+        types |= dict.fromkeys(predictions, "number")
+        if spend is not None:
+            result.append(f"{spend} AS expected_spend")
+            types["expected_spend"] = "number"
+        selected = ", ".join(f"{text} AS {name}" for name, text in columns.items())
+        each = self.customers(end, include_first).then("reduced", f"SELECT customer_id, {selected} FROM reduced", {})
+        keys = " AND ".join(f"customers.{name} = states.{name}" for name in list(columns)[:3])
+        joined = f"SELECT {', '.join(result)} FROM customers LEFT JOIN {states} AS states ON {keys}"
+        return each.then("customers", joined, types)
+
+    def _chosen(self, choice: CustomerChoice) -> str:
+        """Return the condition on customers: first seen late enough, and in the sample."""
+        conditions = []
+        if choice.after is not None:
+            conditions.append(f"first_tick > {choice.after}")
+        if choice.sample < 1:
+            digest = f"MD5('{choice.seed}:' || CAST(customer_id AS VARCHAR))"
+            conditions.append(f"SUBSTR({digest}, 1, 8) < '{choice.threshold}'")
+        return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
     def holdout(self, cutoff: int, end: int, include_first: bool) -> Query:
         """Return one row per customer: what was known at tick `cutoff`, and what the customer did up to tick `end`.
 
@@ -272,6 +394,12 @@ class LogQuery:
         rows = "SELECT tick FROM log_rows WHERE NOT customer_id IS NULL"
         result = "SELECT tick, COUNT(*) AS tick_rows FROM rows_with_id GROUP BY tick"
         return Query(self, (("rows_with_id", rows),), result, {"tick": "integer", "tick_rows": "integer"})
+
+
+def _rounded(text: str, step: int) -> str:
+    """Round ticks to the nearest multiple of a step, except to 0, which means that there was no time."""
+    nearest = f"CAST(FLOOR(CAST(2 * ({text}) + {step} AS DOUBLE) / {2 * step}) AS BIGINT) * {step}"
+    return f"CASE WHEN 2 * ({text}) < {step} THEN {text} ELSE {nearest} END"
 
 
 def counted_values(dialect: Dialect, source: str, column: str, name: str) -> tuple[str, OutputTypes]:

@@ -91,6 +91,11 @@ class EngineLog:
     first_tick: int
     last_tick: int
 
+    @property
+    def source_query(self) -> frames.LogQuery:
+        """How the rows of the table itself are read, for a result that outlives this object."""
+        return replace(self.query, kept_rows=None)
+
     def fetch(self, query: frames.Query) -> nw.DataFrame[Any]:
         """Run a query and return its rows."""
         return self.engine.fetch(query.text(), query.types)

@@ -1,0 +1,218 @@
+"""Score customers in the engine that holds their log: a table of the distinct states with predictions, and a join."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from datetime import datetime
+from typing import Any
+
+from clvmodels import frames
+from clvmodels.clock import Clock
+from clvmodels.errors import ClockMismatch, InvalidOption, InvalidTransactions
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.states import Horizons, horizon_columns, state_table
+from clvmodels.transactions.counts.fit_counts import MOST_ROWS, count_histories
+from clvmodels.transactions.ids import MissingIds, missing_words
+from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
+from clvmodels.transactions.log import MissingId
+from clvmodels.transactions.summary import refuse_before
+
+__all__ = ["score_in_engine", "scoring_sql"]
+
+SPEND_NAMES = ("p", "q", "v")
+
+
+def score_in_engine(
+    log: frames.Frame,
+    model: CustomerModel,
+    horizons: Horizons,
+    *,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str | None = None,
+    observation_end: str | Date | datetime | None = None,
+    include_first_transaction: bool = False,
+    on_missing_id: MissingId = "raise",
+    missing_ids: MissingIds = None,
+    max_rows: int = MOST_ROWS,
+) -> frames.Frame:
+    """Score the customers of a log in the engine that holds it, and leave the scores there.
+
+    A prediction of a process depends on frequency, recency and T alone. The engine counts the distinct states, this
+    machine computes the predictions of each, and the engine joins them to the customers. No customer leaves the engine,
+    and no Python runs in it.
+
+    Parameters
+    ----------
+    log : relation of DuckDB, frame of Spark, or table of Ibis in DuckDB, PostgreSQL or SQLite
+        One row per transaction.
+    model : CustomerModel
+        Fitted, without covariates, groups or intertimes.
+    horizons : float, str, or sequence of these
+        In the clock's unit, or lengths with their unit, such as "12 months".
+    customer_id, date, amount, observation_end, include_first_transaction, on_missing_id, missing_ids
+        As for `rfm_summary`.
+    max_rows : int, default=5000000
+        Most states that this machine should receive.
+
+    Returns
+    -------
+    frame of the kind of the log
+        One row per customer, computed when it is read: customer_id, frequency, recency, T, probability_alive and
+        expected_purchases_HORIZON, such as expected_purchases_12_months; with `amount` also monetary_value and
+        monetary_count, and with a spend model expected_spend, which is missing where it does not exist.
+
+    Raises
+    ------
+    InvalidOption
+        If the log is not in an engine, or the model needs more than frequency, recency, T and spend.
+    InvalidTransactions
+        If rows break the rules of a log, or the table changed between counting and scoring.
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> orders = duckdb.sql("SELECT customer_id, CAST(date AS DATE) AS date, amount FROM log")
+    >>> options = {"amount": "amount", "observation_end": "1997-09-30"}
+    >>> counts = clv.fit_counts(orders, time_unit="week", **options)
+    >>> model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(counts)
+    >>> scores = clv.score_in_engine(orders, model, "39 weeks", **options)
+    >>> scores.aggregate("count(*), round(sum(expected_purchases_39_weeks), 1)").fetchall()
+    [(2357, 1827.8)]
+    """
+    clock = _plain_clock(model, amount)
+    options = LogOptions(customer_id, date, amount, None, on_missing_id, missing_ids)
+    end = None if observation_end is None else clock.closing_tick(observation_end)
+    checked = read_in_engine(log, clock, options, end)
+    if checked is None:
+        raise InvalidOption(
+            "Scores are joined in an engine: pass a relation of DuckDB, a frame of Spark, or a table of Ibis in "
+            "DuckDB, PostgreSQL or SQLite, whose dates are dates or timestamps and whose rows have no faults "
+            "(`rfm_summary` names them). For any other log, score its RFM."
+        )
+    end = checked.last_tick if end is None else end
+    refuse_before(checked.first_tick, end, clock)
+    histories, _ = count_histories(checked, end, frames.CustomerChoice(), max_rows)
+    return _join(checked, model, state_table(model.purchases, histories, horizons), end, include_first_transaction)
+
+
+def _join(log: EngineLog, model: CustomerModel, states: dict[str, Any], end: int, include_first: bool) -> frames.Frame:
+    """Return the scores as a table of the engine, once every customer is known to have a state."""
+    spend = None if model.spend is None or not log.query.has_amount else spend_formula(model.spend)
+    predictions = list(states)[3:]
+    name = f"clvmodels_states_{id(states):x}"
+    tables = {name: frames.arrow_table(states)}
+    # A table that is computed later must not depend on rows that are kept only while this function runs.
+    query = log.source_query.scores(end, include_first, name, predictions, spend)
+    missing = (
+        "SELECT COUNT(*) AS customers, SUM(CASE WHEN probability_alive IS NULL THEN 1 ELSE 0 END) AS without_state"
+    )
+    count = query.then("scores", f"{missing} FROM scores", {"customers": "integer", "without_state": "integer"})
+    row = log.engine.fetch(count.text(), count.types, tables).rows(named=True)[0]
+    if row["without_state"]:
+        raise InvalidTransactions(
+            f"{row['without_state']:,} of {row['customers']:,} customers have a state that was not counted: the table "
+            "changed between counting and scoring. Read a snapshot, and score again."
+        )
+    return log.engine.table(query.text(), query.types, tables)
+
+
+def spend_formula(spend: SpendModel) -> str:
+    """Return the expected spend per purchase in SQL, from monetary_count and monetary_sum; missing without a mean.
+
+    E(M | x, m) = p (v + x m) / (p x + q - 1): Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value", eq. 5.
+    """
+    if set(spend.parameters_) != set(SPEND_NAMES):
+        raise InvalidOption("Spend is computed in the engine by Gamma-Gamma without covariates and groups only.")
+    p, q, v = (f"CAST({spend.parameters_[name]!r} AS DOUBLE)" for name in SPEND_NAMES)
+    count = "CAST(monetary_count AS DOUBLE)"
+    shape = f"{p} * {count} + {q}"
+    paid = "CASE WHEN monetary_count > 0 THEN monetary_sum ELSE 0 END"
+    return f"CASE WHEN {shape} > 1 THEN {p} * ({v} + {paid}) / ({shape} - 1) END"
+
+
+def _plain_clock(model: CustomerModel, amount: str | None) -> Clock:
+    """Return the clock of a model whose predictions depend on a customer's state alone."""
+    purchases = model.purchases
+    purchases._check_fitted()
+    if purchases.process.statistics != purchases.plain.statistics or "intertimes" in model.needs:
+        raise InvalidOption(
+            "Models with covariates, groups or intertimes need customers' rows: score their RFM instead."
+        )
+    if model.spend is not None and amount is not None and model.spend.clock_ != purchases.clock_:
+        raise ClockMismatch(
+            f"The purchase model was fitted in {purchases.clock_}, the spend model in {model.spend.clock_}."
+        )
+    return purchases.clock_
+
+
+def scoring_sql(
+    model: CustomerModel,
+    horizons: Horizons,
+    *,
+    observation_end: str | Date | datetime,
+    dialect: str,
+    table: str = "orders",
+    states: str = "states",
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str | None = None,
+    id_type: str = "integer",
+    date_type: str = "date",
+    include_first_transaction: bool = False,
+    missing_ids: MissingIds = None,
+) -> str:
+    """Return the SQL that scores customers by a join, for a warehouse in which this package does not run.
+
+    Write the table of states there first: `model.states(counts, horizons)`.
+
+    Parameters
+    ----------
+    model : CustomerModel
+        Fitted.
+    horizons : float, str, or sequence of these
+        As for `model.states`.
+    observation_end : date or str
+        Last day observed (inclusive).
+    dialect : {"duckdb", "postgres", "sqlite", "spark", "databricks", "bigquery", "snowflake"}
+    table, states : str
+        Names of the tables, as SQL writes them.
+    customer_id, date, amount : str
+        Names of columns.
+    id_type : {"integer", "text"}, default="integer"
+    date_type : {"date", "timestamp", "instant"}, default="date"
+        An instant is a timestamp with a zone, whose calendar is that of the model's clock.
+    include_first_transaction, missing_ids
+        As for `rfm_summary`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    >>> model = clv.CustomerModel(clv.BGNBD()).fit(rfm)
+    >>> text = clv.scoring_sql(model, "39 weeks", observation_end="1997-09-30", dialect="bigquery")
+    >>> print(text.splitlines()[0][:60])
+    WITH log_rows AS (SELECT CAST(`customer_id` AS INT64) AS cus
+    """
+    clock = _plain_clock(model, amount)
+    written = frames.dialect_named(dialect)
+    if id_type not in ("integer", "text") or date_type not in ("date", "timestamp", "instant"):
+        raise InvalidOption(
+            f"id_type={id_type!r}, date_type={date_type!r}: ids are 'integer' or 'text', dates 'date', 'timestamp' or "
+            "'instant'."
+        )
+    columns = LogOptions(customer_id, date, amount, None, "drop", missing_ids).columns
+    types: dict[str, Any] = {"customer_id": id_type, "date": date_type, "amount": "number"}
+    query = frames.LogQuery(written, table, columns, types, clock, missing_words(missing_ids))
+    spend = None if model.spend is None or amount is None else spend_formula(model.spend)
+    predictions = ["probability_alive", *horizon_columns(clock, horizons)]
+    end = clock.closing_tick(observation_end)
+    return query.scores(end, include_first_transaction, states, predictions, spend).text(pretty=True)

@@ -1,0 +1,1 @@
+"""What a fit needs to know of a log, however large."""

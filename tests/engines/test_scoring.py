@@ -1,0 +1,150 @@
+"""Fits to counts and scores by a join are those of the customers themselves, in every engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+import sqlglot
+from numpy.testing import assert_allclose, assert_array_equal
+
+import clvmodels as clv
+from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.frames.engines.dialects import DIALECTS
+
+END = "1997-09-30"
+OPTIONS = {"amount": "amount", "observation_end": END}
+HORIZONS = ["39 weeks", "12 months"]
+
+
+@pytest.fixture(scope="module")
+def cdnow():
+    log = pl.from_pandas(clv.datasets.load_cdnow(sample=True))
+    return log.select("customer_id", pl.col("date").str.to_date(), "amount")
+
+
+@pytest.fixture(scope="module")
+def rfm(cdnow):
+    return clv.rfm_summary(cdnow, time_unit="week", **OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def model(rfm):
+    return clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(rfm)
+
+
+def polars_of(table):
+    if hasattr(table, "toArrow"):
+        return pl.DataFrame(table.toArrow()).sort("customer_id")
+    return pl.DataFrame(table.to_pyarrow() if hasattr(table, "to_pyarrow") else table.to_arrow_table()).sort(
+        "customer_id"
+    )
+
+
+def test_the_fit_to_counts_is_the_fit_to_the_customers(cdnow, rfm, model, computing_engine, held_in):
+    counts = clv.fit_counts(held_in(cdnow, computing_engine), time_unit="week", **OPTIONS)
+    assert int(counts.customers.sum()) == len(rfm)
+    assert counts.fetched_bytes < 33 * len(counts.customers) + 50 * len(counts.spend.customers) + 200
+    fitted = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(counts)
+    for actual, expected in zip(fitted.parts, model.parts, strict=True):
+        assert actual.fit_.customers == expected.fit_.customers
+        # Bins of 0.2 % move a mean by 0.2 % at most and their average not at all: far below a standard error.
+        spread = expected.summary()["standard_error"]
+        for name, value in expected.parameters_.items():
+            assert abs(actual.parameters_[name] - value) < 1e-3 * spread[name]
+    assert fitted.purchases.data_fingerprint_ == model.purchases.data_fingerprint_
+    assert fitted.spend.independence_.correlation == pytest.approx(model.spend.independence_.correlation, abs=1e-5)
+
+
+def test_scores_are_those_of_the_rfm(cdnow, rfm, model, computing_engine, held_in):
+    table = held_in(cdnow, computing_engine)
+    scores = polars_of(clv.score_in_engine(table, model, HORIZONS, **OPTIONS))
+    assert scores["customer_id"].to_list() == rfm.customer_id.to_list()
+    for name in ("frequency", "recency", "T", "monetary_count"):
+        assert_array_equal(scores[name].to_numpy(), rfm[name])
+    assert_allclose(scores["monetary_value"].to_numpy(), rfm.monetary_value, rtol=1e-15)
+    assert_array_equal(scores["probability_alive"].to_numpy(), model.probability_alive(rfm)["probability_alive"])
+    for horizon in HORIZONS:
+        expected = model.expected_purchases(rfm, horizon)["expected_purchases"]
+        assert_array_equal(scores[f"expected_purchases_{horizon.replace(' ', '_')}"].to_numpy(), expected)
+    # Another order of the same few operations.
+    assert_allclose(scores["expected_spend"].to_numpy(), model.expected_spend(rfm)["expected_spend"], rtol=1e-13)
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb", "ibis sqlite", pytest.param("spark", marks=pytest.mark.spark)])
+def test_a_sample_has_the_same_customers_in_every_engine(cdnow, engine, held_in):
+    log = cdnow.with_columns(pl.format("k{}", "customer_id").alias("customer_id"))
+    table = log if engine == "polars" else held_in(log, engine)
+    counts = clv.fit_counts(table, sample=0.25, random_state=5, resolution="7 days", **OPTIONS)
+    expected = clv.fit_counts(log, sample=0.25, random_state=5, resolution="7 days", **OPTIONS)
+    assert_array_equal(counts.histories.recency, expected.histories.recency)
+    assert_array_equal(counts.customers, expected.customers)
+    assert abs(int(counts.customers.sum()) - 0.25 * 2357) < 4 * np.sqrt(2357 * 0.25 * 0.75)  # four standard errors
+
+
+def test_coarser_histories_keep_the_rules_of_an_rfm(cdnow):
+    histories = clv.fit_counts(cdnow, resolution="21 days", **OPTIONS).histories
+    assert np.all((histories.recency > 0) == (histories.frequency > 0))
+    assert np.all(histories.recency <= histories.T)
+
+
+def test_too_many_counts_are_refused_with_what_to_do(cdnow, held_in):
+    with pytest.raises(InvalidTransactions, match=r"more than 100 rows of counts.*resolution=.*sample="):
+        clv.fit_counts(held_in(cdnow, "duckdb"), max_rows=100, **OPTIONS)
+    with pytest.raises(InvalidOption, match="is not a share"):
+        clv.fit_counts(cdnow, sample=0.0)
+    with pytest.raises(InvalidOption, match="whole number"):
+        clv.fit_counts(cdnow, resolution=0.5)
+
+
+def test_models_that_need_customers_are_refused(cdnow, rfm, model, held_in):
+    counts = clv.fit_counts(cdnow, **OPTIONS)
+    with pytest.raises(InvalidOption, match="no covariates and no groups"):
+        clv.BGNBD(by="channel").fit(counts)
+    with pytest.raises(InvalidOption, match="Scores are joined in an engine"):
+        clv.score_in_engine(cdnow, model, "39 weeks", **OPTIONS)
+
+
+def test_a_customer_whose_state_was_not_counted_is_refused(cdnow, model, held_in, monkeypatch):
+    table = held_in(cdnow, "duckdb")
+    from clvmodels.forecasting import in_engine
+
+    count = in_engine.count_histories
+
+    def count_and_change(*arguments):
+        histories = count(*arguments)
+        table.query(
+            "orders", "INSERT INTO main.orders SELECT 1, DATE '1997-01-01' + CAST(i AS INTEGER), 1 FROM range(90) t(i)"
+        )
+        return histories
+
+    monkeypatch.setattr(in_engine, "count_histories", count_and_change)
+    with pytest.raises(InvalidTransactions, match="1 of 2,358 customers have a state that was not counted"):
+        clv.score_in_engine(table, model, "39 weeks", **OPTIONS)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_sql_of_every_dialect_can_be_parsed_and_gives_the_same_scores(cdnow, rfm, model, dialect):
+    text = clv.scoring_sql(model, HORIZONS, dialect=dialect, **OPTIONS)
+    back = sqlglot.transpile(text, read=dialect, write="duckdb")[0]
+    # SQLite's INTEGER has 64 bits, and DuckDB's sums do not overflow.
+    back = back.replace(" AS INT)", " AS BIGINT)").replace("TRY_SUM", "SUM")
+    connection = duckdb.connect()
+    connection.register("orders", cdnow.to_arrow())
+    states = model.states(clv.fit_counts(cdnow, time_unit="week", **OPTIONS), HORIZONS)
+    connection.register("states", states.to_arrow())
+    scores = connection.sql(back).pl().sort("customer_id")
+    assert_array_equal(scores["recency"].to_numpy(), rfm.recency)
+    assert_array_equal(
+        scores["expected_purchases_39_weeks"].to_numpy(),
+        model.expected_purchases(rfm, "39 weeks")["expected_purchases"],
+    )
+    assert_allclose(scores["expected_spend"].to_numpy(), model.expected_spend(rfm)["expected_spend"], rtol=1e-13)
+
+
+def test_an_unknown_dialect_is_refused_with_the_nearest(model):
+    with pytest.raises(InvalidOption, match=r"dialect='bigqery' is not one of .* Did you mean 'bigquery'"):
+        clv.scoring_sql(model, "39 weeks", dialect="bigqery", observation_end=dt.date(1997, 9, 30))
