@@ -9,9 +9,10 @@ from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.column_roles import roles_by_name
 from clvmodels.frames.databases import engine_of, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
+from clvmodels.frames.engines.choices import CustomerChoice, counted_values
 from clvmodels.frames.engines.dialects import dialect_named
 from clvmodels.frames.engines.protocol import ColumnType, Engine
-from clvmodels.frames.engines.queries import MONEY, CustomerChoice, LogQuery, Query, counted_values
+from clvmodels.frames.engines.queries import MONEY, LogQuery, Query
 from clvmodels.frames.fields import FileFields, read_fields
 from clvmodels.frames.file_search import is_glob, matching_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile, file_findings

@@ -7,16 +7,16 @@ of rows: an amount is `money_1` / 2^6 + `money_2` / 2^33 + `money_3` / 2^60, as 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clvmodels.clock import Clock
+from clvmodels.frames.engines.choices import CustomerChoice
 from clvmodels.frames.engines.dialects import Dialect
 from clvmodels.frames.engines.protocol import ColumnType, OutputType, OutputTypes, require_sqlglot
 
-__all__ = ["MONEY", "CustomerChoice", "LogQuery", "Query", "counted_values"]
+__all__ = ["MONEY", "LogQuery", "Query"]
 
 MONEY = ("money_1", "money_2", "money_3")
 PLACEHOLDER_SIGNS, SHORTENED_SIGNS = "019-", "0123456789.,+e"
@@ -60,37 +60,6 @@ class Query:
     def then(self, name: str, result: str, types: OutputTypes) -> Query:
         """Return a query that goes on with the result of this one under a name."""
         return Query(self.log, (*self.steps, (name, self.result)), result, types)
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerChoice:
-    """Which customers are counted, and how exactly.
-
-    Attributes
-    ----------
-    after : int or None
-        Customers first seen up to this tick are left out.
-    resolution : int
-        Recency and age are rounded to the nearest multiple of this number of ticks, but not to 0.
-    sample : float
-        Share of the customers, chosen by a hash of their ids and the seed.
-    seed : int
-    """
-
-    after: int | None = None
-    resolution: int = 1
-    sample: float = 1.0
-    seed: int = 0
-
-    @property
-    def threshold(self) -> str:
-        """The smallest beginning of a hash, as eight hexadecimal digits, that is not in the sample."""
-        return f"{int(self.sample * 2**32):08x}"
-
-    def includes(self, customer_id: int | str) -> bool:
-        """Return whether a customer is in the sample, as the query decides."""
-        digest = hashlib.md5(f"{self.seed}:{customer_id}".encode(), usedforsecurity=False).hexdigest()
-        return self.sample >= 1 or digest[:8] < self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,13 +369,6 @@ def _rounded(text: str, step: int) -> str:
     """Round ticks to the nearest multiple of a step, except to 0, which means that there was no time."""
     nearest = f"CAST(FLOOR(CAST(2 * ({text}) + {step} AS DOUBLE) / {2 * step}) AS BIGINT) * {step}"
     return f"CASE WHEN 2 * ({text}) < {step} THEN {text} ELSE {nearest} END"
-
-
-def counted_values(dialect: Dialect, source: str, column: str, name: str) -> tuple[str, OutputTypes]:
-    """Return a query of the values of a column as text and their rows, and its types."""
-    value = f"CAST({dialect.name_of(column)} AS {dialect.text})"
-    text = f"SELECT {value} AS {name}, COUNT(*) AS value_rows FROM {source} GROUP BY {value}"
-    return text, {name: "text", "value_rows": "integer"}
 
 
 def _count(condition: str) -> str:
