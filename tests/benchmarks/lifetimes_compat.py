@@ -49,6 +49,9 @@ def calls(package):
         returning = made["table"][made["table"]["monetary_value"] > 0]
         made["spend"] = root.GammaGammaFitter().fit(returning["frequency"], returning["monetary_value"])
 
+    def matrix(name):
+        made[name].conditional_probability_alive_matrix()
+
     def value():
         table, model = made["table"], made["BetaGeoFitter"]
         made["spend"].customer_lifetime_value(model, *made["history"], table["monetary_value"], freq="W")
@@ -60,8 +63,8 @@ def calls(package):
         "Pareto/NBD fit, 2,357 customers": fit_pareto,
         "Gamma-Gamma fit, returning customers": fit_spend,
         "value of 12 months, 23,570 customers": value,
-        "BG/NBD matrix of P(alive)": lambda: made["BetaGeoFitter"].conditional_probability_alive_matrix(),
-        "Pareto/NBD matrix of P(alive)": lambda: made["pareto"].conditional_probability_alive_matrix(),
+        "BG/NBD matrix of P(alive)": partial(matrix, "BetaGeoFitter"),
+        "Pareto/NBD matrix of P(alive)": partial(matrix, "pareto"),
     }
 
 
