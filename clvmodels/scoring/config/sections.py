@@ -312,6 +312,11 @@ class SinkSettings(JobSection):
         The file; for partitioned Parquet, a folder. Relative to the job file.
     partitioned : bool
         Parquet: each run gets a folder of its own, which stays; current.json names the current one.
+    mode : {"replace", "append"}
+        Of a table in SQLite or PostgreSQL: whether a run replaces the table, or only the rows of its own day, so that
+        the runs of all days stay; the key is then customer_id and as_of.
+    keep_days : int, optional
+        With "append": a run removes rows of days longer ago than this.
     uri_variable : str, optional
         Name of the environment variable that holds the URI of a PostgreSQL database.
     db_schema, table : str
@@ -321,6 +326,8 @@ class SinkSettings(JobSection):
     store: Literal["parquet", "csv", "duckdb", "sqlite", "postgres"] = "parquet"
     path: Location | None = None
     partitioned: bool = False
+    mode: Literal["replace", "append"] = "replace"
+    keep_days: Annotated[int, Field(ge=1)] | None = None
     uri_variable: str | None = None
     db_schema: str = "public"
     table: str = "clv_scores"
@@ -333,12 +340,18 @@ class SinkSettings(JobSection):
         faults = _location_faults(self)
         if self.partitioned and self.store != "parquet":
             faults.append('partitioned: only for store = "parquet"')
+        if self.mode == "append" and self.store not in ("sqlite", "postgres"):
+            faults.append(
+                'mode: "append" is for store = "sqlite" or "postgres"; Parquet keeps runs if partitioned = true'
+            )
+        if self.keep_days is not None and self.mode != "append":
+            faults.append('keep_days: only with mode = "append"')
         return check_faults(self, faults)
 
     @property
     def keeps_runs(self) -> bool:
         """Whether the table of each run stays when the next is published."""
-        return self.partitioned
+        return self.partitioned or self.mode == "append"
 
     @property
     def name(self) -> str:

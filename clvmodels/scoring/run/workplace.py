@@ -65,7 +65,7 @@ def sinks_of(job: Job, dry_run: bool, backfill: bool) -> list[SinkSettings]:
     if not keeping:
         raise InvalidJob(
             "sinks: none of them keeps the table of each run, so there is no history to add to: set "
-            "partitioned = true for a Parquet sink."
+            "partitioned = true for a Parquet sink, or mode = 'append' for a table in SQLite or PostgreSQL."
         )
     return keeping
 

@@ -9,7 +9,7 @@ from clvmodels.scoring.stores.file_sinks import CSVFile, ParquetFile, ParquetSet
 from clvmodels.scoring.stores.postgres_sink import PostgresTable
 from clvmodels.scoring.stores.sources import open_source
 from clvmodels.scoring.stores.sqlite_sink import SQLiteTable
-from clvmodels.scoring.stores.store import ScoreStore, StagedTable
+from clvmodels.scoring.stores.store import KeptRuns, ScoreStore, StagedTable
 
 if TYPE_CHECKING:
     from clvmodels.scoring.config.sections import SinkSettings
@@ -28,13 +28,18 @@ def place_of(sink: SinkSettings, uri: str, backfill: bool = False) -> ScoreStore
         Only add to the runs that the sink keeps, and leave the current table as it is.
     """
     if sink.store == "postgres":
-        return PostgresTable(uri, sink.db_schema, sink.table, sink.name)
+        return PostgresTable(uri, sink.db_schema, sink.table, sink.name, keeping(sink))
     if sink.path is None:
         raise AssertionError("a job is checked to have a path")
     if sink.store == "duckdb":
         return DuckDBFile(sink.path, sink.table, sink.name)
     if sink.store == "sqlite":
-        return SQLiteTable(sink.path, sink.table, sink.name)
+        return SQLiteTable(sink.path, sink.table, sink.name, keeping(sink))
     if sink.partitioned:
         return ParquetSet(sink.path, sink.name, backfill)
     return (CSVFile if sink.store == "csv" else ParquetFile)(sink.path, sink.name)
+
+
+def keeping(sink: SinkSettings) -> KeptRuns | None:
+    """Return how long a table keeps the runs of other days; None if each run replaces the table."""
+    return KeptRuns(sink.keep_days) if sink.mode == "append" else None

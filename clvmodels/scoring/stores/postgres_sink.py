@@ -16,9 +16,14 @@ import pyarrow as pa
 
 from clvmodels.errors import InvalidJob, JobLocked, StoreUnreachable
 from clvmodels.scoring.stores.store import (
+    KEY,
+    KEY_OF_MANY_DAYS,
+    KEY_OF_ONE_DAY,
+    KEY_WITH_DAY,
     RUN_ID,
     WAIT,
     HeldTable,
+    KeptRuns,
     comment_statements,
     counted_table,
     counting_statement,
@@ -36,6 +41,7 @@ NOT_WORTH_RETRYING = ("22", "28", "3D", "3F", "42")
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_SECONDS, PAUSE = 2, 3  # one attempt waits as long as readers may have to, and then lets them pass
 ATTEMPTS = WAIT // (LOCK_SECONDS + PAUSE)
+FIRST_DAY_TO_STAY = "{day} - {days}"
 PREDICTED = ("expected_purchases_", "lifetime_value_", "probability_", "monetary_value")  # columns of earlier settings
 
 
@@ -46,8 +52,8 @@ class _Locked(StoreUnreachable):
 class PostgresTable:
     """A table of a PostgreSQL database: rows are loaded by COPY next to it, and replace the old ones in place."""
 
-    def __init__(self, uri: str, schema: str, table: str, name: str) -> None:
-        self.uri, self.schema, self.table, self.name = uri, schema, table, name
+    def __init__(self, uri: str, schema: str, table: str, name: str, keeping: KeptRuns | None = None) -> None:
+        self.uri, self.schema, self.table, self.name, self.keeping = uri, schema, table, name, keeping
         self.adbc = needs("adbc_driver_postgresql.dbapi", "postgres")
         self.key = hashlib.sha256(f"{schema}.{table}".encode()).hexdigest()[:16]
 
@@ -98,7 +104,9 @@ class PostgresTable:
                 )
             if not self.is_replaced(connection):
                 return None
-            first = f"SELECT {quoted(RUN_ID)}::text, as_of::text FROM {self.address(self.table)} LIMIT 1"
+            self.check_key(connection)
+            latest = " ORDER BY as_of DESC" if self.keeping else ""
+            first = f"SELECT {quoted(RUN_ID)}::text, as_of::text FROM {self.address(self.table)}{latest} LIMIT 1"
             rows = self.rows(connection, first)
             return HeldTable(str(rows[0][0]), str(rows[0][1])) if rows else None
         finally:
@@ -107,10 +115,25 @@ class PostgresTable:
     def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
         connection = self.connect()
         try:
-            row = self.rows(connection, counting_statement(self.address(self.table), columns))[0]
+            one = run_id if self.keeping else None
+            row = self.rows(connection, counting_statement(self.address(self.table), columns, one))[0]
         finally:
             connection.close()
         return counted_table(run_id, row, columns)
+
+    def check_key(self, connection: Any) -> None:
+        """Raise InvalidJob if the key of the table does not let it hold several days, or holds them already."""
+        literal = self.address(self.table).replace("'", "''")
+        rows = self.rows(
+            connection,
+            "SELECT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
+            f"AND a.attnum = ANY(i.indkey) WHERE i.indisprimary AND i.indrelid = '{literal}'::regclass",
+        )
+        key = {name for (name,) in rows}
+        if self.keeping and key == {*KEY}:
+            raise InvalidJob(f"{self.name}: {KEY_OF_ONE_DAY}")
+        if not self.keeping and key == {*KEY_WITH_DAY}:
+            raise InvalidJob(f"{self.name}: {KEY_OF_MANY_DAYS}")
 
     def is_replaced(self, connection: Any) -> bool:
         """Return whether there is a table to replace; InvalidJob if it is not a score table."""
@@ -208,7 +231,8 @@ class _StagedPostgres:
 
     def count(self) -> int:
         staged = self._sink.address(self._sink.staged)
-        key = f"ADD CONSTRAINT {quoted(self._index)} PRIMARY KEY ({quoted('customer_id')})"
+        names = ", ".join(map(quoted, KEY_WITH_DAY if self._sink.keeping else KEY))
+        key = f"ADD CONSTRAINT {quoted(self._index)} PRIMARY KEY ({names})"
         self._sink.run(self._connection, f"ALTER TABLE {staged} {key}")
         rows = int(self._sink.rows(self._connection, f"SELECT count(*) FROM {staged}")[0][0])
         for statement in comment_statements(staged, self._comments):
@@ -265,9 +289,18 @@ class _StagedPostgres:
         others = [name for name in old if name not in new and not name.startswith(PREDICTED)]
         dropped = [name for name in old if name not in new and name.startswith(PREDICTED)]
         keep = bool(others) or sink.is_referenced(connection)
-        for statement in _replacing(table, staged, list(new), dropped, keep=keep):
+        same_day = ""
+        if sink.keeping is None:
+            statements = list(_replacing(table, staged, list(new), dropped, keep=keep))
+        else:
+            same_day = f" WHERE as_of = (SELECT max(as_of) FROM {staged})"
+            statements = [
+                f"DELETE FROM {table} WHERE {sink.keeping.outdated(table, staged, FIRST_DAY_TO_STAY)}",
+                _inserting(table, staged, list(new)),
+            ]
+        for statement in statements:
             sink.run(connection, statement)
-        counts = f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM {staged})"
+        counts = f"SELECT (SELECT count(*) FROM {table}{same_day}), (SELECT count(*) FROM {staged})"
         rows, staged_rows = sink.rows(connection, counts)[0]
         if rows != staged_rows:
             raise InvalidJob(
@@ -288,6 +321,12 @@ class _StagedPostgres:
             self._connection.commit()
 
 
+def _inserting(table: str, staged: str, columns: Sequence[str]) -> str:
+    """Return a statement that adds the staged rows to a table."""
+    names = ", ".join(map(quoted, columns))
+    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged} ORDER BY {quoted('customer_id')}"
+
+
 def _replacing(table: str, staged: str, columns: Sequence[str], dropped: Sequence[str], *, keep: bool) -> Iterator[str]:
     """Yield statements that replace the rows of a table.
 
@@ -303,7 +342,7 @@ def _replacing(table: str, staged: str, columns: Sequence[str], dropped: Sequenc
     same = f"t.{quoted('customer_id')} = s.{quoted('customer_id')}"
     if not keep:
         yield f"DELETE FROM {table}"
-        yield f"INSERT INTO {table} ({names}) SELECT {source} FROM {staged} s ORDER BY s.{quoted('customer_id')}"
+        yield _inserting(table, staged, columns)
         return
     values = [f"{quoted(name)} = s.{quoted(name)}" for name in columns if name != "customer_id"]
     values += [f"{quoted(name)} = NULL" for name in dropped]

@@ -14,10 +14,15 @@ import pyarrow as pa
 from clvmodels import files
 from clvmodels.errors import InvalidJob
 from clvmodels.scoring.stores.store import (
+    KEY,
+    KEY_OF_MANY_DAYS,
+    KEY_OF_ONE_DAY,
+    KEY_WITH_DAY,
     RUN_ID,
     STAGED,
     WAIT,
     HeldTable,
+    KeptRuns,
     check_folder,
     counted_table,
     counting_statement,
@@ -29,14 +34,15 @@ from clvmodels.scoring.stores.store import (
 
 __all__ = ["SQLiteTable"]
 
+FIRST_DAY_TO_STAY = "date({day}, '-{days} days')"  # dates are text
 SQLITE_TYPES = {"int64": "INTEGER", "double": "REAL", "bool": "INTEGER"}
 
 
 class SQLiteTable:
     """A table of a SQLite database, which may hold others."""
 
-    def __init__(self, path: Path, table: str, name: str) -> None:
-        self.path, self.table, self.name = files.target(path), table, name
+    def __init__(self, path: Path, table: str, name: str, keeping: KeptRuns | None = None) -> None:
+        self.path, self.table, self.name, self.keeping = files.target(path), table, name, keeping
 
     @property
     def key(self) -> str:
@@ -60,13 +66,27 @@ class SQLiteTable:
         with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
             if not self.is_replaced(connection):
                 return None
-            row = connection.execute(f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)} LIMIT 1").fetchone()
+            self.check_key(connection)
+            latest = " ORDER BY as_of DESC" if self.keeping else ""
+            first = f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)}{latest} LIMIT 1"
+            row = connection.execute(first).fetchone()
             return None if row is None else HeldTable(str(row[0]), str(row[1]))
 
     def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
         with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
-            row = connection.execute(counting_statement(quoted(self.table), columns)).fetchone()
+            row = connection.execute(
+                counting_statement(quoted(self.table), columns, run_id if self.keeping else None)
+            ).fetchone()
         return counted_table(run_id, row, columns)
+
+    def check_key(self, connection: sqlite3.Connection) -> None:
+        """Raise InvalidJob if the key of the table does not let it hold several days, or holds them already."""
+        rows = connection.execute(f"PRAGMA table_info({quoted(self.table)})").fetchall()
+        key = {row[1] for row in rows if row[5]}
+        if self.keeping and key == {"customer_id"}:
+            raise InvalidJob(f"{self.name}: {KEY_OF_ONE_DAY}")
+        if not self.keeping and key == {"customer_id", "as_of"}:
+            raise InvalidJob(f"{self.name}: {KEY_OF_MANY_DAYS}")
 
     def columns(self, connection: sqlite3.Connection, table: str) -> dict[str, str]:
         """Return the columns of a table and their declared types."""
@@ -97,7 +117,7 @@ class _StagedSQLite:
         places = ", ".join("?" * len(schema))
         self._insert = f"INSERT INTO {quoted(sink.staged)} VALUES ({places})"
         self._connection.execute(f"DROP TABLE IF EXISTS {quoted(sink.staged)}")
-        key = f"PRIMARY KEY ({quoted('customer_id')})"
+        key = f"PRIMARY KEY ({', '.join(map(quoted, KEY_WITH_DAY if sink.keeping else KEY))})"
         self._connection.execute(f"CREATE TABLE {quoted(sink.staged)} ({columns}, {key}) WITHOUT ROWID")
 
     def write(self, rows: pa.Table) -> None:
@@ -139,9 +159,12 @@ class _StagedSQLite:
             if name not in old:
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {kind}")
         names = ", ".join(map(quoted, new))
-        connection.execute(f"DELETE FROM {table}")
+        replaced = f" WHERE {sink.keeping.outdated(table, staged, FIRST_DAY_TO_STAY)}" if sink.keeping else ""
+        same_day = f" WHERE as_of = (SELECT max(as_of) FROM {staged})" if sink.keeping else ""
+        connection.execute(f"DELETE FROM {table}{replaced}")
         connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged}")
-        counts = [connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in (table, staged)]
+        tables = (f"{table}{same_day}", staged)
+        counts = [connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables]
         if counts[0] != counts[1]:
             raise InvalidJob(f"{sink.name}: a trigger changed the number of rows; nothing was published.")
 

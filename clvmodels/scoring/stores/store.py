@@ -19,11 +19,16 @@ from clvmodels.files import sync
 from clvmodels.scoring.stores.uri import hidden
 
 __all__ = [
+    "KEY",
+    "KEY_OF_MANY_DAYS",
+    "KEY_OF_ONE_DAY",
+    "KEY_WITH_DAY",
     "NOT_UNIQUE",
     "RUN_ID",
     "STAGED",
     "WAIT",
     "HeldTable",
+    "KeptRuns",
     "ScoreStore",
     "StagedTable",
     "check_folder",
@@ -42,6 +47,14 @@ __all__ = [
 RUN_ID = "run_id"  # the column with the run of a row
 REQUIRED_COLUMNS = (RUN_ID, "as_of")  # every score table has them, and hardly any other table does
 STAGED = ".clv-staged"  # in the names of staged files and tables
+KEY, KEY_WITH_DAY = ("customer_id",), ("customer_id", "as_of")  # of a table with one run, and with those of many days
+KEY_OF_ONE_DAY = (
+    "the key of the table is customer_id alone, so it cannot keep the runs of several days: change the key to "
+    "(customer_id, as_of), or name another table for this sink."
+)
+KEY_OF_MANY_DAYS = (
+    'the table keeps the runs of several days, which would all be replaced: set mode = "append", or name another table.'
+)
 WAIT = 60  # seconds to wait for a lock that readers hold
 NOT_UNIQUE = "the staged table does not hold every customer exactly once; nothing was published."
 
@@ -64,6 +77,33 @@ class HeldTable:
     as_of: str
     rows: int | None = None
     totals: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRuns:
+    """A table that keeps the runs of other days; its key is customer_id and as_of.
+
+    Attributes
+    ----------
+    days : int or None
+        How long: rows of days longer ago than this are removed. None: for ever.
+    """
+
+    days: int | None
+
+    def outdated(self, table: str, staged: str, shifted: str) -> str:
+        """Return an SQL condition on rows of a table: of the day of the staged rows, or too old.
+
+        Parameters
+        ----------
+        table, staged : str
+            Names, quoted already.
+        shifted : str
+            SQL for the first day to stay, given the staged day as {day} and the number of days as {days}.
+        """
+        day = f"(SELECT max(as_of) FROM {staged})"
+        old = "" if self.days is None else f" OR {table}.as_of < {shifted.format(day=day, days=self.days)}"
+        return f"({table}.as_of = {day}{old})"
 
 
 class StagedTable(Protocol):
@@ -125,10 +165,17 @@ def comment_statements(table: str, comments: Mapping[str, str]) -> list[str]:
     ]
 
 
-def counting_statement(table: str, columns: Sequence[str]) -> str:
-    """Return SQL that counts the rows of a table, whose name is quoted already, and adds up columns."""
+def counting_statement(table: str, columns: Sequence[str], run_id: str | None = None) -> str:
+    """Return SQL that counts the rows of a table, whose name is quoted already, and adds up columns.
+
+    Parameters
+    ----------
+    run_id : str, optional
+        Count this run only, in a table that keeps the runs of other days.
+    """
     sums = "".join(f", sum({quoted(column)})" for column in columns)
-    return f"SELECT count(*), min({quoted(RUN_ID)}), max({quoted(RUN_ID)}){sums} FROM {table}"
+    one = "" if run_id is None else f" WHERE {quoted(RUN_ID)} = '{run_id.replace(chr(39), chr(39) * 2)}'"
+    return f"SELECT count(*), min({quoted(RUN_ID)}), max({quoted(RUN_ID)}){sums} FROM {table}{one}"
 
 
 def counted_table(run_id: str, row: Sequence[Any], columns: Sequence[str]) -> HeldTable | None:

@@ -1,0 +1,141 @@
+"""Tables in SQL databases that keep the runs of all days: a run replaces the rows of its own day, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import InvalidJob
+from clvmodels.scoring.config.sections import SinkSettings
+from clvmodels.scoring.stores import place_of
+
+DAY = date(2026, 1, 10)
+
+
+def rows(run_id, day, ids=(1, 2, 30)):
+    return pa.table(
+        {
+            "customer_id": pa.array(ids, pa.int64()),
+            "value": pa.array([1.5] * len(ids)),
+            "as_of": pa.array([day] * len(ids), pa.date32()),
+            "run_id": pa.array([run_id] * len(ids)),
+        }
+    )
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def kept(request, tmp_path):
+    """Return a function of settings that gives a sink, and one that runs a query on its table."""
+    if request.param == "postgres":
+        uri = request.getfixturevalue("database")
+        adbc = pytest.importorskip("adbc_driver_postgresql.dbapi")
+
+        def query(statement):
+            with adbc.connect(uri) as connection, connection.cursor() as cursor:
+                cursor.execute(statement)
+                fetched = cursor.fetchall() if statement.startswith("SELECT") else []
+                connection.commit()
+            return [tuple(str(value) for value in row) for row in fetched]
+
+        query("DROP TABLE IF EXISTS kept_runs")
+        yield (
+            lambda **more: place_of(SinkSettings(store="postgres", uri_variable="X", table="kept_runs", **more), uri),
+            query,
+        )
+        return
+    path = tmp_path / "scores.sqlite"
+
+    def query(statement):
+        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+            return [tuple(str(value) for value in row) for row in connection.execute(statement)]
+
+    yield lambda **more: place_of(SinkSettings(store="sqlite", path=path, table="kept_runs", **more), ""), query
+
+
+def publish(place, table):
+    stage = place.stage(table["run_id"][0].as_py(), table.schema)
+    try:
+        stage.write(table)
+        assert stage.count() == len(table)
+        stage.publish()
+    finally:
+        stage.discard()
+
+
+COUNTS = "SELECT as_of, run_id, count(*) FROM kept_runs GROUP BY as_of, run_id ORDER BY 1, 2"
+
+
+@pytest.mark.slow
+def test_a_run_replaces_the_rows_of_its_own_day_only(kept):
+    sink, query = kept
+    place = sink(mode="append")
+    for run, days, ids in (("a", 0, (1, 2, 3)), ("b", 1, (1, 2)), ("c", 0, (7, 8)), ("d", -1, (1,))):
+        publish(place, rows(run, DAY + timedelta(days), ids))
+    assert query(COUNTS) == [("2026-01-09", "d", "1"), ("2026-01-10", "c", "2"), ("2026-01-11", "b", "2")]
+    latest = place.holds()
+    assert (latest.run_id, latest.as_of) == ("b", "2026-01-11")
+    counted = place.count("c", ["value"])
+    assert (counted.rows, counted.totals) == (2, {"value": 3.0})
+    assert place.count("a", ["value"]) is None
+
+
+@pytest.mark.slow
+def test_days_longer_ago_are_removed(kept):
+    sink, query = kept
+    place = sink(mode="append", keep_days=2)
+    for days in range(5):
+        publish(place, rows(f"r{days}", DAY + timedelta(days)))
+    assert [run for _, run, _ in query(COUNTS)] == ["r2", "r3", "r4"]
+
+
+@pytest.mark.slow
+def test_a_table_of_one_day_is_not_made_one_of_many_nor_the_other_way(kept):
+    sink, query = kept
+    publish(sink(), rows("a", DAY))
+    with pytest.raises(InvalidJob, match=r"change the key to \(customer_id, as_of\), or name another table"):
+        sink(mode="append").holds()
+    query("DROP TABLE kept_runs")
+    publish(sink(mode="append"), rows("a", DAY))
+    with pytest.raises(InvalidJob, match='set mode = "append"'):
+        sink().holds()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"store": "duckdb", "path": "a", "mode": "append"}, "Parquet keeps runs if partitioned = true"),
+        ({"store": "sqlite", "path": "a", "keep_days": 3}, 'only with mode = "append"'),
+        ({"store": "sqlite", "path": "a", "mode": "append", "keep_days": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        SinkSettings(**settings)
+
+
+@pytest.mark.slow
+def test_nights_and_a_backfill_are_in_one_table(tmp_path):
+    clv.datasets.load_cdnow(sample=True).to_csv(tmp_path / "orders.csv", index=False)
+    job = clv.read_job(
+        None,
+        {
+            "source": {"path": str(tmp_path / "orders.csv")},
+            "columns": {"amount": "amount"},
+            "registry": {"folder": str(tmp_path / "models")},
+            "run": {"folder": str(tmp_path / "runs")},
+            "sinks": [{"store": "sqlite", "path": str(tmp_path / "scores.sqlite"), "mode": "append"}],
+        },
+    )
+    clv.fit_job(job, "1997-09-30")
+    for day in ("1997-10-05", "1997-10-06"):
+        clv.score_job(job, day)
+    clv.backfill_job(job, "1997-10-01", "1997-10-02")
+    assert clv.score_job(job, "1997-10-06").published == ()  # the same run again
+    with contextlib.closing(sqlite3.connect(tmp_path / "scores.sqlite")) as connection:
+        counts = connection.execute("SELECT as_of, count(*) FROM clv_scores GROUP BY as_of ORDER BY as_of").fetchall()
+    assert counts == [(f"1997-10-0{day}", 2357) for day in (1, 2, 5, 6)]
