@@ -7,6 +7,7 @@ a day, so that calendar time is a cumulative sum.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -23,7 +24,6 @@ __all__ = [
     "Calendar",
     "CalendarPeriod",
     "PeriodKind",
-    "TimeAhead",
     "calendar_time",
     "day_of_year",
     "iso_day",
@@ -36,14 +36,11 @@ Days = npt.NDArray[np.int64]
 
 DAYS_OF_YEAR = 366  # the season has a speed for 29 February as well
 LEAP_DAY = 59  # its place in the season
-DAYS_OF_WEEK = 7
+DAYS_OF_WEEK, WEEKS_OF_YEAR = 7, 52
+DAYS_OF_SHORT_YEAR = 364  # 52 weeks, which hold every weekday equally often
 THURSDAY = 3  # 1970-01-01, day 0
 EPOCH = date(1970, 1, 1)
 FIRST_DAY, LAST_DAY = (date(1850, 1, 1) - EPOCH).days, (date(2450, 1, 1) - EPOCH).days  # time is plain outside
-MONTH, YEAR = 365.25 / 12, 365.25
-MONTHLY_FOR, YEARLY_FOR, LONGEST = 36 * MONTH, 10 * YEAR, 250 * YEAR
-GROWTH = 1.25  # of the ends of later periods, in which the season moves no purchase to another year
-NEGLIGIBLE_RATE = 1e-8  # below, sinh(x)/x is 1 to the last bit
 FORMAT, SCHEMA_VERSION = "clvmodels.Calendar", 1
 
 
@@ -217,6 +214,54 @@ class Calendar:
         periods = tuple(CalendarPeriod(**period) for period in document.get("periods", ()))
         return cls(tuple(document.get("season", ())), tuple(document.get("weekdays", ())), periods)
 
+    @classmethod
+    def from_series(cls, days: Sequence[Any], sales: Sequence[float]) -> Self:
+        """Return the season of sales per day: last year's of the shop or of a sister shop, or search interest.
+
+        A calendar from elsewhere is needed where a log cannot show the season itself: within its first year, or where
+        all customers arrived at the same time. Speeds are constant within each of the 52 weeks of the year.
+
+        Parameters
+        ----------
+        days : sequence of dates or ISO texts
+            Days with sales, of one whole year or several. Every day of the year counts; one that is missing sold
+            nothing.
+        sales : sequence of float
+            Sales on each day, in any unit; not negative. Several values of a day are added up.
+
+        Raises
+        ------
+        InvalidOption
+            If days and sales differ in number, the days do not cover a year, or a value is negative or not finite.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> import pandas as pd
+        >>> days = pd.date_range("2024-01-01", "2024-12-31")
+        >>> season = clv.Calendar.from_series(days, 100 + 150 * (days.month == 12))
+        >>> round(season.scaled("2025-12-05", "2025-12-20"), 2)
+        2.22
+        """
+        day = np.asarray(days, dtype="datetime64[D]").astype(np.int64)
+        value = np.asarray(sales, dtype=float)
+        if day.ndim != 1 or day.shape != value.shape:
+            raise InvalidOption(
+                f"days and sales must be two columns of the same length, not {day.shape}, {value.shape}."
+            )
+        if not np.all(np.isfinite(value) & (value >= 0)) or not value.sum() > 0:
+            raise InvalidOption("sales must be finite and not negative, and not all 0.")
+        begin, end = int(day.min()), int(day.max())
+        years = (end - begin + 1) // DAYS_OF_SHORT_YEAR
+        if years < 1:
+            raise InvalidOption(f"The sales cover {end - begin + 1} days: a season needs those of a whole year.")
+        per_day = np.bincount(day - begin, value)
+        whole = per_day[len(per_day) - years * DAYS_OF_SHORT_YEAR :]
+        week = np.minimum(day_of_year(np.arange(end + 1 - len(whole), end + 1)) // DAYS_OF_WEEK, WEEKS_OF_YEAR - 1)
+        speeds = np.bincount(week, whole) / np.bincount(week)
+        season = np.append(np.repeat(speeds, DAYS_OF_WEEK), [speeds[-1]] * 2) / speeds.mean()
+        return cls(season=tuple(np.round(season, 6).tolist()))
+
     def save(self, path: str | Path) -> None:
         """Write the calendar as JSON; the file is written completely or not at all."""
         document = {"format": FORMAT, "schema_version": SCHEMA_VERSION, **self.to_dict()}
@@ -262,71 +307,6 @@ def plain_time(calendar: Calendar, times: npt.ArrayLike) -> Speeds:
     beyond = np.maximum(time - total[-1], 0.0) + np.minimum(time - total[0], 0.0)
     answer: Speeds = days + beyond
     return answer
-
-
-@dataclass(frozen=True, slots=True)
-class TimeAhead:
-    """Calendar time after the end of observation, in which horizons are measured.
-
-    Attributes
-    ----------
-    calendar : Calendar
-    day : float
-        The end of observation: the end of this day, counted from 1970-01-01.
-    days_per_unit : float
-        Days in the unit of all times.
-    """
-
-    calendar: Calendar
-    day: float
-    days_per_unit: float
-
-    def calendar_time(self, times: npt.ArrayLike) -> Any:
-        """Return calendar time from the end of observation to times after it, in their shape."""
-        time = np.asarray(times, dtype=float)
-        begin = calendar_time(self.calendar, self.day)
-        return (calendar_time(self.calendar, self.day + time * self.days_per_unit) - begin) / self.days_per_unit
-
-    def plain_time(self, times: npt.ArrayLike) -> Any:
-        """Return the times after the end of observation at which calendar time reaches given values."""
-        begin = calendar_time(self.calendar, self.day)
-        reached = plain_time(self.calendar, begin + np.asarray(times, dtype=float) * self.days_per_unit)
-        return (reached - self.day) / self.days_per_unit
-
-    def speed(self, times: npt.ArrayLike) -> Any:
-        """Return the speed of the days in which times after the end of observation are."""
-        days = np.ceil(self.day + np.asarray(times, dtype=float) * self.days_per_unit)
-        return self.calendar.speeds(days.astype(np.int64))
-
-    def discount_factors(self, horizon: float, rate: float) -> tuple[Speeds, Speeds]:
-        """Return the ends of periods up to a horizon, and the mean discount factor of a purchase in each, (k,) each.
-
-        Within a period a purchase is as likely at any moment of calendar time. Periods last a month in the first years,
-        when the season moves purchases within the year, then a year, and then longer and longer.
-        """
-        length = horizon * self.days_per_unit
-        months = np.arange(MONTH, min(length, MONTHLY_FOR), MONTH)
-        years = np.arange(MONTHLY_FOR + YEAR, YEARLY_FOR, YEAR)
-        later = YEARLY_FOR * GROWTH ** np.arange(np.log(LONGEST / YEARLY_FOR) / np.log(GROWTH))
-        years = np.concatenate([years, later])
-        ends = np.concatenate([months, years[years < length], [length]])
-        starts = np.concatenate([[0.0], ends[:-1]])
-        last = min(length, LONGEST)
-        edges = np.unique(np.concatenate([[0.0], np.arange(1.0, last), ends[ends <= last], [last]]))
-        middle, size = 0.5 * (edges[:-1] + edges[1:]), np.diff(edges)
-        passed = np.diff(calendar_time(self.calendar, self.day + edges))
-        daily = rate / self.days_per_unit
-        worth = passed * np.exp(-daily * middle) * _mean_factor(daily * size)
-        place = np.minimum(np.searchsorted(ends, middle), len(ends) - 1)
-        totals, masses = (np.bincount(place, values, minlength=len(ends)) for values in (worth, passed))
-        plain = np.exp(-daily * 0.5 * (starts + ends)) * _mean_factor(daily * (ends - starts))
-        return ends / self.days_per_unit, np.divide(totals, masses, out=plain, where=masses > 0)
-
-
-def _mean_factor(rate: Speeds) -> Speeds:
-    """Return the mean of exp(-rate t) over t from -1/2 to 1/2."""
-    half = 0.5 * rate
-    return np.divide(np.sinh(half), half, out=np.ones(len(rate)), where=np.abs(half) > NEGLIGIBLE_RATE)
 
 
 def day_of_year(days: Days) -> Days:

@@ -15,8 +15,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from clvmodels.calendar import Calendar, TimeAhead, calendar_time
+from clvmodels.calendar import Calendar, calendar_time
 from clvmodels.errors import InvalidOption, closest
+from clvmodels.time_ahead import TimeAhead
 
 __all__ = ["Clock", "MergePeriod", "Moment", "TimeUnit"]
 

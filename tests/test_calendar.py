@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.calendar import TimeAhead, calendar_time, day_of_year, plain_time
+from clvmodels.calendar import calendar_time, day_of_year, plain_time
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, InvalidModelFile, InvalidOption, InvalidRFM, InvalidTransactions
+from clvmodels.time_ahead import TimeAhead
 
 ONES = clv.Calendar(season=[1.0] * 366, weekdays=[1.0] * 7)
 SINE = 1 + 0.25 * np.sin(2 * np.pi * np.arange(366) / 366)
@@ -134,6 +135,20 @@ def test_a_calendar_is_saved_and_a_damaged_file_is_refused(tmp_path) -> None:
     path.write_text(json.dumps({**document, "season": [1.0]}))
     with pytest.raises(InvalidModelFile, match="366"):
         clv.Calendar.load(path)
+
+
+def test_last_years_sales_make_a_season() -> None:
+    days = pd.date_range("2022-07-01", "2024-06-30")
+    december = clv.Calendar.from_series(days, np.where(days.month == 12, 300.0, 100.0))
+    assert december.scaled("2025-12-05", "2025-12-20") / december.scaled("2025-06-01", "2025-06-30") == pytest.approx(3)
+    assert clv.Calendar.from_series(days.strftime("%Y-%m-%d"), np.ones(len(days))).is_constant
+    for wrong, message in (
+        ((days[:300], np.ones(300)), "300 days"),
+        ((days, np.ones(3)), "of the same length"),
+        ((days, -np.ones(len(days))), "not negative"),
+    ):
+        with pytest.raises(InvalidOption, match=message):
+            clv.Calendar.from_series(*wrong)
 
 
 # ---- models ------------------------------------------------------------------------------------------------

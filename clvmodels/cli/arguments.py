@@ -29,6 +29,14 @@ DateFormatOption = Annotated[
     str | None, typer.Option(help="strftime codes of dates that are not ISO dates, such as %d/%m/%Y.")
 ]
 TimeZoneOption = Annotated[str | None, typer.Option(help="Time zone whose calendar days count, such as Europe/Paris.")]
+CalendarFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--calendar",
+        help="How fast customers buy on each day: a file that Calendar.save wrote, or auto to estimate a season at "
+        "each cutoff and use it where it was better.",
+    ),
+]
 DropMissingIdOption = Annotated[bool, typer.Option("--drop-missing-id", help="Leave out rows without a customer id.")]
 EncodingOption = Annotated[
     str | None, typer.Option(help="Encoding of a text file, such as gb18030 or cp1252.", show_default="recognized")
@@ -73,6 +81,13 @@ def clock_options(time_unit: str, merge_within: str) -> dict[str, Any]:
 
     clock = Clock(time_unit, merge_within)  # type: ignore[arg-type]
     return {"time_unit": clock.time_unit, "merge_within": clock.merge_within}
+
+
+def read_calendar(calendar: str | None) -> Any:
+    """Return the calendar of a flag: that of a file, or "auto" or None as they are."""
+    from clvmodels.calendar import Calendar
+
+    return calendar if calendar in (None, "auto") else Calendar.load(calendar)
 
 
 def log_file(log: Path, encoding: str | None, delimiter: str | None, decimal: str | None, sheet: str | None) -> Any:

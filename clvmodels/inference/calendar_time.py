@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from clvmodels.calendar import TimeAhead
 from clvmodels.processes.contract import Array, DrawnOrders, Future, PurchaseProcess
+from clvmodels.time_ahead import TimeAhead
 
 __all__ = ["on_calendar"]
 

@@ -52,7 +52,7 @@ rfm-calendar = models measure times by a calendar
 rfm-bought-once = { PERCENT($share, places: 1) } bought once
 rfm-first-purchase-counts = monetary_value includes the first purchase
 
-calendar-season = customers buy fastest in the week from { $fastest } ({ SIGNED_PERCENT($most) }) and slowest in the week from { $slowest } ({ SIGNED_PERCENT($least) }), by { FIXED($years, places: 1) } years ({ COUNT($degrees) } parameters)
+calendar-season = customers buy fastest in the week from { MONTH($fastest_month) } { COUNT($fastest_day) } ({ SIGNED_PERCENT($most) }) and slowest in the week from { MONTH($slowest_month) } { COUNT($slowest_day) } ({ SIGNED_PERCENT($least) }), by { FIXED($years, places: 1) } years ({ COUNT($degrees) } parameters)
 calendar-no-season = no seasonal pattern detected in { FIXED($years, places: 1) } years
 calendar-seen-once = most weeks of the year were seen once, so that one unusual week is taken for the season
 calendar-chosen = At { $day } a season was estimated and used: totals of { COUNT($windows) } earlier windows were { PERCENT($without, places: 1) } off without it and { PERCENT($with, places: 1) } with it
@@ -274,7 +274,7 @@ profile-acquired-after-option = to try the log without them, pass acquired_after
 profile-season-short-log = a seasonal pattern cannot be separated from a trend: this needs { COUNT($months_needed) } whole months, and the log has { COUNT($months) }
 profile-season-few-purchases = a seasonal pattern cannot be seen: { COUNT($repeat_purchases) } repeat purchases are too few to compare months
 profile-no-season = no seasonal pattern detected ({ P_VALUE($p_value) })
-profile-season = the month of the year explains { PERCENT($strength) } of the variation of purchase rates around their trend: from { FIXED($quietest_index, places: 2) } times the average in { MONTH($quietest) } to { FIXED($busiest_index, places: 2) } in { MONTH($busiest) }. The models have no calendar, so compare whole years
+profile-season = the month of the year explains { PERCENT($strength) } of the variation of purchase rates around their trend: from { FIXED($quietest_index, places: 2) } times the average in { MONTH($quietest) } to { FIXED($busiest_index, places: 2) } in { MONTH($busiest) }. Without a calendar, compare whole years
 
 profile-opportunities-none = purchases fall on any day
 profile-opportunities = { PERCENT($share) } of purchases fall on { $kind ->

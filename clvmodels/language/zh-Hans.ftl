@@ -21,6 +21,18 @@ rfm-clock = 时间以{ UNIT($unit) }计，同一{ UNIT($merge_within) }内的购
 rfm-clock-zone = 时间以{ UNIT($unit) }计，同一{ UNIT($merge_within) }内的购买合并为一次，时区 { $zone }
 rfm-clock-discrete = 时间以自然{ UNIT($unit) }计，每{ UNIT($unit) }为一次购买机会
 rfm-clock-discrete-zone = 时间以自然{ UNIT($unit) }计，每{ UNIT($unit) }为一次购买机会，时区 { $zone }
+rfm-calendar = 模型按日历计算时间
+calendar-season = 从{ MONTH($fastest_month) }{ COUNT($fastest_day) }日起的一周购买最快（{ SIGNED_PERCENT($most) }），从{ MONTH($slowest_month) }{ COUNT($slowest_day) }日起的一周最慢（{ SIGNED_PERCENT($least) }），依据 { FIXED($years, places: 1) } 年的数据（{ COUNT($degrees) } 个参数）
+calendar-no-season = { FIXED($years, places: 1) } 年的数据中看不出季节性
+calendar-seen-once = 一年中的多数周只出现过一次，因此某个不寻常的周会被当作季节性
+calendar-chosen = 截至 { DATE($day) }，已估计季节性并采用：较早的 { COUNT($windows) } 个窗口的总数，不用它时偏差 { PERCENT($without, places: 1) }，用它时偏差 { PERCENT($with, places: 1) }
+calendar-chosen-untested = 截至 { DATE($day) }，已估计季节性并采用；{ FIXED($years, places: 1) } 年太短，无法在较早的窗口上检验
+calendar-not-better = 截至 { DATE($day) }，可以看出季节性但未采用：较早的 { COUNT($windows) } 个窗口的总数，不用它时偏差 { PERCENT($without, places: 1) }，用它时偏差 { PERCENT($with, places: 1) }
+calendar-none-visible = 截至 { DATE($day) }，{ FIXED($years, places: 1) } 年的数据中看不出季节性
+calendar-not-known-too-short = 截至 { DATE($day) }，{ FIXED($years, places: 1) } 年的数据无法估计季节性：至少需要完整的一年
+calendar-not-known-one-cohort = 截至 { DATE($day) }，无法估计季节性：多数客户在半年之内到来，并被观察了 { FIXED($years, places: 1) } 年，因此客户的年龄与季节无法区分
+calendar-too-short = 日志覆盖 { FIXED($years, places: 1) } 年：只有完整的一年才能显示季节性
+calendar-one-cohort = 多数客户在半年之内到来，并被观察了 { FIXED($years, places: 1) } 年，因此客户的年龄与季节无法区分
 rfm-bought-once = { PERCENT($share, places: 1) } 的客户只买过一次
 rfm-first-purchase-counts = monetary_value 含首次购买
 
@@ -143,7 +155,7 @@ profile-acquired-after-option = 若要去掉这些客户再试，请传入 acqui
 profile-season-short-log = 无法把季节性与趋势分开：需要 { COUNT($months_needed) } 个完整月份，而日志只有 { COUNT($months) } 个
 profile-season-few-purchases = 看不出季节性：{ COUNT($repeat_purchases) } 次复购太少，无法比较各月
 profile-no-season = 未发现季节性（{ P_VALUE($p_value) }）
-profile-season = 月份解释了购买率围绕趋势波动的 { PERCENT($strength) }：从 { MONTH($quietest) }为平均的 { FIXED($quietest_index, places: 2) } 倍，到 { MONTH($busiest) }的 { FIXED($busiest_index, places: 2) } 倍。模型没有日历，因此请按整年比较
+profile-season = 月份解释了购买率围绕趋势波动的 { PERCENT($strength) }：从 { MONTH($quietest) }为平均的 { FIXED($quietest_index, places: 2) } 倍，到 { MONTH($busiest) }的 { FIXED($busiest_index, places: 2) } 倍。没有日历时，请按整年比较
 
 profile-opportunities-none = 购买可发生在任何一天
 profile-opportunities = { PERCENT($share) } 的购买发生在{ $kind ->

@@ -21,6 +21,18 @@ rfm-clock = 時間以{ UNIT($unit) }計，同一{ UNIT($merge_within) }內的購
 rfm-clock-zone = 時間以{ UNIT($unit) }計，同一{ UNIT($merge_within) }內的購買合併為一次，時區 { $zone }
 rfm-clock-discrete = 時間以自然{ UNIT($unit) }計，每{ UNIT($unit) }為一次購買機會
 rfm-clock-discrete-zone = 時間以自然{ UNIT($unit) }計，每{ UNIT($unit) }為一次購買機會，時區 { $zone }
+rfm-calendar = 模型依日曆計算時間
+calendar-season = 從{ MONTH($fastest_month) }{ COUNT($fastest_day) }日起的一週購買最快（{ SIGNED_PERCENT($most) }），從{ MONTH($slowest_month) }{ COUNT($slowest_day) }日起的一週最慢（{ SIGNED_PERCENT($least) }），依據 { FIXED($years, places: 1) } 年的資料（{ COUNT($degrees) } 個參數）
+calendar-no-season = { FIXED($years, places: 1) } 年的資料中看不出季節性
+calendar-seen-once = 一年中的多數週只出現過一次，因此某個不尋常的週會被當作季節性
+calendar-chosen = 截至 { DATE($day) }，已估計季節性並採用：較早的 { COUNT($windows) } 個視窗的總數，不用它時偏差 { PERCENT($without, places: 1) }，用它時偏差 { PERCENT($with, places: 1) }
+calendar-chosen-untested = 截至 { DATE($day) }，已估計季節性並採用；{ FIXED($years, places: 1) } 年太短，無法在較早的視窗上檢驗
+calendar-not-better = 截至 { DATE($day) }，可以看出季節性但未採用：較早的 { COUNT($windows) } 個視窗的總數，不用它時偏差 { PERCENT($without, places: 1) }，用它時偏差 { PERCENT($with, places: 1) }
+calendar-none-visible = 截至 { DATE($day) }，{ FIXED($years, places: 1) } 年的資料中看不出季節性
+calendar-not-known-too-short = 截至 { DATE($day) }，{ FIXED($years, places: 1) } 年的資料無法估計季節性：至少需要完整的一年
+calendar-not-known-one-cohort = 截至 { DATE($day) }，無法估計季節性：多數顧客在半年之內到來，並被觀察了 { FIXED($years, places: 1) } 年，因此顧客的年齡與季節無法區分
+calendar-too-short = 交易紀錄涵蓋 { FIXED($years, places: 1) } 年：只有完整的一年才能顯示季節性
+calendar-one-cohort = 多數顧客在半年之內到來，並被觀察了 { FIXED($years, places: 1) } 年，因此顧客的年齡與季節無法區分
 rfm-bought-once = { PERCENT($share, places: 1) } 的顧客只買過一次
 rfm-first-purchase-counts = monetary_value 含首次購買
 
@@ -143,7 +155,7 @@ profile-acquired-after-option = 若要去掉這些顧客再試，請傳入 acqui
 profile-season-short-log = 無法把季節性與趨勢分開：需要 { COUNT($months_needed) } 個完整月份，而交易紀錄只有 { COUNT($months) } 個
 profile-season-few-purchases = 看不出季節性：{ COUNT($repeat_purchases) } 次回購太少，無法比較各月
 profile-no-season = 未發現季節性（{ P_VALUE($p_value) }）
-profile-season = 月份解釋了購買率圍繞趨勢波動的 { PERCENT($strength) }：從 { MONTH($quietest) }為平均的 { FIXED($quietest_index, places: 2) } 倍，到 { MONTH($busiest) }的 { FIXED($busiest_index, places: 2) } 倍。模型沒有日曆，因此請依整年比較
+profile-season = 月份解釋了購買率圍繞趨勢波動的 { PERCENT($strength) }：從 { MONTH($quietest) }為平均的 { FIXED($quietest_index, places: 2) } 倍，到 { MONTH($busiest) }的 { FIXED($busiest_index, places: 2) } 倍。沒有日曆時，請依整年比較
 
 profile-opportunities-none = 購買可發生在任何一天
 profile-opportunities = { PERCENT($share) } 的購買發生在{ $kind ->

@@ -15,6 +15,7 @@ from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseMod
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.processes import as_models, model_id
+from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, on_calendar
 from clvmodels.forecasts import KnownHistory
 from clvmodels.language import message, written_in
 from clvmodels.language.current import ENGLISH
@@ -56,6 +57,7 @@ def report(
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
     acquired_after: str | Date | datetime | None = None,
+    calendar: CalendarOption = None,
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
@@ -90,6 +92,8 @@ def report(
         As for `rfm_summary`.
     acquired_after : date or str, optional
         As for `backtest`.
+    calendar : Calendar, "auto" or None
+        As for `backtest`; values are then those of the calendar, too.
     progress : function of str, optional
         Called with the name of each step when it begins.
 
@@ -137,6 +141,7 @@ def report(
             spend,
             horizons=horizon,
             cutoffs=cutoffs,
+            calendar=calendar,
             **options,
             **reading,
             progress=lambda done, of: step(message("report-cutoffs", {"done": done, "of": of})),
@@ -145,6 +150,7 @@ def report(
         if spend is not None:
             step(message("report-step", {"step": "value"}))
             history = KnownHistory.from_log(source.whole, **options, **reading)
+            history, _ = on_calendar(history, calendar, history.ticks("1 year" if terms.is_lifetime else value_horizon))
             model = CustomerModel(_reference(result, chosen), spend).fit(history)
             value = value_table(model, history.rfm, terms)
             basis = _basis(model, history, value, terms)

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.calendar import TimeAhead
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidRFM
+from clvmodels.time_ahead import TimeAhead
 
 __all__ = ["calendar_columns", "time_ahead"]
 

@@ -13,6 +13,7 @@ from clvmodels.cli.app import LanguageOption, app, out, steps
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
+    CalendarFlag,
     ColumnsOption,
     CustomerIdOption,
     DateFormatOption,
@@ -35,6 +36,7 @@ from clvmodels.cli.arguments import (
     clock_options,
     log_file,
     parse_models_or_auto,
+    read_calendar,
     split_ids,
     split_list,
 )
@@ -61,6 +63,7 @@ def backtest(
     date: DateOption = "date",
     amount: AmountOption = None,
     acquired_after: AcquiredAfterOption = None,
+    calendar: CalendarFlag = None,
     time_unit: TimeUnitOption = "day",
     merge_within: MergeWithinOption = "day",
     include_first_transaction: FirstTransactionOption = False,
@@ -102,6 +105,7 @@ def backtest(
             on_missing_id="drop" if drop_missing_id else "raise",
             missing_ids=split_ids(missing_ids),
             boosted_trees=boosted_trees,
+            calendar=read_calendar(calendar),
             keep=keep,
             progress=_shown_in(step),
         )
@@ -127,6 +131,7 @@ def report(
     date: DateOption = "date",
     amount: AmountOption = None,
     acquired_after: AcquiredAfterOption = None,
+    calendar: CalendarFlag = None,
     time_unit: TimeUnitOption = "week",
     merge_within: MergeWithinOption = "day",
     include_first_transaction: FirstTransactionOption = False,
@@ -176,6 +181,7 @@ def report(
             **clock_options(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
             acquired_after=acquired_after,
+            calendar=read_calendar(calendar),
             on_missing_id="drop" if drop_missing_id else "raise",
             missing_ids=split_ids(missing_ids),
             progress=step,

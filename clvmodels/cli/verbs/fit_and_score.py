@@ -115,6 +115,9 @@ def fit(
     sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
+    calendar: Annotated[
+        Path | None, typer.Option(help="How fast customers buy on each day: a file that Calendar.save wrote.")
+    ] = None,
     drop_missing_id: JobDropMissingIdOption = None,
     missing_ids: MissingIdsOption = None,
     dry_run: DryRunOption = False,
@@ -143,7 +146,12 @@ def fit(
             "include_first_transaction": include_first_transaction,
             "acquired_after": acquired_after,
         },
-        "clock": {"time_unit": time_unit, "merge_within": merge_within, "time_zone": time_zone},
+        "clock": {
+            "time_unit": time_unit,
+            "merge_within": merge_within,
+            "time_zone": time_zone,
+            "calendar": None if calendar is None else str(calendar),
+        },
         "registry": None if model_path is None else [("file", str(model_path))],
     }
     record = logged_job("fit", job, flags, log_form, as_of)

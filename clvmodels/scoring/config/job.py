@@ -39,6 +39,7 @@ from clvmodels.scoring.gates.limits import Gates
 
 __all__ = ["Job", "as_job", "asks_for_json", "job_from", "read_job", "template"]
 
+PATHS = ("path", "folder", "file", "calendar")  # settings that name files or folders
 LOGS_JSON = re.compile(r"""^[^#\n]*\blog\s*=\s*["']json["']""", re.MULTILINE)
 
 
@@ -75,6 +76,10 @@ class Job(JobSection):
     def identity(self) -> dict[str, Any]:
         """Return the settings that the score table depends on; not where data come from and go to."""
         identity = self.model_dump(mode="json", include={"columns", "cleaning", "clock", "predictions"})
+        if self.clock.calendar is None:
+            del identity["clock"]["calendar"]  # as in jobs before there were calendars
+        else:
+            identity["clock"]["calendar"] = self.clock.clock.to_dict()["calendar"]
         identity["kind"] = self.source.kind
         identity["first"] = self.models.include_first_transaction
         return identity
@@ -271,7 +276,7 @@ def _resolve_paths(document: dict[str, Any], base: Path) -> dict[str, Any]:
     def resolve(section: Any) -> Any:
         if not isinstance(section, dict):
             return section
-        paths = {k: str(base / section[k]) for k in ("path", "folder", "file") if isinstance(section.get(k), str)}
+        paths = {name: str(base / section[name]) for name in PATHS if isinstance(section.get(name), str)}
         return section | paths
 
     resolved = {name: resolve(section) for name, section in document.items()}

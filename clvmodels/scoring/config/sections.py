@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from clvmodels.calendar import Calendar
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import CLVError, closest
@@ -229,11 +230,12 @@ class CleaningSettings(JobSection):
 
 
 class PeriodSettings(JobSection):
-    """The clock; see `clvmodels.Clock`."""
+    """The clock; see `clvmodels.Clock`. `calendar` is a file that `Calendar.save` wrote."""
 
     time_unit: TimeUnit = "day"
     merge_within: MergePeriod = "day"
     time_zone: str | None = None
+    calendar: Location | None = None
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
@@ -241,7 +243,8 @@ class PeriodSettings(JobSection):
 
     @property
     def clock(self) -> Clock:
-        return Clock(self.time_unit, self.merge_within, self.time_zone)
+        calendar = None if self.calendar is None else Calendar.load(self.calendar)
+        return Clock(self.time_unit, self.merge_within, self.time_zone, calendar)
 
 
 class ModelSettings(JobSection):

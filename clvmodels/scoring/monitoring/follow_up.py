@@ -177,7 +177,7 @@ def _read(run: PastRun, clock: Clock, name: str | None) -> tuple[RFM, Array | No
         merge_within=clock.merge_within,
         time_zone=clock.time_zone,
         observation_end=run.as_of,
-    )
+    ).with_calendar(clock.calendar)
     return rfm, None if name is None else column(rows, name)
 
 

@@ -204,7 +204,7 @@ def _summaries(source: Any, clock: Clock, as_of: str) -> RFM:
         merge_within=clock.merge_within,
         time_zone=clock.time_zone,
         observation_end=as_of,
-    )
+    ).with_calendar(clock.calendar)
     if rfm.customer_id.is_sorted():
         return rfm
     order = rfm.customer_id.alias("id").to_frame().with_row_index("row").sort("id")["row"].to_numpy()
