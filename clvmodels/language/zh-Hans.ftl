@@ -21,18 +21,6 @@ rfm-clock = 时间以{ UNIT($unit) }计，同一{ UNIT($merge_within) }内的购
 rfm-clock-zone = 时间以{ UNIT($unit) }计，同一{ UNIT($merge_within) }内的购买合并为一次，时区 { $zone }
 rfm-clock-discrete = 时间以自然{ UNIT($unit) }计，每{ UNIT($unit) }为一次购买机会
 rfm-clock-discrete-zone = 时间以自然{ UNIT($unit) }计，每{ UNIT($unit) }为一次购买机会，时区 { $zone }
-rfm-calendar = 模型按日历计算时间
-calendar-season = 从{ MONTH($fastest_month) }{ COUNT($fastest_day) }日起的一周购买最快（{ SIGNED_PERCENT($most) }），从{ MONTH($slowest_month) }{ COUNT($slowest_day) }日起的一周最慢（{ SIGNED_PERCENT($least) }），依据 { FIXED($years, places: 1) } 年的数据（{ COUNT($degrees) } 个参数）
-calendar-no-season = { FIXED($years, places: 1) } 年的数据中看不出季节性
-calendar-seen-once = 一年中的多数周只出现过一次，因此某个不寻常的周会被当作季节性
-calendar-chosen = 截至 { DATE($day) }，已估计季节性并采用：较早的 { COUNT($windows) } 个窗口的总数，不用它时偏差 { PERCENT($without, places: 1) }，用它时偏差 { PERCENT($with, places: 1) }
-calendar-chosen-untested = 截至 { DATE($day) }，已估计季节性并采用；{ FIXED($years, places: 1) } 年太短，无法在较早的窗口上检验
-calendar-not-better = 截至 { DATE($day) }，可以看出季节性但未采用：较早的 { COUNT($windows) } 个窗口的总数，不用它时偏差 { PERCENT($without, places: 1) }，用它时偏差 { PERCENT($with, places: 1) }
-calendar-none-visible = 截至 { DATE($day) }，{ FIXED($years, places: 1) } 年的数据中看不出季节性
-calendar-not-known-too-short = 截至 { DATE($day) }，{ FIXED($years, places: 1) } 年的数据无法估计季节性：至少需要完整的一年
-calendar-not-known-one-cohort = 截至 { DATE($day) }，无法估计季节性：多数客户在半年之内到来，并被观察了 { FIXED($years, places: 1) } 年，因此客户的年龄与季节无法区分
-calendar-too-short = 日志覆盖 { FIXED($years, places: 1) } 年：只有完整的一年才能显示季节性
-calendar-one-cohort = 多数客户在半年之内到来，并被观察了 { FIXED($years, places: 1) } 年，因此客户的年龄与季节无法区分
 rfm-bought-once = { PERCENT($share, places: 1) } 的客户只买过一次
 rfm-first-purchase-counts = monetary_value 含首次购买
 
@@ -1812,7 +1800,7 @@ help-models = 登记册中模型的各版本：列出、查看、启用、回退
 
 ## 日历
 
-calendar-season = 在 { FIXED($years, places: 1) } 年中，客户购买最快的是始于 { DATE($fastest) } 的一周（{ SIGNED_PERCENT($most) }），最慢的是始于 { DATE($slowest) } 的一周（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 个参数）
+calendar-season = 在 { FIXED($years, places: 1) } 年中，客户购买最快的是始于 { MONTH($fastest_month) }{ COUNT($fastest_day) }日的一周（{ SIGNED_PERCENT($most) }），最慢的是始于 { MONTH($slowest_month) }{ COUNT($slowest_day) }日的一周（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 个参数）
 calendar-no-season = { FIXED($years, places: 1) } 年中未发现季节性
 calendar-seen-once = 一年中多数星期只见过一次，因此某个异常的星期会被当作季节性
 calendar-chosen = { DATE($day) } 估计并采用了季节性：此前 { COUNT($windows) } 个窗口的总量误差，不用时为 { PERCENT($without, places: 1) }，采用时为 { PERCENT($with, places: 1) }

@@ -21,18 +21,6 @@ rfm-clock = 時間以{ UNIT($unit) }計，同一{ UNIT($merge_within) }內的購
 rfm-clock-zone = 時間以{ UNIT($unit) }計，同一{ UNIT($merge_within) }內的購買合併為一次，時區 { $zone }
 rfm-clock-discrete = 時間以自然{ UNIT($unit) }計，每{ UNIT($unit) }為一次購買機會
 rfm-clock-discrete-zone = 時間以自然{ UNIT($unit) }計，每{ UNIT($unit) }為一次購買機會，時區 { $zone }
-rfm-calendar = 模型依日曆計算時間
-calendar-season = 從{ MONTH($fastest_month) }{ COUNT($fastest_day) }日起的一週購買最快（{ SIGNED_PERCENT($most) }），從{ MONTH($slowest_month) }{ COUNT($slowest_day) }日起的一週最慢（{ SIGNED_PERCENT($least) }），依據 { FIXED($years, places: 1) } 年的資料（{ COUNT($degrees) } 個參數）
-calendar-no-season = { FIXED($years, places: 1) } 年的資料中看不出季節性
-calendar-seen-once = 一年中的多數週只出現過一次，因此某個不尋常的週會被當作季節性
-calendar-chosen = 截至 { DATE($day) }，已估計季節性並採用：較早的 { COUNT($windows) } 個視窗的總數，不用它時偏差 { PERCENT($without, places: 1) }，用它時偏差 { PERCENT($with, places: 1) }
-calendar-chosen-untested = 截至 { DATE($day) }，已估計季節性並採用；{ FIXED($years, places: 1) } 年太短，無法在較早的視窗上檢驗
-calendar-not-better = 截至 { DATE($day) }，可以看出季節性但未採用：較早的 { COUNT($windows) } 個視窗的總數，不用它時偏差 { PERCENT($without, places: 1) }，用它時偏差 { PERCENT($with, places: 1) }
-calendar-none-visible = 截至 { DATE($day) }，{ FIXED($years, places: 1) } 年的資料中看不出季節性
-calendar-not-known-too-short = 截至 { DATE($day) }，{ FIXED($years, places: 1) } 年的資料無法估計季節性：至少需要完整的一年
-calendar-not-known-one-cohort = 截至 { DATE($day) }，無法估計季節性：多數顧客在半年之內到來，並被觀察了 { FIXED($years, places: 1) } 年，因此顧客的年齡與季節無法區分
-calendar-too-short = 交易紀錄涵蓋 { FIXED($years, places: 1) } 年：只有完整的一年才能顯示季節性
-calendar-one-cohort = 多數顧客在半年之內到來，並被觀察了 { FIXED($years, places: 1) } 年，因此顧客的年齡與季節無法區分
 rfm-bought-once = { PERCENT($share, places: 1) } 的顧客只買過一次
 rfm-first-purchase-counts = monetary_value 含首次購買
 
@@ -1812,7 +1800,7 @@ help-models = 登錄表中模型的各版本：列出、查看、啟用、回退
 
 ## 日曆
 
-calendar-season = 在 { FIXED($years, places: 1) } 年中，顧客購買最快的是始於 { DATE($fastest) } 的一週（{ SIGNED_PERCENT($most) }），最慢的是始於 { DATE($slowest) } 的一週（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 個參數）
+calendar-season = 在 { FIXED($years, places: 1) } 年中，顧客購買最快的是始於 { MONTH($fastest_month) }{ COUNT($fastest_day) }日的一週（{ SIGNED_PERCENT($most) }），最慢的是始於 { MONTH($slowest_month) }{ COUNT($slowest_day) }日的一週（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 個參數）
 calendar-no-season = { FIXED($years, places: 1) } 年中未發現季節性
 calendar-seen-once = 一年中多數星期只見過一次，因此某個異常的星期會被當作季節性
 calendar-chosen = { DATE($day) } 估計並採用了季節性：此前 { COUNT($windows) } 個視窗的總量誤差，不用時為 { PERCENT($without, places: 1) }，採用時為 { PERCENT($with, places: 1) }
