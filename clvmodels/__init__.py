@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from clvmodels.compat.conversions import from_clvtools as from_clvtools
     from clvmodels.compat.conversions import from_lifetimes as from_lifetimes
     from clvmodels.compat.conversions import from_pymc as from_pymc
+    from clvmodels.decisions.accounts.account_ids import merge_accounts as merge_accounts
+    from clvmodels.decisions.accounts.key_accounts import KeyAccounts as KeyAccounts
+    from clvmodels.decisions.accounts.key_accounts import key_accounts as key_accounts
     from clvmodels.decisions.acting.action_lists import ActionLists as ActionLists
     from clvmodels.decisions.acting.action_lists import action_lists as action_lists
     from clvmodels.decisions.acting.contact_files import write_contacts as write_contacts
@@ -47,6 +50,11 @@ if TYPE_CHECKING:
     from clvmodels.decisions.revenue_forecast import AcquisitionPlan as AcquisitionPlan
     from clvmodels.decisions.revenue_forecast import RevenueForecast as RevenueForecast
     from clvmodels.decisions.revenue_forecast import revenue_forecast as revenue_forecast
+    from clvmodels.decisions.scorecards.definition import ScorecardDefinition as ScorecardDefinition
+    from clvmodels.decisions.scorecards.indicators import Indicator as Indicator
+    from clvmodels.decisions.scorecards.indicators import indicator_set as indicator_set
+    from clvmodels.decisions.scorecards.scorecard import Scorecard as Scorecard
+    from clvmodels.decisions.scorecards.scorecard import scorecard as scorecard
     from clvmodels.decisions.segmenting.rfm_grid import rfm_grid as rfm_grid
     from clvmodels.decisions.segmenting.rfm_grid import rfm_scores as rfm_scores
     from clvmodels.decisions.segmenting.rfm_grid import rfm_segments as rfm_segments
@@ -187,6 +195,8 @@ _NAMES = {
     "valuation.net_revenue": ("net_revenue",),
     "valuation.plain_formulas": ("plain_formulas", "retention_value"),
     "valuation.remaining_value": ("remaining_value",),
+    "decisions.accounts.account_ids": ("merge_accounts",),
+    "decisions.accounts.key_accounts": ("KeyAccounts", "key_accounts"),
     "decisions.acting.action_lists": ("ActionLists", "action_lists"),
     "decisions.acting.contact_files": ("write_contacts",),
     "decisions.base_audit.audit": ("Audit", "audit"),
@@ -194,6 +204,9 @@ _NAMES = {
     "decisions.experiments.design": ("ExperimentDesign", "design_experiment"),
     "decisions.experiments.read": ("ExperimentReading", "read_experiment"),
     "decisions.playbook.plan_actions": ("ActionPlan", "plan_actions"),
+    "decisions.scorecards.definition": ("ScorecardDefinition",),
+    "decisions.scorecards.indicators": ("Indicator", "indicator_set"),
+    "decisions.scorecards.scorecard": ("Scorecard", "scorecard"),
     "decisions.segmenting.rfm_grid": ("rfm_grid", "rfm_scores", "rfm_segments"),
     "decisions.segmenting.segments": ("Segmentation",),
     "decisions.segmenting.stages": ("stages",),

@@ -72,6 +72,8 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
     ],
     "Tiers": ["tiers", "Tiers", "value_draws", "ValueDraws"],
     "Customers to act on": ["action_lists", "ActionLists", "plan_actions", "ActionPlan", "write_contacts"],
+    "Scorecard": ["scorecard", "Scorecard", "Indicator", "indicator_set", "ScorecardDefinition"],
+    "Key accounts": ["key_accounts", "KeyAccounts", "merge_accounts"],
     "Segments": [
         "rfm_scores",
         "rfm_grid",

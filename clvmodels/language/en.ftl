@@ -1213,6 +1213,63 @@ experiment-absent = { COUNT($customers) } { $customers ->
 experiment-early-look = this is a look at { PERCENT($share, places: 0) } of the planned time: its interval is wider, so that the later ones can be trusted
 experiment-parts = effects in { COUNT($parts) } parts were read: the largest of several is too large on average, so test it again before you rely on it
 experiment-parts-left-out = too few units in a group to compare in { $parts }
+scorecard-made = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } scored by { COUNT($indicators) } { $indicators ->
+    [one] indicator
+   *[other] indicators
+    } in { COUNT($dimensions) } { $dimensions ->
+    [one] dimension
+   *[other] dimensions
+    }
+scorecard-effective = the indicators vary like { FIXED($count, places: 1) } without correlation
+scorecard-absent = the table has no column for { $names }, so the score leaves this out
+scorecard-missing = { COUNT($customers) } { $customers ->
+    [one] customer has
+   *[other] customers have
+    } no { $name }; { $rule ->
+    [worst] they have the lowest score there
+   *[other] they have the score of the median there
+    }
+scorecard-constant = { $names }: the same for all customers, so it sorts nobody
+scorecard-same = { $names } are nearly the same (correlation { FIXED($correlation, places: 2) }), so what they measure counts twice
+scorecard-consistent = the judgments of { $name ->
+    [between] dimensions
+   *[other] { $name }
+    } agree with each other (consistency ratio { FIXED($ratio, places: 2) })
+scorecard-inconsistent = the judgments of { $name ->
+    [between] dimensions
+   *[other] { $name }
+    } contradict each other (consistency ratio { FIXED($ratio, places: 2) }, above 0.1): look at them again
+scorecard-sensitive = { PERCENT($share, places: 1) } of customers change tier if some weight moves by 10%; { $name } moves the most at once ({ PERCENT($most, places: 1) })
+scorecard-learned-here = the weights were learned from this outcome; the comparison uses weights of other customers. Save the definition, and judge it on a later period
+scorecard-better = the score sorts the outcome better than { $name } alone: Gini { FIXED($gini, places: 3) } against { FIXED($other, places: 3) } (difference { FIXED($lower, places: 3) } to { FIXED($upper, places: 3) })
+scorecard-no-better = the score sorts the outcome no better than { $name } alone: Gini { FIXED($gini, places: 3) } against { FIXED($other, places: 3) } (difference { FIXED($lower, places: 3) } to { FIXED($upper, places: 3) })
+scorecard-worse = the score sorts the outcome worse than { $name } alone: Gini { FIXED($gini, places: 3) } against { FIXED($other, places: 3) } (difference { FIXED($lower, places: 3) } to { FIXED($upper, places: 3) })
+scorecard-not-judged = whether the score sorts later money better than predicted value alone was not tested
+accounts-made = { COUNT($accounts) } of { COUNT($all) } accounts are key accounts, with { PERCENT($share, places: 1) } of spend in the last { $window }
+accounts-none = no account meets the rule
+accounts-merged = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } of the log make up { COUNT($accounts) } { $accounts ->
+    [one] account
+   *[other] accounts
+    }
+accounts-not-in-log = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } of accounts have no purchase in the log
+accounts-largest = if { $name } left, { PERCENT($share, places: 1) } of { $basis ->
+    [expected] the expected margin of all accounts
+   *[past] spend in the last { $window }
+    } would be lost
+accounts-concentrated = spend is as concentrated as if { FIXED($count, places: 0) } equal accounts made it
+accounts-falling = { COUNT($accounts) } of { COUNT($all) } key accounts spent less than half of what they spent in the { $window } before
+accounts-no-trend = the log does not cover the { $window } before, so there is no trend
+accounts-probably-gone = { COUNT($accounts) } of { COUNT($all) } key accounts have probably left (P(alive) below 50%)
+accounts-no-model = without models of purchases and spend, dependence is past spend, and the risk is unknown
 
 ## Compatibility: where results differ from those of lifetimes
 
@@ -1826,6 +1883,8 @@ plot-value = value
 plot-tier = tier
 plot-share-of-all = share of all (%)
 plot-share-of-customers = share of customers (%)
+plot-weight = share of the score (%)
+plot-share-of-spend = share of all spend (%)
 plot-segment = segment, with its interval
 plot-by-past-spend = as many by past spend
 plot-by-rfm = by RFM scores
@@ -2002,6 +2061,7 @@ help-compare = Fit several models to a log and compare the fits; with --calibrat
 help-backtest = Forecast from several cutoffs with what was known on each, and compare with what happened and with benchmarks.
 help-crosscheck = Check a saved model against the lifetimes package, on the log the model was fitted to.
 help-tiers = Sort customers into tiers by value; published tiers change only with a visible change of value.
+help-accounts = List key accounts: why, trend, risk, and what is lost if one leaves.
 help-actions = List the customers at risk, to win back and for a second purchase, with the money at stake.
 help-value = Show what the customers of a log are worth from its end on, after costs; --output gets one row per customer.
 help-forecast = Forecast the revenue of a log by calendar month, of existing customers and, with --plan, of customers to come.

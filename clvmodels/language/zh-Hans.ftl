@@ -998,6 +998,42 @@ experiment-absent = { COUNT($customers) } 位客户不在结果表中，按 0 �
 experiment-early-look = 这是在计划时间的 { PERCENT($share, places: 0) } 时的查看：区间因此较宽，以保证之后的查看仍然可信
 experiment-parts = 分别查看了 { COUNT($parts) } 个部分的效果：其中最大的一个平均而言偏高，依赖它之前请再检验一次
 experiment-parts-left-out = 以下部分的某一组单元过少，无法比较：{ $parts }
+scorecard-made = { COUNT($customers) } 位客户按 { COUNT($dimensions) } 个维度的 { COUNT($indicators) } 个指标评分
+scorecard-effective = 这些指标的变化相当于 { FIXED($count, places: 1) } 个互不相关的指标
+scorecard-absent = 表中没有 { $names } 的列，评分未包含它
+scorecard-missing = { COUNT($customers) } 位客户没有 { $name }；该项{ $rule ->
+    [worst] 按最低分计
+   *[other] 按中位数的得分计
+    }
+scorecard-constant = { $names }：所有客户相同，因此不区分任何人
+scorecard-same = { $names } 几乎相同（相关系数 { FIXED($correlation, places: 2) }），所衡量的内容被重复计算
+scorecard-consistent = { $name ->
+    [between] 各维度
+   *[other] { $name }
+    }的两两判断彼此一致（一致性比率 { FIXED($ratio, places: 2) }）
+scorecard-inconsistent = { $name ->
+    [between] 各维度
+   *[other] { $name }
+    }的两两判断相互矛盾（一致性比率 { FIXED($ratio, places: 2) }，高于 0.1）：请重新检查
+scorecard-sensitive = 任一权重变动 10% 时，{ PERCENT($share, places: 1) } 的客户会换层；单项影响最大的是 { $name }（{ PERCENT($most, places: 1) }）
+scorecard-learned-here = 权重是从这一结果中学得的；比较时使用由其他客户学得的权重。请保存定义，并在之后的时段检验
+scorecard-better = 评分对结果的排序优于单独使用 { $name }：基尼系数 { FIXED($gini, places: 3) } 对 { FIXED($other, places: 3) }（差异 { FIXED($lower, places: 3) } 至 { FIXED($upper, places: 3) }）
+scorecard-no-better = 评分对结果的排序并不优于单独使用 { $name }：基尼系数 { FIXED($gini, places: 3) } 对 { FIXED($other, places: 3) }（差异 { FIXED($lower, places: 3) } 至 { FIXED($upper, places: 3) }）
+scorecard-worse = 评分对结果的排序不如单独使用 { $name }：基尼系数 { FIXED($gini, places: 3) } 对 { FIXED($other, places: 3) }（差异 { FIXED($lower, places: 3) } 至 { FIXED($upper, places: 3) }）
+scorecard-not-judged = 尚未检验评分对后来金额的排序是否优于单独使用预测价值
+accounts-made = { COUNT($all) } 个账户中有 { COUNT($accounts) } 个关键账户，占最近 { $window } 消费的 { PERCENT($share, places: 1) }
+accounts-none = 没有账户符合规则
+accounts-merged = 日志中的 { COUNT($customers) } 位客户组成 { COUNT($accounts) } 个账户
+accounts-not-in-log = 账户表中有 { COUNT($customers) } 位客户在日志中没有购买
+accounts-largest = 若 { $name } 离开，将失去{ $basis ->
+    [expected] 所有账户预期毛利
+   *[past] 最近 { $window } 消费
+    }的 { PERCENT($share, places: 1) }
+accounts-concentrated = 消费的集中程度相当于由 { FIXED($count, places: 0) } 个相等的账户贡献
+accounts-falling = { COUNT($all) } 个关键账户中有 { COUNT($accounts) } 个的消费不到之前 { $window } 的一半
+accounts-no-trend = 日志未涵盖之前的 { $window }，因此没有趋势
+accounts-probably-gone = { COUNT($all) } 个关键账户中有 { COUNT($accounts) } 个很可能已流失（P(alive) 低于 50%）
+accounts-no-model = 没有购买和消费模型时，依赖程度按历史消费计算，风险未知
 
 ## 文本如何拼接
 
@@ -1579,6 +1615,8 @@ plot-value = 价值
 plot-tier = 层级
 plot-share-of-all = 占全部的比例（%）
 plot-share-of-customers = 占客户的比例（%）
+plot-weight = 占评分的比例（%）
+plot-share-of-spend = 占全部消费的比例（%）
 plot-segment = 细分及其区间
 plot-by-past-spend = 按历史消费取同样人数
 plot-by-rfm = 按 RFM 评分
@@ -1785,6 +1823,7 @@ help-compare = 对同一日志拟合多个模型并比较；加 --calibration-en
 help-backtest = 按各截止日当时掌握的数据作预测，并与实际结果及基准比较。
 help-crosscheck = 用模型所拟合的日志，与 lifetimes 软件包核对已保存的模型。
 help-tiers = 按价值给客户分层；已公布的分层只在价值明显变化时才变。
+help-accounts = 列出关键账户：原因、趋势、风险，以及其离开会失去什么。
 help-actions = 列出有流失风险、待挽回和待二次购买的客户，以及涉及的金额。
 help-value = 显示日志中的客户自期末起扣除费用后的价值；--output 得到每位客户一行。
 help-forecast = 按自然月预测日志的收入：现有客户，以及用 --plan 给出的未来客户。

@@ -998,6 +998,42 @@ experiment-absent = { COUNT($customers) } 位顧客不在結果表中，以 0 �
 experiment-early-look = 這是在計畫時間的 { PERCENT($share, places: 0) } 時的查看：區間因此較寬，以確保之後的查看仍然可信
 experiment-parts = 分別查看了 { COUNT($parts) } 個部分的效果：其中最大的一個平均而言偏高，依賴它之前請再檢驗一次
 experiment-parts-left-out = 以下部分的某一組單位過少，無法比較：{ $parts }
+scorecard-made = { COUNT($customers) } 位顧客依 { COUNT($dimensions) } 個構面的 { COUNT($indicators) } 個指標評分
+scorecard-effective = 這些指標的變化相當於 { FIXED($count, places: 1) } 個互不相關的指標
+scorecard-absent = 表中沒有 { $names } 的欄位，評分未納入它
+scorecard-missing = { COUNT($customers) } 位顧客沒有 { $name }；該項{ $rule ->
+    [worst] 以最低分計
+   *[other] 以中位數的得分計
+    }
+scorecard-constant = { $names }：所有顧客相同，因此不區分任何人
+scorecard-same = { $names } 幾乎相同（相關係數 { FIXED($correlation, places: 2) }），所衡量的內容被重複計算
+scorecard-consistent = { $name ->
+    [between] 各構面
+   *[other] { $name }
+    }的成對判斷彼此一致（一致性比率 { FIXED($ratio, places: 2) }）
+scorecard-inconsistent = { $name ->
+    [between] 各構面
+   *[other] { $name }
+    }的成對判斷相互矛盾（一致性比率 { FIXED($ratio, places: 2) }，高於 0.1）：請重新檢查
+scorecard-sensitive = 任一權重變動 10% 時，{ PERCENT($share, places: 1) } 的顧客會換層；單項影響最大的是 { $name }（{ PERCENT($most, places: 1) }）
+scorecard-learned-here = 權重是從這項結果中學得的；比較時使用由其他顧客學得的權重。請儲存定義，並在之後的期間檢驗
+scorecard-better = 評分對結果的排序優於單獨使用 { $name }：基尼係數 { FIXED($gini, places: 3) } 對 { FIXED($other, places: 3) }（差異 { FIXED($lower, places: 3) } 至 { FIXED($upper, places: 3) }）
+scorecard-no-better = 評分對結果的排序並不優於單獨使用 { $name }：基尼係數 { FIXED($gini, places: 3) } 對 { FIXED($other, places: 3) }（差異 { FIXED($lower, places: 3) } 至 { FIXED($upper, places: 3) }）
+scorecard-worse = 評分對結果的排序不如單獨使用 { $name }：基尼係數 { FIXED($gini, places: 3) } 對 { FIXED($other, places: 3) }（差異 { FIXED($lower, places: 3) } 至 { FIXED($upper, places: 3) }）
+scorecard-not-judged = 尚未檢驗評分對後來金額的排序是否優於單獨使用預測價值
+accounts-made = { COUNT($all) } 個帳戶中有 { COUNT($accounts) } 個關鍵帳戶，佔最近 { $window } 消費的 { PERCENT($share, places: 1) }
+accounts-none = 沒有帳戶符合規則
+accounts-merged = 日誌中的 { COUNT($customers) } 位顧客組成 { COUNT($accounts) } 個帳戶
+accounts-not-in-log = 帳戶表中有 { COUNT($customers) } 位顧客在日誌中沒有購買
+accounts-largest = 若 { $name } 離開，將失去{ $basis ->
+    [expected] 所有帳戶預期毛利
+   *[past] 最近 { $window } 消費
+    }的 { PERCENT($share, places: 1) }
+accounts-concentrated = 消費的集中程度相當於由 { FIXED($count, places: 0) } 個相等的帳戶貢獻
+accounts-falling = { COUNT($all) } 個關鍵帳戶中有 { COUNT($accounts) } 個的消費不到之前 { $window } 的一半
+accounts-no-trend = 日誌未涵蓋之前的 { $window }，因此沒有趨勢
+accounts-probably-gone = { COUNT($all) } 個關鍵帳戶中有 { COUNT($accounts) } 個很可能已流失（P(alive) 低於 50%）
+accounts-no-model = 沒有購買與消費模型時，依賴程度以過去消費計算，風險未知
 
 ## 文字如何拼接
 
@@ -1579,6 +1615,8 @@ plot-value = 價值
 plot-tier = 層級
 plot-share-of-all = 佔全部的比例（%）
 plot-share-of-customers = 佔顧客的比例（%）
+plot-weight = 佔評分的比例（%）
+plot-share-of-spend = 佔全部消費的比例（%）
 plot-segment = 區隔及其區間
 plot-by-past-spend = 依歷史消費取同樣人數
 plot-by-rfm = 依 RFM 評分
@@ -1785,6 +1823,7 @@ help-compare = 對同一交易紀錄配適多個模型並比較；加 --calibrat
 help-backtest = 依各截止日當時掌握的資料作預測，並與實際結果及基準比較。
 help-crosscheck = 用模型所配適的交易紀錄，與 lifetimes 軟體包核對已儲存的模型。
 help-tiers = 依價值給顧客分級；已公佈的分級只在價值明顯變化時才變。
+help-accounts = 列出關鍵帳戶：原因、趨勢、風險，以及其離開會失去什麼。
 help-actions = 列出有流失風險、待挽回和待二次購買的顧客，以及涉及的金額。
 help-value = 顯示交易紀錄中的顧客自期末起扣除費用後的價值；--output 得到每位顧客一列。
 help-forecast = 依自然月預測交易紀錄的營收：現有顧客，以及用 --plan 給出的未來顧客。

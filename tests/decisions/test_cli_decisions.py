@@ -46,6 +46,23 @@ def test_lists_are_written_from_a_log_and_a_model(tmp_path):
 
 
 @pytest.mark.slow
+def test_key_accounts_are_written_with_the_log_of_accounts(tmp_path):
+    log, mapping, output, whole = (tmp_path / name for name in ("log.csv", "map.csv", "accounts.csv", "whole.csv"))
+    rows = {"customer_id": ["a", "b", "c"], "date": ["2024-05-01", "2024-05-02", "2024-05-03"], "paid": [9.0, 9.0, 1.0]}
+    pd.DataFrame(rows).to_csv(log, index=False)
+    pd.DataFrame({"customer_id": ["a", "b"], "account_id": ["b", "x"]}).to_csv(mapping, index=False)
+    options = (log, "--amount", "paid", "--accounts", mapping, "--output", output, "--merged-log", whole)
+    result = clv("accounts", *options, "--rule", "share=0.5,volume=100")
+    assert "chains=True" in str(result.exception)
+    result = clv("accounts", *options, "--chains", "--rule", "share=0.5,volume=100")
+    assert result.exit_code == 0, result.output
+    assert "1 of 2 accounts are key accounts" in result.output
+    assert pd.read_csv(output)[["account_id", "members", "volume"]].values.tolist() == [["x", 2, 18.0]]
+    assert pd.read_csv(whole)["account_id"].tolist() == ["x", "x", "c"]
+    assert "must be names and numbers" in str(clv("accounts", *options, "--rule", "share").exception)
+
+
+@pytest.mark.slow
 def test_boundaries_that_are_no_numbers_are_refused(tmp_path):
     values = tmp_path / "values.csv"
     values.write_text("customer_id,lifetime_value\na,1\n", encoding="utf-8")

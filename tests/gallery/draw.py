@@ -53,7 +53,10 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
     grid = frequency_recency_table(models[1], rfm, "39 weeks")
     heterogeneity = heterogeneity_table(models[1])
     money = {"quantity": "money"}
+    card = clv.scorecard(rfm.to_frame().merge(value, on="customer_id"), "contribution")
+    accounts = clv.key_accounts(log, amount="amount", rule={"share": 0.003}, window="6 months")
     return {
+        "account_shares": ("account_shares", accounts.frame(), {}),
         "calibration_by_frequency": ("calibration_by_frequency", titled(check.by_frequency), {}),
         "calibration_by_recency": ("calibration", titled(check.calibration), {"by": "recency"}),
         "calibration_by_decile": ("calibration", titled(check.calibration), {"forecasts": ["pareto_nbd"]}),
@@ -70,6 +73,7 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
         "heterogeneity_of_purchases": ("heterogeneity", heterogeneity, {}),
         "heterogeneity_of_dropout": ("heterogeneity", heterogeneity, {"of": "dropout rate"}),
         "history_alive": ("history_alive", history_table(models[1], bought, END, interval=0.9), {}),
+        "indicator_weights": ("indicator_weights", card.weights, {}),
         "lorenz_curve": ("lorenz_curve", titled(check.lorenz), {"forecasts": ["bgnbd", "pareto_nbd"]}),
         "money_at_stake": ("money_at_stake", lists.summary, {}),
         "new_customers": ("new_customers", new_customers_table(models, "2 years"), {}),

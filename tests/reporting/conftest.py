@@ -254,6 +254,8 @@ def decision_tables() -> dict[str, pd.DataFrame]:
         "tiers": pd.DataFrame(
             {"tier": ["gold", "basic"], "share_of_customers": [0.1, 0.9], "share_of_value": [0.6, np.nan]}
         ),
+        "weights": pd.DataFrame({"dimension": ["a", "b"], "indicator": ["x", "y"], "weight": [0.7, 0.3]}),
+        "accounts": pd.DataFrame({"account_id": [7, 9], "share": [0.3, 0.1]}),
         "segments": pd.DataFrame({"segment": ["loyal", "new"], "share_of_customers": [0.4, 0.6]}),
         "segment_check": pd.DataFrame(
             {"segment": ["a", "b"], "share": [0.4, 0.2], "share_rfm_sum": [0.2, 0.4], **shares}

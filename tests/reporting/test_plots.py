@@ -21,6 +21,7 @@ from clvmodels.reporting.value_summary import concentration
 
 # plot, the name of its table, what its axes must name
 PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
+    (plots.account_shares, "accounts", "share of all spend", ""),
     (plots.calibration, "calibration", "decile of the forecast", "purchases per customer"),
     (plots.calibration_by_frequency, "by_frequency", "customers", "purchases per customer"),
     (plots.coverage, "calibration", "decile of the forecast", "% of customers"),
@@ -30,6 +31,7 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
     (plots.gain_curve, "gain", "customers", "share of all purchases"),
     (plots.heterogeneity, "heterogeneity", "purchase rate (per week)", "(%)"),
     (plots.history_alive, "history", "2024-01-01 to 2024-01-30", "P(alive)"),
+    (plots.indicator_weights, "weights", "share of the score", ""),
     (plots.lorenz_curve, "lorenz", "customers", "share of all purchases"),
     (plots.money_at_stake, "lists", "margin at stake", ""),
     (plots.new_customers, "new_customers", "weeks since the first", "repeat purchases"),

@@ -1,4 +1,4 @@
-"""`clv tiers` and `clv actions`: customers sorted into tiers by value, and lists of customers to act on."""
+"""`clv tiers`, `clv accounts` and `clv actions`: customers by value, key accounts, and lists of customers to act on."""
 
 from __future__ import annotations
 
@@ -70,6 +70,81 @@ def tiers_of_values(
     out.print(f"Tiers written to {output}", highlight=False)
 
 
+@app.command("accounts")
+def accounts_of_log(
+    log: LogArgument,
+    amount: Annotated[str, typer.Option(help="Column with the amount of the transaction.")],
+    accounts: Annotated[
+        Path | None,
+        typer.Option(help="Table with the account_id of each customer_id; default: customers are accounts."),
+    ] = None,
+    chains: Annotated[
+        bool | None,
+        typer.Option(help="Whether ids of accounts are ids of customers, as after merging records, or their own."),
+    ] = None,
+    rule: Annotated[
+        str, typer.Option(help="Limits of volume, frequency, amount or share, any of which is enough: share=0.01,...")
+    ] = "share=0.01",
+    window: Annotated[str, typer.Option(help="The last part of the log, which the rule looks at.")] = "12 months",
+    model: Annotated[Path | None, typer.Option(help="Model of accounts saved by `clv fit`, for the risk.")] = None,
+    horizon: Annotated[str, typer.Option(help="How far ahead margin is expected.")] = "12 months",
+    margin: Annotated[float, typer.Option(help="Share of spend that counts as margin.")] = 1.0,
+    output: Annotated[Path, typer.Option(help="Where the accounts go (.parquet or .csv).")] = Path("accounts.csv"),
+    merged_log: Annotated[
+        Path | None, typer.Option(help="Where the log with a column account_id goes, to fit a model of accounts.")
+    ] = None,
+    customer_id: CustomerIdOption = "customer_id",
+    date: DateOption = "date",
+    observation_end: Annotated[
+        str | None, typer.Option(help="Last day to include; default: the latest in the log.")
+    ] = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    sheet: SheetOption = None,
+    date_format: DateFormatOption = None,
+    drop_missing_id: DropMissingIdOption = False,
+) -> None:
+    """List key accounts: why, trend, risk, and what is lost if one leaves."""
+    import clvmodels as clv
+    from clvmodels import files, frames
+    from clvmodels.errors import InvalidOption
+    from clvmodels.reporting import terminal
+
+    fitted = None if model is None else _customer_model(model)
+    if merged_log is not None and accounts is None:
+        raise InvalidOption("--merged-log needs --accounts, the account of each customer.")
+    with steps() as step:
+        step(f"Reading {log}")
+        source = log_file(log, encoding, delimiter, decimal, sheet)
+        result = clv.key_accounts(
+            source,
+            None if fitted is None else fitted.purchases,
+            None if fitted is None else fitted.spend,
+            amount=amount,
+            accounts=accounts,
+            chains=chains,
+            rule=_limits(rule),
+            window=window,
+            horizon=horizon,
+            margin=margin,
+            customer_id=customer_id,
+            date=date,
+            observation_end=observation_end,
+            date_format=date_format,
+            on_missing_id="drop" if drop_missing_id else "raise",
+        )
+        with files.replacing(output) as temporary:
+            frames.write_table(result.frame(), temporary)
+        if merged_log is not None and accounts is not None:
+            with files.replacing(merged_log) as temporary:
+                merged = clv.merge_accounts(source, accounts, customer_id=customer_id, chains=chains)
+                frames.write_table(merged, temporary)
+    terminal.show_facts(out, [finding.text for finding in result.findings])
+    terminal.show_decisions(out, "Key accounts", result.summary)
+    out.print(f"Accounts written to {output}", highlight=False)
+
+
 @app.command()
 def actions(
     log: LogArgument,
@@ -95,17 +170,11 @@ def actions(
     """List the customers at risk, to win back and for a second purchase, with the money at stake."""
     import clvmodels as clv
     from clvmodels import files, frames
-    from clvmodels.errors import InvalidOption
     from clvmodels.reporting import terminal
 
-    find_model(model, "with --model")
     with steps() as step:
         step(f"Reading {model}")
-        fitted: Any = clv.load(model)
-        if not isinstance(fitted, clv.CustomerModel) or fitted.spend is None:
-            raise InvalidOption(
-                f"{model} has no process with a spend model: fit one with `clv fit LOG --amount COLUMN`."
-            )
+        fitted = _customer_model(model)
         clock = fitted.purchases.clock_
         step(f"Summarizing {log}")
         rfm = clv.rfm_summary(
@@ -128,6 +197,28 @@ def actions(
     terminal.show_facts(out, [finding.text for finding in lists.findings])
     terminal.show_decisions(out, "Customers to act on", lists.summary)
     out.print(f"Lists written to {output}", highlight=False)
+
+
+def _customer_model(path: Path) -> Any:
+    """Return a saved model that has a process and a spend model."""
+    import clvmodels as clv
+    from clvmodels.errors import InvalidOption
+
+    find_model(path, "with --model")
+    fitted: Any = clv.load(path)
+    if not isinstance(fitted, clv.CustomerModel) or fitted.spend is None:
+        raise InvalidOption(f"{path} has no process with a spend model: fit one with `clv fit LOG --amount COLUMN`.")
+    return fitted
+
+
+def _limits(text: str) -> dict[str, float]:
+    """Return the limits of a rule such as share=0.01,frequency=20."""
+    from clvmodels.errors import InvalidOption
+
+    try:
+        return {name.strip(): float(limit) for name, limit in (item.split("=") for item in split_list(text))}
+    except ValueError:
+        raise InvalidOption(f"--rule {text!r} must be names and numbers, such as share=0.01,frequency=20.") from None
 
 
 def _numbers(text: str) -> list[float]:

@@ -23,6 +23,8 @@ from clvmodels.reporting.plots.customers import (
     probability_alive_matrix,
 )
 from clvmodels.reporting.plots.decisions import (
+    account_shares,
+    indicator_weights,
     money_at_stake,
     planned_gain,
     revenue_change,
@@ -46,6 +48,7 @@ __all__ = [
     "PAGE_HEIGHT",
     "PAGE_WIDTH",
     "PlottedMetric",
+    "account_shares",
     "calibration",
     "calibration_by_frequency",
     "coverage",
@@ -55,6 +58,7 @@ __all__ = [
     "gain_curve",
     "heterogeneity",
     "history_alive",
+    "indicator_weights",
     "lorenz_curve",
     "money_at_stake",
     "monitoring_cohorts",

@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from clvmodels.frames import Frame
+    from clvmodels.processes.contract import Array
 
-__all__ = ["money_at_stake", "planned_gain", "revenue_change", "segment_shares", "segment_sizes", "tier_shares"]
+__all__ = [
+    "account_shares",
+    "indicator_weights",
+    "money_at_stake",
+    "planned_gain",
+    "revenue_change",
+    "segment_shares",
+    "segment_sizes",
+    "tier_shares",
+]
 
 BAR = 0.38  # width of a bar, of which each group has two
+MOST_ACCOUNTS = 20  # that are drawn
 
 
 def tier_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
@@ -64,17 +75,60 @@ def segment_sizes(table: Frame, *, ax: Axes | None = None) -> Axes:
     Axes
     """
     frame = style.read(table, "segment", "share_of_customers")
-    share, at = style.floats(frame, "share_of_customers"), np.arange(len(frame), dtype=float)
+    names = [str(name) for name in frame["segment"].to_list()]
+    return _shares(names, style.floats(frame, "share_of_customers"), message("plot-share-of-customers"), ax)
+
+
+def indicator_weights(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot the weight of each indicator in a scorecard.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `Scorecard.weights`: dimension, indicator, weight.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "dimension", "indicator", "weight")
+    names = zip(frame["dimension"].to_list(), frame["indicator"].to_list(), strict=True)
+    labels = [f"{dimension}: {indicator}" for dimension, indicator in names]
+    return _shares(labels, style.floats(frame, "weight"), message("plot-weight"), ax)
+
+
+def account_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot the share of all spend that each key account has; of many, the largest.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `KeyAccounts.frame()`: account_id, share, the largest first.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "account_id", "share").head(MOST_ACCOUNTS)
+    names = [str(name) for name in frame["account_id"].to_list()]
+    return _shares(names, style.floats(frame, "share"), message("plot-share-of-spend"), ax)
+
+
+def _shares(names: list[str], share: Array, label: str, ax: Axes | None) -> Axes:
+    """Draw one bar per name with its share, from the top down."""
+    at = np.arange(len(names), dtype=float)
     with style.drawing(ax) as ax:
         ax.barh(at, share, 0.7, color=style.COLORS[0])
         for y, x in zip(at, share, strict=True):
             style.note(ax, numbers.percent(x, 1), (x, y), (3, -3), color=style.INK)
-        ax.set_yticks(at, [str(name) for name in frame["segment"].to_list()])
+        ax.set_yticks(at, names)
         ax.invert_yaxis()
         ax.margins(x=0.12)
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(False, axis="y")
-        ax.set_xlabel(message("plot-share-of-customers"))
+        ax.set_xlabel(label)
     return ax
 
 
