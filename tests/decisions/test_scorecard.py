@@ -236,7 +236,7 @@ def test_a_ready_set_uses_the_columns_there_are():
         ),
         (INDICATORS, {"weights": {**DIMENSIONS, "credit": -1}}, InvalidOption, "must be numbers, not negative"),
         (INDICATORS, {"weights": {("loyalty", "value"): 2}}, InvalidOption, "no judgment of .* and 1 more pairs"),
-        (INDICATORS, {"weights": {("loyalty", "valeu"): 20}}, InvalidOption, "Did you mean 'value'.*from 1/9 to 9"),
+        (INDICATORS, {"weights": {("loyalty", "values"): 20}}, InvalidOption, "Did you mean 'value'.*from 1/9 to 9"),
         (INDICATORS, {"within": {"loyal": "equal"}}, InvalidOption, "Did you mean 'loyalty'"),
         (INDICATORS, {"within": {"loyalty": {"frequency": 2.0, "satisfaction": 2.0}}}, InvalidOption, "add up to 4"),
         (INDICATORS, {"weights": "learned"}, InvalidOption, "needs outcome="),

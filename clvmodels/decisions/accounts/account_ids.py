@@ -78,8 +78,8 @@ def merge_accounts(
     rows = frames.collect(lazy.select(*names))
     customers = rows[customer_id].unique().drop_nulls().sort()
     table = read_customer_table(accounts, "accounts")
-    found = accounts_of(customers, table, account_id, chains)
-    ids = np.array([*found, None], dtype=object)  # the last one for rows without a customer
+    account_of_each = accounts_of(customers, table, account_id, chains)
+    ids = np.array([*account_of_each, None], dtype=object)  # the last one for rows without a customer
     codes = _codes(rows[customer_id], customers)
     columns: dict[str, Any] = {name: rows[name] for name in names}
     return frames.table(opened.kind, columns | {account_id: _one_type(ids[codes])})
@@ -136,8 +136,8 @@ def accounts_of(
 
 def _both(accounts: dict[Any, Any], own: list[Any]) -> list[Any]:
     """Return ids that are those of an account and of a customer who is not in this account."""
-    known = {*own} | {*accounts}
-    return [each for each in dict.fromkeys(accounts.values()) if each in known and accounts.get(each) != each]
+    every_id = {*own} | {*accounts}
+    return [each for each in dict.fromkeys(accounts.values()) if each in every_id and accounts.get(each) != each]
 
 
 def _ends(accounts: dict[Any, Any]) -> dict[Any, Any]:

@@ -43,7 +43,7 @@ def scorecard_findings(
         findings.append(Finding("scorecard-sensitive", {"share": depends} | largest))
     if learned_here:
         findings.append(Finding("scorecard-learned-here", {}, "caution"))
-    findings.append(_judged(judgment))
+    findings.append(_comparison(judgment))
     return tuple(findings)
 
 
@@ -76,7 +76,7 @@ def _consistency(chosen: ScorecardWeights) -> Iterator[Finding]:
         yield Finding(code, {"name": of, "ratio": ratio}, "info" if consistent else "caution")
 
 
-def _judged(judgment: pd.DataFrame | None) -> Finding:
+def _comparison(judgment: pd.DataFrame | None) -> Finding:
     """Return whether the score sorts the outcome better than predicted value."""
     if judgment is None:
         return Finding("scorecard-not-judged", {}, "caution")

@@ -134,7 +134,7 @@ def _level(
             values, ratio = pairwise_weights(weights, names, argument)
             consistency[key] = ratio
             return dict(zip(names, values.tolist(), strict=True)), "pairwise"
-        return _given(names, weights, argument, key), "given"
+        return _check_weights(names, weights, argument, key), "given"
     if weights == "entropy":
         return dict(zip(names, entropy_weights(scores).tolist(), strict=True)), "entropy"
     if weights == "equal":
@@ -145,7 +145,7 @@ def _level(
     )
 
 
-def _given(names: list[str], weights: Mapping[Any, Any], argument: str, key: str) -> dict[str, float]:
+def _check_weights(names: list[str], weights: Mapping[Any, Any], argument: str, key: str) -> dict[str, float]:
     """Return weights as passed; raise InvalidOption with all their faults."""
     faults = [f"it has {name!r}, which is not one of {list_names(names)}" for name in weights if name not in names]
     faults += [f"it has no weight of {name!r}" for name in names if name not in weights]
