@@ -31,6 +31,7 @@ __all__ = [
     "ROW_RULES",
     "SET_ASIDE_RULES",
     "SPANNING",
+    "SUPERSEDED",
     "TEST_ORDER",
     "VOID",
     "WINSORIZED",
@@ -44,6 +45,7 @@ ROWS_IN, KEPT = "rows_in", "kept"  # the first and the last line of a ledger, wh
 
 NO_ID = "no_customer_id"
 VOID = "void_status"
+SUPERSEDED = "superseded"
 TEST_ORDER = "test_order"
 NO_DATE = "no_date"
 NO_AMOUNT = "no_amount"
@@ -67,7 +69,7 @@ SPANNING = "order_spans_weeks"
 FLAGGED = "outlier_flagged"
 WINSORIZED = "outlier_winsorized"
 
-ROW_RULES = (NO_ID, VOID, TEST_ORDER, NO_DATE, NO_AMOUNT, INTERNAL, NON_PRODUCT)
+ROW_RULES = (NO_ID, SUPERSEDED, VOID, TEST_ORDER, NO_DATE, NO_AMOUNT, INTERNAL, NON_PRODUCT)
 """Rules that look at one row by itself, in the order applied."""
 
 SET_ASIDE_RULES = (

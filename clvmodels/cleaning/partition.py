@@ -37,6 +37,7 @@ from clvmodels.cleaning.ledger_rules import (
     ROWS_IN,
     SET_ASIDE_RULES,
     SPANNING,
+    SUPERSEDED,
     TEST_ORDER,
     VOID,
     WINSORIZED,
@@ -60,11 +61,14 @@ class CleanedPartition:
     set_aside: nw.DataFrame[Any]
 
 
-def active_rules(columns: Mapping[str, str], rules: CleaningRules, has_money: bool) -> list[str]:
-    """Return the codes of the rules that can apply to a log with these columns, in the order applied."""
+def active_rules(
+    columns: Mapping[str, str], rules: CleaningRules, has_money: bool, has_files: bool = False
+) -> list[str]:
+    """Return the codes of the rules that can apply to a log with these columns, perhaps in files, in their order."""
     netting = rules.refunds == "net" and has_money
     active = {
         NO_ID: True,
+        SUPERSEDED: "order_id" in columns and has_files,
         VOID: "status" in columns,
         TEST_ORDER: "test" in columns and rules.test_orders == "set_aside",
         NO_DATE: rules.on_missing_date == "set_aside",

@@ -10,16 +10,18 @@ from typing import Any
 import narwhals as nw
 
 from clvmodels import frames
-from clvmodels.cleaning.discounts import (
-    discount_faults,
-    discount_finding,
-    recognize_discounts,
-    without_percent_signs,
-)
 from clvmodels.cleaning.ledger_rules import NO_ID, REMAINS, ROW_RULES, VOID
 from clvmodels.cleaning.order_spans import refuse_repeated_totals
 from clvmodels.cleaning.order_statuses import ClassifiedStatuses, classify_statuses
-from clvmodels.cleaning.row_money import cost_before_discount, with_units
+from clvmodels.cleaning.overlaps import with_superseded
+from clvmodels.cleaning.row_money import (
+    cost_before_discount,
+    discount_faults,
+    discount_finding,
+    recognize_discounts,
+    with_units,
+    without_percent_signs,
+)
 from clvmodels.cleaning.row_rules import NUMBERS, row_faults, row_rule, with_signs
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
@@ -123,6 +125,7 @@ def read_log(
     lazy = _with_codes(lazy, columns)
     if "order_id" in columns:
         lazy = clean_ids(lazy, "order_id", words)
+    lazy = with_superseded(lazy, columns, list(others), opened.row_names, rules)
     cost = cost_before_discount(columns)
     discounts = None
     if "discount" in columns and cost is not None:

@@ -1,17 +1,129 @@
-"""The money of each row of a log, in millionths: what it costs, less its discount, and what was refunded of it."""
+"""The money of each row of a log, in millionths: what it costs, less its discount, and what was refunded of it.
+
+Discounts are recognized as shares, percentages or amounts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import narwhals as nw
 
-from clvmodels.cleaning.discounts import Discounts, subtract_discounts
+from clvmodels import frames
 from clvmodels.cleaning.ledger import UNITS
-from clvmodels.transactions.log import LARGEST_AMOUNT
+from clvmodels.cleaning.rules import CleaningRules
+from clvmodels.errors import InvalidTransactions
+from clvmodels.language import Finding
+from clvmodels.transactions.log import LARGEST_AMOUNT, Fault
 
-__all__ = ["cost_before_discount", "with_units"]
+__all__ = [
+    "Discounts",
+    "cost_before_discount",
+    "discount_faults",
+    "discount_finding",
+    "recognize_discounts",
+    "with_units",
+    "without_percent_signs",
+]
+
+Discounts = Literal["share", "percent", "amount"]
+LARGEST = {"share": 1.0, "percent": 100.0}
+CENT = 0.005  # by which the discount of a line may exceed what it costs, because both are rounded
+
+
+def without_percent_signs(lazy: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], bool]:
+    """Remove percent signs from discounts that are text; also return whether there were any."""
+    if lazy.collect_schema()["discount"] != nw.String:
+        return lazy, False
+    text = nw.col("discount").str.strip_chars()
+    signed = text.str.ends_with("%")
+    if not frames.collect(lazy.select(signed.any())).item():
+        return lazy, False
+    return lazy.with_columns(discount=text.str.replace(r"\s*%$", "")), True
+
+
+def recognize_discounts(
+    lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules, paid: nw.Expr, signed: bool
+) -> Discounts:
+    """Return what the discounts are: as the rules name it, or the only reading that every row allows.
+
+    Parameters
+    ----------
+    lazy : narwhals.LazyFrame
+        Has the column discount.
+    columns : mapping of role to column name
+    rules : CleaningRules
+    paid : narwhals.Expr
+        What each row costs before its discount.
+    signed : bool
+        Whether discounts have percent signs.
+
+    Raises
+    ------
+    InvalidTransactions
+        If the discounts can be read in two ways, or in none.
+    """
+    if rules.discounts != "auto":
+        return rules.discounts
+    if signed:
+        return "percent"
+    rows = lazy.select(discount=nw.col("discount").abs(), cost=paid.abs()).filter(nw.col("discount") > 0)
+    rows = rows.filter(~nw.col("cost").is_null())
+    beyond = (nw.col("discount") > nw.col("cost") + CENT).sum()
+    largest, above = frames.collect(rows.select(nw.col("discount").max(), beyond.alias("beyond"))).row(0)
+    if largest is None:
+        return "amount"
+    ways: list[Discounts] = ["share"] if largest <= 1 else ["percent"] if largest <= LARGEST["percent"] else []
+    ways += [] if above else ["amount"]
+    if len(ways) == 1:
+        return ways[0]
+    name = columns["discount"]
+    if not ways:
+        raise InvalidTransactions(
+            f"The discounts in {name!r} are neither shares, nor percentages, nor amounts: {above:,} are larger than "
+            "what their row costs. Correct them, or leave out discount= if the amounts are after discounts."
+        )
+    example = frames.collect(rows.head(1)).row(0)
+    left = {way: _net(example[1], example[0], way) for way in ways}
+    readings = " or ".join(f"{value:.2f} with discounts='{way}'" for way, value in left.items())
+    raise InvalidTransactions(
+        f"The discounts in {name!r} can be read in two ways: {example[0]:g} of {example[1]:.2f} leaves {readings}. "
+        "Name the right one (in Python, a field of CleaningRules)."
+    )
+
+
+def _net(cost: float, discount: float, way: Discounts) -> float:
+    return cost - discount if way == "amount" else cost * (1 - discount / LARGEST[way])
+
+
+def subtract_discounts(paid: nw.Expr, way: Discounts) -> nw.Expr:
+    """Return what a row costs after its discount, which is a positive or a negative number; missing means none."""
+    discount = nw.col("discount").abs().fill_null(0.0)
+    if way != "amount":
+        return paid * (1 - discount / LARGEST[way])
+    return nw.when(paid < 0).then(paid + discount).otherwise(paid - discount)
+
+
+def discount_faults(columns: Mapping[str, str], way: Discounts, paid: nw.Expr, remains: nw.Expr) -> Iterator[Fault]:
+    """Yield the fault of discounts that are larger than what their row costs."""
+    discount = nw.col("discount").abs()
+    beyond = discount > paid.abs() + CENT if way == "amount" else discount > LARGEST[way]
+    yield Fault(
+        "discount",
+        remains & beyond.fill_null(value=False),
+        f"a discount in {columns['discount']!r} that is larger than what the row costs, read as {way}",
+        "Correct them, or pass discounts='share', discounts='percent' or discounts='amount' (in Python, a field of "
+        "CleaningRules).",
+    )
+
+
+def discount_finding(lazy: nw.LazyFrame[Any], way: Discounts, paid: nw.Expr) -> Finding:
+    """Return how many rows have a discount and what it comes to, in the money of the rows."""
+    cost = nw.col("discount").abs() if way == "amount" else paid.abs() * nw.col("discount").abs() / LARGEST[way]
+    some = (nw.col("discount").abs() > 0).fill_null(value=False)
+    sums = frames.collect(lazy.filter(some).select(nw.len().alias("rows"), cost.sum().alias("money"))).row(0)
+    return Finding("cleaning-discounts", {"rows": int(sums[0]), "money": float(sums[1] or 0.0), "kind": way})
 
 
 def cost_before_discount(columns: Mapping[str, str]) -> nw.Expr | None:

@@ -16,6 +16,7 @@ from clvmodels.cleaning.ledger_rules import (
     NON_PRODUCT,
     REMAINS,
     ROW_RULES,
+    SUPERSEDED,
     TEST_ORDER,
     VOID,
 )
@@ -68,7 +69,7 @@ def row_rule(
     columns: Mapping[str, str], rules: CleaningRules, statuses: ClassifiedStatuses, has_money: bool
 ) -> nw.Expr:
     """Return the position in `ROW_RULES` of the first rule that sets a row aside; -1 if none does."""
-    conditions = {NO_ID: nw.col("customer_id").is_null()}
+    conditions = {NO_ID: nw.col("customer_id").is_null(), SUPERSEDED: nw.col("superseded")}
     if "status" in columns:
         conditions[VOID] = statuses.is_void
     if "test" in columns and rules.test_orders == "set_aside":

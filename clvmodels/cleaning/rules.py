@@ -44,6 +44,10 @@ class CleaningRules:
         without one, a duplicate looks like a customer who bought the same thing twice.
     orders : {"merge", "split"}
         What an order id names: one purchase, unless its lines lie months apart ("merge"), or one purchase per day.
+    overlaps : {"auto", "latest", "sum"}
+        What to do with an order that several files have in different states, as exports of several days do: the rows of
+        the file with the latest date count ("latest"), or all of them ("sum"). "auto" takes the latest, adds lines of
+        an order that are split between files, and raises an error if it may be either.
     repeated_totals : {"raise", "sum", "once"}
         What to do if nearly all orders have the same amount on each of their lines, as in files that repeat the total
         of the order: raise an error, add the lines up, or count the amount once per order.
@@ -88,6 +92,7 @@ class CleaningRules:
     non_product_pattern: str | None = None
     duplicates: Literal["auto", "drop", "keep"] = "auto"
     orders: Literal["merge", "split"] = "merge"
+    overlaps: Literal["auto", "latest", "sum"] = "auto"
     repeated_totals: Literal["raise", "sum", "once"] = "raise"
     refunds: Literal["net", "drop", "keep"] = "net"
     refund_prefix: str | None = None
@@ -135,6 +140,7 @@ CHOICES = (
     "unknown_statuses",
     "duplicates",
     "orders",
+    "overlaps",
     "repeated_totals",
     "refunds",
     "zero_amounts",

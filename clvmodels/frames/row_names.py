@@ -54,7 +54,7 @@ class RowNames:
             return [f"row {position:,}" for position in positions]
         if len(self.paths) == 1:
             return [f"row {position + 1 + self._header(0):,}" for position in positions]
-        ends = self._ends()
+        ends = self.ends()
         names = []
         for position in positions:
             number = next(i for i, end in enumerate(ends) if position < end)
@@ -67,6 +67,6 @@ class RowNames:
         """Return the row of the header of a file, or 0."""
         return (self.headers[number] if self.headers else None) or 0
 
-    def _ends(self) -> list[int]:
+    def ends(self) -> list[int]:
         """Return the number of rows in the files up to each of them."""
         return list(accumulate(int(count.collect().item()) for count in self.counts))

@@ -179,6 +179,7 @@ ledger-rows-in = rows in
 ledger-kept = kept
 ledger-no-customer-id = no customer id
 ledger-void-status = status that is not a sale
+ledger-superseded = earlier state of an order that a later file has
 ledger-test-order = test order
 ledger-no-date = no date
 ledger-no-amount = no amount

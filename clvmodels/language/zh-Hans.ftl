@@ -1696,6 +1696,7 @@ cleaning-discounts = 从 { COUNT($rows) } 行减去折扣，共 { FIXED($money, 
 cleaning-unread-discounts = { $column } 一栏像是折扣，但没有减去：若价格未含折扣，请传入 discount='{ $column }'
 file-repeated-headers = { COUNT($rows) } 行重复表头，未计入
 export-not-paid = { COUNT($rows) } 行未计入：未付款的订单
+ledger-superseded = 订单的早期状态，后来的文件中另有该订单
 ledger-test-order = 测试订单
 ledger-no-date = 无日期
 

@@ -1696,6 +1696,7 @@ cleaning-discounts = 從 { COUNT($rows) } 列減去折扣，共 { FIXED($money, 
 cleaning-unread-discounts = { $column } 一欄像是折扣，但沒有減去：若價格未含折扣，請傳入 discount='{ $column }'
 file-repeated-headers = { COUNT($rows) } 列重複標題列，未計入
 export-not-paid = { COUNT($rows) } 列未計入：未付款的訂單
+ledger-superseded = 訂單的早期狀態，後來的檔案中另有該訂單
 ledger-test-order = 測試訂單
 ledger-no-date = 無日期
 

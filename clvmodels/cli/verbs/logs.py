@@ -98,6 +98,9 @@ def clean(
     orders: Annotated[
         str, typer.Option(help="What an order id names: merge (one purchase) or split (one purchase per day).")
     ] = "merge",
+    overlaps: Annotated[
+        str, typer.Option(help="What to do with orders that several files have: auto, latest or sum.")
+    ] = "auto",
     repeated_totals: Annotated[
         str, typer.Option(help="What to do with one amount on every line of an order: raise, sum or once.")
     ] = "raise",
@@ -132,6 +135,7 @@ def clean(
         count_statuses=tuple(split_list(count_statuses)),
         unknown_statuses=unknown_statuses,  # type: ignore[arg-type]
         orders=orders,  # type: ignore[arg-type]
+        overlaps=overlaps,  # type: ignore[arg-type]
         repeated_totals=repeated_totals,  # type: ignore[arg-type]
         duplicates=duplicates,  # type: ignore[arg-type]
         zero_amounts=zero_amounts,  # type: ignore[arg-type]

@@ -1,0 +1,95 @@
+"""Files that overlap, such as monthly exports: of an order in several of them, the rows of the latest file count."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import narwhals as nw
+
+from clvmodels import frames
+from clvmodels.cleaning.rules import CleaningRules
+from clvmodels.errors import InvalidTransactions
+
+__all__ = ["with_superseded"]
+
+Row = dict[str, Any]
+
+
+def with_superseded(
+    lazy: nw.LazyFrame[Any],
+    columns: Mapping[str, str],
+    others: Sequence[str],
+    files: frames.RowNames,
+    rules: CleaningRules,
+) -> nw.LazyFrame[Any]:
+    """Add `superseded`: whether a later file has the order of a row in another state.
+
+    A file is later if it has a later date. Lines of one order in several files that have no line in common are parts of
+    it, and all of them count. Rows that are the same in all files are duplicates.
+
+    Raises
+    ------
+    InvalidTransactions
+        If it cannot be seen which file is later, or whether rows are lines or states of their order.
+    """
+    if rules.overlaps == "sum" or "order_id" not in columns or len(files.paths) < 2:
+        return lazy.with_columns(superseded=nw.lit(value=False))
+    lazy = frames.with_positions(lazy)
+    reached = [(nw.col("position") >= end).cast(nw.Int32) for end in files.ends()[:-1]]
+    rows = lazy.with_columns(file=nw.sum_horizontal(*reached))
+    named = rows.filter(~nw.col("order_id").is_null())
+    counts = named.group_by("order_id").agg(nw.col("file").n_unique().alias("files"))
+    shared = counts.filter(nw.col("files") > 1).select("order_id")
+    content = [*columns, *others]
+    table = frames.collect(named.join(shared, on="order_id", how="semi").select("position", "file", *content))
+    orders: dict[Any, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in table.rows(named=True):
+        orders[row["order_id"]][row["file"]].append(row)
+    ends = dict(frames.collect(rows.group_by("file").agg(nw.col("tick").max())).rows())
+    older = [
+        row["position"]
+        for order, states in orders.items()
+        if _differ(states, content) and _are_states(order, states, columns, rules)
+        for row in _older(order, states, ends, files)
+    ]
+    return lazy.with_columns(superseded=nw.col("position").is_in(older))
+
+
+def _differ(states: Mapping[int, list[Row]], content: Sequence[str]) -> bool:
+    """Return whether an order has other rows in one file than in another."""
+    return len({tuple(sorted(str([row[name] for name in content]) for row in rows)) for rows in states.values()}) > 1
+
+
+def _are_states(order: Any, states: Mapping[int, list[Row]], columns: Mapping[str, str], rules: CleaningRules) -> bool:
+    """Return whether the rows of an order in several files are its states, not its lines."""
+    if rules.overlaps == "latest":
+        return True
+    names = [name for name in ("customer_id", "date", "product") if name in columns]
+    lines = [{tuple(row[name] for name in names) for row in rows} for rows in states.values()]
+    if not set.intersection(*lines):
+        return False
+    if "product" in columns or all(len(rows) == 1 for rows in states.values()):
+        return True
+    raise InvalidTransactions(
+        f"Order {order!r} has different rows in {len(states)} files, which may be lines of it or states on different "
+        "days: name the product of a line with product=, or pass overlaps='latest' or overlaps='sum' (in Python, a "
+        "field of CleaningRules)."
+    )
+
+
+def _older(
+    order: Any, states: Mapping[int, list[Row]], ends: Mapping[int, int | None], files: frames.RowNames
+) -> Iterator[Row]:
+    """Yield the rows of an order in all files but the latest."""
+    by_end = sorted(states, key=lambda file: ends[file] or 0)
+    last, before = by_end[-1], by_end[-2]
+    if ends[last] == ends[before]:
+        one, other = (files.paths[file].name for file in sorted((before, last)))
+        raise InvalidTransactions(
+            f"{one!r} and {other!r} state order {order!r} differently and have the same latest date, so that the later "
+            "file cannot be recognized: leave the earlier one out."
+        )
+    for file in by_end[:-1]:
+        yield from states[file]
