@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
+
+from clvmodels.cli import main
 
 LINES = """\
 who,when,order,code,pieces,each
@@ -22,6 +26,8 @@ ORDERS = """\
 Sale Date,Order ID,Buyer User ID,Currency,Order Total,Status,Adjusted Order Total,Buyer
 05/01/24,9001,ann77,USD,35.00,,0.00,Ann
 """
+
+PROGRESS = r"(?m)^.* \(\d+ s\)\n"  # a line of progress, on a slow machine
 
 
 @pytest.fixture
@@ -40,7 +46,7 @@ def test_a_log_is_cleaned(clv, tmp_path):
     columns = [word for flag, name in COLUMNS.items() for word in (f"--{flag}", name)]
     rules = ["--price", "each", "--refund-prefix", "C", "--non-products", "POST, DOT"]
     done = clv("log.csv", *columns, *rules, "--set-aside", "aside.csv")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, re.sub(PROGRESS, "", done.stderr)) == (0, "")
     assert "4 rows became 1 transaction" in done.stdout
     assert "refund netted" in done.stdout
     transactions = pl.read_parquet(tmp_path / "transactions.parquet")
@@ -53,7 +59,7 @@ def test_a_log_is_cleaned(clv, tmp_path):
 def test_an_export_needs_no_columns(clv, tmp_path):
     (tmp_path / "orders.csv").write_text(ORDERS)
     done = clv("orders.csv", "--export", "auto", "--output", "orders.parquet")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, re.sub(PROGRESS, "", done.stderr)) == (0, "")
     assert pl.read_parquet(tmp_path / "orders.parquet")["amount"].to_list() == [35.0]
 
 
@@ -64,3 +70,24 @@ def test_an_error_is_one_message(clv, tmp_path):
     assert done.returncode == 2
     assert done.stderr.strip() == "Error: --refunds 'ignore' is not one of 'net', 'drop', 'keep'."
     assert not (tmp_path / "transactions.parquet").exists()
+
+
+CASES = Path(__file__).parent / "cleaning" / "cases"
+
+
+@pytest.mark.slow
+def test_columns_auto_cleans_a_log_with_statuses_and_reads_exports(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["clv", "profile", str(CASES / "01_status_zh.csv"), "--columns", "auto"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    shown = capsys.readouterr()
+    assert stopped.value.code == 0
+    assert "40 rows became 36 transactions" in shown.err
+    assert "36 customers with 36 purchases" in shown.out
+    monkeypatch.setattr(sys, "argv", ["clv", "profile", str(CASES / "12_shopify_cod.csv"), "--columns", "auto"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    message = capsys.readouterr().err
+    assert stopped.value.code == 3
+    assert "Read as an export of shopify" in message
+    assert "No transaction is left of 3 rows" in message

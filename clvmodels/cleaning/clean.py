@@ -227,7 +227,7 @@ def clean(
     }
     columns = {role: name for role, name in roles.items() if name is not None}
     items = read_log(log, columns, rules, date_format, time_zone, until, missing_ids)
-    tally = LedgerTally([ROWS_IN, *active_rules(columns, rules, items.has_money, len(items.opened_files) > 1), KEPT])
+    tally = LedgerTally([ROWS_IN, *active_rules(columns, rules, items.has_money, items.overlap), KEPT])
     partitions = frames.collect_parts(lambda lazy: lazy, items.lazy, "customer_id", items.partitions)
     cleaned = [clean_partition(rows, items, rules, tally) for rows in partitions]
     transactions = nw.concat([partition.transactions for partition in cleaned])

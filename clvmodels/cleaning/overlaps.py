@@ -23,8 +23,8 @@ def with_superseded(
     others: Sequence[str],
     files: frames.RowNames,
     rules: CleaningRules,
-) -> nw.LazyFrame[Any]:
-    """Add `superseded`: whether a later file has the order of a row in another state.
+) -> tuple[nw.LazyFrame[Any], bool]:
+    """Add `superseded`: whether a later file has the order of a row in another state; also return if any has.
 
     A file is later if it has a later date. Lines of one order in several files that have no line in common are parts of
     it, and all of them count. Rows that are the same in all files are duplicates.
@@ -35,7 +35,7 @@ def with_superseded(
         If it cannot be seen which file is later, or whether rows are lines or states of their order.
     """
     if rules.overlaps == "sum" or "order_id" not in columns or len(files.paths) < 2:
-        return lazy.with_columns(superseded=nw.lit(value=False))
+        return lazy.with_columns(superseded=nw.lit(value=False)), False
     lazy = frames.with_positions(lazy)
     reached = [(nw.col("position") >= end).cast(nw.Int32) for end in files.ends()[:-1]]
     rows = lazy.with_columns(file=nw.sum_horizontal(*reached))
@@ -54,7 +54,7 @@ def with_superseded(
         if _differ(states, content) and _are_states(order, states, columns, rules)
         for row in _older(order, states, ends, files)
     ]
-    return lazy.with_columns(superseded=nw.col("position").is_in(older))
+    return lazy.with_columns(superseded=nw.col("position").is_in(older)), bool(older)
 
 
 def _differ(states: Mapping[int, list[Row]], content: Sequence[str]) -> bool:

@@ -61,14 +61,12 @@ class CleanedPartition:
     set_aside: nw.DataFrame[Any]
 
 
-def active_rules(
-    columns: Mapping[str, str], rules: CleaningRules, has_money: bool, has_files: bool = False
-) -> list[str]:
-    """Return the codes of the rules that can apply to a log with these columns, perhaps in files, in their order."""
+def active_rules(columns: Mapping[str, str], rules: CleaningRules, has_money: bool, overlap: bool = False) -> list[str]:
+    """Return the codes of the rules that can apply to a log with these columns, whose files may overlap, in order."""
     netting = rules.refunds == "net" and has_money
     active = {
         NO_ID: True,
-        SUPERSEDED: "order_id" in columns and has_files,
+        SUPERSEDED: overlap,
         VOID: "status" in columns,
         TEST_ORDER: "test" in columns and rules.test_orders == "set_aside",
         NO_DATE: rules.on_missing_date == "set_aside",

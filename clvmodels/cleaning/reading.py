@@ -69,6 +69,8 @@ class LineItems:
         What was recognized of the files.
     doubts : tuple of Finding
         How discounts were read, or which column of discounts was not.
+    overlap : bool
+        Whether files have orders in different states.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -81,6 +83,7 @@ class LineItems:
     statuses: ClassifiedStatuses
     opened_files: tuple[frames.OpenedFile, ...] = ()
     doubts: Findings = ()
+    overlap: bool = False
 
 
 def read_log(
@@ -125,7 +128,7 @@ def read_log(
     lazy = _with_codes(lazy, columns)
     if "order_id" in columns:
         lazy = clean_ids(lazy, "order_id", words)
-    lazy = with_superseded(lazy, columns, list(others), opened.row_names, rules)
+    lazy, overlap = with_superseded(lazy, columns, list(others), opened.row_names, rules)
     cost = cost_before_discount(columns)
     discounts = None
     if "discount" in columns and cost is not None:
@@ -159,6 +162,7 @@ def read_log(
         statuses=statuses,
         opened_files=opened.opened_files,
         doubts=tuple(doubts),
+        overlap=overlap,
     )
 
 

@@ -122,8 +122,10 @@ def choose_columns(
         return dict(named), date_format
     if columns != "auto":
         raise InvalidOption(f"--columns {columns!r}: the only value is 'auto'; name single columns with their flags.")
-    suggestion = suggest_columns(log)
     present = frames.column_names(log)
+    if is_export(log):
+        return dict(named), date_format  # the format of the export says what its columns mean
+    suggestion = suggest_columns(log)
     proposed = {**suggestion.columns, **suggestion.others}
     chosen = {role: proposed.get(role, name) if name not in present else name for role, name in named.items()}
     formats = suggestion.date_formats if date_format is None else ()
@@ -133,15 +135,16 @@ def choose_columns(
     flags = [f"--{role.replace('_', '-')} {name!r}" for role, name in chosen.items() if name is not None]
     flags += [f"--date-format {form!r}" for form in formats]
     err.print(f"Columns: {' '.join(flags)}", soft_wrap=True, markup=False, highlight=False)
-    status = suggestion.others.get("status")
-    if status is not None and "status" not in chosen:
-        err.print(
-            f"Column {status!r} has statuses, which `clv clean --columns auto` reads: this command counts every row.",
-            soft_wrap=True,
-            markup=False,
-            highlight=False,
-        )
     return chosen, formats[0] if formats else date_format
+
+
+def is_export(log: Any) -> bool:
+    """Return whether a log has the header of a known export."""
+    from clvmodels import frames
+    from clvmodels.readers.export_formats import EXPORT_FORMATS
+
+    names = set(frames.column_names(log))
+    return any(form.header <= names for form in EXPORT_FORMATS)
 
 
 def find_model(path: Path, where: str) -> None:

@@ -91,3 +91,79 @@ def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
         options = {name: value for name, value in text.items() if value is not None}
         source, text = clv.read_export(log, export, **options).frame, {}
     return lambda day: clv.clean(source, **columns, rules=rules, **text, until=day, missing_ids=words)
+
+
+def open_by_itself(log: Any, columns: dict[str, Any], reading: dict[str, Any]) -> CleanedSource | None:
+    """Return an export, or a log with statuses, orders or prices, cleaned by the usual rules; None for any other log.
+
+    This is what `--columns auto` does, so that a row which is not a sale does not count only because nobody named a
+    column. What was done is shown.
+    """
+    import clvmodels as clv
+    from clvmodels import frames
+    from clvmodels.errors import InvalidTransactions
+    from clvmodels.readers.column_suggestions import suggest_columns
+    from clvmodels.readers.export_formats import EXPORT_FORMATS
+    from clvmodels.transactions.log import LATEST
+
+    names = set(frames.column_names(log))
+    kind = next((form.name for form in EXPORT_FORMATS if form.header <= names), None)
+    source, roles, text = log, dict(columns), dict(reading)
+    if kind is not None:
+        options = {name: value for name, value in reading.items() if value is not None}
+        export = clv.read_export(log, kind, **options)
+        source, roles, text = export.frame, dict(export.columns), {}
+        _show(f"Read as an export of {kind}", export.findings)
+    else:
+        others = suggest_columns(log).others
+        if not {"status", "order_id", "price"} & others.keys():
+            return None
+        roles |= {role: name for role, name in others.items() if role not in roles}
+    named = {role: name for role, name in roles.items() if name is not None}
+
+    def clean_as_of(day: str) -> Any:
+        return clv.clean(source, **named, **text, until=day)
+
+    try:
+        cleaned = clean_as_of(LATEST)
+    except InvalidTransactions as error:
+        flags = "--export auto" if kind is not None else "--columns auto"
+        raise InvalidTransactions(
+            f"{error}\nClean the log with these options first (`clv clean LOG {flags} ...`), then pass --cleaning "
+            "ledger.json."
+        ) from None
+    _show("Cleaned", cleaned.findings)
+    if not len(cleaned.transactions):
+        raise nothing_left(cleaned)
+    has_money = "amount" in cleaned.transactions.columns
+    result = {"customer_id": "customer_id", "date": "date", "amount": "amount" if has_money else None}
+    return CleanedSource(
+        lambda day: cleaned if day == LATEST else clean_as_of(day),
+        result,
+        {"date_format": None, "time_zone": None},
+        cleaned,
+    )
+
+
+def nothing_left(cleaned: Any) -> Exception:
+    """Return the error of a log of which cleaning leaves nothing: why, and what to do about statuses."""
+    from clvmodels.cleaning.ledger_rules import KEPT, ROWS_IN
+    from clvmodels.errors import InvalidTransactions
+
+    rows = cleaned.ledger[(cleaned.ledger["rows"] > 0) & ~cleaned.ledger["rule"].isin([ROWS_IN, KEPT])]
+    reasons = ", ".join(f"{row.description}: {row.rows:,}" for row in rows.itertuples())
+    message = f"No transaction is left of {cleaned.entries[ROWS_IN].rows:,} rows ({reasons or 'the log is empty'})."
+    void = cleaned.statuses[cleaned.statuses["treatment"] == "void"]
+    if len(void):
+        statuses = ", ".join(f"{row.status!r} ({row.rows:,} rows)" for row in void.itertuples())
+        first = void["status"].iloc[0]
+        message += f" Not counted are the statuses {statuses}: count one with count_statuses='{first}'."
+    return InvalidTransactions(message)
+
+
+def _show(title: str, findings: Any) -> None:
+    """Show what was done with a log before anything is computed from it."""
+    from clvmodels.cli.app import err
+
+    texts = "; ".join(finding.text for finding in findings)
+    err.print(f"{title}: {texts}" if texts else title, soft_wrap=True, markup=False, highlight=False)

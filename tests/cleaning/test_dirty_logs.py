@@ -26,7 +26,7 @@ MEANINGS = {
     meaning: sorted(word for word, of in known_statuses().items() if of == meaning)
     for meaning in ("sale", "void", "refunded")
 }
-DRAWS_IN_SUITE = 20
+DRAWS_IN_SUITE = 30
 START = date(2023, 1, 1)
 
 

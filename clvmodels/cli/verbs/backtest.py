@@ -40,7 +40,7 @@ from clvmodels.cli.arguments import (
     split_ids,
     split_list,
 )
-from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
+from clvmodels.cli.replayed_cleaning import CleaningOption, open_by_itself, open_source
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 CUTOFFS = "The number of cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30."
@@ -89,7 +89,9 @@ def backtest(
         step(f"Reading {log}")
         file = log_file(log, encoding, delimiter, decimal, sheet)
         names, date_format = choose_columns(file, columns, names, date_format)
-        source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        reading = {"date_format": date_format, "time_zone": time_zone}
+        source = open_by_itself(file, names, reading) if columns == "auto" and cleaning is None else None
+        source = source or open_source(file, cleaning, names, reading)
         step("Forecasting from each cutoff, and comparing with what happened")
         result = clv.backtest(
             source.log,
@@ -164,7 +166,9 @@ def report(
         step(message("show-reading", {"file": str(log)}))
         file = log_file(log, encoding, delimiter, decimal, sheet)
         names, date_format = choose_columns(file, columns, names, date_format)
-        source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        reading = {"date_format": date_format, "time_zone": time_zone}
+        source = open_by_itself(file, names, reading) if columns == "auto" and cleaning is None else None
+        source = source or open_source(file, cleaning, names, reading)
         made = clv.report(
             source.log,
             **source.columns,

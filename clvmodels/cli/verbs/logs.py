@@ -26,10 +26,12 @@ from clvmodels.cli.arguments import (
     SheetOption,
     TimeZoneOption,
     choose_columns,
+    is_export,
     log_file,
     split_ids,
     split_list,
 )
+from clvmodels.cli.replayed_cleaning import nothing_left, open_by_itself
 from clvmodels.cli.spelling import as_typed
 
 if TYPE_CHECKING:
@@ -147,6 +149,8 @@ def clean(
         roles: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}
         roles |= {"price": price, "order_id": order_id, "product": product, "status": status}
         roles |= {"currency": currency, "rate": rate, "refunded": refunded, "discount": discount, "test": test}
+        if export is None and columns == "auto" and is_export(source):
+            export = "auto"
         if export is None:
             roles, date_format = choose_columns(source, columns, roles, date_format)
         else:
@@ -172,22 +176,6 @@ def clean(
     terminal.show_statuses(out, cleaned.statuses)
     aside = "" if set_aside is None else f", the rows set aside to {set_aside}"
     out.print(f"Transactions written to {output}, the ledger to {ledger}{aside}")
-
-
-def nothing_left(cleaned: Any) -> Exception:
-    """Return the error of a log of which cleaning leaves nothing: why, and what to do about statuses."""
-    from clvmodels.cleaning.ledger_rules import KEPT, ROWS_IN
-    from clvmodels.errors import InvalidTransactions
-
-    rows = cleaned.ledger[(cleaned.ledger["rows"] > 0) & ~cleaned.ledger["rule"].isin([ROWS_IN, KEPT])]
-    reasons = ", ".join(f"{row.description}: {row.rows:,}" for row in rows.itertuples())
-    message = f"No transaction is left of {cleaned.entries[ROWS_IN].rows:,} rows ({reasons or 'the log is empty'})."
-    void = cleaned.statuses[cleaned.statuses["treatment"] == "void"]
-    if len(void):
-        statuses = ", ".join(f"{row.status!r} ({row.rows:,} rows)" for row in void.itertuples())
-        first = void["status"].iloc[0]
-        message += f" Not counted are the statuses {statuses}: count one with count_statuses='{first}'."
-    return InvalidTransactions(message)
 
 
 @app.command()
@@ -220,9 +208,13 @@ def profile(
 
     with steps() as step:
         step(f"Profiling {log}")
-        file = log_file(log, encoding, delimiter, decimal, sheet)
+        file: Any = log_file(log, encoding, delimiter, decimal, sheet)
         named: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
         named, date_format = choose_columns(file, columns, named, date_format)
+        if columns == "auto":
+            source = open_by_itself(file, named, {"date_format": date_format, "time_zone": time_zone})
+            if source is not None:
+                file, named, date_format, time_zone = source.cleaned.transactions, source.columns, None, None
         result = clv.profile(
             file,
             **named,
