@@ -14,7 +14,7 @@ from clvmodels.errors import InvalidTransactions
 
 __all__ = ["with_superseded"]
 
-Row = dict[str, Any]
+LogRow = dict[str, Any]
 
 
 def with_superseded(
@@ -44,7 +44,7 @@ def with_superseded(
     shared = counts.filter(nw.col("files") > 1).select("order_id")
     content = [*columns, *others]
     table = frames.collect(named.join(shared, on="order_id", how="semi").select("position", "file", *content))
-    orders: dict[Any, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    orders: dict[Any, dict[int, list[LogRow]]] = defaultdict(lambda: defaultdict(list))
     for row in table.rows(named=True):
         orders[row["order_id"]][row["file"]].append(row)
     ends = dict(frames.collect(rows.group_by("file").agg(nw.col("tick").max())).rows())
@@ -57,12 +57,14 @@ def with_superseded(
     return lazy.with_columns(superseded=nw.col("position").is_in(older)), bool(older)
 
 
-def _differ(states: Mapping[int, list[Row]], content: Sequence[str]) -> bool:
+def _differ(states: Mapping[int, list[LogRow]], content: Sequence[str]) -> bool:
     """Return whether an order has other rows in one file than in another."""
     return len({tuple(sorted(str([row[name] for name in content]) for row in rows)) for rows in states.values()}) > 1
 
 
-def _are_states(order: Any, states: Mapping[int, list[Row]], columns: Mapping[str, str], rules: CleaningRules) -> bool:
+def _are_states(
+    order: Any, states: Mapping[int, list[LogRow]], columns: Mapping[str, str], rules: CleaningRules
+) -> bool:
     """Return whether the rows of an order in several files are its states, not its lines."""
     if rules.overlaps == "latest":
         return True
@@ -80,8 +82,8 @@ def _are_states(order: Any, states: Mapping[int, list[Row]], columns: Mapping[st
 
 
 def _older(
-    order: Any, states: Mapping[int, list[Row]], ends: Mapping[int, int | None], files: frames.RowNames
-) -> Iterator[Row]:
+    order: Any, states: Mapping[int, list[LogRow]], ends: Mapping[int, int | None], files: frames.RowNames
+) -> Iterator[LogRow]:
     """Yield the rows of an order in all files but the latest."""
     by_end = sorted(states, key=lambda file: ends[file] or 0)
     last, before = by_end[-1], by_end[-2]
