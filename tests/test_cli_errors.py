@@ -268,6 +268,7 @@ def test_a_job_without_a_model_says_to_fit_one(tmp_path, monkeypatch, capsys):
 
 
 OF_VERBS = {  # what else verbs that read a log need
+    "accounts": ("--amount", "amount"),
     "audit": ("--amount", "amount"),
     "actions": ("--amount", "amount"),
     "backtest": ("--horizons", "10 weeks"),
