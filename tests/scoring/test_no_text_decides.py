@@ -75,7 +75,7 @@ def without_text(value):
 def test_noise_in_place_of_texts_changes_nothing_else(template, tmp_path, monkeypatch):
     expected = results(template, tmp_path / "shop")
     numbers = itertools.count()
-    monkeypatch.setattr(finding, "message", lambda *_: f"noise {next(numbers)}")
+    monkeypatch.setattr(finding, "message", lambda *_, **__: f"noise {next(numbers)}")
     for model in [*PURCHASE_MODELS.values(), *SPEND_MODELS.values()]:
         monkeypatch.setattr(model, "title", f"noise {next(numbers)}")
     with_noise = results(template, tmp_path / "shop")
