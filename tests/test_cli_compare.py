@@ -40,6 +40,7 @@ def clv(*words):
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
+@pytest.mark.acceptance
 def test_fits_without_forecasts(log):
     done = clv(log, "--time-unit", "week", "--observation-end", "1997-09-30")
     assert (done.returncode, re.sub(PROGRESS, "", done.stderr)) == (0, "")
@@ -50,6 +51,7 @@ def test_fits_without_forecasts(log):
     assert "Forecasts" not in done.stdout
 
 
+@pytest.mark.acceptance
 def test_forecasts_money_and_json(log, tmp_path):
     output = tmp_path / "comparison.json"
     done = clv(log, *SAMPLE, "--models", "nbd, bgnbd", "--amount", "amount", "--output", output)

@@ -97,6 +97,7 @@ def cleaned(tmp_path, monkeypatch):
     return lines, ledger
 
 
+@pytest.mark.acceptance
 def test_line_items_become_a_page_with_the_ledger(cleaned, tmp_path, monkeypatch):
     lines, ledger = cleaned
     page = tmp_path / "page.html"

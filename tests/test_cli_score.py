@@ -34,6 +34,7 @@ def rows(output):
     return {cells[0].strip(): [cell.strip() for cell in cells[1:] if cell.strip()] for cells in lines}
 
 
+@pytest.mark.acceptance
 def test_totals_have_the_interval_of_the_total(score):
     output = score("--interval", "0.8")
     assert "80% interval" in output

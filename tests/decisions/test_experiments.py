@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import clvmodels as clv
@@ -33,6 +33,7 @@ def outcomes(assigned, effect=0.0, seed=1):
     )
 
 
+@settings(max_examples=25)
 @given(st.permutations(range(60)), st.floats(0.05, 0.95))
 def test_groups_do_not_depend_on_the_order_of_rows(order, control):
     table = targets(60)
@@ -107,6 +108,7 @@ def test_the_adjusted_effect_is_that_of_the_interacted_regression():
     assert difference.standard_error == pytest.approx(np.sqrt(covariance[1, 1]), rel=1e-10)
 
 
+@settings(max_examples=25)
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
 def test_shifts_and_scales_of_covariates_change_nothing(shift, scale):
     assigned = clv.assign_experiment(targets(80), name="spring", keep="value").frame()

@@ -536,6 +536,7 @@ def read(tmp_path, document):
     return clv.load(tmp_path / "again.json")
 
 
+@pytest.mark.acceptance
 @each_model
 @pytest.mark.parametrize("spent", ["covariates", "groups"])
 def test_a_loaded_model_predicts_the_same_bits(models, spenders, rfm, tmp_path, which, spent):

@@ -96,7 +96,7 @@ def test_a_saved_forecaster_forecasts_the_same(fitted, history, log, name, tmp_p
             assert_equal(loaded.forecast(each, horizon), fitted[name].forecast(each, horizon))
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @forecasters
 def test_what_happens_after_the_cutoff_changes_nothing(fitted, history, log, name):
     dates = pd.to_datetime(log["date"])

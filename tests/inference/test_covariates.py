@@ -147,7 +147,7 @@ def predictions(process, p, columns):
 # ---- covariates --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @each_kind
 def test_zero_coefficients_equal_no_covariates(process, kind):
     generator = np.random.default_rng(1)

@@ -92,7 +92,7 @@ def predictions_agree(reference, columns, first):
     return True
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_the_fit_matches_published_estimates(rfm):
     model = clv.GGompertzNBD().fit(rfm)
     # The paper and CLVTools' tests print three to five digits of different points on the ridge.

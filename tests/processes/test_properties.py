@@ -223,7 +223,7 @@ def test_one_time_buyers_stay_where_a_process_says_so(process):
     assert (alive == 1).all() if stays else (alive < 1).all()
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @each_purchase_process
 @examples(seed=seeds)
 def test_expected_purchases_increase_from_0(process, seed):
@@ -532,7 +532,7 @@ def forms(value, n):
     return {"scalar": np.float64(value), "customers": np.full(n, value), "draws": np.full((2, 1), value)}
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @each_process
 def test_scalars_vectors_and_draws_give_the_same_results(process):
     """Each parameter has each form, alone and with the others: covariates vary some of them, draws all."""

@@ -261,6 +261,7 @@ def test_with_a_profile_and_a_ledger(validation, path, outlines):
     assert numbers["profile"]["customers"] == 2_357
 
 
+@pytest.mark.acceptance
 @pytest.mark.usefixtures("outlines")
 def test_warns_of_customers_older_than_the_log(validation, path):
     log = clv.datasets.load_cdnow(sample=True)

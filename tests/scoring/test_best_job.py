@@ -48,7 +48,7 @@ def scored(folder):
     return fitted, done, pd.read_parquet(folder / "scores.parquet").set_index("customer_id")
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_the_table_has_what_the_forecaster_says(folder, scored):
     fitted, done, table = scored
     log = clv.datasets.load_cdnow(sample=True)
@@ -119,7 +119,7 @@ def test_settings_that_do_not_fit_are_refused(folder, sections, fault):
         job_of(folder, **sections)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_money_is_needed_if_the_forecaster_was_fitted_with_it(folder, scored):
     job = job_of(folder, "none.parquet", columns={"amount": None})
     with pytest.raises(InvalidJob, match=r"columns.amount: the forecaster was fitted with money"):

@@ -219,6 +219,7 @@ assert not [name for name in sys.modules if name.split(".")[0] in ("lifetimes", 
 """
 
 
+@pytest.mark.acceptance
 def test_lifetimes_is_not_imported_into_this_process():
     done = subprocess.run(
         [sys.executable, "-c", ALONE], capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "200"}

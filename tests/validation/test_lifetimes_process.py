@@ -99,6 +99,7 @@ def test_it_has_no_standard_errors_for_pareto_nbd(lifetimes_errors):
 # ---- running it ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.acceptance
 def test_pareto_nbd_agrees_with_btyd(rfm):
     rows = counted_rows([rfm.frequency, rfm.recency, rfm.T])
     reference, sample = CHECKS["pareto_nbd"], [column[-3:] for column in rows.columns]
