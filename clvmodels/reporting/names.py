@@ -46,8 +46,11 @@ def with_local_titles(result: Backtest) -> Backtest:
 
 
 def summary_name(quantity: str) -> str:
-    """Return the name of a quantity that summarizes a model, such as "mean purchase rate"."""
-    return message(f"summary-{quantity.replace(' ', '-')}")
+    """Return the name of a quantity that summarizes a model, such as "mean purchase rate"; if it has none, as it is."""
+    try:
+        return message(f"summary-{quantity.replace(' ', '-')}")
+    except KeyError:  # of a process that somebody added
+        return quantity
 
 
 def unit_name(unit: str) -> str:
