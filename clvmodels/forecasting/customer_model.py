@@ -64,6 +64,7 @@ class CustomerModel(Forecaster):
 
     # The RFM takes the place of scikit-learn's X; it is not metadata to be routed.
     __metadata_request__score: ClassVar[dict[str, str]] = {"rfm": UNUSED}
+    __metadata_request__predict: ClassVar[dict[str, str]] = {"rfm": UNUSED, "horizon": UNUSED}
 
     def __init__(self, purchases: PurchaseModel, spend: SpendModel | None = None) -> None:
         self.purchases = purchases
