@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidTable, InvalidTransactions, closest
 from clvmodels.processes.contract import Array
 
-__all__ = ["EXAMPLES", "CustomerTable", "first_ids", "read_customer_table", "verb"]
+__all__ = ["EXAMPLES", "CustomerTable", "first_ids", "hashed", "hashed_shares", "read_customer_table", "verb"]
 
 EXAMPLES = 3  # customers that an error names
 
@@ -126,6 +128,17 @@ def read_customer_table(source: frames.Frame | str | Path, argument: str) -> Cus
         table.customer_id.is_duplicated().to_numpy(), "a customer_id that appears more than once", " Keep one row each."
     )
     return table
+
+
+def hashed(texts: Iterable[str]) -> npt.NDArray[np.uint64]:
+    """Return a hash of each text (n,), the same on every machine."""
+    digests = b"".join(hashlib.sha256(text.encode()).digest()[:8] for text in texts)
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
+
+
+def hashed_shares(name: str, ids: Iterable[Any]) -> Array:
+    """Return a number from 0 to 1 for each id (n,): a hash of it and of a name; another name gives other numbers."""
+    return hashed(f"{name}|{each}" for each in ids).astype(float) / 2.0**64
 
 
 def first_ids(customers: nw.Series[Any]) -> str:

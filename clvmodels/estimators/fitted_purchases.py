@@ -168,8 +168,8 @@ class FittedPurchases(FittedProcess):
     def ahead_of(self, rfm: RFM) -> Self:
         """Return the model whose horizons begin at the end of observation of an RFM; itself without a calendar.
 
-        With a calendar, what a horizon holds depends on the days in it. Predictions do this themselves; whoever takes
-        functions of active customers from a model has to do it first.
+        With a calendar, what a horizon holds depends on the days in it. Predictions do this themselves; code
+        that takes functions of active customers from a model has to do it first.
         """
         self._check_fitted()
         self._check_rfm(rfm)

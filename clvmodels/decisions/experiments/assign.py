@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
-from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
-from clvmodels.decisions.experiments.units import check_outcome, check_share, columns_of, hashes, units_of
+from clvmodels.decisions.customer_table import CustomerTable, hashed_shares, read_customer_table
+from clvmodels.decisions.experiments.units import check_outcome, check_share, columns_of, units_of
 from clvmodels.errors import InvalidOption
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
@@ -119,7 +119,7 @@ def assign_experiment(
     covariates = {each: check_outcome(table, each) for each in columns_of(keep, "keep")}
     stratum = _strata(table, names)
     of_unit = units.one(stratum, table, ", ".join(names)) if names else np.full(len(units), "", dtype=object)
-    order = hashes(name, units.names)
+    order = hashed_shares(name, units.names)
     before = None if earlier is None else read_customer_table(earlier, "earlier")
     group, of_unit, late = _groups(of_unit, order, control, _earlier(before, table, units.of_row, len(units)))
     columns = {

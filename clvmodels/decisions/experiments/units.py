@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from clvmodels.decisions.customer_table import CustomerTable
 from clvmodels.errors import InvalidOption, InvalidTable
 from clvmodels.processes.contract import Array
 
-__all__ = ["ExperimentUnits", "check_outcome", "check_share", "clip", "columns_of", "hashes", "units_of"]
+__all__ = ["ExperimentUnits", "check_outcome", "check_share", "clip", "columns_of", "units_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +59,6 @@ def units_of(table: CustomerTable, unit: str | None) -> ExperimentUnits:
     table.refuse(np.array([text is None for text in texts]), f"no {unit!r}", " Fill it in, such as with customer_id.")
     names, of_row = np.unique(texts.astype(str), return_inverse=True)
     return ExperimentUnits(names.tolist(), of_row)
-
-
-def hashes(name: str, units: list[Any]) -> Array:
-    """Return a number from 0 to 1 for each unit (m,): a hash of the experiment's name and the unit."""
-    digests = b"".join(hashlib.sha256(f"{name}|{unit}".encode()).digest()[:8] for unit in units)
-    return np.frombuffer(digests, dtype=">u8").astype(float) / 2.0**64
 
 
 def check_share(name: str, value: Any) -> float:

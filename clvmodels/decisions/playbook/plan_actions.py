@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels import displays, frames
-from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
+from clvmodels.decisions.customer_table import CustomerTable, hashed_shares, read_customer_table
 from clvmodels.decisions.playbook.choice import Offers, choose_offers
 from clvmodels.decisions.playbook.rules import PlaybookRule, read_playbook
 from clvmodels.errors import InvalidOption
@@ -185,9 +184,7 @@ def _amounts(table: CustomerTable, name: str) -> Array:
 
 def _control(table: CustomerTable, control: float, salt: str) -> npt.NDArray[np.bool_]:
     """Return who is in the control group, by a hash of the id alone, (n,)."""
-    digests = b"".join(hashlib.sha256(f"{salt}|{each}".encode()).digest()[:8] for each in table.customer_id.to_list())
-    chance = np.frombuffer(digests, dtype=">u8").astype(float) / 2.0**64
-    result: npt.NDArray[np.bool_] = chance < control
+    result: npt.NDArray[np.bool_] = hashed_shares(salt, table.customer_id.to_list()) < control
     return result
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import stdtrit
 
-from clvmodels.decisions.customer_table import CustomerTable
+from clvmodels.decisions.customer_table import CustomerTable, hashed
 from clvmodels.processes.contract import Array
 from clvmodels.validation.tables.metrics import capture, normalized_gini
 
@@ -24,8 +23,7 @@ FEWEST = 5 * GROUPS  # customers from which a comparison makes sense
 
 def groups_of(table: CustomerTable) -> npt.NDArray[np.intp]:
     """Return a group of each customer by a hash of the id, so that it does not depend on the order of rows, (n,)."""
-    digests = b"".join(hashlib.sha256(str(each).encode()).digest()[:8] for each in table.customer_id.to_list())
-    return (np.frombuffer(digests, dtype=">u8") % GROUPS).astype(np.intp)
+    return (hashed(map(str, table.customer_id.to_list())) % GROUPS).astype(np.intp)
 
 
 def scores_of_folds(group: npt.NDArray[np.intp], score: Callable[[npt.NDArray[np.bool_]], Array]) -> Array:

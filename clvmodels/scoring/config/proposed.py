@@ -74,7 +74,7 @@ def proposed_models(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def proposed_settings(log: Path, folder: Path) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
-    """Return the settings of a job that reads a log, section by section, and remarks for whoever reads the file.
+    """Return the settings of a job that reads a log, section by section, and remarks for its reader.
 
     Columns are proposed from their names and contents. A log of at least a year gets the best forecaster, which learns
     from earlier windows of it; another gets the first process that its profile finds suitable.
