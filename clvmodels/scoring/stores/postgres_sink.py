@@ -17,13 +17,12 @@ import pyarrow as pa
 from clvmodels.errors import InvalidJob, JobLocked, StoreUnreachable
 from clvmodels.scoring.stores.store import (
     KEY,
-    KEY_OF_MANY_DAYS,
-    KEY_OF_ONE_DAY,
     KEY_WITH_DAY,
     RUN_ID,
     WAIT,
     HeldTable,
     KeptRuns,
+    check_key,
     comment_statements,
     counted_table,
     counting_statement,
@@ -122,18 +121,14 @@ class PostgresTable:
         return counted_table(run_id, row, columns)
 
     def check_key(self, connection: Any) -> None:
-        """Raise InvalidJob if the key of the table does not let it hold several days, or holds them already."""
+        """Raise InvalidJob if the key of the table does not fit what the sink does with runs of other days."""
         literal = self.address(self.table).replace("'", "''")
         rows = self.rows(
             connection,
             "SELECT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
             f"AND a.attnum = ANY(i.indkey) WHERE i.indisprimary AND i.indrelid = '{literal}'::regclass",
         )
-        key = {name for (name,) in rows}
-        if self.keeping and key == {*KEY}:
-            raise InvalidJob(f"{self.name}: {KEY_OF_ONE_DAY}")
-        if not self.keeping and key == {*KEY_WITH_DAY}:
-            raise InvalidJob(f"{self.name}: {KEY_OF_MANY_DAYS}")
+        check_key(self.name, [name for (name,) in rows], self.keeping)
 
     def is_replaced(self, connection: Any) -> bool:
         """Return whether there is a table to replace; InvalidJob if it is not a score table."""

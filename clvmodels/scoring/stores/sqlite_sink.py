@@ -15,8 +15,6 @@ from clvmodels import files
 from clvmodels.errors import InvalidJob
 from clvmodels.scoring.stores.store import (
     KEY,
-    KEY_OF_MANY_DAYS,
-    KEY_OF_ONE_DAY,
     KEY_WITH_DAY,
     RUN_ID,
     STAGED,
@@ -24,6 +22,7 @@ from clvmodels.scoring.stores.store import (
     HeldTable,
     KeptRuns,
     check_folder,
+    check_key,
     counted_table,
     counting_statement,
     locked,
@@ -66,7 +65,8 @@ class SQLiteTable:
         with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
             if not self.is_replaced(connection):
                 return None
-            self.check_key(connection)
+            rows = connection.execute(f"PRAGMA table_info({quoted(self.table)})").fetchall()
+            check_key(self.name, [row[1] for row in rows if row[5]], self.keeping)
             latest = " ORDER BY as_of DESC" if self.keeping else ""
             first = f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)}{latest} LIMIT 1"
             row = connection.execute(first).fetchone()
@@ -78,15 +78,6 @@ class SQLiteTable:
                 counting_statement(quoted(self.table), columns, run_id if self.keeping else None)
             ).fetchone()
         return counted_table(run_id, row, columns)
-
-    def check_key(self, connection: sqlite3.Connection) -> None:
-        """Raise InvalidJob if the key of the table does not let it hold several days, or holds them already."""
-        rows = connection.execute(f"PRAGMA table_info({quoted(self.table)})").fetchall()
-        key = {row[1] for row in rows if row[5]}
-        if self.keeping and key == {"customer_id"}:
-            raise InvalidJob(f"{self.name}: {KEY_OF_ONE_DAY}")
-        if not self.keeping and key == {"customer_id", "as_of"}:
-            raise InvalidJob(f"{self.name}: {KEY_OF_MANY_DAYS}")
 
     def columns(self, connection: sqlite3.Connection, table: str) -> dict[str, str]:
         """Return the columns of a table and their declared types."""

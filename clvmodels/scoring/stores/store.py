@@ -20,8 +20,6 @@ from clvmodels.scoring.stores.uri import hidden
 
 __all__ = [
     "KEY",
-    "KEY_OF_MANY_DAYS",
-    "KEY_OF_ONE_DAY",
     "KEY_WITH_DAY",
     "NOT_UNIQUE",
     "RUN_ID",
@@ -32,6 +30,7 @@ __all__ = [
     "ScoreStore",
     "StagedTable",
     "check_folder",
+    "check_key",
     "comment_statements",
     "count_batches",
     "counted_table",
@@ -205,6 +204,14 @@ def check_folder(path: Path, name: str) -> None:
         raise StoreUnreachable(f"{name}: {str(folder)!r} is not a folder: name another path.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreUnreachable(f"{name}: the user of this process may not write to {str(folder)!r}: grant it.")
+
+
+def check_key(name: str, key: Collection[str], keeping: KeptRuns | None) -> None:
+    """Raise InvalidJob if the key of a table does not let it hold several days, or if it holds them already."""
+    if keeping and set(key) == {*KEY}:
+        raise InvalidJob(f"{name}: {KEY_OF_ONE_DAY}")
+    if not keeping and set(key) == {*KEY_WITH_DAY}:
+        raise InvalidJob(f"{name}: {KEY_OF_MANY_DAYS}")
 
 
 def count_batches(run_id: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> HeldTable | None:
