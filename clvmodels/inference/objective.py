@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from threading import current_thread
 from typing import Any, Protocol, TypeVar
 
@@ -145,9 +145,7 @@ class Objective:
         self._unit = unit
         size = BLOCK if len(counts) < MANY_ROWS else LARGE_BLOCK
         edges = range(0, len(counts), size)
-        prepare = process.prepare or partial(_prepared, process)
-        blocks = [([column[i : i + size] for column in columns], counts[i : i + size]) for i in edges]
-        self._scores = [(prepare(*block), weights) for block, weights in blocks]
+        self._blocks = [([column[i : i + size] for column in columns], counts[i : i + size]) for i in edges]
         self._curved = process.totals is not None
         self._scored: tuple[Array, list[Callable[[], Array]]] | None = (
             None  # coordinates of the last Hessian, and scores there
@@ -156,8 +154,14 @@ class Objective:
         if process.totals is None:
             self._totals = [partial(_sum_scores, score, weights) for score, weights in self._scores]
         else:
-            self._totals = [process.totals(weights, *block) for block, weights in blocks]
+            self._totals = [process.totals(weights, *block) for block, weights in self._blocks]
         self._each: Callable[..., list[Any]] = one_by_one if size == BLOCK else in_threads
+
+    @cached_property
+    def _scores(self) -> list[tuple[Callable[[Any], Score], Array]]:
+        """The score of each block's rows as a function of the parameters, and their counts."""
+        prepare = self._process.prepare or partial(_prepared, self._process)
+        return [(prepare(*block), counts) for block, counts in self._blocks]
 
     def __call__(self, u: Array) -> tuple[float, Array]:
         """Return log-likelihood and gradient (k,) at coordinates (k,); -inf and 0 where they are not finite."""
@@ -198,9 +202,11 @@ class Objective:
     def outer_product(self, u: Array) -> Array:
         """Return the sum over customers of the outer products of their scores by the coordinates, (k, k)."""
         parameters, jacobian = self._parameters(u), self._process.parametrization.jacobian(u)
-        each: list[Callable[[], Array]] = [partial(_gradient, score, parameters) for score, _ in self._scores]
+        each: list[Callable[[], Array]]
         if self._scored is not None and np.array_equal(self._scored[0], u):
             each = self._scored[1]
+        else:
+            each = [partial(_gradient, score, parameters) for score, _ in self._scores]
 
         def product(block: tuple[Callable[[], Array], Array]) -> Array:
             scores, counts = block
@@ -209,7 +215,7 @@ class Objective:
             summed: Array = (gradient * counts) @ gradient.T
             return summed
 
-        parts = self._each(product, zip(each, (counts for _, counts in self._scores), strict=True))
+        parts = self._each(product, zip(each, (counts for _, counts in self._blocks), strict=True))
         outer: Array = jacobian.T @ np.sum(parts, axis=0) @ jacobian
         return outer
 

@@ -16,10 +16,9 @@ import numpy.typing as npt
 
 from clvmodels.processes.beta_geometric import Parameters
 from clvmodels.processes.contract import Array, Totals
+from clvmodels.processes.special import softplus
 
 __all__ = ["totals"]
-
-LARGEST = 700.0  # exponent that does not overflow
 
 
 def totals(first: int, weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Parameters, bool], Totals]:
@@ -92,7 +91,7 @@ class _Rows:
         log_ratio = log_age - np.log(last_age)
         log_odds = shape * log_ratio
         log_odds += np.repeat(counts.log_last, self.lengths)
-        log_sum, share = _softplus(log_odds)  # the latter: gone after the last purchase
+        log_sum, share = softplus(log_odds)  # the latter: gone after the last purchase
         gone = self.weights * share
         by_age, by_last = self.weights - gone, gone / last_age
         by_age /= age
@@ -158,12 +157,3 @@ class _Rows:
         """Values (m,) added up for each x."""
         summed: Array = np.add.reduceat(values, self.starts)
         return summed
-
-
-def _softplus(z: Array) -> tuple[Array, Array]:
-    """log(1 + e^z), and its derivative; z is overwritten."""
-    if np.max(z) < LARGEST:
-        both = np.exp(z, out=z) + 1.0
-        return np.log(both), np.divide(z, both, out=both)
-    small = np.exp(-np.abs(z))
-    return np.maximum(z, 0.0) + np.log(1.0 + small), np.where(z >= 0, 1.0, small) / (1.0 + small)

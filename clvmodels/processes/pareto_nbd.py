@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clvmodels.processes import dropout_time, order_times
+from clvmodels.processes import dropout_time, order_times, pareto_nbd_totals
 from clvmodels.processes.blocks import PURCHASE_RATE, GammaBlock
 from clvmodels.processes.contract import Array, PurchaseProcess
 from clvmodels.processes.coordinates import Parametrization
@@ -105,5 +105,6 @@ PROCESS = PurchaseProcess(
     residual_if_active=residual_if_active,
     quantities=quantities,
     quantity_powers=dropout_time.QUANTITY_POWERS,
+    totals=pareto_nbd_totals.totals,
     moves={"purchase": ("log mean purchase rate", 1.0), "dropout": ("log mean dropout rate", 1.0)},
 )

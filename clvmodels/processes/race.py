@@ -14,7 +14,7 @@ import numpy as np
 from clvmodels.processes.contract import Array
 from clvmodels.processes.special import legendre
 
-__all__ = ["CHUNK", "DROP", "Remaining", "Side", "race"]
+__all__ = ["CHUNK", "DROP", "Nodes", "Remaining", "Side", "nodes_without_aging", "race"]
 
 # Nodes of Gauss-Legendre. Without ageing they are good to 1e-11 for exponents of 1e-5 to 1e5. With it, before and after
 # age counts, to 1e-12 in the middle and to 1e-9 for coordinates of -6 or 6; at the limits errors grow to 1e-5, most
@@ -116,27 +116,11 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
     With m the smaller of A and B and z = m (exp(u) - 1), the integrand is log-concave in u. It falls by e^-37 before
     the end of the range, or exponentially from there on, where the rest is known.
     """
-    m, M = np.minimum(A, B), np.maximum(A, B)
-    near, far = np.where(A <= B, shape, s), np.where(A <= B, s, shape)  # exponents of the smaller and the larger
-    log_ratio, decay = np.log(M / m), shape + s
-    drop = DROP + log_ratio
-    end = np.minimum(drop / (near + far * m / M), (drop + far * log_ratio) / decay)
-    end = np.minimum(end, np.log1p(np.expm1(np.minimum(drop / far, 600.0)) * (M / m)))
     if b is None:
-        end = np.minimum(end, log_ratio + np.log1p(far) + DROP)
+        m, M, end, u, width = nodes_without_aging(shape, A, s, B)
     else:
-        drop = drop + np.log1p(b * B)
-        end = np.minimum(end, np.log1p(Remaining(s, B, b, B, None).time_of(drop / s) / m))
-    if b is None:
-        u, width = _bent(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND))
-    else:
-        onset = Remaining(s, B, b, B, None).onset
-        ages = np.minimum(np.log1p(onset / m), end)
-        panels = (
-            _bent(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND)),
-            _bent(OLD_NODES, ages, end, ages, np.minimum(BEND, 1 / (b * (m + onset)))),
-        )
-        u, width = (np.concatenate(parts, axis=1) for parts in zip(*panels, strict=True))
+        m, M, end, u, width = _nodes_with_aging(shape, A, s, B, b)
+    near, far, decay = np.where(A <= B, shape, s), np.where(A <= B, s, shape), shape + s
     z = m[:, None] * np.expm1(u)
     log_far = np.log1p(z / M[:, None])
     log_near = u
@@ -169,6 +153,53 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
     if by_b is not None:
         rows.append(np.sum(weight * by_b, axis=1) / chance)
     return np.stack(rows)
+
+
+class Nodes(NamedTuple):
+    """Where the integrands of both sides of the race are evaluated: u = log(1 + z/m) (n, nodes), and weights.
+
+    m, M (n,) are the smaller and the larger of A and B. Beyond `end` (n,), the integrands fall exponentially in u, at
+    the rate of both exponents together.
+    """
+
+    m: Array
+    M: Array
+    end: Array
+    u: Array
+    width: Array
+
+
+def nodes_without_aging(shape: Array, A: Array, s: Array, B: Array) -> Nodes:
+    """Return nodes for dropout at a constant rate."""
+    m, M, log_ratio, _, end = _range(shape, A, s, B)
+    end = np.minimum(end, log_ratio + np.log1p(np.where(A <= B, s, shape)) + DROP)
+    return Nodes(m, M, end, *_bent(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND)))
+
+
+def _nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> Nodes:
+    """Return nodes for dropout at a rate that grows with age: before and after age begins to count."""
+    m, M, log_ratio, drop, end = _range(shape, A, s, B)
+    drop = drop + np.log1p(b * B)
+    end = np.minimum(end, np.log1p(Remaining(s, B, b, B, None).time_of(drop / s) / m))
+    onset = Remaining(s, B, b, B, None).onset
+    ages = np.minimum(np.log1p(onset / m), end)
+    panels = (
+        _bent(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND)),
+        _bent(OLD_NODES, ages, end, ages, np.minimum(BEND, 1 / (b * (m + onset)))),
+    )
+    u, width = (np.concatenate(parts, axis=1) for parts in zip(*panels, strict=True))
+    return Nodes(m, M, end, u, width)
+
+
+def _range(shape: Array, A: Array, s: Array, B: Array) -> tuple[Array, ...]:
+    """Return m, M, log(M/m), how far the integrand should fall, and the u at which it has fallen so far, all (n,)."""
+    m, M = np.minimum(A, B), np.maximum(A, B)
+    near, far = np.where(A <= B, shape, s), np.where(A <= B, s, shape)  # exponents of the smaller and the larger
+    log_ratio = np.log(M / m)
+    drop = DROP + log_ratio
+    end = np.minimum(drop / (near + far * m / M), (drop + far * log_ratio) / (shape + s))
+    end = np.minimum(end, np.log1p(np.expm1(np.minimum(drop / far, 600.0)) * (M / m)))
+    return m, M, log_ratio, drop, end
 
 
 def _bent(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:

@@ -26,9 +26,11 @@ __all__ = [
     "log_rise",
     "logistic",
     "over_octaves",
+    "softplus",
 ]
 
 LARGE = 1e4
+LARGEST_EXPONENT = 700.0  # that does not overflow
 DROP = 30.0  # tails below e^-30 of the peak are left out
 NODE_STEP = 0.4  # of the trapezoidal rule: its error is of the order of exp(-pi^2 / step) = 2e-11
 NODE_STEPS = 8
@@ -41,6 +43,14 @@ def log1pexp(z: Array) -> Array:
     """log(1 + exp(z)) without overflow, to an absolute error of 1e-16; log(1 + e^-inf) = 0."""
     answer: Array = np.maximum(z, 0.0) + np.log(1.0 + np.exp(-np.abs(z)))
     return answer
+
+
+def softplus(z: Array) -> tuple[Array, Array]:
+    """log(1 + exp(z)) and its derivative, in one pass; z is overwritten."""
+    if np.max(z) < LARGEST_EXPONENT:
+        both = np.exp(z, out=z) + 1.0
+        return np.log(both), np.divide(z, both, out=both)
+    return log1pexp(z), logistic(z)
 
 
 def logistic(z: Array) -> Array:

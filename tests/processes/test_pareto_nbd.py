@@ -229,3 +229,27 @@ def test_the_pmf_between_two_times_matches_simulated_customers():
     expected[0] += 1 - stays[0]
     assert np.all(np.abs(seen - expected) < 5 * np.sqrt(expected * (1 - expected) / n))
     assert abs(seen[0] - BTYD["pmf_39_to_78_of_the_package"][0]) > 20 * np.sqrt(expected[0] * (1 - expected[0]) / n)
+
+
+@pytest.mark.parametrize("furthest", [2.0, 6.0, 11.9])
+def test_interpolated_totals_equal_the_sum_of_the_scores(furthest):
+    generator = np.random.default_rng(int(furthest))
+    T = np.ceil(generator.uniform(0, 40, 200) * 7) / 7
+    x = generator.geometric(0.2, 200) - 1.0
+    x[::50] = [2000, 300, 90, 60]
+    t_x = np.where(x > 0, np.ceil(T * generator.uniform(size=200) * 7) / 7, 0.0).clip(max=T)
+    weights = generator.integers(1, 5, 200).astype(float)
+    for _ in range(8):
+        u = generator.uniform(-furthest, furthest, 4)
+        p = Parameters(*PROCESS.parametrization.parameters_at(u, 30.0))
+        score = PROCESS.score(p, x, t_x, T)
+        size = np.sum(weights * np.abs(score.gradient), axis=1)
+        totals = PROCESS.totals(weights, x, t_x, T)(p, True)
+        # Rounding of logarithms of e^12 times counts of 2,000, which cancel.
+        assert totals.log_likelihood == pytest.approx(np.sum(weights * score.log_likelihood), rel=1e-10)
+        assert np.all(
+            np.abs(totals.gradient - np.sum(weights * score.gradient, axis=1)) <= 1e-10 * (size + np.max(size))
+        )
+        assert np.isfinite(totals.hessian).all()
+        each = np.abs(totals.scores() - score.gradient)
+        assert np.all(each <= 1e-10 * (1 + np.max(np.abs(score.gradient), axis=0)))
