@@ -32,7 +32,7 @@ from clvmodels.processes.quantities import (
     MEAN_TIME_BETWEEN_PURCHASES,
     MEDIAN_LIFETIME,
 )
-from clvmodels.processes.race import CHUNK, DROP, Remaining, race
+from clvmodels.processes.race import CHUNK, DROP, Remaining, log_chances_of_ages, race
 from clvmodels.processes.special import by_node_count, digamma_rise, legendre, log_rise
 
 __all__ = ["QUANTITY_POWERS", "discounted_if_active", "functions", "mean_life"]
@@ -255,13 +255,24 @@ class _Pairs:
 
 def _terms(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> tuple[Array, Array]:
     """Return the logarithms of the two terms of the likelihood: the next event at T is a purchase, or a dropout."""
-    alone = all(np.ndim(value) == 0 for value in p)
+    alike = all(np.ndim(value) == 0 or np.shape(value)[-1] == 1 for value in p)  # rows of the same parameters
     terms = []
     for t, purchase in ((T, True), (t_x, False)):
-        pairs = _Pairs(x, t, shared=alone)
-        side = race(purchase, p.r + pairs.x, p.alpha + pairs.t, law(p, pairs.t))
-        terms.append(pairs.each(_log_active(law, p, pairs.x, pairs.t) + side.log_chance))
+        pairs = _Pairs(x, t, shared=alike)
+        log_chance = _log_chances(law, p, pairs, purchase, alike=alike)
+        terms.append(pairs.each(_log_active(law, p, pairs.x, pairs.t) + log_chance))
     return terms[0], terms[1]
+
+
+def _log_chances(law: Law, p: Any, pairs: _Pairs, purchase: bool, *, alike: bool) -> Array:
+    """Return the log of the chance of one side of the race from each pair on."""
+    if not alike or pairs.x.ndim != 1 or law(p, np.zeros(())).b is not None:
+        return race(purchase, p.r + pairs.x, p.alpha + pairs.t, law(p, pairs.t)).log_chance
+
+    values = np.broadcast_arrays(p.r, p.alpha, p.s, law(p, np.zeros(())).B)
+    draws = zip(*map(np.ravel, values), strict=True)
+    each = [log_chances_of_ages(purchase, r + pairs.x, alpha, s, beta, pairs.t) for r, alpha, s, beta in draws]
+    return np.stack(each).reshape(*values[0].shape[:-1], len(pairs.x))
 
 
 def _log_active(law: Law, p: Any, x: Array, t: Array) -> Array:

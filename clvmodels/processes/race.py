@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from clvmodels.processes.contract import Array
-from clvmodels.processes.special import legendre
+from clvmodels.processes.special import legendre, over_octaves
 
-__all__ = ["CHUNK", "DROP", "Nodes", "Remaining", "Side", "nodes_without_aging", "race"]
+__all__ = ["CHUNK", "DROP", "Nodes", "Remaining", "Side", "log_chances_of_ages", "nodes_without_aging", "race"]
 
 # Nodes of Gauss-Legendre. Without ageing they are good to 1e-11 for exponents of 1e-5 to 1e5. With it, before and after
 # age counts, to 1e-12 in the middle and to 1e-9 for coordinates of -6 or 6; at the limits errors grow to 1e-5, most
@@ -108,6 +108,17 @@ def race(purchase: bool, shape: Array, A: Array, remaining: Remaining) -> Side:
     ]
     table = np.concatenate(parts, axis=-1).reshape(len(parts[0]), *columns[0].shape)
     return Side(*table) if remaining.b is not None else Side(*table, None)  # type: ignore[call-arg]
+
+
+def log_chances_of_ages(purchase: bool, shape: Array, alpha: float, s: float, beta: float, t: Array) -> Array:
+    """Log of the chance of one side of the race from ages t (n,) on, without aging; shape (n,) has few values.
+
+    It depends on t through the ratio of A = alpha + t and B = beta + t alone, and is analytic in the log of that ratio.
+    """
+    law = Remaining(np.asarray(s), np.ones(()), None, np.ones(()), None)
+    return over_octaves(
+        lambda shape, ratio: race(purchase, shape, ratio, law).log_chance, shape, (alpha + t) / (beta + t)
+    )
 
 
 def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array | None = None) -> Array:
