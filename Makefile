@@ -45,7 +45,7 @@ dev: $(STAMPS)/dev  ## install the checkout in editable mode, with the tools for
 	@echo "Activate it with: source $(BIN)/activate. To check each commit: pre-commit install"
 
 quick: $(STAMPS)/dev  ## the fast tests, in under a minute
-	$(PYTEST_CHECKOUT) -m "not slow and not acceptance" tests --ignore=tests/acceptance --ignore=tests/benchmarks
+	$(PYTEST_CHECKOUT) --dist loadfile -m "not slow and not acceptance" tests --ignore=tests/acceptance --ignore=tests/benchmarks
 
 coverage: $(STAMPS)/dev  ## all tests but those of `make accept`, and the lines they do not execute
 	$(PYTEST_CHECKOUT) --cov --cov-report=term-missing:skip-covered -m "not acceptance" tests --ignore=tests/benchmarks

@@ -8,12 +8,15 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Generator
+from functools import cache
 from pathlib import Path
+from time import process_time
 from types import ModuleType
 from typing import Any
 
 import polars as pl
 import pytest
+import typer.testing
 from hypothesis import settings
 
 REQUIRE_ALL = os.environ.get("CLV_REQUIRE_ALL") == "1"
@@ -21,6 +24,8 @@ NEEDED = ("postgres", "browser", "r_reference")
 """Markers of tests that need more than Python; a machine that sets CLV_REQUIRE_ALL=1 must have it."""
 if os.environ.get("CLV_REQUIRE_SPARK") == "1":  # set by `make spark`, whose environment has PySpark; others skip
     NEEDED += ("spark",)
+CLEARLY_SLOW = 0.5
+"""Seconds of processor time after which a test belongs to the slow ones, also on a busy machine."""
 SLOWEST_PROCESSES = ("ggompertz_nbd", "bgcnbd_3", "mbgcnbd_3")
 """Ids of processes that take several times as long as the others; each shares its file with a faster one."""
 
@@ -29,21 +34,13 @@ settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
 settings.load_profile("ci" if REQUIRE_ALL or os.environ.get("CI") else "local")
 
-ENGINES = (
-    "pandas",
-    "polars",
-    "lazy",
-    "pyarrow",
-    "duckdb",
-    "duckdb file",
-    "ibis",
-    "csv",
-    "csv glob",
-    "jsonl",
-    "parquet",
-)
-ENGINES += ("parquet folder",)
-"""Every form in which a log can be passed."""
+# The command is built once in each process, as `main` does it, not in each of some hundred runs of a verb.
+typer.testing._get_command = cache(typer.testing._get_command)
+
+FORMS = ("pandas", "polars", "lazy", "pyarrow", "duckdb", "ibis", "csv", "parquet")
+MORE_FORMS = ("duckdb file", "csv glob", "jsonl", "parquet folder")
+ENGINES = (*FORMS, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE_FORMS))
+"""Every form in which a log can be passed; those that are read much like another are left out by `make quick`."""
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +68,9 @@ def given_in(tmp_path: Path) -> Callable[[pl.DataFrame, str], Any]:
     import duckdb
     import ibis
 
-    connection = duckdb.connect()
+    @cache
+    def connection() -> duckdb.DuckDBPyConnection:
+        return duckdb.connect()
 
     def halves(frame: pl.DataFrame, name: str, write: str) -> Path:
         folder = tmp_path / name
@@ -90,8 +89,8 @@ def given_in(tmp_path: Path) -> Callable[[pl.DataFrame, str], Any]:
             "polars": lambda: frame,
             "lazy": frame.lazy,
             "pyarrow": frame.to_arrow,
-            "duckdb": lambda: connection.from_arrow(frame.to_arrow()),
-            "duckdb file": lambda: connection.read_parquet(str(written(frame, "duck.parquet", "write_parquet"))),
+            "duckdb": lambda: connection().from_arrow(frame.to_arrow()),
+            "duckdb file": lambda: connection().read_parquet(str(written(frame, "duck.parquet", "write_parquet"))),
             "ibis": lambda: ibis.memtable(frame.to_arrow()),
             "csv": lambda: written(frame, "log.csv", "write_csv"),
             "csv glob": lambda: str(halves(frame, "parts", "write_csv") / "*.csv"),
@@ -148,11 +147,40 @@ def pytest_runtest_makereport(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the variants of a test with the slowest processes to the acceptance tests."""
+    """Leave the variants with the slowest processes to the acceptance tests, and a server's start to the slow ones."""
     for item in items:
+        if item.get_closest_marker("postgres"):
+            item.add_marker(pytest.mark.slow)
         variant = getattr(getattr(item, "callspec", None), "id", "")
         if any(name in variant for name in SLOWEST_PROCESSES):
             item.add_marker(pytest.mark.acceptance)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Note the processor time of a test that is not marked slow but is, without what its fixtures take."""
+    start = process_time()
+    try:
+        yield
+    finally:
+        seconds = process_time() - start
+        if seconds > CLEARLY_SLOW and not item.get_closest_marker("slow"):
+            item.user_properties.append(("processor_seconds", seconds))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List the tests to be marked slow; it is a hint, because the first test that needs a library imports it."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    seconds = {
+        report.nodeid: value
+        for report in reports
+        for name, value in report.user_properties
+        if name == "processor_seconds"
+    }
+    if seconds:
+        terminalreporter.section(f"not marked slow, but over {CLEARLY_SLOW:g} s of processor time")
+    for name in sorted(seconds, key=lambda name: -seconds[name]):
+        terminalreporter.line(f"{seconds[name]:5.1f} s {name}")
 
 
 @pytest.hookimpl(wrapper=True)

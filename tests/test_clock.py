@@ -98,10 +98,10 @@ def test_it_can_be_copied(again):
         ("0 days", 0),
     ],
 )
-@pytest.mark.parametrize("unit", UNITS)
-def test_text_has_its_own_unit(text, days, unit):
-    # Two divisions of exact numbers: a few units in the last place.
-    assert Clock(unit).duration(text) == pytest.approx(days / Clock(unit).ticks_per_unit, rel=1e-14)
+def test_text_has_its_own_unit(text, days):
+    for unit in UNITS:
+        # Two divisions of exact numbers: a few units in the last place.
+        assert Clock(unit).duration(text) == pytest.approx(days / Clock(unit).ticks_per_unit, rel=1e-14)
 
 
 def test_a_year_of_weeks():
@@ -363,6 +363,7 @@ def test_a_part_of_an_opportunity_is_refused(unit, length, error_text):
         Clock(unit, unit).duration(length)
 
 
+@pytest.mark.slow
 @given(hours=st.integers(0, 24 * 365), zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata"]))
 def test_hours_of_a_zone_have_one_name_each_also_where_summer_time_begins_or_ends(hours, zone):
     clock = Clock("hour", "hour", zone)

@@ -62,29 +62,41 @@ def test_it_has_a_docstring_whose_examples_run(name, tmp_path, monkeypatch):
     assert runner.summarize(verbose=False).failed == 0, "".join(output)
 
 
-@pytest.mark.parametrize("name", [name for name in CALLED if not name.startswith("errors.")])
-def test_its_parameters_are_documented(name):
-    obj = CALLED[name]
-    arguments = {
-        argument
-        for argument, parameter in inspect.signature(obj).parameters.items()
-        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-    }
-    documented = described(obj, "Parameters") | (described(obj, "Attributes") if name in RECORDS else set())
-    assert arguments - documented == set()
+def test_parameters_are_documented():
+    missing = {}
+    for name, obj in CALLED.items():
+        if name.startswith("errors."):
+            continue
+        arguments = {
+            argument
+            for argument, parameter in inspect.signature(obj).parameters.items()
+            if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        }
+        documented = described(obj, "Parameters") | (described(obj, "Attributes") if name in RECORDS else set())
+        missing[name] = arguments - documented
+    assert {
+        name: arguments for name, arguments in missing.items() if arguments and not name.startswith("errors.")
+    } == {}
 
 
-@pytest.mark.parametrize("name", [name for name, obj in CALLED.items() if inspect.isclass(obj)])
-def test_its_methods_have_docstrings(name):
-    methods = {
-        key: value
-        for key, value in inspect.getmembers(CALLED[name], inspect.isroutine)
-        if not key.startswith("_") and getattr(value, "__module__", "").startswith("clvmodels")
-    }
-    assert [key for key, value in methods.items() if not inspect.getdoc(value)] == []
+def test_methods_have_docstrings():
+    missing = [
+        f"{name}.{key}"
+        for name, obj in CALLED.items()
+        if inspect.isclass(obj)
+        for key, method in inspect.getmembers(obj, inspect.isroutine)
+        if not key.startswith("_") and getattr(method, "__module__", "").startswith("clvmodels")
+        if not inspect.getdoc(method)
+    ]
+    assert missing == []
 
 
-@pytest.mark.parametrize("name", [name for name, obj in CALLED.items() if inspect.isfunction(obj)])
-def test_functions_document_what_they_return(name):
-    returned = inspect.signature(CALLED[name]).return_annotation
-    assert returned == "None" or section(CALLED[name], "Returns") or str(returned) in CALLED[name].__doc__
+def test_functions_document_what_they_return():
+    functions = {name: obj for name, obj in CALLED.items() if inspect.isfunction(obj)}
+    returned = {name: inspect.signature(obj).return_annotation for name, obj in functions.items()}
+    missing = [
+        name
+        for name, obj in functions.items()
+        if returned[name] != "None" and not section(obj, "Returns") and str(returned[name]) not in obj.__doc__
+    ]
+    assert missing == []

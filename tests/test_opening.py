@@ -80,6 +80,7 @@ def test_encodings_of_east_asia_are_recognized(tmp_path, codec, names, who):
     assert "x".encode(opened.encoding) == b"x"
 
 
+@pytest.mark.slow
 def test_an_encoding_that_is_not_utf_8_only_far_below_is_recognized(tmp_path):
     rows = [("Ann", "2024-01-05", "1.00")] * 20_000 + [("Jörg", "2024-01-06", "2.00")]
     path = write(tmp_path, text(rows=rows).encode("cp1252"))
@@ -232,6 +233,7 @@ def test_numbers_with_both_marks_or_with_another_than_the_named_one_are_refused(
     assert "decimal=',' does not fit 'log.csv': '2.50'" in refused(clv.open_file(path, decimal=","))
 
 
+@pytest.mark.slow
 def test_one_column_decides_for_all_of_a_file(tmp_path):
     path = write(tmp_path, "who;day;n;price\nA;2024-01-01;2;1.234\nA;2024-01-02;1;2,50\n")
     cleaned = clv.clean(path, customer_id="who", date="day", quantity="n", price="price")

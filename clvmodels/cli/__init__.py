@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from clvmodels.cli import verbs
-from clvmodels.cli.app import app, err, has_job_log
+from clvmodels.cli.app import app, command_line, err, has_job_log
 from clvmodels.cli.spelling import as_typed
 from clvmodels.errors import CLVError, StoreUnreachable
 from clvmodels.language.current import ENGLISH, check_language
@@ -33,7 +33,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line; every failure is one readable message and a non-zero exit code."""
     try:
-        app()
+        command_line()()
     except CLVError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:

@@ -8,15 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from typer.main import get_command
 
 from clvmodels.language.current import written_in
 
-__all__ = ["LanguageOption", "app", "err", "has_job_log", "out", "steps"]
+__all__ = ["LanguageOption", "app", "command_line", "err", "has_job_log", "out", "steps"]
 
 app = typer.Typer(
     help="Customer lifetime value from transaction logs.",
@@ -57,6 +59,12 @@ def options(
 
         out.print(f"clvmodels {__version__}", highlight=False)
         raise typer.Exit
+
+
+@cache
+def command_line() -> Any:
+    """Return the command with all verbs, which takes about a tenth of a second to build; call it once they exist."""
+    return get_command(app)
 
 
 @contextmanager

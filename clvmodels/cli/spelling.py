@@ -15,9 +15,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from typer.main import get_command
-
-from clvmodels.cli.app import app
+from clvmodels.cli.app import command_line
 
 __all__ = ["as_typed", "flag_of", "flags", "job_keys", "settings_as_flags"]
 
@@ -94,7 +92,7 @@ def flag_of(place: str, options: Mapping[str, str]) -> str | None:
 @cache
 def flags(verb: str) -> dict[str, str]:
     """Return the flags of a verb (or of a group of verbs) by the names of the arguments; empty for an unknown verb."""
-    command: Any = getattr(get_command(app), "commands", {}).get(verb)
+    command: Any = getattr(command_line(), "commands", {}).get(verb)
     commands = [] if command is None else [command, *getattr(command, "commands", {}).values()]
     options = [option for each in commands for option in each.params if option.param_type_name == "option"]
     table = {flag.lstrip("-").replace("-", "_"): flag for option in options for flag in option.opts}

@@ -136,6 +136,7 @@ def test_a_prefix_makes_a_refund_of_a_positive_amount_and_names_the_order():
     assert result.transactions.select("order_id", "amount").rows() == [("8", 30.0)]
 
 
+@pytest.mark.slow
 def test_statuses_mark_void_rows_and_refunds():
     log = pl.DataFrame({
         "customer_id": [1, 1, 1],
@@ -149,6 +150,7 @@ def test_statuses_mark_void_rows_and_refunds():
     assert len(result.transactions) == 0
 
 
+@pytest.mark.slow
 def test_refunds_stated_on_the_order():
     log = pl.DataFrame({
         "customer_id": [1, 2, 3],

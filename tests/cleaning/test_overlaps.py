@@ -25,6 +25,7 @@ def amounts(result):
     return dict(result.transactions.select("customer_id", "amount").rows())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("a.csv", "b.csv"), ("b.csv", "a.csv")])
 def test_the_latest_state_of_an_order_counts_whatever_the_files_are_called(tmp_path, names):
     result = cleaned(tmp_path, dict(zip(names, (JANUARY, FEBRUARY), strict=True)))
@@ -42,6 +43,7 @@ def test_lines_of_an_order_that_files_split_are_added(tmp_path):
     assert amounts(cleaned(tmp_path, parts, columns)) == {"ann": 15.0, "b": 1.0}
 
 
+@pytest.mark.slow
 def test_what_may_be_lines_or_states_is_refused_until_it_is_named(tmp_path):
     columns = {"customer_id": "c", "date": "d", "amount": "a", "order_id": "o"}
     first = "o,c,d,a\n1,ann,2026-01-05,10\n1,ann,2026-01-05,20\n"

@@ -25,6 +25,7 @@ def rfm():
     return clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
 
 
+@pytest.mark.slow
 def test_a_fitter_becomes_the_model_that_a_fit_would_give(rfm):
     exact = pd.DataFrame({name: rfm[name] for name in ("frequency", "recency", "T")})
     fitter = lifetimes.BetaGeoFitter().fit(*(exact[name] for name in exact))
@@ -43,6 +44,7 @@ def test_parameters_of_a_penalty_are_no_maximum_and_say_so(rfm):
     assert "would be about" in model.fit_.message
 
 
+@pytest.mark.slow
 def test_a_converted_model_is_saved_and_gives_values(rfm, tmp_path):
     purchases = clv.from_btyd(list(PARETO.values()), rfm, model="pnbd", time_unit="week")
     spend = clv.from_btyd({"p": 6.25, "q": 3.744, "gamma": 15.447}, rfm, model="spend")
@@ -53,6 +55,7 @@ def test_a_converted_model_is_saved_and_gives_values(rfm, tmp_path):
     pd.testing.assert_frame_equal(clv.lifetime_value(loaded.purchases, loaded.spend, rfm, **terms), value)
 
 
+@pytest.mark.slow
 def test_the_spread_of_a_posterior_is_the_uncertainty(rfm):
     model = clv.from_pymc(HERE / "posterior.nc", rfm, time_unit="week")  # written by ArviZ 0.23.4
     draws = clv.compat.posteriors.read_posterior(HERE / "posterior.nc")[0]

@@ -85,6 +85,7 @@ def test_the_covariance_is_that_of_clvtools_and_says_so_once(customers):
     np.testing.assert_allclose(np.sqrt(np.diag(fitter.variance_matrix_)), fitter.summary["se(coef)"])
 
 
+@pytest.mark.slow
 def test_results_have_the_kind_of_the_arguments(bgf, history):
     expected = bgf.predict(1, *history)
     assert isinstance(expected, pd.Series)

@@ -44,6 +44,7 @@ def test_transactions_and_summaries_of_one_seed_are_the_same_customers(T, freq, 
     pd.testing.assert_frame_equal(drawn.assign(recency=np.ceil(drawn["recency"])), summary)
 
 
+@pytest.mark.slow
 def test_customers_have_the_means_of_their_parameters():
     # Of 20,000 draws; tolerances are five standard errors.
     pareto = pareto_nbd_model(100.0, 2.0, 10.0, 3.0, 30.0, size=20_000)
@@ -75,6 +76,7 @@ def texts(ax):
     return [ax.get_title(), ax.get_xlabel(), ax.get_ylabel()]
 
 
+@pytest.mark.slow
 def test_purchases_are_drawn_next_to_the_model(bgf):
     ax = plotting.plot_period_transactions(bgf, label=["A", "B"])
     heights = [patch.get_height() for patch in ax.patches]
@@ -96,6 +98,7 @@ def test_matrices_hold_the_predictions(bgf):
     assert values[35, 1] == pytest.approx(0.736, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_lines_hold_the_expectations(bgf, log):
     solid, dashed = plotting.plot_expected_repeat_purchases(bgf, label="x").lines
     assert solid.get_ydata()[-1] == pytest.approx(dashed.get_ydata()[0])

@@ -63,6 +63,7 @@ def test_purchases_and_plots_are_those_of_the_quickstart():
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_values_are_those_of_the_quickstart_but_for_its_unit():
     customers = load_cdnow_summary_data_with_monetary_value()
     returning = customers[customers["frequency"] > 0]

@@ -30,6 +30,7 @@ def frame(*rows):
     return pd.DataFrame(rows, columns=["id", "date", "amount"])
 
 
+@pytest.mark.slow
 def test_a_summary_is_that_of_our_own_reduction(cdnow):
     summary = summary_of(cdnow, monetary_value_col="amount", freq_multiplier=7)
     log = clv.datasets.load_cdnow(sample=True)

@@ -64,6 +64,7 @@ def test_the_margin_at_risk_of_pareto_nbd_is_that_of_a_rate_without_dropout(spli
     assert np.allclose(np.sort(frame["money_at_stake"]), np.sort(money), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_money_scales_and_a_list_does_not_depend_on_the_order_of_rows(lists, models, split):
     again = clv.action_lists(*models, split.calibration[::-1], horizon="6 months", margin=0.7)
     first, second = (each.frame().set_index("customer_id").sort_index() for each in (lists, again))

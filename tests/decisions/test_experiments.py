@@ -33,6 +33,7 @@ def outcomes(assigned, effect=0.0, seed=1):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.permutations(range(60)), st.floats(0.05, 0.95))
 def test_groups_do_not_depend_on_the_order_of_rows(order, control):
@@ -108,6 +109,7 @@ def test_the_adjusted_effect_is_that_of_the_interacted_regression():
     assert difference.standard_error == pytest.approx(np.sqrt(covariance[1, 1]), rel=1e-10)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
 def test_shifts_and_scales_of_covariates_change_nothing(shift, scale):
@@ -130,6 +132,7 @@ def test_columns_that_say_nothing_new_are_left_out():
     assert effects[0] == pytest.approx(effects[1], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_intervals_hold_without_an_effect_and_with_one():
     """Of 1,000 divisions of the same customers, whose spend is skewed, about 95% of the intervals hold the truth."""
     table, generator = targets(300, seed=5), np.random.default_rng(6)
@@ -149,6 +152,7 @@ def test_intervals_hold_without_an_effect_and_with_one():
     assert np.std(adjusted) < 0.8 * np.std(plain)
 
 
+@pytest.mark.slow
 def test_critical_values_of_looks_are_those_published():
     # Bounds of the O'Brien-Fleming type at 5%, two-sided, by Reboussin, DeMets, Kim and Lan (2000), "Computations for
     # group sequential boundaries using the Lan-DeMets spending function method", in Controlled Clinical Trials, volume
@@ -158,6 +162,7 @@ def test_critical_values_of_looks_are_those_published():
     assert critical_values(np.array([1.0]), 0.95) == pytest.approx([1.959964], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_looks_make_intervals_wider():
     assigned = clv.assign_experiment(targets(), name="spring", keep="value").frame()
     results = outcomes(assigned)
@@ -254,6 +259,7 @@ def test_the_kind_of_frame_is_returned():
     assert len(read.units) == 20
 
 
+@pytest.mark.slow
 def test_the_command_line_goes_from_targets_to_an_effect(tmp_path, monkeypatch, capsys):
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["clv", "experiment", *map(str, words)])

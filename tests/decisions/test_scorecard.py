@@ -156,6 +156,7 @@ def test_a_saved_definition_scores_alike_and_damage_is_noticed(tmp_path):
         clv.ScorecardDefinition.load(path)
 
 
+@pytest.mark.slow
 def test_the_change_splits_exactly_into_customers_and_weights():
     before = clv.scorecard(CUSTOMERS, INDICATORS, weights=DIMENSIONS)
     now = clv.scorecard(later(CUSTOMERS)[50:], before.definition, weights="equal")
@@ -181,6 +182,7 @@ def test_the_sensitivity_counts_customers_whose_tier_really_changes():
     assert result.frame()["depends_on_weights"][changed].all()
 
 
+@pytest.mark.slow
 def test_a_score_that_adds_noise_is_no_better_than_value_alone():
     generator = np.random.default_rng(1)
     table = CUSTOMERS.assign(spend=CUSTOMERS["lifetime_value"] * generator.gamma(2, 0.5, SIZE))

@@ -80,6 +80,7 @@ def test_realized_value_is_discounted_to_the_first_order(models, small):
     assert values(table.columns, "realized")[0] == pytest.approx(np.array([46.0, 21.0, -1.0, -1.0]) @ 1.1**-year)
 
 
+@pytest.mark.slow
 def test_a_horizon_from_the_first_order_leaves_out_later_orders(models, small):
     terms = {"horizon": "59 days", "annual_discount_rate": 0.0, "margin": 0.5}
     table = value_at_acquisition(*models, small, **terms)
@@ -140,6 +141,7 @@ def test_ratios_follow_from_the_totals(economics):
     assert set(table["currency"]) == {"USD"}
 
 
+@pytest.mark.slow
 def test_payback_is_observed_first_and_expected_later(economics):
     table = economics.payback
     observed, ahead = (table[table["status"] == status] for status in ("observed", "expected"))
@@ -154,6 +156,7 @@ def test_payback_is_observed_first_and_expected_later(economics):
         assert np.all(np.diff(group["share_paid_back"]) > -0.05)  # charges may take a customer below the cost again
 
 
+@pytest.mark.slow
 def test_a_month_pays_back_when_the_value_covers_the_cost(economics):
     table, payback = economics.frame(), economics.payback
     for _, row in table.iterrows():

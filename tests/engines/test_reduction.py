@@ -58,6 +58,7 @@ def no_copies(monkeypatch):
 MESSY = {"customer_id": "who", "date": "at time", "amount": "the sum", "on_missing_id": "drop"}
 
 
+@pytest.mark.slow
 def test_an_rfm_and_a_holdout_are_equal_to_the_last_bit(messy, computing_engine, held_in, no_copies):
     table = held_in(messy, computing_engine)
     options = {**MESSY, "time_unit": "week", "observation_end": "1970-06-30", "acquired_after": "1969-04-01"}
@@ -70,6 +71,7 @@ def test_an_rfm_and_a_holdout_are_equal_to_the_last_bit(messy, computing_engine,
     assert actual.findings == expected.findings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period", ["hour", "week", "month", "year"])
 @pytest.mark.parametrize("engine", ["duckdb", "ibis sqlite", pytest.param("ibis postgres", marks=pytest.mark.postgres)])
 def test_every_merge_period_is_that_of_the_clock(messy, engine, held_in, period, no_copies):
@@ -79,6 +81,7 @@ def test_every_merge_period_is_that_of_the_clock(messy, engine, held_in, period,
     same_rfm(clv.rfm_summary(table, **options), clv.rfm_summary(messy, **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Apia"])
 def test_the_calendar_of_instants_is_that_of_the_named_zone(messy, engine, zone, held_in, no_copies):
@@ -109,6 +112,7 @@ def test_names_may_contain_quotes(held_in, no_copies):
     same_rfm(clv.rfm_summary(held_in(log, "duckdb"), **names), clv.rfm_summary(log, **names))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", "ibis sqlite", pytest.param("spark", marks=pytest.mark.spark)])
 def test_faults_are_those_of_a_log_in_memory(engine, held_in):
     log = pl.DataFrame(

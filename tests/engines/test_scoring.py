@@ -46,6 +46,7 @@ def polars_of(table):
     )
 
 
+@pytest.mark.slow
 def test_the_fit_to_counts_is_the_fit_to_the_customers(cdnow, rfm, model, computing_engine, held_in):
     counts = clv.fit_counts(held_in(cdnow, computing_engine), time_unit="week", **OPTIONS)
     assert int(counts.customers.sum()) == len(rfm)
@@ -61,6 +62,7 @@ def test_the_fit_to_counts_is_the_fit_to_the_customers(cdnow, rfm, model, comput
     assert fitted.spend.independence_.correlation == pytest.approx(model.spend.independence_.correlation, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_the_rfm(cdnow, rfm, model, computing_engine, held_in):
     table = held_in(cdnow, computing_engine)
     scores = polars_of(clv.score_in_engine(table, model, HORIZONS, **OPTIONS))
@@ -76,6 +78,7 @@ def test_scores_are_those_of_the_rfm(cdnow, rfm, model, computing_engine, held_i
     assert_allclose(scores["expected_spend"].to_numpy(), model.expected_spend(rfm)["expected_spend"], rtol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["polars", "duckdb", "ibis sqlite", pytest.param("spark", marks=pytest.mark.spark)])
 def test_a_sample_has_the_same_customers_in_every_engine(cdnow, engine, held_in):
     log = cdnow.with_columns(pl.format("k{}", "customer_id").alias("customer_id"))
@@ -128,6 +131,7 @@ def test_a_customer_whose_state_was_not_counted_is_refused(cdnow, model, held_in
         clv.score_in_engine(table, model, "39 weeks", **OPTIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["bigquery", "databricks", "snowflake"])
 def test_the_sql_for_warehouses_is_the_one_that_was_read(rfm, dialect):
     model = clv.CustomerModel(clv.BGNBD()).fit(rfm)
@@ -139,6 +143,7 @@ def test_the_sql_for_warehouses_is_the_one_that_was_read(rfm, dialect):
     assert text == path.read_text(encoding="utf-8").rstrip("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", [name for name in DIALECTS if name != "sqlite"])  # which Ibis runs, above
 def test_the_sql_of_every_dialect_can_be_parsed_and_gives_the_same_scores(cdnow, rfm, model, dialect):
     text = clv.scoring_sql(model, HORIZONS, dialect=dialect, **OPTIONS)

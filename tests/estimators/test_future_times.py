@@ -102,6 +102,7 @@ def test_the_median_of_nbd_is_in_closed_form():
     assert median == pytest.approx((p.alpha + T) * (2 ** (1 / (p.r + X)) - 1))
 
 
+@pytest.mark.slow
 def test_pareto_nbd_agrees_with_integrals_and_closed_forms():
     """Given active, lambda ~ Gamma(r + x, alpha + T) and mu ~ Gamma(s, beta + T) are independent."""
     p = at(PARETO)
@@ -156,6 +157,7 @@ def test_lifetimes_are_zero_where_the_customer_has_probably_left(model, rfm):
     assert np.all(given > table["remaining_lifetime_0.5"].to_numpy())
 
 
+@pytest.mark.slow
 def test_lifetimes_are_refused_where_nobody_leaves_and_for_invalid_quantiles(model, rfm):
     with pytest.raises(InvalidOption, match=r"NBD has no remaining lifetime, because its customers never leave"):
         clv.NBD().fit(rfm).remaining_lifetime(rfm)

@@ -180,6 +180,7 @@ def test_another_clock_is_refused(model, log):
                 ask(other)
 
 
+@pytest.mark.slow
 def test_a_model_can_be_refitted_with_another_clock(rfm, log):
     model = BGNBD().fit(rfm)
     assert model.clock_ == Clock("week")

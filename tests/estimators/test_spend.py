@@ -129,6 +129,7 @@ def test_one_customer_of_the_full_log_is_set_aside():
     assert np.isfinite(model.score(rfm))
 
 
+@pytest.mark.slow
 def test_zero_means_do_not_change_the_fit():
     count = 1 + np.arange(200) % 5
     spend = np.exp(np.random.default_rng(0).normal(3, 0.8, 200))

@@ -53,6 +53,7 @@ def test_frequency_and_recency(kind, fitted, rfm):
         assert rows["expected_purchases"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_cells_equal_predictions_for_such_customers(fitted, rfm):
     model = fitted[clv.BGNBD]
     table = frequency_recency_table(model, rfm, "39 weeks")
@@ -127,6 +128,7 @@ def test_opportunities():
     assert list(history["purchase"]) == [True, False, True, *[False] * 6]
 
 
+@pytest.mark.slow
 def test_models_with_groups_are_refused(fitted, rfm):
     model = clv.BGNBD(by="region").fit(rfm.with_columns(regions(rfm)))
     for table in (

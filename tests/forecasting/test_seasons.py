@@ -71,6 +71,7 @@ def test_weeks_without_purchases_have_a_speed() -> None:
     assert weekly.speeds.mean() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_logs_that_cannot_show_a_season_are_refused() -> None:
     short = simulated(0.8, SEASON, customers=200)
     with pytest.raises(InvalidTransactions, match="a season shows only in a whole year"):

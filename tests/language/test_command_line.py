@@ -29,6 +29,7 @@ def run(*arguments: object, **environment: str) -> Any:
     return CliRunner(env=environment).invoke(cli.app, [str(argument) for argument in arguments])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [True, False], ids=["before the verb", "after the verb"])
 def test_the_language_may_come_before_or_after_the_verb(log: Path, before: bool) -> None:
     chosen, verb = ["--language", "zh-Hant"], ["audit", log, "--amount", "amount"]
@@ -38,6 +39,7 @@ def test_the_language_may_come_before_or_after_the_verb(log: Path, before: bool)
     assert current_language() == "en"
 
 
+@pytest.mark.slow
 def test_the_language_may_come_from_the_environment(log: Path) -> None:
     result = run("profile", log, "--amount", "amount", CLV_LANGUAGE="zh-Hans")
     assert "数据够用吗？" in result.output

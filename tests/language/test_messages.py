@@ -123,6 +123,7 @@ def variables(entries: dict[str, Any], code: str) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", [name for name in languages() if name != "en"])
 def test_every_language_uses_the_same_figures(language: str) -> None:
     english, other = (

@@ -39,6 +39,7 @@ def fit():
 # ---- published numbers -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_fit_matches_the_paper(fit):
     # Printed to three decimals, hence half a unit of the last.
     assert fit.parameters == pytest.approx(PAPER["parameters"], abs=5e-4)

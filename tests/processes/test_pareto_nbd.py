@@ -139,6 +139,7 @@ def test_predictions_match_published_values(fitted, split):
 # ---- CLVTools ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_fit_matches_clvtools(fitted):
     assert agrees(fitted, CLVTOOLS)
     assert fitted.fit_.aic == pytest.approx(CLVTOOLS["aic"], abs=1e-5)
@@ -181,6 +182,7 @@ def test_fit_and_predictions_match_clvtools_on_apparel(apparel):
 # ---- BTYD --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_fit_matches_btyd(fitted, split):
     assert fitted.parameters_ == pytest.approx(BTYD["polished_parameters"], rel=3e-5)
     assert fitted.fit_.log_likelihood == pytest.approx(BTYD["polished_log_likelihood"], abs=1e-6)

@@ -24,6 +24,7 @@ HEADERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
 def test_columns_are_proposed_by_names_in_seven_languages(tmp_path, header):
     path = tmp_path / "log.csv"

@@ -62,6 +62,7 @@ def test_no_english_is_left_on_a_page(validation, value, tmp_path: Path, monkeyp
     assert not texts, "\n".join(texts)
 
 
+@pytest.mark.slow
 def test_pictures_need_no_chinese_font(monkeypatch) -> None:
     profile = clv.profile(clv.datasets.load_cdnow(sample=True), amount="amount", time_unit="week")
     with warnings.catch_warnings(), written_in("zh-Hans"):

@@ -30,6 +30,7 @@ def test_the_newest_window_of_each_run_is_drawn(history):
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_each_plot_draws_its_table(history, groups):
     assert plots.monitoring_ranking(history).get_ylim() == (0, 1.02)
     assert [label.get_text() for label in plots.monitoring_cohorts(groups["cohorts"]).get_yticklabels()] == [

@@ -46,6 +46,7 @@ def changed(folder, **sections):
     return clv.read_job(folder / "job.toml", {"columns": job.columns.model_dump(exclude_none=True), **sections})
 
 
+@pytest.mark.slow
 def test_a_job_in_order_passes_and_writes_nothing(folder):
     before = files_of(folder)
     done = clv.check_job(folder / "job.toml", "1997-10-01")
@@ -128,6 +129,7 @@ def test_missing_rights_in_postgres_are_named(folder, database, monkeypatch):
     assert clv.check_job(changed(folder, sinks=[sink])).passed
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_the_code_of_the_run(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     monkeypatch.setattr(logging.getLogger("clvmodels.job"), "handlers", [])

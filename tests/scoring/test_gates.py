@@ -126,6 +126,7 @@ def test_a_broken_source_trips_at_once(base, how):
     assert TRIPS[how] in refused(check_run(Gates(), collector, statistics, last, fitted))
 
 
+@pytest.mark.slow
 def test_totals_and_refusals_are_compared_with_the_last_run(base):
     log, model, fitted = base
     last = statistics_of(log, later(7), model, fitted)[1]
@@ -141,6 +142,7 @@ def test_totals_and_refusals_are_compared_with_the_last_run(base):
     assert caught.value.exit_code == 4
 
 
+@pytest.mark.slow
 def test_an_earlier_day_and_the_first_run_are_not_compared(base):
     log, model, fitted = base
     last = statistics_of(log, later(30), model, fitted)[1]

@@ -43,6 +43,7 @@ def test_a_file_that_is_not_a_report_is_refused(tmp_path):
             read_report(tmp_path / "other.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ids", "formats"), [("Kunde", "%d.%m.%Y"), ("客户ID", None)])
 def test_columns_and_models_that_suit_a_log_are_proposed(tmp_path, ids, formats):
     log = clv.datasets.load_cdnow(sample=True)[["customer_id", "date", "quantity", "amount"]]

@@ -42,6 +42,7 @@ def test_a_version_is_read_back_as_it_was_added(registry, fitted, fitted_to, ver
     assert before.equals(after)
 
 
+@pytest.mark.slow
 def test_the_same_content_is_the_same_version_whenever_it_is_made(registry, fitted, version_record, versions):
     first = registry.add(fitted, version_record, made="2026-11-20")
     manifest = first.path.with_name("manifest.json")

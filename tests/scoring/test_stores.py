@@ -193,6 +193,7 @@ def test_a_file_without_scores_is_not_replaced(kind, tmp_path):
     assert place_of(SinkSettings(store=kind, path=path), "").holds() is None  # an empty file may be replaced
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
 def test_what_others_built_in_the_file_stays(kind, tmp_path):
     path = tmp_path / f"scores.{kind}"

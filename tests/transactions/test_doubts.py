@@ -61,6 +61,7 @@ def test_case_and_blanks_around_these_words_do_not_matter(word, blank, upper, or
         assert len(clv.clean(same, amount="amount", order_id="order").transactions) == 3
 
 
+@pytest.mark.slow
 def test_the_list_of_words_can_be_changed():
     log = log_of(["a", "guest", "n/a", "9"])
     with pytest.raises(
@@ -99,6 +100,7 @@ def test_other_numbers_stand_for_nobody_too(value):
         clv.rfm_summary(log_of([value] * 6 + others))
 
 
+@pytest.mark.slow
 def test_ids_that_a_spreadsheet_shortened_are_refused():
     path = Path(__file__).parents[1] / "cleaning" / "cases" / "06_order_id_excel.csv"
     with pytest.raises(InvalidTransactions, match=r"3 of 3 rows have an id in '订单编号' such as 1.2E\+17"):
@@ -119,6 +121,7 @@ def test_a_profile_reports_ids_that_may_be_the_same_and_one_far_above_all_others
 # ---- rows that are not sales -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_row_of_totals_is_not_a_customer():
     path = CASES / "16_total_row.csv"
     with pytest.raises(InvalidTransactions, match=r"1 of 3 rows has no customer id in 'c' \(first: 'Total' in row 4"):
@@ -203,6 +206,7 @@ def test_dates_are_stray_only_if_they_are_few_and_far(gaps, stray, years, early)
 SMALL = ["2024-01-05", "2024-01-20", "2024-02-11", "2024-03-01", "2024-03-08", "2024-04-02", "2024-04-20"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("day", "message"), [("2042-04-30", "far later than all others"), ("1924-01-05", "far earlier than all others")]
 )

@@ -196,6 +196,7 @@ def test_timestamps_with_a_zone_are_refused_without_time_zone(engine, given_in):
         clv.rfm_summary(given_in(aware(), engine))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("session", ["UTC", "America/New_York", "Asia/Kolkata"])
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_session_zone_of_duckdb_has_no_effect(session, zone):
@@ -264,6 +265,7 @@ def shop():
     return connection
 
 
+@pytest.mark.slow
 def test_a_result_is_a_relation_of_the_connection_of_the_log(shop):
     rfm = clv.rfm_summary(shop.table("orders"), amount="amount")
     rfm.to_frame().create("customers")
@@ -275,6 +277,7 @@ def test_a_result_is_a_relation_of_the_connection_of_the_log(shop):
     assert first.join(second, "customer_id").aggregate("count(*)").fetchall() == [(2,)]
 
 
+@pytest.mark.slow
 def test_a_temporary_table_and_rows_not_yet_committed_are_seen(shop):
     shop.execute("CREATE TEMP TABLE recent AS SELECT * FROM orders")
     shop.begin()
@@ -284,6 +287,7 @@ def test_a_temporary_table_and_rows_not_yet_committed_are_seen(shop):
     assert len(clv.rfm_summary(shop.table("recent"), amount="amount")) == 4
 
 
+@pytest.mark.slow
 def test_a_relation_is_queried_once():
     relation = duckdb.sql(
         "SELECT (random() * 50)::INTEGER AS customer_id, DATE '2024-01-01' + (random() * 99)::INTEGER AS date, "
@@ -296,6 +300,7 @@ def test_a_relation_is_queried_once():
     assert split.activity[2][split.activity[0] > split.cutoff].sum() == split.purchases.sum()
 
 
+@pytest.mark.slow
 def test_a_closed_connection_is_refused(shop):
     log = shop.table("orders")
     rfm = clv.rfm_summary(log)
@@ -306,6 +311,7 @@ def test_a_closed_connection_is_refused(shop):
         clv.rfm_summary(log)
 
 
+@pytest.mark.slow
 def test_an_rfm_of_duckdb_may_be_copied_and_sent_to_another_process(shop):
     rfm = clv.rfm_summary(shop.table("orders"))
     assert copy.deepcopy(rfm).kind is copy.copy(rfm).kind is rfm.kind

@@ -20,7 +20,12 @@ TWO = HEADER + "1,1997-01-01,3\n1,1997-01-02,4.5\n"
 LINES = (
     '{"customer_id": 1, "date": "1997-01-01", "amount": 3}\n{"customer_id": 1, "date": "1997-01-02", "amount": 4.5}\n'
 )
-MEDIA = ("csv", "jsonl", "pandas", "polars", "pyarrow", "duckdb")
+MEDIA = (
+    "csv",
+    "pandas",
+    "duckdb",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("jsonl", "polars", "pyarrow")),
+)
 
 
 def file(folder, content, name="log.csv"):

@@ -113,6 +113,7 @@ def test_the_zone_of_the_calendar_determines_the_year_of_a_purchase():
         assert rfm_summary(log, time_zone=zone, **YEARLY).recency[0] == n
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["week", "month"])
 def test_cdnow_by_brute_force(unit):
     log = load_cdnow(sample=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -25,9 +26,15 @@ def rfm():
     return rfm_summary(load_cdnow(sample=True), time_unit="week", observation_end="1997-09-30")
 
 
-@pytest.fixture
-def models(rfm):
+@pytest.fixture(scope="module")
+def fitted(rfm):
     return {type(model).__name__: model.fit(rfm) for model in (BGNBD(), MBGNBD(), NBD())}
+
+
+@pytest.fixture
+def models(fitted):
+    """Return copies, because tests replace the fit of a model."""
+    return {name: copy(model) for name, model in fitted.items()}
 
 
 def with_bic(model, bic):

@@ -19,7 +19,7 @@ ROWS = [(0, 0.0, 38.86), (2, 30.43, 38.86), (500, 30.0, 38.86), (5_000, 38.86, 3
 
 
 @pytest.mark.parametrize("module", [bgnbd, mbgnbd])
-@pytest.mark.parametrize("shapes", SHAPES)
+@pytest.mark.parametrize("shapes", [*(pytest.param(each, marks=pytest.mark.slow) for each in SHAPES[:2]), SHAPES[2]])
 @pytest.mark.parametrize("row", ROWS)
 def test_purchases_agree_with_the_closed_forms(module, shapes, row):
     p = module.Parameters(**{name: np.float64(value) for name, value in shapes.items()})

@@ -127,6 +127,7 @@ def test_the_holdout_period_counts_purchases_after_refunds():
     assert clv.validate(split, clv.NBD()).scores["actual"].iloc[0] == 1
 
 
+@pytest.mark.slow
 def test_a_log_with_later_rows_is_refused(lines):
     with pytest.raises(
         InvalidOption, match=r"log\('1997-09-30'\) returned rows up to 1998-06-30, which were not known"
@@ -146,6 +147,7 @@ def test_a_log_without_its_last_day_is_reported(lines):
     assert not clv.backtest(snapshots_of(lines), clv.NBD(), **options).findings
 
 
+@pytest.mark.slow
 def test_ids_of_another_type_on_another_day_are_refused(lines):
     """For example, the CSV file of one day has no customer "A17" yet, and that of another day has."""
     texts = lines[lines["amount"] >= 0].assign(customer_id=lambda log: log["customer_id"].astype(str))

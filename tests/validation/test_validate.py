@@ -85,6 +85,7 @@ def test_purchases_and_money_of_clvtools(check):
         assert row[name] == pytest.approx(published[name], rel=5e-6), name
 
 
+@pytest.mark.slow
 def test_mean_holdout_purchases_by_frequency(check):
     published = SAMPLE["fader_hardie_lee_2005"]["mean_holdout_purchases_by_frequency_0_to_5"]
     table = check.by_frequency.iloc[:6]
@@ -212,6 +213,7 @@ def test_the_models_passed_are_not_changed(split):
 # ---- tracking ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_tracking_curve_is_the_unconditional_expectation(split, check):
     model = BGNBD().fit(split.calibration)
     table = check.tracking
@@ -228,6 +230,7 @@ def test_the_tracking_curve_is_the_unconditional_expectation(split, check):
     assert (at_cutoff["cumulative_actual"], at_end["cumulative_actual"]) == (2457, 4339)
 
 
+@pytest.mark.slow
 def test_early_weeks_include_only_customers_already_acquired(split, check):
     model = BGNBD().fit(split.calibration)
     for week in (1, 4, 20, 60):
@@ -237,6 +240,7 @@ def test_early_weeks_include_only_customers_already_acquired(split, check):
         assert check.tracking["cumulative_expected"].iloc[week - 1] == pytest.approx(expected, rel=1e-10)
 
 
+@pytest.mark.slow
 def test_the_cumulative_forecast_starts_at_the_actual_count(split, check):
     table = check.tracking
     assert table.loc[~table["holdout"], "forecast"].isna().all()
@@ -246,6 +250,7 @@ def test_the_cumulative_forecast_starts_at_the_actual_count(split, check):
     assert table.loc[table["holdout"], "forecast"].sum() == pytest.approx(predicted, rel=1e-10)
 
 
+@pytest.mark.slow
 def test_tracking_adds_up_week_by_week(check):
     table = check.tracking
     for name in ("actual", "expected"):
@@ -330,6 +335,7 @@ def test_the_result_survives_json(check, tmp_path):
     assert document["certificates"] == check.certificates
 
 
+@pytest.mark.slow
 def test_the_result_has_a_representation(check):
     assert "2,357 customers known at 1997-09-30, followed to 1998-06-30" in repr(check)
     assert "bgnbd" in check._repr_html_()

@@ -97,6 +97,7 @@ def test_without_a_rate_nothing_is_discounted(weekly, discounting):
     assert column(table, "discounted_purchases") == pytest.approx(column(table, "expected_purchases"), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_discount_of_a_year_is_between_none_and_the_full_rate(weekly):
     table = value(weekly)
     ratio = column(table, "discounted_purchases") / column(table, "expected_purchases")
@@ -245,6 +246,7 @@ def test_a_model_values_customers_as_of_a_later_day(log, weekly):
     assert np.all(np.isfinite(column(table)))
 
 
+@pytest.mark.slow
 def test_a_value_without_a_mean_spend_is_missing_with_its_reason():
     generator = np.random.default_rng(3)
     n = 500
