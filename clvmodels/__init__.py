@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from clvmodels.decisions.base_audit.audit import audit as audit
     from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
     from clvmodels.decisions.cohort_triangle import cohort_triangle as cohort_triangle
+    from clvmodels.decisions.customers_to_come import AcquisitionPlan as AcquisitionPlan
     from clvmodels.decisions.early_value import early_value as early_value
+    from clvmodels.decisions.elasticities import Elasticities as Elasticities
+    from clvmodels.decisions.elasticities import elasticities as elasticities
     from clvmodels.decisions.equity_bridge import BaseValuation as BaseValuation
     from clvmodels.decisions.equity_bridge import EquityBridge as EquityBridge
     from clvmodels.decisions.equity_bridge import equity_bridge as equity_bridge
@@ -47,7 +50,6 @@ if TYPE_CHECKING:
     from clvmodels.decisions.experiments.read import read_experiment as read_experiment
     from clvmodels.decisions.playbook.plan_actions import ActionPlan as ActionPlan
     from clvmodels.decisions.playbook.plan_actions import plan_actions as plan_actions
-    from clvmodels.decisions.revenue_forecast import AcquisitionPlan as AcquisitionPlan
     from clvmodels.decisions.revenue_forecast import RevenueForecast as RevenueForecast
     from clvmodels.decisions.revenue_forecast import revenue_forecast as revenue_forecast
     from clvmodels.decisions.scorecards.definition import ScorecardDefinition as ScorecardDefinition
@@ -184,9 +186,11 @@ _NAMES = {
     "compat.conversions": ("from_btyd", "from_clvtools", "from_lifetimes", "from_pymc"),
     "decisions.budget": ("budget_against_actual",),
     "decisions.cohort_triangle": ("cohort_triangle",),
+    "decisions.customers_to_come": ("AcquisitionPlan",),
     "decisions.early_value": ("early_value",),
+    "decisions.elasticities": ("Elasticities", "elasticities"),
     "decisions.equity_bridge": ("BaseValuation", "EquityBridge", "equity_bridge"),
-    "decisions.revenue_forecast": ("AcquisitionPlan", "RevenueForecast", "revenue_forecast"),
+    "decisions.revenue_forecast": ("RevenueForecast", "revenue_forecast"),
     "decisions.unit_economics": ("UnitEconomics", "unit_economics"),
     "valuation.acquisition_value": ("lifetime_net_value", "value_at_acquisition"),
     "valuation.costs": ("Costs",),

@@ -48,6 +48,8 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "MoneyTable",
         "unit_economics",
         "UnitEconomics",
+        "elasticities",
+        "Elasticities",
         "cohort_triangle",
         "revenue_forecast",
         "RevenueForecast",

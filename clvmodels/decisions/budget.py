@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from clvmodels import frames
-from clvmodels.decisions.revenue_forecast import MONTH_LENGTH, is_month
+from clvmodels.decisions.customers_to_come import MONTH_LENGTH, is_month
 from clvmodels.errors import InvalidOption
 from clvmodels.forecasts import KnownHistory
 from clvmodels.valuation.realized import calendar_ticks, realized_orders

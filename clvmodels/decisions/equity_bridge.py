@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from clvmodels import frames
+from clvmodels import displays, frames
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -117,6 +117,10 @@ class EquityBridge:
     def frame(self) -> frames.Frame:
         """Return the table of steps."""
         return self.steps
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the steps from the opening to the closing value; see `clvmodels.plots.equity_steps`."""
+        return displays.draw("equity_steps", self.steps, **options)
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels import frames
+from clvmodels import displays, frames
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal, PredictionOptions, group_codes
 from clvmodels.estimators.purchases import PurchaseModel
@@ -79,6 +79,10 @@ class UnitEconomics:
     def frame(self) -> frames.Frame:
         """Return the table with one row per group."""
         return self.groups
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the value of each group by month as a multiple of its cost; see `clvmodels.plots.payback`."""
+        return displays.draw("payback", self.payback, **options)
 
     @property
     def text(self) -> str:

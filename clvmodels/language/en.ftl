@@ -456,6 +456,8 @@ equity-bridge = From { $begin } to { $end }, the value of the customer base chan
     [one] customer
    *[other] customers
     } acquired.
+elasticities = With { $terms }: one percent more hazard of leaving changes the value by { SIGNED_PERCENT($dropout_change, places: 2) }, one percent more spend or margin by { SIGNED_PERCENT($spend_change, places: 2) }. These are elasticities, not effects: what would change a driver is another question.
+elasticities-served-fixed = Costs while customers are served are held as they are.
 costs-without-customers = The table of { $cost } names { $segments }, which no customer has.
 
 # The recommended forecaster
@@ -1896,6 +1898,47 @@ plot-cost = cost
 plot-assumed-gain = assumed gain, net of the cost
 plot-split = by { $split }
 plot-revenue-change = change of revenue (money)
+plot-net-cash-flow = net cash flow (money)
+plot-money-quantity = { $quantity ->
+    [remaining_value] remaining value (money)
+    [value_at_acquisition] value at acquisition (money)
+    [lifetime_net_value] lifetime net value (money)
+   *[other] { $quantity }
+    }
+plot-no-acquisition-cost = no group has a cost of acquisition
+plot-months-since-first = months since the first order
+plot-multiple-of-cost = value as a multiple of the cost of acquisition
+plot-existing-customers = existing customers
+plot-customers-to-come = customers to come
+plot-revenue = revenue (money)
+plot-period-beginning = first day of the period
+plot-equity-step = { $step ->
+    [opening] opening value
+    [discount_unwound] discount unwound
+    [expected_cash_released] expected cash released
+    [horizon_rolled_forward] horizon rolled forward
+    [experience_orders] experience: orders
+    [experience_spend] experience: spend
+    [experience_alive] experience: who is active
+    [acquired] customers acquired
+    [reestimation] models fitted again
+    [assumption_margin] assumption: margin
+    [assumption_costs] assumption: costs
+    [assumption_rate] assumption: discount rate
+    [assumption_horizon] assumption: horizon
+    [closing] closing value
+   *[other] { $step }
+    }
+plot-equity = value of the customers (money)
+plot-driver = { $driver ->
+    [dropout] hazard of leaving
+    [purchase_rate] purchase rate
+    [spend] spend per order
+    [margin] margin
+    [acquisitions] acquisitions (of customers to come)
+   *[other] { $driver }
+    }
+plot-elasticity = change of the value if the driver grows by 1% (%)
 plot-forecast-for = forecast for { $horizon }
 plot-scoring-date = scoring date
 plot-scoring-date-bars =

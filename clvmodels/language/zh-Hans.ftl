@@ -313,6 +313,8 @@ revenue-forecast = { COUNT($months) } 个月的收入{ $planned ->
    *[no] ，但不含客户行为的变化
     }。
 equity-bridge = 从 { DATE($begin) } 到 { DATE($end) }，客户群价值变化 { SIGNED_PERCENT($change, places: 1) }，其间新增客户 { COUNT($acquired) } 位。
+elasticities = { $terms }：流失风险增加 1%，价值变化 { SIGNED_PERCENT($dropout_change, places: 2) }；每单消费或毛利率增加 1%，价值变化 { SIGNED_PERCENT($spend_change, places: 2) }。这些是弹性而非效果：什么能改变驱动因素是另一个问题。
+elasticities-served-fixed = 按服务期收取的成本保持不变。
 costs-without-customers = { $cost } 表中提到 { $segments }，但没有客户属于它。
 
 # 推荐的预测方法
@@ -1631,6 +1633,47 @@ plot-split = 按{ $split ->
    *[other] { $split }
     }
 plot-revenue-change = 收入变化（金额）
+plot-net-cash-flow = 净现金流（金额）
+plot-money-quantity = { $quantity ->
+    [remaining_value] 剩余价值（金额）
+    [value_at_acquisition] 获客时价值（金额）
+    [lifetime_net_value] 终身净价值（金额）
+   *[other] { $quantity }
+    }
+plot-no-acquisition-cost = 没有任何分组有获客成本
+plot-months-since-first = 首单后的月数
+plot-multiple-of-cost = 价值与获客成本之比（倍）
+plot-existing-customers = 现有客户
+plot-customers-to-come = 未来客户
+plot-revenue = 收入（金额）
+plot-period-beginning = 期间的第一天
+plot-equity-step = { $step ->
+    [opening] 期初价值
+    [discount_unwound] 折现回转
+    [expected_cash_released] 释放的预期现金
+    [horizon_rolled_forward] 期限前移
+    [experience_orders] 经验差异：订单
+    [experience_spend] 经验差异：消费
+    [experience_alive] 经验差异：活跃客户
+    [acquired] 新获客户
+    [reestimation] 模型重新拟合
+    [assumption_margin] 假设：毛利率
+    [assumption_costs] 假设：成本
+    [assumption_rate] 假设：折现率
+    [assumption_horizon] 假设：期限
+    [closing] 期末价值
+   *[other] { $step }
+    }
+plot-equity = 客户群价值（金额）
+plot-driver = { $driver ->
+    [dropout] 流失风险
+    [purchase_rate] 购买频率
+    [spend] 每单消费
+    [margin] 毛利率
+    [acquisitions] 获客数量（未来客户）
+   *[other] { $driver }
+    }
+plot-elasticity = 驱动因素增加 1% 时价值的变化（%）
 plot-forecast-for = { DURATION($horizon) }的预测
 plot-scoring-date = 打分日期
 plot-scoring-date-bars =

@@ -313,6 +313,8 @@ revenue-forecast = { COUNT($months) } 個月的營收{ $planned ->
    *[no] ，但不含顧客行為的變化
     }。
 equity-bridge = 從 { DATE($begin) } 到 { DATE($end) }，顧客群價值變化 { SIGNED_PERCENT($change, places: 1) }，其間新增顧客 { COUNT($acquired) } 位。
+elasticities = { $terms }：流失風險增加 1%，價值變化 { SIGNED_PERCENT($dropout_change, places: 2) }；每單消費或毛利率增加 1%，價值變化 { SIGNED_PERCENT($spend_change, places: 2) }。這些是彈性而非效果：什麼能改變驅動因素是另一個問題。
+elasticities-served-fixed = 依服務期收取的成本保持不變。
 costs-without-customers = { $cost } 表中提到 { $segments }，但沒有顧客屬於它。
 
 # 推薦的預測方法
@@ -1631,6 +1633,47 @@ plot-split = 依{ $split ->
    *[other] { $split }
     }
 plot-revenue-change = 營收變化（金額）
+plot-net-cash-flow = 淨現金流（金額）
+plot-money-quantity = { $quantity ->
+    [remaining_value] 剩餘價值（金額）
+    [value_at_acquisition] 獲客時價值（金額）
+    [lifetime_net_value] 終身淨價值（金額）
+   *[other] { $quantity }
+    }
+plot-no-acquisition-cost = 沒有任何分組有獲客成本
+plot-months-since-first = 首單後的月數
+plot-multiple-of-cost = 價值與獲客成本之比（倍）
+plot-existing-customers = 現有顧客
+plot-customers-to-come = 未來顧客
+plot-revenue = 營收（金額）
+plot-period-beginning = 期間的第一天
+plot-equity-step = { $step ->
+    [opening] 期初價值
+    [discount_unwound] 折現回轉
+    [expected_cash_released] 釋放的預期現金
+    [horizon_rolled_forward] 期限前移
+    [experience_orders] 經驗差異：訂單
+    [experience_spend] 經驗差異：消費
+    [experience_alive] 經驗差異：活躍顧客
+    [acquired] 新獲顧客
+    [reestimation] 模型重新配適
+    [assumption_margin] 假設：毛利率
+    [assumption_costs] 假設：成本
+    [assumption_rate] 假設：折現率
+    [assumption_horizon] 假設：期限
+    [closing] 期末價值
+   *[other] { $step }
+    }
+plot-equity = 顧客群價值（金額）
+plot-driver = { $driver ->
+    [dropout] 流失風險
+    [purchase_rate] 購買頻率
+    [spend] 每單消費
+    [margin] 毛利率
+    [acquisitions] 獲客數量（未來顧客）
+   *[other] { $driver }
+    }
+plot-elasticity = 驅動因素增加 1% 時價值的變化（%）
 plot-forecast-for = { DURATION($horizon) }的預測
 plot-scoring-date = 評分日期
 plot-scoring-date-bars =

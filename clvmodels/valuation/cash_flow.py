@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,10 +28,12 @@ __all__ = [
     "PresentValues",
     "ValueGroups",
     "ValuedCustomers",
+    "charge_times",
     "drawn_cash_flow",
     "drawn_futures",
     "expected_cash_flow",
     "level_factors",
+    "order_draws",
     "present_values",
 ]
 
@@ -193,11 +195,7 @@ def drawn_futures(customers: ValuedCustomers, draws: int, seed: int) -> Iterator
     """
     purchases, spend, rfm = customers.purchases, customers.spend, customers.rfm
     process, spending = purchases.future, spend.process
-    if process.draw_orders_if_active is None or spending.sample_orders is None:
-        raise InvalidOption(
-            f"An interval needs draws of the times of orders, which {process.title} does not give: leave out "
-            "interval=, or fit MBGNBD or ParetoNBD."
-        )
+    draw_orders, draw_amounts = order_draws(customers)
     order = np.argsort(customer_keys(rfm), kind="stable")
     columns = purchases.prediction(rfm, "alive", None).columns
     statistics = [np.asarray(columns[name])[order] for name in process.statistics]
@@ -209,11 +207,28 @@ def drawn_futures(customers: ValuedCustomers, draws: int, seed: int) -> Iterator
         generator = np.random.default_rng([seed, i])
         p = process.Parameters(*drawn[:, i])
         active = generator.random(len(rfm)) < process.probability_alive(p, *statistics)
-        orders = process.draw_orders_if_active(p, customers.horizon, *state, active, generator)
-        amounts = spending.sample_orders(spending.Parameters(*drawn_spend[:, i]), orders.customer, *money, generator)
+        orders = draw_orders(p, customers.horizon, *state, active, generator)
+        amounts = draw_amounts(spending.Parameters(*drawn_spend[:, i]), orders.customer, *money, generator)
         leaves = np.empty(len(rfm))
         leaves[order] = orders.leaves
         yield DrawnFuture(DrawnOrders(order[orders.customer], orders.time, leaves), amounts)
+
+
+def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders], Callable[..., Array]]:
+    """Return the functions of both models that draw the times of orders and what each of them costs.
+
+    Raises
+    ------
+    InvalidOption
+        If a model does not have one.
+    """
+    process, spending = customers.purchases.future, customers.spend.process
+    if process.draw_orders_if_active is None or spending.sample_orders is None:
+        raise InvalidOption(
+            f"An interval needs draws of the times of orders, which {process.title} does not give: leave out "
+            "interval=, or fit MBGNBD or ParetoNBD."
+        )
+    return process.draw_orders_if_active, spending.sample_orders
 
 
 def drawn_cash_flow(
@@ -276,7 +291,7 @@ def _flow_of_draw(
     sums.add_orders(customer, place, level * margin * future.spend, "margin")
     sums.add_orders(customer, place, level * per_order, "order_cost")
     sums.add_orders(customer, place, np.exp(-customers.rate * time) * net, "present_value")
-    for at, share in _charge_times(customers):
+    for at, share in charge_times(customers):
         window = customers.costs.window(customers.rfm.clock)
         service, marketing = (
             share * amount * future.charged(customers, at, charged_while, window)
@@ -288,7 +303,7 @@ def _flow_of_draw(
     return sums.cash_flow()
 
 
-def _charge_times(customers: ValuedCustomers) -> list[tuple[float, float]]:
+def charge_times(customers: ValuedCustomers) -> list[tuple[float, float]]:
     """Return the time of each charge and its share of a period's cost; empty without costs per period."""
     if not customers.has_period_costs():
         return []
@@ -305,7 +320,7 @@ def _period_costs(customers: ValuedCustomers) -> list[tuple[Array, str]]:
 def _expected_charges(customers: ValuedCustomers, expected: Expectations) -> Iterator[tuple[float, Array, Array]]:
     """Yield the time of each charge, and the expected service and marketing cost of each customer, (n,)."""
     window = customers.costs.window(customers.rfm.clock)
-    for time, share in _charge_times(customers):
+    for time, share in charge_times(customers):
         parts, chances = [], {}
         for amount, charged_while in _period_costs(customers):
             if not np.any(amount > 0):

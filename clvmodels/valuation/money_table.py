@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from clvmodels import frames, html
+from clvmodels import displays, frames, html
 from clvmodels.errors import InvalidOption
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.language.numbers import fixed
@@ -68,6 +68,18 @@ class MoneyTable:
     def text(self) -> str:
         """The findings as sentences."""
         return as_text(self.findings)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw a cash flow by period, the values of groups, or how customers' values are distributed.
+
+        See `clvmodels.plots.cash_flow`, `clvmodels.plots.group_values` and `clvmodels.plots.value_distribution`.
+        """
+        if "period" in self.columns:
+            return displays.draw("cash_flow", self.frame(), **options)
+        if "customer_id" in self.columns:
+            values = np.asarray(self.columns[self.quantity], dtype=float)
+            return displays.draw("value_distribution", frames.table("polars", {"lifetime_value": values}), **options)
+        return displays.draw("group_values", self.frame(), **options)
 
     def plus(self, other: MoneyTable) -> float:
         """Return the sum of two totals of the same quantity and currency.

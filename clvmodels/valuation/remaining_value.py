@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal, PredictionOptions, group_codes
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -24,6 +23,7 @@ from clvmodels.valuation.cash_flow import (
     present_values,
 )
 from clvmodels.valuation.costs import Costs, check_currency
+from clvmodels.valuation.customer_interval import customer_intervals
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.money_table import MoneyTable, negative_finding
 from clvmodels.valuation.periods import CalendarUnit, check_unit, periods_after
@@ -81,30 +81,32 @@ def remaining_value(
     by : str, optional
         "total" or an attribute of the RFM: one row per group, or with `by_period` one per group and period.
     interval : float, optional
-        Central probability of intervals for groups and periods, such as 0.9: of what customers may do and spend and of
-        the parameters. Revenue and costs of a draw follow from the same orders and the same time of leaving.
+        Central probability of intervals, such as 0.9: of what customers may do and spend and of the parameters. Revenue
+        and costs of a draw follow from the same orders and the same time of leaving. Those of single customers are
+        drawn one customer at a time, about a thousand per second; without costs, `lifetime_value` is faster.
     draws : int, default=200
         Number of draws for the interval.
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
-        Whether intervals also allow for a change of times, by one level that all customers of a draw share: as large as
-        in other shops, or as `CustomerModel.total` learned from a log. "model": only for chance and parameters.
+        Whether intervals of groups and periods also allow for a change of times, by one level that all customers of a
+        draw share: as large as in other shops, or as `CustomerModel.total` learned from a log. "model": only for chance
+        and parameters.
 
     Returns
     -------
     MoneyTable
         Per customer: customer_id, expected_purchases, discounted_purchases, margin and costs (present values),
-        remaining_value, and reason where the value is missing. With `by`: the group, customers, negative (customers
-        with a value below 0), margin, costs, remaining_value and its interval. With `by_period`: period (its first
-        day), partial (whether more than a day of it is missing), orders, revenue, margin, order_cost, period_cost,
-        marketing_cost, net_cash_flow (not discounted), remaining_value (discounted), and intervals of revenue,
-        net_cash_flow and remaining_value.
+        remaining_value, its interval, and reason where the value is missing. With `by`: the group, customers, negative
+        (customers with a value below 0), margin, costs, remaining_value and its interval. With `by_period`: period (its
+        first day), partial (whether more than a day of it is missing), orders, revenue, margin, order_cost,
+        period_cost, marketing_cost, net_cash_flow (not discounted), remaining_value (discounted), and intervals of
+        revenue, net_cash_flow and remaining_value.
 
     Raises
     ------
     InvalidOption
-        For values out of range, costs in another currency, an interval for single customers, or costs that depend on
-        who is active with a model in which one-time buyers cannot leave.
+        For values out of range, costs in another currency, or costs that depend on who is active with a model in which
+        one-time buyers cannot leave.
     InvalidRFM
         If an attribute that costs name has blanks.
     ClockMismatch
@@ -132,12 +134,7 @@ def remaining_value(
     code = check_currency(currency, None if costs is None else costs.currency)
     customers = ValuedCustomers.of(purchases, spend, rfm, terms, costs)
     if unit is None and by is None:
-        if interval is not None:
-            raise InvalidOption(
-                f"interval={interval!r} needs groups or periods: pass by='total', by= an attribute, or by_period=. "
-                "For intervals of single customers without costs, use lifetime_value."
-            )
-        columns = _by_customer(customers)
+        columns = _by_customer(customers, options)
     elif unit is None:
         columns = _by_group(customers, options)
     else:
@@ -146,9 +143,9 @@ def remaining_value(
     return MoneyTable("remaining_value", columns, rfm.kind, code, findings)
 
 
-def _by_customer(customers: ValuedCustomers) -> dict[str, Any]:
+def _by_customer(customers: ValuedCustomers, options: PredictionOptions) -> dict[str, Any]:
     values = present_values(customers)
-    columns = {
+    columns: dict[str, Any] = {
         "customer_id": customers.rfm.customer_id,
         "expected_purchases": values.orders,
         "discounted_purchases": values.discounted_orders,
@@ -156,6 +153,9 @@ def _by_customer(customers: ValuedCustomers) -> dict[str, Any]:
         "costs": values.costs,
         "remaining_value": values.value,
     }
+    if options.interval is not None:
+        ends = customer_intervals(customers, options.interval, options.draws, seed_of(options.random_state))
+        columns |= {"remaining_value_lower": ends.lower, "remaining_value_upper": ends.upper}
     return columns if (reason := customers.expectations.reason) is None else {**columns, "reason": reason.tolist()}
 
 

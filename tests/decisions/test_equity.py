@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
+from clvmodels.decisions.customers_to_come import CustomersToCome
 from clvmodels.decisions.equity_bridge import STEPS
-from clvmodels.decisions.revenue_forecast import _CustomersToCome
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.valuation.cash_flow import ValuedCustomers
 from clvmodels.valuation.periods import periods_after
@@ -136,7 +136,7 @@ def test_drawn_customers_to_come_have_the_expected_mean(opening):
     rfm = replace(opening.rfm, observation_end="1997-09-30")
     terms = ValueTerms.from_keywords(**TERMS)
     customers = ValuedCustomers.of(sharp["purchases"], sharp["spend"], rfm, terms, COSTS)
-    to_come = _CustomersToCome.of(customers, PLAN, periods_after(rfm.clock, "1997-09-30", customers.horizon, "month"))
+    to_come = CustomersToCome.of(customers, PLAN, periods_after(rfm.clock, "1997-09-30", customers.horizon, "month"))
     revenue, value = to_come.expected()
     drawn, values = to_come.drawn(150, 5, None)
     assert np.all(np.abs(drawn.mean(axis=0) - revenue) <= 5 * drawn.std(axis=0) / np.sqrt(150))

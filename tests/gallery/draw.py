@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from sklearn.base import clone
 
 import clvmodels as clv
 from clvmodels.estimators.population_tables import (
@@ -55,7 +56,7 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
     money = {"quantity": "money"}
     card = clv.scorecard(rfm.to_frame().merge(value, on="customer_id"), "contribution")
     accounts = clv.key_accounts(log, amount="amount", rule={"share": 0.003}, window="6 months")
-    return {
+    return _money_over_time(log) | {
         "account_shares": ("account_shares", accounts.frame(), {}),
         "calibration_by_frequency": ("calibration_by_frequency", titled(check.by_frequency), {}),
         "calibration_by_recency": ("calibration", titled(check.calibration), {"by": "recency"}),
@@ -97,6 +98,36 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
         "times_between": ("times_between", profile["waits"], {}),
         "value_distribution": ("value_distribution", value, {}),
         "weekly": ("weekly", profile["weeks"], {}),
+    }
+
+
+def _money_over_time(log: pd.DataFrame) -> dict[str, tuple[str, Any, dict[str, Any]]]:
+    """Return the plots of cash flow, payback, revenue by month, the equity bridge and elasticities."""
+    terms: dict[str, Any] = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
+    terms["costs"] = clv.Costs(per_order=2.0, per_period=0.1, acquisition=15.0)
+    models: dict[str, Any] = {"purchases": clv.MBGNBD(), "spend": clv.GammaGamma()}
+
+    def base(day: str) -> tuple[clv.KnownHistory, dict[str, Any]]:
+        history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end=day)
+        return history, {name: clone(model).fit(history.rfm) for name, model in models.items()}
+
+    (history, fitted), (later, fitted_later) = base(CUTOFF), base("1997-12-31")
+    flow = clv.remaining_value(rfm=history.rfm, by_period="month", interval=0.9, draws=50, **fitted, **terms)
+    economics = clv.unit_economics(**fitted, history=history, by="cohort_month", draws=50, **terms)
+    plan = clv.AcquisitionPlan(customers={"1997-10": 300, "1997-11": 280}, cac=15.0)
+    ahead = clv.revenue_forecast(rfm=history.rfm, plan=plan, draws=50, **fitted, **{**terms, "horizon": "92 days"})
+    total = clv.remaining_value(rfm=history.rfm, by="total", interval=0.9, draws=50, **fitted, **terms)
+    steps = clv.equity_bridge(
+        clv.BaseValuation(rfm=history.rfm, **fitted, **terms), clv.BaseValuation(rfm=later.rfm, **fitted_later, **terms)
+    )
+    drivers = clv.elasticities(rfm=history.rfm, **fitted, **terms)
+    return {
+        "cash_flow": ("cash_flow", flow.frame(), {}),
+        "elasticity_bars": ("elasticity_bars", drivers.frame(), {}),
+        "equity_steps": ("equity_steps", steps.frame(), {}),
+        "group_values": ("group_values", total.frame(), {}),
+        "monthly_revenue": ("monthly_revenue", ahead.frame(), {}),
+        "payback": ("payback", economics.payback, {}),
     }
 
 

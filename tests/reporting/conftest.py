@@ -265,6 +265,31 @@ def decision_tables() -> dict[str, pd.DataFrame]:
             {"segment": ["a"], "action": ["call"], "channel": ["phone"], "cost": [30.0], "assumed_gain": [60.0]}
         ),
         "change": pd.DataFrame({"split": ["customers", "drivers"], "part": ["new", "orders"], "amount": [-4.0, 9.0]}),
+        **_money_over_time(),
+    }
+
+
+def _money_over_time() -> dict[str, pd.DataFrame]:
+    months = {"period": ["2024-01-01", "2024-02-01"]}
+    ends = {"lower": 0.5, "upper": 1.5}
+
+    def with_ends(name: str, values: list[float]) -> dict[str, list[float]]:
+        return {name: values} | {f"{name}_{end}": [x * value for value in values] for end, x in ends.items()}
+
+    return {
+        "flow": pd.DataFrame(months | with_ends("net_cash_flow", [5.0, -2.0])),
+        "groups": pd.DataFrame({"channel": ["a", "b"], **with_ends("remaining_value", [5.0, -2.0])}),
+        "payback": pd.DataFrame(
+            {"channel": ["a", "a", "b"], "month": [1, 2, 1], "acquisition_cost": [2.0, 2.0, 0.0]}
+            | with_ends("value", [1.0, 3.0, 2.0])
+        ),
+        "months_ahead": pd.DataFrame(
+            months | {"existing": [4.0, 3.0], "new": [1.0, 2.0]} | with_ends("revenue", [5.0, 5.0])
+        ),
+        "steps": pd.DataFrame(
+            {"step": ["opening", "acquired", "assumption_rate", "closing"], "amount": [5.0, -2.0, 0.0, 3.0]}
+        ).assign(balance=[5.0, 3.0, 3.0, 3.0]),
+        "drivers": pd.DataFrame({"driver": ["dropout", "spend"], "elasticity": [-0.2, 1.1]}),
     }
 
 

@@ -24,19 +24,25 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
     (plots.account_shares, "accounts", "share of all spend", ""),
     (plots.calibration, "calibration", "decile of the forecast", "purchases per customer"),
     (plots.calibration_by_frequency, "by_frequency", "customers", "purchases per customer"),
+    (plots.cash_flow, "flow", "first day of the period", "net cash flow"),
     (plots.coverage, "calibration", "decile of the forecast", "% of customers"),
     (plots.decile_lift, "deciles", "decile of the forecast", "multiple of the average"),
     (plots.differences, "differences", "normalized Gini minus that of", ""),
+    (plots.elasticity_bars, "drivers", "if the driver grows by 1%", ""),
+    (plots.equity_steps, "steps", "value of the customers", ""),
     (plots.frequency_recency_matrix, "frequency_recency", "weeks after the first", "repeat purchases"),
     (plots.gain_curve, "gain", "customers", "share of all purchases"),
+    (plots.group_values, "groups", "remaining value", ""),
     (plots.heterogeneity, "heterogeneity", "purchase rate (per week)", "(%)"),
     (plots.history_alive, "history", "2024-01-01 to 2024-01-30", "P(alive)"),
     (plots.indicator_weights, "weights", "share of the score", ""),
     (plots.lorenz_curve, "lorenz", "customers", "share of all purchases"),
     (plots.money_at_stake, "lists", "margin at stake", ""),
+    (plots.monthly_revenue, "months_ahead", "first day of the period", "revenue"),
     (plots.new_customers, "new_customers", "weeks since the first", "repeat purchases"),
     (plots.overlap, "overlap", "highest forecasts", "actual top"),
     (plots.parameter_intervals, "parameters", "percent of the estimate", ""),
+    (plots.payback, "payback", "months since the first order", "multiple of the cost"),
     (plots.pit_histogram, "pit", "forecast distribution", "customers"),
     (plots.planned_gain, "plan", "money", ""),
     (plots.probability_alive_matrix, "frequency_recency", "weeks after the first", "repeat purchases"),
@@ -103,6 +109,15 @@ def test_svg_is_a_self_contained_element_and_reproducible(plot, name, x, y, tabl
     assert svg == plots.to_svg(plot, tables[name], key="one")
     assert all(identity.startswith("one-") for identity in ids(svg))
     assert set(re.findall(r'(?:href="|url\()#([^")]*)', svg)) <= ids(svg)
+
+
+def test_money_over_time_names_what_it_cannot_draw(tables):
+    with pytest.raises(InvalidOption, match="several rows per period"):
+        plots.cash_flow(pd.concat([tables["flow"]] * 2))
+    with pytest.raises(InvalidOption, match="one of the columns remaining_value"):
+        plots.group_values(tables["drivers"])
+    free = plots.payback(tables["payback"].assign(acquisition_cost=0.0))
+    assert [text.get_text() for text in free.texts] == ["no group has a cost of acquisition"]
 
 
 def test_makes_a_figure_without_axes(by_frequency):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +15,15 @@ from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, ParetoNBD
 from clvmodels.estimators.regular import MBGCNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.transactions.summary import rfm_summary
-from clvmodels.valuation.cash_flow import ValuedCustomers, ValueGroups, drawn_cash_flow, expected_cash_flow
+from clvmodels.valuation.cash_flow import (
+    ValuedCustomers,
+    ValueGroups,
+    drawn_cash_flow,
+    expected_cash_flow,
+    present_values,
+)
 from clvmodels.valuation.costs import Costs
+from clvmodels.valuation.customer_interval import drawn_customer_values
 from clvmodels.valuation.lifetime_value import lifetime_value
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.remaining_value import remaining_value
@@ -305,6 +313,39 @@ def test_intervals_allow_for_a_change_of_times(fitted):
         remaining_value(*some, total_interval="other", **options)
 
 
-def test_an_interval_needs_groups_or_periods(fitted):
-    with pytest.raises(InvalidOption, match="pass by='total'"):
-        remaining_value(*fitted, interval=0.9, **TERMS)
+@pytest.mark.slow
+def test_intervals_of_single_customers_have_the_mean_of_their_value_and_ignore_other_customers(fitted):
+    """Means within 5 standard errors at the estimated parameters, with each kind of cost."""
+    purchases, spend, rfm = fitted
+    some = rfm[::300]
+    models = [clone_with_sharp_fit(model) for model in (purchases, spend)]
+    costs = replace(COSTS, charged_while="alive", marketing_while="served", served_within="4 months")
+    customers = ValuedCustomers.of(*models, some, ValueTerms.from_keywords(**TERMS), costs)
+    drawn = drawn_customer_values(customers, 4000, 7)(np.arange(len(some)))
+    error = drawn.std(axis=0) / np.sqrt(4000)
+    assert np.all(np.abs(drawn.mean(axis=0) - present_values(customers).value) <= 5 * error + 1e-9)
+    options = {"costs": costs, "interval": 0.9, "draws": 100, **TERMS}
+    table = remaining_value(purchases, spend, some, **options).columns
+    alone = remaining_value(purchases, spend, some[np.array([5])], **options).columns
+    assert table["remaining_value_lower"][5] == alone["remaining_value_lower"][0]
+    assert table["remaining_value_upper"][5] == alone["remaining_value_upper"][0]
+    assert np.all(table["remaining_value_lower"] < table["remaining_value_upper"])
+
+
+@pytest.mark.slow
+def test_without_costs_intervals_of_customers_are_those_of_lifetime_value(fitted):
+    purchases, spend, rfm = fitted
+    some = rfm[::300]
+    customers = ValuedCustomers.of(purchases, spend, some, ValueTerms.from_keywords(**TERMS), None)
+    drawn = drawn_customer_values(customers, 2000, 3)(np.arange(len(some)))
+    reference = lifetime_value(purchases, spend, some, interval=0.8, **TERMS)
+    beyond = (drawn > reference["lifetime_value_upper"].to_numpy()).mean(axis=0)
+    # 4 standard errors of 2,000 draws, and the half point up to which `lifetime_value` meets its chance.
+    assert beyond == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 2000) + 0.005)
+
+
+def clone_with_sharp_fit(model):
+    """Return a copy of a fitted model whose parameters are known for certain."""
+    sharp = copy(model)
+    sharp.fit_ = replace(model.fit_, hessian=1e12 * model.fit_.hessian, ridges=())
+    return sharp

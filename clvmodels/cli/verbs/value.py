@@ -37,7 +37,10 @@ TableOption = Annotated[
 
 
 SHOWN = (  # what fits a terminal of 80 columns
+    "driver",
+    "factor",
     "line",
+    "elasticity",
     "customers",
     "period",
     "orders",
@@ -50,6 +53,7 @@ SHOWN = (  # what fits a terminal of 80 columns
     "present_value",
     *(f"{name}_{end}" for name in ("remaining_value", "present_value") for end in ("lower", "upper")),
 )
+FORMATS = {"period": None, "line": None, "driver": None, "factor": ".2f", "elasticity": ".2f"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ def value(
     by_period: Annotated[
         str | None, typer.Option(help="Show the cash flow by week, month, quarter or year instead of the total.")
     ] = None,
+    what_if: Annotated[
+        bool, typer.Option("--what-if", help="Show how the value answers to dropout, rate, spend and margin as well.")
+    ] = False,
     interval: IntervalOption = 0.9,
     output: TableOption = None,
     observation_end: EndOption = None,
@@ -107,7 +114,10 @@ def value(
         if output is not None:
             written = table if by_period is not None else clv.remaining_value(**models, **terms)
             write(written.frame(), output)
+        answers = clv.elasticities(**models, **terms) if what_if else None
     show(table.frame(), table.text)
+    if answers is not None:
+        show(answers.frame(), answers.text)
     if output is not None:
         out.print(f"Table written to {output}")
 
@@ -232,7 +242,7 @@ def show(frame: Any, text: str) -> None:
     names = [name for name in frame.columns if name in SHOWN]
     for name in names:
         shown.add_column(name.replace("_", " "), justify="right")
-    columns = [cells(frame[name].to_list(), ",.0f" if name not in ("period", "line") else None) for name in names]
+    columns = [cells(frame[name].to_list(), FORMATS.get(name, ",.0f")) for name in names]
     for row in zip(*columns, strict=True):
         shown.add_row(*row)
     out.print(shown)

@@ -2,11 +2,19 @@
 
 This is the only package that imports matplotlib. There is one module per question: the log itself
 (purchase_timing.py), a fitted model (customers.py), calibration (calibration.py), purchases over time (tracking.py),
-ranking (ranking.py), money (money.py), comparisons of forecasters (comparison.py), decisions (decisions.py) and past
-runs (monitoring.py).
+ranking (ranking.py), money (money.py), money over time (budget.py), comparisons of forecasters (comparison.py),
+decisions (decisions.py) and past runs (monitoring.py).
 style.py has the style that they share, svg.py turns them into elements of a page.
 """
 
+from clvmodels.reporting.plots.budget import (
+    cash_flow,
+    elasticity_bars,
+    equity_steps,
+    group_values,
+    monthly_revenue,
+    payback,
+)
 from clvmodels.reporting.plots.calibration import (
     calibration,
     calibration_by_frequency,
@@ -51,11 +59,15 @@ __all__ = [
     "account_shares",
     "calibration",
     "calibration_by_frequency",
+    "cash_flow",
     "coverage",
     "decile_lift",
     "differences",
+    "elasticity_bars",
+    "equity_steps",
     "frequency_recency_matrix",
     "gain_curve",
+    "group_values",
     "heterogeneity",
     "history_alive",
     "indicator_weights",
@@ -65,9 +77,11 @@ __all__ = [
     "monitoring_deciles",
     "monitoring_ranking",
     "monitoring_totals",
+    "monthly_revenue",
     "new_customers",
     "overlap",
     "parameter_intervals",
+    "payback",
     "pit_histogram",
     "planned_gain",
     "probability_alive_matrix",

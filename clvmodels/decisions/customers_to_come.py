@@ -1,0 +1,187 @@
+"""Customers to come: how many a plan names, what they buy, and what they are worth net of acquiring them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clvmodels.errors import InvalidOption
+from clvmodels.inference.uncertainty import draw_parameters
+from clvmodels.processes.contract import Array
+from clvmodels.processes.special import legendre
+from clvmodels.valuation.cash_flow import ValuedCustomers
+from clvmodels.valuation.periods import Periods
+
+__all__ = ["MONTH_LENGTH", "AcquisitionPlan", "CustomersToCome", "is_month"]
+
+MONTH_LENGTH = 7  # of YYYY-MM
+NODES, NODE_WEIGHTS = legendre(8)  # of the time of arrival within a month, over which expectations are smooth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionPlan:
+    """How many customers will be acquired in each month, and at what cost.
+
+    Parameters
+    ----------
+    customers : mapping of str to float
+        New customers by month, such as {"1997-10": 300, "1997-11": 280}; they arrive evenly within the month.
+    cac : float, default=0.0
+        Cost of acquiring one of them.
+    spread : float, default=0.1
+        Standard deviation of the logarithm of a factor that all months share: how far the plan may be off.
+
+    Raises
+    ------
+    InvalidOption
+        For months that cannot be read, and numbers below 0.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> plan = clv.AcquisitionPlan(customers={"1997-10": 300, "1997-11": 280}, cac=12.0)
+    >>> sum(plan.customers.values())
+    580
+    """
+
+    customers: Mapping[str, float]
+    cac: float = 0.0
+    spread: float = 0.1
+
+    def __post_init__(self) -> None:
+        faults = [
+            f"customers[{month!r}]={count!r} is not a number of customers in a month written YYYY-MM."
+            for month, count in self.customers.items()
+            if not (is_month(month) and _is_amount(count))
+        ]
+        faults += [
+            f"{name}={getattr(self, name)!r} must be a number of 0 or more."
+            for name in ("cac", "spread")
+            if not _is_amount(getattr(self, name))
+        ]
+        if faults:
+            raise InvalidOption(" ".join(faults))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomersToCome:
+    """New customers of each period (k,), and what they cost: per order, and per period while they are served."""
+
+    base: ValuedCustomers
+    periods: Periods
+    counts: Array
+    cac: float
+    spread: float
+    per_order: float
+
+    @classmethod
+    def of(cls, base: ValuedCustomers, plan: AcquisitionPlan | None, periods: Periods) -> CustomersToCome:
+        """Return the customers of a plan; a plan that does not fit the periods raises an error."""
+        plan = AcquisitionPlan(customers={}) if plan is None else plan
+        if plan.customers and (base.purchases.process.discrete or base.rfm.observation_end is None):
+            raise InvalidOption("A plan needs dates and times of orders: an RFM with its end, not in opportunities.")
+        plain = base.purchases.process is base.purchases.plain and base.spend.process is base.spend.plain
+        if plan.customers and not plain:
+            raise InvalidOption(
+                "A plan needs models without covariates and groups, which new customers do not have yet."
+            )
+        if plan.customers and base.has_period_costs():
+            if base.horizon > base.costs.window(base.rfm.clock):
+                raise InvalidOption("With costs per period and a plan, the horizon must be within served_within=.")
+            if "alive" in (base.costs.charged_while, base.costs.marketing_while):
+                raise InvalidOption("With a plan, costs per period are charged to customers who are served.")
+        months = [label[:MONTH_LENGTH] for label in periods.labels]
+        outside = sorted(month for month in plan.customers if month not in months)
+        if outside:
+            raise InvalidOption(
+                f"The plan has customers in {', '.join(outside)}, but the forecast goes from {months[0]} to "
+                f"{months[-1]}: leave out months that are over, and name a horizon that covers the plan."
+            )
+        counts = np.array([float(plan.customers.get(month, 0.0)) for month in months])
+        return cls(base, periods, counts, plan.cac, plan.spread, float(np.mean(base.amounts.per_order)))
+
+    def expected(self) -> tuple[Array, float]:
+        """Return the expected revenue of each period (k,), and the present value net of acquisition."""
+        revenue = np.zeros(len(self.counts))
+        if not self.counts.any():
+            return revenue, 0.0
+        base, rate = self.base, self.base.rate
+        p = base.purchases._parameters
+        nobody = np.zeros(1)
+        spend = float(base.spend.process.expected_spend(base.spend._parameters, nobody, nobody)[0])
+        net = base.terms.margin * spend - self.per_order
+        starts = np.append(0.0, self.periods.ends[:-1])
+        horizon, value = float(self.periods.ends[-1]), 0.0
+        for count, start, end in zip(self.counts, starts, self.periods.ends, strict=True):
+            for node, weight in zip(NODES, NODE_WEIGHTS, strict=True):
+                arrival = start + node * (end - start)
+                share = count * weight
+                ahead = np.maximum(self.periods.ends - arrival, 0.0)
+                orders = base.purchases.process.mean_purchases(p, ahead)
+                revenue += share * spend * np.diff(orders, prepend=0.0)
+                state = [np.zeros(1)] * len(base.purchases.process.state)
+                alive = base.purchases.process.probability_alive(
+                    p, *[np.zeros(1)] * len(base.purchases.process.statistics)
+                )
+                worth = alive * base.purchases.process.discounted_if_active(p, horizon - arrival, rate, *state)
+                value += share * np.exp(-rate * arrival) * (net * (1 + float(worth[0])) - self.cac)
+        revenue += self.counts * spend
+        return revenue, value - self._charges(self.counts)
+
+    def drawn(self, draws: int, seed: int, level: Array | None) -> tuple[Array, Array]:
+        """Return revenue (draws, k) and present values (draws,) under draws of plan, parameters and behavior."""
+        base, k = self.base, len(self.counts)
+        revenue, values = np.zeros((draws, k)), np.zeros(draws)
+        if not self.counts.any():
+            return revenue, values
+        process, spending = base.purchases.process, base.spend.process
+        p = draw_parameters(process, base.purchases.fit_, draws, seed)
+        s = draw_parameters(spending, base.spend.fit_, draws, seed)
+        starts = np.append(0.0, self.periods.ends[:-1])
+        horizon = float(self.periods.ends[-1])
+        for i in range(draws):
+            generator = np.random.default_rng([seed, draws + i])
+            counts = generator.poisson(self.counts * np.exp(self.spread * generator.standard_normal()))
+            period = np.repeat(np.arange(k), counts)
+            arrival = starts[period] + generator.random(len(period)) * (self.periods.ends - starts)[period]
+            future = process.simulate(process.Parameters(*p[:, i]), horizon - arrival, generator)
+            customer = np.append(np.arange(len(period)), future.customer)
+            time = np.append(arrival, arrival[future.customer] + future.time)
+            amounts = spending.simulate_orders(spending.Parameters(*s[:, i]), customer, len(period), generator)
+            factor = np.where(np.arange(len(customer)) < len(period), 1.0, 1.0 if level is None else level[i])
+            amounts = factor * amounts
+            revenue[i] = np.bincount(self.periods.positions(time), amounts, minlength=k)
+            net = base.terms.margin * amounts - factor * self.per_order
+            acquisition = self.cac * np.sum(np.exp(-base.rate * arrival))
+            values[i] = np.sum(np.exp(-base.rate * time) * net) - acquisition - self._charges(counts)
+        return revenue, values
+
+    def _charges(self, counts: Array) -> float:
+        """Return the present value of costs per period: within the horizon, all who have come are served."""
+        base = self.base
+        if not base.has_period_costs():
+            return 0.0
+        cost = float(np.mean(base.amounts.per_period + base.amounts.marketing))
+        charges, starts = base.charges, np.append(0.0, self.periods.ends[:-1])
+        arrived = np.clip((charges.ends[:, None] - starts) / (self.periods.ends - starts), 0, 1) @ counts
+        return float(cost * np.sum(charges.share * arrived * np.exp(-base.rate * charges.ends)))
+
+
+def is_month(text: Any) -> bool:
+    """Return whether a value is a month written YYYY-MM."""
+    return (
+        isinstance(text, str)
+        and len(text) == MONTH_LENGTH
+        and text[4] == "-"
+        and text[:4].isdigit()
+        and text[5:].isdigit()
+        and 1 <= int(text[5:]) <= 12
+    )
+
+
+def _is_amount(value: Any) -> bool:
+    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return is_number and 0 <= float(value) < np.inf
