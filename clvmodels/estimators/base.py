@@ -298,7 +298,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
         Intervals are normal for the logarithm of a parameter, so they stay positive, and for coefficients as they are.
         If the likelihood is not close to normal, as with few customers, intervals are quantiles of parameters drawn
-        along the fit's ridges. At a boundary, parameters that are not estimated have no interval.
+        along the fit's ridges and edges. At a boundary, parameters that are not estimated have no interval.
 
         Parameters
         ----------

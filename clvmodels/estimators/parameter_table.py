@@ -59,7 +59,7 @@ def summary_table(
     with np.errstate(over="ignore"):  # an end may be infinite
         lower = np.where(form.real, estimate - reach, estimate * np.exp(-np.where(form.real, 0, reach)))
         upper = np.where(form.real, estimate + reach, estimate * np.exp(np.where(form.real, 0, reach)))
-    if errors == "hessian" and fit.ridges:
+    if errors == "hessian" and (fit.ridges or fit.edges):
         drawn = draw_parameters(process, fit, DRAWS, 0)
         ends = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=1)
         lower, upper = np.where(fixed, np.nan, ends)

@@ -20,7 +20,8 @@ from clvmodels.estimators.design import Design, Grouping
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.inference.fitting import Fit, findings_at
+from clvmodels.inference.edges import Edge
+from clvmodels.inference.fitting import Fit, OtherMaximum, findings_at, findings_of
 from clvmodels.inference.ridges import Ridge
 from clvmodels.language import Severity
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
@@ -89,6 +90,18 @@ class SavedRidge(Saved):
     bends: list[list[Finite]]
 
 
+class SavedEdge(Saved):
+    coordinate: Annotated[int, Field(ge=0)]
+    places: Annotated[list[Finite], Field(min_length=2)]
+    offsets: list[list[Finite]]
+
+
+class SavedMaximum(Saved):
+    parameters: dict[str, Finite]
+    difference: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    group: str | None = None
+
+
 class SavedFinding(Saved):
     code: str
     severity: Severity
@@ -116,6 +129,8 @@ class SavedFit(Saved):
     fingerprint: str
     chosen: Annotated[int, Field(ge=0)] = 0
     ridges: list[SavedRidge] = []  # files of earlier releases have none
+    edges: list[SavedEdge] = []  # likewise
+    other_maxima: list[SavedMaximum] = []  # likewise
 
 
 class SavedDesign(Saved):
@@ -216,9 +231,9 @@ def _model_document(model: PurchaseModel | SpendModel) -> dict[str, Any]:
     fit = {field.name: getattr(model.fit_, field.name) for field in fields(Fit)}
     plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.items()}
     plain["findings"] = [finding.to_dict() for finding in model.fit_.findings]
-    plain["ridges"] = [
-        {field.name: getattr(ridge, field.name).tolist() for field in fields(Ridge)} for ridge in model.fit_.ridges
-    ]
+    plain["ridges"] = [_arrays_as_lists(ridge) for ridge in model.fit_.ridges]
+    plain["other_maxima"] = [asdict(other) for other in model.fit_.other_maxima]
+    plain["edges"] = [_arrays_as_lists(edge) for edge in model.fit_.edges]
     prior = None if model.prior is None else {name: list(map(float, pair)) for name, pair in model.prior.items()}
     design, grouping = model.design_, model.grouping_
     return {
@@ -243,6 +258,11 @@ def _model_document(model: PurchaseModel | SpendModel) -> dict[str, Any]:
         "data_fingerprint": model.data_fingerprint_,
         "fit": plain,
     }
+
+
+def _arrays_as_lists(record: Ridge | Edge) -> dict[str, Any]:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()}
 
 
 def _spend_fields(spend: SpendModel) -> dict[str, Any]:
@@ -318,8 +338,11 @@ def _restore(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
             raise InvalidModelFile(f"{saved.process}: {name} does not have the shape {shape}.")
         plain[name] = np.array(plain[name])
     del plain["message"]
-    plain["findings"] = findings_at(form, plain["coordinates"], plain["free"])
+    plain["other_maxima"] = tuple(OtherMaximum(**other) for other in plain["other_maxima"])
+    limits = findings_at(form, plain["coordinates"], plain["free"])
+    plain["findings"] = (*limits, *findings_of(plain["other_maxima"]))
     plain["ridges"] = tuple(_ridge(saved.process, ridge, k) for ridge in saved.fit.ridges)
+    plain["edges"] = tuple(_edge(saved.process, edge, k) for edge in saved.fit.edges)
     return model._restore(Fit(**plain), clock, saved.observation_end, saved.data_fingerprint)
 
 
@@ -342,3 +365,14 @@ def _ridge(process: str, saved: SavedRidge, k: int) -> Ridge:
             f"{process}: ridges do not have the shapes ({k},), (j,) and (j, {k}) with ascending places."
         )
     return Ridge(np.array(saved.axis), np.array(saved.places), np.array(saved.bends))
+
+
+def _edge(process: str, saved: SavedEdge, k: int) -> Edge:
+    ascending = 0.0 in saved.places and np.all(np.diff(saved.places) > 0)
+    if {*map(len, saved.offsets)} != {k} or len(saved.offsets) != len(saved.places) or not ascending:
+        raise InvalidModelFile(
+            f"{process}: edges do not have the shapes (j,) and (j, {k}) with ascending places, one of them 0."
+        )
+    if saved.coordinate >= k:
+        raise InvalidModelFile(f"{process}: an edge has the coordinate {saved.coordinate}, but there are {k}.")
+    return Edge(saved.coordinate, np.array(saved.places), np.array(saved.offsets))

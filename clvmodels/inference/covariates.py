@@ -149,7 +149,8 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
         "statistics": (*process.statistics, *extra),
         "log_likelihood": adapt(process.log_likelihood, 0, len(process.statistics)),
         "score": partial(_score, shift, len(process.statistics)),
-        "starts": partial(_starts, shift, len(process.statistics)),
+        "starts": partial(_starts, process.starts, shift, len(process.statistics)),
+        "more_starts": process.more_starts and partial(_starts, process.more_starts, shift, len(process.statistics)),
         "totals": None,
         "prepare": process.prepare and partial(_prepare, shift, len(process.statistics)),
     }
@@ -251,10 +252,10 @@ def _prepare(shift: _Shift, width: int, *statistics: Array) -> Callable[[Any], S
     return score
 
 
-def _starts(shift: _Shift, width: int, *statistics: Array) -> list[Any]:
+def _starts(starts: Callable[..., list[Any]], shift: _Shift, width: int, *statistics: Array) -> list[Any]:
     """Return the starts of the process without covariates, with coefficients of 0."""
     coefficients = [np.zeros(())] * len(shift.covariates.names)
-    return [_Values((*start, *coefficients)) for start in shift.process.starts(*statistics[:width])]
+    return [_Values((*start, *coefficients)) for start in starts(*statistics[:width])]
 
 
 def _simulate(shift: _Shift, function: Callable[..., Any], p: Any, *arguments: Any) -> Any:

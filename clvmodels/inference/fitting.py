@@ -5,31 +5,54 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from clvmodels import html
 from clvmodels.errors import FitFailed
-from clvmodels.inference.newton import ROUNDING, Box, Mask, Point, climb, refine
+from clvmodels.inference.edges import Edge, find_edges
+from clvmodels.inference.newton import ROUNDING, Box, Curved, Mask, Point
 from clvmodels.inference.objective import Objective, Penalty, Prior, one_blas_thread, start_in_background
 from clvmodels.inference.ridges import Ridge, SampledSurface, find_ridge
+from clvmodels.inference.search import INDISTINGUISHABLE, SEARCH_ROWS, RowSample, draw_sample, find_maxima, search
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array, Process
 from clvmodels.processes.coordinates import Parametrization
 
-__all__ = ["INDISTINGUISHABLE", "Fit", "FitStatus", "findings_at", "fit_at", "maximize"]
+__all__ = [
+    "CONVERGED",
+    "INDISTINGUISHABLE",
+    "Fit",
+    "FitStatus",
+    "OtherMaximum",
+    "findings_at",
+    "findings_of",
+    "fit_at",
+    "maximize",
+]
 
 FitStatus = Literal["converged", "boundary"]
 CONVERGED: Findings = (Finding("fit-converged"),)
 
-SEARCH_ROWS = 4_000  # rows of the sample on which the search from several starts is made
-MIDDLE_ROWS = 40_000  # rows of the larger sample on which the result is refined before all rows are used
-MIDDLE_FACTOR = 5  # the larger sample is used if there are more than this many times its rows
-INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood too small to mean anything
-FLAT = 1e-3  # curvature below which a coordinate is not identified: a standard error of 30 on a log scale
-SUSPICIOUS = 5.0  # a coordinate this far from 0 is compared with its limit
+
+@dataclass(frozen=True, slots=True)
+class OtherMaximum:
+    """A local maximum of the likelihood that is almost as high as that of the fit.
+
+    Attributes
+    ----------
+    parameters : dict of str to float
+    difference : float
+        How much lower its log-likelihood is.
+    group : str or None
+        The group of customers, in a model with parameters for each group.
+    """
+
+    parameters: dict[str, float]
+    difference: float
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,6 +96,10 @@ class Fit:
         Number of parameters chosen by the likelihood in addition to the coordinates, such as a whole number k.
     ridges : tuple of Ridge
         Corrections to normal draws of the parameters, for likelihoods that are not close to normal; empty otherwise.
+    edges : tuple of Edge
+        Uncertainty of the coordinates that were not estimated: one-sided for those at a limit.
+    other_maxima : tuple of OtherMaximum
+        Other maxima of the likelihood that the search came across, if they are almost as high.
     """
 
     parameters: dict[str, float]
@@ -93,6 +120,8 @@ class Fit:
     fingerprint: str
     chosen: int = 0
     ridges: tuple[Ridge, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    other_maxima: tuple[OtherMaximum, ...] = ()
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:.6g}" for name, value in self.parameters.items())
@@ -148,7 +177,7 @@ def maximize(
     prior : Penalty, optional
         Added to the log-likelihood; default: nothing.
     start : array (k,), optional
-        Coordinates near the maximum. They replace the search; the fit then has no ridges.
+        Coordinates near the maximum. They replace the search; the fit then has no ridges and no edges.
 
     Returns
     -------
@@ -174,13 +203,13 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
         prior = Prior(np.zeros(len(limits)), np.zeros(len(limits)))
     fingerprint = start_in_background(rows.fingerprint)
     objective = Objective(process, rows.columns, rows.counts, unit, prior)
-    sample: _Sample | None = None
+    sample: RowSample | None = None
     if start is None:
-        sample = _draw_sample(process, rows, unit, prior, SEARCH_ROWS)
-        start, hessian = _search(process, rows, unit, box, prior, sample)
+        sample = draw_sample(process, rows, unit, prior, SEARCH_ROWS)
+        hills = search(process, rows, unit, box, prior, sample)
     else:
-        hessian = objective.hessian(start, np.ones(len(start), dtype=bool))
-    point = _move_to_limits(objective, refine(objective, start, hessian, box), box)
+        hills = [(start, objective.hessian(start, np.ones(len(start), dtype=bool)))]
+    point, *others = find_maxima(objective, hills, box)
     negative = -point.hessian[np.ix_(point.free, point.free)]
     definite = _is_definite(negative, -np.diag(prior.curvature(point.u))[point.free])
     if not definite or not point.possible_gain < INDISTINGUISHABLE:
@@ -195,8 +224,10 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
     covariance[np.ix_(point.free, point.free)] = np.linalg.inv(negative)
     sandwich = covariance @ objective.outer_product(point.u) @ covariance
     jacobian = form.jacobian(point.u)
-    findings = findings_at(form, point.u, point.free)
-    ridge = None if sample is None else _ridge(sample, point)
+    reached = findings_at(form, point.u, point.free)
+    maxima = tuple(_other_maximum(form, other, point, unit) for other in others)
+    surface = None if sample is None else _surface(sample, point)
+    ridge = None if surface is None else find_ridge(surface, point.u, point.hessian, point.free)
     return Fit(
         parameters=dict(zip(form.names, map(float, form.parameters_at(point.u, unit)), strict=True)),
         coordinates=point.u,
@@ -207,14 +238,16 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
         covariance=jacobian @ covariance @ jacobian.T,
         sandwich=jacobian @ sandwich @ jacobian.T,
         definite=definite,
-        status="converged" if findings == CONVERGED else "boundary",
-        findings=findings,
+        status="converged" if reached == CONVERGED else "boundary",
+        findings=(*reached, *findings_of(maxima)),
         iterations=objective.evaluations,
         customers=rows.customers,
         unique_rows=len(rows.counts),
         unit=float(unit),
         fingerprint=fingerprint(),
         ridges=() if ridge is None else (ridge,),
+        edges=() if sample is None else find_edges(objective, point.u, point.hessian, point.free, box),
+        other_maxima=maxima,
     )
 
 
@@ -294,82 +327,25 @@ def _is_definite(negative: Array, precision: Array) -> bool:
     return bool(np.all(np.linalg.eigvalsh(negative) > ROUNDING * largest))
 
 
-class _Sample(NamedTuple):
-    """The likelihood of a sample of the rows, and the share of the customers in it."""
-
-    columns: tuple[Array, ...]
-    objective: Objective
-    share: float
+def _other_maximum(form: Parametrization, other: Point, highest: Point, unit: float) -> OtherMaximum:
+    values = map(float, form.parameters_at(other.u, unit))
+    return OtherMaximum(dict(zip(form.names, values, strict=True)), highest.value - other.value)
 
 
-def _draw_sample(process: Process, rows: CountedRows, unit: float, prior: Penalty, size: int) -> _Sample:
-    """Return at most `size` rows at equal distances."""
-    step = max(1, -(-len(rows.counts) // size))
-    columns, counts = tuple(column[::step].copy() for column in rows.columns), rows.counts[::step].copy()
-    share = float(np.sum(counts) / np.sum(rows.counts))
-    return _Sample(columns, Objective(process, columns, counts, unit, prior.times(share)), share)
+def findings_of(maxima: tuple[OtherMaximum, ...]) -> Findings:
+    """Return one finding per other maximum."""
+    groups = [{} if other.group is None else {"group": other.group} for other in maxima]
+    return tuple(
+        Finding("fit-other-maximum", {"difference": other.difference, **group}, "caution")
+        for other, group in zip(maxima, groups, strict=True)
+    )
 
 
-def _search(
-    process: Process, rows: CountedRows, unit: float, box: Box, prior: Penalty, sample: _Sample
-) -> tuple[Array, Array]:
-    """Return the best point from several starts on a sample, and the Hessian there scaled to all rows.
-
-    If there are many rows, the point is refined on a larger sample first, because steps on all rows are expensive.
-    """
-    form = process.parametrization
-    best: Point | None = None
-    for start in process.starts(*sample.columns):
-        point = climb(sample.objective, box.clip(form.coordinates_of(start, unit)), box, best)
-        if best is None or point.value > best.value:
-            best = point
-    if best is None:
-        raise AssertionError("a process has at least one start")
-    u, hessian = best.u, sample.objective.hessian(best.u, np.ones(len(best.u), dtype=bool))
-    if len(rows.counts) > MIDDLE_FACTOR * MIDDLE_ROWS:
-        middle = _draw_sample(process, rows, unit, prior, MIDDLE_ROWS)
-        point = refine(middle.objective, u, hessian * (middle.share / sample.share), box)
-        return point.u, point.hessian / middle.share
-    return u, hessian / sample.share
-
-
-def _ridge(sample: _Sample, point: Point) -> Ridge | None:
-    """Return the ridge through the maximum, found on the sample if there are many rows."""
-    surface: Objective | SampledSurface = sample.objective
+def _surface(sample: RowSample, point: Point) -> Curved:
+    """Return the likelihood around the maximum, that of the sample if there are many rows."""
     if sample.share < 1:
-        surface = SampledSurface(sample.objective, sample.share, point.u, point.hessian, point.free)
-    return find_ridge(surface, point.u, point.hessian, point.free)
-
-
-def _move_to_limits(objective: Objective, point: Point, box: Box) -> Point:
-    """Move coordinates to limits that fit equally well, and set those that are then not identified to 0.
-
-    Means come before spreads, because "nobody drops out" says more than how dropout varies.
-    """
-    if point.free.all() and not np.any(np.abs(point.u) > SUSPICIOUS):
-        return point
-    point, box = _pin_unidentified(objective, point, box)
-    for i in reversed(range(len(point.u))):
-        if abs(point.u[i]) <= SUSPICIOUS:
-            continue
-        limit = box.lower[i] if point.u[i] < 0 else box.upper[i]
-        if np.isfinite(limit) and box.lower[i] < box.upper[i]:
-            pinned = box.pin(i, limit)
-            reduced = refine(objective, point.u, point.hessian, pinned)
-            if reduced.value > point.value - INDISTINGUISHABLE:
-                point, box = _pin_unidentified(objective, reduced, pinned)
-    return point
-
-
-def _pin_unidentified(objective: Objective, point: Point, box: Box) -> tuple[Point, Box]:
-    """Pin coordinates without curvature at 0, so that the result does not depend on the path of the search."""
-    for i in map(int, np.flatnonzero((box.lower < box.upper) & (np.abs(np.diag(point.hessian)) < FLAT))):
-        neutral = point.u.copy()
-        neutral[i] = 0.0
-        if objective(neutral)[0] > point.value - INDISTINGUISHABLE:
-            box = box.pin(i, 0.0)
-            point = refine(objective, neutral, point.hessian, box)
-    return point, box
+        return SampledSurface(sample.objective, sample.share, point.u, point.hessian, point.free)
+    return sample.objective
 
 
 def findings_at(form: Parametrization, u: Array, free: Mask) -> Findings:

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from clvmodels.inference.covariates import tuples_of
-from clvmodels.inference.fitting import Fit
+from clvmodels.inference.edges import Edge
+from clvmodels.inference.fitting import CONVERGED, Fit
 from clvmodels.inference.ridges import Ridge
+from clvmodels.language import Findings
 from clvmodels.processes.contract import AnyProcess, Array, DrawnOrders, History, Score, SpendProcess
 from clvmodels.processes.coordinates import Block, Coordinate, Parametrization
 
@@ -135,13 +137,7 @@ def combine_fits(fits: Mapping[str, Fit]) -> Fit:
         sandwich=_block_diagonal([fit.sandwich for fit in each]),
         definite=all(fit.definite for fit in each),
         status="boundary" if any(fit.status == "boundary" for fit in each) else "converged",
-        findings=tuple(
-            replace(finding, figures={**finding.figures, "group": label})
-            for label, fit in fits.items()
-            if fit.status == "boundary"
-            for finding in fit.findings
-        )
-        or each[0].findings,
+        findings=_findings(fits),
         iterations=sum(fit.iterations for fit in each),
         customers=sum(fit.customers for fit in each),
         unique_rows=sum(fit.unique_rows for fit in each),
@@ -152,7 +148,28 @@ def combine_fits(fits: Mapping[str, Fit]) -> Fit:
             for i, fit in enumerate(each)
             for ridge in fit.ridges
         ),
+        edges=tuple(
+            _embed_edge(edge, len(fit.coordinates) * i, len(fit.coordinates) * len(each))
+            for i, fit in enumerate(each)
+            for edge in fit.edges
+        ),
+        other_maxima=tuple(
+            replace(other, parameters={_labeled(n, label): v for n, v in other.parameters.items()}, group=label)
+            for label, fit in fits.items()
+            for other in fit.other_maxima
+        ),
     )
+
+
+def _findings(fits: Mapping[str, Fit]) -> Findings:
+    """Return the findings of groups at a boundary or with other maxima, which name the group."""
+    findings = [
+        replace(finding, figures={**finding.figures, "group": label})
+        for label, fit in fits.items()
+        for finding in fit.findings
+        if finding not in CONVERGED
+    ]
+    return tuple(findings) or CONVERGED
 
 
 def _embed(ridge: Ridge, start: int, size: int) -> Ridge:
@@ -161,6 +178,13 @@ def _embed(ridge: Ridge, start: int, size: int) -> Ridge:
     own = slice(start, start + len(ridge.axis))
     axis[own], bends[:, own] = ridge.axis, ridge.bends
     return Ridge(axis, ridge.places, bends)
+
+
+def _embed_edge(edge: Edge, start: int, size: int) -> Edge:
+    """Return a group's edge in the coordinates of all groups, where those of the group begin at `start`."""
+    offsets = np.zeros((len(edge.places), size))
+    offsets[:, start : start + edge.offsets.shape[1]] = edge.offsets
+    return Edge(start + edge.coordinate, edge.places, offsets)
 
 
 def _labeled(name: str, label: str) -> str:

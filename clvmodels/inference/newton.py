@@ -11,7 +11,19 @@ import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["ROUNDING", "Box", "Curved", "Mask", "Point", "Surface", "climb", "refine", "step"]
+__all__ = [
+    "CLIMB_GAIN",
+    "ROUNDING",
+    "Box",
+    "Curved",
+    "Mask",
+    "Point",
+    "Surface",
+    "climb",
+    "is_on_hill",
+    "refine",
+    "step",
+]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -108,10 +120,10 @@ def climb(objective: Curved, u: Array, box: Box, best: Point | None = None) -> P
         point = replace(point, hessian=objective.hessian(point.u, free, point.gradient), free=free)
         last_gain = np.inf
         before = point.value
-        while CLIMB_GAIN <= point.possible_gain < PAYING_SHARE * last_gain and not _is_on_hill(point, best):
+        while CLIMB_GAIN <= point.possible_gain < PAYING_SHARE * last_gain and not is_on_hill(point, best):
             last_gain = point.possible_gain
             point = step(objective, point, box)
-        if point.possible_gain < CLIMB_GAIN or _is_on_hill(point, best) or not point.value > before:
+        if point.possible_gain < CLIMB_GAIN or is_on_hill(point, best) or not point.value > before:
             break
     return point
 
@@ -141,7 +153,8 @@ def refine(objective: Curved, u: Array, hessian: Array, box: Box) -> Point:
     return point
 
 
-def _is_on_hill(point: Point, top: Point | None) -> bool:
+def is_on_hill(point: Point, top: Point | None) -> bool:
+    """Return whether a point is so close to another that both are on one hill."""
     return top is not None and bool(np.max(np.abs(point.u - top.u)) < SAME_HILL)
 
 

@@ -31,7 +31,7 @@ def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
 
     Draws are normal in the coordinates, with the estimate as mean and the inverse of minus the Hessian as covariance,
     so that every draw lies in the parameters' range. They follow the fit's ridges where the likelihood is not close to
-    normal. Coordinates at a limit stay there: the draws are those of the reduced model.
+    normal. Coordinates at a limit stay there in half of the draws and follow the fit's edges in the others.
 
     Returns
     -------
@@ -48,6 +48,8 @@ def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
     u = fit.coordinates[:, None] + away
     for ridge in fit.ridges:
         u += ridge.added(-(fit.hessian @ ridge.axis) @ away)
+    for edge in fit.edges:
+        u += edge.added(noise[edge.coordinate])
     for i, coordinate in enumerate(form.coordinates):
         u[i] = np.clip(u[i], coordinate.lower.at, coordinate.upper.at)
     return form.parameters_at(u, fit.unit)

@@ -387,16 +387,19 @@ fit-purchases-always-or-never = each customer buys at every opportunity or at no
 fit-purchases-at-every-opportunity = customers buy at every opportunity until they drop out: { $parameter } is indistinguishable from 1
 fit-dropout-equal = all customers are equally likely to drop out: { $parameter } is indistinguishable from infinity
 fit-dropout-at-once-or-never = each customer drops out immediately or never: { $parameter } is indistinguishable from 0
+fit-some-leave-at-once = some customers drop out immediately after their first purchase and hardly anybody later: { $parameter } is indistinguishable from infinity
 fit-dropout-after-next-purchase = every customer drops out after the next purchase: { $parameter } is indistinguishable from 1
 fit-dropout-before-next-opportunity = every customer drops out before the next opportunity: { $parameter } is indistinguishable from 1
 fit-dropout-at-same-age = every customer drops out at the same age: { $parameter } is indistinguishable from infinity
 fit-no-dropout = no dropout is visible in these data: { $parameter } is indistinguishable from 0
 fit-no-dropout-nbd = no dropout is visible in these data: { $parameter } is indistinguishable from 0, and predictions equal those of the NBD model
+fit-no-dropout-at-first = no customer drops out at first: { $parameter } is indistinguishable from 0
 fit-no-aging = the risk of dropout does not grow with age: { $parameter } is indistinguishable from 0, and predictions equal those of the Pareto/NBD model
 fit-spend-within-unbounded = spend varies without bound within a customer: { $parameter } is indistinguishable from 0
 fit-spend-within-constant = each customer always spends the same: { $parameter } is indistinguishable from infinity
 fit-spend-equal = all customers have the same mean spend: { $parameter } is indistinguishable from infinity
 fit-spend-unbounded = mean spend varies without bound between customers: { $parameter } is indistinguishable from 0
+fit-other-maximum = the likelihood has another maximum that is only { FIXED($difference, places: 2) } lower: see other_maxima for its parameters, which intervals do not include
 fit-coefficient-infinite = { $parameter } is indistinguishable from infinity (l2= keeps it finite)
 fit-coefficient-minus-infinite = { $parameter } is indistinguishable from minus infinity (l2= keeps it finite)
 

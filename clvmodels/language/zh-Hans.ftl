@@ -248,6 +248,9 @@ profile-independence-correlation = 在 { COUNT($customers) } 位客户中，频�
 ## 模型：拟合、证书与边界
 
 fit-converged = 梯度为零，且似然在各个方向上都下降
+fit-some-leave-at-once = 部分客户在首次购买后立即流失，此后几乎无人流失：{ $parameter } 与无穷大无法区分
+fit-no-dropout-at-first = 起初没有客户流失：{ $parameter } 与 0 无法区分
+fit-other-maximum = 似然还有另一个极大值，仅低 { FIXED($difference, places: 2) }：其参数见 other_maxima，区间不包含它
 fit-not-a-maximum = 参数来自另一次拟合：若由这些客户估计，对数似然约高 { FIXED($gain, places: 1) }
 fit-uncertainty-not-known = 从这些参数出发，这些客户的似然并非在各个方向上都下降：区间未涵盖其不确定性
 fit-not-identified = 数据无法识别 { $coordinates }

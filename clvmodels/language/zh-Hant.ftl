@@ -248,6 +248,9 @@ profile-independence-correlation = 在 { COUNT($customers) } 位顧客中，頻�
 ## 模型：配適、證書與邊界
 
 fit-converged = 梯度為零，且概似在各個方向上都下降
+fit-some-leave-at-once = 部分顧客在首次購買後立即流失，此後幾乎無人流失：{ $parameter } 與無限大無法區分
+fit-no-dropout-at-first = 起初沒有顧客流失：{ $parameter } 與 0 無法區分
+fit-other-maximum = 概似還有另一個極大值，僅低 { FIXED($difference, places: 2) }：其參數見 other_maxima，區間不包含它
 fit-not-a-maximum = 參數來自另一次配適：若由這些顧客估計，對數概似約高 { FIXED($gain, places: 1) }
 fit-uncertainty-not-known = 從這些參數出發，這些顧客的概似並非在各個方向上都下降：區間未涵蓋其不確定性
 fit-not-identified = 資料無法識別 { $coordinates }

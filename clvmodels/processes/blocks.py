@@ -74,8 +74,8 @@ class GammaBlock:
         Names of the parameters.
     of : str
         What varies, such as "purchase rate".
-    no_variation, all_variation, no_mean : str
-        Codes of the findings of a fit that ends at an infinite shape, at shape 0, or at mean 0.
+    no_variation, all_variation, no_mean, all_mean : str
+        Codes of the findings of a fit that ends at an infinite shape, at shape 0, at mean 0, or at an infinite mean.
     events : int
         Number of events of the rate per event that counts, such as k events per purchase; the mean is the rate of those
         that count.
@@ -87,6 +87,7 @@ class GammaBlock:
     no_variation: str
     all_variation: str
     no_mean: str | None = None
+    all_mean: str | None = None
     events: int = 1
 
     real: ClassVar[bool] = False
@@ -105,7 +106,8 @@ class GammaBlock:
         )
         mean = {"parameter": f"{self.shape}/{self.rate}"}
         zero = NO_LIMIT if self.no_mean is None else Limit(-MEAN_LIMIT, self.no_mean, mean)
-        return spread, Coordinate(f"log mean {self.of}", zero, NO_LIMIT, quantity=f"mean {self.of}")
+        infinite = NO_LIMIT if self.all_mean is None else Limit(MEAN_LIMIT, self.all_mean, mean)
+        return spread, Coordinate(f"log mean {self.of}", zero, infinite, quantity=f"mean {self.of}")
 
     def to_logs(self, u: Array) -> Array:
         return np.stack([u[0], u[0] - u[1] - np.log(self.events)])
@@ -179,9 +181,9 @@ class GompertzBlock:
         Names of the parameters; pace is b.
     of : str
         What varies, such as "dropout rate".
-    no_aging, all_aging, no_variation, all_variation, no_mean : str
-        Codes of the findings of a fit that ends at b = 0, at an infinite b, at an infinite shape, at shape 0, or at
-        mean 0.
+    no_aging, all_aging, no_variation, all_variation, no_mean, all_mean : str
+        Codes of the findings of a fit that ends at b = 0, at an infinite b, at an infinite shape, at shape 0, at mean
+        0, or at an infinite mean.
     """
 
     pace: str
@@ -193,6 +195,7 @@ class GompertzBlock:
     no_variation: str
     all_variation: str
     no_mean: str
+    all_mean: str
 
     real: ClassVar[bool] = False
 
@@ -202,6 +205,7 @@ class GompertzBlock:
 
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
+        mean = {"parameter": f"{self.pace} {self.shape}/{self.rate}"}
         return (
             Coordinate(
                 f"log {self.pace}",
@@ -217,8 +221,8 @@ class GompertzBlock:
             ),
             Coordinate(
                 f"log mean {self.of}",
-                Limit(-MEAN_LIMIT, self.no_mean, {"parameter": f"{self.pace} {self.shape}/{self.rate}"}),
-                NO_LIMIT,
+                Limit(-MEAN_LIMIT, self.no_mean, mean),
+                Limit(MEAN_LIMIT, self.all_mean, mean),
                 quantity=f"mean {self.of}",
             ),
         )

@@ -112,6 +112,9 @@ class PurchaseProcess:
         Log-likelihood of each row (n,); the same with its gradient, as `Score`.
     starts : function (x, t_x, T) -> list of Parameters
         Starting values of a search, in the unit of T.
+    more_starts : function (x, t_x, T) -> list of Parameters, optional
+        Starting values that are tried as well if the best of `starts` leads to a maximum where a coordinate is poorly
+        determined, as with few customers or weak dropout.
     state : sequence of str
         Columns of the RFM on which the future of an active customer depends; there are far fewer of these rows.
     probability_alive : function (p, x, t_x, T)
@@ -194,6 +197,7 @@ class PurchaseProcess:
     quantities: Callable[[Any], dict[str, Array]]
     quantity_powers: dict[str, int]
     moves: dict[str, tuple[str, float]]
+    more_starts: Callable[..., list[Any]] | None = None
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
     both_if_active: Callable[..., Array] | None = None
@@ -297,7 +301,7 @@ class SpendProcess:
         Total spend over the given number of further purchases, given the history.
     sample_orders : function (p, customer, count, mean, generator), optional
         Draw the spend of each further order (m,), given its customer by position (m,) and the histories (n,).
-    moves, prepare, totals
+    moves, more_starts, prepare, totals
         As for a purchase process: spend.
     total_law : function (p, purchases, count, mean) -> (scale, a, b), optional
         Total spend over further purchases, given the history, as a scale times BetaPrime(a, b).
@@ -319,6 +323,7 @@ class SpendProcess:
     simulate_orders: Callable[..., Array]
     sample_spend: Callable[..., Array]
     moves: dict[str, tuple[str, float]]
+    more_starts: Callable[..., list[Any]] | None = None
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
     total_law: Callable[..., tuple[Array, Array, Array]] | None = None

@@ -60,9 +60,18 @@ def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
 
 def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
     """Where to start: the overall rate, with little or much dropout and variation."""
+    return _starts(x, T, (0.5, 1.5, 0.6, 1.0), (2.0, 1.2, 2.0, 10.0), (0.2, 3.0, 0.3, 0.1))
+
+
+def more_starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
+    """Where weak dropout may have another maximum: some customers leave at once, and few later."""
+    return _starts(x, T, (0.8, 1.3, 0.02, 1e-5))
+
+
+def _starts(x: Array, T: Array, *shapes: tuple[float, float, float, float]) -> list[Parameters]:
+    """Return parameters with the overall rate times a factor, and beta as a share of the mean T."""
     span = max(float(np.sum(T)) / max(len(T), 1), 1e-300)
     rate = max(float(np.sum(x)), 0.5) / (span * max(len(T), 1))
-    shapes = ((0.5, 1.5, 0.6, 1.0), (2.0, 1.2, 2.0, 10.0), (0.2, 3.0, 0.3, 0.1))
     return [Parameters(*map(np.asarray, (r, r / (rate * boost), s, share * span))) for r, boost, s, share in shapes]
 
 
@@ -91,6 +100,7 @@ PROCESS = PurchaseProcess(
                 no_variation="fit-dropout-equal",
                 all_variation="fit-dropout-at-once-or-never",
                 no_mean="fit-no-dropout-nbd",
+                all_mean="fit-some-leave-at-once",
             ),
         ),
         unit_powers={"alpha": 1, "beta": 1},
@@ -100,6 +110,7 @@ PROCESS = PurchaseProcess(
     buys_between_if_active=partial(order_times.buys_between_dropout_time, remaining),
     draw_orders_if_active=partial(order_times.dropout_time_orders, remaining),
     starts=starts,
+    more_starts=more_starts,
     state=("frequency", "T"),
     purchases_if_active=purchases_if_active,
     residual_if_active=residual_if_active,

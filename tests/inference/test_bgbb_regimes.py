@@ -111,7 +111,7 @@ def test_no_other_start_finds_a_higher_maximum(name):
         minimize(descend, generator.uniform(-6, 6, 4), jac=True, method="L-BFGS-B", bounds=bounds).fun
         for _ in range(4 if name == "20 years of weeks" else 12)
     ]
-    # A boundary may cost fitting.INDISTINGUISHABLE for each coordinate moved to it.
+    # A boundary may cost search.INDISTINGUISHABLE for each coordinate moved to it.
     assert fit.log_likelihood >= -min(minima) - 0.04
 
 

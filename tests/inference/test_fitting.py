@@ -377,7 +377,7 @@ def test_no_other_start_finds_a_higher_maximum(name):
         with np.errstate(over="ignore", invalid="ignore"):
             result = minimize(descend, start, jac=True, method="L-BFGS-B", bounds=list(zip(lower, upper, strict=True)))
         best = min(best, result.fun)
-    # A boundary may cost fitting.INDISTINGUISHABLE for each coordinate moved to it.
+    # A boundary may cost search.INDISTINGUISHABLE for each coordinate moved to it.
     assert fit.log_likelihood >= -best - 0.04
 
 

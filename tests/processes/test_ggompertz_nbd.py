@@ -58,7 +58,7 @@ def statistics(rfm):
 def lies_on_the_ridge(model, reference, log_likelihood, rel):
     """Check that a fit is at least as high as the reference, and equal in what the data identify."""
     estimates = model.parameters_
-    # From the package's point on the ridge to the end, the likelihood changes by less than fitting.INDISTINGUISHABLE.
+    # From the package's point on the ridge to the end, the likelihood changes by less than search.INDISTINGUISHABLE.
     assert log_likelihood - 1e-4 <= model.fit_.log_likelihood <= log_likelihood + 1e-2
     for name in ("r", "alpha", "s"):
         assert estimates[name] == pytest.approx(reference[name], rel=rel), name

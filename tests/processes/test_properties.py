@@ -720,7 +720,8 @@ def test_starts_are_within_the_limits_in_any_unit(process):
         simulated(process, at(process, usual(process)), np.full(50, UNIT), generator),
         [np.ones(1), *[np.full(1, 5.0) for _ in process.statistics[1:]]],
     ):
-        for start in process.starts(*columns):
+        more = [] if process.more_starts is None else process.more_starts(*columns)
+        for start in [*process.starts(*columns), *more]:
             logs = np.log(np.array(start, dtype=float))
             assert np.all(np.isfinite(logs))
             assert form.to_logs(form.from_logs(logs)) == pytest.approx(logs, abs=1e-12)

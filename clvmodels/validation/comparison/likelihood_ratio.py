@@ -27,7 +27,7 @@ AT_AN_EDGE: dict[tuple[str, str], Nesting] = {
     ("pareto_nbd", "ggompertz_nbd"): "no aging",
 }
 AT_K_1 = {("nbd", "cnbd"), ("bgnbd", "bgcnbd"), ("mbgnbd", "mbgcnbd")}
-ROUNDING_TOLERANCE = 0.1  # a fit may end at a limit that costs less than fitting.INDISTINGUISHABLE per coordinate
+ROUNDING_TOLERANCE = 0.1  # a fit may end at a limit that costs less than search.INDISTINGUISHABLE per coordinate
 SIGNIFICANT = 0.05
 
 NO_P_VALUE: dict[Nesting, str] = {
