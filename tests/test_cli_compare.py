@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from clvmodels import profile
 from clvmodels.datasets import dataset_path, load_cdnow
 
 pytestmark = pytest.mark.slow
@@ -49,6 +50,16 @@ def test_fits_without_forecasts(log):
     assert "-9,582.43" in done.stdout
     assert "fit equally well" in " ".join(done.stdout.split())
     assert "Forecasts" not in done.stdout
+
+
+@pytest.mark.acceptance
+def test_models_auto_takes_what_the_profile_up_to_the_cutoff_finds_suitable(log, tmp_path):
+    output = tmp_path / "comparison.json"
+    done = clv(log, *SAMPLE, "--models", "auto", "--output", output)
+    assert done.returncode == 0, done.stderr
+    at_cutoff = profile(load_cdnow(sample=True), observation_end="1997-09-30").models
+    suitable = at_cutoff[at_cutoff["suitability"] == "good"]
+    assert {row["title"] for row in json.loads(output.read_text("utf-8"))["table"]} == set(suitable["title"]) - {"Gamma-Gamma"}
 
 
 @pytest.mark.acceptance

@@ -64,8 +64,7 @@ AcquiredAfterOption = Annotated[
     typer.Option(help="Leave out customers first seen on or before this day; `clv profile` says when to."),
 ]
 HorizonOption = Annotated[str, typer.Option(help="How far ahead to forecast, such as '12 months'.")]
-ModelsOption = Annotated[str, typer.Option(help="The models, separated by commas.")]
-ModelsOrAutoOption = Annotated[
+ModelsOption = Annotated[
     str, typer.Option(help="The models, separated by commas; 'auto' takes those that `clv profile` finds suitable.")
 ]
 FirstTransactionOption = Annotated[
@@ -167,13 +166,8 @@ def split_ids(text: str | None) -> list[str] | None:
     return None if text is None else split_list(text)
 
 
-def parse_models_or_auto(text: str) -> Any:
-    """Return "auto" itself, and for anything else what `parse_models` does."""
-    return text if text == "auto" else parse_models(text)
-
-
-def parse_models(text: str) -> list[Any]:
-    """Return an unfitted model for each process in a list of ids.
+def parse_models(text: str) -> Any:
+    """Return an unfitted model for each process in a list of ids, or "auto" itself.
 
     Raises
     ------
@@ -183,6 +177,8 @@ def parse_models(text: str) -> list[Any]:
     from clvmodels.errors import InvalidOption, closest
     from clvmodels.estimators.persistence import MODEL_CLASSES
 
+    if text == "auto":
+        return text
     names = split_list(text)
     unknown = [name for name in names if name not in MODEL_CLASSES]
     if unknown or not names:

@@ -28,14 +28,14 @@ from clvmodels.cli.arguments import (
     MarginOption,
     MergeWithinOption,
     MissingIdsOption,
-    ModelsOrAutoOption,
+    ModelsOption,
     SheetOption,
     TimeUnitOption,
     TimeZoneOption,
     choose_columns,
     clock_options,
     log_file,
-    parse_models_or_auto,
+    parse_models,
     read_calendar,
     split_ids,
     split_list,
@@ -51,7 +51,7 @@ def backtest(
     log: LogArgument,
     horizons: Annotated[str, typer.Option(help="How far ahead to forecast, such as '13 weeks,39 weeks'.")],
     cutoffs: Annotated[str, typer.Option(help=CUTOFFS)] = "3",
-    models: ModelsOrAutoOption = "mbgnbd,pareto_nbd",
+    models: ModelsOption = "mbgnbd,pareto_nbd",
     output: Annotated[Path, typer.Option(help="Where the tables go (JSON).")] = Path("backtest.json"),
     keep: Annotated[
         Path | None, typer.Option(help="Folder for the tables of each cutoff, written as soon as it is done.")
@@ -81,7 +81,7 @@ def backtest(
     from clvmodels.errors import InvalidOption
     from clvmodels.reporting import terminal
 
-    chosen = parse_models_or_auto(models)
+    chosen = parse_models(models)
     if not split_list(horizons):
         raise InvalidOption(f"--horizons {horizons!r}: name at least one, such as '26 weeks'.")
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
@@ -126,7 +126,7 @@ def report(
     output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go next to it (JSON).")] = Path(
         "report.html"
     ),
-    models: ModelsOrAutoOption = "mbgnbd,bgnbd,pareto_nbd",
+    models: ModelsOption = "mbgnbd,bgnbd,pareto_nbd",
     cleaning: CleaningOption = None,
     columns: ColumnsOption = None,
     customer_id: CustomerIdOption = "customer_id",
@@ -160,7 +160,7 @@ def report(
     from clvmodels.language.messages import message
     from clvmodels.reporting import terminal
 
-    chosen = parse_models_or_auto(models)
+    chosen = parse_models(models)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     with steps() as step:
         step(message("show-reading", {"file": str(log)}))

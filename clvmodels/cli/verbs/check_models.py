@@ -72,22 +72,27 @@ def validate(
 
     chosen = parse_models(models)
     with steps() as step:
-        step(f"Splitting {log} at {calibration_end}")
         names = {"customer_id": customer_id, "date": date, "amount": amount}
         file = log_file(log, encoding, delimiter, decimal, sheet)
         source = open_source(file, cleaning, names, {"date_format": date_format, "time_zone": time_zone})
+        clock = clock_options(time_unit, merge_within)
+        ids: Any = {"on_missing_id": "drop" if drop_missing_id else "raise", "missing_ids": split_ids(missing_ids)}
+        if chosen == "auto":
+            step(f"Profiling {log}")
+            options = {**source.columns, **source.reading, **clock, **ids}
+            chosen = _suitable(source.log, calibration_end, "calibration_end", **options)
+        step(f"Splitting {log} at {calibration_end}")
         split = clv.holdout_split(
             source.log,
             **source.columns,
             **source.reading,
             calibration_end=calibration_end,
             holdout_end=holdout_end,
-            **clock_options(time_unit, merge_within),
+            **clock,
             include_first_transaction=include_first_transaction,
             intertimes=reads_intertimes(chosen),
             acquired_after=acquired_after,
-            on_missing_id="drop" if drop_missing_id else "raise",
-            missing_ids=split_ids(missing_ids),
+            **ids,
         )
         step("Fitting and forecasting")
         check = clv.validate(split, chosen, None if split.spend is None else clv.GammaGamma())
@@ -142,21 +147,24 @@ def compare(
     from clvmodels.reporting import terminal
 
     chosen = parse_models(models)
-    options: dict[str, Any] = {
+    reading: dict[str, Any] = {
         "customer_id": customer_id,
         "date": date,
         **clock_options(time_unit, merge_within),
-        "intertimes": reads_intertimes(chosen),
-        "acquired_after": acquired_after,
         "date_format": date_format,
         "time_zone": time_zone,
         "on_missing_id": "drop" if drop_missing_id else "raise",
         "missing_ids": split_ids(missing_ids),
     }
     with steps() as step:
+        file = log_file(log, encoding, delimiter, decimal, sheet)
+        if chosen == "auto":
+            step(f"Profiling {log}")
+            name = "observation_end" if calibration_end is None else "calibration_end"
+            chosen = _suitable(file, calibration_end or observation_end, name, amount=None, **reading)
         step(f"Summarizing {log}")
         data: Any
-        file = log_file(log, encoding, delimiter, decimal, sheet)
+        options = {**reading, "intertimes": reads_intertimes(chosen), "acquired_after": acquired_after}
         if calibration_end is None:
             data = clv.rfm_summary(file, **options, observation_end=observation_end)
         else:
@@ -237,3 +245,22 @@ def crosscheck(
         out.print(f"Tables written to {output}")
     if not check.agrees:
         raise typer.Exit(DISAGREEMENT)
+
+
+def _suitable(
+    log: Any,
+    end: str | None,
+    name: str,
+    *,
+    time_unit: Any,
+    merge_within: Any,
+    time_zone: str | None,
+    **reading: Any,
+) -> list[Any]:
+    """Return the models that suit a log up to a day; `name` is the option of the day."""
+    from clvmodels.clock import Clock
+    from clvmodels.transactions.snapshots import SnapshotReader
+    from clvmodels.validation.backtest.suitable import suitable_models
+
+    clock = Clock(time_unit, merge_within, time_zone)
+    return suitable_models(SnapshotReader(log, clock, **reading), end, name)

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from clvmodels.clock import Clock
+from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.persistence import MODEL_CLASSES
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.profiling.profile import suitable_processes
 from clvmodels.transactions.purchase_log import PurchaseLog
+from clvmodels.transactions.snapshots import SnapshotReader
 
-__all__ = ["suitable_at"]
+__all__ = ["suitable_at", "suitable_models"]
+
+
+def suitable_models(reader: SnapshotReader, end: Moment | None, name: str) -> list[PurchaseModel]:
+    """Return an unfitted model of each process that suits a log up to a day, by default its latest.
+
+    Parameters
+    ----------
+    reader : SnapshotReader
+    end : str, date, datetime or None
+    name : str
+        The option that the day was passed as, for errors.
+
+    Raises
+    ------
+    InvalidOption
+        As for `suitable_at`.
+    """
+    log = reader.whole()
+    return suitable_at(log, log.last_tick if end is None else reader.clock.last_tick(end, name), reader.clock)
 
 
 def suitable_at(log: PurchaseLog, cutoff: int, clock: Clock) -> list[PurchaseModel]:
