@@ -234,6 +234,12 @@ def test_the_currency_changes_nothing(expected, days, chance, parameters, past, 
     assert other.interval(0.9) == pytest.approx(ends, rel=1e-6, abs=1e-6 * unit * order_value)
 
 
+def test_no_variance_is_too_small_to_be_divided_by():
+    least = ReferenceClass("purchases", None, ("a", "b"), usual_variance=5e-324, growth=0.0, longest_days=365.0)
+    interval = total_interval(100.0, 91, chance=0.0, parameters=0.0, reference=least)
+    assert interval.interval(0.9) == pytest.approx((100.0, 100.0))
+
+
 @pytest.mark.slow
 @settings(deadline=None)
 @given(past=histories(), reference=references(), order=st.randoms())

@@ -152,8 +152,9 @@ class TotalInterval:
         if common == 0:
             return math.sqrt(own) * float(special.ndtri(probability))
         # Given a draw of chi-square, at its quantiles, the sum is normal.
-        half = self.degrees_of_freedom / 2
-        deviations = np.sqrt(own + common * half / special.gammaincinv(half, 0.5 + NODES))
+        half, variance = self.degrees_of_freedom / 2, own + common
+        # Relative to their sum, so that no variance is too small to be divided by.
+        deviations = np.sqrt(own / variance + common / variance * half / special.gammaincinv(half, 0.5 + NODES))
         lower, upper = 0.0, float(deviations.max() * special.ndtri(probability))
         for _ in range(HALVINGS):
             middle = (lower + upper) / 2
@@ -161,7 +162,7 @@ class TotalInterval:
                 lower = middle
             else:
                 upper = middle
-        return upper
+        return upper * math.sqrt(variance)
 
 
 def other_shops(quantity: TotalQuantity, process: str, horizon_days: float) -> TotalInterval:
