@@ -26,6 +26,7 @@ NOT_AN_OPTION = "not_an_option"  # type of a pydantic error
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LONGEST_NAME = 63  # bytes of a table's name that PostgreSQL stores
 LARGEST_CHUNK = 100_000_000
+DATABASES = ("duckdb", "sqlite", "postgres")
 Location = Annotated[Path, Field(strict=False)]
 NonEmptyText = Annotated[str, Field(min_length=1)]
 S = TypeVar("S", bound="JobSection")
@@ -316,10 +317,11 @@ class SinkSettings(JobSection):
     partitioned : bool
         Parquet: each run gets a folder of its own, which stays; current.json names the current one.
     mode : {"replace", "append"}
-        Of a table in SQLite or PostgreSQL: whether a run replaces the table, or only the rows of its own day, so that
-        the runs of all days stay; the key is then customer_id and as_of.
-    keep_days : int, optional
-        With "append": a run removes rows of days longer ago than this.
+        Of a table in a database: whether a run replaces the table, or only the rows of its own day, so that the runs of
+        all days stay; the key is then customer_id and as_of.
+    keep_days, keep_runs : int, optional
+        With "append" or `partitioned`: a run removes those of days longer before the newest than this, and all but the
+        newest this many days.
     uri_variable : str, optional
         Name of the environment variable that holds the URI of a PostgreSQL database.
     db_schema, table : str
@@ -331,6 +333,7 @@ class SinkSettings(JobSection):
     partitioned: bool = False
     mode: Literal["replace", "append"] = "replace"
     keep_days: Annotated[int, Field(ge=1)] | None = None
+    keep_runs: Annotated[int, Field(ge=1)] | None = None
     uri_variable: str | None = None
     db_schema: str = "public"
     table: str = "clv_scores"
@@ -343,12 +346,11 @@ class SinkSettings(JobSection):
         faults = _location_faults(self)
         if self.partitioned and self.store != "parquet":
             faults.append('partitioned: only for store = "parquet"')
-        if self.mode == "append" and self.store not in ("sqlite", "postgres"):
-            faults.append(
-                'mode: "append" is for store = "sqlite" or "postgres"; Parquet keeps runs if partitioned = true'
-            )
-        if self.keep_days is not None and self.mode != "append":
-            faults.append('keep_days: only with mode = "append"')
+        if self.mode == "append" and self.store not in DATABASES:
+            faults.append('mode: "append" is for tables in databases; Parquet keeps runs if partitioned = true')
+        limits = [name for name in ("keep_days", "keep_runs") if getattr(self, name) is not None]
+        if limits and not self.keeps_runs:
+            faults.append(f'{", ".join(limits)}: only with mode = "append" or partitioned = true')
         return check_faults(self, faults)
 
     @property

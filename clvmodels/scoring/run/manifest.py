@@ -19,7 +19,7 @@ from clvmodels.scoring.events import event
 from clvmodels.scoring.gates.feed import FeedStatistics
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Count, Record, RunStatistics
-from clvmodels.scoring.stores.file_sinks import published_parts
+from clvmodels.scoring.stores.parquet_set import published_parts
 from clvmodels.scoring.stores.store import HeldTable
 
 __all__ = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clvmodels.scoring.stores.duckdb_sink import DuckDBFile
-from clvmodels.scoring.stores.file_sinks import CSVFile, ParquetFile, ParquetSet, published_parts
+from clvmodels.scoring.stores.file_sinks import CSVFile, ParquetFile
+from clvmodels.scoring.stores.parquet_set import ParquetSet, published_parts
 from clvmodels.scoring.stores.postgres_sink import PostgresTable
 from clvmodels.scoring.stores.sources import open_source
 from clvmodels.scoring.stores.sqlite_sink import SQLiteTable
@@ -32,14 +33,14 @@ def place_of(sink: SinkSettings, uri: str, backfill: bool = False) -> ScoreStore
     if sink.path is None:
         raise AssertionError("a job is checked to have a path")
     if sink.store == "duckdb":
-        return DuckDBFile(sink.path, sink.table, sink.name)
+        return DuckDBFile(sink.path, sink.table, sink.name, keeping(sink))
     if sink.store == "sqlite":
         return SQLiteTable(sink.path, sink.table, sink.name, keeping(sink))
     if sink.partitioned:
-        return ParquetSet(sink.path, sink.name, backfill)
+        return ParquetSet(sink.path, sink.name, KeptRuns(sink.keep_days, sink.keep_runs), backfill)
     return (CSVFile if sink.store == "csv" else ParquetFile)(sink.path, sink.name)
 
 
 def keeping(sink: SinkSettings) -> KeptRuns | None:
     """Return how long a table keeps the runs of other days; None if each run replaces the table."""
-    return KeptRuns(sink.keep_days) if sink.mode == "append" else None
+    return KeptRuns(sink.keep_days, sink.keep_runs) if sink.mode == "append" else None

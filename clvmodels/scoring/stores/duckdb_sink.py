@@ -1,4 +1,7 @@
-"""DuckDB as a sink: a file of its own is written under another name and replaces the old one in one step."""
+"""DuckDB as a sink: a file of its own is written under another name and replaces the old one in one step.
+
+With runs of other days, their rows are copied from the old file.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,29 @@ from typing import Any
 import pyarrow as pa
 
 from clvmodels import files
-from clvmodels.errors import InvalidOption, StoreUnreachable
+from clvmodels.errors import InvalidJob, InvalidOption, StoreUnreachable
+from clvmodels.scoring.stores.replacement import columns_not_written, to_remove
 from clvmodels.scoring.stores.store import (
+    KEY_WITH_DAY,
     NOT_UNIQUE,
     RUN_ID,
     STAGED,
     HeldTable,
+    KeptRuns,
     check_folder,
+    check_key,
     comment_statements,
     counted_table,
     counting_statement,
+    held_runs,
+    literal,
     locked,
     needs,
+    of_days,
     only_scores,
     quoted,
     reaching,
+    runs_statement,
     sync,
 )
 
@@ -39,8 +50,8 @@ class DuckDBFile:
     Views, macros, sequences, types, indexes and schemas of the old file are in the new one too.
     """
 
-    def __init__(self, path: Path, table: str, name: str) -> None:
-        self.path, self.table, self.name = files.target(path), table, name
+    def __init__(self, path: Path, table: str, name: str, keeping: KeptRuns | None = None) -> None:
+        self.path, self.table, self.name, self.keeping = files.target(path), table, name, keeping
         self.duckdb = needs("duckdb", "duckdb")
 
     @property
@@ -73,13 +84,28 @@ class DuckDBFile:
                 return None
             columns = connection.execute("SELECT column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
             only_scores(self.name, [name for (name,) in columns])
-            row = connection.execute(f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)} LIMIT 1").fetchone()
+            ((days,),) = connection.execute(f"SELECT count(DISTINCT as_of) FROM {quoted(self.table)}").fetchall()
+            if days > 1:  # there is no key that says it
+                check_key(self.name, KEY_WITH_DAY, self.keeping)
+            first = f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)} ORDER BY as_of DESC LIMIT 1"
+            row = connection.execute(first).fetchone()
             return None if row is None else HeldTable(str(row[0]), str(row[1]))
 
     def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
         with self.connected(self.path, read_only=True) as connection:
-            row = connection.execute(counting_statement(quoted(self.table), columns)).fetchone()
+            one = run_id if self.keeping else None
+            row = connection.execute(counting_statement(quoted(self.table), columns, one)).fetchone()
         return counted_table(run_id, row, columns)
+
+    def runs(self) -> list[HeldTable]:
+        if self.holds() is None:
+            return []
+        with self.connected(self.path, read_only=True) as connection:
+            return held_runs(connection.execute(runs_statement(quoted(self.table))).fetchall())
+
+    def remove(self, days: Sequence[str]) -> None:
+        with self.connected(self.path, read_only=False) as connection:
+            connection.execute(f"DELETE FROM {quoted(self.table)} WHERE {of_days(days)}")
 
     def finish_log(self) -> None:
         """Empty the write-ahead log of the old file: next to a new file it would make it unreadable."""
@@ -104,44 +130,101 @@ class _StagedDuckDB:
     def __init__(self, sink: DuckDBFile, comments: Mapping[str, str]) -> None:
         self._sink, self._comments = sink, comments
         self._connection: Any = sink.duckdb.connect(str(sink.staged))
-        self._created = False
-        if sink.path.exists() and sink.path.stat().st_size:
-            self._copy_definitions()
+        self._insert = ""  # until there are rows, whose columns and types the table gets
+        self._name = str(self._connection.execute("SELECT current_database()").fetchall()[0][0])
+        self._has_old = sink.path.exists() and sink.path.stat().st_size > 0
+        if self._has_old:
+            self._connection.execute(f"ATTACH {literal(str(sink.path))} AS {quoted(OLD)} (READ_ONLY)")
+            self._connection.execute(f"COPY FROM DATABASE {quoted(OLD)} TO {quoted(self._name)} (SCHEMA)")
 
     @contextlib.contextmanager
     def _reaching(self) -> Iterator[None]:
         with reaching(self._sink.name, failures=(self._sink.duckdb.Error,)):
             yield
 
-    def _copy_definitions(self) -> None:
-        """Define in the new file whatever the old one has, without rows."""
-        old = str(self._sink.path).replace("'", "''")
-        (name,) = self._connection.execute("SELECT current_database()").fetchone()
-        self._connection.execute(f"ATTACH '{old}' AS {quoted(OLD)} (READ_ONLY)")
-        self._connection.execute(f"COPY FROM DATABASE {quoted(OLD)} TO {quoted(name)} (SCHEMA)")
-        self._connection.execute(f"DETACH {quoted(OLD)}")
+    @property
+    def _table(self) -> str:
+        return quoted(self._sink.table)
+
+    @property
+    def _old_table(self) -> str:
+        return f"{quoted(OLD)}.{self._table}"
 
     def write(self, rows: pa.Table) -> None:
-        table = quoted(self._sink.table)
         with self._reaching():
             self._connection.register("rows_to_add", rows)
-            insert = f"INSERT INTO {table}" if self._created else f"CREATE OR REPLACE TABLE {table} AS"
-            self._connection.execute(f"{insert} SELECT * FROM rows_to_add")
+            if not self._insert:
+                self._insert = self._prepare()
+            self._connection.execute(self._insert)
             self._connection.unregister("rows_to_add")
-            self._created = True
+
+    def _prepare(self) -> str:
+        """Create the table, or add columns to the one that was copied; return the statement that adds rows.
+
+        Columns of others keep the values of customers who stay.
+        """
+        old, new = self._columns(f"SELECT * FROM {self._table}"), self._columns("SELECT * FROM rows_to_add")
+        names = ", ".join(map(quoted, new))
+        if not old:
+            self._connection.execute(f"CREATE TABLE {self._table} AS SELECT * FROM rows_to_add LIMIT 0")
+        changed = [name for name, kind in new.items() if old.get(name, kind) != kind]
+        if changed:
+            raise InvalidJob(
+                f"{self._sink.name}: the type of column {', '.join(map(repr, changed))} changed: rename or drop the "
+                "table, or give this sink another file."
+            )
+        for name, kind in new.items():
+            if old and name not in old:
+                self._connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {quoted(name)} {kind}")
+        others, _ = columns_not_written(old, new)
+        if not others or self._sink.keeping:
+            return f"INSERT INTO {self._table} ({names}) SELECT {names} FROM rows_to_add"
+        added = ", ".join(map(quoted, others))
+        read = ", ".join([*(f"r.{quoted(name)}" for name in new), *(f"o.{quoted(name)}" for name in others)])
+        return (
+            f"INSERT INTO {self._table} ({names}, {added}) SELECT {read} FROM rows_to_add AS r "
+            f"LEFT JOIN {self._old_table} AS o USING (customer_id)"
+        )
+
+    def _columns(self, query: str) -> dict[str, str]:
+        """Return the columns of a query and their types; none if its table does not exist."""
+        try:
+            return {row[0]: row[1] for row in self._connection.execute(f"DESCRIBE {query}").fetchall()}
+        except self._sink.duckdb.CatalogException:
+            return {}
+
+    def _keep_runs(self) -> None:
+        """Copy the rows of other days from the old file, as far as they are kept."""
+        if self._sink.keeping is None or not self._has_old:
+            return
+        old = self._columns(f"SELECT * FROM {self._old_table}")
+        if not old:
+            return
+        ((day,),) = self._connection.execute(f"SELECT CAST(max(as_of) AS VARCHAR) FROM {self._table}").fetchall()
+        days = self._connection.execute(f"SELECT DISTINCT CAST(as_of AS VARCHAR) FROM {self._old_table}").fetchall()
+        removed = of_days(to_remove(self._sink.keeping, [row[0] for row in days], day))
+        names = ", ".join(map(quoted, old))
+        kept = f"SELECT {names} FROM {self._old_table} WHERE NOT {removed}"
+        self._connection.execute(f"INSERT INTO {self._table} ({names}) {kept}")
 
     def count(self) -> int:
         """Count the rows in the closed file, since closing does not report what could not be written."""
         with self._reaching():
-            if self._created:
-                for statement in comment_statements(quoted(self._sink.table), self._comments):
+            counts = f"SELECT count(*), count(DISTINCT customer_id) FROM {self._table}"
+            ((rows, customers),) = self._connection.execute(counts).fetchall() if self._insert else [(0, 0)]
+            if self._insert:
+                self._keep_runs()
+                for statement in comment_statements(self._table, self._comments):
                     self._connection.execute(statement)
+            ((expected,),) = self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()
+            if self._has_old:
+                self._connection.execute(f"DETACH {quoted(OLD)}")
             self._connection.execute("CHECKPOINT")
             self._connection.close()
         with self._sink.connected(self._sink.staged, read_only=True) as connection:
-            counts = f"SELECT count(*), count(DISTINCT customer_id) FROM {quoted(self._sink.table)}"
-            rows, customers = connection.execute(counts).fetchone()
-        if rows != customers or self._sink.staged.with_name(f"{self._sink.staged.name}.wal").exists():
+            ((written,),) = connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()
+        unfinished = self._sink.staged.with_name(f"{self._sink.staged.name}.wal").exists()
+        if rows != customers or written != expected or unfinished:
             raise StoreUnreachable(f"{self._sink.name}: {NOT_UNIQUE}")
         return int(rows)
 

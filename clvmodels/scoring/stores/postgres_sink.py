@@ -15,6 +15,12 @@ from typing import Any
 import pyarrow as pa
 
 from clvmodels.errors import InvalidJob, JobLocked, StoreUnreachable
+from clvmodels.scoring.stores.replacement import (
+    columns_not_written,
+    inserting_statement,
+    replacing_statements,
+    to_remove,
+)
 from clvmodels.scoring.stores.store import (
     KEY,
     KEY_WITH_DAY,
@@ -26,10 +32,14 @@ from clvmodels.scoring.stores.store import (
     comment_statements,
     counted_table,
     counting_statement,
+    held_runs,
+    literal,
     needs,
+    of_days,
     only_scores,
     quoted,
     reaching,
+    runs_statement,
 )
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
@@ -40,8 +50,6 @@ NOT_WORTH_RETRYING = ("22", "28", "3D", "3F", "42")
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_SECONDS, PAUSE = 2, 3  # one attempt waits as long as readers may have to, and then lets them pass
 ATTEMPTS = WAIT // (LOCK_SECONDS + PAUSE)
-FIRST_DAY_TO_STAY = "{day} - {days}"
-PREDICTED = ("expected_purchases_", "lifetime_value_", "probability_", "monetary_value")  # columns of earlier settings
 
 
 class _Locked(StoreUnreachable):
@@ -120,13 +128,31 @@ class PostgresTable:
             connection.close()
         return counted_table(run_id, row, columns)
 
+    def runs(self) -> list[HeldTable]:
+        connection = self.connect()
+        try:
+            statement = runs_statement(self.address(self.table))
+            return held_runs(self.rows(connection, statement)) if self.is_replaced(connection) else []
+        finally:
+            connection.close()
+
+    def remove(self, days: Sequence[str]) -> None:
+        connection = self.connect()
+        try:
+            self.refuse_hidden_rows(connection)
+            self.run(connection, f"DELETE FROM {self.address(self.table)} WHERE {of_days(days)}")
+            with self.reaching():
+                connection.commit()
+        finally:
+            connection.close()
+
     def check_key(self, connection: Any) -> None:
         """Raise InvalidJob if the key of the table does not fit what the sink does with runs of other days."""
-        literal = self.address(self.table).replace("'", "''")
+        table = literal(self.address(self.table))
         rows = self.rows(
             connection,
             "SELECT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
-            f"AND a.attnum = ANY(i.indkey) WHERE i.indisprimary AND i.indrelid = '{literal}'::regclass",
+            f"AND a.attnum = ANY(i.indkey) WHERE i.indisprimary AND i.indrelid = {table}::regclass",
         )
         check_key(self.name, [name for (name,) in rows], self.keeping)
 
@@ -158,8 +184,8 @@ class PostgresTable:
 
     def refuse_hidden_rows(self, connection: Any) -> None:
         """Raise InvalidJob if policies may hide rows from this role: it would replace only those that it sees."""
-        literal = self.address(self.table).replace("'", "''")
-        ((hidden_rows, role),) = self.rows(connection, f"SELECT row_security_active('{literal}'), current_user::text")
+        table = literal(self.address(self.table))
+        ((hidden_rows, role),) = self.rows(connection, f"SELECT row_security_active({table}), current_user::text")
         if hidden_rows:
             raise InvalidJob(
                 f"{self.name}: row-level security applies to role {role!r}, which may not see every row, so nothing "
@@ -168,8 +194,8 @@ class PostgresTable:
 
     def is_referenced(self, connection: Any) -> bool:
         """Return whether foreign keys of other tables point at the table."""
-        literal = self.address(self.table).replace("'", "''")
-        keys = f"SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = '{literal}'::regclass"
+        table = literal(self.address(self.table))
+        keys = f"SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = {table}::regclass"
         return bool(self.rows(connection, keys)[0][0])
 
     def check_access(self) -> None:
@@ -281,18 +307,17 @@ class _StagedPostgres:
                 if name in self._comments:
                     sink.run(connection, comment_statements(table, {name: self._comments[name]})[0])
         sink.run(connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")  # readers go on
-        others = [name for name in old if name not in new and not name.startswith(PREDICTED)]
-        dropped = [name for name in old if name not in new and name.startswith(PREDICTED)]
+        others, dropped = columns_not_written(old, new)
         keep = bool(others) or sink.is_referenced(connection)
         same_day = ""
         if sink.keeping is None:
-            statements = list(_replacing(table, staged, list(new), dropped, keep=keep))
+            statements = list(replacing_statements(table, staged, list(new), dropped, keep=keep))
         else:
-            same_day = f" WHERE as_of = (SELECT max(as_of) FROM {staged})"
-            statements = [
-                f"DELETE FROM {table} WHERE {sink.keeping.outdated(table, staged, FIRST_DAY_TO_STAY)}",
-                _inserting(table, staged, list(new)),
-            ]
+            day = str(sink.rows(connection, f"SELECT max(as_of)::text FROM {staged}")[0][0])
+            days = [str(row[0]) for row in sink.rows(connection, f"SELECT DISTINCT as_of::text FROM {table}")]
+            same_day = f" WHERE {of_days([day])}"
+            removed = of_days(to_remove(sink.keeping, days, day))
+            statements = [f"DELETE FROM {table} WHERE {removed}", inserting_statement(table, staged, list(new))]
         for statement in statements:
             sink.run(connection, statement)
         counts = f"SELECT (SELECT count(*) FROM {table}{same_day}), (SELECT count(*) FROM {staged})"
@@ -314,34 +339,3 @@ class _StagedPostgres:
     def _commit(self) -> None:
         with self._sink.reaching():
             self._connection.commit()
-
-
-def _inserting(table: str, staged: str, columns: Sequence[str]) -> str:
-    """Return a statement that adds the staged rows to a table."""
-    names = ", ".join(map(quoted, columns))
-    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged} ORDER BY {quoted('customer_id')}"
-
-
-def _replacing(table: str, staged: str, columns: Sequence[str], dropped: Sequence[str], *, keep: bool) -> Iterator[str]:
-    """Yield statements that replace the rows of a table.
-
-    Parameters
-    ----------
-    columns, dropped : sequence of str
-        Columns to fill, and those of earlier settings, which become missing.
-    keep : bool
-        Whether rows of customers who stay must not be deleted: others reference them, or the table has more columns.
-    """
-    names = ", ".join(map(quoted, columns))
-    source = ", ".join(f"s.{quoted(name)}" for name in columns)
-    same = f"t.{quoted('customer_id')} = s.{quoted('customer_id')}"
-    if not keep:
-        yield f"DELETE FROM {table}"
-        yield _inserting(table, staged, columns)
-        return
-    values = [f"{quoted(name)} = s.{quoted(name)}" for name in columns if name != "customer_id"]
-    values += [f"{quoted(name)} = NULL" for name in dropped]
-    yield f"DELETE FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM {staged} s WHERE {same})"
-    yield f"UPDATE {table} t SET {', '.join(values)} FROM {staged} s WHERE {same}"
-    missing = f"NOT EXISTS (SELECT 1 FROM {table} t WHERE {same})"
-    yield f"INSERT INTO {table} ({names}) SELECT {source} FROM {staged} s WHERE {missing}"

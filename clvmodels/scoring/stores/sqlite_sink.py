@@ -13,6 +13,12 @@ import pyarrow as pa
 
 from clvmodels import files
 from clvmodels.errors import InvalidJob
+from clvmodels.scoring.stores.replacement import (
+    columns_not_written,
+    inserting_statement,
+    replacing_statements,
+    to_remove,
+)
 from clvmodels.scoring.stores.store import (
     KEY,
     KEY_WITH_DAY,
@@ -25,15 +31,17 @@ from clvmodels.scoring.stores.store import (
     check_key,
     counted_table,
     counting_statement,
+    held_runs,
     locked,
+    of_days,
     only_scores,
     quoted,
     reaching,
+    runs_statement,
 )
 
 __all__ = ["SQLiteTable"]
 
-FIRST_DAY_TO_STAY = "date({day}, '-{days} days')"  # dates are text
 SQLITE_TYPES = {"int64": "INTEGER", "double": "REAL", "bool": "INTEGER"}
 
 
@@ -78,6 +86,18 @@ class SQLiteTable:
                 counting_statement(quoted(self.table), columns, run_id if self.keeping else None)
             ).fetchone()
         return counted_table(run_id, row, columns)
+
+    def runs(self) -> list[HeldTable]:
+        if not self.path.exists():
+            return []
+        with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
+            if not self.is_replaced(connection):
+                return []
+            return held_runs(connection.execute(runs_statement(quoted(self.table))).fetchall())
+
+    def remove(self, days: Sequence[str]) -> None:
+        with reaching(self.name, failures=(sqlite3.Error,)), contextlib.closing(self.connect()) as connection:
+            connection.execute(f"DELETE FROM {quoted(self.table)} WHERE {of_days(days)}")
 
     def columns(self, connection: sqlite3.Connection, table: str) -> dict[str, str]:
         """Return the columns of a table and their declared types."""
@@ -149,11 +169,18 @@ class _StagedSQLite:
         for name, kind in new.items():
             if name not in old:
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {kind}")
-        names = ", ".join(map(quoted, new))
-        replaced = f" WHERE {sink.keeping.outdated(table, staged, FIRST_DAY_TO_STAY)}" if sink.keeping else ""
-        same_day = f" WHERE as_of = (SELECT max(as_of) FROM {staged})" if sink.keeping else ""
-        connection.execute(f"DELETE FROM {table}{replaced}")
-        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged}")
+        others, dropped = columns_not_written(old, new)
+        same_day = ""
+        if sink.keeping is None:
+            statements = list(replacing_statements(table, staged, list(new), dropped, keep=bool(others)))
+        else:
+            day = str(connection.execute(f"SELECT max(as_of) FROM {staged}").fetchone()[0])
+            days = [str(row[0]) for row in connection.execute(f"SELECT DISTINCT as_of FROM {table}")]
+            same_day = f" WHERE {of_days([day])}"
+            removed = of_days(to_remove(sink.keeping, days, day))
+            statements = [f"DELETE FROM {table} WHERE {removed}", inserting_statement(table, staged, list(new))]
+        for statement in statements:
+            connection.execute(statement)
         tables = (f"{table}{same_day}", staged)
         counts = [connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables]
         if counts[0] != counts[1]:

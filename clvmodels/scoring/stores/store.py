@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ __all__ = [
     "STAGED",
     "WAIT",
     "HeldTable",
+    "KeepsRuns",
     "KeptRuns",
     "ScoreStore",
     "StagedTable",
@@ -35,11 +37,15 @@ __all__ = [
     "count_batches",
     "counted_table",
     "counting_statement",
+    "held_runs",
+    "literal",
     "locked",
     "needs",
+    "of_days",
     "only_scores",
     "quoted",
     "reaching",
+    "runs_statement",
     "sync",
 ]
 
@@ -80,29 +86,27 @@ class HeldTable:
 
 @dataclass(frozen=True, slots=True)
 class KeptRuns:
-    """A table that keeps the runs of other days; its key is customer_id and as_of.
+    """How long a store keeps the runs of earlier days; without limits, for ever.
 
     Attributes
     ----------
     days : int or None
-        How long: rows of days longer ago than this are removed. None: for ever.
+        Runs of days longer before the newest than this are removed.
+    runs : int or None
+        Runs of this many days are kept, the newest.
     """
 
-    days: int | None
+    days: int | None = None
+    runs: int | None = None
 
-    def outdated(self, table: str, staged: str, shifted: str) -> str:
-        """Return an SQL condition on rows of a table: of the day of the staged rows, or too old.
-
-        Parameters
-        ----------
-        table, staged : str
-            Names, quoted already.
-        shifted : str
-            SQL for the first day to stay, given the staged day as {day} and the number of days as {days}.
-        """
-        day = f"(SELECT max(as_of) FROM {staged})"
-        old = "" if self.days is None else f" OR {table}.as_of < {shifted.format(day=day, days=self.days)}"
-        return f"({table}.as_of = {day}{old})"
+    def outdated(self, days: Iterable[str]) -> list[str]:
+        """Return those of some days, as YYYY-MM-DD, whose runs are to be removed; never the newest."""
+        ordered = sorted(set(days), reverse=True)
+        old = set() if self.runs is None else set(ordered[self.runs :])
+        if self.days is not None and ordered:
+            first = date.fromisoformat(ordered[0][:10]) - timedelta(days=self.days)
+            old |= {day for day in ordered if day[:10] < first.isoformat()}
+        return sorted(old)
 
 
 class StagedTable(Protocol):
@@ -149,6 +153,37 @@ class ScoreStore(Protocol):
         """
 
 
+class KeepsRuns(Protocol):
+    """A store that keeps the runs of earlier days."""
+
+    def runs(self) -> list[HeldTable]:
+        """Return the runs that are there, with their rows, by date."""
+
+    def remove(self, days: Sequence[str]) -> None:
+        """Remove the runs of some days; the current one of a set stays."""
+
+
+def of_days(days: Iterable[str]) -> str:
+    """Return an SQL condition on rows: that they are of one of some days."""
+    return f"as_of IN ({', '.join(literal(day) for day in days)})"
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def runs_statement(table: str) -> str:
+    """Return SQL that lists the runs in a table, whose name is quoted already: id, date, rows."""
+    day = "CAST(as_of AS VARCHAR(99))"
+    return f"SELECT {quoted(RUN_ID)}, {day}, count(*) FROM {table} GROUP BY 1, 2 ORDER BY 2, 1"
+
+
+def held_runs(rows: Iterable[Sequence[Any]]) -> list[HeldTable]:
+    """Return the runs that `runs_statement` lists."""
+    return [HeldTable(str(run_id), str(as_of), int(count)) for run_id, as_of, count in rows]
+
+
 def quoted(name: str) -> str:
     """Return a name as an SQL identifier, whatever characters it has."""
     if "\0" in name:
@@ -158,10 +193,7 @@ def quoted(name: str) -> str:
 
 def comment_statements(table: str, comments: Mapping[str, str]) -> list[str]:
     """Return SQL statements that comment the columns of a table, whose name is quoted already."""
-    return [
-        f"COMMENT ON COLUMN {table}.{quoted(column)} IS '{text.replace(chr(39), chr(39) * 2)}'"
-        for column, text in comments.items()
-    ]
+    return [f"COMMENT ON COLUMN {table}.{quoted(column)} IS {literal(text)}" for column, text in comments.items()]
 
 
 def counting_statement(table: str, columns: Sequence[str], run_id: str | None = None) -> str:
@@ -173,7 +205,7 @@ def counting_statement(table: str, columns: Sequence[str], run_id: str | None = 
         Count this run only, in a table that keeps the runs of other days.
     """
     sums = "".join(f", sum({quoted(column)})" for column in columns)
-    one = "" if run_id is None else f" WHERE {quoted(RUN_ID)} = '{run_id.replace(chr(39), chr(39) * 2)}'"
+    one = "" if run_id is None else f" WHERE {quoted(RUN_ID)} = {literal(run_id)}"
     return f"SELECT count(*), min({quoted(RUN_ID)}), max({quoted(RUN_ID)}){sums} FROM {table}{one}"
 
 
