@@ -204,8 +204,8 @@ class _StagedDuckDB:
         days = self._connection.execute(f"SELECT DISTINCT CAST(as_of AS VARCHAR) FROM {self._old_table}").fetchall()
         removed = of_days(to_remove(self._sink.keeping, [row[0] for row in days], day))
         names = ", ".join(map(quoted, old))
-        kept = f"SELECT {names} FROM {self._old_table} WHERE NOT {removed}"
-        self._connection.execute(f"INSERT INTO {self._table} ({names}) {kept}")
+        staying = f"SELECT {names} FROM {self._old_table} WHERE NOT {removed}"
+        self._connection.execute(f"INSERT INTO {self._table} ({names}) {staying}")
 
     def count(self) -> int:
         """Count the rows in the closed file, since closing does not report what could not be written."""

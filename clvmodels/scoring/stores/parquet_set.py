@@ -53,15 +53,15 @@ class ParquetSet:
 
     def runs(self) -> list[HeldTable]:
         """Return the runs that are there, by date; one that cannot be read is left out."""
-        found = []
+        present = []
         with reaching(self.name):
             for folder in (self.path / RUNS).glob("*"):
                 parts = published_parts(self.path, folder.name) or []
                 row = ParquetFile(parts[0], self.name).first_row(parts[0]) if parts else None
                 if row is not None:
                     rows = sum(pq.read_metadata(part).num_rows for part in parts)
-                    found.append(HeldTable(folder.name, row.as_of, rows))
-        return sorted(found, key=lambda run: (run.as_of, run.run_id))
+                    present.append(HeldTable(folder.name, row.as_of, rows))
+        return sorted(present, key=lambda run: (run.as_of, run.run_id))
 
     def remove(self, days: Sequence[str]) -> None:
         """Remove the runs of some days, but not the current one."""
