@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -222,32 +222,45 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
         )
     covariance = np.zeros_like(point.hessian)
     covariance[np.ix_(point.free, point.free)] = np.linalg.inv(negative)
-    sandwich = covariance @ objective.outer_product(point.u) @ covariance
-    jacobian = form.jacobian(point.u)
     reached = findings_at(form, point.u, point.free)
     maxima = tuple(_other_maximum(form, other, point, unit) for other in others)
     surface = None if sample is None else _surface(sample, point)
     ridge = None if surface is None else find_ridge(surface, point.u, point.hessian, point.free)
+    return replace(
+        _fit_of(form, objective, rows, unit, point, covariance),
+        log_likelihood=point.value - prior.log_density(point.u),
+        status="converged" if reached == CONVERGED else "boundary",
+        findings=(*reached, *findings_of(maxima)),
+        fingerprint=fingerprint(),
+        ridges=() if ridge is None else (ridge,),
+        edges=() if sample is None else find_edges(objective, point.u, point.hessian, point.free, box),
+        other_maxima=maxima,
+    )
+
+
+def _fit_of(
+    form: Parametrization, objective: Objective, rows: CountedRows, unit: float, point: Point, covariance: Array
+) -> Fit:
+    """Return a fit at a point whose coordinates have a covariance; callers replace what they know better."""
+    jacobian = form.jacobian(point.u)
+    sandwich = covariance @ objective.outer_product(point.u) @ covariance
     return Fit(
         parameters=dict(zip(form.names, map(float, form.parameters_at(point.u, unit)), strict=True)),
         coordinates=point.u,
-        log_likelihood=point.value - prior.log_density(point.u),
+        log_likelihood=point.value,
         gradient_norm=float(np.max(np.abs(point.gradient[point.free]), initial=0.0)),
         hessian=point.hessian,
         free=point.free,
         covariance=jacobian @ covariance @ jacobian.T,
         sandwich=jacobian @ sandwich @ jacobian.T,
-        definite=definite,
-        status="converged" if reached == CONVERGED else "boundary",
-        findings=(*reached, *findings_of(maxima)),
+        definite=True,
+        status="converged",
+        findings=CONVERGED,
         iterations=objective.evaluations,
         customers=rows.customers,
         unique_rows=len(rows.counts),
         unit=float(unit),
-        fingerprint=fingerprint(),
-        ridges=() if ridge is None else (ridge,),
-        edges=() if sample is None else find_edges(objective, point.u, point.hessian, point.free, box),
-        other_maxima=maxima,
+        fingerprint="",
     )
 
 
@@ -300,23 +313,12 @@ def fit_at(
     else:
         free = np.zeros_like(free)
         findings.append(Finding("fit-uncertainty-not-known", severity="caution"))
-    sandwich = inner @ objective.outer_product(u) @ inner
-    return Fit(
-        parameters=dict(zip(form.names, map(float, form.parameters_at(u, unit)), strict=True)),
-        coordinates=u,
-        log_likelihood=value,
-        gradient_norm=float(np.max(np.abs(gradient[free]), initial=0.0)),
-        hessian=hessian,
-        free=free,
-        covariance=jacobian @ inner @ jacobian.T,
-        sandwich=jacobian @ sandwich @ jacobian.T,
+    point = Point(u, value, gradient, hessian, free)
+    return replace(
+        _fit_of(form, objective, rows, unit, point, inner),
         definite=definite,
         status="converged" if at_limits == CONVERGED else "boundary",
         findings=tuple(findings) or CONVERGED,
-        iterations=objective.evaluations,
-        customers=rows.customers,
-        unique_rows=len(rows.counts),
-        unit=float(unit),
         fingerprint=rows.fingerprint(),
     )
 

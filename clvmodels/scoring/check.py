@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from clvmodels.errors import CLVError, GateRefused, InvalidJob
+from clvmodels.errors import CLVError, GateRefused, InvalidJob, InvalidModelFile
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.config.sections import SinkSettings
 from clvmodels.scoring.events import Progress, ignore
-from clvmodels.scoring.fit_and_score import ScoreResult, champion_of, fit_job, score_job
+from clvmodels.scoring.fit_and_score import ScoreResult, find_champion, fit_job, score_job
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.run.workplace import uris_of
 from clvmodels.scoring.stores import place_of
@@ -123,7 +123,7 @@ def _check_run(job: Job, as_of: str | None, progress: Progress) -> list[CheckedP
     """Return what a run without publication finds, or a fit where there is no model to score with yet."""
     missing = []
     try:
-        champion_of(job)
+        find_champion(job)
     except InvalidJob as error:
         missing = [CheckedPart("model", str(error), error)]
     except CLVError as error:
@@ -133,7 +133,8 @@ def _check_run(job: Job, as_of: str | None, progress: Progress) -> list[CheckedP
             return _describe(score_job(job, as_of, dry_run=True, progress=progress))
         fitted = fit_job(job, as_of, dry_run=True, progress=progress)
     except CLVError as error:
-        return [*missing, CheckedPart("run", str(error), error)]
+        part = "model" if isinstance(error, InvalidModelFile) else "run"
+        return [*missing, CheckedPart(part, str(error), error)]
     text = f"{len(fitted.rfm):,} customers as of {fitted.rfm.observation_end} can be read and fitted"
     gates = [_describe_gate(gate) for gate in fitted.gates if not gate.passed]
     return [*missing, CheckedPart("run", text), *gates]

@@ -39,7 +39,7 @@ from clvmodels.scoring.run.workplace import (
 )
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["FitResult", "ScoreResult", "champion_of", "fit_job", "score_job"]
+__all__ = ["FitResult", "ScoreResult", "champion_of", "find_champion", "fit_job", "score_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,20 +339,34 @@ def champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | N
     as_of : str, optional
         For a backfill: the champion is then the one that was fitted last up to this day, and today's if there is none.
     """
+    champion = find_champion(job)
+    if isinstance(champion, Path):
+        return load(champion), None, champion, None
+    if as_of is not None and job.registry.folder is not None:
+        versions = Registry(job.registry.folder)
+        champion = _champion_on(versions, job.clock.clock.last_tick(as_of, "as_of")) or champion
+    return champion.load(), champion.name, champion.path, champion.record.evidence
+
+
+def find_champion(job: Job) -> Version | Path:
+    """Return the version of the registry, or the file, to score with; it is not loaded.
+
+    Raises
+    ------
+    InvalidJob
+        If there is no model yet, or the job does not name its place.
+    """
     registry = job.registry
     if registry.file is not None:
         if not registry.file.exists():
             raise InvalidJob(f"registry.file: there is no model {str(registry.file)!r} yet: run `clv fit --job` first.")
-        return load(registry.file), None, registry.file, None
+        return registry.file
     if registry.folder is None:
         raise InvalidJob("registry.folder: is missing: name the folder of versions (or set registry.file, one model).")
-    versions = Registry(registry.folder)
-    champion = versions.champion()
+    champion = Registry(registry.folder).champion()
     if champion is None:
         raise InvalidJob(f"registry.folder: {registry.folder} has no champion yet: run `clv fit --job` first.")
-    if as_of is not None:
-        champion = _champion_on(versions, job.clock.clock.last_tick(as_of, "as_of")) or champion
-    return champion.load(), champion.name, champion.path, champion.record.evidence
+    return champion
 
 
 def _champion_on(registry: Registry, end: int) -> Version | None:

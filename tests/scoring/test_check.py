@@ -114,12 +114,12 @@ def test_missing_rights_in_postgres_are_named(folder, database, monkeypatch):
     with adbc.connect(database) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA checked")
         cursor.execute("CREATE TABLE checked.clv_scores (run_id text, as_of date, customer_id bigint)")
-        cursor.execute("CREATE ROLE reader LOGIN PASSWORD 'verysecret'")
-        cursor.execute("GRANT USAGE ON SCHEMA checked TO reader")
-        cursor.execute("GRANT SELECT ON checked.clv_scores TO reader")
+        cursor.execute("CREATE ROLE check_reader LOGIN PASSWORD 'verysecret'")
+        cursor.execute("GRANT USAGE ON SCHEMA checked TO check_reader")
+        cursor.execute("GRANT SELECT ON checked.clv_scores TO check_reader")
         connection.commit()
     sink = {"store": "postgres", "uri_variable": "CLV_CHECKED", "db_schema": "checked"}
-    monkeypatch.setenv("CLV_CHECKED", database.replace("postgres:verysecret@", "reader:verysecret@"))
+    monkeypatch.setenv("CLV_CHECKED", database.replace("postgres:verysecret@", "check_reader:verysecret@"))
     done = clv.check_job(changed(folder, sinks=[sink]))
     assert "verysecret" not in done.text
     assert isinstance(done.parts[-1].error, InvalidJob)

@@ -23,6 +23,7 @@ from clvmodels.cli.arguments import (
     log_file,
     split_list,
 )
+from clvmodels.cli.tables import save_table
 
 VALUES_HELP = "Values (CSV or Parquet), one row per customer, such as from `clv score`."
 
@@ -52,7 +53,6 @@ def tiers_of_values(
 ) -> None:
     """Sort customers into tiers by value; published tiers change only with a visible change of value."""
     import clvmodels as clv
-    from clvmodels import files, frames
     from clvmodels.reporting import terminal
 
     with steps() as step:
@@ -63,8 +63,7 @@ def tiers_of_values(
         if names is not None:
             options["names"] = split_list(names)
         result = clv.tiers(values, published=published, **options)
-        with files.replacing(output) as temporary:
-            frames.write_table(result.frame(), temporary)
+        save_table(result.frame(), output)
     terminal.show_facts(out, [finding.text for finding in result.findings])
     terminal.show_decisions(out, "Tiers", result.summary)
     out.print(f"Tiers written to {output}", highlight=False)
@@ -107,7 +106,6 @@ def accounts_of_log(
 ) -> None:
     """List key accounts: why, trend, risk, and what is lost if one leaves."""
     import clvmodels as clv
-    from clvmodels import files, frames
     from clvmodels.errors import InvalidOption
     from clvmodels.reporting import terminal
 
@@ -134,12 +132,10 @@ def accounts_of_log(
             date_format=date_format,
             on_missing_id="drop" if drop_missing_id else "raise",
         )
-        with files.replacing(output) as temporary:
-            frames.write_table(result.frame(), temporary)
+        save_table(result.frame(), output)
         if merged_log is not None and accounts is not None:
-            with files.replacing(merged_log) as temporary:
-                merged = clv.merge_accounts(source, accounts, customer_id=customer_id, chains=chains)
-                frames.write_table(merged, temporary)
+            merged = clv.merge_accounts(source, accounts, customer_id=customer_id, chains=chains)
+            save_table(merged, merged_log)
     terminal.show_facts(out, [finding.text for finding in result.findings])
     terminal.show_decisions(out, "Key accounts", result.summary)
     out.print(f"Accounts written to {output}", highlight=False)
@@ -169,7 +165,6 @@ def actions(
 ) -> None:
     """List the customers at risk, to win back and for a second purchase, with the money at stake."""
     import clvmodels as clv
-    from clvmodels import files, frames
     from clvmodels.reporting import terminal
 
     with steps() as step:
@@ -192,8 +187,7 @@ def actions(
         )
         step("Listing customers")
         lists = clv.action_lists(fitted.purchases, fitted.spend, rfm, horizon=horizon, margin=margin, size=size)
-        with files.replacing(output) as temporary:
-            frames.write_table(lists.frame(), temporary)
+        save_table(lists.frame(), output)
     terminal.show_facts(out, [finding.text for finding in lists.findings])
     terminal.show_decisions(out, "Customers to act on", lists.summary)
     out.print(f"Lists written to {output}", highlight=False)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from clvmodels.cli.app import app, out, steps
+from clvmodels.cli.tables import save_table
 
 DEMO_CUTOFF, DEMO_END = "1997-09-30", "1998-06-30"
 DEMO_HORIZON, DEMO_RATE, DEMO_MARGIN = "12 months", 0.10, 1.0
@@ -19,7 +20,6 @@ def demo(
 ) -> None:
     """Run every step on the bundled CDNOW log: fit, score, value, validate, report."""
     import clvmodels as clv
-    from clvmodels import files, frames
     from clvmodels.reporting import terminal
     from clvmodels.reporting.report_of_log import value_table
     from clvmodels.valuation.value_terms import ValueTerms
@@ -43,8 +43,7 @@ def demo(
         step("Validating on the 39 weeks of holdout")
         check = clv.validate(split, [clv.MBGNBD()], clv.GammaGamma())
         step("Writing the report")
-        with files.replacing(folder / "predictions.parquet") as temporary:
-            frames.write_table(table, temporary)
+        save_table(table, folder / "predictions.parquet")
         model.save(folder / "model.json")
         check.to_json(folder / "validation.json")
         clv.write_report(check, folder / "report.html", value=table, value_terms=terms, name="CDNOW")

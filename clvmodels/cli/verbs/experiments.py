@@ -9,6 +9,7 @@ import typer
 
 from clvmodels.cli.app import app, out
 from clvmodels.cli.arguments import split_list
+from clvmodels.cli.tables import save_table
 
 experiment = typer.Typer(help="Experiments with a control group: design, assign, read.", no_args_is_help=True)
 app.add_typer(experiment, name="experiment")
@@ -65,7 +66,6 @@ def assign(
 ) -> None:
     """Divide customers into a treated group and a control group, at random and reproducibly."""
     import clvmodels as clv
-    from clvmodels import files, frames
     from clvmodels.reporting import terminal
 
     made = clv.assign_experiment(
@@ -77,8 +77,7 @@ def assign(
         keep=split_list(keep or ""),
         earlier=earlier,
     )
-    with files.replacing(output) as temporary:
-        frames.write_table(made.frame(), temporary)
+    save_table(made.frame(), output)
     terminal.show_facts(out, [finding.text for finding in made.findings])
     out.print(f"Groups written to {output}", highlight=False)
 
@@ -97,7 +96,6 @@ def read(
 ) -> None:
     """Compare the groups: the effect per unit, with an interval."""
     import clvmodels as clv
-    from clvmodels import files, frames
     from clvmodels.errors import InvalidOption
     from clvmodels.reporting import terminal
 
@@ -115,8 +113,7 @@ def read(
         confidence=confidence,
         looks=shares,
     )
-    with files.replacing(output) as temporary:
-        frames.write_table(made.table, temporary)
+    save_table(made.table, output)
     terminal.show_facts(out, [finding.text for finding in made.findings])
     terminal.show_decisions(out, "Effects", made.table)
     out.print(f"Effects written to {output}", highlight=False)

@@ -33,6 +33,7 @@ from clvmodels.cli.arguments import (
 )
 from clvmodels.cli.replayed_cleaning import nothing_left, open_by_itself
 from clvmodels.cli.spelling import as_typed
+from clvmodels.cli.tables import save_table
 
 if TYPE_CHECKING:
     from clvmodels.decisions.base_audit.audit import AuditTable
@@ -121,7 +122,6 @@ def clean(
 ) -> None:
     """Turn line items, orders or an export into transactions, and account for every row in a ledger."""
     import clvmodels as clv
-    from clvmodels import files, frames
     from clvmodels.reporting import terminal
 
     rules = clv.CleaningRules(
@@ -165,8 +165,7 @@ def clean(
         if not len(cleaned.transactions):
             raise nothing_left(cleaned)
         step("Writing")
-        with files.replacing(output) as temporary:
-            frames.write_table(cleaned.transactions, temporary)
+        save_table(cleaned.transactions, output)
         named = {role: name for role, name in roles.items() if name is not None}
         cleaned.to_json(ledger, read={"columns": named, **text, "export": export, "missing_ids": words})
         if set_aside is not None:
@@ -259,7 +258,6 @@ def audit(
 ) -> None:
     """Audit the customer base: how customers differ, what changed, and how cohorts compare."""
     import clvmodels as clv
-    from clvmodels import frames
     from clvmodels.language.messages import message
     from clvmodels.reporting import terminal
 
@@ -279,7 +277,7 @@ def audit(
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
             for name in AUDIT_TABLES:
-                frames.write_table(result.frame(name), output / f"{name}.csv")
+                save_table(result.frame(name), output / f"{name}.csv")
     terminal.show_facts(out, [finding.text for finding in result.findings])
     periods = {"earlier": result.earlier_period, "period": result.period}
     terminal.show_decisions(out, message("show-audit", periods), result.change)

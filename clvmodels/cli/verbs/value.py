@@ -23,6 +23,7 @@ from clvmodels.cli.arguments import (
     TimeZoneOption,
     clock_options,
 )
+from clvmodels.cli.tables import save_table
 
 ModelOption = Annotated[str, typer.Option(help="The purchase model, such as mbgnbd or pareto_nbd.")]
 EndOption = Annotated[str | None, typer.Option(help="Last day to include; default: the latest in the log.")]
@@ -113,7 +114,7 @@ def value(
         table = clv.remaining_value(**models, **shape, interval=interval, **terms)
         if output is not None:
             written = table if by_period is not None else clv.remaining_value(**models, **terms)
-            write(written.frame(), output)
+            save_table(written.frame(), output)
         answers = clv.elasticities(**models, **terms) if what_if else None
     show(table.frame(), table.text)
     if answers is not None:
@@ -170,7 +171,7 @@ def forecast(
             interval=interval,
         )
         if output is not None:
-            write(result.frame(), output)
+            save_table(result.frame(), output)
     show(result.frame(), result.text)
     show(result.equity, "")
     if output is not None:
@@ -223,13 +224,6 @@ def read_plan(path: Path) -> dict[str, float]:
     if table["month"].duplicated().any():
         raise InvalidOption(f"{path} has the month {table['month'][table['month'].duplicated()].iloc[0]!r} twice.")
     return {str(month): count for month, count in zip(table["month"], table["customers"].tolist(), strict=True)}
-
-
-def write(frame: Any, path: Path) -> None:
-    """Write a table as CSV or Parquet."""
-    from clvmodels import frames
-
-    frames.write_table(frame, path)
 
 
 def show(frame: Any, text: str) -> None:

@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from clvmodels import frames
 from clvmodels.decisions.customer_table import read_customer_table
-from clvmodels.decisions.experiments.estimator import explained_share, relevant
+from clvmodels.decisions.experiments.estimator import explained_share
 from clvmodels.decisions.experiments.units import check_outcome, check_share, clip, columns_of, units_of
 from clvmodels.errors import InvalidOption, InvalidTable
 from clvmodels.language import Finding, Findings
@@ -133,9 +133,7 @@ def design_experiment(
     values = clip(units.total(check_outcome(table, outcome)), winsorize)
     names = columns_of(adjust, "adjust")
     covariates = units.sums(table, names)
-    everyone = np.ones(len(units), dtype=bool)
-    everyone[::2] = False  # `relevant` looks at both groups; here, at every other unit
-    explained = explained_share(values, relevant(covariates, everyone))
+    explained = explained_share(values, covariates)
     deviation = float(np.std(values, ddof=1))
     if deviation == 0:
         raise InvalidTable(f"Column {outcome!r} of past= has one value only, {values[0]:g}: there is nothing to show.")

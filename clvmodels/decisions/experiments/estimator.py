@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,11 @@ def relevant(covariates: Array, treated: npt.NDArray[np.bool_]) -> Array:
 
     Scale matters to rounding only, so columns are divided by their standard deviation.
     """
+    return _independent(covariates, (treated, ~treated))
+
+
+def _independent(covariates: Array, groups: Sequence[npt.NDArray[np.bool_]]) -> Array:
+    """Return the standardized columns that are not constant, and no sum of earlier ones, within any group (n, p)."""
     centered = covariates - covariates.mean(axis=0)
     scale = centered.std(axis=0)
     size = np.abs(covariates).max(axis=0, initial=0.0)
@@ -61,7 +66,7 @@ def relevant(covariates: Array, treated: npt.NDArray[np.bool_]) -> Array:
     chosen = np.zeros((len(covariates), 0))
     for column in centered.T:
         wider = np.column_stack([chosen, column])
-        if all(_has_full_rank(wider[group]) for group in (treated, ~treated)):
+        if all(_has_full_rank(wider[group]) for group in groups):
             chosen = wider
     return chosen
 
@@ -119,8 +124,9 @@ def _mean_at_zero(outcome: Array, covariates: Array) -> tuple[float, float]:
 def explained_share(outcome: Array, covariates: Array) -> float:
     """Return the share of the variance of an outcome that a regression on covariates explains; never negative.
 
-    It is adjusted for the number of covariates.
+    It is adjusted for the number of covariates, of which constants and sums of others do not count.
     """
+    covariates = _independent(covariates, (np.ones(len(outcome), dtype=bool),))
     spread = float(np.sum((outcome - outcome.mean()) ** 2))
     freedom = len(outcome) - covariates.shape[1] - 1
     if not covariates.shape[1] or spread == 0 or freedom < 1:
