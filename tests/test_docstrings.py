@@ -28,6 +28,8 @@ def public():
 
 PUBLIC = dict(public())
 CALLED = {name: obj for name, obj in PUBLIC.items() if not inspect.ismodule(obj)}
+SLOWEST = {"BestForecaster", "Crosscheck", "GGompertzNBD", "Report", "backtest", "crosscheck", "write_report"}
+"""Objects whose examples take several seconds; `make accept` runs them."""
 RECORDS = {name: obj for name, obj in CALLED.items() if dataclasses.is_dataclass(obj)}
 
 
@@ -47,7 +49,9 @@ def described(obj, title):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.acceptance) if name in SLOWEST else name for name in PUBLIC]
+)
 def test_it_has_a_docstring_whose_examples_run(name, tmp_path, monkeypatch):
     obj = PUBLIC[name]
     if not inspect.ismodule(obj):

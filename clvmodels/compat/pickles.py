@@ -41,7 +41,7 @@ FITTERS = {name: getattr(lifetimes, name) for name in lifetimes.__all__ if name.
 
 
 class _Inert:
-    """Stands for an object of lifetimes or dill; takes any arguments and does nothing."""
+    """Placeholder for an object of lifetimes or dill; it takes any arguments and does nothing."""
 
     def __new__(cls, *_: Any, **__: Any) -> _Inert:
         return object.__new__(cls)

@@ -98,6 +98,7 @@ def open_page(browser: Any, path: Path, width: int, scheme: str) -> dict[str, An
     }
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_opens_on_every_screen(browser, page, width, scheme):
@@ -126,6 +127,7 @@ def with_trouble(page: Path, path: Path, *, policy: bool) -> Path:
     return path
 
 
+@pytest.mark.acceptance
 def test_the_policy_of_the_page_forbids_scripts_and_requests(browser, page, tmp_path):
     result = open_page(browser, with_trouble(page, tmp_path / "wrong.html", policy=True), 360, "light")
     assert result["requests"] == []
@@ -134,6 +136,7 @@ def test_the_policy_of_the_page_forbids_scripts_and_requests(browser, page, tmp_
     assert all("Content Security Policy" in message for message in messages)
 
 
+@pytest.mark.acceptance
 def test_detects_errors_requests_and_overflow(browser, page, tmp_path):
     result = open_page(browser, with_trouble(page, tmp_path / "wrong.html", policy=False), 360, "light")
     assert result["requests"] == ["http://localhost:9/x.png"]

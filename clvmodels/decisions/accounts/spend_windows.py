@@ -41,7 +41,7 @@ class SpendWindows:
 
 
 def spend_windows(log: PurchaseLog, end: int, length: int) -> SpendWindows:
-    """Return orders and spend in the `length` days up to and including tick `end`, and in as many days before."""
+    """Return orders and spend in the `length` days up to and including tick `end`, and in the `length` days before."""
     seen = np.flatnonzero(log.first <= end)
     if not len(seen):
         raise InvalidOption("All orders are later than observation_end: pass a later day.")

@@ -28,7 +28,7 @@ class Difference:
     effect, standard_error : float
         Per unit.
     treated, control : int
-        ExperimentUnits.
+        Number of units in each group.
     control_mean : float
         Mean outcome without treatment, at the mean of the covariates.
     freedom : int
@@ -50,7 +50,7 @@ class Difference:
 
 
 def relevant(covariates: Array, treated: npt.NDArray[np.bool_]) -> Array:
-    """Return the columns, centered at their mean, that tell units of both groups apart and are no sum of others (n, p).
+    """Return the columns that vary in both groups and are not combinations of earlier ones, centered (n, p).
 
     Scale matters to rounding only, so columns are divided by their standard deviation.
     """
@@ -58,7 +58,7 @@ def relevant(covariates: Array, treated: npt.NDArray[np.bool_]) -> Array:
 
 
 def _independent(covariates: Array, groups: Sequence[npt.NDArray[np.bool_]]) -> Array:
-    """Return the standardized columns that are not constant, and no sum of earlier ones, within any group (n, p)."""
+    """Return the standardized columns that vary in every group and are not combinations of earlier ones (n, p)."""
     centered = covariates - covariates.mean(axis=0)
     scale = centered.std(axis=0)
     size = np.abs(covariates).max(axis=0, initial=0.0)
@@ -124,7 +124,7 @@ def _mean_at_zero(outcome: Array, covariates: Array) -> tuple[float, float]:
 def explained_share(outcome: Array, covariates: Array) -> float:
     """Return the share of the variance of an outcome that a regression on covariates explains; never negative.
 
-    It is adjusted for the number of covariates, of which constants and sums of others do not count.
+    It is adjusted for the number of covariates, of which constants and combinations of others do not count.
     """
     covariates = _independent(covariates, (np.ones(len(outcome), dtype=bool),))
     spread = float(np.sum((outcome - outcome.mean()) ** 2))
@@ -142,7 +142,7 @@ def critical_values(shares: Array, confidence: float) -> Array:
 
     Looks spend the error probability as O'Brien and Fleming's bounds do (Lan & DeMets 1983 [1]_): little at first, so
     that the last look hardly costs anything. Each is found from the density of the statistic among experiments that
-    went on, integrated numerically (Armitage, McPherson & Rowe 1969).
+    have not stopped, integrated numerically (Armitage, McPherson & Rowe 1969).
 
     Parameters
     ----------

@@ -69,14 +69,14 @@ def check_share(name: str, value: Any) -> float:
 
 
 def check_outcome(table: CustomerTable, name: str) -> Array:
-    """Return a column of numbers that no customer may lack (n,)."""
+    """Return a column of numbers, of which every customer must have one (n,)."""
     values = table.numbers(name)
     table.refuse(np.isnan(values), f"no {name!r}", " Fill it in: 0 for customers who bought nothing.")
     return values
 
 
 def columns_of(names: Any, argument: str) -> tuple[str, ...]:
-    """Return the names of columns that an argument lists; one name may be passed as it is."""
+    """Return the names of the columns that an argument lists; it may be a single name."""
     listed = (names,) if isinstance(names, str) else tuple(names)
     if any(not isinstance(name, str) for name in listed):
         raise InvalidOption(f"{argument}={names!r} must be names of columns.")
@@ -86,7 +86,7 @@ def columns_of(names: Any, argument: str) -> tuple[str, ...]:
 
 
 def clip(values: Array, quantile: float | None) -> Array:
-    """Return values, those above a quantile set to it."""
+    """Return values, with those above a quantile set to it."""
     if quantile is None:
         return values
     check_share("winsorize", quantile)

@@ -32,8 +32,8 @@ class SegmentCheck:
     ----------
     table : DataFrame
         One row per segment, the best first: segment, customers, bought (share with a purchase), later_spend (money per
-        customer), share (of all later money), share_lower, share_upper, share_past_spend and share_rfm_sum: what as
-        many customers hold at the same places of a ranking by past spend, or by the sum of RFM scores.
+        customer), share (of all later money), share_lower, share_upper, share_past_spend and share_rfm_sum: what
+        the customers at the same places of a ranking by past spend, or by the sum of RFM scores, hold.
     findings : tuple of Finding
 
     Examples
@@ -69,7 +69,7 @@ def validate_segments(
     order: Sequence[str] | None = None,
     interval: float = 0.9,
 ) -> SegmentCheck:
-    """Compare what segments bought later with as many customers chosen by past spend and by RFM scores.
+    """Compare what segments bought later with equally large groups chosen by past spend and by RFM scores.
 
     The segments must have been made from what was known at the cutoff of the holdout.
 
@@ -184,7 +184,7 @@ def _table(names: list[str], number: npt.NDArray[np.intp], holdout: Holdout, z: 
 
 
 def _findings(table: pd.DataFrame) -> Findings:
-    """Return what the best segment held, against as many customers by each ranking."""
+    """Return what the best segment held, against equally many customers by each ranking."""
     best = table.iloc[0]
     figures = {name: float(best[name]) for name in ("share", "share_past_spend", "share_rfm_sum")}
     worse = best["share"] < max(best["share_past_spend"], best["share_rfm_sum"])

@@ -1,4 +1,4 @@
-"""What an engine that holds a table must do: tell its types, run a query, fetch rows, and keep a result as a table."""
+"""What an engine that holds a table must do: name the types of its columns, run a query, fetch rows, keep a result."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Engine(ABC):
         """Write columns of the table to a Parquet file on this machine."""
 
     def fetch(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table] | None = None) -> nw.DataFrame[Any]:
-        """Run a query and return its rows; how many bytes that are is counted and logged.
+        """Run a query and return its rows, whose size in bytes is counted and logged.
 
         Raises
         ------
