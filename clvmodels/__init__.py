@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from clvmodels.decisions.acting.action_lists import ActionLists as ActionLists
     from clvmodels.decisions.acting.action_lists import action_lists as action_lists
     from clvmodels.decisions.acting.contact_files import write_contacts as write_contacts
+    from clvmodels.decisions.arrivals import forecast_arrivals as forecast_arrivals
     from clvmodels.decisions.base_audit.audit import Audit as Audit
     from clvmodels.decisions.base_audit.audit import audit as audit
     from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
+    from clvmodels.decisions.change_flags import ChangeFlags as ChangeFlags
+    from clvmodels.decisions.change_flags import flag_changes as flag_changes
     from clvmodels.decisions.cohort_triangle import cohort_triangle as cohort_triangle
     from clvmodels.decisions.customers_to_come import AcquisitionPlan as AcquisitionPlan
     from clvmodels.decisions.early_value import early_value as early_value
@@ -50,6 +53,8 @@ if TYPE_CHECKING:
     from clvmodels.decisions.experiments.read import read_experiment as read_experiment
     from clvmodels.decisions.playbook.plan_actions import ActionPlan as ActionPlan
     from clvmodels.decisions.playbook.plan_actions import plan_actions as plan_actions
+    from clvmodels.decisions.revenue_backtest import RevenueBacktest as RevenueBacktest
+    from clvmodels.decisions.revenue_backtest import backtest_revenue as backtest_revenue
     from clvmodels.decisions.revenue_forecast import RevenueForecast as RevenueForecast
     from clvmodels.decisions.revenue_forecast import revenue_forecast as revenue_forecast
     from clvmodels.decisions.scorecards.definition import ScorecardDefinition as ScorecardDefinition
@@ -68,6 +73,8 @@ if TYPE_CHECKING:
     from clvmodels.decisions.tiering.tiers import tiers as tiers
     from clvmodels.decisions.unit_economics import UnitEconomics as UnitEconomics
     from clvmodels.decisions.unit_economics import unit_economics as unit_economics
+    from clvmodels.decisions.value_concentration import ValueConcentration as ValueConcentration
+    from clvmodels.decisions.value_concentration import value_concentration as value_concentration
     from clvmodels.decisions.value_draws import ValueDraws as ValueDraws
     from clvmodels.decisions.value_draws import value_draws as value_draws
     from clvmodels.estimators.purchases import BGBB as BGBB
@@ -185,11 +192,13 @@ _NAMES = {
     "validation.comparison.search": ("HoldoutScore", "CalibrationHoldoutSplit"),
     "compat.conversions": ("from_btyd", "from_clvtools", "from_lifetimes", "from_pymc"),
     "decisions.budget": ("budget_against_actual",),
+    "decisions.change_flags": ("ChangeFlags", "flag_changes"),
     "decisions.cohort_triangle": ("cohort_triangle",),
     "decisions.customers_to_come": ("AcquisitionPlan",),
     "decisions.early_value": ("early_value",),
     "decisions.elasticities": ("Elasticities", "elasticities"),
     "decisions.equity_bridge": ("BaseValuation", "EquityBridge", "equity_bridge"),
+    "decisions.revenue_backtest": ("RevenueBacktest", "backtest_revenue"),
     "decisions.revenue_forecast": ("RevenueForecast", "revenue_forecast"),
     "decisions.unit_economics": ("UnitEconomics", "unit_economics"),
     "valuation.acquisition_value": ("lifetime_net_value", "value_at_acquisition"),
@@ -203,6 +212,7 @@ _NAMES = {
     "decisions.accounts.key_accounts": ("KeyAccounts", "key_accounts"),
     "decisions.acting.action_lists": ("ActionLists", "action_lists"),
     "decisions.acting.contact_files": ("write_contacts",),
+    "decisions.arrivals": ("forecast_arrivals",),
     "decisions.base_audit.audit": ("Audit", "audit"),
     "decisions.experiments.assign": ("ExperimentAssignment", "assign_experiment"),
     "decisions.experiments.design": ("ExperimentDesign", "design_experiment"),
@@ -216,6 +226,7 @@ _NAMES = {
     "decisions.segmenting.stages": ("stages",),
     "decisions.segmenting.validate_segments": ("SegmentCheck", "validate_segments"),
     "decisions.tiering.tiers": ("Tiers", "tiers"),
+    "decisions.value_concentration": ("ValueConcentration", "value_concentration"),
     "decisions.value_draws": ("ValueDraws", "value_draws"),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}

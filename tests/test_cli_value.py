@@ -61,6 +61,14 @@ def test_a_forecast_with_a_plan(log, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_plan_from_the_log(log):
+    words = ["--time-unit", "week", "--observation-end", "1997-03-31", "--horizon", "61 days", "--plan", "auto"]
+    result = RUNNER.invoke(app, ["forecast", str(log), *words], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "1,571 customers to come" in " ".join(result.output.split())
+
+
+@pytest.mark.slow
 def test_a_plan_needs_both_columns_and_each_month_once(log, tmp_path):
     plan = tmp_path / "plan.csv"
     plan.write_text("month,new\n1997-10,300\n", encoding="utf-8")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from clvmodels import frames
-from clvmodels.decisions.customers_to_come import MONTH_LENGTH, is_month
+from clvmodels.decisions.customers_to_come import is_month
+from clvmodels.decisions.month_totals import month_totals
 from clvmodels.errors import InvalidOption
 from clvmodels.forecasts import KnownHistory
-from clvmodels.valuation.realized import calendar_ticks, realized_orders
 
 __all__ = ["budget_against_actual"]
 
@@ -51,25 +51,16 @@ def budget_against_actual(history: KnownHistory, budget: Mapping[str, float]) ->
     wrong = [month for month, value in budget.items() if not (is_month(month) and np.isfinite(value))]
     if wrong or not budget:
         raise InvalidOption(f"budget={dict(budget)!r} must give a number for each month written YYYY-MM.")
-    orders, clock = realized_orders(history), history.clock
-    begin, cutoff = history.purchase_log.first_tick, history.cutoff
-    days, ends = calendar_ticks(clock, begin, cutoff, "month")
-    names = [day.isoformat()[:MONTH_LENGTH] for day in days]
-    early = sorted(month for month in budget if month < names[0])
+    totals, clock = month_totals(history), history.clock
+    early = sorted(month for month in budget if month < totals.months[0])
     if early:
-        raise InvalidOption(
-            f"The budget has {', '.join(early)}, before the log begins on {clock.describe_tick(begin)}."
-        )
-    place = np.searchsorted(ends, orders.tick)
-    actual = np.bincount(place, orders.amount, minlength=len(names))
-    first = np.searchsorted(ends, orders.tick - np.rint(orders.age * clock.ticks_per_unit).astype(np.int64))
-    new = np.bincount(place[first == place], orders.amount[first == place], minlength=len(names))
-    partial = dict.fromkeys(names, False)
-    partial[names[-1]] = bool(ends[-1] > cutoff)
-    partial[names[0]] |= begin > clock.last_tick(days[0])
+        begin = clock.describe_tick(history.purchase_log.first_tick)
+        raise InvalidOption(f"The budget has {', '.join(early)}, before the log begins on {begin}.")
+    partial = dict(zip(totals.months, totals.partial.tolist(), strict=True))
+    of_months = zip(totals.revenue, totals.revenue_of_new, strict=True)
+    observed = dict(zip(totals.months, of_months, strict=True))
     months = sorted(budget)
     planned = np.array([float(budget[month]) for month in months])
-    observed = {name: (actual[i], new[i]) for i, name in enumerate(names)}
     values = np.array([observed.get(month, (np.nan, np.nan)) for month in months])
     parts = np.array([partial.get(month, False) for month in months])
     difference = np.where(parts, np.nan, values[:, 0] - planned)

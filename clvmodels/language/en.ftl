@@ -455,6 +455,21 @@ revenue-forecast = Revenue of { COUNT($months) } { $months ->
     [yes] , and a change of times
    *[no] , but not a change in how customers behave
     }.
+revenue-backtest = Forecasts of revenue at { COUNT($cutoffs) } { $cutoffs ->
+    [one] cutoff
+   *[other] cutoffs
+    }, with arrivals forecast from the log: the total was off by { SIGNED_PERCENT($bias, places: 0) }, and the { PERCENT($level) } band held { PERCENT($coverage) } of { COUNT($months) } months.
+revenue-backtest-benchmark = Scaled errors (RMSSE) are { FIXED($rmsse, places: 2) }, and { FIXED($rmsse_benchmark, places: 2) } for { $benchmark ->
+    [seasonal_naive] the same month a year before
+   *[naive] the last whole month
+    }.
+value-concentration = The best { SHORT_PERCENT($top) } of customers made { PERCENT($past_profit) } of past profit, hold { PERCENT($expected_value) } of expected value, and will bring about { PERCENT($future_value) } of what the future brings: expected values alone understate how few will matter.
+value-concentration-negative = Negative amounts, of { COUNT($past) } customers in the past and of { COUNT($expected) } in expectation, make shares of the best larger; they may exceed 100%.
+change-flags-none = No group differs visibly from its forecast; the chance of any false flag in the table is { SHORT_PERCENT($level) }.
+change-flags = { $count ->
+    [one] One group differs
+   *[other] { COUNT($count) } groups differ
+    } visibly from the forecast, a shock common to all taken out: { $groups }. The chance of any false flag in the table is { SHORT_PERCENT($level) }, if the forecast is right.
 equity-bridge = From { $begin } to { $end }, the value of the customer base changed by { SIGNED_PERCENT($change, places: 1) }, with { COUNT($acquired) } { $acquired ->
     [one] customer
    *[other] customers
@@ -1901,6 +1916,23 @@ plot-cost = cost
 plot-assumed-gain = assumed gain, net of the cost
 plot-split = by { $split }
 plot-revenue-change = change of revenue (money)
+plot-revenue-forecaster = { $forecaster ->
+    [revenue_forecast] forecast, with its interval
+    [seasonal_naive] same month a year before
+    [naive] last whole month
+   *[other] { $forecaster }
+    }
+plot-calendar-month = month
+plot-concentration-line = { $line ->
+    [past_profit] past profit
+    [expected_value] expected value
+    [future_value] future value
+   *[other] { $line }
+    }
+plot-top-customers = top { SHORT_PERCENT($top) }
+plot-best-customers = most valuable customers of each line
+plot-share-of-sum = share of the sum (%)
+plot-multiple-of-chance = deviation from the forecast, as a multiple of what chance explains
 plot-net-cash-flow = net cash flow (money)
 plot-money-quantity = { $quantity ->
     [remaining_value] remaining value (money)

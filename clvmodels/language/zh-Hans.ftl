@@ -315,6 +315,15 @@ revenue-forecast = { COUNT($months) } 个月的收入{ $planned ->
     [yes] ，以及时势的变化
    *[no] ，但不含客户行为的变化
     }。
+revenue-backtest = 在 { COUNT($cutoffs) } 个截止日预测收入，新客数量由日志预测：总额偏差 { SIGNED_PERCENT($bias, places: 0) }，{ PERCENT($level) } 区间覆盖 { COUNT($months) } 个月中的 { PERCENT($coverage) }。
+revenue-backtest-benchmark = 缩放误差（RMSSE）为 { FIXED($rmsse, places: 2) }，{ $benchmark ->
+    [seasonal_naive] 以上年同月为预测
+   *[naive] 以最近一个完整月为预测
+    }则为 { FIXED($rmsse_benchmark, places: 2) }。
+value-concentration = 最好的 { SHORT_PERCENT($top) } 客户贡献了过去利润的 { PERCENT($past_profit) }，占预期价值的 { PERCENT($expected_value) }，并将带来未来实际价值的约 { PERCENT($future_value) }：仅看预期价值会低估集中程度。
+value-concentration-negative = 负值（过去有 { COUNT($past) } 位客户，预期有 { COUNT($expected) } 位）使最好客户的占比更大，可能超过 100%。
+change-flags-none = 没有分组与预测有明显差异；整张表出现任何误报的概率为 { SHORT_PERCENT($level) }。
+change-flags = 剔除共同冲击后，{ COUNT($count) } 个分组与预测有明显差异：{ $groups }。若预测正确，整张表出现任何误报的概率为 { SHORT_PERCENT($level) }。
 equity-bridge = 从 { DATE($begin) } 到 { DATE($end) }，客户群价值变化 { SIGNED_PERCENT($change, places: 1) }，其间新增客户 { COUNT($acquired) } 位。
 elasticities = { $terms }：流失风险增加 1%，价值变化 { SIGNED_PERCENT($dropout_change, places: 2) }；每单消费或毛利率增加 1%，价值变化 { SIGNED_PERCENT($spend_change, places: 2) }。这些是弹性而非效果：什么能改变驱动因素是另一个问题。
 elasticities-served-fixed = 按服务期收取的成本保持不变。
@@ -1636,6 +1645,23 @@ plot-split = 按{ $split ->
    *[other] { $split }
     }
 plot-revenue-change = 收入变化（金额）
+plot-revenue-forecaster = { $forecaster ->
+    [revenue_forecast] 预测及其区间
+    [seasonal_naive] 上年同月
+    [naive] 最近一个完整月
+   *[other] { $forecaster }
+    }
+plot-calendar-month = 月份
+plot-concentration-line = { $line ->
+    [past_profit] 过去利润
+    [expected_value] 预期价值
+    [future_value] 未来价值
+   *[other] { $line }
+    }
+plot-top-customers = 前 { SHORT_PERCENT($top) }
+plot-best-customers = 各项中最有价值的客户
+plot-share-of-sum = 占总和的比例（%）
+plot-multiple-of-chance = 与预测的偏差，相对于随机所能解释的倍数
 plot-net-cash-flow = 净现金流（金额）
 plot-money-quantity = { $quantity ->
     [remaining_value] 剩余价值（金额）

@@ -315,6 +315,15 @@ revenue-forecast = { COUNT($months) } 個月的營收{ $planned ->
     [yes] ，以及環境的變化
    *[no] ，但不含顧客行為的變化
     }。
+revenue-backtest = 在 { COUNT($cutoffs) } 個截止日預測營收，新客數量由交易紀錄預測：總額偏差 { SIGNED_PERCENT($bias, places: 0) }，{ PERCENT($level) } 區間涵蓋 { COUNT($months) } 個月中的 { PERCENT($coverage) }。
+revenue-backtest-benchmark = 縮放誤差（RMSSE）為 { FIXED($rmsse, places: 2) }，{ $benchmark ->
+    [seasonal_naive] 以去年同月為預測
+   *[naive] 以最近一個完整月為預測
+    }則為 { FIXED($rmsse_benchmark, places: 2) }。
+value-concentration = 最好的 { SHORT_PERCENT($top) } 顧客貢獻了過去利潤的 { PERCENT($past_profit) }，占預期價值的 { PERCENT($expected_value) }，並將帶來未來實際價值的約 { PERCENT($future_value) }：僅看預期價值會低估集中程度。
+value-concentration-negative = 負值（過去有 { COUNT($past) } 位顧客，預期有 { COUNT($expected) } 位）使最好顧客的占比更大，可能超過 100%。
+change-flags-none = 沒有分組與預測有明顯差異；整張表出現任何誤報的機率為 { SHORT_PERCENT($level) }。
+change-flags = 剔除共同衝擊後，{ COUNT($count) } 個分組與預測有明顯差異：{ $groups }。若預測正確，整張表出現任何誤報的機率為 { SHORT_PERCENT($level) }。
 equity-bridge = 從 { DATE($begin) } 到 { DATE($end) }，顧客群價值變化 { SIGNED_PERCENT($change, places: 1) }，其間新增顧客 { COUNT($acquired) } 位。
 elasticities = { $terms }：流失風險增加 1%，價值變化 { SIGNED_PERCENT($dropout_change, places: 2) }；每單消費或毛利率增加 1%，價值變化 { SIGNED_PERCENT($spend_change, places: 2) }。這些是彈性而非效果：什麼能改變驅動因素是另一個問題。
 elasticities-served-fixed = 依服務期收取的成本保持不變。
@@ -1636,6 +1645,23 @@ plot-split = 依{ $split ->
    *[other] { $split }
     }
 plot-revenue-change = 營收變化（金額）
+plot-revenue-forecaster = { $forecaster ->
+    [revenue_forecast] 預測及其區間
+    [seasonal_naive] 去年同月
+    [naive] 最近一個完整月
+   *[other] { $forecaster }
+    }
+plot-calendar-month = 月份
+plot-concentration-line = { $line ->
+    [past_profit] 過去利潤
+    [expected_value] 預期價值
+    [future_value] 未來價值
+   *[other] { $line }
+    }
+plot-top-customers = 前 { SHORT_PERCENT($top) }
+plot-best-customers = 各項中最有價值的顧客
+plot-share-of-sum = 占總和的比例（%）
+plot-multiple-of-chance = 與預測的偏差，相對於隨機所能解釋的倍數
 plot-net-cash-flow = 淨現金流（金額）
 plot-money-quantity = { $quantity ->
     [remaining_value] 剩餘價值（金額）

@@ -11,9 +11,9 @@ from clvmodels.estimators.prediction import customer_keys
 from clvmodels.inference.intervals import Bounds, bounds_of_rows, customer_generator
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, DrawnOrders
-from clvmodels.valuation.cash_flow import ValuedCustomers, charge_times, order_draws
+from clvmodels.valuation.cash_flow import DrawnFuture, ValuedCustomers, charge_times, order_draws
 
-__all__ = ["customer_intervals", "drawn_customer_values"]
+__all__ = ["customer_intervals", "drawn_customer_values", "values_of_future"]
 
 
 def customer_intervals(customers: ValuedCustomers, level: float, draws: int, seed: int) -> Bounds:
@@ -94,3 +94,20 @@ class _Charges:
         served = np.full(len(orders.leaves), self._since_last[i] < self._window - time)
         served[orders.customer[(orders.time > time - self._window) & (orders.time <= time)]] = True
         return served
+
+
+def values_of_future(customers: ValuedCustomers, future: DrawnFuture) -> Array:
+    """Return the present value of each customer in one drawn future of all, (n,); NaN where no value is expected."""
+    customer, time = future.orders.customer, future.orders.time
+    net = customers.terms.margin * future.spend - customers.amounts.per_order[customer]
+    values = np.bincount(customer, np.exp(-customers.rate * time) * net, minlength=len(customers.rfm))
+    window = customers.costs.window(customers.rfm.clock)
+    for at, share in charge_times(customers):
+        for amount, charged_while in (
+            (customers.amounts.per_period, customers.costs.charged_while),
+            (customers.amounts.marketing, customers.costs.marketing_while),
+        ):
+            if np.any(amount > 0):
+                charged = future.charged(customers, at, charged_while, window)
+                values = values - share * np.exp(-customers.rate * at) * amount * charged
+    return np.where(np.isnan(customers.expectations.spend_per_order), np.nan, values)

@@ -120,14 +120,24 @@ def _money_over_time(log: pd.DataFrame) -> dict[str, tuple[str, Any, dict[str, A
     steps = clv.equity_bridge(
         clv.BaseValuation(rfm=history.rfm, **fitted, **terms), clv.BaseValuation(rfm=later.rfm, **fitted_later, **terms)
     )
+    whole = clv.KnownHistory.from_log(log, amount="amount", time_unit="week")
+    past = clv.backtest_revenue(whole, cutoffs=["1997-09-30", "1997-12-31"], draws=50)
+    concentration = clv.value_concentration(history=history, draws=50, **fitted, **terms)
+    plain = {name: value for name, value in terms.items() if name != "costs"}
+    values = clv.lifetime_value(rfm=history.rfm, **fitted, **plain)
+    tiers = clv.tiers(values).frame()[["customer_id", "tier_today"]]
+    changes = clv.flag_changes(rfm=history.rfm.with_columns(tiers), later=later, by="tier_today", draws=100, **fitted)
     drivers = clv.elasticities(rfm=history.rfm, **fitted, **terms)
     return {
         "cash_flow": ("cash_flow", flow.frame(), {}),
+        "changes_by_group": ("changes_by_group", changes.frame(), {}),
         "elasticity_bars": ("elasticity_bars", drivers.frame(), {}),
         "equity_steps": ("equity_steps", steps.frame(), {}),
         "group_values": ("group_values", total.frame(), {}),
         "monthly_revenue": ("monthly_revenue", ahead.frame(), {}),
         "payback": ("payback", economics.payback, {}),
+        "top_shares": ("top_shares", concentration.frame(), {}),
+        "revenue_against_actual": ("revenue_against_actual", past.table, {}),
     }
 
 

@@ -286,6 +286,13 @@ def _money_over_time() -> dict[str, pd.DataFrame]:
         "months_ahead": pd.DataFrame(
             months | {"existing": [4.0, 3.0], "new": [1.0, 2.0]} | with_ends("revenue", [5.0, 5.0])
         ),
+        "shares": pd.DataFrame({"line": ["past_profit", "future_value"], "top": 0.2, "share": [0.6, 0.9]}).assign(
+            share_lower=[np.nan, 0.8], share_upper=[np.nan, 0.95]
+        ),
+        "changes": pd.DataFrame({"tier": ["A", "B"], "multiple_of_chance": [-1.4, 0.2], "flagged": [True, False]}),
+        "months_past": pd.DataFrame(
+            {"month": ["2024-01", "2024-02"], "predicted": [5.0, 4.0], "lower": 3.0, "upper": 6.0, "actual": [5.0, 6.0]}
+        ).assign(forecaster="revenue_forecast"),
         "steps": pd.DataFrame(
             {"step": ["opening", "acquired", "assumption_rate", "closing"], "amount": [5.0, -2.0, 0.0, 3.0]}
         ).assign(balance=[5.0, 3.0, 3.0, 3.0]),

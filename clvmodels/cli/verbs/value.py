@@ -54,6 +54,7 @@ SHOWN = (  # what fits a terminal of 80 columns
     "present_value",
     *(f"{name}_{end}" for name in ("remaining_value", "present_value") for end in ("lower", "upper")),
 )
+AUTO = "auto"
 FORMATS = {"period": None, "line": None, "driver": None, "factor": ".2f", "elasticity": ".2f"}
 
 
@@ -136,7 +137,10 @@ def forecast(
     served_within: ServedWithinOption = "12 months",
     currency: CurrencyOption = None,
     plan: Annotated[
-        Path | None, typer.Option(help="Customers to come: a CSV file with columns month (YYYY-MM) and customers.")
+        str | None,
+        typer.Option(
+            help="Customers to come: a CSV file with columns month (YYYY-MM) and customers, or auto, from the log."
+        ),
     ] = None,
     cac: Annotated[float, typer.Option(help="Cost of acquiring one of the customers to come.")] = 0.0,
     interval: IntervalOption = 0.9,
@@ -153,10 +157,22 @@ def forecast(
     import clvmodels as clv
 
     costs = clv.Costs(per_order=per_order, per_period=per_period, served_within=served_within, currency=currency)
-    columns = {"customer_id": customer_id, "date": date, "amount": amount}
+    columns: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     reading = {"time_unit": time_unit, "date_format": date_format, "time_zone": time_zone}
-    planned = None if plan is None else clv.AcquisitionPlan(customers=read_plan(plan), cac=cac)
     with steps() as step:
+        planned = None if plan in (None, AUTO) else clv.AcquisitionPlan(customers=read_plan(Path(str(plan))), cac=cac)
+        if plan == AUTO:
+            step("Forecasting customers to come")
+            history = clv.KnownHistory.from_log(
+                log,
+                **columns,
+                **clock_options(time_unit, "day"),
+                observation_end=observation_end,
+                on_missing_id="drop" if drop_missing_id else "raise",
+                date_format=date_format,
+                time_zone=time_zone,
+            )
+            planned = clv.forecast_arrivals(history, horizon=horizon, cac=cac)
         fitted = fit_log(step, log, model, columns, reading, observation_end, drop_missing_id)
         step("Forecasting revenue")
         result = clv.revenue_forecast(

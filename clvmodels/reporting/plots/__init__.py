@@ -9,11 +9,14 @@ style.py has the style that they share, svg.py turns them into elements of a pag
 
 from clvmodels.reporting.plots.budget import (
     cash_flow,
+    changes_by_group,
     elasticity_bars,
     equity_steps,
     group_values,
     monthly_revenue,
     payback,
+    revenue_against_actual,
+    top_shares,
 )
 from clvmodels.reporting.plots.calibration import (
     calibration,
@@ -60,6 +63,7 @@ __all__ = [
     "calibration",
     "calibration_by_frequency",
     "cash_flow",
+    "changes_by_group",
     "coverage",
     "decile_lift",
     "differences",
@@ -86,6 +90,7 @@ __all__ = [
     "planned_gain",
     "probability_alive_matrix",
     "reliability",
+    "revenue_against_actual",
     "revenue_change",
     "scores",
     "season",
@@ -95,6 +100,7 @@ __all__ = [
     "tier_shares",
     "times_between",
     "to_svg",
+    "top_shares",
     "totals",
     "tracking_cumulative",
     "tracking_incremental",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from clvmodels.errors import InvalidOption
 from clvmodels.language import message, numbers
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from clvmodels.frames import Frame
     from clvmodels.processes.contract import Array
 
-__all__ = ["cash_flow", "elasticity_bars", "equity_steps", "group_values", "monthly_revenue", "payback"]
+__all__ = [
+    "cash_flow",
+    "changes_by_group",
+    "elasticity_bars",
+    "equity_steps",
+    "group_values",
+    "monthly_revenue",
+    "payback",
+    "revenue_against_actual",
+    "top_shares",
+]
 
 QUANTITIES = ("remaining_value", "value_at_acquisition", "lifetime_net_value")
 MOST_LABELS = 13  # of periods below the axis
@@ -142,6 +152,44 @@ def monthly_revenue(table: Frame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def revenue_against_actual(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot revenue by month as it was forecast and as it came.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `RevenueBacktest.table`: month, forecaster, predicted, lower, upper, actual.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "month", "forecaster", "predicted", "lower", "upper", "actual")
+    order = sorted(style.names(frame, "month"))
+    with style.drawing(ax) as ax:
+        for i, (name, rows) in enumerate(style.groups(frame, "forecaster")):
+            at = np.array([order.index(month) for month in rows["month"].to_list()], dtype=float)
+            ax.vlines(at, style.floats(rows, "lower"), style.floats(rows, "upper"), color=style.FAINT, linewidth=6)
+            if i == 0:
+                ax.plot(at, style.floats(rows, "actual"), "o", color=style.INK, label=message("plot-actual"))
+            ax.plot(
+                at,
+                style.floats(rows, "predicted"),
+                style.MARKERS[i],
+                color=style.color_of(i),
+                markersize=5,
+                label=message("plot-revenue-forecaster", {"forecaster": str(name)}),
+            )
+        every = int(np.ceil(len(order) / MOST_LABELS))
+        ax.set_xticks(np.arange(len(order))[::every], order[::every], rotation=45, ha="right")
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        ax.set_xlabel(message("plot-calendar-month"))
+        ax.set_ylabel(message("plot-revenue"))
+        style.legend_above(ax, columns=2)
+    return ax
+
+
 def equity_steps(table: Frame, *, ax: Axes | None = None) -> Axes:
     """Plot the steps from the opening to the closing value of a customer base; steps of 0 are left out.
 
@@ -199,6 +247,64 @@ def elasticity_bars(table: Frame, *, ax: Axes | None = None) -> Axes:
         _name_bars(ax, names, at, money=False)
         ax.margins(x=0.15)
         ax.set_xlabel(message("plot-elasticity"))
+    return ax
+
+
+def top_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot what the best customers hold of past profit, expected value and future value, side by side.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `ValueConcentration.frame()`: line, top, share, share_lower, share_upper.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "line", "top", "share", "share_lower", "share_upper")
+    lines = style.groups(frame, "line")
+    width = BAR / len(lines)
+    with style.drawing(ax) as ax:
+        for i, (line, rows) in enumerate(lines):
+            at = np.arange(len(rows)) + width * (i - 0.5 * (len(lines) - 1))
+            label = message("plot-concentration-line", {"line": str(line)})
+            ax.bar(at, style.floats(rows, "share"), 0.92 * width, color=style.color_of(i), label=label)
+            ax.vlines(at, style.floats(rows, "share_lower"), style.floats(rows, "share_upper"), color=style.INK)
+        tops = style.floats(lines[0][1], "top")
+        ax.set_xticks(np.arange(len(tops)), [message("plot-top-customers", {"top": float(top)}) for top in tops])
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.grid(False, axis="x")
+        ax.set_xlabel(message("plot-best-customers"))
+        ax.set_ylabel(message("plot-share-of-sum"))
+        style.legend_above(ax, columns=3)
+    return ax
+
+
+def changes_by_group(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot how far each row of a table of changes is from its forecast, as a multiple of what chance explains.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `ChangeFlags.frame()`: the group in the first column, multiple_of_chance, flagged.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "multiple_of_chance", "flagged")
+    size, at = style.floats(frame, "multiple_of_chance"), np.arange(len(frame), dtype=float)
+    flagged = np.array(frame["flagged"].to_list(), dtype=bool)
+    with style.drawing(ax) as ax:
+        ax.axvspan(-1, 1, color=style.FAINT, alpha=style.BAND_ALPHA, linewidth=0)
+        colors = np.where(flagged, style.COLORS[1], style.MUTED)
+        ax.barh(at, np.nan_to_num(size), 0.6, color=colors.tolist())
+        ax.axvline(0, color=style.MUTED, linewidth=1)
+        _name_bars(ax, [str(name) for name in frame[frame.columns[0]].to_list()], at, money=False)
+        ax.set_xlabel(message("plot-multiple-of-chance"))
     return ax
 
 

@@ -1,0 +1,106 @@
+"""Customers to come, forecast from the log: how many arrive in each month, and how far such a forecast has been off."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.decisions.customers_to_come import AcquisitionPlan
+from clvmodels.decisions.month_totals import month_totals
+from clvmodels.errors import InvalidOption
+from clvmodels.forecasts import KnownHistory
+from clvmodels.processes.contract import Array
+from clvmodels.valuation.periods import periods_after
+
+__all__ = ["forecast_arrivals"]
+
+RECENT = 3  # months whose mean is the level
+YEAR = 12
+SEASONAL_FROM = 24  # whole months that a season needs; the first ones of a log hold customers who are not new
+FEWEST_WINDOWS = 3
+UNTESTED_SPREAD = 0.5  # of the logarithm, where no earlier windows of the log show errors
+LEAST_SPREAD, LARGEST_SPREAD = 0.1, 1.0
+
+
+def forecast_arrivals(history: KnownHistory, *, horizon: float | str, cac: float = 0.0) -> AcquisitionPlan:
+    """Forecast from a log how many new customers arrive in each month after it, with the doubt of such forecasts.
+
+    From 24 whole months on, each month is expected to bring the arrivals of the same month a year before, times the
+    last three months' arrivals over those of the same months a year before. With fewer, it is the mean of the last
+    three whole months. A month that is only partly within the horizon has its share.
+
+    Parameters
+    ----------
+    history : KnownHistory
+        The log with amounts, from `KnownHistory.from_log`; its first months are part of the record, so it should not
+        begin in the middle of the shop's life with customers who are not new.
+    horizon : float or str
+        How far the plan reaches beyond the cutoff.
+    cac : float, default=0.0
+        Cost of acquiring one customer.
+
+    Returns
+    -------
+    AcquisitionPlan
+        Its `spread` is the root mean square of the logarithm of actual over forecast totals of earlier windows of the
+        same length, of at least three; between 0.1 and 1, and 0.5 without such windows.
+
+    Raises
+    ------
+    InvalidOption
+        For a log without a whole month.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end="1997-03-31")
+    >>> plan = clv.forecast_arrivals(history, horizon="61 days")
+    >>> {month: round(count) for month, count in plan.customers.items()}, plan.spread
+    ({'1997-04': 786, '1997-05': 786}, 0.5)
+    """
+    totals, clock = month_totals(history), history.clock
+    whole = totals.whole()
+    if not len(whole):
+        raise InvalidOption("The log covers no whole month: pass a plan of your own, AcquisitionPlan(customers=...).")
+    length = clock.duration(horizon, "horizon")
+    periods = periods_after(clock, clock.describe_tick(history.cutoff)[:10], length, "month")
+    counts = totals.new_customers[whole].astype(float)
+    ahead = _months_between(totals.months[int(whole[-1])], [label[:7] for label in periods.labels])
+    expected = _expected(counts, int(ahead.max()))[ahead - 1] * periods.share
+    months = (label[:7] for label in periods.labels)
+    return AcquisitionPlan(
+        customers=dict(zip(months, expected.tolist(), strict=True)), cac=cac, spread=_spread(counts, len(periods))
+    )
+
+
+def _months_between(last: str, months: list[str]) -> npt.NDArray[np.intp]:
+    """Return how many months each month lies after the last whole one."""
+    begin = date.fromisoformat(f"{last}-01")
+    days = [date.fromisoformat(f"{month}-01") for month in months]
+    return np.array([YEAR * (day.year - begin.year) + day.month - begin.month for day in days], dtype=np.intp)
+
+
+def _expected(counts: Array, ahead: int) -> Array:
+    """Return the arrivals expected in each of the next months, from those of whole months so far."""
+    recent = counts[-RECENT:]
+    before = counts[-YEAR - RECENT : -YEAR]
+    if len(counts) < SEASONAL_FROM or not before.sum():
+        return np.full(ahead, recent.mean())
+    growth = recent.sum() / before.sum()
+    year = growth * counts[-YEAR:]
+    return np.array([year[i % YEAR] for i in range(ahead)])
+
+
+def _spread(counts: Array, months: int) -> float:
+    """Return the spread of earlier windows' errors: of totals of so many months, or of as many as leave three."""
+    length = max(1, min(months, len(counts) - RECENT - FEWEST_WINDOWS + 1))
+    errors = [
+        np.log((counts[cut : cut + length].sum() + 0.5) / (_expected(counts[:cut], length).sum() + 0.5))
+        for cut in range(RECENT, len(counts) - length + 1)
+    ]
+    if len(errors) < FEWEST_WINDOWS:
+        return UNTESTED_SPREAD
+    return float(np.clip(np.sqrt(np.mean(np.square(errors))), LEAST_SPREAD, LARGEST_SPREAD))

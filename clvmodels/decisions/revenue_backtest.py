@@ -1,0 +1,283 @@
+"""Revenue forecasts at several cutoffs against what came: of all customers, with arrivals forecast at each cutoff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date as Date
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clvmodels import displays
+from clvmodels.decisions.arrivals import forecast_arrivals
+from clvmodels.decisions.month_totals import MonthTotals, month_totals
+from clvmodels.decisions.revenue_forecast import revenue_forecast
+from clvmodels.errors import InvalidOption
+from clvmodels.estimators.prediction import IntervalOfTotal
+from clvmodels.estimators.purchases import MBGNBD, PurchaseModel
+from clvmodels.estimators.spend import GammaGamma, SpendModel
+from clvmodels.forecasts import KnownHistory
+from clvmodels.inference.uncertainty import RandomState
+from clvmodels.language import Finding, Findings, as_text
+from clvmodels.processes.contract import Array
+from clvmodels.valuation.periods import next_first_day
+
+__all__ = ["RevenueBacktest", "backtest_revenue"]
+
+FORECASTER, SEASONAL, NAIVE = "revenue_forecast", "seasonal_naive", "naive"
+YEAR = 12
+MOST_CUTOFFS = 4
+FEWEST_MONTHS = 3  # before a cutoff
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RevenueBacktest:
+    """Revenue by month as it was forecast at several cutoffs, next to two naive forecasts and what came.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per cutoff, month and forecaster: cutoff, month, forecaster ("revenue_forecast"; "seasonal_naive", the
+        revenue of the same month a year before; "naive", that of the last whole month), predicted, lower and upper
+        (missing for naive forecasts), actual, and new_customers, as forecast and as they came (new_customers_actual).
+    summary : DataFrame
+        One row per forecaster: cutoffs, months, bias (relative error of the total), absolute_bias (mean over cutoffs
+        of the size of that error), rmsse (root mean squared error of months, scaled by that of the naive forecast one
+        month ahead before the cutoff; mean over cutoffs), coverage (share of months within the interval).
+    findings : tuple of Finding
+
+    Examples
+    --------
+    See `backtest_revenue`.
+
+    >>> import clvmodels as clv
+    >>> clv.RevenueBacktest.__slots__[:2]
+    ('table', 'summary')
+    """
+
+    table: pd.DataFrame
+    summary: pd.DataFrame
+    findings: Findings
+
+    def frame(self) -> pd.DataFrame:
+        """Return the summary, one row per forecaster."""
+        return self.summary
+
+    def plot(self, **options: Any) -> Any:
+        """Draw forecast and actual revenue by month; see `clvmodels.plots.revenue_against_actual`."""
+        return displays.draw("revenue_against_actual", self.table, **options)
+
+    @property
+    def text(self) -> str:
+        """The findings as sentences."""
+        return as_text(self.findings)
+
+
+def backtest_revenue(
+    history: KnownHistory,
+    *,
+    months: int = 3,
+    cutoffs: Sequence[str] | None = None,
+    purchases: PurchaseModel | None = None,
+    spend: SpendModel | None = None,
+    interval: float = 0.9,
+    draws: int = 200,
+    random_state: RandomState = 0,
+    total_interval: IntervalOfTotal = "history",
+) -> RevenueBacktest:
+    """Forecast revenue by month at earlier cutoffs, customers to come included, and compare it with what came.
+
+    At each cutoff models are fitted to what was known then, and arrivals are forecast with `forecast_arrivals`: nothing
+    of the plan that was later carried out is used.
+
+    Parameters
+    ----------
+    history : KnownHistory
+        The log with amounts, from `KnownHistory.from_log`; what is after its cutoff is not used.
+    months : int, default=3
+        Whole months that each forecast covers.
+    cutoffs : sequence of str, optional
+        Last days of months, such as "2011-06-30". Default: the last four whose forecasts do not overlap.
+    purchases, spend : models, optional
+        They are fitted at each cutoff. Default: MBG/NBD and Gamma-Gamma.
+    interval : float, default=0.9
+        Central probability of the bands.
+    draws : int, default=200
+    random_state : int or Generator, default=0
+    total_interval : {"history", "model"} or TotalInterval, default="history"
+        As for `revenue_forecast`.
+
+    Returns
+    -------
+    RevenueBacktest
+
+    Raises
+    ------
+    InvalidOption
+        For cutoffs that are not the last day of a month, or leave too little before or after them.
+
+    References
+    ----------
+    Hyndman & Koehler (2006), "Another Look at Measures of Forecast Accuracy", International Journal of Forecasting
+    22(4), 679-688, for scaled errors.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week")
+    >>> result = clv.backtest_revenue(history, cutoffs=["1997-09-30", "1997-12-31"], draws=20)
+    >>> result.frame()[["forecaster", "months", "coverage"]].round(2).values.tolist()
+    [['revenue_forecast', 6, 0.83], ['seasonal_naive', 3, nan], ['naive', 6, nan]]
+    """
+    totals = month_totals(history)
+    days = _cutoffs(totals, months, cutoffs)
+    parts = []
+    for day in days:
+        known = replace(history, cutoff=history.clock.last_tick(day), memory={})
+        purchase_model = MBGNBD() if purchases is None else purchases
+        spend_model = GammaGamma() if spend is None else spend
+        models = _fresh(purchase_model).fit(known.rfm), _fresh(spend_model).fit(known.rfm)
+        end = _last_day(day, months)
+        horizon = float(history.clock.last_tick(end) - history.clock.last_tick(day)) / history.clock.ticks_per_unit
+        forecast = revenue_forecast(
+            *models,
+            known.rfm,
+            horizon=horizon,
+            annual_discount_rate=0.0,
+            margin=1.0,
+            plan=forecast_arrivals(known, horizon=horizon),
+            interval=interval,
+            draws=draws,
+            random_state=random_state,
+            total_interval=total_interval,
+        )
+        parts.append(_rows(day, months, pd.DataFrame(forecast.months), totals))
+    table = pd.concat(parts, ignore_index=True)
+    summary = _summary(table, totals)
+    return RevenueBacktest(table, summary, _findings(summary, interval))
+
+
+def _fresh(model: Any) -> Any:
+    """Return an unfitted copy of a model."""
+    return type(model)(**model.get_params())
+
+
+def _cutoffs(totals: MonthTotals, months: int, cutoffs: Sequence[str] | None) -> list[str]:
+    """Return the last days of the months at which to forecast; those that leave too little raise InvalidOption."""
+    if months < 1:
+        raise InvalidOption(f"months={months!r} must be 1 or more.")
+    whole = totals.whole()
+    if cutoffs is None:
+        last = [int(whole[-1]) - months * i for i in range(1, MOST_CUTOFFS + 1)] if len(whole) else []
+        chosen = [place for place in reversed(last) if place - int(whole[0]) + 1 >= FEWEST_MONTHS]
+        if not chosen:
+            raise InvalidOption(
+                f"The log has {len(whole)} whole months, and a backtest needs {FEWEST_MONTHS} before a cutoff and "
+                f"months={months} after it."
+            )
+        return [_last_day_of(totals.months[place]) for place in chosen]
+    ends = {_last_day_of(month): place for place, month in enumerate(totals.months)}
+    wrong = [day for day in cutoffs if day not in ends or ends[day] + months > int(whole[-1])]
+    if wrong or not cutoffs:
+        raise InvalidOption(
+            f"cutoffs={list(cutoffs)!r} must be last days of months in the log, such as {next(iter(ends))!r}, with "
+            f"{months} whole months after them."
+        )
+    return list(cutoffs)
+
+
+def _last_day_of(month: str) -> str:
+    return (next_first_day(Date.fromisoformat(f"{month}-01"), "month") - timedelta(days=1)).isoformat()
+
+
+def _last_day(day: str, months: int) -> str:
+    """Return the last day of the so many months after a cutoff."""
+    begin = Date.fromisoformat(day) + timedelta(days=1)
+    for _ in range(months):
+        begin = next_first_day(begin, "month")
+    return (begin - timedelta(days=1)).isoformat()
+
+
+def _rows(day: str, months: int, forecast: pd.DataFrame, totals: MonthTotals) -> pd.DataFrame:
+    """Return the months after a cutoff under each forecaster, with what came."""
+    place = totals.months.index(day[:7]) + 1 + np.arange(months)
+    nothing = np.full(months, np.nan)
+    a_year_before = np.array([_known(totals, int(i) - YEAR) for i in place])
+    last_whole = np.full(months, _known(totals, int(place[0]) - 1))
+    parts = [
+        (FORECASTER, *(forecast[name].to_numpy()[:months] for name in ("revenue", "revenue_lower", "revenue_upper"))),
+        (SEASONAL, a_year_before, nothing, nothing),
+        (NAIVE, last_whole, nothing, nothing),
+    ]
+    tables = [
+        pd.DataFrame(
+            {
+                "cutoff": day,
+                "month": [totals.months[i] for i in place],
+                "forecaster": name,
+                "predicted": predicted,
+                "lower": lower,
+                "upper": upper,
+                "actual": totals.revenue[place],
+                "new_customers": forecast["new_customers"].to_numpy()[:months] if name == FORECASTER else nothing,
+                "new_customers_actual": totals.new_customers[place],
+            }
+        )
+        for name, predicted, lower, upper in parts
+    ]
+    return pd.concat([table for table in tables if table["predicted"].notna().all()], ignore_index=True)
+
+
+def _known(totals: MonthTotals, place: int) -> float:
+    """Return the revenue of a month, missing before the log and for a month that is partly observed."""
+    return float(totals.revenue[place]) if place >= 0 and not totals.partial[place] else float("nan")
+
+
+def _summary(table: pd.DataFrame, totals: MonthTotals) -> pd.DataFrame:
+    rows = []
+    for name in (FORECASTER, SEASONAL, NAIVE):
+        mine = table[table["forecaster"] == name]
+        scaled, biases = [], []
+        for cutoff, part in mine.groupby("cutoff"):
+            error = part["predicted"].to_numpy() - part["actual"].to_numpy()
+            scaled.append(np.sqrt(np.mean(error**2)) / _scale(totals, str(cutoff)))
+            biases.append(error.sum() / part["actual"].sum())
+        inside = mine["actual"].between(mine["lower"], mine["upper"])
+        rows.append(
+            {
+                "forecaster": name,
+                "cutoffs": len(scaled),
+                "months": len(mine),
+                "bias": mine["predicted"].sum() / mine["actual"].sum() - 1 if len(mine) else np.nan,
+                "absolute_bias": float(np.mean(np.abs(biases))) if biases else np.nan,
+                "rmsse": float(np.mean(scaled)) if scaled else np.nan,
+                "coverage": float(inside.mean()) if name == FORECASTER else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _scale(totals: MonthTotals, cutoff: str) -> float:
+    """Return the root mean squared error of the naive forecast one month ahead, over whole months up to a cutoff."""
+    known: Array = totals.revenue[[i for i in totals.whole() if totals.months[i] <= cutoff[:7]]]
+    return float(np.sqrt(np.mean(np.diff(known) ** 2))) if len(known) > 1 else float("nan")
+
+
+def _findings(summary: pd.DataFrame, interval: float) -> Findings:
+    """Return how the forecast compares with the naive ones, and how often its band held what came."""
+    records: list[dict[Any, Any]] = summary.to_dict("records")
+    rows = {str(row["forecaster"]): row for row in records}
+    mine = rows[FORECASTER]
+    figures = {name: mine[name] for name in ("cutoffs", "months", "coverage", "bias")}
+    findings = [Finding("revenue-backtest", {**figures, "level": interval})]
+    for name in (SEASONAL, NAIVE):
+        other = rows[name]
+        if other["months"] == mine["months"] and np.isfinite(other["rmsse"]):
+            errors = {"benchmark": name, "rmsse": mine["rmsse"], "rmsse_benchmark": other["rmsse"]}
+            better = mine["rmsse"] <= other["rmsse"]
+            findings.append(Finding("revenue-backtest-benchmark", errors, "info" if better else "caution"))
+    return tuple(findings)
