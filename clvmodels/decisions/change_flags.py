@@ -226,9 +226,9 @@ def _standardized(draws: Array, values: Array | None) -> Array:
 
 def _against(values: Array, expected: Array, left_out: npt.NDArray[np.bool_]) -> Array:
     """Return each group's ratio of value to expectation over that of the other groups, less 1, (..., g)."""
-    kept = ~left_out
-    others = values[:, kept].sum(axis=1)[:, None] - np.where(kept, values, 0.0)
-    others_expected = expected[kept].sum() - np.where(kept, expected, 0.0)
+    included = ~left_out
+    others = values[:, included].sum(axis=1)[:, None] - np.where(included, values, 0.0)
+    others_expected = expected[included].sum() - np.where(included, expected, 0.0)
     return _over(_over(values, expected), _over(others, others_expected)) - 1
 
 

@@ -19,6 +19,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal
 from clvmodels.estimators.purchases import MBGNBD, PurchaseModel
 from clvmodels.estimators.spend import GammaGamma, SpendModel
+from clvmodels.forecasting.processes import fitted_copy
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.uncertainty import RandomState
 from clvmodels.language import Finding, Findings, as_text
@@ -137,19 +138,17 @@ def backtest_revenue(
     days = _cutoffs(totals, months, cutoffs)
     parts = []
     for day in days:
-        known = replace(history, cutoff=history.clock.last_tick(day), memory={})
-        purchase_model = MBGNBD() if purchases is None else purchases
-        spend_model = GammaGamma() if spend is None else spend
-        models = _fresh(purchase_model).fit(known.rfm), _fresh(spend_model).fit(known.rfm)
+        past = replace(history, cutoff=history.clock.last_tick(day), memory={})
         end = _last_day(day, months)
         horizon = float(history.clock.last_tick(end) - history.clock.last_tick(day)) / history.clock.ticks_per_unit
         forecast = revenue_forecast(
-            *models,
-            known.rfm,
+            fitted_copy(MBGNBD() if purchases is None else purchases, past),
+            fitted_copy(GammaGamma() if spend is None else spend, past),
+            past.rfm,
             horizon=horizon,
             annual_discount_rate=0.0,
             margin=1.0,
-            plan=forecast_arrivals(known, horizon=horizon),
+            plan=forecast_arrivals(past, horizon=horizon),
             interval=interval,
             draws=draws,
             random_state=random_state,
@@ -159,11 +158,6 @@ def backtest_revenue(
     table = pd.concat(parts, ignore_index=True)
     summary = _summary(table, totals)
     return RevenueBacktest(table, summary, _findings(summary, interval))
-
-
-def _fresh(model: Any) -> Any:
-    """Return an unfitted copy of a model."""
-    return type(model)(**model.get_params())
 
 
 def _cutoffs(totals: MonthTotals, months: int, cutoffs: Sequence[str] | None) -> list[str]:
@@ -206,8 +200,8 @@ def _rows(day: str, months: int, forecast: pd.DataFrame, totals: MonthTotals) ->
     """Return the months after a cutoff under each forecaster, with what came."""
     place = totals.months.index(day[:7]) + 1 + np.arange(months)
     nothing = np.full(months, np.nan)
-    a_year_before = np.array([_known(totals, int(i) - YEAR) for i in place])
-    last_whole = np.full(months, _known(totals, int(place[0]) - 1))
+    a_year_before = np.array([_whole_month_revenue(totals, int(i) - YEAR) for i in place])
+    last_whole = np.full(months, _whole_month_revenue(totals, int(place[0]) - 1))
     parts = [
         (FORECASTER, *(forecast[name].to_numpy()[:months] for name in ("revenue", "revenue_lower", "revenue_upper"))),
         (SEASONAL, a_year_before, nothing, nothing),
@@ -232,7 +226,7 @@ def _rows(day: str, months: int, forecast: pd.DataFrame, totals: MonthTotals) ->
     return pd.concat([table for table in tables if table["predicted"].notna().all()], ignore_index=True)
 
 
-def _known(totals: MonthTotals, place: int) -> float:
+def _whole_month_revenue(totals: MonthTotals, place: int) -> float:
     """Return the revenue of a month, missing before the log and for a month that is partly observed."""
     return float(totals.revenue[place]) if place >= 0 and not totals.partial[place] else float("nan")
 
@@ -263,8 +257,8 @@ def _summary(table: pd.DataFrame, totals: MonthTotals) -> pd.DataFrame:
 
 def _scale(totals: MonthTotals, cutoff: str) -> float:
     """Return the root mean squared error of the naive forecast one month ahead, over whole months up to a cutoff."""
-    known: Array = totals.revenue[[i for i in totals.whole() if totals.months[i] <= cutoff[:7]]]
-    return float(np.sqrt(np.mean(np.diff(known) ** 2))) if len(known) > 1 else float("nan")
+    revenue: Array = totals.revenue[[i for i in totals.whole() if totals.months[i] <= cutoff[:7]]]
+    return float(np.sqrt(np.mean(np.diff(revenue) ** 2))) if len(revenue) > 1 else float("nan")
 
 
 def _findings(summary: pd.DataFrame, interval: float) -> Findings:
