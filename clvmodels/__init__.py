@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from clvmodels.forecasting.rules import Rule as Rule
     from clvmodels.forecasting.seasons.calendar_estimate import CalendarEstimate as CalendarEstimate
     from clvmodels.forecasting.seasons.calendar_estimate import estimate_calendar as estimate_calendar
+    from clvmodels.forecasting.seasons.dated_periods import holiday_table as holiday_table
     from clvmodels.forecasts import Forecast as Forecast
     from clvmodels.forecasts import KnownHistory as KnownHistory
     from clvmodels.frames.formats.opened_file import OpenedFile as OpenedFile
@@ -154,6 +155,7 @@ _NAMES = {
     "forecasting.blend": ("Blend",),
     "forecasting.boosted_trees": ("BoostedTrees",),
     "forecasting.seasons.calendar_estimate": ("CalendarEstimate", "estimate_calendar"),
+    "forecasting.seasons.dated_periods": ("holiday_table",),
     "forecasting.customer_model": ("CustomerModel",),
     "forecasting.in_engine": ("score_in_engine", "scoring_sql"),
     "forecasting.persistence": ("load",),

@@ -55,6 +55,25 @@ rfm-first-purchase-counts = monetary_value includes the first purchase
 calendar-season = customers buy fastest in the week from { MONTH($fastest_month) } { COUNT($fastest_day) } ({ SIGNED_PERCENT($most) }) and slowest in the week from { MONTH($slowest_month) } { COUNT($slowest_day) } ({ SIGNED_PERCENT($least) }), by { FIXED($years, places: 1) } years ({ COUNT($degrees) } parameters)
 calendar-no-season = no seasonal pattern detected in { FIXED($years, places: 1) } years
 calendar-seen-once = most weeks of the year were seen once, so that one unusual week is taken for the season
+calendar-events = { $observed ->
+    [0] no day of { COUNT($coming) ->
+        [one] { COUNT($coming) } event
+       *[other] { COUNT($coming) } events
+    } to come was observed before
+   *[other] { COUNT($observed) } observed days and periods of events changed purchases by { SIGNED_PERCENT($change) } on average; { COUNT($coming) } { $coming ->
+        [one] is
+       *[other] are
+    } to come
+}
+calendar-promotions = { COUNT($observed) } observed promotions changed purchases by { SIGNED_PERCENT($change) } on average; the calendar assumes { COUNT($coming) } to come
+calendar-records-lost = From { $first } to { $last } only { PERCENT($share) } of the purchases were recorded, so that customers' purchases are undercounted there
+profile-outages = on { COUNT($periods) ->
+    [one] { COUNT($periods) } occasion
+   *[other] { COUNT($periods) } occasions
+} purchases were far below the days around, mostly from { $first } to { $last } ({ PERCENT($share) } of the usual number{ $catches_up ->
+    [yes] , more than usual right after
+   *[no] {""}
+}): was the shop closed, were records lost, or were goods out of stock?
 calendar-chosen = At { $day } a season was estimated and used: totals of { COUNT($windows) } earlier windows were { PERCENT($without, places: 1) } off without it and { PERCENT($with, places: 1) } with it
 calendar-chosen-untested = At { $day } a season was estimated and used; { FIXED($years, places: 1) } years are too short to test it on earlier windows
 calendar-not-better = At { $day } a season is visible but was not used: totals of { COUNT($windows) } earlier windows were { PERCENT($without, places: 1) } off without it and { PERCENT($with, places: 1) } with it

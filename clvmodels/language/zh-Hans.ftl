@@ -1915,6 +1915,13 @@ help-models = 登记册中模型的各版本：列出、查看、启用、回退
 calendar-season = 在 { FIXED($years, places: 1) } 年中，客户购买最快的是始于 { MONTH($fastest_month) }{ COUNT($fastest_day) }日的一周（{ SIGNED_PERCENT($most) }），最慢的是始于 { MONTH($slowest_month) }{ COUNT($slowest_day) }日的一周（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 个参数）
 calendar-no-season = { FIXED($years, places: 1) } 年中未发现季节性
 calendar-seen-once = 一年中多数星期只见过一次，因此某个异常的星期会被当作季节性
+calendar-events = 已观察到的 { COUNT($observed) } 个节日或活动日平均使购买变化 { SIGNED_PERCENT($change) }；之后还有 { COUNT($coming) } 个
+calendar-promotions = 已观察到的 { COUNT($observed) } 次促销平均使购买变化 { SIGNED_PERCENT($change) }；日历假设之后还有 { COUNT($coming) } 次
+calendar-records-lost = 从 { $first } 到 { $last } 只记录了 { PERCENT($share) } 的购买，因此这段时间客户的购买次数偏低
+profile-outages = 有 { COUNT($periods) } 段时间的购买远低于前后的日子，最主要的是从 { $first } 到 { $last }（为平常的 { PERCENT($share) }{ $catches_up ->
+    [yes] ，之后高于平常
+   *[no] {""}
+}）：是店铺关闭、记录丢失，还是缺货？
 calendar-chosen = { DATE($day) } 估计并采用了季节性：此前 { COUNT($windows) } 个窗口的总量误差，不用时为 { PERCENT($without, places: 1) }，采用时为 { PERCENT($with, places: 1) }
 calendar-chosen-untested = { DATE($day) } 估计并采用了季节性；{ FIXED($years, places: 1) } 年太短，无法在更早的窗口上检验
 calendar-not-better = { DATE($day) } 看得出季节性，但未采用：此前 { COUNT($windows) } 个窗口的总量误差，不用时为 { PERCENT($without, places: 1) }，采用时为 { PERCENT($with, places: 1) }

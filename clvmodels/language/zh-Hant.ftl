@@ -1915,6 +1915,13 @@ help-models = 登錄表中模型的各版本：列出、查看、啟用、回退
 calendar-season = 在 { FIXED($years, places: 1) } 年中，顧客購買最快的是始於 { MONTH($fastest_month) }{ COUNT($fastest_day) }日的一週（{ SIGNED_PERCENT($most) }），最慢的是始於 { MONTH($slowest_month) }{ COUNT($slowest_day) }日的一週（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 個參數）
 calendar-no-season = { FIXED($years, places: 1) } 年中未發現季節性
 calendar-seen-once = 一年中多數星期只見過一次，因此某個異常的星期會被當作季節性
+calendar-events = 已觀察到的 { COUNT($observed) } 個節日或活動日平均使購買變化 { SIGNED_PERCENT($change) }；之後還有 { COUNT($coming) } 個
+calendar-promotions = 已觀察到的 { COUNT($observed) } 次促銷平均使購買變化 { SIGNED_PERCENT($change) }；日曆假設之後還有 { COUNT($coming) } 次
+calendar-records-lost = 從 { $first } 到 { $last } 只記錄了 { PERCENT($share) } 的購買，因此這段時間顧客的購買次數偏低
+profile-outages = 有 { COUNT($periods) } 段時間的購買遠低於前後的日子，最主要的是從 { $first } 到 { $last }（為平常的 { PERCENT($share) }{ $catches_up ->
+    [yes] ，之後高於平常
+   *[no] {""}
+}）：是店鋪關閉、記錄遺失，還是缺貨？
 calendar-chosen = { DATE($day) } 估計並採用了季節性：此前 { COUNT($windows) } 個視窗的總量誤差，不用時為 { PERCENT($without, places: 1) }，採用時為 { PERCENT($with, places: 1) }
 calendar-chosen-untested = { DATE($day) } 估計並採用了季節性；{ FIXED($years, places: 1) } 年太短，無法在更早的視窗上檢驗
 calendar-not-better = { DATE($day) } 看得出季節性，但未採用：此前 { COUNT($windows) } 個視窗的總量誤差，不用時為 { PERCENT($without, places: 1) }，採用時為 { PERCENT($with, places: 1) }

@@ -20,6 +20,7 @@ from clvmodels.language.numbers import cells
 from clvmodels.profiling.arrivals import Arrivals, examine_arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases, observe, weekly
 from clvmodels.profiling.doubts import examine_dates, examine_ids, is_summary
+from clvmodels.profiling.outages import Outages, examine_outages
 from clvmodels.profiling.season import Season, examine_season
 from clvmodels.profiling.spend import Money, examine_money
 from clvmodels.profiling.suitability import (
@@ -88,6 +89,8 @@ class Profile:
         Whether customers are older than the log.
     season : Season
         How much the month of the year matters.
+    outages : Outages
+        Days far below those around them.
     opportunities : Opportunities
         Whether purchases keep to one day of the week, month or year.
     money : Money or None
@@ -146,6 +149,7 @@ class Profile:
     regularity: Regularity
     arrivals: Arrivals
     season: Season
+    outages: Outages
     opportunities: Opportunities
     money: Money | None
     sufficiency: Sufficiency
@@ -189,12 +193,9 @@ class Profile:
             dropped = 1 - (self.arrivals.remaining or 0) / self.arrivals.customers
             figures = {"day": self.arrivals.acquired_after, "dropped_share": dropped}
             findings.append(Finding("profile-acquired-after-option", figures))
-        findings.append(self.season.finding)
-        if self.opportunities.period is not None:
-            findings += [
-                self.opportunities.finding,
-                Finding("profile-opportunities-option", {"period": self.opportunities.period}),
-            ]
+        findings += [self.season.finding, *self.outages.findings]
+        if (period := self.opportunities.period) is not None:
+            findings += [self.opportunities.finding, Finding("profile-opportunities-option", {"period": period})]
         if self.money is not None:
             findings += [self.money.finding, self.money.independence.finding]
         findings += [
@@ -375,6 +376,7 @@ def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
         regularity=regularity,
         arrivals=arrivals,
         season=examine_season(purchases),
+        outages=examine_outages(purchases),
         opportunities=opportunities,
         money=money,
         sufficiency=worst_status(checks),

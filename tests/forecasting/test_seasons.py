@@ -11,6 +11,8 @@ from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.forecasting.seasons import calendar_choice
 from clvmodels.forecasting.seasons.calendar_choice import choose_calendar
 from clvmodels.forecasting.seasons.calendar_estimate import estimate_season, season_case
+from clvmodels.forecasting.seasons.dated_periods import DatedPeriod
+from clvmodels.forecasting.seasons.period_effects import Spans, estimate_effects
 from clvmodels.forecasting.seasons.weekly_speeds import WEEKS, season_evidence, weekly_speeds
 
 TRUTH = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
@@ -103,3 +105,104 @@ def test_earlier_windows_decide_about_a_visible_season(two_years, monkeypatch, e
 def test_a_wrong_calendar_option_is_refused(two_years: pd.DataFrame) -> None:
     with pytest.raises(InvalidOption, match="'auto' or None"):
         clv.backtest(two_years, clv.BGNBD(), horizons=26, calendar="season")  # type: ignore[arg-type]
+
+
+# ---- events, promotions, outages -----------------------------------------------------------------------------
+
+
+def test_holidays_have_their_days() -> None:
+    table = clv.holiday_table(["easter", "singles_day", "black_friday", "chinese_new_year", "ramadan"], [2024, 2030])
+    days = {(name, first[:4]): (first, last) for name, first, last in table.itertuples(index=False)}
+    assert days["easter", "2024"] == ("2024-03-29", "2024-04-01")
+    assert days["black_friday", "2024"] == ("2024-11-29", "2024-12-02")
+    assert days["singles_day", "2030"] == ("2030-11-11", "2030-11-11")
+    assert days["chinese_new_year", "2024"] == ("2024-02-09", "2024-02-16")
+    assert days["ramadan", "2024"] == ("2024-03-11", "2024-04-09")
+    assert (table["name"] == "ramadan").sum() == 3  # two begin in 2030
+    assert "German Unity Day" in clv.holiday_table(["public"], [2024], country="DE")["name"].tolist()
+    for wrong, message in (
+        ((["sunday"], [2024]), "'sunday'"),
+        ((["public"], [2024]), "country="),
+        ((["easter"], [24]), "not a year"),
+    ):
+        with pytest.raises(InvalidOption, match=message):
+            clv.holiday_table(*wrong)
+    with pytest.raises(InvalidOption, match="'XX' is not a country"):
+        clv.holiday_table(["public"], [2024], country="XX")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"promotions": [{"name": "a", "first": "2018-03-01", "last": "2018-03-05"}]}, "needs planned="),
+        ({"events": pd.DataFrame({"name": ["a"], "first": ["2018-03-01"]})}, "lacks the columns last"),
+        ({"events": [{"name": "a", "first": "2018-03-09", "last": "2018-03-05"}]}, "1 of 1 rows"),
+        ({"events": "Easter"}, "must be a table"),
+        ({"days_after": -1}, "days_after=-1"),
+        (
+            {"promotions": [], "planned": [{"name": "sale", "first": "2018-03-01", "last": "2018-03-05"}]},
+            "'sale' begins on 2018-03-01, before",
+        ),
+    ],
+)
+def test_tables_of_periods_are_checked(two_years: pd.DataFrame, options: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidOption, match=message):
+        clv.estimate_calendar(two_years, observation_end="2019-12-31", **options)
+
+
+@pytest.mark.slow
+def test_effects_of_promotions_and_events_are_found_next_to_the_season() -> None:
+    sales = [("2018-03-05", 2.2), ("2018-09-03", 1.8), ("2019-04-01", 2.0), ("2019-08-12", 2.1), ("2020-03-02", 2.0)]
+    table = pd.DataFrame({"first": pd.to_datetime([first for first, _ in sales])})
+    table["last"], table["name"] = table["first"] + pd.Timedelta(days=4), "sale"
+    friday = clv.holiday_table(["black_friday"], [2018, 2019, 2020])
+    truth = SEASON.with_periods(
+        *(
+            clv.CalendarPeriod("sale", str(f.date()), str(t.date()), speed, "promotion")
+            for f, t, (_, speed) in zip(table["first"], table["last"], sales, strict=True)
+        ),
+        *(
+            clv.CalendarPeriod(
+                "dip", str((t + pd.Timedelta(days=1)).date()), str((t + pd.Timedelta(days=7)).date()), 0.7
+            )
+            for t in table["last"]
+        ),
+        *(clv.CalendarPeriod("black_friday", first, last, 2.5) for _, first, last in friday.itertuples(index=False)),
+    )
+    estimate = clv.estimate_calendar(
+        simulated(2.0, truth, customers=5_000),
+        observation_end="2019-12-31",
+        events=friday,
+        promotions=table[:4],
+        planned=table[4:],
+    )
+    effects = estimate.effects.set_index(["kind", "part", "first"])["speed"]
+    assert effects["event", "during", "2020-11-27"] == pytest.approx(2.5, rel=0.15)
+    assert effects["promotion", "during", "2020-03-02"] == pytest.approx(2.0, rel=0.15)
+    assert effects["promotion", "after", "2020-03-07"] == pytest.approx(0.7, rel=0.15)
+    assert estimate.degrees == 51 + 6 + 2 + 8
+    coming = estimate.calendar.scaled("2020-03-02", "2020-03-06") / estimate.calendar.scaled("2020-03-16", "2020-03-20")
+    assert coming == pytest.approx(2.0, rel=0.25)
+    codes = [finding.code for finding in estimate.findings]
+    assert codes == ["calendar-season", "calendar-events", "calendar-promotions"]
+
+
+def test_a_promotion_that_is_seen_often_is_drawn_to_the_mean_of_all() -> None:
+    days = np.arange(400)
+    actual, expected = np.full(400, 20.0), np.full(400, 20.0)
+    spans = Spans(promotions=tuple(DatedPeriod("sale", 40 * i, 40 * i + 3) for i in range(1, 9)))
+    for i in range(1, 9):
+        actual[40 * i : 40 * i + 4] = 44.0 if i == 4 else 40.0  # by chance
+    ordinary = actual == 20
+    effects = estimate_effects(spans.effects(), days, actual, expected, ordinary, days // 8)
+    # A little below 2, because effects are expected to be small.
+    assert [effect.speed for effect in effects] == pytest.approx([2.0] * 8, rel=0.01)
+    assert len({effect.speed for effect in effects}) == 1
+
+
+def test_records_that_were_lost_are_reported() -> None:
+    history = clv.KnownHistory.from_log(clv.datasets.load_cdnow(sample=True), observation_end="1997-09-30")
+    lost = clv.Calendar(periods=[clv.CalendarPeriod("server", "1997-03-01", "1997-03-07", 0.4, "records_lost")])
+    _, findings = calendar_choice.on_calendar(history, lost, 90)
+    assert findings[0].code == "calendar-records-lost"
+    assert "only 40% of the purchases were recorded" in findings[0].text

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from clvmodels.calendar import Calendar
 from clvmodels.cleaning.clean import clean
 from clvmodels.clock import Clock
 from clvmodels.datasets import load_cdnow
@@ -337,6 +338,42 @@ def test_a_season_needs_two_years():
     assert math.isnan(result.strength)
     assert "cannot be separated from a trend" in result.text
     assert len(result.months) == 0
+
+
+# ---- outages -----------------------------------------------------------------------------------------------
+
+
+def shop(share, *, first="2021-03-08", last="2021-03-14", after=1.0, arrivals=0.3):
+    """Return a log of 30 purchases a day, of which `share` are kept from the first to the last day."""
+    days = pd.date_range("2021-01-01", "2021-06-30")
+    level = np.where((days >= first) & (days <= last), share, 1.0)
+    later = (days > last) & (days <= pd.Timestamp(last) + (pd.Timestamp(last) - pd.Timestamp(first)))
+    rng = np.random.default_rng(3)
+    day = np.repeat(days, rng.poisson(30 * level * np.where(later, after, 1.0)))
+    new = rng.random(len(day)) < arrivals
+    old = rng.integers(0, 400, len(day))
+    return pd.DataFrame({"customer_id": np.where(new, 1_000 + np.arange(len(day)), old), "date": day})
+
+
+@pytest.mark.parametrize(
+    ("share", "after", "kind"), [(0.1, 1.0, "records_lost"), (0.0, 1.0, "closed"), (0.2, 1.5, "stock_out")]
+)
+def test_an_outage_is_proposed_with_its_kind(share, after, kind):
+    result = profile(shop(share, after=after))
+    row = result.outages.table.iloc[0]
+    assert (row["first"], row["last"], row["kind"]) == ("2021-03-08", "2021-03-14", kind)
+    assert row["share"] == pytest.approx(share, abs=0.05)
+    assert row["catches_up"] == (after > 1)
+    assert Calendar(periods=result.outages.periods).elapsed("2021-03-07", "2021-03-14") == pytest.approx(7 * row["share"])
+    assert "was the shop closed" in next(f.text for f in result.findings if f.code == "profile-outages")
+
+
+def test_quiet_weeks_of_an_old_cohort_and_ordinary_ones_are_no_outages():
+    old = shop(0.1, arrivals=0.0)
+    for log in (old, shop(1.0), shop(0.1, first="2021-06-25", last="2021-06-30")):
+        result = profile(log)
+        assert result.outages.periods == ()
+        assert not any(finding.code == "profile-outages" for finding in result.findings)
 
 
 # ---- money -------------------------------------------------------------------------------------------------

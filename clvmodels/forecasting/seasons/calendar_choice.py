@@ -29,9 +29,19 @@ def on_calendar(history: KnownHistory, calendar: CalendarOption, horizon: int) -
     if calendar is None:
         return history, ()
     if isinstance(calendar, Calendar):
-        return history.with_calendar(calendar), ()
+        return history.with_calendar(calendar), _lost_records(history, calendar)
     chosen = choose_calendar(history, horizon)
     return history.with_calendar(chosen.calendar), (chosen.finding,)
+
+
+def _lost_records(history: KnownHistory, calendar: Calendar) -> Findings:
+    """Return a finding per period before the cutoff in which records were lost: counts of purchases are too low."""
+    end = str(history.observation_end)
+    return tuple(
+        Finding("calendar-records-lost", {"first": each.first, "last": each.last, "share": each.speed}, "caution")
+        for each in calendar.periods
+        if each.kind == "records_lost" and each.first <= end
+    )
 
 
 class ChosenCalendar(NamedTuple):

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from clvmodels import html
-from clvmodels.calendar import Calendar, calendar_time, day_of_year
-from clvmodels.clock import Clock
+from clvmodels.calendar import Calendar, CalendarPeriod
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.estimators.purchases import BGNBD, PurchaseModel
 from clvmodels.forecasting.processes import fitted_copy
+from clvmodels.forecasting.seasons.daily_counts import DailyCounts, days_of, expected_per_day
+from clvmodels.forecasting.seasons.daily_effects import DailyEffects, refuse_past_plans
+from clvmodels.forecasting.seasons.dated_periods import PeriodTable, read_periods
+from clvmodels.forecasting.seasons.period_effects import Spans, effects_frame
 from clvmodels.forecasting.seasons.weekly_speeds import (
     DAYS_OF_CELL,
     WEEKS,
@@ -40,7 +43,6 @@ SeasonCase = Literal["seen_twice", "seen_once", "one_cohort", "too_short"]
 YEAR = 365  # days
 MOST_CUSTOMERS = 100_000  # more add little to 52 speeds, and take long
 ROUNDS = 4  # of fitting the process and the season in turn; the third changes speeds by less than 1 % in simulations
-CURVE_POINTS = 3_000
 VISIBLE = 7.0  # of the evidence; exceeded by 4 of 120 simulated logs without a season
 SHORTEST_ACQUISITION = 180  # days between the first and the last tenth of the customers
 
@@ -61,9 +63,14 @@ class CalendarEstimate:
     purchases, standard_error : float arrays (52,)
         Purchases in each week of the year, and the standard error of the logarithm of its speed.
     degrees : int
-        Free parameters of the calendar: 51 speeds, or 0 if no season is visible.
+        Free parameters of the calendar: 51 speeds, or 0 if no season is visible; with events or promotions also 6 for
+        weekdays, and one per effect observed.
     evidence : float
         Twice the gain in log marginal likelihood over no season.
+    effects : DataFrame
+        One row per event, promotion and time after a promotion: name, kind, part ("during", "after"), first, last,
+        observed (False for those to come), purchases, expected (without the effect), speed and its lower and upper
+        95 % limits. Empty without events and promotions.
 
     Examples
     --------
@@ -82,6 +89,7 @@ class CalendarEstimate:
     standard_error: Array
     degrees: int
     evidence: float
+    effects: pd.DataFrame
 
     @property
     def detected(self) -> bool:
@@ -98,8 +106,9 @@ class CalendarEstimate:
     def findings(self) -> Findings:
         """What the season looks like, and on what it rests."""
         figures: dict[str, Any] = {"years": self.years, "degrees": self.degrees}
+        effects = _findings_of_effects(self.effects)
         if not self.detected:
-            return (Finding("calendar-no-season", figures),)
+            return (Finding("calendar-no-season", figures), *effects)
         speeds = self.speeds
         fastest, slowest = int(np.argmax(speeds)), int(np.argmin(speeds))
         figures |= {
@@ -113,7 +122,7 @@ class CalendarEstimate:
         findings = [Finding("calendar-season", figures)]
         if self.case == "seen_once":
             findings.append(Finding("calendar-seen-once", {"years": self.years}, "caution"))
-        return tuple(findings)
+        return (*findings, *effects)
 
     def frame(self) -> pd.DataFrame:
         """Return one row per week of the year: its first day, speed, its lower and upper 95 % limits, and purchases."""
@@ -146,6 +155,11 @@ def estimate_calendar(
     observation_end: str | Date | datetime | None = None,
     acquired_after: str | Date | datetime | None = None,
     method: CalendarMethod = "expected",
+    events: PeriodTable | None = None,
+    promotions: PeriodTable | None = None,
+    planned: PeriodTable | None = None,
+    days_after: int = 7,
+    outages: Sequence[CalendarPeriod] = (),
     time_zone: str | None = None,
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
@@ -167,6 +181,19 @@ def estimate_calendar(
         arrived when they did, so that growth, decline and campaigns are no season. "totals": all purchases of whole
         years with their trend, which needs two years to be known and is taken as level with one; for logs in which most
         customers are older than the log.
+    events : table, optional
+        Holidays and other named days of the log and of coming years, from `holiday_table` or with the columns name,
+        first and last. Those of one name have similar effects; those to come get the mean effect of their name.
+    promotions : table, optional
+        Past promotions: name, first, last. Each has an effect on its days and on the days after it, drawn towards the
+        mean of all promotions.
+    planned : table, optional
+        The promotions to come, with the same columns; required with `promotions`. Forecasts hold for these. They get
+        the mean effect of the past ones; an empty list means none.
+    days_after : int, default=7
+        Days after a promotion on which customers may buy less; 0 for no such effect.
+    outages : sequence of CalendarPeriod, optional
+        Days on which the shop was closed, records were lost or goods out of stock. They get the speeds given.
 
     Returns
     -------
@@ -177,6 +204,8 @@ def estimate_calendar(
     InvalidTransactions
         If the log is shorter than a year, or shorter than two with customers who all arrived in the same season: age
         and season cannot be told apart then, and the calendar has to come from elsewhere.
+    InvalidOption
+        If a table of periods cannot be read, promotions come without the planned ones, or a planned one is over.
 
     Examples
     --------
@@ -189,6 +218,7 @@ def estimate_calendar(
     >>> estimate.detected, round(estimate.calendar.scaled("2022-12-01", "2022-12-31"), 1)
     (True, 2.2)
     """
+    spans = _spans(events, promotions, planned, days_after)
     history = KnownHistory.from_log(
         log,
         customer_id=customer_id,
@@ -207,7 +237,8 @@ def estimate_calendar(
             Finding(f"calendar-{case.replace('_', '-')}", figures).text
             + ". Pass a calendar from elsewhere, such as Calendar.from_series of last year's sales."
         )
-    return estimate_season(history, method)
+    refuse_past_plans(spans, int(days_of(history.clock, np.array([history.cutoff]))[0]))
+    return estimate_season(history, method, spans=spans, outages=outages)
 
 
 def season_case(history: KnownHistory) -> SeasonCase:
@@ -216,19 +247,23 @@ def season_case(history: KnownHistory) -> SeasonCase:
     "too_short": less than a year. "one_cohort": less than two years, and most customers arrived within half a year, so
     that their age follows the season.
     """
-    days = _days_of(history.clock, np.array([history.purchase_log.first_tick - 1, history.cutoff]))
+    days = days_of(history.clock, np.array([history.purchase_log.first_tick - 1, history.cutoff]))
     years = float(days[1] - days[0]) / YEAR
     if years < 1:
         return "too_short"
     if years >= 2:
         return "seen_twice"
     first = history.purchase_log.first
-    early, late = np.quantile(_days_of(history.clock, first[first <= history.cutoff]), [0.1, 0.9])
+    early, late = np.quantile(days_of(history.clock, first[first <= history.cutoff]), [0.1, 0.9])
     return "seen_once" if late - early >= SHORTEST_ACQUISITION else "one_cohort"
 
 
 def estimate_season(
-    history: KnownHistory, method: CalendarMethod = "expected", model: PurchaseModel | None = None
+    history: KnownHistory,
+    method: CalendarMethod = "expected",
+    model: PurchaseModel | None = None,
+    spans: Spans | None = None,
+    outages: Sequence[CalendarPeriod] = (),
 ) -> CalendarEstimate:
     """Return the season of a history of at least a year; `model` is the process that expects purchases."""
     if method not in get_args(CalendarMethod):
@@ -236,69 +271,42 @@ def estimate_season(
     if history.clock.discrete:
         raise InvalidOption("A season needs the days of purchases: pass merge_within='day'.")
     thinned = history.thinned(MOST_CUSTOMERS)
-    daily = _DailyCounts.of(thinned)
+    daily = DailyCounts.of(thinned)
+    effects = DailyEffects.none(daily, Spans() if spans is None else spans, tuple(outages))
     if method == "expected":
-        weekly = _from_expected(thinned, daily, BGNBD() if model is None else model)
+        weekly, effects = _from_expected(thinned, daily, BGNBD() if model is None else model, effects)
     else:
-        weekly = _from_totals(daily)
+        weekly, effects = _from_totals(daily, effects)
     evidence = season_evidence(weekly)
+    season = _calendar(weekly.speeds) if evidence > VISIBLE else Calendar()
     return CalendarEstimate(
-        calendar=_calendar(weekly.speeds) if evidence > VISIBLE else Calendar(),
+        calendar=effects.added_to(season),
         method=method,
         case=season_case(history),
         years=len(daily.days) / YEAR,
         purchases=weekly.purchases,
         standard_error=np.sqrt(weekly.variance),
-        degrees=WEEKS - 1 if evidence > VISIBLE else 0,
+        degrees=(WEEKS - 1 if evidence > VISIBLE else 0) + effects.degrees,
         evidence=evidence,
+        effects=effects_frame(effects.periods),
     )
 
 
-class _DailyCounts(NamedTuple):
-    """Days of a history (d,), and first and repeat purchases on each; `cell` is the week of the year."""
-
-    days: npt.NDArray[np.int64]
-    first: Array
-    repeat: Array
-    cell: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, history: KnownHistory) -> _DailyCounts:
-        log = history.purchase_log
-        tick = _days_of(history.clock, log.tick[log.tick <= history.cutoff].astype(np.int64))
-        first = _days_of(history.clock, log.first[log.first <= history.cutoff])
-        begin, end = int(first.min()), int(_days_of(history.clock, np.array([history.cutoff]))[0])
-        days = np.arange(begin, end + 1)
-        started = np.bincount(first - begin, minlength=len(days)).astype(float)
-        bought = np.bincount(tick - begin, minlength=len(days)).astype(float)
-        return cls(days, started, bought - started, np.minimum(day_of_year(days) // DAYS_OF_CELL, WEEKS - 1))
-
-
-def _from_expected(history: KnownHistory, daily: _DailyCounts, model: PurchaseModel) -> WeeklySpeeds:
+def _from_expected(
+    history: KnownHistory, daily: DailyCounts, model: PurchaseModel, effects: DailyEffects
+) -> tuple[WeeklySpeeds, DailyEffects]:
     """Return the season from repeat purchases and those that a process expects, fitted in turn with the season."""
     weekly = WeeklySpeeds(np.ones(WEEKS), np.zeros(WEEKS), np.zeros(WEEKS))
     for _ in range(ROUNDS):
-        seasonal = history.with_calendar(_calendar(weekly.speeds))
+        seasonal = history.with_calendar(effects.added_to(_calendar(weekly.speeds)))
         fitted = fitted_copy(model, seasonal)
-        expected = _expected_per_day(fitted, seasonal, daily) / weekly.speeds[daily.cell]
-        weekly = weekly_speeds(daily.repeat, expected, daily.cell)
-    return weekly
+        level = effects.without(expected_per_day(fitted, seasonal, daily)) / weekly.speeds[daily.cell]
+        weekly = weekly_speeds(daily.repeat, effects.by_weekday(level), daily.cell, effects.ordinary)
+        effects = effects.estimated(daily, daily.repeat, level * weekly.speeds[daily.cell])
+    return weekly, effects
 
 
-def _expected_per_day(model: PurchaseModel, history: KnownHistory, daily: _DailyCounts) -> Array:
-    """Return the repeat purchases expected on each day of the customers who arrived when they did, (d,)."""
-    calendar = history.clock.calendar
-    if calendar is None:
-        raise AssertionError("the history has a calendar")
-    time = calendar_time(calendar, daily.days) / history.clock.days_per_unit
-    ages = np.linspace(0.0, float(time[-1] - time[0]), CURVE_POINTS)
-    curve = model.mean_purchases(ages)
-    arrived = np.flatnonzero(daily.first)
-    reached = np.array([daily.first[arrived] @ np.interp(now - time[arrived], ages, curve) for now in time])
-    return np.diff(reached, prepend=0.0)
-
-
-def _from_totals(daily: _DailyCounts) -> WeeklySpeeds:
+def _from_totals(daily: DailyCounts, effects: DailyEffects) -> tuple[WeeklySpeeds, DailyEffects]:
     """Return the season from all purchases of the last whole years and their trend."""
     years = len(daily.days) // YEAR
     days = slice(len(daily.days) - years * YEAR, None)
@@ -306,7 +314,12 @@ def _from_totals(daily: _DailyCounts) -> WeeklySpeeds:
     by_year = total.reshape(years, YEAR).sum(axis=1)
     growth = 0.0 if years == 1 else float(np.log(by_year[-1] / max(by_year[0], 1.0))) / ((years - 1) * YEAR)
     trend = np.exp(growth * np.arange(len(total)))
-    return weekly_speeds(total, trend * total.sum() / trend.sum(), daily.cell[days])
+    level, ordinary = trend * total.sum() / trend.sum(), effects.ordinary
+    weekly = weekly_speeds(total, level, daily.cell[days], None if ordinary is None else ordinary[days])
+    if effects.any:
+        whole = DailyCounts(daily.days[days], daily.first[days], daily.repeat[days], daily.cell[days])
+        effects = effects.on(whole).estimated(whole, total, level * weekly.speeds[whole.cell])
+    return weekly, effects
 
 
 def _calendar(speeds: Array) -> Calendar:
@@ -315,12 +328,36 @@ def _calendar(speeds: Array) -> Calendar:
     return Calendar(season=tuple(np.round(season, 6).tolist()))
 
 
-def _days_of(clock: Clock, ticks: Any) -> npt.NDArray[np.int64]:
-    """Return the days of ticks, counted from 1970-01-01."""
-    days: npt.NDArray[np.int64] = np.asarray(ticks, dtype=np.int64)
-    return days // 24 if clock.merge_within == "hour" else days
+def _findings_of_effects(effects: pd.DataFrame) -> Findings:
+    """Return what the effects of promotions are on average, and how many promotions the calendar assumes."""
+    if not len(effects):
+        return ()
+    findings = []
+    for kind in ("event", "promotion"):
+        table = effects[(effects["kind"] == kind) & (effects["part"] == "during")]
+        seen, coming = table[table["observed"]], table[~table["observed"]]
+        if len(table):
+            change = float(np.exp(np.log(seen["speed"]).mean())) - 1 if len(seen) else 0.0
+            figures = {"observed": len(seen), "coming": len(coming), "change": change}
+            findings.append(Finding(f"calendar-{kind}s", figures))
+    return tuple(findings)
 
 
 def _first_day(week: int) -> str:
     """Return the first day of a week of the year, as "MM-DD"."""
     return str(np.datetime64("2000-01-01") + DAYS_OF_CELL * week)[5:]
+
+
+def _spans(
+    events: PeriodTable | None, promotions: PeriodTable | None, planned: PeriodTable | None, days_after: int
+) -> Spans:
+    """Return the periods whose effects are to be estimated."""
+    if promotions is not None and planned is None:
+        raise InvalidOption(
+            "promotions= needs planned=: the table of the promotions to come that forecasts assume, or [] for none."
+        )
+    if days_after < 0:
+        raise InvalidOption(f"days_after={days_after!r} must be a whole number of days, 0 or more.")
+    tables = {"events": events, "promotions": promotions, "planned": planned}
+    read = {name: () if table is None else read_periods(table, name) for name, table in tables.items()}
+    return Spans(read["events"], read["promotions"], read["planned"], days_after)

@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["DAYS_OF_CELL", "WEEKS", "WeeklySpeeds", "season_evidence", "weekly_speeds"]
+__all__ = ["DAYS_OF_CELL", "WEEKS", "WeeklySpeeds", "overdispersion", "season_evidence", "weekly_speeds"]
 
 WEEKS, DAYS_OF_CELL = 52, 7
 HARMONICS = 4  # of a smooth season; the variance of the k-th falls with the square of k
 DEVIATIONS = np.concatenate([[0.0], np.geomspace(0.01, 1.0, 12)])  # standard deviations on a logarithmic scale
 HALF_A_PURCHASE = 0.5
+FEWEST_DAYS = 3  # of a week
 
 
 class WeeklySpeeds(NamedTuple):
@@ -28,7 +29,12 @@ class WeeklySpeeds(NamedTuple):
     variance: Array
 
 
-def weekly_speeds(actual: Array, expected: Array, cell: npt.NDArray[np.int64]) -> WeeklySpeeds:
+def weekly_speeds(
+    actual: Array,
+    expected: Array,
+    cell: npt.NDArray[np.int64],
+    ordinary: npt.NDArray[np.bool_] | None = None,
+) -> WeeklySpeeds:
     """Return the speeds of weeks from days with actual purchases and those expected without a season.
 
     The ratios are not smoothed. In simulations, speeds drawn towards a curve or towards their neighbors made totals
@@ -40,12 +46,22 @@ def weekly_speeds(actual: Array, expected: Array, cell: npt.NDArray[np.int64]) -
         Purchases per day.
     cell : int array (d,)
         Week of the year of each day, 0 to 51.
+    ordinary : bool array (d,), optional
+        Days to use; by default all. Weeks with fewer than three get speeds between those of their neighbors.
     """
+    days = np.arange(len(actual)) if ordinary is None else np.flatnonzero(ordinary)
+    weekday, actual, expected, cell = days % DAYS_OF_CELL, actual[days], expected[days], cell[days]
     purchases, mean = (np.bincount(cell, counts, minlength=WEEKS).astype(float) for counts in (actual, expected))
     level = max(purchases.sum(), HALF_A_PURCHASE) / max(mean.sum(), HALF_A_PURCHASE)
     # Half a purchase on both sides keeps weeks without any purchase finite.
     ratio = (purchases + HALF_A_PURCHASE) / (level * mean + HALF_A_PURCHASE)
-    variance: Array = _overdispersion(actual, level * expected * ratio[cell], cell) / (purchases + HALF_A_PURCHASE)
+    seen = np.bincount(cell, minlength=WEEKS) >= FEWEST_DAYS
+    if not seen.all():
+        place = np.arange(WEEKS)
+        ratio = np.exp(np.interp(place, place[seen], np.log(ratio[seen]), period=WEEKS))
+    variance: Array = overdispersion(actual, level * expected * ratio[cell], cell, weekday) / (
+        purchases + HALF_A_PURCHASE
+    )
     return WeeklySpeeds(ratio / ratio.mean(), purchases, variance)
 
 
@@ -64,9 +80,8 @@ def season_evidence(weekly: WeeklySpeeds) -> float:
     return 2 * (max(gains) - gains[0])
 
 
-def _overdispersion(actual: Array, mean: Array, cell: npt.NDArray[np.int64]) -> float:
+def overdispersion(actual: Array, mean: Array, cell: npt.NDArray[np.int64], weekday: npt.NDArray[np.int64]) -> float:
     """Return the variance of daily purchases over their mean, given their week and weekday; at least 1."""
-    weekday = np.arange(len(actual)) % DAYS_OF_CELL
     by_weekday = np.bincount(weekday, actual, DAYS_OF_CELL) / np.maximum(np.bincount(weekday, mean, DAYS_OF_CELL), 1e-9)
     fitted = np.maximum(mean * by_weekday[weekday], 1e-9)
     freedom = len(actual) - len(np.unique(cell)) - DAYS_OF_CELL + 1

@@ -1,0 +1,59 @@
+"""First and repeat purchases on each day of a history, and those that a process expects of its customers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.calendar import calendar_time, day_of_year
+from clvmodels.clock import Clock
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.forecasting.seasons.weekly_speeds import DAYS_OF_CELL, WEEKS
+from clvmodels.forecasts import KnownHistory
+from clvmodels.processes.contract import Array
+
+__all__ = ["DailyCounts", "days_of", "expected_per_day"]
+
+CURVE_POINTS = 3_000
+
+
+class DailyCounts(NamedTuple):
+    """Days of a history (d,), and first and repeat purchases on each; `cell` is the week of the year."""
+
+    days: npt.NDArray[np.int64]
+    first: Array
+    repeat: Array
+    cell: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, history: KnownHistory) -> DailyCounts:
+        """Count the purchases up to the cutoff."""
+        log = history.purchase_log
+        tick = days_of(history.clock, log.tick[log.tick <= history.cutoff].astype(np.int64))
+        first = days_of(history.clock, log.first[log.first <= history.cutoff])
+        begin, end = int(first.min()), int(days_of(history.clock, np.array([history.cutoff]))[0])
+        days = np.arange(begin, end + 1)
+        started = np.bincount(first - begin, minlength=len(days)).astype(float)
+        bought = np.bincount(tick - begin, minlength=len(days)).astype(float)
+        return cls(days, started, bought - started, np.minimum(day_of_year(days) // DAYS_OF_CELL, WEEKS - 1))
+
+
+def expected_per_day(model: PurchaseModel, history: KnownHistory, daily: DailyCounts) -> Array:
+    """Return the repeat purchases expected on each day of the customers who arrived when they did, (d,)."""
+    calendar = history.clock.calendar
+    if calendar is None:
+        raise AssertionError("the history has a calendar")
+    time = calendar_time(calendar, daily.days) / history.clock.days_per_unit
+    ages = np.linspace(0.0, float(time[-1] - time[0]), CURVE_POINTS)
+    curve = model.mean_purchases(ages)
+    arrived = np.flatnonzero(daily.first)
+    reached = np.array([daily.first[arrived] @ np.interp(now - time[arrived], ages, curve) for now in time])
+    return np.diff(reached, prepend=0.0)
+
+
+def days_of(clock: Clock, ticks: Any) -> npt.NDArray[np.int64]:
+    """Return the days of ticks, counted from 1970-01-01."""
+    days: npt.NDArray[np.int64] = np.asarray(ticks, dtype=np.int64)
+    return days // 24 if clock.merge_within == "hour" else days

@@ -1,0 +1,182 @@
+"""Days with far fewer purchases than the days around them: a closed shop, lost records, empty shelves."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import ndtr, pdtr
+
+from clvmodels.calendar import CalendarPeriod, PeriodKind
+from clvmodels.language import Finding, Findings
+from clvmodels.profiling.daily_purchases import DailyPurchases, iso
+from clvmodels.transactions.amounts import Floats
+
+__all__ = ["Outages", "examine_outages"]
+
+WEEK = 7
+WEEKS_AROUND = 4  # before and after: a day is compared with the median of the same weekday
+FEWEST_NEIGHBORS = 4
+WINDOWS = (1, 2, 3, 7)  # lengths of periods that are compared, in days
+FAR_BELOW, BELOW = 0.4, 0.6  # share of the neighbors in an outage, and on its first and last day
+SHORTEST_CLOSED = 2  # days without a purchase that are a period of their own
+UNLIKELY = 1e-7  # chance of so few purchases on one of the days of a log
+NEW_CUSTOMERS = 0.05  # share of first purchases around, below which the customers of a cohort have nearly left
+MEDIAN_OF_SQUARE = 0.455  # of a standard normal variable
+LONGEST_AFTER = 14  # days after an outage in which customers may catch up
+SIGNIFICANT = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outages:
+    """Days far below their neighbors, as proposals: only the shop knows what happened.
+
+    Attributes
+    ----------
+    periods : tuple of CalendarPeriod
+        Proposed for a calendar: "closed" without any purchase, "stock_out" if customers bought more right after it, and
+        otherwise "records_lost", with the share of purchases that were seen.
+    table : DataFrame
+        One row per period: first, last, kind, purchases, expected (as on the days around), share, after (purchases over
+        those expected in as many days after it, up to 14), p_value (of no catching up), catches_up.
+    """
+
+    periods: tuple[CalendarPeriod, ...]
+    table: pd.DataFrame = field(repr=False)
+
+    @property
+    def findings(self) -> Findings:
+        """The longest outage, and how many there are."""
+        if not len(self.table):
+            return ()
+        row = self.table.to_dict("records")[int(np.argmax(self.table["expected"] - self.table["purchases"]))]
+        figures = {
+            "periods": len(self.table),
+            "first": str(row["first"]),
+            "last": str(row["last"]),
+            "share": float(row["share"]),
+            "catches_up": bool(row["catches_up"]),
+        }
+        return (Finding("profile-outages", figures, "caution"),)
+
+
+def examine_outages(purchases: DailyPurchases) -> Outages:
+    """Return runs of days far below the same weekdays of the weeks around, while new customers kept arriving.
+
+    In a cohort whose customers have nearly all left, every quiet week looks like an outage: days around which less than
+    5 % of the purchases are first ones are not examined, nor is a last day, on which an export may have ended early.
+    """
+    total = purchases.by_day(purchases.day).astype(float)
+    first = purchases.by_day(purchases.first).astype(float)
+    low = _far_below(total, _median_of_neighbors(total, np.zeros(len(total), dtype=bool)))
+    expected = _median_of_neighbors(total, low)
+    noise = _overdispersion(total, expected, low)
+    runs = [
+        part
+        for begin, end in _runs(low)
+        if begin > 0 and end < len(low) and _new_customers_arrive(total, first, low, begin, end)
+        for part in _parts(total, expected, begin, end)
+    ]
+    rows = [_row(total, expected, noise, purchases.first_day, *run) for run in runs]
+    names = ["first", "last", "kind", "purchases", "expected", "share", "after", "p_value", "catches_up"]
+    periods = tuple(
+        CalendarPeriod("outage", str(row["first"]), str(row["last"]), float(str(row["share"])), _kind(row))
+        for row in rows
+    )
+    return Outages(periods, pd.DataFrame(rows, columns=names))
+
+
+def _median_of_neighbors(total: Floats, without: npt.NDArray[np.bool_]) -> Floats:
+    """Return the median of the same weekday in the weeks around each day, (d,); NaN with too few of them."""
+    padded = np.pad(np.where(without, np.nan, total), WEEK * WEEKS_AROUND, constant_values=np.nan)
+    weeks = [week for week in range(2 * WEEKS_AROUND + 1) if week != WEEKS_AROUND]
+    around = np.stack([padded[WEEK * week : WEEK * week + len(total)] for week in weeks])
+    enough = np.isfinite(around).sum(axis=0) >= FEWEST_NEIGHBORS
+    median = np.full(len(total), np.nan)
+    median[enough] = np.nanmedian(around[:, enough], axis=0)
+    return median
+
+
+def _overdispersion(total: Floats, expected: Floats, low: npt.NDArray[np.bool_]) -> float:
+    """Return the variance of daily purchases over their mean, by the median of squares; at least 1."""
+    used = np.isfinite(expected) & ~low & (expected > 0)
+    if not used.any():
+        return 1.0
+    squares = (total[used] - expected[used]) ** 2 / expected[used]
+    return max(1.0, float(np.median(squares)) / MEDIAN_OF_SQUARE)
+
+
+def _far_below(total: Floats, expected: Floats) -> npt.NDArray[np.bool_]:
+    """Return which days are in a period with far fewer purchases than expected, (d,)."""
+    known = np.isfinite(expected)
+    noise = _overdispersion(total, expected, np.zeros(len(total), dtype=bool))
+    low = np.zeros(len(total), dtype=bool)
+    for length in WINDOWS:
+        if length > len(total):
+            continue
+        ones = np.ones(length)
+        seen, mean = np.convolve(total, ones, "valid"), np.convolve(np.where(known, expected, 0.0), ones, "valid")
+        whole = np.convolve(known, ones, "valid") == length
+        chance = pdtr(np.floor(seen / noise), np.maximum(mean / noise, 1e-9))
+        for start in np.flatnonzero(whole & (seen < FAR_BELOW * mean) & (chance < UNLIKELY)):
+            low[start : start + length] = True
+    edges = low & (total >= BELOW * np.where(known, expected, np.inf))
+    for begin, end in _runs(low):  # days at the ends of a week that are not low themselves
+        while begin < end and edges[begin]:
+            low[begin], begin = False, begin + 1
+        while begin < end and edges[end - 1]:
+            low[end - 1], end = False, end - 1
+    return low
+
+
+def _runs(low: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the begin and end of each run of True."""
+    edges = np.flatnonzero(np.diff(low.astype(np.int8), prepend=0, append=0))
+    return [(int(begin), int(end)) for begin, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _parts(total: Floats, expected: Floats, begin: int, end: int) -> list[tuple[int, int]]:
+    """Return a run in parts: days without any purchase, and the quiet days before and after them."""
+    empty = total[begin:end] == 0
+    closed = [(begin + first, begin + last) for first, last in _runs(empty) if last - first >= SHORTEST_CLOSED]
+    edges = sorted({begin, end, *(edge for run in closed for edge in run)})
+    parts = itertools.pairwise(edges)
+    return [(a, b) for a, b in parts if total[a:b].sum() < FAR_BELOW * np.nansum(expected[a:b])]
+
+
+def _new_customers_arrive(total: Floats, first: Floats, low: npt.NDArray[np.bool_], begin: int, end: int) -> bool:
+    """Return whether the customers around an outage are not only those of an old cohort."""
+    around = slice(max(begin - WEEK * WEEKS_AROUND, 0), end + WEEK * WEEKS_AROUND)
+    bought, new = (values[around][~low[around]].sum() for values in (total, first))
+    return bool(new >= NEW_CUSTOMERS * bought)
+
+
+def _row(total: Floats, expected: Floats, noise: float, day: int, begin: int, end: int) -> dict[str, object]:
+    """Return an outage as a row of the table."""
+    seen, mean = float(total[begin:end].sum()), float(np.nansum(expected[begin:end]))
+    after = slice(end, min(end + min(end - begin, LONGEST_AFTER), len(total)))
+    known = np.isfinite(expected[after])
+    later, usual = float(total[after][known].sum()), float(expected[after][known].sum())
+    # The median of eight days has about a fifth of the variance of a day.
+    p_value = 1 - float(ndtr((later - usual) / np.sqrt(1.2 * noise * usual))) if usual > 0 else 1.0
+    first, last = iso(np.array([day + begin, day + end - 1]))
+    share = seen / mean if mean > 0 else 0.0
+    return {
+        "first": first,
+        "last": last,
+        "kind": "closed" if seen == 0 else "stock_out" if p_value < SIGNIFICANT else "records_lost",
+        "purchases": int(seen),
+        "expected": mean,
+        "share": round(share, 6),
+        "after": later / usual if usual > 0 else float("nan"),
+        "p_value": p_value,
+        "catches_up": p_value < SIGNIFICANT,
+    }
+
+
+def _kind(row: dict[str, object]) -> PeriodKind:
+    kinds: dict[str, PeriodKind] = {"closed": "closed", "stock_out": "stock_out", "records_lost": "records_lost"}
+    return kinds[str(row["kind"])]
