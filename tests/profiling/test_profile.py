@@ -364,7 +364,9 @@ def test_an_outage_is_proposed_with_its_kind(share, after, kind):
     assert (row["first"], row["last"], row["kind"]) == ("2021-03-08", "2021-03-14", kind)
     assert row["share"] == pytest.approx(share, abs=0.05)
     assert row["catches_up"] == (after > 1)
-    assert Calendar(periods=result.outages.periods).elapsed("2021-03-07", "2021-03-14") == pytest.approx(7 * row["share"])
+    assert Calendar(periods=result.outages.periods).elapsed("2021-03-07", "2021-03-14") == pytest.approx(
+        7 * row["share"]
+    )
     assert "was the shop closed" in next(f.text for f in result.findings if f.code == "profile-outages")
 
 
