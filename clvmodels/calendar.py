@@ -289,9 +289,14 @@ class Calendar:
 def calendar_time(calendar: Calendar, days: npt.ArrayLike) -> Speeds:
     """Return calendar time at the end of days, which may be fractions, in days since the end of 1970-01-01.
 
-    Within a day, calendar time runs at the speed of the day; outside of 1850 to 2450 at speed 1.
+    Within a day, calendar time runs at the speed of the day; outside of 1850 to 2450 at speed 1. Integers, which are
+    whole days, are looked up at once.
     """
-    day = np.asarray(days, dtype=float)
+    day = np.asarray(days)
+    if day.dtype.kind == "i" and day.size and day.min() >= FIRST_DAY and day.max() <= LAST_DAY:
+        found: Speeds = _totals(calendar)[day - FIRST_DAY]
+        return found
+    day = day.astype(float)
     within = np.clip(day, FIRST_DAY, LAST_DAY)
     whole = np.minimum(np.floor(within), LAST_DAY - 1).astype(np.int64)
     total = _totals(calendar)
@@ -311,6 +316,21 @@ def plain_time(calendar: Calendar, times: npt.ArrayLike) -> Speeds:
 
 def day_of_year(days: Days) -> Days:
     """Return the place of days, counted from 1970-01-01, in a leap year: 0 is 1 January, 365 is 31 December."""
+    if days.size and days.min() >= FIRST_DAY and days.max() <= LAST_DAY:
+        known: Days = _places_in_year()[days - FIRST_DAY]
+        return known
+    return _place_in_year(days)
+
+
+@lru_cache(maxsize=1)
+def _places_in_year() -> Days:
+    """Return the place in the year of every day from FIRST_DAY to LAST_DAY."""
+    places = _place_in_year(np.arange(FIRST_DAY, LAST_DAY + 1))
+    places.setflags(write=False)
+    return places
+
+
+def _place_in_year(days: Days) -> Days:
     dates = days.astype("datetime64[D]")
     years = dates.astype("datetime64[Y]")
     place = (dates - years.astype("datetime64[D]")).astype(np.int64)

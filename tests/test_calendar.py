@@ -64,6 +64,14 @@ def test_plain_time_is_the_inverse_even_centuries_away() -> None:
     np.testing.assert_allclose(plain_time(SEASON, calendar_time(SEASON, days)), days, rtol=1e-12)
 
 
+def test_whole_days_are_looked_up_to_the_same_last_bit() -> None:
+    days = np.concatenate([np.arange(9_000, 9_100), [-43_829, 0, 175_000, 200_000, -60_000]])
+    assert (calendar_time(SEASON, days) == calendar_time(SEASON, days.astype(float))).all()
+    inside = days[:-2]
+    assert (calendar_time(SEASON, inside) == calendar_time(SEASON, inside.astype(float))).all()
+    assert (day_of_year(inside) == day_of_year(days)[:-2]).all()
+
+
 def test_time_stands_still_while_a_shop_is_closed() -> None:
     closed = clv.Calendar(periods=[clv.CalendarPeriod("move", "2024-02-20", "2024-03-05", 0, "closed")])
     assert closed.elapsed("2024-02-19", "2024-03-05") == 0

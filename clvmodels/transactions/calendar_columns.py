@@ -38,7 +38,7 @@ def calendar_columns(observed: ObservedUntil, names: Sequence[str], columns: Seq
     times = {name: _ticks(column, clock) for name, column in zip(names, columns, strict=True) if name in TIMES}
     end = _end(clock, observed.observation_end)
     first = end - times["T"]
-    changed = {"T": clock.elapsed(first, np.asarray(float(end)))}
+    changed = {"T": clock.elapsed(first, np.asarray(end))}
     if "recency" in times:
         changed["recency"] = clock.elapsed(first, first + times["recency"])
     return tuple(changed.get(name, column) for name, column in zip(names, columns, strict=True))
@@ -61,8 +61,11 @@ def _end(clock: Clock, observation_end: str | None) -> int:
     return clock.last_tick(observation_end)
 
 
-def _ticks(times: npt.ArrayLike, clock: Clock) -> npt.NDArray[np.float64]:
-    """Return times in ticks, without the rounding error of the division that made them."""
+def _ticks(times: npt.ArrayLike, clock: Clock) -> npt.NDArray[np.float64] | npt.NDArray[np.int64]:
+    """Return times in ticks, without the rounding error of the division that made them; integers if all are whole."""
     ticks = np.asarray(times, dtype=float) * clock.ticks_per_unit
     whole = np.rint(ticks)
-    return np.where(np.abs(ticks - whole) < ROUNDING_TOLERANCE, whole, ticks)
+    error = np.subtract(ticks, whole)
+    if np.max(np.abs(error, out=error), initial=0.0) < ROUNDING_TOLERANCE:
+        return whole.astype(np.int64)
+    return np.where(error < ROUNDING_TOLERANCE, whole, ticks)

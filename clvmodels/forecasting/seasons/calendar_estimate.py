@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -270,7 +270,7 @@ def estimate_season(
         raise InvalidOption(f"method={method!r} is not one of {', '.join(map(repr, get_args(CalendarMethod)))}.")
     if history.clock.discrete:
         raise InvalidOption("A season needs the days of purchases: pass merge_within='day'.")
-    thinned = history.thinned(MOST_CUSTOMERS)
+    thinned = replace(history.thinned(MOST_CUSTOMERS), intertimes=model is not None, memory={})
     daily = DailyCounts.of(thinned)
     effects = DailyEffects.none(daily, Spans() if spans is None else spans, tuple(outages))
     if method == "expected":
