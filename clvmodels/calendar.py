@@ -294,8 +294,8 @@ def calendar_time(calendar: Calendar, days: npt.ArrayLike) -> Speeds:
     """
     day = np.asarray(days)
     if day.dtype.kind == "i" and day.size and day.min() >= FIRST_DAY and day.max() <= LAST_DAY:
-        found: Speeds = _totals(calendar)[day - FIRST_DAY]
-        return found
+        totals: Speeds = _totals(calendar)[day - FIRST_DAY]
+        return totals
     day = day.astype(float)
     within = np.clip(day, FIRST_DAY, LAST_DAY)
     whole = np.minimum(np.floor(within), LAST_DAY - 1).astype(np.int64)
@@ -317,8 +317,8 @@ def plain_time(calendar: Calendar, times: npt.ArrayLike) -> Speeds:
 def day_of_year(days: Days) -> Days:
     """Return the place of days, counted from 1970-01-01, in a leap year: 0 is 1 January, 365 is 31 December."""
     if days.size and days.min() >= FIRST_DAY and days.max() <= LAST_DAY:
-        known: Days = _places_in_year()[days - FIRST_DAY]
-        return known
+        places: Days = _places_in_year()[days - FIRST_DAY]
+        return places
     return _place_in_year(days)
 
 

@@ -111,19 +111,19 @@ def _overdispersion(total: Floats, expected: Floats, low: npt.NDArray[np.bool_])
 
 def _far_below(total: Floats, expected: Floats) -> npt.NDArray[np.bool_]:
     """Return which days are in a period with far fewer purchases than expected, (d,)."""
-    known = np.isfinite(expected)
+    comparable = np.isfinite(expected)
     noise = _overdispersion(total, expected, np.zeros(len(total), dtype=bool))
     low = np.zeros(len(total), dtype=bool)
     for length in WINDOWS:
         if length > len(total):
             continue
         ones = np.ones(length)
-        seen, mean = np.convolve(total, ones, "valid"), np.convolve(np.where(known, expected, 0.0), ones, "valid")
-        whole = np.convolve(known, ones, "valid") == length
+        seen, mean = np.convolve(total, ones, "valid"), np.convolve(np.where(comparable, expected, 0.0), ones, "valid")
+        whole = np.convolve(comparable, ones, "valid") == length
         chance = pdtr(np.floor(seen / noise), np.maximum(mean / noise, 1e-9))
         for start in np.flatnonzero(whole & (seen < FAR_BELOW * mean) & (chance < UNLIKELY)):
             low[start : start + length] = True
-    edges = low & (total >= BELOW * np.where(known, expected, np.inf))
+    edges = low & (total >= BELOW * np.where(comparable, expected, np.inf))
     for begin, end in _runs(low):  # days at the ends of a week that are not low themselves
         while begin < end and edges[begin]:
             low[begin], begin = False, begin + 1
@@ -158,8 +158,8 @@ def _row(total: Floats, expected: Floats, noise: float, day: int, begin: int, en
     """Return an outage as a row of the table."""
     seen, mean = float(total[begin:end].sum()), float(np.nansum(expected[begin:end]))
     after = slice(end, min(end + min(end - begin, LONGEST_AFTER), len(total)))
-    known = np.isfinite(expected[after])
-    later, usual = float(total[after][known].sum()), float(expected[after][known].sum())
+    comparable = np.isfinite(expected[after])
+    later, usual = float(total[after][comparable].sum()), float(expected[after][comparable].sum())
     # The median of eight days has about a fifth of the variance of a day.
     p_value = 1 - float(ndtr((later - usual) / np.sqrt(1.2 * noise * usual))) if usual > 0 else 1.0
     first, last = iso(np.array([day + begin, day + end - 1]))

@@ -180,9 +180,9 @@ def _shrink_family(effects: list[PeriodEffect], noise: float) -> list[PeriodEffe
     precision = np.bincount(group, weight) + 1 / PRIOR_DEVIATION**2
     mean = (np.bincount(group, weight * logs) / precision)[group]
     doubt = (1 / precision)[group]
-    kept = between / (between + variance)
-    drawn = mean + kept * (logs - mean)
-    spread = np.sqrt(kept * variance + (1 - kept) ** 2 * doubt)
+    own_share = between / (between + variance)
+    drawn = mean + own_share * (logs - mean)
+    spread = np.sqrt(own_share * variance + (1 - own_share) ** 2 * doubt)
     coming = np.exp(mean + 0.5 * between)  # the mean of the distribution of effects, not its median
     return [
         replace(
