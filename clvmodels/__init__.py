@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
     from clvmodels.decisions.change_flags import ChangeFlags as ChangeFlags
     from clvmodels.decisions.change_flags import flag_changes as flag_changes
+    from clvmodels.decisions.acting.cross_selling import CrossSelling as CrossSelling
+    from clvmodels.decisions.acting.cross_selling import cross_selling as cross_selling
+    from clvmodels.decisions.base_audit.audit import Audit as Audit
+    from clvmodels.decisions.base_audit.audit import audit as audit
+    from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
+    from clvmodels.decisions.clustering.data_segments import DataSegments as DataSegments
+    from clvmodels.decisions.clustering.data_segments import data_segments as data_segments
     from clvmodels.decisions.cohort_triangle import cohort_triangle as cohort_triangle
     from clvmodels.decisions.customers_to_come import AcquisitionPlan as AcquisitionPlan
     from clvmodels.decisions.early_value import early_value as early_value
@@ -62,6 +69,8 @@ if TYPE_CHECKING:
     from clvmodels.decisions.scorecards.indicators import indicator_set as indicator_set
     from clvmodels.decisions.scorecards.scorecard import Scorecard as Scorecard
     from clvmodels.decisions.scorecards.scorecard import scorecard as scorecard
+    from clvmodels.decisions.segmenting.crosstab import SegmentCrosstab as SegmentCrosstab
+    from clvmodels.decisions.segmenting.crosstab import segment_crosstab as segment_crosstab
     from clvmodels.decisions.segmenting.rfm_grid import rfm_grid as rfm_grid
     from clvmodels.decisions.segmenting.rfm_grid import rfm_scores as rfm_scores
     from clvmodels.decisions.segmenting.rfm_grid import rfm_segments as rfm_segments
@@ -195,6 +204,7 @@ _NAMES = {
     "compat.conversions": ("from_btyd", "from_clvtools", "from_lifetimes", "from_pymc"),
     "decisions.budget": ("budget_against_actual",),
     "decisions.change_flags": ("ChangeFlags", "flag_changes"),
+    "decisions.clustering.data_segments": ("DataSegments", "data_segments"),
     "decisions.cohort_triangle": ("cohort_triangle",),
     "decisions.customers_to_come": ("AcquisitionPlan",),
     "decisions.early_value": ("early_value",),
@@ -215,6 +225,7 @@ _NAMES = {
     "decisions.acting.action_lists": ("ActionLists", "action_lists"),
     "decisions.acting.contact_files": ("write_contacts",),
     "decisions.arrivals": ("forecast_arrivals",),
+    "decisions.acting.cross_selling": ("CrossSelling", "cross_selling"),
     "decisions.base_audit.audit": ("Audit", "audit"),
     "decisions.experiments.assign": ("ExperimentAssignment", "assign_experiment"),
     "decisions.experiments.design": ("ExperimentDesign", "design_experiment"),
@@ -223,6 +234,7 @@ _NAMES = {
     "decisions.scorecards.definition": ("ScorecardDefinition",),
     "decisions.scorecards.indicators": ("Indicator", "indicator_set"),
     "decisions.scorecards.scorecard": ("Scorecard", "scorecard"),
+    "decisions.segmenting.crosstab": ("SegmentCrosstab", "segment_crosstab"),
     "decisions.segmenting.rfm_grid": ("rfm_grid", "rfm_scores", "rfm_segments"),
     "decisions.segmenting.segments": ("Segmentation",),
     "decisions.segmenting.stages": ("stages",),

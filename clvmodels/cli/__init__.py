@@ -23,7 +23,7 @@ PANELS = {
     "Start here": ("demo", "report", "guide"),
     "Look at a log": ("profile", "audit", "clean"),
     "Check models": ("validate", "compare", "backtest", "crosscheck"),
-    "Decide": ("tiers", "accounts", "actions", "experiment"),
+    "Decide": ("tiers", "segments", "scorecard", "accounts", "actions", "experiment"),
     "Value and budget": ("value", "forecast"),
     "Score customers": ("init", "check", "fit", "score", "backfill", "monitor", "columns", "models"),
 }

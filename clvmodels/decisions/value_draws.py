@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args
 
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
 from clvmodels.decisions.customer_table import CustomerTable, verb
-from clvmodels.errors import InvalidOption, InvalidTable
+from clvmodels.errors import InvalidOption, InvalidTable, closest, list_names
 from clvmodels.estimators.prediction import PredictionOptions, customer_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -24,18 +24,22 @@ from clvmodels.valuation.discounting import DiscountedPurchases, discount_purcha
 from clvmodels.valuation.lifetime_value import lifetime_value
 from clvmodels.valuation.value_terms import Discounting, ValueTerms
 
-__all__ = ["ValueDraws", "drawn_values", "value_draws"]
+__all__ = ["DrawnValue", "ValueDraws", "drawn_values", "value_draws"]
+
+DrawnValue = Literal["outcome", "own_rate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValueDraws:
-    """Joint draws of the value that customers realize within a horizon.
+    """Joint draws of the value of customers within a horizon.
 
     Attributes
     ----------
     customer_id : narwhals.Series, shape (n,)
     values : float32 array, shape (draws, n)
         Money. All customers of a draw share one draw of the parameters.
+    drawn : {"outcome", "own_rate"}
+        What was drawn; see `value_draws`.
 
     Examples
     --------
@@ -50,6 +54,7 @@ class ValueDraws:
 
     customer_id: nw.Series[Any] = field(repr=False)
     values: npt.NDArray[np.float32] = field(repr=False)
+    drawn: DrawnValue = "outcome"
 
     def of(self, table: CustomerTable) -> npt.NDArray[np.float32]:
         """Return the draws of the customers of a table, in its order, (draws, m).
@@ -77,13 +82,16 @@ def value_draws(
     annual_discount_rate: float,
     margin: float,
     discounting: Discounting = "continuous",
+    of: DrawnValue = "outcome",
     draws: int = 200,
     random_state: RandomState = 0,
 ) -> ValueDraws:
-    """Draw what all customers realize within a horizon, together.
+    """Draw what all customers are worth within a horizon, together.
 
     In each draw, the parameters of both models are drawn once for all customers; then each customer's activity, rates,
-    purchases and spend. The mean over draws is near `lifetime_value`.
+    purchases and spend. The mean over draws is near `lifetime_value`. With of="own_rate", the draws stop at the rates:
+    the value is what would be expected of the customer if activity, rates and mean spend were known, without the chance
+    of single purchases.
 
     Parameters
     ----------
@@ -98,6 +106,8 @@ def value_draws(
         Share of spend that counts: 0.35 for 35 %.
     discounting : str, default="continuous"
         As for `lifetime_value`.
+    of : {"outcome", "own_rate"}
+        What customers realize, or what is expected of them given their own rates (NBD, BG/NBD, MBG/NBD, Pareto/NBD).
     draws : int, default=200
     random_state : int or Generator, default=0
 
@@ -123,6 +133,10 @@ def value_draws(
     >>> bool(abs(total.mean() / clv.lifetime_value(*models, rfm, **terms)["lifetime_value"].sum() - 1) < 0.05)
     True
     """
+    if of not in get_args(DrawnValue):
+        raise InvalidOption(
+            f"of={of!r} is not one of {list_names(get_args(DrawnValue))}.{closest(of, get_args(DrawnValue))}"
+        )
     options = PredictionOptions(draws=draws, random_state=random_state)
     keywords: dict[str, Any] = {
         "horizon": horizon,
@@ -133,22 +147,28 @@ def value_draws(
     terms = ValueTerms.from_keywords(**keywords)
     lifetime_value(purchases, spend, rfm[:1], **keywords)  # raises the errors of models that do not fit together
     seed = seed_of(options.random_state)
-    draw = _joint_draw(purchases, spend, rfm, terms, seed, options.draws)
+    draw = _joint_draw(purchases, spend, rfm, terms, seed, options.draws, of)
     # The noise of a customer depends on the other customers, but not on the order of rows.
     order = np.argsort(customer_keys(rfm), kind="stable")
     values = np.empty((options.draws, len(rfm)), dtype=np.float32)
     for number in range(options.draws):
         values[number, order] = draw(number, order)
-    return ValueDraws(rfm.customer_id, values)
+    return ValueDraws(rfm.customer_id, values, of)
 
 
 def _joint_draw(
-    purchases: PurchaseModel, spend: SpendModel, rfm: RFM, terms: ValueTerms, seed: int, draws: int
+    purchases: PurchaseModel, spend: SpendModel, rfm: RFM, terms: ValueTerms, seed: int, draws: int, of: DrawnValue
 ) -> Callable[[int, npt.NDArray[np.intp]], Array]:
     """Return a function of the number of a draw and an order of customers that draws their values, (n,)."""
     purchases = purchases.ahead_of(rfm)
     bought: DiscountedPurchases = discount_purchases(purchases, rfm, terms)
     process, columns = purchases.future, bought.discounted.columns
+    mean_if_active, mean_spend = process.sample_mean_if_active, spend.process.sample_mean_spend
+    if of == "own_rate" and (mean_if_active is None or mean_spend is None):
+        raise InvalidOption(
+            f"{process.title} cannot draw a customer's own rates: fit MBGNBD(), BGNBD(), ParetoNBD() or NBD(), or draw "
+            "of='outcome'."
+        )
     statistics = [columns[name] for name in process.statistics]
     ticks = dict(zip(columns, bought.discounted.ticks, strict=True))
     rows = unique_rows(statistics, [ticks[name] for name in process.statistics])
@@ -163,8 +183,13 @@ def _joint_draw(
         alive = rows.evaluate(partial(process.probability_alive, p))[order]
         active = generator.random(len(order)) < alive
         state = [columns[name][order] for name in process.state]
-        future = process.sample_if_active(p, length, bought.drawn_rate, *state, active, generator)
         q = spend.process.Parameters(*of_spend[number])
+        if of == "own_rate" and mean_if_active is not None and mean_spend is not None:
+            worth = active * mean_if_active(p, length, bought.drawn_rate, *state, generator)
+            each = mean_spend(q, *(column[order] for column in spent), generator)
+            known: Array = terms.margin * worth * each
+            return known if bought.average_factor is None else known * bought.average_factor[order]
+        future = process.sample_if_active(p, length, bought.drawn_rate, *state, active, generator)
         money = spend.process.sample_spend(q, future.purchases, *(column[order] for column in spent), generator)
         if bought.average_factor is None:
             factor = future.worth / np.maximum(future.purchases, 1)
@@ -176,8 +201,8 @@ def _joint_draw(
     return draw
 
 
-def drawn_values(draws: Any, table: CustomerTable) -> npt.NDArray[np.float32]:
-    """Return the draws that a user passed for the customers of a table, (draws, n).
+def drawn_values(argument: str, draws: Any, table: CustomerTable, of: DrawnValue) -> npt.NDArray[np.float32]:
+    """Return the draws that a user passed as an argument for the customers of a table, (draws, n).
 
     Raises
     ------
@@ -185,9 +210,11 @@ def drawn_values(draws: Any, table: CustomerTable) -> npt.NDArray[np.float32]:
         If they are not draws, or lack customers.
     """
     if not isinstance(draws, ValueDraws):
-        raise InvalidOption(f"draws={type(draws).__name__!r} must be what value_draws(...) returns.")
+        raise InvalidOption(f"{argument}={type(draws).__name__!r} must be what value_draws(...) returns.")
+    if draws.drawn != of:
+        raise InvalidOption(f"{argument}= are draws of={draws.drawn!r}: pass those of value_draws(..., of={of!r}).")
     values = draws.of(table)
     missing = int(np.sum(~np.isfinite(values).all(axis=0)))
     if missing:
-        raise InvalidTable(f"draws= of {missing:,} customers {verb(missing, 'is', 'are')} not finite.")
+        raise InvalidTable(f"{argument}= of {missing:,} customers {verb(missing, 'is', 'are')} not finite.")
     return values

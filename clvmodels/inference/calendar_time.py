@@ -30,6 +30,7 @@ def on_calendar(process: PurchaseProcess, ahead: TimeAhead) -> PurchaseProcess:
         pmf_if_active=changed.pmf_if_active,
         exceedances_if_active=process.exceedances_if_active and changed.exceedances_if_active,
         sample_if_active=changed.sample_if_active,
+        sample_mean_if_active=process.sample_mean_if_active and changed.sample_mean_if_active,
         buys_between_if_active=process.buys_between_if_active and changed.buys_between_if_active,
         draw_orders_if_active=process.draw_orders_if_active and changed.draw_orders_if_active,
     )
@@ -97,10 +98,22 @@ class _Changed:
         future = self.process.sample_if_active(p, length, delta, *state_active_generator)
         if delta == 0 or length == 0:
             return future
+        return Future(future.purchases, future.worth * self._of_season(h, delta))
+
+    def sample_mean_if_active(self, p: Any, h: float, delta: float, *state_generator: Any) -> Array:
+        if self.process.sample_mean_if_active is None:
+            raise AssertionError("only processes that have it are asked")
+        length = float(self.ahead.calendar_time(h))
+        worth = self.process.sample_mean_if_active(p, length, delta, *state_generator)
+        return worth if delta == 0 or length == 0 else worth * self._of_season(h, delta)
+
+    def _of_season(self, h: float, delta: float) -> float:
+        """Return the factor by which the season changes the mean discount factor of a horizon."""
+        length = float(self.ahead.calendar_time(h))
         ends, factors = self.ahead.discount_factors(h, delta)
         masses = np.diff(self.ahead.calendar_time(ends), prepend=0.0)
         plain = -np.expm1(-delta * length) / (delta * length)
-        return Future(future.purchases, future.worth * float(masses @ factors / masses.sum() / plain))
+        return float(masses @ factors / masses.sum() / plain)
 
     def draw_orders_if_active(self, p: Any, h: float, *state_active_generator: Any) -> DrawnOrders:
         if self.process.draw_orders_if_active is None:

@@ -163,6 +163,7 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
             "simulate_orders": partial(_simulate, shift, process.simulate_orders),
             "sample_orders": process.sample_orders and adapt(process.sample_orders, 1, len(process.statistics)),
             "sample_spend": adapt(process.sample_spend, 1, 2),
+            "sample_mean_spend": process.sample_mean_spend and adapt(process.sample_mean_spend, 0, 2),
             "total_law": None,
         }
         return replace(process, **common, **spend)
@@ -181,6 +182,7 @@ def with_covariates(process: AnyProcess, covariates: Covariates) -> AnyProcess:
         "exceedances_if_active": process.exceedances_if_active
         and partial(_exceedances, shift, process.exceedances_if_active, state),
         "sample_if_active": adapt(process.sample_if_active, 2, state),
+        "sample_mean_if_active": process.sample_mean_if_active and adapt(process.sample_mean_if_active, 2, state),
         "buys_between_if_active": process.buys_between_if_active and adapt(process.buys_between_if_active, 2, state),
         "draw_orders_if_active": process.draw_orders_if_active and adapt(process.draw_orders_if_active, 1, state),
         "simulate": partial(_simulate, shift, process.simulate),

@@ -91,6 +91,7 @@ def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
             "simulate": partial(_simulate, process, groups),
             "simulate_orders": partial(_simulate_orders, process, groups),
             "sample_spend": adapt(process.sample_spend, 1, width),
+            "sample_mean_spend": process.sample_mean_spend and adapt(process.sample_mean_spend, 0, width),
             "total_law": None,
             "sample_orders": process.sample_orders and partial(_sample_orders, process, groups),
         }
@@ -109,6 +110,7 @@ def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "pmf_if_active": adapt(process.pmf_if_active, 2, state),
         "exceedances_if_active": process.exceedances_if_active and partial(_exceedances, process, groups),
         "sample_if_active": adapt(process.sample_if_active, 2, state),
+        "sample_mean_if_active": process.sample_mean_if_active and adapt(process.sample_mean_if_active, 2, state),
         "buys_between_if_active": process.buys_between_if_active and adapt(process.buys_between_if_active, 2, state),
         "draw_orders_if_active": process.draw_orders_if_active and partial(_draw_orders, process, groups),
         "simulate": partial(_simulate, process, groups),

@@ -1203,6 +1203,50 @@ stages-made = of { COUNT($customers) } { $customers ->
     [one] is
    *[other] are
     } overdue, { COUNT($lost) } probably lost and { COUNT($won_back) } won back
+data-segments-found = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } in { COUNT($segments) } segments, which are found again in other customers (agreement { FIXED($agreement, places: 2) }; without structure { FIXED($reference, places: 2) })
+data-segments-none = no segments here: no number from 2 to { COUNT($most) } is found again more often than without structure
+data-segments-too-few = no segments: { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    }; it takes { COUNT($fewest) } who differ in these columns to see any
+data-segments-given = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } in { COUNT($segments) } { $segments ->
+    [one] segment
+   *[other] segments
+    }; whether the data show this number was not tested
+data-segments-constant = { $names }: the same for all customers, so it sorts nobody
+data-segments-missing = { COUNT($customers) } { $customers ->
+    [one] customer has
+   *[other] customers have
+    } no { $name }; { $kind ->
+    [text] "missing" is a value of its own there
+   *[other] they count with the median there
+    }
+crosstab-made = { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } in { COUNT($cells) } { $cells ->
+    [one] cell
+   *[other] cells
+    }; { COUNT($empty) } more { $empty ->
+    [one] is
+   *[other] are
+    } empty
+crosstab-suppressed = { COUNT($cells) } { $cells ->
+    [one] cell
+   *[other] cells
+    } with { COUNT($customers) } { $customers ->
+    [one] customer
+   *[other] customers
+    } { $cells ->
+    [one] is
+   *[other] are
+    } suppressed, because cells with fewer than { COUNT($least) } are, or would follow from a total
 segments-checked = the { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers
@@ -1920,6 +1964,7 @@ plot-all-equal-value =
 plot-top-holds = top { PERCENT($top) } hold { PERCENT($share) }
 plot-customers = customers
 plot-value = value
+plot-cells = customers, and the share of the value that they hold (%)
 plot-tier = tier
 plot-share-of-all = share of all (%)
 plot-share-of-customers = share of customers (%)
@@ -2159,6 +2204,8 @@ help-compare = Fit several models to a log and compare the fits; with --calibrat
 help-backtest = Forecast from several cutoffs with what was known on each, and compare with what happened and with benchmarks.
 help-crosscheck = Check a saved model against the lifetimes package, on the log the model was fitted to.
 help-tiers = Sort customers into tiers by value; published tiers change only with a visible change of value.
+help-segments = Put customers into segments: by RFM scores, by stage with --model, or as the data show them.
+help-scorecard = Score customers by a weighted index of indicators, and compare it with predicted value.
 help-accounts = List key accounts: why, trend, risk, and what is lost if one leaves.
 help-actions = List the customers at risk, to win back and for a second purchase, with the money at stake.
 help-value = Show what the customers of a log are worth from its end on, after costs; --output gets one row per customer.

@@ -986,6 +986,17 @@ tiers-new-and-lost = { COUNT($customers) } 位客户为新增，{ COUNT($lost) }
 
 segments-made = { COUNT($customers) } 位客户分为 { COUNT($segments) } 个细分；最大的 { $name } 占 { PERCENT($share, places: 1) }
 stages-made = { COUNT($customers) } 位客户中，{ COUNT($overdue) } 位逾期未购，{ COUNT($lost) } 位很可能已流失，{ COUNT($won_back) } 位已挽回
+data-segments-found = { COUNT($customers) } 位客户分为 { COUNT($segments) } 个细分，在其他客户中也能重新找到（一致度 { FIXED($agreement, places: 2) }；无结构时为 { FIXED($reference, places: 2) }）
+data-segments-none = 这里没有细分：从 2 到 { COUNT($most) } 的任何数目，都不比无结构时更容易重新找到
+data-segments-too-few = 没有细分：{ COUNT($customers) } 位客户；至少要有 { COUNT($fewest) } 位在这些列上不同的客户才能看出细分
+data-segments-given = { COUNT($customers) } 位客户分为 { COUNT($segments) } 个细分；未检验数据是否支持这个数目
+data-segments-constant = { $names }：所有客户都相同，因此不起区分作用
+data-segments-missing = { COUNT($customers) } 位客户没有 { $name }；{ $kind ->
+    [text] 该处“缺失”自成一个取值
+   *[other] 该处按中位数计
+    }
+crosstab-made = { COUNT($customers) } 位客户分布在 { COUNT($cells) } 个单元格；另有 { COUNT($empty) } 个为空
+crosstab-suppressed = 隐去 { COUNT($cells) } 个单元格（{ COUNT($customers) } 位客户）：少于 { COUNT($least) } 位，或可由合计推出
 segments-checked = { $segment } 的 { COUNT($customers) } 位客户贡献了后来消费的 { PERCENT($share, places: 1) }；按历史消费取同样多的客户贡献 { PERCENT($share_past_spend, places: 1) }，按 RFM 评分为 { PERCENT($share_rfm_sum, places: 1) }
 actions-list = { $name }：{ COUNT($customers) } 位客户，涉及毛利 { COUNT($money) }
 audit-change = { $period } 收入为 { FIXED($revenue, places: 2) }，{ $earlier } 为 { FIXED($before, places: 2) }
@@ -1626,6 +1637,7 @@ plot-all-equal-value =
 plot-top-holds = 前 { PERCENT($top) } 占 { PERCENT($share) }
 plot-customers = 客户
 plot-value = 价值
+plot-cells = 客户数及其所占价值（%）
 plot-tier = 层级
 plot-share-of-all = 占全部的比例（%）
 plot-share-of-customers = 占客户的比例（%）
@@ -1896,6 +1908,8 @@ help-compare = 对同一日志拟合多个模型并比较；加 --calibration-en
 help-backtest = 按各截止日当时掌握的数据作预测，并与实际结果及基准比较。
 help-crosscheck = 用模型所拟合的日志，与 lifetimes 软件包核对已保存的模型。
 help-tiers = 按价值给客户分层；已公布的分层只在价值明显变化时才变。
+help-segments = 给客户分细分：按 RFM 评分、按阶段（--model），或按数据本身。
+help-scorecard = 用指标的加权指数给客户评分，并与预测价值比较。
 help-accounts = 列出关键账户：原因、趋势、风险，以及其离开会失去什么。
 help-actions = 列出有流失风险、待挽回和待二次购买的客户，以及涉及的金额。
 help-value = 显示日志中的客户自期末起扣除费用后的价值；--output 得到每位客户一行。

@@ -986,6 +986,17 @@ tiers-new-and-lost = { COUNT($customers) } 位顧客為新增，{ COUNT($lost) }
 
 segments-made = { COUNT($customers) } 位顧客分為 { COUNT($segments) } 個區隔；最大的 { $name } 佔 { PERCENT($share, places: 1) }
 stages-made = { COUNT($customers) } 位顧客中，{ COUNT($overdue) } 位逾期未購，{ COUNT($lost) } 位很可能已流失，{ COUNT($won_back) } 位已挽回
+data-segments-found = { COUNT($customers) } 位顧客分為 { COUNT($segments) } 個區隔，在其他顧客中也能重新找到（一致度 { FIXED($agreement, places: 2) }；無結構時為 { FIXED($reference, places: 2) }）
+data-segments-none = 這裡沒有區隔：從 2 到 { COUNT($most) } 的任何數目，都不比無結構時更容易重新找到
+data-segments-too-few = 沒有區隔：{ COUNT($customers) } 位顧客；至少要有 { COUNT($fewest) } 位在這些欄位上不同的顧客才能看出區隔
+data-segments-given = { COUNT($customers) } 位顧客分為 { COUNT($segments) } 個區隔；未檢驗資料是否支持這個數目
+data-segments-constant = { $names }：所有顧客都相同，因此不起區分作用
+data-segments-missing = { COUNT($customers) } 位顧客沒有 { $name }；{ $kind ->
+    [text] 該處「缺失」自成一個值
+   *[other] 該處以中位數計
+    }
+crosstab-made = { COUNT($customers) } 位顧客分佈在 { COUNT($cells) } 個儲存格；另有 { COUNT($empty) } 個為空
+crosstab-suppressed = 隱去 { COUNT($cells) } 個儲存格（{ COUNT($customers) } 位顧客）：少於 { COUNT($least) } 位，或可由合計推出
 segments-checked = { $segment } 的 { COUNT($customers) } 位顧客貢獻了後來消費的 { PERCENT($share, places: 1) }；依歷史消費取同樣多的顧客貢獻 { PERCENT($share_past_spend, places: 1) }，依 RFM 評分為 { PERCENT($share_rfm_sum, places: 1) }
 actions-list = { $name }：{ COUNT($customers) } 位顧客，涉及毛利 { COUNT($money) }
 audit-change = { $period } 營收為 { FIXED($revenue, places: 2) }，{ $earlier } 為 { FIXED($before, places: 2) }
@@ -1626,6 +1637,7 @@ plot-all-equal-value =
 plot-top-holds = 前 { PERCENT($top) } 佔 { PERCENT($share) }
 plot-customers = 顧客
 plot-value = 價值
+plot-cells = 顧客數及其所佔價值（%）
 plot-tier = 層級
 plot-share-of-all = 佔全部的比例（%）
 plot-share-of-customers = 佔顧客的比例（%）
@@ -1896,6 +1908,8 @@ help-compare = 對同一交易紀錄配適多個模型並比較；加 --calibrat
 help-backtest = 依各截止日當時掌握的資料作預測，並與實際結果及基準比較。
 help-crosscheck = 用模型所配適的交易紀錄，與 lifetimes 軟體包核對已儲存的模型。
 help-tiers = 依價值給顧客分級；已公佈的分級只在價值明顯變化時才變。
+help-segments = 為顧客分區隔：依 RFM 評分、依階段（--model），或依資料本身。
+help-scorecard = 以指標的加權指數為顧客評分，並與預測價值比較。
 help-accounts = 列出關鍵帳戶：原因、趨勢、風險，以及其離開會失去什麼。
 help-actions = 列出有流失風險、待挽回和待二次購買的顧客，以及涉及的金額。
 help-value = 顯示交易紀錄中的顧客自期末起扣除費用後的價值；--output 得到每位顧客一列。

@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from clvmodels.processes.beta_geometric import SMALLEST, Parameters
 from clvmodels.processes.contract import Array, Future, History
+from clvmodels.processes.special import discounted_length
 
-__all__ = ["sample_if_active", "simulate"]
+__all__ = ["sample_if_active", "sample_mean_if_active", "simulate"]
 
 NEVER = 1e-300  # purchases per unit of time below which a customer never buys: the waiting time would overflow
 
@@ -73,3 +74,16 @@ def sample_if_active(
     times = h * np.repeat(end.ravel(), before) * generator.random(int(before.sum()))
     worth = np.bincount(np.repeat(np.arange(before.size), before), np.exp(-delta * times), minlength=before.size)
     return Future(count, worth.astype(float).reshape(shape) + left * np.exp(-delta * h * end))
+
+
+def sample_mean_if_active(
+    p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator
+) -> Array:
+    """Draw rates and dropout probabilities of active customers; return the purchases expected at these.
+
+    A customer who leaves with a probability after each purchase leaves at a constant rate, the product of both.
+    """
+    shape = np.broadcast_shapes(*map(np.shape, (*p, x, T)))
+    rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
+    dropout = generator.beta(np.broadcast_to(p.a, shape), np.broadcast_to(p.b + x, shape))
+    return rate * discounted_length(rate * dropout + delta, h)

@@ -28,7 +28,7 @@ from clvmodels.processes.beta_geometric import (
     starts,
     survival_if_active,
 )
-from clvmodels.processes.beta_geometric_draws import sample_if_active, simulate
+from clvmodels.processes.beta_geometric_draws import sample_if_active, sample_mean_if_active, simulate
 from clvmodels.processes.beta_geometric_totals import totals
 from clvmodels.processes.contract import Array, PurchaseProcess, Score
 from clvmodels.processes.order_times import beta_geometric_orders, buys_between_beta_geometric
@@ -118,6 +118,7 @@ PROCESS = PurchaseProcess(
     intensity_if_active=intensity_if_active,
     pmf_if_active=pmf_if_active,
     sample_if_active=sample_if_active,
+    sample_mean_if_active=sample_mean_if_active,
     posterior_means=posterior_means,
     buys_between_if_active=buys_between_beta_geometric,
     draw_orders_if_active=beta_geometric_orders,

@@ -161,6 +161,9 @@ class PurchaseProcess:
         P(any purchase in (T + start, T + end]) of a customer active at T, for 0 <= start <= end.
     draw_orders_if_active : function (p, h, *state, active, generator) -> DrawnOrders, optional
         Draw the times at which n customers buy in (T, T + h], and when they leave, given who is active at T (n,).
+    sample_mean_if_active : function (p, h, delta, *state, generator), optional
+        Draw the rates of customers active at T, and return the purchases expected in (T, T + h] at these rates, each
+        worth exp(-delta tau).
     exceedances_if_active : function (p, h, *state) -> iterator of arrays, optional
         P(more than k purchases in (T, T + h]) of a customer active at T for k = 0, 1, 2, ..., without end, for
         processes where one follows quickly from the one before. Default: sums of `pmf_if_active`.
@@ -204,6 +207,7 @@ class PurchaseProcess:
     buys_between_if_active: Callable[..., Array] | None = None
     draw_orders_if_active: Callable[..., DrawnOrders] | None = None
     exceedances_if_active: Callable[..., Iterator[Array]] | None = None
+    sample_mean_if_active: Callable[..., Array] | None = None
     elementary: bool = False
     discrete: bool = False
     one_time_buyers_stay: bool = False
@@ -299,6 +303,8 @@ class SpendProcess:
         Spend of each order of new customers, given the customer of each order.
     sample_spend : function (p, purchases, count, mean, generator)
         Total spend over the given number of further purchases, given the history.
+    sample_mean_spend : function (p, count, mean, generator), optional
+        Draw each customer's mean spend per purchase, given the history.
     sample_orders : function (p, customer, count, mean, generator), optional
         Draw the spend of each further order (m,), given its customer by position (m,) and the histories (n,).
     moves, more_starts, prepare, totals
@@ -328,6 +334,7 @@ class SpendProcess:
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
     total_law: Callable[..., tuple[Array, Array, Array]] | None = None
     sample_orders: Callable[..., Array] | None = None
+    sample_mean_spend: Callable[..., Array] | None = None
 
 
 Process = PurchaseProcess | SpendProcess

@@ -169,6 +169,14 @@ def sample_spend(p: Parameters, purchases: Array, count: Array, mean: Array, gen
     return total / np.maximum(nu, np.finfo(float).tiny)
 
 
+def sample_mean_spend(p: Parameters, count: Array, mean: Array, generator: np.random.Generator) -> Array:
+    """Draw each customer's mean spend per purchase, given the history: p / nu."""
+    rate, shape = _posterior(p, count, mean)
+    nu = generator.standard_gamma(np.broadcast_to(shape, np.broadcast_shapes(np.shape(rate), np.shape(shape)))) / rate
+    answer: Array = p.p / np.maximum(nu, np.finfo(float).tiny)
+    return answer
+
+
 def sample_orders(p: Parameters, customer: Array, count: Array, mean: Array, generator: np.random.Generator) -> Array:
     """Draw the spend of each further order (m,), given its customer (m,) and the histories (n,): Gamma(p, nu)."""
     n = len(count)
@@ -232,6 +240,7 @@ PROCESS = SpendProcess(
     simulate=simulate,
     simulate_orders=simulate_orders,
     sample_spend=sample_spend,
+    sample_mean_spend=sample_mean_spend,
     sample_orders=sample_orders,
     moves={"spend": ("log mean spend rate", -1.0)},
     totals=totals,

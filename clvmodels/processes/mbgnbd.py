@@ -105,6 +105,13 @@ def sample_if_active(
     return beta_geometric_draws.sample_if_active(_stayed(p), h, delta, x, T, active, generator)
 
 
+def sample_mean_if_active(
+    p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator
+) -> Array:
+    """Draw rates and dropout probabilities of active customers; return the purchases expected at these."""
+    return beta_geometric_draws.sample_mean_if_active(_stayed(p), h, delta, x, T, generator)
+
+
 def buys_between_if_active(p: Parameters, start: Array, end: Array, x: Array, T: Array) -> Array:
     """P(any purchase in (T + start, T + end]) of a customer who is active at T."""
     return order_times.buys_between_beta_geometric(_stayed(p), start, end, x, T)
@@ -169,6 +176,7 @@ PROCESS = PurchaseProcess(
     intensity_if_active=intensity_if_active,
     pmf_if_active=pmf_if_active,
     sample_if_active=sample_if_active,
+    sample_mean_if_active=sample_mean_if_active,
     posterior_means=posterior_means,
     buys_between_if_active=buys_between_if_active,
     draw_orders_if_active=draw_orders_if_active,

@@ -20,7 +20,7 @@ from clvmodels.processes.coordinates import Parametrization
 from clvmodels.processes.negative_binomial import negative_binomial_tails
 from clvmodels.processes.order_times import buys_between_nbd, nbd_orders
 from clvmodels.processes.quantities import MEAN_PURCHASE_RATE, MEAN_TIME_BETWEEN_PURCHASES
-from clvmodels.processes.special import digamma_rise, log_rise
+from clvmodels.processes.special import digamma_rise, discounted_length, log_rise
 
 __all__ = ["PROCESS", "Parameters"]
 
@@ -137,6 +137,15 @@ def sample_if_active(
     return Future(count.astype(float), worth.astype(float).reshape(shape))
 
 
+def sample_mean_if_active(
+    p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator
+) -> Array:
+    """Draw rates of customers; return the purchases expected at these."""
+    shape = np.broadcast_shapes(*map(np.shape, (*p, x, T)))
+    rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
+    return rate * discounted_length(np.asarray(delta, dtype=float), h)
+
+
 def quantities(p: Parameters) -> dict[str, Array]:
     """Return the summary quantities: the mean rate of new customers, and the time between purchases at that rate."""
     return {MEAN_PURCHASE_RATE: p.r / p.alpha, MEAN_TIME_BETWEEN_PURCHASES: p.alpha / p.r}
@@ -165,6 +174,7 @@ PROCESS = PurchaseProcess(
     pmf_if_active=pmf_if_active,
     exceedances_if_active=exceedances_if_active,
     sample_if_active=sample_if_active,
+    sample_mean_if_active=sample_mean_if_active,
     posterior_means=posterior_means,
     buys_between_if_active=buys_between_nbd,
     draw_orders_if_active=nbd_orders,

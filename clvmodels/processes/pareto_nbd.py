@@ -22,6 +22,7 @@ from clvmodels.processes.quantities import (
     MEDIAN_LIFETIME,
 )
 from clvmodels.processes.race import Remaining
+from clvmodels.processes.special import discounted_length
 
 __all__ = ["PROCESS", "Parameters"]
 
@@ -56,6 +57,16 @@ def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
     stay = np.where(finite, (p.beta + T) / np.where(finite, p.s - 1, 1.0), np.inf)
     answer: Array = (p.r + x) / (p.alpha + T) * stay
     return answer
+
+
+def sample_mean_if_active(
+    p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator
+) -> Array:
+    """Draw purchase rates and dropout rates of active customers; return the purchases expected at these."""
+    shape = np.broadcast_shapes(*map(np.shape, (*p, x, T)))
+    rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
+    leaving = generator.standard_gamma(np.broadcast_to(p.s, shape)) / (p.beta + T)
+    return rate * discounted_length(leaving + delta, h)
 
 
 def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
@@ -113,6 +124,7 @@ PROCESS = PurchaseProcess(
     more_starts=more_starts,
     state=("frequency", "T"),
     purchases_if_active=purchases_if_active,
+    sample_mean_if_active=sample_mean_if_active,
     residual_if_active=residual_if_active,
     quantities=quantities,
     quantity_powers=dropout_time.QUANTITY_POWERS,

@@ -19,6 +19,7 @@ __all__ = [
     "by_count",
     "by_node_count",
     "digamma_rise",
+    "discounted_length",
     "is_shared",
     "legendre",
     "log1pexp",
@@ -237,6 +238,14 @@ def legendre(count: int) -> tuple[Array, Array]:
     """Nodes of Gauss-Legendre on [0, 1], and their weights."""
     places, weights = np.polynomial.legendre.leggauss(count)
     return 0.5 * (places + 1), 0.5 * weights
+
+
+def discounted_length(decay: Array, h: Array | float) -> Array:
+    """Return the integral of exp(-decay tau) over (0, h], which is h for decay 0."""
+    exponent = np.asarray(decay * h, dtype=float)
+    ratio = np.divide(-np.expm1(-exponent), exponent, out=np.ones_like(exponent), where=exponent != 0)
+    answer: Array = h * ratio
+    return answer
 
 
 def log_beta(a: Array, b: Array) -> Array:

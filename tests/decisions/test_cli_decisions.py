@@ -68,3 +68,42 @@ def test_boundaries_that_are_no_numbers_are_refused(tmp_path):
     values.write_text("customer_id,lifetime_value\na,1\n", encoding="utf-8")
     result = clv("tiers", values, "--boundaries", "a,b")
     assert "must be numbers separated by commas" in str(result.exception)
+
+
+@pytest.mark.slow
+def test_segments_of_a_log_and_of_its_data_are_written(tmp_path):
+    log, output, values = (tmp_path / name for name in ("log.csv", "segments.csv", "values.csv"))
+    load_cdnow(sample=True).to_csv(log, index=False)
+    options = (log, "--amount", "amount", "--output", output)
+    result = clv("segments", *options)
+    assert result.exit_code == 0, result.output
+    customers = pd.read_csv(output)["customer_id"]
+    assert "champions" in set(pd.read_csv(output)["segment"])
+    pd.DataFrame({"customer_id": customers, "points": range(len(customers))}).to_csv(values, index=False)
+    result = clv(
+        "segments", *options, "--method", "k-means", "--segments", 2, "--values", values, "--features", "points"
+    )
+    assert result.exit_code == 0, result.output
+    assert pd.read_csv(output).groupby("segment")["points"].max().tolist() == [
+        len(customers) - 1,
+        len(customers) // 2 - 1,
+    ]
+    assert "needs --model" in str(clv("segments", *options, "--method", "stages").exception)
+    assert "is not one of rfm" in str(clv("segments", *options, "--method", "kmean").exception)
+    pd.read_csv(values).head(5).to_csv(values, index=False)
+    assert "are not in --values" in str(clv("segments", *options, "--method", "k-means", "--values", values).exception)
+
+
+@pytest.mark.slow
+def test_a_scorecard_and_its_definition_are_written_and_used_again(tmp_path):
+    table, output, kept = tmp_path / "table.csv", tmp_path / "scores.csv", tmp_path / "kept.json"
+    rows = {"customer_id": list("abcd"), "frequency": [3, 0, 1, 2], "lifetime_value": [9.0, 2.0, 4.0, 5.0]}
+    pd.DataFrame(rows).to_csv(table, index=False)
+    options = (table, "--output", output, "--definition", kept)
+    result = clv("scorecard", *options, "--weights", "future contribution=0.7,loyalty=0.3")
+    assert result.exit_code == 0, result.output
+    assert "4 customers scored by 2 indicators in 2 dimensions" in result.output
+    scores = pd.read_csv(output)["scorecard_score"].tolist()
+    assert clv("scorecard", *options, "--indicators", kept).exit_code == 0
+    assert pd.read_csv(output)["scorecard_score"].tolist() == scores
+    assert "must be names and numbers" in str(clv("scorecard", *options, "--weights", "loyalty=a").exception)

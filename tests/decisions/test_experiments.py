@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import clvmodels as clv
 from clvmodels.cli import main
-from clvmodels.decisions.experiments.estimator import adjusted_difference, critical_values, relevant
+from clvmodels.decisions.experiments.estimator import adjusted_difference, relevant
+from clvmodels.decisions.experiments.looks import critical_values
 from clvmodels.errors import InvalidOption, InvalidTable
 
 
@@ -160,6 +161,23 @@ def test_critical_values_of_looks_are_those_published():
     looks = np.arange(1, 6) / 5
     assert critical_values(looks, 0.95) == pytest.approx([4.877, 3.357, 2.680, 2.290, 2.031], abs=6e-4)
     assert critical_values(np.array([1.0]), 0.95) == pytest.approx([1.959964], abs=1e-6)
+    # Bounds of the Pocock type, from the documentation of the R package ldbounds (iuse 2).
+    assert critical_values(looks, 0.95, "pocock") == pytest.approx([2.438, 2.427, 2.410, 2.397, 2.386], abs=6e-4)
+
+
+def test_a_confidence_sequence_holds_at_all_looks_together():
+    looks = np.arange(1, 201) / 100  # up to twice the planned time
+    critical = critical_values(looks, 0.9, "confidence_sequence")
+    half_widths = critical / np.sqrt(looks)
+    end = 99
+    for other in (0.5, 2.0):  # no other parameter would be narrower at the planned end
+        scaled = critical_values(looks * other, 0.9, "confidence_sequence")
+        assert critical[end] < scaled[end]
+    assert (np.diff(half_widths) < 0).all()
+    steps = np.random.default_rng(0).normal(0, 0.1, (4000, 200))
+    statistic = np.abs(np.cumsum(steps, axis=1)) / np.sqrt(looks)
+    crossed = float(np.mean((statistic > critical).any(axis=1)))
+    assert 0.02 < crossed <= 0.1
 
 
 @pytest.mark.slow
@@ -171,6 +189,12 @@ def test_looks_make_intervals_wider():
         table = clv.read_experiment(assigned, results, outcome="spend", looks=looks).table
         widths.append(float(table["upper"][0] - table["lower"][0]))
     assert widths[0] < widths[2] < widths[1]
+    wider = clv.read_experiment(assigned, results, outcome="spend", looks=(0.5, 1.0), spending="pocock").table
+    assert float(wider["upper"][0] - wider["lower"][0]) > widths[2]
+    late = clv.read_experiment(assigned, results, outcome="spend", looks=(1.5,), spending="confidence_sequence").table
+    assert float(late["upper"][0] - late["lower"][0]) > widths[0]
+    with pytest.raises(InvalidOption, match="spending='pocok' is not one of"):
+        clv.read_experiment(assigned, results, outcome="spend", spending="pocok")
     for wrong in ((0.5, 0.5), (1.2,), ("half",), ()):
         with pytest.raises(InvalidOption, match="rising shares of the planned time"):
             clv.read_experiment(assigned, results, outcome="spend", looks=wrong)

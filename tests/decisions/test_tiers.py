@@ -210,3 +210,20 @@ def test_money_in_another_currency_changes_no_tier(fitted):
     assert np.allclose(chances.sum(axis=1), 1)
     with pytest.raises(InvalidTable, match="no draws"):
         clv.tiers(value.assign(customer_id=value["customer_id"] + 1), draws=draws)
+
+
+@pytest.mark.slow
+def test_own_rates_place_customers_more_surely_than_outcomes(fitted):
+    value, outcomes = clv.lifetime_value(*fitted, **TERMS), clv.value_draws(*fitted, **TERMS, draws=60)
+    rates = clv.value_draws(*fitted, **TERMS, draws=60, of="own_rate")
+    total, expected = rates.values.sum(axis=1), value["lifetime_value"].sum()
+    assert abs(total.mean() - expected) < 4 * total.std() / 60**0.5  # four standard errors
+    frame = clv.tiers(value, draws=outcomes, own_rate_draws=rates).frame()
+    chances = frame.filter(like="own_rate_probability_")
+    assert np.allclose(chances.sum(axis=1), 1)
+    best = frame["tier_today"] == "A"
+    assert chances["own_rate_probability_A"][best].mean() > frame["probability_A"][best].mean()
+    with pytest.raises(InvalidOption, match=r"pass those of value_draws.*own_rate"):
+        clv.tiers(value, own_rate_draws=outcomes)
+    with pytest.raises(InvalidOption, match="of='rate' is not one of"):
+        clv.value_draws(*fitted, **TERMS, of="rate")

@@ -257,6 +257,16 @@ def decision_tables() -> dict[str, pd.DataFrame]:
         "weights": pd.DataFrame({"dimension": ["a", "b"], "indicator": ["x", "y"], "weight": [0.7, 0.3]}),
         "accounts": pd.DataFrame({"account_id": [7, 9], "share": [0.3, 0.1]}),
         "segments": pd.DataFrame({"segment": ["loyal", "new"], "share_of_customers": [0.4, 0.6]}),
+        "cells": pd.DataFrame(
+            {
+                "group": ["A", "B"],
+                "behavior": ["new", "old"],
+                "attribute": ["x", "x"],
+                "customers": [7, None],
+                "share_of_value": [0.7, None],
+                "suppressed": [False, True],
+            }
+        ),
         "segment_check": pd.DataFrame(
             {"segment": ["a", "b"], "share": [0.4, 0.2], "share_rfm_sum": [0.2, 0.4], **shares}
         ),

@@ -52,6 +52,7 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
     (plots.revenue_change, "change", "change of revenue", ""),
     (plots.scores, "scores", "Gini", ""),
     (plots.season, "months", "month", "average month"),
+    (plots.segment_cells, "cells", "share of the value", ""),
     (plots.segment_shares, "segment_check", "", "share of later money"),
     (plots.segment_sizes, "segments", "share of customers", ""),
     (plots.spend_distribution, "spend_histogram", "money", "customers"),

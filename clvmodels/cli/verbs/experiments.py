@@ -92,6 +92,9 @@ def read(
     winsorize: Winsorize = None,
     confidence: Confidence = 0.95,
     looks: Annotated[str | None, typer.Option(help="Declared looks so far, such as 0.5,1, as shares of time.")] = None,
+    spending: Annotated[
+        str, typer.Option(help="How looks share the error: obrien_fleming, pocock or confidence_sequence.")
+    ] = "obrien_fleming",
     output: Annotated[Path, typer.Option(help="Where the effects go (.csv or .parquet).")] = Path("effects.csv"),
 ) -> None:
     """Compare the groups: the effect per unit, with an interval."""
@@ -112,6 +115,7 @@ def read(
         winsorize=winsorize,
         confidence=confidence,
         looks=shares,
+        spending=spending,
     )
     save_table(made.table, output)
     terminal.show_facts(out, [finding.text for finding in made.findings])

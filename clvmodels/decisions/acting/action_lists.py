@@ -21,7 +21,7 @@ from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.lifetime_value import lifetime_value
 
-__all__ = ["ActionLists", "action_lists"]
+__all__ = ["ActionLists", "action_lists", "best_rows"]
 
 LISTS = ("at risk", "win back", "second purchase")
 REASONS = ("active", "probably gone", "likely to leave", "buys often", "high order value")
@@ -181,7 +181,9 @@ def action_lists(
         of_list = {name: factors[name][rows] for name in names}
         money[rows] = np.prod([*of_list.values()], axis=0)
         reasons[:, rows] = _reasons(of_list)
-    chosen = np.concatenate([_best(np.flatnonzero(candidates == number), money, size) for number in range(len(LISTS))])
+    chosen = np.concatenate(
+        [best_rows(np.flatnonzero(candidates == number), money, size) for number in range(len(LISTS))]
+    )
     columns = {
         "customer_id": rfm.customer_id[chosen],
         "list": np.array(LISTS, dtype=object)[candidates[chosen]],
@@ -238,7 +240,7 @@ def _reasons(factors: Mapping[str, Array]) -> npt.NDArray[np.object_]:
     return result
 
 
-def _best(rows: npt.NDArray[np.intp], money: Array, size: int) -> npt.NDArray[np.intp]:
+def best_rows(rows: npt.NDArray[np.intp], money: Array, size: int) -> npt.NDArray[np.intp]:
     """Return at most `size` of the rows with the most money at stake; ties at the end are all left out."""
     rows = rows[money[rows] > 0]
     rows = rows[np.argsort(-money[rows], kind="stable")]

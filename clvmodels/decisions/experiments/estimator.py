@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,8 @@ from scipy.stats import norm, t
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["Difference", "adjusted_difference", "critical_values", "explained_share", "relevant"]
+__all__ = ["Difference", "adjusted_difference", "explained_share", "relevant"]
 
-GRID = 2_001  # points of each density that a boundary is integrated over
-WIDEST = 8.0  # standard deviations that the grid reaches
 LARGEST_LEVERAGE = 1 - 1e-9
 CONSTANT = 1e-10  # share of a column's size below which its spread, after the others, is rounding error
 
@@ -135,59 +133,3 @@ def explained_share(outcome: Array, covariates: Array) -> float:
     fitted = np.linalg.lstsq(design, outcome, rcond=None)[0]
     left = float(np.sum((outcome - design @ fitted) ** 2))
     return float(max(1 - (left / freedom) / (spread / (len(outcome) - 1)), 0.0))
-
-
-def critical_values(shares: Array, confidence: float) -> Array:
-    """Return the critical value of each look at the data, two-sided, in normal units (k,).
-
-    Looks spend the error probability as O'Brien and Fleming's bounds do (Lan & DeMets 1983 [1]_): little at first, so
-    that the last look hardly costs anything. Each is found from the density of the statistic among experiments that
-    have not stopped, integrated numerically (Armitage, McPherson & Rowe 1969).
-
-    Parameters
-    ----------
-    shares : array (k,)
-        Share of the information that has come in by each look, rising to 1: of the planned weeks, for outcomes that add
-        up over time.
-    confidence : float
-
-    References
-    ----------
-    .. [1] K. K. G. Lan & D. L. DeMets (1983), "Discrete sequential boundaries for clinical trials", Biometrika 70(3),
-           659-663.
-    """
-    side = 0.5 * (1 - confidence)
-    spent = 4 * norm.sf(norm.isf(0.5 * side) / np.sqrt(shares))  # half of it on either side
-    to_spend = np.diff(spent, prepend=0.0)
-    bounds: list[float] = []
-    reach = np.linspace(-1.0, 1.0, GRID)
-    points, density = reach, np.ones(0)
-    for i, share in enumerate(shares):
-        # The statistic times the root of its share is a sum of independent normal increments.
-        step = np.sqrt(share - (shares[i - 1] if i else 0.0))
-
-        def beyond(bound: float, points: Array = points, density: Array = density, step: float = step) -> float:
-            if not len(density):
-                return 2 * float(norm.sf(bound / step))
-            tails = norm.sf((bound - points) / step) + norm.cdf((-bound - points) / step)
-            return float(np.trapezoid(density * tails, points))
-
-        bound = _solve(beyond, float(to_spend[i]), WIDEST * float(np.sqrt(share)))
-        bounds.append(bound / float(np.sqrt(share)))
-        following = reach * bound
-        if len(density):
-            kernel = norm.pdf((following[:, None] - points[None, :]) / step) / step
-            density = np.trapezoid(kernel * density[None, :], points, axis=1)
-        else:
-            density = norm.pdf(following / step) / step
-        points = following
-    return np.array(bounds)
-
-
-def _solve(beyond: Callable[[float], float], target: float, most: float) -> float:
-    """Return where a falling function reaches a target, by bisection."""
-    low, high = 0.0, most
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if beyond(middle) > target else (low, middle)
-    return 0.5 * (low + high)

@@ -17,10 +17,10 @@ from clvmodels.decisions.experiments.assign import CONTROL, TREATED
 from clvmodels.decisions.experiments.estimator import (
     Difference,
     adjusted_difference,
-    critical_values,
     explained_share,
     relevant,
 )
+from clvmodels.decisions.experiments.looks import Spending, critical_value
 from clvmodels.decisions.experiments.units import (
     ExperimentUnits,
     check_outcome,
@@ -120,6 +120,7 @@ def read_experiment(
     winsorize: float | None = None,
     confidence: float = 0.95,
     looks: Sequence[float] | None = None,
+    spending: Spending = "obrien_fleming",
 ) -> ExperimentReading:
     """Return the effect of an experiment: treated minus control, per unit, adjusted for what was known before.
 
@@ -148,6 +149,10 @@ def read_experiment(
     looks : sequence of float, optional
         Declared looks at the data up to this one, as shares of the planned time: (0.5,) for the first look at half
         time, (0.5, 1) for the last one. Intervals are then wide enough for all of them together.
+    spending : {"obrien_fleming", "pocock", "confidence_sequence"}
+        How the looks share the error probability; declare it with them. "obrien_fleming" is wide at first and costs
+        little at the end, "pocock" is about as wide at each look. With "confidence_sequence" the intervals hold at any
+        number of looks, declared or not, also after the planned time; pass the share of the planned time until now.
 
     Returns
     -------
@@ -173,7 +178,7 @@ def read_experiment(
     2.0
     """
     check_share("confidence", confidence)
-    critical = None if looks is None else float(critical_values(_check_looks(looks), confidence)[len(looks) - 1])
+    critical = critical_value(looks, confidence, spending)
     table, results = read_customer_table(assigned, "assigned"), read_customer_table(outcomes, "outcomes")
     values, absent = _outcome_of(table, results, outcome)
     units = units_of(table, "unit" if table.has("unit") else None)
@@ -199,18 +204,6 @@ def read_experiment(
     left_out = [part for part, row in zip(parts, rows, strict=True) if row is None]
     findings = _findings(read, confidence, absent, explained, left_out, looks)
     return ExperimentReading(read, frame, confidence, findings)
-
-
-def _check_looks(looks: Sequence[float]) -> Array:
-    """Return the looks, completed by the end of the experiment."""
-    try:
-        shares = np.array([float(share) for share in looks])
-    except (TypeError, ValueError):
-        shares = np.zeros(0)
-    if not len(shares) or not np.all(np.diff(shares, prepend=0.0) > 0) or shares[-1] > 1:
-        raise InvalidOption(f"looks={looks!r} must be rising shares of the planned time, up to 1, such as (0.5, 1).")
-    completed: Array = shares if shares[-1] == 1 else np.append(shares, 1.0)
-    return completed
 
 
 def _outcome_of(table: CustomerTable, results: CustomerTable, outcome: str) -> tuple[Array, int]:

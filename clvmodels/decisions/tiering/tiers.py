@@ -32,7 +32,7 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["Tiers", "tiers"]
 
-PROBABILITY = "probability_"
+PROBABILITY, OWN_RATE = "probability_", "own_rate_probability_"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -45,8 +45,9 @@ class Tiers:
         The rule, the boundaries and the names of the tiers.
     columns : mapping of str to array (n,)
         One row per customer: customer_id, the value, tier_today, tier_assigned; change ("risen", "fallen", "same",
-        "new") if there are published tiers; and probability_NAME of each tier if there are draws. Tiers are missing
-        where the value is.
+        "new") if there are published tiers; probability_NAME of each tier if there are draws of outcomes, and
+        own_rate_probability_NAME if there are draws of what is expected given the customer's own rates. Tiers are
+        missing where the value is.
     summary : DataFrame
         One row per tier: tier, customers (as assigned), share_of_customers, value, share_of_value, lowest_value and
         customers_today (both of tier_today), and with draws probability: the mean probability of ranking in the tier
@@ -129,6 +130,7 @@ def tiers(
     evidence: float = 0.2,
     drift: float = 0.1,
     draws: ValueDraws | None = None,
+    own_rate_draws: ValueDraws | None = None,
 ) -> Tiers:
     """Sort customers into tiers by value, and keep published tiers unless the value has changed visibly.
 
@@ -158,6 +160,9 @@ def tiers(
         Largest difference of a tier's size from its size today, as a share of it.
     draws : ValueDraws, optional
         From `value_draws`: adds the probability that the value a customer realizes ranks in each tier.
+    own_rate_draws : ValueDraws, optional
+        From `value_draws` with of="own_rate": adds the probability that what is expected of the customer, given the
+        customer's own rates, ranks in each tier. It is nearer to 0 or 1, because single purchases do not blur it.
 
     Returns
     -------
@@ -205,7 +210,7 @@ def tiers(
     )
     earlier = np.full(len(table), NEW) if before is None else before.tier
     assigned = _spread(assign_tiers(merged, earlier[valued], lowest, evidence, drift), valued)
-    chances = None if draws is None else tier_probabilities(drawn_values(draws, table), definition)
+    chances = None if draws is None else tier_probabilities(drawn_values("draws", draws, table, "outcome"), definition)
     columns: dict[str, Any] = {
         "customer_id": table.customer_id,
         column: amounts,
@@ -216,6 +221,10 @@ def tiers(
         columns |= {"published": _named(earlier, definition), "change": changes_of(earlier, assigned)}
     if chances is not None:
         columns |= {f"{PROBABILITY}{name}": chance for name, chance in zip(definition.names, chances, strict=True)}
+    if own_rate_draws is not None:
+        drawn = drawn_values("own_rate_draws", own_rate_draws, table, "own_rate")
+        of_rates = tier_probabilities(drawn, definition)
+        columns |= {f"{OWN_RATE}{name}": chance for name, chance in zip(definition.names, of_rates, strict=True)}
     summary = _summary(definition, amounts, today, assigned, lowest, chances)
     migration = None if before is None else migration_table(definition, before, assigned, amounts)
     findings = tier_findings(summary, amounts, today, earlier if before is not None else None, assigned, before)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from clvmodels.language import message, numbers
@@ -25,8 +24,6 @@ __all__ = [
     "probability_alive_matrix",
 ]
 
-SHADES = LinearSegmentedColormap.from_list("shades", ["#f7f9fb", "#bfdcee", "#5ea9d6", "#2a7fb8"])
-ON_SHADES = "#111111"  # readable on every shade, in light and dark mode
 ALIVE_LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)  # contour lines of P(alive)
 
 
@@ -187,16 +184,16 @@ def _matrix(table: Frame, of: Literal["expected_purchases", "probability_alive"]
         ax.grid(False)
         reach = (float(x[0]), float(x[-1]), float(y[0]) - 0.5, float(y[-1]) + 0.5)
         ax.imshow(
-            grid, origin="lower", extent=reach, aspect="auto", cmap=SHADES, vmin=0, vmax=top, interpolation="none"
+            grid, origin="lower", extent=reach, aspect="auto", cmap=style.SHADES, vmin=0, vmax=top, interpolation="none"
         )
         repeat = y > 0  # some models jump between one purchase and two, so no contour line leads there
         inner = grid[repeat]
         levels = ALIVE_LEVELS if alive else _round_levels(top)
         levels = tuple(level for level in levels if inner.size and inner.min() < level < inner.max())
         if levels and len(x) > 1 and repeat.sum() > 1:
-            contours = ax.contour(x, y[repeat], inner, levels=levels, colors=ON_SHADES, linewidths=0.9)
+            contours = ax.contour(x, y[repeat], inner, levels=levels, colors=style.ON_SHADES, linewidths=0.9)
             form = "{x:.0%}" if alive else "{x:g}"
-            ax.clabel(contours, fmt=StrMethodFormatter(form), fontsize=style.SMALL, colors=ON_SHADES)
+            ax.clabel(contours, fmt=StrMethodFormatter(form), fontsize=style.SMALL, colors=style.ON_SHADES)
         ax.set_xlabel(message("plot-last-purchase", {"unit": unit, "age": numbers.cell(age, digits=4)}))
         ax.set_ylabel(message("plot-repeat-purchases"))
         horizon = style.shared_value(frame, "horizon")

@@ -22,6 +22,7 @@ __all__ = [
     "money_at_stake",
     "planned_gain",
     "revenue_change",
+    "segment_cells",
     "segment_shares",
     "segment_sizes",
     "tier_shares",
@@ -114,6 +115,49 @@ def account_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
     frame = style.read(table, "account_id", "share").head(MOST_ACCOUNTS)
     names = [str(name) for name in frame["account_id"].to_list()]
     return _shares(names, style.floats(frame, "share"), message("plot-share-of-spend"), ax)
+
+
+def segment_cells(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot the share of the value in each cell of value, behavior and attribute, with its number of customers.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `SegmentCrosstab.table` with its columns renamed to group, behavior and attribute, of which the last two may be
+        missing; customers, share_of_value, suppressed.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "group", "customers", "share_of_value", "suppressed")
+    rows, columns = (
+        [[str(frame[name].to_list()[i]) for name in names if name in frame.columns] for i in range(len(frame))]
+        for names in (("attribute", "group"), ("behavior",))
+    )
+    # Rows are ordered by attribute, so that the cells of one of its values are next to each other.
+    labels, across = sorted({*map(tuple, rows)}), sorted({*map(tuple, columns)})
+    cells = np.full((len(labels), len(across)), np.nan)
+    places = [
+        (labels.index(tuple(row)), across.index(tuple(column))) for row, column in zip(rows, columns, strict=True)
+    ]
+    for place, share in zip(places, style.floats(frame, "share_of_value"), strict=True):
+        cells[place] = share
+    with style.drawing(ax) as ax:
+        ax.imshow(cells, cmap=style.SHADES, vmin=0, aspect="auto", interpolation="none")
+        counts, hidden = frame["customers"].to_list(), frame["suppressed"].to_list()
+        for (row, column), customers, left_out in zip(places, counts, hidden, strict=True):
+            text = "–"
+            if not left_out:
+                share = numbers.percent(np.nan_to_num(cells[row, column]), 0)
+                text = f"{numbers.cell(float(customers), ',.0f')}\n{share}"
+            ax.text(column, row, text, ha="center", va="center", fontsize=style.SMALL, color=style.ON_SHADES)
+        ax.set_xticks(range(len(across)), [style.wrapped(" ".join(name)) for name in across])
+        ax.set_yticks(range(len(labels)), [" · ".join(name) for name in labels])
+        ax.grid(False)
+        ax.set_xlabel(message("plot-cells"))
+    return ax
 
 
 def _shares(names: list[str], share: Array, label: str, ax: Axes | None) -> Axes:

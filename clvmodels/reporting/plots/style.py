@@ -14,6 +14,7 @@ import matplotlib as mpl
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from clvmodels.errors import InvalidOption
@@ -30,6 +31,8 @@ __all__ = ["COLORS", "FAINT", "INK", "MUTED", "SMALL", "STYLE", "NamedRows"]
 
 INK, MUTED, FAINT, PAPER = "#1b1b1b", "#5c5c5c", "#dddddd", "#fefefe"
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+SHADES = LinearSegmentedColormap.from_list("shades", ["#f7f9fb", "#bfdcee", "#5ea9d6", "#2a7fb8"])
+ON_SHADES = "#111111"  # readable on every shade, in light and dark mode
 MARKERS = ("D", "s", "^", "v", "P", "X")
 DASHED, DOTTED = (0, (4, 3)), (0, (1, 1))
 SMALL = 9.0  # font size in points; other text has 10
