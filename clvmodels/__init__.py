@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from clvmodels.decisions.change_flags import flag_changes as flag_changes
     from clvmodels.decisions.acting.cross_selling import CrossSelling as CrossSelling
     from clvmodels.decisions.acting.cross_selling import cross_selling as cross_selling
+    from clvmodels.decisions.acting.growth_list import GrowthList as GrowthList
+    from clvmodels.decisions.acting.growth_list import growth_list as growth_list
     from clvmodels.decisions.base_audit.audit import Audit as Audit
     from clvmodels.decisions.base_audit.audit import audit as audit
     from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
@@ -226,6 +228,7 @@ _NAMES = {
     "decisions.acting.contact_files": ("write_contacts",),
     "decisions.arrivals": ("forecast_arrivals",),
     "decisions.acting.cross_selling": ("CrossSelling", "cross_selling"),
+    "decisions.acting.growth_list": ("GrowthList", "growth_list"),
     "decisions.base_audit.audit": ("Audit", "audit"),
     "decisions.experiments.assign": ("ExperimentAssignment", "assign_experiment"),
     "decisions.experiments.design": ("ExperimentDesign", "design_experiment"),

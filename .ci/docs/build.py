@@ -83,6 +83,8 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
     "Customers to act on": [
         "action_lists",
         "ActionLists",
+        "growth_list",
+        "GrowthList",
         "cross_selling",
         "CrossSelling",
         "plan_actions",

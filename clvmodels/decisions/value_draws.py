@@ -187,8 +187,8 @@ def _joint_draw(
         if of == "own_rate" and mean_if_active is not None and mean_spend is not None:
             worth = active * mean_if_active(p, length, bought.drawn_rate, *state, generator)
             each = mean_spend(q, *(column[order] for column in spent), generator)
-            known: Array = terms.margin * worth * each
-            return known if bought.average_factor is None else known * bought.average_factor[order]
+            expected: Array = terms.margin * worth * each
+            return expected if bought.average_factor is None else expected * bought.average_factor[order]
         future = process.sample_if_active(p, length, bought.drawn_rate, *state, active, generator)
         money = spend.process.sample_spend(q, future.purchases, *(column[order] for column in spent), generator)
         if bought.average_factor is None:

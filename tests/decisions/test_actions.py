@@ -145,3 +145,24 @@ def test_contacts_that_cannot_be_imported_are_refused(tmp_path, change, options,
     assert not path.exists()
     with pytest.raises(InvalidOption, match="Did you mean 'hubspot'"):
         clv.write_contacts(TABLE, path, system="hubspt")
+
+
+def test_growth_is_worth_the_gap_to_those_who_buy_as_often(models, split):
+    rfm = split.calibration
+    growth = clv.growth_list(*models, rfm, horizon="39 weeks", margin=0.5, size=50)
+    frame = growth.frame()
+    assert (frame["order_value"] < frame["order_value_of_peers"]).all()
+    assert frame["money_at_stake"].is_monotonic_decreasing
+    assert (frame["probability_alive"] >= 0.5).all()
+    assert (frame["reason_1"] != frame["reason_2"]).all()
+    expected = models[0].expected_purchases(rfm, horizon="39 weeks").set_index("customer_id")["expected_purchases"]
+    gap = frame["order_value_of_peers"] - frame["order_value"]
+    by_hand = 0.5 * gap.to_numpy() * expected.loc[frame["customer_id"]].to_numpy()
+    assert np.allclose(frame["money_at_stake"], by_hand)
+    check = growth.check(split).iloc[0]
+    assert 0 < check["right"] < 1
+    assert 0 < check["right_of_candidates"] < 1
+    backward = clv.growth_list(*models, rfm[::-1], horizon="39 weeks", margin=0.5, size=50).frame()
+    assert backward["customer_id"].tolist() == frame["customer_id"].tolist()
+    with pytest.raises(InvalidOption, match="nobody leaves"):
+        clv.growth_list(clv.NBD(), models[1], rfm, horizon="39 weeks", margin=0.5)

@@ -115,7 +115,7 @@ def read(
         winsorize=winsorize,
         confidence=confidence,
         looks=shares,
-        spending=spending,
+        spending=spending,  # type: ignore[arg-type]
     )
     save_table(made.table, output)
     terminal.show_facts(out, [finding.text for finding in made.findings])

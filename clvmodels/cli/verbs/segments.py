@@ -129,11 +129,11 @@ def scorecard_of_customers(
     from clvmodels import files, frames
     from clvmodels.reporting import terminal
 
-    known: Any = clv.ScorecardDefinition.load(indicators) if indicators.endswith(".json") else indicators
+    definition_or_set: Any = clv.ScorecardDefinition.load(indicators) if indicators.endswith(".json") else indicators
     with steps() as step:
         step(f"Scoring {customers}")
         options: dict[str, Any] = {"weights": _weights(weights), "value": value, "outcome": outcome}
-        card = clv.scorecard(customers, known, **options)
+        card = clv.scorecard(customers, definition_or_set, **options)
         with files.replacing(output) as temporary:
             frames.write_table(card.frame(), temporary)
         card.definition.save(definition)
@@ -162,8 +162,7 @@ def _features(rfm: Any, values: Path | None, features: str | None) -> tuple[Any,
     from clvmodels.decisions.customer_table import first_ids, read_customer_table
     from clvmodels.errors import InvalidTable
 
-    known = {"time_since_last": rfm.T - rfm.recency}
-    columns: dict[str, Any] = rfm.columns() | known
+    columns: dict[str, Any] = rfm.columns() | {"time_since_last": rfm.T - rfm.recency}
     if values is not None:
         table = read_customer_table(values, "values")
         positions = table.positions_of(rfm.customer_id)

@@ -21,7 +21,15 @@ from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.lifetime_value import lifetime_value
 
-__all__ = ["ActionLists", "action_lists", "best_rows"]
+__all__ = [
+    "ACTIVE",
+    "ActionLists",
+    "action_lists",
+    "best_rows",
+    "check_size",
+    "factors_at_stake",
+    "main_reasons",
+]
 
 LISTS = ("at risk", "win back", "second purchase")
 REASONS = ("active", "probably gone", "likely to leave", "buys often", "high order value")
@@ -169,10 +177,10 @@ def action_lists(
     """
     if "dropout" not in purchases.process.moves:
         raise InvalidOption(f"In {purchases.process.title} nobody leaves: fit MBGNBD() or ParetoNBD().")
-    _check_size(size)
+    check_size(size)
     # Not discounted; this checks models, horizon and margin, and refuses models that do not fit together.
     lifetime_value(purchases, spend, rfm[:1], horizon=horizon, annual_discount_rate=0.0, margin=margin)
-    factors = _factors(purchases, spend, rfm, rfm.clock.duration(horizon), margin)
+    factors = factors_at_stake(purchases, spend, rfm, rfm.clock.duration(horizon), margin)
     candidates = np.where(rfm.frequency == 0, 2, np.where(factors["active"] >= ACTIVE, 0, 1))
     money = np.full(len(rfm), np.nan)
     reasons = np.full((2, len(rfm)), None, dtype=object)
@@ -180,7 +188,7 @@ def action_lists(
         rows = np.flatnonzero(candidates == number)
         of_list = {name: factors[name][rows] for name in names}
         money[rows] = np.prod([*of_list.values()], axis=0)
-        reasons[:, rows] = _reasons(of_list)
+        reasons[:, rows] = main_reasons(of_list)
     chosen = np.concatenate(
         [best_rows(np.flatnonzero(candidates == number), money, size) for number in range(len(LISTS))]
     )
@@ -196,7 +204,7 @@ def action_lists(
     return ActionLists(columns, summary, _findings(summary), rfm.kind, candidates, chosen)
 
 
-def _check_size(size: Any) -> None:
+def check_size(size: Any) -> None:
     """Raise an InvalidOption unless it is a number of customers."""
     if not isinstance(size, int) or size < 1:
         raise InvalidOption(f"size={size!r} must be a whole number of customers, at least 1.")
@@ -211,7 +219,9 @@ def _factors_of_lists() -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _factors(purchases: PurchaseModel, spend: SpendModel, rfm: RFM, length: float, margin: float) -> dict[str, Array]:
+def factors_at_stake(
+    purchases: PurchaseModel, spend: SpendModel, rfm: RFM, length: float, margin: float
+) -> dict[str, Array]:
     """Return the factors of the money at stake by name, each (n,)."""
     purchases = purchases.ahead_of(rfm)
     process = purchases.future
@@ -229,7 +239,7 @@ def _factors(purchases: PurchaseModel, spend: SpendModel, rfm: RFM, length: floa
     }
 
 
-def _reasons(factors: Mapping[str, Array]) -> npt.NDArray[np.object_]:
+def main_reasons(factors: Mapping[str, Array]) -> npt.NDArray[np.object_]:
     """Return the names of the two factors by which each customer is furthest above the median candidate, (2, k)."""
     names = np.array([name.replace("buys while active", "buys often") for name in factors], dtype=object)
     logs = np.log(np.maximum(np.array([*factors.values()]), np.finfo(float).tiny))

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from clvmodels import displays, frames
-from clvmodels.decisions.acting.action_lists import best_rows
+from clvmodels.decisions.acting.action_lists import best_rows, check_size
 from clvmodels.errors import InvalidOption, InvalidTable, InvalidTransactions
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
@@ -35,7 +35,7 @@ class CrossSelling:
     columns : mapping of str to array (k,)
         One row per listed customer, the most money at stake first: customer_id, item (to offer), probability (that
         a customer with the same items has bought it too), money_at_stake, because_of (the owned item that speaks most
-        for it), popular (the item that a list by popularity alone would offer).
+        for it; missing if none does), popular (the item that a list by popularity alone would offer).
     summary : DataFrame
         One row: list ("cross-selling"), candidates, customers, money_at_stake.
     findings : tuple of Finding
@@ -49,7 +49,7 @@ class CrossSelling:
     >>> rows = [(c, i) for c in range(60) for i in (("tea", "pot") if c % 2 else ("coffee", "mill"))]
     >>> bought = pd.DataFrame([*rows, (60, "tea"), (61, "coffee")], columns=["customer_id", "item"])
     >>> clv.cross_selling(bought, item="item", size=2).frame()["item"].tolist()
-    ['mill', 'pot']
+    ['pot', 'mill']
     """
 
     columns: Mapping[str, Any]
@@ -165,10 +165,8 @@ def cross_selling(
      customer_id item because_of
               60  pot        tea
     """
-    if not isinstance(size, int) or size < 1:
-        raise InvalidOption(f"size={size!r} must be a whole number of customers, at least 1.")
-    if not isinstance(margin, (int, float)) or not -1 <= margin <= 1:
-        raise InvalidOption(f"margin={margin!r} must be a share between -1 and 1, such as 0.35.")
+    check_size(size)
+    _check_margin(margin)
     rows = _read(bought, "bought", item, amount)
     customers, who = _numbered(rows.customers)
     names, what, worth = _items(rows, who)
@@ -180,7 +178,7 @@ def cross_selling(
         "item": names[offers.item[chosen]],
         "probability": offers.chance[chosen],
         "money_at_stake": offers.stake[chosen],
-        "because_of": np.append(names, None)[offers.reason[chosen]],
+        "because_of": np.array([*names, None], dtype=object)[offers.reason[chosen]],
         "popular": names[offers.popular[chosen]],
     }
     total = float(np.sum(np.sort(offers.stake[chosen])))
@@ -189,6 +187,12 @@ def cross_selling(
     figures = {"name": "cross-selling", "customers": len(chosen), "money": total}
     findings = (Finding("actions-list", figures), Finding("actions-not-tested", {}, "caution"))
     return CrossSelling(columns, summary, findings, rows.kind)
+
+
+def _check_margin(margin: Any) -> None:
+    """Raise an InvalidOption unless it is a share."""
+    if not isinstance(margin, (int, float)) or not -1 <= margin <= 1:
+        raise InvalidOption(f"margin={margin!r} must be a share between -1 and 1, such as 0.35.")
 
 
 def _read(source: Any, argument: str, item: str, amount: str | None) -> _Bought:
@@ -244,30 +248,31 @@ class _Offers:
 
 def _offers(who: npt.NDArray[np.intp], what: npt.NDArray[np.intp], customers: int, items: int, worth: Array) -> _Offers:
     """Return the offer with the most money at stake of each customer."""
-    known = what >= 0
-    ones = np.ones(int(known.sum()), dtype=np.int32)
-    owned = csr_array((ones, (who[known], what[known])), shape=(customers, items))
+    frequent = what >= 0
+    ones = np.ones(int(frequent.sum()), dtype=np.int32)
+    owned = csr_array((ones, (who[frequent], what[frequent])), shape=(customers, items))
     owned.data[:] = 1  # rows that repeat were added up
     both = (owned.T @ owned).toarray().astype(float)
     count = both.diagonal()
     share = count / customers
     # One row more, of customers without any of the items: the share of all customers.
     likely = np.vstack([(both + PRIOR * share) / (count[:, None] + PRIOR), share])
-    parts = [
-        _of_block(owned[start : start + BLOCK].toarray() > 0, likely, worth) for start in range(0, customers, BLOCK)
-    ]
+    starts = range(0, customers, BLOCK)
+    parts = [_of_block(owned[start : start + BLOCK].toarray().astype(bool), likely, worth) for start in starts]
     return _Offers(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _of_block(owned: npt.NDArray[np.bool_], likely: Array, worth: Array) -> tuple[npt.NDArray[Any], ...]:
     """Return the columns of `_Offers` for a block of customers; owned (b, items)."""
-    chance = np.where(owned.any(axis=1)[:, None], 0.0, likely[-1])
+    some: npt.NDArray[np.bool_] = np.asarray(owned.sum(axis=1) > 0)
+    chance = np.where(some[:, None], 0.0, likely[-1])
     reason = np.full(owned.shape, len(worth))
-    for item in range(owned.shape[1]):
-        rows = np.flatnonzero(owned[:, item])
+    for item, has in enumerate(owned.T):
+        rows = np.flatnonzero(has)
         better = likely[item] > chance[rows]
         chance[rows] = np.where(better, likely[item], chance[rows])
         reason[rows] = np.where(better, item, reason[rows])
+    reason[chance <= likely[-1]] = len(worth)  # no item of the customer speaks for it
     every = np.arange(len(owned))
     money = np.where(owned, -np.inf, chance * worth)
     best = np.argmax(money, axis=1)

@@ -133,9 +133,9 @@ def data_segments(
     table = read_customer_table(customers, "customers")
     read = segment_columns(table, features)
     used = [column for column in read if column.scaled.shape[1]]
-    if segments is not None:
-        _check_count(segments, used, len(table))
     order = _sample_order(table)
+    if segments is not None:
+        _check_count(segments, used, order)
     chosen = _number(used, order, method, segments, most, random_state)
     count = segments if segments is not None else 1 if chosen is None else chosen.count
     cluster = _clusters(used, order, method, count, random_state)
@@ -147,10 +147,10 @@ def data_segments(
     for name, texts in distinctions(profile, names).items():
         summary[name] = texts
     ids = {"customer_id": table.customer_id, "segment": np.array(names, dtype=object)[segment]}
-    kept: dict[str, Any] = ids | {column.name: table.column(column.name) for column in read}
+    table_columns: dict[str, Any] = ids | {column.name: table.column(column.name) for column in read}
     findings = _findings(summary, read, chosen, segments, most)
     stability = None if chosen is None else chosen.table
-    return DataSegments("segment", names, kept, summary, findings, table.kind, profile, stability)
+    return DataSegments("segment", names, table_columns, summary, findings, table.kind, profile, stability)
 
 
 def _check_options(method: Any, segments: Any, most: Any, random_state: Any) -> None:
@@ -169,12 +169,13 @@ def _check_options(method: Any, segments: Any, most: Any, random_state: Any) -> 
         raise InvalidOption(" ".join(faults))
 
 
-def _check_count(segments: int, used: list[SegmentColumn], customers: int) -> None:
-    """Raise an InvalidOption if the customers cannot be in so many segments."""
-    different = len(np.unique(np.hstack([each.scaled for each in used]), axis=0)) if used else 1
+def _check_count(segments: int, used: list[SegmentColumn], order: npt.NDArray[np.intp]) -> None:
+    """Raise an InvalidOption if the customers that clusters are fitted to cannot be in so many segments."""
+    rows = order[:LARGEST_FIT]
+    different = len(np.unique(np.hstack([each.scaled[rows] for each in used]), axis=0)) if used else 1
     if segments > different:
         raise InvalidOption(
-            f"segments={segments}, but only {different:,} of {customers:,} customers differ in these features: pass a "
+            f"segments={segments}, but only {different:,} of {len(rows):,} customers differ in these features: pass a "
             "smaller number, or other features."
         )
 

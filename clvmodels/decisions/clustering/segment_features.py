@@ -102,15 +102,15 @@ def scale_numbers(values: Array) -> Array:
 def _attribute(name: str, texts: npt.NDArray[np.object_]) -> SegmentColumn:
     """Return a column of text: one scaled column per level, whose variances add up to 1."""
     missing = np.array([text is None for text in texts], dtype=bool)
-    known = np.where(missing, NO_LEVEL, texts).astype(str)
-    found, position, count = np.unique(known, return_inverse=True, return_counts=True)
-    if len(found) > MOST_LEVELS:
+    filled = np.where(missing, NO_LEVEL, texts).astype(str)
+    levels, position, count = np.unique(filled, return_inverse=True, return_counts=True)
+    if len(levels) > MOST_LEVELS:
         frequent = np.sort(np.argsort(-count, kind="stable")[: MOST_LEVELS - 1])
-        place = np.full(len(found), len(frequent))
+        place = np.full(len(levels), len(frequent))
         place[frequent] = np.arange(len(frequent))
-        found, position = np.append(found[frequent], OTHER), place[position]
-    share = np.bincount(position, minlength=len(found)) / len(texts)
+        levels, position = np.append(levels[frequent], OTHER), place[position]
+    share = np.bincount(position, minlength=len(levels)) / len(texts)
     variance = float(np.sum(share * (1 - share)))
-    of_level = (position[:, None] == np.arange(len(found))) - share
+    of_level = (position[:, None] == np.arange(len(levels))) - share
     scaled = of_level / np.sqrt(variance) if variance > 0 else np.empty((len(texts), 0))
-    return SegmentColumn(name, position, tuple(map(str, found)), scaled, int(missing.sum()))
+    return SegmentColumn(name, position, tuple(map(str, levels)), scaled, int(missing.sum()))

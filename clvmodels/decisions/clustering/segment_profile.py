@@ -47,15 +47,15 @@ def segment_profile(
 
 def distinctions(profile: pd.DataFrame, names: tuple[str, ...]) -> dict[str, list[str | None]]:
     """Return what sets each segment apart most, such as "high lifetime_value": sets_apart_1, sets_apart_2."""
-    found: dict[str, list[str | None]] = {f"sets_apart_{place + 1}": [] for place in range(DISTINCTIONS)}
+    result: dict[str, list[str | None]] = {f"sets_apart_{place + 1}": [] for place in range(DISTINCTIONS)}
     for name in names:
         rows = profile[(profile["segment"] == name) & (profile["difference"].abs() >= LEAST)]
         first = rows.head(DISTINCTIONS)
         parts = zip(first["column"], first["level"], first["difference"], strict=True)
         texts: list[str | None] = [_text(*part) for part in parts]
-        for place, column in enumerate(found.values()):
+        for place, column in enumerate(result.values()):
             column.append(texts[place] if place < len(texts) else None)
-    return found
+    return result
 
 
 def _text(column: str, level: str | None, difference: float) -> str:

@@ -118,29 +118,29 @@ def number_of_segments(
     draw = reference_without_structure(columns)
     # scikit-learn's checks of its arguments take longer than a fit to a few hundred customers.
     with config_context(assume_finite=True, skip_parameter_validation=True):
-        found = _agreements(data, method, counts, generator)
+        agreed = _agreements(data, method, counts, generator)
         without = np.array([_agreements(draw(generator), method, counts, generator) for _ in range(REFERENCES)])
-    excess = _excess(found, without)
+    excess = _excess(agreed, without)
     others = [_excess(each, np.delete(without, i, axis=0)) for i, each in enumerate(without)]
     needed = float(np.max(others))
     table = pd.DataFrame(
         {
             "segments": counts,
-            "agreement": found,
+            "agreement": agreed,
             "reference": without.mean(axis=0),
             "excess": excess,
             "needed": needed,
         }
     )
-    valid = (excess > needed) & (found >= STABLE)
+    valid = (excess > needed) & (agreed >= STABLE)
     count = int(counts[np.argmax(np.where(valid, excess, -np.inf))]) if valid.any() else 1
     return NumberOfSegments(count, table)
 
 
-def _excess(found: Array, references: Array) -> Array:
+def _excess(agreed: Array, references: Array) -> Array:
     """Return which share of the room between the mean of references (r, k) and 1 agreements (k,) take up."""
     mean = references.mean(axis=0)
-    result: Array = (found - mean) / np.maximum(1 - mean, ROOM)
+    result: Array = (agreed - mean) / np.maximum(1 - mean, ROOM)
     return result
 
 
