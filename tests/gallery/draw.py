@@ -92,7 +92,7 @@ def pictures(*, sample: bool = False) -> dict[str, tuple[str, Any, dict[str, Any
         "totals": ("totals", titled(check.totals), {}),
         "tracking_cumulative": ("tracking_cumulative", titled(check.tracking), {}),
         "tracking_incremental": ("tracking_incremental", titled(check.tracking), {}),
-        "segment_cells": ("segment_cells", _cells(value, models[1], rfm), {}),
+        "segment_cells": ("segment_cells", _cells(value, rfm), {}),
         "segment_shares": ("segment_shares", segments.table, {}),
         "segment_sizes": ("segment_sizes", clv.rfm_segments(rfm).summary, {}),
         "tier_shares": ("tier_shares", clv.tiers(value).summary, {}),
@@ -142,9 +142,9 @@ def _money_over_time(log: pd.DataFrame) -> dict[str, tuple[str, Any, dict[str, A
     }
 
 
-def _cells(value: Any, model: Any, rfm: Any) -> pd.DataFrame:
+def _cells(value: Any, rfm: Any) -> pd.DataFrame:
     """Return tiers by stage, with names for the plot."""
-    customers = clv.tiers(value).frame().merge(clv.stages(model, rfm).frame(), on="customer_id")
+    customers = clv.tiers(value).frame().merge(clv.stages(clv.MBGNBD().fit(rfm), rfm).frame(), on="customer_id")
     table = clv.segment_crosstab(customers, by=["tier_today", "stage"]).table
     return table.rename(columns={"tier_today": "group", "stage": "behavior"})
 

@@ -49,8 +49,8 @@ def critical_values(shares: Array, confidence: float, spending: Spending = "obri
     Declared looks spend the error probability (Lan & DeMets 1983 [1]_): as O'Brien and Fleming's bounds do, little at
     first, so that the last look hardly costs anything; or as Pocock's do, about as much at each look, so that a large
     effect is shown early. Each is found from the density of the statistic among experiments that have not stopped,
-    integrated numerically (Armitage, McPherson & Rowe 1969). A confidence sequence [2]_ holds at any number of looks, declared or
-    not, also after the planned time; it is narrowest at the planned end.
+    integrated numerically (Armitage, McPherson & Rowe 1969). A confidence sequence [2]_ holds at any number of looks,
+    declared or not, also after the planned time; it is narrowest at the planned end.
 
     Parameters
     ----------
