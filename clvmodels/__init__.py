@@ -31,19 +31,16 @@ if TYPE_CHECKING:
     from clvmodels.decisions.acting.action_lists import ActionLists as ActionLists
     from clvmodels.decisions.acting.action_lists import action_lists as action_lists
     from clvmodels.decisions.acting.contact_files import write_contacts as write_contacts
+    from clvmodels.decisions.acting.cross_selling import CrossSelling as CrossSelling
+    from clvmodels.decisions.acting.cross_selling import cross_selling as cross_selling
+    from clvmodels.decisions.acting.growth_list import GrowthList as GrowthList
+    from clvmodels.decisions.acting.growth_list import growth_list as growth_list
     from clvmodels.decisions.arrivals import forecast_arrivals as forecast_arrivals
     from clvmodels.decisions.base_audit.audit import Audit as Audit
     from clvmodels.decisions.base_audit.audit import audit as audit
     from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
     from clvmodels.decisions.change_flags import ChangeFlags as ChangeFlags
     from clvmodels.decisions.change_flags import flag_changes as flag_changes
-    from clvmodels.decisions.acting.cross_selling import CrossSelling as CrossSelling
-    from clvmodels.decisions.acting.cross_selling import cross_selling as cross_selling
-    from clvmodels.decisions.acting.growth_list import GrowthList as GrowthList
-    from clvmodels.decisions.acting.growth_list import growth_list as growth_list
-    from clvmodels.decisions.base_audit.audit import Audit as Audit
-    from clvmodels.decisions.base_audit.audit import audit as audit
-    from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
     from clvmodels.decisions.clustering.data_segments import DataSegments as DataSegments
     from clvmodels.decisions.clustering.data_segments import data_segments as data_segments
     from clvmodels.decisions.cohort_triangle import cohort_triangle as cohort_triangle
