@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import narwhals as nw
@@ -139,10 +139,6 @@ class CustomerCosts:
     per_period: Array
     marketing: Array
     acquisition: Array
-
-    def rows(self, rows: Any) -> CustomerCosts:
-        """Return the amounts of some customers."""
-        return CustomerCosts(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 def check_currency(currency: Any, *others: Any) -> str | None:

@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 LISTS = ("at risk", "win back", "second purchase")
-REASONS = ("active", "probably gone", "likely to leave", "buys often", "high order value")
 ACTIVE = 0.5  # P(alive) from which a repeat buyer is at risk rather than to be won back
 BUYS_LATER = "second purchase"  # the list that is right if the customer buys; the others, if not
 

@@ -27,7 +27,6 @@ __all__ = [
     "STAGED",
     "WAIT",
     "HeldTable",
-    "KeepsRuns",
     "KeptRuns",
     "ScoreStore",
     "StagedTable",
@@ -151,16 +150,6 @@ class ScoreStore(Protocol):
 
         Leftovers of an earlier run that was killed are removed.
         """
-
-
-class KeepsRuns(Protocol):
-    """A store that keeps the runs of earlier days."""
-
-    def runs(self) -> list[HeldTable]:
-        """Return the runs that are there, with their rows, by date."""
-
-    def remove(self, days: Sequence[str]) -> None:
-        """Remove the runs of some days; the current one of a set stays."""
 
 
 def of_days(days: Iterable[str]) -> str:
