@@ -4,6 +4,7 @@ Names and signatures are those of lifetimes by Cameron Davidson-Pilon (MIT licen
 are right here, and a warning of the class `LifetimesDifference` is shown once for each cause.
 """
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -27,8 +28,44 @@ __all__ = (
     "ParetoNBDFitter",
     "__version__",
     "generate_data",
+    "install",
     "utils",
 )
+
+MODULES = (
+    "datasets",
+    "fitters",
+    "fitters.beta_geo_beta_binom_fitter",
+    "fitters.beta_geo_fitter",
+    "fitters.gamma_gamma_fitter",
+    "fitters.modified_beta_geo_fitter",
+    "fitters.pareto_nbd_fitter",
+    "generate_data",
+    "plotting",
+    "utils",
+    "version",
+)  # the modules of lifetimes 0.11.3
+
+
+def install() -> None:
+    """Let `import lifetimes` and its modules mean this package, in this process only.
+
+    Old scripts then run with one line above theirs. Nothing on disk changes, and calling it twice is the same as once.
+
+    Raises
+    ------
+    ImportError
+        If the script has imported lifetimes itself before, so that both would be mixed.
+    """
+    loaded = sys.modules.get("lifetimes")
+    if loaded is not None and loaded is not sys.modules[__name__]:
+        raise ImportError(
+            "lifetimes is already imported, from another place: call clvmodels.compat.lifetimes.install() before the "
+            "first `import lifetimes`, and restart the session."
+        )
+    sys.modules["lifetimes"] = sys.modules[__name__]
+    for name in MODULES:
+        sys.modules[f"lifetimes.{name}"] = import_module(f"{__name__}.{name}")
 
 
 def __getattr__(name: str) -> Any:
