@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from clvmodels.forecasting.blend import Blend as Blend
     from clvmodels.forecasting.boosted_trees import BoostedTrees as BoostedTrees
     from clvmodels.forecasting.customer_model import CustomerModel as CustomerModel
+    from clvmodels.forecasting.in_engine import publish_scores as publish_scores
     from clvmodels.forecasting.in_engine import score_in_engine as score_in_engine
     from clvmodels.forecasting.in_engine import scoring_sql as scoring_sql
     from clvmodels.forecasting.persistence import load as load
@@ -165,7 +166,7 @@ _NAMES = {
     "forecasting.seasons.calendar_estimate": ("CalendarEstimate", "estimate_calendar"),
     "forecasting.seasons.dated_periods": ("holiday_table",),
     "forecasting.customer_model": ("CustomerModel",),
-    "forecasting.in_engine": ("score_in_engine", "scoring_sql"),
+    "forecasting.in_engine": ("publish_scores", "score_in_engine", "scoring_sql"),
     "forecasting.persistence": ("load",),
     "forecasting.protocol": ("Forecaster",),
     "forecasting.rules": ("Rule",),

@@ -38,6 +38,7 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "CustomerModel",
         "load",
         "score_in_engine",
+        "publish_scores",
         "scoring_sql",
     ],
     "Money": [

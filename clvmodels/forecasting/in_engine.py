@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date as Date
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from clvmodels import frames
@@ -18,9 +19,11 @@ from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.summary import refuse_before
 
-__all__ = ["score_in_engine", "scoring_sql"]
+__all__ = ["publish_scores", "score_in_engine", "scoring_sql"]
 
 SPEND_NAMES = ("p", "q", "v")
+KEY = "customer_id"
+PARQUET = (".parquet", ".pq")
 
 
 def score_in_engine(
@@ -147,6 +150,62 @@ def _plain_clock(model: CustomerModel, amount: str | None) -> Clock:
             f"The purchase model was fitted in {purchases.clock_}, the spend model in {model.spend.clock_}."
         )
     return purchases.clock_
+
+
+def publish_scores(scores: frames.Frame, target: str | Path) -> frames.PublishedTable:
+    """Write the scores of an engine to a table or file; readers see the old rows or the new ones, never a part.
+
+    The rows are computed once, into a staged copy, which is counted: each customer is there once. Then the copy takes
+    the place of the target in one step.
+
+    Parameters
+    ----------
+    scores : frame
+        Of an engine, such as the result of `score_in_engine`.
+    target : str or Path
+        A text is the name of a table in the database of the scores, such as "scores" or "marketing.scores". Its rows
+        are replaced in one transaction, which Spark does not have; its rights, and views on it, stay. A table with
+        other columns is not touched. A path that ends with .parquet is a file, which is written under another name on
+        this machine, and renamed. Any other `Path` is a folder: each run has a folder of Parquet files in it, written
+        by Spark's workers, and `current.json` names the current one.
+
+    Returns
+    -------
+    PublishedTable
+        The target and its number of rows.
+
+    Raises
+    ------
+    InvalidOption
+        If the scores are not in an engine, the engine cannot replace a table in one step, or the target has other
+        columns.
+    InvalidTransactions
+        If the rows cannot be computed or written, or a customer appears twice. The target is then as it was.
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> import clvmodels as clv
+    >>> log = clv.datasets.load_cdnow(sample=True)
+    >>> orders = duckdb.sql("SELECT customer_id, CAST(date AS DATE) AS date, amount FROM log")
+    >>> model = clv.CustomerModel(clv.BGNBD()).fit(clv.fit_counts(orders, observation_end="1997-09-30"))
+    >>> scores = clv.score_in_engine(orders, model, "39 weeks", observation_end="1997-09-30")
+    >>> clv.publish_scores(scores, "scores")
+    PublishedTable(target='scores', rows=2357)
+    >>> duckdb.sql("SELECT COUNT(*) FROM scores").fetchall()
+    [(2357,)]
+    """
+    engine = frames.engine_of(scores) if frames.is_database(scores) else None
+    if engine is None:
+        raise InvalidOption(
+            "These scores are not in an engine: pass what `score_in_engine` returns, or write the frame yourself."
+        )
+    path = Path(target)
+    if path.suffix.lower() in PARQUET:
+        return frames.publish_file(engine, path, KEY)
+    if isinstance(target, Path):
+        return frames.publish_run(engine, target, KEY)
+    return frames.publish_table(engine, target, KEY)
 
 
 def scoring_sql(

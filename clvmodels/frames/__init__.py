@@ -7,11 +7,12 @@ queries of `engines`, and copied for everything else.
 
 from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.column_roles import roles_by_name
-from clvmodels.frames.databases import engine_of, kind_of_database
+from clvmodels.frames.databases import engine_of, is_database, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
 from clvmodels.frames.engines.choices import CustomerChoice, counted_values
 from clvmodels.frames.engines.dialects import dialect_named
 from clvmodels.frames.engines.protocol import ColumnType, Engine
+from clvmodels.frames.engines.publishing import PublishedTable, publish_file, publish_run, publish_table
 from clvmodels.frames.engines.queries import MONEY, LogQuery, Query
 from clvmodels.frames.fields import FileFields, read_fields
 from clvmodels.frames.file_search import is_glob, matching_files
@@ -44,6 +45,7 @@ __all__ = [
     "LogQuery",
     "OpenedFile",
     "OpenedFrame",
+    "PublishedTable",
     "Query",
     "RowNames",
     "arrow_table",
@@ -61,6 +63,7 @@ __all__ = [
     "first_rows",
     "first_values",
     "formats_that_read",
+    "is_database",
     "is_glob",
     "kind_of_database",
     "mark_missing_days",
@@ -70,6 +73,9 @@ __all__ = [
     "open_frame",
     "parse_dates",
     "parse_numbers",
+    "publish_file",
+    "publish_run",
+    "publish_table",
     "read_fields",
     "roles_by_name",
     "running_total",

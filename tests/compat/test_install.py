@@ -31,6 +31,7 @@ def no_lifetimes(monkeypatch):
         del sys.modules[name]
 
 
+@pytest.mark.slow
 def test_every_kind_of_import_of_an_old_script_is_of_this_package(no_lifetimes):
     lifetimes.install()
     lifetimes.install()

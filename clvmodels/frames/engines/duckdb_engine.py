@@ -116,6 +116,40 @@ class DuckDBEngine(Engine):
         except duckdb.Error as error:
             raise InvalidTransactions(f"The table cannot be read: {first_line(error)}.") from error
 
+    def execute(self, statement: str) -> None:
+        """Run a statement that changes tables; it is a transaction of its own."""
+        self.relation.query(self.source, statement)
+
+    def execute_at_once(self, statements: Sequence[str]) -> None:
+        """Run statements in one transaction."""
+        self.execute("BEGIN TRANSACTION")
+        try:
+            for statement in (*statements, "COMMIT"):
+                self.execute(statement)
+        except Exception:
+            self.execute("ROLLBACK")
+            raise
+
+    def read_row(self, query: str) -> tuple[int, ...]:
+        """Return the only row of a query of whole numbers."""
+        relation = self.relation.query(self.source, query)
+        if relation is None:
+            raise AssertionError("every SELECT returns a relation")
+        row: tuple[int, ...] = relation.fetchall()[0]
+        return row
+
+    def columns_of(self, name: Sequence[str]) -> list[str] | None:
+        """Return the columns of a table of the database; None without one."""
+        *schema, table = map(self.dialect.literal, name)
+        where = f"table_name = {table} AND schema_name = {schema[0] if schema else 'current_schema()'}"
+        order = "ORDER BY column_index"
+        relation = self.relation.query(
+            self.source,
+            f"SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND {where} {order}",
+        )
+        rows = [] if relation is None else relation.fetchall()
+        return [row[0] for row in rows] or None
+
     def _run(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> pa.Table:
         relation = self._table(query, types, tables)
         read = getattr(relation, "to_arrow_table", None) or relation.fetch_arrow_table  # the name in older versions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -62,6 +63,51 @@ class IbisEngine(Engine):
             self.backend.con.create_function("md5", 1, _md5, deterministic=True)
         schema = ibis.schema({name: IBIS_TYPES[kind] for name, kind in types.items()})
         return self.backend.sql(query, schema=schema, dialect=self.backend.name)
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that changes tables, and commit it."""
+        self.execute_at_once([statement])
+
+    def execute_at_once(self, statements: Sequence[str]) -> None:
+        """Run statements in one transaction, which PostgreSQL has begun already."""
+        connection = self.backend.con
+        begins = self.backend.name != "postgres"
+        cursor = connection.cursor()
+        try:
+            for statement in (*(["BEGIN"] if begins else []), *statements, "COMMIT"):
+                cursor.execute(statement)
+        except Exception:
+            with contextlib.suppress(Exception):
+                cursor.execute("ROLLBACK")
+            raise
+        finally:
+            cursor.close()
+
+    def read_row(self, query: str) -> tuple[int, ...]:
+        """Return the only row of a query of whole numbers."""
+        cursor = self.backend.con.cursor()
+        try:
+            row: tuple[int, ...] = cursor.execute(query).fetchone()
+        finally:
+            cursor.close()
+        return row
+
+    def columns_of(self, name: Sequence[str]) -> list[str] | None:
+        """Return the columns of a table of the database; None without one."""
+        *schema, table = map(self.dialect.literal, name)
+        query = f"SELECT name FROM pragma_table_info({table})"
+        if self.backend.name != "sqlite":
+            where = f"table_name = {table} AND table_schema = {schema[0] if schema else 'current_schema()'}"
+            query = (
+                f"SELECT column_name FROM information_schema.columns WHERE {where} "
+                "AND table_catalog = current_database() ORDER BY ordinal_position"
+            )
+        cursor = self.backend.con.cursor()
+        try:
+            rows = cursor.execute(query).fetchall()
+        finally:
+            cursor.close()
+        return [row[0] for row in rows] or None
 
     def _write_temporary(self, name: str, table: pa.Table) -> None:
         """Write a temporary table, by the fastest way of each driver."""

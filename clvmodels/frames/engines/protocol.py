@@ -85,6 +85,32 @@ class Engine(ABC):
     def write_parquet(self, names: Sequence[str], path: Path) -> None:
         """Write columns of the table to a Parquet file on this machine."""
 
+    def write_parts(self, folder: Path) -> list[str]:
+        """Write the table to Parquet files in a folder, and return their names, which are part-NUMBER.parquet."""
+        name = "part-00000.parquet"
+        self.write_parquet(list(self.column_types()), folder / name)
+        return [name]
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that changes tables, and commit it."""
+        raise InvalidOption(
+            f"{self.title} does not replace a table in one step: publish to a folder of Parquet files instead."
+        )
+
+    def execute_at_once(self, statements: Sequence[str]) -> None:
+        """Run statements in one transaction: all of them, or none."""
+        raise NotImplementedError
+
+    def read_row(self, query: str) -> tuple[int, ...]:
+        """Return the only row of a query of whole numbers."""
+        raise NotImplementedError
+
+    def columns_of(self, name: Sequence[str]) -> list[str] | None:
+        """Return the columns of a table of the database, given as (schema, table) or (table,); None without one."""
+        raise InvalidOption(
+            f"{self.title} does not replace a table in one step: publish to a folder of Parquet files instead."
+        )
+
     def fetch(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table] | None = None) -> nw.DataFrame[Any]:
         """Run a query and return its rows, whose size in bytes is counted and logged.
 

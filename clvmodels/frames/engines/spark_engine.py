@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,17 @@ class SparkEngine(Engine):
                 part = selected.where(functions.expr(f"PMOD(XXHASH64(*), {count}) = {number}"))
             table = part.toArrow()
             yield table.cast(with_utc(table.schema))
+
+    def write_parts(self, folder: Path) -> list[str]:
+        """Let the workers write the table to Parquet files in a folder, which they share with this machine."""
+        written = folder / "spark"
+        self.frame.write.parquet(str(written))
+        parts = sorted(written.glob("part-*.parquet"))
+        names = [f"part-{number:05d}.parquet" for number in range(len(parts))]
+        for part, name in zip(parts, names, strict=True):
+            part.rename(folder / name)
+        shutil.rmtree(written)
+        return names
 
     def write_parquet(self, names: Sequence[str], path: Path) -> None:
         """Write columns of the table to a Parquet file on this machine, one block after another."""

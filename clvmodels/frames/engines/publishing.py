@@ -1,0 +1,182 @@
+"""Publish a table where it was computed: staged out of sight of readers, counted, and committed in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clvmodels import files
+from clvmodels.errors import InvalidOption, InvalidTransactions, list_names
+from clvmodels.frames.engines.protocol import Engine
+from clvmodels.frames.running import first_line
+
+__all__ = ["PublishedTable", "publish_file", "publish_run", "publish_table"]
+
+STAGED = "_clvmodels_staged"
+STAGED_FOLDER, RUNS, CURRENT = ".clv-staged", "runs", "current.json"  # the layout of a partitioned Parquet sink
+MOST_PARTS = 2  # of the name of a table: a schema, and the table in it
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A table that was published.
+
+    Attributes
+    ----------
+    target : str
+        Name of the table, or path of the file or folder.
+    rows : int
+        Its rows, counted in the staged copy before it was published.
+    """
+
+    target: str
+    rows: int
+
+
+def publish_table(engine: Engine, target: str, key: str) -> PublishedTable:
+    """Write the engine's table to another table of its database; readers see the old rows or the new ones.
+
+    The rows are computed once, into a staged table. In one transaction they then replace those of the target, which
+    keeps its rights and the views on it, or the staged table takes its name if there is none.
+
+    Parameters
+    ----------
+    engine : Engine
+    target : str
+        Name of the table, or schema and name with a point between them.
+    key : str
+        The column whose values are unique.
+
+    Raises
+    ------
+    InvalidOption
+        If the engine has no transactions, or a table of that name has other columns.
+    InvalidTransactions
+        If the staged rows are not unique, or the engine cannot write them; the target is then as it was.
+    """
+    parts = target.split(".")
+    if len(parts) > MOST_PARTS or not all(parts):
+        raise InvalidOption(f"{target!r} is not the name of a table: write 'scores', or 'schema.scores'.")
+    name = ".".join(map(engine.dialect.name_of, parts))
+    *schema, table = parts
+    staged = ".".join(map(engine.dialect.name_of, (*schema, f"{table}{STAGED}")))
+    _refuse_other_columns(engine, target, parts)
+    try:
+        engine.execute(f"DROP TABLE IF EXISTS {staged}")
+        engine.execute(f"CREATE TABLE {staged} AS SELECT * FROM {engine.source}")
+        rows = _count(engine, staged, key)
+        replacing = [f"DELETE FROM {name}", f"INSERT INTO {name} SELECT * FROM {staged}", f"DROP TABLE {staged}"]
+        renaming = [f"ALTER TABLE {staged} RENAME TO {engine.dialect.name_of(table)}"]
+        exists = engine.columns_of(parts) is not None
+        engine.execute_at_once(replacing if exists else renaming)
+    except InvalidTransactions:
+        _discard(engine, staged)
+        raise
+    except Exception as error:  # any error of any driver
+        _discard(engine, staged)
+        raise InvalidTransactions(
+            f"{engine.title} cannot write table {target!r}: {first_line(error)}. It is as it was."
+        ) from error
+    return PublishedTable(target, rows)
+
+
+def publish_file(engine: Engine, path: Path, key: str) -> PublishedTable:
+    """Write the engine's table to a Parquet file under another name, count it, and rename it.
+
+    Raises
+    ------
+    InvalidTransactions
+        As for `publish_table`.
+    """
+    final = files.target(path)
+    staged = final.with_name(f".{final.name}{STAGED}.parquet")
+    try:
+        engine.write_parquet(list(engine.column_types()), staged)
+        rows = _count_files([staged], key)
+        files.keep_rights(final, staged)
+        files.sync(staged)
+        staged.replace(final)
+    except InvalidTransactions:
+        raise
+    except Exception as error:  # any error of any driver, or of the file system
+        raise InvalidTransactions(f"{engine.title} cannot write {path}: {first_line(error)}.") from error
+    finally:
+        staged.unlink(missing_ok=True)
+    return PublishedTable(str(path), rows)
+
+
+def publish_run(engine: Engine, folder: Path, key: str) -> PublishedTable:
+    """Write the engine's table to a new folder of Parquet files, then let the pointer of all runs name it.
+
+    Several workers can write at once. Readers follow `current.json`, which is replaced last; earlier runs stay.
+
+    Raises
+    ------
+    InvalidTransactions
+        As for `publish_table`; the pointer is then as it was.
+    """
+    run_id = secrets.token_hex(8)
+    final, staged = folder / RUNS / run_id, folder / RUNS / f"{run_id}{STAGED_FOLDER}"
+    try:
+        staged.mkdir(parents=True)
+        names = engine.write_parts(staged)
+        rows = _count_files([staged / name for name in names], key)
+        for name in names:
+            files.sync(staged / name)
+        staged.rename(final)
+        files.sync(final.parent)
+        with files.replacing(folder / CURRENT) as temporary:
+            pointer = {"run_id": run_id, "rows": rows, "parts": names}
+            temporary.write_text(json.dumps(pointer, indent=2) + "\n", encoding="utf-8")
+    except InvalidTransactions:
+        raise
+    except Exception as error:  # any error of any driver, or of the file system
+        raise InvalidTransactions(f"{engine.title} cannot write {folder}: {first_line(error)}.") from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return PublishedTable(str(folder), rows)
+
+
+def _count_files(paths: Sequence[Path], key: str) -> int:
+    """Return the rows of Parquet files, once their key is known to be unique."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    keys = pa.chunked_array([chunk for path in paths for chunk in parquet.read_table(path, columns=[key])[0].chunks])
+    return _check_unique(len(keys), len(keys.unique()), key)
+
+
+def _count(engine: Engine, table: str, key: str) -> int:
+    """Return the rows of a table, whose name is quoted, once its key is known to be unique."""
+    column = engine.dialect.name_of(key)
+    rows, keys = engine.read_row(f"SELECT COUNT(*), COUNT(DISTINCT {column}) FROM {table}")
+    return _check_unique(rows, keys, key)
+
+
+def _check_unique(rows: int, keys: int, key: str) -> int:
+    if rows != keys:
+        raise InvalidTransactions(
+            f"The staged table has {rows:,} rows and {keys:,} values of {key!r}, which must be unique; nothing was "
+            "published. Pass scores as `score_in_engine` returns them."
+        )
+    return rows
+
+
+def _refuse_other_columns(engine: Engine, target: str, parts: Sequence[str]) -> None:
+    """Raise InvalidOption if a table of the name exists and is not one of such scores."""
+    present, own = engine.columns_of(parts), list(engine.column_types())
+    if present is not None and present != own:
+        raise InvalidOption(
+            f"Table {target!r} has the columns {list_names(present)}, not those of these scores ({list_names(own)}), "
+            "so its rows are not replaced: name another table, or remove this one yourself."
+        )
+
+
+def _discard(engine: Engine, staged: str) -> None:
+    with contextlib.suppress(Exception):
+        engine.execute(f"DROP TABLE IF EXISTS {staged}")
