@@ -1,0 +1,65 @@
+"""A DAG of Airflow 3 that scores customers every night, and fits the model on the first of each month."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from airflow.exceptions import AirflowFailException
+from airflow.sdk import dag, task
+
+JOB = "/srv/clv/job.toml"
+
+
+def yesterday(ds: str) -> str:
+    """Return the last complete day; in Airflow 3, `ds` is the day on which a cron schedule runs."""
+    return f"{date.fromisoformat(ds) - timedelta(days=1)}"
+
+
+def run(work: Any) -> Any:
+    """Call a function of the package; only what is worth retrying (exit codes 5 and 6) is tried again."""
+    from clvmodels.errors import CLVError, JobLocked, StoreUnreachable
+
+    try:
+        return work()
+    except (JobLocked, StoreUnreachable):
+        raise
+    except CLVError as error:
+        raise AirflowFailException(str(error)) from None
+
+
+@dag(
+    schedule="0 5 * * *",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=10)},
+)
+def customer_value() -> None:
+    """Fit when a month begins, score, and compare earlier forecasts with what happened."""
+
+    @task
+    def fit(ds: str = "") -> None:
+        import clvmodels as clv
+
+        if ds.endswith("-01"):
+            run(lambda: clv.fit_job(JOB, as_of=yesterday(ds)))
+
+    @task
+    def score(ds: str = "") -> str:
+        import clvmodels as clv
+
+        run_id: str = run(lambda: clv.score_job(JOB, as_of=yesterday(ds))).manifest.run_id
+        return run_id
+
+    @task
+    def monitor(ds: str = "") -> str:
+        import clvmodels as clv
+
+        status: str = run(lambda: clv.monitor_job(JOB, until=yesterday(ds))).monitoring.verdict.status
+        return status
+
+    fit() >> score() >> monitor()
+
+
+customer_value()
