@@ -54,6 +54,7 @@ def test_a_scaled_hazard_by_mixing_over_rates_and_hazards(fitted, model):
     assert _with_hazard(customers, 0.5) == pytest.approx(value.mean(), abs=5 * error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("charged_while", ["served", "alive"])
 def test_the_same_hazard_gives_the_same_value(fitted, charged_while):
     costs = replace(COSTS, charged_while=charged_while)
@@ -94,6 +95,7 @@ def test_nothing_to_divide_by(fitted):
     assert table["elasticity"].isna().all()
 
 
+@pytest.mark.slow
 def test_models_without_one_hazard_per_customer_are_refused(fitted):
     log = clv.datasets.load_cdnow(sample=True).head(300)
     rfm = clv.rfm_summary(log, amount="amount", time_unit="month", merge_within="month")

@@ -101,6 +101,7 @@ def boundary():
     return columns, fit_to(columns)
 
 
+@pytest.mark.slow
 def test_beta_near_zero_is_a_named_boundary(boundary):
     columns, fit = boundary
     assert fit.status == "boundary"
@@ -114,6 +115,7 @@ def test_beta_near_zero_is_a_named_boundary(boundary):
     assert np.all(np.isfinite(PROCESS.expected_purchases(drawn, 39.0, *columns)))
 
 
+@pytest.mark.slow
 def test_half_of_the_draws_leave_the_limit_as_far_as_the_likelihood_allows():
     generator = np.random.default_rng(7)
     T = generator.uniform(27, 39, 300)
@@ -138,6 +140,7 @@ def test_half_of_the_draws_leave_the_limit_as_far_as_the_likelihood_allows():
         assert fall == pytest.approx(z**2 / 2, abs=0.15)  # interpolated between points
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "higher"),
     [(17, (-0.32, 0.72, -4.45, 16.0)), (18, (-0.30, 0.70, -4.34, 16.0))],
@@ -150,6 +153,7 @@ def test_the_start_with_customers_who_leave_at_once_finds_the_higher_maximum(see
     assert fit.log_likelihood >= float(np.sum(PROCESS.log_likelihood(p, *columns))) - 1e-9
 
 
+@pytest.mark.slow
 def test_another_maximum_that_is_almost_as_high_is_reported():
     columns = histories(17)
     fit = fit_to(columns)
@@ -161,6 +165,7 @@ def test_another_maximum_that_is_almost_as_high_is_reported():
     assert f"{other.difference:.2f} lower" in fit.message
 
 
+@pytest.mark.slow
 def test_one_maximum_is_not_reported_twice():
     log = clv.datasets.load_cdnow(sample=True)
     rfm = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
@@ -178,6 +183,7 @@ def rfm_of(columns, **attributes):
     return clv.RFM.from_frame(pd.DataFrame(frame), time_unit="week")
 
 
+@pytest.mark.slow
 def test_edges_and_other_maxima_are_saved_with_the_model(tmp_path):
     rfm = rfm_of(histories(17))
     model = clv.CustomerModel(clv.ParetoNBD()).fit(rfm)
@@ -190,6 +196,7 @@ def test_edges_and_other_maxima_are_saved_with_the_model(tmp_path):
     assert here.equals(there)
 
 
+@pytest.mark.slow
 def test_groups_keep_their_edges_and_other_maxima():
     two = [np.concatenate(pair) for pair in zip(histories(0), histories(17), strict=True)]
     rfm = rfm_of(two, country=np.repeat(["A", "B"], 300))

@@ -199,6 +199,7 @@ def test_chunks_in_any_order_give_the_same_statistics(fitted_to, fitted):
     assert whole.expected_of_new == joined.expected_of_new == 0.0  # no customer came in the last twenty days
 
 
+@pytest.mark.slow
 def test_the_stored_forecast_is_fine_enough(base):
     log, model, fitted = base
     rfm = clv.rfm_summary(log, amount="amount", observation_end=FIT)
