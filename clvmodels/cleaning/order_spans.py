@@ -11,9 +11,10 @@ from clvmodels import frames
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.errors import InvalidTransactions
 
-__all__ = ["refuse_repeated_totals", "shared_orders", "split_orders"]
+__all__ = ["refuse_repeated_totals", "repeated_cells", "shared_orders", "split_orders", "with_customers_of_orders"]
 
 MONTHS_APART = 45 * 24 * 60  # minutes between lines of one id from which on they are not one order
+FEWEST_BLANK, BLANK_SHARE = 2, 0.05  # rows with an amount alone from which on cells above them are repeated
 FEWEST_ORDERS, REPEATED_SHARE = 3, 0.9  # orders with several lines, and the share of them with one amount on each
 
 
@@ -86,4 +87,41 @@ def refuse_repeated_totals(lazy: nw.LazyFrame[Any], compared: list[str], columns
         f"{len(repeated):,} of {len(orders):,} orders with several lines have the same {columns['amount']!r} on each "
         "line, which is probably the total of the order: pass repeated_totals='once' to count it once per order, or "
         "repeated_totals='sum' if it is the amount of a line (in Python, a field of CleaningRules)."
+    )
+
+
+def with_customers_of_orders(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> tuple[nw.LazyFrame[Any], int]:
+    """Fill in blank customer ids of lines whose order has one customer on other lines; also return how many.
+
+    Files that state an order once and leave its cells blank on further lines are written so, as are merged cells.
+    """
+    customer, order = nw.col("customer_id"), nw.col("order_id")
+    if "order_id" not in columns:
+        return lazy, 0
+    readable = ~nw.col("tick").is_null() | nw.col("written").is_null()
+    blank = customer.is_null() & ~order.is_null() & readable
+    if "stated_customer_id" in lazy.collect_schema().names():
+        blank = blank & nw.col("stated_customer_id").is_null()  # "guest" is not blank
+    if not frames.collect(lazy.select(blank.any())).item():
+        return lazy, 0
+    first, last = customer.min().over("order_id"), customer.max().over("order_id")
+    filled = (blank & (first == last)).fill_null(value=False)
+    rows = int(frames.collect(lazy.select(filled.sum())).item())
+    return (lazy.with_columns(customer_id=nw.when(filled).then(first).otherwise(customer)), rows) if rows else (lazy, 0)
+
+
+def repeated_cells(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rows: int) -> str | None:
+    """Return what is wrong if many rows have an amount but neither a customer, a date nor an order; None otherwise.
+
+    A single such row is a total. Several are further lines of the rows above them, whose cells were merged or left out.
+    """
+    blank = nw.col("customer_id").is_null() & nw.col("written").is_null() & (nw.col("units") != 0)
+    if "order_id" in columns:
+        blank = blank & nw.col("order_id").is_null()
+    count = int(frames.collect(lazy.select(blank.fill_null(value=False).sum())).item())
+    if count < max(FEWEST_BLANK, BLANK_SHARE * rows):
+        return None
+    return (
+        f"{count:,} of {rows:,} rows have an amount but no customer and no date: probably the cells of the row above "
+        "were merged, or not repeated. Fill them in from above before the log is read."
     )

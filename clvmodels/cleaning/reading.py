@@ -11,9 +11,9 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.cleaning.ledger_rules import NO_ID, REMAINS, ROW_RULES, VOID
-from clvmodels.cleaning.order_spans import refuse_repeated_totals
+from clvmodels.cleaning.order_spans import refuse_repeated_totals, repeated_cells, with_customers_of_orders
 from clvmodels.cleaning.order_statuses import ClassifiedStatuses, classify_statuses
-from clvmodels.cleaning.overlaps import with_superseded
+from clvmodels.cleaning.overlaps import refuse_states, with_superseded
 from clvmodels.cleaning.row_money import (
     cost_before_discount,
     discount_faults,
@@ -128,6 +128,7 @@ def read_log(
     lazy = _with_codes(lazy, columns)
     if "order_id" in columns:
         lazy = clean_ids(lazy, "order_id", words)
+    lazy, filled = with_customers_of_orders(lazy, columns)
     lazy, overlap = with_superseded(lazy, columns, list(others), opened.row_names, rules)
     cost = cost_before_discount(columns)
     discounts = None
@@ -145,10 +146,13 @@ def read_log(
     ]
     rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, until is not None)
     _refuse_unnamed(lazy.filter(remains), unnamed)
+    refuse_states(lazy.filter(~statuses.is_refund) if statuses.refund else lazy, columns, rules)
     if rules.repeated_totals == "raise" and {"order_id", "amount"} <= columns.keys():
         refuse_repeated_totals(lazy.filter(remains), [*columns, *others] if finds_duplicates else [], columns)
     names = [*columns, "units", "refund_units", "rule", *others]
     doubts = list(_unread_discounts(present, columns))
+    if filled:
+        doubts.append(Finding("cleaning-filled-customers", {"rows": filled}))
     if discounts is not None and cost is not None:
         doubts.append(discount_finding(lazy.filter(remains), discounts, cost))
     return LineItems(
@@ -254,7 +258,8 @@ def _check(
     ).row(0)
     broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
     unclassified = statuses.fault(columns.get("status", ""))
-    refuse(lazy, broken, rows, date_format, row_names, [] if unclassified is None else [unclassified])
+    merged = repeated_cells(lazy, columns, rows) if without_id else None
+    refuse(lazy, broken, rows, date_format, row_names, [each for each in (unclassified, merged) if each is not None])
     if not_sales and not_sales + without_id == rows and not partial:
         raise InvalidTransactions(statuses.all_void(columns["status"]))
     if "currency" in columns and "rate" not in columns:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
+from click.core import ParameterSource
 
 LogArgument = Annotated[
     Path,
@@ -59,6 +62,14 @@ MissingIdsOption = Annotated[
         help="Ids that mean nobody, separated by commas.", show_default="NULL, N/A, guest, Total and the like"
     ),
 ]
+VoidStatusesOption = Annotated[str, typer.Option(help="Statuses of rows that are not a sale, separated by commas.")]
+RefundStatusesOption = Annotated[str, typer.Option(help="Statuses of rows that are refunds, separated by commas.")]
+CountStatusesOption = Annotated[
+    str, typer.Option(help="Statuses of rows that are sales, separated by commas, such as pending.")
+]
+UnknownStatusesOption = Annotated[
+    str, typer.Option(help="What to do with statuses of unknown meaning: raise, count or void.")
+]
 AcquiredAfterOption = Annotated[
     str | None,
     typer.Option(help="Leave out customers first seen on or before this day; `clv profile` says when to."),
@@ -98,43 +109,91 @@ def log_file(log: Path, encoding: str | None, delimiter: str | None, decimal: st
 
 
 ColumnsOption = Annotated[
-    str | None, typer.Option("--columns", help="'auto' proposes columns from names and contents, and uses them.")
+    str | None,
+    typer.Option(
+        "--columns",
+        help="'auto' proposes columns from names and contents, uses them, and leaves out rows without a customer.",
+    ),
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenColumns:
+    """The columns of a log, and how its dates are read.
+
+    Attributes
+    ----------
+    columns : dict of role to column or None
+    date_format, time_zone : str or None
+    """
+
+    columns: dict[str, Any]
+    date_format: str | None
+    time_zone: str | None
+
+
 def choose_columns(
-    log: Any, columns: str | None, named: dict[str, str | None], date_format: str | None
-) -> tuple[dict[str, Any], str | None]:
-    """Return the columns of a log and the format of its dates, those that were not named proposed if `columns` is auto.
+    log: Any,
+    columns: str | None,
+    named: dict[str, str | None],
+    date_format: str | None,
+    time_zone: str | None = None,
+) -> ChosenColumns:
+    """Return the columns of a log and how its dates are read; what was not named is proposed if `columns` is auto.
 
     Raises
     ------
     InvalidOption
-        If `columns` is another word, or the dates can be read in several formats.
+        If `columns` is another word, or a column or the format of the dates may be one of several; all at once.
     """
     from clvmodels import frames
     from clvmodels.cli.app import err
     from clvmodels.errors import InvalidOption
-    from clvmodels.readers.column_suggestions import suggest_columns
+    from clvmodels.readers.column_suggestions import FIRST_ROWS, formats_of, suggest_columns
 
     if columns is None:
-        return dict(named), date_format
+        return ChosenColumns(dict(named), date_format, time_zone)
     if columns != "auto":
         raise InvalidOption(f"--columns {columns!r}: the only value is 'auto'; name single columns with their flags.")
     present = frames.column_names(log)
-    if is_export(log):
-        return dict(named), date_format  # the format of the export says what its columns mean
+    if is_export(log):  # the format of the export says what its columns mean
+        return ChosenColumns(dict(named), date_format, time_zone)
     suggestion = suggest_columns(log)
     proposed = {**suggestion.columns, **suggestion.others}
-    chosen = {role: proposed.get(role, name) if name not in present else name for role, name in named.items()}
-    formats = suggestion.date_formats if date_format is None else ()
+    typed = {role for role, name in named.items() if name in present and _is_typed(role)}
+    chosen = {role: name if role in typed else proposed.get(role, name) for role, name in named.items()}
+    formats: tuple[str, ...] = ()
+    if date_format is None:
+        formats = suggestion.date_formats
+        if "date" in typed and chosen["date"] != proposed.get("date"):
+            formats = formats_of(log, frames.first_values(log, [str(chosen["date"])], FIRST_ROWS)[str(chosen["date"])])
+    several = [
+        f"Several columns may be {role}: add {' or '.join(f'{_flag(role)} {name!r}' for name in names)}."
+        for role, names in suggestion.alternatives.items()
+        if role in named and role not in proposed and role not in typed
+    ]
     if len(formats) > 1:
         ways = " or ".join(f"--date-format {form!r}" for form in formats)
-        raise InvalidOption(f"The dates in {chosen['date']!r} can be read in {len(formats)} ways: add {ways}.")
-    flags = [f"--{role.replace('_', '-')} {name!r}" for role, name in chosen.items() if name is not None]
+        several.append(f"The dates in {chosen['date']!r} can be read in {len(formats)} ways: add {ways}.")
+    if several:
+        raise InvalidOption("\n".join(several))
+    date_format = formats[0] if formats else date_format
+    zone = suggestion.time_zone if time_zone is None and date_format is None else time_zone
+    flags = [f"{_flag(role)} {name!r}" for role, name in chosen.items() if name is not None]
     flags += [f"--date-format {form!r}" for form in formats]
+    flags += [] if zone == time_zone else [f"--time-zone {zone!r}"]
     err.print(f"Columns: {' '.join(flags)}", soft_wrap=True, markup=False, highlight=False)
-    return chosen, formats[0] if formats else date_format
+    return ChosenColumns(chosen, date_format, zone)
+
+
+def _is_typed(role: str) -> bool:
+    """Return whether the column of a role was typed, and is not the default of its option."""
+    context = click.get_current_context(silent=True)
+    return context is None or context.get_parameter_source(role) is not ParameterSource.DEFAULT
+
+
+def _flag(role: str) -> str:
+    return f"--{role.replace('_', '-')}"
 
 
 def is_export(log: Any) -> bool:
@@ -144,6 +203,12 @@ def is_export(log: Any) -> bool:
 
     names = set(frames.column_names(log))
     return any(form.header <= names for form in EXPORT_FORMATS)
+
+
+def status_rules(void: str, refund: str, count: str, unknown: str) -> dict[str, Any]:
+    """Return the rules of cleaning that flags on statuses name."""
+    lists = {"void_statuses": void, "refund_statuses": refund, "count_statuses": count}
+    return {rule: tuple(split_list(words)) for rule, words in lists.items()} | {"unknown_statuses": unknown}
 
 
 def find_model(path: Path, where: str) -> None:

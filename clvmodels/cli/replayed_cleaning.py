@@ -18,6 +18,9 @@ CleaningOption = Annotated[
     ),
 ]
 
+# Options that only `clv clean` has, which errors name.
+OPTIONS_OF_CLEAN = ("repeated_totals", "overlaps", "discounts", "test_orders", "on_missing_date", "rate")
+
 
 @dataclass(frozen=True, slots=True)
 class CleanedSource:
@@ -93,15 +96,51 @@ def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
     return lambda day: clv.clean(source, **columns, rules=rules, **text, until=day, missing_ids=words)
 
 
-def open_by_itself(log: Any, columns: dict[str, Any], reading: dict[str, Any]) -> CleanedSource | None:
+def open_log(
+    log: Any,
+    columns: str | None,
+    cleaning: Path | None,
+    names: dict[str, Any],
+    reading: dict[str, Any],
+    rules: dict[str, Any],
+    missing_ids: list[str] | None,
+) -> CleanedSource:
+    """Return the log unchanged, cleaned by the rules of a ledger, or with `--columns auto` by the usual rules.
+
+    Raises
+    ------
+    InvalidOption
+        If `rules` name statuses, and the log is not cleaned here.
+    """
+    from clvmodels.errors import InvalidOption
+
+    if columns == "auto" and cleaning is None:
+        source = open_by_itself(log, names, reading, rules, missing_ids)
+        if source is not None:
+            return source
+    named = [rule for rule, value in rules.items() if value not in ((), "raise")]
+    if named:
+        by_itself = columns == "auto" and cleaning is None
+        why = "the log has no column of statuses" if by_itself else "it needs --columns auto"
+        raise InvalidOption(f"{named[0]}= has no effect: {why}.")
+    return open_source(log, cleaning, names, reading)
+
+
+def open_by_itself(
+    log: Any,
+    columns: dict[str, Any],
+    reading: dict[str, Any],
+    rules: dict[str, Any],
+    missing_ids: list[str] | None,
+) -> CleanedSource | None:
     """Return an export, or a log with statuses, orders or prices, cleaned by the usual rules; None for any other log.
 
     This is what `--columns auto` does, so that a row which is not a sale does not count only because nobody named a
-    column. What was done is shown.
+    column. `rules` are those that the user named. What was done is shown.
     """
     import clvmodels as clv
     from clvmodels import frames
-    from clvmodels.errors import InvalidTransactions
+    from clvmodels.errors import InvalidTransactions, MissingColumn
     from clvmodels.readers.column_suggestions import suggest_columns
     from clvmodels.readers.export_formats import EXPORT_FORMATS
     from clvmodels.transactions.log import LATEST
@@ -121,12 +160,18 @@ def open_by_itself(log: Any, columns: dict[str, Any], reading: dict[str, Any]) -
         roles |= {role: name for role, name in others.items() if role not in roles}
     named = {role: name for role, name in roles.items() if name is not None}
 
+    chosen = clv.CleaningRules(**rules)
+
     def clean_as_of(day: str) -> Any:
-        return clv.clean(source, **named, **text, until=day)
+        return clv.clean(source, **named, **text, rules=chosen, until=day, missing_ids=missing_ids)
 
     try:
         cleaned = clean_as_of(LATEST)
+    except MissingColumn:
+        raise
     except InvalidTransactions as error:
+        if not any(f"{option}=" in str(error) for option in OPTIONS_OF_CLEAN):
+            raise
         flags = "--export auto" if kind is not None else "--columns auto"
         raise InvalidTransactions(
             f"{error}\nClean the log with these options first (`clv clean LOG {flags} ...`), then pass --cleaning "

@@ -6,7 +6,7 @@ queries of `engines`, and copied for everything else.
 """
 
 from clvmodels.frames.coding import CodedIds, code_ids
-from clvmodels.frames.column_roles import roles_by_name
+from clvmodels.frames.column_roles import kinds_of_rows, roles_by_name
 from clvmodels.frames.databases import engine_of, is_database, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
 from clvmodels.frames.engines.choices import CustomerChoice, counted_values
@@ -66,6 +66,7 @@ __all__ = [
     "is_database",
     "is_glob",
     "kind_of_database",
+    "kinds_of_rows",
     "mark_missing_days",
     "matching_files",
     "moments_in_utc",

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["ROLE_NAMES", "roles_by_name"]
+__all__ = ["ROLE_NAMES", "kinds_of_rows", "roles_by_name"]
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -30,7 +30,10 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         client, user, buyer, member, cust, kunde, käufer, acheteur, cliente, comprador, 客户, 会员,
         用户, 顾客, 买家, 顧客, 会員, お客様, 得意先, customer email, buyer email, email, e mail,
         mail, correo, courriel, customer name, client name, kundenname, nom client, nombre cliente,
-        nome cliente, 客户名称, 客户姓名, 收货人姓名, 手机号, phone, telefono
+        nome cliente, username, buyer username, buyer name, visitor id, pembeli, pelanggan,
+        username pembeli, klant, klantnummer, klient, id klienta, müşteri, müşteri no, codice cliente,
+        客户名称, 客户姓名, 收货人姓名, 手机号, phone, telefono,
+        注文者メールアドレス, メールアドレス, 注文者氏名
         """
     ),
     "date": _words(
@@ -44,6 +47,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         付款日期, 付款时间, 支付时间, 订单付款时间, 订单创建时间, 下单时间, 下单日期, 订单日期,
         交易时间, 交易日期, 成交时间, 购买日期, 购买时间, 消费日期, 消费时间, 注文日, 注文日時,
         購入日, 購入日時, 受注日, 売上日, 取引日, created at, created, date, day, timestamp,
+        event time, event timestamp, data ordine, data acquisto, orderdatum, data zamówienia,
+        sipariş tarihi, tarih, tanggal, tanggal pesanan, waktu pesanan dibuat, waktu pembayaran,
         datetime, time, datum, tag, fecha, data, 日期, 时间, 日付, 年月日, 日時
         """
     ),
@@ -56,7 +61,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         total ttc, chiffre d affaires, importe total, importe, monto total, monto, valor total,
         valor pago, valor, total venta, venta, 实付金额, 买家实际支付金额, 实收金额, 支付金额,
         付款金额, 订单金额, 成交金额, 交易金额, 消费金额, 销售金额, 销售额, 总金额, 总价, 金额,
-        合計金額, 注文金額, 購入金額, 支払金額, 売上金額, 売上, 金額, 合計
+        importo, importo totale, totale, bedrag, totaalbedrag, kwota, tutar, toplam, toplam tutar,
+        total pembayaran, jumlah, paid price, 合計金額, 注文金額, 購入金額, 支払金額, 売上金額, 売上, 金額, 合計
         """
     ),
     "order_id": _words(
@@ -65,7 +71,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         transaction id, receipt no, basket id, order, bestellnummer, bestell nr, rechnungsnummer,
         auftragsnummer, belegnummer, numero de commande, numero commande, id commande, commande,
         numero facture, numero de pedido, id pedido, pedido, numero factura, factura,
-        numero do pedido, 订单编号, 订单号, 交易号, 交易单号, 订单id, 单号, 注文番号, 注文id,
+        numero do pedido, no pesanan, nomor pesanan, numero ordine, ordernummer, sipariş no, bon nr,
+        bonnummer, 订单编号, 订单号, 交易号, 交易单号, 订单id, 单号, 注文番号, 注文id,
         受注番号, 伝票番号
         """
     ),
@@ -90,8 +97,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "status": _words(
         """
-        order status, financial status, payment status, status, state, bestellstatus, statut, etat,
-        estado, situacao, 订单状态, 交易状态, 支付状态, 状态, 注文ステータス, ステータス, 状態
+        order status, financial status, payment status, status, bestellstatus, statut, situacao,
+        status pesanan, sipariş durumu, 订单状态, 交易状态, 支付状态, 状态, 注文ステータス, ステータス, 状態
         """
     ),
     "discount": _words(
@@ -106,6 +113,17 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         """
     ),
 }
+
+
+# Columns that say what a row is under some of these names: a status only if their values say so.
+KINDS_OF_ROWS = _words(
+    """
+    transaction type, order type, sale type, record type, row type, entry type, line type,
+    event type, event name, event, state, etat, estado, stato, durum, type, kind, operation,
+    vorgang, art, belegart, typ, type de transaction, tipo, tipo de transaccion, 交易类型, 类型,
+    業務類型, 取引種別, 区分, 種別
+    """
+)
 
 
 def roles_by_name(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -124,11 +142,24 @@ def roles_by_name(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return {role: tuple(name for _, _, name in sorted(ranks[role])) for role in ROLE_NAMES if role in ranks}
 
 
+def kinds_of_rows(names: Sequence[str]) -> list[str]:
+    """Return the columns that may say what a row is, such as a sale or a return, by their name, the best first.
+
+    Parameters
+    ----------
+    names : sequence of str
+    """
+    words = [_plain(word) for word in KINDS_OF_ROWS]
+    ranks = [(words.index(_plain(name)), name) for name in names if _plain(name) in words]
+    return [name for _, name in sorted(ranks)]
+
+
 def _rank(name: str, words: Sequence[str]) -> int | None:
     """Return how well a name fits: the place of the word that it is, later if it only contains it; None if none."""
     plain = _plain(name)
+    bare = plain.replace(" ", "")
     for rank, word in enumerate(words):
-        if plain == _plain(word):
+        if bare == _plain(word).replace(" ", ""):
             return rank
     for rank, word in enumerate(words):
         if _contains(plain, _plain(word)):

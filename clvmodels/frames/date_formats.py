@@ -16,7 +16,7 @@ __all__ = ["DATE_UNITS", "date_proposal", "formats_that_read", "parse_units"]
 DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y",
     "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y/%m/%d", "%d %b %Y", "%d-%b-%Y",
-    "%d-%b-%y", "%b %d, %Y", "%Y年%m月%d日",
+    "%d-%b-%y", "%d %b %y", "%b %d, %Y", "%b %d %Y", "%b-%d-%Y", "%b-%d-%y", "%d %B %Y", "%B %d, %Y", "%Y年%m月%d日",
 )  # fmt: skip
 TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M")
 EARLIEST, LATEST = dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1)
@@ -60,6 +60,8 @@ def formats_that_read(values: list[str]) -> dict[str, list[dt.datetime]]:
     column = pl.DataFrame({"date": values}).lazy()
     readings: dict[str, list[dt.datetime]] = {}
     for form in _candidates(values[0]):
+        if form.replace("%B", "%b") in readings:
+            continue  # full names of months may be abbreviated
         parsed = run(column.select(pl.col("date").str.to_datetime(form, strict=False, time_unit="us")))["date"]
         if parsed.null_count() == 0 and _all_within(parsed, EARLIEST, LATEST):
             readings[form] = parsed.to_list()

@@ -110,9 +110,13 @@ def open_frame(
     _refuse_missing(columns, column_names(source), roles_are_arguments)
     table = _open_table(source, columns)
     lazy = table.plan.select(pl.col(name).alias(role) for role, name in table.names.items())
+    opened: tuple[OpenedFile, ...] = ()
     if text_id is not None:
+        if table.in_memory and lazy.collect_schema()[text_id] == pl.String:
+            lazy, repeated = _leave_out_names(lazy, text_id, columns)
+            opened = (OpenedFile(Path(), repeated_headers=repeated),) if repeated else ()
         lazy = _convert_ids(lazy, text_id, columns[text_id])
-    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, False, {}, table.row_names)
+    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, False, {}, table.row_names, opened)
 
 
 def open_file(
@@ -306,6 +310,14 @@ def _parse_texts(
             lazy = lazy.with_columns(as_numbers(number, style.decimal or ".") for number in numbers)
         return lazy, longest, style.decimal, 0
     return lazy, longest, decimal or ("." if numbers else None), 0
+
+
+def _leave_out_names(lazy: pl.LazyFrame, role: str, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
+    """Leave out rows of a table that repeat the names of its columns; also return how many there are."""
+    if not run(lazy.select((pl.col(role) == columns[role]).any())).item():
+        return lazy, 0
+    schema = lazy.collect_schema()
+    return _leave_out_headers(lazy, {each: name for each, name in columns.items() if schema[each] == pl.String})
 
 
 def _leave_out_headers(lazy: pl.LazyFrame, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:

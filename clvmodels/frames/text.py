@@ -25,6 +25,7 @@ PARTS = {
     "%M": r"[0-5]?\d",
     "%S": r"[0-5]?\d",
 }
+UTC, BEFORE_OFFSET = r"\s*(?:[zZ]|UTC|GMT)$", r"\s+([+-]\d{2}:?\d{2})$"
 ISO_TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
 
@@ -50,7 +51,9 @@ def parse_dates(
         times = [text.str.to_datetime(form, strict=False, time_unit="us") for form in ISO_TIMES]
         if time_zone is not None:
             utc = [
-                text.str.replace("[zZ]$", "+00:00").str.to_datetime(form + "%#z", strict=False, time_unit="us")
+                text.str.replace(UTC, "+00:00")
+                .str.replace(BEFORE_OFFSET, "$1")
+                .str.to_datetime(form + "%#z", strict=False, time_unit="us")
                 for form in ISO_TIMES
             ]
             times += [moment.dt.convert_time_zone(time_zone).dt.replace_time_zone(None) for moment in utc]

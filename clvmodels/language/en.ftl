@@ -129,6 +129,13 @@ cleaning-shared-orders = { COUNT($orders) } order { $orders ->
     [one] id belongs
    *[other] ids belong
     } to several customers; each customer's lines are a purchase of their own
+cleaning-filled-customers = { COUNT($rows) } { $rows ->
+    [one] line without a customer id has
+   *[other] lines without a customer id have
+    } the customer of the other lines of { $rows ->
+    [one] its order
+   *[other] their orders
+    }
 cleaning-unknown-statuses = { COUNT($rows) } { $rows ->
     [one] row
    *[other] rows

@@ -34,6 +34,7 @@ cleaning-set-aside = { COUNT($rows) } 行被剔除
 cleaning-money = 输入金额 { FIXED($money_in, places: 2) }，保留 { FIXED($money_kept, places: 2) }
 
 cleaning-shared-orders = { COUNT($orders) } 个订单号属于多位客户；每位客户的行各算一次购买
+cleaning-filled-customers = { COUNT($rows) } 行没有客户编号，取同一订单其他行的客户
 cleaning-unknown-statuses = { COUNT($rows) } 行的状态含义不明（{ $statuses }），{ $treatment ->
     [void] 已剔除
    *[counted] 按销售计入

@@ -34,6 +34,7 @@ cleaning-set-aside = { COUNT($rows) } 列被剔除
 cleaning-money = 輸入金額 { FIXED($money_in, places: 2) }，保留 { FIXED($money_kept, places: 2) }
 
 cleaning-shared-orders = { COUNT($orders) } 個訂單編號屬於多位顧客；每位顧客的列各算一次購買
+cleaning-filled-customers = { COUNT($rows) } 列沒有顧客編號，取同一訂單其他列的顧客
 cleaning-unknown-statuses = { COUNT($rows) } 列的狀態含義不明（{ $statuses }），{ $treatment ->
     [void] 已剔除
    *[counted] 依銷售計入

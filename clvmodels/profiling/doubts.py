@@ -10,14 +10,13 @@ import numpy as np
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.language import Finding, Findings
-from clvmodels.transactions.ids import find_placeholder
+from clvmodels.transactions.ids import find_placeholder, find_variants
 from clvmodels.transactions.stray_dates import find_stray_dates
 
 __all__ = ["examine_dates", "examine_ids", "is_summary"]
 
 DOMINANT_SHARE, DOMINANT_TIMES, FEWEST_ROWS = 0.05, 10, 20
 FEWEST_CUSTOMERS = 10  # from which on a log in which every id appears once is taken for a summary
-EXAMPLES = 3
 
 
 def examine_ids(lazy: nw.LazyFrame[Any]) -> Findings:
@@ -34,7 +33,7 @@ def examine_ids(lazy: nw.LazyFrame[Any]) -> Findings:
         findings.append(Finding("profile-id-placeholder", figures, "problem"))
     else:
         findings += _dominant(ids)
-    return (*findings, *_variants(ids))
+    return (*findings, *find_variants(ids))
 
 
 def _dominant(ids: nw.DataFrame[Any]) -> Findings:
@@ -48,20 +47,6 @@ def _dominant(ids: nw.DataFrame[Any]) -> Findings:
     largest = ids.filter(nw.col("rows") == int(rows[-1]))["customer_id"].to_list()[0]
     figures = {"id": str(largest), "rows": int(rows[-1]), "share": float(rows[-1]) / total, "next": int(rows[-2])}
     return (Finding("profile-id-dominant", figures, "caution"),)
-
-
-def _variants(ids: nw.DataFrame[Any]) -> Findings:
-    """Return a finding if ids differ only by case, blanks within, or leading zeros."""
-    if ids["customer_id"].dtype != nw.String:
-        return ()
-    plain = nw.col("customer_id").str.to_lowercase().str.replace_all(r"\s+", "").str.replace_all(r"^0+(.)", "$1")
-    alike = ids.with_columns(plain=plain)
-    several = alike.group_by("plain").agg(nw.len().alias("ids")).filter(nw.col("ids") > 1)
-    if not len(several):
-        return ()
-    members = alike.join(several, on="plain", how="semi").sort("plain", "customer_id")["customer_id"].to_list()
-    figures = {"ids": len(members), "customers": len(several), "examples": [repr(each) for each in members[:EXAMPLES]]}
-    return (Finding("profile-id-variants", figures, "caution"),)
 
 
 def examine_dates(rows_by_tick: np.ndarray, clock: Clock) -> Findings:

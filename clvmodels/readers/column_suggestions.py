@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,20 @@ from typing import Any
 import narwhals as nw
 
 from clvmodels import frames
+from clvmodels.readers.column_contents import (
+    date_formats,
+    few_words,
+    fits_role,
+    has_statuses,
+    refuse_values_as_names,
+    roles_by_contents,
+    zone_of,
+)
 
-__all__ = ["ColumnSuggestion", "suggest_columns"]
+__all__ = ["ColumnSuggestion", "formats_of", "suggest_columns"]
 
-FIRST_ROWS = 2_000
+FIRST_ROWS, MOST_ROWS = 2_000, 20_000_000
 ROLES = ("customer_id", "date", "amount")
-MOSTLY = 0.95  # share of values that must be of the kind a role needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +37,11 @@ class ColumnSuggestion:
     others : mapping of role to column
         Further keywords of `clean`, such as order_id, quantity, price, product, status and currency.
     alternatives : mapping of role to columns
-        Other columns that a role may mean.
+        Other columns that a role may mean; all of them if several are equally likely.
     date_formats : tuple of str
         Formats that read every date looked at, as `date_format` takes them; empty for dates, and for ISO 8601.
+    time_zone : str or None
+        The zone of dates that state one, such as "UTC"; another may be meant for the calendar.
 
     Examples
     --------
@@ -49,6 +59,7 @@ class ColumnSuggestion:
     others: Mapping[str, str]
     alternatives: Mapping[str, tuple[str, ...]]
     date_formats: tuple[str, ...]
+    time_zone: str | None = None
 
 
 def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> ColumnSuggestion:
@@ -56,7 +67,8 @@ def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> Colum
 
     A column is proposed if its name is usual for a role in English, Chinese, German, French, Spanish, Portuguese or
     Japanese, and its first values are of the kind that the role needs: dates can be read in some format, amounts are
-    numbers, and at least one customer comes more than once if another column of customers has that.
+    numbers, and at least one customer comes more than once if another column of customers has that. Where no name is
+    usual, a role goes to the only column whose values can have it, such as the only column of dates.
 
     Parameters
     ----------
@@ -79,12 +91,20 @@ def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> Colum
     {'customer_id': 'customer_id', 'date': 'date', 'amount': 'amount'}
     """
     names = frames.column_names(log)
+    refuse_values_as_names(names)
     rows = frames.first_values(log, names, FIRST_ROWS)
     roles = frames.roles_by_name(names)
-    fitting = {role: [name for name in roles.get(role, ()) if _fits(role, rows[name])] for role in roles}
+    fitting = {role: [name for name in roles.get(role, ()) if fits_role(role, rows[name])] for role in roles}
+    fitting = {role: columns for role, columns in fitting.items() if columns}
+    if "status" not in fitting:
+        fitting["status"] = [name for name in frames.kinds_of_rows(names) if _says_what_rows_are(log, rows[name])]
+    fitting = {role: columns for role, columns in fitting.items() if columns}
+    by_contents = roles_by_contents(rows, fitting)
+    fitting |= by_contents
     if len(fitting.get("customer_id", ())) > 1:  # one that repeats comes first
         fitting["customer_id"].sort(key=lambda name: len(set(rows[name].drop_nulls().to_list())) == len(rows))
-    chosen = {role: columns[0] for role, columns in fitting.items() if columns}
+    undecided = [role for role, columns in by_contents.items() if len(columns) > 1]
+    chosen = {role: columns[0] for role, columns in fitting.items() if role not in undecided}
     if "amount" in chosen:
         chosen.pop("price", None)
     elif "quantity" not in chosen and "price" in chosen:
@@ -93,44 +113,33 @@ def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> Colum
         chosen.pop("quantity", None)
     if "price" not in chosen:  # an amount is usually what was paid
         chosen.pop("discount", None)
-    formats: tuple[str, ...] = ()
-    if "date" in chosen and rows[chosen["date"]].dtype == nw.String:
-        ways = _formats(rows[chosen["date"]])
-        formats = () if any(form.startswith(frames.ISO_DATE) for form in ways) else tuple(ways)
+    formats = formats_of(log, rows[chosen["date"]]) if "date" in chosen else ()
     return ColumnSuggestion(
         columns={role: chosen[role] for role in ROLES if role in chosen},
         others={role: name for role, name in chosen.items() if role not in ROLES},
-        alternatives={role: tuple(columns[1:]) for role, columns in fitting.items() if columns[1:]},
+        alternatives={
+            role: tuple(columns if role in undecided else columns[1:])
+            for role, columns in fitting.items()
+            if len(columns) > 1
+        },
         date_formats=formats,
+        time_zone=zone_of(rows[chosen["date"]]) if "date" in chosen else None,
     )
 
 
-def _fits(role: str, values: nw.Series[Any]) -> bool:
-    """Return whether values are of the kind that a role needs."""
-    values = values.drop_nulls()
-    if not len(values):
-        return False
-    if role == "date":
-        if isinstance(values.dtype, nw.Datetime) or values.dtype == nw.Date:
-            return True
-        return bool(_formats(values) or _iso_share(values) >= MOSTLY)
-    if role == "discount":
-        return (
-            values.dtype.is_numeric()
-            or float(values.cast(nw.String).str.contains(r"^[\d.,\s-]*\d%?$").mean()) >= MOSTLY
-        )
-    if role in ("amount", "quantity", "price"):
-        if values.dtype.is_numeric():
-            return True
-        digits = values.cast(nw.String).str.contains(r"^\D{0,5}\d[\d.,'\s]*\D{0,5}$")
-        return float(digits.mean()) >= MOSTLY
-    return True
+def _says_what_rows_are(log: frames.Frame | str | Path | frames.OpenedFile, values: nw.Series[Any]) -> bool:
+    """Return whether a column has words for sales, returns and the like, in any of its rows."""
+    return few_words(values) and has_statuses(frames.first_values(log, [values.name], MOST_ROWS)[values.name])
 
 
-def _formats(values: nw.Series[Any]) -> Sequence[str]:
-    texts = [text.strip() for text in values.cast(nw.String).unique(maintain_order=True).to_list() if text]
-    return list(frames.formats_that_read(texts))
+def formats_of(log: frames.Frame | str | Path | frames.OpenedFile, values: nw.Series[Any]) -> tuple[str, ...]:
+    """Return the formats that read a column as dates, given its first values; none for dates and for ISO 8601.
 
-
-def _iso_share(values: nw.Series[Any]) -> float:
-    return float(values.cast(nw.String).str.contains(r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}.*)?$").mean())
+    If several formats read the first values, as in a log that starts with twelve days of one month, all values decide.
+    """
+    if values.dtype != nw.String and not values.dtype.is_numeric():
+        return ()
+    ways = tuple(date_formats(values))
+    if len(ways) > 1:
+        ways = tuple(date_formats(frames.first_values(log, [values.name], MOST_ROWS)[values.name]))
+    return () if any(form.startswith(frames.ISO_DATE) for form in ways) else ways

@@ -73,7 +73,11 @@ def normalize_status(status: str) -> str:
     ('on hold', 'on hold', 'annulee')
     """
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", status))
-    plain = "".join(mark for mark in unicodedata.normalize("NFKD", text.casefold()) if not "\u0300" <= mark <= "\u036f")
+    plain = "".join(
+        mark
+        for mark in unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
+        if not "\u0300" <= mark <= "\u036f"
+    )
     words = "".join(mark if _is_letter(mark) else " " for mark in unicodedata.normalize("NFKC", plain)).split()
     return " ".join(words[1:] if len(words) > 1 and words[0] == "wc" else words)
 

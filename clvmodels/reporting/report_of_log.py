@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from clvmodels import frames
 from clvmodels.cleaning.clean import Cleaned
 from clvmodels.clock import Clock, MergePeriod
+from clvmodels.errors import InvalidTransactions
 from clvmodels.estimators.persistence import MODEL_CLASSES
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
 from clvmodels.estimators.spend import GammaGamma
@@ -19,7 +20,7 @@ from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, on_cal
 from clvmodels.forecasts import KnownHistory
 from clvmodels.language import message, written_in
 from clvmodels.language.current import ENGLISH
-from clvmodels.profiling.profile import ProfileUnit, profile
+from clvmodels.profiling.profile import NOT_A_LOG, Profile, ProfileUnit, profile
 from clvmodels.reporting.report import Report, make_report
 from clvmodels.reporting.value_summary import ValueBasis, summarize_value
 from clvmodels.transactions.ids import MissingIds
@@ -33,6 +34,7 @@ from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["report", "value_table"]
 
+LONGEST, DAYS_FOR_LONGEST, WEEK = "26 weeks", 364, 7  # of a test, unless the log covers fewer days
 LEVEL = 0.9  # of the interval of the total value
 DEFAULT_MODELS = (MBGNBD, BGNBD, ParetoNBD)
 Step = Callable[[str], None]
@@ -45,7 +47,7 @@ def report(
     customer_id: str = "customer_id",
     date: str = "date",
     models: Sequence[PurchaseModel] | PurchaseModel | Literal["auto"] | None = None,
-    horizon: str = "26 weeks",
+    horizon: str = "auto",
     cutoffs: Sequence[str | Date | datetime] | int = 3,
     value_horizon: float | str = "12 months",
     annual_discount_rate: float = 0.10,
@@ -74,8 +76,9 @@ def report(
         Column of money. Without it, purchases are forecast but nobody is valued.
     models : PurchaseModel, sequence of them, or "auto", optional
         As for `backtest`; default: MBG/NBD, BG/NBD and Pareto/NBD.
-    horizon : str, default="26 weeks"
-        How far to forecast from each cutoff.
+    horizon : str, default="auto"
+        How far to forecast from each cutoff, such as "26 weeks". "auto": 26 weeks, but a third of a log that covers
+        less than a year.
     cutoffs : sequence of dates, or int, default=3
         As for `backtest`.
     value_horizon : float or str, default="12 months"
@@ -116,7 +119,8 @@ def report(
     """
     terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
     clock = Clock(time_unit, merge_within, time_zone)
-    clock.duration(horizon)  # refuse what cannot be read before the log is profiled
+    if horizon != "auto":
+        clock.duration(horizon)  # refuse what cannot be read before the log is profiled
     if not terms.is_lifetime:
         clock.duration(value_horizon, "value_horizon")
     with written_in(language):
@@ -127,6 +131,8 @@ def report(
         reading = source.columns | source.reading | ids | {"acquired_after": acquired_after}
         step(message("report-step", {"step": "profile"}))
         profiled = profile(source.whole, **reading, time_unit=time_unit, is_cleaned=source.cleaned is not None)
+        if profiled.is_summary:
+            raise InvalidTransactions(next(each.text for each in profiled.doubts if each.code == NOT_A_LOG) + ".")
         step(message("report-step", {"step": "backtest"}))
         spend = None if source.columns["amount"] is None else GammaGamma()
         chosen = [model() for model in DEFAULT_MODELS] if models is None else models
@@ -139,7 +145,7 @@ def report(
             source.log,
             chosen,
             spend,
-            horizons=horizon,
+            horizons=_horizon_for(profiled) if horizon == "auto" else horizon,
             cutoffs=cutoffs,
             calendar=calendar,
             **options,
@@ -159,6 +165,16 @@ def report(
         return make_report(
             result, value, value_terms=basis, profile=profiled, ledger=ledger, name=name, currency=currency
         )
+
+
+def _horizon_for(profiled: Profile) -> str:
+    """Return how far to forecast in a test on a log: half a year, or a third of a log that covers less than a year."""
+    days = (Date.fromisoformat(profiled.last_day[:10]) - Date.fromisoformat(profiled.first_day[:10])).days + 1
+    if days >= DAYS_FOR_LONGEST:
+        return LONGEST
+    third = max(1, days // 3)
+    length, unit = (third // WEEK, "week") if third >= 2 * WEEK else (third, "day")
+    return f"{length} {unit}{'' if length == 1 else 's'}"
 
 
 def value_table(model: CustomerModel, rfm: RFM, terms: ValueTerms) -> frames.Frame:

@@ -11,6 +11,7 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.language import Finding, Findings
 
 __all__ = [
     "FEWEST_ROWS",
@@ -20,6 +21,7 @@ __all__ = [
     "Placeholder",
     "clean_ids",
     "find_placeholder",
+    "find_variants",
     "missing_words",
     "placeholder_among",
     "refuse_placeholder",
@@ -42,6 +44,7 @@ PLAIN_INTEGER = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"  # as `frames
 SHORTENED = r"^\d(?:[.,]\d+)?[eE]\+\d{1,3}$|^\d[.,]\d+[eE]\d{1,3}$|^\d[eE]1[5-9]$"  # 1.2E+17: the last digits are gone
 PLACEHOLDER_TEXT = r"^(?:0+|-1|9{4,}|0+(?:-0+)+)$"
 PLACEHOLDERS = (0, -1, *(10**digits - 1 for digits in range(4, 19)))
+EXAMPLES = 3
 FEWEST_ROWS, TIMES = 5, 4  # a placeholder has this many rows or more, and more than this many times any other id
 
 
@@ -90,6 +93,26 @@ def clean_ids(
 def shortened(role: str) -> nw.Expr:
     """Return whether an id is a rounded number such as 1.2E+17, as spreadsheets write long ids."""
     return nw.col(role).str.contains(SHORTENED).fill_null(value=False)
+
+
+def find_variants(ids: nw.DataFrame[Any]) -> Findings:
+    """Return a finding if ids differ only by case, blanks within, or leading zeros.
+
+    Parameters
+    ----------
+    ids : narwhals.DataFrame
+        Has the column customer_id, in which every id appears once.
+    """
+    if ids["customer_id"].dtype != nw.String:
+        return ()
+    plain = nw.col("customer_id").str.to_lowercase().str.replace_all(r"\s+", "").str.replace_all(r"^0+(.)", "$1")
+    alike = ids.with_columns(plain=plain)
+    several = alike.group_by("plain").agg(nw.len().alias("ids")).filter(nw.col("ids") > 1)
+    if not len(several):
+        return ()
+    members = alike.join(several, on="plain", how="semi").sort("plain", "customer_id")["customer_id"].to_list()
+    figures = {"ids": len(members), "customers": len(several), "examples": [repr(each) for each in members[:EXAMPLES]]}
+    return (Finding("profile-id-variants", figures, "caution"),)
 
 
 def refuse_placeholder(lazy: nw.LazyFrame[Any], name: str, drop: str) -> None:

@@ -169,6 +169,8 @@ def with_ticks(
     `longest` is the length of the longest text, if it is known.
     """
     dtype = lazy.collect_schema()["date"]
+    if dtype.is_integer() and date_format is not None and date_format not in frames.DATE_UNITS:
+        lazy, dtype = lazy.with_columns(nw.col("date").cast(nw.String)), nw.String()  # such as 20240105
     lazy = lazy.with_columns(written=nw.col("date"))
     zone = clock.time_zone if clock.merge_within == "hour" else None  # hours are counted as they pass
     if dtype == nw.String:

@@ -50,6 +50,11 @@ def spend_by_customer(rows):
     return {who: (len(days), round(sum(money), 2)) for who, (days, money) in spend.items()}
 
 
+def pick(rng, words):
+    """Return one of some words; a longer list leaves everything else that is drawn as it is."""
+    return words[int(rng.random() * len(words))]
+
+
 def dress(rng, word):
     """Return a word in another spelling of the same meaning."""
     spellings = (str, str.upper, str.title, lambda text: f" {text}\t", lambda text: text.replace(" ", "-"))
@@ -58,7 +63,7 @@ def dress(rng, word):
 
 def paid_rows(rng, rows):
     """Return clean rows as text, with a status that means a sale."""
-    words = [dress(rng, rng.choice(MEANINGS["sale"])) for _ in rows]
+    words = [dress(rng, pick(rng, MEANINGS["sale"])) for _ in rows]
     texts = [[who, day.isoformat(), order, f"{paid:.2f}"] for who, day, order, paid in rows]
     return [[*row, word] for row, word in zip(texts, words, strict=True)]
 
@@ -75,7 +80,7 @@ def add_nobody(rng, rows):
 
 def add_void(rng, rows):
     for number in range(5):
-        word = dress(rng, rng.choice(MEANINGS[rng.choice(["void", "refunded"])]))
+        word = dress(rng, pick(rng, MEANINGS[rng.choice(["void", "refunded"])]))
         rows.append([f"c{number:03}", f"2023-0{number + 1}-09", f"v{number}", "77.00", word])
 
 

@@ -15,6 +15,7 @@ from clvmodels.cli.arguments import (
     AmountOption,
     CalendarFlag,
     ColumnsOption,
+    CountStatusesOption,
     CustomerIdOption,
     DateFormatOption,
     DateOption,
@@ -29,9 +30,12 @@ from clvmodels.cli.arguments import (
     MergeWithinOption,
     MissingIdsOption,
     ModelsOption,
+    RefundStatusesOption,
     SheetOption,
     TimeUnitOption,
     TimeZoneOption,
+    UnknownStatusesOption,
+    VoidStatusesOption,
     choose_columns,
     clock_options,
     log_file,
@@ -39,8 +43,9 @@ from clvmodels.cli.arguments import (
     read_calendar,
     split_ids,
     split_list,
+    status_rules,
 )
-from clvmodels.cli.replayed_cleaning import CleaningOption, open_by_itself, open_source
+from clvmodels.cli.replayed_cleaning import CleaningOption, open_log
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 CUTOFFS = "The number of cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30."
@@ -75,6 +80,10 @@ def backtest(
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
     missing_ids: MissingIdsOption = None,
+    void_statuses: VoidStatusesOption = "",
+    refund_statuses: RefundStatusesOption = "",
+    count_statuses: CountStatusesOption = "",
+    unknown_statuses: UnknownStatusesOption = "raise",
 ) -> None:
     """Forecast from several cutoffs with what was known on each, and compare with what happened and with benchmarks."""
     import clvmodels as clv
@@ -88,10 +97,10 @@ def backtest(
     with steps() as step:
         step(f"Reading {log}")
         file = log_file(log, encoding, delimiter, decimal, sheet)
-        names, date_format = choose_columns(file, columns, names, date_format)
-        reading = {"date_format": date_format, "time_zone": time_zone}
-        source = open_by_itself(file, names, reading) if columns == "auto" and cleaning is None else None
-        source = source or open_source(file, cleaning, names, reading)
+        read = choose_columns(file, columns, names, date_format, time_zone)
+        names, reading = read.columns, {"date_format": read.date_format, "time_zone": read.time_zone}
+        rules = status_rules(void_statuses, refund_statuses, count_statuses, unknown_statuses)
+        source = open_log(file, columns, cleaning, names, reading, rules, split_ids(missing_ids))
         step("Forecasting from each cutoff, and comparing with what happened")
         result = clv.backtest(
             source.log,
@@ -104,7 +113,7 @@ def backtest(
             acquired_after=acquired_after,
             **clock_options(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
-            on_missing_id="drop" if drop_missing_id else "raise",
+            on_missing_id="drop" if drop_missing_id or columns == "auto" else "raise",
             missing_ids=split_ids(missing_ids),
             boosted_trees=boosted_trees,
             calendar=read_calendar(calendar),
@@ -120,8 +129,12 @@ def backtest(
 def report(
     log: LogArgument,
     horizon: Annotated[
-        str, typer.Option(help="How far to forecast from each cutoff, such as '26 weeks'.")
-    ] = "26 weeks",
+        str,
+        typer.Option(
+            help="How far to forecast from each cutoff, such as '26 weeks'; 'auto': 26 weeks, or a third of a log "
+            "that covers less than a year."
+        ),
+    ] = "auto",
     cutoffs: Annotated[str, typer.Option(help=CUTOFFS)] = "3",
     output: Annotated[Path, typer.Option(help="Where the page goes (HTML); its numbers go next to it (JSON).")] = Path(
         "report.html"
@@ -152,6 +165,10 @@ def report(
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
     missing_ids: MissingIdsOption = None,
+    void_statuses: VoidStatusesOption = "",
+    refund_statuses: RefundStatusesOption = "",
+    count_statuses: CountStatusesOption = "",
+    unknown_statuses: UnknownStatusesOption = "raise",
     language: LanguageOption = None,  # noqa: ARG001  # its callback sets the language
 ) -> None:
     """Profile a log, backtest models and benchmarks at several cutoffs, value customers, and write one page."""
@@ -165,10 +182,10 @@ def report(
     with steps() as step:
         step(message("show-reading", {"file": str(log)}))
         file = log_file(log, encoding, delimiter, decimal, sheet)
-        names, date_format = choose_columns(file, columns, names, date_format)
-        reading = {"date_format": date_format, "time_zone": time_zone}
-        source = open_by_itself(file, names, reading) if columns == "auto" and cleaning is None else None
-        source = source or open_source(file, cleaning, names, reading)
+        read = choose_columns(file, columns, names, date_format, time_zone)
+        names, reading = read.columns, {"date_format": read.date_format, "time_zone": read.time_zone}
+        rules = status_rules(void_statuses, refund_statuses, count_statuses, unknown_statuses)
+        source = open_log(file, columns, cleaning, names, reading, rules, split_ids(missing_ids))
         made = clv.report(
             source.log,
             **source.columns,
@@ -186,7 +203,7 @@ def report(
             include_first_transaction=include_first_transaction,
             acquired_after=acquired_after,
             calendar=read_calendar(calendar),
-            on_missing_id="drop" if drop_missing_id else "raise",
+            on_missing_id="drop" if drop_missing_id or columns == "auto" else "raise",
             missing_ids=split_ids(missing_ids),
             progress=step,
         )

@@ -14,6 +14,7 @@ from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
     ColumnsOption,
+    CountStatusesOption,
     CustomerIdOption,
     DateFormatOption,
     DateOption,
@@ -23,15 +24,19 @@ from clvmodels.cli.arguments import (
     EncodingOption,
     LogArgument,
     MissingIdsOption,
+    RefundStatusesOption,
     SheetOption,
     TimeZoneOption,
+    UnknownStatusesOption,
+    VoidStatusesOption,
     choose_columns,
     is_export,
     log_file,
     split_ids,
     split_list,
+    status_rules,
 )
-from clvmodels.cli.replayed_cleaning import nothing_left, open_by_itself
+from clvmodels.cli.replayed_cleaning import nothing_left, open_log
 from clvmodels.cli.spelling import as_typed
 from clvmodels.cli.tables import save_table
 
@@ -90,14 +95,10 @@ def clean(
     internal_pattern: Annotated[
         str | None, typer.Option(help="Regular expression that matches the ids of test and internal accounts.")
     ] = None,
-    void_statuses: Annotated[str, typer.Option(help="Statuses of rows that are not a sale, separated by commas.")] = "",
-    refund_statuses: Annotated[str, typer.Option(help="Statuses of rows that are refunds, separated by commas.")] = "",
-    count_statuses: Annotated[
-        str, typer.Option(help="Statuses of rows that are sales, separated by commas, such as pending.")
-    ] = "",
-    unknown_statuses: Annotated[
-        str, typer.Option(help="What to do with statuses of unknown meaning: raise, count or void.")
-    ] = "raise",
+    void_statuses: VoidStatusesOption = "",
+    refund_statuses: RefundStatusesOption = "",
+    count_statuses: CountStatusesOption = "",
+    unknown_statuses: UnknownStatusesOption = "raise",
     orders: Annotated[
         str, typer.Option(help="What an order id names: merge (one purchase) or split (one purchase per day).")
     ] = "merge",
@@ -132,10 +133,7 @@ def clean(
         refund_prefix=refund_prefix,
         non_products=tuple(split_list(non_products)),
         internal_pattern=internal_pattern,
-        void_statuses=tuple(split_list(void_statuses)),
-        refund_statuses=tuple(split_list(refund_statuses)),
-        count_statuses=tuple(split_list(count_statuses)),
-        unknown_statuses=unknown_statuses,  # type: ignore[arg-type]
+        **status_rules(void_statuses, refund_statuses, count_statuses, unknown_statuses),
         orders=orders,  # type: ignore[arg-type]
         overlaps=overlaps,  # type: ignore[arg-type]
         repeated_totals=repeated_totals,  # type: ignore[arg-type]
@@ -152,7 +150,8 @@ def clean(
         if export is None and columns == "auto" and is_export(source):
             export = "auto"
         if export is None:
-            roles, date_format = choose_columns(source, columns, roles, date_format)
+            chosen = choose_columns(source, columns, roles, date_format, time_zone)
+            roles, date_format, time_zone = chosen.columns, chosen.date_format, chosen.time_zone
         else:
             zone: dict[str, Any] = {"time_zone": time_zone} if time_zone is not None else {}
             read = clv.read_export(source, None if export == "auto" else export, date_format=date_format, **zone)
@@ -200,6 +199,10 @@ def profile(
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
     missing_ids: MissingIdsOption = None,
+    void_statuses: VoidStatusesOption = "",
+    refund_statuses: RefundStatusesOption = "",
+    count_statuses: CountStatusesOption = "",
+    unknown_statuses: UnknownStatusesOption = "raise",
 ) -> None:
     """Profile a log before any model: what it contains, whether it is enough, and which models suit it."""
     import clvmodels as clv
@@ -209,20 +212,21 @@ def profile(
         step(f"Profiling {log}")
         file: Any = log_file(log, encoding, delimiter, decimal, sheet)
         named: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
-        named, date_format = choose_columns(file, columns, named, date_format)
-        if columns == "auto":
-            source = open_by_itself(file, named, {"date_format": date_format, "time_zone": time_zone})
-            if source is not None:
-                file, named, date_format, time_zone = source.cleaned.transactions, source.columns, None, None
+        chosen = choose_columns(file, columns, named, date_format, time_zone)
+        named, date_format, time_zone = chosen.columns, chosen.date_format, chosen.time_zone
+        reading = {"date_format": date_format, "time_zone": time_zone}
+        rules = status_rules(void_statuses, refund_statuses, count_statuses, unknown_statuses)
+        source = open_log(file, columns, None, named, reading, rules, split_ids(missing_ids))
+        if source.cleaned is not None:
+            file = source.cleaned.transactions
         result = clv.profile(
             file,
-            **named,
+            **source.columns,
+            **source.reading,
             time_unit=time_unit,  # type: ignore[arg-type]  # profile checks it
             observation_end=observation_end,
             acquired_after=acquired_after,
-            date_format=date_format,
-            time_zone=time_zone,
-            on_missing_id="drop" if drop_missing_id else "raise",
+            on_missing_id="drop" if drop_missing_id or columns == "auto" else "raise",
             missing_ids=split_ids(missing_ids),
         )
         result = replace(result, is_cleaned=_has_ledger(log, result))

@@ -24,7 +24,7 @@ from clvmodels.frames.running import run
 __all__ = ["NumberStyle", "as_numbers", "number_style", "plain_numbers", "show_a_point"]
 
 FIRST_ROWS = 1_000
-SIGNS = r"[$€£¥￥₹₩₽₺₴₫₱฿₪元円]|[A-Z]{1,3}\$|R\$|kr\.?|zł|Kč|Rp\.?|Fr\.|RM|NT\$"
+SIGNS = r"[$€£¥￥₹₩₽₺₴₫₱฿₪元円]|[A-Z]{1,3}\$|R\$|kr\.?|zł|Kč|Rp\.?|Rs\.?|Fr\.|RM|NT\$|TL|lei|Ft|руб\.?|лв\.?"
 CURRENCY = rf"^(?P<a>[-+−(]?)\s*(?:{SIGNS}|[A-Z]{{3}})\s*|\s*(?:{SIGNS}|[A-Z]{{3}})(?P<b>[-)]?)$"
 SPACES = r"[\s\x{00A0}\x{202F}\x{2009}]"
 BLANK = r"['’\x{00A0}\x{202F}\x{2009} ]"

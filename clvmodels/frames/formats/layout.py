@@ -139,7 +139,9 @@ def _first_of_table(records: Sequence[TextRow], delimiter: str) -> Layout | None
     ((width, _),) = Counter(len(record.fields) for record in records).most_common(1)
     if len(records) == 2:
         width = len(records[-1].fields)
-    first = next(record for record in records if len(record.fields) == width)
+    wide = [record for record in records if len(record.fields) == width]
+    # A title or a date above the table may have as many separators, with nothing between them.
+    first = next((record for record in wide if sum(map(bool, map(str.strip, record.fields))) > width / 2), wide[0])
     below = [record for record in records if record.line >= first.line]
     alike = sum(len(record.fields) == width for record in below)
     if width < 2 or alike < 0.8 * len(below) or any(NUMBER.fullmatch(field) for field in first.fields):
