@@ -17,6 +17,7 @@ from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.cash_flow import ValuedCustomers, present_values
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
+from clvmodels.valuation.remaining_value import customer_findings
 from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["BaseValuation", "EquityBridge", "equity_bridge"]
@@ -227,7 +228,8 @@ def equity_bridge(opening: BaseValuation, closing: BaseValuation) -> EquityBridg
         "change": values[-1] / first - 1 if first else float("nan"),
         "acquired": len(closing.rfm) - len(opening.rfm),
     }
-    return EquityBridge(frames.table(closing.rfm.kind, columns), code, (Finding("equity-bridge", figures),))
+    findings = (Finding("equity-bridge", figures), *customer_findings(closing.customers()))
+    return EquityBridge(frames.table(closing.rfm.kind, columns), code, findings)
 
 
 def _experience(

@@ -34,7 +34,7 @@ TRUTH = {"r": 0.8, "alpha": 8.0, "a": 0.8, "b": 4.0}  # in weeks
 SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
 AHEAD = 26.0  # weeks
 SHARES = (0.05, 0.2, 0.5)  # of customers in the first tiers
-DRAWS = 300
+DRAWS = 200
 
 
 def shop(seed: int, customers: int) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""Every public function that takes costs has a clear error, or a stated rule, for each kind of bad input."""
+
+from __future__ import annotations
+
+import inspect
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import InvalidOption, InvalidRFM
+
+VALUES = {
+    name: getattr(clv, name)
+    for name in clv.__all__
+    if isinstance(getattr(clv, name), types.FunctionType)
+    and {"costs", "margin", "currency"} <= set(inspect.signature(getattr(clv, name)).parameters)
+}
+TERMS = {"horizon": "61 days", "annual_discount_rate": 0.1, "margin": 0.35}
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def base():
+    """Return the models of a small shop, and its history with a channel and a fee that is blank for one customer."""
+    log = clv.datasets.load_cdnow(sample=True)
+    log = log[log["customer_id"].isin(np.unique(log["customer_id"])[::8])]
+    ids = np.unique(log["customer_id"])
+    channel = np.where(np.arange(len(ids)) % 2, "search", "social")
+    fee = np.where(np.arange(len(ids)) == 0, np.nan, 1.0)
+    attributes = pd.DataFrame({"customer_id": ids, "channel": channel, "fee": fee})
+    reading = {"amount": "amount", "time_unit": "week", "attributes": attributes}
+    history, earlier = (
+        clv.KnownHistory.from_log(log, observation_end=day, **reading) for day in ("1997-09-30", "1997-08-31")
+    )
+    return clv.MBGNBD().fit(history.rfm), clv.GammaGamma().fit(history.rfm), history, earlier
+
+
+def call(name, base, **options):
+    """Value the shop with a function, whose draws are few; the bridge goes from one month earlier to the cutoff."""
+    purchases, spend, history, earlier = base
+    options = {**TERMS, "costs": clv.Costs(per_order=1.0), **options}
+    if name == "equity_bridge":
+        at = {"purchases": purchases, "spend": spend, **options}
+        return clv.equity_bridge(clv.BaseValuation(rfm=earlier.rfm, **at), clv.BaseValuation(rfm=history.rfm, **at))
+    parameters = inspect.signature(VALUES[name]).parameters
+    base_of = history.rfm if "rfm" in parameters else history
+    draws = {"draws": 20} if "draws" in parameters else {}
+    return VALUES[name](purchases, spend, base_of, **draws, **options)
+
+
+every_function = pytest.mark.parametrize("name", [*VALUES, "equity_bridge"])
+
+
+def test_the_functions_are_those_that_value_customers_after_costs():
+    assert {"remaining_value", "value_at_acquisition", "lifetime_net_value", "unit_economics"} <= set(VALUES)
+    assert {"revenue_forecast", "elasticities", "value_concentration"} <= set(VALUES)
+
+
+@every_function
+def test_blanks_in_a_column_of_costs_are_refused(name, base):
+    with pytest.raises(InvalidRFM, match=r"per_order: 'fee' is blank for 1 customer \(first: .*\): fill it in"):
+        call(name, base, costs=clv.Costs(per_order="fee"))
+
+
+@every_function
+def test_costs_in_two_currencies_are_never_added(name, base):
+    with pytest.raises(InvalidOption, match="EUR and USD cannot be added"):
+        call(name, base, costs=clv.Costs(per_order=1.0, currency="USD"), currency="EUR")
+
+
+@every_function
+def test_a_negative_margin_is_pointed_out(name, base):
+    assert "money-negative-margin" in {finding.code for finding in call(name, base, margin=-0.1).findings}
+
+
+@every_function
+def test_a_channel_without_customers_is_pointed_out_and_one_without_a_cost_refused(name, base):
+    table = {"search": 1.0, "social": 2.0, "radio": 3.0}
+    result = call(name, base, costs=clv.Costs(per_order={"channel": table}))
+    assert "costs-without-customers" in {finding.code for finding in result.findings}
+    with pytest.raises(InvalidRFM, match="'social', which has no cost"):
+        call(name, base, costs=clv.Costs(per_order={"channel": {"search": 1.0}}))
+
+
+@pytest.mark.parametrize("name", [name for name in VALUES if "plan" in inspect.signature(VALUES[name]).parameters])
+def test_a_plan_in_the_past_or_beyond_the_horizon_is_refused(name, base):
+    for month in ("1997-08", "1998-03"):
+        plan = clv.AcquisitionPlan(customers={month: 10})
+        with pytest.raises(InvalidOption, match=f"The plan has customers in {month}, but the forecast goes from"):
+            call(name, base, plan=plan)
