@@ -202,17 +202,17 @@ def flagged_rows(
     flagged[0] = abs(multiple[0]) > 1
     if rows == 2:
         return multiple, flagged, against  # one group has no others
-    largest = np.nanmax(np.abs(_standardized(_against(drawn, expected, flagged[1:]), None)), axis=1)
+    largest = np.nanmax(np.abs(_standardized(_against(drawn, expected), None)), axis=1)
     limit = np.quantile(largest, 1 - level * (rows - 1) / rows, method="higher")
-    while True:
-        left_out = flagged[1:].copy()
-        draws, observed = (_against(values, expected, left_out) for values in (drawn, actual[None, :]))
+    while (included := np.flatnonzero(~flagged[1:])).size > 1:
+        draws, observed = (_against(values[:, included], expected[included]) for values in (drawn, actual[None, :]))
         now = _standardized(draws, observed)[0] / limit
-        multiple[1:][~left_out], against[1:][~left_out] = now[~left_out], observed[0, ~left_out]
-        size = np.where(left_out, 0.0, np.nan_to_num(np.abs(now)))
+        multiple[1 + included], against[1 + included] = now, observed[0]
+        size = np.nan_to_num(np.abs(now))
         if size.max() <= 1:
-            return multiple, flagged, against
-        flagged[1 + int(np.argmax(size))] = True
+            break
+        flagged[1 + included[int(np.argmax(size))]] = True
+    return multiple, flagged, against
 
 
 def _standardized(draws: Array, values: Array | None) -> Array:
@@ -224,12 +224,10 @@ def _standardized(draws: Array, values: Array | None) -> Array:
     return _over((draws if values is None else values) - middle, 0.5 * (upper - lower))
 
 
-def _against(values: Array, expected: Array, left_out: npt.NDArray[np.bool_]) -> Array:
+def _against(values: Array, expected: Array) -> Array:
     """Return each group's ratio of value to expectation over that of the other groups, less 1, (..., g)."""
-    included = ~left_out
-    others = values[:, included].sum(axis=1)[:, None] - np.where(included, values, 0.0)
-    others_expected = expected[included].sum() - np.where(included, expected, 0.0)
-    return _over(_over(values, expected), _over(others, others_expected)) - 1
+    others = values.sum(axis=1)[:, None] - values
+    return _over(_over(values, expected), _over(others, expected.sum() - expected)) - 1
 
 
 def _over(top: Array, bottom: Array) -> Array:

@@ -106,6 +106,14 @@ def test_a_changed_group_is_flagged_alone_and_a_shock_common_to_all_flags_none(d
     assert flagged_rows(0.5 * EXPECTED, EXPECTED, drawn, None, 0.05)[1].tolist() == [True, *[False] * 4]
 
 
+def test_groups_that_all_changed_are_flagged_until_one_is_left(drawn):
+    actual = EXPECTED * np.array([0.4, 0.6, 1.5, 2.5])
+    multiple, flagged, against = flagged_rows(actual, EXPECTED, drawn, None, 0.05)
+    assert flagged[1:].sum() == 3
+    assert np.isfinite(multiple).all()
+    assert np.isfinite(against[1:]).all()
+
+
 def test_one_group_has_no_others(drawn):
     multiple, flagged, against = flagged_rows(EXPECTED[:1], EXPECTED[:1], drawn[:, :1], None, 0.05)
     assert not flagged.any()

@@ -1,0 +1,58 @@
+"""Processor time of value with costs, cash flow and unit economics, without intervals and with them.
+
+Writes money_speed.json next to this file:
+
+    python tests/benchmarks/money_speed.py [customers] [draws]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import clvmodels as clv
+
+PARAMETERS = {"r": 0.8, "alpha": 60.0, "a": 1.0, "b": 4.0}  # in days
+TERMS = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
+COSTS = clv.Costs(per_order=2.0, per_period=0.1, acquisition=15.0)
+
+
+def main(customers: int = 1_000_000, draws: int = 100) -> None:
+    """Time each step, and write the result."""
+    log = clv.simulate_log(customers, PARAMETERS, start="2022-01-01", end="2023-12-31", random_state=0)
+    log["amount"] = np.random.default_rng(0).gamma(4.0, 5.0, len(log)).round(2)
+    history = clv.KnownHistory.from_log(log, amount="amount", time_unit="day")
+    models = clv.MBGNBD().fit(history.rfm), clv.GammaGamma().fit(history.rfm)
+    seconds: dict[str, float] = {}
+
+    def timed(name: str, step: Callable[[], Any]) -> None:
+        start = time.process_time()
+        step()
+        seconds[name] = round(time.process_time() - start, 1)
+
+    terms: dict[str, Any] = {**TERMS, "costs": COSTS}
+    interval = {"interval": 0.9, "draws": draws}
+    timed("value", lambda: clv.remaining_value(*models, history.rfm, **terms))
+    timed("cash_flow", lambda: clv.remaining_value(*models, history.rfm, by_period="month", **terms))
+    timed("total_interval", lambda: clv.remaining_value(*models, history.rfm, by="total", **interval, **terms))
+    timed(
+        "cash_flow_interval", lambda: clv.remaining_value(*models, history.rfm, by_period="month", **interval, **terms)
+    )
+    timed(
+        "unit_economics_with_interval",
+        lambda: clv.unit_economics(*models, history, by="cohort_month", **interval, **terms),
+    )
+    result = {"customers": customers, "rows": len(log), "draws": draws, "processor_seconds": seconds}
+    path = Path(__file__).with_suffix(".json")
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(path.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
