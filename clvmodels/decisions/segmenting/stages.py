@@ -12,6 +12,7 @@ from clvmodels.decisions.customer_table import read_customer_table
 from clvmodels.decisions.segmenting.segments import Segmentation, summarize_segments
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.inference.statistics import unique_rows
 from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
@@ -112,16 +113,23 @@ def gap_probability(purchases: PurchaseModel, rfm: RFM) -> Array:
     P(active now | no purchase) P(no purchase) / P(active now).
     """
     process, p = purchases.process, purchases.process.Parameters(**purchases.parameters_)
-    zeros = np.zeros(len(rfm))
-    columns = purchases.prediction(rfm, "gap", None, point=zeros).columns
-    at_last = dict(columns) | {name: columns["recency"] for name in ("T", "n") if name in columns}
+    prediction = purchases.prediction(rfm, "gap", None, point=np.zeros(len(rfm)))
     times = rfm.calendar_times()
-    gap = times["T"] - times["recency"]
-    then, now = ([source[name] for name in process.statistics] for source in (at_last, columns))
-    nothing = process.pmf(p, zeros, gap, *then)
-    still_active = process.survival(p, gap, *then)
-    chance: Array = process.probability_alive(p, *now) * nothing / np.maximum(still_active, np.finfo(float).tiny)
-    return np.clip(chance, 0.0, 1.0)
+
+    def chance(age: Array, last: Array, *values: Array) -> Array:
+        gap = age - last
+        columns = dict(zip(prediction.columns, values, strict=True))
+        at_last = columns | {name: columns["recency"] for name in ("T", "n") if name in columns}
+        then, now = ([source[name] for name in process.statistics] for source in (at_last, columns))
+        nothing = process.pmf(p, np.zeros(len(gap)), gap, *then)
+        still_active = process.survival(p, gap, *then)
+        result: Array = process.probability_alive(p, *now) * nothing / np.maximum(still_active, np.finfo(float).tiny)
+        return np.clip(result, 0.0, 1.0)
+
+    # Many customers have the same history.
+    history = [times["T"], times["recency"], *prediction.columns.values()]
+    ticks = [rfm.clock.ticks_per_unit, rfm.clock.ticks_per_unit, *prediction.ticks]
+    return unique_rows(history, ticks).evaluate(chance)
 
 
 def _returned(published: Any, rfm: RFM) -> np.ndarray[Any, np.dtype[np.bool_]]:
