@@ -90,3 +90,18 @@ def test_errors_name_flags(log, monkeypatch, capsys):
         with pytest.raises(SystemExit):
             main()
         assert text in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.slow
+def test_a_calendar_file_is_used(log, tmp_path):
+    calendar = clv.Calendar(periods=[clv.CalendarPeriod("sale", "1997-10-01", "1997-12-31", 3.0, "promotion")])
+    calendar.save(tmp_path / "calendar.json")
+    plain, seasonal = run("value", log), run("value", log, "--calendar", tmp_path / "calendar.json")
+    assert plain.exit_code == seasonal.exit_code == 0
+    assert plain.output != seasonal.output
+
+
+@pytest.mark.parametrize("verb", ["value", "forecast"])
+def test_auto_needs_earlier_cutoffs(verb, log):
+    with pytest.raises(InvalidOption, match="decides by earlier cutoffs"):
+        run(verb, log, "--calendar", "auto")

@@ -40,6 +40,10 @@ CalendarFlag = Annotated[
         "each cutoff and use it where it was better.",
     ),
 ]
+CalendarFileOption = Annotated[
+    Path | None,
+    typer.Option("--calendar", help="How fast customers buy on each day: a file that Calendar.save wrote."),
+]
 DropMissingIdOption = Annotated[bool, typer.Option("--drop-missing-id", help="Leave out rows without a customer id.")]
 EncodingOption = Annotated[
     str | None, typer.Option(help="Encoding of a text file, such as gb18030 or cp1252.", show_default="recognized")
@@ -98,6 +102,25 @@ def read_calendar(calendar: str | None) -> Any:
     from clvmodels.calendar import Calendar
 
     return calendar if calendar in (None, "auto") else Calendar.load(calendar)
+
+
+def load_calendar(path: Path | None) -> Any:
+    """Return the calendar in a file, or None without one.
+
+    Raises
+    ------
+    InvalidOption
+        For "auto", which needs earlier cutoffs to decide.
+    """
+    from clvmodels.calendar import Calendar
+    from clvmodels.errors import InvalidOption
+
+    if path == Path("auto"):
+        raise InvalidOption(
+            "--calendar auto decides by earlier cutoffs, as `clv backtest` and `clv report` do: name a file that "
+            "Calendar.save wrote."
+        )
+    return None if path is None else Calendar.load(path)
 
 
 def log_file(log: Path, encoding: str | None, delimiter: str | None, decimal: str | None, sheet: str | None) -> Any:

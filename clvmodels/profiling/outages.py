@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,16 +37,21 @@ class Outages:
 
     Attributes
     ----------
-    periods : tuple of CalendarPeriod
-        Proposed for a calendar: "closed" without any purchase, "stock_out" if customers bought more right after it, and
-        otherwise "records_lost", with the share of purchases that were seen.
     table : DataFrame
-        One row per period: first, last, kind, purchases, expected (as on the days around), share, after (purchases over
-        those expected in as many days after it, up to 14), p_value (of no catching up), catches_up.
+        One row per period: first, last, kind ("closed" without any purchase, "stock_out" if customers bought more right
+        after it, and otherwise "records_lost"), purchases, expected (as on the days around), share, after (purchases
+        over those expected in as many days after it, up to 14), p_value (of no catching up), catches_up.
     """
 
-    periods: tuple[CalendarPeriod, ...]
     table: pd.DataFrame = field(repr=False)
+
+    @property
+    def periods(self) -> tuple[CalendarPeriod, ...]:
+        """The periods for a calendar, with the share of purchases that were seen as their speed."""
+        return tuple(
+            CalendarPeriod("outage", str(row["first"]), str(row["last"]), float(row["share"]), _kind(row))
+            for row in self.table.to_dict("records")
+        )
 
     @property
     def findings(self) -> Findings:
@@ -82,11 +88,7 @@ def examine_outages(purchases: DailyPurchases) -> Outages:
     ]
     rows = [_row(total, expected, noise, purchases.first_day, *run) for run in runs]
     names = ["first", "last", "kind", "purchases", "expected", "share", "after", "p_value", "catches_up"]
-    periods = tuple(
-        CalendarPeriod("outage", str(row["first"]), str(row["last"]), float(str(row["share"])), _kind(row))
-        for row in rows
-    )
-    return Outages(periods, pd.DataFrame(rows, columns=names))
+    return Outages(pd.DataFrame(rows, columns=names))
 
 
 def _median_of_neighbors(total: Floats, without: npt.NDArray[np.bool_]) -> Floats:
@@ -177,6 +179,6 @@ def _row(total: Floats, expected: Floats, noise: float, day: int, begin: int, en
     }
 
 
-def _kind(row: dict[str, object]) -> PeriodKind:
+def _kind(row: dict[Hashable, object]) -> PeriodKind:
     kinds: dict[str, PeriodKind] = {"closed": "closed", "stock_out": "stock_out", "records_lost": "records_lost"}
     return kinds[str(row["kind"])]

@@ -367,6 +367,7 @@ def test_an_outage_is_proposed_with_its_kind(share, after, kind):
     assert Calendar(periods=result.outages.periods).elapsed("2021-03-07", "2021-03-14") == pytest.approx(
         7 * row["share"]
     )
+    assert json.loads(json.dumps(result.to_dict()))["outages"]["table"][0]["kind"] == kind
     assert "was the shop closed" in next(f.text for f in result.findings if f.code == "profile-outages")
 
 

@@ -11,6 +11,7 @@ from clvmodels.cli.app import app, err, out, steps
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
+    CalendarFileOption,
     CustomerIdOption,
     DateFormatOption,
     DateOption,
@@ -29,6 +30,7 @@ from clvmodels.cli.arguments import (
     TimeZoneOption,
     clock_options,
     find_model,
+    load_calendar,
     log_file,
     parse_models,
     split_ids,
@@ -62,6 +64,7 @@ def validate(
     sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
+    calendar: CalendarFileOption = None,
     drop_missing_id: DropMissingIdOption = False,
     missing_ids: MissingIdsOption = None,
 ) -> None:
@@ -70,7 +73,7 @@ def validate(
     from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.reporting import terminal
 
-    chosen = parse_models(models)
+    chosen, speeds = parse_models(models), load_calendar(calendar)
     with steps() as step:
         names = {"customer_id": customer_id, "date": date, "amount": amount}
         file = log_file(log, encoding, delimiter, decimal, sheet)
@@ -92,6 +95,7 @@ def validate(
             include_first_transaction=include_first_transaction,
             intertimes=reads_intertimes(chosen),
             acquired_after=acquired_after,
+            calendar=speeds,
             **ids,
         )
         step("Fitting and forecasting")
@@ -132,6 +136,7 @@ def compare(
     sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
+    calendar: CalendarFileOption = None,
     drop_missing_id: DropMissingIdOption = False,
     missing_ids: MissingIdsOption = None,
 ) -> None:
@@ -146,7 +151,7 @@ def compare(
     from clvmodels.estimators.regular import reads_intertimes  # costs more than the checks above
     from clvmodels.reporting import terminal
 
-    chosen = parse_models(models)
+    chosen, speeds = parse_models(models), load_calendar(calendar)
     reading: dict[str, Any] = {
         "customer_id": customer_id,
         "date": date,
@@ -165,6 +170,7 @@ def compare(
         step(f"Summarizing {log}")
         data: Any
         options = {**reading, "intertimes": reads_intertimes(chosen), "acquired_after": acquired_after}
+        options["calendar"] = speeds
         if calibration_end is None:
             data = clv.rfm_summary(file, **options, observation_end=observation_end)
         else:

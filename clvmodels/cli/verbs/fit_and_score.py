@@ -11,6 +11,7 @@ from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
+    CalendarFileOption,
     DateFormatOption,
     DecimalOption,
     DelimiterOption,
@@ -115,9 +116,7 @@ def fit(
     sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
-    calendar: Annotated[
-        Path | None, typer.Option(help="How fast customers buy on each day: a file that Calendar.save wrote.")
-    ] = None,
+    calendar: CalendarFileOption = None,
     drop_missing_id: JobDropMissingIdOption = None,
     missing_ids: MissingIdsOption = None,
     dry_run: DryRunOption = False,

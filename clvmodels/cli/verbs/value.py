@@ -11,6 +11,7 @@ import typer
 from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.arguments import (
     AmountOption,
+    CalendarFileOption,
     CustomerIdOption,
     DateFormatOption,
     DateOption,
@@ -22,6 +23,7 @@ from clvmodels.cli.arguments import (
     TimeUnitOption,
     TimeZoneOption,
     clock_options,
+    load_calendar,
 )
 from clvmodels.cli.tables import save_table
 
@@ -93,6 +95,7 @@ def value(
     time_unit: TimeUnitOption = "day",
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
+    calendar: CalendarFileOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
     """Show what the customers of a log are worth from its end on, after costs; --output gets one row per customer."""
@@ -106,7 +109,8 @@ def value(
         "costs": costs,
     }
     columns = {"customer_id": customer_id, "date": date, "amount": amount}
-    reading = {"time_unit": time_unit, "date_format": date_format, "time_zone": time_zone}
+    reading: dict[str, Any] = {"time_unit": time_unit, "date_format": date_format, "time_zone": time_zone}
+    reading["calendar"] = load_calendar(calendar)
     with steps() as step:
         fitted = fit_log(step, log, model, columns, reading, observation_end, drop_missing_id)
         step("Valuing the customers")
@@ -151,6 +155,7 @@ def forecast(
     time_unit: TimeUnitOption = "day",
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
+    calendar: CalendarFileOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
     """Forecast the revenue of a log by calendar month, of existing customers and, with --plan, of customers to come."""
@@ -158,7 +163,8 @@ def forecast(
 
     costs = clv.Costs(per_order=per_order, per_period=per_period, served_within=served_within, currency=currency)
     columns: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
-    reading = {"time_unit": time_unit, "date_format": date_format, "time_zone": time_zone}
+    reading: dict[str, Any] = {"time_unit": time_unit, "date_format": date_format, "time_zone": time_zone}
+    reading["calendar"] = load_calendar(calendar)
     with steps() as step:
         planned = None if plan in (None, AUTO) else clv.AcquisitionPlan(customers=read_plan(Path(str(plan))), cac=cac)
         if plan == AUTO:
