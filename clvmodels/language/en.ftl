@@ -702,12 +702,28 @@ glance-half = Half of it comes from { COUNT($customers) } { $customers ->
     } ({ PERCENT($share, places: 1) }). Customers to come are not included.
 glance-interval = { PERCENT($level) } interval
 glance-untested-interval = No shop shows how far totals this far ahead are off: the interval allows for chance and parameters only.
+glance-recent-level = If the level of recent months lasts, as it usually does in part, the same customers bring { $amount }.
 glance-purchases = Purchases expected in the { $horizon } after { $cutoff }
 glance-purchases-actual = The customers made { COUNT($actual) }.
 glance-active = Still active
 glance-active-note = { COUNT($active) } of { COUNT($customers) } customers are expected to buy again some day, by { $title }.
 glance-customer = Average customer
 glance-customer-note = Half of the customers are worth less than { $median }.
+glance-newcomer = { $revenue ->
+    [yes] Revenue from a new customer
+   *[no] A new customer is worth
+    }
+glance-newcomer-note = { $revenue ->
+    [yes] { $lower } to { $upper } in the first { $horizon }, first order included. Your margin of it is the most one may cost.
+   *[no] { $lower } to { $upper } in the first { $horizon }, first order included. It is the most one may cost.
+    }
+glance-change = Change since { $begin }
+glance-change-note = { $direction ->
+    [worse] Known customers did worse than expected
+   *[better] Known customers did better than expected
+    }: { $experience }. New customers: { $acquired }. Orders made and time passed, as expected: { $as_expected }. New estimates and terms: { $other }.
+glance-change-revised = The report of that day stated { $stated }: since then its log has changed, or the model of the report.
+report-change = From { $begin } to { $end } the value of the customers went from { COUNT($opening) } to { COUNT($closing) }: { COUNT($experience) } because known customers did not do what was expected, { COUNT($acquired) } from new customers.
 
 status-level = Level: { $grade ->
     [good] good
@@ -754,23 +770,51 @@ status-data-evidence = { $problems ->
     [one] There is one problem with the data or the fits.
    *[other] There are { COUNT($problems) } problems with the data or the fits.
     }
+report-cutoffs = { COUNT($done) } of { COUNT($of) } cutoffs done
 report-step = { $step ->
     [profile] Profiling the log
     [backtest] Forecasting from each cutoff, and comparing with what happened
     [value] Valuing every customer as of the last day of the log
+    [decisions] Sorting customers into tiers and lists
    *[page] Making the page
-    }
-report-cutoffs = { COUNT($done) } of { COUNT($of) } cutoffs done
-value-group = { $last ->
-    [yes] the other { PERCENT($share) }
-   *[no] { $first ->
-        [yes] the top { PERCENT($share) }
-       *[no] the next { PERCENT($share) }
-        }
     }
 next-step-deploy = Score the customers regularly: write a job file with “clv init”, and fit it with “clv fit --forecaster best”, which chooses the forecast that did best in earlier periods.
 next-step-test = Before you act on a list of customers, leave some of them out at random. Only the difference shows whether the action pays.
 next-step-repeat = Make this report again when the next { $horizon } are over: one more test date shows whether the forecast still holds.
+tier-size = { COUNT($customers) } ({ PERCENT($share, places: 0) })
+list-label = { $list ->
+    [key-accounts] Key accounts
+    [at-risk] At risk
+    [win-back] To win back
+   *[second-purchase] One order so far
+    }
+list-key-accounts = { $customers ->
+    [0] nobody made 1% of the spend of the last year.
+    [one] one customer made at least 1% of the spend of the last year, and is worth { $money } ({ PERCENT($share, places: 1) } of all).
+   *[other] { COUNT($customers) } customers each made at least 1% of the spend of the last year. They are worth { $money } ({ PERCENT($share, places: 1) } of all).
+    }
+list-at-risk = { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: { $money } depends on whether they stay.
+list-win-back = { COUNT($customers) } of { COUNT($candidates) } repeat buyers who have probably left. Back as active customers they would bring { $money } more.
+list-second-purchase = { COUNT($customers) } of { COUNT($candidates) } customers with one order, those with the most to come: { $money } is expected from them.
+new-customer-cost = { $revenue ->
+    [yes] A new customer brings revenue of { $value } in the first { $horizon }, first order included ({ $lower } to { $upper }; mean of { COUNT($customers) } customers). Multiply by your margin for the most that a new customer may cost.
+   *[no] Pay at most { $value } for a new customer ({ $lower } to { $upper }): this is the margin of the first { $horizon }, first order included, as the mean of { COUNT($customers) } customers.
+    }
+now-forecast = Which forecast
+now-forecast-text = { $same ->
+    [yes] Use “{ $total }” for budgets and for ranking customers.
+   *[no] For budgets use “{ $total }”, for ranking customers “{ $ranking }”.
+    }
+now-whom = Whom to look after
+now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT($share, places: 0) } of the value.{ $has_list ->
+    [yes] {" "}Of the active repeat buyers, contact { COUNT($at_risk) } at risk first: { $money } depends on them.
+   *[no] {""}
+    }
+now-next = What to do next
+now-next-text = Plan with the lower end of the range as the safe case.{ $has_list ->
+    [yes] {" "}Contact a random half of the list at risk, leave the other half alone, and compare.
+   *[no] {""}
+    } Repeat this report when the next quarter is over.
 short-table = Against simpler forecasts: { $quantity }, { $cutoffs ->
     [one] at the test date
    *[other] means over { COUNT($cutoffs) } test dates
@@ -1418,7 +1462,10 @@ page-cautions = Cautions
 page-grades = What the grades mean
 page-who-matters = Who matters
 page-who-holds = Who holds the value
-page-who-customers = customers by value
+page-who-tier = tier
+page-who-interval = 90% interval
+page-tiers-file = Every customer’s tier and value (CSV)
+page-whom = Whom to look after
 page-who-number = number
 page-who-value = value{ $has_currency ->
     [yes] { " " }({ $currency })
@@ -1432,6 +1479,33 @@ page-evidence = Evidence: { $evidence }
 page-print-details = print the details too
 page-glossary = Glossary
 page-scroll = scroll for more columns →
+site-title = { $has_name ->
+    [yes] Reports on { $name }
+   *[no] Reports
+    }
+site-about = { $reports ->
+    [one] One report. The value is that of all customers at the time: it also grows with their number.
+   *[other] { COUNT($reports) } reports. The value is that of all customers at the time: it also grows with their number.
+    }
+site-end = orders up to
+site-customers = customers
+site-value = value of the customers
+site-interval = 90% interval
+site-bias = total off by, last test
+site-coverage = customers in their 90% intervals
+site-level = level
+site-ranking = ranking
+site-data = data
+grade-word-good = good
+grade-word-fair = fair
+grade-word-poor = poor
+grade-word-none = not tested
+page-filter = filter rows
+page-columns = columns to copy
+page-all-columns = all columns
+page-copy = Copy as CSV
+page-copied = copied
+page-sort = sort by this column
 page-about = How many purchases will { COUNT($customers) } customers make in the next { $horizon }? { $title }, a model of purchase timing, made this forecast at { $cutoffs ->
     [one] the cutoff { $days }
    *[other] { COUNT($cutoffs) } cutoffs ({ $days })
@@ -2188,6 +2262,7 @@ show-customers = customers
 show-own-fit = its own fit
 show-reading = Reading { $file }
 show-report-written = Report written to { $page }, its numbers to { $numbers }
+show-site-written = Index of reports written to { $page }
 show-tables-written = Tables written to { $folder }
 show-audit = From { $earlier } to { $period }
 

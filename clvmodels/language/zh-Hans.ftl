@@ -513,12 +513,28 @@ glance-value = { $has_horizon ->
 glance-half = 其中一半来自 { COUNT($customers) } 位客户（{ PERCENT($share, places: 1) }）；不含新客户。
 glance-interval = { PERCENT($level) } 区间
 glance-untested-interval = 没有商店能说明这么远的总量会差多少：此区间只涵盖随机性与参数的不确定性。
+glance-recent-level = 若近几个月的水平照常部分延续，同一批客户将带来 { $amount }。
 glance-purchases = { DATE($cutoff) } 之后{ DURATION($horizon) }的预期购买次数
 glance-purchases-actual = 客户实际购买 { COUNT($actual) } 次。
 glance-active = 仍活跃
 glance-active-note = 按 { $title }，{ COUNT($customers) } 位客户中预计有 { COUNT($active) } 位还会再次购买。
 glance-customer = 平均每位客户
 glance-customer-note = 一半客户的价值低于 { $median }。
+glance-newcomer = { $revenue ->
+    [yes] 一位新客户带来的收入
+   *[no] 一位新客户的价值
+    }
+glance-newcomer-note = { $revenue ->
+    [yes] 前{ DURATION($horizon) }（含首单）为 { $lower } 至 { $upper }；其中的毛利就是获客成本的上限。
+   *[no] 前{ DURATION($horizon) }（含首单）为 { $lower } 至 { $upper }；这就是获客成本的上限。
+    }
+glance-change = 自 { DATE($begin) } 以来的变化
+glance-change-note = { $direction ->
+    [worse] 原有客户的表现低于预期
+   *[better] 原有客户的表现高于预期
+    }：{ $experience }；新客户：{ $acquired }；已实现的订单与时间推移（符合预期）：{ $as_expected }；新估计与新条件：{ $other }。
+glance-change-revised = 当时的报告为 { $stated }：此后日志或报告所用的模型有变。
+report-change = { DATE($begin) } 至 { DATE($end) }，客户价值由 { COUNT($opening) } 变为 { COUNT($closing) }：原有客户的表现偏离预期带来 { COUNT($experience) }，新客户带来 { COUNT($acquired) }。
 
 status-level = 总量：{ $grade ->
     [good] 良好
@@ -569,23 +585,50 @@ status-data-evidence = { $problems ->
         }
    *[other] 数据或拟合有 { COUNT($problems) } 个问题。
     }
+report-cutoffs = 已完成 { COUNT($done) } / { COUNT($of) } 个截止日
 report-step = { $step ->
     [profile] 查看日志画像
     [backtest] 从各截止日预测，并与实际比较
     [value] 按日志最后一天估算每位客户的价值
+    [decisions] 正在划分客户等级与名单
    *[page] 生成页面
-    }
-report-cutoffs = 已完成 { COUNT($done) } / { COUNT($of) } 个截止日
-value-group = { $last ->
-    [yes] 其余 { PERCENT($share) }
-   *[no] { $first ->
-        [yes] 前 { PERCENT($share) }
-       *[no] 接下来的 { PERCENT($share) }
-        }
     }
 next-step-deploy = 定期给客户打分：用“clv init”写出任务文件，再用“clv fit --forecaster best”拟合，它会选用在早期表现最好的预测方法。
 next-step-test = 按名单行动之前，随机留出一部分客户不做触达。只有二者的差别才说明行动是否划算。
 next-step-repeat = 等接下来的{ DURATION($horizon) }过去后再做一次报告：多一个检验日，就能看出预测是否仍然成立。
+tier-size = { COUNT($customers) }（{ PERCENT($share, places: 0) }）
+list-label = { $list ->
+    [key-accounts] 大客户
+    [at-risk] 流失预警
+    [win-back] 待挽回
+   *[second-purchase] 仅购买一次
+    }
+list-key-accounts = { $customers ->
+    [0] 没有客户达到过去一年消费总额的 1%。
+   *[other] { COUNT($customers) } 位客户各占过去一年消费总额的 1% 以上，合计价值 { $money }（占全部的 { PERCENT($share, places: 1) }）。
+    }
+list-at-risk = { COUNT($candidates) } 位活跃复购客户中损失最大的 { COUNT($customers) } 位：{ $money } 取决于他们是否留下。
+list-win-back = { COUNT($candidates) } 位很可能已流失的复购客户中的 { COUNT($customers) } 位：若重新活跃，将多带来 { $money }。
+list-second-purchase = { COUNT($candidates) } 位只下过一单的客户中最有潜力的 { COUNT($customers) } 位：预计带来 { $money }。
+new-customer-cost = { $revenue ->
+    [yes] 一位新客户在前{ DURATION($horizon) }（含首单）带来收入 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位客户的平均）。乘以毛利率，即为获客成本的上限。
+   *[no] 获得一位新客户最多花 { $value }（{ $lower } 至 { $upper }）：这是前{ DURATION($horizon) }（含首单）的毛利，为 { COUNT($customers) } 位客户的平均。
+    }
+now-forecast = 用哪个预测
+now-forecast-text = { $same ->
+    [yes] 做预算和给客户排序都用“{ $total }”。
+   *[no] 做预算用“{ $total }”，给客户排序用“{ $ranking }”。
+    }
+now-whom = 重点照顾谁
+now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占价值的 { PERCENT($share, places: 0) }。{ $has_list ->
+    [yes] 活跃复购客户中，先联系流失预警名单上的 { COUNT($at_risk) } 位：{ $money } 取决于他们。
+   *[no] {""}
+    }
+now-next = 下一步
+now-next-text = 以区间下限作为稳妥的预算。{ $has_list ->
+    [yes] 流失预警名单随机抽一半联系，另一半不联系，再作比较。
+   *[no] {""}
+    }下个季度结束后再做一次报告。
 short-table = 与更简单的预测相比：{ $quantity ->
     [money] 金额
    *[purchases] 购买次数
@@ -1085,7 +1128,10 @@ page-cautions = 提示
 page-grades = 评级的含义
 page-who-matters = 哪些客户重要
 page-who-holds = 价值由谁贡献
-page-who-customers = 按价值排列的客户
+page-who-tier = 等级
+page-who-interval = 90% 区间
+page-tiers-file = 每位客户的等级与价值（CSV）
+page-whom = 重点照顾谁
 page-who-number = 人数
 page-who-value = 价值{ $has_currency ->
     [yes] （{ CURRENCY($currency) }）
@@ -1099,6 +1145,30 @@ page-evidence = 依据：{ $evidence }
 page-print-details = 打印时包含详情
 page-glossary = 术语表
 page-scroll = 向右滑动查看更多列 →
+site-title = { $has_name ->
+    [yes] { $name } 的报告
+   *[no] 报告
+    }
+site-about = 共 { COUNT($reports) } 份报告。价值为当时全部客户的价值，也会随客户数增长。
+site-end = 订单截至
+site-customers = 客户数
+site-value = 客户价值
+site-interval = 90% 区间
+site-bias = 上次检验的总量偏差
+site-coverage = 落在 90% 区间内的客户
+site-level = 总量
+site-ranking = 排序
+site-data = 数据
+grade-word-good = 良好
+grade-word-fair = 尚可
+grade-word-poor = 不佳
+grade-word-none = 未检验
+page-filter = 筛选行
+page-columns = 要复制的列
+page-all-columns = 所有列
+page-copy = 复制为 CSV
+page-copied = 已复制
+page-sort = 按此列排序
 page-about = { COUNT($customers) } 位客户在未来{ DURATION($horizon) }会购买多少次？购买时点模型 { $title } 在{ $cutoffs ->
     [1] 截止日 { $days } 
    *[other] { COUNT($cutoffs) } 个截止日（{ $days }）
@@ -1886,6 +1956,7 @@ show-customers = 客户数
 show-own-fit = 其自身拟合
 show-reading = 读取 { $file }
 show-report-written = 报告已写入 { $page }，其数字写入 { $numbers }
+show-site-written = 报告索引已写入 { $page }
 show-tables-written = 各表已写入 { $folder }
 show-audit = 从 { $earlier } 到 { $period }
 

@@ -513,12 +513,28 @@ glance-value = { $has_horizon ->
 glance-half = 其中一半來自 { COUNT($customers) } 位顧客（{ PERCENT($share, places: 1) }）；不含新顧客。
 glance-interval = { PERCENT($level) } 區間
 glance-untested-interval = 沒有商店能說明這麼遠的總量會差多少：此區間只涵蓋隨機性與參數的不確定性。
+glance-recent-level = 若近幾個月的水準照常部分延續，同一批顧客將帶來 { $amount }。
 glance-purchases = { DATE($cutoff) } 之後{ DURATION($horizon) }的預期購買次數
 glance-purchases-actual = 顧客實際購買 { COUNT($actual) } 次。
 glance-active = 仍活躍
 glance-active-note = 依 { $title }，{ COUNT($customers) } 位顧客中預計有 { COUNT($active) } 位還會再次購買。
 glance-customer = 平均每位顧客
 glance-customer-note = 一半顧客的價值低於 { $median }。
+glance-newcomer = { $revenue ->
+    [yes] 一位新顧客帶來的營收
+   *[no] 一位新顧客的價值
+    }
+glance-newcomer-note = { $revenue ->
+    [yes] 前{ DURATION($horizon) }（含首單）為 { $lower } 至 { $upper }；其中的毛利就是獲客成本的上限。
+   *[no] 前{ DURATION($horizon) }（含首單）為 { $lower } 至 { $upper }；這就是獲客成本的上限。
+    }
+glance-change = 自 { DATE($begin) } 以來的變化
+glance-change-note = { $direction ->
+    [worse] 原有顧客的表現低於預期
+   *[better] 原有顧客的表現高於預期
+    }：{ $experience }；新顧客：{ $acquired }；已實現的訂單與時間推移（符合預期）：{ $as_expected }；新估計與新條件：{ $other }。
+glance-change-revised = 當時的報告為 { $stated }：此後交易紀錄或報告所用的模型有變。
+report-change = { DATE($begin) } 至 { DATE($end) }，顧客價值由 { COUNT($opening) } 變為 { COUNT($closing) }：原有顧客的表現偏離預期帶來 { COUNT($experience) }，新顧客帶來 { COUNT($acquired) }。
 
 status-level = 總量：{ $grade ->
     [good] 良好
@@ -569,23 +585,50 @@ status-data-evidence = { $problems ->
         }
    *[other] 資料或配適有 { COUNT($problems) } 個問題。
     }
+report-cutoffs = 已完成 { COUNT($done) } / { COUNT($of) } 個截止日
 report-step = { $step ->
     [profile] 查看交易紀錄輪廓
     [backtest] 從各截止日預測，並與實際比較
     [value] 依交易紀錄最後一天估算每位顧客的價值
+    [decisions] 正在劃分顧客等級與名單
    *[page] 產生頁面
-    }
-report-cutoffs = 已完成 { COUNT($done) } / { COUNT($of) } 個截止日
-value-group = { $last ->
-    [yes] 其餘 { PERCENT($share) }
-   *[no] { $first ->
-        [yes] 前 { PERCENT($share) }
-       *[no] 接下來的 { PERCENT($share) }
-        }
     }
 next-step-deploy = 定期給顧客評分：用「clv init」寫出任務檔案，再用「clv fit --forecaster best」配適，它會選用在早期表現最好的預測方法。
 next-step-test = 依名單行動之前，隨機留出一部分顧客不做接觸。只有兩者的差別才說明行動是否划算。
 next-step-repeat = 等接下來的{ DURATION($horizon) }過去後再做一次報告：多一個檢驗日，就能看出預測是否仍然成立。
+tier-size = { COUNT($customers) }（{ PERCENT($share, places: 0) }）
+list-label = { $list ->
+    [key-accounts] 大客戶
+    [at-risk] 流失預警
+    [win-back] 待挽回
+   *[second-purchase] 僅購買一次
+    }
+list-key-accounts = { $customers ->
+    [0] 沒有顧客達到過去一年消費總額的 1%。
+   *[other] { COUNT($customers) } 位顧客各占過去一年消費總額的 1% 以上，合計價值 { $money }（占全部的 { PERCENT($share, places: 1) }）。
+    }
+list-at-risk = { COUNT($candidates) } 位活躍回購顧客中損失最大的 { COUNT($customers) } 位：{ $money } 取決於他們是否留下。
+list-win-back = { COUNT($candidates) } 位很可能已流失的回購顧客中的 { COUNT($customers) } 位：若重新活躍，將多帶來 { $money }。
+list-second-purchase = { COUNT($candidates) } 位只下過一單的顧客中最有潛力的 { COUNT($customers) } 位：預計帶來 { $money }。
+new-customer-cost = { $revenue ->
+    [yes] 一位新顧客在前{ DURATION($horizon) }（含首單）帶來營收 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位顧客的平均）。乘以毛利率，即為獲客成本的上限。
+   *[no] 取得一位新顧客最多花 { $value }（{ $lower } 至 { $upper }）：這是前{ DURATION($horizon) }（含首單）的毛利，為 { COUNT($customers) } 位顧客的平均。
+    }
+now-forecast = 用哪個預測
+now-forecast-text = { $same ->
+    [yes] 編列預算和為顧客排序都用「{ $total }」。
+   *[no] 編列預算用「{ $total }」，為顧客排序用「{ $ranking }」。
+    }
+now-whom = 優先照顧誰
+now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占價值的 { PERCENT($share, places: 0) }。{ $has_list ->
+    [yes] 活躍回購顧客中，先聯絡流失預警名單上的 { COUNT($at_risk) } 位：{ $money } 取決於他們。
+   *[no] {""}
+    }
+now-next = 下一步
+now-next-text = 以區間下限作為穩妥的預算。{ $has_list ->
+    [yes] 流失預警名單隨機抽一半聯絡，另一半不聯絡，再作比較。
+   *[no] {""}
+    }下一季結束後再做一次報告。
 short-table = 與更簡單的預測相比：{ $quantity ->
     [money] 金額
    *[purchases] 購買次數
@@ -1085,7 +1128,10 @@ page-cautions = 提示
 page-grades = 評級的含義
 page-who-matters = 哪些顧客重要
 page-who-holds = 價值由誰貢獻
-page-who-customers = 依價值排列的顧客
+page-who-tier = 等級
+page-who-interval = 90% 區間
+page-tiers-file = 每位顧客的等級與價值（CSV）
+page-whom = 優先照顧誰
 page-who-number = 人數
 page-who-value = 價值{ $has_currency ->
     [yes] （{ CURRENCY($currency) }）
@@ -1099,6 +1145,30 @@ page-evidence = 依據：{ $evidence }
 page-print-details = 列印時包含詳情
 page-glossary = 術語表
 page-scroll = 向右滑動查看更多欄 →
+site-title = { $has_name ->
+    [yes] { $name } 的報告
+   *[no] 報告
+    }
+site-about = 共 { COUNT($reports) } 份報告。價值為當時全部顧客的價值，也會隨顧客數成長。
+site-end = 訂單截至
+site-customers = 顧客數
+site-value = 顧客價值
+site-interval = 90% 區間
+site-bias = 上次檢驗的總量偏差
+site-coverage = 落在 90% 區間內的顧客
+site-level = 總量
+site-ranking = 排序
+site-data = 資料
+grade-word-good = 良好
+grade-word-fair = 尚可
+grade-word-poor = 不佳
+grade-word-none = 未檢驗
+page-filter = 篩選列
+page-columns = 要複製的欄
+page-all-columns = 所有欄
+page-copy = 複製為 CSV
+page-copied = 已複製
+page-sort = 依此欄排序
 page-about = { COUNT($customers) } 位顧客在未來{ DURATION($horizon) }會購買多少次？購買時點模型 { $title } 在{ $cutoffs ->
     [1] 截止日 { $days } 
    *[other] { COUNT($cutoffs) } 個截止日（{ $days }）
@@ -1886,6 +1956,7 @@ show-customers = 顧客數
 show-own-fit = 其自身配適
 show-reading = 讀取 { $file }
 show-report-written = 報告已寫入 { $page }，其數字寫入 { $numbers }
+show-site-written = 報告索引已寫入 { $page }
 show-tables-written = 各表已寫入 { $folder }
 show-audit = 從 { $earlier } 到 { $period }
 

@@ -13,8 +13,11 @@ from clvmodels.clock import Clock
 from clvmodels.frames import Frame
 from clvmodels.language import Finding, Severity, message
 from clvmodels.language.numbers import fixed, percent
+from clvmodels.reporting.acting import ActiveCustomers, CustomerDecisions, NewCustomer, WhatToDo
+from clvmodels.reporting.acting.amounts import Money
 from clvmodels.reporting.cautions import Caution
 from clvmodels.reporting.selection import Selection
+from clvmodels.reporting.series.past_report import ValueChange
 from clvmodels.reporting.value_summary import ValueBasis, ValueSummary, sorted_values, summarize_value
 from clvmodels.reporting.verdict.ranking import grade_ranking
 from clvmodels.reporting.verdict.totals import errors_of_totals
@@ -24,7 +27,8 @@ __all__ = ["AtAGlance", "Card", "Grade", "Range", "Status", "glance_at"]
 Grade = Literal["good", "fair", "poor", "none"]
 LEVEL_GOOD, LEVEL_FAIR = 0.10, 0.25  # largest error of a total at a cutoff up to which the level is good, and fair
 SEVERITIES: dict[Grade, Severity] = {"good": "info", "fair": "caution", "poor": "problem", "none": "caution"}
-DIGITS = 3  # leading digits of a headline number: more would be noise
+REVISED = 0.01  # relative difference of an earlier value from what the report of its time stated that is worth a word
+SHOWN_LEVEL = 0.02  # relative change of the total by the recent level from which it is worth a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,11 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An interval as a bar: its ends as text, and where bar and mark are, in percent of the width."""
+    """An interval as a bar: its ends as text, and where the total is between them, in percent of the width."""
 
     lower: str
     upper: str
     label: str
-    start: float
-    end: float
     mark: float
 
 
@@ -98,6 +100,8 @@ class AtAGlance:
     statuses : tuple of Status
     cards : tuple of Card
         Further numbers.
+    now : tuple of (str, str)
+        What to do first: headings with one sentence each.
     """
 
     title: str
@@ -105,10 +109,19 @@ class AtAGlance:
     headline: Card
     statuses: tuple[Status, ...]
     cards: tuple[Card, ...]
+    now: tuple[tuple[str, str], ...] = ()
 
 
 def glance_at(
-    view: Selection, value: Frame | None, basis: ValueBasis | None, cautions: list[Caution], name: str, currency: str
+    view: Selection,
+    value: Frame | None,
+    basis: ValueBasis | None,
+    cautions: list[Caution],
+    decisions: CustomerDecisions | None,
+    actions: WhatToDo,
+    change: ValueChange | None,
+    name: str,
+    money: Money,
 ) -> AtAGlance:
     """Return the first screen of a report.
 
@@ -120,37 +133,28 @@ def glance_at(
     basis : ValueBasis, optional
         The terms of these values.
     cautions : list of Caution
-    name, currency : str
-        Of the shop; empty if they are not known.
+    decisions : CustomerDecisions, optional
+    actions : WhatToDo
+    change : ValueChange, optional
+        Since an earlier report; it takes the place of the average customer.
+    name : str
+        Of the shop; empty if it is not known.
+    money : Money
+        How amounts are written.
     """
     summary = None if value is None else summarize_value(value)
     statuses = (_judge_level(view, basis), _judge_ranking(view), _judge_data(cautions))
     kind = "money" if summary is not None else "purchases"
     title = message("glance-title", {"kind": kind, "name": name, "has_name": bool(name)})
     if value is None or summary is None:
-        return AtAGlance(title, _about(view, None), _purchases_card(view), statuses, ())
-    money = _Money(currency)
-    cards = [_active_card(view, value), _mean_card(summary, money)]
+        return AtAGlance(title, _about(view, None), _purchases_card(view), statuses, (), actions.now)
+    newcomer = None if decisions is None else decisions.newcomer
+    cards = [_active_card(view, value, decisions)]
+    cards.append(_mean_card(summary, money) if change is None else _change_card(change, money))
+    cards.append(None if newcomer is None else _newcomer_card(newcomer, basis, money))
     headline = _value_card(value, summary, basis, money)
-    return AtAGlance(title, _about(view, basis), headline, statuses, tuple(card for card in cards if card is not None))
-
-
-@dataclass(frozen=True, slots=True)
-class _Money:
-    """How amounts are written."""
-
-    currency: str
-
-    def round(self, amount: float) -> str:
-        """Return an amount to its leading digits, with the currency."""
-        if not math.isfinite(amount):
-            return fixed(amount, 0)
-        digits = 0 if amount == 0 else DIGITS - 1 - math.floor(math.log10(abs(amount)))
-        return self.exact(round(amount, digits), max(0, digits))
-
-    def exact(self, amount: float, places: int) -> str:
-        text = fixed(amount, places)
-        return message("glance-money", {"amount": text, "currency": self.currency}) if self.currency else text
+    shown = tuple(card for card in cards if card is not None)
+    return AtAGlance(title, _about(view, basis), headline, statuses, shown, actions.now)
 
 
 def _about(view: Selection, basis: ValueBasis | None) -> str:
@@ -163,7 +167,7 @@ def _about(view: Selection, basis: ValueBasis | None) -> str:
     return " · ".join(parts)
 
 
-def _value_card(value: Frame, summary: ValueSummary, basis: ValueBasis | None, money: _Money) -> Card:
+def _value_card(value: Frame, summary: ValueSummary, basis: ValueBasis | None, money: Money) -> Card:
     """Return the value of all customers, with the interval that earlier errors support."""
     has_horizon = basis is not None and isinstance(basis.terms.horizon, str)
     is_lifetime = basis is not None and basis.terms.is_lifetime
@@ -177,17 +181,18 @@ def _value_card(value: Frame, summary: ValueSummary, basis: ValueBasis | None, m
         notes.append(message("glance-half", {"customers": half, "share": half / len(values)}))
     if basis is not None and basis.has_interval and not basis.tested:
         notes.append(message("glance-untested-interval"))
+    if basis is not None and abs(basis.at_recent_level / summary.total - 1) > SHOWN_LEVEL:
+        notes.append(message("glance-recent-level", {"amount": money.round(basis.at_recent_level)}))
     return Card(label, money.round(summary.total), tuple(notes), _range(summary.total, basis, money))
 
 
-def _range(total: float, basis: ValueBasis | None, money: _Money) -> Range | None:
-    """Return the interval of the total as a bar from nothing to a quarter above the upper end."""
-    if basis is None or not basis.has_interval or not basis.upper > 0:
+def _range(total: float, basis: ValueBasis | None, money: Money) -> Range | None:
+    """Return the interval of the total as a bar from its lower to its upper end."""
+    if basis is None or not basis.has_interval or not basis.upper > basis.lower:
         return None
-    width = 1.25 * basis.upper
-    places = [round(100 * max(amount, 0.0) / width, 1) for amount in (basis.lower, basis.upper, total)]
+    mark = round(100 * (total - basis.lower) / (basis.upper - basis.lower), 1)
     label = message("glance-interval", {"level": basis.level})
-    return Range(money.round(basis.lower), money.round(basis.upper), label, *places)
+    return Range(money.round(basis.lower), money.round(basis.upper), label, min(max(mark, 0.0), 100.0))
 
 
 def _purchases_card(view: Selection) -> Card:
@@ -200,23 +205,49 @@ def _purchases_card(view: Selection) -> Card:
     return Card(message("glance-purchases", figures), fixed(float(row["predicted"]), 0), notes)
 
 
-def _active_card(view: Selection, value: Frame) -> Card | None:
-    """Return the share of customers who are still active; None if the model cannot say so."""
-    frame = nw.from_native(value, eager_only=True)
-    if "probability_alive" not in frame.columns or view.reference in view.one_time_buyers_stay:
-        return None
-    alive = np.asarray(frame["probability_alive"].to_numpy(), dtype=float)
-    alive = alive[np.isfinite(alive)]
-    if not len(alive):
-        return None
-    figures = {"active": float(alive.sum()), "customers": len(alive), "title": view.name}
-    return Card(message("glance-active"), percent(float(alive.mean()), 0), (message("glance-active-note", figures),))
+def _active_card(view: Selection, value: Frame, decisions: CustomerDecisions | None) -> Card | None:
+    """Return the share of customers who are still active; None if no model can say so."""
+    active = None if decisions is None else decisions.active
+    if active is None:
+        frame = nw.from_native(value, eager_only=True)
+        if "probability_alive" not in frame.columns or view.reference in view.one_time_buyers_stay:
+            return None
+        alive = np.asarray(frame["probability_alive"].to_numpy(), dtype=float)
+        alive = alive[np.isfinite(alive)]
+        if not len(alive):
+            return None
+        active = ActiveCustomers(float(alive.sum()), len(alive), view.name)
+    share = percent(active.active / active.customers, 0)
+    return Card(message("glance-active"), share, (message("glance-active-note", active._asdict()),))
 
 
-def _mean_card(summary: ValueSummary, money: _Money) -> Card:
+def _mean_card(summary: ValueSummary, money: Money) -> Card:
     """Return the value of the average customer."""
-    note = message("glance-customer-note", {"median": money.exact(summary.median, 2)})
-    return Card(message("glance-customer"), money.exact(summary.mean, 2), (note,))
+    note = message("glance-customer-note", {"median": money.each(summary.median)})
+    return Card(message("glance-customer"), money.each(summary.mean), (note,))
+
+
+def _change_card(change: ValueChange, money: Money) -> Card:
+    """Return why the value changed; what earlier customers did beyond the expected is named first."""
+    parts = {name: money.signed(getattr(change, name)) for name in ("experience", "acquired", "as_expected", "other")}
+    direction = "worse" if change.experience < 0 else "better"
+    notes = [message("glance-change-note", parts | {"direction": direction})]
+    if abs(change.opening - change.stated) > REVISED * abs(change.stated):
+        notes.append(message("glance-change-revised", {"stated": money.round(change.stated)}))
+    return Card(message("glance-change", {"begin": change.begin}), money.signed(change.change), tuple(notes))
+
+
+def _newcomer_card(newcomer: NewCustomer, basis: ValueBasis | None, money: Money) -> Card:
+    """Return what a new customer is worth, which is what one may cost at most."""
+    figures = {
+        "revenue": basis is not None and basis.terms.margin == 1,
+        "value": money.each(newcomer.value),
+        "lower": money.each(newcomer.lower),
+        "upper": money.each(newcomer.upper),
+        "horizon": newcomer.horizon,
+    }
+    note = message("glance-newcomer-note", figures)
+    return Card(message("glance-newcomer", figures), money.each(newcomer.value), (note,))
 
 
 def _judge_level(view: Selection, basis: ValueBasis | None) -> Status:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any, ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,6 +25,7 @@ __all__ = [
     "ReportSection",
     "Table",
     "draw_picture",
+    "page_script",
     "render",
 ]
 
@@ -120,6 +124,13 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     )
     environment.globals["text"] = _text
     return environment.get_template(template).render(content)
+
+
+def page_script() -> tuple[str, str]:
+    """Return the script of a page and its hash for the page's policy, base64 of SHA-256."""
+    source = (resources.files("clvmodels.reporting") / "templates" / "report.js").read_text(encoding="utf-8")
+    script = source.replace("\r\n", "\n").strip()
+    return script, base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
 
 
 def _text(code: str, **figures: Any) -> str:

@@ -19,16 +19,20 @@ from clvmodels.language import Findings, message, written_in
 from clvmodels.language.current import ENGLISH, current_language
 from clvmodels.language.numbers import listed, sentence
 from clvmodels.profiling.profile import Profile
+from clvmodels.reporting.acting import CustomerDecisions, trust_blocks, what_to_do
+from clvmodels.reporting.acting.amounts import Money
+from clvmodels.reporting.acting.customer_decisions import tiers_of_values
+from clvmodels.reporting.acting.customer_files import files_of_page, without_links, write_files
 from clvmodels.reporting.at_a_glance import AtAGlance, glance_at
 from clvmodels.reporting.cautions import Caution, find_cautions, summarize_cautions
 from clvmodels.reporting.names import with_local_titles
-from clvmodels.reporting.page import render
+from clvmodels.reporting.page import page_script, render
 from clvmodels.reporting.sections import report_sections
 from clvmodels.reporting.sections.glossary import glossary
 from clvmodels.reporting.selection import Selection, select
+from clvmodels.reporting.series.past_report import ValueChange
 from clvmodels.reporting.value_summary import ValueBasis, check_value, summarize_value
 from clvmodels.reporting.verdict import Answer, judge
-from clvmodels.reporting.what_to_do import trust_blocks, what_to_do
 from clvmodels.validation.backtest.result import Backtest
 from clvmodels.valuation.value_terms import ValueTerms
 
@@ -63,6 +67,10 @@ class Report:
         The language of the page, such as "zh-Hans".
     basis : ValueBasis or None
         How the values were made, with the interval of their total.
+    decisions : CustomerDecisions or None
+        Tiers, key accounts, lists of customers to act on, and what a new customer may cost.
+    change : ValueChange or None
+        Why the value changed since an earlier report.
 
     Examples
     --------
@@ -84,6 +92,8 @@ class Report:
     numbers: dict[str, Any]
     language: str = ENGLISH
     basis: ValueBasis | None = None
+    decisions: CustomerDecisions | None = None
+    change: ValueChange | None = None
 
     @property
     def findings(self) -> Findings:
@@ -94,10 +104,14 @@ class Report:
             *answers,
             *(caution.finding for caution in self.cautions),
             *(() if self.basis is None else (self.basis.finding,)),
+            *(() if self.change is None else (self.change.finding,)),
         )
 
     def write(self, path: str | Path) -> None:
-        """Write the page, and its numbers next to it with the suffix .json; each completely or not at all.
+        """Write the page, its numbers with the suffix .json, and the lists of customers it links to.
+
+        The lists are CSV files in a folder next to the page, such as report-files for report.html. Each file is written
+        completely or not at all.
 
         Parameters
         ----------
@@ -106,8 +120,10 @@ class Report:
         """
         numbers = json.dumps(self.numbers, indent=1, allow_nan=False) + "\n"
         path = Path(path)
+        if self.decisions is not None:
+            write_files(self.decisions.tables(), path)
         with files.replacing(path) as temporary:
-            temporary.write_bytes(self.page.encode("utf-8"))
+            temporary.write_bytes(files_of_page(self.page, path).encode("utf-8"))
         with files.replacing(path.with_suffix(".json")) as temporary:
             temporary.write_bytes(numbers.encode("utf-8"))
 
@@ -124,7 +140,8 @@ class Report:
 
     def _repr_html_(self) -> str:
         """Return the page in a frame of its own for notebooks, where its styles stay inside."""
-        return f'<iframe title="{escape(self.glance.title)}" srcdoc="{escape(self.page)}" {FRAME_STYLE}></iframe>'
+        page = escape(without_links(self.page))
+        return f'<iframe title="{escape(self.glance.title)}" srcdoc="{page}" {FRAME_STYLE}></iframe>'
 
 
 def write_report(
@@ -205,6 +222,8 @@ def make_report(
     ledger: pd.DataFrame | None,
     name: str,
     currency: str,
+    decisions: CustomerDecisions | None = None,
+    change: ValueChange | None = None,
 ) -> Report:
     """Return the report of a backtest in the language of `written_in`; see `write_report` for the parameters."""
     if ledger is not None:
@@ -217,13 +236,20 @@ def make_report(
     horizon = None if basis is None else basis.terms.horizon
     verdict = judge(view, value, horizon, has_tested_interval=quotable)
     cautions = find_cautions(view, profile)
-    glance = glance_at(view, value, basis, cautions, name, currency)
+    if decisions is None and value is not None and (sorted_customers := tiers_of_values(value)) is not None:
+        decisions = CustomerDecisions(sorted_customers)
+    money = Money(currency)
+    actions = what_to_do(view, decisions, basis, money)
+    glance = glance_at(view, value, basis, cautions, decisions, actions, change, name, money)
     summary = summarize_cautions(cautions, profile)
+    script, script_hash = page_script()
     content = {
+        "script": script,
+        "script_hash": script_hash,
         "language": current_language(),
         "title": glance.title,
         "glance": glance,
-        "actions": what_to_do(view, value, currency),
+        "actions": actions,
         "about": _introduce(view),
         "verdict": verdict,
         "cautions": summary.text if summary is not None else "",
@@ -231,9 +257,11 @@ def make_report(
         "sections": report_sections(view, value, text, profile, ledger),
         "glossary": glossary(),
     }
-    numbers = _numbers(result, glance, verdict, cautions, value, profile, ledger)
+    numbers = _numbers(result, glance, verdict, cautions, value, profile, ledger, basis, decisions)
     page = render("report.html.j2", content)
-    return Report(result, value, glance, tuple(verdict), tuple(cautions), page, numbers, current_language(), basis)
+    return Report(
+        result, value, glance, tuple(verdict), tuple(cautions), page, numbers, current_language(), basis, decisions
+    )
 
 
 def _introduce(view: Selection) -> str:
@@ -251,6 +279,8 @@ def _numbers(
     value: Frame | None,
     profile: Profile | None,
     ledger: pd.DataFrame | None,
+    basis: ValueBasis | None,
+    decisions: CustomerDecisions | None,
 ) -> dict[str, Any]:
     """Return the numbers of the page as plain values."""
     numbers: dict[str, Any] = {
@@ -261,6 +291,10 @@ def _numbers(
     }
     if value is not None:
         numbers["value"] = plain(asdict(summarize_value(value)))
+    if basis is not None:
+        numbers["value_basis"] = plain(basis.to_dict())
+    if decisions is not None:
+        numbers["decisions"] = plain(decisions.to_dict())
     if profile is not None:
         numbers["profile"] = profile.to_dict()
     if ledger is not None:

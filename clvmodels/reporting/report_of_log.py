@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import date as Date
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from clvmodels import frames
@@ -18,10 +20,13 @@ from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.processes import as_models, model_id
 from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, on_calendar
 from clvmodels.forecasts import KnownHistory
+from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.language import message, written_in
 from clvmodels.language.current import ENGLISH
 from clvmodels.profiling.profile import NOT_A_LOG, Profile, ProfileUnit, profile
+from clvmodels.reporting.acting.customer_decisions import accounts_of, decide
 from clvmodels.reporting.report import Report, make_report
+from clvmodels.reporting.series.past_report import check_comparable, explain_change, read_past_report, valuation
 from clvmodels.reporting.value_summary import ValueBasis, summarize_value
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import LATEST, MissingId
@@ -55,6 +60,7 @@ def report(
     name: str = "",
     currency: str = "",
     language: str = ENGLISH,
+    compare: str | Path | None = None,
     time_unit: ProfileUnit = "week",
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
@@ -89,6 +95,8 @@ def report(
         Of the shop and its amounts, for the page.
     language : {"en", "zh-Hans", "zh-Hant"}, default="en"
         Of the page: English, or Chinese in simplified or traditional characters.
+    compare : str or Path, optional
+        The JSON of an earlier report on the same log: the page then says why the value changed since.
     customer_id, date, time_unit, merge_within, include_first_transaction
         As for `rfm_summary`.
     time_zone, date_format, on_missing_id, missing_ids
@@ -123,6 +131,8 @@ def report(
         clock.duration(horizon)  # refuse what cannot be read before the log is profiled
     if not terms.is_lifetime:
         clock.duration(value_horizon, "value_horizon")
+    past = None if compare is None else read_past_report(compare)
+    past_terms = None if past is None else check_comparable(past)
     with written_in(language):
         step = progress or _ignore
         names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
@@ -152,18 +162,37 @@ def report(
             **reading,
             progress=lambda done, of: step(message("report-cutoffs", {"done": done, "of": of})),
         )
-        value, basis = None, None
+        value, basis, decisions, change = None, None, None, None
         if spend is not None:
             step(message("report-step", {"step": "value"}))
             history = KnownHistory.from_log(source.whole, **options, **reading)
             history, _ = on_calendar(history, calendar, history.ticks("1 year" if terms.is_lifetime else value_horizon))
             model = CustomerModel(_reference(result, chosen), spend).fit(history)
             value = value_table(model, history.rfm, terms)
-            basis = _basis(model, history, value, terms)
+            total = None if terms.is_lifetime else model.total(history, terms.horizon, "money", level_rule="none")
+            basis = _basis(model, history, value, terms, total)
+            step(message("report-step", {"step": "decisions"}))
+            accounts = None
+            if missing_ids is None and acquired_after is None:
+                accounts = accounts_of(source.whole, source.columns, source.reading | {"on_missing_id": on_missing_id})
+            if past is not None and past_terms is not None:
+                earlier = KnownHistory.from_log(source.whole, observation_end=past.end, **options, **reading)
+                earlier_model = CustomerModel(_reference(result, chosen), GammaGamma()).fit(earlier)
+                opening = valuation(earlier_model, earlier, past_terms)
+                change = explain_change(past, opening, valuation(model, history, terms))
+            decisions = decide(model, history, value, terms, total, accounts)
         step(message("report-step", {"step": "page"}))
         ledger = None if source.cleaned is None else source.cleaned.ledger
         return make_report(
-            result, value, value_terms=basis, profile=profiled, ledger=ledger, name=name, currency=currency
+            result,
+            value,
+            value_terms=basis,
+            profile=profiled,
+            ledger=ledger,
+            name=name,
+            currency=currency,
+            decisions=decisions,
+            change=change,
         )
 
 
@@ -225,39 +254,34 @@ def _reference(result: Backtest, chosen: Any) -> PurchaseModel:
     return next(each for each in as_models(chosen) if model_id(each) == result.facts["reference"])
 
 
-def _basis(model: CustomerModel, history: KnownHistory, value: frames.Frame, terms: ValueTerms) -> ValueBasis:
-    """Return how the values were made, with the interval of their total."""
-    lower, upper, tested = _total_interval(model, history, value, terms)
+def _basis(
+    model: CustomerModel, history: KnownHistory, value: frames.Frame, terms: ValueTerms, total: TotalInterval | None
+) -> ValueBasis:
+    """Return how the values were made, with the interval of their total and what it would be at the recent level."""
+    if model.spend is None:
+        raise AssertionError("values need a spend model")
+    worth = summarize_value(value).total
+    if total is None:
+        keywords = {**terms.to_keywords(), "interval": LEVEL, "by": "total"}
+        table: Any = lifetime_value(model.purchases, model.spend, history.rfm, **keywords)
+        lower, upper = float(table["lifetime_value_lower"][0]), float(table["lifetime_value_upper"][0])
+        tested, at_recent_level = False, math.nan
+    else:
+        # The interval of the undiscounted total, as a share of what the process expects, is that of the value.
+        lower, upper = (worth * end / total.expected for end in total.interval(LEVEL))
+        tested = all(finding.code != "total-interval-not-tested" for finding in total.findings)
+        at_recent_level = worth * model.total(history, terms.horizon, "money").level.factor
     return ValueBasis(
         terms,
         model=model.purchases.title,
-        spend="" if model.spend is None else model.spend.title,
+        spend=model.spend.title,
         end=str(history.observation_end),
         level=LEVEL,
         lower=lower,
         upper=upper,
         tested=tested,
+        at_recent_level=at_recent_level,
     )
-
-
-def _total_interval(
-    model: CustomerModel, history: KnownHistory, value: frames.Frame, terms: ValueTerms
-) -> tuple[float, float, bool]:
-    """Return the interval of the total value, and whether totals this far ahead were tested.
-
-    The interval of the undiscounted total, as a share of what the process expects, is that of the value. Without a
-    horizon it is the model's own.
-    """
-    if terms.is_lifetime:
-        if model.spend is None:
-            raise AssertionError("values need a spend model")
-        keywords = {**terms.to_keywords(), "interval": LEVEL, "by": "total"}
-        table: Any = lifetime_value(model.purchases, model.spend, history.rfm, **keywords)
-        return float(table["lifetime_value_lower"][0]), float(table["lifetime_value_upper"][0]), False
-    total = model.total(history, terms.horizon, "money")
-    sum_of_values = summarize_value(value).total
-    lower, upper = (sum_of_values * end / total.expected for end in total.interval(LEVEL))
-    return lower, upper, all(finding.code != "total-interval-not-tested" for finding in total.findings)
 
 
 def _ignore(_: str) -> None:

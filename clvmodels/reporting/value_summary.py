@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -47,6 +47,8 @@ class ValueBasis:
         The interval of the total; NaN without one.
     tested : bool
         Whether the interval allows for a change in how customers behave.
+    at_recent_level : float
+        The total if the level of the last windows of the log lasts as far as it usually does; NaN if it is not known.
     """
 
     terms: ValueTerms
@@ -57,11 +59,16 @@ class ValueBasis:
     lower: float = math.nan
     upper: float = math.nan
     tested: bool = False
+    at_recent_level: float = math.nan
 
     @property
     def has_interval(self) -> bool:
         """Whether there is an interval of the total."""
         return math.isfinite(self.lower) and math.isfinite(self.upper)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return terms, models and the interval as plain values."""
+        return asdict(self)
 
     @property
     def finding(self) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -143,3 +144,102 @@ def test_detects_errors_requests_and_overflow(browser, page, tmp_path):
     assert any("nowhere" in entry["message"] for entry in result["console"])
     assert result["width"] > 360
     assert browser.execute_script(TOO_WIDE)
+
+
+def test_tables_sort_filter_and_copy(browser, page):
+    open_page(browser, page, 1280, "light")
+    browser.execute_script('document.querySelectorAll("details").forEach(one => { one.open = true; })')
+    table = "const table = [...document.querySelectorAll('.table table')].find(one => one.tBodies[0].rows.length > 11);"
+    cells = "[...table.tBodies[0].rows].filter(row => !row.hidden).map(row => row.cells[1].textContent)"
+    click = "table.tHead.rows[0].cells[1].querySelector('button').click();"
+    rising = browser.execute_script(f"{table}{click} return {cells}")
+    falling = browser.execute_script(f"{table}{click} return {cells}")
+    numbers = [float(re.findall(r"[\d.]+", text.replace(",", ""))[0]) for text in rising]
+    assert numbers == sorted(numbers)
+    assert [text for text in falling if text] == sorted(falling, key=rising.index, reverse=True) or len(
+        set(rising)
+    ) < len(rising)
+    assert browser.execute_script(f"{table} return table.querySelectorAll('[aria-sort]').length") == 1
+    name = browser.execute_script(f"{table} return table.tBodies[0].rows[3].cells[0].textContent")
+    left = browser.execute_script(
+        f"""{table} const filter = table.closest(".table").querySelector("input");
+        filter.value = arguments[0]; filter.dispatchEvent(new Event("input")); return {cells}.length""",
+        name,
+    )
+    assert 0 < left < len(rising)
+    copied = browser.execute_async_script(
+        f"""{table} const done = arguments[0];
+        const clipboard = {{writeText: async text => done(text)}};
+        Object.defineProperty(navigator, "clipboard", {{value: clipboard, configurable: true}});
+        const tools = table.closest(".table").querySelector(".tools");
+        tools.querySelector("select").value = "1"; tools.querySelector("button").click();"""
+    )
+    assert len(copied.strip().split("\n")) == left + 1  # the heading, and the rows that are shown
+
+
+def test_the_menu_follows_and_opens_what_is_folded(browser, page):
+    open_page(browser, page, 1280, "light")
+    current = "return [...document.querySelectorAll('nav a[aria-current]')].map(one => one.getAttribute('href'))"
+    assert browser.execute_script(current) == ["#glance"]
+    browser.execute_async_script(
+        "document.querySelector('#verdict').scrollIntoView({behavior: 'instant'}); setTimeout(arguments[0], 300);"
+    )
+    assert browser.execute_script(current) == ["#verdict"]
+    folded = browser.execute_async_script(
+        """location.hash = "#ranking"; const done = arguments[0];
+        setTimeout(() => done(document.querySelector("#ranking").closest("details").open), 300);"""
+    )
+    assert folded
+
+
+def test_pictures_say_what_is_near_the_pointer(browser, page):
+    open_page(browser, page, 1280, "light")
+    shown = browser.execute_script(
+        """const svg = document.querySelector("figure svg[data-marks]"); svg.scrollIntoView();
+        const [x, y, label] = JSON.parse(svg.dataset.marks)[3];
+        const place = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());
+        svg.dispatchEvent(new PointerEvent("pointermove", {clientX: place.x, clientY: place.y}));
+        return [document.querySelector(".tip").textContent, document.querySelector(".tip").hidden];"""
+    )
+    assert shown[0]
+    assert not shown[1]
+
+
+OVERLAPPING = """
+const touching = (one, other) => one.left < other.right - 1 && other.left < one.right - 1
+  && one.top < other.bottom - 2 && other.top < one.bottom - 2;
+return [...document.querySelectorAll("figure svg")].flatMap(svg => {
+  const boxes = [...svg.querySelectorAll("text")].map(one => [one.textContent, one.getBoundingClientRect()]);
+  return boxes.flatMap(([text, box], i) => boxes.slice(i + 1).filter(([, other]) => touching(box, other))
+    .map(([other]) => `${svg.closest("figure").id}: ${text} | ${other}`));
+});
+"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_labels_do_not_overlap(browser, page, width):
+    open_page(browser, page, width, "light")
+    browser.execute_script('document.querySelectorAll("details").forEach(one => { one.open = true; })')
+    assert browser.execute_script(OVERLAPPING) == []
+
+
+def test_five_screens_five_sheets_and_a_small_file(browser, page):
+    open_page(browser, page, 1280, "light")
+    assert browser.execute_script("return document.documentElement.scrollHeight") <= 5 * 900
+    assert page.stat().st_size < 600_000
+    for opened, sheets in ((False, range(1, 6)), (True, range(7, 60))):
+        browser.execute_script(f"document.querySelector('#print-details').checked = {str(opened).lower()}")
+        printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+        assert len(re.findall(rb"/Type /Page\b(?!s)", base64.b64decode(printed))) in sheets
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(browser, page, scheme):
+    axe = pytest.importorskip("axe_core_python")
+    open_page(browser, page, 1280, scheme)
+    browser.execute_script('document.querySelectorAll("details").forEach(one => { one.open = true; })')
+    script = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    browser.execute_script(script)
+    browser.set_script_timeout(180)  # seconds; every rule on every element, on a busy machine
+    found = browser.execute_async_script("axe.run(document).then(found => arguments[0](found.violations))")
+    assert [(each["id"], each["nodes"][0]["html"][:200], len(each["nodes"])) for each in found] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -127,7 +128,10 @@ def backtest(
 
 @app.command()
 def report(
-    log: LogArgument,
+    log: Annotated[
+        Path | None,
+        typer.Argument(metavar="LOG", help="Transaction log, one row per transaction; needed unless there is --site."),
+    ] = None,
     horizon: Annotated[
         str,
         typer.Option(
@@ -169,6 +173,16 @@ def report(
     refund_statuses: RefundStatusesOption = "",
     count_statuses: CountStatusesOption = "",
     unknown_statuses: UnknownStatusesOption = "raise",
+    compare: Annotated[
+        Path | None, typer.Option(help="JSON of an earlier report: the page then says why the value changed since.")
+    ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also print a summary of one sheet next to the page, with a Chromium.")
+    ] = False,
+    site: Annotated[
+        Path | None,
+        typer.Option(help="Folder of reports: write its index page with value, bias and coverage."),
+    ] = None,
     language: LanguageOption = None,  # noqa: ARG001  # its callback sets the language
 ) -> None:
     """Profile a log, backtest models and benchmarks at several cutoffs, value customers, and write one page."""
@@ -176,7 +190,12 @@ def report(
     from clvmodels.language.current import current_language
     from clvmodels.language.messages import message
     from clvmodels.reporting import terminal
+    from clvmodels.reporting.series.summary_pdf import write_summary_pdf
 
+    if log is None:
+        _write_index(site)
+        return
+    browser = _find_browser() if pdf else ""
     chosen = parse_models(models)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     with steps() as step:
@@ -199,6 +218,7 @@ def report(
             name=name,
             currency=currency,
             language=current_language(),
+            compare=compare,
             **clock_options(time_unit, merge_within),
             include_first_transaction=include_first_transaction,
             acquired_after=acquired_after,
@@ -208,9 +228,39 @@ def report(
             progress=step,
         )
         made.write(output)
+        if pdf:
+            write_summary_pdf(made.page, output.with_suffix(".pdf"), browser)
     terminal.show_report(out, made)
     files = {"page": str(output), "numbers": str(output.with_suffix(".json"))}
     out.print(message("show-report-written", files))
+    if site is not None:
+        _write_index(site)
+
+
+def _write_index(site: Path | None) -> None:
+    """Write the index page of a folder of reports; InvalidOption without a folder."""
+    from clvmodels.errors import InvalidOption
+    from clvmodels.language.current import current_language
+    from clvmodels.language.messages import message
+    from clvmodels.reporting.series.site import write_site
+
+    if site is None:
+        raise InvalidOption("Missing argument 'LOG': name the transaction log, or --site FOLDER.")
+    page = write_site(site, language=current_language())
+    out.print(message("show-site-written", {"page": str(page)}))
+
+
+def _find_browser() -> str:
+    """Return the first Chromium on the machine; InvalidOption if there is none."""
+    from clvmodels.errors import InvalidOption
+    from clvmodels.reporting.series.summary_pdf import BROWSERS
+
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        raise InvalidOption(
+            f"--pdf needs one of {', '.join(BROWSERS)} on the PATH: install Chromium, or print the page."
+        )
+    return found
 
 
 def _shown_in(step: Callable[[str], None]) -> Callable[[int, int], None]:

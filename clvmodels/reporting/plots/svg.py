@@ -6,6 +6,7 @@ import codecs
 import io
 import re
 from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -15,6 +16,7 @@ from matplotlib.backends.backend_mixed import MixedModeRenderer
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 
+from clvmodels.reporting.plots.marks import marks_of
 from clvmodels.reporting.plots.style import COLORS, FAINT, INK, MUTED, PAPER, STYLE
 from clvmodels.reporting.plots.text_width import WideTextToPath
 
@@ -68,7 +70,8 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
         figure.set_figheight(height + LEGEND_ROW_HEIGHT * max(0, _legend_rows(ax) - USUAL_LEGEND_ROWS))
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return _to_element(buffer.getvalue(), key)
+        marks = marks_of(figure)
+    return _to_element(buffer.getvalue(), key, marks)
 
 
 class _Renderer(RendererSVG):
@@ -108,8 +111,11 @@ def _legend_rows(ax: Axes) -> int:
     return -(-len(legend.get_texts()) // columns)
 
 
-def _to_element(svg: str, key: str) -> str:
-    """Turn an SVG file into an element without prolog, namespaces, metadata and size; its ids begin with the key."""
+def _to_element(svg: str, key: str, marks: str) -> str:
+    """Turn an SVG file into an element without prolog, namespaces, metadata and size; its ids begin with the key.
+
+    Its attribute data-marks lists what a page can show next to the pointer.
+    """
     box = re.search(r'viewBox="[^"]*"', svg)
     content = svg[svg.index(">", svg.index("<svg")) + 1 :]
     content = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", content, flags=re.DOTALL)
@@ -118,7 +124,8 @@ def _to_element(svg: str, key: str) -> str:
     content = re.sub(r"<[^>]+>", _shorten_tag, content)
     content = re.sub(r">\s+<", "><", content)
     content = HEX_COLOR.sub(_css_variable, content)
-    return f"<svg {box[0] if box else ''}>{content.strip()}"
+    listed = f" data-marks='{escape(marks, quote=False).replace(chr(39), '&#39;')}'" if marks else ""
+    return f"<svg {box[0] if box else ''}{listed}>{content.strip()}"
 
 
 def _shorten_tag(match: re.Match[str]) -> str:

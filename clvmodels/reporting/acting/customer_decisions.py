@@ -1,0 +1,250 @@
+"""What the values of customers lead to: tiers, key accounts, lists to act on, and what a new customer may cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import narwhals as nw
+import numpy as np
+
+from clvmodels import frames
+from clvmodels.decisions.accounts.key_accounts import DEFAULT_RULE, KeyAccounts, key_accounts
+from clvmodels.decisions.acting.action_lists import ActionLists, action_lists
+from clvmodels.decisions.tiering.tiers import Tiers, tiers
+from clvmodels.errors import FitFailed
+from clvmodels.estimators.purchases import MBGNBD
+from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasts import KnownHistory
+from clvmodels.inference.totals.total_interval import TotalInterval
+from clvmodels.valuation.acquisition_value import value_at_acquisition
+from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.value_terms import ValueTerms
+
+if TYPE_CHECKING:
+    from clvmodels.processes.contract import Array
+
+__all__ = ["LISTS", "ActiveCustomers", "CustomerDecisions", "NewCustomer", "accounts_of", "decide", "tiers_of_values"]
+
+LEVEL = 0.9  # of the intervals of tiers and of the value of a new customer
+USUAL_HORIZON = "12 months"  # of what is at stake, where values have no horizon
+TIER = "tier"
+LISTS = {"at risk": "at-risk", "win back": "win-back", "second purchase": "second-purchase"}
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """What a new customer is worth from the first order on, that order included: what one may cost at most.
+
+    Attributes
+    ----------
+    value, lower, upper : float
+        Mean per customer, and its interval.
+    customers : int
+        Customers of the log, over whom the mean is taken.
+    horizon : str
+        Counts from the first order.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    customers: int
+    horizon: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the attributes as plain values."""
+        return {name: getattr(self, name) for name in ("value", "lower", "upper", "customers", "horizon")}
+
+
+class ActiveCustomers(NamedTuple):
+    """How many customers are expected to buy again, of how many, and the model that says so."""
+
+    active: float
+    customers: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomerDecisions:
+    """Tiers, key accounts and lists of the customers of a report.
+
+    Attributes
+    ----------
+    tiers : Tiers
+    intervals : mapping of str to (float, float)
+        Of the value of each tier, by its name.
+    lists : ActionLists or None
+        None if the model does not let customers leave.
+    accounts : KeyAccounts or None
+    account_value : float
+        Value of the key accounts.
+    newcomer : NewCustomer or None
+        None where values have no horizon.
+    active : ActiveCustomers or None
+    """
+
+    tiers: Tiers
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    lists: ActionLists | None = None
+    accounts: KeyAccounts | None = None
+    account_value: float = math.nan
+    newcomer: NewCustomer | None = None
+    active: ActiveCustomers | None = None
+
+    def tables(self) -> dict[str, frames.Frame]:
+        """Return the tables that are written next to the page, by the names of their files without a suffix."""
+        if self.lists is None and self.accounts is None:
+            return {}
+        found: dict[str, frames.Frame] = {"tiers": self.tiers.frame()}
+        if self.accounts is not None and len(self.accounts.columns["volume"]):
+            accounts: Any = nw.from_native(self.accounts.frame(), eager_only=True)
+            found["key-accounts"] = accounts.rename({"account_id": "customer_id"}).to_native()
+        if self.lists is not None:
+            listed: Any = nw.from_native(self.lists.frame(), eager_only=True)
+            found |= {LISTS[name]: rows.to_native() for (name,), rows in listed.group_by("list")}
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers as plain values, without customers."""
+        numbers: dict[str, Any] = {"tiers": self.tiers.summary.to_dict("records")}
+        numbers["tier_intervals"] = {name: list(ends) for name, ends in self.intervals.items()}
+        if self.lists is not None:
+            numbers["lists"] = self.lists.summary.to_dict("records")
+        if self.accounts is not None:
+            numbers["key_accounts"] = len(self.accounts.columns["volume"])
+        if self.newcomer is not None:
+            numbers["new_customer"] = self.newcomer.to_dict()
+        if self.active is not None:
+            numbers["active"] = self.active._asdict()
+        return numbers
+
+
+def tiers_of_values(value: frames.Frame) -> Tiers | None:
+    """Return the tiers of a table of values; None if nobody has one above 0."""
+    amounts = _amounts(value)
+    return tiers(value) if np.nansum(amounts) > 0 else None
+
+
+def decide(
+    model: CustomerModel,
+    history: KnownHistory,
+    value: frames.Frame,
+    terms: ValueTerms,
+    total: TotalInterval | None,
+    accounts: KeyAccounts | None,
+) -> CustomerDecisions | None:
+    """Return what the values lead to; None if nobody has a value above 0.
+
+    Parameters
+    ----------
+    model : CustomerModel
+        Fitted to the history, with a spend model.
+    history : KnownHistory
+    value : frame
+        One row per customer, from `value_table`.
+    terms : ValueTerms
+    total : TotalInterval or None
+        Of the total of all customers around what the model expects; None for the model's own interval.
+    accounts : KeyAccounts or None
+        Of the log, without models.
+    """
+    sorted_customers = tiers_of_values(value)
+    if sorted_customers is None or model.spend is None:
+        return None
+    horizon = USUAL_HORIZON if terms.is_lifetime else terms.horizon
+    lists = None
+    if "dropout" in model.purchases.process.moves:
+        lists = action_lists(model.purchases, model.spend, history.rfm, horizon=horizon, margin=terms.margin)
+    return CustomerDecisions(
+        sorted_customers,
+        _tier_intervals(model, history, sorted_customers, terms, total),
+        lists,
+        accounts,
+        math.nan if accounts is None else _value_of(accounts, value),
+        None if terms.is_lifetime else _new_customer(model, history, terms, total),
+        active_customers(model, history),
+    )
+
+
+def accounts_of(log: Any, columns: Mapping[str, Any], reading: Mapping[str, Any]) -> KeyAccounts:
+    """Return the customers who each made at least 1% of the spend of the last year."""
+    return key_accounts(log, **columns, **reading, rule=DEFAULT_RULE)
+
+
+def _amounts(value: frames.Frame) -> Array:
+    return _floats(value, "lifetime_value")
+
+
+def _floats(table: frames.Frame, name: str) -> Array:
+    return np.asarray(nw.from_native(table, eager_only=True)[name].to_numpy(), dtype=float)
+
+
+def _tier_intervals(
+    model: CustomerModel, history: KnownHistory, sorted_customers: Tiers, terms: ValueTerms, total: TotalInterval | None
+) -> dict[str, tuple[float, float]]:
+    """Return the interval of the value of each tier, around the sum of its customers' values."""
+    names = sorted_customers.definition.names
+    of_customers = [names[-1] if name is None else name for name in sorted_customers.columns["tier_assigned"]]
+    ids = sorted_customers.columns["customer_id"]
+    rfm = history.rfm.with_columns(frames.table(history.rfm.kind, {"customer_id": ids, TIER: np.array(of_customers)}))
+    table: Any = lifetime_value(
+        model.purchases,
+        model.spend,
+        rfm,
+        **terms.to_keywords(),
+        by=TIER,
+        interval=LEVEL,
+        total_interval="model" if total is None else total,
+    )
+    rows = nw.from_native(table, eager_only=True).rows(named=True)
+    return {row[TIER]: (row["lifetime_value_lower"], row["lifetime_value_upper"]) for row in rows}
+
+
+def _value_of(accounts: KeyAccounts, value: frames.Frame) -> float:
+    """Return the value of the key accounts, which are customers."""
+    names = set(accounts.columns["account_id"].to_list())
+    ids = nw.from_native(value, eager_only=True)["customer_id"].to_list()
+    chosen = np.array([each in names for each in ids], dtype=bool)
+    return float(np.nansum(np.sort(_amounts(value)[chosen])))
+
+
+def _new_customer(
+    model: CustomerModel, history: KnownHistory, terms: ValueTerms, total: TotalInterval | None
+) -> NewCustomer | None:
+    """Return what a new customer is worth, as the customers of the log were and are expected to be."""
+    if model.spend is None:
+        raise AssertionError("values need a spend model")
+    names = ("horizon", "annual_discount_rate", "margin")
+    keywords: dict[str, Any] = {name: terms.to_keywords()[name] for name in names}
+    each: Any = value_at_acquisition(model.purchases, model.spend, history, **keywords).frame()
+    values = _floats(each, "value_at_acquisition")
+    values = np.sort(values[np.isfinite(values)])
+    if len(values) < 2:
+        return None
+    keywords |= {"interval": LEVEL, "by": "total", "total_interval": "model" if total is None else total}
+    together: Any = value_at_acquisition(model.purchases, model.spend, history, **keywords).frame()
+    # What is still expected of these customers is uncertain, and other customers will be different ones.
+    sampling = NormalDist().inv_cdf((1 + LEVEL) / 2) * float(values.std(ddof=1)) / math.sqrt(len(values))
+    mean = float(values.mean())
+    ends = (float(_floats(together, f"value_at_acquisition_{side}")[0]) / len(values) for side in ("lower", "upper"))
+    lower, upper = (math.hypot(end - mean, sampling) for end in ends)
+    return NewCustomer(mean, mean - lower, mean + upper, len(values), str(terms.horizon))
+
+
+def active_customers(model: CustomerModel, history: KnownHistory) -> ActiveCustomers | None:
+    """Return how many customers are still active, by the model of the report if it can tell, otherwise by MBG/NBD.
+
+    In BG/NBD a customer who bought once cannot have left, and in NBD nobody can.
+    """
+    purchases: Any = model.purchases
+    if purchases.process.one_time_buyers_stay or "dropout" not in purchases.process.moves:
+        try:
+            purchases = MBGNBD().fit(history.rfm)
+        except FitFailed:
+            return None
+    alive = purchases.alive(history.rfm)
+    return ActiveCustomers(float(np.sum(np.sort(alive))), len(alive), purchases.title)

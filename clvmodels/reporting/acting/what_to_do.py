@@ -1,0 +1,228 @@
+"""What to do with a forecast: who holds the value, what to allow for, next steps; and a short comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from clvmodels.frames import Frame
+from clvmodels.language import message
+from clvmodels.language.numbers import column, fixed, percent, signed_percent, significant
+from clvmodels.reporting.acting.amounts import Money
+from clvmodels.reporting.acting.customer_decisions import LISTS, CustomerDecisions
+from clvmodels.reporting.acting.customer_files import file_link
+from clvmodels.reporting.page import PageBlock, Pictures, Table
+from clvmodels.reporting.sections.calibration import tracking_picture
+from clvmodels.reporting.selection import LEARNERS, Selection
+from clvmodels.reporting.value_summary import ValueBasis
+from clvmodels.reporting.verdict import Answer, judge_use
+
+__all__ = ["CustomerList", "TierRow", "WhatToDo", "trust_blocks", "what_to_do"]
+
+SIMPLE_RULES = ("own_rate", "zero")  # continuing at the own past rate, and nobody buys again
+
+
+class TierRow(NamedTuple):
+    """A tier as text: name, customers, value, share of it and its interval; the share as a width."""
+
+    name: str
+    customers: str
+    value: str
+    share: str
+    interval: str
+    width: float
+
+
+class CustomerList(NamedTuple):
+    """A list of customers to look after: its label, what is at stake, and the address of its file, or nothing."""
+
+    label: str
+    text: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhatToDo:
+    """The part of the page on actions.
+
+    Attributes
+    ----------
+    tiers : tuple of TierRow
+        Who holds the value; empty without values.
+    tiers_link : str
+        Address of the file of tiers, or nothing.
+    lists : tuple of CustomerList
+        Whom to look after.
+    newcomer : str
+        What a new customer may cost, or nothing.
+    budget : tuple of str
+        Which forecast to use for what, and what to allow for.
+    steps : tuple of str
+        What to do next.
+    currency : str
+    now : tuple of (str, str)
+        The first three things to do, for the first screen: headings with one sentence each.
+    """
+
+    tiers: tuple[TierRow, ...]
+    tiers_link: str
+    lists: tuple[CustomerList, ...]
+    newcomer: str
+    budget: tuple[str, ...]
+    steps: tuple[str, ...]
+    currency: str
+    now: tuple[tuple[str, str], ...]
+
+
+def what_to_do(
+    view: Selection, decisions: CustomerDecisions | None, basis: ValueBasis | None, money: Money
+) -> WhatToDo:
+    """Return what a reader of the report can do with it.
+
+    Parameters
+    ----------
+    view : Selection
+    decisions : CustomerDecisions, optional
+    basis : ValueBasis, optional
+        The terms of the values.
+    money : Money
+        How amounts are written.
+    """
+    use = judge_use(view)
+    has_files = decisions is not None and bool(decisions.tables())
+    return WhatToDo(
+        tiers=() if decisions is None else _tier_rows(decisions),
+        tiers_link=file_link("tiers") if has_files else "",
+        lists=() if decisions is None else _lists(decisions, money),
+        newcomer="" if decisions is None else _newcomer(decisions, basis, money),
+        budget=tuple(finding.text for finding in use.findings),
+        steps=tuple(message(f"next-step-{name}", {"horizon": view.horizon}) for name in ("deploy", "test", "repeat")),
+        currency=money.currency,
+        now=_first_steps(view, use, decisions, money),
+    )
+
+
+def _tier_rows(decisions: CustomerDecisions) -> tuple[TierRow, ...]:
+    """Return the tiers, the best first."""
+    rows: list[TierRow] = []
+    summary = decisions.tiers.summary
+    for row in summary.to_dict("records"):
+        ends = decisions.intervals.get(row["tier"])
+        rows.append(
+            TierRow(
+                row["tier"],
+                message("tier-size", {"customers": int(row["customers"]), "share": float(row["share_of_customers"])}),
+                fixed(row["value"], 0),
+                percent(row["share_of_value"], 0),
+                "" if ends is None else message("cell-range", {"lower": fixed(ends[0], 0), "upper": fixed(ends[1], 0)}),
+                round(100 * row["share_of_value"], 1),
+            )
+        )
+    return tuple(rows)
+
+
+def _lists(decisions: CustomerDecisions, money: Money) -> tuple[CustomerList, ...]:
+    """Return key accounts and the lists to act on."""
+    files = decisions.tables()
+    lists = []
+    if decisions.accounts is not None:
+        count, total = len(decisions.accounts.columns["volume"]), float(decisions.tiers.summary["value"].sum())
+        figures = {
+            "customers": count,
+            "money": money.whole(decisions.account_value),
+            "share": decisions.account_value / total,
+        }
+        lists.append(_list("key-accounts", figures, files))
+    if decisions.lists is not None:
+        for row in decisions.lists.summary.to_dict("records"):
+            figures = {"customers": int(row["customers"]), "candidates": int(row["candidates"])}
+            lists.append(_list(LISTS[row["list"]], figures | {"money": money.whole(row["money_at_stake"])}, files))
+    return tuple(lists)
+
+
+def _list(name: str, figures: dict[str, Any], files: dict[str, Frame]) -> CustomerList:
+    label = message("list-label", {"list": name, "customers": figures["customers"]})
+    return CustomerList(label, message(f"list-{name}", figures), file_link(name) if name in files else "")
+
+
+def _newcomer(decisions: CustomerDecisions, basis: ValueBasis | None, money: Money) -> str:
+    """Return what a new customer may cost at most."""
+    if (newcomer := decisions.newcomer) is None:
+        return ""
+    figures = {
+        "revenue": basis is not None and basis.terms.margin == 1,
+        "value": money.each(newcomer.value),
+        "lower": money.each(newcomer.lower),
+        "upper": money.each(newcomer.upper),
+        "customers": newcomer.customers,
+        "horizon": newcomer.horizon,
+    }
+    return message("new-customer-cost", figures)
+
+
+def _first_steps(
+    view: Selection, use: Answer, decisions: CustomerDecisions | None, money: Money
+) -> tuple[tuple[str, str], ...]:
+    """Return which forecast to use, whom to look after and what to do next, each in one sentence."""
+    total, ranking = (_best_for(view, use, metric) for metric in ("bias", "gini"))
+    figures = {"total": total, "ranking": ranking, "same": total == ranking}
+    now = [(message("now-forecast"), message("now-forecast-text", figures))]
+    if decisions is not None:
+        best = decisions.tiers.summary.iloc[0]
+        figures = {
+            "customers": int(best["customers"]),
+            "share": float(best["share_of_value"]),
+            "has_list": decisions.lists is not None,
+        }
+        if decisions.lists is not None:
+            at_risk = decisions.lists.summary.iloc[0]
+            figures |= {"at_risk": int(at_risk["customers"]), "money": money.whole(float(at_risk["money_at_stake"]))}
+        now.append((message("now-whom"), message("now-whom-text", figures)))
+    now.append((message("now-next"), message("now-next-text", {"has_list": bool(decisions and decisions.lists)})))
+    return tuple(now)
+
+
+def _best_for(view: Selection, use: Answer, metric: str) -> str:
+    """Return the title of the forecaster to use for totals ("bias") or rankings ("gini")."""
+    quantity = "money" if "money" in view.quantities else "purchases"
+    for finding in use.findings:
+        figures = finding.figures
+        is_about = figures.get("metric") == metric and figures.get("quantity") in (quantity, "all")
+        if finding.code == "verdict-recommend" and is_about:
+            return str(figures["title"])
+    return view.title(quantity)
+
+
+def trust_blocks(view: Selection) -> list[PageBlock]:
+    """Return the evidence that is shown unfolded: one picture over time, and a short table of forecasters."""
+    picture = tracking_picture(view)
+    blocks: list[PageBlock] = [] if picture is None else [Pictures([picture])]
+    return [*blocks, _short_table(view)]
+
+
+def _short_table(view: Selection) -> Table:
+    """Compare the model of the report with the best learned forecaster and two simple rules."""
+    quantity = "money" if "money" in view.quantities else "purchases"
+    scores = view.result.summary
+    scores = scores[(scores["horizon"] == view.horizon) & (scores["quantity"] == quantity)]
+    ids = [view.forecaster(quantity), *_best_learner(view, quantity), *SIMPLE_RULES]
+    rows = view.of(scores, [name for name in dict.fromkeys(ids) if name in set(scores["forecaster"])])
+    columns = [
+        [signed_percent(value, 0) for value in rows["bias"]],
+        [percent(value, 0) for value in rows["absolute_bias"]],
+        column(rows["rmse"], 3),
+        [significant(value, 2) for value in rows["gini"]],
+    ]
+    titles = [view.titles[name] for name in rows["forecaster"]]
+    headings = ["forecaster", "bias", "size", "rmse", "gini"]
+    return Table(
+        caption=message("short-table", {"quantity": quantity, "cutoffs": len(view.cutoffs)}),
+        headings=[message(f"short-table-{name}") for name in headings],
+        rows=[[title, *cells] for title, *cells in zip(titles, *columns, strict=True)],
+    )
+
+
+def _best_learner(view: Selection, quantity: str) -> list[str]:
+    """Return the id of the best forecaster that can be deployed, and otherwise that of the best-ranking learner."""
+    ids = view.forecasters(quantity, *LEARNERS)
+    return [name for name in ids if view.kinds[name] == "best"] or ids[:1]

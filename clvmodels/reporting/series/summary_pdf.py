@@ -1,0 +1,51 @@
+"""The first part of a report on one sheet, printed by a browser without a window."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from clvmodels import files
+from clvmodels.errors import InvalidOption
+from clvmodels.reporting.acting.customer_files import without_links
+
+__all__ = ["BROWSERS", "write_summary_pdf"]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")  # names of programs that can print
+SECONDS = 120  # after which a browser that does not answer is given up
+
+
+def write_summary_pdf(page: str, path: str | Path, browser: str | Path) -> None:
+    """Print what the customers are worth and what to do on one sheet of A4.
+
+    Parameters
+    ----------
+    page : str
+        `Report.page`.
+    path : str or Path
+        The PDF; it is written completely or not at all.
+    browser : str or Path
+        A Chromium; it runs without a window and without a network request.
+
+    Raises
+    ------
+    InvalidOption
+        If the browser prints nothing.
+    """
+    summary = without_links(page).replace("<body>", '<body class="summary">', 1)
+    with TemporaryDirectory() as folder:
+        source, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
+        source.write_text(summary, encoding="utf-8")
+        options = ["--headless=new", "--disable-gpu", "--no-sandbox", "--no-pdf-header-footer"]
+        options += [f"--user-data-dir={Path(folder) / 'profile'}", f"--print-to-pdf={printed}"]
+        try:
+            subprocess.run(  # noqa: S603  # the browser is found on the machine, or named by its owner
+                [str(browser), *options, source.as_uri()], capture_output=True, timeout=SECONDS, check=True
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise InvalidOption(f"{browser} did not print the page: {error}.") from None
+        if not printed.exists():
+            raise InvalidOption(f"{browser} did not print the page: try another Chromium.")
+        with files.replacing(Path(path)) as temporary:
+            temporary.write_bytes(printed.read_bytes())

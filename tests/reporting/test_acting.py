@@ -1,0 +1,98 @@
+"""What the report says to do: tiers that add up to its headline, lists with files, and what a new customer may cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels.reporting.acting.amounts import Money
+from clvmodels.reporting.acting.customer_decisions import CustomerDecisions, accounts_of, decide, tiers_of_values
+from clvmodels.reporting.acting.customer_files import file_link, files_of_page, without_links, write_files
+from clvmodels.reporting.acting.what_to_do import what_to_do
+from clvmodels.reporting.report_of_log import value_table
+from clvmodels.reporting.selection import select
+from clvmodels.valuation.value_terms import ValueTerms
+
+
+@pytest.fixture(scope="module")
+def decided() -> tuple[CustomerDecisions, Any]:
+    """The decisions on the customers of CDNOW, and their values."""
+    log = clv.datasets.load_cdnow(sample=True)
+    history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(history)
+    terms = ValueTerms.from_keywords(horizon="12 months", annual_discount_rate=0.1, margin=0.35)
+    value = value_table(model, history.rfm, terms)
+    accounts = accounts_of(log, {"amount": "amount"}, {})
+    decisions = decide(model, history, value, terms, None, accounts)
+    assert decisions is not None
+    return decisions, value
+
+
+@pytest.mark.slow
+def test_tiers_add_up_to_the_value_of_all_and_lie_in_their_intervals(decided):
+    decisions, value = decided
+    summary = decisions.tiers.summary
+    assert summary["value"].sum() == pytest.approx(value["lifetime_value"].sum(), rel=1e-12)
+    assert summary["customers"].sum() == len(value)
+    for tier, worth in zip(summary["tier"], summary["value"], strict=True):
+        lower, upper = decisions.intervals[tier]
+        assert 0 < lower < worth < upper
+
+
+@pytest.mark.slow
+def test_active_customers_are_counted_by_a_model_that_can_tell(decided):
+    decisions, value = decided
+    assert decisions.active.title == "MBG/NBD"  # in BG/NBD, customers who bought once cannot have left
+    assert decisions.active.active < 0.7 * value["probability_alive"].sum()
+
+
+@pytest.mark.slow
+def test_a_new_customer_may_cost_what_customers_were_worth(decided):
+    decisions, value = decided
+    newcomer = decisions.newcomer
+    assert newcomer.customers == len(value)
+    assert newcomer.lower < newcomer.value < newcomer.upper
+    rfm = clv.rfm_summary(clv.datasets.load_cdnow(sample=True), amount="amount", include_first_transaction=True)
+    spent = 0.35 * np.nansum((rfm.frequency + 1) * rfm.monetary_value) / len(rfm)  # of 18 months
+    assert 0.7 * spent < newcomer.value < 1.2 * spent
+
+
+@pytest.mark.slow
+def test_each_list_has_a_file_and_nobody_is_in_two(decided, tmp_path):
+    decisions, _ = decided
+    write_files(decisions.tables(), tmp_path / "page.html")
+    tables = {path.stem: pd.read_csv(path) for path in (tmp_path / "page-files").iterdir()}
+    assert set(tables) == {"tiers", "key-accounts", "at-risk", "win-back", "second-purchase"}
+    listed = [each for name in ("at-risk", "win-back", "second-purchase") for each in tables[name]["customer_id"]]
+    assert len(listed) == len(set(listed)) == decisions.lists.summary["customers"].sum()
+    assert set(tables["key-accounts"]["customer_id"]) <= set(tables["tiers"]["customer_id"])
+
+
+def test_links_lead_to_the_folder_of_the_page(tmp_path):
+    link = f'<a class="file" href="{file_link("tiers")}">tiers</a>'
+    assert (
+        files_of_page(link, tmp_path / "may 2026.html") == '<a class="file" href="may%202026-files/tiers.csv">tiers</a>'
+    )
+    assert without_links(link) == "tiers"
+
+
+def test_values_alone_give_tiers_without_lists_and_links(validation, value):
+    decisions = CustomerDecisions(tiers_of_values(value))
+    actions = what_to_do(select(validation), decisions, None, Money("EUR"))
+    assert [(row.name, row.interval) for row in actions.tiers] == [("A", ""), ("B", ""), ("C", ""), ("D", "")]
+    assert (actions.lists, actions.tiers_link, actions.newcomer) == ((), "", "")
+    assert [label for label, _ in actions.now] == ["Which forecast", "Whom to look after", "What to do next"]
+    assert tiers_of_values(value.assign(lifetime_value=0.0)) is None
+    assert tiers_of_values(value.assign(lifetime_value=math.nan)) is None
+
+
+def test_amounts_are_written_with_their_currency():
+    assert Money("EUR").round(923_345.4) == "EUR 923,000"
+    assert Money("").each(14.2) == "14.20"
+    assert replace(Money("EUR"), currency="").whole(-1234.6) == "−1,235"
