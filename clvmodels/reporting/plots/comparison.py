@@ -130,7 +130,7 @@ def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gin
         ax.tick_params(axis="y", labelsize=style.SMALL)
         ax.set_ylim(len(labels) - 0.5, -0.5)
         ax.grid(False, axis="y")
-        ax.xaxis.set_major_locator(MaxNLocator(4))
+        ax.xaxis.set_major_locator(MaxNLocator(3))
         ax.set_xlabel(message("plot-difference", {"metric": metric, "title": against}))
     return ax
 

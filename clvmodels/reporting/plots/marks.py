@@ -36,7 +36,7 @@ def marks_of(figure: Figure) -> str:
         for line in ax.lines:
             x, y = (np.asarray(values, dtype=float) for values in line.get_data(orig=False))
             name = str(line.get_label())
-            if len(x) < 3 or not line.get_visible():  # a rule, such as the line of a cutoff
+            if len(x) == 2 or not line.get_visible():  # an interval, or a rule such as the line of a cutoff
                 continue
             for i in range(0, len(x), -(-len(x) // MOST_POINTS)):
                 _add(marks, figure, ax, x[i], y[i], "" if name.startswith("_") else name)
