@@ -1770,7 +1770,7 @@ value-term-concentration = Concentration
 value-term-missing = Without a value
 value-total = { NUM($total, digits: 4) } ({ log-currency }), { NUM($expected_purchases, digits: 4) } expected purchases
 value-per-customer = { FIXED($mean, places: 2) } on average; median { FIXED($median, places: 2) }
-value-concentration = the { COUNT($top_customers) } most valuable customers (the top 10%) hold { PERCENT($top_share, places: 1) } of the value
+value-held-by-top = the { COUNT($top_customers) } most valuable customers (the top 10%) hold { PERCENT($top_share, places: 1) } of the value
 value-missing = { COUNT($missing) } of { COUNT($customers) } customers{ $has_reasons ->
     [yes] : { $reasons }
    *[no] { "" }

@@ -1433,7 +1433,7 @@ value-term-concentration = 集中度
 value-term-missing = 没有价值
 value-total = { NUM($total, digits: 4) }（{ log-currency }），预期购买 { NUM($expected_purchases, digits: 4) } 次
 value-per-customer = 平均 { FIXED($mean, places: 2) }；中位数 { FIXED($median, places: 2) }
-value-concentration = 最有价值的 { COUNT($top_customers) } 位客户（前 10%）占价值的 { PERCENT($top_share, places: 1) }
+value-held-by-top = 最有价值的 { COUNT($top_customers) } 位客户（前 10%）占价值的 { PERCENT($top_share, places: 1) }
 value-missing = { COUNT($customers) } 位客户中有 { COUNT($missing) } 位{ $has_reasons ->
     [yes] ：{ $reasons }
    *[no] { "" }

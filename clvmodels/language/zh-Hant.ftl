@@ -1433,7 +1433,7 @@ value-term-concentration = 集中度
 value-term-missing = 沒有價值
 value-total = { NUM($total, digits: 4) }（{ log-currency }），預期購買 { NUM($expected_purchases, digits: 4) } 次
 value-per-customer = 平均 { FIXED($mean, places: 2) }；中位數 { FIXED($median, places: 2) }
-value-concentration = 最有價值的 { COUNT($top_customers) } 位顧客（前 10%）佔價值的 { PERCENT($top_share, places: 1) }
+value-held-by-top = 最有價值的 { COUNT($top_customers) } 位顧客（前 10%）佔價值的 { PERCENT($top_share, places: 1) }
 value-missing = { COUNT($customers) } 位顧客中有 { COUNT($missing) } 位{ $has_reasons ->
     [yes] ：{ $reasons }
    *[no] { "" }

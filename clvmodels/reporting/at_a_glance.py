@@ -14,7 +14,7 @@ from clvmodels.frames import Frame
 from clvmodels.language import Finding, Severity, message
 from clvmodels.language.numbers import fixed, percent
 from clvmodels.reporting.acting import ActiveCustomers, CustomerDecisions, NewCustomer, WhatToDo
-from clvmodels.reporting.acting.amounts import Money
+from clvmodels.reporting.acting.amounts import AmountFormat
 from clvmodels.reporting.cautions import Caution
 from clvmodels.reporting.selection import Selection
 from clvmodels.reporting.series.past_report import ValueChange
@@ -121,7 +121,7 @@ def glance_at(
     actions: WhatToDo,
     change: ValueChange | None,
     name: str,
-    money: Money,
+    money: AmountFormat,
 ) -> AtAGlance:
     """Return the first screen of a report.
 
@@ -139,7 +139,7 @@ def glance_at(
         Since an earlier report; it takes the place of the average customer.
     name : str
         Of the shop; empty if it is not known.
-    money : Money
+    money : AmountFormat
         How amounts are written.
     """
     summary = None if value is None else summarize_value(value)
@@ -167,7 +167,7 @@ def _about(view: Selection, basis: ValueBasis | None) -> str:
     return " · ".join(parts)
 
 
-def _value_card(value: Frame, summary: ValueSummary, basis: ValueBasis | None, money: Money) -> Card:
+def _value_card(value: Frame, summary: ValueSummary, basis: ValueBasis | None, money: AmountFormat) -> Card:
     """Return the value of all customers, with the interval that earlier errors support."""
     has_horizon = basis is not None and isinstance(basis.terms.horizon, str)
     is_lifetime = basis is not None and basis.terms.is_lifetime
@@ -186,7 +186,7 @@ def _value_card(value: Frame, summary: ValueSummary, basis: ValueBasis | None, m
     return Card(label, money.round(summary.total), tuple(notes), _range(summary.total, basis, money))
 
 
-def _range(total: float, basis: ValueBasis | None, money: Money) -> Range | None:
+def _range(total: float, basis: ValueBasis | None, money: AmountFormat) -> Range | None:
     """Return the interval of the total as a bar from its lower to its upper end."""
     if basis is None or not basis.has_interval or not basis.upper > basis.lower:
         return None
@@ -221,13 +221,13 @@ def _active_card(view: Selection, value: Frame, decisions: CustomerDecisions | N
     return Card(message("glance-active"), share, (message("glance-active-note", active._asdict()),))
 
 
-def _mean_card(summary: ValueSummary, money: Money) -> Card:
+def _mean_card(summary: ValueSummary, money: AmountFormat) -> Card:
     """Return the value of the average customer."""
     note = message("glance-customer-note", {"median": money.each(summary.median)})
     return Card(message("glance-customer"), money.each(summary.mean), (note,))
 
 
-def _change_card(change: ValueChange, money: Money) -> Card:
+def _change_card(change: ValueChange, money: AmountFormat) -> Card:
     """Return why the value changed; what earlier customers did beyond the expected is named first."""
     parts = {name: money.signed(getattr(change, name)) for name in ("experience", "acquired", "as_expected", "other")}
     direction = "worse" if change.experience < 0 else "better"
@@ -237,7 +237,7 @@ def _change_card(change: ValueChange, money: Money) -> Card:
     return Card(message("glance-change", {"begin": change.begin}), money.signed(change.change), tuple(notes))
 
 
-def _newcomer_card(newcomer: NewCustomer, basis: ValueBasis | None, money: Money) -> Card:
+def _newcomer_card(newcomer: NewCustomer, basis: ValueBasis | None, money: AmountFormat) -> Card:
     """Return what a new customer is worth, which is what one may cost at most."""
     figures = {
         "revenue": basis is not None and basis.terms.margin == 1,

@@ -20,7 +20,7 @@ from clvmodels.language.current import ENGLISH, current_language
 from clvmodels.language.numbers import listed, sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.acting import CustomerDecisions, trust_blocks, what_to_do
-from clvmodels.reporting.acting.amounts import Money
+from clvmodels.reporting.acting.amounts import AmountFormat
 from clvmodels.reporting.acting.customer_decisions import tiers_of_values
 from clvmodels.reporting.acting.customer_files import files_of_page, without_links, write_files
 from clvmodels.reporting.at_a_glance import AtAGlance, glance_at
@@ -238,7 +238,7 @@ def make_report(
     cautions = find_cautions(view, profile)
     if decisions is None and value is not None and (sorted_customers := tiers_of_values(value)) is not None:
         decisions = CustomerDecisions(sorted_customers)
-    money = Money(currency)
+    money = AmountFormat(currency)
     actions = what_to_do(view, decisions, basis, money)
     glance = glance_at(view, value, basis, cautions, decisions, actions, change, name, money)
     summary = summarize_cautions(cautions, profile)

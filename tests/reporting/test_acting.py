@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.reporting.acting.amounts import Money
+from clvmodels.reporting.acting.amounts import AmountFormat
 from clvmodels.reporting.acting.customer_decisions import CustomerDecisions, accounts_of, decide, tiers_of_values
 from clvmodels.reporting.acting.customer_files import file_link, files_of_page, without_links, write_files
 from clvmodels.reporting.acting.what_to_do import what_to_do
@@ -84,7 +84,7 @@ def test_links_lead_to_the_folder_of_the_page(tmp_path):
 
 def test_values_alone_give_tiers_without_lists_and_links(validation, value):
     decisions = CustomerDecisions(tiers_of_values(value))
-    actions = what_to_do(select(validation), decisions, None, Money("EUR"))
+    actions = what_to_do(select(validation), decisions, None, AmountFormat("EUR"))
     assert [(row.name, row.interval) for row in actions.tiers] == [("A", ""), ("B", ""), ("C", ""), ("D", "")]
     assert (actions.lists, actions.tiers_link, actions.newcomer) == ((), "", "")
     assert [label for label, _ in actions.now] == ["Which forecast", "Whom to look after", "What to do next"]
@@ -93,6 +93,6 @@ def test_values_alone_give_tiers_without_lists_and_links(validation, value):
 
 
 def test_amounts_are_written_with_their_currency():
-    assert Money("EUR").round(923_345.4) == "EUR 923,000"
-    assert Money("").each(14.2) == "14.20"
-    assert replace(Money("EUR"), currency="").whole(-1234.6) == "−1,235"
+    assert AmountFormat("EUR").round(923_345.4) == "EUR 923,000"
+    assert AmountFormat("").each(14.2) == "14.20"
+    assert replace(AmountFormat("EUR"), currency="").whole(-1234.6) == "−1,235"

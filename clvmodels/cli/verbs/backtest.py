@@ -255,12 +255,12 @@ def _find_browser() -> str:
     from clvmodels.errors import InvalidOption
     from clvmodels.reporting.series.summary_pdf import BROWSERS
 
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
         raise InvalidOption(
             f"--pdf needs one of {', '.join(BROWSERS)} on the PATH: install Chromium, or print the page."
         )
-    return found
+    return browser
 
 
 def _shown_in(step: Callable[[str], None]) -> Callable[[int, int], None]:

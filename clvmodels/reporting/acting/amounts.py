@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from clvmodels.language import message
 from clvmodels.language.numbers import MINUS, fixed
 
-__all__ = ["Money"]
+__all__ = ["AmountFormat"]
 
 PLUS = "+"
 DIGITS = 3  # leading digits of a headline number: more would be noise
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class AmountFormat:
     """How amounts are written: in a currency, which is empty if it is not known."""
 
     currency: str

@@ -99,14 +99,14 @@ class CustomerDecisions:
         """Return the tables that are written next to the page, by the names of their files without a suffix."""
         if self.lists is None and self.accounts is None:
             return {}
-        found: dict[str, frames.Frame] = {"tiers": self.tiers.frame()}
+        tables: dict[str, frames.Frame] = {"tiers": self.tiers.frame()}
         if self.accounts is not None and len(self.accounts.columns["volume"]):
             accounts: Any = nw.from_native(self.accounts.frame(), eager_only=True)
-            found["key-accounts"] = accounts.rename({"account_id": "customer_id"}).to_native()
+            tables["key-accounts"] = accounts.rename({"account_id": "customer_id"}).to_native()
         if self.lists is not None:
             listed: Any = nw.from_native(self.lists.frame(), eager_only=True)
-            found |= {LISTS[name]: rows.to_native() for (name,), rows in listed.group_by("list")}
-        return found
+            tables |= {LISTS[name]: rows.to_native() for (name,), rows in listed.group_by("list")}
+        return tables
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as plain values, without customers."""

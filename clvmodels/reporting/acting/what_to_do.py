@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from clvmodels.frames import Frame
 from clvmodels.language import message
 from clvmodels.language.numbers import column, fixed, percent, signed_percent, significant
-from clvmodels.reporting.acting.amounts import Money
+from clvmodels.reporting.acting.amounts import AmountFormat
 from clvmodels.reporting.acting.customer_decisions import LISTS, CustomerDecisions
 from clvmodels.reporting.acting.customer_files import file_link
 from clvmodels.reporting.page import PageBlock, Pictures, Table
@@ -75,7 +75,7 @@ class WhatToDo:
 
 
 def what_to_do(
-    view: Selection, decisions: CustomerDecisions | None, basis: ValueBasis | None, money: Money
+    view: Selection, decisions: CustomerDecisions | None, basis: ValueBasis | None, money: AmountFormat
 ) -> WhatToDo:
     """Return what a reader of the report can do with it.
 
@@ -85,7 +85,7 @@ def what_to_do(
     decisions : CustomerDecisions, optional
     basis : ValueBasis, optional
         The terms of the values.
-    money : Money
+    money : AmountFormat
         How amounts are written.
     """
     use = judge_use(view)
@@ -121,7 +121,7 @@ def _tier_rows(decisions: CustomerDecisions) -> tuple[TierRow, ...]:
     return tuple(rows)
 
 
-def _lists(decisions: CustomerDecisions, money: Money) -> tuple[CustomerList, ...]:
+def _lists(decisions: CustomerDecisions, money: AmountFormat) -> tuple[CustomerList, ...]:
     """Return key accounts and the lists to act on."""
     files = decisions.tables()
     lists = []
@@ -145,7 +145,7 @@ def _list(name: str, figures: dict[str, Any], files: dict[str, Frame]) -> Custom
     return CustomerList(label, message(f"list-{name}", figures), file_link(name) if name in files else "")
 
 
-def _newcomer(decisions: CustomerDecisions, basis: ValueBasis | None, money: Money) -> str:
+def _newcomer(decisions: CustomerDecisions, basis: ValueBasis | None, money: AmountFormat) -> str:
     """Return what a new customer may cost at most."""
     if (newcomer := decisions.newcomer) is None:
         return ""
@@ -161,7 +161,7 @@ def _newcomer(decisions: CustomerDecisions, basis: ValueBasis | None, money: Mon
 
 
 def _first_steps(
-    view: Selection, use: Answer, decisions: CustomerDecisions | None, money: Money
+    view: Selection, use: Answer, decisions: CustomerDecisions | None, money: AmountFormat
 ) -> tuple[tuple[str, str], ...]:
     """Return which forecast to use, whom to look after and what to do next, each in one sentence."""
     total, ranking = (_best_for(view, use, metric) for metric in ("bias", "gini"))

@@ -140,7 +140,7 @@ def value_facts(view: Selection, table: Frame) -> list[Pair]:
         "total": message("value-total", figures),
         "uncertainty": _judge_past_errors(view).text,
         "customer": message("value-per-customer", figures),
-        "concentration": message("value-concentration", figures),
+        "concentration": message("value-held-by-top", figures),
     }
     if summary.missing:
         reasons = message("between-reasons").join(summary.reasons)

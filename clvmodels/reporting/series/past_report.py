@@ -166,7 +166,7 @@ def explain_change(past: PastReport, opening: BaseValuation, closing: BaseValuat
     """
     steps = nw.from_native(equity_bridge(opening, closing).frame(), eager_only=True)
     amounts = dict(zip(steps["step"].to_list(), steps["amount"].to_list(), strict=True))
-    known = (*AS_EXPECTED, *EXPERIENCE, "acquired", "opening", "closing")
+    earlier_parts = (*AS_EXPECTED, *EXPERIENCE, "acquired", "opening", "closing")
     return ValueChange(
         begin=past.end,
         end=str(closing.rfm.observation_end),
@@ -175,7 +175,7 @@ def explain_change(past: PastReport, opening: BaseValuation, closing: BaseValuat
         acquired=amounts["acquired"],
         as_expected=sum(amounts[name] for name in AS_EXPECTED),
         experience=sum(amounts[name] for name in EXPERIENCE),
-        other=sum(amount for name, amount in amounts.items() if name not in known),
+        other=sum(amount for name, amount in amounts.items() if name not in earlier_parts),
         stated=past.value,
     )
 
@@ -215,8 +215,8 @@ def _scores_of_reference(numbers: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     last = max(row["cutoff"] for row in rows)
     at_last = {row["quantity"]: row for row in reversed(rows) if row["cutoff"] == last}
-    found = dict(at_last.get("money") or at_last.get("purchases") or {})
-    return found | {"coverage": at_last.get("purchases", {}).get("coverage")}
+    scores = dict(at_last.get("money") or at_last.get("purchases") or {})
+    return scores | {"coverage": at_last.get("purchases", {}).get("coverage")}
 
 
 def _number(value: Any) -> float:

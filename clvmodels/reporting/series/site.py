@@ -136,8 +136,8 @@ def _charts(past: Sequence[PastReport]) -> list[Chart]:
 def _chart(line: _Line, days: Sequence[str]) -> Chart:
     """Draw a line over reports, with its interval."""
     title = message(f"site-{line.key}")
-    known = [value for value in (*line.values, *line.lower, *line.upper) if math.isfinite(value)]
-    least, most = min(*known, 0.0), max(*known, 0.0)
+    finite = [value for value in (*line.values, *line.lower, *line.upper) if math.isfinite(value)]
+    least, most = min(*finite, 0.0), max(*finite, 0.0)
     reach = (most - least) or 1.0
 
     def x(place: int) -> float:
