@@ -128,6 +128,7 @@ if TYPE_CHECKING:
     from clvmodels.scoring.fit_and_score import fit_job as fit_job
     from clvmodels.scoring.fit_and_score import score_job as score_job
     from clvmodels.scoring.monitoring.monitor_job import monitor_job as monitor_job
+    from clvmodels.scoring.prune import prune_job as prune_job
     from clvmodels.scoring.registry.registry import Registry as Registry
     from clvmodels.simulate import simulate_log as simulate_log
     from clvmodels.transactions.counts.fit_counts import FitCounts as FitCounts
@@ -178,6 +179,7 @@ _NAMES = {
     "reporting.report_of_log": ("report",),
     "reporting.value_workbook": ("write_value_workbook",),
     "scoring.backfill": ("backfill_job",),
+    "scoring.prune": ("prune_job",),
     "scoring.check": ("check_job",),
     "scoring.fit_and_score": ("fit_job", "score_job"),
     "scoring.registry.registry": ("Registry",),

@@ -289,7 +289,7 @@ def fitted_folder(tmp_path_factory):
     return folder
 
 
-WITHOUT_LOG = ("demo", "guide", "tiers", "scorecard", "init", "check", "columns", "backfill", "monitor")
+WITHOUT_LOG = ("demo", "guide", "tiers", "scorecard", "init", "check", "columns", "backfill", "monitor", "prune")
 
 
 @pytest.mark.slow

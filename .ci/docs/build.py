@@ -115,7 +115,16 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
     ],
     "Models of other packages": ["from_lifetimes", "from_pymc", "from_clvtools", "from_btyd"],
     "Report": ["report", "write_report", "Report", "write_value_workbook"],
-    "Scheduled jobs": ["read_job", "fit_job", "score_job", "backfill_job", "check_job", "monitor_job", "Registry"],
+    "Scheduled jobs": [
+        "read_job",
+        "fit_job",
+        "score_job",
+        "backfill_job",
+        "check_job",
+        "monitor_job",
+        "prune_job",
+        "Registry",
+    ],
 }
 
 

@@ -25,7 +25,7 @@ PANELS = {
     "Check models": ("validate", "compare", "backtest", "crosscheck"),
     "Decide": ("tiers", "segments", "scorecard", "accounts", "actions", "experiment"),
     "Value and budget": ("value", "forecast"),
-    "Score customers": ("init", "check", "fit", "score", "backfill", "monitor", "columns", "models"),
+    "Score customers": ("init", "check", "fit", "score", "backfill", "monitor", "prune", "columns", "models"),
 }
 INTERRUPTED = 130
 
@@ -38,8 +38,9 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except OSError as error:
         _fail(f"{error.filename or 'A file'}: {error.strerror or error}", StoreUnreachable.exit_code)
-    except KeyboardInterrupt:
-        _fail("Interrupted; no file was left half-written.", INTERRUPTED)
+    except KeyboardInterrupt as interrupt:
+        notes = [f" {note[0].upper()}{note[1:]}" for note in getattr(interrupt, "__notes__", [])]
+        _fail(f"Interrupted; no file was left half-written.{''.join(notes)}", INTERRUPTED)
 
 
 def _fail(text: str, code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -276,3 +277,32 @@ def parse_models(text: str) -> Any:
             f"--models {text!r}: {wrong} one or more of {', '.join(MODEL_CLASSES)}, separated by commas.{hint}"
         )
     return [MODEL_CLASSES[name]() for name in names]
+
+
+def check_outputs(log: Path, tables: Mapping[str, Path | None], others: Mapping[str, Path | None]) -> None:
+    """Refuse all outputs that cannot be written, by their flags, before anything is read.
+
+    Parameters
+    ----------
+    tables, others : mapping of flag to path or None
+        Tables end with .parquet or .csv.
+    """
+    from clvmodels import files
+    from clvmodels.errors import CLVError, InvalidOption
+
+    faults, places = [], {log.resolve(): "the log"}
+    for flag, path in {**tables, **others}.items():
+        if path is None:
+            continue
+        if flag in tables and path.suffix.lower() not in (".parquet", ".pq", ".csv"):
+            faults.append(f"{flag} {str(path)!r}: a table is written as .parquet or .csv")
+        try:
+            files.target(path)
+        except CLVError as error:
+            faults.append(f"{flag}: {error}")
+        place = path.resolve()
+        if place in places:
+            faults.append(f"{flag} {str(path)!r}: is the file of {places[place]} too: name another")
+        places.setdefault(place, flag)
+    if faults:
+        raise InvalidOption("; ".join(fault.removesuffix(".") for fault in faults) + ".")

@@ -38,7 +38,7 @@ def table(
         import pandas as pd
 
         return pd.DataFrame({name: _to_pandas(values, copy) for name, values in columns.items()}, copy=copy)
-    frame = pl.DataFrame({name: v.to_native() if isinstance(v, nw.Series) else v for name, v in columns.items()})
+    frame = pl.DataFrame({name: _to_polars(values) for name, values in columns.items()})
     if kind == "polars":
         return frame
     # Missing values become NULL, because NaN is a number to SQL and would spoil every sum.
@@ -81,6 +81,17 @@ def write_table(frame: Frame, path: Path) -> None:
         native.write_csv(path)
     else:
         native.write_parquet(path)
+
+
+def _to_polars(values: Any) -> Any:
+    """Return a series as polars, an array of texts with missing ones as a series of texts, others unchanged."""
+    if isinstance(values, nw.Series):
+        return values.to_native()
+    if isinstance(values, np.ndarray) and values.dtype == object:
+        texts = values.tolist()
+        if all(text is None or isinstance(text, str) for text in texts):
+            return pl.Series(texts, dtype=pl.String)
+    return values
 
 
 def _to_pandas(values: Any, shared: bool) -> Any:

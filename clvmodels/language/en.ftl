@@ -2298,6 +2298,7 @@ help-init = Write a job file with every setting and a comment for each.
 help-fit = Fit a model of purchases and, with --amount, Gamma-Gamma to a log, and save them.
 help-score = Score every customer of a log: P(alive), purchases and, with --amount, value, at each horizon.
 help-backfill = Score past days into the history of runs, the oldest first; current tables stay as they are.
+help-prune = Remove old runs from the sinks that keep them; the current run always stays.
 help-monitor = Compare what past runs predicted with what has happened since, and say whether to refit.
 help-columns = Print the data dictionary of the score table: each column with type, unit and meaning.
 help-models = Versions of a model in a registry: list, show, promote, roll back.

@@ -20,10 +20,12 @@ def columns(
         typer.Option("--job", help="Job file (TOML).", show_default="a job with amounts and the default settings"),
     ] = None,
     output_format: Annotated[str, typer.Option("--format", help="markdown or json")] = "markdown",
+    dbt: Annotated[bool, typer.Option("--dbt", help="As schema.yml of dbt, with the table as a source.")] = False,
 ) -> None:
     """Print the data dictionary of the score table: each column with type, unit and meaning."""
     from clvmodels.errors import InvalidOption, closest
     from clvmodels.scoring.config.job import read_job
+    from clvmodels.scoring.run.dbt_schema import dbt_schema
     from clvmodels.scoring.run.score_columns import columns_of_job, data_dictionary
 
     if output_format not in FORMATS:
@@ -31,8 +33,11 @@ def columns(
             f"--format {output_format!r} is not one of {', '.join(FORMATS)}.{closest(output_format, FORMATS)}"
         )
     defaults = {"source": {"path": "orders.parquet"}, "columns": {"amount": "amount"}}
-    records = columns_of_job(read_job(job, None if job is not None else defaults))
-    if output_format == "json":
+    record = read_job(job, None if job is not None else defaults)
+    records = columns_of_job(record)
+    if dbt:
+        text = dbt_schema(records, record.sinks)
+    elif output_format == "json":
         text = json.dumps([column.to_dict() for column in records], indent=2)
     else:
         text = data_dictionary(records)

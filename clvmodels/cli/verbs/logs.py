@@ -29,6 +29,7 @@ from clvmodels.cli.arguments import (
     TimeZoneOption,
     UnknownStatusesOption,
     VoidStatusesOption,
+    check_outputs,
     choose_columns,
     is_export,
     log_file,
@@ -141,6 +142,7 @@ def clean(
         zero_amounts=zero_amounts,  # type: ignore[arg-type]
         outliers=outliers,  # type: ignore[arg-type]
     )
+    check_outputs(log, {"--output": output, "--set-aside": set_aside}, {"--ledger": ledger})
     with steps() as step:
         step(f"Reading {log}")
         source: Any = log_file(log, encoding, delimiter, decimal, sheet)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class PastRun:
         Of the model that made the table.
     horizons : tuple of str
         Such as ("90 days", "12 months").
-    scores : frame, path, or list of paths
+    scores : frame, path, list of paths, or function that returns one of them
         customer_id, frequency, recency, T (in the clock's unit; missing for customers who had not bought),
         and expected_purchases_90_days and so on.
     model_as_of : str or None
@@ -54,7 +54,7 @@ class PastRun:
     as_of: str
     version: str | None
     horizons: tuple[str, ...]
-    scores: frames.Frame | Path | Sequence[Path]
+    scores: frames.Frame | Path | Sequence[Path] | Callable[[], Path]
     model_as_of: str | None = None
 
 
@@ -168,7 +168,8 @@ def follow(
 def _read(run: PastRun, clock: Clock, name: str | None) -> tuple[RFM, Array | None]:
     """Return the histories in a run's table, and a column of it, of the customers who had bought."""
     wanted = ["customer_id", *HISTORY, *([name] if name else [])]
-    parts = run.scores if isinstance(run.scores, (list, tuple)) else [run.scores]
+    scores = run.scores() if callable(run.scores) else run.scores
+    parts = scores if isinstance(scores, (list, tuple)) else [scores]
     tables = [frames.open_frame(part, {of: of for of in wanted}, text_id="customer_id").lazy for part in parts]
     rows = nw.concat([frames.collect(lazy.filter(~nw.col("T").is_null())) for lazy in tables])
     rfm = RFM.from_frame(

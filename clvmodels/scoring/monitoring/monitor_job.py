@@ -11,11 +11,10 @@ from clvmodels.files import plain
 from clvmodels.reporting.monitoring_page import write_monitoring
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
-from clvmodels.scoring.monitoring.follow_up import PastRun
+from clvmodels.scoring.monitoring.kept_tables import runs_with_tables
 from clvmodels.scoring.monitoring.monitor import Monitoring, keep_history, monitor, read_history
 from clvmodels.scoring.registry.registry import Registry, Version
 from clvmodels.scoring.run.customers import log_of
-from clvmodels.scoring.run.manifest import past_runs
 from clvmodels.scoring.run.workplace import uris_of
 
 __all__ = ["MonitorResult", "holdout_error", "monitor_job"]
@@ -88,20 +87,18 @@ def monitor_job(
         raise InvalidJob("run.folder: is missing: name the folder with the manifests of past runs.")
     output = job.run.folder / "monitoring" if folder is None else Path(folder)
     progress("Reading past runs")
-    manifests = past_runs(job.run.folder)
-    if not manifests:
-        raise InvalidJob(
-            f"run.folder: {job.run.folder} has no past run whose table is still there: score into a Parquet sink with "
-            "partitioned = true, which keeps the table of each run."
-        )
-    runs = [
-        PastRun(run.run_id, run.as_of, run.version, run.horizons, parts, run.model_as_of) for run, parts in manifests
-    ]
-    versions = _versions(job, {run.version for run in runs if run.version is not None})
-    history = read_history(output / HISTORY)
     with tempfile.TemporaryDirectory(prefix="clv-") as staging:
+        uris = uris_of(job)
+        runs = runs_with_tables(job, job.run.folder, uris, Path(staging))
+        if not runs:
+            raise InvalidJob(
+                f"run.folder: {job.run.folder} has no past run whose table is still there: score into a Parquet sink "
+                "with partitioned = true, or a table with mode = 'append', which keep the table of each run."
+            )
+        versions = _versions(job, {run.version for run in runs if run.version is not None})
+        history = read_history(output / HISTORY)
         progress("Reading the source")
-        source, columns, date_format = log_of(job, job.clock.clock, Path(staging), uris_of(job))
+        source, columns, date_format = log_of(job, job.clock.clock, Path(staging), uris)
         count = f"{len(runs)} past run{'s' if len(runs) > 1 else ''}"
         progress(f"Comparing {count}")
         monitoring = monitor(

@@ -164,8 +164,22 @@ def perform(
 
 def _publish(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> tuple[RunManifest, tuple[str, ...]]:
     """Publish in one sink after another; the manifest is written before the first and after each."""
-    published = []
+    published: list[str] = []
     run = _save(planned, run, outlets)
+    try:
+        run = _publish_each(planned, run, outlets, published)
+    except KeyboardInterrupt as interrupt:
+        pending = [outlet.name for outlet in outlets if outlet.pending]
+        done = f"{', '.join(published)} has the new table" if published else "nothing was published"
+        interrupt.add_note(f"{done}; {', '.join(pending)} still has the old one: run again to finish.")
+        raise
+    return run, tuple(published)
+
+
+def _publish_each(
+    planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter], published: list[str]
+) -> RunManifest:
+    """Publish in each sink that lacks the table, and add its name to those published."""
     for outlet in outlets:
         if outlet.pending and outlet.stage is not None:
             with outlet.trying():
@@ -176,7 +190,7 @@ def _publish(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) 
                     "published", f"Published in {outlet.name}", sink=outlet.name, rows=run.customers, run_id=run.run_id
                 )
             run = _save(planned, run, outlets)
-    return run, tuple(published)
+    return run
 
 
 def _describe(

@@ -1,0 +1,89 @@
+"""Old runs are removed by rule, and monitoring reads the runs that a table in a database keeps."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+
+import pytest
+from typer.testing import CliRunner
+
+import clvmodels as clv
+from clvmodels.cli import app
+from clvmodels.errors import InvalidJob, InvalidOption
+from clvmodels.scoring.config.job import job_from
+from clvmodels.scoring.config.sections import SinkSettings
+from clvmodels.scoring.run.dbt_schema import dbt_schema
+from clvmodels.scoring.run.score_columns import columns_of_job
+
+JOB = """
+[source]
+path = "orders.csv"
+[columns]
+amount = "amount"
+[predictions]
+horizons = ["30 days"]
+[registry]
+folder = "models"
+[[sinks]]
+store = "sqlite"
+path = "scores.db"
+mode = "append"
+"""
+
+
+@pytest.fixture(scope="module")
+def job_file(tmp_path_factory):
+    """A job that was fitted and scored three times into a table that keeps the runs of all days."""
+    folder = tmp_path_factory.mktemp("prune")
+    clv.datasets.load_cdnow(sample=True).to_csv(folder / "orders.csv", index=False)
+    path = folder / "job.toml"
+    path.write_text(JOB)
+    clv.fit_job(path, "1997-09-30")
+    for day in ("1997-10-01", "1997-10-08", "1997-10-15"):
+        clv.score_job(path, day)
+    return path
+
+
+@pytest.mark.slow
+def test_runs_of_a_table_are_monitored_and_removed(job_file):
+    monitoring = clv.monitor_job(job_file, until="1998-01-31").monitoring
+    assert monitoring.history["as_of"].tolist() == ["1997-10-01", "1997-10-08", "1997-10-15"]
+    assert monitoring.history["complete"].all()
+    with pytest.raises(InvalidJob, match="has no limit: set keep_days or keep_runs"):
+        clv.prune_job(job_file)
+    would = clv.prune_job(job_file, keep_days=7, dry_run=True)
+    assert [(run.as_of, run.rows) for run in would] == [("1997-10-01", 2357)]
+    done = CliRunner().invoke(app, ["prune", "--job", str(job_file), "--keep-runs", "2"])
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1] == "1 runs removed"
+    with contextlib.closing(sqlite3.connect(job_file.parent / "scores.db")) as connection:
+        days = connection.execute("SELECT DISTINCT as_of FROM clv_scores ORDER BY 1").fetchall()
+    assert days == [("1997-10-08",), ("1997-10-15",)]
+    assert clv.prune_job(job_file, keep_runs=2) == []
+    assert len(clv.monitor_job(job_file, until="1998-01-31").monitoring.history) == 3  # the history outlives tables
+
+
+def test_limits_and_sinks_are_checked():
+    job = {"source": {"path": "a.csv"}, "sinks": [{"path": "a.parquet"}]}
+    with pytest.raises(InvalidJob, match="none of them keeps runs"):
+        clv.prune_job(job_from(job))
+    with pytest.raises(InvalidOption, match="keep_days=0 must be at least 1"):
+        clv.prune_job(job_from(job), keep_days=0)
+
+
+def test_the_score_table_is_a_source_of_dbt():
+    columns = columns_of_job(job_from({"source": {"path": "a.csv"}, "columns": {"amount": "amount"}}))
+    text = dbt_schema(columns, [])
+    lines = text.splitlines()
+    assert [line.split(": ")[1] for line in lines if line.startswith("          - name")] == [
+        json.dumps(column.name) for column in columns
+    ]
+    assert "            data_tests: [not_null, unique]" in lines
+    kept = SinkSettings(store="duckdb", path="scores.duckdb", table="values", mode="append")
+    many = dbt_schema(columns, [kept])
+    assert 'schema: "main"' in many
+    assert 'name: "values"' in many
+    assert "unique" not in many
+    assert CliRunner().invoke(app, ["columns", "--dbt"]).output.strip() == text
