@@ -47,7 +47,7 @@ def runs_with_tables(job: Job, folder: Path, uris: Mapping[str, str], staging: P
 
 def _past_run(manifest: RunManifest, scores: object) -> PastRun:
     horizons, model_as_of = manifest.horizons, manifest.model_as_of
-    return PastRun(manifest.run_id, manifest.as_of, manifest.version, horizons, scores, model_as_of)  # type: ignore[arg-type]
+    return PastRun(manifest.run_id, manifest.as_of, manifest.version, horizons, scores, model_as_of)
 
 
 def _copy(sink: SinkSettings, uri: str, manifest: RunManifest, staging: Path) -> Path:
