@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import clvmodels as clv
 from clvmodels.cli import app
 from clvmodels.errors import InvalidJob, InvalidOption
+from clvmodels.scoring import events
 from clvmodels.scoring.config.job import job_from
 from clvmodels.scoring.config.sections import SinkSettings
 from clvmodels.scoring.run.dbt_schema import dbt_schema
@@ -47,7 +48,8 @@ def job_file(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_runs_of_a_table_are_monitored_and_removed(job_file):
+def test_runs_of_a_table_are_monitored_and_removed(job_file, monkeypatch):
+    monkeypatch.setattr(events.log, "handlers", list(events.log.handlers))  # a job sets up a log of its own
     monitoring = clv.monitor_job(job_file, until="1998-01-31").monitoring
     assert monitoring.history["as_of"].tolist() == ["1997-10-01", "1997-10-08", "1997-10-15"]
     assert monitoring.history["complete"].all()
