@@ -1,4 +1,4 @@
-"""`clv backfill`: past days added to the history of runs."""
+"""`clv backfill` and `clv prune`: runs of earlier days added and removed."""
 
 from __future__ import annotations
 
@@ -36,3 +36,27 @@ def backfill(
         return
     new = sum(bool(result.published) for result in done)
     out.print(f"{len(done)} days in the history, {new} of them added now", highlight=False)
+
+
+@app.command()
+def prune(
+    job: Annotated[Path, typer.Option("--job", help="Job file (TOML).")] = Path("job.toml"),
+    keep_days: Annotated[
+        int | None, typer.Option(help="Remove runs of days longer ago than this.", show_default="as the job says")
+    ] = None,
+    keep_runs: Annotated[
+        int | None, typer.Option(help="Keep the newest runs, of this many days.", show_default="as the job says")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")] = False,
+    log_form: LogForm = None,
+) -> None:
+    """Remove old runs from the sinks that keep them; the current run always stays."""
+    from clvmodels.scoring.prune import prune_job
+
+    record = logged_job("prune", job, {}, log_form, None)
+    removed = prune_job(record, keep_days=keep_days, keep_runs=keep_runs, dry_run=dry_run)
+    if record.run.log == "json":
+        return
+    for run in removed:
+        out.print(f"{run.as_of}  {run.run_id}  {run.rows:,} rows  {run.sink}", highlight=False, markup=False)
+    out.print(f"{len(removed)} runs {'would be ' if dry_run else ''}removed", highlight=False)
