@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
-from click.core import ParameterSource
+
+
+class DefaultName(str):
+    """The name of a column that is the default of its option, as opposed to the same name typed."""
+
+    __slots__ = ()
+
+
+def mark_default(context: typer.Context, parameter: typer.CallbackParam, name: str | None) -> str | None:
+    """Return a column's name as a DefaultName unless it was typed."""
+    source = context.get_parameter_source(parameter.name or "")
+    return DefaultName(name) if name is not None and source is not None and source.name == "DEFAULT" else name
+
 
 LogArgument = Annotated[
     Path,
@@ -17,8 +28,8 @@ LogArgument = Annotated[
         metavar="LOG", help="Transaction log (CSV, Excel, JSON, Parquet and others), one row per transaction."
     ),
 ]
-CustomerIdOption = Annotated[str, typer.Option(help="Column with the customer's id.")]
-DateOption = Annotated[str, typer.Option(help="Column with the date of the transaction.")]
+CustomerIdOption = Annotated[str, typer.Option(help="Column with the customer's id.", callback=mark_default)]
+DateOption = Annotated[str, typer.Option(help="Column with the date of the transaction.", callback=mark_default)]
 AmountOption = Annotated[
     str | None, typer.Option(help="Column with the amount of the transaction; without it, only purchases are modeled.")
 ]
@@ -184,7 +195,7 @@ def choose_columns(
         return ChosenColumns(dict(named), date_format, time_zone)
     suggestion = suggest_columns(log)
     proposed = {**suggestion.columns, **suggestion.others}
-    typed = {role for role, name in named.items() if name in present and _is_typed(role)}
+    typed = {role for role, name in named.items() if name in present and not isinstance(name, DefaultName)}
     chosen = {role: name if role in typed else proposed.get(role, name) for role, name in named.items()}
     formats: tuple[str, ...] = ()
     if date_format is None:
@@ -208,12 +219,6 @@ def choose_columns(
     flags += [] if zone == time_zone else [f"--time-zone {zone!r}"]
     err.print(f"Columns: {' '.join(flags)}", soft_wrap=True, markup=False, highlight=False)
     return ChosenColumns(chosen, date_format, zone)
-
-
-def _is_typed(role: str) -> bool:
-    """Return whether the column of a role was typed, and is not the default of its option."""
-    context = click.get_current_context(silent=True)
-    return context is None or context.get_parameter_source(role) is not ParameterSource.DEFAULT
 
 
 def _flag(role: str) -> str:
