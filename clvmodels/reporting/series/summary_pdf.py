@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,8 @@ from clvmodels.reporting.acting.customer_files import without_links
 __all__ = ["BROWSERS", "write_summary_pdf"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")  # names of programs that can print
+ZOOMS = (1.0, 0.9, 0.8, 0.7, 0.6)  # the first at which everything is on one sheet
+SHEET = re.compile(rb"/Type /Page\b")
 SECONDS = 120  # after which a browser that does not answer is given up
 
 
@@ -34,9 +37,20 @@ def write_summary_pdf(page: str, path: str | Path, browser: str | Path) -> None:
         If the browser prints nothing.
     """
     summary = without_links(page).replace("<body>", '<body class="summary">', 1)
+    for zoom in ZOOMS:
+        style = f"<style>@media print {{ .summary {{ zoom: {zoom}; }} }}</style>"
+        printed = _print(summary.replace("</head>", f"{style}</head>", 1), browser)
+        if len(SHEET.findall(printed)) == 1:
+            break
+    with files.replacing(Path(path)) as temporary:
+        temporary.write_bytes(printed)
+
+
+def _print(page: str, browser: str | Path) -> bytes:
+    """Return a page as PDF."""
     with TemporaryDirectory() as folder:
         source, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
-        source.write_text(summary, encoding="utf-8")
+        source.write_text(page, encoding="utf-8")
         options = ["--headless=new", "--disable-gpu", "--no-sandbox", "--no-pdf-header-footer"]
         options += [f"--user-data-dir={Path(folder) / 'profile'}", f"--print-to-pdf={printed}"]
         try:
@@ -47,5 +61,4 @@ def write_summary_pdf(page: str, path: str | Path, browser: str | Path) -> None:
             raise InvalidOption(f"{browser} did not print the page: {error}.") from None
         if not printed.exists():
             raise InvalidOption(f"{browser} did not print the page: try another Chromium.")
-        with files.replacing(Path(path)) as temporary:
-            temporary.write_bytes(printed.read_bytes())
+        return printed.read_bytes()
