@@ -37,6 +37,7 @@ def write_summary_pdf(page: str, path: str | Path, browser: str | Path) -> None:
         If the browser prints nothing.
     """
     summary = without_links(page).replace("<body>", '<body class="summary">', 1)
+    printed = b""
     for zoom in ZOOMS:
         style = f"<style>@media print {{ .summary {{ zoom: {zoom}; }} }}</style>"
         printed = _print(summary.replace("</head>", f"{style}</head>", 1), browser)
