@@ -45,6 +45,7 @@ SHORTENED = r"^\d(?:[.,]\d+)?[eE]\+\d{1,3}$|^\d[.,]\d+[eE]\d{1,3}$|^\d[eE]1[5-9]
 PLACEHOLDER_TEXT = r"^(?:0+|-1|9{4,}|0+(?:-0+)+)$"
 PLACEHOLDERS = (0, -1, *(10**digits - 1 for digits in range(4, 19)))
 EXAMPLES = 3
+FIRST_ROWS = 100  # whose ids are counted first, before all ids are
 FEWEST_ROWS, TIMES = 5, 4  # a placeholder has this many rows or more, and more than this many times any other id
 
 
@@ -168,12 +169,25 @@ def find_placeholder(lazy: nw.LazyFrame[Any]) -> Placeholder | None:
         suspect = column.is_in(list(PLACEHOLDERS))
     else:
         return None
-    if frames.collect(lazy.select(suspect.sum())).item() < FEWEST_ROWS:
+    most = _most_rows(lazy.filter(suspect))
+    if most < FEWEST_ROWS or TIMES * _most_rows(_rows_of_some(lazy.filter(~suspect))) >= most:
         return None
     rows = lazy.filter(~column.is_null()).group_by("customer_id").agg(nw.len().alias("rows"))
     top = frames.collect(rows.sort("rows", descending=True).head(2)).rows(named=True)
     total = frames.collect(lazy.select(nw.len())).item()
     return placeholder_among([(row["customer_id"], row["rows"]) for row in top], total)
+
+
+def _most_rows(lazy: nw.LazyFrame[Any]) -> int:
+    """Return how many rows the most frequent id has; 0 if there are no rows."""
+    rows = frames.collect(lazy.group_by("customer_id").agg(nw.len().alias("rows")).select(nw.col("rows").max()))
+    return int(rows.item() or 0)
+
+
+def _rows_of_some(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the rows of a few ids: usually one of them shows that no id is far more frequent than the others."""
+    first = frames.collect(lazy.select("customer_id").head(FIRST_ROWS))["customer_id"]
+    return lazy.filter(nw.col("customer_id").is_in(first.drop_nulls().unique().to_list()))
 
 
 def placeholder_among(most_frequent: Sequence[tuple[int | str, int]], total: int) -> Placeholder | None:
