@@ -269,10 +269,10 @@ def two_dates():
 REFUSED = (no_header, returns_of_unknown_sign, settlement, shortened_ids, several_currencies, cells_left_out, two_dates)
 
 
-def read_by_itself(path, monkeypatch, **rules):
+def read_by_itself(path, **rules):
     """Return the RFM of a log read as `clv report LOG --columns auto` reads it."""
-    monkeypatch.setattr(arguments, "_is_typed", lambda _: False)
-    named = {"customer_id": "customer_id", "date": "date", "amount": None}
+    defaults = {role: arguments.DefaultName(role) for role in ("customer_id", "date")}
+    named = {**defaults, "amount": None}
     chosen = arguments.choose_columns(path, "auto", named, None)
     reading = {"date_format": chosen.date_format, "time_zone": chosen.time_zone}
     source = open_log(path, "auto", None, chosen.columns, reading, arguments.status_rules(**NONE | rules), None)
@@ -284,11 +284,11 @@ def read_by_itself(path, monkeypatch, **rules):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("imitation", READ, ids=lambda imitation: imitation.__name__)
-def test_a_public_file_is_read_without_options_to_the_last_cent(imitation, tmp_path, monkeypatch):
+def test_a_public_file_is_read_without_options_to_the_last_cent(imitation, tmp_path):
     text, encoding, name = imitation()
     path = tmp_path / ("log.json" if encoding == "json" else "log.csv")
     path.write_text(text, "utf-8" if encoding == "json" else encoding)
-    rfm = read_by_itself(path, monkeypatch)
+    rfm = read_by_itself(path)
     expected = {}
     for who, _, _, paid in ORDERS:
         count, money = expected.get(name.format(who), (0, 0.0))
@@ -300,17 +300,17 @@ def test_a_public_file_is_read_without_options_to_the_last_cent(imitation, tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("imitation", REFUSED, ids=lambda imitation: imitation.__name__)
-def test_a_public_file_that_leaves_a_doubt_is_refused_with_a_remedy(imitation, tmp_path, monkeypatch):
+def test_a_public_file_that_leaves_a_doubt_is_refused_with_a_remedy(imitation, tmp_path):
     text, words = imitation()
     path = tmp_path / "log.csv"
     path.write_text(text, "utf-8")
     with pytest.raises(CLVError) as error:
-        read_by_itself(path, monkeypatch)
+        read_by_itself(path)
     assert words in str(error.value)
 
 
-def test_a_flag_says_what_a_status_means(tmp_path, monkeypatch):
+def test_a_flag_says_what_a_status_means(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text(returns_of_unknown_sign()[0], "utf-8")
-    rfm = read_by_itself(path, monkeypatch, refund="Return")
+    rfm = read_by_itself(path, refund="Return")
     assert round(float((rfm.monetary_value * rfm.monetary_count).sum()), 2) == round(sum(p for *_, p in ORDERS) - 45, 2)
