@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from clvmodels.processes.beta_geometric import SMALLEST, Parameters
 from clvmodels.processes.contract import Array, Future, History
-from clvmodels.processes.special import discounted_length
+from clvmodels.processes.special import discounted_count, discounted_length
 
 __all__ = ["sample_if_active", "sample_mean_if_active", "simulate"]
 
@@ -70,10 +70,8 @@ def sample_if_active(
         return Future(count, count)
     left = active & (last <= offered) & (offered > 0)
     end = np.where(left, generator.beta(np.where(left, last, 1), np.where(left, offered - last + 1, 1)), 1.0)
-    before = (count - left).astype(np.intp).ravel()
-    times = h * np.repeat(end.ravel(), before) * generator.random(int(before.sum()))
-    worth = np.bincount(np.repeat(np.arange(before.size), before), np.exp(-delta * times), minlength=before.size)
-    return Future(count, worth.astype(float).reshape(shape) + left * np.exp(-delta * h * end))
+    worth = discounted_count((count - left).ravel(), h * end.ravel(), delta, generator)
+    return Future(count, worth.reshape(shape) + left * np.exp(-delta * h * end))
 
 
 def sample_mean_if_active(

@@ -33,7 +33,7 @@ from clvmodels.processes.quantities import (
     MEDIAN_LIFETIME,
 )
 from clvmodels.processes.race import CHUNK, DROP, Remaining, log_chances_of_ages, race
-from clvmodels.processes.special import by_node_count, digamma_rise, legendre, log_rise
+from clvmodels.processes.special import by_node_count, digamma_rise, discounted_count, legendre, log_rise
 
 __all__ = ["QUANTITY_POWERS", "discounted_if_active", "functions", "mean_life"]
 
@@ -209,9 +209,7 @@ def sample_if_active(
     count = np.where(active, generator.poisson(rate * stay), 0)
     if delta == 0:
         return Future(count.astype(float), count.astype(float))
-    who = np.repeat(np.arange(count.size), count.ravel())
-    times = np.broadcast_to(stay, shape).ravel()[who] * generator.random(len(who))
-    worth = np.bincount(who, np.exp(-delta * times), minlength=count.size).astype(float)
+    worth = discounted_count(count.ravel().astype(float), np.broadcast_to(stay, shape).ravel(), delta, generator)
     return Future(count.astype(float), worth.reshape(shape))
 
 

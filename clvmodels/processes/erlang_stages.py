@@ -28,7 +28,14 @@ from clvmodels.processes.erlang_future import (
     tails,
 )
 from clvmodels.processes.negative_binomial import negative_binomial_tails
-from clvmodels.processes.special import CHEBYSHEV_NODES, by_node_count, log_beta, over_octaves
+from clvmodels.processes.special import (
+    CHEBYSHEV_NODES,
+    MANY_TIMES,
+    by_node_count,
+    discounted_count,
+    log_beta,
+    over_octaves,
+)
 
 __all__ = ["discounted", "exceedances", "intensity", "pmf", "purchases", "sample", "stage_terms", "survival"]
 
@@ -164,7 +171,8 @@ def sample(
     count = np.where(active, np.minimum((events + stage) // k, last), 0)
     if delta == 0:
         return Future(count.astype(float), count.astype(float))
-    bought, passed, unseen = count.ravel(), stage.ravel(), (events - count * k + stage).ravel() + 1
+    many = count > MANY_TIMES
+    bought, passed, unseen = np.where(many, 0, count).ravel(), stage.ravel(), (events - count * k + stage).ravel() + 1
     customer = np.repeat(np.arange(bought.size), bought)
     starts = np.cumsum(bought) - bought
     first = np.arange(customer.size) == starts[customer]
@@ -174,8 +182,11 @@ def sample(
     spent = np.bincount(customer, gaps, minlength=bought.size)
     rest = generator.standard_gamma(np.maximum(unseen, 1).astype(float))
     times = h * (reached - before[customer]) / (spent + rest)[customer]
-    worth = np.bincount(customer, np.exp(-delta * times), minlength=bought.size)
-    return Future(count.astype(float), worth.astype(float).reshape(shape))
+    worth = np.bincount(customer, np.exp(-delta * times), minlength=bought.size).astype(float).reshape(shape)
+    if many.any():
+        last = h * (k * count - stage)[many] / (events[many] + 1)
+        worth[many] = discounted_count(count[many], last, delta, generator)
+    return Future(count.astype(float), worth)
 
 
 def _over_stages(k: int, p: Parameters, x: Array, t_x: Array, T: Array, averages: Array) -> Array:

@@ -20,7 +20,7 @@ from clvmodels.processes.coordinates import Parametrization
 from clvmodels.processes.negative_binomial import negative_binomial_tails
 from clvmodels.processes.order_times import buys_between_nbd, nbd_orders
 from clvmodels.processes.quantities import MEAN_PURCHASE_RATE, MEAN_TIME_BETWEEN_PURCHASES
-from clvmodels.processes.special import digamma_rise, discounted_length, log_rise
+from clvmodels.processes.special import digamma_rise, discounted_count, discounted_length, log_rise
 
 __all__ = ["PROCESS", "Parameters"]
 
@@ -132,9 +132,8 @@ def sample_if_active(
     shape = np.shape(active)
     rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
     count = generator.poisson(rate * h)
-    times = h * generator.random(int(count.sum()))
-    worth = np.bincount(np.repeat(np.arange(count.size), count.ravel()), np.exp(-delta * times), minlength=count.size)
-    return Future(count.astype(float), worth.astype(float).reshape(shape))
+    worth = discounted_count(count.ravel().astype(float), np.full(count.size, float(h)), delta, generator)
+    return Future(count.astype(float), worth.reshape(shape))
 
 
 def sample_mean_if_active(

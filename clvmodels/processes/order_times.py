@@ -17,6 +17,7 @@ from clvmodels.processes.dropout_time import Law
 from clvmodels.processes.race import race
 
 __all__ = [
+    "MOST_ORDERS",
     "beta_geometric_orders",
     "bgbb_orders",
     "buys_between_beta_geometric",
@@ -26,6 +27,8 @@ __all__ = [
     "dropout_time_orders",
     "nbd_orders",
 ]
+
+MOST_ORDERS = 300_000_000
 
 
 def buys_between_nbd(p: Any, start: Array, end: Array, x: Array, T: Array) -> Array:
@@ -82,7 +85,7 @@ def nbd_orders(
     """Draw order times in (T, T + h] at a gamma-distributed rate, without dropout."""
     n = len(active)
     count = generator.poisson(_rate(p, x, T, n, generator) * h)
-    customer = np.repeat(np.arange(n), count)
+    customer = _customer_of_each(count)
     return DrawnOrders(customer, h * generator.random(len(customer)), np.full(n, np.inf))
 
 
@@ -102,7 +105,7 @@ def beta_geometric_orders(
     share = generator.beta(np.where(left, last, 1), np.where(left, offered - last + 1, 1))
     end = h * np.where(left, share, 1.0)
     before = np.where(active, np.minimum(offered, last), 0) - left
-    customer = np.repeat(np.arange(n), before)
+    customer = _customer_of_each(before)
     times = end[customer] * generator.random(len(customer))
     leaving = np.flatnonzero(left)
     leaves = np.where(active, np.where(left, end, np.inf), 0.0)
@@ -119,7 +122,7 @@ def dropout_time_orders(
     stay = np.broadcast_to(remaining.time_of(generator.standard_exponential(n) / remaining.s), n)
     leaves = np.where(active, stay, 0.0)
     count = generator.poisson(rate * np.minimum(leaves, h))
-    customer = np.repeat(np.arange(n), count)
+    customer = _customer_of_each(count)
     return DrawnOrders(customer, np.minimum(leaves, h)[customer] * generator.random(len(customer)), leaves)
 
 
@@ -138,6 +141,20 @@ def bgbb_orders(
         times.append(np.full(len(buyers), float(i)))
     leaves = np.where(stays >= length, np.where(active, np.inf, 0.0), stays)
     return DrawnOrders(np.concatenate(customer), np.concatenate(times), leaves)
+
+
+def _customer_of_each(count: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return the position of the customer of each order, given the number of orders of each.
+
+    Raises
+    ------
+    OverflowError
+        If there are more orders than any base has, as under draws of parameters that the data hardly determine.
+    """
+    total = float(np.sum(count, dtype=float))
+    if total > MOST_ORDERS:
+        raise OverflowError(f"{total:,.0f} orders of {len(count):,} customers")
+    return np.repeat(np.arange(len(count)), count)
 
 
 def _rate(p: Any, x: Array, T: Array, n: int, generator: np.random.Generator) -> Array:

@@ -13,12 +13,15 @@ from scipy.special import digamma, gammaln
 from clvmodels.processes.contract import Array
 
 __all__ = [
+    "CHEBYSHEV_NODES",
+    "MANY_TIMES",
     "BetaNodes",
     "beta_node_count",
     "beta_nodes",
     "by_count",
     "by_node_count",
     "digamma_rise",
+    "discounted_count",
     "discounted_length",
     "is_shared",
     "legendre",
@@ -32,6 +35,7 @@ __all__ = [
 
 LARGE = 1e4
 LARGEST_EXPONENT = 700.0  # that does not overflow
+MANY_TIMES = 100_000
 DROP = 30.0  # tails below e^-30 of the peak are left out
 NODE_STEP = 0.4  # of the trapezoidal rule: its error is of the order of exp(-pi^2 / step) = 2e-11
 NODE_STEPS = 8
@@ -59,6 +63,24 @@ def logistic(z: Array) -> Array:
     small = np.exp(-np.abs(z))
     answer: Array = np.where(z >= 0, 1.0, small) / (1.0 + small)
     return answer
+
+
+def discounted_count(count: Array, end: Array, delta: float, generator: np.random.Generator) -> Array:
+    """Draw the sum of exp(-delta t) over `count` (n,) times that are uniform on (0, end), with end (n,).
+
+    Sums of very many times are drawn from the normal distribution with their mean and variance, so that draws of
+    parameters far out need no memory for each time.
+    """
+    many = count > MANY_TIMES
+    owner = np.repeat(np.arange(count.size), np.where(many, 0, count).astype(np.intp))
+    discounts = np.exp(-delta * (end[owner] * generator.random(len(owner))))
+    worth: Array = np.bincount(owner, discounts, minlength=count.size).astype(float)
+    if many.any():
+        reach = delta * end[many]
+        mean, square = -np.expm1(-reach) / reach, -np.expm1(-2 * reach) / (2 * reach)
+        spread = np.sqrt(np.maximum(square - mean**2, 0.0) * count[many])
+        worth[many] = count[many] * mean + spread * generator.standard_normal(spread.size)
+    return worth
 
 
 def by_count(function: Callable[..., Array], x: Array, *parameters: Array | float) -> Array:

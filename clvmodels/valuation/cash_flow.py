@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import FitFailed, InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -228,7 +228,19 @@ def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders],
             f"An interval needs draws of the times of orders, which {process.title} does not give: leave out "
             "interval=, or fit MBGNBD or ParetoNBD."
         )
-    return process.draw_orders_if_active, spending.sample_orders
+    draw = process.draw_orders_if_active
+
+    def draw_orders(*arguments: Any) -> DrawnOrders:
+        try:
+            return draw(*arguments)
+        except OverflowError as error:
+            raise FitFailed(
+                f"A draw of the parameters of {customers.purchases.title} expects {error}: these customers hardly "
+                "determine the parameters, so that no interval of money can be drawn. More customers or a longer "
+                "period help."
+            ) from None
+
+    return draw_orders, spending.sample_orders
 
 
 def drawn_cash_flow(

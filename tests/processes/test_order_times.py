@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from clvmodels.inference.groups import with_groups
+from clvmodels.processes import order_times
 from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
 
 WITH_TIMES = [process for process in PURCHASE_PROCESSES.values() if process.draw_orders_if_active is not None]
@@ -120,3 +121,14 @@ def test_spend_of_orders_adds_up_to_spend_of_customers(process):
     number = np.arange(n) % 2.0
     same = grouped.sample_orders(grouped.Parameters(*p, *p), customer, count, mean, number, generator)
     assert abs(same.mean() - spend.mean()) <= 5 * np.hypot(same.std(), spend.std()) / np.sqrt(n)
+
+
+@pytest.mark.parametrize(
+    "process", [process for process in WITH_TIMES if not process.discrete], ids=lambda each: each.name
+)
+def test_more_orders_than_memory_holds_are_refused(process, monkeypatch):
+    monkeypatch.setattr(order_times, "MOST_ORDERS", 10)
+    generator = np.random.default_rng(1)
+    state = [np.repeat(column, 40) for column in state_of(process)]
+    with pytest.raises(OverflowError, match="orders of 120 customers"):
+        process.draw_orders_if_active(at(process), 500.0, *state, np.ones(120, dtype=bool), generator)

@@ -168,3 +168,17 @@ def test_by_count_returns_the_values_of_the_function():
 )
 def test_is_shared(value, shared):
     assert special.is_shared(value) is shared
+
+
+def test_many_discounted_times_are_drawn_from_their_mean_and_variance(monkeypatch):
+    count, end, delta = np.full(20_000, 50), np.full(20_000, 3.0), 0.4
+    exact = special.discounted_count(count, end, delta, np.random.default_rng(1))
+    monkeypatch.setattr(special, "MANY_TIMES", 10)
+    normal = special.discounted_count(count, end, delta, np.random.default_rng(2))
+    spread = exact.std()
+    # Standard errors of a mean and a standard deviation of 20,000 draws.
+    assert normal.mean() == pytest.approx(exact.mean(), abs=5 * spread * np.sqrt(2 / 20_000))
+    assert normal.std() == pytest.approx(spread, rel=5 / np.sqrt(20_000))
+    monkeypatch.undo()
+    most = special.discounted_count(np.array([10**12, 0]), np.array([2.0, 2.0]), delta, np.random.default_rng(3))
+    assert most == pytest.approx([1e12 * -np.expm1(-0.8) / 0.8, 0.0], rel=1e-5)

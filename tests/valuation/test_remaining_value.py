@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from clvmodels.datasets import load_cdnow
-from clvmodels.errors import InvalidOption, InvalidRFM
+from clvmodels.errors import FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.purchases import BGBB, BGNBD, MBGNBD, NBD, ParetoNBD
 from clvmodels.estimators.regular import MBGCNBD
 from clvmodels.estimators.spend import GammaGamma
+from clvmodels.processes import order_times
 from clvmodels.transactions.summary import rfm_summary
 from clvmodels.valuation.cash_flow import (
     ValuedCustomers,
@@ -192,6 +193,14 @@ def test_intervals_contain_the_expectation_and_do_not_depend_on_the_order_of_cus
     assert np.all((lower < value) & (value < upper))
     shuffled = remaining_value(purchases, spend, some[np.arange(len(some))[::-1]], **options)
     assert values(shuffled, "remaining_value_lower") == pytest.approx(lower, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_parameters_that_expect_more_orders_than_memory_holds_give_one_error(fitted, monkeypatch):
+    purchases, spend, rfm = fitted
+    monkeypatch.setattr(order_times, "MOST_ORDERS", 3)
+    with pytest.raises(FitFailed, match="hardly determine the parameters"):
+        remaining_value(purchases, spend, rfm[::20], costs=COSTS, interval=0.9, draws=20, by="total", **TERMS)
 
 
 # ---- periods, and discrete clocks --------------------------------------------------------------------------
