@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,12 @@ def messages_of(language: str) -> str:
 def message_ids(language: str = "en") -> set[str]:
     """Return the ids of all messages of a language."""
     return set(MESSAGE.findall(messages_of(language)))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_message_is_defined_twice(language):
+    ids = MESSAGE.findall(messages_of(language))
+    assert [each for each, count in Counter(ids).items() if count > 1] == []
 
 
 def codes(module: ast.Module) -> Iterator[ast.expr]:
