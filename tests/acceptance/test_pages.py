@@ -33,4 +33,4 @@ def test_the_code_prints_what_the_readme_shows(guide_runner):
         mismatches = guide_runner.run_page((ROOT / "README.md").read_text(encoding="utf-8"), "README.md")
         written = {path.name for path in folder.iterdir()}
     assert mismatches == []
-    assert written == {"data", "report.html", "report.json"}
+    assert written == {"data", "report.html", "report.json", "report-files"}
