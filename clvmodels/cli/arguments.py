@@ -250,6 +250,30 @@ def find_model(path: Path, where: str) -> None:
         )
 
 
+def load_customer_model(path: Path, *, with_spend: bool = False) -> Any:
+    """Return a model saved by `clv fit` that has a process and, if it is needed, a spend model."""
+    import clvmodels as clv
+    from clvmodels.errors import InvalidOption
+
+    find_model(path, "with --model")
+    fitted: Any = clv.load(path)
+    if with_spend and (not isinstance(fitted, clv.CustomerModel) or fitted.spend is None):
+        raise InvalidOption(f"{path} has no process with a spend model: fit one with `clv fit LOG --amount COLUMN`.")
+    if not isinstance(fitted, clv.CustomerModel):
+        raise InvalidOption(f"{path} has no process: fit one with `clv fit LOG`.")
+    return fitted
+
+
+def parse_numbers(text: str, flag: str, example: str) -> dict[str, float]:
+    """Return the numbers of a flag by their names; the flag and an example are for the error."""
+    from clvmodels.errors import InvalidOption
+
+    try:
+        return {name.strip(): float(number) for name, number in (item.split("=") for item in split_list(text))}
+    except ValueError:
+        raise InvalidOption(f"{flag} {text!r} must be names and numbers, such as {example}.") from None
+
+
 def split_list(text: str) -> list[str]:
     """Return the items of a list separated by commas, without empty ones."""
     return [item.strip() for item in text.split(",") if item.strip()]

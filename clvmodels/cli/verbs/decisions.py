@@ -19,8 +19,9 @@ from clvmodels.cli.arguments import (
     FirstTransactionOption,
     LogArgument,
     SheetOption,
-    find_model,
+    load_customer_model,
     log_file,
+    parse_numbers,
     split_list,
 )
 from clvmodels.cli.tables import save_table
@@ -109,7 +110,7 @@ def accounts_of_log(
     from clvmodels.errors import InvalidOption
     from clvmodels.reporting import terminal
 
-    fitted = None if model is None else _customer_model(model)
+    fitted = None if model is None else load_customer_model(model, with_spend=True)
     if merged_log is not None and accounts is None:
         raise InvalidOption("--merged-log needs --accounts, the account of each customer.")
     with steps() as step:
@@ -122,7 +123,7 @@ def accounts_of_log(
             amount=amount,
             accounts=accounts,
             chains=chains,
-            rule=_limits(rule),
+            rule=parse_numbers(rule, "--rule", "share=0.01,frequency=20"),
             window=window,
             horizon=horizon,
             margin=margin,
@@ -169,7 +170,7 @@ def actions(
 
     with steps() as step:
         step(f"Reading {model}")
-        fitted = _customer_model(model)
+        fitted = load_customer_model(model, with_spend=True)
         clock = fitted.purchases.clock_
         step(f"Summarizing {log}")
         rfm = clv.rfm_summary(
@@ -191,28 +192,6 @@ def actions(
     terminal.show_facts(out, [finding.text for finding in lists.findings])
     terminal.show_decisions(out, "Customers to act on", lists.summary)
     out.print(f"Lists written to {output}", highlight=False)
-
-
-def _customer_model(path: Path) -> Any:
-    """Return a saved model that has a process and a spend model."""
-    import clvmodels as clv
-    from clvmodels.errors import InvalidOption
-
-    find_model(path, "with --model")
-    fitted: Any = clv.load(path)
-    if not isinstance(fitted, clv.CustomerModel) or fitted.spend is None:
-        raise InvalidOption(f"{path} has no process with a spend model: fit one with `clv fit LOG --amount COLUMN`.")
-    return fitted
-
-
-def _limits(text: str) -> dict[str, float]:
-    """Return the limits of a rule such as share=0.01,frequency=20."""
-    from clvmodels.errors import InvalidOption
-
-    try:
-        return {name.strip(): float(limit) for name, limit in (item.split("=") for item in split_list(text))}
-    except ValueError:
-        raise InvalidOption(f"--rule {text!r} must be names and numbers, such as share=0.01,frequency=20.") from None
 
 
 def _numbers(text: str) -> list[float]:

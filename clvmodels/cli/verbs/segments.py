@@ -20,10 +20,12 @@ from clvmodels.cli.arguments import (
     LogArgument,
     SheetOption,
     TimeUnitOption,
-    find_model,
+    load_customer_model,
     log_file,
+    parse_numbers,
     split_list,
 )
+from clvmodels.cli.tables import save_table
 
 METHODS = ("rfm", "stages", "k-means", "gaussian mixture")
 FEATURES = ("monetary_value", "frequency", "time_since_last", "T")  # of the RFM; the first needs --amount
@@ -71,7 +73,6 @@ def segments(
     import pandas as pd
 
     import clvmodels as clv
-    from clvmodels import files, frames
     from clvmodels.errors import InvalidOption, closest
     from clvmodels.reporting import terminal
 
@@ -100,8 +101,7 @@ def segments(
             customers, names = _features(rfm, values, features)
             options: dict[str, Any] = {"method": method, "segments": count, "most": most}
             result = clv.data_segments(customers, features=names, **options)
-        with files.replacing(output) as temporary:
-            frames.write_table(result.frame(), temporary)
+        save_table(result.frame(), output)
     terminal.show_facts(out, [finding.text for finding in result.findings])
     terminal.show_decisions(out, "Segments", result.summary)
     out.print(f"Segments written to {output}", highlight=False)
@@ -126,7 +126,6 @@ def scorecard_of_customers(
 ) -> None:
     """Score customers by a weighted index of indicators, and compare it with predicted value."""
     import clvmodels as clv
-    from clvmodels import files, frames
     from clvmodels.reporting import terminal
 
     definition_or_set: Any = clv.ScorecardDefinition.load(indicators) if indicators.endswith(".json") else indicators
@@ -134,8 +133,7 @@ def scorecard_of_customers(
         step(f"Scoring {customers}")
         options: dict[str, Any] = {"weights": _weights(weights), "value": value, "outcome": outcome}
         card = clv.scorecard(customers, definition_or_set, **options)
-        with files.replacing(output) as temporary:
-            frames.write_table(card.frame(), temporary)
+        save_table(card.frame(), output)
         card.definition.save(definition)
     terminal.show_facts(out, [finding.text for finding in card.findings])
     terminal.show_decisions(out, "Weights", card.weights.drop(columns="benchmark"))
@@ -144,16 +142,11 @@ def scorecard_of_customers(
 
 def _purchases(path: Path | None) -> Any:
     """Return the process of a saved model, which stages need."""
-    import clvmodels as clv
     from clvmodels.errors import InvalidOption
 
     if path is None:
         raise InvalidOption("--method stages needs --model, a model saved by `clv fit`.")
-    find_model(path, "with --model")
-    fitted: Any = clv.load(path)
-    if not isinstance(fitted, clv.CustomerModel):
-        raise InvalidOption(f"{path} has no process: fit one with `clv fit LOG`.")
-    return fitted.purchases
+    return load_customer_model(path).purchases
 
 
 def _features(rfm: Any, values: Path | None, features: str | None) -> tuple[Any, list[str]]:
@@ -180,11 +173,4 @@ def _features(rfm: Any, values: Path | None, features: str | None) -> tuple[Any,
 
 def _weights(text: str | None) -> Any:
     """Return the weights of a flag: a method, or weights by dimension."""
-    from clvmodels.errors import InvalidOption
-
-    if text is None or "=" not in text:
-        return text
-    try:
-        return {name.strip(): float(weight) for name, weight in (item.split("=") for item in split_list(text))}
-    except ValueError:
-        raise InvalidOption(f"--weights {text!r} must be names and numbers, such as loyalty=0.4,credit=0.6.") from None
+    return text if text is None or "=" not in text else parse_numbers(text, "--weights", "loyalty=0.4,credit=0.6")
