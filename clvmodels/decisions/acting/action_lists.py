@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,8 +26,11 @@ __all__ = [
     "ActionLists",
     "action_lists",
     "best_rows",
+    "check_list",
     "check_size",
     "factors_at_stake",
+    "list_findings",
+    "list_summary",
     "main_reasons",
 ]
 
@@ -174,11 +177,7 @@ def action_lists(
     >>> len(lists.frame()) <= 300
     True
     """
-    if "dropout" not in purchases.process.moves:
-        raise InvalidOption(f"In {purchases.process.title} nobody leaves: fit MBGNBD() or ParetoNBD().")
-    check_size(size)
-    # Not discounted; this checks models, horizon and margin, and refuses models that do not fit together.
-    lifetime_value(purchases, spend, rfm[:1], horizon=horizon, annual_discount_rate=0.0, margin=margin)
+    check_list(purchases, spend, rfm, horizon=horizon, margin=margin, size=size)
     factors = factors_at_stake(purchases, spend, rfm, rfm.clock.duration(horizon), margin)
     candidates = np.where(rfm.frequency == 0, 2, np.where(factors["active"] >= ACTIVE, 0, 1))
     money = np.full(len(rfm), np.nan)
@@ -200,7 +199,18 @@ def action_lists(
         "probability_alive": factors["active"][chosen],
     }
     summary = _summary(candidates, chosen, money)
-    return ActionLists(columns, summary, _findings(summary), rfm.kind, candidates, chosen)
+    return ActionLists(columns, summary, list_findings(summary), rfm.kind, candidates, chosen)
+
+
+def check_list(
+    purchases: PurchaseModel, spend: SpendModel, rfm: RFM, *, horizon: float | str, margin: float, size: int
+) -> None:
+    """Raise an InvalidOption unless a list of customers with money at stake can be made of these arguments."""
+    if "dropout" not in purchases.process.moves:
+        raise InvalidOption(f"In {purchases.process.title} nobody leaves: fit MBGNBD() or ParetoNBD().")
+    check_size(size)
+    # Not discounted; this checks models, horizon and margin, and refuses models that do not fit together.
+    lifetime_value(purchases, spend, rfm[:1], horizon=horizon, annual_discount_rate=0.0, margin=margin)
 
 
 def check_size(size: Any) -> None:
@@ -260,18 +270,22 @@ def best_rows(rows: npt.NDArray[np.intp], money: Array, size: int) -> npt.NDArra
 
 
 def _summary(candidates: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp], money: Array) -> pd.DataFrame:
-    """Return one row per list."""
-    rows = []
-    for number, name in enumerate(LISTS):
-        every, listed = money[candidates == number], money[chosen[candidates[chosen] == number]]
-        total, stake = float(np.nansum(np.sort(every))), float(np.sum(np.sort(listed)))
-        rows.append((name, len(every), len(listed), stake, stake / total if total else float("nan")))
-    return pd.DataFrame(
-        rows, columns=["list", "candidates", "customers", "money_at_stake", "share_of_candidates_money"]
-    )
+    """Return one row per list, with what share of all candidates' money the listed ones have."""
+    every = [money[candidates == number] for number in range(len(LISTS))]
+    listed = [money[chosen[candidates[chosen] == number]] for number in range(len(LISTS))]
+    summary = list_summary([(name, len(every[i]), listed[i]) for i, name in enumerate(LISTS)])
+    totals = np.array([float(np.nansum(np.sort(amounts))) for amounts in every])
+    share = np.divide(summary["money_at_stake"], totals, out=np.full(len(LISTS), np.nan), where=totals != 0)
+    return summary.assign(share_of_candidates_money=share)
 
 
-def _findings(summary: pd.DataFrame) -> Findings:
+def list_summary(lists: Sequence[tuple[str, int, Array]]) -> pd.DataFrame:
+    """Return one row per list, given its name, its number of candidates and the money at stake of those listed."""
+    rows = [(name, candidates, len(money), float(np.sum(np.sort(money)))) for name, candidates, money in lists]
+    return pd.DataFrame(rows, columns=["list", "candidates", "customers", "money_at_stake"])
+
+
+def list_findings(summary: pd.DataFrame) -> Findings:
     """Return one finding per list, and that the money is at stake and not what an action brings."""
     findings = [
         Finding("actions-list", {"name": row["list"], "customers": row["customers"], "money": row["money_at_stake"]})

@@ -14,9 +14,9 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from clvmodels import displays, frames
-from clvmodels.decisions.acting.action_lists import best_rows, check_size
+from clvmodels.decisions.acting.action_lists import best_rows, check_size, list_findings, list_summary
 from clvmodels.errors import InvalidOption, InvalidTable, InvalidTransactions
-from clvmodels.language import Finding, Findings
+from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 
 __all__ = ["CrossSelling", "cross_selling"]
@@ -181,12 +181,8 @@ def cross_selling(
         "because_of": np.array([*names, None], dtype=object)[offers.reason[chosen]],
         "popular": names[offers.popular[chosen]],
     }
-    total = float(np.sum(np.sort(offers.stake[chosen])))
-    row = ("cross-selling", int(candidate.sum()), len(chosen), total)
-    summary = pd.DataFrame([row], columns=["list", "candidates", "customers", "money_at_stake"])
-    figures = {"name": "cross-selling", "customers": len(chosen), "money": total}
-    findings = (Finding("actions-list", figures), Finding("actions-not-tested", {}, "caution"))
-    return CrossSelling(columns, summary, findings, rows.kind)
+    summary = list_summary([("cross-selling", int(candidate.sum()), offers.stake[chosen])])
+    return CrossSelling(columns, summary, list_findings(summary), rows.kind)
 
 
 def _check_margin(margin: Any) -> None:

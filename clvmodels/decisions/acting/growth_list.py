@@ -11,15 +11,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels import displays, frames
-from clvmodels.decisions.acting.action_lists import ACTIVE, best_rows, check_size, factors_at_stake, main_reasons
+from clvmodels.decisions.acting.action_lists import (
+    ACTIVE,
+    best_rows,
+    check_list,
+    factors_at_stake,
+    list_findings,
+    list_summary,
+    main_reasons,
+)
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.language import Finding, Findings
+from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.lifetime_value import lifetime_value
 
 __all__ = ["GrowthList", "growth_list"]
 
@@ -156,11 +163,7 @@ def growth_list(
     >>> len(clv.growth_list(*models, rfm, horizon="6 months", margin=0.35, size=20).frame())
     20
     """
-    if "dropout" not in purchases.process.moves:
-        raise InvalidOption(f"In {purchases.process.title} nobody leaves: fit MBGNBD() or ParetoNBD().")
-    check_size(size)
-    # Not discounted; this checks models, horizon and margin, and refuses models that do not fit together.
-    lifetime_value(purchases, spend, rfm[:1], horizon=horizon, annual_discount_rate=0.0, margin=margin)
+    check_list(purchases, spend, rfm, horizon=horizon, margin=margin, size=size)
     factors = factors_at_stake(purchases, spend, rfm, rfm.clock.duration(horizon), margin)
     value = spend.spend_prediction(rfm).point
     candidates = np.flatnonzero((rfm.frequency > 0) & (factors["active"] >= ACTIVE) & ~np.isnan(value))
@@ -185,14 +188,8 @@ def growth_list(
         "reason_2": reasons[1, place[chosen]],
         "probability_alive": parts["active"][chosen],
     }
-    total = float(np.sum(np.sort(money[chosen])))
-    row = (NAME, len(candidates), len(chosen), total)
-    summary = pd.DataFrame([row], columns=["list", "candidates", "customers", "money_at_stake"])
-    findings = (
-        Finding("actions-list", {"name": NAME, "customers": len(chosen), "money": total}),
-        Finding("actions-not-tested", {}, "caution"),
-    )
-    return GrowthList(columns, summary, findings, rfm.kind, candidates, candidates[chosen])
+    summary = list_summary([(NAME, len(candidates), money[chosen])])
+    return GrowthList(columns, summary, list_findings(summary), rfm.kind, candidates, candidates[chosen])
 
 
 def _of_peers(value: Array, frequency: npt.NDArray[np.int64]) -> Array:
