@@ -15,6 +15,7 @@ from clvmodels.language import Finding, Severity, message
 from clvmodels.language.numbers import fixed, percent
 from clvmodels.reporting.acting import ActiveCustomers, CustomerDecisions, NewCustomer, WhatToDo
 from clvmodels.reporting.acting.amounts import AmountFormat
+from clvmodels.reporting.acting.what_to_do import newcomer_figures
 from clvmodels.reporting.cautions import Caution
 from clvmodels.reporting.selection import Selection
 from clvmodels.reporting.series.past_report import ValueChange
@@ -239,13 +240,7 @@ def _change_card(change: ValueChange, money: AmountFormat) -> Card:
 
 def _newcomer_card(newcomer: NewCustomer, basis: ValueBasis | None, money: AmountFormat) -> Card:
     """Return what a new customer is worth, which is what one may cost at most."""
-    figures = {
-        "revenue": basis is not None and basis.terms.margin == 1,
-        "value": money.each(newcomer.value),
-        "lower": money.each(newcomer.lower),
-        "upper": money.each(newcomer.upper),
-        "horizon": newcomer.horizon,
-    }
+    figures = newcomer_figures(newcomer, basis, money)
     note = message("glance-newcomer-note", figures)
     return Card(message("glance-newcomer", figures), money.each(newcomer.value), (note,))
 

@@ -9,7 +9,7 @@ from clvmodels.frames import Frame
 from clvmodels.language import message
 from clvmodels.language.numbers import column, fixed, percent, signed_percent, significant
 from clvmodels.reporting.acting.amounts import AmountFormat
-from clvmodels.reporting.acting.customer_decisions import LISTS, CustomerDecisions
+from clvmodels.reporting.acting.customer_decisions import LISTS, CustomerDecisions, NewCustomer
 from clvmodels.reporting.acting.customer_files import file_link
 from clvmodels.reporting.page import PageBlock, Pictures, Table
 from clvmodels.reporting.sections.calibration import tracking_picture
@@ -17,7 +17,7 @@ from clvmodels.reporting.selection import LEARNERS, Selection
 from clvmodels.reporting.value_summary import ValueBasis
 from clvmodels.reporting.verdict import Answer, judge_use
 
-__all__ = ["CustomerList", "TierRow", "WhatToDo", "trust_blocks", "what_to_do"]
+__all__ = ["CustomerList", "TierRow", "WhatToDo", "newcomer_figures", "trust_blocks", "what_to_do"]
 
 SIMPLE_RULES = ("own_rate", "zero")  # continuing at the own past rate, and nobody buys again
 
@@ -147,9 +147,13 @@ def _list(name: str, figures: dict[str, Any], files: dict[str, Frame]) -> Custom
 
 def _newcomer(decisions: CustomerDecisions, basis: ValueBasis | None, money: AmountFormat) -> str:
     """Return what a new customer may cost at most."""
-    if (newcomer := decisions.newcomer) is None:
-        return ""
-    figures = {
+    newcomer = decisions.newcomer
+    return "" if newcomer is None else message("new-customer-cost", newcomer_figures(newcomer, basis, money))
+
+
+def newcomer_figures(newcomer: NewCustomer, basis: ValueBasis | None, money: AmountFormat) -> dict[str, Any]:
+    """Return what a new customer may cost, as the messages on it take it."""
+    return {
         "revenue": basis is not None and basis.terms.margin == 1,
         "value": money.each(newcomer.value),
         "lower": money.each(newcomer.lower),
@@ -157,7 +161,6 @@ def _newcomer(decisions: CustomerDecisions, basis: ValueBasis | None, money: Amo
         "customers": newcomer.customers,
         "horizon": newcomer.horizon,
     }
-    return message("new-customer-cost", figures)
 
 
 def _first_steps(

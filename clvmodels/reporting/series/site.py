@@ -60,7 +60,7 @@ def write_site(folder: str | Path, *, language: str = ENGLISH) -> Path:
     Raises
     ------
     InvalidOption
-        If there is no folder, or no report in it.
+        If the folder is missing or has no report.
 
     Examples
     --------
