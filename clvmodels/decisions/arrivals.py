@@ -95,7 +95,7 @@ def _expected(counts: Array, ahead: int) -> Array:
 
 
 def _spread(counts: Array, months: int) -> float:
-    """Return the spread of earlier windows' errors: of totals of so many months, or of as many as leave three."""
+    """Return the spread of earlier windows' errors: of totals of this many months, or of as many as leave three."""
     length = max(1, min(months, len(counts) - RECENT - FEWEST_WINDOWS + 1))
     errors = [
         np.log((counts[cut : cut + length].sum() + 0.5) / (_expected(counts[:cut], length).sum() + 0.5))

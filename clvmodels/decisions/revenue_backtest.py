@@ -189,7 +189,7 @@ def _last_day_of(month: str) -> str:
 
 
 def _last_day(day: str, months: int) -> str:
-    """Return the last day of the so many months after a cutoff."""
+    """Return the last day of this many months after a cutoff."""
     begin = Date.fromisoformat(day) + timedelta(days=1)
     for _ in range(months):
         begin = next_first_day(begin, "month")

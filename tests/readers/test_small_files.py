@@ -37,7 +37,7 @@ WAYS = {"path": Path, "pandas": read_pandas, "polars": read_polars}
 
 def case(name):
     if not (CASES / name).exists():
-        pytest.skip(f"{name} is not in {CASES}: name the folder of data beside it in CLVMODELS_REFERENCE_DATA")
+        pytest.skip(f"{name} is not in {CASES}: name the folder of data next to it in CLVMODELS_REFERENCE_DATA")
     return CASES / name
 
 

@@ -170,7 +170,7 @@ def _check_options(method: Any, segments: Any, most: Any, random_state: Any) -> 
 
 
 def _check_count(segments: int, used: list[SegmentColumn], order: npt.NDArray[np.intp]) -> None:
-    """Raise an InvalidOption if the customers that clusters are fitted to cannot be in so many segments."""
+    """Raise an InvalidOption if the customers that clusters are fitted to cannot be in this many segments."""
     rows = order[:LARGEST_FIT]
     different = len(np.unique(np.hstack([each.scaled[rows] for each in used]), axis=0)) if used else 1
     if segments > different:

@@ -85,7 +85,7 @@ class DuckDBFile:
             columns = connection.execute("SELECT column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
             only_scores(self.name, [name for (name,) in columns])
             ((days,),) = connection.execute(f"SELECT count(DISTINCT as_of) FROM {quoted(self.table)}").fetchall()
-            if days > 1:  # there is no key that says it
+            if days > 1:  # the table has no key that would show it
                 check_key(self.name, KEY_WITH_DAY, self.keeping)
             first = f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)} ORDER BY as_of DESC LIMIT 1"
             row = connection.execute(first).fetchone()
