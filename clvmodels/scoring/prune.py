@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from clvmodels.errors import InvalidJob, InvalidOption
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import event
 from clvmodels.scoring.run.workplace import uris_of
-from clvmodels.scoring.stores import place_of
-from clvmodels.scoring.stores.store import HeldTable, KeptRuns
+from clvmodels.scoring.stores import place_with_runs
+from clvmodels.scoring.stores.store import KeptRuns, StoreWithRuns
 
 __all__ = ["PrunedRun", "prune_job"]
-
-
-class KeepsRuns(Protocol):
-    """A store that keeps the runs of earlier days."""
-
-    def runs(self) -> list[HeldTable]:
-        """Return the runs that are there, with their rows, by date."""
-
-    def remove(self, days: Sequence[str]) -> None:
-        """Remove the runs of some days; the current one of a set stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +95,13 @@ def prune_job(
             raise InvalidJob(
                 f"{sink.name}: has no limit: set keep_days or keep_runs, or pass keep_days= or keep_runs=."
             )
-        place = place_of(sink, uris.get(sink.uri_variable or "", ""))
+        place = place_with_runs(sink, uris.get(sink.uri_variable or "", ""))
         with place.lock():
-            removed += _prune(sink.name, place, keeping, dry_run=dry_run)  # type: ignore[arg-type]  # it keeps runs
+            removed += _prune(sink.name, place, keeping, dry_run=dry_run)
     return removed
 
 
-def _prune(name: str, place: KeepsRuns, keeping: KeptRuns, *, dry_run: bool) -> list[PrunedRun]:
+def _prune(name: str, place: StoreWithRuns, keeping: KeptRuns, *, dry_run: bool) -> list[PrunedRun]:
     """Remove the outdated runs of one sink, and return them."""
     runs = place.runs()
     days = keeping.outdated(run.as_of for run in runs)

@@ -11,7 +11,7 @@ from clvmodels.scoring.config.sections import SinkSettings
 from clvmodels.scoring.monitoring.follow_up import HISTORY, PastRun
 from clvmodels.scoring.run.manifest import RunManifest, past_runs, read_manifests
 from clvmodels.scoring.run.score_columns import prediction_column
-from clvmodels.scoring.stores import open_source, place_of
+from clvmodels.scoring.stores import open_source, place_with_runs
 from clvmodels.scoring.stores.store import RUN_ID, literal, quoted
 
 __all__ = ["runs_with_tables"]
@@ -36,8 +36,8 @@ def runs_with_tables(job: Job, folder: Path, uris: Mapping[str, str], staging: P
     for manifest in read_manifests(folder):
         for name in [state.name for state in manifest.sinks if state.done and state.name in sinks]:
             if name not in present:
-                place = place_of(sinks[name], uris.get(sinks[name].uri_variable or "", ""))
-                present[name] = {run.run_id for run in place.runs()}  # type: ignore[attr-defined]  # it keeps runs
+                place = place_with_runs(sinks[name], uris.get(sinks[name].uri_variable or "", ""))
+                present[name] = {run.run_id for run in place.runs()}
             if manifest.run_id in present[name] - in_files:
                 uri = uris.get(sinks[name].uri_variable or "", "")
                 runs.append(_past_run(manifest, partial(_copy, sinks[name], uri, manifest, staging)))

@@ -10,12 +10,12 @@ from clvmodels.scoring.stores.parquet_set import ParquetSet, published_parts
 from clvmodels.scoring.stores.postgres_sink import PostgresTable
 from clvmodels.scoring.stores.sources import open_source
 from clvmodels.scoring.stores.sqlite_sink import SQLiteTable
-from clvmodels.scoring.stores.store import KeptRuns, ScoreStore, StagedTable
+from clvmodels.scoring.stores.store import KeptRuns, ScoreStore, StagedTable, StoreWithRuns
 
 if TYPE_CHECKING:
     from clvmodels.scoring.config.sections import SinkSettings
 
-__all__ = ["ScoreStore", "StagedTable", "open_source", "place_of", "published_parts"]
+__all__ = ["ScoreStore", "StagedTable", "open_source", "place_of", "place_with_runs", "published_parts"]
 
 
 def place_of(sink: SinkSettings, uri: str, backfill: bool = False) -> ScoreStore:
@@ -39,6 +39,14 @@ def place_of(sink: SinkSettings, uri: str, backfill: bool = False) -> ScoreStore
     if sink.partitioned:
         return ParquetSet(sink.path, sink.name, KeptRuns(sink.keep_days, sink.keep_runs), backfill)
     return (CSVFile if sink.store == "csv" else ParquetFile)(sink.path, sink.name)
+
+
+def place_with_runs(sink: SinkSettings, uri: str) -> StoreWithRuns:
+    """Return the store of a sink that keeps the runs of earlier days."""
+    place = place_of(sink, uri)
+    if not isinstance(place, StoreWithRuns):
+        raise AssertionError("only sinks with keeps_runs are asked")  # noqa: TRY004  # a fault of this package, not of an argument
+    return place
 
 
 def keeping(sink: SinkSettings) -> KeptRuns | None:

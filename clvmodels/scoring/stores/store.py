@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import filelock
 import numpy as np
@@ -30,6 +30,7 @@ __all__ = [
     "KeptRuns",
     "ScoreStore",
     "StagedTable",
+    "StoreWithRuns",
     "check_folder",
     "check_key",
     "comment_statements",
@@ -150,6 +151,17 @@ class ScoreStore(Protocol):
 
         Leftovers of an earlier run that was killed are removed.
         """
+
+
+@runtime_checkable
+class StoreWithRuns(ScoreStore, Protocol):
+    """A store that keeps the runs of earlier days."""
+
+    def runs(self) -> list[HeldTable]:
+        """Return the runs that are there, with their rows, by date."""
+
+    def remove(self, days: Sequence[str]) -> None:
+        """Remove the runs of some days; the current one of a set stays."""
 
 
 def of_days(days: Iterable[str]) -> str:
