@@ -229,6 +229,8 @@ def fails(monkeypatch, capsys, *words):
             "Error: --horizons '26' cannot be read: pass a length with its unit",
         ),
         (("backtest", "log.csv", "--horizons", ","), "Error: --horizons ',': name at least one, such as '26 weeks'."),
+        (("profile", ""), "Error: Word 2 of the command is empty: expected a path."),
+        (("score", "--log", ""), "Error: Word 3 of the command is empty: expected a path."),
         (("clean", "log.csv", "--export", "shopfy"), "Error: --export 'shopfy' is not one of 'shopify', "),
         (("clean", "log.csv", "--refunds", "nett"), "Error: --refunds 'nett' is not one of "),
         (

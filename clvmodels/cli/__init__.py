@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 from pkgutil import iter_modules
 from typing import Any
 
 from clvmodels.cli import verbs
 from clvmodels.cli.app import app, command_line, err, has_job_log
 from clvmodels.cli.spelling import as_typed
-from clvmodels.errors import CLVError, StoreUnreachable
+from clvmodels.errors import CLVError, InvalidOption, StoreUnreachable
 from clvmodels.language.current import ENGLISH, check_language
 from clvmodels.language.messages import message
 
@@ -33,6 +35,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line; every failure is one readable message and a non-zero exit code."""
     try:
+        _refuse_empty_paths(sys.argv[1:])
         command_line()()
     except CLVError as error:
         _fail(str(error), error.exit_code)
@@ -41,6 +44,15 @@ def main() -> None:
     except KeyboardInterrupt as interrupt:
         notes = [f" {note[0].upper()}{note[1:]}" for note in getattr(interrupt, "__notes__", [])]
         _fail(f"Interrupted; no file was left half-written.{''.join(notes)}", INTERRUPTED)
+
+
+def _refuse_empty_paths(words: Sequence[str]) -> None:
+    """Refuse empty text where a path is due, which would stand for the current folder: a variable that is not set."""
+    for place, (before, word) in enumerate(pairwise(["", *words]), 1):
+        if word == "" and (before == "--log" or not before.startswith("-")):
+            raise InvalidOption(
+                f"Word {place} of the command is empty: expected a path. Is a variable of the shell not set?"
+            )
 
 
 def _fail(text: str, code: int) -> None:

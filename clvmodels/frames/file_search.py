@@ -59,8 +59,10 @@ def matching_files(path: str | Path) -> list[Path]:
     Raises
     ------
     InvalidTransactions
-        If there are none.
+        If there are none, or the path is empty text, which is not taken for the current folder.
     """
+    if path == "":
+        raise InvalidTransactions("The path is empty: expected a file, a folder or a pattern; '.' is this folder.")
     place = Path(path)
     if place.is_file():  # even if its name contains a star or brackets
         return [place]

@@ -436,6 +436,7 @@ def test_files_of_several_formats_are_refused(tmp_path):
 def test_an_empty_glob_or_folder_is_refused(tmp_path):
     assert complaint(f"{tmp_path}/*.csv") == f"No file matches '{tmp_path}/*.csv'."
     assert complaint(tmp_path) == f"The folder '{tmp_path}' contains no files."
+    assert complaint("").startswith("The path is empty: expected a file, a folder or a pattern")
 
 
 @pytest.mark.parametrize("name", ["log [1].csv", "what?.csv", "**.csv", "[ab].csv", "~log.csv"])
