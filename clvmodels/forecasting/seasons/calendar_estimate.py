@@ -300,7 +300,7 @@ def _from_expected(
     for _ in range(ROUNDS):
         seasonal = history.with_calendar(effects.added_to(_calendar(weekly.speeds)))
         fitted = fitted_copy(model, seasonal)
-        level = effects.without(expected_per_day(fitted, seasonal, daily)) / weekly.speeds[daily.cell]
+        level = effects.without(expected_per_day(fitted, seasonal.clock, daily)) / weekly.speeds[daily.cell]
         weekly = weekly_speeds(daily.repeat, effects.by_weekday(level), daily.cell, effects.ordinary)
         effects = effects.estimated(daily, daily.repeat, level * weekly.speeds[daily.cell])
     return weekly, effects

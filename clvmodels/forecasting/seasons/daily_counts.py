@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.calendar import calendar_time, day_of_year
+from clvmodels.calendar import calendar_time
 from clvmodels.clock import Clock
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.forecasting.seasons.weekly_speeds import DAYS_OF_CELL, WEEKS
+from clvmodels.forecasting.seasons.weekly_speeds import week_of_year
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
+from clvmodels.transactions.summary import RFM
 
 __all__ = ["DailyCounts", "days_of", "expected_per_day"]
 
@@ -33,21 +34,33 @@ class DailyCounts(NamedTuple):
         log = history.purchase_log
         tick = days_of(history.clock, log.tick[log.tick <= history.cutoff].astype(np.int64))
         first = days_of(history.clock, log.first[log.first <= history.cutoff])
-        begin, end = int(first.min()), int(days_of(history.clock, np.array([history.cutoff]))[0])
+        return cls.between(first, tick, int(days_of(history.clock, np.array([history.cutoff]))[0]))
+
+    @classmethod
+    def between(cls, first: npt.NDArray[np.int64], bought: npt.NDArray[np.int64], end: int) -> DailyCounts:
+        """Count the days of customers' first purchases, and those of all purchases, up to a day."""
+        begin = int(first.min())
         days = np.arange(begin, end + 1)
-        started = np.bincount(first - begin, minlength=len(days)).astype(float)
-        bought = np.bincount(tick - begin, minlength=len(days)).astype(float)
-        return cls(days, started, bought - started, np.minimum(day_of_year(days) // DAYS_OF_CELL, WEEKS - 1))
+        started, purchases = (np.bincount(each - begin, minlength=len(days)).astype(float) for each in (first, bought))
+        return cls(days, started, purchases - started, week_of_year(days))
 
 
-def expected_per_day(model: PurchaseModel, history: KnownHistory, daily: DailyCounts) -> Array:
-    """Return the repeat purchases expected on each day of the customers who arrived when they did, (d,)."""
-    calendar = history.clock.calendar
-    if calendar is None:
-        raise AssertionError("the history has a calendar")
-    time = calendar_time(calendar, daily.days) / history.clock.days_per_unit
+def expected_per_day(model: PurchaseModel, clock: Clock, daily: DailyCounts, rfm: RFM | None = None) -> Array:
+    """Return the repeat purchases expected on each day of the customers who arrived when they did, (d,).
+
+    Parameters
+    ----------
+    model : PurchaseModel
+    clock : Clock
+        Its calendar, if it has one, is followed.
+    daily : DailyCounts
+    rfm : RFM, optional
+        Customers over whose covariates and groups the mean is taken; required by models that have any.
+    """
+    plain = daily.days.astype(float)
+    time = (plain if clock.calendar is None else calendar_time(clock.calendar, daily.days)) / clock.days_per_unit
     ages = np.linspace(0.0, float(time[-1] - time[0]), CURVE_POINTS)
-    curve = model.mean_purchases(ages)
+    curve = model.mean_purchases(ages, rfm)
     arrived = np.flatnonzero(daily.first)
     reached = np.array([daily.first[arrived] @ np.interp(now - time[arrived], ages, curve) for now in time])
     return np.diff(reached, prepend=0.0)

@@ -7,9 +7,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels.calendar import day_of_year
 from clvmodels.processes.contract import Array
 
-__all__ = ["DAYS_OF_CELL", "WEEKS", "WeeklySpeeds", "overdispersion", "season_evidence", "weekly_speeds"]
+__all__ = [
+    "DAYS_OF_CELL",
+    "WEEKS",
+    "WeeklySpeeds",
+    "overdispersion",
+    "season_evidence",
+    "week_of_year",
+    "weekly_speeds",
+]
 
 WEEKS, DAYS_OF_CELL = 52, 7
 HARMONICS = 4  # of a smooth season; the variance of the k-th falls with the square of k
@@ -63,6 +72,11 @@ def weekly_speeds(
         purchases + HALF_A_PURCHASE
     )
     return WeeklySpeeds(ratio / ratio.mean(), purchases, variance)
+
+
+def week_of_year(days: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the week of the year of days since 1970-01-01, 0 to 51; the last has the days that are left."""
+    return np.minimum(day_of_year(days) // DAYS_OF_CELL, WEEKS - 1)
 
 
 def season_evidence(weekly: WeeklySpeeds) -> float:

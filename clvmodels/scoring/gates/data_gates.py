@@ -89,7 +89,8 @@ def check_activity(
 
     Their number varies by chance by sqrt(D expected). Where rates are gamma-distributed, D, variance over mean, is
     1 + m/r for a mean of m (Ehrenberg 1959, Applied Statistics 8(1), 26-41). So D - 1 grows with m: it is that of the
-    purchases up to the fit times the ratio of the expected purchases to those.
+    purchases up to the fit times the ratio of the expected purchases to those. The rhythm of the log at the fit gives
+    the season and the weekdays of the time since, and how much more than by chance its days have always varied.
     """
     elapsed = statistics.end - fit.end
     if limits.activity is None or elapsed <= 0 or not fit.forecast:
@@ -99,21 +100,33 @@ def check_activity(
         return [GateResult.of("activity", False, "gate-activity-outlived", figures)]
     actual = statistics.repeat_purchases - fit.repeat_purchases
     ticks, totals = zip(*((0, 0.0), *fit.forecast), strict=True)
-    expected = float(np.interp(elapsed, ticks, totals)) + collector.expected_of_new
+    speed, variation = _rhythm_since(fit, statistics)
+    expected = speed * (float(np.interp(elapsed, ticks, totals)) + collector.expected_of_new)
     growth = expected / fit.repeat_purchases if fit.repeat_purchases else 1.0
     dispersion = 1.0 + max(0.0, fit.dispersion - 1.0) * max(0.0, growth)
-    error = math.sqrt(dispersion * max(expected, 1.0))
+    error = math.sqrt(dispersion * max(expected, 1.0) + (variation * expected) ** 2)
     allowed = limits.activity * expected + ACTIVITY_ERRORS * error
     figures = {
         "actual": float(actual),
         "expected": expected,
         "change": actual / expected - 1 if expected > 0 else 0.0,
+        "speed": speed,
+        "variation": variation,
         "standard_error": error,
         "limit": limits.activity,
         "limit_errors": ACTIVITY_ERRORS,
         "fit_as_of": fit.as_of,
     }
     return [GateResult.of("activity", abs(actual - expected) <= allowed, "gate-activity", figures)]
+
+
+def _rhythm_since(fit: RunStatistics, statistics: RunStatistics) -> tuple[float, float]:
+    """Return the mean speed of the days since a fit, and the coefficient of variation of their purchases."""
+    first, last = (int(np.datetime64(each.as_of[:10], "D").astype(np.int64)) for each in (fit, statistics))
+    if fit.rhythm is None or last <= first:
+        return 1.0, 0.0
+    speed = float(np.mean(fit.rhythm.speeds(np.arange(first + 1, last + 1))))
+    return speed, fit.rhythm.variation_within(last - first)
 
 
 def _check_refused(limits: Gates, statistics: RunStatistics) -> list[GateResult]:

@@ -37,7 +37,8 @@ class Gates(Record):
     refused : float
         Share of customers that the model may refuse.
     activity : float
-        Share by which purchases since the fit may differ from those expected, beyond three standard errors.
+        Share by which purchases since the fit may differ from those expected at the log's own season and weekdays,
+        beyond three standard errors.
     freshness : float
         How many times the longest pause of the past year the latest row may be old.
     daily_rows, daily_amounts : float

@@ -16,8 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from clvmodels.calendar import Calendar
 from clvmodels.estimators.persistence import Finite
 from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.forecasting.seasons.weekly_speeds import week_of_year
+from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "Quantiles",
     "Quantity",
     "Record",
+    "Rhythm",
     "RunCounts",
     "RunStatistics",
     "StatisticsCollector",
@@ -72,6 +76,40 @@ class Quantiles(Record):
         return self
 
 
+class Rhythm(Record):
+    """How much more or less is bought at some times than the model of a fit expects.
+
+    Attributes
+    ----------
+    season : tuple of float (52,)
+        Speed of each week of the year, of mean 1; empty if the log is shorter than two years or has no season.
+    weekdays : tuple of float (7,)
+        Speed from Monday to Sunday, of mean 1.
+    variation : tuple of (int, float)
+        Days, and the coefficient of variation, beyond chance, of the purchases within as many days; by length.
+    """
+
+    season: tuple[Finite, ...] = ()
+    weekdays: tuple[Finite, ...] = ()
+    variation: tuple[tuple[Count, Finite], ...] = ()
+
+    def speeds(self, days: Integers) -> Array:
+        """Return the speed of days (d,), counted from 1970-01-01."""
+        speed = np.ones(len(days))
+        if self.season:
+            speed *= np.array(self.season)[week_of_year(days)]
+        if self.weekdays:
+            speed *= Calendar(weekdays=self.weekdays).speeds(days)
+        return speed
+
+    def variation_within(self, days: int) -> float:
+        """Return the coefficient of variation of the purchases within some days, at most the longest known."""
+        if not self.variation:
+            return 0.0
+        lengths, variation = zip(*self.variation, strict=True)
+        return float(np.interp(np.log(days), np.log(lengths), variation))
+
+
 class RunStatistics(Record):
     """Statistics of the customers of a fit or a run, as manifests and registry store them.
 
@@ -91,6 +129,8 @@ class RunStatistics(Record):
     quantiles : dict of str to Quantiles
     forecast : tuple of (int, float)
         Of a fit: ticks after it, and the total purchases its customers are expected to make by then.
+    rhythm : Rhythm or None
+        Of a fit to a log by day or hour: what its forecast leaves out.
     """
 
     as_of: str
@@ -102,6 +142,7 @@ class RunStatistics(Record):
     totals: dict[str, Finite] = Field(default_factory=dict)
     quantiles: dict[Quantity, Quantiles]
     forecast: tuple[tuple[Count, Finite], ...] = ()
+    rhythm: Rhythm | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,6 +269,7 @@ class StatisticsCollector:
         refused: int = 0,
         totals: Mapping[str, float] | None = None,
         forecast: tuple[tuple[int, float], ...] = (),
+        rhythm: Rhythm | None = None,
     ) -> RunStatistics:
         """Return the statistics to store.
 
@@ -243,6 +285,8 @@ class StatisticsCollector:
             Sums of the additive columns.
         forecast : tuple of (int, float)
             Of a fit, from `forecast_of`.
+        rhythm : Rhythm, optional
+            Of a fit, from `rhythm_of`.
         """
         n = max(self.customers, 1)
         mean = self.repeat_purchases / n
@@ -256,6 +300,7 @@ class StatisticsCollector:
             totals=dict(totals or {}),
             quantiles={name: counts.quantiles() for name, counts in self.everyone.items()},
             forecast=forecast,
+            rhythm=rhythm,
         )
 
 

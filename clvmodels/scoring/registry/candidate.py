@@ -19,13 +19,15 @@ from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.events import log_gates
 from clvmodels.scoring.gates.gates import check_fit
-from clvmodels.scoring.gates.run_statistics import StatisticsCollector, forecast_of
+from clvmodels.scoring.gates.rhythm import rhythm_of
+from clvmodels.scoring.gates.run_statistics import Rhythm, StatisticsCollector, forecast_of
 from clvmodels.scoring.registry.registry import Version, VersionRecord
 from clvmodels.scoring.run import score_table
 from clvmodels.scoring.run.customers import SourceData
+from clvmodels.scoring.run.feed import daily_purchases
 from clvmodels.scoring.run.run import packages
 from clvmodels.transactions.holdout import holdout_split
-from clvmodels.transactions.summary import RFM
+from clvmodels.transactions.summary import RFM, acquisition_tick
 from clvmodels.validation.backtest.backtest import backtest
 from clvmodels.validation.backtest.validate import validate
 
@@ -76,7 +78,10 @@ def evaluate(
         rfm, since_last=0 if champion_fit is None else max(0, data.end - champion_fit.end)
     )
     statistics = collector.summarize(
-        str(rfm.observation_end), data.end, forecast=_forecast_totals(job, data, forecaster, rfm)
+        str(rfm.observation_end),
+        data.end,
+        forecast=_forecast_totals(job, data, forecaster, rfm),
+        rhythm=_rhythm(job, data, model, rfm),
     )
     champion_model = None if champion is None else champion.load().process_model
     results = check_fit(job.gates, model, collector, statistics, champion_model, champion_fit)
@@ -105,6 +110,16 @@ def _forecast_totals(job: Job, data: SourceData, forecaster: Forecaster, rfm: RF
     deployed, own = (each.forecast(history, job.longest_horizon).purchases for each in (forecaster, process))
     level = deployed.total / own.total if own is not None and deployed is not None and own.total > 0 else 1.0
     return tuple((tick, level * total) for tick, total in totals)
+
+
+def _rhythm(job: Job, data: SourceData, model: CustomerModel, rfm: RFM) -> Rhythm | None:
+    """Return what the model leaves out of the rhythm of the log; None if the source is not a log by day or hour."""
+    if data.transactions is None:
+        return None
+    clock = rfm.clock
+    after = acquisition_tick(clock, job.models.acquired_after, data.end)
+    daily = daily_purchases(data.transactions, clock, data.end, after)
+    return None if daily is None else rhythm_of(model.purchases, clock, daily, rfm)
 
 
 def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:

@@ -1,4 +1,4 @@
-"""The last days of a job's log, day by day: rows, repetitions, the median amount."""
+"""A job's log day by day: rows, repetitions, the median amount; first and repeat purchases."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import numpy as np
 
 from clvmodels import frames
 from clvmodels.clock import Clock
+from clvmodels.forecasting.seasons.daily_counts import DailyCounts, days_of
 from clvmodels.scoring.gates.feed import WEEKS, YEAR, DailyRows
 from clvmodels.transactions.log import Transactions
 
-__all__ = ["daily_rows"]
+__all__ = ["daily_purchases", "daily_rows"]
 
 SPAN = YEAR + 7 * WEEKS
+MOST_ROWS = 2_000_000  # of the sample whose purchases are counted by day
 
 
 def daily_rows(transactions: Transactions | None, clock: Clock, end: int) -> DailyRows | None:
@@ -40,3 +42,33 @@ def daily_rows(transactions: Transactions | None, clock: Clock, end: int) -> Dai
         amounts[place] = table["amounts"].to_numpy().astype(float)
     days = np.datetime64("1970-01-01") + np.arange(first, last + 1)
     return DailyRows(days, counts["rows"], counts["distinct"], amounts) if counts["rows"].any() else None
+
+
+def daily_purchases(transactions: Transactions, clock: Clock, end: int, after: int | None = None) -> DailyCounts | None:
+    """Return first and repeat purchases by day up to a tick, of a sample of the customers if rows are many.
+
+    Parameters
+    ----------
+    after : int, optional
+        Leave out customers first seen up to this tick.
+
+    Returns
+    -------
+    DailyCounts or None
+        None if ticks are longer than a day, or no customer remains.
+    """
+    if clock.discrete:
+        return None
+    lazy = transactions.lazy.filter(nw.col("tick") <= end).select("customer_id", "tick")
+    parts = frames.collect_parts(
+        lambda plan: plan.unique(), lazy, "customer_id", 1 + transactions.rows // MOST_ROWS, transactions.in_memory
+    )
+    purchases = next(iter(parts))
+    first = purchases.group_by("customer_id").agg(nw.col("tick").min().alias("first"))
+    if after is not None:
+        first = first.filter(nw.col("first") > after)
+        purchases = purchases.join(first, on="customer_id", how="inner")
+    if len(first) == 0:
+        return None
+    started, bought = (days_of(clock, column.to_numpy()) for column in (first["first"], purchases["tick"]))
+    return DailyCounts.between(started, bought, int(days_of(clock, end)))
