@@ -21,9 +21,9 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import RegularModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.edges import Edge
-from clvmodels.inference.fitting import Fit, OtherMaximum, findings_at, findings_of
+from clvmodels.inference.fitting import CONVERGED, CONVERTED, Fit, OtherMaximum, findings_at, findings_of
 from clvmodels.inference.ridges import Ridge
-from clvmodels.language import Severity
+from clvmodels.language import Finding, Severity
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
 from clvmodels.profiling.independence import Independence
 
@@ -120,7 +120,7 @@ class SavedFit(Saved):
     sandwich: list[list[Finite]]
     definite: bool
     status: Literal["converged", "boundary"]
-    findings: list[SavedFinding] = []  # for readers of the file: a model derives them from the coordinates
+    findings: list[SavedFinding] = []  # a model derives them from the coordinates, unless they are CONVERTED
     message: str = ""  # in files of release 0.1.0, in place of findings
     iterations: int
     customers: Annotated[int, Field(gt=0)]
@@ -339,8 +339,14 @@ def _restore(models: dict[str, Any], saved: SavedProcess, clock: Clock) -> Any:
         plain[name] = np.array(plain[name])
     del plain["message"]
     plain["other_maxima"] = tuple(OtherMaximum(**other) for other in plain["other_maxima"])
-    limits = findings_at(form, plain["coordinates"], plain["free"])
-    plain["findings"] = (*limits, *findings_of(plain["other_maxima"]))
+    converted = [each for each in saved.fit.findings if each.code in CONVERTED]
+    apart = [Finding(each.code, each.figures, each.severity) for each in converted]
+    limits = findings_at(form, plain["coordinates"], np.ones_like(plain["free"]) if apart else plain["free"])
+    plain["findings"] = (
+        *(limits if limits != CONVERGED or not apart else ()),
+        *apart,
+        *findings_of(plain["other_maxima"]),
+    )
     plain["ridges"] = tuple(_ridge(saved.process, ridge, k) for ridge in saved.fit.ridges)
     plain["edges"] = tuple(_edge(saved.process, edge, k) for edge in saved.fit.edges)
     return model._restore(Fit(**plain), clock, saved.observation_end, saved.data_fingerprint)

@@ -23,6 +23,7 @@ from clvmodels.processes.coordinates import Parametrization
 
 __all__ = [
     "CONVERGED",
+    "CONVERTED",
     "INDISTINGUISHABLE",
     "Fit",
     "FitStatus",
@@ -35,6 +36,8 @@ __all__ = [
 
 FitStatus = Literal["converged", "boundary"]
 CONVERGED: Findings = (Finding("fit-converged"),)
+CONVERTED = ("fit-not-a-maximum", "fit-uncertainty-not-known")
+"""Codes of findings on parameters of another package, which do not follow from the coordinates of a fit."""
 
 
 @dataclass(frozen=True, slots=True)

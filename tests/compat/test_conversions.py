@@ -38,10 +38,13 @@ def test_a_fitter_becomes_the_model_that_a_fit_would_give(rfm):
     np.testing.assert_allclose(ours, fitter.predict(39, *(exact[name] for name in exact)), rtol=1e-9)
 
 
-def test_parameters_of_a_penalty_are_no_maximum_and_say_so(rfm):
+@pytest.mark.slow
+def test_parameters_of_a_penalty_are_no_maximum_and_say_so(rfm, tmp_path):
     model = clv.from_lifetimes({"r": 0.2, "alpha": 3.0, "a": 0.4, "b": 1.0}, rfm, time_unit="week", model="bgnbd")
     assert [finding.code for finding in model.fit_.findings] == ["fit-not-a-maximum"]
     assert "would be about" in model.fit_.message
+    clv.CustomerModel(model).save(tmp_path / "model.json")
+    assert clv.load(tmp_path / "model.json").purchases.fit_.findings == model.fit_.findings
 
 
 @pytest.mark.slow
