@@ -17,6 +17,7 @@ from clvmodels.scoring.registry.registry import Registry
 from clvmodels.scoring.run import publishing, score_table
 from clvmodels.scoring.run.manifest import past_runs, read_manifest, read_manifests
 from clvmodels.scoring.run.pinned import PinnedFiles
+from clvmodels.scoring.run.score_columns import SCHEMA_VERSION
 from clvmodels.scoring.stores.store import locked
 
 pytestmark = pytest.mark.slow
@@ -75,6 +76,8 @@ def test_the_table_has_the_predictions_of_the_models(job, tmp_path, log, models)
     assert np.array_equal(scores["probability_alive"], model.probability_alive(rfm)["probability_alive"])
     assert scores["as_of"].unique().to_list() == [dt.date(1997, 10, 1)]
     assert scores["run_id"].unique().to_list() == [done.manifest.run_id]
+    assert scores["model_version"].unique().to_list() == [done.manifest.version]
+    assert scores["schema_version"].unique().to_list() == [SCHEMA_VERSION]
     assert scores.columns == list(done.manifest.columns)
     manifest = done.manifest
     assert (manifest.customers, manifest.scored, manifest.refused) == (2357, 2357, 0)

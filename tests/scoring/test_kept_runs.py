@@ -91,6 +91,20 @@ def test_a_run_replaces_the_rows_of_its_own_day_only(kept):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mode", ["replace", "append"])
+def test_columns_of_a_later_release_are_added_to_the_table(kept, mode):
+    sink, query = kept
+    publish(sink(mode=mode), rows("a", DAY))
+    query("CREATE VIEW best AS SELECT * FROM kept_runs")
+    later = rows("b", DAY + timedelta(1)).append_column("schema_version", pa.array([2, 2, 2], pa.int64()))
+    publish(sink(mode=mode), later)
+    versions = query("SELECT run_id, schema_version FROM kept_runs WHERE customer_id = 30 ORDER BY 1")
+    assert versions == [*([("a", "None")] if mode == "append" else []), ("b", "2")]
+    assert query("SELECT max(run_id) FROM best") == [("b",)]
+    query("DROP VIEW best")
+
+
+@pytest.mark.slow
 def test_days_longer_ago_are_removed(kept):
     sink, query = kept
     place = sink(mode="append", keep_days=2)

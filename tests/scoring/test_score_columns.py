@@ -68,6 +68,8 @@ def test_names_order_and_types_are_those_of_earlier_releases(columns):
         "reason": pa.string(),
         "as_of": pa.date32(),
         "run_id": pa.string(),
+        "model_version": pa.string(),  # new in 0.2
+        "schema_version": pa.int64(),
     }
     assert schema(columns) == pa.schema(expected)
 

@@ -10,7 +10,7 @@ from clvmodels.scoring.run.score_columns import ScoreColumn
 
 __all__ = ["dbt_schema"]
 
-NEVER_MISSING = ("customer_id", "as_of", "run_id")
+NEVER_MISSING = ("customer_id", "as_of", "run_id", "schema_version")
 
 
 def dbt_schema(columns: Sequence[ScoreColumn], sinks: Sequence[SinkSettings]) -> str:

@@ -130,7 +130,7 @@ def perform(
     last = manifest.last_published(earlier, planned.data.end, but=run_id)
     customers, predictions = planned.data.customers, planned.job.predictions
     columns = score_table.columns_of(customers, planned.model.spend is not None, predictions)
-    stamp = RunStamp(run_id, planned.as_of, _since_fit(planned))
+    stamp = RunStamp(run_id, planned.as_of, _since_fit(planned), planned.version)
     used = () if dry_run else outlets
     with publishing.staged(used, run_id, columns):
         counts = publishing.score_all(

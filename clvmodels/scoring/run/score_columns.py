@@ -22,6 +22,7 @@ from clvmodels.scoring.config.sections import PredictionSettings, column_suffix
 from clvmodels.transactions.summary import RFM
 
 __all__ = [
+    "SCHEMA_VERSION",
     "Booleans",
     "KnownCustomers",
     "RunStamp",
@@ -34,6 +35,8 @@ __all__ = [
     "schema",
     "score_columns",
 ]
+
+SCHEMA_VERSION = 2  # of names, types and meanings of the columns; 1 was that of 0.1.0, without a column that says so
 
 Booleans = npt.NDArray[np.bool_]
 Predictions = Mapping[str, Array]  # columns of a prediction by their names, such as "lifetime_value_lower", each (n,)
@@ -70,11 +73,12 @@ class KnownCustomers:
 
 @dataclass(frozen=True, slots=True)
 class RunStamp:
-    """What every row repeats: the run's id and date; and the ticks from the end of the fit to that date."""
+    """What every row repeats: the run's id, date and model; and the ticks from the end of the fit to that date."""
 
     run_id: str
     as_of: str
     since_fit: int | None
+    model_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -328,6 +332,22 @@ def _run_columns() -> list[ScoreColumn]:
             False,
             _run_ids,
         ),
+        ScoreColumn(
+            "model_version",
+            pa.string(),
+            "",
+            "Version of the model in the registry; missing where the job names the file of a model.",
+            False,
+            _model_versions,
+        ),
+        ScoreColumn(
+            "schema_version",
+            pa.int64(),
+            "",
+            "Version of the columns of this table; it rises when a column is renamed or changes its type or meaning.",
+            False,
+            _schema_versions,
+        ),
     ]
 
 
@@ -387,3 +407,11 @@ def _as_of(block: ScoredBlock) -> pa.Array:
 
 def _run_ids(block: ScoredBlock) -> pa.Array:
     return pa.repeat(pa.scalar(block.stamp.run_id, type=pa.string()), len(block))
+
+
+def _model_versions(block: ScoredBlock) -> pa.Array:
+    return pa.repeat(pa.scalar(block.stamp.model_version, type=pa.string()), len(block))
+
+
+def _schema_versions(block: ScoredBlock) -> npt.NDArray[np.int64]:
+    return np.full(len(block), SCHEMA_VERSION)
