@@ -220,14 +220,7 @@ def _history_columns(id_dtype: pa.DataType, time_unit: TimeUnit, has_money: bool
         ScoreColumn(
             "customer_id", id_dtype, "", "Customer, as in the source: text or a whole number.", False, _customer_ids
         ),
-        ScoreColumn(
-            "frequency",
-            pa.int64(),
-            "purchases",
-            "Repeat purchases up to as_of.",
-            False,
-            _frequency,
-        ),
+        ScoreColumn("frequency", pa.int64(), "purchases", "Repeat purchases up to as_of.", False, _frequency),
         ScoreColumn(
             "recency",
             pa.float64(),
@@ -308,22 +301,8 @@ def _run_columns() -> list[ScoreColumn]:
             False,
             _not_yet_bought,
         ),
-        ScoreColumn(
-            "reason",
-            pa.string(),
-            "",
-            "Why predictions are missing; missing where none are.",
-            False,
-            _reasons,
-        ),
-        ScoreColumn(
-            "as_of",
-            pa.date32(),
-            "",
-            "Date scored from.",
-            False,
-            _as_of,
-        ),
+        ScoreColumn("reason", pa.string(), "", "Why predictions are missing; missing where none are.", False, _reasons),
+        ScoreColumn("as_of", pa.date32(), "", "Date scored from.", False, _as_of),
         ScoreColumn(
             "run_id",
             pa.string(),
