@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,7 +18,7 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.customer_spread import CustomerSpread, learn_spread, predict_outcomes
-from clvmodels.forecasting.process_total import ProcessTotals, learn_totals
+from clvmodels.forecasting.process_total import learn_totals
 from clvmodels.forecasting.processes import (
     as_models,
     check_models,
@@ -28,9 +28,10 @@ from clvmodels.forecasting.processes import (
     models_to_dict,
 )
 from clvmodels.forecasting.protocol import WindowForecaster
+from clvmodels.forecasting.seasons.calendar_choice import CalendarOfForecaster, CalendarOption, check_calendar
 from clvmodels.forecasting.stack import (
-    Alternative,
     FittedProcesses,
+    LearnedQuantity,
     Trial,
     half_of,
     mean_share,
@@ -54,32 +55,6 @@ FEWEST_BUYERS = 100  # in the latest window, for trees to be tried
 DEFAULT_MODELS = (BGNBD, MBGNBD, ParetoNBD)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LearnedQuantity:
-    """What was learned of purchases, or of money.
-
-    Attributes
-    ----------
-    trials : tuple of Trial
-        What decided where customers' shares come from: the best process, unless a stack or trees gained visibly.
-    weights : dict of str to float
-        Of the members of the stack; empty if it is not used.
-    totals : ProcessTotals
-        What earlier windows say about totals of the best process.
-    spread : CustomerSpread
-        Dispersions of customers' purchases about their forecasts; not used for money.
-    """
-
-    trials: tuple[Trial, ...]
-    weights: dict[str, float]
-    totals: ProcessTotals
-    spread: CustomerSpread
-
-    def uses(self, candidate: Alternative) -> bool:
-        """Return whether a candidate gained visibly and is used."""
-        return any(trial.candidate == candidate and trial.visible for trial in self.trials)
-
-
 class BestForecaster(WindowForecaster):
     """The recommended forecaster: a learned ranking of customers, a learned total, and an interval that holds.
 
@@ -95,9 +70,14 @@ class BestForecaster(WindowForecaster):
         Processes to choose from; default: BG/NBD, MBG/NBD and Pareto/NBD.
     spend : SpendModel, optional
         Needed to forecast money.
+    calendar : Calendar or "auto", optional
+        How fast customers buy on each day; "auto" estimates a season and uses it if earlier windows were forecast no
+        worse with it. It is saved with the forecaster, which then measures histories by it. None: the histories' own.
 
     Attributes
     ----------
+    calendar_ : CalendarOfForecaster
+        What was chosen, and why.
     process_ : str
         Id of the best process, which gives the total and P(alive).
     learned_ : dict of str to LearnedQuantity
@@ -126,10 +106,14 @@ class BestForecaster(WindowForecaster):
     kind: ClassVar[str] = "best"
 
     def __init__(
-        self, models: Sequence[PurchaseModel] | PurchaseModel | None = None, spend: SpendModel | None = None
+        self,
+        models: Sequence[PurchaseModel] | PurchaseModel | None = None,
+        spend: SpendModel | None = None,
+        calendar: CalendarOption = None,
     ) -> None:
         self.models = models
         self.spend = spend
+        self.calendar = calendar
 
     def _identity(self) -> ForecasterIdentity:
         return ForecasterIdentity("best", "best forecaster", "best")
@@ -140,6 +124,8 @@ class BestForecaster(WindowForecaster):
         models = [model() for model in DEFAULT_MODELS] if self.models is None else as_models(self.models)
         check_models(models, "BestForecaster")
         ticks = history.ticks(horizon)
+        self.calendar_ = CalendarOfForecaster.chosen(history, check_calendar(self.calendar), ticks)
+        history = self.calendar_.on(history)
         self.models_ = fitted_copies(models, history)
         unfitted = [clone(model) for model in self.models_.values()]
         windows = fitted_windows(history, ticks, unfitted, self.spend)
@@ -223,8 +209,7 @@ class BestForecaster(WindowForecaster):
 
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
         """Forecast the customers of a history; see `Forecaster.forecast`."""
-        self._check_fitted()
-        self._check(history)
+        history = self._on_calendar(history)
         length = history.clock.duration(horizon)
         forecasts = {quantity: self._expect(history, length, quantity) for quantity in self.learned_}
         alive = column(self.models_[self.process_].probability_alive(history.rfm), "probability_alive")
@@ -273,9 +258,14 @@ class BestForecaster(WindowForecaster):
             Its `interval(level)` joins chance, parameters, this log's earlier windows and other shops; `parts` has the
             variances of each, and `level_draws` factors that all customers share.
         """
+        history = self._on_calendar(history)
+        return self._total(history, history.clock.duration(horizon), quantity)
+
+    def _on_calendar(self, history: KnownHistory) -> KnownHistory:
+        """Return a history by the calendar of the forecaster, once both are checked."""
         self._check_fitted()
         self._check(history)
-        return self._total(history, history.clock.duration(horizon), quantity)
+        return self.calendar_.on(history)
 
     def intervals(
         self,
@@ -310,6 +300,7 @@ class BestForecaster(WindowForecaster):
             customer_id, or the group and its customers; expected_purchases, or expected_money, not discounted; and the
             ends of its interval, with _lower and _upper.
         """
+        history = self._on_calendar(history)
         forecast, total = self.forecast(history, horizon), self.total(history, horizon, quantity)
         spend = self.spend_ if quantity == "money" else None
         outcomes = predict_outcomes(history.rfm, forecast, self.learned_["purchases"].spread, total, spend)
@@ -327,9 +318,9 @@ class BestForecaster(WindowForecaster):
 
     @property
     def findings(self) -> Findings:
-        """What decided the shares, per quantity, as findings."""
+        """Why the calendar was chosen, and what decided the shares, per quantity."""
         self._check_fitted()
-        return tuple(
+        return self.calendar_.findings + tuple(
             Finding(
                 "best-trees" if trial.candidate == "trees" else "best-stack",
                 {
@@ -361,6 +352,7 @@ class BestForecaster(WindowForecaster):
             "newer": None if self.newer_ is None else models_to_dict({"newer": self.newer_}, None),
             "process": self.process_,
             "length": self.length_,
+            "calendar": self.calendar_.to_dict(),
             "trees": None if self.trees_ is None else self.trees_.to_dict(),
             "quantities": {name: asdict(each) for name, each in self.learned_.items()},
         }
@@ -372,15 +364,11 @@ class BestForecaster(WindowForecaster):
         self.models = [clone(model) for model in self.models_.values()]
         self.spend = None if self.spend_ is None else clone(self.spend_)
         self.process_, self.length_ = learned["process"], learned["length"]
+        self.calendar_ = CalendarOfForecaster.from_dict(learned.get("calendar"))  # saved before there were any: None
+        self.calendar = self.calendar_.option
         self.trees_ = None if learned["trees"] is None else BoostedTrees.from_dict(learned["trees"])
-        self.learned_ = {name: _read_quantity(each) for name, each in learned["quantities"].items()}
+        self.learned_ = {name: LearnedQuantity.from_dict(each) for name, each in learned["quantities"].items()}
         self.clock_ = self.models_[self.process_].clock_
-
-
-def _read_quantity(document: Mapping[str, Any]) -> LearnedQuantity:
-    trials = tuple(Trial(**trial) for trial in document["trials"])
-    totals, spread = ProcessTotals.from_dict(document["totals"]), CustomerSpread.from_dict(document["spread"])
-    return LearnedQuantity(trials, dict(document["weights"]), totals, spread)
 
 
 def _newer(history: KnownHistory, windows: Sequence[LearningWindow], model: PurchaseModel) -> PurchaseModel | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from clvmodels.errors import FitFailed, InvalidRFM, InvalidTransactions
 from clvmodels.estimators.prediction import customer_keys, hashed
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.customer_spread import CustomerSpread
+from clvmodels.forecasting.process_total import ProcessTotals
 from clvmodels.forecasting.processes import expected_purchases, expected_spend, fitted_copy, models_key
 from clvmodels.forecasting.rules import Rule
 from clvmodels.forecasting.windows import expectations
@@ -24,6 +26,7 @@ from clvmodels.transactions.summary import RFM, acquired_later
 __all__ = [
     "Alternative",
     "FittedProcesses",
+    "LearnedQuantity",
     "Members",
     "Trial",
     "half_of",
@@ -188,6 +191,39 @@ class Trial:
     gain: float
     standard_error: float
     visible: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnedQuantity:
+    """What was learned of purchases, or of money.
+
+    Attributes
+    ----------
+    trials : tuple of Trial
+        What decided where customers' shares come from: the best process, unless a stack or trees gained visibly.
+    weights : dict of str to float
+        Of the members of the stack; empty if it is not used.
+    totals : ProcessTotals
+        What earlier windows say about totals of the best process.
+    spread : CustomerSpread
+        Dispersions of customers' purchases about their forecasts; not used for money.
+    """
+
+    trials: tuple[Trial, ...]
+    weights: dict[str, float]
+    totals: ProcessTotals
+    spread: CustomerSpread
+
+    def uses(self, candidate: Alternative) -> bool:
+        """Return whether a candidate gained visibly and is used."""
+        return any(trial.candidate == candidate and trial.visible for trial in self.trials)
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Return what was learned, from the plain values of `dataclasses.asdict`."""
+        trials = tuple(Trial(**trial) for trial in document["trials"])
+        totals, spread = ProcessTotals.from_dict(document["totals"]), CustomerSpread.from_dict(document["spread"])
+        return cls(trials, dict(document["weights"]), totals, spread)
 
 
 def try_alternative(

@@ -78,6 +78,7 @@ calendar-chosen = At { $day } a season was estimated and used: totals of { COUNT
 calendar-chosen-untested = At { $day } a season was estimated and used; { FIXED($years, places: 1) } years are too short to test it on earlier windows
 calendar-not-better = At { $day } a season is visible but was not used: totals of { COUNT($windows) } earlier windows were { PERCENT($without, places: 1) } off without it and { PERCENT($with, places: 1) } with it
 calendar-none-visible = At { $day } no season is visible in { FIXED($years, places: 1) } years
+calendar-horizon = From { $first } to { $last } the speed of purchases is { SIGNED_PERCENT($change) } against the average of the year, by the calendar
 calendar-not-known-too-short = At { $day } no season can be estimated from { FIXED($years, places: 1) } years: it takes a whole one
 calendar-not-known-one-cohort = At { $day } no season can be estimated: most customers arrived within half a year and were followed for { FIXED($years, places: 1) } years, so that their age and the season cannot be told apart
 calendar-too-short = The log covers { FIXED($years, places: 1) } years: a season shows only in a whole year

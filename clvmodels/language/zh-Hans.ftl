@@ -2013,6 +2013,7 @@ calendar-chosen = { DATE($day) } 估计并采用了季节性：此前 { COUNT($w
 calendar-chosen-untested = { DATE($day) } 估计并采用了季节性；{ FIXED($years, places: 1) } 年太短，无法在更早的窗口上检验
 calendar-not-better = { DATE($day) } 看得出季节性，但未采用：此前 { COUNT($windows) } 个窗口的总量误差，不用时为 { PERCENT($without, places: 1) }，采用时为 { PERCENT($with, places: 1) }
 calendar-none-visible = { DATE($day) } 在 { FIXED($years, places: 1) } 年中看不出季节性
+calendar-horizon = 按日历，从 { DATE($first) } 到 { DATE($last) } 的购买次数与同样多的平均日相比为 { SIGNED_PERCENT($change) }
 calendar-not-known-too-short = { DATE($day) } 无法由 { FIXED($years, places: 1) } 年估计季节性：至少需要一整年
 calendar-not-known-one-cohort = { DATE($day) } 无法估计季节性：多数客户在半年之内到来，并跟踪了 { FIXED($years, places: 1) } 年，他们的客龄与季节性无法区分
 calendar-too-short = 日志涵盖 { FIXED($years, places: 1) } 年：季节性要有一整年才看得出

@@ -2013,6 +2013,7 @@ calendar-chosen = { DATE($day) } 估計並採用了季節性：此前 { COUNT($w
 calendar-chosen-untested = { DATE($day) } 估計並採用了季節性；{ FIXED($years, places: 1) } 年太短，無法在更早的視窗上檢驗
 calendar-not-better = { DATE($day) } 看得出季節性，但未採用：此前 { COUNT($windows) } 個視窗的總量誤差，不用時為 { PERCENT($without, places: 1) }，採用時為 { PERCENT($with, places: 1) }
 calendar-none-visible = { DATE($day) } 在 { FIXED($years, places: 1) } 年中看不出季節性
+calendar-horizon = 依日曆，從 { DATE($first) } 到 { DATE($last) } 的購買次數與同樣多的平均日相比為 { SIGNED_PERCENT($change) }
 calendar-not-known-too-short = { DATE($day) } 無法由 { FIXED($years, places: 1) } 年估計季節性：至少需要一整年
 calendar-not-known-one-cohort = { DATE($day) } 無法估計季節性：多數顧客在半年之內到來，並追蹤了 { FIXED($years, places: 1) } 年，他們的客齡與季節性無法區分
 calendar-too-short = 交易紀錄涵蓋 { FIXED($years, places: 1) } 年：季節性要有一整年才看得出

@@ -7,8 +7,10 @@ publishes it only in sinks that do not have it yet.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from clvmodels.files import plain
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.persistence import load
 from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.seasons.calendar_choice import AUTO_CALENDAR, on_calendar
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
@@ -160,16 +163,17 @@ def fit_job(
     with pinned.explaining(), working_folder(job, dry_run) as staging:
         progress("Reading the source")
         forecaster = build_forecaster(job)
-        data = read(
+        read_by = partial(
+            read,
             job,
             as_of,
-            job.clock.clock,
             intertimes="intertimes" in forecaster.needs,
             has_spend=job.has_spend,
             staging=staging,
             uris=uris_of(job),
             acquired_after=job.models.acquired_after,
         )
+        data, chosen = _on_calendar(job, read_by(clock=job.clock.clock), read_by)
         rfm = data.customers.rfm[data.customers.bought]
         event("read", "Read the source", customers=len(rfm), as_of=rfm.observation_end, findings=_plain(rfm.findings))
         progress("Fitting")
@@ -179,7 +183,7 @@ def fit_job(
             forecaster.fit(rfm)
         model = forecaster.process_model
         pinned.check()
-        event("fitted", "Fitted", models=[f"{part}" for part in model.parts])
+        event("fitted", "Fitted", models=[f"{part}" for part in model.parts], findings=_plain(chosen))
         if registry.folder is not None:
             versions = Registry(registry.folder)
             return _register(job, versions, data, forecaster, rfm, dry_run=dry_run, force=force, progress=progress)
@@ -287,7 +291,7 @@ def _read_for(
 ) -> tuple[SourceData, CustomerModel]:
     """Read the source by the clock of a model; return it, and the model without spend where there is no money."""
     clock = champion.purchases.clock_
-    if "clock" in job.model_fields_set and clock != job.clock.clock:
+    if "clock" in job.model_fields_set and not job.clock.agrees(clock):
         raise InvalidJob(
             f"clock: the model was fitted in {clock}, the job uses {job.clock.clock}: change [clock] or fit again."
         )
@@ -296,6 +300,19 @@ def _read_for(
     data = read(job, as_of, clock, intertimes=intertimes, has_spend=has_spend, staging=staging, uris=uris)
     has_spend = has_spend and data.customers.rfm.monetary_value is not None
     return data, champion if has_spend else CustomerModel(champion.purchases)
+
+
+def _on_calendar(job: Job, data: SourceData, read_by: Callable[..., SourceData]) -> tuple[SourceData, Findings]:
+    """Return the customers by the calendar that a job's log shows, and why it was chosen; as read without "auto"."""
+    if job.clock.calendar != AUTO_CALENDAR:
+        return data, ()
+    history = data.history(job, job.models.acquired_after)
+    measured, findings = on_calendar(history, AUTO_CALENDAR, history.ticks(job.longest_horizon))
+    for finding in findings:
+        event("calendar", finding.text)
+    if data.customers.rfm.sum_log_intertimes is None or measured.clock.calendar is None:
+        return data.with_calendar(measured.clock.calendar), findings
+    return read_by(clock=measured.clock), findings  # times between purchases follow the calendar, too
 
 
 def _register(

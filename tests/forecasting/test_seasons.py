@@ -200,6 +200,32 @@ def test_a_promotion_that_is_seen_often_is_drawn_to_the_mean_of_all() -> None:
     assert len({effect.speed for effect in effects}) == 1
 
 
+@pytest.mark.slow
+def test_the_best_forecaster_chooses_a_calendar_and_keeps_it(two_years: pd.DataFrame, tmp_path) -> None:
+    history = clv.KnownHistory.from_log(two_years, time_unit="week", observation_end="2019-12-31")
+    best = clv.BestForecaster(clv.BGNBD(), calendar="auto").fit(history, "26 weeks")
+    assert [finding.code for finding in best.findings][:2] == ["calendar-chosen", "calendar-horizon"]
+    actual = clv.holdout_split(
+        two_years, time_unit="week", calibration_end="2019-12-31", holdout_end="2020-06-30"
+    ).purchases.sum()
+    total = best.forecast(history, "26 weeks").purchases.total
+    plain = clv.BestForecaster(clv.BGNBD()).fit(history, "26 weeks").forecast(history, "26 weeks").purchases.total
+    assert abs(total / actual - 1) < 0.5 * abs(plain / actual - 1)
+    best.save(tmp_path / "best.json")
+    loaded = clv.load(tmp_path / "best.json")
+    assert loaded.calendar == "auto"
+    assert loaded.calendar_ == best.calendar_
+    assert loaded.forecast(history, "26 weeks").purchases.total == pytest.approx(total, rel=1e-12)
+    own = history.with_calendar(best.calendar_.calendar)
+    assert loaded.forecast(own, "26 weeks").purchases.total == pytest.approx(total, rel=1e-12)
+    same = clv.BestForecaster(clv.BGNBD(), calendar=best.calendar_.calendar).fit(history, "26 weeks")
+    assert same.forecast(history, "26 weeks").purchases.total == pytest.approx(total, rel=1e-12)
+    with pytest.raises(InvalidOption, match="a calendar of its own"):
+        clv.BestForecaster(clv.BGNBD(), calendar="auto").fit(own, "26 weeks")
+    with pytest.raises(InvalidOption, match="must be a Calendar, 'auto' or None"):
+        clv.BestForecaster(clv.BGNBD(), calendar="yes").fit(history, "26 weeks")
+
+
 def test_records_that_were_lost_are_reported() -> None:
     history = clv.KnownHistory.from_log(clv.datasets.load_cdnow(sample=True), observation_end="1997-09-30")
     lost = clv.Calendar(periods=[clv.CalendarPeriod("server", "1997-03-01", "1997-03-07", 0.4, "records_lost")])

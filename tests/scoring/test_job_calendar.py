@@ -57,6 +57,47 @@ def test_a_job_scores_by_its_calendar(folder) -> None:
         clv.score_job(changed, "1997-11-01")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("forecaster", ["process", "best"])
+def test_auto_chooses_a_calendar_at_each_fit_and_saves_it_with_the_model(tmp_path, forecaster) -> None:
+    truth = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
+    days = {"start": "2018-01-01", "end": "2020-01-31", "last_arrival": "2019-12-31"}
+    clv.simulate_log(1_200, truth, **days, calendar=SEASON).to_csv(tmp_path / "orders.csv", index=False)
+    job = clv.read_job(
+        None,
+        {
+            "source": {"path": str(tmp_path / "orders.csv")},
+            "clock": {"time_unit": "week", "calendar": "auto"},
+            "models": {"purchases": "bgnbd", "forecaster": forecaster, "spend": "none", "holdout": "8 weeks"},
+            "predictions": {"horizons": ["26 weeks"]},
+            "registry": {"folder": str(tmp_path / "models")},
+            "run": {"folder": str(tmp_path / "runs")},
+            "sinks": [{"store": "parquet", "path": str(tmp_path / "scores"), "partitioned": True}],
+        },
+    )
+    assert job.identity()["clock"]["calendar"] == "auto"
+    done = clv.fit_job(job, "2019-12-31")
+    chosen = done.model.purchases.clock_.calendar
+    assert chosen.scaled("2020-11-25", "2020-12-24") == pytest.approx(2.1, rel=0.2)
+    scored = clv.score_job(job, "2020-01-10")
+    assert scored.rfm.clock.calendar == chosen
+    monitored = clv.monitor_job(job, until="2020-01-31").monitoring.history
+    assert abs(monitored["predicted"][0] / monitored["actual"][0] - 1) < 0.2
+    assert clv.fit_job(job, "2019-12-31", dry_run=True).gates[-1].code != "gate-parameters-other-clock"
+
+
+def test_auto_needs_transactions_and_days(folder) -> None:
+    source = {"path": str(folder / "orders.csv")}
+    with pytest.raises(InvalidJob, match="'auto' estimates a season from transactions"):
+        clv.read_job(None, {"source": source | {"kind": "rfm"}, "clock": {"calendar": "auto"}})
+    clock = {"calendar": "auto", "time_unit": "month", "merge_within": "month"}
+    with pytest.raises(InvalidJob, match="'auto' needs the days of purchases"):
+        clv.read_job(None, {"source": source, "clock": clock, "models": {"purchases": "bgbb"}})
+    path = folder / "auto.toml"
+    path.write_text('[source]\npath = "orders.csv"\n[clock]\ncalendar = "auto"\n')
+    assert clv.read_job(path).clock.calendar == "auto"
+
+
 def test_jobs_without_a_calendar_keep_their_identity(folder) -> None:
     assert "calendar" not in job_of(folder, None).identity()["clock"]
     assert job_of(folder, str(folder / "calendar.json")).identity()["clock"]["calendar"]["season"][-1] == 2.5

@@ -11,7 +11,7 @@ from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
-    CalendarFileOption,
+    CalendarFlag,
     DateFormatOption,
     DecimalOption,
     DelimiterOption,
@@ -116,7 +116,7 @@ def fit(
     sheet: SheetOption = None,
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
-    calendar: CalendarFileOption = None,
+    calendar: CalendarFlag = None,
     drop_missing_id: JobDropMissingIdOption = None,
     missing_ids: MissingIdsOption = None,
     dry_run: DryRunOption = False,
@@ -149,7 +149,7 @@ def fit(
             "time_unit": time_unit,
             "merge_within": merge_within,
             "time_zone": time_zone,
-            "calendar": None if calendar is None else str(calendar),
+            "calendar": calendar,
         },
         "registry": None if model_path is None else [("file", str(model_path))],
     }

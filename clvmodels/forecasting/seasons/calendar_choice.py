@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 
@@ -15,9 +17,19 @@ from clvmodels.forecasting.windows import earlier_windows
 from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding, Findings
 
-__all__ = ["CalendarOption", "ChosenCalendar", "check_calendar", "choose_calendar", "on_calendar"]
+__all__ = [
+    "AUTO_CALENDAR",
+    "CalendarName",
+    "CalendarOfForecaster",
+    "CalendarOption",
+    "ChosenCalendar",
+    "check_calendar",
+    "choose_calendar",
+    "on_calendar",
+]
 
 CalendarName = Literal["auto"]
+AUTO_CALENDAR: CalendarName = "auto"
 CalendarOption = Calendar | CalendarName | None
 """A calendar; "auto" to estimate one and use it where it is better; None for plain time."""
 
@@ -29,9 +41,19 @@ def on_calendar(history: KnownHistory, calendar: CalendarOption, horizon: int) -
     if calendar is None:
         return history, ()
     if isinstance(calendar, Calendar):
-        return history.with_calendar(calendar), _lost_records(history, calendar)
-    chosen = choose_calendar(history, horizon)
-    return history.with_calendar(chosen.calendar), (chosen.finding,)
+        findings = _lost_records(history, calendar)
+    else:
+        chosen = choose_calendar(history, horizon)
+        calendar, findings = chosen.calendar, (chosen.finding,)
+    return history.with_calendar(calendar), (*findings, *_horizon_in_season(history, calendar, horizon))
+
+
+def _horizon_in_season(history: KnownHistory, calendar: Calendar | None, horizon: int) -> Findings:
+    """Return how much faster than on average customers buy within a horizon, by a calendar."""
+    if calendar is None or calendar.is_constant or horizon < 1:
+        return ()
+    first, last = (history.clock.describe_tick(history.cutoff + ahead)[:10] for ahead in (1, horizon))
+    return (Finding("calendar-horizon", {"first": first, "last": last, "change": calendar.scaled(first, last) - 1}),)
 
 
 def _lost_records(history: KnownHistory, calendar: Calendar) -> Findings:
@@ -49,6 +71,65 @@ class ChosenCalendar(NamedTuple):
 
     calendar: Calendar | None
     finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarOfForecaster:
+    """The calendar that a forecaster measures histories by.
+
+    Attributes
+    ----------
+    option : Calendar, "auto" or None
+        What the forecaster was given.
+    calendar : Calendar or None
+        What it uses; with "auto" as it was estimated, or None if plain time was no worse.
+    findings : tuple of Finding
+        Why.
+    """
+
+    option: CalendarOption = None
+    calendar: Calendar | None = None
+    findings: Findings = ()
+
+    @classmethod
+    def chosen(cls, history: KnownHistory, option: CalendarOption, horizon: int) -> Self:
+        """Return the calendar of an option for a history; `horizon` is in ticks.
+
+        Raises
+        ------
+        InvalidOption
+            If the history has a calendar of its own.
+        """
+        if option is None:
+            return cls()
+        own = history.clock.calendar
+        if own is not None and own != option:
+            raise InvalidOption("The history has a calendar of its own: make it without one, or leave out calendar=.")
+        measured, findings = on_calendar(history, option, horizon)
+        return cls(option, measured.clock.calendar, findings)
+
+    def on(self, history: KnownHistory) -> KnownHistory:
+        """Return a history by this calendar; one that has a calendar already is returned as it is."""
+        if self.calendar is None or history.clock.calendar is not None:
+            return history
+        return history.remembered(("on calendar", self.calendar), lambda: history.with_calendar(self.calendar))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the calendar as plain values."""
+        return {
+            "option": AUTO_CALENDAR if self.option == AUTO_CALENDAR else None,
+            "calendar": None if self.calendar is None else self.calendar.to_dict(),
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any] | None) -> Self:
+        """Return the calendar that `to_dict` wrote; without a document, none."""
+        if document is None:
+            return cls()
+        calendar = None if document["calendar"] is None else Calendar.from_dict(document["calendar"])
+        findings = tuple(Finding(each["code"], each["figures"], each["severity"]) for each in document["findings"])
+        return cls(AUTO_CALENDAR if document["option"] == AUTO_CALENDAR else calendar, calendar, findings)
 
 
 def check_calendar(calendar: CalendarOption) -> CalendarOption:

@@ -14,8 +14,10 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob
 from clvmodels.estimators.persistence import PURCHASE_MODELS
+from clvmodels.forecasting.seasons.calendar_choice import AUTO_CALENDAR
 from clvmodels.scoring.config.job_fault import JobFault
 from clvmodels.scoring.config.overlap import replaces
+from clvmodels.scoring.config.period import PeriodSettings
 from clvmodels.scoring.config.sections import (
     LONGEST_NAME,
     NO_SPEND,
@@ -25,7 +27,6 @@ from clvmodels.scoring.config.sections import (
     CustomerSettings,
     JobSection,
     ModelSettings,
-    PeriodSettings,
     PredictionSettings,
     RegistrySettings,
     RunSettings,
@@ -78,7 +79,7 @@ class Job(JobSection):
         identity = self.model_dump(mode="json", include={"columns", "cleaning", "clock", "predictions"})
         if self.clock.calendar is None:
             del identity["clock"]["calendar"]  # as in jobs before there were calendars
-        else:
+        elif self.clock.calendar != AUTO_CALENDAR:
             identity["clock"]["calendar"] = self.clock.clock.to_dict()["calendar"]
         identity["kind"] = self.source.kind
         identity["first"] = self.models.include_first_transaction
@@ -184,6 +185,7 @@ def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
     models, customers, calendar, sinks = (sections.get(name) for name in ("models", "customers", "clock", "sinks"))
     if calendar:
         faults += _faults_of_times(calendar.clock, models, sections.get("predictions"))
+        faults += _faults_of_calendar(calendar, sections.get("source"))
     if models and models.forecaster == "best":
         faults += _faults_of_best(models, sections.get("source"), sections.get("predictions"))
     listed = [] if customers is None else customers.attributes
@@ -219,6 +221,20 @@ def _faults_of_best(
     if predictions and predictions.interval is not None and predictions.interval_for == "mean":
         problem = "intervals of the best forecaster are of outcomes: leave it out, or set models.forecaster = 'process'"
         faults.append(JobFault("predictions.interval_for", problem))
+    return faults
+
+
+def _faults_of_calendar(clock: PeriodSettings, source: SourceSettings | None) -> list[JobFault]:
+    """Return the faults of a calendar that cannot be estimated."""
+    if clock.calendar != AUTO_CALENDAR:
+        return []
+    faults = []
+    if source and source.kind != "transactions":
+        problem = "'auto' estimates a season from transactions: set source.kind = 'transactions', or name a file"
+        faults.append(JobFault("clock.calendar", problem))
+    if clock.clock.discrete:
+        problem = "'auto' needs the days of purchases: set clock.merge_within to day or hour, or leave it out"
+        faults.append(JobFault("clock.calendar", problem))
     return faults
 
 
@@ -276,8 +292,10 @@ def _resolve_paths(document: dict[str, Any], base: Path) -> dict[str, Any]:
     def resolve(section: Any) -> Any:
         if not isinstance(section, dict):
             return section
-        paths = {name: str(base / section[name]) for name in PATHS if isinstance(section.get(name), str)}
-        return section | paths
+        named = {name: section[name] for name in PATHS if isinstance(section.get(name), str)}
+        if named.get("calendar") == AUTO_CALENDAR:
+            del named["calendar"]
+        return section | {name: str(base / path) for name, path in named.items()}
 
     resolved = {name: resolve(section) for name, section in document.items()}
     if isinstance(resolved.get("sinks"), list):

@@ -11,9 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from clvmodels.calendar import Calendar
 from clvmodels.cleaning.rules import CleaningRules
-from clvmodels.clock import Clock, MergePeriod, TimeUnit
+from clvmodels.clock import Clock
 from clvmodels.errors import CLVError, closest
 from clvmodels.estimators.persistence import MODEL_CLASSES, SPEND_MODELS
 from clvmodels.estimators.prediction import FEWEST_DRAWS, IntervalFor, TotalIntervalName
@@ -228,24 +227,6 @@ class CleaningSettings(JobSection):
     missing_ids: list[str] | None = None
     date_format: NonEmptyText | None = None
     rules: Annotated[CleaningRules, BeforeValidator(_rules)] | None = None
-
-
-class PeriodSettings(JobSection):
-    """The clock; see `clvmodels.Clock`. `calendar` is a file that `Calendar.save` wrote."""
-
-    time_unit: TimeUnit = "day"
-    merge_within: MergePeriod = "day"
-    time_zone: str | None = None
-    calendar: Location | None = None
-
-    @model_validator(mode="after")
-    def _exists(self) -> Self:
-        return check_faults(self, complaints(lambda: self.clock))
-
-    @property
-    def clock(self) -> Clock:
-        calendar = None if self.calendar is None else Calendar.load(self.calendar)
-        return Clock(self.time_unit, self.merge_within, self.time_zone, calendar)
 
 
 class ModelSettings(JobSection):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from clvmodels.clock import Clock
 from clvmodels.estimators.base import FittedProcess
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.scoring.gates.limits import Gates
@@ -47,13 +50,19 @@ def check_parameters(limits: Gates, model: CustomerModel, champion: CustomerMode
     return results
 
 
+def _comparable(clock: Clock, other: Clock) -> bool:
+    """Return whether parameters in two clocks can be compared: a year lasts a year by any calendar."""
+    plain = replace(clock, calendar=None) == replace(other, calendar=None)
+    return plain and (clock.calendar is None) == (other.calendar is None)
+
+
 def _compare(part: FittedProcess, old: FittedProcess, errors: float, change: float) -> GateResult:
     """Find the parameter that moved furthest, in standard errors of the difference; positive ones on the log scale."""
     names = part.process.parametrization.names
     process = part.process.name
     if names != old.process.parametrization.names:
         return GateResult.of("parameters", True, "gate-parameters-other-terms", {"process": process})
-    if part.clock_.ticks_per_unit != old.clock_.ticks_per_unit or part.clock_ != old.clock_:
+    if not _comparable(part.clock_, old.clock_):
         clocks: dict[str, Figure] = {"process": process, "clock": str(part.clock_), "champion_clock": str(old.clock_)}
         return GateResult.of("parameters", True, "gate-parameters-other-clock", clocks)
     real = np.array(part.process.parametrization.real)

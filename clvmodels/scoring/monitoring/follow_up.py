@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,8 @@ def follow(
     name = f"expected_purchases_{column_suffix(window.horizon)}"
     if not (window.complete or usable):
         return None
-    rfm, published = _read(run, clock, name if window.complete or extends else None)
+    by = clock if model is None else replace(clock, calendar=model.clock_.calendar)  # each fit may have its own
+    rfm, published = _read(run, by, name if window.complete or extends else None)
     if len(rfm) == 0:
         return None
     if window.complete and published is not None:

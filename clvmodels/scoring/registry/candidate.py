@@ -16,6 +16,7 @@ from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.forecasting.best import DEFAULT_MODELS, BestForecaster
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.seasons.calendar_choice import AUTO_CALENDAR, choose_calendar
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.events import log_gates
 from clvmodels.scoring.gates.gates import check_fit
@@ -135,13 +136,17 @@ def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:
     if job.models.forecaster == "best":
         return _rows(_backtest_best(job, data, columns, cutoff, length))
     fresh = build_model(job)
+    calendar = clock.calendar
+    if job.clock.calendar == AUTO_CALENDAR:
+        known = data.history(job, job.models.acquired_after).earlier(clock.last_tick(cutoff))
+        calendar = choose_calendar(known, known.ticks(length)).calendar
     split = holdout_split(
         data.source,
         **columns,
         time_unit=clock.time_unit,
         merge_within=clock.merge_within,
         time_zone=clock.time_zone,
-        calendar=clock.calendar,
+        calendar=calendar,
         calibration_end=cutoff,
         holdout_end=day.date(),
         include_first_transaction=job.models.include_first_transaction,
@@ -171,7 +176,7 @@ def _backtest_best(job: Job, data: SourceData, columns: dict[str, Any], cutoff: 
         time_unit=clock.time_unit,
         merge_within=clock.merge_within,
         time_zone=clock.time_zone,
-        calendar=clock.calendar,
+        calendar=job.clock.calendar_option,
         include_first_transaction=job.models.include_first_transaction,
         date_format=data.date_format,
         on_missing_id=job.cleaning.on_missing_id,

@@ -11,6 +11,7 @@ import narwhals as nw
 import numpy as np
 
 from clvmodels import frames
+from clvmodels.calendar import Calendar
 from clvmodels.cleaning.clean import clean
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob, InvalidTransactions
@@ -48,6 +49,13 @@ class SourceData:
     source: Any
     columns: dict[str, Any]
     date_format: str | None
+
+    def with_calendar(self, calendar: Calendar | None) -> SourceData:
+        """Return the same customers, whose times models measure by a calendar."""
+        rfm = self.customers.rfm
+        if calendar == rfm.clock.calendar:
+            return self
+        return replace(self, customers=replace(self.customers, rfm=rfm.with_calendar(calendar)))
 
     @property
     def rows_to_as_of(self) -> int | None:

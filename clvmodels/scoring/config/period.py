@@ -1,0 +1,48 @@
+"""The section of a job file about time: the clock and the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
+
+from clvmodels.calendar import Calendar
+from clvmodels.clock import Clock, MergePeriod, TimeUnit
+from clvmodels.forecasting.seasons.calendar_choice import AUTO_CALENDAR, CalendarName, CalendarOption
+from clvmodels.scoring.config.sections import JobSection, Location, check_faults, complaints
+
+__all__ = ["PeriodSettings"]
+
+
+class PeriodSettings(JobSection):
+    """The clock; see `clvmodels.Clock`.
+
+    `calendar` is a file that `Calendar.save` wrote. With "auto", each fit estimates a season, uses it if earlier
+    windows were forecast no worse with it, and saves it with the model.
+    """
+
+    time_unit: TimeUnit = "day"
+    merge_within: MergePeriod = "day"
+    time_zone: str | None = None
+    calendar: CalendarName | Location | None = None
+
+    @model_validator(mode="after")
+    def _exists(self) -> Self:
+        return check_faults(self, complaints(lambda: self.clock))
+
+    @property
+    def clock(self) -> Clock:
+        """The clock; of "auto", before a calendar is chosen."""
+        calendar = Calendar.load(self.calendar) if isinstance(self.calendar, Path) else None
+        return Clock(self.time_unit, self.merge_within, self.time_zone, calendar)
+
+    @property
+    def calendar_option(self) -> CalendarOption:
+        """The calendar of a fit: "auto", that of the file, or None."""
+        return self.calendar if isinstance(self.calendar, str) else self.clock.calendar
+
+    def agrees(self, clock: Clock) -> bool:
+        """Return whether a model was fitted by this clock; any calendar agrees with "auto"."""
+        return self.clock == (replace(clock, calendar=None) if self.calendar == AUTO_CALENDAR else clock)
