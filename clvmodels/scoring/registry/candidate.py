@@ -138,8 +138,8 @@ def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:
     fresh = build_model(job)
     calendar = clock.calendar
     if job.clock.calendar == AUTO_CALENDAR:
-        known = data.history(job, job.models.acquired_after).earlier(clock.last_tick(cutoff))
-        calendar = choose_calendar(known, known.ticks(length)).calendar
+        history = data.history(job, job.models.acquired_after).earlier(clock.last_tick(cutoff))
+        calendar = choose_calendar(history, history.ticks(length)).calendar
     split = holdout_split(
         data.source,
         **columns,
