@@ -18,17 +18,13 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.cash_flow import (
-    ValuedCustomers,
-    ValueGroups,
-    drawn_cash_flow,
-    expected_cash_flow,
-    level_factors,
-)
+from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow
+from clvmodels.valuation.drawn.futures import level_factors
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.realized import realized_orders
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 
 __all__ = ["ChangeFlags", "flag_changes", "flagged_rows"]
 

@@ -15,12 +15,12 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
-from clvmodels.valuation.cash_flow import ValueGroups
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import CalendarUnit, check_unit, periods_after
 from clvmodels.valuation.realized import calendar_ticks
 from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
-from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
+from clvmodels.valuation.valued_customers import ValueGroups
 
 __all__ = ["cohort_triangle"]
 
@@ -82,6 +82,7 @@ def cohort_triangle(
     check_same_clock(purchases, spend)
     unit = check_unit(period, "period")
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=0.0, margin=margin)
+    refuse_negative_margin(margin)
     since = ValueSinceAcquisition(purchases, spend, history, terms, None)
     segments, partial_cohorts = acquisition_cohorts(since, unit)
     if (missing := int((~since.exists).sum())) > 0:

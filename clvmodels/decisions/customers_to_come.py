@@ -12,8 +12,8 @@ from clvmodels.errors import InvalidOption
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array
 from clvmodels.processes.special import legendre
-from clvmodels.valuation.cash_flow import ValuedCustomers
 from clvmodels.valuation.periods import Periods
+from clvmodels.valuation.valued_customers import ValuedCustomers
 
 __all__ = ["MONTH_LENGTH", "AcquisitionPlan", "CustomersToCome", "is_month"]
 

@@ -12,7 +12,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import group_codes
 from clvmodels.forecasts import KnownHistory
 from clvmodels.valuation.realized import realized_orders
-from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
 
 __all__ = ["early_value"]
 
@@ -73,6 +73,7 @@ def early_value(
     [['1', 1947, 21.4], ['2', 308, 63.0], ['3+', 102, 134.8]]
     """
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
+    refuse_negative_margin(margin)
     clock = history.clock
     length, fading = terms.length(clock), clock.duration(half_life, "half_life")
     wrong = [day for day in days if not 0 < day <= length * clock.days_per_unit]

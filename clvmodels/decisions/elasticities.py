@@ -15,12 +15,13 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.cash_flow import ValuedCustomers, charge_times, present_values
+from clvmodels.valuation.cash_flow import present_values
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.remaining_value import customer_findings
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times
 
 __all__ = ["Elasticities", "elasticities"]
 

@@ -15,18 +15,14 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.cash_flow import (
-    ValuedCustomers,
-    ValueGroups,
-    drawn_cash_flow,
-    expected_cash_flow,
-    level_factors,
-)
+from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow
 from clvmodels.valuation.costs import Costs, check_currency
+from clvmodels.valuation.drawn.futures import level_factors
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.remaining_value import customer_findings, interval_columns
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 
 __all__ = ["RevenueForecast", "revenue_forecast"]
 

@@ -18,7 +18,6 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.acquisition_value import acquisition_finding
-from clvmodels.valuation.cash_flow import ValueGroups
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import CalendarUnit
@@ -26,6 +25,7 @@ from clvmodels.valuation.realized import calendar_ticks
 from clvmodels.valuation.remaining_value import customer_findings, interval_columns
 from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValueGroups
 
 __all__ = ["UnitEconomics", "acquisition_cohorts", "unit_economics"]
 
@@ -54,7 +54,8 @@ class UnitEconomics:
         is over; status ("observed" if all are seen, "partly", "expected" if none is); acquisition_cost; value, the
         group's value by the end of the month, with its interval; probability_covered, P(the value covers the cost);
         share_paid_back, the expected share of customers whose own value covers their own cost; observed_share, that
-        share among the customers seen, missing if none is.
+        share among the customers seen, missing if none is. The interval and the columns before observed_share that are
+        probabilities are left out with interval=None.
     currency : str or None
     findings : tuple of Finding
 
@@ -102,7 +103,7 @@ def unit_economics(
     currency: str | None = None,
     by: str = "total",
     discounted: bool = True,
-    interval: float = 0.9,
+    interval: float | None = 0.9,
     draws: int = 200,
     random_state: RandomState = 0,
     total_interval: IntervalOfTotal = "history",
@@ -132,8 +133,8 @@ def unit_economics(
         the calendar period of the first order.
     discounted : bool, default=True
         Whether values are discounted to the day of the first order.
-    interval : float, default=0.9
-        Central probability of intervals.
+    interval : float or None, default=0.9
+        Central probability of intervals. None leaves out intervals and probabilities, which need draws: much faster.
     draws : int, default=200
         Number of draws, from which intervals and probabilities are computed.
     random_state : int or Generator, default=0
@@ -224,6 +225,50 @@ def _segments(since: ValueSinceAcquisition, by: str) -> tuple[ValueGroups, npt.N
     return ValueGroups(segments.labels, np.where(since.exists, segments.codes, -1)), partial
 
 
+class _GroupTotals:
+    """Sums over the customers of each group, whose rows are put in the order of groups once."""
+
+    def __init__(self, segments: ValueGroups) -> None:
+        included = np.flatnonzero(segments.codes >= 0)
+        self.rows = included[np.argsort(segments.codes[included], kind="stable")]
+        self.size = np.bincount(segments.codes[included], minlength=len(segments.labels))
+        ends = np.cumsum(self.size)
+        self._blocks = [slice(int(end - size), int(end)) for end, size in zip(ends, self.size, strict=True)]
+
+    def of(self, values: npt.NDArray[Any]) -> Array:
+        """Return the sums of values in the order of `rows`, (m, k), by group, (g, k)."""
+        return np.stack([values[block].sum(axis=0, dtype=float) for block in self._blocks])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _DrawnFlows:
+    """Values of groups under draws, (draws, g, k), and the share of customers who have paid back, (g, k)."""
+
+    values: Array
+    paid_back: Array
+
+    @classmethod
+    def of(
+        cls,
+        since: ValueSinceAcquisition,
+        totals: _GroupTotals,
+        realized: Array,
+        before: Array,
+        cac: Array,
+        options: PredictionOptions,
+    ) -> _DrawnFlows:
+        """Draw what comes after the cutoff, and add it to what was realized, of customers and of groups."""
+        times = np.zeros(realized.shape, dtype=np.int32)  # how often a customer has paid back, over draws
+        values = []
+        for future in since.drawn(options.draws, seed_of(options.random_state), options.total_interval):
+            ahead = future[totals.rows]
+            values.append(before + np.cumsum(totals.of(ahead), axis=1))
+            np.cumsum(ahead, axis=1, out=ahead)
+            ahead += realized
+            times += ahead >= cac[:, None]
+        return cls(np.stack(values), totals.of(times) / options.draws / np.maximum(totals.size, 1)[:, None])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Flows:
     """Sums over the customers of each group g by month k: realized, expected and drawn values, and who paid back."""
@@ -233,47 +278,32 @@ class _Flows:
     cost: Array
     realized: Array
     expected: Array
-    drawn: Array
-    paid_back: Array
     observed_share: Array
     seen: npt.NDArray[np.int64]
+    drawn: _DrawnFlows | None
 
     @classmethod
     def of(cls, since: ValueSinceAcquisition, segments: ValueGroups, options: PredictionOptions) -> _Flows:
         """Return the sums; values are cumulative over months."""
-        count, codes = len(segments.labels), segments.codes
-        rows = codes >= 0
-        codes = codes[rows]
-        cac = since.customers.amounts.acquisition[rows]
-        realized = np.cumsum(since.realized()[rows], axis=1)
-
-        def total(values: Array) -> Array:
-            sums = [np.bincount(codes, column, minlength=count) for column in values.T]
-            return np.stack(sums, axis=1).astype(float)
-
-        expected = total(np.cumsum(since.expected()[rows], axis=1))
-        over = since.T[rows, None] >= since.ends - ROUNDING_TOLERANCE
-        before = total(realized)
-        drawn, paid_back = [], np.zeros_like(before)
-        for future in since.drawn(options.draws, seed_of(options.random_state), options.total_interval):
-            value = realized + np.cumsum(future[rows], axis=1)
-            drawn.append(total(value))
-            paid_back += total((value >= cac[:, None]).astype(float))
-        customers = np.bincount(codes, minlength=count)
-        seen = total(over.astype(float))
-        observed = total((over & (realized >= cac[:, None])).astype(float))
-        observed_share = np.divide(observed, seen, out=np.full_like(seen, np.nan), where=seen > 0)
-        share = paid_back / options.draws / np.maximum(customers, 1)[:, None]
+        totals = _GroupTotals(segments)
+        cac = since.customers.amounts.acquisition[totals.rows]
+        realized = np.cumsum(since.realized()[totals.rows], axis=1)
+        over = since.T[totals.rows, None] >= since.ends - ROUNDING_TOLERANCE
+        seen = totals.of(over)
+        observed = totals.of(over & (realized >= cac[:, None]))
+        before = totals.of(realized)
+        drawn = None
+        if options.interval is not None:
+            drawn = _DrawnFlows.of(since, totals, realized, before, cac, options)
         return cls(
             segments.labels,
-            customers,
-            np.bincount(codes, cac, minlength=count).astype(float),
+            totals.size,
+            totals.of(cac[:, None])[:, 0],
             before,
-            expected,
-            np.stack(drawn),
-            share,
-            observed_share,
+            np.cumsum(totals.of(since.expected()[totals.rows]), axis=1),
+            np.divide(observed, seen, out=np.full_like(seen, np.nan), where=seen > 0),
             seen.astype(np.int64),
+            drawn,
         )
 
     @property
@@ -287,8 +317,8 @@ def _group_table(
 ) -> dict[str, Any]:
     value, cost, customers = flows.value[:, -1], flows.cost, np.maximum(flows.customers, 1)
     covered = flows.value >= flows.cost[:, None]
+    drawn = None if flows.drawn is None else flows.drawn.values[:, :, -1] / customers
     month = np.where(covered.any(axis=1), covered.argmax(axis=1) + 1.0, np.nan)
-    level = options.interval or 0.9
     table = {
         name: flows.labels,
         "customers": flows.customers,
@@ -299,7 +329,7 @@ def _group_table(
         "value_at_acquisition": value,
         "cac": cost / customers,
         "break_even_cac": value / customers,
-        **interval_columns("break_even_cac", flows.drawn[:, :, -1] / customers, level),
+        **_interval("break_even_cac", drawn, options),
         "clv_to_cac": _ratio(value, cost),
         "roi": _ratio(value - cost, cost),
         "payback_month": month,
@@ -311,7 +341,7 @@ def _payback_table(name: str, flows: _Flows, options: PredictionOptions, currenc
     count, months = flows.value.shape
     customers, cost = np.repeat(flows.customers, months), np.repeat(flows.cost, months)
     seen = flows.seen.ravel()
-    drawn = flows.drawn.reshape(len(flows.drawn), -1)
+    drawn = None if flows.drawn is None else flows.drawn.values.reshape(len(flows.drawn.values), -1)
     status = np.where(seen == customers, "observed", np.where(seen == 0, "expected", "partly"))
     table = {
         name: np.repeat(flows.labels, months),
@@ -321,12 +351,18 @@ def _payback_table(name: str, flows: _Flows, options: PredictionOptions, currenc
         "status": status,
         "acquisition_cost": cost,
         "value": flows.value.ravel(),
-        **interval_columns("value", drawn, options.interval or 0.9),
-        "probability_covered": np.mean(drawn >= cost - ROUNDING_TOLERANCE, axis=0),
-        "share_paid_back": flows.paid_back.ravel(),
-        "observed_share": flows.observed_share.ravel(),
+        **_interval("value", drawn, options),
     }
+    if flows.drawn is not None and drawn is not None:
+        table["probability_covered"] = np.mean(drawn >= cost - ROUNDING_TOLERANCE, axis=0)
+        table["share_paid_back"] = flows.drawn.paid_back.ravel()
+    table["observed_share"] = flows.observed_share.ravel()
     return _with_currency(table, currency)
+
+
+def _interval(name: str, drawn: Array | None, options: PredictionOptions) -> dict[str, Array]:
+    """Return the columns of an interval; none without draws."""
+    return {} if drawn is None or options.interval is None else interval_columns(name, drawn, options.interval)
 
 
 def _with_currency(table: dict[str, Any], currency: str | None) -> dict[str, Any]:

@@ -18,13 +18,15 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.validation.tables.metrics import captured_at
-from clvmodels.valuation.cash_flow import ValuedCustomers, drawn_futures, present_values
+from clvmodels.valuation.cash_flow import present_values
 from clvmodels.valuation.costs import Costs, check_currency
-from clvmodels.valuation.customer_interval import values_of_future
+from clvmodels.valuation.drawn.customer_interval import values_of_future
+from clvmodels.valuation.drawn.futures import drawn_futures
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.remaining_value import customer_findings, interval_columns
 from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers
 
 __all__ = ["ValueConcentration", "fewest_holding", "value_concentration"]
 

@@ -103,7 +103,7 @@ def value_draws(
     annual_discount_rate : float
         Effective rate per year.
     margin : float
-        Share of spend that counts: 0.35 for 35 %.
+        Share of spend that counts: 0.35 for 35 %. With a negative margin, values are negative.
     discounting : str, default="continuous"
         As for `lifetime_value`.
     of : {"outcome", "own_rate"}

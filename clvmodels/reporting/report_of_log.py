@@ -35,7 +35,7 @@ from clvmodels.transactions.summary import RFM
 from clvmodels.validation.backtest.backtest import backtest
 from clvmodels.validation.backtest.result import Backtest
 from clvmodels.valuation.lifetime_value import lifetime_value
-from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
 
 __all__ = ["report", "value_table"]
 
@@ -126,6 +126,7 @@ def report(
     >>> page.write("report.html")  # doctest: +SKIP
     """
     terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
+    refuse_negative_margin(margin)
     clock = Clock(time_unit, merge_within, time_zone)
     if horizon != "auto":
         clock.duration(horizon)  # refuse what cannot be read before the log is profiled

@@ -14,15 +14,16 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
-from clvmodels.valuation.cash_flow import ValuedCustomers, present_values
+from clvmodels.valuation.cash_flow import present_values
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.money_table import MoneyTable, negative_finding
 from clvmodels.valuation.remaining_value import customer_findings, interval_columns
 from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers
 
-__all__ = ["acquisition_finding", "lifetime_net_value", "value_at_acquisition"]
+__all__ = ["acquisition_finding", "lifetime_net_value", "value_at_acquisition", "values_and_totals_at_acquisition"]
 
 
 def value_at_acquisition(
@@ -99,7 +100,7 @@ def value_at_acquisition(
     parts = {"realized": realized, "expected": expected, "value_at_acquisition": realized + expected}
     columns = _columns(since, parts, options)
     if options.interval is not None and by is not None:
-        drawn = _drawn_totals(since, realized, np.ones(len(realized)), by, options)
+        drawn = _drawn_totals(since, realized, by, options)
         columns |= interval_columns("value_at_acquisition", drawn, options.interval)
     findings = [
         acquisition_finding(since, code),
@@ -107,6 +108,24 @@ def value_at_acquisition(
         *negative_finding("value_at_acquisition", parts["value_at_acquisition"]),
     ]
     return MoneyTable("value_at_acquisition", columns, history.rfm.kind, code, tuple(findings))
+
+
+def values_and_totals_at_acquisition(
+    purchases: PurchaseModel,
+    spend: SpendModel,
+    history: KnownHistory,
+    terms: ValueTerms,
+    total_interval: IntervalOfTotal,
+    draws: int = 200,
+    seed: int = 0,
+) -> tuple[Array, Array]:
+    """Return the value at acquisition of each customer who has one (m,), and their total under draws (draws,)."""
+    since = ValueSinceAcquisition(purchases, spend, history, terms, None)
+    realized = since.realized()[:, 0]
+    totals = _drawn_totals(
+        since, realized, "total", PredictionOptions(None, "outcome", "total", draws, seed, total_interval)
+    )
+    return (realized + since.expected()[:, 0])[since.exists], totals[:, 0]
 
 
 def lifetime_net_value(
@@ -250,14 +269,12 @@ def _columns(since: ValueSinceAcquisition, parts: dict[str, Array], options: Pre
     return {options.by: labels, "customers": np.bincount(codes, minlength=len(labels)), **sums}
 
 
-def _drawn_totals(
-    since: ValueSinceAcquisition, realized: Array, weights: Array, by: str, options: PredictionOptions
-) -> Array:
+def _drawn_totals(since: ValueSinceAcquisition, realized: Array, by: str, options: PredictionOptions) -> Array:
     """Return the totals of groups under draws, (draws, groups)."""
     labels, codes = group_codes(since.customers.rfm, by)
     codes, rows = codes[since.exists], since.exists
     totals = [
-        np.bincount(codes, (weights * (realized + future[:, 0]))[rows], minlength=len(labels))
+        np.bincount(codes, (realized + future[:, 0])[rows], minlength=len(labels))
         for future in since.drawn(options.draws, seed_of(options.random_state), options.total_interval)
     ]
     return np.stack(totals).astype(float)

@@ -2,104 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.errors import FitFailed, InvalidOption
-from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
-from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.estimators.spend import SpendModel
-from clvmodels.inference.totals.total_interval import TotalInterval
-from clvmodels.inference.uncertainty import draw_parameters
-from clvmodels.processes.contract import Array, DrawnOrders
-from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.costs import Costs, CustomerCosts
+from clvmodels.processes.contract import Array
+from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, drawn_futures
 from clvmodels.valuation.expectations import Expectations
-from clvmodels.valuation.periods import Periods, periods_after
-from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.periods import Periods
+from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups, charge_times, period_costs
 
-__all__ = [
-    "CashFlow",
-    "DrawnFuture",
-    "PresentValues",
-    "ValueGroups",
-    "ValuedCustomers",
-    "charge_times",
-    "drawn_cash_flow",
-    "drawn_futures",
-    "expected_cash_flow",
-    "level_factors",
-    "order_draws",
-    "present_values",
-]
+__all__ = ["CashFlow", "PresentValues", "drawn_cash_flow", "expected_cash_flow", "present_values"]
 
 LINES = ("orders", "revenue", "margin", "order_cost", "period_cost", "marketing_cost", "net_cash_flow", "present_value")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ValuedCustomers:
-    """Customers, the models that forecast them, and the terms and costs by which they are valued.
-
-    Attributes
-    ----------
-    purchases, spend : fitted models
-    rfm : RFM
-    terms : ValueTerms
-    costs : Costs
-    amounts : CustomerCosts
-        The amounts of each customer.
-    """
-
-    purchases: PurchaseModel
-    spend: SpendModel
-    rfm: RFM
-    terms: ValueTerms
-    costs: Costs
-    amounts: CustomerCosts
-
-    @classmethod
-    def of(
-        cls, purchases: PurchaseModel, spend: SpendModel, rfm: RFM, terms: ValueTerms, costs: Costs | None
-    ) -> ValuedCustomers:
-        """Return the customers of an RFM with their costs; invalid costs raise an error."""
-        costs = Costs() if costs is None else costs
-        costs.check_process(purchases.process)
-        return cls(purchases.ahead_of(rfm), spend, rfm, terms, costs, costs.of_customers(rfm))
-
-    @property
-    def horizon(self) -> float:
-        """In the clock's unit."""
-        return self.terms.length(self.rfm.clock)
-
-    @property
-    def rate(self) -> float:
-        """Continuous discount rate per unit of the clock."""
-        return self.terms.rate(self.rfm.clock)
-
-    @property
-    def expectations(self) -> Expectations:
-        """What the customers are expected to do."""
-        return Expectations(self.purchases, self.spend, self.rfm, self.rate)
-
-    @property
-    def charges(self) -> Periods:
-        """The periods at whose ends costs are charged."""
-        return periods_after(self.rfm.clock, self.rfm.observation_end, self.horizon, self.costs.period)
-
-    def has_period_costs(self) -> bool:
-        """Whether any customer has costs per period."""
-        return bool(np.any(self.amounts.per_period > 0) or np.any(self.amounts.marketing > 0))
-
-
-class ValueGroups(NamedTuple):
-    """Labels of groups (g,), and the group of each customer (n,); -1 leaves a customer out."""
-
-    labels: npt.NDArray[np.object_]
-    codes: npt.NDArray[np.intp]
 
 
 class PresentValues(NamedTuple):
@@ -163,86 +81,6 @@ def expected_cash_flow(customers: ValuedCustomers, periods: Periods, segments: V
     return sums.cash_flow()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DrawnFuture:
-    """One possible future of all customers, in the order of the RFM.
-
-    Attributes
-    ----------
-    orders : DrawnOrders
-    spend : array (m,)
-        What each order costs the customer.
-    """
-
-    orders: DrawnOrders
-    spend: Array
-
-    def charged(self, customers: ValuedCustomers, time: float, charged_while: str, window: float) -> Array:
-        """Return whether each customer is charged at a time, (n,)."""
-        if charged_while == "alive":
-            return (self.orders.leaves > time).astype(float)
-        rfm = customers.rfm
-        served = rfm.T - rfm.recency < window - time
-        recent = (self.orders.time > time - window) & (self.orders.time <= time)
-        served[self.orders.customer[recent]] = True
-        return served.astype(float)
-
-
-def drawn_futures(customers: ValuedCustomers, draws: int, seed: int) -> Iterator[DrawnFuture]:
-    """Draw futures of all customers, each under its own draw of the parameters of both models.
-
-    The order of customers in the RFM does not matter: noise is drawn in the order of their keys.
-    """
-    purchases, spend, rfm = customers.purchases, customers.spend, customers.rfm
-    process, spending = purchases.future, spend.process
-    draw_orders, draw_amounts = order_draws(customers)
-    order = np.argsort(customer_keys(rfm), kind="stable")
-    columns = purchases.prediction(rfm, "alive", None).columns
-    statistics = [np.asarray(columns[name])[order] for name in process.statistics]
-    state = [np.asarray(columns[name])[order] for name in process.state]
-    money = [np.asarray(column)[order] for column in spend.spend_prediction(rfm).columns.values()]
-    drawn = draw_parameters(process, purchases.fit_, draws, seed)
-    drawn_spend = draw_parameters(spending, spend.fit_, draws, seed)
-    for i in range(draws):
-        generator = np.random.default_rng([seed, i])
-        p = process.Parameters(*drawn[:, i])
-        active = generator.random(len(rfm)) < process.probability_alive(p, *statistics)
-        orders = draw_orders(p, customers.horizon, *state, active, generator)
-        amounts = draw_amounts(spending.Parameters(*drawn_spend[:, i]), orders.customer, *money, generator)
-        leaves = np.empty(len(rfm))
-        leaves[order] = orders.leaves
-        yield DrawnFuture(DrawnOrders(order[orders.customer], orders.time, leaves), amounts)
-
-
-def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders], Callable[..., Array]]:
-    """Return the functions of both models that draw the times of orders and what each of them costs.
-
-    Raises
-    ------
-    InvalidOption
-        If a model does not have one.
-    """
-    process, spending = customers.purchases.future, customers.spend.process
-    if process.draw_orders_if_active is None or spending.sample_orders is None:
-        raise InvalidOption(
-            f"An interval needs draws of the times of orders, which {process.title} does not give: leave out "
-            "interval=, or fit MBGNBD or ParetoNBD."
-        )
-    draw = process.draw_orders_if_active
-
-    def draw_orders(*arguments: Any) -> DrawnOrders:
-        try:
-            return draw(*arguments)
-        except OverflowError as error:
-            raise FitFailed(
-                f"A draw of the parameters of {customers.purchases.title} expects {error}: these customers hardly "
-                "determine the parameters, so that no interval of money can be drawn. More customers or a longer "
-                "period help."
-            ) from None
-
-    return draw_orders, spending.sample_orders
-
-
 def drawn_cash_flow(
     customers: ValuedCustomers,
     periods: Periods,
@@ -265,23 +103,11 @@ def drawn_cash_flow(
         A factor of orders that all customers of a draw share.
     """
     codes = np.where(np.isnan(customers.expectations.spend_per_order), -1, segments.codes)
-    flows = []
+    flows, charges = [], DrawnCharges(customers)
     for i, future in enumerate(drawn_futures(customers, draws, seed)):
         factor = 1.0 if level is None else float(level[i])
-        flows.append(_flow_of_draw(customers, periods, codes, len(segments.labels), future, factor))
+        flows.append(_flow_of_draw(customers, periods, codes, len(segments.labels), future, charges, factor))
     return CashFlow(*(np.stack([getattr(flow, line) for flow in flows]) for line in LINES))
-
-
-def level_factors(customers: ValuedCustomers, total_interval: IntervalOfTotal, draws: int, seed: int) -> Array | None:
-    """Return the factor of orders that all customers of a draw share, (draws,); None without a common level."""
-    if total_interval == "model":
-        return None
-    common = (
-        total_interval
-        if isinstance(total_interval, TotalInterval)
-        else customers.purchases.level_of_totals(customers.horizon, "money")
-    )
-    return common.level_draws(seed, draws)
 
 
 def _flow_of_draw(
@@ -290,6 +116,7 @@ def _flow_of_draw(
     codes: npt.NDArray[np.intp],
     count: int,
     future: DrawnFuture,
+    charges: DrawnCharges,
     level: float,
 ) -> CashFlow:
     """Return the cash flow of one drawn future, (groups, k) each."""
@@ -303,30 +130,11 @@ def _flow_of_draw(
     sums.add_orders(customer, place, level * margin * future.spend, "margin")
     sums.add_orders(customer, place, level * per_order, "order_cost")
     sums.add_orders(customer, place, np.exp(-customers.rate * time) * net, "present_value")
-    for at, share in charge_times(customers):
-        window = customers.costs.window(customers.rfm.clock)
-        service, marketing = (
-            share * amount * future.charged(customers, at, charged_while, window)
-            for amount, charged_while in _period_costs(customers)
-        )
+    for at, service, marketing in charges.of(future.orders):
         worth = -np.exp(-customers.rate * at) * (service + marketing)
         i = int(periods.positions(np.array([at]))[0])
         sums.add(i, period_cost=service, marketing_cost=marketing, present_value=worth)
     return sums.cash_flow()
-
-
-def charge_times(customers: ValuedCustomers) -> list[tuple[float, float]]:
-    """Return the time of each charge and its share of a period's cost; empty without costs per period."""
-    if not customers.has_period_costs():
-        return []
-    charges = customers.charges
-    return [(float(end), float(share)) for end, share in zip(charges.ends, charges.share, strict=True) if end > 0]
-
-
-def _period_costs(customers: ValuedCustomers) -> list[tuple[Array, str]]:
-    """Return the two costs per period of each customer, with who is charged."""
-    amounts, costs = customers.amounts, customers.costs
-    return [(amounts.per_period, costs.charged_while), (amounts.marketing, costs.marketing_while)]
 
 
 def _expected_charges(customers: ValuedCustomers, expected: Expectations) -> Iterator[tuple[float, Array, Array]]:
@@ -334,12 +142,12 @@ def _expected_charges(customers: ValuedCustomers, expected: Expectations) -> Ite
     window = customers.costs.window(customers.rfm.clock)
     for time, share in charge_times(customers):
         parts, chances = [], {}
-        for amount, charged_while in _period_costs(customers):
+        for amount, charged_while in period_costs(customers):
             if not np.any(amount > 0):
                 parts.append(np.zeros(len(customers.rfm)))
                 continue
             if charged_while not in chances:
-                chances[charged_while] = expected.charged(time, charged_while, window)  # type: ignore[arg-type]
+                chances[charged_while] = expected.charged(time, charged_while, window)
             parts.append(share * amount * chances[charged_while])
         yield time, parts[0], parts[1]
 

@@ -69,7 +69,7 @@ def lifetime_value(
     annual_discount_rate : float
         Effective rate per year: 0.10 is ten percent per year, whatever the clock's unit.
     margin : float
-        Share of spend that counts: 0.35 for 35 %, 1 for revenue.
+        Share of spend that counts: 0.35 for 35 %, 1 for revenue. With a negative margin, values are negative.
     discounting : str, default="continuous"
         "continuous" discounts each purchase from its own time, "period_end" all purchases of a period from the end of
         the period. `clvmodels.valuation.value_terms` lists all conventions.

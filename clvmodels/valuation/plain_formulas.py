@@ -12,7 +12,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.realized import RealizedOrders, realized_orders
-from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
 
 __all__ = ["plain_formulas", "retention_value"]
 
@@ -34,7 +34,7 @@ def retention_value(
     Parameters
     ----------
     annual_margin : float
-        Margin of a year in which the customer stays.
+        Margin of a year in which the customer stays; if it is negative, so is the value.
     retention : float
         Share of customers who stay from one year to the next, from 0 to 1.
     annual_discount_rate : float
@@ -128,6 +128,7 @@ def plain_formulas(
     ['order_value_x_frequency_x_lifespan', 30.64, 10.54]
     """
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
+    refuse_negative_margin(margin)
     orders, clock = realized_orders(history), history.clock
     ahead = terms.length(clock) * clock.days_per_unit / DAYS_PER_YEAR
     to_years = clock.days_per_unit / DAYS_PER_YEAR

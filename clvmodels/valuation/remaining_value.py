@@ -13,21 +13,15 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.cash_flow import (
-    CashFlow,
-    ValuedCustomers,
-    ValueGroups,
-    drawn_cash_flow,
-    expected_cash_flow,
-    level_factors,
-    present_values,
-)
+from clvmodels.valuation.cash_flow import CashFlow, drawn_cash_flow, expected_cash_flow, present_values
 from clvmodels.valuation.costs import Costs, check_currency
-from clvmodels.valuation.customer_interval import customer_intervals
+from clvmodels.valuation.drawn.customer_interval import customer_intervals
+from clvmodels.valuation.drawn.futures import level_factors
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.money_table import MoneyTable, negative_finding
 from clvmodels.valuation.periods import CalendarUnit, check_unit, periods_after
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 
 __all__ = ["customer_findings", "interval_columns", "remaining_value", "terms_findings"]
 

@@ -15,10 +15,11 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
-from clvmodels.valuation.cash_flow import DrawnFuture, ValuedCustomers, drawn_futures, level_factors
 from clvmodels.valuation.costs import Costs
+from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, drawn_futures, level_factors
 from clvmodels.valuation.realized import RealizedOrders, past_charges, realized_orders, was_served
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers
 
 __all__ = ["ValueSinceAcquisition"]
 
@@ -104,20 +105,17 @@ class ValueSinceAcquisition:
     def drawn(self, draws: int, seed: int, total_interval: IntervalOfTotal) -> Iterator[Array]:
         """Yield what one drawn future adds after the cutoff, by age, (n, k), for each draw."""
         level = level_factors(self.customers, total_interval, draws, seed)
+        charges = DrawnCharges(self.customers)
         for i, future in enumerate(drawn_futures(self.customers, draws, seed)):
-            yield self._of_future(future, 1.0 if level is None else float(level[i]))
+            yield self._of_future(future, charges, 1.0 if level is None else float(level[i]))
 
-    def _of_future(self, future: DrawnFuture, level: float) -> Array:
+    def _of_future(self, future: DrawnFuture, charges: DrawnCharges, level: float) -> Array:
         customers = self.customers
         customer = future.orders.customer
         net = level * (customers.terms.margin * future.spend - customers.amounts.per_order[customer])
         sums = self._of_orders(customer, self.T[customer] + future.orders.time, net)
-        if customers.has_period_costs():
-            window, charges = customers.costs.window(customers.rfm.clock), customers.charges
-            cost = customers.amounts.per_period + customers.amounts.marketing
-            for time, share in zip(charges.ends, charges.share, strict=True):
-                charged = future.charged(customers, float(time), customers.costs.charged_while, window)
-                self._charge(sums, float(time), share * cost * charged)
+        for time, service, marketing in charges.of(future.orders):
+            self._charge(sums, time, service + marketing)
         return sums
 
     def _of_orders(self, customer: npt.NDArray[np.intp], age: Array, net: Array) -> Array:

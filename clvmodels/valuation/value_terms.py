@@ -11,7 +11,7 @@ from clvmodels.clock import Clock, TimeUnit
 from clvmodels.errors import InvalidOption
 from clvmodels.language import Finding
 
-__all__ = ["LIFETIME", "Discounting", "ValueTerms"]
+__all__ = ["LIFETIME", "Discounting", "ValueTerms", "refuse_negative_margin"]
 
 Discounting = Literal["continuous", "period_end"]
 HIGHEST_RATE = 1.0  # 100 % per year; a higher rate is a percentage written without its decimal point
@@ -153,6 +153,15 @@ class ValueTerms:
     def text(self) -> str:
         """The terms in English."""
         return self.finding.text
+
+
+def refuse_negative_margin(margin: float) -> None:
+    """Raise InvalidOption for a negative margin: for tables that cannot point it out, or would rank by losses."""
+    if margin < 0:
+        raise InvalidOption(
+            f"margin={margin!r} is negative, so that every order would reduce the value: this table needs a margin "
+            "of 0 or more. remaining_value accepts a negative margin, and points it out."
+        )
 
 
 def _refuse(annual_rate: Any, margin: Any, timing: Any, period: Any, rate_name: str, timing_name: str) -> None:

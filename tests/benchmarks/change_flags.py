@@ -20,15 +20,11 @@ import pandas as pd
 
 import clvmodels as clv
 from clvmodels.decisions.change_flags import flagged_rows
-from clvmodels.valuation.cash_flow import (
-    ValuedCustomers,
-    ValueGroups,
-    drawn_cash_flow,
-    expected_cash_flow,
-    level_factors,
-)
+from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow
+from clvmodels.valuation.drawn.futures import level_factors
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 
 TRUTH = {"r": 0.8, "alpha": 8.0, "a": 0.8, "b": 4.0}  # in weeks
 SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}

@@ -76,6 +76,40 @@ def test_a_negative_margin_is_pointed_out(name, base):
     assert "money-negative-margin" in {finding.code for finding in call(name, base, margin=-0.1).findings}
 
 
+RANKINGS = {  # functions that have a margin but no findings about it, or that rank customers by money
+    "early_value": lambda models, history, **margin: clv.early_value(history, horizon="61 days", days=(30,), **margin),
+    "cohort_triangle": lambda models, history, **margin: clv.cohort_triangle(*models, history, horizon=4, **margin),
+    "plain_formulas": lambda models, history, **margin: clv.plain_formulas(
+        history, horizon=4, annual_discount_rate=0.1, **margin
+    ),
+    "action_lists": lambda models, history, **margin: clv.action_lists(*models, history.rfm, horizon=4, **margin),
+    "growth_list": lambda models, history, **margin: clv.growth_list(*models, history.rfm, horizon=4, **margin),
+    "key_accounts": lambda models, history, **margin: clv.key_accounts(
+        pd.DataFrame(), amount="amount", rule={"share": 0.1}, window="6 months", **margin
+    ),
+    "cross_selling": lambda models, history, **margin: clv.cross_selling(pd.DataFrame(), item="item", **margin),
+    "report": lambda models, history, **margin: clv.report(pd.DataFrame(), amount="amount", **margin),
+}
+LINEAR = {"lifetime_value", "value_draws"}  # a negative margin gives negative values, as their docstrings say
+
+
+@pytest.mark.parametrize("name", RANKINGS)
+def test_a_table_that_cannot_point_out_a_negative_margin_refuses_it(name, base):
+    purchases, spend, history, _ = base
+    with pytest.raises(InvalidOption, match=r"margin=-0\.1 (is negative|must be a share between 0 and 1)"):
+        RANKINGS[name]((purchases, spend), history, margin=-0.1)
+
+
+def test_every_function_with_a_margin_has_a_rule_for_a_negative_one():
+    functions = {name: getattr(clv, name) for name in clv.__all__}
+    with_margin = {
+        name
+        for name, function in functions.items()
+        if isinstance(function, types.FunctionType) and "margin" in inspect.signature(function).parameters
+    }
+    assert with_margin == {*VALUES, *RANKINGS, *LINEAR}
+
+
 @every_function
 def test_a_channel_without_customers_is_pointed_out_and_one_without_a_cost_refused(name, base):
     table = {"search": 1.0, "social": 2.0, "radio": 3.0}

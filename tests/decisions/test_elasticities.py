@@ -10,8 +10,9 @@ import pytest
 import clvmodels as clv
 from clvmodels.decisions.elasticities import _with_hazard
 from clvmodels.errors import InvalidOption
-from clvmodels.valuation.cash_flow import ValuedCustomers, present_values
+from clvmodels.valuation.cash_flow import present_values
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers
 
 TERMS = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
 COSTS = clv.Costs(per_order=2.0, per_period=0.1)

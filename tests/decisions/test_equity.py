@@ -12,9 +12,9 @@ import clvmodels as clv
 from clvmodels.decisions.customers_to_come import CustomersToCome
 from clvmodels.decisions.equity_bridge import STEPS
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
-from clvmodels.valuation.cash_flow import ValuedCustomers
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers
 
 TERMS = {"horizon": "92 days", "annual_discount_rate": 0.10, "margin": 0.35}
 COSTS = clv.Costs(per_order=1.0, per_period=0.1)

@@ -252,3 +252,13 @@ def test_a_history_without_amounts_is_refused(models):
     )
     with pytest.raises(InvalidOption, match=r"no (amounts|money)"):
         value_at_acquisition(*models, history, **TERMS)
+
+
+@pytest.mark.slow
+def test_unit_economics_without_an_interval_are_the_same_without_what_needs_draws(models, history, economics):
+    plain = clv.unit_economics(*models, history, costs=COSTS, by="channel", interval=None, currency="USD", **TERMS)
+    drawn = {"break_even_cac_lower", "break_even_cac_upper", "value_lower", "value_upper"}
+    drawn |= {"probability_covered", "share_paid_back"}
+    for table, with_interval in ((plain.groups, economics.groups), (plain.payback, economics.payback)):
+        pd.testing.assert_frame_equal(table, with_interval.drop(columns=[n for n in with_interval if n in drawn]))
+    assert plain.findings == economics.findings

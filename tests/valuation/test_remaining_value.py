@@ -16,19 +16,14 @@ from clvmodels.estimators.regular import MBGCNBD
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.processes import order_times
 from clvmodels.transactions.summary import rfm_summary
-from clvmodels.valuation.cash_flow import (
-    ValuedCustomers,
-    ValueGroups,
-    drawn_cash_flow,
-    expected_cash_flow,
-    present_values,
-)
+from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow, present_values
 from clvmodels.valuation.costs import Costs
-from clvmodels.valuation.customer_interval import drawn_customer_values
+from clvmodels.valuation.drawn.customer_interval import drawn_customer_values
 from clvmodels.valuation.lifetime_value import lifetime_value
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.remaining_value import remaining_value
 from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 
 TERMS = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
 COSTS = Costs(per_order=2.0, per_period=0.1, marketing=0.05, acquisition=9.0)

@@ -29,6 +29,7 @@ from clvmodels.transactions.purchase_log import purchases_of
 from clvmodels.transactions.snapshots import LogTable
 from clvmodels.transactions.summary import rfm_summary
 from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.value_terms import refuse_negative_margin
 
 __all__ = ["KeyAccounts", "key_accounts"]
 
@@ -159,6 +160,7 @@ def key_accounts(
     [['key accounts', 43, 265], ['others', 2314, 899]]
     """
     limits = _check_rule(rule)
+    refuse_negative_margin(margin)
     if (purchases is None) != (spend is None):
         raise InvalidOption("Pass both purchases= and spend=, or neither.")
     clock = Clock("day", "day", time_zone)

@@ -20,6 +20,7 @@ from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.value_terms import refuse_negative_margin
 
 __all__ = [
     "ACTIVE",
@@ -211,6 +212,7 @@ def check_list(
     check_size(size)
     # Not discounted; this checks models, horizon and margin, and refuses models that do not fit together.
     lifetime_value(purchases, spend, rfm[:1], horizon=horizon, annual_discount_rate=0.0, margin=margin)
+    refuse_negative_margin(margin)
 
 
 def check_size(size: Any) -> None:

@@ -187,8 +187,8 @@ def cross_selling(
 
 def _check_margin(margin: Any) -> None:
     """Raise an InvalidOption unless it is a share."""
-    if not isinstance(margin, (int, float)) or not -1 <= margin <= 1:
-        raise InvalidOption(f"margin={margin!r} must be a share between -1 and 1, such as 0.35.")
+    if not isinstance(margin, (int, float)) or not 0 <= margin <= 1:
+        raise InvalidOption(f"margin={margin!r} must be a share between 0 and 1, such as 0.35.")
 
 
 def _read(source: Any, argument: str, item: str, amount: str | None) -> _Bought:

@@ -16,11 +16,12 @@ from clvmodels.decisions.accounts.key_accounts import DEFAULT_RULE, KeyAccounts,
 from clvmodels.decisions.acting.action_lists import ActionLists, action_lists
 from clvmodels.decisions.tiering.tiers import Tiers, tiers
 from clvmodels.errors import FitFailed
+from clvmodels.estimators.prediction import IntervalOfTotal
 from clvmodels.estimators.purchases import MBGNBD
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.total_interval import TotalInterval
-from clvmodels.valuation.acquisition_value import value_at_acquisition
+from clvmodels.valuation.acquisition_value import values_and_totals_at_acquisition
 from clvmodels.valuation.lifetime_value import lifetime_value
 from clvmodels.valuation.value_terms import ValueTerms
 
@@ -218,20 +219,16 @@ def _new_customer(
     """Return what a new customer is worth, as the customers of the log were and are expected to be."""
     if model.spend is None:
         raise AssertionError("values need a spend model")
-    names = ("horizon", "annual_discount_rate", "margin")
-    keywords: dict[str, Any] = {name: terms.to_keywords()[name] for name in names}
-    each: Any = value_at_acquisition(model.purchases, model.spend, history, **keywords).frame()
-    values = _floats(each, "value_at_acquisition")
-    values = np.sort(values[np.isfinite(values)])
+    common: IntervalOfTotal = "model" if total is None else total
+    values, totals = values_and_totals_at_acquisition(model.purchases, model.spend, history, terms, common)
+    values = np.sort(values)
     if len(values) < 2:
         return None
-    keywords |= {"interval": LEVEL, "by": "total", "total_interval": "model" if total is None else total}
-    together: Any = value_at_acquisition(model.purchases, model.spend, history, **keywords).frame()
     # What is still expected of these customers is uncertain, and other customers will be different ones.
     sampling = NormalDist().inv_cdf((1 + LEVEL) / 2) * float(values.std(ddof=1)) / math.sqrt(len(values))
     mean = float(values.mean())
-    ends = (float(_floats(together, f"value_at_acquisition_{side}")[0]) / len(values) for side in ("lower", "upper"))
-    lower, upper = (math.hypot(end - mean, sampling) for end in ends)
+    ends = np.quantile(totals, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) / len(values)
+    lower, upper = (math.hypot(float(end) - mean, sampling) for end in ends)
     return NewCustomer(mean, mean - lower, mean + upper, len(values), str(terms.horizon))
 
 

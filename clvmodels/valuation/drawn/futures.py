@@ -1,0 +1,149 @@
+"""Drawn futures: when customers order and leave, what they spend, and what they are charged, in one draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clvmodels.errors import FitFailed, InvalidOption
+from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
+from clvmodels.inference.totals.total_interval import TotalInterval
+from clvmodels.inference.uncertainty import draw_parameters
+from clvmodels.processes.contract import Array, DrawnOrders
+from clvmodels.valuation.costs import ChargedWhile
+from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, period_costs
+
+__all__ = ["DrawnCharges", "DrawnFuture", "drawn_futures", "level_factors", "order_draws"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnFuture:
+    """One possible future of all customers, in the order of the RFM.
+
+    Attributes
+    ----------
+    orders : DrawnOrders
+    spend : array (m,)
+        What each order costs the customer.
+    """
+
+    orders: DrawnOrders
+    spend: Array
+
+
+class DrawnCharges:
+    """What drawn futures are charged per period: revenue and costs follow from the same orders and time of leaving.
+
+    Parameters
+    ----------
+    customers : ValuedCustomers
+    """
+
+    def __init__(self, customers: ValuedCustomers) -> None:
+        self._times = charge_times(customers)
+        self._window = customers.costs.window(customers.rfm.clock)
+        self._since_last = customers.rfm.T - customers.rfm.recency
+        self._costs = period_costs(customers)
+
+    def of(self, orders: DrawnOrders, row: int | None = None) -> Iterator[tuple[float, Array, Array]]:
+        """Yield the time of each charge, and what it costs for service and for marketing, (len(orders.leaves),) each.
+
+        Parameters
+        ----------
+        orders : DrawnOrders
+            One future of all customers, or futures of one customer, one per draw.
+        row : int, optional
+            That customer.
+        """
+        rows = slice(None) if row is None else slice(row, row + 1)
+        costs = [(amount[rows], charged_while) for amount, charged_while in self._costs]
+        nothing = np.zeros(len(orders.leaves))
+        for time, share in self._times:
+            charged: dict[str, Array] = {}
+            parts = []
+            for amount, charged_while in costs:
+                if not np.any(amount > 0):
+                    parts.append(nothing)
+                    continue
+                if charged_while not in charged:
+                    charged[charged_while] = self._is_charged(orders, rows, time, charged_while)
+                parts.append(share * amount * charged[charged_while])
+            yield time, parts[0], parts[1]
+
+    def _is_charged(self, orders: DrawnOrders, rows: slice, time: float, charged_while: ChargedWhile) -> Array:
+        if charged_while == "alive":
+            return (orders.leaves > time).astype(float)
+        served = np.zeros(len(orders.leaves), dtype=bool)
+        served |= self._since_last[rows] < self._window - time
+        served[orders.customer[(orders.time > time - self._window) & (orders.time <= time)]] = True
+        return served.astype(float)
+
+
+def drawn_futures(customers: ValuedCustomers, draws: int, seed: int) -> Iterator[DrawnFuture]:
+    """Draw futures of all customers, each under its own draw of the parameters of both models.
+
+    The order of customers in the RFM does not matter: noise is drawn in the order of their keys.
+    """
+    purchases, spend, rfm = customers.purchases, customers.spend, customers.rfm
+    process, spending = purchases.future, spend.process
+    draw_orders, draw_amounts = order_draws(customers)
+    order = np.argsort(customer_keys(rfm), kind="stable")
+    columns = purchases.prediction(rfm, "alive", None).columns
+    statistics = [np.asarray(columns[name])[order] for name in process.statistics]
+    state = [np.asarray(columns[name])[order] for name in process.state]
+    money = [np.asarray(column)[order] for column in spend.spend_prediction(rfm).columns.values()]
+    drawn = draw_parameters(process, purchases.fit_, draws, seed)
+    drawn_spend = draw_parameters(spending, spend.fit_, draws, seed)
+    for i in range(draws):
+        generator = np.random.default_rng([seed, i])
+        p = process.Parameters(*drawn[:, i])
+        active = generator.random(len(rfm)) < process.probability_alive(p, *statistics)
+        orders = draw_orders(p, customers.horizon, *state, active, generator)
+        amounts = draw_amounts(spending.Parameters(*drawn_spend[:, i]), orders.customer, *money, generator)
+        leaves = np.empty(len(rfm))
+        leaves[order] = orders.leaves
+        yield DrawnFuture(DrawnOrders(order[orders.customer], orders.time, leaves), amounts)
+
+
+def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders], Callable[..., Array]]:
+    """Return the functions of both models that draw the times of orders and what each of them costs.
+
+    Raises
+    ------
+    InvalidOption
+        If a model does not have one.
+    """
+    process, spending = customers.purchases.future, customers.spend.process
+    if process.draw_orders_if_active is None or spending.sample_orders is None:
+        raise InvalidOption(
+            f"An interval needs draws of the times of orders, which {process.title} does not give: leave out "
+            "interval=, or fit MBGNBD or ParetoNBD."
+        )
+    draw = process.draw_orders_if_active
+
+    def draw_orders(*arguments: Any) -> DrawnOrders:
+        try:
+            return draw(*arguments)
+        except OverflowError as error:
+            raise FitFailed(
+                f"A draw of the parameters of {customers.purchases.title} expects {error}: these customers hardly "
+                "determine the parameters, so that no interval of money can be drawn. More customers or a longer "
+                "period help."
+            ) from None
+
+    return draw_orders, spending.sample_orders
+
+
+def level_factors(customers: ValuedCustomers, total_interval: IntervalOfTotal, draws: int, seed: int) -> Array | None:
+    """Return the factor of orders that all customers of a draw share, (draws,); None without a common level."""
+    if total_interval == "model":
+        return None
+    common = (
+        total_interval
+        if isinstance(total_interval, TotalInterval)
+        else customers.purchases.level_of_totals(customers.horizon, "money")
+    )
+    return common.level_draws(seed, draws)

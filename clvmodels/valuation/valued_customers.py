@@ -1,0 +1,96 @@
+"""Customers with the models that forecast them, and the terms and costs by which they are valued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.estimators.spend import SpendModel
+from clvmodels.processes.contract import Array
+from clvmodels.transactions.summary import RFM
+from clvmodels.valuation.costs import ChargedWhile, Costs, CustomerCosts
+from clvmodels.valuation.expectations import Expectations
+from clvmodels.valuation.periods import Periods, periods_after
+from clvmodels.valuation.value_terms import ValueTerms
+
+__all__ = ["ValueGroups", "ValuedCustomers", "charge_times", "period_costs"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValuedCustomers:
+    """Customers, the models that forecast them, and the terms and costs by which they are valued.
+
+    Attributes
+    ----------
+    purchases, spend : fitted models
+    rfm : RFM
+    terms : ValueTerms
+    costs : Costs
+    amounts : CustomerCosts
+        The amounts of each customer.
+    """
+
+    purchases: PurchaseModel
+    spend: SpendModel
+    rfm: RFM
+    terms: ValueTerms
+    costs: Costs
+    amounts: CustomerCosts
+
+    @classmethod
+    def of(
+        cls, purchases: PurchaseModel, spend: SpendModel, rfm: RFM, terms: ValueTerms, costs: Costs | None
+    ) -> ValuedCustomers:
+        """Return the customers of an RFM with their costs; invalid costs raise an error."""
+        costs = Costs() if costs is None else costs
+        costs.check_process(purchases.process)
+        return cls(purchases.ahead_of(rfm), spend, rfm, terms, costs, costs.of_customers(rfm))
+
+    @property
+    def horizon(self) -> float:
+        """In the clock's unit."""
+        return self.terms.length(self.rfm.clock)
+
+    @property
+    def rate(self) -> float:
+        """Continuous discount rate per unit of the clock."""
+        return self.terms.rate(self.rfm.clock)
+
+    @property
+    def expectations(self) -> Expectations:
+        """What the customers are expected to do."""
+        return Expectations(self.purchases, self.spend, self.rfm, self.rate)
+
+    @property
+    def charges(self) -> Periods:
+        """The periods at whose ends costs are charged."""
+        return periods_after(self.rfm.clock, self.rfm.observation_end, self.horizon, self.costs.period)
+
+    def has_period_costs(self) -> bool:
+        """Whether any customer has costs per period."""
+        return bool(np.any(self.amounts.per_period > 0) or np.any(self.amounts.marketing > 0))
+
+
+class ValueGroups(NamedTuple):
+    """Labels of groups (g,), and the group of each customer (n,); -1 leaves a customer out."""
+
+    labels: npt.NDArray[np.object_]
+    codes: npt.NDArray[np.intp]
+
+
+def charge_times(customers: ValuedCustomers) -> list[tuple[float, float]]:
+    """Return the time of each charge and its share of a period's cost; empty without costs per period."""
+    if not customers.has_period_costs():
+        return []
+    charges = customers.charges
+    return [(float(end), float(share)) for end, share in zip(charges.ends, charges.share, strict=True) if end > 0]
+
+
+def period_costs(customers: ValuedCustomers) -> list[tuple[Array, ChargedWhile]]:
+    """Return the two costs per period of each customer, with who is charged."""
+    amounts, costs = customers.amounts, customers.costs
+    return [(amounts.per_period, costs.charged_while), (amounts.marketing, costs.marketing_while)]
