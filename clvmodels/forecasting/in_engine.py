@@ -164,10 +164,11 @@ def publish_scores(scores: frames.Frame, target: str | Path) -> frames.Published
         Of an engine, such as the result of `score_in_engine`.
     target : str or Path
         A text is the name of a table in the database of the scores, such as "scores" or "marketing.scores". Its rows
-        are replaced in one transaction, which Spark does not have; its rights, and views on it, stay. A table with
-        other columns is not touched. A path that ends with .parquet is a file, which is written under another name on
-        this machine, and renamed. Any other `Path` is a folder: each run has a folder of Parquet files in it, written
-        by Spark's workers, and `current.json` names the current one.
+        are replaced in one transaction; its rights, and views on it, stay. In Spark, whose tables have no transactions,
+        it is a view on the table of the current run. A table with other columns is not touched. A path that ends with
+        .parquet is a file, which is written under another name on this machine, and renamed. Any other `Path` is a
+        folder: each run has a folder of Parquet files in it, written by Spark's workers, and `current.json` names the
+        current one.
 
     Returns
     -------
@@ -177,8 +178,7 @@ def publish_scores(scores: frames.Frame, target: str | Path) -> frames.Published
     Raises
     ------
     InvalidOption
-        If the scores are not in an engine, the engine cannot replace a table in one step, or the target has other
-        columns.
+        If the scores are not in an engine, or the target has other columns.
     InvalidTransactions
         If the rows cannot be computed or written, or a customer appears twice. The target is then as it was.
 

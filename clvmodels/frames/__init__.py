@@ -10,9 +10,17 @@ from clvmodels.frames.column_roles import kinds_of_rows, roles_by_name
 from clvmodels.frames.databases import engine_of, is_database, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
 from clvmodels.frames.engines.choices import CustomerChoice, counted_values
+from clvmodels.frames.engines.daily import daily_query
 from clvmodels.frames.engines.dialects import dialect_named
 from clvmodels.frames.engines.protocol import ColumnType, Engine
-from clvmodels.frames.engines.publishing import PublishedTable, publish_file, publish_run, publish_table
+from clvmodels.frames.engines.publishing import (
+    PublishedTable,
+    count_unique,
+    discard,
+    publish_file,
+    publish_run,
+    publish_table,
+)
 from clvmodels.frames.engines.queries import MONEY, LogQuery, Query
 from clvmodels.frames.fields import FileFields, read_fields
 from clvmodels.frames.file_search import is_glob, matching_files
@@ -24,6 +32,7 @@ from clvmodels.frames.running import (
     collect,
     collect_in_parts,
     collect_parts,
+    first_line,
     first_rows,
     running_total,
     with_positions,
@@ -55,11 +64,15 @@ __all__ = [
     "collect_parts",
     "column",
     "column_names",
+    "count_unique",
     "counted_values",
+    "daily_query",
     "date_proposal",
     "dialect_named",
+    "discard",
     "engine_of",
     "file_findings",
+    "first_line",
     "first_rows",
     "first_values",
     "formats_that_read",

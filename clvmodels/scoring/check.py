@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clvmodels.errors import CLVError, GateRefused, InvalidJob, InvalidModelFile
 from clvmodels.scoring.config.job import Job, as_job
-from clvmodels.scoring.config.sections import SinkSettings
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.events import Progress, ignore
 from clvmodels.scoring.fit_and_score import ScoreResult, find_champion, fit_job, score_job
 from clvmodels.scoring.gates.result import GateResult

@@ -28,7 +28,7 @@ import pyarrow as pa
 import clvmodels as clv
 from clvmodels.errors import CLVError
 from clvmodels.scoring.config.job import job_from
-from clvmodels.scoring.config.sections import SinkSettings
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.stores import place_of
 
 ROWS = 500

@@ -27,7 +27,7 @@ ENGINES = (
 
 
 @pytest.fixture(scope="session")
-def spark_sessions() -> Generator[Mapping[str, Any]]:
+def spark_sessions(tmp_path_factory: pytest.TempPathFactory) -> Generator[Mapping[str, Any]]:
     """Yield a classic session of Spark in local mode, and one of Spark Connect on the same server."""
     pytest.importorskip("pyspark", reason="PySpark is not installed")
     if shutil.which("java") is None:
@@ -48,6 +48,7 @@ def spark_sessions() -> Generator[Mapping[str, Any]]:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.memory": "1g",
             "spark.sql.shuffle.partitions": "2",
+            "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
             "spark.sql.session.timeZone": SPARK_ZONE,
             "spark.sql.timestampType": "TIMESTAMP_NTZ",  # of frames without a zone
             "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",

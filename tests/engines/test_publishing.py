@@ -88,12 +88,24 @@ def _again(frame):
     return connection.table("orders")
 
 
-def test_a_table_of_spark_is_refused_with_what_to_do(monkeypatch):
-    from clvmodels.frames.engines.spark_engine import SparkEngine
-
-    engine = object.__new__(SparkEngine)
-    with pytest.raises(InvalidOption, match="publish to a folder of Parquet files"):
-        engine.columns_of(["scores"])
+@pytest.mark.spark
+@pytest.mark.slow
+def test_spark_publishes_a_view_on_the_table_of_the_current_run(held_in):
+    session = None
+    for engine in ("spark", "spark connect"):
+        scores = held_in(SCORES, engine)
+        session, name = scores.sparkSession, f"scores_{engine[6:]}"
+        for frame in (SCORES, NEWER, SCORES):
+            assert clv.publish_scores(held_in(frame, engine), name).rows == 3
+            assert pl.DataFrame(session.table(name).toArrow()).sort("customer_id").equals(frame)
+        tables = [row["tableName"] for row in session.sql(f"SHOW TABLES LIKE '{name}_run_*'").collect()]
+        assert sorted(tables) == [f"{name}_run_000002", f"{name}_run_000003"]  # one for queries that are under way
+        with pytest.raises(InvalidTransactions, match="6 rows and 3 values"):
+            clv.publish_scores(held_in(pl.concat([SCORES, SCORES]), engine), name)
+        assert pl.DataFrame(session.table(name).toArrow()).sort("customer_id").equals(SCORES)
+    held_in(SCORES, "spark").write.format("parquet").mode("overwrite").saveAsTable("taken")
+    with pytest.raises(InvalidOption, match="is a table of Spark, whose rows cannot be replaced in one step"):
+        clv.publish_scores(held_in(SCORES, "spark"), "taken")
 
 
 def test_scores_that_no_engine_holds_are_refused():

@@ -42,7 +42,7 @@ def test_every_fault_is_named_at_once(tmp_path):
     message = str(caught.value)
     for fault in (
         "source.pth: there is no such field",
-        "source.store: 'x' is not one of 'file', 'duckdb', 'sqlite', 'postgres'.",
+        "source.store: 'x' is not one of 'file', 'duckdb', 'sqlite', 'postgres', 'ibis', 'spark'.",
         "[sink]: is not a section",
         "columns.date",
         "predictions.horizons: horizon='2 fortnights'",

@@ -12,7 +12,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidJob
-from clvmodels.scoring.config.sections import SinkSettings
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.stores import place_of
 from clvmodels.scoring.stores.duckdb_sink import DuckDBFile
 from clvmodels.scoring.stores.store import KeptRuns

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from clvmodels.errors import InvalidJob, StoreUnreachable
-from clvmodels.scoring.config.sections import SinkSettings
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.stores import place_of, postgres_sink
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]

@@ -14,7 +14,7 @@ from clvmodels.cli import app
 from clvmodels.errors import InvalidJob, InvalidOption
 from clvmodels.scoring import events
 from clvmodels.scoring.config.job import job_from
-from clvmodels.scoring.config.sections import SinkSettings
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.run.dbt_schema import dbt_schema
 from clvmodels.scoring.run.score_columns import columns_of_job
 

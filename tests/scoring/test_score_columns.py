@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from clvmodels.cli import app
 from clvmodels.scoring.config.job import job_from
-from clvmodels.scoring.config.sections import PredictionSettings, SinkSettings
+from clvmodels.scoring.config.sections import PredictionSettings
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.gates.run_statistics import StatisticsCollector
 from clvmodels.scoring.run import score_table
 from clvmodels.scoring.run.publishing import PublishedCounts

@@ -130,12 +130,12 @@ class DuckDBEngine(Engine):
             self.execute("ROLLBACK")
             raise
 
-    def read_row(self, query: str) -> tuple[int, ...]:
-        """Return the only row of a query of whole numbers."""
+    def read_row(self, query: str) -> tuple[Any, ...]:
+        """Return the first row of a query."""
         relation = self.relation.query(self.source, query)
         if relation is None:
             raise AssertionError("every SELECT returns a relation")
-        row: tuple[int, ...] = relation.fetchall()[0]
+        row: tuple[Any, ...] = relation.fetchall()[0]
         return row
 
     def columns_of(self, name: Sequence[str]) -> list[str] | None:

@@ -83,14 +83,24 @@ class IbisEngine(Engine):
         finally:
             cursor.close()
 
-    def read_row(self, query: str) -> tuple[int, ...]:
-        """Return the only row of a query of whole numbers."""
+    def read_row(self, query: str) -> tuple[Any, ...]:
+        """Return the first row of a query."""
         cursor = self.backend.con.cursor()
         try:
-            row: tuple[int, ...] = cursor.execute(query).fetchone()
+            row: tuple[Any, ...] = cursor.execute(query).fetchone()
         finally:
             cursor.close()
         return row
+
+    def append(self, name: Sequence[str], rows: pa.Table) -> None:
+        """Add rows to a table of the database, which is created if there is none."""
+        import ibis
+
+        *schema, table = name
+        database = schema[0] if schema else None
+        if self.columns_of(name) is None:
+            self.backend.create_table(table, schema=ibis.Schema.from_pyarrow(rows.schema), database=database)
+        self.backend.insert(table, rows, database=database)
 
     def columns_of(self, name: Sequence[str]) -> list[str] | None:
         """Return the columns of a table of the database; None without one."""

@@ -17,7 +17,7 @@ from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.frames.engines.dialects import Dialect
 from clvmodels.frames.running import first_line
 
-__all__ = ["ColumnType", "Engine", "OutputType", "OutputTypes", "require_sqlglot"]
+__all__ = ["STAGED", "ColumnType", "Engine", "OutputType", "OutputTypes", "require_sqlglot"]
 
 log = logging.getLogger("clvmodels.engine")
 
@@ -27,6 +27,7 @@ OutputType = Literal["integer", "number", "text"]
 OutputTypes: TypeAlias = Mapping[str, OutputType]
 """Columns of the result of a query, in order."""
 
+STAGED = "_clvmodels_staged"  # at the end of the name of a staged table
 NUMBERS = itertools.count()  # so that a pending result never reads the table of another one
 ARROW_TYPES = {"integer": pa.int64(), "number": pa.float64(), "text": pa.large_string()}
 
@@ -91,25 +92,51 @@ class Engine(ABC):
         self.write_parquet(list(self.column_types()), folder / name)
         return [name]
 
+    @abstractmethod
     def execute(self, statement: str) -> None:
         """Run a statement that changes tables, and commit it."""
-        raise InvalidOption(
-            f"{self.title} does not replace a table in one step: publish to a folder of Parquet files instead."
-        )
 
     def execute_at_once(self, statements: Sequence[str]) -> None:
         """Run statements in one transaction: all of them, or none."""
         raise NotImplementedError
 
-    def read_row(self, query: str) -> tuple[int, ...]:
-        """Return the only row of a query of whole numbers."""
-        raise NotImplementedError
+    @abstractmethod
+    def read_row(self, query: str) -> tuple[Any, ...]:
+        """Return the first row of a query."""
 
+    @abstractmethod
     def columns_of(self, name: Sequence[str]) -> list[str] | None:
         """Return the columns of a table of the database, given as (schema, table) or (table,); None without one."""
-        raise InvalidOption(
-            f"{self.title} does not replace a table in one step: publish to a folder of Parquet files instead."
-        )
+
+    def address(self, name: Sequence[str]) -> str:
+        """Return the name of a table of the database, given as (schema, table) or (table,), as SQL writes it."""
+        return ".".join(map(self.dialect.name_of, name))
+
+    def staged_name(self, name: Sequence[str]) -> list[str]:
+        """Return the name of the table in which the next rows of a table are staged."""
+        *schema, table = name
+        return [*schema, f"{table}{STAGED}"]
+
+    def write_staged(self, staged: Sequence[str]) -> None:
+        """Write this table to a new table of the database."""
+        self.execute(f"DROP TABLE IF EXISTS {self.address(staged)}")
+        self.execute(f"CREATE TABLE {self.address(staged)} AS SELECT * FROM {self.source}")
+
+    def append(self, name: Sequence[str], rows: pa.Table) -> None:
+        """Add rows to a table of the database, which is created if there is none."""
+        raise NotImplementedError
+
+    def replace_table(self, name: Sequence[str], staged: Sequence[str]) -> None:
+        """Let the rows of a staged table take the place of those of a table, in one transaction.
+
+        The table keeps its rights and the views on it; if there is none, the staged one takes its name.
+        """
+        table, source = self.address(name), self.address(staged)
+        if self.columns_of(name) is None:
+            statements = [f"ALTER TABLE {source} RENAME TO {self.dialect.name_of(name[-1])}"]
+        else:
+            statements = [f"DELETE FROM {table}", f"INSERT INTO {table} SELECT * FROM {source}", f"DROP TABLE {source}"]
+        self.execute_at_once(statements)
 
     def fetch(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table] | None = None) -> nw.DataFrame[Any]:
         """Run a query and return its rows, whose size in bytes is counted and logged.

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from clvmodels import files
 from clvmodels.errors import InvalidOption, InvalidTransactions, list_names
-from clvmodels.frames.engines.protocol import Engine
+from clvmodels.frames.engines.protocol import STAGED, Engine
 from clvmodels.frames.running import first_line
 
-__all__ = ["PublishedTable", "publish_file", "publish_run", "publish_table"]
+__all__ = ["PublishedTable", "count_unique", "discard", "publish_file", "publish_run", "publish_table", "table_name"]
 
-STAGED = "_clvmodels_staged"
 STAGED_FOLDER, RUNS, CURRENT = ".clv-staged", "runs", "current.json"  # the layout of a partitioned Parquet sink
 MOST_PARTS = 2  # of the name of a table: a schema, and the table in it
 
@@ -42,7 +41,8 @@ def publish_table(engine: Engine, target: str, key: str) -> PublishedTable:
     """Write the engine's table to another table of its database; readers see the old rows or the new ones.
 
     The rows are computed once, into a staged table. In one transaction they then replace those of the target, which
-    keeps its rights and the views on it, or the staged table takes its name if there is none.
+    keeps its rights and the views on it, or the staged table takes its name if there is none. In Spark, whose tables
+    have no transactions, the target is a view on the table of the current run.
 
     Parameters
     ----------
@@ -55,30 +55,22 @@ def publish_table(engine: Engine, target: str, key: str) -> PublishedTable:
     Raises
     ------
     InvalidOption
-        If the engine has no transactions, or a table of that name has other columns.
+        If a table of that name has other columns, or is not a view in Spark.
     InvalidTransactions
         If the staged rows are not unique, or the engine cannot write them; the target is then as it was.
     """
-    parts = target.split(".")
-    if len(parts) > MOST_PARTS or not all(parts):
-        raise InvalidOption(f"{target!r} is not the name of a table: write 'scores', or 'schema.scores'.")
-    name = ".".join(map(engine.dialect.name_of, parts))
-    *schema, table = parts
-    staged = ".".join(map(engine.dialect.name_of, (*schema, f"{table}{STAGED}")))
+    parts = table_name(target)
     _refuse_other_columns(engine, target, parts)
+    staged = engine.staged_name(parts)
     try:
-        engine.execute(f"DROP TABLE IF EXISTS {staged}")
-        engine.execute(f"CREATE TABLE {staged} AS SELECT * FROM {engine.source}")
-        rows = _count(engine, staged, key)
-        replacing = [f"DELETE FROM {name}", f"INSERT INTO {name} SELECT * FROM {staged}", f"DROP TABLE {staged}"]
-        renaming = [f"ALTER TABLE {staged} RENAME TO {engine.dialect.name_of(table)}"]
-        exists = engine.columns_of(parts) is not None
-        engine.execute_at_once(replacing if exists else renaming)
-    except InvalidTransactions:
-        _discard(engine, staged)
+        engine.write_staged(staged)
+        rows = count_unique(engine, staged, key)
+        engine.replace_table(parts, staged)
+    except (InvalidOption, InvalidTransactions):
+        discard(engine, staged)
         raise
     except Exception as error:  # any error of any driver
-        _discard(engine, staged)
+        discard(engine, staged)
         raise InvalidTransactions(
             f"{engine.title} cannot write table {target!r}: {first_line(error)}. It is as it was."
         ) from error
@@ -151,10 +143,18 @@ def _count_files(paths: Sequence[Path], key: str) -> int:
     return _check_unique(len(keys), len(keys.unique()), key)
 
 
-def _count(engine: Engine, table: str, key: str) -> int:
-    """Return the rows of a table, whose name is quoted, once its key is known to be unique."""
+def table_name(target: str) -> list[str]:
+    """Return the schema, if it is named, and the table that a text such as "schema.table" names."""
+    parts = target.split(".")
+    if len(parts) > MOST_PARTS or not all(parts):
+        raise InvalidOption(f"{target!r} is not the name of a table: write 'scores', or 'schema.scores'.")
+    return parts
+
+
+def count_unique(engine: Engine, table: Sequence[str], key: str) -> int:
+    """Return the rows of a table, once its key is known to be unique."""
     column = engine.dialect.name_of(key)
-    rows, keys = engine.read_row(f"SELECT COUNT(*), COUNT(DISTINCT {column}) FROM {table}")
+    rows, keys = engine.read_row(f"SELECT COUNT(*), COUNT(DISTINCT {column}) FROM {engine.address(table)}")
     return _check_unique(rows, keys, key)
 
 
@@ -177,6 +177,7 @@ def _refuse_other_columns(engine: Engine, target: str, parts: Sequence[str]) -> 
         )
 
 
-def _discard(engine: Engine, staged: str) -> None:
+def discard(engine: Engine, staged: Sequence[str]) -> None:
+    """Remove a staged table, if it is there and can be removed."""
     with contextlib.suppress(Exception):
-        engine.execute(f"DROP TABLE IF EXISTS {staged}")
+        engine.execute(f"DROP TABLE IF EXISTS {engine.address(staged)}")

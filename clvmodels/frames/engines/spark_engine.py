@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from clvmodels.errors import InvalidOption
 from clvmodels.frames.engines.arrow import with_utc
 from clvmodels.frames.engines.dialects import DIALECTS
 from clvmodels.frames.engines.protocol import ColumnType, Engine, OutputTypes
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Spark", "SparkEngine"]
 
+RUN, KEPT_RUNS = "_run_", 2  # in the names of tables of runs, and how many of them stay
 ROWS_PER_BLOCK = 4_000_000  # of a copy; each block is fetched at once
 TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), "integer"),
@@ -108,6 +110,62 @@ class SparkEngine(Engine):
                 part = selected.where(functions.expr(f"PMOD(XXHASH64(*), {count}) = {number}"))
             table = part.toArrow()
             yield table.cast(with_utc(table.schema))
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that changes the catalog."""
+        self.frame.sparkSession.sql(statement)
+
+    def read_row(self, query: str) -> tuple[Any, ...]:
+        """Return the first row of a query."""
+        return tuple(self.frame.sparkSession.sql(query).head(1)[0])
+
+    def columns_of(self, name: Sequence[str]) -> list[str] | None:
+        """Return the columns of a table or view of the catalog; None without one."""
+        session, address = self.frame.sparkSession, self.address(name)
+        return list(session.table(address).columns) if session.catalog.tableExists(address) else None
+
+    def staged_name(self, name: Sequence[str]) -> list[str]:
+        """Return the name of the table of the next run: the view that is published refers to it."""
+        *schema, table = name
+        latest = max((self._number(other, table) for other in self._runs(name)), default=0)
+        return [*schema, f"{table}{RUN}{latest + 1:06d}"]
+
+    def write_staged(self, staged: Sequence[str]) -> None:
+        """Write this table to a new table of the catalog."""
+        self.frame.write.format("parquet").saveAsTable(self.address(staged))
+
+    def append(self, name: Sequence[str], rows: pa.Table) -> None:
+        """Add rows to a table of the catalog, which is created if there is none."""
+        frame = self.frame.sparkSession.createDataFrame(rows)
+        frame.write.format("parquet").mode("append").saveAsTable(self.address(name))
+
+    def replace_table(self, name: Sequence[str], staged: Sequence[str]) -> None:
+        """Let a view refer to a staged table, which is one change of the catalog; keep the table before it.
+
+        A query that began earlier goes on with the table that it began with.
+        """
+        view = self.address(name)
+        catalog = self.frame.sparkSession.catalog
+        if catalog.tableExists(view) and catalog.getTable(view).tableType != "VIEW":
+            raise InvalidOption(
+                f"{view} is a table of Spark, whose rows cannot be replaced in one step: name another one, which will "
+                "be a view, or remove this one yourself."
+            )
+        self.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {self.address(staged)}")
+        for other in sorted(self._runs(name), key=lambda run: self._number(run, name[-1]))[:-KEPT_RUNS]:
+            self.execute(f"DROP TABLE {self.address([*name[:-1], other])}")
+
+    def _runs(self, name: Sequence[str]) -> list[str]:
+        """Return the names of the tables with the runs of a view."""
+        *schema, table = name
+        where = f" IN {self.address(schema)}" if schema else ""
+        rows = self.frame.sparkSession.sql(f"SHOW TABLES{where}").collect()
+        pattern = re.compile(rf"{re.escape(table.lower())}{RUN}\d+")  # Spark writes names in lower case
+        return [row["tableName"] for row in rows if pattern.fullmatch(row["tableName"].lower())]
+
+    @staticmethod
+    def _number(run: str, table: str) -> int:
+        return int(run[len(table) + len(RUN) :])
 
     def write_parts(self, folder: Path) -> list[str]:
         """Let the workers write the table to Parquet files in a folder, which they share with this machine."""

@@ -30,12 +30,12 @@ from clvmodels.scoring.config.sections import (
     PredictionSettings,
     RegistrySettings,
     RunSettings,
-    SinkSettings,
     SourceSettings,
     check_faults,
     complaints,
     not_one_of,
 )
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.gates.limits import Gates
 
 __all__ = ["Job", "as_job", "asks_for_json", "job_from", "read_job", "template"]

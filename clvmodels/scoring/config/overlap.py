@@ -5,7 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from clvmodels.scoring.config.sections import SinkSettings, StoreSettings
+from clvmodels.scoring.config.sections import StoreSettings
+from clvmodels.scoring.config.sinks import SinkSettings
 
 __all__ = ["replaces"]
 
@@ -15,6 +16,9 @@ def replaces(sink: SinkSettings, place: StoreSettings) -> bool:
     if sink.store == "postgres":
         same = place.store == "postgres" and place.uri_variable == sink.uri_variable
         return same and _schema_and_table(place.table, "public") == [sink.db_schema, sink.table]
+    if sink.store in ("ibis", "spark"):
+        same = place.store == sink.store and place.uri_variable == sink.uri_variable
+        return same and _schema_and_table(place.table, sink.own_schema) == [sink.own_schema, sink.table]
     if sink.path is None or place.path is None:
         return False
     target, read = _resolved(sink.path), _resolved(place.path)

@@ -25,7 +25,6 @@ NOT_AN_OPTION = "not_an_option"  # type of a pydantic error
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LONGEST_NAME = 63  # bytes of a table's name that PostgreSQL stores
 LARGEST_CHUNK = 100_000_000
-DATABASES = ("duckdb", "sqlite", "postgres")
 Location = Annotated[Path, Field(strict=False)]
 NonEmptyText = Annotated[str, Field(min_length=1)]
 S = TypeVar("S", bound="JobSection")
@@ -64,24 +63,28 @@ def check_faults(section: S, faults: list[str]) -> S:
     return section
 
 
-def _variable(name: str | None) -> str | None:
+def variable(name: str | None) -> str | None:
+    """Return the name of an environment variable."""
     if name is not None and VARIABLE.fullmatch(name) is None:
         raise ValueError("is not the name of an environment variable: give the name, such as CLV_DATABASE, not the URI")
     return name
 
 
-def _printable(name: str | None) -> str | None:
+def printable(name: str | None) -> str | None:
+    """Return a name that every database can store."""
     if name is not None and (not name.isprintable() or not 0 < len(name.encode()) <= LONGEST_NAME):
         raise ValueError(f"must be 1 to {LONGEST_NAME} printable characters")
     return name
 
 
-def _location_faults(place: StoreSettings | SinkSettings) -> list[str]:
+def location_faults(store: str, path: Path | None, uri_variable: str | None) -> list[str]:
     """Return faults of where a store is: a server has a URI, the others have a file."""
-    if place.store == "postgres":
-        if place.uri_variable is None or place.path is not None:
+    if store == "spark":
+        return []
+    if store in ("postgres", "ibis"):
+        if uri_variable is None or path is not None:
             return ["uri_variable: name the environment variable that holds the URI (and no path)"]
-    elif place.path is None or place.uri_variable is not None:
+    elif path is None or uri_variable is not None:
         return ["path: name the file (and no uri_variable)"]
     return []
 
@@ -107,30 +110,36 @@ class StoreSettings(JobSection):
 
     Attributes
     ----------
-    store : {"file", "duckdb", "sqlite", "postgres"}
+    store : {"file", "duckdb", "sqlite", "postgres", "ibis", "spark"}
+        Tables of Ibis and Spark are reduced to one row per customer where they are; those of the other databases are
+        copied.
     path : Path, optional
-        File (text, Excel, JSON, Parquet), folder or glob; or the file of a DuckDB or SQLite database. Relative to the
-        job file.
+        File (text, Excel, JSON, Parquet), folder or glob; the file of a DuckDB or SQLite database; or Parquet files
+        that Spark reads. Relative to the job file.
     uri_variable : str, optional
-        Name of the environment variable that holds the URI of a PostgreSQL database.
+        Name of the environment variable that holds the URI of a PostgreSQL database, of a database of Ibis, or of a
+        Spark Connect server. Without it, Spark is the session of this process.
     table, query : str, optional
         The table to read from a database ("schema.table" is a schema and a table), or a query whose rows are read.
     """
 
-    store: Literal["file", "duckdb", "sqlite", "postgres"] = "file"
+    store: Literal["file", "duckdb", "sqlite", "postgres", "ibis", "spark"] = "file"
     path: Location | None = None
     uri_variable: str | None = None
     table: NonEmptyText | None = None
     query: NonEmptyText | None = None
 
-    _is_variable = field_validator("uri_variable")(_variable)
+    _is_variable = field_validator("uri_variable")(variable)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        faults = _location_faults(self)
+        faults = location_faults(self.store, self.path, self.uri_variable)
         if self.store == "file" and (self.table is not None or self.query is not None):
             faults.append("table, query: only for databases; remove them")
-        if self.store != "file" and (self.table is None) == (self.query is None):
+        if self.store == "spark":
+            if sum(each is not None for each in (self.path, self.table, self.query)) != 1:
+                faults.append("path, table, query: set one of the three")
+        elif self.store != "file" and (self.table is None) == (self.query is None):
             faults.append("table, query: set one of the two")
         return check_faults(self, faults)
 
@@ -285,67 +294,6 @@ class PredictionSettings(JobSection):
         if len(set(suffixes)) < len(suffixes):
             raise ValueError("two of them are the same length")
         return horizons
-
-
-class SinkSettings(JobSection):
-    """Where scores go.
-
-    Attributes
-    ----------
-    store : {"parquet", "csv", "duckdb", "sqlite", "postgres"}
-    path : Path, optional
-        The file; for partitioned Parquet, a folder. Relative to the job file.
-    partitioned : bool
-        Parquet: each run gets a folder of its own, which stays; current.json names the current one.
-    mode : {"replace", "append"}
-        Of a table in a database: whether a run replaces the table, or only the rows of its own day, so that the runs of
-        all days stay; the key is then customer_id and as_of.
-    keep_days, keep_runs : int, optional
-        With "append" or `partitioned`: a run removes those of days longer before the newest than this, and all but the
-        newest this many days.
-    uri_variable : str, optional
-        Name of the environment variable that holds the URI of a PostgreSQL database.
-    db_schema, table : str
-        Of a database.
-    """
-
-    store: Literal["parquet", "csv", "duckdb", "sqlite", "postgres"] = "parquet"
-    path: Location | None = None
-    partitioned: bool = False
-    mode: Literal["replace", "append"] = "replace"
-    keep_days: Annotated[int, Field(ge=1)] | None = None
-    keep_runs: Annotated[int, Field(ge=1)] | None = None
-    uri_variable: str | None = None
-    db_schema: str = "public"
-    table: str = "clv_scores"
-
-    _is_variable = field_validator("uri_variable")(_variable)
-    _is_name = field_validator("db_schema", "table")(_printable)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        faults = _location_faults(self)
-        if self.partitioned and self.store != "parquet":
-            faults.append('partitioned: only for store = "parquet"')
-        if self.mode == "append" and self.store not in DATABASES:
-            faults.append('mode: "append" is for tables in databases; Parquet keeps runs if partitioned = true')
-        limits = [name for name in ("keep_days", "keep_runs") if getattr(self, name) is not None]
-        if limits and not self.keeps_runs:
-            faults.append(f'{", ".join(limits)}: only with mode = "append" or partitioned = true')
-        return check_faults(self, faults)
-
-    @property
-    def keeps_runs(self) -> bool:
-        """Whether the table of each run stays when the next is published."""
-        return self.partitioned or self.mode == "append"
-
-    @property
-    def name(self) -> str:
-        """The name of the sink in logs and manifests; it has no secrets."""
-        if self.store == "postgres":
-            return f"postgres:{self.uri_variable}:{self.db_schema}.{self.table}"
-        table = f":{self.table}" if self.store in ("duckdb", "sqlite") else ""
-        return f"{self.store}:{self.path}{table}"
 
 
 class RegistrySettings(JobSection):

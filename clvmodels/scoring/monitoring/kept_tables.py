@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from clvmodels.scoring.config.job import Job
-from clvmodels.scoring.config.sections import SinkSettings
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.monitoring.follow_up import HISTORY, PastRun
 from clvmodels.scoring.run.manifest import RunManifest, past_runs, read_manifests
 from clvmodels.scoring.run.score_columns import prediction_column

@@ -17,13 +17,22 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob, InvalidTransactions
 from clvmodels.forecasts import KnownHistory
 from clvmodels.scoring.config.job import Job
-from clvmodels.scoring.config.sections import ColumnSettings, SourceSettings, StoreSettings
+from clvmodels.scoring.config.sections import CleaningSettings, ColumnSettings, SourceSettings, StoreSettings
 from clvmodels.scoring.events import event
 from clvmodels.scoring.run.score_columns import KnownCustomers
 from clvmodels.scoring.stores import open_source
+from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
+from clvmodels.transactions.in_engine.totals import rows_by_tick
 from clvmodels.transactions.log import Transactions, read_transactions
 from clvmodels.transactions.purchase_log import to_purchase_log
-from clvmodels.transactions.summary import RFM, acquired_later, acquisition_tick, reduce_transactions, refuse_far_dates
+from clvmodels.transactions.summary import (
+    RFM,
+    acquired_later,
+    acquisition_tick,
+    reduce_in_engine,
+    reduce_transactions,
+    refuse_far_dates,
+)
 
 __all__ = ["SourceData", "log_of", "read"]
 
@@ -37,15 +46,15 @@ class SourceData:
     customers : KnownCustomers
     end : int
         Tick of the date.
-    transactions : Transactions or None
-        The log; None if the source holds summaries.
+    transactions : Transactions, EngineLog or None
+        The log, or the log in its engine; None if the source holds summaries.
     source : object
         The table that `holdout_split` reads, with its `columns` by role and the format of its dates.
     """
 
     customers: KnownCustomers
     end: int
-    transactions: Transactions | None
+    transactions: Transactions | EngineLog | None
     source: Any
     columns: dict[str, Any]
     date_format: str | None
@@ -67,7 +76,10 @@ class SourceData:
         if self.transactions is None:
             raise InvalidJob("source.kind: the forecaster reads transactions: set source.kind = 'transactions'.")
         clock = self.customers.rfm.clock
-        log = to_purchase_log(self.transactions, clock)
+        transactions = self.transactions
+        if isinstance(transactions, EngineLog):
+            transactions = _read_here(self.source, self.columns, self.date_format, job, clock, self.end)
+        log = to_purchase_log(transactions, clock)
         after = acquisition_tick(clock, acquired_after, self.end)
         log = log if after is None else acquired_later(log, after)
         return KnownHistory(log, self.end, job.models.include_first_transaction)
@@ -76,7 +88,7 @@ class SourceData:
         """Return the number of rows of the log dated up to a tick."""
         if self.transactions is None:
             return None
-        return int(frames.collect(self.transactions.lazy.filter(nw.col("tick") <= end).select(nw.len())).item())
+        return int(rows_by_tick(self.transactions, end)[1].sum())
 
 
 def read(
@@ -107,7 +119,7 @@ def read(
     acquired_after : str, optional
         Leave out customers first seen up to this day.
     """
-    transactions = None
+    transactions: Transactions | EngineLog | None = None
     named: dict[str, Any] = {}
     date_format = None
     if job.source.kind == "rfm":
@@ -119,20 +131,18 @@ def read(
     else:
         source, named, date_format = log_of(job, clock, staging, uris)
         as_of_tick = None if as_of is None else clock.closing_tick(as_of, "as_of")
-        transactions = read_transactions(
-            source,
-            clock,
-            named["customer_id"],
-            named["date"],
-            named["amount"] if has_spend else None,
-            date_format,
-            job.cleaning.on_missing_id,
-            as_of_tick,
-            job.cleaning.missing_ids,
-        )
-        end = transactions.last_tick if as_of_tick is None else as_of_tick
-        after = acquisition_tick(clock, acquired_after, end)
-        rfm = reduce_transactions(transactions, clock, end, job.models.include_first_transaction, intertimes, after)
+        named_here = named if has_spend else {**named, "amount": None}
+        in_engine = None if intertimes else _in_engine(source, named_here, date_format, job, clock, as_of_tick)
+        include_first = job.models.include_first_transaction
+        if in_engine is not None:
+            end = in_engine.last_tick if as_of_tick is None else as_of_tick
+            rfm = reduce_in_engine(in_engine, end, include_first, acquisition_tick(clock, acquired_after, end))
+            transactions = in_engine
+        else:
+            transactions = _read_here(source, named_here, date_format, job, clock, as_of_tick)
+            end = transactions.last_tick if as_of_tick is None else as_of_tick
+            after = acquisition_tick(clock, acquired_after, end)
+            rfm = reduce_transactions(transactions, clock, end, include_first, intertimes, after)
         if as_of is None:
             refuse_far_dates(rfm, transactions, end, has_end=False, has_start=True, end_name="as_of")
     _refuse_nul(rfm)
@@ -142,6 +152,25 @@ def read(
         table = _open(settings, [settings.customer_id, *settings.attributes], staging, uris, "customers")
         customers = _add_listed(rfm, _read_listed(table, settings.customer_id, settings.attributes))
     return SourceData(customers, end, transactions, source, named, date_format)
+
+
+def _in_engine(
+    source: Any, columns: dict[str, Any], date_format: str | None, job: Job, clock: Clock, end: int | None
+) -> EngineLog | None:
+    """Return a log that its engine can reduce; None if it is read here."""
+    options = LogOptions(**columns, date_format=date_format, **_ids(job.cleaning))
+    return read_in_engine(source, clock, options, end)
+
+
+def _read_here(
+    source: Any, columns: dict[str, Any], date_format: str | None, job: Job, clock: Clock, end: int | None
+) -> Transactions:
+    """Return a log that is read on this machine."""
+    return read_transactions(source, clock, **columns, date_format=date_format, end=end, **_ids(job.cleaning))
+
+
+def _ids(cleaning: CleaningSettings) -> dict[str, Any]:
+    return {"on_missing_id": cleaning.on_missing_id, "missing_ids": cleaning.missing_ids}
 
 
 def _refuse_nul(rfm: RFM) -> None:

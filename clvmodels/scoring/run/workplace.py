@@ -11,7 +11,8 @@ from pathlib import Path
 
 from clvmodels.errors import InvalidJob, StoreUnreachable
 from clvmodels.scoring.config.job import Job
-from clvmodels.scoring.config.sections import SinkSettings, StoreSettings
+from clvmodels.scoring.config.sections import StoreSettings
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.run.manifest import RunManifest
 from clvmodels.scoring.run.publishing import SinkWriter
 from clvmodels.scoring.stores import place_of

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clvmodels.scoring.stores.duckdb_sink import DuckDBFile
+from clvmodels.scoring.stores.engine_sink import EngineTable
+from clvmodels.scoring.stores.engine_sources import ENGINES
 from clvmodels.scoring.stores.file_sinks import CSVFile, ParquetFile
 from clvmodels.scoring.stores.parquet_set import ParquetSet, published_parts
 from clvmodels.scoring.stores.postgres_sink import PostgresTable
@@ -13,7 +15,7 @@ from clvmodels.scoring.stores.sqlite_sink import SQLiteTable
 from clvmodels.scoring.stores.store import KeptRuns, ScoreStore, StagedTable, StoreWithRuns
 
 if TYPE_CHECKING:
-    from clvmodels.scoring.config.sections import SinkSettings
+    from clvmodels.scoring.config.sinks import SinkSettings
 
 __all__ = ["ScoreStore", "StagedTable", "open_source", "place_of", "place_with_runs", "published_parts"]
 
@@ -30,6 +32,8 @@ def place_of(sink: SinkSettings, uri: str, backfill: bool = False) -> ScoreStore
     """
     if sink.store == "postgres":
         return PostgresTable(uri, sink.db_schema, sink.table, sink.name, keeping(sink))
+    if sink.store in ENGINES:
+        return EngineTable(sink.store, uri, sink.own_schema, sink.table, sink.name)
     if sink.path is None:
         raise AssertionError("a job is checked to have a path")
     if sink.store == "duckdb":

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from clvmodels import frames
 from clvmodels.errors import InvalidJob, InvalidTransactions, StoreUnreachable, closest, list_names
+from clvmodels.scoring.stores.engine_sources import ENGINES, open_table
 from clvmodels.scoring.stores.store import needs, quoted, reaching
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
@@ -39,7 +40,7 @@ def open_source(
     keys: Sequence[str] = (),
     options: frames.FileOptions | None = None,
 ) -> Any:
-    """Return a source as `rfm_summary` reads it: a path, or a lazy frame.
+    """Return a source as `rfm_summary` reads it: a path, or a table of Ibis or Spark, of which nothing is copied.
 
     Parameters
     ----------
@@ -72,6 +73,11 @@ def open_source(
         if columns:
             _refuse_missing(repr(str(path)), frames.column_names(files, columns), columns, name, keys)
         return files
+    if store in ENGINES:
+        source = open_table(store, path, uri, table, query, name)
+        place = f"the {'query' if query is not None else 'table'} of [{name}]"
+        _refuse_missing(place, list(source.columns), columns, name, keys)
+        return source.select(*columns) if columns else source
     copy = staging / f"{name}.parquet"
     # Names are qualified, since SQLite reads a quoted name that no column has as a text.
     selected = ", ".join(f"{quoted('source')}.{quoted(column)}" for column in columns) or "*"

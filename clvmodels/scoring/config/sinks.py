@@ -1,0 +1,93 @@
+"""The sinks of a job: where scores go."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from clvmodels.scoring.config.sections import (
+    JobSection,
+    Location,
+    check_faults,
+    location_faults,
+    printable,
+    variable,
+)
+
+__all__ = ["SinkSettings"]
+
+DATABASES = ("duckdb", "sqlite", "postgres")
+
+
+class SinkSettings(JobSection):
+    """Where scores go.
+
+    Attributes
+    ----------
+    store : {"parquet", "csv", "duckdb", "sqlite", "postgres"}
+    path : Path, optional
+        The file; for partitioned Parquet, a folder. Relative to the job file.
+    partitioned : bool
+        Parquet: each run gets a folder of its own, which stays; current.json names the current one.
+    mode : {"replace", "append"}
+        Of a table in a database: whether a run replaces the table, or only the rows of its own day, so that the runs of
+        all days stay; the key is then customer_id and as_of.
+    keep_days, keep_runs : int, optional
+        With "append" or `partitioned`: a run removes those of days longer before the newest than this, and all but the
+        newest this many days.
+    uri_variable : str, optional
+        Name of the environment variable that holds the URI of a PostgreSQL database, of a database of Ibis, or of a
+        Spark Connect server.
+    db_schema, table : str
+        Of a database; with Ibis and Spark, the schema is the current one by default. In Spark the table is a view on
+        the table of the current run.
+    """
+
+    store: Literal["parquet", "csv", "duckdb", "sqlite", "postgres", "ibis", "spark"] = "parquet"
+    path: Location | None = None
+    partitioned: bool = False
+    mode: Literal["replace", "append"] = "replace"
+    keep_days: Annotated[int, Field(ge=1)] | None = None
+    keep_runs: Annotated[int, Field(ge=1)] | None = None
+    uri_variable: str | None = None
+    db_schema: str = "public"
+    table: str = "clv_scores"
+
+    _is_variable = field_validator("uri_variable")(variable)
+    _is_name = field_validator("db_schema", "table")(printable)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        faults = location_faults(self.store, self.path, self.uri_variable)
+        if self.partitioned and self.store != "parquet":
+            faults.append('partitioned: only for store = "parquet"')
+        if self.store == "spark" and self.path is not None:
+            faults.append('path: a sink in Spark is a table; for files, set store = "parquet" and partitioned = true')
+        if self.mode == "append" and self.store not in DATABASES:
+            faults.append('mode: "append" is for tables in databases; Parquet keeps runs if partitioned = true')
+        limits = [name for name in ("keep_days", "keep_runs") if getattr(self, name) is not None]
+        if limits and not self.keeps_runs:
+            faults.append(f'{", ".join(limits)}: only with mode = "append" or partitioned = true')
+        return check_faults(self, faults)
+
+    @property
+    def keeps_runs(self) -> bool:
+        """Whether the table of each run stays when the next is published."""
+        return self.partitioned or self.mode == "append"
+
+    @property
+    def own_schema(self) -> str:
+        """The schema that is named; empty for the current one."""
+        return self.db_schema if "db_schema" in self.model_fields_set else ""
+
+    @property
+    def name(self) -> str:
+        """The name of the sink in logs and manifests; it has no secrets."""
+        if self.store == "postgres":
+            return f"postgres:{self.uri_variable}:{self.db_schema}.{self.table}"
+        if self.store in ("ibis", "spark"):
+            of_variable = "" if self.uri_variable is None else f"{self.uri_variable}:"
+            return f"{self.store}:{of_variable}{'.'.join(filter(None, (self.own_schema, self.table)))}"
+        table = f":{self.table}" if self.store in ("duckdb", "sqlite") else ""
+        return f"{self.store}:{self.path}{table}"
