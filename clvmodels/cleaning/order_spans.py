@@ -9,9 +9,8 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.cleaning.rules import CleaningRules
-from clvmodels.errors import InvalidTransactions
 
-__all__ = ["refuse_repeated_totals", "repeated_cells", "shared_orders", "split_orders", "with_customers_of_orders"]
+__all__ = ["repeated_cells", "repeated_totals", "shared_orders", "split_orders", "with_customers_of_orders"]
 
 MONTHS_APART = 45 * 24 * 60  # minutes between lines of one id from which on they are not one order
 FEWEST_BLANK, BLANK_SHARE = 2, 0.05  # rows with an amount alone from which on cells above them are repeated
@@ -58,8 +57,8 @@ def shared_orders(orders: nw.DataFrame[Any]) -> int:
     return int(frames.collect(customers.select((nw.col("customers") > 1).sum())).item())
 
 
-def refuse_repeated_totals(lazy: nw.LazyFrame[Any], compared: list[str], columns: Mapping[str, str]) -> None:
-    """Raise InvalidTransactions if nearly all orders of several lines have the same amount on each of them.
+def repeated_totals(lazy: nw.LazyFrame[Any], compared: list[str], columns: Mapping[str, str]) -> str | None:
+    """Return what is wrong if nearly all orders of several lines have the same amount on each; None otherwise.
 
     Parameters
     ----------
@@ -82,8 +81,8 @@ def refuse_repeated_totals(lazy: nw.LazyFrame[Any], compared: list[str], columns
     repeated = orders.filter(nw.col("least") == nw.col("most"))
     distinct = repeated["most"].n_unique() if len(repeated) else 0
     if len(repeated) < max(FEWEST_ORDERS, REPEATED_SHARE * len(orders)) or distinct < max(3, len(repeated) / 2):
-        return
-    raise InvalidTransactions(
+        return None
+    return (
         f"{len(repeated):,} of {len(orders):,} orders with several lines have the same {columns['amount']!r} on each "
         "line, which is probably the total of the order: pass repeated_totals='once' to count it once per order, or "
         "repeated_totals='sum' if it is the amount of a line (in Python, a field of CleaningRules)."

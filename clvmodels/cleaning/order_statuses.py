@@ -12,7 +12,7 @@ from clvmodels import frames
 from clvmodels.cleaning.ledger import UNITS
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.language import message
-from clvmodels.readers.statuses import StatusMeaning, meaning_of, normalize_status
+from clvmodels.transactions.statuses import StatusMeaning, meaning_of, normalize_status
 
 if TYPE_CHECKING:
     import pandas as pd

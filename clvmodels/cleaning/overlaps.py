@@ -12,7 +12,7 @@ from clvmodels import frames
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.errors import InvalidTransactions
 
-__all__ = ["refuse_states", "with_superseded"]
+__all__ = ["orders_in_two_states", "with_superseded"]
 
 LogRow = dict[str, Any]
 
@@ -97,8 +97,8 @@ def _older(
         yield from states[file]
 
 
-def refuse_states(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules) -> None:
-    """Raise InvalidTransactions if an order is in a log in several states, as exports of different days state it.
+def orders_in_two_states(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules) -> str | None:
+    """Return what is wrong if an order is in a log in several states, as exports of different days state it.
 
     Its rows then agree in everything but the status or the refunded amount. Rows of a later file are left out before.
     """
@@ -109,18 +109,19 @@ def refuse_states(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: Cl
         or not states
         or "paid" not in lazy.collect_schema().names()
     ):
-        return
+        return None
     named = lazy.filter(~nw.col("order_id").is_null(), ~nw.col("superseded"), ~nw.col("customer_id").is_null())
     named = named.filter(nw.col("paid") > 0)
     alike = ["customer_id", "order_id", "tick", "paid", *(["product"] if "product" in columns else [])]
     several = nw.any_horizontal(*(nw.col(role).n_unique() > 1 for role in states), ignore_nulls=True)
     orders = frames.collect(named.group_by(alike).agg(several.alias("several")).filter(nw.col("several")))
-    if len(orders):
-        names = " or ".join(repr(columns[role]) for role in states)
-        count = f"{len(orders):,} order{' is' if len(orders) == 1 else 's are'}"
-        raise InvalidTransactions(
-            f"{count} in the log more than once and {'differs' if len(orders) == 1 else 'differ'} only in {names} "
-            f"(such as {orders['order_id'][0]!r}), as if exports of several days had been put together: keep the "
-            "latest row of each order, name the product of a line with product=, or pass overlaps='sum' if the rows "
-            "are lines of their order (in Python, a field of CleaningRules)."
-        )
+    if not len(orders):
+        return None
+    names = " or ".join(repr(columns[role]) for role in states)
+    count = f"{len(orders):,} order{' is' if len(orders) == 1 else 's are'}"
+    return (
+        f"{count} in the log more than once and {'differs' if len(orders) == 1 else 'differ'} only in {names} "
+        f"(such as {orders['order_id'][0]!r}), as if exports of several days had been put together: keep the "
+        "latest row of each order, name the product of a line with product=, or pass overlaps='sum' if the rows "
+        "are lines of their order (in Python, a field of CleaningRules)."
+    )

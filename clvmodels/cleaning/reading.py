@@ -11,9 +11,9 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.cleaning.ledger_rules import NO_ID, REMAINS, ROW_RULES, VOID
-from clvmodels.cleaning.order_spans import refuse_repeated_totals, repeated_cells, with_customers_of_orders
+from clvmodels.cleaning.order_spans import repeated_cells, repeated_totals, with_customers_of_orders
 from clvmodels.cleaning.order_statuses import ClassifiedStatuses, classify_statuses
-from clvmodels.cleaning.overlaps import refuse_states, with_superseded
+from clvmodels.cleaning.overlaps import orders_in_two_states, with_superseded
 from clvmodels.cleaning.row_money import (
     cost_before_discount,
     discount_faults,
@@ -27,8 +27,6 @@ from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.language import Finding, Findings
-from clvmodels.transactions.currencies import UNNAMED_CURRENCY, currency_column, refuse_several_currencies
-from clvmodels.transactions.flagged_tests import UNNAMED_TEST, refuse_test_orders, test_column
 from clvmodels.transactions.ids import MissingIds, clean_ids, missing_words
 from clvmodels.transactions.log import (
     Fault,
@@ -38,11 +36,21 @@ from clvmodels.transactions.log import (
     with_numbers,
     with_ticks,
 )
+from clvmodels.transactions.unnamed_columns import Kind, unnamed_columns, unnamed_faults
 
 __all__ = ["LineItems", "read_log"]
 
 UNNAMED = "other_"
 ROWS_PER_PARTITION = 8_000_000
+REMEDIES: dict[Kind, str] = {  # what to do about columns that nobody named
+    "currency": "name it with currency=, and a column of exchange rates with rate=, or clean each currency separately",
+    "test": "name it with test= to set them aside, with test_orders='count' if they are sales (in Python, a field of "
+    "CleaningRules)",
+    "status": "Name it with status={name!r}; if these are sales, name its words in count_statuses= (in Python, a field "
+    "of CleaningRules)",
+    "refund": "Name it with refunded={name!r} if it has amounts, otherwise with status={name!r} and its values in "
+    "void_statuses= and count_statuses= (in Python, fields of CleaningRules)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,7 @@ def read_log(
     finds_duplicates = rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns)
     present = [name for name in frames.column_names(log, columns.values()) if name not in columns.values()]
     others = {f"{UNNAMED}{i}": name for i, name in enumerate(present)} if finds_duplicates else {}
-    unnamed = _unnamed_columns(log, columns, has_money)
+    unnamed = unnamed_columns(log, columns, has_money)
     opened = frames.open_frame(
         log, {**columns, **others, **unnamed}, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
     )
@@ -144,11 +152,16 @@ def read_log(
         *row_faults(columns, clock, date_format, rules),
         *(discount_faults(columns, discounts, cost, remains) if discounts is not None and cost is not None else ()),
     ]
-    rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, until is not None)
-    _refuse_unnamed(lazy.filter(remains), unnamed)
-    refuse_states(lazy.filter(~statuses.is_refund) if statuses.refund else lazy, columns, rules)
+    remaining = lazy.filter(remains)
+    doubtful: list[str | None] = [
+        *unnamed_faults(dict.fromkeys(unnamed, remaining), unnamed, REMEDIES),
+        orders_in_two_states(lazy.filter(~statuses.is_refund) if statuses.refund else lazy, columns, rules),
+    ]
+    if "currency" in columns and "rate" not in columns:
+        doubtful.append(_several_currencies(remaining, columns["currency"]))
     if rules.repeated_totals == "raise" and {"order_id", "amount"} <= columns.keys():
-        refuse_repeated_totals(lazy.filter(remains), [*columns, *others] if finds_duplicates else [], columns)
+        doubtful.append(repeated_totals(remaining, [*columns, *others] if finds_duplicates else [], columns))
+    rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, until is not None, doubtful)
     names = [*columns, "units", "refund_units", "rule", *others]
     doubts = list(_unread_discounts(present, columns))
     if filled:
@@ -168,27 +181,6 @@ def read_log(
         doubts=tuple(doubts),
         overlap=overlap,
     )
-
-
-def _unnamed_columns(log: frames.Frame | str | Path, columns: Mapping[str, str], has_money: bool) -> dict[str, str]:
-    """Return columns that nobody named although they matter: of currencies, and of test orders."""
-    currency = currency_column(log, columns.values()) if has_money and "currency" not in columns else None
-    test = test_column(log, columns.values()) if "test" not in columns else None
-    names = {UNNAMED_CURRENCY: currency, UNNAMED_TEST: test}
-    return {role: name for role, name in names.items() if name is not None}
-
-
-def _refuse_unnamed(remaining: nw.LazyFrame[Any], unnamed: Mapping[str, str]) -> None:
-    """Raise InvalidTransactions if a column that nobody named has several currencies, or marks rows as tests."""
-    if UNNAMED_CURRENCY in unnamed:
-        remedy = "name it with currency=, and a column of exchange rates with rate=, or clean each currency separately"
-        refuse_several_currencies(remaining, UNNAMED_CURRENCY, unnamed[UNNAMED_CURRENCY], remedy)
-    if UNNAMED_TEST in unnamed:
-        remedy = (
-            "name it with test= to set them aside, with test_orders='count' if they are sales (in Python, a field of "
-            "CleaningRules)"
-        )
-        refuse_test_orders(remaining, UNNAMED_TEST, unnamed[UNNAMED_TEST], remedy)
 
 
 def _unread_discounts(present: Sequence[str], columns: Mapping[str, str]) -> Findings:
@@ -244,8 +236,12 @@ def _check(
     row_names: frames.RowNames,
     statuses: ClassifiedStatuses,
     partial: bool,
+    doubtful: Sequence[str | None],
 ) -> int:
-    """Return the number of rows; raise one error that lists all faults of rows that no rule has set aside."""
+    """Return the number of rows; raise one error that lists all faults of rows that no rule has set aside.
+
+    `doubtful` are faults that are not of single rows, or None.
+    """
     void = nw.col("rule") == ROW_RULES.index(VOID)
     nobody = nw.col("rule") == ROW_RULES.index(NO_ID)
     rows, not_sales, without_id, *counts = frames.collect(
@@ -259,21 +255,21 @@ def _check(
     broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
     unclassified = statuses.fault(columns.get("status", ""))
     merged = repeated_cells(lazy, columns, rows) if without_id else None
-    refuse(lazy, broken, rows, date_format, row_names, [each for each in (unclassified, merged) if each is not None])
+    further = [each for each in (unclassified, merged, *doubtful) if each is not None]
+    refuse(lazy, broken, rows, date_format, row_names, further)
     if not_sales and not_sales + without_id == rows and not partial:
         raise InvalidTransactions(statuses.all_void(columns["status"]))
-    if "currency" in columns and "rate" not in columns:
-        _refuse_several_currencies(lazy, columns["currency"])
     return int(rows)
 
 
-def _refuse_several_currencies(lazy: nw.LazyFrame[Any], name: str) -> None:
-    """Raise InvalidTransactions if the rows that no rule has set aside are in several currencies."""
-    remaining = lazy.filter(nw.col("rule") == REMAINS, ~nw.col("currency").is_null())
-    currencies = frames.collect(remaining.group_by("currency").agg(nw.len().alias("rows")).sort("currency"))
-    if len(currencies) > 1:
-        listed = ", ".join(f"{row['currency']} ({row['rows']:,} rows)" for row in currencies.rows(named=True))
-        raise InvalidTransactions(
-            f"Column {name!r} has {len(currencies)} currencies: {listed}. Amounts in different currencies cannot be "
-            "added up: name a column of exchange rates with rate=, or clean each currency separately."
-        )
+def _several_currencies(remaining: nw.LazyFrame[Any], name: str) -> str | None:
+    """Return what is wrong if the rows that no rule has set aside are in several currencies; None otherwise."""
+    stated = remaining.filter(~nw.col("currency").is_null())
+    currencies = frames.collect(stated.group_by("currency").agg(nw.len().alias("rows")).sort("currency"))
+    if len(currencies) < 2:
+        return None
+    listed = ", ".join(f"{row['currency']} ({row['rows']:,} rows)" for row in currencies.rows(named=True))
+    return (
+        f"Column {name!r} has {len(currencies)} currencies: {listed}. Amounts in different currencies cannot be "
+        "added up: name a column of exchange rates with rate=, or clean each currency separately."
+    )

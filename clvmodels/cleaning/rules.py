@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Literal, get_args, get_type_hints
 
 from clvmodels.errors import InvalidOption, closest
-from clvmodels.readers.statuses import normalize_status
+from clvmodels.transactions.statuses import normalize_status
 
 __all__ = ["CleaningRules"]
 
@@ -25,7 +25,7 @@ class CleaningRules:
         What to do with rows without a date: blank ones, words such as "NULL", and "0000-00-00".
     void_statuses, count_statuses : sequence of str
         Statuses of rows that are not a sale, such as "pending"; and of rows that are. They come before the known
-        statuses of `clvmodels.readers.statuses`. Case, accents, blanks and punctuation do not matter.
+        statuses of `clvmodels.transactions.statuses`. Case, accents, blanks and punctuation do not matter.
     unknown_statuses : {"raise", "count", "void"}
         What to do with statuses that no rule names and that are not known: raise an error that lists them, count their
         rows as sales, or set them aside.

@@ -6,7 +6,7 @@ queries of `engines`, and copied for everything else.
 """
 
 from clvmodels.frames.coding import CodedIds, code_ids
-from clvmodels.frames.column_roles import kinds_of_rows, roles_by_name
+from clvmodels.frames.column_roles import is_named_status, kinds_of_rows, roles_by_name, status_columns
 from clvmodels.frames.databases import engine_of, is_database, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
 from clvmodels.frames.engines.choices import CustomerChoice, counted_values
@@ -78,6 +78,7 @@ __all__ = [
     "formats_that_read",
     "is_database",
     "is_glob",
+    "is_named_status",
     "kind_of_database",
     "kinds_of_rows",
     "mark_missing_days",
@@ -93,6 +94,7 @@ __all__ = [
     "read_fields",
     "roles_by_name",
     "running_total",
+    "status_columns",
     "table",
     "with_positions",
     "write_table",

@@ -1,6 +1,6 @@
-"""Propose which column has which role, from names in seven languages.
+"""Propose which column has which role, from names in many languages.
 
-English, Chinese, German, French, Spanish, Portuguese and Japanese.
+English, Chinese, German, French, Spanish, Portuguese and Japanese; the usual ones in other languages, too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["ROLE_NAMES", "kinds_of_rows", "roles_by_name"]
+__all__ = ["ROLE_NAMES", "is_named_status", "kinds_of_rows", "roles_by_name", "status_columns"]
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -33,7 +33,12 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         nome cliente, username, buyer username, buyer name, visitor id, pembeli, pelanggan,
         username pembeli, klant, klantnummer, klient, id klienta, müşteri, müşteri no, codice cliente,
         客户名称, 客户姓名, 收货人姓名, 手机号, phone, telefono,
-        注文者メールアドレス, メールアドレス, 注文者氏名
+        注文者メールアドレス, メールアドレス, 注文者氏名,
+        고객번호, 고객 id, 고객id, 회원번호, 회원 id, 구매자, 구매자 id, 주문자, 고객, 고객명, 고객코드,
+        id cliente, numero cliente, codice cliente, nome cliente, klantnr, klant id, klantcode, numer klienta,
+        nr klienta, kundnummer, kundnr, kundenummer, asiakasnumero, asiakas, id zákazníka, zákazník, vevő,
+        id клиента, код клиента, клиент, покупатель, контрагент, клієнт, mã khách hàng, khách hàng,
+        รหัสลูกค้า, ลูกค้า, رقم العميل, العميل
         """
     ),
     "date": _words(
@@ -49,6 +54,11 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         購入日, 購入日時, 受注日, 売上日, 取引日, created at, created, date, day, timestamp,
         event time, event timestamp, data ordine, data acquisto, orderdatum, data zamówienia,
         sipariş tarihi, tarih, tanggal, tanggal pesanan, waktu pesanan dibuat, waktu pembayaran,
+        주문일, 주문일자, 주문일시, 결제일, 결제일시, 구매일, 구매일자, 거래일, 거래일시, 날짜, 일자, 일시,
+        data di acquisto, data vendita, data transazione, besteldatum, factuurdatum, aankoopdatum,
+        data zakupu, data sprzedaży, data transakcji, orderdatum, köpdatum, ordredato, købsdato, dato, kjøpsdato,
+        tilauspäivä, päivämäärä, datum objednávky, dátum, rendelés dátuma, дата заказа, дата покупки,
+        дата продажи, дата, ngày đặt hàng, ngày mua, ngày, วันที่สั่งซื้อ, วันที่, تاريخ الطلب, التاريخ,
         datetime, time, datum, tag, fecha, data, 日期, 时间, 日付, 年月日, 日時
         """
     ),
@@ -62,7 +72,12 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         valor pago, valor, total venta, venta, 实付金额, 买家实际支付金额, 实收金额, 支付金额,
         付款金额, 订单金额, 成交金额, 交易金额, 消费金额, 销售金额, 销售额, 总金额, 总价, 金额,
         importo, importo totale, totale, bedrag, totaalbedrag, kwota, tutar, toplam, toplam tutar,
-        total pembayaran, jumlah, paid price, 合計金額, 注文金額, 購入金額, 支払金額, 売上金額, 売上, 金額, 合計
+        주문금액, 결제금액, 구매금액, 판매금액, 총금액, 합계, 금액, totale ordine, totale pagato, totaal,
+        orderbedrag, wartość, wartość zamówienia, suma, belopp, ordersumma, beløb, ordrebeløb,
+        summa, částka, cena celkem,
+        összeg, сумма заказа, сумма, сумма продажи, стоимость, tổng tiền, thành tiền, số tiền, ยอดรวม, จำนวนเงิน,
+        المبلغ, الإجمالي, total pembayaran, jumlah, paid price, 合計金額, 注文金額, 購入金額, 支払金額,
+        売上金額, 売上, 金額, 合計
         """
     ),
     "order_id": _words(
@@ -73,18 +88,23 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         numero facture, numero de pedido, id pedido, pedido, numero factura, factura,
         numero do pedido, no pesanan, nomor pesanan, numero ordine, ordernummer, sipariş no, bon nr,
         bonnummer, 订单编号, 订单号, 交易号, 交易单号, 订单id, 单号, 注文番号, 注文id,
-        受注番号, 伝票番号
+        受注番号, 伝票番号, 주문번호, 주문 번호, 거래번호, numero di ordine, id ordine, ordine, bestelnummer,
+        factuurnummer,
+        numer zamówienia, nr zamówienia, zamówienie, numer faktury, ordrenummer, tilausnumero, číslo objednávky,
+        номер заказа, заказ, mã đơn hàng, หมายเลขคำสั่งซื้อ, رقم الطلب
         """
     ),
     "quantity": _words(
         """
         quantity, qty, units, pieces, menge, anzahl, stückzahl, quantite, qte, cantidad, quantidade,
-        qtd, 数量, 购买数量, 件数, 個数, 点数
+        qtd, quantità, aantal, ilość, antal, määrä, množství, 수량, количество, кол во, số lượng,
+        จำนวน, الكمية, 数量, 购买数量, 件数, 個数, 点数
         """
     ),
     "price": _words(
         """
         unit price, unitprice, price per unit, price, item price, stückpreis, einzelpreis, preis,
+        prezzo unitario, prezzo, stuksprijs, prijs, cena jednostkowa, cena, 단가, 가격, цена, đơn giá, ราคา, السعر,
         prix unitaire, prix, precio unitario, precio, preco unitario, preco, 单价, 价格, 単価, 価格
         """
     ),
@@ -98,7 +118,15 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     "status": _words(
         """
         order status, financial status, payment status, status, bestellstatus, statut, situacao,
-        status pesanan, sipariş durumu, 订单状态, 交易状态, 支付状态, 状态, 注文ステータス, ステータス, 状態
+        transaction status, invoice status, estado del pedido, estado pedido, estado de pago, estado del pago,
+        situação do pedido, status do pedido, status do pagamento, estado da encomenda, statut de la commande,
+        statut commande, statut du paiement, zahlungsstatus, auftragsstatus, stato ordine, stato dell ordine,
+        stato pagamento, orderstatus, betaalstatus, betalingsstatus, bestelstatus, status zamówienia,
+        status płatności, orderstatus, ordrestatus, betalningsstatus, tilauksen tila, stav objednávky, stav platby,
+        rendelés állapota, статус заказа, статус оплаты, статус, 주문상태, 주문 상태, 결제상태, 거래상태, 상태,
+        trạng thái đơn hàng, trạng thái, สถานะคำสั่งซื้อ, สถานะ, حالة الطلب, الحالة,
+        status pesanan, sipariş durumu, 订单状态, 交易状态, 支付状态, 付款状态, 订单交易状态, 状态,
+        訂單狀態, 付款狀態, 狀態, 注文ステータス, ステータス, 状態, 注文状態, 支払状況
         """
     ),
     "discount": _words(
@@ -109,7 +137,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "currency": _words(
         """
-        currency, currency code, währung, wahrung, devise, moneda, moeda, 币种, 货币, 通貨
+        currency, currency code, währung, wahrung, devise, moneda, moeda, valuta, waluta, 币种, 货币, 通貨, 통화
         """
     ),
 }
@@ -124,6 +152,9 @@ KINDS_OF_ROWS = _words(
     業務類型, 取引種別, 区分, 種別
     """
 )
+
+
+PART_OF_NAME = 1_000  # added to the rank of a word that is only part of a name
 
 
 def roles_by_name(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -154,6 +185,22 @@ def kinds_of_rows(names: Sequence[str]) -> list[str]:
     return [name for _, name in sorted(ranks)]
 
 
+def status_columns(names: Sequence[str]) -> list[str]:
+    """Return the columns whose whole name is one for statuses of orders, or for kinds of rows.
+
+    Parameters
+    ----------
+    names : sequence of str
+    """
+    return [*(name for name in names if is_named_status(name)), *kinds_of_rows(names)]
+
+
+def is_named_status(name: str) -> bool:
+    """Return whether the whole name of a column is one for statuses of orders, such as "Financial Status"."""
+    rank = _rank(name, ROLE_NAMES["status"])
+    return rank is not None and rank < PART_OF_NAME
+
+
 def _rank(name: str, words: Sequence[str]) -> int | None:
     """Return how well a name fits: the place of the word that it is, later if it only contains it; None if none."""
     plain = _plain(name)
@@ -163,7 +210,7 @@ def _rank(name: str, words: Sequence[str]) -> int | None:
             return rank
     for rank, word in enumerate(words):
         if _contains(plain, _plain(word)):
-            return 1_000 + rank
+            return PART_OF_NAME + rank
     return None
 
 

@@ -16,7 +16,7 @@ from clvmodels.frames.databases import database_columns, is_database, kind_of_da
 from clvmodels.frames.engines.arrow import convert_zones_to_utc
 from clvmodels.frames.file_scan import names_in, recognize, scan_files
 from clvmodels.frames.file_search import find_files
-from clvmodels.frames.formats.decimals import as_numbers, number_style, plain_numbers, show_a_point
+from clvmodels.frames.formats.decimals import as_numbers, number_style, plain_numbers, show_a_point, with_plain_numbers
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
 from clvmodels.frames.from_pandas import read_pandas
 from clvmodels.frames.kinds import Frame, FrameKind
@@ -116,6 +116,8 @@ def open_frame(
             lazy, repeated = _leave_out_names(lazy, text_id, columns)
             opened = (OpenedFile(Path(), repeated_headers=repeated),) if repeated else ()
         lazy = _convert_ids(lazy, text_id, columns[text_id])
+        if roles_are_arguments:
+            lazy = with_plain_numbers(lazy, {role: columns[role] for role in NUMBER_ROLES if role in columns})
     return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, False, {}, table.row_names, opened)
 
 

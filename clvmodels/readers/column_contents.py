@@ -10,8 +10,8 @@ import narwhals as nw
 
 from clvmodels import frames
 from clvmodels.errors import InvalidTransactions, list_names
-from clvmodels.readers.statuses import meaning_of
 from clvmodels.transactions.ids import MISSING_IDS
+from clvmodels.transactions.statuses import meaning_of
 
 __all__ = [
     "date_formats",

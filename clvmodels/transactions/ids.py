@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 
 from clvmodels import frames
-from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.errors import InvalidOption
 from clvmodels.language import Finding, Findings
 
 __all__ = [
@@ -24,8 +24,7 @@ __all__ = [
     "find_variants",
     "missing_words",
     "placeholder_among",
-    "refuse_placeholder",
-    "refuse_this_placeholder",
+    "placeholder_fault",
     "shortened",
 ]
 
@@ -37,7 +36,13 @@ WORDS = (
     "-1.#ind; -1.#qnan; -; --; —; ?; (not set); (none); (blank); guest; anonymous; unknown; not available; "
     "no customer; gast; unbekannt; anonym; invité; anonyme; invitado; anónimo; convidado; anônimo; 无; 空; 匿名; "
     "匿名用户; 游客; 未知; なし; ゲスト; total; totals; grand total; total:; sum; subtotal; 合计; 总计; 小计; 合計; "
-    "総計; gesamt; summe; gesamtsumme; totale; suma; total general; total geral; total général"
+    "総計; gesamt; summe; gesamtsumme; totale; suma; total general; total geral; total général; zwischensumme; "
+    "sous-total; sous total; totaux; total ttc; totale generale; subtotale; totaal; eindtotaal; subtotaal; razem; "
+    "ogółem; suma całkowita; summa; totalt; i alt; yhteensä; celkem; összesen; toplam; genel toplam; итого; всего; "
+    "разом; tổng; tổng cộng; รวม; ยอดรวมทั้งหมด; المجموع; الإجمالي; 합계; 총계; 소계; 總計; 總和; 本页合计; 本頁合計; "
+    "gość; ospite; anonimo; gast bestelling; 비회원; 익명; гость; аноним; misafir; khách vãng lai; visitante; "
+    "misafir kullanıcı; 訪客; 访客; 散客; vendég; gjest; gäst; gæst; vieras; onbekend; sconosciuto; "
+    "nieznany; неизвестно; okänd; ukendt; inconnu; desconocido; desconhecido"
 )
 MISSING_IDS = tuple(WORDS.split("; "))
 PLAIN_INTEGER = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"  # as `frames` reads ids of files of text
@@ -116,27 +121,19 @@ def find_variants(ids: nw.DataFrame[Any]) -> Findings:
     return (Finding("profile-id-variants", figures, "caution"),)
 
 
-def refuse_placeholder(lazy: nw.LazyFrame[Any], name: str, drop: str) -> None:
-    """Raise InvalidTransactions if an id such as 0, which often means "nobody", has far more rows than any other id.
+def placeholder_fault(placeholder: Placeholder, name: str, drop: str) -> str:
+    """Return an error about an id that probably stands for customers who are not known.
 
     Parameters
     ----------
-    lazy : narwhals.LazyFrame
-        Has the column customer_id.
+    placeholder : Placeholder
     name : str
-        Name of that column in the log.
+        Name of the column of ids in the log.
     drop : str
         The option that leaves out rows without an id, as an argument, such as ``on_missing_id='drop'``.
     """
-    placeholder = find_placeholder(lazy)
-    if placeholder is not None:
-        refuse_this_placeholder(placeholder, name, drop)
-
-
-def refuse_this_placeholder(placeholder: Placeholder, name: str, drop: str) -> None:
-    """Raise InvalidTransactions for an id that probably stands for customers who are not known."""
     value = placeholder.value
-    raise InvalidTransactions(
+    return (
         f"{placeholder.rows:,} of {placeholder.total:,} rows have the customer id {value!r} in {name!r}, and no other "
         f"id has more than {placeholder.next_rows:,}: it probably stands for customers who are not known. Pass "
         f"missing_ids='{value}' to treat it as missing, with {drop}, or missing_ids='' if it is a customer."

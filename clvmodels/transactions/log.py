@@ -13,12 +13,19 @@ import narwhals as nw
 from clvmodels import frames
 from clvmodels.clock import EPOCH, FIRST_MONDAY, Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.transactions.currencies import UNNAMED_CURRENCY, currency_column, refuse_several_currencies
 from clvmodels.transactions.faults import Fault, refuse
-from clvmodels.transactions.flagged_tests import UNNAMED_TEST, refuse_test_orders, test_column
-from clvmodels.transactions.ids import MissingIds, clean_ids, missing_words, refuse_placeholder, shortened
+from clvmodels.transactions.ids import (
+    MissingIds,
+    clean_ids,
+    find_placeholder,
+    missing_words,
+    placeholder_fault,
+    shortened,
+)
+from clvmodels.transactions.unnamed_columns import Kind, unnamed_columns, unnamed_faults
 
 __all__ = [
+    "CLEAN_FIRST",
     "EARLIEST",
     "LARGEST_AMOUNT",
     "LATEST",
@@ -38,6 +45,13 @@ __all__ = [
 MissingId = Literal["raise", "drop"]
 HOUR, DAY = 3_600_000, 86_400_000  # in milliseconds
 EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a typing error, such as the year 0014
+CLEAN_FIRST: dict[Kind, str] = {  # what to do about columns that nobody named
+    "currency": "clean the log with currency= and rate=, or keep the rows of one currency",
+    "test": "clean the log with test=, or remove these rows",
+    "status": "Clean the log with status={name!r}, or remove the column if all rows are sales",
+    "refund": "Clean the log (a column of refunded amounts is refunded={name!r}, any other is status={name!r}), or "
+    "remove the column if all rows are sales",
+}
 LARGEST_AMOUNT = 1e12  # a hundred million of these add up without overflow
 
 
@@ -102,9 +116,7 @@ def read_transactions(
         raise InvalidOption(f"on_missing_id={on_missing_id!r} is not one of 'raise', 'drop'.")
     columns = {"customer_id": customer_id, "date": date} | ({"amount": amount} if amount is not None else {})
     refuse_shared(columns)
-    currency = None if amount is None else currency_column(log, columns.values())
-    test = test_column(log, columns.values())
-    unnamed = {role: name for role, name in ((UNNAMED_CURRENCY, currency), (UNNAMED_TEST, test)) if name is not None}
+    unnamed = unnamed_columns(log, columns, has_money=amount is not None)
     opened = frames.open_frame(
         log, columns | unnamed, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
     )
@@ -129,14 +141,11 @@ def read_transactions(
         )
     ).row(0)
     broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
-    refuse(lazy, broken, rows, date_format, opened.row_names)
-    if currency is not None:
-        remedy = "clean the log with currency= and rate=, or keep the rows of one currency"
-        refuse_several_currencies(lazy, UNNAMED_CURRENCY, currency, remedy)
-    if test is not None:
-        refuse_test_orders(lazy, UNNAMED_TEST, test, "clean the log with test=, or remove these rows")
-    if doubts == "raise" and missing_ids is None:
-        refuse_placeholder(lazy, customer_id, "on_missing_id='drop'")
+    others = unnamed_faults(dict.fromkeys(unnamed, lazy), unnamed, CLEAN_FIRST)
+    placeholder = find_placeholder(lazy) if doubts == "raise" and missing_ids is None else None
+    if placeholder is not None:
+        others.append(placeholder_fault(placeholder, customer_id, "on_missing_id='drop'"))
+    refuse(lazy, broken, rows, date_format, opened.row_names, others)
     if rows == 0:
         reason = f"none of its {rows_without_id:,} rows has a customer id" if rows_without_id else "it has no rows"
         raise InvalidTransactions(f"The log has no transactions to summarize: {reason}.")
@@ -227,7 +236,7 @@ def with_numbers(lazy: nw.LazyFrame[Any], role: str, name: str, as_text: bool) -
     """Convert a column to floats, missing where text cannot be read; `stated_<role>` has it as it was, for errors."""
     dtype = lazy.collect_schema()[role]
     lazy = lazy.with_columns(nw.col(role).alias(f"stated_{role}"))
-    if as_text:
+    if as_text or dtype == nw.String:
         return frames.parse_numbers(lazy, role)
     if not dtype.is_numeric():
         if not _has_no_value(lazy, role):

@@ -18,8 +18,8 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import CLVError
-from clvmodels.readers.statuses import known_statuses
 from clvmodels.transactions.ids import MISSING_IDS
+from clvmodels.transactions.statuses import known_statuses
 
 COLUMNS = {"customer_id": "who", "date": "day", "order_id": "order", "amount": "paid", "status": "state"}
 MEANINGS = {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import clvmodels as clv
 from clvmodels.cleaning.order_statuses import STATUS_COLUMNS
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.readers.statuses import known_statuses, meaning_of, normalize_status
+from clvmodels.transactions.statuses import known_statuses, meaning_of, normalize_status
 
 CASES = Path(__file__).parent / "cases"  # cut from public files, with names and ids replaced
 with (CASES / "statuses.csv").open(encoding="utf-8", newline="") as file:
@@ -28,7 +28,7 @@ def test_a_status_has_its_meaning_or_none():
 
 
 def test_every_known_status_has_one_meaning():
-    with (Path(clv.__file__).parent / "readers" / "statuses.csv").open(encoding="utf-8", newline="") as file:
+    with (Path(clv.__file__).parent / "transactions" / "statuses.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len({normalize_status(row["status"]) for row in rows}) == len(known_statuses()) == len(rows)
     assert {row["meaning"] for row in rows} == {meaning for meaning, _ in SAMPLES} - {"unknown"}

@@ -285,8 +285,8 @@ def test_without_amounts_there_is_no_money():
         ([None, None, None], "3 of 3 rows have no amount in 'amount'"),
         ([np.nan] * 3, "3 of 3 rows have no amount in 'amount'"),
         (
-            ["1", "2", "3"],
-            "Column 'amount' has type String, which is not a number (amount): convert it to numbers first",
+            ["1", "two", "3"],
+            "1 of 3 rows has an amount in 'amount' that cannot be read as a number (first: 'two' of customer 1 (index",
         ),
         ([True, False, True], "Column 'amount' has type Boolean, which is not a number (amount)"),
         (pd.to_timedelta([1, 2, 3], unit="s"), "Column 'amount' has type Duration"),

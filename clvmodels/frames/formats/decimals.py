@@ -21,7 +21,7 @@ import polars as pl
 from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.running import run
 
-__all__ = ["NumberStyle", "as_numbers", "number_style", "plain_numbers", "show_a_point"]
+__all__ = ["NumberStyle", "as_numbers", "number_style", "plain_numbers", "show_a_point", "with_plain_numbers"]
 
 FIRST_ROWS = 1_000
 SIGNS = r"[$€£¥￥₹₩₽₺₴₫₱฿₪元円]|[A-Z]{1,3}\$|R\$|kr\.?|zł|Kč|Rp\.?|Rs\.?|Fr\.|RM|NT\$|TL|lei|Ft|руб\.?|лв\.?"
@@ -85,7 +85,28 @@ def as_numbers(role: str, decimal: str) -> pl.Expr:
     return pl.when(number).then(digits).otherwise(pl.col(role)).alias(role)
 
 
-def number_style(lazy: pl.LazyFrame, roles: Mapping[str, str], file: str, named: str | None = None) -> NumberStyle:
+def with_plain_numbers(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> pl.LazyFrame:
+    """Write numbers that a table has as text as computers do, by the rules for files; blank ones become missing.
+
+    Parameters
+    ----------
+    lazy : polars.LazyFrame
+    roles : mapping of role to column name
+        Columns that should be numbers, by their names in the frame; the values are their names for errors.
+    """
+    schema = lazy.collect_schema()
+    texts = {role: name for role, name in roles.items() if schema[role] == pl.String}
+    if not texts:
+        return lazy
+    stripped = (pl.col(role).str.strip_chars() for role in texts)
+    lazy = lazy.with_columns(pl.when(text != "").then(text) for text in stripped)
+    style = number_style(lazy, texts, None)
+    return lazy.with_columns(as_numbers(role, style.decimal or ".") for role in texts)
+
+
+def number_style(
+    lazy: pl.LazyFrame, roles: Mapping[str, str], file: str | None, named: str | None = None
+) -> NumberStyle:
     """Return how the numbers of some columns are written.
 
     Parameters
@@ -93,8 +114,8 @@ def number_style(lazy: pl.LazyFrame, roles: Mapping[str, str], file: str, named:
     lazy : polars.LazyFrame
     roles : mapping of role to column name
         Columns of text, by their names in the frame; the values are their names for errors.
-    file : str
-        Name of the file, for errors.
+    file : str or None
+        Name of the file, for errors; None for a table in memory or in a database.
     named : {".", ","}, optional
         The decimal separator that the user named.
 
@@ -126,12 +147,16 @@ def number_style(lazy: pl.LazyFrame, roles: Mapping[str, str], file: str, named:
 
 
 def _style_of(
-    point: Sequence[tuple[str, str]], comma: Sequence[tuple[str, str]], both: Sequence[tuple[str, str]], file: str
+    point: Sequence[tuple[str, str]],
+    comma: Sequence[tuple[str, str]],
+    both: Sequence[tuple[str, str]],
+    file: str | None,
 ) -> NumberStyle:
     """Return the style that the examples of each kind, pairs of a column and a value, decide."""
+    whose = "the table" if file is None else repr(file)
     if point and comma:
         raise InvalidTransactions(
-            f"The numbers of {file!r} are written in two ways: {point[0][1]!r} in column {point[0][0]!r} has a decimal "
+            f"The numbers of {whose} are written in two ways: {point[0][1]!r} in column {point[0][0]!r} has a decimal "
             f"point, and {comma[0][1]!r} in column {comma[0][0]!r} a decimal comma. Correct one of them."
         )
     if point or comma or not both:
@@ -140,10 +165,10 @@ def _style_of(
     small = value.strip().replace(",", ".")
     large = value.strip().replace(",", "").replace(".", "")
     readings = (small, large) if "." in value else (large, small)
+    remedy = "Convert the column to numbers first." if file is None else "Name it with decimal='.' or decimal=','."
     raise InvalidTransactions(
-        f"The numbers of {file!r} can be read in two ways: {value!r} in column {column!r} is {readings[0]} with a "
-        f"decimal point and {readings[1]} with a decimal comma, and no other number decides. Name it with "
-        "decimal='.' or decimal=','."
+        f"The numbers of {whose} can be read in two ways: {value!r} in column {column!r} is {readings[0]} with a "
+        f"decimal point and {readings[1]} with a decimal comma, and no other number decides. {remedy}"
     )
 
 

@@ -11,17 +11,18 @@ import narwhals as nw
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidTransactions
-from clvmodels.transactions.currencies import UNNAMED_CURRENCY, currency_column, refuse_several_currencies
 from clvmodels.transactions.ids import (
     FEWEST_ROWS,
     PLACEHOLDERS,
     MissingIds,
+    Placeholder,
     missing_words,
     placeholder_among,
-    refuse_this_placeholder,
+    placeholder_fault,
     shortened,
 )
 from clvmodels.transactions.log import (
+    CLEAN_FIRST,
     EARLIEST,
     LARGEST_AMOUNT,
     LATEST,
@@ -30,6 +31,7 @@ from clvmodels.transactions.log import (
     refuse_shared,
     zone_needed,
 )
+from clvmodels.transactions.unnamed_columns import unnamed_columns, unnamed_faults
 
 __all__ = ["EngineLog", "LogOptions", "read_in_engine"]
 
@@ -159,9 +161,13 @@ def read_in_engine(log: frames.Frame, clock: Clock, options: LogOptions, end: in
         if counts["all_rows"] <= COPIED_ROWS:
             return None
         _refuse_some(engine, query, clock, options, faults, counts["all_rows"])
-    _refuse_currencies(log, engine, options)
+    others = _unnamed_faults(log, engine, options)
     if options.missing_ids is None and counts["placeholder"] >= FEWEST_ROWS:
-        _refuse_placeholder(engine, query, options, rows)
+        placeholder = _placeholder(engine, query, rows)
+        if placeholder is not None:
+            others.append(placeholder_fault(placeholder, options.customer_id, "on_missing_id='drop'"))
+    if others:
+        raise InvalidTransactions("\n".join(others))
     return EngineLog(
         engine=engine,
         query=query,
@@ -206,23 +212,21 @@ def _shortened(engine: frames.Engine, query: frames.LogQuery, counts: Mapping[st
     return len(ids.filter(shortened("customer_id")))
 
 
-def _refuse_currencies(log: frames.Frame, engine: frames.Engine, options: LogOptions) -> None:
-    """Raise InvalidTransactions if a column that nobody named has several currencies."""
-    name = None if options.amount is None else currency_column(log, options.columns.values())
-    if name is None:
-        return
-    counted = engine.fetch(*frames.counted_values(engine.dialect, engine.source, name, UNNAMED_CURRENCY))
-    remedy = "clean the log with currency= and rate=, or keep the rows of one currency"
-    refuse_several_currencies(counted.lazy(), UNNAMED_CURRENCY, name, remedy, count="value_rows")
+def _unnamed_faults(log: frames.Frame, engine: frames.Engine, options: LogOptions) -> list[str]:
+    """Return what is wrong by columns that nobody named, such as several currencies."""
+    unnamed = unnamed_columns(log, options.columns, has_money=options.amount is not None)
+    tables = {
+        role: engine.fetch(*frames.counted_values(engine.dialect, engine.source, name, role)).lazy()
+        for role, name in unnamed.items()
+    }
+    return unnamed_faults(tables, unnamed, CLEAN_FIRST, count="value_rows")
 
 
-def _refuse_placeholder(engine: frames.Engine, query: frames.LogQuery, options: LogOptions, rows: int) -> None:
-    """Raise InvalidTransactions if an id such as 0 has far more rows than any other id."""
+def _placeholder(engine: frames.Engine, query: frames.LogQuery, rows: int) -> Placeholder | None:
+    """Return an id such as 0 that has far more rows than any other id; None if there is none."""
     top = query.most_frequent()
     frequent = engine.fetch(top.text(), top.types).rows()
-    placeholder = placeholder_among([(value, count) for value, count in frequent], rows)
-    if placeholder is not None:
-        refuse_this_placeholder(placeholder, options.customer_id, "on_missing_id='drop'")
+    return placeholder_among([(value, count) for value, count in frequent], rows)
 
 
 def _refuse_some(

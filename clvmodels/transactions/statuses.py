@@ -68,7 +68,7 @@ def normalize_status(status: str) -> str:
 
     Examples
     --------
-    >>> from clvmodels.readers.statuses import normalize_status
+    >>> from clvmodels.transactions.statuses import normalize_status
     >>> normalize_status(" On-Hold"), normalize_status("wc-on_hold"), normalize_status("Annulée")
     ('on hold', 'on hold', 'annulee')
     """
@@ -87,7 +87,7 @@ def meaning_of(status: str) -> StatusMeaning | None:
 
     Examples
     --------
-    >>> from clvmodels.readers.statuses import meaning_of
+    >>> from clvmodels.transactions.statuses import meaning_of
     >>> meaning_of("Cancelled by customer").meaning, meaning_of("退款成功").meaning, meaning_of("Disputed")
     ('void', 'refunded', None)
     """
@@ -110,7 +110,7 @@ def meaning_of(status: str) -> StatusMeaning | None:
 @cache
 def known_statuses() -> dict[str, Meaning]:
     """Return the meaning of every known status, by its normalized text, from `statuses.csv`."""
-    text = resources.files("clvmodels.readers").joinpath("statuses.csv").read_text(encoding="utf-8")
+    text = resources.files("clvmodels.transactions").joinpath("statuses.csv").read_text(encoding="utf-8")
     return {normalize_status(row["status"]): row["meaning"] for row in csv.DictReader(io.StringIO(text))}  # type: ignore[misc]
 
 

@@ -1,0 +1,105 @@
+"""Columns that nobody named, although they say that rows are not sales, and numbers that a table has as text."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import duckdb
+import polars as pl
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import InvalidTransactions
+from clvmodels.transactions.unnamed_columns import unnamed_columns
+
+DAYS = [dt.date(2024, 1, day) for day in (1, 5, 9, 20)]
+LOG = pl.DataFrame({"customer_id": ["a", "a", "b", "c"], "date": DAYS, "amount": [5.0, 7.0, 9.0, 4.0]})
+MARKS = {  # a column that says that the second row is no sale: its name, its value, and what the other rows have
+    "Status": ("Cancelled", "paid"),
+    "order_status": ("partially_refunded", "paid"),
+    "Financial Status": ("Awaiting payment", None),
+    "订单状态": ("退款成功", "交易成功"),
+    "Stato ordine": ("Annullato", "Spedito"),
+    "type": ("Return", "Sale"),
+    "is_returned": ("yes", "no"),
+    "Cancelled at": ("2024-02-01", None),
+    "refunded_amount": ("7.00", "0.00"),
+    "Storniert": ("ja", "nein"),
+    "是否退款": ("是", "否"),
+}
+
+
+def marked(name, values):
+    return LOG.with_columns(pl.Series(name, [values[1], values[0], values[1], values[1]]))
+
+
+@pytest.mark.parametrize(("name", "values"), MARKS.items())
+def test_a_row_that_is_no_sale_by_a_column_that_nobody_named_is_refused(name, values):
+    for function in (clv.rfm_summary, clv.clean):
+        with pytest.raises(InvalidTransactions, match=rf"1 of 4 rows is not a whole sale by column '{name}', which"):
+            function(marked(name, values), amount="amount")
+        assert function(marked(name, (values[1],) * 2), amount="amount") is not None
+
+
+def test_every_way_in_refuses_it_and_every_remedy_works(tmp_path):
+    log = marked("Status", MARKS["Status"])
+    log.write_csv(tmp_path / "log.csv")
+    message = r"column 'Status', which was not named: 'Cancelled' \(1 row\)\. Clean the log with status='Status'"
+    for way in (tmp_path / "log.csv", log.to_pandas(), log.lazy(), duckdb.sql("SELECT * FROM log")):
+        with pytest.raises(InvalidTransactions, match=message):
+            clv.rfm_summary(way, amount="amount")
+    with pytest.raises(InvalidTransactions, match=message):
+        clv.profile(log)
+    assert clv.clean(log, amount="amount", status="Status").transactions["amount"].sum() == 18
+    assert len(clv.rfm_summary(log.drop("Status"))) == 3
+
+
+def test_columns_of_other_things_are_no_statuses():
+    others = ("marital status", "delivery status", "state", "refund policy", "loyalty_status", "note")
+    log = LOG.with_columns(*(pl.lit("Cancelled by nobody").alias(name) for name in others))
+    assert len(clv.rfm_summary(log)) == 3
+    assert unnamed_columns(log, {"status": "Status"}, has_money=True) == {}
+
+
+def test_all_faults_are_in_one_message():
+    log = pl.DataFrame(
+        {
+            "customer_id": ["0"] * 30 + ["a", "b", None],
+            "date": ["2024-01-05"] * 32 + ["soon"],
+            "amount": ["5"] * 32 + ["much"],
+            "currency": ["EUR"] * 20 + ["USD"] * 13,
+            "test": ["no"] * 32 + ["yes"],
+            "status": ["paid"] * 32 + ["cancelled"],
+        }
+    )
+    with pytest.raises(InvalidTransactions) as caught:
+        clv.rfm_summary(log, amount="amount")
+    parts = (
+        "no customer id",
+        "cannot be read as YYYY",
+        "read as a number",
+        "2 currencies",
+        "a test",
+        "whole sale",
+        "'0'",
+    )
+    assert [part for part in parts if part not in str(caught.value)] == []
+    rules = clv.CleaningRules(missing_id="raise")
+    with pytest.raises(InvalidTransactions) as caught:
+        clv.clean(log.with_columns(status=pl.lit("perhaps")), amount="amount", status="status", rules=rules)
+    parts = ("no customer id", "2 currencies", "it is not known whether it is a sale")
+    assert [part for part in parts if part not in str(caught.value)] == []
+
+
+def test_numbers_as_text_are_read_as_in_files():
+    for texts in (
+        ["5", "7.5", "1,009.25", " 4 "],
+        ["5", "7,5", "1.009,25", "4,0 €"],
+        ["$5", "7.50", "USD 1009.25", "4"],
+    ):
+        log = LOG.with_columns(amount=pl.Series(texts))
+        for way in (log, log.to_pandas(), log.lazy()):
+            rfm = clv.rfm_summary(way, amount="amount", include_first_transaction=True)
+            assert rfm.monetary_value.tolist() == [6.25, 1009.25, 4.0]
+    with pytest.raises(InvalidTransactions, match=r"in two ways: '1\.234' .* Convert the column to numbers first"):
+        clv.rfm_summary(LOG.with_columns(amount=pl.Series(["1.234", "2.500", "7", "9"])), amount="amount")
