@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import clvmodels as clv
 from clvmodels.decisions.base_audit.split import largest_remainder, shapley_of_product
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import InvalidOption, InvalidTransactions
 
 FACTOR = st.floats(0, 1e4) | st.just(float("nan"))
 
@@ -74,6 +74,77 @@ def test_the_change_of_revenue_by_hand():
     assert cents.tolist() == [round(100 * (32.84 - 26.05))] * 2
     assert result.periods["complete"].tolist() == [False, True, True, False]
     assert "audit-incomplete" in {finding.code for finding in result.findings}
+
+
+LINES = pd.DataFrame(
+    [
+        ("b", "2022-12-31", "pot", 1, 1.00, 1.00, "shop"),
+        ("a", "2023-01-05", "tea", 2, 20.00, 8.00, "web"),
+        ("b", "2023-02-05", "pot", 1, 30.00, 9.00, "shop"),
+        ("a", "2024-01-05", "tea", 3, 36.00, 18.00, "web"),
+        ("b", "2024-02-05", "pot", 1, 30.00, 9.00, "shop"),
+        ("c", "2024-03-05", "tea", 1, 12.00, 6.00, "web"),
+        ("a", "2025-01-05", "tea", 1, 12.00, 6.00, "web"),
+    ],
+    columns=["customer_id", "date", "item", "quantity", "amount", "margin", "channel"],
+)
+LINE_COLUMNS = {"item": "item", "quantity": "quantity", "margin": "margin", "by": "channel"}
+
+
+def parts(result, split):
+    """Return the parts of a split of the change of revenue, by name."""
+    rows = result.change[result.change["split"] == split]
+    return dict(zip(rows["part"], rows["amount"], strict=True))
+
+
+def test_price_and_mix_by_hand():
+    """Only the price of tea changes, from 10 to 12, at 2 or 3 units: 5 on average over both orders of price and units.
+
+    Units rise by one, at a price of 10 or 12: 11.
+    """
+    alone = LINES[LINES["customer_id"] == "a"]
+    first = pd.DataFrame([("a", "2022-12-31", "tea", 1, 10.0, 4.0, "web")], columns=LINES.columns)
+    result = clv.audit(pd.concat([first, alone]), amount="amount", period="year", item="item", quantity="quantity")
+    assert (result.earlier_period, result.period) == ("2023", "2024")
+    assert parts(result, "drivers") == {
+        "number of customers": 0.0,
+        "orders per customer": 0.0,
+        "units per order": 11.0,
+        "mix of products": 0.0,
+        "price": 5.0,
+    }
+
+
+@pytest.mark.parametrize("columns", [{"by": "channel"}, {"margin": "margin"}, {"item": "item"}, LINE_COLUMNS])
+def test_parts_with_items_margins_and_groups_add_up_and_change_sign_if_time_is_reversed(columns):
+    result = clv.audit(LINES, amount="amount", period="year", **columns)
+    year = LINES["date"].str[:4]
+    for split, column in (("customers", "amount"), ("drivers", "amount"), ("margin", "margin")):
+        change = round(LINES[column][year == "2024"].sum() - LINES[column][year == "2023"].sum(), 2)
+        if split != "margin" or "margin" in columns:
+            assert round(sum(parts(result, split).values()), 2) == change
+    other = {"2022": "2022", "2023": "2024", "2024": "2023", "2025": "2025"}
+    turned = LINES.assign(date=year.map(other) + LINES["date"].str[4:])
+    reversed_parts = parts(clv.audit(turned, amount="amount", period="year", **columns), "drivers")
+    assert reversed_parts == pytest.approx({name: -amount for name, amount in parts(result, "drivers").items()})
+
+
+def test_lines_without_units_are_a_part_of_their_own():
+    fee = pd.DataFrame([("a", "2024-01-05", "postage", 0, 4.95, 0.0, "web")], columns=LINES.columns)
+    result = clv.audit(pd.concat([LINES, fee]), amount="amount", period="year", item="item", quantity="quantity")
+    assert parts(result, "drivers")["lines without units or revenue"] == 4.95
+    assert result.breadth["items"].tolist() == ["1", "2"]
+
+
+def test_blanks_and_customers_in_two_groups_are_refused():
+    with pytest.raises(InvalidTransactions, match="item='item' is blank in 1 row"):
+        clv.audit(LINES.assign(item=[None, *LINES["item"][1:]]), amount="amount", item="item", period="year")
+    with pytest.raises(InvalidTransactions, match=r"by='channel': [123] customers? .* in more than one group"):
+        clv.audit(LINES.assign(channel=[*LINES["channel"][1:], "x"]), amount="amount", by="channel", period="year")
+    with pytest.raises(InvalidOption, match="pass item= too"):
+        clv.audit(LINES, amount="amount", quantity="quantity", period="year")
+    with pytest.raises(InvalidOption, match="needs the column of items"):
+        clv.audit(LOG, amount="amount", period="year").frame("breadth")
 
 
 @st.composite

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from clvmodels.decisions.base_audit.audit import AuditTable
     from clvmodels.profiling.profile import Profile
 
-AUDIT_TABLES: tuple[AuditTable, ...] = ("periods", "deciles", "concentration", "change", "cohorts")
+AUDIT_TABLES: tuple[AuditTable, ...] = ("periods", "deciles", "concentration", "change", "cohorts", "breadth")
 
 
 @app.command()
@@ -260,6 +260,10 @@ def audit(
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     drop_missing_id: DropMissingIdOption = False,
+    item: Annotated[str | None, typer.Option(help="Column of the item: splits price from the mix of products.")] = None,
+    quantity: Annotated[str | None, typer.Option(help="Column of units, with --item.")] = None,
+    margin: Annotated[str | None, typer.Option(help="Column of the margin of each row, in money.")] = None,
+    by: Annotated[str | None, typer.Option(help="Column of the customer's group, such as a channel.")] = None,
     language: LanguageOption = None,  # noqa: ARG001  # its callback sets the language
 ) -> None:
     """Audit the customer base: how customers differ, what changed, and how cohorts compare."""
@@ -279,11 +283,16 @@ def audit(
             date_format=date_format,
             time_zone=time_zone,
             on_missing_id="drop" if drop_missing_id else "raise",
+            item=item,
+            quantity=quantity,
+            margin=margin,
+            by=by,
         )
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
             for name in AUDIT_TABLES:
-                save_table(result.frame(name), output / f"{name}.csv")
+                if getattr(result, name) is not None:
+                    save_table(result.frame(name), output / f"{name}.csv")
     terminal.show_facts(out, [finding.text for finding in result.findings])
     periods = {"earlier": result.earlier_period, "period": result.period}
     terminal.show_decisions(out, message("show-audit", periods), result.change)

@@ -13,7 +13,9 @@ import pandas as pd
 from clvmodels import displays, html
 from clvmodels.clock import Clock
 from clvmodels.decisions.base_audit.log_periods import LogPeriods, PeriodLength, log_periods
+from clvmodels.decisions.base_audit.order_lines import LineColumns, order_lines
 from clvmodels.decisions.base_audit.tables import (
+    breadth_table,
     change_table,
     cohort_table,
     concentration_table,
@@ -28,7 +30,7 @@ from clvmodels.transactions.snapshots import LogTable
 
 __all__ = ["Audit", "audit"]
 
-AuditTable = Literal["periods", "deciles", "concentration", "change", "cohorts"]
+AuditTable = Literal["periods", "deciles", "concentration", "change", "cohorts", "breadth"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -47,10 +49,15 @@ class Audit:
         What the customers with the most revenue in `period` hold: top (share of customers), customers, share.
     change : DataFrame
         What changed from `earlier_period` to `period`: split ("customers" or "drivers"), part, amount. The parts of
-        each split add up to the change of revenue, to the cent.
+        each split add up to the change of revenue, to the cent; with a column of margins, those of the split "margin"
+        to the change of margin.
     cohorts : DataFrame
         Cohorts over time, one row per cohort and period: cohort, period, age (periods since), cohort_size, customers,
         orders, revenue, share_active.
+    breadth : DataFrame or None
+        With items: the customers of `period` by how many different items they bought: items ("5+" is five or more),
+        customers, share, orders_per_customer, revenue, revenue_per_customer, and next_row, how much more a customer of
+        the next row brings: an upper limit of what cross-selling could, since broad buyers buy more anyway.
     period, earlier_period : str
         The last complete period, and the one it is compared with: the same a year before if it is complete, otherwise
         the one before.
@@ -72,12 +79,15 @@ class Audit:
     period: str
     earlier_period: str
     findings: Findings
+    breadth: pd.DataFrame | None = None
 
     def frame(self, table: AuditTable = "change") -> pd.DataFrame:
         """Return one of the tables by its name."""
         if table not in get_args(AuditTable):
             raise InvalidOption(f"table={table!r} is not one of {', '.join(map(repr, get_args(AuditTable)))}.")
-        frame: pd.DataFrame = getattr(self, table)
+        frame: pd.DataFrame | None = getattr(self, table)
+        if frame is None:
+            raise InvalidOption(f"table={table!r} needs the column of items: audit(log, item=, ...).")
         return frame
 
     def plot(self, **options: Any) -> Any:
@@ -102,6 +112,10 @@ def audit(
     date_format: str | None = None,
     time_zone: str | None = None,
     on_missing_id: MissingId = "raise",
+    item: str | None = None,
+    quantity: str | None = None,
+    margin: str | None = None,
+    by: str | None = None,
 ) -> Audit:
     """Answer the five questions of a customer-base audit from a log, without a model.
 
@@ -111,7 +125,10 @@ def audit(
     - by customers: first orders, further orders of new customers, customers who bought as old ones in both periods
       ("continuing"), only in the later one ("returning") or only in the earlier one ("silent");
     - by drivers: number of customers, orders per customer and value per order, by Shapley's rule over all orders of
-      changing them one by one.
+      changing them one by one. With `by`, the mix of customers between its groups is a part of its own, and the others
+      are changes within groups. With `item`, the value per order is units per order, the mix of products and their
+      prices: an item sold in only one of the two periods belongs to the mix. With `margin`, a third split is that of
+      the change of margin, with the margin rate as one more driver.
 
     Parameters
     ----------
@@ -127,6 +144,14 @@ def audit(
         Last day to include; default: the latest in the log.
     date_format, time_zone, on_missing_id
         As for `rfm_summary`.
+    item : str, optional
+        Column of the item of each row.
+    quantity : str, optional
+        Column of units, with `item`; default: one unit per row.
+    margin : str, optional
+        Column of the margin of each row, in money.
+    by : str, optional
+        Column of the group of the row's customer, such as a channel or a tier.
 
     Returns
     -------
@@ -161,7 +186,13 @@ def audit(
     end = purchases.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
     orders = log_periods(purchases, end, period)
     later, earlier = orders.compared()
-    periods, change = period_table(orders), change_table(orders, later, earlier)
+    columns = LineColumns(
+        customer_id=customer_id, date=date, amount=amount, item=item, quantity=quantity, margin=margin, by=by
+    )
+    if quantity is not None and item is None:
+        raise InvalidOption("quantity= counts the units of items: pass item= too.")
+    lines = order_lines(log, columns, clock, date_format, orders) if columns.has_more else None
+    periods, change = period_table(orders), change_table(orders, lines, later, earlier)
     concentration = concentration_table(orders, later)
     labels = orders.labels
     return Audit(
@@ -173,6 +204,7 @@ def audit(
         period=labels[later],
         earlier_period=labels[earlier],
         findings=_findings(orders, periods, change, concentration, later, earlier),
+        breadth=breadth_table(orders, lines, later) if lines is not None and lines.has_items else None,
     )
 
 

@@ -40,6 +40,10 @@ class LogPeriods:
         Amount of each order.
     is_first : bool array (m,)
         Whether it is the first order of its customer.
+    first_tick : int
+        Of the first order.
+    of_tick : int array
+        Position in `labels` of the period of each tick from the first to the last.
     """
 
     length: PeriodLength
@@ -49,6 +53,8 @@ class LogPeriods:
     period: npt.NDArray[np.int64]
     cents: npt.NDArray[np.int64]
     is_first: npt.NDArray[np.bool_]
+    first_tick: int
+    of_tick: npt.NDArray[np.int64]
 
     @property
     def customers(self) -> int:
@@ -101,7 +107,7 @@ def log_periods(log: PurchaseLog, end: int, length: PeriodLength) -> LogPeriods:
     period = number[log.tick[seen] - first]
     if len(customer) == 0:
         raise AssertionError("a log has at least one order")
-    return LogPeriods(length, tuple(labels), tuple(complete), ids, period, cents[seen], is_first[seen])
+    return LogPeriods(length, tuple(labels), tuple(complete), ids, period, cents[seen], is_first[seen], first, number)
 
 
 def _calendar(clock: Clock, first: int, end: int, length: PeriodLength) -> tuple[list[str], npt.NDArray[np.int64]]:

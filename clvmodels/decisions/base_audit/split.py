@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from collections.abc import Callable, Sequence
 from math import factorial, prod
 
 import numpy as np
@@ -10,31 +10,40 @@ import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["largest_remainder", "shapley_of_product"]
+__all__ = ["largest_remainder", "shapley_of_product", "shapley_parts"]
 
 
 def shapley_of_product(before: Array, after: Array) -> Array:
-    """Return what each factor adds to the change of a product, (k,).
+    """Return what each factor adds to the change of a product, (k,); see `shapley_parts`."""
+    return shapley_parts(lambda factors: prod(float(factor) for factor in factors), list(before), list(after))
 
-    Each factor is changed in turn from its old to its new value; its part is the mean of what that adds over all orders
-    (Shapley 1953, "A Value for n-Person Games"). The parts add up to the change, and change sign if time is reversed.
+
+def shapley_parts(value: Callable[[Sequence[Array]], float], before: Sequence[Array], after: Sequence[Array]) -> Array:
+    """Return what each argument of a function adds to the change of its value, (k,).
+
+    Each argument is changed in turn from its old to its new value; its part is the mean of what that adds over all
+    orders (Shapley 1953, "A Value for n-Person Games"). The parts add up to the change, and change sign if time is
+    reversed.
 
     Parameters
     ----------
-    before, after : arrays (k,)
-        The factors. Where one is missing in one of the two (an order value without orders), that of the other is used,
-        so that it adds nothing.
+    value : function
+        Of a sequence of k arguments, each a number or an array.
+    before, after : sequences of arrays
+        The arguments. What is missing in one of the two (an order value without orders) is that of the other, so that
+        it adds nothing.
     """
-    old, new = np.where(np.isnan(before), after, before), np.where(np.isnan(after), before, after)
-    old, new = np.nan_to_num(old), np.nan_to_num(new)
-    parts = np.zeros(len(old))
-    for order in permutations(range(len(old))):
-        factors = old.tolist()
-        for factor in order:
-            value = prod(factors)
-            factors[factor] = float(new[factor])
-            parts[factor] += prod(factors) - value
-    return parts / factorial(len(old))
+    old = [np.nan_to_num(np.where(np.isnan(one), other, one)) for one, other in zip(before, after, strict=True)]
+    new = [np.nan_to_num(np.where(np.isnan(other), one, other)) for one, other in zip(before, after, strict=True)]
+    k = len(old)
+    values = [value([new[i] if chosen >> i & 1 else old[i] for i in range(k)]) for chosen in range(2**k)]
+    parts = np.zeros(k)
+    for i in range(k):
+        for chosen in (each for each in range(2**k) if not each >> i & 1):
+            size = chosen.bit_count()
+            weight = factorial(size) * factorial(k - size - 1) / factorial(k)
+            parts[i] += weight * (values[chosen | 1 << i] - values[chosen])
+    return parts
 
 
 def largest_remainder(parts: Array, total: int) -> npt.NDArray[np.int64]:

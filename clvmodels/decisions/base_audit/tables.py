@@ -6,13 +6,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from clvmodels.decisions.base_audit.drivers import line_drivers
 from clvmodels.decisions.base_audit.log_periods import CENTS, LogPeriods
+from clvmodels.decisions.base_audit.order_lines import OrderLines
 from clvmodels.decisions.base_audit.split import largest_remainder, shapley_of_product
 from clvmodels.processes.contract import Array
 from clvmodels.validation.tables.metrics import captured_at, deciles
 
-__all__ = ["change_table", "cohort_table", "concentration_table", "decile_table_of_period", "period_table"]
+__all__ = [
+    "breadth_table",
+    "change_table",
+    "cohort_table",
+    "concentration_table",
+    "decile_table_of_period",
+    "period_table",
+]
 
+MOST_ITEMS = 5  # the last row of breadth has this many or more
 TOPS = (0.01, 0.05, 0.1, 0.2, 0.5)
 DRIVERS = ("number of customers", "orders per customer", "order value")
 GROUPS = ("first orders", "new customers", "continuing customers", "returning customers", "silent customers")
@@ -71,16 +81,47 @@ def concentration_table(orders: LogPeriods, period: int) -> pd.DataFrame:
     return pd.DataFrame({"top": TOPS, "customers": count, "share": share})
 
 
-def change_table(orders: LogPeriods, later: int, earlier: int) -> pd.DataFrame:
+def change_table(orders: LogPeriods, lines: OrderLines | None, later: int, earlier: int) -> pd.DataFrame:
     """Return the parts of the change of revenue, by customers and by drivers; each split adds up to the cent."""
-    groups, drivers = _by_group(orders, later, earlier), _by_driver(orders, later, earlier)
+    splits = {"customers": (list(GROUPS), _by_group(orders, later, earlier))}
+    if lines is None:
+        splits["drivers"] = (list(DRIVERS), _by_driver(orders, later, earlier))
+    else:
+        splits["drivers"] = line_drivers(lines, orders, later, earlier)
+        if lines.has_margin:
+            splits["margin"] = line_drivers(lines, orders, later, earlier, of_margin=True)
     return pd.DataFrame(
         {
-            "split": ["customers"] * len(GROUPS) + ["drivers"] * len(DRIVERS),
-            "part": [*GROUPS, *DRIVERS],
-            "amount": np.concatenate([groups, drivers]) / CENTS,
+            "split": [split for split, (names, _) in splits.items() for _ in names],
+            "part": [name for names, _ in splits.values() for name in names],
+            "amount": np.concatenate([cents for _, cents in splits.values()]) / CENTS,
         }
     )
+
+
+def breadth_table(orders: LogPeriods, lines: OrderLines, period: int) -> pd.DataFrame:
+    """Return the customers of a period by how many different items they bought, and what the next row brings more."""
+    inside = lines.period == period
+    pairs = np.unique(lines.customer[inside] * len(lines.items) + lines.item[inside])
+    breadth = np.bincount(pairs // len(lines.items), minlength=orders.customers)
+    number, cents = orders.by_customer(orders.period == period)
+    bought = number > 0
+    group = np.clip(breadth[bought], 1, MOST_ITEMS) - 1
+    size = np.bincount(group, minlength=MOST_ITEMS)
+    count, revenue = np.bincount(group, number[bought], minlength=MOST_ITEMS), _sums(group, cents[bought], MOST_ITEMS)
+    each = _ratio(revenue / CENTS, size)
+    table = pd.DataFrame(
+        {
+            "items": [*map(str, range(1, MOST_ITEMS)), f"{MOST_ITEMS}+"],
+            "customers": size,
+            "share": _ratio(size, np.full(MOST_ITEMS, size.sum())),
+            "orders_per_customer": _ratio(count, size),
+            "revenue": revenue / CENTS,
+            "revenue_per_customer": each,
+        }
+    )
+    table = table[table["customers"] > 0].reset_index(drop=True)
+    return table.assign(next_row=table["revenue_per_customer"].diff().shift(-1))
 
 
 def _by_group(orders: LogPeriods, later: int, earlier: int) -> npt.NDArray[np.int64]:
