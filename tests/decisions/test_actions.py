@@ -166,3 +166,15 @@ def test_growth_is_worth_the_gap_to_those_who_buy_as_often(models, split):
     assert backward["customer_id"].tolist() == frame["customer_id"].tolist()
     with pytest.raises(InvalidOption, match="nobody leaves"):
         clv.growth_list(clv.NBD(), models[1], rfm, horizon="39 weeks", margin=0.5)
+
+
+def test_a_holdout_of_other_customers_is_refused(models, split):
+    rfm = split.calibration
+    later = split.calibration[1:]
+    for make in (clv.growth_list, clv.action_lists):
+        lists = make(*models, later, horizon="39 weeks", margin=0.5, size=20)
+        with pytest.raises(InvalidOption, match="make the lists from holdout.calibration"):
+            lists.check(split)
+    same_number = clv.growth_list(*models, rfm[::-1], horizon="39 weeks", margin=0.5, size=20)
+    with pytest.raises(InvalidOption, match="not in the same rows"):
+        same_number.check(split)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from clvmodels import displays, frames
+from clvmodels.decisions.customer_table import first_ids
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -33,6 +35,7 @@ __all__ = [
     "list_findings",
     "list_summary",
     "main_reasons",
+    "refuse_other_customers",
 ]
 
 LISTS = ("at risk", "win back", "second purchase")
@@ -106,11 +109,7 @@ class ActionLists:
         InvalidOption
             If the holdout has other customers.
         """
-        if len(holdout.calibration) != len(self.candidates):
-            raise InvalidOption(
-                f"These lists are of {len(self.candidates):,} customers, and the holdout has "
-                f"{len(holdout.calibration):,}: make the lists from holdout.calibration."
-            )
+        refuse_other_customers(holdout, self.customers, self.columns["customer_id"], len(self.candidates))
         bought = holdout.purchases > 0
         listed = np.zeros(len(bought), dtype=bool)
         listed[self.customers] = True
@@ -213,6 +212,31 @@ def check_list(
     # Not discounted; this checks models, horizon and margin, and refuses models that do not fit together.
     lifetime_value(purchases, spend, rfm[:1], horizon=horizon, annual_discount_rate=0.0, margin=margin)
     refuse_negative_margin(margin)
+
+
+def refuse_other_customers(
+    holdout: Holdout, rows: npt.NDArray[np.intp], ids: nw.Series[Any], count: int | None = None
+) -> None:
+    """Raise an InvalidOption unless lists were made from the calibration RFM of a holdout.
+
+    Parameters
+    ----------
+    rows, ids : arrays (k,)
+        Rows of the listed customers in the RFM that the lists were made from, and their ids.
+    count : int, optional
+        Customers of that RFM.
+    """
+    present = holdout.calibration.customer_id
+    if count is not None and len(present) != count:
+        raise InvalidOption(
+            f"These lists are of {count:,} customers, and the holdout has {len(present):,}: make the lists from "
+            "holdout.calibration."
+        )
+    if not (rows < len(present)).all() or present[rows].to_list() != ids.to_list():
+        raise InvalidOption(
+            f"The listed customers (first: {first_ids(ids)}) are not in the same rows of holdout.calibration: make the "
+            "lists from holdout.calibration."
+        )
 
 
 def check_size(size: Any) -> None:

@@ -19,6 +19,7 @@ from clvmodels.decisions.acting.action_lists import (
     list_findings,
     list_summary,
     main_reasons,
+    refuse_other_customers,
 )
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
@@ -97,8 +98,9 @@ class GrowthList:
         Raises
         ------
         InvalidOption
-            If the holdout has no money.
+            If the holdout has no money, or other customers.
         """
+        refuse_other_customers(holdout, self.customers, self.columns["customer_id"])
         before = holdout.calibration.monetary_value
         if holdout.spend is None or before is None:
             raise InvalidOption("The holdout has no money: pass amount= to holdout_split.")
