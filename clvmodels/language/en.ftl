@@ -1165,6 +1165,16 @@ gate-drift = { $quantity } of the customers who had bought by { $reference_as_of
    *[no] { "" }
     }.
 gate-total = { $column } adds up to { SHORT($now, digits: 6) }, { SIGNED_PERCENT($change, places: 1) } compared with { SHORT($before, digits: 6) } in the run as of { $reference_as_of } (total_change limit { PERCENT($limit, places: 0) } either way).
+gate-tiers = { COUNT($customers) } of { COUNT($before) } customers with a tier as of { $reference_as_of } { $move ->
+    [risen] rose to a better one
+   *[fallen] fell to a lower one
+    }: { PERCENT($share, places: 2) } ({ $move ->
+    [risen] tier_rises
+   *[fallen] tier_falls
+    } limit { PERCENT($limit, places: 2) }{ $purchases_allowed ->
+    [yes] { " " }+ { PERCENT($bought_since, places: 2) } who bought since
+   *[no] { "" }
+    }).
 gate-activity = { COUNT($actual) } repeat purchases since the fit ({ $fit_as_of }), { SIGNED_PERCENT($change, places: 1) } compared with the { COUNT($expected) } expected (activity limit { PERCENT($limit, places: 0) }, plus { SHORT($limit_errors) } standard errors of { COUNT($standard_error) }).
 gate-activity-outlived = The forecast made at the fit ({ $fit_as_of }) does not reach this day, so purchases since then cannot be checked (activity): fit again.
 gate-freshness = The latest row is of { $latest }, { COUNT($days) } { $days ->

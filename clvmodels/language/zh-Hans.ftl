@@ -985,6 +985,16 @@ gate-drift = 到 { DATE($reference_as_of) } 已购买的客户的 { $quantity }�
    *[no] { "" }
     }。
 gate-total = { $column } 合计 { SHORT($now, digits: 6) }，较截至 { DATE($reference_as_of) } 的运行的 { SHORT($before, digits: 6) } 变化 { SIGNED_PERCENT($change, places: 1) }（total_change 双向上限 { PERCENT($limit, places: 0) }）。
+gate-tiers = 截至 { DATE($reference_as_of) } 已分层的 { COUNT($before) } 位客户中，{ COUNT($customers) } 位{ $move ->
+    [risen] 升到更高层级
+   *[fallen] 降到更低层级
+    }：{ PERCENT($share, places: 2) }（{ $move ->
+    [risen] tier_rises
+   *[fallen] tier_falls
+    } 上限 { PERCENT($limit, places: 2) }{ $purchases_allowed ->
+    [yes] { " " }+ 此后有购买的 { PERCENT($bought_since, places: 2) }
+   *[no] { "" }
+    }）。
 gate-activity = 自拟合（{ DATE($fit_as_of) }）以来复购 { COUNT($actual) } 次，较预期的 { COUNT($expected) } 次 { SIGNED_PERCENT($change, places: 1) }（activity 上限 { PERCENT($limit, places: 0) }，另加 { COUNT($standard_error) } 的 { SHORT($limit_errors) } 个标准误）。
 gate-activity-outlived = 拟合时（{ DATE($fit_as_of) }）所作的预测到不了这一天，因此无法核对此后的购买（activity）：请重新拟合。
 gate-freshness = 最新一行为 { DATE($latest) }，距末日 { COUNT($days) } 天；过去一年最长的间断为 { COUNT($longest) } 天（freshness 上限为其 { SHORT($limit) } 倍）。

@@ -985,6 +985,16 @@ gate-drift = 到 { DATE($reference_as_of) } 已購買的顧客的 { $quantity }�
    *[no] { "" }
     }。
 gate-total = { $column } 合計 { SHORT($now, digits: 6) }，較截至 { DATE($reference_as_of) } 的執行的 { SHORT($before, digits: 6) } 變化 { SIGNED_PERCENT($change, places: 1) }（total_change 雙向上限 { PERCENT($limit, places: 0) }）。
+gate-tiers = 截至 { DATE($reference_as_of) } 已分級的 { COUNT($before) } 位顧客中，{ COUNT($customers) } 位{ $move ->
+    [risen] 升到更高等級
+   *[fallen] 降到更低等級
+    }：{ PERCENT($share, places: 2) }（{ $move ->
+    [risen] tier_rises
+   *[fallen] tier_falls
+    } 上限 { PERCENT($limit, places: 2) }{ $purchases_allowed ->
+    [yes] { " " }+ 此後有購買的 { PERCENT($bought_since, places: 2) }
+   *[no] { "" }
+    }）。
 gate-activity = 自配適（{ DATE($fit_as_of) }）以來回購 { COUNT($actual) } 次，較預期的 { COUNT($expected) } 次 { SIGNED_PERCENT($change, places: 1) }（activity 上限 { PERCENT($limit, places: 0) }，另加 { COUNT($standard_error) } 的 { SHORT($limit_errors) } 個標準誤）。
 gate-activity-outlived = 配適時（{ DATE($fit_as_of) }）所作的預測到不了這一天，因此無法核對此後的購買（activity）：請重新配適。
 gate-freshness = 最新一行為 { DATE($latest) }，距末日 { COUNT($days) } 天；過去一年最長的間斷為 { COUNT($longest) } 天（freshness 上限為其 { SHORT($limit) } 倍）。

@@ -11,6 +11,7 @@ from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.events import Progress, ignore
 from clvmodels.scoring.fit_and_score import ScoreResult, find_champion, fit_job, score_job
 from clvmodels.scoring.gates.result import GateResult
+from clvmodels.scoring.gates.tier_gates import TierCounts
 from clvmodels.scoring.run.workplace import uris_of
 from clvmodels.scoring.stores import place_of
 
@@ -24,7 +25,7 @@ class CheckedPart:
     Attributes
     ----------
     part : str
-        "environment", "model", "run", "gate NAME" or "sink NAME".
+        "environment", "model", "run", "tiers", "gate NAME" or "sink NAME".
     text : str
         What was found, or what is wrong and what to do.
     error : CLVError or None
@@ -146,7 +147,16 @@ def _describe(done: ScoreResult) -> list[CheckedPart]:
     model = "" if manifest.version is None else f" with version {manifest.version}"
     scored = f"{manifest.customers:,} customers as of {manifest.as_of} scored{model}"
     text = f"{scored}, {manifest.refused:,} of them without a prediction"
-    return [CheckedPart("run", text), *map(_describe_gate, manifest.gates)]
+    tiers = [] if manifest.tiers is None else [CheckedPart("tiers", _describe_tiers(manifest.tiers))]
+    return [CheckedPart("run", text), *tiers, *map(_describe_gate, manifest.gates)]
+
+
+def _describe_tiers(tiers: TierCounts) -> str:
+    """Return how many customers are in each tier, and how many moved."""
+    sizes = ", ".join(f"{name} {count:,}" for name, count in tiers.assigned.items())
+    if tiers.earlier_as_of is None:
+        return f"{sizes}; no run before has the same tiers, so all are new"
+    return f"{sizes}; {tiers.risen:,} rose and {tiers.fallen:,} fell since the run as of {tiers.earlier_as_of}"
 
 
 def _describe_gate(result: GateResult) -> CheckedPart:

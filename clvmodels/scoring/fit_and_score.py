@@ -30,6 +30,7 @@ from clvmodels.scoring.registry.candidate import build_forecaster, evaluate
 from clvmodels.scoring.registry.registry import Registry, Version
 from clvmodels.scoring.run.customers import SourceData, read
 from clvmodels.scoring.run.forecasts import forecast_customers
+from clvmodels.scoring.run.kept_runs import last_kept
 from clvmodels.scoring.run.manifest import RunManifest, manifests_of
 from clvmodels.scoring.run.pinned import PinnedFiles
 from clvmodels.scoring.run.run import perform, plan
@@ -268,7 +269,8 @@ def score_job(
         if "log" in forecaster.needs:
             progress("Forecasting")
             data, totals = forecast_customers(job, forecaster, data)
-        planned = plan(job, model, version, path, fit_statistics, data, pinned, backfill=backfill)
+        before = last_kept(job, uris, data.end, backfill=backfill) if job.reads_earlier_run else None
+        planned = plan(job, model, version, path, fit_statistics, data, pinned, backfill=backfill, earlier=before)
         findings = data.customers.rfm.findings
         if champion.spend is not None and model.spend is None:
             findings = (*findings, Finding("score-no-money", severity="caution"))
@@ -279,7 +281,9 @@ def score_job(
         earlier = manifests_of(job.run.folder, set_aside=not dry_run)
         same = next((manifest for manifest in earlier if manifest.run_id == planned.run_id), None)
         outlets = [open_outlet(sink, uris, same, stack, lock=lock, backfill=backfill) for sink in sinks]
-        finished, published = perform(planned, earlier, outlets, dry_run=dry_run, force=force, progress=progress)
+        finished, published = perform(
+            planned, earlier, outlets, staging=staging, dry_run=dry_run, force=force, progress=progress
+        )
         if not dry_run:
             refuse_unreachable(outlets)
         saved = None if dry_run or job.run.folder is None else job.run.folder / "runs" / finished.file_name

@@ -11,6 +11,7 @@ from clvmodels.scoring.gates.gates import check_fit, check_run
 from clvmodels.scoring.gates.limits import Gates
 from clvmodels.scoring.gates.result import GateResult, refuse
 from clvmodels.scoring.gates.run_statistics import RunStatistics, StatisticsCollector, forecast_of
+from clvmodels.scoring.gates.tier_gates import TierCounts, check_tiers
 
 DAY = Clock()
 TRUTH = {"r": 0.6, "alpha": 60.0, "a": 0.8, "b": 4.0}  # days
@@ -259,6 +260,7 @@ def test_every_text_names_the_setting_of_its_limit(base):
         *check_fit(Gates(), model, collector, statistics, model, fitted),
         *check_feed(Gates(), daily, 1),
         *check_late(Gates(), 0, "2026-04-09", daily.rows[-28:]),
+        *check_tiers(Gates(), TierCounts(earlier_run="1", earlier_as_of="2026-04-09", assigned={}, today={}, same=9)),
     ]
     text = " ".join(f"{result.gate}: {result.text}" for result in results)
     for setting in set(Gates.model_fields) - {"total_change"}:  # a fit's statistics has no totals

@@ -16,7 +16,7 @@ from clvmodels.scoring import events
 from clvmodels.scoring.config.job import job_from
 from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.run.dbt_schema import dbt_schema
-from clvmodels.scoring.run.score_columns import columns_of_job
+from clvmodels.scoring.run.decision_columns import columns_of_job
 
 JOB = """
 [source]

@@ -64,6 +64,20 @@ CASES = [
         {"process": "nbd", "clock": "weeks", "champion_clock": "days"},
         "nbd is not compared: it measures time in weeks, the champion in days.",
     ),
+    (
+        "gate-tiers",
+        {
+            "move": "fallen",
+            "customers": 3,
+            "before": 2000,
+            "share": 0.0015,
+            "limit": 0.05,
+            "bought_since": 0.0,
+            "purchases_allowed": False,
+            "reference_as_of": "2026-11-01",
+        },
+        ("3 of 2,000 customers with a tier as of 2026-11-01 fell to a lower one: 0.15% (tier_falls limit 5.00%)."),
+    ),
     ("gate-reference", {"reference": "champion", "reference_as_of": "2026-11-01"}, "the champion's fit"),
     ("gate-rows-earlier-day", REFERENCE, "Not compared: the run as of 2026-11-01 has later data, up to 2026-11-01."),
     (

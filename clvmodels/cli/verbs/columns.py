@@ -26,7 +26,8 @@ def columns(
     from clvmodels.errors import InvalidOption, closest
     from clvmodels.scoring.config.job import read_job
     from clvmodels.scoring.run.dbt_schema import dbt_schema
-    from clvmodels.scoring.run.score_columns import columns_of_job, data_dictionary
+    from clvmodels.scoring.run.decision_columns import columns_of_job
+    from clvmodels.scoring.run.score_columns import data_dictionary
 
     if output_format not in FORMATS:
         raise InvalidOption(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,11 @@ class ActionPlan:
 
 def plan_actions(
     customers: frames.Frame | str | Path,
-    playbook: frames.Frame,
+    playbook: frames.Frame | str | Path,
     *,
     budget: float,
     segment: str = "segment",
+    segments: Sequence[str] | None = None,
     caps: Mapping[str, int] | None = None,
     suppressed: frames.Frame | str | Path | None = None,
     control: float = 0.1,
@@ -105,13 +106,15 @@ def plan_actions(
     customers : frame or path
         One row per customer: customer_id, the segment, expected_orders (within the horizon, without an action) and
         margin_per_order (money).
-    playbook : frame
+    playbook : frame or path
         One row per rule: segment, action, channel, contact_cost (money per contact), extra_orders (per contacted
         customer) and, optionally, discount (money per order) and pulled_forward.
     budget : float
         Largest sum of the costs. Money.
     segment : str, default="segment"
         Column of the customers with the segment, such as "list", "stage" or "tier_assigned".
+    segments : sequence of str, optional
+        All segments that rules may name, of which some may be empty. Default: those of the customers.
     caps : mapping of str to int, optional
         Largest number of contacts by channel.
     suppressed : frame or path, optional
@@ -151,18 +154,18 @@ def plan_actions(
     [[30.0, 90.0, 210.0]]
     """
     table = read_customer_table(customers, "customers")
-    segments = table.texts(segment)
-    rules = read_playbook(playbook, segments)
+    of_customers = table.texts(segment)
+    rules = read_playbook(playbook, of_customers if segments is None else segments)
     _check_options(budget, control)
     group = np.full(len(table), "no action", dtype=object)
     group[_control(table, control, salt)] = "control"
     if suppressed is not None:
         group[read_customer_table(suppressed, "suppressed").positions_of(table.customer_id) >= 0] = "suppressed"
     orders, margins = (_amounts(table, name) for name in ("expected_orders", "margin_per_order"))
-    offers, rule = _offers(rules, segments, group == "no action", orders, margins)
+    offers, rule = _offers(rules, of_customers, group == "no action", orders, margins)
     channels = list(dict.fromkeys(each.channel for each in rules))
     chosen = choose_offers(offers, float(budget), _caps(caps, channels))
-    return _plan(table, segments, group, rules, offers, rule, chosen)
+    return _plan(table, of_customers, group, rules, offers, rule, chosen)
 
 
 def _check_options(budget: Any, control: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.errors import InvalidTable, closest
@@ -44,13 +45,13 @@ class PlaybookRule:
     pulled_forward: float = 0.0
 
 
-def read_playbook(playbook: Any, segments: npt.NDArray[np.object_]) -> list[PlaybookRule]:
+def read_playbook(playbook: Any, segments: Iterable[str | None]) -> list[PlaybookRule]:
     """Return the rules of a table; raise InvalidTable that lists all its faults.
 
     Parameters
     ----------
-    playbook : frame
-    segments : object array (n,)
+    playbook : frame or path
+    segments : iterable of str or None
         The segments of the customers, one of which each rule must name.
     """
     names = frames.column_names(playbook)
@@ -60,6 +61,8 @@ def read_playbook(playbook: Any, segments: npt.NDArray[np.object_]) -> list[Play
             f"playbook= has no column {', '.join(map(repr, missing))}; its columns are {', '.join(map(repr, names))}."
         )
     columns = [*TEXTS, *NEEDED, *(name for name in OPTIONAL if name in names)]
+    if isinstance(playbook, (str, Path)):
+        playbook = frames.collect(frames.open_frame(playbook, {name: name for name in columns}).lazy)
     rows = [
         dict(zip(columns, row, strict=True))
         for row in zip(*(playbook[each].to_list() for each in columns), strict=True)

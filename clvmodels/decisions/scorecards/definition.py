@@ -19,10 +19,11 @@ from clvmodels.decisions.scorecards.weights import ScorecardWeights
 from clvmodels.errors import InvalidModelFile
 from clvmodels.processes.contract import Array
 
-__all__ = ["ScorecardDefinition"]
+__all__ = ["FULL", "ScorecardDefinition"]
 
 FORMAT = "clvmodels.ScorecardDefinition"
 SCHEMA_VERSION = 1
+FULL = 100.0  # the best score
 DIGITS = 12  # of the version, enough to tell definitions from each other
 
 
@@ -71,6 +72,11 @@ class ScorecardDefinition:
             scores.append(score_values(indicator, scale, values))
             missing.append(np.isnan(values))
         return np.stack(scores, axis=1), np.stack(missing, axis=1)
+
+    def index(self, scores: Array) -> Array:
+        """Return the score of each customer from 0 to 100, given those of the indicators (n, k)."""
+        result: Array = FULL * scores @ self.weights.flat(self.indicators)
+        return result
 
     def save(self, path: str | Path) -> None:
         """Write the definition as JSON, to use it again at later dates.

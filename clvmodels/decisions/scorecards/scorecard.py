@@ -13,7 +13,7 @@ import pandas as pd
 
 from clvmodels import displays, frames, html
 from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
-from clvmodels.decisions.scorecards.definition import ScorecardDefinition
+from clvmodels.decisions.scorecards.definition import FULL, ScorecardDefinition
 from clvmodels.decisions.scorecards.findings import scorecard_findings
 from clvmodels.decisions.scorecards.indicators import Indicator, indicators_of
 from clvmodels.decisions.scorecards.judging import groups_of, judgment_table, scores_of_folds
@@ -28,7 +28,6 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["Scorecard", "scorecard"]
 
-FULL = 100.0  # the best score
 Weights = WeightMethod | Mapping[str, float] | Mapping[tuple[str, str], float]
 
 
@@ -223,8 +222,7 @@ def scorecard(
     later = None if outcome is None else _outcome(table, outcome)
     definition, absent = _define(indicators, table, weights, within, later, float(damping))
     scores, missing = definition.score(table)
-    flat, chosen = definition.weights.flat(definition.indicators), definition.weights
-    score = FULL * scores @ flat
+    score, chosen = definition.index(scores), definition.weights
     moves, depends = sensitivity_table(definition.indicators, chosen, scores, tier_definition)
     columns: dict[str, Any] = {"customer_id": table.customer_id, "scorecard_score": score}
     parts = FULL * dimension_scores(definition.indicators, scores, chosen.indicators)

@@ -15,6 +15,13 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob
 from clvmodels.estimators.persistence import PURCHASE_MODELS
 from clvmodels.forecasting.seasons.calendar_choice import AUTO_CALENDAR
+from clvmodels.scoring.config.decision_settings import (
+    ActionSettings,
+    ScorecardSettings,
+    StageSettings,
+    TierSettings,
+    faults_of_decisions,
+)
 from clvmodels.scoring.config.job_fault import JobFault
 from clvmodels.scoring.config.overlap import replaces
 from clvmodels.scoring.config.period import PeriodSettings
@@ -40,7 +47,7 @@ from clvmodels.scoring.gates.limits import Gates
 
 __all__ = ["Job", "as_job", "asks_for_json", "job_from", "read_job", "template"]
 
-PATHS = ("path", "folder", "file", "calendar")  # settings that name files or folders
+PATHS = ("path", "folder", "file", "calendar", "playbook", "suppressed")  # settings that name files or folders
 LOGS_JSON = re.compile(r"""^[^#\n]*\blog\s*=\s*["']json["']""", re.MULTILINE)
 
 
@@ -54,6 +61,10 @@ class Job(JobSection):
     clock: PeriodSettings = PeriodSettings()
     models: ModelSettings = ModelSettings()
     predictions: PredictionSettings = PredictionSettings()
+    tiers: TierSettings | None = None
+    stages: StageSettings | None = None
+    scorecard: ScorecardSettings | None = None
+    actions: ActionSettings | None = None
     sinks: list[SinkSettings] = Field(default_factory=list)
     registry: RegistrySettings = RegistrySettings()
     gates: Gates = Gates()
@@ -74,15 +85,42 @@ class Job(JobSection):
         """The longest of the horizons that are predicted."""
         return max(self.predictions.horizons, key=self.clock.clock.duration)
 
+    @property
+    def decision_horizon(self) -> str:
+        """The horizon of the value that tiers, scorecard and actions are made from."""
+        return self.longest_horizon if self.tiers is None or self.tiers.horizon is None else self.tiers.horizon
+
+    @property
+    def decides(self) -> bool:
+        """Whether the score table has tiers, stages, scores or actions."""
+        return any(part is not None for part in (self.tiers, self.stages, self.scorecard, self.actions))
+
+    @property
+    def reads_earlier_run(self) -> bool:
+        """Whether the score table depends on that of an earlier day."""
+        return self.tiers is not None or self.stages is not None
+
     def identity(self) -> dict[str, Any]:
         """Return the settings that the score table depends on; not where data come from and go to."""
         identity = self.model_dump(mode="json", include={"columns", "cleaning", "clock", "predictions"})
+        if not self.predictions.next_purchase:
+            del identity["predictions"]["next_purchase"]  # as in jobs before there was this column
         if self.clock.calendar is None:
             del identity["clock"]["calendar"]  # as in jobs before there were calendars
         elif self.clock.calendar != AUTO_CALENDAR:
             identity["clock"]["calendar"] = self.clock.clock.to_dict()["calendar"]
         identity["kind"] = self.source.kind
         identity["first"] = self.models.include_first_transaction
+        return identity | self._identity_of_decisions()
+
+    def _identity_of_decisions(self) -> dict[str, Any]:
+        """Return the settings of decisions, by section; nothing for those that are not made."""
+        sections = {name: getattr(self, name) for name in ("tiers", "stages")}
+        identity = {name: section.model_dump(mode="json") for name, section in sections.items() if section is not None}
+        if self.scorecard is not None:
+            identity["scorecard"] = self.scorecard.definition.version
+        if self.actions is not None:
+            identity["actions"] = self.actions.identity()
         return identity
 
     def published(self) -> dict[str, Any]:
@@ -191,6 +229,7 @@ def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
     listed = [] if customers is None else customers.attributes
     if models and "customers" in sections and models.by is not None and models.by not in listed:
         faults.append(JobFault("models.by", f"{models.by!r} is not one of customers.attributes: list it there"))
+    faults += faults_of_decisions(sections)
     if sections.get("columns"):
         faults += _faults_of_columns(sections["columns"], sections.get("cleaning"))
     for section in ("source", "customers"):

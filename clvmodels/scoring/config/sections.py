@@ -279,6 +279,7 @@ class PredictionSettings(JobSection):
     total_interval: TotalIntervalName = "history"
     draws: Annotated[int, Field(ge=FEWEST_DRAWS, le=100_000)] = 200
     random_state: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    next_purchase: bool = False
 
     def value_terms(self, horizon: str) -> ValueTerms:
         """Return the terms on which purchases within a horizon are valued."""

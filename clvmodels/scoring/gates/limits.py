@@ -50,6 +50,9 @@ class Gates(Record):
     late_rows : float
         Rows that came or went since the last run for days it had seen, as a share of the rows of the four weeks up to
         it, beyond ten.
+    tier_rises, tier_falls : float
+        Share of the customers with a tier who may rise to a better one, or fall, in one run. The share of customers who
+        bought since the last run is added to both: who rises takes the place of another.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)  # a TOML list fills a tuple
@@ -69,6 +72,8 @@ class Gates(Record):
     daily_amounts: Threshold | None = 1.25
     repeated_rows: Threshold | None = 0.1
     late_rows: Threshold | None = 0.25
+    tier_rises: Threshold | None = 0.05
+    tier_falls: Threshold | None = 0.05
 
     @field_validator("*", mode="before")
     @classmethod

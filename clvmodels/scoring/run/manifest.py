@@ -19,6 +19,7 @@ from clvmodels.scoring.events import event
 from clvmodels.scoring.gates.feed import FeedStatistics
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Count, Record, RunStatistics
+from clvmodels.scoring.gates.tier_gates import TierCounts
 from clvmodels.scoring.stores.parquet_set import published_parts
 from clvmodels.scoring.stores.store import HeldTable
 
@@ -105,6 +106,8 @@ class RunManifest(Record):
         Whether the run only added to the history of runs.
     model_as_of : str or None
         Last date of the data the model was fitted to; None in manifests of 0.1.0.
+    tiers : TierCounts or None
+        Customers by tier, and how they moved since the run before; None if the job makes no tiers.
     """
 
     format: Literal["clvmodels.Run"] = "clvmodels.Run"
@@ -136,6 +139,7 @@ class RunManifest(Record):
     backfill: bool = False
     model_as_of: str | None = None
     feed: FeedStatistics | None = None
+    tiers: TierCounts | None = None
 
     @field_validator("run_id")
     @classmethod

@@ -39,6 +39,7 @@ class PinnedFiles:
             for name, place in sections.items()
             if place is not None and place.store == "file" and place.path is not None
         }
+        places |= {} if job.actions is None else job.actions.files
         return cls(places, _states(places))
 
     def check(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -16,9 +16,13 @@ from clvmodels.scoring.gates.feed import check_feed, check_late
 from clvmodels.scoring.gates.gates import check_run
 from clvmodels.scoring.gates.result import refusal, refuse
 from clvmodels.scoring.gates.run_statistics import RunStatistics
+from clvmodels.scoring.gates.tier_gates import TierCounts, check_tiers
 from clvmodels.scoring.run import manifest, publishing, score_table
 from clvmodels.scoring.run.customers import SourceData
+from clvmodels.scoring.run.decision_columns import decision_columns
+from clvmodels.scoring.run.decisions import decide
 from clvmodels.scoring.run.feed import daily_rows
+from clvmodels.scoring.run.kept_runs import KeptTable
 from clvmodels.scoring.run.manifest import RunManifest, SinkState
 from clvmodels.scoring.run.order import check_order, refuse_older
 from clvmodels.scoring.run.pinned import PinnedFiles
@@ -51,6 +55,8 @@ class RunPlan:
     model_fingerprint, source_fingerprint, run_id : str
     backfill : bool
         Whether the run only adds to the history.
+    earlier : KeptTable or None
+        The run before, whose tiers and stages this run's depend on.
     """
 
     job: Job
@@ -64,6 +70,12 @@ class RunPlan:
     source_fingerprint: str
     run_id: str
     backfill: bool = False
+    earlier: KeptTable | None = None
+
+    @property
+    def since_earlier(self) -> int:
+        """Ticks since the run before."""
+        return 0 if self.earlier is None else self.data.end - self.earlier.manifest.end
 
 
 def plan(
@@ -76,6 +88,7 @@ def plan(
     pinned: PinnedFiles,
     *,
     backfill: bool = False,
+    earlier: KeptTable | None = None,
 ) -> RunPlan:
     """Return the plan of a run; its id is the hash of everything that its table depends on."""
     as_of = str(data.customers.rfm.observation_end)
@@ -88,8 +101,10 @@ def plan(
         "spend": model.spend is not None,
         "release": metadata.version("clvmodels"),
     }
+    if job.reads_earlier_run:
+        identity["earlier"] = None if earlier is None else earlier.manifest.run_id
     run_id = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    return RunPlan(job, model, version, fit_statistics, data, pinned, as_of, file, source, run_id, backfill)
+    return RunPlan(job, model, version, fit_statistics, data, pinned, as_of, file, source, run_id, backfill, earlier)
 
 
 def packages() -> dict[str, str]:
@@ -102,6 +117,7 @@ def perform(
     earlier: Sequence[RunManifest],
     outlets: Sequence[SinkWriter],
     *,
+    staging: Path,
     dry_run: bool,
     force: bool,
     progress: Progress,
@@ -112,6 +128,8 @@ def perform(
     ----------
     earlier : sequence of RunManifest
         The runs so far.
+    staging : Path
+        A folder for copies.
 
     Raises
     ------
@@ -129,13 +147,17 @@ def perform(
         refuse_older(order)
     last = manifest.last_published(earlier, planned.data.end, but=run_id)
     customers, predictions = planned.data.customers, planned.job.predictions
-    columns = score_table.columns_of(customers, planned.model.spend is not None, predictions)
+    added = decision_columns(planned.job, customers.rfm.clock.time_unit)
+    columns = score_table.columns_of(customers, planned.model.spend is not None, predictions, added)
+    if planned.job.decides:
+        progress("Deciding")
+    decisions = decide(planned.job, planned.model, customers, planned.earlier, planned.since_earlier, staging)
     stamp = RunStamp(run_id, planned.as_of, _since_fit(planned), planned.version)
     used = () if dry_run else outlets
     with publishing.staged(used, run_id, columns):
         counts = publishing.score_all(
             planned.model,
-            customers,
+            replace(customers, decisions=decisions.columns),
             predictions,
             stamp,
             columns,
@@ -144,7 +166,7 @@ def perform(
             _since_last(planned, last),
             progress,
         )
-        run = _describe(planned, counts, last, columns)
+        run = _describe(planned, counts, last, columns, decisions.tiers)
         run = run.model_copy(update={"gates": (*order, *run.gates)})
         planned.pinned.check()
         # A run without a folder keeps nothing and is not scheduled: gates are reported, and refuse nothing.
@@ -194,7 +216,11 @@ def _publish_each(
 
 
 def _describe(
-    planned: RunPlan, counts: PublishedCounts, last: RunManifest | None, columns: Sequence[ScoreColumn]
+    planned: RunPlan,
+    counts: PublishedCounts,
+    last: RunManifest | None,
+    columns: Sequence[ScoreColumn],
+    tiers: TierCounts | None,
 ) -> RunManifest:
     """Return the manifest of a run that is counted and not yet published."""
     data = planned.data
@@ -204,6 +230,7 @@ def _describe(
     before = None if last is None else last.evidence
     late = _late(data, last)
     gates = check_run(planned.job.gates, counts.collector, statistics, before, planned.fit_statistics)
+    gates += check_tiers(planned.job.gates, tiers)
     clock = data.customers.rfm.clock
     daily = daily_rows(data.transactions, clock, data.end)
     if daily is not None:
@@ -238,6 +265,7 @@ def _describe(
         job=planned.job.published(),
         backfill=planned.backfill,
         model_as_of=_model_as_of(planned),
+        tiers=tiers,
     )
 
 

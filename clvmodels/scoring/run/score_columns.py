@@ -17,11 +17,11 @@ import pyarrow as pa
 
 from clvmodels.clock import TimeUnit
 from clvmodels.processes.contract import Array
-from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.config.sections import PredictionSettings, column_suffix
 from clvmodels.transactions.summary import RFM
 
 __all__ = [
+    "NEXT_PURCHASE",
     "SCHEMA_VERSION",
     "Booleans",
     "KnownCustomers",
@@ -29,15 +29,15 @@ __all__ = [
     "ScoreColumn",
     "ScoredBlock",
     "column_comments",
-    "columns_of_job",
     "data_dictionary",
     "prediction_column",
+    "prediction_of",
     "schema",
     "score_columns",
 ]
 
 SCHEMA_VERSION = 2  # of names, types and meanings of the columns; 1 was that of 0.1.0, without a column that says so
-
+NEXT_PURCHASE = "next purchase"  # the key of what is predicted of it, next to the horizons
 Booleans = npt.NDArray[np.bool_]
 Predictions = Mapping[str, Array]  # columns of a prediction by their names, such as "lifetime_value_lower", each (n,)
 
@@ -54,18 +54,22 @@ class KnownCustomers:
     forecasts : mapping of str to mapping of str to array (n,)
         By horizon: expected "purchases", and "money" not discounted, of a forecaster that needs more than an RFM, and
         the ends of their intervals, with _lower and _upper; NaN for customers who have not bought. Empty for a process.
+    decisions : mapping of str to array (n,)
+        By name of the column, what was decided about each customer: tiers, stage, score, action.
     """
 
     rfm: RFM
     bought: Booleans
     forecasts: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
+    decisions: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __getitem__(self, rows: slice) -> KnownCustomers:
         forecasts = {
             horizon: {quantity: values[rows] for quantity, values in of_horizon.items()}
             for horizon, of_horizon in self.forecasts.items()
         }
-        return KnownCustomers(self.rfm[rows], self.bought[rows], forecasts)
+        decisions = {name: values[rows] for name, values in self.decisions.items()}
+        return KnownCustomers(self.rfm[rows], self.bought[rows], forecasts, decisions)
 
     def __len__(self) -> int:
         return len(self.rfm)
@@ -94,7 +98,7 @@ class ScoredBlock:
     alive : float array (n,)
         P(alive); NaN for customers the model refuses.
     predictions : mapping of horizon to mapping of str to float array (n,)
-        By horizon, the columns of the predictions; NaN for customers the model refuses.
+        By horizon, the columns of the predictions, and those of NEXT_PURCHASE; NaN for customers the model refuses.
     """
 
     customers: KnownCustomers
@@ -153,6 +157,7 @@ def score_columns(
     time_unit: TimeUnit,
     has_money: bool,
     has_spend: bool,
+    added: Sequence[ScoreColumn] = (),
 ) -> tuple[ScoreColumn, ...]:
     """Return the columns of the score table, in their order.
 
@@ -166,25 +171,13 @@ def score_columns(
         Of the model's clock.
     has_money, has_spend : bool
         Whether the source has money, and whether the model values it.
+    added : sequence of ScoreColumn
+        The columns of next purchase and decisions.
     """
-    predicted = [
+    of_horizons = [
         column for horizon in predictions.horizons for column in _horizon_columns(predictions, horizon, has_spend)
     ]
-    return (*_history_columns(id_dtype, time_unit, has_money), *predicted, *_run_columns())
-
-
-def columns_of_job(job: Job) -> tuple[ScoreColumn, ...]:
-    """Return the columns that a job's score table has, if its customer ids are text and its source has money.
-
-    A run leaves out the columns of money where the source turns out to have none.
-    """
-    return score_columns(
-        job.predictions,
-        id_dtype=pa.string(),
-        time_unit=job.clock.time_unit,
-        has_money=job.has_spend,
-        has_spend=job.has_spend,
-    )
+    return (*_history_columns(id_dtype, time_unit, has_money), *of_horizons, *added, *_run_columns())
 
 
 def schema(columns: Sequence[ScoreColumn]) -> pa.Schema:
@@ -275,7 +268,7 @@ def _horizon_columns(predictions: PredictionSettings, horizon: str, has_spend: b
             unit=unit,
             description=f"{description}{which}.",
             additive=end == "",  # the sum of interval ends is not the end of an interval
-            compute=partial(_predicted, horizon=horizon, name=f"{quantity}{end}"),
+            compute=partial(prediction_of, horizon=horizon, name=f"{quantity}{end}"),
         )
         for quantity, (unit, description) in quantities.items()
         for end, which in ends.items()
@@ -358,7 +351,7 @@ def _alive(block: ScoredBlock) -> Array:
     return block.alive
 
 
-def _predicted(block: ScoredBlock, horizon: str, name: str) -> Array:
+def prediction_of(block: ScoredBlock, horizon: str, name: str) -> Array:
     """Return a column of the predictions over a horizon (n,), all missing where the model refuses the whole block."""
     column = block.predictions.get(horizon, {}).get(name)
     return np.full(len(block), np.nan) if column is None else column

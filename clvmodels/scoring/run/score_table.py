@@ -15,6 +15,7 @@ from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.run.score_columns import (
+    NEXT_PURCHASE,
     KnownCustomers,
     RunStamp,
     ScoreColumn,
@@ -26,13 +27,15 @@ from clvmodels.scoring.run.score_columns import (
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.lifetime_value import lifetime_value
 
-__all__ = ["BLOCK", "blocks", "columns_of", "fingerprint", "intervals_of_totals", "score"]
+__all__ = ["BLOCK", "blocks", "columns_of", "fingerprint", "intervals_of_totals", "predict_block", "score"]
 
 BLOCK = 65_536  # customers whose scores are computed together
 
 
-def columns_of(customers: KnownCustomers, has_spend: bool, predictions: PredictionSettings) -> tuple[ScoreColumn, ...]:
-    """Return the columns of the score table of these customers."""
+def columns_of(
+    customers: KnownCustomers, has_spend: bool, predictions: PredictionSettings, added: Sequence[ScoreColumn] = ()
+) -> tuple[ScoreColumn, ...]:
+    """Return the columns of the score table of these customers, with those of next purchase and decisions."""
     rfm = customers.rfm
     return score_columns(
         predictions,
@@ -40,6 +43,7 @@ def columns_of(customers: KnownCustomers, has_spend: bool, predictions: Predicti
         time_unit=rfm.clock.time_unit,
         has_money=rfm.monetary_value is not None,
         has_spend=has_spend,
+        added=added,
     )
 
 
@@ -83,7 +87,7 @@ def score(
     columns : sequence of ScoreColumn
         From `columns_of` all the customers of the run.
     """
-    scored = _predict_block(model, block, predictions, stamp)
+    scored = predict_block(model, block, predictions, stamp)
     arrays = [_to_arrow(column.compute(scored), column.dtype) for column in columns]
     return pa.Table.from_arrays(arrays, schema=schema(columns))
 
@@ -100,7 +104,7 @@ def intervals_of_totals(
     return intervals
 
 
-def _predict_block(
+def predict_block(
     model: CustomerModel, block: KnownCustomers, predictions: PredictionSettings, stamp: RunStamp
 ) -> ScoredBlock:
     """Predict what the model can of each customer, with a reason where it cannot."""
@@ -123,6 +127,10 @@ def _predict_block(
         if block.forecasts:
             named |= _with_forecast(named, {name: each[rows] for name, each in block.forecasts[horizon].items()})
         by_horizon[horizon] = {name: _spread(np.asarray(column), rows, n) for name, column in named.items()}
+    if predictions.next_purchase:
+        times = model.purchases.time_to_next_purchase(rfm)
+        named = {name: _spread(np.asarray(times[name], dtype=float), rows, n) for name in times.columns[1:]}
+        by_horizon[NEXT_PURCHASE] = named
     reasons[rows] = missing
     return ScoredBlock(block, stamp, reasons, alive, by_horizon)
 

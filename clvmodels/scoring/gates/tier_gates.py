@@ -1,0 +1,68 @@
+"""Gates on tiers: how many customers may rise or fall in one run."""
+
+from __future__ import annotations
+
+from clvmodels.scoring.gates.limits import Gates
+from clvmodels.scoring.gates.result import Figure, GateResult
+from clvmodels.scoring.gates.run_statistics import Count, Record
+
+__all__ = ["TierCounts", "check_tiers"]
+
+
+class TierCounts(Record):
+    """Customers by tier, and how they moved since the run before.
+
+    Attributes
+    ----------
+    earlier_run, earlier_as_of : str or None
+        The run whose tiers these are compared with, and its date; None if there is none, or it had other tiers.
+    assigned, today : dict of str to int
+        Customers by tier as assigned, and by the values of the day.
+    risen, fallen, same, new, lost : int
+        Customers by change; lost ones had a tier and are not in this run.
+    bought_since : int
+        Customers with an earlier tier who bought since.
+    """
+
+    earlier_run: str | None
+    earlier_as_of: str | None
+    assigned: dict[str, Count]
+    today: dict[str, Count]
+    risen: Count = 0
+    fallen: Count = 0
+    same: Count = 0
+    new: Count = 0
+    lost: Count = 0
+    bought_since: Count = 0
+
+    @property
+    def before(self) -> int:
+        """Customers with an earlier tier who have one now."""
+        return self.risen + self.fallen + self.same
+
+
+def check_tiers(limits: Gates, tiers: TierCounts | None) -> tuple[GateResult, ...]:
+    """Check how many customers rise and fall; nothing without earlier tiers.
+
+    Tiers by shares of customers have fixed sizes, so that whoever rises after a purchase moves another down: the share
+    of customers who bought since is allowed in addition.
+    """
+    if tiers is None or tiers.earlier_as_of is None or not tiers.before:
+        return ()
+    moves = {"risen": (tiers.risen, limits.tier_rises), "fallen": (tiers.fallen, limits.tier_falls)}
+    bought, results = tiers.bought_since / tiers.before, []
+    for move, (customers, limit) in moves.items():
+        if limit is not None:
+            share = customers / tiers.before
+            figures: dict[str, Figure] = {
+                "move": move,
+                "customers": customers,
+                "before": tiers.before,
+                "share": share,
+                "limit": limit,
+                "bought_since": bought,
+                "purchases_allowed": bought > 0,
+                "reference_as_of": tiers.earlier_as_of,
+            }
+            results.append(GateResult.of("tiers", share <= limit + bought, "gate-tiers", figures))
+    return tuple(results)

@@ -1,0 +1,108 @@
+"""The tables of past runs that sinks keep: files of partitioned Parquet sinks, and rows of tables with all days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clvmodels.scoring.config.job import Job
+from clvmodels.scoring.config.sinks import SinkSettings
+from clvmodels.scoring.run.manifest import RunManifest, past_runs, read_manifests
+from clvmodels.scoring.stores import open_source, place_with_runs
+from clvmodels.scoring.stores.store import RUN_ID, literal, quoted
+
+__all__ = ["KeptTable", "kept_tables", "last_kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTable:
+    """The table of a past run that is still there.
+
+    Attributes
+    ----------
+    manifest : RunManifest
+    parts : tuple of Path
+        Its files; empty if it is in a database.
+    sink : SinkSettings or None
+        The database that holds it.
+    uri : str
+        The value of its environment variable.
+    """
+
+    manifest: RunManifest
+    parts: tuple[Path, ...] = ()
+    sink: SinkSettings | None = None
+    uri: str = ""
+
+    def source(self, columns: Sequence[str], staging: Path) -> Any:
+        """Return what reads some columns: the files, or a copy of the rows of a database in a folder.
+
+        Parameters
+        ----------
+        columns : sequence of str
+        staging : Path
+            A folder for the copy.
+        """
+        if self.sink is None:
+            return list(self.parts)
+        sink, named = self.sink, ", ".join(map(quoted, columns))
+        table = quoted(sink.table) if sink.store != "postgres" else f"{quoted(sink.db_schema)}.{quoted(sink.table)}"
+        run_id = self.manifest.run_id
+        query = f"SELECT {named} FROM {table} WHERE {quoted(RUN_ID)} = {literal(run_id)}"  # noqa: S608  # quoted
+        return open_source(sink.store, sink.path, self.uri, None, query, [], staging, f"run-{run_id}")
+
+
+def kept_tables(job: Job, folder: Path, uris: Mapping[str, str]) -> list[KeptTable]:
+    """Return the past runs of a job whose tables are still there.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the manifests.
+    uris : mapping of str to str
+        Values of the environment variables that name databases.
+    """
+    tables = [KeptTable(manifest, tuple(parts)) for manifest, parts in past_runs(folder)]
+    in_files = {table.manifest.run_id for table in tables}
+    sinks = {sink.name: sink for sink in job.sinks if sink.mode == "append"}
+    present: dict[str, set[str]] = {}
+    for manifest in read_manifests(folder):
+        for name in [state.name for state in manifest.sinks if state.done and state.name in sinks]:
+            uri = uris.get(sinks[name].uri_variable or "", "")
+            if name not in present:
+                present[name] = {run.run_id for run in place_with_runs(sinks[name], uri).runs()}
+            if manifest.run_id in present[name] - in_files:
+                tables.append(KeptTable(manifest, sink=sinks[name], uri=uri))
+                break
+    return tables
+
+
+def last_kept(job: Job, uris: Mapping[str, str], end: int, *, backfill: bool) -> KeptTable | None:
+    """Return the table of the last run of an earlier day that every sink had; None if none is there.
+
+    A run of today is never an earlier one, so that running a day again gives the same. For the same reason, only
+    backfills read the tables of backfills, which may be made at any time.
+
+    Parameters
+    ----------
+    end : int
+        Tick of the date that is scored.
+    backfill : bool
+        Whether this run is a backfill.
+    """
+    if job.run.folder is None:
+        return None
+    earlier = [
+        table
+        for table in kept_tables(job, job.run.folder, uris)
+        if table.manifest.published and table.manifest.end < end and (backfill or not table.manifest.backfill)
+    ]
+    return max(earlier, key=_place, default=None)
+
+
+def _place(table: KeptTable) -> tuple[int, int, str]:
+    """Return what orders runs: of two of one day, the one that had seen more rows of the log comes last."""
+    manifest = table.manifest
+    return manifest.end, manifest.rows_to_as_of or 0, manifest.run_id
