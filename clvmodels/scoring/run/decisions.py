@@ -131,9 +131,9 @@ class _Scored:
         rows = np.flatnonzero(accepted)
         predicted = {name: np.concatenate([prediction_of(block, horizon, name) for block in blocks]) for name in VALUES}
         alive = np.concatenate([block.alive for block in blocks])[rows]
-        known = {name: values[rows] for name, values in predicted.items() if not np.isnan(values[rows]).all()}
+        present = {name: values[rows] for name, values in predicted.items() if not np.isnan(values[rows]).all()}
         rfm: RFM = customers.rfm if len(rows) == len(customers) else customers.rfm[rows]
-        return cls(job, model, rows, rfm, alive, known)
+        return cls(job, model, rows, rfm, alive, present)
 
     @cached_property
     def past(self) -> dict[str, Any]:
@@ -194,10 +194,10 @@ def _tiers(
     moved = {name: int(np.sum(change == name)) for name in ("risen", "fallen", "same", "new")}
     ticks = np.rint((scored.rfm.T - scored.rfm.recency) * scored.rfm.clock.ticks_per_unit)
     had_tier = np.isin(change.astype(str), ("risen", "fallen", "same"))
-    known = before is not None and earlier is not None
+    reference = None if before is None or earlier is None else earlier.manifest
     counts = TierCounts(
-        earlier_run=earlier.manifest.run_id if known and earlier is not None else None,
-        earlier_as_of=earlier.manifest.as_of if known and earlier is not None else None,
+        earlier_run=None if reference is None else reference.run_id,
+        earlier_as_of=None if reference is None else reference.as_of,
         assigned={name: int(np.sum(assigned == name)) for name in labels},
         today={name: int(np.sum(columns["tier_today"] == name)) for name in labels},
         **moved,
