@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from clvmodels.scoring.backfill import backfill_job as backfill_job
     from clvmodels.scoring.check import check_job as check_job
     from clvmodels.scoring.config.job import read_job as read_job
+    from clvmodels.scoring.engine_run import score_job_in_engine as score_job_in_engine
     from clvmodels.scoring.fit_and_score import fit_job as fit_job
     from clvmodels.scoring.fit_and_score import score_job as score_job
     from clvmodels.scoring.monitoring.monitor_job import monitor_job as monitor_job
@@ -181,6 +182,7 @@ _NAMES = {
     "scoring.backfill": ("backfill_job",),
     "scoring.prune": ("prune_job",),
     "scoring.check": ("check_job",),
+    "scoring.engine_run": ("score_job_in_engine",),
     "scoring.fit_and_score": ("fit_job", "score_job"),
     "scoring.registry.registry": ("Registry",),
     "scoring.monitoring.monitor_job": ("monitor_job",),

@@ -119,6 +119,7 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "read_job",
         "fit_job",
         "score_job",
+        "score_job_in_engine",
         "backfill_job",
         "check_job",
         "monitor_job",

@@ -241,7 +241,9 @@ class CustomerModel(Forecaster):
             table |= {"expected_spend": spent, "expected_revenue": bought * spent}
         return frames.table(rfm.kind, table)
 
-    def states(self, counts: FitCounts, horizons: Horizons) -> frames.Frame:
+    def states(
+        self, counts: FitCounts, horizons: Horizons, *, annual_discount_rate: float | None = None
+    ) -> frames.Frame:
         """Return the table of distinct states with their predictions, to be joined to customers in an engine.
 
         Parameters
@@ -250,14 +252,17 @@ class CustomerModel(Forecaster):
             Of the day on which customers are scored.
         horizons : float, str, or sequence of these
             In the clock's unit, or lengths with their unit, such as "12 months".
+        annual_discount_rate : float, optional
+            Effective; with it, the table has discounted purchases too.
 
         Returns
         -------
         polars frame
             frequency, recency_ticks and age_ticks (whole days, or hours if purchases are merged within the hour),
-            probability_alive, and a column for each horizon, such as expected_purchases_12_months.
+            probability_alive, and columns for each horizon: expected_purchases_12_months and, with a rate,
+            discounted_purchases_12_months.
         """
-        return frames.table("polars", state_table(self.purchases, counts.histories, horizons))
+        return frames.table("polars", state_table(self.purchases, counts.histories, horizons, annual_discount_rate))
 
     def score(self, rfm: RFM, y: Any = None) -> float:
         """Return the mean log-likelihood per customer of the purchase model."""

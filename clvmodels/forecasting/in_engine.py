@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidTransactions
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasting.states import Horizons, horizon_columns, state_table
+from clvmodels.forecasting.states import DISCOUNTED, EXPECTED, Horizons, horizon_columns, state_table
 from clvmodels.transactions.counts.fit_counts import MOST_ROWS, count_histories
 from clvmodels.transactions.ids import MissingIds, missing_words
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
@@ -23,6 +24,7 @@ __all__ = ["publish_scores", "score_in_engine", "scoring_sql"]
 
 SPEND_NAMES = ("p", "q", "v")
 KEY = "customer_id"
+VALUE = "lifetime_value_"
 PARQUET = (".parquet", ".pq")
 
 
@@ -38,6 +40,8 @@ def score_in_engine(
     include_first_transaction: bool = False,
     on_missing_id: MissingId = "raise",
     missing_ids: MissingIds = None,
+    annual_discount_rate: float | None = None,
+    margin: float = 1.0,
     max_rows: int = MOST_ROWS,
 ) -> frames.Frame:
     """Score the customers of a log in the engine that holds it, and leave the scores there.
@@ -56,6 +60,11 @@ def score_in_engine(
         In the clock's unit, or lengths with their unit, such as "12 months".
     customer_id, date, amount, observation_end, include_first_transaction, on_missing_id, missing_ids
         As for `rfm_summary`.
+    annual_discount_rate : float, optional
+        Effective. With it, purchases are also discounted and, with `amount` and a spend model, valued, as by
+        `lifetime_value`.
+    margin : float, default=1.0
+        Share of spend that counts as value.
     max_rows : int, default=5000000
         Most states that this machine should receive.
 
@@ -64,7 +73,8 @@ def score_in_engine(
     frame of the kind of the log
         One row per customer, computed when it is read: customer_id, frequency, recency, T, probability_alive and
         expected_purchases_HORIZON, such as expected_purchases_12_months; with `amount` also monetary_value and
-        monetary_count, and with a spend model expected_spend, which is missing where it does not exist.
+        monetary_count, and with a spend model expected_spend, which is missing where it does not exist. With a
+        discount rate also discounted_purchases_HORIZON and lifetime_value_HORIZON.
 
     Raises
     ------
@@ -99,10 +109,13 @@ def score_in_engine(
     end = checked.last_tick if end is None else end
     refuse_before(checked.first_tick, end, clock)
     histories, _ = count_histories(checked, end, frames.CustomerChoice(), max_rows)
-    return _join(checked, model, state_table(model.purchases, histories, horizons), end, include_first_transaction)
+    states = state_table(model.purchases, histories, horizons, annual_discount_rate)
+    return _join(checked, model, states, end, include_first_transaction, margin)
 
 
-def _join(log: EngineLog, model: CustomerModel, states: dict[str, Any], end: int, include_first: bool) -> frames.Frame:
+def _join(
+    log: EngineLog, model: CustomerModel, states: dict[str, Any], end: int, include_first: bool, margin: float
+) -> frames.Frame:
     """Return the scores as a table of the engine, once every customer is known to have a state."""
     spend = None if model.spend is None or not log.query.has_amount else spend_formula(model.spend)
     predictions = list(states)[3:]
@@ -120,7 +133,17 @@ def _join(log: EngineLog, model: CustomerModel, states: dict[str, Any], end: int
             f"{row['without_state']:,} of {row['customers']:,} customers have a state that was not counted: the table "
             "changed between counting and scoring. Read a snapshot, and score again."
         )
+    if spend is not None:
+        query = _with_values(query, predictions, margin)
     return log.engine.table(query.text(), query.types, tables)
+
+
+def _with_values(query: frames.Query, predictions: Sequence[str], margin: float) -> frames.Query:
+    """Return a query that multiplies discounted purchases by expected spend and margin."""
+    names = {name.replace(DISCOUNTED, VALUE): name for name in predictions if name.startswith(DISCOUNTED)}
+    share = f"CAST({margin!r} AS DOUBLE)"
+    values = {value: f"{share} * expected_spend * {name}" for value, name in names.items()}
+    return query.with_columns("unvalued", values) if values else query
 
 
 def spend_formula(spend: SpendModel) -> str:
@@ -223,10 +246,12 @@ def scoring_sql(
     date_type: str = "date",
     include_first_transaction: bool = False,
     missing_ids: MissingIds = None,
+    annual_discount_rate: float | None = None,
+    margin: float = 1.0,
 ) -> str:
     """Return the SQL that scores customers by a join, for a warehouse in which this package does not run.
 
-    Write the table of states there first: `model.states(counts, horizons)`.
+    Write the table of states there first: `model.states(counts, horizons)`, with the same `annual_discount_rate`.
 
     Parameters
     ----------
@@ -246,6 +271,8 @@ def scoring_sql(
         An instant is a timestamp with a zone, whose calendar is that of the model's clock.
     include_first_transaction, missing_ids
         As for `rfm_summary`.
+    annual_discount_rate, margin
+        As for `score_in_engine`.
 
     Returns
     -------
@@ -272,6 +299,11 @@ def scoring_sql(
     types: dict[str, Any] = {"customer_id": id_type, "date": date_type, "amount": "number"}
     query = frames.LogQuery(written, table, columns, types, clock, missing_words(missing_ids))
     spend = None if model.spend is None or amount is None else spend_formula(model.spend)
-    predictions = ["probability_alive", *horizon_columns(clock, horizons)]
+    predictions = ["probability_alive"]
+    for name in horizon_columns(clock, horizons):
+        predictions.append(name)
+        if annual_discount_rate is not None:
+            predictions.append(name.replace(EXPECTED, DISCOUNTED))
     end = clock.closing_tick(observation_end)
-    return query.scores(end, include_first_transaction, states, predictions, spend).text(pretty=True)
+    scores = query.scores(end, include_first_transaction, states, predictions, spend)
+    return (scores if spend is None else _with_values(scores, predictions, margin)).text(pretty=True)

@@ -8,11 +8,15 @@ import sqlite3
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 import clvmodels as clv
+from clvmodels.cli import app
 from clvmodels.errors import InvalidJob, InvalidOption, StoreUnreachable
 from clvmodels.scoring.config.job import read_job
+from clvmodels.scoring.config.sections import RegistrySettings
 from clvmodels.scoring.config.sinks import SinkSettings
+from clvmodels.scoring.registry.registry import Registry
 from clvmodels.scoring.stores import place_of
 from clvmodels.scoring.stores.engine_sink import EngineTable
 
@@ -86,10 +90,17 @@ def test_a_job_in_ibis_is_the_job_on_a_file(job_for, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_fit_reads_the_engine_too(job_for, tmp_path):
-    here = clv.fit_job(job_for(None, None, "here"), "2024-05-31", dry_run=True)
-    there = clv.fit_job(job_for({**IBIS, "query": "SELECT * FROM orders"}, None, "there"), "2024-05-31", dry_run=True)
+def test_a_fit_reads_the_engine_too(job_for, tmp_path, monkeypatch):
+    monkeypatch.setattr("clvmodels.frames.opening.spool", None)  # a copy would fail
+    fits = []
+    for source in (None, {**IBIS, "query": "SELECT * FROM orders"}):
+        job = job_for(source, None, "fit")
+        job = job.model_copy(update={"registry": RegistrySettings(folder=tmp_path / f"models-{len(fits)}")})
+        fits.append(clv.fit_job(job, "2024-05-31", force=True))
+    here, there = fits
     assert here.model.purchases.parameters_ == there.model.purchases.parameters_
+    records = [Registry(tmp_path / f"models-{number}").champion().record.evidence for number in (0, 1)]
+    assert records[0] == records[1]  # with the rhythm of the log, which gates compare with
 
 
 def test_faults_of_engines_are_named(job_for, tmp_path, monkeypatch):
@@ -142,3 +153,48 @@ def test_a_job_in_spark_is_the_job_on_a_file(job_for, orders, tmp_path, request)
         assert done.manifest.feed == expected.manifest.feed
     scores = pl.DataFrame(session.table("clv_scores").toArrow()).sort("customer_id")
     assert scores.equals(pl.read_parquet(tmp_path / "here.parquet").sort("customer_id"))
+
+
+@pytest.mark.slow
+def test_a_job_is_scored_by_a_join_in_its_engine(job_for, orders, tmp_path):
+    expected = clv.score_job(job_for(None, None, "here"), "2024-07-07", force=True)
+    file = {"path": str(tmp_path / "engine.parquet")}
+    published = clv.score_job_in_engine(job_for(None, file, "a"), "2024-07-07", engine="duckdb")
+    scores = pl.read_parquet(published.target).sort("customer_id")
+    table = pl.read_parquet(tmp_path / "here.parquet").sort("customer_id")
+    assert published.rows == expected.manifest.customers == len(scores)
+    for name in ("probability_alive", "expected_purchases_12_months"):
+        assert scores[name].equals(table[name])
+    assert scores["lifetime_value_12_months"].to_numpy() == pytest.approx(table["lifetime_value_12_months"].to_numpy())
+    job = job_for({**IBIS, "table": "orders"}, IBIS, "b")
+    assert clv.score_job_in_engine(job, "2024-07-07", engine="ibis").target == "clv_scores"
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        rows = connection.execute("SELECT customer_id, probability_alive FROM clv_scores ORDER BY 1").fetchall()
+    assert rows == scores.select("customer_id", "probability_alive").rows()
+
+
+@pytest.mark.parametrize(
+    ("source", "sink", "engine", "match"),
+    [
+        (None, None, "dukdb", r"engine='dukdb' is not one of 'duckdb', 'ibis', 'spark'\. Did you mean 'duckdb'"),
+        (None, None, "ibis", "engine='ibis' does not read store = 'file'"),
+        ({"path": "orders.csv"}, None, "duckdb", "reads files of Parquet"),
+        (None, {"store": "csv", "path": "x.csv"}, "duckdb", "cannot publish in csv:x.csv: name a Parquet sink"),
+        ({"path": "o.parquet", "kind": "rfm"}, None, "duckdb", r"does not go with source\.kind"),
+    ],
+)
+def test_a_job_that_an_engine_cannot_score_is_refused(job_for, source, sink, engine, match):
+    with pytest.raises(InvalidOption, match=match):
+        clv.score_job_in_engine(job_for(source, sink, "a"), "2024-07-07", engine=engine)
+
+
+@pytest.mark.slow
+def test_the_command_scores_in_an_engine(job_for, tmp_path):
+    job_for(None, None, "a")
+    words = ["score", str(tmp_path / "orders.parquet"), "--amount", "amount", "--as-of", "2024-07-07"]
+    words += ["--model", str(tmp_path / "model.json"), "--output", str(tmp_path / "cli.parquet"), "--engine", "duckdb"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "50 customers scored by duckdb" in done.output
+    refused = CliRunner().invoke(app, [*words, "--dry-run"])
+    assert "--engine does not go with --dry-run" in str(refused.exception)

@@ -65,7 +65,8 @@ def test_the_fit_to_counts_is_the_fit_to_the_customers(cdnow, rfm, model, comput
 @pytest.mark.slow
 def test_scores_are_those_of_the_rfm(cdnow, rfm, model, computing_engine, held_in):
     table = held_in(cdnow, computing_engine)
-    scores = polars_of(clv.score_in_engine(table, model, HORIZONS, **OPTIONS))
+    terms = {"annual_discount_rate": 0.10, "margin": 0.35}
+    scores = polars_of(clv.score_in_engine(table, model, HORIZONS, **OPTIONS, **terms))
     assert scores["customer_id"].to_list() == rfm.customer_id.to_list()
     for name in ("frequency", "recency", "T", "monetary_count"):
         assert_array_equal(scores[name].to_numpy(), rfm[name])
@@ -74,6 +75,8 @@ def test_scores_are_those_of_the_rfm(cdnow, rfm, model, computing_engine, held_i
     for horizon in HORIZONS:
         expected = model.expected_purchases(rfm, horizon)["expected_purchases"]
         assert_array_equal(scores[f"expected_purchases_{horizon.replace(' ', '_')}"].to_numpy(), expected)
+        value = clv.lifetime_value(model, rfm, horizon=horizon, **terms)["lifetime_value"]
+        assert_allclose(scores[f"lifetime_value_{horizon.replace(' ', '_')}"].to_numpy(), value, rtol=1e-13)
     # Another order of the same few operations.
     assert_allclose(scores["expected_spend"].to_numpy(), model.expected_spend(rfm)["expected_spend"], rtol=1e-13)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,6 +35,9 @@ from clvmodels.cli.job_options import (
     LogForm,
     logged_job,
 )
+
+if TYPE_CHECKING:
+    from clvmodels.scoring.config.job import Job
 
 MOST_FOR_INTERVALS = 10_000  # customers, for whom the intervals of totals take a few seconds
 TOTAL_INTERVAL = 0.9
@@ -213,6 +216,13 @@ def score(
     backfill: Annotated[
         bool, typer.Option("--backfill", help="Add a past day to the runs that sinks keep; current tables stay.")
     ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="Score by a join in duckdb, ibis or spark, and leave customers there: no gates, no manifest.",
+            show_default="here",
+        ),
+    ] = None,
     log_form: LogForm = None,
 ) -> None:
     """Score every customer of a log: P(alive), purchases and, with --amount, value, at each horizon."""
@@ -247,6 +257,9 @@ def score(
     record = logged_job("score", job, flags, log_form, as_of)
     if model_path is not None:
         find_model(model_path, "with --model")
+    if engine is not None:
+        _score_in_engine(record, as_of, engine, {"--dry-run": dry_run, "--backfill": backfill, "--force": force})
+        return
     with steps() as step:
         done = score_job(record, as_of, dry_run=dry_run, force=force, backfill=backfill, progress=step)
     if record.run.log == "json":
@@ -264,6 +277,19 @@ def score(
             "would be written" if dry_run else "written now" if sink.name in done.published else "already up to date"
         )
         out.print(f"  {sink.name}: {state}", highlight=False)
+
+
+def _score_in_engine(record: Job, as_of: str | None, engine: Any, others: dict[str, bool]) -> None:
+    """Score in an engine, and print where the scores are."""
+    from clvmodels.errors import InvalidOption
+    from clvmodels.scoring.engine_run import score_job_in_engine
+
+    passed = [flag for flag, value in others.items() if value]
+    if passed:
+        raise InvalidOption(f"--engine does not go with {', '.join(passed)}: leave one out.")
+    with steps() as step:
+        published = score_job_in_engine(record, as_of, engine=engine, progress=step)
+    out.print(f"{published.rows:,} customers scored by {engine}: {published.target}", highlight=False, markup=False)
 
 
 def _reading(

@@ -142,6 +142,7 @@ class IbisEngine(Engine):
                 for row in rows:
                     copy.write_row(row)
         cursor.close()
+        connection.commit()  # the driver began a transaction, in which no other can begin
 
     def write_parquet(self, names: Sequence[str], path: Path) -> None:
         """Write columns of the table to a Parquet file on this machine."""

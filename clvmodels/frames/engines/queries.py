@@ -61,6 +61,12 @@ class Query:
         """Return a query that goes on with the result of this one under a name."""
         return Query(self.log, (*self.steps, (name, self.result)), result, types)
 
+    def with_columns(self, name: str, columns: Mapping[str, str]) -> Query:
+        """Return a query that adds columns of numbers, computed from the result of this one, which gets a name."""
+        added = ", ".join(f"{text} AS {column}" for column, text in columns.items())
+        types: OutputTypes = {**self.types, **dict.fromkeys(columns, "number")}
+        return self.then(name, f"SELECT *, {added} FROM {name}", types)
+
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:

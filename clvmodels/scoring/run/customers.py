@@ -145,6 +145,7 @@ def read(
             rfm = reduce_transactions(transactions, clock, end, include_first, intertimes, after)
         if as_of is None:
             refuse_far_dates(rfm, transactions, end, has_end=False, has_start=True, end_name="as_of")
+    rfm = replace(rfm, kind="polars")  # predictions stay on this machine, whatever engine the log is in
     _refuse_nul(rfm)
     customers = KnownCustomers(rfm, np.ones(len(rfm), dtype=bool))
     if job.customers is not None:

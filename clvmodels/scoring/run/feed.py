@@ -10,6 +10,7 @@ import numpy as np
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.forecasting.seasons.daily_counts import DailyCounts, days_of
+from clvmodels.forecasting.seasons.weekly_speeds import week_of_year
 from clvmodels.scoring.gates.feed import WEEKS, YEAR, DailyRows
 from clvmodels.transactions.in_engine.reading import EngineLog
 from clvmodels.transactions.log import Transactions
@@ -55,7 +56,9 @@ def _daily_rows(table: nw.DataFrame[Any], first: int, last: int, has_amount: boo
     return DailyRows(days, counts["rows"], counts["distinct"], amounts) if counts["rows"].any() else None
 
 
-def daily_purchases(transactions: Transactions, clock: Clock, end: int, after: int | None = None) -> DailyCounts | None:
+def daily_purchases(
+    transactions: Transactions | EngineLog, clock: Clock, end: int, after: int | None = None
+) -> DailyCounts | None:
     """Return first and repeat purchases by day up to a tick, of a sample of the customers if rows are many.
 
     Parameters
@@ -70,6 +73,8 @@ def daily_purchases(transactions: Transactions, clock: Clock, end: int, after: i
     """
     if clock.discrete:
         return None
+    if isinstance(transactions, EngineLog):
+        return _purchases_in_engine(transactions, clock, end, after)
     lazy = transactions.lazy.filter(nw.col("tick") <= end).select("customer_id", "tick")
     parts = frames.collect_parts(
         lambda plan: plan.unique(), lazy, "customer_id", 1 + transactions.rows // MOST_ROWS, transactions.in_memory
@@ -83,3 +88,17 @@ def daily_purchases(transactions: Transactions, clock: Clock, end: int, after: i
         return None
     started, bought = (days_of(clock, column.to_numpy()) for column in (first["first"], purchases["tick"]))
     return DailyCounts.between(started, bought, int(days_of(clock, end)))
+
+
+def _purchases_in_engine(log: EngineLog, clock: Clock, end: int, after: int | None) -> DailyCounts | None:
+    """Return first and repeat purchases of all customers by day, counted in the engine."""
+    table = log.fetch(log.query.activity(end, end, after))
+    if len(table) == 0:
+        return None
+    day, last = days_of(clock, table["tick"].to_numpy()), int(days_of(clock, end))
+    days = np.arange(int(day.min()), last + 1)
+    first, repeat = (
+        np.bincount(day - days[0], table[name].to_numpy(), minlength=len(days)).astype(float)
+        for name in ("first_purchases", "repeats")
+    )
+    return DailyCounts(days, first, repeat, week_of_year(days))

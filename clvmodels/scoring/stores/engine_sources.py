@@ -25,11 +25,12 @@ def open_table(store: str, path: Path | None, uri: str, table: str | None, query
 
     Parameters
     ----------
-    store : {"ibis", "spark"}
+    store : {"duckdb", "ibis", "spark"}
     path : Path, optional
-        Of Parquet files that Spark reads.
+        Of Parquet files that DuckDB or Spark read.
     uri : str
-        Of the database, as Ibis writes it, or of a Spark Connect server; empty for the session of this process.
+        Of the database, as Ibis writes it, also for DuckDB; or of a Spark Connect server; empty for the session of this
+        process.
     table, query : str, optional
     name : str
         The section of the job that errors name.
@@ -46,7 +47,8 @@ def open_table(store: str, path: Path | None, uri: str, table: str | None, query
         if store == "ibis":
             return _of_ibis(session, table, query)
         if path is not None:
-            return session.read.parquet(str(path))
+            files = f"{path}/**/*.parquet" if store == "duckdb" and path.is_dir() else str(path)
+            return session.read_parquet(files) if store == "duckdb" else session.read.parquet(files)
         source = session.table(table) if table is not None else session.sql(query)
         _ = source.columns  # Spark Connect looks at the table only now
     except Exception as error:  # noqa: BLE001  # any error of any driver, whose chain may hold the URI
@@ -64,7 +66,7 @@ def _of_ibis(connection: Any, table: str | None, query: str | None) -> Any:
 
 
 def connect(store: str, uri: str, name: str) -> Any:
-    """Return the connection of Ibis, or the session of Spark, of a job.
+    """Return the connection of DuckDB or Ibis, or the session of Spark, of a job.
 
     Raises
     ------
@@ -76,6 +78,10 @@ def connect(store: str, uri: str, name: str) -> Any:
             check_uri(name, uri)
         with reaching_engine(name, uri):
             return ibis.connect(uri)
+    if store == "duckdb":
+        duckdb = needs("duckdb", "duckdb")
+        with reaching_engine(name, ""):
+            return duckdb.connect(uri.removeprefix("duckdb://"))
     needs("pyspark", "spark")
     builder = importlib.import_module("pyspark.sql").SparkSession.builder
     with reaching_engine(name, uri):
