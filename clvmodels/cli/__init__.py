@@ -12,10 +12,11 @@ from pkgutil import iter_modules
 from typing import Any
 
 from clvmodels.cli import verbs
-from clvmodels.cli.app import app, command_line, err, has_job_log
+from clvmodels.cli.app import app, command_line, err, has_job_log, language_in_use
 from clvmodels.cli.spelling import as_typed
 from clvmodels.errors import CLVError, InvalidOption, StoreUnreachable
-from clvmodels.language.current import ENGLISH, check_language
+from clvmodels.language.current import ENGLISH, check_language, written_in
+from clvmodels.language.error_texts import translated
 from clvmodels.language.messages import message
 
 __all__ = ["app", "main"]
@@ -57,11 +58,12 @@ def _refuse_empty_paths(words: Sequence[str]) -> None:
 
 def _fail(text: str, code: int) -> None:
     """Show a message, or add it to the log of the job that is running, and exit."""
-    text = as_typed(text)
+    text = as_typed(translated(text, language_in_use()))
     if has_job_log():
         logging.getLogger("clvmodels.job").error(text, extra={"event": "failed", "facts": {"exit_code": code}})
         sys.exit(code)
-    err.print("Error:", style="bold red", end=" ")
+    with written_in(language_in_use()):
+        err.print("Error:", style="bold red", end=" ")
     err.print(text, soft_wrap=True, markup=False, highlight=False)
     sys.exit(code)
 

@@ -16,9 +16,22 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.main import get_command
 
-from clvmodels.language.current import written_in
+from clvmodels.language.current import ENGLISH, check_language, current_language, written_in
+from clvmodels.language.error_texts import translated
 
-__all__ = ["LanguageOption", "app", "command_line", "err", "has_job_log", "out", "steps"]
+__all__ = ["LanguageOption", "app", "command_line", "err", "has_job_log", "language_in_use", "out", "steps"]
+
+
+class LocalConsole(Console):
+    """A console that prints texts in the language in use, as far as its catalog has them."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print objects, texts among them in the language in use."""
+        language = current_language()
+        if language != ENGLISH:
+            objects = tuple(translated(each, language) if isinstance(each, str) else each for each in objects)
+        super().print(*objects, **options)
+
 
 app = typer.Typer(
     help="Customer lifetime value from transaction logs.",
@@ -26,14 +39,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out, err = Console(), Console(stderr=True)
+out, err = LocalConsole(), LocalConsole(stderr=True)
+_chosen: list[str] = []  # the language of --language or CLV_LANGUAGE, for errors that are shown after the verb
 SECONDS_PER_LINE = 5.0  # where the output is not a terminal, such as the log of a scheduler
 
 
 def use_language(context: typer.Context, language: str | None) -> str | None:
     """Write everything that the command prints and makes in a language; None keeps the language."""
     context.with_resource(written_in(language))
+    _chosen[:] = [] if language is None else [check_language(language)]
     return language
+
+
+def language_in_use() -> str:
+    """Return the language of the verb that ran last, or English."""
+    return _chosen[0] if _chosen else ENGLISH
 
 
 LanguageOption = Annotated[
@@ -76,9 +96,10 @@ def steps() -> Iterator[Any]:
     function of a str
         It begins the next step, with this description.
     """
+    language = current_language()
     if not err.is_terminal:
-        with _lines() as step:
-            yield step
+        with _lines() as write:
+            yield lambda text: write(translated(text, language))
         return
     with Progress(
         SpinnerColumn(finished_text="✓"),
@@ -91,7 +112,7 @@ def steps() -> Iterator[Any]:
         def step(text: str) -> None:
             if running:
                 progress.update(running[-1], total=1, completed=1)
-            running.append(progress.add_task(text, total=None))
+            running.append(progress.add_task(translated(text, language), total=None))
 
         yield step
         if running:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from clvmodels.errors import InvalidOption, closest
+from clvmodels.errors import CLVError, InvalidOption, closest
 
 __all__ = ["ENGLISH", "FOLDER", "check_language", "current_language", "languages", "written_in"]
 
@@ -48,6 +48,8 @@ def check_language(language: str) -> str:
 def written_in(language: str | None) -> Iterator[None]:
     """Write every text made inside the block in a language; None keeps the language.
 
+    An error of this package that leaves the block is in the language, too, as far as there is a translation of it.
+
     Examples
     --------
     >>> from clvmodels.language import Finding, written_in
@@ -58,5 +60,11 @@ def written_in(language: str | None) -> Iterator[None]:
     token = _CURRENT.set(current_language() if language is None else check_language(language))
     try:
         yield
+    except CLVError as error:
+        if current_language() != ENGLISH:
+            from clvmodels.language.error_texts import translate_error
+
+            translate_error(error, current_language())
+        raise
     finally:
         _CURRENT.reset(token)

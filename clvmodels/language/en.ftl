@@ -704,6 +704,8 @@ glance-half = Half of it comes from { COUNT($customers) } { $customers ->
 glance-interval = { PERCENT($level) } interval
 glance-untested-interval = No shop shows how far totals this far ahead are off: the interval allows for chance and parameters only.
 glance-recent-level = If the level of recent months lasts, as it usually does in part, the same customers bring { $amount }.
+glance-recent-purchases = If the level of recent months lasts, as it usually does in part, the same customers buy { $purchases } times.
+glance-outlook = Purchases expected of these customers, next { $horizon }
 glance-purchases = Purchases expected in the { $horizon } after { $cutoff }
 glance-purchases-actual = The customers made { COUNT($actual) }.
 glance-active = Still active
@@ -779,7 +781,10 @@ report-step = { $step ->
     [decisions] Sorting customers into tiers and lists
    *[page] Making the page
     }
-next-step-deploy = Score the customers regularly: write a job file with “clv init”, and fit it with “clv fit --forecaster best”, which chooses the forecast that did best in earlier periods.
+next-step-deploy = Score the customers regularly: write a job file with “clv init”, and fit it with { $forecaster ->
+    [best] “clv fit --forecaster best”, which learns totals and rankings from earlier windows of the log
+   *[process] “clv fit --model { $model }”, which writes the model of this page
+    }.
 next-step-test = Before you act on a list of customers, leave some of them out at random. Only the difference shows whether the action pays.
 next-step-repeat = Make this report again when the next { $horizon } are over: one more test date shows whether the forecast still holds.
 tier-size = { COUNT($customers) } ({ PERCENT($share, places: 0) })
@@ -794,9 +799,18 @@ list-key-accounts = { $customers ->
     [one] one customer made at least 1% of the spend of the last year, and is worth { $money } ({ PERCENT($share, places: 1) } of all).
    *[other] { COUNT($customers) } customers each made at least 1% of the spend of the last year. They are worth { $money } ({ PERCENT($share, places: 1) } of all).
     }
-list-at-risk = { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: { $money } depends on whether they stay.
-list-win-back = { COUNT($customers) } of { COUNT($candidates) } repeat buyers who have probably left. Back as active customers they would bring { $money } more.
-list-second-purchase = { COUNT($customers) } of { COUNT($candidates) } customers with one order, those with the most to come: { $money } is expected from them.
+list-at-risk = { $customers ->
+    [0] none of the { COUNT($candidates) } active repeat buyers.
+   *[other] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: { $money } depends on whether they stay.
+    }
+list-win-back = { $customers ->
+    [0] none of the { COUNT($candidates) } repeat buyers who have probably left.
+   *[other] { COUNT($customers) } of { COUNT($candidates) } repeat buyers who have probably left. Back as active customers they would bring { $money } more.
+    }
+list-second-purchase = { $customers ->
+    [0] none of the { COUNT($candidates) } customers with one order is likely to order again soon.
+   *[other] { COUNT($customers) } of { COUNT($candidates) } customers with one order, those with the most to come: { $money } is expected from them.
+    }
 new-customer-cost = { $revenue ->
     [yes] A new customer brings revenue of { $value } in the first { $horizon }, first order included ({ $lower } to { $upper }; mean of { COUNT($customers) } customers). Multiply by your margin for the most that a new customer may cost.
    *[no] Pay at most { $value } for a new customer ({ $lower } to { $upper }): this is the margin of the first { $horizon }, first order included, as the mean of { COUNT($customers) } customers.
@@ -805,6 +819,9 @@ now-forecast = Which forecast
 now-forecast-text = { $same ->
     [yes] Use “{ $total }” for budgets and for ranking customers.
    *[no] For budgets use “{ $total }”, for ranking customers “{ $ranking }”.
+    }{ $other ->
+    [yes] {" "}The numbers on this page are by { $page }.
+   *[no] {""}
     }
 now-whom = Whom to look after
 now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT($share, places: 0) } of the value.{ $has_list ->
@@ -812,10 +829,13 @@ now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT(
    *[no] {""}
     }
 now-next = What to do next
-now-next-text = Plan with the lower end of the range as the safe case.{ $has_list ->
+now-next-text = { $has_range ->
+    [yes] Plan with the lower end of the range as the safe case.
+   *[no] Allow for as much as past totals were off.
+    }{ $has_list ->
     [yes] {" "}Contact a random half of the list at risk, leave the other half alone, and compare.
    *[no] {""}
-    } Repeat this report when the next quarter is over.
+    } Repeat this report when the next { $horizon } are over.
 short-table = Against simpler forecasts: { $quantity }, { $cutoffs ->
     [one] at the test date
    *[other] means over { COUNT($cutoffs) } test dates
@@ -1054,7 +1074,19 @@ verdict-limit-new-customers = Do not plan total demand with it: new customers ma
    *[other] { PERCENT($share) }
     } of the purchases in the holdout period, and no forecast includes them.
 verdict-limit-no-new-customers = Do not plan total demand with it: no forecast includes new customers.
-verdict-limit-season = Do not plan single weeks with it: it does not know seasons or promotions.
+verdict-limit-season = Do not plan single weeks with it: it { $known ->
+    [yes] follows the season, but does not know promotions to come
+   *[no] does not know seasons or promotions
+    }.
+season-months = { MONTH($first) } to { MONTH($last) }
+season-ahead = Season: in the next three months, { season-months }, customers usually buy { SIGNED_PERCENT($change) } compared with an average month. { $known ->
+    [yes] This forecast follows the season.
+   *[no] This forecast does not know it: move the budget between months accordingly.
+    }
+season-not-seen = Season: the next three months, { season-months }, are not in this log, so what the time of year does to them is unknown.
+season-not-visible-yet = Season: the log has { COUNT($months) } whole months, and a season can be told from a trend from { COUNT($needed) } on. Compare the next three months, { season-months }, with the same months a year before.
+season-few-purchases = Season: there are too few repeat purchases to compare months, so what { season-months } will be like is unknown.
+season-none = Season: none is visible in { COUNT($months) } months, so { season-months } should be like any others.
 verdict-mae = The mean absolute error (MAE) is listed but not used for the verdict: it is smallest for the forecast of each customer's median, so where most customers buy nothing, it rewards forecasting nothing.
 verdict-mae-example = Here “zero” for every customer has a MAE of { NUM($zero, digits: 3) }, and { $title } has { NUM($mae, digits: 3) }.
 

@@ -514,6 +514,8 @@ glance-half = 其中一半来自 { COUNT($customers) } 位客户（{ PERCENT($sh
 glance-interval = { PERCENT($level) } 区间
 glance-untested-interval = 没有商店能说明这么远的总量会差多少：此区间只涵盖随机性与参数的不确定性。
 glance-recent-level = 若近几个月的水平照常部分延续，同一批客户将带来 { $amount }。
+glance-recent-purchases = 若近几个月的水平照常部分延续，同一批客户将购买 { $purchases } 次。
+glance-outlook = 这些客户未来{ DURATION($horizon) }的预期购买次数
 glance-purchases = { DATE($cutoff) } 之后{ DURATION($horizon) }的预期购买次数
 glance-purchases-actual = 客户实际购买 { COUNT($actual) } 次。
 glance-active = 仍活跃
@@ -593,7 +595,10 @@ report-step = { $step ->
     [decisions] 正在划分客户等级与名单
    *[page] 生成页面
     }
-next-step-deploy = 定期给客户打分：用“clv init”写出任务文件，再用“clv fit --forecaster best”拟合，它会选用在早期表现最好的预测方法。
+next-step-deploy = 定期给客户打分：用“clv init”写出任务文件，再用{ $forecaster ->
+    [best] “clv fit --forecaster best”拟合，它从日志的早期时段学习总量与排序
+   *[process] “clv fit --model { $model }”拟合，写出的就是本页的模型
+    }。
 next-step-test = 按名单行动之前，随机留出一部分客户不做触达。只有二者的差别才说明行动是否划算。
 next-step-repeat = 等接下来的{ DURATION($horizon) }过去后再做一次报告：多一个检验日，就能看出预测是否仍然成立。
 tier-size = { COUNT($customers) }（{ PERCENT($share, places: 0) }）
@@ -607,9 +612,18 @@ list-key-accounts = { $customers ->
     [0] 没有客户达到过去一年消费总额的 1%。
    *[other] { COUNT($customers) } 位客户各占过去一年消费总额的 1% 以上，合计价值 { $money }（占全部的 { PERCENT($share, places: 1) }）。
     }
-list-at-risk = { COUNT($candidates) } 位活跃复购客户中损失最大的 { COUNT($customers) } 位：{ $money } 取决于他们是否留下。
-list-win-back = { COUNT($candidates) } 位很可能已流失的复购客户中的 { COUNT($customers) } 位：若重新活跃，将多带来 { $money }。
-list-second-purchase = { COUNT($candidates) } 位只下过一单的客户中最有潜力的 { COUNT($customers) } 位：预计带来 { $money }。
+list-at-risk = { $customers ->
+    [0] { COUNT($candidates) } 位活跃复购客户中没有。
+   *[other] { COUNT($candidates) } 位活跃复购客户中损失最大的 { COUNT($customers) } 位：{ $money } 取决于他们是否留下。
+    }
+list-win-back = { $customers ->
+    [0] { COUNT($candidates) } 位很可能已流失的复购客户中没有。
+   *[other] { COUNT($candidates) } 位很可能已流失的复购客户中的 { COUNT($customers) } 位：若重新活跃，将多带来 { $money }。
+    }
+list-second-purchase = { $customers ->
+    [0] { COUNT($candidates) } 位只下过一单的客户中，没有谁近期很可能再次下单。
+   *[other] { COUNT($candidates) } 位只下过一单的客户中最有潜力的 { COUNT($customers) } 位：预计带来 { $money }。
+    }
 new-customer-cost = { $revenue ->
     [yes] 一位新客户在前{ DURATION($horizon) }（含首单）带来收入 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位客户的平均）。乘以毛利率，即为获客成本的上限。
    *[no] 获得一位新客户最多花 { $value }（{ $lower } 至 { $upper }）：这是前{ DURATION($horizon) }（含首单）的毛利，为 { COUNT($customers) } 位客户的平均。
@@ -618,6 +632,9 @@ now-forecast = 用哪个预测
 now-forecast-text = { $same ->
     [yes] 做预算和给客户排序都用“{ $total }”。
    *[no] 做预算用“{ $total }”，给客户排序用“{ $ranking }”。
+    }{ $other ->
+    [yes] 本页的数字由 { $page } 得出。
+   *[no] {""}
     }
 now-whom = 重点照顾谁
 now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占价值的 { PERCENT($share, places: 0) }。{ $has_list ->
@@ -625,10 +642,13 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占价
    *[no] {""}
     }
 now-next = 下一步
-now-next-text = 以区间下限作为稳妥的预算。{ $has_list ->
+now-next-text = { $has_range ->
+    [yes] 以区间下限作为稳妥的预算。
+   *[no] 预算按过去总量的误差留出余地。
+    }{ $has_list ->
     [yes] 流失预警名单随机抽一半联系，另一半不联系，再作比较。
    *[no] {""}
-    }下个季度结束后再做一次报告。
+    }等接下来的{ DURATION($horizon) }过去后再做一次报告。
 short-table = 与更简单的预测相比：{ $quantity ->
     [money] 金额
    *[purchases] 购买次数
@@ -872,7 +892,19 @@ verdict-limit-new-customers = 不要用它规划总需求：检验期内新客�
    *[other] { " " }{ PERCENT($share) }
     } 的购买，而任何预测都不包含他们。
 verdict-limit-no-new-customers = 不要用它规划总需求：任何预测都不包含新客户。
-verdict-limit-season = 不要用它规划单独的某一周：它不了解季节与促销。
+verdict-limit-season = 不要用它规划单独的某一周：它{ $known ->
+    [yes] 考虑了季节，但不了解将来的促销
+   *[no] 不了解季节与促销
+    }。
+season-months = { MONTH($first) }至{ MONTH($last) }
+season-ahead = 季节：未来三个月（{ season-months }）的购买通常比平均月份 { SIGNED_PERCENT($change) }。{ $known ->
+    [yes] 本预测已考虑季节。
+   *[no] 本预测不了解季节：请据此在各月之间调整预算。
+    }
+season-not-seen = 季节：未来三个月（{ season-months }）从未出现在本日志中，因此季节对它们有何影响是未知的。
+season-not-visible-yet = 季节：日志只有 { COUNT($months) } 个整月，而从 { COUNT($needed) } 个月起才能把季节与趋势分开。请把未来三个月（{ season-months }）与上一年同期比较。
+season-few-purchases = 季节：复购太少，无法比较各月，因此{ season-months }会怎样是未知的。
+season-none = 季节：在 { COUNT($months) } 个月中看不到季节性，因此{ season-months }应与其他月份无异。
 verdict-mae = 平均绝对误差（MAE）只列出，不用于结论：它对每位客户的中位数预测最小，因此在多数客户什么都不买时，它奖励“预测为零”。
 verdict-mae-example = 这里对每位客户都预测“零”的 MAE 为 { NUM($zero, digits: 3) }，{ $title } 为 { NUM($mae, digits: 3) }。
 
@@ -1181,7 +1213,7 @@ page-copied = 已复制
 page-sort = 按此列排序
 page-about = { COUNT($customers) } 位客户在未来{ DURATION($horizon) }会购买多少次？购买时点模型 { $title } 在{ $cutoffs ->
     [1] 截止日 { $days } 
-   *[other] { COUNT($cutoffs) } 个截止日（{ $days }）
+   *[other] { " " }{ COUNT($cutoffs) } 个截止日（{ $days }）
     }作出预测，未看到此后的任何数据。本页把它的预测与客户的实际行为作比较。
 
 ## 报告：名称
@@ -1848,7 +1880,7 @@ plot-cumulative = 累计复购次数
 plot-incremental = 每{ UNIT($period) }复购次数
 plot-from-first-dates = { $title }：仅凭首购日期的预期
 plot-at-cutoff = { $title }：截止日的预测
-plot-period-ending = { UNIT($period) }末（{ $first } 至 { $last }）
+plot-period-ending = 各{ UNIT($period) }的最后一天（{ $first } 至 { $last }）
 
 ## 后来增加的消息
 

@@ -514,6 +514,8 @@ glance-half = 其中一半來自 { COUNT($customers) } 位顧客（{ PERCENT($sh
 glance-interval = { PERCENT($level) } 區間
 glance-untested-interval = 沒有商店能說明這麼遠的總量會差多少：此區間只涵蓋隨機性與參數的不確定性。
 glance-recent-level = 若近幾個月的水準照常部分延續，同一批顧客將帶來 { $amount }。
+glance-recent-purchases = 若近幾個月的水準照常部分延續，同一批顧客將購買 { $purchases } 次。
+glance-outlook = 這些顧客未來{ DURATION($horizon) }的預期購買次數
 glance-purchases = { DATE($cutoff) } 之後{ DURATION($horizon) }的預期購買次數
 glance-purchases-actual = 顧客實際購買 { COUNT($actual) } 次。
 glance-active = 仍活躍
@@ -593,7 +595,10 @@ report-step = { $step ->
     [decisions] 正在劃分顧客等級與名單
    *[page] 產生頁面
     }
-next-step-deploy = 定期給顧客評分：用「clv init」寫出任務檔案，再用「clv fit --forecaster best」配適，它會選用在早期表現最好的預測方法。
+next-step-deploy = 定期給顧客評分：用「clv init」寫出任務檔案，再用{ $forecaster ->
+    [best] 「clv fit --forecaster best」配適，它從交易紀錄的早期時段學習總量與排序
+   *[process] 「clv fit --model { $model }」配適，寫出的就是本頁的模型
+    }。
 next-step-test = 依名單行動之前，隨機留出一部分顧客不做接觸。只有兩者的差別才說明行動是否划算。
 next-step-repeat = 等接下來的{ DURATION($horizon) }過去後再做一次報告：多一個檢驗日，就能看出預測是否仍然成立。
 tier-size = { COUNT($customers) }（{ PERCENT($share, places: 0) }）
@@ -607,9 +612,18 @@ list-key-accounts = { $customers ->
     [0] 沒有顧客達到過去一年消費總額的 1%。
    *[other] { COUNT($customers) } 位顧客各占過去一年消費總額的 1% 以上，合計價值 { $money }（占全部的 { PERCENT($share, places: 1) }）。
     }
-list-at-risk = { COUNT($candidates) } 位活躍回購顧客中損失最大的 { COUNT($customers) } 位：{ $money } 取決於他們是否留下。
-list-win-back = { COUNT($candidates) } 位很可能已流失的回購顧客中的 { COUNT($customers) } 位：若重新活躍，將多帶來 { $money }。
-list-second-purchase = { COUNT($candidates) } 位只下過一單的顧客中最有潛力的 { COUNT($customers) } 位：預計帶來 { $money }。
+list-at-risk = { $customers ->
+    [0] { COUNT($candidates) } 位活躍回購顧客中沒有。
+   *[other] { COUNT($candidates) } 位活躍回購顧客中損失最大的 { COUNT($customers) } 位：{ $money } 取決於他們是否留下。
+    }
+list-win-back = { $customers ->
+    [0] { COUNT($candidates) } 位很可能已流失的回購顧客中沒有。
+   *[other] { COUNT($candidates) } 位很可能已流失的回購顧客中的 { COUNT($customers) } 位：若重新活躍，將多帶來 { $money }。
+    }
+list-second-purchase = { $customers ->
+    [0] { COUNT($candidates) } 位只下過一單的顧客中，沒有誰近期很可能再次下單。
+   *[other] { COUNT($candidates) } 位只下過一單的顧客中最有潛力的 { COUNT($customers) } 位：預計帶來 { $money }。
+    }
 new-customer-cost = { $revenue ->
     [yes] 一位新顧客在前{ DURATION($horizon) }（含首單）帶來營收 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位顧客的平均）。乘以毛利率，即為獲客成本的上限。
    *[no] 取得一位新顧客最多花 { $value }（{ $lower } 至 { $upper }）：這是前{ DURATION($horizon) }（含首單）的毛利，為 { COUNT($customers) } 位顧客的平均。
@@ -618,6 +632,9 @@ now-forecast = 用哪個預測
 now-forecast-text = { $same ->
     [yes] 編列預算和為顧客排序都用「{ $total }」。
    *[no] 編列預算用「{ $total }」，為顧客排序用「{ $ranking }」。
+    }{ $other ->
+    [yes] 本頁的數字由 { $page } 得出。
+   *[no] {""}
     }
 now-whom = 優先照顧誰
 now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占價值的 { PERCENT($share, places: 0) }。{ $has_list ->
@@ -625,10 +642,13 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占價
    *[no] {""}
     }
 now-next = 下一步
-now-next-text = 以區間下限作為穩妥的預算。{ $has_list ->
+now-next-text = { $has_range ->
+    [yes] 以區間下限作為穩妥的預算。
+   *[no] 預算按過去總量的誤差留出餘地。
+    }{ $has_list ->
     [yes] 流失預警名單隨機抽一半聯絡，另一半不聯絡，再作比較。
    *[no] {""}
-    }下一季結束後再做一次報告。
+    }等接下來的{ DURATION($horizon) }過去後再做一次報告。
 short-table = 與更簡單的預測相比：{ $quantity ->
     [money] 金額
    *[purchases] 購買次數
@@ -872,7 +892,19 @@ verdict-limit-new-customers = 不要用它規劃總需求：檢驗期內新顧�
    *[other] { " " }{ PERCENT($share) }
     } 的購買，而任何預測都不包含他們。
 verdict-limit-no-new-customers = 不要用它規劃總需求：任何預測都不包含新顧客。
-verdict-limit-season = 不要用它規劃單獨的某一週：它不瞭解季節與促銷。
+verdict-limit-season = 不要用它規劃單獨的某一週：它{ $known ->
+    [yes] 考慮了季節，但不瞭解將來的促銷
+   *[no] 不瞭解季節與促銷
+    }。
+season-months = { MONTH($first) }至{ MONTH($last) }
+season-ahead = 季節：未來三個月（{ season-months }）的購買通常比平均月份 { SIGNED_PERCENT($change) }。{ $known ->
+    [yes] 本預測已考慮季節。
+   *[no] 本預測不瞭解季節：請據此在各月之間調整預算。
+    }
+season-not-seen = 季節：未來三個月（{ season-months }）從未出現在本交易紀錄中，因此季節對它們有何影響是未知的。
+season-not-visible-yet = 季節：交易紀錄只有 { COUNT($months) } 個整月，而從 { COUNT($needed) } 個月起才能把季節與趨勢分開。請把未來三個月（{ season-months }）與去年同期比較。
+season-few-purchases = 季節：回購太少，無法比較各月，因此{ season-months }會怎樣是未知的。
+season-none = 季節：在 { COUNT($months) } 個月中看不到季節性，因此{ season-months }應與其他月份無異。
 verdict-mae = 平均絕對誤差（MAE）只列出，不用於結論：它對每位顧客的中位數預測最小，因此在多數顧客什麼都不買時，它獎勵「預測為零」。
 verdict-mae-example = 這裡對每位顧客都預測「零」的 MAE 為 { NUM($zero, digits: 3) }，{ $title } 為 { NUM($mae, digits: 3) }。
 
@@ -1181,7 +1213,7 @@ page-copied = 已複製
 page-sort = 依此欄排序
 page-about = { COUNT($customers) } 位顧客在未來{ DURATION($horizon) }會購買多少次？購買時點模型 { $title } 在{ $cutoffs ->
     [1] 截止日 { $days } 
-   *[other] { COUNT($cutoffs) } 個截止日（{ $days }）
+   *[other] { " " }{ COUNT($cutoffs) } 個截止日（{ $days }）
     }作出預測，未看到此後的任何資料。本頁把它的預測與顧客的實際行為作比較。
 
 ## 報告：名稱
@@ -1848,7 +1880,7 @@ plot-cumulative = 累計回購次數
 plot-incremental = 每{ UNIT($period) }回購次數
 plot-from-first-dates = { $title }：僅憑首購日期的預期
 plot-at-cutoff = { $title }：截止日的預測
-plot-period-ending = { UNIT($period) }末（{ $first } 至 { $last }）
+plot-period-ending = 各{ UNIT($period) }的最後一天（{ $first } 至 { $last }）
 
 ## 後來增加的訊息
 

@@ -15,6 +15,7 @@ from clvmodels.language import Finding, Severity, message
 from clvmodels.language.numbers import fixed, percent
 from clvmodels.reporting.acting import ActiveCustomers, CustomerDecisions, NewCustomer, WhatToDo
 from clvmodels.reporting.acting.amounts import AmountFormat
+from clvmodels.reporting.acting.outlook import PurchaseOutlook
 from clvmodels.reporting.acting.what_to_do import newcomer_figures
 from clvmodels.reporting.cautions import Caution
 from clvmodels.reporting.selection import Selection
@@ -22,6 +23,7 @@ from clvmodels.reporting.series.past_report import ValueChange
 from clvmodels.reporting.value_summary import ValueBasis, ValueSummary, sorted_values, summarize_value
 from clvmodels.reporting.verdict.ranking import grade_ranking
 from clvmodels.reporting.verdict.totals import errors_of_totals
+from clvmodels.valuation.value_terms import LIFETIME
 
 __all__ = ["AtAGlance", "Card", "Grade", "Range", "Status", "glance_at"]
 
@@ -123,6 +125,7 @@ def glance_at(
     change: ValueChange | None,
     name: str,
     money: AmountFormat,
+    outlook: PurchaseOutlook | None = None,
 ) -> AtAGlance:
     """Return the first screen of a report.
 
@@ -142,13 +145,19 @@ def glance_at(
         Of the shop; empty if it is not known.
     money : AmountFormat
         How amounts are written.
+    outlook : PurchaseOutlook, optional
+        Of a log without money.
     """
     summary = None if value is None else summarize_value(value)
-    statuses = (_judge_level(view, basis), _judge_ranking(view), _judge_data(cautions))
+    horizon = outlook.horizon if outlook is not None else None if basis is None else basis.terms.horizon
+    statuses = (_judge_level(view, horizon), _judge_ranking(view), _judge_data(cautions))
     kind = "money" if summary is not None else "purchases"
     title = message("glance-title", {"kind": kind, "name": name, "has_name": bool(name)})
     if value is None or summary is None:
-        return AtAGlance(title, _about(view, None), _purchases_card(view), statuses, (), actions.now)
+        if outlook is None:
+            return AtAGlance(title, _about(view, None), _purchases_card(view), statuses, (), actions.now)
+        active = () if outlook.active is None else (_share_card(outlook.active),)
+        return AtAGlance(title, _about(view, None), _outlook_card(outlook), statuses, active, actions.now)
     newcomer = None if decisions is None else decisions.newcomer
     cards = [_active_card(view, value, decisions)]
     cards.append(_mean_card(summary, money) if change is None else _change_card(change, money))
@@ -196,6 +205,27 @@ def _range(total: float, basis: ValueBasis | None, money: AmountFormat) -> Range
     return Range(money.round(basis.lower), money.round(basis.upper), label, min(max(mark, 0.0), 100.0))
 
 
+def _outlook_card(outlook: PurchaseOutlook) -> Card:
+    """Return the purchases that the customers will make, with the interval that earlier errors support."""
+    number = AmountFormat("")  # purchases are rounded as amounts are
+    customers = 0 if outlook.active is None else outlook.active.customers
+    notes = []
+    if customers:
+        notes.append(message("glance-half", {"customers": outlook.half, "share": outlook.half / customers}))
+    if not outlook.tested:
+        notes.append(message("glance-untested-interval"))
+    if abs(outlook.at_recent_level - outlook.expected) > SHOWN_LEVEL * outlook.expected:
+        notes.append(message("glance-recent-purchases", {"purchases": number.round(outlook.at_recent_level)}))
+    label = message("glance-outlook", {"horizon": outlook.horizon})
+    interval = None
+    if outlook.upper > outlook.lower:
+        mark = round(100 * (outlook.expected - outlook.lower) / (outlook.upper - outlook.lower), 1)
+        between = message("glance-interval", {"level": outlook.level})
+        ends = number.round(outlook.lower), number.round(outlook.upper)
+        interval = Range(*ends, between, min(max(mark, 0.0), 100.0))
+    return Card(label, number.round(outlook.expected), tuple(notes), interval)
+
+
 def _purchases_card(view: Selection) -> Card:
     """Return the forecast of purchases at the last cutoff, for a log without money."""
     row = view.row("purchases")
@@ -218,6 +248,11 @@ def _active_card(view: Selection, value: Frame, decisions: CustomerDecisions | N
         if not len(alive):
             return None
         active = ActiveCustomers(float(alive.sum()), len(alive), view.name)
+    return _share_card(active)
+
+
+def _share_card(active: ActiveCustomers) -> Card:
+    """Return the share of customers who are still active."""
     share = percent(active.active / active.customers, 0)
     return Card(message("glance-active"), share, (message("glance-active-note", active._asdict()),))
 
@@ -245,7 +280,7 @@ def _newcomer_card(newcomer: NewCustomer, basis: ValueBasis | None, money: Amoun
     return Card(message("glance-newcomer", figures), money.each(newcomer.value), (note,))
 
 
-def _judge_level(view: Selection, basis: ValueBasis | None) -> Status:
+def _judge_level(view: Selection, horizon: float | str | None) -> Status:
     """Grade the totals by their largest error at a cutoff; never good while the value looks further ahead."""
     errors = errors_of_totals(view)
     quantity = "money" if "money" in errors else "purchases"
@@ -254,23 +289,23 @@ def _judge_level(view: Selection, basis: ValueBasis | None) -> Status:
         return _status("level", "none", Finding("status-level-untested", severity="caution"))
     largest = max(map(abs, each))
     grade: Grade = "good" if largest <= LEVEL_GOOD else "fair" if largest <= LEVEL_FAIR else "poor"
-    further = basis is not None and _looks_further(view, basis)
+    further = horizon is not None and _looks_further(view, horizon)
     figures = {
         "quantity": quantity,
         "cutoffs": len(each),
         "lowest": min(each),
         "highest": max(each),
         "further": further,
-        "horizon": basis.terms.horizon if basis is not None else view.horizon,
+        "horizon": view.horizon if horizon is None else horizon,
         "tested": view.horizon,
     }
     return _status("level", "fair" if further and grade == "good" else grade, Finding("status-level-evidence", figures))
 
 
-def _looks_further(view: Selection, basis: ValueBasis) -> bool:
-    """Return whether the value looks further ahead than the forecasts that were tested."""
+def _looks_further(view: Selection, horizon: float | str) -> bool:
+    """Return whether the headline looks further ahead than the forecasts that were tested."""
     clock = Clock(view.facts["time_unit"])
-    return basis.terms.is_lifetime or clock.duration(basis.terms.horizon) > clock.duration(view.horizon) + 1e-9
+    return horizon == LIFETIME or clock.duration(horizon) > clock.duration(view.horizon) + 1e-9
 
 
 def _judge_ranking(view: Selection) -> Status:

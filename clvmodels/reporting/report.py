@@ -15,7 +15,7 @@ from clvmodels.cleaning.clean import Cleaned
 from clvmodels.cleaning.ledger import with_current_codes
 from clvmodels.files import plain
 from clvmodels.frames import Frame
-from clvmodels.language import Findings, message, written_in
+from clvmodels.language import Finding, Findings, message, written_in
 from clvmodels.language.current import ENGLISH, current_language
 from clvmodels.language.numbers import listed, sentence
 from clvmodels.profiling.profile import Profile
@@ -23,6 +23,7 @@ from clvmodels.reporting.acting import CustomerDecisions, trust_blocks, what_to_
 from clvmodels.reporting.acting.amounts import AmountFormat
 from clvmodels.reporting.acting.customer_decisions import tiers_of_values
 from clvmodels.reporting.acting.customer_files import files_of_page, without_links, write_files
+from clvmodels.reporting.acting.outlook import PurchaseOutlook, judge_season
 from clvmodels.reporting.at_a_glance import AtAGlance, glance_at
 from clvmodels.reporting.cautions import Caution, find_cautions, summarize_cautions
 from clvmodels.reporting.names import with_local_titles
@@ -71,6 +72,10 @@ class Report:
         Tiers, key accounts, lists of customers to act on, and what a new customer may cost.
     change : ValueChange or None
         Why the value changed since an earlier report.
+    season : Finding or None
+        Where the next months are in the season; None without a profile.
+    outlook : PurchaseOutlook or None
+        How many purchases the customers will make, for a log without money.
 
     Examples
     --------
@@ -94,6 +99,8 @@ class Report:
     basis: ValueBasis | None = None
     decisions: CustomerDecisions | None = None
     change: ValueChange | None = None
+    season: Finding | None = None
+    outlook: PurchaseOutlook | None = None
 
     @property
     def findings(self) -> Findings:
@@ -105,6 +112,7 @@ class Report:
             *(caution.finding for caution in self.cautions),
             *(() if self.basis is None else (self.basis.finding,)),
             *(() if self.change is None else (self.change.finding,)),
+            *(() if self.season is None else (self.season,)),
         )
 
     def write(self, path: str | Path) -> None:
@@ -224,6 +232,8 @@ def make_report(
     currency: str,
     decisions: CustomerDecisions | None = None,
     change: ValueChange | None = None,
+    outlook: PurchaseOutlook | None = None,
+    knows_season: bool = False,
 ) -> Report:
     """Return the report of a backtest in the language of `written_in`; see `write_report` for the parameters."""
     if ledger is not None:
@@ -234,13 +244,14 @@ def make_report(
     view = select(with_local_titles(result))
     quotable = basis is not None and basis.has_interval and basis.tested
     horizon = None if basis is None else basis.terms.horizon
-    verdict = judge(view, value, horizon, has_tested_interval=quotable)
+    verdict = judge(view, value, horizon, has_tested_interval=quotable, knows_season=knows_season)
     cautions = find_cautions(view, profile)
     if decisions is None and value is not None and (sorted_customers := tiers_of_values(value)) is not None:
         decisions = CustomerDecisions(sorted_customers)
     money = AmountFormat(currency)
-    actions = what_to_do(view, decisions, basis, money)
-    glance = glance_at(view, value, basis, cautions, decisions, actions, change, name, money)
+    season = None if profile is None else judge_season(profile, knows_season=knows_season)
+    actions = what_to_do(view, decisions, basis, money, season, outlook)
+    glance = glance_at(view, value, basis, cautions, decisions, actions, change, name, money, outlook)
     summary = summarize_cautions(cautions, profile)
     script, script_hash = page_script()
     content = {
@@ -258,9 +269,25 @@ def make_report(
         "glossary": glossary(),
     }
     numbers = _numbers(result, glance, verdict, cautions, value, profile, ledger, basis, decisions)
+    if season is not None:
+        numbers["season"] = plain(season.to_dict())
+    if outlook is not None:
+        numbers["outlook"] = plain(outlook.to_dict())
     page = render("report.html.j2", content)
     return Report(
-        result, value, glance, tuple(verdict), tuple(cautions), page, numbers, current_language(), basis, decisions
+        result,
+        value,
+        glance,
+        tuple(verdict),
+        tuple(cautions),
+        page,
+        numbers,
+        current_language(),
+        basis,
+        decisions,
+        change,
+        season,
+        outlook,
     )
 
 

@@ -24,7 +24,8 @@ from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.language import message, written_in
 from clvmodels.language.current import ENGLISH
 from clvmodels.profiling.profile import NOT_A_LOG, Profile, ProfileUnit, profile
-from clvmodels.reporting.acting.customer_decisions import accounts_of, decide
+from clvmodels.reporting.acting.customer_decisions import USUAL_HORIZON, accounts_of, decide
+from clvmodels.reporting.acting.outlook import forecast_purchases
 from clvmodels.reporting.report import Report, make_report
 from clvmodels.reporting.series.past_report import check_comparable, explain_change, read_past_report, valuation
 from clvmodels.reporting.value_summary import ValueBasis, summarize_value
@@ -163,11 +164,15 @@ def report(
             **reading,
             progress=lambda done, of: step(message("report-cutoffs", {"done": done, "of": of})),
         )
-        value, basis, decisions, change = None, None, None, None
-        if spend is not None:
-            step(message("report-step", {"step": "value"}))
-            history = KnownHistory.from_log(source.whole, **options, **reading)
-            history, _ = on_calendar(history, calendar, history.ticks("1 year" if terms.is_lifetime else value_horizon))
+        value, basis, decisions, change, outlook = None, None, None, None, None
+        step(message("report-step", {"step": "value"}))
+        history = KnownHistory.from_log(source.whole, **options, **reading)
+        history, _ = on_calendar(history, calendar, history.ticks("1 year" if terms.is_lifetime else value_horizon))
+        if spend is None:
+            ahead = value_horizon if isinstance(value_horizon, str) else f"{value_horizon:g} {time_unit}s"
+            ahead = USUAL_HORIZON if terms.is_lifetime else ahead
+            outlook = forecast_purchases(CustomerModel(_reference(result, chosen)).fit(history), history, ahead)
+        else:
             model = CustomerModel(_reference(result, chosen), spend).fit(history)
             value = value_table(model, history.rfm, terms)
             total = None if terms.is_lifetime else model.total(history, terms.horizon, "money", level_rule="none")
@@ -194,6 +199,8 @@ def report(
             currency=currency,
             decisions=decisions,
             change=change,
+            outlook=outlook,
+            knows_season=history.clock.calendar is not None,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
+from clvmodels.profiling.season import Season
 from clvmodels.reporting.acting.amounts import AmountFormat
 from clvmodels.reporting.acting.customer_decisions import CustomerDecisions, accounts_of, decide, tiers_of_values
 from clvmodels.reporting.acting.customer_files import file_link, files_of_page, without_links, write_files
+from clvmodels.reporting.acting.outlook import judge_season
 from clvmodels.reporting.acting.what_to_do import what_to_do
 from clvmodels.reporting.report_of_log import value_table
 from clvmodels.reporting.selection import select
@@ -96,3 +99,28 @@ def test_amounts_are_written_with_their_currency():
     assert AmountFormat("EUR").round(923_345.4) == "EUR 923,000"
     assert AmountFormat("").each(14.2) == "14.20"
     assert replace(AmountFormat("EUR"), currency="").whole(-1234.6) == "−1,235"
+
+
+def profile_of(first_day: str, last_day: str, season: Season) -> Any:
+    """Return what `judge_season` reads of a profile."""
+    return SimpleNamespace(first_day=first_day, last_day=last_day, season=season)
+
+
+def season_of(months: int, busiest: int | None = None) -> Season:
+    index = [1.0] * 9 + [1.5] * 3
+    table = pd.DataFrame({"month": range(1, 13), "index": index, "years": 2})
+    return Season(0.5, 0.001, busiest, None if busiest is None else 2, table, months, 1000)
+
+
+def test_the_season_of_the_next_three_months():
+    unseen = judge_season(profile_of("1997-01-01", "1997-09-30", season_of(9)), knows_season=False)
+    assert (unseen.code, unseen.figures["first"], unseen.figures["last"]) == ("season-not-seen", 10, 12)
+    short = judge_season(profile_of("1997-01-01", "1998-06-30", season_of(18)), knows_season=False)
+    assert (short.code, short.figures["first"], short.figures["last"]) == ("season-not-visible-yet", 7, 9)
+    none = judge_season(profile_of("1997-01-01", "1999-01-05", season_of(24)), knows_season=False)
+    assert (none.code, none.figures["first"], none.figures["last"]) == ("season-none", 1, 3)
+    ahead = judge_season(profile_of("1997-01-01", "1999-09-20", season_of(32, busiest=12)), knows_season=True)
+    assert ahead.code == "season-ahead"
+    assert ahead.figures["change"] == pytest.approx(1.5 / (13.5 / 12) - 1)
+    assert ahead.severity == "info"
+    assert "follows the season" in ahead.text

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from clvmodels.frames import Frame
-from clvmodels.language import message
+from clvmodels.language import Finding, message
 from clvmodels.language.numbers import column, fixed, percent, signed_percent, significant
 from clvmodels.reporting.acting.amounts import AmountFormat
 from clvmodels.reporting.acting.customer_decisions import LISTS, CustomerDecisions, NewCustomer
 from clvmodels.reporting.acting.customer_files import file_link
+from clvmodels.reporting.acting.outlook import PurchaseOutlook
 from clvmodels.reporting.page import PageBlock, Pictures, Table
 from clvmodels.reporting.sections.calibration import tracking_picture
 from clvmodels.reporting.selection import LEARNERS, Selection
@@ -75,7 +76,12 @@ class WhatToDo:
 
 
 def what_to_do(
-    view: Selection, decisions: CustomerDecisions | None, basis: ValueBasis | None, money: AmountFormat
+    view: Selection,
+    decisions: CustomerDecisions | None,
+    basis: ValueBasis | None,
+    money: AmountFormat,
+    season: Finding | None = None,
+    outlook: PurchaseOutlook | None = None,
 ) -> WhatToDo:
     """Return what a reader of the report can do with it.
 
@@ -87,18 +93,24 @@ def what_to_do(
         The terms of the values.
     money : AmountFormat
         How amounts are written.
+    season : Finding, optional
+        Where the next months are in the season.
+    outlook : PurchaseOutlook, optional
+        Of a log without money.
     """
     use = judge_use(view)
+    has_range = outlook is not None or (basis is not None and basis.has_interval)
+    steps = {"horizon": view.horizon, **_deployed(view, use)}
     has_files = decisions is not None and bool(decisions.tables())
     return WhatToDo(
         tiers=() if decisions is None else _tier_rows(decisions),
         tiers_link=file_link("tiers") if has_files else "",
         lists=() if decisions is None else _lists(decisions, money),
         newcomer="" if decisions is None else _newcomer(decisions, basis, money),
-        budget=tuple(finding.text for finding in use.findings),
-        steps=tuple(message(f"next-step-{name}", {"horizon": view.horizon}) for name in ("deploy", "test", "repeat")),
+        budget=(*(finding.text for finding in use.findings), *(() if season is None else (season.text,))),
+        steps=tuple(message(f"next-step-{name}", steps) for name in ("deploy", "test", "repeat")),
         currency=money.currency,
-        now=_first_steps(view, use, decisions, money),
+        now=_first_steps(view, use, decisions, money, has_range),
     )
 
 
@@ -164,25 +176,34 @@ def newcomer_figures(newcomer: NewCustomer, basis: ValueBasis | None, money: Amo
 
 
 def _first_steps(
-    view: Selection, use: Answer, decisions: CustomerDecisions | None, money: AmountFormat
+    view: Selection, use: Answer, decisions: CustomerDecisions | None, money: AmountFormat, has_range: bool
 ) -> tuple[tuple[str, str], ...]:
     """Return which forecast to use, whom to look after and what to do next, each in one sentence."""
     total, ranking = (_best_for(view, use, metric) for metric in ("bias", "gini"))
-    figures = {"total": total, "ranking": ranking, "same": total == ranking}
+    page = view.title("money" if "money" in view.quantities else "purchases")
+    figures = {"total": total, "ranking": ranking, "same": total == ranking, "other": page != total, "page": page}
     now = [(message("now-forecast"), message("now-forecast-text", figures))]
+    at_risk = None if decisions is None or decisions.lists is None else decisions.lists.summary.iloc[0]
+    has_list = at_risk is not None and at_risk["customers"] > 0
     if decisions is not None:
         best = decisions.tiers.summary.iloc[0]
-        figures = {
-            "customers": int(best["customers"]),
-            "share": float(best["share_of_value"]),
-            "has_list": decisions.lists is not None,
-        }
-        if decisions.lists is not None:
-            at_risk = decisions.lists.summary.iloc[0]
+        figures = {"customers": int(best["customers"]), "share": float(best["share_of_value"]), "has_list": has_list}
+        if at_risk is not None:
             figures |= {"at_risk": int(at_risk["customers"]), "money": money.whole(float(at_risk["money_at_stake"]))}
         now.append((message("now-whom"), message("now-whom-text", figures)))
-    now.append((message("now-next"), message("now-next-text", {"has_list": bool(decisions and decisions.lists)})))
+    figures = {"has_list": has_list, "has_range": has_range, "horizon": view.horizon}
+    now.append((message("now-next"), message("now-next-text", figures)))
     return tuple(now)
+
+
+def _deployed(view: Selection, use: Answer) -> dict[str, str]:
+    """Return which forecaster `clv fit` should write: the best forecaster, or a process by its name."""
+    findings = [finding.figures for finding in use.findings if finding.code == "verdict-recommend"]
+    recommended = [str(figures["forecaster"]) for figures in findings]
+    if any(view.kinds.get(name) in LEARNERS for name in recommended):
+        return {"forecaster": "best", "model": ""}
+    processes = [name for name in recommended if view.kinds.get(name) == "process"]
+    return {"forecaster": "process", "model": processes[0] if processes else view.reference}
 
 
 def _best_for(view: Selection, use: Answer, metric: str) -> str:
@@ -208,7 +229,13 @@ def _short_table(view: Selection) -> Table:
     quantity = "money" if "money" in view.quantities else "purchases"
     scores = view.result.summary
     scores = scores[(scores["horizon"] == view.horizon) & (scores["quantity"] == quantity)]
-    ids = [view.forecaster(quantity), *_best_learner(view, quantity), *SIMPLE_RULES]
+    recommended = [
+        str(finding.figures["forecaster"])
+        for finding in judge_use(view).findings
+        if finding.code == "verdict-recommend" and finding.figures["quantity"] in (quantity, "all")
+    ]
+    recommended = [name for name in scores["forecaster"] if view.purchase_forecaster(name) in recommended]
+    ids = [view.forecaster(quantity), *recommended, *_best_learner(view, quantity), *SIMPLE_RULES]
     rows = view.of(scores, [name for name in dict.fromkeys(ids) if name in set(scores["forecaster"])])
     columns = [
         [signed_percent(value, 0) for value in rows["bias"]],

@@ -19,6 +19,7 @@ def judge(
     value_horizon: float | str | None = None,
     *,
     has_tested_interval: bool = False,
+    knows_season: bool = False,
 ) -> list[Answer]:
     """Answer the six questions about the model of the report.
 
@@ -31,6 +32,8 @@ def judge(
         The horizon of these values, such as "12 months".
     has_tested_interval : bool, default=False
         Whether the page has an interval of the total value that allows for errors of earlier totals.
+    knows_season : bool, default=False
+        Whether the forecast follows a calendar.
     """
     return [
         judge_use(view),
@@ -38,5 +41,5 @@ def judge(
         judge_ranking(view),
         judge_intervals(view, has_tested_interval),
         judge_benchmarks(view),
-        judge_limits(view),
+        judge_limits(view, knows_season=knows_season),
     ]

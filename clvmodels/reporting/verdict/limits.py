@@ -15,7 +15,7 @@ __all__ = ["judge_limits"]
 SHOWN_AS_NONE = 0.005  # share below which a whole percentage is 0%
 
 
-def judge_limits(view: Selection) -> Answer:
+def judge_limits(view: Selection, *, knows_season: bool = False) -> Answer:
     """Judge what the forecast must not be used for, with the numbers of this log where they show it."""
     findings = [Finding("verdict-limit-campaigns", severity="caution")]
     row = view.row("purchases")
@@ -23,7 +23,7 @@ def judge_limits(view: Selection) -> Answer:
         figures = {"rmse": float(row["rmse"]), "mean": float(row["actual"] / row["customers"])}
         findings.append(Finding("verdict-limit-customer", figures, "caution"))
     findings.append(_judge_new_customers(view.facts))
-    findings.append(Finding("verdict-limit-season", severity="caution"))
+    findings.append(Finding("verdict-limit-season", {"known": knows_season}, "caution"))
     return Answer("limits", Finding("verdict-limits", severity="caution"), tuple(findings), "card")
 
 

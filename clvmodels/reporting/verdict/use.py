@@ -14,6 +14,8 @@ from clvmodels.reporting.winners import find_better, furthest_ahead
 
 __all__ = ["judge_use"]
 
+PARTS_OF_BEST = ("boosted_trees", "blend")  # a job does not fit them; the best forecaster contains them
+
 
 def judge_use(view: Selection) -> Answer:
     """Judge what the forecast can be used for: budgets, rankings, and where another forecaster is better."""
@@ -64,7 +66,11 @@ def _correction(fewer: float, more: float) -> str:
 
 def _recommend(view: Selection) -> list[Finding]:
     """Name the forecasters that are better for the total and for the ranking."""
-    winners = furthest_ahead([each for kinds in KIND_GROUPS.values() for each in find_better(view, kinds)])
+    ahead = furthest_ahead([each for kinds in KIND_GROUPS.values() for each in find_better(view, kinds)])
+    fitted_by_jobs = {(each.quantity, each.metric): each for each in find_better(view, ("best",))}
+    winners = [
+        fitted_by_jobs.get((each.quantity, each.metric), each) if each.kind in PARTS_OF_BEST else each for each in ahead
+    ]
     metrics = [
         metric
         for metric in ("bias", "gini")
