@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 
 from clvmodels.errors import CLVError, InvalidOption, closest
+from clvmodels.language.error_texts import ENGLISH, FOLDER, translate_error
 
 __all__ = ["ENGLISH", "FOLDER", "check_language", "current_language", "languages", "written_in"]
 
-ENGLISH = "en"
-FOLDER = Path(__file__).parent
 _CURRENT: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -62,8 +60,6 @@ def written_in(language: str | None) -> Iterator[None]:
         yield
     except CLVError as error:
         if current_language() != ENGLISH:
-            from clvmodels.language.error_texts import translate_error
-
             translate_error(error, current_language())
         raise
     finally:

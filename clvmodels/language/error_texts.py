@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 
 from clvmodels.errors import CLVError
-from clvmodels.language.current import ENGLISH, FOLDER
 
-__all__ = ["catalog_of_errors", "translate_error", "translated"]
+__all__ = ["ENGLISH", "FOLDER", "catalog_of_errors", "translate_error", "translated"]
 
+ENGLISH = "en"
+FOLDER = Path(__file__).parent
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 NUMBER = re.compile(r"n\d*")
 END_OF_SENTENCE = re.compile(r"(?<=[.?:;])(?= )|$|(?<=\n)")
