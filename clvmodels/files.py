@@ -1,4 +1,7 @@
-"""Write files so that an incomplete file never looks complete; convert values to JSON; detect damaged documents."""
+"""Write files so that an incomplete file never looks complete; convert values to JSON; detect damaged documents.
+
+A folder of runs holds `runs/RUN_ID/` for each run, which never changes, and a pointer, `current.json`, to one of them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import math
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +24,14 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 __all__ = [
+    "CURRENT_RUN",
+    "RUNS",
+    "UNFINISHED_RUN",
     "fields_at_fault",
+    "folder_of_run",
     "keep_rights",
     "plain",
+    "point_to_run",
     "read_document",
     "refuse_damaged",
     "replacing",
@@ -33,6 +41,8 @@ __all__ = [
     "write_checked",
     "write_json",
 ]
+
+RUNS, CURRENT_RUN, UNFINISHED_RUN = "runs", "current.json", ".clv-staged"
 
 
 @contextlib.contextmanager
@@ -103,6 +113,16 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
     text = json.dumps(document, indent=2, allow_nan=False)
     with replacing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def folder_of_run(folder: Path, run_id: str, *, unfinished: bool = False) -> Path:
+    """Return the folder of a run in a folder of runs, or that in which it is written before it gets its name."""
+    return folder / RUNS / f"{run_id}{UNFINISHED_RUN if unfinished else ''}"
+
+
+def point_to_run(folder: Path, run_id: str, rows: int, parts: Sequence[str]) -> None:
+    """Make a run, with the names of its files, the current one of a folder of runs."""
+    write_json(folder / CURRENT_RUN, {"run_id": run_id, "rows": rows, "parts": list(parts)})
 
 
 def with_checksum(document: Mapping[str, Any]) -> dict[str, Any]:

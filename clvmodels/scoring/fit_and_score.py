@@ -31,7 +31,7 @@ from clvmodels.scoring.registry.registry import Registry, Version
 from clvmodels.scoring.run.customers import SourceData, read
 from clvmodels.scoring.run.forecasts import forecast_customers
 from clvmodels.scoring.run.kept_runs import last_kept
-from clvmodels.scoring.run.manifest import RunManifest, manifests_of
+from clvmodels.scoring.run.manifest import RunManifest, manifests_near
 from clvmodels.scoring.run.pinned import PinnedFiles
 from clvmodels.scoring.run.run import perform, plan
 from clvmodels.scoring.run.workplace import (
@@ -278,7 +278,7 @@ def score_job(
         text = f"Read the source: {as_text(findings, separator='; ')}"
         event("read", text, customers=len(data.customers), findings=_plain(findings), **run)
         lock = not dry_run and job.run.folder is not None
-        earlier = manifests_of(job.run.folder, set_aside=not dry_run)
+        earlier = manifests_near(job.run.folder, planned.as_of, data.end, planned.run_id, set_aside=not dry_run)
         same = next((manifest for manifest in earlier if manifest.run_id == planned.run_id), None)
         outlets = [open_outlet(sink, uris, same, stack, lock=lock, backfill=backfill) for sink in sinks]
         finished, published = perform(

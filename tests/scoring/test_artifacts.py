@@ -14,7 +14,7 @@ import clvmodels as clv
 from clvmodels.cli.replayed_cleaning import load_cleaner
 from clvmodels.scoring.monitoring.monitor import HISTORY, read_history
 from clvmodels.scoring.monitoring.monitor_job import holdout_error
-from clvmodels.scoring.run.manifest import read_manifest, read_manifests
+from clvmodels.scoring.run.manifest import manifests_near, read_manifest, read_manifests
 from clvmodels.transactions.log import LATEST
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts" / "0.1.0"
@@ -96,6 +96,20 @@ def test_a_manifest_is_read(run, status, forced):
 
 def test_all_manifests_are_read_in_order_of_date():
     assert [manifest.run_id for manifest in read_manifests(ARTIFACTS / "runs")] == [PUBLISHED, REFUSED, FORCED]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "but", "names"),
+    [
+        ("1997-10-04", "", [FORCED]),
+        ("1997-10-04", FORCED, [PUBLISHED, REFUSED, FORCED]),  # a run is not compared with itself
+        ("1997-10-03", "", [FORCED]),
+        ("1997-10-02", "", [PUBLISHED, REFUSED, FORCED]),  # later days too, which an older one must not replace
+    ],
+)
+def test_a_run_reads_no_more_manifests_than_it_needs(as_of, but, names):
+    end = 10_137 + int(as_of[-1]) - 3
+    assert [manifest.run_id for manifest in manifests_near(ARTIFACTS / "runs", as_of, end, but, False)] == names
 
 
 def test_a_history_is_read():

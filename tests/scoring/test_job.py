@@ -126,7 +126,7 @@ def test_a_backfill_adds_to_the_history_only(job, tmp_path, models):
     days = clv.backfill_job(job(sinks=sinks), "1997-09-30", NIGHT)
     assert [done.manifest.as_of for done in days] == [FITTED, NIGHT]
     assert all(done.manifest.backfill and done.manifest.published for done in days)
-    assert [manifest.as_of for manifest, _ in past_runs(tmp_path / "clv-runs")] == [FITTED, NIGHT, NEXT]
+    assert [manifest.as_of for manifest, _ in past_runs(read_manifests(tmp_path / "clv-runs"))] == [FITTED, NIGHT, NEXT]
     assert json.loads((tmp_path / "set" / "current.json").read_text())["run_id"] == current
     assert (tmp_path / "scores.parquet").read_bytes() == before
     assert [done.published for done in clv.backfill_job(job(sinks=sinks), FITTED, NIGHT)] == [(), ()]
@@ -348,7 +348,7 @@ def test_past_runs_are_found_in_a_partitioned_sink(job, tmp_path):
     sinks = [{"path": str(tmp_path / "set"), "partitioned": True}]
     for date in (NEXT, NIGHT):
         score_job(job(sinks=sinks), date, backfill=date == NIGHT)
-    runs = past_runs(tmp_path / "clv-runs")
+    runs = past_runs(read_manifests(tmp_path / "clv-runs"))
     assert [manifest.as_of for manifest, _ in runs] == [NIGHT, NEXT]
     assert [pl.read_parquet(parts)["as_of"][0].isoformat() for _, parts in runs] == [NIGHT, NEXT]
 

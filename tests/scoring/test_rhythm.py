@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from clvmodels.scoring.gates.limits import Gates
 from clvmodels.scoring.gates.rhythm import rhythm_of
 from clvmodels.scoring.gates.run_statistics import Rhythm, RunStatistics
 from clvmodels.scoring.run.feed import daily_purchases
+from clvmodels.transactions.in_engine.reading import LogOptions, read_in_engine
 from clvmodels.transactions.log import read_transactions
 
 DAYS = 19_000 + np.arange(1_000)  # from 2022-01-08
@@ -115,3 +117,18 @@ def test_first_and_repeat_purchases_are_counted_by_day(merge_within: str):
     assert later is not None
     assert (later.first.tolist(), later.repeat.tolist()) == ([1, 0, 0, 0], [0, 0, 1, 0])
     assert daily_purchases(transactions, clock, clock.last_tick("2025-01-06"), clock.last_tick("2025-01-03")) is None
+
+
+def test_an_engine_counts_the_same_purchases():
+    table = duckdb.sql(
+        "SELECT * FROM (VALUES (1, DATE '2025-01-01'), (2, DATE '2025-01-01'), (1, DATE '2025-01-03'))"
+        " AS orders(customer_id, date)"
+    )
+    clock = Clock()
+    end, after = (clock.last_tick(f"2025-01-0{day}") for day in (4, 1))
+    log = read_in_engine(table, clock, LogOptions("customer_id", "date", None, None, "raise", None), end)
+    assert log is not None
+    daily = daily_purchases(log, clock, end)
+    assert daily is not None
+    assert (daily.first.tolist(), daily.repeat.tolist()) == ([2, 0, 0, 0], [0, 0, 1, 0])
+    assert daily_purchases(log, clock, end, after) is None

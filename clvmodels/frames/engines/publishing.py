@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -17,7 +16,6 @@ from clvmodels.frames.running import first_line
 
 __all__ = ["PublishedTable", "count_unique", "discard", "publish_file", "publish_run", "publish_table", "table_name"]
 
-STAGED_FOLDER, RUNS, CURRENT = ".clv-staged", "runs", "current.json"  # the layout of a partitioned Parquet sink
 MOST_PARTS = 2  # of the name of a table: a schema, and the table in it
 
 
@@ -113,7 +111,7 @@ def publish_run(engine: Engine, folder: Path, key: str) -> PublishedTable:
         As for `publish_table`; the pointer is then as it was.
     """
     run_id = secrets.token_hex(8)
-    final, staged = folder / RUNS / run_id, folder / RUNS / f"{run_id}{STAGED_FOLDER}"
+    final, staged = files.folder_of_run(folder, run_id), files.folder_of_run(folder, run_id, unfinished=True)
     try:
         staged.mkdir(parents=True)
         names = engine.write_parts(staged)
@@ -122,9 +120,7 @@ def publish_run(engine: Engine, folder: Path, key: str) -> PublishedTable:
             files.sync(staged / name)
         staged.rename(final)
         files.sync(final.parent)
-        with files.replacing(folder / CURRENT) as temporary:
-            pointer = {"run_id": run_id, "rows": rows, "parts": names}
-            temporary.write_text(json.dumps(pointer, indent=2) + "\n", encoding="utf-8")
+        files.point_to_run(folder, run_id, rows, names)
     except InvalidTransactions:
         raise
     except Exception as error:  # any error of any driver, or of the file system

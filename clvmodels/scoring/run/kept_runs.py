@@ -64,11 +64,12 @@ def kept_tables(job: Job, folder: Path, uris: Mapping[str, str]) -> list[KeptTab
     uris : mapping of str to str
         Values of the environment variables that name databases.
     """
-    tables = [KeptTable(manifest, tuple(parts)) for manifest, parts in past_runs(folder)]
+    manifests = read_manifests(folder)
+    tables = [KeptTable(manifest, tuple(parts)) for manifest, parts in past_runs(manifests)]
     in_files = {table.manifest.run_id for table in tables}
     sinks = {sink.name: sink for sink in job.sinks if sink.mode == "append"}
     present: dict[str, set[str]] = {}
-    for manifest in read_manifests(folder):
+    for manifest in manifests:
         for name in [state.name for state in manifest.sinks if state.done and state.name in sinks]:
             uri = uris.get(sinks[name].uri_variable or "", "")
             if name not in present:

@@ -28,7 +28,7 @@ __all__ = [
     "RunManifest",
     "SinkState",
     "last_published",
-    "manifests_of",
+    "manifests_near",
     "past_runs",
     "read_manifest",
     "read_manifests",
@@ -232,9 +232,32 @@ def _is_of_another_release(path: Path) -> bool:
     )
 
 
-def manifests_of(folder: Path | None, set_aside: bool = False) -> list[RunManifest]:
-    """Return the manifests of a job's runs; none if the job keeps none."""
-    return [] if folder is None else read_manifests(folder, set_aside)
+def manifests_near(folder: Path | None, as_of: str, end: int, run_id: str, set_aside: bool) -> list[RunManifest]:
+    """Return the manifests that a run is compared with, by date, without reading those of all nights.
+
+    They are those of its day and of later days, and of the days before back to the last published run.
+
+    Parameters
+    ----------
+    as_of : str
+        Last date of the run.
+    end : int
+        The same as a tick.
+    run_id : str
+        Of the run, which is not compared with itself.
+    """
+    if folder is None:
+        return []
+    days: dict[str, list[Path]] = {}
+    for path in (folder / "runs").glob("[!.]*.json"):
+        days.setdefault(path.name[:10], []).append(path)  # as `file_name` begins
+    manifests: list[RunManifest] = []
+    for day in sorted(days, reverse=True):
+        if day < as_of[:10] and last_published(manifests, end, run_id) is not None:
+            break
+        read = (_read_or_report(path, set_aside) for path in sorted(days[day]))
+        manifests += [manifest for manifest in read if manifest is not None]
+    return sorted(manifests, key=lambda manifest: (manifest.end, manifest.run_id))
 
 
 def last_published(manifests: Iterable[RunManifest], end: int, but: str = "") -> RunManifest | None:
@@ -243,10 +266,10 @@ def last_published(manifests: Iterable[RunManifest], end: int, but: str = "") ->
     return max(published, key=lambda manifest: manifest.end) if published else None
 
 
-def past_runs(folder: Path) -> list[tuple[RunManifest, list[Path]]]:
+def past_runs(manifests: Iterable[RunManifest]) -> list[tuple[RunManifest, list[Path]]]:
     """Return the published runs whose table is still in a partitioned Parquet sink, with its files."""
     runs = []
-    for manifest in read_manifests(folder):
+    for manifest in manifests:
         folders = [Path(sink.runs) for sink in manifest.sinks if sink.done and sink.runs]
         parts = next(filter(None, (published_parts(folder, manifest.run_id) for folder in folders)), None)
         if parts:

@@ -19,9 +19,9 @@ from clvmodels.errors import StoreUnreachable
 from clvmodels.scoring.stores.file_sinks import ParquetFile, ParquetWriter, count_files
 from clvmodels.scoring.stores.store import STAGED, HeldTable, KeptRuns, check_folder, locked, reaching, sync
 
-__all__ = ["CURRENT", "ParquetSet", "published_parts"]
+__all__ = ["ParquetSet", "published_parts"]
 
-CURRENT, RUNS = "current.json", "runs"
+RUNS, CURRENT = files.RUNS, files.CURRENT_RUN
 ROWS_PER_PART = 1_048_576
 RUN_NAME = re.compile(r"[0-9a-f]{8,64}")
 
@@ -70,7 +70,7 @@ class ParquetSet:
         with reaching(self.name):
             for run in self.runs():
                 if run.as_of in days and run.run_id != current:
-                    folder = self.path / RUNS / run.run_id
+                    folder = files.folder_of_run(self.path, run.run_id)
                     gone = folder.with_name(f"{run.run_id}-outdated{STAGED}")
                     folder.rename(gone)  # half of a run is never seen
                     shutil.rmtree(gone)
@@ -94,7 +94,7 @@ class StagedSet:
 
     def __init__(self, sink: ParquetSet, run_id: str, schema: pa.Schema) -> None:
         self._sink, self._run_id, self._schema = sink, run_id, schema
-        self._folder = sink.path / RUNS / f"{run_id}{STAGED}"
+        self._folder = files.folder_of_run(sink.path, run_id, unfinished=True)
         self._folder.mkdir()
         self._parts: list[Path] = []
         self._writer: ParquetWriter | None = None
@@ -124,7 +124,7 @@ class StagedSet:
 
     def publish(self) -> None:
         with reaching(self._sink.name):
-            final = self._sink.path / RUNS / self._run_id
+            final = files.folder_of_run(self._sink.path, self._run_id)
             for part in self._parts:
                 sync(part)
             sync(self._folder)
@@ -138,11 +138,7 @@ class StagedSet:
             shutil.rmtree(final.with_name(f"{final.name}-damaged{STAGED}"), ignore_errors=True)
             if self._sink.backfill:
                 return
-            pointer = {"run_id": self._run_id, "rows": self._rows, "parts": [part.name for part in self._parts]}
-            with files.replacing(self._sink.path / CURRENT) as temporary:
-                temporary.write_text(json.dumps(pointer, indent=2) + "\n", encoding="utf-8")
-                sync(temporary)
-            sync(self._sink.path)
+            files.point_to_run(self._sink.path, self._run_id, self._rows, [part.name for part in self._parts])
         if self._sink.keeping != KeptRuns():
             with contextlib.suppress(StoreUnreachable):  # the table is published; the next run tries again
                 self._sink.remove(self._sink.keeping.outdated(run.as_of for run in self._sink.runs()))
@@ -169,8 +165,8 @@ def published_parts(path: Path, run_id: str | None = None) -> list[Path] | None:
     """Return the Parquet files of a run, by default the current one; None if there is none."""
     if run_id is None:
         pointer = _pointer(path)
-        return None if pointer is None else [path / RUNS / pointer["run_id"] / name for name in pointer["parts"]]
-    folder = path / RUNS / run_id
+        return None if pointer is None else [files.folder_of_run(path, pointer["run_id"]) / n for n in pointer["parts"]]
+    folder = files.folder_of_run(path, run_id)
     return sorted(folder.glob("part-*.parquet")) if RUN_NAME.fullmatch(run_id) and folder.is_dir() else None
 
 

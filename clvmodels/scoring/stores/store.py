@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clvmodels.errors import CLVError, InvalidJob, InvalidOption, JobLocked, StoreUnreachable
-from clvmodels.files import sync
+from clvmodels.files import UNFINISHED_RUN, sync
 from clvmodels.scoring.stores.uri import hidden
 
 __all__ = [
@@ -51,7 +51,7 @@ __all__ = [
 
 RUN_ID = "run_id"  # the column with the run of a row
 REQUIRED_COLUMNS = (RUN_ID, "as_of")  # every score table has them, and hardly any other table does
-STAGED = ".clv-staged"  # in the names of staged files and tables
+STAGED = UNFINISHED_RUN  # in the names of staged files and tables
 KEY, KEY_WITH_DAY = ("customer_id",), ("customer_id", "as_of")  # of a table with one run, and with those of many days
 KEY_OF_ONE_DAY = (
     "the key of the table is customer_id alone, so it cannot keep the runs of several days: change the key to "
