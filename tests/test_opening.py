@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 import clvmodels as clv
@@ -136,6 +137,24 @@ def test_two_encodings_that_both_work_are_refused_with_an_example_of_each(tmp_pa
     assert read(clv.open_file(path, encoding="euc_kr"), names) == {"서울": (0.0, 1.5)}
 
 
+@pytest.mark.parametrize(
+    ("codec", "header", "name"),
+    [
+        ("cp949", "고객번호;주문일;결제금액", "서울"),
+        ("cp1251", "Клиент;Дата заказа;Сумма", "Иванов"),
+        ("koi8_r", "Клиент;Дата заказа;Сумма", "Иванов"),
+        ("cp874", "ลูกค้า;วันที่;ยอดรวม", "สมชาย"),
+        ("shift_jis", "顧客番号;注文日;金額", "佐藤"),
+        ("cp1250", "Klient;Data zamówienia;Kwota w zł", "Paweł"),
+    ],
+)
+def test_usual_names_of_columns_decide_the_encoding(tmp_path, codec, header, name):
+    path = write(tmp_path, f"{header}\n{name};2024-01-05;7,50\n{name};2024-01-06;1,50\n".encode(codec))
+    columns = dict(zip(("customer_id", "date", "amount"), header.split(";"), strict=True))
+    assert read(path, columns) == read(clv.open_file(path, encoding=codec), columns)
+    assert clv.suggest_columns(path).columns["customer_id"] == columns["customer_id"]
+
+
 def test_an_encoding_that_none_of_the_usual_ones_gives_is_refused(tmp_path):
     path = write(tmp_path, text(rows=[("Καλλιόπη Παπαδοπούλου", "2024-01-05", "1.50")]).encode("cp1253"))
     assert "is not recognized: it is not UTF-8, and none of 'cp1252'" in refused(path)
@@ -185,6 +204,25 @@ def test_two_separators_that_both_work_are_refused(tmp_path):
 # ---- numbers -----------------------------------------------------------------------------------------------
 
 
+def test_rows_that_end_with_a_separator_are_read_unless_one_has_more_values(tmp_path):
+    rows = [(who, day, f"{amount},") for who, day, amount in ROWS]
+    content = "\ufeff" + text(rows=rows)
+    assert read(write(tmp_path, content.encode())) == read(write(tmp_path, text().encode(), "plain.csv"))
+    more = write(tmp_path, (content + "A,2024-01-05,1,234.50\n").encode())
+    assert "a row has more values than the header has names" in refused(more)
+    late = write(tmp_path, (content + "A,2024-01-05,1.5,\n" * 200 + "A,2024-01-05,1,234.50\n").encode())
+    assert "has more values than the header has names ('A, 2024-01-05, 1, 234.50')" in refused(late)
+
+
+@pytest.mark.parametrize("amounts", [("$12.50", "€7.00"), ("12,50 €", "7,00 CHF"), ("¥12", "R$ 3"), ("(USD 5)", "-£3")])
+def test_amounts_in_several_currencies_are_refused(tmp_path, amounts):
+    rows = [("A", f"2024-01-0{i + 1}", f'"{amount}"') for i, amount in enumerate(amounts)]
+    assert "2 currencies, such as" in refused(write(tmp_path, text(rows=rows).encode()))
+    log = pl.DataFrame({"customer_id": ["A", "A"], "date": ["2024-01-01", "2024-01-02"], "amount": amounts})
+    with pytest.raises(InvalidTransactions, match="has amounts in 2 currencies"):
+        clv.rfm_summary(log, amount="amount")
+
+
 @pytest.mark.parametrize(
     ("amounts", "total"),
     [
@@ -193,9 +231,13 @@ def test_two_separators_that_both_work_are_refused(tmp_path):
         (["1 234,50", "12,00"], 1246.5),
         (["1'234.50", "12"], 1246.5),
         (["12,34,567.00", "3"], 1234570.0),
-        (["$1,234.50", "USD 12.00", "12.00 EUR"], 1258.5),
-        (["1.234,50 €", "€ 12,00", "12,00 kr", "zł 1,00"], 1259.5),
-        (["R$ 1.234,50", "¥12", "12元"], 1258.5),
+        (["$1,234.50", "USD 12.00", "12.00 US$"], 1258.5),
+        (["1.234,50 €", "€ 12,00", "12,00 EUR"], 1258.5),
+        (["1.234,50 kr", "kr. 12,00"], 1246.5),
+        (["1 234,50 zł", "zł 12,00"], 1246.5),
+        (["R$ 1.234,50", "12,00 R$"], 1246.5),
+        (["¥12", "￥12"], 24.0),
+        (["12元", "RMB 12", "CNY 1"], 25.0),
         (["1.234", "12,5"], 1246.5),
         (["1.234", "0.125"], 1.36),
         (["1.234", "1234.5"], 1235.73),

@@ -50,6 +50,8 @@ REMEDIES: dict[Kind, str] = {  # what to do about columns that nobody named
     "of CleaningRules)",
     "refund": "Name it with refunded={name!r} if it has amounts, otherwise with status={name!r} and its values in "
     "void_statuses= and count_statuses= (in Python, fields of CleaningRules)",
+    "payment": "If it has days, name it with date={name!r} and pass on_missing_date='set_aside'; otherwise name it "
+    "with status={name!r} and its values in void_statuses= and count_statuses= (in Python, fields of CleaningRules)",
 }
 
 

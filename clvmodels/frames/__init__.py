@@ -11,7 +11,7 @@ from clvmodels.frames.databases import engine_of, is_database, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
 from clvmodels.frames.engines.choices import CustomerChoice, counted_values
 from clvmodels.frames.engines.daily import daily_query
-from clvmodels.frames.engines.dialects import dialect_named
+from clvmodels.frames.engines.dialects import BLANKS, dialect_named
 from clvmodels.frames.engines.protocol import ColumnType, Engine
 from clvmodels.frames.engines.publishing import (
     PublishedTable,
@@ -40,6 +40,7 @@ from clvmodels.frames.running import (
 from clvmodels.frames.text import ISO_DATE, mark_missing_days, moments_in_utc, parse_dates, parse_numbers
 
 __all__ = [
+    "BLANKS",
     "DATE_UNITS",
     "ISO_DATE",
     "MONEY",

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
-__all__ = ["ROLE_NAMES", "is_named_status", "kinds_of_rows", "roles_by_name", "status_columns"]
+__all__ = ["ROLE_NAMES", "is_named_status", "is_usual_name", "kinds_of_rows", "roles_by_name", "status_columns"]
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -22,7 +23,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         """
         customer id, customer number, customer no, customer key, client id, client number, cust id,
         user id, buyer id, buyer user id, member id, account id, household id, shopper id,
-        visitor id, kundennummer, kunden id, kunden nr, kundennr, id client, numero client,
+        visitor id, subscriber id, subscriber, patron id, guest id, donor id, kundennummer,
+        kunden id, kunden nr, kundennr, id client, numero client,
         code client, id cliente, codigo cliente, codigo del cliente, codigo do cliente,
         numero de cliente, cod cliente, cliente id, clienteid, 客户编号, 客户id, 会员编号, 会员id,
         会员卡号, 用户id, 用户编号, 顾客编号, 买家id, 买家会员名, 买家昵称, 买家账号, 下单账号,
@@ -56,7 +58,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         sipariş tarihi, tarih, tanggal, tanggal pesanan, waktu pesanan dibuat, waktu pembayaran,
         주문일, 주문일자, 주문일시, 결제일, 결제일시, 구매일, 구매일자, 거래일, 거래일시, 날짜, 일자, 일시,
         data di acquisto, data vendita, data transazione, besteldatum, factuurdatum, aankoopdatum,
-        data zakupu, data sprzedaży, data transakcji, orderdatum, köpdatum, ordredato, købsdato, dato, kjøpsdato,
+        data zakupu, data sprzedaży, data transakcji, orderdatum, köpdatum, ordredato,
+        købsdato, dato, kjøpsdato,
         tilauspäivä, päivämäärä, datum objednávky, dátum, rendelés dátuma, дата заказа, дата покупки,
         дата продажи, дата, ngày đặt hàng, ngày mua, ngày, วันที่สั่งซื้อ, วันที่, تاريخ الطلب, التاريخ,
         datetime, time, datum, tag, fecha, data, 日期, 时间, 日付, 年月日, 日時
@@ -75,7 +78,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         주문금액, 결제금액, 구매금액, 판매금액, 총금액, 합계, 금액, totale ordine, totale pagato, totaal,
         orderbedrag, wartość, wartość zamówienia, suma, belopp, ordersumma, beløb, ordrebeløb,
         summa, částka, cena celkem,
-        összeg, сумма заказа, сумма, сумма продажи, стоимость, tổng tiền, thành tiền, số tiền, ยอดรวม, จำนวนเงิน,
+        összeg, сумма заказа, сумма, сумма продажи, стоимость, tổng tiền, thành tiền, số tiền,
+        ยอดรวม, จำนวนเงิน,
         المبلغ, الإجمالي, total pembayaran, jumlah, paid price, 合計金額, 注文金額, 購入金額, 支払金額,
         売上金額, 売上, 金額, 合計
         """
@@ -83,7 +87,9 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     "order_id": _words(
         """
         order id, order number, order no, invoice no, invoice id, invoice number, invoice,
-        transaction id, receipt no, basket id, order, bestellnummer, bestell nr, rechnungsnummer,
+        transaction id, receipt no, basket id, order, sale id, sale number,
+        sales record number, receipt number, receipt id,
+        check number, check id, ticket number, bill no, bill number, bestellnummer, bestell nr, rechnungsnummer,
         auftragsnummer, belegnummer, numero de commande, numero commande, id commande, commande,
         numero facture, numero de pedido, id pedido, pedido, numero factura, factura,
         numero do pedido, no pesanan, nomor pesanan, numero ordine, ordernummer, sipariş no, bon nr,
@@ -122,7 +128,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         situação do pedido, status do pedido, status do pagamento, estado da encomenda, statut de la commande,
         statut commande, statut du paiement, zahlungsstatus, auftragsstatus, stato ordine, stato dell ordine,
         stato pagamento, orderstatus, betaalstatus, betalingsstatus, bestelstatus, status zamówienia,
-        status płatności, orderstatus, ordrestatus, betalningsstatus, tilauksen tila, stav objednávky, stav platby,
+        status płatności, orderstatus, ordrestatus, betalningsstatus, tilauksen tila,
+        stav objednávky, stav platby,
         rendelés állapota, статус заказа, статус оплаты, статус, 주문상태, 주문 상태, 결제상태, 거래상태, 상태,
         trạng thái đơn hàng, trạng thái, สถานะคำสั่งซื้อ, สถานะ, حالة الطلب, الحالة,
         status pesanan, sipariş durumu, 订单状态, 交易状态, 支付状态, 付款状态, 订单交易状态, 状态,
@@ -146,6 +153,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
 # Columns that say what a row is under some of these names: a status only if their values say so.
 KINDS_OF_ROWS = _words(
     """
+    document type, doc type, invoice type, transaction kind, tipo documento, tipo de documento, type de document,
+    type document, dokumentart, 单据类型, 订单类型, 문서유형,
     transaction type, order type, sale type, record type, row type, entry type, line type,
     event type, event name, event, state, etat, estado, stato, durum, type, kind, operation,
     vorgang, art, belegart, typ, type de transaction, tipo, tipo de transaccion, 交易类型, 类型,
@@ -195,6 +204,12 @@ def status_columns(names: Sequence[str]) -> list[str]:
     return [*(name for name in names if is_named_status(name)), *kinds_of_rows(names)]
 
 
+def is_usual_name(name: str) -> bool:
+    """Return whether the whole name of a column is a usual one for some role."""
+    ranks = [_rank(name, words) for words in ROLE_NAMES.values()]
+    return any(rank is not None and rank < PART_OF_NAME for rank in ranks)
+
+
 def is_named_status(name: str) -> bool:
     """Return whether the whole name of a column is one for statuses of orders, such as "Financial Status"."""
     rank = _rank(name, ROLE_NAMES["status"])
@@ -214,6 +229,7 @@ def _rank(name: str, words: Sequence[str]) -> int | None:
     return None
 
 
+@lru_cache(maxsize=8_192)
 def _plain(name: str) -> str:
     """Return a name in lower case, without accents and signs: "InvoiceDate" and "invoice_date" are "invoice date"."""
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.strip())

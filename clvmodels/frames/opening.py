@@ -14,10 +14,12 @@ from clvmodels.errors import InvalidTransactions, MissingColumn, closest, list_n
 from clvmodels.frames.column_roles import roles_by_name
 from clvmodels.frames.databases import database_columns, is_database, kind_of_database, spool
 from clvmodels.frames.engines.arrow import convert_zones_to_utc
+from clvmodels.frames.engines.dialects import BLANKS
 from clvmodels.frames.file_scan import names_in, recognize, scan_files
 from clvmodels.frames.file_search import find_files
 from clvmodels.frames.formats.decimals import as_numbers, number_style, plain_numbers, show_a_point, with_plain_numbers
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
+from clvmodels.frames.formats.text_values import without_formulas
 from clvmodels.frames.from_pandas import read_pandas
 from clvmodels.frames.kinds import Frame, FrameKind
 from clvmodels.frames.row_names import RowNames
@@ -117,7 +119,8 @@ def open_frame(
             opened = (OpenedFile(Path(), repeated_headers=repeated),) if repeated else ()
         lazy = _convert_ids(lazy, text_id, columns[text_id])
         if roles_are_arguments:
-            lazy = with_plain_numbers(lazy, {role: columns[role] for role in NUMBER_ROLES if role in columns})
+            numbers = {role: columns[role] for role in NUMBER_ROLES if role in columns}
+            lazy = with_plain_numbers(lazy, numbers, _have_currencies(columns))
     return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, False, {}, table.row_names, opened)
 
 
@@ -225,6 +228,7 @@ def _open_files(
         lazy = lazy if text_id is None else _convert_ids(lazy, text_id, columns[text_id])
         return OpenedFrame(nw.from_native(lazy), "polars", False, False, longest, names, opened)
     text = pl.col(pl.String)
+    lazy = without_formulas(lazy)
     lazy = lazy.with_columns(pl.when(text.str.strip_chars() != "").then(text).name.keep())
     if text_id is not None:
         numbers = {
@@ -295,7 +299,7 @@ def _parse_texts(
     lengths = [pl.col(text).str.len_bytes().max().alias(f"long {text}") for text in texts]
     seen = not numbers or show_a_point(lazy, list(numbers))
     marks = [expression for number in numbers for expression in plain_numbers(number, seen)]
-    name_as_id = (pl.col(role).cast(pl.String) == columns[role]).any()
+    name_as_id = (pl.col(role).cast(pl.String).str.strip_chars(BLANKS) == columns[role]).any()
     summary = run(lazy.select(plain.alias("plain"), name_as_id.alias("name as id"), *lengths, *marks))
     if summary["name as id"].item():
         rest, repeated = _leave_out_headers(lazy, {name: columns[name] for name in (*texts, *numbers)})
@@ -307,16 +311,21 @@ def _parse_texts(
         lazy = lazy.with_columns(whole)
     others = any(summary[f"other {number}"].item() for number in numbers)
     if others or decimal == "," or any(summary[f"doubt {number}"].item() for number in numbers):
-        style = number_style(lazy, numbers, file, decimal)
+        style = number_style(lazy, numbers, file, decimal, _have_currencies(columns))
         if others or style.decimal == ",":
             lazy = lazy.with_columns(as_numbers(number, style.decimal or ".") for number in numbers)
         return lazy, longest, style.decimal, 0
     return lazy, longest, decimal or ("." if numbers else None), 0
 
 
+def _have_currencies(columns: Mapping[str, str]) -> bool:
+    """Return whether a column says in which currency amounts are, named by the user or not."""
+    return any("currency" in role for role in columns)
+
+
 def _leave_out_names(lazy: pl.LazyFrame, role: str, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
     """Leave out rows of a table that repeat the names of its columns; also return how many there are."""
-    if not run(lazy.select((pl.col(role) == columns[role]).any())).item():
+    if not run(lazy.select((pl.col(role).str.strip_chars(BLANKS) == columns[role]).any())).item():
         return lazy, 0
     schema = lazy.collect_schema()
     return _leave_out_headers(lazy, {each: name for each, name in columns.items() if schema[each] == pl.String})
@@ -324,7 +333,7 @@ def _leave_out_names(lazy: pl.LazyFrame, role: str, columns: Mapping[str, str]) 
 
 def _leave_out_headers(lazy: pl.LazyFrame, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
     """Leave out rows that repeat the header, as in files that were put together; also return how many there are."""
-    header = pl.all_horizontal(pl.col(role).str.strip_chars() == name for role, name in columns.items())
+    header = pl.all_horizontal(pl.col(role).str.strip_chars(BLANKS) == name for role, name in columns.items())
     rows = int(run(lazy.select(header.sum())).item() or 0) if len(columns) > 1 else 0
     if not rows:
         return lazy, 0

@@ -25,6 +25,8 @@ __all__ = [
 FIRST_MOMENT, LAST_MOMENT = -62_135_596_800_000, 253_402_300_800_000  # the years 1 to 9999, in milliseconds from 1970
 BEYOND = "a date that is not in the years 1 to 9999"
 
+MORE_VALUES = "a row has more values than the header has names, as if a value with a separator in it were not in quotes"
+
 
 def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
     """Run a polars plan; if its rows are in memory, the result can share unchanged columns with them."""
@@ -35,7 +37,8 @@ def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
     except pl.exceptions.ComputeError as error:  # such as a file that is damaged after its first rows
         if "utf-8" in str(error).lower():
             raise NotUTF8(f"The table cannot be read: {first_line(error)}. Save the file as UTF-8 first.") from error
-        raise InvalidTransactions(f"The table cannot be read: {first_line(error)}.") from error
+        reason = MORE_VALUES if "found more fields" in str(error) else first_line(error)
+        raise InvalidTransactions(f"The table cannot be read: {reason}.") from error
 
 
 class NotUTF8(InvalidTransactions):

@@ -32,6 +32,7 @@ MissingIds = Sequence[str] | str | None
 # Texts that pandas reads as missing, what databases and spreadsheets write, words for customers without an account, and
 # the first cell of a row of totals.
 WORDS = (
+    r"#ref!; #value!; #name?; #div/0!; #null!; #num!; "
     r"null; n/a; na; nan; none; nil; nat; undefined; <na>; #n/a; #na; #n/a n/a; \n; (null); -nan; 1.#ind; 1.#qnan; "
     "-1.#ind; -1.#qnan; -; --; —; ?; (not set); (none); (blank); guest; anonymous; unknown; not available; "
     "no customer; gast; unbekannt; anonym; invité; anonyme; invitado; anónimo; convidado; anônimo; 无; 空; 匿名; "
@@ -82,7 +83,7 @@ def clean_ids(
         return lazy.with_columns(nw.when(~column.is_in(numbers)).then(column).alias(role)) if numbers else lazy
     if dtype != nw.String:
         return lazy
-    text = column.str.strip_chars()
+    text = column.str.strip_chars(frames.BLANKS)
     missing = text.str.to_lowercase().is_in(["", *words])
     stated = nw.when(missing & (text != "")).then(text).alias(f"stated_{role}")  # for errors
     cleaned = lazy.with_columns(nw.when(~missing).then(text).alias(role), stated)

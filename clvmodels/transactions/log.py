@@ -51,6 +51,7 @@ CLEAN_FIRST: dict[Kind, str] = {  # what to do about columns that nobody named
     "status": "Clean the log with status={name!r}, or remove the column if all rows are sales",
     "refund": "Clean the log (a column of refunded amounts is refunded={name!r}, any other is status={name!r}), or "
     "remove the column if all rows are sales",
+    "payment": "Remove these rows, or the column if all rows are sales",
 }
 LARGEST_AMOUNT = 1e12  # a hundred million of these add up without overflow
 

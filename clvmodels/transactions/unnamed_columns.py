@@ -13,7 +13,7 @@ from clvmodels.transactions.statuses import Meaning, meaning_of
 
 __all__ = ["Kind", "is_neither", "is_test", "unnamed_columns", "unnamed_faults"]
 
-Kind = Literal["currency", "test", "status", "refund"]
+Kind = Literal["currency", "test", "status", "refund", "payment"]
 CURRENCIES = (
     *("currency", "currency code", "currencycode", "order currency", "ordercurrency", "币种", "货币", "währung"),
     *("waehrung", "devise", "moneda", "divisa", "moeda", "通貨", "valuta", "waluta", "para birimi", "통화"),
@@ -40,12 +40,30 @@ RETURNS = (
     *("rimborsato", "退款金额", "订单已退款金额", "已退款金额", "是否退款", "是否退货", "是否取消", "返金額", "返品"),
     *("キャンセル", "geannuleerd", "geretourneerd", "anulowane", "zwrócone", "취소", "환불", "환불금액"),
 )
+# Of orders that were paid or completed: columns with yes and no, or with the day of it, which is blank for others.
+PAYMENTS = (
+    *("paid", "completed", "captured", "paid out", "payment received", "bezahlt", "abgeschlossen", "payé", "payée"),
+    *(
+        "pagado",
+        "pagada",
+        "pago",
+        "pagato",
+        "betaald",
+        "opłacone",
+        "是否支付",
+        "是否付款",
+        "已支付",
+        "已付款",
+        "支払済",
+    ),
+)
 YES = ("true", "t", "1", "1.0", "yes", "y", "x", "ja", "oui", "si", "sí", "sim", "是", "はい", "test", "wahr", "vrai")
 NO = (
     *("false", "f", "0", "0.0", "no", "n", "", "nein", "non", "não", "nao", "否", "いいえ", "live", "falsch", "faux"),
     "-",
 )
 NOT_SALES: tuple[Meaning, ...] = ("void", "refunded", "partly_refunded", "refund")
+DAY = r"^\d{4}-\d{2}-\d{2}|^\d{1,2}[./-](?:\d{1,2}|[a-z]{3})[./-]\d{2,4}"
 SHOWN, MOST_STATUSES = 10, 1_000
 
 
@@ -62,7 +80,7 @@ def unnamed_columns(log: frames.Frame | str | Path, columns: Mapping[str, str], 
     Returns
     -------
     dict of role to column name
-        Roles are unnamed_currency, unnamed_test, unnamed_status_0, unnamed_refund_0 and so on.
+        Roles are unnamed_currency, unnamed_test, unnamed_status_0, unnamed_refund_0, unnamed_payment_0 and so on.
     """
     named = list(columns.values())
     names = list(map(str, frames.column_names(log, named)))
@@ -78,6 +96,9 @@ def unnamed_columns(log: frames.Frame | str | Path, columns: Mapping[str, str], 
     if not {"status", "refunded"} & columns.keys():
         returns = [name for name in free if _event(name) in RETURNS and name not in chosen.values()]
         chosen |= {f"unnamed_refund_{i}": name for i, name in enumerate(returns)}
+    if "status" not in columns:
+        payments = [name for name in free if _event(name) in PAYMENTS and name not in chosen.values()]
+        chosen |= {f"unnamed_payment_{i}": name for i, name in enumerate(payments)}
     return chosen
 
 
@@ -163,6 +184,17 @@ def _returns(counted: nw.LazyFrame[Any], name: str, remedy: str) -> str | None:
     return _not_sales(frames.collect(first).rows(), rows, name, remedy)
 
 
+def _payments(counted: nw.LazyFrame[Any], name: str, remedy: str) -> str | None:
+    """Return a fault if a column marks rows as not paid: by no, or by a blank where others have yes or a day."""
+    blank = nw.col("value").is_null() | nw.col("value").is_in(["nan", "nat", "null", "none", ""])
+    no = blank.fill_null(value=True) | nw.col("value").is_in(list(NO)).fill_null(value=False)
+    day = nw.col("value").str.contains(DAY).fill_null(value=False)
+    rows, unpaid, others = _sums(counted, no, ~(no | is_test("value") | day))
+    if not unpaid or others or unpaid == rows:
+        return None
+    return _not_sales([("no or blank", unpaid)], rows, name, remedy)
+
+
 def _not_sales(void: list[tuple[str, int]], rows: int, name: str, remedy: str) -> str | None:
     """Return a fault about values, with their rows, of rows that are not sales; None if there are none."""
     if not void:
@@ -174,7 +206,13 @@ def _not_sales(void: list[tuple[str, int]], rows: int, name: str, remedy: str) -
     return f"{count:,} of {rows:,} rows {verb} by column {name!r}, which was not named: {listed}{more}. {remedy}."
 
 
-FAULTS = {"currency": _several_currencies, "test": _tests, "status": _statuses, "refund": _returns}
+FAULTS = {
+    "currency": _several_currencies,
+    "test": _tests,
+    "status": _statuses,
+    "refund": _returns,
+    "payment": _payments,
+}
 
 
 def _counted(table: nw.LazyFrame[Any], role: str, count: str | None) -> nw.LazyFrame[Any]:

@@ -1,4 +1,4 @@
-WITH log_rows AS (SELECT CASE WHEN LOWER(TRIM(`customer_id`, '	\n\r                  　')) IN ('', 'guest', 'GUEST', 'Guest', 'it\'s', 'IT\'S', 'It\'S') OR TRIM(`customer_id`, '	\n\r                  　') IN ('', 'guest', 'GUEST', 'Guest', 'it\'s', 'IT\'S', 'It\'S') THEN NULL ELSE TRIM(`customer_id`, '	\n\r                  　') END AS customer_id, CAST(DATE_DIFF(CAST(DATETIME(`date`, 'Europe/Paris') AS DATE), DATE '1970-01-01', DAY) AS INT64) AS tick, CAST(`amount` AS FLOAT64) AS amount FROM orders),
+WITH log_rows AS (SELECT CASE WHEN LOWER(TRIM(`customer_id`, '	\n\r                  　​‎‏⁠﻿')) IN ('', 'guest', 'GUEST', 'Guest', 'it\'s', 'IT\'S', 'It\'S') OR TRIM(`customer_id`, '	\n\r                  　​‎‏⁠﻿') IN ('', 'guest', 'GUEST', 'Guest', 'it\'s', 'IT\'S', 'It\'S') THEN NULL ELSE TRIM(`customer_id`, '	\n\r                  　​‎‏⁠﻿') END AS customer_id, CAST(DATE_DIFF(CAST(DATETIME(`date`, 'Europe/Paris') AS DATE), DATE '1970-01-01', DAY) AS INT64) AS tick, CAST(`amount` AS FLOAT64) AS amount FROM orders),
 rows_with_id AS (
   SELECT
     *

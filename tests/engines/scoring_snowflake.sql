@@ -1,4 +1,4 @@
-WITH log_rows AS (SELECT CASE WHEN LOWER(TRIM("customer_id", '	\n\r                  　')) IN ('', 'guest', 'GUEST', 'Guest', 'it\'s', 'IT\'S', 'It\'S') OR TRIM("customer_id", '	\n\r                  　') IN ('', 'guest', 'GUEST', 'Guest', 'it\'s', 'IT\'S', 'It\'S') THEN NULL ELSE TRIM("customer_id", '	\n\r                  　') END AS customer_id, CAST(DATEDIFF(DAY, DATE '1970-01-01', CAST(CAST(CONVERT_TIMEZONE('Europe/Paris', "date") AS TIMESTAMP_NTZ) AS DATE)) AS BIGINT) AS tick, CAST("amount" AS DOUBLE) AS amount FROM orders),
+WITH log_rows AS (SELECT CASE WHEN LOWER(TRIM("customer_id", '	\n\r                  　​‎‏⁠﻿')) IN ('', 'guest', 'GUEST', 'Guest', 'it\'s', 'IT\'S', 'It\'S') OR TRIM("customer_id", '	\n\r                  　​‎‏⁠﻿') IN ('', 'guest', 'GUEST', 'Guest', 'it\'s', 'IT\'S', 'It\'S') THEN NULL ELSE TRIM("customer_id", '	\n\r                  　​‎‏⁠﻿') END AS customer_id, CAST(DATEDIFF(DAY, DATE '1970-01-01', CAST(CAST(CONVERT_TIMEZONE('Europe/Paris', "date") AS TIMESTAMP_NTZ) AS DATE)) AS BIGINT) AS tick, CAST("amount" AS DOUBLE) AS amount FROM orders),
 rows_with_id AS (
   SELECT
     *

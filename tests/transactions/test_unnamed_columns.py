@@ -1,4 +1,4 @@
-"""Columns that nobody named, although they say that rows are not sales, and numbers that a table has as text."""
+"""Columns that nobody named although they say that rows are not sales; ids and numbers as people have them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ MARKS = {  # a column that says that the second row is no sale: its name, its va
     "refunded_amount": ("7.00", "0.00"),
     "Storniert": ("ja", "nein"),
     "是否退款": ("是", "否"),
+    "document type": ("Credit note", "Invoice"),
+    "Completed": ("No", "Yes"),
+    "Paid On Date": (None, "05-Jan-24"),
 }
 
 
@@ -59,6 +62,18 @@ def test_columns_of_other_things_are_no_statuses():
     log = LOG.with_columns(*(pl.lit("Cancelled by nobody").alias(name) for name in others))
     assert len(clv.rfm_summary(log)) == 3
     assert unnamed_columns(log, {"status": "Status"}, has_money=True) == {}
+
+
+def test_signs_that_are_not_seen_and_formulas_around_ids_have_no_meaning(tmp_path):
+    ids = ["\u200ba", "a\ufeff", '="b"', "#REF!"]
+    path = tmp_path / "log.csv"
+    path.write_text("customer_id,date,amount\n" + "".join(f"{each},2024-01-0{i + 1},5\n" for i, each in enumerate(ids)))
+    path.write_text(path.read_text() + "\ufeffcustomer_id,date,amount\nb,2024-01-09,5\n")
+    rfm = clv.rfm_summary(path, amount="amount", on_missing_id="drop")
+    assert dict(zip(rfm.customer_id, rfm.frequency, strict=True)) == {"a": 1, "b": 1}
+    log = LOG.with_columns(customer_id=pl.Series(["\u200ba", "a\ufeff", "b", "#N/A"]))
+    for way in (log, log.to_pandas(), duckdb.sql("SELECT * FROM log")):
+        assert clv.rfm_summary(way, on_missing_id="drop").frequency.tolist() == [1, 0]
 
 
 def test_all_faults_are_in_one_message():

@@ -25,7 +25,20 @@ __all__ = ["NumberStyle", "as_numbers", "number_style", "plain_numbers", "show_a
 
 FIRST_ROWS = 1_000
 SIGNS = r"[$€£¥￥₹₩₽₺₴₫₱฿₪元円]|[A-Z]{1,3}\$|R\$|kr\.?|zł|Kč|Rp\.?|Rs\.?|Fr\.|RM|NT\$|TL|lei|Ft|руб\.?|лв\.?"
-CURRENCY = rf"^(?P<a>[-+−(]?)\s*(?:{SIGNS}|[A-Z]{{3}})\s*|\s*(?:{SIGNS}|[A-Z]{{3}})(?P<b>[-)]?)$"
+SIGN = rf"[A-Z]{{1,3}}\$|[A-Z]{{3}}|{SIGNS}"
+CURRENCY = rf"^(?P<a>[-+−(]?)\s*(?:{SIGN})\s*|\s*(?:{SIGN})(?P<b>[-)]?)$"
+SIGN_BEFORE, SIGN_AFTER = rf"^[-+−(]?\s*({SIGN})\s*[-+−(]?[\d.,]", rf"\d[-)]?\s*({SIGN})[-)]?$"
+SAME_CURRENCY = {
+    "US$": "$",
+    "USD": "$",
+    "€": "EUR",
+    "£": "GBP",
+    "￥": "¥",
+    "元": "CNY",
+    "RMB": "CNY",
+    "ZŁ": "PLN",
+    "KČ": "CZK",
+}
 SPACES = r"[\s\x{00A0}\x{202F}\x{2009}]"
 BLANK = r"['’\x{00A0}\x{202F}\x{2009} ]"
 GROUPS = {".": rf"(?:,|{BLANK})", ",": rf"(?:\.|{BLANK})"}
@@ -85,7 +98,7 @@ def as_numbers(role: str, decimal: str) -> pl.Expr:
     return pl.when(number).then(digits).otherwise(pl.col(role)).alias(role)
 
 
-def with_plain_numbers(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> pl.LazyFrame:
+def with_plain_numbers(lazy: pl.LazyFrame, roles: Mapping[str, str], has_currencies: bool = False) -> pl.LazyFrame:
     """Write numbers that a table has as text as computers do, by the rules for files; blank ones become missing.
 
     Parameters
@@ -93,6 +106,8 @@ def with_plain_numbers(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> pl.LazyF
     lazy : polars.LazyFrame
     roles : mapping of role to column name
         Columns that should be numbers, by their names in the frame; the values are their names for errors.
+    has_currencies : bool
+        As for `number_style`.
     """
     schema = lazy.collect_schema()
     texts = {role: name for role, name in roles.items() if schema[role] == pl.String}
@@ -100,12 +115,16 @@ def with_plain_numbers(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> pl.LazyF
         return lazy
     stripped = (pl.col(role).str.strip_chars() for role in texts)
     lazy = lazy.with_columns(pl.when(text != "").then(text) for text in stripped)
-    style = number_style(lazy, texts, None)
+    style = number_style(lazy, texts, None, has_currencies=has_currencies)
     return lazy.with_columns(as_numbers(role, style.decimal or ".") for role in texts)
 
 
 def number_style(
-    lazy: pl.LazyFrame, roles: Mapping[str, str], file: str | None, named: str | None = None
+    lazy: pl.LazyFrame,
+    roles: Mapping[str, str],
+    file: str | None,
+    named: str | None = None,
+    has_currencies: bool = False,
 ) -> NumberStyle:
     """Return how the numbers of some columns are written.
 
@@ -118,6 +137,8 @@ def number_style(
         Name of the file, for errors; None for a table in memory or in a database.
     named : {".", ","}, optional
         The decimal separator that the user named.
+    has_currencies : bool
+        Whether a column of currencies says in which one amounts are, so that signs in them may differ.
 
     Raises
     ------
@@ -132,6 +153,8 @@ def number_style(
         for name, mask in (("point", point & ~comma), ("comma", comma & ~point), ("both", differ)):
             sums.append(pl.col(role).filter(mask).first().alias(f"{name} {role}"))
     first = run(lazy.select(sums)).row(0, named=True)
+    if not has_currencies:
+        _refuse_several_currencies(lazy, roles)
     examples = {
         name: [(roles[role], first[f"{name} {role}"]) for role in roles if first[f"{name} {role}"] is not None]
         for name in ("point", "comma", "both")
@@ -144,6 +167,22 @@ def number_style(
             f"decimal={named!r} does not fit {file!r}: {others[0][1]!r} in column {others[0][0]!r} cannot be read so."
         )
     return NumberStyle(named, plain=False)
+
+
+def _refuse_several_currencies(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> None:
+    """Raise InvalidTransactions if the amounts of a column have signs or codes of several currencies."""
+    for role, name in roles.items():
+        number = pl.col(role).str.strip_chars()
+        sign = pl.coalesce(number.str.extract(SIGN_BEFORE, 1), number.str.extract(SIGN_AFTER, 1)).str.strip_chars(". ")
+        signs = lazy.select(sign=sign.str.to_uppercase().replace(SAME_CURRENCY), value=number).drop_nulls()
+        first = run(signs.group_by("sign").agg(pl.col("value").first(), rows=pl.len()).sort("rows", descending=True))
+        if len(first) > 1:
+            listed = " and ".join(map(repr, first["value"].head(2)))
+            raise InvalidTransactions(
+                f"Column {name!r} has amounts in {len(first)} currencies, such as {listed}. Amounts in different "
+                "currencies cannot be added up: put the currency into a column of its own, name it with currency=, and "
+                "a column of exchange rates with rate=, or clean each currency separately."
+            )
 
 
 def _style_of(

@@ -4,8 +4,9 @@ A byte-order mark, zeros between the letters of UTF-16, and text that is valid U
 decoded with each of the encodings of Western and Central Europe, Turkey, China, Taiwan, Japan and Korea, of old
 Macintosh computers and of DOS. One "works" if it decodes every byte and what it gives looks like text in its language:
 nearly all characters are frequent ones, and they are combined as the language combines them. If one works, it is used;
-if the user named columns, only encodings in which the header has these names work. If several work, an error names two
-of them with an example of each; if none works, it says so. Nothing is decided by a ranking.
+if the user named columns, only encodings in which the header has these names work. If several work or none, but only
+one makes the header a list of usual names of columns ("고객번호", "Дата заказа"), it is that one. Otherwise an error
+names two that work with an example of each, or says that none does. Nothing is decided by a ranking.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from charset_normalizer import from_bytes
 
 from clvmodels.errors import InvalidTransactions
+from clvmodels.frames.column_roles import is_usual_name
 from clvmodels.frames.formats.latin_letters import OTHER, WORD, central_share, turkish_share, western_share
 
 __all__ = ["decode", "recognize_encoding"]
@@ -116,6 +118,18 @@ ENCODINGS = (
 # Greek and others look alike in it, so that it is a reason to refuse and never to accept.
 CYRILLIC = _Encoding("cp1251", _russian_share)
 
+CODECS_OF_HEADERS = (
+    *(form.codec for form in ENCODINGS),
+    "cp1251",
+    "koi8_r",
+    "cp866",
+    "cp949",
+    "cp874",
+    "cp1256",
+    "cp1258",
+)
+FIRST_LINES, FEWEST_NAMES = 20, 2  # lines that may be the header, and the usual names that it has
+
 
 def recognize_encoding(start: bytes, complete: bool, needed: Sequence[str], file: str) -> str:
     """Return the codec of a text from its first bytes.
@@ -158,6 +172,9 @@ def recognize_encoding(start: bytes, complete: bool, needed: Sequence[str], file
     working = list({sample.decode(form.codec): form for form in reversed(working)}.values())[::-1]  # one per reading
     if len(working) == 1 and working[0] is not CYRILLIC:
         return working[0].codec
+    by_header = _by_usual_names(start, sample, [form.codec for form in working])
+    if by_header is not None:
+        return by_header
     raise _not_recognized(sample, [form.codec for form in working], file)
 
 
@@ -191,6 +208,29 @@ def _has_names(lines: list[bytes], codec: str, needed: Sequence[str]) -> bool:
     """Return whether a line has all names, if decoded."""
     texts = [line.decode(codec, errors="replace") for line in lines]
     return any(all(name in text for name in needed) for text in texts)
+
+
+def _by_usual_names(start: bytes, sample: bytes, working: Sequence[str]) -> str | None:
+    """Return the only encoding that makes a line at the start a header of usual names of columns; None if none does.
+
+    If several encodings work, it must be one of them.
+    """
+    readings: dict[str, str] = {}
+    for codec in working or CODECS_OF_HEADERS:
+        try:
+            text = sample.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        lines = [line.decode(codec, errors="replace") for line in re.split(rb"[\r\n]+", start)[:FIRST_LINES]]
+        if any(_usual_names(line) >= FEWEST_NAMES for line in lines) and not CONTROL.search(text):
+            readings.setdefault(text, codec)
+    return next(iter(readings.values())) if len(readings) == 1 else None
+
+
+def _usual_names(line: str) -> int:
+    """Return how many fields of a line are usual names of columns that have other than ASCII characters."""
+    fields = {field.strip().strip('"') for field in re.split(r"[,;\t|]", line)}
+    return sum(is_usual_name(field) for field in fields if field and not field.isascii())
 
 
 def _not_recognized(sample: bytes, working: list[str], file: str) -> InvalidTransactions:

@@ -109,8 +109,15 @@ def _is_western(letter: str, before: str, after: str) -> bool:
     return not (letter in WITHOUT_VOWELS_AROUND and before in VOWELS and after in VOWELS)
 
 
+ZLOTY = "zł"  # the currency, which is a word without a vowel
+
+
 def _fits_central(letters: set[str], word: str) -> bool:
-    return _has_letters(word, letters) and all(_is_central(*each) for each in _around(word))
+    return _has_letters(word, letters) and (word == ZLOTY or _letters_fit(word))
+
+
+def _letters_fit(word: str) -> bool:
+    return all(_is_central(*each) for each in _around(word))
 
 
 def _is_central(letter: str, before: str, after: str) -> bool:

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.formats.opened_file import DELIMITERS
 
-__all__ = ["LATEST_HEADER", "Layout", "TextRow", "find_header", "recognize_layout"]
+__all__ = [
+    "LATEST_HEADER",
+    "Layout",
+    "TextRow",
+    "ends_with_delimiters",
+    "find_header",
+    "recognize_layout",
+    "with_last_column",
+]
 
 FIRST_RECORDS, LATEST_HEADER = 200, 60
 DIRECTIVE = re.compile(r"sep=(.)")  # a first line by which spreadsheets name the separator
@@ -85,6 +93,36 @@ def recognize_layout(text: str, needed: Sequence[str], delimiter: str | None, fi
         return _only(layouts, file)
     first = next(iter(records[candidates[0]]), TextRow(0, ()))
     return Layout(candidates[0], first.line, first.fields)
+
+
+def ends_with_delimiters(text: str, layout: Layout) -> bool:
+    """Return whether all rows below the header, but not the header, end with a separator that ends no field."""
+    records = [row for row in _records(text, layout.delimiter, 0) if row.line > layout.skipped]
+    width = len(layout.names) + 1
+    return bool(records) and all(len(row.fields) == width and not row.fields[-1].strip() for row in records)
+
+
+def with_last_column(content: bytes, layout: Layout, file: str) -> bytes:
+    """Return a text in UTF-8 whose header ends with a separator, as its rows do.
+
+    Raises
+    ------
+    InvalidTransactions
+        If a row has a value in the last column, which has no name.
+    """
+    lines = content.splitlines(keepends=True)
+    header = lines[layout.skipped]
+    bare = header.rstrip(b"\r\n")
+    lines[layout.skipped] = bare + layout.delimiter.encode() + header[len(bare) :]
+    text = b"".join(lines).decode("utf-8", errors="replace")
+    width = len(layout.names) + 1
+    for number, fields in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter)):
+        if len(fields) > width or (len(fields) == width and number and fields[-1].strip()):
+            raise InvalidTransactions(
+                f"A row of {file!r} has more values than the header has names ({', '.join(fields)!r}): a value with "
+                f"{layout.delimiter!r} in it must be in quotes."
+            )
+    return text.encode()
 
 
 def find_header(tables: Mapping[str, Sequence[TextRow]], needed: Sequence[str]) -> list[Layout]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import re
@@ -15,7 +16,13 @@ import polars as pl
 
 from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.formats.encodings import decode, recognize_encoding
-from clvmodels.frames.formats.layout import LATEST_HEADER, Layout, recognize_layout
+from clvmodels.frames.formats.layout import (
+    LATEST_HEADER,
+    Layout,
+    ends_with_delimiters,
+    recognize_layout,
+    with_last_column,
+)
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
 
 __all__ = ["TextFile", "known_header", "open_text", "refuse_truncated"]
@@ -88,6 +95,9 @@ def open_text(path: Path, name: str, needed: Sequence[str], options: FileOptions
         complete = len(content) <= START
     text = _complete_lines(start, complete).decode("utf-8", errors="replace").removeprefix("\ufeff")
     layout = recognize_layout(text, needed, options.delimiter, name)
+    if ends_with_delimiters(text, layout):
+        content = _content(path) if content is None else content
+        content = with_last_column(content.removeprefix(codecs.BOM_UTF8), layout, name)
     return TextFile(path, _record(path, encoding, layout, options), layout.skipped, content)
 
 

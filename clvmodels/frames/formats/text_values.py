@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from clvmodels.frames.formats.opened_file import OpenedFile
+from clvmodels.frames.running import run
 
-__all__ = ["LoadedTable", "to_text"]
+__all__ = ["LoadedTable", "to_text", "without_formulas"]
+
+FIRST_ROWS = 1_000
+FORMULA = r"^=\"(.*)\"$"  # ="0123", by which spreadsheets keep all digits of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +49,11 @@ def to_text(rows: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[str]]:
         if not dtype.is_temporal() and not dtype.is_nested()
     ]
     return rows.with_columns(columns).rename(lambda name: name.strip()), frozenset(numeric)
+
+
+def without_formulas(lazy: pl.LazyFrame) -> pl.LazyFrame:
+    """Return texts without the formula around them, if the first rows have such as ="0123"."""
+    texts = [name for name, dtype in lazy.collect_schema().items() if dtype == pl.String]
+    first = run(lazy.select(pl.col(name).head(FIRST_ROWS).str.contains(FORMULA).any() for name in texts))
+    wrapped = [name for name in texts if first[name].item()]
+    return lazy.with_columns(pl.col(name).str.replace(FORMULA, "$1") for name in wrapped) if wrapped else lazy
