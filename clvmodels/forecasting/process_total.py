@@ -11,13 +11,14 @@ import numpy as np
 
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.processes import model_id
+from clvmodels.forecasting.processes import fit_key, model_id
 from clvmodels.forecasting.windows import LearningWindow
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.learned_level import HALF_AN_ORDER, LevelRule, WindowTotal
 from clvmodels.inference.totals.reference_class import TotalQuantity, reference_class
 from clvmodels.inference.totals.total_interval import TotalInterval, own_variance, total_interval
 from clvmodels.processes.contract import Array
+from clvmodels.transactions.summary import RFM
 
 __all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of"]
 
@@ -142,10 +143,11 @@ def own_variance_of(
         The total is of purchases without a spend model, of money with one.
     """
     rfm = history.rfm[np.arange(len(history.rfm))[:: -(-len(history.rfm) // SAMPLED)]]
+    key = ("own variance", *fit_key(model), horizon)  # purchases and money have the same draws of purchases
+    outcomes, means, state = history.remembered(key, lambda: _draw_purchases(model, rfm, horizon))
     generator = np.random.default_rng(SEED)
-    outcomes = model.outcomes(rfm, horizon, DRAWS, generator)
-    prediction = model.prediction(rfm, "expected_purchases", partial(model.ahead_of(rfm).purchases_if_active, horizon))
-    means, order_value = prediction.under_draws(SEED, DRAWS)(*prediction.columns.values()), 1.0
+    generator.bit_generator.state = state
+    order_value = 1.0
     if spend is not None:
         spent = spend.spend_prediction(rfm)
         each = spent.under_draws(SEED, DRAWS)(*spent.columns.values())
@@ -155,6 +157,15 @@ def own_variance_of(
     orders = float(np.mean(outcomes.sum(axis=1))) / order_value
     chance = _log_variance(outcomes.sum(axis=1), order_value)
     return OwnVariance(chance * (orders + HALF_AN_ORDER), _log_variance(means.sum(axis=1), order_value))
+
+
+def _draw_purchases(model: PurchaseModel, rfm: RFM, horizon: float) -> tuple[Array, Array, dict[str, Any]]:
+    """Return drawn purchases and means under drawn parameters, (draws, n), and the generator's state afterwards."""
+    generator = np.random.default_rng(SEED)
+    outcomes = model.outcomes(rfm, horizon, DRAWS, generator)
+    prediction = model.prediction(rfm, "expected_purchases", partial(model.ahead_of(rfm).purchases_if_active, horizon))
+    means = prediction.under_draws(SEED, DRAWS)(*prediction.columns.values())
+    return outcomes, means, dict(generator.bit_generator.state)
 
 
 def _log_variance(totals: Array, order_value: float) -> float:

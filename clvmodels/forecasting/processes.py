@@ -22,6 +22,7 @@ __all__ = [
     "check_models",
     "expected_purchases",
     "expected_spend",
+    "fit_key",
     "fit_to_history",
     "fitted_copies",
     "fitted_copy",
@@ -74,7 +75,7 @@ def expected_purchases(model: PurchaseModel, history: KnownHistory, horizon: flo
     def expect() -> Array:
         return column(model.expected_purchases(history.rfm, horizon), "expected_purchases")
 
-    return history.remembered(("purchases", *_fit_key(model), horizon), expect)
+    return history.remembered(("purchases", *fit_key(model), horizon), expect)
 
 
 def expected_spend(model: SpendModel, history: KnownHistory) -> Array:
@@ -83,7 +84,7 @@ def expected_spend(model: SpendModel, history: KnownHistory) -> Array:
     def expect() -> Array:
         return column(model.expected_spend(history.rfm), "expected_spend")
 
-    return history.remembered(("spend", *_fit_key(model)), expect)
+    return history.remembered(("spend", *fit_key(model)), expect)
 
 
 def models_key(models: Sequence[PurchaseModel | SpendModel]) -> tuple[Hashable, ...]:
@@ -91,7 +92,8 @@ def models_key(models: Sequence[PurchaseModel | SpendModel]) -> tuple[Hashable, 
     return tuple((type(model).__name__, repr(sorted(model.get_params(deep=False).items()))) for model in models)
 
 
-def _fit_key(model: PurchaseModel | SpendModel) -> tuple[Hashable, ...]:
+def fit_key(model: PurchaseModel | SpendModel) -> tuple[Hashable, ...]:
+    """Return a key that two fitted models have in common only if they forecast the same."""
     return (*models_key([model]), *model.fit_.parameters.values())
 
 

@@ -18,6 +18,7 @@ __all__ = ["TreeEnsemble"]
 ROWS = 8_192  # customers per block: the features of a block stay in the processor's cache
 MOST_LEAVES = 8  # so that a set of leaves is one byte
 EVERY_LEAF = np.uint8(2**MOST_LEAVES - 1)
+FIRST_LEAF = np.array([(leaves & -leaves).bit_length() - 1 for leaves in range(1, 2**MOST_LEAVES)])  # of each set
 Indices = npt.NDArray[np.intp]
 
 
@@ -125,8 +126,7 @@ class TreeEnsemble:
 
         visit(root)
         values = self.value[leaves]
-        first_of = [(remaining & -remaining).bit_length() - 1 for remaining in range(1, 1 << MOST_LEAVES)]
-        return tests, np.array([0.0, *(values[min(i, len(leaves) - 1)] for i in first_of)])
+        return tests, np.append(0.0, values[np.minimum(FIRST_LEAF, len(leaves) - 1)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the arrays as lists."""

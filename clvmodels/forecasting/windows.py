@@ -18,6 +18,7 @@ from clvmodels.forecasting.processes import (
     models_key,
 )
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
+from clvmodels.inference.fitting import point_estimates
 from clvmodels.processes.contract import Array
 from clvmodels.scores import poisson_deviance
 from clvmodels.transactions.holdout import Holdout
@@ -111,7 +112,7 @@ def _earlier_windows(history: KnownHistory, length: int) -> list[tuple[KnownHist
 def fitted_windows(
     history: KnownHistory, horizon: int, models: Sequence[PurchaseModel], spend: SpendModel | None
 ) -> list[LearningWindow]:
-    """Return earlier windows with models fitted at their beginning, latest first.
+    """Return earlier windows with models fitted at their beginning, latest first; the fits serve no intervals.
 
     Windows in which a model cannot be fitted are left out, and there are none without a log. `horizon` is in ticks.
     """
@@ -128,8 +129,9 @@ def _fitted_windows(
     fitted = []
     for past, split in windows:
         try:
-            copies = fitted_copies(models, past)
-            spend_copy = None if spend is None else fitted_copy(spend, past)
+            with point_estimates():
+                copies = fitted_copies(models, past)
+                spend_copy = None if spend is None else fitted_copy(spend, past)
         except (FitFailed, InvalidRFM):
             continue
         if len(copies) == len(models):

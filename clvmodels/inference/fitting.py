@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -32,12 +34,14 @@ __all__ = [
     "findings_of",
     "fit_at",
     "maximize",
+    "point_estimates",
 ]
 
 FitStatus = Literal["converged", "boundary"]
 CONVERGED: Findings = (Finding("fit-converged"),)
 CONVERTED = ("fit-not-a-maximum", "fit-uncertainty-not-known")
 """Codes of findings on parameters of another package, which do not follow from the coordinates of a fit."""
+POINT_ONLY: ContextVar[bool] = ContextVar("POINT_ONLY", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,16 @@ class Fit:
         return float(np.sum(self.free)) + self.chosen
 
 
+@contextmanager
+def point_estimates() -> Iterator[None]:
+    """Fit without ridges and edges inside the block: for fits of which only the estimates are used."""
+    token = POINT_ONLY.set(True)
+    try:
+        yield
+    finally:
+        POINT_ONLY.reset(token)
+
+
 def maximize(
     process: Process, rows: CountedRows, unit: float, prior: Penalty | None = None, start: Array | None = None
 ) -> Fit:
@@ -227,7 +241,8 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
     covariance[np.ix_(point.free, point.free)] = np.linalg.inv(negative)
     reached = findings_at(form, point.u, point.free)
     maxima = tuple(_other_maximum(form, other, point, unit) for other in others)
-    surface = None if sample is None else _surface(sample, point)
+    corrected = sample is not None and not POINT_ONLY.get()
+    surface = _surface(sample, point) if sample is not None and corrected else None
     ridge = None if surface is None else find_ridge(surface, point.u, point.hessian, point.free)
     return replace(
         _fit_of(form, objective, rows, unit, point, covariance),
@@ -236,7 +251,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
         findings=(*reached, *findings_of(maxima)),
         fingerprint=fingerprint(),
         ridges=() if ridge is None else (ridge,),
-        edges=() if sample is None else find_edges(objective, point.u, point.hessian, point.free, box),
+        edges=find_edges(objective, point.u, point.hessian, point.free, box) if corrected else (),
         other_maxima=maxima,
     )
 

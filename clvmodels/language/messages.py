@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from clvmodels.language import dates, numbers
 from clvmodels.language.current import ENGLISH, current_language
-from clvmodels.language.words import resource
-
-if TYPE_CHECKING:
-    from fluent.runtime import FluentBundle
+from clvmodels.language.words import Catalog
 
 __all__ = ["message"]
 
@@ -38,17 +35,17 @@ def message(code: str, figures: Mapping[str, Any] | None = None, language: str |
         When a figure is missing, or a message cannot be formatted; both are programming errors that tests find.
     """
     language = language or current_language()
-    bundle = _bundle(language)
-    if language != ENGLISH and not bundle.has_message(code):
-        language, bundle = ENGLISH, _bundle(ENGLISH)
-    pattern = bundle.get_message(code).value
+    catalog = _catalog(language)
+    if language != ENGLISH and not catalog.has_message(code):
+        language, catalog = ENGLISH, _catalog(ENGLISH)
+    pattern = catalog.get_message(code).value
     if pattern is None:
         raise KeyError(code)
     arguments = {_argument(name): _as_fluent(value, language) for name, value in (figures or {}).items()}
-    text, errors = bundle.format_pattern(pattern, arguments)
+    text, errors = catalog.format_pattern(pattern, arguments)
     if errors:
         raise ValueError(f"message {code!r} in {language!r}: {'; '.join(map(str, errors))}")
-    return str(text)
+    return text
 
 
 def _argument(name: str) -> str:
@@ -147,9 +144,5 @@ def _date_functions(language: str) -> dict[str, Callable[..., Any]]:
 
 
 @cache
-def _bundle(language: str) -> FluentBundle:
-    from fluent.runtime import FluentBundle
-
-    bundle = FluentBundle([language], functions=_functions(language), use_isolating=False)
-    bundle.add_resource(resource(language))
-    return bundle
+def _catalog(language: str) -> Catalog:
+    return Catalog(language, _functions(language))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clvmodels.processes import dropout_time, order_times
+from clvmodels.processes import dropout_time, ggompertz_nbd_totals, order_times
 from clvmodels.processes.blocks import PURCHASE_RATE, GompertzBlock
 from clvmodels.processes.contract import Array, PurchaseProcess
 from clvmodels.processes.coordinates import Parametrization
@@ -105,6 +105,7 @@ PROCESS = PurchaseProcess(
     ),
     statistics=("frequency", "recency", "T"),
     **dropout_time.functions(remaining),
+    totals=ggompertz_nbd_totals.totals,
     buys_between_if_active=partial(order_times.buys_between_dropout_time, remaining),
     draw_orders_if_active=partial(order_times.dropout_time_orders, remaining),
     starts=starts,

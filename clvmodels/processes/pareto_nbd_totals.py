@@ -1,33 +1,25 @@
 """Pareto/NBD's log-likelihood of a whole customer base, with its gradient and curvature.
 
-A customer's likelihood is a sum of two terms (see dropout_time.py): the next event after T is a purchase, or the next
-event after t_x is dropout. Each holds the chance of one side of a race, which depends on three numbers alone: r + x,
-s, and the ratio (alpha + t)/(beta + t). Its logarithm is analytic in the logarithm of that ratio, far from the real
-axis, so few values of it are enough for all ages t: the chances and their derivatives are computed at Chebyshev nodes
-for each distinct x, and interpolated. What is left to do per row is to mix the two terms.
+See dropout_time_totals.py. The chance of one side of the race depends on three numbers alone: r + x, s, and the ratio
+(alpha + t)/(beta + t). Its logarithm is analytic in the logarithm of that ratio.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import polygamma
 
 from clvmodels.processes.contract import Array, Totals
+from clvmodels.processes.dropout_time_totals import Grid, Pairs, Rows, Term
 from clvmodels.processes.race import CHUNK, nodes_without_aging
-from clvmodels.processes.special import digamma_rise, log_rise, softplus
+from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["totals"]
 
-# The logarithm of a chance is analytic while the imaginary part of log((alpha + t)/(beta + t)) is below pi. Panels of
-# this length, and this many digits in base e, keep the interpolation below the rounding of the quadrature.
-PANEL, DIGITS = 1.5, 30.0
-FEWEST_NODES = 6
-
-Positions = npt.NDArray[np.intp]
+PANEL = 1.5  # of the log ratio
 
 
 def totals(weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Any, bool], Totals]:
@@ -37,97 +29,27 @@ def totals(weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Any, boo
     ----------
     weights, x, t_x, T : arrays (m,)
     """
-    purchases, count = np.unique(x, return_inverse=True)
-    return _Rows(weights, purchases, _pairs(weights, count, T), _pairs(weights, count, t_x)).at
+    return Rows.of(_terms, weights, x, t_x, T).at
 
 
-class _Pairs(NamedTuple):
-    """Distinct pairs (x, t) in ascending order of x, then of t.
-
-    bought, age (m,): positions of x and t among the distinct ones; ages: the distinct t; rows (n,): the pair of each
-    row; weights (m,): how much all rows of a pair weigh.
-    """
-
-    bought: Positions
-    age: Positions
-    ages: Array
-    rows: Positions
-    weights: Array
+def _terms(p: Any, rows: Rows, curved: bool) -> list[Term]:
+    ends = [pairs.ages[end] for pairs in (rows.last, rows.first) for end in (0, -1)]
+    ratio = _log_ratio(p, np.array(ends))
+    grid = Grid.over(float(np.min(ratio)), float(np.max(ratio)), PANEL)
+    chances = _chances(grid, p.r + rows.purchases, float(p.s), curved)
+    return [
+        _term(p, rows.purchases, pairs, grid.interpolate(chance, pairs, _log_ratio(p, pairs.ages)))
+        for pairs, chance in zip((rows.last, rows.first), chances, strict=True)
+    ]
 
 
-def _pairs(weights: Array, count: Positions, t: Array) -> _Pairs:
-    ages, age = np.unique(t, return_inverse=True)
-    cells = (int(np.max(count)) + 1) * len(ages)
-    code = count * len(ages) + age
-    if cells <= 4 * len(t):  # without sorting
-        taken = np.zeros(cells, dtype=bool)
-        taken[code] = True
-        codes, rows = np.flatnonzero(taken), (np.cumsum(taken) - 1)[code]
-    else:
-        codes, rows = np.unique(code, return_inverse=True)
-    return _Pairs(codes // len(ages), codes % len(ages), ages, rows, _added_up(rows, weights, len(codes)))
-
-
-def _added_up(positions: Positions, values: Array, size: int) -> Array:
-    """Return the sums (size,) of values (n,) by position (n,)."""
-    return np.bincount(positions, values, size).astype(float, copy=False)
-
-
-class _Term(NamedTuple):
-    """One term of the likelihood of each pair (m,): its logarithm, slopes (4, m), and, if requested, bends (4, 4, m).
-
-    Derivatives are by the logarithms of r, alpha, s and beta. What both terms share is in both, since their weights
-    sum to 1.
-    """
-
-    log: Array
-    slopes: Array
-    bends: Array | None
-
-
-class _Rows(NamedTuple):
-    """Weighted rows (n,), the distinct x (u,), and the pairs of x with the end of the period and the last purchase."""
-
-    weights: Array
-    purchases: Array
-    last: _Pairs
-    first: _Pairs
-
-    def at(self, p: Any, curved: bool) -> Totals:
-        """Return the sums over rows, and their second derivatives where `curved`."""
-        one, other = self._terms(p, curved)
-        i, j = self.last.rows, self.first.rows
-        log_sum, share = softplus(np.take(one.log, i) - np.take(other.log, j))  # the latter: of the first term
-        value = float(self.weights @ log_sum) + float(self.first.weights @ other.log)
-        weight_of_one = self.weights * share
-        in_one = _added_up(i, weight_of_one, len(one.log))
-        in_other = _added_up(j, self.weights - weight_of_one, len(other.log))
-        slopes = one.slopes @ in_one + other.slopes @ in_other
-        if one.bends is None or other.bends is None:
-            return Totals(value, slopes)
-        bends = one.bends @ in_one + other.bends @ in_other
-        apart = weight_of_one * (1 - share)
-        at_one, at_other = _added_up(i, apart, len(one.log)), _added_up(j, apart, len(other.log))
-        bends += (one.slopes * at_one) @ one.slopes.T + (other.slopes * at_other) @ other.slopes.T
-        cross = np.stack([_added_up(i, apart * np.take(slope, j), len(one.log)) for slope in other.slopes])
-        mixed = one.slopes @ cross.T
-        bends -= mixed + mixed.T
-
-        def scores() -> Array:
-            each: Array = one.slopes[:, i] * share + other.slopes[:, j] * (1 - share)
-            return each
-
-        return Totals(value, slopes, np.tril(bends) + np.tril(bends, -1).T, scores)
-
-    def _terms(self, p: Any, curved: bool) -> list[_Term]:
-        ends = [pairs.ages[end] for pairs in (self.last, self.first) for end in (0, -1)]
-        ratio = _log_ratio(p, np.array(ends))
-        grid = _Grid.over(float(np.min(ratio)), float(np.max(ratio)))
-        chances = grid.chances(p.r + self.purchases, float(p.s), curved)
-        return [
-            _term(p, self.purchases, pairs, grid.interpolate(chance, pairs, _log_ratio(p, pairs.ages)))
-            for pairs, chance in zip((self.last, self.first), chances, strict=True)
-        ]
+def _chances(grid: Grid, shape: Array, s: float, curved: bool) -> list[list[Array]]:
+    """Return the tables of each side's log chance and first derivatives, and of the second ones where `curved`."""
+    ratios, shapes = np.broadcast_arrays(np.exp(grid.places)[:, None, :], shape[:, None])
+    flat = ratios.ravel(), shapes.ravel()
+    parts = [_sides(flat[1][i : i + CHUNK], s, flat[0][i : i + CHUNK], curved) for i in range(0, flat[0].size, CHUNK)]
+    values = np.concatenate(parts, axis=-1)
+    return grid.tables(values.reshape(*values.shape[:2], *ratios.shape), 4)
 
 
 def _log_ratio(p: Any, t: Array) -> Array:
@@ -137,7 +59,7 @@ def _log_ratio(p: Any, t: Array) -> Array:
     return np.where(near, np.log1p(np.where(near, off, 0.0)), np.log(p.alpha + t) - np.log(p.beta + t))
 
 
-def _term(p: Any, purchases: Array, pairs: _Pairs, chance: Array) -> _Term:
+def _term(p: Any, purchases: Array, pairs: Pairs, chance: Array) -> Term:
     """One term of each pair, from the log of its chance and its derivatives by p, s and the log ratio (4 or 10, m)."""
     x = purchases[pairs.bought]
     shape, t = p.r + x, pairs.ages
@@ -156,7 +78,7 @@ def _term(p: Any, purchases: Array, pairs: _Pairs, chance: Array) -> _Term:
         ]
     )
     if len(chance) == 4:
-        return _Term(log, slopes, None)
+        return Term(log, slopes, None)
     pp, ps, p_ratio, ss, s_ratio, ratio_ratio = chance[4:]
     trigamma = (polygamma(1, p.r + purchases) - polygamma(1, p.r))[pairs.bought]
     bends = np.zeros((4, 4, len(log)))
@@ -170,66 +92,7 @@ def _term(p: Any, purchases: Array, pairs: _Pairs, chance: Array) -> _Term:
     bends[2, 2] = slopes[2] + p.s**2 * ss
     bends[3, 2] = p.s * (1 - c) - c * p.s * s_ratio
     bends[3, 3] = c**2 * ratio_ratio - c * (1 - c) * (p.s + by_ratio)
-    return _Term(log, slopes, bends)
-
-
-class _Grid(NamedTuple):
-    """Panels of the log ratio, from `low` on and each `length` long, with Chebyshev `nodes` in each."""
-
-    low: float
-    length: float
-    panels: int
-    nodes: int
-
-    @classmethod
-    def over(cls, low: float, high: float) -> _Grid:
-        """Return the panels between two log ratios."""
-        panels = max(1, int(np.ceil((high - low) / PANEL)))
-        length = max((high - low) / panels, 1e-12)
-        far = 2 * np.pi / length  # distance of the singularities from the middle, in half lengths
-        return cls(low, length, panels, max(FEWEST_NODES, int(np.ceil(DIGITS / np.arcsinh(far))) + 2))
-
-    def chances(self, shape: Array, s: float, curved: bool) -> list[list[Array]]:
-        """Return Chebyshev coefficients (panels, u, nodes, k) of each side's log chance and first derivatives, k = 4.
-
-        Those of the second derivatives, k = 6, follow where `curved`.
-        """
-        angle = np.pi * (np.arange(self.nodes) + 0.5) / self.nodes
-        places = self.low + self.length * (np.arange(self.panels)[:, None] + 0.5 * (1 + np.cos(angle)))
-        ratios, shapes = np.broadcast_arrays(np.exp(places)[:, None, :], shape[:, None])
-        flat = ratios.ravel(), shapes.ravel()
-        parts = [
-            _sides(flat[1][i : i + CHUNK], s, flat[0][i : i + CHUNK], curved) for i in range(0, flat[0].size, CHUNK)
-        ]
-        waves = np.cos(np.outer(np.arange(self.nodes), angle)) * (2 / self.nodes)
-        waves[0] *= 0.5
-        values = np.concatenate(parts, axis=-1)
-        tables = np.split(np.moveaxis(values.reshape(*values.shape[:2], *ratios.shape), 1, -1), [4], axis=-1)
-        used = tables if curved else tables[:1]  # one by one: a product's last bits depend on the number of columns
-        return [[waves @ np.ascontiguousarray(table[side]) for table in used] for side in range(2)]
-
-    def interpolate(self, tables: list[Array], pairs: _Pairs, ratio: Array) -> Array:
-        """Return the values (4 or 10, m) of pairs (m,), given the log ratios of their ages (ages,)."""
-        place = (ratio - self.low) / self.length
-        panels = np.clip(np.floor(place), 0, self.panels - 1).astype(np.intp)
-        waves = _chebyshev(np.clip(2 * (place - panels) - 1, -1.0, 1.0), self.nodes)[pairs.age]
-        panel = panels[pairs.age]  # monotone in t, so that the pairs of an x in a panel are neighbors
-        starts = np.flatnonzero(np.diff(pairs.bought * self.panels + panel, prepend=-1))
-        answers = [np.empty((len(waves), table.shape[-1])) for table in tables]
-        for start, end in zip(starts, np.append(starts[1:], len(waves)), strict=True):
-            cell = panel[start], pairs.bought[start]
-            for table, answer in zip(tables, answers, strict=True):
-                np.matmul(waves[start:end], table[cell], out=answer[start:end])
-        return np.concatenate([answer.T for answer in answers])
-
-
-def _chebyshev(place: Array, count: int) -> Array:
-    """Return Chebyshev polynomials of degree 0 to count - 1 at places in [-1, 1], (m, count)."""
-    waves = np.empty((len(place), count))
-    waves[:, 0], waves[:, 1] = 1.0, place
-    for k in range(2, count):
-        waves[:, k] = 2 * place * waves[:, k - 1] - waves[:, k - 2]
-    return waves
+    return Term(log, slopes, bends)
 
 
 def _sides(shape: Array, s: float, ratio: Array, curved: bool) -> Array:

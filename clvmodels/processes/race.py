@@ -14,7 +14,18 @@ import numpy as np
 from clvmodels.processes.contract import Array
 from clvmodels.processes.special import legendre, over_octaves
 
-__all__ = ["CHUNK", "DROP", "Nodes", "Remaining", "Side", "log_chances_of_ages", "nodes_without_aging", "race"]
+__all__ = [
+    "CHUNK",
+    "DROP",
+    "SMALL_CHUNK",
+    "Nodes",
+    "Remaining",
+    "Side",
+    "log_chances_of_ages",
+    "nodes_with_aging",
+    "nodes_without_aging",
+    "race",
+]
 
 # Nodes of Gauss-Legendre. Without ageing they are good to 1e-11 for exponents of 1e-5 to 1e5. With it, before and after
 # age counts, to 1e-12 in the middle and to 1e-9 for coordinates of -6 or 6; at the limits errors grow to 1e-5, most
@@ -59,6 +70,15 @@ class Remaining(NamedTuple):
             return self.s / (self.B + z)
         risen = _risen(self.b * z)
         return self.s * self.b * ((1 + risen) / (self.b * self.B + risen))
+
+    def along(self, z: Array) -> tuple[Array, Array, Array]:
+        """log(1 + e(z)/B), how fast it falls as log B rises, and the hazard, where age counts."""
+        if self.b is None:
+            raise AssertionError("the hazard grows with age")
+        aged, bB = self.b * z, self.b * self.B
+        risen = _risen(aged)
+        over = 1 / (bB + risen)
+        return _log_growth(aged, risen, bB), risen * over, self.s * self.b * ((1 + risen) * over)
 
     @property
     def onset(self) -> Array:
@@ -130,7 +150,7 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
     if b is None:
         m, M, end, u, width = nodes_without_aging(shape, A, s, B)
     else:
-        m, M, end, u, width = _nodes_with_aging(shape, A, s, B, b)
+        m, M, end, u, width = nodes_with_aging(shape, A, s, B, b)
     near, far, decay = np.where(A <= B, shape, s), np.where(A <= B, s, shape), shape + s
     z = m[:, None] * np.expm1(u)
     log_far = np.log1p(z / M[:, None])
@@ -187,7 +207,7 @@ def nodes_without_aging(shape: Array, A: Array, s: Array, B: Array) -> Nodes:
     return Nodes(m, M, end, *_bent(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND)))
 
 
-def _nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> Nodes:
+def nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> Nodes:
     """Return nodes for dropout at a rate that grows with age: before and after age begins to count."""
     m, M, log_ratio, drop, end = _range(shape, A, s, B)
     drop = drop + np.log1p(b * B)

@@ -125,3 +125,32 @@ def test_fit_and_predictions_match_clvtools_on_apparel(apparel):
     assert lies_on_the_ridge(model, polished, APPAREL["polished_log_likelihood"], rel=2e-3)
     assert model.fit_.log_likelihood >= APPAREL["log_likelihood"]
     assert predictions_agree(APPAREL, statistics(apparel), first)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("furthest", "error"), [(2.0, 1e-12), (6.0, 1e-9), (11.9, 1e-6)])  # of quadrature: see race.py
+@pytest.mark.parametrize("customers", [40, 600])  # few histories are computed one by one, many interpolated
+def test_totals_equal_the_sum_of_the_scores_and_their_differences(customers, furthest, error):
+    generator = np.random.default_rng(int(furthest))
+    T = np.ceil(generator.uniform(0, 40, customers) * 7) / 7
+    x = generator.geometric(0.3, customers) - 1.0
+    x[:2] = [2000, 300]
+    t_x = np.where(x > 0, np.ceil(T * generator.uniform(size=customers) * 7) / 7, 0.0).clip(max=T)
+    weights = generator.integers(1, 5, customers).astype(float)
+    totals = PROCESS.totals(weights, x, t_x, T)
+    for _ in range(2):
+        p = Parameters(*PROCESS.parametrization.parameters_at(generator.uniform(-furthest, furthest, 5), 30.0))
+        score, total = PROCESS.score(p, x, t_x, T), totals(p, True)
+        size = np.sum(weights * np.abs(score.gradient), axis=1)
+        # Rounding of logarithms of e^12 times counts of 2,000, which cancel.
+        assert total.log_likelihood == pytest.approx(np.sum(weights * score.log_likelihood), rel=1e-12)
+        assert total.gradient == pytest.approx(np.sum(weights * score.gradient, axis=1), abs=error * np.max(size))
+        largest = np.max(np.abs(score.gradient), axis=0)
+        assert np.all(np.abs(total.scores() - score.gradient) <= error * (1 + largest))
+        moved = [
+            [totals(p._replace(**{name: getattr(p, name) * np.exp(step)}), False).gradient for step in (-1e-5, 1e-5)]
+            for name in p._fields
+        ]
+        differences = np.array([(after - before) / 2e-5 for before, after in moved])
+        # Central differences lose five of fifteen digits.
+        assert total.hessian == pytest.approx(differences, abs=max(1e-8, error) * np.max(np.abs(differences)))

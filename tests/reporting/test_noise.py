@@ -71,7 +71,7 @@ def test_texts_and_titles_decide_nothing(tmp_path, monkeypatch):
     bundle = NoisyBundle()
     for model in (FittedProcess, RegularModel):
         monkeypatch.setattr(model, "title", property(lambda _: bundle.noise()))
-    monkeypatch.setattr(messages, "_bundle", lambda language: bundle)
+    monkeypatch.setattr(messages, "_catalog", lambda language: bundle)
     noise = report(tmp_path / "noisy.html", lambda _: bundle.noise())
     assert all(answer["title"].startswith("noise") for answer in noise["verdict"])
     assert not {each["title"] for each in numbers["forecasters"]} & {each["title"] for each in noise["forecasters"]}

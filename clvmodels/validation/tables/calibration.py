@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,15 +68,17 @@ def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]
         actual, expected, lower, upper, coverage, width, sampled.
     """
     scored = np.flatnonzero(outcome.scored)
-    tables = []
+    parts: list[dict[str, Sequence[Any]]] = []
     for forecast in outcome.forecasts:
         if forecast.mean is None:
             continue
         codes = np.full(len(outcome.actual), -1, dtype=np.intp)
         codes[scored] = deciles(forecast.mean[scored]) - 1
         own = CustomerGrouping("decile", codes, [str(i + 1) for i in range(GROUPS)])
-        tables += [_grouped(outcome, forecast, each, level) for each in (*groups, own)]
-    return pd.concat(tables, ignore_index=True)
+        parts += [_grouped(outcome, forecast, each, level) for each in (*groups, own)]
+    # One frame of all parts: a frame of each takes longer than everything in it.
+    columns = {name: [value for part in parts for value in part[name]] for name in (*COLUMNS, *MORE)}
+    return pd.DataFrame(columns, columns=[*COLUMNS, *MORE])
 
 
 def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> pd.DataFrame:
@@ -148,8 +152,8 @@ def cohort_trend(groups: pd.DataFrame) -> Finding | None:
 
 def _grouped(
     outcome: QuantityForecasts, forecast: EvaluatedForecast, groups: CustomerGrouping, level: float
-) -> pd.DataFrame:
-    """Return the rows of one forecast and one grouping."""
+) -> dict[str, Sequence[Any]]:
+    """Return the columns of one forecast and one grouping, one value per group that has customers."""
     if forecast.mean is None:
         raise AssertionError("the caller passes forecasts with means")
     grouped = outcome.scored & (groups.codes >= 0)
@@ -160,26 +164,25 @@ def _grouped(
         np.bincount(codes, weights=values[grouped], minlength=many)[some] / size[some]
         for values in (outcome.actual, forecast.mean)
     )
-    table = pd.DataFrame(
-        {
-            "by": groups.by,
-            "order": some + 1,
-            "group": [groups.labels[i] for i in some],
-            "unit": groups.unit,
-            "quantity": outcome.quantity,
-            "forecaster": forecast.id,
-            "kind": forecast.kind,
-            "customers": size[some],
-            "actual": actual,
-            "expected": expected,
-        },
-        columns=COLUMNS,
-    )
+    constants = (groups.by, groups.unit, outcome.quantity, forecast.id, forecast.kind)
+    by, unit, quantity, name, kind = ([value] * len(some) for value in constants)
     intervals = [
         _intervals(outcome, forecast, grouped & (groups.codes == i), mean, level)
         for i, mean in zip(some, expected, strict=True)
     ]
-    return table.join(pd.DataFrame(intervals, columns=MORE, index=table.index))
+    return {
+        "by": by,
+        "order": (some + 1).tolist(),
+        "group": [groups.labels[i] for i in some],
+        "unit": unit,
+        "quantity": quantity,
+        "forecaster": name,
+        "kind": kind,
+        "customers": size[some].tolist(),
+        "actual": actual.tolist(),
+        "expected": expected.tolist(),
+        **{column: [each[i] for each in intervals] for i, column in enumerate(MORE)},
+    }
 
 
 def _intervals(
