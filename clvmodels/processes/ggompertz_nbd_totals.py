@@ -11,6 +11,7 @@ exp(bt) - exp(-bd) maps this region to a strip of half-width pi.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ __all__ = ["totals"]
 
 PANEL = 6.0  # of the variable: quadrature at each node is the cost, and long panels need the fewest nodes
 FIRSTS = 5  # a log chance and its first derivatives, by p, s, log a and log c
-SECONDS = tuple(zip(*np.triu_indices(4), strict=True))  # the order of its second derivatives
+SECONDS = tuple(itertools.combinations_with_replacement(range(4), 2))  # the order of its second derivatives
 
 
 def totals(weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Any, bool], Totals]:
@@ -78,7 +79,8 @@ def _age(p: Any, variable: Array) -> Array:
     """Return the age t at which the variable has a value."""
     start = _singular(p)
     near = np.log1p(np.maximum(np.exp(np.minimum(variable, 1.0)) + np.expm1(-start), 0.0))
-    return np.where(variable < 1.0, near, np.logaddexp(variable, -start)) / p.b
+    age: Array = np.where(variable < 1.0, near, np.logaddexp(variable, -start)) / p.b
+    return age
 
 
 def _chances(p: Any, x: Array, t: Array, curved: bool) -> Array:
