@@ -70,6 +70,9 @@ if TYPE_CHECKING:
     from clvmodels.decisions.scorecards.scorecard import scorecard as scorecard
     from clvmodels.decisions.segmenting.crosstab import SegmentCrosstab as SegmentCrosstab
     from clvmodels.decisions.segmenting.crosstab import segment_crosstab as segment_crosstab
+    from clvmodels.decisions.segmenting.purchase_segments import status_segments as status_segments
+    from clvmodels.decisions.segmenting.purchase_segments import volume_segments as volume_segments
+    from clvmodels.decisions.segmenting.relationship_stages import relationship_stages as relationship_stages
     from clvmodels.decisions.segmenting.rfm_grid import rfm_grid as rfm_grid
     from clvmodels.decisions.segmenting.rfm_grid import rfm_scores as rfm_scores
     from clvmodels.decisions.segmenting.rfm_grid import rfm_segments as rfm_segments
@@ -118,6 +121,7 @@ if TYPE_CHECKING:
     from clvmodels.readers.exports import Export as Export
     from clvmodels.readers.exports import read_export as read_export
     from clvmodels.reporting import plots as plots
+    from clvmodels.reporting.decision_workbook import write_decision_workbook as write_decision_workbook
     from clvmodels.reporting.report import Report as Report
     from clvmodels.reporting.report import write_report as write_report
     from clvmodels.reporting.report_of_log import report as report
@@ -178,6 +182,7 @@ _NAMES = {
     "estimators.spend": ("GammaGamma",),
     "reporting.report": ("Report", "write_report"),
     "reporting.report_of_log": ("report",),
+    "reporting.decision_workbook": ("write_decision_workbook",),
     "reporting.value_workbook": ("write_value_workbook",),
     "scoring.backfill": ("backfill_job",),
     "scoring.prune": ("prune_job",),
@@ -240,6 +245,8 @@ _NAMES = {
     "decisions.scorecards.indicators": ("Indicator", "indicator_set"),
     "decisions.scorecards.scorecard": ("Scorecard", "scorecard"),
     "decisions.segmenting.crosstab": ("SegmentCrosstab", "segment_crosstab"),
+    "decisions.segmenting.purchase_segments": ("status_segments", "volume_segments"),
+    "decisions.segmenting.relationship_stages": ("relationship_stages",),
     "decisions.segmenting.rfm_grid": ("rfm_grid", "rfm_scores", "rfm_segments"),
     "decisions.segmenting.segments": ("Segmentation",),
     "decisions.segmenting.stages": ("stages",),

@@ -1290,6 +1290,12 @@ segments-made = { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers
     } in { COUNT($segments) } segments; the largest, { $name }, has { PERCENT($share, places: 1) } of them
+segments-volume = { COUNT($customers) } customers ({ PERCENT($share, places: 1) }) are { $name }: they made { PERCENT($share_of_purchases, places: 1) } of all purchases
+segments-status = of { COUNT($customers) } customers, { COUNT($new) } are new, { COUNT($repeat) } bought again, and { COUNT($lapsed) } lapsed
+stages-relationship = { COUNT($acquire) } customers bought once and are being acquired, { COUNT($manage) } are to be managed and { COUNT($retain) } to be retained{ $listed ->
+    [0] { "" }
+   *[other] ; { COUNT($attract) } of { COUNT($listed) } listed prospects are still to be attracted
+    }
 stages-made = of { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers

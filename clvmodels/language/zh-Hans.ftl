@@ -1071,6 +1071,12 @@ tiers-changed = 已公布分层的 { COUNT($customers) } 位客户中，{ PERCEN
 tiers-new-and-lost = { COUNT($customers) } 位客户为新增，{ COUNT($lost) } 位已不在价值表中
 
 segments-made = { COUNT($customers) } 位客户分为 { COUNT($segments) } 个细分；最大的 { $name } 占 { PERCENT($share, places: 1) }
+segments-volume = { COUNT($customers) } 位客户（{ PERCENT($share, places: 1) }）为 { $name }：其购买次数占全部的 { PERCENT($share_of_purchases, places: 1) }
+segments-status = { COUNT($customers) } 位客户中，{ COUNT($new) } 位为新客户，{ COUNT($repeat) } 位有复购，{ COUNT($lapsed) } 位已停购
+stages-relationship = { COUNT($acquire) } 位客户只购买过一次，处于获取阶段；{ COUNT($manage) } 位需要经营；{ COUNT($retain) } 位需要挽留{ $listed ->
+    [0] { "" }
+   *[other] ；名单上的 { COUNT($listed) } 位潜在客户中，{ COUNT($attract) } 位仍待吸引
+    }
 stages-made = { COUNT($customers) } 位客户中，{ COUNT($overdue) } 位逾期未购，{ COUNT($lost) } 位很可能已流失，{ COUNT($won_back) } 位已挽回
 data-segments-found = { COUNT($customers) } 位客户分为 { COUNT($segments) } 个细分，在其他客户中也能重新找到（一致度 { FIXED($agreement, places: 2) }；无结构时为 { FIXED($reference, places: 2) }）
 data-segments-none = 这里没有细分：从 2 到 { COUNT($most) } 的任何数目，都不比无结构时更容易重新找到

@@ -1071,6 +1071,12 @@ tiers-changed = 已公佈分級的 { COUNT($customers) } 位顧客中，{ PERCEN
 tiers-new-and-lost = { COUNT($customers) } 位顧客為新增，{ COUNT($lost) } 位已不在價值表中
 
 segments-made = { COUNT($customers) } 位顧客分為 { COUNT($segments) } 個區隔；最大的 { $name } 佔 { PERCENT($share, places: 1) }
+segments-volume = { COUNT($customers) } 位顧客（{ PERCENT($share, places: 1) }）為 { $name }：其購買次數占全部的 { PERCENT($share_of_purchases, places: 1) }
+segments-status = { COUNT($customers) } 位顧客中，{ COUNT($new) } 位為新顧客，{ COUNT($repeat) } 位有再購，{ COUNT($lapsed) } 位已停購
+stages-relationship = { COUNT($acquire) } 位顧客只購買過一次，處於獲取階段；{ COUNT($manage) } 位需要經營；{ COUNT($retain) } 位需要挽留{ $listed ->
+    [0] { "" }
+   *[other] ；名單上的 { COUNT($listed) } 位潛在顧客中，{ COUNT($attract) } 位仍待吸引
+    }
 stages-made = { COUNT($customers) } 位顧客中，{ COUNT($overdue) } 位逾期未購，{ COUNT($lost) } 位很可能已流失，{ COUNT($won_back) } 位已挽回
 data-segments-found = { COUNT($customers) } 位顧客分為 { COUNT($segments) } 個區隔，在其他顧客中也能重新找到（一致度 { FIXED($agreement, places: 2) }；無結構時為 { FIXED($reference, places: 2) }）
 data-segments-none = 這裡沒有區隔：從 2 到 { COUNT($most) } 的任何數目，都不比無結構時更容易重新找到

@@ -178,3 +178,15 @@ def test_a_holdout_of_other_customers_is_refused(models, split):
     same_number = clv.growth_list(*models, rfm[::-1], horizon="39 weeks", margin=0.5, size=20)
     with pytest.raises(InvalidOption, match="not in the same rows"):
         same_number.check(split)
+
+
+def test_contacts_are_handed_over_as_parquet_too(tmp_path):
+    table = pd.DataFrame({"customer_id": ["a", "=b", "c"], "value": [1.5, None, 2.0], "tier": ["=x", "y", None]})
+    suppressed = pd.DataFrame({"customer_id": ["c"]})
+    assert clv.write_contacts(table, tmp_path / "contacts.parquet", suppressed=suppressed) == 2
+    written = pd.read_parquet(tmp_path / "contacts.parquet")
+    assert written.to_dict("list")["customer_id"] == ["a", "=b"]  # no spreadsheet runs it, so it is as it was
+    assert written["tier"].tolist() == ["=x", "y"]
+    assert written["value"].dtype == float
+    with pytest.raises(InvalidOption, match="imports CSV"):
+        clv.write_contacts(table, tmp_path / "contacts.parquet", system="hubspot")

@@ -112,3 +112,51 @@ def test_segments_of_other_customers_and_wrong_orders_are_refused(split):
         clv.validate_segments(frame.head(1), split, column="segment")
     with pytest.raises(InvalidOption, match="must name each segment once"):
         clv.validate_segments(frame, split, column="segment", order=["champions"])
+
+
+def test_heavy_middle_and_light_buyers_are_complete_and_ties_are_not_split(rfm):
+    result = clv.volume_segments(rfm)
+    frame = result.frame()
+    assert result.summary["customers"].sum() == len(rfm)
+    assert (frame.groupby("purchases")["segment"].nunique() == 1).all()  # as many purchases, the same segment
+    lightest = frame.groupby("segment")["purchases"].agg(["min", "max"])
+    assert lightest.loc["heavy", "min"] > lightest.loc["middle", "max"] > lightest.loc["light", "max"]
+    held = frame.groupby("segment")["purchases"].sum() / frame["purchases"].sum()
+    assert result.summary["share_of_purchases"].tolist() == pytest.approx([held[name] for name in result.names])
+    limits = clv.volume_segments(rfm, rule="thresholds", boundaries=[5, 2], names=["a", "b", "c"]).frame()
+    assert limits.loc[limits["purchases"] >= 5, "segment"].eq("a").all()
+    alike = rfm[rfm.frequency == 0]
+    assert clv.volume_segments(alike).summary["customers"].max() == len(alike)  # all alike: one segment
+
+
+def test_new_repeat_and_lapsed_customers_are_those_of_their_dates():
+    log = pd.DataFrame(
+        {
+            "customer_id": ["new", "new", "repeat", "repeat", "lapsed", "lapsed", "edge"],
+            "date": ["2025-11-01", "2025-12-01", "2024-01-01", "2025-06-01", "2024-01-01", "2024-06-01", "2025-01-01"],
+        }
+    )
+    rfm = clv.rfm_summary(log, observation_end="2026-01-01")
+    segments = clv.status_segments(rfm, period="365 days").frame().set_index("customer_id")["segment"].to_dict()
+    assert segments == {"new": "new", "repeat": "repeat", "lapsed": "lapsed", "edge": "lapsed"}  # 365 days is too long
+    with pytest.raises(InvalidOption, match="longer than 0"):
+        clv.status_segments(rfm, period=0)
+
+
+def test_each_stage_has_its_kpi_and_prospects_are_those_who_have_not_bought(process, rfm):
+    stages = clv.stages(process, rfm, horizon="13 weeks")
+    frame = stages.frame()
+    expected = np.asarray(process.expected_purchases(rfm, "13 weeks")["expected_purchases"])
+    kpis = stages.summary.set_index("stage")["kpi_value"]
+    assert kpis["established"] == pytest.approx(expected[frame["stage"] == "established"].mean())
+    assert kpis["probably lost"] < 0.1
+    listed = pd.DataFrame({"customer_id": [*rfm.customer_id.to_list()[:30], *range(10**6, 10**6 + 70)]})
+    four = clv.relationship_stages(process, rfm, prospects=listed, horizon="13 weeks")
+    summary = four.summary.set_index("stage")
+    assert summary.index.tolist() == ["attract", "acquire", "manage", "retain"]
+    assert summary["customers"].sum() == len(rfm) + 70 == len(four.frame())
+    assert (summary.loc["attract", "customers"], summary.loc["attract", "kpi_value"]) == (70, 0.3)
+    rows = four.frame().head(len(rfm))["stage"]
+    assert (rows[rfm.frequency == 0] != "manage").all()
+    assert rows[frame["stage"].isin(["overdue", "dormant", "probably lost"])].eq("retain").all()
+    assert clv.relationship_stages(process, rfm).summary["customers"].iloc[0] == 0

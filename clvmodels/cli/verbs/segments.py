@@ -27,7 +27,7 @@ from clvmodels.cli.arguments import (
 )
 from clvmodels.cli.tables import save_table
 
-METHODS = ("rfm", "stages", "k-means", "gaussian mixture")
+METHODS = ("rfm", "volume", "status", "stages", "k-means", "gaussian mixture")
 FEATURES = ("monetary_value", "frequency", "time_since_last", "T")  # of the RFM; the first needs --amount
 
 
@@ -37,12 +37,14 @@ def segments(
     method: Annotated[
         str,
         typer.Option(
-            help="rfm: named pairs of scores; stages: needs --model; k-means or 'gaussian mixture': the data."
+            help="rfm: named pairs of scores; volume: heavy, middle, light; status: new, repeat, lapsed; stages: needs "
+            "--model; k-means or 'gaussian mixture': the data."
         ),
     ] = "rfm",
     grid: Annotated[Path | None, typer.Option(help="Table (CSV) of the named pairs of scores, for rfm.")] = None,
     model: Annotated[Path | None, typer.Option(help="Model saved by `clv fit`, for stages.")] = None,
     published: Annotated[Path | None, typer.Option(help="The stages published last.")] = None,
+    period: Annotated[str, typer.Option(help="How lately repeat customers bought, for status.")] = "12 months",
     values: Annotated[
         Path | None, typer.Option(help="Table with more features of each customer_id, such as from `clv score`.")
     ] = None,
@@ -97,6 +99,10 @@ def segments(
             result: Any = clv.stages(purchases, rfm, published=published)
         elif method == "rfm":
             result = clv.rfm_segments(rfm, None if grid is None else pd.read_csv(grid))
+        elif method == "volume":
+            result = clv.volume_segments(rfm)
+        elif method == "status":
+            result = clv.status_segments(rfm, period=period)
         else:
             customers, names = _features(rfm, values, features)
             options: dict[str, Any] = {"method": method, "segments": count, "most": most}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels import files, frames
 from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
@@ -43,7 +44,8 @@ def write_contacts(
     table : frame or path
         One row per customer: customer_id and any other columns, such as `Tiers.frame()`.
     path : str or Path
-        The CSV file; it is written completely or not at all.
+        The CSV file, or with system="plain" a Parquet file (.parquet), which keeps numbers and dates as they are; it is
+        written completely or not at all.
     system : {"plain", "hubspot", "salesforce", "klaviyo", "ga4"}
     id_column : str, default="customer_id"
         Column of the id, such as one of e-mail addresses.
@@ -62,7 +64,7 @@ def write_contacts(
     InvalidTable
         If the table is invalid, or ids are missing or equal once they are normalized.
     InvalidOption
-        For an unknown system.
+        For an unknown system, or Parquet for one that imports CSV.
 
     Examples
     --------
@@ -79,12 +81,21 @@ def write_contacts(
     if system not in get_args(ContactSystem):
         options = ", ".join(map(repr, get_args(ContactSystem)))
         raise InvalidOption(f"system={system!r} is not one of {options}.{closest(system, get_args(ContactSystem))}")
+    as_parquet = Path(path).suffix == ".parquet"
+    if as_parquet and system != "plain":
+        raise InvalidOption(f"system={system!r} imports CSV: name a .csv file, or use system='plain' for Parquet.")
     contacts = read_customer_table(table, "table")
-    ids = _ids(contacts, id_column, hash_ids)
+    ids = _ids(contacts, id_column, hash_ids, as_parquet)
     headers = _headers(contacts, id_column, SYSTEMS[system])
     included = np.ones(len(contacts), dtype=bool)
     if suppressed is not None:
         included = read_customer_table(suppressed, "suppressed").positions_of(contacts.customer_id) < 0
+    if as_parquet:
+        columns = {id_column: ids, **{header: contacts.data[name] for name, header in headers.items()}}
+        kept = {name: _filtered(values, included) for name, values in columns.items()}
+        with files.replacing(Path(path)) as temporary:
+            frames.write_table(frames.table("polars", kept), temporary)
+        return int(included.sum())
     cells = [ids, *([_cell(value) for value in contacts.data[name].to_list()] for name in headers)]
     names = [SYSTEMS[system].id_header or id_column, *headers.values()]
     with (
@@ -129,7 +140,7 @@ SYSTEMS: Mapping[str, HeaderRule] = {
 }
 
 
-def _ids(contacts: CustomerTable, id_column: str, hash_ids: bool) -> list[str]:
+def _ids(contacts: CustomerTable, id_column: str, hash_ids: bool, as_parquet: bool) -> list[str]:
     """Return the ids as they are written."""
     texts = contacts.texts(id_column)
     normalized = ["" if text is None else text.strip() for text in texts]
@@ -139,7 +150,7 @@ def _ids(contacts: CustomerTable, id_column: str, hash_ids: bool) -> list[str]:
     contacts.refuse(count[position] > 1, f"the same {id_column} as another", " Merge these customers first.")
     if hash_ids:
         return [hashlib.sha256(key.encode()).hexdigest() for key in keys]
-    return [str(_cell(text)) for text in normalized]
+    return normalized if as_parquet else [str(_cell(text)) for text in normalized]
 
 
 def _headers(contacts: CustomerTable, id_column: str, rule: HeaderRule) -> dict[str, str]:
@@ -151,6 +162,13 @@ def _headers(contacts: CustomerTable, id_column: str, rule: HeaderRule) -> dict[
     if twice:
         raise InvalidTable(f"Two columns would have the header {twice[0]!r}: rename one.")
     return headers
+
+
+def _filtered(values: Any, included: npt.NDArray[np.bool_]) -> Any:
+    """Return the values of those who may be contacted."""
+    if isinstance(values, list):
+        return [value for value, keep in zip(values, included, strict=True) if keep]
+    return values.filter(included.tolist())
 
 
 def _cell(value: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from clvmodels import frames
 from clvmodels.decisions.customer_table import read_customer_table
 from clvmodels.decisions.segmenting.segments import Segmentation, summarize_segments
+from clvmodels.decisions.segmenting.stage_kpis import stage_outlook
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.inference.statistics import unique_rows
@@ -20,6 +21,14 @@ from clvmodels.transactions.summary import RFM
 __all__ = ["gap_probability", "stages"]
 
 STAGES = ("developing", "established", "overdue", "dormant", "probably lost", "won back")
+KPIS = {
+    "developing": "repeat rate",
+    "established": "purchases per customer",
+    "overdue": "return rate",
+    "dormant": "return rate",
+    "probably lost": "still active",
+    "won back": "repeat rate",
+}
 ESTABLISHED = 2  # repeat purchases from which a customer is established
 
 
@@ -31,6 +40,7 @@ def stages(
     dormant_below: float = 0.3,
     lost_below: float = 0.1,
     published: frames.Frame | str | Path | None = None,
+    horizon: float | str = "3 months",
 ) -> Segmentation:
     """Put every customer into a stage, from how the customer has bought and from P(alive).
 
@@ -49,11 +59,15 @@ def stages(
     lost_below : float, default=0.1
     published : frame or path, optional
         The stages published last, as `frame()` returned them: customer_id, stage and frequency.
+    horizon : float or str, default="3 months"
+        How far ahead KPIs look; a number in the clock's unit, or a length with its unit.
 
     Returns
     -------
     Segmentation
-        Its column "stage"; with probability_alive, gap_probability and frequency.
+        Its column "stage"; with probability_alive, gap_probability and frequency. The summary has the KPI by which each
+        stage is managed: "repeat rate" and "return rate" (the share expected to buy within the horizon), "purchases per
+        customer" (expected within the horizon) and "still active" (mean P(alive)).
 
     Raises
     ------
@@ -99,6 +113,9 @@ def stages(
     }
     means = {"probability_alive": alive, "frequency": rfm.frequency.astype(float)}
     summary = summarize_segments("stage", STAGES, stage, means)
+    outlook = stage_outlook(purchases, rfm, horizon)
+    summary["kpi"] = [KPIS[name] for name in STAGES]
+    summary["kpi_value"] = [outlook.mean(KPIS[name], stage == place) for place, name in enumerate(STAGES)]
     size = summary.set_index("stage")["customers"]
     figures = {"customers": len(rfm), "overdue": int(size["overdue"]), "lost": int(size["probably lost"])}
     finding = Finding("stages-made", figures | {"won_back": int(size["won back"])})
