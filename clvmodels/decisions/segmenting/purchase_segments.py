@@ -127,8 +127,8 @@ def status_segments(rfm: RFM, *, period: float | str = "12 months") -> Segmentat
     >>> print(clv.status_segments(rfm, period="6 months").summary[["segment", "customers"]].to_string(index=False))
     segment  customers
         new          0
-     repeat        482
-     lapsed       1875
+     repeat        517
+     lapsed       1840
     """
     length = rfm.clock.duration(period)
     if not length > 0:
