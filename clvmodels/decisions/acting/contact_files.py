@@ -92,9 +92,9 @@ def write_contacts(
         included = read_customer_table(suppressed, "suppressed").positions_of(contacts.customer_id) < 0
     if as_parquet:
         columns = {id_column: ids, **{header: contacts.data[name] for name, header in headers.items()}}
-        kept = {name: _filtered(values, included) for name, values in columns.items()}
+        rows = {name: _filtered(values, included) for name, values in columns.items()}
         with files.replacing(Path(path)) as temporary:
-            frames.write_table(frames.table("polars", kept), temporary)
+            frames.write_table(frames.table("polars", rows), temporary)
         return int(included.sum())
     cells = [ids, *([_cell(value) for value in contacts.data[name].to_list()] for name in headers)]
     names = [SYSTEMS[system].id_header or id_column, *headers.values()]
