@@ -110,6 +110,10 @@ if TYPE_CHECKING:
     from clvmodels.forecasting.seasons.calendar_estimate import CalendarEstimate as CalendarEstimate
     from clvmodels.forecasting.seasons.calendar_estimate import estimate_calendar as estimate_calendar
     from clvmodels.forecasting.seasons.dated_periods import holiday_table as holiday_table
+    from clvmodels.forecasting.time_varying.covariate_history import CovariateHistory as CovariateHistory
+    from clvmodels.forecasting.time_varying.leaving import LeavingComparison as LeavingComparison
+    from clvmodels.forecasting.time_varying.leaving import compare_leaving as compare_leaving
+    from clvmodels.forecasting.time_varying.model import TimeVaryingModel as TimeVaryingModel
     from clvmodels.forecasts import Forecast as Forecast
     from clvmodels.forecasts import KnownHistory as KnownHistory
     from clvmodels.frames.formats.opened_file import OpenedFile as OpenedFile
@@ -171,6 +175,9 @@ _NAMES = {
     "forecasting.boosted_trees": ("BoostedTrees",),
     "forecasting.seasons.calendar_estimate": ("CalendarEstimate", "estimate_calendar"),
     "forecasting.seasons.dated_periods": ("holiday_table",),
+    "forecasting.time_varying.covariate_history": ("CovariateHistory",),
+    "forecasting.time_varying.leaving": ("LeavingComparison", "compare_leaving"),
+    "forecasting.time_varying.model": ("TimeVaryingModel",),
     "forecasting.customer_model": ("CustomerModel",),
     "forecasting.in_engine": ("publish_scores", "score_in_engine", "scoring_sql"),
     "forecasting.persistence": ("load",),

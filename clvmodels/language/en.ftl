@@ -79,6 +79,15 @@ calendar-chosen-untested = At { $day } a season was estimated and used; { FIXED(
 calendar-not-better = At { $day } a season is visible but was not used: totals of { COUNT($windows) } earlier windows were { PERCENT($without, places: 1) } off without it and { PERCENT($with, places: 1) } with it
 calendar-none-visible = At { $day } no season is visible in { FIXED($years, places: 1) } years
 calendar-horizon = From { $first } to { $last } the speed of purchases is { SIGNED_PERCENT($change) } against the average of the year, by the calendar
+season-seen-twice = Each week of the year was seen twice or more: estimate_calendar can estimate the season
+season-seen-once = Most weeks of the year were seen once: estimate_calendar can estimate the season, but takes an unusual week for it
+season-one-cohort = Most customers arrived within half a year, and the log covers less than two: their age and the season cannot be told apart, so that a calendar has to come from elsewhere
+season-too-short = The log covers less than a year: a calendar has to come from elsewhere
+leaving-compared = Totals of { COUNT($windows) } earlier windows were { PERCENT($calendar, places: 1) } off with customers who leave by the calendar and { PERCENT($sun, places: 1) } with customers who leave by the sun, so { $better ->
+    [sun] they leave by the sun
+   *[other] they leave by the calendar
+}
+leaving-not-compared = The log is too short to compare by which clock customers leave
 calendar-not-known-too-short = At { $day } no season can be estimated from { FIXED($years, places: 1) } years: it takes a whole one
 calendar-not-known-one-cohort = At { $day } no season can be estimated: most customers arrived within half a year and were followed for { FIXED($years, places: 1) } years, so that their age and the season cannot be told apart
 calendar-too-short = The log covers { FIXED($years, places: 1) } years: a season shows only in a whole year

@@ -2062,6 +2062,15 @@ calendar-chosen-untested = { DATE($day) } 估计并采用了季节性；{ FIXED(
 calendar-not-better = { DATE($day) } 看得出季节性，但未采用：此前 { COUNT($windows) } 个窗口的总量误差，不用时为 { PERCENT($without, places: 1) }，采用时为 { PERCENT($with, places: 1) }
 calendar-none-visible = { DATE($day) } 在 { FIXED($years, places: 1) } 年中看不出季节性
 calendar-horizon = 按日历，从 { DATE($first) } 到 { DATE($last) } 的购买次数与同样多的平均日相比为 { SIGNED_PERCENT($change) }
+season-seen-twice = 一年中的每一周至少出现了两次：estimate_calendar 可以估计季节性
+season-seen-once = 一年中的大多数周只出现了一次：estimate_calendar 可以估计季节性，但会把不寻常的一周当作季节性
+season-one-cohort = 大多数客户在半年内到来，而交易记录不足两年：无法区分客户的年龄与季节性，因此日历须来自其他来源
+season-too-short = 交易记录不足一年：日历须来自其他来源
+leaving-compared = 此前 { COUNT($windows) } 个窗口的总量误差：客户按日历流失时为 { PERCENT($calendar, places: 1) }，按自然时间流失时为 { PERCENT($sun, places: 1) }，因此采用{ $better ->
+    [sun] 自然时间
+   *[other] 日历
+}
+leaving-not-compared = 交易记录太短，无法比较客户按哪种时间流失
 calendar-not-known-too-short = { DATE($day) } 无法由 { FIXED($years, places: 1) } 年估计季节性：至少需要一整年
 calendar-not-known-one-cohort = { DATE($day) } 无法估计季节性：多数客户在半年之内到来，并跟踪了 { FIXED($years, places: 1) } 年，他们的客龄与季节性无法区分
 calendar-too-short = 日志涵盖 { FIXED($years, places: 1) } 年：季节性要有一整年才看得出

@@ -2062,6 +2062,15 @@ calendar-chosen-untested = { DATE($day) } 估計並採用了季節性；{ FIXED(
 calendar-not-better = { DATE($day) } 看得出季節性，但未採用：此前 { COUNT($windows) } 個視窗的總量誤差，不用時為 { PERCENT($without, places: 1) }，採用時為 { PERCENT($with, places: 1) }
 calendar-none-visible = { DATE($day) } 在 { FIXED($years, places: 1) } 年中看不出季節性
 calendar-horizon = 依日曆，從 { DATE($first) } 到 { DATE($last) } 的購買次數與同樣多的平均日相比為 { SIGNED_PERCENT($change) }
+season-seen-twice = 一年中的每一週至少出現了兩次：estimate_calendar 可以估計季節性
+season-seen-once = 一年中的大多數週只出現了一次：estimate_calendar 可以估計季節性，但會把不尋常的一週當作季節性
+season-one-cohort = 大多數顧客在半年內到來，而交易紀錄不足兩年：無法區分顧客的年齡與季節性，因此日曆須來自其他來源
+season-too-short = 交易紀錄不足一年：日曆須來自其他來源
+leaving-compared = 此前 { COUNT($windows) } 個視窗的總量誤差：顧客依日曆流失時為 { PERCENT($calendar, places: 1) }，依自然時間流失時為 { PERCENT($sun, places: 1) }，因此採用{ $better ->
+    [sun] 自然時間
+   *[other] 日曆
+}
+leaving-not-compared = 交易紀錄太短，無法比較顧客依哪種時間流失
 calendar-not-known-too-short = { DATE($day) } 無法由 { FIXED($years, places: 1) } 年估計季節性：至少需要一整年
 calendar-not-known-one-cohort = { DATE($day) } 無法估計季節性：多數顧客在半年之內到來，並追蹤了 { FIXED($years, places: 1) } 年，他們的客齡與季節性無法區分
 calendar-too-short = 交易紀錄涵蓋 { FIXED($years, places: 1) } 年：季節性要有一整年才看得出

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,13 @@ from clvmodels.language import Finding
 from clvmodels.profiling.daily_purchases import DailyPurchases
 from clvmodels.transactions.amounts import Floats
 
-__all__ = ["Season", "examine_season"]
+__all__ = ["Season", "SeasonCase", "examine_season", "season_case_of"]
+
+SeasonCase = Literal["seen_twice", "seen_once", "one_cohort", "too_short"]
+"""What a log can tell about the season: each week twice; each week once; nothing, because all customers arrived in the
+same season, so that it cannot be told from their age; nothing in less than a year."""
+YEAR = 365  # days
+SHORTEST_ACQUISITION = 180  # days between the first and the last tenth of the customers
 
 MONTHS = 12
 FEWEST_MONTHS = 2 * MONTHS  # two of each calendar month, so that a season differs from a trend
@@ -43,6 +50,9 @@ class Season:
         log is too short to show a season.
     months_observed, repeat_purchases : int
         Nearly whole months in the log, and the repeat purchases in them.
+    case : {"seen_twice", "seen_once", "one_cohort", "too_short"}
+        Whether a calendar can be estimated from the log, and from how many years: "one_cohort" (less than two years,
+        and most customers arrived within half a year) and "too_short" (less than a year) need one from elsewhere.
     """
 
     strength: float
@@ -52,6 +62,7 @@ class Season:
     months: pd.DataFrame
     months_observed: int
     repeat_purchases: int
+    case: SeasonCase = "too_short"
 
     @property
     def finding(self) -> Finding:
@@ -75,6 +86,11 @@ class Season:
         return Finding("profile-season", figures, "caution")
 
     @property
+    def case_finding(self) -> Finding:
+        """What the log can tell about a calendar."""
+        return Finding(f"season-{self.case.replace('_', '-')}")
+
+    @property
     def text(self) -> str:
         """The finding as an English sentence."""
         return self.finding.text
@@ -85,9 +101,10 @@ def examine_season(purchases: DailyPurchases) -> Season:
 
     The F test compares the regression with the one on the trend alone.
     """
+    case = season_case_of(purchases.first_day - 1, purchases.last_day, purchases.first)
     month, whole, rate, counts = _monthly(purchases)
     if len(whole) < FEWEST_MONTHS or counts.sum() < FEWEST_PURCHASES:
-        return Season(np.nan, np.nan, None, None, NO_MONTHS.copy(), len(whole), int(counts.sum()))
+        return Season(np.nan, np.nan, None, None, NO_MONTHS.copy(), len(whole), int(counts.sum()), case)
     weights = np.sqrt(1 / (1 / (counts + 0.5) + NOISE))
     time = np.linspace(-1, 1, len(whole))
     trend = np.vander(time, TREND, increasing=True)
@@ -112,7 +129,27 @@ def examine_season(purchases: DailyPurchases) -> Season:
         months=months,
         months_observed=len(whole),
         repeat_purchases=int(counts.sum()),
+        case=case,
     )
+
+
+def season_case_of(before: int, last: int, arrivals: npt.ArrayLike) -> SeasonCase:
+    """Return what a log can tell about the season.
+
+    Parameters
+    ----------
+    before, last : int
+        The day before the first that was observed, and the last.
+    arrivals : int array (n,)
+        Day of each customer's first purchase.
+    """
+    years = (last - before) / YEAR
+    if years < 1:
+        return "too_short"
+    if years >= 2:
+        return "seen_twice"
+    early, late = np.quantile(np.asarray(arrivals), [0.1, 0.9])
+    return "seen_once" if late - early >= SHORTEST_ACQUISITION else "one_cohort"
 
 
 def _monthly(purchases: DailyPurchases) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp], Floats, Floats]:

@@ -183,6 +183,7 @@ def report(
                 accounts = accounts_of(source.whole, source.columns, source.reading | {"on_missing_id": on_missing_id})
             if past is not None and past_terms is not None:
                 earlier = KnownHistory.from_log(source.whole, observation_end=past.end, **options, **reading)
+                earlier = earlier.with_calendar(history.clock.calendar)  # the same clock at both dates
                 earlier_model = CustomerModel(_reference(result, chosen), GammaGamma()).fit(earlier)
                 opening = valuation(earlier_model, earlier, past_terms)
                 change = explain_change(past, opening, valuation(model, history, terms))

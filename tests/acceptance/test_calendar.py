@@ -34,7 +34,7 @@ def test_auto_finds_the_season_and_halves_the_error_of_the_total(log: pd.DataFra
     auto = clv.backtest(log, clv.BGNBD(), calendar="auto", draws=50, sampled=100, **OPTIONS)
     assert bias(plain) > 0.1
     assert bias(auto) < 0.5 * bias(plain)
-    assert [f.code for f in auto.findings if f.code.startswith("calendar")] == ["calendar-chosen"]
+    assert [f.code for f in auto.findings if f.code.startswith("calendar")] == ["calendar-chosen", "calendar-horizon"]
     assert "calendar of season" in auto.facts["clock"]
 
 

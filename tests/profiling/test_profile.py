@@ -21,6 +21,7 @@ from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.processes.cnbd_k import regularity, regularity_error
 from clvmodels.profiling.daily_purchases import observe
 from clvmodels.profiling.profile import profile
+from clvmodels.profiling.season import season_case_of
 from clvmodels.profiling.spend import hill
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.purchase_log import purchases_of
@@ -331,6 +332,22 @@ def test_no_season_is_detected_in_random_purchases():
     result = profile(seasonal(3, 1.0)).season
     assert result.busiest is None
     assert result.p_value > 0.01
+
+
+def test_the_season_of_a_log_is_one_of_four_cases():
+    days = np.arange(100, 900)
+    for first, last, arrivals, case in (
+        (100, 460, days, "too_short"),
+        (100, 500, days, "seen_once"),
+        (100, 500, np.arange(100, 200), "one_cohort"),
+        (100, 829, np.arange(100, 200), "one_cohort"),
+        (100, 830, np.arange(100, 200), "seen_twice"),
+    ):
+        assert season_case_of(first, last, arrivals) == case
+    season = profile(seasonal(1.5, 2.0)).season
+    assert season.case == "one_cohort"
+    assert "Most customers arrived within half a year" in season.case_finding.text
+    assert profile(seasonal(3, 2.0)).to_dict()["season"]["case"] == "seen_twice"
 
 
 def test_a_season_needs_two_years():

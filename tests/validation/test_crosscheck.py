@@ -83,6 +83,16 @@ def test_predictions_of_both_are_in_one_table(check, rfm, model):
     np.testing.assert_allclose(rows["ours"], expected.loc[rows.index], rtol=1e-9)  # interpolated there
 
 
+def test_a_model_with_a_calendar_is_compared_in_calendar_time(rfm):
+    seasonal = rfm.with_calendar(clv.Calendar(season=np.where(np.arange(366) >= 324, 2.5, 1.0)))
+    model = clv.BGNBD().fit(seasonal)
+    check = clv.crosscheck(model, seasonal, horizon="26 weeks", customers=20)
+    assert check.agrees
+    rows = check.predictions[check.predictions["quantity"] == "expected_purchases"].set_index("customer_id")
+    expected = model.expected_purchases(seasonal, "26 weeks").set_index("customer_id")["expected_purchases"]
+    np.testing.assert_allclose(rows["ours"], expected.loc[rows.index], rtol=1e-9)
+
+
 def test_mbgnbd_agrees(rfm):
     check = clv.crosscheck(clv.MBGNBD().fit(rfm), rfm)
     assert check.agrees, check.text

@@ -29,6 +29,7 @@ from clvmodels.forecasting.seasons.weekly_speeds import (
 from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
+from clvmodels.profiling.season import SeasonCase, season_case_of
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.snapshots import LogTable
@@ -36,15 +37,13 @@ from clvmodels.transactions.snapshots import LogTable
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CalendarEstimate", "CalendarMethod", "SeasonCase", "estimate_calendar", "estimate_season", "season_case"]
+__all__ = ["CalendarEstimate", "CalendarMethod", "estimate_calendar", "estimate_season", "season_case"]
 
 CalendarMethod = Literal["expected", "totals"]
-SeasonCase = Literal["seen_twice", "seen_once", "one_cohort", "too_short"]
 YEAR = 365  # days
 MOST_CUSTOMERS = 100_000  # more add little to 52 speeds, and take long
 ROUNDS = 4  # of fitting the process and the season in turn; the third changes speeds by less than 1 % in simulations
 VISIBLE = 7.0  # of the evidence; exceeded by 4 of 120 simulated logs without a season
-SHORTEST_ACQUISITION = 180  # days between the first and the last tenth of the customers
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -242,20 +241,10 @@ def estimate_calendar(
 
 
 def season_case(history: KnownHistory) -> SeasonCase:
-    """Return what a history can tell about the season.
-
-    "too_short": less than a year. "one_cohort": less than two years, and most customers arrived within half a year, so
-    that their age follows the season.
-    """
-    days = days_of(history.clock, np.array([history.purchase_log.first_tick - 1, history.cutoff]))
-    years = float(days[1] - days[0]) / YEAR
-    if years < 1:
-        return "too_short"
-    if years >= 2:
-        return "seen_twice"
+    """Return what a history can tell about the season, as `profile` does of a log."""
     first = history.purchase_log.first
-    early, late = np.quantile(days_of(history.clock, first[first <= history.cutoff]), [0.1, 0.9])
-    return "seen_once" if late - early >= SHORTEST_ACQUISITION else "one_cohort"
+    before, last = days_of(history.clock, np.array([history.purchase_log.first_tick - 1, history.cutoff]))
+    return season_case_of(int(before), int(last), days_of(history.clock, first[first <= history.cutoff]))
 
 
 def estimate_season(

@@ -19,6 +19,7 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.catalog import PURCHASE_PROCESSES, SPEND_PROCESSES
 from clvmodels.processes.contract import Array, Process
+from clvmodels.transactions.calendar_columns import time_ahead
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.crosscheck.agreement import AgreementVerdict, CrosscheckInputs, judge
 from clvmodels.validation.crosscheck.lifetimes_process import FITTERS, run_lifetimes
@@ -125,7 +126,7 @@ def crosscheck(
     rfm : RFM
         The customers it was fitted to.
     horizon : float or str
-        Horizon of the expected purchases compared.
+        Horizon of the expected purchases compared. With a calendar, all times are compared in calendar time.
     customers : int
         Number of customers whose predictions are compared, spread over all histories.
     random_state : int or Generator
@@ -204,7 +205,7 @@ def _inputs(
     chosen = np.unique(np.linspace(0, len(rows.counts) - 1, max(1, customers)).round().astype(int))
     first = np.unique(rows.positions, return_index=True)[1][chosen]
     sample = [np.asarray(column[chosen], dtype=float) for column in rows.columns]
-    length = model._duration(horizon) if isinstance(model, PurchaseModel) else rfm.clock.duration(horizon)
+    length = _horizon(model, rfm, horizon)
     lifetimes = run_lifetimes(process.name, model.parameters_, drawn, sample, length, timeout)
     likelihoods = {"at_ours": process.log_likelihood(p, *drawn.columns)}
     if lifetimes.parameters is not None:
@@ -227,6 +228,14 @@ def _inputs(
         reasons=_reasons(model, counted),
     )
     return inputs, rfm.customer_id[first].to_list()
+
+
+def _horizon(model: Model, rfm: RFM, horizon: float | str) -> float:
+    """Return a horizon in the time that a model measures: with a calendar, calendar time."""
+    if not isinstance(model, PurchaseModel):
+        return rfm.clock.duration(horizon)
+    length = model._duration(horizon)
+    return float(time_ahead(rfm.clock, rfm.observation_end).calendar_time(length)) if rfm.clock.seasonal else length
 
 
 def _drawn(rows: CountedRows, most: int, seed: int) -> CountedRows:
