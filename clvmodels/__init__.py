@@ -44,6 +44,12 @@ if TYPE_CHECKING:
     from clvmodels.decisions.clustering.data_segments import DataSegments as DataSegments
     from clvmodels.decisions.clustering.data_segments import data_segments as data_segments
     from clvmodels.decisions.cohort_triangle import cohort_triangle as cohort_triangle
+    from clvmodels.decisions.controlling.kpi_board import KPIBoard as KPIBoard
+    from clvmodels.decisions.controlling.kpi_board import channel_efficiency as channel_efficiency
+    from clvmodels.decisions.controlling.kpi_board import kpi_board as kpi_board
+    from clvmodels.decisions.controlling.last_year import flag_changes_last_year as flag_changes_last_year
+    from clvmodels.decisions.controlling.trend_table import TrendTable as TrendTable
+    from clvmodels.decisions.controlling.trend_table import trend_table as trend_table
     from clvmodels.decisions.customers_to_come import AcquisitionPlan as AcquisitionPlan
     from clvmodels.decisions.early_value import early_value as early_value
     from clvmodels.decisions.elasticities import Elasticities as Elasticities
@@ -222,6 +228,9 @@ _NAMES = {
     "decisions.change_flags": ("ChangeFlags", "flag_changes"),
     "decisions.clustering.data_segments": ("DataSegments", "data_segments"),
     "decisions.cohort_triangle": ("cohort_triangle",),
+    "decisions.controlling.kpi_board": ("KPIBoard", "channel_efficiency", "kpi_board"),
+    "decisions.controlling.last_year": ("flag_changes_last_year",),
+    "decisions.controlling.trend_table": ("TrendTable", "trend_table"),
     "decisions.customers_to_come": ("AcquisitionPlan",),
     "decisions.early_value": ("early_value",),
     "decisions.elasticities": ("Elasticities", "elasticities"),

@@ -26,7 +26,7 @@ from clvmodels.valuation.realized import realized_orders
 from clvmodels.valuation.value_terms import ValueTerms
 from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 
-__all__ = ["ChangeFlags", "flag_changes", "flagged_rows"]
+__all__ = ["EVERYBODY", "ChangeFlags", "flag_changes", "flagged_names", "flagged_rows"]
 
 EVERYBODY = "all customers"
 
@@ -260,9 +260,14 @@ def _actual(rfm: RFM, later: KnownHistory, segments: ValueGroups) -> Array:
     return np.bincount(group[counted], orders.amount[counted], minlength=len(segments.labels)).astype(float)
 
 
+def flagged_names(columns: dict[str, Any], by: str) -> list[str]:
+    """Return the names of the groups that are flagged."""
+    return [str(name) for name, flag in zip(columns[by], columns["flagged"], strict=True) if flag]
+
+
 def _findings(columns: dict[str, Any], by: str, level: float) -> Findings:
     """Return which groups changed, if any did."""
-    names = [str(name) for name, flag in zip(columns[by], columns["flagged"], strict=True) if flag]
+    names = flagged_names(columns, by)
     if not names:
         return (Finding("change-flags-none", {"level": level}),)
     return (Finding("change-flags", {"groups": names, "count": len(names), "level": level}, "caution"),)

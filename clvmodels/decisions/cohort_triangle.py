@@ -84,7 +84,7 @@ def cohort_triangle(
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=0.0, margin=margin)
     refuse_negative_margin(margin)
     since = ValueSinceAcquisition(purchases, spend, history, terms, None)
-    segments, partial_cohorts = acquisition_cohorts(since, unit)
+    segments, partial_cohorts = acquisition_cohorts(history, unit)
     if (missing := int((~since.exists).sum())) > 0:
         raise InvalidOption(f"{missing:,} customers have no expected spend: fit another spend model.")
     observed = _observed(since, unit, segments.codes, len(segments.labels))

@@ -27,7 +27,7 @@ from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
 from clvmodels.valuation.value_terms import ValueTerms
 from clvmodels.valuation.valued_customers import ValueGroups
 
-__all__ = ["UnitEconomics", "acquisition_cohorts", "unit_economics"]
+__all__ = ["UnitEconomics", "acquisition_cohorts", "customer_groups", "group_name", "unit_economics"]
 
 MONTH_DAYS = 365.25 / 12
 MOST_MONTHS = 120
@@ -173,11 +173,12 @@ def unit_economics(
     code = check_currency(currency, costs.currency)
     months = _months(terms, history)
     since = ValueSinceAcquisition(purchases, spend, history, terms, costs, months, discounted)
-    segments, partial = _segments(since, by)
+    groups, partial = customer_groups(history, by)
+    segments = ValueGroups(groups.labels, np.where(since.exists, groups.codes, -1))
     flows = _Flows.of(since, segments, options)
     findings = (acquisition_finding(since, code), *customer_findings(since.customers), *_findings(flows))
     kind = history.rfm.kind
-    name = by if by in history.rfm.attributes else "cohort" if by in COHORTS else by
+    name = group_name(history, by)
     return UnitEconomics(
         frames.table(kind, _group_table(name, flows, partial, options, code)),
         frames.table(kind, _payback_table(name, flows, options, code)),
@@ -186,9 +187,9 @@ def unit_economics(
     )
 
 
-def acquisition_cohorts(since: ValueSinceAcquisition, unit: CalendarUnit) -> tuple[ValueGroups, npt.NDArray[np.bool_]]:
+def acquisition_cohorts(history: KnownHistory, unit: CalendarUnit) -> tuple[ValueGroups, npt.NDArray[np.bool_]]:
     """Return the calendar period of each customer's first order, by its first day, and which are partly observed."""
-    clock, log, cutoff = since.customers.rfm.clock, since.history.purchase_log, since.history.cutoff
+    clock, log, cutoff = history.clock, history.purchase_log, history.cutoff
     first = log.first[log.first <= cutoff]
     days, ends = calendar_ticks(clock, int(first.min()), cutoff, unit)
     codes = np.searchsorted(ends, first)
@@ -196,6 +197,11 @@ def acquisition_cohorts(since: ValueSinceAcquisition, unit: CalendarUnit) -> tup
     begins = clock.last_tick(days[0])
     partial[0] |= log.first_tick > begins  # the log starts within the first period
     return ValueGroups(np.array([day.isoformat() for day in days], dtype=object), codes), partial
+
+
+def group_name(history: KnownHistory, by: str) -> str:
+    """Return the name of the column of groups."""
+    return by if by in history.rfm.attributes or by not in COHORTS else "cohort"
 
 
 def _months(terms: ValueTerms, history: KnownHistory) -> Array:
@@ -212,17 +218,14 @@ def _months(terms: ValueTerms, history: KnownHistory) -> Array:
     return ends
 
 
-def _segments(since: ValueSinceAcquisition, by: str) -> tuple[ValueGroups, npt.NDArray[np.bool_]]:
-    """Return the groups of customers with a value, and which are cohorts of a partly observed period."""
-    if by in COHORTS and by not in since.customers.rfm.attributes:
-        every, every_partial = acquisition_cohorts(since, COHORTS[by])
+def customer_groups(history: KnownHistory, by: str) -> tuple[ValueGroups, npt.NDArray[np.bool_]]:
+    """Return the groups of customers by attribute or cohort, and which are cohorts of a partly observed period."""
+    if by in COHORTS and by not in history.rfm.attributes:
+        every, every_partial = acquisition_cohorts(history, COHORTS[by])
         present = np.bincount(every.codes, minlength=len(every.labels)) > 0
-        segments = ValueGroups(every.labels[present], (np.cumsum(present) - 1)[every.codes])
-        partial = every_partial[present]
-    else:
-        segments = ValueGroups(*group_codes(since.customers.rfm, by))
-        partial = np.zeros(len(segments.labels), dtype=bool)
-    return ValueGroups(segments.labels, np.where(since.exists, segments.codes, -1)), partial
+        return ValueGroups(every.labels[present], (np.cumsum(present) - 1)[every.codes]), every_partial[present]
+    groups = ValueGroups(*group_codes(history.rfm, by))
+    return groups, np.zeros(len(groups.labels), dtype=bool)
 
 
 class _GroupTotals:

@@ -506,6 +506,23 @@ change-flags = { $count ->
     [one] One group differs
    *[other] { COUNT($count) } groups differ
     } visibly from the forecast, a shock common to all taken out: { $groups }. The chance of any false flag in the table is { SHORT_PERCENT($level) }, if the forecast is right.
+change-flags-year-none = No group changed visibly from the same weeks of the year before; the chance of any false flag in the table is { SHORT_PERCENT($level) }.
+change-flags-year = { $count ->
+    [one] One group changed
+   *[other] { COUNT($count) } groups changed
+    } visibly from the same weeks of the year before, what is common to all taken out: { $groups }. The chance of any false flag in the table is { SHORT_PERCENT($level) }, if only chance makes groups differ.
+trend-falling = In the last { COUNT($days) } days these fell visibly: { $names }.
+trend-rising = In the last { COUNT($days) } days these rose visibly: { $names }.
+trend-stable = Nothing changed visibly in the last { COUNT($days) } days.
+kpi-targets-missed = { $count ->
+    [one] One target is missed
+   *[other] { COUNT($count) } targets are missed
+    }: { $names }.
+kpi-targets-reached = { $count ->
+    [0] No figure has a target that can be checked.
+    [one] The target is reached.
+   *[other] All { COUNT($count) } targets are reached.
+    }
 equity-bridge = From { $begin } to { $end }, the value of the customer base changed by { SIGNED_PERCENT($change, places: 1) }, with { COUNT($acquired) } { $acquired ->
     [one] customer
    *[other] customers

@@ -325,6 +325,16 @@ value-concentration = 最好的 { SHORT_PERCENT($top) } 客户贡献了过去利
 value-concentration-negative = 负值（过去有 { COUNT($past) } 位客户，预期有 { COUNT($expected) } 位）使最好客户的占比更大，可能超过 100%。
 change-flags-none = 没有分组与预测有明显差异；整张表出现任何误报的概率为 { SHORT_PERCENT($level) }。
 change-flags = 剔除共同冲击后，{ COUNT($count) } 个分组与预测有明显差异：{ $groups }。若预测正确，整张表出现任何误报的概率为 { SHORT_PERCENT($level) }。
+change-flags-year-none = 没有分组与上年同期的几周有明显差异；整张表出现任何误报的概率为 { SHORT_PERCENT($level) }。
+change-flags-year = 剔除共同变化后，{ COUNT($count) } 个分组与上年同期的几周有明显差异：{ $groups }。若分组之间只有偶然差异，整张表出现任何误报的概率为 { SHORT_PERCENT($level) }。
+trend-falling = 最近 { COUNT($days) } 天明显下降：{ $names }。
+trend-rising = 最近 { COUNT($days) } 天明显上升：{ $names }。
+trend-stable = 最近 { COUNT($days) } 天没有明显变化。
+kpi-targets-missed = { COUNT($count) } 个目标未达成：{ $names }。
+kpi-targets-reached = { $count ->
+    [0] 没有可检验的目标。
+   *[other] { COUNT($count) } 个目标全部达成。
+    }
 equity-bridge = 从 { DATE($begin) } 到 { DATE($end) }，客户群价值变化 { SIGNED_PERCENT($change, places: 1) }，其间新增客户 { COUNT($acquired) } 位。
 elasticities = { $terms }：流失风险增加 1%，价值变化 { SIGNED_PERCENT($dropout_change, places: 2) }；每单消费或毛利率增加 1%，价值变化 { SIGNED_PERCENT($spend_change, places: 2) }。这些是弹性而非效果：什么能改变驱动因素是另一个问题。
 elasticities-served-fixed = 按服务期收取的成本保持不变。

@@ -325,6 +325,16 @@ value-concentration = 最好的 { SHORT_PERCENT($top) } 顧客貢獻了過去利
 value-concentration-negative = 負值（過去有 { COUNT($past) } 位顧客，預期有 { COUNT($expected) } 位）使最好顧客的占比更大，可能超過 100%。
 change-flags-none = 沒有分組與預測有明顯差異；整張表出現任何誤報的機率為 { SHORT_PERCENT($level) }。
 change-flags = 剔除共同衝擊後，{ COUNT($count) } 個分組與預測有明顯差異：{ $groups }。若預測正確，整張表出現任何誤報的機率為 { SHORT_PERCENT($level) }。
+change-flags-year-none = 沒有分組與去年同期的幾週有明顯差異；整張表出現任何誤報的機率為 { SHORT_PERCENT($level) }。
+change-flags-year = 剔除共同變化後，{ COUNT($count) } 個分組與去年同期的幾週有明顯差異：{ $groups }。若分組之間只有偶然差異，整張表出現任何誤報的機率為 { SHORT_PERCENT($level) }。
+trend-falling = 最近 { COUNT($days) } 天明顯下降：{ $names }。
+trend-rising = 最近 { COUNT($days) } 天明顯上升：{ $names }。
+trend-stable = 最近 { COUNT($days) } 天沒有明顯變化。
+kpi-targets-missed = { COUNT($count) } 個目標未達成：{ $names }。
+kpi-targets-reached = { $count ->
+    [0] 沒有可檢驗的目標。
+   *[other] { COUNT($count) } 個目標全部達成。
+    }
 equity-bridge = 從 { DATE($begin) } 到 { DATE($end) }，顧客群價值變化 { SIGNED_PERCENT($change, places: 1) }，其間新增顧客 { COUNT($acquired) } 位。
 elasticities = { $terms }：流失風險增加 1%，價值變化 { SIGNED_PERCENT($dropout_change, places: 2) }；每單消費或毛利率增加 1%，價值變化 { SIGNED_PERCENT($spend_change, places: 2) }。這些是彈性而非效果：什麼能改變驅動因素是另一個問題。
 elasticities-served-fixed = 依服務期收取的成本保持不變。

@@ -82,8 +82,12 @@ class Expectations:
         start = max(0.0, time - window)
         if time <= start:
             return np.zeros(len(self.rfm))
-        buys = self.alive * self._if_active(partial(_buys_between, process, start, time))
+        buys = self.buys(time, start)
         return np.where(self.rfm.T - self.rfm.recency < window - time, 1.0, buys)
+
+    def buys(self, end: float, start: float = 0.0) -> Array:
+        """Return the probability of an order in (start, end], of models that give it, (n,)."""
+        return self.alive * self._if_active(partial(_buys_between, self.purchases.future, start, end))
 
     def _if_active(self, function: Any) -> Array:
         if self.parameters is None:
