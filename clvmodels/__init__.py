@@ -172,6 +172,8 @@ if TYPE_CHECKING:
     from clvmodels.valuation.plain_formulas import plain_formulas as plain_formulas
     from clvmodels.valuation.plain_formulas import retention_value as retention_value
     from clvmodels.valuation.remaining_value import remaining_value as remaining_value
+    from clvmodels.valuation.returns.return_reserve import ReturnReserve as ReturnReserve
+    from clvmodels.valuation.returns.return_reserve import reserve_returns as reserve_returns
 
 _NAMES = {
     "calendar": ("Calendar", "CalendarPeriod"),
@@ -245,6 +247,7 @@ _NAMES = {
     "valuation.net_revenue": ("net_revenue",),
     "valuation.plain_formulas": ("plain_formulas", "retention_value"),
     "valuation.remaining_value": ("remaining_value",),
+    "valuation.returns.return_reserve": ("ReturnReserve", "reserve_returns"),
     "decisions.accounts.account_ids": ("merge_accounts",),
     "decisions.accounts.key_accounts": ("KeyAccounts", "key_accounts"),
     "decisions.acting.action_lists": ("ActionLists", "action_lists"),

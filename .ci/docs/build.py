@@ -55,6 +55,8 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "flag_changes",
         "flag_changes_last_year",
         "ChangeFlags",
+        "reserve_returns",
+        "ReturnReserve",
         "trend_table",
         "TrendTable",
         "kpi_board",
