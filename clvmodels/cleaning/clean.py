@@ -22,7 +22,7 @@ from clvmodels.cleaning.reading import read_log
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Moment
 from clvmodels.language import Finding, Findings, as_text
-from clvmodels.transactions.ids import MissingIds, find_placeholder, find_variants
+from clvmodels.transactions.ids import MissingIds, find_placeholder, find_tests, find_variants
 from clvmodels.transactions.snapshots import CleanedLog
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Cleaned(CleanedLog):
     opened_files : tuple of OpenedFile
         What was recognized of the files of the log.
     doubts : tuple of Finding
-        Order ids of several customers, an id of customers that probably stands for nobody, and ids that may be the same
-        customer because they differ only by case, blanks or leading zeros.
+        Order ids of several customers, an id of customers that probably stands for nobody, ids that may be the same
+        customer because they differ only by case, blanks or leading zeros, and addresses that look like tests.
 
     Examples
     --------
@@ -259,7 +259,8 @@ def _doubts(orders: nw.DataFrame[Any]) -> Findings:
         share = placeholder.rows / placeholder.total
         figures = {"id": str(placeholder.value), "rows": placeholder.rows, "share": share}
         findings.append(Finding("profile-id-placeholder", figures, "problem"))
-    return (*findings, *find_variants(orders.select("customer_id").unique()))
+    ids = orders.select("customer_id").unique()
+    return (*findings, *find_variants(ids), *find_tests(ids))
 
 
 def _mark_outliers(orders: nw.DataFrame[Any], rules: CleaningRules, tally: LedgerTally) -> nw.DataFrame[Any]:

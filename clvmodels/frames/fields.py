@@ -15,10 +15,15 @@ from clvmodels.frames.file_scan import empty_file
 from clvmodels.frames.file_search import FileSet, find_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
 from clvmodels.frames.formats.text_files import known_header, open_text
+from clvmodels.frames.formats.text_values import to_text
 from clvmodels.frames.formats.workbooks import read_workbook
-from clvmodels.frames.running import first_line
+from clvmodels.frames.kinds import Frame
+from clvmodels.frames.opening import column_names, open_frame
+from clvmodels.frames.running import first_line, run
 
 __all__ = ["FileFields", "read_fields"]
+
+MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +35,18 @@ class FileFields:
     opened: OpenedFile | None
 
 
-def read_fields(source: str | Path | OpenedFile, headers: Iterable[Collection[str]] = ()) -> list[FileFields]:
-    """Return all fields of the files that a path names: text, JSON lines or workbooks.
+def read_fields(source: Frame | str | Path | OpenedFile, headers: Iterable[Collection[str]] = ()) -> list[FileFields]:
+    """Return all fields of a table, or of the files that a path names: text, JSON lines or workbooks.
 
-    The header is the first row that has all names of one of the `headers`, if there is one.
+    The header of a file is the first row that has all names of one of the `headers`, if there is one.
 
     Raises
     ------
     InvalidTransactions
         If there is no file, or one cannot be read.
     """
+    if not isinstance(source, (str, Path, OpenedFile)):
+        return [FileFields("the table", nw.from_native(_texts_of(source), eager_only=True), None)]
     path, options = (source.path, source.options) if isinstance(source, OpenedFile) else (source, FileOptions())
     with find_files(path, options) as files:
         return [_read(files, file, list(headers)) for file in files.paths]
@@ -64,9 +71,23 @@ def _read(files: FileSet, file: Path, headers: Sequence[Collection[str]]) -> Fil
         raise empty_file(file) from None
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         raise InvalidTransactions(f"{file.name!r} cannot be read: {first_line(error)}.") from error
+    return FileFields(file.name, nw.from_native(_without_blanks(table), eager_only=True), opened)
+
+
+def _without_blanks(table: pl.DataFrame) -> pl.DataFrame:
+    """Return texts without blanks around them; blank ones are missing."""
     stripped = pl.all().str.strip_chars()
-    table = table.with_columns(pl.when(stripped != "").then(stripped).name.keep())
-    return FileFields(file.name, nw.from_native(table, eager_only=True), opened)
+    return table.with_columns(pl.when(stripped != "").then(stripped).name.keep())
+
+
+def _texts_of(table: Frame) -> pl.DataFrame:
+    """Return a table of any kind with every column as text, as its export would have it."""
+    lazy = open_frame(table, {name: name for name in column_names(table)}).lazy.to_native()
+    rows, _ = to_text(run(lazy))
+    moments = [
+        pl.col(name).dt.strftime(_written_as(dtype)) for name, dtype in rows.schema.items() if dtype.is_temporal()
+    ]
+    return _without_blanks(rows.with_columns(moments).cast(pl.String))
 
 
 def _separated(file: Path, options: FileOptions, headers: Sequence[Collection[str]]) -> tuple[pl.DataFrame, OpenedFile]:
@@ -100,3 +121,10 @@ def _json(file: Path) -> pl.DataFrame:
         elif not dtype.is_nested():
             fields.append(pl.col(name).cast(pl.String))
     return table.select(fields)
+
+
+def _written_as(dtype: pl.DataType) -> str:
+    """Return how exports write a date or moment, as strftime codes."""
+    if isinstance(dtype, pl.Datetime):
+        return MOMENT if dtype.time_zone is None else f"{MOMENT} %z"
+    return "%Y-%m-%d" if dtype == pl.Date else "%H:%M:%S"

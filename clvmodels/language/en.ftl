@@ -34,6 +34,10 @@ profile-id-variants = { COUNT($ids) } ids differ only by case, blanks or leading
     [one] customer
    *[other] customers
     } (such as { $examples })
+profile-id-tests = { COUNT($ids) } { $ids ->
+    [one] id looks like an address
+   *[other] ids look like addresses
+    } for tests of the shop (such as { $examples }); if so, set them aside with internal_customers or internal_pattern of CleaningRules
 profile-one-row-per-customer = Every one of the { COUNT($customers) } ids appears once: this is a summary with one row per customer, or customers have a new id with every order; no model can be fitted to it
 
 rfm-customers = { COUNT($customers) } { $customers ->

@@ -13,6 +13,7 @@ log-stray-dates = { COUNT($dates) } 个日期远在其余日期之外，其余�
 profile-id-placeholder = 编号 { $id } 占全部行的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 行），远多于其他编号：它很可能代表身份未知的客户
 profile-id-dominant = 编号 { $id } 占全部行的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 行）；排在其后的编号有 { COUNT($next) } 行
 profile-id-variants = { COUNT($ids) } 个编号只在大小写、空格或前导零上有差别，可能实为 { COUNT($customers) } 位客户（例如 { $examples }）
+profile-id-tests = { COUNT($ids) } 个编号像是店铺测试用的邮箱（例如 { $examples }）；如果确实如此，请用 CleaningRules 的 internal_customers 或 internal_pattern 将其剔除
 profile-one-row-per-customer = { COUNT($customers) } 个编号各只出现一次：这要么是每位客户一行的汇总表，要么客户每次下单都换新编号；无法据此拟合模型
 
 rfm-customers = { COUNT($customers) } 位客户，{ COUNT($repeat_purchases) } 次复购

@@ -13,6 +13,7 @@ log-stray-dates = { COUNT($dates) } 個日期遠在其餘日期之外，其餘�
 profile-id-placeholder = 編號 { $id } 佔全部列的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 列），遠多於其他編號：它很可能代表身份未知的顧客
 profile-id-dominant = 編號 { $id } 佔全部列的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 列）；排在其後的編號有 { COUNT($next) } 列
 profile-id-variants = { COUNT($ids) } 個編號只在大小寫、空格或前導零上有差別，可能實為 { COUNT($customers) } 位顧客（例如 { $examples }）
+profile-id-tests = { COUNT($ids) } 個編號像是商店測試用的信箱（例如 { $examples }）；若確實如此，請用 CleaningRules 的 internal_customers 或 internal_pattern 將其剔除
 profile-one-row-per-customer = { COUNT($customers) } 個編號各只出現一次：這要嘛是每位顧客一列的彙總表，要嘛顧客每次下單都換新編號；無法據此配適模型
 
 rfm-customers = { COUNT($customers) } 位顧客，{ COUNT($repeat_purchases) } 次回購

@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.language import Finding, Findings
-from clvmodels.transactions.ids import find_placeholder, find_variants
+from clvmodels.transactions.ids import find_placeholder, find_tests, find_variants
 from clvmodels.transactions.stray_dates import find_stray_dates
 
 __all__ = ["examine_dates", "examine_ids", "is_summary"]
@@ -33,7 +33,7 @@ def examine_ids(lazy: nw.LazyFrame[Any]) -> Findings:
         findings.append(Finding("profile-id-placeholder", figures, "problem"))
     else:
         findings += _dominant(ids)
-    return (*findings, *find_variants(ids))
+    return (*findings, *find_variants(ids), *find_tests(ids))
 
 
 def _dominant(ids: nw.DataFrame[Any]) -> Findings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import narwhals as nw
@@ -221,6 +222,29 @@ GA4 = ExportFormat(
         "amount": "in the currency of the event; pass amount='ecommerce.purchase_revenue_in_usd' for a single currency",
     },
 )
+GA4_OWN = ("ecommerce.transaction_id", "ecommerce.purchase_revenue", "ecommerce.refund_value")
+GA4_FLAT = tuple(  # events as CSV, where the nested names of BigQuery cannot be kept
+    replace(
+        GA4,
+        header=frozenset({"event_name", "event_timestamp", "user_pseudo_id", f"{prefix}transaction_id"}),
+        names={own.replace("ecommerce.", prefix): own for own in GA4_OWN},
+    )
+    for prefix in ("", "ecommerce_", "ecommerce__")
+)
+GA4_REPORT = ExportFormat(  # an exploration of Google Analytics, downloaded as CSV
+    name="ga4",
+    header=frozenset({"Date", "Transaction ID", "Purchase revenue"}),
+    roles={
+        "customer_id": ("Effective user ID", "User ID", "User pseudo ID", "App-instance ID"),
+        "order_id": ("Transaction ID",),
+        "amount": ("Purchase revenue",),
+    },
+    date=("Date",),
+    formats=(None, "%Y%m%d"),
+    blank=("(not set)",),
+    keep={"not_a_purchase_event": ~_blank("Transaction ID") & ~_blank("Date")},
+    notes={"amount": "less refunds, in the currency of the property"},
+)
 BIGCOMMERCE = ExportFormat(
     name="bigcommerce",
     header=frozenset({"Order ID", "Order Date", "Order Status", "Order Total (inc tax)", "Customer Email"}),
@@ -236,6 +260,19 @@ BIGCOMMERCE = ExportFormat(
     notes={"amount": "of the whole order, with shipping and taxes"},
 )
 EXPORT_FORMATS = (
-    *(SHOPIFY, WOOCOMMERCE, MAGENTO, *STRIPE, SQUARE, *PAYPAL_FORMATS, ETSY, AMAZON, GA4, BIGCOMMERCE),
+    *(
+        SHOPIFY,
+        WOOCOMMERCE,
+        MAGENTO,
+        *STRIPE,
+        SQUARE,
+        *PAYPAL_FORMATS,
+        ETSY,
+        AMAZON,
+        GA4,
+        *GA4_FLAT,
+        GA4_REPORT,
+        BIGCOMMERCE,
+    ),
     *CHINESE_FORMATS,
 )

@@ -86,7 +86,7 @@ class Export:
 
 
 def read_export(
-    path: str | Path | frames.OpenedFile,
+    path: frames.Frame | str | Path | frames.OpenedFile,
     kind: str | None = None,
     *,
     customer_id: str | None = None,
@@ -99,9 +99,9 @@ def read_export(
 
     Parameters
     ----------
-    path : str, Path or OpenedFile
+    path : str, Path, OpenedFile or frame
         Text, a workbook, or for GA4 JSON lines from BigQuery; or a folder, pattern or zip archive of exports of one
-        kind. Of an order in several of them, the export with the latest date counts.
+        kind. Of an order in several of them, the export with the latest date counts. Or an export as a frame.
     kind : str, optional
         "shopify", "woocommerce", "magento", "bigcommerce", "stripe", "square", "paypal" (also with German, French,
         Spanish, Italian or Chinese headers), "etsy", "amazon", "ga4", "taobao" (also Tmall), "jd", "youzan",
@@ -285,6 +285,8 @@ def _with_dates(
     """Parse dates to local time of the calendar, missing where no format fits; `written` has the text of the file."""
     lazy = lazy.with_columns(written=nw.col("date"))
     if form.clock == "microseconds":
+        rounded = nw.col("date").str.contains("[eE]").fill_null(value=False)  # 1.7E+15 has lost the hour
+        lazy = lazy.with_columns(date=nw.when(~rounded).then(nw.col("date")))
         lazy = frames.parse_numbers(lazy, "date")
         moment = nw.col("date").cast(nw.Int64).cast(nw.Datetime("us"))
     else:

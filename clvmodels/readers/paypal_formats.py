@@ -102,4 +102,30 @@ def _translated(language: str) -> ExportFormat:
     )
 
 
-PAYPAL_FORMATS = (ENGLISH, *(_translated(language) for language in LANGUAGES))
+DESCRIPTIONS = {  # reports of the balance have this column in place of the type, and no status and no recipient
+    "en": "Description",
+    "de": "Beschreibung",
+    "fr": "Description",
+    "es": "Descripción",
+    "it": "Descrizione",
+}
+NOT_IN_IT = ("Type", "Status", "To Email Address")
+
+
+def _by_description(language: str) -> ExportFormat:
+    """Return the format of the report of the balance; refunds have the customer of the payment that they name."""
+    form = ENGLISH if language == "en" else _translated(language)
+    names = dict(form.names) or {name: name for name in COLUMNS}
+    others = {name: own for name, own in names.items() if own not in NOT_IN_IT}
+    return replace(
+        form,
+        header=frozenset({*others, DESCRIPTIONS[language]}),
+        names={**others, DESCRIPTIONS[language]: "Type", "Status": "Status", "To": "To Email Address"},
+        finish=lambda lazy: lazy.with_columns(
+            customer_id=nw.coalesce(nw.col("customer_id"), nw.col("customer_id").max().over("order_id"))
+        ),
+        notes={**ENGLISH.notes, "customer_id": "for refunds, the sender of the payment that they name"},
+    )
+
+
+PAYPAL_FORMATS = (ENGLISH, *(_translated(language) for language in LANGUAGES), *map(_by_description, DESCRIPTIONS))

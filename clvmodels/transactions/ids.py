@@ -21,6 +21,7 @@ __all__ = [
     "Placeholder",
     "clean_ids",
     "find_placeholder",
+    "find_tests",
     "find_variants",
     "missing_words",
     "placeholder_among",
@@ -50,6 +51,12 @@ PLAIN_INTEGER = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"  # as `frames
 SHORTENED = r"^\d(?:[.,]\d+)?[eE]\+\d{1,3}$|^\d[.,]\d+[eE]\d{1,3}$|^\d[eE]1[5-9]$"  # 1.2E+17: the last digits are gone
 PLACEHOLDER_TEXT = r"^(?:0+|-1|9{4,}|0+(?:-0+)+)$"
 PLACEHOLDERS = (0, -1, *(10**digits - 1 for digits in range(4, 19)))
+# test@shop.com, qa-2@shop.com; domains of throw-away addresses, and those that RFC 2606 keeps for examples.
+TEST_ADDRESS = (
+    r"^(?:test|tester|testing|qa|demo|dummy|fake)(?:[._-]?(?:user|account|order|customer|kunde))?[._+-]?\d*@"
+    r"|@(?:test|example|mailinator|yopmail|guerrillamail|sharklasers)\.|@.*\.(?:test|example|invalid)$"
+)
+MOST_TESTS = 0.1  # share of ids; where there are more, all data are made up
 EXAMPLES = 3
 FIRST_ROWS = 100  # whose ids are counted first, before all ids are
 FEWEST_ROWS, TIMES = 5, 4  # a placeholder has this many rows or more, and more than this many times any other id
@@ -156,6 +163,24 @@ class Placeholder:
     rows: int
     next_rows: int
     total: int
+
+
+def find_tests(ids: nw.DataFrame[Any]) -> Findings:
+    """Return a finding if a few ids are addresses that people use to test a shop, such as test@ourshop.com.
+
+    Parameters
+    ----------
+    ids : narwhals.DataFrame
+        Has the column customer_id, in which every id appears once.
+    """
+    if ids["customer_id"].dtype != nw.String:
+        return ()
+    text = nw.col("customer_id").str.to_lowercase()
+    tests = ids.filter(text.str.contains(TEST_ADDRESS)).sort("customer_id")["customer_id"].to_list()
+    if not tests or len(tests) > MOST_TESTS * len(ids):
+        return ()
+    figures = {"ids": len(tests), "examples": [repr(each) for each in tests[:EXAMPLES]]}
+    return (Finding("profile-id-tests", figures, "caution"),)
 
 
 def find_placeholder(lazy: nw.LazyFrame[Any]) -> Placeholder | None:
