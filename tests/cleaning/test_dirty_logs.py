@@ -189,7 +189,7 @@ def result_of(log):
 
 
 def outcome(seed, folder=None):
-    """Return "equal" or "refused" for the log of a seed; its dirt if it is read differently, or refused without need."""
+    """Return "equal" or "refused" for a log; its dirt if it is read differently or refused without need."""
     rng = random.Random(seed)  # noqa: S311
     original, log, names = dirty_log(rng)
     if folder is not None:
