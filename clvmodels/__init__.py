@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clvmodels.calendar import CalendarPeriod as CalendarPeriod
     from clvmodels.cleaning.clean import Cleaned as Cleaned
     from clvmodels.cleaning.clean import clean as clean
+    from clvmodels.cleaning.prices import deflate as deflate
     from clvmodels.cleaning.rules import CleaningRules as CleaningRules
     from clvmodels.clock import Clock as Clock
     from clvmodels.compat.conversions import from_btyd as from_btyd
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from clvmodels.decisions.arrivals import forecast_arrivals as forecast_arrivals
     from clvmodels.decisions.base_audit.audit import Audit as Audit
     from clvmodels.decisions.base_audit.audit import audit as audit
+    from clvmodels.decisions.base_audit.fiscal_calendar import FiscalCalendar as FiscalCalendar
     from clvmodels.decisions.budget import budget_against_actual as budget_against_actual
     from clvmodels.decisions.change_flags import ChangeFlags as ChangeFlags
     from clvmodels.decisions.change_flags import flag_changes as flag_changes
@@ -256,6 +258,8 @@ _NAMES = {
     "decisions.acting.cross_selling": ("CrossSelling", "cross_selling"),
     "decisions.acting.growth_list": ("GrowthList", "growth_list"),
     "decisions.base_audit.audit": ("Audit", "audit"),
+    "decisions.base_audit.fiscal_calendar": ("FiscalCalendar",),
+    "cleaning.prices": ("deflate",),
     "decisions.experiments.assign": ("ExperimentAssignment", "assign_experiment"),
     "decisions.experiments.design": ("ExperimentDesign", "design_experiment"),
     "decisions.experiments.read": ("ExperimentReading", "read_experiment"),

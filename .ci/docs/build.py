@@ -30,8 +30,8 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
     "Calendar": ["Calendar", "CalendarPeriod", "estimate_calendar", "CalendarEstimate", "holiday_table"],
     "Rates that change in time": ["CovariateHistory", "TimeVaryingModel", "compare_leaving", "LeavingComparison"],
     "Files": ["open_file", "OpenedFile", "suggest_columns", "ColumnSuggestion", "read_export", "Export"],
-    "Cleaning": ["clean", "CleaningRules", "Cleaned"],
-    "Profile and audit": ["profile", "Profile", "audit", "Audit"],
+    "Cleaning": ["clean", "CleaningRules", "Cleaned", "deflate"],
+    "Profile and audit": ["profile", "Profile", "audit", "Audit", "FiscalCalendar"],
     "Purchase models": ["BGNBD", "MBGNBD", "ParetoNBD", "GGompertzNBD", "NBD", "BGCNBD", "MBGCNBD", "BGBB"],
     "Spend, value and saved models": [
         "GammaGamma",

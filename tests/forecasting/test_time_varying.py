@@ -301,7 +301,7 @@ def test_faults_of_covariates_are_named(history) -> None:
         "repeat the date": pd.concat([table, table[:1]]),
         "missing or infinite": table.assign(group=np.where(table.index == 3, np.nan, 1.0)),
         "must be numeric": table.assign(group="a"),
-        "written YYYY-MM-DD": table.assign(date="spring"),
+        "written YYYY-MM-DD": table.assign(date="today"),
         "convert one": table.assign(customer_id="c" + table["customer_id"].astype(str)),
     }
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from clvmodels import displays, html
 from clvmodels.clock import Clock
+from clvmodels.decisions.base_audit.fiscal_calendar import FiscalCalendar
 from clvmodels.decisions.base_audit.log_periods import LogPeriods, PeriodLength, log_periods
 from clvmodels.decisions.base_audit.order_lines import LineColumns, order_lines
 from clvmodels.decisions.base_audit.tables import (
@@ -108,6 +109,7 @@ def audit(
     customer_id: str = "customer_id",
     date: str = "date",
     period: PeriodLength = "quarter",
+    fiscal: FiscalCalendar | None = None,
     observation_end: str | Date | datetime | None = None,
     date_format: str | None = None,
     time_zone: str | None = None,
@@ -140,6 +142,8 @@ def audit(
         Columns of the customer and the date.
     period : {"month", "quarter", "year"}
         Calendar periods. A period that the log does not cover to its last day is incomplete, and not compared.
+    fiscal : FiscalCalendar, optional
+        Periods are those of this calendar, such as months of 4, 4 and 5 weeks.
     observation_end : date or str, optional
         Last day to include; default: the latest in the log.
     date_format, time_zone, on_missing_id
@@ -181,10 +185,12 @@ def audit(
     """
     if period not in get_args(PeriodLength):
         raise InvalidOption(f"period={period!r} is not one of {', '.join(map(repr, get_args(PeriodLength)))}.")
+    if not (fiscal is None or isinstance(fiscal, FiscalCalendar)):
+        raise InvalidOption(f"fiscal={fiscal!r} must be a FiscalCalendar.")
     clock = Clock("day", "day", time_zone)
     purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
     end = purchases.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
-    orders = log_periods(purchases, end, period)
+    orders = log_periods(purchases, end, period, fiscal)
     later, earlier = orders.compared()
     columns = LineColumns(
         customer_id=customer_id, date=date, amount=amount, item=item, quantity=quantity, margin=margin, by=by

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.clock import Clock
+from clvmodels.decisions.base_audit.fiscal_calendar import FiscalCalendar
 from clvmodels.errors import InvalidOption
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.purchase_log import PurchaseLog
@@ -84,8 +85,8 @@ class LogPeriods:
         return later, year_before if year_before in whole else int(whole[-2])
 
 
-def log_periods(log: PurchaseLog, end: int, length: PeriodLength) -> LogPeriods:
-    """Return the orders of a log up to a tick by period."""
+def log_periods(log: PurchaseLog, end: int, length: PeriodLength, fiscal: FiscalCalendar | None = None) -> LogPeriods:
+    """Return the orders of a log up to a tick by period, of the calendar or of a fiscal one."""
     if log.paid is None:
         raise AssertionError("the log was read with amounts")
     count = len(log.tick)
@@ -97,9 +98,9 @@ def log_periods(log: PurchaseLog, end: int, length: PeriodLength) -> LogPeriods:
     if not seen.any():
         raise InvalidOption("All orders are later than observation_end: pass a later day.")
     first = int(log.tick[seen].min())
-    labels, number = _calendar(log.clock, first, end, length)
-    begins = _label(log.clock, first - 1, length) != labels[0]
-    ends = _label(log.clock, end + 1, length) != labels[-1]
+    labels, number = _calendar(log.clock, first, end, length, fiscal)
+    begins = _label(log.clock, first - 1, length, fiscal) != labels[0]
+    ends = _label(log.clock, end + 1, length, fiscal) != labels[-1]
     complete = [True] * len(labels)
     complete[0] &= begins
     complete[-1] &= ends
@@ -110,15 +111,19 @@ def log_periods(log: PurchaseLog, end: int, length: PeriodLength) -> LogPeriods:
     return LogPeriods(length, tuple(labels), tuple(complete), ids, period, cents[seen], is_first[seen], first, number)
 
 
-def _calendar(clock: Clock, first: int, end: int, length: PeriodLength) -> tuple[list[str], npt.NDArray[np.int64]]:
+def _calendar(
+    clock: Clock, first: int, end: int, length: PeriodLength, fiscal: FiscalCalendar | None
+) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Return the labels of all periods, and the position of the period of each tick from the first on."""
-    of_ticks = [_label(clock, tick, length) for tick in range(first, end + 1)]
+    of_ticks = [_label(clock, tick, length, fiscal) for tick in range(first, end + 1)]
     labels = list(dict.fromkeys(of_ticks))
     places = {label: place for place, label in enumerate(labels)}
     return labels, np.array([places[label] for label in of_ticks], dtype=np.int64)
 
 
-def _label(clock: Clock, tick: int, length: PeriodLength) -> str:
+def _label(clock: Clock, tick: int, length: PeriodLength, fiscal: FiscalCalendar | None) -> str:
     """Return the name of the period of a tick, such as "2011-07", "2011 Q3" or "2011"."""
     day = clock.describe_tick(tick)
+    if fiscal is not None:
+        return fiscal.label(day, length)
     return {"month": day[:7], "quarter": quarter(day), "year": day[:4]}[length]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date as Date
 from pathlib import Path
 from typing import Any, Self
 
@@ -153,7 +154,10 @@ def _days(dates: nw.Series[Any]) -> DayNumbers:
     """Return dates as days since 1970-01-01."""
     values = dates.to_list()
     try:
-        days = np.array([np.datetime64(value, "D") for value in values], dtype="datetime64[D]")
+        days = np.array(
+            [np.datetime64(Date.fromisoformat(each[:10]) if isinstance(each, str) else each, "D") for each in values],
+            dtype="datetime64[D]",
+        )
     except (TypeError, ValueError):
         days = np.full(len(values), np.datetime64("NaT", "D"))
     if np.any(np.isnat(days)):
