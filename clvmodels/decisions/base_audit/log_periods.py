@@ -66,6 +66,12 @@ class LogPeriods:
         """Return the period of each customer's first order, (customers,)."""
         return self.period[self.is_first]
 
+    def is_first_of_period(self) -> npt.NDArray[np.bool_]:
+        """Return whether each order is the first of its customer in its period; orders are by customer and time."""
+        first = np.ones(len(self.customer), dtype=bool)
+        first[1:] = (self.customer[1:] != self.customer[:-1]) | (self.period[1:] != self.period[:-1])
+        return first
+
     def by_customer(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         """Return the orders and cents of each customer under a mask of orders, (2, customers)."""
         orders = np.bincount(self.customer[mask], minlength=self.customers)

@@ -31,8 +31,7 @@ GROUPS = ("first orders", "new customers", "continuing customers", "returning cu
 def period_table(orders: LogPeriods) -> pd.DataFrame:
     """Return the whole base by period."""
     count = len(orders.labels)
-    pairs = np.unique(np.stack([orders.period, orders.customer]), axis=1)
-    customers = np.bincount(pairs[0], minlength=count)
+    customers = np.bincount(orders.period[orders.is_first_of_period()], minlength=count)
     number = np.bincount(orders.period, minlength=count)
     revenue = _sums(orders.period, orders.cents, count)
     first = _sums(orders.period[orders.is_first], orders.cents[orders.is_first], count)
@@ -161,8 +160,8 @@ def cohort_table(orders: LogPeriods) -> pd.DataFrame:
     cohort = orders.cohort()
     size = np.bincount(cohort, minlength=count)
     cell = cohort[orders.customer] * count + orders.period
-    pairs = np.unique(np.stack([cell, orders.customer]), axis=1)[0]
-    active, number = np.bincount(pairs, minlength=count**2), np.bincount(cell, minlength=count**2)
+    active = np.bincount(cell[orders.is_first_of_period()], minlength=count**2)
+    number = np.bincount(cell, minlength=count**2)
     revenue = _sums(cell, orders.cents, count**2)
     begin, period = np.divmod(np.arange(count**2), count)
     shown = (period >= begin) & (size[begin] > 0)
