@@ -27,6 +27,7 @@ from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.language import Finding, Findings
+from clvmodels.transactions.faults import repeated_in_files
 from clvmodels.transactions.ids import MissingIds, clean_ids, missing_words
 from clvmodels.transactions.log import (
     Fault,
@@ -40,6 +41,10 @@ from clvmodels.transactions.unnamed_columns import Kind, unnamed_columns, unname
 
 __all__ = ["LineItems", "read_log"]
 
+OVERLAPPING = (
+    "Name the orders with order_id=, or pass duplicates='drop' to count them once, or duplicates='keep' if both are "
+    "sales (in Python, a field of CleaningRules)."
+)
 UNNAMED = "other_"
 ROWS_PER_PARTITION = 8_000_000
 REMEDIES: dict[Kind, str] = {  # what to do about columns that nobody named
@@ -161,6 +166,8 @@ def read_log(
     ]
     if "currency" in columns and "rate" not in columns:
         doubtful.append(_several_currencies(remaining, columns["currency"]))
+    if "order_id" not in columns and rules.duplicates == "auto" and opened.as_text:
+        doubtful.append(repeated_in_files(lazy, opened.row_names, OVERLAPPING))
     if rules.repeated_totals == "raise" and {"order_id", "amount"} <= columns.keys():
         doubtful.append(repeated_totals(remaining, [*columns, *others] if finds_duplicates else [], columns))
     rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, until is not None, doubtful)

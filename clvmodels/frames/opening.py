@@ -218,10 +218,11 @@ def _open_files(
         scan = scan_files(files, list(columns.values()), [] if text_id is None else [columns[text_id]], as_text, whole)
         _refuse_missing(columns, scan.plan.collect_schema().names(), roles_are_arguments)
         lazy = scan.plan.select(pl.col(name).alias(role) for role, name in columns.items())
+        counts = scan.counts
         if not files.lasting:
-            lazy = run(lazy).lazy()
+            lazy, counts = run(lazy).lazy(), tuple(run(count).lazy() for count in counts)
     headers = tuple(each.header_row for each in scan.opened)
-    names = RowNames(tuple(each.path for each in scan.opened), headers, scan.counts)
+    names = RowNames(tuple(each.path for each in scan.opened), headers, counts)
     longest: dict[str, int] = {}
     opened = scan.opened
     if not scan.untyped:

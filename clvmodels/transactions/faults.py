@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import narwhals as nw
@@ -11,9 +12,10 @@ import narwhals as nw
 from clvmodels import frames
 from clvmodels.errors import InvalidTransactions
 
-__all__ = ["Fault", "refuse"]
+__all__ = ["Fault", "refuse", "repeated_in_files"]
 
 EXAMPLES = 3
+REPEATED_SHARE = 0.5  # of the rows in the time that several files cover, from which on the files overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +119,34 @@ def _whose(customer_id: Any) -> str:
 def _quoted(value: Any) -> str:
     """Return a value as it is in the log, text in quotes so that spaces show."""
     return repr(value) if isinstance(value, str) else str(value)
+
+
+def repeated_in_files(lazy: nw.LazyFrame[Any], row_names: frames.RowNames, remedy: str) -> str | None:
+    """Return what is wrong if several files have the same rows, as exports of overlapping periods do; None otherwise.
+
+    Of the rows in the time that several files cover, half or more are then in two of them.
+    """
+    if len(row_names.paths) < 2:
+        return None
+    reached = [(nw.col("position") >= end).cast(nw.Int32) for end in row_names.ends()[:-1]]
+    rows = frames.with_positions(lazy).with_columns(file=nw.sum_horizontal(*reached))
+    tick = nw.col("tick")
+    periods = frames.collect(
+        rows.group_by("file").agg(tick.min().alias("first"), tick.max().alias("last")).sort("file")
+    )
+    covered = [(row["first"], row["last"]) for row in periods.drop_nulls().rows(named=True)]
+    common = [(max(a, c), min(b, d)) for (a, b), (c, d) in combinations(covered, 2) if max(a, c) <= min(b, d)]
+    if not common:
+        return None
+    first, last = min(start for start, _ in common), max(end for _, end in common)
+    content = [name for name in ("customer_id", "written", "amount") if name in rows.collect_schema().names()]
+    inside = rows.filter(tick >= first, tick <= last).group_by(content)
+    alike = frames.collect(inside.agg(nw.len().alias("rows"), nw.col("file").n_unique().alias("files")))
+    repeated = int(alike.filter(nw.col("files") > 1)["rows"].sum() or 0)
+    if repeated < REPEATED_SHARE * int(alike["rows"].sum()):
+        return None
+    names = ", ".join(repr(path.name) for path in row_names.paths[:EXAMPLES])
+    return (
+        f"{repeated:,} rows are in two files or more, which seem to be exports of overlapping periods ({names}): each "
+        f"would count twice. {remedy}"
+    )

@@ -73,7 +73,8 @@ def missing_words(missing_ids: MissingIds) -> tuple[str, ...]:
     words = MISSING_IDS if missing_ids is None else [missing_ids] if isinstance(missing_ids, str) else list(missing_ids)
     if not all(isinstance(word, str) for word in words):
         raise InvalidOption(f"missing_ids={missing_ids!r} must be a list of strings, such as ['guest', '0'].")
-    plain = [word.strip().lower() for word in words]
+    # The capitals of some letters have other small ones, as those of ı and ß.
+    plain = [spelling.lower() for word in map(str.strip, words) for spelling in (word, word.upper(), word.title())]
     return tuple(dict.fromkeys(word.replace(" ", blank) for word in plain for blank in " -_"))
 
 

@@ -13,7 +13,7 @@ import narwhals as nw
 from clvmodels import frames
 from clvmodels.clock import EPOCH, FIRST_MONDAY, Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.transactions.faults import Fault, refuse
+from clvmodels.transactions.faults import Fault, refuse, repeated_in_files
 from clvmodels.transactions.ids import (
     MissingIds,
     clean_ids,
@@ -53,6 +53,7 @@ CLEAN_FIRST: dict[Kind, str] = {  # what to do about columns that nobody named
     "remove the column if all rows are sales",
     "payment": "Remove these rows, or the column if all rows are sales",
 }
+OVERLAPPING = "Leave one out, clean the files with order_id=, or read them as one frame if both rows are sales."
 LARGEST_AMOUNT = 1e12  # a hundred million of these add up without overflow
 
 
@@ -146,6 +147,8 @@ def read_transactions(
     placeholder = find_placeholder(lazy) if doubts == "raise" and missing_ids is None else None
     if placeholder is not None:
         others.append(placeholder_fault(placeholder, customer_id, "on_missing_id='drop'"))
+    repeated = repeated_in_files(lazy, opened.row_names, OVERLAPPING) if opened.as_text else None
+    others += [] if repeated is None else [repeated]
     refuse(lazy, broken, rows, date_format, opened.row_names, others)
     if rows == 0:
         reason = f"none of its {rows_without_id:,} rows has a customer id" if rows_without_id else "it has no rows"

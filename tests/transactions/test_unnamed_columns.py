@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -10,6 +12,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidTransactions
+from clvmodels.transactions.ids import MISSING_IDS
 from clvmodels.transactions.unnamed_columns import unnamed_columns
 
 DAYS = [dt.date(2024, 1, day) for day in (1, 5, 9, 20)]
@@ -74,6 +77,33 @@ def test_signs_that_are_not_seen_and_formulas_around_ids_have_no_meaning(tmp_pat
     log = LOG.with_columns(customer_id=pl.Series(["\u200ba", "a\ufeff", "b", "#N/A"]))
     for way in (log, log.to_pandas(), duckdb.sql("SELECT * FROM log")):
         assert clv.rfm_summary(way, on_missing_id="drop").frequency.tolist() == [1, 0]
+
+
+def test_words_for_nobody_are_known_in_any_case():
+    words = [spelling for word in MISSING_IDS for spelling in (word, word.upper(), word.title())]
+    log = pl.DataFrame({"customer_id": ["a", *words], "date": ["2024-01-05"] * (len(words) + 1)})
+    assert clv.rfm_summary(log, on_missing_id="drop").rows_without_id == len(words)
+
+
+def test_files_of_overlapping_periods_are_refused_and_parts_of_a_log_are_not(tmp_path):
+    LOG.write_csv(tmp_path / "january.csv")
+    later = LOG.tail(2).vstack(LOG.tail(2).with_columns(pl.col("date").dt.offset_by("40d")))
+    later.write_csv(tmp_path / "february.csv")
+    with pytest.raises(InvalidTransactions, match=r"4 rows are in two files or more.*each would count twice"):
+        clv.rfm_summary(tmp_path, amount="amount")
+    with pytest.raises(InvalidTransactions, match=r"4 rows are in two files .*duplicates='drop'"):
+        clv.clean(tmp_path, amount="amount")
+    rules = clv.CleaningRules(duplicates="drop")
+    archive = shutil.make_archive(str(tmp_path.parent / "exports"), "zip", tmp_path)
+    for path in (tmp_path, Path(archive)):
+        assert len(clv.clean(path, amount="amount", rules=rules).transactions) == 6
+    with pytest.raises(InvalidTransactions, match="4 rows are in two files"):
+        clv.rfm_summary(archive, amount="amount")
+    later.tail(2).write_csv(tmp_path / "february.csv")
+    assert clv.rfm_summary(tmp_path, amount="amount").frequency.sum() == 3
+    LOG.gather_every(2).write_csv(tmp_path / "january.csv")
+    LOG.gather_every(2, 1).write_csv(tmp_path / "february.csv")
+    assert clv.rfm_summary(tmp_path, amount="amount").frequency.sum() == 1
 
 
 def test_all_faults_are_in_one_message():
