@@ -269,7 +269,8 @@ def score_job(
         if "log" in forecaster.needs:
             progress("Forecasting")
             data, totals = forecast_customers(job, forecaster, data)
-        before = last_kept(job, uris, data.end, backfill=backfill) if job.reads_earlier_run else None
+        day = str(data.customers.rfm.observation_end)
+        before = last_kept(job, uris, day, data.end, backfill=backfill) if job.reads_earlier_run else None
         planned = plan(job, model, version, path, fit_statistics, data, pinned, backfill=backfill, earlier=before)
         findings = data.customers.rfm.findings
         if champion.spend is not None and model.spend is None:

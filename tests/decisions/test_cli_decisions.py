@@ -79,6 +79,10 @@ def test_segments_of_a_log_and_of_its_data_are_written(tmp_path):
     assert result.exit_code == 0, result.output
     customers = pd.read_csv(output)["customer_id"]
     assert "champions" in set(pd.read_csv(output)["segment"])
+    for method, names in (("volume", {"heavy", "middle", "light"}), ("status", {"repeat", "lapsed"})):
+        result = clv("segments", *options, "--method", method, "--period", "9 months")
+        assert result.exit_code == 0, result.output
+        assert set(pd.read_csv(output)["segment"]) == names
     pd.DataFrame({"customer_id": customers, "points": range(len(customers))}).to_csv(values, index=False)
     result = clv(
         "segments", *options, "--method", "k-means", "--segments", 2, "--values", values, "--features", "points"

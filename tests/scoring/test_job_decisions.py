@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import clvmodels as clv
-from clvmodels.errors import InvalidJob, InvalidTable
+from clvmodels.errors import InvalidJob, InvalidOption, InvalidTable
 from clvmodels.scoring.config.job import job_from
 from clvmodels.scoring.gates.limits import Gates
 from clvmodels.scoring.gates.tier_gates import TierCounts, check_tiers
@@ -159,6 +159,8 @@ def test_other_tiers_begin_anew_and_a_check_shows_the_gates(home, nights):
     wrong = job_from(settings(home) | {"actions": {"playbook": str(playbook), "budget": 1.0}})
     with pytest.raises(InvalidTable, match="Did you mean 'dormant'"):
         clv.score_job(wrong, "1997-11-01", dry_run=True)
+    with pytest.raises(InvalidOption, match=r"next_purchase, tiers, stages, scorecard, actions, which need"):
+        clv.score_job_in_engine(other, "1997-11-01", engine="duckdb")  # which would leave their columns out
 
 
 @pytest.mark.parametrize(

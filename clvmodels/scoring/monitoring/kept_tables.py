@@ -9,6 +9,7 @@ from pathlib import Path
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.monitoring.follow_up import HISTORY, PastRun
 from clvmodels.scoring.run.kept_runs import KeptTable, kept_tables
+from clvmodels.scoring.run.manifest import read_manifests
 from clvmodels.scoring.run.score_columns import prediction_column
 
 __all__ = ["runs_with_tables"]
@@ -26,7 +27,7 @@ def runs_with_tables(job: Job, folder: Path, uris: Mapping[str, str], staging: P
     staging : Path
         A folder for copies of rows of databases, which are made when a run is compared.
     """
-    return [_past_run(table, staging) for table in kept_tables(job, folder, uris)]
+    return [_past_run(table, staging) for table in kept_tables(job, read_manifests(folder), uris)]
 
 
 def _past_run(table: KeptTable, staging: Path) -> PastRun:

@@ -9,7 +9,7 @@ from typing import Any
 
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.config.sinks import SinkSettings
-from clvmodels.scoring.run.manifest import RunManifest, past_runs, read_manifests
+from clvmodels.scoring.run.manifest import RunManifest, manifests_near, past_runs, read_manifests
 from clvmodels.scoring.stores import open_source, place_with_runs
 from clvmodels.scoring.stores.store import RUN_ID, literal, quoted
 
@@ -54,17 +54,15 @@ class KeptTable:
         return open_source(sink.store, sink.path, self.uri, None, query, [], staging, f"run-{run_id}")
 
 
-def kept_tables(job: Job, folder: Path, uris: Mapping[str, str]) -> list[KeptTable]:
-    """Return the past runs of a job whose tables are still there.
+def kept_tables(job: Job, manifests: Sequence[RunManifest], uris: Mapping[str, str]) -> list[KeptTable]:
+    """Return those of some past runs of a job whose tables are still there.
 
     Parameters
     ----------
-    folder : Path
-        Of the manifests.
+    manifests : sequence of RunManifest
     uris : mapping of str to str
         Values of the environment variables that name databases.
     """
-    manifests = read_manifests(folder)
     tables = [KeptTable(manifest, tuple(parts)) for manifest, parts in past_runs(manifests)]
     in_files = {table.manifest.run_id for table in tables}
     sinks = {sink.name: sink for sink in job.sinks if sink.mode == "append"}
@@ -80,7 +78,7 @@ def kept_tables(job: Job, folder: Path, uris: Mapping[str, str]) -> list[KeptTab
     return tables
 
 
-def last_kept(job: Job, uris: Mapping[str, str], end: int, *, backfill: bool) -> KeptTable | None:
+def last_kept(job: Job, uris: Mapping[str, str], as_of: str, end: int, *, backfill: bool) -> KeptTable | None:
     """Return the table of the last run of an earlier day that every sink had; None if none is there.
 
     A run of today is never an earlier one, so that running a day again gives the same. For the same reason, only
@@ -88,19 +86,26 @@ def last_kept(job: Job, uris: Mapping[str, str], end: int, *, backfill: bool) ->
 
     Parameters
     ----------
+    as_of : str
+        The date that is scored.
     end : int
-        Tick of the date that is scored.
+        Its tick.
     backfill : bool
         Whether this run is a backfill.
     """
-    if job.run.folder is None:
+    folder = job.run.folder
+    if folder is None:
         return None
-    earlier = [
-        table
-        for table in kept_tables(job, job.run.folder, uris)
-        if table.manifest.published and table.manifest.end < end and (backfill or not table.manifest.backfill)
-    ]
-    return max(earlier, key=_place, default=None)
+    near = manifests_near(folder, as_of, end - 1, "", set_aside=False)
+    return _last_of(job, near, uris, end, backfill) or _last_of(job, read_manifests(folder), uris, end, backfill)
+
+
+def _last_of(
+    job: Job, manifests: Sequence[RunManifest], uris: Mapping[str, str], end: int, backfill: bool
+) -> KeptTable | None:
+    """Return the last of some runs before a tick whose table every sink had."""
+    earlier = [each for each in manifests if each.published and each.end < end and (backfill or not each.backfill)]
+    return max(kept_tables(job, earlier, uris), key=_place, default=None)
 
 
 def _place(table: KeptTable) -> tuple[int, int, str]:
