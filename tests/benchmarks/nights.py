@@ -1,21 +1,26 @@
-"""A year of nights of a simulated shop, with faults injected: `nights.py [--nights N]`.
+"""A year of nights of simulated shops, with faults injected: `nights.py [--nights N] [--shop NAME] [--output FILE]`.
 
-Every night scores as of the day before and publishes. On some nights the log is spoiled first, and a dry run must be
-stopped by a gate (or an error) that names the fault. Prints, as JSON, how many sound nights were stopped, and by which
-gate each fault was. Exits with 1 if a fault passed, or one sound night in a hundred was stopped.
+Every night scores as of the day before and publishes; on the first of each month the model is fitted again. Every third
+open day the log is spoiled first, and a dry run must be stopped by a gate (or an error) that names the fault. Prints,
+as JSON, how many sound nights were stopped, and by which gate each fault was. Exits with 1 if a fault passed, or one
+sound night in a hundred was stopped. `nights.json` has a year of the two shops with a rhythm.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import itertools
 import json
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 import clvmodels as clv
@@ -24,8 +29,28 @@ from clvmodels.scoring.config.job import Job, job_from
 
 FIT, FIRST = "2023-12-31", date(2024, 1, 1)
 TRUTH, SPEND = {"r": 0.9, "alpha": 60.0, "a": 0.7, "b": 6.0}, {"p": 6.0, "q": 4.0, "v": 15.0}
-CUSTOMERS, EVERY = 6_000, 30  # a fault of each kind every month
+CUSTOMERS, EVERY, LEAST_NIGHTS = 6_000, 3, 10  # nights from one fault to the next, and before the first
+WEEK = (1.0, 0.9, 0.9, 1.0, 1.3, 1.6, 0.0)  # Monday to Sunday, when it is closed
+LATE_SHARE, LATEST = 0.03, 3  # share of the rows of a day that come up to three days late
 Log = pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A shop: how its purchases vary in time beyond chance, and how rows arrive."""
+
+    seed: int
+    week: bool = False  # whether weekdays differ
+    season: float = 0.0  # amplitude of a yearly wave
+    noise: float = 0.0  # coefficient of variation between days
+    late: bool = False  # whether rows come late as a matter of course
+
+
+SHOPS = {
+    "even": Shop(seed=9),
+    "weekly": Shop(seed=10, week=True, season=0.15, noise=0.1, late=True),
+    "uneven": Shop(seed=11, week=True, season=0.25, noise=0.2, late=True),
+}
 
 
 def dead_feed(log: Log, day: date) -> Log:
@@ -84,41 +109,89 @@ FAULTS: dict[str, tuple[Callable[[Log, date], Log] | None, set[str]]] = {
 
 
 def main() -> int:
-    """Run the nights and print what stopped them."""
+    """Run the nights of each shop and print what stopped them."""
     parser = argparse.ArgumentParser(description="A year of nights with injected faults.")
     parser.add_argument("--nights", type=int, default=365)
-    nights = parser.parse_args().nights
+    parser.add_argument("--shop", choices=list(SHOPS), action="append")
+    parser.add_argument("--output", type=Path, help="where the result is written too")
+    options = parser.parse_args()
+    results = {name: run(SHOPS[name], options.nights) for name in options.shop or SHOPS}
+    text = json.dumps(results, indent=2)
+    print(text)
+    if options.output is not None:
+        options.output.write_text(text + "\n")
+    passed = sum(counts.get("passed", 0) for result in results.values() for counts in result["faults"].values())
+    stopped = sum(sum(result["sound nights stopped"].values()) for result in results.values())
+    return int(bool(passed) or stopped >= 0.01 * sum(result["nights"] for result in results.values()))
+
+
+def run(shop: Shop, nights: int) -> dict[str, Any]:
+    """Return what stopped the nights of a shop."""
     stopped: collections.Counter[str] = collections.Counter()
+    refused_fits: collections.Counter[str] = collections.Counter()
     caught: dict[str, collections.Counter[str]] = {name: collections.Counter() for name in FAULTS}
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        log = shop(nights)
+        folder, names = Path(made), itertools.cycle(FAULTS)
+        log = log_of(shop, nights)
         job = job_of(folder)
-        write(log.filter(pl.col("date") <= date.fromisoformat(FIT)), folder)
+        write(arrived(log, date.fromisoformat(FIT)), folder)
         clv.fit_job(job, FIT)
         for night in range(nights):
             day = FIRST + timedelta(days=night)
-            known = log.filter(pl.col("date") <= day)
-            if night % EVERY >= EVERY - len(FAULTS):
-                name = list(FAULTS)[EVERY - 1 - night % EVERY]
+            known = arrived(log, day)
+            if night >= LEAST_NIGHTS and night % EVERY == 0 and len(known.filter(pl.col("date") == day)):
+                name = next(names)
                 caught[name][verdict(job, folder, known, day, name)] += 1
             write(known, folder)
-            try:
-                clv.score_job(job, f"{day}")
-            except GateRefused as error:
-                stopped[str(error).splitlines()[1].split(":")[0]] += 1
+            if day.day == 1 and night:
+                refused_fits.update(gates_of(lambda: clv.fit_job(job, f"{day}")))  # noqa: B023
+            refused = gates_of(lambda: clv.score_job(job, f"{day}"))  # noqa: B023
+            if refused:
+                stopped[refused[0]] += 1
+                print(f"{day}: {refused}", file=sys.stderr)
                 clv.score_job(job, f"{day}", force=True)
-    print(json.dumps({"nights": nights, "sound nights stopped": stopped, "faults": caught}, indent=2))
-    return int(any(counts["passed"] for counts in caught.values()) or sum(stopped.values()) >= 0.01 * nights)
+    return {"nights": nights, "sound nights stopped": stopped, "fits refused": refused_fits, "faults": caught}
 
 
-def shop(nights: int) -> Log:
-    """Return the log of a shop that has been open for two years, and of the nights to come."""
+def gates_of(work: Callable[[], Any]) -> list[str]:
+    """Return the gates that refuse a fit or a run."""
+    try:
+        work()
+    except GateRefused as error:
+        return [line.split(":")[0] for line in str(error).splitlines()[1:]]
+    return []
+
+
+def log_of(shop: Shop, nights: int) -> Log:
+    """Return the log of a shop that has been open for two years, and of the nights to come, with days of arrival."""
     end = FIRST + timedelta(days=nights)
     log = clv.simulate_log(
-        CUSTOMERS, TRUTH, SPEND, time_unit="day", start="2022-01-01", end=f"{end}", random_state=9, kind="polars"
+        CUSTOMERS,
+        TRUTH,
+        SPEND,
+        time_unit="day",
+        start="2022-01-01",
+        end=f"{end}",
+        random_state=shop.seed,
+        kind="polars",
     )
-    return log.with_columns(pl.col("date").cast(pl.Date), pl.col("amount").round(2))
+    log = log.with_columns(pl.col("date").cast(pl.Date), pl.col("amount").round(2))
+    random = np.random.default_rng(shop.seed)
+    days = log["date"].to_numpy().astype("datetime64[D]").astype(int)
+    first = days.min()
+    wave = 1 + shop.season * np.sin(2 * np.pi * (np.arange(first, days.max() + 1) / 365.25))
+    speeds = wave * (random.gamma(1 / shop.noise**2, shop.noise**2, len(wave)) if shop.noise else 1.0)
+    if shop.week:
+        speeds *= np.array(WEEK)[(np.arange(first, first + len(speeds)) + 3) % 7]  # day 0 of 1970 is a Thursday
+    kept = random.random(len(log)) < np.minimum(speeds / np.quantile(speeds, 0.99), 1.0)[days - first]
+    delay = np.where(random.random(len(log)) < LATE_SHARE * shop.late, random.integers(1, LATEST + 1, len(log)), 0)
+    log = log.with_columns(arrival=pl.col("date") + pl.duration(days=pl.Series(delay)))
+    return log if shop.week is False else log.filter(pl.Series(kept))
+
+
+def arrived(log: Log, day: date) -> Log:
+    """Return the rows that have arrived at the end of a day."""
+    return log.filter(pl.col("arrival") <= day).drop("arrival")
 
 
 def job_of(folder: Path) -> Job:
