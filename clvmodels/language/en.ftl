@@ -830,11 +830,11 @@ list-key-accounts = { $customers ->
    *[other] { COUNT($customers) } customers each made at least 1% of the spend of the last year. They are worth { $money } ({ PERCENT($share, places: 1) } of all).
     }
 list-at-risk = { $customers ->
-    [0] none of the { COUNT($candidates) } active repeat buyers.
+    [0] none of the { COUNT($candidates) } active repeat buyers: nothing depends on whether they stay.
    *[other] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: { $money } depends on whether they stay.
     }
 list-win-back = { $customers ->
-    [0] none of the { COUNT($candidates) } repeat buyers who have probably left.
+    [0] nobody: { COUNT($candidates) } repeat buyers have probably left.
    *[other] { COUNT($customers) } of { COUNT($candidates) } repeat buyers who have probably left. Back as active customers they would bring { $money } more.
     }
 list-second-purchase = { $customers ->
@@ -945,6 +945,7 @@ verdict-budget = { $quantity ->
     } than forecast.
 verdict-budget-basis = { $cutoffs ->
     [one] That was the error at the one cutoff tested; longer horizons were not tested.
+    [2] That covers the errors at both cutoffs tested; longer horizons were not tested.
    *[other] That covers the errors at all { COUNT($cutoffs) } cutoffs tested; longer horizons were not tested.
     }
 verdict-recommend = For the { $metric ->

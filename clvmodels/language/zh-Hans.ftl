@@ -908,7 +908,7 @@ verdict-limit-season = 不要用它规划单独的某一周：它{ $known ->
    *[no] 不了解季节与促销
     }。
 season-months = { MONTH($first) }至{ MONTH($last) }
-season-ahead = 季节：未来三个月（{ season-months }）的购买通常比平均月份 { SIGNED_PERCENT($change) }。{ $known ->
+season-ahead = 季节：未来三个月（{ season-months }）的购买通常与平均月份相差 { SIGNED_PERCENT($change) }。{ $known ->
     [yes] 本预测已考虑季节。
    *[no] 本预测不了解季节：请据此在各月之间调整预算。
     }

@@ -10,8 +10,8 @@ customers-left-out = { COUNT($customers) } 位顧客首次出現於 { DATE($day)
 log-misses-cutoff-day = 在 { DATE($day) } 當時掌握的交易紀錄裡沒有該{ UNIT($period) }的紀錄，而現在的交易紀錄裡有：這些列當時是否遺漏了？
 
 log-stray-dates = { COUNT($dates) } 個日期遠在其餘日期之外，其餘日期為 { DATE($first) } 至 { DATE($last) }：交易紀錄因此從 { DATE($earliest) } 延伸到 { DATE($latest) }
-profile-id-placeholder = 編號 { $id } 佔全部列的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 列），遠多於其他編號：它很可能代表身份未知的顧客
-profile-id-dominant = 編號 { $id } 佔全部列的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 列）；排在其後的編號有 { COUNT($next) } 列
+profile-id-placeholder = 編號 { $id } 占全部列的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 列），遠多於其他編號：它很可能代表身份未知的顧客
+profile-id-dominant = 編號 { $id } 占全部列的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 列）；排在其後的編號有 { COUNT($next) } 列
 profile-id-variants = { COUNT($ids) } 個編號只在大小寫、空格或前導零上有差別，可能實為 { COUNT($customers) } 位顧客（例如 { $examples }）
 profile-id-tests = { COUNT($ids) } 個編號像是商店測試用的信箱（例如 { $examples }）；若確實如此，請用 CleaningRules 的 internal_customers 或 internal_pattern 將其剔除
 profile-one-row-per-customer = { COUNT($customers) } 個編號各只出現一次：這要嘛是每位顧客一列的彙總表，要嘛顧客每次下單都換新編號；無法據此配適模型
@@ -92,7 +92,7 @@ ledger-outlier-winsorized = 異常值已縮尾
 
 rows-after-end = { DATE($end) }之後的 { COUNT($rows) } 列未計入
 
-## 交易紀錄輪廓：交易紀錄能支援什麼
+## 交易紀錄輪廓：交易紀錄能支持什麼
 
 profile-units = { $unit ->
     [day] 天
@@ -153,13 +153,13 @@ profile-opportunities = { PERCENT($share) } 的購買發生在{ $kind ->
     [date] { MONTH($month) } { $day } 日
     [day_of_month] 每月 { $day } 日
     [last_day_of_month] 每月最後一天
-   *[before_end] 月末前 { $days } 天
+   *[before_end] 月底前 { $days } 天
     }，因此每{ UNIT($period) }為一次購買機會
 profile-opportunities-option = 若要依購買機會計數，請傳入 time_unit='{ $period }' 與 merge_within='{ $period }'
 
-profile-spend = 消費最高的 1% 顧客佔金額的 { PERCENT($top_1) }{ $tail ->
-    [no_mean] ；消費的尾部極重（指數 { FIXED($tail_index, places: 2) }），平平均數沒有意義：請先剔除最大的顧客
-    [no_variance] ；消費的尾部較重（指數 { FIXED($tail_index, places: 2) } ± { FIXED($tail_error, places: 2) }），平平均數由少數大客戶左右
+profile-spend = 消費最高的 1% 顧客占金額的 { PERCENT($top_1) }{ $tail ->
+    [no_mean] ；消費的尾部極重（指數 { FIXED($tail_index, places: 2) }），平均數沒有意義：請先剔除最大的顧客
+    [no_variance] ；消費的尾部較重（指數 { FIXED($tail_index, places: 2) } ± { FIXED($tail_error, places: 2) }），平均數由少數大客戶左右
     [finite_variance] ；消費尾部的指數為 { FIXED($tail_index, places: 2) } ± { FIXED($tail_error, places: 2) }（不超過 2 為重尾）
    *[unknown] { "" }
     }{ $has_free_purchases ->
@@ -239,7 +239,7 @@ profile-model-heavy-tail-possible = 消費的尾部可能較重（指數 { FIXED
 profile-model-spend-independence = { $independence }{ profile-model-older }
 
 profile-independence-unknown = 頻次與消費的關係未知，因為兩者之一沒有變化
-profile-independence-supported = { profile-independence-correlation }：資料支援 Gamma-Gamma 的獨立性假設
+profile-independence-supported = { profile-independence-correlation }：資料支持 Gamma-Gamma 的獨立性假設
 profile-independence-weakly-violated = { profile-independence-correlation }：Gamma-Gamma 的獨立性假設略有偏離，購買極頻繁或極少的顧客的價值會有偏差
 profile-independence-violated = { profile-independence-correlation }：Gamma-Gamma 的獨立性假設明顯不成立；請先依頻次核對金額
 profile-independence-correlation = 在 { COUNT($customers) } 位顧客中，頻次與客單價的相關係數為 { FIXED($correlation, places: 2) }（{ P_VALUE($p_value) }）{ $has_ratio ->
@@ -250,7 +250,7 @@ profile-independence-correlation = 在 { COUNT($customers) } 位顧客中，頻�
 ## 模型：配適、證書與邊界
 
 fit-converged = 梯度為零，且概似在各個方向上都下降
-fit-some-leave-at-once = 部分顧客在首次購買後立即流失，此後幾乎無人流失：{ $parameter } 與無限大無法區分
+fit-some-leave-at-once = 部分顧客在首次購買後立即流失，此後幾乎無人流失：{ $parameter } 與無窮大無法區分
 fit-no-dropout-at-first = 起初沒有顧客流失：{ $parameter } 與 0 無法區分
 fit-other-maximum = 概似還有另一個極大值，僅低 { FIXED($difference, places: 2) }：其參數見 other_maxima，區間不包含它
 fit-not-a-maximum = 參數來自另一次配適：若由這些顧客估計，對數概似約高 { FIXED($gain, places: 1) }
@@ -436,7 +436,7 @@ goodness-no-test = 顧客的分組太少，無法對 { $title } 做卡方檢驗�
 goodness-statistic-differs = { $statistic ->
     [share_without_repeat] 沒有回購的顧客占比
     [variance] 回購次數的變異數
-    [share_of_top_5_percent] 購買最頻繁的 5% 顧客所佔的回購占比
+    [share_of_top_5_percent] 購買最頻繁的 5% 顧客所占的回購占比
    *[mean_recency] 有回購的顧客的平均近度
     }為 { NUM($observed, digits: 3) }，而由模型模擬的歷史中有 90% 落在 { NUM($lower, digits: 3) } 至 { NUM($upper, digits: 3) }。
 
@@ -823,7 +823,7 @@ verdict-intervals = { $outcome ->
    *[none] 沒有區間
     }
 verdict-no-intervals = 這一預測沒有區間，因此不知道它的不確定性。
-verdict-coverage = 單個顧客的 { PERCENT($level) } 區間有 { PERCENT($coverage) } 包含了實際購買次數{ $side ->
+verdict-coverage = 個別顧客的 { PERCENT($level) } 區間有 { PERCENT($coverage) } 包含了實際購買次數{ $side ->
     [low] ，比例偏低。
     [high] ，偏於保守。
    *[right] 。
@@ -895,9 +895,9 @@ verdict-means = 以上為 { COUNT($cutoffs) } 個截止日的平均；每個差�
 
 # 限制
 
-verdict-limits = 活動效果、單個顧客、總需求
+verdict-limits = 活動效果、個別顧客、總需求
 verdict-limit-campaigns = 不要用它來挑選會被電話或活動打動的顧客：它顯示的是誰本來就可能購買。
-verdict-limit-customer = 不要對單個顧客作任何承諾：預測通常相差 { NUM($rmse, digits: 2) } 次購買，而顧客平均購買 { NUM($mean, digits: 2) } 次。
+verdict-limit-customer = 不要對個別顧客作任何承諾：預測通常相差 { NUM($rmse, digits: 2) } 次購買，而顧客平均購買 { NUM($mean, digits: 2) } 次。
 verdict-limit-new-customers = 不要用它規劃總需求：檢驗期內新顧客貢獻了{ $share_size ->
     [tiny] 不到 1%
    *[other] { " " }{ PERCENT($share) }
@@ -908,7 +908,7 @@ verdict-limit-season = 不要用它規劃單獨的某一週：它{ $known ->
    *[no] 不瞭解季節與促銷
     }。
 season-months = { MONTH($first) }至{ MONTH($last) }
-season-ahead = 季節：未來三個月（{ season-months }）的購買通常比平均月份 { SIGNED_PERCENT($change) }。{ $known ->
+season-ahead = 季節：未來三個月（{ season-months }）的購買通常與平均月份相差 { SIGNED_PERCENT($change) }。{ $known ->
     [yes] 本預測已考慮季節。
    *[no] 本預測不瞭解季節：請據此在各月之間調整預算。
     }
@@ -1006,7 +1006,7 @@ gate-parameters-other-terms = { $process } 未作比較：其共變數或分組�
 gate-parameters-other-clock = { $process } 未作比較：它以 { $clock } 計時，現用模型以 { $champion_clock } 計時。
 gate-order = 本次截至 { DATE($as_of) } 的執行會替換{ $where ->
     [sink] { $sink } 中
-   *[manifest] 已釋出的
+   *[manifest] 已發布的
     }截至 { DATE($newest) } 的執行：較早的一天絕不替換較新的一天。
 gate-rows-earlier-day = 未比較：{ gate-reference }的資料更新，到 { DATE($reference_as_of) }。
 gate-refused = { COUNT($customers) } 位顧客中有 { COUNT($refused) } 位（{ PERCENT($share, places: 2) }）無法評分（refused 上限 { PERCENT($limit, places: 2) }）。
@@ -1040,7 +1040,7 @@ gate-tiers = 截至 { DATE($reference_as_of) } 已分級的 { COUNT($before) } �
     }）。
 gate-activity = 自配適（{ DATE($fit_as_of) }）以來回購 { COUNT($actual) } 次，較預期的 { COUNT($expected) } 次 { SIGNED_PERCENT($change, places: 1) }（activity 上限 { PERCENT($limit, places: 0) }，另加 { COUNT($standard_error) } 的 { SHORT($limit_errors) } 個標準誤）。
 gate-activity-outlived = 配適時（{ DATE($fit_as_of) }）所作的預測到不了這一天，因此無法核對此後的購買（activity）：請重新配適。
-gate-freshness = 最新一行為 { DATE($latest) }，距末日 { COUNT($days) } 天；過去一年最長的間斷為 { COUNT($longest) } 天（freshness 上限為其 { SHORT($limit) } 倍）。
+gate-freshness = 最新一列為 { DATE($latest) }，距末日 { COUNT($days) } 天；過去一年最長的間斷為 { COUNT($longest) } 天（freshness 上限為其 { SHORT($limit) } 倍）。
 gate-daily = { DATE($day) } 有{ $quantity ->
     [rows] { " " }{ SHORT($value, digits: 4) } 列
    *[amounts] 金額中位數 { SHORT($value, digits: 4) }
@@ -1073,7 +1073,7 @@ score-no-money = 來源沒有金額，因此只預測購買次數
 
 ## 決策：分級、區隔、名單
 
-tiers-made = { COUNT($customers) } 位顧客分為 { COUNT($tiers) } 層；{ $tier } 佔顧客的 { PERCENT($share, places: 1) }、價值的 { PERCENT($value_share, places: 1) }
+tiers-made = { COUNT($customers) } 位顧客分為 { COUNT($tiers) } 層；{ $tier } 占顧客的 { PERCENT($share, places: 1) }、價值的 { PERCENT($value_share, places: 1) }
 tiers-probability = { $tier } 層的顧客在預測期內仍排在該層的平均機率為 { PERCENT($probability, places: 0) }
 tiers-no-value = { COUNT($customers) } 位顧客沒有價值，也不屬於任何層
 tiers-negative = { COUNT($customers) } 位顧客的價值低於零，因此其餘顧客的合計超過全部
@@ -1081,7 +1081,7 @@ tiers-empty = { $names } 沒有顧客
 tiers-changed = 已公佈分級的 { COUNT($customers) } 位顧客中，{ PERCENT($share, places: 1) } 變了層；若只看今天的價值，會有 { PERCENT($today, places: 1) }
 tiers-new-and-lost = { COUNT($customers) } 位顧客為新增，{ COUNT($lost) } 位已不在價值表中
 
-segments-made = { COUNT($customers) } 位顧客分為 { COUNT($segments) } 個區隔；最大的 { $name } 佔 { PERCENT($share, places: 1) }
+segments-made = { COUNT($customers) } 位顧客分為 { COUNT($segments) } 個區隔；最大的 { $name } 占 { PERCENT($share, places: 1) }
 segments-volume = { COUNT($customers) } 位顧客（{ PERCENT($share, places: 1) }）為 { $name }：其購買次數占全部的 { PERCENT($share_of_purchases, places: 1) }
 segments-status = { COUNT($customers) } 位顧客中，{ COUNT($new) } 位為新顧客，{ COUNT($repeat) } 位有再購，{ COUNT($lapsed) } 位已停購
 stages-relationship = { COUNT($acquire) } 位顧客只購買過一次，處於獲取階段；{ COUNT($manage) } 位需要經營；{ COUNT($retain) } 位需要挽留{ $listed ->
@@ -1098,7 +1098,7 @@ data-segments-missing = { COUNT($customers) } 位顧客沒有 { $name }；{ $kin
     [text] 該處「缺失」自成一個值
    *[other] 該處以中位數計
     }
-crosstab-made = { COUNT($customers) } 位顧客分佈在 { COUNT($cells) } 個儲存格；另有 { COUNT($empty) } 個為空
+crosstab-made = { COUNT($customers) } 位顧客分布在 { COUNT($cells) } 個儲存格；另有 { COUNT($empty) } 個為空
 crosstab-suppressed = 隱去 { COUNT($cells) } 個儲存格（{ COUNT($customers) } 位顧客）：少於 { COUNT($least) } 位，或可由合計推出
 segments-checked = { $segment } 的 { COUNT($customers) } 位顧客貢獻了後來消費的 { PERCENT($share, places: 1) }；依歷史消費取同樣多的顧客貢獻 { PERCENT($share_past_spend, places: 1) }，依 RFM 評分為 { PERCENT($share_rfm_sum, places: 1) }
 actions-list = { $name }：{ COUNT($customers) } 位顧客，涉及毛利 { COUNT($money) }
@@ -1149,17 +1149,17 @@ scorecard-better = 評分對結果的排序優於單獨使用 { $name }：基尼
 scorecard-no-better = 評分對結果的排序並不優於單獨使用 { $name }：基尼係數 { FIXED($gini, places: 3) } 對 { FIXED($other, places: 3) }（差異 { FIXED($lower, places: 3) } 至 { FIXED($upper, places: 3) }）
 scorecard-worse = 評分對結果的排序不如單獨使用 { $name }：基尼係數 { FIXED($gini, places: 3) } 對 { FIXED($other, places: 3) }（差異 { FIXED($lower, places: 3) } 至 { FIXED($upper, places: 3) }）
 scorecard-not-judged = 尚未檢驗評分對後來金額的排序是否優於單獨使用預測價值
-accounts-made = { COUNT($all) } 個帳戶中有 { COUNT($accounts) } 個關鍵帳戶，佔最近 { $window } 消費的 { PERCENT($share, places: 1) }
+accounts-made = { COUNT($all) } 個帳戶中有 { COUNT($accounts) } 個關鍵帳戶，占最近 { $window } 消費的 { PERCENT($share, places: 1) }
 accounts-none = 沒有帳戶符合規則
-accounts-merged = 日誌中的 { COUNT($customers) } 位顧客組成 { COUNT($accounts) } 個帳戶
-accounts-not-in-log = 帳戶表中有 { COUNT($customers) } 位顧客在日誌中沒有購買
+accounts-merged = 交易紀錄中的 { COUNT($customers) } 位顧客組成 { COUNT($accounts) } 個帳戶
+accounts-not-in-log = 帳戶表中有 { COUNT($customers) } 位顧客在交易紀錄中沒有購買
 accounts-largest = 若 { $name } 離開，將失去{ $basis ->
     [expected] 所有帳戶預期毛利
    *[past] 最近 { $window } 消費
     }的 { PERCENT($share, places: 1) }
 accounts-concentrated = 消費的集中程度相當於由 { FIXED($count, places: 0) } 個相等的帳戶貢獻
 accounts-falling = { COUNT($all) } 個關鍵帳戶中有 { COUNT($accounts) } 個的消費不到之前 { $window } 的一半
-accounts-no-trend = 日誌未涵蓋之前的 { $window }，因此沒有趨勢
+accounts-no-trend = 交易紀錄未涵蓋之前的 { $window }，因此沒有趨勢
 accounts-probably-gone = { COUNT($all) } 個關鍵帳戶中有 { COUNT($accounts) } 個很可能已流失（P(alive) 低於 50%）
 accounts-no-model = 沒有購買與消費模型時，依賴程度以過去消費計算，風險未知
 
@@ -1299,7 +1299,7 @@ glossary-text-spearman = 全部顧客的預測與實際之間的等級相關係�
 glossary-rmse = RMSE、MAE
 glossary-text-rmse = 每位顧客的均方根誤差與平均絕對誤差。越低越好；RMSE 更看重大的誤差。
 glossary-top = 前 10%、提升度、重合率
-glossary-text-top = 預測最高的 10% 顧客貢獻的總量占比；他們的平平均數為總體平均的多少倍；以及預測的頭部顧客中有多少確實屬於實際的頭部顧客。
+glossary-text-top = 預測最高的 10% 顧客貢獻的總量占比；他們的平均數為總體平均的多少倍；以及預測的頭部顧客中有多少確實屬於實際的頭部顧客。
 glossary-scores = 對數得分、CRPS、Brier、對數損失
 glossary-text-scores = 對整個預測分配的評分（對數得分：越高越好；CRPS：越低越好），以及對再次購買機率的評分（Brier、對數損失：越低越好）。平均而言，真實機率的得分最佳。
 glossary-interval = 區間、覆蓋率、PIT
@@ -1349,7 +1349,7 @@ data-rows-and-cleaning = { $any ->
     }；清洗時（見其表格）{ $cleaning }
 data-no-missing-ids = 沒有因缺少顧客編號而剔除的列
 data-missing-ids = 剔除沒有顧客編號的 { COUNT($rows) } 列（{ PERCENT($share, places: 1) }{ $has_money ->
-    [yes] ，佔金額的 { PERCENT($money, places: 1) }
+    [yes] ，占金額的 { PERCENT($money, places: 1) }
    *[no] { "" }
     }）
 log-currency = 依交易紀錄的幣別
@@ -1438,7 +1438,7 @@ picture-text-reliability = { $names } 依預測機率分組的實際購買顧客
 picture-coverage = 落在 { PERCENT($level) } 區間內的結果：{ PERCENT($low) } 至 { PERCENT($high) }
 picture-text-coverage = 購買次數落在其 { PERCENT($level) } 區間內的顧客占比，依預測的十分位組：從 { PERCENT($low) } 到 { PERCENT($high) }。
 picture-pit = 結果在預測分配中的位置（平坦為正確）
-picture-text-pit = 隨機化 PIT 的直方圖，共 { $bins } 格，預測正確時為平坦：對 { $title }，最低一格佔顧客的 { PERCENT($lowest, places: 1) }，最高一格佔 { PERCENT($highest, places: 1) }，正確時各為 { PERCENT($right, places: 1) }。
+picture-text-pit = 隨機化 PIT 的直方圖，共 { $bins } 格，預測正確時為平坦：對 { $title }，最低一格占顧客的 { PERCENT($lowest, places: 1) }，最高一格占 { PERCENT($highest, places: 1) }，正確時各為 { PERCENT($right, places: 1) }。
 picture-incremental = 每{ UNIT($period) }回購次數
 picture-text-incremental = 每{ UNIT($period) }回購次數折線，{ DATE($start) } 至 { DATE($end) }。實際最高為 { COUNT($most) } 次，在停在 { DATE($when) } 的一{ UNIT($period) }。
 picture-cumulative = 累計回購次數
@@ -1447,17 +1447,17 @@ picture-totals = 各截止日的{ quantity-name }總量{ $intervals ->
     [0] { "" }
    *[other] ：{ $title } 的區間在 { $intervals } 次中包含 { $inside } 次
     }
-picture-text-totals = { $cutoffs } 個截止日的預測總量誤差及其區間，以佔實際總量的百分比表示：{ $intervals } 個區間中有 { $inside } 個包含它。
+picture-text-totals = { $cutoffs } 個截止日的預測總量誤差及其區間，以占實際總量的百分比表示：{ $intervals } 個區間中有 { $inside } 個包含它。
 
 ## 報告：排序
 
 ranking-title = 排序
 ranking-lead = 要決定先照顧哪些顧客，只看他們的排序。這個排序並不顯示活動會打動誰。曲線把它與不排序（對角線）、事後的完美排序以及最好的基準作比較。
-overlap-cell = 命中 { PERCENT($right) }，佔全部 { PERCENT($made) }
+overlap-cell = 命中 { PERCENT($right) }，占全部 { PERCENT($made) }
 overlap-table = { quantity-title }：預測最高的顧客與實際頭部顧客的比較
 overlap-forecaster = 預測方法
 overlap-top = 前 { PERCENT($top) }
-overlap-note = 命中：其中有多少屬於{ quantity-name }最多的同樣人數的顧客。佔全部：他們在全部{ quantity-name }中的占比。
+overlap-note = 命中：其中有多少屬於{ quantity-name }最多的同樣人數的顧客。占全部：他們在全部{ quantity-name }中的占比。
 overlap-share = 前 { PERCENT($top) } 命中 { PERCENT($share) }
 between-reasons = { "；" }
 picture-gain = { quantity-title }：排名前 10% 的顧客貢獻 { PERCENT($captured) }
@@ -1466,7 +1466,7 @@ picture-lorenz = { quantity-title }：顧客之間有多不均{ $known ->
     [yes] ；前 10% 實際貢獻 { PERCENT($actual) }，預測 { PERCENT($expected) }
    *[no] { "" }
     }
-picture-text-lorenz = 羅倫茲曲線，實際值與 { $names } 的預期：最少的顧客合計佔總量的占比。
+picture-text-lorenz = 羅倫茲曲線，實際值與 { $names } 的預期：最少的顧客合計占總量的占比。
 picture-lift = { quantity-title }：第一十分位組為平均的 { FIXED($first, places: 1) } 倍
 picture-text-lift = 每位顧客{ quantity-name }的長條圖，以平均的倍數表示，依 { $title } 預測的十分位組：從第一組的 { FIXED($first, places: 1) } 到最後一組的 { FIXED($last, places: 1) }。
 picture-overlap = { quantity-title }：{ $share }
@@ -1479,12 +1479,12 @@ money-lead = 顧客的價值等於預期購買次數乘以預期客單價。消�
 money-independence = 消費與頻次
 money-tail = 尾部
 picture-spend = 客單價：實際觀察與 { $title }
-picture-text-spend = 顧客平均客單價的直方圖與模型曲線。最大的一組佔顧客的 { PERCENT($observed, places: 1) }，在 { NUM($lower, digits: 4) } 與 { NUM($upper, digits: 4) } 之間，模型在此為 { PERCENT($expected, places: 1) }。
+picture-text-spend = 顧客平均客單價的直方圖與模型曲線。最大的一組占顧客的 { PERCENT($observed, places: 1) }，在 { NUM($lower, digits: 4) } 與 { NUM($upper, digits: 4) } 之間，模型在此為 { PERCENT($expected, places: 1) }。
 picture-money-decile = 依十分位組的金額：預測與實際
 picture-text-money-decile = 檢驗期每位顧客金額，依 { $title } 預測的十分位組：第一組預測 { FIXED($expected, places: 2) }、實際 { FIXED($actual, places: 2) }。
 value-terms-unknown = 依傳給 lifetime_value 的預測期、折現率與毛利率計算；其結果表未列出它們。
-picture-value = 價值由誰貢獻：前 { PERCENT($top) } 佔 { PERCENT($share) }
-picture-text-value = 最有價值的顧客所佔終身價值占比的曲線：前 { PERCENT($top) } 佔 { PERCENT($share, places: 1) }。
+picture-value = 價值由誰貢獻：前 { PERCENT($top) } 占 { PERCENT($share) }
+picture-text-value = 最有價值的顧客所占終身價值占比的曲線：前 { PERCENT($top) } 占 { PERCENT($share, places: 1) }。
 value-term-total = 總價值
 value-term-uncertainty = 不確定性
 value-term-customer = 每位顧客
@@ -1492,7 +1492,7 @@ value-term-concentration = 集中度
 value-term-missing = 沒有價值
 value-total = { NUM($total, digits: 4) }（{ log-currency }），預期購買 { NUM($expected_purchases, digits: 4) } 次
 value-per-customer = 平均 { FIXED($mean, places: 2) }；中位數 { FIXED($median, places: 2) }
-value-held-by-top = 最有價值的 { COUNT($top_customers) } 位顧客（前 10%）佔價值的 { PERCENT($top_share, places: 1) }
+value-held-by-top = 最有價值的 { COUNT($top_customers) } 位顧客（前 10%）占價值的 { PERCENT($top_share, places: 1) }
 value-missing = { COUNT($customers) } 位顧客中有 { COUNT($missing) } 位{ $has_reasons ->
     [yes] ：{ $reasons }
    *[no] { "" }
@@ -1585,7 +1585,7 @@ card-status = 狀態
 ## 報告：基準
 
 benchmarks-title = 基準
-benchmarks-lead = 簡單規則與提升樹（機器學習）在相同的截止日預測相同的顧客。模型只有勝過它們才值得使用。表中正規化吉尼係數衡量顧客排序的好壞（1 為完美），RMSE 衡量單個顧客的預測通常相差多少。
+benchmarks-lead = 簡單規則與提升樹（機器學習）在相同的截止日預測相同的顧客。模型只有勝過它們才值得使用。表中正規化吉尼係數衡量顧客排序的好壞（1 為完美），RMSE 衡量個別顧客的預測通常相差多少。
 metric-name = { $metric ->
     [gini] 正規化吉尼係數
     [rmse] RMSE
@@ -1690,7 +1690,7 @@ plot-no-intervals = 沒有帶區間的預測方法
 plot-level = 水準：{ PERCENT($level) }
 plot-coverage =
     落在區間內的結果
-    （佔顧客的 %）
+    （占顧客的 %）
 plot-decile = 預測的十分位組（1：最高）
 plot-groups = { $by ->
     [frequency] 截止日前的回購次數
@@ -1706,7 +1706,7 @@ plot-groups = { $by ->
     }
     （下方數字：顧客數）
 plot-metric = { $metric ->
-    [bias] 總量誤差（佔實際的 %）
+    [bias] 總量誤差（占實際的 %）
     [gini] 正規化吉尼係數（1：完美）
     [rmse] RMSE（每位顧客{ quantity-name }）
     [mae] MAE（每位顧客{ quantity-name }）
@@ -1716,7 +1716,7 @@ plot-not-visible = 不明顯
 plot-difference =
     { metric-name }減去
     { $title } 的
-plot-parameter-interval = 區間，佔估計值的百分比
+plot-parameter-interval = 區間，占估計值的百分比
 plot-total-error =
     { quantity-name }總量：預測誤差
     （0：準確；橫條：區間）
@@ -1727,7 +1727,7 @@ plot-day = 日期（{ $first } 至 { $last }）
 plot-alive = 截至當日的 P(alive)
 plot-above = 高於 { $value }
 plot-mean = 平均數 { $mean } { $unit }
-plot-share-of-new = 佔新顧客的比例（%）
+plot-share-of-new = 占新顧客的比例（%）
 plot-since-first = 首次購買以來的時間（{ UNIT($unit) }）
 plot-expected-repeat =
     新顧客的
@@ -1758,25 +1758,25 @@ plot-spend-beyond =
     模型 { PERCENT($modeled, places: 1) }
 plot-order-value = 客單價（金額）
 plot-customer-share = 顧客（%）
-plot-most-valuable = 顧客，從最有價值者起（佔顧客的 %）
-plot-value-held = 所佔價值（佔全部價值的 %）
+plot-most-valuable = 顧客，從最有價值者起（占顧客的 %）
+plot-value-held = 所占價值（占全部價值的 %）
 plot-no-value = 沒有價值為正的顧客
 plot-all-equal-value =
     若所有顧客
     價值相同
-plot-top-holds = 前 { PERCENT($top) } 佔 { PERCENT($share) }
+plot-top-holds = 前 { PERCENT($top) } 占 { PERCENT($share) }
 plot-customers = 顧客
 plot-value = 價值
-plot-cells = 顧客數及其所佔價值（%）
+plot-cells = 顧客數及其所占價值（%）
 plot-tier = 層級
-plot-share-of-all = 佔全部的比例（%）
-plot-share-of-customers = 佔顧客的比例（%）
-plot-weight = 佔評分的比例（%）
-plot-share-of-spend = 佔全部消費的比例（%）
+plot-share-of-all = 占全部的比例（%）
+plot-share-of-customers = 占顧客的比例（%）
+plot-weight = 占評分的比例（%）
+plot-share-of-spend = 占全部消費的比例（%）
 plot-segment = 區隔及其區間
 plot-by-past-spend = 依歷史消費取同樣人數
 plot-by-rfm = 依 RFM 評分
-plot-later-money = 佔後來金額的比例（%）
+plot-later-money = 占後來金額的比例（%）
 plot-customer-count = { COUNT($customers) } 位顧客
 plot-at-stake = 涉及的毛利（金額）
 plot-cost = 費用
@@ -1872,7 +1872,7 @@ plot-season =
     倍數
 plot-longer = 長於 { $value }：{ PERCENT($share) }
 plot-between-purchases = 顧客相鄰兩次購買之間的時間（{ UNIT($unit) }）
-plot-times-between = 佔購買間隔的比例（%）
+plot-times-between = 占購買間隔的比例（%）
 plot-perfect-ranking = 完美排序
 plot-no-ranking = 不排序
 plot-highest-first = 顧客，從預測最高者起（%）
@@ -1903,7 +1903,7 @@ plot-period-ending = 各{ UNIT($period) }的最後一天（{ $first } 至 { $las
 
 rfm-calendar = 模型依日曆計時
 cleaning-discounts = 從 { COUNT($rows) } 列減去折扣，共 { FIXED($money, places: 2) }，依{ $kind ->
-    [share] 佔價格的比例
+    [share] 占價格的比例
     [percent] 百分數
    *[other] 金額
     }讀取
@@ -1921,7 +1921,7 @@ compat-time-unit-passed = customer_lifetime_value()：傳入了 freq="{ $freq }"
 compat-time-unit-unknown = customer_lifetime_value()：T 視為以天計，即 freq 的預設值。若以週計，價值會高出數倍：請傳入 freq="W"；若以天計，傳入 freq="D" 即不再提示
 compat-covariance = variance_matrix_ 是參數的協變異數。lifetimes 的該矩陣非對角元有誤，且不對稱；標準誤相同
 compat-refunds = { COUNT($periods) } 個時期的退款達到所付金額，不算購買（共 { FIXED($money, places: 2) } 未計入）；lifetimes 會各計為一次購買。clvmodels.clean 把退款沖抵到所屬訂單
-compat-first-seen-in-holdout = 截止日之後首次出現的 { COUNT($customers) } 位顧客沒有列，他們佔檢驗期 { COUNT($of) } 次購買中的 { COUNT($purchases) } 次：不要拿此表的合計與交易紀錄的合計比較。lifetimes 會不作說明地略去他們
+compat-first-seen-in-holdout = 截止日之後首次出現的 { COUNT($customers) } 位顧客沒有列，他們占檢驗期 { COUNT($of) } 次購買中的 { COUNT($purchases) } 次：不要拿此表的合計與交易紀錄的合計比較。lifetimes 會不作說明地略去他們
 compat-last-day = { DATE($day) } 當天的 { COUNT($rows) } 筆交易屬於到該日為止的時期；lifetimes 在當天開始的午夜就結束該時期
 compat-holdout-spend = monetary_value_holdout 是每次購買的平均數，與 frequency_holdout 的計數一致；lifetimes 的是交易紀錄每列的平均數，對 { COUNT($customers) } 位顧客有差別
 compat-no-mean-spend = 在這些參數下 { COUNT($customers) } 位顧客沒有平均消費（需要 p x + q > 1），因此結果遺漏；lifetimes 會返回負的或無意義的金額。請以 q_constraint=True 配適，或使用 GammaGamma 的中位數

@@ -33,6 +33,7 @@ __all__ = ["LISTS", "ActiveCustomers", "CustomerDecisions", "NewCustomer", "acco
 LEVEL = 0.9  # of the intervals of tiers and of the value of a new customer
 USUAL_HORIZON = "12 months"  # of what is at stake, where values have no horizon
 TIER = "tier"
+NO_DROPOUT = 1e-6  # mean of 1 - P(alive) below which the model sees no dropout
 LISTS = {"at risk": "at-risk", "win back": "win-back", "second purchase": "second-purchase"}
 
 
@@ -235,7 +236,8 @@ def _new_customer(
 def active_customers(model: CustomerModel, history: KnownHistory) -> ActiveCustomers | None:
     """Return how many customers are still active, by the model of the report if it can tell, otherwise by MBG/NBD.
 
-    In BG/NBD a customer who bought once cannot have left, and in NBD nobody can.
+    In BG/NBD a customer who bought once cannot have left, and in NBD nobody can. None if the data show no dropout: then
+    the model cannot tell who has left.
     """
     purchases: Any = model.purchases
     if purchases.process.one_time_buyers_stay or "dropout" not in purchases.process.moves:
@@ -244,4 +246,6 @@ def active_customers(model: CustomerModel, history: KnownHistory) -> ActiveCusto
         except FitFailed:
             return None
     alive = purchases.alive(history.rfm)
+    if np.mean(1 - alive) < NO_DROPOUT:
+        return None
     return ActiveCustomers(float(np.sum(np.sort(alive))), len(alive), purchases.title)

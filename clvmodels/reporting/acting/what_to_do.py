@@ -20,6 +20,7 @@ from clvmodels.reporting.verdict import Answer, judge_use
 
 __all__ = ["CustomerList", "TierRow", "WhatToDo", "newcomer_figures", "trust_blocks", "what_to_do"]
 
+LEAST_AT_STAKE = 0.5  # money of a list that is not written as 0
 SIMPLE_RULES = ("own_rate", "zero")  # continuing at the own past rate, and nobody buys again
 
 
@@ -147,7 +148,8 @@ def _lists(decisions: CustomerDecisions, money: AmountFormat) -> tuple[CustomerL
         lists.append(_list("key-accounts", figures, files))
     if decisions.lists is not None:
         for row in decisions.lists.summary.to_dict("records"):
-            figures = {"customers": int(row["customers"]), "candidates": int(row["candidates"])}
+            customers = int(row["customers"]) if row["money_at_stake"] >= LEAST_AT_STAKE else 0
+            figures = {"customers": customers, "candidates": int(row["candidates"])}
             lists.append(_list(LISTS[row["list"]], figures | {"money": money.whole(row["money_at_stake"])}, files))
     return tuple(lists)
 
@@ -184,7 +186,7 @@ def _first_steps(
     figures = {"total": total, "ranking": ranking, "same": total == ranking, "other": page != total, "page": page}
     now = [(message("now-forecast"), message("now-forecast-text", figures))]
     at_risk = None if decisions is None or decisions.lists is None else decisions.lists.summary.iloc[0]
-    has_list = at_risk is not None and at_risk["customers"] > 0
+    has_list = at_risk is not None and at_risk["money_at_stake"] >= LEAST_AT_STAKE
     if decisions is not None:
         best = decisions.tiers.summary.iloc[0]
         figures = {"customers": int(best["customers"]), "share": float(best["share_of_value"]), "has_list": has_list}
