@@ -1552,6 +1552,24 @@ page-who-value = value{ $has_currency ->
    *[no] { "" }
     }
 page-who-share = share
+sheet-findings = Findings
+sheet-heading = { $name ->
+    [what] what
+    [number] number
+    [lower] lower
+    [upper] upper
+    [text] text
+    [tier] tier
+    [customers] customers
+    [value] value
+    [share] share
+    [list] list
+    [stake] money at stake
+    [code] code
+    [severity] severity
+    [figures] figures
+   *[none] { "" }
+    }
 page-next-steps = Next steps
 page-budget = Which forecast to use, and what to allow for
 page-in-full = In full

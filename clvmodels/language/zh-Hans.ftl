@@ -1197,6 +1197,24 @@ page-who-value = 价值{ $has_currency ->
    *[no] { "" }
     }
 page-who-share = 占比
+sheet-findings = 发现
+sheet-heading = { $name ->
+    [what] 项目
+    [number] 数值
+    [lower] 下限
+    [upper] 上限
+    [text] 说明
+    [tier] 等级
+    [customers] 客户数
+    [value] 价值
+    [share] 占比
+    [list] 名单
+    [stake] 涉及金额
+    [code] 代码
+    [severity] 程度
+    [figures] 数字
+   *[none] { "" }
+    }
 page-next-steps = 下一步
 page-budget = 用哪个预测，预留多少余地
 page-in-full = 完整说明

@@ -1197,6 +1197,24 @@ page-who-value = 價值{ $has_currency ->
    *[no] { "" }
     }
 page-who-share = 占比
+sheet-findings = 發現
+sheet-heading = { $name ->
+    [what] 項目
+    [number] 數值
+    [lower] 下限
+    [upper] 上限
+    [text] 說明
+    [tier] 等級
+    [customers] 顧客數
+    [value] 價值
+    [share] 占比
+    [list] 名單
+    [stake] 涉及金額
+    [code] 代碼
+    [severity] 程度
+    [figures] 數字
+   *[none] { "" }
+    }
 page-next-steps = 下一步
 page-budget = 用哪個預測，預留多少餘地
 page-in-full = 完整說明

@@ -32,6 +32,7 @@ from clvmodels.reporting.sections import report_sections
 from clvmodels.reporting.sections.glossary import glossary
 from clvmodels.reporting.selection import Selection, select
 from clvmodels.reporting.series.past_report import ValueChange
+from clvmodels.reporting.series.report_workbook import write_report_workbook
 from clvmodels.reporting.value_summary import ValueBasis, check_value, summarize_value
 from clvmodels.reporting.verdict import Answer, judge
 from clvmodels.validation.backtest.result import Backtest
@@ -119,15 +120,19 @@ class Report:
         """Write the page, its numbers with the suffix .json, and the lists of customers it links to.
 
         The lists are CSV files in a folder next to the page, such as report-files for report.html. Each file is written
-        completely or not at all.
+        completely or not at all. A path that ends in .xlsx becomes a workbook instead: the first screen, tiers, lists
+        and findings as sheets, in the language of the report.
 
         Parameters
         ----------
         path : str or Path
             The page to write; missing folders are created.
         """
-        numbers = json.dumps(self.numbers, indent=1, allow_nan=False) + "\n"
         path = Path(path)
+        if path.suffix == ".xlsx":
+            write_report_workbook(self, path)
+            return
+        numbers = json.dumps(self.numbers, indent=1, allow_nan=False) + "\n"
         if self.decisions is not None:
             write_files(self.decisions.tables(), path)
         with files.replacing(path) as temporary:

@@ -179,6 +179,9 @@ def report(
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Also print a summary of one sheet next to the page, with a Chromium.")
     ] = False,
+    workbook: Annotated[
+        bool, typer.Option("--workbook", help="Also write the numbers as a workbook (.xlsx) next to the page.")
+    ] = False,
     site: Annotated[
         Path | None,
         typer.Option(help="Folder of reports: write its index page with value, bias and coverage."),
@@ -228,6 +231,8 @@ def report(
             progress=step,
         )
         made.write(output)
+        if workbook:
+            made.write(output.with_suffix(".xlsx"))
         if pdf:
             write_summary_pdf(made.page, output.with_suffix(".pdf"), browser)
     terminal.show_report(out, made)
