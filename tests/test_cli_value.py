@@ -30,9 +30,10 @@ def run(verb, log, *arguments):
 @pytest.mark.slow
 def test_value_is_that_of_the_library(log, tmp_path):
     table = tmp_path / "value.csv"
-    words = ["--margin", "0.35", "--per-order", "2", "--currency", "USD", "--what-if", "--output", table]
-    result = run("value", log, *words)
+    words = ["--margin", "0.35", "--per-order", "2", "--currency", "USD", "--what-if", "--concentration"]
+    result = run("value", log, *words, "--output", table)
     assert result.exit_code == 0
+    assert "The best 20% of customers made" in " ".join(result.output.split())
     assert "purchase_rate" in result.output
     assert "These are elasticities, not effects" in " ".join(result.output.split())
     rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")

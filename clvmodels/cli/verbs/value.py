@@ -43,6 +43,8 @@ SHOWN = (  # what fits a terminal of 80 columns
     "driver",
     "factor",
     "line",
+    "top",
+    "share",
     "elasticity",
     "customers",
     "period",
@@ -57,7 +59,16 @@ SHOWN = (  # what fits a terminal of 80 columns
     *(f"{name}_{end}" for name in ("remaining_value", "present_value") for end in ("lower", "upper")),
 )
 AUTO = "auto"
-FORMATS = {"period": None, "line": None, "driver": None, "factor": ".2f", "elasticity": ".2f"}
+CONCENTRATION_DRAWS = 100
+FORMATS = {
+    "period": None,
+    "line": None,
+    "driver": None,
+    "factor": ".2f",
+    "elasticity": ".2f",
+    "top": ".0%",
+    "share": ".0%",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,10 @@ def value(
     ] = None,
     what_if: Annotated[
         bool, typer.Option("--what-if", help="Show how the value answers to dropout, rate, spend and margin as well.")
+    ] = False,
+    concentration: Annotated[
+        bool,
+        typer.Option("--concentration", help="Show what the best customers hold of the value as well."),
     ] = False,
     interval: IntervalOption = 0.9,
     output: TableOption = None,
@@ -121,9 +136,16 @@ def value(
             written = table if by_period is not None else clv.remaining_value(**models, **terms)
             save_table(written.frame(), output)
         answers = clv.elasticities(**models, **terms) if what_if else None
+        held = None
+        if concentration:
+            step("Drawing the future of the customers")
+            history = read_history(log, columns, reading, observation_end, drop_missing_id)
+            held = clv.value_concentration(fitted.purchases, fitted.spend, history, draws=CONCENTRATION_DRAWS, **terms)
     show(table.frame(), table.text)
     if answers is not None:
         show(answers.frame(), answers.text)
+    if held is not None:
+        show(held.frame(), held.text)
     if output is not None:
         out.print(f"Table written to {output}")
 
@@ -169,15 +191,7 @@ def forecast(
         planned = None if plan in (None, AUTO) else clv.AcquisitionPlan(customers=read_plan(Path(str(plan))), cac=cac)
         if plan == AUTO:
             step("Forecasting customers to come")
-            history = clv.KnownHistory.from_log(
-                log,
-                **columns,
-                **clock_options(time_unit, "day"),
-                observation_end=observation_end,
-                on_missing_id="drop" if drop_missing_id else "raise",
-                date_format=date_format,
-                time_zone=time_zone,
-            )
+            history = read_history(log, columns, reading, observation_end, drop_missing_id)
             planned = clv.forecast_arrivals(history, horizon=horizon, cac=cac)
         fitted = fit_log(step, log, model, columns, reading, observation_end, drop_missing_id)
         step("Forecasting revenue")
@@ -200,6 +214,22 @@ def forecast(
         out.print(f"Table written to {output}")
 
 
+def read_history(
+    log: Path, columns: dict[str, Any], reading: dict[str, Any], observation_end: str | None, drop_missing_id: bool
+) -> Any:
+    """Return the history of a log up to its end."""
+    import clvmodels as clv
+
+    return clv.KnownHistory.from_log(
+        log,
+        **columns,
+        **{name: value for name, value in reading.items() if name != "time_unit"},
+        **clock_options(str(reading["time_unit"]), "day"),
+        observation_end=observation_end,
+        on_missing_id="drop" if drop_missing_id else "raise",
+    )
+
+
 def fit_log(
     step: Any,
     log: Path,
@@ -219,11 +249,12 @@ def fit_log(
         raise InvalidOption(f"model={model!r} is not one of {', '.join(MODEL_CLASSES)}.{closest(model, MODEL_CLASSES)}")
     chosen = MODEL_CLASSES[model]()
     step(f"Reading {log}")
-    clock = clock_options(str(reading.pop("time_unit")), "day")
+    clock = clock_options(str(reading["time_unit"]), "day")
+    others = {name: value for name, value in reading.items() if name != "time_unit"}
     rfm = clv.rfm_summary(
         log,
         **columns,
-        **reading,
+        **others,
         **clock,
         observation_end=observation_end,
         intertimes=reads_intertimes([chosen]),
