@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, betaln, digamma, polygamma
+from scipy.special import betainc, betaln, digamma, ndtri, polygamma
 
 from clvmodels.inference.intervals import Bounds
 from clvmodels.inference.objective import in_threads
@@ -190,7 +190,7 @@ class _Mixture(NamedTuple):
         used = self.weight > 0
         low = np.min(np.where(used, self.center - REACH * self.width, np.inf), axis=0)
         high = np.max(np.where(used, self.center + REACH * self.width, -np.inf), axis=0)
-        answer = _summed(self.weight * self.center) / _summed(self.weight)
+        answer = np.clip(self._normal_end(chance), low, high)
         rows, mixture, at = np.arange(len(low)), self, answer.copy()
         for _ in range(ITERATIONS):
             tail, slope = mixture.at(at)
@@ -205,6 +205,14 @@ class _Mixture(NamedTuple):
                 break
             rows, at, low, high = rows[left], at[left], low[left], high[left]
             mixture = mixture.of(np.flatnonzero(left))
+        return answer
+
+    def _normal_end(self, chance: float) -> Array:
+        """Return what normal distributions with these means and variances exceed with this probability, (b,)."""
+        some = _summed(self.weight)
+        mean = _summed(self.weight * self.center) / some
+        variance = _summed(self.weight * (self.width**2 + (self.center - mean) ** 2)) / some
+        answer: Array = mean - np.sqrt(variance) * ndtri(np.minimum(chance / some, 1 - CONVERGED))
         return answer
 
     def at(self, u: Array) -> tuple[Array, Array]:
