@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from clvmodels.estimators.spend import GammaGamma as GammaGamma
     from clvmodels.forecasting.best import BestForecaster as BestForecaster
     from clvmodels.forecasting.blend import Blend as Blend
+    from clvmodels.forecasting.blocks.in_blocks import score_in_blocks as score_in_blocks
     from clvmodels.forecasting.boosted_trees import BoostedTrees as BoostedTrees
     from clvmodels.forecasting.customer_model import CustomerModel as CustomerModel
     from clvmodels.forecasting.in_engine import publish_scores as publish_scores
@@ -189,6 +190,7 @@ _NAMES = {
     "forecasting.time_varying.leaving": ("LeavingComparison", "compare_leaving"),
     "forecasting.time_varying.model": ("TimeVaryingModel",),
     "forecasting.customer_model": ("CustomerModel",),
+    "forecasting.blocks.in_blocks": ("score_in_blocks",),
     "forecasting.in_engine": ("publish_scores", "score_in_engine", "scoring_sql"),
     "forecasting.persistence": ("load",),
     "forecasting.protocol": ("Forecaster",),

@@ -38,6 +38,7 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "lifetime_value",
         "CustomerModel",
         "load",
+        "score_in_blocks",
         "score_in_engine",
         "publish_scores",
         "scoring_sql",

@@ -12,7 +12,7 @@ from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_tha
 from clvmodels.frames.engines.choices import CustomerChoice, counted_values
 from clvmodels.frames.engines.daily import daily_query
 from clvmodels.frames.engines.dialects import BLANKS, dialect_named
-from clvmodels.frames.engines.protocol import ColumnType, Engine
+from clvmodels.frames.engines.protocol import ColumnType, Engine, OutputTypes
 from clvmodels.frames.engines.publishing import (
     PublishedTable,
     count_unique,
@@ -55,6 +55,7 @@ __all__ = [
     "LogQuery",
     "OpenedFile",
     "OpenedFrame",
+    "OutputTypes",
     "PublishedTable",
     "Query",
     "RowNames",

@@ -168,3 +168,23 @@ def test_the_sql_of_every_dialect_can_be_parsed_and_gives_the_same_scores(cdnow,
 def test_an_unknown_dialect_is_refused_with_the_nearest(model):
     with pytest.raises(InvalidOption, match=r"dialect='bigqery' is not one of .* Did you mean 'bigquery'"):
         clv.scoring_sql(model, "39 weeks", dialect="bigqery", observation_end=dt.date(1997, 9, 30))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["duckdb", "ibis sqlite", pytest.param("spark", marks=pytest.mark.spark)])
+def test_blocks_have_the_intervals_of_the_rfm(cdnow, engine, held_in, monkeypatch):
+    monkeypatch.setattr("clvmodels.forecasting.blocks.in_blocks.CUSTOMERS_PER_BLOCK", 700)
+    log = cdnow.with_columns(pl.format("k{}", pl.col("customer_id").cast(pl.String).str.zfill(5)).alias("customer_id"))
+    groups = pl.DataFrame({"customer_id": log["customer_id"].unique().sort()}).with_columns(
+        channel=pl.when(pl.col("customer_id").str.ends_with("1")).then(pl.lit("web")).otherwise(pl.lit("shop"))
+    )
+    rfm = clv.rfm_summary(log, time_unit="week", observation_end=END).with_columns(groups)
+    fitted = clv.CustomerModel(clv.BGNBD(by="channel", smallest_group=50)).fit(rfm)
+    options = {"observation_end": END, "attributes": groups, "interval": 0.9, "draws": 50}
+    scores = polars_of(clv.score_in_blocks(held_in(log, engine), fitted, "39 weeks", **options))
+    expected = fitted.purchases.expected_purchases(rfm, "39 weeks", interval=0.9, draws=50, random_state=0)
+    assert scores["customer_id"].to_list() == rfm.customer_id.to_list()
+    for ending in ("", "_lower", "_upper"):
+        name = f"expected_purchases_39_weeks{ending}"
+        assert_array_equal(scores[name].to_numpy(), np.asarray(expected[f"expected_purchases{ending}"]))
+    assert_array_equal(scores["T"].to_numpy(), rfm.T)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,6 +154,12 @@ class DuckDBEngine(Engine):
         relation = self._table(query, types, tables)
         read = getattr(relation, "to_arrow_table", None) or relation.fetch_arrow_table  # the name in older versions
         return read()
+
+    def _blocks(self, query: str, types: OutputTypes, rows: int) -> Iterator[pa.Table]:
+        relation = self._table(query, types, {})
+        read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # the name in older versions
+        for batch in read(rows):
+            yield pa.Table.from_batches([batch])
 
     def _table(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> Any:
         for name in tables:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from clvmodels.frames.engines.dialects import DIALECTS
+from clvmodels.frames.engines.dialects import DIALECTS, Dialect
 from clvmodels.frames.engines.protocol import ColumnType, Engine, OutputTypes
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class IbisEngine(Engine):
 
     def _run(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> pa.Table:
         return self._table(query, types, tables).to_pyarrow()
+
+    def _blocks(self, query: str, types: OutputTypes, rows: int) -> Iterator[pa.Table]:
+        for batch in self._table(query, types, {}).to_pyarrow_batches(chunk_size=rows):
+            yield pa.Table.from_batches([batch])
 
     def _table(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> Any:
         import ibis
@@ -127,9 +131,7 @@ class IbisEngine(Engine):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {name}_given")
             connection.unregister(f"{name}_given")
             return
-        kinds = [
-            self.dialect.integer if pa.types.is_integer(kind) else self.dialect.double for kind in table.schema.types
-        ]
+        kinds = [_written_type(self.dialect, kind) for kind in table.schema.types]
         columns = ", ".join(f"{column} {kind}" for column, kind in zip(table.column_names, kinds, strict=True))
         rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
         cursor = connection.cursor()
@@ -147,6 +149,13 @@ class IbisEngine(Engine):
     def write_parquet(self, names: Sequence[str], path: Path) -> None:
         """Write columns of the table to a Parquet file on this machine."""
         self.table_of_log.select(*names).to_parquet(path)
+
+
+def _written_type(dialect: Dialect, kind: pa.DataType) -> str:
+    """Return the name of the type of a column of a temporary table."""
+    if pa.types.is_integer(kind):
+        return dialect.integer
+    return dialect.double if pa.types.is_floating(kind) else dialect.text
 
 
 def _md5(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -13,11 +13,11 @@ import narwhals as nw
 import polars as pl
 import pyarrow as pa
 
-from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.errors import CLVError, InvalidOption, InvalidTransactions
 from clvmodels.frames.engines.dialects import Dialect
 from clvmodels.frames.running import first_line
 
-__all__ = ["STAGED", "ColumnType", "Engine", "OutputType", "OutputTypes", "require_sqlglot"]
+__all__ = ["STAGED", "BlockFunction", "ColumnType", "Engine", "OutputType", "OutputTypes", "require_sqlglot"]
 
 log = logging.getLogger("clvmodels.engine")
 
@@ -28,6 +28,7 @@ OutputTypes: TypeAlias = Mapping[str, OutputType]
 """Columns of the result of a query, in order."""
 
 STAGED = "_clvmodels_staged"  # at the end of the name of a staged table
+BlockFunction: TypeAlias = Callable[[Iterator[pa.Table]], Iterator[pa.Table]]
 NUMBERS = itertools.count()  # so that a pending result never reads the table of another one
 ARROW_TYPES = {"integer": pa.int64(), "number": pa.float64(), "text": pa.large_string()}
 
@@ -137,6 +138,47 @@ class Engine(ABC):
         else:
             statements = [f"DELETE FROM {table}", f"INSERT INTO {table} SELECT * FROM {source}", f"DROP TABLE {source}"]
         self.execute_at_once(statements)
+
+    def map_blocks(
+        self, query: str, types: OutputTypes, function: BlockFunction, result_types: OutputTypes, rows: int
+    ) -> Any:
+        """Return the rows that a function makes of the blocks of a query, as a table of the engine.
+
+        Blocks are streamed to this machine, which runs the function.
+
+        Parameters
+        ----------
+        query : str
+        types : mapping
+        function : function of an iterator of Arrow tables, which yields Arrow tables
+        result_types : mapping
+        rows : int
+            Most rows of a block.
+        """
+        schema = _schema(types)
+        try:
+            blocks = (table.select(list(types)).cast(schema) for table in self._blocks(query, types, rows))
+            made = [table.cast(_schema(result_types)) for table in function(self._counted(blocks))]
+        except CLVError:
+            raise
+        except Exception as error:  # any error of any driver
+            raise InvalidTransactions(f"{self.title} cannot compute this: {first_line(error)}.") from error
+        name = f"clvmodels_scores_{next(NUMBERS)}"
+        names = ", ".join(self.dialect.name_of(column) for column in result_types)
+        table = pa.concat_tables(made) if made else _schema(result_types).empty_table()
+        return self.table(f"SELECT {names} FROM {name}", result_types, {name: table})
+
+    def _blocks(self, query: str, types: OutputTypes, rows: int) -> Iterator[pa.Table]:
+        """Yield the rows of a query in blocks; here, all of them are fetched at once."""
+        table = self._run(query, types, {})
+        for start in range(0, len(table), rows):
+            yield table.slice(start, rows)
+
+    def _counted(self, blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        for block in blocks:
+            self.fetched_bytes += block.nbytes
+            log.info("fetched %s rows, %s bytes from %s", f"{len(block):,}", f"{block.nbytes:,}", self.title)
+            yield block
 
     def fetch(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table] | None = None) -> nw.DataFrame[Any]:
         """Run a query and return its rows, whose size in bytes is counted and logged.

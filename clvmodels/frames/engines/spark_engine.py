@@ -14,13 +14,15 @@ import pyarrow as pa
 from clvmodels.errors import InvalidOption
 from clvmodels.frames.engines.arrow import with_utc
 from clvmodels.frames.engines.dialects import DIALECTS
-from clvmodels.frames.engines.protocol import ColumnType, Engine, OutputTypes
+from clvmodels.frames.engines.protocol import BlockFunction, ColumnType, Engine, OutputType, OutputTypes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 __all__ = ["Spark", "SparkEngine"]
 
+SPARK_TYPES = {"integer": "bigint", "number": "double", "text": "string"}
+WORKER_TYPES = {"integer": pa.int64(), "number": pa.float64(), "text": pa.string()}
 RUN, KEPT_RUNS = "_run_", 2  # in the names of tables of runs, and how many of them stay
 ROWS_PER_BLOCK = 4_000_000  # of a copy; each block is fetched at once
 TYPES: dict[str, ColumnType] = {
@@ -65,6 +67,19 @@ class Spark:
         return frame
 
 
+@dataclass(frozen=True, slots=True)
+class _OnBatches:
+    """A function of tables, as one of record batches."""
+
+    function: BlockFunction
+    types: dict[str, OutputType]
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        schema = pa.schema([(name, WORKER_TYPES[kind]) for name, kind in self.types.items()])
+        for table in self.function(pa.Table.from_batches([batch]) for batch in batches):
+            yield from table.cast(schema).to_batches()
+
+
 class SparkEngine(Engine):
     """A frame of Spark.
 
@@ -97,6 +112,17 @@ class SparkEngine(Engine):
         for name in (self.source, *tables):  # Spark takes frames as fields of the text
             escaped = re.sub(rf"\b{name}\b", f"{{{name}}}", escaped)
         return session.sql(escaped, **{self.source: self.frame}, **frames)
+
+    def map_blocks(
+        self, query: str, types: OutputTypes, function: BlockFunction, result_types: OutputTypes, rows: int
+    ) -> DataFrame:
+        """Let the workers run a function on their blocks of a query; blocks have the size that Spark sets.
+
+        The function is sent to them, and its module must be installed there.
+        """
+        schema = ", ".join(f"`{name}` {SPARK_TYPES[kind]}" for name, kind in result_types.items())
+        mapped: DataFrame = self.table(query, types).mapInArrow(_OnBatches(function, dict(result_types)), schema)
+        return mapped
 
     def blocks(self, names: Sequence[str]) -> Iterator[pa.Table]:
         """Yield columns of the table in blocks of rows, each of which fits into memory."""

@@ -1,0 +1,1 @@
+"""Scoring customers of a log in an engine in blocks of rows."""
