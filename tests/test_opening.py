@@ -16,6 +16,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.frames import FileOptions, OpenedFile
+from clvmodels.frames.formats import workbooks
 from clvmodels.frames.formats.encodings import recognize_encoding
 
 ROWS = [("Müller", "2024-01-05", "1234.50"), ("Müller", "2024-02-11", "99.00"), ("Ann", "2024-02-12", "10.00")]
@@ -396,6 +397,39 @@ def test_workbooks_are_read_from_the_sheet_that_has_the_columns(name):
     assert texts[-2:] == [f"the header of {name} is row 3", f"of {name}, Orders was read"]
     opened = clv.open_file(WORKBOOKS / name)
     assert (opened.sheet, opened.header_row, opened.columns) == ("Orders", 3, ("Kunde", "Datum", "Betrag", "Serial"))
+
+
+IDS = {"customer_id": "customer_id", "date": "date"}
+
+
+def workbook(folder, *rows):
+    """Write rows to the only sheet of a workbook."""
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    path = folder / "log.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    return path
+
+
+@pytest.mark.parametrize("above", [(), ([],), (["Orders of 2024"],), (["customer_id", "date"], [1, 2])])
+def test_a_sheet_is_loaded_once_if_its_header_comes_first(tmp_path, monkeypatch, above):
+    loads = []
+    monkeypatch.setattr(workbooks, "_rows", lambda *where, read=workbooks._rows: loads.append(where) or read(*where))
+    rows = [["ann", "2024-01-05", 1.5], ["ann", "2024-02-05", 2.5], ["ben", "2024-02-06", 3]]
+    path = workbook(tmp_path, *above, ["customer_id", "date", "amount"], *rows)
+    rfm = clv.rfm_summary(path, amount="amount", include_first_transaction=True)
+    assert rfm.customer_id.to_list() == ["ann", "ben"]
+    assert rfm.monetary_value.tolist() == [2.0, 3.0]
+    assert len(loads) <= (2 if any(above) else 1)
+
+
+@pytest.mark.parametrize("header", [["customer_id", "date", "date"], ["date", "customer_id", "date"]])
+def test_a_name_that_a_sheet_has_twice_is_refused(tmp_path, header):
+    path = workbook(tmp_path, header, ["2024-01-05", "ann", "2024-01-06"], ["2024-01-07", "ann", "2024-01-08"])
+    assert "Column 'date' appears twice in 'log.xlsx'" in refused(path, IDS)
+    assert "Column 'date' appears twice" in refused(workbook(tmp_path, [], header, ["a", "b", "c"]), IDS)
 
 
 def test_sheets_that_do_not_fit_are_refused(tmp_path):

@@ -101,6 +101,7 @@ class LineItems:
     overlap: bool = False
 
 
+@frames.load_once()
 def read_log(
     log: frames.Frame | str | Path,
     columns: Mapping[str, str],

@@ -23,6 +23,7 @@ from clvmodels.frames.engines.publishing import (
 )
 from clvmodels.frames.engines.queries import MONEY, LogQuery, Query
 from clvmodels.frames.fields import FileFields, read_fields
+from clvmodels.frames.file_scan import load_once
 from clvmodels.frames.file_search import is_glob, matching_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile, file_findings
 from clvmodels.frames.kinds import Frame, FrameKind, arrow_table, column, table, write_table
@@ -83,6 +84,7 @@ __all__ = [
     "is_named_status",
     "kind_of_database",
     "kinds_of_rows",
+    "load_once",
     "mark_missing_days",
     "matching_files",
     "moments_in_utc",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,10 @@ from clvmodels.frames.formats.text_values import LoadedTable
 from clvmodels.frames.formats.workbooks import read_workbook
 from clvmodels.frames.running import first_line
 
-__all__ = ["Scan", "empty_file", "names_in", "recognize", "scan_files"]
+__all__ = ["Scan", "empty_file", "load_once", "names_in", "recognize", "scan_files"]
 
 UNTYPED: tuple[Format, ...] = ("CSV", "JSON lines", "JSON", "Excel", "SQLite")
+LOADED: ContextVar[dict[Any, LoadedTable] | None] = ContextVar("workbooks that were loaded", default=None)
 FIRST_ROWS = 1_000  # rows of JSON lines that are read to find the names of columns
 
 
@@ -148,10 +151,35 @@ def _open_part(files: FileSet, path: Path, columns: Sequence[str], whole: bool) 
     return _Part(path, list(table.plan.collect_schema().names()), table.opened, table=table, numeric=table.numeric)
 
 
+@contextmanager
+def load_once() -> Iterator[None]:
+    """Within the context, which may decorate a function, load each workbook once: it is read whole for its names."""
+    if LOADED.get() is not None:
+        yield
+        return
+    token = LOADED.set({})
+    try:
+        yield
+    finally:
+        LOADED.reset(token)
+
+
+def _load_workbook(path: Path, columns: Sequence[str], options: FileOptions) -> LoadedTable:
+    """Load a workbook, or return it as it was loaded within the context of `load_once`."""
+    loaded, state = LOADED.get(), path.stat()
+    key = (path.absolute(), state.st_mtime_ns, state.st_size, options)
+    if loaded is not None and key in loaded and set(columns) <= set(loaded[key].opened.columns):
+        return loaded[key]
+    table = read_workbook(path, path.name, columns, options)
+    if loaded is not None:
+        loaded[key] = table
+    return table
+
+
 def _load(form: Format, path: Path, columns: Sequence[str], options: FileOptions) -> LoadedTable:
     """Load a file that is not scanned."""
     if form == "Excel":
-        return read_workbook(path, path.name, columns, options)
+        return _load_workbook(path, columns, options)
     if form in ("SQLite", "DuckDB"):
         return read_database(path, path.name, columns, options, form)
     return read_json(path, path.name, columns, options, form)

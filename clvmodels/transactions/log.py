@@ -93,6 +93,7 @@ class Transactions:
     opened_files: tuple[frames.OpenedFile, ...] = ()
 
 
+@frames.load_once()
 def read_transactions(
     log: frames.Frame | str | Path,
     clock: Clock,
