@@ -19,6 +19,7 @@ from clvmodels.transactions.ids import MissingIds, missing_words
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.summary import refuse_before
+from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["publish_scores", "score_in_engine", "scoring_sql"]
 
@@ -64,7 +65,7 @@ def score_in_engine(
         Effective. With it, purchases are also discounted and, with `amount` and a spend model, valued, as by
         `lifetime_value`.
     margin : float, default=1.0
-        Share of spend that counts as value.
+        Share of spend that counts as value. With a negative margin, values are negative.
     max_rows : int, default=5000000
         Most states that this machine should receive.
 
@@ -96,6 +97,7 @@ def score_in_engine(
     >>> scores.aggregate("count(*), round(sum(expected_purchases_39_weeks), 1)").fetchall()
     [(2357, 1653.4)]
     """
+    margin = _checked(margin)
     clock = _plain_clock(model, amount)
     options = LogOptions(customer_id, date, amount, None, on_missing_id, missing_ids)
     end = None if observation_end is None else clock.closing_tick(observation_end)
@@ -111,6 +113,11 @@ def score_in_engine(
     histories, _ = count_histories(checked, end, frames.CustomerChoice(), max_rows)
     states = state_table(model.purchases, histories, horizons, annual_discount_rate)
     return _join(checked, model, states, end, include_first_transaction, margin)
+
+
+def _checked(margin: float) -> float:
+    """Return a margin as a float of Python, which a query shows as a number; refuse what is not a margin."""
+    return float(ValueTerms(horizon=1.0, annual_rate=0.0, margin=margin).margin)
 
 
 def _join(
@@ -288,6 +295,7 @@ def scoring_sql(
     >>> print(text.splitlines()[0][:60])
     WITH log_rows AS (SELECT CAST(`customer_id` AS INT64) AS cus
     """
+    margin = _checked(margin)
     clock = _plain_clock(model, amount)
     written = frames.dialect_named(dialect)
     if id_type not in ("integer", "text") or date_type not in ("date", "timestamp", "instant"):

@@ -12,6 +12,7 @@ import clvmodels.mlflow
 from clvmodels.errors import InvalidOption
 
 
+@pytest.mark.slow
 def test_a_loaded_model_scores_a_table(tmp_path):
     log = clv.datasets.load_cdnow(sample=True)
     rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")

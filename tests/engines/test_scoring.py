@@ -165,6 +165,17 @@ def test_the_sql_of_every_dialect_can_be_parsed_and_gives_the_same_scores(cdnow,
     assert_allclose(scores["expected_spend"].to_numpy(), model.expected_spend(rfm)["expected_spend"], rtol=1e-13)
 
 
+@pytest.mark.slow
+def test_a_margin_is_a_number_in_sql(model):
+    options = {"observation_end": END, "amount": "amount", "annual_discount_rate": 0.1, "dialect": "duckdb"}
+    assert "0.35 * expected_spend" in clv.scoring_sql(model, "39 weeks", margin=np.float64(0.35), **options).replace(
+        "CAST(0.35 AS DOUBLE)", "0.35"
+    )
+    for margin in ("0.35", 1.5, float("nan")):
+        with pytest.raises(InvalidOption, match="margin="):
+            clv.scoring_sql(model, "39 weeks", margin=margin, **options)
+
+
 def test_an_unknown_dialect_is_refused_with_the_nearest(model):
     with pytest.raises(InvalidOption, match=r"dialect='bigqery' is not one of .* Did you mean 'bigquery'"):
         clv.scoring_sql(model, "39 weeks", dialect="bigqery", observation_end=dt.date(1997, 9, 30))

@@ -200,7 +200,7 @@ def test_a_promotion_that_is_seen_often_is_drawn_to_the_mean_of_all() -> None:
     assert len({effect.speed for effect in effects}) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_the_best_forecaster_chooses_a_calendar_and_keeps_it(two_years: pd.DataFrame, tmp_path) -> None:
     history = clv.KnownHistory.from_log(two_years, time_unit="week", observation_end="2019-12-31")
     best = clv.BestForecaster(clv.BGNBD(), calendar="auto").fit(history, "26 weeks")

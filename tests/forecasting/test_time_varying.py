@@ -177,7 +177,7 @@ def test_the_likelihood_and_its_maximum_match_clvtools_on_apparel() -> None:
     assert model.log_likelihood_ > REFERENCE["polished_log_likelihood"] + 0.002
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_coefficients_of_simulated_customers_are_found() -> None:
     generator, n, weeks = np.random.default_rng(1), 1_500, 104
     campaign = generator.random((n, weeks)) < 0.3
@@ -327,7 +327,7 @@ def test_faults_of_covariates_are_named(history) -> None:
         clv.TimeVaryingModel().summary()
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_earlier_windows_say_by_which_clock_customers_leave(log) -> None:
     history = clv.KnownHistory.from_log(log, time_unit="week", calendar=SEASON)
     comparison = clv.compare_leaving(history, "26 weeks")

@@ -18,7 +18,23 @@ from clvmodels.reporting.report import write_report
 WORD = re.compile(r"[A-Za-z][A-Za-z_.-]{2,}")
 NAMES = {  # of models, scores, commands, packages and letters of parameters; nothing that could be translated
     *("NBD", "Pareto", "MBG", "CNBD-k", "GGompertz", "Gamma-Gamma", "alive", "alpha", "beta", "clv", "init", "fit"),
-    *("forecaster", "best", "RMSE", "MAE", "CRPS", "Brier", "MAPE", "PIT", "AIC", "BIC", "clvmodels", "numpy", "CDNOW"),
+    *(
+        "model",
+        "bgnbd",
+        "forecaster",
+        "best",
+        "RMSE",
+        "MAE",
+        "CRPS",
+        "Brier",
+        "MAPE",
+        "PIT",
+        "AIC",
+        "BIC",
+        "clvmodels",
+        "numpy",
+        "CDNOW",
+    ),
     *("lifetime_value", "CSV", "once"),  # a function, and a group that the tables of the tests name so
 }
 

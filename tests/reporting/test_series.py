@@ -99,7 +99,7 @@ def test_the_parts_of_a_change_add_up_and_new_customers_are_a_part_of_their_own(
 
 
 @pytest.mark.browser
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_the_summary_is_one_sheet(tmp_path):
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:

@@ -57,7 +57,7 @@ def test_a_job_scores_by_its_calendar(folder) -> None:
         clv.score_job(changed, "1997-11-01")
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @pytest.mark.parametrize("forecaster", ["process", "best"])
 def test_auto_chooses_a_calendar_at_each_fit_and_saves_it_with_the_model(tmp_path, forecaster) -> None:
     truth = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}

@@ -102,6 +102,7 @@ def test_mbgnbd_agrees(rfm):
     assert check.facts["horizon"] == pytest.approx(365.25 / 7)
 
 
+@pytest.mark.acceptance
 @pytest.mark.skipif("pareto_nbd" not in PURCHASE_PROCESSES, reason="there is no Pareto/NBD yet")
 def test_pareto_nbd_agrees(rfm):
     check = clv.crosscheck(clv.ParetoNBD().fit(rfm), rfm)
@@ -148,6 +149,7 @@ def test_other_customers_and_priors_are_reported(model, rfm):
     assert "fitted with a prior, which lifetimes does not have" in check.text
 
 
+@pytest.mark.acceptance
 def test_ours_is_right_at_a_equal_to_1(model, rfm):
     # Its closed form divides by a - 1 (Fader, Hardie & Lee (2005), eq. 10).
     check = clv.crosscheck(with_parameters(model.purchases, a=1.0), rfm)
@@ -156,6 +158,7 @@ def test_ours_is_right_at_a_equal_to_1(model, rfm):
     assert "where ours is right: the model's definition, averaged numerically" in check.text
 
 
+@pytest.mark.acceptance
 def test_its_mbgnbd_overflows_for_frequent_customers(rfm):
     # Its 2F1 overflows from x = 319 on over 365 weeks, at these parameters.
     model = clv.MBGNBD().fit(rfm)
@@ -168,6 +171,7 @@ def test_its_mbgnbd_overflows_for_frequent_customers(rfm):
     assert "where ours is right" in check.text
 
 
+@pytest.mark.acceptance
 def test_lifetimes_is_negative_where_no_mean_spend_exists(model, rfm):
     check = clv.crosscheck(with_parameters(model.spend, q=0.8), rfm)
     rows = check.predictions.iloc[0]
@@ -178,6 +182,7 @@ def test_lifetimes_is_negative_where_no_mean_spend_exists(model, rfm):
     assert check.to_dict()["predictions"][0]["ours"] is None
 
 
+@pytest.mark.acceptance
 def test_a_failed_fit_of_lifetimes_is_reported(rfm):
     # In billionths of a dollar: it starts from v = 1.1, whatever the money, and gives up.
     cents = replace(rfm, monetary_value=rfm.monetary_value * 1e9)

@@ -94,7 +94,7 @@ def test_mean_holdout_purchases_by_frequency(check):
     assert table["actual"].to_numpy() == pytest.approx(published["actual"], abs=5.1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_money_on_the_full_log():
     check = validate(split_log(load_cdnow()), [BGNBD()], GammaGamma())
     for forecaster, name in (("bgnbd+gamma_gamma", "BG/NBD x Gamma-Gamma"), ("population_mean", "population mean")):

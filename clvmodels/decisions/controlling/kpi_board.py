@@ -103,10 +103,10 @@ def kpi_board(
     >>> models = clv.MBGNBD().fit(history.rfm), clv.GammaGamma().fit(history.rfm)
     >>> terms = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
     >>> economics = clv.unit_economics(*models, history, costs=clv.Costs(acquisition=15.0), interval=None, **terms)
-    >>> board = clv.kpi_board(economics, targets={"cac": 12.0, "repeat_share": 0.4}, history=history)
+    >>> board = clv.kpi_board(economics, targets={"cac": 12.0, "repeat_share": 0.35}, history=history)
     >>> rows = board.frame().dropna(subset="target")
     >>> rows[["kpi", "current", "target", "distance", "reached"]].round(2).values.tolist()
-    [['cac', 15.0, 12.0, 3.0, False], ['repeat_share', 0.44, 0.4, 0.04, True]]
+    [['cac', 15.0, 12.0, 3.0, False], ['repeat_share', 0.4, 0.35, 0.05, True]]
     """
     _check(targets, history, satisfaction)
     table = nw.from_native(economics.groups, eager_only=True)
