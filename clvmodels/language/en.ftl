@@ -715,7 +715,10 @@ glance-title = { $kind ->
        *[no] How often these customers will buy
         }
     }
-glance-about = { COUNT($customers) } customers known at the last test date · orders from { $start } to { $end }
+glance-about = { COUNT($customers) } customers{ $tested ->
+    [yes] { " " }known at the last test date
+   *[no] { "" }
+    } · orders from { $start } to { $end }
 glance-money = { $currency } { $amount }
 glance-value = { $revenue ->
     [yes] Expected revenue from these customers

@@ -509,7 +509,10 @@ glance-title = { $kind ->
        *[no] 这些客户会购买多少次
         }
     }
-glance-about = 上次检验日已有 { COUNT($customers) } 位客户 · 订单 { DATE($start) } 至 { DATE($end) }
+glance-about = { $tested ->
+    [yes] 上次检验日已有{ " " }
+   *[no] { "" }
+    }{ COUNT($customers) } 位客户 · 订单 { DATE($start) } 至 { DATE($end) }
 glance-money = { $amount } { CURRENCY($currency) }
 glance-value = { $has_horizon ->
     [yes] 这些客户未来{ DURATION($horizon) }的

@@ -509,7 +509,10 @@ glance-title = { $kind ->
        *[no] 這些顧客會購買多少次
         }
     }
-glance-about = 上次檢驗日已有 { COUNT($customers) } 位顧客 · 訂單 { DATE($start) } 至 { DATE($end) }
+glance-about = { $tested ->
+    [yes] 上次檢驗日已有{ " " }
+   *[no] { "" }
+    }{ COUNT($customers) } 位顧客 · 訂單 { DATE($start) } 至 { DATE($end) }
 glance-money = { $amount } { CURRENCY($currency) }
 glance-value = { $has_horizon ->
     [yes] 這些顧客未來{ DURATION($horizon) }的

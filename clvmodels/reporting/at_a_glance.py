@@ -15,6 +15,7 @@ from clvmodels.language import Finding, Severity, message
 from clvmodels.language.numbers import fixed, percent
 from clvmodels.reporting.acting import ActiveCustomers, CustomerDecisions, NewCustomer, WhatToDo
 from clvmodels.reporting.acting.amounts import AmountFormat
+from clvmodels.reporting.acting.customer_decisions import NO_DROPOUT
 from clvmodels.reporting.acting.outlook import PurchaseOutlook
 from clvmodels.reporting.acting.what_to_do import newcomer_figures
 from clvmodels.reporting.cautions import Caution
@@ -157,20 +158,28 @@ def glance_at(
         if outlook is None:
             return AtAGlance(title, _about(view, None), _purchases_card(view), statuses, (), actions.now)
         active = () if outlook.active is None else (_share_card(outlook.active),)
-        return AtAGlance(title, _about(view, None), _outlook_card(outlook), statuses, active, actions.now)
+        return AtAGlance(
+            title,
+            _about(view, None, None if outlook.active is None else outlook.active.customers),
+            _outlook_card(outlook),
+            statuses,
+            active,
+            actions.now,
+        )
     newcomer = None if decisions is None else decisions.newcomer
     cards = [_active_card(view, value, decisions)]
     cards.append(_mean_card(summary, money) if change is None else _change_card(change, money))
     cards.append(None if newcomer is None else _newcomer_card(newcomer, basis, money))
     headline = _value_card(value, summary, basis, money)
     shown = tuple(card for card in cards if card is not None)
-    return AtAGlance(title, _about(view, basis), headline, statuses, shown, actions.now)
+    return AtAGlance(title, _about(view, basis, summary.customers), headline, statuses, shown, actions.now)
 
 
-def _about(view: Selection, basis: ValueBasis | None) -> str:
-    """Return what the numbers are about: customers, days, terms."""
+def _about(view: Selection, basis: ValueBasis | None, customers: int | None = None) -> str:
+    """Return what the numbers are about: the customers who are valued, or else those of the last test; days, terms."""
     facts = view.facts
-    figures = {"customers": facts["customers"], "start": facts["calibration_start"], "end": facts["holdout_end"]}
+    figures = {"start": facts["calibration_start"], "end": facts["holdout_end"]}
+    figures |= {"customers": facts["customers"] if customers is None else customers, "tested": customers is None}
     parts = [Finding("glance-about", figures).text]
     if basis is not None:
         parts.append(basis.terms.text)
@@ -245,7 +254,7 @@ def _active_card(view: Selection, value: Frame, decisions: CustomerDecisions | N
             return None
         alive = np.asarray(frame["probability_alive"].to_numpy(), dtype=float)
         alive = alive[np.isfinite(alive)]
-        if not len(alive):
+        if not len(alive) or np.mean(1 - alive) < NO_DROPOUT:  # where nobody leaves, no model can tell
             return None
         active = ActiveCustomers(float(alive.sum()), len(alive), view.name)
     return _share_card(active)

@@ -18,6 +18,7 @@ from clvmodels.reporting.acting.customer_decisions import CustomerDecisions, acc
 from clvmodels.reporting.acting.customer_files import file_link, files_of_page, without_links, write_files
 from clvmodels.reporting.acting.outlook import judge_season
 from clvmodels.reporting.acting.what_to_do import what_to_do
+from clvmodels.reporting.at_a_glance import _active_card
 from clvmodels.reporting.report_of_log import value_table
 from clvmodels.reporting.selection import select
 from clvmodels.valuation.value_terms import ValueTerms
@@ -124,3 +125,12 @@ def test_the_season_of_the_next_three_months():
     assert ahead.figures["change"] == pytest.approx(1.5 / (13.5 / 12) - 1)
     assert ahead.severity == "info"
     assert "follows the season" in ahead.text
+
+
+def test_no_share_of_active_customers_is_shown_where_the_fit_sees_nobody_leave() -> None:
+    view: Any = SimpleNamespace(reference="mbgnbd", one_time_buyers_stay=set(), name="MBG/NBD")
+    alive = pd.DataFrame({"customer_id": [1, 2, 3], "probability_alive": [1.0, 1.0, 1 - 1e-9]})
+    assert _active_card(view, alive, None) is None
+    card = _active_card(view, alive.assign(probability_alive=[1.0, 0.5, 0.0]), None)
+    assert card is not None
+    assert card.number == "50%"
