@@ -736,8 +736,8 @@ glance-half = Half of it comes from { COUNT($customers) } { $customers ->
     } ({ PERCENT($share, places: 1) }). Customers to come are not included.
 glance-interval = { PERCENT($level) } interval
 glance-untested-interval = No shop shows how far totals this far ahead are off: the interval allows for chance and parameters only.
-glance-recent-level = If the level of recent months lasts, as it usually does in part, the same customers bring { $amount }.
-glance-recent-purchases = If the level of recent months lasts, as it usually does in part, the same customers buy { $purchases } times.
+glance-recent-level = If the error of recent forecasts lasts in part, as it usually does, the same customers bring { $amount }.
+glance-recent-purchases = If the error of recent forecasts lasts in part, as it usually does, the same customers buy { $purchases } times.
 glance-outlook = Purchases expected of these customers, next { $horizon }
 glance-purchases = Purchases expected in the { $horizon } after { $cutoff }
 glance-purchases-actual = The customers made { COUNT($actual) }.
@@ -750,8 +750,8 @@ glance-newcomer = { $revenue ->
    *[no] A new customer is worth
     }
 glance-newcomer-note = { $revenue ->
-    [yes] { $lower } to { $upper } in the first { $horizon }, first order included. Your margin of it is the most one may cost.
-   *[no] { $lower } to { $upper } in the first { $horizon }, first order included. It is the most one may cost.
+    [yes] In the first { $horizon }, first order included: { $lower } to { $upper }. Your margin of it is the most one may cost.
+   *[no] Margin of the first { $horizon }, first order included: { $lower } to { $upper }. It is the most one may cost.
     }
 glance-change = Change since { $begin }
 glance-change-note = { $direction ->
@@ -769,8 +769,8 @@ status-level = Level: { $grade ->
     }
 grade-level = Level. Good: within { PERCENT($good) } of what happened at every test date. Fair: within { PERCENT($fair) }, or good but tested over a shorter time than the value covers.
 status-level-evidence = { $cutoffs ->
-    [one] At the test date, the total of { $quantity } was off by { SIGNED_PERCENT($lowest) }.
-   *[other] At { COUNT($cutoffs) } test dates, the total of { $quantity } was off by { SIGNED_PERCENT($lowest) } to { SIGNED_PERCENT($highest) }.
+    [one] At the test date, the forecast total of { $quantity } was off by { SIGNED_PERCENT($lowest) } (a minus is too low).
+   *[other] At { COUNT($cutoffs) } test dates, the forecast total of { $quantity } was off by { SIGNED_PERCENT($lowest) } to { SIGNED_PERCENT($highest) } (a minus is too low).
     }{ $further ->
     [yes] {" "}The value covers { $horizon ->
         [lifetime] all future orders
@@ -834,7 +834,7 @@ list-key-accounts = { $customers ->
     }
 list-at-risk = { $customers ->
     [0] none of the { COUNT($candidates) } active repeat buyers: nothing depends on whether they stay.
-   *[other] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: { $money } depends on whether they stay.
+   *[other] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: { $money } is expected to be lost as some of them leave.
     }
 list-win-back = { $customers ->
     [0] nobody: { COUNT($candidates) } repeat buyers have probably left.
@@ -858,7 +858,7 @@ now-forecast-text = { $same ->
     }
 now-whom = Whom to look after
 now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT($share, places: 0) } of the value.{ $has_list ->
-    [yes] {" "}Of the active repeat buyers, contact { COUNT($at_risk) } at risk first: { $money } depends on them.
+    [yes] {" "}Of the active repeat buyers, { COUNT($at_risk) } are most at risk: { $money } is expected to be lost as some of them leave.
    *[no] {""}
     }
 now-next = What to do next
@@ -866,7 +866,7 @@ now-next-text = { $has_range ->
     [yes] Plan with the lower end of the range as the safe case.
    *[no] Allow for as much as past totals were off.
     }{ $has_list ->
-    [yes] {" "}Contact a random half of the list at risk, leave the other half alone, and compare.
+    [yes] {" "}Contact a random half of those at risk and leave the other half alone: only the difference shows whether it helps.
    *[no] {""}
     } Repeat this report when the next { $horizon } are over.
 short-table = Against simpler forecasts: { $quantity }, { $cutoffs ->

@@ -527,8 +527,8 @@ glance-value = { $has_horizon ->
 glance-half = 其中一半来自 { COUNT($customers) } 位客户（{ PERCENT($share, places: 1) }）；不含新客户。
 glance-interval = { PERCENT($level) } 区间
 glance-untested-interval = 没有商店能说明这么远的总量会差多少：此区间只涵盖随机性与参数的不确定性。
-glance-recent-level = 若近几个月的水平照常部分延续，同一批客户将带来 { $amount }。
-glance-recent-purchases = 若近几个月的水平照常部分延续，同一批客户将购买 { $purchases } 次。
+glance-recent-level = 近期预测的误差通常会延续一部分；若果真如此，这些客户将带来 { $amount }。
+glance-recent-purchases = 近期预测的误差通常会延续一部分；若果真如此，这些客户将购买 { $purchases } 次。
 glance-outlook = 这些客户未来{ DURATION($horizon) }的预期购买次数
 glance-purchases = { DATE($cutoff) } 之后{ DURATION($horizon) }的预期购买次数
 glance-purchases-actual = 客户实际购买 { COUNT($actual) } 次。
@@ -541,8 +541,8 @@ glance-newcomer = { $revenue ->
    *[no] 一位新客户的价值
     }
 glance-newcomer-note = { $revenue ->
-    [yes] 前{ DURATION($horizon) }（含首单）为 { $lower } 至 { $upper }；其中的毛利就是获客成本的上限。
-   *[no] 前{ DURATION($horizon) }（含首单）为 { $lower } 至 { $upper }；这就是获客成本的上限。
+    [yes] 自首单起{ DURATION($horizon) }（含首单）为 { $lower } 至 { $upper }；其中的毛利就是获客成本的上限。
+   *[no] 自首单起{ DURATION($horizon) }的毛利（含首单），区间 { $lower } 至 { $upper }；获客成本不应超过这个价值。
     }
 glance-change = 自 { DATE($begin) } 以来的变化
 glance-change-note = { $direction ->
@@ -563,11 +563,11 @@ status-level-evidence = { $cutoffs ->
     [1] 检验日的{ $quantity ->
         [money] 金额
        *[purchases] 购买次数
-        }总量误差为 { SIGNED_PERCENT($lowest) }。
+        }总量预测误差为 { SIGNED_PERCENT($lowest) }（负数表示预测偏低）。
    *[other] { COUNT($cutoffs) } 个检验日的{ $quantity ->
         [money] 金额
        *[purchases] 购买次数
-        }总量误差为 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }。
+        }总量预测误差为 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }（负数表示预测偏低）。
     }{ $further ->
     [yes] 价值涵盖{ $horizon ->
         [lifetime] 未来全部订单
@@ -628,7 +628,7 @@ list-key-accounts = { $customers ->
     }
 list-at-risk = { $customers ->
     [0] { COUNT($candidates) } 位活跃复购客户中没有。
-   *[other] { COUNT($candidates) } 位活跃复购客户中损失最大的 { COUNT($customers) } 位：{ $money } 取决于他们是否留下。
+   *[other] { COUNT($candidates) } 位活跃复购客户中损失最大的 { COUNT($customers) } 位：预计其中一些人流失会损失 { $money }。
     }
 list-win-back = { $customers ->
     [0] { COUNT($candidates) } 位很可能已流失的复购客户中没有。
@@ -652,7 +652,7 @@ now-forecast-text = { $same ->
     }
 now-whom = 重点照顾谁
 now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占价值的 { PERCENT($share, places: 0) }。{ $has_list ->
-    [yes] 活跃复购客户中，先联系流失预警名单上的 { COUNT($at_risk) } 位：{ $money } 取决于他们。
+    [yes] 活跃复购客户中，流失预警名单上有 { COUNT($at_risk) } 位：预计其中一些人流失会损失 { $money }。
    *[no] {""}
     }
 now-next = 下一步
@@ -660,7 +660,7 @@ now-next-text = { $has_range ->
     [yes] 以区间下限作为稳妥的预算。
    *[no] 预算按过去总量的误差留出余地。
     }{ $has_list ->
-    [yes] 流失预警名单随机抽一半联系，另一半不联系，再作比较。
+    [yes] 流失预警名单随机抽一半联系，另一半不联系：两者之差才能说明联系是否有用。
    *[no] {""}
     }等接下来的{ DURATION($horizon) }过去后再做一次报告。
 short-table = 与更简单的预测相比：{ $quantity ->

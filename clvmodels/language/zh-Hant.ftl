@@ -527,8 +527,8 @@ glance-value = { $has_horizon ->
 glance-half = 其中一半來自 { COUNT($customers) } 位顧客（{ PERCENT($share, places: 1) }）；不含新顧客。
 glance-interval = { PERCENT($level) } 區間
 glance-untested-interval = 沒有商店能說明這麼遠的總量會差多少：此區間只涵蓋隨機性與參數的不確定性。
-glance-recent-level = 若近幾個月的水準照常部分延續，同一批顧客將帶來 { $amount }。
-glance-recent-purchases = 若近幾個月的水準照常部分延續，同一批顧客將購買 { $purchases } 次。
+glance-recent-level = 近期預測的誤差通常會延續一部分；若果真如此，這些顧客將帶來 { $amount }。
+glance-recent-purchases = 近期預測的誤差通常會延續一部分；若果真如此，這些顧客將購買 { $purchases } 次。
 glance-outlook = 這些顧客未來{ DURATION($horizon) }的預期購買次數
 glance-purchases = { DATE($cutoff) } 之後{ DURATION($horizon) }的預期購買次數
 glance-purchases-actual = 顧客實際購買 { COUNT($actual) } 次。
@@ -541,8 +541,8 @@ glance-newcomer = { $revenue ->
    *[no] 一位新顧客的價值
     }
 glance-newcomer-note = { $revenue ->
-    [yes] 前{ DURATION($horizon) }（含首單）為 { $lower } 至 { $upper }；其中的毛利就是獲客成本的上限。
-   *[no] 前{ DURATION($horizon) }（含首單）為 { $lower } 至 { $upper }；這就是獲客成本的上限。
+    [yes] 自首單起{ DURATION($horizon) }（含首單）為 { $lower } 至 { $upper }；其中的毛利就是獲客成本的上限。
+   *[no] 自首單起{ DURATION($horizon) }的毛利（含首單），區間 { $lower } 至 { $upper }；獲客成本不應超過這個價值。
     }
 glance-change = 自 { DATE($begin) } 以來的變化
 glance-change-note = { $direction ->
@@ -563,11 +563,11 @@ status-level-evidence = { $cutoffs ->
     [1] 檢驗日的{ $quantity ->
         [money] 金額
        *[purchases] 購買次數
-        }總量誤差為 { SIGNED_PERCENT($lowest) }。
+        }總量預測誤差為 { SIGNED_PERCENT($lowest) }（負數表示預測偏低）。
    *[other] { COUNT($cutoffs) } 個檢驗日的{ $quantity ->
         [money] 金額
        *[purchases] 購買次數
-        }總量誤差為 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }。
+        }總量預測誤差為 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }（負數表示預測偏低）。
     }{ $further ->
     [yes] 價值涵蓋{ $horizon ->
         [lifetime] 未來全部訂單
@@ -628,7 +628,7 @@ list-key-accounts = { $customers ->
     }
 list-at-risk = { $customers ->
     [0] { COUNT($candidates) } 位活躍回購顧客中沒有。
-   *[other] { COUNT($candidates) } 位活躍回購顧客中損失最大的 { COUNT($customers) } 位：{ $money } 取決於他們是否留下。
+   *[other] { COUNT($candidates) } 位活躍回購顧客中損失最大的 { COUNT($customers) } 位：預計其中一些人流失會損失 { $money }。
     }
 list-win-back = { $customers ->
     [0] { COUNT($candidates) } 位很可能已流失的回購顧客中沒有。
@@ -652,7 +652,7 @@ now-forecast-text = { $same ->
     }
 now-whom = 優先照顧誰
 now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占價值的 { PERCENT($share, places: 0) }。{ $has_list ->
-    [yes] 活躍回購顧客中，先聯絡流失預警名單上的 { COUNT($at_risk) } 位：{ $money } 取決於他們。
+    [yes] 活躍回購顧客中，流失預警名單上有 { COUNT($at_risk) } 位：預計其中一些人流失會損失 { $money }。
    *[no] {""}
     }
 now-next = 下一步
@@ -660,7 +660,7 @@ now-next-text = { $has_range ->
     [yes] 以區間下限作為穩妥的預算。
    *[no] 預算按過去總量的誤差留出餘地。
     }{ $has_list ->
-    [yes] 流失預警名單隨機抽一半聯絡，另一半不聯絡，再作比較。
+    [yes] 流失預警名單隨機抽一半聯絡，另一半不聯絡：兩者之差才能說明聯絡是否有用。
    *[no] {""}
     }等接下來的{ DURATION($horizon) }過去後再做一次報告。
 short-table = 與更簡單的預測相比：{ $quantity ->
