@@ -733,11 +733,19 @@ glance-value = { $revenue ->
 glance-half = Half of it comes from { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers
-    } ({ PERCENT($share, places: 1) }). Customers to come are not included.
+    } ({ PERCENT($share, places: 1) }).
+glance-newcomers-excluded = Future new customers are not included.
+glance-margin = This is margin: { PERCENT($margin) } of what they are expected to spend.
 glance-interval = { PERCENT($level) } interval
 glance-untested-interval = No shop shows how far totals this far ahead are off: the interval allows for chance and parameters only.
-glance-recent-level = If the error of recent forecasts lasts in part, as it usually does, the same customers bring { $amount }.
-glance-recent-purchases = If the error of recent forecasts lasts in part, as it usually does, the same customers buy { $purchases } times.
+glance-recent-level = Lately, customers bought { $more ->
+    [yes] more
+   *[no] less
+    } than this forecast expects. If part of that lasts, as it usually does, they bring { $amount }.
+glance-recent-purchases = Lately, customers bought { $more ->
+    [yes] more
+   *[no] less
+    } than this forecast expects. If part of that lasts, as it usually does, they buy { $purchases } times.
 glance-outlook = Purchases expected of these customers, next { $horizon }
 glance-purchases = Purchases expected in the { $horizon } after { $cutoff }
 glance-purchases-actual = The customers made { COUNT($actual) }.
@@ -750,8 +758,8 @@ glance-newcomer = { $revenue ->
    *[no] A new customer is worth
     }
 glance-newcomer-note = { $revenue ->
-    [yes] In the first { $horizon }, first order included: { $lower } to { $upper }. Your margin of it is the most one may cost.
-   *[no] Margin of the first { $horizon }, first order included: { $lower } to { $upper }. It is the most one may cost.
+    [yes] In the first { $horizon }, first order included: { $lower } to { $upper }. Winning one should not cost more than your margin of it.
+   *[no] Margin of the first { $horizon }, first order included: { $lower } to { $upper }. Winning one should not cost more.
     }
 glance-change = Change since { $begin }
 glance-change-note = { $direction ->
@@ -761,16 +769,25 @@ glance-change-note = { $direction ->
 glance-change-revised = The report of that day stated { $stated }: since then its log has changed, or the model of the report.
 report-change = From { $begin } to { $end } the value of the customers went from { COUNT($opening) } to { COUNT($closing) }: { COUNT($experience) } because known customers did not do what was expected, { COUNT($acquired) } from new customers.
 
-status-level = Level: { $grade ->
+status-level = Total: { $grade ->
     [good] good
     [fair] fair
     [poor] poor
    *[none] not tested
     }
-grade-level = Level. Good: within { PERCENT($good) } of what happened at every test date. Fair: within { PERCENT($fair) }, or good but tested over a shorter time than the value covers.
+grade-level = Total. Good: within { PERCENT($good) } of what happened at every test date. Fair: within { PERCENT($fair) }, or good but tested over a shorter time than the value covers.
 status-level-evidence = { $cutoffs ->
-    [one] At the test date, the forecast total of { $quantity } was off by { SIGNED_PERCENT($lowest) } (a minus is too low).
-   *[other] At { COUNT($cutoffs) } test dates, the forecast total of { $quantity } was off by { SIGNED_PERCENT($lowest) } to { SIGNED_PERCENT($highest) } (a minus is too low).
+    [one] At the test date
+   *[other] At { COUNT($cutoffs) } test dates
+    }, the forecast total of { $quantity } was { $direction ->
+    [mixed] between { PERCENT($least) } too low and { PERCENT($most) } too high.
+   *[other] { $cutoffs ->
+        [one] { PERCENT($most) }
+       *[other] { PERCENT($least) } to { PERCENT($most) }
+        } too { $direction ->
+        [high] high.
+       *[low] low.
+        }
     }{ $further ->
     [yes] {" "}The value covers { $horizon ->
         [lifetime] all future orders
@@ -799,7 +816,7 @@ status-data = Data: { $grade ->
 grade-data = Data. Good: no cautions about the data and the fits. Fair: cautions. Poor: at least one problem.
 status-data-evidence = { $problems ->
     [0] { $cautions ->
-        [0] Nothing speaks against these data.
+        [0] No problem was found in these data.
         [one] There is one caution about the data or the fits.
        *[other] There are { COUNT($cautions) } cautions about the data and the fits.
         }
@@ -863,7 +880,7 @@ now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT(
     }
 now-next = What to do next
 now-next-text = { $has_range ->
-    [yes] Plan with the lower end of the range as the safe case.
+    [yes] Plan with the lower end of the interval as the safe case.
    *[no] Allow for as much as past totals were off.
     }{ $has_list ->
     [yes] {" "}Contact a random half of those at risk and leave the other half alone: only the difference shows whether it helps.

@@ -524,11 +524,19 @@ glance-value = { $has_horizon ->
     [yes] 预期收入
    *[no] 价值
     }
-glance-half = 其中一半来自 { COUNT($customers) } 位客户（{ PERCENT($share, places: 1) }）；不含新客户。
+glance-half = 其中一半来自 { COUNT($customers) } 位客户（{ PERCENT($share, places: 1) }）。
+glance-newcomers-excluded = 未来的新客户不计在内。
+glance-margin = 这是毛利：按预期消费的 { PERCENT($margin) } 计算。
 glance-interval = { PERCENT($level) } 区间
 glance-untested-interval = 没有商店能说明这么远的总量会差多少：此区间只涵盖随机性与参数的不确定性。
-glance-recent-level = 近期预测的误差通常会延续一部分；若果真如此，这些客户将带来 { $amount }。
-glance-recent-purchases = 近期预测的误差通常会延续一部分；若果真如此，这些客户将购买 { $purchases } 次。
+glance-recent-level = 近期客户的购买{ $more ->
+    [yes] 多于
+   *[no] 少于
+    }本预测。若这一差距照例延续一部分，这些客户将带来 { $amount }。
+glance-recent-purchases = 近期客户的购买{ $more ->
+    [yes] 多于
+   *[no] 少于
+    }本预测。若这一差距照例延续一部分，这些客户将购买 { $purchases } 次。
 glance-outlook = 这些客户未来{ DURATION($horizon) }的预期购买次数
 glance-purchases = { DATE($cutoff) } 之后{ DURATION($horizon) }的预期购买次数
 glance-purchases-actual = 客户实际购买 { COUNT($actual) } 次。
@@ -560,14 +568,20 @@ status-level = 总量：{ $grade ->
     }
 grade-level = 总量。良好：每个检验日与实际相差不超过 { PERCENT($good) }。尚可：不超过 { PERCENT($fair) }，或虽良好但检验期短于价值所涵盖的时间。
 status-level-evidence = { $cutoffs ->
-    [1] 检验日的{ $quantity ->
-        [money] 金额
-       *[purchases] 购买次数
-        }总量预测误差为 { SIGNED_PERCENT($lowest) }（负数表示预测偏低）。
-   *[other] { COUNT($cutoffs) } 个检验日的{ $quantity ->
-        [money] 金额
-       *[purchases] 购买次数
-        }总量预测误差为 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }（负数表示预测偏低）。
+    [1] 检验日
+   *[other] { COUNT($cutoffs) } 个检验日
+    }的{ $quantity ->
+    [money] 金额
+   *[purchases] 购买次数
+    }总量预测{ $direction ->
+    [mixed] 在偏低 { PERCENT($least) } 至偏高 { PERCENT($most) } 之间。
+   *[other] { $direction ->
+        [high] 偏高
+       *[low] 偏低
+        } { $cutoffs ->
+        [1] { PERCENT($most) }
+       *[other] { PERCENT($least) } 至 { PERCENT($most) }
+        }。
     }{ $further ->
     [yes] 价值涵盖{ $horizon ->
         [lifetime] 未来全部订单
@@ -596,7 +610,7 @@ status-data = 数据：{ $grade ->
 grade-data = 数据。良好：对数据与拟合没有任何提示。尚可：有提示。不佳：至少有一个问题。
 status-data-evidence = { $problems ->
     [0] { $cautions ->
-        [0] 这些数据没有可疑之处。
+        [0] 未发现这些数据有问题。
        *[other] 对数据或拟合有 { COUNT($cautions) } 条提示。
         }
    *[other] 数据或拟合有 { COUNT($problems) } 个问题。

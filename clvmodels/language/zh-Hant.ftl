@@ -524,11 +524,19 @@ glance-value = { $has_horizon ->
     [yes] 預期營收
    *[no] 價值
     }
-glance-half = 其中一半來自 { COUNT($customers) } 位顧客（{ PERCENT($share, places: 1) }）；不含新顧客。
+glance-half = 其中一半來自 { COUNT($customers) } 位顧客（{ PERCENT($share, places: 1) }）。
+glance-newcomers-excluded = 未來的新顧客不計在內。
+glance-margin = 這是毛利：按預期消費的 { PERCENT($margin) } 計算。
 glance-interval = { PERCENT($level) } 區間
 glance-untested-interval = 沒有商店能說明這麼遠的總量會差多少：此區間只涵蓋隨機性與參數的不確定性。
-glance-recent-level = 近期預測的誤差通常會延續一部分；若果真如此，這些顧客將帶來 { $amount }。
-glance-recent-purchases = 近期預測的誤差通常會延續一部分；若果真如此，這些顧客將購買 { $purchases } 次。
+glance-recent-level = 近期顧客的購買{ $more ->
+    [yes] 多於
+   *[no] 少於
+    }本預測。若這一差距照例延續一部分，這些顧客將帶來 { $amount }。
+glance-recent-purchases = 近期顧客的購買{ $more ->
+    [yes] 多於
+   *[no] 少於
+    }本預測。若這一差距照例延續一部分，這些顧客將購買 { $purchases } 次。
 glance-outlook = 這些顧客未來{ DURATION($horizon) }的預期購買次數
 glance-purchases = { DATE($cutoff) } 之後{ DURATION($horizon) }的預期購買次數
 glance-purchases-actual = 顧客實際購買 { COUNT($actual) } 次。
@@ -560,14 +568,20 @@ status-level = 總量：{ $grade ->
     }
 grade-level = 總量。良好：每個檢驗日與實際相差不超過 { PERCENT($good) }。尚可：不超過 { PERCENT($fair) }，或雖良好但檢驗期短於價值所涵蓋的時間。
 status-level-evidence = { $cutoffs ->
-    [1] 檢驗日的{ $quantity ->
-        [money] 金額
-       *[purchases] 購買次數
-        }總量預測誤差為 { SIGNED_PERCENT($lowest) }（負數表示預測偏低）。
-   *[other] { COUNT($cutoffs) } 個檢驗日的{ $quantity ->
-        [money] 金額
-       *[purchases] 購買次數
-        }總量預測誤差為 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }（負數表示預測偏低）。
+    [1] 檢驗日
+   *[other] { COUNT($cutoffs) } 個檢驗日
+    }的{ $quantity ->
+    [money] 金額
+   *[purchases] 購買次數
+    }總量預測{ $direction ->
+    [mixed] 在偏低 { PERCENT($least) } 至偏高 { PERCENT($most) } 之間。
+   *[other] { $direction ->
+        [high] 偏高
+       *[low] 偏低
+        } { $cutoffs ->
+        [1] { PERCENT($most) }
+       *[other] { PERCENT($least) } 至 { PERCENT($most) }
+        }。
     }{ $further ->
     [yes] 價值涵蓋{ $horizon ->
         [lifetime] 未來全部訂單
@@ -596,7 +610,7 @@ status-data = 資料：{ $grade ->
 grade-data = 資料。良好：對資料與配適沒有任何提示。尚可：有提示。不佳：至少有一個問題。
 status-data-evidence = { $problems ->
     [0] { $cautions ->
-        [0] 這些資料沒有可疑之處。
+        [0] 未發現這些資料有問題。
        *[other] 對資料或配適有 { COUNT($cautions) } 則提示。
         }
    *[other] 資料或配適有 { COUNT($problems) } 個問題。

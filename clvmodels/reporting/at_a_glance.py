@@ -33,6 +33,7 @@ LEVEL_GOOD, LEVEL_FAIR = 0.10, 0.25  # largest error of a total at a cutoff up t
 SEVERITIES: dict[Grade, Severity] = {"good": "info", "fair": "caution", "poor": "problem", "none": "caution"}
 REVISED = 0.01  # relative difference of an earlier value from what the report of its time stated that is worth a word
 SHOWN_LEVEL = 0.02  # relative change of the total by the recent level from which it is worth a sentence
+NEAR_HALF = 0.05  # of a share of the value to one half
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ def glance_at(
     cards = [_active_card(view, value, decisions)]
     cards.append(_mean_card(summary, money) if change is None else _change_card(change, money))
     cards.append(None if newcomer is None else _newcomer_card(newcomer, basis, money))
-    headline = _value_card(value, summary, basis, money)
+    best_share = None if decisions is None else float(decisions.tiers.summary["share_of_value"].iloc[0])
+    headline = _value_card(value, summary, basis, money, best_share)
     shown = tuple(card for card in cards if card is not None)
     return AtAGlance(title, _about(view, basis, summary.customers), headline, statuses, shown, actions.now)
 
@@ -186,8 +188,13 @@ def _about(view: Selection, basis: ValueBasis | None, customers: int | None = No
     return " · ".join(parts)
 
 
-def _value_card(value: Frame, summary: ValueSummary, basis: ValueBasis | None, money: AmountFormat) -> Card:
-    """Return the value of all customers, with the interval that earlier errors support."""
+def _value_card(
+    value: Frame, summary: ValueSummary, basis: ValueBasis | None, money: AmountFormat, best_share: float | None
+) -> Card:
+    """Return the value of all customers, with the interval that earlier errors support.
+
+    `best_share` is the share of the value that the best tier holds, if there are tiers.
+    """
     has_horizon = basis is not None and isinstance(basis.terms.horizon, str)
     is_lifetime = basis is not None and basis.terms.is_lifetime
     is_revenue = basis is not None and basis.terms.margin == 1
@@ -197,11 +204,16 @@ def _value_card(value: Frame, summary: ValueSummary, basis: ValueBasis | None, m
     if summary.total > 0:
         values = sorted_values(value)
         half = int(np.searchsorted(np.cumsum(values), 0.5 * summary.total)) + 1
-        notes.append(message("glance-half", {"customers": half, "share": half / len(values)}))
+        if best_share is None or abs(best_share - 0.5) > NEAR_HALF:  # which the sentence on tier A says already
+            notes.append(message("glance-half", {"customers": half, "share": half / len(values)}))
+        notes.append(message("glance-newcomers-excluded"))
+    if basis is not None and basis.terms.margin < 1:
+        notes.append(message("glance-margin", {"margin": basis.terms.margin}))
     if basis is not None and basis.has_interval and not basis.tested:
         notes.append(message("glance-untested-interval"))
     if basis is not None and abs(basis.at_recent_level / summary.total - 1) > SHOWN_LEVEL:
-        notes.append(message("glance-recent-level", {"amount": money.round(basis.at_recent_level)}))
+        more = basis.at_recent_level > summary.total
+        notes.append(message("glance-recent-level", {"amount": money.round(basis.at_recent_level), "more": more}))
     return Card(label, money.round(summary.total), tuple(notes), _range(summary.total, basis, money))
 
 
@@ -221,10 +233,13 @@ def _outlook_card(outlook: PurchaseOutlook) -> Card:
     notes = []
     if customers:
         notes.append(message("glance-half", {"customers": outlook.half, "share": outlook.half / customers}))
+        notes.append(message("glance-newcomers-excluded"))
     if not outlook.tested:
         notes.append(message("glance-untested-interval"))
     if abs(outlook.at_recent_level - outlook.expected) > SHOWN_LEVEL * outlook.expected:
-        notes.append(message("glance-recent-purchases", {"purchases": number.round(outlook.at_recent_level)}))
+        more = outlook.at_recent_level > outlook.expected
+        figures = {"purchases": number.round(outlook.at_recent_level), "more": more}
+        notes.append(message("glance-recent-purchases", figures))
     label = message("glance-outlook", {"horizon": outlook.horizon})
     interval = None
     if outlook.upper > outlook.lower:
@@ -299,11 +314,15 @@ def _judge_level(view: Selection, horizon: float | str | None) -> Status:
     largest = max(map(abs, each))
     grade: Grade = "good" if largest <= LEVEL_GOOD else "fair" if largest <= LEVEL_FAIR else "poor"
     further = horizon is not None and _looks_further(view, horizon)
+    direction = "low" if max(each) < 0 else "high" if min(each) > 0 else "mixed"
     figures = {
         "quantity": quantity,
         "cutoffs": len(each),
         "lowest": min(each),
         "highest": max(each),
+        "direction": direction,
+        "least": -min(each) if direction == "mixed" else min(map(abs, each)),
+        "most": max(each) if direction == "mixed" else largest,
         "further": further,
         "horizon": view.horizon if horizon is None else horizon,
         "tested": view.horizon,
