@@ -735,7 +735,7 @@ glance-half = Half of it comes from { COUNT($customers) } { $customers ->
    *[other] customers
     } ({ PERCENT($share, places: 1) }).
 glance-newcomers-excluded = Future new customers are not included.
-glance-margin = This is margin: { PERCENT($margin) } of what they are expected to spend.
+glance-margin = This is margin: { PERCENT($margin) } of what these customers are expected to spend.
 glance-interval = { PERCENT($level) } interval
 glance-untested-interval = No shop shows how far totals this far ahead are off: the interval allows for chance and parameters only.
 glance-recent-level = Lately, customers bought { $more ->

@@ -201,14 +201,14 @@ def _value_card(
     figures = {"revenue": is_revenue, "has_horizon": has_horizon and not is_lifetime, "lifetime": is_lifetime}
     label = message("glance-value", figures | {"horizon": basis.terms.horizon if basis else ""})
     notes = []
+    if basis is not None and basis.terms.margin < 1:
+        notes.append(message("glance-margin", {"margin": basis.terms.margin}))
     if summary.total > 0:
         values = sorted_values(value)
         half = int(np.searchsorted(np.cumsum(values), 0.5 * summary.total)) + 1
         if best_share is None or abs(best_share - 0.5) > NEAR_HALF:  # which the sentence on tier A says already
             notes.append(message("glance-half", {"customers": half, "share": half / len(values)}))
         notes.append(message("glance-newcomers-excluded"))
-    if basis is not None and basis.terms.margin < 1:
-        notes.append(message("glance-margin", {"margin": basis.terms.margin}))
     if basis is not None and basis.has_interval and not basis.tested:
         notes.append(message("glance-untested-interval"))
     if basis is not None and abs(basis.at_recent_level / summary.total - 1) > SHOWN_LEVEL:
