@@ -223,6 +223,7 @@ def test_drawn_orders_follow_the_calendar(rfm: clv.RFM) -> None:
     assert table.orders[2] > 1.8 * table.orders[0] > 0  # December is within the sale, October is not
 
 
+@pytest.mark.slow
 def test_horizons_go_on_where_the_calendar_ends(rfm: clv.RFM) -> None:
     past = clv.Calendar(periods=[clv.CalendarPeriod("sale", "1997-03-01", "1997-03-31", 2.0)])
     customers = rfm[::40].with_calendar(past)

@@ -25,6 +25,7 @@ def test_the_pages_are_listed_with_their_titles():
     assert [line.split(maxsplit=1) for line in lines[: len(PAGES)]] == [[n, title(text)] for n, text in PAGES.items()]
 
 
+@pytest.mark.slow
 def test_every_page_has_a_title_and_is_printed_unchanged():
     for page, text in PAGES.items():
         assert title(text)

@@ -138,6 +138,7 @@ def test_two_encodings_that_both_work_are_refused_with_an_example_of_each(tmp_pa
     assert read(clv.open_file(path, encoding="euc_kr"), names) == {"서울": (0.0, 1.5)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("codec", "header", "name"),
     [

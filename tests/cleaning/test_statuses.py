@@ -171,6 +171,7 @@ def test_chinese_statuses_of_a_marketplace(way):
     assert result.statuses["status"].to_list() == ["交易成功", "付款以后用户退款成功，交易自动关闭"]
 
 
+@pytest.mark.slow
 def test_cash_on_delivery_stays_pending():
     export = clv.read_export(CASES / "12_shopify_cod.csv")
     with pytest.raises(InvalidTransactions, match="as with cash on delivery"):

@@ -40,6 +40,7 @@ def run_steps(guide_runner, monkeypatch, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_a_date_that_can_be_read_in_three_ways_is_refused_until_the_format_is_named(run_steps):
     path = CASES / "08_customer_zero.csv"
     columns = {"customer_id": "customer_id", "date": "order_date", "amount": "total_price"}
@@ -55,6 +56,7 @@ def test_a_date_that_can_be_read_in_three_ways_is_refused_until_the_format_is_na
     assert (without.customers, without.rows_without_id, without.sufficiency) == (10, 6, "insufficient")
 
 
+@pytest.mark.slow
 def test_a_total_row_is_refused_until_it_is_set_aside(run_steps):
     path, columns = CASES / "16_total_row.csv", {"customer_id": "c", "date": "d", "amount": "a"}
     with pytest.raises(InvalidTransactions, match=r"first: 'Total' in row 4.*on_missing_id=\"drop\""):

@@ -115,6 +115,7 @@ def test_price_and_mix_by_hand():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [{"by": "channel"}, {"margin": "margin"}, {"item": "item"}, LINE_COLUMNS])
 def test_parts_with_items_margins_and_groups_add_up_and_change_sign_if_time_is_reversed(columns):
     result = clv.audit(LINES, amount="amount", period="year", **columns)
@@ -136,6 +137,7 @@ def test_lines_without_units_are_a_part_of_their_own():
     assert result.breadth["items"].tolist() == ["1", "2"]
 
 
+@pytest.mark.slow
 def test_blanks_and_customers_in_two_groups_are_refused():
     with pytest.raises(InvalidTransactions, match="item='item' is blank in 1 row"):
         clv.audit(LINES.assign(item=[None, *LINES["item"][1:]]), amount="amount", item="item", period="year")

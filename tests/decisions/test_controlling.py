@@ -119,6 +119,7 @@ def test_a_channel_that_fell_is_flagged_against_the_year_before_and_a_common_sho
         assert flags["expected"][0] == pytest.approx(changed["amount"][(back >= 364) & (back < 455)].sum())
 
 
+@pytest.mark.slow
 def test_flags_need_a_year_before(shop):
     log, table, _, _ = shop
     short = log[log["date"].astype(str) < "2022-12-31"]

@@ -165,6 +165,7 @@ def test_wrong_tables_are_refused(options, message):
         clv.tiers(values, **options)
 
 
+@pytest.mark.slow
 def test_every_kind_of_frame_is_read_and_returned(engine, given_in):
     import polars as pl
 

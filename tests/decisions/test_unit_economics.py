@@ -103,6 +103,7 @@ def test_lifetime_net_value_is_realized_and_remaining_value_less_acquisition(mod
     assert values(net, "lifetime_net_value") == pytest.approx(total, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_value_at_acquisition_continues_with_the_remaining_value(models, history):
     """Customers of one age: what is expected is the remaining value of the rest of the horizon, discounted further."""
     one = np.flatnonzero(history.rfm.T[0] == history.rfm.T)

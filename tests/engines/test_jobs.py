@@ -103,6 +103,7 @@ def test_a_fit_reads_the_engine_too(job_for, tmp_path, monkeypatch):
     assert records[0] == records[1]  # with the rhythm of the log, which gates compare with
 
 
+@pytest.mark.slow
 def test_faults_of_engines_are_named(job_for, tmp_path, monkeypatch):
     with pytest.raises(InvalidJob, match=r"source.table: 'order' cannot be read"):
         clv.score_job(job_for({**IBIS, "table": "order"}, None, "a"), dry_run=True)
@@ -130,6 +131,7 @@ def test_settings_that_do_not_fit_are_refused(sections, match):
         read_job(None, {"source": {"path": "orders.csv"}} | sections)
 
 
+@pytest.mark.slow
 def test_a_table_without_scores_stays(job_for, tmp_path):
     uri = f"sqlite://{tmp_path / 'shop.db'}"
     job_for(None, None, "a")
@@ -173,6 +175,7 @@ def test_a_job_is_scored_by_a_join_in_its_engine(job_for, orders, tmp_path):
     assert rows == scores.select("customer_id", "probability_alive").rows()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "sink", "engine", "match"),
     [

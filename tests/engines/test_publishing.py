@@ -60,6 +60,7 @@ def test_scores_that_are_not_unique_or_fail_leave_the_old_ones(hold):
     engine.execute("DROP TABLE other")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", "ibis sqlite", pytest.param("spark", marks=pytest.mark.spark)])
 def test_files_and_folders_are_published_with_a_pointer(engine, held_in, tmp_path):
     file, folder = tmp_path / "scores.parquet", tmp_path / "scores"

@@ -158,6 +158,7 @@ def test_without_covariates_it_is_the_process(history, process) -> None:
     assert expected == pytest.approx(plain.purchases_if_active(p, 26.0, *state), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_likelihood_and_its_maximum_match_clvtools_on_apparel() -> None:
     path = SHARED_DATA / "clvtools_apparel_trans.csv.gz"

@@ -339,6 +339,7 @@ def fit_regime(name):
     return maximize(PROCESS, unique_rows(columns), float(np.mean(columns[2]))), columns, starts
 
 
+@pytest.mark.slow
 @each_regime
 def test_a_fit_converges_or_reports_its_boundary(name):
     fit, _, starts = fit_regime(name)

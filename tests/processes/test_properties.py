@@ -490,6 +490,7 @@ def test_unique_rows_have_the_same_totals(process):
     )
 
 
+@pytest.mark.slow
 @each_process
 def test_the_mean_score_at_the_true_parameters_is_0(process):
     """The expected score is 0 at the parameters from which the customers were drawn."""

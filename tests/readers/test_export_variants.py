@@ -18,6 +18,7 @@ def orders(export):
     return sorted(zip(rows["customer_id"], rows["order_id"], rows["amount"], strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["shopify", "woocommerce", "stripe", "bigcommerce"])
 def test_an_export_in_a_frame_is_read_as_the_file(kind):
     path = EXPORTS / f"{kind}.csv"
@@ -27,11 +28,13 @@ def test_an_export_in_a_frame_is_read_as_the_file(kind):
         assert (export.kind, orders(export)) == (clv.read_export(path).kind, expected)
 
 
+@pytest.mark.slow
 def test_dates_and_whole_numbers_of_a_frame_are_written_as_in_the_file():
     frame = pd.read_csv(EXPORTS / "woocommerce.csv", parse_dates=["order_date"])
     assert orders(clv.read_export(frame)) == orders(clv.read_export(EXPORTS / "woocommerce.csv"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", ["", "ecommerce_", "ecommerce__"])
 def test_events_of_ga4_as_csv_are_read(tmp_path, prefix):
     path = tmp_path / "events.csv"

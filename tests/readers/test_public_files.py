@@ -309,6 +309,7 @@ def test_a_public_file_that_leaves_a_doubt_is_refused_with_a_remedy(imitation, t
     assert words in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_flag_says_what_a_status_means(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text(returns_of_unknown_sign()[0], "utf-8")

@@ -86,6 +86,7 @@ def test_links_lead_to_the_folder_of_the_page(tmp_path):
     assert without_links(link) == "tiers"
 
 
+@pytest.mark.slow
 def test_values_alone_give_tiers_without_lists_and_links(validation, value):
     decisions = CustomerDecisions(tiers_of_values(value))
     actions = what_to_do(select(validation), decisions, None, AmountFormat("EUR"))

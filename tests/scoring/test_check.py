@@ -94,6 +94,7 @@ def test_without_a_champion_a_fit_is_tried(folder, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_a_variable_that_is_not_set_is_named(folder, monkeypatch):
     monkeypatch.delenv("CLV_NOWHERE", raising=False)
     done = clv.check_job(changed(folder, sinks=[{"store": "postgres", "uri_variable": "CLV_NOWHERE"}]))

@@ -228,6 +228,7 @@ def test_statistics_are_small_and_survive_json(fit_statistics):
     assert RunStatistics.model_validate_json(text) == fit_statistics
 
 
+@pytest.mark.slow
 def test_limits_are_checked_and_can_be_switched_off(base):
     limits = Gates.model_validate({"psi": "off", "ks": "off", "activity": 0.5, "fit_status": ["converged"]})
     assert (limits.psi, limits.activity) == (None, 0.5)

@@ -154,6 +154,7 @@ def test_duplicate_customers_are_not_published(store):
     assert place.holds() is None
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # a killed run closes nothing
 def test_leftovers_of_a_killed_run_are_removed(store):
     place, read = store

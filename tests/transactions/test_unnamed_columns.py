@@ -47,6 +47,7 @@ def test_a_row_that_is_no_sale_by_a_column_that_nobody_named_is_refused(name, va
         assert function(marked(name, (values[1],) * 2), amount="amount") is not None
 
 
+@pytest.mark.slow
 def test_every_way_in_refuses_it_and_every_remedy_works(tmp_path):
     log = marked("Status", MARKS["Status"])
     log.write_csv(tmp_path / "log.csv")
@@ -67,6 +68,7 @@ def test_columns_of_other_things_are_no_statuses():
     assert unnamed_columns(log, {"status": "Status"}, has_money=True) == {}
 
 
+@pytest.mark.slow
 def test_signs_that_are_not_seen_and_formulas_around_ids_have_no_meaning(tmp_path):
     ids = ["\u200ba", "a\ufeff", '="b"', "#REF!"]
     path = tmp_path / "log.csv"
@@ -85,6 +87,7 @@ def test_words_for_nobody_are_known_in_any_case():
     assert clv.rfm_summary(log, on_missing_id="drop").rows_without_id == len(words)
 
 
+@pytest.mark.slow
 def test_files_of_overlapping_periods_are_refused_and_parts_of_a_log_are_not(tmp_path):
     LOG.write_csv(tmp_path / "january.csv")
     later = LOG.tail(2).vstack(LOG.tail(2).with_columns(pl.col("date").dt.offset_by("40d")))
@@ -136,6 +139,7 @@ def test_all_faults_are_in_one_message():
     assert [part for part in parts if part not in str(caught.value)] == []
 
 
+@pytest.mark.slow
 def test_numbers_as_text_are_read_as_in_files():
     for texts in (
         ["5", "7.5", "1,009.25", " 4 "],
