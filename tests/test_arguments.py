@@ -85,6 +85,7 @@ def message(function, *values, **options):
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_usual_mistakes_have_a_remedy(fitted):
     log, rfm, model = fitted
     terms = {"horizon": "12 months", "annual_discount_rate": 0.1, "margin": 0.35}

@@ -271,6 +271,7 @@ def test_purchases_on_closed_days_are_refused(rfm: clv.RFM) -> None:
         rfm.with_calendar(closed)
 
 
+@pytest.mark.slow
 def test_models_keep_their_calendar_and_refuse_another(rfm: clv.RFM, tmp_path) -> None:
     customers = rfm.with_calendar(SEASON)
     model = clv.CustomerModel(clv.BGNBD().fit(customers), clv.GammaGamma().fit(customers))

@@ -254,6 +254,7 @@ def test_a_tick_may_come_from_an_array():
     assert Clock("day", "hour").describe_tick(np.array([24 * DAY])[0]) == "1997-01-01T00"
 
 
+@pytest.mark.slow
 @given(DATES)
 def test_a_day_round_trips(day):
     clock = Clock()
@@ -297,6 +298,7 @@ def test_an_opportunity_is_a_calendar_week_month_or_year(unit, day, tick, first,
     assert (clock.describe_start(tick), clock.describe_tick(tick)) == (first, last)
 
 
+@pytest.mark.slow
 @given(DATES, st.sampled_from(DISCRETE))
 def test_a_day_is_within_its_opportunity_and_the_next_one_follows(day, unit):
     clock = Clock(unit, unit)

@@ -202,6 +202,7 @@ def test_outliers_are_flagged_and_only_winsorized_on_request():
     assert unchanged.transactions.columns == ["customer_id", "date", "amount"]
 
 
+@pytest.mark.slow
 def test_a_log_without_money():
     log = pl.DataFrame({"customer_id": [1, 1, None], "date": ["2024-01-01"] * 3})
     result = clv.clean(log)
@@ -404,6 +405,7 @@ def test_rows_that_cannot_be_cleaned_are_refused(change, words):
         cleaned(log, rules)
 
 
+@pytest.mark.slow
 def test_rows_set_aside_may_have_unreadable_values():
     log = log_of([(None, "soon", "1", "tee", 1, 1.0), ROWS[0]])
     assert ledger_of(cleaned(log))["kept"][0] == 1
@@ -477,6 +479,7 @@ def test_the_ledger_and_the_rows_set_aside_can_be_written(tmp_path):
     assert pl.read_csv(tmp_path / "aside.csv").columns == [*LINES.values(), "reason"]
 
 
+@pytest.mark.slow
 def test_every_rule_has_a_code_and_a_description():
     assert set(cleaned().entries) <= set(CODES)
     assert {*SET_ASIDE_RULES, *CODE_OF_PHRASE.values()} <= set(CODES)

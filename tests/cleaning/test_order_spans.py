@@ -40,6 +40,7 @@ def test_orders_that_span_weeks_are_reported():
     assert clean(log, orders="split").entries["order_spans_weeks"].changed == 0
 
 
+@pytest.mark.slow
 def test_an_order_of_several_customers_is_reported():
     log = lines(("ann", "1", "2024-01-05", 10.0, "a"), ("bob", "1", "2024-01-05", 20.0, "b"))
     assert "1 order id belongs to several customers" in repr(clean(log))

@@ -34,6 +34,7 @@ def test_the_latest_state_of_an_order_counts_whatever_the_files_are_called(tmp_p
     assert result.ledger["rows"].iloc[0] == result.ledger["rows"].iloc[1:].sum()
 
 
+@pytest.mark.slow
 def test_lines_of_an_order_that_files_split_are_added(tmp_path):
     columns = {"customer_id": "c", "date": "d", "amount": "a", "order_id": "o", "product": "p"}
     parts = {

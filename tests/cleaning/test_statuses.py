@@ -58,6 +58,7 @@ def clean(log, **rules):
     return clv.clean(log, amount="amount", status="status", rules=clv.CleaningRules(**rules))
 
 
+@pytest.mark.slow
 def test_the_ledger_has_a_table_of_statuses(tmp_path):
     log = orders("Paid", "paid", " CANCELLED ", "Refunded", None, "", "Dispatched!", "Mystery")
     result = clean(log, count_statuses=["mystery"])
@@ -99,6 +100,7 @@ def test_all_faults_of_a_log_are_in_one_message():
         clean(log)
 
 
+@pytest.mark.slow
 def test_rules_come_before_known_statuses_and_contradict_each_other_never():
     log = orders("pending", "paid")
     assert clean(log, count_statuses=["Pending"]).transactions.height == 2
@@ -146,6 +148,7 @@ def test_a_positive_row_called_refund_could_be_an_order_that_was_refunded():
     assert clv.clean(log, status="status").transactions.height == 1  # without money only the sale can count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refunds", ["net", "drop", "keep"])
 def test_the_refund_of_an_order_that_is_void_is_not_taken_from_another_order(refunds):
     log = pl.DataFrame({

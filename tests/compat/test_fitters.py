@@ -99,6 +99,7 @@ def test_results_have_the_kind_of_the_arguments(bgf, history):
     assert bgf.conditional_probability_alive_matrix().shape == (39, 30)
 
 
+@pytest.mark.slow
 def test_weights_are_customers(history, bgf):
     rows = pd.concat(history, axis=1).groupby(["frequency", "recency", "T"]).size().rename("weights").reset_index()
     weighted = BetaGeoFitter().fit(rows["frequency"], rows["recency"], rows["T"], rows["weights"])

@@ -86,6 +86,7 @@ def test_purchases_are_drawn_next_to_the_model(bgf):
     assert texts(ax) == ["Frequency of Repeat Transactions", "Number of Calibration Period Transactions", "Customers"]
 
 
+@pytest.mark.slow
 def test_matrices_hold_the_predictions(bgf):
     ax = plotting.plot_frequency_recency_matrix(bgf, T=2, max_frequency=5, max_recency=30)
     values = ax.get_images()[0].get_array()

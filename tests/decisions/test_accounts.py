@@ -25,6 +25,7 @@ def merged(pairs, **options):
     return clv.merge_accounts(LOG, accounts, **options)["account_id"].tolist()
 
 
+@pytest.mark.slow
 def test_chains_are_followed_to_their_end_whatever_the_order_of_rows():
     pairs = [("a", "b"), ("b", "c"), ("c", "d")]
     for order in (pairs, pairs[::-1]):

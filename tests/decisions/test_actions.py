@@ -73,6 +73,7 @@ def test_money_scales_and_a_list_does_not_depend_on_the_order_of_rows(lists, mod
     assert (first["reason_1"] == second["reason_1"]).all()
 
 
+@pytest.mark.slow
 def test_a_check_counts_who_bought(lists, split):
     check = lists.check(split).set_index("list")
     bought = dict(zip(split.calibration.customer_id.to_list(), split.purchases > 0, strict=True))

@@ -85,6 +85,7 @@ def test_nothing_after_a_cutoff_reaches_its_forecast(shop):
     assert "RMSSE" in whole.text
 
 
+@pytest.mark.slow
 def test_cutoffs_that_leave_too_little_are_refused():
     with pytest.raises(InvalidOption, match="has 3 whole months, and a backtest needs 3 before a cutoff"):
         clv.backtest_revenue(history("2024-03-31"))

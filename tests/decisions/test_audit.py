@@ -130,6 +130,7 @@ def test_parts_with_items_margins_and_groups_add_up_and_change_sign_if_time_is_r
     assert reversed_parts == pytest.approx({name: -amount for name, amount in parts(result, "drivers").items()})
 
 
+@pytest.mark.slow
 def test_lines_without_units_are_a_part_of_their_own():
     fee = pd.DataFrame([("a", "2024-01-05", "postage", 0, 4.95, 0.0, "web")], columns=LINES.columns)
     result = clv.audit(pd.concat([LINES, fee]), amount="amount", period="year", item="item", quantity="quantity")

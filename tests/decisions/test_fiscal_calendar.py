@@ -26,6 +26,7 @@ def test_years_end_as_published() -> None:
         assert retail.label(after, "quarter") == f"FY{int(last[:4]) + 1} Q1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", ["4-4-5", "4-5-4", "5-4-4"])
 def test_months_have_whole_weeks_and_follow_each_other(pattern: str) -> None:
     fiscal = clv.FiscalCalendar(pattern, weekday=6)
@@ -50,6 +51,7 @@ def test_months_that_end_on_a_day() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_an_audit_by_a_fiscal_calendar_adds_up_to_the_log() -> None:
     log = clv.datasets.load_cdnow(sample=True)
     result = clv.audit(log, amount="amount", period="quarter", fiscal=clv.FiscalCalendar("4-4-5"))

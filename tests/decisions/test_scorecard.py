@@ -142,6 +142,7 @@ def test_learned_weights_find_what_sorts_and_are_damped_toward_equal_ones():
     np.testing.assert_allclose(learned_weights(scores, outcome, even, 1e9), even, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_saved_definition_scores_alike_and_damage_is_noticed(tmp_path):
     result = clv.scorecard(CUSTOMERS, INDICATORS, weights=DIMENSIONS)
     path = tmp_path / "scorecard.json"
@@ -205,6 +206,7 @@ def test_correlated_indicators_count_as_one():
     assert clv.scorecard(CUSTOMERS, INDICATORS).effective_indicators > 3.8
 
 
+@pytest.mark.slow
 def test_customers_who_are_all_alike_and_one_customer_have_the_middle_score():
     alike = CUSTOMERS.assign(frequency=2, satisfaction=7.0, lifetime_value=1.0, days_late=0.0)
     for table in (alike, CUSTOMERS[:1]):

@@ -143,6 +143,7 @@ def test_new_repeat_and_lapsed_customers_are_those_of_their_dates():
         clv.status_segments(rfm, period=0)
 
 
+@pytest.mark.slow
 def test_each_stage_has_its_kpi_and_prospects_are_those_who_have_not_bought(process, rfm):
     stages = clv.stages(process, rfm, horizon="13 weeks")
     frame = stages.frame()

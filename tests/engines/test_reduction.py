@@ -106,6 +106,7 @@ def test_decimals_and_narrow_integers_are_numbers(engine, held_in, no_copies):
     same_rfm(clv.rfm_summary(held_in(log, engine), **options), clv.rfm_summary(log, **options))
 
 
+@pytest.mark.slow
 def test_names_may_contain_quotes(held_in, no_copies):
     names = {"customer_id": 'the "who"', "date": "it's `when`"}
     log = pl.DataFrame({names["customer_id"]: [1, 1], names["date"]: [dt.date(2024, 1, 1), dt.date(2024, 1, 9)]})
@@ -129,6 +130,7 @@ def test_faults_are_those_of_a_log_in_memory(engine, held_in):
     assert str(actual.value) == str(expected.value)
 
 
+@pytest.mark.slow
 def test_of_a_large_log_only_the_first_rows_at_fault_are_fetched(monkeypatch, held_in, no_copies):
     monkeypatch.setattr("clvmodels.transactions.in_engine.reading.COPIED_ROWS", 1)
     days = [dt.date(2024, 1, 1)] * 3
@@ -146,6 +148,7 @@ def test_an_id_for_nobody_is_refused_in_the_engine(held_in, no_copies):
         clv.rfm_summary(held_in(log, "duckdb"))
 
 
+@pytest.mark.slow
 def test_several_currencies_are_refused_in_the_engine(held_in, no_copies):
     days = [dt.date(2024, 1, 1), dt.date(2024, 1, 2)]
     log = pl.DataFrame({"customer_id": [1, 2], "date": days, "amount": [1.0, 2.0], "currency": ["EUR", "usd "]})

@@ -99,6 +99,7 @@ def test_coarser_histories_keep_the_rules_of_an_rfm(cdnow):
     assert np.all(histories.recency <= histories.T)
 
 
+@pytest.mark.slow
 def test_too_many_counts_are_refused_with_what_to_do(cdnow, held_in):
     with pytest.raises(InvalidTransactions, match=r"more than 100 rows of counts.*resolution=.*sample="):
         clv.fit_counts(held_in(cdnow, "duckdb"), max_rows=100, **OPTIONS)
@@ -108,6 +109,7 @@ def test_too_many_counts_are_refused_with_what_to_do(cdnow, held_in):
         clv.fit_counts(cdnow, resolution=0.5)
 
 
+@pytest.mark.slow
 def test_models_that_need_customers_are_refused(cdnow, rfm, model, held_in):
     counts = clv.fit_counts(cdnow, **OPTIONS)
     with pytest.raises(InvalidOption, match="no covariates and no groups"):
@@ -116,6 +118,7 @@ def test_models_that_need_customers_are_refused(cdnow, rfm, model, held_in):
         clv.score_in_engine(cdnow, model, "39 weeks", **OPTIONS)
 
 
+@pytest.mark.slow
 def test_a_customer_whose_state_was_not_counted_is_refused(cdnow, model, held_in, monkeypatch):
     table = held_in(cdnow, "duckdb")
     from clvmodels.forecasting import in_engine

@@ -102,6 +102,7 @@ def test_a_file_from_before_fingerprints_of_data_is_read(model, text, tmp_path):
     assert again.purchases.parameters_ == model.purchases.parameters_
 
 
+@pytest.mark.slow
 def test_a_file_from_before_ridges_is_read(model, text, tmp_path):
     assert model.purchases.fit_.ridges
     document = json.loads(text)

@@ -56,6 +56,7 @@ def values(frame, name):
 # ---- predictions -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_predictions_match_other_software(model, rfm):
     numbered = np.loadtxt(dataset_path("cdnow_sample.csv"), skiprows=1, dtype=np.int64)
     first = np.searchsorted(rfm.customer_id.to_numpy(), numbered[:10])
@@ -93,6 +94,7 @@ def test_a_file_gives_polars(model, log, tmp_path):
     assert isinstance(model.probability_alive(summarize(tmp_path / "log.parquet")), pl.DataFrame)
 
 
+@pytest.mark.slow
 def test_horizons_are_numbers_or_text(model, rfm):
     expected = values(model.expected_purchases(rfm, 13), "expected_purchases")
     for horizon in ("13 weeks", "91 days", 13.0, "2184 hours"):

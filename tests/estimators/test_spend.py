@@ -205,6 +205,7 @@ def test_independence_is_a_finding():
     assert together.p_value < 1e-6
 
 
+@pytest.mark.slow
 def test_independence_without_variation_is_unknown():
     result = independence([2, 2, 2, 2], [5.0, 8.0, 9.0, 30.0])
     assert np.isnan(result.p_value)

@@ -110,6 +110,7 @@ def test_a_wrong_calendar_option_is_refused(two_years: pd.DataFrame) -> None:
 # ---- events, promotions, outages -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_holidays_have_their_days() -> None:
     table = clv.holiday_table(["easter", "singles_day", "black_friday", "chinese_new_year", "ramadan"], [2024, 2030])
     days = {(name, first[:4]): (first, last) for name, first, last in table.itertuples(index=False)}

@@ -238,6 +238,7 @@ def test_a_scenario_changes_the_forecast_and_a_saved_model_keeps_it(history, tmp
         model.probability_alive(history)
 
 
+@pytest.mark.slow
 def test_a_row_per_week_is_the_same_as_a_row_per_change(history) -> None:
     table = table_of(history, ["1996-12-30", "1997-03-03", "1997-06-02"])
     weeks = pd.DataFrame({"date": pd.date_range("1996-12-30", "1997-09-29", freq="7D")})
@@ -293,6 +294,7 @@ def test_hours_and_days_give_the_same_stretches() -> None:
     assert lengths[1] == pytest.approx([25 / 24 + 9, 239 / 24])  # hours are moments, and days end with their last one
 
 
+@pytest.mark.slow
 def test_faults_of_covariates_are_named(history) -> None:
     table = table_of(history, ["1996-12-30", "1997-03-01"])
     ids = history.rfm.customer_id.to_list()

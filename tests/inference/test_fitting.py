@@ -435,6 +435,7 @@ def test_parameters_that_are_not_estimated_have_no_standard_error():
     assert model.fit_.aic == pytest.approx(4 - 2 * model.fit_.log_likelihood)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mean", "code"),
     [

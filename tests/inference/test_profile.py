@@ -59,6 +59,7 @@ def test_intervals_contain_the_estimate_and_are_skewed(model, rfm):
     assert ((wide["lower"] < profile["lower"]) & (wide["upper"] > profile["upper"])).all()
 
 
+@pytest.mark.slow
 def test_an_unbounded_end_is_zero_or_infinite():
     generator = np.random.default_rng(5)
     T = generator.uniform(27, 39, 60)
@@ -76,6 +77,7 @@ def test_an_unbounded_end_is_zero_or_infinite():
             model.profile_intervals(rfm)
 
 
+@pytest.mark.slow
 def test_refusals(rfm):
     with pytest.raises(InvalidOption, match="call fit"):
         BGNBD().profile_intervals(rfm)

@@ -46,6 +46,7 @@ def test_the_language_may_come_from_the_environment(log: Path) -> None:
     assert "7 位客户购买 24 次" in result.output
 
 
+@pytest.mark.slow
 def test_an_unknown_language_is_refused(log: Path) -> None:
     result = run("--language", "xx", "profile", log)
     assert "language='xx' is not one of" in str(result.exception)

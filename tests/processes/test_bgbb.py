@@ -46,6 +46,7 @@ def test_the_fit_matches_the_paper(fit):
     assert (fit.status, fit.customers, fit.unique_rows) == ("converged", 11_104, 22)
 
 
+@pytest.mark.slow
 def test_predictions_match_the_paper(fit):
     p = parameters(fit.parameters)
     expected = DONORS @ PROCESS.expected_purchases(p, 5.0, *EACH)

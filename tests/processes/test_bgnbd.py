@@ -462,6 +462,7 @@ def test_predictions_match_the_paper():
         assert float(result) == pytest.approx(published["value"], rel=5e-6)  # printed to six or seven digits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["clvtools_to_1997_09_30", "clvtools_37_weeks"])
 def test_predictions_match_clvtools_at_its_parameters(name):
     reference = REFERENCE[name]

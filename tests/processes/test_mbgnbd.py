@@ -24,6 +24,7 @@ def split():
     )
 
 
+@pytest.mark.slow
 def test_the_fit_matches_btydplus(split):
     fitted = clv.MBGNBD().fit(split.calibration)
     # The package's optimum, polished; both log-likelihoods are flat there to about 1e-10.

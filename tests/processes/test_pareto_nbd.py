@@ -219,6 +219,7 @@ def test_predictions_for_new_customers_match_btyd(split):
             assert PROCESS.mean_purchases(p, since).sum() == pytest.approx(value, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_the_pmf_between_two_times_matches_simulated_customers():
     """The pmf of purchases between weeks 39 and 78 is that of a simulation; the pmf of BTYD is not."""
     p, n = parameters(BTYD["parameters"]), 400_000

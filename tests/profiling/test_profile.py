@@ -218,6 +218,7 @@ def test_new_customers_are_not_reported_as_older_than_the_log(last_arrival, seed
     assert profile(log).arrivals.verdict == "seen"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_customers_older_than_the_log_are_detected_and_can_be_left_out(seed):
     law = {"r": 0.8, "alpha": 9.0, "s": 0.6, "beta": 20.0}
@@ -334,6 +335,7 @@ def test_no_season_is_detected_in_random_purchases():
     assert result.p_value > 0.01
 
 
+@pytest.mark.slow
 def test_the_season_of_a_log_is_one_of_four_cases():
     days = np.arange(100, 900)
     for first, last, arrivals, case in (
@@ -388,6 +390,7 @@ def test_an_outage_is_proposed_with_its_kind(share, after, kind):
     assert "was the shop closed" in next(f.text for f in result.findings if f.code == "profile-outages")
 
 
+@pytest.mark.slow
 def test_quiet_weeks_of_an_old_cohort_and_ordinary_ones_are_no_outages():
     old = shop(0.1, arrivals=0.0)
     for log in (old, shop(1.0), shop(0.1, first="2021-06-25", last="2021-06-30")):

@@ -38,6 +38,7 @@ def test_columns_are_proposed_by_names_in_seven_languages(tmp_path, header):
     assert message.endswith(f" Perhaps: --customer-id {header[0]!r} --date {header[1]!r} --amount {header[2]!r}")
 
 
+@pytest.mark.slow
 def test_a_column_is_proposed_only_if_its_values_fit(tmp_path):
     path = tmp_path / "log.csv"
     header = "customer,client id,date,time,total,amount\n"

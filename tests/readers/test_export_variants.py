@@ -52,6 +52,7 @@ def test_events_of_ga4_as_csv_are_read(tmp_path, prefix):
         clv.read_export(path)
 
 
+@pytest.mark.slow
 def test_an_exploration_of_ga4_is_read(tmp_path):
     path = tmp_path / "free-form.csv"
     lines = ["# ----------------", "# Free form 1", "# 20240501-20240531", "# ----------------", ""]
@@ -82,6 +83,7 @@ BALANCE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", BALANCE)
 def test_a_report_of_the_balance_of_paypal_is_read(tmp_path, language):
     header, (sale, refund, out, topped_up), (day, later, paid, back, other) = BALANCE[language]

@@ -115,6 +115,7 @@ def test_svg_is_a_self_contained_element_and_reproducible(plot, name, x, y, tabl
     assert set(re.findall(r'(?:href="|url\()#([^")]*)', svg)) <= ids(svg)
 
 
+@pytest.mark.slow
 def test_money_over_time_names_what_it_cannot_draw(tables):
     with pytest.raises(InvalidOption, match="several rows per period"):
         plots.cash_flow(pd.concat([tables["flow"]] * 2))

@@ -25,6 +25,7 @@ def test_an_empty_bin_is_large_and_finite():
     assert result > 1
 
 
+@pytest.mark.slow
 def test_psi_without_a_change_has_the_published_distribution():
     # Yurdakul & Naranjo (2020): chi-squared with k - 1 degrees of freedom times 1/n + 1/m; the mean of 2,000 draws
     # of it has a standard error of sqrt(2/9/2000) = 1 %, hence 5 %.

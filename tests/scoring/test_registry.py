@@ -53,6 +53,7 @@ def test_the_same_content_is_the_same_version_whenever_it_is_made(registry, fitt
     assert len(registry.versions()) == 4
 
 
+@pytest.mark.slow
 def test_moves_are_recorded_and_rolled_back(registry, versions):
     a, b, c = versions
     assert registry.champion() is None

@@ -85,6 +85,7 @@ def test_whole_opportunities_are_left_out():
         rfm_summary(log, **months, acquired_after="2024-01-15")
 
 
+@pytest.mark.slow
 def test_invalid_dates_are_refused():
     with pytest.raises(InvalidOption, match="acquired_after='2024-01-15' is not before the end of the observed period"):
         rfm_summary(LOG, observation_end=CUT, acquired_after=CUT)

@@ -73,6 +73,7 @@ def table_of(request, tmp_path):
 # ---- faults in every kind of table -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_date_formats_in_one_column_are_refused_with_either_format(table_of):
     log = table_of([(1, "1997-01-02", 3.0), (1, "02/01/1997", 4.0)])
     assert "1 of 2 rows has a date in 'date' that cannot be read as YYYY-MM-DD (first: '02/01/1997'" in complaint(log)
@@ -106,6 +107,7 @@ def test_numbers_with_decimal_points_and_commas_are_refused(table_of):
     assert "'amount'" in message
 
 
+@pytest.mark.slow
 def test_an_empty_column_is_reported_by_its_rows(table_of):
     assert "2 of 2 rows have no amount in 'amount'" in complaint(
         table_of([(1, "1997-01-01", None), (1, "1997-01-02", None)])
@@ -366,6 +368,7 @@ def test_a_file_of_blank_lines_is_empty(tmp_path):
 # ---- several files -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_columns_of_several_files_may_be_in_any_order(tmp_path):
     file(tmp_path, TWO, "m/a.csv")
     file(tmp_path, "amount,note,customer_id,date\n5,x,2,1997-01-05\n", "m/b.csv")

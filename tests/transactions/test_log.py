@@ -134,6 +134,7 @@ def test_text_with_a_zone_needs_the_zone_of_the_calendar():
     assert ticks(log, Clock(time_zone="America/New_York")) == [DAY, DAY, DAY + 1]
 
 
+@pytest.mark.slow
 def test_a_format_reads_other_dates_and_counts_those_that_do_not_match():
     log = frame(["31/01/1997", "01/02/1997", "02/13/1997", "1997-02-01"], ids=list("abcd"))
     message = complaint(log, date_format="%d/%m/%Y")
@@ -317,6 +318,7 @@ def test_negative_amounts_point_to_cleaning():
 # ---- CSV ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_amounts_of_csv_are_read_row_by_row(tmp_path):
     # Two hundred whole numbers before the first fraction: the engine would infer integers.
     path = tmp_path / "log.csv"
@@ -447,6 +449,7 @@ def test_customer_date_and_amount_need_a_column_each(columns, named):
 # ---- several faults ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_fault_is_listed_with_its_count_first_rows_and_remedy():
     log = pd.DataFrame(
         {

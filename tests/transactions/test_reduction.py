@@ -98,6 +98,7 @@ def test_the_sort_gives_the_same_result_as_a_loop_over_customers(data):
         assert got.spend[place] == pytest.approx(float(sum(counted)), rel=1e-15, abs=1e-17)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [False, True])
 def test_partitions_give_the_same_customers(text, monkeypatch):
     generator = np.random.default_rng(5)

@@ -231,6 +231,7 @@ def test_in_hours_the_end_is_the_last_hour_of_a_date_or_an_hour(end, age, late):
 # ---- zones -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_zone_of_the_calendar_determines_the_day_of_a_purchase():
     moments = pd.to_datetime(["2024-01-01 12:00", "2024-01-02 03:00", "2024-01-02 22:00"]).tz_localize("UTC")
     log = pd.DataFrame({"customer_id": 1, "date": moments})
@@ -651,6 +652,7 @@ def test_intertimes_equal_those_computed_by_hand(kind, tmp_path):
     assert list(rfm.columns())[:5] == ["customer_id", "frequency", "recency", "T", "sum_log_intertimes"]
 
 
+@pytest.mark.slow
 def test_intertimes_do_not_depend_on_the_order_of_rows_or_on_parts(monkeypatch):
     log = pl.from_pandas(load_cdnow(sample=True))
     options = {"time_unit": "week", "observation_end": "1997-09-30", "intertimes": True}

@@ -39,6 +39,7 @@ def marked(name, values):
     return LOG.with_columns(pl.Series(name, [values[1], values[0], values[1], values[1]]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "values"), MARKS.items())
 def test_a_row_that_is_no_sale_by_a_column_that_nobody_named_is_refused(name, values):
     for function in (clv.rfm_summary, clv.clean):
@@ -109,6 +110,7 @@ def test_files_of_overlapping_periods_are_refused_and_parts_of_a_log_are_not(tmp
     assert clv.rfm_summary(tmp_path, amount="amount").frequency.sum() == 1
 
 
+@pytest.mark.slow
 def test_all_faults_are_in_one_message():
     log = pl.DataFrame(
         {

@@ -79,6 +79,7 @@ def test_the_bic_of_nbd_shows_whether_customers_drop_out(models, gap, text):
     assert text_of(with_bic(models["BGNBD"], 1000.0), with_bic(models["NBD"], 1000.0 + gap)) == text
 
 
+@pytest.mark.slow
 def test_a_fit_at_the_limit_without_dropout(models):
     model = at_limit(models["BGNBD"], "logit mean dropout probability")
     assert sees_no_dropout(model)

@@ -110,6 +110,7 @@ def test_a_coefficient_is_tested_by_chi_square(models):
     assert test.statistic == pytest.approx(wald**2, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_real_effect_is_detected(rfm):
     data = simulate_purchases(rfm, 1, late=0.5)
     test = likelihood_ratio_test(NBD().fit(data), NBDWithCohorts().fit(data))

@@ -302,6 +302,7 @@ def test_the_rate_has_no_unit_that_could_be_wrong(weekly):
         lifetime_value(*weekly, "12 months", 0.1, 0.35)
 
 
+@pytest.mark.slow
 def test_different_clocks_are_refused(log, weekly):
     purchases, spend, rfm = weekly
     daily_purchases, daily_spend, daily = models(log, time_unit="day")

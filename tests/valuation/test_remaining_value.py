@@ -130,6 +130,7 @@ def test_a_customer_who_is_not_served_today_costs_as_much_as_the_chance_of_an_or
     assert values(table, "costs")[0] == pytest.approx(chance[0] * 1.1 ** (-31 / 365.25), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_period_that_is_partly_ahead_is_charged_in_proportion(log):
     rfm = rfm_summary(log, amount="amount", time_unit="day", observation_end="1997-09-10")
     models = MBGNBD().fit(rfm), GammaGamma().fit(rfm)
@@ -140,6 +141,7 @@ def test_a_period_that_is_partly_ahead_is_charged_in_proportion(log):
     assert values(flow, "period_cost") == pytest.approx(len(rfm) * np.array([20 / 30, 10 / 31]), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_costs_are_numbers_columns_or_tables_by_segment(fitted):
     table = remaining_value(*fitted, costs=Costs(per_order={"channel": {"search": 1.0, "social": 3.0}}), **TERMS)
     ratio = values(table, "costs") / values(table, "discounted_purchases")
@@ -220,6 +222,7 @@ def test_a_horizon_of_zero_is_worth_nothing(fitted):
     assert len(flow.frame()) == 1
 
 
+@pytest.mark.slow
 def test_without_a_date_periods_are_numbered(fitted):
     purchases, spend, rfm = fitted
     undated = replace(rfm, observation_end=None)
@@ -296,6 +299,7 @@ def test_regular_timing_has_no_windows_and_no_order_times(log, fitted):
         remaining_value(*models, rfm, by="total", interval=0.9, **TERMS)
 
 
+@pytest.mark.slow
 def test_a_negative_margin_and_negative_values_are_counted(fitted):
     table = remaining_value(*fitted, **{**TERMS, "margin": -0.1})
     assert "The margin is negative (-10%)" in table.text.replace("−", "-")
@@ -304,6 +308,7 @@ def test_a_negative_margin_and_negative_values_are_counted(fitted):
     assert "customers have a negative value" in grouped.text
 
 
+@pytest.mark.slow
 def test_intervals_allow_for_a_change_of_times(fitted):
     """Wider than the model's own by default, as wide with `lifetime_value`'s level, and never with another name."""
     some = (*fitted[:2], fitted[2][::20])
