@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date as Date
 from typing import Any
 
 import narwhals as nw
 import numpy as np
-import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption
@@ -65,7 +63,7 @@ def deflate(
         _frame(each, columns, name)
         for each, columns, name in ((log, (amount, date), "log"), (prices, (date, index), "prices"))
     )
-    since, level = _days(levels[date], "prices"), levels[index].cast(nw.Float64).to_numpy().astype(float)
+    since, level = frames.days_of_dates(levels[date], "prices"), levels[index].cast(nw.Float64).to_numpy().astype(float)
     order = np.argsort(since, kind="stable")
     since, level = since[order], level[order]
     if len(since) == 0 or not np.all(np.isfinite(level) & (level > 0)):
@@ -74,13 +72,13 @@ def deflate(
         raise InvalidOption(
             f"{int(np.sum(np.diff(since) == 0)):,} dates of the index appear twice: leave one row each."
         )
-    days = _days(table[date], "log")
+    days = frames.days_of_dates(table[date], "log")
     early = int(np.sum(days < since[0]))
     if early:
         raise InvalidOption(f"{early:,} rows of the log are before the index begins on {since[0]}: add earlier prices.")
     at_base = level[-1]
     if base is not None:
-        day = _days(nw.new_series("base", [base], backend=table.implementation), "base")[0]
+        day = frames.days_of_dates(nw.new_series("base", [base], backend=table.implementation), "base")[0]
         if day < since[0]:
             raise InvalidOption(f"base={base!r} is before the index begins on {since[0]}.")
         at_base = level[np.searchsorted(since, day, side="right") - 1]
@@ -103,18 +101,3 @@ def _frame(table: Any, columns: tuple[str, ...], name: str) -> nw.DataFrame[Any]
     if missing:
         raise InvalidOption(f"{name} has no column {', '.join(map(repr, missing))}: it has {', '.join(frame.columns)}.")
     return frame
-
-
-def _days(dates: nw.Series[Any], name: str) -> npt.NDArray[np.datetime64]:
-    """Return dates as days; of text, its first ten characters."""
-    values = dates.to_list()
-    try:
-        days = np.array(
-            [np.datetime64(Date.fromisoformat(each[:10]) if isinstance(each, str) else each, "D") for each in values],
-            dtype="datetime64[D]",
-        )
-    except (TypeError, ValueError):
-        days = np.full(len(values), np.datetime64("NaT", "D"), dtype="datetime64[D]")
-    if np.any(np.isnat(days)):
-        raise InvalidOption(f"The dates of {name} must be dates, or text written YYYY-MM-DD, and none may be missing.")
-    return days

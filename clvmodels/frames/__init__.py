@@ -8,7 +8,7 @@ queries of `engines`, and copied for everything else.
 from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.column_roles import is_named_status, kinds_of_rows, roles_by_name, status_columns
 from clvmodels.frames.databases import engine_of, is_database, kind_of_database
-from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, formats_that_read
+from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, days_of_dates, formats_that_read
 from clvmodels.frames.engines.choices import CustomerChoice, counted_values
 from clvmodels.frames.engines.daily import daily_query
 from clvmodels.frames.engines.dialects import BLANKS, dialect_named
@@ -71,6 +71,7 @@ __all__ = [
     "counted_values",
     "daily_query",
     "date_proposal",
+    "days_of_dates",
     "dialect_named",
     "discard",
     "engine_of",

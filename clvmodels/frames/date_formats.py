@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import narwhals as nw
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from clvmodels.errors import InvalidOption
 from clvmodels.frames.running import run
 
-__all__ = ["DATE_UNITS", "date_proposal", "formats_that_read", "parse_units"]
+__all__ = ["DATE_UNITS", "date_proposal", "days_of_dates", "formats_that_read", "parse_units"]
 
 DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y",
@@ -115,3 +118,27 @@ def date_proposal(lazy: nw.LazyFrame[Any], role: str, named: str | None = None) 
 
 def _day(moment: dt.datetime) -> str:
     return moment.date().isoformat() if moment.time() == dt.time() else moment.isoformat(" ")
+
+
+def days_of_dates(dates: nw.Series[Any], name: str) -> npt.NDArray[np.datetime64]:
+    """Return dates as days; of text, its first ten characters.
+
+    Raises
+    ------
+    InvalidOption
+        If one is missing or not a date; `name` says of what they are.
+    """
+    values = dates.to_list()
+    try:
+        days = np.array(
+            [
+                np.datetime64(dt.date.fromisoformat(each[:10]) if isinstance(each, str) else each, "D")
+                for each in values
+            ],
+            dtype="datetime64[D]",
+        )
+    except (TypeError, ValueError):
+        days = np.full(len(values), np.datetime64("NaT", "D"), dtype="datetime64[D]")
+    if np.any(np.isnat(days)):
+        raise InvalidOption(f"The dates of {name} must be dates, or text written YYYY-MM-DD, and none may be missing.")
+    return days

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date as Date
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,7 +85,8 @@ class CovariateHistory:
         if not names:
             raise InvalidOption("There are no covariates: the table needs a column besides the customer and the date.")
         table = _collect(frame, {"customer_id": customer_id, "date": date, **{name: name for name in names}})
-        table = table.with_columns(date=nw.new_series("date", _days(table["date"]), backend=table.implementation))
+        days = frames.days_of_dates(table["date"], "covariates").astype(np.int64)
+        table = table.with_columns(date=nw.new_series("date", days, backend=table.implementation))
         table = table.sort("customer_id", "date")
         ids, day = table["customer_id"], table["date"].to_numpy().astype(np.int64)
         values = np.column_stack([_numbers(table[name], name) for name in names])
@@ -148,23 +148,6 @@ def _other_columns(frame: Any, customer_id: str, date: str) -> tuple[str, ...]:
 
 def _collect(frame: Any, columns: dict[str, str]) -> nw.DataFrame[Any]:
     return frames.collect(frames.open_frame(frame, columns, text_id="customer_id", roles_are_arguments=True).lazy)
-
-
-def _days(dates: nw.Series[Any]) -> DayNumbers:
-    """Return dates as days since 1970-01-01."""
-    values = dates.to_list()
-    try:
-        days = np.array(
-            [np.datetime64(Date.fromisoformat(each[:10]) if isinstance(each, str) else each, "D") for each in values],
-            dtype="datetime64[D]",
-        )
-    except (TypeError, ValueError):
-        days = np.full(len(values), np.datetime64("NaT", "D"))
-    if np.any(np.isnat(days)):
-        raise InvalidOption(
-            "The dates of covariates must be dates, or text written YYYY-MM-DD, and none may be missing."
-        )
-    return days.astype(np.int64)
 
 
 def _numbers(column: nw.Series[Any], name: str) -> Array:
