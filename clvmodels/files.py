@@ -35,6 +35,7 @@ __all__ = [
     "read_document",
     "refuse_damaged",
     "replacing",
+    "replacing_workbook",
     "sync",
     "target",
     "with_checksum",
@@ -64,6 +65,23 @@ def replacing(path: Path) -> Iterator[Path]:
         sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_workbook(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[Any]:
+    """Yield a new workbook of xlsxwriter that replaces `path` if the block succeeds.
+
+    Raises
+    ------
+    InvalidOption
+        If xlsxwriter is not installed.
+    """
+    try:
+        import xlsxwriter
+    except ImportError:
+        raise InvalidOption("A workbook needs xlsxwriter: pip install 'clvmodels[excel]'.") from None
+    with replacing(path) as temporary, xlsxwriter.Workbook(str(temporary), dict(options or {})) as book:
+        yield book
 
 
 def target(path: Path) -> Path:

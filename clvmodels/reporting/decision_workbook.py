@@ -60,12 +60,8 @@ def write_decision_workbook(path: str | Path, decisions: Mapping[str, Decision])
     >>> clv.write_decision_workbook("decisions.xlsx", {"Tiers": tiers, "Stages": clv.stages(models[0], rfm)})
     """
     _check(Path(path), decisions)
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise InvalidOption("A workbook needs xlsxwriter: pip install 'clvmodels[excel]'.") from None
     options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": False}
-    with files.replacing(Path(path)) as temporary, xlsxwriter.Workbook(str(temporary), options) as book:
+    with files.replacing_workbook(Path(path), options) as book:
         bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
         summary, row = book.add_worksheet(SUMMARY), 0
         for title, decision in decisions.items():

@@ -50,11 +50,7 @@ def write_value_workbook(path: str | Path, value: MoneyTable, cash_flow: MoneyTa
     >>> clv.write_value_workbook("value.xlsx", clv.remaining_value(*models, rfm, **terms))
     """
     margin = _check(Path(path), value, cash_flow)
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise InvalidOption("A workbook needs xlsxwriter: pip install 'clvmodels[excel]'.") from None
-    with files.replacing(Path(path)) as temporary, xlsxwriter.Workbook(str(temporary)) as book:
+    with files.replacing_workbook(Path(path)) as book:
         bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
         summary = book.add_worksheet("Summary")
         _write_inputs(book.add_worksheet("Inputs"), bold, value, margin)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from clvmodels import files
-from clvmodels.errors import InvalidOption
 from clvmodels.files import plain
 from clvmodels.language import message, written_in
 from clvmodels.reporting.acting.customer_decisions import LISTS
@@ -32,15 +31,8 @@ def write_report_workbook(report: Any, path: Path) -> None:
     InvalidOption
         If xlsxwriter is not installed.
     """
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise InvalidOption("A workbook needs xlsxwriter: pip install 'clvmodels[excel]'.") from None
-    with (
-        written_in(report.language),
-        files.replacing(path) as temporary,
-        xlsxwriter.Workbook(str(temporary), {"strings_to_formulas": False, "strings_to_urls": False}) as book,
-    ):
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with written_in(report.language), files.replacing_workbook(path, options) as book:
         bold = book.add_format({"bold": True})
         for title, headings, rows in _sheets(report):
             sheet = book.add_worksheet(title)
