@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from clvmodels.decisions.acting.cross_selling import cross_selling as cross_selling
     from clvmodels.decisions.acting.growth_list import GrowthList as GrowthList
     from clvmodels.decisions.acting.growth_list import growth_list as growth_list
-    from clvmodels.decisions.arrivals import forecast_arrivals as forecast_arrivals
     from clvmodels.decisions.base_audit.audit import Audit as Audit
     from clvmodels.decisions.base_audit.audit import audit as audit
     from clvmodels.decisions.base_audit.fiscal_calendar import FiscalCalendar as FiscalCalendar
@@ -52,7 +51,6 @@ if TYPE_CHECKING:
     from clvmodels.decisions.controlling.last_year import flag_changes_last_year as flag_changes_last_year
     from clvmodels.decisions.controlling.trend_table import TrendTable as TrendTable
     from clvmodels.decisions.controlling.trend_table import trend_table as trend_table
-    from clvmodels.decisions.customers_to_come import AcquisitionPlan as AcquisitionPlan
     from clvmodels.decisions.early_value import early_value as early_value
     from clvmodels.decisions.elasticities import Elasticities as Elasticities
     from clvmodels.decisions.elasticities import elasticities as elasticities
@@ -69,8 +67,6 @@ if TYPE_CHECKING:
     from clvmodels.decisions.playbook.plan_actions import plan_actions as plan_actions
     from clvmodels.decisions.revenue_backtest import RevenueBacktest as RevenueBacktest
     from clvmodels.decisions.revenue_backtest import backtest_revenue as backtest_revenue
-    from clvmodels.decisions.revenue_forecast import RevenueForecast as RevenueForecast
-    from clvmodels.decisions.revenue_forecast import revenue_forecast as revenue_forecast
     from clvmodels.decisions.scorecards.definition import ScorecardDefinition as ScorecardDefinition
     from clvmodels.decisions.scorecards.indicators import Indicator as Indicator
     from clvmodels.decisions.scorecards.indicators import indicator_set as indicator_set
@@ -115,6 +111,10 @@ if TYPE_CHECKING:
     from clvmodels.forecasting.in_engine import scoring_sql as scoring_sql
     from clvmodels.forecasting.persistence import load as load
     from clvmodels.forecasting.protocol import Forecaster as Forecaster
+    from clvmodels.forecasting.revenue.arrivals import forecast_arrivals as forecast_arrivals
+    from clvmodels.forecasting.revenue.customers_to_come import AcquisitionPlan as AcquisitionPlan
+    from clvmodels.forecasting.revenue.revenue_forecast import RevenueForecast as RevenueForecast
+    from clvmodels.forecasting.revenue.revenue_forecast import revenue_forecast as revenue_forecast
     from clvmodels.forecasting.rules import Rule as Rule
     from clvmodels.forecasting.seasons.calendar_estimate import CalendarEstimate as CalendarEstimate
     from clvmodels.forecasting.seasons.calendar_estimate import estimate_calendar as estimate_calendar
@@ -195,6 +195,9 @@ _NAMES = {
     "forecasting.persistence": ("load",),
     "forecasting.protocol": ("Forecaster",),
     "forecasting.rules": ("Rule",),
+    "forecasting.revenue.arrivals": ("forecast_arrivals",),
+    "forecasting.revenue.customers_to_come": ("AcquisitionPlan",),
+    "forecasting.revenue.revenue_forecast": ("RevenueForecast", "revenue_forecast"),
     "forecasts": ("Forecast", "KnownHistory"),
     "estimators.purchases": ("BGBB", "BGNBD", "GGompertzNBD", "MBGNBD", "NBD", "ParetoNBD"),
     "estimators.regular": ("BGCNBD", "MBGCNBD"),
@@ -237,12 +240,10 @@ _NAMES = {
     "decisions.controlling.kpi_board": ("KPIBoard", "channel_efficiency", "kpi_board"),
     "decisions.controlling.last_year": ("flag_changes_last_year",),
     "decisions.controlling.trend_table": ("TrendTable", "trend_table"),
-    "decisions.customers_to_come": ("AcquisitionPlan",),
     "decisions.early_value": ("early_value",),
     "decisions.elasticities": ("Elasticities", "elasticities"),
     "decisions.equity_bridge": ("BaseValuation", "EquityBridge", "equity_bridge"),
     "decisions.revenue_backtest": ("RevenueBacktest", "backtest_revenue"),
-    "decisions.revenue_forecast": ("RevenueForecast", "revenue_forecast"),
     "decisions.unit_economics": ("UnitEconomics", "unit_economics"),
     "valuation.acquisition_value": ("lifetime_net_value", "value_at_acquisition"),
     "valuation.costs": ("Costs",),
@@ -256,7 +257,6 @@ _NAMES = {
     "decisions.accounts.key_accounts": ("KeyAccounts", "key_accounts"),
     "decisions.acting.action_lists": ("ActionLists", "action_lists"),
     "decisions.acting.contact_files": ("write_contacts",),
-    "decisions.arrivals": ("forecast_arrivals",),
     "decisions.acting.cross_selling": ("CrossSelling", "cross_selling"),
     "decisions.acting.growth_list": ("GrowthList", "growth_list"),
     "decisions.base_audit.audit": ("Audit", "audit"),

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from clvmodels import frames
-from clvmodels.decisions.customers_to_come import is_month
-from clvmodels.decisions.month_totals import month_totals
 from clvmodels.errors import InvalidOption
+from clvmodels.forecasting.revenue.customers_to_come import is_month
+from clvmodels.forecasting.revenue.month_totals import month_totals
 from clvmodels.forecasts import KnownHistory
 
 __all__ = ["budget_against_actual"]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from clvmodels import displays, frames
-from clvmodels.decisions.customers_to_come import AcquisitionPlan, CustomersToCome
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.revenue.customers_to_come import AcquisitionPlan, CustomersToCome
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM

@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 
 from clvmodels import displays
-from clvmodels.decisions.arrivals import forecast_arrivals
-from clvmodels.decisions.month_totals import MonthTotals, month_totals
-from clvmodels.decisions.revenue_forecast import revenue_forecast
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal
 from clvmodels.estimators.purchases import MBGNBD, PurchaseModel
 from clvmodels.estimators.spend import GammaGamma, SpendModel
 from clvmodels.forecasting.processes import fitted_copy
+from clvmodels.forecasting.revenue.arrivals import forecast_arrivals
+from clvmodels.forecasting.revenue.month_totals import MonthTotals, month_totals
+from clvmodels.forecasting.revenue.revenue_forecast import revenue_forecast
+from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, check_calendar, on_calendar
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.uncertainty import RandomState
 from clvmodels.language import Finding, Findings, as_text
@@ -88,6 +89,7 @@ def backtest_revenue(
     draws: int = 200,
     random_state: RandomState = 0,
     total_interval: IntervalOfTotal = "history",
+    calendar: CalendarOption = None,
 ) -> RevenueBacktest:
     """Forecast revenue by month at earlier cutoffs, customers to come included, and compare it with what came.
 
@@ -110,6 +112,9 @@ def backtest_revenue(
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
         As for `revenue_forecast`.
+    calendar : Calendar or "auto", optional
+        "auto" estimates a season at each cutoff and uses it where earlier windows were forecast no worse with it. A
+        Calendar is used at every cutoff: it should not know what came later. Default: that of the history.
 
     Returns
     -------
@@ -134,13 +139,14 @@ def backtest_revenue(
     >>> result.frame()[["forecaster", "months", "coverage"]].round(2).values.tolist()
     [['revenue_forecast', 6, 0.83], ['seasonal_naive', 3, nan], ['naive', 6, nan]]
     """
-    totals = month_totals(history)
+    totals, season = month_totals(history), check_calendar(calendar)
     days = _cutoffs(totals, months, cutoffs)
     parts = []
     for day in days:
+        ticks = history.clock.last_tick(_last_day(day, months)) - history.clock.last_tick(day)
         past = replace(history, cutoff=history.clock.last_tick(day), memory={})
-        end = _last_day(day, months)
-        horizon = float(history.clock.last_tick(end) - history.clock.last_tick(day)) / history.clock.ticks_per_unit
+        past, _ = on_calendar(past, season, ticks)
+        horizon = float(ticks) / history.clock.ticks_per_unit
         forecast = revenue_forecast(
             fitted_copy(MBGNBD() if purchases is None else purchases, past),
             fitted_copy(GammaGamma() if spend is None else spend, past),

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.decisions.arrivals import _expected, _spread
-from clvmodels.decisions.month_totals import month_totals
 from clvmodels.decisions.revenue_backtest import _last_day, _scale
 from clvmodels.errors import InvalidOption
+from clvmodels.forecasting.revenue.arrivals import _expected, _spread
+from clvmodels.forecasting.revenue.month_totals import month_totals
 
 LOG = pd.DataFrame(
     {

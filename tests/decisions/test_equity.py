@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.decisions.customers_to_come import CustomersToCome
 from clvmodels.decisions.equity_bridge import STEPS
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
+from clvmodels.forecasting.revenue.customers_to_come import CustomersToCome
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.value_terms import ValueTerms
 from clvmodels.valuation.valued_customers import ValuedCustomers
 
 TERMS = {"horizon": "92 days", "annual_discount_rate": 0.10, "margin": 0.35}
 COSTS = clv.Costs(per_order=1.0, per_period=0.1)
+SEASON = clv.Calendar(season=1.0 + 0.5 * np.cos(2 * np.pi * (np.arange(366) - 350) / 366))  # most before Christmas
 PLAN = clv.AcquisitionPlan(customers={"1997-10": 300, "1997-12": 350}, cac=5.0, spread=0.0)
 
 
@@ -126,14 +127,14 @@ def test_revenue_is_that_of_existing_customers_and_customers_to_come(opening):
 
 
 @pytest.mark.slow
-def test_drawn_customers_to_come_have_the_expected_mean(opening):
+@pytest.mark.parametrize("calendar", [None, SEASON])
+def test_drawn_customers_to_come_have_the_expected_mean(opening, calendar):
     """Revenue of each month and the value, within 5 standard errors of 150 draws at the estimated parameters."""
+    rfm = replace(opening.rfm, observation_end="1997-09-30", clock=replace(opening.rfm.clock, calendar=calendar))
     sharp = {}
     for name in ("purchases", "spend"):
-        model = getattr(opening, name)
-        sharp[name] = type(model)().fit(opening.rfm)
-        sharp[name].fit_ = replace(model.fit_, hessian=1e12 * model.fit_.hessian, ridges=())
-    rfm = replace(opening.rfm, observation_end="1997-09-30")
+        sharp[name] = type(getattr(opening, name))().fit(rfm)
+        sharp[name].fit_ = replace(sharp[name].fit_, hessian=1e12 * sharp[name].fit_.hessian, ridges=())
     terms = ValueTerms.from_keywords(**TERMS)
     customers = ValuedCustomers.of(sharp["purchases"], sharp["spend"], rfm, terms, COSTS)
     to_come = CustomersToCome.of(customers, PLAN, periods_after(rfm.clock, "1997-09-30", customers.horizon, "month"))

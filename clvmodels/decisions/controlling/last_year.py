@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.decisions.change_flags import EVERYBODY, ChangeFlags, flagged_names, flagged_rows
@@ -83,16 +84,8 @@ def flag_changes_last_year(
     groups, _ = customer_groups(history, by)
     now, before = _revenue(history, weeks)
     count = len(groups.labels)
-
-    def sums(weights: Array) -> tuple[Array, Array]:
-        return tuple(np.bincount(groups.codes, weights * values, minlength=count) for values in (now, before))  # type: ignore[return-value]
-
-    actual, expected = sums(np.ones(len(now)))
-    generator = np.random.default_rng(seed_of(random_state))
-    drawn = np.empty((draws, count))
-    for i in range(draws):
-        top, bottom = sums(generator.poisson(1.0, len(now)).astype(float))
-        drawn[i] = expected * _over(_over(top, bottom), _over(actual, expected))
+    actual, expected = (np.bincount(groups.codes, values, minlength=count).astype(float) for values in (now, before))
+    drawn = expected * _drawn_changes(now, before, groups.codes, count, draws, seed_of(random_state))
     multiple, flagged, against = flagged_rows(actual, expected, drawn, None, level)
     multiple[0], flagged[0] = np.nan, False
     size = np.bincount(groups.codes, minlength=count)
@@ -106,6 +99,18 @@ def flag_changes_last_year(
     columns["relative"] = _over(columns["actual"], columns["expected"]) - 1
     columns |= {"against_others": against, "multiple_of_chance": multiple, "flagged": flagged}
     return ChangeFlags(frames.table(history.rfm.kind, columns), level, _findings(flagged_names(columns, name), level))
+
+
+def _drawn_changes(now: Array, before: Array, codes: npt.NDArray[np.intp], count: int, draws: int, seed: int) -> Array:
+    """Return each group's change over what it was, under draws of customers with replacement, (draws, groups)."""
+    seen = np.flatnonzero((now > 0) | (before > 0))  # the others add nothing, however often they are drawn
+    values, codes = np.stack([now[seen], before[seen]]), codes[seen]
+    observed = _over(*(np.bincount(codes, side, minlength=count).astype(float) for side in values))
+    generator, drawn = np.random.default_rng(seed), np.empty((draws, count))
+    for i in range(draws):
+        times = generator.poisson(1.0, len(seen))
+        drawn[i] = _over(*(np.bincount(codes, times * side, minlength=count) for side in values))
+    return _over(drawn, np.broadcast_to(observed, drawn.shape))
 
 
 def _check(weeks: Any, level: Any, draws: Any) -> None:
@@ -147,5 +152,5 @@ def _findings(names: list[str], level: float) -> Findings:
 
 def _over(top: Array, bottom: Array) -> Array:
     """Return a quotient, missing where the divisor is 0."""
-    ratio: Array = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom != 0)
+    ratio: Array = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom != 0)
     return ratio

@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.decisions.customers_to_come import AcquisitionPlan
-from clvmodels.decisions.month_totals import month_totals
 from clvmodels.errors import InvalidOption
+from clvmodels.forecasting.revenue.customers_to_come import AcquisitionPlan
+from clvmodels.forecasting.revenue.month_totals import month_totals
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.periods import periods_after

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels.errors import InvalidOption
+from clvmodels.inference.calendar_time import on_calendar
 from clvmodels.inference.uncertainty import draw_parameters
-from clvmodels.processes.contract import Array
+from clvmodels.processes.contract import Array, PurchaseProcess
 from clvmodels.processes.special import legendre
+from clvmodels.transactions.calendar_columns import time_ahead
 from clvmodels.valuation.periods import Periods
 from clvmodels.valuation.valued_customers import ValuedCustomers
 
@@ -68,7 +71,10 @@ class AcquisitionPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomersToCome:
-    """New customers of each period (k,), and what they cost: per order, and per period while they are served."""
+    """New customers of each period (k,), and what they cost: per order, and per period while they are served.
+
+    With a calendar their orders follow its season from the day on which they arrive.
+    """
 
     base: ValuedCustomers
     periods: Periods
@@ -119,14 +125,13 @@ class CustomersToCome:
             for node, weight in zip(NODES, NODE_WEIGHTS, strict=True):
                 arrival = start + node * (end - start)
                 share = count * weight
+                process = self._process_from(arrival)
                 ahead = np.maximum(self.periods.ends - arrival, 0.0)
-                orders = base.purchases.process.mean_purchases(p, ahead)
+                orders = process.mean_purchases(p, ahead)
                 revenue += share * spend * np.diff(orders, prepend=0.0)
-                state = [np.zeros(1)] * len(base.purchases.process.state)
-                alive = base.purchases.process.probability_alive(
-                    p, *[np.zeros(1)] * len(base.purchases.process.statistics)
-                )
-                worth = alive * base.purchases.process.discounted_if_active(p, horizon - arrival, rate, *state)
+                state = [np.zeros(1)] * len(process.state)
+                alive = process.probability_alive(p, *[np.zeros(1)] * len(process.statistics))
+                worth = alive * process.discounted_if_active(p, horizon - arrival, rate, *state)
                 value += share * np.exp(-rate * arrival) * (net * (1 + float(worth[0])) - self.cac)
         revenue += self.counts * spend
         return revenue, value - self._charges(self.counts)
@@ -147,9 +152,7 @@ class CustomersToCome:
             counts = generator.poisson(self.counts * np.exp(self.spread * generator.standard_normal()))
             period = np.repeat(np.arange(k), counts)
             arrival = starts[period] + generator.random(len(period)) * (self.periods.ends - starts)[period]
-            future = process.simulate(process.Parameters(*p[:, i]), horizon - arrival, generator)
-            customer = np.append(np.arange(len(period)), future.customer)
-            time = np.append(arrival, arrival[future.customer] + future.time)
+            customer, time = self._orders_of(arrival, process.Parameters(*p[:, i]), horizon, generator)
             amounts = spending.simulate_orders(spending.Parameters(*s[:, i]), customer, len(period), generator)
             factor = np.where(np.arange(len(customer)) < len(period), 1.0, 1.0 if level is None else level[i])
             amounts = factor * amounts
@@ -158,6 +161,29 @@ class CustomersToCome:
             acquisition = self.cac * np.sum(np.exp(-base.rate * arrival))
             values[i] = np.sum(np.exp(-base.rate * time) * net) - acquisition - self._charges(counts)
         return revenue, values
+
+    def _process_from(self, arrival: float) -> PurchaseProcess:
+        """Return the process of customers who arrive at a time; with a calendar, by the season from then on."""
+        base = self.base
+        if not base.rfm.clock.seasonal:
+            return base.purchases.process
+        ahead = time_ahead(base.rfm.clock, base.rfm.observation_end)
+        return on_calendar(base.purchases.process, replace(ahead, day=ahead.day + arrival * ahead.days_per_unit))
+
+    def _orders_of(
+        self, arrival: Array, p: Any, horizon: float, generator: np.random.Generator
+    ) -> tuple[npt.NDArray[np.intp], Array]:
+        """Draw the orders of customers who arrive at some times: whose they are and when, first orders first."""
+        process, clock = self.base.purchases.process, self.base.rfm.clock
+        if not clock.seasonal:
+            future = process.simulate(p, horizon - arrival, generator)
+            time = arrival[future.customer] + future.time
+        else:
+            ahead = time_ahead(clock, self.base.rfm.observation_end)
+            begin = ahead.calendar_time(arrival)
+            future = process.simulate(p, ahead.calendar_time(horizon) - begin, generator)
+            time = np.minimum(ahead.plain_time(begin[future.customer] + future.time), horizon)
+        return np.append(np.arange(len(arrival)), future.customer), np.append(arrival, time)
 
     def _charges(self, counts: Array) -> float:
         """Return the present value of costs per period: within the horizon, all who have come are served."""

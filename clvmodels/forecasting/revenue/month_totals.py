@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.decisions.customers_to_come import MONTH_LENGTH
+from clvmodels.forecasting.revenue.customers_to_come import MONTH_LENGTH
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.realized import calendar_ticks, realized_orders
