@@ -49,6 +49,51 @@ def test_value_is_that_of_the_library(log, tmp_path):
 
 
 @pytest.mark.slow
+def test_costs_of_acquisition_show_unit_economics_and_a_board_by_group(tmp_path):
+    path = tmp_path / "channels.csv"
+    table = clv.datasets.load_cdnow(sample=True).query("customer_id % 4 == 0")
+    groups = {"channel": table["customer_id"] // 4 % 2, "stars": 1 + table["customer_id"] % 5}
+    table = table.assign(**groups).assign(channel=lambda rows: rows["channel"].map({0: "search", 1: "social"}))
+    table.to_csv(path, index=False)
+    words = [
+        "--acquisition",
+        "search=20,social=10",
+        "--by",
+        "channel",
+        "--targets",
+        "cac=12",
+        "--satisfaction",
+        "stars",
+    ]
+    result = run("value", path, "--margin", "0.35", *words)
+    shown = " ".join(result.output.split())
+    assert "search cac no 20.00 12.00 8.00" in shown
+    assert "social satisfaction" in shown
+    assert "What acquisition costs bring, by group" in shown
+    attributes = table[["customer_id", "channel"]].drop_duplicates()
+    reading = {"amount": "amount", "time_unit": "week", "observation_end": "1997-09-30", "attributes": attributes}
+    history = clv.KnownHistory.from_log(table, **reading)
+    models = clv.MBGNBD().fit(history.rfm), clv.GammaGamma().fit(history.rfm)
+    costs = clv.Costs(acquisition={"channel": {"search": 20.0, "social": 10.0}})
+    terms = {"horizon": "12 months", "annual_discount_rate": 0.1, "margin": 0.35, "costs": costs, "interval": None}
+    economics = clv.unit_economics(*models, history, by="channel", **terms).frame()
+    assert all(f"{value:,.2f}" in shown for value in economics["break_even_cac"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--targets", "cac=12"], "targets=: for unit economics, which need a cost of acquisition"),
+        (["--acquisition", "search=20"], "acquisition= by group needs the column of the group"),
+        (["--acquisition", "much"], "--acquisition 'much' must be a number"),
+    ],
+)
+def test_unit_economics_say_what_they_need(log, words, message):
+    with pytest.raises(InvalidOption, match=message):
+        run("value", log, *words)
+
+
+@pytest.mark.slow
 def test_a_forecast_with_a_plan(log, tmp_path):
     plan = tmp_path / "plan.csv"
     plan.write_text("month,customers\n1997-10,300\n1997-11,280\n", encoding="utf-8")

@@ -2383,6 +2383,11 @@ show-report-written = Report written to { $page }, its numbers to { $numbers }
 show-site-written = Index of reports written to { $page }
 show-tables-written = Tables written to { $folder }
 show-audit = From { $earlier } to { $period }
+show-trend = How customers buy
+show-flags = Groups against chance
+show-economics = What customers cost and bring
+show-board = Key figures and targets
+show-efficiency = What acquisition costs bring, by group
 
 ## The help of the command line
 

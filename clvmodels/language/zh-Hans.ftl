@@ -2053,6 +2053,11 @@ show-report-written = 报告已写入 { $page }，其数字写入 { $numbers }
 show-site-written = 报告索引已写入 { $page }
 show-tables-written = 各表已写入 { $folder }
 show-audit = 从 { $earlier } 到 { $period }
+show-trend = 客户如何购买
+show-flags = 各组与偶然波动的比较
+show-economics = 客户的成本与收益
+show-board = 关键指标与目标
+show-efficiency = 各组获客成本的成效
 
 ## 命令行帮助
 

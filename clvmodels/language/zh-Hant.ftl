@@ -2053,6 +2053,11 @@ show-report-written = 報告已寫入 { $page }，其數字寫入 { $numbers }
 show-site-written = 報告索引已寫入 { $page }
 show-tables-written = 各表已寫入 { $folder }
 show-audit = 從 { $earlier } 到 { $period }
+show-trend = 顧客如何購買
+show-flags = 各組與偶然波動的比較
+show-economics = 顧客的成本與收益
+show-board = 關鍵指標與目標
+show-efficiency = 各組獲客成本的成效
 
 ## 命令列幫助
 

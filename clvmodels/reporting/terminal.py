@@ -141,14 +141,22 @@ def _likelihood(certificate: Mapping[str, Any]) -> dict[str, str]:
     return {"value": cell(certificate["log_likelihood"], ",.3f"), "text": fit_message(certificate)}
 
 
-def show_decisions(console: Console, title: str, table: pd.DataFrame) -> None:
-    """Print a table of decisions; shares are shown as percentages, money and counts without decimals."""
+def show_decisions(console: Console, title: str, table: pd.DataFrame, formats: Mapping[str, str] | None = None) -> None:
+    """Print a table of decisions; shares are shown as percentages, money and counts without decimals.
+
+    Other formats are given by name of the column.
+    """
+    chosen = {} if formats is None else formats
     text = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     shown = _table(title, [name.replace("_", " ") for name in text], [])
     for name in (str(name) for name in table if name not in text):
         shown.add_column(name.replace("_", " "), justify="right")
     for row in table.to_dict("records"):
-        numbers = (cell(row[name], ".1%" if _is_share(str(name)) else ",.0f") for name in table if name not in text)
+        numbers = (
+            cell(row[name], chosen.get(str(name), ".1%" if _is_share(str(name)) else ",.0f"))
+            for name in table
+            if name not in text
+        )
         shown.add_row(*(escape(cell(row[name])) for name in text), *numbers)
     _print_table(console, shown)
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import clvmodels
 from clvmodels.cli import app
 from clvmodels.datasets import load_cdnow
 
@@ -110,3 +111,44 @@ def test_a_scorecard_and_its_definition_are_written_and_used_again(tmp_path):
     assert clv("scorecard", *options, "--indicators", kept).exit_code == 0
     assert pd.read_csv(output)["scorecard_score"].tolist() == scores
     assert "must be names and numbers" in str(clv("scorecard", *options, "--weights", "loyalty=a").exception)
+
+
+@pytest.mark.slow
+def test_an_audit_shows_trend_and_flags_by_group(tmp_path):
+    log, output = tmp_path / "log.csv", tmp_path / "audit"
+    table = clvmodels.datasets.load_cdnow(sample=True)
+    channels = table["customer_id"].map(lambda number: "search" if number % 3 else "social")
+    table.assign(channel=channels).to_csv(log, index=False)
+    options = ["audit", log, "--amount", "amount", "--by", "channel", "--output", output]
+    result = clv(*options, "--trend", "--flags", "last_year")
+    assert result.exit_code == 0
+    shown = " ".join(result.output.split())
+    assert "In the last 91 days these fell visibly" in shown
+    assert "No group changed visibly from the same weeks of the year before" in shown
+    attributes = pd.DataFrame({"customer_id": table["customer_id"], "channel": channels}).drop_duplicates()
+    reading = {"amount": "amount", "time_unit": "week", "attributes": attributes}
+    history = clvmodels.KnownHistory.from_log(table, **reading)
+    models = clvmodels.MBGNBD().fit(history.rfm), clvmodels.GammaGamma().fit(history.rfm)
+    trend = clvmodels.trend_table(*models, history, period="3 months", by="channel").frame()
+    pd.testing.assert_frame_equal(pd.read_csv(output / "trend.csv"), trend)
+    flags = clvmodels.flag_changes_last_year(history, by="channel", weeks=13).frame()
+    pd.testing.assert_frame_equal(pd.read_csv(output / "flags.csv"), flags)
+    assert "No group differs visibly from its forecast" in " ".join(clv(*options, "--flags", "forecast").output.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--flags", "forecast"], "compares groups of customers"),
+        (["--flags", "x", "--by", "channel"], "flags='x' is not one of 'last_year', 'forecast'"),
+        (["--trend", "--by", "place"], "2 customers are in more than one group"),
+        (["--trend", "--by", "hole"], "by='hole' is blank in 1 row"),
+    ],
+)
+def test_an_audit_by_group_says_what_is_wrong(tmp_path, words, message):
+    log = tmp_path / "log.csv"
+    rows = {"customer_id": list("aabbaabb"), "date": [f"202{i // 4}-0{1 + i % 4}-05" for i in range(8)]}
+    rows |= {"amount": [5.0] * 8, "channel": list("xxyyxxyy"), "place": list("xyxyxyxy"), "hole": ["x"] * 7 + [None]}
+    pd.DataFrame(rows).to_csv(log, index=False)
+    result = clv("audit", log, "--amount", "amount", "--period", "month", *words)
+    assert message in str(result.exception)

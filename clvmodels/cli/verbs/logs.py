@@ -264,38 +264,48 @@ def audit(
     quantity: Annotated[str | None, typer.Option(help="Column of units, with --item.")] = None,
     margin: Annotated[str | None, typer.Option(help="Column of the margin of each row, in money.")] = None,
     by: Annotated[str | None, typer.Option(help="Column of the customer's group, such as a channel.")] = None,
+    trend: Annotated[
+        bool,
+        typer.Option("--trend", help="Show order value, frequency, stickiness and loyalty, past, now and expected."),
+    ] = False,
+    flags: Annotated[
+        str | None,
+        typer.Option(help="Flag groups of --by that changed visibly: against last_year, or against the forecast."),
+    ] = None,
     language: LanguageOption = None,  # noqa: ARG001  # its callback sets the language
 ) -> None:
     """Audit the customer base: how customers differ, what changed, and how cohorts compare."""
     import clvmodels as clv
+    from clvmodels.cli import base_tables
     from clvmodels.language.messages import message
     from clvmodels.reporting import terminal
 
+    base: dict[str, Any] = {"log": log_file(log, encoding, delimiter, decimal, sheet), "amount": amount}
+    base |= {"customer_id": customer_id, "date": date, "observation_end": observation_end, "date_format": date_format}
+    base |= {"time_zone": time_zone, "on_missing_id": "drop" if drop_missing_id else "raise"}
     with steps() as step:
         step(message("show-reading", {"file": str(log)}))
         result = clv.audit(
-            log_file(log, encoding, delimiter, decimal, sheet),
-            amount=amount,
-            customer_id=customer_id,
-            date=date,
+            **base,
             period=period,  # type: ignore[arg-type]  # audit checks it
-            observation_end=observation_end,
-            date_format=date_format,
-            time_zone=time_zone,
-            on_missing_id="drop" if drop_missing_id else "raise",
             item=item,
             quantity=quantity,
             margin=margin,
             by=by,
         )
+        more = base_tables.of_audit(step, base, period, by, trend=trend, flags=flags)
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
             for name in AUDIT_TABLES:
                 if getattr(result, name) is not None:
                     save_table(result.frame(name), output / f"{name}.csv")
+            for table in more:
+                save_table(table.frame, output / f"{table.name}.csv")
     terminal.show_facts(out, [finding.text for finding in result.findings])
     periods = {"earlier": result.earlier_period, "period": result.period}
     terminal.show_decisions(out, message("show-audit", periods), result.change)
+    for table in more:
+        table.show()
     if output is not None:
         out.print(message("show-tables-written", {"folder": str(output)}), highlight=False)
 

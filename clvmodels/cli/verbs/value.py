@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,9 +21,9 @@ from clvmodels.cli.arguments import (
     MarginOption,
     TimeUnitOption,
     TimeZoneOption,
-    clock_options,
     load_calendar,
 )
+from clvmodels.cli.money import fit_log, read_history, show
 from clvmodels.cli.tables import save_table
 
 ModelOption = Annotated[str, typer.Option(help="The purchase model, such as mbgnbd or pareto_nbd.")]
@@ -39,45 +38,8 @@ TableOption = Annotated[
 ]
 
 
-SHOWN = (  # what fits a terminal of 80 columns
-    "driver",
-    "factor",
-    "line",
-    "top",
-    "share",
-    "elasticity",
-    "customers",
-    "period",
-    "orders",
-    "existing",
-    "new",
-    "revenue",
-    "net_cash_flow",
-    "costs",
-    "remaining_value",
-    "present_value",
-    *(f"{name}_{end}" for name in ("remaining_value", "present_value") for end in ("lower", "upper")),
-)
 AUTO = "auto"
 CONCENTRATION_DRAWS = 100
-FORMATS = {
-    "period": None,
-    "line": None,
-    "driver": None,
-    "factor": ".2f",
-    "elasticity": ".2f",
-    "top": ".0%",
-    "share": ".0%",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class FittedLog:
-    """A log, and the models that were fitted to all of it."""
-
-    rfm: Any
-    purchases: Any
-    spend: Any
 
 
 @app.command()
@@ -102,6 +64,19 @@ def value(
         bool,
         typer.Option("--concentration", help="Show what the best customers hold of the value as well."),
     ] = False,
+    acquisition: Annotated[
+        str | None,
+        typer.Option(
+            help="Cost of acquiring a customer, or costs by group of --by; shows unit economics: search=20,..."
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Column of the customer's group, such as a channel.")] = None,
+    targets: Annotated[
+        str | None, typer.Option(help="Targets of key figures, with --acquisition, such as cac=12,clv_to_cac=3.")
+    ] = None,
+    satisfaction: Annotated[
+        str | None, typer.Option(help="Column of the customer's satisfaction, a key figure, with --acquisition.")
+    ] = None,
     interval: IntervalOption = 0.9,
     output: TableOption = None,
     observation_end: EndOption = None,
@@ -115,7 +90,11 @@ def value(
 ) -> None:
     """Show what the customers of a log are worth from its end on, after costs; --output gets one row per customer."""
     import clvmodels as clv
+    from clvmodels.cli import base_tables
 
+    if acquisition is None:
+        refuse_without_acquisition(by, targets, satisfaction)
+    acquiring = None if acquisition is None else base_tables.acquisition_cost(acquisition, by)
     costs = clv.Costs(per_order=per_order, per_period=per_period, served_within=served_within, currency=currency)
     terms: dict[str, Any] = {
         "horizon": horizon,
@@ -141,7 +120,15 @@ def value(
             step("Drawing the future of the customers")
             history = read_history(log, columns, reading, observation_end, drop_missing_id)
             held = clv.value_concentration(fitted.purchases, fitted.spend, history, draws=CONCENTRATION_DRAWS, **terms)
+        more = []
+        if acquisition is not None:
+            dropping = {"on_missing_id": "drop" if drop_missing_id else "raise"}
+            base = {"log": log, **columns, **reading, **dropping, "observation_end": observation_end}
+            pair = (fitted.purchases, fitted.spend)
+            more = base_tables.economics_of_base(step, base, pair, acquiring, by, targets, satisfaction, terms)
     show(table.frame(), table.text)
+    for each in more:
+        each.show()
     if answers is not None:
         show(answers.frame(), answers.text)
     if held is not None:
@@ -214,56 +201,6 @@ def forecast(
         out.print(f"Table written to {output}")
 
 
-def read_history(
-    log: Path, columns: dict[str, Any], reading: dict[str, Any], observation_end: str | None, drop_missing_id: bool
-) -> Any:
-    """Return the history of a log up to its end."""
-    import clvmodels as clv
-
-    return clv.KnownHistory.from_log(
-        log,
-        **columns,
-        **{name: value for name, value in reading.items() if name != "time_unit"},
-        **clock_options(str(reading["time_unit"]), "day"),
-        observation_end=observation_end,
-        on_missing_id="drop" if drop_missing_id else "raise",
-    )
-
-
-def fit_log(
-    step: Any,
-    log: Path,
-    model: str,
-    columns: dict[str, Any],
-    reading: dict[str, Any],
-    observation_end: str | None,
-    drop_missing_id: bool,
-) -> FittedLog:
-    """Summarize a log, and fit a purchase model and the spend model to it."""
-    import clvmodels as clv
-    from clvmodels.errors import InvalidOption, closest
-    from clvmodels.estimators.persistence import MODEL_CLASSES
-    from clvmodels.estimators.regular import reads_intertimes
-
-    if model not in MODEL_CLASSES:
-        raise InvalidOption(f"model={model!r} is not one of {', '.join(MODEL_CLASSES)}.{closest(model, MODEL_CLASSES)}")
-    chosen = MODEL_CLASSES[model]()
-    step(f"Reading {log}")
-    clock = clock_options(str(reading["time_unit"]), "day")
-    others = {name: value for name, value in reading.items() if name != "time_unit"}
-    rfm = clv.rfm_summary(
-        log,
-        **columns,
-        **others,
-        **clock,
-        observation_end=observation_end,
-        intertimes=reads_intertimes([chosen]),
-        on_missing_id="drop" if drop_missing_id else "raise",
-    )
-    step("Fitting the models")
-    return FittedLog(rfm, chosen.fit(rfm), clv.GammaGamma().fit(rfm))
-
-
 def read_plan(path: Path) -> dict[str, float]:
     """Return the customers to come of each month in a CSV file with columns month and customers."""
     import pandas as pd
@@ -279,19 +216,12 @@ def read_plan(path: Path) -> dict[str, float]:
     return {str(month): count for month, count in zip(table["month"], table["customers"].tolist(), strict=True)}
 
 
-def show(frame: Any, text: str) -> None:
-    """Print a table of a few rows, and a text below it."""
-    from rich.table import Table
+def refuse_without_acquisition(by: str | None, targets: str | None, satisfaction: str | None) -> None:
+    """Raise InvalidOption for options of unit economics without a cost of acquisition."""
+    from clvmodels.errors import InvalidOption
 
-    from clvmodels.language.numbers import cells
-
-    shown = Table(box=None, header_style="bold", pad_edge=False)
-    names = [name for name in frame.columns if name in SHOWN]
-    for name in names:
-        shown.add_column(name.replace("_", " "), justify="right")
-    columns = [cells(frame[name].to_list(), FORMATS.get(name, ",.0f")) for name in names]
-    for row in zip(*columns, strict=True):
-        shown.add_row(*row)
-    out.print(shown)
-    if text:
-        out.print(text, highlight=False)
+    named = {"by": by, "targets": targets, "satisfaction": satisfaction}
+    if missing := [f"{name}=" for name, value in named.items() if value is not None]:
+        raise InvalidOption(
+            f"{', '.join(missing)}: for unit economics, which need a cost of acquisition, acquisition=."
+        )

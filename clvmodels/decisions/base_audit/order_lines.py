@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.clock import Clock
+from clvmodels.decisions.base_audit.groups_of_log import refuse_several_groups
 from clvmodels.decisions.base_audit.log_periods import CENTS, LogPeriods
 from clvmodels.errors import InvalidTransactions
 from clvmodels.processes.contract import Array
@@ -20,7 +21,6 @@ from clvmodels.transactions.snapshots import LogTable
 
 __all__ = ["LineColumns", "OrderLines", "order_lines"]
 
-EXAMPLES = 3
 NUMBERS = ("amount", "quantity", "margin")
 
 
@@ -109,7 +109,8 @@ def order_lines(
     groups, of_line = _labels(table, "by")
     group = np.zeros(len(ids), dtype=np.intp)
     group[customer] = of_line
-    _refuse_several(ids, customer[group[customer] != of_line], columns)
+    wrong = np.unique(customer[group[customer] != of_line])
+    refuse_several_groups([ids[i] for i in wrong], str(columns.by))
     period = orders.of_tick[table["tick"].to_numpy().astype(np.int64) - orders.first_tick]
     units = _numbers(table, "quantity" if columns.quantity is not None else "lines")
     margin = CENTS * _numbers(table, "margin") if columns.margin is not None else np.full(len(table), np.nan)
@@ -158,15 +159,3 @@ def _refuse_blanks(counts: nw.DataFrame[Any], columns: LineColumns) -> None:
     ]
     if faults:
         raise InvalidTransactions(f"{'; '.join(faults)}: fill them in, or leave the column out.")
-
-
-def _refuse_several(ids: list[Any], customers: npt.NDArray[np.intp], columns: LineColumns) -> None:
-    """Raise InvalidTransactions for customers in several groups."""
-    wrong = np.unique(customers)
-    if len(wrong):
-        first = ", ".join(repr(ids[i]) for i in wrong[:EXAMPLES])
-        of = "customer is" if len(wrong) == 1 else "customers are"
-        raise InvalidTransactions(
-            f"by={columns.by!r}: {len(wrong):,} {of} in more than one group (first: {first}): give each customer one, "
-            "such as that of the first order."
-        )

@@ -105,12 +105,17 @@ def _drawn_changes(now: Array, before: Array, codes: npt.NDArray[np.intp], count
     """Return each group's change over what it was, under draws of customers with replacement, (draws, groups)."""
     seen = np.flatnonzero((now > 0) | (before > 0))  # the others add nothing, however often they are drawn
     values, codes = np.stack([now[seen], before[seen]]), codes[seen]
-    observed = _over(*(np.bincount(codes, side, minlength=count).astype(float) for side in values))
+    observed = _change(values, codes, count)
     generator, drawn = np.random.default_rng(seed), np.empty((draws, count))
     for i in range(draws):
-        times = generator.poisson(1.0, len(seen))
-        drawn[i] = _over(*(np.bincount(codes, times * side, minlength=count) for side in values))
+        drawn[i] = _change(generator.poisson(1.0, len(seen)) * values, codes, count)
     return _over(drawn, np.broadcast_to(observed, drawn.shape))
+
+
+def _change(values: Array, codes: npt.NDArray[np.intp], count: int) -> Array:
+    """Return the revenue of groups over that of the year before, from both of customers, (2, n)."""
+    now, before = (np.bincount(codes, side, minlength=count).astype(float) for side in values)
+    return _over(now, before)
 
 
 def _check(weeks: Any, level: Any, draws: Any) -> None:
