@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,11 +12,11 @@ from typing import Any
 
 from clvmodels.cli import verbs
 from clvmodels.cli.app import app, command_line, err, has_job_log, language_in_use
+from clvmodels.cli.help_texts import LocalCommand, LocalGroup, LocalVerbs
 from clvmodels.cli.spelling import as_typed
 from clvmodels.errors import CLVError, InvalidOption, StoreUnreachable
-from clvmodels.language.current import ENGLISH, check_language, written_in
+from clvmodels.language.current import written_in
 from clvmodels.language.error_texts import translated
-from clvmodels.language.messages import message
 
 __all__ = ["app", "main"]
 
@@ -74,25 +73,17 @@ def _register() -> None:
         import_module(f"{verbs.__name__}.{module.name}")
     places = {verb: (panel, place) for panel, names in PANELS.items() for place, verb in enumerate(names)}
     panels = list(PANELS)
-    language = _language_of_help()
-    if language != ENGLISH:
-        app.info.help = message("help-app", language=language)
+    app.info.cls = LocalVerbs
+    for group in app.registered_groups:
+        group.cls = LocalGroup
+        for entry in group.typer_instance.registered_commands if group.typer_instance else ():
+            entry.cls = LocalCommand
+    for entry in app.registered_commands:
+        entry.cls = LocalCommand
     for registered in (app.registered_commands, app.registered_groups):
         for entry in registered:
-            panel, _ = places[_name(entry)]
-            entry.rich_help_panel = panel
-            if language != ENGLISH:
-                entry.help = message(f"help-{_name(entry)}", language=language)
-                entry.rich_help_panel = message(f"help-panel-{panel.replace(' ', '-').lower()}", language=language)
+            entry.rich_help_panel = places[_name(entry)][0]
         registered.sort(key=lambda entry: (panels.index(places[_name(entry)][0]), places[_name(entry)][1]))
-
-
-def _language_of_help() -> str:
-    """Return the language of `clv --help`, which is made before options are parsed; English for an unknown one."""
-    try:
-        return check_language(os.environ.get("CLV_LANGUAGE") or ENGLISH)
-    except CLVError:
-        return ENGLISH  # the option --language then says what is wrong
 
 
 def _name(entry: Any) -> str:

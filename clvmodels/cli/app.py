@@ -62,6 +62,7 @@ LanguageOption = Annotated[
         "--language",
         envvar="CLV_LANGUAGE",
         callback=use_language,
+        is_eager=True,  # before --help
         help="Language of texts: en, zh-Hans or zh-Hant.",
         show_default="en",
     ),

@@ -1,30 +1,32 @@
 """Reports on simulated and real logs, each checked for findings that contradict each other.
 
-Run as `python tests/benchmarks/contradictions.py [NUMBER]`; it prints one line per report, and every contradiction, and
-writes the counts to contradictions.json.
+Run as `python tests/benchmarks/contradictions.py [FOLDER]`, with the folder of the logs that are not part of the
+repository (default: CLVMODELS_REFERENCE_DATA, or ../shared/data). It adds one row per report to contradictions.csv, and
+goes on where it stopped.
 """
 
 from __future__ import annotations
 
-import json
+import csv
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from itertools import product
+from functools import partial
+from itertools import cycle, islice, product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import pandas as pd
+from total_errors import SHARED_DATA, cdnow, grocery, journey, uci
 
 import clvmodels as clv
 from clvmodels.reporting.contradictions import find_contradictions
-from clvmodels.reporting.report import make_report
-from clvmodels.reporting.report_of_log import value_table
-from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.validation.backtest.backtest import backtest
 
-RESULT = Path(__file__).with_suffix(".json")
+RESULT = Path(__file__).with_suffix(".csv")
 SIMULATED = 200
+PARTS = 5  # of each real log, by the last digit of the id
+LOGS = {"CDNOW": lambda _: cdnow(), "UCI": uci, "Complete Journey": journey, "grocery": grocery}
 MODELS = [clv.MBGNBD(), clv.BGNBD()]
 PROCESSES = {
     "bgnbd": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
@@ -33,23 +35,29 @@ PROCESSES = {
 }
 SPEND = {"p": 6.25, "q": 3.74, "v": 15.44}
 CHANGES = (1.0, 1.0, 0.5, 1.8)  # share of the purchases of the last half year that remain, or are repeated
+HORIZONS = ("13 weeks", "26 weeks")
+PATCHED = ("report_sections", "trust_blocks", "render", "_numbers")  # what findings do not need
 
 
-def simulated(number: int) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+class Case(NamedTuple):
+    """A log, its columns, and how far to forecast."""
+
+    name: str
+    log: Any
+    columns: dict[str, str]
+    horizon: str
+
+
+def simulated() -> Iterator[Case]:
     """Yield logs: customers of a process, some with a change of times that no model can know."""
-    kinds = _endless(product(PROCESSES, CHANGES, (None, SPEND)))
-    for i, (process, change, spend) in zip(range(number), kinds, strict=False):
+    kinds = cycle(product(PROCESSES, CHANGES, (None, SPEND)))
+    for i, (process, change, spend) in enumerate(islice(kinds, SIMULATED)):
         log = clv.simulate_log(
             200 + 50 * (i % 7), PROCESSES[process], spend, process=process, last_arrival="2020-06-30", random_state=i
         )
-        amount = {} if spend is None else {"amount": "amount"}
-        yield f"{process}, change {change:g}", _changed(pd.DataFrame(log), change, i), amount
-
-
-def _endless(items: Any) -> Iterator[Any]:
-    kept = list(items)
-    while True:
-        yield from kept
+        columns = {} if spend is None else {"amount": "amount"}
+        name = f"simulated {i}: {process}, change {change:g}{'' if spend is None else ', money'}"
+        yield Case(name, _changed(pd.DataFrame(log), change, i), columns, HORIZONS[0])
 
 
 def _changed(log: pd.DataFrame, change: float, seed: int) -> pd.DataFrame:
@@ -62,56 +70,52 @@ def _changed(log: pd.DataFrame, change: float, seed: int) -> pd.DataFrame:
     return pd.concat([log, again.assign(date=again["date"] + pd.Timedelta(days=1))], ignore_index=True)
 
 
-def real() -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """Yield ten parts of the sample of CDNOW, each with two horizons."""
-    cdnow = clv.datasets.load_cdnow(sample=True)
-    for part, horizon in product(range(10), ("13 weeks", "26 weeks")):
-        ids = cdnow["customer_id"].astype(str).str[-1] == str(part)
-        yield "CDNOW", cdnow[ids], {"amount": "amount", "horizon": horizon}
+def real(folder: Path) -> Iterator[Case]:
+    """Yield parts of real logs, by the last digit of the customer's id, with one of two horizons."""
+    horizons = cycle(HORIZONS)
+    for name, read in LOGS.items():
+        log, columns = read(folder)
+        ids = log[columns.get("customer_id", "customer_id")].astype("int64")
+        for part in range(PARTS):
+            yield Case(f"{name}, part {part}", log[ids % 10 == part], columns, next(horizons))
 
 
-def findings_of(log: Any, amount: str | None, horizon: str) -> Any:
-    """Return the findings of the page of a log from two cutoffs, without the learners, which take most of the time."""
-    spend = None if amount is None else clv.GammaGamma()
-    options: dict[str, Any] = {"time_unit": "week", "amount": amount}
-    result = clv.backtest(
-        log, MODELS, spend, horizons=horizon, cutoffs=2, boosted_trees=False, draws=40, sampled=300, **options
-    )
-    value, basis = None, None
-    if spend is not None:
-        history = clv.KnownHistory.from_log(log, **options)
-        model = clv.CustomerModel(clv.MBGNBD(), spend).fit(history)
-        basis = ValueTerms.from_keywords(horizon="12 months", annual_discount_rate=0.1, margin=0.4)
-        value = value_table(model, history.rfm, basis)
-    profile = clv.profile(log, **options)
-    page = make_report(result, value, value_terms=basis, profile=profile, ledger=None, name="", currency="")
-    return page.findings
+def findings_of(case: Case) -> Any:
+    """Return the findings of a report from two cutoffs, without the learners, which take most of the time."""
+    cheaper = partial(backtest, boosted_trees=False, draws=40, sampled=300)
+    options: dict[str, Any] = {"horizon": case.horizon, "cutoffs": 2, "margin": 0.4} | case.columns
+    with (
+        patch("clvmodels.reporting.report_of_log.backtest", cheaper),
+        patch.multiple("clvmodels.reporting.report", **dict.fromkeys(PATCHED, lambda *_: {})),
+    ):
+        return clv.report(case.log, models=MODELS, **options).findings
+
+
+def row_of(case: Case) -> list[Any]:
+    """Return the case, its findings, its contradictions, and what they are."""
+    try:
+        findings = findings_of(case)
+    except clv.errors.CLVError as error:
+        return [case.name, case.horizon, 0, 0, f"refused: {error}"]
+    contradictions = find_contradictions(findings)
+    texts = [f"{each.rule}: {' | '.join(one.text for one in each.findings)}" for each in contradictions]
+    return [case.name, case.horizon, len(findings), len(contradictions), "; ".join(texts)]
 
 
 def main() -> None:
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else SIMULATED
-    counts = {"simulated": Counter[str](), "real": Counter[str]()}
-    with (
-        patch("clvmodels.reporting.report.report_sections", lambda *arguments: []),
-        patch("clvmodels.reporting.report.trust_blocks", lambda *arguments: []),
-        patch("clvmodels.reporting.report.render", lambda *arguments: ""),
-    ):
-        for source, logs in (("real", real()), ("simulated", simulated(number))):
-            for kind, log, options in logs:
-                try:
-                    findings = findings_of(log, options.get("amount"), options.get("horizon", "13 weeks"))
-                except clv.errors.CLVError as error:
-                    counts[source]["refused"] += 1
-                    print(f"  {kind}: {error}", flush=True)
-                    continue
-                contradictions = find_contradictions(findings)
-                counts[source]["reports"] += 1
-                counts[source]["findings"] += len(findings)
-                counts[source]["with contradictions"] += bool(contradictions)
-                for each in contradictions:
-                    print(f"  {kind}: {each.rule}: " + " | ".join(one.text for one in each.findings), flush=True)
-                RESULT.write_text(json.dumps({name: dict(of) for name, of in counts.items()}, indent=1) + "\n")
-                print(kind, dict(counts[source]), flush=True)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED_DATA
+    is_new = not RESULT.exists()
+    done = set() if is_new else set(pd.read_csv(RESULT)["case"])
+    with RESULT.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if is_new:
+            writer.writerow(["case", "horizon", "findings", "contradictions", "which"])
+        for cases in (real(folder), simulated()):
+            for case in cases:
+                if case.name not in done:
+                    writer.writerow(row := row_of(case))
+                    file.flush()
+                    print(*row, flush=True)
 
 
 if __name__ == "__main__":

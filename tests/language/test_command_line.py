@@ -1,4 +1,4 @@
-"""The command line speaks the language of --language and of CLV_LANGUAGE; its help is translated verb by verb."""
+"""The command line speaks the language of --language and of CLV_LANGUAGE; its help is translated."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from clvmodels import cli
+from clvmodels.cli.app import command_line
 from clvmodels.language import message
 from clvmodels.language.current import current_language, languages
+from clvmodels.language.error_texts import translated
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -65,3 +67,35 @@ def test_every_verb_and_panel_has_a_help_in_every_language() -> None:
         for panel, verbs in cli.PANELS.items():
             codes = [f"help-panel-{panel.replace(' ', '-').lower()}", *(f"help-{verb}" for verb in verbs)]
             assert all(CHINESE.search(message(code, language=language)) for code in codes)
+
+
+def _commands(command: Any) -> list[Any]:
+    """Return a command, and those below it."""
+    return [command, *(each for below in getattr(command, "commands", {}).values() for each in _commands(below))]
+
+
+@pytest.mark.parametrize("language", sorted(set(languages()) - {"en"}))
+def test_the_help_of_every_option_is_translated(language: str) -> None:
+    commands = _commands(command_line())
+    texts = {option.help for command in commands for option in command.params if option.help}
+    assert texts
+    assert {text for text in texts if translated(text, language) == text} <= {"markdown or json"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "shown", "missing"),
+    [
+        (["--help"], ["用法：", "查看日志画像", "选项", "显示本说明并退出"], ["Options", "Usage", "…"]),
+        (["tiers", "--help"], ["按价值给客户分层", "价值所在的列", "[默认：quantile]", "[必填]"], ["Options", "Sort"]),
+        (["experiment", "design", "--help"], ["说明实验需要多少个单位", "参数"], ["Say how many"]),
+        (["tiers", "--foo"], ["没有选项 --foo", "错误", "查看说明"], ["No such"]),
+        (["tyers"], ["没有命令 'tyers'"], ["No such"]),
+        (["tiers", "x.csv", "--evidence", "much"], ["应为数字"], ["Input"]),
+    ],
+)
+def test_help_and_errors_of_the_command_line_are_chinese(words: list[str], shown: list[str], missing: list[str]) -> None:
+    output = run(*words, CLV_LANGUAGE="zh-Hans", COLUMNS="200").output
+    assert [text for text in shown if text not in output] == []
+    assert [text for text in missing if text in output] == []
+    assert "Usage" in run("tiers", "--help").output
