@@ -74,12 +74,12 @@ def _register() -> None:
     places = {verb: (panel, place) for panel, names in PANELS.items() for place, verb in enumerate(names)}
     panels = list(PANELS)
     app.info.cls = LocalVerbs
+    commands = [*app.registered_commands]
     for group in app.registered_groups:
         group.cls = LocalGroup
-        for entry in group.typer_instance.registered_commands if group.typer_instance else ():
-            entry.cls = LocalCommand
-    for entry in app.registered_commands:
-        entry.cls = LocalCommand
+        commands += group.typer_instance.registered_commands if group.typer_instance else []
+    for command in commands:
+        command.cls = LocalCommand
     for registered in (app.registered_commands, app.registered_groups):
         for entry in registered:
             entry.rich_help_panel = places[_name(entry)][0]

@@ -25,7 +25,7 @@ ARGUMENT = re.compile(
 )
 BETWEEN_FLAGS = re.compile(r"(?<='), (?=--[a-z-]+ ')")  # so that flags with their values can be pasted
 # What a message says to users of Python only, and options that have another name than the argument.
-PYTHON_ONLY = re.compile(r" \(in Python, [^()]*\)")
+PYTHON_ONLY = re.compile(r" \(in Python, [^()]*\)|（在 Python 中[^（）]*）")
 NAMES = {"kind": "export", "horizon": "horizons", "horizons": "horizon"}
 # Flags that stand for one value of an argument.
 FLAGS_OF_VALUES = {("on_missing_id", "drop"): "drop_missing_id"}

@@ -29,7 +29,7 @@ LONGEST = 20_000  # characters of a text that is searched for patterns
 class Pattern:
     """An English text with placeholders, and its translation."""
 
-    expression: re.Pattern[str]
+    expression: str  # regular, compiled when the literal is in a text
     literal: str  # the longest text without placeholders, which is looked for first
     weight: int  # characters without placeholders: of several patterns that match, the most specific is taken
     translation: str
@@ -94,7 +94,7 @@ def _sentences(text: str, language: str) -> str:
 def _phrase(text: str, language: str) -> str | None:
     """Return the translation of a text that one pattern matches as a whole; None if none does."""
     for pattern in _patterns(language):
-        if pattern.literal in text and (match := pattern.expression.fullmatch(text)):
+        if pattern.literal in text and (match := re.fullmatch(pattern.expression, text, re.DOTALL)):
             parts = {name: _part(value, language) for name, value in match.groupdict().items()}
             return PLACEHOLDER.sub(lambda place: parts[place[1]], pattern.translation)  # noqa: B023
     return None
@@ -118,9 +118,7 @@ def _patterns(language: str) -> tuple[Pattern, ...]:
         expression = "".join(
             re.escape(literal) + (_group(names[i]) if i < len(names) else "") for i, literal in enumerate(literals)
         )
-        made.append(
-            Pattern(re.compile(expression, re.DOTALL), max(literals, key=len), sum(map(len, literals)), translation)
-        )
+        made.append(Pattern(expression, max(literals, key=len), sum(map(len, literals)), translation))
     return tuple(sorted(made, key=lambda pattern: -pattern.weight))
 
 

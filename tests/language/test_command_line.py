@@ -94,7 +94,9 @@ def test_the_help_of_every_option_is_translated(language: str) -> None:
         (["tiers", "x.csv", "--evidence", "much"], ["应为数字"], ["Input"]),
     ],
 )
-def test_help_and_errors_of_the_command_line_are_chinese(words: list[str], shown: list[str], missing: list[str]) -> None:
+def test_help_and_errors_of_the_command_line_are_chinese(
+    words: list[str], shown: list[str], missing: list[str]
+) -> None:
     output = run(*words, CLV_LANGUAGE="zh-Hans", COLUMNS="200").output
     assert [text for text in shown if text not in output] == []
     assert [text for text in missing if text in output] == []

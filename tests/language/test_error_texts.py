@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
+from clvmodels import errors
 from clvmodels.errors import CLVError
 from clvmodels.language import written_in
 from clvmodels.language.error_texts import PLACEHOLDER, catalog_of_errors, translated
@@ -20,7 +21,10 @@ LOG = pd.DataFrame(
 )
 GOOD = pd.DataFrame({"customer_id": ["a", "a", "b"], "date": ["1997-01-01", "1997-02-01", "1997-03-01"], "amount": 1.0})
 LONG_PIECE = 12  # characters of a pattern between placeholders by which its text is looked for in the package
-OF_THE_SYSTEM = ("No such file or directory", "Permission denied", "Is a directory")
+OF_OTHERS = re.compile(  # texts of the operating system, of typer and of pydantic
+    "No such|Permission denied|Is a directory|Got unexpected|Missing |Option |Input should|Invalid value|Try |"
+    r"Show this|[{]value[}] is not a valid|\[default|must be (less|greater)"
+)
 THREE_WORDS = re.compile(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+")
 WRONG: dict[str, Any] = {
     "rows": lambda: clv.rfm_summary(LOG, amount="amount"),
@@ -70,6 +74,36 @@ def test_every_pattern_is_a_text_of_the_package(source_trees):
     for pattern in catalog_of_errors("zh-Hans"):
         pieces = [piece.strip(" ()") for piece in re.split(r"\{\w+\}|(?<=[.;:,]) |\d+", pattern)]
         long = [piece for piece in pieces if len(piece) >= LONG_PIECE]
-        if pattern not in OF_THE_SYSTEM and long and not any(piece in source for piece in long):
+        if OF_OTHERS.match(pattern) is None and long and not any(piece in source for piece in long):
             unused.append(pattern)
     assert unused == []
+
+
+@pytest.mark.slow
+def test_every_error_that_is_raised_has_a_translation(source_trees):
+    catalog = {PLACEHOLDER.sub("{}", pattern) for pattern in catalog_of_errors("zh-Hans")}
+    calls = (node for tree in source_trees.values() for node in ast.walk(tree) if isinstance(node, ast.Call))
+    raised = [call for call in calls if getattr(call.func, "id", None) in errors.__all__ and call.args]
+    lines = {line.strip() for call in raised for line in _template(call.args[0]).split("\n")}
+    unknown = [line for line in lines if not {line, line.removesuffix("{}")} & catalog and not _is_translated(line)]
+    assert unknown == []
+
+
+def _template(node: ast.expr) -> str:
+    """Return the text of an error with `{}` for what is filled in."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(_template, node.values))
+    if isinstance(node, ast.BinOp):
+        return _template(node.left) + _template(node.right)
+    return "{}"
+
+
+def _is_translated(text: str) -> bool:
+    """Return whether no English sentence is left of a text, with values or numbers filled in."""
+    text = text[:-2] if text.endswith((".{}", "?{}")) else text  # which may be "Did you mean ...?"
+    filled = (text.replace("{}", value) for value in ("'v'", "3", "v"))
+    return any(
+        THREE_WORDS.search(re.sub("'[^']*'|`[^`]*`", "", translated(each, "zh-Hans"))) is None for each in filled
+    )
