@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TOP_LEVEL = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+TOP_LEVEL = ("README.md", "README.zh-Hans.md", "README.zh-Hant.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 MOST_LINES = 200
 LARGEST_PICTURE = 150_000  # bytes
 

@@ -234,6 +234,8 @@ def front_page() -> str:
     for before, after in (("](clvmodels/guide/", "](guide/"), ("[LICENSE](LICENSE)", "the file LICENSE")):
         page = page.replace(before, after)
     page = page.replace("[data/README.md](data/README.md)", "`data/README.md`")
+    for language in ("zh-Hans", "zh-Hant"):
+        page = page.replace(f"](README.{language}.md)", f"](guide/first-hour-{language.lower()}.md)")
     pages = ["guide/index", "notebooks/index", "gallery/index", "reference/index", "CHANGELOG"]
     return page + toctree([*pages, "CONTRIBUTING", "SECURITY"], hidden=True)
 
