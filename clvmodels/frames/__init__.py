@@ -21,6 +21,14 @@ from clvmodels.frames.engines.publishing import (
     publish_run,
     publish_table,
 )
+from clvmodels.frames.engines.purchases import (
+    amount_counts,
+    day_counts,
+    gap_counts,
+    observed_customers,
+    purchase_rows,
+    rows_of_ids,
+)
 from clvmodels.frames.engines.queries import MONEY, LogQuery, Query
 from clvmodels.frames.fields import FileFields, read_fields
 from clvmodels.frames.file_scan import load_once
@@ -60,6 +68,7 @@ __all__ = [
     "PublishedTable",
     "Query",
     "RowNames",
+    "amount_counts",
     "arrow_table",
     "code_ids",
     "collect",
@@ -71,6 +80,7 @@ __all__ = [
     "counted_values",
     "daily_query",
     "date_proposal",
+    "day_counts",
     "days_of_dates",
     "dialect_named",
     "discard",
@@ -80,6 +90,7 @@ __all__ = [
     "first_rows",
     "first_values",
     "formats_that_read",
+    "gap_counts",
     "is_database",
     "is_glob",
     "is_named_status",
@@ -89,6 +100,7 @@ __all__ = [
     "mark_missing_days",
     "matching_files",
     "moments_in_utc",
+    "observed_customers",
     "open_file",
     "open_frame",
     "parse_dates",
@@ -96,8 +108,10 @@ __all__ = [
     "publish_file",
     "publish_run",
     "publish_table",
+    "purchase_rows",
     "read_fields",
     "roles_by_name",
+    "rows_of_ids",
     "running_total",
     "status_columns",
     "table",

@@ -141,8 +141,8 @@ def examine_arrivals(purchases: DailyPurchases) -> Arrivals:
     if len(counts) >= FEWEST_WINDOWS:
         usual, crowding_z = _crowding(counts)
         crowding = early / usual if usual else float("inf")
-    length = max(1, purchases.days // 4)
-    early_repeats, later_repeats, follow_up_z = _follow_up(purchases, arrival, window, length)
+    length = purchases.follow_up_days
+    early_repeats, later_repeats, follow_up_z = _follow_up(purchases, arrival, window)
     is_crowded = crowding >= MATERIAL and crowding_z >= SIGNIFICANT
     buys_more = early_repeats >= MATERIAL * later_repeats and follow_up_z >= SIGNIFICANT
     verdict = _verdict(len(arrival), len(counts), is_crowded, buys_more)
@@ -195,11 +195,10 @@ def _crowding(counts: IntArray) -> tuple[float, float]:
     return usual, (int(counts[0]) - usual) / (spread * math.sqrt(1 + math.pi / 2 / len(later)))
 
 
-def _follow_up(purchases: DailyPurchases, arrival: IntArray, window: int, length: int) -> tuple[float, float, float]:
-    """Return mean repeat purchases within `length` days of early and of later customers, and Welch's statistic."""
-    since = purchases.day - np.repeat(purchases.first, np.diff(purchases.start))
-    soon = purchases.by_customer(((since > 0) & (since <= length)).astype(np.int64)).astype(float)
-    followed = arrival + length < purchases.days
+def _follow_up(purchases: DailyPurchases, arrival: IntArray, window: int) -> tuple[float, float, float]:
+    """Return mean repeat purchases soon after the first, of early and of later customers, and Welch's statistic."""
+    soon = purchases.soon.astype(float)
+    followed = arrival + purchases.follow_up_days < purchases.days
     early, others = soon[followed & (arrival < window)], soon[followed & (arrival >= window)]
     if min(len(early), len(others)) < FEWEST_EARLY:
         return float("nan"), float("nan"), float("nan")
@@ -210,8 +209,7 @@ def _follow_up(purchases: DailyPurchases, arrival: IntArray, window: int, length
 
 def _wait(purchases: DailyPurchases, window: int) -> int:
     """Return the days after which nine in ten customers with repeat purchases would be back; at most half the log."""
-    last = purchases.day[purchases.start[1:] - 1]
     again = purchases.frequency > 0
-    pace: Floats = (last - purchases.first)[again] / purchases.frequency[again]
+    pace: Floats = (purchases.last - purchases.first)[again] / purchases.frequency[again]
     own = float(np.quantile(pace, OWN_PACE)) if len(pace) else 0.0
     return min(max(window, math.ceil(own)), max(window, purchases.days // 2))

@@ -1,9 +1,10 @@
-"""The purchases of a log as arrays of whole days and money, from which a profile is computed."""
+"""The purchases of a log counted by customer, day and gap, from which a profile is computed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,67 +13,104 @@ from clvmodels.clock import EPOCH, FIRST_MONDAY
 from clvmodels.transactions.amounts import Floats, money
 from clvmodels.transactions.purchase_log import IntArray, PurchaseLog
 
-__all__ = ["DailyPurchases", "iso", "observe", "weekly"]
+__all__ = ["DailyPurchases", "PaidAmounts", "follow_up_days", "iso", "observe", "weekly"]
 
 WEEK = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class DailyPurchases:
-    """The m purchases of n customers, sorted by customer and then by day.
+class PaidAmounts:
+    """The money of purchases.
 
     Attributes
     ----------
-    start : int array (n + 1,)
-        Position of each customer's first purchase, and m at the end.
-    day : int array (m,)
-        Day of each purchase, counted from 1970-01-01.
-    amount : float array (m,) or None
-        Money of each purchase; None if the log was read without amounts.
+    spent, first : float arrays (n,)
+        Money of all purchases of each customer, and of the first.
+    by_day : float array (days,)
+        Money of the purchases of each observed day.
+    median : float
+        Of a purchase.
+    zero : float
+        Share of the purchases that cost nothing.
+    """
+
+    spent: Floats
+    first: Floats
+    by_day: Floats
+    median: float
+    zero: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DailyPurchases:
+    """What a profile counts of the purchases of n customers, who are sorted by their ids.
+
+    Attributes
+    ----------
+    first, last : int arrays (n,)
+        Days of each customer's first and last purchase, counted from 1970-01-01.
+    frequency : int array (n,)
+        Repeat purchases of each customer.
+    soon : int array (n,)
+        Repeat purchases within `follow_up_days` of the first one.
+    sum_log_gaps : float array (n,)
+        Sum of the logarithms of the days between purchases.
+    gaps, gap_counts : int arrays (g,)
+        Days between two purchases of a customer, in ascending order, and how often they occur.
+    by_day : int array (days,)
+        Purchases on each observed day.
+    paid : PaidAmounts or None
+        None if the log was read without amounts.
     first_day, last_day : int
         First and last day observed.
     """
 
-    start: IntArray
-    day: IntArray
-    amount: Floats | None
+    first: IntArray
+    last: IntArray
+    frequency: IntArray
+    soon: IntArray
+    sum_log_gaps: Floats
+    gaps: IntArray
+    gap_counts: IntArray
+    by_day: IntArray
+    paid: PaidAmounts | None
     first_day: int
     last_day: int
 
     @property
-    def customer(self) -> IntArray:
-        """Number of the customer who made each purchase, 0 to n - 1, (m,)."""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
-
-    @property
-    def first(self) -> IntArray:
-        """Day of each customer's first purchase, (n,)."""
-        return self.day[self.start[:-1]]
-
-    @property
-    def frequency(self) -> IntArray:
-        """Repeat purchases of each customer, (n,)."""
-        return np.diff(self.start) - 1
-
-    @property
-    def repeated(self) -> npt.NDArray[np.bool_]:
-        """Whether each purchase is a repeat purchase, (m,)."""
-        repeated = np.ones(len(self.day), dtype=bool)
-        repeated[self.start[:-1]] = False
-        return repeated
+    def count(self) -> int:
+        """Number of purchases."""
+        return int(self.by_day.sum())
 
     @property
     def days(self) -> int:
         """Number of days observed."""
         return self.last_day - self.first_day + 1
 
-    def by_customer(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        """Return the sum of a value of purchases (m,) over the purchases of each customer, (n,)."""
-        return np.add.reduceat(values, self.start[:-1])
+    @property
+    def follow_up_days(self) -> int:
+        """Number of days after the first purchase in which `soon` counts."""
+        return follow_up_days(self.first_day, self.last_day)
 
-    def by_day(self, days: IntArray, weights: Floats | None = None) -> npt.NDArray[np.generic]:
-        """Return how often each observed day occurs among `days`, or the sum of the weights, (self.days,)."""
-        return np.bincount(days - self.first_day, weights, minlength=self.days)
+    @property
+    def every_gap(self) -> IntArray:
+        """Days between purchases in ascending order, each as often as it occurs."""
+        return np.repeat(self.gaps, self.gap_counts)
+
+    @property
+    def first_by_day(self) -> IntArray:
+        """First purchases on each observed day, (days,)."""
+        return np.bincount(self.first - self.first_day, minlength=self.days)
+
+    @property
+    def repeats_by_day(self) -> IntArray:
+        """Repeat purchases on each observed day, (days,)."""
+        return self.by_day - self.first_by_day
+
+
+def follow_up_days(first_day: int, last_day: int) -> int:
+    """Return how long after their first purchase customers are compared: a quarter of the observed days."""
+    return max(1, (last_day - first_day + 1) // 4)
 
 
 def observe(log: PurchaseLog, end: int, after: int | None = None) -> DailyPurchases:
@@ -81,16 +119,50 @@ def observe(log: PurchaseLog, end: int, after: int | None = None) -> DailyPurcha
     if after is not None:
         customers &= log.first > after
     mask = np.repeat(customers, np.diff(log.start)) & (log.tick <= end)
-    amount = None
-    if log.paid is not None:
-        position = np.flatnonzero(mask)
-        amount = money(log.spent(position, position + 1))
+    first_day = log.first_tick if after is None else after + 1
+    day = log.tick[mask].astype(np.int64)
+    frequency = (log.up_to(end) - log.start[:-1])[customers] - 1
+    start = np.append(0, np.cumsum(frequency + 1))
+    first = day[start[:-1]]
+    repeated = np.ones(len(day), dtype=bool)
+    repeated[start[:-1]] = False
+    gap = np.diff(day, prepend=day[:1])
+    logs = np.zeros(len(gap))
+    np.log(gap, out=logs, where=repeated, dtype=float)
+    since = day - np.repeat(first, frequency + 1)
+    soon = (since > 0) & (since <= follow_up_days(first_day, end))
+    gaps, gap_counts = np.unique(gap[repeated], return_counts=True)
     return DailyPurchases(
-        start=np.append(0, np.cumsum((log.up_to(end) - log.start[:-1])[customers])),
-        day=log.tick[mask].astype(np.int64),
-        amount=amount,
-        first_day=log.first_tick if after is None else after + 1,
+        first=first,
+        last=day[start[1:] - 1],
+        frequency=frequency,
+        soon=np.add.reduceat(soon.astype(np.int64), start[:-1]),
+        sum_log_gaps=np.add.reduceat(logs, start[:-1]),
+        gaps=gaps,
+        gap_counts=gap_counts,
+        by_day=np.bincount(day - first_day, minlength=end - first_day + 1),
+        paid=None if log.paid is None else _paid(log, mask, start, day - first_day, end - first_day + 1),
+        first_day=first_day,
         last_day=end,
+    )
+
+
+def _paid(log: PurchaseLog, mask: npt.NDArray[np.bool_], start: IntArray, day: IntArray, days: int) -> PaidAmounts:
+    """Return the money of the purchases under a mask, which are on days counted from the first observed."""
+    position = np.flatnonzero(mask)
+    units = log.spent(position, position + 1)
+    amount = money(units)
+    # Sums of whole units are rounded once, so that they do not depend on the order of the purchases.
+    dated = units.alias("units").to_frame().with_columns(nw.new_series("day", day, backend=units.implementation))
+    daily = dated.group_by("day").agg(nw.col("units").sum())
+    by_day = np.zeros(days)
+    by_day[daily["day"].to_numpy()] = money(daily["units"])
+    return PaidAmounts(
+        spent=money(log.spent(position[start[:-1]], position[start[1:] - 1] + 1)),
+        first=amount[start[:-1]],
+        by_day=by_day,
+        median=float(np.median(amount)),
+        zero=float(np.mean(amount == 0)),
     )
 
 
@@ -100,8 +172,8 @@ def weekly(purchases: DailyPurchases) -> pd.DataFrame:
     week = (days + FIRST_MONDAY) // WEEK
     edges = np.flatnonzero(np.diff(week, prepend=week[0] - 1))
     lasts = np.append(edges[1:], len(days)) - 1
-    new = np.add.reduceat(purchases.by_day(purchases.first), edges)
-    again = np.add.reduceat(purchases.by_day(purchases.day[purchases.repeated]), edges)
+    new = np.add.reduceat(purchases.first_by_day, edges)
+    again = np.add.reduceat(purchases.repeats_by_day, edges)
     table = pd.DataFrame(
         {
             "week_start": iso(days[edges]),
@@ -113,8 +185,8 @@ def weekly(purchases: DailyPurchases) -> pd.DataFrame:
             "customers_seen": np.cumsum(new),
         }
     )
-    if purchases.amount is not None:
-        table["amount"] = np.add.reduceat(purchases.by_day(purchases.day, purchases.amount), edges)
+    if purchases.paid is not None:
+        table["amount"] = np.add.reduceat(purchases.paid.by_day, edges)
     return table
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.language import Finding, Findings
-from clvmodels.transactions.ids import find_placeholder, find_tests, find_variants
+from clvmodels.transactions.ids import find_tests, find_variants, placeholder_among
 from clvmodels.transactions.stray_dates import find_stray_dates
 
 __all__ = ["examine_dates", "examine_ids", "is_summary"]
@@ -19,10 +18,16 @@ DOMINANT_SHARE, DOMINANT_TIMES, FEWEST_ROWS = 0.05, 10, 20
 FEWEST_CUSTOMERS = 10  # from which on a log in which every id appears once is taken for a summary
 
 
-def examine_ids(lazy: nw.LazyFrame[Any]) -> Findings:
-    """Return findings on ids: one that stands for nobody, one far above the others, several that may be the same."""
-    placeholder = find_placeholder(lazy)
-    ids = frames.collect(lazy.group_by("customer_id").agg(nw.len().alias("rows")))
+def examine_ids(ids: nw.DataFrame[Any]) -> Findings:
+    """Return findings on ids: one that stands for nobody, one far above the others, several that may be the same.
+
+    Parameters
+    ----------
+    ids : narwhals.DataFrame
+        One row per customer: customer_id, and the number of its rows.
+    """
+    frequent = ids.sort("rows", descending=True).head(2).select("customer_id", "rows").rows()
+    placeholder = placeholder_among([(value, rows) for value, rows in frequent], int(ids["rows"].sum()))
     findings = []
     if placeholder is not None:
         figures = {

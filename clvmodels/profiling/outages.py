@@ -75,8 +75,8 @@ def examine_outages(purchases: DailyPurchases) -> Outages:
     In a cohort whose customers have nearly all left, every quiet week looks like an outage: days around which less than
     5 % of the purchases are first ones are not examined, nor is a last day, on which an export may have ended early.
     """
-    total = purchases.by_day(purchases.day).astype(float)
-    first = purchases.by_day(purchases.first).astype(float)
+    total = purchases.by_day.astype(float)
+    first = purchases.first_by_day.astype(float)
     low = _far_below(total, _median_of_neighbors(total, np.zeros(len(total), dtype=bool)))
     expected = _median_of_neighbors(total, low)
     noise = _overdispersion(total, expected, low)

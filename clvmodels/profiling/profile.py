@@ -19,7 +19,8 @@ from clvmodels.language import Finding, Findings, as_text
 from clvmodels.language.numbers import cells
 from clvmodels.profiling.arrivals import Arrivals, examine_arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases, observe, weekly
-from clvmodels.profiling.doubts import examine_dates, examine_ids, is_summary
+from clvmodels.profiling.doubts import is_summary
+from clvmodels.profiling.observed_log import observe_log
 from clvmodels.profiling.outages import Outages, examine_outages
 from clvmodels.profiling.season import Season, examine_season
 from clvmodels.profiling.spend import Money, examine_money
@@ -44,11 +45,11 @@ from clvmodels.profiling.timing import (
     waits,
 )
 from clvmodels.transactions.ids import MissingIds
-from clvmodels.transactions.log import MissingId, read_transactions
-from clvmodels.transactions.purchase_log import PurchaseLog, to_purchase_log
+from clvmodels.transactions.in_engine.reading import LogOptions
+from clvmodels.transactions.log import MissingId
+from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.transactions.rfm import log_findings
 from clvmodels.transactions.snapshots import CleanedLog, LogTable
-from clvmodels.transactions.summary import acquisition_tick, refuse_before, refuse_nobody
 
 __all__ = ["Profile", "profile", "suitable_processes"]
 
@@ -274,7 +275,8 @@ def profile(
 
     The profile counts by calendar day. It examines whether customers are older than the log (if so, use
     `acquired_after`), how regularly they buy, whether the time of the year matters, and whether spend is related to
-    frequency.
+    frequency. A table in DuckDB, PostgreSQL, SQLite or Spark is counted there: one row per customer, per day, per time
+    between purchases and per amount leaves it.
 
     Parameters
     ----------
@@ -315,33 +317,23 @@ def profile(
     clock = Clock(time_unit, "day", time_zone)
     is_cleaned = is_cleaned or isinstance(log, CleanedLog)
     table = log.transactions if isinstance(log, CleanedLog) else log
-    checked = read_transactions(
-        table, clock, customer_id, date, amount, date_format, on_missing_id, None, missing_ids, "leave"
-    )
-    purchase_log = to_purchase_log(checked, clock)
-    end = purchase_log.last_tick if observation_end is None else clock.closing_tick(observation_end)
-    refuse_before(purchase_log.first_tick, end, clock)
-    after = acquisition_tick(clock, acquired_after, end)
-    customers = int(np.sum(purchase_log.first <= end))
-    older = 0 if after is None else int(np.sum(purchase_log.first <= after))
-    refuse_nobody(customers - older, customers, after, clock)
-    transactions = int(purchase_log.rows_by_tick[1].sum()) - purchase_log.rows_after(end)
-    merged = int(np.sum(purchase_log.up_to(end) - purchase_log.start[:-1]))
-    doubts = (*examine_ids(checked.lazy), *examine_dates(purchase_log.rows_by_tick, clock))
-    if is_summary(transactions, customers):
-        doubts = (*doubts, Finding(NOT_A_LOG, {"customers": customers}, "problem"))
+    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
+    observed = observe_log(table, clock, options, observation_end, acquired_after)
+    doubts = observed.doubts
+    if is_summary(observed.transactions, observed.customers):
+        doubts = (*doubts, Finding(NOT_A_LOG, {"customers": observed.customers}, "problem"))
     return _examine(
-        observe(purchase_log, end, after if older else None),  # a day before the log began leaves nobody out
+        observed.purchases,
         clock,
         time_unit=time_unit,
-        transactions=transactions,
-        same_day=1 - merged / transactions,
+        transactions=observed.transactions,
+        same_day=1 - observed.merged / observed.transactions,
         is_cleaned=is_cleaned,
-        acquired_after=None if after is None else clock.describe_tick(after),
-        older_customers=older,
-        rows_after_end=purchase_log.rows_after(end),
-        rows_without_id=purchase_log.rows_without_id,
-        opened_files=purchase_log.opened_files,
+        acquired_after=None if observed.after is None else clock.describe_tick(observed.after),
+        older_customers=observed.older,
+        rows_after_end=observed.rows_after_end,
+        rows_without_id=observed.rows_without_id,
+        opened_files=observed.opened_files,
         doubts=doubts,
     )
 
@@ -365,7 +357,7 @@ def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
     summary = next((finding for finding in facts["doubts"] if finding.code == NOT_A_LOG), None)
     models = rate_models(purchases, arrivals, regularity, opportunities, money, summary)
     return Profile(
-        purchases=len(purchases.day),
+        purchases=purchases.count,
         repeat_purchases=int(purchases.frequency.sum()),
         customers=len(purchases.frequency),
         first_day=clock.describe_tick(purchases.first_day),

@@ -157,8 +157,8 @@ def _monthly(purchases: DailyPurchases) -> tuple[npt.NDArray[np.int64], npt.NDAr
     days = np.arange(purchases.first_day, purchases.last_day + 1).astype("datetime64[D]")
     of_day = days.astype("datetime64[M]").astype(np.int64)
     month, edges, lengths = np.unique(of_day, return_index=True, return_counts=True)
-    counts = np.add.reduceat(purchases.by_day(purchases.day[purchases.repeated]), edges).astype(float)
-    arrived = np.cumsum(purchases.by_day(purchases.first)).astype(float)
+    counts = np.add.reduceat(purchases.repeats_by_day, edges).astype(float)
+    arrived = np.cumsum(purchases.first_by_day).astype(float)
     exposure = np.add.reduceat(arrived, edges)
     whole = np.flatnonzero((lengths >= NEARLY_WHOLE) & (exposure > 0))
     return month, whole, (counts[whole] + 0.5) / exposure[whole], counts[whole]

@@ -86,22 +86,21 @@ class Money:
 
 def examine_money(purchases: DailyPurchases) -> Money | None:
     """Return shares, tail and independence of what customers spent, or None for a log without amounts."""
-    if purchases.amount is None:
+    paid = purchases.paid
+    if paid is None:
         return None
-    spent = purchases.by_customer(purchases.amount).astype(float)
-    x = purchases.frequency
+    spent, x = paid.spent, purchases.frequency
     index, error = hill(spent / (x + 1))
     # As in the fit of Gamma-Gamma: the mean of repeat purchases, where it is positive.
-    repeat = spent - purchases.amount[purchases.start[:-1]]
+    repeat = spent - paid.first
     paying = (x > 0) & (repeat > 0)
     top_1, top_10 = (_share(spent, part) for part in (0.01, 0.1))
-    zero = float(np.mean(purchases.amount == 0))
     total = float(spent.sum())
     return Money(
         total=total,
-        mean=total / len(purchases.amount),
-        median=float(np.median(purchases.amount)),
-        zero=zero,
+        mean=total / purchases.count,
+        median=paid.median,
+        zero=paid.zero,
         top_1=top_1,
         top_10=top_10,
         tail_index=index,

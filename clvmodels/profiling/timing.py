@@ -162,7 +162,7 @@ class Opportunities:
 
 def examine_intertimes(purchases: DailyPurchases, days_per_unit: float, unit: str) -> Intertimes:
     """Return quartiles and mean of the days between purchases, in a unit of time."""
-    gaps = np.sort(np.diff(purchases.day)[purchases.repeated[1:]]).astype(float) / days_per_unit
+    gaps = purchases.every_gap.astype(float) / days_per_unit
     if not len(gaps):
         nan = float("nan")
         return Intertimes(0, nan, nan, nan, nan, nan, unit)
@@ -175,7 +175,7 @@ def waits(purchases: DailyPurchases, days_per_unit: float, unit: str) -> pd.Data
 
     Bins are whole days wide, because times are whole days. Without repeat purchases the table is empty.
     """
-    days = np.diff(purchases.day)[purchases.repeated[1:]]
+    days = purchases.every_gap
     if not len(days):
         return pd.DataFrame({"lower": [], "upper": [], "count": [], "unit": []})
     width = max(1, math.ceil(float(np.quantile(days, SHOWN)) / BINS))
@@ -187,26 +187,25 @@ def waits(purchases: DailyPurchases, days_per_unit: float, unit: str) -> pd.Data
 
 def examine_regularity(purchases: DailyPurchases) -> Regularity:
     """Return the k that maximizes the likelihood of each customer's shares of the time from first to last purchase."""
-    gaps = np.diff(purchases.day, prepend=purchases.day[:1])
-    again = purchases.repeated
-    logs = np.zeros(len(gaps))
-    np.log(gaps, out=logs, where=again, dtype=float)
+    gaps = purchases.every_gap
     x = purchases.frequency.astype(float)
-    t_x = (purchases.day[purchases.start[1:] - 1] - purchases.first).astype(float)
-    k = regularity(x, t_x, purchases.by_customer(logs).astype(float))
+    t_x = (purchases.last - purchases.first).astype(float)
+    k = regularity(x, t_x, purchases.sum_log_gaps)
     error = regularity_error(k, x)
     return Regularity(
         k=k,
         standard_error=error,
         customers=int(np.sum(x >= 2)),
         regular=bool(k >= REGULAR and (math.isinf(k) or (k - 1) / error >= SIGNIFICANT)),
-        typical_days=float(np.median(gaps[again])) if again.any() else float("nan"),
+        typical_days=float(np.median(gaps)) if len(gaps) else float("nan"),
     )
 
 
 def examine_opportunities(purchases: DailyPurchases) -> Opportunities:
     """Return the longest calendar period on one day of which nearly all purchases fall."""
-    day, counts = np.unique(purchases.day, return_counts=True)
+    day = np.flatnonzero(purchases.by_day)
+    counts = purchases.by_day[day]
+    day = day + purchases.first_day
     share = 0.0
     for period, key, number in _days_of_periods(day):
         keys, position = np.unique(key, return_inverse=True)

@@ -1,4 +1,4 @@
-"""The purchases of a log in memory, from which any period can be summarized without reading the log again."""
+"""The purchases of a log, from which any period can be summarized without reading the log again."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidTransactions
 from clvmodels.transactions.ids import MissingIds
+from clvmodels.transactions.in_engine.purchases import merged_purchases
+from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
 from clvmodels.transactions.reduction import merge_into_purchases
 
@@ -139,21 +141,28 @@ def purchases_of(
     missing_ids: MissingIds = None,
     doubts: Literal["raise", "leave"] = "raise",
 ) -> PurchaseLog:
-    """Read and check a log, and return its purchases; arguments and errors are those of `rfm_summary`."""
+    """Read and check a log, and return its purchases; arguments and errors are those of `rfm_summary`.
+
+    An engine that holds the log merges its rows into purchases.
+    """
+    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
+    in_engine = read_in_engine(log, clock, options, None, doubts)
+    if in_engine is not None:
+        return to_purchase_log(in_engine, clock)
     transactions = read_transactions(
         log, clock, customer_id, date, amount, date_format, on_missing_id, None, missing_ids, doubts
     )
     return to_purchase_log(transactions, clock)
 
 
-def to_purchase_log(transactions: Transactions, clock: Clock) -> PurchaseLog:
+def to_purchase_log(transactions: Transactions | EngineLog, clock: Clock) -> PurchaseLog:
     """Return the purchases of a checked log, in memory."""
-
-    def merge(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return merge_into_purchases(lazy, transactions.has_amount, transactions.last_tick)
-
-    partitions = 1 + transactions.rows // (ROWS_PER_PARTITION if transactions.in_memory else ROWS_PER_SCAN)
-    merged = frames.collect_in_parts(merge, transactions.lazy, "customer_id", min(partitions, MAX_PARTITIONS))
+    if isinstance(transactions, EngineLog):
+        merged, has_amount = merged_purchases(transactions), transactions.query.has_amount
+        opened_files: tuple[frames.OpenedFile, ...] = ()
+    else:
+        merged, has_amount = _merge(transactions), transactions.has_amount
+        opened_files = transactions.opened_files
     by_tick = merged.group_by("tick").agg(nw.col("rows").sum()).sort("tick")
     merged = merged.drop("rows").sort("customer_id", "tick")
     customer_id = merged["customer_id"]
@@ -162,10 +171,20 @@ def to_purchase_log(transactions: Transactions, clock: Clock) -> PurchaseLog:
         customer_id=customer_id[starts],
         start=np.append(starts, len(customer_id)).astype(np.int64),
         tick=merged["tick"].to_numpy().astype(np.int32),
-        paid=frames.running_total(merged["amount"]) if transactions.has_amount else None,
+        paid=frames.running_total(merged["amount"]) if has_amount else None,
         rows_by_tick=np.stack([by_tick[name].to_numpy().astype(np.int64) for name in ("tick", "rows")]),
         clock=clock,
         kind=transactions.kind,
         rows_without_id=transactions.rows_without_id,
-        opened_files=transactions.opened_files,
+        opened_files=opened_files,
     )
+
+
+def _merge(transactions: Transactions) -> nw.DataFrame[Any]:
+    """Return the purchases of a log in memory or in files."""
+
+    def merge(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        return merge_into_purchases(lazy, transactions.has_amount, transactions.last_tick)
+
+    partitions = 1 + transactions.rows // (ROWS_PER_PARTITION if transactions.in_memory else ROWS_PER_SCAN)
+    return frames.collect_in_parts(merge, transactions.lazy, "customer_id", min(partitions, MAX_PARTITIONS))

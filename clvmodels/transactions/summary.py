@@ -69,9 +69,9 @@ def rfm_summary(
     log : frame of pandas, polars (eager or lazy), PyArrow or Spark, relation of DuckDB, table of Ibis, or path
         One row per transaction. A path names a file, a folder, a glob or a zip archive (see `open_file`); its files are
         read as one log. A table of DuckDB, of Spark, or of Ibis in DuckDB, PostgreSQL or SQLite is reduced to one row
-        per customer where it is, unless its dates are text or `intertimes` are needed; then it is copied. Predictions
-        are returned as the same kind of frame: for DuckDB as relations of its connection,
-        for Spark as frames of its session, for Ibis as memtables, for a path or a lazy frame as polars frames.
+        per customer (with `intertimes`, to one per purchase) where it is, unless its dates are text; then it is copied.
+        Predictions are returned as the same kind of frame: for DuckDB as relations of its connection, for Spark as
+        frames of its session, for Ibis as memtables, for a path or a lazy frame as polars frames.
     customer_id, date, amount : str
         Column names. Without `amount`, the result has no money. Zero amounts count as purchases.
     time_unit : {"hour", "day", "week", "month", "year"}
@@ -128,15 +128,14 @@ def rfm_summary(
     """
     clock = Clock(time_unit, merge_within, time_zone, calendar)
     last_tick = None if observation_end is None else clock.closing_tick(observation_end)
-    if not intertimes:
-        options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
-        in_engine = read_in_engine(log, clock, options, last_tick)
-        if in_engine is not None:
-            end = in_engine.last_tick if last_tick is None else last_tick
-            after = acquisition_tick(clock, acquired_after, end)
-            rfm = reduce_in_engine(in_engine, end, include_first_transaction, after)
-            refuse_far_dates(rfm, in_engine, end, observation_end is not None, acquired_after is not None)
-            return rfm
+    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
+    in_engine = read_in_engine(log, clock, options, last_tick)
+    if in_engine is not None:
+        end = in_engine.last_tick if last_tick is None else last_tick
+        after = acquisition_tick(clock, acquired_after, end)
+        rfm = reduce_in_engine(in_engine, end, include_first_transaction, after, intertimes)
+        refuse_far_dates(rfm, in_engine, end, observation_end is not None, acquired_after is not None)
+        return rfm
     transactions = read_transactions(
         log, clock, customer_id, date, amount, date_format, on_missing_id, last_tick, missing_ids
     )
@@ -234,8 +233,12 @@ def reduce_transactions(
     return build_rfm(totals if after is None else totals.where(newer), period, include_first_transaction)
 
 
-def reduce_in_engine(log: EngineLog, end: int, include_first_transaction: bool, after: int | None) -> RFM:
-    """Return the RFM of a log in an engine, which reduces it to one row per customer."""
+def reduce_in_engine(
+    log: EngineLog, end: int, include_first_transaction: bool, after: int | None, intertimes: bool = False
+) -> RFM:
+    """Return the RFM of a log that its engine reduces to one row per customer, or with intertimes per purchase."""
+    if intertimes:
+        return summarize(to_purchase_log(log, log.clock), end, include_first_transaction, intertimes, after)
     refuse_before(log.first_tick, end, log.clock)
     totals = customer_totals(log, end, include_first_transaction)
     newer = np.ones(len(totals.age), dtype=bool) if after is None else totals.age < end - after

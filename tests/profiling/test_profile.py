@@ -563,8 +563,10 @@ def test_every_log_has_a_profile(rows):
 
 def test_observed_purchases_are_those_of_the_log():
     seen = observe(purchases_of(LOG, Clock(), amount="amount"), Clock().last_tick("2024-01-16"))
-    assert seen.day.tolist() == [
-        Clock().last_tick(day) for day in ("2024-01-01", "2024-01-03", "2024-01-08", "2024-01-02", "2024-01-16")
+    assert (np.flatnonzero(seen.by_day) + seen.first_day).tolist() == [
+        Clock().last_tick(f"2024-01-{day}") for day in ("01", "02", "03", "08", "16")
     ]
-    assert seen.amount.tolist() == [15.0, 0.0, 5.0, 60.0, 20.0]
-    assert seen.start.tolist() == [0, 3, 5]
+    assert [seen.gaps.tolist(), seen.gap_counts.tolist()] == [[2, 5, 14], [1, 1, 1]]
+    assert [seen.frequency.tolist(), seen.soon.tolist()] == [[2, 1], [1, 0]]
+    assert [seen.paid.spent.tolist(), seen.paid.first.tolist()] == [[20.0, 80.0], [15.0, 60.0]]
+    assert (seen.paid.median, seen.paid.zero) == (15.0, 0.2)

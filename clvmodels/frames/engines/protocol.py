@@ -168,6 +168,18 @@ class Engine(ABC):
         table = pa.concat_tables(made) if made else _schema(result_types).empty_table()
         return self.table(f"SELECT {names} FROM {name}", result_types, {name: table})
 
+    def stream(self, query: str, types: OutputTypes, rows: int) -> Iterator[nw.DataFrame[Any]]:
+        """Yield the rows of a query in blocks of at most this number; types, errors and counts are those of `fetch`."""
+        schema = _schema(types)
+        try:
+            blocks = (table.select(list(types)).cast(schema) for table in self._blocks(query, types, rows))
+            for block in self._counted(blocks):
+                yield nw.from_native(pl.DataFrame(block), eager_only=True)
+        except CLVError:
+            raise
+        except Exception as error:  # any error of any driver
+            raise InvalidTransactions(f"{self.title} cannot compute this: {first_line(error)}.") from error
+
     def _blocks(self, query: str, types: OutputTypes, rows: int) -> Iterator[pa.Table]:
         """Yield the rows of a query in blocks; here, all of them are fetched at once."""
         table = self._run(query, types, {})

@@ -76,10 +76,7 @@ class SourceData:
         if self.transactions is None:
             raise InvalidJob("source.kind: the forecaster reads transactions: set source.kind = 'transactions'.")
         clock = self.customers.rfm.clock
-        transactions = self.transactions
-        if isinstance(transactions, EngineLog):
-            transactions = _read_here(self.source, self.columns, self.date_format, job, clock, self.end)
-        log = to_purchase_log(transactions, clock)
+        log = to_purchase_log(self.transactions, clock)
         after = acquisition_tick(clock, acquired_after, self.end)
         log = log if after is None else acquired_later(log, after)
         return KnownHistory(log, self.end, job.models.include_first_transaction)
@@ -132,11 +129,12 @@ def read(
         source, named, date_format = log_of(job, clock, staging, uris)
         as_of_tick = None if as_of is None else clock.closing_tick(as_of, "as_of")
         named_here = named if has_spend else {**named, "amount": None}
-        in_engine = None if intertimes else _in_engine(source, named_here, date_format, job, clock, as_of_tick)
+        in_engine = _in_engine(source, named_here, date_format, job, clock, as_of_tick)
         include_first = job.models.include_first_transaction
         if in_engine is not None:
             end = in_engine.last_tick if as_of_tick is None else as_of_tick
-            rfm = reduce_in_engine(in_engine, end, include_first, acquisition_tick(clock, acquired_after, end))
+            after = acquisition_tick(clock, acquired_after, end)
+            rfm = reduce_in_engine(in_engine, end, include_first, after, intertimes)
             transactions = in_engine
         else:
             transactions = _read_here(source, named_here, date_format, job, clock, as_of_tick)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import narwhals as nw
 
@@ -38,6 +38,7 @@ __all__ = ["EngineLog", "LogOptions", "read_in_engine"]
 COPIED_ROWS = 2_000_000  # up to which a log with faults is copied, so that the error can name its rows
 ROWS_SHOWN = 1_000  # of a larger log at fault, from which the error is made
 MOST_SHORTENED = 100_000  # ids that may be rounded numbers and are looked at
+ROWS_PER_BLOCK = 1_000_000  # of rows that are streamed
 ZONED = "UTC"
 
 
@@ -102,9 +103,14 @@ class EngineLog:
         """Run a query and return its rows."""
         return self.engine.fetch(query.text(), query.types)
 
-    def refuse_changed(self, rows: int, up_to_end: bool = True) -> None:
-        """Raise InvalidTransactions if a later query read another number of rows than the check."""
-        checked = self.rows - self.rows_after if up_to_end else self.rows
+    def stream(self, query: frames.Query) -> Iterator[nw.DataFrame[Any]]:
+        """Run a query and yield its rows in blocks, in no particular order."""
+        return self.engine.stream(query.text(), query.types, ROWS_PER_BLOCK)
+
+    def refuse_changed(self, rows: int, up_to_end: bool = True, checked: int | None = None) -> None:
+        """Raise InvalidTransactions if a later query read another number of rows than the check, or an earlier one."""
+        if checked is None:
+            checked = self.rows - self.rows_after if up_to_end else self.rows
         if rows != checked:
             raise InvalidTransactions(
                 f"The table changed while it was read: {checked:,} rows at first, {rows:,} later. Read a snapshot, "
@@ -112,7 +118,13 @@ class EngineLog:
             )
 
 
-def read_in_engine(log: frames.Frame, clock: Clock, options: LogOptions, end: int | None = None) -> EngineLog | None:
+def read_in_engine(
+    log: frames.Frame,
+    clock: Clock,
+    options: LogOptions,
+    end: int | None = None,
+    doubts: Literal["raise", "leave"] = "raise",
+) -> EngineLog | None:
     """Check a log in its engine.
 
     Parameters
@@ -122,6 +134,8 @@ def read_in_engine(log: frames.Frame, clock: Clock, options: LogOptions, end: in
     options : LogOptions
     end : int, optional
         Rows later than this tick are counted.
+    doubts : {"raise", "leave"}
+        Whether an id that probably stands for unknown customers is refused.
 
     Returns
     -------
@@ -162,7 +176,7 @@ def read_in_engine(log: frames.Frame, clock: Clock, options: LogOptions, end: in
             return None
         _refuse_some(engine, query, clock, options, faults, counts["all_rows"])
     others = _unnamed_faults(log, engine, options)
-    if options.missing_ids is None and counts["placeholder"] >= FEWEST_ROWS:
+    if doubts == "raise" and options.missing_ids is None and counts["placeholder"] >= FEWEST_ROWS:
         placeholder = _placeholder(engine, query, rows)
         if placeholder is not None:
             others.append(placeholder_fault(placeholder, options.customer_id, "on_missing_id='drop'"))

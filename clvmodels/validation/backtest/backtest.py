@@ -83,7 +83,8 @@ def backtest(
     Parameters
     ----------
     log : frame, path, or function of a date
-        One row per transaction, as for `rfm_summary`; read once. If it was cleaned as a whole, the cleaning used the
+        One row per transaction, as for `rfm_summary`; read once. An engine that holds it merges its rows into
+        purchases, which are fetched in blocks. If it was cleaned as a whole, the cleaning used the
         future: a later refund netted against an order, or a threshold learned from all orders, is knowledge from after
         a cutoff. A function avoids that. It is called with each cutoff as ISO text and returns the log as it was known
         on that day (or what `clean` returns), and nothing later; and once with 2200-01-01, for everything known now.
@@ -170,7 +171,7 @@ def backtest(
     check_calendar(calendar)
     clock = Clock(time_unit, merge_within, time_zone)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
-    record = reader.whole()
+    record = replace(reader.whole(), kind="polars")  # no prediction goes back to an engine, which several cutoffs share
     ticks, counts = record.rows_by_tick
     stray = find_stray_dates(ticks, counts, clock) if isinstance(cutoffs, int) else None
     if stray is not None:
@@ -203,7 +204,7 @@ def backtest(
         snapshot = record
         if reader.changes:
             with reading:
-                snapshot = reader.at(cut)
+                snapshot = replace(reader.at(cut), kind="polars")
             snapshot = snapshot if after is None else acquired_later(snapshot, after)
         history = KnownHistory(snapshot, cut, include_first_transaction, intertimes, attributes, record)
         history, chosen = on_calendar(history, calendar, max(lengths.values()))
