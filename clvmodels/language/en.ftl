@@ -624,6 +624,7 @@ totals-calibration = { $calibrated ->
 backtest-log-as-known = as it was known at each cutoff
 backtest-fit-failed = { $title } could not be fitted: { $error }
 backtest-cutoff-left-out = the cutoff { $cutoff } was left out: { $error }
+backtest-revenue-left-out = the revenue from { $cutoff } on was not forecast: { $error }
 backtest-horizon-not-over = { $horizon } from { $cutoff } is not over when the log ends
 backtest-horizon-long = On { $cutoff }, the log reached back { SHORT($length) } { $unit }{ $length ->
     [1] { "" }
@@ -1637,8 +1638,12 @@ quantity-name = { $quantity ->
     }
 quantity-title = { $quantity ->
     [purchases] Purchases
+    [revenue] Revenue of all customers
    *[money] Money
     }
+forecaster-revenue-forecast = revenue forecast, customers to come included
+forecaster-revenue-year-before = revenue of the same weeks a year before
+forecaster-revenue-before = revenue of the time before
 forecaster-zero = zero
 forecaster-own-rate = own rate carried on
 forecaster-past-spend = past spend, scaled

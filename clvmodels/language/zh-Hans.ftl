@@ -424,6 +424,7 @@ totals-calibration = { $calibrated ->
 backtest-log-as-known = 为各截止日当时掌握的日志
 backtest-fit-failed = { $title } 无法拟合：{ $error }
 backtest-cutoff-left-out = 截止日 { DATE($cutoff) } 未计入：{ $error }
+backtest-revenue-left-out = 自 { DATE($cutoff) } 起的收入未作预测：{ $error }
 backtest-horizon-not-over = 日志结束时，自 { DATE($cutoff) } 起的{ DURATION($horizon) }尚未结束
 backtest-horizon-long = 在 { DATE($cutoff) }，日志只回溯 { SHORT($length) } { UNIT($unit) }，而预测要到 { $horizons } 之后：比模型拟合所用的任何时长都远
 
@@ -1276,8 +1277,12 @@ quantity-name = { $quantity ->
     }
 quantity-title = { $quantity ->
     [purchases] 购买次数
+    [revenue] 全部客户的收入
    *[money] 金额
     }
+forecaster-revenue-forecast = 收入预测（含未来客户）
+forecaster-revenue-year-before = 去年同期的收入
+forecaster-revenue-before = 此前同样长时间的收入
 forecaster-zero = 零
 forecaster-own-rate = 沿用自身购买率
 forecaster-past-spend = 按历史消费比例

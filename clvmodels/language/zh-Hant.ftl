@@ -424,6 +424,7 @@ totals-calibration = { $calibrated ->
 backtest-log-as-known = 為各截止日當時掌握的交易紀錄
 backtest-fit-failed = { $title } 無法配適：{ $error }
 backtest-cutoff-left-out = 截止日 { DATE($cutoff) } 未計入：{ $error }
+backtest-revenue-left-out = 自 { DATE($cutoff) } 起的收入未作預測：{ $error }
 backtest-horizon-not-over = 交易紀錄結束時，自 { DATE($cutoff) } 起的{ DURATION($horizon) }尚未結束
 backtest-horizon-long = 在 { DATE($cutoff) }，交易紀錄只回溯 { SHORT($length) } { UNIT($unit) }，而預測要到 { $horizons } 之後：比模型配適所用的任何時長都遠
 
@@ -1276,8 +1277,12 @@ quantity-name = { $quantity ->
     }
 quantity-title = { $quantity ->
     [purchases] 購買次數
+    [revenue] 全部顧客的收入
    *[money] 金額
     }
+forecaster-revenue-forecast = 收入預測（含未來顧客）
+forecaster-revenue-year-before = 去年同期的收入
+forecaster-revenue-before = 此前同樣長時間的收入
 forecaster-zero = 零
 forecaster-own-rate = 沿用自身購買率
 forecaster-past-spend = 依歷史消費比例

@@ -27,6 +27,9 @@ TITLED = (  # ids of forecasters that are not models with a name of their own
     "blend_process_total",
     "blend_learned_total",
     "best",
+    "revenue_forecast",
+    "revenue_year_before",
+    "revenue_before",
 )
 RANGE = re.compile(r"(\S+) to (\S+)")
 NO_REPEAT = "no repeat purchase"

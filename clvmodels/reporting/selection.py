@@ -93,7 +93,7 @@ class Selection:
     @cached_property
     def quantities(self) -> list[str]:
         """The quantities that are forecast: "purchases" and, with a spend model, "money"."""
-        return list(dict.fromkeys(self.at["scores"]["quantity"]))
+        return [name for name in dict.fromkeys(self.at["scores"]["quantity"]) if name in ("purchases", "money")]
 
     @cached_property
     def horizon(self) -> str:

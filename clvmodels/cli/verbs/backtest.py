@@ -70,6 +70,9 @@ def backtest(
     amount: AmountOption = None,
     acquired_after: AcquiredAfterOption = None,
     calendar: CalendarFlag = None,
+    revenue: Annotated[
+        bool, typer.Option("--revenue", help="Forecast the revenue of all customers as well, those to come included.")
+    ] = False,
     time_unit: TimeUnitOption = "day",
     merge_within: MergeWithinOption = "day",
     include_first_transaction: FirstTransactionOption = False,
@@ -118,6 +121,7 @@ def backtest(
             missing_ids=split_ids(missing_ids),
             boosted_trees=boosted_trees,
             calendar=read_calendar(calendar),
+            revenue=revenue,
             keep=keep,
             progress=_shown_in(step),
         )

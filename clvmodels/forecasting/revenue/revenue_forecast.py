@@ -40,6 +40,9 @@ class RevenueForecast:
         One row for each of current_customers and customers_to_come: line, customers, present_value and its interval.
         Customers to come are net of the cost of acquiring them, discounted from their arrival; they are never part of
         the customer equity, which is the first row.
+    totals : frame
+        One row for each of existing, new and revenue: line, revenue within the horizon and its interval, which is
+        narrower than the sum of those of months.
     currency : str or None
     findings : tuple of Finding
 
@@ -54,6 +57,7 @@ class RevenueForecast:
 
     months: frames.Frame
     equity: frames.Frame
+    totals: frames.Frame
     currency: str | None
     findings: Findings
 
@@ -172,10 +176,17 @@ def revenue_forecast(
         "present_value": values,
         **interval_columns("present_value", value_draws, level_of),
     }
+    sums = {"existing": (existing, existing_drawn), "new": (new, new_drawn)}
+    sums["revenue"] = (existing + new, existing_drawn + new_drawn)
+    totals = {
+        "line": np.array(list(sums)),
+        "revenue": np.array([expected.sum() for expected, _ in sums.values()]),
+        **interval_columns("revenue", np.stack([each.sum(axis=1) for _, each in sums.values()], axis=1), level_of),
+    }
     figures = {"months": len(periods), "learned": level is not None, "planned": float(to_come.counts.sum())}
     findings = (Finding("revenue-forecast", figures), terms.finding, *customer_findings(customers))
-    tables = [frames.table(rfm.kind, _with_currency(table, code)) for table in (months, equity)]
-    return RevenueForecast(tables[0], tables[1], code, findings)
+    tables = [frames.table(rfm.kind, _with_currency(table, code)) for table in (months, equity, totals)]
+    return RevenueForecast(tables[0], tables[1], tables[2], code, findings)
 
 
 def _with_currency(table: dict[str, Any], currency: str | None) -> dict[str, Any]:

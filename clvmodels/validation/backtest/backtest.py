@@ -71,6 +71,7 @@ def backtest(
     attributes: frames.Frame | Callable[[str], frames.Frame] | None = None,
     boosted_trees: bool = True,
     calendar: CalendarOption = None,
+    revenue: bool = False,
     level: float = 0.9,
     draws: int = 200,
     sampled: int = 10_000,
@@ -117,6 +118,11 @@ def backtest(
     calendar : Calendar, "auto" or None
         How fast customers buy on each day, by which models measure time. "auto" estimates a season at each cutoff from
         what was known then, and uses it if it is visible and was better in earlier windows; findings say why.
+    revenue : bool
+        Whether the revenue of all customers is forecast as well, those to come included, whose arrivals are forecast
+        from what was known at each cutoff: rows of the quantity "revenue" in `scores`, `summary` and `totals`, next to
+        the revenue of the same weeks a year before and of the time before. Needs a spend model. `backtest_revenue`
+        compares by month.
     level : float
         Central probability of intervals.
     draws, sampled : int
@@ -165,8 +171,7 @@ def backtest(
     if models != "auto":
         models = check_models(models, "backtest")
     PredictionOptions(level, draws=draws)
-    if spend is not None and amount is None:
-        raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
+    _check_money(spend, amount, revenue)
     settings = Settings(level, draws, sampled, seed_of(random_state))
     check_calendar(calendar)
     clock = Clock(time_unit, merge_within, time_zone)
@@ -208,7 +213,7 @@ def backtest(
             snapshot = snapshot if after is None else acquired_later(snapshot, after)
         history = KnownHistory(snapshot, cut, include_first_transaction, intertimes, attributes, record)
         history, chosen = on_calendar(history, calendar, max(lengths.values()))
-        result = _run_cutoff(history, schedule.ends[cut], forecasters, settings)
+        result = _run_cutoff(history, schedule.ends[cut], forecasters, settings, revenue)
         result = replace(result, findings=(*result.findings, *chosen))
         if (finding := reader.missing_cutoff_day(snapshot, record, cut)) is not None:
             result = replace(result, findings=(*result.findings, finding))
@@ -231,6 +236,14 @@ def backtest(
     return Backtest(**combined)
 
 
+def _check_money(spend: SpendModel | None, amount: str | None, revenue: bool) -> None:
+    """Raise InvalidOption for money that the log does not have, and revenue without a spend model."""
+    if spend is not None and amount is None:
+        raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
+    if revenue and spend is None:
+        raise InvalidOption("A backtest of revenue needs a spend model: pass amount= and spend=.")
+
+
 @dataclass(frozen=True, slots=True)
 class _LeftOut:
     """A cutoff at which no process can be fitted, and why."""
@@ -248,6 +261,7 @@ def _run_cutoff(
     ends: dict[str, int],
     forecasters: Sequence[Forecaster],
     settings: Settings,
+    revenue: bool,
 ) -> CutoffResult:
     """Evaluate one cutoff at all its horizons; models are fitted once."""
     results: list[CutoffResult] = []
@@ -257,10 +271,11 @@ def _run_cutoff(
         split = history.followed(end)
         fitted = _fit_each(forecasters, history, split.horizon, failures)
         cases.append(CutoffCase(split, history, fitted, settings))
-        results.append(evaluate_cutoff(cases[-1], horizon, _reference_process(cases[-1])))
+        results.append(evaluate_cutoff(cases[-1], horizon, _reference_process(cases[-1]), revenue))
     tables = {name: concat([result.tables[name] for result in results]) for name in results[0].tables}
     whole = CutoffResult(tables, [], results[0].facts)
-    return add_fit_tables(whole, cases[0], next(iter(ends)), tuple(failures.values()))
+    left_out = results[0].findings  # of a revenue forecast, for reasons that all horizons have in common
+    return add_fit_tables(whole, cases[0], next(iter(ends)), (*failures.values(), *left_out))
 
 
 def _fit_each(

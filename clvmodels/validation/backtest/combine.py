@@ -17,6 +17,7 @@ from clvmodels.forecasting.processes import model_id
 from clvmodels.language import Findings
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat, evaluate, fitted_tables
+from clvmodels.validation.backtest.revenue import revenue_rows
 from clvmodels.validation.tables.differences import difference_table
 from clvmodels.validation.tables.distributions import Settings
 from clvmodels.validation.tables.metrics import METRICS
@@ -37,16 +38,30 @@ class CutoffResult:
     findings: Findings = ()
 
 
-def evaluate_cutoff(case: CutoffCase, horizon: str, best: str) -> CutoffResult:
-    """Evaluate one case; its tables have columns for cutoff and horizon. `best` is the id of the reference process."""
+def evaluate_cutoff(case: CutoffCase, horizon: str, best: str, revenue: bool = False) -> CutoffResult:
+    """Evaluate one case; its tables have columns for cutoff and horizon.
+
+    Parameters
+    ----------
+    case : CutoffCase
+    horizon : str
+    best : str
+        Id of the reference process.
+    revenue : bool
+        Whether the revenue of all customers is forecast too.
+    """
     started = perf_counter()
-    split = case.split
-    tables = evaluate(case)
+    split, tables = case.split, evaluate(case)
+    findings: Findings = ()
+    if revenue:
+        more = revenue_rows(case, best)
+        tables |= {name: concat([tables[name], rows]) for name, rows in more.tables.items()}
+        findings = more.findings
     tables["totals"] = tables["totals"].assign(holdout_end=split.holdout_end)
     forecasters = tables.pop("forecasters")
     tables["cutoffs"] = _cutoff_row(split, best, perf_counter() - started)
     dated = {name: table.assign(cutoff=split.calibration_end, horizon=horizon) for name, table in tables.items()}
-    return CutoffResult({"forecasters": forecasters} | dated, [], facts_of(split) | {"best": best})
+    return CutoffResult({"forecasters": forecasters} | dated, [], facts_of(split) | {"best": best}, findings)
 
 
 def add_fit_tables(result: CutoffResult, case: CutoffCase, horizon: str, failures: Findings = ()) -> CutoffResult:
@@ -75,11 +90,10 @@ def combine_cutoffs(results: Sequence[CutoffResult], settings: Settings, finding
     reference = max(dict.fromkeys(reversed(best)), key=best.count)
     spend = last.facts["spend"]
     references = {"purchases": reference, "money": reference if spend is None else f"{reference}+{spend}"}
+    of_customers = tables["scores"][tables["scores"]["quantity"].isin(references)]  # revenue is a total alone
     computed = {
         "totals": judge_totals(tables["totals"], settings.level).drop(columns="holdout_end"),
-        "differences": difference_table(
-            tables["scores"], tables["customers"], references, settings.level, settings.seed
-        ),
+        "differences": difference_table(of_customers, tables["customers"], references, settings.level, settings.seed),
         "summary": summarize_scores(tables["scores"]),
     }
     facts = last.facts | {

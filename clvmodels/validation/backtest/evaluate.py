@@ -26,7 +26,7 @@ from clvmodels.validation.tables.spend import spend_histogram, tail_finding
 from clvmodels.validation.tables.totals import totals_of
 from clvmodels.validation.tables.tracking import tracking_table
 
-__all__ = ["CutoffCase", "concat", "evaluate", "fitted_tables"]
+__all__ = ["FORECASTER_COLUMNS", "CutoffCase", "concat", "evaluate", "fitted_tables"]
 
 QUANTITIES_CUSTOMERS = 1_000  # customers whose histories show the share that is gone
 QUANTITIES_DRAWS = 200

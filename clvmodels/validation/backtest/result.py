@@ -26,8 +26,8 @@ class Backtest:
     """Tables of how forecasts made at one or more cuts compare with what happened after them.
 
     Every table has the columns cutoff (an ISO date) and horizon ("39 weeks"), unless it says otherwise. `forecaster` is
-    an id, whose title is in `forecasters`; `kind` is "process", "rule", "boosted_trees", "blend" or "best"; intervals
-    have the level of `facts`.
+    an id, whose title is in `forecasters`; `kind` is "process", "rule", "boosted_trees", "blend", "best" or
+    "revenue"; intervals have the level of `facts`.
 
     Attributes
     ----------
@@ -35,7 +35,8 @@ class Backtest:
         One row per forecaster: id, title, kind, process and spend (ids of the models it is made of). The spend model
         itself has a row of kind "spend".
     scores : DataFrame
-        One row per quantity (purchases, money) and forecaster: customers, predicted, actual, and every metric. A
+        One row per quantity (purchases, money and, if asked for, revenue of all customers, those to come included)
+        and forecaster: customers, predicted, actual, and every metric. A
         score is missing if it cannot be computed from the forecast; a deviance may be infinite.
     summary : DataFrame
         The same, averaged over cutoffs. `bias` is the mean of the signed errors of the total, in which errors of

@@ -15,7 +15,7 @@ from clvmodels.processes.contract import Array
 from clvmodels.validation.tables.distributions import bounds_of_total, spread_of
 from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 
-__all__ = ["earlier_cutoffs_needed", "judge_totals", "total_finding", "totals_of"]
+__all__ = ["COLUMNS", "earlier_cutoffs_needed", "judge_totals", "total_finding", "totals_of"]
 
 ROUNDING_TOLERANCE = 1e-9  # float error allowed in a rank that should be a whole number
 COLUMNS = ["quantity", "forecaster", "predicted", "lower", "upper", "actual", "inside"]
